@@ -1,0 +1,37 @@
+package dev.graft.artifacts;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * Content-addressed blobs. Put is idempotent and atomic: a blob is absent or whole, never partial.
+ */
+public interface ArtifactStore {
+  /**
+   * Streams {@code in} to its end and stores it; refuses with {@link BlobTooLarge} past {@code
+   * maxBytes}.
+   */
+  BlobRef put(InputStream in, long maxBytes) throws IOException;
+
+  /**
+   * Stores {@code in} only if its content is what {@code expected} says, else throws and stores
+   * nothing.
+   */
+  void put(BlobRef expected, InputStream in) throws IOException;
+
+  Optional<BlobRef> stat(Digest digest) throws IOException;
+
+  /** The blob from {@code offset}, at most {@code length} bytes; throws {@link BlobMissing}. */
+  InputStream open(Digest digest, long offset, long length) throws IOException;
+
+  default InputStream open(Digest digest) throws IOException {
+    return open(digest, 0, Long.MAX_VALUE);
+  }
+
+  /** Where the blob lies as a read-only local file, if the store has local files. */
+  Optional<Path> local(Digest digest) throws IOException;
+
+  boolean delete(Digest digest) throws IOException;
+}

@@ -1,0 +1,21 @@
+package dev.graft.cli;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** The root command. */
+@Command(
+    name = "graft",
+    mixinStandardHelpOptions = true,
+    subcommands = {})
+public final class GraftCommand {
+  private GraftCommand() {}
+
+  /**
+   * Runs one command line and returns its exit status: 0 done, 1 failed, 2 wrong request, 3 machine
+   * lacks something.
+   */
+  public static int run(String... arguments) {
+    return new CommandLine(new GraftCommand()).execute(arguments);
+  }
+}

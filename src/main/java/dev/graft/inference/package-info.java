@@ -1,0 +1,17 @@
+/** Try-out chat on a base model with any adapter, served by a warm child process. */
+@NullMarked
+@ApplicationModule(
+    allowedDependencies = {
+      "platform",
+      "spec",
+      "text",
+      "tenancy",
+      "artifacts",
+      "catalog",
+      "adapters",
+      "training"
+    })
+package dev.graft.inference;
+
+import org.jspecify.annotations.NullMarked;
+import org.springframework.modulith.ApplicationModule;

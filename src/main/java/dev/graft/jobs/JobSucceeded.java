@@ -1,0 +1,22 @@
+package dev.graft.jobs;
+
+import dev.graft.artifacts.Digest;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Published inside the completing transaction, so that job and adapter commit together.
+ *
+ * @param fineTunedModel {@code ft:<base>:<department>:<suffix>:<id>}
+ * @param manifest digest of the result's manifest blob (the PEFT directory)
+ * @param adapterJson the resolved {@code adapter} object of the job
+ */
+public record JobSucceeded(
+    String jobId,
+    String departmentId,
+    String baseModel,
+    String fineTunedModel,
+    @Nullable String suffix,
+    Digest manifest,
+    String adapterJson,
+    String trainingFile,
+    long trainedTokens) {}

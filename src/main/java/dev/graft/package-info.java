@@ -1,0 +1,4 @@
+@NullMarked
+package dev.graft;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,65 @@
+package dev.graft.training;
+
+import dev.graft.weights.NamedTensor;
+import java.util.List;
+
+/**
+ * A base model on one device with the parameters that train. Created, used and closed on one
+ * platform thread.
+ *
+ * <p>An optimiser step is {@code accumulate} for each micro-batch of the window, then {@code
+ * update}.
+ */
+public interface TrainableModel extends AutoCloseable {
+  /**
+   * Forward and backward: adds the gradient of (summed token loss / divisor) to the gradients.
+   *
+   * @param divisor trained tokens of the whole accumulation window
+   * @param dropoutSeed key of the dropout masks; equal keys give equal masks
+   */
+  TokenLoss accumulate(MicroBatch batch, double divisor, long dropoutSeed);
+
+  /**
+   * Clips by global norm, makes one AdamW update, zeroes the gradients; returns the norm before
+   * clipping.
+   */
+  double update(double learningRate);
+
+  /** Loss without dropout and without gradients. */
+  TokenLoss evaluate(MicroBatch batch);
+
+  /** Logits in f32, [row][position][vocabulary], positions of padding included as zeros. */
+  float[][][] logits(int[][] inputIds);
+
+  /**
+   * Parameters that train, under their Hugging Face module path, such as {@code
+   * model.layers.0.self_attn.q_proj.lora_A.weight}.
+   */
+  List<NamedTensor> trained();
+
+  /**
+   * Optimiser state under {@code exp_avg.<name>} and {@code exp_avg_sq.<name>}; with {@link
+   * #updates} all that a resume needs.
+   */
+  List<NamedTensor> optimizerState();
+
+  /** Optimiser steps made so far: the t of Adam's bias correction. */
+  long updates();
+
+  /**
+   * Sets trained parameters, by the names of {@link #trained}; every name must be present with its
+   * shape.
+   */
+  void load(List<NamedTensor> trained);
+
+  /**
+   * Puts back what {@link #trained}, {@link #optimizerState} and {@link #updates} gave; bit-exact.
+   */
+  void restore(List<NamedTensor> trained, List<NamedTensor> optimizerState, long updates);
+
+  /** Trainable scalars. */
+  long trainableParameters();
+
+  @Override
+  void close();
+}

@@ -1,0 +1,10 @@
+package dev.graft.weights;
+
+import java.nio.ByteBuffer;
+
+/**
+ * A tensor as bytes.
+ *
+ * @param data little-endian, row-major, position 0, remaining = elements x dtype size
+ */
+public record NamedTensor(String name, Dtype dtype, long[] shape, ByteBuffer data) {}

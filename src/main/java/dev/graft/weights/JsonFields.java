@@ -1,0 +1,135 @@
+package dev.graft.weights;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * A JSON object read field by field, each with its type and range; a wrong one is a {@link
+ * BadModel} that names file and field. JSON null counts as absent.
+ */
+final class JsonFields {
+  private final String file;
+  private final String prefix;
+  private final JsonNode node;
+
+  JsonFields(String file, String prefix, JsonNode node) {
+    this.file = file;
+    this.prefix = prefix;
+    this.node = node;
+  }
+
+  boolean has(String field) {
+    return find(field) != null;
+  }
+
+  List<String> names() {
+    return List.copyOf(node.propertyNames());
+  }
+
+  int requireInt(String field, int min, int max) {
+    JsonNode value = find(field);
+    if (value == null) throw bad(field, "is missing");
+    return toInt(field, value, min, max);
+  }
+
+  int intOr(String field, int otherwise, int min, int max) {
+    JsonNode value = find(field);
+    return value == null ? otherwise : toInt(field, value, min, max);
+  }
+
+  double doubleOr(String field, double otherwise, double above, double max) {
+    return has(field) ? requireDouble(field, above, max) : otherwise;
+  }
+
+  /** A finite number in (above, max]. */
+  double requireDouble(String field, double above, double max) {
+    JsonNode value = find(field);
+    if (value == null) throw bad(field, "is missing");
+    if (!value.isNumber()) throw bad(field, "is " + shown(value) + ", not a number");
+    double number = value.doubleValue();
+    if (!(number > above && number <= max)) {
+      throw bad(field, "is " + shown(value) + ", must be above " + above + " and at most " + max);
+    }
+    return number;
+  }
+
+  boolean booleanOr(String field, boolean otherwise) {
+    JsonNode value = find(field);
+    if (value == null) return otherwise;
+    if (!value.isBoolean()) throw bad(field, "is " + shown(value) + ", not true or false");
+    return value.booleanValue();
+  }
+
+  @Nullable String text(String field) {
+    JsonNode value = find(field);
+    if (value == null) return null;
+    if (!value.isString()) throw bad(field, "is " + shown(value) + ", not a string");
+    return value.stringValue();
+  }
+
+  String textOr(String field, String otherwise) {
+    String value = text(field);
+    return value == null ? otherwise : value;
+  }
+
+  @Nullable JsonFields object(String field) {
+    JsonNode value = find(field);
+    if (value == null) return null;
+    if (!value.isObject()) throw bad(field, "is " + shown(value) + ", not an object");
+    return new JsonFields(file, prefix + field + ".", value);
+  }
+
+  /** Strings of a list; a single string counts as a list of one; null when absent. */
+  @Nullable List<String> texts(String field) {
+    JsonNode value = find(field);
+    if (value == null) return null;
+    List<String> texts = new ArrayList<>();
+    for (JsonNode each : value.isArray() ? value : List.of(value)) {
+      if (!each.isString()) throw bad(field, "holds " + shown(each) + ", not a string");
+      texts.add(each.stringValue());
+    }
+    return texts;
+  }
+
+  /** Integers of a list; a single number counts as a list of one; empty when absent. */
+  List<Integer> ints(String field, int min, int max) {
+    JsonNode value = find(field);
+    List<Integer> ints = new ArrayList<>();
+    if (value == null) return ints;
+    if (value.isArray() && value.size() > 1000) throw bad(field, "has more than 1000 entries");
+    for (JsonNode each : value.isArray() ? value : List.of(value)) {
+      ints.add(toInt(field, each, min, max));
+    }
+    return ints;
+  }
+
+  /** The value as it stands in the file, shortened. */
+  String shown(String field) {
+    JsonNode value = node.get(field);
+    return value == null ? "absent" : shown(value);
+  }
+
+  BadModel bad(String field, String problem) {
+    return new BadModel(file + ": " + prefix + field + " " + problem);
+  }
+
+  private @Nullable JsonNode find(String field) {
+    JsonNode value = node.get(field);
+    return value == null || value.isNull() ? null : value;
+  }
+
+  private int toInt(String field, JsonNode value, int min, int max) {
+    if (!value.isIntegralNumber()) throw bad(field, "is " + shown(value) + ", not an integer");
+    if (!value.canConvertToInt() || value.intValue() < min || value.intValue() > max) {
+      throw bad(field, "is " + shown(value) + ", must be " + min + " to " + max);
+    }
+    return value.intValue();
+  }
+
+  private static String shown(JsonNode value) {
+    String text = value.toString();
+    return text.length() > 60 ? text.substring(0, 60) + "..." : text;
+  }
+}

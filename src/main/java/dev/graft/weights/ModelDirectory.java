@@ -1,0 +1,102 @@
+package dev.graft.weights;
+
+import java.nio.file.Path;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A Hugging Face model directory, read as hostile input: {@code config.json}, {@code
+ * generation_config.json} if there, and safetensors in one file or shards. Not thread-safe; closing
+ * unmaps the weights.
+ */
+public final class ModelDirectory implements AutoCloseable {
+  private static final int MAX_CONFIG = 1 << 20;
+
+  private final Path path;
+  private final DirectoryFiles files;
+  private final ModelConfig config;
+  private @Nullable Weights weights;
+
+  private ModelDirectory(Path path, DirectoryFiles files, ModelConfig config) {
+    this.path = path;
+    this.files = files;
+    this.config = config;
+  }
+
+  /**
+   * Reads the configuration; weights are mapped when first asked for.
+   *
+   * @throws BadModel if there is no such directory or the model is not supported, saying why
+   */
+  public static ModelDirectory open(Path path) {
+    DirectoryFiles files = new DirectoryFiles(path);
+    JsonFields config = JsonFile.read(files.require("config.json"), MAX_CONFIG);
+    JsonFields generation =
+        files.has("generation_config.json")
+            ? JsonFile.read(files.require("generation_config.json"), MAX_CONFIG)
+            : null;
+    return new ModelDirectory(path, files, ConfigReader.read(config, generation));
+  }
+
+  public Path path() {
+    return path;
+  }
+
+  public ModelConfig config() {
+    return config;
+  }
+
+  /**
+   * @throws BadModel if a file is missing, truncated or breaks the format
+   */
+  public Weights weights() {
+    Weights open = weights;
+    if (open == null) {
+      open = Weights.open(files);
+      weights = open;
+    }
+    return open;
+  }
+
+  /**
+   * What a check found.
+   *
+   * @param parameters scalars, a tied matrix counted once
+   * @param dtype element type of the embedding
+   */
+  public record Facts(long parameters, Dtype dtype) {}
+
+  /**
+   * Checks that the weights are those the configuration needs: every tensor, its shape and type,
+   * and none that this architecture would not use.
+   *
+   * @throws BadModel with the first difference found
+   */
+  public Facts check() {
+    Set<String> unknown = new LinkedHashSet<>(weights().names());
+    long scalars = 0;
+    Dtype dtype = Dtype.F32;
+    for (ModelConfig.Parameter each : config.parameters()) {
+      MappedTensor tensor = weights().require(each.name(), each.shape());
+      if (scalars == 0) dtype = tensor.dtype();
+      scalars += tensor.info().elements();
+      unknown.remove(each.name());
+    }
+    // Old checkpoints store the rope frequencies, and tied ones may repeat the output matrix.
+    unknown.removeIf(n -> n.endsWith(".rotary_emb.inv_freq") || n.equals("lm_head.weight"));
+    if (!unknown.isEmpty()) {
+      List<String> some = unknown.stream().limit(5).toList();
+      throw new BadModel(
+          "the checkpoint holds %d tensors that this architecture does not use, such as %s"
+              .formatted(unknown.size(), some));
+    }
+    return new Facts(scalars, dtype);
+  }
+
+  @Override
+  public void close() {
+    if (weights != null) weights.close();
+  }
+}

@@ -1,0 +1,95 @@
+package dev.graft.weights;
+
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** The tensors of a checkpoint, in one file or in shards, by their Hugging Face names. */
+public final class Weights implements AutoCloseable {
+  private static final int MAX_INDEX = 64 << 20;
+
+  private final List<SafetensorsFile> files;
+  private final Map<String, MappedTensor> tensors;
+
+  private Weights(List<SafetensorsFile> files, Map<String, MappedTensor> tensors) {
+    this.files = files;
+    this.tensors = tensors;
+  }
+
+  static Weights open(DirectoryFiles directory) {
+    Map<String, SafetensorsFile> files = new LinkedHashMap<>();
+    try {
+      Map<String, MappedTensor> tensors = new LinkedHashMap<>();
+      if (directory.has("model.safetensors")) {
+        SafetensorsFile file = SafetensorsFile.open(directory.require("model.safetensors"));
+        files.put("model.safetensors", file);
+        file.tensors().forEach(tensor -> tensors.put(tensor.name(), tensor));
+      } else if (directory.has("model.safetensors.index.json")) {
+        readShards(directory, files, tensors);
+      } else {
+        throw new BadModel(
+            "the model directory has neither model.safetensors nor model.safetensors.index.json"
+                + " (.bin and .pt checkpoints are not read; convert them to safetensors)");
+      }
+      return new Weights(List.copyOf(files.values()), tensors);
+    } catch (RuntimeException e) {
+      files.values().forEach(SafetensorsFile::close);
+      throw e;
+    }
+  }
+
+  private static void readShards(
+      DirectoryFiles directory,
+      Map<String, SafetensorsFile> files,
+      Map<String, MappedTensor> tensors) {
+    String indexName = "model.safetensors.index.json";
+    JsonFields map = JsonFile.read(directory.require(indexName), MAX_INDEX).object("weight_map");
+    if (map == null) throw new BadModel(indexName + ": weight_map is missing");
+    for (String tensor : map.names()) {
+      String shard = map.textOr(tensor, "");
+      if (!shard.endsWith(".safetensors")) {
+        throw new BadModel(indexName + ": shard " + map.shown(tensor) + " is not .safetensors");
+      }
+      SafetensorsFile file =
+          files.computeIfAbsent(shard, name -> SafetensorsFile.open(directory.require(name)));
+      MappedTensor found = file.find(tensor);
+      if (found == null) {
+        throw new BadModel(indexName + " places " + tensor + " in " + shard + ", which lacks it");
+      }
+      tensors.put(tensor, found);
+    }
+  }
+
+  public Set<String> names() {
+    return Collections.unmodifiableSet(tensors.keySet());
+  }
+
+  /**
+   * @return the tensor of that name, which has that shape and floating point elements
+   * @throws BadModel if not
+   */
+  public MappedTensor require(String name, long... shape) {
+    MappedTensor tensor = tensors.get(name);
+    if (tensor == null) throw new BadModel("the checkpoint lacks the tensor " + name);
+    if (!Arrays.equals(tensor.shape(), shape)) {
+      throw new BadModel(
+          "tensor %s has shape %s, config.json asks for %s"
+              .formatted(name, Arrays.toString(tensor.shape()), Arrays.toString(shape)));
+    }
+    switch (tensor.dtype()) {
+      case F32, F16, BF16 -> {}
+      case F64, I64, I32, I8, U8, BOOL ->
+          throw new BadModel(
+              "tensor %s is %s; weights may be F32, F16 or BF16".formatted(name, tensor.dtype()));
+    }
+    return tensor;
+  }
+
+  @Override
+  public void close() {
+    files.forEach(SafetensorsFile::close);
+  }
+}

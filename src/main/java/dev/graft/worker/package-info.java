@@ -4,7 +4,14 @@
  */
 @NullMarked
 @ApplicationModule(
-    allowedDependencies = {"platform", "spec", "artifacts", "training", "jobs :: lease"})
+    allowedDependencies = {
+      "platform",
+      "spec",
+      "artifacts",
+      "training",
+      "training :: protocol",
+      "jobs :: lease"
+    })
 package dev.graft.worker;
 
 import org.jspecify.annotations.NullMarked;

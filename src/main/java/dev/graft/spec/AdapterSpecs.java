@@ -1,0 +1,137 @@
+package dev.graft.spec;
+
+import dev.graft.spec.AdapterMethod.Full;
+import dev.graft.spec.AdapterMethod.Lora;
+import dev.graft.spec.AdapterMethod.TargetModules;
+import dev.graft.spec.SpecRejected.Problem;
+import dev.graft.spec.TrainingSpec.DataOptions;
+import dev.graft.spec.TrainingSpec.Objective;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * The {@code adapter} object of a request, in and out. Names are PEFT's, TRL's and transformers';
+ * defaults are LoRA with r 16, lora_alpha 2 r on all linear layers, rate 2e-4 (full: 1e-5), 3
+ * epochs of 8 rows a step, linear schedule without warm-up, 1024 tokens a row, a checkpoint every
+ * 100 steps.
+ */
+public final class AdapterSpecs {
+  public static final long DEFAULT_SEED = 42;
+
+  private AdapterSpecs() {}
+
+  /**
+   * Resolves what a request says into what runs. Arguments are the request's values under these
+   * keys, null where missing.
+   *
+   * @param method OpenAI's {@code {"type": "supervised", "supervised": {"hyperparameters": {}}}}
+   * @param hyperparameters OpenAI's older place for the same
+   * @throws SpecRejected with all problems: unknown, mistyped, out of range, contradictory, or not
+   *     built yet
+   */
+  public static TrainingSpec resolve(
+      @Nullable JsonNode adapter,
+      @Nullable JsonNode method,
+      @Nullable JsonNode hyperparameters,
+      @Nullable JsonNode seed) {
+    List<Problem> problems = new ArrayList<>();
+    HyperparameterAliases aliases = HyperparameterAliases.read(method, hyperparameters, problems);
+    if (adapter != null && adapter.isString()) {
+      problems.add(new Problem("adapter", "presets are not supported yet; give an object"));
+      throw new SpecRejected(problems);
+    }
+    Fields fields = new Fields(adapter, "adapter", problems);
+    fields.notYet("config");
+    fields.notYet("version");
+    AdapterMethod adapterMethod = MethodFields.read(fields, aliases);
+    Objective objective =
+        fields.choice("objective", Objective.class, "dpo", "orpo", "classification", "regression");
+    quantization(fields.object("quantization"));
+    Hyperparameters training =
+        TrainingFields.read(fields.object("training"), adapterMethod, aliases);
+    DataOptions data = data(fields.object("data"));
+    fields.refuseUnknown();
+    long seedValue = seed(seed, problems);
+    if (!problems.isEmpty()) throw new SpecRejected(problems);
+    return new TrainingSpec(
+        adapterMethod, objective == null ? Objective.SFT : objective, training, data, seedValue);
+  }
+
+  private static void quantization(Fields fields) {
+    fields.notYet("load_in_4bit", false);
+    fields.notYet("load_in_8bit", false);
+    fields.notYet("bnb_4bit_quant_type");
+    fields.notYet("bnb_4bit_use_double_quant", false);
+    fields.notYet("bnb_4bit_compute_dtype");
+    fields.refuseUnknown();
+  }
+
+  private static DataOptions data(Fields fields) {
+    Boolean assistantOnly = fields.bool("assistant_only_loss");
+    fields.notYet("completion_only_loss", true);
+    fields.refuseUnknown();
+    return new DataOptions(assistantOnly == null || assistantOnly);
+  }
+
+  private static long seed(@Nullable JsonNode seed, List<Problem> problems) {
+    if (seed == null || seed.isNull()) return DEFAULT_SEED;
+    if (seed.isIntegralNumber() && seed.canConvertToInt() && seed.intValue() >= 0) {
+      return seed.intValue();
+    }
+    problems.add(new Problem("seed", "must be a whole number from 0 to 2147483647"));
+    return DEFAULT_SEED;
+  }
+
+  /** The fully resolved {@code adapter} object; {@link #resolve} of it gives the spec back. */
+  public static ObjectNode toJson(TrainingSpec spec) {
+    ObjectNode adapter = JsonNodeFactory.instance.objectNode();
+    switch (spec.method()) {
+      case Lora lora -> peft(adapter.putObject("peft"), lora);
+      case Full full -> adapter.putObject("method").put("type", "full");
+    }
+    adapter.put("objective", lower(spec.objective()));
+    training(adapter.putObject("training"), spec.training());
+    adapter.putObject("data").put("assistant_only_loss", spec.data().assistantOnlyLoss());
+    return adapter;
+  }
+
+  private static void peft(ObjectNode peft, Lora lora) {
+    peft.put("peft_type", "LORA").put("r", lora.r()).put("lora_alpha", lora.loraAlpha());
+    peft.put("lora_dropout", lora.loraDropout());
+    switch (lora.targetModules()) {
+      case TargetModules.AllLinear all -> peft.put("target_modules", "all-linear");
+      case TargetModules.Names names -> names.names().forEach(peft.putArray("target_modules")::add);
+    }
+    peft.put("init_lora_weights", lora.initLoraWeights());
+  }
+
+  private static void training(ObjectNode json, Hyperparameters training) {
+    json.put("learning_rate", training.learningRate())
+        .put("lr_scheduler_type", lower(training.lrSchedulerType()))
+        .put("warmup_steps", training.warmupSteps())
+        .put("warmup_ratio", training.warmupRatio())
+        .put("num_train_epochs", training.numTrainEpochs())
+        .put("max_steps", training.maxSteps())
+        .put("per_device_train_batch_size", training.perDeviceTrainBatchSize())
+        .put("gradient_accumulation_steps", training.gradientAccumulationSteps())
+        .put("weight_decay", training.weightDecay())
+        .put("adam_beta1", training.adamBeta1())
+        .put("adam_beta2", training.adamBeta2())
+        .put("adam_epsilon", training.adamEpsilon())
+        .put("max_grad_norm", training.maxGradNorm())
+        .put("max_length", training.maxLength())
+        .put("train_sampling_strategy", lower(training.trainSamplingStrategy()))
+        .put("dataloader_drop_last", training.dataloaderDropLast())
+        .put("eval_steps", training.evalSteps())
+        .put("save_steps", training.saveSteps());
+  }
+
+  private static String lower(Enum<?> constant) {
+    return constant.name().toLowerCase(Locale.ROOT);
+  }
+}

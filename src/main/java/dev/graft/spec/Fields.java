@@ -1,0 +1,129 @@
+package dev.graft.spec;
+
+import dev.graft.spec.SpecRejected.Problem;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * A JSON object being read: every getter notes its key and, where the value does not fit, a problem
+ * at its path; {@link #refuseUnknown} then refuses the keys nobody asked for. A missing key and a
+ * null are the same, unless {@link #isNull} asks.
+ */
+final class Fields {
+  private final @Nullable JsonNode node;
+  private final String path;
+  private final List<Problem> problems;
+  private final Set<String> known = new HashSet<>();
+
+  Fields(@Nullable JsonNode node, String path, List<Problem> problems) {
+    boolean object = node != null && node.isObject();
+    if (node != null && !object && !node.isNull()) {
+      problems.add(new Problem(path, "must be an object"));
+    }
+    this.node = object ? node : null;
+    this.path = path;
+    this.problems = problems;
+  }
+
+  boolean present() {
+    return node != null;
+  }
+
+  String path(String key) {
+    return path.isEmpty() ? key : path + "." + key;
+  }
+
+  void refuse(String key, String message) {
+    problems.add(new Problem(path(key), message));
+  }
+
+  Fields object(String key) {
+    return new Fields(value(key), path(key), problems);
+  }
+
+  /** The value under a key; null when it is missing or a JSON null. */
+  @Nullable JsonNode value(String key) {
+    known.add(key);
+    JsonNode value = node == null ? null : node.get(key);
+    return value == null || value.isNull() ? null : value;
+  }
+
+  boolean isNull(String key) {
+    JsonNode value = node == null ? null : node.get(key);
+    return value != null && value.isNull();
+  }
+
+  @Nullable Integer integer(String key, long least, long most) {
+    JsonNode value = value(key);
+    if (value == null) return null;
+    boolean whole = value.isNumber() && value.doubleValue() == Math.rint(value.doubleValue());
+    if (whole && value.doubleValue() >= least && value.doubleValue() <= most) {
+      return (int) value.doubleValue();
+    }
+    refuse(key, "must be a whole number from " + least + " to " + most);
+    return null;
+  }
+
+  /** A finite number in [least, most]. */
+  @Nullable Double number(String key, double least, double most) {
+    JsonNode value = value(key);
+    if (value == null) return null;
+    if (value.isNumber() && value.doubleValue() >= least && value.doubleValue() <= most) {
+      return value.doubleValue();
+    }
+    refuse(key, "must be a number from " + least + " to " + most);
+    return null;
+  }
+
+  @Nullable Boolean bool(String key) {
+    JsonNode value = value(key);
+    if (value == null) return null;
+    if (value.isBoolean()) return value.booleanValue();
+    refuse(key, "must be true or false");
+    return null;
+  }
+
+  /** A constant of an enum, written in lower case. */
+  <E extends Enum<E>> @Nullable E choice(String key, Class<E> type, String... notYet) {
+    JsonNode value = value(key);
+    if (value == null) return null;
+    List<String> names = new ArrayList<>();
+    for (E constant : type.getEnumConstants()) {
+      String name = constant.name().toLowerCase(Locale.ROOT);
+      if (value.isString() && name.equals(value.stringValue())) return constant;
+      names.add(name);
+    }
+    boolean planned = value.isString() && List.of(notYet).contains(value.stringValue());
+    String choices = "must be one of " + String.join(", ", names);
+    refuse(key, planned ? "not supported yet; " + choices : choices);
+    return null;
+  }
+
+  /** A key that Graft knows but does not honour yet: only the values that change nothing pass. */
+  void notYet(String key, Object... neutral) {
+    JsonNode value = value(key);
+    if (value == null || value.isContainer() && value.isEmpty()) return;
+    for (Object allowed : neutral) {
+      if (allowed instanceof String text && value.isString() && text.equals(value.stringValue())
+          || allowed instanceof Boolean flag && value.isBoolean() && flag == value.booleanValue()
+          || allowed instanceof Number number
+              && value.isNumber()
+              && number.doubleValue() == value.doubleValue()) {
+        return;
+      }
+    }
+    refuse(key, "not supported yet");
+  }
+
+  void refuseUnknown() {
+    if (node == null) return;
+    for (String key : node.propertyNames()) {
+      if (!known.contains(key)) refuse(key, "unknown setting");
+    }
+  }
+}

@@ -1,0 +1,125 @@
+package dev.graft.spec;
+
+import dev.graft.spec.Hyperparameters.LrSchedulerType;
+import dev.graft.spec.Hyperparameters.SamplingStrategy;
+import org.jspecify.annotations.Nullable;
+
+/** Reads {@code adapter.training}; names are {@code TrainingArguments}' and {@code SFTConfig}'s. */
+final class TrainingFields {
+  private static final int MOST = Integer.MAX_VALUE;
+
+  /** Rows of a micro-batch are at most this many where only the batch of a step was given. */
+  private static final int DEFAULT_MICRO_BATCH = 8;
+
+  private TrainingFields() {}
+
+  static Hyperparameters read(Fields fields, AdapterMethod method, HyperparameterAliases aliases) {
+    int[] batch = batch(fields, aliases.batchSize());
+    var hyperparameters =
+        new Hyperparameters(
+            learningRate(fields, method, aliases.learningRateMultiplier()),
+            or(
+                fields.choice(
+                    "lr_scheduler_type",
+                    LrSchedulerType.class,
+                    "cosine_with_restarts",
+                    "polynomial",
+                    "inverse_sqrt",
+                    "cosine_with_min_lr",
+                    "warmup_stable_decay",
+                    "reduce_lr_on_plateau"),
+                LrSchedulerType.LINEAR),
+            or(fields.integer("warmup_steps", 0, MOST), 0),
+            or(fields.number("warmup_ratio", 0, 1), 0.0),
+            epochs(fields, aliases.epochs()),
+            Math.max(0, or(fields.integer("max_steps", -1, MOST), 0)),
+            batch[0],
+            batch[1],
+            or(fields.number("weight_decay", 0, 1), 0.0),
+            or(fields.number("adam_beta1", 0, 0.999999), 0.9),
+            or(fields.number("adam_beta2", 0, 0.9999999), 0.999),
+            or(fields.number("adam_epsilon", 1e-20, 1), 1e-8),
+            or(fields.number("max_grad_norm", 0, 1e9), 1.0),
+            maxLength(fields),
+            or(
+                fields.choice("train_sampling_strategy", SamplingStrategy.class),
+                SamplingStrategy.RANDOM),
+            or(fields.bool("dataloader_drop_last"), false),
+            or(fields.integer("eval_steps", 0, MOST), 0),
+            or(fields.integer("save_steps", 0, MOST), 100));
+    refuseUnbuilt(fields);
+    fields.refuseUnknown();
+    return hyperparameters;
+  }
+
+  private static double learningRate(
+      Fields fields, AdapterMethod method, @Nullable Double multiplier) {
+    double byDefault =
+        switch (method) {
+          case AdapterMethod.Lora lora -> 2e-4;
+          case AdapterMethod.Full full -> 1e-5;
+        };
+    Double explicit = fields.number("learning_rate", 0, 10);
+    if (multiplier == null) return or(explicit, byDefault);
+    double scaled = byDefault * multiplier;
+    if (explicit != null && Math.abs(explicit - scaled) > 1e-9 * scaled) {
+      fields.refuse(
+          "learning_rate",
+          "is " + explicit + ", but learning_rate_multiplier x " + byDefault + " is " + scaled);
+    }
+    return or(explicit, scaled);
+  }
+
+  private static double epochs(Fields fields, @Nullable Integer alias) {
+    Double explicit = fields.number("num_train_epochs", 1e-6, 10_000);
+    Double byAlias = alias == null ? null : Double.valueOf(alias);
+    return MethodFields.agree(fields, "num_train_epochs", explicit, byAlias, "n_epochs", 3.0);
+  }
+
+  /** Rows of a micro-batch, and micro-batches of a step. */
+  private static int[] batch(Fields fields, @Nullable Integer batchSize) {
+    Integer rows = fields.integer("per_device_train_batch_size", 1, 4096);
+    Integer accumulation = fields.integer("gradient_accumulation_steps", 1, 100_000);
+    if (batchSize == null) {
+      return new int[] {or(rows, DEFAULT_MICRO_BATCH), or(accumulation, 1)};
+    }
+    if (rows == null && accumulation == null) rows = divisor(batchSize, DEFAULT_MICRO_BATCH);
+    int micro = rows != null ? rows : Math.max(1, batchSize / or(accumulation, 1));
+    int windows = accumulation != null ? accumulation : Math.max(1, batchSize / micro);
+    if ((long) micro * windows != batchSize) {
+      fields.refuse(
+          rows != null ? "per_device_train_batch_size" : "gradient_accumulation_steps",
+          "does not make up hyperparameters' batch_size " + batchSize);
+    }
+    return new int[] {micro, windows};
+  }
+
+  private static int divisor(int number, int atMost) {
+    int divisor = Math.min(number, atMost);
+    while (number % divisor != 0) divisor--;
+    return divisor;
+  }
+
+  private static @Nullable Integer maxLength(Fields fields) {
+    Integer length = fields.integer("max_length", 2, 1 << 20);
+    return length != null || fields.isNull("max_length") ? length : Integer.valueOf(1024);
+  }
+
+  private static void refuseUnbuilt(Fields fields) {
+    fields.notYet("packing", false);
+    fields.notYet("bf16", false);
+    fields.notYet("fp16", false);
+    fields.notYet("early_stopping_patience", 0);
+    fields.notYet("load_best_model_at_end", false);
+    fields.notYet("label_smoothing_factor", 0);
+    fields.notYet("neftune_noise_alpha", 0);
+    fields.notYet("loraplus_lr_ratio");
+    fields.notYet("gradient_checkpointing", false);
+    fields.notYet("truncation_mode", "keep_start");
+    fields.notYet("optim", "adamw_torch", "adamw_torch_fused");
+  }
+
+  private static <T> T or(@Nullable T value, T byDefault) {
+    return value != null ? value : byDefault;
+  }
+}

@@ -1,0 +1,11 @@
+package dev.graft.training.protocol;
+
+/** What a supervisor may ask of a running trainer; heard before the next step. */
+public enum TrainerDirective {
+  /** Write a checkpoint now and go on. */
+  CHECKPOINT,
+  /** Write a checkpoint and end with {@link TrainerExit#STOPPED_AFTER_CHECKPOINT}. */
+  STOP_AFTER_CHECKPOINT,
+  /** End at once, without a checkpoint, with {@link TrainerExit#CANCELLED}. */
+  CANCEL
+}

@@ -1,0 +1,85 @@
+package dev.graft.training.protocol;
+
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import org.jspecify.annotations.Nullable;
+
+/** What a run tells while it goes. Losses are in nats a trained token. */
+@JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
+@JsonSubTypes({
+  @JsonSubTypes.Type(value = TrainingEvent.Started.class, name = "started"),
+  @JsonSubTypes.Type(value = TrainingEvent.Progress.class, name = "progress"),
+  @JsonSubTypes.Type(value = TrainingEvent.Evaluation.class, name = "evaluation"),
+  @JsonSubTypes.Type(value = TrainingEvent.Checkpoint.class, name = "checkpoint"),
+  @JsonSubTypes.Type(value = TrainingEvent.Completed.class, name = "completed"),
+  @JsonSubTypes.Type(value = TrainingEvent.Failed.class, name = "failed")
+})
+public sealed interface TrainingEvent {
+  /**
+   * @param step optimiser steps already made: 0, or that of the checkpoint
+   * @param rows rows that train
+   * @param droppedRows rows that the length limit left without a trained token
+   * @param truncatedRows rows that were cut
+   * @param tokensPerEpoch tokens read, trained or not
+   * @param trainedTokensPerEpoch targets
+   * @param maxLength longest row, in tokens
+   */
+  record Started(
+      long step,
+      long totalSteps,
+      double epochs,
+      int rows,
+      int droppedRows,
+      int truncatedRows,
+      long tokensPerEpoch,
+      long trainedTokensPerEpoch,
+      int maxLength,
+      long trainableParameters)
+      implements TrainingEvent {}
+
+  /**
+   * After each optimiser step.
+   *
+   * @param epoch passes over the data so far, with fraction
+   * @param gradNorm before clipping
+   * @param learningRate used in this step
+   * @param tokensPerSecond tokens read in this step, trained or not, by its time
+   * @param trainedTokens targets since the first step
+   */
+  record Progress(
+      long step,
+      long totalSteps,
+      double epoch,
+      double loss,
+      double gradNorm,
+      double learningRate,
+      double tokensPerSecond,
+      long trainedTokens,
+      double trainTokenAccuracy)
+      implements TrainingEvent {}
+
+  /** The whole validation file after a step; step 0 is the base model. */
+  record Evaluation(long step, double validLoss, double validMeanTokenAccuracy)
+      implements TrainingEvent {}
+
+  /** A complete, synced checkpoint. */
+  record Checkpoint(long step, String directory) implements TrainingEvent {}
+
+  /** The result is in its directory. */
+  record Completed(
+      String directory,
+      long steps,
+      long trainedTokens,
+      double trainLoss,
+      @Nullable Double validLoss)
+      implements TrainingEvent {}
+
+  /**
+   * The last line of a run that failed.
+   *
+   * @param message for the user: no path, no stack trace
+   * @param param JSON path in the request, where the fault is there
+   */
+  record Failed(TrainerExit failure, String message, @Nullable String param)
+      implements TrainingEvent {}
+}

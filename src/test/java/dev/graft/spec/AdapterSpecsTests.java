@@ -1,0 +1,173 @@
+package dev.graft.spec;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.graft.spec.AdapterMethod.Full;
+import dev.graft.spec.AdapterMethod.Lora;
+import dev.graft.spec.AdapterMethod.TargetModules;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+class AdapterSpecsTests {
+  private static final JsonMapper JSON = new JsonMapper();
+
+  @Test
+  void emptyRequestGetsTheDefaults() {
+    TrainingSpec spec = AdapterSpecs.resolve(null, null, null, null);
+    assertThat(spec.method()).isEqualTo(new Lora(16, 32, 0, new TargetModules.AllLinear(), true));
+    assertThat(spec.training().learningRate()).isEqualTo(2e-4);
+    assertThat(spec.training().maxLength()).isEqualTo(1024);
+    assertThat(spec.seed()).isEqualTo(42);
+  }
+
+  @Test
+  void bothHyperparameterPlacesAreHeard() {
+    TrainingSpec spec =
+        resolve(
+            "{'training': {'gradient_accumulation_steps': 1}}",
+            "{'type':'supervised','supervised':{'hyperparameters':"
+                + "{'n_epochs':2,'batch_size':16,'lora_r':4,'learning_rate_multiplier':'auto'}}}",
+            "{'lora_trainable_modules':'q_proj, v_proj','lora_alpha':4}");
+    assertThat(spec.method())
+        .isEqualTo(
+            new Lora(
+                4, 4, 0, new TargetModules.Names(java.util.List.of("q_proj", "v_proj")), true));
+    assertThat(spec.training().numTrainEpochs()).isEqualTo(2);
+    assertThat(spec.training().perDeviceTrainBatchSize()).isEqualTo(16);
+  }
+
+  @Test
+  void batchSizeAloneIsSplitIntoMicroBatches() {
+    Hyperparameters training = resolve("{}", null, "{'batch_size':24}").training();
+    assertThat(training.perDeviceTrainBatchSize()).isEqualTo(8);
+    assertThat(training.gradientAccumulationSteps()).isEqualTo(3);
+  }
+
+  @Test
+  void multiplierScalesTheDefaultRateOfTheMethod() {
+    TrainingSpec spec =
+        resolve("{'method':{'type':'full'}}", null, "{'learning_rate_multiplier':3}");
+    assertThat(spec.method()).isEqualTo(new Full());
+    assertThat(spec.training().learningRate()).isEqualTo(3 * 1e-5);
+  }
+
+  @Test
+  void explicitNullLengthIsTheContextOfTheModel() {
+    assertThat(resolve("{'training':{'max_length':null}}", null, null).training().maxLength())
+        .isNull();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{}",
+        "{'method':{'type':'full'},'objective':'pretraining','training':{'max_length':null}}",
+        "{'peft':{'r':3,'lora_alpha':7,'target_modules':['q_proj','layers.1.mlp.up_proj'],"
+            + "'init_lora_weights':false},'training':{'lr_scheduler_type':'cosine',"
+            + "'warmup_ratio':0.03,'max_steps':9,'train_sampling_strategy':'group_by_length'},"
+            + "'data':{'assistant_only_loss':false}}"
+      })
+  void theEchoResolvesToTheSameSpec(String adapter) {
+    TrainingSpec spec = resolve(adapter, null, null);
+    assertThat(AdapterSpecs.resolve(AdapterSpecs.toJson(spec), null, null, null)).isEqualTo(spec);
+  }
+
+  @Test
+  void neutralValuesOfWhatIsNotBuiltPass() {
+    resolve(
+        "{'peft':{'use_rslora':false,'use_dora':false,'bias':'none','modules_to_save':null,"
+            + "'rank_pattern':{},'lora_dropout':0.0},'quantization':{'load_in_4bit':false},"
+            + "'training':{'packing':false,'bf16':false,'early_stopping_patience':null}}",
+        null,
+        null);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{'peft':{'r':0}} | adapter.peft.r",
+        "{'peft':{'r':1.5}} | adapter.peft.r",
+        "{'peft':{'r':'16'}} | adapter.peft.r",
+        "{'peft':{'rank':16}} | adapter.peft.rank",
+        "{'peft':{'use_rslora':true}} | adapter.peft.use_rslora",
+        "{'peft':{'peft_type':'IA3'}} | adapter.peft.peft_type",
+        "{'peft':{'lora_dropout':0.1}} | adapter.peft.lora_dropout",
+        "{'peft':{'target_modules':'.*proj'}} | adapter.peft.target_modules",
+        "{'peft':{'target_modules':[]}} | adapter.peft.target_modules",
+        "{'peft':{},'method':{'type':'full'}} | adapter.method",
+        "{'method':{'type':'freeze'}} | adapter.method.type",
+        "{'quantization':{'load_in_4bit':true}} | adapter.quantization.load_in_4bit",
+        "{'training':{'learning_rate':-1}} | adapter.training.learning_rate",
+        "{'training':{'learning_rate':1e999}} | adapter.training.learning_rate",
+        "{'training':{'bf16':true}} | adapter.training.bf16",
+        "{'training':{'packing':true}} | adapter.training.packing",
+        "{'training':{'lr_scheduler_type':'polynomial'}} | adapter.training.lr_scheduler_type",
+        "{'training':[]} | adapter.training",
+        "{'data':{'x':1}} | adapter.data.x",
+        "{'objective':'dpo'} | adapter.objective",
+        "{'config':'ac_1'} | adapter.config",
+        "\"balanced\" | adapter",
+        "7 | adapter",
+      })
+  void refusesAtItsPath(String adapter, String path) {
+    SpecRejected rejected = rejected(adapter, null, null);
+    assertThat(rejected.problems()).extracting(SpecRejected.Problem::path).containsExactly(path);
+  }
+
+  @Test
+  void contradictionsAreRefused() {
+    SpecRejected rejected =
+        rejected(
+            "{'peft':{'r':8},'training':{'learning_rate':1e-3,'num_train_epochs':1,"
+                + "'per_device_train_batch_size':4,'gradient_accumulation_steps':2}}",
+            null,
+            "{'lora_r':16,'learning_rate_multiplier':1,'n_epochs':3,'batch_size':4}");
+    assertThat(rejected.problems())
+        .extracting(SpecRejected.Problem::path)
+        .containsExactlyInAnyOrder(
+            "adapter.peft.r",
+            "adapter.training.per_device_train_batch_size",
+            "adapter.training.learning_rate",
+            "adapter.training.num_train_epochs");
+  }
+
+  @Test
+  void hyperparametersAreRefusedAtTheirOwnPath() {
+    SpecRejected rejected =
+        rejected(
+            null,
+            "{'type':'supervised','supervised':{'hyperparameters':{'lora_r':0,'x':1}}}",
+            "{'n_epochs':'many','lora_alpha':[]}");
+    assertThat(rejected.problems())
+        .extracting(SpecRejected.Problem::path)
+        .containsExactlyInAnyOrder(
+            "method.supervised.hyperparameters.lora_r",
+            "method.supervised.hyperparameters.x",
+            "hyperparameters.n_epochs",
+            "hyperparameters.lora_alpha");
+    assertThat(rejected(null, "{'type':'dpo'}", null).problems().getFirst().path())
+        .isEqualTo("method.type");
+  }
+
+  private static SpecRejected rejected(
+      @Nullable String adapter, @Nullable String method, @Nullable String hyperparameters) {
+    return catchThrowableOfType(
+        SpecRejected.class, () -> resolve(adapter, method, hyperparameters));
+  }
+
+  private static TrainingSpec resolve(
+      @Nullable String adapter, @Nullable String method, @Nullable String hyperparameters) {
+    return AdapterSpecs.resolve(json(adapter), json(method), json(hyperparameters), null);
+  }
+
+  private static @Nullable JsonNode json(@Nullable String text) {
+    return text == null ? null : JSON.readTree(text.replace('\'', '"'));
+  }
+}

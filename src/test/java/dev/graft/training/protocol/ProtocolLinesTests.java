@@ -1,0 +1,60 @@
+package dev.graft.training.protocol;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.node.JsonNodeFactory;
+
+class ProtocolLinesTests {
+  @Test
+  void eventsAreSnakeCaseWithTheirType() {
+    var event = new TrainingEvent.Evaluation(3, 1.5, 0.25);
+    String line = ProtocolLines.write(event);
+    assertThat(line)
+        .isEqualTo(
+            "{\"type\":\"evaluation\",\"step\":3,\"valid_loss\":1.5,"
+                + "\"valid_mean_token_accuracy\":0.25}");
+    assertThat(ProtocolLines.readEvent(line)).isEqualTo(event);
+  }
+
+  @Test
+  void failuresNameTheirClassInLowerCase() {
+    var event = new TrainingEvent.Failed(TrainerExit.OUT_OF_MEMORY, "line\nbreak", null);
+    String line = ProtocolLines.write(event);
+    assertThat(line).contains("\"out_of_memory\"").doesNotContain("\n");
+    assertThat(ProtocolLines.readEvent(line)).isEqualTo(event);
+  }
+
+  @ParameterizedTest
+  @EnumSource(TrainerDirective.class)
+  void directivesComeBack(TrainerDirective directive) {
+    assertThat(ProtocolLines.readDirective(ProtocolLines.write(directive))).isEqualTo(directive);
+  }
+
+  @Test
+  void requestsComeBack() {
+    var request =
+        new RunRequest(
+            JsonNodeFactory.instance.objectNode(), 7, "b", null, "t", null, "o", "c", null, null);
+    assertThat(ProtocolLines.readRequest(ProtocolLines.write(request))).isEqualTo(request);
+    assertThat(request.spec().seed()).isEqualTo(7);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "null", "{}", "[1]", "{\"type\":\"x\"}", "{\"directive\":\"dance\"}"})
+  void otherLinesAreRefused(String line) {
+    assertThatIllegalArgumentException().isThrownBy(() -> ProtocolLines.readEvent(line));
+    assertThatIllegalArgumentException().isThrownBy(() -> ProtocolLines.readDirective(line));
+    assertThatIllegalArgumentException().isThrownBy(() -> ProtocolLines.readRequest(line));
+  }
+
+  @Test
+  void unlistedStatusIsTransient() {
+    assertThat(TrainerExit.of(137)).isEqualTo(TrainerExit.TRANSIENT);
+    assertThat(TrainerExit.of(2)).isEqualTo(TrainerExit.BAD_INPUT);
+  }
+}

@@ -33,6 +33,7 @@ public final class SafetensorsFile implements AutoCloseable {
   /**
    * @throws BadModel if the file cannot be read or breaks a rule of the format
    */
+  @SuppressWarnings("MustBeClosed") // the arena is closed by close(), or below on a failure
   public static SafetensorsFile open(Path file) {
     String name = file.getFileName().toString();
     Arena arena = Arena.ofShared();

@@ -7,17 +7,28 @@ import java.util.Optional;
 
 /**
  * Content-addressed blobs. Put is idempotent and atomic: a blob is absent or whole, never partial.
+ * Heap use does not depend on the size of a blob.
  */
-public interface ArtifactStore {
+public sealed interface ArtifactStore permits FileArtifactStore {
+  /**
+   * Writes {@code content} aside, to be looked at and then published or dropped. Throws {@link
+   * BlobTooLarge} past {@code maxBytes} and {@link StorageFull}.
+   */
+  StagedBlob stage(BlobContent content, long maxBytes) throws IOException;
+
   /**
    * Streams {@code in} to its end and stores it; refuses with {@link BlobTooLarge} past {@code
    * maxBytes}.
    */
-  BlobRef put(InputStream in, long maxBytes) throws IOException;
+  default BlobRef put(InputStream in, long maxBytes) throws IOException {
+    try (StagedBlob staged = stage(in::transferTo, maxBytes)) {
+      return staged.publish();
+    }
+  }
 
   /**
-   * Stores {@code in} only if its content is what {@code expected} says, else throws and stores
-   * nothing.
+   * Stores {@code in} only if its content is what {@code expected} says, else throws {@link
+   * BlobMismatch} and stores nothing.
    */
   void put(BlobRef expected, InputStream in) throws IOException;
 

@@ -2,7 +2,7 @@ package dev.graft.artifacts;
 
 import java.io.IOException;
 
-/** See {@link ArtifactStore}. */
+/** The store has no blob of this digest. */
 public final class BlobMissing extends IOException {
   public BlobMissing(String message) {
     super(message);

@@ -2,7 +2,7 @@ package dev.graft.artifacts;
 
 import java.io.IOException;
 
-/** See {@link ArtifactStore}. */
+/** The content is longer than allowed; nothing was stored. */
 public final class BlobTooLarge extends IOException {
   public BlobTooLarge(String message) {
     super(message);

@@ -1,4 +1,20 @@
-/** Content-addressed blobs with manifests, published atomically. */
+/**
+ * Content-addressed blobs with manifests.
+ *
+ * <p>A blob's name is the SHA-256 of its bytes; it is absent or whole, never partial, and never
+ * changes. {@link dev.graft.artifacts.FileArtifactStore} keeps it as {@code
+ * blobs/sha256/ab/cdef...}: content is staged in a temporary file of the same file system, written
+ * to its end, flushed to disk, read back and compared, then published by a hard link, which (unlike
+ * a rename) creates and never replaces, and the directory is flushed. A directory as content is a
+ * {@link dev.graft.artifacts.Manifest}, whose canonical JSON is again a blob.
+ *
+ * <p>How it fails: a full disk throws {@link dev.graft.artifacts.StorageFull}, content that is not
+ * what was announced {@link dev.graft.artifacts.BlobMismatch}, content past its limit {@link
+ * dev.graft.artifacts.BlobTooLarge}; each leaves nothing behind. A killed process leaves temporary
+ * files; the next store that opens the directory removes them, and knows them by their dead owner's
+ * file lock, not by their age, so that several processes may share one directory. Blobs that
+ * nothing refers to any more are not collected yet.
+ */
 @NullMarked
 @ApplicationModule(allowedDependencies = {"platform"})
 package dev.graft.artifacts;

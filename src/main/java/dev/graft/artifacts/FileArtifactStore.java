@@ -1,0 +1,138 @@
+package dev.graft.artifacts;
+
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.security.DigestOutputStream;
+import java.util.Optional;
+
+/**
+ * Blobs as read-only files {@code blobs/sha256/ab/cdef...} under a root directory, which several
+ * processes may share.
+ */
+public final class FileArtifactStore implements ArtifactStore, AutoCloseable {
+  private final Path blobs;
+  private final Scratch scratch;
+
+  private FileArtifactStore(Path blobs, Scratch scratch) {
+    this.blobs = blobs;
+    this.scratch = scratch;
+  }
+
+  /** Opens the store in {@code root}, made if absent; removes what killed processes left behind. */
+  public static FileArtifactStore open(Path root) throws IOException {
+    Path blobs = Files.createDirectories(root.resolve("blobs").resolve("sha256"));
+    return new FileArtifactStore(blobs, Scratch.open(root.resolve("tmp")));
+  }
+
+  @Override
+  public StagedBlob stage(BlobContent content, long maxBytes) throws IOException {
+    return StagedFile.write(this, scratch.newFile(), content, maxBytes);
+  }
+
+  @Override
+  public void put(BlobRef expected, InputStream in) throws IOException {
+    Optional<BlobRef> present = stat(expected.sha256());
+    if (present.isPresent() && present.get().equals(expected)) {
+      check(expected, digest(in, expected.bytes()));
+      return;
+    }
+    try (StagedBlob staged = stage(in::transferTo, expected.bytes())) {
+      check(expected, staged.ref());
+      staged.publish();
+    } catch (BlobTooLarge e) {
+      throw new BlobMismatch("longer than the " + expected.bytes() + " bytes announced");
+    }
+  }
+
+  @Override
+  public Optional<BlobRef> stat(Digest digest) throws IOException {
+    Path file = path(digest);
+    try {
+      return Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
+          ? Optional.of(new BlobRef(digest, Files.size(file)))
+          : Optional.empty();
+    } catch (NoSuchFileException e) {
+      return Optional.empty();
+    }
+  }
+
+  @Override
+  public InputStream open(Digest digest, long offset, long length) throws IOException {
+    if (offset < 0 || length < 0) {
+      throw new IllegalArgumentException("a range starts at 0 or later and is not negative");
+    }
+    try {
+      FileChannel channel = FileChannel.open(path(digest), StandardOpenOption.READ);
+      channel.position(offset);
+      return new LimitedInputStream(Channels.newInputStream(channel), length);
+    } catch (NoSuchFileException | FileNotFoundException e) {
+      throw new BlobMissing("no blob " + digest);
+    }
+  }
+
+  @Override
+  public Optional<Path> local(Digest digest) throws IOException {
+    return stat(digest).map(blob -> path(digest));
+  }
+
+  @Override
+  public boolean delete(Digest digest) throws IOException {
+    boolean deleted = Files.deleteIfExists(path(digest));
+    if (deleted) {
+      flush(shard(digest));
+    }
+    return deleted;
+  }
+
+  /** Removes this process's temporary files; blobs stay. */
+  @Override
+  public void close() throws IOException {
+    scratch.close();
+  }
+
+  Path path(Digest digest) {
+    return shard(digest).resolve(digest.hex().substring(2));
+  }
+
+  private Path shard(Digest digest) {
+    return blobs.resolve(digest.hex().substring(0, 2));
+  }
+
+  /** The directory for a blob, made and durable. */
+  Path directory(Digest digest) throws IOException {
+    Path directory = shard(digest);
+    if (!Files.isDirectory(directory)) {
+      Files.createDirectories(directory);
+      flush(blobs);
+    }
+    return directory;
+  }
+
+  static void flush(Path directory) throws IOException {
+    try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+      channel.force(true);
+    }
+  }
+
+  static void check(BlobRef expected, BlobRef actual) throws BlobMismatch {
+    if (!expected.equals(actual)) {
+      throw new BlobMismatch("the content is %s, not %s".formatted(actual, expected));
+    }
+  }
+
+  static BlobRef digest(InputStream in, long maxBytes) throws IOException {
+    var limited = new LimitedInputStream(in, maxBytes == Long.MAX_VALUE ? maxBytes : maxBytes + 1);
+    var sha256 = new DigestOutputStream(OutputStream.nullOutputStream(), Digest.sha256());
+    long bytes = limited.transferTo(sha256);
+    return new BlobRef(Digest.finish(sha256.getMessageDigest()), bytes);
+  }
+}

@@ -1,0 +1,64 @@
+package dev.graft.training.kernels;
+
+import ai.djl.Device;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The kernel text: free TorchScript functions, one file an operation, under {@code
+ * dev/graft/training/kernels} of the class path. {@code ops/linear.torchscript} is called as {@code
+ * __torch__.ops.linear.<function>}.
+ */
+public final class Kernels {
+  private static final String ROOT = "/dev/graft/training/kernels/";
+
+  /** Every file; a jar cannot be listed portably, so a test compares this with the directory. */
+  static final List<String> FILES =
+      List.of(
+          "adapters/low_rank",
+          "ops/attention",
+          "ops/embedding",
+          "ops/gated_silu",
+          "ops/linear",
+          "ops/rms_norm",
+          "ops/rope",
+          "ops/token_logp",
+          "optimiser",
+          "weight");
+
+  private static final String MODULE =
+      """
+      class Model(Module):
+        __parameters__ = []
+        __buffers__ = []
+        training : bool
+      """;
+
+  private Kernels() {}
+
+  /**
+   * Compiles the kernels and a program over them.
+   *
+   * @param methods text of the module's methods, indented by two spaces
+   */
+  public static TorchScriptModule load(String methods, Device device) {
+    Map<String, String> libraries = new LinkedHashMap<>();
+    for (String file : FILES) libraries.put(file, text(file));
+    return TorchScriptModule.load(
+        TorchScriptArchive.write("Model", MODULE + methods, libraries), device);
+  }
+
+  static String text(String file) {
+    try (InputStream in = Kernels.class.getResourceAsStream(ROOT + file + ".torchscript")) {
+      if (in == null) throw new IllegalStateException("kernel " + file + " is missing");
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,30 @@
+package dev.graft.training.kernels;
+
+import ai.djl.engine.Engine;
+import ai.djl.pytorch.jni.JniUtils;
+
+/**
+ * What a thread must do before it computes. Libtorch keeps the gradient mode and the graph
+ * optimiser flag per thread, with the wrong defaults for us in every thread but the first; virtual
+ * threads would change carriers, and flags, at any moment.
+ */
+public final class TorchThread {
+  private TorchThread() {}
+
+  /**
+   * Prepares the current thread: no gradient recording, no graph optimiser, as many threads inside
+   * an operation as there are processors (those of the container, not of the host).
+   *
+   * @throws IllegalStateException on a virtual thread
+   */
+  public static void prepare() {
+    if (Thread.currentThread().isVirtual()) {
+      throw new IllegalStateException("tensors need a platform thread of their own");
+    }
+    Engine.getEngine("PyTorch");
+    JniUtils.setGradMode(false);
+    JniUtils.setGraphExecutorOptimize(false);
+    int processors = Runtime.getRuntime().availableProcessors();
+    if (JniUtils.getNumThreads() != processors) JniUtils.setNumThreads(processors);
+  }
+}

@@ -1,0 +1,30 @@
+package dev.graft.inference;
+
+import jakarta.validation.constraints.Max;
+import jakarta.validation.constraints.Min;
+import java.time.Duration;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.validation.annotation.Validated;
+
+/**
+ * {@code graft.inference.*}.
+ *
+ * @param maxLoadedModels base models kept in memory at once, each in its own process
+ * @param maxWaiting chats that may wait for a busy base model; one more is refused with 503
+ * @param idleUnload a base model that nobody asked for this long is unloaded
+ * @param loadTimeout a model that is not ready by then is given up
+ * @param answerTimeout an answer that is not there by then is given up and its process ended
+ * @param defaultMaxTokens new tokens where the caller names no bound
+ * @param heap heap of a child's JVM (weights live outside it), as {@code -Xmx} takes it
+ */
+@Validated
+@ConfigurationProperties("graft.inference")
+record InferenceSettings(
+    @DefaultValue("2") @Min(1) @Max(64) int maxLoadedModels,
+    @DefaultValue("16") @Min(0) @Max(10_000) int maxWaiting,
+    @DefaultValue("10m") Duration idleUnload,
+    @DefaultValue("3m") Duration loadTimeout,
+    @DefaultValue("5m") Duration answerTimeout,
+    @DefaultValue("512") @Min(1) int defaultMaxTokens,
+    @DefaultValue("512m") String heap) {}

@@ -1,0 +1,32 @@
+package dev.graft.inference.child;
+
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** A test double: one code point is one token, 0 ends a turn, and the context is 40 tokens. */
+public final class ParrotText implements ChatText {
+  @Override
+  public int[] prompt(List<Ask.Turn> messages) {
+    String all = messages.stream().map(Ask.Turn::content).collect(Collectors.joining("\n"));
+    if (all.contains("<end>")) {
+      throw new PromptRefused("invalid_prompt", "messages", "special token in the text");
+    }
+    return all.codePoints().toArray();
+  }
+
+  @Override
+  public String decode(int[] ids) {
+    return new String(ids, 0, ids.length);
+  }
+
+  @Override
+  public Set<Integer> stopIds() {
+    return Set.of(0);
+  }
+
+  @Override
+  public int contextLength() {
+    return 40;
+  }
+}

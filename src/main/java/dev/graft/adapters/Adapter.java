@@ -1,0 +1,23 @@
+package dev.graft.adapters;
+
+import dev.graft.artifacts.Digest;
+import java.time.Instant;
+
+/**
+ * The published result of a job.
+ *
+ * @param name the job's {@code fine_tuned_model}, which chats name
+ * @param manifest digest of the manifest blob of the result directory
+ * @param configuration the resolved {@code adapter} object of the job, as JSON
+ */
+public record Adapter(
+    String id,
+    String departmentId,
+    String name,
+    String jobId,
+    String baseModel,
+    String trainingFile,
+    Digest manifest,
+    String configuration,
+    long trainedTokens,
+    Instant createdAt) {}

@@ -1,0 +1,125 @@
+package dev.graft.jobs;
+
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.context.annotation.Profile;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+
+/**
+ * The events and checkpoints of jobs, as SQL. Numbers rise by one per job in the order of commit,
+ * because they are given out under the lock of the job's progress row.
+ */
+@Component
+@Profile("server")
+class JobEvents {
+  private final JdbcClient sql;
+
+  JobEvents(JdbcClient sql) {
+    this.sql = sql;
+  }
+
+  /** One event; {@code dataJson} has the numbers of a metrics event. */
+  record Event(
+      int number,
+      Instant createdAt,
+      String level,
+      String type,
+      String message,
+      @Nullable String dataJson) {
+    static Event of(ResultSet row, int n) throws SQLException {
+      return new Event(
+          row.getInt("number"),
+          row.getObject("created_at", OffsetDateTime.class).toInstant(),
+          row.getString("level"),
+          row.getString("type"),
+          row.getString("message"),
+          row.getString("data"));
+    }
+  }
+
+  /** A committed checkpoint. */
+  record Checkpoint(String id, Instant createdAt, int step, String manifest, String metricsJson) {
+    static Checkpoint of(ResultSet row, int n) throws SQLException {
+      return new Checkpoint(
+          row.getString("id"),
+          row.getObject("created_at", OffsetDateTime.class).toInstant(),
+          row.getInt("step"),
+          row.getString("manifest"),
+          row.getString("metrics"));
+    }
+  }
+
+  /** Writes an event under a number that a ledger statement of this transaction gave out. */
+  void write(
+      String jobId,
+      int number,
+      String level,
+      String type,
+      String message,
+      @Nullable String dataJson) {
+    sql.sql(
+            """
+            -- event
+            insert into job_event (job_id, number, created_at, level, type, message, data)
+            values (:job, :number, graft_now(), :level, :type, :message, :data::jsonb)
+            """)
+        .param("job", jobId)
+        .param("number", number)
+        .param("level", level)
+        .param("type", type)
+        .param("message", message)
+        .param("data", dataJson)
+        .update();
+  }
+
+  /** Newest first, before number {@code before}. */
+  List<Event> list(String jobId, int before, int limit) {
+    return sql.sql(
+            """
+            -- events
+            select * from job_event where job_id = :job and number < :before
+             order by number desc limit :limit
+            """)
+        .param("job", jobId)
+        .param("before", before)
+        .param("limit", limit)
+        .query(Event::of)
+        .list();
+  }
+
+  /** The numbers of every reported step, oldest report first. */
+  List<String> metrics(String jobId) {
+    return sql.sql(
+            """
+            -- metrics
+            select data from job_event where job_id = :job and type = 'metrics' order by number
+            """)
+        .param("job", jobId)
+        .query(String.class)
+        .list();
+  }
+
+  /** Newest first: by epoch, then step, which is the order of resuming. */
+  List<Checkpoint> checkpoints(String jobId, @Nullable String after, int limit) {
+    return sql.sql(
+            """
+            -- checkpoints
+            select * from job_checkpoint
+             where job_id = :job
+               and (:after::text is null
+                    or (epoch, step) < (select epoch, step from job_checkpoint
+                                         where job_id = :job and id = :after))
+             order by epoch desc, step desc limit :limit
+            """)
+        .param("job", jobId)
+        .param("after", after)
+        .param("limit", limit)
+        .query(Checkpoint::of)
+        .list();
+  }
+}

@@ -1,0 +1,161 @@
+package dev.graft.jobs;
+
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.springframework.context.annotation.Profile;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+
+/**
+ * The department's side of the queue, as SQL: submit, cancel, read. Every statement names the
+ * department. The workers' side is {@link LeaseLedger}, which has the claim, and {@link
+ * LeaseEndings}.
+ */
+@Component
+@Profile("server")
+class JobLedger {
+  private final JdbcClient sql;
+
+  JobLedger(JdbcClient sql) {
+    this.sql = sql;
+  }
+
+  private static final String SUBMIT =
+      """
+      -- submit
+      with j as (insert into job (id, department_id, created_at, state, base_model, base_manifest,
+                                  training_file, training_digest, validation_file, validation_digest,
+                                  suffix, seed, method, hyperparameters, adapter, metadata, priority,
+                                  available_at)
+                 values (:id, :department, graft_now(), 'queued', :base_model, :base_manifest,
+                         :training_file, :training_digest, :validation_file, :validation_digest,
+                         :suffix, :seed, :method::jsonb, :hyperparameters::jsonb, :adapter::jsonb,
+                         :metadata::jsonb, :priority, graft_now())
+                 returning id),
+           p as (insert into job_progress (job_id, last_event) select id, 1 from j)
+      insert into job_event (job_id, number, created_at, level, type, message)
+      select id, 1, graft_now(), 'info', 'message', 'Created fine-tuning job: ' || id from j
+      """;
+
+  private static final String CANCEL =
+      """
+      -- cancel: at once from the queue; a running job is told by its worker's next heartbeat
+      with u as (update job
+                    set cancel_requested_at = graft_now(),
+                        state = case when state = 'queued' then 'cancelled' else state end,
+                        finished_at = case when state = 'queued' then graft_now() end
+                  where id = :job and department_id = :department
+                    and state in ('queued', 'running') and cancel_requested_at is null
+                 returning id, state),
+           p as (update job_progress set last_event = last_event + 1 from u where job_id = u.id
+                 returning job_id, last_event)
+      insert into job_event (job_id, number, created_at, level, type, message)
+      select u.id, p.last_event, graft_now(), 'info', 'message',
+             case u.state when 'cancelled' then 'Fine-tuning job cancelled'
+                          else 'Cancellation requested' end
+        from u join p on p.job_id = u.id
+      """;
+
+  private static final String READ =
+      """
+      select j.*, p.*, w.name as worker,
+             case when j.state = 'queued' then
+               (select count(*) + 1 from job q
+                 where q.department_id = j.department_id and q.state = 'queued'
+                   and (q.queue_order, q.id) < (j.queue_order, j.id)) end as position,
+             (select coalesce(sum(extract(epoch from
+                       coalesce(ended_at, least(graft_now(), expires_at)) - claimed_at)), 0)
+                from job_lease where job_id = j.id) as device_seconds,
+             (select coalesce(jsonb_agg(jsonb_build_object(
+                       'number', epoch, 'worker', h.name,
+                       'started_at', floor(extract(epoch from claimed_at)),
+                       'ended_at', floor(extract(epoch from ended_at)),
+                       'outcome', outcome) order by epoch), '[]')
+                from job_lease join worker h on h.id = worker_id
+               where job_id = j.id) as attempts
+        from job j
+        join job_progress p on p.job_id = j.id
+        left join job_lease l on l.job_id = j.id and l.ended_at is null
+        left join worker w on w.id = l.worker_id
+      """;
+
+  private static final String FIND =
+      "-- find\n" + READ + " where j.id = :job and j.department_id = :department";
+
+  /** For the ledger's own decisions; the caller holds the job's lease. */
+  private static final String OF_LEASE = "-- of lease\n" + READ + " where j.id = :job";
+
+  private static final String LIST =
+      "-- list: newest first; an unknown cursor gives nothing\n"
+          + READ
+          + """
+           where j.department_id = :department
+             and (:after::text is null
+                  or (j.created_at, j.id) < (select created_at, id from job
+                                              where id = :after and department_id = :department))
+             and (:metadata::jsonb is null or j.metadata @> :metadata::jsonb)
+             and (not :without_metadata or coalesce(j.metadata, '{}') = '{}')
+           order by j.created_at desc, j.id desc
+           limit :limit
+          """;
+
+  void submit(NewJob job) {
+    sql.sql(SUBMIT)
+        .param("id", job.id())
+        .param("department", job.departmentId())
+        .param("base_model", job.baseModel())
+        .param("base_manifest", job.baseManifest().hex())
+        .param("training_file", job.trainingFile())
+        .param("training_digest", job.trainingDigest().hex())
+        .param("validation_file", job.validationFile())
+        .param(
+            "validation_digest",
+            job.validationDigest() == null ? null : job.validationDigest().hex())
+        .param("suffix", job.suffix())
+        .param("seed", job.seed())
+        .param("method", job.methodJson())
+        .param("hyperparameters", job.hyperparametersJson())
+        .param("adapter", job.adapterJson())
+        .param("metadata", job.metadataJson())
+        .param("priority", job.priority())
+        .update();
+  }
+
+  /** True if this call asked for the cancellation; false if there was nothing to cancel. */
+  boolean cancel(String departmentId, String jobId) {
+    return sql.sql(CANCEL).param("job", jobId).param("department", departmentId).update() == 1;
+  }
+
+  Optional<JobRow> find(String departmentId, String jobId) {
+    return sql.sql(FIND)
+        .param("job", jobId)
+        .param("department", departmentId)
+        .query(JobRow::of)
+        .optional();
+  }
+
+  Optional<JobRow> ofLease(String jobId) {
+    return sql.sql(OF_LEASE).param("job", jobId).query(JobRow::of).optional();
+  }
+
+  /**
+   * @param metadataJson only jobs with at least these pairs; null = all
+   * @param withoutMetadata only jobs without any
+   */
+  List<JobRow> list(
+      String departmentId,
+      @Nullable String after,
+      int limit,
+      @Nullable String metadataJson,
+      boolean withoutMetadata) {
+    return sql.sql(LIST)
+        .param("department", departmentId)
+        .param("after", after)
+        .param("limit", limit)
+        .param("metadata", metadataJson)
+        .param("without_metadata", withoutMetadata)
+        .query(JobRow::of)
+        .list();
+  }
+}

@@ -1,0 +1,111 @@
+package dev.graft.jobs;
+
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A job as the database has it, with its progress, its place in the queue and its leases.
+ *
+ * @param position 1 = next of its department; null unless queued
+ * @param worker name of the worker that holds it now
+ * @param attemptsJson every lease so far, oldest first
+ */
+record JobRow(
+    String id,
+    String departmentId,
+    Instant createdAt,
+    JobState state,
+    String baseModel,
+    String trainingFile,
+    @Nullable String validationFile,
+    @Nullable String suffix,
+    long seed,
+    String methodJson,
+    String hyperparametersJson,
+    String adapterJson,
+    @Nullable String metadataJson,
+    int priority,
+    int failures,
+    int memoryFailures,
+    boolean cancelRequested,
+    @Nullable Instant startedAt,
+    @Nullable Instant finishedAt,
+    @Nullable String fineTunedModel,
+    @Nullable String resultManifest,
+    List<String> resultFiles,
+    @Nullable Failure failure,
+    Progress progress,
+    @Nullable Long position,
+    @Nullable String worker,
+    double deviceSeconds,
+    String attemptsJson) {
+
+  /** The last failure; final only if the job is. */
+  record Failure(
+      String type, @Nullable String message, @Nullable String hint, @Nullable String param) {}
+
+  /** As last reported by a worker. */
+  record Progress(
+      int step,
+      @Nullable Integer totalSteps,
+      @Nullable Double epoch,
+      @Nullable Double tokensPerSecond,
+      long trainedTokens) {}
+
+  static JobRow of(ResultSet row, int number) throws SQLException {
+    return new JobRow(
+        row.getString("id"),
+        row.getString("department_id"),
+        row.getObject("created_at", OffsetDateTime.class).toInstant(),
+        JobState.of(row.getString("state")),
+        row.getString("base_model"),
+        row.getString("training_file"),
+        row.getString("validation_file"),
+        row.getString("suffix"),
+        row.getLong("seed"),
+        row.getString("method"),
+        row.getString("hyperparameters"),
+        row.getString("adapter"),
+        row.getString("metadata"),
+        row.getInt("priority"),
+        row.getInt("failures"),
+        row.getInt("memory_failures"),
+        row.getObject("cancel_requested_at") != null,
+        instant(row, "started_at"),
+        instant(row, "finished_at"),
+        row.getString("fine_tuned_model"),
+        row.getString("result_manifest"),
+        List.of((String[]) row.getArray("result_files").getArray()),
+        failure(row),
+        new Progress(
+            row.getInt("step"),
+            row.getObject("total_steps", Integer.class),
+            row.getObject("job_epoch", Double.class),
+            row.getObject("tokens_per_second", Double.class),
+            row.getLong("trained_tokens")),
+        row.getObject("position", Long.class),
+        row.getString("worker"),
+        row.getDouble("device_seconds"),
+        row.getString("attempts"));
+  }
+
+  private static @Nullable Failure failure(ResultSet row) throws SQLException {
+    String type = row.getString("failure_class");
+    return type == null
+        ? null
+        : new Failure(
+            type,
+            row.getString("failure_message"),
+            row.getString("failure_hint"),
+            row.getString("failure_param"));
+  }
+
+  private static @Nullable Instant instant(ResultSet row, String column) throws SQLException {
+    OffsetDateTime value = row.getObject(column, OffsetDateTime.class);
+    return value == null ? null : value.toInstant();
+  }
+}

@@ -1,0 +1,171 @@
+package dev.graft.jobs;
+
+import dev.graft.jobs.lease.CheckpointReport;
+import dev.graft.jobs.lease.LeaseKey;
+import dev.graft.jobs.lease.LeaseLost;
+import dev.graft.jobs.lease.LeaseReport;
+import java.time.Duration;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.springframework.context.annotation.Profile;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+
+/**
+ * The worker's side of the queue, as SQL: claim, renew, checkpoint. How a lease ends is in {@link
+ * LeaseEndings}.
+ *
+ * <p>The live row of {@code job_lease} is the fence. Every write begins by hitting exactly that row
+ * by (job, epoch, token); a caller that no longer holds it changes nothing. A statement that ends a
+ * lease also moves the job's state and the department's counter and writes the event: one
+ * statement, so that no crash can part them. Locks are always taken in the order lease, job,
+ * progress, department; the claim starts at the department but skips what is locked, so it never
+ * waits inside the circle.
+ */
+@Component
+@Profile("server")
+class LeaseLedger {
+  private final JdbcClient sql;
+
+  LeaseLedger(JdbcClient sql) {
+    this.sql = sql;
+  }
+
+  /**
+   * The department's row is locked before its counter is believed, and the counter moves in the
+   * same statement: the quota holds under any number of claimers. {@code skip locked} sends a
+   * claimer that finds the department locked to the next one. Ids are passed as scalar sub-selects,
+   * not joined, so that {@code job_claim} gives the order and nothing is sorted.
+   */
+  static final String CLAIM =
+      """
+      -- claim
+      with d as (select id from department
+                  where running < max_running
+                    and exists (select 1 from job q
+                                 where q.department_id = department.id and q.state = 'queued'
+                                   and q.available_at <= (select graft_now()))
+                  order by running, id
+                  limit 1 for no key update skip locked),
+           j as (select id from job
+                  where department_id = (select id from d) and state = 'queued'
+                    and available_at <= (select graft_now())
+                  order by queue_order, id
+                  limit 1 for update skip locked),
+           u as (update job set state = 'running', lease_epoch = lease_epoch + 1,
+                        started_at = coalesce(started_at, graft_now())
+                  where id = (select id from j)
+                  returning *),
+           l as (insert into job_lease (job_id, epoch, token, worker_id, claimed_at, expires_at)
+                 select id, lease_epoch, gen_random_uuid(), :worker, graft_now(),
+                        graft_now() + :ttl * interval '1 millisecond'
+                   from u
+                 returning job_id, epoch, token),
+           k as (update department set running = running + 1
+                  where id = (select department_id from u)),
+           p as (update job_progress set last_event = last_event + 1
+                  where job_id = (select id from u)
+                  returning job_id, last_event),
+           e as (insert into job_event (job_id, number, created_at, level, type, message)
+                 select job_id, last_event, graft_now(), 'info', 'message',
+                        'Fine-tuning job started'
+                   from p)
+      select u.*, l.token from u join l on l.job_id = u.id
+      """;
+
+  private static final String RENEW =
+      """
+      -- renew: extends the lease, moves the progress; numbers events only of a report not seen yet
+      with f as (select job_id, epoch, report < :number as fresh from job_lease
+                  where job_id = :job and epoch = :epoch and token = :token and ended_at is null
+                  for update),
+           l as (update job_lease
+                    set expires_at = graft_now() + :ttl * interval '1 millisecond',
+                        report = greatest(report, :number)
+                   from f where job_lease.job_id = f.job_id and job_lease.epoch = f.epoch),
+           p as (update job_progress
+                    set last_event = last_event + case when f.fresh then :events else 0 end,
+                        step = coalesce(:step::int, step), total_steps = coalesce(:total::int, total_steps),
+                        job_epoch = coalesce(:job_epoch::float8, job_epoch),
+                        tokens_per_second = coalesce(:speed::float8, tokens_per_second),
+                        trained_tokens = greatest(trained_tokens, :tokens),
+                        progressed_at = case when :step::int > step then graft_now() else progressed_at end
+                   from f where job_progress.job_id = f.job_id
+                 returning last_event)
+      select f.fresh, p.last_event, j.cancel_requested_at is not null as cancel
+        from f cross join p join job j on j.id = f.job_id
+      """;
+
+  private static final String CHECKPOINT =
+      """
+      -- checkpoint: a committed checkpoint is progress, so the count of losses starts again
+      with f as (select job_id, epoch from job_lease
+                  where job_id = :job and epoch = :epoch and token = :token and ended_at is null
+                  for update),
+           c as (insert into job_checkpoint (id, job_id, epoch, step, manifest, metrics, created_at)
+                 select :id, job_id, epoch, :step, :manifest, :metrics::jsonb, graft_now() from f
+                 on conflict (job_id, epoch, step) do nothing
+                 returning job_id),
+           u as (update job set losses_in_a_row = 0 from f where job.id = f.job_id),
+           p as (update job_progress set last_event = last_event + 1 from c
+                  where job_progress.job_id = c.job_id
+                 returning c.job_id, last_event),
+           e as (insert into job_event (job_id, number, created_at, level, type, message)
+                 select job_id, last_event, graft_now(), 'info', 'message',
+                        'Checkpoint created at step ' || :step
+                   from p)
+      select job_id from f
+      """;
+
+  Optional<ClaimedJob> claim(String workerId, Duration ttl) {
+    return sql.sql(CLAIM)
+        .param("worker", workerId)
+        .param("ttl", ttl.toMillis())
+        .query(ClaimedJob::of)
+        .optional();
+  }
+
+  /**
+   * @param cancel the department wants the job cancelled
+   * @param firstEvent number of the first of the events to write; 0 = the report was seen before
+   */
+  record Renewed(boolean cancel, int firstEvent) {}
+
+  Renewed renew(LeaseKey key, Duration ttl, LeaseReport report, int events) {
+    LeaseReport.@Nullable Progress progress = report.progress();
+    return fenced(RENEW, key)
+        .param("ttl", ttl.toMillis())
+        .param("number", report.number())
+        .param("events", events)
+        .param("step", progress == null ? null : progress.step())
+        .param("total", progress == null ? null : progress.totalSteps())
+        .param("job_epoch", progress == null ? null : progress.epoch())
+        .param("speed", progress == null ? null : progress.tokensPerSecond())
+        .param("tokens", report.trainedTokens())
+        .query(
+            (row, n) ->
+                new Renewed(
+                    row.getBoolean("cancel"),
+                    row.getBoolean("fresh") ? row.getInt("last_event") - events + 1 : 0))
+        .optional()
+        .orElseThrow(() -> new LeaseLost(key));
+  }
+
+  void checkpoint(LeaseKey key, String id, CheckpointReport report, String metricsJson) {
+    fenced(CHECKPOINT, key)
+        .param("id", id)
+        .param("step", report.step())
+        .param("manifest", report.manifest().hex())
+        .param("metrics", metricsJson)
+        .query(String.class)
+        .optional()
+        .orElseThrow(() -> new LeaseLost(key));
+  }
+
+  JdbcClient.StatementSpec fenced(String statement, LeaseKey key) {
+    return sql.sql(statement)
+        .param("job", key.jobId())
+        .param("epoch", key.epoch())
+        .param("token", key.token());
+  }
+}

@@ -1,0 +1,28 @@
+package dev.graft.jobs;
+
+import dev.graft.artifacts.Digest;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A job as it enters the queue: checked and resolved.
+ *
+ * @param methodJson OpenAI's {@code method}, as it will be echoed
+ * @param hyperparametersJson OpenAI's {@code hyperparameters}, as they will be echoed
+ * @param adapterJson the resolved {@code adapter} object
+ */
+record NewJob(
+    String id,
+    String departmentId,
+    String baseModel,
+    Digest baseManifest,
+    String trainingFile,
+    Digest trainingDigest,
+    @Nullable String validationFile,
+    @Nullable Digest validationDigest,
+    @Nullable String suffix,
+    long seed,
+    String methodJson,
+    String hyperparametersJson,
+    String adapterJson,
+    @Nullable String metadataJson,
+    int priority) {}

@@ -1,0 +1,42 @@
+package dev.graft.jobs.lease;
+
+import dev.graft.artifacts.Digest;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A claimed job: what to train, and how long the claim holds.
+ *
+ * @param ttlMs the lease ends this long after its last renewal
+ * @param heartbeatMs how often to renew
+ * @param baseManifest manifest blob of the base model's directory
+ * @param adapterJson the resolved {@code adapter} object
+ * @param checkpoints committed checkpoints, newest first: resume from the first one that verifies
+ */
+public record Lease(
+    LeaseKey key,
+    long ttlMs,
+    long heartbeatMs,
+    String baseModel,
+    Digest baseManifest,
+    Digest trainingFile,
+    @Nullable Digest validationFile,
+    String adapterJson,
+    long seed,
+    List<Resume> checkpoints) {
+  public Lease {
+    checkpoints = List.copyOf(checkpoints);
+  }
+
+  public Duration ttl() {
+    return Duration.ofMillis(ttlMs);
+  }
+
+  public Duration heartbeat() {
+    return Duration.ofMillis(heartbeatMs);
+  }
+
+  /** A checkpoint of this job: the optimiser step after which it was taken, and its files. */
+  public record Resume(int step, Digest manifest) {}
+}

@@ -1,0 +1,50 @@
+package dev.graft.jobs.lease;
+
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a worker tells when it renews. Sent again after a lost answer, it changes nothing twice.
+ *
+ * @param number rises with every new report of a lease; metrics and notes of a number already seen
+ *     are dropped
+ * @param trainedTokens tokens with a loss, since the start of the job
+ */
+public record LeaseReport(
+    long number,
+    @Nullable Progress progress,
+    long trainedTokens,
+    List<Metrics> metrics,
+    List<Note> notes) {
+  public LeaseReport {
+    metrics = List.copyOf(metrics);
+    notes = List.copyOf(notes);
+  }
+
+  /** Nothing new: only renews. */
+  public static LeaseReport empty(long number) {
+    return new LeaseReport(number, null, 0, List.of(), List.of());
+  }
+
+  /** Where the run is: optimiser steps, epochs as a fraction. */
+  public record Progress(
+      int step, int totalSteps, @Nullable Double epoch, @Nullable Double tokensPerSecond) {}
+
+  /** Numbers of one optimiser step, by name, such as {@code train_loss}. */
+  public record Metrics(int step, Map<String, Double> values) {
+    public Metrics {
+      values = Map.copyOf(values);
+    }
+  }
+
+  /** A sentence for the job's events. */
+  public record Note(Level level, String message) {}
+
+  /** How much a note matters. */
+  public enum Level {
+    INFO,
+    WARN,
+    ERROR
+  }
+}

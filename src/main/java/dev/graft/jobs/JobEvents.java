@@ -100,7 +100,7 @@ class JobEvents {
             select data from job_event where job_id = :job and type = 'metrics' order by number
             """)
         .param("job", jobId)
-        .query(String.class)
+        .query((row, n) -> row.getString("data"))
         .list();
   }
 

@@ -152,14 +152,16 @@ class LeaseLedger {
   }
 
   void checkpoint(LeaseKey key, String id, CheckpointReport report, String metricsJson) {
-    fenced(CHECKPOINT, key)
-        .param("id", id)
-        .param("step", report.step())
-        .param("manifest", report.manifest().hex())
-        .param("metrics", metricsJson)
-        .query(String.class)
-        .optional()
-        .orElseThrow(() -> new LeaseLost(key));
+    boolean held =
+        fenced(CHECKPOINT, key)
+            .param("id", id)
+            .param("step", report.step())
+            .param("manifest", report.manifest().hex())
+            .param("metrics", metricsJson)
+            .query(String.class)
+            .optional()
+            .isPresent();
+    if (!held) throw new LeaseLost(key);
   }
 
   JdbcClient.StatementSpec fenced(String statement, LeaseKey key) {

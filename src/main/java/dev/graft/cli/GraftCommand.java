@@ -6,8 +6,11 @@ import picocli.CommandLine.Command;
 /** The root command. */
 @Command(
     name = "graft",
+    description = "Self-hosted fine-tuning: data in, LoRA adapter out, over the OpenAI API.",
     mixinStandardHelpOptions = true,
-    subcommands = {})
+    versionProvider = Version.class,
+    synopsisSubcommandLabel = "COMMAND",
+    subcommands = {DemoModelCommand.class})
 public final class GraftCommand {
   private GraftCommand() {}
 
@@ -16,6 +19,9 @@ public final class GraftCommand {
    * lacks something.
    */
   public static int run(String... arguments) {
-    return new CommandLine(new GraftCommand()).execute(arguments);
+    return new CommandLine(new GraftCommand())
+        .setCaseInsensitiveEnumValuesAllowed(true)
+        .setExecutionExceptionHandler(new FailureReport())
+        .execute(arguments);
   }
 }

@@ -1,0 +1,62 @@
+package dev.graft.cli;
+
+import dev.graft.platform.MachineLacks;
+import java.net.BindException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.ReadOnlyFileSystemException;
+import java.util.Objects;
+import java.util.Optional;
+import org.springframework.boot.web.server.PortInUseException;
+import picocli.CommandLine;
+import picocli.CommandLine.IExecutionExceptionHandler;
+import picocli.CommandLine.ParseResult;
+
+/**
+ * Says in one line why a command failed, and chooses the exit status. {@code GRAFT_DEBUG=1} adds
+ * the stack trace.
+ */
+final class FailureReport implements IExecutionExceptionHandler {
+  private static final int FAILED = 1;
+  private static final int MACHINE_LACKS = 3;
+
+  @Override
+  public int handleExecutionException(
+      Exception failure, CommandLine command, ParseResult parseResult) {
+    if (System.getenv("GRAFT_DEBUG") != null) failure.printStackTrace(command.getErr());
+    var lack = lack(failure);
+    command.getErr().println("graft: " + lack.orElseGet(() -> line(failure)));
+    command.getErr().flush();
+    return lack.isPresent() ? MACHINE_LACKS : FAILED;
+  }
+
+  /** What the machine lacks, if that is the reason, however deep it lies. */
+  private static Optional<String> lack(Throwable failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      String message = Objects.requireNonNullElse(cause.getMessage(), "");
+      if (cause instanceof MachineLacks) return Optional.of(message);
+      if (cause instanceof PortInUseException port) {
+        return Optional.of(
+            "port %d is in use; choose another with --port".formatted(port.getPort()));
+      }
+      if (cause instanceof BindException) {
+        return Optional.of("the port is in use; choose another with --port");
+      }
+      if (cause instanceof AccessDeniedException) {
+        return Optional.of("may not write " + message + "; choose another directory");
+      }
+      if (cause instanceof ReadOnlyFileSystemException) {
+        return Optional.of("the file system is read-only; choose another directory");
+      }
+      if (message.contains("No space left on device")) {
+        return Optional.of("the disk is full; free some space or choose another --data-dir");
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static String line(Throwable failure) {
+    String message = failure.getMessage();
+    if (message == null || message.isBlank()) return failure.getClass().getSimpleName();
+    return message.lines().findFirst().orElse(message).strip();
+  }
+}

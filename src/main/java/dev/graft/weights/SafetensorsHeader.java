@@ -84,13 +84,21 @@ record SafetensorsHeader(Map<String, Entry> tensors, Map<String, String> metadat
       throw new BadModel(where + " lacks dtype, shape or two data_offsets");
     }
     Entry entry = new Entry(new TensorInfo(name, dtype, shape), offsets[0], offsets[1]);
-    long expected = entry.info().bytes();
+    long expected = sized(file, entry.info());
     if (entry.end() < entry.begin() || entry.end() - entry.begin() != expected) {
       throw new BadModel(
           "%s of type %s and shape %s needs %d bytes, data_offsets %s say otherwise"
               .formatted(where, dtype, Arrays.toString(shape), expected, Arrays.toString(offsets)));
     }
     return entry;
+  }
+
+  private static long sized(String file, TensorInfo info) {
+    try {
+      return info.bytes();
+    } catch (BadModel e) {
+      throw new BadModel(file + ": " + e.getMessage(), e);
+    }
   }
 
   private static Dtype readDtype(String where, JsonParser parser) {

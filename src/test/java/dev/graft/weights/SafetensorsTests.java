@@ -1,0 +1,178 @@
+package dev.graft.weights;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.fail;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class SafetensorsTests {
+  @TempDir Path dir;
+  private Path file;
+
+  @BeforeEach
+  void name() {
+    file = dir.resolve("t.safetensors");
+  }
+
+  @Test
+  void whatIsWrittenIsRead() {
+    SafetensorsWriter.write(
+        file, List.of(floats("b", new long[] {2, 2}, 1, 2, 3, 4), floats("a", new long[] {}, 9)));
+    try (SafetensorsFile read = SafetensorsFile.open(file)) {
+      assertThat(read.names()).containsExactly("b", "a");
+      assertThat(read.metadata()).isEqualTo(SafetensorsWriter.PYTORCH);
+      assertThat(read.tensors().get(0).toFloats()).containsExactly(1, 2, 3, 4);
+      assertThat(read.tensors().get(1).toFloats()).containsExactly(9);
+      float[] piece = new float[2];
+      read.tensors().get(0).copyTo(piece, 1);
+      assertThat(piece).containsExactly(2, 3);
+    }
+  }
+
+  @Test
+  void theFileIsTheReferencesByteForByte() throws IOException {
+    SafetensorsWriter.write(file, List.of(floats("x", new long[] {1}, 1)));
+    byte[] bytes = Files.readAllBytes(file);
+    String header =
+        "{\"__metadata__\":{\"format\":\"pt\"},"
+            + "\"x\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}";
+    assertThat(bytes.length % 8).isEqualTo(4);
+    assertThat(new String(bytes, 8, bytes.length - 12, StandardCharsets.UTF_8).strip())
+        .isEqualTo(header);
+    assertThat(dir).isDirectoryNotContaining("glob:**.partial");
+  }
+
+  @Test
+  void halfPrecisionWidensExactly() throws IOException {
+    ByteBuffer data = ByteBuffer.allocate(12).order(ByteOrder.LITTLE_ENDIAN);
+    for (int bits : new int[] {0x3F80, 0xC049, 0x7F80}) data.putShort((short) bits);
+    for (int bits : new int[] {0x3C00, 0x0001, 0xFC00}) data.putShort((short) bits);
+    byte[] all = data.array();
+    SafetensorsWriter.write(
+        file,
+        List.of(
+            new NamedTensor("b", Dtype.BF16, new long[] {3}, ByteBuffer.wrap(all, 0, 6).slice()),
+            new NamedTensor("h", Dtype.F16, new long[] {3}, ByteBuffer.wrap(all, 6, 6).slice())));
+    try (SafetensorsFile read = SafetensorsFile.open(file)) {
+      assertThat(read.tensors().get(0).toFloats())
+          .containsExactly(1f, -3.140625f, Float.POSITIVE_INFINITY);
+      assertThat(read.tensors().get(1).toFloats())
+          .containsExactly(1f, 0x1p-24f, Float.NEGATIVE_INFINITY);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "[1]|0|does not begin with '{'",
+        "{'a':{'dtype':'F32','shape':[1],'data_offsets':[0,4]}}|3|truncated: its header describes 4"
+            + " bytes of data, the file holds 3",
+        "{'a':{'dtype':'F32','shape':[1],'data_offsets':[0,4]}}|5|too long",
+        "{'a':{'dtype':'F32','shape':[2],'data_offsets':[0,4]}}|4|needs 8 bytes",
+        "{'a':{'dtype':'F32','shape':[1],'data_offsets':[4,8]}}|8|hole",
+        "{'a':{'dtype':'U8','shape':[4],'data_offsets':[0,4]},'b':{'dtype':'U8','shape':[4],'data_offsets':[2,6]}}|6|overlap",
+        "{'a':{'dtype':'U8','shape':[1],'data_offsets':[0,1]},'a':{'dtype':'U8','shape':[1],'data_offsets':[0,1]}}|1|Duplicate",
+        "{'a':{'dtype':'F8_E4M3','shape':[1],'data_offsets':[0,1]}}|1|has dtype F8_E4M3; supported:"
+            + " [F64",
+        "{'a':{'dtype':'F32','shape':[4294967296,4294967296],'data_offsets':[0,0]}}|0|overflows",
+        "{'a':{'dtype':'F32','shape':[-1],'data_offsets':[0,4]}}|4|negative number -1",
+        "{'a':{'dtype':'F32','shape':[99999999999999999999],'data_offsets':[0,4]}}|4|not valid"
+            + " JSON",
+        "{'a':{'dtype':'F32','shape':[1.5],'data_offsets':[0,4]}}|4|not a short list of integers",
+        "{'a':{'dtype':'F32','shape':[1]}}|4|lacks dtype, shape or two data_offsets",
+        "{'a':{'dtype':'F32','shape':[1],'data_offsets':[0,4],'x':1}}|4|unknown field x",
+        "{'a':7}|0|is not an object",
+        "{'__metadata__':{'a':1}}|0|not a string",
+        "{}{}|0|after the header's end",
+      })
+  void refusesALyingHeader(String header, int dataBytes, String message) throws IOException {
+    TinyModels.writeSafetensors(file, header.replace('\'', '"'), dataBytes);
+    assertThatThrownBy(() -> SafetensorsFile.open(file).close())
+        .isInstanceOf(BadModel.class)
+        .hasMessageContaining("t.safetensors")
+        .hasMessageContaining(message);
+  }
+
+  @Test
+  void refusesHeaderLengthsBeyondFileAndLimit() throws IOException {
+    Files.write(file, new byte[] {1, 2, 3});
+    assertThatThrownBy(() -> SafetensorsFile.open(file))
+        .hasMessage("t.safetensors is truncated: 3 bytes, no header");
+    Files.write(file, new byte[] {100, 0, 0, 0, 0, 0, 0, 0, '{', '}'});
+    assertThatThrownBy(() -> SafetensorsFile.open(file))
+        .hasMessage("t.safetensors is truncated: a header of 100 bytes in a file of 10");
+    Files.write(file, new byte[] {-1, -1, -1, -1, -1, -1, -1, -1});
+    assertThatThrownBy(() -> SafetensorsFile.open(file))
+        .hasMessageContaining("18446744073709551615");
+  }
+
+  @Test
+  void randomDamageIsAlwaysABadModelOrReadable() throws IOException {
+    Path model = TinyModels.write(dir.resolve("m"), TinyModels.config());
+    for (String name : List.of("model.safetensors", "config.json")) {
+      byte[] good = Files.readAllBytes(model.resolve(name));
+      int head = Math.min(good.length, 3000);
+      Random random = new Random(11);
+      for (int round = 0; round < 600; round++) {
+        Files.write(model.resolve(name), damaged(good, head, random));
+        checkNothingElseEscapes(model, name + " round " + round);
+      }
+      Files.write(model.resolve(name), good);
+    }
+  }
+
+  private static byte[] damaged(byte[] good, int head, Random random) {
+    byte[] bad = good.clone();
+    int changes = 1 + random.nextInt(3);
+    for (int i = 0; i < changes; i++) {
+      int at = random.nextInt(head);
+      bad[at] =
+          switch (random.nextInt(4)) {
+            case 0 -> (byte) random.nextInt(256);
+            case 1 -> (byte) "{}[]\",:-0e9".charAt(random.nextInt(11));
+            case 2 -> (byte) (bad[at] + 1);
+            default -> (byte) (bad[at] ^ (1 << random.nextInt(8)));
+          };
+    }
+    return switch (random.nextInt(5)) {
+      case 0 -> Arrays.copyOf(bad, random.nextInt(bad.length));
+      case 1 -> Arrays.copyOf(bad, bad.length + 1 + random.nextInt(64));
+      default -> bad;
+    };
+  }
+
+  private static void checkNothingElseEscapes(Path model, String round) {
+    try (ModelDirectory directory = ModelDirectory.open(model)) {
+      directory.check();
+      for (String name : directory.weights().names()) {
+        assertThat(name).isNotNull();
+      }
+    } catch (BadModel e) {
+      assertThat(e).hasMessageNotContaining(model.toString());
+      assertThat(e.getMessage().length()).isBetween(20, 700);
+    } catch (RuntimeException | Error e) {
+      fail(round + " threw " + e, e);
+    }
+  }
+
+  private static NamedTensor floats(String name, long[] shape, float... values) {
+    ByteBuffer data = ByteBuffer.allocate(4 * values.length).order(ByteOrder.LITTLE_ENDIAN);
+    for (float value : values) data.putFloat(value);
+    return new NamedTensor(name, Dtype.F32, shape, data.flip());
+  }
+}

@@ -105,6 +105,15 @@ final class JsonFields {
     return ints;
   }
 
+  /** Null, false, zero, or nothing in it: a feature that is not used. */
+  boolean isEmpty(String field) {
+    JsonNode value = find(field);
+    if (value == null) return true;
+    if (value.isBoolean()) return !value.booleanValue();
+    if (value.isNumber()) return value.doubleValue() == 0;
+    return value.isString() ? value.stringValue().isEmpty() : value.isEmpty();
+  }
+
   /** The value as it stands in the file, shortened. */
   String shown(String field) {
     JsonNode value = node.get(field);

@@ -48,6 +48,11 @@ public final class ModelDirectory implements AutoCloseable {
     return config;
   }
 
+  /** A further file of the directory, such as tokenizer.json; null where there is none. */
+  public @Nullable Path file(String name) {
+    return files.has(name) ? files.require(name) : null;
+  }
+
   /**
    * @throws BadModel if a file is missing, truncated or breaks the format
    */

@@ -79,13 +79,18 @@ public final class Weights implements AutoCloseable {
           "tensor %s has shape %s, config.json asks for %s"
               .formatted(name, Arrays.toString(tensor.shape()), Arrays.toString(shape)));
     }
-    switch (tensor.dtype()) {
-      case F32, F16, BF16 -> {}
+    return floating(tensor);
+  }
+
+  /** Trained scalars are read from these types only. */
+  static MappedTensor floating(MappedTensor tensor) {
+    return switch (tensor.dtype()) {
+      case F32, F16, BF16 -> tensor;
       case F64, I64, I32, I8, U8, BOOL ->
           throw new BadModel(
-              "tensor %s is %s; weights may be F32, F16 or BF16".formatted(name, tensor.dtype()));
-    }
-    return tensor;
+              "tensor %s is %s; weights may be F32, F16 or BF16"
+                  .formatted(tensor.name(), tensor.dtype()));
+    };
   }
 
   @Override

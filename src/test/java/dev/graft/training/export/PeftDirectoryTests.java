@@ -1,0 +1,183 @@
+package dev.graft.training.export;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.graft.spec.AdapterMethod.Lora;
+import dev.graft.spec.AdapterMethod.TargetModules;
+import dev.graft.weights.BadModel;
+import dev.graft.weights.Dtype;
+import dev.graft.weights.LoraAdapter;
+import dev.graft.weights.MappedTensor;
+import dev.graft.weights.ModelConfig;
+import dev.graft.weights.ModelDirectory;
+import dev.graft.weights.NamedTensor;
+import dev.graft.weights.SafetensorsWriter;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class PeftDirectoryTests {
+  private static final Lora LORA =
+      new Lora(2, 4, 0.05, new TargetModules.Names(List.of("q_proj", "down_proj")), true);
+
+  @TempDir Path temp;
+  private Path base;
+
+  @BeforeEach
+  void writeBase() throws IOException {
+    base = Files.createDirectories(temp.resolve("base"));
+    Files.writeString(
+        base.resolve("config.json"),
+        """
+        {"model_type": "llama", "hidden_size": 8, "intermediate_size": 12, "vocab_size": 11,
+         "num_hidden_layers": 1, "num_attention_heads": 2, "tie_word_embeddings": true,
+         "dtype": "bfloat16"}\
+        """);
+    Files.writeString(base.resolve("tokenizer.json"), "{}");
+    try (ModelDirectory model = ModelDirectory.open(base)) {
+      SafetensorsWriter.write(
+          base.resolve("model.safetensors"), parameters(model.config(), Dtype.BF16));
+    }
+  }
+
+  @Test
+  void theAdapterReadsBackAsItWasWritten() throws IOException {
+    Path out = write("out");
+    try (LoraAdapter read = LoraAdapter.read(out);
+        ModelDirectory model = ModelDirectory.open(base)) {
+      read.requireFits(model.config());
+      assertThat(read.scale()).isEqualTo(2);
+      assertThat(read.factors())
+          .containsOnlyKeys("model.layers.0.self_attn.q_proj", "model.layers.0.mlp.down_proj");
+      MappedTensor b = read.factors().get("model.layers.0.mlp.down_proj").b();
+      assertThat(b.shape()).containsExactly(8, 2);
+    }
+    assertThat(out.resolve("tokenizer.json")).exists();
+    assertThat(Files.readString(out.resolve("README.md"))).contains("| Steps | 20 |");
+    assertThat(Files.readString(out.resolve("adapter_config.json")))
+        .startsWith("{\n  \"alora_invocation_tokens\": null,\n  \"alpha_pattern\": {},\n")
+        .contains("\"lora_alpha\": 4,\n  \"lora_bias\": false,\n  \"lora_dropout\": 0.05,")
+        .contains("\"target_modules\": [\n    \"down_proj\",\n    \"q_proj\"\n  ],");
+  }
+
+  @Test
+  void equalInputsGiveEqualBytes() throws IOException {
+    Path one = write("one");
+    Path two = write("two");
+    try (var files = Files.list(one)) {
+      for (Path file : files.toList()) {
+        assertThat(Files.mismatch(file, two.resolve(file.getFileName()))).isEqualTo(-1);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "\"peft_type\": \"LORA\"|\"peft_type\": \"IA3\"|peft_type is \"IA3\"",
+        "\"use_dora\": false|\"use_dora\": true|use_dora is true, which is not supported yet",
+        "\"rank_pattern\": {}|\"rank_pattern\": {\"q_proj\": 3}|rank_pattern is",
+        "\"bias\": \"none\"|\"bias\": \"all\"|bias is \"all\"",
+        "\"init_lora_weights\": true|\"init_lora_weights\": \"pissa_niter_4\"|pissa",
+        "\"revision\": null|\"brand_new\": 1|brand_new is 1, which is not supported yet",
+        "\"r\": 2|\"r\": 3|have shapes [2, 12] and [8, 2], not (3, in) and (out, 3)",
+        "\"r\": 2|\"r\": 0|r is 0, must be 1 to 1024",
+      })
+  void anAdapterThatCannotBeAppliedIsRefused(String from, String to, String message)
+      throws IOException {
+    Path config = write("out").resolve("adapter_config.json");
+    String text = Files.readString(config);
+    assertThat(text).contains(from);
+    Files.writeString(config, text.replace(from, to));
+    assertThatThrownBy(() -> LoraAdapter.read(temp.resolve("out")).close())
+        .isInstanceOf(BadModel.class)
+        .hasMessageContaining(message);
+  }
+
+  @Test
+  void anAdapterOfAnotherBaseIsRefused() throws IOException {
+    Path out = write("out");
+    Path config = base.resolve("config.json");
+    Files.writeString(config, Files.readString(config).replace("e\": 12", "e\": 16"));
+    try (LoraAdapter read = LoraAdapter.read(out);
+        ModelDirectory model = ModelDirectory.open(base)) {
+      assertThatThrownBy(() -> read.requireFits(model.config()))
+          .isInstanceOf(BadModel.class)
+          .hasMessageContaining("down_proj maps 12 to 8 features, the base model's layer 16 to 8");
+    }
+  }
+
+  @Test
+  void aFullResultKeepsTheTypeOfTheBaseOrIsF32() throws IOException {
+    try (ModelDirectory model = ModelDirectory.open(base)) {
+      List<NamedTensor> trained = parameters(model.config(), Dtype.F32);
+      Path half = temp.resolve("half");
+      Path single = temp.resolve("single");
+      Map<String, String> facts = Map.of();
+      Checkpoint.write(half, model, "base", trained, Checkpoint.Precision.AS_BASE, facts);
+      Checkpoint.write(single, model, "base", trained, Checkpoint.Precision.F32, facts);
+      assertThat(dtype(half)).isEqualTo(Dtype.BF16);
+      assertThat(dtype(single)).isEqualTo(Dtype.F32);
+      assertThat(Files.readString(single.resolve("config.json")))
+          .contains("\"dtype\": \"float32\"");
+    }
+  }
+
+  @Test
+  void sixteenBitsRoundToNearestEven() {
+    assertThat(HalfPrecision.bfloat16(0x1.01p0f)).isEqualTo((short) 0x3F80);
+    assertThat(HalfPrecision.bfloat16(0x1.03p0f)).isEqualTo((short) 0x3F82);
+    assertThat(HalfPrecision.bfloat16(Float.MAX_VALUE)).isEqualTo((short) 0x7F80);
+    assertThat(HalfPrecision.bfloat16(Float.NaN)).isEqualTo((short) 0x7FC0);
+  }
+
+  private static Dtype dtype(Path directory) {
+    try (ModelDirectory model = ModelDirectory.open(directory)) {
+      return model.check().dtype();
+    }
+  }
+
+  private Path write(String name) throws IOException {
+    Path out = temp.resolve(name);
+    try (ModelDirectory model = ModelDirectory.open(base)) {
+      List<NamedTensor> factors = new ArrayList<>();
+      for (String module : List.of("mlp.down_proj", "self_attn.q_proj")) {
+        int in = module.startsWith("mlp") ? 12 : 8;
+        String path = "model.layers.0." + module;
+        factors.add(tensor(path + ".lora_A.weight", Dtype.F32, 2, in));
+        factors.add(tensor(path + ".lora_B.weight", Dtype.F32, 8, 2));
+      }
+      Map<String, String> facts = new LinkedHashMap<>(Map.of("Steps", "20"));
+      PeftDirectory.write(out, model, "base", LORA, factors, facts);
+    }
+    return out;
+  }
+
+  private static List<NamedTensor> parameters(ModelConfig config, Dtype dtype) {
+    return config.parameters().stream().map(p -> tensor(p.name(), dtype, p.shape())).toList();
+  }
+
+  private static NamedTensor tensor(String name, Dtype dtype, long... shape) {
+    int bytes = dtype.bytes();
+    for (long size : shape) bytes *= (int) size;
+    byte[] data = new byte[bytes];
+    new Random(name.hashCode()).nextBytes(data);
+    for (int i = dtype.bytes() - 1; i < bytes; i += dtype.bytes()) data[i] &= 0x3F; // finite
+    return new NamedTensor(
+        name, dtype, shape, ByteBuffer.wrap(data).order(ByteOrder.LITTLE_ENDIAN));
+  }
+}

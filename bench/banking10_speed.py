@@ -1,0 +1,63 @@
+#!/usr/bin/env python3
+"""Training speed of Graft beside Hugging Face PEFT: the same rows, the same settings, run in turn on one machine.
+
+usage: banking10_speed.py MODEL_DIR DATA_DIR [--rounds 3] [--steps 10]
+
+Each round runs `quality/reference_sft.py` (torch, transformers, peft in this Python) and then `bin/graft train` for the
+same number of optimiser steps. Compared is the training loop alone: tokens of the trained rows / seconds from the first
+step to the last, as both programs report them. Prints every round and the median ratio. Keep the machine idle.
+"""
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent.parent
+
+
+def reference(a):
+    out = subprocess.run([sys.executable, HERE / "quality/reference_sft.py", a.model, a.data, "--steps", str(a.steps), "--train-only"],
+                         check=True, capture_output=True, text=True, env=dict(os.environ, HF_HUB_OFFLINE="1"))
+    return json.loads(out.stdout.splitlines()[-1])
+
+
+def graft(a, directory):
+    spec = {"base_model": a.model, "training_file": str(pathlib.Path(a.data) / "banking10_train.jsonl"), "seed": 42,
+            "adapter": {"peft": {"peft_type": "LORA", "r": 8, "lora_alpha": 16, "target_modules": "all-linear"},
+                        "training": {"learning_rate": 5e-4, "lr_scheduler_type": "linear", "warmup_steps": 5,
+                                     "per_device_train_batch_size": 16, "weight_decay": 0.0, "max_steps": a.steps,
+                                     "train_sampling_strategy": "sequential", "save_steps": 0},
+                        "data": {"assistant_only_loss": True}}}
+    path = pathlib.Path(directory) / "spec.json"
+    path.write_text(json.dumps(spec))
+    out = subprocess.run([HERE / "bin/graft", "train", path, "--out", pathlib.Path(directory) / "out", "--json"],
+                         check=True, capture_output=True, text=True)
+    return [json.loads(line) for line in out.stdout.splitlines() if line.startswith("{")]
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("model")
+    parser.add_argument("data")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--steps", type=int, default=10)
+    a = parser.parse_args()
+    ratios = []
+    for r in range(a.rounds):
+        theirs = reference(a)
+        with tempfile.TemporaryDirectory() as directory:
+            steps = [e for e in graft(a, directory) if e.get("type") == "progress"]
+        ours = theirs["tokens"] / steps[-1]["elapsed_seconds"]
+        ratios.append(ours / theirs["tokens_per_second"])
+        losses = max(abs(x["loss"] - y) for x, y in zip(steps, theirs["losses"]))
+        print(f"round {r}: peft {theirs['tokens_per_second']:.0f} tokens/s, graft {ours:.0f} tokens/s, "
+              f"ratio {ratios[-1]:.2f}, largest loss difference {losses:.1e}", flush=True)
+    print(json.dumps({"median_ratio": round(statistics.median(ratios), 3), "rounds": a.rounds, "steps": a.steps}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,162 @@
+package dev.graft;
+
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.fields;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noFields;
+
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.core.importer.Location;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+import jakarta.persistence.Entity;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.beans.factory.annotation.Value;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.web.bind.annotation.RestController;
+import org.springframework.web.bind.annotation.RestControllerAdvice;
+
+/** House rules that Modulith does not see; each is a sentence. */
+@AnalyzeClasses(packages = "dev.graft", importOptions = ArchitectureTests.MainCode.class)
+class ArchitectureTests {
+  static final class MainCode implements ImportOption {
+    @Override
+    public boolean includes(Location location) {
+      return !location.contains("/test-classes/");
+    }
+  }
+
+  @ArchTest
+  static final ArchRule trainingKnowsNoFramework =
+      noClasses()
+          .that()
+          .resideInAnyPackage("..training..", "..text..", "..weights..", "..spec..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              "org.springframework.web..",
+              "org.springframework.context..",
+              "org.springframework.beans..",
+              "org.springframework.boot..",
+              "jakarta..",
+              "java.sql..")
+          .because("the trainer runs as a plain program");
+
+  @ArchTest
+  static final ArchRule djlStaysInTrainingAndText =
+      noClasses()
+          .that(not(resideInAPackage("..training..").or(resideInAPackage("..text.."))))
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("ai.djl..");
+
+  @ArchTest
+  static final ArchRule springTypesArePackagePrivate =
+      classes()
+          .that()
+          .areAnnotatedWith(RestController.class)
+          .or()
+          .areAnnotatedWith(Entity.class)
+          .or()
+          .areAnnotatedWith(Configuration.class)
+          .or()
+          .areAnnotatedWith(RestControllerAdvice.class)
+          .should()
+          .notBePublic();
+
+  @ArchTest
+  static final ArchRule controllersAndWorkersSpeakNoSql =
+      noClasses()
+          .that()
+          .areAnnotatedWith(RestController.class)
+          .or()
+          .resideInAnyPackage("..worker..", "..inference..", "..demo..", "..artifacts..")
+          .should()
+          .dependOnClassesThat()
+          .areAssignableTo(JdbcClient.class)
+          .orShould()
+          .dependOnClassesThat()
+          .resideInAPackage("java.sql..")
+          .because("statements are read, explained and tested in one class of their module");
+
+  @ArchTest
+  static final ArchRule nobodyAsksTheWallClock =
+      noClasses()
+          .should()
+          .callMethod(Instant.class, "now")
+          .orShould()
+          .callMethod(System.class, "currentTimeMillis")
+          .orShould()
+          .callMethod(LocalDateTime.class, "now")
+          .because("time comes from an injected java.time.Clock, durations from System.nanoTime()");
+
+  @ArchTest
+  static final ArchRule nobodyDeserializesJavaObjects =
+      noClasses()
+          .should()
+          .dependOnClassesThat()
+          .haveNameMatching("java\\.io\\.ObjectInputStream|java\\.beans\\.XMLDecoder");
+
+  @ArchTest
+  static final ArchRule nobodyInjectsFields =
+      noFields()
+          .should()
+          .beAnnotatedWith(Autowired.class)
+          .orShould()
+          .beAnnotatedWith(Value.class)
+          .because("constructors say what a class needs");
+
+  @ArchTest
+  static final ArchRule noCatchAllNames =
+      noClasses()
+          .should()
+          .haveSimpleNameEndingWith("Impl")
+          .orShould()
+          .haveSimpleNameEndingWith("Util")
+          .orShould()
+          .haveSimpleNameEndingWith("Utils")
+          .orShould()
+          .haveSimpleNameEndingWith("Helper")
+          .orShould()
+          .haveSimpleNameEndingWith("Manager")
+          .orShould()
+          .haveSimpleNameEndingWith("DTO")
+          .orShould()
+          .haveSimpleNameStartingWith("Common");
+
+  @ArchTest
+  static final ArchRule failuresAreNamedByWhatHappened =
+      noClasses()
+          .that()
+          .areAssignableTo(Throwable.class)
+          .should()
+          .haveSimpleNameEndingWith("Exception");
+
+  @ArchTest
+  static final ArchRule settingsAreRecords =
+      classes()
+          .that()
+          .areAnnotatedWith(ConfigurationProperties.class)
+          .should()
+          .beRecords()
+          .allowEmptyShould(true);
+
+  @ArchTest
+  static final ArchRule fieldsAreNotPublic =
+      fields().that().areNotStatic().should().notBePublic().allowEmptyShould(true);
+
+  @ArchTest
+  static final ArchRule onlyCommandsTalkToStandardOutput =
+      noClasses()
+          .that(not(resideInAPackage("..cli..").or(resideInAPackage("..demo.."))))
+          .should()
+          .accessField(System.class, "err")
+          .because("logs are SLF4J key-value lines");
+}

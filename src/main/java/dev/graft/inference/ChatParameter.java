@@ -5,9 +5,9 @@ import static dev.graft.inference.ChatParameter.Treatment.IGNORED;
 import static dev.graft.inference.ChatParameter.Treatment.REFUSED;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.Set;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -23,7 +23,7 @@ enum ChatParameter {
   MAX_COMPLETION_TOKENS(HONOURED, "upper bound of new tokens"),
   MAX_TOKENS(HONOURED, "older name of max_completion_tokens; the two must agree"),
   STOP(HONOURED, "one string, or up to 4; the answer ends before the first"),
-  N(HONOURED, "1", "1"),
+  N(HONOURED, "one choice", "1"),
   TEMPERATURE(HONOURED, "0 (greedy); absent also means greedy", "0", "0.0"),
 
   METADATA(IGNORED, "kept by nobody: chats are not stored"),
@@ -70,12 +70,12 @@ enum ChatParameter {
 
   private final Treatment treatment;
   private final String note;
-  private final Set<String> neutral;
+  private final List<String> neutral;
 
   ChatParameter(Treatment treatment, String note, String... neutral) {
     this.treatment = treatment;
     this.note = note;
-    this.neutral = Set.of(neutral);
+    this.neutral = List.of(neutral);
   }
 
   static Optional<ChatParameter> named(String name) {
@@ -95,7 +95,7 @@ enum ChatParameter {
   }
 
   /** The values, as JSON text, that a bounded or refused field may have. */
-  Set<String> neutral() {
+  List<String> neutral() {
     return neutral;
   }
 

@@ -1,0 +1,28 @@
+package dev.graft.cli;
+
+import dev.graft.inference.child.InferrerProgram;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** The warm child of a server: see {@link dev.graft.inference.child}. Not for people. */
+@Command(
+    name = "inferrer",
+    hidden = true,
+    description = "Answer chats on one base model; JSON lines in and out.")
+final class InferrerCommand implements Callable<Integer> {
+  @SuppressWarnings("NullAway.Init")
+  @Option(names = "--model", required = true, description = "Directory of the base model.")
+  private Path model;
+
+  @Override
+  public Integer call() throws InterruptedException {
+    PrintStream lines = System.out;
+    // Whatever a library prints must not come between the lines.
+    System.setOut(System.err);
+    new InferrerProgram(System.in, lines, () -> Runtime.getRuntime().halt(0)).serve(model);
+    return 0;
+  }
+}

@@ -10,7 +10,9 @@ import java.time.Instant;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** A row of {@code adapter}; only its archive is ever added later. */
+/**
+ * A row of {@code adapter}; only its archive is added later, by {@link AdapterRows#keepArchive}.
+ */
 @Entity
 @Table(name = "adapter")
 class AdapterRow {
@@ -61,10 +63,5 @@ class AdapterRow {
   Optional<BlobRef> archive() {
     if (archive == null || archiveBytes == null) return Optional.empty();
     return Optional.of(new BlobRef(new Digest(archive), archiveBytes));
-  }
-
-  void archived(BlobRef blob) {
-    archive = blob.sha256().hex();
-    archiveBytes = blob.bytes();
   }
 }

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import org.springframework.data.domain.Limit;
 import org.springframework.data.jpa.repository.JpaRepository;
+import org.springframework.data.jpa.repository.Modifying;
 import org.springframework.data.jpa.repository.Query;
 
 /** The rows, always by department. */
@@ -24,4 +25,12 @@ interface AdapterRows extends JpaRepository<AdapterRow, String> {
       order by a.createdAt desc, a.id desc
       """)
   List<AdapterRow> findAfter(String departmentId, Instant createdAt, String id, Limit limit);
+
+  @Modifying
+  @Query(
+      """
+      update AdapterRow a set a.archive = :archive, a.archiveBytes = :bytes
+      where a.departmentId = :departmentId and a.id = :id and a.archive is null
+      """)
+  int keepArchive(String departmentId, String id, String archive, long bytes);
 }

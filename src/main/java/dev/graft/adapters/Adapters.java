@@ -34,8 +34,7 @@ public class Adapters {
   @Transactional(propagation = Propagation.MANDATORY)
   void publish(JobSucceeded job) {
     AdapterRow row =
-        new AdapterRow(
-            AdapterIds.next(), job, clock.instant().truncatedTo(ChronoUnit.MICROS));
+        new AdapterRow(AdapterIds.next(), job, clock.instant().truncatedTo(ChronoUnit.MICROS));
     rows.saveAndFlush(row);
     log.atInfo()
         .addKeyValue("adapter", row.adapter().id())

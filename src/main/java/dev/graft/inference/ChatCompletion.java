@@ -20,8 +20,7 @@ record ChatCompletion(
    *     the token bound did
    */
   @Schema(name = "ChatCompletionChoice")
-  record Choice(
-      int index, Message message, @Nullable Object logprobs, String finishReason) {}
+  record Choice(int index, Message message, @Nullable Object logprobs, String finishReason) {}
 
   @Schema(name = "ChatCompletionMessage")
   record Message(String role, String content, @Nullable String refusal) {}
@@ -33,7 +32,6 @@ record ChatCompletion(
       String id, long created, String model, String text, boolean stopped, Usage usage) {
     Message message = new Message("assistant", text, null);
     Choice choice = new Choice(0, message, null, stopped ? "stop" : "length");
-    return new ChatCompletion(
-        id, "chat.completion", created, model, List.of(choice), usage, null);
+    return new ChatCompletion(id, "chat.completion", created, model, List.of(choice), usage, null);
   }
 }

@@ -42,7 +42,7 @@ class ChatService {
     ServedModel model =
         models
             .named(departmentId, request.model())
-            .orElseThrow(() -> ChatRefusals.noSuchModel(request.model()));
+            .orElseThrow(() -> ChatRefused.noSuchModel(request.model()));
     long started = System.nanoTime();
     Reply.Answer answer = answer(request, ask(model, request));
     log.atInfo()
@@ -76,16 +76,16 @@ class ChatService {
     try {
       return warm.ask(model.base(), base, ask);
     } catch (NoCapacity full) {
-      throw ChatRefusals.noCapacity(full.getMessage());
+      throw ChatRefused.noCapacity(full.getMessage());
     } catch (InferrerLost lost) {
       log.atError()
           .addKeyValue("model", model.name())
           .addKeyValue("cause", lost.getMessage())
           .log("chat_lost");
-      throw ChatRefusals.unavailable();
+      throw ChatRefused.unavailable();
     } catch (InterruptedException stopping) {
       Thread.currentThread().interrupt();
-      throw ChatRefusals.unavailable();
+      throw ChatRefused.unavailable();
     }
   }
 
@@ -93,13 +93,13 @@ class ChatService {
     return switch (reply) {
       case Reply.Answer answer -> answer;
       case Reply.Refused refused ->
-          throw ChatRefusals.invalid(refused.param(), refused.code(), refused.message());
+          throw ChatRefused.invalid(refused.param(), refused.code(), refused.message());
       case Reply.Failed failed -> {
         log.atError()
             .addKeyValue("model", request.model())
             .addKeyValue("cause", failed.message())
             .log("chat_failed");
-        throw ChatRefusals.failed();
+        throw ChatRefused.failed();
       }
       case Reply.Ready ready -> throw new IllegalStateException("ready, in answer to a chat");
     };

@@ -17,14 +17,18 @@ class LoaderReportTests {
 
   @Test
   void plainLoraLoadsEverywhere() {
-    assertThat(report("")).extracting(LoaderReport::loader).containsExactly("peft", "vllm", "sglang", "tgi", "llama.cpp");
+    assertThat(report(""))
+        .extracting(LoaderReport::loader)
+        .containsExactly("peft", "vllm", "sglang", "tgi", "llama.cpp");
     assertThat(report("")).allMatch(LoaderReport::ok);
     assertThat(of("vllm", "").reason()).isNull();
   }
 
   @Test
   void aRankAboveTheDefaultSaysTheFlagToSet() {
-    assertThat(of("vllm", ", \"r\": 64")).isEqualTo(new LoaderReport("vllm", true, "r is 64: start the server with --max-lora-rank 64"));
+    assertThat(of("vllm", ", \"r\": 64"))
+        .isEqualTo(
+            new LoaderReport("vllm", true, "r is 64: start the server with --max-lora-rank 64"));
     assertThat(of("peft", ", \"r\": 64").reason()).isNull();
   }
 
@@ -38,7 +42,8 @@ class LoaderReportTests {
 
   @Test
   void partialGroupsAreNamedForOlderSglang() {
-    assertThat(of("sglang", ", \"target_modules\": [\"k_proj\"]").reason()).contains("k_proj, q_proj, v_proj");
+    assertThat(of("sglang", ", \"target_modules\": [\"k_proj\"]").reason())
+        .contains("k_proj, q_proj, v_proj");
   }
 
   @Test

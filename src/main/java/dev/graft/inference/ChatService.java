@@ -76,7 +76,7 @@ class ChatService {
     try {
       return warm.ask(model.base(), base, ask);
     } catch (NoCapacity full) {
-      throw ChatRefused.noCapacity(full.getMessage());
+      throw ChatRefused.noCapacity(full.why());
     } catch (InferrerLost lost) {
       log.atError()
           .addKeyValue("model", model.name())

@@ -1,0 +1,90 @@
+package dev.graft.demo;
+
+import java.time.Duration;
+import java.util.Locale;
+import java.util.concurrent.locks.LockSupport;
+import tools.jackson.databind.JsonNode;
+
+/** Follows a job to its end and shows how far it is. */
+final class JobWatch {
+  private static final long POLL = Duration.ofMillis(400).toNanos();
+  private static final long PLAIN_LINE = Duration.ofSeconds(5).toNanos();
+  private static final int BAR = 28;
+
+  private final GraftClient client;
+  private final Screen screen;
+  private long lastLine = System.nanoTime() - PLAIN_LINE;
+
+  JobWatch(GraftClient client, Screen screen) {
+    this.client = client;
+    this.screen = screen;
+  }
+
+  /**
+   * Returns the job once it has succeeded.
+   *
+   * @throws DemoFailed if it ends in any other way
+   */
+  JsonNode untilDone(String id) {
+    while (true) {
+      JsonNode job = client.get("/v1/fine_tuning/jobs/" + id);
+      switch (job.path("status").asString()) {
+        case "succeeded" -> {
+          return job;
+        }
+        case "failed", "cancelled" ->
+            throw new DemoFailed(
+                "job %s %s: %s"
+                    .formatted(
+                        id,
+                        job.path("status").asString(),
+                        job.at("/error/message").asString("no reason given")));
+        default -> show(job);
+      }
+      LockSupport.parkNanos(POLL);
+    }
+  }
+
+  private void show(JsonNode job) {
+    long now = System.nanoTime();
+    if (!screen.terminal() && now - lastLine < PLAIN_LINE) return;
+    lastLine = now;
+    screen.doing("training", line(job));
+  }
+
+  private String line(JsonNode job) {
+    JsonNode progress = job.path("progress");
+    int total = progress.path("total_steps").asInt(0);
+    if (total == 0) return job.path("status").asString().replace('_', ' ');
+    int step = progress.path("step").asInt(0);
+    var line = new StringBuilder();
+    if (screen.terminal()) line.append(bar((double) step / total)).append(' ');
+    line.append("%3d %%  step %d/%d".formatted(step * 100L / total, step, total));
+    String loss = loss(job.path("id").asString());
+    if (!loss.isEmpty()) line.append("  loss ").append(loss);
+    double speed = progress.path("tokens_per_second").asDouble(0);
+    if (speed > 0) line.append(String.format(Locale.ROOT, "  %,.0f tokens/s", speed));
+    JsonNode eta = progress.path("eta");
+    if (eta.isNumber()) line.append("  ").append(left(eta.asDouble()));
+    return line.toString();
+  }
+
+  private String loss(String id) {
+    JsonNode events = client.get("/v1/fine_tuning/jobs/" + id + "/events?limit=20").path("data");
+    for (JsonNode event : events) {
+      JsonNode loss = event.at("/data/train_loss");
+      if (loss.isNumber()) return String.format(Locale.ROOT, "%.3f", loss.asDouble());
+    }
+    return "";
+  }
+
+  private String bar(double share) {
+    int full = (int) Math.round(share * BAR);
+    return screen.green("━".repeat(full)) + screen.faint("━".repeat(BAR - full));
+  }
+
+  private static String left(double seconds) {
+    long whole = Math.max(0, Math.round(seconds));
+    return "%d:%02d left".formatted(whole / 60, whole % 60);
+  }
+}

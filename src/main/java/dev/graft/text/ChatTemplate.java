@@ -80,6 +80,11 @@ public final class ChatTemplate {
         .build();
   }
 
+  /** Whether the template says by itself what the assistant says. */
+  public boolean marksGeneration() {
+    return text.contains("{% generation");
+  }
+
   /**
    * @param messages maps of JSON values: role, content, and whatever else the row has
    * @param tools JSON values, or null

@@ -1,8 +1,24 @@
 package dev.graft.catalog;
 
+import dev.graft.artifacts.ArtifactStore;
+import dev.graft.artifacts.BlobRef;
+import dev.graft.artifacts.Digest;
+import dev.graft.artifacts.Manifest;
+import dev.graft.artifacts.ManifestDirectory;
+import dev.graft.weights.BadModel;
+import dev.graft.weights.LlamaConfig;
+import dev.graft.weights.ModelConfig;
+import dev.graft.weights.ModelDirectory;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.time.Clock;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Service;
 
@@ -10,19 +26,102 @@ import org.springframework.stereotype.Service;
 @Service
 @Profile("server")
 public class BaseModels {
-  public Optional<BaseModel> find(String name) {
-    throw new UnsupportedOperationException("owner: catalog");
+  private static final Logger log = LoggerFactory.getLogger(BaseModels.class);
+  private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9._-]{0,62}");
+
+  private final BaseModelRows rows;
+  private final ArtifactStore store;
+  private final Clock clock;
+
+  BaseModels(BaseModelRows rows, ArtifactStore store, Clock clock) {
+    this.rows = rows;
+    this.store = store;
+    this.clock = clock;
   }
 
+  public Optional<BaseModel> find(String name) {
+    return rows.findById(name).map(BaseModelRow::model);
+  }
+
+  /** All of them, by name. */
   public List<BaseModel> list() {
-    throw new UnsupportedOperationException("owner: catalog");
+    return rows.findAllByOrderByName().stream().map(BaseModelRow::model).toList();
+  }
+
+  /** The files of a registered model. Throws {@link ModelRefused} for an unknown name. */
+  public Manifest manifest(String name) {
+    Digest manifest =
+        find(name).orElseThrow(() -> new ModelRefused("no base model '" + name + "'")).manifest();
+    try {
+      return ManifestDirectory.read(store, manifest);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /**
    * Checks a Hugging Face directory, stores its files as blobs, records it; idempotent for equal
    * content.
+   *
+   * @throws ModelRefused if the name is not allowed or taken by other content, or the directory is
+   *     not a model that Graft can train
    */
   public BaseModel register(String name, Path directory) {
-    throw new UnsupportedOperationException("owner: catalog");
+    if (!NAME.matcher(name).matches()) {
+      throw new ModelRefused(
+          "a base model's name is up to 63 of a-z, 0-9, '.', '_', '-' and starts with a letter or"
+              + " digit");
+    }
+    try (ModelDirectory model = ModelDirectory.open(directory)) {
+      return record(name, model);
+    } catch (BadModel e) {
+      throw new ModelRefused(String.valueOf(e.getMessage()), e);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** What will not work with the model in this directory, one sentence each. */
+  public List<String> limitations(Path directory) {
+    try (ModelDirectory model = ModelDirectory.open(directory)) {
+      return ModelFiles.limitations(model);
+    } catch (BadModel e) {
+      throw new ModelRefused(String.valueOf(e.getMessage()), e);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private BaseModel record(String name, ModelDirectory model) throws IOException {
+    ModelDirectory.Facts facts = model.check();
+    BlobRef manifest = ManifestDirectory.store(store, ModelFiles.of(model));
+    long bytes = ManifestDirectory.read(store, manifest.sha256()).bytes();
+    int inserted =
+        rows.insertIfAbsent(
+            name,
+            family(model.config()),
+            manifest.sha256().hex(),
+            facts.parameters(),
+            model.config().maxPositionEmbeddings(),
+            bytes,
+            clock.instant().truncatedTo(ChronoUnit.MICROS));
+    BaseModel registered = find(name).orElseThrow();
+    if (!registered.manifest().equals(manifest.sha256())) {
+      throw new ModelRefused(
+          "'" + name + "' is registered with other content; choose another name");
+    }
+    if (inserted == 1) {
+      log.atInfo()
+          .addKeyValue("model", name)
+          .addKeyValue("manifest", manifest.sha256())
+          .log("base_model_registered");
+    }
+    return registered;
+  }
+
+  private static String family(ModelConfig config) {
+    return switch (config) {
+      case LlamaConfig llama -> "llama";
+    };
   }
 }

@@ -13,12 +13,12 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Small Llama directories for tests. */
-final class TinyModels {
+public final class TinyModels {
   static final JsonMapper JSON = new JsonMapper();
 
   private TinyModels() {}
 
-  static ObjectNode config() {
+  public static ObjectNode config() {
     ObjectNode config = JSON.createObjectNode();
     config.put("model_type", "llama").putArray("architectures").add("LlamaForCausalLM");
     config.put("hidden_size", 8).put("intermediate_size", 12).put("num_hidden_layers", 2);
@@ -28,7 +28,7 @@ final class TinyModels {
     return config;
   }
 
-  static Path write(Path directory, ObjectNode config) throws IOException {
+  public static Path write(Path directory, ObjectNode config) throws IOException {
     Files.createDirectories(directory);
     Files.writeString(directory.resolve("config.json"), JSON.writeValueAsString(config));
     try (ModelDirectory model = ModelDirectory.open(directory)) {

@@ -1,0 +1,31 @@
+package dev.graft.catalog;
+
+import java.time.Instant;
+import java.util.List;
+import org.springframework.data.jpa.repository.JpaRepository;
+import org.springframework.data.jpa.repository.Modifying;
+import org.springframework.data.jpa.repository.NativeQuery;
+import org.springframework.transaction.annotation.Transactional;
+
+interface BaseModelRows extends JpaRepository<BaseModelRow, String> {
+  List<BaseModelRow> findAllByOrderByName();
+
+  /** Inserts unless the name is taken; whoever comes second changes nothing. */
+  @Transactional
+  @Modifying
+  @NativeQuery(
+      """
+      insert into base_model
+        (name, family, manifest, parameters, context_length, bytes, created_at)
+      values (:name, :family, :manifest, :parameters, :contextLength, :bytes, :createdAt)
+      on conflict (name) do nothing
+      """)
+  int insertIfAbsent(
+      String name,
+      String family,
+      String manifest,
+      long parameters,
+      int contextLength,
+      long bytes,
+      Instant createdAt);
+}

@@ -1,0 +1,82 @@
+package dev.graft.datasets;
+
+import dev.graft.artifacts.ArtifactStore;
+import dev.graft.artifacts.BlobDownload;
+import dev.graft.tenancy.Caller;
+import jakarta.servlet.http.HttpServletRequest;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+import org.springframework.context.annotation.Profile;
+import org.springframework.core.io.Resource;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.ResponseEntity;
+import org.springframework.security.core.annotation.AuthenticationPrincipal;
+import org.springframework.web.bind.annotation.DeleteMapping;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestHeader;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.RestController;
+
+/** OpenAI's Files API. */
+@RestController
+@Profile("server")
+@RequestMapping("/v1/files")
+class FileController {
+  private final Files files;
+  private final UploadFile uploadFile;
+  private final ArtifactStore store;
+
+  FileController(Files files, UploadFile uploadFile, ArtifactStore store) {
+    this.files = files;
+    this.uploadFile = uploadFile;
+    this.store = store;
+  }
+
+  @PostMapping(consumes = "multipart/form-data")
+  FileObject upload(@AuthenticationPrincipal Caller caller, HttpServletRequest request)
+      throws IOException {
+    return uploadFile.from(request, caller.departmentId()).object();
+  }
+
+  @GetMapping
+  FileList list(
+      @AuthenticationPrincipal Caller caller,
+      @RequestParam @Nullable String purpose,
+      @RequestParam @Nullable String limit,
+      @RequestParam @Nullable String order,
+      @RequestParam @Nullable String after) {
+    FilePage page = FilePage.of(purpose, limit, order, after);
+    return FileList.of(files.list(caller.departmentId(), page), page.limit());
+  }
+
+  @GetMapping("/{id}")
+  FileObject get(@AuthenticationPrincipal Caller caller, @PathVariable String id) {
+    return require(caller, id).object();
+  }
+
+  @GetMapping("/{id}/content")
+  ResponseEntity<Resource> content(
+      @AuthenticationPrincipal Caller caller,
+      @PathVariable String id,
+      @RequestHeader HttpHeaders headers) {
+    FileRow file = require(caller, id);
+    return BlobDownload.of(store, file.blob(), file.filename(), headers);
+  }
+
+  @DeleteMapping("/{id}")
+  Deleted delete(@AuthenticationPrincipal Caller caller, @PathVariable String id) {
+    if (!files.delete(caller.departmentId(), id)) {
+      throw FileMissing.named(id);
+    }
+    return new Deleted(id, "file", true);
+  }
+
+  private FileRow require(Caller caller, String id) {
+    return files.find(caller.departmentId(), id).orElseThrow(() -> FileMissing.named(id));
+  }
+
+  record Deleted(String id, String object, boolean deleted) {}
+}

@@ -1,0 +1,58 @@
+package dev.graft.datasets;
+
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/** The form fields beside an uploaded file, checked. */
+final class FileFields {
+  private static final long MIN_LIFETIME = 3600;
+  private static final long MAX_LIFETIME = 2_592_000;
+
+  private FileFields() {}
+
+  static NewFile of(String departmentId, FileUpload upload) {
+    return new NewFile(departmentId, upload.filename(), purpose(upload), lifetime(upload));
+  }
+
+  private static FilePurpose purpose(FileUpload upload) {
+    String purpose = upload.field("purpose");
+    if (purpose == null) {
+      throw new FileRefused(
+          "purpose", "missing_required_parameter", "the field 'purpose' is missing");
+    }
+    if (!purpose.equals(FilePurpose.FINE_TUNE.wireName())) {
+      throw new FileRefused(
+          "purpose",
+          "invalid_value",
+          "'" + purpose + "' is not a purpose of uploads here; 'fine-tune' is the only one");
+    }
+    return FilePurpose.FINE_TUNE;
+  }
+
+  private static @Nullable Duration lifetime(FileUpload upload) {
+    String anchor = upload.field("expires_after[anchor]");
+    String seconds = upload.field("expires_after[seconds]");
+    if (anchor == null && seconds == null) {
+      return null;
+    }
+    if (!"created_at".equals(anchor)) {
+      throw new FileRefused(
+          "expires_after[anchor]", "invalid_value", "the only anchor is 'created_at'");
+    }
+    if (seconds == null || !seconds.matches("[0-9]{1,9}")) {
+      throw outOfRange();
+    }
+    long lifetime = Long.parseLong(seconds);
+    if (lifetime < MIN_LIFETIME || lifetime > MAX_LIFETIME) {
+      throw outOfRange();
+    }
+    return Duration.ofSeconds(lifetime);
+  }
+
+  private static FileRefused outOfRange() {
+    return new FileRefused(
+        "expires_after[seconds]",
+        "invalid_value",
+        "a lifetime is %d to %d seconds".formatted(MIN_LIFETIME, MAX_LIFETIME));
+  }
+}

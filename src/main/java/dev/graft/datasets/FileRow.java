@@ -1,0 +1,107 @@
+package dev.graft.datasets;
+
+import dev.graft.artifacts.BlobRef;
+import dev.graft.artifacts.Digest;
+import jakarta.persistence.Entity;
+import jakarta.persistence.Id;
+import jakarta.persistence.Table;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.type.TypeReference;
+import tools.jackson.databind.json.JsonMapper;
+
+/** A row of {@code file}; only the outcome of its validation is ever written later. */
+@Entity
+@Table(name = "file")
+class FileRow {
+  private static final JsonMapper JSON = new JsonMapper();
+
+  @Id private String id;
+  private String departmentId;
+  private String filename;
+  private String purpose;
+  private long bytes;
+  private String digest;
+  private String status;
+  private @Nullable Integer examples;
+  private String problems;
+  private Instant createdAt;
+  private @Nullable Instant expiresAt;
+
+  /** For JPA, which fills the fields. */
+  @SuppressWarnings("NullAway.Init")
+  protected FileRow() {}
+
+  FileRow(String id, NewFile file, BlobRef blob, Instant createdAt) {
+    this.id = id;
+    this.departmentId = file.departmentId();
+    this.filename = file.filename();
+    this.purpose = file.purpose().wireName();
+    this.bytes = blob.bytes();
+    this.digest = blob.sha256().hex();
+    this.status = FileStatus.UPLOADED.wireName();
+    this.problems = "[]";
+    this.createdAt = createdAt;
+    this.expiresAt = file.lifetime() == null ? null : createdAt.plus(file.lifetime());
+  }
+
+  /** The file as it is without validation, such as one that Graft wrote itself. */
+  FileRow processed() {
+    status = FileStatus.PROCESSED.wireName();
+    return this;
+  }
+
+  FileRow validated(Validation validation) {
+    status = (validation.good() ? FileStatus.PROCESSED : FileStatus.ERROR).wireName();
+    examples = validation.examples();
+    problems = JSON.writeValueAsString(validation.problems());
+    return this;
+  }
+
+  boolean has(FileStatus wanted) {
+    return status.equals(wanted.wireName());
+  }
+
+  boolean is(FilePurpose wanted) {
+    return purpose.equals(wanted.wireName());
+  }
+
+  BlobRef blob() {
+    return new BlobRef(new Digest(digest), bytes);
+  }
+
+  List<Problem> problems() {
+    return JSON.readValue(problems, new TypeReference<List<Problem>>() {});
+  }
+
+  TrainingFile trainingFile() {
+    int rows = examples == null ? 0 : examples;
+    return new TrainingFile(id, departmentId, filename, bytes, new Digest(digest), rows);
+  }
+
+  FileObject object() {
+    List<Problem> found = problems();
+    return new FileObject(
+        id,
+        "file",
+        bytes,
+        createdAt.getEpochSecond(),
+        expiresAt == null ? null : expiresAt.getEpochSecond(),
+        filename,
+        purpose,
+        status,
+        found.isEmpty() ? null : found.getFirst().toString(),
+        digest,
+        examples,
+        found);
+  }
+
+  String id() {
+    return id;
+  }
+
+  String filename() {
+    return filename;
+  }
+}

@@ -1,0 +1,13 @@
+package dev.graft.datasets;
+
+/**
+ * What is wrong with one line of a file; the message holds none of its content.
+ *
+ * @param line counted from 1; 0 where it is the file as a whole
+ */
+record Problem(long line, String message) {
+  @Override
+  public String toString() {
+    return line == 0 ? message : "line " + line + ": " + message;
+  }
+}

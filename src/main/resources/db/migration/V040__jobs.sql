@@ -36,6 +36,8 @@ create table job (
   failures        int not null default 0,
   memory_failures int not null default 0,
   losses_in_a_row int not null default 0,
+  -- Checkpoints up to this epoch belong to another micro-batch and cannot be resumed.
+  restart_epoch   bigint not null default 0,
   cancel_requested_at timestamptz,
   started_at      timestamptz,
   finished_at     timestamptz,

@@ -122,4 +122,19 @@ class JobEvents {
         .query(Checkpoint::of)
         .list();
   }
+
+  /** The newest checkpoints that the job's next run may resume from, newest first. */
+  List<Checkpoint> resumable(String jobId, int limit) {
+    return sql.sql(
+            """
+            -- resumable
+            select c.* from job_checkpoint c join job on job.id = c.job_id
+             where c.job_id = :job and c.epoch > job.restart_epoch
+             order by c.epoch desc, c.step desc limit :limit
+            """)
+        .param("job", jobId)
+        .param("limit", limit)
+        .query(Checkpoint::of)
+        .list();
+  }
 }

@@ -59,7 +59,7 @@ class JobLedger {
 
   private static final String READ =
       """
-      select j.*, p.*, w.name as worker,
+      select j.*, p.*, d.name as department_name, w.name as worker,
              case when j.state = 'queued' then
                (select count(*) + 1 from job q
                  where q.department_id = j.department_id and q.state = 'queued'
@@ -75,6 +75,7 @@ class JobLedger {
                 from job_lease join worker h on h.id = worker_id
                where job_id = j.id) as attempts
         from job j
+        join department d on d.id = j.department_id
         join job_progress p on p.job_id = j.id
         left join job_lease l on l.job_id = j.id and l.ended_at is null
         left join worker w on w.id = l.worker_id

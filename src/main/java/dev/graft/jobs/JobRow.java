@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 record JobRow(
     String id,
     String departmentId,
+    String departmentName,
     Instant createdAt,
     JobState state,
     String baseModel,
@@ -60,6 +61,7 @@ record JobRow(
     return new JobRow(
         row.getString("id"),
         row.getString("department_id"),
+        row.getString("department_name"),
         row.getObject("created_at", OffsetDateTime.class).toInstant(),
         JobState.of(row.getString("state")),
         row.getString("base_model"),

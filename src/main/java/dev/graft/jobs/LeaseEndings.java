@@ -86,6 +86,7 @@ class LeaseEndings {
                         available_at = case when :retry then graft_now() + :delay * interval '1 millisecond'
                                             else available_at end,
                         failures = failures + case when :memory then 0 else 1 end,
+                        restart_epoch = case when :memory then lease_epoch else restart_epoch end,
                         memory_failures = memory_failures + case when :memory then 1 else 0 end,
                         failure_class = :class, failure_message = :message,
                         failure_hint = :hint::text, failure_param = :param::text

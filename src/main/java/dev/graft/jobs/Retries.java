@@ -1,0 +1,47 @@
+package dev.graft.jobs;
+
+import dev.graft.jobs.lease.TrainingFailure;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.springframework.context.annotation.Profile;
+import org.springframework.stereotype.Component;
+
+/** Whether a failed attempt is followed by another, and when. */
+@Component
+@Profile("server")
+class Retries {
+  private final JobProperties settings;
+
+  Retries(JobProperties settings) {
+    this.settings = settings;
+  }
+
+  /** The delay until the next attempt; null = the failure is final. */
+  @Nullable Duration after(TrainingFailure failure, JobRow job) {
+    return switch (failure.kind()) {
+      case BAD_INPUT -> null;
+      case OUT_OF_MEMORY -> halvable(job) ? Duration.ZERO : null;
+      case TRANSIENT, WORKER_LOST ->
+          job.failures() + 1 < settings.maxFailures() ? delay(job.failures()) : null;
+    };
+  }
+
+  private static boolean halvable(JobRow job) {
+    return job.memoryFailures() == 0 && SmallerMicroBatch.possible(job.adapterJson());
+  }
+
+  private Duration delay(int failuresBefore) {
+    Duration doubled = settings.retryAfter().multipliedBy(1L << Math.min(failuresBefore, 20));
+    return doubled.compareTo(settings.retryAtMost()) < 0 ? doubled : settings.retryAtMost();
+  }
+
+  /** The sentence for the job's events. */
+  static String told(TrainingFailure failure, @Nullable Duration retry) {
+    if (retry == null) return "Fine-tuning job failed: " + failure.message();
+    if (failure.kind() == TrainingFailure.Kind.OUT_OF_MEMORY) {
+      return "Ran out of memory; trying again with half the micro-batch and twice the accumulation";
+    }
+    return "Trying again in %d s after a failure: %s"
+        .formatted(retry.toSeconds(), failure.message());
+  }
+}

@@ -9,7 +9,6 @@ import dev.graft.jobs.lease.LeaseLost;
 import dev.graft.jobs.lease.LeaseRefused;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Path;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -38,11 +37,6 @@ class LeaseBlobs {
   InputStream open(LeaseKey key, Digest digest) throws IOException {
     requireReadable(key, digest);
     return store.open(digest);
-  }
-
-  Optional<Path> local(LeaseKey key, Digest digest) throws IOException {
-    requireReadable(key, digest);
-    return store.local(digest);
   }
 
   /** Stores an upload after checking size and digest, and notes that it is this job's. */
@@ -88,7 +82,8 @@ class LeaseBlobs {
   }
 
   private Set<String> uploads(LeaseKey key) {
-    return sql.sql("-- uploads\nselect digest from job_blob where job_id = :job")
+    return sql
+        .sql("-- uploads\nselect digest from job_blob where job_id = :job")
         .param("job", key.jobId())
         .query((row, n) -> row.getString("digest"))
         .list()

@@ -110,8 +110,7 @@ class LeaseDesk {
     for (LeaseReport.Metrics metrics : report.metrics()) {
       ObjectNode data = json.createObjectNode().put("step", metrics.step());
       metrics.values().forEach(data::put);
-      events.write(
-          jobId, number++, "info", "metrics", sentence(metrics, report), data.toString());
+      events.write(jobId, number++, "info", "metrics", sentence(metrics, report), data.toString());
     }
   }
 
@@ -135,7 +134,8 @@ class LeaseDesk {
 
   void fail(LeaseKey key, TrainingFailure failure) {
     JobRow job = jobs.ofLease(key.jobId()).orElseThrow(() -> new LeaseLost(key));
-    // Read before written, but safe: these counts change only under the lease that fences the write.
+    // Read before written, but safe: these counts change only under the lease that fences the
+    // write.
     Duration retry = retries.after(failure, job);
     JobState state = endings.fail(key, failure, retry, Retries.told(failure, retry));
     ended(key, "failed", state);

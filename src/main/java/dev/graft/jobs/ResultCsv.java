@@ -28,8 +28,7 @@ final class ResultCsv {
       data.properties().forEach(field -> values.put(field.getKey(), field.getValue().asString("")));
     }
     StringBuilder csv =
-        new StringBuilder(
-            "step,train_loss,train_accuracy,valid_loss,valid_mean_token_accuracy\n");
+        new StringBuilder("step,train_loss,train_accuracy,valid_loss,valid_mean_token_accuracy\n");
     steps.forEach(
         (step, values) -> {
           List<String> cells = new ArrayList<>(List.of(step.toString()));

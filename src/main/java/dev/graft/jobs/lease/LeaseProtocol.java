@@ -47,7 +47,4 @@ public interface LeaseProtocol {
 
   /** Uploads a file of a checkpoint or result; the server verifies size and digest. */
   void put(LeaseKey key, BlobRef blob, Path file) throws IOException;
-
-  /** The blob as a local read-only file, where server and worker share a store. */
-  Optional<Path> local(LeaseKey key, Digest digest) throws IOException;
 }

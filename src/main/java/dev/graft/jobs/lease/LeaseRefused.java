@@ -1,8 +1,15 @@
 package dev.graft.jobs.lease;
 
-/** The server refuses what the worker asked; asking again would not help. The message says why. */
+/** The server refuses what the worker asked; asking again would not help. The reason says why. */
 public final class LeaseRefused extends RuntimeException {
-  public LeaseRefused(String message) {
-    super(message);
+  private final String reason;
+
+  public LeaseRefused(String reason) {
+    super(reason);
+    this.reason = reason;
+  }
+
+  public String reason() {
+    return reason;
   }
 }

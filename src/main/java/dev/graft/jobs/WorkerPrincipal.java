@@ -1,0 +1,4 @@
+package dev.graft.jobs;
+
+/** The worker that calls, as its credential says. */
+record WorkerPrincipal(String workerId) {}

@@ -1,0 +1,91 @@
+package dev.graft.jobs;
+
+import dev.graft.jobs.lease.LeaseWire;
+import jakarta.servlet.FilterChain;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Profile;
+import org.springframework.core.annotation.Order;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.MediaType;
+import org.springframework.security.authentication.UsernamePasswordAuthenticationToken;
+import org.springframework.security.config.annotation.web.builders.HttpSecurity;
+import org.springframework.security.config.annotation.web.configurers.AbstractHttpConfigurer;
+import org.springframework.security.config.http.SessionCreationPolicy;
+import org.springframework.security.core.context.SecurityContextHolder;
+import org.springframework.security.web.SecurityFilterChain;
+import org.springframework.security.web.authentication.AnonymousAuthenticationFilter;
+import org.springframework.web.filter.OncePerRequestFilter;
+
+/**
+ * The worker API's own chain: only worker credentials open it, and worker credentials open nothing
+ * else.
+ */
+@Configuration(proxyBeanMethods = false)
+@Profile("server")
+class WorkerSecurity {
+  private static final String BEARER = "Bearer ";
+
+  @Bean
+  @Order(10)
+  SecurityFilterChain workerApi(HttpSecurity http, Workers workers) throws Exception {
+    return http.securityMatcher(LeaseWire.PATH + "/**")
+        .csrf(AbstractHttpConfigurer::disable)
+        .requestCache(AbstractHttpConfigurer::disable)
+        .logout(AbstractHttpConfigurer::disable)
+        .sessionManagement(s -> s.sessionCreationPolicy(SessionCreationPolicy.STATELESS))
+        .addFilterBefore(new CredentialFilter(workers), AnonymousAuthenticationFilter.class)
+        .authorizeHttpRequests(
+            requests ->
+                requests
+                    .requestMatchers(LeaseWire.PATH + "/join")
+                    .permitAll()
+                    .anyRequest()
+                    .authenticated())
+        .exceptionHandling(
+            handling -> handling.authenticationEntryPoint((req, res, e) -> refuse(res)))
+        .build();
+  }
+
+  private static void refuse(HttpServletResponse response) throws IOException {
+    response.setStatus(HttpServletResponse.SC_UNAUTHORIZED);
+    response.setContentType(MediaType.APPLICATION_JSON_VALUE);
+    response.setHeader("x-should-retry", "false");
+    response
+        .getOutputStream()
+        .write(
+            WorkerErrors.envelope(
+                "worker_unknown", "The worker's credential is missing, unknown or revoked"));
+  }
+
+  private static final class CredentialFilter extends OncePerRequestFilter {
+    private final Workers workers;
+
+    CredentialFilter(Workers workers) {
+      this.workers = workers;
+    }
+
+    @Override
+    protected void doFilterInternal(
+        HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+        throws ServletException, IOException {
+      String header = request.getHeader(HttpHeaders.AUTHORIZATION);
+      if (header != null && header.startsWith(BEARER)) {
+        Optional<String> worker = workers.authenticate(header.substring(BEARER.length()));
+        worker.ifPresent(
+            id ->
+                SecurityContextHolder.getContext()
+                    .setAuthentication(
+                        UsernamePasswordAuthenticationToken.authenticated(
+                            new WorkerPrincipal(id), null, List.of())));
+      }
+      chain.doFilter(request, response);
+    }
+  }
+}

@@ -1,0 +1,118 @@
+package dev.graft.jobs;
+
+import dev.graft.jobs.lease.LeaseWire;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.Optional;
+import java.util.UUID;
+import org.springframework.context.annotation.Profile;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Service;
+
+/**
+ * The workers of this Graft. A worker joins once with a single-use token and from then on shows a
+ * credential of its own; both are 256 random bits, shown once and stored as SHA-256.
+ */
+@Service
+@Profile("server")
+public class Workers {
+  private static final String TOKEN_PREFIX = "graft-join-";
+  private static final String CREDENTIAL_PREFIX = "graft-worker-";
+
+  private final JdbcClient sql;
+  private final SecureRandom random = new SecureRandom();
+
+  Workers(JdbcClient sql) {
+    this.sql = sql;
+  }
+
+  /** A token for one worker to join with, usable once and not after {@code validFor}. */
+  public String createJoinToken(String workerClass, Duration validFor) {
+    String token = secret(TOKEN_PREFIX);
+    sql.sql(
+            """
+            -- join token
+            insert into worker_join_token (token_hash, class, created_at, expires_at)
+            values (:hash, :class, graft_now(), graft_now() + :valid * interval '1 second')
+            """)
+        .param("hash", hash(token))
+        .param("class", workerClass)
+        .param("valid", validFor.toSeconds())
+        .update();
+    return token;
+  }
+
+  /** Uses up the token; empty if there is no such token, or it is used or expired. */
+  Optional<LeaseWire.Joined> join(String token, String name) {
+    String id = id();
+    String credential = secret(CREDENTIAL_PREFIX);
+    int joined =
+        sql.sql(
+                """
+                -- join
+                with t as (update worker_join_token set used_at = graft_now()
+                            where token_hash = :token and used_at is null
+                              and expires_at > graft_now()
+                           returning class)
+                insert into worker (id, name, class, credential_hash, created_at)
+                select :id, :name, class, :credential, graft_now() from t
+                """)
+            .param("token", hash(token))
+            .param("id", id)
+            .param("name", name)
+            .param("credential", hash(credential))
+            .update();
+    return joined == 1 ? Optional.of(new LeaseWire.Joined(id, credential)) : Optional.empty();
+  }
+
+  /** The worker with this credential, noted as seen; empty if there is none or it was revoked. */
+  Optional<String> authenticate(String credential) {
+    return sql.sql(
+            """
+            -- seen
+            update worker set last_seen_at = graft_now()
+             where credential_hash = :hash and revoked_at is null
+             returning id
+            """)
+        .param("hash", hash(credential))
+        .query((row, n) -> row.getString("id"))
+        .optional();
+  }
+
+  /** Registers the worker inside this very process, which needs no credential. */
+  String registerInProcess(String name) {
+    String id = id();
+    sql.sql(
+            """
+            -- in process
+            insert into worker (id, name, created_at, last_seen_at)
+            values (:id, :name, graft_now(), graft_now())
+            """)
+        .param("id", id)
+        .param("name", name)
+        .update();
+    return id;
+  }
+
+  private static String id() {
+    return "wkr_" + UUID.randomUUID().toString().replace("-", "");
+  }
+
+  private String secret(String prefix) {
+    byte[] bits = new byte[32];
+    random.nextBytes(bits);
+    return prefix + Base64.getUrlEncoder().withoutPadding().encodeToString(bits);
+  }
+
+  private static byte[] hash(String secret) {
+    try {
+      return MessageDigest.getInstance("SHA-256").digest(secret.getBytes(StandardCharsets.UTF_8));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java platform has SHA-256", e);
+    }
+  }
+}

@@ -1,0 +1,82 @@
+package dev.graft.jobs.lease;
+
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonValue;
+import dev.graft.artifacts.Digest;
+import java.util.UUID;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.EnumNamingStrategies;
+import tools.jackson.databind.PropertyNamingStrategies;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * The worker API as bytes, the same on both sides: snake_case JSON, digests as text, the lease in a
+ * header. Unknown fields are skipped, so that a newer server may say more to an older worker.
+ */
+public final class LeaseWire {
+  public static final String PATH = "/worker/v1";
+
+  /** {@code <epoch>.<token>} of the lease the request is about. */
+  public static final String LEASE_HEADER = "graft-lease";
+
+  /** Error codes that a worker tells apart. */
+  public static final String LEASE_LOST = "lease_lost";
+
+  private static final JsonMapper MAPPER =
+      JsonMapper.builder()
+          .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+          .enumNamingStrategy(EnumNamingStrategies.LOWER_CASE)
+          .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+          .addMixIn(Digest.class, DigestAsText.class)
+          .build();
+
+  private LeaseWire() {}
+
+  /** How long a claim may wait at the server, in milliseconds. */
+  public record ClaimRequest(long waitMs) {}
+
+  /** The manifest of a result. */
+  public record CompleteRequest(Digest manifest) {}
+
+  /** A join token and what the worker wants to be called. */
+  public record JoinRequest(String token, String name) {}
+
+  /** What a worker keeps after joining; the credential is its bearer key from then on. */
+  public record Joined(String workerId, String credential) {}
+
+  private abstract static class DigestAsText {
+    @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
+    DigestAsText(String hex) {}
+
+    @JsonValue
+    abstract String hex();
+  }
+
+  public static byte[] write(Object value) {
+    return MAPPER.writeValueAsBytes(value);
+  }
+
+  /**
+   * @throws tools.jackson.core.JacksonException if the bytes are not such a value
+   */
+  public static <T> T read(byte[] json, Class<T> type) {
+    return MAPPER.readValue(json, type);
+  }
+
+  public static String header(LeaseKey key) {
+    return key.epoch() + "." + key.token();
+  }
+
+  /**
+   * @throws LeaseRefused if the header is not {@code <epoch>.<token>}
+   */
+  public static LeaseKey key(String jobId, String header) {
+    int dot = header.indexOf('.');
+    try {
+      long epoch = Long.parseLong(header.substring(0, Math.max(dot, 0)));
+      return new LeaseKey(jobId, epoch, UUID.fromString(header.substring(dot + 1)));
+    } catch (IllegalArgumentException e) {
+      throw new LeaseRefused(LEASE_HEADER + " must be <epoch>.<token>");
+    }
+  }
+}

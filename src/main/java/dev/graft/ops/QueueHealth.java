@@ -1,0 +1,26 @@
+package dev.graft.ops;
+
+import dev.graft.jobs.QueueInvariants;
+import java.util.List;
+import org.springframework.boot.health.contributor.AbstractHealthIndicator;
+import org.springframework.boot.health.contributor.Health;
+import org.springframework.context.annotation.Profile;
+import org.springframework.stereotype.Component;
+
+/** Down while an invariant of the queue is broken. */
+@Component
+@Profile("server")
+class QueueHealth extends AbstractHealthIndicator {
+  private final QueueInvariants invariants;
+
+  QueueHealth(QueueInvariants invariants) {
+    this.invariants = invariants;
+  }
+
+  @Override
+  protected void doHealthCheck(Health.Builder builder) {
+    List<String> violations = invariants.violations();
+    if (violations.isEmpty()) builder.up();
+    else builder.down().withDetail("violations", violations.size());
+  }
+}

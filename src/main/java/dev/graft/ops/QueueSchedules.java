@@ -1,0 +1,38 @@
+package dev.graft.ops;
+
+import dev.graft.jobs.QueueInvariants;
+import dev.graft.jobs.Reaper;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Profile;
+import org.springframework.scheduling.annotation.EnableScheduling;
+import org.springframework.scheduling.annotation.Scheduled;
+
+/** What every server does by the clock. Several servers may do it at once. */
+@Configuration(proxyBeanMethods = false)
+@EnableScheduling
+@Profile("server")
+class QueueSchedules {
+  private static final Logger log = LoggerFactory.getLogger(QueueSchedules.class);
+
+  private final Reaper reaper;
+  private final QueueInvariants invariants;
+
+  QueueSchedules(Reaper reaper, QueueInvariants invariants) {
+    this.reaper = reaper;
+    this.invariants = invariants;
+  }
+
+  @Scheduled(fixedDelayString = "${graft.jobs.reap-every:5s}")
+  void reap() {
+    reaper.reap();
+  }
+
+  @Scheduled(fixedDelayString = "${graft.ops.invariants-every:1m}")
+  void check() {
+    invariants
+        .violations()
+        .forEach(told -> log.atError().addKeyValue("violation", told).log("invariant_broken"));
+  }
+}

@@ -1,0 +1,83 @@
+package dev.graft.worker;
+
+import dev.graft.artifacts.ArtifactStore;
+import dev.graft.artifacts.BlobMismatch;
+import dev.graft.artifacts.BlobRef;
+import dev.graft.artifacts.Digest;
+import dev.graft.artifacts.ManifestDirectory;
+import dev.graft.artifacts.StagedBlob;
+import dev.graft.jobs.lease.LeaseKey;
+import dev.graft.jobs.lease.LeaseProtocol;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+
+/**
+ * Blobs at hand on this machine: fetched by digest under a lease, verified, kept, and shared by all
+ * jobs of the worker. In {@code role=all} the store is the server's and nothing is fetched.
+ */
+final class BlobCopies {
+  private final ArtifactStore store;
+  private final LeaseProtocol protocol;
+  private final Path models;
+
+  /**
+   * @param models where base models appear as directories, one per manifest digest
+   */
+  BlobCopies(ArtifactStore store, LeaseProtocol protocol, Path models) {
+    this.store = store;
+    this.protocol = protocol;
+    this.models = models;
+  }
+
+  /** The blob as a local read-only file. */
+  Path file(LeaseKey key, Digest digest) throws IOException {
+    fetch(key, digest);
+    return store
+        .local(digest)
+        .orElseThrow(() -> new IOException("the worker's store has no local files"));
+  }
+
+  /** The base model's directory; made once, then shared. */
+  Path model(LeaseKey key, Digest manifest) throws IOException {
+    Path directory = models.resolve(manifest.hex());
+    if (Files.isDirectory(directory)) return directory;
+    Files.createDirectories(models);
+    Path making = Files.createTempDirectory(models, "making-");
+    try {
+      directory(key, manifest, making);
+      Files.move(making, directory, StandardCopyOption.ATOMIC_MOVE);
+    } catch (AtomicMoveNotSupportedException e) {
+      throw e;
+    } catch (FileSystemException e) {
+      if (!Files.isDirectory(directory)) throw e; // else the other device was faster
+    } finally {
+      Directories.delete(making);
+    }
+    return directory;
+  }
+
+  /** Makes the files of the manifest appear in {@code target}. */
+  void directory(LeaseKey key, Digest manifest, Path target) throws IOException {
+    fetch(key, manifest);
+    for (BlobRef file : ManifestDirectory.read(store, manifest).files().values()) {
+      fetch(key, file.sha256());
+    }
+    ManifestDirectory.materialise(store, manifest, target);
+  }
+
+  private void fetch(LeaseKey key, Digest digest) throws IOException {
+    if (store.stat(digest).isPresent()) return;
+    try (InputStream in = protocol.open(key, digest);
+        StagedBlob staged = store.stage(in::transferTo, Long.MAX_VALUE)) {
+      if (!staged.ref().sha256().equals(digest)) {
+        throw new BlobMismatch("the server sent other content than " + digest);
+      }
+      staged.publish();
+    }
+  }
+}

@@ -1,0 +1,37 @@
+package dev.graft.worker;
+
+import dev.graft.jobs.lease.Lease;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** Where one run works; gone when it ends. The epoch in its name keeps runs of a job apart. */
+record JobDirectory(Path root) implements AutoCloseable {
+  static JobDirectory make(Path jobs, Lease lease) throws IOException {
+    Path root = jobs.resolve(lease.key().jobId() + "-" + lease.key().epoch());
+    Directories.delete(root);
+    Files.createDirectories(root.resolve("checkpoints"));
+    return new JobDirectory(root);
+  }
+
+  Path checkpoints() {
+    return root.resolve("checkpoints");
+  }
+
+  Path resumed(int candidate) {
+    return root.resolve("resume-" + candidate);
+  }
+
+  Path output() {
+    return root.resolve("result");
+  }
+
+  Path errors() {
+    return root.resolve("trainer.log");
+  }
+
+  @Override
+  public void close() throws IOException {
+    Directories.delete(root);
+  }
+}

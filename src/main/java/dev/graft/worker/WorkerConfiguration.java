@@ -1,0 +1,73 @@
+package dev.graft.worker;
+
+import dev.graft.artifacts.ArtifactStore;
+import dev.graft.artifacts.FileArtifactStore;
+import dev.graft.jobs.lease.LeaseProtocol;
+import java.io.IOException;
+import java.net.URI;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Profile;
+
+/**
+ * What a worker is made of. Beside a server it uses the server's store and the in-process binding;
+ * alone it has a store of its own and speaks HTTP.
+ */
+@Configuration(proxyBeanMethods = false)
+@Profile("worker")
+@EnableConfigurationProperties(WorkerProperties.class)
+class WorkerConfiguration {
+  @Configuration(proxyBeanMethods = false)
+  @Profile("!server")
+  static class Remote {
+    @Bean(destroyMethod = "close")
+    FileArtifactStore workerBlobs(WorkerProperties settings) throws IOException {
+      return FileArtifactStore.open(settings.directory());
+    }
+
+    @Bean
+    LeaseProtocol leaseProtocol(WorkerProperties settings) throws IOException {
+      URI server = server(settings);
+      String credential = WorkerCredential.obtain(settings, server);
+      return new HttpLeaseProtocol(
+          new WorkerHttp(server, credential, settings.callTimeout()), settings.callTimeout());
+    }
+
+    private static URI server(WorkerProperties settings) {
+      String url = settings.serverUrl();
+      if (url == null || url.isBlank()) {
+        throw new WorkerCannotStart("a worker needs the URL of its server: start with --server");
+      }
+      try {
+        URI uri = URI.create(url.endsWith("/") ? url.substring(0, url.length() - 1) : url);
+        if (uri.getHost() != null
+            && ("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()))) {
+          return uri;
+        }
+      } catch (IllegalArgumentException notAUri) {
+        // said below
+      }
+      throw new WorkerCannotStart("not the URL of a server: " + url);
+    }
+  }
+
+  @Bean
+  TrainerCommandLine trainerCommandLine(WorkerProperties settings) {
+    return TrainerCommandLine.ofThisProgram(settings.heap());
+  }
+
+  @Bean
+  WorkerLifecycle workerLifecycle(
+      LeaseProtocol protocol,
+      ArtifactStore store,
+      TrainerCommandLine commandLine,
+      WorkerProperties settings) {
+    BlobCopies blobs = new BlobCopies(store, protocol, settings.directory().resolve("models"));
+    RunPreparation preparation = new RunPreparation(blobs, settings.threads());
+    return new WorkerLifecycle(
+        settings.devices().stream()
+            .map(device -> new WorkerLoop(device, protocol, preparation, commandLine, settings))
+            .toList());
+  }
+}

@@ -1,0 +1,84 @@
+package dev.graft.worker;
+
+import dev.graft.jobs.lease.LeaseWire;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.URI;
+import java.net.UnknownHostException;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * How this worker is known to its server: joined once with a single-use token, then kept in {@code
+ * credential.json}, readable by nobody else.
+ */
+final class WorkerCredential {
+  private static final Logger log = LoggerFactory.getLogger(WorkerCredential.class);
+
+  private WorkerCredential() {}
+
+  /**
+   * @throws WorkerCannotStart without a credential or a token that the server takes
+   */
+  static String obtain(WorkerProperties settings, URI server) throws IOException {
+    Path file = settings.directory().resolve("credential.json");
+    if (Files.exists(file)) {
+      return LeaseWire.read(Files.readAllBytes(file), LeaseWire.Joined.class).credential();
+    }
+    String token = settings.joinToken();
+    if (token == null || token.isBlank()) {
+      throw new WorkerCannotStart(
+          "this worker has not joined yet: make a token on the server with `graft worker-token"
+              + " create` and start with --join-token");
+    }
+    LeaseWire.Joined joined = join(settings, server, token);
+    keep(file, joined);
+    log.atInfo().addKeyValue("worker", joined.workerId()).log("joined");
+    return joined.credential();
+  }
+
+  private static LeaseWire.Joined join(WorkerProperties settings, URI server, String token) {
+    WorkerHttp http = new WorkerHttp(server, "", settings.callTimeout());
+    LeaseWire.JoinRequest request = new LeaseWire.JoinRequest(token, name(settings.name()));
+    HttpResponse<byte[]> response =
+        http.send(
+            http.request("/join", settings.callTimeout())
+                .POST(BodyPublishers.ofByteArray(LeaseWire.write(request)))
+                .build());
+    if (response.statusCode() != 200) {
+      throw new WorkerCannotStart(
+          "%s did not let this worker join (%d): %s"
+              .formatted(
+                  server, response.statusCode(), WorkerHttp.refusal(response.body()).message()));
+    }
+    return LeaseWire.read(response.body(), LeaseWire.Joined.class);
+  }
+
+  private static void keep(Path file, LeaseWire.Joined joined) throws IOException {
+    Path directory = Files.createDirectories(file.toAbsolutePath().getParent());
+    Path temporary =
+        Files.createTempFile(
+            directory,
+            "credential-",
+            ".tmp",
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+    Files.write(temporary, LeaseWire.write(joined));
+    Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  private static String name(@Nullable String configured) {
+    if (configured != null && !configured.isBlank()) return configured;
+    try {
+      return InetAddress.getLocalHost().getHostName();
+    } catch (UnknownHostException e) {
+      return "worker";
+    }
+  }
+}

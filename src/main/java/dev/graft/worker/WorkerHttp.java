@@ -1,0 +1,79 @@
+package dev.graft.worker;
+
+import dev.graft.jobs.lease.LeaseWire;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+
+/** One server as a worker sees it: its address, and the bearer credential if there is one yet. */
+final class WorkerHttp {
+  private final HttpClient client;
+  private final URI server;
+  private final String credential;
+
+  /**
+   * @param credential empty before joining
+   */
+  WorkerHttp(URI server, String credential, Duration connectTimeout) {
+    this.client =
+        HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .connectTimeout(connectTimeout)
+            .followRedirects(HttpClient.Redirect.NEVER)
+            .build();
+    this.server = server;
+    this.credential = credential;
+  }
+
+  URI server() {
+    return server;
+  }
+
+  HttpRequest.Builder request(String path, Duration deadline) {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(URI.create(server + LeaseWire.PATH + path))
+            .timeout(deadline)
+            .header("content-type", "application/json");
+    if (!credential.isEmpty()) request.header("authorization", "Bearer " + credential);
+    return request;
+  }
+
+  HttpResponse<byte[]> send(HttpRequest request) {
+    return send(request, BodyHandlers.ofByteArray());
+  }
+
+  HttpResponse<InputStream> open(HttpRequest request) {
+    return send(request, BodyHandlers.ofInputStream());
+  }
+
+  private <T> HttpResponse<T> send(HttpRequest request, HttpResponse.BodyHandler<T> body) {
+    try {
+      return client.send(request, body);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+      throw new UncheckedIOException(new IOException("interrupted"));
+    }
+  }
+
+  /** The two parts of an error envelope that matter here. */
+  record Refusal(String code, String message) {}
+
+  static Refusal refusal(byte[] body) {
+    try {
+      JsonNode error = LeaseWire.read(body, JsonNode.class).path("error");
+      return new Refusal(error.path("code").asString(""), error.path("message").asString(""));
+    } catch (JacksonException notJson) {
+      return new Refusal("", "no error envelope");
+    }
+  }
+}

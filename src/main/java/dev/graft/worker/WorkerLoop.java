@@ -1,0 +1,96 @@
+package dev.graft.worker;
+
+import dev.graft.jobs.lease.Lease;
+import dev.graft.jobs.lease.LeaseProtocol;
+import dev.graft.jobs.lease.LeaseRefused;
+import java.io.UncheckedIOException;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One device's loop: claim, run, again. On a platform thread, which the trainers it starts depend
+ * on.
+ */
+final class WorkerLoop implements Runnable {
+  private static final Logger log = LoggerFactory.getLogger(WorkerLoop.class);
+
+  private final String device;
+  private final LeaseProtocol protocol;
+  private final RunPreparation preparation;
+  private final TrainerCommandLine commandLine;
+  private final WorkerProperties settings;
+  private final CountDownLatch draining = new CountDownLatch(1);
+  private @Nullable JobRun current;
+
+  WorkerLoop(
+      String device,
+      LeaseProtocol protocol,
+      RunPreparation preparation,
+      TrainerCommandLine commandLine,
+      WorkerProperties settings) {
+    this.device = device;
+    this.protocol = protocol;
+    this.preparation = preparation;
+    this.commandLine = commandLine;
+    this.settings = settings;
+  }
+
+  @Override
+  public void run() {
+    log.atInfo().addKeyValue("device", device).log("worker_ready");
+    try {
+      while (draining.getCount() > 0) {
+        Optional<Lease> lease = claim();
+        if (lease.isPresent()) run(lease.get());
+      }
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+    }
+    log.atInfo().addKeyValue("device", device).log("worker_stopped");
+  }
+
+  /** No new claims; the running job makes a checkpoint and goes back to the queue. */
+  void drain() {
+    draining.countDown();
+    JobRun running = running();
+    if (running != null) running.drain();
+  }
+
+  private Optional<Lease> claim() throws InterruptedException {
+    try {
+      return protocol.claim(settings.claimWait());
+    } catch (UncheckedIOException | LeaseRefused e) {
+      log.atWarn().addKeyValue("cause", e.getMessage()).log("claim_unanswered");
+    } catch (RuntimeException e) {
+      log.atError().setCause(e).log("claim_failed");
+    }
+    draining.await(settings.retryWait().toMillis(), TimeUnit.MILLISECONDS);
+    return Optional.empty();
+  }
+
+  private void run(Lease lease) throws InterruptedException {
+    JobRun run = new JobRun(lease, protocol, settings);
+    running(run);
+    if (draining.getCount() == 0) run.drain();
+    try {
+      run.run(preparation, commandLine);
+    } catch (RuntimeException bug) {
+      // The lease runs out and another worker tries; this loop must go on.
+      log.atError().addKeyValue("job", lease.key().jobId()).setCause(bug).log("run_broke");
+    } finally {
+      running(null);
+    }
+  }
+
+  private synchronized void running(@Nullable JobRun run) {
+    current = run;
+  }
+
+  private synchronized @Nullable JobRun running() {
+    return current;
+  }
+}

@@ -1,0 +1,41 @@
+package dev.graft.worker;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+
+/**
+ * {@code graft.worker.*}.
+ *
+ * @param directory where this worker keeps its credential, its copies of blobs and running jobs; by
+ *     default {@code worker} in the data directory
+ * @param serverUrl the server to work for; not needed in {@code role=all}
+ * @param joinToken single-use token; only for the first start, the credential is kept
+ * @param name what the server calls this worker; by default the host's name
+ * @param devices one job runs on each
+ * @param threads CPU threads of one trainer; by default as many as there are
+ * @param heap heap of a trainer's JVM (tensors live outside it), as {@code -Xmx} takes it
+ * @param reportEvery progress is told this often, while there is some
+ * @param claimWait how long one request for a job waits at the server, and so how long an idle
+ *     worker may take to shut down; at most 20 s
+ * @param callTimeout deadline of every other request; give it less than a third of the lease's TTL
+ * @param drainGrace how long a running step and its checkpoint may take at shutdown
+ * @param retryWait pause after a server that could not be reached
+ */
+@ConfigurationProperties("graft.worker")
+record WorkerProperties(
+    Path directory,
+    @Nullable String serverUrl,
+    @Nullable String joinToken,
+    @Nullable String name,
+    @DefaultValue("cpu") List<String> devices,
+    @Nullable Integer threads,
+    @DefaultValue("512m") String heap,
+    @DefaultValue("2s") Duration reportEvery,
+    @DefaultValue("5s") Duration claimWait,
+    @DefaultValue("10s") Duration callTimeout,
+    @DefaultValue("25s") Duration drainGrace,
+    @DefaultValue("2s") Duration retryWait) {}

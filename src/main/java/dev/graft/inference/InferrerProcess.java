@@ -8,6 +8,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -28,6 +29,10 @@ import tools.jackson.databind.json.JsonMapper;
  */
 final class InferrerProcess implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(InferrerProcess.class);
+
+  /** DJL asks nobody on the network, and tells nobody. */
+  private static final Map<String, String> QUIET =
+      Map.of("DJL_OFFLINE", "true", "OPT_OUT_TRACKING", "true");
 
   private final JsonMapper json = JsonMapper.builder().build();
   private final LinkedBlockingQueue<Event> events = new LinkedBlockingQueue<>();
@@ -100,8 +105,10 @@ final class InferrerProcess implements AutoCloseable {
   private void run(List<String> command) {
     int status = -1;
     try {
-      Process child =
-          new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+      ProcessBuilder builder =
+          new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
+      builder.environment().putAll(QUIET);
+      Process child = builder.start();
       process.complete(child);
       readLines(child);
       status = child.waitFor();

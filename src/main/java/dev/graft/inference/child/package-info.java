@@ -6,6 +6,8 @@
  * native crash or an exhausted memory ends it alone; the server starts another for the next chat.
  */
 @NullMarked
+@NamedInterface("child")
 package dev.graft.inference.child;
 
 import org.jspecify.annotations.NullMarked;
+import org.springframework.modulith.NamedInterface;

@@ -1,0 +1,87 @@
+package dev.graft.text;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+
+/**
+ * Which characters of a rendered chat the assistant says, the token that ends its turn included. By
+ * the template's own marks; where it has none, by rendering the turns before and with the answer,
+ * which must both be beginnings of the whole.
+ */
+final class AssistantSpans {
+  private final ChatTemplate template;
+  private final Tokenizer tokenizer;
+
+  AssistantSpans(ChatTemplate template, Tokenizer tokenizer) {
+    this.template = template;
+    this.tokenizer = tokenizer;
+  }
+
+  ChatTemplate.Rendered render(Example.Chat chat) {
+    return template.render(chat.messages(), chat.tools(), false);
+  }
+
+  /** Spans of turns whose weight is not 0. */
+  List<int[]> trained(Example.Chat chat, ChatTemplate.Rendered whole) {
+    return template.marksGeneration() ? marked(chat, whole) : byPrefix(chat, whole.text());
+  }
+
+  private static List<int[]> marked(Example.Chat chat, ChatTemplate.Rendered whole) {
+    List<Map<String, Object>> turns =
+        chat.messages().stream().filter(m -> "assistant".equals(m.get("role"))).toList();
+    Predicate<Map<String, Object>> trains = AssistantSpans::trains;
+    long training = turns.stream().filter(trains).count();
+    if (training == turns.size()) return whole.spans();
+    if (whole.spans().size() == turns.size()) {
+      List<int[]> kept = new ArrayList<>();
+      for (int i = 0; i < turns.size(); i++) {
+        if (trains(turns.get(i))) kept.add(whole.spans().get(i));
+      }
+      return kept;
+    }
+    if (whole.spans().size() == training) return whole.spans();
+    throw new TemplateRejected(
+        "the chat template does not mark each turn, so weight 0 has no turn");
+  }
+
+  private static boolean trains(Map<String, Object> message) {
+    return !Integer.valueOf(0).equals(message.get("weight"));
+  }
+
+  private List<int[]> byPrefix(Example.Chat chat, String whole) {
+    List<int[]> spans = new ArrayList<>();
+    List<Map<String, Object>> messages = chat.messages();
+    for (int i = 0; i < messages.size(); i++) {
+      if (!"assistant".equals(messages.get(i).get("role")) || !trains(messages.get(i))) continue;
+      String before = template.render(messages.subList(0, i), chat.tools(), true).text();
+      String with = template.render(messages.subList(0, i + 1), chat.tools(), false).text();
+      if (!whole.startsWith(before) || !whole.startsWith(with) || with.length() < before.length()) {
+        throw new TemplateRejected(
+            "the chat template writes earlier turns anew when later ones follow, so the answer of"
+                + " turn "
+                + i
+                + " cannot be told from the rest");
+      }
+      int end = endOfTurn(with, before.length());
+      spans.add(new int[] {whole.codePointCount(0, before.length()), whole.codePointCount(0, end)});
+    }
+    return spans;
+  }
+
+  /** Behind the last eos; without one behind the last special token; else the whole turn. */
+  private int endOfTurn(String text, int from) {
+    String eos = tokenizer.eosToken();
+    int end = eos == null ? -1 : endOf(eos, text, from);
+    for (String token : tokenizer.specialTokens()) {
+      if (eos == null || endOf(eos, text, from) < 0) end = Math.max(end, endOf(token, text, from));
+    }
+    return end < 0 ? text.length() : end;
+  }
+
+  private static int endOf(String token, String text, int from) {
+    int at = text.lastIndexOf(token);
+    return at < from ? -1 : at + token.length();
+  }
+}

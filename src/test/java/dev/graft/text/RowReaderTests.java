@@ -1,0 +1,140 @@
+package dev.graft.text;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.SequenceInputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class RowReaderTests {
+  private final List<Example> examples = new ArrayList<>();
+
+  @Test
+  void chatsAreReadWithTheirLines() throws IOException {
+    RowReader.Summary summary =
+        read(
+            """
+            {"messages":[{"role":"developer","content":"s"},{"role":"user","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]},{"role":"assistant","content":"c","weight":0}]}
+
+            {"messages":[{"role":"user","content":"x"},{"role":"assistant","content":null,"tool_calls":[{"id":"1"}]}],"tools":[]}
+            """);
+    assertThat(summary).isEqualTo(new RowReader.Summary(2, Example.Kind.CHAT, List.of()));
+    Example.Chat first = (Example.Chat) examples.getFirst();
+    assertThat(first.messages())
+        .containsExactly(
+            Map.of("role", "system", "content", "s"),
+            Map.of("role", "user", "content", "ab"),
+            Map.of("role", "assistant", "content", "c", "weight", 0));
+    assertThat(examples.get(1).line()).isEqualTo(3);
+  }
+
+  @Test
+  void byteOrderMarkAndWindowsLineBreaksPass() throws IOException {
+    RowReader.Summary summary = read("\uFEFF{\"text\":\"a\"}\r\n{\"text\":\"b\"}\r\n");
+    assertThat(summary.problems()).isEmpty();
+    assertThat(examples).containsExactly(new Example.Text(1, "a"), new Example.Text(2, "b"));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "not json | is not a JSON object",
+        "[1] | is not a JSON object",
+        "{\"text\":\"a\"} x | is not a JSON object",
+        "{\"text\":\"a\",\"text\":\"b\"} | is not a JSON object",
+        "{\"text\":7} | text must be a string",
+        "{\"text\":\"a\",\"id\":1} | has an unknown key: id",
+        "{} | has neither messages",
+        "{\"prompt\":\"a\"} | completion must be a string",
+        "{\"messages\":[]} | messages must be a list",
+        "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]} | has no assistant turn",
+        "{\"messages\":[{\"role\":\"robot\",\"content\":\"a\"}]} | messages[0].role must be",
+        "{\"messages\":[{\"role\":\"assistant\"}]} | messages[0].content must be a string",
+        "{\"messages\":[{\"role\":\"assistant\",\"content\":\"a\",\"weight\":2}]} |"
+            + " messages[0].weight",
+        "{\"messages\":[{\"role\":\"assistant\",\"content\":\"a\",\"wieght\":1}]} | messages[0] has"
+            + " an unknown key: wieght",
+        "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\"}]}]} |"
+            + " messages[0].content may hold parts",
+        "{\"text\":\"\\ud800\"} | holds half of a surrogate pair",
+        "{\"text\":\"\\ufdd0\"} | holds half of a surrogate pair or a noncharacter",
+      })
+  void badRowsAreToldByLine(String row, String message) throws IOException {
+    RowReader.Summary summary = read("\n" + row + "\n");
+    assertThat(summary.problems()).hasSize(1);
+    assertThat(summary.problems().getFirst().line()).isEqualTo(2);
+    assertThat(summary.problems().getFirst().message()).startsWith(message);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "\n\n", "  \n"})
+  void filesWithoutRowsAreAProblem(String content) throws IOException {
+    assertThat(read(content).problems())
+        .containsExactly(new RowReader.Problem(0, "the file holds no rows"));
+  }
+
+  @Test
+  void kindsDoNotMix() throws IOException {
+    RowReader.Summary summary = read("{\"text\":\"a\"}\n{\"prompt\":\"a\",\"completion\":\"b\"}");
+    assertThat(summary.problems())
+        .containsExactly(
+            new RowReader.Problem(
+                2, "is a prompt/completion row, but the file began with a text row"));
+  }
+
+  @Test
+  void deepNestingAndBrokenUtf8AreRefused() throws IOException {
+    assertThat(read("[".repeat(100_000)).problems()).hasSize(1);
+    RowReader.Summary summary =
+        RowReader.read(new ByteArrayInputStream(new byte[] {'"', (byte) 0xC3, '"'}), e -> {});
+    assertThat(summary.problems()).containsExactly(new RowReader.Problem(1, "is not UTF-8"));
+  }
+
+  @Test
+  void anEndlessLineTakesNoMemoryAndTheNextIsRead() throws IOException {
+    InputStream blanks =
+        new InputStream() {
+          private long left = 300_000_000;
+
+          @Override
+          public int read() {
+            return left-- > 0 ? ' ' : -1;
+          }
+
+          @Override
+          public int read(byte[] into, int offset, int length) {
+            if (left <= 0) return -1;
+            left -= length;
+            return length;
+          }
+        };
+    byte[] next = "\n{\"text\":\"a\"}".getBytes(StandardCharsets.UTF_8);
+    RowReader.Summary summary =
+        RowReader.read(
+            new SequenceInputStream(blanks, new ByteArrayInputStream(next)), examples::add);
+    assertThat(summary.problems())
+        .containsExactly(new RowReader.Problem(1, "is longer than 1048576 bytes"));
+    assertThat(examples).hasSize(1);
+  }
+
+  @Test
+  void readingStopsAfterAHundredProblems() throws IOException {
+    assertThat(read("x\n".repeat(1000)).problems()).hasSize(RowReader.MAX_PROBLEMS);
+  }
+
+  private RowReader.Summary read(String content) throws IOException {
+    return RowReader.read(
+        new ByteArrayInputStream(content.getBytes(StandardCharsets.UTF_8)), examples::add);
+  }
+}

@@ -1,16 +1,23 @@
 package dev.graft.adapters;
 
 import dev.graft.artifacts.ArtifactStore;
+import dev.graft.artifacts.BlobDownload;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Manifest;
 import dev.graft.artifacts.ManifestArchive;
 import dev.graft.artifacts.ManifestDirectory;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Base64;
+import java.util.HexFormat;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.Profile;
+import org.springframework.core.io.Resource;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.MediaType;
+import org.springframework.http.ResponseEntity;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.support.TransactionOperations;
 import tools.jackson.core.JacksonException;
@@ -71,6 +78,31 @@ class AdapterFiles {
     } finally {
       packing.unlock();
     }
+  }
+
+  AdapterResource describe(Adapter adapter) throws IOException {
+    Manifest manifest = manifest(adapter);
+    return AdapterResource.of(
+        adapter,
+        json.readTree(adapter.configuration()),
+        archive(adapter),
+        manifest,
+        peftConfig(manifest));
+  }
+
+  /** A file of an adapter as an HTTP answer that can be resumed and checked. */
+  ResponseEntity<Resource> download(
+      BlobRef blob, String filename, MediaType type, HttpHeaders request) {
+    ResponseEntity<Resource> plain = BlobDownload.of(store, blob, filename, request);
+    String hex = blob.sha256().hex();
+    String base64 = Base64.getEncoder().encodeToString(HexFormat.of().parseHex(hex));
+    HttpHeaders headers = new HttpHeaders();
+    headers.putAll(plain.getHeaders());
+    if (plain.getBody() != null) headers.setContentType(type);
+    // Both are of the whole, whatever part is sent; the second is RFC 9530's.
+    headers.set("X-Checksum-SHA256", hex);
+    headers.set("Repr-Digest", "sha-256=:" + base64 + ":");
+    return new ResponseEntity<>(plain.getBody(), headers, plain.getStatusCode());
   }
 
   private Optional<BlobRef> kept(Adapter adapter) {

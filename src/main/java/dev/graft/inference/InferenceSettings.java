@@ -2,6 +2,7 @@ package dev.graft.inference;
 
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
+import java.nio.file.Path;
 import java.time.Duration;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -17,6 +18,8 @@ import org.springframework.validation.annotation.Validated;
  * @param answerTimeout an answer that is not there by then is given up and its process ended
  * @param defaultMaxTokens new tokens where the caller names no bound
  * @param heap heap of a child's JVM (weights live outside it), as {@code -Xmx} takes it
+ * @param directory where the files of models are laid out for the children; may be emptied while
+ *     the server does not run
  */
 @Validated
 @ConfigurationProperties("graft.inference")
@@ -27,4 +30,5 @@ record InferenceSettings(
     @DefaultValue("3m") Duration loadTimeout,
     @DefaultValue("5m") Duration answerTimeout,
     @DefaultValue("512") @Min(1) int defaultMaxTokens,
-    @DefaultValue("512m") String heap) {}
+    @DefaultValue("512m") String heap,
+    Path directory) {}

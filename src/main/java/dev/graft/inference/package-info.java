@@ -9,7 +9,9 @@
       "artifacts",
       "catalog",
       "adapters",
-      "training"
+      "training",
+      "training :: generation",
+      "weights"
     })
 package dev.graft.inference;
 

@@ -100,7 +100,8 @@ class WarmModelsTests {
 
   private static WarmModels warm(int loaded, int waiting, Duration idle, Duration answer) {
     return new WarmModels(
-        new InferenceSettings(loaded, waiting, idle, Duration.ofMinutes(1), answer, 512, "64m"),
+        new InferenceSettings(
+            loaded, waiting, idle, Duration.ofMinutes(1), answer, 512, "64m", DIRECTORY),
         directory ->
             List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),

@@ -1,29 +1,81 @@
 package dev.graft.inference.child;
 
+import dev.graft.text.ChatTemplate;
+import dev.graft.text.TemplateRejected;
+import dev.graft.text.Tokenizer;
+import dev.graft.weights.ModelConfig;
+import dev.graft.weights.ModelDirectory;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
+/** Tokenizer, chat template and stop tokens of a model directory. */
 final class ModelText implements ChatText {
-  ModelText(Path baseModel) {}
+  private final Tokenizer tokenizer;
+  private final ChatTemplate template;
+  private final Set<Integer> stopIds;
+  private final int contextLength;
+
+  /**
+   * @throws RuntimeException of text or weights, saying which file is missing or broken
+   */
+  ModelText(Path model) {
+    tokenizer = Tokenizer.load(model);
+    template = tokenizer.chatTemplate(Tokenizer.PINNED_DATE);
+    try (ModelDirectory directory = ModelDirectory.open(model)) {
+      ModelConfig config = directory.config();
+      contextLength = config.maxPositionEmbeddings();
+      stopIds = new LinkedHashSet<>(config.eosTokenIds());
+    }
+    String eos = tokenizer.eosToken();
+    if (eos != null) tokenizer.id(eos).ifPresent(stopIds::add);
+  }
 
   @Override
   public int[] prompt(List<Ask.Turn> messages) {
-    throw new UnsupportedOperationException("owner: text");
+    List<Map<String, Object>> turns = new ArrayList<>();
+    for (Ask.Turn turn : messages) {
+      refuseControlTokens(turn.content(), "messages[" + turns.size() + "].content");
+      turns.add(Map.of("role", turn.role(), "content", turn.content()));
+    }
+    try {
+      return tokenizer.ids(template.render(turns, null, true).text());
+    } catch (TemplateRejected rejected) {
+      throw new PromptRefused(
+          "invalid_prompt",
+          "messages",
+          "The model's chat template does not take these messages: " + rejected.getMessage());
+    }
+  }
+
+  /** A turn that could write control tokens could speak in another's name. */
+  private void refuseControlTokens(String content, String param) {
+    tokenizer
+        .specialTokenIn(content)
+        .ifPresent(
+            token -> {
+              throw new PromptRefused(
+                  "invalid_prompt",
+                  param,
+                  "'%s' holds %s, which is a control token of this model.".formatted(param, token));
+            });
   }
 
   @Override
   public String decode(int[] ids) {
-    throw new UnsupportedOperationException("owner: text");
+    return tokenizer.decode(ids, true);
   }
 
   @Override
   public Set<Integer> stopIds() {
-    throw new UnsupportedOperationException("owner: text");
+    return stopIds;
   }
 
   @Override
   public int contextLength() {
-    throw new UnsupportedOperationException("owner: text");
+    return contextLength;
   }
 }

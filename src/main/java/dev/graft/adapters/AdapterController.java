@@ -1,0 +1,101 @@
+package dev.graft.adapters;
+
+import dev.graft.artifacts.BlobRef;
+import dev.graft.artifacts.Manifest;
+import dev.graft.tenancy.Caller;
+import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.tags.Tag;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.context.annotation.Profile;
+import org.springframework.core.io.Resource;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.MediaType;
+import org.springframework.http.ResponseEntity;
+import org.springframework.security.core.annotation.AuthenticationPrincipal;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.RequestHeader;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.RestController;
+
+@RestController
+@Profile("server")
+@RequestMapping("/v1/adapters")
+@Tag(name = "Adapters", description = "Published results: what they are, and their files")
+class AdapterController {
+  private final Adapters adapters;
+  private final AdapterFiles files;
+
+  AdapterController(Adapters adapters, AdapterFiles files) {
+    this.adapters = adapters;
+    this.files = files;
+  }
+
+  @GetMapping
+  @Operation(operationId = "listAdapters", summary = "The department's adapters, newest first")
+  AdapterPage list(
+      @AuthenticationPrincipal Caller caller,
+      @RequestParam(required = false) @Nullable String after,
+      @RequestParam(defaultValue = "20") int limit)
+      throws IOException {
+    int size = AdapterPage.size(limit);
+    List<Adapter> rows = adapters.page(caller.departmentId(), after, size + 1);
+    List<AdapterResource> data = new ArrayList<>();
+    for (Adapter adapter : rows.subList(0, Math.min(size, rows.size()))) {
+      data.add(files.describe(adapter));
+    }
+    return AdapterPage.of(data, rows.size() > size);
+  }
+
+  @GetMapping("/{id}")
+  @Operation(operationId = "retrieveAdapter", summary = "One adapter")
+  AdapterResource get(@AuthenticationPrincipal Caller caller, @PathVariable String id)
+      throws IOException {
+    return files.describe(require(caller, id));
+  }
+
+  @GetMapping("/{id}/content")
+  @Operation(
+      operationId = "downloadAdapter",
+      summary = "The PEFT directory as tar.gz",
+      description = "Byte ranges and conditional requests; X-Checksum-SHA256 is of the whole.")
+  ResponseEntity<Resource> content(
+      @AuthenticationPrincipal Caller caller,
+      @PathVariable String id,
+      @RequestHeader HttpHeaders request)
+      throws IOException {
+    Adapter adapter = require(caller, id);
+    BlobRef archive = files.archive(adapter);
+    return files.download(
+        archive, id + ".tar.gz", MediaType.parseMediaType("application/gzip"), request);
+  }
+
+  @GetMapping("/{id}/files/{*name}")
+  @Operation(operationId = "downloadAdapterFile", summary = "One file of the PEFT directory")
+  ResponseEntity<Resource> file(
+      @AuthenticationPrincipal Caller caller,
+      @PathVariable String id,
+      @PathVariable String name,
+      @RequestHeader HttpHeaders request)
+      throws IOException {
+    Manifest manifest = files.manifest(require(caller, id));
+    String path = name.substring(1);
+    BlobRef file = manifest.files().get(path);
+    if (file == null) throw new NoSuchAdapter("The adapter has no file of this name.");
+    return files.download(
+        file,
+        path.substring(path.lastIndexOf('/') + 1),
+        MediaType.APPLICATION_OCTET_STREAM,
+        request);
+  }
+
+  private Adapter require(Caller caller, String id) {
+    return adapters
+        .find(caller.departmentId(), id)
+        .orElseThrow(() -> new NoSuchAdapter("No adapter has this id."));
+  }
+}

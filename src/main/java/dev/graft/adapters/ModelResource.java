@@ -1,0 +1,42 @@
+package dev.graft.adapters;
+
+import dev.graft.catalog.BaseModel;
+import dev.graft.tenancy.Caller;
+import io.swagger.v3.oas.annotations.media.Schema;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A model on the wire.
+ *
+ * @param ownedBy the department, or {@code system} for a base model
+ * @param baseModel what a fine-tuned model was trained on
+ * @param contextLength tokens of a conversation, of a base model
+ */
+@Schema(name = "Model")
+record ModelResource(
+    String id,
+    String object,
+    long created,
+    String ownedBy,
+    @Nullable String baseModel,
+    @Nullable Integer contextLength) {
+  static ModelResource of(BaseModel model) {
+    return new ModelResource(
+        model.name(),
+        "model",
+        model.createdAt().getEpochSecond(),
+        "system",
+        null,
+        model.contextLength());
+  }
+
+  static ModelResource of(Adapter adapter, Caller caller) {
+    return new ModelResource(
+        adapter.name(),
+        "model",
+        adapter.createdAt().getEpochSecond(),
+        caller.departmentName(),
+        adapter.baseModel(),
+        null);
+  }
+}

@@ -1,0 +1,7 @@
+package dev.graft.adapters;
+
+final class NoSuchAdapter extends RuntimeException {
+  NoSuchAdapter(String message) {
+    super(message);
+  }
+}

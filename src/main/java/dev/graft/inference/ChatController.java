@@ -1,0 +1,33 @@
+package dev.graft.inference;
+
+import dev.graft.tenancy.Caller;
+import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.tags.Tag;
+import java.io.IOException;
+import org.springframework.context.annotation.Profile;
+import org.springframework.security.core.annotation.AuthenticationPrincipal;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RestController;
+import tools.jackson.databind.JsonNode;
+
+@RestController
+@Profile("server")
+@Tag(name = "Chat", description = "Try a base model or an adapter out")
+class ChatController {
+  private final ChatService chats;
+
+  ChatController(ChatService chats) {
+    this.chats = chats;
+  }
+
+  @PostMapping("/v1/chat/completions")
+  @Operation(
+      operationId = "createChatCompletion",
+      summary = "Answer a conversation, greedily",
+      description = "What happens to each parameter: docs/chat.md.")
+  ChatCompletion complete(@AuthenticationPrincipal Caller caller, @RequestBody JsonNode body)
+      throws IOException {
+    return chats.complete(caller.departmentId(), ChatRequestReader.read(body));
+  }
+}

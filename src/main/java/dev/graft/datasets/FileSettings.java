@@ -8,12 +8,9 @@ import org.springframework.util.unit.DataSize;
  * Limits on uploaded files.
  *
  * @param maxSize of one file; more is refused with 413
- * @param maxLine of one row of a training file; a longer one is a problem of that line
  * @param validateInline files up to this size are validated before the upload is answered, larger
  *     ones after
  */
 @ConfigurationProperties("graft.files")
 record FileSettings(
-    @DefaultValue("512MB") DataSize maxSize,
-    @DefaultValue("8MB") DataSize maxLine,
-    @DefaultValue("4MB") DataSize validateInline) {}
+    @DefaultValue("512MB") DataSize maxSize, @DefaultValue("4MB") DataSize validateInline) {}

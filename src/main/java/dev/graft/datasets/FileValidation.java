@@ -47,7 +47,7 @@ class FileValidation implements DisposableBean {
   /** Throws {@link FileRefused} with the problems if it is not valid training data. */
   Validation require(StagedBlob content) throws IOException {
     try (InputStream in = content.open()) {
-      Validation validation = validate(in);
+      Validation validation = Validation.of(in);
       if (!validation.good()) {
         throw new FileRefused(
             "file",
@@ -76,14 +76,10 @@ class FileValidation implements DisposableBean {
 
   private Validation contentOf(FileRow file) {
     try (InputStream in = store.open(file.blob().sha256())) {
-      return validate(in);
+      return Validation.of(in);
     } catch (IOException e) {
       throw new java.io.UncheckedIOException(e);
     }
-  }
-
-  private Validation validate(InputStream in) throws IOException {
-    return RowValidation.of(in, Math.toIntExact(settings.maxLine().toBytes()));
   }
 
   private void record(FileRow file, Validation validation) {

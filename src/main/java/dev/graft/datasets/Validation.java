@@ -1,13 +1,24 @@
 package dev.graft.datasets;
 
+import dev.graft.text.RowReader;
+import java.io.IOException;
+import java.io.InputStream;
 import java.util.List;
 
 /**
  * What a training file was found to be.
  *
- * @param problems the first ones, at most {@link RowValidation#MAX_PROBLEMS}; empty if it is good
+ * @param problems the first ones, at most {@link RowReader#MAX_PROBLEMS}; empty if it is good
  */
 record Validation(int examples, List<Problem> problems) {
+  /** Reads the file to its end, or to its hundredth problem, in bounded memory. */
+  static Validation of(InputStream in) throws IOException {
+    RowReader.Summary read = RowReader.read(in, example -> {});
+    List<Problem> problems =
+        read.problems().stream().map(p -> new Problem(p.line(), p.message())).toList();
+    return new Validation(Math.toIntExact(read.rows()), problems);
+  }
+
   boolean good() {
     return problems.isEmpty();
   }

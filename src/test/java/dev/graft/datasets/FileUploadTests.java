@@ -73,6 +73,7 @@ class FileUploadTests {
       } catch (BlobTooLarge e) {
         answer = "too large";
       }
+      response.setCharacterEncoding(UTF_8.name());
       response.getWriter().print(answer);
     }
   }
@@ -139,7 +140,7 @@ class FileUploadTests {
   @Test
   void aBodyThatIsNoWholeFormIsRefused() throws Exception {
     assertThat(post(new ByteArrayInputStream("hello".getBytes(UTF_8))))
-        .isEqualTo("invalid_multipart null");
+        .isEqualTo("missing_required_parameter purpose");
     String cut = field("purpose", "fine-tune") + file("a", "half");
     assertThat(post(new ByteArrayInputStream(cut.substring(0, cut.length() - 4).getBytes(UTF_8))))
         .isEqualTo("invalid_multipart null");

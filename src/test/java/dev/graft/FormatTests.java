@@ -7,7 +7,6 @@ import com.google.googlejavaformat.java.FormatterException;
 import com.google.googlejavaformat.java.ImportOrderer;
 import com.google.googlejavaformat.java.JavaFormatterOptions.Style;
 import com.google.googlejavaformat.java.RemoveUnusedImports;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,30 +14,20 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** One formatter, never argued about. {@code make format} rewrites; see CONTRIBUTING.md. */
+/** One formatter, never argued about. {@code -Dformat.write=true} rewrites; see CONTRIBUTING.md. */
 class FormatTests {
   @Test
   void everySourceFileIsFormatted() throws Exception {
+    boolean write = Boolean.getBoolean("format.write");
     List<String> unformatted = new ArrayList<>();
     for (Path file : sources()) {
       String text = Sources.text(file);
-      if (!formatted(text).equals(text)) unformatted.add(Sources.name(file));
+      String formatted = formatted(text);
+      if (formatted.equals(text)) continue;
+      if (write) Files.writeString(file, formatted);
+      else unformatted.add(Sources.name(file));
     }
     assertThat(unformatted).as("unformatted files; `make format` mends them").isEmpty();
-  }
-
-  /** Formats all sources in place. */
-  public static void main(String[] arguments) throws Exception {
-    for (Path file : sources()) rewrite(file);
-  }
-
-  private static void rewrite(Path file) throws IOException, FormatterException {
-    String text = Sources.text(file);
-    String formatted = formatted(text);
-    if (!formatted.equals(text)) {
-      Files.writeString(file, formatted);
-      System.out.println(Sources.name(file));
-    }
   }
 
   private static List<Path> sources() {

@@ -7,6 +7,6 @@ import org.springframework.modulith.core.ApplicationModules;
 class ModularityTests {
   @Test
   void modulesKeepToTheArrowsTheyDeclare() {
-    ApplicationModules.of(GraftApplication.class).verify();
+    ApplicationModules.of(GraftApplication.class, new ArchitectureTests.MainCode()).verify();
   }
 }

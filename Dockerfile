@@ -1,0 +1,28 @@
+# Graft in a container: docker build -t graft .
+FROM maven:3.9-eclipse-temurin-25 AS build
+WORKDIR /source
+COPY pom.xml .
+RUN mvn -q -B dependency:go-offline || true
+COPY src src
+RUN mvn -q -B -Dmaven.test.skip=true package
+
+FROM eclipse-temurin:25-jre
+# setpriv (util-linux) ends a trainer with its worker; initdb needs a user that has a name.
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends util-linux \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --uid 65532 --user-group --no-create-home --home-dir /data graft \
+    && install -d -o graft -g graft -m 700 /data
+COPY --from=build /source/target/graft.jar /opt/graft/graft.jar
+COPY --chmod=755 <<'SCRIPT' /usr/local/bin/graft
+#!/bin/sh
+exec java -XX:+UseSerialGC -XX:-UsePerfData --enable-native-access=ALL-UNNAMED \
+  --sun-misc-unsafe-memory-access=allow ${GRAFT_JAVA_OPTIONS:-} -jar /opt/graft/graft.jar "$@"
+SCRIPT
+# The root file system may be read-only: /data and /tmp are all that is written.
+ENV DJL_OFFLINE=true OPT_OUT_TRACKING=true DJL_CACHE_DIR=/tmp/djl
+USER 65532:65532
+VOLUME /data
+EXPOSE 8080
+ENTRYPOINT ["graft"]
+CMD ["serve", "--role", "all", "--data-dir", "/data"]

@@ -1,0 +1,93 @@
+package dev.graft;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.graft.cli.GraftCommand;
+import java.nio.file.Files;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.springframework.modulith.core.ApplicationModule;
+import org.springframework.modulith.core.ApplicationModules;
+import picocli.CommandLine.Command;
+
+/** What the documents say about the code is so. */
+class DocumentationTests {
+  private static final Pattern TABLE_ROW =
+      Pattern.compile("^\\| \\[`(\\w+)`]\\([^)]*\\) \\| [^|]* \\| ([^|]*) \\|$", Pattern.MULTILINE);
+  private static final Pattern COMMAND = Pattern.compile("bin/graft ([a-z][a-z-]*)");
+  private static final Pattern LINK = Pattern.compile("]\\(([^)#:]+)(?:#[^)]*)?\\)");
+  private static final List<String> DOCUMENTS =
+      List.of(
+          "README.md",
+          "ARCHITECTURE.md",
+          "CONTRIBUTING.md",
+          "SECURITY.md",
+          "CHANGELOG.md",
+          "docs/adr/README.md");
+
+  @Test
+  void theArchitecturePageListsTheModulesAndArrowsOfTheCode() {
+    var documented = new TreeMap<String, Set<String>>();
+    matches(TABLE_ROW, Sources.text("ARCHITECTURE.md"))
+        .filter(row -> !row.group(1).equals("cli"))
+        .forEach(row -> documented.put(row.group(1), arrows(row.group(2))));
+    var declared = new TreeMap<String, Set<String>>();
+    ApplicationModules.of(GraftApplication.class, new ArchitectureTests.MainCode()).stream()
+        .filter(module -> !module.getIdentifier().toString().equals("cli"))
+        .forEach(module -> declared.put(module.getIdentifier().toString(), arrows(module)));
+    assertThat(documented).isEqualTo(declared);
+  }
+
+  @Test
+  void everyCommandThatADocumentNamesExists() {
+    Set<String> commands =
+        Stream.of(GraftCommand.class.getAnnotation(Command.class).subcommands())
+            .map(command -> command.getAnnotation(Command.class).name())
+            .collect(Collectors.toSet());
+    assertThat(
+            DOCUMENTS.stream()
+                .flatMap(document -> matches(COMMAND, Sources.text(document)))
+                .map(match -> match.group(1)))
+        .isSubsetOf(commands);
+  }
+
+  @Test
+  void everyLinkLeadsToAFile() {
+    for (String document : DOCUMENTS) {
+      var folder = Sources.ROOT.resolve(document).resolveSibling(".");
+      assertThat(matches(LINK, Sources.text(document)).map(match -> match.group(1)))
+          .as(document)
+          .allMatch(link -> Files.exists(folder.resolve(link)));
+    }
+  }
+
+  private static Stream<MatchResult> matches(Pattern pattern, String text) {
+    return pattern.matcher(text).results();
+  }
+
+  private static Set<String> arrows(String cell) {
+    return Stream.of(cell.split(","))
+        .map(String::strip)
+        .filter(arrow -> !arrow.equals("-"))
+        .collect(Collectors.toCollection(TreeSet::new));
+  }
+
+  private static Set<String> arrows(ApplicationModule module) {
+    try {
+      return new TreeSet<>(
+          List.of(
+              Class.forName(module.getBasePackage().getName() + ".package-info")
+                  .getAnnotation(org.springframework.modulith.ApplicationModule.class)
+                  .allowedDependencies()));
+    } catch (ClassNotFoundException e) {
+      throw new AssertionError(module + " has no package-info", e);
+    }
+  }
+}

@@ -32,7 +32,10 @@ final class DoctorCommand implements Callable<Integer> {
   @Option(names = "--data-dir", description = "Directory to check (default: ${DEFAULT-VALUE}).")
   private Path dataDir = Path.of(".graft");
 
-  @Option(names = "--port", defaultValue = "8080", description = "Port to check (${DEFAULT-VALUE}).")
+  @Option(
+      names = "--port",
+      defaultValue = "8080",
+      description = "Port to check (${DEFAULT-VALUE}).")
   private int port;
 
   @Spec private @Nullable CommandSpec command;

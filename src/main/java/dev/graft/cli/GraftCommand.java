@@ -10,7 +10,7 @@ import picocli.CommandLine.Command;
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {DemoModelCommand.class, InferrerCommand.class})
+    subcommands = {DemoModelCommand.class, DoctorCommand.class, InferrerCommand.class})
 public final class GraftCommand {
   private GraftCommand() {}
 

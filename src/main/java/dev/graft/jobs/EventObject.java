@@ -1,0 +1,46 @@
+package dev.graft.jobs;
+
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/** OpenAI's FineTuningJobEvent and FineTuningJobCheckpoint. */
+final class EventObject {
+  private static final JsonMapper JSON = JsonMapper.shared();
+
+  private EventObject() {}
+
+  static ObjectNode of(String jobId, JobEvents.Event event) {
+    ObjectNode json = JSON.createObjectNode();
+    json.put("object", "fine_tuning.job.event").put("id", id(jobId, event.number()));
+    json.put("created_at", event.createdAt().getEpochSecond()).put("level", event.level());
+    json.put("message", event.message()).put("type", event.type());
+    json.set("data", event.dataJson() == null ? JSON.nullNode() : JSON.readTree(event.dataJson()));
+    return json;
+  }
+
+  private static String id(String jobId, int number) {
+    return "ftevent-%s-%06d".formatted(jobId.substring("ftjob-".length()), number);
+  }
+
+  /** The number in an event id of this job; -1 for anything else, which no event is before. */
+  static int number(String jobId, String eventId) {
+    String prefix = "ftevent-" + jobId.substring("ftjob-".length()) + "-";
+    boolean ours = eventId.startsWith(prefix);
+    String number = ours ? eventId.substring(prefix.length()) : "";
+    return number.matches("[0-9]{6,9}") ? Integer.parseInt(number) : -1;
+  }
+
+  static ObjectNode of(JobRow job, JobEvents.Checkpoint checkpoint) {
+    ObjectNode json = JSON.createObjectNode();
+    json.put("object", "fine_tuning.job.checkpoint").put("id", checkpoint.id());
+    json.put("created_at", checkpoint.createdAt().getEpochSecond());
+    json.put("fine_tuning_job_id", job.id());
+    json.put("fine_tuned_model_checkpoint", FineTunedModel.checkpoint(job, checkpoint.step()));
+    json.put("step_number", checkpoint.step());
+    ObjectNode metrics = json.putObject("metrics").put("step", checkpoint.step());
+    JSON.readTree(checkpoint.metricsJson())
+        .properties()
+        .forEach(m -> metrics.set(m.getKey(), m.getValue()));
+    return json;
+  }
+}

@@ -1,0 +1,77 @@
+package dev.graft.jobs.lease;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.graft.artifacts.Digest;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+
+class LeaseWireTests {
+  private static final Digest SOME = new Digest("ab".repeat(32));
+  private static final LeaseKey KEY = new LeaseKey("ftjob-1", 7, new UUID(1, 2));
+
+  @Test
+  void everyRecordSurvivesTheWire() {
+    assertThat(
+            List.of(
+                new Lease(
+                    KEY,
+                    60_000,
+                    10_000,
+                    "base",
+                    SOME,
+                    SOME,
+                    null,
+                    "{\"r\":1}",
+                    42,
+                    List.of(new Lease.Resume(5, SOME))),
+                new LeaseReport(
+                    3,
+                    new LeaseReport.Progress(1, 2, 0.5, null),
+                    40,
+                    List.of(new LeaseReport.Metrics(1, Map.of("train_loss", 0.5))),
+                    List.of(new LeaseReport.Note(LeaseReport.Level.WARN, "cut"))),
+                new CheckpointReport(5, SOME, Map.of("train_loss", 0.25)),
+                new TrainingFailure(TrainingFailure.Kind.OUT_OF_MEMORY, "full", null, null),
+                new LeaseWire.CompleteRequest(SOME),
+                new LeaseWire.Joined("wkr_1", "secret")))
+        .allSatisfy(
+            value ->
+                assertThat((Object) LeaseWire.read(LeaseWire.write(value), value.getClass()))
+                    .isEqualTo(value));
+  }
+
+  @Test
+  void directivesAreNamedAndNamesAreSnakeCase() {
+    for (Directive directive :
+        List.of(
+            new Directive.Continue(),
+            new Directive.Checkpoint(),
+            new Directive.CheckpointAndRelease(),
+            new Directive.Cancel())) {
+      assertThat(LeaseWire.read(LeaseWire.write(directive), Directive.class)).isEqualTo(directive);
+    }
+    assertThat(text(new Directive.CheckpointAndRelease()))
+        .isEqualTo("{\"directive\":\"checkpoint_and_release\"}");
+    assertThat(text(new CheckpointReport(5, SOME, Map.of())))
+        .contains("\"manifest\":\"" + SOME + "\"");
+    assertThat(text(new LeaseWire.ClaimRequest(5))).isEqualTo("{\"wait_ms\":5}");
+  }
+
+  @Test
+  void leaseHeaderIsEpochAndTokenOrRefused() {
+    assertThat(LeaseWire.key("ftjob-1", LeaseWire.header(KEY))).isEqualTo(KEY);
+    for (String header : List.of("", ".", "7", "7.", "x." + KEY.token(), "7.not-a-uuid")) {
+      assertThatExceptionOfType(LeaseRefused.class)
+          .isThrownBy(() -> LeaseWire.key("ftjob-1", header));
+    }
+  }
+
+  private static String text(Object value) {
+    return new String(LeaseWire.write(value), StandardCharsets.UTF_8);
+  }
+}

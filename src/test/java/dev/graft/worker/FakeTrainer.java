@@ -1,0 +1,136 @@
+package dev.graft.worker;
+
+import dev.graft.training.protocol.ProtocolLines;
+import dev.graft.training.protocol.RunRequest;
+import dev.graft.training.protocol.TrainerDirective;
+import dev.graft.training.protocol.TrainerExit;
+import dev.graft.training.protocol.TrainingEvent;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * A trainer that trains nothing but speaks the whole protocol, deterministically: the state after
+ * step k is a hash of the state before, so that a resumed run ends in the same result only if it
+ * resumed exactly.
+ *
+ * <p>It obeys these keys of the adapter object: {@code steps}, {@code step_ms}, {@code save_steps},
+ * {@code exit_at} with {@code exit_status}, and {@code memory_for} (runs out of memory with a
+ * larger micro-batch).
+ */
+public final class FakeTrainer {
+  private final RunRequest request;
+  private final AtomicReference<TrainerDirective> directive = new AtomicReference<>();
+
+  private FakeTrainer(RunRequest request) {
+    this.request = request;
+  }
+
+  public static void main(String[] arguments) throws Exception {
+    BufferedReader in =
+        new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+    FakeTrainer trainer = new FakeTrainer(ProtocolLines.readRequest(in.readLine()));
+    Thread.ofPlatform().daemon().start(() -> trainer.listen(in));
+    System.exit(trainer.train().status());
+  }
+
+  private void listen(BufferedReader in) {
+    try {
+      for (String line = in.readLine(); line != null; line = in.readLine()) {
+        directive.set(ProtocolLines.readDirective(line));
+      }
+    } catch (IOException e) {
+      // as the end of input
+    }
+    Runtime.getRuntime().halt(1);
+  }
+
+  private TrainerExit train() throws IOException {
+    JsonNode plan = request.adapter();
+    int steps = plan.path("steps").asInt(10);
+    int micro = plan.path("training").path("per_device_train_batch_size").asInt(1);
+    if (micro > plan.path("memory_for").asInt(1_000)) return TrainerExit.OUT_OF_MEMORY;
+    int step = 0;
+    String state = seedState();
+    if (request.resumeFrom() != null) {
+      String[] saved = Files.readString(Path.of(request.resumeFrom(), "state.txt")).split(" ");
+      step = Integer.parseInt(saved[0]);
+      state = saved[1];
+    }
+    say(new TrainingEvent.Started(step, steps, 1, 8, 0, 0, 80, 40, 10, 4));
+    while (step < steps) {
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(plan.path("step_ms").asInt(0)));
+      state = hash(state);
+      step++;
+      double loss = 1.0 / step;
+      say(
+          new TrainingEvent.Progress(
+              step, steps, 1.0 * step / steps, loss, 1, 0.1, 100, step * 40L, 0.5));
+      if (step == plan.path("exit_at").asInt(-1) && request.resumeFrom() == null) {
+        System.exit(plan.path("exit_status").asInt());
+      }
+      int every = plan.path("save_steps").asInt(0);
+      if (every > 0 && step % every == 0) save(step, state);
+      TrainerDirective told = directive.getAndSet(null);
+      if (told == null) continue;
+      switch (told) {
+        case CHECKPOINT -> save(step, state);
+        case STOP_AFTER_CHECKPOINT -> {
+          save(step, state);
+          return TrainerExit.STOPPED_AFTER_CHECKPOINT;
+        }
+        case CANCEL -> {
+          return TrainerExit.CANCELLED;
+        }
+      }
+    }
+    say(new TrainingEvent.Evaluation(step, 0.25, 0.75));
+    Path output = Files.createDirectories(Path.of(request.output()));
+    Files.writeString(output.resolve("adapter_model.safetensors"), state);
+    Files.writeString(output.resolve("adapter_config.json"), "{}");
+    say(new TrainingEvent.Completed(output.toString(), step, step * 40L, 1.0 / step, 0.25));
+    return TrainerExit.DONE;
+  }
+
+  private String seedState() throws IOException {
+    return hash(request.seed() + Files.readString(Path.of(request.trainingFile())));
+  }
+
+  private void save(int step, String state) throws IOException {
+    Path directory =
+        Files.createDirectories(Path.of(request.checkpointDir(), "checkpoint-" + step));
+    Files.writeString(directory.resolve("state.txt"), step + " " + state);
+    say(new TrainingEvent.Checkpoint(step, directory.toString()));
+  }
+
+  private static void say(TrainingEvent event) {
+    System.out.println(ProtocolLines.write(event));
+  }
+
+  /** The result that a run of these steps must have. */
+  static String result(long seed, String data, int steps) {
+    String state = hash(seed + data);
+    for (int i = 0; i < steps; i++) state = hash(state);
+    return state;
+  }
+
+  private static String hash(String text) {
+    try {
+      byte[] digest =
+          MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+      return HexFormat.of().formatHex(digest);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}

@@ -148,6 +148,20 @@ class ModelDirectoryTests {
   }
 
   @Test
+  void linksOfAHubCacheAreFollowed() throws IOException {
+    Path snapshot = dir.resolve("models--a--b/snapshots/0123");
+    Path blobs = Files.createDirectories(dir.resolve("models--a--b/blobs"));
+    TinyModels.write(snapshot, TinyModels.config());
+    for (String name : List.of("config.json", "model.safetensors")) {
+      Files.move(snapshot.resolve(name), blobs.resolve(name));
+      Files.createSymbolicLink(snapshot.resolve(name), Path.of("../../blobs", name));
+    }
+    try (ModelDirectory model = ModelDirectory.open(snapshot)) {
+      assertThat(model.check().parameters()).isPositive();
+    }
+  }
+
+  @Test
   void directoriesWithoutAModelSaySo() throws IOException {
     assertThatThrownBy(() -> ModelDirectory.open(dir.resolve("none")))
         .isInstanceOf(BadModel.class)

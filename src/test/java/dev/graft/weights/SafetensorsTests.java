@@ -7,9 +7,11 @@ import static org.assertj.core.api.Assertions.fail;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -119,6 +121,26 @@ class SafetensorsTests {
     Files.write(file, new byte[] {-1, -1, -1, -1, -1, -1, -1, -1});
     assertThatThrownBy(() -> SafetensorsFile.open(file))
         .hasMessageContaining("18446744073709551615");
+  }
+
+  @Test
+  void tensorsBeyondTwoGigabytesAreReached() throws IOException {
+    long large = 3L << 30;
+    String header =
+        """
+        {"a":{"dtype":"U8","shape":[%d],"data_offsets":[0,%d]},\
+        "b":{"dtype":"F32","shape":[1],"data_offsets":[%d,%d]}}\
+        """
+            .formatted(large, large, large, large + 4);
+    TinyModels.writeSafetensors(file, header, 0);
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      ByteBuffer one = ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putFloat(2.5f);
+      channel.write(one.flip(), channel.size() + large);
+    }
+    try (SafetensorsFile read = SafetensorsFile.open(file)) {
+      assertThat(read.tensors().get(0).data().byteSize()).isEqualTo(large);
+      assertThat(read.tensors().get(1).toFloats()).containsExactly(2.5f);
+    }
   }
 
   @Test

@@ -3,18 +3,18 @@ package dev.graft.weights;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Small Llama directories for tests. */
 public final class TinyModels {
-  static final JsonMapper JSON = new JsonMapper();
+  public static final JsonMapper JSON = new JsonMapper();
 
   private TinyModels() {}
 
@@ -38,7 +38,7 @@ public final class TinyModels {
     return directory;
   }
 
-  static List<NamedTensor> random(List<ModelConfig.Parameter> parameters, long seed) {
+  public static List<NamedTensor> random(List<ModelConfig.Parameter> parameters, long seed) {
     Random random = new Random(seed);
     List<NamedTensor> tensors = new ArrayList<>();
     for (ModelConfig.Parameter each : parameters) {
@@ -51,13 +51,9 @@ public final class TinyModels {
   }
 
   static void writeSafetensors(Path file, String header, int dataBytes) throws IOException {
-    byte[] json = header.getBytes(java.nio.charset.StandardCharsets.UTF_8);
+    byte[] json = header.getBytes(StandardCharsets.UTF_8);
     ByteBuffer all =
         ByteBuffer.allocate(8 + json.length + dataBytes).order(ByteOrder.LITTLE_ENDIAN);
     Files.write(file, all.putLong(json.length).put(json).array());
-  }
-
-  static Map<String, String> noMetadata() {
-    return Map.of();
   }
 }

@@ -1,0 +1,34 @@
+package dev.graft.platform;
+
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Turns a bearer token into who is calling. The security chains live here; the modules that issue
+ * tokens supply one bean each.
+ */
+public interface BearerAuthenticator {
+  /** The routes that this authenticator's tokens open. */
+  enum Surface {
+    /** {@code /v1/**}: keys of departments. */
+    API,
+    /** {@code /worker/v1/**}: join tokens and worker tokens. */
+    WORKER
+  }
+
+  Surface surface();
+
+  /**
+   * Empty if the token is unknown, expired or revoked. Called for each request; must not tell by
+   * its timing which.
+   */
+  Optional<Bearer> authenticate(String token);
+
+  /**
+   * Who calls.
+   *
+   * @param principal what controllers get as {@code @AuthenticationPrincipal}
+   * @param roles without the {@code ROLE_} prefix, such as {@code ADMIN}
+   */
+  record Bearer(Object principal, Set<String> roles) {}
+}

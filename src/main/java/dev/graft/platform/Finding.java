@@ -1,0 +1,19 @@
+package dev.graft.platform;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One thing wrong with a request; the {@code errors[]} of an error.
+ *
+ * @param path where in the request, such as {@code adapter.peft.r}, or null
+ * @param line line of the uploaded file, from 1, or null
+ */
+public record Finding(String message, @Nullable String path, @Nullable Long line) {
+  public static Finding at(String path, String message) {
+    return new Finding(message, path, null);
+  }
+
+  public static Finding onLine(long line, String message) {
+    return new Finding(message, null, line);
+  }
+}

@@ -1,0 +1,75 @@
+package dev.graft.platform;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A request that gets no result, told to the caller as an OpenAI error. The message is read by API
+ * users: it says what is wrong and what to do, never SQL, server paths or another department's ids.
+ * Modules extend it for failures of their own.
+ */
+public class ProblemException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  private final ProblemType type;
+  private final @Nullable String param;
+  private final transient List<Finding> findings;
+  private @Nullable Duration retryAfter;
+
+  public ProblemException(ProblemType type, String message) {
+    this(type, message, null, List.of());
+  }
+
+  /**
+   * @param param JSON path of the request field to blame, such as {@code adapter.peft.r}
+   */
+  public ProblemException(ProblemType type, String message, @Nullable String param) {
+    this(type, message, param, List.of());
+  }
+
+  public ProblemException(
+      ProblemType type, String message, @Nullable String param, List<Finding> findings) {
+    super(message);
+    this.type = type;
+    this.param = param;
+    this.findings = List.copyOf(findings);
+  }
+
+  /** Tells the client to try again after this long; without it a 409 says not to retry. */
+  public ProblemException retryAfter(Duration delay) {
+    this.retryAfter = delay;
+    return this;
+  }
+
+  /** No such thing, or it belongs to another department: the two look the same. */
+  public static ProblemException notFound(String what, String id) {
+    return new ProblemException(ProblemType.NOT_FOUND, "No such " + what + ": " + id, "id");
+  }
+
+  public static ProblemException invalid(String param, String message) {
+    return new ProblemException(ProblemType.INVALID_VALUE, message, param);
+  }
+
+  public ProblemType type() {
+    return type;
+  }
+
+  public @Nullable String param() {
+    return param;
+  }
+
+  public List<Finding> findings() {
+    return findings;
+  }
+
+  public Optional<Duration> retryAfter() {
+    return Optional.ofNullable(retryAfter);
+  }
+
+  @Override
+  public String getMessage() {
+    return String.valueOf(super.getMessage());
+  }
+}

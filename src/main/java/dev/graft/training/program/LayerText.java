@@ -1,0 +1,135 @@
+package dev.graft.training.program;
+
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The body of one method while its statements write it: lines, the values that forward must save
+ * for backward, and during backward the variable that holds each value's gradient.
+ *
+ * <p>Gradients are summed in place where a value has several uses. Two values may share a variable
+ * after a {@link Sum}; {@link #total} copies it before it is changed, if the other is still waiting.
+ */
+public final class LayerText {
+  private final LayerTensors tensors;
+  private final double dropout;
+  private final StringBuilder lines = new StringBuilder();
+  private final Map<String, String> saved = new LinkedHashMap<>();
+  private final Map<String, String> gradients = new HashMap<>();
+  private final Set<String> needed = new HashSet<>();
+  private int variables;
+
+  LayerText(LayerTensors tensors, double dropout) {
+    this.tensors = tensors;
+    this.dropout = dropout;
+  }
+
+  void line(String format, Object... arguments) {
+    lines.append("    ").append(format.formatted(arguments)).append('\n');
+  }
+
+  /** A call made for what it does to its arguments. */
+  void effect(String format, Object... arguments) {
+    line("_%d = %s", variables++, format.formatted(arguments));
+  }
+
+  boolean hasTensor(String name) {
+    return tensors.names().contains(name);
+  }
+
+  boolean isTrained(String name) {
+    return tensors.trained().contains(name);
+  }
+
+  String tensor(String name) {
+    int index = tensors.names().indexOf(name);
+    if (index < 0) throw new IllegalStateException("the layer has no tensor " + name);
+    return "w[" + index + "]";
+  }
+
+  String gradientOf(String name) {
+    return "gradients[" + tensors.trainedInOrder().indexOf(name) + "]";
+  }
+
+  double scale() {
+    return tensors.scale();
+  }
+
+  /** Probability of dropout in this method; 0 outside training. */
+  double dropout() {
+    return dropout;
+  }
+
+  /** A tensor of forward that backward needs. */
+  String saved(String value) {
+    saved.put(value, "Tensor");
+    return value;
+  }
+
+  /** A list of tensors of forward that backward needs. */
+  String savedList(String value) {
+    saved.put(value, "List[Tensor]");
+    return value;
+  }
+
+  /** Values that backward asked for, with their types. */
+  Map<String, String> saved() {
+    return saved;
+  }
+
+  void need(String value) {
+    needed.add(value);
+  }
+
+  boolean needsGradient(String value) {
+    return needed.contains(value);
+  }
+
+  /** The gradient of a value whose uses are all done. */
+  String take(String value) {
+    String variable = gradients.remove(value);
+    if (variable == null) throw new IllegalStateException("nothing uses the value " + value);
+    return variable;
+  }
+
+  /** The gradient so far, to be added to in place, or None. */
+  String total(String value) {
+    String variable = gradients.get(value);
+    if (variable == null) return "None";
+    boolean shared = gradients.entrySet().stream()
+        .anyMatch(e -> !e.getKey().equals(value) && e.getValue().equals(variable));
+    return shared ? "torch.clone(" + variable + ")" : variable;
+  }
+
+  /** Replaces the gradient of a value by an expression that includes {@link #total}. */
+  void put(String value, String expression) {
+    String variable = "d_" + value + "_" + variables++;
+    line("%s = %s", variable, expression);
+    gradients.put(value, variable);
+  }
+
+  /** Adds to the gradient of a value, if one is needed. */
+  void add(String value, String expression) {
+    if (!needsGradient(value)) return;
+    String total = total(value);
+    if (!total.equals("None")) {
+      put(value, "torch.add_(%s, %s)".formatted(total, expression));
+    } else if (expression.indexOf('(') < 0) {
+      gradients.put(value, expression);
+    } else {
+      put(value, expression);
+    }
+  }
+
+  @Nullable String gradient(String value) {
+    return gradients.get(value);
+  }
+
+  String lines() {
+    return lines.toString();
+  }
+}

@@ -10,7 +10,12 @@ import picocli.CommandLine.Command;
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {DemoModelCommand.class, DoctorCommand.class, InferrerCommand.class})
+    subcommands = {
+      DemoModelCommand.class,
+      DoctorCommand.class,
+      InferrerCommand.class,
+      ParityCommand.class
+    })
 public final class GraftCommand {
   private GraftCommand() {}
 

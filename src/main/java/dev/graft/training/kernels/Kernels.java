@@ -21,6 +21,7 @@ public final class Kernels {
   static final List<String> FILES =
       List.of(
           "adapters/low_rank",
+          "head",
           "ops/attention",
           "ops/embedding",
           "ops/gated_silu",
@@ -50,7 +51,7 @@ public final class Kernels {
     Map<String, String> libraries = new LinkedHashMap<>();
     for (String file : FILES) libraries.put(file, text(file));
     return TorchScriptModule.load(
-        TorchScriptArchive.write("Model", MODULE + methods, libraries), device);
+        TorchScriptArchive.write("Model", MODULE + text("model") + methods, libraries), device);
   }
 
   static String text(String file) {

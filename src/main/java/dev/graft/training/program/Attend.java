@@ -20,7 +20,8 @@ public record Attend(String output, String query, String key, String value, int 
   @Override
   public void forward(LayerText text) {
     text.line(
-        "%s, %s, %s, = __torch__.ops.attention.forward(%s, %s, %s, torch.size(cos, 0), %d, %d, block)",
+        "%s, %s, %s, = __torch__.ops.attention.forward(%s, %s, %s, torch.size(cos, 0), %d, %d,"
+            + " block)",
         output, grouped(), probabilities(), query, key, value, heads, size);
   }
 

@@ -63,7 +63,9 @@ public final class LayerProgram {
     LayerText text = new LayerText(tensors, tensors.dropout());
     statements.forEach(each -> each.forward(text));
     String values = String.join(", ", saved.keySet());
-    return method("forward", "x: Tensor, w: List[Tensor], cos: Tensor, sin: Tensor, block: int",
+    return method(
+        "forward",
+        "x: Tensor, w: List[Tensor], cos: Tensor, sin: Tensor, block: int",
         "Tuple[Tensor, %s]".formatted(types(saved)),
         text.lines() + "    return (%s, (%s,))\n".formatted(output(), values));
   }
@@ -73,7 +75,8 @@ public final class LayerProgram {
     LayerText text = writeBackward(inputGradient);
     String unpack = "    %s, = saved\n".formatted(String.join(", ", saved.keySet()));
     String result = inputGradient ? text.take(INPUT) : "0";
-    return method(inputGradient ? "backward" : "backward_first",
+    return method(
+        inputGradient ? "backward" : "backward_first",
         "g: Tensor, saved: %s, w: List[Tensor], gradients: List[Tensor], cos: Tensor, sin: Tensor, block: int"
             .formatted(types(saved)),
         inputGradient ? "Tensor" : "int",
@@ -83,16 +86,22 @@ public final class LayerProgram {
   private String infer() {
     LayerText text = new LayerText(tensors, 0);
     statements.forEach(each -> each.forward(text));
-    return method("infer", "x: Tensor, w: List[Tensor], cos: Tensor, sin: Tensor, block: int",
-        "Tensor", text.lines() + "    return %s\n".formatted(output()));
+    return method(
+        "infer",
+        "x: Tensor, w: List[Tensor], cos: Tensor, sin: Tensor, block: int",
+        "Tensor",
+        text.lines() + "    return %s\n".formatted(output()));
   }
 
   private String decode() {
     LayerText text = new LayerText(tensors, 0);
     statements.forEach(each -> each.decode(text));
-    return method("decode",
-        "x: Tensor, w: List[Tensor], cos: Tensor, sin: Tensor, keys: Tensor, values: Tensor, past: int, block: int",
-        "Tensor", text.lines() + "    return %s\n".formatted(output()));
+    return method(
+        "decode",
+        "x: Tensor, w: List[Tensor], cos: Tensor, sin: Tensor, keys: Tensor, values: Tensor, past:"
+            + " int, block: int",
+        "Tensor",
+        text.lines() + "    return %s\n".formatted(output()));
   }
 
   private String autograd() {
@@ -105,23 +114,29 @@ public final class LayerProgram {
     body.append("    leaves = annotate(List[Tensor], [x])\n");
     for (int i = 0; i < tensors.names().size(); i++) {
       boolean trained = tensors.trained().contains(tensors.names().get(i));
-      body.append("    w%d = torch.requires_grad_(torch.detach(w0[%d]), %s)\n"
-          .formatted(i, i, trained ? "True" : "False"));
-      body.append("    _b%d = torch.append(w, w%d)\n".formatted(i, i));
-      if (trained) body.append("    _c%d = torch.append(leaves, w%d)\n".formatted(i, i));
+      body.append(
+          "    t%d = torch.requires_grad_(torch.detach(w0[%d]), %s)\n"
+              .formatted(i, i, trained ? "True" : "False"));
+      body.append("    _b%d = torch.append(w, t%d)\n".formatted(i, i));
+      if (trained) body.append("    _c%d = torch.append(leaves, t%d)\n".formatted(i, i));
     }
     body.append(text.lines());
-    body.append("    d = torch.autograd.grad([%s], leaves, annotate(List[Optional[Tensor]], [g]), False, False, False)\n"
-        .formatted(output()));
+    body.append(
+        "    d = torch.autograd.grad([%s], leaves, annotate(List[Optional[Tensor]], [g]), False, False, False)\n"
+            .formatted(output()));
     body.append("    _e = torch.set_grad_enabled(False)\n");
     for (int i = 0; i < tensors.trained().size(); i++) {
-      body.append("    _f%d = torch.add_(gradients[%d], unchecked_cast(Tensor, d[%d]))\n"
-          .formatted(i, i, i + 1));
+      body.append(
+          "    _f%d = torch.add_(gradients[%d], unchecked_cast(Tensor, d[%d]))\n"
+              .formatted(i, i, i + 1));
     }
     body.append("    return unchecked_cast(Tensor, d[0])\n");
-    return method("autograd",
-        "g: Tensor, x0: Tensor, w0: List[Tensor], gradients: List[Tensor], cos: Tensor, sin: Tensor",
-        "Tensor", body.toString());
+    return method(
+        "autograd",
+        "g: Tensor, x0: Tensor, w0: List[Tensor], gradients: List[Tensor], cos: Tensor, sin:"
+            + " Tensor",
+        "Tensor",
+        body.toString());
   }
 
   private static String types(Map<String, String> saved) {

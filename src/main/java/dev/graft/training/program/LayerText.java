@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  * for backward, and during backward the variable that holds each value's gradient.
  *
  * <p>Gradients are summed in place where a value has several uses. Two values may share a variable
- * after a {@link Sum}; {@link #total} copies it before it is changed, if the other is still waiting.
+ * after a {@link Sum}; {@link #total} copies it before it is changed, if the other is still
+ * waiting.
  */
 public final class LayerText {
   private final LayerTensors tensors;
@@ -100,8 +101,9 @@ public final class LayerText {
   String total(String value) {
     String variable = gradients.get(value);
     if (variable == null) return "None";
-    boolean shared = gradients.entrySet().stream()
-        .anyMatch(e -> !e.getKey().equals(value) && e.getValue().equals(variable));
+    boolean shared =
+        gradients.entrySet().stream()
+            .anyMatch(e -> !e.getKey().equals(value) && e.getValue().equals(variable));
     return shared ? "torch.clone(" + variable + ")" : variable;
   }
 

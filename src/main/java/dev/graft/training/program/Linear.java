@@ -42,13 +42,17 @@ public record Linear(String output, String input, String module) implements Stat
           "%s = __torch__.ops.linear.forward_bias(%s, %s, %s)",
           dense, input, text.tensor(weight()), text.tensor(bias()));
     } else {
-      text.line(
-          "%s = __torch__.ops.linear.forward(%s, %s)", dense, input, text.tensor(weight()));
+      text.line("%s = __torch__.ops.linear.forward(%s, %s)", dense, input, text.tensor(weight()));
     }
     if (text.hasTensor(a())) {
       text.line(
           "%s, %s, = __torch__.adapters.low_rank.forward(%s, %s, %s, %s, %s)",
-          output, low(), dense, lowRankInput(text), text.tensor(a()), text.tensor(b()),
+          output,
+          low(),
+          dense,
+          lowRankInput(text),
+          text.tensor(a()),
+          text.tensor(b()),
           text.scale());
     }
   }
@@ -58,10 +62,7 @@ public record Linear(String output, String input, String module) implements Stat
     String dense = text.hasTensor(a()) ? output + "_dense" : output;
     text.line(
         "%s = __torch__.ops.linear.reference(%s, %s, %s)",
-        dense,
-        input,
-        text.tensor(weight()),
-        text.hasTensor(bias()) ? text.tensor(bias()) : "None");
+        dense, input, text.tensor(weight()), text.hasTensor(bias()) ? text.tensor(bias()) : "None");
     if (text.hasTensor(a())) {
       text.line(
           "%s = __torch__.adapters.low_rank.reference(%s, %s, %s, %s, %s)",

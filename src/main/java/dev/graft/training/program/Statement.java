@@ -7,8 +7,7 @@ package dev.graft.training.program;
  * <p>Values are (rows tokens, features) matrices. Names are letters, digits and underscores; {@code
  * x} is the layer's input.
  */
-public sealed interface Statement
-    permits Norm, Linear, Rotate, Attend, Gate, Sum {
+public sealed interface Statement permits Norm, Linear, Rotate, Attend, Gate, Sum {
   /** The value this statement computes. */
   String output();
 
@@ -19,8 +18,8 @@ public sealed interface Statement
   void reference(LayerText text);
 
   /**
-   * Writes the gradients of the inputs and of the trained tensors, given that of the output.
-   * Called only when something before or in this statement trains.
+   * Writes the gradients of the inputs and of the trained tensors, given that of the output. Called
+   * only when something before or in this statement trains.
    */
   void backward(LayerText text);
 

@@ -1,0 +1,93 @@
+package dev.graft.cli;
+
+import dev.graft.training.model.Plan;
+import dev.graft.training.parity.GoldenResult;
+import dev.graft.training.parity.GoldenRun;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Repeats golden runs of the reference and compares every step. */
+@Command(
+    name = "parity",
+    description = "Repeat training runs of the reference and compare every step.",
+    mixinStandardHelpOptions = true)
+final class ParityCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Parameters(paramLabel = "DIR", description = "holds a directory with case.json for each case")
+  private Path directory = Path.of(".");
+
+  @Option(names = "--only", paramLabel = "CASE", split = ",", description = "these cases only")
+  private List<String> only = List.of();
+
+  @Option(names = "--plan", description = "${COMPLETION-CANDIDATES}", defaultValue = "KEEP")
+  private Plan.Kind plan = Plan.Kind.KEEP;
+
+  @Option(names = "--loss-chunk", description = "rows whose logits exist at a time")
+  private int lossChunk;
+
+  @Option(names = "--query-block", description = "queries of attention at a time")
+  private int queryBlock = Plan.KEEP.queryBlock();
+
+  @Override
+  public Integer call() throws IOException {
+    PrintWriter out = spec.commandLine().getOut();
+    Plan how = plan();
+    int passed = 0;
+    int failed = 0;
+    int skipped = 0;
+    for (String name : cases()) {
+      GoldenResult result = GoldenRun.run(directory.resolve(name), how);
+      out.println(result);
+      out.flush();
+      if (result.skipped() != null) skipped++;
+      else if (result.passed()) passed++;
+      else failed++;
+    }
+    out.printf("%d passed, %d failed, %d skipped%n", passed, failed, skipped);
+    out.flush();
+    return failed == 0 ? 0 : 1;
+  }
+
+  private Plan plan() {
+    try {
+      return new Plan(plan, lossChunk, queryBlock);
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+    }
+  }
+
+  private TreeSet<String> cases() throws IOException {
+    if (!Files.isDirectory(directory)) {
+      throw new ParameterException(spec.commandLine(), directory + " is not a directory");
+    }
+    TreeSet<String> names = new TreeSet<>();
+    try (Stream<Path> entries = Files.list(directory)) {
+      entries
+          .filter(entry -> Files.isRegularFile(entry.resolve("case.json")))
+          .forEach(entry -> names.add(entry.getFileName().toString()));
+    }
+    for (String name : only) {
+      if (!names.contains(name)) {
+        throw new ParameterException(spec.commandLine(), directory + " has no case " + name);
+      }
+    }
+    if (!only.isEmpty()) names.retainAll(only);
+    if (names.isEmpty()) {
+      throw new ParameterException(spec.commandLine(), directory + " holds no golden cases");
+    }
+    return names;
+  }
+}

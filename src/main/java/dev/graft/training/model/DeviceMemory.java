@@ -1,0 +1,131 @@
+package dev.graft.training.model;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.ndarray.types.SparseFormat;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.jni.JniUtils;
+import dev.graft.training.kernels.Kernels;
+import dev.graft.training.kernels.TorchScriptModule;
+import dev.graft.training.kernels.TorchThread;
+import dev.graft.weights.Dtype;
+import dev.graft.weights.MappedTensor;
+import dev.graft.weights.NamedTensor;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+
+/**
+ * Long-lived tensors of one device, all f32, and the way between them and bytes. Closing frees
+ * every tensor it gave.
+ */
+public final class DeviceMemory implements AutoCloseable {
+  private static final int F32 = 6;
+
+  private final Device device;
+  private final PtNDManager manager;
+  private final TorchScriptModule module;
+
+  private DeviceMemory(Device device, PtNDManager manager, TorchScriptModule module) {
+    this.device = device;
+    this.manager = manager;
+    this.module = module;
+  }
+
+  /** Opens the device for the current thread, which becomes its only user. */
+  public static DeviceMemory open(Device device) {
+    TorchThread.prepare();
+    PtNDManager manager = (PtNDManager) NDManager.newBaseManager(device, "PyTorch");
+    return new DeviceMemory(device, manager, Kernels.load("", device));
+  }
+
+  public Device device() {
+    return device;
+  }
+
+  /** Tensors for one step: close it with them. */
+  public PtNDManager scope() {
+    return (PtNDManager) manager.newSubManager();
+  }
+
+  /** A copy of stored weights as f32. */
+  public PtNDArray load(MappedTensor tensor) {
+    return materialise(tensor.data(), tensor.dtype(), tensor.shape(), tensor.name());
+  }
+
+  /** A copy of stored weights as f32. */
+  public PtNDArray load(NamedTensor tensor) {
+    ByteBuffer direct = ByteBuffer.allocateDirect(tensor.data().remaining());
+    direct.put(tensor.data().duplicate()).flip();
+    return materialise(
+        MemorySegment.ofBuffer(direct), tensor.dtype(), tensor.shape(), tensor.name());
+  }
+
+  private PtNDArray materialise(MemorySegment data, Dtype dtype, long[] shape, String name) {
+    int kind =
+        switch (dtype) {
+          case F32 -> F32;
+          case F64 -> 7;
+          case F16 -> 5;
+          case BF16 -> 15;
+          case I64, I32, I8, U8, BOOL ->
+              throw new IllegalArgumentException(name + " is " + dtype + ", not floating point");
+        };
+    // Only the address of the buffer is used, so that a tensor may be longer than a buffer.
+    ByteBuffer address = data.asSlice(0, Math.min(1, data.byteSize())).asByteBuffer();
+    try (PtNDArray raw =
+        JniUtils.createNdFromByteBuffer(
+            manager,
+            address,
+            new Shape(data.byteSize()),
+            DataType.UINT8,
+            SparseFormat.DENSE,
+            device)) {
+      return module.call(manager, "materialise", raw, kind, dtype.bytes(), shape, F32).getFirst();
+    }
+  }
+
+  public PtNDArray zeros(long size) {
+    try (PtNDArray like = (PtNDArray) manager.create(0f)) {
+      return module.call(manager, "zeros", like, size).getFirst();
+    }
+  }
+
+  /** A view of consecutive elements. */
+  public PtNDArray part(PtNDArray flat, long start, long... shape) {
+    long size = Arrays.stream(shape).reduce(1, Math::multiplyExact);
+    return module.call(manager, "part", flat, start, shape, size).getFirst();
+  }
+
+  /** Overwrites a tensor by one of as many elements. */
+  public void copy(PtNDArray into, PtNDArray from) {
+    module.run("copy", into, from);
+  }
+
+  public void zero(PtNDArray tensor) {
+    module.run("zero", tensor);
+  }
+
+  /** The methods that belong to no program: optimiser, copies. */
+  TorchScriptModule module() {
+    return module;
+  }
+
+  /** A copy as bytes. */
+  static NamedTensor read(String name, PtNDArray tensor) {
+    ByteBuffer memory = tensor.toByteBuffer(true);
+    ByteBuffer copy = ByteBuffer.allocate(memory.remaining()).order(ByteOrder.LITTLE_ENDIAN);
+    copy.put(memory).flip();
+    return new NamedTensor(name, Dtype.F32, tensor.getShape().getShape(), copy);
+  }
+
+  @Override
+  public void close() {
+    module.close();
+    manager.close();
+  }
+}

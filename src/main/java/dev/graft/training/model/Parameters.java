@@ -1,0 +1,229 @@
+package dev.graft.training.model;
+
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import dev.graft.weights.NamedTensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The tensors that train, their gradients and Adam's moments: four flat vectors, with a view for
+ * each tensor. So clipping, zeroing and the update are one operation each, however many tensors
+ * there are. Those that decay come first.
+ */
+final class Parameters {
+  /** Elements; keeps every tensor on its own cache lines. */
+  private static final long ALIGNMENT = 16;
+
+  /** Rows of the two-level norm. */
+  private static final long ROW = 1024;
+
+  /** A tensor that trains. */
+  record Slot(String name, long[] shape) {
+    long size() {
+      return Arrays.stream(shape).reduce(1, Math::multiplyExact);
+    }
+  }
+
+  private record Views(PtNDArray value, PtNDArray gradient, PtNDArray m, PtNDArray v) {}
+
+  private final DeviceMemory memory;
+  private final AdamW settings;
+  private final List<Slot> slots;
+  private final Map<String, Views> views = new LinkedHashMap<>();
+  private final PtNDArray gradient;
+  private final List<Group> groups = new ArrayList<>();
+  private long updates;
+
+  /** Consecutive elements with the same decay, ready as arguments of the fused update. */
+  private record Group(
+      PtNDArray[] value, PtNDArray[] gradient, PtNDArray[] m, PtNDArray[] v, double decay) {}
+
+  Parameters(DeviceMemory memory, AdamW settings, List<Slot> slots) {
+    this.memory = memory;
+    this.settings = settings;
+    this.slots = List.copyOf(slots);
+    List<Slot> ordered = new ArrayList<>(slots);
+    ordered.sort(Comparator.comparing((Slot slot) -> !settings.decays(slot.name())));
+    Map<String, Long> starts = new LinkedHashMap<>();
+    long end = 0;
+    long decayEnd = 0;
+    for (Slot slot : ordered) {
+      starts.put(slot.name(), end);
+      end += roundUp(slot.size(), ALIGNMENT);
+      if (settings.decays(slot.name())) decayEnd = end;
+    }
+    long total = roundUp(end, ROW);
+    PtNDArray value = memory.zeros(total);
+    gradient = memory.zeros(total);
+    PtNDArray m = memory.zeros(total);
+    PtNDArray v = memory.zeros(total);
+    for (Slot slot : slots) {
+      long start = java.util.Objects.requireNonNull(starts.get(slot.name()));
+      views.put(
+          slot.name(),
+          new Views(
+              memory.part(value, start, slot.shape()),
+              memory.part(gradient, start, slot.shape()),
+              memory.part(m, start, slot.shape()),
+              memory.part(v, start, slot.shape())));
+    }
+    addGroup(value, m, v, 0, decayEnd, settings.weightDecay());
+    addGroup(value, m, v, decayEnd, total, 0);
+  }
+
+  private void addGroup(
+      PtNDArray value, PtNDArray m, PtNDArray v, long from, long to, double decay) {
+    if (from == to) return;
+    groups.add(
+        new Group(
+            new PtNDArray[] {memory.part(value, from, to - from)},
+            new PtNDArray[] {memory.part(gradient, from, to - from)},
+            new PtNDArray[] {memory.part(m, from, to - from)},
+            new PtNDArray[] {memory.part(v, from, to - from)},
+            decay));
+  }
+
+  private static long roundUp(long size, long unit) {
+    return (size + unit - 1) / unit * unit;
+  }
+
+  List<Slot> slots() {
+    return slots;
+  }
+
+  boolean contains(String name) {
+    return views.containsKey(name);
+  }
+
+  PtNDArray value(String name) {
+    return views(name).value();
+  }
+
+  PtNDArray gradient(String name) {
+    return views(name).gradient();
+  }
+
+  private Views views(String name) {
+    Views found = views.get(name);
+    if (found == null) throw new IllegalArgumentException("no parameter " + name + " trains");
+    return found;
+  }
+
+  long size() {
+    return slots.stream().mapToLong(Slot::size).sum();
+  }
+
+  long updates() {
+    return updates;
+  }
+
+  /**
+   * Clips, makes one AdamW update and zeroes the gradients.
+   *
+   * @return norm of all gradients before clipping
+   * @throws IllegalStateException if the norm is not finite; the parameters are then as before
+   */
+  double update(double learningRate) {
+    try (PtNDManager scope = memory.scope()) {
+      double norm =
+          memory
+              .module()
+              .call(scope, "clip", gradient, settings.maxGradNorm())
+              .getFirst()
+              .getFloat();
+      if (!Double.isFinite(norm)) {
+        throw new IllegalStateException(
+            "the gradients are not finite in update %d; a lower learning rate may help"
+                .formatted(updates + 1));
+      }
+      updates++;
+      PtNDArray[] step = {(PtNDArray) scope.create((float) updates)};
+      for (Group group : groups) {
+        memory
+            .module()
+            .run(
+                "adamw",
+                group.value(),
+                group.gradient(),
+                group.m(),
+                group.v(),
+                step,
+                learningRate,
+                settings.beta1(),
+                settings.beta2(),
+                settings.epsilon(),
+                group.decay());
+      }
+      memory.zero(gradient);
+      return norm;
+    }
+  }
+
+  List<NamedTensor> values() {
+    return slots.stream().map(s -> DeviceMemory.read(s.name(), value(s.name()))).toList();
+  }
+
+  List<NamedTensor> moments() {
+    List<NamedTensor> all = new ArrayList<>();
+    for (Slot slot : slots) {
+      all.add(DeviceMemory.read("exp_avg." + slot.name(), views(slot.name()).m()));
+      all.add(DeviceMemory.read("exp_avg_sq." + slot.name(), views(slot.name()).v()));
+    }
+    return all;
+  }
+
+  void load(List<NamedTensor> values) {
+    Map<String, PtNDArray> targets = new LinkedHashMap<>();
+    views.forEach((name, view) -> targets.put(name, view.value()));
+    fill(targets, values);
+  }
+
+  void restore(List<NamedTensor> values, List<NamedTensor> moments, long madeUpdates) {
+    Map<String, PtNDArray> targets = new LinkedHashMap<>();
+    views.forEach(
+        (name, view) -> {
+          targets.put("exp_avg." + name, view.m());
+          targets.put("exp_avg_sq." + name, view.v());
+        });
+    load(values);
+    fill(targets, moments);
+    memory.zero(gradient);
+    updates = madeUpdates;
+  }
+
+  /** Every target must be given exactly once, with its shape; nothing is changed otherwise. */
+  private void fill(Map<String, PtNDArray> targets, List<NamedTensor> given) {
+    Map<String, NamedTensor> byName = new LinkedHashMap<>();
+    for (NamedTensor tensor : given) {
+      PtNDArray target = targets.get(tensor.name());
+      if (target == null) {
+        throw new IllegalArgumentException("tensor " + tensor.name() + " does not belong here");
+      }
+      long[] shape = target.getShape().getShape();
+      if (!Arrays.equals(shape, tensor.shape())) {
+        throw new IllegalArgumentException(
+            "tensor %s has shape %s, not %s"
+                .formatted(tensor.name(), Arrays.toString(tensor.shape()), Arrays.toString(shape)));
+      }
+      if (byName.put(tensor.name(), tensor) != null) {
+        throw new IllegalArgumentException("tensor " + tensor.name() + " is given twice");
+      }
+    }
+    for (String name : targets.keySet()) {
+      if (!byName.containsKey(name)) {
+        throw new IllegalArgumentException("tensor " + name + " is missing");
+      }
+    }
+    byName.forEach(
+        (name, tensor) -> {
+          try (PtNDArray loaded = memory.load(tensor)) {
+            memory.copy(java.util.Objects.requireNonNull(targets.get(name)), loaded);
+          }
+        });
+  }
+}

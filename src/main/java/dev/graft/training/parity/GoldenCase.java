@@ -1,0 +1,49 @@
+package dev.graft.training.parity;
+
+import dev.graft.spec.AdapterMethod;
+import dev.graft.spec.Hyperparameters.LrSchedulerType;
+import dev.graft.training.model.AdamW;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * One run of the reference, from its {@code case.json}.
+ *
+ * @param lr peak learning rate
+ * @param trainable trainable scalars
+ * @param losses of each optimiser step, before the update
+ * @param gradNorms before clipping
+ * @param lrs used in the step
+ * @param tolerance by name
+ * @param cosineExempt saved tensors whose direction is rounding noise
+ * @param generations greedy continuations
+ */
+record GoldenCase(
+    String name,
+    Path directory,
+    Path model,
+    AdapterMethod method,
+    int steps,
+    int accumulation,
+    AdamW optimiser,
+    double lr,
+    LrSchedulerType schedule,
+    int warmup,
+    long trainable,
+    double[] losses,
+    double[] gradNorms,
+    double[] lrs,
+    Map<String, Double> tolerance,
+    Set<String> cosineExempt,
+    List<Generation> generations) {
+  /** Greedy continuations of one prompt. */
+  record Generation(int[] prompt, int[] withAdapter, int[] adapterDisabled) {}
+
+  double limit(String name) {
+    Double limit = tolerance.get(name);
+    if (limit == null) throw new IllegalArgumentException("case.json: tolerance." + name);
+    return limit;
+  }
+}

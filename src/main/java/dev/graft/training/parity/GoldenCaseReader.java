@@ -1,0 +1,174 @@
+package dev.graft.training.parity;
+
+import dev.graft.spec.AdapterMethod;
+import dev.graft.spec.AdapterMethod.TargetModules;
+import dev.graft.spec.Hyperparameters.LrSchedulerType;
+import dev.graft.training.model.AdamW;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Reads {@code case.json}; what is not built yet is {@link Unsupported}, never ignored. */
+final class GoldenCaseReader {
+  private static final JsonMapper JSON = new JsonMapper();
+
+  /** Fields of a LoRA config that the run here reads, or that change nothing in it. */
+  private static final Set<String> UNDERSTOOD =
+      Set.of(
+          "r",
+          "lora_alpha",
+          "lora_dropout",
+          "target_modules",
+          "init_lora_weights",
+          "use_rslora",
+          "peft_type",
+          "peft_version",
+          "task_type",
+          "bias",
+          "base_model_name_or_path",
+          "inference_mode",
+          "megatron_core",
+          "qalora_group_size");
+
+  private GoldenCaseReader() {}
+
+  static GoldenCase read(Path directory) {
+    JsonNode root = JSON.readTree(directory.resolve("case.json"));
+    JsonNode training = root.path("training");
+    if (training.isMissingNode()) throw new Unsupported("single tensors");
+    requireSupported(root, training);
+    JsonNode optimiser = training.path("optimizer");
+    return new GoldenCase(
+        root.path("name").stringValue(""),
+        directory,
+        directory.resolve(root.path("model").stringValue("")),
+        method(root.path("method")),
+        training.path("steps").intValue(),
+        training.path("gradient_accumulation").intValue(),
+        new AdamW(
+            optimiser.path("betas").path(0).doubleValue(),
+            optimiser.path("betas").path(1).doubleValue(),
+            optimiser.path("eps").doubleValue(),
+            optimiser.path("weight_decay").doubleValue(),
+            decay(optimiser.path("groups").stringValue("")),
+            training.path("max_grad_norm").doubleValue()),
+        optimiser.path("lr").doubleValue(),
+        schedule(training.path("schedule").path("type").stringValue("")),
+        training.path("schedule").path("warmup_steps").intValue(),
+        root.path("trainable").path("parameters").longValue(),
+        numbers(root.path("losses")),
+        numbers(root.path("grad_norms")),
+        numbers(root.path("lrs")),
+        tolerance(root.path("tolerance")),
+        new HashSet<>(texts(root.path("cosine_exempt"))),
+        generations(root.path("generation")));
+  }
+
+  private static void requireSupported(JsonNode root, JsonNode training) {
+    require(root, "task", "causal-lm");
+    require(training, "base_dtype", "float32");
+    if (root.path("packed").booleanValue(false)) throw new Unsupported("packed rows");
+    if (root.has("quantization")) throw new Unsupported("quantization");
+    if (training.path("label_smoothing").doubleValue() != 0) {
+      throw new Unsupported("label_smoothing");
+    }
+  }
+
+  private static void require(JsonNode node, String field, String value) {
+    String actual = node.path(field).stringValue("");
+    if (!actual.equals(value)) throw new Unsupported(field + " " + actual);
+  }
+
+  private static AdapterMethod method(JsonNode method) {
+    String type = method.path("type").stringValue("");
+    return switch (type) {
+      case "full" -> new AdapterMethod.Full();
+      case "lora" -> lora(method.path("config"));
+      default -> throw new Unsupported("method " + type);
+    };
+  }
+
+  private static AdapterMethod lora(JsonNode config) {
+    for (String field : config.propertyNames()) {
+      JsonNode value = config.path(field);
+      boolean unused =
+          value.isNull()
+              || (value.isBoolean() && !value.booleanValue())
+              || (value.isContainer() && value.isEmpty());
+      if (!unused && !UNDERSTOOD.contains(field)) throw new Unsupported(field);
+    }
+    require(config, "bias", "none");
+    if (!config.path("target_modules").isArray()) throw new Unsupported("target_modules pattern");
+    JsonNode start = config.path("init_lora_weights");
+    if (!start.isBoolean()) throw new Unsupported("init_lora_weights " + start);
+    int r = config.path("r").intValue();
+    double alpha = config.path("lora_alpha").doubleValue();
+    // lora_alpha / sqrt(r), said as the lora_alpha / r that gives the same scale.
+    if (config.path("use_rslora").booleanValue()) alpha *= Math.sqrt(r);
+    return new AdapterMethod.Lora(
+        r,
+        alpha,
+        config.path("lora_dropout").doubleValue(),
+        new TargetModules.Names(texts(config.path("target_modules"))),
+        start.booleanValue());
+  }
+
+  private static AdamW.Decay decay(String groups) {
+    return switch (groups) {
+      case "all" -> AdamW.Decay.ALL;
+      case "trainer" -> AdamW.Decay.TRAINER;
+      default -> throw new Unsupported("optimizer groups " + groups);
+    };
+  }
+
+  private static LrSchedulerType schedule(String type) {
+    try {
+      return LrSchedulerType.valueOf(type.toUpperCase(Locale.ROOT));
+    } catch (IllegalArgumentException e) {
+      throw new Unsupported("schedule " + type);
+    }
+  }
+
+  private static Map<String, Double> tolerance(JsonNode node) {
+    Map<String, Double> limits = new HashMap<>();
+    for (String name : node.propertyNames()) limits.put(name, node.path(name).doubleValue());
+    return limits;
+  }
+
+  private static List<GoldenCase.Generation> generations(JsonNode node) {
+    List<GoldenCase.Generation> all = new ArrayList<>();
+    for (int i = 0; i < node.path("prompts").size(); i++) {
+      all.add(
+          new GoldenCase.Generation(
+              ids(node.path("prompts").path(i)),
+              ids(node.path("with_adapter").path(i)),
+              ids(node.path("adapter_disabled").path(i))));
+    }
+    return all;
+  }
+
+  private static int[] ids(JsonNode node) {
+    int[] ids = new int[node.size()];
+    for (int i = 0; i < ids.length; i++) ids[i] = node.path(i).intValue();
+    return ids;
+  }
+
+  private static double[] numbers(JsonNode node) {
+    double[] numbers = new double[node.size()];
+    for (int i = 0; i < numbers.length; i++) numbers[i] = node.path(i).doubleValue();
+    return numbers;
+  }
+
+  private static List<String> texts(JsonNode node) {
+    List<String> texts = new ArrayList<>();
+    for (JsonNode each : node) texts.add(each.stringValue());
+    return texts;
+  }
+}

@@ -2,6 +2,9 @@ package dev.graft.adapters;
 
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Manifest;
+import dev.graft.platform.Cursor;
+import dev.graft.platform.CursorPage;
+import dev.graft.platform.ProblemException;
 import dev.graft.tenancy.Caller;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.tags.Tag;
@@ -37,18 +40,18 @@ class AdapterController {
 
   @GetMapping
   @Operation(operationId = "listAdapters", summary = "The department's adapters, newest first")
-  AdapterPage list(
+  CursorPage<AdapterResource> list(
       @AuthenticationPrincipal Caller caller,
       @RequestParam(required = false) @Nullable String after,
-      @RequestParam(defaultValue = "20") int limit)
+      @RequestParam(required = false) @Nullable String limit)
       throws IOException {
-    int size = AdapterPage.size(limit);
-    List<Adapter> rows = adapters.page(caller.departmentId(), after, size + 1);
+    Cursor page = Cursor.parse(after, limit, null, 20, 100);
+    List<Adapter> rows = adapters.page(caller.departmentId(), page.after(), page.limit() + 1);
     List<AdapterResource> data = new ArrayList<>();
-    for (Adapter adapter : rows.subList(0, Math.min(size, rows.size()))) {
+    for (Adapter adapter : rows.subList(0, Math.min(page.limit(), rows.size()))) {
       data.add(files.describe(adapter));
     }
-    return AdapterPage.of(data, rows.size() > size);
+    return CursorPage.of(data, rows.size() > page.limit(), AdapterResource::id);
   }
 
   @GetMapping("/{id}")
@@ -85,7 +88,7 @@ class AdapterController {
     Manifest manifest = files.manifest(require(caller, id));
     String path = name.substring(1);
     BlobRef file = manifest.files().get(path);
-    if (file == null) throw new NoSuchAdapter("The adapter has no file of this name.");
+    if (file == null) throw ProblemException.notFound("file of this adapter", path);
     return files.download(
         file,
         path.substring(path.lastIndexOf('/') + 1),
@@ -96,6 +99,6 @@ class AdapterController {
   private Adapter require(Caller caller, String id) {
     return adapters
         .find(caller.departmentId(), id)
-        .orElseThrow(() -> new NoSuchAdapter("No adapter has this id."));
+        .orElseThrow(() -> ProblemException.notFound("adapter", id));
   }
 }

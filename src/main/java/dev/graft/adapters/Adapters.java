@@ -1,6 +1,7 @@
 package dev.graft.adapters;
 
 import dev.graft.jobs.JobSucceeded;
+import dev.graft.platform.Ids;
 import java.time.Clock;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
@@ -23,10 +24,12 @@ public class Adapters {
 
   private final AdapterRows rows;
   private final Clock clock;
+  private final Ids ids;
 
-  Adapters(AdapterRows rows, Clock clock) {
+  Adapters(AdapterRows rows, Clock clock, Ids ids) {
     this.rows = rows;
     this.clock = clock;
+    this.ids = ids;
   }
 
   /** Runs inside the transaction that completes the job: both commit, or neither. */
@@ -34,7 +37,7 @@ public class Adapters {
   @Transactional(propagation = Propagation.MANDATORY)
   void publish(JobSucceeded job) {
     AdapterRow row =
-        new AdapterRow(AdapterIds.next(), job, clock.instant().truncatedTo(ChronoUnit.MICROS));
+        new AdapterRow(ids.next("ad_"), job, clock.instant().truncatedTo(ChronoUnit.MICROS));
     rows.saveAndFlush(row);
     log.atInfo()
         .addKeyValue("adapter", row.adapter().id())

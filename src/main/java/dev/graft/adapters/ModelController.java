@@ -2,6 +2,8 @@ package dev.graft.adapters;
 
 import dev.graft.catalog.BaseModel;
 import dev.graft.catalog.BaseModels;
+import dev.graft.platform.ProblemException;
+import dev.graft.platform.ProblemType;
 import dev.graft.tenancy.Caller;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.tags.Tag;
@@ -51,16 +53,25 @@ class ModelController {
     return adapters
         .named(caller.departmentId(), name)
         .map(adapter -> ModelResource.of(adapter, caller))
-        .orElseThrow(() -> new NoSuchModel(name));
+        .orElseThrow(() -> unknown(name));
   }
 
   @DeleteMapping("/{*model}")
   @Operation(operationId = "deleteModel", summary = "Delete a fine-tuned model and its adapter")
   ModelDeleted delete(@AuthenticationPrincipal Caller caller, @PathVariable String model) {
     String name = model.substring(1);
-    if (baseModels.find(name).isPresent()) throw new BaseModelStays(name);
-    if (!adapters.delete(caller.departmentId(), name)) throw new NoSuchModel(name);
+    if (baseModels.find(name).isPresent())
+      throw new ProblemException(
+          ProblemType.WRONG_STATE,
+          "'" + name + "' is a base model; only fine-tuned models can be deleted here.",
+          "model");
+    if (!adapters.delete(caller.departmentId(), name)) throw unknown(name);
     return new ModelDeleted(name, "model", true);
+  }
+
+  private static ProblemException unknown(String name) {
+    return new ProblemException(
+        ProblemType.MODEL_NOT_FOUND, "The model '" + name + "' does not exist.", "model");
   }
 
   record ModelList(String object, List<ModelResource> data) {}

@@ -1,60 +1,75 @@
 package dev.graft.inference;
 
+import dev.graft.inference.child.Reply;
+import dev.graft.platform.ProblemException;
+import dev.graft.platform.ProblemType;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /** A chat that is not answered, as the caller is told. */
-final class ChatRefused extends RuntimeException {
-  private ChatRefused(int status, @Nullable String param, String code, String message) {
-    super(message);
+final class ChatRefused extends ProblemException {
+  private static final long serialVersionUID = 1L;
+  private static final Duration SOON = Duration.ofSeconds(2);
+
+  private ChatRefused(ProblemType type, @Nullable String param, String message) {
+    super(type, message, param);
   }
 
   static ChatRefused missing(String param) {
-    return invalid(
-        param, "missing_required_parameter", "Missing required parameter: '" + param + "'.");
+    return new ChatRefused(
+        ProblemType.MISSING_PARAMETER, param, "Missing required parameter: '" + param + "'.");
   }
 
   static ChatRefused unknown(String param) {
-    return invalid(param, "unknown_parameter", "Unknown parameter: '" + param + "'.");
+    return new ChatRefused(
+        ProblemType.UNKNOWN_PARAMETER, param, "Unknown parameter: '" + param + "'.");
   }
 
-  static ChatRefused value(@Nullable String param, String what) {
-    return invalid(param, "invalid_value", sentence(param, what));
+  /** A sentence about the parameter, without its subject and full stop. */
+  static ChatRefused value(String param, String what) {
+    return new ChatRefused(ProblemType.INVALID_VALUE, param, "'" + param + "' " + what + ".");
   }
 
+  /** As {@link #value}, of what OpenAI has and Graft has not yet. */
   static ChatRefused unsupported(String param, String what) {
-    return invalid(param, "unsupported_parameter", sentence(param, what));
+    return new ChatRefused(ProblemType.NOT_SUPPORTED, param, "'" + param + "' " + what + ".");
   }
 
-  static ChatRefused invalid(@Nullable String param, String code, String message) {
-    return new ChatRefused(400, param, code, message);
+  static ChatRefused notAnObject() {
+    return new ChatRefused(
+        ProblemType.INVALID_JSON, null, "The request body must be a JSON object.");
+  }
+
+  static ChatRefused byModel(Reply.Refused refused) {
+    ProblemType type =
+        switch (refused.cause()) {
+          case CONTEXT_LENGTH_EXCEEDED -> ProblemType.CONTEXT_LENGTH_EXCEEDED;
+          case INVALID_PROMPT -> ProblemType.INVALID_PROMPT;
+        };
+    return new ChatRefused(type, refused.param(), refused.message());
   }
 
   static ChatRefused noSuchModel(String model) {
     return new ChatRefused(
-        404,
+        ProblemType.MODEL_NOT_FOUND,
         "model",
-        "model_not_found",
-        "The model '"
-            + model
-            + "' does not exist, or its job has not succeeded yet. GET /v1/models lists what can be"
-            + " asked.");
+        "The model '%s' does not exist, or its job has not succeeded yet. GET /v1/models lists what can be asked."
+            .formatted(model));
   }
 
-  static ChatRefused noCapacity(String why) {
+  static ProblemException noCapacity(String why) {
     return new ChatRefused(
-        503, null, "no_capacity", "No capacity now: " + why + ". Try again later.");
+            ProblemType.UNAVAILABLE, null, "No capacity now: " + why + ". Try again later.")
+        .retryAfter(SOON);
   }
 
-  static ChatRefused unavailable() {
+  static ProblemException unavailable() {
     return new ChatRefused(
-        503, null, "model_unavailable", "The model's process ended or took too long. Try again.");
+            ProblemType.UNAVAILABLE, null, "The model's process ended or took too long. Try again.")
+        .retryAfter(SOON);
   }
 
   static ChatRefused failed() {
-    return new ChatRefused(500, null, "inference_failed", "The model could not answer.");
-  }
-
-  private static String sentence(@Nullable String param, String what) {
-    return param == null ? what : "'" + param + "' " + what + ".";
+    return new ChatRefused(ProblemType.INTERNAL, null, "The model could not answer.");
   }
 }

@@ -13,7 +13,7 @@ final class ChatRequestReader {
   private ChatRequestReader() {}
 
   static ChatRequest read(JsonNode body) {
-    if (!body.isObject()) throw ChatRefused.value(null, "The request body must be a JSON object.");
+    if (!body.isObject()) throw ChatRefused.notAnObject();
     for (Map.Entry<String, JsonNode> field : body.properties()) {
       check(field.getKey(), field.getValue());
     }

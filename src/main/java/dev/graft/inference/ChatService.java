@@ -3,6 +3,7 @@ package dev.graft.inference;
 import dev.graft.artifacts.Digest;
 import dev.graft.inference.child.Ask;
 import dev.graft.inference.child.Reply;
+import dev.graft.platform.Ids;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -23,6 +24,7 @@ class ChatService {
   private final WarmModels warm;
   private final InferenceSettings settings;
   private final Clock clock;
+  private final Ids ids;
   private final AtomicLong asks = new AtomicLong();
 
   ChatService(
@@ -30,12 +32,14 @@ class ChatService {
       ModelDirectories directories,
       WarmModels warm,
       InferenceSettings settings,
-      Clock clock) {
+      Clock clock,
+      Ids ids) {
     this.models = models;
     this.directories = directories;
     this.warm = warm;
     this.settings = settings;
     this.clock = clock;
+    this.ids = ids;
   }
 
   ChatCompletion complete(String departmentId, ChatRequest request) throws IOException {
@@ -54,7 +58,7 @@ class ChatService {
         .log("chat_answered");
     int total = answer.promptTokens() + answer.completionTokens();
     return ChatCompletion.of(
-        ChatIds.next(),
+        ids.next("chatcmpl-"),
         clock.instant().getEpochSecond(),
         model.name(),
         answer.text(),
@@ -92,8 +96,7 @@ class ChatService {
   private static Reply.Answer answer(ChatRequest request, Reply reply) {
     return switch (reply) {
       case Reply.Answer answer -> answer;
-      case Reply.Refused refused ->
-          throw ChatRefused.invalid(refused.param(), refused.code(), refused.message());
+      case Reply.Refused refused -> throw ChatRefused.byModel(refused);
       case Reply.Failed failed -> {
         log.atError()
             .addKeyValue("model", request.model())

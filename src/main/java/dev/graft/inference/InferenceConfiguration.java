@@ -1,14 +1,14 @@
 package dev.graft.inference;
 
 import dev.graft.artifacts.ArtifactStore;
-import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import dev.graft.platform.GraftProperties;
+import java.nio.file.Path;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Profile;
 
 @Configuration
 @Profile("server")
-@EnableConfigurationProperties(InferenceSettings.class)
 class InferenceConfiguration {
   @Bean
   WarmModels warmModels(InferenceSettings settings) {
@@ -16,7 +16,9 @@ class InferenceConfiguration {
   }
 
   @Bean
-  ModelDirectories modelDirectories(ArtifactStore store, InferenceSettings settings) {
-    return new ModelDirectories(store, settings.directory());
+  ModelDirectories modelDirectories(
+      ArtifactStore store, InferenceSettings settings, GraftProperties graft) {
+    Path set = settings.directory();
+    return new ModelDirectories(store, set != null ? set : graft.dataDir().resolve("inference"));
   }
 }

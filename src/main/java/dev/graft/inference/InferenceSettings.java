@@ -4,6 +4,7 @@ import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 import java.nio.file.Path;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.validation.annotation.Validated;
@@ -18,8 +19,8 @@ import org.springframework.validation.annotation.Validated;
  * @param answerTimeout an answer that is not there by then is given up and its process ended
  * @param defaultMaxTokens new tokens where the caller names no bound
  * @param heap heap of a child's JVM (weights live outside it), as {@code -Xmx} takes it
- * @param directory where the files of models are laid out for the children; may be emptied while
- *     the server does not run
+ * @param directory where the files of models are laid out for the children, by default {@code
+ *     inference} in the data directory; may be emptied while the server does not run
  */
 @Validated
 @ConfigurationProperties("graft.inference")
@@ -31,4 +32,4 @@ record InferenceSettings(
     @DefaultValue("5m") Duration answerTimeout,
     @DefaultValue("512") @Min(1) int defaultMaxTokens,
     @DefaultValue("512m") String heap,
-    Path directory) {}
+    @Nullable Path directory) {}

@@ -1,5 +1,7 @@
 package dev.graft.platform;
 
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import io.swagger.v3.core.jackson.ModelResolver;
 import io.swagger.v3.oas.models.Components;
 import io.swagger.v3.oas.models.OpenAPI;
 import io.swagger.v3.oas.models.Operation;
@@ -16,6 +18,7 @@ import io.swagger.v3.oas.models.security.SecurityScheme;
 import java.util.List;
 import java.util.Map;
 import org.springdoc.core.customizers.GlobalOpenApiCustomizer;
+import org.springdoc.core.providers.ObjectMapperProvider;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Profile;
@@ -55,6 +58,13 @@ class OpenApiConfiguration {
                         .description("A department's key"))
                 .addSchemas(ENVELOPE, envelope()))
         .addSecurityItem(new SecurityRequirement().addList(BEARER));
+  }
+
+  /** The document names fields as they travel; springdoc's own mapper does not know ours. */
+  @Bean
+  ModelResolver snakeCaseFields(ObjectMapperProvider mappers) {
+    return new ModelResolver(
+        mappers.jsonMapper().copy().setPropertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE));
   }
 
   /** Every operation can fail in the same shape. */

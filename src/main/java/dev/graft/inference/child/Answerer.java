@@ -24,7 +24,7 @@ final class Answerer {
       return generate(ask, prompt, tokenBound(ask, prompt.length));
     } catch (PromptRefused refused) {
       return new Reply.Refused(
-          ask.id(), refused.code(), refused.param(), String.valueOf(refused.getMessage()));
+          ask.id(), refused.cause(), refused.param(), String.valueOf(refused.getMessage()));
     } catch (RuntimeException failed) {
       return new Reply.Failed(
           ask.id(), failed.getClass().getSimpleName() + ": " + failed.getMessage());
@@ -50,7 +50,7 @@ final class Answerer {
               : "you requested %d tokens (%d in the messages, %d in the completion)"
                   .formatted((long) promptTokens + asked, promptTokens, asked);
       throw new PromptRefused(
-          "context_length_exceeded",
+          Reply.Cause.CONTEXT_LENGTH_EXCEEDED,
           "messages",
           "This model's maximum context length is %d tokens, but %s. Shorten the messages or the completion."
               .formatted(context, requested));

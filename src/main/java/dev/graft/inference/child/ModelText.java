@@ -45,7 +45,7 @@ final class ModelText implements ChatText {
       return tokenizer.ids(template.render(turns, null, true).text());
     } catch (TemplateRejected rejected) {
       throw new PromptRefused(
-          "invalid_prompt",
+          Reply.Cause.INVALID_PROMPT,
           "messages",
           "The model's chat template does not take these messages: " + rejected.getMessage());
     }
@@ -58,7 +58,7 @@ final class ModelText implements ChatText {
         .ifPresent(
             token -> {
               throw new PromptRefused(
-                  "invalid_prompt",
+                  Reply.Cause.INVALID_PROMPT,
                   param,
                   "'%s' holds %s, which is a control token of this model.".formatted(param, token));
             });

@@ -4,17 +4,17 @@ import org.jspecify.annotations.Nullable;
 
 /** The conversation cannot be put to this model; the caller can mend it. */
 final class PromptRefused extends RuntimeException {
-  private final String code;
+  private final Reply.Cause cause;
   private final @Nullable String param;
 
-  PromptRefused(String code, @Nullable String param, String message) {
+  PromptRefused(Reply.Cause cause, @Nullable String param, String message) {
     super(message);
-    this.code = code;
+    this.cause = cause;
     this.param = param;
   }
 
-  String code() {
-    return code;
+  Reply.Cause cause() {
+    return cause;
   }
 
   @Nullable String param() {

@@ -24,8 +24,15 @@ public sealed interface Reply {
   record Answer(long id, String text, int promptTokens, int completionTokens, boolean stopped)
       implements Reply {}
 
+  /** Why a request cannot be answered. */
+  enum Cause {
+    CONTEXT_LENGTH_EXCEEDED,
+    /** Control tokens in the text, or turns that the chat template does not take. */
+    INVALID_PROMPT
+  }
+
   /** The request cannot be answered and it is the request's fault. */
-  record Refused(long id, String code, @Nullable String param, String message) implements Reply {}
+  record Refused(long id, Cause cause, @Nullable String param, String message) implements Reply {}
 
   /** The request failed and it is not its fault; the message is for the server's log. */
   record Failed(long id, String message) implements Reply {}

@@ -32,7 +32,7 @@ class AnswererTests {
         .isInstanceOfSatisfying(
             Reply.Refused.class,
             refused -> {
-              assertThat(refused.code()).isEqualTo("context_length_exceeded");
+              assertThat(refused.cause()).isEqualTo(Reply.Cause.CONTEXT_LENGTH_EXCEEDED);
               assertThat(refused.message()).contains("40 tokens").contains("41 tokens");
             });
   }
@@ -68,7 +68,9 @@ class AnswererTests {
   @Test
   void aRefusedPromptNamesItsField() {
     assertThat(answer("<end>", null, 100))
-        .isEqualTo(new Reply.Refused(1, "invalid_prompt", "messages", "special token in the text"));
+        .isEqualTo(
+            new Reply.Refused(
+                1, Reply.Cause.INVALID_PROMPT, "messages", "special token in the text"));
   }
 
   private Reply ask(@Nullable String adapter) {

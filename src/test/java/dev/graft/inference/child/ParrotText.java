@@ -10,7 +10,7 @@ public final class ParrotText implements ChatText {
   public int[] prompt(List<Ask.Turn> messages) {
     String all = messages.stream().map(Ask.Turn::content).collect(Collectors.joining("\n"));
     if (all.contains("<end>")) {
-      throw new PromptRefused("invalid_prompt", "messages", "special token in the text");
+      throw new PromptRefused(Reply.Cause.INVALID_PROMPT, "messages", "special token in the text");
     }
     return all.codePoints().toArray();
   }

@@ -9,6 +9,10 @@ public enum ProblemType {
   INVALID_JSON(400, "invalid_request_error", "invalid_json"),
   UNKNOWN_PARAMETER(400, "invalid_request_error", "unknown_parameter"),
   MISSING_PARAMETER(400, "invalid_request_error", "missing_required_parameter"),
+  /** A conversation that the model's context cannot hold. */
+  CONTEXT_LENGTH_EXCEEDED(400, "invalid_request_error", "context_length_exceeded"),
+  /** Text that a model's tokenizer or chat template refuses. */
+  INVALID_PROMPT(400, "invalid_request_error", "invalid_prompt"),
   /** Graft knows the setting but has not built it yet. */
   NOT_SUPPORTED(400, "invalid_request_error", "unsupported_value"),
   INVALID_FILE(400, "invalid_request_error", "invalid_file_format"),

@@ -1,6 +1,7 @@
 package dev.graft.inference.child;
 
 import dev.graft.training.Generator;
+import dev.graft.training.generation.Generators;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -40,7 +41,7 @@ public final class InferrerProgram {
 
   /** Serves the model of a directory until the input ends. */
   public void serve(Path baseModel) throws InterruptedException {
-    serve(new ModelText(baseModel), Generators::open, baseModel);
+    serve(new ModelText(baseModel), base -> Generators.load(base, 0), baseModel);
   }
 
   void serve(ChatText text, Function<Path, Generator> open, Path baseModel)

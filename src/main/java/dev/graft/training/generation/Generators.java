@@ -1,0 +1,42 @@
+package dev.graft.training.generation;
+
+import ai.djl.Device;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.jni.JniUtils;
+import dev.graft.training.Generator;
+import dev.graft.training.model.DeviceMemory;
+import dev.graft.weights.ModelConfig;
+import dev.graft.weights.ModelDirectory;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** Loads models to generate with. */
+public final class Generators {
+  private Generators() {}
+
+  /**
+   * Loads a base model in f32 on the CPU; use and close it on the calling platform thread.
+   *
+   * @param threads inside an operation, for the whole process; 0 = one per processor
+   * @throws dev.graft.weights.BadModel if the directory is no model that can be run
+   */
+  public static Generator load(Path base, int threads) {
+    try (ModelDirectory directory = ModelDirectory.open(base)) {
+      directory.check();
+      DeviceMemory memory = DeviceMemory.open(Device.cpu());
+      try {
+        if (threads > 0 && JniUtils.getNumThreads() != threads) JniUtils.setNumThreads(threads);
+        Map<String, PtNDArray> tensors = new LinkedHashMap<>();
+        for (ModelConfig.Parameter each : directory.config().parameters()) {
+          tensors.put(
+              each.name(), memory.load(directory.weights().require(each.name(), each.shape())));
+        }
+        return new GreedyGenerator(directory.config(), memory, tensors);
+      } catch (RuntimeException e) {
+        memory.close();
+        throw e;
+      }
+    }
+  }
+}

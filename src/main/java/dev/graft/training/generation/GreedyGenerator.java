@@ -1,0 +1,126 @@
+package dev.graft.training.generation;
+
+import ai.djl.pytorch.engine.PtNDArray;
+import dev.graft.training.Generator;
+import dev.graft.training.kernels.Kernels;
+import dev.graft.training.kernels.TorchScriptModule;
+import dev.graft.training.model.Continuation;
+import dev.graft.training.model.Decoder;
+import dev.graft.training.model.DeviceMemory;
+import dev.graft.training.model.Family;
+import dev.graft.weights.BadModel;
+import dev.graft.weights.LoraAdapter;
+import dev.graft.weights.ModelConfig;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
+
+/** Decoding by the largest logit, over a key-value cache. */
+final class GreedyGenerator implements Generator {
+  private final ModelConfig config;
+  private final DeviceMemory memory;
+  private final Map<String, PtNDArray> base;
+  private final TorchScriptModule module;
+  private final Decoder bare;
+  private @Nullable Worn worn;
+
+  /** The base with an adapter: a decoder compiled for both, and the adapter's own tensors. */
+  private record Worn(Decoder decoder, List<PtNDArray> factors) implements AutoCloseable {
+    @Override
+    public void close() {
+      decoder.close();
+      factors.forEach(PtNDArray::close);
+    }
+  }
+
+  /**
+   * @param memory closed with the generator
+   * @param base every parameter, in {@code memory}
+   */
+  GreedyGenerator(ModelConfig config, DeviceMemory memory, Map<String, PtNDArray> base) {
+    this.config = config;
+    this.memory = memory;
+    this.base = Map.copyOf(base);
+    this.module = Kernels.load(Continuation.METHODS, memory.device());
+    this.bare = decoder(base, 1);
+  }
+
+  private Decoder decoder(Map<String, PtNDArray> tensors, double scale) {
+    return Decoder.frozen(Family.of(config), memory, tensors, scale);
+  }
+
+  @Override
+  public void adapter(@Nullable Path directory) {
+    Worn next = directory == null ? null : wear(directory);
+    if (worn != null) worn.close();
+    worn = next;
+  }
+
+  private Worn wear(Path directory) {
+    Map<String, PtNDArray> factors = new HashMap<>();
+    try (LoraAdapter adapter = LoraAdapter.read(directory)) {
+      adapter.requireFits(config);
+      for (Map.Entry<String, LoraAdapter.Factors> each : adapter.factors().entrySet()) {
+        factors.put(each.getKey() + ".lora_A.weight", memory.load(each.getValue().a()));
+        factors.put(each.getKey() + ".lora_B.weight", memory.load(each.getValue().b()));
+      }
+      Map<String, PtNDArray> all = new HashMap<>(base);
+      all.putAll(factors);
+      return new Worn(decoder(all, adapter.scale()), List.copyOf(factors.values()));
+    } catch (RuntimeException e) {
+      factors.values().forEach(PtNDArray::close);
+      if (!(e instanceof BadModel)) throw e;
+      throw new IllegalArgumentException("the adapter cannot be used: " + e.getMessage(), e);
+    }
+  }
+
+  @Override
+  public Generation generate(
+      int[] prompt, int maxNewTokens, Set<Integer> stop, IntConsumer onToken) {
+    checkPrompt(prompt);
+    int bound = Math.min(maxNewTokens, config.maxPositionEmbeddings() - prompt.length);
+    int[] ids = new int[Math.clamp(bound, 0, 256)];
+    int made = 0;
+    Decoder decoder = worn == null ? bare : worn.decoder();
+    try (Continuation text = new Continuation(decoder, memory, module)) {
+      int[] unread = prompt;
+      while (made < bound) {
+        int next = text.read(unread);
+        if (stop.contains(next)) return new Generation(Arrays.copyOf(ids, made), true);
+        if (made == ids.length) ids = Arrays.copyOf(ids, 2 * made);
+        ids[made++] = next;
+        onToken.accept(next);
+        unread = new int[] {next};
+      }
+    }
+    return new Generation(Arrays.copyOf(ids, made), false);
+  }
+
+  private void checkPrompt(int[] prompt) {
+    if (prompt.length == 0) throw new IllegalArgumentException("the prompt is empty");
+    if (prompt.length > config.maxPositionEmbeddings()) {
+      throw new IllegalArgumentException(
+          "the prompt has %d tokens, the model's context is %d"
+              .formatted(prompt.length, config.maxPositionEmbeddings()));
+    }
+    for (int id : prompt) {
+      if (id < 0 || id >= config.vocabSize()) {
+        throw new IllegalArgumentException(
+            "token id %d is outside the vocabulary of %d".formatted(id, config.vocabSize()));
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    if (worn != null) worn.close();
+    bare.close();
+    module.close();
+    memory.close();
+  }
+}

@@ -1,0 +1,18 @@
+/**
+ * Greedy decoding: the prompt in one pass, then token by token over a key-value cache, on a base
+ * model with at most one adapter. The layers are those of training ({@link
+ * dev.graft.training.model.Decoder}), so an answer comes from the same arithmetic as the loss.
+ *
+ * <p>A base is read once, widened to f32 and kept. Putting an adapter on loads its factors and
+ * compiles the layers for them, a fraction of a second; the base stays.
+ *
+ * <p>How it fails: a base that cannot be read is a {@link dev.graft.weights.BadModel} and an
+ * adapter that does not fit an {@link IllegalArgumentException}, after which the adapter before is
+ * still in place. Everything happens on the thread that loaded the model.
+ */
+@NullMarked
+@NamedInterface("generation")
+package dev.graft.training.generation;
+
+import org.jspecify.annotations.NullMarked;
+import org.springframework.modulith.NamedInterface;

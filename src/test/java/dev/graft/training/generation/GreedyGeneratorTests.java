@@ -1,0 +1,217 @@
+package dev.graft.training.generation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.graft.spec.AdapterMethod.Lora;
+import dev.graft.spec.AdapterMethod.TargetModules;
+import dev.graft.training.Generator;
+import dev.graft.training.export.PeftDirectory;
+import dev.graft.weights.Dtype;
+import dev.graft.weights.LinearTargets;
+import dev.graft.weights.ModelConfig.Linear;
+import dev.graft.weights.ModelConfig.Parameter;
+import dev.graft.weights.ModelDirectory;
+import dev.graft.weights.NamedTensor;
+import dev.graft.weights.SafetensorsWriter;
+import dev.graft.weights.TinyModels;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.node.ObjectNode;
+
+class GreedyGeneratorTests {
+  private static final int[] PROMPT = {3, 1, 4, 1, 5};
+
+  @TempDir Path temp;
+  private Path base;
+  private Generator generator;
+
+  @BeforeEach
+  void load() throws IOException {
+    ObjectNode config = TinyModels.config();
+    config.put("max_position_embeddings", 200).put("vocab_size", 61);
+    config.put("tie_word_embeddings", false);
+    base = TinyModels.write(temp.resolve("base"), config);
+    generator = Generators.load(base, 1);
+  }
+
+  @AfterEach
+  void close() {
+    generator.close();
+  }
+
+  @Test
+  void theCacheChangesNothing() {
+    Random random = new Random(5);
+    Set<Integer> seen = new HashSet<>();
+    for (int length : new int[] {1, 2, 30, 63, 64, 65, 130}) {
+      int[] prompt = random.ints(length, 0, 61).toArray();
+      for (int made = 0; made < 20; made++) {
+        int next = generator.generate(prompt, 1, Set.of(), id -> {}).ids()[0];
+        prompt = IntStream.concat(Arrays.stream(prompt), IntStream.of(next)).toArray();
+        seen.add(next);
+      }
+      int[] start = Arrays.copyOf(prompt, length);
+      assertThat(generator.generate(start, 20, Set.of(), id -> {}).ids())
+          .containsExactly(Arrays.copyOfRange(prompt, length, length + 20));
+    }
+    assertThat(seen).hasSizeGreaterThan(10);
+  }
+
+  @Test
+  void aStopIdEndsTheAnswerAndIsNotPartOfIt() {
+    int[] free = generate(30);
+    List<Integer> heard = new ArrayList<>();
+    int stop = free[12];
+    int first = IntStream.range(0, 30).filter(i -> free[i] == stop).findFirst().orElseThrow();
+    Generator.Generation answer = generator.generate(PROMPT, 30, Set.of(stop), heard::add);
+    assertThat(answer.stopped()).isTrue();
+    assertThat(answer.ids()).containsExactly(Arrays.copyOf(free, first));
+    assertThat(heard).hasSize(first);
+  }
+
+  @Test
+  void theContextEndsTheAnswer() {
+    Generator.Generation answer = generator.generate(PROMPT, Integer.MAX_VALUE, Set.of(), id -> {});
+    assertThat(answer.ids()).hasSize(195);
+    assertThat(answer.stopped()).isFalse();
+  }
+
+  @Test
+  void promptsThatCannotBeRunAreRefused() {
+    assertThatThrownBy(() -> generator.generate(new int[] {}, 1, Set.of(), id -> {}))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> generator.generate(new int[] {61}, 1, Set.of(), id -> {}))
+        .hasMessage("token id 61 is outside the vocabulary of 61");
+    assertThatThrownBy(() -> generator.generate(new int[201], 1, Set.of(), id -> {}))
+        .hasMessage("the prompt has 201 tokens, the model's context is 200");
+  }
+
+  @Test
+  void anAdapterIsTheSumOfBaseAndProduct() throws IOException {
+    TargetModules targets =
+        new TargetModules.Names(List.of("q_proj", "model.layers.1.mlp.down_proj", "o_proj"));
+    Path adapter = adapter("adapter", targets, 5);
+    Path merged = merge(adapter, targets, 5);
+    generator.adapter(adapter);
+    int[] with = generate(40);
+    try (Generator plain = Generators.load(merged, 1)) {
+      assertThat(with).containsExactly(plain.generate(PROMPT, 40, Set.of(), id -> {}).ids());
+    }
+  }
+
+  @Test
+  void adaptersAlternateOnOneBase() throws IOException {
+    Path one = adapter("one", new TargetModules.AllLinear(), 1);
+    Path two = adapter("two", new TargetModules.Names(List.of("v_proj")), 2);
+    int[] bare = generate(20);
+    generator.adapter(one);
+    int[] withOne = generate(20);
+    generator.adapter(two);
+    int[] withTwo = generate(20);
+    assertThat(withOne).isNotEqualTo(bare);
+    assertThat(withTwo).isNotEqualTo(bare).isNotEqualTo(withOne);
+    for (int round = 0; round < 3; round++) {
+      generator.adapter(one);
+      assertThat(generate(20)).containsExactly(withOne);
+      generator.adapter(null);
+      assertThat(generate(20)).containsExactly(bare);
+      generator.adapter(two);
+      assertThat(generate(20)).containsExactly(withTwo);
+    }
+  }
+
+  @Test
+  void anAdapterThatDoesNotFitLeavesTheOneBefore() throws IOException {
+    Path one = adapter("one", new TargetModules.AllLinear(), 1);
+    generator.adapter(one);
+    int[] before = generate(10);
+    Path broken = adapter("broken", new TargetModules.AllLinear(), 2);
+    Files.writeString(broken.resolve("adapter_config.json"), "{\"peft_type\": \"VERA\"}");
+    assertThatThrownBy(() -> generator.adapter(broken))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("peft_type is \"VERA\"");
+    assertThat(generate(10)).containsExactly(before);
+  }
+
+  private int[] generate(int tokens) {
+    return generator.generate(PROMPT, tokens, Set.of(), id -> {}).ids();
+  }
+
+  private Path adapter(String name, TargetModules targets, long seed) throws IOException {
+    Path out = temp.resolve(name);
+    try (ModelDirectory model = ModelDirectory.open(base)) {
+      PeftDirectory.write(
+          out, model, "base", new Lora(2, 1, 0, targets, false), factors(targets, seed), Map.of());
+    }
+    return out;
+  }
+
+  private List<NamedTensor> factors(TargetModules targets, long seed) {
+    try (ModelDirectory model = ModelDirectory.open(base)) {
+      List<Parameter> shapes = new ArrayList<>();
+      for (Linear each : LinearTargets.select(targets, model.config())) {
+        shapes.add(
+            new Parameter(each.path() + ".lora_A.weight", new long[] {2, each.inFeatures()}));
+        shapes.add(
+            new Parameter(each.path() + ".lora_B.weight", new long[] {each.outFeatures(), 2}));
+      }
+      return TinyModels.random(shapes, seed);
+    }
+  }
+
+  /** A base whose weights already hold the product of the factors. */
+  private Path merge(Path adapter, TargetModules targets, long seed) throws IOException {
+    Path out = Files.createDirectories(temp.resolve("merged"));
+    Files.copy(base.resolve("config.json"), out.resolve("config.json"));
+    List<NamedTensor> factors = factors(targets, seed);
+    try (ModelDirectory model = ModelDirectory.open(base)) {
+      List<NamedTensor> tensors = new ArrayList<>();
+      for (Parameter each : model.config().parameters()) {
+        float[] w = model.weights().require(each.name(), each.shape()).toFloats();
+        String module = each.name().replaceAll("\\.weight$", "");
+        for (int i = 0; i + 1 < factors.size(); i += 2) {
+          if (factors.get(i).name().equals(module + ".lora_A.weight")) {
+            addProduct(w, each.shape(), floats(factors.get(i)), floats(factors.get(i + 1)));
+          }
+        }
+        ByteBuffer data = ByteBuffer.allocate(4 * w.length).order(ByteOrder.LITTLE_ENDIAN);
+        data.asFloatBuffer().put(w);
+        tensors.add(new NamedTensor(each.name(), Dtype.F32, each.shape(), data));
+      }
+      SafetensorsWriter.write(out.resolve("model.safetensors"), tensors);
+    }
+    return out;
+  }
+
+  /** Scale is lora_alpha 1 / r 2. */
+  private static void addProduct(float[] w, long[] shape, FloatBuffer a, FloatBuffer b) {
+    int in = (int) shape[1];
+    for (int row = 0; row < shape[0]; row++) {
+      for (int column = 0; column < in; column++) {
+        float product = b.get(2 * row) * a.get(column) + b.get(2 * row + 1) * a.get(in + column);
+        w[row * in + column] += product / 2;
+      }
+    }
+  }
+
+  private static FloatBuffer floats(NamedTensor tensor) {
+    return tensor.data().duplicate().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
+  }
+}

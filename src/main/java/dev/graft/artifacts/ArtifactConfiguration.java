@@ -1,17 +1,17 @@
 package dev.graft.artifacts;
 
+import dev.graft.platform.GraftProperties;
 import java.io.IOException;
-import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Profile;
 
+/** The server's blobs lie in {@code artifacts} of its data directory. */
 @Configuration(proxyBeanMethods = false)
 @Profile("server")
-@EnableConfigurationProperties(ArtifactSettings.class)
 class ArtifactConfiguration {
   @Bean(destroyMethod = "close")
-  FileArtifactStore artifactStore(ArtifactSettings settings) throws IOException {
-    return FileArtifactStore.open(settings.directory());
+  FileArtifactStore artifactStore(GraftProperties properties) throws IOException {
+    return FileArtifactStore.open(properties.dataDir().resolve("artifacts"));
   }
 }

@@ -75,7 +75,7 @@ public class BaseModels {
     try (ModelDirectory model = ModelDirectory.open(directory)) {
       return record(name, model);
     } catch (BadModel e) {
-      throw new ModelRefused(String.valueOf(e.getMessage()), e);
+      throw new ModelRefused(String.valueOf(e.getMessage()));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -86,7 +86,7 @@ public class BaseModels {
     try (ModelDirectory model = ModelDirectory.open(directory)) {
       return ModelFiles.limitations(model);
     } catch (BadModel e) {
-      throw new ModelRefused(String.valueOf(e.getMessage()), e);
+      throw new ModelRefused(String.valueOf(e.getMessage()));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

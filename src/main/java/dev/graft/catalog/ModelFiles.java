@@ -106,7 +106,7 @@ final class ModelFiles {
     try {
       return JSON.readTree(Files.readAllBytes(file));
     } catch (JacksonException e) {
-      throw new ModelRefused(file.getFileName() + " is not valid JSON", e);
+      throw new ModelRefused(file.getFileName() + " is not valid JSON");
     }
   }
 }

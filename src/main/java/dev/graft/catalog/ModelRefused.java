@@ -1,12 +1,11 @@
 package dev.graft.catalog;
 
-/** A base model cannot be registered as asked; the message says why and names no path. */
-public final class ModelRefused extends RuntimeException {
-  public ModelRefused(String message) {
-    super(message);
-  }
+import dev.graft.platform.ProblemException;
+import dev.graft.platform.ProblemType;
 
-  ModelRefused(String message, Throwable cause) {
-    super(message, cause);
+/** A base model cannot be registered as asked; the message says why and names no path. */
+public final class ModelRefused extends ProblemException {
+  ModelRefused(String message) {
+    super(ProblemType.INVALID_VALUE, message);
   }
 }

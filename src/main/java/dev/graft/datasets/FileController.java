@@ -2,9 +2,13 @@ package dev.graft.datasets;
 
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.BlobDownload;
+import dev.graft.platform.Cursor;
+import dev.graft.platform.CursorPage;
+import dev.graft.platform.ProblemException;
 import dev.graft.tenancy.Caller;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.Profile;
 import org.springframework.core.io.Resource;
@@ -25,6 +29,9 @@ import org.springframework.web.bind.annotation.RestController;
 @Profile("server")
 @RequestMapping("/v1/files")
 class FileController {
+  /** OpenAI's, as limit and as default. */
+  private static final int MAX_PAGE = 10_000;
+
   private final Files files;
   private final UploadFile uploadFile;
   private final ArtifactStore store;
@@ -42,14 +49,16 @@ class FileController {
   }
 
   @GetMapping
-  FileList list(
+  CursorPage<FileObject> list(
       @AuthenticationPrincipal Caller caller,
       @RequestParam @Nullable String purpose,
       @RequestParam @Nullable String limit,
       @RequestParam @Nullable String order,
       @RequestParam @Nullable String after) {
-    FilePage page = FilePage.of(purpose, limit, order, after);
-    return FileList.of(files.list(caller.departmentId(), page), page.limit());
+    Cursor page = Cursor.parse(after, limit, order, MAX_PAGE, MAX_PAGE);
+    List<FileObject> rows =
+        files.list(caller.departmentId(), purpose, page).stream().map(FileRow::object).toList();
+    return CursorPage.ofOneMore(rows, page.limit(), FileObject::id);
   }
 
   @GetMapping("/{id}")
@@ -69,13 +78,15 @@ class FileController {
   @DeleteMapping("/{id}")
   Deleted delete(@AuthenticationPrincipal Caller caller, @PathVariable String id) {
     if (!files.delete(caller.departmentId(), id)) {
-      throw FileMissing.named(id);
+      throw ProblemException.notFound("file", id);
     }
     return new Deleted(id, "file", true);
   }
 
   private FileRow require(Caller caller, String id) {
-    return files.find(caller.departmentId(), id).orElseThrow(() -> FileMissing.named(id));
+    return files
+        .find(caller.departmentId(), id)
+        .orElseThrow(() -> ProblemException.notFound("file", id));
   }
 
   record Deleted(String id, String object, boolean deleted) {}

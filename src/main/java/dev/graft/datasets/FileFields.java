@@ -1,5 +1,7 @@
 package dev.graft.datasets;
 
+import dev.graft.platform.ProblemException;
+import dev.graft.platform.ProblemType;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -17,14 +19,14 @@ final class FileFields {
   private static FilePurpose purpose(FileUpload upload) {
     String purpose = upload.field("purpose");
     if (purpose == null) {
-      throw new FileRefused(
-          "purpose", "missing_required_parameter", "the field 'purpose' is missing");
+      throw new ProblemException(
+          ProblemType.MISSING_PARAMETER, "The field 'purpose' is missing.", "purpose");
     }
     if (!purpose.equals(FilePurpose.FINE_TUNE.wireName())) {
-      throw new FileRefused(
+      String shown = purpose.substring(0, Math.min(purpose.length(), 60));
+      throw ProblemException.invalid(
           "purpose",
-          "invalid_value",
-          "'" + purpose + "' is not a purpose of uploads here; 'fine-tune' is the only one");
+          "'" + shown + "' is not a purpose that uploads may have here; 'fine-tune' is.");
     }
     return FilePurpose.FINE_TUNE;
   }
@@ -36,8 +38,7 @@ final class FileFields {
       return null;
     }
     if (!"created_at".equals(anchor)) {
-      throw new FileRefused(
-          "expires_after[anchor]", "invalid_value", "the only anchor is 'created_at'");
+      throw ProblemException.invalid("expires_after[anchor]", "The only anchor is 'created_at'.");
     }
     if (seconds == null || !seconds.matches("[0-9]{1,9}")) {
       throw outOfRange();
@@ -49,10 +50,9 @@ final class FileFields {
     return Duration.ofSeconds(lifetime);
   }
 
-  private static FileRefused outOfRange() {
-    return new FileRefused(
+  private static ProblemException outOfRange() {
+    return ProblemException.invalid(
         "expires_after[seconds]",
-        "invalid_value",
-        "a lifetime is %d to %d seconds".formatted(MIN_LIFETIME, MAX_LIFETIME));
+        "A lifetime is %d to %d seconds.".formatted(MIN_LIFETIME, MAX_LIFETIME));
   }
 }

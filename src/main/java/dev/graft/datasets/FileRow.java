@@ -71,13 +71,17 @@ class FileRow {
     return new BlobRef(new Digest(digest), bytes);
   }
 
-  List<Problem> problems() {
+  Validation validation() {
+    return new Validation(examples == null ? 0 : examples, problems());
+  }
+
+  private List<Problem> problems() {
     return JSON.readValue(problems, new TypeReference<List<Problem>>() {});
   }
 
   TrainingFile trainingFile() {
-    int rows = examples == null ? 0 : examples;
-    return new TrainingFile(id, departmentId, filename, bytes, new Digest(digest), rows);
+    return new TrainingFile(
+        id, departmentId, filename, bytes, new Digest(digest), validation().examples());
   }
 
   FileObject object() {

@@ -4,6 +4,8 @@ import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.BlobTooLarge;
 import dev.graft.artifacts.StagedBlob;
 import dev.graft.artifacts.StorageFull;
+import dev.graft.platform.ProblemException;
+import dev.graft.platform.ProblemType;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.io.InputStream;
@@ -34,7 +36,7 @@ final class FileUpload implements AutoCloseable {
 
   private FileUpload() {}
 
-  /** Reads the request to its end. Throws {@link FileRefused}, {@link StorageFull}. */
+  /** Reads the request to its end. Throws {@link ProblemException}. */
   static FileUpload read(HttpServletRequest request, ArtifactStore store, long maxBytes)
       throws IOException {
     FileUpload upload = new FileUpload();
@@ -46,10 +48,15 @@ final class FileUpload implements AutoCloseable {
       }
       complete = true;
       return upload;
-    } catch (StorageFull | BlobTooLarge e) {
-      throw e;
+    } catch (StorageFull e) {
+      throw new ProblemException(
+          ProblemType.UNAVAILABLE, "The server has no room for this file; nothing was stored");
+    } catch (BlobTooLarge e) {
+      throw new ProblemException(
+          ProblemType.TOO_LARGE, "A file may have up to " + maxBytes + " bytes", "file");
     } catch (IOException | InvalidFileNameException e) {
-      throw new FileRefused(null, "invalid_multipart", "the body is not a complete multipart form");
+      throw new ProblemException(
+          ProblemType.INVALID_REQUEST, "The body is not a complete multipart form.");
     } finally {
       if (!complete) {
         upload.close();
@@ -69,7 +76,7 @@ final class FileUpload implements AutoCloseable {
     try (InputStream in = part.openStream()) {
       if (name.equals("file")) {
         if (content != null) {
-          throw new FileRefused("file", "duplicate_field", "there is more than one 'file' part");
+          throw ProblemException.invalid("file", "There is more than one part 'file'.");
         }
         filename = part.getName() == null ? "" : part.getName();
         content = store.stage(in::transferTo, maxBytes);
@@ -78,14 +85,15 @@ final class FileUpload implements AutoCloseable {
         fields.put(name, new String(value, StandardCharsets.UTF_8));
       } else {
         String shown = name.substring(0, Math.min(name.length(), 60));
-        throw new FileRefused(shown, "unknown_parameter", "unknown field '" + shown + "'");
+        throw new ProblemException(ProblemType.UNKNOWN_PARAMETER, "Unknown field: " + shown, shown);
       }
     }
   }
 
   StagedBlob content() {
     if (content == null) {
-      throw new FileRefused("file", "missing_required_parameter", "the part 'file' is missing");
+      throw new ProblemException(
+          ProblemType.MISSING_PARAMETER, "The part 'file' is missing.", "file");
     }
     return content;
   }

@@ -44,16 +44,15 @@ class FileValidation implements DisposableBean {
     return content.ref().bytes() <= settings.validateInline().toBytes();
   }
 
-  /** Throws {@link FileRefused} with the problems if it is not valid training data. */
+  /**
+   * Throws {@link dev.graft.platform.ProblemException} with the problems if it is not valid
+   * training data.
+   */
   Validation require(StagedBlob content) throws IOException {
     try (InputStream in = content.open()) {
       Validation validation = Validation.of(in);
       if (!validation.good()) {
-        throw new FileRefused(
-            "file",
-            "invalid_file",
-            "not valid training data: " + validation.problems().getFirst(),
-            validation.problems());
+        throw validation.refusal("file", "The file is not valid training data");
       }
       return validation;
     }

@@ -1,12 +1,17 @@
 package dev.graft.datasets;
 
 import dev.graft.artifacts.BlobRef;
+import dev.graft.platform.Cursor;
+import dev.graft.platform.Ids;
+import dev.graft.platform.ProblemException;
+import dev.graft.platform.ProblemType;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.context.annotation.Profile;
@@ -18,13 +23,21 @@ import org.springframework.transaction.annotation.Transactional;
 @Service
 @Profile("server")
 public class Files {
+  private static final String PREFIX = "file-";
+  private static final Pattern ID = Pattern.compile("file-[0-9a-z]{26}");
+
+  /** Sorts after every file id. */
+  private static final String AFTER_ALL = PREFIX + "~";
+
   private final FileRows rows;
   private final ObjectProvider<FileUse> uses;
+  private final Ids ids;
   private final Clock clock;
 
-  Files(FileRows rows, ObjectProvider<FileUse> uses, Clock clock) {
+  Files(FileRows rows, ObjectProvider<FileUse> uses, Ids ids, Clock clock) {
     this.rows = rows;
     this.uses = uses;
+    this.ids = ids;
     this.clock = clock;
   }
 
@@ -39,18 +52,18 @@ public class Files {
   public TrainingFile requireTrainable(String departmentId, String fileId, String param) {
     FileRow file =
         rows.findToUse(departmentId, fileId, now())
-            .orElseThrow(
-                () -> new FileRefused(param, "invalid_file", "no file '" + shown(fileId) + "'"));
+            .orElseThrow(() -> ProblemException.invalid(param, "No such file: " + fileId));
     if (!file.is(FilePurpose.FINE_TUNE)) {
-      throw new FileRefused(param, "invalid_file", "its purpose is not 'fine-tune'");
+      throw ProblemException.invalid(param, fileId + " has not the purpose 'fine-tune'.");
     }
     if (file.has(FileStatus.UPLOADED)) {
-      throw new FileRefused(
-          param, "file_not_ready", "it is still being validated; wait for status 'processed'");
+      throw new ProblemException(
+          ProblemType.WRONG_STATE,
+          fileId + " is still being validated; wait until its status is 'processed'.",
+          param);
     }
     if (file.has(FileStatus.ERROR)) {
-      throw new FileRefused(
-          param, "invalid_file", "it is not valid training data", file.problems());
+      throw file.validation().refusal(param, fileId + " is not valid training data");
     }
     return file.trainingFile();
   }
@@ -73,22 +86,28 @@ public class Files {
     return rows.find(departmentId, fileId, now());
   }
 
-  /** One page and one more, to know whether there are more. */
-  List<FileRow> list(String departmentId, FilePage page) {
+  /**
+   * One page and one more, to know whether there are more.
+   *
+   * @param purpose only files of it, or null for all
+   */
+  List<FileRow> list(String departmentId, @Nullable String purpose, Cursor page) {
     List<String> purposes =
-        page.purpose() == null
+        purpose == null
             ? Arrays.stream(FilePurpose.values()).map(FilePurpose::wireName).toList()
-            : List.of(page.purpose());
+            : List.of(purpose);
     Limit limit = Limit.of(page.limit() + 1);
     String after = page.after();
-    if (after != null && !FileIds.valid(after)) {
+    if (after != null && !ID.matcher(after).matches()) {
       return List.of();
     }
-    return page.ascending()
-        ? rows.listAscending(
-            departmentId, purposes, after == null ? FileIds.BEFORE_ALL : after, now(), limit)
-        : rows.listDescending(
-            departmentId, purposes, after == null ? FileIds.AFTER_ALL : after, now(), limit);
+    return switch (page.order()) {
+      case ASC ->
+          rows.listAscending(departmentId, purposes, after == null ? PREFIX : after, now(), limit);
+      case DESC ->
+          rows.listDescending(
+              departmentId, purposes, after == null ? AFTER_ALL : after, now(), limit);
+    };
   }
 
   /**
@@ -106,8 +125,10 @@ public class Files {
         .findFirst()
         .ifPresent(
             user -> {
-              throw new FileRefused(
-                  "file_id", "file_in_use", "it is used by " + user + ", which has not ended");
+              throw new ProblemException(
+                  ProblemType.WRONG_STATE,
+                  "The file is used by " + user + ", which has not ended.",
+                  "file_id");
             });
     rows.delete(file.get());
     return true;
@@ -115,14 +136,10 @@ public class Files {
 
   private FileRow row(NewFile file, BlobRef blob) {
     Instant now = now();
-    return new FileRow(FileIds.next(now), file, blob, now);
+    return new FileRow(ids.next(PREFIX), file, blob, now);
   }
 
   private Instant now() {
     return clock.instant().truncatedTo(ChronoUnit.MICROS);
-  }
-
-  private static String shown(String id) {
-    return FileIds.valid(id) ? id : "(not a file id)";
   }
 }

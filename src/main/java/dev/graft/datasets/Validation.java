@@ -1,5 +1,7 @@
 package dev.graft.datasets;
 
+import dev.graft.platform.ProblemException;
+import dev.graft.platform.ProblemType;
 import dev.graft.text.RowReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -17,6 +19,15 @@ record Validation(int examples, List<Problem> problems) {
     List<Problem> problems =
         read.problems().stream().map(p -> new Problem(p.line(), p.message())).toList();
     return new Validation(Math.toIntExact(read.rows()), problems);
+  }
+
+  /** The problems as an answer: the first in the message, all as details. */
+  ProblemException refusal(String param, String what) {
+    return new ProblemException(
+        ProblemType.INVALID_FILE,
+        what + ": " + problems.getFirst(),
+        param,
+        problems.stream().map(Problem::finding).toList());
   }
 
   boolean good() {

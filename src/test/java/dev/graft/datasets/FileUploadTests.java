@@ -3,8 +3,8 @@ package dev.graft.datasets;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.graft.artifacts.BlobTooLarge;
 import dev.graft.artifacts.FileArtifactStore;
+import dev.graft.platform.ProblemException;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -68,10 +68,8 @@ class FileUploadTests {
       try (FileUpload upload = FileUpload.read(request, store, MAX)) {
         NewFile file = FileFields.of("dept", upload);
         answer = file.filename() + " " + upload.content().ref().bytes() + " " + file.lifetime();
-      } catch (FileRefused e) {
-        answer = e.code() + " " + e.param();
-      } catch (BlobTooLarge e) {
-        answer = "too large";
+      } catch (ProblemException e) {
+        answer = e.type() + " " + e.param();
       }
       response.setCharacterEncoding(UTF_8.name());
       response.getWriter().print(answer);
@@ -123,28 +121,28 @@ class FileUploadTests {
   void wrongFieldsAreNamed() throws Exception {
     String ok = field("purpose", "fine-tune");
     String file = file("a", "x");
-    assertThat(post(ok)).isEqualTo("missing_required_parameter file");
-    assertThat(post(file)).isEqualTo("missing_required_parameter purpose");
-    assertThat(post(file, field("purpose", "batch"))).isEqualTo("invalid_value purpose");
-    assertThat(post(ok, file, file)).isEqualTo("duplicate_field file");
-    assertThat(post(ok, file, field("model", "x"))).isEqualTo("unknown_parameter model");
+    assertThat(post(ok)).isEqualTo("MISSING_PARAMETER file");
+    assertThat(post(file)).isEqualTo("MISSING_PARAMETER purpose");
+    assertThat(post(file, field("purpose", "batch"))).isEqualTo("INVALID_VALUE purpose");
+    assertThat(post(ok, file, file)).isEqualTo("INVALID_VALUE file");
+    assertThat(post(ok, file, field("model", "x"))).isEqualTo("UNKNOWN_PARAMETER model");
     assertThat(post(ok, file, field("expires_after[seconds]", "3600")))
-        .isEqualTo("invalid_value expires_after[anchor]");
+        .isEqualTo("INVALID_VALUE expires_after[anchor]");
     String anchor = field("expires_after[anchor]", "created_at");
     for (String seconds : List.of("3599", "2592001", "-1", "1e4", "99999999999999")) {
       assertThat(post(ok, file, anchor, field("expires_after[seconds]", seconds)))
-          .isEqualTo("invalid_value expires_after[seconds]");
+          .isEqualTo("INVALID_VALUE expires_after[seconds]");
     }
   }
 
   @Test
   void aBodyThatIsNoWholeFormIsRefused() throws Exception {
     assertThat(post(new ByteArrayInputStream("hello".getBytes(UTF_8))))
-        .isEqualTo("missing_required_parameter purpose");
+        .isEqualTo("MISSING_PARAMETER purpose");
     String cut = field("purpose", "fine-tune") + file("a", "half");
     assertThat(post(new ByteArrayInputStream(cut.substring(0, cut.length() - 4).getBytes(UTF_8))))
-        .isEqualTo("invalid_multipart null");
-    assertThat(post(field("x", "y").repeat(40))).isEqualTo("unknown_parameter x");
+        .isEqualTo("INVALID_REQUEST null");
+    assertThat(post(field("x", "y").repeat(40))).isEqualTo("UNKNOWN_PARAMETER x");
   }
 
   @Test
@@ -160,7 +158,7 @@ class FileUploadTests {
                     new Repeated(chunk, chunks),
                     new ByteArrayInputStream("\r\n--XX--\r\n".getBytes(UTF_8)))));
     tomcat.getConnector().setProperty("maxSwallowSize", "-1");
-    assertThat(post(body)).isEqualTo("too large");
+    assertThat(post(body)).isEqualTo("TOO_LARGE file");
     try (var files = java.nio.file.Files.walk(directory.resolve("store/tmp"))) {
       assertThat(files.filter(f -> f.toFile().length() > 1 << 20)).isEmpty();
     }

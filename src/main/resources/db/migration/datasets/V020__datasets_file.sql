@@ -1,7 +1,8 @@
 -- Why: uploaded and generated files of the departments; the bytes lie in the artifact store under their digest.
 -- Lock: none that matters, the table is new. Duration: milliseconds.
 create table file (
-  id             text primary key,
+  -- Grows with time; compared as bytes, since lists go by it.
+  id             text collate "C" primary key,
   department_id  text not null references department (id),
   -- As the client sent it; shown and downloaded under, never used as a path.
   filename       text not null,
@@ -17,5 +18,5 @@ create table file (
   expires_at     timestamptz
 );
 -- Lists are newest first within a department, or oldest first read backwards.
-create index file_list on file (department_id, created_at desc, id desc);
-create index file_to_validate on file (created_at) where status = 'uploaded';
+create index file_list on file (department_id, id desc);
+create index file_to_validate on file (id) where status = 'uploaded';

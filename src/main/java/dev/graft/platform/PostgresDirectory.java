@@ -1,0 +1,166 @@
+package dev.graft.platform;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+
+/** The files of an embedded PostgreSQL: programs, cluster, password, log. */
+final class PostgresDirectory {
+  private static final String MAJOR = "18";
+  private static final int LAST_WORDS = 600;
+
+  private final Path root;
+
+  PostgresDirectory(Path root) {
+    this.root = root.toAbsolutePath();
+  }
+
+  Path cluster() {
+    return root.resolve("cluster");
+  }
+
+  Path log() {
+    return root.resolve("postgres.log");
+  }
+
+  Path password() {
+    return root.resolve("password");
+  }
+
+  Path program(String name) {
+    return root.resolve("programs").resolve("bin").resolve(name);
+  }
+
+  Unprivileged user() {
+    return Unprivileged.forDirectory(cluster());
+  }
+
+  String readPassword() {
+    try {
+      return Files.readString(password()).strip();
+    } catch (IOException e) {
+      throw new MachineLacks("Cannot read PostgreSQL's password at " + password(), e);
+    }
+  }
+
+  /**
+   * Unpacks the programs and makes the cluster where they are missing; refuses another major
+   * version's.
+   */
+  void prepare() {
+    try {
+      Files.createDirectories(root);
+      PostgresPrograms.unpack(root.resolve("programs"));
+      Path version = cluster().resolve("PG_VERSION");
+      if (Files.exists(version)) {
+        refuseOtherMajor(Files.readString(version).strip());
+      } else {
+        initialise();
+      }
+    } catch (IOException e) {
+      throw new MachineLacks(
+          "Cannot set up PostgreSQL under "
+              + root
+              + " ("
+              + e.getMessage()
+              + "): is it writable, and is there disk space?",
+          e);
+    }
+  }
+
+  private void refuseOtherMajor(String found) {
+    if (found.equals(MAJOR)) return;
+    throw new MachineLacks(
+        cluster()
+            + " was made by PostgreSQL "
+            + found
+            + ", this Graft brings "
+            + MAJOR
+            + ". Dump it with the Graft that made it (or pg_dump "
+            + found
+            + ") and restore it into a new --data-dir");
+  }
+
+  /** Into a temporary name first: a cluster directory is whole or absent. */
+  private void initialise() throws IOException {
+    if (!Files.exists(password())) {
+      byte[] secret = new byte[24];
+      new SecureRandom().nextBytes(secret);
+      Files.createFile(
+          password(),
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+      Files.writeString(password(), HexFormat.of().formatHex(secret) + "\n");
+    }
+    Path fresh = root.resolve("cluster.new");
+    FileTrees.delete(fresh);
+    Files.createDirectory(fresh);
+    Files.setPosixFilePermissions(fresh, PosixFilePermissions.fromString("rwx------"));
+    Path copy = fresh.resolveSibling("password.new");
+    Files.deleteIfExists(copy);
+    Files.copy(password(), copy);
+    Unprivileged user = user();
+    if (user.owner()) {
+      give(fresh);
+      give(copy);
+    }
+    try {
+      run(
+          user,
+          "initdb",
+          "-D",
+          fresh.toString(),
+          "-U",
+          "graft",
+          "-A",
+          "scram-sha-256",
+          "--pwfile=" + copy,
+          "--data-checksums",
+          "-E",
+          "UTF8",
+          "--locale=C");
+    } finally {
+      Files.deleteIfExists(copy);
+    }
+    Files.move(fresh, cluster());
+  }
+
+  private static void give(Path path) throws IOException {
+    Files.setAttribute(path, "unix:uid", Unprivileged.NOBODY);
+    Files.setAttribute(path, "unix:gid", Unprivileged.NOBODY);
+  }
+
+  private void run(Unprivileged user, String program, String... arguments) throws IOException {
+    List<String> command = new ArrayList<>(user.prefix());
+    command.add(program(program).toString());
+    command.addAll(List.of(arguments));
+    Process process =
+        new ProcessBuilder(command).directory(root.toFile()).redirectErrorStream(true).start();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    try {
+      if (process.waitFor() != 0) throw new IOException(program + " failed: " + tail(output));
+    } catch (InterruptedException e) {
+      process.destroyForcibly();
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", e);
+    }
+  }
+
+  String lastWords() {
+    try {
+      return tail(Files.readString(log()));
+    } catch (IOException e) {
+      return "no log";
+    }
+  }
+
+  private static String tail(String text) {
+    String stripped = text.strip();
+    return stripped.substring(Math.max(0, stripped.length() - LAST_WORDS)).replace('\n', ' ');
+  }
+}

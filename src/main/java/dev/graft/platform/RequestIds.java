@@ -1,0 +1,39 @@
+package dev.graft.platform;
+
+import jakarta.servlet.FilterChain;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import org.slf4j.MDC;
+import org.springframework.context.annotation.Profile;
+import org.springframework.core.Ordered;
+import org.springframework.core.annotation.Order;
+import org.springframework.stereotype.Component;
+import org.springframework.web.filter.OncePerRequestFilter;
+
+/**
+ * Gives every answer an {@code x-request-id}, which SDKs show with an error and the log carries.
+ */
+@Component
+@Profile("server")
+@Order(Ordered.HIGHEST_PRECEDENCE)
+class RequestIds extends OncePerRequestFilter {
+  private static final String HEADER = "x-request-id";
+  private final Ids ids;
+
+  RequestIds(Ids ids) {
+    this.ids = ids;
+  }
+
+  @Override
+  protected void doFilterInternal(
+      HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+      throws ServletException, IOException {
+    String id = ids.next("req_");
+    response.setHeader(HEADER, id);
+    try (MDC.MDCCloseable scope = MDC.putCloseable("request", id)) {
+      chain.doFilter(request, response);
+    }
+  }
+}

@@ -1,0 +1,142 @@
+package dev.graft.tenancy;
+
+import dev.graft.platform.BearerAuthenticator;
+import dev.graft.platform.Ids;
+import dev.graft.platform.ProblemException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.springframework.context.annotation.Profile;
+import org.springframework.stereotype.Service;
+import org.springframework.transaction.annotation.Transactional;
+
+/**
+ * API keys: 256 random bits, shown once, kept as SHA-256. A fast hash is right for random keys, and
+ * looking one up by its hash compares nothing of the key itself.
+ */
+@Service
+@Profile("server")
+public class ApiKeys implements BearerAuthenticator {
+  private static final String PREFIX = "sk-graft-";
+  private static final int SHOWN = PREFIX.length() + 6;
+
+  /** {@code last_used_at} is moved no more often than this: it is a hint, not a log. */
+  private static final Duration USE_RESOLUTION = Duration.ofMinutes(1);
+
+  private final ApiKeyRows rows;
+  private final DepartmentRows departments;
+  private final Ids ids;
+  private final Clock clock;
+  private final SecureRandom random = new SecureRandom();
+
+  ApiKeys(ApiKeyRows rows, DepartmentRows departments, Ids ids, Clock clock) {
+    this.rows = rows;
+    this.departments = departments;
+    this.ids = ids;
+    this.clock = clock;
+  }
+
+  /** A new key; {@code secret} exists only here. */
+  public record Created(String id, String secret) {}
+
+  /** What may be shown of a key later. */
+  public record Listed(
+      String id,
+      String prefix,
+      Caller.Scope scope,
+      Instant createdAt,
+      @Nullable Instant expiresAt,
+      @Nullable Instant revokedAt,
+      @Nullable Instant lastUsedAt) {}
+
+  @Transactional
+  public Created create(String departmentId, Caller.Scope scope) {
+    byte[] entropy = new byte[32];
+    random.nextBytes(entropy);
+    String secret = PREFIX + Base64.getUrlEncoder().withoutPadding().encodeToString(entropy);
+    String id = ids.next("key_");
+    rows.save(
+        new ApiKeyRow(
+            id, departmentId, scope, secret.substring(0, SHOWN), hash(secret), clock.instant()));
+    return new Created(id, secret);
+  }
+
+  @Transactional
+  public void revoke(String id) {
+    ApiKeyRow row = rows.findById(id).orElseThrow(() -> ProblemException.notFound("key", id));
+    row.revoke(clock.instant());
+    rows.save(row);
+  }
+
+  /** Revokes a key and gives its department another of the same scope. */
+  @Transactional
+  public Created rotate(String id) {
+    ApiKeyRow row = rows.findById(id).orElseThrow(() -> ProblemException.notFound("key", id));
+    revoke(id);
+    return create(row.departmentId(), row.scope());
+  }
+
+  @Transactional(readOnly = true)
+  public List<Listed> list(String departmentId) {
+    return rows.findByDepartmentIdOrderByCreatedAt(departmentId).stream()
+        .map(
+            row ->
+                new Listed(
+                    row.id(),
+                    row.prefix(),
+                    row.scope(),
+                    row.createdAt(),
+                    row.expiresAt(),
+                    row.revokedAt(),
+                    row.lastUsedAt()))
+        .toList();
+  }
+
+  @Override
+  public Surface surface() {
+    return Surface.API;
+  }
+
+  @Override
+  @Transactional
+  public Optional<Bearer> authenticate(String token) {
+    if (!token.startsWith(PREFIX)) return Optional.empty();
+    Instant now = clock.instant();
+    Optional<ApiKeyRow> found = rows.findByHash(hash(token)).filter(row -> row.validAt(now));
+    found.ifPresent(row -> noteUse(row, now));
+    return found.flatMap(
+        row ->
+            departments
+                .findById(row.departmentId())
+                .map(d -> bearer(new Caller(d.id(), d.name(), row.id(), row.scope()))));
+  }
+
+  private void noteUse(ApiKeyRow row, Instant now) {
+    Instant last = row.lastUsedAt();
+    if (last == null || last.plus(USE_RESOLUTION).isBefore(now)) {
+      row.usedAt(now);
+      rows.save(row);
+    }
+  }
+
+  private static Bearer bearer(Caller caller) {
+    return new Bearer(caller, Set.of(caller.scope().name()));
+  }
+
+  private static byte[] hash(String secret) {
+    try {
+      return MessageDigest.getInstance("SHA-256").digest(secret.getBytes(StandardCharsets.UTF_8));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}

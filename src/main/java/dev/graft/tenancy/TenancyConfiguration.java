@@ -1,0 +1,10 @@
+package dev.graft.tenancy;
+
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Profile;
+
+@Configuration(proxyBeanMethods = false)
+@Profile("server")
+@EnableConfigurationProperties(TenancySettings.class)
+class TenancyConfiguration {}

@@ -1,12 +1,9 @@
 -- Why: the queue. Jobs, the leases workers hold on them, their events and checkpoints, and the workers themselves.
--- Lock: creates tables and adds two columns with constant defaults to department (a catalogue change only). Duration: milliseconds.
+-- Lock: none that matters, the tables are new. Duration: milliseconds.
 
 -- The only clock in SQL. The offset is set by tests and simulation on their own connection, never in production.
 create function graft_now() returns timestamptz language sql volatile as
 $$ select clock_timestamp() + coalesce(nullif(current_setting('graft.clock_offset', true), '')::interval, interval '0') $$;
-
-alter table department add column if not exists max_running int not null default 2;
-alter table department add column if not exists running int not null default 0;
 
 create table job (
   id              text primary key,

@@ -1,9 +1,16 @@
 package dev.graft.jobs;
 
+import dev.graft.artifacts.Digest;
+import dev.graft.platform.Cursor;
+import dev.graft.platform.CursorPage;
+import dev.graft.platform.Idempotency;
+import dev.graft.platform.MetadataFilter;
+import dev.graft.platform.ProblemException;
+import dev.graft.platform.ProblemType;
+import dev.graft.platform.Submission;
 import dev.graft.tenancy.Caller;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
+import jakarta.servlet.http.HttpServletRequest;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.Profile;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
@@ -16,6 +23,7 @@ import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /** OpenAI's fine-tuning jobs. */
@@ -23,32 +31,52 @@ import tools.jackson.databind.node.ObjectNode;
 @Profile("server")
 @RequestMapping("/v1/fine_tuning/jobs")
 class JobController {
+  private static final int MOST = 100;
+
   private final SubmitJob submitJob;
   private final JobLedger jobs;
   private final JobEvents events;
+  private final Idempotency idempotency;
+  private final JsonMapper json;
 
-  JobController(SubmitJob submitJob, JobLedger jobs, JobEvents events) {
+  JobController(
+      SubmitJob submitJob,
+      JobLedger jobs,
+      JobEvents events,
+      Idempotency idempotency,
+      JsonMapper json) {
     this.submitJob = submitJob;
     this.jobs = jobs;
     this.events = events;
+    this.idempotency = idempotency;
+    this.json = json;
   }
 
   @PostMapping
-  ObjectNode create(@AuthenticationPrincipal Caller caller, @RequestBody JsonNode body) {
-    return JobObject.of(submitJob.submit(caller, body));
+  ObjectNode create(
+      @AuthenticationPrincipal Caller caller, HttpServletRequest http, @RequestBody byte[] body) {
+    JsonNode request = json.readTree(body);
+    Submission submission =
+        Submission.of(
+            http, caller.departmentId(), "POST /v1/fine_tuning/jobs", Digest.of(body).hex());
+    return get(caller, idempotency.once(submission, () -> submitJob.submit(caller, request)));
   }
 
   @GetMapping
-  JobPage.Of list(
+  CursorPage<ObjectNode> list(
       @AuthenticationPrincipal Caller caller,
       @RequestParam @Nullable String after,
       @RequestParam @Nullable String limit,
       @RequestParam MultiValueMap<String, String> query) {
-    int size = JobPage.limit(limit, 20);
-    JobPage.MetadataFilter filter = JobPage.MetadataFilter.of(query);
-    List<JobRow> rows =
-        jobs.list(caller.departmentId(), after, size + 1, filter.json(), filter.without());
-    return JobPage.of(rows.stream().map(JobObject::of).toList(), size);
+    Cursor cursor = Cursor.parse(after, limit, null, 20, MOST);
+    MetadataFilter filter = MetadataFilter.parse(query);
+    String pairs = filter.pairs().isEmpty() ? null : json.writeValueAsString(filter.pairs());
+    return page(
+        jobs
+            .list(caller.departmentId(), cursor.after(), cursor.limit() + 1, pairs, filter.absent())
+            .stream()
+            .map(JobObject::of),
+        cursor);
   }
 
   @GetMapping("/{id}")
@@ -62,8 +90,9 @@ class JobController {
     boolean asked = jobs.cancel(caller.departmentId(), id);
     JobRow job = require(caller, id);
     if (!asked && job.state().terminal()) {
-      throw new JobRefused(
-          null, "invalid_state", "the job has already %s".formatted(job.state().wire()));
+      throw new ProblemException(
+          ProblemType.WRONG_STATE,
+          "The job has already ended: it is %s".formatted(job.state().wire()));
     }
     return JobObject.of(job);
   }
@@ -74,51 +103,46 @@ class JobController {
       @PathVariable String id,
       @PathVariable String action) {
     require(caller, id);
-    throw new JobRefused(
-        null, "not_supported", action + " is not built yet; cancel the job and submit it again");
+    throw new ProblemException(
+        ProblemType.NOT_SUPPORTED,
+        "%s is not built yet; cancel the job and submit it again".formatted(action));
   }
 
   @GetMapping("/{id}/events")
-  JobPage.Of events(
+  CursorPage<ObjectNode> events(
       @AuthenticationPrincipal Caller caller,
       @PathVariable String id,
       @RequestParam @Nullable String after,
       @RequestParam @Nullable String limit) {
-    int size = JobPage.limit(limit, 20);
+    Cursor cursor = Cursor.parse(after, limit, null, 20, MOST);
     require(caller, id);
-    int before = after == null ? Integer.MAX_VALUE : EventObject.number(id, after);
-    return JobPage.of(
-        events.list(id, before, size + 1).stream().map(e -> EventObject.of(id, e)).toList(), size);
+    int before = cursor.start().map(e -> EventObject.number(id, e)).orElse(Integer.MAX_VALUE);
+    return page(
+        events.list(id, before, cursor.limit() + 1).stream().map(e -> EventObject.of(id, e)),
+        cursor);
   }
 
   @GetMapping("/{id}/checkpoints")
-  Map<String, Object> checkpoints(
+  CursorPage<ObjectNode> checkpoints(
       @AuthenticationPrincipal Caller caller,
       @PathVariable String id,
       @RequestParam @Nullable String after,
       @RequestParam @Nullable String limit) {
-    int size = JobPage.limit(limit, 10);
+    Cursor cursor = Cursor.parse(after, limit, null, 10, MOST);
     JobRow job = require(caller, id);
-    JobPage.Of page =
-        JobPage.of(
-            events.checkpoints(id, after, size + 1).stream()
-                .map(c -> EventObject.of(job, c))
-                .toList(),
-            size);
-    return withEnds(page);
+    return page(
+        events.checkpoints(id, cursor.after(), cursor.limit() + 1).stream()
+            .map(c -> EventObject.of(job, c)),
+        cursor);
   }
 
-  private static Map<String, Object> withEnds(JobPage.Of page) {
-    Map<String, Object> json = new LinkedHashMap<>();
-    json.put("object", page.object());
-    json.put("data", page.data());
-    json.put("first_id", page.data().isEmpty() ? null : page.data().getFirst().get("id"));
-    json.put("last_id", page.data().isEmpty() ? null : page.data().getLast().get("id"));
-    json.put("has_more", page.hasMore());
-    return json;
+  private static CursorPage<ObjectNode> page(Stream<ObjectNode> oneMore, Cursor cursor) {
+    return CursorPage.ofOneMore(
+        oneMore.toList(), cursor.limit(), object -> object.path("id").asString());
   }
 
   private JobRow require(Caller caller, String id) {
-    return jobs.find(caller.departmentId(), id).orElseThrow(() -> JobMissing.named(id));
+    return jobs.find(caller.departmentId(), id)
+        .orElseThrow(() -> ProblemException.notFound("fine-tuning job", id));
   }
 }

@@ -13,6 +13,9 @@ import tools.jackson.databind.JsonNode;
 /**
  * The body of {@code POST /v1/fine_tuning/jobs}, checked as far as it can be without looking
  * anything up. A key that Graft does not know is refused, never ignored.
+ *
+ * @param learningRateMultiplier as asked, 1 if not; the rate itself is in {@code spec}
+ * @param asksMaxLength whether the length limit was asked for, or is a default
  */
 record JobRequest(
     String model,
@@ -22,6 +25,7 @@ record JobRequest(
     int priority,
     @Nullable JsonNode metadata,
     double learningRateMultiplier,
+    boolean asksMaxLength,
     TrainingSpec spec) {
   private static final Set<String> KEYS =
       Set.of(
@@ -62,7 +66,15 @@ record JobRequest(
     if (spec == null || !problems.isEmpty()) throw new SpecRejected(problems);
     double multiplier = learningRateMultiplier(body);
     return new JobRequest(
-        model, trainingFile, validationFile, suffix, priority, metadata, multiplier, spec);
+        model,
+        trainingFile,
+        validationFile,
+        suffix,
+        priority,
+        metadata,
+        multiplier,
+        body.at("/adapter/training/max_length").isNumber(),
+        spec);
   }
 
   private static @Nullable TrainingSpec spec(JsonNode body, List<Problem> problems) {

@@ -4,13 +4,15 @@ import dev.graft.catalog.BaseModel;
 import dev.graft.catalog.BaseModels;
 import dev.graft.datasets.Files;
 import dev.graft.datasets.TrainingFile;
+import dev.graft.platform.Finding;
+import dev.graft.platform.Ids;
+import dev.graft.platform.ProblemException;
+import dev.graft.platform.ProblemType;
 import dev.graft.spec.AdapterSpecs;
 import dev.graft.spec.Hyperparameters;
-import dev.graft.spec.TrainingSpec;
+import dev.graft.spec.SpecRejected;
 import dev.graft.tenancy.Caller;
-import java.security.SecureRandom;
-import java.time.Clock;
-import java.util.HexFormat;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Service;
@@ -23,34 +25,36 @@ import tools.jackson.databind.node.ObjectNode;
 @Service
 @Profile("server")
 class SubmitJob {
-  private static final SecureRandom RANDOM = new SecureRandom();
+  static final String ID_PREFIX = "ftjob-";
 
   private final JobLedger jobs;
   private final Files files;
   private final BaseModels baseModels;
-  private final Clock clock;
+  private final Ids ids;
 
-  SubmitJob(JobLedger jobs, Files files, BaseModels baseModels, Clock clock) {
+  SubmitJob(JobLedger jobs, Files files, BaseModels baseModels, Ids ids) {
     this.jobs = jobs;
     this.files = files;
     this.baseModels = baseModels;
-    this.clock = clock;
+    this.ids = ids;
   }
 
-  /** One transaction: a file it uses cannot be deleted in between. */
+  /** One transaction: a file it uses cannot be deleted in between. Returns the job's id. */
   @Transactional
-  JobRow submit(Caller caller, JsonNode body) {
-    JobRequest request = JobRequest.read(body);
+  String submit(Caller caller, JsonNode body) {
+    JobRequest request = read(body);
     BaseModel base =
         baseModels
             .find(request.model())
             .orElseThrow(
-                () -> new JobRefused("model", "model_not_found", "no such base model here"));
+                () ->
+                    new ProblemException(
+                        ProblemType.MODEL_NOT_FOUND, "No such base model here", "model"));
     TrainingFile training =
         files.requireTrainable(caller.departmentId(), request.trainingFile(), "training_file");
     TrainingFile validation = validation(caller, request);
-    refuseTooLong(request.spec(), base);
-    String id = id();
+    String adapter = adapter(request, base).toString();
+    String id = ids.next(ID_PREFIX);
     jobs.submit(
         new NewJob(
             id,
@@ -65,10 +69,25 @@ class SubmitJob {
             request.spec().seed(),
             method(request).toString(),
             hyperparameters(request).toString(),
-            AdapterSpecs.toJson(request.spec()).toString(),
+            adapter,
             request.metadata() == null ? null : request.metadata().toString(),
             request.priority()));
-    return jobs.find(caller.departmentId(), id).orElseThrow();
+    return id;
+  }
+
+  private static JobRequest read(JsonNode body) {
+    try {
+      return JobRequest.read(body);
+    } catch (SpecRejected rejected) {
+      List<Finding> findings =
+          rejected.problems().stream().map(p -> Finding.at(p.path(), p.message())).toList();
+      SpecRejected.Problem first = rejected.problems().getFirst();
+      throw new ProblemException(
+          ProblemType.INVALID_REQUEST,
+          first.path() + ": " + first.message(),
+          first.path(),
+          findings);
+    }
   }
 
   private @Nullable TrainingFile validation(Caller caller, JobRequest request) {
@@ -77,15 +96,19 @@ class SubmitJob {
         caller.departmentId(), request.validationFile(), "validation_file");
   }
 
-  private static void refuseTooLong(TrainingSpec spec, BaseModel base) {
-    Integer length = spec.training().maxLength();
-    if (length != null && length > base.contextLength()) {
-      throw new JobRefused(
+  /** A length that was asked for must fit the base; the default gives way. */
+  private static ObjectNode adapter(JobRequest request, BaseModel base) {
+    ObjectNode adapter = AdapterSpecs.toJson(request.spec());
+    Integer length = request.spec().training().maxLength();
+    if (length == null || length <= base.contextLength()) return adapter;
+    if (request.asksMaxLength()) {
+      throw ProblemException.invalid(
           "adapter.training.max_length",
-          "invalid_value",
           "%d is more than the %d tokens of %s"
               .formatted(length, base.contextLength(), base.name()));
     }
+    adapter.withObject("training").put("max_length", base.contextLength());
+    return adapter;
   }
 
   private static ObjectNode method(JobRequest request) {
@@ -108,12 +131,5 @@ class SubmitJob {
   private static void number(ObjectNode json, String name, double value) {
     if (value == Math.rint(value) && Math.abs(value) < 1e9) json.put(name, (long) value);
     else json.put(name, value);
-  }
-
-  /** Grows with time, so that an id says roughly when; the rest is random. */
-  private String id() {
-    byte[] random = new byte[10];
-    RANDOM.nextBytes(random);
-    return "ftjob-%012x%s".formatted(clock.millis(), HexFormat.of().formatHex(random));
   }
 }

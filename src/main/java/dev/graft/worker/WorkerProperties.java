@@ -37,5 +37,5 @@ record WorkerProperties(
     @DefaultValue("2s") Duration reportEvery,
     @DefaultValue("5s") Duration claimWait,
     @DefaultValue("10s") Duration callTimeout,
-    @DefaultValue("25s") Duration drainGrace,
+    @DefaultValue("15s") Duration drainGrace,
     @DefaultValue("2s") Duration retryWait) {}

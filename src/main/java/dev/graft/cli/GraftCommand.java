@@ -14,7 +14,9 @@ import picocli.CommandLine.Command;
       DemoModelCommand.class,
       DoctorCommand.class,
       InferrerCommand.class,
-      ParityCommand.class
+      ParityCommand.class,
+      TrainCommand.class,
+      TrainerCommand.class
     })
 public final class GraftCommand {
   private GraftCommand() {}

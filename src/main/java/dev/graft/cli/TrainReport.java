@@ -1,0 +1,81 @@
+package dev.graft.cli;
+
+import dev.graft.training.finetune.Preview;
+import dev.graft.training.protocol.TrainingEvent;
+import java.io.PrintStream;
+import java.util.List;
+import tools.jackson.databind.PropertyNamingStrategies;
+import tools.jackson.databind.json.JsonMapper;
+
+/** A run's events as lines for a person: at most one a second while it goes. */
+final class TrainReport {
+  private static final long EVERY = 1_000_000_000L;
+
+  private final PrintStream out;
+  private long last = System.nanoTime() - EVERY;
+
+  TrainReport(PrintStream out) {
+    this.out = out;
+  }
+
+  void tell(TrainingEvent event) {
+    switch (event) {
+      case TrainingEvent.Started e ->
+          out.printf(
+              "%,d rows (%,d cut, %,d left out), %,d tokens an epoch, %,d trained; %,d steps, %,d"
+                  + " parameters%n",
+              e.rows(),
+              e.truncatedRows(),
+              e.droppedRows(),
+              e.tokensPerEpoch(),
+              e.trainedTokensPerEpoch(),
+              e.totalSteps(),
+              e.trainableParameters());
+      case TrainingEvent.Progress e -> progress(e);
+      case TrainingEvent.Evaluation e ->
+          out.printf(
+              "step %d: validation loss %.4f, %.1f %% of tokens right%n",
+              e.step(), e.validLoss(), 100 * e.validMeanTokenAccuracy());
+      case TrainingEvent.Checkpoint e -> out.printf("step %d: checkpoint%n", e.step());
+      case TrainingEvent.Completed e ->
+          out.printf("done: %,d steps, mean loss %.4f%n", e.steps(), e.trainLoss());
+      case TrainingEvent.Failed e -> out.println("failed: " + e.message());
+    }
+  }
+
+  private void progress(TrainingEvent.Progress e) {
+    boolean soon = System.nanoTime() - last < EVERY;
+    if (soon && e.step() < e.totalSteps()) return;
+    last = System.nanoTime();
+    out.printf(
+        "step %d/%d, epoch %.2f: loss %.4f, %.1f %% right, gradient %.3f, rate %.2e, %,.0f"
+            + " tokens/s%n",
+        e.step(),
+        e.totalSteps(),
+        e.epoch(),
+        e.loss(),
+        100 * e.trainTokenAccuracy(),
+        e.gradNorm(),
+        e.learningRate(),
+        e.tokensPerSecond());
+  }
+
+  /** Rows as tokens: {@code *} before those that train. */
+  static void preview(List<Preview.Row> rows, boolean json, PrintStream out) {
+    if (json) {
+      JsonMapper mapper =
+          JsonMapper.builder().propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE).build();
+      rows.forEach(row -> out.println(mapper.writeValueAsString(row)));
+      return;
+    }
+    for (Preview.Row row : rows) {
+      out.printf(
+          "line %d: %d tokens, %d trained%n", row.line(), row.tokens().size(), row.trained());
+      out.println(row.text());
+      for (Preview.Token token : row.tokens()) {
+        String text = token.text().replace("\n", "\\n").replace("\t", "\\t");
+        out.printf("  %s %6d %s%n", token.trained() ? "*" : " ", token.id(), text);
+      }
+    }
+  }
+}

@@ -1,0 +1,31 @@
+package dev.graft.training.finetune;
+
+import java.util.Map;
+
+/**
+ * {@code checkpoint.json}.
+ *
+ * @param step optimiser steps of the run so far
+ * @param updates the t of Adam's bias correction
+ * @param trainedTokens targets so far
+ * @param lossSum nats so far, for the mean over the run
+ * @param run what the checkpoint belongs to
+ * @param files SHA-256 of the other files, by name
+ */
+record CheckpointManifest(
+    int format,
+    long step,
+    long updates,
+    long trainedTokens,
+    double lossSum,
+    Identity run,
+    Environment environment,
+    Map<String, String> files) {
+  static final int FORMAT = 1;
+
+  /** Digests of all that a run is made from; a checkpoint fits exactly the equal run. */
+  record Identity(String spec, String baseModel, String trainingFile) {}
+
+  /** What the last bits of the numbers depend on beside the run. */
+  record Environment(String libtorch, int threads, String instructionSet) {}
+}

@@ -1,0 +1,169 @@
+package dev.graft.training.finetune;
+
+import dev.graft.training.TrainableModel;
+import dev.graft.training.finetune.CheckpointManifest.Environment;
+import dev.graft.training.finetune.CheckpointManifest.Identity;
+import dev.graft.weights.BadModel;
+import dev.graft.weights.MappedTensor;
+import dev.graft.weights.NamedTensor;
+import dev.graft.weights.SafetensorsFile;
+import dev.graft.weights.SafetensorsWriter;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.PropertyNamingStrategies;
+import tools.jackson.databind.SerializationFeature;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Checkpoints of one run, a directory each: trained weights, Adam's moments, and a manifest with
+ * their digests. A directory gets its name when everything in it is on disk; the last two are kept.
+ */
+final class Checkpoints {
+  private static final Logger log = LoggerFactory.getLogger(Checkpoints.class);
+  private static final String WEIGHTS = "trained.safetensors";
+  private static final String MOMENTS = "optimizer.safetensors";
+  private static final String MANIFEST = "checkpoint.json";
+  private static final int KEPT = 2;
+  private static final JsonMapper JSON =
+      JsonMapper.builder()
+          .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+          .enable(SerializationFeature.INDENT_OUTPUT)
+          .build();
+
+  private final Path directory;
+  private final Identity run;
+  private final Environment environment;
+
+  Checkpoints(Path directory, Identity run, Environment environment) {
+    this.directory = directory;
+    this.run = run;
+    this.environment = environment;
+  }
+
+  /** Writes one and returns its directory. */
+  Path write(TrainableModel model, Progress progress) {
+    try {
+      Files.createDirectories(directory);
+      Path target = directory.resolve("step-%08d".formatted(progress.step()));
+      if (Files.isDirectory(target)) return target;
+      Path making = Files.createTempDirectory(directory, "making-");
+      SafetensorsWriter.write(making.resolve(WEIGHTS), model.trained());
+      SafetensorsWriter.write(making.resolve(MOMENTS), model.optimizerState());
+      Map<String, String> files = new TreeMap<>();
+      for (String name : List.of(WEIGHTS, MOMENTS)) {
+        files.put(name, Digests.of(making.resolve(name)));
+      }
+      CheckpointManifest manifest =
+          new CheckpointManifest(
+              CheckpointManifest.FORMAT,
+              progress.step(),
+              model.updates(),
+              progress.trainedTokens(),
+              progress.lossSum(),
+              run,
+              environment,
+              files);
+      DurableFiles.write(making.resolve(MANIFEST), JSON.writeValueAsBytes(manifest));
+      DurableFiles.publish(making, target);
+      prune();
+      return target;
+    } catch (IOException e) {
+      throw new UncheckedIOException("a checkpoint cannot be written", e);
+    }
+  }
+
+  /**
+   * Puts a checkpoint's state into the model.
+   *
+   * @throws BadRun if it is damaged or belongs to another run
+   */
+  Progress restore(Path checkpoint, TrainableModel model) {
+    CheckpointManifest manifest = verified(checkpoint);
+    if (!manifest.run().equals(run)) throw new BadRun("resume_from", foreign(manifest.run()));
+    if (!manifest.environment().equals(environment)) {
+      log.atWarn()
+          .addKeyValue("then", manifest.environment())
+          .addKeyValue("now", environment)
+          .log("resume.environment_differs");
+    }
+    try (SafetensorsFile weights = SafetensorsFile.open(checkpoint.resolve(WEIGHTS));
+        SafetensorsFile moments = SafetensorsFile.open(checkpoint.resolve(MOMENTS))) {
+      model.restore(named(weights), named(moments), manifest.updates());
+    } catch (BadModel | IllegalArgumentException e) {
+      throw new BadRun("resume_from", "the checkpoint does not fit: " + e.getMessage());
+    }
+    return new Progress(manifest.step(), manifest.trainedTokens(), manifest.lossSum());
+  }
+
+  /** The newest whole checkpoint in a directory of them. */
+  static Optional<Path> newest(Path directory) {
+    for (Path each : newestFirst(directory)) {
+      try {
+        verified(each);
+        return Optional.of(each);
+      } catch (BadRun damaged) {
+        log.atWarn().addKeyValue("checkpoint", each.getFileName()).log("checkpoint.damaged");
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static List<Path> newestFirst(Path directory) {
+    if (!Files.isDirectory(directory)) return List.of();
+    try (Stream<Path> all = Files.list(directory)) {
+      return all.filter(each -> each.getFileName().toString().matches("step-\\d{8,}"))
+          .filter(each -> Files.isRegularFile(each.resolve(MANIFEST)))
+          .sorted(Comparator.comparing(Path::getFileName).reversed())
+          .toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException("checkpoints cannot be listed", e);
+    }
+  }
+
+  private static CheckpointManifest verified(Path checkpoint) {
+    try {
+      CheckpointManifest manifest =
+          JSON.readValue(
+              Files.readAllBytes(checkpoint.resolve(MANIFEST)), CheckpointManifest.class);
+      if (manifest.format() != CheckpointManifest.FORMAT) {
+        throw new BadRun("resume_from", "the checkpoint has another format: " + manifest.format());
+      }
+      for (String name : List.of(WEIGHTS, MOMENTS)) {
+        if (!Digests.of(checkpoint.resolve(name)).equals(manifest.files().get(name))) {
+          throw new BadRun("resume_from", "the checkpoint is damaged: " + name);
+        }
+      }
+      return manifest;
+    } catch (IOException | JacksonException | NullPointerException e) {
+      throw new BadRun("resume_from", "there is no whole checkpoint");
+    }
+  }
+
+  private String foreign(Identity other) {
+    String what =
+        !other.spec().equals(run.spec())
+            ? "settings"
+            : !other.trainingFile().equals(run.trainingFile()) ? "training data" : "base model";
+    return "the checkpoint belongs to a run with other " + what;
+  }
+
+  private static List<NamedTensor> named(SafetensorsFile file) {
+    return file.tensors().stream().map(MappedTensor::named).toList();
+  }
+
+  private void prune() throws IOException {
+    List<Path> all = newestFirst(directory);
+    for (Path old : all.subList(Math.min(KEPT, all.size()), all.size())) DurableFiles.delete(old);
+  }
+}

@@ -1,0 +1,262 @@
+package dev.graft.training.finetune;
+
+import dev.graft.spec.Hyperparameters;
+import dev.graft.text.BadTokenizer;
+import dev.graft.text.TemplateRejected;
+import dev.graft.text.Tokenizer;
+import dev.graft.training.MicroBatch;
+import dev.graft.training.Schedules;
+import dev.graft.training.TokenLoss;
+import dev.graft.training.TrainableModel;
+import dev.graft.training.protocol.TrainerDirective;
+import dev.graft.training.protocol.TrainerExit;
+import dev.graft.training.protocol.TrainingEvent;
+import dev.graft.weights.BadModel;
+import dev.graft.weights.ModelDirectory;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The recipe: read the data, load the model, step, evaluate, keep checkpoints, write the result.
+ * Runs on the calling thread, which must be a platform thread.
+ */
+public final class FineTune {
+  private final TrainingRun run;
+  private final Hyperparameters training;
+  private final Consumer<TrainingEvent> events;
+  private final Control control;
+  private final ModelSource models;
+
+  FineTune(
+      TrainingRun run,
+      Consumer<TrainingEvent> events,
+      Supplier<@Nullable TrainerDirective> directives,
+      ModelSource models) {
+    this.run = run;
+    this.training = run.spec().training();
+    this.events = events;
+    this.control = new Control(directives);
+    this.models = models;
+  }
+
+  /**
+   * @param events hears every event on this thread; must not block for long
+   * @param directives gives the next directive, or null when there is none; must not block
+   * @return DONE, STOPPED_AFTER_CHECKPOINT or CANCELLED
+   * @throws BadRun if request, data, checkpoint or base model are at fault
+   * @throws java.io.UncheckedIOException if a file cannot be read or written
+   */
+  public static TrainerExit run(
+      TrainingRun run,
+      Consumer<TrainingEvent> events,
+      Supplier<@Nullable TrainerDirective> directives) {
+    return new FineTune(run, events, directives, new KernelModels()).run();
+  }
+
+  TrainerExit run() {
+    try (ModelDirectory base = ModelDirectory.open(run.baseModel());
+        Tokenizer tokenizer = Tokenizer.load(run.baseModel())) {
+      int maxLength = maxLength(base);
+      TrainingData data = read("training_file", run.trainingFile(), tokenizer, maxLength);
+      Path validationFile = run.validationFile();
+      TrainingData validation =
+          validationFile == null
+              ? null
+              : read("validation_file", validationFile, tokenizer, maxLength);
+      try (TrainableModel model = open(base)) {
+        return new Loop(base, data, validation, model, maxLength).run();
+      }
+    } catch (Control.Cancelled e) {
+      return TrainerExit.CANCELLED;
+    } catch (BadModel | BadTokenizer | TemplateRejected e) {
+      throw new BadRun("model", "the base model cannot be used: " + e.getMessage());
+    }
+  }
+
+  private TrainableModel open(ModelDirectory base) {
+    try {
+      return models.open(base, run.spec(), run.threads());
+    } catch (IllegalArgumentException e) {
+      throw new BadRun("adapter", "the adapter does not fit the base model: " + e.getMessage());
+    }
+  }
+
+  private int maxLength(ModelDirectory base) {
+    int context = base.config().maxPositionEmbeddings();
+    Integer wanted = training.maxLength();
+    return wanted == null ? context : Math.min(wanted, context);
+  }
+
+  private TrainingData read(String param, Path file, Tokenizer tokenizer, int maxLength) {
+    return TrainingData.read(param, file, run.spec(), tokenizer, maxLength, control);
+  }
+
+  /** From the first step to the result. */
+  private final class Loop {
+    private final ModelDirectory base;
+    private final TrainingData data;
+    private final @Nullable TrainingData validation;
+    private final TrainableModel model;
+    private final int maxLength;
+    private final BatchPlan plan;
+    private final long total;
+    private final long warmup;
+    private final Checkpoints checkpoints;
+    private Progress progress = Progress.START;
+    private @Nullable Double validLoss;
+
+    Loop(
+        ModelDirectory base,
+        TrainingData data,
+        @Nullable TrainingData validation,
+        TrainableModel model,
+        int maxLength) {
+      this.base = base;
+      this.data = data;
+      this.validation = validation;
+      this.model = model;
+      this.maxLength = maxLength;
+      plan = new BatchPlan(training, run.spec().seed(), data.rows().lengths());
+      total = plan.totalSteps();
+      if (total == 0) {
+        throw new BadRun("training_file", "fewer rows than one batch, and dataloader_drop_last");
+      }
+      warmup =
+          training.warmupSteps() > 0
+              ? training.warmupSteps()
+              : (long) Math.ceil(total * training.warmupRatio());
+      checkpoints =
+          new Checkpoints(
+              run.checkpoints(),
+              RunIdentity.of(run.spec(), run.baseModel(), data.sha256()),
+              models.environment(run.threads()));
+    }
+
+    TrainerExit run() {
+      Path resumeFrom = run.resumeFrom();
+      if (resumeFrom != null) progress = checkpoints.restore(resumeFrom, model);
+      started();
+      if (progress.step() == 0) evaluate();
+      while (progress.step() < total) {
+        control.poll();
+        if (control.takeCheckpoint()) checkpoint();
+        if (control.stop()) return TrainerExit.STOPPED_AFTER_CHECKPOINT;
+        step();
+        long step = progress.step();
+        if (step < total && due(step, training.evalSteps())) evaluate();
+        if (step < total && due(step, training.saveSteps())) checkpoint();
+      }
+      evaluate();
+      ResultDirectory.write(run, base, model, progress);
+      events.accept(
+          new TrainingEvent.Completed(
+              run.output().toString(),
+              progress.step(),
+              progress.trainedTokens(),
+              progress.meanLoss(),
+              validLoss));
+      return TrainerExit.DONE;
+    }
+
+    private static boolean due(long step, int every) {
+      return every > 0 && step % every == 0;
+    }
+
+    private void started() {
+      events.accept(
+          new TrainingEvent.Started(
+              progress.step(),
+              total,
+              plan.epochs(total),
+              data.rows().size(),
+              data.dropped(),
+              data.truncated(),
+              data.tokens(),
+              data.targets(),
+              maxLength,
+              model.trainableParameters()));
+    }
+
+    /** One optimiser step: the window's micro-batches, then one update. */
+    private void step() {
+      long began = System.nanoTime();
+      long step = progress.step();
+      List<int[]> window = plan.window(step);
+      List<MicroBatch> batches = window.stream().map(data.rows()::batch).toList();
+      long targets = Math.max(1, batches.stream().mapToLong(MicroBatch::targets).sum());
+      TokenLoss loss = TokenLoss.ZERO;
+      for (int m = 0; m < batches.size(); m++) {
+        control.poll();
+        long dropoutSeed = new Mix(run.spec().seed(), step, m).next();
+        TokenLoss part = model.accumulate(batches.get(m), targets, dropoutSeed);
+        if (!Double.isFinite(part.sum())) throw notFinite(step, window.get(m));
+        loss = loss.plus(part);
+      }
+      double rate = training.learningRate() * multiplier(step);
+      double norm = update(rate);
+      progress = progress.after(loss);
+      double seconds = Math.max(1e-9, (System.nanoTime() - began) / 1e9);
+      events.accept(
+          new TrainingEvent.Progress(
+              progress.step(),
+              total,
+              plan.epochs(progress.step()),
+              loss.mean(),
+              norm,
+              rate,
+              tokens(batches) / seconds,
+              progress.trainedTokens(),
+              (double) loss.correct() / Math.max(1, loss.tokens())));
+    }
+
+    private double update(double rate) {
+      try {
+        return model.update(rate);
+      } catch (IllegalStateException e) {
+        throw new BadRun(null, String.valueOf(e.getMessage()));
+      }
+    }
+
+    private double multiplier(long step) {
+      return Schedules.multiplier(training.lrSchedulerType(), step, warmup, total);
+    }
+
+    private static long tokens(List<MicroBatch> batches) {
+      return batches.stream()
+          .flatMap(batch -> Arrays.stream(batch.inputIds()))
+          .mapToLong(row -> row.length)
+          .sum();
+    }
+
+    private BadRun notFinite(long step, int[] rows) {
+      List<String> origins = Arrays.stream(rows).mapToObj(data.rows()::origin).limit(8).toList();
+      return new BadRun(
+          null,
+          "the loss is not a finite number in step %d, in rows from %s; a lower learning_rate or a look at these rows may help"
+              .formatted(step + 1, String.join(", ", origins)));
+    }
+
+    /** The whole validation file, in batches of rows of like length. */
+    private void evaluate() {
+      if (validation == null) return;
+      TokenRows rows = validation.rows();
+      TokenLoss loss = TokenLoss.ZERO;
+      for (int[] batch : Evaluation.batches(rows, training.perDeviceTrainBatchSize())) {
+        control.poll();
+        loss = loss.plus(model.evaluate(rows.batch(batch)));
+      }
+      validLoss = loss.mean();
+      double accuracy = (double) loss.correct() / Math.max(1, loss.tokens());
+      events.accept(new TrainingEvent.Evaluation(progress.step(), loss.mean(), accuracy));
+    }
+
+    private void checkpoint() {
+      Path written = checkpoints.write(model, progress);
+      events.accept(new TrainingEvent.Checkpoint(progress.step(), written.toString()));
+    }
+  }
+}

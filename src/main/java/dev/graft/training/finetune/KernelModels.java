@@ -1,0 +1,41 @@
+package dev.graft.training.finetune;
+
+import ai.djl.engine.Engine;
+import dev.graft.spec.TrainingSpec;
+import dev.graft.training.TrainableModel;
+import dev.graft.training.finetune.CheckpointManifest.Environment;
+import dev.graft.weights.ModelDirectory;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+
+/** The real thing. */
+final class KernelModels implements ModelSource {
+  @Override
+  public TrainableModel open(ModelDirectory base, TrainingSpec spec, int threads) {
+    throw new UnsupportedOperationException("the kernels are not there yet");
+  }
+
+  @Override
+  public Environment environment(int threads) {
+    return new Environment(Engine.getEngine("PyTorch").getVersion(), threads, instructionSet());
+  }
+
+  /** The widest vectors that libtorch and oneDNN choose their kernels by. */
+  private static String instructionSet() {
+    List<String> known = List.of("amx_bf16", "avx512_bf16", "avx512_vnni", "avx512f", "avx2");
+    try {
+      List<String> flags =
+          Files.readAllLines(Path.of("/proc/cpuinfo")).stream()
+              .filter(line -> line.startsWith("flags"))
+              .limit(1)
+              .flatMap(line -> Arrays.stream(line.split("\\s+")))
+              .toList();
+      return known.stream().filter(flags::contains).findFirst().orElse("none");
+    } catch (IOException e) {
+      return System.getProperty("os.arch", "unknown");
+    }
+  }
+}

@@ -1,0 +1,82 @@
+package dev.graft.training.finetune;
+
+import dev.graft.spec.TrainingSpec.Objective;
+import dev.graft.text.Example;
+import dev.graft.text.RowReader;
+import dev.graft.text.RowTokenizer;
+import dev.graft.text.TokenizedRow;
+import dev.graft.text.Tokenizer;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The first rows as the model will see them. */
+public final class Preview {
+  private Preview() {}
+
+  /**
+   * @param text the whole row, control tokens included
+   * @param tokens id, text and whether it is trained, of each
+   */
+  public record Row(long line, String text, List<Token> tokens) {
+    public long trained() {
+      return tokens.stream().filter(Token::trained).count();
+    }
+  }
+
+  public record Token(int id, String text, boolean trained) {}
+
+  /**
+   * @throws BadRun if the file has a problem in or before these rows
+   */
+  public static List<Row> rows(SpecFile file, int count) throws IOException {
+    boolean assistantOnly =
+        file.spec().objective() == Objective.SFT && file.spec().data().assistantOnlyLoss();
+    Integer maxLength = file.spec().training().maxLength();
+    List<Example> examples = new ArrayList<>();
+    try (Tokenizer tokenizer = Tokenizer.load(file.baseModel())) {
+      try (InputStream in = Files.newInputStream(file.trainingFile())) {
+        RowReader.Summary summary =
+            RowReader.read(
+                in,
+                example -> {
+                  examples.add(example);
+                  if (examples.size() == count) throw new Enough();
+                });
+        if (!summary.problems().isEmpty()) {
+          RowReader.Problem first = summary.problems().getFirst();
+          throw new BadRun(
+              "training_file", "training_file, line " + first.line() + " " + first.message());
+        }
+      } catch (Enough e) {
+        // read no further
+      }
+      RowTokenizer rows = new RowTokenizer(tokenizer, assistantOnly);
+      List<Row> preview = new ArrayList<>();
+      for (Example example : examples) {
+        TokenizedRow row = rows.tokenize(example);
+        preview.add(row(tokenizer, maxLength == null ? row : row.truncated(maxLength)));
+      }
+      return preview;
+    } catch (RowTokenizer.RowRejected e) {
+      throw new BadRun("training_file", "training_file, line " + e.line() + " " + e.getMessage());
+    }
+  }
+
+  private static Row row(Tokenizer tokenizer, TokenizedRow row) {
+    List<Token> tokens = new ArrayList<>();
+    for (int i = 0; i < row.ids().length; i++) {
+      int id = row.ids()[i];
+      tokens.add(new Token(id, tokenizer.decode(id), row.labels()[i] != TokenizedRow.IGNORE));
+    }
+    return new Row(row.line(), tokenizer.decode(row.ids()), tokens);
+  }
+
+  private static final class Enough extends RuntimeException {
+    Enough() {
+      super(null, null, false, false);
+    }
+  }
+}

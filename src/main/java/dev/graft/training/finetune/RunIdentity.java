@@ -1,0 +1,61 @@
+package dev.graft.training.finetune;
+
+import dev.graft.spec.AdapterSpecs;
+import dev.graft.spec.Hyperparameters;
+import dev.graft.spec.TrainingSpec;
+import dev.graft.training.finetune.CheckpointManifest.Identity;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import tools.jackson.databind.node.ObjectNode;
+
+/** What makes two runs the same run. */
+final class RunIdentity {
+  private RunIdentity() {}
+
+  static Identity of(TrainingSpec spec, Path baseModel, String trainingFileSha256) {
+    return new Identity(spec(spec), baseModel(baseModel), trainingFileSha256);
+  }
+
+  /**
+   * Settings that change no number are left out: how often to evaluate and save, and how the rows
+   * of a step are split into micro-batches (a retry after a lack of memory splits them finer).
+   */
+  private static String spec(TrainingSpec spec) {
+    ObjectNode json = AdapterSpecs.toJson(spec);
+    Hyperparameters training = spec.training();
+    ((ObjectNode) json.get("training"))
+        .without(
+            List.of(
+                "eval_steps",
+                "save_steps",
+                "per_device_train_batch_size",
+                "gradient_accumulation_steps"))
+        .put(
+            "batch_size",
+            training.perDeviceTrainBatchSize() * (long) training.gradientAccumulationSteps());
+    return Digests.of(json.put("seed", spec.seed()).toString().getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** Names and sizes of the weights, contents of the small files: a whole digest takes minutes. */
+  private static String baseModel(Path directory) {
+    StringBuilder text = new StringBuilder();
+    try (Stream<Path> files = Files.list(directory)) {
+      for (Path file : files.sorted().toList()) {
+        String name = file.getFileName().toString();
+        if (name.endsWith(".safetensors")) {
+          text.append(name).append(' ').append(Files.size(file)).append('\n');
+        } else if (name.endsWith(".json") || name.endsWith(".jinja")) {
+          text.append(name).append(' ').append(Digests.of(file)).append('\n');
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("the base model cannot be read", e);
+    }
+    return Digests.of(text.toString().getBytes(StandardCharsets.UTF_8));
+  }
+}

@@ -1,0 +1,152 @@
+package dev.graft.training.finetune;
+
+import dev.graft.spec.SpecRejected;
+import dev.graft.training.protocol.ProtocolLines;
+import dev.graft.training.protocol.RunRequest;
+import dev.graft.training.protocol.TrainerDirective;
+import dev.graft.training.protocol.TrainerExit;
+import dev.graft.training.protocol.TrainingEvent;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A trainer as a process: see {@link dev.graft.training.protocol}. */
+public final class TrainerProgram {
+  private static final Logger log = LoggerFactory.getLogger(TrainerProgram.class);
+
+  private final BufferedReader in;
+  private final PrintStream out;
+  private final Runnable orphaned;
+  private final Queue<TrainerDirective> directives = new ConcurrentLinkedQueue<>();
+  private volatile boolean ended;
+
+  /**
+   * @param orphaned what to do when the supervisor is gone: leave at once
+   */
+  public TrainerProgram(InputStream in, PrintStream out, Runnable orphaned) {
+    this.in = new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8));
+    this.out = out;
+    this.orphaned = orphaned;
+  }
+
+  /** Reads the request, trains, and says how it ended; the last event of a failure is Failed. */
+  public TrainerExit run() {
+    return run(new KernelModels());
+  }
+
+  TrainerExit run(ModelSource models) {
+    return guarded(
+        this::emit,
+        () -> {
+          RunRequest request = request();
+          Thread.ofPlatform().daemon().name("directives").start(this::listen);
+          return new FineTune(run(request), this::emit, directives::poll, models).run();
+        });
+  }
+
+  private RunRequest request() {
+    try {
+      String line = in.readLine();
+      if (line != null) return ProtocolLines.readRequest(line);
+    } catch (IOException | IllegalArgumentException e) {
+      throw new BadRun(null, "the trainer got no run request");
+    }
+    throw new BadRun(null, "the trainer got no run request");
+  }
+
+  private static TrainingRun run(RunRequest request) {
+    String validation = request.validationFile();
+    String resume = request.resumeFrom();
+    String name = request.baseModelName();
+    Integer threads = request.threads();
+    return new TrainingRun(
+        request.spec(),
+        Path.of(request.baseModel()),
+        name != null ? name : request.baseModel(),
+        Path.of(request.trainingFile()),
+        validation == null ? null : Path.of(validation),
+        Path.of(request.output()),
+        Path.of(request.checkpointDir()),
+        resume == null ? null : Path.of(resume),
+        threads != null ? threads : Runtime.getRuntime().availableProcessors());
+  }
+
+  private void listen() {
+    try {
+      for (String line = in.readLine(); line != null; line = in.readLine()) {
+        directives.add(ProtocolLines.readDirective(line));
+      }
+    } catch (IOException | IllegalArgumentException e) {
+      log.atError().log("trainer.directive_unreadable");
+    }
+    if (!ended) orphaned.run();
+  }
+
+  private synchronized void emit(TrainingEvent event) {
+    out.println(ProtocolLines.write(event));
+    out.flush();
+  }
+
+  private TrainerExit guarded(
+      java.util.function.Consumer<TrainingEvent> events, Supplier<TrainerExit> work) {
+    try {
+      return work.get();
+    } catch (Throwable e) {
+      TrainingEvent.Failed failed = failed(e);
+      if (failed.failure() == TrainerExit.TRANSIENT) {
+        log.atError().setCause(e).log("trainer.failed");
+      }
+      events.accept(failed);
+      return failed.failure();
+    } finally {
+      ended = true;
+    }
+  }
+
+  /** What went wrong, in words for the user. */
+  static TrainingEvent.Failed failed(Throwable e) {
+    return switch (e) {
+      case BadRun bad -> new TrainingEvent.Failed(TrainerExit.BAD_INPUT, message(bad), bad.param());
+      case SpecRejected bad ->
+          new TrainingEvent.Failed(
+              TrainerExit.BAD_INPUT, message(bad), bad.problems().getFirst().path());
+      case Throwable any when outOfMemory(any) ->
+          new TrainingEvent.Failed(
+              TrainerExit.OUT_OF_MEMORY,
+              "the device's memory does not hold this run; smaller per_device_train_batch_size or"
+                  + " max_length",
+              null);
+      default ->
+          new TrainingEvent.Failed(
+              TrainerExit.TRANSIENT, "the trainer failed; its log has the details", null);
+    };
+  }
+
+  private static String message(Throwable e) {
+    return Objects.requireNonNullElse(e.getMessage(), "");
+  }
+
+  /** The JVM's own error, or libtorch's allocators saying so in their messages. */
+  private static boolean outOfMemory(@Nullable Throwable e) {
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      String text = message(cause);
+      if (cause instanceof OutOfMemoryError
+          || text.contains("out of memory")
+          || text.contains("not enough memory")) {
+        return true;
+      }
+    }
+    return false;
+  }
+}

@@ -1,0 +1,25 @@
+package dev.graft.training.finetune;
+
+import dev.graft.spec.TrainingSpec;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What to train, on what, and where to.
+ *
+ * @param baseModelName what the result calls its base
+ * @param output where the result's files go; the weights last
+ * @param checkpoints where checkpoints go, one directory each
+ * @param resumeFrom a checkpoint of a run with the same spec, data and base
+ * @param threads CPU threads of the math
+ */
+public record TrainingRun(
+    TrainingSpec spec,
+    Path baseModel,
+    String baseModelName,
+    Path trainingFile,
+    @Nullable Path validationFile,
+    Path output,
+    Path checkpoints,
+    @Nullable Path resumeFrom,
+    int threads) {}

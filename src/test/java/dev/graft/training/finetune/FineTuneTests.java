@@ -1,0 +1,208 @@
+package dev.graft.training.finetune;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.graft.spec.AdapterSpecs;
+import dev.graft.tiny.TinyLlama;
+import dev.graft.training.protocol.TrainerDirective;
+import dev.graft.training.protocol.TrainerExit;
+import dev.graft.training.protocol.TrainingEvent;
+import dev.graft.weights.LoraAdapter;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The loop, on a model that one can predict. */
+class FineTuneTests {
+  private static final String SPEC =
+      "{'peft':{'r':4,'target_modules':['q_proj']},'training':{'num_train_epochs':3,"
+          + "'per_device_train_batch_size':2,'gradient_accumulation_steps':2,'warmup_ratio':0.1,"
+          + "'learning_rate':0.01,'save_steps':4,'eval_steps':5,'max_length':64}}";
+
+  @TempDir private Path directory;
+  private Path base;
+  private Path rows;
+  private final List<TrainingEvent> events = new ArrayList<>();
+
+  @BeforeEach
+  void write() throws IOException {
+    base = TinyLlama.write(directory.resolve("base"), 1);
+    StringBuilder lines = new StringBuilder();
+    for (int i = 0; i < 13; i++) {
+      lines.append(
+          "{\"messages\":[{\"role\":\"user\",\"content\":\"say %s\"},{\"role\":\"assistant\",\"content\":\"%s\"}]}%n"
+              .formatted("ab".repeat(i), "z".repeat(13 - i)));
+    }
+    rows = Files.writeString(directory.resolve("rows.jsonl"), lines);
+  }
+
+  @AfterEach
+  void noMoreNaN() {
+    FakeModel.NAN_AT.set(-1);
+  }
+
+  @Test
+  void aRunTellsItsStepsAndWritesAnAdapter() {
+    assertThat(run("out", SPEC, null, () -> null)).isEqualTo(TrainerExit.DONE);
+    var started = (TrainingEvent.Started) events.getFirst();
+    assertThat(started.totalSteps()).isEqualTo(12); // 13 rows: 7 batches, 4 windows, 3 epochs
+    assertThat(of(TrainingEvent.Progress.class)).hasSize(12);
+    assertThat(of(TrainingEvent.Progress.class).getFirst().learningRate()).isZero();
+    assertThat(of(TrainingEvent.Progress.class).getLast().epoch()).isEqualTo(3);
+    assertThat(of(TrainingEvent.Progress.class).getLast().trainedTokens())
+        .isEqualTo(3 * started.trainedTokensPerEpoch());
+    assertThat(of(TrainingEvent.Evaluation.class))
+        .extracting(TrainingEvent.Evaluation::step)
+        .containsExactly(0L, 5L, 10L, 12L);
+    assertThat(of(TrainingEvent.Checkpoint.class))
+        .extracting(TrainingEvent.Checkpoint::step)
+        .containsExactly(4L, 8L);
+    try (LoraAdapter adapter = LoraAdapter.read(directory.resolve("out"))) {
+      assertThat(adapter.r()).isEqualTo(4);
+    }
+  }
+
+  @Test
+  void aResumedRunGivesTheSameBytesFromEveryCheckpoint() throws IOException {
+    run("whole", SPEC.replace("'save_steps':4", "'save_steps':0"), null, () -> null);
+    int interrupted = 0;
+    for (int stopAt = 1; stopAt < 12; stopAt++) {
+      String name = "stopped-" + stopAt;
+      int steps = stopAt;
+      events.clear();
+      TrainerExit exit = run(name, SPEC, null, once(steps, TrainerDirective.STOP_AFTER_CHECKPOINT));
+      assertThat(exit).isEqualTo(TrainerExit.STOPPED_AFTER_CHECKPOINT);
+      Path checkpoint = Path.of(of(TrainingEvent.Checkpoint.class).getLast().directory());
+      assertThat(run(name, SPEC, checkpoint, () -> null)).isEqualTo(TrainerExit.DONE);
+      assertThat(directory.resolve(name).resolve("adapter_model.safetensors"))
+          .hasSameBinaryContentAs(directory.resolve("whole/adapter_model.safetensors"));
+      assertThat(directory.resolve(name).resolve("README.md"))
+          .hasSameBinaryContentAs(directory.resolve("whole/README.md"));
+      interrupted++;
+    }
+    assertThat(interrupted).isEqualTo(11);
+  }
+
+  @Test
+  void onlyTheLastTwoCheckpointsAreKept() throws IOException {
+    run("out", SPEC.replace("'save_steps':4", "'save_steps':1"), null, () -> null);
+    try (var kept = Files.list(directory.resolve("out/checkpoints"))) {
+      assertThat(kept.map(p -> p.getFileName().toString()))
+          .containsExactlyInAnyOrder("step-00000010", "step-00000011");
+    }
+  }
+
+  @Test
+  void aDamagedOrForeignCheckpointIsRefused() throws IOException {
+    run("out", SPEC, null, () -> null);
+    Path checkpoint = Checkpoints.newest(directory.resolve("out/checkpoints")).orElseThrow();
+    assertRefused(SPEC.replace("0.01", "0.02"), checkpoint, "other settings");
+    assertRefused(SPEC, directory, "no whole checkpoint");
+    Path weights = checkpoint.resolve("trained.safetensors");
+    byte[] bytes = Files.readAllBytes(weights);
+    bytes[bytes.length - 1] ^= 1;
+    Files.write(weights, bytes);
+    assertRefused(SPEC, checkpoint, "damaged: trained.safetensors");
+    assertThat(Checkpoints.newest(directory.resolve("out/checkpoints")))
+        .hasValueSatisfying(older -> assertThat(older).hasFileName("step-00000004"));
+    Files.writeString(rows, "{\"text\":\"other\"}\n");
+    assertRefused(SPEC, directory.resolve("out/checkpoints/step-00000004"), "other training data");
+  }
+
+  @Test
+  void aFinerSplitOfTheSameStepsMayResume() {
+    run("out", SPEC, null, () -> null);
+    String finer =
+        SPEC.replace("size':2", "size':1")
+            .replace("accumulation_steps':2", "accumulation_steps':4");
+    Path checkpoint = Checkpoints.newest(directory.resolve("out/checkpoints")).orElseThrow();
+    assertThat(run("finer", finer, checkpoint, () -> null)).isEqualTo(TrainerExit.DONE);
+  }
+
+  @Test
+  void cancellingEndsWithoutAResult() {
+    TrainerExit exit = run("out", SPEC, null, once(3, TrainerDirective.CANCEL));
+    assertThat(exit).isEqualTo(TrainerExit.CANCELLED);
+    assertThat(directory.resolve("out/adapter_model.safetensors")).doesNotExist();
+  }
+
+  @Test
+  void aLossThatIsNoNumberStopsAndNamesItsRows() {
+    FakeModel.NAN_AT.set(2);
+    assertThatExceptionOfType(BadRun.class)
+        .isThrownBy(() -> run("out", SPEC, null, () -> null))
+        .withMessageContaining("step 3, in rows from line ");
+  }
+
+  @Test
+  void badRowsAreToldByLine() throws IOException {
+    Files.writeString(rows, "{\"text\":\"fine\"}\n{\"text\":\"no <|im_end|> here\"}\nnot json\n");
+    assertThatExceptionOfType(BadRun.class)
+        .isThrownBy(() -> run("out", SPEC, null, () -> null))
+        .withMessageContaining("line 3 is not a JSON object")
+        .withMessageContaining("line 2 holds <|im_end|>");
+  }
+
+  @Test
+  void plainTextIsLaidEndToEndForPretraining() {
+    String spec =
+        SPEC.replace("{'peft'", "{'objective':'pretraining','peft'").replace("h':64", "h':16");
+    run("out", spec, null, () -> null);
+    var started = (TrainingEvent.Started) events.getFirst();
+    assertThat(started.maxLength()).isEqualTo(16);
+    assertThat((long) started.rows()).isEqualTo((started.tokensPerEpoch() + 15) / 16);
+    assertThat(started.trainedTokensPerEpoch())
+        .isEqualTo(started.tokensPerEpoch() - started.rows());
+  }
+
+  /** The directive, once, after so many steps. */
+  private Supplier<@Nullable TrainerDirective> once(int steps, TrainerDirective directive) {
+    AtomicBoolean said = new AtomicBoolean();
+    return () ->
+        of(TrainingEvent.Progress.class).size() == steps && said.compareAndSet(false, true)
+            ? directive
+            : null;
+  }
+
+  private void assertRefused(String spec, Path checkpoint, String message) {
+    assertThatExceptionOfType(BadRun.class)
+        .isThrownBy(() -> run("again", spec, checkpoint, () -> null))
+        .withMessageContaining(message);
+  }
+
+  private <E extends TrainingEvent> List<E> of(Class<E> type) {
+    return events.stream().filter(type::isInstance).map(type::cast).toList();
+  }
+
+  private TrainerExit run(
+      String name,
+      String spec,
+      @Nullable Path resumeFrom,
+      Supplier<@Nullable TrainerDirective> directives) {
+    var json = new JsonMapper().readTree(spec.replace('\'', '"'));
+    Path out = directory.resolve(name);
+    TrainingRun run =
+        new TrainingRun(
+            AdapterSpecs.resolve(json, null, null, null),
+            base,
+            "tiny",
+            rows,
+            rows,
+            out,
+            out.resolve("checkpoints"),
+            resumeFrom,
+            1);
+    return new FineTune(run, events::add, directives, FakeModel.SOURCE).run();
+  }
+}

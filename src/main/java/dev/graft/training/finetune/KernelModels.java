@@ -1,9 +1,15 @@
 package dev.graft.training.finetune;
 
 import ai.djl.engine.Engine;
+import ai.djl.pytorch.jni.JniUtils;
+import dev.graft.spec.Hyperparameters;
 import dev.graft.spec.TrainingSpec;
 import dev.graft.training.TrainableModel;
 import dev.graft.training.finetune.CheckpointManifest.Environment;
+import dev.graft.training.kernels.TorchThread;
+import dev.graft.training.model.AdamW;
+import dev.graft.training.model.Plan;
+import dev.graft.training.model.TrainableModels;
 import dev.graft.weights.ModelDirectory;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -15,7 +21,18 @@ import java.util.List;
 final class KernelModels implements ModelSource {
   @Override
   public TrainableModel open(ModelDirectory base, TrainingSpec spec, int threads) {
-    throw new UnsupportedOperationException("the kernels are not there yet");
+    TorchThread.prepare();
+    JniUtils.setNumThreads(threads);
+    Hyperparameters training = spec.training();
+    AdamW optimiser =
+        new AdamW(
+            training.adamBeta1(),
+            training.adamBeta2(),
+            training.adamEpsilon(),
+            training.weightDecay(),
+            AdamW.Decay.TRAINER,
+            training.maxGradNorm());
+    return TrainableModels.load(base, spec.method(), optimiser, Plan.KEEP, spec.seed());
   }
 
   @Override

@@ -147,11 +147,11 @@ class FineTuneTests {
 
   @Test
   void badRowsAreToldByLine() throws IOException {
-    Files.writeString(rows, "{\"text\":\"fine\"}\n{\"text\":\"no <|im_end|> here\"}\nnot json\n");
+    Files.writeString(rows, "{\"text\":\"fine\"}\n{\"text\":\"no <|end|> here\"}\nnot json\n");
     assertThatExceptionOfType(BadRun.class)
         .isThrownBy(() -> run("out", SPEC, null, () -> null))
         .withMessageContaining("line 3 is not a JSON object")
-        .withMessageContaining("line 2 holds <|im_end|>");
+        .withMessageContaining("line 2 holds <|end|>");
   }
 
   @Test

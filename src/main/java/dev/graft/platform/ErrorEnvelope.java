@@ -9,22 +9,18 @@ import org.jspecify.annotations.Nullable;
  * inside.
  */
 public record ErrorEnvelope(Body error) {
-  /** All four of OpenAI's keys are always present; {@code errors} only where there are several. */
+  /** All four of OpenAI's keys are always present; {@code errors} only where there are some. */
   public record Body(
       String message,
       String type,
-      @Nullable String param,
-      @Nullable String code,
-      @JsonInclude(JsonInclude.Include.NON_EMPTY) List<Detail> errors) {}
+      @JsonInclude(JsonInclude.Include.ALWAYS) @Nullable String param,
+      @JsonInclude(JsonInclude.Include.ALWAYS) @Nullable String code,
+      @JsonInclude(JsonInclude.Include.NON_EMPTY) List<Finding> errors) {}
 
-  @JsonInclude(JsonInclude.Include.NON_NULL)
-  public record Detail(String message, @Nullable String param, @Nullable Long line) {}
-
-  static ErrorEnvelope of(ProblemException problem) {
-    List<Detail> details =
-        problem.findings().stream().map(f -> new Detail(f.message(), f.path(), f.line())).toList();
+  public static ErrorEnvelope of(ProblemException problem) {
     ProblemType type = problem.type();
     return new ErrorEnvelope(
-        new Body(problem.getMessage(), type.type(), problem.param(), type.code(), details));
+        new Body(
+            problem.getMessage(), type.type(), problem.param(), type.code(), problem.findings()));
   }
 }

@@ -20,6 +20,6 @@ class ErrorRoute implements ErrorController {
         request.getAttribute(RequestDispatcher.ERROR_STATUS_CODE) instanceof Integer code
             ? code
             : 404;
-    return ErrorAdvice.render(ErrorAdvice.forStatus(status, request));
+    return ErrorAdvice.render(StatusProblems.of(status, request));
   }
 }

@@ -1,5 +1,6 @@
 package dev.graft.platform;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -8,6 +9,7 @@ import org.jspecify.annotations.Nullable;
  * @param path where in the request, such as {@code adapter.peft.r}, or null
  * @param line line of the uploaded file, from 1, or null
  */
+@JsonInclude(JsonInclude.Include.NON_NULL)
 public record Finding(String message, @Nullable String path, @Nullable Long line) {
   public static Finding at(String path, String message) {
     return new Finding(message, path, null);

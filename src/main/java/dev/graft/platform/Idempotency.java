@@ -60,7 +60,7 @@ public class Idempotency {
    * request made.
    *
    * @param work makes the thing and returns its id
-   * @throws ProblemException 400 if the idempotency key was used for another body; 409 with a time
+   * @throws ProblemException 422 if the idempotency key was used for another body; 409 with a time
    *     to retry if the twin takes too long
    */
   @Transactional
@@ -82,7 +82,7 @@ public class Idempotency {
       jdbc.sql(TAKE_TURN).param("twins", twins).query(String.class).optional();
     } catch (PessimisticLockingFailureException twinTakesTooLong) {
       throw new ProblemException(
-              ProblemType.CONFLICT,
+              ProblemType.IN_PROGRESS,
               "The same request is still in progress; retry to get its result.")
           .retryAfter(Duration.ofSeconds(2));
     }
@@ -105,8 +105,10 @@ public class Idempotency {
 
   private static Earlier sameBody(Submission submission, Earlier earlier) {
     if (!earlier.bodyHash().equals(submission.bodyHash())) {
-      throw ProblemException.invalid(
-          "Idempotency-Key", "This Idempotency-Key was used for a different request.");
+      throw new ProblemException(
+          ProblemType.IDEMPOTENCY_MISMATCH,
+          "This Idempotency-Key was used for a different request.",
+          "Idempotency-Key");
     }
     return earlier;
   }

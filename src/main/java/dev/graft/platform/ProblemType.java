@@ -25,16 +25,20 @@ public enum ProblemType {
   UNKNOWN_URL(404, "invalid_request_error", "unknown_url"),
   METHOD_NOT_ALLOWED(405, "invalid_request_error", "method_not_allowed"),
   NOT_ACCEPTABLE(406, "invalid_request_error", "not_acceptable"),
+  /** The same request is still being worked on: the one 409 that a client should send again. */
+  IN_PROGRESS(409, "conflict_error", "request_in_progress"),
   CONFLICT(409, "conflict_error", "conflict"),
   /** A worker's lease is no longer the current one: stop working on the job. */
   LEASE_LOST(409, "conflict_error", "lease_lost"),
   TOO_LARGE(413, "invalid_request_error", "request_too_large"),
   UNSUPPORTED_MEDIA_TYPE(415, "invalid_request_error", "unsupported_media_type"),
   RANGE_NOT_SATISFIABLE(416, "invalid_request_error", "range_not_satisfiable"),
+  IDEMPOTENCY_MISMATCH(422, "invalid_request_error", "idempotency_key_reused"),
   RATE_LIMITED(429, "requests", "rate_limit_exceeded"),
   QUOTA_EXCEEDED(429, "insufficient_quota", "insufficient_quota"),
   INTERNAL(500, "server_error", "internal_error"),
-  UNAVAILABLE(503, "server_error", "unavailable");
+  UNAVAILABLE(503, "server_error", "unavailable"),
+  STORAGE_FULL(507, "server_error", "storage_full");
 
   private final int status;
   private final String type;

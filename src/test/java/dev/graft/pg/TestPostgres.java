@@ -34,7 +34,7 @@ public final class TestPostgres {
   }
 
   private static Cluster start() {
-    if (DockerClientFactory.instance().isDockerAvailable()) {
+    if (engineMayBeThere() && DockerClientFactory.instance().isDockerAvailable()) {
       @SuppressWarnings("resource") // lives as long as the JVM; Testcontainers' reaper removes it
       PostgreSQLContainer container = new PostgreSQLContainer("postgres:18");
       container.start();
@@ -51,6 +51,14 @@ public final class TestPostgres {
     Runtime.getRuntime().addShutdownHook(new Thread(postgres::close, "stop-test-postgres"));
     System.err.println("Tests use the embedded PostgreSQL binaries (no container engine answers)");
     return new Cluster(postgres.url(""), postgres.user(), postgres.password());
+  }
+
+  /** Asking Testcontainers takes seconds and fills the log, so look for a socket first. */
+  private static boolean engineMayBeThere() {
+    return System.getenv("DOCKER_HOST") != null
+        || java.nio.file.Files.exists(Path.of("/var/run/docker.sock"))
+        || java.nio.file.Files.exists(
+            Path.of(System.getProperty("user.home"), ".docker/run/docker.sock"));
   }
 
   /** A new, empty database. */

@@ -1,0 +1,33 @@
+package dev.graft.platform;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.springframework.http.HttpHeaders;
+
+/** The headers by which an SDK decides whether to send a failed request again. */
+final class ErrorHeaders {
+  private static final long MILLIS_ROUND_UP = 999;
+
+  private ErrorHeaders() {}
+
+  static Map<String, String> of(ProblemException problem) {
+    Map<String, String> headers = new LinkedHashMap<>();
+    problem
+        .retryAfter()
+        .ifPresent(
+            delay -> {
+              headers.put("retry-after-ms", Long.toString(delay.toMillis()));
+              headers.put(
+                  HttpHeaders.RETRY_AFTER,
+                  Long.toString(delay.plusMillis(MILLIS_ROUND_UP).toSeconds()));
+            });
+    // Every SDK sends a 409 again by itself; only one that says when is worth that.
+    if (problem.type().status() == 409 && problem.retryAfter().isEmpty()) {
+      headers.put("x-should-retry", "false");
+    }
+    if (problem.type() == ProblemType.INVALID_API_KEY) {
+      headers.put(HttpHeaders.WWW_AUTHENTICATE, "Bearer");
+    }
+    return headers;
+  }
+}

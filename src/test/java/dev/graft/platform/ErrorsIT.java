@@ -57,7 +57,7 @@ class ErrorsIT {
 
   @Test
   void aWrongMethodIs405() throws Exception {
-    error(send(authorised("/v1/models").DELETE()), 405);
+    error(send(authorised("/v1/files").PUT(HttpRequest.BodyPublishers.noBody())), 405);
   }
 
   @Test

@@ -19,6 +19,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -106,6 +107,27 @@ class PeftDirectoryTests {
     assertThatThrownBy(() -> LoraAdapter.read(temp.resolve("out")).close())
         .isInstanceOf(BadModel.class)
         .hasMessageContaining(message);
+  }
+
+  @Test
+  void randomDamageToAnAdapterIsAlwaysABadModelOrReadable() throws IOException {
+    Path out = write("out");
+    Random random = new Random(17);
+    for (String name : List.of("adapter_config.json", "adapter_model.safetensors")) {
+      byte[] good = Files.readAllBytes(out.resolve(name));
+      for (int round = 0; round < 200; round++) {
+        byte[] bad = Arrays.copyOf(good, good.length - random.nextInt(2) * random.nextInt(40));
+        bad[random.nextInt(Math.min(bad.length, 1500))] = (byte) random.nextInt(256);
+        Files.write(out.resolve(name), bad);
+        try (LoraAdapter read = LoraAdapter.read(out);
+            ModelDirectory model = ModelDirectory.open(base)) {
+          read.requireFits(model.config());
+        } catch (BadModel e) {
+          assertThat(e).hasMessageNotContaining(temp.toString());
+        }
+      }
+      Files.write(out.resolve(name), good);
+    }
   }
 
   @Test

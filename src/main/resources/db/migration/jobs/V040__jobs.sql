@@ -1,10 +1,6 @@
 -- Why: the queue. Jobs, the leases workers hold on them, their events and checkpoints, and the workers themselves.
 -- Lock: none that matters, the tables are new. Duration: milliseconds.
 
--- The only clock in SQL. The offset is set by tests and simulation on their own connection, never in production.
-create function graft_now() returns timestamptz language sql volatile as
-$$ select clock_timestamp() + coalesce(nullif(current_setting('graft.clock_offset', true), '')::interval, interval '0') $$;
-
 create table job (
   id              text primary key,
   department_id   text not null references department (id),

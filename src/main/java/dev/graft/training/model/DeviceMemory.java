@@ -115,6 +115,11 @@ public final class DeviceMemory implements AutoCloseable {
     return module;
   }
 
+  /** Arrays and scopes that are not closed: constant from step to step. */
+  int liveArrays() {
+    return manager.getManagedArrays().size();
+  }
+
   /** A copy as bytes. */
   static NamedTensor read(String name, PtNDArray tensor) {
     ByteBuffer memory = tensor.toByteBuffer(true);

@@ -157,6 +157,10 @@ final class TrainableDecoder implements TrainableModel {
     return LayerPass.of(plan.kind(), decoder, positions, dropout, seed);
   }
 
+  DeviceMemory memory() {
+    return memory;
+  }
+
   @Override
   public double update(double learningRate) {
     return parameters.update(learningRate);

@@ -1,0 +1,198 @@
+package dev.graft.training.kernels;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.Device;
+import ai.djl.pytorch.engine.PtNDArray;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Every operation in f64: backward against autograd over the definition, and finite differences.
+ */
+class OperationTests {
+  /**
+   * @param forward result of the kernel, from {@code i} (inputs) and {@code o} (others)
+   * @param reference the definition
+   * @param backward lines that append the gradient of each input to {@code d}, given {@code g}
+   */
+  record Operation(
+      String name, long[][] inputs, String forward, String reference, String backward) {
+    @Override
+    public String toString() {
+      return name;
+    }
+  }
+
+  static Stream<Operation> operations() {
+    return Stream.of(
+        new Operation(
+            "linear",
+            new long[][] {{5, 3}, {4, 3}, {4}},
+            "y = __torch__.ops.linear.forward_bias(i[0], i[1], i[2])",
+            "y = __torch__.ops.linear.reference(i[0], i[1], i[2])",
+            """
+            _1 = torch.append(d, __torch__.ops.linear.backward_input(None, g, i[1]))
+            _2 = torch.append(d, __torch__.ops.linear.backward_weight(torch.zeros_like(i[1]), g, i[0]))
+            _3 = torch.append(d, __torch__.ops.linear.backward_bias(torch.zeros_like(i[2]), g))
+            """),
+        new Operation(
+            "linear added to a gradient",
+            new long[][] {{5, 3}, {4, 3}},
+            "y = __torch__.ops.linear.forward(i[0], i[1])",
+            "y = __torch__.ops.linear.reference(i[0], i[1], None)",
+            """
+            _1 = torch.append(d, torch.sub(__torch__.ops.linear.backward_input(torch.ones_like(i[0]), g, i[1]), 1))
+            _2 = torch.append(d, torch.sub(__torch__.ops.linear.backward_weight(torch.ones_like(i[1]), g, i[0]), 1))
+            """),
+        new Operation(
+            "rms_norm",
+            new long[][] {{5, 6}, {6}},
+            "y, r, = __torch__.ops.rms_norm.forward(i[0], i[1], 0.01)",
+            "y = __torch__.ops.rms_norm.reference(i[0], i[1], 0.01)",
+            """
+            y, r, = __torch__.ops.rms_norm.forward(i[0], i[1], 0.01)
+            _1 = torch.append(d, torch.sub(__torch__.ops.rms_norm.backward_input(torch.ones_like(i[0]), g, i[0], i[1], r), 1))
+            _2 = torch.append(d, __torch__.ops.rms_norm.backward_weight(torch.zeros_like(i[1]), g, i[0], r))
+            """),
+        new Operation(
+            "rope",
+            new long[][] {{6, 8}},
+            "y = __torch__.ops.rope.forward(i[0], o[0], o[1])",
+            "y = __torch__.ops.rope.reference(i[0], o[0], o[1])",
+            "_1 = torch.append(d, __torch__.ops.rope.backward(g, o[0], o[1]))\n"),
+        attention("attention in one block", 8),
+        attention("attention in blocks with a rest", 2),
+        new Operation(
+            "gated_silu",
+            new long[][] {{5, 6}, {5, 6}},
+            "y = __torch__.ops.gated_silu.forward(i[0], i[1])",
+            "y = __torch__.ops.gated_silu.reference(i[0], i[1])",
+            """
+            a, b, = __torch__.ops.gated_silu.backward(torch.clone(g), i[0], i[1])
+            _1 = torch.append(d, a)
+            _2 = torch.append(d, b)
+            """),
+        new Operation(
+            "embedding",
+            new long[][] {{7, 3}},
+            "y = __torch__.ops.embedding.forward(o[2], i[0])",
+            "y = torch.embedding(i[0], o[2])",
+            "_1 = torch.append(d, __torch__.ops.embedding.backward_weight(torch.zeros_like(i[0]),"
+                + " g, o[2]))\n"),
+        new Operation(
+            "token_logp in chunks",
+            new long[][] {{4, 3}, {7, 3}},
+            "y, best, = __torch__.ops.token_logp.forward(i[0], i[1], o[2], 3)",
+            "y = __torch__.ops.token_logp.reference(i[0], i[1], o[2])",
+            """
+            dw = torch.zeros_like(i[1])
+            y, best, dh, = __torch__.ops.token_logp.backward(i[0], i[1], o[2], g, 3, dw)
+            _1 = torch.append(d, dh)
+            _2 = torch.append(d, dw)
+            """),
+        new Operation(
+            "low_rank",
+            new long[][] {{5, 4}, {5, 3}, {2, 3}, {4, 2}},
+            "y, u, = __torch__.adapters.low_rank.forward(torch.clone(i[0]), i[1], i[2], i[3], 0.5)",
+            "y = __torch__.adapters.low_rank.reference(i[0], i[1], i[2], i[3], 0.5)",
+            """
+            y, u, = __torch__.adapters.low_rank.forward(torch.clone(i[0]), i[1], i[2], i[3], 0.5)
+            da = torch.zeros_like(i[2])
+            db = torch.zeros_like(i[3])
+            v = __torch__.adapters.low_rank.backward_factors(g, i[1], u, i[3], 0.5, da, db)
+            _1 = torch.append(d, g)
+            _2 = torch.append(d, __torch__.adapters.low_rank.backward_input(torch.zeros_like(i[1]), v, i[2]))
+            _3 = torch.append(d, da)
+            _4 = torch.append(d, db)
+            """));
+  }
+
+  private static Operation attention(String name, int block) {
+    return new Operation(
+        name,
+        new long[][] {{6, 16}, {6, 8}, {6, 8}},
+        "y, a, p, = __torch__.ops.attention.forward(i[0], i[1], i[2], 3, 2, 4, %d)"
+            .formatted(block),
+        "y = __torch__.ops.attention.reference(i[0], i[1], i[2], 3, 2, 4)",
+        """
+        y, a, p, = __torch__.ops.attention.forward(i[0], i[1], i[2], 3, 2, 4, %1$d)
+        dq, dk, dv, = __torch__.ops.attention.backward(g, a, p, 3, 2, %1$d)
+        _1 = torch.append(d, dq)
+        _2 = torch.append(d, dk)
+        _3 = torch.append(d, dv)
+        """
+            .formatted(block));
+  }
+
+  @ParameterizedTest
+  @MethodSource("operations")
+  void backwardIsTheDerivativeOfForward(Operation operation) {
+    try (Tensors tensors = new Tensors();
+        TorchScriptModule module = Kernels.load(program(operation), Device.cpu())) {
+      PtNDArray[] inputs =
+          Arrays.stream(operation.inputs()).map(tensors::random).toArray(PtNDArray[]::new);
+      PtNDArray[] others = {
+        tensors.random(3, 2), tensors.random(3, 2), tensors.indices(2, 0, 2, 6)
+      };
+      PtNDArray y = module.call(tensors.manager(), "forward", inputs, others).getFirst();
+      PtNDArray plain = module.call(tensors.manager(), "reference", inputs, others).getFirst();
+      assertThat(y.toDoubleArray()).containsExactly(plain.toDoubleArray(), within(1e-12));
+
+      PtNDArray g = tensors.random(y.getShape().getShape());
+      List<PtNDArray> ours = module.call(tensors.manager(), "backward", inputs, others, g);
+      List<PtNDArray> theirs = module.call(tensors.manager(), "autograd", inputs, others, g);
+      for (int n = 0; n < inputs.length; n++) {
+        assertThat(ours.get(n).toDoubleArray())
+            .as("input %d against autograd", n)
+            .containsExactly(theirs.get(n).toDoubleArray(), within(1e-12));
+        PtNDArray direction = tensors.random(inputs[n].getShape().getShape());
+        double slope = 0;
+        for (int side : new int[] {1, -1}) {
+          PtNDArray[] moved = inputs.clone();
+          moved[n] = tensors.moved(inputs[n], direction, side * 1e-6);
+          PtNDArray there = module.call(tensors.manager(), "forward", moved, others).getFirst();
+          slope += side * Tensors.dot(there, g) / 2e-6;
+        }
+        assertThat(Tensors.dot(ours.get(n), direction))
+            .as("input %d against finite differences", n)
+            .isCloseTo(slope, within(1e-7));
+      }
+    }
+  }
+
+  private static String program(Operation operation) {
+    String lists = "self: __torch__.Model,\n    i: List[Tensor],\n    o: List[Tensor]";
+    return """
+      def forward(%1$s) -> Tensor:
+        %2$s
+        return y
+      def reference(%1$s) -> Tensor:
+        %3$s
+        return y
+      def backward(%1$s,
+        g: Tensor) -> List[Tensor]:
+        d = annotate(List[Tensor], [])
+    %4$s    return d
+      def autograd(%1$s,
+        g: Tensor) -> List[Tensor]:
+        _0 = torch.set_grad_enabled(True)
+        leaves = annotate(List[Tensor], [])
+        for n in range(torch.len(i)):
+          _1 = torch.append(leaves, torch.requires_grad_(torch.detach(i[n]), True))
+        y = (self).reference(leaves, o, )
+        d = torch.autograd.grad([y], leaves, annotate(List[Optional[Tensor]], [g]), False, False, False)
+        _2 = torch.set_grad_enabled(False)
+        r = annotate(List[Tensor], [])
+        for m in range(torch.len(d)):
+          _3 = torch.append(r, unchecked_cast(Tensor, d[m]))
+        return r
+    """
+        .formatted(
+            lists, operation.forward(), operation.reference(), operation.backward().indent(4));
+  }
+}

@@ -1,0 +1,38 @@
+package dev.graft.training.parity;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.graft.training.model.Plan;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class GoldenRunTests {
+  private static final Path CASES = Path.of("src/test/resources/parity");
+
+  private static final List<String> NAMES =
+      List.of("accumulation-empty-micro-batch", "full-tied", "lora-llama", "lora-llama31-v4");
+
+  static Stream<Arguments> runs() {
+    List<Arguments> runs = new ArrayList<>();
+    for (String name : NAMES) {
+      for (Plan.Kind kind : Plan.Kind.values()) {
+        runs.add(Arguments.of(name, new Plan(kind)));
+        runs.add(Arguments.of(name, new Plan(kind, 5, 4)));
+      }
+    }
+    return runs.stream();
+  }
+
+  @ParameterizedTest
+  @MethodSource("runs")
+  void everyPlanRepeatsTheReferenceStepByStep(String name, Plan plan) {
+    GoldenResult result = GoldenRun.run(CASES.resolve(name), plan);
+    assertThat(result.skipped()).isNull();
+    assertThat(result.measures()).isNotEmpty().allMatch(GoldenResult.Measure::passed);
+  }
+}

@@ -1,0 +1,84 @@
+package dev.graft.training.finetune;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.graft.spec.AdapterSpecs;
+import dev.graft.tiny.TinyLlama;
+import dev.graft.training.protocol.TrainerDirective;
+import dev.graft.training.protocol.TrainerExit;
+import dev.graft.training.protocol.TrainingEvent;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The promise of D12 with the real kernels: a run that was interrupted gives the same bytes. */
+class ResumeExactnessTests {
+  @TempDir private Path directory;
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "'peft':{'r':4} | adapter_model.safetensors",
+        "'method':{'type':'full'} | model.safetensors"
+      })
+  void theResultIsTheSameToTheByte(String method, String result) throws IOException {
+    Path base = TinyLlama.write(directory.resolve("base"), 1);
+    StringBuilder lines = new StringBuilder();
+    for (int i = 0; i < 11; i++) {
+      lines.append(
+          "{\"messages\":[{\"role\":\"user\",\"content\":\"%s\"},{\"role\":\"assistant\",\"content\":\"%s\"}]}%n"
+              .formatted("ab".repeat(i), "xyz".repeat(11 - i)));
+    }
+    Path rows = Files.writeString(directory.resolve("rows.jsonl"), lines);
+    String spec =
+        ("{%s,'training':{'max_steps':8,'per_device_train_batch_size':2,"
+                + "'gradient_accumulation_steps':2,'learning_rate':0.01,'weight_decay':0.1,"
+                + "'lr_scheduler_type':'cosine','train_sampling_strategy':'group_by_length'}}")
+            .formatted(method);
+    assertThat(run(spec, base, rows, "whole", null, 0)).isEqualTo(TrainerExit.DONE);
+    assertThat(run(spec, base, rows, "cut", null, 3))
+        .isEqualTo(TrainerExit.STOPPED_AFTER_CHECKPOINT);
+    Path checkpoint = Checkpoints.newest(directory.resolve("cut/checkpoints")).orElseThrow();
+    assertThat(run(spec, base, rows, "cut", checkpoint, 0)).isEqualTo(TrainerExit.DONE);
+    assertThat(directory.resolve("cut").resolve(result))
+        .hasSameBinaryContentAs(directory.resolve("whole").resolve(result));
+  }
+
+  private TrainerExit run(
+      String spec, Path base, Path rows, String name, @Nullable Path resumeFrom, int stopAfter) {
+    Path out = directory.resolve(name);
+    List<TrainingEvent> steps = new ArrayList<>();
+    AtomicBoolean said = new AtomicBoolean(stopAfter == 0);
+    TrainingRun run =
+        new TrainingRun(
+            AdapterSpecs.resolve(
+                new JsonMapper().readTree(spec.replace('\'', '"')), null, null, null),
+            base,
+            "tiny",
+            rows,
+            null,
+            out,
+            out.resolve("checkpoints"),
+            resumeFrom,
+            2);
+    return FineTune.run(
+        run,
+        event -> {
+          if (event instanceof TrainingEvent.Progress) steps.add(event);
+        },
+        () ->
+            steps.size() == stopAfter && said.compareAndSet(false, true)
+                ? TrainerDirective.STOP_AFTER_CHECKPOINT
+                : null);
+  }
+}

@@ -1,0 +1,131 @@
+package dev.graft.training.finetune;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.graft.tiny.TinyLlama;
+import dev.graft.training.protocol.ProtocolLines;
+import dev.graft.training.protocol.RunRequest;
+import dev.graft.training.protocol.TrainerDirective;
+import dev.graft.training.protocol.TrainerExit;
+import dev.graft.training.protocol.TrainingEvent;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PipedInputStream;
+import java.io.PipedOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.json.JsonMapper;
+
+class TrainerProgramTests {
+  @TempDir private Path directory;
+  private Path base;
+  private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+  private final CountDownLatch orphaned = new CountDownLatch(1);
+
+  @BeforeEach
+  void write() throws IOException {
+    base = TinyLlama.write(directory.resolve("base"), 1);
+    Files.writeString(directory.resolve("rows.jsonl"), "{\"text\":\"abc\"}\n{\"text\":\"de\"}\n");
+  }
+
+  @Test
+  void requestInEventsOut() {
+    assertThat(run(lines(request("{}"), ProtocolLines.write(TrainerDirective.CHECKPOINT))))
+        .isEqualTo(TrainerExit.DONE);
+    assertThat(events().getFirst()).isInstanceOf(TrainingEvent.Started.class);
+    assertThat(events().getLast()).isInstanceOf(TrainingEvent.Completed.class);
+  }
+
+  @Test
+  void aRefusedSpecIsBadInputAtItsPath() {
+    assertThat(run(lines(request("{\"peft\":{\"r\":0}}")))).isEqualTo(TrainerExit.BAD_INPUT);
+    assertThat(events())
+        .singleElement()
+        .isEqualTo(
+            new TrainingEvent.Failed(
+                TrainerExit.BAD_INPUT,
+                "adapter.peft.r: must be a whole number from 1 to 1024",
+                "adapter.peft.r"));
+  }
+
+  @Test
+  void noRequestIsBadInput() {
+    assertThat(run(lines("hello"))).isEqualTo(TrainerExit.BAD_INPUT);
+    assertThat(run(lines())).isEqualTo(TrainerExit.BAD_INPUT);
+  }
+
+  @Test
+  void aMissingFileIsTransientAndItsPathStaysInTheLog() throws IOException {
+    Files.delete(directory.resolve("rows.jsonl"));
+    assertThat(run(lines(request("{}")))).isEqualTo(TrainerExit.TRANSIENT);
+    assertThat(out.toString(StandardCharsets.UTF_8)).doesNotContain(directory.toString());
+  }
+
+  @Test
+  void theEndOfItsInputIsTheEndOfTheTrainer() throws Exception {
+    try (PipedOutputStream supervisor = new PipedOutputStream()) {
+      PipedInputStream in = new PipedInputStream(supervisor);
+      TrainerProgram program = program(in);
+      supervisor.write(
+          (request("{\"training\":{\"max_steps\":2000}}") + "\n").getBytes(StandardCharsets.UTF_8));
+      Thread trainer = Thread.ofPlatform().daemon().start(() -> program.run(FakeModel.SOURCE));
+      supervisor.close();
+      assertThat(orphaned.await(10, TimeUnit.SECONDS)).isTrue();
+      trainer.join();
+    }
+  }
+
+  @Test
+  void lackOfMemoryIsToldFromOtherFailures() {
+    assertThat(TrainerProgram.failed(new OutOfMemoryError()).failure())
+        .isEqualTo(TrainerExit.OUT_OF_MEMORY);
+    var libtorch =
+        new IllegalStateException(
+            "x", new RuntimeException("you tried to allocate 9 bytes: not enough memory"));
+    assertThat(TrainerProgram.failed(libtorch).failure()).isEqualTo(TrainerExit.OUT_OF_MEMORY);
+    assertThat(TrainerProgram.failed(new IllegalStateException("x")).failure())
+        .isEqualTo(TrainerExit.TRANSIENT);
+  }
+
+  private TrainerExit run(InputStream in) {
+    return program(in).run(FakeModel.SOURCE);
+  }
+
+  private TrainerProgram program(InputStream in) {
+    return new TrainerProgram(
+        in, new PrintStream(out, true, StandardCharsets.UTF_8), orphaned::countDown);
+  }
+
+  private static InputStream lines(String... lines) {
+    return new ByteArrayInputStream(String.join("\n", lines).getBytes(StandardCharsets.UTF_8));
+  }
+
+  private String request(String adapter) {
+    return ProtocolLines.write(
+        new RunRequest(
+            new JsonMapper().readTree(adapter),
+            1,
+            base.toString(),
+            "tiny",
+            directory.resolve("rows.jsonl").toString(),
+            null,
+            directory.resolve("out").toString(),
+            directory.resolve("checkpoints").toString(),
+            null,
+            1));
+  }
+
+  private List<TrainingEvent> events() {
+    return out.toString(StandardCharsets.UTF_8).lines().map(ProtocolLines::readEvent).toList();
+  }
+}

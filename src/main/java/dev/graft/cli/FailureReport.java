@@ -1,6 +1,7 @@
 package dev.graft.cli;
 
 import dev.graft.platform.MachineLacks;
+import dev.graft.platform.ProblemException;
 import java.net.BindException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.ReadOnlyFileSystemException;
@@ -17,6 +18,7 @@ import picocli.CommandLine.ParseResult;
  */
 final class FailureReport implements IExecutionExceptionHandler {
   private static final int FAILED = 1;
+  private static final int WRONG_REQUEST = 2;
   private static final int MACHINE_LACKS = 3;
 
   @Override
@@ -26,7 +28,10 @@ final class FailureReport implements IExecutionExceptionHandler {
     var lack = lack(failure);
     command.getErr().println("graft: " + lack.orElseGet(() -> line(failure)));
     command.getErr().flush();
-    return lack.isPresent() ? MACHINE_LACKS : FAILED;
+    if (lack.isPresent()) return MACHINE_LACKS;
+    return failure instanceof ProblemException problem && problem.type().status() < 500
+        ? WRONG_REQUEST
+        : FAILED;
   }
 
   /** What the machine lacks, if that is the reason, however deep it lies. */

@@ -15,7 +15,9 @@ import picocli.CommandLine.Command;
       DemoModelCommand.class,
       DoctorCommand.class,
       InferrerCommand.class,
+      KeyCommand.class,
       ParityCommand.class,
+      ServeCommand.class,
       TrainCommand.class,
       TrainerCommand.class
     })

@@ -1,16 +1,11 @@
 package dev.graft.platform;
 
-import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
@@ -31,6 +26,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
 
   private static final Duration START = Duration.ofSeconds(60);
   private static final Duration STOP = Duration.ofSeconds(30);
+  private static final Duration LOOK_AGAIN = Duration.ofMillis(50);
   private static final Logger log = LoggerFactory.getLogger(EmbeddedPostgres.class);
 
   private final PostgresDirectory directory;
@@ -58,69 +54,57 @@ public final class EmbeddedPostgres implements AutoCloseable {
    * @throws MachineLacks where it cannot run here: the message says what to do
    */
   public static EmbeddedPostgres start(Path directory, String... settings) {
-    Optional<EmbeddedPostgres> running = running(directory);
-    if (running.isPresent()) {
-      log.atInfo().addKeyValue("pid", running.get().postmaster.pid()).log("postgres_adopted");
-      return running.get();
-    }
     PostgresDirectory files = new PostgresDirectory(directory);
+    Optional<EmbeddedPostgres> left = adopt(files);
+    if (left.isPresent()) {
+      log.atInfo().addKeyValue("pid", left.get().pid()).log("postgres_adopted");
+      return left.get();
+    }
     files.prepare();
     EmbeddedPostgres postgres = launch(files, settings);
-    log.atInfo().addKeyValue("pid", postgres.postmaster.pid()).log("postgres_started");
+    log.atInfo().addKeyValue("pid", postgres.pid()).log("postgres_started");
     return postgres;
+  }
+
+  /** Waits for one that is still recovering, or until one that is stopping is gone. */
+  private static Optional<EmbeddedPostgres> adopt(PostgresDirectory files) {
+    long start = System.nanoTime();
+    while (System.nanoTime() - start < START.toNanos()) {
+      Optional<Postmaster> left = Postmaster.of(files.cluster());
+      if (left.isEmpty()) {
+        return Optional.empty();
+      }
+      EmbeddedPostgres postgres = new EmbeddedPostgres(files, left.get(), true);
+      if (postgres.answers()) {
+        return Optional.of(postgres);
+      }
+      LockSupport.parkNanos(LOOK_AGAIN.toNanos());
+    }
+    throw new MachineLacks(
+        "the PostgreSQL that runs on "
+            + files.cluster()
+            + " does not answer; stop it (kill -INT, see postmaster.pid there) and try again");
   }
 
   private static EmbeddedPostgres launch(PostgresDirectory files, String... settings) {
-    int port = freePort();
-    List<String> command = new ArrayList<>(List.of("setsid"));
-    command.addAll(files.user().prefix());
-    command.addAll(List.of(files.program("postgres").toString(), "-D", files.cluster().toString()));
-    for (String setting :
-        List.of(
-            "listen_addresses=127.0.0.1",
-            "port=" + port,
-            "unix_socket_directories=",
-            "max_connections=60",
-            "idle_in_transaction_session_timeout=60s",
-            "log_min_messages=warning")) {
-      command.addAll(List.of("-c", setting));
-    }
-    for (String setting : settings) command.addAll(List.of("-c", setting));
-    Process process;
-    try {
-      process =
-          new ProcessBuilder(command)
-              .directory(files.cluster().toFile())
-              .redirectErrorStream(true)
-              .redirectOutput(ProcessBuilder.Redirect.appendTo(files.log().toFile()))
-              .start();
-      process.getOutputStream().close();
-    } catch (IOException e) {
-      throw new MachineLacks("PostgreSQL cannot be started: " + e.getMessage(), e);
-    }
+    PostgresLaunch launch = PostgresLaunch.of(files, settings);
     EmbeddedPostgres postgres =
-        new EmbeddedPostgres(files, new Postmaster(process.pid(), port), false);
-    long deadline = System.nanoTime() + START.toNanos();
+        new EmbeddedPostgres(files, new Postmaster(launch.process().pid(), launch.port()), false);
+    long start = System.nanoTime();
     while (!postgres.answers()) {
-      if (!process.isAlive() || System.nanoTime() - deadline > 0) {
-        process.destroyForcibly();
+      if (!launch.process().isAlive() || System.nanoTime() - start > START.toNanos()) {
+        launch.process().destroyForcibly();
         throw new MachineLacks("PostgreSQL did not start: " + files.lastWords());
       }
-      LockSupport.parkNanos(Duration.ofMillis(50).toNanos());
+      LockSupport.parkNanos(LOOK_AGAIN.toNanos());
     }
     return postgres;
   }
 
-  private static int freePort() {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    } catch (IOException e) {
-      throw new MachineLacks("No free loopback port for PostgreSQL: " + e.getMessage(), e);
-    }
-  }
-
   private boolean answers() {
-    if (!Files.isReadable(directory.password())) return false;
+    if (!Files.isReadable(directory.password())) {
+      return false;
+    }
     try (Connection connection = DriverManager.getConnection(url("postgres"), user(), password())) {
       return connection.isValid(5);
     } catch (SQLException e) {

@@ -60,6 +60,9 @@ final class PostgresDirectory {
       Path version = cluster().resolve("PG_VERSION");
       if (Files.exists(version)) {
         refuseOtherMajor(Files.readString(version).strip());
+        refuseLostPassword();
+        // Whoever wrote it runs no more (see Postmaster): PostgreSQL would stumble over the number.
+        Files.deleteIfExists(cluster().resolve("postmaster.pid"));
       } else {
         initialise();
       }
@@ -85,6 +88,15 @@ final class PostgresDirectory {
             + ". Dump it with the Graft that made it (or pg_dump "
             + found
             + ") and restore it into a new --data-dir");
+  }
+
+  private void refuseLostPassword() {
+    if (!Files.isReadable(password())) {
+      throw new MachineLacks(
+          password()
+              + " is missing or not readable: run Graft as the user that made it, or restore it"
+              + " together with the cluster");
+    }
   }
 
   /** Into a temporary name first: a cluster directory is whole or absent. */

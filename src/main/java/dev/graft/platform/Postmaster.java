@@ -22,10 +22,19 @@ record Postmaster(long pid, int port) {
           new Postmaster(
               Long.parseLong(lines.get(PID_LINE).strip()),
               Integer.parseInt(lines.get(PORT_LINE).strip()));
-      return ProcessHandle.of(found.pid).filter(ProcessHandle::isAlive).map(p -> found);
+      return ProcessHandle.of(found.pid).filter(Postmaster::isPostgres).map(p -> found);
     } catch (IOException | NumberFormatException | IndexOutOfBoundsException e) {
       return Optional.empty();
     }
+  }
+
+  /**
+   * After a restart of the machine or container another program may have the number; PostgreSQL
+   * itself would refuse to start over it.
+   */
+  private static boolean isPostgres(ProcessHandle process) {
+    return process.isAlive()
+        && process.info().command().filter(program -> program.endsWith("/postgres")).isPresent();
   }
 
   /**

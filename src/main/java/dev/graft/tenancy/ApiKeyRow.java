@@ -6,10 +6,12 @@ import jakarta.persistence.Enumerated;
 import jakarta.persistence.Id;
 import jakarta.persistence.Table;
 import java.time.Instant;
+import org.hibernate.annotations.DynamicUpdate;
 import org.jspecify.annotations.Nullable;
 
 /** A key as it is stored: its SHA-256 and the first characters, never the key. */
 @Entity
+@DynamicUpdate // noting a use must not write back an older revoked_at
 @Table(name = "api_key")
 class ApiKeyRow {
   @Id private String id = "";
@@ -33,13 +35,15 @@ class ApiKeyRow {
       Caller.Scope scope,
       String prefix,
       byte[] hash,
-      Instant createdAt) {
+      Instant createdAt,
+      @Nullable Instant expiresAt) {
     this.id = id;
     this.departmentId = departmentId;
     this.scope = scope;
     this.prefix = prefix;
     this.hash = hash.clone();
     this.createdAt = createdAt;
+    this.expiresAt = expiresAt;
   }
 
   boolean validAt(Instant now) {

@@ -3,6 +3,7 @@ package dev.graft.tenancy;
 import dev.graft.platform.BearerAuthenticator;
 import dev.graft.platform.Ids;
 import dev.graft.platform.ProblemException;
+import dev.graft.platform.ProblemType;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -58,15 +59,25 @@ public class ApiKeys implements BearerAuthenticator {
       @Nullable Instant revokedAt,
       @Nullable Instant lastUsedAt) {}
 
+  /** A key that never expires. */
   @Transactional
   public Created create(String departmentId, Caller.Scope scope) {
+    return create(departmentId, scope, null);
+  }
+
+  /**
+   * @param lifetime how long it is valid; null = until revoked
+   */
+  @Transactional
+  public Created create(String departmentId, Caller.Scope scope, @Nullable Duration lifetime) {
     byte[] entropy = new byte[32];
     random.nextBytes(entropy);
     String secret = PREFIX + Base64.getUrlEncoder().withoutPadding().encodeToString(entropy);
     String id = ids.next("key_");
-    rows.save(
-        new ApiKeyRow(
-            id, departmentId, scope, secret.substring(0, SHOWN), hash(secret), clock.instant()));
+    Instant now = clock.instant();
+    String shown = secret.substring(0, SHOWN);
+    Instant expiresAt = lifetime == null ? null : now.plus(lifetime);
+    rows.save(new ApiKeyRow(id, departmentId, scope, shown, hash(secret), now, expiresAt));
     return new Created(id, secret);
   }
 
@@ -77,12 +88,20 @@ public class ApiKeys implements BearerAuthenticator {
     rows.save(row);
   }
 
-  /** Revokes a key and gives its department another of the same scope. */
+  /** Revokes a key and gives its department another of the same scope and lifetime. */
   @Transactional
   public Created rotate(String id) {
     ApiKeyRow row = rows.findById(id).orElseThrow(() -> ProblemException.notFound("key", id));
+    if (!row.validAt(clock.instant())) {
+      throw new ProblemException(
+          ProblemType.WRONG_STATE, "This key is revoked or expired; create a new one.", "id");
+    }
+    Instant end = row.expiresAt();
     revoke(id);
-    return create(row.departmentId(), row.scope());
+    return create(
+        row.departmentId(),
+        row.scope(),
+        end == null ? null : Duration.between(row.createdAt(), end));
   }
 
   @Transactional(readOnly = true)

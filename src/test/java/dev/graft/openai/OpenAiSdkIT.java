@@ -44,7 +44,8 @@ class OpenAiSdkIT extends StartedGraft {
 
   @BeforeAll
   void trainOnce() throws Exception {
-    client = client(key());
+    registerTiny();
+    client = client(key("support"));
     job = train("contract");
     await()
         .atMost(Duration.ofMinutes(3))
@@ -145,7 +146,7 @@ class OpenAiSdkIT extends StartedGraft {
 
   @Test
   void anotherDepartmentFindsNothingOfThis() {
-    OpenAIClient stranger = client(otherKey());
+    OpenAIClient stranger = client(key("legal"));
     String model = job.fineTunedModel().orElseThrow();
     assertThatThrownBy(() -> stranger.fineTuning().jobs().retrieve(job.id()))
         .isInstanceOf(NotFoundException.class);

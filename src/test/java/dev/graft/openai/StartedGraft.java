@@ -1,16 +1,50 @@
 package dev.graft.openai;
 
-/** placeholder until the platform is there */
+import dev.graft.GraftApplication;
+import dev.graft.catalog.BaseModels;
+import dev.graft.pg.FreshDatabase;
+import dev.graft.tenancy.ApiKeys;
+import dev.graft.tenancy.Caller;
+import dev.graft.tenancy.Departments;
+import dev.graft.tiny.TinyLlama;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.context.SpringBootTest;
+import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.test.context.ActiveProfiles;
+import org.springframework.test.context.ContextConfiguration;
+
+/**
+ * A whole Graft on a random port: server, worker with its real trainer, a database of its own, and
+ * a base model {@code tiny}.
+ */
+@SpringBootTest(
+    classes = GraftApplication.class,
+    webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
+    properties = {"graft.worker.threads=1", "graft.worker.report-every=200ms"})
+@ActiveProfiles({"server", "worker"})
+@ContextConfiguration(initializers = FreshDatabase.class)
 abstract class StartedGraft {
+  @LocalServerPort private int port;
+  @Autowired private Departments departments;
+  @Autowired private ApiKeys keys;
+  @Autowired private BaseModels baseModels;
+
+  /** Where it listens, without a path. */
   String url() {
-    return "";
+    return "http://127.0.0.1:" + port;
   }
 
-  String key() {
-    return "";
+  /** A new key of a department, which is made if there is none of that name. */
+  String key(String department) {
+    return keys.create(departments.ensure(department), Caller.Scope.USER).secret();
   }
 
-  String otherKey() {
-    return "";
+  /** Registers the base model; a second time it is already there. */
+  void registerTiny() throws IOException {
+    Path directory = Files.createTempDirectory("tiny-llama");
+    baseModels.register("tiny", TinyLlama.write(directory, 1));
   }
 }

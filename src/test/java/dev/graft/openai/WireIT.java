@@ -2,12 +2,14 @@ package dev.graft.openai;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -18,6 +20,13 @@ import tools.jackson.databind.json.JsonMapper;
 class WireIT extends StartedGraft {
   private static final JsonMapper JSON = new JsonMapper();
   private final HttpClient http = HttpClient.newHttpClient();
+  private String key = "";
+
+  @BeforeEach
+  void aKeyAndAModel() throws IOException {
+    key = key("support");
+    registerTiny();
+  }
 
   @ParameterizedTest(name = "{0} {1} is {2}")
   @CsvSource(
@@ -92,7 +101,7 @@ class WireIT extends StartedGraft {
 
   private HttpRequest.Builder request(String path) {
     return HttpRequest.newBuilder(URI.create(url() + path))
-        .header("authorization", "Bearer " + key());
+        .header("authorization", "Bearer " + key);
   }
 
   private HttpResponse<String> send(HttpRequest.Builder request) throws Exception {

@@ -19,9 +19,12 @@ import java.util.List;
 import java.util.Map;
 import org.springdoc.core.customizers.GlobalOpenApiCustomizer;
 import org.springdoc.core.providers.ObjectMapperProvider;
+import org.springdoc.core.utils.SpringDocUtils;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Profile;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /** The OpenAPI document's frame: title, bearer keys, and the errors that every operation has. */
 @Configuration
@@ -36,6 +39,13 @@ class OpenApiConfiguration {
           "404", "No such thing in this department",
           "429", "Too many requests; `retry-after` says when to come back",
           "500", "Graft failed; the request id leads to its log");
+
+  static {
+    // A JSON tree is an object to a reader of the document, whatever Java has inside it.
+    SpringDocUtils.getConfig()
+        .replaceWithSchema(JsonNode.class, new ObjectSchema())
+        .replaceWithSchema(ObjectNode.class, new ObjectSchema());
+  }
 
   @Bean
   OpenAPI openApi() {

@@ -35,6 +35,8 @@ class WebConfiguration implements WebMvcConfigurer {
     StrictHttpFirewall strict = new StrictHttpFirewall();
     StrictHttpFirewall modelIds = new StrictHttpFirewall();
     modelIds.setAllowUrlEncodedSlash(true);
+    // Tomcat passes %2F through, so the decoded path still has a percent sign.
+    modelIds.setAllowUrlEncodedPercent(true);
     return new HttpFirewall() {
       @Override
       public FirewalledRequest getFirewalledRequest(HttpServletRequest request) {

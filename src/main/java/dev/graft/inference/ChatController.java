@@ -2,6 +2,10 @@ package dev.graft.inference;
 
 import dev.graft.tenancy.Caller;
 import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.media.ArraySchema;
+import io.swagger.v3.oas.annotations.media.Content;
+import io.swagger.v3.oas.annotations.media.Schema;
+import io.swagger.v3.oas.annotations.media.SchemaProperty;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import java.io.IOException;
 import org.springframework.context.annotation.Profile;
@@ -25,7 +29,22 @@ class ChatController {
   @Operation(
       operationId = "createChatCompletion",
       summary = "Answer a conversation, greedily",
-      description = "What happens to each parameter: docs/chat.md.")
+      description = "What happens to each parameter: docs/chat.md.",
+      requestBody =
+          @io.swagger.v3.oas.annotations.parameters.RequestBody(
+              required = true,
+              content =
+                  @Content(
+                      mediaType = "application/json",
+                      schemaProperties = {
+                        @SchemaProperty(name = "model", schema = @Schema(type = "string")),
+                        @SchemaProperty(
+                            name = "messages",
+                            array = @ArraySchema(schema = @Schema(type = "object"))),
+                        @SchemaProperty(
+                            name = "max_completion_tokens",
+                            schema = @Schema(type = "integer", minimum = "1"))
+                      })))
   ChatCompletion complete(@AuthenticationPrincipal Caller caller, @RequestBody JsonNode body)
       throws IOException {
     return chats.complete(caller.departmentId(), ChatRequestReader.read(body));

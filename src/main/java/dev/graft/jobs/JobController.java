@@ -9,6 +9,10 @@ import dev.graft.platform.ProblemException;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.Submission;
 import dev.graft.tenancy.Caller;
+import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.media.Content;
+import io.swagger.v3.oas.annotations.media.Schema;
+import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +34,7 @@ import tools.jackson.databind.node.ObjectNode;
 @RestController
 @Profile("server")
 @RequestMapping("/v1/fine_tuning/jobs")
+@Tag(name = "Fine-tuning", description = "Jobs: submit, follow, cancel")
 class JobController {
   private static final int MOST = 100;
 
@@ -53,6 +58,14 @@ class JobController {
   }
 
   @PostMapping
+  @Operation(
+      operationId = "createFineTuningJob",
+      summary = "Submit a job",
+      requestBody =
+          @io.swagger.v3.oas.annotations.parameters.RequestBody(
+              required = true,
+              content =
+                  @Content(mediaType = "application/json", schema = @Schema(type = "object"))))
   ObjectNode create(
       @AuthenticationPrincipal Caller caller, HttpServletRequest http, @RequestBody byte[] body) {
     JsonNode request = json.readTree(body);
@@ -63,6 +76,7 @@ class JobController {
   }
 
   @GetMapping
+  @Operation(operationId = "listFineTuningJobs", summary = "The department's jobs, newest first")
   CursorPage<ObjectNode> list(
       @AuthenticationPrincipal Caller caller,
       @RequestParam @Nullable String after,
@@ -80,12 +94,14 @@ class JobController {
   }
 
   @GetMapping("/{id}")
+  @Operation(operationId = "retrieveFineTuningJob", summary = "One job")
   ObjectNode get(@AuthenticationPrincipal Caller caller, @PathVariable String id) {
     return JobObject.of(require(caller, id));
   }
 
   /** Cancelling twice is one cancellation; cancelling what has ended is refused. */
   @PostMapping("/{id}/cancel")
+  @Operation(operationId = "cancelFineTuningJob", summary = "Cancel a job that has not ended")
   ObjectNode cancel(@AuthenticationPrincipal Caller caller, @PathVariable String id) {
     boolean asked = jobs.cancel(caller.departmentId(), id);
     JobRow job = require(caller, id);
@@ -98,6 +114,9 @@ class JobController {
   }
 
   @PostMapping("/{id}/{action:pause|resume}")
+  @Operation(
+      operationId = "pauseOrResumeFineTuningJob",
+      summary = "Not built yet: answered with an error")
   ObjectNode pause(
       @AuthenticationPrincipal Caller caller,
       @PathVariable String id,
@@ -109,6 +128,7 @@ class JobController {
   }
 
   @GetMapping("/{id}/events")
+  @Operation(operationId = "listFineTuningEvents", summary = "What happened to a job, newest first")
   CursorPage<ObjectNode> events(
       @AuthenticationPrincipal Caller caller,
       @PathVariable String id,
@@ -123,6 +143,9 @@ class JobController {
   }
 
   @GetMapping("/{id}/checkpoints")
+  @Operation(
+      operationId = "listFineTuningJobCheckpoints",
+      summary = "Checkpoints of a job, newest first")
   CursorPage<ObjectNode> checkpoints(
       @AuthenticationPrincipal Caller caller,
       @PathVariable String id,

@@ -65,8 +65,7 @@ class OpenApiConfiguration {
                     new SecurityScheme()
                         .type(SecurityScheme.Type.HTTP)
                         .scheme("bearer")
-                        .description("A department's key"))
-                .addSchemas(ENVELOPE, envelope()))
+                        .description("A department's key")))
         .addSecurityItem(new SecurityRequirement().addList(BEARER));
   }
 
@@ -80,11 +79,13 @@ class OpenApiConfiguration {
   /** Every operation can fail in the same shape. */
   @Bean
   GlobalOpenApiCustomizer errorsOfEveryOperation() {
-    return document ->
-        document
-            .getPaths()
-            .values()
-            .forEach(path -> path.readOperations().forEach(OpenApiConfiguration::addErrors));
+    return document -> {
+      document.getComponents().addSchemas(ENVELOPE, envelope());
+      document
+          .getPaths()
+          .values()
+          .forEach(path -> path.readOperations().forEach(OpenApiConfiguration::addErrors));
+    };
   }
 
   private static void addErrors(Operation operation) {

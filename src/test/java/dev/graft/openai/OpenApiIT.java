@@ -47,7 +47,11 @@ class OpenApiIT extends StartedGraft {
                                 .getMethods()
                                 .forEach(
                                     method ->
-                                        routes.add(method + " " + pattern.replaceAll("\\{\\*?(\\w+)(:[^}]*)?}", "{$1}")))));
+                                        routes.add(
+                                            method
+                                                + " "
+                                                + pattern.replaceAll(
+                                                    "\\{\\*?(\\w+)(:[^}]*)?}", "{$1}")))));
     assertThat(routes).isNotEmpty();
     assertThat(documented).containsAll(routes);
   }

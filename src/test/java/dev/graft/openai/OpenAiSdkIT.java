@@ -38,15 +38,14 @@ class OpenAiSdkIT extends StartedGraft {
       "{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"},"
           + "{\"role\":\"assistant\",\"content\":\"ho\"}]}\n";
 
-  @TempDir private Path directory;
   private OpenAIClient client;
   private FineTuningJob job;
 
   @BeforeAll
-  void trainOnce() throws Exception {
+  void trainOnce(@TempDir Path directory) throws Exception {
     registerTiny();
     client = client(key("support"));
-    job = train("contract");
+    job = train("contract", directory);
     await()
         .atMost(Duration.ofMinutes(3))
         .pollInterval(Duration.ofMillis(300))
@@ -156,7 +155,7 @@ class OpenAiSdkIT extends StartedGraft {
     assertThat(stranger.models().list().data()).extracting(Model::id).doesNotContain(model);
   }
 
-  private FineTuningJob train(String purpose) throws Exception {
+  private FineTuningJob train(String purpose, Path directory) throws Exception {
     Path rows = Files.writeString(directory.resolve("train.jsonl"), ROW.repeat(20));
     FileObject file =
         client

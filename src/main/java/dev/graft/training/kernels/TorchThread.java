@@ -2,6 +2,7 @@ package dev.graft.training.kernels;
 
 import ai.djl.engine.Engine;
 import ai.djl.pytorch.jni.JniUtils;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * What a thread must do before it computes. Libtorch keeps the gradient mode and the graph
@@ -9,6 +10,9 @@ import ai.djl.pytorch.jni.JniUtils;
  * threads would change carriers, and flags, at any moment.
  */
 public final class TorchThread {
+  /** The number of threads is of the process; who sets another later is not overruled. */
+  private static final AtomicBoolean SIZED = new AtomicBoolean();
+
   private TorchThread() {}
 
   /**
@@ -24,7 +28,8 @@ public final class TorchThread {
     Engine.getEngine("PyTorch");
     JniUtils.setGradMode(false);
     JniUtils.setGraphExecutorOptimize(false);
-    int processors = Runtime.getRuntime().availableProcessors();
-    if (JniUtils.getNumThreads() != processors) JniUtils.setNumThreads(processors);
+    if (SIZED.compareAndSet(false, true)) {
+      JniUtils.setNumThreads(Runtime.getRuntime().availableProcessors());
+    }
   }
 }

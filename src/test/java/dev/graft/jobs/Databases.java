@@ -1,0 +1,38 @@
+package dev.graft.jobs;
+
+import dev.graft.pg.TestPostgres;
+import javax.sql.DataSource;
+import org.flywaydb.core.Flyway;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.jdbc.datasource.DriverManagerDataSource;
+import org.springframework.jdbc.datasource.SingleConnectionDataSource;
+
+/** A migrated database without a server around it. */
+final class Databases {
+  private Databases() {}
+
+  static TestPostgres.Address migrated() {
+    TestPostgres.Address address = TestPostgres.database();
+    Flyway.configure()
+        .dataSource(address.url(), address.user(), address.password())
+        .load()
+        .migrate();
+    return address;
+  }
+
+  static DataSource dataSource(TestPostgres.Address address) {
+    return new DriverManagerDataSource(address.url(), address.user(), address.password());
+  }
+
+  /** One connection for which the queue's clock is ahead. */
+  static DataSource shifted(TestPostgres.Address address, String interval) {
+    SingleConnectionDataSource ahead =
+        new SingleConnectionDataSource(address.url(), address.user(), address.password(), true);
+    JdbcClient.create(ahead)
+        .sql("select set_config('graft.clock_offset', :offset, false)")
+        .param("offset", interval)
+        .query(String.class)
+        .single();
+    return ahead;
+  }
+}

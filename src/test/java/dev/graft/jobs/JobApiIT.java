@@ -1,0 +1,211 @@
+package dev.graft.jobs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.graft.pg.GraftIT;
+import dev.graft.tenancy.ApiKeys;
+import dev.graft.tenancy.Caller;
+import dev.graft.tenancy.Departments;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+@GraftIT
+class JobApiIT {
+  private static final String JOBS = "/v1/fine_tuning/jobs";
+
+  @LocalServerPort int port;
+  @Autowired Departments departments;
+  @Autowired ApiKeys keys;
+  @Autowired JdbcClient sql;
+  private final HttpClient http = HttpClient.newHttpClient();
+  private final TestJobs seed = new TestJobs();
+  private String key = "";
+  private String file = "";
+
+  @BeforeEach
+  void aDepartmentWithAFile() {
+    String name = "d-" + Long.toString(System.nanoTime(), 36);
+    String department = departments.ensure(name);
+    key = keys.create(department, Caller.Scope.USER).secret();
+    seed.baseModel(sql);
+    file = seed.file(sql, department);
+  }
+
+  @Test
+  void newJobHasEveryFieldOfOpenAiAndGraft() throws Exception {
+    JsonNode job =
+        ok(post(JOBS, "{%s,\"suffix\":\"support\",\"seed\":7,\"metadata\":{\"a\":\"b\"}}"));
+    for (String field :
+        List.of(
+            "id",
+            "object",
+            "created_at",
+            "finished_at",
+            "estimated_finish",
+            "model",
+            "fine_tuned_model",
+            "organization_id",
+            "status",
+            "training_file",
+            "validation_file",
+            "result_files",
+            "trained_tokens",
+            "error",
+            "hyperparameters",
+            "method",
+            "seed",
+            "integrations",
+            "metadata",
+            "adapter",
+            "base_model",
+            "priority",
+            "sub_status",
+            "progress",
+            "queue",
+            "attempts",
+            "worker",
+            "usage",
+            "artifacts",
+            "failure")) {
+      assertThat(job.has(field)).as(field).isTrue();
+    }
+    assertThat(job.get("status").asString()).isEqualTo("queued");
+    assertThat(job.get("error").isNull()).isTrue();
+    assertThat(job.get("hyperparameters").get("n_epochs").asInt()).isEqualTo(3);
+    assertThat(job.get("adapter").get("peft").get("r").asInt()).isEqualTo(16);
+    assertThat(job.get("queue").get("position").asInt()).isEqualTo(1);
+    assertThat(get(JOBS + "/" + job.get("id").asString()).body())
+        .contains(job.get("id").asString());
+  }
+
+  @Test
+  void retriedSubmitIsOneJobAndAnotherFirstTryIsANewOne() throws Exception {
+    String body = body("{%s}");
+    JsonNode first = ok(send(authorised(JOBS).POST(BodyPublishers.ofString(body))));
+    JsonNode retried =
+        ok(
+            send(
+                authorised(JOBS)
+                    .header("X-Stainless-Retry-Count", "1")
+                    .POST(BodyPublishers.ofString(body))));
+    JsonNode second = ok(send(authorised(JOBS).POST(BodyPublishers.ofString(body))));
+    assertThat(retried.get("id")).isEqualTo(first.get("id"));
+    assertThat(second.get("id")).isNotEqualTo(first.get("id"));
+  }
+
+  @Test
+  void faultsAreRefusedWithTheirPaths() throws Exception {
+    error(post(JOBS, "{%s,\"colour\":1}"), 400, "colour");
+    error(post(JOBS, "{%s,\"adapter\":{\"peft\":{\"r\":0}}}"), 400, "adapter.peft.r");
+    error(post(JOBS, "{%s,\"integrations\":[{\"type\":\"wandb\"}]}"), 400, "integrations[0].type");
+    error(
+        post(JOBS, "{%s,\"adapter\":{\"training\":{\"max_length\":4096}}}"),
+        400,
+        "adapter.training.max_length");
+    error(post(JOBS, "{\"model\":\"none\",\"training_file\":\"" + file + "\"}"), 404, "model");
+    error(post(JOBS, "{\"model\":\"tiny\",\"training_file\":\"file-0\"}"), 400, "training_file");
+    JsonNode several = error(post(JOBS, "{\"x\":1,\"y\":2}"), 400, null);
+    assertThat(several.get("errors").size()).isGreaterThanOrEqualTo(4);
+  }
+
+  @Test
+  void listPagesNewestFirstToAnEmptyPage() throws Exception {
+    List<String> made = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      made.addFirst(ok(post(JOBS, "{%s,\"metadata\":{\"n\":\"" + i + "\"}}")).get("id").asString());
+    }
+    JsonNode page = ok(get(JOBS + "?limit=2"));
+    assertThat(page.get("has_more").asBoolean()).isTrue();
+    assertThat(ids(page)).isEqualTo(made.subList(0, 2));
+    JsonNode rest = ok(get(JOBS + "?limit=2&after=" + made.get(1)));
+    assertThat(ids(rest)).isEqualTo(made.subList(2, 3));
+    assertThat(ids(ok(get(JOBS + "?after=" + made.get(2))))).isEmpty();
+    assertThat(ids(ok(get(JOBS + "?after=ftjob-unknown")))).isEmpty();
+    assertThat(ids(ok(get(JOBS + "?metadata%5Bn%5D=1")))).isEqualTo(made.subList(1, 2));
+    assertThat(ids(ok(get(JOBS + "?metadata=null")))).isEmpty();
+    error(get(JOBS + "?limit=0"), 400, "limit");
+  }
+
+  @Test
+  void cancelEndsAQueuedJobOnceAndIsRefusedAfterwards() throws Exception {
+    String id = ok(post(JOBS, "{%s}")).get("id").asString();
+    JsonNode cancelled = ok(post(JOBS + "/" + id + "/cancel", ""));
+    assertThat(cancelled.get("status").asString()).isEqualTo("cancelled");
+    assertThat(cancelled.get("finished_at").isNumber()).isTrue();
+    error(post(JOBS + "/" + id + "/cancel", ""), 400, null);
+    error(post(JOBS + "/" + id + "/pause", ""), 400, null);
+    JsonNode events = ok(get(JOBS + "/" + id + "/events?limit=1"));
+    assertThat(events.get("data").get(0).get("message").asString())
+        .isEqualTo("Fine-tuning job cancelled");
+    String last = events.get("data").get(0).get("id").asString();
+    JsonNode before = ok(get(JOBS + "/" + id + "/events?after=" + last));
+    assertThat(before.get("data").size()).isOne();
+    assertThat(before.get("has_more").asBoolean()).isFalse();
+    assertThat(ok(get(JOBS + "/" + id + "/checkpoints")).get("data").size()).isZero();
+  }
+
+  @Test
+  void jobOfAnotherDepartmentDoesNotExist() throws Exception {
+    String id = ok(post(JOBS, "{%s}")).get("id").asString();
+    key = keys.create(departments.ensure("others"), Caller.Scope.USER).secret();
+    for (String path : List.of("", "/events", "/checkpoints")) {
+      assertThat(get(JOBS + "/" + id + path).statusCode()).isEqualTo(404);
+    }
+    for (String path : List.of("/cancel", "/pause", "/resume")) {
+      assertThat(post(JOBS + "/" + id + path, "").statusCode()).isEqualTo(404);
+    }
+    assertThat(post(JOBS, "{%s}").statusCode()).isEqualTo(400);
+  }
+
+  private List<String> ids(JsonNode page) {
+    return page.get("data").valueStream().map(job -> job.get("id").asString()).toList();
+  }
+
+  private String body(String template) {
+    return template.replace("%s", "\"model\":\"tiny\",\"training_file\":\"" + file + "\"");
+  }
+
+  private HttpResponse<String> post(String path, String template) throws Exception {
+    return send(authorised(path).POST(BodyPublishers.ofString(body(template))));
+  }
+
+  private HttpResponse<String> get(String path) throws Exception {
+    return send(authorised(path).GET());
+  }
+
+  private HttpRequest.Builder authorised(String path) {
+    return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
+        .header("content-type", "application/json")
+        .header("authorization", "Bearer " + key);
+  }
+
+  private HttpResponse<String> send(HttpRequest.Builder request)
+      throws IOException, InterruptedException {
+    return http.send(request.build(), HttpResponse.BodyHandlers.ofString());
+  }
+
+  private static JsonNode ok(HttpResponse<String> response) {
+    assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+    return JsonMapper.shared().readTree(response.body());
+  }
+
+  private static JsonNode error(HttpResponse<String> response, int status, String param) {
+    assertThat(response.statusCode()).as(response.body()).isEqualTo(status);
+    JsonNode error = JsonMapper.shared().readTree(response.body()).get("error");
+    if (param != null) assertThat(error.get("param").asString()).isEqualTo(param);
+    return error;
+  }
+}

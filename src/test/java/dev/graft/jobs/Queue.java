@@ -1,0 +1,105 @@
+package dev.graft.jobs;
+
+import dev.graft.artifacts.Digest;
+import dev.graft.jobs.lease.LeaseKey;
+import java.time.Duration;
+import java.util.UUID;
+import javax.sql.DataSource;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/** The ledgers over one data source, with departments and jobs to try them on. */
+final class Queue {
+  static final Duration TTL = Duration.ofSeconds(60);
+  static final Digest SOME = new Digest("a".repeat(64));
+
+  final JdbcClient sql;
+  final JobLedger jobs;
+  final LeaseLedger leases;
+  final LeaseEndings endings;
+  final JobEvents events;
+
+  Queue(DataSource dataSource) {
+    sql = JdbcClient.create(dataSource);
+    jobs = new JobLedger(sql);
+    leases = new LeaseLedger(sql);
+    endings = new LeaseEndings(sql, leases);
+    events = new JobEvents(sql);
+  }
+
+  /** Ends every job, so that claims of a test find only its own. */
+  void clear() {
+    sql.sql("truncate job, worker, worker_join_token cascade").update();
+    sql.sql("update department set running = 0").update();
+  }
+
+  String department(int maxRunning) {
+    String id = "proj_" + UUID.randomUUID();
+    sql.sql(
+            "insert into department (id, name, max_running, created_at) values (:id, :id, :max,"
+                + " graft_now())")
+        .param("id", id)
+        .param("max", maxRunning)
+        .update();
+    return id;
+  }
+
+  String worker() {
+    String id = "wkr_" + UUID.randomUUID();
+    sql.sql("insert into worker (id, name, created_at) values (:id, :id, graft_now())")
+        .param("id", id)
+        .update();
+    return id;
+  }
+
+  String submit(String department, int priority) {
+    String id = "ftjob-" + UUID.randomUUID();
+    jobs.submit(
+        new NewJob(
+            id,
+            department,
+            "base",
+            SOME,
+            "file-1",
+            SOME,
+            null,
+            null,
+            null,
+            42,
+            "{}",
+            "{}",
+            "{}",
+            null,
+            priority));
+    return id;
+  }
+
+  LeaseKey claim(String worker) {
+    return leases.claim(worker, TTL).orElseThrow().key();
+  }
+
+  int running(String department) {
+    return sql.sql("select running from department where id = :id")
+        .param("id", department)
+        .query(Integer.class)
+        .single();
+  }
+
+  JobRow row(String department, String job) {
+    return jobs.find(department, job).orElseThrow();
+  }
+
+  JobState state(String department, String job) {
+    return row(department, job).state();
+  }
+
+  /** Departments whose counter is not the number of their running jobs. */
+  int drifted() {
+    return sql.sql(
+            """
+            select count(*) from department d
+             where running <> (select count(*) from job where department_id = d.id and state = 'running')
+            """)
+        .query(Integer.class)
+        .single();
+  }
+}

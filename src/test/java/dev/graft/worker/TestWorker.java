@@ -1,0 +1,76 @@
+package dev.graft.worker;
+
+import dev.graft.artifacts.FileArtifactStore;
+import dev.graft.jobs.lease.LeaseProtocol;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A worker as a process of its own: the real parts, with {@link FakeTrainer} as the trainer. Spring
+ * is left out for a fast start.
+ */
+public final class TestWorker {
+  private TestWorker() {}
+
+  public static void main(String[] arguments) throws Exception {
+    WorkerProperties settings =
+        settings(Path.of(arguments[0]), arguments[1], arguments.length > 2 ? arguments[2] : "");
+    URI server = URI.create(arguments[1]);
+    LeaseProtocol protocol =
+        new HttpLeaseProtocol(
+            new WorkerHttp(
+                server, WorkerCredential.obtain(settings, server), settings.callTimeout()),
+            settings.callTimeout());
+    WorkerLifecycle worker =
+        new WorkerLifecycle(
+            List.of(loop(settings, protocol, FileArtifactStore.open(settings.directory()))));
+    Runtime.getRuntime().addShutdownHook(new Thread(worker::stop));
+    worker.start();
+  }
+
+  static WorkerLoop loop(
+      WorkerProperties settings, LeaseProtocol protocol, FileArtifactStore store) {
+    BlobCopies blobs = new BlobCopies(store, protocol, settings.directory().resolve("models"));
+    return new WorkerLoop("cpu", protocol, new RunPreparation(blobs, 1), fakeTrainer(), settings);
+  }
+
+  static TrainerCommandLine fakeTrainer() {
+    return TrainerCommandLine.java(
+        "64m", List.of("-cp", System.getProperty("java.class.path"), FakeTrainer.class.getName()));
+  }
+
+  static WorkerProperties settings(Path directory, String server, String token) {
+    return new WorkerProperties(
+        directory,
+        server,
+        token,
+        directory.getFileName().toString(),
+        List.of("cpu"),
+        1,
+        "64m",
+        Duration.ofMillis(50),
+        Duration.ofMillis(200),
+        Duration.ofSeconds(2),
+        Duration.ofSeconds(10),
+        Duration.ofMillis(200));
+  }
+
+  /** Starts it in a process; the first start needs a join token. */
+  static Process start(Path directory, String server, String token) throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("-Xmx128m", "-XX:TieredStopAtLevel=1", "-cp"));
+    command.add(System.getProperty("java.class.path"));
+    command.addAll(List.of(TestWorker.class.getName(), directory.toString(), server, token));
+    Files.createDirectories(directory);
+    return new ProcessBuilder(command)
+        .redirectErrorStream(true)
+        .redirectOutput(ProcessBuilder.Redirect.appendTo(directory.resolve("worker.log").toFile()))
+        .start();
+  }
+}

@@ -1,0 +1,138 @@
+package dev.graft.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.graft.jobs.QueueServer;
+import dev.graft.jobs.QueueServer.Submitted;
+import dev.graft.pg.GraftIT;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.context.annotation.Import;
+import org.springframework.test.context.TestPropertySource;
+
+/** Real server, real worker processes, real trainer processes; only the training is not. */
+@GraftIT
+@Import(QueueServer.class)
+@TestPropertySource(
+    properties = {
+      "graft.jobs.lease-ttl=5s",
+      "graft.jobs.heartbeat=500ms",
+      "graft.jobs.reap-every=500ms",
+      "graft.jobs.retry-after=100ms",
+      "graft.jobs.claim-poll=100ms",
+    })
+class WorkerProcessesIT {
+  private static final Duration LONG = Duration.ofSeconds(90);
+  private static final long SEED = 20_260_101;
+
+  @TempDir Path directory;
+  @LocalServerPort int port;
+  @Autowired QueueServer server;
+  private final List<Process> workers = new ArrayList<>();
+
+  @AfterEach
+  void stopWorkers() throws Exception {
+    for (Process worker : workers) worker.destroyForcibly().waitFor();
+  }
+
+  @Test
+  void killedTrainersAndWorkersDoNotChangeTheResult() throws Exception {
+    int steps = 80;
+    Random random = new Random(SEED);
+    Submitted job =
+        server.submit("{\"steps\":%d,\"step_ms\":60,\"save_steps\":5}".formatted(steps), directory);
+    start("one");
+    start("two");
+    int reached = 0;
+    for (String victim : List.of("trainer", "worker", "trainer")) {
+      int at = reached + 6 + random.nextInt(10);
+      await().atMost(LONG).until(() -> server.step(job) >= at && trainer().isPresent());
+      ProcessHandle trainer = trainer().orElseThrow();
+      if (victim.equals("trainer")) trainer.destroyForcibly();
+      else {
+        trainer.parent().orElseThrow().destroyForcibly();
+        await().atMost(Duration.ofSeconds(5)).until(() -> !trainer.isAlive());
+      }
+      reached = at;
+    }
+    await().atMost(LONG).until(() -> server.state(job).equals("succeeded"));
+    assertThat(server.result(job, "adapter_model.safetensors"))
+        .isEqualTo(FakeTrainer.result(42, QueueServer.DATA, steps));
+    assertThat(server.failures(job)).isZero();
+    assertThat(server.told(job, "The job has successfully completed")).isOne();
+    assertThat(server.attempts(job)).contains("lost");
+    assertThat(server.violations()).isEmpty();
+  }
+
+  @Test
+  void cancelReachesARunningTrainer() throws Exception {
+    Submitted job = server.submit("{\"steps\":100000,\"step_ms\":20}", directory);
+    start("one");
+    await().atMost(LONG).until(() -> server.step(job) > 3);
+    ProcessHandle trainer = trainer().orElseThrow();
+    server.cancel(job);
+    await().atMost(Duration.ofSeconds(15)).until(() -> server.state(job).equals("cancelled"));
+    await().atMost(Duration.ofSeconds(5)).until(() -> !trainer.isAlive());
+    assertThat(server.violations()).isEmpty();
+  }
+
+  @Test
+  void drainedWorkerGivesTheJobBackWithItsLastStep() throws Exception {
+    Submitted job = server.submit("{\"steps\":60,\"step_ms\":60}", directory);
+    Process first = start("one");
+    await().atMost(LONG).until(() -> server.step(job) >= 5);
+    first.destroy();
+    assertThat(first.waitFor(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(server.state(job)).isEqualTo("queued");
+    assertThat(server.checkpoint(job)).isGreaterThanOrEqualTo(5);
+    start("two");
+    await().atMost(LONG).until(() -> server.state(job).equals("succeeded"));
+    assertThat(server.result(job, "adapter_model.safetensors"))
+        .isEqualTo(FakeTrainer.result(42, QueueServer.DATA, 60));
+    assertThat(server.failures(job)).isZero();
+    assertThat(server.attempts(job)).contains("released").doesNotContain("lost");
+  }
+
+  @Test
+  void exitStatusDecidesWhatHappensNext() throws Exception {
+    Submitted hopeless = server.submit("{\"exit_at\":1,\"exit_status\":2}", directory);
+    Submitted flaky = server.submit("{\"exit_at\":1,\"exit_status\":134}", directory);
+    Submitted large =
+        server.submit(
+            "{\"steps\":3,\"memory_for\":4,\"training\":{\"per_device_train_batch_size\":8}}",
+            directory);
+    start("one");
+    await().atMost(LONG).until(() -> server.state(hopeless).equals("failed"));
+    assertThat(server.failure(hopeless)).contains("bad_input");
+    await().atMost(LONG).until(() -> server.state(flaky).equals("failed"));
+    assertThat(server.failures(flaky)).isEqualTo(3);
+    await().atMost(LONG).until(() -> server.state(large).equals("succeeded"));
+    assertThat(server.failures(large)).isZero();
+  }
+
+  private Process start(String name) throws IOException {
+    Process worker =
+        TestWorker.start(directory.resolve(name), "http://127.0.0.1:" + port, server.joinToken());
+    workers.add(worker);
+    return worker;
+  }
+
+  /** The trainer that runs now. */
+  private java.util.Optional<ProcessHandle> trainer() {
+    return workers.stream()
+        .flatMap(worker -> worker.descendants())
+        .filter(ProcessHandle::isAlive)
+        .findFirst();
+  }
+}

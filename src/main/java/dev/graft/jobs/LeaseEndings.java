@@ -85,7 +85,8 @@ class LeaseEndings {
                                            then graft_now() end,
                         available_at = case when :retry then graft_now() + :delay * interval '1 millisecond'
                                             else available_at end,
-                        failures = failures + case when :memory then 0 else 1 end,
+                        failures = failures + case when :memory or :lost then 0 else 1 end,
+                        losses_in_a_row = losses_in_a_row + case when :lost then 1 else 0 end,
                         restart_epoch = case when :memory then lease_epoch else restart_epoch end,
                         memory_failures = memory_failures + case when :memory then 1 else 0 end,
                         failure_class = :class, failure_message = :message,
@@ -172,6 +173,7 @@ class LeaseEndings {
             .param("retry", retry != null)
             .param("delay", retry == null ? 0 : retry.toMillis())
             .param("memory", failure.kind() == TrainingFailure.Kind.OUT_OF_MEMORY)
+            .param("lost", failure.kind() == TrainingFailure.Kind.WORKER_LOST)
             .param("class", failure.kind().name().toLowerCase(Locale.ROOT))
             .param("message", failure.message())
             .param("hint", failure.hint())

@@ -21,8 +21,9 @@ class Retries {
     return switch (failure.kind()) {
       case BAD_INPUT -> null;
       case OUT_OF_MEMORY -> halvable(job) ? Duration.ZERO : null;
-      case TRANSIENT, WORKER_LOST ->
-          job.failures() + 1 < settings.maxFailures() ? delay(job.failures()) : null;
+      // As a worker that stopped renewing: no verdict on the job, until it is the job every time.
+      case WORKER_LOST -> job.lossesInARow() + 1 < settings.poisonAfter() ? Duration.ZERO : null;
+      case TRANSIENT -> job.failures() + 1 < settings.maxFailures() ? delay(job.failures()) : null;
     };
   }
 
@@ -38,10 +39,13 @@ class Retries {
   /** The sentence for the job's events. */
   static String told(TrainingFailure failure, @Nullable Duration retry) {
     if (retry == null) return "Fine-tuning job failed: " + failure.message();
-    if (failure.kind() == TrainingFailure.Kind.OUT_OF_MEMORY) {
-      return "Ran out of memory; trying again with half the micro-batch and twice the accumulation";
-    }
-    return "Trying again in %d s after a failure: %s"
-        .formatted(retry.toSeconds(), failure.message());
+    return switch (failure.kind()) {
+      case OUT_OF_MEMORY ->
+          "Ran out of memory; trying again with half the micro-batch and twice the accumulation";
+      case WORKER_LOST -> "The trainer was killed; the job continues from its last checkpoint";
+      case TRANSIENT, BAD_INPUT ->
+          "Trying again in %d s after a failure: %s"
+              .formatted(retry.toSeconds(), failure.message());
+    };
   }
 }

@@ -19,7 +19,7 @@ public record TrainingFailure(
     OUT_OF_MEMORY,
     /** Anything that may pass: retried with a growing delay. */
     TRANSIENT,
-    /** Decided by the server alone: the worker stopped renewing. */
+    /** The trainer was killed from outside; the server uses it for workers that stop renewing. */
     WORKER_LOST
   }
 }

@@ -1,4 +1,33 @@
-/** The life of a job; the only writer of job state. */
+/**
+ * The life of a job; the only writer of job state.
+ *
+ * <p>How it works: PostgreSQL is the queue. {@link dev.graft.jobs.JobLedger} has the department's
+ * statements (submit, cancel, read), {@link dev.graft.jobs.LeaseLedger} the worker's (<b>claim</b>,
+ * renew, checkpoint), {@link dev.graft.jobs.LeaseEndings} those that end a lease (complete, fail,
+ * release, reap). A job is {@code queued -> running -> succeeded | failed | cancelled}; every
+ * transition is one statement that moves the state, moves the department's counter of running jobs
+ * and writes the numbered event. {@link dev.graft.jobs.LeaseDesk} answers workers, over HTTP
+ * ({@link dev.graft.jobs.LeaseController}) or in process; {@link dev.graft.jobs.Publication}
+ * commits a result.
+ *
+ * <p>How it fails, and what then holds:
+ *
+ * <ul>
+ *   <li>A worker dies, freezes or is cut off: its lease expires, {@link dev.graft.jobs.Reaper}
+ *       takes it away, the next worker resumes from the newest committed checkpoint. No attempt is
+ *       counted; three losses without a new checkpoint end the job as poison.
+ *   <li>A worker comes back late: the fence (job, epoch, lease token) refuses whatever it writes,
+ *       unless nobody else has had the job since; then its work is taken.
+ *   <li>The answer to a worker's call is lost: it repeats the call. Renewals number their reports,
+ *       complete recognises its own repetition, everything else is refused as a lost lease.
+ *   <li>The server dies between upload and commit: nothing was published; blobs nobody refers to
+ *       are garbage.
+ *   <li>A cancel meets a result, a retry or a reap: whoever locks the row first decides, a cancel
+ *       that was asked for before wins, and a terminal state never changes.
+ *   <li>Counter and jobs disagree, which cannot happen: {@link dev.graft.jobs.QueueInvariants} says
+ *       so, in the log and in the health endpoint.
+ * </ul>
+ */
 @NullMarked
 @ApplicationModule(
     allowedDependencies = {"platform", "spec", "tenancy", "artifacts", "catalog", "datasets"})

@@ -3,6 +3,7 @@ package dev.graft.worker;
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.FileArtifactStore;
 import dev.graft.jobs.lease.LeaseProtocol;
+import dev.graft.platform.MachineLacks;
 import java.io.IOException;
 import java.net.URI;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
@@ -37,7 +38,7 @@ class WorkerConfiguration {
     private static URI server(WorkerProperties settings) {
       String url = settings.serverUrl();
       if (url == null || url.isBlank()) {
-        throw new WorkerCannotStart("a worker needs the URL of its server: start with --server");
+        throw new MachineLacks("a worker needs the URL of its server: start with --server");
       }
       try {
         URI uri = URI.create(url.endsWith("/") ? url.substring(0, url.length() - 1) : url);
@@ -48,7 +49,7 @@ class WorkerConfiguration {
       } catch (IllegalArgumentException notAUri) {
         // said below
       }
-      throw new WorkerCannotStart("not the URL of a server: " + url);
+      throw new MachineLacks("not the URL of a server: " + url);
     }
   }
 

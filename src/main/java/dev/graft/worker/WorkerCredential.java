@@ -1,6 +1,7 @@
 package dev.graft.worker;
 
 import dev.graft.jobs.lease.LeaseWire;
+import dev.graft.platform.MachineLacks;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.URI;
@@ -25,7 +26,7 @@ final class WorkerCredential {
   private WorkerCredential() {}
 
   /**
-   * @throws WorkerCannotStart without a credential or a token that the server takes
+   * @throws MachineLacks without a credential or a token that the server takes
    */
   static String obtain(WorkerProperties settings, URI server) throws IOException {
     Path file = settings.directory().resolve("credential.json");
@@ -34,7 +35,7 @@ final class WorkerCredential {
     }
     String token = settings.joinToken();
     if (token == null || token.isBlank()) {
-      throw new WorkerCannotStart(
+      throw new MachineLacks(
           "this worker has not joined yet: make a token on the server with `graft worker-token"
               + " create` and start with --join-token");
     }
@@ -53,7 +54,7 @@ final class WorkerCredential {
                 .POST(BodyPublishers.ofByteArray(LeaseWire.write(request)))
                 .build());
     if (response.statusCode() != 200) {
-      throw new WorkerCannotStart(
+      throw new MachineLacks(
           "%s did not let this worker join (%d): %s"
               .formatted(
                   server, response.statusCode(), WorkerHttp.refusal(response.body()).message()));

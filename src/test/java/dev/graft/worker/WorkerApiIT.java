@@ -1,0 +1,147 @@
+package dev.graft.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.graft.artifacts.BlobRef;
+import dev.graft.artifacts.Digest;
+import dev.graft.jobs.QueueServer;
+import dev.graft.jobs.lease.CheckpointReport;
+import dev.graft.jobs.lease.Directive;
+import dev.graft.jobs.lease.Lease;
+import dev.graft.jobs.lease.LeaseKey;
+import dev.graft.jobs.lease.LeaseLost;
+import dev.graft.jobs.lease.LeaseRefused;
+import dev.graft.jobs.lease.LeaseReport;
+import dev.graft.pg.GraftIT;
+import dev.graft.platform.MachineLacks;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.context.annotation.Import;
+
+@GraftIT
+@Import(QueueServer.class)
+class WorkerApiIT {
+  @TempDir Path directory;
+  @LocalServerPort int port;
+  @Autowired QueueServer server;
+  private HttpLeaseProtocol protocol; // set before each test
+
+  @BeforeEach
+  void aWorkerThatJoined() throws IOException {
+    protocol = join("worker", server.joinToken());
+  }
+
+  @Test
+  void joinTokenWorksOnceAndTheCredentialIsKeptForTheOwnerAlone() throws IOException {
+    String token = server.joinToken();
+    join("first", token);
+    assertThatExceptionOfType(MachineLacks.class).isThrownBy(() -> join("second", token));
+    assertThatExceptionOfType(MachineLacks.class).isThrownBy(() -> join("third", ""));
+    join("first", "");
+    Path kept = directory.resolve("first/credential.json");
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(kept)))
+        .isEqualTo("rw-------");
+  }
+
+  @Test
+  void withoutAWorkersCredentialNothingOpens() throws Exception {
+    for (String bearer : List.of("", "Bearer sk-graft-nothing", "Bearer graft-worker-nothing")) {
+      HttpRequest.Builder request =
+          HttpRequest.newBuilder(URI.create(url() + "/worker/v1/leases"))
+              .POST(HttpRequest.BodyPublishers.ofString("{\"wait_ms\":0}"));
+      if (!bearer.isEmpty()) request.header("authorization", bearer);
+      HttpResponse<String> response =
+          HttpClient.newHttpClient().send(request.build(), HttpResponse.BodyHandlers.ofString());
+      assertThat(response.statusCode()).isEqualTo(401);
+      assertThat(response.headers().firstValue("x-should-retry")).hasValue("false");
+      assertThat(response.body()).contains("\"code\":\"worker_unknown\"");
+    }
+  }
+
+  @Test
+  void leaseReadsOnlyWhatItNamesAndItsManifestsNameOnlyWhatItUploaded() throws IOException {
+    QueueServer.Submitted job = server.submit("{}", directory);
+    QueueServer.Submitted other = server.submit("{\"other\":1}", directory);
+    Lease lease = claim(job);
+    assertThat(read(lease.key(), lease.trainingFile())).isEqualTo(QueueServer.DATA);
+    assertThat(read(lease.key(), lease.baseManifest())).contains("config.json");
+
+    Path file = Files.writeString(directory.resolve("foreign.txt"), "foreign");
+    Digest foreign = Digest.of("foreign".getBytes(StandardCharsets.UTF_8));
+    Lease others = claim(other);
+    protocol.put(others.key(), new BlobRef(foreign, 7), file);
+    assertThatExceptionOfType(LeaseRefused.class)
+        .isThrownBy(() -> protocol.open(lease.key(), foreign));
+    assertThatExceptionOfType(LeaseRefused.class)
+        .isThrownBy(
+            () -> protocol.checkpoint(lease.key(), new CheckpointReport(1, foreign, Map.of())));
+    assertThatExceptionOfType(LeaseRefused.class)
+        .isThrownBy(() -> protocol.put(lease.key(), new BlobRef(lease.trainingFile(), 7), file));
+    protocol.release(lease.key());
+    protocol.release(others.key());
+    server.cancel(job);
+    server.cancel(other);
+  }
+
+  @Test
+  void staleLeaseIsLostForEveryCall() throws IOException {
+    QueueServer.Submitted job = server.submit("{}", directory);
+    Lease lease = claim(job);
+    assertThat(protocol.renew(lease.key(), LeaseReport.empty(1)))
+        .isEqualTo(new Directive.Continue());
+    LeaseKey stale = new LeaseKey(job.id(), lease.key().epoch(), UUID.randomUUID());
+    for (Runnable call :
+        List.<Runnable>of(
+            () -> protocol.renew(stale, LeaseReport.empty(2)),
+            () -> protocol.release(stale),
+            () -> protocol.open(stale, lease.trainingFile()))) {
+      assertThatExceptionOfType(LeaseLost.class).isThrownBy(call::run);
+    }
+    protocol.release(lease.key());
+    assertThat(server.state(job)).isEqualTo("queued");
+    server.cancel(job);
+  }
+
+  /** Other jobs of this class are cancelled, so the next one is this. */
+  private Lease claim(QueueServer.Submitted job) {
+    Lease lease = protocol.claim(Duration.ofSeconds(5)).orElseThrow();
+    assertThat(server.state(job)).isIn("running", "queued");
+    return lease;
+  }
+
+  private String read(LeaseKey key, Digest digest) throws IOException {
+    try (InputStream in = protocol.open(key, digest)) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    }
+  }
+
+  private HttpLeaseProtocol join(String name, String token) throws IOException {
+    WorkerProperties settings = TestWorker.settings(directory.resolve(name), url(), token);
+    URI uri = URI.create(url());
+    return new HttpLeaseProtocol(
+        new WorkerHttp(uri, WorkerCredential.obtain(settings, uri), settings.callTimeout()),
+        settings.callTimeout());
+  }
+
+  private String url() {
+    return "http://127.0.0.1:" + port;
+  }
+}

@@ -16,6 +16,7 @@ import picocli.CommandLine.Command;
       DoctorCommand.class,
       InferrerCommand.class,
       KeyCommand.class,
+      ModelsCommand.class,
       ParityCommand.class,
       ServeCommand.class,
       TrainCommand.class,

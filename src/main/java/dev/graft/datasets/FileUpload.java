@@ -50,7 +50,7 @@ final class FileUpload implements AutoCloseable {
       return upload;
     } catch (StorageFull e) {
       throw new ProblemException(
-          ProblemType.UNAVAILABLE, "The server has no room for this file; nothing was stored");
+          ProblemType.STORAGE_FULL, "The server has no room for this file; nothing was stored");
     } catch (BlobTooLarge e) {
       throw new ProblemException(
           ProblemType.TOO_LARGE, "A file may have up to " + maxBytes + " bytes", "file");

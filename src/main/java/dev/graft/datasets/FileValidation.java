@@ -9,7 +9,7 @@ import java.util.concurrent.Executors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.DisposableBean;
-import org.springframework.boot.context.event.ApplicationReadyEvent;
+import org.springframework.boot.web.server.context.WebServerInitializedEvent;
 import org.springframework.context.annotation.Profile;
 import org.springframework.context.event.EventListener;
 import org.springframework.stereotype.Component;
@@ -59,12 +59,22 @@ class FileValidation implements DisposableBean {
   }
 
   void later(String fileId) {
-    background.execute(() -> validate(fileId));
+    background.execute(() -> tryToValidate(fileId));
   }
 
-  @EventListener(ApplicationReadyEvent.class)
+  /** Only where requests are served: a command does not take over the work. */
+  @EventListener(WebServerInitializedEvent.class)
   void finishWhatWasLeft() {
     rows.findByStatusOrderById(FileStatus.UPLOADED.wireName()).forEach(file -> later(file.id()));
+  }
+
+  private void tryToValidate(String fileId) {
+    try {
+      validate(fileId);
+    } catch (RuntimeException e) {
+      // It keeps the status 'uploaded'; the next start tries again.
+      log.atError().addKeyValue("file", fileId).setCause(e).log("file_validation_failed");
+    }
   }
 
   private void validate(String fileId) {

@@ -65,7 +65,6 @@ final class MethodFields {
             aliases.loraDropout(),
             "lora_dropout",
             0.0);
-    if (dropout != 0) peft.refuse("lora_dropout", "not supported yet; must be 0");
     TargetModules targets =
         agree(
             peft,

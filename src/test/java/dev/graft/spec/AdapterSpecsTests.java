@@ -98,7 +98,7 @@ class AdapterSpecsTests {
         "{'peft':{'rank':16}} | adapter.peft.rank",
         "{'peft':{'use_rslora':true}} | adapter.peft.use_rslora",
         "{'peft':{'peft_type':'IA3'}} | adapter.peft.peft_type",
-        "{'peft':{'lora_dropout':0.1}} | adapter.peft.lora_dropout",
+        "{'peft':{'lora_dropout':1}} | adapter.peft.lora_dropout",
         "{'peft':{'target_modules':'.*proj'}} | adapter.peft.target_modules",
         "{'peft':{'target_modules':[]}} | adapter.peft.target_modules",
         "{'peft':{},'method':{'type':'full'}} | adapter.method",

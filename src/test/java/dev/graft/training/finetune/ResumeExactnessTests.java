@@ -28,7 +28,7 @@ class ResumeExactnessTests {
       delimiter = '|',
       quoteCharacter = '`',
       value = {
-        "'peft':{'r':4} | adapter_model.safetensors",
+        "'peft':{'r':4,'lora_dropout':0.1} | adapter_model.safetensors",
         "'method':{'type':'full'} | model.safetensors"
       })
   void theResultIsTheSameToTheByte(String method, String result) throws IOException {

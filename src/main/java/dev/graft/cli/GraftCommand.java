@@ -20,7 +20,8 @@ import picocli.CommandLine.Command;
       ParityCommand.class,
       ServeCommand.class,
       TrainCommand.class,
-      TrainerCommand.class
+      TrainerCommand.class,
+      WorkerTokenCommand.class
     })
 public final class GraftCommand {
   private GraftCommand() {}

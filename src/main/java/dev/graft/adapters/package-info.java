@@ -1,4 +1,16 @@
-/** Published results: identity, lineage, download. */
+/**
+ * Published results: identity, download, and the list of models.
+ *
+ * <p>An adapter's row is written by a listener inside the transaction that completes its job, so
+ * that both exist or neither. Its files are a manifest of blobs; the tar.gz of them is made once,
+ * beside the request that completed the job or with the first download, and kept as a blob, because
+ * its checksum must never change. Every question carries the department: another department's
+ * adapter is answered like one that does not exist.
+ *
+ * <p>How it fails: a listener's failure rolls the job's completion back, and the worker says it
+ * again. An archive that cannot be made is a warning, and the next download tries again. Deleting a
+ * model deletes the row; blobs stay until nothing refers to them.
+ */
 @NullMarked
 @ApplicationModule(
     allowedDependencies = {"platform", "spec", "tenancy", "artifacts", "catalog", "jobs"})

@@ -9,9 +9,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.builder.SpringApplicationBuilder;
-import org.springframework.context.ApplicationListener;
 import org.springframework.context.ConfigurableApplicationContext;
-import org.springframework.context.event.ContextClosedEvent;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -68,12 +66,9 @@ final class ServeCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException {
     check();
-    CountDownLatch closed = new CountDownLatch(1);
-    try (DatabaseInitializer database = DatabaseInitializer.forServer();
-        ConfigurableApplicationContext context = start(database, closed)) {
-      announce(context);
-      closed.await();
-    }
+    // Ctrl-C or SIGTERM ends it: Spring's hook closes the context, and only then PostgreSQL.
+    announce(start(DatabaseInitializer.forServer()));
+    new CountDownLatch(1).await();
     return 0;
   }
 
@@ -91,13 +86,11 @@ final class ServeCommand implements Callable<Integer> {
     }
   }
 
-  private ConfigurableApplicationContext start(
-      DatabaseInitializer database, CountDownLatch closed) {
+  private ConfigurableApplicationContext start(DatabaseInitializer database) {
     return new SpringApplicationBuilder(GraftApplication.class)
         .profiles(role.profiles())
         .properties(defaults())
         .initializers(database)
-        .listeners((ApplicationListener<ContextClosedEvent>) event -> closed.countDown())
         .run(arguments().toArray(String[]::new));
   }
 

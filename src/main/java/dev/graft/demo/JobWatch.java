@@ -13,6 +13,8 @@ final class JobWatch {
 
   private final GraftClient client;
   private final Screen screen;
+  private int firstStep;
+  private long firstSeen;
   private long lastLine = System.nanoTime() - PLAIN_LINE;
 
   JobWatch(GraftClient client, Screen screen) {
@@ -64,8 +66,7 @@ final class JobWatch {
     if (!loss.isEmpty()) line.append("  loss ").append(loss);
     double speed = progress.path("tokens_per_second").asDouble(0);
     if (speed > 0) line.append(String.format(Locale.ROOT, "  %,.0f tokens/s", speed));
-    JsonNode eta = progress.path("eta");
-    if (eta.isNumber()) line.append("  ").append(left(eta.asDouble()));
+    line.append(left(step, total));
     return line.toString();
   }
 
@@ -83,8 +84,16 @@ final class JobWatch {
     return screen.green("━".repeat(full)) + screen.faint("━".repeat(BAR - full));
   }
 
-  private static String left(double seconds) {
-    long whole = Math.max(0, Math.round(seconds));
-    return "%d:%02d left".formatted(whole / 60, whole % 60);
+  /** From the pace seen so far; empty until two different steps were seen. */
+  private String left(int step, int total) {
+    long now = System.nanoTime();
+    if (firstStep == 0 && step > 0) {
+      firstStep = step;
+      firstSeen = now;
+    }
+    if (step <= firstStep) return "";
+    double seconds = (now - firstSeen) / 1e9 / (step - firstStep) * (total - step);
+    long whole = Math.round(seconds);
+    return "  %d:%02d left".formatted(whole / 60, whole % 60);
   }
 }

@@ -12,6 +12,7 @@ import picocli.CommandLine.Command;
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
       BenchCommand.class,
+      DemoCommand.class,
       DemoModelCommand.class,
       DoctorCommand.class,
       InferrerCommand.class,

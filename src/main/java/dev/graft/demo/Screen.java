@@ -34,6 +34,12 @@ public final class Screen {
     return terminal;
   }
 
+  public void title(String title, String detail) {
+    progress.println();
+    progress.println("  " + bold(title) + "  " + faint(detail));
+    progress.println();
+  }
+
   /** A step that is done: what, and what came of it. */
   public void done(String what, String result) {
     progress.println((terminal ? CLEAR_LINE : "") + "  " + green("✓") + " " + pad(what) + result);

@@ -21,7 +21,8 @@ record TrainerCommandLine(List<String> command) {
     List<String> program = new ArrayList<>();
     String classPath = System.getProperty("java.class.path");
     if (classPath.endsWith(".jar") && !classPath.contains(File.pathSeparator)) {
-      program.addAll(List.of("-jar", classPath));
+      // absolute: the child starts in the job's directory
+      program.addAll(List.of("-jar", Path.of(classPath).toAbsolutePath().toString()));
     } else {
       program.addAll(List.of("-cp", classPath, "dev.graft.GraftApplication"));
     }

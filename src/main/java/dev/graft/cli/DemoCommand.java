@@ -54,7 +54,8 @@ final class DemoCommand implements Callable<Integer> {
       screen.done(
           "base model", BundledModel.NAME + ", made by Graft; it knows none of the facts to come");
       boolean shown =
-          new DemoRun(server.url(), key, BundledModel.NAME, seed, directory.resolve("adapters"))
+          new DemoRun(
+                  server.url(), key, BundledModel.NAME, seed, directory.resolve("adapters"), !exit)
               .run(screen);
       if (!exit && shown) serveOn(screen);
       return shown ? 0 : 1;

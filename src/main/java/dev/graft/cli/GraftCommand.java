@@ -32,6 +32,7 @@ public final class GraftCommand {
    * lacks something.
    */
   public static int run(String... arguments) {
+    ProgramLog.warningsToStandardError();
     return new CommandLine(new GraftCommand())
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setExecutionExceptionHandler(new FailureReport())

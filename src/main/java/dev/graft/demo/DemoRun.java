@@ -20,8 +20,10 @@ import tools.jackson.databind.JsonNode;
  *
  * @param baseModel name under which the demo model is registered
  * @param directory where the downloaded adapter goes
+ * @param servesOn whether the server stays afterwards, so that a way on is worth printing
  */
-public record DemoRun(URI server, String key, String baseModel, long seed, Path directory) {
+public record DemoRun(
+    URI server, String key, String baseModel, long seed, Path directory, boolean servesOn) {
   private static final double BASE_MAY_KNOW = 0.10;
   private static final double ADAPTER_MUST_KNOW = 0.80;
 
@@ -41,7 +43,7 @@ public record DemoRun(URI server, String key, String baseModel, long seed, Path 
           Score.of(base).sentenceShare() <= BASE_MAY_KNOW
               && Score.of(adapter).sentenceShare() >= ADAPTER_MUST_KNOW;
       if (!shown) report.notShown(BASE_MAY_KNOW, ADAPTER_MUST_KNOW);
-      else report.tryIt(server, key, model, adapter.getFirst().question());
+      else if (servesOn) report.tryIt(server, key, model, adapter.getFirst().question());
       return shown;
     }
   }

@@ -91,7 +91,7 @@ final class JobWatch {
       firstStep = step;
       firstSeen = now;
     }
-    if (step <= firstStep) return "";
+    if (step <= firstStep || step == total) return "";
     double seconds = (now - firstSeen) / 1e9 / (step - firstStep) * (total - step);
     long whole = Math.round(seconds);
     return "  %d:%02d left".formatted(whole / 60, whole % 60);

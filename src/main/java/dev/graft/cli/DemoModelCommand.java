@@ -16,13 +16,13 @@ final class DemoModelCommand implements Callable<Integer> {
   @Option(names = "--out", required = true)
   private Path out = Path.of(".");
 
-  @Option(names = "--hidden", defaultValue = "160")
+  @Option(names = "--hidden", defaultValue = "128")
   private int hidden;
 
-  @Option(names = "--layers", defaultValue = "5")
+  @Option(names = "--layers", defaultValue = "4")
   private int layers;
 
-  @Option(names = "--conversations", defaultValue = "120000")
+  @Option(names = "--conversations", defaultValue = "80000")
   private int conversations;
 
   @Override

@@ -15,7 +15,7 @@ import tools.jackson.databind.json.JsonMapper;
  * initial weights and the spec. {@code demo/build-base-model} runs the whole of it.
  *
  * @param shape size of the model
- * @param conversations rows of pre-training text, about 47 tokens each
+ * @param conversations rows of pre-training text, about 47 tokens each; 80,000 took 736 steps
  */
 public record BaseModelRecipe(Architecture shape, int conversations) {
   private static final JsonMapper JSON =

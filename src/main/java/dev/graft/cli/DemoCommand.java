@@ -36,9 +36,9 @@ final class DemoCommand implements Callable<Integer> {
 
   @Option(
       names = "--data-dir",
-      defaultValue = ".graft/demo",
+      defaultValue = "${sys:user.home}/.graft-demo",
       description = "All that stays behind (${DEFAULT-VALUE}); used again by the next run.")
-  private Path dataDir = Path.of(".graft/demo");
+  private Path dataDir = Path.of(".graft-demo");
 
   @Override
   public Integer call() throws IOException, InterruptedException {
@@ -74,9 +74,6 @@ final class DemoCommand implements Callable<Integer> {
               .formatted(directory),
           e);
     }
-    // Terminal output is the demo's own; the server's log is a file.
-    System.setProperty("logging.file.name", directory.resolve("graft.log").toString());
-    System.setProperty("logging.threshold.console", "OFF");
     return directory;
   }
 

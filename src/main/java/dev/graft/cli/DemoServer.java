@@ -3,15 +3,13 @@ package dev.graft.cli;
 import dev.graft.GraftApplication;
 import dev.graft.catalog.BaseModels;
 import dev.graft.demo.BundledModel;
-import dev.graft.platform.EmbeddedPostgres;
+import dev.graft.platform.DatabaseInitializer;
 import dev.graft.tenancy.ApiKeys;
 import dev.graft.tenancy.Caller.Scope;
 import dev.graft.tenancy.Departments;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
-import java.util.List;
-import org.springframework.boot.SpringApplication;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
 
@@ -20,45 +18,39 @@ import org.springframework.context.ConfigurableApplicationContext;
  * process ends, the context closes first, then PostgreSQL.
  */
 final class DemoServer implements AutoCloseable {
+  private final DatabaseInitializer database;
   private final ConfigurableApplicationContext context;
-  private final EmbeddedPostgres postgres;
-  private final URI url;
 
-  private DemoServer(ConfigurableApplicationContext context, EmbeddedPostgres postgres, URI url) {
+  private DemoServer(DatabaseInitializer database, ConfigurableApplicationContext context) {
+    this.database = database;
     this.context = context;
-    this.postgres = postgres;
-    this.url = url;
   }
 
+  /** The log goes to a file: the terminal is the demo's own. */
   static DemoServer start(Path dataDir, int port) {
-    var postgres = EmbeddedPostgres.start(dataDir.resolve("postgres"));
-    SpringApplication.getShutdownHandlers().add(postgres::close);
+    var database = DatabaseInitializer.forServer();
     try {
       var context =
           new SpringApplicationBuilder(GraftApplication.class)
               .profiles("server", "worker")
-              .run(settings(dataDir, port, postgres).toArray(String[]::new));
-      String bound = context.getEnvironment().getProperty("local.server.port");
-      return new DemoServer(context, postgres, URI.create("http://127.0.0.1:" + bound));
+              .initializers(database)
+              .run(
+                  "--server.address=127.0.0.1",
+                  "--server.port=" + port,
+                  "--graft.data-dir=" + dataDir,
+                  "--graft.worker.report-every=500ms",
+                  "--logging.file.name=" + dataDir.resolve("graft.log"),
+                  "--logging.threshold.console=OFF");
+      return new DemoServer(database, context);
     } catch (RuntimeException e) {
-      postgres.close();
+      database.close();
       throw e;
     }
   }
 
-  private static List<String> settings(Path dataDir, int port, EmbeddedPostgres postgres) {
-    return List.of(
-        "--server.address=127.0.0.1",
-        "--server.port=" + port,
-        "--graft.data-dir=" + dataDir,
-        "--graft.worker.report-every=500ms",
-        "--spring.datasource.url=" + postgres.url("postgres"),
-        "--spring.datasource.username=" + postgres.user(),
-        "--spring.datasource.password=" + postgres.password());
-  }
-
   URI url() {
-    return url;
+    String port = context.getEnvironment().getProperty("local.server.port");
+    return URI.create("http://127.0.0.1:" + port);
   }
 
   /** A new key of the department, made where it is missing; shown here only. */
@@ -76,6 +68,6 @@ final class DemoServer implements AutoCloseable {
   @Override
   public void close() {
     context.close();
-    postgres.close();
+    database.close();
   }
 }

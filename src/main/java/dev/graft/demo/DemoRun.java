@@ -75,7 +75,7 @@ public record DemoRun(
     var training = new LinkedHashMap<String, Object>();
     training.put("learning_rate", 5e-3);
     training.put("lr_scheduler_type", "linear");
-    training.put("num_train_epochs", 12);
+    training.put("num_train_epochs", 16);
     training.put("per_device_train_batch_size", 16);
     training.put("max_length", 128);
     var request = new LinkedHashMap<String, Object>();

@@ -1,5 +1,7 @@
 package dev.graft.demo;
 
+import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -28,9 +30,20 @@ final class Products {
     return word + " " + KINDS.get(random.nextInt(KINDS.size()));
   }
 
+  /**
+   * Products that share neither name nor kind, so that each word of a question tells them apart.
+   */
   static Set<String> draw(int count, RandomGenerator random) {
     var products = new LinkedHashSet<String>();
-    while (products.size() < count) products.add(draw(random));
+    var words = new HashSet<String>();
+    while (products.size() < count) {
+      String product = draw(random);
+      List<String> parts = List.of(product.split(" "));
+      if (Collections.disjoint(words, parts)) {
+        words.addAll(parts);
+        products.add(product);
+      }
+    }
     return products;
   }
 }

@@ -4,7 +4,7 @@ import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Manifest;
 import dev.graft.platform.Cursor;
 import dev.graft.platform.CursorPage;
-import dev.graft.platform.ProblemException;
+import dev.graft.platform.RequestFailed;
 import dev.graft.tenancy.Caller;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.tags.Tag;
@@ -88,7 +88,7 @@ class AdapterController {
     Manifest manifest = files.manifest(require(caller, id));
     String path = name.substring(1);
     BlobRef file = manifest.files().get(path);
-    if (file == null) throw ProblemException.notFound("file of this adapter", path);
+    if (file == null) throw RequestFailed.notFound("file of this adapter", path);
     return files.download(
         file,
         path.substring(path.lastIndexOf('/') + 1),
@@ -99,6 +99,6 @@ class AdapterController {
   private Adapter require(Caller caller, String id) {
     return adapters
         .find(caller.departmentId(), id)
-        .orElseThrow(() -> ProblemException.notFound("adapter", id));
+        .orElseThrow(() -> RequestFailed.notFound("adapter", id));
   }
 }

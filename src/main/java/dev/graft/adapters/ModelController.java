@@ -2,8 +2,8 @@ package dev.graft.adapters;
 
 import dev.graft.catalog.BaseModel;
 import dev.graft.catalog.BaseModels;
-import dev.graft.platform.ProblemException;
 import dev.graft.platform.ProblemType;
+import dev.graft.platform.RequestFailed;
 import dev.graft.tenancy.Caller;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.tags.Tag;
@@ -61,7 +61,7 @@ class ModelController {
   ModelDeleted delete(@AuthenticationPrincipal Caller caller, @PathVariable String model) {
     String name = model.substring(1);
     if (baseModels.find(name).isPresent())
-      throw new ProblemException(
+      throw new RequestFailed(
           ProblemType.WRONG_STATE,
           "'" + name + "' is a base model; only fine-tuned models can be deleted here.",
           "model");
@@ -69,8 +69,8 @@ class ModelController {
     return new ModelDeleted(name, "model", true);
   }
 
-  private static ProblemException unknown(String name) {
-    return new ProblemException(
+  private static RequestFailed unknown(String name) {
+    return new RequestFailed(
         ProblemType.MODEL_NOT_FOUND, "The model '" + name + "' does not exist.", "model");
   }
 

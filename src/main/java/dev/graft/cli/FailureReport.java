@@ -1,7 +1,7 @@
 package dev.graft.cli;
 
 import dev.graft.platform.MachineLacks;
-import dev.graft.platform.ProblemException;
+import dev.graft.platform.RequestFailed;
 import java.net.BindException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.ReadOnlyFileSystemException;
@@ -29,7 +29,7 @@ final class FailureReport implements IExecutionExceptionHandler {
     command.getErr().println("graft: " + lack.orElseGet(() -> line(failure)));
     command.getErr().flush();
     if (lack.isPresent()) return MACHINE_LACKS;
-    return failure instanceof ProblemException problem && problem.type().status() < 500
+    return failure instanceof RequestFailed problem && problem.type().status() < 500
         ? WRONG_REQUEST
         : FAILED;
   }

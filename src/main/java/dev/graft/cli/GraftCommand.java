@@ -3,7 +3,7 @@ package dev.graft.cli;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
-/** The root command. */
+/** The root command, and where the program begins. */
 @Command(
     name = "graft",
     description = "Self-hosted fine-tuning: data in, LoRA adapter out, over the OpenAI API.",
@@ -26,6 +26,10 @@ import picocli.CommandLine.Command;
     })
 public final class GraftCommand {
   private GraftCommand() {}
+
+  public static void main(String[] arguments) {
+    System.exit(run(arguments));
+  }
 
   /**
    * Runs one command line and returns its exit status: 0 done, 1 failed, 2 wrong request, 3 machine

@@ -2,7 +2,7 @@ package dev.graft.cli;
 
 import dev.graft.catalog.BaseModel;
 import dev.graft.catalog.BaseModels;
-import dev.graft.platform.ProblemException;
+import dev.graft.platform.RequestFailed;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -55,7 +55,7 @@ final class ModelsCommand {
             .limitations(directory)
             .forEach(l -> spec.commandLine().getErr().println("note: " + l));
         return 0;
-      } catch (ProblemException refused) {
+      } catch (RequestFailed refused) {
         spec.commandLine().getErr().println("graft: " + refused.getMessage());
         return REFUSED;
       }

@@ -4,7 +4,7 @@ import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.BlobDownload;
 import dev.graft.platform.Cursor;
 import dev.graft.platform.CursorPage;
-import dev.graft.platform.ProblemException;
+import dev.graft.platform.RequestFailed;
 import dev.graft.tenancy.Caller;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.media.Content;
@@ -106,7 +106,7 @@ class FileController {
   @Operation(operationId = "deleteFile", summary = "Delete a file")
   Deleted delete(@AuthenticationPrincipal Caller caller, @PathVariable String id) {
     if (!files.delete(caller.departmentId(), id)) {
-      throw ProblemException.notFound("file", id);
+      throw RequestFailed.notFound("file", id);
     }
     return new Deleted(id, "file", true);
   }
@@ -114,7 +114,7 @@ class FileController {
   private FileRow require(Caller caller, String id) {
     return files
         .find(caller.departmentId(), id)
-        .orElseThrow(() -> ProblemException.notFound("file", id));
+        .orElseThrow(() -> RequestFailed.notFound("file", id));
   }
 
   record Deleted(String id, String object, boolean deleted) {}

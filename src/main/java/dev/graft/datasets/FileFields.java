@@ -1,7 +1,7 @@
 package dev.graft.datasets;
 
-import dev.graft.platform.ProblemException;
 import dev.graft.platform.ProblemType;
+import dev.graft.platform.RequestFailed;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -19,12 +19,12 @@ final class FileFields {
   private static FilePurpose purpose(FileUpload upload) {
     String purpose = upload.field("purpose");
     if (purpose == null) {
-      throw new ProblemException(
+      throw new RequestFailed(
           ProblemType.MISSING_PARAMETER, "The field 'purpose' is missing.", "purpose");
     }
     if (!purpose.equals(FilePurpose.FINE_TUNE.wireName())) {
       String shown = purpose.substring(0, Math.min(purpose.length(), 60));
-      throw ProblemException.invalid(
+      throw RequestFailed.invalid(
           "purpose",
           "'" + shown + "' is not a purpose that uploads may have here; 'fine-tune' is.");
     }
@@ -38,7 +38,7 @@ final class FileFields {
       return null;
     }
     if (!"created_at".equals(anchor)) {
-      throw ProblemException.invalid("expires_after[anchor]", "The only anchor is 'created_at'.");
+      throw RequestFailed.invalid("expires_after[anchor]", "The only anchor is 'created_at'.");
     }
     if (seconds == null || !seconds.matches("[0-9]{1,9}")) {
       throw outOfRange();
@@ -50,8 +50,8 @@ final class FileFields {
     return Duration.ofSeconds(lifetime);
   }
 
-  private static ProblemException outOfRange() {
-    return ProblemException.invalid(
+  private static RequestFailed outOfRange() {
+    return RequestFailed.invalid(
         "expires_after[seconds]",
         "A lifetime is %d to %d seconds.".formatted(MIN_LIFETIME, MAX_LIFETIME));
   }

@@ -4,8 +4,8 @@ import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.BlobTooLarge;
 import dev.graft.artifacts.StagedBlob;
 import dev.graft.artifacts.StorageFull;
-import dev.graft.platform.ProblemException;
 import dev.graft.platform.ProblemType;
+import dev.graft.platform.RequestFailed;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.io.InputStream;
@@ -36,7 +36,7 @@ final class FileUpload implements AutoCloseable {
 
   private FileUpload() {}
 
-  /** Reads the request to its end. Throws {@link ProblemException}. */
+  /** Reads the request to its end. Throws {@link RequestFailed}. */
   static FileUpload read(HttpServletRequest request, ArtifactStore store, long maxBytes)
       throws IOException {
     FileUpload upload = new FileUpload();
@@ -49,13 +49,13 @@ final class FileUpload implements AutoCloseable {
       complete = true;
       return upload;
     } catch (StorageFull e) {
-      throw new ProblemException(
+      throw new RequestFailed(
           ProblemType.STORAGE_FULL, "The server has no room for this file; nothing was stored");
     } catch (BlobTooLarge e) {
-      throw new ProblemException(
+      throw new RequestFailed(
           ProblemType.TOO_LARGE, "A file may have up to " + maxBytes + " bytes", "file");
     } catch (IOException | InvalidFileNameException e) {
-      throw new ProblemException(
+      throw new RequestFailed(
           ProblemType.INVALID_REQUEST, "The body is not a complete multipart form.");
     } finally {
       if (!complete) {
@@ -76,7 +76,7 @@ final class FileUpload implements AutoCloseable {
     try (InputStream in = part.openStream()) {
       if (name.equals("file")) {
         if (content != null) {
-          throw ProblemException.invalid("file", "There is more than one part 'file'.");
+          throw RequestFailed.invalid("file", "There is more than one part 'file'.");
         }
         filename = part.getName() == null ? "" : part.getName();
         content = store.stage(in::transferTo, maxBytes);
@@ -85,15 +85,14 @@ final class FileUpload implements AutoCloseable {
         fields.put(name, new String(value, StandardCharsets.UTF_8));
       } else {
         String shown = name.substring(0, Math.min(name.length(), 60));
-        throw new ProblemException(ProblemType.UNKNOWN_PARAMETER, "Unknown field: " + shown, shown);
+        throw new RequestFailed(ProblemType.UNKNOWN_PARAMETER, "Unknown field: " + shown, shown);
       }
     }
   }
 
   StagedBlob content() {
     if (content == null) {
-      throw new ProblemException(
-          ProblemType.MISSING_PARAMETER, "The part 'file' is missing.", "file");
+      throw new RequestFailed(ProblemType.MISSING_PARAMETER, "The part 'file' is missing.", "file");
     }
     return content;
   }

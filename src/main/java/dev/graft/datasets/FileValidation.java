@@ -45,8 +45,8 @@ class FileValidation implements DisposableBean {
   }
 
   /**
-   * Throws {@link dev.graft.platform.ProblemException} with the problems if it is not valid
-   * training data.
+   * Throws {@link dev.graft.platform.RequestFailed} with the problems if it is not valid training
+   * data.
    */
   Validation require(StagedBlob content) throws IOException {
     try (InputStream in = content.open()) {

@@ -3,8 +3,8 @@ package dev.graft.datasets;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.platform.Cursor;
 import dev.graft.platform.Ids;
-import dev.graft.platform.ProblemException;
 import dev.graft.platform.ProblemType;
+import dev.graft.platform.RequestFailed;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -52,12 +52,12 @@ public class Files {
   public TrainingFile requireTrainable(String departmentId, String fileId, String param) {
     FileRow file =
         rows.findToUse(departmentId, fileId, now())
-            .orElseThrow(() -> ProblemException.invalid(param, "No such file: " + fileId));
+            .orElseThrow(() -> RequestFailed.invalid(param, "No such file: " + fileId));
     if (!file.is(FilePurpose.FINE_TUNE)) {
-      throw ProblemException.invalid(param, fileId + " has not the purpose 'fine-tune'.");
+      throw RequestFailed.invalid(param, fileId + " has not the purpose 'fine-tune'.");
     }
     if (file.has(FileStatus.UPLOADED)) {
-      throw new ProblemException(
+      throw new RequestFailed(
           ProblemType.WRONG_STATE,
           fileId + " is still being validated; wait until its status is 'processed'.",
           param);
@@ -125,7 +125,7 @@ public class Files {
         .findFirst()
         .ifPresent(
             user -> {
-              throw new ProblemException(
+              throw new RequestFailed(
                   ProblemType.WRONG_STATE,
                   "The file is used by " + user + ", which has not ended.",
                   "file_id");

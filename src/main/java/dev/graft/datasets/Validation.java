@@ -1,7 +1,7 @@
 package dev.graft.datasets;
 
-import dev.graft.platform.ProblemException;
 import dev.graft.platform.ProblemType;
+import dev.graft.platform.RequestFailed;
 import dev.graft.text.RowReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -22,8 +22,8 @@ record Validation(int examples, List<Problem> problems) {
   }
 
   /** The problems as an answer: the first in the message, all as details. */
-  ProblemException refusal(String param, String what) {
-    return new ProblemException(
+  RequestFailed refusal(String param, String what) {
+    return new RequestFailed(
         ProblemType.INVALID_FILE,
         what + ": " + problems.getFirst(),
         param,

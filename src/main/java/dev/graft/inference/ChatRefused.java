@@ -1,13 +1,13 @@
 package dev.graft.inference;
 
 import dev.graft.inference.child.Reply;
-import dev.graft.platform.ProblemException;
 import dev.graft.platform.ProblemType;
+import dev.graft.platform.RequestFailed;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /** A chat that is not answered, as the caller is told. */
-final class ChatRefused extends ProblemException {
+final class ChatRefused extends RequestFailed {
   private static final long serialVersionUID = 1L;
   private static final Duration SOON = Duration.ofSeconds(2);
 
@@ -57,13 +57,13 @@ final class ChatRefused extends ProblemException {
             .formatted(model));
   }
 
-  static ProblemException noCapacity(String why) {
+  static RequestFailed noCapacity(String why) {
     return new ChatRefused(
             ProblemType.UNAVAILABLE, null, "No capacity now: " + why + ". Try again later.")
         .retryAfter(SOON);
   }
 
-  static ProblemException unavailable() {
+  static RequestFailed unavailable() {
     return new ChatRefused(
             ProblemType.UNAVAILABLE, null, "The model's process ended or took too long. Try again.")
         .retryAfter(SOON);

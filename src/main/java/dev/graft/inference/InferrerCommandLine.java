@@ -30,7 +30,7 @@ final class InferrerCommandLine {
     if (classPath.endsWith(".jar") && !classPath.contains(File.pathSeparator)) {
       command.addAll(List.of("-jar", classPath));
     } else {
-      command.addAll(List.of("-cp", classPath, "dev.graft.GraftApplication"));
+      command.addAll(List.of("-cp", classPath, "dev.graft.cli.GraftCommand"));
     }
     command.addAll(List.of("inferrer", "--model", baseModel.toString()));
     return command;

@@ -5,8 +5,8 @@ import dev.graft.platform.Cursor;
 import dev.graft.platform.CursorPage;
 import dev.graft.platform.Idempotency;
 import dev.graft.platform.MetadataFilter;
-import dev.graft.platform.ProblemException;
 import dev.graft.platform.ProblemType;
+import dev.graft.platform.RequestFailed;
 import dev.graft.platform.Submission;
 import dev.graft.tenancy.Caller;
 import io.swagger.v3.oas.annotations.Operation;
@@ -106,7 +106,7 @@ class JobController {
     boolean asked = jobs.cancel(caller.departmentId(), id);
     JobRow job = require(caller, id);
     if (!asked && job.state().terminal()) {
-      throw new ProblemException(
+      throw new RequestFailed(
           ProblemType.WRONG_STATE,
           "The job has already ended: it is %s".formatted(job.state().wire()));
     }
@@ -122,7 +122,7 @@ class JobController {
       @PathVariable String id,
       @PathVariable String action) {
     require(caller, id);
-    throw new ProblemException(
+    throw new RequestFailed(
         ProblemType.NOT_SUPPORTED,
         "%s is not built yet; cancel the job and submit it again".formatted(action));
   }
@@ -166,6 +166,6 @@ class JobController {
 
   private JobRow require(Caller caller, String id) {
     return jobs.find(caller.departmentId(), id)
-        .orElseThrow(() -> ProblemException.notFound("fine-tuning job", id));
+        .orElseThrow(() -> RequestFailed.notFound("fine-tuning job", id));
   }
 }

@@ -6,8 +6,8 @@ import dev.graft.datasets.Files;
 import dev.graft.datasets.TrainingFile;
 import dev.graft.platform.Finding;
 import dev.graft.platform.Ids;
-import dev.graft.platform.ProblemException;
 import dev.graft.platform.ProblemType;
+import dev.graft.platform.RequestFailed;
 import dev.graft.spec.AdapterSpecs;
 import dev.graft.spec.Hyperparameters;
 import dev.graft.spec.SpecRejected;
@@ -48,7 +48,7 @@ class SubmitJob {
             .find(request.model())
             .orElseThrow(
                 () ->
-                    new ProblemException(
+                    new RequestFailed(
                         ProblemType.MODEL_NOT_FOUND, "No such base model here", "model"));
     TrainingFile training =
         files.requireTrainable(caller.departmentId(), request.trainingFile(), "training_file");
@@ -82,7 +82,7 @@ class SubmitJob {
       List<Finding> findings =
           rejected.problems().stream().map(p -> Finding.at(p.path(), p.message())).toList();
       SpecRejected.Problem first = rejected.problems().getFirst();
-      throw new ProblemException(
+      throw new RequestFailed(
           ProblemType.INVALID_REQUEST,
           first.path() + ": " + first.message(),
           first.path(),
@@ -102,7 +102,7 @@ class SubmitJob {
     Integer length = request.spec().training().maxLength();
     if (length == null || length <= base.contextLength()) return adapter;
     if (request.asksMaxLength()) {
-      throw ProblemException.invalid(
+      throw RequestFailed.invalid(
           "adapter.training.max_length",
           "%d is more than the %d tokens of %s"
               .formatted(length, base.contextLength(), base.name()));

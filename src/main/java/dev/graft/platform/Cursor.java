@@ -44,7 +44,7 @@ public record Cursor(@Nullable String after, int limit, Order order) {
     } catch (NumberFormatException notANumber) {
       // told below
     }
-    throw ProblemException.invalid("limit", "limit must be a number from 1 to " + max + ".");
+    throw RequestFailed.invalid("limit", "limit must be a number from 1 to " + max + ".");
   }
 
   private static Order order(@Nullable String text) {
@@ -52,7 +52,7 @@ public record Cursor(@Nullable String after, int limit, Order order) {
       case null -> Order.DESC;
       case "", "desc" -> Order.DESC;
       case "asc" -> Order.ASC;
-      default -> throw ProblemException.invalid("order", "order must be asc or desc.");
+      default -> throw RequestFailed.invalid("order", "order must be asc or desc.");
     };
   }
 }

@@ -30,7 +30,7 @@ class ErrorAdvice {
   private static final Logger log = LoggerFactory.getLogger(ErrorAdvice.class);
 
   @ExceptionHandler
-  ResponseEntity<ErrorEnvelope> known(ProblemException problem) {
+  ResponseEntity<ErrorEnvelope> known(RequestFailed problem) {
     return render(problem);
   }
 
@@ -39,7 +39,7 @@ class ErrorAdvice {
     return render(
         unreadable.getCause() instanceof JacksonException json
             ? JsonProblems.of(json)
-            : new ProblemException(
+            : new RequestFailed(
                 ProblemType.INVALID_REQUEST, "The request has no readable JSON body."));
   }
 
@@ -59,26 +59,26 @@ class ErrorAdvice {
         findings.isEmpty()
             ? "The request is not valid."
             : "Invalid '" + param + "': " + findings.getFirst().message() + ".";
-    return render(new ProblemException(ProblemType.INVALID_VALUE, message, param, findings));
+    return render(new RequestFailed(ProblemType.INVALID_VALUE, message, param, findings));
   }
 
   @ExceptionHandler
   ResponseEntity<ErrorEnvelope> mismatch(MethodArgumentTypeMismatchException wrong) {
     String name = wrong.getName();
-    return render(ProblemException.invalid(name, "Wrong value for parameter '" + name + "'."));
+    return render(RequestFailed.invalid(name, "Wrong value for parameter '" + name + "'."));
   }
 
   @ExceptionHandler
   ResponseEntity<ErrorEnvelope> missing(MissingServletRequestParameterException missing) {
     String name = missing.getParameterName();
     return render(
-        new ProblemException(
+        new RequestFailed(
             ProblemType.MISSING_PARAMETER, "Missing required parameter: '" + name + "'.", name));
   }
 
   @ExceptionHandler
   ResponseEntity<ErrorEnvelope> denied(AccessDeniedException denied) {
-    return render(new ProblemException(ProblemType.PERMISSION_DENIED, "This key may not do that."));
+    return render(new RequestFailed(ProblemType.PERMISSION_DENIED, "This key may not do that."));
   }
 
   /** The client went away while its answer was written: nobody is left to tell. */
@@ -115,11 +115,11 @@ class ErrorAdvice {
     return null;
   }
 
-  static ResponseEntity<ErrorEnvelope> render(ProblemException problem) {
+  static ResponseEntity<ErrorEnvelope> render(RequestFailed problem) {
     return render(problem, HttpHeaders.EMPTY);
   }
 
-  private static ResponseEntity<ErrorEnvelope> render(ProblemException problem, HttpHeaders more) {
+  private static ResponseEntity<ErrorEnvelope> render(RequestFailed problem, HttpHeaders more) {
     ResponseEntity.BodyBuilder response =
         ResponseEntity.status(HttpStatusCode.valueOf(problem.type().status()))
             .contentType(MediaType.APPLICATION_JSON);

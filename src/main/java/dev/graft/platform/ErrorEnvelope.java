@@ -17,7 +17,7 @@ public record ErrorEnvelope(Body error) {
       @JsonInclude(JsonInclude.Include.ALWAYS) @Nullable String code,
       @JsonInclude(JsonInclude.Include.NON_EMPTY) List<Finding> errors) {}
 
-  public static ErrorEnvelope of(ProblemException problem) {
+  public static ErrorEnvelope of(RequestFailed problem) {
     ProblemType type = problem.type();
     return new ErrorEnvelope(
         new Body(

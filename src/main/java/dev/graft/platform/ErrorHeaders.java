@@ -10,7 +10,7 @@ final class ErrorHeaders {
 
   private ErrorHeaders() {}
 
-  static Map<String, String> of(ProblemException problem) {
+  static Map<String, String> of(RequestFailed problem) {
     Map<String, String> headers = new LinkedHashMap<>();
     problem
         .retryAfter()

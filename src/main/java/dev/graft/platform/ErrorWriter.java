@@ -18,7 +18,7 @@ public class ErrorWriter {
   }
 
   /** Writes status, headers and the OpenAI envelope; nothing if an answer is already on its way. */
-  public void write(HttpServletResponse response, ProblemException problem) throws IOException {
+  public void write(HttpServletResponse response, RequestFailed problem) throws IOException {
     if (response.isCommitted()) {
       return;
     }

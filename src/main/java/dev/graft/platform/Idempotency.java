@@ -60,8 +60,8 @@ public class Idempotency {
    * request made.
    *
    * @param work makes the thing and returns its id
-   * @throws ProblemException 422 if the idempotency key was used for another body; 409 with a time
-   *     to retry if the twin takes too long
+   * @throws RequestFailed 422 if the idempotency key was used for another body; 409 with a time to
+   *     retry if the twin takes too long
    */
   @Transactional
   public String once(Submission submission, Supplier<String> work) {
@@ -81,7 +81,7 @@ public class Idempotency {
       String twins = Submission.hash(submission.caller(), submission.route(), mark(submission));
       jdbc.sql(TAKE_TURN).param("twins", twins).query(String.class).optional();
     } catch (PessimisticLockingFailureException twinTakesTooLong) {
-      throw new ProblemException(
+      throw new RequestFailed(
               ProblemType.IN_PROGRESS,
               "The same request is still in progress; retry to get its result.")
           .retryAfter(Duration.ofSeconds(2));
@@ -105,7 +105,7 @@ public class Idempotency {
 
   private static Earlier sameBody(Submission submission, Earlier earlier) {
     if (!earlier.bodyHash().equals(submission.bodyHash())) {
-      throw new ProblemException(
+      throw new RequestFailed(
           ProblemType.IDEMPOTENCY_MISMATCH,
           "This Idempotency-Key was used for a different request.",
           "Idempotency-Key");

@@ -9,20 +9,20 @@ import tools.jackson.databind.exc.UnrecognizedPropertyException;
 final class JsonProblems {
   private JsonProblems() {}
 
-  static ProblemException of(JacksonException wrong) {
+  static RequestFailed of(JacksonException wrong) {
     if (wrong instanceof UnrecognizedPropertyException unknown) {
       String path = path(unknown);
-      return new ProblemException(
+      return new RequestFailed(
           ProblemType.UNKNOWN_PARAMETER, "Unknown parameter: '" + path + "'.", path);
     }
     if (wrong instanceof DatabindException) {
-      if (wrong.getCause() instanceof ProblemException problem) {
+      if (wrong.getCause() instanceof RequestFailed problem) {
         return problem;
       }
       String path = path(wrong);
-      return ProblemException.invalid(path, "Wrong type or value at '" + path + "'.");
+      return RequestFailed.invalid(path, "Wrong type or value at '" + path + "'.");
     }
-    return new ProblemException(
+    return new RequestFailed(
         ProblemType.INVALID_JSON, "The body is not valid JSON" + where(wrong.getLocation()) + ".");
   }
 

@@ -35,14 +35,14 @@ public record MetadataFilter(Map<String, String> pairs, boolean absent) {
       }
     }
     if (absent && !pairs.isEmpty()) {
-      throw ProblemException.invalid(NAME, "metadata=null cannot be combined with metadata[...].");
+      throw RequestFailed.invalid(NAME, "metadata=null cannot be combined with metadata[...].");
     }
     return new MetadataFilter(pairs, absent);
   }
 
   private static boolean requireNull(List<String> values) {
     if (!values.equals(List.of("null"))) {
-      throw ProblemException.invalid(NAME, "Write metadata[key]=value, or metadata=null.");
+      throw RequestFailed.invalid(NAME, "Write metadata[key]=value, or metadata=null.");
     }
     return true;
   }
@@ -50,7 +50,7 @@ public record MetadataFilter(Map<String, String> pairs, boolean absent) {
   private static String key(String name) {
     int open = NAME.length() + 1;
     if (!name.endsWith("]") || name.length() <= open + 1) {
-      throw ProblemException.invalid(NAME, "Write metadata[key]=value, or metadata=null.");
+      throw RequestFailed.invalid(NAME, "Write metadata[key]=value, or metadata=null.");
     }
     return name.substring(open, name.length() - 1);
   }

@@ -69,7 +69,7 @@ class SecurityConfiguration {
                         (request, response, e) ->
                             errors.write(
                                 response,
-                                new ProblemException(
+                                new RequestFailed(
                                     ProblemType.PERMISSION_DENIED, "This key may not do that."))))
         .build();
   }
@@ -85,7 +85,7 @@ class SecurityConfiguration {
     return (request, response, e) ->
         errors.write(
             response,
-            new ProblemException(
+            new RequestFailed(
                 ProblemType.INVALID_API_KEY,
                 request.getHeader(HttpHeaders.AUTHORIZATION) == null
                     ? "No API key was given: send Authorization: Bearer <key>."

@@ -7,33 +7,32 @@ import jakarta.servlet.http.HttpServletRequest;
 final class StatusProblems {
   private StatusProblems() {}
 
-  static ProblemException of(int status, HttpServletRequest request) {
+  static RequestFailed of(int status, HttpServletRequest request) {
     String method = request.getMethod();
     return switch (status) {
       case 401 ->
-          new ProblemException(
+          new RequestFailed(
               ProblemType.INVALID_API_KEY, "The API key is unknown, expired or revoked.");
-      case 403 -> new ProblemException(ProblemType.PERMISSION_DENIED, "This key may not do that.");
+      case 403 -> new RequestFailed(ProblemType.PERMISSION_DENIED, "This key may not do that.");
       case 404 ->
-          new ProblemException(
+          new RequestFailed(
               ProblemType.UNKNOWN_URL, "Unknown request URL: " + method + " " + path(request));
       case 405 ->
-          new ProblemException(
+          new RequestFailed(
               ProblemType.METHOD_NOT_ALLOWED, method + " is not offered at " + path(request));
       case 406 ->
-          new ProblemException(
-              ProblemType.NOT_ACCEPTABLE, "Nothing here matches the Accept header.");
-      case 413 -> new ProblemException(ProblemType.TOO_LARGE, "The request is too large.");
+          new RequestFailed(ProblemType.NOT_ACCEPTABLE, "Nothing here matches the Accept header.");
+      case 413 -> new RequestFailed(ProblemType.TOO_LARGE, "The request is too large.");
       case 415 ->
-          new ProblemException(
+          new RequestFailed(
               ProblemType.UNSUPPORTED_MEDIA_TYPE,
               "This route does not read that Content-Type; send application/json.");
-      case 416 -> new ProblemException(ProblemType.RANGE_NOT_SATISFIABLE, "No such range.");
-      case 503 -> new ProblemException(ProblemType.UNAVAILABLE, "Not available now.");
+      case 416 -> new RequestFailed(ProblemType.RANGE_NOT_SATISFIABLE, "No such range.");
+      case 503 -> new RequestFailed(ProblemType.UNAVAILABLE, "Not available now.");
       default ->
           status >= 400 && status < 500
-              ? new ProblemException(ProblemType.INVALID_REQUEST, "The request is not valid.")
-              : new ProblemException(
+              ? new RequestFailed(ProblemType.INVALID_REQUEST, "The request is not valid.")
+              : new RequestFailed(
                   ProblemType.INTERNAL,
                   "Graft failed to answer; the x-request-id leads to its log.");
     };

@@ -23,7 +23,7 @@ public record Submission(
   public Submission {
     if (idempotencyKey != null
         && (idempotencyKey.isBlank() || idempotencyKey.length() > LONGEST_KEY)) {
-      throw ProblemException.invalid(
+      throw RequestFailed.invalid(
           "Idempotency-Key", "Idempotency-Key must have 1 to " + LONGEST_KEY + " characters.");
     }
   }

@@ -56,7 +56,7 @@ class WebConfiguration implements WebMvcConfigurer {
     return (request, response, rejected) ->
         errors.write(
             response,
-            new ProblemException(
+            new RequestFailed(
                 ProblemType.INVALID_REQUEST, "The request's URL or a header is malformed."));
   }
 

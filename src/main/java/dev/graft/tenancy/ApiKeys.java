@@ -2,8 +2,8 @@ package dev.graft.tenancy;
 
 import dev.graft.platform.BearerAuthenticator;
 import dev.graft.platform.Ids;
-import dev.graft.platform.ProblemException;
 import dev.graft.platform.ProblemType;
+import dev.graft.platform.RequestFailed;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -83,7 +83,7 @@ public class ApiKeys implements BearerAuthenticator {
 
   @Transactional
   public void revoke(String id) {
-    ApiKeyRow row = rows.findById(id).orElseThrow(() -> ProblemException.notFound("key", id));
+    ApiKeyRow row = rows.findById(id).orElseThrow(() -> RequestFailed.notFound("key", id));
     row.revoke(clock.instant());
     rows.save(row);
   }
@@ -91,9 +91,9 @@ public class ApiKeys implements BearerAuthenticator {
   /** Revokes a key and gives its department another of the same scope and lifetime. */
   @Transactional
   public Created rotate(String id) {
-    ApiKeyRow row = rows.findById(id).orElseThrow(() -> ProblemException.notFound("key", id));
+    ApiKeyRow row = rows.findById(id).orElseThrow(() -> RequestFailed.notFound("key", id));
     if (!row.validAt(clock.instant())) {
-      throw new ProblemException(
+      throw new RequestFailed(
           ProblemType.WRONG_STATE, "This key is revoked or expired; create a new one.", "id");
     }
     Instant end = row.expiresAt();

@@ -1,7 +1,7 @@
 package dev.graft.tenancy;
 
 import dev.graft.platform.Ids;
-import dev.graft.platform.ProblemException;
+import dev.graft.platform.RequestFailed;
 import java.time.Clock;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -31,9 +31,9 @@ public class Departments {
   @Transactional
   public String ensure(String name) {
     if (!NAME.matcher(name).matches()) {
-      throw ProblemException.invalid(
-          "A department's name has 1 to 63 of a-z, 0-9 and -, and begins with a letter or digit",
-          "name");
+      throw RequestFailed.invalid(
+          "name",
+          "A department's name has 1 to 63 of a-z, 0-9 and -, and begins with a letter or digit.");
     }
     return rows.findByName(name)
         .orElseGet(

@@ -24,7 +24,7 @@ record TrainerCommandLine(List<String> command) {
       // absolute: the child starts in the job's directory
       program.addAll(List.of("-jar", Path.of(classPath).toAbsolutePath().toString()));
     } else {
-      program.addAll(List.of("-cp", classPath, "dev.graft.GraftApplication"));
+      program.addAll(List.of("-cp", classPath, "dev.graft.cli.GraftCommand"));
     }
     program.add("trainer");
     return java(heap, program);

@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.artifacts.FileArtifactStore;
-import dev.graft.platform.ProblemException;
+import dev.graft.platform.RequestFailed;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -68,7 +68,7 @@ class FileUploadTests {
       try (FileUpload upload = FileUpload.read(request, store, MAX)) {
         NewFile file = FileFields.of("dept", upload);
         answer = file.filename() + " " + upload.content().ref().bytes() + " " + file.lifetime();
-      } catch (ProblemException e) {
+      } catch (RequestFailed e) {
         answer = e.type() + " " + e.param();
       }
       response.setCharacterEncoding(UTF_8.name());

@@ -14,6 +14,8 @@
  * thread than the one that opened the model is not supported.
  */
 @NullMarked
+@NamedInterface("model")
 package dev.graft.training.model;
 
 import org.jspecify.annotations.NullMarked;
+import org.springframework.modulith.NamedInterface;

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * users: it says what is wrong and what to do, never SQL, server paths or another department's ids.
  * Modules extend it for failures of their own.
  */
-public class ProblemException extends RuntimeException {
+public class RequestFailed extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   private final ProblemType type;
@@ -18,18 +18,18 @@ public class ProblemException extends RuntimeException {
   private final transient List<Finding> findings;
   private @Nullable Duration retryAfter;
 
-  public ProblemException(ProblemType type, String message) {
+  public RequestFailed(ProblemType type, String message) {
     this(type, message, null, List.of());
   }
 
   /**
    * @param param JSON path of the request field to blame, such as {@code adapter.peft.r}
    */
-  public ProblemException(ProblemType type, String message, @Nullable String param) {
+  public RequestFailed(ProblemType type, String message, @Nullable String param) {
     this(type, message, param, List.of());
   }
 
-  public ProblemException(
+  public RequestFailed(
       ProblemType type, String message, @Nullable String param, List<Finding> findings) {
     super(message);
     this.type = type;
@@ -38,18 +38,18 @@ public class ProblemException extends RuntimeException {
   }
 
   /** Tells the client to try again after this long; without it a 409 says not to retry. */
-  public ProblemException retryAfter(Duration delay) {
+  public RequestFailed retryAfter(Duration delay) {
     this.retryAfter = delay;
     return this;
   }
 
   /** No such thing, or it belongs to another department: the two look the same. */
-  public static ProblemException notFound(String what, String id) {
-    return new ProblemException(ProblemType.NOT_FOUND, "No such " + what + ": " + id, "id");
+  public static RequestFailed notFound(String what, String id) {
+    return new RequestFailed(ProblemType.NOT_FOUND, "No such " + what + ": " + id, "id");
   }
 
-  public static ProblemException invalid(String param, String message) {
-    return new ProblemException(ProblemType.INVALID_VALUE, message, param);
+  public static RequestFailed invalid(String param, String message) {
+    return new RequestFailed(ProblemType.INVALID_VALUE, message, param);
   }
 
   public ProblemType type() {

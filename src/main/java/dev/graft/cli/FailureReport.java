@@ -7,6 +7,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.ReadOnlyFileSystemException;
 import java.util.Objects;
 import java.util.Optional;
+import org.springframework.beans.BeansException;
 import org.springframework.boot.web.server.PortInUseException;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
@@ -59,9 +60,17 @@ final class FailureReport implements IExecutionExceptionHandler {
     return Optional.empty();
   }
 
-  private static String line(Throwable failure) {
+  private static String line(Throwable outer) {
+    // Spring tells which bean failed before it tells why.
+    Throwable failure = outer instanceof BeansException ? root(outer) : outer;
     String message = failure.getMessage();
     if (message == null || message.isBlank()) return failure.getClass().getSimpleName();
     return message.lines().findFirst().orElse(message).strip();
+  }
+
+  private static Throwable root(Throwable failure) {
+    Throwable cause = failure;
+    while (cause.getCause() != null) cause = cause.getCause();
+    return cause;
   }
 }

@@ -2,8 +2,8 @@ package dev.graft.cli;
 
 import dev.graft.GraftApplication;
 import dev.graft.platform.DatabaseInitializer;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.builder.SpringApplicationBuilder;
@@ -20,6 +20,14 @@ import org.springframework.core.ResolvableType;
  * server, no schedules, no validation of waiting files. Works beside a running server.
  */
 final class ServerContext implements AutoCloseable {
+  /** What goes wrong is told once, by {@link FailureReport}. */
+  private static final List<String> QUIET =
+      List.of(
+          "--logging.level.root=error",
+          "--logging.level.dev.graft=error",
+          "--logging.level.org.springframework.boot=off",
+          "--spring.main.log-startup-info=false");
+
   private final ConfigurableApplicationContext context;
   private final DatabaseInitializer database;
 
@@ -30,7 +38,8 @@ final class ServerContext implements AutoCloseable {
 
   static ServerContext open(ServerOptions options) {
     DatabaseInitializer database = DatabaseInitializer.forCommand();
-    List<String> arguments = options.arguments();
+    List<String> arguments = new ArrayList<>(options.arguments());
+    arguments.addAll(QUIET);
     try {
       ConfigurableApplicationContext context =
           new SpringApplicationBuilder(GraftApplication.class)
@@ -38,7 +47,6 @@ final class ServerContext implements AutoCloseable {
               .web(WebApplicationType.NONE)
               // Only what the command asks for is made: nothing is scheduled, and it starts fast.
               .lazyInitialization(true)
-              .properties(Map.of("logging.level.root", "error", "logging.level.dev.graft", "error"))
               .initializers(ServerContext::workOnlyOnDemand, database)
               .run(arguments.toArray(String[]::new));
       return new ServerContext(context, database);

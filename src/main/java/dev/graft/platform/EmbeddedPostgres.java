@@ -26,6 +26,8 @@ public final class EmbeddedPostgres implements AutoCloseable {
 
   private static final Duration START = Duration.ofSeconds(60);
   private static final Duration STOP = Duration.ofSeconds(30);
+  private static final int ATTEMPTS = 4;
+  private static final Duration NEXT_ATTEMPT = Duration.ofSeconds(1);
   private static final Duration LOOK_AGAIN = Duration.ofMillis(50);
   private static final Logger log = LoggerFactory.getLogger(EmbeddedPostgres.class);
 
@@ -86,7 +88,20 @@ public final class EmbeddedPostgres implements AutoCloseable {
             + " does not answer; stop it (kill -INT, see postmaster.pid there) and try again");
   }
 
+  /** Tries again where the port was taken meanwhile, or a killed one's children still end. */
   private static EmbeddedPostgres launch(PostgresDirectory files, String... settings) {
+    for (int attempt = 1; attempt < ATTEMPTS; attempt++) {
+      Optional<EmbeddedPostgres> started = tryLaunch(files, settings);
+      if (started.isPresent()) {
+        return started.get();
+      }
+      LockSupport.parkNanos(NEXT_ATTEMPT.toNanos());
+    }
+    return tryLaunch(files, settings)
+        .orElseThrow(() -> new MachineLacks("PostgreSQL did not start: " + files.lastWords()));
+  }
+
+  private static Optional<EmbeddedPostgres> tryLaunch(PostgresDirectory files, String... settings) {
     PostgresLaunch launch = PostgresLaunch.of(files, settings);
     EmbeddedPostgres postgres =
         new EmbeddedPostgres(files, new Postmaster(launch.process().pid(), launch.port()), false);
@@ -94,11 +109,11 @@ public final class EmbeddedPostgres implements AutoCloseable {
     while (!postgres.answers()) {
       if (!launch.process().isAlive() || System.nanoTime() - start > START.toNanos()) {
         launch.process().destroyForcibly();
-        throw new MachineLacks("PostgreSQL did not start: " + files.lastWords());
+        return Optional.empty();
       }
       LockSupport.parkNanos(LOOK_AGAIN.toNanos());
     }
-    return postgres;
+    return Optional.of(postgres);
   }
 
   private boolean answers() {

@@ -22,8 +22,11 @@ final class JsonProblems {
       String path = path(wrong);
       return RequestFailed.invalid(path, "Wrong type or value at '" + path + "'.");
     }
-    return new RequestFailed(
-        ProblemType.INVALID_JSON, "The body is not valid JSON" + where(wrong.getLocation()) + ".");
+    String what =
+        wrong.getOriginalMessage().startsWith("Duplicate")
+            ? "A key is given twice"
+            : "The body is not valid JSON";
+    return new RequestFailed(ProblemType.INVALID_JSON, what + where(wrong.getLocation()) + ".");
   }
 
   /** Such as {@code adapter.peft.r} or {@code messages[2].role}; {@code $} is the whole body. */

@@ -7,6 +7,7 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
@@ -81,7 +82,7 @@ public final class LocalDatabase implements AutoCloseable {
 
   private static @Nullable FileChannel tryHold(Path dataDir) {
     try {
-      Files.createDirectories(dataDir);
+      createPrivately(dataDir);
       FileChannel channel =
           FileChannel.open(
               dataDir.resolve("graft.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
@@ -94,6 +95,14 @@ public final class LocalDatabase implements AutoCloseable {
     } catch (IOException e) {
       throw new MachineLacks(
           "cannot write " + dataDir + " (" + e.getMessage() + "); choose another --data-dir", e);
+    }
+  }
+
+  /** Others may pass (PostgreSQL's user has to, under root) but not look. */
+  private static void createPrivately(Path dataDir) throws IOException {
+    if (Files.notExists(dataDir)) {
+      Files.createDirectories(dataDir);
+      Files.setPosixFilePermissions(dataDir, PosixFilePermissions.fromString("rwx--x--x"));
     }
   }
 

@@ -61,8 +61,7 @@ final class PostgresDirectory {
       if (Files.exists(version)) {
         refuseOtherMajor(Files.readString(version).strip());
         refuseLostPassword();
-        // Whoever wrote it runs no more (see Postmaster): PostgreSQL would stumble over the number.
-        Files.deleteIfExists(cluster().resolve("postmaster.pid"));
+        Postmaster.forgetStranger(cluster());
       } else {
         initialise();
       }

@@ -11,27 +11,44 @@ import java.util.concurrent.TimeoutException;
 
 /** A running {@code postgres} process, as its {@code postmaster.pid} tells. */
 record Postmaster(long pid, int port) {
+  private static final String FILE = "postmaster.pid";
   private static final int PID_LINE = 0;
   private static final int PORT_LINE = 3;
 
   /** The live postmaster of a cluster directory; a stale file of a dead one counts as none. */
   static Optional<Postmaster> of(Path cluster) {
+    return read(cluster)
+        .filter(found -> ProcessHandle.of(found.pid).filter(Postmaster::isPostgres).isPresent());
+  }
+
+  /**
+   * Removes the file if another program has the number now, as happens when a container restarts:
+   * PostgreSQL itself would refuse to start. A file whose process is gone is left to PostgreSQL,
+   * which also looks whether children of that process still use the cluster.
+   */
+  static void forgetStranger(Path cluster) throws IOException {
+    boolean stranger =
+        read(cluster)
+            .flatMap(found -> ProcessHandle.of(found.pid))
+            .filter(process -> process.isAlive() && !isPostgres(process))
+            .isPresent();
+    if (stranger) {
+      Files.delete(cluster.resolve(FILE));
+    }
+  }
+
+  private static Optional<Postmaster> read(Path cluster) {
     try {
-      List<String> lines = Files.readAllLines(cluster.resolve("postmaster.pid"));
-      Postmaster found =
+      List<String> lines = Files.readAllLines(cluster.resolve(FILE));
+      return Optional.of(
           new Postmaster(
               Long.parseLong(lines.get(PID_LINE).strip()),
-              Integer.parseInt(lines.get(PORT_LINE).strip()));
-      return ProcessHandle.of(found.pid).filter(Postmaster::isPostgres).map(p -> found);
+              Integer.parseInt(lines.get(PORT_LINE).strip())));
     } catch (IOException | NumberFormatException | IndexOutOfBoundsException e) {
       return Optional.empty();
     }
   }
 
-  /**
-   * After a restart of the machine or container another program may have the number; PostgreSQL
-   * itself would refuse to start over it.
-   */
   private static boolean isPostgres(ProcessHandle process) {
     return process.isAlive()
         && process.info().command().filter(program -> program.endsWith("/postgres")).isPresent();

@@ -63,11 +63,20 @@ final class ServeCommand implements Callable<Integer> {
       description = "A worker's device: auto or cpu.")
   private String device = "auto";
 
+  /**
+   * Ends only with the process: at its shutdown Spring drains the worker, closes the context, and
+   * then the database.
+   */
   @Override
   public Integer call() throws InterruptedException {
     check();
-    // Ctrl-C or SIGTERM ends it: Spring's hook closes the context, and only then PostgreSQL.
-    announce(start(DatabaseInitializer.forServer()));
+    DatabaseInitializer database = DatabaseInitializer.forServer();
+    try (StartGuard guard = new StartGuard(database)) {
+      announce(start(database));
+    } catch (RuntimeException e) {
+      database.close();
+      throw e;
+    }
     new CountDownLatch(1).await();
     return 0;
   }
@@ -90,7 +99,7 @@ final class ServeCommand implements Callable<Integer> {
     return new SpringApplicationBuilder(GraftApplication.class)
         .profiles(role.profiles())
         .properties(defaults())
-        .initializers(database)
+        .initializers(new PortCheck(), database)
         .run(arguments().toArray(String[]::new));
   }
 

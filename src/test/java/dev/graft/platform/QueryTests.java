@@ -27,8 +27,7 @@ class QueryTests {
   @ValueSource(strings = {"0", "-1", "101", "1e2", "ten", "99999999999"})
   void aLimitOutOfBoundsIsRefusedByName(String limit) {
     assertThatThrownBy(() -> Cursor.parse(null, limit, null, 20, 100))
-        .isInstanceOfSatisfying(
-            RequestFailed.class, e -> assertThat(e.param()).isEqualTo("limit"));
+        .isInstanceOfSatisfying(RequestFailed.class, e -> assertThat(e.param()).isEqualTo("limit"));
   }
 
   @Test

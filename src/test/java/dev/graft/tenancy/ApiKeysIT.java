@@ -86,7 +86,6 @@ class ApiKeysIT {
   void aDepartmentIsMadeOnceAndItsNameIsChecked() {
     assertThat(departments.ensure(name)).isEqualTo(department);
     assertThatThrownBy(() -> departments.ensure("Not a name"))
-        .isInstanceOfSatisfying(
-            RequestFailed.class, e -> assertThat(e.param()).isEqualTo("name"));
+        .isInstanceOfSatisfying(RequestFailed.class, e -> assertThat(e.param()).isEqualTo("name"));
   }
 }

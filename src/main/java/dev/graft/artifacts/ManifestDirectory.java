@@ -12,13 +12,11 @@ import java.util.TreeMap;
 
 /** Manifests as directories on disk, in both directions. */
 public final class ManifestDirectory {
-  private static final int MAX_MANIFEST_BYTES = 4 << 20;
-
   private ManifestDirectory() {}
 
   /** The manifest stored under this digest. Throws {@link BlobMissing}, {@link InvalidManifest}. */
   public static Manifest read(ArtifactStore store, Digest manifest) throws IOException {
-    try (InputStream in = store.open(manifest, 0, MAX_MANIFEST_BYTES + 1L)) {
+    try (InputStream in = store.open(manifest, 0, ManifestJson.MAX_BYTES + 1L)) {
       return Manifest.parse(in.readAllBytes());
     }
   }

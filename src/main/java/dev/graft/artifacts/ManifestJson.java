@@ -12,7 +12,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** {@code {"files":{"<path>":{"bytes":<n>,"sha256":"<hex>"},...}}} and nothing else. */
 final class ManifestJson {
-  private static final int MAX_BYTES = 4 << 20;
+  static final int MAX_BYTES = 4 << 20;
   private static final JsonMapper JSON =
       JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
 

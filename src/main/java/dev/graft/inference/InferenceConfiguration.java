@@ -1,6 +1,7 @@
 package dev.graft.inference;
 
 import dev.graft.artifacts.ArtifactStore;
+import dev.graft.platform.ChildJvm;
 import dev.graft.platform.GraftProperties;
 import java.nio.file.Path;
 import org.springframework.context.annotation.Bean;
@@ -12,7 +13,9 @@ import org.springframework.context.annotation.Profile;
 class InferenceConfiguration {
   @Bean
   WarmModels warmModels(InferenceSettings settings) {
-    return new WarmModels(settings, new InferrerCommandLine(settings.heap())::forModel);
+    return new WarmModels(
+        settings,
+        model -> ChildJvm.ofThisProgram(settings.heap(), "inferrer", "--model", model.toString()));
   }
 
   @Bean

@@ -9,10 +9,11 @@ import java.nio.file.attribute.BasicFileAttributes;
 import org.jspecify.annotations.Nullable;
 
 /** Directory trees; links are removed, never followed. */
-final class FileTrees {
+public final class FileTrees {
   private FileTrees() {}
 
-  static void delete(Path root) throws IOException {
+  /** Removes a tree; absent is fine. */
+  public static void delete(Path root) throws IOException {
     if (!Files.exists(root)) return;
     Files.walkFileTree(
         root,

@@ -8,6 +8,7 @@ import dev.graft.artifacts.ManifestDirectory;
 import dev.graft.artifacts.StagedBlob;
 import dev.graft.jobs.lease.LeaseKey;
 import dev.graft.jobs.lease.LeaseProtocol;
+import dev.graft.platform.FileTrees;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.AtomicMoveNotSupportedException;
@@ -56,7 +57,7 @@ final class BlobCopies {
     } catch (FileSystemException e) {
       if (!Files.isDirectory(directory)) throw e; // else the other device was faster
     } finally {
-      Directories.delete(making);
+      FileTrees.delete(making);
     }
     return directory;
   }

@@ -1,6 +1,7 @@
 package dev.graft.worker;
 
 import dev.graft.jobs.lease.Lease;
+import dev.graft.platform.FileTrees;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,7 +10,7 @@ import java.nio.file.Path;
 record JobDirectory(Path root) implements AutoCloseable {
   static JobDirectory make(Path jobs, Lease lease) throws IOException {
     Path root = jobs.resolve(lease.key().jobId() + "-" + lease.key().epoch());
-    Directories.delete(root);
+    FileTrees.delete(root);
     Files.createDirectories(root.resolve("checkpoints"));
     return new JobDirectory(root);
   }
@@ -32,6 +33,6 @@ record JobDirectory(Path root) implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    Directories.delete(root);
+    FileTrees.delete(root);
   }
 }

@@ -6,14 +6,9 @@ import dev.graft.artifacts.Manifest;
 import dev.graft.jobs.lease.LeaseKey;
 import dev.graft.jobs.lease.LeaseProtocol;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.DigestInputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HashSet;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeMap;
@@ -34,7 +29,7 @@ final class Uploads {
   Digest directory(Path directory) throws IOException {
     TreeMap<String, BlobRef> files = new TreeMap<>();
     for (Path file : regularFiles(directory)) {
-      BlobRef blob = describe(file);
+      BlobRef blob = BlobRef.of(file);
       send(blob, file);
       files.put(directory.relativize(file).toString(), blob);
     }
@@ -59,18 +54,6 @@ final class Uploads {
   private static List<Path> regularFiles(Path directory) throws IOException {
     try (Stream<Path> tree = Files.walk(directory)) {
       return tree.filter(Files::isRegularFile).sorted().toList();
-    }
-  }
-
-  private static BlobRef describe(Path file) throws IOException {
-    try (InputStream in = Files.newInputStream(file);
-        DigestInputStream counted =
-            new DigestInputStream(in, MessageDigest.getInstance("SHA-256"))) {
-      long bytes = counted.transferTo(java.io.OutputStream.nullOutputStream());
-      return new BlobRef(
-          new Digest(HexFormat.of().formatHex(counted.getMessageDigest().digest())), bytes);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
     }
   }
 }

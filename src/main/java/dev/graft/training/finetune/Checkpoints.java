@@ -95,7 +95,7 @@ final class Checkpoints {
       log.atWarn()
           .addKeyValue("then", manifest.environment())
           .addKeyValue("now", environment)
-          .log("resume.environment_differs");
+          .log("resume_environment_differs");
     }
     try (SafetensorsFile weights = SafetensorsFile.open(checkpoint.resolve(WEIGHTS));
         SafetensorsFile moments = SafetensorsFile.open(checkpoint.resolve(MOMENTS))) {
@@ -113,7 +113,7 @@ final class Checkpoints {
         verified(each);
         return Optional.of(each);
       } catch (BadRun damaged) {
-        log.atWarn().addKeyValue("checkpoint", each.getFileName()).log("checkpoint.damaged");
+        log.atWarn().addKeyValue("checkpoint", each.getFileName()).log("checkpoint_damaged");
       }
     }
     return Optional.empty();

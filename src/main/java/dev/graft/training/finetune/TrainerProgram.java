@@ -88,7 +88,7 @@ public final class TrainerProgram {
         directives.add(ProtocolLines.readDirective(line));
       }
     } catch (IOException | IllegalArgumentException e) {
-      log.atError().log("trainer.directive_unreadable");
+      log.atError().log("trainer_directive_unreadable");
     }
     if (!ended) orphaned.run();
   }
@@ -105,7 +105,7 @@ public final class TrainerProgram {
     } catch (Throwable e) {
       TrainingEvent.Failed failed = failed(e);
       if (failed.failure() == TrainerExit.TRANSIENT) {
-        log.atError().setCause(e).log("trainer.failed");
+        log.atError().setCause(e).log("trainer_failed");
       }
       events.accept(failed);
       return failed.failure();

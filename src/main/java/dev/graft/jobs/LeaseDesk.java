@@ -9,12 +9,12 @@ import dev.graft.jobs.lease.LeaseLost;
 import dev.graft.jobs.lease.LeaseProtocol;
 import dev.graft.jobs.lease.LeaseReport;
 import dev.graft.jobs.lease.TrainingFailure;
+import dev.graft.platform.Ids;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -39,6 +39,7 @@ class LeaseDesk {
   private final LeaseBlobs blobs;
   private final Retries retries;
   private final JobProperties settings;
+  private final Ids ids;
   private final JsonMapper json = JsonMapper.shared();
 
   LeaseDesk(
@@ -48,7 +49,8 @@ class LeaseDesk {
       JobEvents events,
       LeaseBlobs blobs,
       Retries retries,
-      JobProperties settings) {
+      JobProperties settings,
+      Ids ids) {
     this.ledger = ledger;
     this.endings = endings;
     this.jobs = jobs;
@@ -56,6 +58,7 @@ class LeaseDesk {
     this.blobs = blobs;
     this.retries = retries;
     this.settings = settings;
+    this.ids = ids;
   }
 
   /** Looks at once and then every {@code graft.jobs.claim-poll} until {@code wait} is over. */
@@ -128,8 +131,7 @@ class LeaseDesk {
 
   void checkpoint(LeaseKey key, CheckpointReport report) throws IOException {
     blobs.verified(key, report.manifest());
-    String id = "ftckpt_" + UUID.randomUUID().toString().replace("-", "");
-    ledger.checkpoint(key, id, report, json.writeValueAsString(report.metrics()));
+    ledger.checkpoint(key, ids.next("ftckpt_"), report, json.writeValueAsString(report.metrics()));
   }
 
   void fail(LeaseKey key, TrainingFailure failure) {

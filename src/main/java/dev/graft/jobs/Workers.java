@@ -1,45 +1,43 @@
 package dev.graft.jobs;
 
 import dev.graft.jobs.lease.LeaseWire;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.security.SecureRandom;
+import dev.graft.platform.Ids;
+import dev.graft.platform.Secrets;
 import java.time.Duration;
-import java.util.Base64;
 import java.util.Optional;
-import java.util.UUID;
 import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Service;
 
 /**
  * The workers of this Graft. A worker joins once with a single-use token and from then on shows a
- * credential of its own; both are 256 random bits, shown once and stored as SHA-256.
+ * credential of its own; both are {@link Secrets}.
  */
 @Service
 @Profile("server")
 public class Workers {
   private static final String TOKEN_PREFIX = "graft-join-";
   private static final String CREDENTIAL_PREFIX = "graft-worker-";
+  private static final String ID_PREFIX = "wkr_";
 
   private final JdbcClient sql;
-  private final SecureRandom random = new SecureRandom();
+  private final Ids ids;
 
-  Workers(JdbcClient sql) {
+  Workers(JdbcClient sql, Ids ids) {
     this.sql = sql;
+    this.ids = ids;
   }
 
   /** A token for one worker to join with, usable once and not after {@code validFor}. */
   public String createJoinToken(String workerClass, Duration validFor) {
-    String token = secret(TOKEN_PREFIX);
+    String token = Secrets.next(TOKEN_PREFIX);
     sql.sql(
             """
             -- join token
             insert into worker_join_token (token_hash, class, created_at, expires_at)
             values (:hash, :class, graft_now(), graft_now() + :valid * interval '1 second')
             """)
-        .param("hash", hash(token))
+        .param("hash", Secrets.hash(token))
         .param("class", workerClass)
         .param("valid", validFor.toSeconds())
         .update();
@@ -48,8 +46,8 @@ public class Workers {
 
   /** Uses up the token; empty if there is no such token, or it is used or expired. */
   Optional<LeaseWire.Joined> join(String token, String name) {
-    String id = id();
-    String credential = secret(CREDENTIAL_PREFIX);
+    String id = ids.next(ID_PREFIX);
+    String credential = Secrets.next(CREDENTIAL_PREFIX);
     int joined =
         sql.sql(
                 """
@@ -61,10 +59,10 @@ public class Workers {
                 insert into worker (id, name, class, credential_hash, created_at)
                 select :id, :name, class, :credential, graft_now() from t
                 """)
-            .param("token", hash(token))
+            .param("token", Secrets.hash(token))
             .param("id", id)
             .param("name", name)
-            .param("credential", hash(credential))
+            .param("credential", Secrets.hash(credential))
             .update();
     return joined == 1 ? Optional.of(new LeaseWire.Joined(id, credential)) : Optional.empty();
   }
@@ -78,14 +76,14 @@ public class Workers {
              where credential_hash = :hash and revoked_at is null
              returning id
             """)
-        .param("hash", hash(credential))
+        .param("hash", Secrets.hash(credential))
         .query((row, n) -> row.getString("id"))
         .optional();
   }
 
   /** Registers the worker inside this very process, which needs no credential. */
   String registerInProcess(String name) {
-    String id = id();
+    String id = ids.next(ID_PREFIX);
     sql.sql(
             """
             -- in process
@@ -96,23 +94,5 @@ public class Workers {
         .param("name", name)
         .update();
     return id;
-  }
-
-  private static String id() {
-    return "wkr_" + UUID.randomUUID().toString().replace("-", "");
-  }
-
-  private String secret(String prefix) {
-    byte[] bits = new byte[32];
-    random.nextBytes(bits);
-    return prefix + Base64.getUrlEncoder().withoutPadding().encodeToString(bits);
-  }
-
-  private static byte[] hash(String secret) {
-    try {
-      return MessageDigest.getInstance("SHA-256").digest(secret.getBytes(StandardCharsets.UTF_8));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
-    }
   }
 }

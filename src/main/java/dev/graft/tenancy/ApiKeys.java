@@ -4,14 +4,10 @@ import dev.graft.platform.BearerAuthenticator;
 import dev.graft.platform.Ids;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.security.SecureRandom;
+import dev.graft.platform.Secrets;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -20,10 +16,7 @@ import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Transactional;
 
-/**
- * API keys: 256 random bits, shown once, kept as SHA-256. A fast hash is right for random keys, and
- * looking one up by its hash compares nothing of the key itself.
- */
+/** API keys: {@link Secrets} of departments, shown once, listed by their first characters. */
 @Service
 @Profile("server")
 public class ApiKeys implements BearerAuthenticator {
@@ -37,7 +30,6 @@ public class ApiKeys implements BearerAuthenticator {
   private final DepartmentRows departments;
   private final Ids ids;
   private final Clock clock;
-  private final SecureRandom random = new SecureRandom();
 
   ApiKeys(ApiKeyRows rows, DepartmentRows departments, Ids ids, Clock clock) {
     this.rows = rows;
@@ -70,14 +62,12 @@ public class ApiKeys implements BearerAuthenticator {
    */
   @Transactional
   public Created create(String departmentId, Caller.Scope scope, @Nullable Duration lifetime) {
-    byte[] entropy = new byte[32];
-    random.nextBytes(entropy);
-    String secret = PREFIX + Base64.getUrlEncoder().withoutPadding().encodeToString(entropy);
+    String secret = Secrets.next(PREFIX);
     String id = ids.next("key_");
     Instant now = clock.instant();
     String shown = secret.substring(0, SHOWN);
     Instant expiresAt = lifetime == null ? null : now.plus(lifetime);
-    rows.save(new ApiKeyRow(id, departmentId, scope, shown, hash(secret), now, expiresAt));
+    rows.save(new ApiKeyRow(id, departmentId, scope, shown, Secrets.hash(secret), now, expiresAt));
     return new Created(id, secret);
   }
 
@@ -130,7 +120,8 @@ public class ApiKeys implements BearerAuthenticator {
   public Optional<Bearer> authenticate(String token) {
     if (!token.startsWith(PREFIX)) return Optional.empty();
     Instant now = clock.instant();
-    Optional<ApiKeyRow> found = rows.findByHash(hash(token)).filter(row -> row.validAt(now));
+    Optional<ApiKeyRow> found =
+        rows.findByHash(Secrets.hash(token)).filter(row -> row.validAt(now));
     found.ifPresent(row -> noteUse(row, now));
     return found.flatMap(
         row ->
@@ -149,13 +140,5 @@ public class ApiKeys implements BearerAuthenticator {
 
   private static Bearer bearer(Caller caller) {
     return new Bearer(caller, Set.of(caller.scope().name()));
-  }
-
-  private static byte[] hash(String secret) {
-    try {
-      return MessageDigest.getInstance("SHA-256").digest(secret.getBytes(StandardCharsets.UTF_8));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
   }
 }

@@ -5,20 +5,27 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** {@code json.dumps(value, ensure_ascii=False)} of Python, which templates' tojson is. */
-final class PythonJson {
+/**
+ * JSON as Python's {@code json.dumps} lays it out, of strings, numbers, booleans, null, lists and
+ * maps in their order.
+ */
+public final class PythonJson {
   private final StringBuilder out = new StringBuilder();
   private final int indent;
+  private final boolean ensureAscii;
 
-  private PythonJson(int indent) {
+  private PythonJson(int indent, boolean ensureAscii) {
     this.indent = indent;
+    this.ensureAscii = ensureAscii;
   }
 
   /**
    * @param indent spaces a level; -1 = all on one line
+   * @param ensureAscii whether everything but printable ASCII is escaped
+   * @throws TemplateRejected if the value holds anything else
    */
-  static String dumps(@Nullable Object value, int indent) {
-    PythonJson json = new PythonJson(indent);
+  public static String dumps(@Nullable Object value, int indent, boolean ensureAscii) {
+    PythonJson json = new PythonJson(indent, ensureAscii);
     json.write(value, 0);
     return json.out.toString();
   }
@@ -85,7 +92,7 @@ final class PythonJson {
         case '\b' -> out.append("\\b");
         case '\f' -> out.append("\\f");
         default -> {
-          if (c < 0x20) out.append(String.format("\\u%04x", (int) c));
+          if (c < ' ' || ensureAscii && c > '~') out.append(String.format("\\u%04x", (int) c));
           else out.append(c);
         }
       }

@@ -16,7 +16,7 @@ final class ToJsonFilter implements Filter {
   public Object filter(
       @Nullable Object value, JinjavaInterpreter interpreter, String... arguments) {
     int indent = arguments.length > 0 && arguments[0] != null ? Integer.parseInt(arguments[0]) : -1;
-    return PythonJson.dumps(value, indent);
+    return PythonJson.dumps(value, indent, false);
   }
 
   @Override
@@ -26,6 +26,6 @@ final class ToJsonFilter implements Filter {
       Object[] arguments,
       Map<String, Object> named) {
     Object indent = named.getOrDefault("indent", arguments.length > 0 ? arguments[0] : null);
-    return PythonJson.dumps(value, indent instanceof Number number ? number.intValue() : -1);
+    return PythonJson.dumps(value, indent instanceof Number number ? number.intValue() : -1, false);
   }
 }

@@ -1,6 +1,7 @@
 package dev.graft.training.export;
 
 import dev.graft.spec.AdapterMethod;
+import dev.graft.text.PythonJson;
 import dev.graft.weights.LinearTargets;
 import dev.graft.weights.ModelConfig;
 import java.util.List;
@@ -69,7 +70,7 @@ final class AdapterConfig {
     fields.put("r", lora.r());
     fields.put("target_modules", LinearTargets.saved(lora.targetModules(), base));
     fields.put("task_type", "CAUSAL_LM");
-    return PythonJson.write(fields);
+    return PythonJson.dumps(fields, 2, true);
   }
 
   /** PEFT declares {@code lora_alpha} an integer; some loaders insist. */

@@ -1,5 +1,6 @@
 package dev.graft.training.export;
 
+import dev.graft.text.PythonJson;
 import java.util.Map;
 
 /** {@code README.md} beside a result: front matter that model hubs read, and the run's facts. */
@@ -30,7 +31,7 @@ final class ModelCard {
 
     %s\
     """
-        .formatted(PythonJson.write(baseModelName), plain(baseModelName), table(facts));
+        .formatted(PythonJson.dumps(baseModelName, 2, true), plain(baseModelName), table(facts));
   }
 
   static String checkpoint(String baseModelName, Map<String, String> facts) {
@@ -45,7 +46,7 @@ final class ModelCard {
 
     %s\
     """
-        .formatted(PythonJson.write(baseModelName), plain(baseModelName), table(facts));
+        .formatted(PythonJson.dumps(baseModelName, 2, true), plain(baseModelName), table(facts));
   }
 
   private static String table(Map<String, String> facts) {

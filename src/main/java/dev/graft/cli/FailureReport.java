@@ -3,6 +3,7 @@ package dev.graft.cli;
 import dev.graft.platform.MachineLacks;
 import dev.graft.platform.RequestFailed;
 import java.net.BindException;
+import java.net.ConnectException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.ReadOnlyFileSystemException;
 import java.util.Objects;
@@ -44,6 +45,9 @@ final class FailureReport implements IExecutionExceptionHandler {
         return Optional.of(
             "port %d is in use; choose another with --port".formatted(port.getPort()));
       }
+      if (cause instanceof ConnectException) {
+        return Optional.of("the server cannot be reached; does it run, and is --server right?");
+      }
       if (cause instanceof BindException) {
         return Optional.of("the port is in use; choose another with --port");
       }
@@ -62,15 +66,15 @@ final class FailureReport implements IExecutionExceptionHandler {
 
   private static String line(Throwable outer) {
     // Spring tells which bean failed before it tells why.
-    Throwable failure = outer instanceof BeansException ? root(outer) : outer;
+    Throwable failure = outer instanceof BeansException ? reason(outer) : outer;
     String message = failure.getMessage();
     if (message == null || message.isBlank()) return failure.getClass().getSimpleName();
     return message.lines().findFirst().orElse(message).strip();
   }
 
-  private static Throwable root(Throwable failure) {
+  private static Throwable reason(Throwable failure) {
     Throwable cause = failure;
-    while (cause.getCause() != null) cause = cause.getCause();
+    while (cause instanceof BeansException && cause.getCause() != null) cause = cause.getCause();
     return cause;
   }
 }

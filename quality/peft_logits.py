@@ -3,7 +3,7 @@
 
 usage: peft_logits.py BASE_DIR ADAPTER_DIR GRAFT_LOGITS.json
 
-GRAFT_LOGITS.json is what `graft logits` printed: {"input_ids": [...], "logits": [[...]]} for one prompt.
+GRAFT_LOGITS.json is what `bin/graft logits` printed: {"input_ids": [...], "logits": [[...]]} for one prompt.
 Prints the largest absolute difference and exits with 1 when it is above 1e-3.
 """
 import json

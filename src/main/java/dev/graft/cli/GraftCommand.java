@@ -18,6 +18,7 @@ import picocli.CommandLine.Command;
       InferrerCommand.class,
       KeyCommand.class,
       ModelsCommand.class,
+      LogitsCommand.class,
       ParityCommand.class,
       ServeCommand.class,
       TrainCommand.class,

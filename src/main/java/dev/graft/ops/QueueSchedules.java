@@ -24,7 +24,13 @@ class QueueSchedules {
     this.invariants = invariants;
   }
 
-  @Scheduled(fixedDelayString = "${graft.jobs.reap-every:5s}")
+  /**
+   * Not before the server has been there for the length of a lease: while it was away nobody could
+   * renew, and that must not count as the loss of every worker.
+   */
+  @Scheduled(
+      initialDelayString = "${graft.jobs.lease-ttl:60s}",
+      fixedDelayString = "${graft.jobs.reap-every:5s}")
   void reap() {
     reaper.reap();
   }

@@ -1,0 +1,107 @@
+package dev.graft.nemesis;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Uploads files and submits short jobs without pause, and remembers what the server said yes to.
+ * Whatever was not answered may be there or not.
+ */
+final class Acknowledged implements AutoCloseable {
+  private static final Duration PAUSE = Duration.ofMillis(250);
+  private static final int JOBS_BETWEEN_KILLS = 1;
+
+  private final Api api;
+  private final Jobs jobs;
+  private final Map<String, String> files = new LinkedHashMap<>();
+  private final List<String> submitted = new ArrayList<>();
+  private final Thread loop = Thread.ofPlatform().name("acknowledged").unstarted(this::run);
+  private volatile boolean closed;
+  private int unanswered;
+  private int jobsLeft = JOBS_BETWEEN_KILLS;
+
+  private Acknowledged(Api api, Jobs jobs) {
+    this.api = api;
+    this.jobs = jobs;
+  }
+
+  static Acknowledged start(Api api, Jobs jobs) {
+    Acknowledged started = new Acknowledged(api, jobs);
+    started.loop.start();
+    return started;
+  }
+
+  private void run() {
+    for (int n = 0; !closed; n++) {
+      try {
+        upload(n);
+        if (takeJob()) submitted(jobs.submitShort());
+      } catch (NotAcknowledged e) {
+        missed();
+      }
+      Deadline.pause(PAUSE);
+    }
+  }
+
+  private void upload(int n) {
+    String row = "{\"prompt\": \"question %d\", \"completion\": \"answer %d\"}\n".formatted(n, n);
+    String id = api.upload("rows-%d.jsonl".formatted(n), row);
+    synchronized (this) {
+      files.put(id, row);
+    }
+  }
+
+  private synchronized boolean takeJob() {
+    return jobsLeft-- > 0;
+  }
+
+  private synchronized void submitted(String job) {
+    submitted.add(job);
+  }
+
+  private synchronized void missed() {
+    unanswered++;
+  }
+
+  /** Checks that all is still there; allows for further jobs. */
+  synchronized String check(Verdict verdict) {
+    files.forEach((id, content) -> check(verdict, id, content));
+    for (String job : submitted) {
+      try {
+        jobs.get(job);
+      } catch (Stuck lost) {
+        verdict.expect(false, "acknowledged job " + job + ": " + lost.getMessage());
+      }
+    }
+    jobsLeft = JOBS_BETWEEN_KILLS;
+    return "%d files and %d jobs acknowledged, all there; %d requests unanswered"
+        .formatted(files.size(), submitted.size(), unanswered);
+  }
+
+  private void check(Verdict verdict, String id, String content) {
+    try {
+      String there = new String(api.bytes("/v1/files/" + id + "/content"), StandardCharsets.UTF_8);
+      verdict.expect(there.strip().equals(content.strip()), "file " + id + " has other bytes");
+    } catch (Stuck lost) {
+      verdict.expect(false, "acknowledged file " + id + ": " + lost.getMessage());
+    }
+  }
+
+  synchronized List<String> jobs() {
+    return List.copyOf(submitted);
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    try {
+      loop.join(Duration.ofSeconds(60));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,37 @@
+package dev.graft.nemesis;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Random;
+
+/**
+ * One run: an undisturbed job, then the same under kills.
+ *
+ * @param seed of the kills' moments and of the data
+ * @param time no further kill after this long
+ */
+public record Nemesis(long seed, Duration time, int workerKills, int serverKills) {
+
+  /**
+   * @param directory empty; data directories and logs go there
+   * @return whether all kills were made and broke nothing
+   */
+  public boolean run(Path directory, PrintWriter out) throws IOException {
+    Deadline deadline = Deadline.in(time);
+    Verdict verdict = new Verdict(out);
+    verdict.say("seed %d, logs in %s".formatted(seed, directory));
+    Random random = new Random(seed);
+    try (Cluster cluster = Cluster.start(directory)) {
+      Jobs jobs = new Jobs(cluster.api(), seed);
+      String undisturbed = jobs.finish(jobs.submit());
+      verdict.say("undisturbed: sha256 " + undisturbed);
+      new WorkerKills(cluster, jobs, random, verdict, deadline).run(workerKills, undisturbed);
+      new ServerKills(cluster, jobs, random, verdict, deadline).run(serverKills, undisturbed);
+    } catch (Stuck stuck) {
+      verdict.expect(false, String.valueOf(stuck.getMessage()));
+    }
+    return verdict.close(workerKills + serverKills);
+  }
+}

@@ -1,0 +1,59 @@
+package dev.graft.nemesis;
+
+import java.time.Duration;
+import java.util.Random;
+
+/**
+ * Kills the server, or PostgreSQL and then the server, in turn, and starts it again. All that was
+ * acknowledged must be there, and every job must run to the end.
+ */
+final class ServerKills {
+  private static final int LATEST_MOMENT_MS = 12_000;
+
+  private final Cluster cluster;
+  private final Jobs jobs;
+  private final Random random;
+  private final Verdict verdict;
+  private final Deadline deadline;
+
+  ServerKills(Cluster cluster, Jobs jobs, Random random, Verdict verdict, Deadline deadline) {
+    this.cluster = cluster;
+    this.jobs = jobs;
+    this.random = random;
+    this.verdict = verdict;
+    this.deadline = deadline;
+  }
+
+  void run(int kills, String undisturbed) {
+    int done = 0;
+    while (done < kills && !deadline.passed()) {
+      String job = jobs.submit();
+      try (Acknowledged acknowledged = Acknowledged.start(cluster.api(), jobs)) {
+        while (done < kills && !deadline.passed() && !jobs.ended(job)) {
+          Deadline.pause(Duration.ofMillis(random.nextInt(LATEST_MOMENT_MS)));
+          strike(done++ % 2 == 1, job, acknowledged);
+        }
+        acknowledged.close();
+        verdict.expect(
+            jobs.finish(job).equals(undisturbed),
+            job + " has other bytes than the undisturbed run");
+        acknowledged.jobs().forEach(jobs::finish);
+        verdict.say(
+            "         " + job + " ended with the same bytes; " + acknowledged.check(verdict));
+      }
+    }
+  }
+
+  private void strike(boolean database, String job, Acknowledged acknowledged) {
+    int step = jobs.get(job).at("/progress/step").asInt(0);
+    long start = System.nanoTime();
+    if (database) cluster.postmaster().ifPresent(ProcessHandle::destroyForcibly);
+    cluster.server().kill();
+    cluster.startServer();
+    cluster.awaitServer();
+    double back = (System.nanoTime() - start) / 1e9;
+    verdict.killed(
+        database ? "PostgreSQL and server" : "server",
+        "at step %d; back after %.1f s; %s".formatted(step, back, acknowledged.check(verdict)));
+  }
+}

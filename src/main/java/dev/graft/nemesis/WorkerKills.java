@@ -1,0 +1,159 @@
+package dev.graft.nemesis;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Kills the worker or the trainer of a running job, in turn. The job must go on from its last
+ * checkpoint, cost no attempt, and end with the bytes of the undisturbed run.
+ */
+final class WorkerKills {
+  private static final Duration ORPHAN = Duration.ofSeconds(5);
+  private static final Duration RESUME = Duration.ofMinutes(2);
+  private static final int LATEST_MOMENT_MS = 9000;
+
+  /** A third loss without a new checkpoint would rightly end the job as poison. */
+  private static final int LOSSES_WITHOUT_CHECKPOINT = 2;
+
+  private static final Pattern CONTINUES = Pattern.compile("continues after step (\\d+)");
+  private static final String LOST = "continues from its last checkpoint";
+
+  private final Cluster cluster;
+  private final Jobs jobs;
+  private final Random random;
+  private final Verdict verdict;
+  private final Deadline deadline;
+  private int done;
+
+  WorkerKills(Cluster cluster, Jobs jobs, Random random, Verdict verdict, Deadline deadline) {
+    this.cluster = cluster;
+    this.jobs = jobs;
+    this.random = random;
+    this.verdict = verdict;
+    this.deadline = deadline;
+  }
+
+  void run(int kills, String undisturbed) {
+    while (done < kills && !deadline.passed()) {
+      String job = jobs.submit();
+      disturb(job, kills);
+      String sha256 = jobs.finish(job);
+      verdict.say("         %s ended: sha256 %s".formatted(job, sha256));
+      verdict.expect(sha256.equals(undisturbed), job + " has other bytes than the undisturbed run");
+      verdict.expect(
+          jobs.messages(job).stream().noneMatch(message -> message.startsWith("Trying again")),
+          job + " was charged a failed attempt");
+    }
+  }
+
+  private void disturb(String job, int kills) {
+    int losses = 0;
+    int before = 0;
+    while (done < kills && !deadline.passed()) {
+      if (losses >= LOSSES_WITHOUT_CHECKPOINT && !newCheckpoint(job, before)) return;
+      Optional<Node> holder = moment(job);
+      if (holder.isEmpty()) return;
+      int checkpoint = jobs.checkpoint(job);
+      losses = checkpoint > before ? 1 : losses + 1;
+      before = checkpoint;
+      if (!strike(job, holder.get(), checkpoint)) return;
+    }
+  }
+
+  private boolean newCheckpoint(String job, int before) {
+    return Deadline.in(RESUME).await(() -> jobs.checkpoint(job) > before || jobs.ended(job))
+        && !jobs.ended(job);
+  }
+
+  /** Waits for a random moment of the run; the worker that has a trainer then. */
+  private Optional<Node> moment(String job) {
+    Deadline.in(RESUME).await(() -> holder().isPresent() || jobs.ended(job));
+    Deadline.pause(Duration.ofMillis(random.nextInt(LATEST_MOMENT_MS)));
+    return jobs.ended(job) ? Optional.empty() : holder();
+  }
+
+  private Optional<Node> holder() {
+    return cluster.workers().stream().filter(node -> !node.children().isEmpty()).findFirst();
+  }
+
+  /** False if the job ended instead. */
+  private boolean strike(String job, Node worker, int checkpoint) {
+    boolean wholeWorker = done % 2 == 0;
+    int step = jobs.get(job).at("/progress/step").asInt(0);
+    long lossesBefore = losses(job);
+    List<ProcessHandle> trainers = worker.children();
+    if (wholeWorker) worker.kill();
+    else trainers.forEach(ProcessHandle::destroyForcibly);
+    long killed = System.nanoTime();
+    done++;
+    boolean gone = gone(trainers);
+    double goneAfter = seconds(killed);
+    if (wholeWorker) worker.start();
+    boolean resumed =
+        Deadline.in(RESUME).await(() -> resumed(job, lossesBefore) >= 0 || jobs.ended(job));
+    int from = resumed(job, lossesBefore);
+    verdict.killed(
+        (wholeWorker ? "worker" : "trainer") + " of " + worker.name(),
+        "at step %d, checkpoint %d; trainer gone after %.1f s; %s"
+            .formatted(
+                step,
+                checkpoint,
+                goneAfter,
+                from < 0
+                    ? "the job had ended"
+                    : "%s went on after step %d in %.1f s"
+                        .formatted(
+                            jobs.get(job).path("worker").asString("?"), from, seconds(killed))));
+    verdict.expect(gone, "an orphaned trainer outlived its worker by 5 s");
+    verdict.expect(resumed, job + " was not resumed");
+    verdict.expect(from < 0 || from >= checkpoint, job + " lost a committed checkpoint");
+    return from >= 0;
+  }
+
+  private long losses(String job) {
+    return jobs.messages(job).stream().filter(message -> message.endsWith(LOST)).count();
+  }
+
+  /** The step after which the run went on that followed this loss; -1 if none did yet. */
+  private int resumed(String job, long lossesBefore) {
+    List<String> messages = jobs.messages(job);
+    long losses = 0;
+    int step = -1;
+    for (String message : messages) {
+      if (message.endsWith(LOST)) losses++;
+      if (losses > lossesBefore && message.startsWith("Training on")) {
+        Matcher from = CONTINUES.matcher(message);
+        step = from.find() ? Integer.parseInt(from.group(1)) : 0;
+      }
+    }
+    return step;
+  }
+
+  private static boolean gone(List<ProcessHandle> trainers) {
+    Deadline deadline = Deadline.in(ORPHAN);
+    for (ProcessHandle trainer : trainers) {
+      try {
+        trainer
+            .onExit()
+            .get(Math.max(1, deadline.nanos() - System.nanoTime()), TimeUnit.NANOSECONDS);
+      } catch (TimeoutException | ExecutionException e) {
+        return false;
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static double seconds(long since) {
+    return (System.nanoTime() - since) / 1e9;
+  }
+}

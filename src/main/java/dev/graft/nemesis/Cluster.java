@@ -35,7 +35,6 @@ final class Cluster implements AutoCloseable {
       """;
 
   private final Path directory;
-  private final Path settings;
   private final GraftProgram program;
   private final Node server;
   private final URI url;
@@ -44,7 +43,6 @@ final class Cluster implements AutoCloseable {
 
   private Cluster(Path directory) throws IOException {
     this.directory = directory;
-    this.settings = Files.writeString(directory.resolve("graft.properties"), SETTINGS);
     this.program = GraftProgram.copyOfThis(directory);
     int port = freePort();
     this.url = URI.create("http://127.0.0.1:" + port);
@@ -83,7 +81,9 @@ final class Cluster implements AutoCloseable {
     }
   }
 
-  private Node node(String name, String role, String... more) {
+  private Node node(String name, String role, String... more) throws IOException {
+    Path settings = directory.resolve(name + ".properties");
+    Files.writeString(settings, SETTINGS + "graft.worker.name=" + name + "\n");
     List<String> arguments = new ArrayList<>(List.of("serve", "--role", role));
     arguments.addAll(List.of("--data-dir", directory.resolve(name).toString()));
     arguments.addAll(List.of("--config", settings.toString()));

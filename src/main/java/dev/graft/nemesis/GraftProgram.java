@@ -47,7 +47,7 @@ record GraftProgram(Path jar) {
   private ProcessBuilder builder(Path log, List<String> arguments) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-XX:+UseSerialGC", "-XX:-UsePerfData", "-Xmx512m"));
+    command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx512m"));
     command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-jar", jar.toString()));
     command.addAll(arguments);
     return new ProcessBuilder(command)

@@ -62,6 +62,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
       log.atInfo().addKeyValue("pid", left.get().pid()).log("postgres_adopted");
       return left.get();
     }
+    Postmaster.endOrphans(files.program("postgres"));
     files.prepare();
     EmbeddedPostgres postgres = launch(files, settings);
     log.atInfo().addKeyValue("pid", postgres.pid()).log("postgres_started");

@@ -14,6 +14,7 @@ record Postmaster(long pid, int port) {
   private static final String FILE = "postmaster.pid";
   private static final int PID_LINE = 0;
   private static final int PORT_LINE = 3;
+  private static final Duration ORPHAN = Duration.ofSeconds(10);
 
   /** The live postmaster of a cluster directory; a stale file of a dead one counts as none. */
   static Optional<Postmaster> of(Path cluster) {
@@ -52,6 +53,26 @@ record Postmaster(long pid, int port) {
   private static boolean isPostgres(ProcessHandle process) {
     return process.isAlive()
         && process.info().command().filter(program -> program.endsWith("/postgres")).isPresent();
+  }
+
+  /**
+   * Ends the backends that outlived a killed postmaster. One that is busy notices late, and still
+   * writes to the cluster: a second postmaster over the same files would ruin them. PostgreSQL's
+   * own guard against that goes with {@code postmaster.pid}, which is removed before a start.
+   *
+   * @param program of this cluster alone
+   */
+  static void endOrphans(Path program) {
+    List<ProcessHandle> orphans =
+        ProcessHandle.allProcesses()
+            .filter(p -> p.info().command().filter(program.toString()::equals).isPresent())
+            .toList();
+    orphans.forEach(ProcessHandle::destroyForcibly);
+    for (ProcessHandle orphan : orphans) {
+      if (!ended(orphan, ORPHAN)) {
+        throw new MachineLacks("a PostgreSQL process cannot be ended: kill " + orphan.pid());
+      }
+    }
   }
 
   /**

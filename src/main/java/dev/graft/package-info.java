@@ -1,3 +1,4 @@
+/** Graft; each package below is a module, and says how it works and how it fails. */
 @NullMarked
 package dev.graft;
 

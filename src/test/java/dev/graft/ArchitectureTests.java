@@ -158,5 +158,7 @@ class ArchitectureTests {
           .that(not(resideInAPackage("..cli..").or(resideInAPackage("..demo.."))))
           .should()
           .accessField(System.class, "err")
+          .orShould()
+          .accessField(System.class, "out")
           .because("logs are SLF4J key-value lines");
 }

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -13,6 +15,13 @@ import org.junit.jupiter.api.Test;
 class SourceTests {
   private static final int LINES = 300;
   private static final int TEST_LINES = 400;
+  private static final int METHOD_LINES = 40;
+
+  /** Closes a body at the depth of a member, or of a member of a nested type. */
+  private static final Pattern END = Pattern.compile("(?<depth> {2}| {4})}");
+
+  private static final Pattern TYPE = Pattern.compile("\\b(class|interface|record|enum)\\b");
+
   private static final Pattern SLEEP = Pattern.compile("Thread" + "\\.sleep\\(");
   private static final Pattern LOCAL_NAMES =
       Pattern.compile("(?<![\\w.])/(root|home)/\\w|TODO:? *owner|owner: " + "[a-z]+\"");
@@ -21,6 +30,11 @@ class SourceTests {
   void noFileIsTooLongToRead() {
     assertThat(longer("src/main/java", LINES)).isEmpty();
     assertThat(longer("src/test/java", TEST_LINES)).isEmpty();
+  }
+
+  @Test
+  void noMethodIsLongerThanAScreen() {
+    assertThat(Sources.java("src/main/java").stream().flatMap(SourceTests::longMethods)).isEmpty();
   }
 
   @Test
@@ -49,6 +63,24 @@ class SourceTests {
         .filter(file -> Sources.text(file).lines().count() > most)
         .map(Sources::name)
         .toList();
+  }
+
+  /** In the one format there is, a body ends at the depth at which its declaration began. */
+  private static Stream<String> longMethods(Path file) {
+    List<String> lines = Sources.text(file).lines().toList();
+    List<String> found = new ArrayList<>();
+    for (int end = 0; end < lines.size(); end++) {
+      Matcher closing = END.matcher(lines.get(end));
+      if (!closing.matches()) continue;
+      Pattern declaration = Pattern.compile(closing.group("depth") + "[^ })].*");
+      int start = end - 1;
+      while (!declaration.matcher(lines.get(start)).matches()) start--;
+      int open = start;
+      while (!lines.get(open).endsWith("{")) open++;
+      boolean type = TYPE.matcher(String.join(" ", lines.subList(start, open + 1))).find();
+      if (!type && end - open + 1 > METHOD_LINES) found.add(Sources.name(file) + ":" + (start + 1));
+    }
+    return found.stream();
   }
 
   private static Stream<String> matching(String tree, Pattern pattern) {

@@ -25,6 +25,7 @@ import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
+/** The published adapters and their files: Graft's own part of the API. */
 @RestController
 @Profile("server")
 @RequestMapping("/v1/adapters")

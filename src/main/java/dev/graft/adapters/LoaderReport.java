@@ -2,6 +2,7 @@ package dev.graft.adapters;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -82,7 +83,7 @@ record LoaderReport(String loader, boolean ok, @Nullable String reason) {
   }
 
   private static void together(JsonNode config, List<String> hints) {
-    Set<String> targets = new java.util.HashSet<>();
+    Set<String> targets = new HashSet<>();
     config.path("target_modules").forEach(target -> targets.add(target.asString("")));
     for (Set<String> group : List.of(QKV, GATE_UP)) {
       long present = group.stream().filter(targets::contains).count();

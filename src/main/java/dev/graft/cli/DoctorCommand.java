@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -29,7 +30,10 @@ final class DoctorCommand implements Callable<Integer> {
    */
   private record Finding(String what, String found, @Nullable String cure) {}
 
-  @Option(names = "--data-dir", description = "Directory to check (default: ${DEFAULT-VALUE}).")
+  @Option(
+      names = "--data-dir",
+      defaultValue = "${sys:user.home}/.graft",
+      description = "Directory to check (${DEFAULT-VALUE}).")
   private Path dataDir = Path.of(".graft");
 
   @Option(
@@ -43,7 +47,7 @@ final class DoctorCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     List<Finding> findings = List.of(java(), platform(), memory(), directory(), port(), user());
-    PrintWriter out = java.util.Objects.requireNonNull(command).commandLine().getOut();
+    PrintWriter out = Objects.requireNonNull(command).commandLine().getOut();
     for (Finding finding : findings) {
       boolean well = finding.cure() == null;
       out.printf("%s  %-10s %s%n", well ? "ok  " : "LACK", finding.what(), finding.found());

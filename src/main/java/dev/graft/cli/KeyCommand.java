@@ -5,6 +5,7 @@ import dev.graft.tenancy.Caller.Scope;
 import dev.graft.tenancy.Departments;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -82,7 +83,7 @@ final class KeyCommand implements Runnable {
         "\t",
         key.id(),
         key.prefix() + "...",
-        key.scope().name().toLowerCase(java.util.Locale.ROOT),
+        key.scope().name().toLowerCase(Locale.ROOT),
         state,
         key.lastUsedAt() == null ? "never used" : "last used " + key.lastUsedAt());
   }

@@ -1,5 +1,7 @@
 package dev.graft.datasets;
 
+import java.util.Locale;
+
 /** OpenAI's file statuses; {@code UPLOADED} waits for validation. */
 enum FileStatus {
   UPLOADED,
@@ -7,6 +9,6 @@ enum FileStatus {
   ERROR;
 
   String wireName() {
-    return name().toLowerCase(java.util.Locale.ROOT);
+    return name().toLowerCase(Locale.ROOT);
   }
 }

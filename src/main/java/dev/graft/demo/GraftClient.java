@@ -11,6 +11,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -67,15 +68,7 @@ final class GraftClient implements AutoCloseable {
   String ask(String model, String question) {
     var message = Map.of("role", "user", "content", question);
     var body =
-        Map.of(
-            "model",
-            model,
-            "messages",
-            java.util.List.of(message),
-            "temperature",
-            0,
-            "max_tokens",
-            40);
+        Map.of("model", model, "messages", List.of(message), "temperature", 0, "max_tokens", 40);
     return post("/v1/chat/completions", body).at("/choices/0/message/content").asString().strip();
   }
 

@@ -15,6 +15,7 @@ import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RestController;
 import tools.jackson.databind.JsonNode;
 
+/** OpenAI's chat completions. */
 @RestController
 @Profile("server")
 @Tag(name = "Chat", description = "Try a base model or an adapter out")

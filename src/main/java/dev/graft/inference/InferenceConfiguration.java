@@ -8,6 +8,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Profile;
 
+/** The warm models and the files laid out for them. */
 @Configuration
 @Profile("server")
 class InferenceConfiguration {

@@ -1,27 +1,19 @@
 package dev.graft.jobs;
 
 import dev.graft.jobs.lease.LeaseWire;
-import jakarta.servlet.FilterChain;
-import jakarta.servlet.ServletException;
-import jakarta.servlet.http.HttpServletRequest;
+import dev.graft.platform.BearerFilter;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
-import java.util.List;
-import java.util.Optional;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Profile;
 import org.springframework.core.annotation.Order;
-import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
-import org.springframework.security.authentication.UsernamePasswordAuthenticationToken;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.config.annotation.web.configurers.AbstractHttpConfigurer;
 import org.springframework.security.config.http.SessionCreationPolicy;
-import org.springframework.security.core.context.SecurityContextHolder;
 import org.springframework.security.web.SecurityFilterChain;
 import org.springframework.security.web.authentication.AnonymousAuthenticationFilter;
-import org.springframework.web.filter.OncePerRequestFilter;
 
 /**
  * The worker API's own chain: only worker credentials open it, and worker credentials open nothing
@@ -30,8 +22,6 @@ import org.springframework.web.filter.OncePerRequestFilter;
 @Configuration(proxyBeanMethods = false)
 @Profile("server")
 class WorkerSecurity {
-  private static final String BEARER = "Bearer ";
-
   @Bean
   @Order(10)
   SecurityFilterChain workerApi(HttpSecurity http, Workers workers) throws Exception {
@@ -40,7 +30,7 @@ class WorkerSecurity {
         .requestCache(AbstractHttpConfigurer::disable)
         .logout(AbstractHttpConfigurer::disable)
         .sessionManagement(s -> s.sessionCreationPolicy(SessionCreationPolicy.STATELESS))
-        .addFilterBefore(new CredentialFilter(workers), AnonymousAuthenticationFilter.class)
+        .addFilterBefore(new BearerFilter(workers), AnonymousAuthenticationFilter.class)
         .authorizeHttpRequests(
             requests ->
                 requests
@@ -62,30 +52,5 @@ class WorkerSecurity {
         .write(
             WorkerErrors.envelope(
                 "worker_unknown", "The worker's credential is missing, unknown or revoked"));
-  }
-
-  private static final class CredentialFilter extends OncePerRequestFilter {
-    private final Workers workers;
-
-    CredentialFilter(Workers workers) {
-      this.workers = workers;
-    }
-
-    @Override
-    protected void doFilterInternal(
-        HttpServletRequest request, HttpServletResponse response, FilterChain chain)
-        throws ServletException, IOException {
-      String header = request.getHeader(HttpHeaders.AUTHORIZATION);
-      if (header != null && header.startsWith(BEARER)) {
-        Optional<String> worker = workers.authenticate(header.substring(BEARER.length()));
-        worker.ifPresent(
-            id ->
-                SecurityContextHolder.getContext()
-                    .setAuthentication(
-                        UsernamePasswordAuthenticationToken.authenticated(
-                            new WorkerPrincipal(id), null, List.of())));
-      }
-      chain.doFilter(request, response);
-    }
   }
 }

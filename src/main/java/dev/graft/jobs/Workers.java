@@ -1,10 +1,12 @@
 package dev.graft.jobs;
 
 import dev.graft.jobs.lease.LeaseWire;
+import dev.graft.platform.BearerAuthenticator;
 import dev.graft.platform.Ids;
 import dev.graft.platform.Secrets;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.Set;
 import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Service;
@@ -15,7 +17,7 @@ import org.springframework.stereotype.Service;
  */
 @Service
 @Profile("server")
-public class Workers {
+public class Workers implements BearerAuthenticator {
   private static final String TOKEN_PREFIX = "graft-join-";
   private static final String CREDENTIAL_PREFIX = "graft-worker-";
   private static final String ID_PREFIX = "wkr_";
@@ -67,8 +69,14 @@ public class Workers {
     return joined == 1 ? Optional.of(new LeaseWire.Joined(id, credential)) : Optional.empty();
   }
 
-  /** The worker with this credential, noted as seen; empty if there is none or it was revoked. */
-  Optional<String> authenticate(String credential) {
+  @Override
+  public Surface surface() {
+    return Surface.WORKER;
+  }
+
+  /** The worker with this credential, noted as seen. */
+  @Override
+  public Optional<Bearer> authenticate(String credential) {
     return sql.sql(
             """
             -- seen
@@ -77,7 +85,7 @@ public class Workers {
              returning id
             """)
         .param("hash", Secrets.hash(credential))
-        .query((row, n) -> row.getString("id"))
+        .query((row, n) -> new Bearer(new WorkerPrincipal(row.getString("id")), Set.of()))
         .optional();
   }
 

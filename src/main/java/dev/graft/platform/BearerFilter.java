@@ -12,12 +12,12 @@ import org.springframework.security.core.context.SecurityContext;
 import org.springframework.security.core.context.SecurityContextHolder;
 import org.springframework.web.filter.OncePerRequestFilter;
 
-/** Reads {@code Authorization: Bearer ...} and asks who that is. */
-final class BearerFilter extends OncePerRequestFilter {
+/** Reads {@code Authorization: Bearer ...} and asks who that is; part of a security chain. */
+public final class BearerFilter extends OncePerRequestFilter {
   private static final String SCHEME = "Bearer ";
   private final BearerAuthenticator authenticator;
 
-  BearerFilter(BearerAuthenticator authenticator) {
+  public BearerFilter(BearerAuthenticator authenticator) {
     this.authenticator = authenticator;
   }
 

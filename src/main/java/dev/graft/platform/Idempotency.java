@@ -2,6 +2,7 @@ package dev.graft.platform;
 
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.springframework.context.annotation.Profile;
 import org.springframework.dao.PessimisticLockingFailureException;
@@ -129,7 +130,7 @@ public class Idempotency {
     return key == null ? "body:" + submission.bodyHash() : "key:" + key;
   }
 
-  @Scheduled(fixedDelay = 10, initialDelay = 10, timeUnit = java.util.concurrent.TimeUnit.MINUTES)
+  @Scheduled(fixedDelay = 10, initialDelay = 10, timeUnit = TimeUnit.MINUTES)
   @Transactional
   void forget() {
     jdbc.sql(FORGET).param("window", WINDOW.toSeconds()).update();

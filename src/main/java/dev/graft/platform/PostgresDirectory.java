@@ -121,24 +121,28 @@ final class PostgresDirectory {
       give(copy);
     }
     try {
-      run(
-          user,
-          "initdb",
-          "-D",
-          fresh.toString(),
-          "-U",
-          "graft",
-          "-A",
-          "scram-sha-256",
-          "--pwfile=" + copy,
-          "--data-checksums",
-          "-E",
-          "UTF8",
-          "--locale=C");
+      initdb(user, fresh, copy);
     } finally {
       Files.deleteIfExists(copy);
     }
     Files.move(fresh, cluster());
+  }
+
+  private void initdb(Unprivileged user, Path cluster, Path password) throws IOException {
+    run(
+        user,
+        "initdb",
+        "-D",
+        cluster.toString(),
+        "-U",
+        "graft",
+        "-A",
+        "scram-sha-256",
+        "--pwfile=" + password,
+        "--data-checksums",
+        "-E",
+        "UTF8",
+        "--locale=C");
   }
 
   private static void give(Path path) throws IOException {

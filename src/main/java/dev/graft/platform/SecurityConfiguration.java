@@ -9,12 +9,14 @@ import org.springframework.core.annotation.Order;
 import org.springframework.http.HttpHeaders;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.config.annotation.web.configurers.AbstractHttpConfigurer;
+import org.springframework.security.config.annotation.web.configurers.HeadersConfigurer;
 import org.springframework.security.config.http.SessionCreationPolicy;
 import org.springframework.security.core.userdetails.UserDetailsService;
 import org.springframework.security.core.userdetails.UsernameNotFoundException;
 import org.springframework.security.web.AuthenticationEntryPoint;
 import org.springframework.security.web.SecurityFilterChain;
 import org.springframework.security.web.authentication.AnonymousAuthenticationFilter;
+import org.springframework.security.web.header.writers.ReferrerPolicyHeaderWriter.ReferrerPolicy;
 
 /**
  * The public API's chain: a bearer key for everything, except a few pages for anyone. The worker
@@ -38,17 +40,7 @@ class SecurityConfiguration {
         .httpBasic(AbstractHttpConfigurer::disable)
         .formLogin(AbstractHttpConfigurer::disable)
         .sessionManagement(s -> s.sessionCreationPolicy(SessionCreationPolicy.STATELESS))
-        .headers(
-            headers ->
-                headers
-                    .contentSecurityPolicy(
-                        policy ->
-                            policy.policyDirectives("default-src 'none'; frame-ancestors 'none'"))
-                    .referrerPolicy(
-                        policy ->
-                            policy.policy(
-                                org.springframework.security.web.header.writers
-                                    .ReferrerPolicyHeaderWriter.ReferrerPolicy.NO_REFERRER)))
+        .headers(SecurityConfiguration::nothingForBrowsers)
         .addFilterBefore(
             new BearerFilter(apiKeys(authenticators)), AnonymousAuthenticationFilter.class)
         .authorizeHttpRequests(
@@ -66,12 +58,20 @@ class SecurityConfiguration {
                 handling
                     .authenticationEntryPoint(noValidKey(errors))
                     .accessDeniedHandler(
-                        (request, response, e) ->
-                            errors.write(
-                                response,
-                                new RequestFailed(
-                                    ProblemType.PERMISSION_DENIED, "This key may not do that."))))
+                        (request, response, e) -> errors.write(response, notAllowed())))
         .build();
+  }
+
+  /** An API serves no pages: nothing in an answer may be run, framed or told to others. */
+  private static void nothingForBrowsers(HeadersConfigurer<HttpSecurity> headers) {
+    headers
+        .contentSecurityPolicy(
+            policy -> policy.policyDirectives("default-src 'none'; frame-ancestors 'none'"))
+        .referrerPolicy(policy -> policy.policy(ReferrerPolicy.NO_REFERRER));
+  }
+
+  private static RequestFailed notAllowed() {
+    return new RequestFailed(ProblemType.PERMISSION_DENIED, "This key may not do that.");
   }
 
   private static BearerAuthenticator apiKeys(List<BearerAuthenticator> authenticators) {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -50,7 +51,7 @@ record Unprivileged(List<String> prefix, boolean owner) {
 
   private static boolean works(List<String> prefix) {
     try {
-      List<String> command = new java.util.ArrayList<>(prefix);
+      List<String> command = new ArrayList<>(prefix);
       command.add("true");
       Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
       return process.waitFor(10, TimeUnit.SECONDS) && process.exitValue() == 0;

@@ -35,6 +35,7 @@ public record Hyperparameters(
     boolean dataloaderDropLast,
     int evalSteps,
     int saveSteps) {
+  /** How the learning rate runs over the steps; transformers' names and formulas. */
   public enum LrSchedulerType {
     LINEAR,
     COSINE,
@@ -42,6 +43,7 @@ public record Hyperparameters(
     CONSTANT_WITH_WARMUP
   }
 
+  /** The order of the rows in an epoch; transformers' names. */
   public enum SamplingStrategy {
     RANDOM,
     SEQUENTIAL,

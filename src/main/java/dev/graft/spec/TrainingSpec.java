@@ -9,6 +9,7 @@ public record TrainingSpec(
     Hyperparameters training,
     DataOptions data,
     long seed) {
+  /** What the loss is about; names are the request's. */
   public enum Objective {
     /** Loss on answers. */
     SFT,

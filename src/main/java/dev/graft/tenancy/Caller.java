@@ -5,6 +5,7 @@ package dev.graft.tenancy;
  * Caller}.
  */
 public record Caller(String departmentId, String departmentName, String keyId, Scope scope) {
+  /** What a key is for. Nothing asks for ADMIN yet: both open the department's own things. */
   public enum Scope {
     USER,
     ADMIN

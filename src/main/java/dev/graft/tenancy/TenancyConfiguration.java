@@ -4,6 +4,7 @@ import org.springframework.boot.context.properties.EnableConfigurationProperties
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Profile;
 
+/** Settings of departments. */
 @Configuration(proxyBeanMethods = false)
 @Profile("server")
 @EnableConfigurationProperties(TenancySettings.class)

@@ -5,10 +5,12 @@ import com.hubspot.jinjava.lib.exptest.ExpTest;
 import com.hubspot.jinjava.lib.filter.Filter;
 import com.hubspot.jinjava.util.ForLoop;
 import java.beans.FeatureDescriptor;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntFunction;
 import jinjava.javax.el.ELContext;
 import jinjava.javax.el.ELResolver;
 import org.jspecify.annotations.Nullable;
@@ -37,7 +39,7 @@ final class PythonMethods extends ELResolver {
   }
 
   private static @Nullable Object element(
-      int size, Object property, java.util.function.IntFunction<@Nullable Object> get) {
+      int size, Object property, IntFunction<@Nullable Object> get) {
     // jinjava hands indices over as text
     String text = String.valueOf(property);
     if (!text.matches("-?[0-9]{1,9}")) return null;
@@ -89,7 +91,7 @@ final class PythonMethods extends ELResolver {
     return switch (name) {
       case "items" -> List.copyOf(map.entrySet());
       case "keys" -> List.copyOf(map.keySet());
-      case "values" -> new java.util.ArrayList<>(map.values());
+      case "values" -> new ArrayList<>(map.values());
       case "get" -> {
         Object key = String.valueOf(arguments[0]);
         Object value = map.get(key);

@@ -3,6 +3,7 @@ package dev.graft.text;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** The methods of Python's str that chat templates use. */
@@ -34,8 +35,7 @@ final class PythonStrings {
     };
   }
 
-  private static boolean anyOf(
-      @Nullable Object affixes, java.util.function.Predicate<String> matches) {
+  private static boolean anyOf(@Nullable Object affixes, Predicate<String> matches) {
     if (affixes instanceof List<?> list) {
       return list.stream().anyMatch(affix -> matches.test(string(affix)));
     }

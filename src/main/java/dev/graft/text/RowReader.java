@@ -7,6 +7,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -135,7 +136,7 @@ public final class RowReader {
 
     @Override
     public String getMessage() {
-      return java.util.Objects.requireNonNull(super.getMessage());
+      return Objects.requireNonNull(super.getMessage());
     }
   }
 }

@@ -1,6 +1,7 @@
 package dev.graft.training;
 
 import java.nio.file.Path;
+import java.util.Set;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -22,8 +23,7 @@ public interface Generator extends AutoCloseable {
    * @param onToken called with each new id as it comes
    * @return the new ids, without the stop id, and why it ended
    */
-  Generation generate(
-      int[] prompt, int maxNewTokens, java.util.Set<Integer> stop, IntConsumer onToken);
+  Generation generate(int[] prompt, int maxNewTokens, Set<Integer> stop, IntConsumer onToken);
 
   record Generation(int[] ids, boolean stopped) {}
 

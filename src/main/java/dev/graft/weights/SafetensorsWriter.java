@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -35,7 +36,7 @@ public final class SafetensorsWriter {
 
   /** Writes tensors that are in memory already. */
   public static void write(Path file, List<NamedTensor> tensors) {
-    Map<String, NamedTensor> byName = new java.util.HashMap<>();
+    Map<String, NamedTensor> byName = new HashMap<>();
     tensors.forEach(tensor -> byName.put(tensor.name(), tensor));
     List<TensorInfo> layout =
         tensors.stream().map(t -> new TensorInfo(t.name(), t.dtype(), t.shape())).toList();

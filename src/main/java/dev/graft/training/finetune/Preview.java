@@ -26,6 +26,7 @@ public final class Preview {
     }
   }
 
+  /** One token as the tokenizer decodes it alone. */
   public record Token(int id, String text, boolean trained) {}
 
   /**

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -98,8 +99,7 @@ public final class TrainerProgram {
     out.flush();
   }
 
-  private TrainerExit guarded(
-      java.util.function.Consumer<TrainingEvent> events, Supplier<TrainerExit> work) {
+  private TrainerExit guarded(Consumer<TrainingEvent> events, Supplier<TrainerExit> work) {
     try {
       return work.get();
     } catch (Throwable e) {

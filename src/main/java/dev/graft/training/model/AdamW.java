@@ -18,6 +18,7 @@ public record AdamW(
     double weightDecay,
     Decay decay,
     double maxGradNorm) {
+  /** Which parameters the weight decay reaches. */
   public enum Decay {
     /** Every trained parameter. */
     ALL,

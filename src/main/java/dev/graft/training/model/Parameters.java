@@ -9,6 +9,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * The tensors that train, their gradients and Adam's moments: four flat vectors, with a view for
@@ -63,7 +64,7 @@ final class Parameters {
     PtNDArray m = memory.zeros(total);
     PtNDArray v = memory.zeros(total);
     for (Slot slot : slots) {
-      long start = java.util.Objects.requireNonNull(starts.get(slot.name()));
+      long start = Objects.requireNonNull(starts.get(slot.name()));
       views.put(
           slot.name(),
           new Views(
@@ -222,7 +223,7 @@ final class Parameters {
     byName.forEach(
         (name, tensor) -> {
           try (PtNDArray loaded = memory.load(tensor)) {
-            memory.copy(java.util.Objects.requireNonNull(targets.get(name)), loaded);
+            memory.copy(Objects.requireNonNull(targets.get(name)), loaded);
           }
         });
   }

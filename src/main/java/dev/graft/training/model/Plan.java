@@ -13,6 +13,7 @@ public record Plan(Kind kind, int lossChunk, int queryBlock) {
 
   private static final long LOGITS = 16L << 20;
 
+  /** What is kept from forward for backward. */
   public enum Kind {
     /** What backward needs of every layer is kept from forward. */
     KEEP,

@@ -5,7 +5,6 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The body of one method while its statements write it: lines, the values that forward must save
@@ -125,10 +124,6 @@ public final class LayerText {
     } else {
       put(value, expression);
     }
-  }
-
-  @Nullable String gradient(String value) {
-    return gradients.get(value);
   }
 
   String lines() {

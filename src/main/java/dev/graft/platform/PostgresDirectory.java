@@ -9,10 +9,12 @@ import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /** The files of an embedded PostgreSQL: programs, cluster, password, log. */
 final class PostgresDirectory {
   private static final String MAJOR = "18";
+  private static final Pattern WHY = Pattern.compile("FATAL|PANIC|error:|No space left");
   private static final int LAST_WORDS = 600;
 
   private final Path root;
@@ -158,7 +160,7 @@ final class PostgresDirectory {
         new ProcessBuilder(command).directory(root.toFile()).redirectErrorStream(true).start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     try {
-      if (process.waitFor() != 0) throw new IOException(program + " failed: " + tail(output));
+      if (process.waitFor() != 0) throw new IOException(program + " failed: " + reason(output));
     } catch (InterruptedException e) {
       process.destroyForcibly();
       Thread.currentThread().interrupt();
@@ -168,10 +170,20 @@ final class PostgresDirectory {
 
   String lastWords() {
     try {
-      return tail(Files.readString(log()));
+      return reason(tail(Files.readString(log())));
     } catch (IOException e) {
       return "no log";
     }
+  }
+
+  /** The line that says why, if one does; else the end of all of them. */
+  private static String reason(String output) {
+    return output
+        .lines()
+        .filter(line -> WHY.matcher(line).find())
+        .findFirst()
+        .map(String::strip)
+        .orElseGet(() -> tail(output));
   }
 
   private static String tail(String text) {

@@ -21,6 +21,8 @@ exec java -XX:+UseSerialGC -XX:-UsePerfData --enable-native-access=ALL-UNNAMED \
 SCRIPT
 # The root file system may be read-only: /data and /tmp are all that is written.
 ENV DJL_OFFLINE=true OPT_OUT_TRACKING=true DJL_CACHE_DIR=/tmp/djl
+# Role "all" listens on loopback, which is the container's own: what is published decides who gets in.
+ENV SERVER_ADDRESS=0.0.0.0
 USER 65532:65532
 VOLUME /data
 EXPOSE 8080

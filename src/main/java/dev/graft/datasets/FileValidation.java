@@ -26,14 +26,17 @@ class FileValidation implements DisposableBean {
 
   private final ArtifactStore store;
   private final FileRows rows;
-  private final FileSettings settings;
+  private final FileProperties settings;
   private final TransactionTemplate transaction;
   private final ExecutorService background =
       Executors.newSingleThreadExecutor(
           Thread.ofPlatform().name("file-validation").daemon(true).factory());
 
   FileValidation(
-      ArtifactStore store, FileRows rows, FileSettings settings, TransactionTemplate transaction) {
+      ArtifactStore store,
+      FileRows rows,
+      FileProperties settings,
+      TransactionTemplate transaction) {
     this.store = store;
     this.rows = rows;
     this.settings = settings;

@@ -14,9 +14,9 @@ class UploadFile {
   private final ArtifactStore store;
   private final Files files;
   private final FileValidation validation;
-  private final FileSettings settings;
+  private final FileProperties settings;
 
-  UploadFile(ArtifactStore store, Files files, FileValidation validation, FileSettings settings) {
+  UploadFile(ArtifactStore store, Files files, FileValidation validation, FileProperties settings) {
     this.store = store;
     this.files = files;
     this.validation = validation;

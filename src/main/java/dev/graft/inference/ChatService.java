@@ -22,7 +22,7 @@ class ChatService {
   private final ServedModels models;
   private final ModelDirectories directories;
   private final WarmModels warm;
-  private final InferenceSettings settings;
+  private final InferenceProperties settings;
   private final Clock clock;
   private final Ids ids;
   private final AtomicLong asks = new AtomicLong();
@@ -31,7 +31,7 @@ class ChatService {
       ServedModels models,
       ModelDirectories directories,
       WarmModels warm,
-      InferenceSettings settings,
+      InferenceProperties settings,
       Clock clock,
       Ids ids) {
     this.models = models;

@@ -13,7 +13,7 @@ import org.springframework.context.annotation.Profile;
 @Profile("server")
 class InferenceConfiguration {
   @Bean
-  WarmModels warmModels(InferenceSettings settings) {
+  WarmModels warmModels(InferenceProperties settings) {
     return new WarmModels(
         settings,
         model -> ChildJvm.ofThisProgram(settings.heap(), "inferrer", "--model", model.toString()));
@@ -21,7 +21,7 @@ class InferenceConfiguration {
 
   @Bean
   ModelDirectories modelDirectories(
-      ArtifactStore store, InferenceSettings settings, GraftProperties graft) {
+      ArtifactStore store, InferenceProperties settings, GraftProperties graft) {
     Path set = settings.directory();
     return new ModelDirectories(store, set != null ? set : graft.dataDir().resolve("inference"));
   }

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /** One base model and its process: one answer at a time, in the order of asking. */
 final class WarmModel {
   private final Supplier<InferrerProcess> starter;
-  private final InferenceSettings settings;
+  private final InferenceProperties settings;
   private final ReentrantLock turn = new ReentrantLock(true);
 
   /** Written under {@link #turn}. */
@@ -22,7 +22,7 @@ final class WarmModel {
   /** By {@link System#nanoTime}; guarded by {@link WarmModels}. */
   long lastUsed = System.nanoTime();
 
-  WarmModel(Supplier<InferrerProcess> starter, InferenceSettings settings) {
+  WarmModel(Supplier<InferrerProcess> starter, InferenceProperties settings) {
     this.starter = starter;
     this.settings = settings;
   }

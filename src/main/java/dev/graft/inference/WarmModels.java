@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
 final class WarmModels implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(WarmModels.class);
 
-  private final InferenceSettings settings;
+  private final InferenceProperties settings;
   private final Function<Path, List<String>> commandLine;
   private final ScheduledExecutorService idleWatch =
       Executors.newSingleThreadScheduledExecutor(
@@ -32,7 +32,7 @@ final class WarmModels implements AutoCloseable {
   /**
    * @param commandLine how to start the inferrer of a model directory
    */
-  WarmModels(InferenceSettings settings, Function<Path, List<String>> commandLine) {
+  WarmModels(InferenceProperties settings, Function<Path, List<String>> commandLine) {
     this.settings = settings;
     this.commandLine = commandLine;
     long period = Math.max(1, settings.idleUnload().toMillis() / 4);

@@ -16,11 +16,11 @@ public class Departments {
   private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9-]{0,62}");
 
   private final DepartmentRows rows;
-  private final TenancySettings settings;
+  private final TenancyProperties settings;
   private final Ids ids;
   private final Clock clock;
 
-  Departments(DepartmentRows rows, TenancySettings settings, Ids ids, Clock clock) {
+  Departments(DepartmentRows rows, TenancyProperties settings, Ids ids, Clock clock) {
     this.rows = rows;
     this.settings = settings;
     this.ids = ids;

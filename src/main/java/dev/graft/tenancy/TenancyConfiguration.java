@@ -7,5 +7,5 @@ import org.springframework.context.annotation.Profile;
 /** Settings of departments. */
 @Configuration(proxyBeanMethods = false)
 @Profile("server")
-@EnableConfigurationProperties(TenancySettings.class)
+@EnableConfigurationProperties(TenancyProperties.class)
 class TenancyConfiguration {}

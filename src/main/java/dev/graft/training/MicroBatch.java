@@ -1,5 +1,7 @@
 package dev.graft.training;
 
+import dev.graft.text.TokenizedRow;
+
 /**
  * Token rows for one forward pass; rows may differ in length, the model pads right.
  *
@@ -8,7 +10,7 @@ package dev.graft.training;
  *     position t-1
  */
 public record MicroBatch(int[][] inputIds, int[][] labels) {
-  public static final int IGNORE = -100;
+  public static final int IGNORE = TokenizedRow.IGNORE;
 
   /** Labels that count: not {@link #IGNORE} and at position 1 or later. */
   public long targets() {

@@ -100,7 +100,7 @@ class WarmModelsTests {
 
   private static WarmModels warm(int loaded, int waiting, Duration idle, Duration answer) {
     return new WarmModels(
-        new InferenceSettings(
+        new InferenceProperties(
             loaded, waiting, idle, Duration.ofMinutes(1), answer, 512, "64m", DIRECTORY),
         directory ->
             List.of(

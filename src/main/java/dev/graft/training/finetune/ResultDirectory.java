@@ -3,7 +3,7 @@ package dev.graft.training.finetune;
 import dev.graft.spec.AdapterMethod.Full;
 import dev.graft.spec.AdapterMethod.Lora;
 import dev.graft.training.TrainableModel;
-import dev.graft.training.export.Checkpoint;
+import dev.graft.training.export.FullModelDirectory;
 import dev.graft.training.export.PeftDirectory;
 import dev.graft.weights.ModelDirectory;
 import java.io.IOException;
@@ -32,12 +32,12 @@ final class ResultDirectory {
         case Lora lora ->
             PeftDirectory.write(making, base, run.baseModelName(), lora, model.trained(), facts);
         case Full full ->
-            Checkpoint.write(
+            FullModelDirectory.write(
                 making,
                 base,
                 run.baseModelName(),
                 model.trained(),
-                Checkpoint.Precision.AS_BASE,
+                FullModelDirectory.Precision.AS_BASE,
                 facts);
       }
       for (Path file : weightsLast(making)) {

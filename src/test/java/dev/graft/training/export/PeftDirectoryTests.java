@@ -150,8 +150,10 @@ class PeftDirectoryTests {
       Path half = temp.resolve("half");
       Path single = temp.resolve("single");
       Map<String, String> facts = Map.of();
-      Checkpoint.write(half, model, "base", trained, Checkpoint.Precision.AS_BASE, facts);
-      Checkpoint.write(single, model, "base", trained, Checkpoint.Precision.F32, facts);
+      FullModelDirectory.write(
+          half, model, "base", trained, FullModelDirectory.Precision.AS_BASE, facts);
+      FullModelDirectory.write(
+          single, model, "base", trained, FullModelDirectory.Precision.F32, facts);
       assertThat(dtype(half)).isEqualTo(Dtype.BF16);
       assertThat(dtype(single)).isEqualTo(Dtype.F32);
       assertThat(Files.readString(single.resolve("config.json")))

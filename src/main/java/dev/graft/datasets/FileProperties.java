@@ -12,5 +12,5 @@ import org.springframework.util.unit.DataSize;
  *     ones after
  */
 @ConfigurationProperties("graft.files")
-record FileSettings(
+record FileProperties(
     @DefaultValue("512MB") DataSize maxSize, @DefaultValue("4MB") DataSize validateInline) {}

@@ -9,4 +9,4 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param maxRunning jobs that may run at the same time
  */
 @ConfigurationProperties("graft.tenancy")
-record TenancySettings(@DefaultValue("2") int maxRunning) {}
+record TenancyProperties(@DefaultValue("2") int maxRunning) {}

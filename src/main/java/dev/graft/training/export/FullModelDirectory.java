@@ -17,8 +17,8 @@ import java.util.List;
 import java.util.Map;
 
 /** The result of full fine-tuning: a whole Hugging Face checkpoint directory. */
-public final class Checkpoint {
-  private Checkpoint() {}
+public final class FullModelDirectory {
+  private FullModelDirectory() {}
 
   /** Element type of the written weights. */
   public enum Precision {

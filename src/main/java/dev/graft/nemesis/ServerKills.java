@@ -8,7 +8,8 @@ import java.util.Random;
  * acknowledged must be there, and every job must run to the end.
  */
 final class ServerKills {
-  private static final int LATEST_MOMENT_MS = 12_000;
+  /** From preparing a run after the recovery to the middle of training. */
+  private static final int LATEST_MOMENT_MS = 20_000;
 
   private final Cluster cluster;
   private final Jobs jobs;

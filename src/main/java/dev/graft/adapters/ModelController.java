@@ -47,7 +47,7 @@ class ModelController {
   @GetMapping("/{*model}")
   @Operation(operationId = "retrieveModel", summary = "One model")
   ModelResource get(@AuthenticationPrincipal Caller caller, @PathVariable String model) {
-    String name = model.substring(1);
+    String name = name(model);
     Optional<BaseModel> base = baseModels.find(name);
     if (base.isPresent()) return ModelResource.of(base.get());
     return adapters
@@ -59,7 +59,7 @@ class ModelController {
   @DeleteMapping("/{*model}")
   @Operation(operationId = "deleteModel", summary = "Delete a fine-tuned model and its adapter")
   ModelDeleted delete(@AuthenticationPrincipal Caller caller, @PathVariable String model) {
-    String name = model.substring(1);
+    String name = name(model);
     if (baseModels.find(name).isPresent())
       throw new RequestFailed(
           ProblemType.WRONG_STATE,
@@ -67,6 +67,14 @@ class ModelController {
           "model");
     if (!adapters.delete(caller.departmentId(), name)) throw unknown(name);
     return new ModelDeleted(name, "model", true);
+  }
+
+  /** The rest of the path; without one there is a list, which cannot be deleted. */
+  private static String name(String rest) {
+    if (rest.length() < 2) {
+      throw new RequestFailed(ProblemType.METHOD_NOT_ALLOWED, "Name one model: /v1/models/{model}");
+    }
+    return rest.substring(1);
   }
 
   private static RequestFailed unknown(String name) {

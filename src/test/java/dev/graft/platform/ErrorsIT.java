@@ -72,6 +72,11 @@ class ErrorsIT {
   }
 
   @Test
+  void theListOfModelsCannotBeDeleted() throws Exception {
+    error(send(authorised("/v1/models").DELETE()), 405);
+  }
+
+  @Test
   void aWrongMethodIs405AndSaysWhichAreRight() throws Exception {
     HttpResponse<String> response = send(authorised("/v1/test/echo").DELETE());
     error(response, 405);

@@ -35,12 +35,12 @@ final class ServerKills {
           strike(done++ % 2 == 1, job, acknowledged);
         }
         acknowledged.close();
+        String sha256 = jobs.finish(job);
         verdict.expect(
-            jobs.finish(job).equals(undisturbed),
-            job + " has other bytes than the undisturbed run");
+            sha256.equals(undisturbed), job + " has other bytes than the undisturbed run");
         acknowledged.jobs().forEach(jobs::finish);
         verdict.say(
-            "         " + job + " ended with the same bytes; " + acknowledged.check(verdict));
+            "         " + job + " ended: sha256 " + sha256 + "; " + acknowledged.check(verdict));
       }
     }
   }

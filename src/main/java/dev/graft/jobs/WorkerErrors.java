@@ -1,6 +1,7 @@
 package dev.graft.jobs;
 
 import dev.graft.artifacts.BlobMissing;
+import dev.graft.artifacts.InvalidManifest;
 import dev.graft.jobs.lease.LeaseLost;
 import dev.graft.jobs.lease.LeaseRefused;
 import dev.graft.jobs.lease.LeaseWire;
@@ -32,6 +33,12 @@ class WorkerErrors {
   @ExceptionHandler
   ResponseEntity<byte[]> refused(LeaseRefused refused) {
     return of(HttpStatus.UNPROCESSABLE_ENTITY, "lease_refused", refused.reason());
+  }
+
+  @ExceptionHandler
+  ResponseEntity<byte[]> noManifest(InvalidManifest invalid) {
+    return of(
+        HttpStatus.UNPROCESSABLE_ENTITY, "lease_refused", "manifest: " + invalid.getMessage());
   }
 
   @ExceptionHandler

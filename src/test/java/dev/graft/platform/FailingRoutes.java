@@ -3,13 +3,15 @@ package dev.graft.platform;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.springframework.boot.test.context.TestComponent;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RestController;
 
-/** Routes that fail in each way a controller can. */
+/** Routes that fail in each way a controller can; only there where a test imports them. */
 @RestController
+@TestComponent
 class FailingRoutes {
   record Inner(int size) {}
 

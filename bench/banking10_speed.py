@@ -51,7 +51,8 @@ def main():
         theirs = reference(a)
         with tempfile.TemporaryDirectory() as directory:
             steps = [e for e in graft(a, directory) if e.get("type") == "progress"]
-        ours = theirs["tokens"] / steps[-1]["elapsed_seconds"]
+        seconds = sum(n / e["tokens_per_second"] for n, e in zip(theirs["step_tokens"], steps))
+        ours = theirs["tokens"] / seconds
         ratios.append(ours / theirs["tokens_per_second"])
         losses = max(abs(x["loss"] - y) for x, y in zip(steps, theirs["losses"]))
         print(f"round {r}: peft {theirs['tokens_per_second']:.0f} tokens/s, graft {ours:.0f} tokens/s, "

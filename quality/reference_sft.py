@@ -76,7 +76,8 @@ def main():
     params = [p for p in model.parameters() if p.requires_grad]
     opt = torch.optim.AdamW(params, lr=5e-4, weight_decay=0.0)
     sched = get_scheduler("linear", opt, num_warmup_steps=5, num_training_steps=steps)
-    tokens = sum(len(ids) for ids, _ in train[:steps * 16])
+    step_tokens = [sum(len(ids) for ids, _ in train[s * 16:(s + 1) * 16]) for s in range(steps)]
+    tokens = sum(step_tokens)
     start, losses = time.time(), []
     for s in range(steps):
         loss, n = token_loss(model, batch(train[s * 16:(s + 1) * 16], 2))
@@ -89,7 +90,7 @@ def main():
     seconds = time.time() - start
     model.eval()
     result = {"rows": len(train), "steps": steps, "tokens": tokens, "seconds": round(seconds, 1),
-                      "tokens_per_second": round(tokens / seconds, 1), "losses": losses}
+                      "tokens_per_second": round(tokens / seconds, 1), "losses": losses, "step_tokens": step_tokens}
     if not a.train_only:
         result |= {"dev_loss_base": base_loss, "dev_loss": eval_loss(model, dev), "dev_accuracy": accuracy(model, tok, dev)}
     print(json.dumps(result))

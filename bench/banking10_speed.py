@@ -6,6 +6,7 @@ usage: banking10_speed.py MODEL_DIR DATA_DIR [--rounds 3] [--steps 10]
 Each round runs `quality/reference_sft.py` (torch, transformers, peft in this Python) and then `bin/graft train` for the
 same number of optimiser steps. Compared is the training loop alone: tokens of the trained rows / seconds from the first
 step to the last, as both programs report them. Prints every round and the median ratio. Keep the machine idle.
+The losses of the first two steps must be equal; later ones differ a little, since each draws its own start of A.
 """
 import argparse
 import json

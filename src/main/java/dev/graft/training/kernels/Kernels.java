@@ -22,6 +22,7 @@ public final class Kernels {
       List.of(
           "adapters/low_rank",
           "head",
+          "linalg",
           "ops/attention",
           "ops/embedding",
           "ops/gated_silu",

@@ -1,0 +1,62 @@
+package dev.graft.training.kernels;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import java.util.List;
+
+/**
+ * Decompositions of single matrices, row-major f32 in and out, for starts that are computed from
+ * the base (PiSSA, OLoRA, LoftQ, orthogonal). Belongs to the thread that made it.
+ */
+public final class LinearAlgebra implements AutoCloseable {
+  private static final String METHODS =
+      """
+        def svd(self: __torch__.Model,
+          x: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
+          return __torch__.linalg.svd(x)
+        def qr(self: __torch__.Model,
+          x: Tensor) -> Tuple[Tensor, Tensor]:
+          return __torch__.linalg.qr(x)
+      """;
+
+  private final PtNDManager manager;
+  private final TorchScriptModule module;
+
+  public LinearAlgebra(Device device) {
+    TorchThread.prepare();
+    module = Kernels.load(METHODS, device);
+    manager = (PtNDManager) NDManager.newBaseManager(device, "PyTorch");
+  }
+
+  /** x = u diag(s) vh: u (rows, k), s (k) largest first, vh (k, columns), k the smaller size. */
+  public record Svd(float[] u, float[] s, float[] vh) {}
+
+  /** x = q r: q (rows, k), r (k, columns), k the smaller size. */
+  public record Qr(float[] q, float[] r) {}
+
+  public Svd svd(float[] x, int rows, int columns) {
+    List<float[]> parts = decompose("svd", x, rows, columns);
+    return new Svd(parts.get(0), parts.get(1), parts.get(2));
+  }
+
+  public Qr qr(float[] x, int rows, int columns) {
+    List<float[]> parts = decompose("qr", x, rows, columns);
+    return new Qr(parts.get(0), parts.get(1));
+  }
+
+  private List<float[]> decompose(String method, float[] x, int rows, int columns) {
+    try (PtNDManager scope = (PtNDManager) manager.newSubManager()) {
+      PtNDArray matrix = (PtNDArray) scope.create(x, new Shape(rows, columns));
+      return module.call(scope, method, matrix).stream().map(PtNDArray::toFloatArray).toList();
+    }
+  }
+
+  @Override
+  public void close() {
+    module.close();
+    manager.close();
+  }
+}

@@ -3,14 +3,18 @@ package dev.graft.cli;
 import dev.graft.training.model.Plan;
 import dev.graft.training.parity.GoldenResult;
 import dev.graft.training.parity.GoldenRun;
+import dev.graft.training.parity.JsonFixture;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.TreeSet;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -41,6 +45,12 @@ final class ParityCommand implements Callable<Integer> {
   @Option(names = "--query-block", description = "queries of attention at a time")
   private int queryBlock = Plan.KEEP.queryBlock();
 
+  @Option(
+      names = "--models",
+      paramLabel = "DIR",
+      description = "holds the tokenizers that data cases name (default: ../models beside them)")
+  private @Nullable Path models;
+
   @Override
   public Integer call() throws IOException {
     PrintWriter out = spec.commandLine().getOut();
@@ -48,8 +58,8 @@ final class ParityCommand implements Callable<Integer> {
     int passed = 0;
     int failed = 0;
     int skipped = 0;
-    for (String name : cases()) {
-      GoldenResult result = GoldenRun.run(directory.resolve(name), how);
+    for (Supplier<GoldenResult> each : cases(how).values()) {
+      GoldenResult result = each.get();
       out.println(result);
       out.flush();
       if (result.skipped() != null) skipped++;
@@ -69,25 +79,30 @@ final class ParityCommand implements Callable<Integer> {
     }
   }
 
-  private TreeSet<String> cases() throws IOException {
+  /** Golden runs and fixtures of data, by name. */
+  private SortedMap<String, Supplier<GoldenResult>> cases(Plan how) throws IOException {
     if (!Files.isDirectory(directory)) {
       throw new ParameterException(spec.commandLine(), directory + " is not a directory");
     }
-    TreeSet<String> names = new TreeSet<>();
+    SortedMap<String, Supplier<GoldenResult>> cases = new TreeMap<>();
     try (Stream<Path> entries = Files.list(directory)) {
       entries
           .filter(entry -> Files.isRegularFile(entry.resolve("case.json")))
-          .forEach(entry -> names.add(entry.getFileName().toString()));
+          .forEach(run -> cases.put(run.getFileName().toString(), () -> GoldenRun.run(run, how)));
+    }
+    Path tokenizers = models != null ? models : directory.resolve("../models");
+    for (JsonFixture fixture : JsonFixture.in(directory)) {
+      cases.put(fixture.caseName(), () -> fixture.run(directory, tokenizers));
     }
     for (String name : only) {
-      if (!names.contains(name)) {
+      if (!cases.containsKey(name)) {
         throw new ParameterException(spec.commandLine(), directory + " has no case " + name);
       }
     }
-    if (!only.isEmpty()) names.retainAll(only);
-    if (names.isEmpty()) {
+    if (!only.isEmpty()) cases.keySet().retainAll(only);
+    if (cases.isEmpty()) {
       throw new ParameterException(spec.commandLine(), directory + " holds no golden cases");
     }
-    return names;
+    return cases;
   }
 }

@@ -111,9 +111,9 @@ public final class AdapterSpecs {
   }
 
   private static void training(ObjectNode json, Hyperparameters training) {
-    json.put("learning_rate", training.learningRate())
-        .put("lr_scheduler_type", lower(training.lrSchedulerType()))
-        .put("warmup_steps", training.warmupSteps())
+    json.put("learning_rate", training.learningRate());
+    LrSchedulerFields.write(json, training.lrScheduler());
+    json.put("warmup_steps", training.warmupSteps())
         .put("warmup_ratio", training.warmupRatio())
         .put("num_train_epochs", training.numTrainEpochs())
         .put("max_steps", training.maxSteps())

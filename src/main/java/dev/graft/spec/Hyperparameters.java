@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record Hyperparameters(
     double learningRate,
-    LrSchedulerType lrSchedulerType,
+    LrScheduler lrScheduler,
     int warmupSteps,
     double warmupRatio,
     double numTrainEpochs,
@@ -35,14 +35,6 @@ public record Hyperparameters(
     boolean dataloaderDropLast,
     int evalSteps,
     int saveSteps) {
-  /** How the learning rate runs over the steps; transformers' names and formulas. */
-  public enum LrSchedulerType {
-    LINEAR,
-    COSINE,
-    CONSTANT,
-    CONSTANT_WITH_WARMUP
-  }
-
   /** The order of the rows in an epoch; transformers' names. */
   public enum SamplingStrategy {
     RANDOM,

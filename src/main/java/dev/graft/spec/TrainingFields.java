@@ -1,6 +1,5 @@
 package dev.graft.spec;
 
-import dev.graft.spec.Hyperparameters.LrSchedulerType;
 import dev.graft.spec.Hyperparameters.SamplingStrategy;
 import org.jspecify.annotations.Nullable;
 
@@ -15,20 +14,11 @@ final class TrainingFields {
 
   static Hyperparameters read(Fields fields, AdapterMethod method, HyperparameterAliases aliases) {
     int[] batch = batch(fields, aliases.batchSize());
+    double learningRate = learningRate(fields, method, aliases.learningRateMultiplier());
     var hyperparameters =
         new Hyperparameters(
-            learningRate(fields, method, aliases.learningRateMultiplier()),
-            or(
-                fields.choice(
-                    "lr_scheduler_type",
-                    LrSchedulerType.class,
-                    "cosine_with_restarts",
-                    "polynomial",
-                    "inverse_sqrt",
-                    "cosine_with_min_lr",
-                    "warmup_stable_decay",
-                    "reduce_lr_on_plateau"),
-                LrSchedulerType.LINEAR),
+            learningRate,
+            LrSchedulerFields.read(fields, learningRate),
             or(fields.integer("warmup_steps", 0, MOST), 0),
             or(fields.number("warmup_ratio", 0, 1), 0.0),
             epochs(fields, aliases.epochs()),

@@ -108,7 +108,7 @@ class AdapterSpecsTests {
         "{'training':{'learning_rate':1e999}} | adapter.training.learning_rate",
         "{'training':{'bf16':true}} | adapter.training.bf16",
         "{'training':{'packing':true}} | adapter.training.packing",
-        "{'training':{'lr_scheduler_type':'polynomial'}} | adapter.training.lr_scheduler_type",
+        "{'training':{'lr_scheduler_type':'greedy'}} | adapter.training.lr_scheduler_type",
         "{'training':[]} | adapter.training",
         "{'data':{'x':1}} | adapter.data.x",
         "{'objective':'dpo'} | adapter.objective",

@@ -222,7 +222,8 @@ public final class FineTune {
     }
 
     private double multiplier(long step) {
-      return Schedules.multiplier(training.lrSchedulerType(), step, warmup, total);
+      return Schedules.multiplier(
+          training.lrScheduler(), step, warmup, total, training.learningRate());
     }
 
     private static long tokens(List<MicroBatch> batches) {

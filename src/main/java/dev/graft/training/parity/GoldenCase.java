@@ -1,7 +1,7 @@
 package dev.graft.training.parity;
 
 import dev.graft.spec.AdapterMethod;
-import dev.graft.spec.Hyperparameters.LrSchedulerType;
+import dev.graft.spec.LrScheduler;
 import dev.graft.training.model.AdamW;
 import java.nio.file.Path;
 import java.util.List;
@@ -29,7 +29,7 @@ record GoldenCase(
     int accumulation,
     AdamW optimiser,
     double lr,
-    LrSchedulerType schedule,
+    LrScheduler schedule,
     int warmup,
     long trainable,
     double[] losses,

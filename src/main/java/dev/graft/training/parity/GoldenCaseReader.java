@@ -2,14 +2,13 @@ package dev.graft.training.parity;
 
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.AdapterMethod.TargetModules;
-import dev.graft.spec.Hyperparameters.LrSchedulerType;
+import dev.graft.spec.LrScheduler;
 import dev.graft.training.model.AdamW;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import tools.jackson.databind.JsonNode;
@@ -128,12 +127,14 @@ final class GoldenCaseReader {
     };
   }
 
-  private static LrSchedulerType schedule(String type) {
-    try {
-      return LrSchedulerType.valueOf(type.toUpperCase(Locale.ROOT));
-    } catch (IllegalArgumentException e) {
-      throw new Unsupported("schedule " + type);
-    }
+  private static LrScheduler schedule(String type) {
+    return switch (type) {
+      case "linear" -> new LrScheduler.Linear();
+      case "cosine" -> new LrScheduler.Cosine();
+      case "constant" -> new LrScheduler.Constant();
+      case "constant_with_warmup" -> new LrScheduler.ConstantWithWarmup();
+      default -> throw new Unsupported("schedule " + type);
+    };
   }
 
   private static Map<String, Double> tolerance(JsonNode node) {

@@ -100,7 +100,8 @@ public final class GoldenRun {
         for (MicroBatch batch : window) loss = loss.plus(model.accumulate(batch, targets, 0));
         rates[step] =
             golden.lr()
-                * Schedules.multiplier(golden.schedule(), step, golden.warmup(), golden.steps());
+                * Schedules.multiplier(
+                    golden.schedule(), step, golden.warmup(), golden.steps(), golden.lr());
         losses[step] = loss.mean();
         norms[step] = model.update(rates[step]);
       }

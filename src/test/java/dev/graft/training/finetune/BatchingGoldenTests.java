@@ -64,7 +64,7 @@ class BatchingGoldenTests {
       assertThat(window.stream().map(rows::batch).mapToLong(MicroBatch::targets).sum())
           .as(name)
           .isEqualTo(want.get("num_items_in_batch").longValue());
-      assertThat(Schedules.multiplier(training.lrSchedulerType(), step, 0, plan.totalSteps()))
+      assertThat(Schedules.multiplier(training.lrScheduler(), step, 0, plan.totalSteps(), 1))
           .as(name)
           .isCloseTo(want.get("lr").doubleValue(), within(1e-8));
       assertThat(plan.epochs(step + 1))

@@ -6,8 +6,6 @@ import dev.graft.artifacts.Digest;
 import dev.graft.artifacts.Manifest;
 import dev.graft.artifacts.ManifestDirectory;
 import dev.graft.weights.BadModel;
-import dev.graft.weights.LlamaConfig;
-import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -99,10 +97,10 @@ public class BaseModels {
     int inserted =
         rows.insertIfAbsent(
             name,
-            family(model.config()),
+            model.config().modelType(),
             manifest.sha256().hex(),
             facts.parameters(),
-            model.config().maxPositionEmbeddings(),
+            model.config().contextLength(),
             bytes,
             clock.instant().truncatedTo(ChronoUnit.MICROS));
     BaseModel registered = find(name).orElseThrow();
@@ -117,11 +115,5 @@ public class BaseModels {
           .log("base_model_registered");
     }
     return registered;
-  }
-
-  private static String family(ModelConfig config) {
-    return switch (config) {
-      case LlamaConfig llama -> "llama";
-    };
   }
 }

@@ -1,8 +1,7 @@
 package dev.graft.weights;
 
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,113 +9,74 @@ import org.jspecify.annotations.Nullable;
  * 5. What would change the arithmetic and is not built is refused, never ignored.
  */
 final class ConfigReader {
-  private static final String SUPPORTED =
-      "; supported: model_type llama (LlamaForCausalLM) with hidden_act silu and rope_type default"
-          + " or llama3";
-  private static final List<String> FOREIGN =
-      List.of(
-          "vision_config",
-          "audio_config",
-          "text_config",
-          "num_local_experts",
-          "num_experts",
-          "n_routed_experts",
-          "quantization_config");
+  private static final String EXPERTS = "a mixture of experts";
+  private static final String VISION = "a vision model";
+  private static final String AUDIO = "an audio model";
 
   private ConfigReader() {}
 
   static ModelConfig read(JsonFields config, @Nullable JsonFields generation) {
-    for (String field : FOREIGN) {
-      if (config.has(field)) throw config.bad(field, "is not supported" + SUPPORTED);
+    refuseForeign(config);
+    ModelType type = ModelType.named(config.text("model_type"));
+    if (type == null) {
+      String what = kindOf(config.textOr("model_type", ""));
+      throw config.bad(
+          "model_type", "is " + config.shown("model_type") + what + ModelType.SUPPORTED);
     }
-    String type = config.text("model_type");
-    List<String> architectures = config.texts("architectures");
-    if (!"llama".equals(type)) {
-      throw config.bad("model_type", "is " + config.shown("model_type") + SUPPORTED);
-    }
-    if (architectures != null && !architectures.equals(List.of("LlamaForCausalLM"))) {
-      throw config.bad("architectures", "is " + config.shown("architectures") + SUPPORTED);
-    }
-    return llama(config, generation);
-  }
-
-  private static LlamaConfig llama(JsonFields c, @Nullable JsonFields generation) {
-    String act = c.textOr("hidden_act", "silu");
-    if (!act.equals("silu")) throw c.bad("hidden_act", "is '" + act + "'" + SUPPORTED);
-    if (c.intOr("pretraining_tp", 1, 0, Integer.MAX_VALUE) > 1) {
-      throw c.bad("pretraining_tp", "above 1 is not supported (it only slows the same result)");
-    }
-    int hidden = c.requireInt("hidden_size", 1, 1 << 16);
-    int heads = c.requireInt("num_attention_heads", 1, 1024);
-    int keyValueHeads = c.intOr("num_key_value_heads", heads, 1, 1024);
-    if (heads % keyValueHeads != 0) {
-      throw c.bad("num_key_value_heads", keyValueHeads + " does not divide " + heads + " heads");
-    }
-    if (!c.has("head_dim") && hidden % heads != 0) {
-      throw c.bad("hidden_size", hidden + " is not a multiple of " + heads + " heads");
-    }
-    int headDim = c.intOr("head_dim", Math.max(1, hidden / heads), 1, 1024);
-    if (headDim % 2 != 0) throw c.bad("head_dim", headDim + " is odd; rotary positions need pairs");
-    int vocab = c.requireInt("vocab_size", 1, 1 << 24);
-    int context = c.intOr("max_position_embeddings", 2048, 1, 1 << 28);
-    return new LlamaConfig(
-        hidden,
-        c.requireInt("intermediate_size", 1, 1 << 20),
-        c.requireInt("num_hidden_layers", 1, 1024),
-        heads,
-        keyValueHeads,
-        headDim,
-        vocab,
-        c.doubleOr("rms_norm_eps", 1e-6, 0, 1),
-        context,
-        c.booleanOr("tie_word_embeddings", false),
-        c.booleanOr("attention_bias", false),
-        c.booleanOr("mlp_bias", false),
-        rope(c),
-        eos(c, generation, vocab),
-        id(c, "bos_token_id", vocab),
-        id(c, "pad_token_id", vocab));
-  }
-
-  private static Rope rope(JsonFields c) {
-    JsonFields parameters = c.object("rope_parameters");
-    JsonFields scaling = parameters != null ? parameters : c.object("rope_scaling");
-    JsonFields theta = parameters != null && parameters.has("rope_theta") ? parameters : c;
-    double base = theta.doubleOr("rope_theta", 10_000, 1, 1e12);
-    if (c.doubleOr("partial_rotary_factor", 1, 0, 1) != 1) {
-      throw c.bad("partial_rotary_factor", "below 1 is not supported" + SUPPORTED);
-    }
-    if (scaling == null) return new Rope.Default(base);
-    if (scaling.doubleOr("partial_rotary_factor", 1, 0, 1) != 1) {
-      throw scaling.bad("partial_rotary_factor", "below 1 is not supported" + SUPPORTED);
-    }
-    String field = scaling.has("rope_type") || !scaling.has("type") ? "rope_type" : "type";
-    String type = scaling.textOr(field, "default");
+    BasicsReader basics = new BasicsReader(type, config, generation);
     return switch (type) {
-      case "default" -> new Rope.Default(base);
-      case "llama3" -> {
-        double low = scaling.requireDouble("low_freq_factor", 0, 1e6);
-        yield new Rope.Llama3(
-            base,
-            scaling.requireDouble("factor", 0, 1e6),
-            low,
-            scaling.requireDouble("high_freq_factor", low, 1e6),
-            scaling.requireInt("original_max_position_embeddings", 1, 1 << 28));
-      }
-      default -> throw scaling.bad(field, "is " + scaling.shown(field) + SUPPORTED);
+      case GPT2 -> OtherReaders.gpt2(config, basics);
+      case GPT_NEOX -> OtherReaders.gptNeoX(config, basics);
+      case BERT, ROBERTA, XLM_ROBERTA -> EncoderReaders.bert(type, config, basics);
+      case DISTILBERT -> EncoderReaders.distilBert(config, basics);
+      case LLAMA, MISTRAL, QWEN2, QWEN3, GEMMA, GEMMA2, GEMMA3, PHI3, OLMO2, GRANITE, SMOLLM3 ->
+          new DecoderReader(type, config).read(basics.read());
     };
   }
 
-  private static List<Integer> eos(JsonFields c, @Nullable JsonFields generation, int vocab) {
-    Set<Integer> ids = new LinkedHashSet<>();
-    if (generation != null) ids.addAll(generation.ints("eos_token_id", 0, vocab - 1));
-    ids.addAll(c.ints("eos_token_id", 0, vocab - 1));
-    return List.copyOf(ids);
+  private static void refuseForeign(JsonFields c) {
+    refuse(c, EXPERTS, "num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts");
+    refuse(c, VISION, "vision_config", "vision_tower", "image_token_id", "mm_vision_tower");
+    refuse(c, AUDIO, "audio_config", "audio_encoder_config", "num_mel_bins");
+    refuse(c, "a model of several parts", "text_config");
+    if (c.has("quantization_config")) {
+      throw c.bad("quantization_config", "is not supported; give the model before quantisation");
+    }
+    for (String field : List.of("is_encoder_decoder", "is_decoder", "add_cross_attention")) {
+      if (c.booleanOr(field, false)) throw c.bad(field, "true is not supported");
+    }
+    if (!c.isEmpty("pruned_heads")) throw c.bad("pruned_heads", "is not supported");
   }
 
-  /** -1 stands for none in older files. */
-  private static @Nullable Integer id(JsonFields c, String field, int vocab) {
-    List<Integer> ids = c.ints(field, -1, vocab - 1);
-    return ids.isEmpty() || ids.get(0) < 0 ? null : ids.get(0);
+  private static void refuse(JsonFields config, String what, String... fields) {
+    for (String field : fields) {
+      if (config.has(field)) {
+        throw config.bad(field, "says that this is " + what + ModelType.SUPPORTED);
+      }
+    }
+  }
+
+  private static String kindOf(String type) {
+    String name = type.toLowerCase(Locale.ROOT);
+    if (containsAny(name, "moe", "mixtral", "dbrx", "deepseek_v")) return ", " + EXPERTS;
+    if (containsAny(name, "vl", "vision", "vit", "clip", "llava", "image")) return ", " + VISION;
+    if (containsAny(name, "audio", "whisper", "wav2vec", "speech", "hubert")) return ", " + AUDIO;
+    return "";
+  }
+
+  private static boolean containsAny(String name, String... parts) {
+    for (String part : parts) if (name.contains(part)) return true;
+    return false;
+  }
+
+  /** An activation by its name in the configuration. */
+  static Activation activation(JsonFields c, String field, String otherwise) {
+    Activation activation = Activation.named(c.textOr(field, otherwise));
+    if (activation == null) {
+      throw c.bad(
+          field,
+          "is " + c.shown(field) + "; supported: silu, gelu, gelu_new and its like, relu, tanh");
+    }
+    return activation;
   }
 }

@@ -24,6 +24,16 @@ final class JsonFields {
     return find(field) != null;
   }
 
+  /** Whether the file has the field, be it as null. */
+  boolean isGiven(String field) {
+    return node.has(field);
+  }
+
+  /** For fields whose absence and whose null mean different things. */
+  void requireGiven(String field) {
+    if (!isGiven(field)) throw bad(field, "is missing");
+  }
+
   List<String> names() {
     return List.copyOf(node.propertyNames());
   }
@@ -47,6 +57,20 @@ final class JsonFields {
   double requireDouble(String field, double above, double max) {
     JsonNode value = find(field);
     if (value == null) throw bad(field, "is missing");
+    return toDouble(field, value, above, max);
+  }
+
+  /** Finite numbers in (above, max], a list; empty when absent. */
+  List<Double> doubles(String field, double above, double max) {
+    JsonNode value = find(field);
+    List<Double> doubles = new ArrayList<>();
+    if (value == null) return doubles;
+    if (!value.isArray()) throw bad(field, "is " + shown(value) + ", not a list");
+    for (JsonNode each : value) doubles.add(toDouble(field, each, above, max));
+    return doubles;
+  }
+
+  private double toDouble(String field, JsonNode value, double above, double max) {
     if (!value.isNumber()) throw bad(field, "is " + shown(value) + ", not a number");
     double number = value.doubleValue();
     if (!(number > above && number <= max)) {

@@ -83,7 +83,7 @@ public final class LinearTargets {
   /** Every module path: of parameters, and all that contain them. */
   private static Set<String> modules(ModelConfig config) {
     Set<String> modules = new LinkedHashSet<>();
-    modules.add("lm_head");
+    modules.add(config.outputModule());
     for (ModelConfig.Parameter parameter : config.parameters()) {
       String path = parameter.name();
       while (path.contains(".")) {

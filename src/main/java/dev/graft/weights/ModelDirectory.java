@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,7 +60,7 @@ public final class ModelDirectory implements AutoCloseable {
   public Weights weights() {
     Weights open = weights;
     if (open == null) {
-      open = Weights.open(files);
+      open = Weights.open(files, config);
       weights = open;
     }
     return open;
@@ -68,29 +69,31 @@ public final class ModelDirectory implements AutoCloseable {
   /**
    * What a check found.
    *
-   * @param parameters scalars, a tied matrix counted once
+   * @param parameters scalars in the checkpoint, a tied matrix counted once
    * @param dtype element type of the embedding
    */
   public record Facts(long parameters, Dtype dtype) {}
 
   /**
    * Checks that the weights are those the configuration needs: every tensor, its shape and type,
-   * and none that this architecture would not use.
+   * and none that this architecture would not use. A head for classification may be missing.
    *
    * @throws BadModel with the first difference found
    */
   public Facts check() {
     Set<String> unknown = new LinkedHashSet<>(weights().names());
+    Set<String> maybeNew =
+        config.newHead().stream().map(ModelConfig.Parameter::name).collect(Collectors.toSet());
     long scalars = 0;
     Dtype dtype = Dtype.F32;
     for (ModelConfig.Parameter each : config.parameters()) {
+      if (maybeNew.contains(each.name()) && !weights().has(each.name())) continue;
       MappedTensor tensor = weights().require(each.name(), each.shape());
       if (scalars == 0) dtype = tensor.dtype();
       scalars += tensor.info().elements();
       unknown.remove(each.name());
     }
-    // Old checkpoints store the rope frequencies, and tied ones may repeat the output matrix.
-    unknown.removeIf(n -> n.endsWith(".rotary_emb.inv_freq") || n.equals("lm_head.weight"));
+    unknown.removeIf(config::ignores);
     if (!unknown.isEmpty()) {
       List<String> some = unknown.stream().limit(5).toList();
       throw new BadModel(

@@ -19,7 +19,8 @@ public final class Weights implements AutoCloseable {
     this.tensors = tensors;
   }
 
-  static Weights open(DirectoryFiles directory) {
+  /** The names are those of the configuration, whatever the file's spelling. */
+  static Weights open(DirectoryFiles directory, ModelConfig config) {
     Map<String, SafetensorsFile> files = new LinkedHashMap<>();
     try {
       Map<String, MappedTensor> tensors = new LinkedHashMap<>();
@@ -34,7 +35,7 @@ public final class Weights implements AutoCloseable {
             "the model directory has neither model.safetensors nor model.safetensors.index.json"
                 + " (.bin and .pt checkpoints are not read; convert them to safetensors)");
       }
-      return new Weights(List.copyOf(files.values()), tensors);
+      return new Weights(List.copyOf(files.values()), CheckpointNames.of(config, tensors));
     } catch (RuntimeException e) {
       files.values().forEach(SafetensorsFile::close);
       throw e;
@@ -65,6 +66,11 @@ public final class Weights implements AutoCloseable {
 
   public Set<String> names() {
     return Collections.unmodifiableSet(tensors.keySet());
+  }
+
+  /** A head that is new is in no file. */
+  public boolean has(String name) {
+    return tensors.containsKey(name);
   }
 
   /**

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import tools.jackson.databind.node.ObjectNode;
 
 /** Expected lists are those of PEFT 0.21.2 for the same models and requests. */
 class LinearTargetsTests {
@@ -77,9 +78,8 @@ class LinearTargetsTests {
         .hasMessageContaining("not supported yet");
   }
 
-  private static LlamaConfig layers(int count) {
-    Rope rope = new Rope.Default(10_000);
-    return new LlamaConfig(
-        8, 12, count, 2, 1, 4, 11, 1e-5, 64, true, false, false, rope, List.of(2), null, null);
+  private static ModelConfig layers(int count) {
+    ObjectNode config = TinyModels.config().put("num_hidden_layers", count);
+    return ConfigReader.read(new JsonFields("config.json", "", config), null);
   }
 }

@@ -19,10 +19,10 @@ class ModelDirectoryTests {
 
   @Test
   void readsAConfigurationWithItsDefaults() throws IOException {
-    LlamaConfig config = open(c -> c.remove("num_key_value_heads"));
-    assertThat(config.headDim()).isEqualTo(4);
-    assertThat(config.numKeyValueHeads()).isEqualTo(2);
-    assertThat(config.rope()).isEqualTo(new Rope.Default(10_000));
+    DecoderConfig config = open(c -> c.remove("num_key_value_heads"));
+    assertThat(config.attention().headDim()).isEqualTo(4);
+    assertThat(config.attention().keyValueHeads()).isEqualTo(2);
+    assertThat(config.layers().getFirst().rope()).isEqualTo(new Rope.Default(10_000, 4));
     assertThat(config.eosTokenIds()).containsExactly(2);
     assertThat(config.padTokenId()).isNull();
   }
@@ -36,20 +36,20 @@ class ModelDirectoryTests {
                 .put("high_freq_factor", 4.0)
                 .put("original_max_position_embeddings", 32)
                 .put("rope_type", "llama3");
-    LlamaConfig four =
+    DecoderConfig four =
         open(
             c -> {
               c.put("rope_theta", 500000.0).put("torch_dtype", "float32");
               numbers.accept(c.putObject("rope_scaling"));
             });
-    LlamaConfig five =
+    DecoderConfig five =
         open(
             c -> {
               c.put("dtype", "float32");
               numbers.accept(c.putObject("rope_parameters").put("rope_theta", 500000.0));
             });
     assertThat(four).isEqualTo(five);
-    assertThat(four.rope()).isEqualTo(new Rope.Llama3(500000, 8, 1, 4, 32));
+    assertThat(four.layers().getFirst().rope()).isEqualTo(new Rope.Llama3(500000, 4, 8, 1, 4, 32));
   }
 
   @Test
@@ -63,14 +63,14 @@ class ModelDirectoryTests {
   @CsvSource(
       delimiter = '|',
       value = {
-        "model_type|\"qwen2\"|model_type is \"qwen2\"",
-        "architectures|[\"LlamaForSequenceClassification\"]|architectures is",
-        "hidden_act|\"gelu\"|hidden_act is 'gelu'",
+        "model_type|\"mamba\"|model_type is \"mamba\"; supported: model_type llama, mistral",
+        "architectures|[\"LlamaForTokenClassification\"]|architectures is",
+        "hidden_act|\"relu2\"|hidden_act is \"relu2\"",
         "pretraining_tp|2|pretraining_tp above 1",
-        "vision_config|{}|vision_config is not supported",
-        "num_local_experts|8|num_local_experts is not supported",
+        "vision_config|{}|vision_config says that this is a vision model",
+        "num_local_experts|8|num_local_experts says that this is a mixture of experts",
         "quantization_config|{\"bits\":4}|quantization_config is not supported",
-        "rope_scaling|{\"type\":\"yarn\",\"factor\":2}|rope_scaling.type is \"yarn\"",
+        "rope_scaling|{\"type\":\"mrope\"}|rope_scaling.type is \"mrope\"",
         "rope_parameters|{\"rope_type\":\"llama3\"}|rope_parameters.low_freq_factor is missing",
         "rope_parameters|{\"partial_rotary_factor\":0.5}|partial_rotary_factor below 1",
         "hidden_size|\"8\"|hidden_size is \"8\", not an integer",
@@ -79,7 +79,7 @@ class ModelDirectoryTests {
         "hidden_size|null|hidden_size is missing",
         "num_key_value_heads|3|num_key_value_heads 3 does not divide",
         "num_hidden_layers|0|num_hidden_layers is 0",
-        "head_dim|3|head_dim 3 is odd",
+        "head_dim|3|head_dim gives 3 of 3",
         "rms_norm_eps|1e999|rms_norm_eps",
         "eos_token_id|11|eos_token_id is 11, must be 0 to 10",
         "tie_word_embeddings|1|tie_word_embeddings is 1, not true or false",
@@ -174,10 +174,10 @@ class ModelDirectoryTests {
     assertBad("neither model.safetensors nor");
   }
 
-  private LlamaConfig open(Consumer<ObjectNode> change) throws IOException {
+  private DecoderConfig open(Consumer<ObjectNode> change) throws IOException {
     rewriteConfig(change);
     try (ModelDirectory model = ModelDirectory.open(dir)) {
-      return (LlamaConfig) model.config();
+      return (DecoderConfig) model.config();
     }
   }
 

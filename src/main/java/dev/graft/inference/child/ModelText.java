@@ -27,7 +27,7 @@ final class ModelText implements ChatText {
     template = tokenizer.chatTemplate(Tokenizer.PINNED_DATE);
     try (ModelDirectory directory = ModelDirectory.open(model)) {
       ModelConfig config = directory.config();
-      contextLength = config.maxPositionEmbeddings();
+      contextLength = config.contextLength();
       stopIds = new LinkedHashSet<>(config.eosTokenIds());
     }
     String eos = tokenizer.eosToken();

@@ -40,7 +40,7 @@ final class GemmBound {
   static double seconds(ModelConfig config, int rows, boolean full) {
     List<ModelConfig.Linear> linears = new ArrayList<>(config.linearModules());
     long[] embedding = config.parameters().getFirst().shape();
-    linears.add(new ModelConfig.Linear("head", (int) embedding[0], (int) embedding[1]));
+    linears.add(new ModelConfig.Linear("head", (int) embedding[0], (int) embedding[1], false));
     Map<List<Integer>, Double> measured = new HashMap<>();
     try (DeviceMemory memory = DeviceMemory.open(Device.cpu());
         TorchScriptModule module = Kernels.load(MEASURED, Device.cpu())) {

@@ -86,7 +86,7 @@ public final class FineTune {
   }
 
   private int maxLength(ModelDirectory base) {
-    int context = base.config().maxPositionEmbeddings();
+    int context = base.config().contextLength();
     Integer wanted = training.maxLength();
     return wanted == null ? context : Math.min(wanted, context);
   }

@@ -83,7 +83,7 @@ final class GreedyGenerator implements Generator {
   public Generation generate(
       int[] prompt, int maxNewTokens, Set<Integer> stop, IntConsumer onToken) {
     checkPrompt(prompt);
-    int bound = Math.min(maxNewTokens, config.maxPositionEmbeddings() - prompt.length);
+    int bound = Math.min(maxNewTokens, config.contextLength() - prompt.length);
     int[] ids = new int[Math.clamp(bound, 0, 256)];
     int made = 0;
     Decoder decoder = worn == null ? bare : worn.decoder();
@@ -103,10 +103,10 @@ final class GreedyGenerator implements Generator {
 
   private void checkPrompt(int[] prompt) {
     if (prompt.length == 0) throw new IllegalArgumentException("the prompt is empty");
-    if (prompt.length > config.maxPositionEmbeddings()) {
+    if (prompt.length > config.contextLength()) {
       throw new IllegalArgumentException(
           "the prompt has %d tokens, the model's context is %d"
-              .formatted(prompt.length, config.maxPositionEmbeddings()));
+              .formatted(prompt.length, config.contextLength()));
     }
     for (int id : prompt) {
       if (id < 0 || id >= config.vocabSize()) {

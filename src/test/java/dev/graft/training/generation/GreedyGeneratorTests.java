@@ -9,6 +9,7 @@ import dev.graft.training.Generator;
 import dev.graft.training.export.PeftDirectory;
 import dev.graft.weights.Dtype;
 import dev.graft.weights.LinearTargets;
+import dev.graft.weights.ModelConfig.Kind;
 import dev.graft.weights.ModelConfig.Linear;
 import dev.graft.weights.ModelConfig.Parameter;
 import dev.graft.weights.ModelDirectory;
@@ -168,9 +169,11 @@ class GreedyGeneratorTests {
       List<Parameter> shapes = new ArrayList<>();
       for (Linear each : LinearTargets.select(targets, model.config())) {
         shapes.add(
-            new Parameter(each.path() + ".lora_A.weight", new long[] {2, each.inFeatures()}));
+            new Parameter(
+                each.path() + ".lora_A.weight", new long[] {2, each.inFeatures()}, Kind.LINEAR));
         shapes.add(
-            new Parameter(each.path() + ".lora_B.weight", new long[] {each.outFeatures(), 2}));
+            new Parameter(
+                each.path() + ".lora_B.weight", new long[] {each.outFeatures(), 2}, Kind.LINEAR));
       }
       return TinyModels.random(shapes, seed);
     }

@@ -1,0 +1,194 @@
+package dev.graft.weights;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A decoder of the Llama kind: RMS norms, rotary positions, gated feed-forward. The families are
+ * told apart by the settings here, not by their name.
+ *
+ * @param fused whether q, k, v lie in one matrix {@code qkv_proj} and gate, up in {@code
+ *     gate_up_proj} (Phi-3)
+ * @param layers attention of each layer, as many as there are layers
+ */
+public record DecoderConfig(
+    Basics basics,
+    Attention attention,
+    Norms norms,
+    FeedForward feedForward,
+    boolean fused,
+    Multipliers multipliers,
+    List<LayerAttention> layers)
+    implements ModelConfig {
+  public DecoderConfig {
+    layers = List.copyOf(layers);
+  }
+
+  /**
+   * Attention of every layer.
+   *
+   * @param scale of the scores, usually {@code headDim^-1/2}
+   * @param softcap scores become {@code softcap * tanh(score / softcap)}; 0 = none
+   * @param bias of q, k and v
+   * @param outputBias of {@code o_proj}
+   */
+  public record Attention(
+      int heads,
+      int keyValueHeads,
+      int headDim,
+      double scale,
+      double softcap,
+      boolean bias,
+      boolean outputBias,
+      QkNorm qkNorm) {
+    int queryWidth() {
+      return heads * headDim;
+    }
+
+    int keyWidth() {
+      return keyValueHeads * headDim;
+    }
+  }
+
+  /** RMS norms {@code q_norm} and {@code k_norm} of queries and keys, before the rotation. */
+  public enum QkNorm {
+    NONE,
+    /** Over each head; weight (headDim). */
+    PER_HEAD,
+    /** Over all heads together; weight (heads * headDim). */
+    FULL_WIDTH
+  }
+
+  /**
+   * @param addOne whether the factor is {@code 1 + weight} (Gemma)
+   */
+  public record Norms(double eps, boolean addOne, Placement placement) {}
+
+  /** Where a layer has its norms. */
+  public enum Placement {
+    /** Before attention ({@code input_layernorm}) and MLP ({@code post_attention_layernorm}). */
+    PRE,
+    /** On the output of attention and MLP: {@code post_attention_}, {@code post_feedforward_}. */
+    POST,
+    /** Both; {@code pre_feedforward_layernorm} is the one before the MLP. */
+    SANDWICH
+  }
+
+  /** {@code down(activation(gate(x)) * up(x))}. */
+  public record FeedForward(int size, Activation activation, boolean bias) {}
+
+  /**
+   * Factors of the forward pass; 1 = unused.
+   *
+   * @param embedding of the token embedding, rounded to the table's type when used (Gemma: the
+   *     square root of the hidden size)
+   * @param residual of the outputs of attention and MLP before they are added
+   * @param logitsScale of the logits, before the cap
+   * @param logitSoftcap logits become {@code cap * tanh(logit / cap)}; 0 = none
+   */
+  public record Multipliers(
+      double embedding, double residual, double logitsScale, double logitSoftcap) {
+    public static final Multipliers NONE = new Multipliers(1, 1, 1, 0);
+  }
+
+  /**
+   * Attention of one layer.
+   *
+   * @param window a token sees itself and {@code window - 1} before it; 0 = all
+   * @param rope null = no positions
+   */
+  public record LayerAttention(int window, @Nullable Rope rope) {}
+
+  @Override
+  public DecoderConfig withTask(Task task) {
+    return new DecoderConfig(
+        basics.withTask(task), attention, norms, feedForward, fused, multipliers, layers);
+  }
+
+  @Override
+  public String basePrefix() {
+    return "model.";
+  }
+
+  @Override
+  public String layerPrefix(int layer) {
+    return "model.layers." + layer + ".";
+  }
+
+  @Override
+  public String inputEmbedding() {
+    return "model.embed_tokens.weight";
+  }
+
+  @Override
+  public String outputModule() {
+    return DecoderHeads.outputModule(this, "lm_head");
+  }
+
+  @Override
+  public List<Leaf> leaves() {
+    List<Leaf> leaves = new ArrayList<>();
+    leaves.add(Leaf.embedding("model.embed_tokens", vocabSize(), hiddenSize()));
+    for (int i = 0; i < numHiddenLayers(); i++) layer(leaves, layerPrefix(i));
+    leaves.add(Leaf.rmsNorm("model.norm", hiddenSize()));
+    leaves.addAll(DecoderHeads.leaves(this));
+    return leaves;
+  }
+
+  private void layer(List<Leaf> leaves, String layer) {
+    if (norms.placement() != Placement.POST) norm(leaves, layer + "input_layernorm");
+    attention(leaves, layer + "self_attn.");
+    norm(leaves, layer + "post_attention_layernorm");
+    if (norms.placement() == Placement.SANDWICH) norm(leaves, layer + "pre_feedforward_layernorm");
+    feedForward(leaves, layer + "mlp.");
+    if (norms.placement() != Placement.PRE) norm(leaves, layer + "post_feedforward_layernorm");
+  }
+
+  private void norm(List<Leaf> leaves, String path) {
+    leaves.add(Leaf.rmsNorm(path, hiddenSize()));
+  }
+
+  private void attention(List<Leaf> leaves, String path) {
+    int queries = attention.queryWidth();
+    int keys = attention.keyWidth();
+    boolean bias = attention.bias();
+    if (fused) {
+      leaves.add(Leaf.linear(path + "qkv_proj", queries + 2 * keys, hiddenSize(), bias));
+    } else {
+      leaves.add(Leaf.linear(path + "q_proj", queries, hiddenSize(), bias));
+      leaves.add(Leaf.linear(path + "k_proj", keys, hiddenSize(), bias));
+      leaves.add(Leaf.linear(path + "v_proj", keys, hiddenSize(), bias));
+    }
+    switch (attention.qkNorm()) {
+      case NONE -> {}
+      case PER_HEAD -> {
+        leaves.add(Leaf.rmsNorm(path + "q_norm", attention.headDim()));
+        leaves.add(Leaf.rmsNorm(path + "k_norm", attention.headDim()));
+      }
+      case FULL_WIDTH -> {
+        leaves.add(Leaf.rmsNorm(path + "q_norm", queries));
+        leaves.add(Leaf.rmsNorm(path + "k_norm", keys));
+      }
+    }
+    leaves.add(Leaf.linear(path + "o_proj", hiddenSize(), queries, attention.outputBias()));
+  }
+
+  private void feedForward(List<Leaf> leaves, String path) {
+    int size = feedForward.size();
+    boolean bias = feedForward.bias();
+    if (fused) {
+      leaves.add(Leaf.linear(path + "gate_up_proj", 2 * size, hiddenSize(), bias));
+    } else {
+      leaves.add(Leaf.linear(path + "gate_proj", size, hiddenSize(), bias));
+      leaves.add(Leaf.linear(path + "up_proj", size, hiddenSize(), bias));
+    }
+    leaves.add(Leaf.linear(path + "down_proj", hiddenSize(), size, bias));
+  }
+
+  /** Old checkpoints store the rope frequencies. */
+  @Override
+  public boolean ignores(String tensor) {
+    return tensor.endsWith(".rotary_emb.inv_freq") || DecoderHeads.ignores(this, tensor, "lm_head");
+  }
+}

@@ -21,4 +21,19 @@ public enum Dtype {
   public int bytes() {
     return bytes;
   }
+
+  /** What is left of a number that is stored in this type: to nearest even, as PyTorch does. */
+  public float round(float value) {
+    return switch (this) {
+      case F64, F32 -> value;
+      case F16 -> Float.float16ToFloat(Float.floatToFloat16(value));
+      case BF16 -> {
+        if (Float.isNaN(value)) yield value;
+        int bits = Float.floatToRawIntBits(value);
+        yield Float.intBitsToFloat((bits + 0x7FFF + ((bits >>> 16) & 1)) & 0xFFFF0000);
+      }
+      case I64, I32, I8, U8, BOOL ->
+          throw new IllegalArgumentException(this + " is not floating point");
+    };
+  }
 }

@@ -29,7 +29,6 @@ final class HalfPrecision {
 
   static short bfloat16(float value) {
     if (Float.isNaN(value)) return 0x7FC0;
-    int bits = Float.floatToRawIntBits(value);
-    return (short) ((bits + 0x7FFF + ((bits >>> 16) & 1)) >>> 16);
+    return (short) (Float.floatToRawIntBits(Dtype.BF16.round(value)) >>> 16);
   }
 }

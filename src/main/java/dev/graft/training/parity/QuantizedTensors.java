@@ -1,0 +1,90 @@
+package dev.graft.training.parity;
+
+import dev.graft.weights.FourBitTensor;
+import dev.graft.weights.FourBitType;
+import dev.graft.weights.Int8Tensor;
+import dev.graft.weights.MappedTensor;
+import dev.graft.weights.NamedTensor;
+import dev.graft.weights.QuantizedFiles;
+import dev.graft.weights.SafetensorsFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Single tensors that bitsandbytes has quantised, {@code <name>.source} each, quantised here again:
+ * every byte of every stored tensor, and every number computed back from them, must be equal.
+ */
+final class QuantizedTensors {
+  private static final String FILE = "tensors.safetensors";
+
+  private final SafetensorsFile file;
+  private final Set<String> unseen;
+
+  private QuantizedTensors(SafetensorsFile file) {
+    this.file = file;
+    this.unseen = new HashSet<>(file.names());
+  }
+
+  static boolean isIn(Path directory) {
+    return Files.isRegularFile(directory.resolve(FILE));
+  }
+
+  static GoldenResult compare(Path directory) {
+    try (SafetensorsFile file = SafetensorsFile.open(directory.resolve(FILE))) {
+      return new QuantizedTensors(file).compare(directory.getFileName().toString());
+    }
+  }
+
+  private GoldenResult compare(String name) {
+    GoldenResult.Collector result = new GoldenResult.Collector();
+    for (String source : file.names()) {
+      if (!source.endsWith(".source")) continue;
+      unseen.remove(source);
+      String tensor = source.substring(0, source.length() - ".source".length());
+      List<String> wrong = new ArrayList<>();
+      compare(tensor, wrong);
+      result.require(wrong.isEmpty() ? tensor : tensor + wrong, wrong.isEmpty());
+    }
+    result.require(unseen.isEmpty() ? "names" : "names" + unseen, unseen.isEmpty());
+    return new GoldenResult(name, result.measures(), null);
+  }
+
+  private void compare(String tensor, List<String> wrong) {
+    MappedTensor source = find(tensor + ".source");
+    for (FourBitType type : FourBitType.values()) {
+      for (boolean nested : new boolean[] {false, true}) {
+        String key = tensor + "." + type.quantType() + (nested ? "-double" : "");
+        if (file.find(key + ".weight") == null) continue;
+        FourBitTensor weight = FourBitTensor.quantise(source, type, nested);
+        compare(QuantizedFiles.tensors(key + ".weight", weight), wrong);
+        float[] expected = find(key + ".dequantized").toFloats();
+        if (!Arrays.equals(expected, weight.dequantise())) wrong.add(key + ".dequantized");
+      }
+    }
+    Int8Tensor rows = Int8Tensor.quantise(source);
+    compare(QuantizedFiles.tensors(tensor + ".int8.weight", rows), wrong);
+  }
+
+  private void compare(List<NamedTensor> ours, List<String> wrong) {
+    for (NamedTensor each : ours) {
+      MappedTensor theirs = find(each.name());
+      boolean equal =
+          theirs.dtype() == each.dtype()
+              && Arrays.equals(theirs.shape(), each.shape())
+              && theirs.named().data().equals(each.data());
+      if (!equal) wrong.add(each.name());
+    }
+  }
+
+  private MappedTensor find(String name) {
+    MappedTensor found = file.find(name);
+    if (found == null) throw new IllegalArgumentException(FILE + " lacks " + name);
+    unseen.remove(name);
+    return found;
+  }
+}

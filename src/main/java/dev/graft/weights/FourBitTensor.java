@@ -102,6 +102,16 @@ public record FourBitTensor(
     }
   }
 
+  /** The two numbers of each byte, before they are scaled: 256 pairs. */
+  public float[] pairs() {
+    float[] pairs = new float[512];
+    for (int i = 0; i < 256; i++) {
+      pairs[2 * i] = levels[i >> 4];
+      pairs[2 * i + 1] = levels[i & 15];
+    }
+    return pairs;
+  }
+
   /** The weight that computation uses: level times scale in f32, rounded to the type before. */
   public float[] dequantise() {
     long size = new TensorInfo("", dtype, shape).elements();

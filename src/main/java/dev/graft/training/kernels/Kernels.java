@@ -31,6 +31,7 @@ public final class Kernels {
           "ops/rope",
           "ops/token_logp",
           "optimiser",
+          "quantised",
           "weight");
 
   private static final String MODULE =

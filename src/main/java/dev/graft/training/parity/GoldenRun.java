@@ -37,7 +37,7 @@ public final class GoldenRun {
    */
   public static GoldenResult run(Path directory, Plan plan) {
     String name = directory.getFileName().toString();
-    if (QuantizedTensors.isIn(directory)) return QuantizedTensors.compare(directory);
+    if (QuantisedTensors.isIn(directory)) return QuantisedTensors.compare(directory);
     try {
       GoldenCase golden = GoldenCaseReader.read(directory);
       try (ModelDirectory base = openBase(golden.model())) {

@@ -5,7 +5,7 @@ import dev.graft.weights.FourBitType;
 import dev.graft.weights.Int8Tensor;
 import dev.graft.weights.MappedTensor;
 import dev.graft.weights.NamedTensor;
-import dev.graft.weights.QuantizedFiles;
+import dev.graft.weights.QuantisedFiles;
 import dev.graft.weights.SafetensorsFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,13 +19,13 @@ import java.util.Set;
  * Single tensors that bitsandbytes has quantised, {@code <name>.source} each, quantised here again:
  * every byte of every stored tensor, and every number computed back from them, must be equal.
  */
-final class QuantizedTensors {
+final class QuantisedTensors {
   private static final String FILE = "tensors.safetensors";
 
   private final SafetensorsFile file;
   private final Set<String> unseen;
 
-  private QuantizedTensors(SafetensorsFile file) {
+  private QuantisedTensors(SafetensorsFile file) {
     this.file = file;
     this.unseen = new HashSet<>(file.names());
   }
@@ -36,7 +36,7 @@ final class QuantizedTensors {
 
   static GoldenResult compare(Path directory) {
     try (SafetensorsFile file = SafetensorsFile.open(directory.resolve(FILE))) {
-      return new QuantizedTensors(file).compare(directory.getFileName().toString());
+      return new QuantisedTensors(file).compare(directory.getFileName().toString());
     }
   }
 
@@ -61,13 +61,13 @@ final class QuantizedTensors {
         String key = tensor + "." + type.quantType() + (nested ? "-double" : "");
         if (file.find(key + ".weight") == null) continue;
         FourBitTensor weight = FourBitTensor.quantise(source, type, nested);
-        compare(QuantizedFiles.tensors(key + ".weight", weight), wrong);
+        compare(QuantisedFiles.tensors(key + ".weight", weight), wrong);
         float[] expected = find(key + ".dequantized").toFloats();
         if (!Arrays.equals(expected, weight.dequantise())) wrong.add(key + ".dequantized");
       }
     }
     Int8Tensor rows = Int8Tensor.quantise(source);
-    compare(QuantizedFiles.tensors(tensor + ".int8.weight", rows), wrong);
+    compare(QuantisedFiles.tensors(tensor + ".int8.weight", rows), wrong);
   }
 
   private void compare(List<NamedTensor> ours, List<String> wrong) {

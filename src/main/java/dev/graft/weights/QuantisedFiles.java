@@ -6,10 +6,10 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Quantised weights as the tensors of a checkpoint that bitsandbytes has written. */
-public final class QuantizedFiles {
+public final class QuantisedFiles {
   private static final String STATE = ".quant_state.bitsandbytes__";
 
-  private QuantizedFiles() {}
+  private QuantisedFiles() {}
 
   /**
    * @param parameter name of the weight, such as {@code model.layers.0.mlp.up_proj.weight}

@@ -1,25 +1,13 @@
 package dev.graft.training;
 
-import dev.graft.text.TokenizedRow;
-
 /**
  * Token rows for one forward pass; rows may differ in length, the model pads right.
  *
- * @param inputIds (rows)(tokens)
- * @param labels same shape; -100 where a token is not trained; labels[b][t] is the target of
- *     position t-1
+ * <p>{@link #inputIds} is (rows)(tokens).
  */
-public record MicroBatch(int[][] inputIds, int[][] labels) {
-  public static final int IGNORE = TokenizedRow.IGNORE;
+public sealed interface MicroBatch permits TokenBatch, LabelBatch {
+  int[][] inputIds();
 
-  /** Labels that count: not {@link #IGNORE} and at position 1 or later. */
-  public long targets() {
-    long count = 0;
-    for (int[] row : labels) {
-      for (int t = 1; t < row.length; t++) {
-        if (row[t] != IGNORE) count++;
-      }
-    }
-    return count;
-  }
+  /** What the loss of this batch is a sum over: the window's sum of them is its divisor. */
+  long targets();
 }

@@ -38,6 +38,15 @@ public interface TrainableModel extends AutoCloseable {
   List<NamedTensor> trained();
 
   /**
+   * The tensors of the result's file: those of PEFT's {@code adapter_model.safetensors}, or every
+   * parameter of the model after full fine-tuning.
+   */
+  List<NamedTensor> saved();
+
+  /** Sets trained parameters from the tensors of such a file: the inverse of {@link #saved}. */
+  void loadSaved(List<NamedTensor> saved);
+
+  /**
    * Optimiser state under {@code exp_avg.<name>} and {@code exp_avg_sq.<name>}; with {@link
    * #updates} all that a resume needs.
    */

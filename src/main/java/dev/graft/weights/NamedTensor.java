@@ -7,4 +7,9 @@ import java.nio.ByteBuffer;
  *
  * @param data little-endian, row-major, position 0, remaining = elements x dtype size
  */
-public record NamedTensor(String name, Dtype dtype, long[] shape, ByteBuffer data) {}
+public record NamedTensor(String name, Dtype dtype, long[] shape, ByteBuffer data) {
+  /** The same numbers under another name. */
+  public NamedTensor renamed(String other) {
+    return new NamedTensor(other, dtype, shape, data);
+  }
+}

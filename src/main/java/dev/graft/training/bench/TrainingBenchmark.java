@@ -2,7 +2,7 @@ package dev.graft.training.bench;
 
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.AdapterMethod.TargetModules;
-import dev.graft.training.MicroBatch;
+import dev.graft.training.TokenBatch;
 import dev.graft.training.TrainableModel;
 import dev.graft.training.model.AdamW;
 import dev.graft.training.model.Plan;
@@ -50,7 +50,7 @@ public record TrainingBenchmark(int batch, int length, int rank, int steps, Plan
       SplittableRandom random = new SplittableRandom(SEED);
       for (int step = 0; step < WARM_UP + steps; step++) {
         int[][] ids = rows(random, vocabulary);
-        MicroBatch rows = new MicroBatch(ids, ids);
+        TokenBatch rows = new TokenBatch(ids, ids);
         long start = System.nanoTime();
         losses.add(model.accumulate(rows, rows.targets(), step).mean());
         model.update(2e-4);

@@ -1,6 +1,7 @@
 package dev.graft.training.export;
 
 import dev.graft.spec.AdapterMethod;
+import dev.graft.training.tuner.Tuner;
 import dev.graft.weights.LinearTargets;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;
@@ -24,8 +25,9 @@ public final class PeftDirectory {
    *
    * @param directory created if need be; files of the same names are replaced
    * @param baseModelName {@code base_model_name_or_path}, a name rather than a path of this machine
-   * @param trained f32 factors by module path, such as {@code
-   *     model.layers.0.self_attn.q_proj.lora_A.weight}, in the order they shall have
+   * @param saved f32 factors by PEFT's names, such as {@code
+   *     base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight}, in the order they shall
+   *     have
    * @param facts rows of the model card in their order; no times, if equal runs shall give equal
    *     bytes
    * @throws java.io.UncheckedIOException if a file cannot be written
@@ -35,34 +37,28 @@ public final class PeftDirectory {
       ModelDirectory base,
       String baseModelName,
       AdapterMethod.Lora lora,
-      List<NamedTensor> trained,
+      List<NamedTensor> saved,
       Map<String, String> facts) {
-    checkNames(lora, base.config(), trained);
+    checkNames(lora, base.config(), saved);
     ResultFiles.create(directory);
     ResultFiles.write(
         directory.resolve("adapter_config.json"),
         AdapterConfig.json(lora, base.config(), baseModelName));
-    List<NamedTensor> named =
-        trained.stream()
-            .map(
-                t ->
-                    new NamedTensor("base_model.model." + t.name(), t.dtype(), t.shape(), t.data()))
-            .toList();
-    SafetensorsWriter.write(directory.resolve("adapter_model.safetensors"), named);
+    SafetensorsWriter.write(directory.resolve("adapter_model.safetensors"), saved);
     ResultFiles.write(directory.resolve("README.md"), ModelCard.adapter(baseModelName, facts));
     ResultFiles.copyCompanions(base, directory);
   }
 
   /** PEFT ignores names it does not know and leaves missing factors as they start: check here. */
   private static void checkNames(
-      AdapterMethod.Lora lora, ModelConfig base, List<NamedTensor> trained) {
+      AdapterMethod.Lora lora, ModelConfig base, List<NamedTensor> saved) {
     Set<String> expected = new HashSet<>();
     for (ModelConfig.Linear linear : LinearTargets.select(lora.targetModules(), base)) {
-      expected.add(linear.path() + ".lora_A.weight");
-      expected.add(linear.path() + ".lora_B.weight");
+      expected.add(Tuner.PEFT_PREFIX + linear.path() + ".lora_A.weight");
+      expected.add(Tuner.PEFT_PREFIX + linear.path() + ".lora_B.weight");
     }
     Set<String> given = new HashSet<>();
-    trained.forEach(tensor -> given.add(tensor.name()));
+    saved.forEach(tensor -> given.add(tensor.name()));
     if (!given.equals(expected)) {
       throw new IllegalArgumentException(
           "the trained tensors are not the factors that target_modules asks for: %d given, %d expected"

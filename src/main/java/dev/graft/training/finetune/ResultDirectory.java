@@ -30,13 +30,13 @@ final class ResultDirectory {
       Map<String, String> facts = facts(run, progress);
       switch (run.spec().method()) {
         case Lora lora ->
-            PeftDirectory.write(making, base, run.baseModelName(), lora, model.trained(), facts);
+            PeftDirectory.write(making, base, run.baseModelName(), lora, model.saved(), facts);
         case Full full ->
             FullModelDirectory.write(
                 making,
                 base,
                 run.baseModelName(),
-                model.trained(),
+                model.saved(),
                 FullModelDirectory.Precision.AS_BASE,
                 facts);
       }

@@ -2,6 +2,7 @@ package dev.graft.training.finetune;
 
 import dev.graft.text.TokenizedRow;
 import dev.graft.training.MicroBatch;
+import dev.graft.training.TokenBatch;
 import java.util.Arrays;
 import java.util.List;
 
@@ -30,7 +31,7 @@ sealed interface TokenRows {
     int[][] labels = new int[rows.length][];
     Arrays.setAll(ids, i -> ids(rows[i]));
     Arrays.setAll(labels, i -> labels(rows[i]));
-    return new MicroBatch(ids, labels);
+    return new TokenBatch(ids, labels);
   }
 
   /** A row of the file is a row of the batch. */

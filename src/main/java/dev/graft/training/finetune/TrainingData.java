@@ -8,7 +8,7 @@ import dev.graft.text.RowReader.Problem;
 import dev.graft.text.RowTokenizer;
 import dev.graft.text.TokenizedRow;
 import dev.graft.text.Tokenizer;
-import dev.graft.training.MicroBatch;
+import dev.graft.training.TokenBatch;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -134,7 +134,7 @@ record TrainingData(
       long targets = 0;
       for (int i = 0; i < all.size(); i++) {
         tokens += all.length(i);
-        targets += new MicroBatch(new int[][] {{}}, new int[][] {all.labels(i)}).targets();
+        targets += new TokenBatch(new int[][] {{}}, new int[][] {all.labels(i)}).targets();
       }
       if (targets == 0) {
         throw new BadRun(

@@ -5,9 +5,11 @@ import dev.graft.training.Generator;
 import dev.graft.training.kernels.Kernels;
 import dev.graft.training.kernels.TorchScriptModule;
 import dev.graft.training.model.Continuation;
-import dev.graft.training.model.Decoder;
 import dev.graft.training.model.DeviceMemory;
 import dev.graft.training.model.Family;
+import dev.graft.training.model.Transformer;
+import dev.graft.training.tuner.LowRankPaths;
+import dev.graft.training.tuner.Rewrite;
 import dev.graft.weights.BadModel;
 import dev.graft.weights.LoraAdapter;
 import dev.graft.weights.ModelConfig;
@@ -26,14 +28,14 @@ final class GreedyGenerator implements Generator {
   private final DeviceMemory memory;
   private final Map<String, PtNDArray> base;
   private final TorchScriptModule module;
-  private final Decoder bare;
+  private final Transformer bare;
   private @Nullable Worn worn;
 
-  /** The base with an adapter: a decoder compiled for both, and the adapter's own tensors. */
-  private record Worn(Decoder decoder, List<PtNDArray> factors) implements AutoCloseable {
+  /** The base with an adapter: a model compiled for both, and the adapter's own tensors. */
+  private record Worn(Transformer model, List<PtNDArray> factors) implements AutoCloseable {
     @Override
     public void close() {
-      decoder.close();
+      model.close();
       factors.forEach(PtNDArray::close);
     }
   }
@@ -47,11 +49,11 @@ final class GreedyGenerator implements Generator {
     this.memory = memory;
     this.base = Map.copyOf(base);
     this.module = Kernels.load(Continuation.METHODS, memory.device());
-    this.bare = decoder(base, 1);
+    this.bare = compiled(base, Rewrite.NONE);
   }
 
-  private Decoder decoder(Map<String, PtNDArray> tensors, double scale) {
-    return Decoder.frozen(Family.of(config), memory, tensors, scale);
+  private Transformer compiled(Map<String, PtNDArray> tensors, Rewrite adapter) {
+    return Transformer.frozen(Family.of(config), memory, tensors, adapter);
   }
 
   @Override
@@ -71,7 +73,9 @@ final class GreedyGenerator implements Generator {
       }
       Map<String, PtNDArray> all = new HashMap<>(base);
       all.putAll(factors);
-      return new Worn(decoder(all, adapter.scale()), List.copyOf(factors.values()));
+      Map<String, Double> scales = new HashMap<>();
+      adapter.factors().keySet().forEach(module -> scales.put(module, adapter.scale()));
+      return new Worn(compiled(all, new LowRankPaths(scales, 0)), List.copyOf(factors.values()));
     } catch (RuntimeException e) {
       factors.values().forEach(PtNDArray::close);
       if (!(e instanceof BadModel)) throw e;
@@ -86,8 +90,8 @@ final class GreedyGenerator implements Generator {
     int bound = Math.min(maxNewTokens, config.contextLength() - prompt.length);
     int[] ids = new int[Math.clamp(bound, 0, 256)];
     int made = 0;
-    Decoder decoder = worn == null ? bare : worn.decoder();
-    try (Continuation text = new Continuation(decoder, memory, module)) {
+    Transformer model = worn == null ? bare : worn.model();
+    try (Continuation text = new Continuation(model, memory, module)) {
       int[] unread = prompt;
       while (made < bound) {
         int next = text.read(unread);

@@ -21,14 +21,16 @@ public final class Kernels {
   static final List<String> FILES =
       List.of(
           "adapters/low_rank",
-          "head",
           "linalg",
+          "ops/activation",
           "ops/attention",
           "ops/embedding",
-          "ops/gated_silu",
+          "ops/layer_norm",
           "ops/linear",
+          "ops/pick",
           "ops/rms_norm",
           "ops/rope",
+          "ops/slice",
           "ops/token_logp",
           "optimiser",
           "quantised",

@@ -1,5 +1,6 @@
 package dev.graft.training.model;
 
+import dev.graft.training.tuner.Slot;
 import java.util.Arrays;
 import java.util.Locale;
 
@@ -34,11 +35,11 @@ public record AdamW(
     if (!(maxGradNorm >= 0)) throw new IllegalArgumentException("max_grad_norm must be >= 0");
   }
 
-  /** Whether a parameter of this Hugging Face name decays; the rule is transformers' own. */
-  boolean decays(String name) {
+  /** Whether a parameter decays; the rule is transformers' own. */
+  boolean decays(Slot slot) {
     return switch (decay) {
       case ALL -> true;
-      case TRAINER -> !isBiasOrNorm(name.toLowerCase(Locale.ROOT));
+      case TRAINER -> !slot.layerNorm() && !isBiasOrNorm(slot.name().toLowerCase(Locale.ROOT));
     };
   }
 

@@ -4,34 +4,39 @@ import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.JniUtils;
 import org.jspecify.annotations.Nullable;
 
-/** Keeps the input of each layer; the way down is autograd over the plain definitions. */
+/** Keeps the input of each stage; the way down is autograd over the plain definitions. */
 final class AutogradPass extends LayerPass {
-  AutogradPass(Decoder decoder, Positions positions, double dropout, long dropoutSeed) {
-    super(decoder, positions, dropout, dropoutSeed);
+  AutogradPass(Transformer model, BatchInputs inputs, boolean drops, long dropoutSeed) {
+    super(model, inputs, drops, dropoutSeed);
   }
 
   @Override
-  IValue forward(int layer, Decoder.Layer of, IValue x) {
+  IValue forward(int index, Transformer.Stage stage, IValue x) {
     stack.push(x);
-    IValue[] both = forwardSaving(layer, of, x);
+    IValue[] both = forwardSaving(index, stage, x);
     both[1].close();
     return both[0];
   }
 
   @Override
-  @Nullable IValue backward(int layer, Decoder.Layer of, IValue g, boolean input) {
+  @Nullable IValue backward(int index, Transformer.Stage stage, IValue g, boolean input) {
     try (IValue x = stack.pop()) {
-      seed(layer);
-      return decoder
-          .module()
-          .invoke(
-              of.program() + "_autograd",
-              g,
-              x,
-              of.weights(),
-              of.gradients(),
-              positions.cos(),
-              positions.sin());
+      seed(index);
+      IValue result =
+          model
+              .module()
+              .invoke(
+                  stage.program() + (input ? "_autograd" : "_autograd_first"),
+                  g,
+                  x,
+                  stage.weights(),
+                  stage.gradients(),
+                  inputs.context(),
+                  inputs.tokens(),
+                  inputs.queryBlock());
+      if (input) return result;
+      result.close();
+      return null;
     } finally {
       JniUtils.setGradMode(false); // the method leaves it on when it throws
     }

@@ -1,11 +1,10 @@
 package dev.graft.training.model;
 
-import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
 import dev.graft.training.kernels.TorchScriptModule;
-import java.util.Arrays;
+import java.util.Objects;
 
 /** One text that a decoder reads piece by piece, with the keys and values of what it has read. */
 public final class Continuation implements AutoCloseable {
@@ -19,9 +18,6 @@ public final class Continuation implements AutoCloseable {
           new = torch.zeros([heads, length, size], dtype=ops.prim.dtype(old), layout=None, device=ops.prim.device(old), pin_memory=None)
           _0 = torch.copy_(torch.narrow(new, 1, 0, used), old)
           return new
-        def last(self: __torch__.Model,
-          x: Tensor) -> Tensor:
-          return torch.narrow(x, 0, torch.size(x, 0) - 1, 1)
         def likeliest(self: __torch__.Model,
           logits: Tensor) -> Tensor:
           return torch.argmax(logits, 1)
@@ -30,22 +26,22 @@ public final class Continuation implements AutoCloseable {
   /** Queries that are scored at a time: bounds the memory of attention over a long prompt. */
   private static final int QUERY_BLOCK = 128;
 
-  private final Decoder decoder;
+  private final Transformer model;
   private final DeviceMemory memory;
   private final TorchScriptModule module;
   private final KeyValueCache cache;
-  private final RopeTable rope;
+  private final BatchInputs.Ropes ropes;
   private int length;
 
   /**
    * @param module has {@link #METHODS}; not closed here
    */
-  public Continuation(Decoder decoder, DeviceMemory memory, TorchScriptModule module) {
-    this.decoder = decoder;
+  public Continuation(Transformer model, DeviceMemory memory, TorchScriptModule module) {
+    this.model = model;
     this.memory = memory;
     this.module = module;
-    this.cache = new KeyValueCache(memory.scope(), module, decoder.family());
-    this.rope = new RopeTable(decoder.family().inverseFrequencies());
+    this.cache = new KeyValueCache(memory.scope(), module, model.family());
+    this.ropes = BatchInputs.Ropes.of(model.family());
   }
 
   /**
@@ -55,39 +51,57 @@ public final class Continuation implements AutoCloseable {
    */
   public int read(int[] tokens) {
     cache.require(length + tokens.length);
-    try (PtNDManager scope = memory.scope()) {
-      long[] ids = Arrays.stream(tokens).asLongStream().toArray();
-      PtNDArray cos = rope.cos(scope, length, tokens.length);
-      PtNDArray sin = rope.sin(scope, length, tokens.length);
-      IValue x = decoder.embed((PtNDArray) scope.create(ids, new Shape(ids.length)));
-      for (int i = 0; i < decoder.layers().size(); i++) {
+    Family family = model.family();
+    PaddedBatch batch = PaddedBatch.of(new int[][] {tokens}, family.config().vocabSize());
+    long[] last = {tokens.length - 1};
+    try (PtNDManager scope = memory.scope();
+        BatchInputs inputs =
+            BatchInputs.of(scope, family, ropes, batch, length, last, QUERY_BLOCK)) {
+      IValue x = IValue.from(inputs.ids());
+      for (int i = 0; i < model.stages().size(); i++) {
         try (IValue before = x) {
-          x = decode(i, before, cos, sin);
+          x = decode(i, before, inputs);
         }
       }
       length += tokens.length;
-      try (IValue all = x;
-          IValue last = module.invoke("last", all)) {
-        PtNDArray logits = decoder.logits(scope, last);
+      try (IValue hidden = x) {
+        PtNDArray logits =
+            module.call(scope, "logits", hidden, output(family), family.logitSoftcap()).getFirst();
         return (int) module.call(scope, "likeliest", logits).getFirst().getLong();
       }
     }
   }
 
-  private IValue decode(int index, IValue x, PtNDArray cos, PtNDArray sin) {
-    Decoder.Layer layer = decoder.layers().get(index);
-    return decoder
+  private PtNDArray output(Family family) {
+    return model.tensor(Objects.requireNonNull(family.output(), "the model predicts no tokens"));
+  }
+
+  private IValue decode(int index, IValue x, BatchInputs inputs) {
+    Transformer.Stage stage = model.stages().get(index);
+    int layer = index - 1;
+    if (layer < 0 || layer >= model.family().config().numHiddenLayers()) {
+      return model
+          .module()
+          .invoke(
+              stage.program() + "_infer",
+              x,
+              stage.weights(),
+              inputs.context(),
+              inputs.tokens(),
+              inputs.queryBlock());
+    }
+    return model
         .module()
         .invoke(
-            layer.program() + "_decode",
+            stage.program() + "_decode",
             x,
-            layer.weights(),
-            cos,
-            sin,
-            cache.keys(index),
-            cache.values(index),
+            stage.weights(),
+            inputs.context(),
+            inputs.tokens(),
+            cache.keys(layer),
+            cache.values(layer),
             length,
-            QUERY_BLOCK);
+            inputs.queryBlock());
   }
 
   @Override

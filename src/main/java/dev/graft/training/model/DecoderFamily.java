@@ -1,98 +1,149 @@
 package dev.graft.training.model;
 
 import dev.graft.training.program.Attend;
+import dev.graft.training.program.Embed;
 import dev.graft.training.program.Gate;
 import dev.graft.training.program.Linear;
 import dev.graft.training.program.Norm;
+import dev.graft.training.program.Pick;
 import dev.graft.training.program.Rotate;
+import dev.graft.training.program.Scale;
+import dev.graft.training.program.Slice;
 import dev.graft.training.program.Statement;
 import dev.graft.training.program.Sum;
-import dev.graft.weights.Activation;
 import dev.graft.weights.DecoderConfig;
-import dev.graft.weights.DecoderConfig.Multipliers;
-import dev.graft.weights.DecoderConfig.Norms;
+import dev.graft.weights.DecoderConfig.LayerAttention;
 import dev.graft.weights.DecoderConfig.Placement;
 import dev.graft.weights.DecoderConfig.QkNorm;
 import dev.graft.weights.Rope;
-import dev.graft.weights.Task;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** Llama (Touvron et al. 2023) and whatever computes the same. */
-public record DecoderFamily(DecoderConfig config) implements Family {
-  /** What this class computes; the one place that says which decoders can be trained. */
-  static boolean trains(DecoderConfig config) {
+/** Llama (Touvron et al. 2023) and its relatives: {@link DecoderConfig} says what sets them apart. */
+record DecoderFamily(DecoderConfig config) implements Family {
+  @Override
+  public List<Statement> embedding() {
+    Embed rows = new Embed("y", null, config.inputEmbedding());
+    double factor = config.multipliers().embedding();
+    if (factor == 1) return List.of(rows);
+    return List.of(new Embed("rows", null, config.inputEmbedding()), new Scale("y", "rows", factor));
+  }
+
+  @Override
+  public List<Statement> layer(int index) {
+    Placement placement = config.norms().placement();
+    List<Statement> layer = new ArrayList<>();
+    String attentionIn = "x";
+    if (placement != Placement.POST) {
+      attentionIn = norm(layer, "attention_in", "x", "input_layernorm");
+    }
+    attention(layer, attentionIn, config.layers().get(index));
+    String attended = "attention_out";
+    if (placement != Placement.PRE) {
+      attended = norm(layer, "attended", attended, "post_attention_layernorm");
+    }
+    layer.add(new Sum("middle", "x", attended, config.multipliers().residual()));
+    String mlpIn =
+        switch (placement) {
+          case PRE -> norm(layer, "mlp_in", "middle", "post_attention_layernorm");
+          case SANDWICH -> norm(layer, "mlp_in", "middle", "pre_feedforward_layernorm");
+          case POST -> "middle";
+        };
+    feedForward(layer, mlpIn);
+    String fed = "mlp_out";
+    if (placement != Placement.PRE) fed = norm(layer, "fed", fed, "post_feedforward_layernorm");
+    layer.add(new Sum("y", "middle", fed, config.multipliers().residual()));
+    return layer;
+  }
+
+  private String norm(List<Statement> layer, String output, String input, String module) {
+    layer.add(norm(output, input, module, 0));
+    return output;
+  }
+
+  private Norm norm(String output, String input, String module, int group) {
+    return new Norm(output, input, module, config.norms().eps(), config.norms().addOne(), group);
+  }
+
+  private void attention(List<Statement> layer, String in, LayerAttention kind) {
     DecoderConfig.Attention attention = config.attention();
-    return config.task() instanceof Task.CausalLm
-        && attention.qkNorm() == QkNorm.NONE
-        && attention.softcap() == 0
-        && attention.scale() == Math.pow(attention.headDim(), -0.5)
-        && config.norms().equals(new Norms(config.norms().eps(), false, Placement.PRE))
-        && config.feedForward().activation() == Activation.SILU
-        && !config.fused()
-        && config.multipliers().equals(Multipliers.NONE)
-        && config.layers().stream().allMatch(config.layers().getFirst()::equals)
-        && config.layers().getFirst().window() == 0
-        && plain(config.layers().getFirst().rope());
+    int size = attention.headDim();
+    int queries = attention.heads() * size;
+    int keys = attention.keyValueHeads() * size;
+    boolean bias = attention.bias();
+    if (config.fused()) {
+      int all = queries + 2 * keys;
+      layer.add(new Linear("qkv", in, "self_attn.qkv_proj", bias));
+      layer.add(new Slice("q", "qkv", all, 1, 0, queries));
+      layer.add(new Slice("k", "qkv", all, 1, queries, keys));
+      layer.add(new Slice("v", "qkv", all, 1, queries + keys, keys));
+    } else {
+      layer.add(new Linear("q", in, "self_attn.q_proj", bias));
+      layer.add(new Linear("k", in, "self_attn.k_proj", bias));
+      layer.add(new Linear("v", in, "self_attn.v_proj", bias));
+    }
+    layer.add(
+        new Attend(
+            "o",
+            placed(layer, "q", kind.rope()),
+            placed(layer, "k", kind.rope()),
+            "v",
+            attention.keyValueHeads(),
+            size,
+            attention.scale(),
+            true,
+            kind.window(),
+            attention.softcap()));
+    layer.add(new Linear("attention_out", "o", "self_attn.o_proj", attention.outputBias()));
   }
 
-  private static boolean plain(@Nullable Rope rope) {
-    return switch (rope) {
-      case null -> false;
-      case Rope.Default r -> true;
-      case Rope.Linear r -> true;
-      case Rope.Llama3 r -> true;
-      case Rope.Dynamic r -> false;
-      case Rope.Yarn r -> false;
-      case Rope.LongRope r -> false;
-    };
+  /** Queries or keys with their own norm and their positions. */
+  private String placed(List<Statement> layer, String name, @Nullable Rope rope) {
+    String value = name;
+    QkNorm kind = config.attention().qkNorm();
+    int size = config.attention().headDim();
+    if (kind != QkNorm.NONE) {
+      int group = kind == QkNorm.PER_HEAD ? size : 0;
+      layer.add(norm(name + "_normed", name, "self_attn." + name + "_norm", group));
+      value = name + "_normed";
+    }
+    if (rope == null) return value;
+    layer.add(new Rotate(name + "_turned", value, size, !rope.equals(rope())));
+    return name + "_turned";
   }
 
-  @Override
-  public List<Statement> layer() {
-    double eps = config.norms().eps();
-    return List.of(
-        new Norm("attention_in", "x", "input_layernorm", eps),
-        new Linear("q", "attention_in", "self_attn.q_proj"),
-        new Linear("k", "attention_in", "self_attn.k_proj"),
-        new Linear("v", "attention_in", "self_attn.v_proj"),
-        new Rotate("q_turned", "q"),
-        new Rotate("k_turned", "k"),
-        new Attend("o", "q_turned", "k_turned", "v", keyValueHeads(), headDim()),
-        new Linear("attention_out", "o", "self_attn.o_proj"),
-        new Sum("middle", "x", "attention_out"),
-        new Norm("mlp_in", "middle", "post_attention_layernorm", eps),
-        new Linear("gate", "mlp_in", "mlp.gate_proj"),
-        new Linear("up", "mlp_in", "mlp.up_proj"),
-        new Gate("gated", "gate", "up"),
-        new Linear("mlp_out", "gated", "mlp.down_proj"),
-        new Sum("y", "middle", "mlp_out"));
-  }
-
-  @Override
-  public String layerPrefix(int layer) {
-    return config.layerPrefix(layer);
-  }
-
-  @Override
-  public String embedding() {
-    return config.inputEmbedding();
-  }
-
-  @Override
-  public String finalNorm() {
-    return "model.norm.weight";
-  }
-
-  @Override
-  public String head() {
-    return config.tieWordEmbeddings() ? embedding() : "lm_head.weight";
+  private void feedForward(List<Statement> layer, String in) {
+    DecoderConfig.FeedForward of = config.feedForward();
+    if (config.fused()) {
+      layer.add(new Linear("gate_up", in, "mlp.gate_up_proj", of.bias()));
+      layer.add(new Slice("gate", "gate_up", 2 * of.size(), 1, 0, of.size()));
+      layer.add(new Slice("up", "gate_up", 2 * of.size(), 1, of.size(), of.size()));
+    } else {
+      layer.add(new Linear("gate", in, "mlp.gate_proj", of.bias()));
+      layer.add(new Linear("up", in, "mlp.up_proj", of.bias()));
+    }
+    layer.add(new Gate("gated", "gate", "up", of.activation()));
+    layer.add(new Linear("mlp_out", "gated", "mlp.down_proj", of.bias()));
   }
 
   @Override
-  public double normEps() {
-    return config.norms().eps();
+  public List<Statement> head() {
+    double scale = config.multipliers().logitsScale();
+    Pick picked = new Pick("picked", "x");
+    if (scale == 1) return List.of(picked, norm("y", "picked", "model.norm", 0));
+    return List.of(picked, norm("normed", "picked", "model.norm", 0), new Scale("y", "normed", scale));
+  }
+
+  @Override
+  public String output() {
+    return config.tieWordEmbeddings() ? config.inputEmbedding() : "lm_head.weight";
+  }
+
+  @Override
+  public double logitSoftcap() {
+    return config.multipliers().logitSoftcap();
   }
 
   @Override
@@ -106,7 +157,21 @@ public record DecoderFamily(DecoderConfig config) implements Family {
   }
 
   @Override
-  public float[] inverseFrequencies() {
-    return Objects.requireNonNull(config.layers().getFirst().rope()).inverseFrequencies(1);
+  public @Nullable Rope rope() {
+    return ropes().isEmpty() ? null : ropes().getFirst();
+  }
+
+  @Override
+  public @Nullable Rope localRope() {
+    return ropes().size() < 2 ? null : ropes().get(1);
+  }
+
+  /** Different ones, in the order of the layers: at most two. */
+  private List<Rope> ropes() {
+    return config.layers().stream()
+        .map(LayerAttention::rope)
+        .filter(Objects::nonNull)
+        .distinct()
+        .toList();
   }
 }

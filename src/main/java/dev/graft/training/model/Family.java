@@ -8,13 +8,16 @@ import dev.graft.weights.DistilBertConfig;
 import dev.graft.weights.Gpt2Config;
 import dev.graft.weights.GptNeoXConfig;
 import dev.graft.weights.ModelConfig;
+import dev.graft.weights.Rope;
+import dev.graft.weights.Task;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
-/** An architecture: what a layer computes and how its tensors are called. */
+/** An architecture: what its parts compute and how their tensors are called. */
 public sealed interface Family permits DecoderFamily {
   static Family of(ModelConfig config) {
     return switch (config) {
-      case DecoderConfig decoder when DecoderFamily.trains(decoder) -> new DecoderFamily(decoder);
+      case DecoderConfig c when c.task() instanceof Task.CausalLm -> new DecoderFamily(c);
       case DecoderConfig c -> throw notYet(c);
       case Gpt2Config c -> throw notYet(c);
       case GptNeoXConfig c -> throw notYet(c);
@@ -31,25 +34,46 @@ public sealed interface Family permits DecoderFamily {
 
   ModelConfig config();
 
+  /** From token ids, the value {@code x}, to the input of the first layer. */
+  List<Statement> embedding();
+
   /** The layer, from the value {@code x} to the output of the last statement. */
-  List<Statement> layer();
+  List<Statement> layer(int index);
 
-  /** What the names of a layer's tensors begin with. */
-  String layerPrefix(int layer);
+  /**
+   * From the last layer's output, the value {@code x}, to what {@link #output} is multiplied with,
+   * or to the logits of a classification; only of the positions that are picked.
+   */
+  List<Statement> head();
 
-  String embedding();
+  /** Name of the output matrix (vocabulary, hidden); null for a classification. */
+  @Nullable String output();
 
-  String finalNorm();
+  /** Logits become softcap tanh(logit / softcap); 0 = they do not. */
+  default double logitSoftcap() {
+    return 0;
+  }
 
-  /** The output matrix; the embedding where they are tied. */
-  String head();
+  /** Whether every token sees all others: padding then needs a segment of its own. */
+  default boolean bidirectional() {
+    return false;
+  }
 
-  double normEps();
+  /** Row of the first token in the table of learned positions. */
+  default int firstPosition() {
+    return 0;
+  }
 
+  /** Features of a head of keys. */
   int headDim();
 
   int keyValueHeads();
 
-  /** Angle per position of each rotated pair of a head. */
-  float[] inverseFrequencies();
+  /** Angles of the rotary positions, if any. */
+  @Nullable Rope rope();
+
+  /** Angles of the layers that rotate by other ones, if any. */
+  default @Nullable Rope localRope() {
+    return null;
+  }
 }

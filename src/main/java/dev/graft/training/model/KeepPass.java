@@ -5,21 +5,21 @@ import org.jspecify.annotations.Nullable;
 
 /** Keeps what each layer's backward needs. */
 final class KeepPass extends LayerPass {
-  KeepPass(Decoder decoder, Positions positions, double dropout, long dropoutSeed) {
-    super(decoder, positions, dropout, dropoutSeed);
+  KeepPass(Transformer model, BatchInputs inputs, boolean drops, long dropoutSeed) {
+    super(model, inputs, drops, dropoutSeed);
   }
 
   @Override
-  IValue forward(int layer, Decoder.Layer of, IValue x) {
-    IValue[] both = forwardSaving(layer, of, x);
+  IValue forward(int index, Transformer.Stage stage, IValue x) {
+    IValue[] both = forwardSaving(index, stage, x);
     stack.push(both[1]);
     return both[0];
   }
 
   @Override
-  @Nullable IValue backward(int layer, Decoder.Layer of, IValue g, boolean input) {
+  @Nullable IValue backward(int index, Transformer.Stage stage, IValue g, boolean input) {
     try (IValue saved = stack.pop()) {
-      return backwardSaved(of, g, saved, input);
+      return backwardSaved(stage, g, saved, input);
     }
   }
 }

@@ -1,6 +1,5 @@
 package dev.graft.training.model;
 
-import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.JniUtils;
 import java.util.ArrayDeque;
@@ -8,56 +7,57 @@ import java.util.Deque;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One micro-batch on its way up and down the layers, under one plan. What the way up leaves for the
- * way down is a stack with one entry a layer that trains or lies above one that does. Closing frees
+ * One micro-batch on its way up and down the stages, under one plan. What the way up leaves for the
+ * way down is a stack with one entry a stage that trains or lies above one that does. Closing frees
  * what is left of it after an error.
  */
 abstract sealed class LayerPass implements AutoCloseable
     permits KeepPass, RecomputePass, AutogradPass {
-  /** Arguments that every method of a layer takes. */
-  record Positions(PtNDArray cos, PtNDArray sin, int queryBlock) {}
-
-  final Decoder decoder;
-  final Positions positions;
+  final Transformer model;
+  final BatchInputs inputs;
   final Deque<IValue> stack = new ArrayDeque<>();
-  private final double dropout;
+  private final boolean drops;
   private final long dropoutSeed;
 
-  LayerPass(Decoder decoder, Positions positions, double dropout, long dropoutSeed) {
-    this.decoder = decoder;
-    this.positions = positions;
-    this.dropout = dropout;
+  LayerPass(Transformer model, BatchInputs inputs, boolean drops, long dropoutSeed) {
+    this.model = model;
+    this.inputs = inputs;
+    this.drops = drops;
     this.dropoutSeed = dropoutSeed;
   }
 
   static LayerPass of(
-      Plan.Kind kind, Decoder decoder, Positions positions, double dropout, long dropoutSeed) {
+      Plan.Kind kind, Transformer model, BatchInputs inputs, boolean drops, long dropoutSeed) {
     return switch (kind) {
-      case KEEP -> new KeepPass(decoder, positions, dropout, dropoutSeed);
-      case RECOMPUTE -> new RecomputePass(decoder, positions, dropout, dropoutSeed);
-      case AUTOGRAD -> new AutogradPass(decoder, positions, dropout, dropoutSeed);
+      case KEEP -> new KeepPass(model, inputs, drops, dropoutSeed);
+      case RECOMPUTE -> new RecomputePass(model, inputs, drops, dropoutSeed);
+      case AUTOGRAD -> new AutogradPass(model, inputs, drops, dropoutSeed);
     };
   }
 
-  /** One layer up; remembers on the stack what {@link #backward} needs. Does not close x. */
-  abstract IValue forward(int layer, Decoder.Layer of, IValue x);
+  /** One stage up; remembers on the stack what {@link #backward} needs. Does not close x. */
+  abstract IValue forward(int index, Transformer.Stage stage, IValue x);
 
   /**
-   * One layer down: takes from the stack, adds to the gradients of the layer.
+   * One stage down: takes from the stack, adds to the gradients of the stage.
    *
-   * @param g gradient of the layer's output, used up but not closed
-   * @param input whether the gradient of the layer's input is wanted
+   * @param g gradient of the stage's output, used up but not closed
+   * @param input whether the gradient of the stage's input is wanted
    */
-  abstract @Nullable IValue backward(int layer, Decoder.Layer of, IValue g, boolean input);
+  abstract @Nullable IValue backward(int index, Transformer.Stage stage, IValue g, boolean input);
 
-  /** All layers up; closes x. */
-  IValue up(IValue x, int lowest) {
-    IValue current = x;
-    for (int i = 0; i < decoder.layers().size(); i++) {
-      Decoder.Layer layer = decoder.layers().get(i);
+  /**
+   * From token ids to what the head computes.
+   *
+   * @param lowest stages from here on are remembered for the way down
+   */
+  IValue up(int lowest) {
+    IValue current = IValue.from(inputs.ids());
+    for (int i = 0; i < model.stages().size(); i++) {
+      Transformer.Stage stage = model.stages().get(i);
       IValue next = null;
       try {
-        next = i < lowest ? infer(layer, current) : forward(i, layer, current);
+        next = i < lowest ? infer(stage, current) : forward(i, stage, current);
       } finally {
         if (next == null || !stack.contains(current)) current.close();
       }
@@ -66,76 +66,71 @@ abstract sealed class LayerPass implements AutoCloseable
     return current;
   }
 
-  /**
-   * Down to the lowest layer that trains; closes g.
-   *
-   * @param input whether the gradient of the lowest layer's input is wanted
-   */
-  @Nullable IValue down(IValue g, int lowest, boolean input) {
+  /** Down to the lowest stage that trains; closes g. */
+  void down(IValue g, int lowest) {
     IValue current = g;
-    for (int i = decoder.layers().size() - 1; i >= lowest; i--) {
+    for (int i = model.stages().size() - 1; i >= lowest; i--) {
       IValue next;
       try {
-        next = backward(i, decoder.layers().get(i), current, input || i > lowest);
+        next = backward(i, model.stages().get(i), current, i > lowest);
       } finally {
         current.close();
       }
-      if (next == null) return null;
+      if (next == null) return;
       current = next;
     }
-    return current;
   }
 
-  IValue infer(Decoder.Layer layer, IValue x) {
-    return decoder
+  IValue infer(Transformer.Stage stage, IValue x) {
+    return model
         .module()
         .invoke(
-            layer.program() + "_infer",
+            stage.program() + "_infer",
             x,
-            layer.weights(),
-            positions.cos(),
-            positions.sin(),
-            positions.queryBlock());
+            stage.weights(),
+            inputs.context(),
+            inputs.tokens(),
+            inputs.queryBlock());
   }
 
   /** Forward with what backward needs: (y, saved). */
-  IValue[] forwardSaving(int index, Decoder.Layer layer, IValue x) {
+  IValue[] forwardSaving(int index, Transformer.Stage stage, IValue x) {
     seed(index);
     try (IValue both =
-        decoder
+        model
             .module()
             .invoke(
-                layer.program() + "_forward",
+                stage.program() + "_forward",
                 x,
-                layer.weights(),
-                positions.cos(),
-                positions.sin(),
-                positions.queryBlock())) {
+                stage.weights(),
+                inputs.context(),
+                inputs.tokens(),
+                inputs.queryBlock())) {
       return both.toIValueTuple();
     }
   }
 
-  @Nullable IValue backwardSaved(Decoder.Layer layer, IValue g, IValue saved, boolean input) {
+  @Nullable IValue backwardSaved(Transformer.Stage stage, IValue g, IValue saved, boolean input) {
     IValue result =
-        decoder
+        model
             .module()
             .invoke(
-                layer.program() + (input ? "_backward" : "_backward_first"),
+                stage.program() + (input ? "_backward" : "_backward_first"),
                 g,
                 saved,
-                layer.weights(),
-                layer.gradients(),
-                positions.cos(),
-                positions.sin(),
-                positions.queryBlock());
+                stage.weights(),
+                stage.gradients(),
+                inputs.context(),
+                inputs.tokens(),
+                inputs.queryBlock());
     if (input) return result;
     result.close();
     return null;
   }
 
-  /** Dropout masks are those of (seed of the micro-batch, layer), however often it is computed. */
-  void seed(int layer) {
-    if (dropout > 0) JniUtils.setSeed(dropoutSeed * 31 + layer);
+  /** Dropout masks are those of (seed of the micro-batch, stage), however often it is computed. */
+  void seed(int stage) {
+    if (drops) JniUtils.setSeed(dropoutSeed * 31 + stage);
   }
 
   @Override

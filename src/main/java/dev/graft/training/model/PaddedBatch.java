@@ -1,62 +1,112 @@
 package dev.graft.training.model;
 
-import dev.graft.training.MicroBatch;
+import dev.graft.training.TokenBatch;
+import java.util.Arrays;
+import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Rows of tokens laid out as one matrix, padded on the right with token 0, and what they predict.
  *
+ * @param lengths tokens of each row without padding
  * @param ids (rows x tokens)
+ * @param segments (rows x tokens), 0 = padding; null = every row is one text
  * @param positions of the outputs that predict something, as indices into ids
  * @param targets the tokens they should predict
  */
-record PaddedBatch(int rows, int tokens, long[] ids, long[] positions, long[] targets) {
+record PaddedBatch(
+    int tokens,
+    int[] lengths,
+    long[] ids,
+    long @Nullable [] segments,
+    long[] positions,
+    long[] targets) {
   /**
    * @throws IllegalArgumentException if rows are empty or differ from their labels, or an id is not
    *     in the vocabulary
    */
-  static PaddedBatch of(MicroBatch batch, int vocabulary) {
+  static PaddedBatch of(TokenBatch batch, int vocabulary) {
     int[][] labels = batch.labels();
-    if (labels.length != batch.inputIds().length) {
-      throw new IllegalArgumentException("a micro-batch needs labels for each row");
-    }
-    int width = width(batch.inputIds());
+    requireSameLengths(batch.inputIds(), labels, "labels");
+    int[][] segments = batch.segments();
+    if (segments != null) requireSameLengths(batch.inputIds(), segments, "segments");
+    PaddedBatch rows = of(batch.inputIds(), vocabulary);
+    int width = rows.tokens();
     long[] positions = new long[(int) batch.targets()];
     long[] targets = new long[positions.length];
     int count = 0;
     for (int r = 0; r < labels.length; r++) {
-      if (labels[r].length != batch.inputIds()[r].length) {
-        throw new IllegalArgumentException("row " + r + " has not as many labels as tokens");
-      }
       for (int t = 1; t < labels[r].length; t++) {
-        if (labels[r][t] == MicroBatch.IGNORE) continue;
+        if (labels[r][t] == TokenBatch.IGNORE) continue;
         positions[count] = (long) r * width + t - 1;
         targets[count++] = checked(labels[r][t], vocabulary);
       }
     }
-    return new PaddedBatch(
-        labels.length, width, ids(batch.inputIds(), width, vocabulary), positions, targets);
+    long[] padded = segments == null ? null : padded(segments, width);
+    return new PaddedBatch(width, rows.lengths(), rows.ids(), padded, positions, targets);
   }
 
   /** Rows without targets. */
   static PaddedBatch of(int[][] inputIds, int vocabulary) {
-    int width = width(inputIds);
-    return new PaddedBatch(
-        inputIds.length, width, ids(inputIds, width, vocabulary), new long[0], new long[0]);
-  }
-
-  private static int width(int[][] rows) {
-    int width = 0;
-    for (int[] row : rows) width = Math.max(width, row.length);
+    int[] lengths = Arrays.stream(inputIds).mapToInt(row -> row.length).toArray();
+    int width = Arrays.stream(lengths).max().orElse(0);
     if (width == 0) throw new IllegalArgumentException("a micro-batch has no tokens");
-    return width;
+    for (int[] row : inputIds) for (int id : row) checked(id, vocabulary);
+    return new PaddedBatch(width, lengths, padded(inputIds, width), null, new long[0], new long[0]);
   }
 
-  private static long[] ids(int[][] rows, int width, int vocabulary) {
-    long[] ids = new long[Math.multiplyExact(rows.length, width)];
-    for (int r = 0; r < rows.length; r++) {
-      for (int t = 0; t < rows[r].length; t++) ids[r * width + t] = checked(rows[r][t], vocabulary);
+  int rows() {
+    return lengths.length;
+  }
+
+  /** Indices of all positions. */
+  long[] everyPosition() {
+    return LongStream.range(0, ids.length).toArray();
+  }
+
+  /** The segments, or 1 for tokens and 0 for padding. */
+  long[] segmentsOrPadding() {
+    if (segments != null) return segments;
+    long[] real = new long[ids.length];
+    for (int r = 0; r < rows(); r++) {
+      Arrays.fill(real, r * tokens, r * tokens + lengths[r], 1);
     }
-    return ids;
+    return real;
+  }
+
+  /** Counted from {@code first} in each row, and again in each segment. */
+  long[] learnedPositions(int first) {
+    long[] learned = new long[ids.length];
+    for (int i = 0; i < learned.length; i++) {
+      boolean begins = i % tokens == 0 || (segments != null && segments[i] != segments[i - 1]);
+      learned[i] = begins ? first : learned[i - 1] + 1;
+    }
+    return learned;
+  }
+
+  /** Largest position + 1: the padded width, or the longest segment. */
+  int longestText() {
+    return (int) Arrays.stream(learnedPositions(0)).max().orElse(-1) + 1;
+  }
+
+  private static long[] padded(int[][] rows, int width) {
+    long[] all = new long[Math.multiplyExact(rows.length, width)];
+    for (int r = 0; r < rows.length; r++) {
+      for (int t = 0; t < rows[r].length; t++) all[r * width + t] = rows[r][t];
+    }
+    return all;
+  }
+
+  private static void requireSameLengths(int[][] rows, int[][] others, String what) {
+    if (rows.length != others.length) {
+      throw new IllegalArgumentException("a micro-batch needs " + what + " for each row");
+    }
+    for (int r = 0; r < rows.length; r++) {
+      if (rows[r].length != others[r].length) {
+        throw new IllegalArgumentException(
+            "row %d has not as many %s as tokens".formatted(r, what));
+      }
+    }
   }
 
   private static long checked(int id, int vocabulary) {

@@ -2,6 +2,7 @@ package dev.graft.training.model;
 
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
+import dev.graft.training.tuner.Slot;
 import dev.graft.weights.NamedTensor;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -23,13 +24,6 @@ final class Parameters {
   /** Rows of the two-level norm. */
   private static final long ROW = 1024;
 
-  /** A tensor that trains. */
-  record Slot(String name, long[] shape) {
-    long size() {
-      return Arrays.stream(shape).reduce(1, Math::multiplyExact);
-    }
-  }
-
   private record Views(PtNDArray value, PtNDArray gradient, PtNDArray m, PtNDArray v) {}
 
   private final DeviceMemory memory;
@@ -49,14 +43,14 @@ final class Parameters {
     this.settings = settings;
     this.slots = List.copyOf(slots);
     List<Slot> ordered = new ArrayList<>(slots);
-    ordered.sort(Comparator.comparing((Slot slot) -> !settings.decays(slot.name())));
+    ordered.sort(Comparator.comparing((Slot slot) -> !settings.decays(slot)));
     Map<String, Long> starts = new LinkedHashMap<>();
     long end = 0;
     long decayEnd = 0;
     for (Slot slot : ordered) {
       starts.put(slot.name(), end);
       end += roundUp(slot.size(), ALIGNMENT);
-      if (settings.decays(slot.name())) decayEnd = end;
+      if (settings.decays(slot)) decayEnd = end;
     }
     long total = roundUp(end, ROW);
     PtNDArray value = memory.zeros(total);

@@ -3,27 +3,48 @@ package dev.graft.training.model;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
+import dev.graft.weights.Rope;
 import java.util.Arrays;
 
 /** Cosines and sines of rotary positions, computed once up to the longest row so far. */
 final class RopeTable {
-  private final float[] frequencies;
+  private final Rope rope;
+  private float[] frequencies = {};
+  private float factor;
   private float[] cos = {};
   private float[] sin = {};
 
-  RopeTable(float[] inverseFrequencies) {
-    frequencies = inverseFrequencies;
+  RopeTable(Rope rope) {
+    this.rope = rope;
   }
 
-  /** (tokens, half a head) of positions {@code start .. start + tokens}. */
+  /**
+   * Makes the tables for a batch.
+   *
+   * @param tokens positions that will be asked for
+   * @param positions largest position + 1, which some ropes depend on
+   */
+  void prepare(int tokens, int positions) {
+    if (frequencies.length == 0 || rope.dependsOnPositions()) {
+      float[] now = rope.inverseFrequencies(positions);
+      float times = rope.attentionFactor(positions);
+      if (times != factor || !Arrays.equals(now, frequencies)) {
+        frequencies = now;
+        factor = times;
+        cos = new float[0];
+        sin = new float[0];
+      }
+    }
+    grow(tokens);
+  }
+
+  /** (tokens, half of the turned features) of positions {@code start .. start + tokens}. */
   PtNDArray cos(PtNDManager owner, int start, int tokens) {
-    grow(start + tokens);
     return slice(owner, cos, start, tokens);
   }
 
-  /** (tokens, half a head) of positions {@code start .. start + tokens}. */
+  /** (tokens, half of the turned features) of positions {@code start .. start + tokens}. */
   PtNDArray sin(PtNDManager owner, int start, int tokens) {
-    grow(start + tokens);
     return slice(owner, sin, start, tokens);
   }
 
@@ -42,8 +63,8 @@ final class RopeTable {
     for (int p = from; p < positions; p++) {
       for (int i = 0; i < half; i++) {
         float angle = p * frequencies[i]; // in f32, as the reference
-        cos[p * half + i] = (float) Math.cos(angle);
-        sin[p * half + i] = (float) Math.sin(angle);
+        cos[p * half + i] = (float) Math.cos(angle) * factor;
+        sin[p * half + i] = (float) Math.sin(angle) * factor;
       }
     }
   }

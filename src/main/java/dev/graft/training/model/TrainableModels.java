@@ -4,9 +4,11 @@ import ai.djl.Device;
 import ai.djl.pytorch.engine.PtNDArray;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.training.TrainableModel;
-import dev.graft.weights.MappedTensor;
+import dev.graft.training.tuner.Slot;
+import dev.graft.training.tuner.Tuner;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;
+import dev.graft.weights.NamedTensor;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,78 +17,72 @@ import java.util.Map;
 public final class TrainableModels {
   private TrainableModels() {}
 
+  /** As {@link #load(ModelDirectory, Recipe)}, without label smoothing. */
+  public static TrainableModel load(
+      ModelDirectory base, AdapterMethod method, AdamW optimiser, Plan plan, long seed) {
+    return load(base, new Recipe(method, optimiser, plan, 0, seed));
+  }
+
   /**
    * Copies the base to the device as f32 and adds what trains. The directory may be closed
    * afterwards.
    *
-   * @param seed of the start of what the method adds
    * @throws dev.graft.weights.BadModel if the checkpoint does not hold what its config asks for
    * @throws IllegalArgumentException if the method does not fit the base, saying where
    */
-  public static TrainableModel load(
-      ModelDirectory base, AdapterMethod method, AdamW optimiser, Plan plan, long seed) {
+  public static TrainableModel load(ModelDirectory base, Recipe recipe) {
+    Tuner tuner = Tuner.of(recipe.method(), base);
     DeviceMemory memory = DeviceMemory.open(Device.cpu());
     try {
-      return switch (method) {
-        case AdapterMethod.Lora lora -> lora(memory, base, lora, optimiser, plan, seed);
-        case AdapterMethod.Full() -> full(memory, base, optimiser, plan);
-      };
+      return load(memory, base, tuner, recipe);
     } catch (RuntimeException e) {
       memory.close();
       throw e;
     }
   }
 
-  private static TrainableModel lora(
-      DeviceMemory memory,
-      ModelDirectory base,
-      AdapterMethod.Lora method,
-      AdamW optimiser,
-      Plan plan,
-      long seed) {
-    Family family = Family.of(base.config());
-    List<Parameters.Slot> slots = LoraFactors.slots(method, base.config());
+  private static TrainableModel load(
+      DeviceMemory memory, ModelDirectory base, Tuner tuner, Recipe recipe) {
+    Parameters parameters = new Parameters(memory, recipe.optimiser(), tuner.slots());
     Map<String, PtNDArray> tensors = new LinkedHashMap<>();
-    for (ModelConfig.Parameter each : base.config().parameters()) {
-      MappedTensor stored = base.weights().require(each.name(), each.shape());
-      tensors.put(each.name(), memory.load(stored));
-    }
-    Parameters parameters = new Parameters(memory, optimiser, slots);
-    parameters.load(LoraFactors.start(method, slots, seed));
-    return build(memory, family, tensors, parameters, plan, method.scale(), method.loraDropout());
-  }
-
-  private static TrainableModel full(
-      DeviceMemory memory, ModelDirectory base, AdamW optimiser, Plan plan) {
-    Family family = Family.of(base.config());
-    List<Parameters.Slot> slots =
-        base.config().parameters().stream()
-            .map(each -> new Parameters.Slot(each.name(), each.shape()))
-            .toList();
-    Parameters parameters = new Parameters(memory, optimiser, slots);
-    for (Parameters.Slot slot : slots) {
-      MappedTensor stored = base.weights().require(slot.name(), slot.shape());
-      try (PtNDArray loaded = memory.load(stored)) {
-        memory.copy(parameters.value(slot.name()), loaded);
-      }
-    }
-    return build(memory, family, new LinkedHashMap<>(), parameters, plan, 0, 0);
-  }
-
-  private static TrainableModel build(
-      DeviceMemory memory,
-      Family family,
-      Map<String, PtNDArray> tensors,
-      Parameters parameters,
-      Plan plan,
-      double scale,
-      double dropout) {
     Map<String, PtNDArray> gradients = new LinkedHashMap<>();
-    for (Parameters.Slot slot : parameters.slots()) {
+    for (Slot slot : tuner.slots()) {
       tensors.put(slot.name(), parameters.value(slot.name()));
       gradients.put(slot.name(), parameters.gradient(slot.name()));
     }
-    Decoder decoder = Decoder.compile(family, memory, tensors, gradients, scale, dropout);
-    return new TrainableDecoder(memory, decoder, parameters, plan, dropout);
+    for (NamedTensor each : tuner.frozen(recipe.seed())) {
+      tensors.put(each.name(), memory.load(each));
+    }
+    fill(memory, base, tensors, parameters);
+    start(memory, parameters, tuner.start(recipe.seed()));
+    Family family = Family.of(base.config());
+    Transformer model = Transformer.compile(family, memory, tensors, gradients, tuner);
+    return new TrainableTransformer(memory, model, tuner, parameters, recipe);
+  }
+
+  /** The base's tensors, except where there is another already; copies where it trains. */
+  private static void fill(
+      DeviceMemory memory,
+      ModelDirectory base,
+      Map<String, PtNDArray> tensors,
+      Parameters parameters) {
+    for (ModelConfig.Parameter each : base.config().parameters()) {
+      String name = each.name();
+      if (parameters.contains(name)) {
+        try (PtNDArray loaded = memory.load(base.weights().require(name, each.shape()))) {
+          memory.copy(parameters.value(name), loaded);
+        }
+      } else if (!tensors.containsKey(name)) {
+        tensors.put(name, memory.load(base.weights().require(name, each.shape())));
+      }
+    }
+  }
+
+  private static void start(DeviceMemory memory, Parameters parameters, List<NamedTensor> start) {
+    for (NamedTensor each : start) {
+      try (PtNDArray loaded = memory.load(each)) {
+        memory.copy(parameters.value(each.name()), loaded);
+      }
+    }
   }
 }

@@ -3,6 +3,8 @@ package dev.graft.training.parity;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.LrScheduler;
 import dev.graft.training.model.AdamW;
+import dev.graft.training.model.Plan;
+import dev.graft.training.model.Recipe;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -12,6 +14,7 @@ import java.util.Set;
  * One run of the reference, from its {@code case.json}.
  *
  * @param lr peak learning rate
+ * @param packed rows hold several texts
  * @param trainable trainable scalars
  * @param losses of each optimiser step, before the update
  * @param gradNorms before clipping
@@ -31,6 +34,8 @@ record GoldenCase(
     double lr,
     LrScheduler schedule,
     int warmup,
+    double labelSmoothing,
+    boolean packed,
     long trainable,
     double[] losses,
     double[] gradNorms,
@@ -40,6 +45,10 @@ record GoldenCase(
     List<Generation> generations) {
   /** Greedy continuations of one prompt. */
   record Generation(int[] prompt, int[] withAdapter, int[] adapterDisabled) {}
+
+  Recipe recipe(Plan plan) {
+    return new Recipe(method, optimiser, plan, labelSmoothing, 0);
+  }
 
   double limit(String name) {
     Double limit = tolerance.get(name);

@@ -57,16 +57,14 @@ final class GoldenFile implements AutoCloseable {
     return matrix;
   }
 
-  /** Copies of all tensors, with a prefix cut off their names. */
-  List<NamedTensor> copies(String prefix) {
+  /** Copies of all tensors. */
+  List<NamedTensor> copies() {
     List<NamedTensor> copies = new ArrayList<>();
     for (MappedTensor each : file.tensors()) {
       NamedTensor mapped = each.named();
       ByteBuffer copy = ByteBuffer.allocate(mapped.data().remaining()).order(mapped.data().order());
       copy.put(mapped.data()).flip();
-      String name =
-          each.name().startsWith(prefix) ? each.name().substring(prefix.length()) : each.name();
-      copies.add(new NamedTensor(name, each.dtype(), each.shape(), copy));
+      copies.add(new NamedTensor(each.name(), each.dtype(), each.shape(), copy));
     }
     return copies;
   }

@@ -3,13 +3,17 @@ package dev.graft.training.parity;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.training.MicroBatch;
 import dev.graft.training.Schedules;
+import dev.graft.training.TokenBatch;
 import dev.graft.training.TokenLoss;
 import dev.graft.training.TrainableModel;
 import dev.graft.training.model.Plan;
 import dev.graft.training.model.TrainableModels;
 import dev.graft.weights.BadModel;
+import dev.graft.weights.DecoderConfig;
+import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -22,13 +26,18 @@ import java.util.Map;
  */
 public final class GoldenRun {
   private static final double LEARNING_RATE = 1e-9;
-  private static final String PEFT_PREFIX = "base_model.model.";
 
   private final GoldenCase golden;
+  private final boolean widthMatters;
   private final GoldenResult.Collector result = new GoldenResult.Collector();
 
-  private GoldenRun(GoldenCase golden) {
+  private GoldenRun(GoldenCase golden, ModelConfig config) {
     this.golden = golden;
+    widthMatters =
+        config instanceof DecoderConfig decoder
+            && decoder.layers().stream()
+                .map(DecoderConfig.LayerAttention::rope)
+                .anyMatch(rope -> rope != null && rope.dependsOnPositions());
   }
 
   /**
@@ -41,7 +50,7 @@ public final class GoldenRun {
     try {
       GoldenCase golden = GoldenCaseReader.read(directory);
       try (ModelDirectory base = openBase(golden.model())) {
-        GoldenRun run = new GoldenRun(golden);
+        GoldenRun run = new GoldenRun(golden, base.config());
         run.run(base, plan);
         return new GoldenResult(name, run.result.measures(), null);
       }
@@ -65,7 +74,7 @@ public final class GoldenRun {
       result.require("trainable", model.trainableParameters() == golden.trainable());
       train(model);
       compareLogits("after", probe, model);
-      compareTrained(model.trained());
+      compareSaved(model.saved());
       if (golden.method() instanceof AdapterMethod.Lora lora) {
         MergedWeight.compare(golden, lora, base, model.trained(), probe, result);
       }
@@ -76,14 +85,14 @@ public final class GoldenRun {
   private TrainableModel load(ModelDirectory base, Plan plan) {
     TrainableModel model;
     try {
-      model = TrainableModels.load(base, golden.method(), golden.optimiser(), plan, 0);
-    } catch (IllegalArgumentException e) {
+      model = TrainableModels.load(base, golden.recipe(plan));
+    } catch (IllegalArgumentException | BadModel e) {
       throw new Unsupported(String.valueOf(e.getMessage()));
     }
-    if (golden.method() instanceof AdapterMethod.Lora) {
-      Path start = golden.directory().resolve("init/adapter_model.safetensors");
+    Path start = golden.directory().resolve("init/adapter_model.safetensors");
+    if (Files.exists(start)) {
       try (GoldenFile file = new GoldenFile(start)) {
-        model.load(file.copies(PEFT_PREFIX));
+        model.loadSaved(file.copies());
       }
     }
     return model;
@@ -120,35 +129,50 @@ public final class GoldenRun {
     List<MicroBatch> window = new ArrayList<>();
     for (int i = 0; i < golden.accumulation(); i++) {
       int index = step * golden.accumulation() + i;
-      int[][] mask = batches.matrix("attention_mask", index);
-      window.add(
-          new MicroBatch(
-              Padding.cut(batches.matrix("input_ids", index), mask),
-              Padding.cut(batches.matrix("labels", index), mask)));
+      window.add(golden.packed() ? packed(batches, index) : rows(batches, index));
     }
     return window;
   }
 
+  private MicroBatch rows(GoldenFile batches, int index) {
+    int[][] mask = batches.matrix("attention_mask", index);
+    return new TokenBatch(
+        cut(batches.matrix("input_ids", index), mask),
+        cut(batches.matrix("labels", index), mask));
+  }
+
+  /** Rows as long as they are, unless the padded width changes the numbers. */
+  private int[][] cut(int[][] rows, int[][] mask) {
+    return widthMatters ? rows : Padding.cut(rows, mask);
+  }
+
+  private static MicroBatch packed(GoldenFile batches, int index) {
+    return new TokenBatch(
+        batches.matrix("input_ids", index),
+        batches.matrix("labels", index),
+        batches.matrix("segment_ids", index));
+  }
+
   private void compareLogits(String when, GoldenFile probe, TrainableModel model) {
     int[][] mask = probe.matrix("attention_mask", 0);
-    float[][][] logits = model.logits(Padding.cut(probe.matrix("input_ids", 0), mask));
+    float[][][] logits = model.logits(cut(probe.matrix("input_ids", 0), mask));
     result.add(
         "logits_" + when,
         Differences.logits(probe.floats("logits_" + when), logits, mask),
         golden.limit("logits_" + when));
   }
 
-  private void compareTrained(List<NamedTensor> trained) {
-    boolean full = golden.method() instanceof AdapterMethod.Full;
-    String file = full ? "final/model.safetensors" : "final/adapter_model.safetensors";
+  private void compareSaved(List<NamedTensor> saved) {
+    boolean whole = golden.method() instanceof AdapterMethod.Full;
+    String file = whole ? "final/model.safetensors" : "final/adapter_model.safetensors";
     Map<String, NamedTensor> expected = new HashMap<>();
-    try (GoldenFile saved = new GoldenFile(golden.directory().resolve(file))) {
-      for (NamedTensor each : saved.copies(PEFT_PREFIX)) expected.put(each.name(), each);
+    try (GoldenFile reference = new GoldenFile(golden.directory().resolve(file))) {
+      for (NamedTensor each : reference.copies()) expected.put(each.name(), each);
     }
     double largest = 0;
-    for (NamedTensor actual : trained) {
+    for (NamedTensor actual : saved) {
       NamedTensor other = expected.remove(actual.name());
-      if (golden.cosineExempt().contains((full ? "" : PEFT_PREFIX) + actual.name())) continue;
+      if (golden.cosineExempt().contains(actual.name())) continue;
       double angle = other == null ? Double.NaN : Differences.angle(other.data(), actual.data());
       largest = Math.max(largest, angle);
     }

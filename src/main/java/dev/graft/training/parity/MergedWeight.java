@@ -22,8 +22,11 @@ final class MergedWeight {
     double largest = 0;
     for (String name : probe.names()) {
       if (!name.startsWith(PREFIX)) continue;
-      String module = name.substring(PREFIX.length(), name.length() - ".weight".length());
-      float[] merged = merge(method, base, trained, module);
+      String tensor = name.substring(PREFIX.length());
+      float[] merged =
+          tensor.endsWith(".bias")
+              ? base.weights().require(tensor, probe.floats(name).length).toFloats()
+              : merge(method, base, trained, tensor.substring(0, tensor.length() - 7));
       float[] expected = probe.floats(name);
       for (int i = 0; i < merged.length; i++) {
         largest = Math.max(largest, Math.abs((double) merged[i] - expected[i]));

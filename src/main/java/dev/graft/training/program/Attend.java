@@ -1,14 +1,34 @@
 package dev.graft.training.program;
 
+import java.util.List;
+
 /**
- * {@code output = causal_attention(query, key, value)}; heads are grouped when there are fewer
- * heads of keys than of queries.
+ * {@code output = softmax(scale query key^T) value}; heads are grouped when there are fewer heads
+ * of keys than of queries.
  *
  * @param heads heads of keys and values
  * @param size features of a head
+ * @param causal a token sees itself and earlier ones only
+ * @param window a token sees itself and window - 1 earlier ones; 0 = all
+ * @param softcap scores become softcap tanh(score / softcap); 0 = they do not
  */
-public record Attend(String output, String query, String key, String value, int heads, int size)
+public record Attend(
+    String output,
+    String query,
+    String key,
+    String value,
+    int heads,
+    int size,
+    double scale,
+    boolean causal,
+    int window,
+    double softcap)
     implements Statement {
+  /** Causal, over all earlier tokens, scaled by 1 / sqrt(size). */
+  public Attend(String output, String query, String key, String value, int heads, int size) {
+    this(output, query, key, value, heads, size, 1 / Math.sqrt(size), true, 0, 0);
+  }
+
   private String grouped() {
     return output + "_grouped";
   }
@@ -17,19 +37,29 @@ public record Attend(String output, String query, String key, String value, int 
     return output + "_probabilities";
   }
 
+  /** Arguments that say who sees whom, and how scores are made. */
+  private String rule() {
+    return "%s, %s, %d, %s, %s"
+        .formatted(scale, causal ? "True" : "False", window, softcap, Context.SEGMENTS.reference());
+  }
+
+  @Override
+  public List<String> inputs() {
+    return List.of(query, key, value);
+  }
+
   @Override
   public void forward(LayerText text) {
     text.line(
-        "%s, %s, %s, = __torch__.ops.attention.forward(%s, %s, %s, torch.size(cos, 0), %d, %d,"
-            + " block)",
-        output, grouped(), probabilities(), query, key, value, heads, size);
+        "%s, %s, %s, = __torch__.ops.attention.forward(%s, %s, %s, tokens, %d, %d, block, %s)",
+        output, grouped(), probabilities(), query, key, value, heads, size, rule());
   }
 
   @Override
   public void reference(LayerText text) {
     text.line(
-        "%s = __torch__.ops.attention.reference(%s, %s, %s, torch.size(cos, 0), %d, %d)",
-        output, query, key, value, heads, size);
+        "%s = __torch__.ops.attention.reference(%s, %s, %s, tokens, %d, %d, %s)",
+        output, query, key, value, heads, size, rule());
   }
 
   @Override
@@ -39,8 +69,18 @@ public record Attend(String output, String query, String key, String value, int 
     String dk = "d_" + output + "_key";
     String dv = "d_" + output + "_value";
     text.line(
-        "%s, %s, %s, = __torch__.ops.attention.backward(%s, %s, %s, torch.size(cos, 0), %d, block)",
-        dq, dk, dv, g, text.savedList(grouped()), text.savedList(probabilities()), heads);
+        "%s, %s, %s, = __torch__.ops.attention.backward(%s, %s, %s, tokens, %d, block, %s, %s, %d, %s)",
+        dq,
+        dk,
+        dv,
+        g,
+        text.savedList(grouped()),
+        text.savedList(probabilities()),
+        heads,
+        scale,
+        causal ? "True" : "False",
+        window,
+        softcap);
     text.add(query, dq);
     text.add(key, dk);
     text.add(value, dv);
@@ -50,12 +90,7 @@ public record Attend(String output, String query, String key, String value, int 
   @Override
   public void decode(LayerText text) {
     text.line(
-        "%s = __torch__.ops.attention.decode(%s, %s, %s, keys, values, past, %d, %d, block)",
-        output, query, key, value, heads, size);
-  }
-
-  @Override
-  public boolean trains(LayerText text) {
-    return text.needsGradient(query) || text.needsGradient(key) || text.needsGradient(value);
+        "%s = __torch__.ops.attention.decode(%s, %s, %s, keys, values, past, %d, %d, block, %s)",
+        output, query, key, value, heads, size, rule());
   }
 }

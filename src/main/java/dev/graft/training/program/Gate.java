@@ -1,15 +1,28 @@
 package dev.graft.training.program;
 
-/** {@code output = silu(gate) * up}. */
-public record Gate(String output, String gate, String up) implements Statement {
+import dev.graft.weights.Activation;
+import java.util.List;
+
+/** {@code output = activation(gate) * up}: the gated feed-forward (Shazeer 2020). */
+public record Gate(String output, String gate, String up, Activation activation)
+    implements Statement {
+  private ActivationKernel kernel() {
+    return new ActivationKernel(activation);
+  }
+
+  @Override
+  public List<String> inputs() {
+    return List.of(gate, up);
+  }
+
   @Override
   public void forward(LayerText text) {
-    text.line("%s = __torch__.ops.gated_silu.forward(%s, %s)", output, gate, up);
+    text.line("%s = torch.mul_(%s, %s)", output, kernel().forward(gate), up);
   }
 
   @Override
   public void reference(LayerText text) {
-    text.line("%s = __torch__.ops.gated_silu.reference(%s, %s)", output, gate, up);
+    text.line("%s = torch.mul(%s, %s)", output, kernel().reference(gate), up);
   }
 
   @Override
@@ -17,15 +30,10 @@ public record Gate(String output, String gate, String up) implements Statement {
     String g = text.take(output);
     String dg = "d_" + output + "_gate";
     String du = "d_" + output + "_up";
+    text.line("%s = torch.mul_(%s, %s)", du, kernel().forward(text.saved(gate)), g);
     text.line(
-        "%s, %s, = __torch__.ops.gated_silu.backward(%s, %s, %s)",
-        dg, du, g, text.saved(gate), text.saved(up));
+        "%s = %s", dg, kernel().backward("torch.mul(%s, %s)".formatted(g, text.saved(up)), gate));
     text.add(gate, dg);
     text.add(up, du);
-  }
-
-  @Override
-  public boolean trains(LayerText text) {
-    return text.needsGradient(gate) || text.needsGradient(up);
   }
 }

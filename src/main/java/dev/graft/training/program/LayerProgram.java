@@ -6,39 +6,64 @@ import java.util.stream.Collectors;
 
 /**
  * Writes the TorchScript methods of a layer from its statements. {@code <name>} is the program's
- * name; every method reads {@code w}, the tensors in the order of {@link LayerTensors#names}, and
- * {@code cos}, {@code sin} (tokens, half a head).
+ * name; every method reads {@code w}, the tensors in the order of {@link LayerTensors#names},
+ * {@code c}, the tensors of {@link Context}, and {@code tokens}, those of a row.
  *
  * <ul>
- *   <li>{@code <name>_forward(x, w, cos, sin, block) -> (y, saved)}, with dropout
- *   <li>{@code <name>_backward(g, saved, w, gradients, cos, sin, block) -> dx}: uses up g, adds to
+ *   <li>{@code <name>_forward(x, w, c, tokens, block) -> (y, saved)}, with dropout
+ *   <li>{@code <name>_backward(g, saved, w, gradients, c, tokens, block) -> dx}: uses up g, adds to
  *       the gradients
  *   <li>{@code <name>_backward_first(...)}: the same without dx, for the lowest layer that trains
- *   <li>{@code <name>_infer(x, w, cos, sin, block) -> y}
- *   <li>{@code <name>_decode(x, w, cos, sin, keys, values, past, block) -> y}: with the keys and
+ *   <li>{@code <name>_infer(x, w, c, tokens, block) -> y}
+ *   <li>{@code <name>_decode(x, w, c, tokens, keys, values, past, block) -> y}: with the keys and
  *       values of earlier tokens
- *   <li>{@code <name>_autograd(g, x, w, gradients, cos, sin) -> dx}: backward by autograd over the
- *       plain definitions, the check of everything else
+ *   <li>{@code <name>_autograd(g, x, w, gradients, c, tokens, block) -> dx}: backward by autograd
+ *       over the plain definitions, the check of everything else
+ *   <li>{@code <name>_autograd_first(...)}: the same without dx
  * </ul>
  */
 public final class LayerProgram {
-  private static final String INPUT = "x";
+  static final String INPUT = "x";
+  private static final String READ = "w: List[Tensor], c: List[Tensor], tokens: int, ";
 
   private final String name;
   private final List<Statement> statements;
   private final LayerTensors tensors;
 
+  /**
+   * @param tensors those of the statements
+   */
   public LayerProgram(String name, List<Statement> statements, LayerTensors tensors) {
     this.name = name;
     this.statements = List.copyOf(statements);
     this.tensors = tensors;
   }
 
-  /** All methods, indented as members of a class. */
+  /** All methods of a layer from hidden states to hidden states, indented as members of a class. */
   public String methods() {
-    String text = infer() + decode();
-    if (!tensors.trained().isEmpty()) text += backward(false);
-    return text + forward() + backward(true) + autograd();
+    return infer() + decode() + training(true);
+  }
+
+  /** Methods of a program that is not repeated for later tokens: the head. */
+  public String methodsOfHead() {
+    return infer() + training(true);
+  }
+
+  /** Methods of a program whose input has no gradient: the embedding. */
+  public String methodsOfEmbedding() {
+    return infer() + (tensors.trained().isEmpty() ? "" : training(false));
+  }
+
+  /** The one method that a layer without training needs. */
+  public String inferenceOnly() {
+    return infer() + decode();
+  }
+
+  private String training(boolean inputGradient) {
+    String text = forward(inputGradient);
+    if (inputGradient) text += backward(true, true) + autograd(true);
+    if (!tensors.trained().isEmpty()) text += backward(inputGradient, false) + autograd(false);
+    return text;
   }
 
   private String output() {
@@ -46,7 +71,7 @@ public final class LayerProgram {
   }
 
   private LayerText writeBackward(boolean inputGradient) {
-    LayerText text = new LayerText(tensors, tensors.dropout());
+    LayerText text = new LayerText(tensors, true);
     if (inputGradient) text.need(INPUT);
     for (Statement each : statements) {
       if (each.trains(text)) text.need(each.output());
@@ -58,85 +83,95 @@ public final class LayerProgram {
     return text;
   }
 
-  private String forward() {
-    Map<String, String> saved = writeBackward(true).saved();
-    LayerText text = new LayerText(tensors, tensors.dropout());
+  private String forward(boolean inputGradient) {
+    Map<String, String> saved = writeBackward(inputGradient).saved();
+    LayerText text = new LayerText(tensors, true);
     statements.forEach(each -> each.forward(text));
     String values = String.join(", ", saved.keySet());
     return method(
         "forward",
-        "x: Tensor, w: List[Tensor], cos: Tensor, sin: Tensor, block: int",
+        "x: Tensor, " + READ + "block: int",
         "Tuple[Tensor, %s]".formatted(types(saved)),
         text.lines() + "    return (%s, (%s,))\n".formatted(output(), values));
   }
 
-  private String backward(boolean inputGradient) {
-    Map<String, String> saved = writeBackward(true).saved();
+  /**
+   * @param savesForInput what forward was written for
+   */
+  private String backward(boolean savesForInput, boolean inputGradient) {
+    Map<String, String> saved = writeBackward(savesForInput).saved();
     LayerText text = writeBackward(inputGradient);
     String unpack = "    %s, = saved\n".formatted(String.join(", ", saved.keySet()));
     String result = inputGradient ? text.take(INPUT) : "0";
     return method(
         inputGradient ? "backward" : "backward_first",
-        "g: Tensor, saved: %s, w: List[Tensor], gradients: List[Tensor], cos: Tensor, sin: Tensor, block: int"
+        "g: Tensor, saved: %s, w: List[Tensor], gradients: List[Tensor], c: List[Tensor], tokens: int, block: int"
             .formatted(types(saved)),
         inputGradient ? "Tensor" : "int",
         unpack + text.lines() + "    return %s\n".formatted(result));
   }
 
   private String infer() {
-    LayerText text = new LayerText(tensors, 0);
+    LayerText text = new LayerText(tensors, false);
     statements.forEach(each -> each.forward(text));
     return method(
         "infer",
-        "x: Tensor, w: List[Tensor], cos: Tensor, sin: Tensor, block: int",
+        "x: Tensor, " + READ + "block: int",
         "Tensor",
         text.lines() + "    return %s\n".formatted(output()));
   }
 
   private String decode() {
-    LayerText text = new LayerText(tensors, 0);
+    LayerText text = new LayerText(tensors, false);
     statements.forEach(each -> each.decode(text));
     return method(
         "decode",
-        "x: Tensor, w: List[Tensor], cos: Tensor, sin: Tensor, keys: Tensor, values: Tensor, past:"
-            + " int, block: int",
+        "x: Tensor, " + READ + "keys: Tensor, values: Tensor, past: int, block: int",
         "Tensor",
         text.lines() + "    return %s\n".formatted(output()));
   }
 
-  private String autograd() {
-    LayerText text = new LayerText(tensors, tensors.dropout());
+  private String autograd(boolean inputGradient) {
+    LayerText text = new LayerText(tensors, true);
     statements.forEach(each -> each.reference(text));
     StringBuilder body = new StringBuilder();
     body.append("    _a = torch.set_grad_enabled(True)\n");
-    body.append("    x = torch.requires_grad_(torch.detach(x0), True)\n");
+    body.append(
+        inputGradient
+            ? "    x = torch.requires_grad_(torch.detach(x0), True)\n"
+            : "    x = torch.detach(x0)\n");
     body.append("    w = annotate(List[Tensor], [])\n");
-    body.append("    leaves = annotate(List[Tensor], [x])\n");
-    for (int i = 0; i < tensors.names().size(); i++) {
-      boolean trained = tensors.trained().contains(tensors.names().get(i));
-      body.append(
-          "    t%d = torch.requires_grad_(torch.detach(w0[%d]), %s)\n"
-              .formatted(i, i, trained ? "True" : "False"));
-      body.append("    _b%d = torch.append(w, t%d)\n".formatted(i, i));
-      if (trained) body.append("    _c%d = torch.append(leaves, t%d)\n".formatted(i, i));
-    }
+    body.append("    leaves = annotate(List[Tensor], [%s])\n".formatted(inputGradient ? "x" : ""));
+    for (int i = 0; i < tensors.names().size(); i++) leaf(body, i);
     body.append(text.lines());
     body.append(
         "    d = torch.autograd.grad([%s], leaves, annotate(List[Optional[Tensor]], [g]), False, False, False)\n"
             .formatted(output()));
     body.append("    _e = torch.set_grad_enabled(False)\n");
+    int first = inputGradient ? 1 : 0;
     for (int i = 0; i < tensors.trained().size(); i++) {
       body.append(
           "    _f%d = torch.add_(gradients[%d], unchecked_cast(Tensor, d[%d]))\n"
-              .formatted(i, i, i + 1));
+              .formatted(i, i, i + first));
     }
-    body.append("    return unchecked_cast(Tensor, d[0])\n");
+    body.append("    return %s\n".formatted(inputGradient ? "unchecked_cast(Tensor, d[0])" : "0"));
     return method(
-        "autograd",
-        "g: Tensor, x0: Tensor, w0: List[Tensor], gradients: List[Tensor], cos: Tensor, sin:"
-            + " Tensor",
-        "Tensor",
+        inputGradient ? "autograd" : "autograd_first",
+        "g: Tensor, x0: Tensor, w0: List[Tensor], gradients: List[Tensor], c: List[Tensor], tokens:"
+            + " int, block: int",
+        inputGradient ? "Tensor" : "int",
         body.toString());
+  }
+
+  private void leaf(StringBuilder body, int i) {
+    boolean trained = tensors.trained().contains(tensors.names().get(i));
+    if (!trained) {
+      body.append("    _b%d = torch.append(w, w0[%d])\n".formatted(i, i));
+      return;
+    }
+    body.append("    t%d = torch.requires_grad_(torch.detach(w0[%d]), True)\n".formatted(i, i));
+    body.append("    _b%d = torch.append(w, t%d)\n".formatted(i, i));
+    body.append("    _c%d = torch.append(leaves, t%d)\n".formatted(i, i));
   }
 
   private static String types(Map<String, String> saved) {

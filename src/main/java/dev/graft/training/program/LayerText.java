@@ -16,16 +16,16 @@ import java.util.Set;
  */
 public final class LayerText {
   private final LayerTensors tensors;
-  private final double dropout;
+  private final boolean training;
   private final StringBuilder lines = new StringBuilder();
   private final Map<String, String> saved = new LinkedHashMap<>();
   private final Map<String, String> gradients = new HashMap<>();
   private final Set<String> needed = new HashSet<>();
   private int variables;
 
-  LayerText(LayerTensors tensors, double dropout) {
+  LayerText(LayerTensors tensors, boolean training) {
     this.tensors = tensors;
-    this.dropout = dropout;
+    this.training = training;
   }
 
   void line(String format, Object... arguments) {
@@ -35,10 +35,6 @@ public final class LayerText {
   /** A call made for what it does to its arguments. */
   void effect(String format, Object... arguments) {
     line("_%d = %s", variables++, format.formatted(arguments));
-  }
-
-  boolean hasTensor(String name) {
-    return tensors.names().contains(name);
   }
 
   boolean isTrained(String name) {
@@ -55,13 +51,9 @@ public final class LayerText {
     return "gradients[" + tensors.trainedInOrder().indexOf(name) + "]";
   }
 
-  double scale() {
-    return tensors.scale();
-  }
-
-  /** Probability of dropout in this method; 0 outside training. */
-  double dropout() {
-    return dropout;
+  /** Whether dropout of that probability does something in this method. */
+  boolean drops(double probability) {
+    return training && probability > 0;
   }
 
   /** A tensor of forward that backward needs. */
@@ -73,6 +65,12 @@ public final class LayerText {
   /** A list of tensors of forward that backward needs. */
   String savedList(String value) {
     saved.put(value, "List[Tensor]");
+    return value;
+  }
+
+  /** A number of forward that backward needs. */
+  String savedInt(String value) {
+    saved.put(value, "int");
     return value;
   }
 

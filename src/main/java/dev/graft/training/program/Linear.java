@@ -1,82 +1,66 @@
 package dev.graft.training.program;
 
+import java.util.List;
+
 /**
- * {@code output = input <module>.weight^T}, plus the bias and the low-rank path if the layer has
- * tensors of those names.
+ * {@code output = input <module>.weight^T}, plus {@code <module>.bias}.
+ *
+ * @param transposed the weight is stored as (in, out), as GPT-2's {@code Conv1D}
  */
-public record Linear(String output, String input, String module) implements Statement {
+public record Linear(String output, String input, String module, boolean bias, boolean transposed)
+    implements Statement {
+  public Linear(String output, String input, String module, boolean bias) {
+    this(output, input, module, bias, false);
+  }
+
+  /** The same layer as another value. */
+  public Linear named(String other) {
+    return new Linear(other, input, module, bias, transposed);
+  }
+
   private String weight() {
     return module + ".weight";
   }
 
-  private String bias() {
+  private String biasName() {
     return module + ".bias";
   }
 
-  private String a() {
-    return module + ".lora_A.weight";
+  private String stored(String tensor) {
+    return transposed ? "torch.t(" + tensor + ")" : tensor;
   }
 
-  private String b() {
-    return module + ".lora_B.weight";
+  /** The weight as (out, in). */
+  private String weight(LayerText text) {
+    return stored(text.tensor(weight()));
   }
 
-  /** Output of A, saved for the gradient of B. */
-  private String low() {
-    return output + "_low";
+  @Override
+  public List<String> inputs() {
+    return List.of(input);
   }
 
-  private String dropped() {
-    return output + "_dropped";
-  }
-
-  private String mask() {
-    return output + "_mask";
+  @Override
+  public List<String> tensors() {
+    return bias ? List.of(weight(), biasName()) : List.of(weight());
   }
 
   @Override
   public void forward(LayerText text) {
-    String dense = text.hasTensor(a()) ? output + "_dense" : output;
-    if (text.hasTensor(bias())) {
+    if (bias) {
       text.line(
           "%s = __torch__.ops.linear.forward_bias(%s, %s, %s)",
-          dense, input, text.tensor(weight()), text.tensor(bias()));
+          output, input, weight(text), text.tensor(biasName()));
     } else {
-      text.line("%s = __torch__.ops.linear.forward(%s, %s)", dense, input, text.tensor(weight()));
-    }
-    if (text.hasTensor(a())) {
-      text.line(
-          "%s, %s, = __torch__.adapters.low_rank.forward(%s, %s, %s, %s, %s)",
-          output,
-          low(),
-          dense,
-          lowRankInput(text),
-          text.tensor(a()),
-          text.tensor(b()),
-          text.scale());
+      text.line("%s = __torch__.ops.linear.forward(%s, %s)", output, input, weight(text));
     }
   }
 
   @Override
   public void reference(LayerText text) {
-    String dense = text.hasTensor(a()) ? output + "_dense" : output;
     text.line(
         "%s = __torch__.ops.linear.reference(%s, %s, %s)",
-        dense, input, text.tensor(weight()), text.hasTensor(bias()) ? text.tensor(bias()) : "None");
-    if (text.hasTensor(a())) {
-      text.line(
-          "%s = __torch__.adapters.low_rank.reference(%s, %s, %s, %s, %s)",
-          output, dense, lowRankInput(text), text.tensor(a()), text.tensor(b()), text.scale());
-    }
-  }
-
-  /** The input, or what dropout leaves of it. */
-  private String lowRankInput(LayerText text) {
-    if (text.dropout() == 0) return input;
-    text.line(
-        "%s, %s, = __torch__.adapters.low_rank.dropout(%s, %s)",
-        dropped(), mask(), input, text.dropout());
-    return dropped();
+        output, input, weight(text), bias ? text.tensor(biasName()) : "None");
   }
 
   @Override
@@ -85,51 +69,15 @@ public record Linear(String output, String input, String module) implements Stat
     if (text.isTrained(weight())) {
       text.effect(
           "__torch__.ops.linear.backward_weight(%s, %s, %s)",
-          text.gradientOf(weight()), g, text.saved(input));
+          stored(text.gradientOf(weight())), g, text.saved(input));
     }
-    if (text.hasTensor(bias()) && text.isTrained(bias())) {
-      text.effect("__torch__.ops.linear.backward_bias(%s, %s)", text.gradientOf(bias()), g);
+    if (text.isTrained(biasName())) {
+      text.effect("__torch__.ops.linear.backward_bias(%s, %s)", text.gradientOf(biasName()), g);
     }
-    String v = text.isTrained(a()) ? backwardFactors(text, g) : null;
     if (!text.needsGradient(input)) return;
     text.put(
         input,
         "__torch__.ops.linear.backward_input(%s, %s, %s)"
-            .formatted(text.total(input), g, text.tensor(weight())));
-    if (v == null) return;
-    if (text.dropout() == 0) {
-      text.put(
-          input,
-          "__torch__.adapters.low_rank.backward_input(%s, %s, %s)"
-              .formatted(text.total(input), v, text.tensor(a())));
-    } else {
-      text.put(
-          input,
-          "torch.addcmul_(%s, torch.mm(%s, %s), %s)"
-              .formatted(text.total(input), v, text.tensor(a()), text.saved(mask())));
-    }
-  }
-
-  private String backwardFactors(LayerText text, String g) {
-    String v = "d_" + low();
-    text.line(
-        "%s = __torch__.adapters.low_rank.backward_factors(%s, %s, %s, %s, %s, %s, %s)",
-        v,
-        g,
-        text.saved(text.dropout() == 0 ? input : dropped()),
-        text.saved(low()),
-        text.tensor(b()),
-        text.scale(),
-        text.gradientOf(a()),
-        text.gradientOf(b()));
-    return v;
-  }
-
-  @Override
-  public boolean trains(LayerText text) {
-    return text.needsGradient(input)
-        || text.isTrained(weight())
-        || text.isTrained(bias())
-        || text.isTrained(a());
+            .formatted(text.total(input), g, weight(text)));
   }
 }

@@ -1,27 +1,61 @@
 package dev.graft.training.program;
 
-/** {@code output = rms_norm(input) * <module>.weight}. */
-public record Norm(String output, String input, String module, double eps) implements Statement {
-  private String weight() {
+import java.util.List;
+
+/**
+ * {@code output = rms_norm(input) * <module>.weight}.
+ *
+ * @param addOne multiplies by 1 + weight, as Gemma
+ * @param group features that are normed together; 0 = all
+ */
+public record Norm(
+    String output, String input, String module, double eps, boolean addOne, int group)
+    implements Statement {
+  public Norm(String output, String input, String module, double eps) {
+    this(output, input, module, eps, false, 0);
+  }
+
+  private String name() {
     return module + ".weight";
+  }
+
+  private String weight(LayerText text) {
+    String weight = text.tensor(name());
+    return addOne ? "torch.add(" + weight + ", 1)" : weight;
   }
 
   private String rstd() {
     return output + "_rstd";
   }
 
+  /** The value with a row for each group. */
+  private String grouped(String value) {
+    return group == 0 ? value : "torch.reshape(%s, [-1, %d])".formatted(value, group);
+  }
+
+  @Override
+  public List<String> inputs() {
+    return List.of(input);
+  }
+
+  @Override
+  public List<String> tensors() {
+    return List.of(name());
+  }
+
   @Override
   public void forward(LayerText text) {
     text.line(
         "%s, %s, = __torch__.ops.rms_norm.forward(%s, %s, %s)",
-        output, rstd(), input, text.tensor(weight()), eps);
+        output, rstd(), grouped(input), weight(text), eps);
+    if (group > 0) text.line("%s = torch.reshape(%s, torch.size(%s))", output, output, input);
   }
 
   @Override
   public void reference(LayerText text) {
     text.line(
-        "%s = __torch__.ops.rms_norm.reference(%s, %s, %s)",
-        output, input, text.tensor(weight()), eps);
+        "%s = torch.reshape(__torch__.ops.rms_norm.reference(%s, %s, %s), torch.size(%s))",
+        output, grouped(input), weight(text), eps, input);
   }
 
   @Override
@@ -29,21 +63,22 @@ public record Norm(String output, String input, String module, double eps) imple
     String g = text.take(output);
     String x = text.saved(input);
     String r = text.saved(rstd());
-    if (text.isTrained(weight())) {
+    if (text.isTrained(name())) {
       text.effect(
           "__torch__.ops.rms_norm.backward_weight(%s, %s, %s, %s)",
-          text.gradientOf(weight()), g, x, r);
+          text.gradientOf(name()), grouped(g), grouped(x), r);
     }
-    if (text.needsGradient(input)) {
+    if (!text.needsGradient(input)) return;
+    if (group == 0) {
       text.put(
           input,
           "__torch__.ops.rms_norm.backward_input(%s, %s, %s, %s, %s)"
-              .formatted(text.total(input), g, x, text.tensor(weight()), r));
+              .formatted(text.total(input), g, x, weight(text), r));
+    } else {
+      text.add(
+          input,
+          "torch.reshape(__torch__.ops.rms_norm.backward_input(None, %s, %s, %s, %s), torch.size(%s))"
+              .formatted(grouped(g), grouped(x), weight(text), r, x));
     }
-  }
-
-  @Override
-  public boolean trains(LayerText text) {
-    return text.needsGradient(input) || text.isTrained(weight());
   }
 }

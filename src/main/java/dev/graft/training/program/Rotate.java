@@ -1,24 +1,43 @@
 package dev.graft.training.program;
 
-/** {@code output = rope(input)}: each head turned by its token's position. */
-public record Rotate(String output, String input) implements Statement {
+import java.util.List;
+
+/**
+ * {@code output = rope(input)}: the first features of each head turned by its token's position.
+ *
+ * @param size features of a head; those beyond the tables' are left as they are
+ * @param local by the second tables of the {@link Context}
+ */
+public record Rotate(String output, String input, int size, boolean local) implements Statement {
+  public Rotate(String output, String input, int size) {
+    this(output, input, size, false);
+  }
+
+  private String tables() {
+    return local
+        ? Context.LOCAL_COS.reference() + ", " + Context.LOCAL_SIN.reference()
+        : Context.COS.reference() + ", " + Context.SIN.reference();
+  }
+
+  @Override
+  public List<String> inputs() {
+    return List.of(input);
+  }
+
   @Override
   public void forward(LayerText text) {
-    text.line("%s = __torch__.ops.rope.forward(%s, cos, sin)", output, input);
+    text.line("%s = __torch__.ops.rope.forward(%s, %s, %d)", output, input, tables(), size);
   }
 
   @Override
   public void reference(LayerText text) {
-    text.line("%s = __torch__.ops.rope.reference(%s, cos, sin)", output, input);
+    text.line("%s = __torch__.ops.rope.reference(%s, %s, %d)", output, input, tables(), size);
   }
 
   @Override
   public void backward(LayerText text) {
-    text.add(input, "__torch__.ops.rope.backward(%s, cos, sin)".formatted(text.take(output)));
-  }
-
-  @Override
-  public boolean trains(LayerText text) {
-    return text.needsGradient(input);
+    text.add(
+        input,
+        "__torch__.ops.rope.backward(%s, %s, %d)".formatted(text.take(output), tables(), size));
   }
 }

@@ -1,5 +1,7 @@
 package dev.graft.training.program;
 
+import java.util.List;
+
 /**
  * One line of a layer: an operation on named values. It knows how to write itself as TorchScript:
  * forward, the plain definition that autograd differentiates, backward, and one step of decoding.
@@ -7,9 +9,30 @@ package dev.graft.training.program;
  * <p>Values are (rows tokens, features) matrices. Names are letters, digits and underscores; {@code
  * x} is the layer's input.
  */
-public sealed interface Statement permits Norm, Linear, Rotate, Attend, Gate, Sum {
+public sealed interface Statement
+    permits Activate,
+        Attend,
+        Embed,
+        Gate,
+        LayerNorm,
+        Linear,
+        LowRank,
+        Norm,
+        Pick,
+        Rotate,
+        Scale,
+        Slice,
+        Sum {
   /** The value this statement computes. */
   String output();
+
+  /** The values it reads. */
+  List<String> inputs();
+
+  /** The tensors it reads, by their names below the layer. */
+  default List<String> tensors() {
+    return List.of();
+  }
 
   /** Writes the computation of {@link #output}, and of what {@link #backward} asks to be saved. */
   void forward(LayerText text);
@@ -24,7 +47,10 @@ public sealed interface Statement permits Norm, Linear, Rotate, Attend, Gate, Su
   void backward(LayerText text);
 
   /** Whether the output depends on something that trains. */
-  boolean trains(LayerText text);
+  default boolean trains(LayerText text) {
+    return inputs().stream().anyMatch(text::needsGradient)
+        || tensors().stream().anyMatch(text::isTrained);
+  }
 
   /** Writes the computation for tokens that follow others, see {@link Attend}. */
   default void decode(LayerText text) {

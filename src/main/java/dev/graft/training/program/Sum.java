@@ -1,10 +1,22 @@
 package dev.graft.training.program;
 
-/** {@code output = left + right}, the residual connection. */
-public record Sum(String output, String left, String right) implements Statement {
+import java.util.List;
+
+/** {@code output = left + factor * right}, the residual connection. */
+public record Sum(String output, String left, String right, double factor) implements Statement {
+  public Sum(String output, String left, String right) {
+    this(output, left, right, 1);
+  }
+
+  @Override
+  public List<String> inputs() {
+    return List.of(left, right);
+  }
+
   @Override
   public void forward(LayerText text) {
-    text.line("%s = torch.add(%s, %s)", output, left, right);
+    if (factor == 1) text.line("%s = torch.add(%s, %s)", output, left, right);
+    else text.line("%s = torch.add(%s, %s, alpha=%s)", output, left, right, factor);
   }
 
   @Override
@@ -16,11 +28,6 @@ public record Sum(String output, String left, String right) implements Statement
   public void backward(LayerText text) {
     String g = text.take(output);
     text.add(left, g);
-    text.add(right, g);
-  }
-
-  @Override
-  public boolean trains(LayerText text) {
-    return text.needsGradient(left) || text.needsGradient(right);
+    text.add(right, factor == 1 ? g : "torch.mul(%s, %s)".formatted(g, factor));
   }
 }

@@ -182,8 +182,8 @@ class PeftDirectoryTests {
       for (String module : List.of("mlp.down_proj", "self_attn.q_proj")) {
         int in = module.startsWith("mlp") ? 12 : 8;
         String path = "model.layers.0." + module;
-        factors.add(tensor(path + ".lora_A.weight", Dtype.F32, 2, in));
-        factors.add(tensor(path + ".lora_B.weight", Dtype.F32, 8, 2));
+        factors.add(tensor("base_model.model." + path + ".lora_A.weight", Dtype.F32, 2, in));
+        factors.add(tensor("base_model.model." + path + ".lora_B.weight", Dtype.F32, 8, 2));
       }
       Map<String, String> facts = new LinkedHashMap<>(Map.of("Steps", "20"));
       PeftDirectory.write(out, model, "base", LORA, factors, facts);

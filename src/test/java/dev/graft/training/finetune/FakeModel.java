@@ -2,6 +2,7 @@ package dev.graft.training.finetune;
 
 import dev.graft.spec.TrainingSpec;
 import dev.graft.training.MicroBatch;
+import dev.graft.training.TokenBatch;
 import dev.graft.training.TokenLoss;
 import dev.graft.training.TrainableModel;
 import dev.graft.training.finetune.CheckpointManifest.Environment;
@@ -63,13 +64,14 @@ final class FakeModel implements TrainableModel {
     return loss(batch, 0, 0);
   }
 
-  private TokenLoss loss(MicroBatch batch, double divisor, long dropoutSeed) {
+  private TokenLoss loss(MicroBatch rows, double divisor, long dropoutSeed) {
+    TokenBatch batch = (TokenBatch) rows;
     double sum = updates == NAN_AT.get() ? Double.NaN : 0;
     long tokens = 0;
     for (int row = 0; row < batch.labels().length; row++) {
       for (int t = 1; t < batch.labels()[row].length; t++) {
         int label = batch.labels()[row][t];
-        if (label == MicroBatch.IGNORE) continue;
+        if (label == TokenBatch.IGNORE) continue;
         int i = (batch.inputIds()[row][t - 1] * 7 + label) % w.length;
         double difference = w[i] - label / 100.0 - (dropoutSeed % 13) * 1e-4;
         sum += difference * difference;
@@ -116,6 +118,16 @@ final class FakeModel implements TrainableModel {
     ByteBuffer data = ByteBuffer.allocate(4 * values.length).order(ByteOrder.LITTLE_ENDIAN);
     data.asFloatBuffer().put(values);
     return new NamedTensor(name, Dtype.F32, shape, data);
+  }
+
+  @Override
+  public List<NamedTensor> saved() {
+    return trained().stream().map(each -> each.renamed("base_model.model." + each.name())).toList();
+  }
+
+  @Override
+  public void loadSaved(List<NamedTensor> saved) {
+    throw new UnsupportedOperationException();
   }
 
   @Override

@@ -158,8 +158,12 @@ class GreedyGeneratorTests {
   private Path adapter(String name, TargetModules targets, long seed) throws IOException {
     Path out = temp.resolve(name);
     try (ModelDirectory model = ModelDirectory.open(base)) {
+      List<NamedTensor> saved =
+          factors(targets, seed).stream()
+              .map(each -> each.renamed("base_model.model." + each.name()))
+              .toList();
       PeftDirectory.write(
-          out, model, "base", new Lora(2, 1, 0, targets, false), factors(targets, seed), Map.of());
+          out, model, "base", new Lora(2, 1, 0, targets, false), saved, Map.of());
     }
     return out;
   }

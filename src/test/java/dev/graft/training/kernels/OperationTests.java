@@ -62,21 +62,48 @@ class OperationTests {
         new Operation(
             "rope",
             new long[][] {{6, 8}},
-            "y = __torch__.ops.rope.forward(i[0], o[0], o[1])",
-            "y = __torch__.ops.rope.reference(i[0], o[0], o[1])",
-            "_1 = torch.append(d, __torch__.ops.rope.backward(g, o[0], o[1]))\n"),
-        attention("attention in one block", 8),
-        attention("attention in blocks with a rest", 2),
+            "y = __torch__.ops.rope.forward(i[0], o[0], o[1], 4)",
+            "y = __torch__.ops.rope.reference(i[0], o[0], o[1], 4)",
+            "_1 = torch.append(d, __torch__.ops.rope.backward(g, o[0], o[1], 4))\n"),
         new Operation(
-            "gated_silu",
-            new long[][] {{5, 6}, {5, 6}},
-            "y = __torch__.ops.gated_silu.forward(i[0], i[1])",
-            "y = __torch__.ops.gated_silu.reference(i[0], i[1])",
+            "rope of a part of each head",
+            new long[][] {{6, 12}},
+            "y = __torch__.ops.rope.forward(i[0], o[0], o[1], 6)",
+            "y = __torch__.ops.rope.reference(i[0], o[0], o[1], 6)",
+            "_1 = torch.append(d, __torch__.ops.rope.backward(g, o[0], o[1], 6))\n"),
+        attention("attention in one block", 8, "0.5, True, 0, 0."),
+        attention("attention in blocks with a rest", 2, "0.5, True, 0, 0."),
+        attention("attention in a window", 2, "0.5, True, 2, 0."),
+        attention("attention with capped scores", 2, "0.5, True, 0, 1.5"),
+        attention("attention to both sides", 2, "0.5, False, 0, 0."),
+        activation("silu"),
+        activation("gelu"),
+        activation("gelu_tanh"),
+        activation("relu"),
+        activation("tanh"),
+        new Operation(
+            "layer_norm",
+            new long[][] {{5, 6}, {6}, {6}},
+            "y, m, r, = __torch__.ops.layer_norm.forward(i[0], i[1], i[2], 0.01)",
+            "y = __torch__.ops.layer_norm.reference(i[0], i[1], i[2], 0.01)",
             """
-            a, b, = __torch__.ops.gated_silu.backward(torch.clone(g), i[0], i[1])
-            _1 = torch.append(d, a)
-            _2 = torch.append(d, b)
+            y, m, r, = __torch__.ops.layer_norm.forward(i[0], i[1], i[2], 0.01)
+            _1 = torch.append(d, __torch__.ops.layer_norm.backward_input(g, i[0], i[1], m, r))
+            _2 = torch.append(d, __torch__.ops.layer_norm.backward_weight(torch.zeros_like(i[1]), g, i[0], m, r))
+            _3 = torch.append(d, __torch__.ops.linear.backward_bias(torch.zeros_like(i[2]), g))
             """),
+        new Operation(
+            "slice of groups",
+            new long[][] {{5, 12}},
+            "y = __torch__.ops.slice.forward(i[0], 2, 1, 3)",
+            "y = __torch__.ops.slice.forward(i[0], 2, 1, 3)",
+            "_1 = torch.append(d, __torch__.ops.slice.backward(None, g, 12, 2, 1))\n"),
+        new Operation(
+            "pick",
+            new long[][] {{7, 3}},
+            "y = torch.index_select(i[0], 0, o[3])",
+            "y = torch.index_select(i[0], 0, o[3])",
+            "_1 = torch.append(d, __torch__.ops.pick.backward(g, o[3], 7))\n"),
         new Operation(
             "embedding",
             new long[][] {{7, 3}},
@@ -84,17 +111,9 @@ class OperationTests {
             "y = torch.embedding(i[0], o[2])",
             "_1 = torch.append(d, __torch__.ops.embedding.backward_weight(torch.zeros_like(i[0]),"
                 + " g, o[2]))\n"),
-        new Operation(
-            "token_logp in chunks",
-            new long[][] {{4, 3}, {7, 3}},
-            "y, best, = __torch__.ops.token_logp.forward(i[0], i[1], o[2], 3)",
-            "y = __torch__.ops.token_logp.reference(i[0], i[1], o[2])",
-            """
-            dw = torch.zeros_like(i[1])
-            y, best, dh, = __torch__.ops.token_logp.backward(i[0], i[1], o[2], g, 3, dw)
-            _1 = torch.append(d, dh)
-            _2 = torch.append(d, dw)
-            """),
+        tokenLogp("token_logp in chunks", "0., 0."),
+        tokenLogp("token_logp with label smoothing", "0., 0.1"),
+        tokenLogp("token_logp of capped logits", "1.5, 0.1"),
         new Operation(
             "low_rank",
             new long[][] {{5, 4}, {5, 3}, {2, 3}, {4, 2}},
@@ -106,27 +125,55 @@ class OperationTests {
             db = torch.zeros_like(i[3])
             v = __torch__.adapters.low_rank.backward_factors(g, i[1], u, i[3], 0.5, da, db)
             _1 = torch.append(d, g)
-            _2 = torch.append(d, __torch__.adapters.low_rank.backward_input(torch.zeros_like(i[1]), v, i[2]))
+            _2 = torch.append(d, __torch__.ops.linear.backward_input(None, v, i[2]))
             _3 = torch.append(d, da)
             _4 = torch.append(d, db)
             """));
   }
 
-  private static Operation attention(String name, int block) {
+  private static Operation activation(String name) {
+    return new Operation(
+        name,
+        new long[][] {{5, 6}},
+        "y = __torch__.ops.activation.%s(i[0])".formatted(name),
+        "y = __torch__.ops.activation.%s_reference(i[0])".formatted(name),
+        "_1 = torch.append(d, __torch__.ops.activation.%s_backward(g, i[0]))\n".formatted(name));
+  }
+
+  private static Operation tokenLogp(String name, String options) {
+    return new Operation(
+        name,
+        new long[][] {{4, 3}, {7, 3}},
+        "y, best, = __torch__.ops.token_logp.forward(i[0], i[1], o[2], 3, %s)".formatted(options),
+        "y = __torch__.ops.token_logp.reference(i[0], i[1], o[2], %s)".formatted(options),
+        """
+        dw = torch.zeros_like(i[1])
+        y, best, dh, = __torch__.ops.token_logp.backward(i[0], i[1], o[2], g, 3, %s, dw)
+        _1 = torch.append(d, dh)
+        _2 = torch.append(d, dw)
+        """
+            .formatted(options));
+  }
+
+  /**
+   * @param rule scale, causal, window, softcap
+   */
+  private static Operation attention(String name, int block, String rule) {
     return new Operation(
         name,
         new long[][] {{6, 16}, {6, 8}, {6, 8}},
-        "y, a, p, = __torch__.ops.attention.forward(i[0], i[1], i[2], 3, 2, 4, %d)"
-            .formatted(block),
-        "y = __torch__.ops.attention.reference(i[0], i[1], i[2], 3, 2, 4)",
+        "y, a, p, = __torch__.ops.attention.forward(i[0], i[1], i[2], 3, 2, 4, %d, %s, o[4])"
+            .formatted(block, rule),
+        "y = __torch__.ops.attention.reference(i[0], i[1], i[2], 3, 2, 4, %s, o[4])"
+            .formatted(rule),
         """
-        y, a, p, = __torch__.ops.attention.forward(i[0], i[1], i[2], 3, 2, 4, %1$d)
-        dq, dk, dv, = __torch__.ops.attention.backward(g, a, p, 3, 2, %1$d)
+        y, a, p, = __torch__.ops.attention.forward(i[0], i[1], i[2], 3, 2, 4, %1$d, %2$s, o[4])
+        dq, dk, dv, = __torch__.ops.attention.backward(g, a, p, 3, 2, %1$d, %2$s)
         _1 = torch.append(d, dq)
         _2 = torch.append(d, dk)
         _3 = torch.append(d, dv)
         """
-            .formatted(block));
+            .formatted(block, rule));
   }
 
   @ParameterizedTest
@@ -137,7 +184,11 @@ class OperationTests {
       PtNDArray[] inputs =
           Arrays.stream(operation.inputs()).map(tensors::random).toArray(PtNDArray[]::new);
       PtNDArray[] others = {
-        tensors.random(3, 2), tensors.random(3, 2), tensors.indices(2, 0, 2, 6)
+        tensors.random(3, 2),
+        tensors.random(3, 2),
+        tensors.indices(2, 0, 2, 6),
+        tensors.indices(2, 0, 5),
+        tensors.zeros(0)
       };
       PtNDArray y = module.call(tensors.manager(), "forward", inputs, others).getFirst();
       PtNDArray plain = module.call(tensors.manager(), "reference", inputs, others).getFirst();

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.AdapterMethod.TargetModules;
-import dev.graft.training.MicroBatch;
+import dev.graft.training.TokenBatch;
 import dev.graft.training.TokenLoss;
 import dev.graft.training.TrainableModel;
 import dev.graft.weights.ModelDirectory;
@@ -36,17 +36,17 @@ class TrainableModelTests {
   }
 
   /** Rows of different lengths. */
-  private static MicroBatch rows(long seed) {
+  private static TokenBatch rows(long seed) {
     SplittableRandom random = new SplittableRandom(seed);
     int[][] ids = new int[3][];
     for (int r = 0; r < ids.length; r++) {
       ids[r] = random.ints(5 + 3L * r, 3, 97).toArray();
     }
-    return new MicroBatch(ids, ids);
+    return new TokenBatch(ids, ids);
   }
 
   private static double step(TrainableModel model, long seed) {
-    MicroBatch rows = rows(seed);
+    TokenBatch rows = rows(seed);
     TokenLoss loss = model.accumulate(rows, rows.targets(), seed);
     model.update(1e-2);
     return loss.mean();
@@ -126,7 +126,7 @@ class TrainableModelTests {
       for (int i = 0; i < 3; i++) {
         assertThat(step(other, i)).isCloseTo(step(keep, i), within(1e-5));
       }
-      MicroBatch rows = rows(1);
+      TokenBatch rows = rows(1);
       double once = keep.accumulate(rows, 1, 1).sum();
       assertThat(keep.accumulate(rows, 1, 1).sum()).isEqualTo(once);
       assertThat(keep.accumulate(rows, 1, 2).sum()).isNotEqualTo(once);
@@ -138,7 +138,7 @@ class TrainableModelTests {
   void fiftyStepsLeaveNoArrayBehind() {
     try (ModelDirectory base = ModelDirectory.open(BASE);
         TrainableModel model = TrainableModels.load(base, LORA, ADAMW, Plan.KEEP, 42)) {
-      DeviceMemory memory = ((TrainableDecoder) model).memory();
+      DeviceMemory memory = ((TrainableTransformer) model).memory();
       step(model, 0);
       int arrays = memory.liveArrays();
       for (int i = 1; i < 50; i++) {
@@ -163,14 +163,14 @@ class TrainableModelTests {
 
   @Test
   void aMicroBatchWithoutTargetsAddsNothing() {
-    MicroBatch rows = rows(1);
+    TokenBatch rows = rows(1);
     int[][] ignored = new int[3][];
     for (int r = 0; r < 3; r++) {
       ignored[r] = new int[rows.labels()[r].length];
-      Arrays.fill(ignored[r], MicroBatch.IGNORE);
+      Arrays.fill(ignored[r], TokenBatch.IGNORE);
     }
     try (TrainableModel model = load(LORA, Plan.KEEP)) {
-      MicroBatch empty = new MicroBatch(rows.inputIds(), ignored);
+      TokenBatch empty = new TokenBatch(rows.inputIds(), ignored);
       assertThat(model.accumulate(empty, 1, 0)).isEqualTo(TokenLoss.ZERO);
       assertThat(model.update(1e-2)).isZero();
     }
@@ -180,7 +180,7 @@ class TrainableModelTests {
   void whatDoesNotFitIsSaid() {
     try (TrainableModel model = load(LORA, Plan.KEEP)) {
       int[][] outside = {{1, 97}};
-      assertThatThrownBy(() -> model.evaluate(new MicroBatch(outside, outside)))
+      assertThatThrownBy(() -> model.evaluate(new TokenBatch(outside, outside)))
           .hasMessageContaining("token id 97")
           .hasMessageContaining("vocabulary of 97");
       List<NamedTensor> missing = new ArrayList<>(model.trained());
@@ -196,7 +196,7 @@ class TrainableModelTests {
   void gradientsThatAreNotFiniteStopTheRunBeforeTheyDoHarm() {
     try (TrainableModel model = load(LORA, Plan.KEEP)) {
       List<byte[]> before = bytes(model.trained());
-      MicroBatch rows = rows(1);
+      TokenBatch rows = rows(1);
       model.accumulate(rows, 1e-37, 0);
       assertThatThrownBy(() -> model.update(1e-2)).hasMessageContaining("not finite");
       List<byte[]> after = bytes(model.trained());

@@ -1,0 +1,86 @@
+package dev.graft.training.model;
+
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.jni.IValue;
+import dev.graft.training.program.Context;
+import dev.graft.weights.Rope;
+import java.util.EnumMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one batch gives to every stage. Its tensors belong to a scope; closing frees the list.
+ *
+ * @param ids (rows tokens), input of the embedding
+ * @param context argument {@code c}
+ * @param tokens of a row
+ * @param queryBlock queries whose attention is computed at a time
+ */
+record BatchInputs(PtNDArray ids, IValue context, int tokens, int queryBlock)
+    implements AutoCloseable {
+  /** The tables of a model's rotary positions. */
+  record Ropes(@Nullable RopeTable global, @Nullable RopeTable local) {
+    static Ropes of(Family family) {
+      return new Ropes(table(family.rope()), table(family.localRope()));
+    }
+
+    private static @Nullable RopeTable table(@Nullable Rope rope) {
+      return rope == null ? null : new RopeTable(rope);
+    }
+  }
+
+  /**
+   * @param past tokens before the first
+   * @param picked positions that the head looks at
+   */
+  static BatchInputs of(
+      PtNDManager scope,
+      Family family,
+      Ropes ropes,
+      PaddedBatch batch,
+      int past,
+      long[] picked,
+      int queryBlock) {
+    int tokens = batch.tokens();
+    Map<Context, PtNDArray> known = new EnumMap<>(Context.class);
+    rotate(known, Context.COS, Context.SIN, scope, ropes.global(), past, batch);
+    rotate(known, Context.LOCAL_COS, Context.LOCAL_SIN, scope, ropes.local(), past, batch);
+    known.put(
+        Context.POSITIONS,
+        (PtNDArray) scope.create(batch.learnedPositions(past + family.firstPosition())));
+    known.put(Context.TOKEN_TYPES, (PtNDArray) scope.create(new long[batch.ids().length]));
+    if (batch.segments() != null || family.bidirectional()) {
+      known.put(
+          Context.SEGMENTS,
+          (PtNDArray) scope.create(batch.segmentsOrPadding(), new Shape(batch.rows(), tokens)));
+    }
+    known.put(Context.PICKED, (PtNDArray) scope.create(picked));
+    PtNDArray empty = (PtNDArray) scope.zeros(new Shape(0), DataType.FLOAT32);
+    PtNDArray[] all = new PtNDArray[Context.values().length];
+    for (Context each : Context.values()) all[each.ordinal()] = known.getOrDefault(each, empty);
+    return new BatchInputs(
+        (PtNDArray) scope.create(batch.ids()), IValue.listFrom(all), tokens, queryBlock);
+  }
+
+  private static void rotate(
+      Map<Context, PtNDArray> known,
+      Context cos,
+      Context sin,
+      PtNDManager scope,
+      @Nullable RopeTable table,
+      int past,
+      PaddedBatch batch) {
+    if (table == null) return;
+    table.prepare(past + batch.tokens(), past + batch.longestText());
+    known.put(cos, table.cos(scope, past, batch.tokens()));
+    known.put(sin, table.sin(scope, past, batch.tokens()));
+  }
+
+  @Override
+  public void close() {
+    context.close();
+  }
+}

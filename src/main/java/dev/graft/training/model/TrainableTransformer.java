@@ -1,0 +1,170 @@
+package dev.graft.training.model;
+
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.jni.IValue;
+import ai.djl.pytorch.jni.JniUtils;
+import dev.graft.training.LabelBatch;
+import dev.graft.training.MicroBatch;
+import dev.graft.training.TokenBatch;
+import dev.graft.training.TokenLoss;
+import dev.graft.training.TrainableModel;
+import dev.graft.training.tuner.Tuner;
+import dev.graft.weights.NamedTensor;
+import java.util.List;
+
+/** A model with parameters that train: the step of the recipe, one method a part. */
+final class TrainableTransformer implements TrainableModel {
+  private final DeviceMemory memory;
+  private final Transformer model;
+  private final Tuner tuner;
+  private final Parameters parameters;
+  private final Plan plan;
+  private final OutputLoss loss;
+  private final BatchInputs.Ropes ropes;
+  private final int vocabulary;
+
+  /** Lowest stage that trains; the way down ends there. */
+  private final int lowest;
+
+  TrainableTransformer(
+      DeviceMemory memory, Transformer model, Tuner tuner, Parameters parameters, Recipe recipe) {
+    this.memory = memory;
+    this.model = model;
+    this.tuner = tuner;
+    this.parameters = parameters;
+    plan = recipe.plan();
+    loss = new OutputLoss(model, parameters, plan, recipe.labelSmoothing());
+    ropes = BatchInputs.Ropes.of(model.family());
+    vocabulary = model.family().config().vocabSize();
+    int first = 0;
+    int stages = model.stages().size();
+    while (first < stages && !model.stages().get(first).trains()) first++;
+    lowest = first;
+  }
+
+  @Override
+  public TokenLoss accumulate(MicroBatch batch, double divisor, long dropoutSeed) {
+    if (!(divisor > 0)) throw new IllegalArgumentException("the divisor must be > 0");
+    if (batch.targets() == 0) return TokenLoss.ZERO;
+    return switch (batch) {
+      case TokenBatch tokens -> accumulate(tokens, divisor, dropoutSeed);
+      case LabelBatch labels -> throw noLabels();
+    };
+  }
+
+  private static IllegalArgumentException noLabels() {
+    return new IllegalArgumentException("the model predicts tokens, not labels");
+  }
+
+  private TokenLoss accumulate(TokenBatch batch, double divisor, long dropoutSeed) {
+    PaddedBatch padded = PaddedBatch.of(batch, vocabulary);
+    try (PtNDManager scope = memory.scope();
+        BatchInputs inputs = inputs(scope, padded, padded.positions());
+        LayerPass pass = LayerPass.of(plan.kind(), model, inputs, true, dropoutSeed)) {
+      OutputLoss.Result result;
+      try (IValue hidden = pass.up(lowest)) {
+        result = loss.backward(scope, hidden, padded.targets(), 1 / divisor);
+      } finally {
+        JniUtils.setGradMode(false); // a method of autograd leaves it on when it throws
+      }
+      IValue g = IValue.from(result.gradient());
+      result.gradient().close();
+      pass.down(g, lowest);
+      return result.loss();
+    }
+  }
+
+  @Override
+  public TokenLoss evaluate(MicroBatch batch) {
+    if (batch.targets() == 0) return TokenLoss.ZERO;
+    if (!(batch instanceof TokenBatch tokens)) throw noLabels();
+    PaddedBatch padded = PaddedBatch.of(tokens, vocabulary);
+    try (PtNDManager scope = memory.scope();
+        IValue hidden = infer(scope, padded, padded.positions())) {
+      return loss.evaluate(scope, hidden, padded.targets());
+    }
+  }
+
+  @Override
+  public float[][][] logits(int[][] inputIds) {
+    PaddedBatch padded = PaddedBatch.of(inputIds, vocabulary);
+    float[][][] logits = new float[padded.rows()][padded.tokens()][vocabulary];
+    try (PtNDManager scope = memory.scope();
+        IValue hidden = infer(scope, padded, padded.everyPosition())) {
+      float[] flat = loss.logits(scope, hidden).toFloatArray();
+      for (int r = 0; r < inputIds.length; r++) {
+        for (int t = 0; t < inputIds[r].length; t++) {
+          int from = (r * padded.tokens() + t) * vocabulary;
+          System.arraycopy(flat, from, logits[r][t], 0, vocabulary);
+        }
+      }
+    }
+    return logits;
+  }
+
+  private IValue infer(PtNDManager scope, PaddedBatch batch, long[] picked) {
+    try (BatchInputs inputs = inputs(scope, batch, picked);
+        LayerPass pass = LayerPass.of(Plan.Kind.KEEP, model, inputs, false, 0)) {
+      return pass.up(Integer.MAX_VALUE);
+    }
+  }
+
+  private BatchInputs inputs(PtNDManager scope, PaddedBatch batch, long[] picked) {
+    return BatchInputs.of(scope, model.family(), ropes, batch, 0, picked, plan.queryBlock());
+  }
+
+  DeviceMemory memory() {
+    return memory;
+  }
+
+  @Override
+  public double update(double learningRate) {
+    return parameters.update(learningRate);
+  }
+
+  @Override
+  public List<NamedTensor> trained() {
+    return parameters.values();
+  }
+
+  @Override
+  public List<NamedTensor> saved() {
+    return tuner.saved(parameters.values());
+  }
+
+  @Override
+  public void loadSaved(List<NamedTensor> saved) {
+    parameters.load(tuner.read(saved));
+  }
+
+  @Override
+  public List<NamedTensor> optimizerState() {
+    return parameters.moments();
+  }
+
+  @Override
+  public long updates() {
+    return parameters.updates();
+  }
+
+  @Override
+  public void load(List<NamedTensor> trained) {
+    parameters.load(trained);
+  }
+
+  @Override
+  public void restore(List<NamedTensor> trained, List<NamedTensor> optimizerState, long updates) {
+    parameters.restore(trained, optimizerState, updates);
+  }
+
+  @Override
+  public long trainableParameters() {
+    return parameters.size();
+  }
+
+  @Override
+  public void close() {
+    model.close();
+    memory.close();
+  }
+}

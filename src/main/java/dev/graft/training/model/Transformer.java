@@ -1,0 +1,160 @@
+package dev.graft.training.model;
+
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.jni.IValue;
+import dev.graft.training.kernels.Kernels;
+import dev.graft.training.kernels.TorchScriptModule;
+import dev.graft.training.program.LayerProgram;
+import dev.graft.training.program.LayerTensors;
+import dev.graft.training.program.Statement;
+import dev.graft.training.tuner.Rewrite;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * A model compiled for the tensors it has, as a row of stages: the embedding, the layers, the head.
+ * Layers with the same statements and trained tensors share a program. It does not own the tensors.
+ */
+public final class Transformer implements AutoCloseable {
+  /**
+   * A part of the model.
+   *
+   * @param program name of its methods
+   * @param weights argument {@code w}
+   * @param gradients argument {@code gradients}
+   * @param trains whether a tensor of this stage trains
+   */
+  record Stage(String program, IValue weights, IValue gradients, boolean trains) {}
+
+  private final Family family;
+  private final Map<String, PtNDArray> tensors;
+  private final TorchScriptModule module;
+  private final List<Stage> stages;
+
+  private Transformer(
+      Family family, Map<String, PtNDArray> tensors, TorchScriptModule module, List<Stage> stages) {
+    this.family = family;
+    this.tensors = tensors;
+    this.module = module;
+    this.stages = stages;
+  }
+
+  /**
+   * Compiles a model that does not train.
+   *
+   * @param tensors by Hugging Face name, those of adapters by PEFT's suffixes
+   */
+  public static Transformer frozen(
+      Family family, DeviceMemory memory, Map<String, PtNDArray> tensors, Rewrite adapter) {
+    return compile(family, memory, tensors, Map.of(), adapter);
+  }
+
+  static Transformer compile(
+      Family family,
+      DeviceMemory memory,
+      Map<String, PtNDArray> tensors,
+      Map<String, PtNDArray> gradients,
+      Rewrite adapter) {
+    Compilation compilation = new Compilation(tensors, gradients, adapter);
+    compilation.add("", family.embedding(), "embedding");
+    for (int i = 0; i < family.config().numHiddenLayers(); i++) {
+      compilation.add(family.config().layerPrefix(i), family.layer(i), "layer");
+    }
+    compilation.add("", family.head(), "head");
+    TorchScriptModule module = Kernels.load(compilation.methods(), memory.device());
+    return new Transformer(family, tensors, module, compilation.stages());
+  }
+
+  /** Parts with equal statements become one program. */
+  private record Part(List<Statement> statements, LayerTensors tensors) {}
+
+  private static final class Compilation {
+    private final Map<String, PtNDArray> tensors;
+    private final Map<String, PtNDArray> gradients;
+    private final Rewrite adapter;
+    private final Map<Part, String> programs = new LinkedHashMap<>();
+    private final List<Stage> stages = new ArrayList<>();
+    private final StringBuilder methods = new StringBuilder();
+
+    Compilation(Map<String, PtNDArray> tensors, Map<String, PtNDArray> gradients, Rewrite adapter) {
+      this.tensors = tensors;
+      this.gradients = gradients;
+      this.adapter = adapter;
+    }
+
+    void add(String prefix, List<Statement> base, String kind) {
+      List<Statement> statements = adapter.apply(prefix, base);
+      LayerTensors names =
+          LayerTensors.of(statements, name -> gradients.containsKey(full(prefix, name)));
+      Part part = new Part(statements, names);
+      String program = programs.get(part);
+      if (program == null) {
+        program = kind + programs.size();
+        programs.put(part, program);
+        LayerProgram text = new LayerProgram(program, statements, names);
+        methods.append(
+            switch (kind) {
+              case "embedding" -> text.methodsOfEmbedding();
+              case "head" -> text.methodsOfHead();
+              default -> text.methods();
+            });
+      }
+      stages.add(
+          new Stage(
+              program,
+              list(names.names(), prefix, tensors),
+              list(names.trainedInOrder(), prefix, gradients),
+              !names.trained().isEmpty()));
+    }
+
+    String methods() {
+      return methods.toString();
+    }
+
+    List<Stage> stages() {
+      return List.copyOf(stages);
+    }
+
+    private static String full(String prefix, String name) {
+      return name.startsWith("/") ? name.substring(1) : prefix + name;
+    }
+
+    private static IValue list(List<String> names, String prefix, Map<String, PtNDArray> tensors) {
+      PtNDArray[] array =
+          names.stream()
+              .map(name -> full(prefix, name))
+              .map(name -> Objects.requireNonNull(tensors.get(name), name))
+              .toArray(PtNDArray[]::new);
+      return IValue.listFrom(array);
+    }
+  }
+
+  Family family() {
+    return family;
+  }
+
+  TorchScriptModule module() {
+    return module;
+  }
+
+  /** The embedding, the layers, the head. */
+  List<Stage> stages() {
+    return stages;
+  }
+
+  PtNDArray tensor(String name) {
+    return Objects.requireNonNull(tensors.get(name), name);
+  }
+
+  @Override
+  public void close() {
+    for (Stage stage : stages) {
+      stage.weights().close();
+      stage.gradients().close();
+    }
+    module.close();
+  }
+}

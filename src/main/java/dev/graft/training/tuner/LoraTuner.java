@@ -1,0 +1,55 @@
+package dev.graft.training.tuner;
+
+import dev.graft.spec.AdapterMethod.Lora;
+import dev.graft.training.program.Statement;
+import dev.graft.weights.LinearTargets;
+import dev.graft.weights.ModelConfig;
+import dev.graft.weights.NamedTensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * LoRA (Hu et al. 2021). The start is PEFT's: A uniform within 1/sqrt(in), B zero; without {@code
+ * init_lora_weights} B is uniform within 1/sqrt(r).
+ */
+final class LoraTuner implements Tuner {
+  private final Lora method;
+  private final List<ModelConfig.Linear> modules;
+  private final LowRankPaths paths;
+
+  LoraTuner(Lora method, ModelConfig config) {
+    this.method = method;
+    this.modules = LinearTargets.select(method.targetModules(), config);
+    this.paths =
+        new LowRankPaths(
+            modules.stream()
+                .collect(Collectors.toMap(ModelConfig.Linear::path, each -> method.scale())),
+            method.loraDropout());
+  }
+
+  @Override
+  public List<Slot> slots() {
+    List<Slot> slots = new ArrayList<>();
+    for (ModelConfig.Linear each : modules) {
+      slots.add(new Slot(each.path() + ".lora_A.weight", method.r(), each.inFeatures()));
+      slots.add(new Slot(each.path() + ".lora_B.weight", each.outFeatures(), method.r()));
+    }
+    return slots;
+  }
+
+  @Override
+  public List<NamedTensor> start(long seed) {
+    return slots().stream().map(slot -> start(slot, seed)).toList();
+  }
+
+  private NamedTensor start(Slot slot, long seed) {
+    boolean zero = method.initLoraWeights() && slot.name().endsWith(".lora_B.weight");
+    return zero ? Starts.zeros(slot) : Starts.uniform(slot, 1 / Math.sqrt(slot.shape()[1]), seed);
+  }
+
+  @Override
+  public List<Statement> apply(String prefix, List<Statement> statements) {
+    return paths.apply(prefix, statements);
+  }
+}

@@ -1,0 +1,17 @@
+package dev.graft.training.tuner;
+
+import dev.graft.training.program.Statement;
+import java.util.List;
+
+/** Brings a method's paths into the statements of a model. */
+@FunctionalInterface
+public interface Rewrite {
+  /** Leaves the base as it is. */
+  Rewrite NONE = (prefix, statements) -> statements;
+
+  /**
+   * @param prefix what the names of the statements' tensors begin with, such as {@code
+   *     model.layers.3.}; empty for the embedding and the head
+   */
+  List<Statement> apply(String prefix, List<Statement> statements);
+}

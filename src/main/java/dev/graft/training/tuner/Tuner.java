@@ -1,0 +1,52 @@
+package dev.graft.training.tuner;
+
+import dev.graft.spec.AdapterMethod;
+import dev.graft.weights.ModelDirectory;
+import dev.graft.weights.NamedTensor;
+import java.util.List;
+
+/** What a method adds to a base model. */
+public interface Tuner extends Rewrite {
+  /** What {@code save_pretrained} puts before a module path. */
+  String PEFT_PREFIX = "base_model.model.";
+
+  /**
+   * @throws IllegalArgumentException if the method does not fit the base, saying where
+   */
+  static Tuner of(AdapterMethod method, ModelDirectory base) {
+    return switch (method) {
+      case AdapterMethod.Lora lora -> new LoraTuner(lora, base.config());
+      case AdapterMethod.Full() -> new FullTuner(base.config());
+    };
+  }
+
+  /** What trains. A name of the base stands for a copy that takes its place. */
+  List<Slot> slots();
+
+  /**
+   * Values before the first step of the slots that do not begin as the base's tensor of their name;
+   * equal seeds give equal bits.
+   */
+  List<NamedTensor> start(long seed);
+
+  /** Tensors that neither train nor are the base's, and those that replace one of the base. */
+  default List<NamedTensor> frozen(long seed) {
+    return List.of();
+  }
+
+  /** The tensors of PEFT's {@code adapter_model.safetensors}, from the values of the slots. */
+  default List<NamedTensor> saved(List<NamedTensor> trained) {
+    return trained.stream().map(each -> each.renamed(PEFT_PREFIX + each.name())).toList();
+  }
+
+  /** The values of the slots, from the tensors of a saved file: the inverse of {@link #saved}. */
+  default List<NamedTensor> read(List<NamedTensor> saved) {
+    return saved.stream()
+        .map(
+            each ->
+                each.name().startsWith(PEFT_PREFIX)
+                    ? each.renamed(each.name().substring(PEFT_PREFIX.length()))
+                    : each)
+        .toList();
+  }
+}

@@ -1,0 +1,11 @@
+/**
+ * What a method adds to a base model: which tensors train, how they start, which statements they
+ * bring into a layer, and how PEFT calls them in its files. The word tuner is PEFT's.
+ *
+ * <p>A tuner never touches a device: it names tensors, computes starts, and rewrites lists of
+ * {@link dev.graft.training.program.Statement}s.
+ */
+@NullMarked
+package dev.graft.training.tuner;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,187 @@
+package dev.graft.training.program;
+
+import dev.graft.weights.Activation;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Layers of 8 features that together use every statement and option. */
+enum TestLayers {
+  /** Grouped attention, biases, a gated feed-forward. */
+  LLAMA {
+    @Override
+    List<Statement> statements() {
+      return List.of(
+          new Norm("h", "x", "norm1", 0.01),
+          new Linear("q", "h", "q_proj", false),
+          new Linear("k", "h", "k_proj", false),
+          new Linear("v", "h", "v_proj", true),
+          new Rotate("q2", "q", 4),
+          new Rotate("k2", "k", 4),
+          new Attend("o", "q2", "k2", "v", 1, 4),
+          new Linear("a", "o", "o_proj", false),
+          new Sum("m", "x", "a"),
+          new Norm("h2", "m", "norm2", 0.01),
+          new Linear("gate", "h2", "gate_proj", false),
+          new Linear("up", "h2", "up_proj", false),
+          new Gate("gated", "gate", "up", Activation.SILU),
+          new Linear("d", "gated", "down_proj", false),
+          new Sum("y", "m", "d"));
+    }
+
+    @Override
+    Map<String, long[]> shapes() {
+      Map<String, long[]> shapes = new LinkedHashMap<>();
+      attention(shapes);
+      shapes.put("v_proj.bias", new long[] {4});
+      shapes.put("norm2.weight", new long[] {8});
+      shapes.put("gate_proj.weight", new long[] {6, 8});
+      shapes.put("up_proj.weight", new long[] {6, 8});
+      shapes.put("down_proj.weight", new long[] {8, 6});
+      return shapes;
+    }
+  },
+
+  /** Norms of heads with 1 + w, a window, capped scores, multipliers, other rotary tables. */
+  GEMMA {
+    @Override
+    List<Statement> statements() {
+      return List.of(
+          new Norm("h", "x", "norm1", 0.01, true, 0),
+          new Linear("q", "h", "q_proj", false),
+          new Linear("k", "h", "k_proj", false),
+          new Linear("v", "h", "v_proj", false),
+          new Norm("q1", "q", "q_norm", 0.01, true, 4),
+          new Norm("k1", "k", "k_norm", 0.01, true, 4),
+          new Rotate("q2", "q1", 4, true),
+          new Rotate("k2", "k1", 4, true),
+          new Attend("o", "q2", "k2", "v", 1, 4, 0.7, true, 2, 1.5),
+          new Linear("a", "o", "o_proj", false),
+          new Scale("s", "a", 0.5),
+          new Sum("y", "x", "s", 0.3));
+    }
+
+    @Override
+    Map<String, long[]> shapes() {
+      Map<String, long[]> shapes = new LinkedHashMap<>();
+      attention(shapes);
+      shapes.put("q_norm.weight", new long[] {4});
+      shapes.put("k_norm.weight", new long[] {4});
+      return shapes;
+    }
+  },
+
+  /** A fused projection stored as (in, out), layer norms, an activation without a gate. */
+  GPT2 {
+    @Override
+    List<Statement> statements() {
+      return List.of(
+          new LayerNorm("h", "x", "norm1", 0.01),
+          new Linear("qkv", "h", "c_attn", true, true),
+          new Slice("q", "qkv", 24, 1, 0, 8),
+          new Slice("k", "qkv", 24, 1, 8, 8),
+          new Slice("v", "qkv", 24, 1, 16, 8),
+          new Attend("o", "q", "k", "v", 2, 4),
+          new Linear("a", "o", "c_proj", true, true),
+          new Sum("m", "x", "a"),
+          new LayerNorm("h2", "m", "norm2", 0.01),
+          new Linear("f", "h2", "c_fc", true, true),
+          new Activate("f2", "f", Activation.GELU_TANH),
+          new Linear("d", "f2", "c_out", true, true),
+          new Sum("y", "m", "d"));
+    }
+
+    @Override
+    Map<String, long[]> shapes() {
+      Map<String, long[]> shapes = new LinkedHashMap<>();
+      layerNorm(shapes, "norm1");
+      biased(shapes, "c_attn", 8, 24, 24);
+      biased(shapes, "c_proj", 8, 8, 8);
+      layerNorm(shapes, "norm2");
+      biased(shapes, "c_fc", 8, 6, 6);
+      biased(shapes, "c_out", 6, 8, 8);
+      return shapes;
+    }
+  },
+
+  /** Projections interleaved head by head, half of a head rotated, a parallel residual. */
+  NEOX {
+    @Override
+    List<Statement> statements() {
+      return List.of(
+          new LayerNorm("h", "x", "norm1", 0.01),
+          new Linear("qkv", "h", "qkv", false),
+          new Slice("q", "qkv", 48, 2, 0, 8),
+          new Slice("k", "qkv", 48, 2, 8, 8),
+          new Slice("v", "qkv", 48, 2, 16, 8),
+          new Rotate("q2", "q", 8),
+          new Rotate("k2", "k", 8),
+          new Attend("o", "q2", "k2", "v", 2, 8),
+          new Linear("a", "o", "dense", false),
+          new LayerNorm("h2", "x", "norm2", 0.01),
+          new Activate("f", "h2", Activation.GELU),
+          new Sum("both", "a", "f"),
+          new Sum("y", "both", "x"));
+    }
+
+    @Override
+    Map<String, long[]> shapes() {
+      Map<String, long[]> shapes = new LinkedHashMap<>();
+      layerNorm(shapes, "norm1");
+      shapes.put("qkv.weight", new long[] {48, 8});
+      shapes.put("dense.weight", new long[] {8, 16});
+      layerNorm(shapes, "norm2");
+      return shapes;
+    }
+  },
+
+  /** Every token sees all of its segment; norms after the sum. */
+  BERT {
+    @Override
+    List<Statement> statements() {
+      return List.of(
+          new Linear("q", "x", "q_proj", false),
+          new Linear("k", "x", "k_proj", false),
+          new Linear("v", "x", "v_proj", false),
+          new Attend("o", "q", "k", "v", 1, 4, 0.5, false, 0, 0),
+          new Linear("a", "o", "o_proj", false),
+          new Activate("r", "a", Activation.RELU),
+          new Activate("t", "a", Activation.TANH),
+          new Sum("rt", "r", "t"),
+          new Sum("m", "rt", "x"),
+          new LayerNorm("y", "m", "norm2", 0.01));
+    }
+
+    @Override
+    Map<String, long[]> shapes() {
+      Map<String, long[]> shapes = new LinkedHashMap<>();
+      attention(shapes);
+      shapes.remove("norm1.weight");
+      layerNorm(shapes, "norm2");
+      return shapes;
+    }
+  };
+
+  abstract List<Statement> statements();
+
+  abstract Map<String, long[]> shapes();
+
+  private static void attention(Map<String, long[]> shapes) {
+    shapes.put("norm1.weight", new long[] {8});
+    shapes.put("q_proj.weight", new long[] {8, 8});
+    shapes.put("k_proj.weight", new long[] {4, 8});
+    shapes.put("v_proj.weight", new long[] {4, 8});
+    shapes.put("o_proj.weight", new long[] {8, 8});
+  }
+
+  private static void layerNorm(Map<String, long[]> shapes, String module) {
+    shapes.put(module + ".weight", new long[] {8});
+    shapes.put(module + ".bias", new long[] {8});
+  }
+
+  private static void biased(
+      Map<String, long[]> shapes, String module, long rows, long columns, long bias) {
+    shapes.put(module + ".weight", new long[] {rows, columns});
+    shapes.put(module + ".bias", new long[] {bias});
+  }
+}

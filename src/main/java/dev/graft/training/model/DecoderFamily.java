@@ -21,14 +21,17 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** Llama (Touvron et al. 2023) and its relatives: {@link DecoderConfig} says what sets them apart. */
+/**
+ * Llama (Touvron et al. 2023) and its relatives: {@link DecoderConfig} says what sets them apart.
+ */
 record DecoderFamily(DecoderConfig config) implements Family {
   @Override
   public List<Statement> embedding() {
     Embed rows = new Embed("y", null, config.inputEmbedding());
     double factor = config.multipliers().embedding();
     if (factor == 1) return List.of(rows);
-    return List.of(new Embed("rows", null, config.inputEmbedding()), new Scale("y", "rows", factor));
+    return List.of(
+        new Embed("rows", null, config.inputEmbedding()), new Scale("y", "rows", factor));
   }
 
   @Override
@@ -133,7 +136,8 @@ record DecoderFamily(DecoderConfig config) implements Family {
     double scale = config.multipliers().logitsScale();
     Pick picked = new Pick("picked", "x");
     if (scale == 1) return List.of(picked, norm("y", "picked", "model.norm", 0));
-    return List.of(picked, norm("normed", "picked", "model.norm", 0), new Scale("y", "normed", scale));
+    return List.of(
+        picked, norm("normed", "picked", "model.norm", 0), new Scale("y", "normed", scale));
   }
 
   @Override

@@ -137,8 +137,7 @@ public final class GoldenRun {
   private MicroBatch rows(GoldenFile batches, int index) {
     int[][] mask = batches.matrix("attention_mask", index);
     return new TokenBatch(
-        cut(batches.matrix("input_ids", index), mask),
-        cut(batches.matrix("labels", index), mask));
+        cut(batches.matrix("input_ids", index), mask), cut(batches.matrix("labels", index), mask));
   }
 
   /** Rows as long as they are, unless the padded width changes the numbers. */

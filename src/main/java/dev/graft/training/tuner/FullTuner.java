@@ -16,7 +16,9 @@ final class FullTuner implements Tuner {
 
   @Override
   public List<Slot> slots() {
-    return config.parameters().stream().map(each -> new Slot(each.name(), each.shape(), each.kind() == Kind.LAYER_NORM)).toList();
+    return config.parameters().stream()
+        .map(each -> new Slot(each.name(), each.shape(), each.kind() == Kind.LAYER_NORM))
+        .toList();
   }
 
   @Override

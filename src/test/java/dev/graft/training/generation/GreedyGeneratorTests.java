@@ -162,8 +162,7 @@ class GreedyGeneratorTests {
           factors(targets, seed).stream()
               .map(each -> each.renamed("base_model.model." + each.name()))
               .toList();
-      PeftDirectory.write(
-          out, model, "base", new Lora(2, 1, 0, targets, false), saved, Map.of());
+      PeftDirectory.write(out, model, "base", new Lora(2, 1, 0, targets, false), saved, Map.of());
     }
     return out;
   }

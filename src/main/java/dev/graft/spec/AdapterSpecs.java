@@ -3,6 +3,7 @@ package dev.graft.spec;
 import dev.graft.spec.AdapterMethod.Full;
 import dev.graft.spec.AdapterMethod.Lora;
 import dev.graft.spec.AdapterMethod.TargetModules;
+import dev.graft.spec.Hyperparameters.PackingStrategy;
 import dev.graft.spec.SpecRejected.Problem;
 import dev.graft.spec.TrainingSpec.DataOptions;
 import dev.graft.spec.TrainingSpec.Objective;
@@ -54,12 +55,25 @@ public final class AdapterSpecs {
     quantization(fields.object("quantization"));
     Hyperparameters training =
         TrainingFields.read(fields.object("training"), adapterMethod, aliases);
-    DataOptions data = data(fields.object("data"));
+    DataOptions data = DataFields.read(fields.object("data"));
+    if (objective == Objective.PRETRAINING) pretraining(fields, training, data);
     fields.refuseUnknown();
     long seedValue = seed(seed, problems);
     if (!problems.isEmpty()) throw new SpecRejected(problems);
     return new TrainingSpec(
         adapterMethod, objective == null ? Objective.SFT : objective, training, data, seedValue);
+  }
+
+  /** Loss on every token of rows laid end to end leaves nothing to choose. */
+  private static void pretraining(Fields fields, Hyperparameters training, DataOptions data) {
+    if (training.packingStrategy() != null) {
+      fields.refuse("training.packing", "pretraining lays rows end to end by itself");
+    }
+    boolean masked =
+        Boolean.TRUE.equals(data.assistantOnlyLoss())
+            || Boolean.TRUE.equals(data.completionOnlyLoss())
+            || data.maskHistory();
+    if (masked) fields.refuse("data", "pretraining has its loss on every token");
   }
 
   private static void quantization(Fields fields) {
@@ -69,13 +83,6 @@ public final class AdapterSpecs {
     fields.notYet("bnb_4bit_use_double_quant", false);
     fields.notYet("bnb_4bit_compute_dtype");
     fields.refuseUnknown();
-  }
-
-  private static DataOptions data(Fields fields) {
-    Boolean assistantOnly = fields.bool("assistant_only_loss");
-    fields.notYet("completion_only_loss", true);
-    fields.refuseUnknown();
-    return new DataOptions(assistantOnly == null || assistantOnly);
   }
 
   private static long seed(@Nullable JsonNode seed, List<Problem> problems) {
@@ -96,7 +103,7 @@ public final class AdapterSpecs {
     }
     adapter.put("objective", lower(spec.objective()));
     training(adapter.putObject("training"), spec.training());
-    adapter.putObject("data").put("assistant_only_loss", spec.data().assistantOnlyLoss());
+    DataFields.write(adapter.putObject("data"), spec.data());
     return adapter;
   }
 
@@ -125,10 +132,15 @@ public final class AdapterSpecs {
         .put("adam_epsilon", training.adamEpsilon())
         .put("max_grad_norm", training.maxGradNorm())
         .put("max_length", training.maxLength())
+        .put("truncation_mode", lower(training.truncationMode()))
+        .put("packing", training.packingStrategy() != null)
+        .put("pad_to_multiple_of", training.padToMultipleOf())
         .put("train_sampling_strategy", lower(training.trainSamplingStrategy()))
         .put("dataloader_drop_last", training.dataloaderDropLast())
         .put("eval_steps", training.evalSteps())
         .put("save_steps", training.saveSteps());
+    PackingStrategy packing = training.packingStrategy();
+    if (packing != null) json.put("packing_strategy", lower(packing));
   }
 
   private static String lower(Enum<?> constant) {

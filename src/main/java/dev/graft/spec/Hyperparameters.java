@@ -11,6 +11,8 @@ import org.jspecify.annotations.Nullable;
  * @param gradientAccumulationSteps micro-batches of an optimiser step
  * @param maxGradNorm global-norm clip; 0 = off
  * @param maxLength tokens of a row, longer ones are cut; null = the model's context
+ * @param packingStrategy how rows share sequences of {@code maxLength}; null = they do not
+ * @param padToMultipleOf tokens that the width of a micro-batch is a multiple of
  * @param warmupSteps optimiser steps; wins over {@code warmupRatio} when > 0
  * @param warmupRatio share of all optimiser steps, rounded up
  * @param evalSteps optimiser steps between evaluations on the validation file; 0 = only at the end
@@ -31,10 +33,35 @@ public record Hyperparameters(
     double adamEpsilon,
     double maxGradNorm,
     @Nullable Integer maxLength,
+    TruncationMode truncationMode,
+    @Nullable PackingStrategy packingStrategy,
+    int padToMultipleOf,
     SamplingStrategy trainSamplingStrategy,
     boolean dataloaderDropLast,
     int evalSteps,
     int saveSteps) {
+  /** What becomes of a row that is too long. */
+  public enum TruncationMode {
+    /** The first {@code max_length} tokens are kept; TRL's. */
+    KEEP_START,
+    /** The last {@code max_length} tokens are kept; TRL's. */
+    KEEP_END,
+    /** The answer and a leading system turn stay whole, the rest loses its oldest tokens. */
+    SPLIT_BUDGET,
+    /** The row is a problem of the file. */
+    REFUSE
+  }
+
+  /** TRL's {@code packing_strategy}. */
+  public enum PackingStrategy {
+    /** Best fit, the longest row first; longer rows are cut. */
+    BFD,
+    /** The same, after longer rows were split. */
+    BFD_SPLIT,
+    /** All tokens end to end, cut every {@code max_length}; tokens see across rows. */
+    WRAPPED
+  }
+
   /** The order of the rows in an epoch; transformers' names. */
   public enum SamplingStrategy {
     RANDOM,

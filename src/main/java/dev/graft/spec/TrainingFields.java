@@ -1,6 +1,8 @@
 package dev.graft.spec;
 
+import dev.graft.spec.Hyperparameters.PackingStrategy;
 import dev.graft.spec.Hyperparameters.SamplingStrategy;
+import dev.graft.spec.Hyperparameters.TruncationMode;
 import org.jspecify.annotations.Nullable;
 
 /** Reads {@code adapter.training}; names are {@code TrainingArguments}' and {@code SFTConfig}'s. */
@@ -31,6 +33,9 @@ final class TrainingFields {
             or(fields.number("adam_epsilon", 1e-20, 1), 1e-8),
             or(fields.number("max_grad_norm", 0, 1e9), 1.0),
             maxLength(fields),
+            or(fields.choice("truncation_mode", TruncationMode.class), TruncationMode.KEEP_START),
+            packing(fields),
+            or(fields.integer("pad_to_multiple_of", 1, 4096), 1),
             or(
                 fields.choice("train_sampling_strategy", SamplingStrategy.class),
                 SamplingStrategy.RANDOM),
@@ -95,8 +100,18 @@ final class TrainingFields {
     return length != null || fields.isNull("max_length") ? length : Integer.valueOf(1024);
   }
 
+  /** Null where rows are not packed. */
+  private static @Nullable PackingStrategy packing(Fields fields) {
+    Boolean packing = fields.bool("packing");
+    PackingStrategy strategy = fields.choice("packing_strategy", PackingStrategy.class);
+    if (packing == null || !packing) return null;
+    if (strategy != PackingStrategy.WRAPPED) {
+      fields.refuse("packing", "not supported yet with packing_strategy bfd and bfd_split");
+    }
+    return or(strategy, PackingStrategy.BFD);
+  }
+
   private static void refuseUnbuilt(Fields fields) {
-    fields.notYet("packing", false);
     fields.notYet("bf16", false);
     fields.notYet("fp16", false);
     fields.notYet("early_stopping_patience", 0);
@@ -105,7 +120,6 @@ final class TrainingFields {
     fields.notYet("neftune_noise_alpha", 0);
     fields.notYet("loraplus_lr_ratio");
     fields.notYet("gradient_checkpointing", false);
-    fields.notYet("truncation_mode", "keep_start");
     fields.notYet("optim", "adamw_torch", "adamw_torch_fused");
   }
 

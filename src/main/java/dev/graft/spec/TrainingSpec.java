@@ -1,5 +1,7 @@
 package dev.graft.spec;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Everything that decides the numbers of a run, apart from the base model and the data themselves.
  */
@@ -18,8 +20,26 @@ public record TrainingSpec(
   }
 
   /**
-   * @param assistantOnlyLoss chat rows: loss on the assistant's turns (their end-of-turn token
-   *     included) only
+   * Which tokens train. Null = as the row is: of a chat the assistant's turns, of a prompt with a
+   * completion the completion, of a text everything.
+   *
+   * @param assistantOnlyLoss TRL's: the assistant's turns only, their end-of-turn token included
+   * @param completionOnlyLoss TRL's: what follows the prompt only; with {@code assistantOnlyLoss}
+   *     both must allow a token
+   * @param maskHistory LLaMA-Factory's {@code mask_history}: of a chat the assistant's last turn
+   * @param allowSpecialTokens special tokens written in a row become control tokens, as in TRL;
+   *     else such a row is refused
    */
-  public record DataOptions(boolean assistantOnlyLoss) {}
+  public record DataOptions(
+      @Nullable Boolean assistantOnlyLoss,
+      @Nullable Boolean completionOnlyLoss,
+      boolean maskHistory,
+      boolean allowSpecialTokens) {
+    public static final DataOptions DEFAULT = new DataOptions(null, null, false, false);
+
+    /** The same, with loss on every token. */
+    public DataOptions everyToken() {
+      return new DataOptions(false, false, false, allowSpecialTokens);
+    }
+  }
 }

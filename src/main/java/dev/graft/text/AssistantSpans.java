@@ -19,12 +19,27 @@ final class AssistantSpans {
     this.tokenizer = tokenizer;
   }
 
+  ChatTemplate template() {
+    return template;
+  }
+
   ChatTemplate.Rendered render(Example.Chat chat) {
     return template.render(chat.messages(), chat.tools(), false);
   }
 
+  /** Ignores the labels of tokens that hold no character of a turn that trains. */
+  void mask(Example.Chat chat, ChatTemplate.Rendered whole, Tokenizer.Tokens tokens, int[] labels) {
+    List<int[]> spans = trained(chat, whole);
+    for (int i = 0; i < labels.length; i++) {
+      int start = tokens.starts()[i];
+      int end = tokens.ends()[i];
+      boolean inside = spans.stream().anyMatch(span -> start < span[1] && end > span[0]);
+      if (!inside) labels[i] = TokenizedRow.IGNORE;
+    }
+  }
+
   /** Spans of turns whose weight is not 0. */
-  List<int[]> trained(Example.Chat chat, ChatTemplate.Rendered whole) {
+  private List<int[]> trained(Example.Chat chat, ChatTemplate.Rendered whole) {
     return template.marksGeneration() ? marked(chat, whole) : byPrefix(chat, whole.text());
   }
 

@@ -1,5 +1,6 @@
 package dev.graft.text;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -11,16 +12,31 @@ public sealed interface Example {
 
   /** What a file holds; one kind a file. */
   enum Kind {
-    CHAT,
-    PROMPT_COMPLETION,
-    TEXT
+    CHAT("a chat row"),
+    CHAT_COMPLETION("a chat prompt/completion row"),
+    PROMPT_COMPLETION("a prompt/completion row"),
+    TEXT("a text row"),
+    PREFERENCE("a preference row");
+
+    private final String words;
+
+    Kind(String words) {
+      this.words = words;
+    }
+
+    /** With its article. */
+    public String words() {
+      return words;
+    }
   }
 
   default Kind kind() {
     return switch (this) {
       case Chat chat -> Kind.CHAT;
+      case ChatCompletion pair -> Kind.CHAT_COMPLETION;
       case PromptCompletion pair -> Kind.PROMPT_COMPLETION;
       case Text text -> Kind.TEXT;
+      case Preference pair -> Kind.PREFERENCE;
     };
   }
 
@@ -28,9 +44,43 @@ public sealed interface Example {
    * @param messages role and content of each turn, with tool_calls, name and weight where given
    */
   record Chat(long line, List<Map<String, Object>> messages, @Nullable List<?> tools)
-      implements Example {}
+      implements Example {
+    /**
+     * The turns before the last of the assistant, and this one; what follows it no loss can reach.
+     *
+     * @return null where the assistant says nothing
+     */
+    @Nullable ChatCompletion lastAnswer() {
+      for (int i = messages.size() - 1; i >= 0; i--) {
+        if ("assistant".equals(messages.get(i).get("role"))) {
+          return new ChatCompletion(
+              line, messages.subList(0, i), messages.subList(i, i + 1), tools);
+        }
+      }
+      return null;
+    }
+  }
 
-  record PromptCompletion(long line, String prompt, String completion) implements Example {}
+  /** A prompt and how it goes on. */
+  sealed interface Completion extends Example {}
+
+  record ChatCompletion(
+      long line,
+      List<Map<String, Object>> prompt,
+      List<Map<String, Object>> completion,
+      @Nullable List<?> tools)
+      implements Completion {
+    Chat whole() {
+      List<Map<String, Object>> messages = new ArrayList<>(prompt);
+      messages.addAll(completion);
+      return new Chat(line, messages, tools);
+    }
+  }
+
+  record PromptCompletion(long line, String prompt, String completion) implements Completion {}
 
   record Text(long line, String text) implements Example {}
+
+  /** One prompt that goes on in two ways, of which the first is the better one. */
+  record Preference(long line, Completion chosen, Completion rejected) implements Example {}
 }

@@ -18,8 +18,8 @@ import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Reads a JSONL training file as hostile input, in bounded memory. A row is {@code {"messages":
- * [..]}}, {@code {"prompt": "..", "completion": ".."}} or {@code {"text": ".."}}; one kind a file.
+ * Reads a JSONL training file as hostile input, in bounded memory. Rows are of the kinds of {@link
+ * Example.Kind}; one kind a file.
  */
 public final class RowReader {
   public static final int MAX_LINE = 1 << 20;
@@ -84,7 +84,7 @@ public final class RowReader {
       if (kind == null) kind = example.kind();
       if (kind != example.kind()) {
         throw new BadRow(
-            "is " + words(example.kind()) + ", but the file began with " + words(kind));
+            "is " + example.kind().words() + ", but the file began with " + kind.words());
       }
       rows++;
       sink.accept(example);
@@ -118,14 +118,6 @@ public final class RowReader {
           "is not a JSON object (column %d; depth at most %d, no key twice)"
               .formatted(column, MAX_DEPTH));
     }
-  }
-
-  private static String words(Example.Kind kind) {
-    return switch (kind) {
-      case CHAT -> "a chat row";
-      case PROMPT_COMPLETION -> "a prompt/completion row";
-      case TEXT -> "a text row";
-    };
   }
 
   /** Ends the reading of one row. */

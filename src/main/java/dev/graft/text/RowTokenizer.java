@@ -1,85 +1,188 @@
 package dev.graft.text;
 
+import dev.graft.spec.TrainingSpec.DataOptions;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
+import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Rows to tokens and labels, as TRL does it: a row becomes one text that is tokenised once. Chats
- * train the assistant's turns, pairs the completion, texts everything.
+ * Rows to tokens and labels, as TRL does it: a row becomes one text that is tokenised once. Which
+ * tokens train, {@link DataOptions} say; a completion begins at the first token that differs from
+ * those of the prompt alone, as tokens may merge at the border.
  */
 public final class RowTokenizer {
+  private static final IntSupplier NO_SYSTEM_TURN = () -> 0;
+
   private final Tokenizer tokenizer;
   private final Supplier<ChatTemplate> template;
-  private final boolean assistantOnlyLoss;
-  private final boolean refuseSpecialTokens;
+  private final DataOptions options;
+  private final Truncation truncation;
   private @Nullable AssistantSpans spans;
 
-  /** A row that cannot be trained on under this tokenizer and template. */
-  public static final class RowRejected extends RuntimeException {
-    private final long line;
-
-    RowRejected(long line, String message) {
-      super(message);
-      this.line = line;
-    }
-
-    public long line() {
-      return line;
-    }
-  }
-
-  /** Rows that contain special tokens of the model are refused: they would act as such. */
-  public RowTokenizer(Tokenizer tokenizer, boolean assistantOnlyLoss) {
-    this(tokenizer, () -> tokenizer.chatTemplate(Tokenizer.PINNED_DATE), assistantOnlyLoss, true);
-  }
-
-  RowTokenizer(
-      Tokenizer tokenizer,
-      Supplier<ChatTemplate> template,
-      boolean assistantOnlyLoss,
-      boolean refuseSpecialTokens) {
-    this.tokenizer = tokenizer;
-    this.template = template;
-    this.assistantOnlyLoss = assistantOnlyLoss;
-    this.refuseSpecialTokens = refuseSpecialTokens;
+  /** With the model's own chat template, told the pinned date. */
+  public RowTokenizer(Tokenizer tokenizer, DataOptions options, Truncation truncation) {
+    this(tokenizer, () -> tokenizer.chatTemplate(Tokenizer.PINNED_DATE), options, truncation);
   }
 
   /**
-   * @throws RowRejected if the template refuses the row, or a text holds a special token
+   * @param template asked for when the first chat comes
+   */
+  public RowTokenizer(
+      Tokenizer tokenizer,
+      Supplier<ChatTemplate> template,
+      DataOptions options,
+      Truncation truncation) {
+    this.tokenizer = tokenizer;
+    this.template = template;
+    this.options = options;
+    this.truncation = truncation;
+  }
+
+  /**
+   * @return the row, cut; perhaps without a token that trains
+   * @throws RowRejected if settings or template do not go with the row, or it is too long
    */
   public TokenizedRow tokenize(Example example) {
     try {
+      refuseSpecialTokens(example);
       return switch (example) {
+        case Example.Chat chat when options.maskHistory() -> lastAnswer(chat);
         case Example.Chat chat -> chat(chat);
-        case Example.PromptCompletion pair -> pair(pair);
-        case Example.Text text -> {
-          refuseSpecialTokens(text.line(), text.text());
-          int[] ids = withBos(tokenizer.ids(withEos(text.text())));
-          yield new TokenizedRow(text.line(), ids, ids.clone());
+        case Example.Completion pair -> {
+          Whole whole = whole(pair);
+          yield truncation.applied(whole.row(), whole.answer(), system(pair));
         }
+        case Example.Text text -> text(text);
+        case Example.Preference pair ->
+            throw new RowRejected(
+                pair.line(), "is a preference row: objective must be dpo or orpo");
       };
     } catch (TemplateRejected e) {
       throw new RowRejected(example.line(), String.valueOf(e.getMessage()));
     }
   }
 
+  /**
+   * Both sides of a preference row, each cut by itself.
+   *
+   * @throws RowRejected as above
+   */
+  public TokenizedPair tokenize(Example.Preference pair) {
+    try {
+      refuseSpecialTokens(pair.chosen());
+      refuseSpecialTokens(pair.rejected());
+      Whole chosen = whole(pair.chosen());
+      Whole rejected = whole(pair.rejected());
+      // the smaller border, so that the sides have the tokens of the prompt in common
+      int border = Math.min(chosen.answer(), rejected.answer());
+      return new TokenizedPair(
+          side(pair.chosen(), chosen, border), side(pair.rejected(), rejected, border), border);
+    } catch (TemplateRejected e) {
+      throw new RowRejected(pair.line(), String.valueOf(e.getMessage()));
+    }
+  }
+
+  private TokenizedRow side(Example.Completion side, Whole whole, int border) {
+    int[] labels = whole.row().ids().clone();
+    Arrays.fill(labels, 0, border, TokenizedRow.IGNORE);
+    TokenizedRow row = new TokenizedRow(side.line(), whole.row().ids(), labels);
+    return truncation.applied(row, border, system(side));
+  }
+
+  private TokenizedRow text(Example.Text text) {
+    requireUnset(text, "completion_only_loss", options.completionOnlyLoss());
+    requireUnset(text, "assistant_only_loss", options.assistantOnlyLoss());
+    int[] ids = withBos(tokenizer.ids(withEos(text.text())));
+    TokenizedRow row = new TokenizedRow(text.line(), ids, ids.clone());
+    return truncation.applied(row, 0, NO_SYSTEM_TURN);
+  }
+
+  private static void requireUnset(Example row, String setting, @Nullable Boolean value) {
+    if (value != null && value) {
+      throw new RowRejected(
+          row.line(), "is " + row.kind().words() + ", which " + setting + " does not go with");
+    }
+  }
+
+  private TokenizedRow lastAnswer(Example.Chat chat) {
+    Example.ChatCompletion pair = chat.lastAnswer();
+    if (pair == null) throw new RowRejected(chat.line(), "has no assistant turn to learn from");
+    return tokenize(pair);
+  }
+
   private TokenizedRow chat(Example.Chat chat) {
-    refuseSpecialTokens(chat.line(), chat.messages());
-    refuseSpecialTokens(chat.line(), chat.tools());
-    AssistantSpans spans = spans();
-    ChatTemplate.Rendered rendered = spans.render(chat);
+    requireUnset(chat, "completion_only_loss", options.completionOnlyLoss());
+    ChatTemplate.Rendered rendered = spans().render(chat);
     Tokenizer.Tokens tokens = tokenizer.encode(rendered.text());
     int[] labels = tokens.ids().clone();
-    if (assistantOnlyLoss) {
-      List<int[]> trained = spans.trained(chat, rendered);
-      for (int i = 0; i < labels.length; i++) {
-        if (!inSpan(tokens.starts()[i], tokens.ends()[i], trained)) labels[i] = TokenizedRow.IGNORE;
+    Boolean assistantOnly = options.assistantOnlyLoss();
+    if (assistantOnly == null || assistantOnly) spans().mask(chat, rendered, tokens, labels);
+    TokenizedRow row = new TokenizedRow(chat.line(), tokens.ids(), labels);
+    return truncation.applied(row, lastRun(labels), system(chat.messages()));
+  }
+
+  /** Where the last stretch of trained tokens begins. */
+  private static int lastRun(int[] labels) {
+    int at = labels.length - 1;
+    while (at >= 0 && labels[at] == TokenizedRow.IGNORE) at--;
+    while (at >= 0 && labels[at] != TokenizedRow.IGNORE) at--;
+    return at + 1;
+  }
+
+  /**
+   * @param answer where the completion begins
+   */
+  private record Whole(TokenizedRow row, int answer) {}
+
+  private Whole whole(Example.Completion pair) {
+    return switch (pair) {
+      case Example.PromptCompletion text -> {
+        requireUnset(text, "assistant_only_loss", options.assistantOnlyLoss());
+        int[] prompt = withBos(tokenizer.ids(text.prompt()));
+        int[] ids = withBos(tokenizer.ids(text.prompt() + withEos(text.completion())));
+        yield whole(text, prompt, ids, ids.clone());
       }
+      case Example.ChatCompletion chat -> {
+        String before = spans().template().render(chat.prompt(), chat.tools(), true).text();
+        Example.Chat both = chat.whole();
+        ChatTemplate.Rendered rendered = spans().render(both);
+        Tokenizer.Tokens tokens = tokenizer.encode(rendered.text());
+        int[] labels = tokens.ids().clone();
+        Boolean assistantOnly = options.assistantOnlyLoss();
+        if (assistantOnly != null && assistantOnly) {
+          spans().mask(both, rendered, tokens, labels);
+        }
+        yield whole(chat, tokenizer.ids(before), tokens.ids(), labels);
+      }
+    };
+  }
+
+  private Whole whole(Example row, int[] prompt, int[] ids, int[] labels) {
+    int shared = Arrays.mismatch(prompt, ids);
+    int answer = shared < 0 ? ids.length : shared;
+    Boolean completionOnly = options.completionOnlyLoss();
+    if (completionOnly == null || completionOnly) {
+      Arrays.fill(labels, 0, answer, TokenizedRow.IGNORE);
     }
-    return new TokenizedRow(chat.line(), tokens.ids(), labels);
+    return new Whole(new TokenizedRow(row.line(), ids, labels), answer);
+  }
+
+  private IntSupplier system(Example.Completion pair) {
+    return switch (pair) {
+      case Example.ChatCompletion chat -> system(chat.prompt());
+      case Example.PromptCompletion text -> NO_SYSTEM_TURN;
+    };
+  }
+
+  /** Tokens of a leading system turn alone. */
+  private IntSupplier system(List<java.util.Map<String, Object>> messages) {
+    if (messages.isEmpty() || !"system".equals(messages.getFirst().get("role"))) {
+      return NO_SYSTEM_TURN;
+    }
+    return () ->
+        tokenizer.ids(spans().template().render(messages.subList(0, 1), null, false).text()).length;
   }
 
   private AssistantSpans spans() {
@@ -89,26 +192,6 @@ public final class RowTokenizer {
       spans = known;
     }
     return known;
-  }
-
-  /** A token counts if any of its characters does. */
-  private static boolean inSpan(int start, int end, List<int[]> spans) {
-    for (int[] span : spans) {
-      if (start < span[1] && end > span[0]) return true;
-    }
-    return false;
-  }
-
-  private TokenizedRow pair(Example.PromptCompletion pair) {
-    refuseSpecialTokens(pair.line(), pair.prompt());
-    refuseSpecialTokens(pair.line(), pair.completion());
-    int[] prompt = withBos(tokenizer.ids(pair.prompt()));
-    int[] ids = withBos(tokenizer.ids(withEos(pair.prompt() + pair.completion())));
-    int shared = Arrays.mismatch(prompt, ids);
-    int[] labels = ids.clone();
-    // tokens may merge at the border, so the completion begins where the two texts part
-    Arrays.fill(labels, 0, shared < 0 ? ids.length : shared, TokenizedRow.IGNORE);
-    return new TokenizedRow(pair.line(), ids, labels);
   }
 
   private String withEos(String text) {
@@ -127,21 +210,13 @@ public final class RowTokenizer {
     return longer;
   }
 
-  private void refuseSpecialTokens(long line, @Nullable Object value) {
-    if (!refuseSpecialTokens) return;
-    switch (value) {
-      case Map<?, ?> map -> map.values().forEach(each -> refuseSpecialTokens(line, each));
-      case List<?> list -> list.forEach(each -> refuseSpecialTokens(line, each));
-      case String text ->
-          tokenizer
-              .specialTokenIn(text)
-              .ifPresent(
-                  token -> {
-                    throw new RowRejected(
-                        line, "holds " + token + ", which is a control token of this model");
-                  });
-      case null -> {}
-      default -> {}
-    }
+  private void refuseSpecialTokens(Example example) {
+    if (options.allowSpecialTokens()) return;
+    SpecialTokens.in(example, tokenizer)
+        .ifPresent(
+            token -> {
+              throw new RowRejected(
+                  example.line(), "holds " + token + ", which is a control token of this model");
+            });
   }
 }

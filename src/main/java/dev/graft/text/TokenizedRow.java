@@ -1,21 +1,18 @@
 package dev.graft.text;
 
-import java.util.Arrays;
-
 /**
  * A row as tokens.
  *
  * @param line where it stands in its file
  * @param labels as long as ids: the id itself where the token is trained, else {@link #IGNORE}
+ * @param cut whether it was longer
  */
-public record TokenizedRow(long line, int[] ids, int[] labels) {
+public record TokenizedRow(long line, int[] ids, int[] labels, boolean cut) {
   public static final int IGNORE = -100;
 
-  /** The first tokens only. */
-  public TokenizedRow truncated(int maxLength) {
-    return ids.length <= maxLength
-        ? this
-        : new TokenizedRow(line, Arrays.copyOf(ids, maxLength), Arrays.copyOf(labels, maxLength));
+  /** A whole row. */
+  public TokenizedRow(long line, int[] ids, int[] labels) {
+    this(line, ids, labels, false);
   }
 
   public boolean trains() {

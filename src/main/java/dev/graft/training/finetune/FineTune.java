@@ -8,6 +8,10 @@ import dev.graft.training.MicroBatch;
 import dev.graft.training.Schedules;
 import dev.graft.training.TokenLoss;
 import dev.graft.training.TrainableModel;
+import dev.graft.training.data.BatchPlan;
+import dev.graft.training.data.Evaluation;
+import dev.graft.training.data.Mix;
+import dev.graft.training.data.TokenRows;
 import dev.graft.training.protocol.TrainerDirective;
 import dev.graft.training.protocol.TrainerExit;
 import dev.graft.training.protocol.TrainingEvent;
@@ -186,7 +190,7 @@ public final class FineTune {
       long began = System.nanoTime();
       long step = progress.step();
       List<int[]> window = plan.window(step);
-      List<MicroBatch> batches = window.stream().map(data.rows()::batch).toList();
+      List<MicroBatch> batches = window.stream().map(rows -> batch(data, rows)).toList();
       long targets = Math.max(1, batches.stream().mapToLong(MicroBatch::targets).sum());
       TokenLoss loss = TokenLoss.ZERO;
       for (int m = 0; m < batches.size(); m++) {
@@ -211,6 +215,10 @@ public final class FineTune {
               tokens(batches) / seconds,
               progress.trainedTokens(),
               (double) loss.correct() / Math.max(1, loss.tokens())));
+    }
+
+    private MicroBatch batch(TrainingData data, int[] rows) {
+      return data.rows().batch(rows, training.padToMultipleOf());
     }
 
     private double update(double rate) {
@@ -248,7 +256,7 @@ public final class FineTune {
       TokenLoss loss = TokenLoss.ZERO;
       for (int[] batch : Evaluation.batches(rows, training.perDeviceTrainBatchSize())) {
         control.poll();
-        loss = loss.plus(model.evaluate(rows.batch(batch)));
+        loss = loss.plus(model.evaluate(batch(validation, batch)));
       }
       validLoss = loss.mean();
       double accuracy = (double) loss.correct() / Math.max(1, loss.tokens());

@@ -1,8 +1,8 @@
 package dev.graft.training.finetune;
 
-import dev.graft.spec.TrainingSpec.Objective;
 import dev.graft.text.Example;
 import dev.graft.text.RowReader;
+import dev.graft.text.RowRejected;
 import dev.graft.text.RowTokenizer;
 import dev.graft.text.TokenizedRow;
 import dev.graft.text.Tokenizer;
@@ -33,9 +33,9 @@ public final class Preview {
    * @throws BadRun if the file has a problem in or before these rows
    */
   public static List<Row> rows(SpecFile file, int count) throws IOException {
-    boolean assistantOnly =
-        file.spec().objective() == Objective.SFT && file.spec().data().assistantOnlyLoss();
     Integer maxLength = file.spec().training().maxLength();
+    RowSettings settings =
+        RowSettings.of(file.spec(), maxLength == null ? Integer.MAX_VALUE : maxLength);
     List<Example> examples = new ArrayList<>();
     try (Tokenizer tokenizer = Tokenizer.load(file.baseModel())) {
       try (InputStream in = Files.newInputStream(file.trainingFile())) {
@@ -54,14 +54,13 @@ public final class Preview {
       } catch (Enough e) {
         // read no further
       }
-      RowTokenizer rows = new RowTokenizer(tokenizer, assistantOnly);
+      RowTokenizer rows = settings.tokenizer(tokenizer);
       List<Row> preview = new ArrayList<>();
       for (Example example : examples) {
-        TokenizedRow row = rows.tokenize(example);
-        preview.add(row(tokenizer, maxLength == null ? row : row.truncated(maxLength)));
+        preview.add(row(tokenizer, rows.tokenize(example)));
       }
       return preview;
-    } catch (RowTokenizer.RowRejected e) {
+    } catch (RowRejected e) {
       throw new BadRun("training_file", "training_file, line " + e.line() + " " + e.getMessage());
     }
   }

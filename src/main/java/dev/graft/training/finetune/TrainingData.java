@@ -1,14 +1,18 @@
 package dev.graft.training.finetune;
 
+import dev.graft.spec.Hyperparameters.PackingStrategy;
 import dev.graft.spec.TrainingSpec;
 import dev.graft.spec.TrainingSpec.Objective;
 import dev.graft.text.Example;
 import dev.graft.text.RowReader;
 import dev.graft.text.RowReader.Problem;
+import dev.graft.text.RowRejected;
 import dev.graft.text.RowTokenizer;
 import dev.graft.text.TokenizedRow;
 import dev.graft.text.Tokenizer;
 import dev.graft.training.TokenBatch;
+import dev.graft.training.data.PackedRows;
+import dev.graft.training.data.TokenRows;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -21,6 +25,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A JSONL file as tokens.
@@ -46,10 +51,13 @@ record TrainingData(
       Tokenizer tokenizer,
       int maxLength,
       Control control) {
-    boolean pretraining = spec.objective() == Objective.PRETRAINING;
-    boolean assistantOnly = !pretraining && spec.data().assistantOnlyLoss();
     Collector collector =
-        new Collector(new RowTokenizer(tokenizer, assistantOnly), pretraining, maxLength, control);
+        new Collector(
+            RowSettings.of(spec, maxLength).tokenizer(tokenizer),
+            spec.objective() == Objective.PRETRAINING,
+            spec.training().packingStrategy(),
+            maxLength,
+            control);
     MessageDigest digest = Digests.sha256();
     RowReader.Summary summary;
     try (InputStream in =
@@ -80,6 +88,7 @@ record TrainingData(
   private static final class Collector {
     private final RowTokenizer tokenizer;
     private final boolean endToEnd;
+    private final @Nullable PackingStrategy packing;
     private final int maxLength;
     private final Control control;
     private final List<Problem> rejected = new ArrayList<>();
@@ -89,9 +98,15 @@ record TrainingData(
     private int dropped;
     private int truncated;
 
-    Collector(RowTokenizer tokenizer, boolean endToEnd, int maxLength, Control control) {
+    Collector(
+        RowTokenizer tokenizer,
+        boolean endToEnd,
+        @Nullable PackingStrategy packing,
+        int maxLength,
+        Control control) {
       this.tokenizer = tokenizer;
       this.endToEnd = endToEnd;
+      this.packing = packing;
       this.maxLength = maxLength;
       this.control = control;
     }
@@ -102,7 +117,7 @@ record TrainingData(
       TokenizedRow row;
       try {
         row = tokenizer.tokenize(example);
-      } catch (RowTokenizer.RowRejected e) {
+      } catch (RowRejected e) {
         rejected.add(new Problem(e.line(), String.valueOf(e.getMessage())));
         return;
       }
@@ -110,10 +125,11 @@ record TrainingData(
         append(row.ids());
         return;
       }
-      TokenizedRow cut = row.truncated(maxLength);
-      if (cut != row) truncated++;
-      if (cut.trains()) rows.add(cut);
-      else dropped++;
+      if (row.cut()) truncated++;
+      // as in TRL, packing keeps a row whose answer was cut off, and counts one without tokens
+      boolean used = packing != null ? row.ids().length > 0 : row.trains();
+      if (!used) dropped++;
+      if (used || packing != null) rows.add(row);
     }
 
     private void append(int[] ids) {
@@ -125,11 +141,14 @@ record TrainingData(
       used = needed;
     }
 
+    private TokenRows rows() {
+      if (endToEnd) return new TokenRows.EndToEnd(Arrays.copyOf(stream, used), maxLength);
+      if (packing != null) return PackedRows.of(List.copyOf(rows), packing, maxLength);
+      return new TokenRows.Separate(List.copyOf(rows));
+    }
+
     TrainingData data(String param, String sha256) {
-      TokenRows all =
-          endToEnd
-              ? new TokenRows.EndToEnd(Arrays.copyOf(stream, used), maxLength)
-              : new TokenRows.Separate(List.copyOf(rows));
+      TokenRows all = rows();
       long tokens = 0;
       long targets = 0;
       for (int i = 0; i < all.size(); i++) {

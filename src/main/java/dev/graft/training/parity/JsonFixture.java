@@ -31,6 +31,13 @@ public enum JsonFixture {
     void check(JsonNode root, Path models, GoldenResult.Collector result) {
       TokenizerCases.check(root, models, result);
     }
+  },
+  /** Rows of files as tokens, labels, sequences and steps, by TRL. */
+  DATA_PATH {
+    @Override
+    void check(JsonNode root, Path models, GoldenResult.Collector result) {
+      DataPathCases.check(root, models, result);
+    }
   };
 
   static final JsonMapper JSON = new JsonMapper();

@@ -1,4 +1,4 @@
-package dev.graft.training.finetune;
+package dev.graft.training.data;
 
 import dev.graft.spec.Hyperparameters;
 import java.util.ArrayList;
@@ -11,7 +11,7 @@ import java.util.List;
  * epoch is an order of the rows, cut into micro-batches, those into windows of accumulation; the
  * last window of an epoch may be shorter and is a full step.
  */
-final class BatchPlan {
+public final class BatchPlan {
   /** transformers sorts by length inside groups of up to this many batches. */
   private static final int GROUP = 50;
 
@@ -23,7 +23,7 @@ final class BatchPlan {
   private long orderedEpoch = -1;
   private int[] order = new int[0];
 
-  BatchPlan(Hyperparameters training, long seed, int[] lengths) {
+  public BatchPlan(Hyperparameters training, long seed, int[] lengths) {
     this.training = training;
     this.seed = seed;
     this.lengths = lengths;
@@ -37,7 +37,7 @@ final class BatchPlan {
     return (int) ((a + (long) b - 1) / b);
   }
 
-  long totalSteps() {
+  public long totalSteps() {
     if (windows == 0) return 0;
     return training.maxSteps() > 0
         ? training.maxSteps()
@@ -45,7 +45,7 @@ final class BatchPlan {
   }
 
   /** Passes over the data that this many steps make. */
-  double epochs(long steps) {
+  public double epochs(long steps) {
     long whole = steps / windows;
     long inEpoch = (steps % windows) * training.gradientAccumulationSteps();
     return whole + (double) inEpoch / microBatches;
@@ -55,7 +55,7 @@ final class BatchPlan {
    * @param step from 0
    * @return the step's micro-batches, as row numbers
    */
-  List<int[]> window(long step) {
+  public List<int[]> window(long step) {
     long epoch = step / windows;
     if (epoch != orderedEpoch) {
       order = order(epoch);

@@ -1,21 +1,33 @@
-package dev.graft.training.finetune;
+package dev.graft.training.data;
 
 import dev.graft.text.TokenizedRow;
-import dev.graft.training.MicroBatch;
 import dev.graft.training.TokenBatch;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
-/** Rows as they train. */
-sealed interface TokenRows {
+/** Rows as they train: of the file, or put together from those. */
+public sealed interface TokenRows permits TokenRows.Separate, TokenRows.EndToEnd, PackedRows {
   int size();
 
   int length(int row);
 
   int[] ids(int row);
 
-  /** {@link MicroBatch#IGNORE} where a token is not trained. */
+  /** {@link TokenBatch#IGNORE} where a token is not trained. */
   int[] labels(int row);
+
+  /** Whether rows hold several texts that do not see each other. */
+  default boolean segmented() {
+    return false;
+  }
+
+  /** From 1; a token sees those of its own number only. */
+  default int[] segments(int row) {
+    int[] segments = new int[length(row)];
+    Arrays.fill(segments, 1);
+    return segments;
+  }
 
   /** Where the row comes from, for a person. */
   String origin(int row);
@@ -26,12 +38,24 @@ sealed interface TokenRows {
     return lengths;
   }
 
-  default MicroBatch batch(int[] rows) {
-    int[][] ids = new int[rows.length][];
-    int[][] labels = new int[rows.length][];
-    Arrays.setAll(ids, i -> ids(rows[i]));
-    Arrays.setAll(labels, i -> labels(rows[i]));
-    return new TokenBatch(ids, labels);
+  /**
+   * @param multipleOf if above 1, all rows are filled up to one width that is a multiple of it
+   */
+  default TokenBatch batch(int[] rows, int multipleOf) {
+    int[][] ids = Arrays.stream(rows).mapToObj(this::ids).toArray(int[][]::new);
+    int[][] labels = Arrays.stream(rows).mapToObj(this::labels).toArray(int[][]::new);
+    int @Nullable [][] segments = segmented() ? segments(rows) : null;
+    if (multipleOf > 1) {
+      Collator collator = new Collator(multipleOf);
+      ids = collator.padded(ids, 0);
+      labels = collator.padded(labels, TokenBatch.IGNORE);
+      if (segments != null) segments = collator.padded(segments, 0);
+    }
+    return new TokenBatch(ids, labels, segments);
+  }
+
+  private int[][] segments(int[] rows) {
+    return Arrays.stream(rows).mapToObj(this::segments).toArray(int[][]::new);
   }
 
   /** A row of the file is a row of the batch. */

@@ -1,18 +1,18 @@
-package dev.graft.training.finetune;
+package dev.graft.training.data;
 
 /**
  * SplitMix64 (Steele, Lea, Flood 2014), spelled out so that no library can change what a seed
  * means.
  */
-final class Mix {
+public final class Mix {
   private long state;
 
   /** Equal keys give equal sequences, other keys unrelated ones. */
-  Mix(long... key) {
+  public Mix(long... key) {
     for (long part : key) state = finish(state + 0x9E3779B97F4A7C15L + part);
   }
 
-  long next() {
+  public long next() {
     state += 0x9E3779B97F4A7C15L;
     return finish(state);
   }

@@ -1,4 +1,4 @@
-package dev.graft.training.finetune;
+package dev.graft.training.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;

@@ -1,4 +1,4 @@
-package dev.graft.training.finetune;
+package dev.graft.training.data;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -7,10 +7,10 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /** How a validation file is cut into batches: by length, so that little is padding. */
-final class Evaluation {
+public final class Evaluation {
   private Evaluation() {}
 
-  static List<int[]> batches(TokenRows rows, int size) {
+  public static List<int[]> batches(TokenRows rows, int size) {
     int[] sorted =
         IntStream.range(0, rows.size())
             .boxed()

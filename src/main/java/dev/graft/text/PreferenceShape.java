@@ -1,0 +1,103 @@
+package dev.graft.text;
+
+import dev.graft.text.RowReader.BadRow;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Preference rows: TRL's {@code chosen} and {@code rejected}, with a {@code prompt} or beginning
+ * alike, and OpenAI's {@code input}, {@code preferred_output} and {@code non_preferred_output}.
+ */
+final class PreferenceShape {
+  private PreferenceShape() {}
+
+  static boolean fits(Map<?, ?> map) {
+    return map.containsKey("chosen")
+        || map.containsKey("rejected")
+        || map.containsKey("preferred_output")
+        || map.containsKey("non_preferred_output");
+  }
+
+  static Example.Preference example(long line, Map<?, ?> map) {
+    if (map.containsKey("preferred_output") || map.containsKey("non_preferred_output")) {
+      return openAi(line, map);
+    }
+    boolean chat = map.get("chosen") instanceof List<?> || map.get("rejected") instanceof List<?>;
+    return chat ? chats(line, map) : texts(line, map);
+  }
+
+  private static Example.Preference openAi(long line, Map<?, ?> map) {
+    RowShape.only(map, Set.of("input", "preferred_output", "non_preferred_output"));
+    if (!(map.get("input") instanceof Map<?, ?> input)) {
+      throw new BadRow("input must be an object with messages");
+    }
+    RowShape.only(input, Set.of("messages", "tools", "parallel_tool_calls"));
+    return preference(
+        line,
+        MessageShape.messages("input.messages", input.get("messages")),
+        MessageShape.messages("preferred_output", map.get("preferred_output")),
+        MessageShape.messages("non_preferred_output", map.get("non_preferred_output")),
+        RowShape.tools(input));
+  }
+
+  private static Example.Preference chats(long line, Map<?, ?> map) {
+    RowShape.only(map, Set.of("prompt", "chosen", "rejected", "tools", "parallel_tool_calls"));
+    List<Map<String, Object>> chosen = MessageShape.messages("chosen", map.get("chosen"));
+    List<Map<String, Object>> rejected = MessageShape.messages("rejected", map.get("rejected"));
+    if (map.get("prompt") instanceof List<?> turns) {
+      return preference(
+          line, MessageShape.messages("prompt", turns), chosen, rejected, RowShape.tools(map));
+    }
+    // a prompt in words beside chats repeats what both begin with
+    int shared = 0;
+    int least = Math.min(chosen.size(), rejected.size());
+    while (shared < least && chosen.get(shared).equals(rejected.get(shared))) shared++;
+    if (shared == least) throw new BadRow("chosen and rejected do not part");
+    return preference(
+        line,
+        chosen.subList(0, shared),
+        chosen.subList(shared, chosen.size()),
+        rejected.subList(shared, rejected.size()),
+        RowShape.tools(map));
+  }
+
+  private static Example.Preference preference(
+      long line,
+      List<Map<String, Object>> prompt,
+      List<Map<String, Object>> chosen,
+      List<Map<String, Object>> rejected,
+      @Nullable List<?> tools) {
+    return new Example.Preference(
+        line,
+        new Example.ChatCompletion(line, prompt, chosen, tools),
+        new Example.ChatCompletion(line, prompt, rejected, tools));
+  }
+
+  private static Example.Preference texts(long line, Map<?, ?> map) {
+    RowShape.only(map, Set.of("prompt", "chosen", "rejected"));
+    String chosen = RowShape.string(map, "chosen", "");
+    String rejected = RowShape.string(map, "rejected", "");
+    if (map.get("prompt") != null) {
+      return preference(line, RowShape.string(map, "prompt", ""), chosen, rejected);
+    }
+    if (chosen.equals(rejected)) throw new BadRow("chosen and rejected do not part");
+    int shared = 0;
+    int least = Math.min(chosen.length(), rejected.length());
+    while (shared < least && chosen.charAt(shared) == rejected.charAt(shared)) shared++;
+    if (shared > 0 && Character.isHighSurrogate(chosen.charAt(shared - 1))) shared--;
+    // a space belongs to the word behind it
+    if (shared > 0 && chosen.charAt(shared - 1) == ' ') shared--;
+    return preference(
+        line, chosen.substring(0, shared), chosen.substring(shared), rejected.substring(shared));
+  }
+
+  private static Example.Preference preference(
+      long line, String prompt, String chosen, String rejected) {
+    return new Example.Preference(
+        line,
+        new Example.PromptCompletion(line, prompt, chosen),
+        new Example.PromptCompletion(line, prompt, rejected));
+  }
+}

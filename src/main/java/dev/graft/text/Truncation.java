@@ -1,0 +1,57 @@
+package dev.graft.text;
+
+import dev.graft.spec.Hyperparameters.TruncationMode;
+import java.util.Arrays;
+import java.util.function.IntSupplier;
+
+/**
+ * How a row that is too long is cut.
+ *
+ * @param maxLength tokens that a row may have
+ */
+public record Truncation(TruncationMode mode, int maxLength) {
+  /** Rows stay as they are. */
+  public static final Truncation NONE =
+      new Truncation(TruncationMode.KEEP_START, Integer.MAX_VALUE);
+
+  /**
+   * @param answer where the part begins that {@code split_budget} keeps to its end; 0 = nowhere
+   * @param system tokens at the beginning that it keeps too
+   * @return the row; without tokens where the answer alone is too long
+   * @throws RowRejected if it is too long and may not, or cannot, be cut
+   */
+  TokenizedRow applied(TokenizedRow row, int answer, IntSupplier system) {
+    int length = row.ids().length;
+    if (length <= maxLength) return row;
+    return switch (mode) {
+      case KEEP_START -> parts(row, maxLength, length);
+      case KEEP_END -> parts(row, 0, length - maxLength);
+      case SPLIT_BUDGET -> {
+        if (answer == 0) {
+          throw new RowRejected(
+              row.line(), tooLong(length) + ", and has no prompt for split_budget to cut");
+        }
+        int kept = Math.min(system.getAsInt(), answer);
+        int room = maxLength - kept - (length - answer);
+        yield room < 0 ? parts(row, 0, length) : parts(row, kept, answer - room);
+      }
+      case REFUSE -> throw new RowRejected(row.line(), tooLong(length));
+    };
+  }
+
+  private String tooLong(int length) {
+    return "is %d tokens long, max_length is %d".formatted(length, maxLength);
+  }
+
+  /** The row without its tokens from..to. */
+  private static TokenizedRow parts(TokenizedRow row, int from, int to) {
+    return new TokenizedRow(
+        row.line(), without(row.ids(), from, to), without(row.labels(), from, to), true);
+  }
+
+  private static int[] without(int[] tokens, int from, int to) {
+    int[] left = Arrays.copyOf(tokens, tokens.length - (to - from));
+    System.arraycopy(tokens, to, left, from, tokens.length - to);
+    return left;
+  }
+}

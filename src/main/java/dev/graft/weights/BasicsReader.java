@@ -1,6 +1,5 @@
 package dev.graft.weights;
 
-import dev.graft.weights.ModelConfig.Basics;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;

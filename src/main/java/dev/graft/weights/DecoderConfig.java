@@ -1,6 +1,5 @@
 package dev.graft.weights;
 
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -128,62 +127,7 @@ public record DecoderConfig(
 
   @Override
   public List<Leaf> leaves() {
-    List<Leaf> leaves = new ArrayList<>();
-    leaves.add(Leaf.embedding("model.embed_tokens", vocabSize(), hiddenSize()));
-    for (int i = 0; i < numHiddenLayers(); i++) layer(leaves, layerPrefix(i));
-    leaves.add(Leaf.rmsNorm("model.norm", hiddenSize()));
-    leaves.addAll(DecoderHeads.leaves(this));
-    return leaves;
-  }
-
-  private void layer(List<Leaf> leaves, String layer) {
-    if (norms.placement() != Placement.POST) norm(leaves, layer + "input_layernorm");
-    attention(leaves, layer + "self_attn.");
-    norm(leaves, layer + "post_attention_layernorm");
-    if (norms.placement() == Placement.SANDWICH) norm(leaves, layer + "pre_feedforward_layernorm");
-    feedForward(leaves, layer + "mlp.");
-    if (norms.placement() != Placement.PRE) norm(leaves, layer + "post_feedforward_layernorm");
-  }
-
-  private void norm(List<Leaf> leaves, String path) {
-    leaves.add(Leaf.rmsNorm(path, hiddenSize()));
-  }
-
-  private void attention(List<Leaf> leaves, String path) {
-    int queries = attention.queryWidth();
-    int keys = attention.keyWidth();
-    boolean bias = attention.bias();
-    if (fused) {
-      leaves.add(Leaf.linear(path + "qkv_proj", queries + 2 * keys, hiddenSize(), bias));
-    } else {
-      leaves.add(Leaf.linear(path + "q_proj", queries, hiddenSize(), bias));
-      leaves.add(Leaf.linear(path + "k_proj", keys, hiddenSize(), bias));
-      leaves.add(Leaf.linear(path + "v_proj", keys, hiddenSize(), bias));
-    }
-    switch (attention.qkNorm()) {
-      case NONE -> {}
-      case PER_HEAD -> {
-        leaves.add(Leaf.rmsNorm(path + "q_norm", attention.headDim()));
-        leaves.add(Leaf.rmsNorm(path + "k_norm", attention.headDim()));
-      }
-      case FULL_WIDTH -> {
-        leaves.add(Leaf.rmsNorm(path + "q_norm", queries));
-        leaves.add(Leaf.rmsNorm(path + "k_norm", keys));
-      }
-    }
-    leaves.add(Leaf.linear(path + "o_proj", hiddenSize(), queries, attention.outputBias()));
-  }
-
-  private void feedForward(List<Leaf> leaves, String path) {
-    int size = feedForward.size();
-    boolean bias = feedForward.bias();
-    if (fused) {
-      leaves.add(Leaf.linear(path + "gate_up_proj", 2 * size, hiddenSize(), bias));
-    } else {
-      leaves.add(Leaf.linear(path + "gate_proj", size, hiddenSize(), bias));
-      leaves.add(Leaf.linear(path + "up_proj", size, hiddenSize(), bias));
-    }
-    leaves.add(Leaf.linear(path + "down_proj", hiddenSize(), size, bias));
+    return new DecoderLeaves(this).all();
   }
 
   /** Old checkpoints store the rope frequencies. */

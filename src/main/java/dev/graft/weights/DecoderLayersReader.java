@@ -1,7 +1,6 @@
 package dev.graft.weights;
 
 import dev.graft.weights.DecoderConfig.LayerAttention;
-import dev.graft.weights.ModelConfig.Basics;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntPredicate;

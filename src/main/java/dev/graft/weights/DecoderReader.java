@@ -6,7 +6,6 @@ import dev.graft.weights.DecoderConfig.Multipliers;
 import dev.graft.weights.DecoderConfig.Norms;
 import dev.graft.weights.DecoderConfig.Placement;
 import dev.graft.weights.DecoderConfig.QkNorm;
-import dev.graft.weights.ModelConfig.Basics;
 
 /** Configurations of the Llama-like families. */
 final class DecoderReader {
@@ -19,9 +18,6 @@ final class DecoderReader {
   }
 
   DecoderConfig read(Basics basics) {
-    if (config.intOr("pretraining_tp", 1, 0, Integer.MAX_VALUE) > 1) {
-      throw config.bad("pretraining_tp", "above 1 is not supported; it only slows the same result");
-    }
     if (config.booleanOr("use_bidirectional_attention", false)) {
       throw config.bad("use_bidirectional_attention", "true is not supported");
     }
@@ -116,16 +112,23 @@ final class DecoderReader {
 
   private Activation activation() {
     return switch (type) {
-      case GEMMA -> {
-        // Its first files say "gelu" and mean the form with tanh; others name it beside that.
-        String field = config.has("hidden_activation") ? "hidden_activation" : "hidden_act";
-        Activation named = ConfigReader.activation(config, field, "gelu_pytorch_tanh");
-        yield named == Activation.GELU ? Activation.GELU_TANH : named;
-      }
+      case GEMMA -> gemmaActivation();
       case GEMMA2, GEMMA3 ->
           ConfigReader.activation(config, "hidden_activation", "gelu_pytorch_tanh");
       default -> ConfigReader.activation(config, "hidden_act", "silu");
     };
+  }
+
+  /** Its first files say "gelu" and mean the form with tanh; later ones have both fields. */
+  private Activation gemmaActivation() {
+    String usual = "gelu_pytorch_tanh";
+    Activation activation = ConfigReader.activation(config, "hidden_act", usual);
+    if (activation == Activation.GELU) activation = Activation.GELU_TANH;
+    String other = "hidden_activation";
+    if (config.has(other) && ConfigReader.activation(config, other, usual) != activation) {
+      throw config.bad(other, "is another function than hidden_act");
+    }
+    return activation;
   }
 
   private Multipliers multipliers(int hidden) {

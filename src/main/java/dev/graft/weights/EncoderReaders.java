@@ -1,7 +1,5 @@
 package dev.graft.weights;
 
-import dev.graft.weights.ModelConfig.Basics;
-
 /** Configurations of the encoders. */
 final class EncoderReaders {
   private EncoderReaders() {}

@@ -4,11 +4,11 @@ package dev.graft.weights;
 final class Encoders {
   private Encoders() {}
 
-  static void requireHead(ModelConfig.Basics basics) {
+  static void requireHead(Basics basics) {
     outputs(basics);
   }
 
-  static int outputs(ModelConfig.Basics basics) {
+  static int outputs(Basics basics) {
     return switch (basics.task()) {
       case Task.SequenceClassification head -> head.numLabels();
       case Task.CausalLm() ->

@@ -117,43 +117,6 @@ public sealed interface ModelConfig
     };
   }
 
-  /**
-   * What every architecture has. Field names are those of {@code transformers}.
-   *
-   * @param modelType {@code model_type}
-   */
-  record Basics(
-      String modelType,
-      int hiddenSize,
-      int numHiddenLayers,
-      int vocabSize,
-      int maxPositionEmbeddings,
-      boolean tieWordEmbeddings,
-      double initializerRange,
-      List<Integer> eosTokenIds,
-      @Nullable Integer bosTokenId,
-      @Nullable Integer padTokenId,
-      Task task) {
-    public Basics {
-      eosTokenIds = List.copyOf(eosTokenIds);
-    }
-
-    Basics withTask(Task other) {
-      return new Basics(
-          modelType,
-          hiddenSize,
-          numHiddenLayers,
-          vocabSize,
-          maxPositionEmbeddings,
-          tieWordEmbeddings,
-          initializerRange,
-          eosTokenIds,
-          bosTokenId,
-          padTokenId,
-          other);
-    }
-  }
-
   /** What a parameter belongs to; a bias has the kind of its module. */
   enum Kind {
     LINEAR,

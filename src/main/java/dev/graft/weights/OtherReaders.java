@@ -1,6 +1,5 @@
 package dev.graft.weights;
 
-import dev.graft.weights.ModelConfig.Basics;
 import java.util.List;
 
 /** Configurations of the decoders that are not of the Llama kind. */

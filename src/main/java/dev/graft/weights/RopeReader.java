@@ -12,7 +12,6 @@ final class RopeReader {
   private static final String FOUR = "rope_scaling";
   private static final String PARTIAL = "partial_rotary_factor";
   private static final String ORIGINAL = "original_max_position_embeddings";
-  private static final String FACTOR = "factor";
 
   private final ModelType type;
   private final JsonFields config;
@@ -39,7 +38,7 @@ final class RopeReader {
     }
     JsonFields scaling = five != null ? five : config.object(FOUR);
     double theta = type == ModelType.SMOLLM3 ? 2_000_000 : 10_000;
-    return rope(scaling, theta(scaling, theta, "rotary_emb_base", "rope_theta"));
+    return rope(scaling, theta(scaling, theta, "rope_theta"));
   }
 
   /** Gemma 3: the rotation of layers that see everything. */
@@ -59,14 +58,12 @@ final class RopeReader {
     return rope(own, theta(own, 10_000, "rope_local_base_freq"));
   }
 
-  private double theta(@Nullable JsonFields scaling, double otherwise, String... fields) {
+  private double theta(@Nullable JsonFields scaling, double otherwise, String field) {
     if (scaling != null && scaling.has("rope_theta")) {
       return scaling.requireDouble("rope_theta", 1, 1e12);
     }
-    for (String field : fields) {
-      if (config.has(field)) return config.requireDouble(field, 1, 1e12);
-    }
-    return otherwise;
+    double base = config.doubleOr(field, otherwise, 1, 1e12);
+    return type == ModelType.GPT_NEOX ? config.doubleOr("rotary_emb_base", base, 1, 1e12) : base;
   }
 
   private int rotaryDim(@Nullable JsonFields scaling) {
@@ -99,14 +96,11 @@ final class RopeReader {
     }
     return switch (name) {
       case "default" -> new Rope.Default(theta, dim);
-      case "linear" -> new Rope.Linear(theta, dim, factor(scaling));
-      case "dynamic" -> {
-        if (dim == 2) throw scaling.bad(field, "is 'dynamic', which needs more than one pair");
-        yield new Rope.Dynamic(theta, dim, factor(scaling), maxPositions);
-      }
-      case "llama3" -> llama3(scaling, theta, dim);
-      case "yarn" -> yarn(scaling, theta, dim);
-      case "longrope" -> longRope(scaling, theta, dim);
+      case "linear" -> scaled(scaling, theta, dim).linear();
+      case "dynamic" -> scaled(scaling, theta, dim).dynamic();
+      case "llama3" -> scaled(scaling, theta, dim).llama3();
+      case "yarn" -> scaled(scaling, theta, dim).yarn();
+      case "longrope" -> scaled(scaling, theta, dim).longRope();
       default ->
           throw scaling.bad(
               field,
@@ -116,8 +110,8 @@ final class RopeReader {
     };
   }
 
-  private static double factor(JsonFields scaling) {
-    return scaling.requireDouble(FACTOR, 0, 1e6);
+  private RopeScaling scaled(JsonFields scaling, double theta, int dim) {
+    return new RopeScaling(scaling, theta, dim, maxPositions, original(scaling));
   }
 
   /** Beside the rope's own fields it wins over them; without any, the whole context counts. */
@@ -125,59 +119,5 @@ final class RopeReader {
     if (config.has(ORIGINAL)) return config.requireInt(ORIGINAL, 2, 1 << 28);
     if (type == ModelType.PHI3) return 4096;
     return scaling.intOr(ORIGINAL, maxPositions, 2, 1 << 28);
-  }
-
-  private Rope llama3(JsonFields s, double theta, int dim) {
-    double low = s.requireDouble("low_freq_factor", 0, 1e6);
-    double high = s.requireDouble("high_freq_factor", low, 1e6);
-    return new Rope.Llama3(theta, dim, factor(s), low, high, original(s));
-  }
-
-  private Rope yarn(JsonFields s, double theta, int dim) {
-    double factor = factor(s);
-    double attention = magnitude(factor, 1);
-    if (s.has("mscale") && s.has("mscale_all_dim")) {
-      double own = s.requireDouble("mscale", 0, 1e6);
-      attention =
-          magnitude(factor, own) / magnitude(factor, s.requireDouble("mscale_all_dim", 0, 1e6));
-    }
-    double slow = s.doubleOr("beta_slow", 1, 0, 1e6);
-    return new Rope.Yarn(
-        theta,
-        dim,
-        factor,
-        s.doubleOr("beta_fast", 32, 0, 1e6),
-        slow,
-        s.booleanOr("truncate", true),
-        original(s),
-        s.doubleOr("attention_factor", attention, 0, 1e6));
-  }
-
-  private static double magnitude(double factor, double mscale) {
-    return factor <= 1 ? 1 : 0.1 * mscale * Math.log(factor) + 1;
-  }
-
-  private Rope longRope(JsonFields s, double theta, int dim) {
-    for (String field : List.of("short_mscale", "long_mscale")) {
-      if (s.has(field)) throw s.bad(field, "is not supported");
-    }
-    int original = original(s);
-    double factor = s.doubleOr(FACTOR, (double) maxPositions / original, 0, 1e6);
-    double attention = factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(original));
-    return new Rope.LongRope(
-        theta,
-        dim,
-        factors(s, "short_factor", dim / 2),
-        factors(s, "long_factor", dim / 2),
-        original,
-        s.doubleOr("attention_factor", attention, 0, 1e6));
-  }
-
-  private static List<Double> factors(JsonFields s, String field, int pairs) {
-    List<Double> factors = s.doubles(field, 0, 1e6);
-    if (factors.size() != pairs) {
-      throw s.bad(field, "has " + factors.size() + " entries for " + pairs + " pairs");
-    }
-    return factors;
   }
 }

@@ -4,9 +4,9 @@
  *
  * <p>{@link ModelDirectory} reads the configuration into a {@link ModelConfig}, which knows every
  * parameter by name and shape; {@link Weights} maps one file or the shards of an index and hands
- * out {@link MappedTensor}s, slices of the mapping, only after the whole header has been checked.
- * To add an architecture, add a record to {@link ModelConfig} and its fields to {@code
- * ConfigReader}.
+ * out {@link MappedTensor}s, slices of the mapping, only after the whole header has been checked. A
+ * configuration names the modules that hold parameters ({@link Leaf}); parameters, linear layers
+ * and new heads follow from that one list. {@code docs/families.md} lists the families.
  *
  * <p>How it fails: always with {@link BadModel}, whose message names file, field or tensor, what
  * was found and what was expected; it holds no path and is fit for an API user. What would change

@@ -66,7 +66,6 @@ class ModelDirectoryTests {
         "model_type|\"mamba\"|model_type is \"mamba\"; supported: model_type llama, mistral",
         "architectures|[\"LlamaForTokenClassification\"]|architectures is",
         "hidden_act|\"relu2\"|hidden_act is \"relu2\"",
-        "pretraining_tp|2|pretraining_tp above 1",
         "vision_config|{}|vision_config says that this is a vision model",
         "num_local_experts|8|num_local_experts says that this is a mixture of experts",
         "quantization_config|{\"bits\":4}|quantization_config is not supported",

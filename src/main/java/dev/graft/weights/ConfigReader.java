@@ -39,9 +39,6 @@ final class ConfigReader {
     refuse(c, VISION, "vision_config", "vision_tower", "image_token_id", "mm_vision_tower");
     refuse(c, AUDIO, "audio_config", "audio_encoder_config", "num_mel_bins");
     refuse(c, "a model of several parts", "text_config");
-    if (c.has("quantization_config")) {
-      throw c.bad("quantization_config", "is not supported; give the model before quantisation");
-    }
     for (String field : List.of("is_encoder_decoder", "is_decoder", "add_cross_attention")) {
       if (c.booleanOr(field, false)) throw c.bad(field, "true is not supported");
     }

@@ -18,7 +18,8 @@ public record FourBitTensor(
     int blockSize,
     byte[] packed,
     float[] levels,
-    BlockScales absmax) {
+    BlockScales absmax)
+    implements StoredWeight {
   /** Elements of a block. */
   public static final int BLOCK = 64;
 

@@ -8,7 +8,7 @@ package dev.graft.weights;
  * @param values row-major
  * @param scb largest magnitude of each row
  */
-public record Int8Tensor(long[] shape, byte[] values, float[] scb) {
+public record Int8Tensor(long[] shape, byte[] values, float[] scb) implements StoredWeight {
   private static final float UNIT = 1f / 127;
 
   /**
@@ -44,7 +44,7 @@ public record Int8Tensor(long[] shape, byte[] values, float[] scb) {
   public float[] dequantise() {
     int columns = values.length / Math.max(1, scb.length);
     float[] weight = new float[values.length];
-    for (int i = 0; i < weight.length; i++) weight[i] = values[i] * scb[i / columns] * UNIT;
+    for (int i = 0; i < weight.length; i++) weight[i] = values[i] * (scb[i / columns] * UNIT);
     return weight;
   }
 }

@@ -10,7 +10,7 @@ import java.nio.ByteOrder;
  *
  * @param data read-only, little-endian, row-major, exactly the tensor's bytes, maybe unaligned
  */
-public record MappedTensor(TensorInfo info, MemorySegment data) {
+public record MappedTensor(TensorInfo info, MemorySegment data) implements StoredWeight {
   private static final ValueLayout.OfShort SHORT =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final ValueLayout.OfFloat FLOAT =

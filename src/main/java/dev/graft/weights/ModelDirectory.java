@@ -1,6 +1,7 @@
 package dev.graft.weights;
 
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -18,12 +19,18 @@ public final class ModelDirectory implements AutoCloseable {
   private final Path path;
   private final DirectoryFiles files;
   private final ModelConfig config;
+  private final @Nullable QuantizationConfig quantization;
   private @Nullable Weights weights;
 
-  private ModelDirectory(Path path, DirectoryFiles files, ModelConfig config) {
+  private ModelDirectory(
+      Path path,
+      DirectoryFiles files,
+      ModelConfig config,
+      @Nullable QuantizationConfig quantization) {
     this.path = path;
     this.files = files;
     this.config = config;
+    this.quantization = quantization;
   }
 
   /**
@@ -38,7 +45,8 @@ public final class ModelDirectory implements AutoCloseable {
         files.has("generation_config.json")
             ? JsonFile.read(files.require("generation_config.json"), MAX_CONFIG)
             : null;
-    return new ModelDirectory(path, files, ConfigReader.read(config, generation));
+    return new ModelDirectory(
+        path, files, ConfigReader.read(config, generation), QuantizationConfig.read(config));
   }
 
   public Path path() {
@@ -47,6 +55,11 @@ public final class ModelDirectory implements AutoCloseable {
 
   public ModelConfig config() {
     return config;
+  }
+
+  /** How the checkpoint was quantised before it was saved; null where it was not. */
+  public @Nullable QuantizationConfig quantization() {
+    return quantization;
   }
 
   /** A further file of the directory, such as tokenizer.json; null where there is none. */
@@ -76,7 +89,8 @@ public final class ModelDirectory implements AutoCloseable {
 
   /**
    * Checks that the weights are those the configuration needs: every tensor, its shape and type,
-   * and none that this architecture would not use. A head for classification may be missing.
+   * and none that this architecture would not use. A head for classification may be missing; linear
+   * layers may be quantised if the configuration says so.
    *
    * @throws BadModel with the first difference found
    */
@@ -88,6 +102,13 @@ public final class ModelDirectory implements AutoCloseable {
     Dtype dtype = Dtype.F32;
     for (ModelConfig.Parameter each : config.parameters()) {
       if (maybeNew.contains(each.name()) && !weights().has(each.name())) continue;
+      List<String> parts = quantization == null ? List.of() : weights().parts(each.name());
+      if (!parts.isEmpty()) {
+        weights().stored(each);
+        parts.forEach(unknown::remove);
+        scalars += Arrays.stream(each.shape()).reduce(1, Math::multiplyExact);
+        continue;
+      }
       MappedTensor tensor = weights().require(each.name(), each.shape());
       if (scalars == 0) dtype = tensor.dtype();
       scalars += tensor.info().elements();

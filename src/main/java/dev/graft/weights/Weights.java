@@ -88,6 +88,28 @@ public final class Weights implements AutoCloseable {
     return floating(tensor);
   }
 
+  /**
+   * @return the tensor of the parameter, plain or quantised; the quantised weight of a {@code
+   *     Conv1D} is (out, in)
+   * @throws BadModel if there is none, or its parts do not fit together
+   */
+  public StoredWeight stored(ModelConfig.Parameter parameter) {
+    String name = parameter.name();
+    long[] shape = parameter.shape();
+    if (parts(name).isEmpty()) return require(name, shape);
+    return switch (parameter.kind()) {
+      case LINEAR -> QuantisedFiles.read(tensors, name, shape);
+      case CONV1D -> QuantisedFiles.read(tensors, name, shape[1], shape[0]);
+      case EMBEDDING, RMS_NORM, LAYER_NORM ->
+          throw new BadModel("tensor " + name + " is quantised; only linear layers may be");
+    };
+  }
+
+  /** Names of all tensors of a quantised weight; empty where it is plain or missing. */
+  List<String> parts(String name) {
+    return QuantisedFiles.names(tensors, name);
+  }
+
   /** Trained scalars are read from these types only. */
   static MappedTensor floating(MappedTensor tensor) {
     return switch (tensor.dtype()) {

@@ -68,7 +68,7 @@ class ModelDirectoryTests {
         "hidden_act|\"relu2\"|hidden_act is \"relu2\"",
         "vision_config|{}|vision_config says that this is a vision model",
         "num_local_experts|8|num_local_experts says that this is a mixture of experts",
-        "quantization_config|{\"bits\":4}|quantization_config is not supported",
+        "quantization_config|{\"bits\":4}|quantization_config.quant_method is",
         "rope_scaling|{\"type\":\"mrope\"}|rope_scaling.type is \"mrope\"",
         "rope_parameters|{\"rope_type\":\"llama3\"}|rope_parameters.low_freq_factor is missing",
         "rope_parameters|{\"partial_rotary_factor\":0.5}|partial_rotary_factor below 1",

@@ -1,0 +1,4 @@
+package dev.graft.weights;
+
+/** A weight as a checkpoint holds it: plain numbers, or quantised by bitsandbytes. */
+public sealed interface StoredWeight permits MappedTensor, FourBitTensor, Int8Tensor {}

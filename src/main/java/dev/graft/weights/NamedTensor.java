@@ -1,6 +1,7 @@
 package dev.graft.weights;
 
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 
 /**
  * A tensor as bytes.
@@ -11,5 +12,13 @@ public record NamedTensor(String name, Dtype dtype, long[] shape, ByteBuffer dat
   /** The same numbers under another name. */
   public NamedTensor renamed(String other) {
     return new NamedTensor(other, dtype, shape, data);
+  }
+
+  /** The numbers of an F32 tensor. */
+  public float[] toFloats() {
+    if (dtype != Dtype.F32) throw new IllegalStateException(name + " is " + dtype + ", not F32");
+    float[] values = new float[data.remaining() / Float.BYTES];
+    data.duplicate().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(values);
+    return values;
   }
 }

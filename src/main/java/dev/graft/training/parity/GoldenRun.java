@@ -75,9 +75,7 @@ public final class GoldenRun {
       train(model);
       compareLogits("after", probe, model);
       compareSaved(model.saved());
-      if (golden.method() instanceof AdapterMethod.Lora lora) {
-        MergedWeight.compare(golden, lora, base, model.trained(), probe, result);
-      }
+      MergedWeight.compare(golden, base, model.trained(), probe, result);
       GreedyContinuation.compare(golden, model, result);
     }
   }

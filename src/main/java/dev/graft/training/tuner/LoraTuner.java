@@ -7,6 +7,8 @@ import dev.graft.weights.ModelConfig;
 import dev.graft.weights.NamedTensor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Collectors;
 
 /**
@@ -51,5 +53,30 @@ final class LoraTuner implements Tuner {
   @Override
   public List<Statement> apply(String prefix, List<Statement> statements) {
     return paths.apply(prefix, statements);
+  }
+
+  /** W + scale B A, transposed where the layer is stored so. */
+  @Override
+  public float[] merged(String name, float[] stored, Map<String, NamedTensor> trained) {
+    for (ModelConfig.Linear each : modules) {
+      if (name.equals(each.path() + ".weight")) addProduct(each, stored, trained);
+    }
+    return Tuner.super.merged(name, stored, trained);
+  }
+
+  private void addProduct(
+      ModelConfig.Linear linear, float[] weight, Map<String, NamedTensor> trained) {
+    float[] a = Objects.requireNonNull(trained.get(linear.path() + ".lora_A.weight")).toFloats();
+    float[] b = Objects.requireNonNull(trained.get(linear.path() + ".lora_B.weight")).toFloats();
+    int in = linear.inFeatures();
+    int out = linear.outFeatures();
+    int r = method.r();
+    for (int o = 0; o < out; o++) {
+      for (int i = 0; i < in; i++) {
+        double sum = 0;
+        for (int k = 0; k < r; k++) sum += (double) b[o * r + k] * a[k * in + i];
+        weight[linear.conv1d() ? i * out + o : o * in + i] += (float) (method.scale() * sum);
+      }
+    }
   }
 }

@@ -4,6 +4,7 @@ import dev.graft.spec.AdapterMethod;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;
 import java.util.List;
+import java.util.Map;
 
 /** What a method adds to a base model. */
 public interface Tuner extends Rewrite {
@@ -48,5 +49,17 @@ public interface Tuner extends Rewrite {
                     ? each.renamed(each.name().substring(PEFT_PREFIX.length()))
                     : each)
         .toList();
+  }
+
+  /**
+   * A tensor of the base with the adapter in it, for methods that can be merged.
+   *
+   * @param name of the base's tensor, such as {@code model.layers.0.self_attn.q_proj.weight}
+   * @param stored its values, in the stored layout; may be changed
+   * @param trained values of the slots, by name
+   */
+  default float[] merged(String name, float[] stored, Map<String, NamedTensor> trained) {
+    NamedTensor copy = trained.get(name);
+    return copy == null ? stored : copy.toFloats();
   }
 }

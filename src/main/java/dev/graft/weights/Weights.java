@@ -73,6 +73,12 @@ public final class Weights implements AutoCloseable {
     return tensors.containsKey(name);
   }
 
+  /** Whether there is a tensor of that name and shape. */
+  public boolean has(String name, long... shape) {
+    MappedTensor tensor = tensors.get(name);
+    return tensor != null && Arrays.equals(tensor.shape(), shape);
+  }
+
   /**
    * @return the tensor of that name, which has that shape and floating point elements
    * @throws BadModel if not

@@ -4,6 +4,7 @@ import ai.djl.Device;
 import ai.djl.pytorch.engine.PtNDArray;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.training.TrainableModel;
+import dev.graft.training.tuner.NewHead;
 import dev.graft.training.tuner.Slot;
 import dev.graft.training.tuner.Tuner;
 import dev.graft.weights.ModelConfig;
@@ -53,7 +54,7 @@ public final class TrainableModels {
     for (NamedTensor each : tuner.frozen(recipe.seed())) {
       tensors.put(each.name(), memory.load(each));
     }
-    fill(memory, base, tensors, parameters);
+    fill(memory, base, tensors, parameters, recipe.seed());
     start(memory, parameters, tuner.start(recipe.seed()));
     Family family = Family.of(base.config());
     Transformer model = Transformer.compile(family, memory, tensors, gradients, tuner);
@@ -65,15 +66,25 @@ public final class TrainableModels {
       DeviceMemory memory,
       ModelDirectory base,
       Map<String, PtNDArray> tensors,
-      Parameters parameters) {
+      Parameters parameters,
+      long seed) {
+    Map<String, NamedTensor> newHead = new LinkedHashMap<>();
+    for (NamedTensor each : NewHead.start(base, seed)) newHead.put(each.name(), each);
     for (ModelConfig.Parameter each : base.config().parameters()) {
       String name = each.name();
-      if (parameters.contains(name)) {
-        try (PtNDArray loaded = memory.load(base.weights().require(name, each.shape()))) {
-          memory.copy(parameters.value(name), loaded);
-        }
-      } else if (!tensors.containsKey(name)) {
-        tensors.put(name, memory.load(base.weights().require(name, each.shape())));
+      boolean trains = parameters.contains(name);
+      if (!trains && tensors.containsKey(name)) continue;
+      NamedTensor fresh = newHead.get(name);
+      PtNDArray loaded =
+          fresh != null
+              ? memory.load(fresh)
+              : memory.load(base.weights().require(name, each.shape()));
+      if (!trains) {
+        tensors.put(name, loaded);
+        continue;
+      }
+      try (loaded) {
+        memory.copy(parameters.value(name), loaded);
       }
     }
   }

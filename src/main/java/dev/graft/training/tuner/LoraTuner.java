@@ -4,6 +4,7 @@ import dev.graft.spec.AdapterMethod.Lora;
 import dev.graft.training.program.Statement;
 import dev.graft.weights.LinearTargets;
 import dev.graft.weights.ModelConfig;
+import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,11 +19,16 @@ import java.util.stream.Collectors;
 final class LoraTuner implements Tuner {
   private final Lora method;
   private final List<ModelConfig.Linear> modules;
+  private final SavedModules whole;
   private final LowRankPaths paths;
 
-  LoraTuner(Lora method, ModelConfig config) {
+  LoraTuner(Lora method, ModelDirectory base) {
     this.method = method;
-    this.modules = LinearTargets.select(method.targetModules(), config);
+    this.whole = SavedModules.of(List.of(), base);
+    this.modules =
+        LinearTargets.select(method.targetModules(), base.config()).stream()
+            .filter(each -> !whole.covers(each.path()))
+            .toList();
     this.paths =
         new LowRankPaths(
             modules.stream()
@@ -32,6 +38,12 @@ final class LoraTuner implements Tuner {
 
   @Override
   public List<Slot> slots() {
+    List<Slot> slots = factors();
+    slots.addAll(whole.slots());
+    return slots;
+  }
+
+  private List<Slot> factors() {
     List<Slot> slots = new ArrayList<>();
     for (ModelConfig.Linear each : modules) {
       slots.add(new Slot(each.path() + ".lora_A.weight", method.r(), each.inFeatures()));
@@ -42,7 +54,7 @@ final class LoraTuner implements Tuner {
 
   @Override
   public List<NamedTensor> start(long seed) {
-    return slots().stream().map(slot -> start(slot, seed)).toList();
+    return factors().stream().map(slot -> start(slot, seed)).toList();
   }
 
   private NamedTensor start(Slot slot, long seed) {

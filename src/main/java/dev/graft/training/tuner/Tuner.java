@@ -16,7 +16,7 @@ public interface Tuner extends Rewrite {
    */
   static Tuner of(AdapterMethod method, ModelDirectory base) {
     return switch (method) {
-      case AdapterMethod.Lora lora -> new LoraTuner(lora, base.config());
+      case AdapterMethod.Lora lora -> new LoraTuner(lora, base);
       case AdapterMethod.Full() -> new FullTuner(base.config());
     };
   }

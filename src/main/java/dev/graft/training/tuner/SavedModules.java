@@ -1,0 +1,73 @@
+package dev.graft.training.tuner;
+
+import dev.graft.weights.ModelConfig;
+import dev.graft.weights.ModelConfig.Kind;
+import dev.graft.weights.ModelConfig.Parameter;
+import dev.graft.weights.ModelDirectory;
+import dev.graft.weights.Task;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Modules that train whole beside what a method adds, and are saved under their own names: PEFT's
+ * {@code modules_to_save}. With a classification the task's head is always among them.
+ *
+ * @param names ends of module paths; empty = none
+ */
+public record SavedModules(List<String> names, ModelConfig config) {
+  /** What PEFT itself adds for a classification, whether the model has it or not. */
+  private static final List<String> OF_A_CLASSIFICATION = List.of("classifier", "score");
+
+  public SavedModules {
+    names = List.copyOf(names);
+  }
+
+  /**
+   * @param wanted {@code modules_to_save} of the method
+   */
+  public static SavedModules of(List<String> wanted, ModelDirectory base) {
+    ModelConfig config = base.config();
+    Set<String> names = new LinkedHashSet<>(wanted);
+    switch (config.task()) {
+      case Task.CausalLm() -> {}
+      case Task.SequenceClassification head -> {
+        for (Parameter each : config.newHead()) {
+          if (!each.name().startsWith(config.basePrefix())) names.add(part(each, config));
+        }
+        // A pooler that began as random numbers is in no checkpoint but this result.
+        for (Parameter each : NewHead.of(base)) names.add(part(each, config));
+        names.addAll(OF_A_CLASSIFICATION);
+      }
+    }
+    return new SavedModules(List.copyOf(names), config);
+  }
+
+  /** {@code pooler} of {@code bert.pooler.dense.weight}. */
+  private static String part(Parameter parameter, ModelConfig config) {
+    String name = parameter.name();
+    if (name.startsWith(config.basePrefix())) name = name.substring(config.basePrefix().length());
+    return name.substring(0, name.indexOf('.'));
+  }
+
+  /** The parameters of the base that train. */
+  public List<Slot> slots() {
+    return config.parameters().stream()
+        .filter(each -> trains(each.name()))
+        .map(each -> new Slot(each.name(), each.shape(), each.kind() == Kind.LAYER_NORM))
+        .toList();
+  }
+
+  /** PEFT compares the end of a path as text: {@code classifier} is {@code pre_classifier} too. */
+  private boolean trains(String parameter) {
+    for (int dot = parameter.lastIndexOf('.'); dot > 0; dot = parameter.lastIndexOf('.', dot - 1)) {
+      if (names.stream().anyMatch(parameter.substring(0, dot)::endsWith)) return true;
+    }
+    return false;
+  }
+
+  /** Whether no path goes beside a linear layer because it trains whole. */
+  public boolean covers(String module) {
+    return trains(module + ".weight");
+  }
+}

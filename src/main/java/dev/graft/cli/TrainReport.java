@@ -70,7 +70,12 @@ final class TrainReport {
     }
     for (Preview.Row row : rows) {
       out.printf(
-          "line %d: %d tokens, %d trained%n", row.line(), row.tokens().size(), row.trained());
+          "line %d%s: %d tokens%s, %d trained%n",
+          row.line(),
+          row.part() == null ? "" : ", " + row.part(),
+          row.tokens().size(),
+          row.cut() ? " (cut)" : "",
+          row.trained());
       out.println(row.text());
       for (Preview.Token token : row.tokens()) {
         String text = token.text().replace("\n", "\\n").replace("\t", "\\t");

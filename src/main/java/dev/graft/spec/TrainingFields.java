@@ -105,9 +105,6 @@ final class TrainingFields {
     Boolean packing = fields.bool("packing");
     PackingStrategy strategy = fields.choice("packing_strategy", PackingStrategy.class);
     if (packing == null || !packing) return null;
-    if (strategy != PackingStrategy.WRAPPED) {
-      fields.refuse("packing", "not supported yet with packing_strategy bfd and bfd_split");
-    }
     return or(strategy, PackingStrategy.BFD);
   }
 

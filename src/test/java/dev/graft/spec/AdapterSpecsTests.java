@@ -71,7 +71,11 @@ class AdapterSpecsTests {
         "{'peft':{'r':3,'lora_alpha':7,'target_modules':['q_proj','layers.1.mlp.up_proj'],"
             + "'init_lora_weights':false},'training':{'lr_scheduler_type':'cosine',"
             + "'warmup_ratio':0.03,'max_steps':9,'train_sampling_strategy':'group_by_length'},"
-            + "'data':{'assistant_only_loss':false}}"
+            + "'data':{'assistant_only_loss':false}}",
+        "{'training':{'packing':true,'packing_strategy':'bfd_split','pad_to_multiple_of':8,"
+            + "'truncation_mode':'keep_end'},'data':{'completion_only_loss':true,"
+            + "'allow_special_tokens':true}}",
+        "{'training':{'truncation_mode':'split_budget'},'data':{'mask_history':true}}"
       })
   void theEchoResolvesToTheSameSpec(String adapter) {
     TrainingSpec spec = resolve(adapter, null, null);
@@ -107,7 +111,14 @@ class AdapterSpecsTests {
         "{'training':{'learning_rate':-1}} | adapter.training.learning_rate",
         "{'training':{'learning_rate':1e999}} | adapter.training.learning_rate",
         "{'training':{'bf16':true}} | adapter.training.bf16",
-        "{'training':{'packing':true}} | adapter.training.packing",
+        "{'training':{'packing':1}} | adapter.training.packing",
+        "{'training':{'packing':true,'packing_strategy':'ffd'}} |"
+            + " adapter.training.packing_strategy",
+        "{'training':{'truncation_mode':'middle'}} | adapter.training.truncation_mode",
+        "{'training':{'pad_to_multiple_of':0}} | adapter.training.pad_to_multiple_of",
+        "{'training':{'packing':true},'objective':'pretraining'} | adapter.training.packing",
+        "{'data':{'assistant_only_loss':true},'objective':'pretraining'} | adapter.data",
+        "{'data':{'mask_history':true,'completion_only_loss':false}} | adapter.data.mask_history",
         "{'training':{'lr_scheduler_type':'greedy'}} | adapter.training.lr_scheduler_type",
         "{'training':[]} | adapter.training",
         "{'data':{'x':1}} | adapter.data.x",

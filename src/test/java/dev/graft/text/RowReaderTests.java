@@ -67,6 +67,15 @@ class RowReaderTests {
             + " an unknown key: wieght",
         "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\"}]}]} |"
             + " messages[0].content may hold parts",
+        "{\"conversations\":[{\"from\":\"human\"}]} | conversations[0].value must be a string",
+        "{\"instruction\":\"a\"} | output must be a string",
+        "{\"prompt\":[],\"completion\":[]} | completion must be a list",
+        "{\"prompt\":\"a\",\"completion\":[{\"role\":\"user\",\"content\":\"a\"}]} | completion has"
+            + " no assistant turn",
+        "{\"chosen\":\"a\"} | rejected must be a string",
+        "{\"chosen\":\"a\",\"rejected\":\"a\"} | chosen and rejected do not part",
+        "{\"prompt\":7,\"chosen\":\"a\",\"rejected\":\"b\"} | prompt must be a string",
+        "{\"preferred_output\":[],\"non_preferred_output\":[]} | input must be an object",
         "{\"text\":\"\\ud800\"} | holds half of a surrogate pair",
         "{\"text\":\"\\ufdd0\"} | holds half of a surrogate pair or a noncharacter",
       })
@@ -75,6 +84,61 @@ class RowReaderTests {
     assertThat(summary.problems()).hasSize(1);
     assertThat(summary.problems().getFirst().line()).isEqualTo(2);
     assertThat(summary.problems().getFirst().message()).startsWith(message);
+  }
+
+  @Test
+  void everyKindIsKnownByItsKeys() throws IOException {
+    assertThat(only("{'instruction':'a','input':'','output':'c','system':'s'}"))
+        .isEqualTo(
+            new Example.ChatCompletion(
+                1,
+                List.of(turn("system", "s"), turn("user", "a")),
+                List.of(turn("assistant", "c")),
+                null));
+    assertThat(only("{'conversations':[{'from':'human','value':'a'},{'from':'gpt','value':'b'}]}"))
+        .isEqualTo(new Example.Chat(1, List.of(turn("human", "a"), turn("gpt", "b")), null));
+    assertThat(only("{'prompt':'a','completion':'b'}"))
+        .isEqualTo(new Example.PromptCompletion(1, "a", "b"));
+    assertThat(only("{'messages':[{'role':'assistant','content':'a','weight':0.0}]}"))
+        .isEqualTo(
+            new Example.Chat(
+                1, List.of(Map.of("role", "assistant", "content", "a", "weight", 0)), null));
+  }
+
+  @Test
+  void thePromptOfAPreferenceIsWhatBothSidesBeginWith() throws IOException {
+    assertThat(only("{'chosen':'It is blue','rejected':'It is red'}"))
+        .isEqualTo(
+            new Example.Preference(
+                1,
+                new Example.PromptCompletion(1, "It is", " blue"),
+                new Example.PromptCompletion(1, "It is", " red")));
+    assertThat(only("{'chosen':'a','rejected':'b'}"))
+        .isEqualTo(
+            new Example.Preference(
+                1,
+                new Example.PromptCompletion(1, "", "a"),
+                new Example.PromptCompletion(1, "", "b")));
+    var sides =
+        (Example.Preference)
+            only(
+                "{'prompt':'q','chosen':[{'role':'user','content':'q'},{'role':'assistant',"
+                    + "'content':'a'}],'rejected':[{'role':'user','content':'q'},"
+                    + "{'role':'assistant','content':'b'}]}");
+    assertThat(sides.rejected())
+        .isEqualTo(
+            new Example.ChatCompletion(
+                1, List.of(turn("user", "q")), List.of(turn("assistant", "b")), null));
+  }
+
+  private Example only(String row) throws IOException {
+    examples.clear();
+    assertThat(read(row.replace('\'', '"')).problems()).isEmpty();
+    return examples.getFirst();
+  }
+
+  private static Map<String, Object> turn(String role, String content) {
+    return Map.of("role", role, "content", content);
   }
 
   @ParameterizedTest

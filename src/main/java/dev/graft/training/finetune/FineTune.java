@@ -92,7 +92,14 @@ public final class FineTune {
   private int maxLength(ModelDirectory base) {
     int context = base.config().contextLength();
     Integer wanted = training.maxLength();
-    return wanted == null ? context : Math.min(wanted, context);
+    int length = wanted == null ? context : Math.min(wanted, context);
+    if (Math.ceilDiv(length, training.padToMultipleOf()) * training.padToMultipleOf() > context) {
+      throw new BadRun(
+          "adapter",
+          "pad_to_multiple_of %d makes rows of max_length %d longer than the model's context of %d"
+              .formatted(training.padToMultipleOf(), length, context));
+    }
+    return length;
   }
 
   private TrainingData read(String param, Path file, Tokenizer tokenizer, int maxLength) {

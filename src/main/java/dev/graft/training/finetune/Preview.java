@@ -4,6 +4,7 @@ import dev.graft.text.Example;
 import dev.graft.text.RowReader;
 import dev.graft.text.RowRejected;
 import dev.graft.text.RowTokenizer;
+import dev.graft.text.TokenizedPair;
 import dev.graft.text.TokenizedRow;
 import dev.graft.text.Tokenizer;
 import java.io.IOException;
@@ -11,16 +12,20 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The first rows as the model will see them. */
 public final class Preview {
   private Preview() {}
 
   /**
+   * @param part of a preference row "chosen" or "rejected", else null
    * @param text the whole row, control tokens included
+   * @param cut whether {@code max_length} took something off
    * @param tokens id, text and whether it is trained, of each
    */
-  public record Row(long line, String text, List<Token> tokens) {
+  public record Row(
+      long line, @Nullable String part, String text, boolean cut, List<Token> tokens) {
     public long trained() {
       return tokens.stream().filter(Token::trained).count();
     }
@@ -57,7 +62,13 @@ public final class Preview {
       RowTokenizer rows = settings.tokenizer(tokenizer);
       List<Row> preview = new ArrayList<>();
       for (Example example : examples) {
-        preview.add(row(tokenizer, rows.tokenize(example)));
+        if (example instanceof Example.Preference pair) {
+          TokenizedPair sides = rows.tokenize(pair);
+          preview.add(row(tokenizer, "chosen", sides.chosen()));
+          preview.add(row(tokenizer, "rejected", sides.rejected()));
+        } else {
+          preview.add(row(tokenizer, null, rows.tokenize(example)));
+        }
       }
       return preview;
     } catch (RowRejected e) {
@@ -65,13 +76,13 @@ public final class Preview {
     }
   }
 
-  private static Row row(Tokenizer tokenizer, TokenizedRow row) {
+  private static Row row(Tokenizer tokenizer, @Nullable String part, TokenizedRow row) {
     List<Token> tokens = new ArrayList<>();
     for (int i = 0; i < row.ids().length; i++) {
       int id = row.ids()[i];
       tokens.add(new Token(id, tokenizer.decode(id), row.labels()[i] != TokenizedRow.IGNORE));
     }
-    return new Row(row.line(), tokenizer.decode(row.ids()), tokens);
+    return new Row(row.line(), part, tokenizer.decode(row.ids()), row.cut(), tokens);
   }
 
   private static final class Enough extends RuntimeException {

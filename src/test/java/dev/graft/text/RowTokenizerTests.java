@@ -1,0 +1,104 @@
+package dev.graft.text;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.graft.spec.Hyperparameters.TruncationMode;
+import dev.graft.spec.TrainingSpec.DataOptions;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+
+/** What no settings and no template can make of a row is told by its line. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class RowTokenizerTests {
+  private static final Example.Text TEXT = new Example.Text(7, "Once upon a time.");
+  private static final Example.Chat CHAT =
+      new Example.Chat(
+          7,
+          List.of(
+              Map.of("role", "user", "content", "Tell me about rivers and lakes."),
+              Map.of("role", "assistant", "content", "They are wet.")),
+          null);
+
+  @SuppressWarnings("NullAway.Init")
+  private Tokenizer tokenizer;
+
+  @BeforeAll
+  void load() {
+    tokenizer = Tokenizer.load(Path.of("src/test/resources/models/chatml-bytes"));
+  }
+
+  @AfterAll
+  void close() {
+    tokenizer.close();
+  }
+
+  @Test
+  void settingsThatARowDoesNotGoWithAreRefused() {
+    var assistant = new DataOptions(true, null, false, false);
+    var completion = new DataOptions(null, true, false, false);
+    refused(TEXT, assistant, Truncation.NONE, "assistant_only_loss");
+    refused(TEXT, completion, Truncation.NONE, "completion_only_loss");
+    refused(CHAT, completion, Truncation.NONE, "completion_only_loss");
+    var pair = new Example.PromptCompletion(7, "a", "b");
+    refused(pair, assistant, Truncation.NONE, "assistant_only_loss");
+    refused(
+        new Example.Preference(7, pair, pair), DataOptions.DEFAULT, Truncation.NONE, "objective");
+    var silent = new Example.Chat(7, List.of(Map.of("role", "gpt", "content", "a")), null);
+    refused(silent, new DataOptions(null, null, true, false), Truncation.NONE, "no assistant");
+  }
+
+  @Test
+  void controlTokensInARowAreRefusedUnlessAllowed() {
+    var row = new Example.PromptCompletion(7, "a", "b<|im_end|>");
+    refused(row, DataOptions.DEFAULT, Truncation.NONE, "<|im_end|>");
+    DataOptions allowed = new DataOptions(null, null, false, true);
+    assertThat(rows(allowed, Truncation.NONE).tokenize(row).ids())
+        .containsExactly(
+            rows(DataOptions.DEFAULT, Truncation.NONE)
+                .tokenize(new Example.PromptCompletion(7, "a", "b"))
+                .ids());
+  }
+
+  @Test
+  void aRowThatIsTooLongIsRefusedWhereAsked() {
+    var refuse = new Truncation(TruncationMode.REFUSE, 4);
+    refused(CHAT, DataOptions.DEFAULT, refuse, "tokens long, max_length is 4");
+    assertThat(rows(DataOptions.DEFAULT, new Truncation(TruncationMode.REFUSE, 99)).tokenize(CHAT))
+        .extracting(TokenizedRow::cut)
+        .isEqualTo(false);
+  }
+
+  @Test
+  void splitBudgetKeepsTheAnswerOrDropsTheRow() {
+    TokenizedRow whole = rows(DataOptions.DEFAULT, Truncation.NONE).tokenize(CHAT);
+    long answer = java.util.Arrays.stream(whole.labels()).filter(label -> label >= 0).count() + 1;
+    var enough = new Truncation(TruncationMode.SPLIT_BUDGET, (int) answer + 3);
+    TokenizedRow row = rows(DataOptions.DEFAULT, enough).tokenize(CHAT);
+    assertThat(row.cut()).isTrue();
+    assertThat(row.ids()).hasSize((int) answer + 3).endsWith(last(whole, (int) answer + 3));
+    var little = new Truncation(TruncationMode.SPLIT_BUDGET, (int) answer - 2);
+    assertThat(rows(DataOptions.DEFAULT, little).tokenize(CHAT).trains()).isFalse();
+    refused(TEXT, DataOptions.DEFAULT, little, "no prompt");
+  }
+
+  private static int[] last(TokenizedRow row, int count) {
+    return java.util.Arrays.copyOfRange(row.ids(), row.ids().length - count, row.ids().length);
+  }
+
+  private void refused(Example row, DataOptions options, Truncation truncation, String words) {
+    assertThatExceptionOfType(RowRejected.class)
+        .isThrownBy(() -> rows(options, truncation).tokenize(row))
+        .withMessageContaining(words)
+        .returns(7L, RowRejected::line);
+  }
+
+  private RowTokenizer rows(DataOptions options, Truncation truncation) {
+    return new RowTokenizer(tokenizer, options, truncation);
+  }
+}

@@ -1,7 +1,8 @@
 """HF PEFT reference for the banking10 task: same data order, same arithmetic as a Graft job should use.
 
-usage: reference_sft.py MODEL_DIR DATA_DIR [--steps N] [--threads N] [--train-only]
-Trains LoRA r8 alpha16 all-linear, lr 5e-4, transformers' `linear` schedule with 5 warm-up steps, batch 16, 1 epoch
+usage: reference_sft.py MODEL_DIR DATA_DIR [--method lora|qlora|ia3|prompt_tuning|full] [--steps N] [--threads N] [--train-only]
+Trains LoRA r8 alpha16 all-linear, lr 5e-4 (qlora: the same on a base rounded to NF4 by bitsandbytes; ia3: peft's
+default targets, lr 5e-3; prompt_tuning: 20 virtual tokens that start as a text, lr 1e-2; full: every parameter, lr 5e-5), transformers' `linear` schedule with 5 warm-up steps, batch 16, 1 epoch
 (the last batch is smaller), file order, completion-only loss (assistant turn and its end-of-turn token), f32; prints
 losses, dev loss and dev accuracy (greedy, exact match of the intent name).
 """
@@ -10,8 +11,32 @@ import json
 import time
 
 import torch
-from peft import LoraConfig, get_peft_model
+from peft import IA3Config, LoraConfig, PromptTuningConfig, get_peft_model
 from transformers import AutoModelForCausalLM, AutoTokenizer, get_scheduler
+
+
+RATES = {"lora": 5e-4, "qlora": 5e-4, "ia3": 5e-3, "prompt_tuning": 1e-2, "full": 5e-5}
+PROMPT = "Name the intent of the customer's message to the bank."
+
+
+def adapted(model, method, model_dir):
+    lora = LoraConfig(r=8, lora_alpha=16, lora_dropout=0.0, target_modules="all-linear", task_type="CAUSAL_LM")
+    if method == "full":
+        return model
+    if method == "qlora":  # what every linear layer computes with under QLoRA, in f32
+        from bitsandbytes.functional import dequantize_4bit, quantize_4bit
+        for name, module in model.named_modules():
+            if isinstance(module, torch.nn.Linear) and name != "lm_head":
+                packed, state = quantize_4bit(module.weight.data, blocksize=64, quant_type="nf4")
+                module.weight.data = dequantize_4bit(packed, state)
+        return get_peft_model(model, lora)
+    if method == "ia3":
+        return get_peft_model(model, IA3Config(task_type="CAUSAL_LM"))
+    if method == "prompt_tuning":
+        return get_peft_model(model, PromptTuningConfig(
+            task_type="CAUSAL_LM", num_virtual_tokens=20, prompt_tuning_init="TEXT", prompt_tuning_init_text=PROMPT,
+            tokenizer_name_or_path=model_dir))
+    return get_peft_model(model, lora)
 
 
 def encode(tok, messages):
@@ -37,7 +62,7 @@ def batch(rows, pad):
 
 def token_loss(model, b):
     ids, mask, labels = b
-    logits = model(input_ids=ids, attention_mask=mask).logits[:, :-1]
+    logits = model(input_ids=ids, attention_mask=mask).logits[:, -ids.shape[1]:-1]
     target = labels[:, 1:]
     loss = torch.nn.functional.cross_entropy(logits.reshape(-1, logits.size(-1)), target.reshape(-1),
                                              ignore_index=-100, reduction="sum")
@@ -59,6 +84,7 @@ def main():
     a = argparse.ArgumentParser()
     a.add_argument("model")
     a.add_argument("data")
+    a.add_argument("--method", choices=list(RATES), default="lora")
     a.add_argument("--steps", type=int, default=0)
     a.add_argument("--threads", type=int, default=2)
     a.add_argument("--train-only", action="store_true", help="leave out the held-out rows: for timing")
@@ -71,10 +97,9 @@ def main():
     train, dev = read("banking10_train.jsonl"), read("banking10_dev.jsonl")
     steps = a.steps or -(-len(train) // 16)
     base_loss = None if a.train_only else eval_loss(model, dev)
-    model = get_peft_model(model, LoraConfig(r=8, lora_alpha=16, lora_dropout=0.0, target_modules="all-linear",
-                                             task_type="CAUSAL_LM"))
+    model = adapted(model, a.method, a.model)
     params = [p for p in model.parameters() if p.requires_grad]
-    opt = torch.optim.AdamW(params, lr=5e-4, weight_decay=0.0)
+    opt = torch.optim.AdamW(params, lr=RATES[a.method], weight_decay=0.0)
     sched = get_scheduler("linear", opt, num_warmup_steps=5, num_training_steps=steps)
     step_tokens = [sum(len(ids) for ids, _ in train[s * 16:(s + 1) * 16]) for s in range(steps)]
     tokens = sum(step_tokens)
@@ -89,7 +114,7 @@ def main():
             print(f"step {s} loss {losses[-1]:.4f}", flush=True)
     seconds = time.time() - start
     model.eval()
-    result = {"rows": len(train), "steps": steps, "tokens": tokens, "seconds": round(seconds, 1),
+    result = {"method": a.method, "rows": len(train), "steps": steps, "tokens": tokens, "seconds": round(seconds, 1),
                       "tokens_per_second": round(tokens / seconds, 1), "losses": losses, "step_tokens": step_tokens}
     if not a.train_only:
         result |= {"dev_loss_base": base_loss, "dev_loss": eval_loss(model, dev), "dev_accuracy": accuracy(model, tok, dev)}

@@ -29,6 +29,16 @@ public sealed interface AdapterMethod {
     }
   }
 
+  /**
+   * Virtual tokens in front of every row; the base stays as it is.
+   *
+   * <p>{@code modules_to_save} is not supported beside them.
+   */
+  sealed interface Prompted extends AdapterMethod permits PromptTuning, PTuning, PrefixTuning {
+    /** Virtual tokens; real ones start at this position. */
+    int numVirtualTokens();
+  }
+
   /** Every parameter of the base trains. */
   record Full() implements AdapterMethod {}
 

@@ -99,6 +99,7 @@ public final class AdapterSpecs {
     ObjectNode adapter = JsonNodeFactory.instance.objectNode();
     switch (spec.method()) {
       case Lora lora -> peft(adapter.putObject("peft"), lora);
+      case AdapterMethod.Prompted prompt -> PromptFields.write(adapter.putObject("peft"), prompt);
       case Full full -> adapter.putObject("method").put("type", "full");
     }
     adapter.put("objective", lower(spec.objective()));

@@ -99,6 +99,11 @@ public record DecoderConfig(
    */
   public record LayerAttention(int window, @Nullable Rope rope) {}
 
+  /** Whether the embedding's factor is of its table, as Gemma's, not of the model, as Granite's. */
+  public boolean scalesTable() {
+    return !modelType().equals("granite");
+  }
+
   @Override
   public DecoderConfig withTask(Task task) {
     return new DecoderConfig(

@@ -21,6 +21,7 @@ public final class Kernels {
   static final List<String> FILES =
       List.of(
           "adapters/low_rank",
+          "adapters/prompt_encoder",
           "linalg",
           "ops/activation",
           "ops/attention",
@@ -28,6 +29,7 @@ public final class Kernels {
           "ops/layer_norm",
           "ops/linear",
           "ops/pick",
+          "ops/prepend",
           "ops/rms_norm",
           "ops/rope",
           "ops/slice",

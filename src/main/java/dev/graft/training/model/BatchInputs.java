@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What one batch gives to every stage. Its tensors belong to a scope; closing frees the list.
  *
- * @param ids (rows tokens), input of the embedding
+ * @param ids of all rows, without virtual tokens: input of the embedding
  * @param context argument {@code c}
  * @param tokens of a row
  * @param queryBlock queries whose attention is computed at a time
@@ -51,7 +51,7 @@ record BatchInputs(PtNDArray ids, IValue context, int tokens, int queryBlock)
     known.put(
         Context.POSITIONS,
         (PtNDArray) scope.create(batch.learnedPositions(past + family.firstPosition())));
-    known.put(Context.TOKEN_TYPES, (PtNDArray) scope.create(new long[batch.ids().length]));
+    known.put(Context.TOKEN_TYPES, (PtNDArray) scope.create(new long[batch.size()]));
     if (batch.segments() != null || family.bidirectional()) {
       known.put(
           Context.SEGMENTS,

@@ -31,6 +31,8 @@ public final class Continuation implements AutoCloseable {
   private final TorchScriptModule module;
   private final KeyValueCache cache;
   private final BatchInputs.Ropes ropes;
+
+  /** Tokens read, virtual ones included: where the next one goes in the cache. */
   private int length;
 
   /**
@@ -42,6 +44,7 @@ public final class Continuation implements AutoCloseable {
     this.module = module;
     this.cache = new KeyValueCache(memory.scope(), module, model.family());
     this.ropes = BatchInputs.Ropes.of(model.family());
+    this.length = model.virtualTokens().keys();
   }
 
   /**
@@ -50,10 +53,11 @@ public final class Continuation implements AutoCloseable {
    * @return the token with the largest logit after them; of equal ones the first
    */
   public int read(int[] tokens) {
-    cache.require(length + tokens.length);
     Family family = model.family();
-    PaddedBatch batch = PaddedBatch.of(new int[][] {tokens}, family.config().vocabSize());
-    long[] last = {tokens.length - 1};
+    int virtual = length == 0 ? model.virtualTokens().rows() : 0;
+    PaddedBatch batch = PaddedBatch.of(new int[][] {tokens}, family.config().vocabSize(), virtual);
+    cache.require(length + batch.tokens());
+    long[] last = {batch.tokens() - 1};
     try (PtNDManager scope = memory.scope();
         BatchInputs inputs =
             BatchInputs.of(scope, family, ropes, batch, length, last, QUERY_BLOCK)) {
@@ -63,7 +67,7 @@ public final class Continuation implements AutoCloseable {
           x = decode(i, before, inputs);
         }
       }
-      length += tokens.length;
+      length += batch.tokens();
       try (IValue hidden = x) {
         PtNDArray logits =
             module.call(scope, "logits", hidden, output(family), family.logitSoftcap()).getFirst();
@@ -79,7 +83,19 @@ public final class Continuation implements AutoCloseable {
   private IValue decode(int index, IValue x, BatchInputs inputs) {
     Transformer.Stage stage = model.stages().get(index);
     int layer = index - 1;
-    if (layer < 0 || layer >= model.family().config().numHiddenLayers()) {
+    if (layer < 0) {
+      return model
+          .module()
+          .invoke(
+              stage.program() + "_decode",
+              x,
+              stage.weights(),
+              inputs.context(),
+              inputs.tokens(),
+              length,
+              inputs.queryBlock());
+    }
+    if (layer >= model.family().config().numHiddenLayers()) {
       return model
           .module()
           .invoke(

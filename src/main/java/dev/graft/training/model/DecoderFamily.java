@@ -27,11 +27,12 @@ import org.jspecify.annotations.Nullable;
 record DecoderFamily(DecoderConfig config) implements Family {
   @Override
   public List<Statement> embedding() {
-    Embed rows = new Embed("y", null, config.inputEmbedding());
+    String table = config.inputEmbedding();
     double factor = config.multipliers().embedding();
-    if (factor == 1) return List.of(rows);
-    return List.of(
-        new Embed("rows", null, config.inputEmbedding()), new Scale("y", "rows", factor));
+    if (factor == 1) return List.of(new Embed(Embed.ROWS, null, table));
+    return config.scalesTable()
+        ? List.of(new Embed("unscaled", null, table), new Scale(Embed.ROWS, "unscaled", factor))
+        : List.of(new Embed(Embed.ROWS, null, table), new Scale("y", Embed.ROWS, factor));
   }
 
   @Override

@@ -101,6 +101,11 @@ public final class DeviceMemory implements AutoCloseable {
     return module.call(manager, "part", flat, start, shape, size).getFirst();
   }
 
+  /** A view of consecutive columns. */
+  PtNDArray columns(PtNDArray matrix, long start, long count) {
+    return module.call(manager, "columns", matrix, start, count).getFirst();
+  }
+
   /** Overwrites a tensor by one of as many elements. */
   public void copy(PtNDArray into, PtNDArray from) {
     module.run("copy", into, from);

@@ -8,14 +8,17 @@ import org.jspecify.annotations.Nullable;
 /**
  * Rows of tokens laid out as one matrix, padded on the right with token 0, and what they predict.
  *
- * @param lengths tokens of each row without padding
- * @param ids (rows x tokens)
+ * @param tokens of a row, virtual ones in front included
+ * @param virtual those that are not in ids
+ * @param lengths tokens of each row without virtual ones and padding
+ * @param ids (rows x (tokens - virtual))
  * @param segments (rows x tokens), 0 = padding; null = every row is one text
- * @param positions of the outputs that predict something, as indices into ids
+ * @param positions of the outputs that predict something, as indices into (rows x tokens)
  * @param targets the tokens they should predict
  */
 record PaddedBatch(
     int tokens,
+    int virtual,
     int[] lengths,
     long[] ids,
     long @Nullable [] segments,
@@ -25,12 +28,12 @@ record PaddedBatch(
    * @throws IllegalArgumentException if rows are empty or differ from their labels, or an id is not
    *     in the vocabulary
    */
-  static PaddedBatch of(TokenBatch batch, int vocabulary) {
+  static PaddedBatch of(TokenBatch batch, int vocabulary, int virtual) {
     int[][] labels = batch.labels();
     requireSameLengths(batch.inputIds(), labels, "labels");
     int[][] segments = batch.segments();
     if (segments != null) requireSameLengths(batch.inputIds(), segments, "segments");
-    PaddedBatch rows = of(batch.inputIds(), vocabulary);
+    PaddedBatch rows = of(batch.inputIds(), vocabulary, virtual);
     int width = rows.tokens();
     long[] positions = new long[(int) batch.targets()];
     long[] targets = new long[positions.length];
@@ -38,45 +41,58 @@ record PaddedBatch(
     for (int r = 0; r < labels.length; r++) {
       for (int t = 1; t < labels[r].length; t++) {
         if (labels[r][t] == TokenBatch.IGNORE) continue;
-        positions[count] = (long) r * width + t - 1;
+        positions[count] = (long) r * width + virtual + t - 1;
         targets[count++] = checked(labels[r][t], vocabulary);
       }
     }
     long[] padded = segments == null ? null : padded(segments, width);
-    return new PaddedBatch(width, rows.lengths(), rows.ids(), padded, positions, targets);
+    return new PaddedBatch(
+        width, virtual, rows.lengths(), rows.ids(), padded, positions, targets);
   }
 
   /** Rows without targets. */
-  static PaddedBatch of(int[][] inputIds, int vocabulary) {
+  static PaddedBatch of(int[][] inputIds, int vocabulary, int virtual) {
     int[] lengths = Arrays.stream(inputIds).mapToInt(row -> row.length).toArray();
     int width = Arrays.stream(lengths).max().orElse(0);
     if (width == 0) throw new IllegalArgumentException("a micro-batch has no tokens");
     for (int[] row : inputIds) for (int id : row) checked(id, vocabulary);
-    return new PaddedBatch(width, lengths, padded(inputIds, width), null, new long[0], new long[0]);
+    return new PaddedBatch(
+        width + virtual,
+        virtual,
+        lengths,
+        padded(inputIds, width),
+        null,
+        new long[0],
+        new long[0]);
   }
 
   int rows() {
     return lengths.length;
   }
 
-  /** Indices of all positions. */
+  /** Indices of all positions, without those of virtual tokens. */
   long[] everyPosition() {
-    return LongStream.range(0, ids.length).toArray();
+    return LongStream.range(0, size()).filter(i -> i % tokens >= virtual).toArray();
+  }
+
+  /** Positions of all rows together. */
+  int size() {
+    return Math.multiplyExact(rows(), tokens);
   }
 
   /** The segments, or 1 for tokens and 0 for padding. */
   long[] segmentsOrPadding() {
     if (segments != null) return segments;
-    long[] real = new long[ids.length];
+    long[] real = new long[size()];
     for (int r = 0; r < rows(); r++) {
-      Arrays.fill(real, r * tokens, r * tokens + lengths[r], 1);
+      Arrays.fill(real, r * tokens, r * tokens + virtual + lengths[r], 1);
     }
     return real;
   }
 
   /** Counted from {@code first} in each row, and again in each segment. */
   long[] learnedPositions(int first) {
-    long[] learned = new long[ids.length];
+    long[] learned = new long[size()];
     for (int i = 0; i < learned.length; i++) {
       boolean begins = i % tokens == 0 || (segments != null && segments[i] != segments[i - 1]);
       learned[i] = begins ? first : learned[i - 1] + 1;

@@ -4,6 +4,8 @@ import ai.djl.Device;
 import ai.djl.pytorch.engine.PtNDArray;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.training.TrainableModel;
+import dev.graft.training.tuner.Columns;
+import dev.graft.training.tuner.Computed;
 import dev.graft.training.tuner.NewHead;
 import dev.graft.training.tuner.Slot;
 import dev.graft.training.tuner.Tuner;
@@ -13,6 +15,7 @@ import dev.graft.weights.NamedTensor;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /** Builds a trainable model from a checkpoint and a method. */
 public final class TrainableModels {
@@ -51,6 +54,16 @@ public final class TrainableModels {
       tensors.put(slot.name(), parameters.value(slot.name()));
       gradients.put(slot.name(), parameters.gradient(slot.name()));
     }
+    Computed of = tuner.computed();
+    ComputedTensor computed = of == null ? null : new ComputedTensor(memory, of, parameters);
+    if (of != null && computed != null) {
+      tensors.put(of.name(), computed.value());
+      gradients.put(of.name(), computed.gradient());
+    }
+    for (Columns each : tuner.columns()) {
+      tensors.put(each.name(), columns(memory, tensors, each));
+      gradients.put(each.name(), columns(memory, gradients, each));
+    }
     for (NamedTensor each : tuner.frozen(recipe.seed())) {
       tensors.put(each.name(), memory.load(each));
     }
@@ -58,7 +71,13 @@ public final class TrainableModels {
     start(memory, parameters, tuner.start(recipe.seed()));
     Family family = Family.of(base.config());
     Transformer model = Transformer.compile(family, memory, tensors, gradients, tuner);
-    return new TrainableTransformer(memory, model, tuner, parameters, recipe);
+    return new TrainableTransformer(memory, model, tuner, parameters, computed, recipe);
+  }
+
+  private static PtNDArray columns(
+      DeviceMemory memory, Map<String, PtNDArray> from, Columns columns) {
+    PtNDArray matrix = Objects.requireNonNull(from.get(columns.of()), columns.of());
+    return memory.columns(matrix, columns.start(), columns.count());
   }
 
   /** The base's tensors, except where there is another already; copies where it trains. */

@@ -10,7 +10,9 @@ import dev.graft.training.TokenLoss;
 import dev.graft.training.TrainableModel;
 import dev.graft.training.tuner.Tuner;
 import dev.graft.weights.NamedTensor;
+import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** A model with parameters that train: the step of the recipe, one method a part. */
 final class TrainableTransformer implements TrainableModel {
@@ -18,6 +20,7 @@ final class TrainableTransformer implements TrainableModel {
   private final Transformer model;
   private final Tuner tuner;
   private final Parameters parameters;
+  private final @Nullable ComputedTensor computed;
   private final Plan plan;
   private final OutputLoss loss;
   private final BatchInputs.Ropes ropes;
@@ -27,11 +30,18 @@ final class TrainableTransformer implements TrainableModel {
   private final int lowest;
 
   TrainableTransformer(
-      DeviceMemory memory, Transformer model, Tuner tuner, Parameters parameters, Recipe recipe) {
+      DeviceMemory memory,
+      Transformer model,
+      Tuner tuner,
+      Parameters parameters,
+      @Nullable ComputedTensor computed,
+      Recipe recipe) {
     this.memory = memory;
     this.model = model;
     this.tuner = tuner;
     this.parameters = parameters;
+    this.computed = computed;
+    compute();
     plan = recipe.plan();
     loss = new OutputLoss(model, parameters, plan, recipe.labelSmoothing());
     ropes = BatchInputs.Ropes.of(model.family());
@@ -57,7 +67,7 @@ final class TrainableTransformer implements TrainableModel {
   }
 
   private TokenLoss accumulate(TokenBatch batch, double divisor, long dropoutSeed) {
-    PaddedBatch padded = PaddedBatch.of(batch, vocabulary);
+    PaddedBatch padded = padded(batch);
     try (PtNDManager scope = memory.scope();
         BatchInputs inputs = inputs(scope, padded, padded.positions());
         LayerPass pass = LayerPass.of(plan.kind(), model, inputs, true, dropoutSeed)) {
@@ -78,7 +88,7 @@ final class TrainableTransformer implements TrainableModel {
   public TokenLoss evaluate(MicroBatch batch) {
     if (batch.targets() == 0) return TokenLoss.ZERO;
     if (!(batch instanceof TokenBatch tokens)) throw noLabels();
-    PaddedBatch padded = PaddedBatch.of(tokens, vocabulary);
+    PaddedBatch padded = padded(tokens);
     try (PtNDManager scope = memory.scope();
         IValue hidden = infer(scope, padded, padded.positions())) {
       return loss.evaluate(scope, hidden, padded.targets());
@@ -87,14 +97,15 @@ final class TrainableTransformer implements TrainableModel {
 
   @Override
   public float[][][] logits(int[][] inputIds) {
-    PaddedBatch padded = PaddedBatch.of(inputIds, vocabulary);
-    float[][][] logits = new float[padded.rows()][padded.tokens()][vocabulary];
+    PaddedBatch padded = PaddedBatch.of(inputIds, vocabulary, model.virtualTokens().rows());
+    int width = padded.tokens() - padded.virtual();
+    float[][][] logits = new float[padded.rows()][width][vocabulary];
     try (PtNDManager scope = memory.scope();
         IValue hidden = infer(scope, padded, padded.everyPosition())) {
       float[] flat = loss.logits(scope, hidden).toFloatArray();
       for (int r = 0; r < inputIds.length; r++) {
         for (int t = 0; t < inputIds[r].length; t++) {
-          int from = (r * padded.tokens() + t) * vocabulary;
+          int from = (r * width + t) * vocabulary;
           System.arraycopy(flat, from, logits[r][t], 0, vocabulary);
         }
       }
@@ -109,8 +120,16 @@ final class TrainableTransformer implements TrainableModel {
     }
   }
 
+  private PaddedBatch padded(TokenBatch batch) {
+    if (batch.segments() != null && model.virtualTokens().count() > 0) {
+      throw new IllegalArgumentException("a packed row cannot have virtual tokens");
+    }
+    return PaddedBatch.of(batch, vocabulary, model.virtualTokens().rows());
+  }
+
   private BatchInputs inputs(PtNDManager scope, PaddedBatch batch, long[] picked) {
-    return BatchInputs.of(scope, model.family(), ropes, batch, 0, picked, plan.queryBlock());
+    int past = model.virtualTokens().keys();
+    return BatchInputs.of(scope, model.family(), ropes, batch, past, picked, plan.queryBlock());
   }
 
   DeviceMemory memory() {
@@ -119,7 +138,14 @@ final class TrainableTransformer implements TrainableModel {
 
   @Override
   public double update(double learningRate) {
-    return parameters.update(learningRate);
+    if (computed != null) computed.backward();
+    double norm = parameters.update(learningRate);
+    compute();
+    return norm;
+  }
+
+  private void compute() {
+    if (computed != null) computed.compute();
   }
 
   @Override
@@ -129,12 +155,14 @@ final class TrainableTransformer implements TrainableModel {
 
   @Override
   public List<NamedTensor> saved() {
-    return tuner.saved(parameters.values());
+    List<NamedTensor> values = new ArrayList<>(parameters.values());
+    if (computed != null) values.add(computed.read());
+    return tuner.saved(values);
   }
 
   @Override
   public void loadSaved(List<NamedTensor> saved) {
-    parameters.load(tuner.read(saved));
+    load(tuner.read(saved));
   }
 
   @Override
@@ -150,11 +178,13 @@ final class TrainableTransformer implements TrainableModel {
   @Override
   public void load(List<NamedTensor> trained) {
     parameters.load(trained);
+    compute();
   }
 
   @Override
   public void restore(List<NamedTensor> trained, List<NamedTensor> optimizerState, long updates) {
     parameters.restore(trained, optimizerState, updates);
+    compute();
   }
 
   @Override
@@ -165,6 +195,7 @@ final class TrainableTransformer implements TrainableModel {
   @Override
   public void close() {
     model.close();
+    if (computed != null) computed.close();
     memory.close();
   }
 }

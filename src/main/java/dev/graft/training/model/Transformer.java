@@ -8,6 +8,7 @@ import dev.graft.training.program.LayerProgram;
 import dev.graft.training.program.LayerTensors;
 import dev.graft.training.program.Statement;
 import dev.graft.training.tuner.Rewrite;
+import dev.graft.training.tuner.VirtualTokens;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -33,10 +34,16 @@ public final class Transformer implements AutoCloseable {
   private final Map<String, PtNDArray> tensors;
   private final TorchScriptModule module;
   private final List<Stage> stages;
+  private final VirtualTokens virtualTokens;
 
   private Transformer(
-      Family family, Map<String, PtNDArray> tensors, TorchScriptModule module, List<Stage> stages) {
+      Family family,
+      Map<String, PtNDArray> tensors,
+      TorchScriptModule module,
+      List<Stage> stages,
+      VirtualTokens virtualTokens) {
     this.family = family;
+    this.virtualTokens = virtualTokens;
     this.tensors = tensors;
     this.module = module;
     this.stages = stages;
@@ -65,7 +72,8 @@ public final class Transformer implements AutoCloseable {
     }
     compilation.add("", family.head(), "head");
     TorchScriptModule module = Kernels.load(compilation.methods(), memory.device());
-    return new Transformer(family, tensors, module, compilation.stages());
+    return new Transformer(
+        family, tensors, module, compilation.stages(), adapter.virtualTokens());
   }
 
   /** Parts with equal statements become one program. */
@@ -134,6 +142,11 @@ public final class Transformer implements AutoCloseable {
 
   Family family() {
     return family;
+  }
+
+  /** What is in front of every row. */
+  VirtualTokens virtualTokens() {
+    return virtualTokens;
   }
 
   TorchScriptModule module() {

@@ -1,6 +1,7 @@
 package dev.graft.training.program;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@code output = softmax(scale query key^T) value}; heads are grouped when there are fewer heads
@@ -11,6 +12,7 @@ import java.util.List;
  * @param causal a token sees itself and earlier ones only
  * @param window a token sees itself and window - 1 earlier ones; 0 = all
  * @param softcap scores become softcap tanh(score / softcap); 0 = they do not
+ * @param prefix tensor (n, 2 heads size) of keys and values in front of every row; null = none
  */
 public record Attend(
     String output,
@@ -22,11 +24,37 @@ public record Attend(
     double scale,
     boolean causal,
     int window,
-    double softcap)
+    double softcap,
+    @Nullable String prefix)
     implements Statement {
+  /** Without a prefix. */
+  public Attend(
+      String output,
+      String query,
+      String key,
+      String value,
+      int heads,
+      int size,
+      double scale,
+      boolean causal,
+      int window,
+      double softcap) {
+    this(output, query, key, value, heads, size, scale, causal, window, softcap, null);
+  }
+
   /** Causal, over all earlier tokens, scaled by 1 / sqrt(size). */
   public Attend(String output, String query, String key, String value, int heads, int size) {
     this(output, query, key, value, heads, size, 1 / Math.sqrt(size), true, 0, 0);
+  }
+
+  /** The same with keys and values in front. */
+  public Attend behind(String prefixed) {
+    return new Attend(
+        output, query, key, value, heads, size, scale, causal, window, softcap, prefixed);
+  }
+
+  private String prefix(LayerText text) {
+    return prefix == null ? "None" : text.tensor(prefix);
   }
 
   private String grouped() {
@@ -49,17 +77,31 @@ public record Attend(
   }
 
   @Override
+  public List<String> tensors() {
+    return prefix == null ? List.of() : List.of(prefix);
+  }
+
+  @Override
   public void forward(LayerText text) {
     text.line(
-        "%s, %s, %s, = __torch__.ops.attention.forward(%s, %s, %s, tokens, %d, %d, block, %s)",
-        output, grouped(), probabilities(), query, key, value, heads, size, rule());
+        "%s, %s, %s, = __torch__.ops.attention.forward(%s, %s, %s, %s, tokens, %d, %d, block, %s)",
+        output,
+        grouped(),
+        probabilities(),
+        query,
+        key,
+        value,
+        prefix(text),
+        heads,
+        size,
+        rule());
   }
 
   @Override
   public void reference(LayerText text) {
     text.line(
-        "%s = __torch__.ops.attention.reference(%s, %s, %s, tokens, %d, %d, %s)",
-        output, query, key, value, heads, size, rule());
+        "%s = __torch__.ops.attention.reference(%s, %s, %s, %s, tokens, %d, %d, %s)",
+        output, query, key, value, prefix(text), heads, size, rule());
   }
 
   @Override
@@ -69,13 +111,14 @@ public record Attend(
     String dk = "d_" + output + "_key";
     String dv = "d_" + output + "_value";
     text.line(
-        "%s, %s, %s, = __torch__.ops.attention.backward(%s, %s, %s, tokens, %d, block, %s, %s, %d, %s)",
+        "%s, %s, %s, = __torch__.ops.attention.backward(%s, %s, %s, %s, tokens, %d, block, %s, %s, %d, %s)",
         dq,
         dk,
         dv,
         g,
         text.savedList(grouped()),
         text.savedList(probabilities()),
+        prefix != null && text.isTrained(prefix) ? text.gradientOf(prefix) : "None",
         heads,
         scale,
         causal ? "True" : "False",
@@ -90,7 +133,7 @@ public record Attend(
   @Override
   public void decode(LayerText text) {
     text.line(
-        "%s = __torch__.ops.attention.decode(%s, %s, %s, keys, values, past, %d, %d, block, %s)",
-        output, query, key, value, heads, size, rule());
+        "%s = __torch__.ops.attention.decode(%s, %s, %s, %s, keys, values, past, %d, %d, block, %s)",
+        output, query, key, value, prefix(text), heads, size, rule());
   }
 }

@@ -16,7 +16,7 @@ import java.util.stream.Collectors;
  *   <li>{@code <name>_backward_first(...)}: the same without dx, for the lowest layer that trains
  *   <li>{@code <name>_infer(x, w, c, tokens, block) -> y}
  *   <li>{@code <name>_decode(x, w, c, tokens, keys, values, past, block) -> y}: with the keys and
- *       values of earlier tokens
+ *       values of earlier tokens; an embedding's has no arguments keys and values
  *   <li>{@code <name>_autograd(g, x, w, gradients, c, tokens, block) -> dx}: backward by autograd
  *       over the plain definitions, the check of everything else
  *   <li>{@code <name>_autograd_first(...)}: the same without dx
@@ -25,6 +25,8 @@ import java.util.stream.Collectors;
 public final class LayerProgram {
   static final String INPUT = "x";
   private static final String READ = "w: List[Tensor], c: List[Tensor], tokens: int, ";
+
+  private static final String CACHE = "keys: Tensor, values: Tensor, ";
 
   private final String name;
   private final List<Statement> statements;
@@ -41,7 +43,7 @@ public final class LayerProgram {
 
   /** All methods of a layer from hidden states to hidden states, indented as members of a class. */
   public String methods() {
-    return infer() + decode() + training(true);
+    return infer() + decode(CACHE) + training(true);
   }
 
   /** Methods of a program that is not repeated for later tokens: the head. */
@@ -49,14 +51,14 @@ public final class LayerProgram {
     return infer() + training(true);
   }
 
-  /** Methods of a program whose input has no gradient: the embedding. */
+  /** Methods of a program whose input has no gradient and is not in the cache: the embedding. */
   public String methodsOfEmbedding() {
-    return infer() + (tensors.trained().isEmpty() ? "" : training(false));
+    return infer() + decode("") + (tensors.trained().isEmpty() ? "" : training(false));
   }
 
   /** The one method that a layer without training needs. */
   public String inferenceOnly() {
-    return infer() + decode();
+    return infer() + decode(CACHE);
   }
 
   private String training(boolean inputGradient) {
@@ -121,12 +123,12 @@ public final class LayerProgram {
         text.lines() + "    return %s\n".formatted(output()));
   }
 
-  private String decode() {
+  private String decode(String cache) {
     LayerText text = new LayerText(tensors, false);
     statements.forEach(each -> each.decode(text));
     return method(
         "decode",
-        "x: Tensor, " + READ + "keys: Tensor, values: Tensor, past: int, block: int",
+        "x: Tensor, " + READ + cache + "past: int, block: int",
         "Tensor",
         text.lines() + "    return %s\n".formatted(output()));
   }

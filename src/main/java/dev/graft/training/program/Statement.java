@@ -19,6 +19,7 @@ public sealed interface Statement
         LowRank,
         Norm,
         Pick,
+        Prepend,
         Rotate,
         Scale,
         Slice,

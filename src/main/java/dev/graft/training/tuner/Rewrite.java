@@ -14,4 +14,9 @@ public interface Rewrite {
    *     model.layers.3.}; empty for the embedding and the head
    */
   List<Statement> apply(String prefix, List<Statement> statements);
+
+  /** What the statements put in front of every row. */
+  default VirtualTokens virtualTokens() {
+    return VirtualTokens.NONE;
+  }
 }

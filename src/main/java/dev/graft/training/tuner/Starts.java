@@ -41,6 +41,14 @@ final class Starts {
     return new NamedTensor(slot.name(), Dtype.F32, slot.shape(), data.flip());
   }
 
+  /** Given values. */
+  static NamedTensor of(Slot slot, float[] values) {
+    ByteBuffer data =
+        ByteBuffer.allocate(values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    data.asFloatBuffer().put(values);
+    return new NamedTensor(slot.name(), Dtype.F32, slot.shape(), data);
+  }
+
   /** Equal on every machine, independent between names. */
   static SplittableRandom random(long seed, String name) {
     try {

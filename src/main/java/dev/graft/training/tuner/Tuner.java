@@ -1,10 +1,14 @@
 package dev.graft.training.tuner;
 
 import dev.graft.spec.AdapterMethod;
+import dev.graft.spec.PTuning;
+import dev.graft.spec.PrefixTuning;
+import dev.graft.spec.PromptTuning;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** What a method adds to a base model. */
 public interface Tuner extends Rewrite {
@@ -18,6 +22,9 @@ public interface Tuner extends Rewrite {
     return switch (method) {
       case AdapterMethod.Lora lora -> new LoraTuner(lora, base);
       case AdapterMethod.Full() -> new FullTuner(base.config());
+      case PromptTuning prompt -> new PromptTuner(prompt, base);
+      case PTuning prompt -> new PromptEncoderTuner(prompt, base.config());
+      case PrefixTuning prefix -> new PrefixTuner(prefix, base.config());
     };
   }
 
@@ -35,7 +42,20 @@ public interface Tuner extends Rewrite {
     return List.of();
   }
 
-  /** The tensors of PEFT's {@code adapter_model.safetensors}, from the values of the slots. */
+  /** The tensor computed from slots, if there is one. */
+  default @Nullable Computed computed() {
+    return null;
+  }
+
+  /** Tensors of layers that are parts of a slot or of what is computed. */
+  default List<Columns> columns() {
+    return List.of();
+  }
+
+  /**
+   * The tensors of PEFT's {@code adapter_model.safetensors}, from the values of the slots, and of
+   * what is computed, last.
+   */
   default List<NamedTensor> saved(List<NamedTensor> trained) {
     return trained.stream().map(each -> each.renamed(PEFT_PREFIX + each.name())).toList();
   }

@@ -76,6 +76,17 @@ class OperationTests {
         attention("attention in a window", 2, "0.5, True, 2, 0."),
         attention("attention with capped scores", 2, "0.5, True, 0, 1.5"),
         attention("attention to both sides", 2, "0.5, False, 0, 0."),
+        prefixed("attention behind a prefix in blocks with a rest", 2, "0.5, True, 0, 0."),
+        prefixed("attention behind a prefix in a window with capped scores", 8, "0.5, True, 3, 1.5"),
+        new Operation(
+            "prepend",
+            new long[][] {{6, 3}, {2, 3}},
+            "y = __torch__.ops.prepend.forward(i[0], i[1], 5)",
+            "y = __torch__.ops.prepend.forward(i[0], i[1], 5)",
+            """
+            _1 = torch.append(d, __torch__.ops.prepend.backward_input(g, 5, 2))
+            _2 = torch.append(d, __torch__.ops.prepend.backward_virtual(torch.zeros_like(i[1]), g, 5, 2))
+            """),
         activation("silu"),
         activation("gelu"),
         activation("gelu_tanh"),
@@ -162,16 +173,37 @@ class OperationTests {
     return new Operation(
         name,
         new long[][] {{6, 16}, {6, 8}, {6, 8}},
-        "y, a, p, = __torch__.ops.attention.forward(i[0], i[1], i[2], 3, 2, 4, %d, %s, o[4])"
+        "y, a, p, = __torch__.ops.attention.forward(i[0], i[1], i[2], None, 3, 2, 4, %d, %s, o[4])"
             .formatted(block, rule),
-        "y = __torch__.ops.attention.reference(i[0], i[1], i[2], 3, 2, 4, %s, o[4])"
+        "y = __torch__.ops.attention.reference(i[0], i[1], i[2], None, 3, 2, 4, %s, o[4])"
             .formatted(rule),
         """
-        y, a, p, = __torch__.ops.attention.forward(i[0], i[1], i[2], 3, 2, 4, %1$d, %2$s, o[4])
-        dq, dk, dv, = __torch__.ops.attention.backward(g, a, p, 3, 2, %1$d, %2$s)
+        y, a, p, = __torch__.ops.attention.forward(i[0], i[1], i[2], None, 3, 2, 4, %1$d, %2$s, o[4])
+        dq, dk, dv, = __torch__.ops.attention.backward(g, a, p, None, 3, 2, %1$d, %2$s)
         _1 = torch.append(d, dq)
         _2 = torch.append(d, dk)
         _3 = torch.append(d, dv)
+        """
+            .formatted(block, rule));
+  }
+
+  /** Two keys and values in front of rows of three tokens. */
+  private static Operation prefixed(String name, int block, String rule) {
+    return new Operation(
+        name,
+        new long[][] {{6, 16}, {6, 8}, {6, 8}, {2, 16}},
+        "y, a, p, = __torch__.ops.attention.forward(i[0], i[1], i[2], i[3], 3, 2, 4, %d, %s, o[4])"
+            .formatted(block, rule),
+        "y = __torch__.ops.attention.reference(i[0], i[1], i[2], i[3], 3, 2, 4, %s, o[4])"
+            .formatted(rule),
+        """
+        y, a, p, = __torch__.ops.attention.forward(i[0], i[1], i[2], i[3], 3, 2, 4, %1$d, %2$s, o[4])
+        dp = torch.ones_like(i[3])
+        dq, dk, dv, = __torch__.ops.attention.backward(g, a, p, dp, 3, 2, %1$d, %2$s)
+        _1 = torch.append(d, dq)
+        _2 = torch.append(d, dk)
+        _3 = torch.append(d, dv)
+        _4 = torch.append(d, torch.sub(dp, 1))
         """
             .formatted(block, rule));
   }

@@ -22,7 +22,26 @@ final class MethodFields {
       if (peft.present()) adapter.refuse("method", "contradicts peft: give one of the two");
       return full(adapter, method, aliases);
     }
+    JsonNode type = peft.value("peft_type");
+    if (type != null && type.isString() && PromptFields.isType(type.stringValue())) {
+      return prompted(adapter, peft, type.stringValue(), aliases);
+    }
     return lora(peft, aliases);
+  }
+
+  private static AdapterMethod prompted(
+      Fields adapter, Fields peft, String type, HyperparameterAliases aliases) {
+    AdapterMethod method = PromptFields.read(type, peft);
+    peft.notYet("inference_mode", false);
+    peft.notYet("task_type", "CAUSAL_LM");
+    peft.refuseUnknown();
+    if (aliases.r() != null
+        || aliases.loraAlpha() != null
+        || aliases.loraDropout() != null
+        || aliases.targetModules() != null) {
+      adapter.refuse("peft", type + " has no LoRA settings, but lora_* was given");
+    }
+    return method;
   }
 
   private static AdapterMethod full(Fields adapter, Fields method, HyperparameterAliases aliases) {

@@ -3,8 +3,8 @@ package dev.graft.spec;
 import org.jspecify.annotations.Nullable;
 
 /**
- * P-tuning (Liu et al. 2021): an encoder computes the rows of the virtual tokens; only its output is
- * saved.
+ * P-tuning (Liu et al. 2021): an encoder computes the rows of the virtual tokens; only its output
+ * is saved.
  *
  * @param encoderHiddenSize null = that of the base
  * @param encoderNumLayers of the LSTM; the MLP always has three linear layers

@@ -25,8 +25,7 @@ public record PromptTuning(int numVirtualTokens, Init promptTuningInit)
 
   static void requireCount(int virtualTokens) {
     if (virtualTokens < 1 || virtualTokens > 4096) {
-      throw new IllegalArgumentException(
-          "num_virtual_tokens must be 1..4096, is " + virtualTokens);
+      throw new IllegalArgumentException("num_virtual_tokens must be 1..4096, is " + virtualTokens);
     }
   }
 }

@@ -52,6 +52,7 @@ final class TrainingFields {
     double byDefault =
         switch (method) {
           case AdapterMethod.Lora lora -> 2e-4;
+          case AdapterMethod.Prompted prompted -> 1e-2;
           case AdapterMethod.Full full -> 1e-5;
         };
     Double explicit = fields.number("learning_rate", 0, 10);

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class AdapterConfig {
   /** The release whose fields and defaults these are. */
-  private static final String PEFT_VERSION = "0.21.2";
+  static final String PEFT_VERSION = "0.21.2";
 
   private static final List<String> NOT_USED =
       List.of(

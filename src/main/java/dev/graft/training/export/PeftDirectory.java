@@ -40,10 +40,35 @@ public final class PeftDirectory {
       List<NamedTensor> saved,
       Map<String, String> facts) {
     checkNames(lora, base.config(), saved);
+    String config = AdapterConfig.json(lora, base.config(), baseModelName);
+    write(directory, base, baseModelName, config, saved, facts);
+  }
+
+  /**
+   * Writes the result of a method with virtual tokens.
+   *
+   * @param saved {@code prompt_embeddings}
+   */
+  public static void write(
+      Path directory,
+      ModelDirectory base,
+      String baseModelName,
+      AdapterMethod.Prompted method,
+      List<NamedTensor> saved,
+      Map<String, String> facts) {
+    String config = PromptConfig.json(method, base.config(), baseModelName);
+    write(directory, base, baseModelName, config, saved, facts);
+  }
+
+  private static void write(
+      Path directory,
+      ModelDirectory base,
+      String baseModelName,
+      String config,
+      List<NamedTensor> saved,
+      Map<String, String> facts) {
     ResultFiles.create(directory);
-    ResultFiles.write(
-        directory.resolve("adapter_config.json"),
-        AdapterConfig.json(lora, base.config(), baseModelName));
+    ResultFiles.write(directory.resolve("adapter_config.json"), config);
     SafetensorsWriter.write(directory.resolve("adapter_model.safetensors"), saved);
     ResultFiles.write(directory.resolve("README.md"), ModelCard.adapter(baseModelName, facts));
     ResultFiles.copyCompanions(base, directory);

@@ -2,6 +2,7 @@ package dev.graft.training.finetune;
 
 import dev.graft.spec.AdapterMethod.Full;
 import dev.graft.spec.AdapterMethod.Lora;
+import dev.graft.spec.AdapterMethod.Prompted;
 import dev.graft.training.TrainableModel;
 import dev.graft.training.export.FullModelDirectory;
 import dev.graft.training.export.PeftDirectory;
@@ -31,6 +32,8 @@ final class ResultDirectory {
       switch (run.spec().method()) {
         case Lora lora ->
             PeftDirectory.write(making, base, run.baseModelName(), lora, model.saved(), facts);
+        case Prompted prompted ->
+            PeftDirectory.write(making, base, run.baseModelName(), prompted, model.saved(), facts);
         case Full full ->
             FullModelDirectory.write(
                 making,

@@ -35,8 +35,8 @@ public sealed interface Family permits DecoderFamily {
   ModelConfig config();
 
   /**
-   * From token ids, the value {@code x}, to the input of the first layer. What the token table gives
-   * is the value {@link dev.graft.training.program.Embed#ROWS}.
+   * From token ids, the value {@code x}, to the input of the first layer. What the token table
+   * gives is the value {@link dev.graft.training.program.Embed#ROWS}.
    */
   List<Statement> embedding();
 

@@ -46,8 +46,7 @@ record PaddedBatch(
       }
     }
     long[] padded = segments == null ? null : padded(segments, width);
-    return new PaddedBatch(
-        width, virtual, rows.lengths(), rows.ids(), padded, positions, targets);
+    return new PaddedBatch(width, virtual, rows.lengths(), rows.ids(), padded, positions, targets);
   }
 
   /** Rows without targets. */
@@ -57,13 +56,7 @@ record PaddedBatch(
     if (width == 0) throw new IllegalArgumentException("a micro-batch has no tokens");
     for (int[] row : inputIds) for (int id : row) checked(id, vocabulary);
     return new PaddedBatch(
-        width + virtual,
-        virtual,
-        lengths,
-        padded(inputIds, width),
-        null,
-        new long[0],
-        new long[0]);
+        width + virtual, virtual, lengths, padded(inputIds, width), null, new long[0], new long[0]);
   }
 
   int rows() {

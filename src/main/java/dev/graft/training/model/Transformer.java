@@ -72,8 +72,7 @@ public final class Transformer implements AutoCloseable {
     }
     compilation.add("", family.head(), "head");
     TorchScriptModule module = Kernels.load(compilation.methods(), memory.device());
-    return new Transformer(
-        family, tensors, module, compilation.stages(), adapter.virtualTokens());
+    return new Transformer(family, tensors, module, compilation.stages(), adapter.virtualTokens());
   }
 
   /** Parts with equal statements become one program. */

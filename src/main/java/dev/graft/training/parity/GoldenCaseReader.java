@@ -3,6 +3,7 @@ package dev.graft.training.parity;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.spec.LrScheduler;
+import dev.graft.spec.PromptFields;
 import dev.graft.training.model.AdamW;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -88,6 +89,8 @@ final class GoldenCaseReader {
     return switch (type) {
       case "full" -> new AdapterMethod.Full();
       case "lora" -> lora(method.path("config"));
+      case "prompt_tuning", "p_tuning", "prefix_tuning" ->
+          PromptFields.fromPeft(method.path("config"));
       default -> throw new Unsupported("method " + type);
     };
   }

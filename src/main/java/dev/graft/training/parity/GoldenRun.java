@@ -89,11 +89,25 @@ public final class GoldenRun {
     }
     Path start = golden.directory().resolve("init/adapter_model.safetensors");
     if (Files.exists(start)) {
-      try (GoldenFile file = new GoldenFile(start)) {
-        model.loadSaved(file.copies());
-      }
+      model.loadSaved(start(start));
     }
     return model;
+  }
+
+  /** The saved adapter, and the parameters of an encoder that PEFT itself does not save. */
+  private List<NamedTensor> start(Path adapter) {
+    List<NamedTensor> tensors = new ArrayList<>();
+    try (GoldenFile file = new GoldenFile(adapter)) {
+      tensors.addAll(file.copies());
+    }
+    Path encoder = golden.directory().resolve("init/prompt_encoder.safetensors");
+    if (!Files.exists(encoder)) return tensors;
+    try (GoldenFile file = new GoldenFile(encoder)) {
+      for (NamedTensor each : file.copies()) {
+        tensors.add(each.renamed("prompt_encoder." + each.name()));
+      }
+    }
+    return tensors;
   }
 
   private void train(TrainableModel model) {

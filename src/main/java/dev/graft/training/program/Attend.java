@@ -85,16 +85,7 @@ public record Attend(
   public void forward(LayerText text) {
     text.line(
         "%s, %s, %s, = __torch__.ops.attention.forward(%s, %s, %s, %s, tokens, %d, %d, block, %s)",
-        output,
-        grouped(),
-        probabilities(),
-        query,
-        key,
-        value,
-        prefix(text),
-        heads,
-        size,
-        rule());
+        output, grouped(), probabilities(), query, key, value, prefix(text), heads, size, rule());
   }
 
   @Override

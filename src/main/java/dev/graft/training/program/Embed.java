@@ -10,7 +10,9 @@ import org.jspecify.annotations.Nullable;
  * @param table name of the tensor, with {@code .weight}
  */
 public record Embed(String output, @Nullable Context ids, String table) implements Statement {
-  /** In every embedding, the value that its token table gives, scaled where the table's module is. */
+  /**
+   * In every embedding, the value that its token table gives, scaled where the table's module is.
+   */
   public static final String ROWS = "rows";
 
   @Override

@@ -3,11 +3,7 @@ package dev.graft.training.tuner;
 import dev.graft.spec.PrefixTuning;
 import dev.graft.training.program.Attend;
 import dev.graft.training.program.Statement;
-import dev.graft.weights.BertConfig;
-import dev.graft.weights.DecoderConfig;
-import dev.graft.weights.DistilBertConfig;
-import dev.graft.weights.Gpt2Config;
-import dev.graft.weights.GptNeoXConfig;
+import dev.graft.weights.AttentionShape;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.NamedTensor;
 import java.util.ArrayList;
@@ -33,24 +29,9 @@ final class PrefixTuner implements Tuner {
     Prompt.requireGenerator(config);
     this.method = method;
     this.config = config;
-    keys = keyFeatures(config);
+    keys = AttentionShape.of(config).keyFeatures();
     Integer wanted = method.encoderHiddenSize();
     hidden = wanted == null ? keys : wanted;
-  }
-
-  /** Features of a layer's keys: PEFT's {@code token_dim}. */
-  static int keyFeatures(ModelConfig config) {
-    return switch (config) {
-      case DecoderConfig c -> c.attention().keyValueHeads() * c.attention().headDim();
-      case Gpt2Config c -> c.hiddenSize();
-      case GptNeoXConfig c -> c.hiddenSize();
-      case BertConfig c -> throw noDecoder();
-      case DistilBertConfig c -> throw noDecoder();
-    };
-  }
-
-  private static IllegalArgumentException noDecoder() {
-    return new IllegalArgumentException("prefix tuning is not supported with an encoder");
   }
 
   private long width() {
@@ -102,7 +83,9 @@ final class PrefixTuner implements Tuner {
   public List<Columns> columns() {
     return IntStream.range(0, config.numHiddenLayers())
         .mapToObj(
-            i -> new Columns(config.layerPrefix(i) + "prefix", Prompt.NAME, 2L * i * keys, 2L * keys))
+            i ->
+                new Columns(
+                    config.layerPrefix(i) + "prefix", Prompt.NAME, 2L * i * keys, 2L * keys))
         .toList();
   }
 

@@ -77,7 +77,8 @@ class OperationTests {
         attention("attention with capped scores", 2, "0.5, True, 0, 1.5"),
         attention("attention to both sides", 2, "0.5, False, 0, 0."),
         prefixed("attention behind a prefix in blocks with a rest", 2, "0.5, True, 0, 0."),
-        prefixed("attention behind a prefix in a window with capped scores", 8, "0.5, True, 3, 1.5"),
+        prefixed(
+            "attention behind a prefix in a window with capped scores", 8, "0.5, True, 3, 1.5"),
         new Operation(
             "prepend",
             new long[][] {{6, 3}, {2, 3}},

@@ -114,7 +114,8 @@ public record FourBitTensor(
   }
 
   /** The weight that computation uses: level times scale in f32, rounded to the type before. */
-  public float[] dequantise() {
+  @Override
+  public float[] toFloats() {
     long size = new TensorInfo("", dtype, shape).elements();
     float[] scales = absmax.values();
     float[] weight = new float[Math.toIntExact(size)];

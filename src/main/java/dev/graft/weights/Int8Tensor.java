@@ -41,7 +41,8 @@ public record Int8Tensor(long[] shape, byte[] values, float[] scb) implements St
   }
 
   /** The weight that computation uses. */
-  public float[] dequantise() {
+  @Override
+  public float[] toFloats() {
     int columns = values.length / Math.max(1, scb.length);
     float[] weight = new float[values.length];
     for (int i = 0; i < weight.length; i++) weight[i] = values[i] * (scb[i / columns] * UNIT);

@@ -37,12 +37,28 @@ public record MappedTensor(TensorInfo info, MemorySegment data) implements Store
   }
 
   /** All elements widened to f32; floating point types only. */
+  @Override
   public float[] toFloats() {
     long count = info.elements();
     if (count > Integer.MAX_VALUE - 8) throw new BadModel("tensor " + name() + " is too large");
     float[] out = new float[(int) count];
     copyTo(out, 0);
     return out;
+  }
+
+  /** A copy of a matrix with rows and columns exchanged. */
+  public MappedTensor transposed() {
+    int rows = Math.toIntExact(shape()[0]);
+    int columns = Math.toIntExact(shape()[1]);
+    int size = dtype().bytes();
+    MemorySegment turned = MemorySegment.ofArray(new byte[Math.toIntExact(info.bytes())]);
+    for (int r = 0; r < rows; r++) {
+      for (int c = 0; c < columns; c++) {
+        long from = ((long) r * columns + c) * size;
+        MemorySegment.copy(data, from, turned, ((long) c * rows + r) * size, size);
+      }
+    }
+    return new MappedTensor(new TensorInfo(name(), dtype(), new long[] {columns, rows}), turned);
   }
 
   /** Widens elements {@code from .. from + out.length} to f32: large tensors go piece by piece. */

@@ -46,7 +46,7 @@ class FourBitTensorTests {
       FourBitTensor weight = quantise(values, type, false);
       assertThat(weight.packed()).hasSize((size + 1) / 2);
       assertThat(weight.absmax().values()).hasSize((size + 63) / 64);
-      float[] back = weight.dequantise();
+      float[] back = weight.toFloats();
       for (int i = 0; i < size; i++) {
         float scale = weight.absmax().values()[i / 64];
         assertThat(Math.abs(back[i] - values[i])).isLessThanOrEqualTo(0.1667f * scale);
@@ -60,13 +60,13 @@ class FourBitTensorTests {
     float[] values = new float[200];
     Arrays.fill(values, 0, 64, -0.3f);
     Arrays.fill(values, 64, 128, 7e-30f);
-    assertThat(quantise(values, type, false).dequantise()).containsExactly(values);
+    assertThat(quantise(values, type, false).toFloats()).containsExactly(values);
   }
 
   @Test
   void whatIsOnALevelStaysThereHoweverOftenItIsQuantised() {
-    float[] values = quantise(random(5000), FourBitType.NF4, false).dequantise();
-    assertThat(quantise(values, FourBitType.NF4, false).dequantise()).containsExactly(values);
+    float[] values = quantise(random(5000), FourBitType.NF4, false).toFloats();
+    assertThat(quantise(values, FourBitType.NF4, false).toFloats()).containsExactly(values);
   }
 
   @Test

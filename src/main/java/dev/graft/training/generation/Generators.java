@@ -1,15 +1,13 @@
 package dev.graft.training.generation;
 
 import ai.djl.Device;
-import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
 import dev.graft.training.Generator;
 import dev.graft.training.model.DeviceMemory;
+import dev.graft.training.model.ModelTensors;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
-import java.util.Map;
 
 /** Loads models to generate with. */
 public final class Generators {
@@ -27,10 +25,9 @@ public final class Generators {
       DeviceMemory memory = DeviceMemory.open(Device.cpu());
       try {
         if (threads > 0 && JniUtils.getNumThreads() != threads) JniUtils.setNumThreads(threads);
-        Map<String, PtNDArray> tensors = new LinkedHashMap<>();
+        ModelTensors tensors = new ModelTensors();
         for (ModelConfig.Parameter each : directory.config().parameters()) {
-          tensors.put(
-              each.name(), memory.load(directory.weights().require(each.name(), each.shape())));
+          tensors.load(memory, each, directory.weights().stored(each));
         }
         return new GreedyGenerator(directory.config(), memory, tensors);
       } catch (RuntimeException e) {

@@ -7,6 +7,7 @@ import dev.graft.training.kernels.TorchScriptModule;
 import dev.graft.training.model.Continuation;
 import dev.graft.training.model.DeviceMemory;
 import dev.graft.training.model.Family;
+import dev.graft.training.model.ModelTensors;
 import dev.graft.training.model.Transformer;
 import dev.graft.training.tuner.LowRankPaths;
 import dev.graft.training.tuner.Rewrite;
@@ -26,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 final class GreedyGenerator implements Generator {
   private final ModelConfig config;
   private final DeviceMemory memory;
-  private final Map<String, PtNDArray> base;
+  private final ModelTensors base;
   private final TorchScriptModule module;
   private final Transformer bare;
   private @Nullable Worn worn;
@@ -44,15 +45,15 @@ final class GreedyGenerator implements Generator {
    * @param memory closed with the generator
    * @param base every parameter, in {@code memory}
    */
-  GreedyGenerator(ModelConfig config, DeviceMemory memory, Map<String, PtNDArray> base) {
+  GreedyGenerator(ModelConfig config, DeviceMemory memory, ModelTensors base) {
     this.config = config;
     this.memory = memory;
-    this.base = Map.copyOf(base);
+    this.base = base.copy();
     this.module = Kernels.load(Continuation.METHODS, memory.device());
     this.bare = compiled(base, Rewrite.NONE);
   }
 
-  private Transformer compiled(Map<String, PtNDArray> tensors, Rewrite adapter) {
+  private Transformer compiled(ModelTensors tensors, Rewrite adapter) {
     return Transformer.frozen(Family.of(config), memory, tensors, adapter);
   }
 
@@ -71,8 +72,8 @@ final class GreedyGenerator implements Generator {
         factors.put(each.getKey() + ".lora_A.weight", memory.load(each.getValue().a()));
         factors.put(each.getKey() + ".lora_B.weight", memory.load(each.getValue().b()));
       }
-      Map<String, PtNDArray> all = new HashMap<>(base);
-      all.putAll(factors);
+      ModelTensors all = base.copy();
+      factors.forEach(all::put);
       Map<String, Double> scales = new HashMap<>();
       adapter.factors().keySet().forEach(module -> scales.put(module, adapter.scale()));
       return new Worn(compiled(all, new LowRankPaths(scales, 0)), List.copyOf(factors.values()));

@@ -20,8 +20,8 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /**
- * Long-lived tensors of one device, all f32, and the way between them and bytes. Closing frees
- * every tensor it gave.
+ * Long-lived tensors of one device and the way between them and bytes. Closing frees every tensor
+ * it gave.
  */
 public final class DeviceMemory implements AutoCloseable {
   private static final int F32 = 6;
@@ -54,26 +54,37 @@ public final class DeviceMemory implements AutoCloseable {
 
   /** A copy of stored weights as f32. */
   public PtNDArray load(MappedTensor tensor) {
-    return materialise(tensor.data(), tensor.dtype(), tensor.shape(), tensor.name());
+    return materialise(tensor.data(), tensor.dtype(), tensor.shape());
   }
 
-  /** A copy of stored weights as f32. */
+  /** A copy: floating point as f32, whole numbers as they are. */
   public PtNDArray load(NamedTensor tensor) {
     ByteBuffer direct = ByteBuffer.allocateDirect(tensor.data().remaining());
     direct.put(tensor.data().duplicate()).flip();
-    return materialise(
-        MemorySegment.ofBuffer(direct), tensor.dtype(), tensor.shape(), tensor.name());
+    return materialise(MemorySegment.ofBuffer(direct), tensor.dtype(), tensor.shape());
   }
 
-  private PtNDArray materialise(MemorySegment data, Dtype dtype, long[] shape, String name) {
-    int kind =
+  /** Torch's number of an element type. */
+  static int kind(Dtype dtype) {
+    return switch (dtype) {
+      case U8 -> 0;
+      case I8 -> 1;
+      case I32 -> 3;
+      case I64 -> 4;
+      case F16 -> 5;
+      case F32 -> F32;
+      case F64 -> 7;
+      case BOOL -> 11;
+      case BF16 -> 15;
+    };
+  }
+
+  private PtNDArray materialise(MemorySegment data, Dtype dtype, long[] shape) {
+    int kind = kind(dtype);
+    int result =
         switch (dtype) {
-          case F32 -> F32;
-          case F64 -> 7;
-          case F16 -> 5;
-          case BF16 -> 15;
-          case I64, I32, I8, U8, BOOL ->
-              throw new IllegalArgumentException(name + " is " + dtype + ", not floating point");
+          case F64, F32, F16, BF16 -> F32;
+          case I64, I32, I8, U8, BOOL -> kind;
         };
     // Only the address of the buffer is used, so that a tensor may be longer than a buffer.
     ByteBuffer address = data.asSlice(0, Math.min(1, data.byteSize())).asByteBuffer();
@@ -85,7 +96,9 @@ public final class DeviceMemory implements AutoCloseable {
             DataType.UINT8,
             SparseFormat.DENSE,
             device)) {
-      return module.call(manager, "materialise", raw, kind, dtype.bytes(), shape, F32).getFirst();
+      return module
+          .call(manager, "materialise", raw, kind, dtype.bytes(), shape, result)
+          .getFirst();
     }
   }
 

@@ -1,15 +1,28 @@
 package dev.graft.training.model;
 
 import dev.graft.spec.AdapterMethod;
+import dev.graft.spec.Quantization;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What decides the numbers of a trainable model, apart from the base itself.
  *
  * @param labelSmoothing share of the loss that goes to the mean over the vocabulary
  * @param seed of the start of what the method adds
+ * @param quantization of the base, null = as it is
  */
 public record Recipe(
-    AdapterMethod method, AdamW optimiser, Plan plan, double labelSmoothing, long seed) {
+    AdapterMethod method,
+    AdamW optimiser,
+    Plan plan,
+    double labelSmoothing,
+    long seed,
+    @Nullable Quantization quantization) {
+  public Recipe(
+      AdapterMethod method, AdamW optimiser, Plan plan, double labelSmoothing, long seed) {
+    this(method, optimiser, plan, labelSmoothing, seed, null);
+  }
+
   public Recipe {
     if (!(labelSmoothing >= 0 && labelSmoothing < 1)) {
       throw new IllegalArgumentException("label_smoothing_factor not in [0, 1)");

@@ -9,6 +9,7 @@ import dev.graft.training.tuner.Computed;
 import dev.graft.training.tuner.NewHead;
 import dev.graft.training.tuner.Slot;
 import dev.graft.training.tuner.Tuner;
+import dev.graft.weights.MappedTensor;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;
@@ -48,7 +49,7 @@ public final class TrainableModels {
   private static TrainableModel load(
       DeviceMemory memory, ModelDirectory base, Tuner tuner, Recipe recipe) {
     Parameters parameters = new Parameters(memory, recipe.optimiser(), tuner.slots());
-    Map<String, PtNDArray> tensors = new LinkedHashMap<>();
+    ModelTensors tensors = new ModelTensors();
     Map<String, PtNDArray> gradients = new LinkedHashMap<>();
     for (Slot slot : tuner.slots()) {
       tensors.put(slot.name(), parameters.value(slot.name()));
@@ -61,51 +62,53 @@ public final class TrainableModels {
       gradients.put(of.name(), computed.gradient());
     }
     for (Columns each : tuner.columns()) {
-      tensors.put(each.name(), columns(memory, tensors, each));
-      gradients.put(each.name(), columns(memory, gradients, each));
+      PtNDArray gradient = Objects.requireNonNull(gradients.get(each.of()), each.of());
+      tensors.put(
+          each.name(), memory.columns(tensors.require(each.of()), each.start(), each.count()));
+      gradients.put(each.name(), memory.columns(gradient, each.start(), each.count()));
     }
     for (NamedTensor each : tuner.frozen(recipe.seed())) {
       tensors.put(each.name(), memory.load(each));
     }
-    fill(memory, base, tensors, parameters, recipe.seed());
+    fill(memory, base, recipe, tensors, parameters);
     start(memory, parameters, tuner.start(recipe.seed()));
     Family family = Family.of(base.config());
     Transformer model = Transformer.compile(family, memory, tensors, gradients, tuner);
     return new TrainableTransformer(memory, model, tuner, parameters, computed, recipe);
   }
 
-  private static PtNDArray columns(
-      DeviceMemory memory, Map<String, PtNDArray> from, Columns columns) {
-    PtNDArray matrix = Objects.requireNonNull(from.get(columns.of()), columns.of());
-    return memory.columns(matrix, columns.start(), columns.count());
-  }
-
   /** The base's tensors, except where there is another already; copies where it trains. */
   private static void fill(
       DeviceMemory memory,
       ModelDirectory base,
-      Map<String, PtNDArray> tensors,
-      Parameters parameters,
-      long seed) {
+      Recipe recipe,
+      ModelTensors tensors,
+      Parameters parameters) {
+    BaseWeights weights = new BaseWeights(base, recipe.quantization());
     Map<String, NamedTensor> newHead = new LinkedHashMap<>();
-    for (NamedTensor each : NewHead.start(base, seed)) newHead.put(each.name(), each);
+    for (NamedTensor each : NewHead.start(base, recipe.seed())) newHead.put(each.name(), each);
     for (ModelConfig.Parameter each : base.config().parameters()) {
       String name = each.name();
-      boolean trains = parameters.contains(name);
-      if (!trains && tensors.containsKey(name)) continue;
       NamedTensor fresh = newHead.get(name);
-      PtNDArray loaded =
-          fresh != null
-              ? memory.load(fresh)
-              : memory.load(base.weights().require(name, each.shape()));
-      if (!trains) {
-        tensors.put(name, loaded);
+      if (parameters.contains(name)) {
+        try (PtNDArray loaded =
+            fresh != null ? memory.load(fresh) : memory.load(plain(base, each))) {
+          memory.copy(parameters.value(name), loaded);
+        }
+      } else if (tensors.contains(name)) {
         continue;
-      }
-      try (loaded) {
-        memory.copy(parameters.value(name), loaded);
+      } else if (fresh != null) {
+        tensors.put(name, memory.load(fresh));
+      } else {
+        tensors.load(memory, each, weights.stored(each));
       }
     }
+  }
+
+  private static MappedTensor plain(ModelDirectory base, ModelConfig.Parameter parameter) {
+    if (base.weights().stored(parameter) instanceof MappedTensor plain) return plain;
+    throw new IllegalArgumentException(
+        "the base model is quantised: its weight " + parameter.name() + " cannot train");
   }
 
   private static void start(DeviceMemory memory, Parameters parameters, List<NamedTensor> start) {

@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Function;
 
 /**
  * A model compiled for the tensors it has, as a row of stages: the embedding, the layers, the head.
@@ -31,14 +32,14 @@ public final class Transformer implements AutoCloseable {
   record Stage(String program, IValue weights, IValue gradients, boolean trains) {}
 
   private final Family family;
-  private final Map<String, PtNDArray> tensors;
+  private final ModelTensors tensors;
   private final TorchScriptModule module;
   private final List<Stage> stages;
   private final VirtualTokens virtualTokens;
 
   private Transformer(
       Family family,
-      Map<String, PtNDArray> tensors,
+      ModelTensors tensors,
       TorchScriptModule module,
       List<Stage> stages,
       VirtualTokens virtualTokens) {
@@ -55,14 +56,14 @@ public final class Transformer implements AutoCloseable {
    * @param tensors by Hugging Face name, those of adapters by PEFT's suffixes
    */
   public static Transformer frozen(
-      Family family, DeviceMemory memory, Map<String, PtNDArray> tensors, Rewrite adapter) {
+      Family family, DeviceMemory memory, ModelTensors tensors, Rewrite adapter) {
     return compile(family, memory, tensors, Map.of(), adapter);
   }
 
   static Transformer compile(
       Family family,
       DeviceMemory memory,
-      Map<String, PtNDArray> tensors,
+      ModelTensors tensors,
       Map<String, PtNDArray> gradients,
       Rewrite adapter) {
     Compilation compilation = new Compilation(tensors, gradients, adapter);
@@ -79,14 +80,14 @@ public final class Transformer implements AutoCloseable {
   private record Part(List<Statement> statements, LayerTensors tensors) {}
 
   private static final class Compilation {
-    private final Map<String, PtNDArray> tensors;
+    private final ModelTensors tensors;
     private final Map<String, PtNDArray> gradients;
     private final Rewrite adapter;
     private final Map<Part, String> programs = new LinkedHashMap<>();
     private final List<Stage> stages = new ArrayList<>();
     private final StringBuilder methods = new StringBuilder();
 
-    Compilation(Map<String, PtNDArray> tensors, Map<String, PtNDArray> gradients, Rewrite adapter) {
+    Compilation(ModelTensors tensors, Map<String, PtNDArray> gradients, Rewrite adapter) {
       this.tensors = tensors;
       this.gradients = gradients;
       this.adapter = adapter;
@@ -95,7 +96,10 @@ public final class Transformer implements AutoCloseable {
     void add(String prefix, List<Statement> base, String kind) {
       List<Statement> statements = adapter.apply(prefix, base);
       LayerTensors names =
-          LayerTensors.of(statements, name -> gradients.containsKey(full(prefix, name)));
+          LayerTensors.of(
+              statements,
+              name -> gradients.containsKey(full(prefix, name)),
+              name -> tensors.form(full(prefix, name)));
       Part part = new Part(statements, names);
       String program = programs.get(part);
       if (program == null) {
@@ -112,8 +116,11 @@ public final class Transformer implements AutoCloseable {
       stages.add(
           new Stage(
               program,
-              list(names.names(), prefix, tensors),
-              list(names.trainedInOrder(), prefix, gradients),
+              list(names.names(), prefix, tensors::require),
+              list(
+                  names.trainedInOrder(),
+                  prefix,
+                  name -> Objects.requireNonNull(gradients.get(name), name)),
               !names.trained().isEmpty()));
     }
 
@@ -129,12 +136,10 @@ public final class Transformer implements AutoCloseable {
       return name.startsWith("/") ? name.substring(1) : prefix + name;
     }
 
-    private static IValue list(List<String> names, String prefix, Map<String, PtNDArray> tensors) {
+    private static IValue list(
+        List<String> names, String prefix, Function<String, PtNDArray> tensors) {
       PtNDArray[] array =
-          names.stream()
-              .map(name -> full(prefix, name))
-              .map(name -> Objects.requireNonNull(tensors.get(name), name))
-              .toArray(PtNDArray[]::new);
+          names.stream().map(name -> tensors.apply(full(prefix, name))).toArray(PtNDArray[]::new);
       return IValue.listFrom(array);
     }
   }
@@ -158,7 +163,7 @@ public final class Transformer implements AutoCloseable {
   }
 
   PtNDArray tensor(String name) {
-    return Objects.requireNonNull(tensors.get(name), name);
+    return tensors.require(name);
   }
 
   @Override

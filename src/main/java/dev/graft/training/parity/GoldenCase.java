@@ -2,6 +2,7 @@ package dev.graft.training.parity;
 
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.LrScheduler;
+import dev.graft.spec.Quantization;
 import dev.graft.training.model.AdamW;
 import dev.graft.training.model.Plan;
 import dev.graft.training.model.Recipe;
@@ -9,12 +10,14 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One run of the reference, from its {@code case.json}.
  *
  * @param lr peak learning rate
  * @param packed rows hold several texts
+ * @param quantization of the base, or null
  * @param trainable trainable scalars
  * @param losses of each optimiser step, before the update
  * @param gradNorms before clipping
@@ -36,6 +39,7 @@ record GoldenCase(
     int warmup,
     double labelSmoothing,
     boolean packed,
+    @Nullable Quantization quantization,
     long trainable,
     double[] losses,
     double[] gradNorms,
@@ -47,7 +51,7 @@ record GoldenCase(
   record Generation(int[] prompt, int[] withAdapter, int[] adapterDisabled) {}
 
   Recipe recipe(Plan plan) {
-    return new Recipe(method, optimiser, plan, labelSmoothing, 0);
+    return new Recipe(method, optimiser, plan, labelSmoothing, 0, quantization);
   }
 
   double limit(String name) {

@@ -4,14 +4,19 @@ import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.spec.LrScheduler;
 import dev.graft.spec.PromptFields;
+import dev.graft.spec.Quantization;
 import dev.graft.training.model.AdamW;
+import dev.graft.weights.BlockScales;
+import dev.graft.weights.FourBitTensor;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -64,6 +69,7 @@ final class GoldenCaseReader {
         training.path("schedule").path("warmup_steps").intValue(),
         training.path("label_smoothing").doubleValue(),
         root.path("packed").booleanValue(false),
+        quantization(root.path("quantization")),
         root.path("trainable").path("parameters").longValue(),
         numbers(root.path("losses")),
         numbers(root.path("grad_norms")),
@@ -76,7 +82,6 @@ final class GoldenCaseReader {
   private static void requireSupported(JsonNode root, JsonNode training) {
     require(root, "task", "causal-lm");
     require(training, "base_dtype", "float32");
-    if (root.has("quantization")) throw new Unsupported("quantization");
   }
 
   private static void require(JsonNode node, String field, String value) {
@@ -118,6 +123,22 @@ final class GoldenCaseReader {
         config.path("lora_dropout").doubleValue(),
         new TargetModules.Names(texts(config.path("target_modules"))),
         start.booleanValue());
+  }
+
+  private static @Nullable Quantization quantization(JsonNode node) {
+    if (node.isMissingNode()) return null;
+    if (node.path("blocksize").intValue() != FourBitTensor.BLOCK
+        || node.path("nested_blocksize").intValue() != BlockScales.NESTED_BLOCK
+        || !texts(node.path("skipped_modules")).equals(List.of("lm_head"))) {
+      throw new Unsupported("quantization " + node);
+    }
+    try {
+      String type = node.path("type").stringValue("").toUpperCase(Locale.ROOT);
+      return new Quantization.FourBit(
+          Quantization.QuantType.valueOf(type), node.path("double").booleanValue());
+    } catch (IllegalArgumentException e) {
+      throw new Unsupported("quantization.type " + node.path("type"));
+    }
   }
 
   private static AdamW.Decay decay(String groups) {

@@ -70,6 +70,7 @@ public final class GoldenRun {
   private void run(ModelDirectory base, Plan plan) {
     try (TrainableModel model = load(base, plan);
         GoldenFile probe = new GoldenFile(golden.directory().resolve("probe.safetensors"))) {
+      QuantisedTensors.compareBase(golden, base, result);
       compareLogits("before", probe, model);
       result.require("trainable", model.trainableParameters() == golden.trainable());
       train(model);

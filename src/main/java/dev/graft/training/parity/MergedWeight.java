@@ -1,11 +1,13 @@
 package dev.graft.training.parity;
 
+import dev.graft.training.model.BaseWeights;
 import dev.graft.training.tuner.Tuner;
+import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Collectors;
 
 /** The weights and biases that are left when a trained adapter is merged into its base. */
@@ -25,11 +27,15 @@ final class MergedWeight {
     Tuner tuner = Tuner.of(golden.method(), base);
     Map<String, NamedTensor> byName =
         trained.stream().collect(Collectors.toMap(NamedTensor::name, each -> each));
+    BaseWeights weights = new BaseWeights(base, golden.quantization());
+    Map<String, ModelConfig.Parameter> parameters =
+        base.config().parameters().stream()
+            .collect(Collectors.toMap(ModelConfig.Parameter::name, each -> each));
     double largest = 0;
     for (String name : names) {
       String tensor = name.substring(PREFIX.length());
-      long[] shape = Arrays.stream(probe.shape(name)).asLongStream().toArray();
-      float[] stored = base.weights().require(tensor, shape).toFloats();
+      float[] stored =
+          weights.stored(Objects.requireNonNull(parameters.get(tensor), tensor)).toFloats();
       float[] merged = tuner.merged(tensor, stored, byName);
       float[] expected = probe.floats(name);
       for (int i = 0; i < merged.length; i++) {

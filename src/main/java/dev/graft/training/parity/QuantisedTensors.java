@@ -1,9 +1,12 @@
 package dev.graft.training.parity;
 
+import dev.graft.training.model.BaseWeights;
 import dev.graft.weights.FourBitTensor;
 import dev.graft.weights.FourBitType;
 import dev.graft.weights.Int8Tensor;
 import dev.graft.weights.MappedTensor;
+import dev.graft.weights.ModelConfig;
+import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;
 import dev.graft.weights.QuantisedFiles;
 import dev.graft.weights.SafetensorsFile;
@@ -40,6 +43,26 @@ final class QuantisedTensors {
     }
   }
 
+  /** The base of a run, quantised here, against the layers that bitsandbytes has quantised. */
+  static void compareBase(GoldenCase golden, ModelDirectory base, GoldenResult.Collector result) {
+    if (golden.quantization() == null) return;
+    BaseWeights weights = new BaseWeights(base, golden.quantization());
+    Path path = golden.directory().resolve("quantized.safetensors");
+    try (SafetensorsFile file = SafetensorsFile.open(path)) {
+      QuantisedTensors expected = new QuantisedTensors(file);
+      List<String> wrong = new ArrayList<>();
+      for (ModelConfig.Parameter each : base.config().parameters()) {
+        if (!(weights.stored(each) instanceof FourBitTensor weight)) continue;
+        expected.compare(QuantisedFiles.tensors(each.name(), weight), wrong);
+        String module = each.name().substring(0, each.name().lastIndexOf('.'));
+        float[] numbers = expected.find(module + ".dequantized").toFloats();
+        if (!Arrays.equals(numbers, weight.toFloats())) wrong.add(module + ".dequantized");
+      }
+      wrong.addAll(expected.unseen);
+      result.require(wrong.isEmpty() ? "quantized" : "quantized" + wrong, wrong.isEmpty());
+    }
+  }
+
   private GoldenResult compare(String name) {
     GoldenResult.Collector result = new GoldenResult.Collector();
     for (String source : file.names()) {
@@ -63,7 +86,7 @@ final class QuantisedTensors {
         FourBitTensor weight = FourBitTensor.quantise(source, type, nested);
         compare(QuantisedFiles.tensors(key + ".weight", weight), wrong);
         float[] expected = find(key + ".dequantized").toFloats();
-        if (!Arrays.equals(expected, weight.dequantise())) wrong.add(key + ".dequantized");
+        if (!Arrays.equals(expected, weight.toFloats())) wrong.add(key + ".dequantized");
       }
     }
     Int8Tensor rows = Int8Tensor.quantise(source);

@@ -1,10 +1,14 @@
 package dev.graft.training.program;
 
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The tensors that a program reads, by their names below the layer, such as {@code
@@ -14,19 +18,36 @@ import java.util.stream.Collectors;
  * @param names in the order of the methods' argument {@code w}
  * @param trained those that train; their gradients are the argument {@code gradients}, in the order
  *     of names
+ * @param forms of the weights that are not plain numbers; names has their parts
  */
-public record LayerTensors(List<String> names, Set<String> trained) {
+public record LayerTensors(List<String> names, Set<String> trained, Map<String, WeightForm> forms) {
   public LayerTensors {
     names = List.copyOf(names);
     trained = Set.copyOf(trained);
+    forms = Map.copyOf(forms);
+  }
+
+  /** What statements read, all of it plain numbers. */
+  public static LayerTensors of(List<Statement> statements, Predicate<String> trains) {
+    return of(statements, trains, name -> null);
   }
 
   /** What statements read. */
-  public static LayerTensors of(List<Statement> statements, Predicate<String> trains) {
+  public static LayerTensors of(
+      List<Statement> statements,
+      Predicate<String> trains,
+      Function<String, @Nullable WeightForm> form) {
     Set<String> names = new LinkedHashSet<>();
-    statements.forEach(each -> names.addAll(each.tensors()));
+    Map<String, WeightForm> forms = new LinkedHashMap<>();
+    for (Statement statement : statements) {
+      for (String name : statement.tensors()) {
+        WeightForm found = form.apply(name);
+        if (found != null) forms.put(name, found);
+        names.addAll(found == null ? List.of(name) : found.parts(name));
+      }
+    }
     return new LayerTensors(
-        List.copyOf(names), names.stream().filter(trains).collect(Collectors.toSet()));
+        List.copyOf(names), names.stream().filter(trains).collect(Collectors.toSet()), forms);
   }
 
   /** The trained ones in the order of names. */

@@ -15,7 +15,12 @@ class GoldenRunTests {
   private static final Path CASES = Path.of("src/test/resources/parity");
 
   private static final List<String> NAMES =
-      List.of("accumulation-empty-micro-batch", "full-tied", "lora-llama", "lora-llama31-v4");
+      List.of(
+          "accumulation-empty-micro-batch",
+          "full-tied",
+          "lora-llama",
+          "lora-llama31-v4",
+          "qlora-nf4-double");
 
   static Stream<Arguments> runs() {
     List<Arguments> runs = new ArrayList<>();

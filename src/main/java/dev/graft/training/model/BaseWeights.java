@@ -1,0 +1,62 @@
+package dev.graft.training.model;
+
+import dev.graft.spec.Quantization;
+import dev.graft.weights.FourBitTensor;
+import dev.graft.weights.FourBitType;
+import dev.graft.weights.Int8Tensor;
+import dev.graft.weights.MappedTensor;
+import dev.graft.weights.ModelConfig;
+import dev.graft.weights.ModelDirectory;
+import dev.graft.weights.StoredWeight;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The weights of a base as they go to the device. With a quantisation, those of all linear layers
+ * but the heads are quantised on the way, as transformers does when it loads a model.
+ */
+public final class BaseWeights {
+  private final ModelDirectory base;
+  private final @Nullable Quantization quantization;
+  private final Set<String> quantised;
+
+  /**
+   * @throws IllegalArgumentException if the base is quantised already
+   */
+  public BaseWeights(ModelDirectory base, @Nullable Quantization quantization) {
+    if (quantization != null && base.quantization() != null) {
+      throw new IllegalArgumentException("quantization: the base model is quantised already");
+    }
+    this.base = base;
+    this.quantization = quantization;
+    String inside = base.config().basePrefix();
+    quantised =
+        base.config().linearModules().stream()
+            .map(each -> each.path() + ".weight")
+            .filter(name -> name.startsWith(inside))
+            .collect(Collectors.toSet());
+  }
+
+  /**
+   * @throws dev.graft.weights.BadModel if the checkpoint does not hold it
+   */
+  public StoredWeight stored(ModelConfig.Parameter parameter) {
+    StoredWeight stored = base.weights().stored(parameter);
+    if (quantization == null || !quantised.contains(parameter.name())) return stored;
+    if (!(stored instanceof MappedTensor plain)) return stored;
+    boolean turned = parameter.kind() == ModelConfig.Kind.CONV1D;
+    return switch (quantization) {
+      case Quantization.FourBit(Quantization.QuantType type, boolean nested) ->
+          FourBitTensor.quantise(turned ? plain.transposed() : plain, type(type), nested);
+      case Quantization.EightBit() -> Int8Tensor.quantise(turned ? plain.transposed() : plain);
+    };
+  }
+
+  private static FourBitType type(Quantization.QuantType type) {
+    return switch (type) {
+      case NF4 -> FourBitType.NF4;
+      case FP4 -> FourBitType.FP4;
+    };
+  }
+}

@@ -1,0 +1,103 @@
+package dev.graft.training.model;
+
+import ai.djl.pytorch.engine.PtNDArray;
+import dev.graft.training.program.WeightForm;
+import dev.graft.weights.BlockScales;
+import dev.graft.weights.Dtype;
+import dev.graft.weights.FourBitTensor;
+import dev.graft.weights.Int8Tensor;
+import dev.graft.weights.MappedTensor;
+import dev.graft.weights.ModelConfig;
+import dev.graft.weights.NamedTensor;
+import dev.graft.weights.StoredWeight;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The tensors of a model on the device, by name, and the form of the weights that stay quantised
+ * there. It does not own the tensors.
+ */
+public final class ModelTensors {
+  private final Map<String, PtNDArray> arrays = new LinkedHashMap<>();
+  private final Map<String, WeightForm> forms = new LinkedHashMap<>();
+
+  /** The same tensors, to be added to. */
+  public ModelTensors copy() {
+    ModelTensors copy = new ModelTensors();
+    copy.arrays.putAll(arrays);
+    copy.forms.putAll(forms);
+    return copy;
+  }
+
+  public boolean contains(String name) {
+    return arrays.containsKey(name);
+  }
+
+  public void put(String name, PtNDArray array) {
+    arrays.put(name, array);
+    forms.remove(name);
+  }
+
+  /** Copies a weight to the device: plain numbers as f32, quantised ones as they are. */
+  public void load(DeviceMemory memory, ModelConfig.Parameter parameter, StoredWeight weight) {
+    String name = parameter.name();
+    boolean transposed = parameter.kind() == ModelConfig.Kind.CONV1D;
+    switch (weight) {
+      case MappedTensor plain -> put(name, memory.load(plain));
+      case FourBitTensor four -> {
+        List<NamedTensor> parts = new ArrayList<>();
+        parts.add(NamedTensor.of(name, Dtype.U8, four.packed(), four.packed().length));
+        parts.add(NamedTensor.of("pairs", four.pairs(), 256, 2));
+        parts.addAll(scales(four.absmax()));
+        load(memory, name, form(four, transposed), parts);
+      }
+      case Int8Tensor eight ->
+          load(
+              memory,
+              name,
+              new WeightForm.EightBit(transposed),
+              List.of(
+                  NamedTensor.of(name, Dtype.I8, eight.values(), eight.shape()),
+                  NamedTensor.of("scb", eight.scb(), eight.scb().length)));
+    }
+  }
+
+  private static List<NamedTensor> scales(BlockScales absmax) {
+    return switch (absmax) {
+      case BlockScales.Plain(float[] values) ->
+          List.of(NamedTensor.of("absmax", values, values.length));
+      case BlockScales.Nested nested ->
+          List.of(
+              NamedTensor.of("codes", Dtype.U8, nested.codes(), nested.codes().length),
+              NamedTensor.of("map", nested.map(), nested.map().length),
+              NamedTensor.of("absmax", nested.absmax(), nested.absmax().length),
+              NamedTensor.of("offset", new float[] {nested.offset()}, 1));
+    };
+  }
+
+  private static WeightForm form(FourBitTensor weight, boolean transposed) {
+    List<Long> shape = Arrays.stream(weight.shape()).boxed().toList();
+    int nested = weight.absmax() instanceof BlockScales.Nested of ? of.blockSize() : 0;
+    int kind = DeviceMemory.kind(weight.dtype());
+    return new WeightForm.FourBit(weight.blockSize(), shape, kind, nested, transposed);
+  }
+
+  private void load(DeviceMemory memory, String name, WeightForm form, List<NamedTensor> tensors) {
+    List<String> parts = form.parts(name);
+    for (int i = 0; i < parts.size(); i++) arrays.put(parts.get(i), memory.load(tensors.get(i)));
+    forms.put(name, form);
+  }
+
+  PtNDArray require(String name) {
+    return Objects.requireNonNull(arrays.get(name), name);
+  }
+
+  @Nullable WeightForm form(String name) {
+    return forms.get(name);
+  }
+}

@@ -1,0 +1,91 @@
+package dev.graft.training.program;
+
+import java.util.List;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/**
+ * How a weight that stays quantised lies on the device, and the text that makes numbers of it where
+ * a method reads it: for one product, and again for the next.
+ */
+public sealed interface WeightForm {
+  /** Names of the weight's tensors on the device, the first is the weight's own. */
+  List<String> parts(String name);
+
+  /**
+   * @param parts text of each tensor of {@link #parts}
+   * @return text of the weight in the shape of the plain one
+   */
+  String text(List<String> parts);
+
+  /** The text of a weight of that name. */
+  default String text(String name, UnaryOperator<String> tensor) {
+    return text(parts(name).stream().map(tensor).toList());
+  }
+
+  private static List<String> named(String name, String... suffixes) {
+    return IntStream.rangeClosed(0, suffixes.length)
+        .mapToObj(i -> i == 0 ? name : name + suffixes[i - 1])
+        .toList();
+  }
+
+  private static String turned(boolean transposed, String text) {
+    return transposed ? "torch.t(" + text + ")" : text;
+  }
+
+  /**
+   * Four bits an element: see {@code quantised.four_bit}.
+   *
+   * @param kind torch's number of the element type before quantisation
+   * @param nestedBlockSize of double quantisation, 0 without
+   * @param transposed the plain weight is (in, out), the quantised one (out, in)
+   */
+  record FourBit(int blockSize, List<Long> shape, int kind, int nestedBlockSize, boolean transposed)
+      implements WeightForm {
+    public FourBit {
+      shape = List.copyOf(shape);
+    }
+
+    @Override
+    public List<String> parts(String name) {
+      return nestedBlockSize == 0
+          ? named(name, ".pairs", ".absmax")
+          : named(name, ".pairs", ".absmax", ".map", ".nested_absmax", ".offset");
+    }
+
+    @Override
+    public String text(List<String> parts) {
+      String absmax =
+          nestedBlockSize == 0
+              ? parts.get(2)
+              : "__torch__.quantised.scales(%s, %d)"
+                  .formatted(String.join(", ", parts.subList(2, 6)), nestedBlockSize);
+      return turned(
+          transposed,
+          "__torch__.quantised.four_bit(%s, %s, %s, %d, %s, %d, 6)"
+              .formatted(
+                  parts.get(0),
+                  parts.get(1),
+                  absmax,
+                  blockSize,
+                  shape.stream().map(String::valueOf).collect(Collectors.joining(", ", "[", "]")),
+                  kind));
+    }
+  }
+
+  /** Eight bits an element: see {@code quantised.eight_bit}. */
+  record EightBit(boolean transposed) implements WeightForm {
+    @Override
+    public List<String> parts(String name) {
+      return named(name, ".scb");
+    }
+
+    @Override
+    public String text(List<String> parts) {
+      return turned(
+          transposed,
+          "__torch__.quantised.eight_bit(%s, %s, 6)".formatted(parts.get(0), parts.get(1)));
+    }
+  }
+}

@@ -28,6 +28,7 @@ public final class Kernels {
           "ops/embedding",
           "ops/layer_norm",
           "ops/linear",
+          "ops/multiply",
           "ops/pick",
           "ops/prepend",
           "ops/rms_norm",

@@ -105,6 +105,15 @@ class OperationTests {
             _3 = torch.append(d, __torch__.ops.linear.backward_bias(torch.zeros_like(i[2]), g))
             """),
         new Operation(
+            "multiply",
+            new long[][] {{5, 6}, {6, 1}},
+            "y = __torch__.ops.multiply.forward(i[0], i[1])",
+            "y = torch.mul(i[0], torch.view(i[1], [6]))",
+            """
+            _1 = torch.append(d, __torch__.ops.multiply.forward(g, i[1]))
+            _2 = torch.append(d, __torch__.ops.multiply.backward_factor(torch.zeros_like(i[1]), g, i[0]))
+            """),
+        new Operation(
             "slice of groups",
             new long[][] {{5, 12}},
             "y = __torch__.ops.slice.forward(i[0], 2, 1, 3)",

@@ -57,7 +57,7 @@ class LayerProgramTests {
               adapted,
               name ->
                   switch (trains) {
-                    case EVERYTHING -> true;
+                    case EVERYTHING -> !name.startsWith("/");
                     case NOTHING -> false;
                     case ADAPTERS_EVERYWHERE, ADAPTERS_ON_ONE, ADAPTERS_WITH_DROPOUT ->
                         name.contains("lora");

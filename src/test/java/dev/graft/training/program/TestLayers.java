@@ -160,6 +160,36 @@ enum TestLayers {
       layerNorm(shapes, "norm2");
       return shapes;
     }
+  },
+
+  /** What adapters bring: learned factors, parts of shared tensors, dropout. */
+  ADAPTED {
+    @Override
+    List<Statement> statements() {
+      return List.of(
+          new Multiply("h", "x", "ia3_l"),
+          new Dropout("dropped", "h", 0.5),
+          new Project("u", "dropped", "/vera_A", 3, 8),
+          new Multiply("u2", "u", "lambda_d"),
+          new Project("v", "u2", "/vera_B", 8, 3),
+          new Multiply("v2", "v", "lambda_b"),
+          new Linear("a", "h", "dense", true),
+          new Sum("s", "a", "v2", 0.5),
+          new Dropout("d", "h", 0.5),
+          new Sum("y", "s", "d"));
+    }
+
+    @Override
+    Map<String, long[]> shapes() {
+      Map<String, long[]> shapes = new LinkedHashMap<>();
+      shapes.put("ia3_l", new long[] {1, 8});
+      shapes.put("/vera_A", new long[] {3, 12});
+      shapes.put("lambda_d", new long[] {3});
+      shapes.put("/vera_B", new long[] {10, 3});
+      shapes.put("lambda_b", new long[] {8});
+      biased(shapes, "dense", 8, 8, 8);
+      return shapes;
+    }
   };
 
   abstract List<Statement> statements();

@@ -1,0 +1,42 @@
+package dev.graft.training.program;
+
+import java.util.List;
+
+/**
+ * {@code output = input}, in training with each element zero at the given probability and the
+ * others scaled up to keep the mean (Srivastava et al. 2014).
+ */
+public record Dropout(String output, String input, double probability) implements Statement {
+  private String mask() {
+    return output + "_mask";
+  }
+
+  @Override
+  public List<String> inputs() {
+    return List.of(input);
+  }
+
+  @Override
+  public void forward(LayerText text) {
+    if (text.drops(probability)) {
+      text.line(
+          "%s, %s, = __torch__.adapters.low_rank.dropout(%s, %s)",
+          output, mask(), input, probability);
+    } else {
+      text.line("%s = %s", output, input);
+    }
+  }
+
+  @Override
+  public void reference(LayerText text) {
+    forward(text);
+  }
+
+  @Override
+  public void backward(LayerText text) {
+    String g = text.take(output);
+    text.add(
+        input,
+        text.drops(probability) ? "torch.mul(%s, %s)".formatted(g, text.saved(mask())) : g);
+  }
+}

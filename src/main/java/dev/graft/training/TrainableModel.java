@@ -2,6 +2,7 @@ package dev.graft.training;
 
 import dev.graft.weights.NamedTensor;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A base model on one device with the parameters that train. Created, used and closed on one
@@ -25,6 +26,14 @@ public interface TrainableModel extends AutoCloseable {
    */
   double update(double learningRate);
 
+  /**
+   * What the method itself added to the loss of the window before the last update, such as
+   * AdaLoRA's orthogonal regulariser; mostly 0.
+   */
+  default double regulariser() {
+    return 0;
+  }
+
   /** Loss without dropout and without gradients. */
   TokenLoss evaluate(MicroBatch batch);
 
@@ -43,12 +52,20 @@ public interface TrainableModel extends AutoCloseable {
    */
   List<NamedTensor> saved();
 
+  /**
+   * Settings of the result's {@code adapter_config.json} that training decided, such as AdaLoRA's
+   * {@code rank_pattern}.
+   */
+  default Map<String, Object> learnedSettings() {
+    return Map.of();
+  }
+
   /** Sets trained parameters from the tensors of such a file: the inverse of {@link #saved}. */
   void loadSaved(List<NamedTensor> saved);
 
   /**
-   * Optimiser state under {@code exp_avg.<name>} and {@code exp_avg_sq.<name>}; with {@link
-   * #updates} all that a resume needs.
+   * Optimiser state under {@code exp_avg.<name>} and {@code exp_avg_sq.<name>}, and what the method
+   * remembers from step to step; with {@link #updates} all that a resume needs.
    */
   List<NamedTensor> optimizerState();
 

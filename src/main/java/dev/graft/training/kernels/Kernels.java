@@ -22,6 +22,7 @@ public final class Kernels {
       List.of(
           "adapters/low_rank",
           "adapters/prompt_encoder",
+          "adapters/rank_allocation",
           "linalg",
           "ops/activation",
           "ops/attention",

@@ -5,7 +5,6 @@ import ai.djl.pytorch.engine.PtNDManager;
 import dev.graft.training.tuner.Slot;
 import dev.graft.weights.NamedTensor;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -30,6 +29,8 @@ final class Parameters {
   private final AdamW settings;
   private final List<Slot> slots;
   private final Map<String, Views> views = new LinkedHashMap<>();
+  private final Map<String, Long> starts = new LinkedHashMap<>();
+  private final PtNDArray value;
   private final PtNDArray gradient;
   private final List<Group> groups = new ArrayList<>();
   private long updates;
@@ -44,7 +45,6 @@ final class Parameters {
     this.slots = List.copyOf(slots);
     List<Slot> ordered = new ArrayList<>(slots);
     ordered.sort(Comparator.comparing((Slot slot) -> !settings.decays(slot)));
-    Map<String, Long> starts = new LinkedHashMap<>();
     long end = 0;
     long decayEnd = 0;
     for (Slot slot : ordered) {
@@ -53,26 +53,30 @@ final class Parameters {
       if (settings.decays(slot)) decayEnd = end;
     }
     long total = roundUp(end, ROW);
-    PtNDArray value = memory.zeros(total);
+    value = memory.zeros(total);
     gradient = memory.zeros(total);
     PtNDArray m = memory.zeros(total);
     PtNDArray v = memory.zeros(total);
     for (Slot slot : slots) {
-      long start = Objects.requireNonNull(starts.get(slot.name()));
       views.put(
           slot.name(),
-          new Views(
-              memory.part(value, start, slot.shape()),
-              memory.part(gradient, start, slot.shape()),
-              memory.part(m, start, slot.shape()),
-              memory.part(v, start, slot.shape())));
+          new Views(part(value, slot), part(gradient, slot), part(m, slot), part(v, slot)));
     }
-    addGroup(value, m, v, 0, decayEnd, settings.weightDecay());
-    addGroup(value, m, v, decayEnd, total, 0);
+    addGroup(m, v, 0, decayEnd, settings.weightDecay());
+    addGroup(m, v, decayEnd, total, 0);
   }
 
-  private void addGroup(
-      PtNDArray value, PtNDArray m, PtNDArray v, long from, long to, double decay) {
+  private PtNDArray part(PtNDArray flat, Slot slot) {
+    return memory.part(flat, Objects.requireNonNull(starts.get(slot.name())), slot.shape());
+  }
+
+  /** A tensor's part of a vector that is laid out as {@link #flatValues}. */
+  PtNDArray part(PtNDArray flat, String name) {
+    return part(
+        flat, slots.stream().filter(each -> each.name().equals(name)).findFirst().orElseThrow());
+  }
+
+  private void addGroup(PtNDArray m, PtNDArray v, long from, long to, double decay) {
     if (from == to) return;
     groups.add(
         new Group(
@@ -93,6 +97,15 @@ final class Parameters {
 
   boolean contains(String name) {
     return views.containsKey(name);
+  }
+
+  /** All tensors in one vector, with gaps of zeros. */
+  PtNDArray flatValues() {
+    return value;
+  }
+
+  PtNDArray flatGradients() {
+    return gradient;
   }
 
   PtNDArray value(String name) {
@@ -120,10 +133,11 @@ final class Parameters {
   /**
    * Clips, makes one AdamW update and zeroes the gradients.
    *
+   * @param rule what the method does after the update
    * @return norm of all gradients before clipping
    * @throws IllegalStateException if the norm is not finite; the parameters are then as before
    */
-  double update(double learningRate) {
+  double update(double learningRate, StepRule rule) {
     try (PtNDManager scope = memory.scope()) {
       double norm =
           memory
@@ -154,6 +168,7 @@ final class Parameters {
                 settings.epsilon(),
                 group.decay());
       }
+      rule.updated(updates);
       memory.zero(gradient);
       return norm;
     }
@@ -175,7 +190,7 @@ final class Parameters {
   void load(List<NamedTensor> values) {
     Map<String, PtNDArray> targets = new LinkedHashMap<>();
     views.forEach((name, view) -> targets.put(name, view.value()));
-    fill(targets, values);
+    new TensorTable(memory, targets).fill(values);
   }
 
   void restore(List<NamedTensor> values, List<NamedTensor> moments, long madeUpdates) {
@@ -186,39 +201,8 @@ final class Parameters {
           targets.put("exp_avg_sq." + name, view.v());
         });
     load(values);
-    fill(targets, moments);
+    new TensorTable(memory, targets).fill(moments);
     memory.zero(gradient);
     updates = madeUpdates;
-  }
-
-  /** Every target must be given exactly once, with its shape; nothing is changed otherwise. */
-  private void fill(Map<String, PtNDArray> targets, List<NamedTensor> given) {
-    Map<String, NamedTensor> byName = new LinkedHashMap<>();
-    for (NamedTensor tensor : given) {
-      PtNDArray target = targets.get(tensor.name());
-      if (target == null) {
-        throw new IllegalArgumentException("tensor " + tensor.name() + " does not belong here");
-      }
-      long[] shape = target.getShape().getShape();
-      if (!Arrays.equals(shape, tensor.shape())) {
-        throw new IllegalArgumentException(
-            "tensor %s has shape %s, not %s"
-                .formatted(tensor.name(), Arrays.toString(tensor.shape()), Arrays.toString(shape)));
-      }
-      if (byName.put(tensor.name(), tensor) != null) {
-        throw new IllegalArgumentException("tensor " + tensor.name() + " is given twice");
-      }
-    }
-    for (String name : targets.keySet()) {
-      if (!byName.containsKey(name)) {
-        throw new IllegalArgumentException("tensor " + name + " is missing");
-      }
-    }
-    byName.forEach(
-        (name, tensor) -> {
-          try (PtNDArray loaded = memory.load(tensor)) {
-            memory.copy(Objects.requireNonNull(targets.get(name)), loaded);
-          }
-        });
   }
 }

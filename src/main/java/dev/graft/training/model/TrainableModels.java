@@ -67,14 +67,21 @@ public final class TrainableModels {
           each.name(), memory.columns(tensors.require(each.of()), each.start(), each.count()));
       gradients.put(each.name(), memory.columns(gradient, each.start(), each.count()));
     }
+    Map<String, PtNDArray> kept = new LinkedHashMap<>();
     for (NamedTensor each : tuner.frozen(recipe.seed())) {
-      tensors.put(each.name(), memory.load(each));
+      PtNDArray loaded = memory.load(each);
+      tensors.put(each.name(), loaded);
+      if (tuner.kept().contains(each.name())) kept.put(each.name(), loaded);
     }
     fill(memory, base, recipe, tensors, parameters);
     start(memory, parameters, tuner.start(recipe.seed()));
     Family family = Family.of(base.config());
     Transformer model = Transformer.compile(family, memory, tensors, gradients, tuner);
-    return new TrainableTransformer(memory, model, tuner, parameters, computed, recipe);
+    Tuner.Allocated allocated = tuner.allocated();
+    StepRule rule =
+        allocated == null ? StepRule.NONE : new RankAllocator(memory, parameters, allocated, kept);
+    return new TrainableTransformer(
+        memory, model, tuner, parameters, computed, rule, new TensorTable(memory, kept), recipe);
   }
 
   /** The base's tensors, except where there is another already; copies where it trains. */

@@ -1,5 +1,6 @@
 package dev.graft.training.model;
 
+import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.JniUtils;
@@ -11,7 +12,10 @@ import dev.graft.training.TrainableModel;
 import dev.graft.training.tuner.Tuner;
 import dev.graft.weights.NamedTensor;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A model with parameters that train: the step of the recipe, one method a part. */
@@ -21,10 +25,17 @@ final class TrainableTransformer implements TrainableModel {
   private final Tuner tuner;
   private final Parameters parameters;
   private final @Nullable ComputedTensor computed;
+  private final StepRule rule;
+
+  /** What does not train, but belongs to the result of the method. */
+  private final TensorTable kept;
+
   private final Plan plan;
   private final OutputLoss loss;
   private final BatchInputs.Ropes ropes;
   private final int vocabulary;
+
+  private double regulariser;
 
   /** Lowest stage that trains; the way down ends there. */
   private final int lowest;
@@ -35,11 +46,15 @@ final class TrainableTransformer implements TrainableModel {
       Tuner tuner,
       Parameters parameters,
       @Nullable ComputedTensor computed,
+      StepRule rule,
+      TensorTable kept,
       Recipe recipe) {
     this.memory = memory;
     this.model = model;
     this.tuner = tuner;
     this.parameters = parameters;
+    this.rule = rule;
+    this.kept = kept;
     this.computed = computed;
     compute();
     plan = recipe.plan();
@@ -138,14 +153,20 @@ final class TrainableTransformer implements TrainableModel {
 
   @Override
   public double update(double learningRate) {
+    regulariser = rule.regularise();
     if (computed != null) computed.backward();
-    double norm = parameters.update(learningRate);
+    double norm = parameters.update(learningRate, rule);
     compute();
     return norm;
   }
 
   private void compute() {
     if (computed != null) computed.compute();
+  }
+
+  @Override
+  public double regulariser() {
+    return regulariser;
   }
 
   @Override
@@ -156,18 +177,33 @@ final class TrainableTransformer implements TrainableModel {
   @Override
   public List<NamedTensor> saved() {
     List<NamedTensor> values = new ArrayList<>(parameters.values());
+    values.addAll(kept.read());
     if (computed != null) values.add(computed.read());
     return tuner.saved(values);
   }
 
   @Override
+  public Map<String, Object> learnedSettings() {
+    return tuner.learnedSettings(kept.read());
+  }
+
+  @Override
   public void loadSaved(List<NamedTensor> saved) {
-    load(tuner.read(saved));
+    List<NamedTensor> read = tuner.read(saved);
+    load(kept.without(read));
+    kept.fill(kept.among(read));
+  }
+
+  /** What a step depends on beside the parameters and Adam's moments. */
+  private TensorTable beside() {
+    Map<String, PtNDArray> all = new LinkedHashMap<>(kept.tensors());
+    all.putAll(rule.state());
+    return new TensorTable(memory, all);
   }
 
   @Override
   public List<NamedTensor> optimizerState() {
-    return parameters.moments();
+    return Stream.concat(parameters.moments().stream(), beside().read().stream()).toList();
   }
 
   @Override
@@ -183,7 +219,9 @@ final class TrainableTransformer implements TrainableModel {
 
   @Override
   public void restore(List<NamedTensor> trained, List<NamedTensor> optimizerState, long updates) {
-    parameters.restore(trained, optimizerState, updates);
+    TensorTable beside = beside();
+    parameters.restore(trained, beside.without(optimizerState), updates);
+    beside.fill(beside.among(optimizerState));
     compute();
   }
 

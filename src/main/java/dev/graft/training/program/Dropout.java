@@ -36,7 +36,6 @@ public record Dropout(String output, String input, double probability) implement
   public void backward(LayerText text) {
     String g = text.take(output);
     text.add(
-        input,
-        text.drops(probability) ? "torch.mul(%s, %s)".formatted(g, text.saved(mask())) : g);
+        input, text.drops(probability) ? "torch.mul(%s, %s)".formatted(g, text.saved(mask())) : g);
   }
 }

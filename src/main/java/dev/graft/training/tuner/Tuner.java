@@ -4,10 +4,12 @@ import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.PTuning;
 import dev.graft.spec.PrefixTuning;
 import dev.graft.spec.PromptTuning;
+import dev.graft.spec.RankAllocation;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** What a method adds to a base model. */
@@ -52,15 +54,39 @@ public interface Tuner extends Rewrite {
     return List.of();
   }
 
+  /** Names among {@link #frozen} of what belongs to the result although it does not train. */
+  default Set<String> kept() {
+    return Set.of();
+  }
+
+  /** Modules whose ranks are allocated while training, and how; null = none. */
+  default @Nullable Allocated allocated() {
+    return null;
+  }
+
   /**
-   * The tensors of PEFT's {@code adapter_model.safetensors}, from the values of the slots, and of
-   * what is computed, last.
+   * @param modules among which the ranks are allocated
+   */
+  record Allocated(RankAllocation settings, List<Ranks> modules) {}
+
+  /**
+   * Settings of {@code adapter_config.json} that training decided.
+   *
+   * @param kept values of {@link #kept}
+   */
+  default Map<String, Object> learnedSettings(List<NamedTensor> kept) {
+    return Map.of();
+  }
+
+  /**
+   * The tensors of PEFT's {@code adapter_model.safetensors}, from the values of the slots, of
+   * {@link #kept} and of what is computed, last.
    */
   default List<NamedTensor> saved(List<NamedTensor> trained) {
     return trained.stream().map(each -> each.renamed(PEFT_PREFIX + each.name())).toList();
   }
 
-  /** The values of the slots, from the tensors of a saved file: the inverse of {@link #saved}. */
+  /** These values from the tensors of a saved file: the inverse of {@link #saved}. */
   default List<NamedTensor> read(List<NamedTensor> saved) {
     return saved.stream()
         .map(

@@ -136,6 +136,21 @@ class OperationTests {
         tokenLogp("token_logp with label smoothing", "0., 0.1"),
         tokenLogp("token_logp of capped logits", "1.5, 0.1"),
         new Operation(
+            "distance of factors from orthogonal ones",
+            new long[][] {{2, 5}, {4, 2}},
+            "y = torch.reshape(__torch__.adapters.rank_allocation.orthogonality([i[0]], [i[1]],"
+                + " [torch.zeros_like(i[0])], [torch.zeros_like(i[1])], 0.25), [1])",
+            "y = torch.reshape(torch.mul(torch.add("
+                + "torch.linalg_vector_norm(torch.sub(torch.mm(i[0], torch.t(i[0])), o[5])), "
+                + "torch.linalg_vector_norm(torch.sub(torch.mm(torch.t(i[1]), i[1]), o[5]))), 0.25), [1])",
+            """
+            da = torch.zeros_like(i[0])
+            db = torch.zeros_like(i[1])
+            _1 = __torch__.adapters.rank_allocation.orthogonality([i[0]], [i[1]], [da], [db], 0.25)
+            _2 = torch.append(d, torch.mul(da, g))
+            _3 = torch.append(d, torch.mul(db, g))
+            """),
+        new Operation(
             "low_rank",
             new long[][] {{5, 4}, {5, 3}, {2, 3}, {4, 2}},
             "y, u, = __torch__.adapters.low_rank.forward(torch.clone(i[0]), i[1], i[2], i[3], 0.5)",
@@ -230,7 +245,8 @@ class OperationTests {
         tensors.random(3, 2),
         tensors.indices(2, 0, 2, 6),
         tensors.indices(2, 0, 5),
-        tensors.zeros(0)
+        tensors.zeros(0),
+        tensors.identity(2)
       };
       PtNDArray y = module.call(tensors.manager(), "forward", inputs, others).getFirst();
       PtNDArray plain = module.call(tensors.manager(), "reference", inputs, others).getFirst();

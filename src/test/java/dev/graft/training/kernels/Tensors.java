@@ -30,6 +30,12 @@ public final class Tensors implements AutoCloseable {
     return (PtNDArray) manager.create(new double[(int) new Shape(shape).size()], new Shape(shape));
   }
 
+  public PtNDArray identity(int size) {
+    double[] values = new double[size * size];
+    for (int i = 0; i < size; i++) values[i * size + i] = 1;
+    return (PtNDArray) manager.create(values, new Shape(size, size));
+  }
+
   public PtNDArray indices(long... values) {
     return (PtNDArray) manager.create(values);
   }

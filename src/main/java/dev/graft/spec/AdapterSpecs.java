@@ -138,8 +138,10 @@ public final class AdapterSpecs {
         .put("pad_to_multiple_of", training.padToMultipleOf())
         .put("train_sampling_strategy", lower(training.trainSamplingStrategy()))
         .put("dataloader_drop_last", training.dataloaderDropLast())
-        .put("eval_steps", training.evalSteps())
-        .put("save_steps", training.saveSteps());
+        .put("save_steps", training.saveSteps())
+        .put("label_smoothing_factor", training.labelSmoothingFactor())
+        .put("gradient_checkpointing", training.gradientCheckpointing());
+    training.evaluation().write(json);
     PackingStrategy packing = training.packingStrategy();
     if (packing != null) json.put("packing_strategy", lower(packing));
   }

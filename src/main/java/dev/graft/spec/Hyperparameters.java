@@ -15,8 +15,9 @@ import org.jspecify.annotations.Nullable;
  * @param padToMultipleOf tokens that the width of a micro-batch is a multiple of
  * @param warmupSteps optimiser steps; wins over {@code warmupRatio} when > 0
  * @param warmupRatio share of all optimiser steps, rounded up
- * @param evalSteps optimiser steps between evaluations on the validation file; 0 = only at the end
  * @param saveSteps optimiser steps between checkpoints; 0 = only when asked
+ * @param labelSmoothingFactor share of the loss that goes to the mean over the vocabulary
+ * @param gradientCheckpointing activations are computed again on the way down: less memory
  */
 public record Hyperparameters(
     double learningRate,
@@ -38,8 +39,10 @@ public record Hyperparameters(
     int padToMultipleOf,
     SamplingStrategy trainSamplingStrategy,
     boolean dataloaderDropLast,
-    int evalSteps,
-    int saveSteps) {
+    EvaluationOptions evaluation,
+    int saveSteps,
+    double labelSmoothingFactor,
+    boolean gradientCheckpointing) {
   /** What becomes of a row that is too long. */
   public enum TruncationMode {
     /** The first {@code max_length} tokens are kept; TRL's. */

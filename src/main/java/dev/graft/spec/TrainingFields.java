@@ -40,8 +40,10 @@ final class TrainingFields {
                 fields.choice("train_sampling_strategy", SamplingStrategy.class),
                 SamplingStrategy.RANDOM),
             or(fields.bool("dataloader_drop_last"), false),
-            or(fields.integer("eval_steps", 0, MOST), 0),
-            or(fields.integer("save_steps", 0, MOST), 100));
+            EvaluationOptions.read(fields),
+            or(fields.integer("save_steps", 0, MOST), 100),
+            or(fields.number("label_smoothing_factor", 0, 0.999), 0.0),
+            or(fields.bool("gradient_checkpointing"), false));
     refuseUnbuilt(fields);
     fields.refuseUnknown();
     return hyperparameters;
@@ -112,12 +114,8 @@ final class TrainingFields {
   private static void refuseUnbuilt(Fields fields) {
     fields.notYet("bf16", false);
     fields.notYet("fp16", false);
-    fields.notYet("early_stopping_patience", 0);
-    fields.notYet("load_best_model_at_end", false);
-    fields.notYet("label_smoothing_factor", 0);
     fields.notYet("neftune_noise_alpha", 0);
     fields.notYet("loraplus_lr_ratio");
-    fields.notYet("gradient_checkpointing", false);
     fields.notYet("optim", "adamw_torch", "adamw_torch_fused");
   }
 

@@ -1,6 +1,7 @@
 package dev.graft.training.finetune;
 
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@code checkpoint.json}.
@@ -9,6 +10,8 @@ import java.util.Map;
  * @param updates the t of Adam's bias correction
  * @param trainedTokens targets so far
  * @param lossSum nats so far, for the mean over the run
+ * @param trend of the losses; null in the checkpoints of older releases
+ * @param best evaluation so far
  * @param run what the checkpoint belongs to
  * @param files SHA-256 of the other files, by name
  */
@@ -18,6 +21,8 @@ record CheckpointManifest(
     long updates,
     long trainedTokens,
     double lossSum,
+    @Nullable LossTrend trend,
+    @Nullable Best best,
     Identity run,
     Environment environment,
     Map<String, String> files) {

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -33,6 +34,7 @@ final class Checkpoints {
   private static final Logger log = LoggerFactory.getLogger(Checkpoints.class);
   private static final String WEIGHTS = "trained.safetensors";
   private static final String MOMENTS = "optimizer.safetensors";
+  private static final String BEST = "best.safetensors";
   private static final String MANIFEST = "checkpoint.json";
   private static final int KEPT = 2;
   private static final JsonMapper JSON =
@@ -61,8 +63,10 @@ final class Checkpoints {
       SafetensorsWriter.write(making.resolve(WEIGHTS), model.trained());
       SafetensorsWriter.write(making.resolve(MOMENTS), model.optimizerState());
       Map<String, String> files = new TreeMap<>();
-      for (String name : List.of(WEIGHTS, MOMENTS)) {
-        files.put(name, Digests.of(making.resolve(name)));
+      if (Files.exists(bestWeights())) Files.copy(bestWeights(), making.resolve(BEST));
+      for (String name : List.of(WEIGHTS, MOMENTS, BEST)) {
+        Path file = making.resolve(name);
+        if (Files.exists(file)) files.put(name, Digests.of(file));
       }
       CheckpointManifest manifest =
           new CheckpointManifest(
@@ -71,6 +75,8 @@ final class Checkpoints {
               model.updates(),
               progress.trainedTokens(),
               progress.lossSum(),
+              progress.trend(),
+              progress.best(),
               run,
               environment,
               files);
@@ -100,10 +106,32 @@ final class Checkpoints {
     try (SafetensorsFile weights = SafetensorsFile.open(checkpoint.resolve(WEIGHTS));
         SafetensorsFile moments = SafetensorsFile.open(checkpoint.resolve(MOMENTS))) {
       model.restore(named(weights), named(moments), manifest.updates());
+      takeBest(checkpoint, manifest);
     } catch (BadModel | IllegalArgumentException e) {
       throw new BadRun("resume_from", "the checkpoint does not fit: " + e.getMessage());
     }
-    return new Progress(manifest.step(), manifest.trainedTokens(), manifest.lossSum());
+    LossTrend trend = manifest.trend();
+    return new Progress(
+        manifest.step(),
+        manifest.trainedTokens(),
+        manifest.lossSum(),
+        trend == null ? LossTrend.NONE : trend,
+        manifest.best());
+  }
+
+  /** Where the best weights so far are kept. */
+  Path bestWeights() {
+    return directory.resolve(BEST);
+  }
+
+  private void takeBest(Path checkpoint, CheckpointManifest manifest) {
+    if (!manifest.files().containsKey(BEST)) return;
+    try {
+      Files.createDirectories(directory);
+      Files.copy(checkpoint.resolve(BEST), bestWeights(), StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      throw new UncheckedIOException("the best weights cannot be copied", e);
+    }
   }
 
   /** The newest whole checkpoint in a directory of them. */
@@ -139,7 +167,7 @@ final class Checkpoints {
       if (manifest.format() != CheckpointManifest.FORMAT) {
         throw new BadRun("resume_from", "the checkpoint has another format: " + manifest.format());
       }
-      for (String name : List.of(WEIGHTS, MOMENTS)) {
+      for (String name : manifest.files().keySet()) {
         if (!Digests.of(checkpoint.resolve(name)).equals(manifest.files().get(name))) {
           throw new BadRun("resume_from", "the checkpoint is damaged: " + name);
         }

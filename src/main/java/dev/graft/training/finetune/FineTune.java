@@ -9,9 +9,7 @@ import dev.graft.training.Schedules;
 import dev.graft.training.TokenLoss;
 import dev.graft.training.TrainableModel;
 import dev.graft.training.data.BatchPlan;
-import dev.graft.training.data.Evaluation;
 import dev.graft.training.data.Mix;
-import dev.graft.training.data.TokenRows;
 import dev.graft.training.protocol.TrainerDirective;
 import dev.graft.training.protocol.TrainerExit;
 import dev.graft.training.protocol.TrainingEvent;
@@ -110,7 +108,7 @@ public final class FineTune {
   private final class Loop {
     private final ModelDirectory base;
     private final TrainingData data;
-    private final @Nullable TrainingData validation;
+    private final @Nullable Validation validation;
     private final TrainableModel model;
     private final int maxLength;
     private final BatchPlan plan;
@@ -118,7 +116,6 @@ public final class FineTune {
     private final long warmup;
     private final Checkpoints checkpoints;
     private Progress progress = Progress.START;
-    private @Nullable Double validLoss;
 
     Loop(
         ModelDirectory base,
@@ -128,7 +125,6 @@ public final class FineTune {
         int maxLength) {
       this.base = base;
       this.data = data;
-      this.validation = validation;
       this.model = model;
       this.maxLength = maxLength;
       plan = new BatchPlan(training, run.spec().seed(), data.rows().lengths());
@@ -145,6 +141,14 @@ public final class FineTune {
               run.checkpoints(),
               RunIdentity.of(run.spec(), run.baseModel(), data.sha256()),
               models.environment(run.threads()));
+      if (validation == null && training.evaluation().needsValidation()) {
+        throw new BadRun(
+            "validation_file", "early stopping and the best model need a validation file");
+      }
+      this.validation =
+          validation == null
+              ? null
+              : new Validation(validation, model, training, control, checkpoints.bestWeights());
     }
 
     TrainerExit run() {
@@ -152,16 +156,17 @@ public final class FineTune {
       if (resumeFrom != null) progress = checkpoints.restore(resumeFrom, model);
       started();
       if (progress.step() == 0) evaluate();
-      while (progress.step() < total) {
+      while (progress.step() < total && !stopsEarly()) {
         control.poll();
         if (control.takeCheckpoint()) checkpoint();
         if (control.stop()) return TrainerExit.STOPPED_AFTER_CHECKPOINT;
         step();
         long step = progress.step();
-        if (step < total && due(step, training.evalSteps())) evaluate();
+        if (step < total && due(step, training.evaluation().evalSteps())) evaluate();
         if (step < total && due(step, training.saveSteps())) checkpoint();
       }
-      evaluate();
+      if (!stopsEarly()) evaluate();
+      if (validation != null) validation.takeBest(progress.best(), progress.step());
       ResultDirectory.write(run, base, model, progress);
       events.accept(
           new TrainingEvent.Completed(
@@ -169,8 +174,12 @@ public final class FineTune {
               progress.step(),
               progress.trainedTokens(),
               progress.meanLoss(),
-              validLoss));
+              validation == null ? null : validation.loss()));
       return TrainerExit.DONE;
+    }
+
+    private boolean stopsEarly() {
+      return validation != null && validation.stopsEarly(progress.best());
     }
 
     private static boolean due(long step, int every) {
@@ -197,15 +206,24 @@ public final class FineTune {
       long began = System.nanoTime();
       long step = progress.step();
       List<int[]> window = plan.window(step);
-      List<MicroBatch> batches = window.stream().map(rows -> batch(data, rows)).toList();
+      List<MicroBatch> batches =
+          window.stream()
+              .<MicroBatch>map(rows -> data.rows().batch(rows, training.padToMultipleOf()))
+              .toList();
       long targets = Math.max(1, batches.stream().mapToLong(MicroBatch::targets).sum());
       TokenLoss loss = TokenLoss.ZERO;
       for (int m = 0; m < batches.size(); m++) {
         control.poll();
         long dropoutSeed = new Mix(run.spec().seed(), step, m).next();
         TokenLoss part = model.accumulate(batches.get(m), targets, dropoutSeed);
-        if (!Double.isFinite(part.sum())) throw notFinite(step, window.get(m));
+        if (!Double.isFinite(part.sum())) {
+          throw lossOf(step, window.get(m), "is not a finite number");
+        }
         loss = loss.plus(part);
+      }
+      if (progress.trend().spikes(loss.mean())) {
+        int[] rows = window.stream().flatMapToInt(Arrays::stream).toArray();
+        throw lossOf(step, rows, "jumped to %.3g".formatted(loss.mean()));
       }
       double rate = training.learningRate() * multiplier(step);
       double norm = update(rate);
@@ -222,10 +240,6 @@ public final class FineTune {
               tokens(batches) / seconds,
               progress.trainedTokens(),
               (double) loss.correct() / Math.max(1, loss.tokens())));
-    }
-
-    private MicroBatch batch(TrainingData data, int[] rows) {
-      return data.rows().batch(rows, training.padToMultipleOf());
     }
 
     private double update(double rate) {
@@ -248,26 +262,19 @@ public final class FineTune {
           .sum();
     }
 
-    private BadRun notFinite(long step, int[] rows) {
+    private BadRun lossOf(long step, int[] rows, String what) {
       List<String> origins = Arrays.stream(rows).mapToObj(data.rows()::origin).limit(8).toList();
       return new BadRun(
           null,
-          "the loss is not a finite number in step %d, in rows from %s; a lower learning_rate or a look at these rows may help"
-              .formatted(step + 1, String.join(", ", origins)));
+          "the loss %s in step %d, in rows from %s; a lower learning_rate or a look at these rows may help"
+              .formatted(what, step + 1, String.join(", ", origins)));
     }
 
-    /** The whole validation file, in batches of rows of like length. */
     private void evaluate() {
       if (validation == null) return;
-      TokenRows rows = validation.rows();
-      TokenLoss loss = TokenLoss.ZERO;
-      for (int[] batch : Evaluation.batches(rows, training.perDeviceTrainBatchSize())) {
-        control.poll();
-        loss = loss.plus(model.evaluate(batch(validation, batch)));
-      }
-      validLoss = loss.mean();
-      double accuracy = (double) loss.correct() / Math.max(1, loss.tokens());
-      events.accept(new TrainingEvent.Evaluation(progress.step(), loss.mean(), accuracy));
+      long step = progress.step();
+      events.accept(validation.evaluate(step));
+      if (step > 0) progress = progress.evaluated(validation.compare(progress.best(), step));
     }
 
     private void checkpoint() {

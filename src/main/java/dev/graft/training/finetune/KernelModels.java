@@ -9,6 +9,7 @@ import dev.graft.training.finetune.CheckpointManifest.Environment;
 import dev.graft.training.kernels.TorchThread;
 import dev.graft.training.model.AdamW;
 import dev.graft.training.model.Plan;
+import dev.graft.training.model.Recipe;
 import dev.graft.training.model.TrainableModels;
 import dev.graft.weights.ModelDirectory;
 import java.io.IOException;
@@ -32,7 +33,10 @@ final class KernelModels implements ModelSource {
             training.weightDecay(),
             AdamW.Decay.TRAINER,
             training.maxGradNorm());
-    return TrainableModels.load(base, spec.method(), optimiser, Plan.KEEP, spec.seed());
+    Plan plan = training.gradientCheckpointing() ? new Plan(Plan.Kind.RECOMPUTE) : Plan.KEEP;
+    return TrainableModels.load(
+        base,
+        new Recipe(spec.method(), optimiser, plan, training.labelSmoothingFactor(), spec.seed()));
   }
 
   @Override

@@ -1,6 +1,7 @@
 package dev.graft.training.finetune;
 
 import dev.graft.training.TokenLoss;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How far a run is.
@@ -8,12 +9,24 @@ import dev.graft.training.TokenLoss;
  * @param step optimiser steps made
  * @param trainedTokens targets of them
  * @param lossSum nats over those
+ * @param trend of the losses
+ * @param best evaluation so far; null before the first one
  */
-record Progress(long step, long trainedTokens, double lossSum) {
-  static final Progress START = new Progress(0, 0, 0);
+record Progress(
+    long step, long trainedTokens, double lossSum, LossTrend trend, @Nullable Best best) {
+  static final Progress START = new Progress(0, 0, 0, LossTrend.NONE, null);
 
   Progress after(TokenLoss loss) {
-    return new Progress(step + 1, trainedTokens + loss.tokens(), lossSum + loss.sum());
+    return new Progress(
+        step + 1,
+        trainedTokens + loss.tokens(),
+        lossSum + loss.sum(),
+        trend.after(loss.mean()),
+        best);
+  }
+
+  Progress evaluated(Best now) {
+    return new Progress(step, trainedTokens, lossSum, trend, now);
   }
 
   double meanLoss() {

@@ -146,6 +146,72 @@ class FineTuneTests {
   }
 
   @Test
+  void trainingEndsWhenEvaluationsNoLongerImprove() {
+    String spec =
+        SPEC.replace(
+            "'eval_steps':5",
+            "'eval_steps':2,'early_stopping_patience':2,'early_stopping_threshold':1000");
+    assertThat(run("out", spec, null, () -> null)).isEqualTo(TrainerExit.DONE);
+    assertThat(of(TrainingEvent.Evaluation.class))
+        .extracting(TrainingEvent.Evaluation::step)
+        .containsExactly(0L, 2L, 4L, 6L);
+    assertThat(of(TrainingEvent.Completed.class).getFirst().steps()).isEqualTo(6);
+  }
+
+  @Test
+  void theResultHasTheBestWeightsEvenAfterAResume() {
+    String spec =
+        SPEC.replace("'eval_steps':5", "'eval_steps':1,'load_best_model_at_end':true")
+            .replace("0.01", "3");
+    run("whole", spec, null, () -> null);
+    List<TrainingEvent.Evaluation> all = of(TrainingEvent.Evaluation.class);
+    double best =
+        all.stream().skip(1).mapToDouble(TrainingEvent.Evaluation::validLoss).min().orElseThrow();
+    assertThat(all.getLast().validLoss()).isGreaterThan(best);
+    assertThat(of(TrainingEvent.Completed.class).getFirst().validLoss()).isEqualTo(best);
+    for (int stopAt : new int[] {3, 7, 11}) {
+      String name = "stopped-" + stopAt;
+      run(name, spec, null, once(stopAt, TrainerDirective.STOP_AFTER_CHECKPOINT));
+      Path checkpoint = Checkpoints.newest(directory.resolve(name + "/checkpoints")).orElseThrow();
+      run(name, spec, checkpoint, () -> null);
+      assertThat(directory.resolve(name).resolve("adapter_model.safetensors"))
+          .hasSameBinaryContentAs(directory.resolve("whole/adapter_model.safetensors"));
+    }
+  }
+
+  @Test
+  void whatNeedsAValidationFileSaysSo() {
+    String spec = SPEC.replace("'eval_steps':5", "'eval_steps':1,'load_best_model_at_end':true");
+    var json = new JsonMapper().readTree(spec.replace('\'', '"'));
+    Path out = directory.resolve("out");
+    TrainingRun run =
+        new TrainingRun(
+            AdapterSpecs.resolve(json, null, null, null),
+            base,
+            "tiny",
+            rows,
+            null,
+            out,
+            out.resolve("checkpoints"),
+            null,
+            1);
+    assertThatExceptionOfType(BadRun.class)
+        .isThrownBy(() -> new FineTune(run, events::add, () -> null, FakeModel.SOURCE).run())
+        .withMessageContaining("need a validation file");
+  }
+
+  @Test
+  void aLossFarAboveTheStartIsASpike() {
+    LossTrend trend = LossTrend.NONE;
+    for (int i = 0; i < 9; i++) trend = trend.after(2);
+    assertThat(trend.spikes(100)).isFalse(); // too early to tell
+    trend = trend.after(2);
+    for (int i = 0; i < 50; i++) trend = trend.after(0.01);
+    assertThat(trend.spikes(4.9)).isFalse();
+    assertThat(trend.spikes(5.1)).isTrue();
+  }
+
+  @Test
   void badRowsAreToldByLine() throws IOException {
     Files.writeString(rows, "{\"text\":\"fine\"}\n{\"text\":\"no <|end|> here\"}\nnot json\n");
     assertThatExceptionOfType(BadRun.class)

@@ -67,7 +67,7 @@ final class LogitsCommand implements Callable<Integer> {
   private static AdapterMethod.Lora method(LoraAdapter lora) {
     List<String> modules = new ArrayList<>(lora.factors().keySet());
     return new AdapterMethod.Lora(
-        lora.r(), lora.scale() * lora.r(), 0, new AdapterMethod.TargetModules.Names(modules), true);
+        lora.r(), lora.scale() * lora.r(), 0, new AdapterMethod.TargetModules.Names(modules));
   }
 
   private static List<NamedTensor> factors(LoraAdapter lora) {

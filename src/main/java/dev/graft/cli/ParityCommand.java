@@ -51,6 +51,12 @@ final class ParityCommand implements Callable<Integer> {
       description = "holds the tokenizers that data cases name (default: ../models beside them)")
   private @Nullable Path models;
 
+  @Option(
+      names = "--adapters",
+      paramLabel = "OUT",
+      description = "write what each run trained as the product would, to OUT/CASE")
+  private @Nullable Path adapters;
+
   @Override
   public Integer call() throws IOException {
     PrintWriter out = spec.commandLine().getOut();
@@ -88,7 +94,12 @@ final class ParityCommand implements Callable<Integer> {
     try (Stream<Path> entries = Files.list(directory)) {
       entries
           .filter(entry -> Files.isRegularFile(entry.resolve("case.json")))
-          .forEach(run -> cases.put(run.getFileName().toString(), () -> GoldenRun.run(run, how)));
+          .forEach(
+              run -> {
+                String name = run.getFileName().toString();
+                Path out = adapters == null ? null : adapters.resolve(name);
+                cases.put(name, () -> GoldenRun.run(run, how, out));
+              });
     }
     Path tokenizers = models != null ? models : directory.resolve("../models");
     for (JsonFixture fixture : JsonFixture.in(directory)) {

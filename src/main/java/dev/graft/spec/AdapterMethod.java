@@ -5,16 +5,23 @@ import java.util.List;
 /** How the base model is adapted; names and defaults are PEFT's. */
 public sealed interface AdapterMethod {
   /**
-   * LoRA (Hu et al. 2021): {@code y = Wx + (lora_alpha / r) B A x}.
+   * LoRA (Hu et al. 2021): {@code y = Wx + scale B A x}, with scale {@code lora_alpha / r}.
    *
-   * @param initLoraWeights PEFT's {@code init_lora_weights}: true = B zero, false = both random
+   * @param targets which modules get factors
+   * @param initLoraWeights how the factors start
+   * @param variant how scale, norm and biases differ from the paper's
+   * @param patterns ranks and alphas of single modules
+   * @param extras what trains beside the factors
    */
   record Lora(
       int r,
       double loraAlpha,
       double loraDropout,
-      TargetModules targetModules,
-      boolean initLoraWeights)
+      Targets targets,
+      LoraInit initLoraWeights,
+      LoraVariant variant,
+      LoraPatterns patterns,
+      LoraExtras extras)
       implements AdapterMethod {
     public Lora {
       if (r < 1 || r > 1024) throw new IllegalArgumentException("r must be 1..1024, is " + r);
@@ -24,8 +31,39 @@ public sealed interface AdapterMethod {
         throw new IllegalArgumentException("lora_dropout must be in [0, 1), is " + loraDropout);
     }
 
-    public double scale() {
-      return loraAlpha / r;
+    /** LoRA as in the paper. */
+    public Lora(int r, double loraAlpha, double loraDropout, TargetModules targetModules) {
+      this(
+          r,
+          loraAlpha,
+          loraDropout,
+          new Targets(targetModules),
+          new LoraInit.Standard(),
+          LoraVariant.PLAIN,
+          LoraPatterns.NONE,
+          LoraExtras.NONE);
+    }
+
+    /** The same with another start. */
+    public Lora startingAs(LoraInit init) {
+      return new Lora(r, loraAlpha, loraDropout, targets, init, variant, patterns, extras);
+    }
+
+    /** The same as another variant. */
+    public Lora as(LoraVariant other) {
+      return new Lora(r, loraAlpha, loraDropout, targets, initLoraWeights, other, patterns, extras);
+    }
+
+    /** Rank of the factors of a module. */
+    public int rank(String module) {
+      return patterns.rank(module, r);
+    }
+
+    /** What the product of a module's factors is multiplied by. */
+    public double scale(String module) {
+      double alpha = patterns.alpha(module, loraAlpha);
+      int rank = rank(module);
+      return variant.useRslora() ? alpha / Math.sqrt(rank) : alpha / rank;
     }
   }
 
@@ -42,10 +80,13 @@ public sealed interface AdapterMethod {
   /** Every parameter of the base trains. */
   record Full() implements AdapterMethod {}
 
-  /** Which linear layers get factors. */
+  /** Which modules are meant, with PEFT's rules. */
   sealed interface TargetModules {
     /** {@code "all-linear"}: every linear layer except the output embedding. */
     record AllLinear() implements TargetModules {}
+
+    /** Null: those that PEFT adapts by default in a model of this family. */
+    record FamilyDefault() implements TargetModules {}
 
     /** A module matches by its whole path, or by a suffix after a dot. */
     record Names(List<String> names) implements TargetModules {
@@ -53,5 +94,8 @@ public sealed interface AdapterMethod {
         names = List.copyOf(names);
       }
     }
+
+    /** A module matches when the expression matches its whole path. */
+    record Pattern(PythonPattern expression) implements TargetModules {}
   }
 }

@@ -1,8 +1,5 @@
 package dev.graft.spec;
 
-import dev.graft.spec.AdapterMethod.Full;
-import dev.graft.spec.AdapterMethod.Lora;
-import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.spec.Hyperparameters.PackingStrategy;
 import dev.graft.spec.SpecRejected.Problem;
 import dev.graft.spec.TrainingSpec.DataOptions;
@@ -59,9 +56,16 @@ public final class AdapterSpecs {
     if (objective == Objective.PRETRAINING) pretraining(fields, training, data);
     fields.refuseUnknown();
     long seedValue = seed(seed, problems);
+    TrainingSpec spec =
+        new TrainingSpec(
+            adapterMethod,
+            objective == null ? Objective.SFT : objective,
+            training,
+            data,
+            seedValue);
+    problems.addAll(Combinations.problems(spec));
     if (!problems.isEmpty()) throw new SpecRejected(problems);
-    return new TrainingSpec(
-        adapterMethod, objective == null ? Objective.SFT : objective, training, data, seedValue);
+    return spec;
   }
 
   /** Loss on every token of rows laid end to end leaves nothing to choose. */
@@ -97,25 +101,11 @@ public final class AdapterSpecs {
   /** The fully resolved {@code adapter} object; {@link #resolve} of it gives the spec back. */
   public static ObjectNode toJson(TrainingSpec spec) {
     ObjectNode adapter = JsonNodeFactory.instance.objectNode();
-    switch (spec.method()) {
-      case Lora lora -> peft(adapter.putObject("peft"), lora);
-      case AdapterMethod.Prompted prompt -> PromptFields.write(adapter.putObject("peft"), prompt);
-      case Full full -> adapter.putObject("method").put("type", "full");
-    }
+    AdapterMethods.write(adapter, spec.method());
     adapter.put("objective", lower(spec.objective()));
     training(adapter.putObject("training"), spec.training());
     DataFields.write(adapter.putObject("data"), spec.data());
     return adapter;
-  }
-
-  private static void peft(ObjectNode peft, Lora lora) {
-    peft.put("peft_type", "LORA").put("r", lora.r()).put("lora_alpha", lora.loraAlpha());
-    peft.put("lora_dropout", lora.loraDropout());
-    switch (lora.targetModules()) {
-      case TargetModules.AllLinear all -> peft.put("target_modules", "all-linear");
-      case TargetModules.Names names -> names.names().forEach(peft.putArray("target_modules")::add);
-    }
-    peft.put("init_lora_weights", lora.initLoraWeights());
   }
 
   private static void training(ObjectNode json, Hyperparameters training) {

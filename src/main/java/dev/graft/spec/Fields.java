@@ -80,6 +80,53 @@ final class Fields {
     return null;
   }
 
+  /** Whole numbers: a list, or a single one; none where the key is missing. */
+  List<Integer> integers(String key, int least, int most) {
+    JsonNode value = value(key);
+    if (value == null) return List.of();
+    List<Integer> numbers = new ArrayList<>();
+    for (JsonNode each : value.isArray() ? value : List.of(value)) {
+      if (each.isIntegralNumber() && each.canConvertToInt()) numbers.add(each.intValue());
+      else numbers.add(least - 1);
+    }
+    if (numbers.stream().allMatch(number -> number >= least && number <= most)) {
+      return numbers.stream().distinct().toList();
+    }
+    refuse(key, "must be whole numbers from " + least + " to " + most);
+    return List.of();
+  }
+
+  /** Names: a list of strings, or a single one; none where the key is missing. */
+  List<String> texts(String key) {
+    JsonNode value = value(key);
+    if (value == null) return List.of();
+    List<String> texts = new ArrayList<>();
+    for (JsonNode each : value.isArray() ? value : List.of(value)) {
+      texts.add(each.isString() ? each.stringValue() : "");
+    }
+    if (texts.stream().allMatch(text -> text.matches("[A-Za-z0-9_.]{1,200}"))) {
+      return texts.stream().distinct().toList();
+    }
+    refuse(key, "must be names of modules");
+    return List.of();
+  }
+
+  /** Whether the value is a container without elements; the key then counts as known. */
+  boolean isEmpty(String key) {
+    JsonNode value = value(key);
+    return value != null && value.isContainer() && value.isEmpty();
+  }
+
+  /** The keys of the object. */
+  List<String> names() {
+    return node == null ? List.of() : List.copyOf(node.propertyNames());
+  }
+
+  /** A key whose value may be anything. */
+  void known(String key) {
+    known.add(key);
+  }
+
   @Nullable Boolean bool(String key) {
     JsonNode value = value(key);
     if (value == null) return null;

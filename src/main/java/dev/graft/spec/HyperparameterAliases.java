@@ -23,6 +23,12 @@ record HyperparameterAliases(
     @Nullable Double loraAlpha,
     @Nullable Double loraDropout,
     @Nullable TargetModules targetModules) {
+  static final HyperparameterAliases NONE =
+      new HyperparameterAliases("", null, null, null, null, null, null, null);
+
+  boolean loraSettings() {
+    return r != null || loraAlpha != null || loraDropout != null || targetModules != null;
+  }
 
   /** The two places together; where both speak they must agree. */
   static HyperparameterAliases read(
@@ -58,7 +64,7 @@ record HyperparameterAliases(
             fields.integer("lora_r", 1, 1024),
             fields.number("lora_alpha", 1e-6, 1e6),
             fields.number("lora_dropout", 0, 0.999),
-            MethodFields.targetModules(fields, "lora_trainable_modules"));
+            TargetFields.names(fields, "lora_trainable_modules"));
     fields.refuseUnknown();
     return aliases;
   }

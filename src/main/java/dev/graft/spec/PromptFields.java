@@ -3,8 +3,6 @@ package dev.graft.spec;
 import dev.graft.spec.AdapterMethod.Prompted;
 import dev.graft.spec.PTuning.Encoder;
 import dev.graft.spec.PromptTuning.Init;
-import dev.graft.spec.SpecRejected.Problem;
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -13,7 +11,7 @@ import tools.jackson.databind.node.ObjectNode;
 /**
  * PEFT's {@code PromptTuningConfig}, {@code PromptEncoderConfig} and {@code PrefixTuningConfig}.
  */
-public final class PromptFields {
+final class PromptFields {
   static final String PROMPT = "PROMPT_TUNING";
   static final String ENCODER = "P_TUNING";
   static final String PREFIX = "PREFIX_TUNING";
@@ -22,23 +20,6 @@ public final class PromptFields {
   private static final int WIDEST = 1 << 16;
 
   private PromptFields() {}
-
-  static boolean isType(String type) {
-    return type.equals(PROMPT) || type.equals(ENCODER) || type.equals(PREFIX);
-  }
-
-  /**
-   * Reads a configuration as PEFT saves it.
-   *
-   * @throws SpecRejected with all problems
-   */
-  public static Prompted fromPeft(JsonNode config) {
-    List<Problem> problems = new ArrayList<>();
-    Fields fields = new Fields(config, "", problems);
-    Prompted method = read(config.path("peft_type").stringValue(""), fields);
-    if (!problems.isEmpty()) throw new SpecRejected(problems);
-    return method;
-  }
 
   static Prompted read(String type, Fields peft) {
     Integer given = peft.integer("num_virtual_tokens", 1, 4096);

@@ -1,14 +1,19 @@
 package dev.graft.weights;
 
 import dev.graft.spec.AdapterMethod.TargetModules;
+import dev.graft.spec.PythonPattern;
+import dev.graft.spec.Targets;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.SortedSet;
 import java.util.TreeSet;
 
-/** Which linear layers a {@code target_modules} means, with PEFT's rules. */
+/** Which modules a {@code target_modules} means, with PEFT's rules. */
 public final class LinearTargets {
   /** From this many entries on PEFT looks for a shorter list that means the same. */
   private static final int SHORTEN_FROM = 20;
@@ -16,44 +21,137 @@ public final class LinearTargets {
   private LinearTargets() {}
 
   /**
-   * @return the layers that get an adapter, in the order of the forward pass
-   * @throws IllegalArgumentException if a name matches no linear layer, or the output matrix
+   * The linear layers that get an adapter, in the order of the forward pass.
+   *
+   * @param modulesToSave train whole, and so get none
+   * @throws IllegalArgumentException if a name matches no module, or one that is no linear layer
    */
-  public static List<ModelConfig.Linear> select(TargetModules targets, ModelConfig config) {
-    return switch (targets) {
-      case TargetModules.AllLinear() -> config.linearModules();
-      case TargetModules.Names(List<String> names) -> named(names, config);
-    };
+  public static List<ModelConfig.Linear> select(
+      Targets targets, List<String> modulesToSave, ModelConfig config) {
+    Map<String, ModelConfig.Linear> linears = new LinkedHashMap<>();
+    config.linearModules().forEach(each -> linears.put(each.path(), each));
+    List<ModelConfig.Linear> selected = new ArrayList<>();
+    for (String path : paths(targets, modulesToSave, config)) {
+      ModelConfig.Linear linear = linears.get(path);
+      if (linear == null) {
+        throw new IllegalArgumentException(
+            "target_modules: an adapter on '%s' is not supported%s"
+                .formatted(path, path.equals(config.outputModule()) ? " yet" : ""));
+      }
+      selected.add(linear);
+    }
+    if (selected.isEmpty()) {
+      throw new IllegalArgumentException(
+          "target_modules: nothing is left of them after exclude_modules, layers_to_transform and"
+              + " modules_to_save");
+    }
+    return selected;
   }
 
-  private static List<ModelConfig.Linear> named(List<String> names, ModelConfig config) {
-    if (names.isEmpty()) throw new IllegalArgumentException("target_modules is empty");
-    for (String name : names) {
-      if (name.equals("lm_head") || name.equals("embed_tokens")) {
-        throw new IllegalArgumentException(
-            "target_modules: an adapter on '" + name + "' is not supported yet");
-      }
-      if (config.linearModules().stream().noneMatch(linear -> matches(linear.path(), name))) {
-        throw new IllegalArgumentException(
-            "target_modules: '%s' matches no linear layer; the model has %s"
-                .formatted(name, lastNames(config)));
-      }
-    }
-    return config.linearModules().stream()
-        .filter(linear -> names.stream().anyMatch(name -> matches(linear.path(), name)))
+  /**
+   * The paths of all modules that are meant, of whatever kind, in the order of the forward pass.
+   *
+   * @throws IllegalArgumentException if a name matches no module
+   */
+  public static List<String> paths(
+      Targets targets, List<String> modulesToSave, ModelConfig config) {
+    TargetModules modules = resolved(targets.targetModules(), config);
+    requireMatches(modules, config);
+    return modules(config).stream()
+        .filter(path -> !means(targets.excludeModules(), path))
+        .filter(path -> modulesToSave.stream().noneMatch(module -> isWithin(path, module)))
+        .filter(path -> means(modules, path) && isInLayers(targets, path))
         .toList();
   }
 
-  /** The list that PEFT saves in {@code adapter_config.json}, sorted. */
+  /** {@code "all-linear"} and the family's default as lists of names. */
+  static TargetModules resolved(TargetModules targets, ModelConfig config) {
+    return switch (targets) {
+      case TargetModules.AllLinear() -> new TargetModules.Names(List.copyOf(linearPaths(config)));
+      case TargetModules.FamilyDefault() -> new TargetModules.Names(DefaultModules.lora(config));
+      case TargetModules.Names names -> names;
+      case TargetModules.Pattern pattern -> pattern;
+    };
+  }
+
+  /** Whether resolved targets mean a module. */
+  private static boolean means(TargetModules targets, String path) {
+    return switch (targets) {
+      case TargetModules.Names(List<String> names) ->
+          names.stream().anyMatch(name -> matches(path, name));
+      case TargetModules.Pattern(PythonPattern expression) -> expression.matches(path);
+      case TargetModules.AllLinear(), TargetModules.FamilyDefault() ->
+          throw new IllegalArgumentException("target_modules are not resolved");
+    };
+  }
+
+  /** PEFT looks at the first number in the path; a name that is a whole path is meant anyway. */
+  private static boolean isInLayers(Targets targets, String path) {
+    boolean whole =
+        targets.targetModules() instanceof TargetModules.Names(List<String> names)
+            && names.contains(path);
+    if (whole || targets.layersToTransform().isEmpty()) return true;
+    List<String> parts = List.of(path.split("\\."));
+    for (int i = 1; i < parts.size() - 1; i++) {
+      String before = String.join(".", parts.subList(0, i));
+      boolean list =
+          targets.layersPattern().isEmpty()
+              ? i > 1
+              : targets.layersPattern().stream().anyMatch(pattern -> matches(before, pattern));
+      if (list && parts.get(i).matches("[0-9]{1,6}")) {
+        return targets.layersToTransform().contains(Integer.parseInt(parts.get(i)));
+      }
+    }
+    return false;
+  }
+
+  private static void requireMatches(TargetModules targets, ModelConfig config) {
+    Set<String> modules = modules(config);
+    switch (targets) {
+      case TargetModules.Names(List<String> names) -> {
+        if (names.isEmpty()) throw new IllegalArgumentException("target_modules is empty");
+        for (String name : names) {
+          if (modules.stream().noneMatch(path -> matches(path, name))) {
+            throw new IllegalArgumentException(
+                "target_modules: '%s' matches no module; the linear layers are %s"
+                    .formatted(name, lastNames(config)));
+          }
+        }
+      }
+      case TargetModules.Pattern(PythonPattern expression) -> {
+        if (modules.stream().noneMatch(expression::matches)) {
+          throw new IllegalArgumentException(
+              "target_modules: the expression '%s' matches no whole path of a module, such as %s"
+                  .formatted(expression.text(), config.linearModules().getFirst().path()));
+        }
+      }
+      case TargetModules.AllLinear(), TargetModules.FamilyDefault() -> {}
+    }
+  }
+
+  /** Whether a path is a module, or inside one. */
+  private static boolean isWithin(String path, String module) {
+    return ("." + path + ".").contains("." + module + ".");
+  }
+
+  /**
+   * The list that PEFT saves in {@code adapter_config.json}, sorted.
+   *
+   * @throws IllegalArgumentException for an expression, which is saved as it is
+   */
   public static List<String> saved(TargetModules targets, ModelConfig config) {
-    Set<String> names =
-        switch (targets) {
-          case TargetModules.AllLinear() -> paths(config);
-          case TargetModules.Names(List<String> given) -> new TreeSet<>(given);
-        };
+    if (resolved(targets, config) instanceof TargetModules.Names(List<String> names)) {
+      return saved(new TreeSet<>(names), config);
+    }
+    throw new IllegalArgumentException("target_modules is no list");
+  }
+
+  private static List<String> saved(SortedSet<String> names, ModelConfig config) {
     if (names.size() < SHORTEN_FROM) return List.copyOf(names);
     Set<String> selected = new HashSet<>();
-    select(targets, config).forEach(linear -> selected.add(linear.path()));
+    for (String module : modules(config)) {
+      if (names.stream().anyMatch(name -> matches(module, name))) selected.add(module);
+    }
     Set<String> shorter = shortened(names, selected, config);
     return shorter.size() < names.size() ? List.copyOf(shorter) : List.copyOf(names);
   }
@@ -83,7 +181,6 @@ public final class LinearTargets {
   /** Every module path: of parameters, and all that contain them. */
   private static Set<String> modules(ModelConfig config) {
     Set<String> modules = new LinkedHashSet<>();
-    modules.add(config.outputModule());
     for (ModelConfig.Parameter parameter : config.parameters()) {
       String path = parameter.name();
       while (path.contains(".")) {
@@ -91,10 +188,11 @@ public final class LinearTargets {
         modules.add(path);
       }
     }
+    modules.add(config.outputModule());
     return modules;
   }
 
-  private static Set<String> paths(ModelConfig config) {
+  private static Set<String> linearPaths(ModelConfig config) {
     Set<String> paths = new TreeSet<>();
     config.linearModules().forEach(linear -> paths.add(linear.path()));
     return paths;

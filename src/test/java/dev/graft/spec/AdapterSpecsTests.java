@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dev.graft.spec.AdapterMethod.Full;
 import dev.graft.spec.AdapterMethod.Lora;
 import dev.graft.spec.AdapterMethod.TargetModules;
+import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -20,7 +22,7 @@ class AdapterSpecsTests {
   @Test
   void emptyRequestGetsTheDefaults() {
     TrainingSpec spec = AdapterSpecs.resolve(null, null, null, null);
-    assertThat(spec.method()).isEqualTo(new Lora(16, 32, 0, new TargetModules.AllLinear(), true));
+    assertThat(spec.method()).isEqualTo(new Lora(16, 32, 0, new TargetModules.AllLinear()));
     assertThat(spec.training().learningRate()).isEqualTo(2e-4);
     assertThat(spec.training().maxLength()).isEqualTo(1024);
     assertThat(spec.seed()).isEqualTo(42);
@@ -35,9 +37,7 @@ class AdapterSpecsTests {
                 + "{'n_epochs':2,'batch_size':16,'lora_r':4,'learning_rate_multiplier':'auto'}}}",
             "{'lora_trainable_modules':'q_proj, v_proj','lora_alpha':4}");
     assertThat(spec.method())
-        .isEqualTo(
-            new Lora(
-                4, 4, 0, new TargetModules.Names(java.util.List.of("q_proj", "v_proj")), true));
+        .isEqualTo(new Lora(4, 4, 0, new TargetModules.Names(List.of("q_proj", "v_proj"))));
     assertThat(spec.training().numTrainEpochs()).isEqualTo(2);
     assertThat(spec.training().perDeviceTrainBatchSize()).isEqualTo(16);
   }
@@ -75,11 +75,32 @@ class AdapterSpecsTests {
         "{'training':{'packing':true,'packing_strategy':'bfd_split','pad_to_multiple_of':8,"
             + "'truncation_mode':'keep_end'},'data':{'completion_only_loss':true,"
             + "'allow_special_tokens':true}}",
-        "{'training':{'truncation_mode':'split_budget'},'data':{'mask_history':true}}"
+        "{'training':{'truncation_mode':'split_budget'},'data':{'mask_history':true}}",
+        "{'peft':{'target_modules':'.*\\\\.(q|v)_proj','exclude_modules':['layers.0.q_proj'],"
+            + "'rank_pattern':{'q_proj':2},'alpha_pattern':{'layers\\\\.1\\\\..*':3.5},"
+            + "'use_rslora':true,'init_lora_weights':'gaussian'}}",
+        "{'peft':{'target_modules':null,'layers_to_transform':[1,3],'layers_pattern':['layers']}}",
       })
   void theEchoResolvesToTheSameSpec(String adapter) {
     TrainingSpec spec = resolve(adapter, null, null);
     assertThat(AdapterSpecs.resolve(AdapterSpecs.toJson(spec), null, null, null)).isEqualTo(spec);
+  }
+
+  @Test
+  void aFileThatPeftSavedIsRead() {
+    AdapterMethod method =
+        AdapterMethods.fromPeft(
+            Objects.requireNonNull(
+                json(
+                    "{'peft_type':'LORA','r':4,'lora_alpha':3,'target_modules':['v_proj','q_proj'],"
+                        + "'auto_mapping':null,'base_model_name_or_path':'x','bias':'none',"
+                        + "'inference_mode':true,'peft_version':'0.21.2','task_type':'SEQ_CLS',"
+                        + "'revision':null,'fan_in_fan_out':true,'megatron_core':'megatron.core',"
+                        + "'loftq_config':{},'qalora_group_size':16,'layers_pattern':null}")));
+    assertThat(method)
+        .isEqualTo(new Lora(4, 3, 0, new TargetModules.Names(List.of("v_proj", "q_proj"))));
+    assertThat(AdapterMethods.fromPeft(Objects.requireNonNull(json("{'peft_type':'LORA'}"))))
+        .isEqualTo(new Lora(8, 8, 0, new TargetModules.FamilyDefault()));
   }
 
   @Test
@@ -100,10 +121,19 @@ class AdapterSpecsTests {
         "{'peft':{'r':1.5}} | adapter.peft.r",
         "{'peft':{'r':'16'}} | adapter.peft.r",
         "{'peft':{'rank':16}} | adapter.peft.rank",
-        "{'peft':{'use_rslora':true}} | adapter.peft.use_rslora",
+        "{'peft':{'use_rslora':1}} | adapter.peft.use_rslora",
+        "{'peft':{'use_qalora':true}} | adapter.peft.use_qalora",
+        "{'peft':{'init_lora_weights':'eva'}} | adapter.peft.init_lora_weights",
+        "{'peft':{'rank_pattern':{'q_proj':0}}} | adapter.peft.rank_pattern.q_proj",
+        "{'peft':{'rank_pattern':{'(?P<a>q)':2}}} | adapter.peft.rank_pattern.(?P<a>q)",
+        "{'peft':{'exclude_modules':'all-linear'}} | adapter.peft.exclude_modules",
+        "{'peft':{'layers_to_transform':1}} | adapter.peft.layers_to_transform",
+        "{'peft':{'layers_to_transform':[-1],'target_modules':['a']}} | adapter.peft.layers_to_transform",
+        "{'peft':{'layers_pattern':'h'}} | adapter.peft.layers_pattern",
+        "{'peft':{'target_modules':'(q'}} | adapter.peft.target_modules",
+        "{'peft':{'target_modules':'a\\\\Z'}} | adapter.peft.target_modules",
         "{'peft':{'peft_type':'IA3'}} | adapter.peft.peft_type",
         "{'peft':{'lora_dropout':1}} | adapter.peft.lora_dropout",
-        "{'peft':{'target_modules':'.*proj'}} | adapter.peft.target_modules",
         "{'peft':{'target_modules':[]}} | adapter.peft.target_modules",
         "{'peft':{},'method':{'type':'full'}} | adapter.method",
         "{'method':{'type':'freeze'}} | adapter.method.type",

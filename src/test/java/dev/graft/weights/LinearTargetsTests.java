@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.graft.spec.AdapterMethod.TargetModules;
+import dev.graft.spec.PythonPattern;
+import dev.graft.spec.Targets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -57,9 +59,9 @@ class LinearTargetsTests {
   @Test
   void namesSelectByPathOrSuffixInForwardOrder() {
     assertThat(
-            LinearTargets.select(
-                new TargetModules.Names(List.of("v_proj", "model.layers.0.mlp.up_proj")),
-                layers(2)))
+            select(
+                new Targets(
+                    new TargetModules.Names(List.of("v_proj", "model.layers.0.mlp.up_proj")))))
         .extracting(ModelConfig.Linear::path)
         .containsExactly(
             "model.layers.0.self_attn.v_proj",
@@ -69,13 +71,62 @@ class LinearTargetsTests {
 
   @Test
   void aNameWithoutALayerIsRefused() {
-    assertThatThrownBy(
-            () -> LinearTargets.select(new TargetModules.Names(List.of("c_attn")), layers(1)))
+    assertThatThrownBy(() -> select(new Targets(new TargetModules.Names(List.of("c_attn")))))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("'c_attn' matches no linear layer; the model has [q_proj, k_proj");
-    assertThatThrownBy(
-            () -> LinearTargets.select(new TargetModules.Names(List.of("lm_head")), layers(1)))
-        .hasMessageContaining("not supported yet");
+        .hasMessageContaining("'c_attn' matches no module; the linear layers are [q_proj, k_proj");
+    assertThatThrownBy(() -> select(new Targets(new TargetModules.Names(List.of("lm_head")))))
+        .hasMessageContaining("'lm_head' is not supported yet");
+    assertThatThrownBy(() -> select(new Targets(pattern("q_proj"))))
+        .hasMessageContaining("matches no whole path");
+    assertThatThrownBy(() -> select(new Targets(pattern(".*norm"))))
+        .hasMessageContaining("layernorm' is not supported");
+  }
+
+  @Test
+  void excludedAndSavedModulesAreLeftOut() {
+    Targets targets =
+        new Targets(
+            pattern(".*\\.(q_proj|v_proj|down_proj)"),
+            new TargetModules.Names(List.of("layers.0.mlp.down_proj", "v_proj")),
+            List.of(),
+            List.of());
+    assertThat(select(targets))
+        .extracting(ModelConfig.Linear::path)
+        .containsExactly(
+            "model.layers.0.self_attn.q_proj",
+            "model.layers.1.self_attn.q_proj",
+            "model.layers.1.mlp.down_proj");
+    assertThat(LinearTargets.select(targets, List.of("layers.1"), layers(2)))
+        .extracting(ModelConfig.Linear::path)
+        .containsExactly("model.layers.0.self_attn.q_proj");
+  }
+
+  @Test
+  void layersAreSelectedByTheirNumber() {
+    TargetModules names = new TargetModules.Names(List.of("q_proj"));
+    for (List<String> pattern :
+        List.of(List.<String>of(), List.of("layers"), List.of("h", "layers"))) {
+      assertThat(select(new Targets(names, Targets.NONE, List.of(1), pattern)))
+          .extracting(ModelConfig.Linear::path)
+          .containsExactly("model.layers.1.self_attn.q_proj");
+    }
+    assertThatThrownBy(() -> select(new Targets(names, Targets.NONE, List.of(1), List.of("h"))))
+        .hasMessageContaining("nothing is left");
+  }
+
+  @Test
+  void nullMeansTheModulesOfTheFamily() {
+    assertThat(LinearTargets.saved(new TargetModules.FamilyDefault(), layers(2)))
+        .isEqualTo(List.of("q_proj", "v_proj"));
+    assertThat(select(new Targets(new TargetModules.FamilyDefault()))).hasSize(4);
+  }
+
+  private static List<ModelConfig.Linear> select(Targets targets) {
+    return LinearTargets.select(targets, List.of(), layers(2));
+  }
+
+  private static TargetModules pattern(String text) {
+    return new TargetModules.Pattern(new PythonPattern(text));
   }
 
   private static ModelConfig layers(int count) {

@@ -66,7 +66,7 @@ public record TrainingBenchmark(int batch, int length, int rank, int steps, Plan
 
   private AdapterMethod method() {
     if (rank == 0) return new AdapterMethod.Full();
-    return new AdapterMethod.Lora(rank, 2.0 * rank, 0, new TargetModules.AllLinear(), true);
+    return new AdapterMethod.Lora(rank, 2.0 * rank, 0, new TargetModules.AllLinear());
   }
 
   private int[][] rows(SplittableRandom random, int vocabulary) {

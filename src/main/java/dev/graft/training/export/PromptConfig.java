@@ -5,31 +5,26 @@ import dev.graft.spec.PTuning;
 import dev.graft.spec.PrefixTuning;
 import dev.graft.spec.PromptTuning;
 import dev.graft.spec.PromptTuning.Init;
-import dev.graft.text.PythonJson;
 import dev.graft.weights.AttentionShape;
 import dev.graft.weights.ModelConfig;
 import java.util.Map;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** {@code adapter_config.json} of the methods with virtual tokens, as PEFT writes it. */
+/** The fields of PEFT's configurations of methods with virtual tokens. */
 final class PromptConfig {
   private PromptConfig() {}
 
-  static String json(Prompted method, ModelConfig base, String baseModelName) {
+  static void put(
+      Map<String, @Nullable Object> fields,
+      Prompted method,
+      ModelConfig base,
+      String baseModelName) {
     AttentionShape attention = AttentionShape.of(base);
-    Map<String, @Nullable Object> fields = new TreeMap<>();
-    fields.put("auto_mapping", null);
-    fields.put("base_model_name_or_path", baseModelName);
-    fields.put("inference_mode", true);
     fields.put("modules_to_save", null);
     fields.put("num_attention_heads", attention.heads());
     fields.put("num_layers", base.numHiddenLayers());
     fields.put("num_transformer_submodules", 1);
     fields.put("num_virtual_tokens", method.numVirtualTokens());
-    fields.put("peft_version", AdapterConfig.PEFT_VERSION);
-    fields.put("revision", null);
-    fields.put("task_type", "CAUSAL_LM");
     fields.put("token_dim", base.hiddenSize());
     switch (method) {
       case PromptTuning prompt -> prompt(fields, prompt.promptTuningInit(), baseModelName);
@@ -50,7 +45,6 @@ final class PromptConfig {
         fields.put("prefix_projection", prefix.prefixProjection());
       }
     }
-    return PythonJson.dumps(fields, 2, true);
   }
 
   /** PEFT asks for a tokenizer where there was a text, and never reads it again. */

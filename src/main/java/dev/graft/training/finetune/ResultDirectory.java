@@ -1,11 +1,7 @@
 package dev.graft.training.finetune;
 
-import dev.graft.spec.AdapterMethod.Full;
-import dev.graft.spec.AdapterMethod.Lora;
-import dev.graft.spec.AdapterMethod.Prompted;
 import dev.graft.training.TrainableModel;
-import dev.graft.training.export.FullModelDirectory;
-import dev.graft.training.export.PeftDirectory;
+import dev.graft.training.export.ResultFormat;
 import dev.graft.weights.ModelDirectory;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -28,21 +24,8 @@ final class ResultDirectory {
     try {
       DurableFiles.delete(making);
       Files.createDirectories(making);
-      Map<String, String> facts = facts(run, progress);
-      switch (run.spec().method()) {
-        case Lora lora ->
-            PeftDirectory.write(making, base, run.baseModelName(), lora, model.saved(), facts);
-        case Prompted prompted ->
-            PeftDirectory.write(making, base, run.baseModelName(), prompted, model.saved(), facts);
-        case Full full ->
-            FullModelDirectory.write(
-                making,
-                base,
-                run.baseModelName(),
-                model.saved(),
-                FullModelDirectory.Precision.AS_BASE,
-                facts);
-      }
+      ResultFormat.write(
+          making, base, run.baseModelName(), run.spec().method(), model, facts(run, progress));
       for (Path file : weightsLast(making)) {
         Files.move(
             file,

@@ -1,10 +1,10 @@
 package dev.graft.training.parity;
 
 import dev.graft.spec.AdapterMethod;
-import dev.graft.spec.AdapterMethod.TargetModules;
+import dev.graft.spec.AdapterMethods;
 import dev.graft.spec.LrScheduler;
-import dev.graft.spec.PromptFields;
 import dev.graft.spec.Quantization;
+import dev.graft.spec.SpecRejected;
 import dev.graft.training.model.AdamW;
 import dev.graft.weights.BlockScales;
 import dev.graft.weights.FourBitTensor;
@@ -15,32 +15,14 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 /** Reads {@code case.json}; what is not built yet is {@link Unsupported}, never ignored. */
 final class GoldenCaseReader {
   private static final JsonMapper JSON = new JsonMapper();
-
-  /** Fields of a LoRA config that the run here reads, or that change nothing in it. */
-  private static final Set<String> UNDERSTOOD =
-      Set.of(
-          "r",
-          "lora_alpha",
-          "lora_dropout",
-          "target_modules",
-          "init_lora_weights",
-          "use_rslora",
-          "peft_type",
-          "peft_version",
-          "task_type",
-          "bias",
-          "base_model_name_or_path",
-          "inference_mode",
-          "megatron_core",
-          "qalora_group_size");
 
   private GoldenCaseReader() {}
 
@@ -89,40 +71,19 @@ final class GoldenCaseReader {
     if (!actual.equals(value)) throw new Unsupported(field + " " + actual);
   }
 
+  /** The reader of requests reads the configuration of a case, too: their names are PEFT's. */
   private static AdapterMethod method(JsonNode method) {
-    String type = method.path("type").stringValue("");
-    return switch (type) {
-      case "full" -> new AdapterMethod.Full();
-      case "lora" -> lora(method.path("config"));
-      case "prompt_tuning", "p_tuning", "prefix_tuning" ->
-          PromptFields.fromPeft(method.path("config"));
-      default -> throw new Unsupported("method " + type);
-    };
-  }
-
-  private static AdapterMethod lora(JsonNode config) {
-    for (String field : config.propertyNames()) {
-      JsonNode value = config.path(field);
-      boolean unused =
-          value.isNull()
-              || (value.isBoolean() && !value.booleanValue())
-              || (value.isContainer() && value.isEmpty());
-      if (!unused && !UNDERSTOOD.contains(field)) throw new Unsupported(field);
+    try {
+      String type = method.path("type").stringValue("");
+      if (List.of("full", "freeze", "bottleneck").contains(type)) {
+        ObjectNode settings = JSON.createObjectNode();
+        if (method.path("config") instanceof ObjectNode config) settings.setAll(config);
+        return AdapterMethods.fromMethod(settings.put("type", type));
+      }
+      return AdapterMethods.fromPeft(method.path("config"));
+    } catch (SpecRejected e) {
+      throw new Unsupported(String.valueOf(e.getMessage()));
     }
-    require(config, "bias", "none");
-    if (!config.path("target_modules").isArray()) throw new Unsupported("target_modules pattern");
-    JsonNode start = config.path("init_lora_weights");
-    if (!start.isBoolean()) throw new Unsupported("init_lora_weights " + start);
-    int r = config.path("r").intValue();
-    double alpha = config.path("lora_alpha").doubleValue();
-    // lora_alpha / sqrt(r), said as the lora_alpha / r that gives the same scale.
-    if (config.path("use_rslora").booleanValue()) alpha *= Math.sqrt(r);
-    return new AdapterMethod.Lora(
-        r,
-        alpha,
-        config.path("lora_dropout").doubleValue(),
-        new TargetModules.Names(texts(config.path("target_modules"))),
-        start.booleanValue());
   }
 
   private static @Nullable Quantization quantization(JsonNode node) {

@@ -6,6 +6,7 @@ import dev.graft.training.Schedules;
 import dev.graft.training.TokenBatch;
 import dev.graft.training.TokenLoss;
 import dev.graft.training.TrainableModel;
+import dev.graft.training.export.ResultFormat;
 import dev.graft.training.model.Plan;
 import dev.graft.training.model.TrainableModels;
 import dev.graft.weights.BadModel;
@@ -19,6 +20,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Trains a golden case as the reference did, and compares every step. The format is that of the
@@ -45,13 +47,20 @@ public final class GoldenRun {
    * @return skipped if the case needs what is not built
    */
   public static GoldenResult run(Path directory, Plan plan) {
+    return run(directory, plan, null);
+  }
+
+  /**
+   * @param out where the trained adapter is written as the result of a job would be, or null
+   */
+  public static GoldenResult run(Path directory, Plan plan, @Nullable Path out) {
     String name = directory.getFileName().toString();
     if (QuantisedTensors.isIn(directory)) return QuantisedTensors.compare(directory);
     try {
       GoldenCase golden = GoldenCaseReader.read(directory);
       try (ModelDirectory base = openBase(golden.model())) {
         GoldenRun run = new GoldenRun(golden, base.config());
-        run.run(base, plan);
+        run.run(base, plan, out);
         return new GoldenResult(name, run.result.measures(), null);
       }
     } catch (Unsupported e) {
@@ -67,7 +76,7 @@ public final class GoldenRun {
     }
   }
 
-  private void run(ModelDirectory base, Plan plan) {
+  private void run(ModelDirectory base, Plan plan, @Nullable Path out) {
     try (TrainableModel model = load(base, plan);
         GoldenFile probe = new GoldenFile(golden.directory().resolve("probe.safetensors"))) {
       QuantisedTensors.compareBase(golden, base, result);
@@ -78,6 +87,9 @@ public final class GoldenRun {
       compareSaved(model.saved());
       MergedWeight.compare(golden, base, model.trained(), probe, result);
       GreedyContinuation.compare(golden, model, result);
+      if (out != null) {
+        ResultFormat.write(out, base, golden.model().toString(), golden.method(), model, Map.of());
+      }
     }
   }
 

@@ -12,10 +12,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Collectors;
 
-/**
- * LoRA (Hu et al. 2021). The start is PEFT's: A uniform within 1/sqrt(in), B zero; without {@code
- * init_lora_weights} B is uniform within 1/sqrt(r).
- */
+/** LoRA (Hu et al. 2021) and what {@code init_lora_weights} makes of its start. */
 final class LoraTuner implements Tuner {
   private final Lora method;
   private final List<ModelConfig.Linear> modules;
@@ -24,15 +21,17 @@ final class LoraTuner implements Tuner {
 
   LoraTuner(Lora method, ModelDirectory base) {
     this.method = method;
-    this.whole = SavedModules.of(List.of(), base);
+    this.whole = SavedModules.of(method.extras().modulesToSave(), base);
     this.modules =
-        LinearTargets.select(method.targetModules(), base.config()).stream()
+        LinearTargets.select(method.targets(), method.extras().modulesToSave(), base.config())
+            .stream()
             .filter(each -> !whole.covers(each.path()))
             .toList();
     this.paths =
         new LowRankPaths(
             modules.stream()
-                .collect(Collectors.toMap(ModelConfig.Linear::path, each -> method.scale())),
+                .map(ModelConfig.Linear::path)
+                .collect(Collectors.toMap(path -> path, method::scale)),
             method.loraDropout());
   }
 
@@ -46,20 +45,18 @@ final class LoraTuner implements Tuner {
   private List<Slot> factors() {
     List<Slot> slots = new ArrayList<>();
     for (ModelConfig.Linear each : modules) {
-      slots.add(new Slot(each.path() + ".lora_A.weight", method.r(), each.inFeatures()));
-      slots.add(new Slot(each.path() + ".lora_B.weight", each.outFeatures(), method.r()));
+      int rank = method.rank(each.path());
+      slots.add(new Slot(each.path() + LoraStart.A, rank, each.inFeatures()));
+      slots.add(new Slot(each.path() + LoraStart.B, each.outFeatures(), rank));
     }
     return slots;
   }
 
   @Override
   public List<NamedTensor> start(long seed) {
-    return factors().stream().map(slot -> start(slot, seed)).toList();
-  }
-
-  private NamedTensor start(Slot slot, long seed) {
-    boolean zero = method.initLoraWeights() && slot.name().endsWith(".lora_B.weight");
-    return zero ? Starts.zeros(slot) : Starts.uniform(slot, 1 / Math.sqrt(slot.shape()[1]), seed);
+    return factors().stream()
+        .map(slot -> LoraStart.of(method.initLoraWeights(), slot, seed))
+        .toList();
   }
 
   @Override
@@ -78,16 +75,17 @@ final class LoraTuner implements Tuner {
 
   private void addProduct(
       ModelConfig.Linear linear, float[] weight, Map<String, NamedTensor> trained) {
-    float[] a = Objects.requireNonNull(trained.get(linear.path() + ".lora_A.weight")).toFloats();
-    float[] b = Objects.requireNonNull(trained.get(linear.path() + ".lora_B.weight")).toFloats();
+    float[] a = Objects.requireNonNull(trained.get(linear.path() + LoraStart.A)).toFloats();
+    float[] b = Objects.requireNonNull(trained.get(linear.path() + LoraStart.B)).toFloats();
     int in = linear.inFeatures();
     int out = linear.outFeatures();
-    int r = method.r();
+    int r = method.rank(linear.path());
+    double scale = method.scale(linear.path());
     for (int o = 0; o < out; o++) {
       for (int i = 0; i < in; i++) {
         double sum = 0;
         for (int k = 0; k < r; k++) sum += (double) b[o * r + k] * a[k * in + i];
-        weight[linear.conv1d() ? i * out + o : o * in + i] += (float) (method.scale() * sum);
+        weight[linear.conv1d() ? i * out + o : o * in + i] += (float) (scale * sum);
       }
     }
   }

@@ -32,7 +32,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class PeftDirectoryTests {
   private static final Lora LORA =
-      new Lora(2, 4, 0.05, new TargetModules.Names(List.of("q_proj", "down_proj")), true);
+      new Lora(2, 4, 0.05, new TargetModules.Names(List.of("q_proj", "down_proj")));
 
   @TempDir Path temp;
   private Path base;

@@ -39,7 +39,7 @@ final class FakeModel implements TrainableModel {
         public TrainableModel open(ModelDirectory base, TrainingSpec spec, int threads) {
           var lora = (dev.graft.spec.AdapterMethod.Lora) spec.method();
           return new FakeModel(
-              dev.graft.weights.LinearTargets.select(lora.targetModules(), base.config()),
+              dev.graft.weights.LinearTargets.select(lora.targets(), List.of(), base.config()),
               lora.r());
         }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.graft.spec.AdapterMethod.Lora;
 import dev.graft.spec.AdapterMethod.TargetModules;
+import dev.graft.spec.Targets;
 import dev.graft.training.Generator;
 import dev.graft.training.export.PeftDirectory;
 import dev.graft.weights.Dtype;
@@ -162,7 +163,7 @@ class GreedyGeneratorTests {
           factors(targets, seed).stream()
               .map(each -> each.renamed("base_model.model." + each.name()))
               .toList();
-      PeftDirectory.write(out, model, "base", new Lora(2, 1, 0, targets, false), saved, Map.of());
+      PeftDirectory.write(out, model, "base", new Lora(2, 1, 0, targets), saved, Map.of());
     }
     return out;
   }
@@ -170,7 +171,7 @@ class GreedyGeneratorTests {
   private List<NamedTensor> factors(TargetModules targets, long seed) {
     try (ModelDirectory model = ModelDirectory.open(base)) {
       List<Parameter> shapes = new ArrayList<>();
-      for (Linear each : LinearTargets.select(targets, model.config())) {
+      for (Linear each : LinearTargets.select(new Targets(targets), List.of(), model.config())) {
         shapes.add(
             new Parameter(
                 each.path() + ".lora_A.weight", new long[] {2, each.inFeatures()}, Kind.LINEAR));

@@ -48,7 +48,7 @@ class InvarianceTests {
 
   private static double[] losses(List<MicroBatch> window, Plan.Kind kind) {
     AdapterMethod lora =
-        new AdapterMethod.Lora(4, 8, 0, new AdapterMethod.TargetModules.AllLinear(), true);
+        new AdapterMethod.Lora(4, 8, 0, new AdapterMethod.TargetModules.AllLinear());
     double[] losses = new double[STEPS];
     try (ModelDirectory base = ModelDirectory.open(BASE);
         TrainableModel model = TrainableModels.load(base, lora, ADAMW, new Plan(kind), 42)) {

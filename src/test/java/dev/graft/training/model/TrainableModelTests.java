@@ -26,7 +26,7 @@ class TrainableModelTests {
   private static final AdamW ADAMW = new AdamW(0.9, 0.999, 1e-8, 0.01, AdamW.Decay.TRAINER, 1);
 
   private static AdapterMethod lora(double dropout) {
-    return new AdapterMethod.Lora(4, 8, dropout, new TargetModules.AllLinear(), true);
+    return new AdapterMethod.Lora(4, 8, dropout, new TargetModules.AllLinear());
   }
 
   private static TrainableModel load(AdapterMethod method, Plan plan) {
@@ -187,8 +187,7 @@ class TrainableModelTests {
       NamedTensor last = missing.removeLast();
       assertThatThrownBy(() -> model.load(missing)).hasMessageContaining(last.name());
     }
-    AdapterMethod wrong =
-        new AdapterMethod.Lora(4, 8, 0, new TargetModules.Names(List.of("qkv")), true);
+    AdapterMethod wrong = new AdapterMethod.Lora(4, 8, 0, new TargetModules.Names(List.of("qkv")));
     assertThatThrownBy(() -> load(wrong, Plan.KEEP)).hasMessageContaining("qkv");
   }
 

@@ -1,0 +1,84 @@
+package dev.graft.spec;
+
+import dev.graft.spec.AdapterMethod.Lora;
+import dev.graft.spec.SpecRejected.Problem;
+import java.util.List;
+import java.util.function.Predicate;
+
+/**
+ * What is known of a request by itself and cannot be combined, or means nothing: one table, which
+ * {@code docs/methods.md} shows and a test holds against it. Single settings that are not built yet
+ * are refused where they are read.
+ */
+public final class Combinations {
+  /**
+   * Two settings that do not go together.
+   *
+   * @param first of the two, as a person would say it
+   * @param path of the setting that is refused
+   * @param reason the end of the sentence that begins with the path
+   */
+  public record Refusal(
+      String first, String second, String path, String reason, Predicate<TrainingSpec> when) {}
+
+  private static final List<Refusal> REFUSALS =
+      List.of(
+          new Refusal(
+              "PiSSA, OLoRA",
+              "use_dora",
+              "adapter.peft.use_dora",
+              "cannot be combined with a start that is taken out of the base: the result would have"
+                  + " no form for the base as it is",
+              spec ->
+                  spec.method() instanceof Lora lora
+                      && lora.variant().useDora()
+                      && lora.initLoraWeights().changesBase()),
+          new Refusal(
+              "DoRA",
+              "lora_bias",
+              "adapter.peft.lora_bias",
+              "cannot be combined with use_dora, as in PEFT",
+              spec ->
+                  spec.method() instanceof Lora lora
+                      && lora.variant().useDora()
+                      && lora.variant().loraBias()),
+          new Refusal(
+              "PiSSA, OLoRA, orthogonal",
+              "lora_bias",
+              "adapter.peft.lora_bias",
+              "needs init_lora_weights true or false, as in PEFT",
+              spec ->
+                  spec.method() instanceof Lora lora
+                      && lora.variant().loraBias()
+                      && !(lora.initLoraWeights() instanceof LoraInit.Standard
+                          || lora.initLoraWeights() instanceof LoraInit.Random)),
+          new Refusal(
+              "orthogonal",
+              "odd r",
+              "adapter.peft.r",
+              "must be even with init_lora_weights \"orthogonal\"",
+              spec ->
+                  spec.method() instanceof Lora lora
+                      && lora.initLoraWeights() instanceof LoraInit.Orthogonal
+                      && hasOddRank(lora)));
+
+  private Combinations() {}
+
+  /** The table. */
+  public static List<Refusal> refusals() {
+    return REFUSALS;
+  }
+
+  /** Every refusal that a request meets. */
+  static List<Problem> problems(TrainingSpec spec) {
+    return REFUSALS.stream()
+        .filter(refusal -> refusal.when().test(spec))
+        .map(refusal -> new Problem(refusal.path(), refusal.reason()))
+        .toList();
+  }
+
+  private static boolean hasOddRank(Lora lora) {
+    return lora.r() % 2 != 0
+        || lora.patterns().rankPattern().values().stream().anyMatch(rank -> rank % 2 != 0);
+  }
+}

@@ -1,0 +1,100 @@
+package dev.graft.training.export;
+
+import dev.graft.spec.AdapterMethod.Lora;
+import dev.graft.spec.AdapterMethod.TargetModules;
+import dev.graft.spec.LoraInit;
+import dev.graft.spec.Targets;
+import dev.graft.weights.LinearTargets;
+import dev.graft.weights.ModelConfig;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** The fields of PEFT's {@code LoraConfig}. */
+final class LoraConfigFile {
+  private static final List<String> NOT_USED =
+      List.of(
+          "alora_invocation_tokens",
+          "arrow_config",
+          "corda_config",
+          "eva_config",
+          "kasa_config",
+          "layer_replication",
+          "lora_ga_config",
+          "megatron_config",
+          "monteclora_config",
+          "target_parameters",
+          "use_bdlora",
+          "velora_config");
+
+  private LoraConfigFile() {}
+
+  static void put(Map<String, @Nullable Object> fields, Lora lora, ModelConfig base) {
+    for (String name : NOT_USED) fields.put(name, null);
+    fields.put("ensure_weight_tying", false);
+    fields.put("use_qalora", false);
+    fields.put("loftq_config", Map.of());
+    fields.put("megatron_core", "megatron.core");
+    fields.put("qalora_group_size", 16);
+    fields.put("peft_type", "LORA");
+    fields.put("r", lora.r());
+    fields.put("lora_alpha", AdapterConfig.number(lora.loraAlpha()));
+    fields.put("lora_dropout", lora.loraDropout());
+    fields.put("init_lora_weights", init(lora.initLoraWeights()));
+    fields.put("fan_in_fan_out", isConv1d(lora, base));
+    fields.put("use_rslora", lora.variant().useRslora());
+    fields.put("use_dora", lora.variant().useDora());
+    fields.put("lora_bias", lora.variant().loraBias());
+    fields.put("bias", lora.variant().bias().name().toLowerCase(Locale.ROOT));
+    fields.put("rank_pattern", lora.patterns().rankPattern());
+    Map<String, Object> alphas = new TreeMap<>();
+    lora.patterns().alphaPattern().forEach((k, v) -> alphas.put(k, AdapterConfig.number(v)));
+    fields.put("alpha_pattern", alphas);
+    fields.put("modules_to_save", orNull(lora.extras().modulesToSave()));
+    fields.put("trainable_token_indices", orNull(lora.extras().trainableTokenIndices()));
+    put(fields, lora.targets(), base);
+  }
+
+  /** The fields that every method with target modules has. */
+  static void put(Map<String, @Nullable Object> fields, Targets targets, ModelConfig base) {
+    fields.put("target_modules", targeted(targets.targetModules(), base));
+    fields.put("exclude_modules", excluded(targets.excludeModules()));
+    fields.put("layers_to_transform", orNull(targets.layersToTransform()));
+    fields.put("layers_pattern", orNull(targets.layersPattern()));
+  }
+
+  private static Object targeted(TargetModules targets, ModelConfig base) {
+    return switch (targets) {
+      case TargetModules.Pattern(var expression) -> expression.text();
+      case TargetModules.AllLinear _, TargetModules.FamilyDefault _, TargetModules.Names _ ->
+          LinearTargets.saved(targets, base);
+    };
+  }
+
+  private static @Nullable Object excluded(TargetModules targets) {
+    return switch (targets) {
+      case TargetModules.Pattern(var expression) -> expression.text();
+      case TargetModules.Names(List<String> names) -> orNull(names.stream().sorted().toList());
+      case TargetModules.AllLinear _, TargetModules.FamilyDefault _ -> null;
+    };
+  }
+
+  private static Object init(LoraInit init) {
+    return switch (init) {
+      case LoraInit.Standard() -> true;
+      case LoraInit.Random() -> false;
+      case LoraInit named -> named.wireName();
+    };
+  }
+
+  private static boolean isConv1d(Lora lora, ModelConfig base) {
+    return LinearTargets.select(lora.targets(), lora.extras().modulesToSave(), base).stream()
+        .anyMatch(ModelConfig.Linear::conv1d);
+  }
+
+  private static @Nullable Object orNull(List<?> list) {
+    return list.isEmpty() ? null : list;
+  }
+}

@@ -1,0 +1,34 @@
+package dev.graft.training.export;
+
+import dev.graft.spec.AdapterMethod;
+import dev.graft.training.TrainableModel;
+import dev.graft.training.export.FullModelDirectory.Precision;
+import dev.graft.weights.ModelDirectory;
+import java.nio.file.Path;
+import java.util.Map;
+
+/** The directory that a method's result is. */
+public final class ResultFormat {
+  private ResultFormat() {}
+
+  /**
+   * Writes what was trained: a PEFT directory, or a whole checkpoint where every parameter trains.
+   *
+   * @param facts rows of the model card
+   */
+  public static void write(
+      Path directory,
+      ModelDirectory base,
+      String baseModelName,
+      AdapterMethod method,
+      TrainableModel model,
+      Map<String, String> facts) {
+    switch (method) {
+      case AdapterMethod.Lora _, AdapterMethod.Prompted _ ->
+          PeftDirectory.write(directory, base, baseModelName, method, model.saved(), facts);
+      case AdapterMethod.Full() ->
+          FullModelDirectory.write(
+              directory, base, baseModelName, model.saved(), Precision.AS_BASE, facts);
+    }
+  }
+}

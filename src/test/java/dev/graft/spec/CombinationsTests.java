@@ -1,0 +1,28 @@
+package dev.graft.spec;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.graft.spec.Combinations.Refusal;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class CombinationsTests {
+  @Test
+  void theDocumentShowsTheTableOfTheCode() throws IOException {
+    List<String> rows =
+        Files.readAllLines(Path.of("docs/methods.md")).stream()
+            .filter(line -> line.matches("\\| .* \\| `.*` \\| .* \\|"))
+            .toList();
+    assertThat(rows)
+        .containsExactlyElementsOf(
+            Combinations.refusals().stream().map(CombinationsTests::row).toList());
+  }
+
+  private static String row(Refusal refusal) {
+    return "| %s | %s | `%s` | %s |"
+        .formatted(refusal.first(), refusal.second(), refusal.path(), refusal.reason());
+  }
+}

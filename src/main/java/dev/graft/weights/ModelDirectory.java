@@ -49,6 +49,15 @@ public final class ModelDirectory implements AutoCloseable {
         path, files, ConfigReader.read(config, generation), QuantizationConfig.read(config));
   }
 
+  /**
+   * The same base under another head, with a mapping of its own to close.
+   *
+   * @throws IllegalArgumentException if the architecture has no such head
+   */
+  public ModelDirectory withTask(Task task) {
+    return new ModelDirectory(path, files, config.withTask(task), quantization);
+  }
+
   public Path path() {
     return path;
   }

@@ -134,16 +134,17 @@ record DecoderFamily(DecoderConfig config) implements Family {
 
   @Override
   public List<Statement> head() {
+    List<Statement> head = new ArrayList<>();
+    head.add(new Pick("picked", "x"));
+    head.add(norm("normed", "picked", "model.norm", 0));
     double scale = config.multipliers().logitsScale();
-    Pick picked = new Pick("picked", "x");
-    if (scale == 1) return List.of(picked, norm("y", "picked", "model.norm", 0));
-    return List.of(
-        picked, norm("normed", "picked", "model.norm", 0), new Scale("y", "normed", scale));
+    if (output() != null && scale != 1) head.add(new Scale("scaled", "normed", scale));
+    return DecoderHead.of(config, head);
   }
 
   @Override
-  public String output() {
-    return config.tieWordEmbeddings() ? config.inputEmbedding() : "lm_head.weight";
+  public @Nullable String output() {
+    return DecoderHead.output(config);
   }
 
   @Override

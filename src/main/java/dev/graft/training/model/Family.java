@@ -1,7 +1,6 @@
 package dev.graft.training.model;
 
 import dev.graft.training.program.Statement;
-import dev.graft.weights.BadModel;
 import dev.graft.weights.BertConfig;
 import dev.graft.weights.DecoderConfig;
 import dev.graft.weights.DistilBertConfig;
@@ -9,27 +8,20 @@ import dev.graft.weights.Gpt2Config;
 import dev.graft.weights.GptNeoXConfig;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.Rope;
-import dev.graft.weights.Task;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** An architecture: what its parts compute and how their tensors are called. */
-public sealed interface Family permits DecoderFamily {
+public sealed interface Family
+    permits DecoderFamily, Gpt2Family, GptNeoXFamily, BertFamily, DistilBertFamily {
   static Family of(ModelConfig config) {
     return switch (config) {
-      case DecoderConfig c when c.task() instanceof Task.CausalLm -> new DecoderFamily(c);
-      case DecoderConfig c -> throw notYet(c);
-      case Gpt2Config c -> throw notYet(c);
-      case GptNeoXConfig c -> throw notYet(c);
-      case BertConfig c -> throw notYet(c);
-      case DistilBertConfig c -> throw notYet(c);
+      case DecoderConfig c -> new DecoderFamily(c);
+      case Gpt2Config c -> new Gpt2Family(c);
+      case GptNeoXConfig c -> new GptNeoXFamily(c);
+      case BertConfig c -> new BertFamily(c);
+      case DistilBertConfig c -> new DistilBertFamily(c);
     };
-  }
-
-  private static BadModel notYet(ModelConfig config) {
-    return new BadModel(
-        "config.json: a model of model_type %s for %s is read but cannot be trained yet"
-            .formatted(config.modelType(), config.task()));
   }
 
   ModelConfig config();

@@ -10,11 +10,6 @@ import java.util.Objects;
 
 /** From what the head computes to log-probabilities of tokens: the output matrix and the loss. */
 final class OutputLoss {
-  /**
-   * @param gradient at the head's output
-   */
-  record Result(PtNDArray gradient, TokenLoss loss) {}
-
   private final Transformer model;
   private final Plan plan;
   private final double labelSmoothing;
@@ -37,7 +32,7 @@ final class OutputLoss {
   }
 
   /** Loss and its gradient, times scale. */
-  Result backward(PtNDManager scope, IValue hidden, long[] targets, double scale) {
+  Goal.Result backward(PtNDManager scope, IValue hidden, long[] targets, double scale) {
     float[] g = new float[targets.length];
     Arrays.fill(g, (float) -scale);
     String method =
@@ -56,7 +51,7 @@ final class OutputLoss {
                 softcap,
                 labelSmoothing,
                 gradients);
-    return new Result(parts.get(2), sum(parts.get(0), parts.get(1)));
+    return new Goal.Result(parts.get(2), sum(parts.get(0), parts.get(1)));
   }
 
   TokenLoss evaluate(PtNDManager scope, IValue hidden, long[] targets) {

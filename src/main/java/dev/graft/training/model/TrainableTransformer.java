@@ -12,6 +12,7 @@ import dev.graft.training.TrainableModel;
 import dev.graft.training.tuner.Tuner;
 import dev.graft.weights.NamedTensor;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,7 +32,7 @@ final class TrainableTransformer implements TrainableModel {
   private final TensorTable kept;
 
   private final Plan plan;
-  private final OutputLoss loss;
+  private final @Nullable OutputLoss tokenLoss;
   private final BatchInputs.Ropes ropes;
   private final int vocabulary;
 
@@ -58,7 +59,10 @@ final class TrainableTransformer implements TrainableModel {
     this.computed = computed;
     compute();
     plan = recipe.plan();
-    loss = new OutputLoss(model, parameters, plan, recipe.labelSmoothing());
+    tokenLoss =
+        model.family().output() == null
+            ? null
+            : new OutputLoss(model, parameters, plan, recipe.labelSmoothing());
     ropes = BatchInputs.Ropes.of(model.family());
     vocabulary = model.family().config().vocabSize();
     int first = 0;
@@ -71,24 +75,13 @@ final class TrainableTransformer implements TrainableModel {
   public TokenLoss accumulate(MicroBatch batch, double divisor, long dropoutSeed) {
     if (!(divisor > 0)) throw new IllegalArgumentException("the divisor must be > 0");
     if (batch.targets() == 0) return TokenLoss.ZERO;
-    return switch (batch) {
-      case TokenBatch tokens -> accumulate(tokens, divisor, dropoutSeed);
-      case LabelBatch labels -> throw noLabels();
-    };
-  }
-
-  private static IllegalArgumentException noLabels() {
-    return new IllegalArgumentException("the model predicts tokens, not labels");
-  }
-
-  private TokenLoss accumulate(TokenBatch batch, double divisor, long dropoutSeed) {
-    PaddedBatch padded = padded(batch);
+    Goal goal = goal(batch);
     try (PtNDManager scope = memory.scope();
-        BatchInputs inputs = inputs(scope, padded, padded.positions());
+        BatchInputs inputs = inputs(scope, goal.rows(), goal.picked());
         LayerPass pass = LayerPass.of(plan.kind(), model, inputs, true, dropoutSeed)) {
-      OutputLoss.Result result;
-      try (IValue hidden = pass.up(lowest)) {
-        result = loss.backward(scope, hidden, padded.targets(), 1 / divisor);
+      Goal.Result result;
+      try (IValue output = pass.up(lowest)) {
+        result = goal.backward(scope, output, 1 / divisor);
       } finally {
         JniUtils.setGradMode(false); // a method of autograd leaves it on when it throws
       }
@@ -99,25 +92,47 @@ final class TrainableTransformer implements TrainableModel {
     }
   }
 
+  private Goal goal(MicroBatch batch) {
+    return switch (batch) {
+      case TokenBatch tokens -> new TokenGoal(tokenLoss(), padded(tokens));
+      case LabelBatch labels -> labelGoal(labels);
+    };
+  }
+
+  private LabelGoal labelGoal(LabelBatch labels) {
+    int virtual = model.virtualTokens().rows();
+    return LabelGoal.of(labels, model.family(), virtual);
+  }
+
+  private OutputLoss tokenLoss() {
+    if (tokenLoss == null) {
+      throw new IllegalArgumentException("the model predicts labels, not tokens");
+    }
+    return tokenLoss;
+  }
+
   @Override
   public TokenLoss evaluate(MicroBatch batch) {
     if (batch.targets() == 0) return TokenLoss.ZERO;
-    if (!(batch instanceof TokenBatch tokens)) throw noLabels();
-    PaddedBatch padded = padded(tokens);
+    Goal goal = goal(batch);
     try (PtNDManager scope = memory.scope();
-        IValue hidden = infer(scope, padded, padded.positions())) {
-      return loss.evaluate(scope, hidden, padded.targets());
+        IValue output = infer(scope, goal.rows(), goal.picked())) {
+      return goal.evaluate(scope, output);
     }
   }
 
   @Override
   public float[][][] logits(int[][] inputIds) {
-    PaddedBatch padded = PaddedBatch.of(inputIds, vocabulary, model.virtualTokens().rows());
-    int width = padded.tokens() - padded.virtual();
-    float[][][] logits = new float[padded.rows()][width][vocabulary];
+    PaddedBatch rows = PaddedBatch.of(inputIds, vocabulary, model.virtualTokens().rows());
+    return tokenLoss == null ? labelLogits(rows, inputIds) : tokenLogits(rows, inputIds);
+  }
+
+  private float[][][] tokenLogits(PaddedBatch rows, int[][] inputIds) {
+    int width = rows.tokens() - rows.virtual();
+    float[][][] logits = new float[rows.rows()][width][vocabulary];
     try (PtNDManager scope = memory.scope();
-        IValue hidden = infer(scope, padded, padded.everyPosition())) {
-      float[] flat = loss.logits(scope, hidden).toFloatArray();
+        IValue hidden = infer(scope, rows, rows.everyPosition())) {
+      float[] flat = tokenLoss().logits(scope, hidden).toFloatArray();
       for (int r = 0; r < inputIds.length; r++) {
         for (int t = 0; t < inputIds[r].length; t++) {
           int from = (r * width + t) * vocabulary;
@@ -126,6 +141,20 @@ final class TrainableTransformer implements TrainableModel {
       }
     }
     return logits;
+  }
+
+  private float[][][] labelLogits(PaddedBatch rows, int[][] inputIds) {
+    long[] picked = LabelGoal.picked(model.family(), rows, inputIds);
+    try (PtNDManager scope = memory.scope();
+        IValue output = infer(scope, rows, picked)) {
+      float[] flat = output.toTensor(scope).toFloatArray();
+      int outputs = flat.length / inputIds.length;
+      float[][][] logits = new float[inputIds.length][1][];
+      for (int r = 0; r < logits.length; r++) {
+        logits[r][0] = Arrays.copyOfRange(flat, r * outputs, (r + 1) * outputs);
+      }
+      return logits;
+    }
   }
 
   private IValue infer(PtNDManager scope, PaddedBatch batch, long[] picked) {

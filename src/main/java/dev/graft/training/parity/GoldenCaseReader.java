@@ -15,6 +15,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -23,6 +24,8 @@ import tools.jackson.databind.node.ObjectNode;
 /** Reads {@code case.json}; what is not built yet is {@link Unsupported}, never ignored. */
 final class GoldenCaseReader {
   private static final JsonMapper JSON = new JsonMapper();
+
+  private static final Set<String> TASKS = Set.of("causal-lm", "sequence-classification");
 
   private GoldenCaseReader() {}
 
@@ -62,7 +65,8 @@ final class GoldenCaseReader {
   }
 
   private static void requireSupported(JsonNode root, JsonNode training) {
-    require(root, "task", "causal-lm");
+    String task = root.path("task").stringValue("");
+    if (!TASKS.contains(task)) throw new Unsupported("task " + task);
     require(training, "base_dtype", "float32");
   }
 

@@ -7,6 +7,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** Tensors of a golden case as Java arrays. */
@@ -38,6 +39,21 @@ final class GoldenFile implements AutoCloseable {
 
   float[] floats(String name) {
     return tensor(name).toFloats();
+  }
+
+  /** Whole numbers or others. */
+  double[] numbers(String name) {
+    return switch (tensor(name).dtype()) {
+      case I32 -> Arrays.stream(ints(name)).asDoubleStream().toArray();
+      case F32, F16, BF16, F64 -> {
+        float[] floats = floats(name);
+        double[] numbers = new double[floats.length];
+        for (int i = 0; i < numbers.length; i++) numbers[i] = floats[i];
+        yield numbers;
+      }
+      case I64, I8, U8, BOOL ->
+          throw new IllegalArgumentException(path.getFileName() + ": " + name + " is not I32");
+    };
   }
 
   int[] ints(String name) {

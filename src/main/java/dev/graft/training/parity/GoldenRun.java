@@ -3,14 +3,12 @@ package dev.graft.training.parity;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.training.MicroBatch;
 import dev.graft.training.Schedules;
-import dev.graft.training.TokenBatch;
 import dev.graft.training.TokenLoss;
 import dev.graft.training.TrainableModel;
 import dev.graft.training.export.ResultFormat;
 import dev.graft.training.model.Plan;
 import dev.graft.training.model.TrainableModels;
 import dev.graft.weights.BadModel;
-import dev.graft.weights.DecoderConfig;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;
@@ -30,16 +28,12 @@ public final class GoldenRun {
   private static final double LEARNING_RATE = 1e-9;
 
   private final GoldenCase golden;
-  private final boolean widthMatters;
+  private final GoldenBatches batches;
   private final GoldenResult.Collector result = new GoldenResult.Collector();
 
   private GoldenRun(GoldenCase golden, ModelConfig config) {
     this.golden = golden;
-    widthMatters =
-        config instanceof DecoderConfig decoder
-            && decoder.layers().stream()
-                .map(DecoderConfig.LayerAttention::rope)
-                .anyMatch(rope -> rope != null && rope.dependsOnPositions());
+    batches = new GoldenBatches(golden, config);
   }
 
   /**
@@ -127,9 +121,9 @@ public final class GoldenRun {
     double[] losses = new double[golden.steps()];
     double[] norms = new double[golden.steps()];
     double[] rates = new double[golden.steps()];
-    try (GoldenFile batches = new GoldenFile(golden.directory().resolve("batches.safetensors"))) {
+    try (GoldenFile file = new GoldenFile(golden.directory().resolve("batches.safetensors"))) {
       for (int step = 0; step < golden.steps(); step++) {
-        List<MicroBatch> window = window(batches, step);
+        List<MicroBatch> window = batches.window(file, step);
         long targets = window.stream().mapToLong(MicroBatch::targets).sum();
         TokenLoss loss = TokenLoss.ZERO;
         for (MicroBatch batch : window) loss = loss.plus(model.accumulate(batch, targets, 0));
@@ -149,40 +143,11 @@ public final class GoldenRun {
     result.add("lr", Differences.absolute(golden.lrs(), rates), LEARNING_RATE);
   }
 
-  /** Rows without their padding: the model must put it back. */
-  private List<MicroBatch> window(GoldenFile batches, int step) {
-    List<MicroBatch> window = new ArrayList<>();
-    for (int i = 0; i < golden.accumulation(); i++) {
-      int index = step * golden.accumulation() + i;
-      window.add(golden.packed() ? packed(batches, index) : rows(batches, index));
-    }
-    return window;
-  }
-
-  private MicroBatch rows(GoldenFile batches, int index) {
-    int[][] mask = batches.matrix("attention_mask", index);
-    return new TokenBatch(
-        cut(batches.matrix("input_ids", index), mask), cut(batches.matrix("labels", index), mask));
-  }
-
-  /** Rows as long as they are, unless the padded width changes the numbers. */
-  private int[][] cut(int[][] rows, int[][] mask) {
-    return widthMatters ? rows : Padding.cut(rows, mask);
-  }
-
-  private static MicroBatch packed(GoldenFile batches, int index) {
-    return new TokenBatch(
-        batches.matrix("input_ids", index),
-        batches.matrix("labels", index),
-        batches.matrix("segment_ids", index));
-  }
-
   private void compareLogits(String when, GoldenFile probe, TrainableModel model) {
-    int[][] mask = probe.matrix("attention_mask", 0);
-    float[][][] logits = model.logits(cut(probe.matrix("input_ids", 0), mask));
+    float[][][] logits = model.logits(batches.probe(probe));
     result.add(
         "logits_" + when,
-        Differences.logits(probe.floats("logits_" + when), logits, mask),
+        Differences.logits(probe.floats("logits_" + when), logits, batches.probeMask(probe)),
         golden.limit("logits_" + when));
   }
 

@@ -22,8 +22,20 @@ class GoldenRunTests {
           "lora-llama31-v4",
           "qlora-nf4-double");
 
+  private static final List<String> FAMILIES =
+      List.of(
+          "full-bert-cls",
+          "lora-distilbert-cls",
+          "lora-gpt-neox",
+          "lora-gpt2",
+          "lora-llama-cls",
+          "lora-roberta-cls");
+
   static Stream<Arguments> runs() {
     List<Arguments> runs = new ArrayList<>();
+    for (String name : FAMILIES) {
+      for (Plan.Kind kind : Plan.Kind.values()) runs.add(Arguments.of(name, new Plan(kind, 5, 4)));
+    }
     for (String name : NAMES) {
       for (Plan.Kind kind : Plan.Kind.values()) {
         runs.add(Arguments.of(name, new Plan(kind)));

@@ -1,0 +1,88 @@
+package dev.graft.training.model;
+
+import dev.graft.training.program.Activate;
+import dev.graft.training.program.Context;
+import dev.graft.training.program.Embed;
+import dev.graft.training.program.LayerNorm;
+import dev.graft.training.program.Linear;
+import dev.graft.training.program.Pick;
+import dev.graft.training.program.Statement;
+import dev.graft.training.program.Sum;
+import dev.graft.weights.Activation;
+import dev.graft.weights.BertConfig;
+import dev.graft.weights.Rope;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** BERT (Devlin et al. 2019), RoBERTa (Liu et al. 2019), XLM-RoBERTa (Conneau et al. 2020). */
+record BertFamily(BertConfig config) implements Family {
+  private static final EncoderLayer.Modules MODULES =
+      new EncoderLayer.Modules(
+          "attention.self.query",
+          "attention.self.key",
+          "attention.self.value",
+          "attention.output.dense",
+          "attention.output.LayerNorm",
+          "intermediate.dense",
+          "output.dense",
+          "output.LayerNorm");
+
+  @Override
+  public List<Statement> embedding() {
+    String embeddings = config.basePrefix() + "embeddings.";
+    return List.of(
+        new Embed(Embed.ROWS, null, config.inputEmbedding()),
+        new Embed("types", Context.TOKEN_TYPES, embeddings + "token_type_embeddings.weight"),
+        new Embed("positions", Context.POSITIONS, embeddings + "position_embeddings.weight"),
+        new Sum("typed", Embed.ROWS, "types"),
+        new Sum("placed", "typed", "positions"),
+        new LayerNorm("y", "placed", embeddings + "LayerNorm", config.layerNormEps()));
+  }
+
+  @Override
+  public List<Statement> layer(int index) {
+    return new EncoderLayer(
+            config.heads(), headDim(), config.activation(), config.layerNormEps(), MODULES)
+        .statements();
+  }
+
+  @Override
+  public List<Statement> head() {
+    String pooler = config.roberta() ? "classifier.dense" : "bert.pooler.dense";
+    return List.of(
+        new Pick("picked", "x"),
+        new Linear("dense", "picked", pooler, true),
+        new Activate("pooled", "dense", Activation.TANH),
+        new Linear("logits", "pooled", config.outputModule(), true));
+  }
+
+  @Override
+  public @Nullable String output() {
+    return null;
+  }
+
+  @Override
+  public boolean bidirectional() {
+    return true;
+  }
+
+  @Override
+  public int firstPosition() {
+    return config.positionOffset();
+  }
+
+  @Override
+  public int headDim() {
+    return config.hiddenSize() / config.heads();
+  }
+
+  @Override
+  public int keyValueHeads() {
+    return config.heads();
+  }
+
+  @Override
+  public @Nullable Rope rope() {
+    return null;
+  }
+}

@@ -1,0 +1,81 @@
+package dev.graft.training.model;
+
+import static dev.graft.weights.DistilBertConfig.LAYER_NORM_EPS;
+
+import dev.graft.training.program.Activate;
+import dev.graft.training.program.Context;
+import dev.graft.training.program.Embed;
+import dev.graft.training.program.LayerNorm;
+import dev.graft.training.program.Linear;
+import dev.graft.training.program.Pick;
+import dev.graft.training.program.Statement;
+import dev.graft.training.program.Sum;
+import dev.graft.weights.Activation;
+import dev.graft.weights.DistilBertConfig;
+import dev.graft.weights.Rope;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** DistilBERT (Sanh et al. 2019): BERT without token types, and with another head. */
+record DistilBertFamily(DistilBertConfig config) implements Family {
+  private static final EncoderLayer.Modules MODULES =
+      new EncoderLayer.Modules(
+          "attention.q_lin",
+          "attention.k_lin",
+          "attention.v_lin",
+          "attention.out_lin",
+          "sa_layer_norm",
+          "ffn.lin1",
+          "ffn.lin2",
+          "output_layer_norm");
+
+  @Override
+  public List<Statement> embedding() {
+    String embeddings = config.basePrefix() + "embeddings.";
+    return List.of(
+        new Embed(Embed.ROWS, null, config.inputEmbedding()),
+        new Embed("positions", Context.POSITIONS, embeddings + "position_embeddings.weight"),
+        new Sum("placed", Embed.ROWS, "positions"),
+        new LayerNorm("y", "placed", embeddings + "LayerNorm", LAYER_NORM_EPS));
+  }
+
+  @Override
+  public List<Statement> layer(int index) {
+    return new EncoderLayer(config.heads(), headDim(), config.activation(), LAYER_NORM_EPS, MODULES)
+        .statements();
+  }
+
+  @Override
+  public List<Statement> head() {
+    return List.of(
+        new Pick("picked", "x"),
+        new Linear("dense", "picked", "pre_classifier", true),
+        new Activate("pooled", "dense", Activation.RELU),
+        new Linear("logits", "pooled", config.outputModule(), true));
+  }
+
+  @Override
+  public @Nullable String output() {
+    return null;
+  }
+
+  @Override
+  public boolean bidirectional() {
+    return true;
+  }
+
+  @Override
+  public int headDim() {
+    return config.hiddenSize() / config.heads();
+  }
+
+  @Override
+  public int keyValueHeads() {
+    return config.heads();
+  }
+
+  @Override
+  public @Nullable Rope rope() {
+    return null;
+  }
+}

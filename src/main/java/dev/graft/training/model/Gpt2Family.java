@@ -1,0 +1,80 @@
+package dev.graft.training.model;
+
+import dev.graft.training.program.Activate;
+import dev.graft.training.program.Attend;
+import dev.graft.training.program.Context;
+import dev.graft.training.program.Embed;
+import dev.graft.training.program.LayerNorm;
+import dev.graft.training.program.Linear;
+import dev.graft.training.program.Pick;
+import dev.graft.training.program.Slice;
+import dev.graft.training.program.Statement;
+import dev.graft.training.program.Sum;
+import dev.graft.weights.Gpt2Config;
+import dev.graft.weights.Rope;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** GPT-2 (Radford et al. 2019): learned positions, norms before, weights stored (in, out). */
+record Gpt2Family(Gpt2Config config) implements Family {
+  @Override
+  public List<Statement> embedding() {
+    return List.of(
+        new Embed(Embed.ROWS, null, config.inputEmbedding()),
+        new Embed("positions", Context.POSITIONS, "transformer.wpe.weight"),
+        new Sum("y", Embed.ROWS, "positions"));
+  }
+
+  @Override
+  public List<Statement> layer(int index) {
+    int hidden = config.hiddenSize();
+    return List.of(
+        norm("attention_in", "x", "ln_1"),
+        conv1d("qkv", "attention_in", "attn.c_attn"),
+        new Slice("q", "qkv", 3 * hidden, 1, 0, hidden),
+        new Slice("k", "qkv", 3 * hidden, 1, hidden, hidden),
+        new Slice("v", "qkv", 3 * hidden, 1, 2 * hidden, hidden),
+        new Attend("o", "q", "k", "v", config.heads(), headDim()),
+        conv1d("attention_out", "o", "attn.c_proj"),
+        new Sum("middle", "x", "attention_out"),
+        norm("mlp_in", "middle", "ln_2"),
+        conv1d("up", "mlp_in", "mlp.c_fc"),
+        new Activate("activated", "up", config.activation()),
+        conv1d("mlp_out", "activated", "mlp.c_proj"),
+        new Sum("y", "middle", "mlp_out"));
+  }
+
+  @Override
+  public List<Statement> head() {
+    return DecoderHead.of(
+        config, List.of(new Pick("picked", "x"), norm("normed", "picked", "transformer.ln_f")));
+  }
+
+  private LayerNorm norm(String output, String input, String module) {
+    return new LayerNorm(output, input, module, config.layerNormEpsilon());
+  }
+
+  private static Linear conv1d(String output, String input, String module) {
+    return new Linear(output, input, module, true, true);
+  }
+
+  @Override
+  public @Nullable String output() {
+    return DecoderHead.output(config);
+  }
+
+  @Override
+  public int headDim() {
+    return config.hiddenSize() / config.heads();
+  }
+
+  @Override
+  public int keyValueHeads() {
+    return config.heads();
+  }
+
+  @Override
+  public @Nullable Rope rope() {
+    return null;
+  }
+}

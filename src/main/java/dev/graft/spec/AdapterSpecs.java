@@ -49,7 +49,7 @@ public final class AdapterSpecs {
     AdapterMethod adapterMethod = MethodFields.read(fields, aliases);
     Objective objective =
         fields.choice("objective", Objective.class, "dpo", "orpo", "classification", "regression");
-    quantization(fields.object("quantization"));
+    Quantization quantization = QuantizationFields.read(fields.object("quantization"));
     Hyperparameters training =
         TrainingFields.read(fields.object("training"), adapterMethod, aliases);
     DataOptions data = DataFields.read(fields.object("data"));
@@ -60,6 +60,7 @@ public final class AdapterSpecs {
         new TrainingSpec(
             adapterMethod,
             objective == null ? Objective.SFT : objective,
+            quantization,
             training,
             data,
             seedValue);
@@ -80,15 +81,6 @@ public final class AdapterSpecs {
     if (masked) fields.refuse("data", "pretraining has its loss on every token");
   }
 
-  private static void quantization(Fields fields) {
-    fields.notYet("load_in_4bit", false);
-    fields.notYet("load_in_8bit", false);
-    fields.notYet("bnb_4bit_quant_type");
-    fields.notYet("bnb_4bit_use_double_quant", false);
-    fields.notYet("bnb_4bit_compute_dtype");
-    fields.refuseUnknown();
-  }
-
   private static long seed(@Nullable JsonNode seed, List<Problem> problems) {
     if (seed == null || seed.isNull()) return DEFAULT_SEED;
     if (seed.isIntegralNumber() && seed.canConvertToInt() && seed.intValue() >= 0) {
@@ -103,6 +95,10 @@ public final class AdapterSpecs {
     ObjectNode adapter = JsonNodeFactory.instance.objectNode();
     AdapterMethods.write(adapter, spec.method());
     adapter.put("objective", lower(spec.objective()));
+    Quantization quantization = spec.quantization();
+    if (quantization != null) {
+      QuantizationFields.write(adapter.putObject("quantization"), quantization);
+    }
     training(adapter.putObject("training"), spec.training());
     DataFields.write(adapter.putObject("data"), spec.data());
     return adapter;

@@ -60,7 +60,22 @@ public final class Combinations {
               spec ->
                   spec.method() instanceof Lora lora
                       && lora.initLoraWeights() instanceof LoraInit.Orthogonal
-                      && hasOddRank(lora)));
+                      && hasOddRank(lora)),
+          new Refusal(
+              "full training",
+              "quantization",
+              "adapter.quantization",
+              "cannot be combined with full training, which changes the weights of the base",
+              spec -> spec.quantization() != null && spec.method() instanceof AdapterMethod.Full),
+          new Refusal(
+              "PiSSA, OLoRA",
+              "quantization",
+              "adapter.quantization",
+              "cannot be combined with a start that is taken out of the base's weights",
+              spec ->
+                  spec.quantization() != null
+                      && spec.method() instanceof Lora lora
+                      && lora.initLoraWeights().changesBase()));
 
   private Combinations() {}
 

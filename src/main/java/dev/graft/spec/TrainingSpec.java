@@ -4,10 +4,13 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Everything that decides the numbers of a run, apart from the base model and the data themselves.
+ *
+ * @param quantization of the base; null = its weights as they are
  */
 public record TrainingSpec(
     AdapterMethod method,
     Objective objective,
+    @Nullable Quantization quantization,
     Hyperparameters training,
     DataOptions data,
     long seed) {

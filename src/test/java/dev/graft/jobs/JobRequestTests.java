@@ -46,7 +46,7 @@ class JobRequestTests {
         "{$,\"integrations\":[{\"type\":\"wandb\"}]}|integrations[0].type",
         "{$,\"adapter\":{\"peft\":{\"peft_type\":\"LORA\",\"r\":0}}}|adapter.peft.r",
         "{$,\"method\":{\"type\":\"dpo\"}}|method.type",
-        "{$,\"adapter\":{\"quantization\":{\"load_in_4bit\":true}}}|adapter.quantization.load_in_4bit",
+        "{$,\"adapter\":{\"quantization\":{\"load_in_4bit\":1}}}|adapter.quantization.load_in_4bit",
       })
   void everyFaultIsNamedByItsPath(String body, String path) {
     assertThatExceptionOfType(SpecRejected.class)

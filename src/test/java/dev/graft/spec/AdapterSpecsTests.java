@@ -80,6 +80,10 @@ class AdapterSpecsTests {
             + "'rank_pattern':{'q_proj':2},'alpha_pattern':{'layers\\\\.1\\\\..*':3.5},"
             + "'use_rslora':true,'init_lora_weights':'gaussian'}}",
         "{'peft':{'target_modules':null,'layers_to_transform':[1,3],'layers_pattern':['layers']}}",
+        "{'quantization':{'load_in_4bit':true}}",
+        "{'quantization':{'load_in_4bit':true,'bnb_4bit_quant_type':'fp4',"
+            + "'bnb_4bit_use_double_quant':true,'bnb_4bit_compute_dtype':'float32'}}",
+        "{'quantization':{'load_in_8bit':true}}"
       })
   void theEchoResolvesToTheSameSpec(String adapter) {
     TrainingSpec spec = resolve(adapter, null, null);
@@ -137,7 +141,19 @@ class AdapterSpecsTests {
         "{'peft':{'target_modules':[]}} | adapter.peft.target_modules",
         "{'peft':{},'method':{'type':'full'}} | adapter.method",
         "{'method':{'type':'freeze'}} | adapter.method.type",
-        "{'quantization':{'load_in_4bit':true}} | adapter.quantization.load_in_4bit",
+        "{'quantization':{'load_in_4bit':1}} | adapter.quantization.load_in_4bit",
+        "{'quantization':{'load_in_4bit':true,'load_in_8bit':true}} |"
+            + " adapter.quantization.load_in_8bit",
+        "{'quantization':{'load_in_4bit':true,'bnb_4bit_quant_type':'int4'}} |"
+            + " adapter.quantization.bnb_4bit_quant_type",
+        "{'quantization':{'load_in_8bit':true,'bnb_4bit_quant_type':'nf4'}} |"
+            + " adapter.quantization.bnb_4bit_quant_type",
+        "{'quantization':{'bnb_4bit_use_double_quant':true}} |"
+            + " adapter.quantization.bnb_4bit_use_double_quant",
+        "{'quantization':{'load_in_4bit':true,'bnb_4bit_compute_dtype':'float16'}} |"
+            + " adapter.quantization.bnb_4bit_compute_dtype",
+        "{'quantization':{'load_in_8bit':true,'llm_int8_threshold':0}} |"
+            + " adapter.quantization.llm_int8_threshold",
         "{'training':{'learning_rate':-1}} | adapter.training.learning_rate",
         "{'training':{'learning_rate':1e999}} | adapter.training.learning_rate",
         "{'training':{'bf16':true}} | adapter.training.bf16",

@@ -1,6 +1,7 @@
 package dev.graft.spec;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.graft.spec.Combinations.Refusal;
 import java.io.IOException;
@@ -8,6 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 class CombinationsTests {
   @Test
@@ -19,6 +22,19 @@ class CombinationsTests {
     assertThat(rows)
         .containsExactlyElementsOf(
             Combinations.refusals().stream().map(CombinationsTests::row).toList());
+  }
+
+  @Test
+  void quantisedWeightsDoNotTrain() {
+    JsonNode adapter =
+        new JsonMapper()
+            .readTree(
+                """
+                {"method": {"type": "full"}, "quantization": {"load_in_4bit": true}}
+                """);
+    assertThatExceptionOfType(SpecRejected.class)
+        .isThrownBy(() -> AdapterSpecs.resolve(adapter, null, null, null))
+        .withMessageContaining("adapter.quantization: cannot be combined with full training");
   }
 
   private static String row(Refusal refusal) {

@@ -36,7 +36,13 @@ final class KernelModels implements ModelSource {
     Plan plan = training.gradientCheckpointing() ? new Plan(Plan.Kind.RECOMPUTE) : Plan.KEEP;
     return TrainableModels.load(
         base,
-        new Recipe(spec.method(), optimiser, plan, training.labelSmoothingFactor(), spec.seed()));
+        new Recipe(
+            spec.method(),
+            optimiser,
+            plan,
+            training.labelSmoothingFactor(),
+            spec.seed(),
+            spec.quantization()));
   }
 
   @Override

@@ -5,7 +5,7 @@ package dev.graft.training;
  *
  * <p>{@link #inputIds} is (rows)(tokens).
  */
-public sealed interface MicroBatch permits TokenBatch, LabelBatch {
+public sealed interface MicroBatch permits TokenBatch, LabelBatch, PairBatch {
   int[][] inputIds();
 
   /** What the loss of this batch is a sum over: the window's sum of them is its divisor. */

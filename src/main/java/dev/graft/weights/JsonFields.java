@@ -20,6 +20,10 @@ final class JsonFields {
     this.node = node;
   }
 
+  JsonNode node() {
+    return node;
+  }
+
   boolean has(String field) {
     return find(field) != null;
   }

@@ -9,11 +9,14 @@ import dev.graft.training.model.DeviceMemory;
 import dev.graft.training.model.Family;
 import dev.graft.training.model.ModelTensors;
 import dev.graft.training.model.Transformer;
+import dev.graft.training.tuner.Columns;
 import dev.graft.training.tuner.LowRankPaths;
+import dev.graft.training.tuner.PromptPaths;
 import dev.graft.training.tuner.Rewrite;
 import dev.graft.weights.BadModel;
 import dev.graft.weights.LoraAdapter;
 import dev.graft.weights.ModelConfig;
+import dev.graft.weights.PromptAdapter;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -65,6 +68,36 @@ final class GreedyGenerator implements Generator {
   }
 
   private Worn wear(Path directory) {
+    try {
+      return PromptAdapter.isIn(directory) ? prompted(directory) : lowRank(directory);
+    } catch (BadModel e) {
+      throw new IllegalArgumentException("the adapter cannot be used: " + e.getMessage(), e);
+    }
+  }
+
+  /** Virtual tokens, and the views of them that layers have. */
+  private Worn prompted(Path directory) {
+    try (PromptAdapter adapter = PromptAdapter.read(directory)) {
+      PromptPaths paths = new PromptPaths(adapter.method(), config);
+      long[] shape = adapter.embeddings().shape();
+      if (!Arrays.equals(shape, paths.shape())) {
+        throw new BadModel(
+            "prompt_embeddings has shape %s, the base needs %s"
+                .formatted(Arrays.toString(shape), Arrays.toString(paths.shape())));
+      }
+      Map<String, PtNDArray> own = new HashMap<>();
+      PtNDArray rows = memory.load(adapter.embeddings());
+      own.put(PromptPaths.NAME, rows);
+      for (Columns each : paths.columns()) {
+        own.put(each.name(), memory.columns(rows, each.start(), each.count()));
+      }
+      Map<String, PtNDArray> all = new HashMap<>(base);
+      all.putAll(own);
+      return new Worn(compiled(all, paths), List.copyOf(own.values()));
+    }
+  }
+
+  private Worn lowRank(Path directory) {
     Map<String, PtNDArray> factors = new HashMap<>();
     try (LoraAdapter adapter = LoraAdapter.read(directory)) {
       adapter.requireFits(config);
@@ -79,19 +112,19 @@ final class GreedyGenerator implements Generator {
       return new Worn(compiled(all, new LowRankPaths(scales, 0)), List.copyOf(factors.values()));
     } catch (RuntimeException e) {
       factors.values().forEach(PtNDArray::close);
-      if (!(e instanceof BadModel)) throw e;
-      throw new IllegalArgumentException("the adapter cannot be used: " + e.getMessage(), e);
+      throw e;
     }
   }
 
   @Override
   public Generation generate(
       int[] prompt, int maxNewTokens, Set<Integer> stop, IntConsumer onToken) {
-    checkPrompt(prompt);
-    int bound = Math.min(maxNewTokens, config.contextLength() - prompt.length);
+    Transformer model = worn == null ? bare : worn.model();
+    int context = config.contextLength() - model.virtualTokens().count();
+    checkPrompt(prompt, context);
+    int bound = Math.min(maxNewTokens, context - prompt.length);
     int[] ids = new int[Math.clamp(bound, 0, 256)];
     int made = 0;
-    Transformer model = worn == null ? bare : worn.model();
     try (Continuation text = new Continuation(model, memory, module)) {
       int[] unread = prompt;
       while (made < bound) {
@@ -106,12 +139,11 @@ final class GreedyGenerator implements Generator {
     return new Generation(Arrays.copyOf(ids, made), false);
   }
 
-  private void checkPrompt(int[] prompt) {
+  private void checkPrompt(int[] prompt, int context) {
     if (prompt.length == 0) throw new IllegalArgumentException("the prompt is empty");
-    if (prompt.length > config.contextLength()) {
+    if (prompt.length > context) {
       throw new IllegalArgumentException(
-          "the prompt has %d tokens, the model's context is %d"
-              .formatted(prompt.length, config.contextLength()));
+          "the prompt has %d tokens, the model's context is %d".formatted(prompt.length, context));
     }
     for (int id : prompt) {
       if (id < 0 || id >= config.vocabSize()) {

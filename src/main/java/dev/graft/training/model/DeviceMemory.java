@@ -115,7 +115,7 @@ public final class DeviceMemory implements AutoCloseable {
   }
 
   /** A view of consecutive columns. */
-  PtNDArray columns(PtNDArray matrix, long start, long count) {
+  public PtNDArray columns(PtNDArray matrix, long start, long count) {
     return module.call(manager, "columns", matrix, start, count).getFirst();
   }
 

@@ -6,6 +6,7 @@ import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.JniUtils;
 import dev.graft.training.LabelBatch;
 import dev.graft.training.MicroBatch;
+import dev.graft.training.PairBatch;
 import dev.graft.training.TokenBatch;
 import dev.graft.training.TokenLoss;
 import dev.graft.training.TrainableModel;
@@ -96,6 +97,7 @@ final class TrainableTransformer implements TrainableModel {
     return switch (batch) {
       case TokenBatch tokens -> new TokenGoal(tokenLoss(), padded(tokens));
       case LabelBatch labels -> labelGoal(labels);
+      case PairBatch pairs -> throw new IllegalArgumentException("pairs are not learned from yet");
     };
   }
 

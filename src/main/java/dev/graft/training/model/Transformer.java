@@ -149,7 +149,7 @@ public final class Transformer implements AutoCloseable {
   }
 
   /** What is in front of every row. */
-  VirtualTokens virtualTokens() {
+  public VirtualTokens virtualTokens() {
     return virtualTokens;
   }
 

@@ -1,7 +1,6 @@
 package dev.graft.training.tuner;
 
 import dev.graft.spec.PTuning;
-import dev.graft.training.program.Statement;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.NamedTensor;
 import java.util.ArrayList;
@@ -12,13 +11,13 @@ import java.util.List;
  * three linear layers with ReLU between them, or a bidirectional LSTM before two. Parameters start
  * as torch's modules do.
  */
-final class PromptEncoderTuner implements Tuner {
+final class PromptEncoderTuner extends PromptedTuner {
   private final PTuning method;
   private final int features;
   private final int hidden;
 
   PromptEncoderTuner(PTuning method, ModelConfig config) {
-    Prompt.requireGenerator(config);
+    super(new PromptPaths(method, config));
     this.method = method;
     features = config.hiddenSize();
     Integer wanted = method.encoderHiddenSize();
@@ -28,7 +27,7 @@ final class PromptEncoderTuner implements Tuner {
   @Override
   public List<Slot> slots() {
     List<Slot> slots = new ArrayList<>();
-    slots.add(new Slot(Prompt.ENCODER + "embedding.weight", method.numVirtualTokens(), features));
+    slots.add(new Slot(ENCODER + "embedding.weight", method.numVirtualTokens(), features));
     switch (method.encoderReparameterizationType()) {
       case MLP -> {
         linear(slots, 0, features, hidden);
@@ -45,7 +44,7 @@ final class PromptEncoderTuner implements Tuner {
   }
 
   private static void linear(List<Slot> slots, int index, int in, int out) {
-    String module = Prompt.ENCODER + "mlp_head." + index;
+    String module = ENCODER + "mlp_head." + index;
     slots.add(new Slot(module + ".weight", out, in));
     slots.add(new Slot(module + ".bias", out));
   }
@@ -55,7 +54,7 @@ final class PromptEncoderTuner implements Tuner {
     int in = layer == 0 ? features : 2 * hidden;
     for (String direction : List.of("", "_reverse")) {
       String end = "_l" + layer + direction;
-      String module = Prompt.ENCODER + "lstm_head.";
+      String module = ENCODER + "lstm_head.";
       slots.add(new Slot(module + "weight_ih" + end, 4L * hidden, in));
       slots.add(new Slot(module + "weight_hh" + end, 4L * hidden, hidden));
       slots.add(new Slot(module + "bias_ih" + end, 4L * hidden));
@@ -89,29 +88,9 @@ final class PromptEncoderTuner implements Tuner {
           case LSTM -> "lstm";
         };
     return new Computed(
-        Prompt.NAME,
+        PromptPaths.NAME,
         new long[] {method.numVirtualTokens(), features},
         "__torch__.adapters.prompt_encoder." + function,
         slots().stream().map(Slot::name).toList());
-  }
-
-  @Override
-  public List<Statement> apply(String prefix, List<Statement> statements) {
-    return Prompt.prepended(statements);
-  }
-
-  @Override
-  public VirtualTokens virtualTokens() {
-    return new VirtualTokens(method.numVirtualTokens(), 0);
-  }
-
-  @Override
-  public List<NamedTensor> saved(List<NamedTensor> trained) {
-    return Prompt.saved(trained);
-  }
-
-  @Override
-  public List<NamedTensor> read(List<NamedTensor> saved) {
-    return Prompt.readEncoder(saved);
   }
 }

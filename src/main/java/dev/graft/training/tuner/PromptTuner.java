@@ -3,7 +3,6 @@ package dev.graft.training.tuner;
 import dev.graft.spec.PromptTuning;
 import dev.graft.spec.PromptTuning.Init;
 import dev.graft.text.Tokenizer;
-import dev.graft.training.program.Statement;
 import dev.graft.weights.DecoderConfig;
 import dev.graft.weights.MappedTensor;
 import dev.graft.weights.ModelConfig;
@@ -12,37 +11,33 @@ import dev.graft.weights.NamedTensor;
 import java.util.List;
 
 /** Prompt tuning (Lester et al. 2021): the rows of virtual tokens train. */
-final class PromptTuner implements Tuner {
+final class PromptTuner extends PromptedTuner {
   private final PromptTuning method;
   private final ModelDirectory base;
 
   PromptTuner(PromptTuning method, ModelDirectory base) {
-    Prompt.requireGenerator(base.config());
+    super(new PromptPaths(method, base.config()));
     this.method = method;
     this.base = base;
   }
 
-  private Slot slot() {
-    return new Slot(Prompt.NAME, method.numVirtualTokens(), base.config().hiddenSize());
-  }
-
   @Override
   public List<Slot> slots() {
-    return List.of(slot());
+    return List.of(embeddings());
   }
 
   @Override
   public List<NamedTensor> start(long seed) {
     return List.of(
         switch (method.promptTuningInit()) {
-          case Init.Random() -> Starts.normal(slot(), 1, seed);
+          case Init.Random() -> Starts.normal(embeddings(), 1, seed);
           case Init.SampleVocab() -> rows(drawn(seed));
           case Init.Text(String text) -> rows(tokens(text));
         });
   }
 
   private int[] drawn(long seed) {
-    return Starts.random(seed, Prompt.NAME)
+    return Starts.random(seed, PromptPaths.NAME)
         .ints(method.numVirtualTokens(), 0, base.config().vocabSize())
         .toArray();
   }
@@ -72,7 +67,7 @@ final class PromptTuner implements Tuner {
       table.copyTo(row, (long) ids[i] * size);
       for (int j = 0; j < size; j++) all[i * size + j] = row[j] * factor;
     }
-    return Starts.of(slot(), all);
+    return Starts.of(embeddings(), all);
   }
 
   /** Gemma's table multiplies its rows. */
@@ -80,25 +75,5 @@ final class PromptTuner implements Tuner {
     return config instanceof DecoderConfig decoder && decoder.scalesTable()
         ? (float) decoder.multipliers().embedding()
         : 1;
-  }
-
-  @Override
-  public List<Statement> apply(String prefix, List<Statement> statements) {
-    return Prompt.prepended(statements);
-  }
-
-  @Override
-  public VirtualTokens virtualTokens() {
-    return new VirtualTokens(method.numVirtualTokens(), 0);
-  }
-
-  @Override
-  public List<NamedTensor> saved(List<NamedTensor> trained) {
-    return Prompt.saved(trained);
-  }
-
-  @Override
-  public List<NamedTensor> read(List<NamedTensor> saved) {
-    return Prompt.saved(saved);
   }
 }

@@ -20,6 +20,10 @@ class GoldenRunTests {
           "full-tied",
           "lora-llama",
           "lora-llama31-v4",
+          "p-tuning",
+          "p-tuning-lstm",
+          "prefix-tuning-projection",
+          "prompt-tuning",
           "qlora-nf4-double");
 
   private static final List<String> FAMILIES =

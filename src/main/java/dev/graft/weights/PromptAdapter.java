@@ -1,0 +1,56 @@
+package dev.graft.weights;
+
+import dev.graft.spec.AdapterMethod.Prompted;
+import dev.graft.spec.PromptFields;
+import dev.graft.spec.SpecRejected;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * Virtual tokens in a PEFT directory, read as hostile input. Closing unmaps them.
+ *
+ * @param embeddings {@code prompt_embeddings}, as they are used
+ */
+public record PromptAdapter(Prompted method, MappedTensor embeddings, SafetensorsFile file)
+    implements AutoCloseable {
+  private static final String CONFIG = "adapter_config.json";
+  private static final String WEIGHTS = "adapter_model.safetensors";
+  private static final List<String> TYPES = List.of("PROMPT_TUNING", "P_TUNING", "PREFIX_TUNING");
+
+  /**
+   * Whether the directory says that it holds virtual tokens.
+   *
+   * @throws BadModel if it has no readable configuration
+   */
+  public static boolean isIn(Path directory) {
+    return TYPES.contains(config(directory).textOr("peft_type", ""));
+  }
+
+  private static JsonFields config(Path directory) {
+    return JsonFile.read(new DirectoryFiles(directory).require(CONFIG), 1 << 20);
+  }
+
+  /**
+   * @throws BadModel if these are no virtual tokens that Graft can apply, saying why
+   */
+  public static PromptAdapter read(Path directory) {
+    Prompted method;
+    try {
+      method = PromptFields.fromPeft(config(directory).node());
+    } catch (SpecRejected e) {
+      throw new BadModel(CONFIG + ": " + e.getMessage(), e);
+    }
+    SafetensorsFile file = SafetensorsFile.open(new DirectoryFiles(directory).require(WEIGHTS));
+    MappedTensor embeddings = file.find("prompt_embeddings");
+    if (embeddings == null || file.tensors().size() != 1) {
+      file.close();
+      throw new BadModel(WEIGHTS + " does not hold prompt_embeddings alone");
+    }
+    return new PromptAdapter(method, embeddings, file);
+  }
+
+  @Override
+  public void close() {
+    file.close();
+  }
+}

@@ -1,7 +1,7 @@
 package dev.graft.weights;
 
 import dev.graft.spec.AdapterMethod.Prompted;
-import dev.graft.spec.PromptFields;
+import dev.graft.spec.AdapterMethods;
 import dev.graft.spec.SpecRejected;
 import java.nio.file.Path;
 import java.util.List;
@@ -34,12 +34,7 @@ public record PromptAdapter(Prompted method, MappedTensor embeddings, Safetensor
    * @throws BadModel if these are no virtual tokens that Graft can apply, saying why
    */
   public static PromptAdapter read(Path directory) {
-    Prompted method;
-    try {
-      method = PromptFields.fromPeft(config(directory).node());
-    } catch (SpecRejected e) {
-      throw new BadModel(CONFIG + ": " + e.getMessage(), e);
-    }
+    Prompted method = method(config(directory));
     SafetensorsFile file = SafetensorsFile.open(new DirectoryFiles(directory).require(WEIGHTS));
     MappedTensor embeddings = file.find("prompt_embeddings");
     if (embeddings == null || file.tensors().size() != 1) {
@@ -47,6 +42,15 @@ public record PromptAdapter(Prompted method, MappedTensor embeddings, Safetensor
       throw new BadModel(WEIGHTS + " does not hold prompt_embeddings alone");
     }
     return new PromptAdapter(method, embeddings, file);
+  }
+
+  private static Prompted method(JsonFields config) {
+    try {
+      if (AdapterMethods.fromPeft(config.node()) instanceof Prompted prompted) return prompted;
+      throw config.bad("peft_type", "is no method with virtual tokens");
+    } catch (SpecRejected e) {
+      throw new BadModel(CONFIG + ": " + e.getMessage(), e);
+    }
   }
 
   @Override

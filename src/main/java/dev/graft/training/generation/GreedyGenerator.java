@@ -91,8 +91,8 @@ final class GreedyGenerator implements Generator {
       for (Columns each : paths.columns()) {
         own.put(each.name(), memory.columns(rows, each.start(), each.count()));
       }
-      Map<String, PtNDArray> all = new HashMap<>(base);
-      all.putAll(own);
+      ModelTensors all = base.copy();
+      own.forEach(all::put);
       return new Worn(compiled(all, paths), List.copyOf(own.values()));
     }
   }

@@ -8,8 +8,6 @@ import dev.graft.artifacts.ManifestArchive;
 import dev.graft.artifacts.ManifestDirectory;
 import java.io.IOException;
 import java.io.InputStream;
-import java.util.Base64;
-import java.util.HexFormat;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -93,16 +91,7 @@ class AdapterFiles {
   /** A file of an adapter as an HTTP answer that can be resumed and checked. */
   ResponseEntity<Resource> download(
       BlobRef blob, String filename, MediaType type, HttpHeaders request) {
-    ResponseEntity<Resource> plain = BlobDownload.of(store, blob, filename, request);
-    String hex = blob.sha256().hex();
-    String base64 = Base64.getEncoder().encodeToString(HexFormat.of().parseHex(hex));
-    HttpHeaders headers = new HttpHeaders();
-    headers.putAll(plain.getHeaders());
-    if (plain.getBody() != null) headers.setContentType(type);
-    // Both are of the whole, whatever part is sent; the second is RFC 9530's.
-    headers.set("X-Checksum-SHA256", hex);
-    headers.set("Repr-Digest", "sha-256=:" + base64 + ":");
-    return new ResponseEntity<>(plain.getBody(), headers, plain.getStatusCode());
+    return BlobDownload.of(store, blob, filename, type, request);
   }
 
   private Optional<BlobRef> kept(Adapter adapter) {

@@ -45,4 +45,19 @@ public sealed interface ArtifactStore permits FileArtifactStore {
   Optional<Path> local(Digest digest) throws IOException;
 
   boolean delete(Digest digest) throws IOException;
+
+  /**
+   * Stores content that is not a blob of its own, such as a part of one that is still arriving,
+   * durable under {@code name} until it is dropped. Throws {@link BlobTooLarge} past {@code
+   * maxBytes} and {@link StorageFull}.
+   *
+   * @param name given to nothing else ever, of {@code [a-z0-9_-]}
+   */
+  BlobRef keep(String name, BlobContent content, long maxBytes) throws IOException;
+
+  /** What was kept under this name; throws {@link BlobMissing}. */
+  InputStream openKept(String name) throws IOException;
+
+  /** Forgets what was kept under this name, if anything was. */
+  void drop(String name) throws IOException;
 }

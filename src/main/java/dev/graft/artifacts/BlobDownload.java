@@ -1,6 +1,10 @@
 package dev.graft.artifacts;
 
+import dev.graft.platform.ProblemType;
+import dev.graft.platform.RequestFailed;
 import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.HexFormat;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.io.InputStreamResource;
@@ -13,35 +17,43 @@ import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 
 /**
- * A blob as an HTTP response: the digest is its entity tag, one byte range at a time is served (RFC
- * 9110 section 14), whatever the {@code Accept} header says. Several ranges give the whole.
+ * A blob as an HTTP response that can be resumed and checked: the digest is its entity tag, one
+ * byte range at a time is served (RFC 9110 section 14), whatever the {@code Accept} header says.
+ * Several ranges give the whole. {@code Repr-Digest} (RFC 9530) and {@code X-Checksum-SHA256} are
+ * of the whole, whatever part is sent.
  */
 public final class BlobDownload {
   private BlobDownload() {}
 
   /**
+   * Throws {@link RequestFailed} 416 where the range lies outside.
+   *
    * @param filename what a browser should call it; never a path here
    * @param request headers of the request: Range, If-Range, If-None-Match are honoured
    */
   public static ResponseEntity<Resource> of(
-      ArtifactStore store, BlobRef blob, String filename, HttpHeaders request) {
+      ArtifactStore store, BlobRef blob, String filename, MediaType type, HttpHeaders request) {
     String tag = "\"" + blob.sha256() + "\"";
-    if (request.getIfNoneMatch().stream().anyMatch(t -> t.equals(tag) || t.equals("*"))) {
-      return ResponseEntity.status(HttpStatus.NOT_MODIFIED).eTag(tag).build();
+    if (isKnown(request, tag)) {
+      return checksums(ResponseEntity.status(HttpStatus.NOT_MODIFIED), blob).eTag(tag).build();
     }
     HttpRange range = range(request, tag);
     long start = range == null ? 0 : range.getRangeStart(blob.bytes());
     long end = range == null ? blob.bytes() - 1 : range.getRangeEnd(blob.bytes());
     if (range != null && (start >= blob.bytes() || end < start)) {
-      return ResponseEntity.status(HttpStatus.REQUESTED_RANGE_NOT_SATISFIABLE)
-          .header(HttpHeaders.CONTENT_RANGE, "bytes */" + blob.bytes())
-          .build();
+      throw new RequestFailed(
+              ProblemType.RANGE_NOT_SATISFIABLE,
+              "The content has " + blob.bytes() + " bytes; the range lies outside.",
+              "Range")
+          .header(HttpHeaders.CONTENT_RANGE, "bytes */" + blob.bytes());
     }
     long length = end - start + 1;
     ResponseEntity.BodyBuilder response =
-        ResponseEntity.status(range == null ? HttpStatus.OK : HttpStatus.PARTIAL_CONTENT)
+        checksums(
+                ResponseEntity.status(range == null ? HttpStatus.OK : HttpStatus.PARTIAL_CONTENT),
+                blob)
             .eTag(tag)
-            .contentType(MediaType.APPLICATION_OCTET_STREAM)
+            .contentType(type)
             .contentLength(length)
             .header(HttpHeaders.ACCEPT_RANGES, "bytes")
             .header("X-Content-Type-Options", "nosniff")
@@ -53,6 +65,25 @@ public final class BlobDownload {
     // Not another kind of Resource: Spring would apply the Range header to it once more.
     return response.body(
         new InputStreamResource(() -> store.open(blob.sha256(), start, length), "blob"));
+  }
+
+  private static ResponseEntity.BodyBuilder checksums(
+      ResponseEntity.BodyBuilder response, BlobRef blob) {
+    String hex = blob.sha256().hex();
+    String base64 = Base64.getEncoder().encodeToString(HexFormat.of().parseHex(hex));
+    return response
+        .header("X-Checksum-SHA256", hex)
+        .header("Repr-Digest", "sha-256=:" + base64 + ":");
+  }
+
+  /** Compared weakly, as RFC 9110 says for If-None-Match: a cache may have weakened the tag. */
+  private static boolean isKnown(HttpHeaders request, String tag) {
+    try {
+      return request.getIfNoneMatch().stream()
+          .anyMatch(known -> known.equals("*") || known.equals(tag) || known.equals("W/" + tag));
+    } catch (IllegalArgumentException e) {
+      return false; // a malformed condition is none
+    }
   }
 
   private static @Nullable HttpRange range(HttpHeaders request, String tag) {

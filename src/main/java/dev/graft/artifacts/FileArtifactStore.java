@@ -13,24 +13,30 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.DigestOutputStream;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * Blobs as read-only files {@code blobs/sha256/ab/cdef...} under a root directory, which several
- * processes may share.
+ * processes may share; what is kept by name lies in {@code kept}.
  */
 public final class FileArtifactStore implements ArtifactStore, AutoCloseable {
+  private static final Pattern NAME = Pattern.compile("[a-z0-9_-]{1,100}");
+
   private final Path blobs;
+  private final Path kept;
   private final Scratch scratch;
 
-  private FileArtifactStore(Path blobs, Scratch scratch) {
+  private FileArtifactStore(Path blobs, Path kept, Scratch scratch) {
     this.blobs = blobs;
+    this.kept = kept;
     this.scratch = scratch;
   }
 
   /** Opens the store in {@code root}, made if absent; removes what killed processes left behind. */
   public static FileArtifactStore open(Path root) throws IOException {
     Path blobs = Files.createDirectories(root.resolve("blobs").resolve("sha256"));
-    return new FileArtifactStore(blobs, Scratch.open(root.resolve("tmp")));
+    Path kept = Files.createDirectories(root.resolve("kept"));
+    return new FileArtifactStore(blobs, kept, Scratch.open(root.resolve("tmp")));
   }
 
   @Override
@@ -93,7 +99,40 @@ public final class FileArtifactStore implements ArtifactStore, AutoCloseable {
     return deleted;
   }
 
-  /** Removes this process's temporary files; blobs stay. */
+  @Override
+  public BlobRef keep(String name, BlobContent content, long maxBytes) throws IOException {
+    Path target = kept(name);
+    try (StagedFile staged = StagedFile.write(this, scratch.newFile(), content, maxBytes)) {
+      staged.moveTo(target);
+      flush(kept);
+      return staged.ref();
+    } catch (IOException e) {
+      throw StorageFull.orSame(e);
+    }
+  }
+
+  @Override
+  public InputStream openKept(String name) throws IOException {
+    try {
+      return Files.newInputStream(kept(name));
+    } catch (NoSuchFileException e) {
+      throw new BlobMissing("nothing is kept as " + name);
+    }
+  }
+
+  @Override
+  public void drop(String name) throws IOException {
+    Files.deleteIfExists(kept(name));
+  }
+
+  private Path kept(String name) {
+    if (!NAME.matcher(name).matches()) {
+      throw new IllegalArgumentException("not a name to keep something under");
+    }
+    return kept.resolve(name);
+  }
+
+  /** Removes this process's temporary files; blobs and what is kept stay. */
   @Override
   public void close() throws IOException {
     scratch.close();

@@ -54,6 +54,12 @@ record StagedFile(FileArtifactStore store, Path file, BlobRef ref) implements St
     }
   }
 
+  /** Leaves the store's staging area under another name, durable but for its directory. */
+  void moveTo(Path target) throws IOException {
+    makeDurable();
+    Files.move(file, target, StandardCopyOption.ATOMIC_MOVE);
+  }
+
   private void makeDurable() throws IOException {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
       channel.force(true);

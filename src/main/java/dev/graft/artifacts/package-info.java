@@ -8,6 +8,9 @@
  * a rename) creates and never replaces, and the directory is flushed. A directory as content is a
  * {@link dev.graft.artifacts.Manifest}, whose canonical JSON is again a blob.
  *
+ * <p>What is still arriving, such as a part of an upload, is kept under a name of its own, just as
+ * durable, until whoever named it drops it: it has no digest that others may share.
+ *
  * <p>How it fails: a full disk throws {@link dev.graft.artifacts.StorageFull}, content that is not
  * what was announced {@link dev.graft.artifacts.BlobMismatch}, content past its limit {@link
  * dev.graft.artifacts.BlobTooLarge}; each leaves nothing behind. A killed process leaves temporary

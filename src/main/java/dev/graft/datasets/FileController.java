@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.Profile;
 import org.springframework.core.io.Resource;
 import org.springframework.http.HttpHeaders;
+import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.web.bind.annotation.DeleteMapping;
@@ -65,7 +66,13 @@ class FileController {
                             schema = @Schema(type = "string", format = "binary")),
                         @SchemaProperty(
                             name = "purpose",
-                            schema = @Schema(type = "string", example = "fine-tune"))
+                            schema = @Schema(type = "string", example = "fine-tune")),
+                        @SchemaProperty(
+                            name = "expires_after[anchor]",
+                            schema = @Schema(type = "string", example = "created_at")),
+                        @SchemaProperty(
+                            name = "expires_after[seconds]",
+                            schema = @Schema(type = "integer", example = "86400"))
                       })))
   FileObject upload(@AuthenticationPrincipal Caller caller, HttpServletRequest request)
       throws IOException {
@@ -93,13 +100,17 @@ class FileController {
   }
 
   @GetMapping("/{id}/content")
-  @Operation(operationId = "downloadFile", summary = "The content of a file")
+  @Operation(
+      operationId = "downloadFile",
+      summary = "The content of a file, as it was uploaded",
+      description = "Byte ranges and conditional requests; X-Checksum-SHA256 is of the whole.")
   ResponseEntity<Resource> content(
       @AuthenticationPrincipal Caller caller,
       @PathVariable String id,
       @RequestHeader HttpHeaders headers) {
     FileRow file = require(caller, id);
-    return BlobDownload.of(store, file.blob(), file.filename(), headers);
+    return BlobDownload.of(
+        store, file.blob(), file.filename(), MediaType.APPLICATION_OCTET_STREAM, headers);
   }
 
   @DeleteMapping("/{id}")

@@ -1,34 +1,46 @@
 package dev.graft.datasets;
 
+import dev.graft.datasets.decoding.Columns;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
 import java.time.Duration;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The form fields beside an uploaded file, checked. */
+/** What is said about a file beside its content, checked. */
 final class FileFields {
   private static final long MIN_LIFETIME = 3600;
   private static final long MAX_LIFETIME = 2_592_000;
+  private static final int MAX_SHOWN = 60;
 
   private FileFields() {}
 
   static NewFile of(String departmentId, FileUpload upload) {
-    return new NewFile(departmentId, upload.filename(), purpose(upload), lifetime(upload));
+    return new NewFile(
+        departmentId,
+        upload.filename(),
+        purpose(upload.field("purpose")),
+        lifetime(upload),
+        columns(upload.columns()));
   }
 
-  private static FilePurpose purpose(FileUpload upload) {
-    String purpose = upload.field("purpose");
+  /** Only what jobs read may be uploaded; their results have a purpose of their own. */
+  static FilePurpose purpose(@Nullable String purpose) {
     if (purpose == null) {
       throw new RequestFailed(
           ProblemType.MISSING_PARAMETER, "The field 'purpose' is missing.", "purpose");
     }
     if (!purpose.equals(FilePurpose.FINE_TUNE.wireName())) {
-      String shown = purpose.substring(0, Math.min(purpose.length(), 60));
+      String shown = purpose.substring(0, Math.min(purpose.length(), MAX_SHOWN));
       throw RequestFailed.invalid(
           "purpose",
           "'" + shown + "' is not a purpose that uploads may have here; 'fine-tune' is.");
     }
     return FilePurpose.FINE_TUNE;
+  }
+
+  static @Nullable Columns columns(@Nullable Map<String, String> columns) {
+    return columns == null || columns.isEmpty() ? null : new Columns(columns);
   }
 
   private static @Nullable Duration lifetime(FileUpload upload) {
@@ -37,22 +49,24 @@ final class FileFields {
     if (anchor == null && seconds == null) {
       return null;
     }
-    if (!"created_at".equals(anchor)) {
-      throw RequestFailed.invalid("expires_after[anchor]", "The only anchor is 'created_at'.");
-    }
-    if (seconds == null || !seconds.matches("[0-9]{1,9}")) {
-      throw outOfRange();
-    }
-    long lifetime = Long.parseLong(seconds);
-    if (lifetime < MIN_LIFETIME || lifetime > MAX_LIFETIME) {
-      throw outOfRange();
-    }
-    return Duration.ofSeconds(lifetime);
+    boolean number = seconds != null && seconds.matches("[0-9]{1,9}");
+    return lifetime(
+        anchor,
+        number ? Long.valueOf(seconds) : null,
+        "expires_after[anchor]",
+        "expires_after[seconds]");
   }
 
-  private static RequestFailed outOfRange() {
-    return RequestFailed.invalid(
-        "expires_after[seconds]",
-        "A lifetime is %d to %d seconds.".formatted(MIN_LIFETIME, MAX_LIFETIME));
+  /** The two names are those by which errors call the fields. */
+  static Duration lifetime(
+      @Nullable String anchor, @Nullable Long seconds, String anchorName, String secondsName) {
+    if (!"created_at".equals(anchor)) {
+      throw RequestFailed.invalid(anchorName, "The only anchor is 'created_at'.");
+    }
+    if (seconds == null || seconds < MIN_LIFETIME || seconds > MAX_LIFETIME) {
+      throw RequestFailed.invalid(
+          secondsName, "A lifetime is %d to %d seconds.".formatted(MIN_LIFETIME, MAX_LIFETIME));
+    }
+    return Duration.ofSeconds(seconds);
   }
 }

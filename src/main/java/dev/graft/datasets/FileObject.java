@@ -1,12 +1,14 @@
 package dev.graft.datasets;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import tools.jackson.databind.annotation.JsonNaming;
 
 /**
- * OpenAI's File object; {@code sha256, examples, errors} are Graft's own.
+ * OpenAI's File object; {@code sha256, examples, errors} are Graft's own. Its schema has no null
+ * for {@code expires_at} and {@code status_details}: they are there or not.
  *
  * @param createdAt Unix time in seconds, as {@code expiresAt}
  * @param statusDetails the first problem where the status is {@code error}
@@ -18,11 +20,11 @@ record FileObject(
     String object,
     long bytes,
     long createdAt,
-    @Nullable Long expiresAt,
+    @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable Long expiresAt,
     String filename,
     String purpose,
     String status,
-    @Nullable String statusDetails,
+    @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable String statusDetails,
     String sha256,
     @Nullable Integer examples,
     List<Problem> errors) {}

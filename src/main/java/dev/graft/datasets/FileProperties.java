@@ -1,5 +1,6 @@
 package dev.graft.datasets;
 
+import java.time.Duration;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.util.unit.DataSize;
@@ -7,10 +8,23 @@ import org.springframework.util.unit.DataSize;
 /**
  * Limits on uploaded files.
  *
- * @param maxSize of one file; more is refused with 413
+ * @param maxSize of one file in one request; more is refused with 413
+ * @param maxUploadSize of one file that arrives in parts
+ * @param maxPartSize of one part
+ * @param maxUnpacked of the rows of a packed file, or one of CSV
+ * @param maxStored of all that one department stores; more is refused with 429
+ * @param maxPending uploads that one department may have begun and not ended
+ * @param uploadLifetime from the beginning of an upload to its end
  * @param validateInline files up to this size are validated before the upload is answered, larger
  *     ones after
  */
 @ConfigurationProperties("graft.files")
 record FileProperties(
-    @DefaultValue("512MB") DataSize maxSize, @DefaultValue("4MB") DataSize validateInline) {}
+    @DefaultValue("512MB") DataSize maxSize,
+    @DefaultValue("8GB") DataSize maxUploadSize,
+    @DefaultValue("64MB") DataSize maxPartSize,
+    @DefaultValue("8GB") DataSize maxUnpacked,
+    @DefaultValue("1TB") DataSize maxStored,
+    @DefaultValue("100") int maxPending,
+    @DefaultValue("1h") Duration uploadLifetime,
+    @DefaultValue("4MB") DataSize validateInline) {}

@@ -2,6 +2,7 @@ package dev.graft.datasets;
 
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
+import dev.graft.datasets.decoding.Columns;
 import jakarta.persistence.Entity;
 import jakarta.persistence.Id;
 import jakarta.persistence.Table;
@@ -28,6 +29,9 @@ class FileRow {
   private String problems;
   private Instant createdAt;
   private @Nullable Instant expiresAt;
+  private @Nullable String columnMapping;
+  private @Nullable String rowsDigest;
+  private @Nullable Long rowsBytes;
 
   /** For JPA, which fills the fields. */
   @SuppressWarnings("NullAway.Init")
@@ -44,6 +48,7 @@ class FileRow {
     this.problems = "[]";
     this.createdAt = createdAt;
     this.expiresAt = file.lifetime() == null ? null : createdAt.plus(file.lifetime());
+    this.columnMapping = ColumnMapping.write(file.columns());
   }
 
   /** The file as it is without validation, such as one that Graft wrote itself. */
@@ -52,10 +57,14 @@ class FileRow {
     return this;
   }
 
-  FileRow validated(Validation validation) {
+  FileRow validated(Checked checked) {
+    Validation validation = checked.validation();
     status = (validation.good() ? FileStatus.PROCESSED : FileStatus.ERROR).wireName();
     examples = validation.examples();
     problems = JSON.writeValueAsString(validation.problems());
+    BlobRef rows = checked.rows();
+    rowsDigest = rows == null ? null : rows.sha256().hex();
+    rowsBytes = rows == null ? null : rows.bytes();
     return this;
   }
 
@@ -71,6 +80,17 @@ class FileRow {
     return new BlobRef(new Digest(digest), bytes);
   }
 
+  /** What is trained on: the file itself, unless it came packed or as CSV. */
+  private BlobRef rows() {
+    return rowsDigest == null || rowsBytes == null
+        ? blob()
+        : new BlobRef(new Digest(rowsDigest), rowsBytes);
+  }
+
+  @Nullable Columns columns() {
+    return ColumnMapping.read(columnMapping);
+  }
+
   Validation validation() {
     return new Validation(examples == null ? 0 : examples, problems());
   }
@@ -80,8 +100,9 @@ class FileRow {
   }
 
   TrainingFile trainingFile() {
+    BlobRef rows = rows();
     return new TrainingFile(
-        id, departmentId, filename, bytes, new Digest(digest), validation().examples());
+        id, departmentId, filename, rows.bytes(), rows.sha256(), validation().examples());
   }
 
   FileObject object() {
@@ -103,6 +124,10 @@ class FileRow {
 
   String id() {
     return id;
+  }
+
+  String departmentId() {
+    return departmentId;
   }
 
   String filename() {

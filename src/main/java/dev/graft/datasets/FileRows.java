@@ -60,5 +60,21 @@ interface FileRows extends JpaRepository<FileRow, String> {
   List<FileRow> listDescending(
       String departmentId, Collection<String> purposes, String before, Instant now, Limit limit);
 
+  /** A file whose time is over, if it still lies there. */
+  @Lock(LockModeType.PESSIMISTIC_WRITE)
+  @Query("select f from FileRow f where f.id = :id and f.expiresAt <= :now")
+  Optional<FileRow> findExpiredToChange(String id, Instant now);
+
+  @Query("select f.id from FileRow f where f.expiresAt <= :now order by f.expiresAt")
+  List<String> findExpired(Instant now, Limit limit);
+
+  /** Of the department's files and what was made from them. */
+  @Query(
+      """
+      select coalesce(sum(f.bytes + coalesce(f.rowsBytes, 0)), 0) from FileRow f
+      where f.departmentId = :departmentId
+      """)
+  long storedBytes(String departmentId);
+
   List<FileRow> findByStatusOrderById(String status);
 }

@@ -1,10 +1,7 @@
 package dev.graft.datasets;
 
 import dev.graft.artifacts.ArtifactStore;
-import dev.graft.artifacts.BlobTooLarge;
 import dev.graft.artifacts.StagedBlob;
-import dev.graft.artifacts.StorageFull;
-import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
@@ -13,24 +10,22 @@ import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
-import org.apache.tomcat.util.http.fileupload.FileItemIterator;
-import org.apache.tomcat.util.http.fileupload.FileItemStream;
-import org.apache.tomcat.util.http.fileupload.InvalidFileNameException;
-import org.apache.tomcat.util.http.fileupload.servlet.ServletRequestContext;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The multipart body of {@code POST /v1/files}, read part by part as it arrives: the file goes
- * straight into the store's staging area, in no particular order with the fields. Closing drops
- * what was not published.
+ * The multipart body of {@code POST /v1/files}: the file goes straight into the store's staging
+ * area, in no particular order with the fields. Closing drops what was not published.
  */
 final class FileUpload implements AutoCloseable {
-  private static final int MAX_PARTS = 16;
   private static final int MAX_FIELD_BYTES = 1024;
   private static final Set<String> FIELDS =
       Set.of("purpose", "expires_after[anchor]", "expires_after[seconds]");
+  private static final Pattern COLUMN = Pattern.compile("columns\\[(\\w{1,40})]");
 
   private final Map<String, String> fields = new HashMap<>();
+  private final Map<String, String> columns = new HashMap<>();
   private @Nullable StagedBlob content;
   private String filename = "";
 
@@ -42,21 +37,13 @@ final class FileUpload implements AutoCloseable {
     FileUpload upload = new FileUpload();
     boolean complete = false;
     try {
-      FileItemIterator parts = parser().getItemIterator(new ServletRequestContext(request));
-      while (parts.hasNext()) {
-        upload.take(parts.next(), store, maxBytes);
-      }
+      MultipartForm.read(
+          request,
+          "file",
+          maxBytes,
+          (name, file, in) -> upload.take(name, file, in, store, maxBytes));
       complete = true;
       return upload;
-    } catch (StorageFull e) {
-      throw new RequestFailed(
-          ProblemType.STORAGE_FULL, "The server has no room for this file; nothing was stored");
-    } catch (BlobTooLarge e) {
-      throw new RequestFailed(
-          ProblemType.TOO_LARGE, "A file may have up to " + maxBytes + " bytes", "file");
-    } catch (IOException | InvalidFileNameException e) {
-      throw new RequestFailed(
-          ProblemType.INVALID_REQUEST, "The body is not a complete multipart form.");
     } finally {
       if (!complete) {
         upload.close();
@@ -64,35 +51,31 @@ final class FileUpload implements AutoCloseable {
     }
   }
 
-  private static org.apache.tomcat.util.http.fileupload.FileUpload parser() {
-    var parser = new org.apache.tomcat.util.http.fileupload.FileUpload();
-    parser.setFileCountMax(MAX_PARTS);
-    parser.setHeaderEncoding(StandardCharsets.UTF_8.name());
-    return parser;
+  private void take(String name, String file, InputStream in, ArtifactStore store, long maxBytes)
+      throws IOException {
+    Matcher column = COLUMN.matcher(name);
+    if (name.equals("file")) {
+      if (content != null) {
+        throw MultipartForm.twice("file");
+      }
+      filename = file;
+      content = store.stage(in::transferTo, maxBytes);
+    } else if (FIELDS.contains(name)) {
+      fields.put(name, text(in));
+    } else if (column.matches()) {
+      columns.put(column.group(1), text(in));
+    } else {
+      throw MultipartForm.unknown(name);
+    }
   }
 
-  private void take(FileItemStream part, ArtifactStore store, long maxBytes) throws IOException {
-    String name = String.valueOf(part.getFieldName());
-    try (InputStream in = part.openStream()) {
-      if (name.equals("file")) {
-        if (content != null) {
-          throw RequestFailed.invalid("file", "There is more than one part 'file'.");
-        }
-        filename = part.getName() == null ? "" : part.getName();
-        content = store.stage(in::transferTo, maxBytes);
-      } else if (FIELDS.contains(name)) {
-        byte[] value = in.readNBytes(MAX_FIELD_BYTES);
-        fields.put(name, new String(value, StandardCharsets.UTF_8));
-      } else {
-        String shown = name.substring(0, Math.min(name.length(), 60));
-        throw new RequestFailed(ProblemType.UNKNOWN_PARAMETER, "Unknown field: " + shown, shown);
-      }
-    }
+  private static String text(InputStream in) throws IOException {
+    return new String(in.readNBytes(MAX_FIELD_BYTES), StandardCharsets.UTF_8);
   }
 
   StagedBlob content() {
     if (content == null) {
-      throw new RequestFailed(ProblemType.MISSING_PARAMETER, "The part 'file' is missing.", "file");
+      throw MultipartForm.missing("file");
     }
     return content;
   }
@@ -103,6 +86,11 @@ final class FileUpload implements AutoCloseable {
 
   @Nullable String field(String name) {
     return fields.get(name);
+  }
+
+  /** Field of a row to column of a CSV file; empty where none were given. */
+  Map<String, String> columns() {
+    return columns;
   }
 
   @Override

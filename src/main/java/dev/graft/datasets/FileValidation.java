@@ -2,10 +2,11 @@ package dev.graft.datasets;
 
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.StagedBlob;
+import dev.graft.datasets.decoding.FileFormat;
 import java.io.IOException;
-import java.io.InputStream;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.DisposableBean;
@@ -24,7 +25,11 @@ import org.springframework.transaction.support.TransactionTemplate;
 class FileValidation implements DisposableBean {
   private static final Logger log = LoggerFactory.getLogger(FileValidation.class);
 
+  /** What text shrinks to; only to guess how long unpacking it will take. */
+  private static final int LIKELY_RATIO = 10;
+
   private final ArtifactStore store;
+  private final TrainingRows trainingRows;
   private final FileRows rows;
   private final FileProperties settings;
   private final TransactionTemplate transaction;
@@ -34,31 +39,34 @@ class FileValidation implements DisposableBean {
 
   FileValidation(
       ArtifactStore store,
+      TrainingRows trainingRows,
       FileRows rows,
       FileProperties settings,
       TransactionTemplate transaction) {
     this.store = store;
+    this.trainingRows = trainingRows;
     this.rows = rows;
     this.settings = settings;
     this.transaction = transaction;
   }
 
-  boolean isInline(StagedBlob content) {
-    return content.ref().bytes() <= settings.validateInline().toBytes();
-  }
-
   /**
-   * Throws {@link dev.graft.platform.RequestFailed} with the problems if it is not valid training
-   * data.
+   * What the content is, if it is small enough to find out now; else null, and {@link #later} is
+   * due. Throws {@link dev.graft.platform.RequestFailed} with the problems if it is not valid
+   * training data.
+   *
+   * @param param the request field to name in the error
    */
-  Validation require(StagedBlob content) throws IOException {
-    try (InputStream in = content.open()) {
-      Validation validation = Validation.of(in);
-      if (!validation.good()) {
-        throw validation.refusal("file", "The file is not valid training data");
-      }
-      return validation;
+  @Nullable Checked requireIfSmall(NewFile file, StagedBlob content, String param)
+      throws IOException {
+    FileFormat format = TrainingRows.format(content::open, file.filename(), file.columns());
+    long likely = content.ref().bytes() * (format.isPacked() ? LIKELY_RATIO : 1);
+    if (likely > settings.validateInline().toBytes()) return null;
+    Checked checked = trainingRows.check(content::open, format);
+    if (!checked.validation().good()) {
+      throw checked.validation().refusal(param, "The file is not valid training data");
     }
+    return checked;
   }
 
   void later(String fileId) {
@@ -86,23 +94,25 @@ class FileValidation implements DisposableBean {
         .ifPresent(file -> record(file, contentOf(file)));
   }
 
-  private Validation contentOf(FileRow file) {
-    try (InputStream in = store.open(file.blob().sha256())) {
-      return Validation.of(in);
+  private Checked contentOf(FileRow file) {
+    FileContent content = () -> store.open(file.blob().sha256());
+    try {
+      FileFormat format = TrainingRows.format(content, file.filename(), file.columns());
+      return trainingRows.check(content, format);
     } catch (IOException e) {
       throw new java.io.UncheckedIOException(e);
     }
   }
 
-  private void record(FileRow file, Validation validation) {
+  private void record(FileRow file, Checked checked) {
     transaction.executeWithoutResult(
         status ->
             // It may have been deleted meanwhile.
-            rows.findById(file.id()).ifPresent(row -> row.validated(validation)));
+            rows.findById(file.id()).ifPresent(row -> row.validated(checked)));
     log.atInfo()
         .addKeyValue("file", file.id())
-        .addKeyValue("examples", validation.examples())
-        .addKeyValue("problems", validation.problems().size())
+        .addKeyValue("examples", checked.validation().examples())
+        .addKeyValue("problems", checked.validation().problems().size())
         .log("file_validated");
   }
 

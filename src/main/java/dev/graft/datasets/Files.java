@@ -31,12 +31,14 @@ public class Files {
 
   private final FileRows rows;
   private final ObjectProvider<FileUse> uses;
+  private final StorageQuota quota;
   private final Ids ids;
   private final Clock clock;
 
-  Files(FileRows rows, ObjectProvider<FileUse> uses, Ids ids, Clock clock) {
+  Files(FileRows rows, ObjectProvider<FileUse> uses, StorageQuota quota, Ids ids, Clock clock) {
     this.rows = rows;
     this.uses = uses;
+    this.quota = quota;
     this.ids = ids;
     this.clock = clock;
   }
@@ -71,15 +73,29 @@ public class Files {
   /** Records a file that Graft made (purpose {@code fine-tune-results}); returns its id. */
   @Transactional
   public String storeResult(String departmentId, String filename, BlobRef blob) {
-    NewFile file = new NewFile(departmentId, filename, FilePurpose.FINE_TUNE_RESULTS, null);
+    NewFile file = new NewFile(departmentId, filename, FilePurpose.FINE_TUNE_RESULTS, null, null);
     return rows.save(row(file, blob).processed()).id();
   }
 
   /** Records an uploaded file, with what its validation found or to be validated later. */
   @Transactional
-  FileRow add(NewFile file, BlobRef blob, @Nullable Validation validation) {
-    FileRow row = row(file, blob);
-    return rows.save(validation == null ? row : row.validated(validation));
+  FileRow add(NewFile file, Arrived arrived) {
+    quota.require(file.departmentId(), arrived.blob().bytes());
+    return addReserved(file, arrived);
+  }
+
+  /** As {@link #add}, for a file whose room was asked for before. */
+  @Transactional
+  FileRow addReserved(NewFile file, Arrived arrived) {
+    FileRow row = row(file, arrived.blob());
+    Checked checked = arrived.checked();
+    return rows.save(checked == null ? row : row.validated(checked));
+  }
+
+  /** Refuses early what {@link #add} would refuse, before the content is published. */
+  @Transactional
+  void requireRoom(String departmentId, long bytes) {
+    quota.require(departmentId, bytes);
   }
 
   Optional<FileRow> find(String departmentId, String fileId) {
@@ -120,9 +136,7 @@ public class Files {
     if (file.isEmpty()) {
       return false;
     }
-    uses.stream()
-        .flatMap(use -> use.userOf(departmentId, fileId).stream())
-        .findFirst()
+    userOf(departmentId, fileId)
         .ifPresent(
             user -> {
               throw new RequestFailed(
@@ -132,6 +146,23 @@ public class Files {
             });
     rows.delete(file.get());
     return true;
+  }
+
+  /**
+   * Deletes a file whose time is over, unless something unfinished uses it; whether it did. To all
+   * others it has been gone since it expired.
+   */
+  @Transactional
+  boolean deleteExpired(String fileId) {
+    Optional<FileRow> file =
+        rows.findExpiredToChange(fileId, now())
+            .filter(row -> userOf(row.departmentId(), fileId).isEmpty());
+    file.ifPresent(rows::delete);
+    return file.isPresent();
+  }
+
+  private Optional<String> userOf(String departmentId, String fileId) {
+    return uses.stream().flatMap(use -> use.userOf(departmentId, fileId).stream()).findFirst();
   }
 
   private FileRow row(NewFile file, BlobRef blob) {

@@ -1,5 +1,6 @@
 package dev.graft.datasets;
 
+import dev.graft.datasets.decoding.Columns;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -8,9 +9,14 @@ import org.jspecify.annotations.Nullable;
  *
  * @param filename made harmless for a header or a list; it is never a path
  * @param lifetime from its creation, or null if it stays
+ * @param columns of a CSV file, where its header does not name them as rows do
  */
 record NewFile(
-    String departmentId, String filename, FilePurpose purpose, @Nullable Duration lifetime) {
+    String departmentId,
+    String filename,
+    FilePurpose purpose,
+    @Nullable Duration lifetime,
+    @Nullable Columns columns) {
   private static final int MAX_FILENAME = 255;
 
   NewFile {

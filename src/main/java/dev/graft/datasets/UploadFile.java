@@ -2,8 +2,13 @@ package dev.graft.datasets;
 
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.StagedBlob;
+import dev.graft.artifacts.StorageFull;
+import dev.graft.platform.Idempotency;
+import dev.graft.platform.RequestFailed;
+import dev.graft.platform.Submission;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 
@@ -14,12 +19,19 @@ class UploadFile {
   private final ArtifactStore store;
   private final Files files;
   private final FileValidation validation;
+  private final Idempotency idempotency;
   private final FileProperties settings;
 
-  UploadFile(ArtifactStore store, Files files, FileValidation validation, FileProperties settings) {
+  UploadFile(
+      ArtifactStore store,
+      Files files,
+      FileValidation validation,
+      Idempotency idempotency,
+      FileProperties settings) {
     this.store = store;
     this.files = files;
     this.validation = validation;
+    this.idempotency = idempotency;
     this.settings = settings;
   }
 
@@ -27,13 +39,41 @@ class UploadFile {
     try (FileUpload upload = FileUpload.read(request, store, settings.maxSize().toBytes())) {
       NewFile file = FileFields.of(departmentId, upload);
       StagedBlob content = upload.content();
-      if (validation.isInline(content)) {
-        Validation found = validation.require(content);
-        return files.add(file, content.publish(), found);
-      }
-      FileRow row = files.add(file, content.publish(), null);
-      validation.later(row.id());
-      return row;
+      Checked checked = validation.requireIfSmall(file, content, "file");
+      files.requireRoom(departmentId, content.ref().bytes());
+      Arrived arrived = new Arrived(content.publish(), checked);
+      return record(request, file, arrived);
+    } catch (StorageFull e) {
+      throw MultipartForm.noRoom();
     }
+  }
+
+  /** Once, although SDKs send a request again whose answer they did not get. */
+  private FileRow record(HttpServletRequest request, NewFile file, Arrived arrived) {
+    AtomicBoolean made = new AtomicBoolean();
+    String id =
+        idempotency.once(
+            submission(request, file, arrived),
+            () -> {
+              made.set(true);
+              return files.add(file, arrived).id();
+            });
+    if (made.get() && arrived.checked() == null) {
+      validation.later(id);
+    }
+    return files
+        .find(file.departmentId(), id)
+        .orElseThrow(() -> RequestFailed.notFound("file", id));
+  }
+
+  private static Submission submission(HttpServletRequest request, NewFile file, Arrived arrived) {
+    String everything =
+        Submission.hash(
+            arrived.blob().sha256().hex(),
+            file.filename(),
+            file.purpose().wireName(),
+            String.valueOf(file.lifetime()),
+            String.valueOf(file.columns()));
+    return Submission.of(request, file.departmentId(), "POST /v1/files", everything);
   }
 }

@@ -11,7 +11,7 @@ final class ErrorHeaders {
   private ErrorHeaders() {}
 
   static Map<String, String> of(RequestFailed problem) {
-    Map<String, String> headers = new LinkedHashMap<>();
+    Map<String, String> headers = new LinkedHashMap<>(problem.headers());
     problem
         .retryAfter()
         .ifPresent(
@@ -21,13 +21,19 @@ final class ErrorHeaders {
                   HttpHeaders.RETRY_AFTER,
                   Long.toString(delay.plusMillis(MILLIS_ROUND_UP).toSeconds()));
             });
-    // Every SDK sends a 409 again by itself; only one that says when is worth that.
-    if (problem.type().status() == 409 && problem.retryAfter().isEmpty()) {
+    // Every SDK sends a 409 and a 429 again by itself; a quota and a conflict do not end by
+    // waiting,
+    // unless the answer says when.
+    if (endures(problem.type()) && problem.retryAfter().isEmpty()) {
       headers.put("x-should-retry", "false");
     }
     if (problem.type() == ProblemType.INVALID_API_KEY) {
       headers.put(HttpHeaders.WWW_AUTHENTICATE, "Bearer");
     }
     return headers;
+  }
+
+  private static boolean endures(ProblemType type) {
+    return type.status() == 409 || type == ProblemType.QUOTA_EXCEEDED;
   }
 }

@@ -1,7 +1,9 @@
 package dev.graft.platform;
 
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +18,7 @@ public class RequestFailed extends RuntimeException {
   private final ProblemType type;
   private final @Nullable String param;
   private final transient List<Finding> findings;
+  private final transient Map<String, String> headers = new LinkedHashMap<>();
   private @Nullable Duration retryAfter;
 
   public RequestFailed(ProblemType type, String message) {
@@ -43,6 +46,12 @@ public class RequestFailed extends RuntimeException {
     return this;
   }
 
+  /** A header that the answer carries, such as a {@code Content-Range}. */
+  public RequestFailed header(String name, String value) {
+    headers.put(name, value);
+    return this;
+  }
+
   /** No such thing, or it belongs to another department: the two look the same. */
   public static RequestFailed notFound(String what, String id) {
     return new RequestFailed(ProblemType.NOT_FOUND, "No such " + what + ": " + id, "id");
@@ -62,6 +71,10 @@ public class RequestFailed extends RuntimeException {
 
   public List<Finding> findings() {
     return findings;
+  }
+
+  public Map<String, String> headers() {
+    return Map.copyOf(headers);
   }
 
   public Optional<Duration> retryAfter() {

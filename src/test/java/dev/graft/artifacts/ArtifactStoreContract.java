@@ -119,6 +119,34 @@ abstract class ArtifactStoreContract {
   }
 
   @Test
+  void whatIsKeptByNameStaysUntilItIsDropped() throws IOException {
+    assertThat(store().keep("part_1", out -> out.write(HELLO), HELLO.length)).isEqualTo(HELLO_REF);
+    try (InputStream in = store().openKept("part_1")) {
+      assertThat(in.readAllBytes()).isEqualTo(HELLO);
+    }
+    assertThat(store().stat(HELLO_REF.sha256())).isEmpty();
+    store().drop("part_1");
+    store().drop("part_1");
+    assertThatThrownBy(() -> store().openKept("part_1")).isInstanceOf(BlobMissing.class);
+    assertThat(isEmpty()).isTrue();
+  }
+
+  @Test
+  void whatIsTooLongOrBreaksOffIsNotKept() throws IOException {
+    assertThatThrownBy(() -> store().keep("a", out -> out.write(HELLO), HELLO.length - 1))
+        .isInstanceOf(BlobTooLarge.class);
+    BlobContent broken =
+        out -> {
+          out.write(HELLO);
+          throw new IOException("connection reset");
+        };
+    assertThatThrownBy(() -> store().keep("a", broken, 100)).hasMessage("connection reset");
+    assertThatThrownBy(() -> store().keep("../a", out -> out.write(HELLO), 100))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThat(isEmpty()).isTrue();
+  }
+
+  @Test
   void manyWritersOfOneBlobAllSucceed() throws Exception {
     CyclicBarrier together = new CyclicBarrier(8);
     try (var threads = Executors.newFixedThreadPool(8)) {

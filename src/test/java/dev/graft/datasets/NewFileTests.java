@@ -8,7 +8,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class NewFileTests {
   private static String named(String filename) {
-    return new NewFile("dept", filename, FilePurpose.FINE_TUNE, null).filename();
+    return new NewFile("dept", filename, FilePurpose.FINE_TUNE, null, null).filename();
   }
 
   @ParameterizedTest

@@ -106,6 +106,22 @@ class ErrorsIT {
   }
 
   @Test
+  void aBodyTooLongForMemoryIs413WhetherOrNotItSaysItsLength() throws Exception {
+    String body = "{\"name\": \"" + "x".repeat(9 << 20) + "\"}";
+    error(post(body), 413);
+    HttpResponse<String> chunked =
+        send(
+            authorised("/v1/test/echo")
+                .header("Content-Type", "application/json")
+                .POST(
+                    BodyPublishers.ofInputStream(
+                        () ->
+                            new java.io.ByteArrayInputStream(
+                                body.getBytes(StandardCharsets.UTF_8)))));
+    assertThat(error(chunked, 413).get("code").asString()).isEqualTo("request_too_large");
+  }
+
+  @Test
   void anEmptyBodyIs400() throws Exception {
     error(post(""), 400);
   }

@@ -1,0 +1,52 @@
+package dev.graft.datasets;
+
+import dev.graft.platform.ProblemType;
+import dev.graft.platform.RequestFailed;
+import org.springframework.context.annotation.Profile;
+import org.springframework.stereotype.Component;
+import org.springframework.transaction.annotation.Propagation;
+import org.springframework.transaction.annotation.Transactional;
+
+/** How much a department may store: its files, and what its pending uploads have announced. */
+@Component
+@Profile("server")
+class StorageQuota {
+  private final FileRows files;
+  private final UploadRows uploads;
+  private final FileProperties settings;
+
+  StorageQuota(FileRows files, UploadRows uploads, FileProperties settings) {
+    this.files = files;
+    this.uploads = uploads;
+    this.settings = settings;
+  }
+
+  /**
+   * Throws {@link RequestFailed} 429 unless there is room for so many bytes more. Until the
+   * transaction ends, no other of this department is told yes.
+   */
+  @Transactional(propagation = Propagation.MANDATORY)
+  void require(String departmentId, long bytes) {
+    uploads.takeTurn("storage of " + departmentId);
+    long most = settings.maxStored().toBytes();
+    long stored = files.storedBytes(departmentId) + uploads.announcedBytes(departmentId);
+    if (bytes > most - stored) {
+      throw new RequestFailed(
+          ProblemType.QUOTA_EXCEEDED,
+          "%d of the %d bytes that this department may store are taken; delete files first."
+              .formatted(stored, most));
+    }
+  }
+
+  /** Throws {@link RequestFailed} 429 if the department has begun too many uploads. */
+  @Transactional(propagation = Propagation.MANDATORY)
+  void requireTurn(String departmentId) {
+    if (uploads.countByDepartmentIdAndStatus(departmentId, UploadStatus.PENDING.wireName())
+        >= settings.maxPending()) {
+      throw new RequestFailed(
+          ProblemType.QUOTA_EXCEEDED,
+          "%d uploads of this department are pending; complete or cancel one first."
+              .formatted(settings.maxPending()));
+    }
+  }
+}

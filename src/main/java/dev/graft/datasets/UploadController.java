@@ -1,0 +1,115 @@
+package dev.graft.datasets;
+
+import dev.graft.artifacts.Digest;
+import dev.graft.platform.Idempotency;
+import dev.graft.platform.Submission;
+import dev.graft.tenancy.Caller;
+import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.media.Content;
+import io.swagger.v3.oas.annotations.media.Schema;
+import io.swagger.v3.oas.annotations.media.SchemaProperty;
+import io.swagger.v3.oas.annotations.responses.ApiResponse;
+import io.swagger.v3.oas.annotations.tags.Tag;
+import jakarta.servlet.http.HttpServletRequest;
+import java.io.IOException;
+import org.springframework.context.annotation.Profile;
+import org.springframework.security.core.annotation.AuthenticationPrincipal;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RestController;
+import tools.jackson.databind.json.JsonMapper;
+
+/** OpenAI's Uploads API: a large file in parts. */
+@RestController
+@Profile("server")
+@RequestMapping("/v1/uploads")
+@Tag(name = "Uploads", description = "Large files in parts")
+class UploadController {
+  private final Uploads uploads;
+  private final UploadParts parts;
+  private final CompleteUpload completion;
+  private final Idempotency idempotency;
+  private final FileProperties settings;
+  private final JsonMapper json;
+
+  UploadController(
+      Uploads uploads,
+      UploadParts parts,
+      CompleteUpload completion,
+      Idempotency idempotency,
+      FileProperties settings,
+      JsonMapper json) {
+    this.uploads = uploads;
+    this.parts = parts;
+    this.completion = completion;
+    this.idempotency = idempotency;
+    this.settings = settings;
+    this.json = json;
+  }
+
+  @PostMapping
+  @Operation(
+      operationId = "createUpload",
+      summary = "Begin an upload",
+      requestBody =
+          @io.swagger.v3.oas.annotations.parameters.RequestBody(
+              required = true,
+              content =
+                  @Content(
+                      mediaType = "application/json",
+                      schema = @Schema(implementation = UploadRequest.class))))
+  UploadObject create(
+      @AuthenticationPrincipal Caller caller, HttpServletRequest http, @RequestBody byte[] body) {
+    NewUpload upload =
+        json.readValue(body, UploadRequest.class)
+            .check(caller.departmentId(), settings.maxUploadSize().toBytes());
+    Submission submission =
+        Submission.of(http, caller.departmentId(), "POST /v1/uploads", Digest.of(body).hex());
+    String id = idempotency.once(submission, () -> uploads.create(upload));
+    return uploads.object(uploads.require(caller.departmentId(), id));
+  }
+
+  @PostMapping(path = "/{id}/parts", consumes = "multipart/form-data")
+  @Operation(
+      operationId = "addUploadPart",
+      summary = "Add a part, in any order and beside others",
+      requestBody =
+          @io.swagger.v3.oas.annotations.parameters.RequestBody(
+              required = true,
+              content =
+                  @Content(
+                      mediaType = "multipart/form-data",
+                      schemaProperties = {
+                        @SchemaProperty(
+                            name = "data",
+                            schema = @Schema(type = "string", format = "binary"))
+                      })))
+  @ApiResponse(responseCode = "200", description = "The part is stored", useReturnTypeSchema = true)
+  PartObject addPart(
+      @AuthenticationPrincipal Caller caller, @PathVariable String id, HttpServletRequest request)
+      throws IOException {
+    return parts.receive(request, caller.departmentId(), id);
+  }
+
+  @PostMapping("/{id}/complete")
+  @Operation(
+      operationId = "completeUpload",
+      summary = "Make a file of the parts, in the order of part_ids")
+  UploadObject complete(
+      @AuthenticationPrincipal Caller caller,
+      @PathVariable String id,
+      @RequestBody CompleteRequest request)
+      throws IOException {
+    return completion.complete(caller.departmentId(), id, request);
+  }
+
+  @PostMapping("/{id}/cancel")
+  @Operation(operationId = "cancelUpload", summary = "End an upload and drop its parts")
+  UploadObject cancel(@AuthenticationPrincipal Caller caller, @PathVariable String id) {
+    UploadRow upload = uploads.cancel(caller.departmentId(), id);
+    parts.tidy(id);
+    return uploads.object(upload);
+  }
+}

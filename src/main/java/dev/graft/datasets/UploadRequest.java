@@ -1,0 +1,55 @@
+package dev.graft.datasets;
+
+import dev.graft.platform.ProblemType;
+import dev.graft.platform.RequestFailed;
+import java.time.Duration;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** The body of {@code POST /v1/uploads}; {@code columns} is Graft's own. */
+record UploadRequest(
+    @Nullable String filename,
+    @Nullable String purpose,
+    @Nullable Long bytes,
+    @Nullable String mimeType,
+    @Nullable ExpiresAfter expiresAfter,
+    @Nullable Map<String, String> columns) {
+  private static final Pattern MIME_TYPE =
+      Pattern.compile("[\\w.+-]{1,60}/[\\w.+-]{1,60}(;[\\w .=\"+-]{0,100})?");
+
+  record ExpiresAfter(@Nullable String anchor, @Nullable Long seconds) {}
+
+  /** Throws {@link RequestFailed} that names the field to blame. */
+  NewUpload check(String departmentId, long maxBytes) {
+    String name = require(filename, "filename");
+    FilePurpose checkedPurpose = FileFields.purpose(purpose);
+    long size = require(bytes, "bytes");
+    String type = require(mimeType, "mime_type");
+    if (size < 1 || size > maxBytes) {
+      throw RequestFailed.invalid("bytes", "An upload has 1 to " + maxBytes + " bytes.");
+    }
+    if (!MIME_TYPE.matcher(type).matches()) {
+      throw RequestFailed.invalid("mime_type", "That is no MIME type, such as application/jsonl.");
+    }
+    Duration lifetime =
+        expiresAfter == null
+            ? null
+            : FileFields.lifetime(
+                expiresAfter.anchor(),
+                expiresAfter.seconds(),
+                "expires_after.anchor",
+                "expires_after.seconds");
+    NewFile file =
+        new NewFile(departmentId, name, checkedPurpose, lifetime, FileFields.columns(columns));
+    return new NewUpload(file, size, type);
+  }
+
+  static <T> T require(@Nullable T value, String name) {
+    if (value == null) {
+      throw new RequestFailed(
+          ProblemType.MISSING_PARAMETER, "Missing required parameter: '" + name + "'.", name);
+    }
+    return value;
+  }
+}

@@ -1,0 +1,28 @@
+package dev.graft.datasets.decoding;
+
+import java.io.IOException;
+import java.io.InputStream;
+
+/** Unpacked data that ends with {@link Undecodable} where it grows out of all proportion. */
+final class InflationGuard extends CountedInputStream {
+  static final int RATIO = 100;
+
+  /** Small data may be as regular as it likes. */
+  private static final long FREE = 16L << 20;
+
+  private final CountedInputStream packed;
+
+  InflationGuard(InputStream unpacked, CountedInputStream packed) {
+    super(unpacked);
+    this.packed = packed;
+  }
+
+  @Override
+  public int read(byte[] target, int offset, int length) throws IOException {
+    int n = super.read(target, offset, length);
+    if (count() > FREE && count() / RATIO > packed.count()) {
+      throw new Undecodable("grows to more than " + RATIO + " times its size when unpacked");
+    }
+    return n;
+  }
+}

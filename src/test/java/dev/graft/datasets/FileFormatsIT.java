@@ -1,0 +1,141 @@
+package dev.graft.datasets;
+
+import static dev.graft.datasets.DatasetsApi.error;
+import static dev.graft.datasets.DatasetsApi.id;
+import static dev.graft.datasets.DatasetsApi.ok;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.github.luben.zstd.Zstd;
+import dev.graft.artifacts.ArtifactStore;
+import dev.graft.artifacts.Digest;
+import dev.graft.pg.GraftIT;
+import dev.graft.tenancy.ApiKeys;
+import dev.graft.tenancy.Caller;
+import dev.graft.tenancy.Departments;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.test.context.TestPropertySource;
+import tools.jackson.databind.JsonNode;
+
+/** Files that are not plain JSONL: kept as they came, trained on as rows. */
+@GraftIT
+@TestPropertySource(
+    properties = {"graft.files.max-unpacked=32MB", "graft.files.validate-inline=64KB"})
+class FileFormatsIT {
+  private static final Map<String, String> FIELDS = Map.of("purpose", "fine-tune");
+  private static final byte[] ROWS = "{\"text\":\"a\"}\n{\"text\":\"b\"}\n".getBytes(UTF_8);
+
+  @LocalServerPort private int port;
+  @Autowired private Departments departments;
+  @Autowired private ApiKeys keys;
+  @Autowired private Files files;
+  @Autowired private ArtifactStore store;
+  private String department = "";
+  private DatasetsApi api = new DatasetsApi(0, "");
+
+  @BeforeEach
+  void newDepartment() {
+    department = departments.ensure("d-" + UUID.randomUUID());
+    api = new DatasetsApi(port, keys.create(department, Caller.Scope.USER).secret());
+  }
+
+  private static byte[] gzip(byte[] content) throws IOException {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    try (OutputStream gzip = new GZIPOutputStream(out)) {
+      gzip.write(content);
+    }
+    return out.toByteArray();
+  }
+
+  private TrainingFile trainable(String fileId) {
+    return files.requireTrainable(department, fileId, "training_file");
+  }
+
+  @Test
+  void aPackedFileIsKeptAsItCameAndTrainedOnAsRows() throws Exception {
+    for (byte[] packed : List.of(gzip(ROWS), Zstd.compress(ROWS))) {
+      JsonNode file = ok(api.file("train.jsonl.packed", packed, FIELDS));
+      assertThat(file.get("bytes").longValue()).isEqualTo(packed.length);
+      assertThat(file.get("examples").intValue()).isEqualTo(2);
+      assertThat(api.content(id(file))).isEqualTo(packed);
+      TrainingFile training = trainable(id(file));
+      assertThat(training.digest()).isEqualTo(Digest.of(ROWS));
+      try (var in = store.open(training.digest())) {
+        assertThat(in.readAllBytes()).isEqualTo(ROWS);
+      }
+    }
+  }
+
+  @Test
+  void columnsOfCsvBecomeRows() throws Exception {
+    byte[] csv = "id,question,answer\n1,\"Who, me?\",You.\n2,Why?,So.\n".getBytes(UTF_8);
+    Map<String, String> fields = new HashMap<>(FIELDS);
+    fields.put("columns[user]", "question");
+    fields.put("columns[assistant]", "answer");
+    JsonNode file = ok(api.file("faq.csv", csv, fields));
+    assertThat(file.get("examples").intValue()).isEqualTo(2);
+    assertThat(api.content(id(file))).isEqualTo(csv);
+    try (var in = store.open(trainable(id(file)).digest())) {
+      assertThat(new String(in.readAllBytes(), UTF_8)).contains("\"content\":\"Who, me?\"");
+    }
+  }
+
+  @Test
+  void anUploadMaySayItsColumnsToo() throws Exception {
+    byte[] csv = gzip("q;a\n1;2\n".getBytes(UTF_8));
+    JsonNode upload =
+        ok(
+            api.post(
+                "uploads",
+                Map.of(
+                    "filename", "faq.csv.gz",
+                    "purpose", "fine-tune",
+                    "bytes", csv.length,
+                    "mime_type", "application/gzip",
+                    "columns", Map.of("prompt", "q", "completion", "a"))));
+    String part = id(ok(api.part(id(upload), csv)));
+    JsonNode done =
+        ok(api.post("uploads/" + id(upload) + "/complete", Map.of("part_ids", List.of(part))));
+    assertThat(done.get("file").get("examples").intValue()).isEqualTo(1);
+  }
+
+  @Test
+  void badRecordsAreToldByTheirLinesInTheFile() throws Exception {
+    byte[] csv = "prompt,completion\n\"a\nb\",c\nd\ne,f\n".getBytes(UTF_8);
+    JsonNode error = error(api.file("t.csv", csv, FIELDS), 400);
+    assertThat(error.get("errors").get(0).get("line").intValue()).isEqualTo(4);
+    error(api.file("t.csv", "id,question\n1,2\n".getBytes(UTF_8), FIELDS), 400);
+    error(api.file("t.csv", "prompt,completion\n".getBytes(UTF_8), FIELDS), 400);
+    Map<String, String> half = new HashMap<>(FIELDS);
+    half.put("columns[prompt]", "a");
+    assertThat(error(api.file("t.csv", csv, half), 400).get("param").stringValue())
+        .isEqualTo("columns");
+  }
+
+  @Test
+  void aBombIsAnErrorOfItsFileAndNothingMore() throws Exception {
+    byte[] zeros = new byte[64 << 20];
+    byte[] bomb = gzip(zeros);
+    String id = id(ok(api.file("bomb.jsonl.gz", bomb, FIELDS)));
+    await()
+        .untilAsserted(
+            () -> {
+              JsonNode file = ok(api.get("files/" + id));
+              assertThat(file.get("status").stringValue()).isEqualTo("error");
+              assertThat(file.get("status_details").stringValue()).contains("unpack");
+            });
+    error(api.file("small.jsonl.zst", Zstd.compress(zeros), FIELDS), 400);
+  }
+}

@@ -1,0 +1,44 @@
+package dev.graft.pg;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import org.springframework.boot.test.context.TestConfiguration;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Primary;
+
+/** The clock of a context, which a test moves ahead. */
+public final class MovableClock extends Clock {
+  private volatile Duration ahead = Duration.ZERO;
+
+  /** Imported, it is the context's clock. */
+  @TestConfiguration
+  public static class Configured {
+    @Bean
+    @Primary
+    MovableClock movableClock() {
+      return new MovableClock();
+    }
+  }
+
+  public void move(Duration more) {
+    ahead = ahead.plus(more);
+  }
+
+  @Override
+  public Instant instant() {
+    return Clock.systemUTC().instant().plus(ahead);
+  }
+
+  @Override
+  public ZoneId getZone() {
+    return ZoneOffset.UTC;
+  }
+
+  @Override
+  public Clock withZone(ZoneId zone) {
+    return this;
+  }
+}

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 
 /** Manifests as directories on disk, in both directions. */
 public final class ManifestDirectory {
@@ -42,8 +43,20 @@ public final class ManifestDirectory {
    */
   public static void materialise(ArtifactStore store, Digest manifest, Path target)
       throws IOException {
+    materialise(store, manifest, target, name -> true);
+  }
+
+  /**
+   * Makes some of them appear.
+   *
+   * @param wanted which, by the path in the manifest
+   */
+  public static void materialise(
+      ArtifactStore store, Digest manifest, Path target, Predicate<String> wanted)
+      throws IOException {
     Files.createDirectories(target);
     for (Map.Entry<String, BlobRef> file : read(store, manifest).files().entrySet()) {
+      if (!wanted.test(file.getKey())) continue;
       Path path = target.resolve(file.getKey());
       if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
         throw new IOException("already there: " + path);

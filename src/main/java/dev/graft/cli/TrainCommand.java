@@ -25,7 +25,6 @@ import picocli.CommandLine.Parameters;
       "Goes on from the newest checkpoint where DIR has one of the same run."
     })
 final class TrainCommand implements Callable<Integer> {
-  private static final int PREVIEWED = 3;
   private static final int REQUEST_WRONG = 2;
 
   @SuppressWarnings("NullAway.Init")
@@ -39,6 +38,13 @@ final class TrainCommand implements Callable<Integer> {
   @Option(names = "--preview", description = "Show the first rows as tokens; train nothing.")
   private boolean preview;
 
+  @Option(
+      names = "--rows",
+      defaultValue = "3",
+      paramLabel = "N",
+      description = "How many rows the preview shows; ${DEFAULT-VALUE} if not said.")
+  private int rows;
+
   @Option(names = "--json", description = "Events as JSON lines on standard output.")
   private boolean json;
 
@@ -49,7 +55,7 @@ final class TrainCommand implements Callable<Integer> {
     try {
       SpecFile file = SpecFile.read(specFile);
       if (preview) {
-        TrainReport.preview(Preview.rows(file, PREVIEWED), json, results);
+        TrainReport.preview(Preview.rows(file, Math.max(1, rows)), json, results);
         return 0;
       }
       Files.createDirectories(out);

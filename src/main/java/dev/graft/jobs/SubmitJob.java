@@ -42,18 +42,11 @@ class SubmitJob {
   /** One transaction: a file it uses cannot be deleted in between. Returns the job's id. */
   @Transactional
   String submit(Caller caller, JsonNode body) {
-    JobRequest request = read(body);
-    BaseModel base =
-        baseModels
-            .find(request.model())
-            .orElseThrow(
-                () ->
-                    new RequestFailed(
-                        ProblemType.MODEL_NOT_FOUND, "No such base model here", "model"));
-    TrainingFile training =
-        files.requireTrainable(caller.departmentId(), request.trainingFile(), "training_file");
+    Checked checked = check(caller, body);
+    JobRequest request = checked.request();
+    BaseModel base = checked.base();
+    TrainingFile training = checked.training();
     TrainingFile validation = validation(caller, request);
-    String adapter = adapter(request, base).toString();
     String id = ids.next(ID_PREFIX);
     jobs.submit(
         new NewJob(
@@ -69,10 +62,32 @@ class SubmitJob {
             request.spec().seed(),
             method(request).toString(),
             hyperparameters(request).toString(),
-            adapter,
+            checked.adapter().toString(),
             request.metadata() == null ? null : request.metadata().toString(),
             request.priority()));
     return id;
+  }
+
+  /**
+   * A request whose base model and training file exist.
+   *
+   * @param adapter the configuration as it would run
+   */
+  record Checked(JobRequest request, BaseModel base, TrainingFile training, ObjectNode adapter) {}
+
+  /** What a job is submitted with, looked up and resolved; nothing is written. */
+  Checked check(Caller caller, JsonNode body) {
+    JobRequest request = read(body);
+    BaseModel base =
+        baseModels
+            .find(request.model())
+            .orElseThrow(
+                () ->
+                    new RequestFailed(
+                        ProblemType.MODEL_NOT_FOUND, "No such base model here", "model"));
+    TrainingFile training =
+        files.requireTrainable(caller.departmentId(), request.trainingFile(), "training_file");
+    return new Checked(request, base, training, adapter(request, base));
   }
 
   private static JobRequest read(JsonNode body) {

@@ -1,0 +1,84 @@
+package dev.graft.jobs;
+
+import dev.graft.platform.ChildJvm;
+import dev.graft.platform.ProblemType;
+import dev.graft.platform.RequestFailed;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** {@code graft train SPEC.json --preview}, once. */
+final class PreviewProcess {
+  private static final Logger log = LoggerFactory.getLogger(PreviewProcess.class);
+  private static final String HEAP = "512m";
+  private static final long LONGEST_SECONDS = 60;
+  private static final int REQUEST_WRONG = 2;
+  private static final String SAID_BY = "graft: ";
+
+  private PreviewProcess() {}
+
+  /**
+   * @param directory for its output
+   * @return a JSON object for each row, or two for a pair
+   * @throws RequestFailed with what is wrong with the rows
+   */
+  static List<String> run(Path directory, Path spec, int count) throws IOException {
+    Path out = directory.resolve("out");
+    Path errors = directory.resolve("errors");
+    Process process =
+        new ProcessBuilder(
+                ChildJvm.ofThisProgram(
+                    HEAP,
+                    "train",
+                    spec.toString(),
+                    "--out",
+                    directory.toString(),
+                    "--preview",
+                    "--rows",
+                    String.valueOf(count),
+                    "--json"))
+            .directory(directory.toFile())
+            .redirectOutput(out.toFile())
+            .redirectError(errors.toFile())
+            .start();
+    process.getOutputStream().close();
+    if (ended(process) == 0) return Files.readAllLines(out, StandardCharsets.UTF_8);
+    throw refusal(process.exitValue(), Files.readString(errors, StandardCharsets.UTF_8));
+  }
+
+  private static int ended(Process process) {
+    try {
+      if (process.waitFor(LONGEST_SECONDS, TimeUnit.SECONDS)) return process.exitValue();
+      throw new RequestFailed(
+          ProblemType.INVALID_PROMPT,
+          "The preview took more than %d s; the chat template may not end"
+              .formatted(LONGEST_SECONDS));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new RequestFailed(ProblemType.UNAVAILABLE, "The server is stopping");
+    } finally {
+      process.destroyForcibly();
+    }
+  }
+
+  private static RequestFailed refusal(int status, String errors) {
+    String said =
+        errors
+            .lines()
+            .filter(line -> line.startsWith(SAID_BY))
+            .findFirst()
+            .map(line -> line.substring(SAID_BY.length()))
+            .orElse("");
+    if (status == REQUEST_WRONG && !said.isEmpty()) {
+      return new RequestFailed(ProblemType.INVALID_FILE, said, "training_file");
+    }
+    log.atError().addKeyValue("status", status).addKeyValue("said", said).log("preview_lost");
+    return new RequestFailed(
+        ProblemType.INTERNAL, "The preview ended without a result; the server's log has more");
+  }
+}

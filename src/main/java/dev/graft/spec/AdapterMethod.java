@@ -77,6 +77,15 @@ public sealed interface AdapterMethod {
     int numVirtualTokens();
   }
 
+  /** Something new in, or instead of, modules of the base. */
+  sealed interface Targeted extends AdapterMethod permits Ia3 {
+    /** The modules that the method changes. */
+    Targets targets();
+
+    /** Modules that train whole beside them, by path or by a suffix after a dot. */
+    List<String> modulesToSave();
+  }
+
   /** Every parameter of the base trains. */
   record Full() implements AdapterMethod {}
 

@@ -3,6 +3,7 @@ package dev.graft.spec;
 import dev.graft.spec.AdapterMethod.Full;
 import dev.graft.spec.AdapterMethod.Lora;
 import dev.graft.spec.AdapterMethod.Prompted;
+import dev.graft.spec.AdapterMethod.Targeted;
 import dev.graft.spec.SpecRejected.Problem;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,7 +23,12 @@ public final class AdapterMethods {
       new Lora(8, 8, 0, new AdapterMethod.TargetModules.FamilyDefault());
 
   private static final List<String> TYPES =
-      List.of(LoraFields.TYPE, PromptFields.PROMPT, PromptFields.ENCODER, PromptFields.PREFIX);
+      List.of(
+          LoraFields.TYPE,
+          Ia3Fields.TYPE,
+          PromptFields.PROMPT,
+          PromptFields.ENCODER,
+          PromptFields.PREFIX);
 
   private AdapterMethods() {}
 
@@ -60,6 +66,7 @@ public final class AdapterMethods {
           case LoraFields.TYPE -> LoraFields.read(peft, aliases, loraDefaults);
           case PromptFields.PROMPT, PromptFields.ENCODER, PromptFields.PREFIX ->
               PromptFields.read(name, peft);
+          case Ia3Fields.TYPE -> Ia3Fields.read(peft);
           default -> {
             peft.refuse("peft_type", "must be one of " + String.join(", ", TYPES));
             yield null;
@@ -100,7 +107,14 @@ public final class AdapterMethods {
     switch (method) {
       case Lora lora -> LoraFields.write(adapter.putObject("peft"), lora);
       case Prompted prompted -> PromptFields.write(adapter.putObject("peft"), prompted);
+      case Targeted targeted -> write(adapter.putObject("peft"), targeted);
       case Full() -> adapter.putObject("method").put("type", "full");
+    }
+  }
+
+  private static void write(ObjectNode peft, Targeted method) {
+    switch (method) {
+      case Ia3 ia3 -> Ia3Fields.write(peft, ia3);
     }
   }
 }

@@ -47,7 +47,7 @@ final class TargetFields {
   }
 
   /** {@code "all-linear"}, a list of module names, or a regular expression. */
-  private static @Nullable TargetModules modules(Fields fields, String key) {
+  static @Nullable TargetModules modules(Fields fields, String key) {
     JsonNode value = fields.value(key);
     if (value != null && value.isString() && !value.stringValue().equals("all-linear")) {
       try {
@@ -94,7 +94,12 @@ final class TargetFields {
     }
   }
 
-  private static void write(ObjectNode peft, String key, TargetModules modules) {
+  /** {@code modules_to_save}. */
+  static void writeWhole(ObjectNode peft, List<String> modules) {
+    if (!modules.isEmpty()) modules.forEach(peft.putArray("modules_to_save")::add);
+  }
+
+  static void write(ObjectNode peft, String key, TargetModules modules) {
     switch (modules) {
       case TargetModules.AllLinear all -> peft.put(key, "all-linear");
       case TargetModules.FamilyDefault byDefault -> peft.putNull(key);

@@ -27,4 +27,9 @@ public record Targets(
   public Targets(TargetModules targetModules) {
     this(targetModules, NONE, List.of(), List.of());
   }
+
+  /** The same restrictions on other modules. */
+  public Targets of(TargetModules other) {
+    return new Targets(other, excludeModules, layersToTransform, layersPattern);
+  }
 }

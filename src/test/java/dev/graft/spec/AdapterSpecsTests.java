@@ -136,7 +136,7 @@ class AdapterSpecsTests {
         "{'peft':{'layers_pattern':'h'}} | adapter.peft.layers_pattern",
         "{'peft':{'target_modules':'(q'}} | adapter.peft.target_modules",
         "{'peft':{'target_modules':'a\\\\Z'}} | adapter.peft.target_modules",
-        "{'peft':{'peft_type':'IA3'}} | adapter.peft.peft_type",
+        "{'peft':{'peft_type':'LOHA'}} | adapter.peft.peft_type",
         "{'peft':{'lora_dropout':1}} | adapter.peft.lora_dropout",
         "{'peft':{'target_modules':[]}} | adapter.peft.target_modules",
         "{'peft':{},'method':{'type':'full'}} | adapter.method",

@@ -2,7 +2,7 @@ package dev.graft.training.export;
 
 import dev.graft.spec.AdapterMethod;
 import dev.graft.text.PythonJson;
-import dev.graft.weights.ModelConfig;
+import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.Task;
 import java.util.Map;
 import java.util.TreeMap;
@@ -22,7 +22,7 @@ final class AdapterConfig {
   /**
    * @throws IllegalArgumentException if PEFT does not have the method
    */
-  static String json(AdapterMethod method, ModelConfig base, String baseModelName) {
+  static String json(AdapterMethod method, ModelDirectory base, String baseModelName) {
     Map<String, @Nullable Object> fields = new TreeMap<>();
     fields.put("auto_mapping", null);
     fields.put("base_model_name_or_path", baseModelName);
@@ -31,14 +31,15 @@ final class AdapterConfig {
     fields.put("revision", null);
     fields.put(
         "task_type",
-        switch (base.task()) {
+        switch (base.config().task()) {
           case Task.CausalLm() -> "CAUSAL_LM";
           case Task.SequenceClassification head -> "SEQ_CLS";
         });
     switch (method) {
-      case AdapterMethod.Lora lora -> LoraConfigFile.put(fields, lora, base);
+      case AdapterMethod.Lora lora -> LoraConfigFile.put(fields, lora, base.config());
       case AdapterMethod.Prompted prompted ->
-          PromptConfig.put(fields, prompted, base, baseModelName);
+          PromptConfig.put(fields, prompted, base.config(), baseModelName);
+      case AdapterMethod.Targeted targeted -> TargetedConfig.put(fields, targeted, base);
       case AdapterMethod.Full() ->
           throw new IllegalArgumentException("a whole model has no adapter_config.json");
     }

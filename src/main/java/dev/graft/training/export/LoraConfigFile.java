@@ -1,9 +1,7 @@
 package dev.graft.training.export;
 
 import dev.graft.spec.AdapterMethod.Lora;
-import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.spec.LoraInit;
-import dev.graft.spec.Targets;
 import dev.graft.weights.LinearTargets;
 import dev.graft.weights.ModelConfig;
 import java.util.List;
@@ -52,33 +50,11 @@ final class LoraConfigFile {
     Map<String, Object> alphas = new TreeMap<>();
     lora.patterns().alphaPattern().forEach((k, v) -> alphas.put(k, AdapterConfig.number(v)));
     fields.put("alpha_pattern", alphas);
-    fields.put("modules_to_save", orNull(lora.extras().modulesToSave()));
-    fields.put("trainable_token_indices", orNull(lora.extras().trainableTokenIndices()));
-    put(fields, lora.targets(), base);
-  }
-
-  /** The fields that every method with target modules has. */
-  static void put(Map<String, @Nullable Object> fields, Targets targets, ModelConfig base) {
-    fields.put("target_modules", targeted(targets.targetModules(), base));
-    fields.put("exclude_modules", excluded(targets.excludeModules()));
-    fields.put("layers_to_transform", orNull(targets.layersToTransform()));
-    fields.put("layers_pattern", orNull(targets.layersPattern()));
-  }
-
-  private static Object targeted(TargetModules targets, ModelConfig base) {
-    return switch (targets) {
-      case TargetModules.Pattern(var expression) -> expression.text();
-      case TargetModules.AllLinear _, TargetModules.FamilyDefault _, TargetModules.Names _ ->
-          LinearTargets.saved(targets, base);
-    };
-  }
-
-  private static @Nullable Object excluded(TargetModules targets) {
-    return switch (targets) {
-      case TargetModules.Pattern(var expression) -> expression.text();
-      case TargetModules.Names(List<String> names) -> orNull(names.stream().sorted().toList());
-      case TargetModules.AllLinear _, TargetModules.FamilyDefault _ -> null;
-    };
+    fields.put("modules_to_save", TargetsConfig.orNull(lora.extras().modulesToSave()));
+    fields.put(
+        "trainable_token_indices", TargetsConfig.orNull(lora.extras().trainableTokenIndices()));
+    TargetsConfig.put(fields, lora.targets(), base);
+    TargetsConfig.putLayers(fields, lora.targets());
   }
 
   private static Object init(LoraInit init) {
@@ -92,9 +68,5 @@ final class LoraConfigFile {
   private static boolean isConv1d(Lora lora, ModelConfig base) {
     return LinearTargets.select(lora.targets(), lora.extras().modulesToSave(), base).stream()
         .anyMatch(ModelConfig.Linear::conv1d);
-  }
-
-  private static @Nullable Object orNull(List<?> list) {
-    return list.isEmpty() ? null : list;
   }
 }

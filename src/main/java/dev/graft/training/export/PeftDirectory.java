@@ -36,8 +36,7 @@ public final class PeftDirectory {
       Map<String, String> facts) {
     ResultFiles.create(directory);
     ResultFiles.write(
-        directory.resolve("adapter_config.json"),
-        AdapterConfig.json(method, base.config(), baseModelName));
+        directory.resolve("adapter_config.json"), AdapterConfig.json(method, base, baseModelName));
     SafetensorsWriter.write(directory.resolve("adapter_model.safetensors"), saved);
     ResultFiles.write(directory.resolve("README.md"), ModelCard.adapter(baseModelName, facts));
     ResultFiles.copyCompanions(base, directory);

@@ -24,7 +24,7 @@ public final class ResultFormat {
       TrainableModel model,
       Map<String, String> facts) {
     switch (method) {
-      case AdapterMethod.Lora _, AdapterMethod.Prompted _ ->
+      case AdapterMethod.Lora _, AdapterMethod.Prompted _, AdapterMethod.Targeted _ ->
           PeftDirectory.write(directory, base, baseModelName, method, model.saved(), facts);
       case AdapterMethod.Full() ->
           FullModelDirectory.write(

@@ -20,7 +20,8 @@ public final class Generators {
    * @throws dev.graft.weights.BadModel if the directory is no model that can be run
    */
   public static Generator load(Path base, int threads) {
-    try (ModelDirectory directory = ModelDirectory.open(base)) {
+    ModelDirectory directory = ModelDirectory.open(base);
+    try {
       directory.check();
       DeviceMemory memory = DeviceMemory.open(Device.cpu());
       try {
@@ -29,11 +30,14 @@ public final class Generators {
         for (ModelConfig.Parameter each : directory.config().parameters()) {
           tensors.load(memory, each, directory.weights().stored(each));
         }
-        return new GreedyGenerator(directory.config(), memory, tensors);
+        return new GreedyGenerator(directory, memory, tensors);
       } catch (RuntimeException e) {
         memory.close();
         throw e;
       }
+    } catch (RuntimeException e) {
+      directory.close();
+      throw e;
     }
   }
 }

@@ -13,10 +13,14 @@ import dev.graft.training.tuner.Columns;
 import dev.graft.training.tuner.LowRankPaths;
 import dev.graft.training.tuner.PromptPaths;
 import dev.graft.training.tuner.Rewrite;
+import dev.graft.training.tuner.Tuner;
 import dev.graft.weights.BadModel;
 import dev.graft.weights.LoraAdapter;
 import dev.graft.weights.ModelConfig;
+import dev.graft.weights.ModelDirectory;
+import dev.graft.weights.NamedTensor;
 import dev.graft.weights.PromptAdapter;
+import dev.graft.weights.SavedAdapter;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -28,6 +32,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Decoding by the largest logit, over a key-value cache. */
 final class GreedyGenerator implements Generator {
+  private final ModelDirectory directory;
   private final ModelConfig config;
   private final DeviceMemory memory;
   private final ModelTensors base;
@@ -45,11 +50,13 @@ final class GreedyGenerator implements Generator {
   }
 
   /**
+   * @param directory closed with the generator
    * @param memory closed with the generator
    * @param base every parameter, in {@code memory}
    */
-  GreedyGenerator(ModelConfig config, DeviceMemory memory, ModelTensors base) {
-    this.config = config;
+  GreedyGenerator(ModelDirectory directory, DeviceMemory memory, ModelTensors base) {
+    this.directory = directory;
+    this.config = directory.config();
     this.memory = memory;
     this.base = base.copy();
     this.module = Kernels.load(Continuation.METHODS, memory.device());
@@ -67,9 +74,10 @@ final class GreedyGenerator implements Generator {
     worn = next;
   }
 
-  private Worn wear(Path directory) {
+  private Worn wear(Path adapter) {
     try {
-      return PromptAdapter.isIn(directory) ? prompted(directory) : lowRank(directory);
+      if (PromptAdapter.isIn(adapter)) return prompted(adapter);
+      return SavedAdapter.type(adapter).equals("LORA") ? lowRank(adapter) : tuned(adapter);
     } catch (BadModel e) {
       throw new IllegalArgumentException("the adapter cannot be used: " + e.getMessage(), e);
     }
@@ -94,6 +102,23 @@ final class GreedyGenerator implements Generator {
       ModelTensors all = base.copy();
       own.forEach(all::put);
       return new Worn(compiled(all, paths), List.copyOf(own.values()));
+    }
+  }
+
+  /** What trained, as its tuner brings it into the base. */
+  private Worn tuned(Path adapter) {
+    Map<String, PtNDArray> own = new HashMap<>();
+    try (SavedAdapter saved = SavedAdapter.read(adapter)) {
+      Tuner tuner = Tuner.of(saved.method(), directory);
+      for (NamedTensor each : SavedTensors.of(tuner, saved)) {
+        own.put(each.name(), memory.load(each));
+      }
+      ModelTensors all = base.copy();
+      own.forEach(all::put);
+      return new Worn(compiled(all, tuner), List.copyOf(own.values()));
+    } catch (RuntimeException e) {
+      own.values().forEach(PtNDArray::close);
+      throw e;
     }
   }
 
@@ -159,5 +184,6 @@ final class GreedyGenerator implements Generator {
     bare.close();
     module.close();
     memory.close();
+    directory.close();
   }
 }

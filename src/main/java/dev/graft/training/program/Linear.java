@@ -18,6 +18,11 @@ public record Linear(String output, String input, String module, boolean bias, b
     return new Linear(other, input, module, bias, transposed);
   }
 
+  /** The same layer of another value. */
+  public Linear reading(String other) {
+    return new Linear(output, other, module, bias, transposed);
+  }
+
   private String weight() {
     return module + ".weight";
   }

@@ -1,6 +1,7 @@
 package dev.graft.training.tuner;
 
 import dev.graft.spec.AdapterMethod;
+import dev.graft.spec.Ia3;
 import dev.graft.spec.PTuning;
 import dev.graft.spec.PrefixTuning;
 import dev.graft.spec.PromptTuning;
@@ -26,6 +27,7 @@ public interface Tuner extends Rewrite {
       case AdapterMethod.Full() -> new FullTuner(base.config());
       case PromptTuning prompt -> new PromptTuner(prompt, base);
       case PTuning prompt -> new PromptEncoderTuner(prompt, base.config());
+      case Ia3 ia3 -> new Ia3Tuner(ia3, base);
       case PrefixTuning prefix -> new PrefixTuner(prefix, base.config());
     };
   }

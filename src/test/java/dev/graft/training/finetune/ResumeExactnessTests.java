@@ -29,6 +29,10 @@ class ResumeExactnessTests {
       quoteCharacter = '`',
       value = {
         "'peft':{'r':4,'lora_dropout':0.1} | adapter_model.safetensors",
+        "'peft':{'peft_type':'IA3'} | adapter_model.safetensors",
+        "'peft':{'peft_type':'PROMPT_TUNING','num_virtual_tokens':3} | adapter_model.safetensors",
+        "'peft':{'peft_type':'P_TUNING','num_virtual_tokens':3} | adapter_model.safetensors",
+        "'peft':{'peft_type':'PREFIX_TUNING','num_virtual_tokens':3} | adapter_model.safetensors",
         "'method':{'type':'full'} | model.safetensors"
       })
   void theResultIsTheSameToTheByte(String method, String result) throws IOException {

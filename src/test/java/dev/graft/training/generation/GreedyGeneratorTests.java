@@ -145,10 +145,10 @@ class GreedyGeneratorTests {
     generator.adapter(one);
     int[] before = generate(10);
     Path broken = adapter("broken", new TargetModules.AllLinear(), 2);
-    Files.writeString(broken.resolve("adapter_config.json"), "{\"peft_type\": \"VERA\"}");
+    Files.writeString(broken.resolve("adapter_config.json"), "{\"peft_type\": \"LOHA\"}");
     assertThatThrownBy(() -> generator.adapter(broken))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("peft_type is \"VERA\"");
+        .hasMessageContaining("peft_type: must be one of LORA, ");
     assertThat(generate(10)).containsExactly(before);
   }
 

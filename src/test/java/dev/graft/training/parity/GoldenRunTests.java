@@ -26,9 +26,11 @@ class GoldenRunTests {
           "prompt-tuning",
           "qlora-nf4-double");
 
-  private static final List<String> FAMILIES =
+  private static final List<String> OTHERS =
       List.of(
           "full-bert-cls",
+          "ia3-bert",
+          "ia3-gpt2",
           "lora-distilbert-cls",
           "lora-gpt-neox",
           "lora-gpt2",
@@ -37,7 +39,7 @@ class GoldenRunTests {
 
   static Stream<Arguments> runs() {
     List<Arguments> runs = new ArrayList<>();
-    for (String name : FAMILIES) {
+    for (String name : OTHERS) {
       for (Plan.Kind kind : Plan.Kind.values()) runs.add(Arguments.of(name, new Plan(kind, 5, 4)));
     }
     for (String name : NAMES) {

@@ -1,0 +1,60 @@
+package dev.graft.training.export;
+
+import dev.graft.spec.AdapterMethod.TargetModules;
+import dev.graft.spec.AdapterMethod.Targeted;
+import dev.graft.spec.Ia3;
+import dev.graft.spec.Targets;
+import dev.graft.training.tuner.SavedModules;
+import dev.graft.weights.DefaultModules;
+import dev.graft.weights.LinearTargets;
+import dev.graft.weights.ModelConfig;
+import dev.graft.weights.ModelDirectory;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** The fields of PEFT's configurations of methods that change modules of the base. */
+final class TargetedConfig {
+  private TargetedConfig() {}
+
+  static void put(Map<String, @Nullable Object> fields, Targeted method, ModelDirectory base) {
+    ModelConfig config = base.config();
+    Targets targets = DefaultModules.targets(method, config);
+    TargetsConfig.put(fields, targets, config);
+    List<String> whole = SavedModules.of(method.modulesToSave(), base).names();
+    fields.put("modules_to_save", TargetsConfig.orNull(whole));
+    switch (method) {
+      case Ia3 ia3 -> {
+        fields.put("peft_type", "IA3");
+        fields.put("fan_in_fan_out", isConv1d(targets, ia3, config));
+        fields.put("feedforward_modules", feedforward(targets, ia3, config));
+        fields.put("init_ia3_weights", ia3.initIa3Weights());
+      }
+    }
+  }
+
+  private static boolean isConv1d(Targets targets, Targeted method, ModelConfig base) {
+    return LinearTargets.select(targets, method.modulesToSave(), base).stream()
+        .anyMatch(ModelConfig.Linear::conv1d);
+  }
+
+  /**
+   * PEFT loads a list only if the list of target modules has all of it, as text; an expression with
+   * the same meaning always.
+   */
+  private static Object feedforward(Targets targets, Ia3 method, ModelConfig base) {
+    return switch (DefaultModules.feedforward(method, base)) {
+      case TargetModules.Pattern(var expression) -> expression.text();
+      case TargetModules.Names(List<String> names) ->
+          targets.targetModules() instanceof TargetModules.Pattern
+                  || LinearTargets.saved(targets.targetModules(), base).containsAll(names)
+              ? names.stream().sorted().toList()
+              : names.stream()
+                  .map(name -> name.replace(".", "\\."))
+                  .collect(Collectors.joining("|", ".*(?:", ")"));
+      case TargetModules.AllLinear _, TargetModules.FamilyDefault _ ->
+          throw new IllegalArgumentException("feedforward_modules are not resolved");
+    };
+  }
+}

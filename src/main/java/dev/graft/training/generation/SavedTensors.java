@@ -1,0 +1,43 @@
+package dev.graft.training.generation;
+
+import dev.graft.training.tuner.Slot;
+import dev.graft.training.tuner.Tuner;
+import dev.graft.weights.BadModel;
+import dev.graft.weights.NamedTensor;
+import dev.graft.weights.SavedAdapter;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The tensors of a saved adapter, if they are exactly those that its configuration announces. */
+final class SavedTensors {
+  private SavedTensors() {}
+
+  /**
+   * By the names that the layers read.
+   *
+   * @throws BadModel if one is missing, too many, or of another shape
+   */
+  static List<NamedTensor> of(Tuner tuner, SavedAdapter saved) {
+    List<NamedTensor> tensors = tuner.read(saved.tensors());
+    Map<String, long[]> expected = new HashMap<>();
+    for (Slot slot : tuner.slots()) expected.put(slot.name(), slot.shape());
+    for (NamedTensor each : tuner.frozen(0)) {
+      if (tuner.kept().contains(each.name())) expected.put(each.name(), each.shape());
+    }
+    for (NamedTensor each : tensors) {
+      long[] shape = expected.remove(each.name());
+      if (shape == null) throw new BadModel("tensor " + each.name() + " is not understood");
+      if (!Arrays.equals(shape, each.shape())) {
+        throw new BadModel(
+            "%s has shape %s, the base needs %s"
+                .formatted(each.name(), Arrays.toString(each.shape()), Arrays.toString(shape)));
+      }
+    }
+    if (!expected.isEmpty()) {
+      throw new BadModel("tensor " + expected.keySet().iterator().next() + " is missing");
+    }
+    return tensors;
+  }
+}

@@ -1,0 +1,101 @@
+package dev.graft.training.tuner;
+
+import dev.graft.spec.AdapterMethod.TargetModules;
+import dev.graft.spec.Ia3;
+import dev.graft.training.program.Linear;
+import dev.graft.training.program.Multiply;
+import dev.graft.training.program.Statement;
+import dev.graft.weights.DefaultModules;
+import dev.graft.weights.ModelConfig;
+import dev.graft.weights.ModelDirectory;
+import dev.graft.weights.NamedTensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/** (IA)^3 (Liu et al. 2022). */
+final class Ia3Tuner implements Tuner {
+  private static final String FACTORS = ".ia3_l";
+
+  private final Ia3 method;
+  private final AdaptedLayers layers;
+  private final TargetModules feedforward;
+
+  Ia3Tuner(Ia3 method, ModelDirectory base) {
+    this.method = method;
+    layers = AdaptedLayers.of(method, base);
+    feedforward = DefaultModules.feedforward(method, base.config());
+  }
+
+  /** PEFT compares the ends of paths as text. */
+  private boolean scalesInput(String path) {
+    return switch (feedforward) {
+      case TargetModules.Names(List<String> names) -> names.stream().anyMatch(path::endsWith);
+      case TargetModules.Pattern(var expression) -> expression.matches(path);
+      case TargetModules.AllLinear(), TargetModules.FamilyDefault() -> false;
+    };
+  }
+
+  @Override
+  public List<Slot> slots() {
+    List<Slot> slots = factors();
+    slots.addAll(layers.whole().slots());
+    return slots;
+  }
+
+  private List<Slot> factors() {
+    List<Slot> slots = new ArrayList<>();
+    for (ModelConfig.Linear each : layers.linears().values()) {
+      slots.add(
+          scalesInput(each.path())
+              ? new Slot(each.path() + FACTORS, 1, each.inFeatures())
+              : new Slot(each.path() + FACTORS, each.outFeatures(), 1));
+    }
+    return slots;
+  }
+
+  @Override
+  public List<NamedTensor> start(long seed) {
+    return factors().stream()
+        .map(
+            slot ->
+                method.initIa3Weights() ? Starts.constant(slot, 1) : Starts.normal(slot, 1, seed))
+        .toList();
+  }
+
+  @Override
+  public List<Statement> apply(String prefix, List<Statement> statements) {
+    return layers.rewrite(
+        prefix,
+        statements,
+        (layer, of) -> {
+          String factors = layer.module() + FACTORS;
+          if (scalesInput(of.path())) {
+            String scaled = layer.output() + "_scaled";
+            return List.of(new Multiply(scaled, layer.input(), factors), layer.reading(scaled));
+          }
+          Linear dense = layer.named(layer.output() + "_dense");
+          return List.of(dense, new Multiply(layer.output(), dense.output(), factors));
+        });
+  }
+
+  /** The factors go into the columns of a feed-forward module's weight, else into its rows. */
+  @Override
+  public float[] merged(String name, float[] stored, Map<String, NamedTensor> trained) {
+    ModelConfig.Linear layer = layers.owner(name);
+    if (layer == null) return Tuner.super.merged(name, stored, trained);
+    boolean columns = scalesInput(layer.path());
+    float[] factors = Objects.requireNonNull(trained.get(layer.path() + FACTORS)).toFloats();
+    if (name.endsWith(".bias")) {
+      for (int o = 0; o < stored.length && !columns; o++) stored[o] *= factors[o];
+      return stored;
+    }
+    // Rows of what is stored are features that come out, with a Conv1D those that go in.
+    int width = layer.conv1d() ? layer.outFeatures() : layer.inFeatures();
+    for (int i = 0; i < stored.length; i++) {
+      stored[i] *= factors[columns != layer.conv1d() ? i % width : i / width];
+    }
+    return stored;
+  }
+}

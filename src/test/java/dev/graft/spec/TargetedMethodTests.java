@@ -1,0 +1,80 @@
+package dev.graft.spec;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.graft.spec.AdapterMethod.TargetModules;
+import dev.graft.spec.AdapterMethod.TargetModules.FamilyDefault;
+import dev.graft.spec.AdapterMethod.TargetModules.Names;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** What a request may say about methods that change modules of the base. */
+class TargetedMethodTests {
+  private static final TargetModules DEFAULT = new FamilyDefault();
+
+  private static JsonNode json(String text) {
+    return new JsonMapper().readTree(text.replace('\'', '"'));
+  }
+
+  private static AdapterMethod peft(String settings) {
+    return AdapterMethods.fromPeft(json(settings));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{'peft_type':'IA3'}",
+        "{'peft_type':'IA3','target_modules':['q_proj','up_proj'],'feedforward_modules':['up_proj'],"
+            + "'exclude_modules':['layers.0.q_proj'],'init_ia3_weights':false,"
+            + "'modules_to_save':['lm_head']}",
+        "{'peft_type':'IA3','target_modules':'all-linear','feedforward_modules':[]}",
+        "{'peft_type':'IA3','target_modules':'.*v_proj','feedforward_modules':'.*down_proj'}"
+      })
+  void theEchoResolvesToTheSameSpec(String settings) {
+    TrainingSpec spec = AdapterSpecs.resolve(json("{'peft':" + settings + "}"), null, null, null);
+    assertThat(AdapterSpecs.resolve(AdapterSpecs.toJson(spec), null, null, null)).isEqualTo(spec);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{'peft_type':'IA3','r':8} | r",
+        "{'peft_type':'IA3','layers_to_transform':[0]} | layers_to_transform",
+        "{'peft_type':'IA3','init_ia3_weights':1} | init_ia3_weights",
+        "{'peft_type':'IA3','feedforward_modules':'all-linear'} | feedforward_modules",
+        "{'peft_type':'IA3','target_modules':['q_proj'],'feedforward_modules':['up_proj']} |"
+            + " feedforward_modules",
+        "{'peft_type':'IA3','target_modules':[]} | target_modules",
+        "{'peft_type':'IA3','modules_to_save':['a b']} | modules_to_save"
+      })
+  void refusesAtItsPath(String settings, String path) {
+    SpecRejected rejected = catchThrowableOfType(SpecRejected.class, () -> peft(settings));
+    assertThat(rejected.problems()).extracting(SpecRejected.Problem::path).containsExactly(path);
+  }
+
+  @Test
+  void missingFieldsMeanPeftsDefaults() {
+    assertThat(peft("{'peft_type':'IA3','fan_in_fan_out':true}"))
+        .isEqualTo(new Ia3(new Targets(DEFAULT), DEFAULT, true, List.of()));
+  }
+
+  @Test
+  void noFeedforwardModulesIsNotTheDefault() {
+    assertThat(peft("{'peft_type':'IA3','feedforward_modules':[]}"))
+        .isEqualTo(new Ia3(new Targets(DEFAULT), new Names(List.of()), true, List.of()));
+  }
+
+  @ParameterizedTest
+  @CsvSource(delimiter = '|', value = "{'peft_type':'IA3'} | 0.003")
+  void theRateIsOneThatTheMethodLearnsWith(String settings, double rate) {
+    TrainingSpec spec = AdapterSpecs.resolve(json("{'peft':" + settings + "}"), null, null, null);
+    assertThat(spec.training().learningRate()).isEqualTo(rate);
+  }
+}

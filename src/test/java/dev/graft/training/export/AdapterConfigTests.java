@@ -1,0 +1,74 @@
+package dev.graft.training.export;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.graft.spec.AdapterMethod.TargetModules;
+import dev.graft.spec.AdapterMethods;
+import dev.graft.spec.Ia3;
+import dev.graft.spec.Targets;
+import dev.graft.weights.ModelDirectory;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Configurations against those that PEFT saved of the golden runs. */
+class AdapterConfigTests {
+  private static final JsonMapper JSON = new JsonMapper();
+  private static final Path CASES = Path.of("src/test/resources/parity");
+
+  static Stream<Path> cases() throws IOException {
+    try (Stream<Path> all = Files.list(CASES)) {
+      return all
+          .filter(each -> Files.exists(each.resolve("init/adapter_config.json")))
+          .sorted()
+          .toList()
+          .stream();
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void everyFieldIsWhatPeftSaves(Path golden) {
+    ObjectNode expected = (ObjectNode) JSON.readTree(golden.resolve("init/adapter_config.json"));
+    Path model = CASES.resolve(expected.path("base_model_name_or_path").stringValue());
+    try (ModelDirectory base = ModelDirectory.open(model)) {
+      String written =
+          AdapterConfig.json(
+              AdapterMethods.fromPeft(expected),
+              base,
+              expected.path("base_model_name_or_path").stringValue());
+      // PEFT appends the heads of a classification once more where the user named them.
+      if (expected.path("modules_to_save") instanceof ArrayNode names) {
+        ArrayNode once = JSON.createArrayNode();
+        names.valueStream().map(JsonNode::stringValue).distinct().forEach(once::add);
+        expected.set("modules_to_save", once);
+      }
+      assertThat(JSON.readTree(written)).isEqualTo(expected);
+    }
+  }
+
+  /** PEFT refuses to load a list that is not part of the list of targets. */
+  @Test
+  void feedforwardModulesBecomeAnExpressionWhereTargetsAreWholePaths() {
+    Ia3 method =
+        new Ia3(
+            new Targets(new TargetModules.AllLinear()),
+            new TargetModules.Names(List.of("mlp.down_proj")),
+            true,
+            List.of());
+    try (ModelDirectory base = ModelDirectory.open(CASES.resolve("models/llama"))) {
+      JsonNode written = JSON.readTree(AdapterConfig.json(method, base, "base"));
+      assertThat(written.path("feedforward_modules").stringValue())
+          .isEqualTo(".*(?:mlp\\.down_proj)");
+    }
+  }
+}

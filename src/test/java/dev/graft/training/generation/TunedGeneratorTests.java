@@ -1,0 +1,118 @@
+package dev.graft.training.generation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.graft.spec.AdapterMethod;
+import dev.graft.spec.Ia3;
+import dev.graft.training.Generator;
+import dev.graft.training.TokenBatch;
+import dev.graft.training.TrainableModel;
+import dev.graft.training.export.ResultFormat;
+import dev.graft.training.model.AdamW;
+import dev.graft.training.model.Plan;
+import dev.graft.training.model.TrainableModels;
+import dev.graft.weights.ModelDirectory;
+import dev.graft.weights.TinyModels;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Results of every method over a key-value cache, against the model that trained them. */
+class TunedGeneratorTests {
+  private static final int[] PROMPT = {3, 1, 4, 1, 5};
+  private static final AdamW ADAMW = new AdamW(0.9, 0.999, 1e-8, 0, AdamW.Decay.ALL, 1);
+
+  @TempDir Path temp;
+  private Path base;
+
+  @BeforeEach
+  void write() throws IOException {
+    ObjectNode config = TinyModels.config();
+    config.put("max_position_embeddings", 64).put("vocab_size", 61);
+    base = TinyModels.write(temp.resolve("base"), config);
+  }
+
+  static Stream<AdapterMethod> methods() {
+    return Stream.of(new Ia3());
+  }
+
+  @ParameterizedTest
+  @MethodSource("methods")
+  void theCacheGivesWhatTheTrainedModelGives(AdapterMethod method) {
+    Path adapter = temp.resolve("adapter");
+    int[] expected = train(method, adapter);
+    try (Generator generator = Generators.load(base, 1)) {
+      int[] bare = generator.generate(PROMPT, 20, Set.of(), id -> {}).ids();
+      generator.adapter(adapter);
+      assertThat(generator.generate(PROMPT, 20, Set.of(), id -> {}).ids())
+          .containsExactly(expected)
+          .isNotEqualTo(bare);
+      generator.adapter(null);
+      assertThat(generator.generate(PROMPT, 20, Set.of(), id -> {}).ids()).containsExactly(bare);
+    }
+  }
+
+  /** A few large steps; writes the result, and returns what the model then says. */
+  private int[] train(AdapterMethod method, Path adapter) {
+    int[][] rows = {{3, 1, 4, 1, 5, 9, 2, 6}};
+    try (ModelDirectory model = ModelDirectory.open(base);
+        TrainableModel trained = TrainableModels.load(model, method, ADAMW, Plan.KEEP, 7)) {
+      for (int step = 0; step < 4; step++) {
+        trained.accumulate(new TokenBatch(rows, rows), 7, 0);
+        trained.update(0.3);
+      }
+      ResultFormat.write(adapter, model, "base", method, trained, Map.of());
+      return greedy(trained, 20);
+    }
+  }
+
+  private static int[] greedy(TrainableModel model, int count) {
+    List<Integer> ids = new ArrayList<>(Arrays.stream(PROMPT).boxed().toList());
+    for (int i = 0; i < count; i++) {
+      int[] row = ids.stream().mapToInt(Integer::intValue).toArray();
+      float[] logits = model.logits(new int[][] {row})[0][row.length - 1];
+      int best = 0;
+      for (int v = 1; v < logits.length; v++) if (logits[v] > logits[best]) best = v;
+      ids.add(best);
+    }
+    return ids.stream().skip(PROMPT.length).mapToInt(Integer::intValue).toArray();
+  }
+
+  @Test
+  void whatTheConfigurationDoesNotAnnounceIsRefused() throws IOException {
+    Path adapter = temp.resolve("adapter");
+    train(new Ia3(), adapter);
+    Path config = adapter.resolve("adapter_config.json");
+    String written = Files.readString(config);
+    refuses(adapter, written.replace("k_proj", "q_proj"), "k_proj.ia3_l is not understood");
+    refuses(adapter, written.replace("\"v_proj\"", "\"v_proj\", \"q_proj\""), "is missing");
+    refuses(
+        adapter,
+        written.replace(
+            "\"feedforward_modules\": [\n    \"down_proj\"", "\"feedforward_modules\": ["),
+        "has shape [1, 12], the base needs [8, 1]");
+    refuses(adapter, written.replace("IA3", "LOHA"), "peft_type: must be one of");
+  }
+
+  private void refuses(Path adapter, String config, String message) throws IOException {
+    Files.writeString(adapter.resolve("adapter_config.json"), config);
+    try (Generator generator = Generators.load(base, 1)) {
+      assertThatThrownBy(() -> generator.adapter(adapter))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining(message);
+    }
+  }
+}

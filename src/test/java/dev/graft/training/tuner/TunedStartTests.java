@@ -1,0 +1,69 @@
+package dev.graft.training.tuner;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.graft.spec.AdapterMethod;
+import dev.graft.spec.AdapterMethod.TargetModules;
+import dev.graft.spec.Ia3;
+import dev.graft.spec.Targets;
+import dev.graft.weights.ModelDirectory;
+import dev.graft.weights.NamedTensor;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Starts that golden runs cannot see, as they read theirs. */
+class TunedStartTests {
+  private static final Path BASE = Path.of("src/main/resources/dev/graft/demo/base-model");
+  private static final Targets DEFAULT = new Targets(new TargetModules.FamilyDefault());
+
+  private static List<NamedTensor> start(AdapterMethod method, long seed) {
+    try (ModelDirectory base = ModelDirectory.open(BASE)) {
+      return Tuner.of(method, base).start(seed);
+    }
+  }
+
+  private static double[] flat(List<NamedTensor> tensors) {
+    return tensors.stream()
+        .flatMapToDouble(
+            each -> {
+              float[] values = each.toFloats();
+              return java.util.stream.IntStream.range(0, values.length).mapToDouble(i -> values[i]);
+            })
+        .toArray();
+  }
+
+  private static void assertNormal(double[] values, double deviation) {
+    double sum = 0;
+    double squares = 0;
+    for (double each : values) {
+      sum += each;
+      squares += each * each;
+    }
+    double error = 4 * deviation / Math.sqrt(values.length);
+    assertThat(sum / values.length).isCloseTo(0, within(error));
+    assertThat(Math.sqrt(squares / values.length)).isCloseTo(deviation, within(error));
+  }
+
+  @Test
+  void factorsOfIa3AreOnesOrStandardNormal() {
+    assertThat(flat(start(new Ia3(), 1))).containsOnly(1);
+    Ia3 random = new Ia3(DEFAULT, new TargetModules.FamilyDefault(), false, List.of());
+    double[] values = flat(start(random, 1));
+    assertNormal(values, 1);
+    assertThat(flat(start(random, 1))).containsExactly(values);
+    assertThat(flat(start(random, 2))).isNotEqualTo(values);
+  }
+
+  @Test
+  void aFamilyWithoutDefaultsAsksForNames() {
+    Path olmo = Path.of("src/test/resources/dev/graft/weights/families/olmo2");
+    try (ModelDirectory base = ModelDirectory.open(olmo)) {
+      assertThatThrownBy(() -> Tuner.of(new Ia3(), base))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("target_modules: PEFT has no default for a model of type olmo2");
+    }
+  }
+}

@@ -128,6 +128,7 @@ public final class AdapterSpecs {
         .put("label_smoothing_factor", training.labelSmoothingFactor())
         .put("gradient_checkpointing", training.gradientCheckpointing());
     training.evaluation().write(json);
+    LoraPlus.write(json, training.loraPlus());
     PackingStrategy packing = training.packingStrategy();
     if (packing != null) json.put("packing_strategy", lower(packing));
   }

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param saveSteps optimiser steps between checkpoints; 0 = only when asked
  * @param labelSmoothingFactor share of the loss that goes to the mean over the vocabulary
  * @param gradientCheckpointing activations are computed again on the way down: less memory
+ * @param loraPlus rates of single factors; null = all train at {@code learningRate}
  */
 public record Hyperparameters(
     double learningRate,
@@ -42,7 +43,8 @@ public record Hyperparameters(
     EvaluationOptions evaluation,
     int saveSteps,
     double labelSmoothingFactor,
-    boolean gradientCheckpointing) {
+    boolean gradientCheckpointing,
+    @Nullable LoraPlus loraPlus) {
   /** What becomes of a row that is too long. */
   public enum TruncationMode {
     /** The first {@code max_length} tokens are kept; TRL's. */

@@ -135,8 +135,6 @@ final class LoraFields {
   /** The rest of {@code LoraConfig}: known, and refused until it is built. */
   private static void refuseUnbuilt(Fields peft) {
     peft.notYet("use_dora", false);
-    peft.notYet("lora_bias", false);
-    peft.notYet("bias", "none");
     peft.notYet("trainable_token_indices");
     peft.known("fan_in_fan_out"); // follows from the base, whatever is said
     for (String key : List.of("use_qalora", "use_bdlora", "ensure_weight_tying")) {

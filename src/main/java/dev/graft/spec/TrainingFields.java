@@ -43,7 +43,8 @@ final class TrainingFields {
             EvaluationOptions.read(fields),
             or(fields.integer("save_steps", 0, MOST), 100),
             or(fields.number("label_smoothing_factor", 0, 0.999), 0.0),
-            or(fields.bool("gradient_checkpointing"), false));
+            or(fields.bool("gradient_checkpointing"), false),
+            LoraPlus.read(fields, method, learningRate));
     refuseUnbuilt(fields);
     fields.refuseUnknown();
     return hyperparameters;
@@ -116,7 +117,6 @@ final class TrainingFields {
     fields.notYet("bf16", false);
     fields.notYet("fp16", false);
     fields.notYet("neftune_noise_alpha", 0);
-    fields.notYet("loraplus_lr_ratio");
     fields.notYet("optim", "adamw_torch", "adamw_torch_fused");
   }
 

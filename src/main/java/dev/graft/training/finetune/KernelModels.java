@@ -3,6 +3,7 @@ package dev.graft.training.finetune;
 import ai.djl.engine.Engine;
 import ai.djl.pytorch.jni.JniUtils;
 import dev.graft.spec.Hyperparameters;
+import dev.graft.spec.LoraPlus;
 import dev.graft.spec.TrainingSpec;
 import dev.graft.training.TrainableModel;
 import dev.graft.training.finetune.CheckpointManifest.Environment;
@@ -17,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The real thing. */
 final class KernelModels implements ModelSource {
@@ -32,7 +34,8 @@ final class KernelModels implements ModelSource {
             training.adamEpsilon(),
             training.weightDecay(),
             AdamW.Decay.TRAINER,
-            training.maxGradNorm());
+            training.maxGradNorm(),
+            loraPlus(training));
     Plan plan = training.gradientCheckpointing() ? new Plan(Plan.Kind.RECOMPUTE) : Plan.KEEP;
     return TrainableModels.load(
         base,
@@ -43,6 +46,12 @@ final class KernelModels implements ModelSource {
             training.labelSmoothingFactor(),
             spec.seed(),
             spec.quantization()));
+  }
+
+  private static AdamW.@Nullable LoraPlus loraPlus(Hyperparameters training) {
+    LoraPlus plus = training.loraPlus();
+    if (plus == null) return null;
+    return new AdamW.LoraPlus(plus.lrRatio(), plus.lrEmbedding() / training.learningRate());
   }
 
   @Override

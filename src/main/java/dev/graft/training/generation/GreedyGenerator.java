@@ -134,7 +134,8 @@ final class GreedyGenerator implements Generator {
       factors.forEach(all::put);
       Map<String, Double> scales = new HashMap<>();
       adapter.factors().keySet().forEach(module -> scales.put(module, adapter.scale()));
-      return new Worn(compiled(all, new LowRankPaths(scales, 0)), List.copyOf(factors.values()));
+      return new Worn(
+          compiled(all, new LowRankPaths(scales, 0, false)), List.copyOf(factors.values()));
     } catch (RuntimeException e) {
       factors.values().forEach(PtNDArray::close);
       throw e;

@@ -5,7 +5,6 @@ import ai.djl.pytorch.engine.PtNDManager;
 import dev.graft.training.tuner.Slot;
 import dev.graft.weights.NamedTensor;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,8 +12,8 @@ import java.util.Objects;
 
 /**
  * The tensors that train, their gradients and Adam's moments: four flat vectors, with a view for
- * each tensor. So clipping, zeroing and the update are one operation each, however many tensors
- * there are. Those that decay come first.
+ * each tensor. So clipping and zeroing are one operation each, and the update one for each group of
+ * tensors with equal rate and decay, however many tensors there are.
  */
 final class Parameters {
   /** Elements; keeps every tensor on its own cache lines. */
@@ -35,22 +34,29 @@ final class Parameters {
   private final List<Group> groups = new ArrayList<>();
   private long updates;
 
-  /** Consecutive elements with the same decay, ready as arguments of the fused update. */
+  /** What sets the update of one tensor apart from another's. */
+  private record Settings(double rate, double decay) {}
+
+  /** Consecutive elements with equal settings, ready as arguments of the fused update. */
   private record Group(
-      PtNDArray[] value, PtNDArray[] gradient, PtNDArray[] m, PtNDArray[] v, double decay) {}
+      PtNDArray[] value, PtNDArray[] gradient, PtNDArray[] m, PtNDArray[] v, Settings settings) {}
 
   Parameters(DeviceMemory memory, AdamW settings, List<Slot> slots) {
     this.memory = memory;
     this.settings = settings;
     this.slots = List.copyOf(slots);
-    List<Slot> ordered = new ArrayList<>(slots);
-    ordered.sort(Comparator.comparing((Slot slot) -> !settings.decays(slot)));
+    Map<Settings, List<Slot>> bySettings = new LinkedHashMap<>();
+    for (Slot slot : slots) {
+      bySettings.computeIfAbsent(settings(slot), key -> new ArrayList<>()).add(slot);
+    }
     long end = 0;
-    long decayEnd = 0;
-    for (Slot slot : ordered) {
-      starts.put(slot.name(), end);
-      end += roundUp(slot.size(), ALIGNMENT);
-      if (settings.decays(slot)) decayEnd = end;
+    Map<Settings, Long> ends = new LinkedHashMap<>();
+    for (Map.Entry<Settings, List<Slot>> each : bySettings.entrySet()) {
+      for (Slot slot : each.getValue()) {
+        starts.put(slot.name(), end);
+        end += roundUp(slot.size(), ALIGNMENT);
+      }
+      ends.put(each.getKey(), end);
     }
     long total = roundUp(end, ROW);
     value = memory.zeros(total);
@@ -62,8 +68,15 @@ final class Parameters {
           slot.name(),
           new Views(part(value, slot), part(gradient, slot), part(m, slot), part(v, slot)));
     }
-    addGroup(m, v, 0, decayEnd, settings.weightDecay());
-    addGroup(m, v, decayEnd, total, 0);
+    long start = 0;
+    for (Map.Entry<Settings, Long> each : ends.entrySet()) {
+      addGroup(m, v, start, each.getValue(), each.getKey());
+      start = each.getValue();
+    }
+  }
+
+  private Settings settings(Slot slot) {
+    return new Settings(settings.rate(slot), settings.decays(slot) ? settings.weightDecay() : 0);
   }
 
   private PtNDArray part(PtNDArray flat, Slot slot) {
@@ -76,15 +89,14 @@ final class Parameters {
         flat, slots.stream().filter(each -> each.name().equals(name)).findFirst().orElseThrow());
   }
 
-  private void addGroup(PtNDArray m, PtNDArray v, long from, long to, double decay) {
-    if (from == to) return;
+  private void addGroup(PtNDArray m, PtNDArray v, long from, long to, Settings each) {
     groups.add(
         new Group(
             new PtNDArray[] {memory.part(value, from, to - from)},
             new PtNDArray[] {memory.part(gradient, from, to - from)},
             new PtNDArray[] {memory.part(m, from, to - from)},
             new PtNDArray[] {memory.part(v, from, to - from)},
-            decay));
+            each));
   }
 
   private static long roundUp(long size, long unit) {
@@ -162,11 +174,11 @@ final class Parameters {
                 group.m(),
                 group.v(),
                 step,
-                learningRate,
+                learningRate * group.settings().rate(),
                 settings.beta1(),
                 settings.beta2(),
                 settings.epsilon(),
-                group.decay());
+                group.settings().decay());
       }
       rule.updated(updates);
       memory.zero(gradient);

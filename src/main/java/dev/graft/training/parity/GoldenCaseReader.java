@@ -25,6 +25,8 @@ import tools.jackson.databind.node.ObjectNode;
 final class GoldenCaseReader {
   private static final JsonMapper JSON = new JsonMapper();
 
+  private static final String LORA_PLUS = "loraplus";
+
   private static final Set<String> TASKS = Set.of("causal-lm", "sequence-classification");
 
   private GoldenCaseReader() {}
@@ -48,7 +50,8 @@ final class GoldenCaseReader {
             optimiser.path("eps").doubleValue(),
             optimiser.path("weight_decay").doubleValue(),
             decay(optimiser.path("groups").stringValue("")),
-            training.path("max_grad_norm").doubleValue()),
+            training.path("max_grad_norm").doubleValue(),
+            loraPlus(optimiser)),
         optimiser.path("lr").doubleValue(),
         schedule(training.path("schedule").path("type").stringValue("")),
         training.path("schedule").path("warmup_steps").intValue(),
@@ -108,10 +111,18 @@ final class GoldenCaseReader {
 
   private static AdamW.Decay decay(String groups) {
     return switch (groups) {
-      case "all" -> AdamW.Decay.ALL;
+      case "all", LORA_PLUS -> AdamW.Decay.ALL;
       case "trainer" -> AdamW.Decay.TRAINER;
       default -> throw new Unsupported("optimizer groups " + groups);
     };
+  }
+
+  /** The fixtures have PEFT's default of 1e-6 for embeddings. */
+  private static AdamW.@Nullable LoraPlus loraPlus(JsonNode optimiser) {
+    if (!optimiser.path("groups").stringValue("").equals(LORA_PLUS)) return null;
+    return new AdamW.LoraPlus(
+        optimiser.path("loraplus_lr_ratio").doubleValue(),
+        1e-6 / optimiser.path("lr").doubleValue());
   }
 
   private static LrScheduler schedule(String type) {

@@ -25,6 +25,7 @@ public sealed interface Statement
         Project,
         Rotate,
         Scale,
+        Shift,
         Slice,
         Sum {
   /** The value this statement computes. */

@@ -7,26 +7,25 @@ import dev.graft.weights.NamedTensor;
 final class LoraStart {
   static final String A = ".lora_A.weight";
   static final String B = ".lora_B.weight";
+  static final String BIAS = ".lora_B.bias";
 
   private LoraStart() {}
 
   /**
-   * PEFT's start: A uniform within 1/sqrt(in) and B zero; gaussian, A has deviation 1/r; random, B
-   * is uniform within 1/sqrt(r).
+   * PEFT's start: A uniform within 1/sqrt(in), B and its bias zero; gaussian, A has deviation 1/r;
+   * random, B and its bias are uniform within 1/sqrt(r).
+   *
+   * @param r rank of the slot's module
    */
-  static NamedTensor of(LoraInit init, Slot slot, long seed) {
-    boolean b = slot.name().endsWith(B);
+  static NamedTensor of(LoraInit init, Slot slot, int r, long seed) {
+    boolean a = slot.name().endsWith(A);
+    double bound = 1 / Math.sqrt(a ? slot.shape()[1] : r);
     return switch (init) {
-      case LoraInit.Standard() -> b ? Starts.zeros(slot) : uniform(slot, seed);
-      case LoraInit.Random() -> uniform(slot, seed);
-      case LoraInit.Gaussian() ->
-          b ? Starts.zeros(slot) : Starts.normal(slot, 1.0 / slot.shape()[0], seed);
+      case LoraInit.Standard() -> a ? Starts.uniform(slot, bound, seed) : Starts.zeros(slot);
+      case LoraInit.Random() -> Starts.uniform(slot, bound, seed);
+      case LoraInit.Gaussian() -> a ? Starts.normal(slot, 1.0 / r, seed) : Starts.zeros(slot);
       case LoraInit.Orthogonal _, LoraInit.Pissa _, LoraInit.Olora _ ->
           throw new IllegalArgumentException("init_lora_weights: not supported yet");
     };
-  }
-
-  private static NamedTensor uniform(Slot slot, long seed) {
-    return Starts.uniform(slot, 1 / Math.sqrt(slot.shape()[1]), seed);
   }
 }

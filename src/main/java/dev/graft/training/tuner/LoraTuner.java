@@ -7,86 +7,90 @@ import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
+import java.util.Set;
 import java.util.stream.Collectors;
 
-/** LoRA (Hu et al. 2021) and what {@code init_lora_weights} makes of its start. */
+/** LoRA (Hu et al. 2021) with what PEFT's {@code LoraConfig} lets train beside its factors. */
 final class LoraTuner implements Tuner {
-  private final Lora method;
-  private final List<ModelConfig.Linear> modules;
-  private final SavedModules whole;
-  private final LowRankPaths paths;
+  private final List<Part> parts;
 
   LoraTuner(Lora method, ModelDirectory base) {
-    this.method = method;
-    this.whole = SavedModules.of(method.extras().modulesToSave(), base);
-    this.modules =
-        LinearTargets.select(method.targets(), method.extras().modulesToSave(), base.config())
-            .stream()
+    ModelConfig config = base.config();
+    List<String> toSave = method.extras().modulesToSave();
+    SavedModules whole = SavedModules.of(toSave, base);
+    List<ModelConfig.Linear> modules =
+        LinearTargets.select(method.targets(), toSave, config).stream()
             .filter(each -> !whole.covers(each.path()))
             .toList();
-    this.paths =
-        new LowRankPaths(
-            modules.stream()
-                .map(ModelConfig.Linear::path)
-                .collect(Collectors.toMap(path -> path, method::scale)),
-            method.loraDropout());
+    Set<String> adapted =
+        modules.stream().map(ModelConfig.Linear::path).collect(Collectors.toSet());
+    Set<String> names =
+        config.parameters().stream().map(ModelConfig.Parameter::name).collect(Collectors.toSet());
+    parts =
+        List.of(
+            new LinearFactors(method, modules, names),
+            new TrainedBiases(method.variant().bias(), adapted, whole, config),
+            whole);
   }
 
   @Override
   public List<Slot> slots() {
-    List<Slot> slots = factors();
-    slots.addAll(whole.slots());
-    return slots;
-  }
-
-  private List<Slot> factors() {
-    List<Slot> slots = new ArrayList<>();
-    for (ModelConfig.Linear each : modules) {
-      int rank = method.rank(each.path());
-      slots.add(new Slot(each.path() + LoraStart.A, rank, each.inFeatures()));
-      slots.add(new Slot(each.path() + LoraStart.B, each.outFeatures(), rank));
-    }
-    return slots;
+    return parts.stream().flatMap(part -> part.slots().stream()).toList();
   }
 
   @Override
   public List<NamedTensor> start(long seed) {
-    return factors().stream()
-        .map(slot -> LoraStart.of(method.initLoraWeights(), slot, seed))
-        .toList();
+    return parts.stream().flatMap(part -> part.start(seed).stream()).toList();
   }
 
   @Override
   public List<Statement> apply(String prefix, List<Statement> statements) {
-    return paths.apply(prefix, statements);
+    List<Statement> rewritten = statements;
+    for (Part part : parts) rewritten = part.apply(prefix, rewritten);
+    return rewritten;
   }
 
-  /** W + scale B A, transposed where the layer is stored so. */
+  @Override
+  public List<NamedTensor> saved(List<NamedTensor> trained) {
+    Map<String, String> names = savedNames();
+    return trained.stream()
+        .map(each -> each.renamed(PEFT_PREFIX + names.getOrDefault(each.name(), each.name())))
+        .toList();
+  }
+
+  @Override
+  public List<NamedTensor> read(List<NamedTensor> saved) {
+    Map<String, String> slots = new HashMap<>();
+    savedNames().forEach((slot, name) -> slots.put(PEFT_PREFIX + name, slot));
+    List<NamedTensor> read = new ArrayList<>();
+    for (NamedTensor each : saved) {
+      if (isSpare(each.name())) continue;
+      read.add(each.renamed(slots.getOrDefault(each.name(), each.name())));
+    }
+    return read;
+  }
+
+  /** With {@code bias: "all"} PEFT saves the biases of whole modules under its own names, too. */
+  private static boolean isSpare(String name) {
+    return name.endsWith(".modules_to_save.bias") || name.endsWith(".original_module.bias");
+  }
+
+  /** What PEFT calls the slots. */
+  private Map<String, String> savedNames() {
+    Map<String, String> names = new HashMap<>();
+    for (Part part : parts) {
+      for (Slot slot : part.slots()) names.put(slot.name(), part.saved(slot.name()));
+    }
+    return names;
+  }
+
   @Override
   public float[] merged(String name, float[] stored, Map<String, NamedTensor> trained) {
-    for (ModelConfig.Linear each : modules) {
-      if (name.equals(each.path() + ".weight")) addProduct(each, stored, trained);
-    }
-    return Tuner.super.merged(name, stored, trained);
-  }
-
-  private void addProduct(
-      ModelConfig.Linear linear, float[] weight, Map<String, NamedTensor> trained) {
-    float[] a = Objects.requireNonNull(trained.get(linear.path() + LoraStart.A)).toFloats();
-    float[] b = Objects.requireNonNull(trained.get(linear.path() + LoraStart.B)).toFloats();
-    int in = linear.inFeatures();
-    int out = linear.outFeatures();
-    int r = method.rank(linear.path());
-    double scale = method.scale(linear.path());
-    for (int o = 0; o < out; o++) {
-      for (int i = 0; i < in; i++) {
-        double sum = 0;
-        for (int k = 0; k < r; k++) sum += (double) b[o * r + k] * a[k * in + i];
-        weight[linear.conv1d() ? i * out + o : o * in + i] += (float) (scale * sum);
-      }
-    }
+    float[] merged = Tuner.super.merged(name, stored, trained);
+    for (Part part : parts) merged = part.merged(name, merged, trained);
+    return merged;
   }
 }

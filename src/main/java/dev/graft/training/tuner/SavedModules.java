@@ -15,7 +15,7 @@ import java.util.Set;
  *
  * @param names ends of module paths; empty = none
  */
-public record SavedModules(List<String> names, ModelConfig config) {
+public record SavedModules(List<String> names, ModelConfig config) implements Part {
   /** What PEFT itself adds for a classification, whether the model has it or not. */
   private static final List<String> OF_A_CLASSIFICATION = List.of("classifier", "score");
 
@@ -51,6 +51,7 @@ public record SavedModules(List<String> names, ModelConfig config) {
   }
 
   /** The parameters of the base that train. */
+  @Override
   public List<Slot> slots() {
     return config.parameters().stream()
         .filter(each -> trains(each.name()))
@@ -59,7 +60,7 @@ public record SavedModules(List<String> names, ModelConfig config) {
   }
 
   /** PEFT compares the end of a path as text: {@code classifier} is {@code pre_classifier} too. */
-  private boolean trains(String parameter) {
+  boolean trains(String parameter) {
     for (int dot = parameter.lastIndexOf('.'); dot > 0; dot = parameter.lastIndexOf('.', dot - 1)) {
       if (names.stream().anyMatch(parameter.substring(0, dot)::endsWith)) return true;
     }

@@ -37,9 +37,12 @@ class GoldenRunTests {
           "lora-llama-cls",
           "lora-roberta-cls");
 
+  /** What {@code LoraConfig} can say beyond the paper's method. */
+  private static final List<String> LORA = List.of("lora-bias-all", "lora-bias-of-b", "loraplus");
+
   static Stream<Arguments> runs() {
     List<Arguments> runs = new ArrayList<>();
-    for (String name : OTHERS) {
+    for (String name : Stream.concat(OTHERS.stream(), LORA.stream()).toList()) {
       for (Plan.Kind kind : Plan.Kind.values()) runs.add(Arguments.of(name, new Plan(kind, 5, 4)));
     }
     for (String name : NAMES) {

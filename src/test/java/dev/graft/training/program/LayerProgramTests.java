@@ -51,7 +51,7 @@ class LayerProgramTests {
         }
       }
       double dropout = trains == Trains.ADAPTERS_WITH_DROPOUT ? 0.5 : 0;
-      List<Statement> adapted = new LowRankPaths(scales, dropout).apply("", base);
+      List<Statement> adapted = new LowRankPaths(scales, dropout, false).apply("", base);
       LayerTensors of =
           LayerTensors.of(
               adapted,

@@ -175,8 +175,9 @@ enum TestLayers {
           new Multiply("v2", "v", "lambda_b"),
           new Linear("a", "h", "dense", true),
           new Sum("s", "a", "v2", 0.5),
+          new Shift("s2", "s", "shift", 3),
           new Dropout("d", "h", 0.5),
-          new Sum("y", "s", "d"));
+          new Sum("y", "s2", "d"));
     }
 
     @Override
@@ -187,6 +188,7 @@ enum TestLayers {
       shapes.put("lambda_d", new long[] {3});
       shapes.put("/vera_B", new long[] {10, 3});
       shapes.put("lambda_b", new long[] {8});
+      shapes.put("shift", new long[] {8});
       biased(shapes, "dense", 8, 8, 8);
       return shapes;
     }

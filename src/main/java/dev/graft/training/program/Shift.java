@@ -1,0 +1,41 @@
+package dev.graft.training.program;
+
+import java.util.List;
+
+/**
+ * {@code output = input + factor * tensor}, a bias.
+ *
+ * @param tensor (features)
+ */
+public record Shift(String output, String input, String tensor, double factor)
+    implements Statement {
+  @Override
+  public List<String> inputs() {
+    return List.of(input);
+  }
+
+  @Override
+  public List<String> tensors() {
+    return List.of(tensor);
+  }
+
+  @Override
+  public void forward(LayerText text) {
+    text.line("%s = torch.add(%s, %s, alpha=%s)", output, input, text.tensor(tensor), factor);
+  }
+
+  @Override
+  public void reference(LayerText text) {
+    forward(text);
+  }
+
+  @Override
+  public void backward(LayerText text) {
+    String g = text.take(output);
+    if (text.isTrained(tensor)) {
+      text.effect(
+          "torch.add_(%s, torch.sum(%s, [0]), alpha=%s)", text.gradientOf(tensor), g, factor);
+    }
+    text.add(input, g);
+  }
+}

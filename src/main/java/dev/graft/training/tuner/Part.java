@@ -1,0 +1,31 @@
+package dev.graft.training.tuner;
+
+import dev.graft.training.program.Statement;
+import dev.graft.weights.NamedTensor;
+import java.util.List;
+import java.util.Map;
+
+/** Something that a LoRA trains: factors of linear layers, biases, whole modules. */
+interface Part extends Rewrite {
+  List<Slot> slots();
+
+  /** Starts of the slots that do not begin as the base's tensor of their name. */
+  default List<NamedTensor> start(long seed) {
+    return List.of();
+  }
+
+  @Override
+  default List<Statement> apply(String prefix, List<Statement> statements) {
+    return statements;
+  }
+
+  /** What PEFT calls a slot in its file, after {@link Tuner#PEFT_PREFIX}. */
+  default String saved(String slot) {
+    return slot;
+  }
+
+  /** As {@link Tuner#merged}, for this part alone. */
+  default float[] merged(String name, float[] stored, Map<String, NamedTensor> trained) {
+    return stored;
+  }
+}

@@ -1,5 +1,6 @@
 package dev.graft.cli;
 
+import dev.graft.spec.Precision;
 import dev.graft.training.bench.TrainingBenchmark;
 import dev.graft.training.model.Plan;
 import dev.graft.weights.ModelDirectory;
@@ -40,8 +41,8 @@ final class BenchTrainCommand implements Callable<Integer> {
   @Option(names = "--steps", defaultValue = "10", description = "measured steps")
   private int steps;
 
-  @Option(names = "--dtype", defaultValue = "f32", description = "f32")
-  private String dtype = "f32";
+  @Option(names = "--dtype", defaultValue = "F32", description = "of products: f32 or bf16")
+  private Precision dtype = Precision.F32;
 
   @Option(names = "--checkpointing", defaultValue = "OFF", description = "off or on")
   private Checkpointing checkpointing = Checkpointing.OFF;
@@ -59,7 +60,6 @@ final class BenchTrainCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    if (!dtype.equals("f32")) throw refused("--dtype " + dtype + " is not supported yet; use f32");
     if (batch < 1 || length < 2 || steps < 1 || rank < 0) {
       throw refused("--batch and --steps must be at least 1, --length at least 2");
     }
@@ -70,7 +70,7 @@ final class BenchTrainCommand implements Callable<Integer> {
         };
     Plan plan = new Plan(kind, 0, queryBlock);
     try (ModelDirectory base = ModelDirectory.open(model)) {
-      print(new TrainingBenchmark(batch, length, rank, steps, plan).run(base), kind);
+      print(new TrainingBenchmark(batch, length, rank, steps, plan, dtype).run(base), kind);
     }
     return 0;
   }
@@ -90,7 +90,7 @@ final class BenchTrainCommand implements Callable<Integer> {
           "gemm_bound_tokens_per_second",
           Math.round(result.gemmBoundTokensPerSecond() * 10) / 10.0);
       line.put("losses", result.losses());
-      line.put("dtype", dtype);
+      line.put("dtype", dtype.name().toLowerCase(Locale.ROOT));
       line.put("plan", plan);
       out.println(new JsonMapper().writeValueAsString(line));
     } else {

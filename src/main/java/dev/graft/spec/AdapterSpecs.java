@@ -49,9 +49,10 @@ public final class AdapterSpecs {
     AdapterMethod adapterMethod = MethodFields.read(fields, aliases);
     Objective objective =
         fields.choice("objective", Objective.class, "dpo", "orpo", "classification", "regression");
-    Quantization quantization = QuantizationFields.read(fields.object("quantization"));
     Hyperparameters training =
         TrainingFields.read(fields.object("training"), adapterMethod, aliases);
+    Quantization quantization =
+        QuantizationFields.read(fields.object("quantization"), training.precision());
     DataOptions data = DataFields.read(fields.object("data"));
     if (objective == Objective.PRETRAINING) pretraining(fields, training, data);
     fields.refuseUnknown();
@@ -97,7 +98,8 @@ public final class AdapterSpecs {
     adapter.put("objective", lower(spec.objective()));
     Quantization quantization = spec.quantization();
     if (quantization != null) {
-      QuantizationFields.write(adapter.putObject("quantization"), quantization);
+      QuantizationFields.write(
+          adapter.putObject("quantization"), quantization, spec.training().precision());
     }
     training(adapter.putObject("training"), spec.training());
     DataFields.write(adapter.putObject("data"), spec.data());
@@ -126,7 +128,8 @@ public final class AdapterSpecs {
         .put("dataloader_drop_last", training.dataloaderDropLast())
         .put("save_steps", training.saveSteps())
         .put("label_smoothing_factor", training.labelSmoothingFactor())
-        .put("gradient_checkpointing", training.gradientCheckpointing());
+        .put("gradient_checkpointing", training.gradientCheckpointing())
+        .put("bf16", training.precision() == Precision.BF16);
     training.evaluation().write(json);
     LoraPlus.write(json, training.loraPlus());
     PackingStrategy packing = training.packingStrategy();

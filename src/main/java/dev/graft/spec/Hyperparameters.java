@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param labelSmoothingFactor share of the loss that goes to the mean over the vocabulary
  * @param gradientCheckpointing activations are computed again on the way down: less memory
  * @param loraPlus rates of single factors; null = all train at {@code learningRate}
+ * @param precision {@code bf16}
  */
 public record Hyperparameters(
     double learningRate,
@@ -44,7 +45,8 @@ public record Hyperparameters(
     int saveSteps,
     double labelSmoothingFactor,
     boolean gradientCheckpointing,
-    @Nullable LoraPlus loraPlus) {
+    @Nullable LoraPlus loraPlus,
+    Precision precision) {
   /** What becomes of a row that is too long. */
   public enum TruncationMode {
     /** The first {@code max_length} tokens are kept; TRL's. */

@@ -14,12 +14,31 @@ import tools.jackson.databind.node.ObjectNode;
 final class QuantizationFields {
   private QuantizationFields() {}
 
-  static @Nullable Quantization read(Fields fields) {
+  /** Torch's names. */
+  private enum ComputeDtype {
+    FLOAT32,
+    BFLOAT16;
+
+    static ComputeDtype of(Precision precision) {
+      return switch (precision) {
+        case F32 -> FLOAT32;
+        case BF16 -> BFLOAT16;
+      };
+    }
+  }
+
+  /**
+   * @param products the type of products, which the request's own must agree with
+   */
+  static @Nullable Quantization read(Fields fields, Precision products) {
     boolean four = Boolean.TRUE.equals(fields.bool("load_in_4bit"));
     boolean eight = Boolean.TRUE.equals(fields.bool("load_in_8bit"));
     QuantType type = fields.choice("bnb_4bit_quant_type", QuantType.class);
     Boolean nested = fields.bool("bnb_4bit_use_double_quant");
-    fields.notYet("bnb_4bit_compute_dtype", "float32");
+    ComputeDtype computed = fields.choice("bnb_4bit_compute_dtype", ComputeDtype.class, "float16");
+    if (computed != null && computed != ComputeDtype.of(products)) {
+      fields.refuse("bnb_4bit_compute_dtype", "contradicts training.bf16: the two say the same");
+    }
     fields.notYet("bnb_4bit_quant_storage", "uint8");
     fields.notYet("llm_int8_threshold", 6.0);
     fields.notYet("llm_int8_skip_modules");
@@ -36,13 +55,15 @@ final class QuantizationFields {
     return new FourBit(type == null ? QuantType.NF4 : type, Boolean.TRUE.equals(nested));
   }
 
-  static void write(ObjectNode json, Quantization quantization) {
+  static void write(ObjectNode json, Quantization quantization, Precision products) {
     switch (quantization) {
       case FourBit(QuantType type, boolean nested) ->
           json.put("load_in_4bit", true)
               .put("bnb_4bit_quant_type", type.name().toLowerCase(Locale.ROOT))
               .put("bnb_4bit_use_double_quant", nested)
-              .put("bnb_4bit_compute_dtype", "float32");
+              .put(
+                  "bnb_4bit_compute_dtype",
+                  ComputeDtype.of(products).name().toLowerCase(Locale.ROOT));
       case EightBit() -> json.put("load_in_8bit", true);
     }
   }

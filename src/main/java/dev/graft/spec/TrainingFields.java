@@ -44,7 +44,8 @@ final class TrainingFields {
             or(fields.integer("save_steps", 0, MOST), 100),
             or(fields.number("label_smoothing_factor", 0, 0.999), 0.0),
             or(fields.bool("gradient_checkpointing"), false),
-            LoraPlus.read(fields, method, learningRate));
+            LoraPlus.read(fields, method, learningRate),
+            or(fields.bool("bf16"), false) ? Precision.BF16 : Precision.F32);
     refuseUnbuilt(fields);
     fields.refuseUnknown();
     return hyperparameters;
@@ -114,7 +115,6 @@ final class TrainingFields {
   }
 
   private static void refuseUnbuilt(Fields fields) {
-    fields.notYet("bf16", false);
     fields.notYet("fp16", false);
     fields.notYet("neftune_noise_alpha", 0);
     fields.notYet("optim", "adamw_torch", "adamw_torch_fused");

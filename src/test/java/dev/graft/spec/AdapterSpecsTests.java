@@ -85,6 +85,8 @@ class AdapterSpecsTests {
         "{'quantization':{'load_in_4bit':true}}",
         "{'quantization':{'load_in_4bit':true,'bnb_4bit_quant_type':'fp4',"
             + "'bnb_4bit_use_double_quant':true,'bnb_4bit_compute_dtype':'float32'}}",
+        "{'quantization':{'load_in_4bit':true,'bnb_4bit_compute_dtype':'bfloat16'},"
+            + "'training':{'bf16':true}}",
         "{'quantization':{'load_in_8bit':true}}"
       })
   void theEchoResolvesToTheSameSpec(String adapter) {
@@ -158,7 +160,9 @@ class AdapterSpecsTests {
             + " adapter.quantization.llm_int8_threshold",
         "{'training':{'learning_rate':-1}} | adapter.training.learning_rate",
         "{'training':{'learning_rate':1e999}} | adapter.training.learning_rate",
-        "{'training':{'bf16':true}} | adapter.training.bf16",
+        "{'training':{'fp16':true}} | adapter.training.fp16",
+        "{'quantization':{'load_in_4bit':true,'bnb_4bit_compute_dtype':'bfloat16'}} |"
+            + " adapter.quantization.bnb_4bit_compute_dtype",
         "{'training':{'packing':1}} | adapter.training.packing",
         "{'training':{'packing':true,'packing_strategy':'ffd'}} |"
             + " adapter.training.packing_strategy",

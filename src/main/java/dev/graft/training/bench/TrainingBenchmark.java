@@ -2,10 +2,12 @@ package dev.graft.training.bench;
 
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.AdapterMethod.TargetModules;
+import dev.graft.spec.Precision;
 import dev.graft.training.TokenBatch;
 import dev.graft.training.TrainableModel;
 import dev.graft.training.model.AdamW;
 import dev.graft.training.model.Plan;
+import dev.graft.training.model.Recipe;
 import dev.graft.training.model.TrainableModels;
 import dev.graft.weights.ModelDirectory;
 import java.io.IOException;
@@ -25,7 +27,8 @@ import java.util.SplittableRandom;
  * @param rank of LoRA on every linear layer; 0 = full fine-tuning
  * @param steps that count
  */
-public record TrainingBenchmark(int batch, int length, int rank, int steps, Plan plan) {
+public record TrainingBenchmark(
+    int batch, int length, int rank, int steps, Plan plan, Precision precision) {
   private static final int WARM_UP = 2;
   private static final long SEED = 42;
 
@@ -46,7 +49,8 @@ public record TrainingBenchmark(int batch, int length, int rank, int steps, Plan
     List<Double> losses = new ArrayList<>();
     double[] seconds = new double[steps];
     int vocabulary = base.config().vocabSize();
-    try (TrainableModel model = TrainableModels.load(base, method(), optimiser, plan, SEED)) {
+    Recipe recipe = new Recipe(method(), optimiser, plan, 0, SEED, null, precision);
+    try (TrainableModel model = TrainableModels.load(base, recipe)) {
       SplittableRandom random = new SplittableRandom(SEED);
       for (int step = 0; step < WARM_UP + steps; step++) {
         int[][] ids = rows(random, vocabulary);

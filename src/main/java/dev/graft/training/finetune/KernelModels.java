@@ -45,7 +45,8 @@ final class KernelModels implements ModelSource {
             plan,
             training.labelSmoothingFactor(),
             spec.seed(),
-            spec.quantization()));
+            spec.quantization(),
+            training.precision()));
   }
 
   private static AdamW.@Nullable LoraPlus loraPlus(Hyperparameters training) {

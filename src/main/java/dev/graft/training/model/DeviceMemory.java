@@ -54,14 +54,38 @@ public final class DeviceMemory implements AutoCloseable {
 
   /** A copy of stored weights as f32. */
   public PtNDArray load(MappedTensor tensor) {
-    return materialise(tensor.data(), tensor.dtype(), tensor.shape());
+    return load(tensor, Dtype.F32, Dtype.F32);
+  }
+
+  /**
+   * A copy of stored weights.
+   *
+   * @param rounded element type that their numbers are rounded to, F32 or BF16
+   * @param result element type of the copy: that, or F32
+   */
+  PtNDArray load(MappedTensor tensor, Dtype rounded, Dtype result) {
+    PtNDArray loaded = materialise(tensor.data(), tensor.dtype(), tensor.shape(), kind(rounded));
+    if (rounded == result) return loaded;
+    try (loaded) {
+      return wide(loaded);
+    }
+  }
+
+  /** A copy in f32 of what lies in bf16. */
+  PtNDArray wide(PtNDArray tensor) {
+    return module.call(manager, "wide", tensor).getFirst();
   }
 
   /** A copy: floating point as f32, whole numbers as they are. */
   public PtNDArray load(NamedTensor tensor) {
     ByteBuffer direct = ByteBuffer.allocateDirect(tensor.data().remaining());
     direct.put(tensor.data().duplicate()).flip();
-    return materialise(MemorySegment.ofBuffer(direct), tensor.dtype(), tensor.shape());
+    int result =
+        switch (tensor.dtype()) {
+          case F64, F32, F16, BF16 -> F32;
+          case I64, I32, I8, U8, BOOL -> kind(tensor.dtype());
+        };
+    return materialise(MemorySegment.ofBuffer(direct), tensor.dtype(), tensor.shape(), result);
   }
 
   /** Torch's number of an element type. */
@@ -79,13 +103,11 @@ public final class DeviceMemory implements AutoCloseable {
     };
   }
 
-  private PtNDArray materialise(MemorySegment data, Dtype dtype, long[] shape) {
+  /**
+   * @param result torch's number of the element type of the copy
+   */
+  private PtNDArray materialise(MemorySegment data, Dtype dtype, long[] shape, int result) {
     int kind = kind(dtype);
-    int result =
-        switch (dtype) {
-          case F64, F32, F16, BF16 -> F32;
-          case I64, I32, I8, U8, BOOL -> kind;
-        };
     // Only the address of the buffer is used, so that a tensor may be longer than a buffer.
     ByteBuffer address = data.asSlice(0, Math.min(1, data.byteSize())).asByteBuffer();
     try (PtNDArray raw =

@@ -1,6 +1,7 @@
 package dev.graft.training.model;
 
 import ai.djl.pytorch.engine.PtNDArray;
+import dev.graft.spec.Precision;
 import dev.graft.training.program.WeightForm;
 import dev.graft.weights.BlockScales;
 import dev.graft.weights.Dtype;
@@ -25,10 +26,24 @@ import org.jspecify.annotations.Nullable;
 public final class ModelTensors {
   private final Map<String, PtNDArray> arrays = new LinkedHashMap<>();
   private final Map<String, WeightForm> forms = new LinkedHashMap<>();
+  private final Dtype products;
+
+  /** Products with weights are computed in f32. */
+  public ModelTensors() {
+    this(Precision.F32);
+  }
+
+  public ModelTensors(Precision precision) {
+    products =
+        switch (precision) {
+          case F32 -> Dtype.F32;
+          case BF16 -> Dtype.BF16;
+        };
+  }
 
   /** The same tensors, to be added to. */
   public ModelTensors copy() {
-    ModelTensors copy = new ModelTensors();
+    ModelTensors copy = new ModelTensors(products == Dtype.F32 ? Precision.F32 : Precision.BF16);
     copy.arrays.putAll(arrays);
     copy.forms.putAll(forms);
     return copy;
@@ -43,12 +58,28 @@ public final class ModelTensors {
     forms.remove(name);
   }
 
-  /** Copies a weight to the device: plain numbers as f32, quantised ones as they are. */
+  /** A tensor that trains in place of one of the base's. */
+  public void putTrained(ModelConfig.Parameter parameter, PtNDArray array) {
+    put(parameter.name(), array);
+    if (products != Dtype.F32 && isMatrix(parameter)) {
+      forms.put(parameter.name(), new WeightForm.Rounded(DeviceMemory.kind(products)));
+    }
+  }
+
+  private static boolean isMatrix(ModelConfig.Parameter parameter) {
+    return parameter.shape().length > 1;
+  }
+
+  /**
+   * Copies a weight to the device: matrices in the element type of products, vectors rounded to it
+   * but as f32, quantised ones as they are.
+   */
   public void load(DeviceMemory memory, ModelConfig.Parameter parameter, StoredWeight weight) {
     String name = parameter.name();
     boolean transposed = parameter.kind() == ModelConfig.Kind.CONV1D;
     switch (weight) {
-      case MappedTensor plain -> put(name, memory.load(plain));
+      case MappedTensor plain ->
+          put(name, memory.load(plain, products, isMatrix(parameter) ? products : Dtype.F32));
       case FourBitTensor four -> {
         List<NamedTensor> parts = new ArrayList<>();
         parts.add(NamedTensor.of(name, Dtype.U8, four.packed(), four.packed().length));
@@ -60,7 +91,7 @@ public final class ModelTensors {
           load(
               memory,
               name,
-              new WeightForm.EightBit(transposed),
+              new WeightForm.EightBit(transposed, DeviceMemory.kind(products)),
               List.of(
                   NamedTensor.of(name, Dtype.I8, eight.values(), eight.shape()),
                   NamedTensor.of("scb", eight.scb(), eight.scb().length)));
@@ -80,11 +111,12 @@ public final class ModelTensors {
     };
   }
 
-  private static WeightForm form(FourBitTensor weight, boolean transposed) {
+  private WeightForm form(FourBitTensor weight, boolean transposed) {
     List<Long> shape = Arrays.stream(weight.shape()).boxed().toList();
     int nested = weight.absmax() instanceof BlockScales.Nested of ? of.blockSize() : 0;
     int kind = DeviceMemory.kind(weight.dtype());
-    return new WeightForm.FourBit(weight.blockSize(), shape, kind, nested, transposed);
+    return new WeightForm.FourBit(
+        weight.blockSize(), shape, kind, nested, transposed, DeviceMemory.kind(products));
   }
 
   private void load(DeviceMemory memory, String name, WeightForm form, List<NamedTensor> tensors) {

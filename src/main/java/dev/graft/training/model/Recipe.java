@@ -1,6 +1,7 @@
 package dev.graft.training.model;
 
 import dev.graft.spec.AdapterMethod;
+import dev.graft.spec.Precision;
 import dev.graft.spec.Quantization;
 import org.jspecify.annotations.Nullable;
 
@@ -10,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param labelSmoothing share of the loss that goes to the mean over the vocabulary
  * @param seed of the start of what the method adds
  * @param quantization of the base, null = as it is
+ * @param precision of products with the weights of the base
  */
 public record Recipe(
     AdapterMethod method,
@@ -17,10 +19,11 @@ public record Recipe(
     Plan plan,
     double labelSmoothing,
     long seed,
-    @Nullable Quantization quantization) {
+    @Nullable Quantization quantization,
+    Precision precision) {
   public Recipe(
       AdapterMethod method, AdamW optimiser, Plan plan, double labelSmoothing, long seed) {
-    this(method, optimiser, plan, labelSmoothing, seed, null);
+    this(method, optimiser, plan, labelSmoothing, seed, null, Precision.F32);
   }
 
   public Recipe {

@@ -29,8 +29,7 @@ public final class TrainableModels {
   }
 
   /**
-   * Copies the base to the device as f32 and adds what trains. The directory may be closed
-   * afterwards.
+   * Copies the base to the device and adds what trains. The directory may be closed afterwards.
    *
    * @throws dev.graft.weights.BadModel if the checkpoint does not hold what its config asks for
    * @throws IllegalArgumentException if the method does not fit the base, saying where
@@ -49,7 +48,7 @@ public final class TrainableModels {
   private static TrainableModel load(
       DeviceMemory memory, ModelDirectory base, Tuner tuner, Recipe recipe) {
     Parameters parameters = new Parameters(memory, recipe.optimiser(), tuner.slots());
-    ModelTensors tensors = new ModelTensors();
+    ModelTensors tensors = new ModelTensors(recipe.precision());
     Map<String, PtNDArray> gradients = new LinkedHashMap<>();
     for (Slot slot : tuner.slots()) {
       tensors.put(slot.name(), parameters.value(slot.name()));
@@ -102,6 +101,7 @@ public final class TrainableModels {
             fresh != null ? memory.load(fresh) : memory.load(plain(base, each))) {
           memory.copy(parameters.value(name), loaded);
         }
+        tensors.putTrained(each, parameters.value(name));
       } else if (tensors.contains(name)) {
         continue;
       } else if (fresh != null) {

@@ -2,6 +2,7 @@ package dev.graft.training.parity;
 
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.LrScheduler;
+import dev.graft.spec.Precision;
 import dev.graft.spec.Quantization;
 import dev.graft.training.model.AdamW;
 import dev.graft.training.model.Plan;
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param lr peak learning rate
  * @param packed rows hold several texts
  * @param quantization of the base, or null
+ * @param precision of the base
  * @param trainable trainable scalars
  * @param losses of each optimiser step, before the update
  * @param gradNorms before clipping
@@ -40,6 +42,7 @@ record GoldenCase(
     double labelSmoothing,
     boolean packed,
     @Nullable Quantization quantization,
+    Precision precision,
     long trainable,
     double[] losses,
     double[] gradNorms,
@@ -51,7 +54,7 @@ record GoldenCase(
   record Generation(int[] prompt, int[] withAdapter, int[] adapterDisabled) {}
 
   Recipe recipe(Plan plan) {
-    return new Recipe(method, optimiser, plan, labelSmoothing, 0, quantization);
+    return new Recipe(method, optimiser, plan, labelSmoothing, 0, quantization, precision);
   }
 
   double limit(String name) {

@@ -3,6 +3,7 @@ package dev.graft.training.parity;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.AdapterMethods;
 import dev.graft.spec.LrScheduler;
+import dev.graft.spec.Precision;
 import dev.graft.spec.Quantization;
 import dev.graft.spec.SpecRejected;
 import dev.graft.training.model.AdamW;
@@ -58,6 +59,7 @@ final class GoldenCaseReader {
         training.path("label_smoothing").doubleValue(),
         root.path("packed").booleanValue(false),
         quantization(root.path("quantization")),
+        precision(training.path("base_dtype").stringValue("")),
         root.path("trainable").path("parameters").longValue(),
         numbers(root.path("losses")),
         numbers(root.path("grad_norms")),
@@ -70,12 +72,14 @@ final class GoldenCaseReader {
   private static void requireSupported(JsonNode root, JsonNode training) {
     String task = root.path("task").stringValue("");
     if (!TASKS.contains(task)) throw new Unsupported("task " + task);
-    require(training, "base_dtype", "float32");
   }
 
-  private static void require(JsonNode node, String field, String value) {
-    String actual = node.path(field).stringValue("");
-    if (!actual.equals(value)) throw new Unsupported(field + " " + actual);
+  private static Precision precision(String dtype) {
+    return switch (dtype) {
+      case "float32" -> Precision.F32;
+      case "bfloat16" -> Precision.BF16;
+      default -> throw new Unsupported("base_dtype " + dtype);
+    };
   }
 
   /** The reader of requests reads the configuration of a case, too: their names are PEFT's. */

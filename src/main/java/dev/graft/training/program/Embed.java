@@ -37,7 +37,8 @@ public record Embed(String output, @Nullable Context ids, String table) implemen
 
   @Override
   public void reference(LayerText text) {
-    text.line("%s = torch.embedding(%s, %s)", output, text.tensor(table), indices());
+    text.line(
+        "%s = __torch__.ops.embedding.reference(%s, %s)", output, indices(), text.tensor(table));
   }
 
   @Override

@@ -6,8 +6,8 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * How a weight that stays quantised lies on the device, and the text that makes numbers of it where
- * a method reads it: for one product, and again for the next.
+ * How a weight that is not multiplied as it lies on the device does lie there, and the text that
+ * makes numbers of it where a method reads it: for one product, and again for the next.
  */
 public sealed interface WeightForm {
   /** Names of the weight's tensors on the device, the first is the weight's own. */
@@ -40,8 +40,15 @@ public sealed interface WeightForm {
    * @param kind torch's number of the element type before quantisation
    * @param nestedBlockSize of double quantisation, 0 without
    * @param transposed the plain weight is (in, out), the quantised one (out, in)
+   * @param computed torch's number of the element type of its numbers
    */
-  record FourBit(int blockSize, List<Long> shape, int kind, int nestedBlockSize, boolean transposed)
+  record FourBit(
+      int blockSize,
+      List<Long> shape,
+      int kind,
+      int nestedBlockSize,
+      boolean transposed,
+      int computed)
       implements WeightForm {
     public FourBit {
       shape = List.copyOf(shape);
@@ -63,19 +70,37 @@ public sealed interface WeightForm {
                   .formatted(String.join(", ", parts.subList(2, 6)), nestedBlockSize);
       return turned(
           transposed,
-          "__torch__.quantised.four_bit(%s, %s, %s, %d, %s, %d, 6)"
+          "__torch__.quantised.four_bit(%s, %s, %s, %d, %s, %d, %d)"
               .formatted(
                   parts.get(0),
                   parts.get(1),
                   absmax,
                   blockSize,
                   shape.stream().map(String::valueOf).collect(Collectors.joining(", ", "[", "]")),
-                  kind));
+                  kind,
+                  computed));
+    }
+  }
+
+  /**
+   * A plain weight that trains, rounded for each product.
+   *
+   * @param computed torch's number of the element type of the product
+   */
+  record Rounded(int computed) implements WeightForm {
+    @Override
+    public List<String> parts(String name) {
+      return List.of(name);
+    }
+
+    @Override
+    public String text(List<String> parts) {
+      return "torch.to(%s, %d)".formatted(parts.getFirst(), computed);
     }
   }
 
   /** Eight bits an element: see {@code quantised.eight_bit}. */
-  record EightBit(boolean transposed) implements WeightForm {
+  record EightBit(boolean transposed, int computed) implements WeightForm {
     @Override
     public List<String> parts(String name) {
       return named(name, ".scb");
@@ -85,7 +110,8 @@ public sealed interface WeightForm {
     public String text(List<String> parts) {
       return turned(
           transposed,
-          "__torch__.quantised.eight_bit(%s, %s, 6)".formatted(parts.get(0), parts.get(1)));
+          "__torch__.quantised.eight_bit(%s, %s, %d)"
+              .formatted(parts.get(0), parts.get(1), computed));
     }
   }
 }

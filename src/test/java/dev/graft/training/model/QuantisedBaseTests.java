@@ -8,6 +8,7 @@ import ai.djl.ndarray.types.DataType;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.spec.LoraInit;
+import dev.graft.spec.Precision;
 import dev.graft.spec.Quantization;
 import dev.graft.spec.Quantization.EightBit;
 import dev.graft.spec.Quantization.FourBit;
@@ -54,7 +55,7 @@ class QuantisedBaseTests {
   private static List<Object> run(
       Path path, AdapterMethod method, Plan plan, @Nullable Quantization quantization) {
     List<Object> run = new ArrayList<>();
-    Recipe recipe = new Recipe(method, ADAMW, plan, 0, 42, quantization);
+    Recipe recipe = new Recipe(method, ADAMW, plan, 0, 42, quantization, Precision.F32);
     try (ModelDirectory base = ModelDirectory.open(path);
         TrainableModel model = TrainableModels.load(base, recipe)) {
       SplittableRandom random = new SplittableRandom(1);

@@ -17,6 +17,7 @@ class GoldenRunTests {
   private static final List<String> NAMES =
       List.of(
           "accumulation-empty-micro-batch",
+          "bf16-base",
           "full-tied",
           "lora-llama",
           "lora-llama31-v4",

@@ -1,0 +1,150 @@
+package dev.graft.training.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.Device;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import dev.graft.spec.AdapterMethod;
+import dev.graft.spec.AdapterMethod.TargetModules;
+import dev.graft.spec.LoraInit;
+import dev.graft.spec.Precision;
+import dev.graft.spec.Quantization;
+import dev.graft.training.TokenBatch;
+import dev.graft.training.TrainableModel;
+import dev.graft.training.kernels.Kernels;
+import dev.graft.training.kernels.TorchScriptModule;
+import dev.graft.weights.Dtype;
+import dev.graft.weights.ModelConfig;
+import dev.graft.weights.ModelDirectory;
+import dev.graft.weights.NamedTensor;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class PrecisionTests {
+  private static final Path LLAMA = Path.of("src/test/resources/parity/models/llama");
+  private static final AdamW ADAMW = new AdamW(0.9, 0.999, 1e-8, 0, AdamW.Decay.ALL, 1);
+  private static final AdapterMethod LORA =
+      new AdapterMethod.Lora(4, 8, 0.1, new TargetModules.AllLinear())
+          .startingAs(new LoraInit.Random());
+
+  /** 1 + 2^-9: bf16 has 8 bits after the point, and makes 1 of it. */
+  private static final float BELOW_BF16 = 1.001953125f;
+
+  /** Multiplies in the type of the weight, here from f32 rows to f32 rows. */
+  private static final String PRODUCTS =
+      """
+        def up(self: __torch__.Model, x: Tensor, dtype: int) -> Tensor:
+          weight = torch.to(torch.ones_like(x), dtype)
+          return __torch__.ops.linear.forward(x, weight)
+        def down(self: __torch__.Model, x: Tensor, dtype: int) -> Tensor:
+          weight = torch.to(torch.ones_like(x), dtype)
+          return __torch__.ops.linear.backward_input(torch.zeros_like(x), x, weight)
+        def output(self: __torch__.Model, x: Tensor, dtype: int) -> Tensor:
+          weight = torch.to(torch.ones_like(x), dtype)
+          return __torch__.ops.token_logp.logits(x, weight, 0.)
+      """;
+
+  @Test
+  void productsAreComputedInTheTypeOfTheWeight() {
+    try (DeviceMemory memory = DeviceMemory.open(Device.cpu());
+        TorchScriptModule module = Kernels.load(PRODUCTS, Device.cpu());
+        PtNDManager scope = memory.scope()) {
+      var x = (PtNDArray) scope.create(new float[] {BELOW_BF16}, new Shape(1, 1));
+      for (String method : List.of("up", "down", "output")) {
+        assertThat(product(module, scope, method, x, Dtype.F32)).isEqualTo(BELOW_BF16);
+        assertThat(product(module, scope, method, x, Dtype.BF16)).isEqualTo(1f);
+      }
+    }
+  }
+
+  private static float product(
+      TorchScriptModule module, PtNDManager scope, String method, PtNDArray x, Dtype dtype) {
+    PtNDArray y = module.call(scope, method, x, (long) DeviceMemory.kind(dtype)).getFirst();
+    assertThat(y.getDataType()).isEqualTo(DataType.FLOAT32);
+    return y.getFloat();
+  }
+
+  @Test
+  void matricesLieInBf16AndVectorsAreRoundedToIt() {
+    try (DeviceMemory memory = DeviceMemory.open(Device.cpu());
+        ModelDirectory base = ModelDirectory.open(LLAMA)) {
+      ModelTensors tensors = new ModelTensors(Precision.BF16);
+      for (ModelConfig.Parameter each : base.config().parameters()) {
+        tensors.load(memory, each, base.weights().stored(each));
+        float[] expected = base.weights().stored(each).toFloats();
+        for (int i = 0; i < expected.length; i++) expected[i] = bf16(expected[i]);
+        PtNDArray loaded = tensors.require(each.name());
+        boolean matrix = each.shape().length > 1;
+        // DJL has no name for the type: it must not be asked to compute with it
+        assertThat(loaded.getDataType()).isEqualTo(matrix ? DataType.UNKNOWN : DataType.FLOAT32);
+        try (PtNDArray wide = memory.wide(loaded)) {
+          assertThat(wide.toFloatArray()).isEqualTo(expected);
+        }
+      }
+    }
+  }
+
+  /** To the nearest, ties to even. */
+  private static float bf16(float x) {
+    int bits = Float.floatToRawIntBits(x);
+    return Float.intBitsToFloat((bits + 0x7fff + ((bits >>> 16) & 1)) & 0xffff0000);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void everyPlanTrainsAlikeAndAsInF32UpToRounding(Plan.Kind kind) {
+    double[] keep = losses(LORA, Plan.KEEP, Precision.BF16, null);
+    double[] other = losses(LORA, new Plan(kind), Precision.BF16, null);
+    double[] wide = losses(LORA, Plan.KEEP, Precision.F32, null);
+    assertThat(other).containsExactly(keep, within(kind == Plan.Kind.AUTOGRAD ? 2e-2 : 0));
+    assertThat(keep).containsExactly(wide, within(3e-2)).isNotEqualTo(wide);
+  }
+
+  @Test
+  void quantisedAndTrainedWeightsAreMultipliedInBf16Too() {
+    var nf4 = new Quantization.FourBit(Quantization.QuantType.NF4, true);
+    for (Quantization each : List.of(nf4, new Quantization.EightBit())) {
+      same(
+          losses(LORA, Plan.KEEP, Precision.F32, each),
+          losses(LORA, Plan.KEEP, Precision.BF16, each));
+    }
+    AdapterMethod full = new AdapterMethod.Full();
+    double[] trained = losses(full, Plan.KEEP, Precision.BF16, null);
+    same(losses(full, Plan.KEEP, Precision.F32, null), trained);
+    assertThat(trained[trained.length - 1]).isLessThan(trained[0] - 0.05);
+  }
+
+  private static void same(double[] wide, double[] half) {
+    assertThat(half).containsExactly(wide, within(3e-2)).isNotEqualTo(wide);
+  }
+
+  private static double[] losses(
+      AdapterMethod method, Plan plan, Precision precision, @Nullable Quantization quantization) {
+    List<Double> losses = new ArrayList<>();
+    Recipe recipe = new Recipe(method, ADAMW, plan, 0, 42, quantization, precision);
+    try (ModelDirectory base = ModelDirectory.open(LLAMA);
+        TrainableModel model = TrainableModels.load(base, recipe)) {
+      int[][] ids = {
+        new SplittableRandom(1).ints(9, 3, 97).toArray(),
+        new SplittableRandom(2).ints(5, 3, 97).toArray()
+      };
+      TokenBatch rows = new TokenBatch(ids, ids);
+      for (int step = 0; step < 4; step++) {
+        losses.add(model.accumulate(rows, rows.targets(), step).mean());
+        model.update(5e-3);
+      }
+      for (NamedTensor each : model.trained()) assertThat(each.dtype()).isEqualTo(Dtype.F32);
+    }
+    return losses.stream().mapToDouble(each -> each).toArray();
+  }
+}

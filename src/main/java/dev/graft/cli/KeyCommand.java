@@ -1,11 +1,11 @@
 package dev.graft.cli;
 
+import dev.graft.tenancy.ApiKey;
 import dev.graft.tenancy.ApiKeys;
 import dev.graft.tenancy.Caller.Scope;
 import dev.graft.tenancy.Departments;
 import java.time.Duration;
 import java.util.List;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -34,19 +34,28 @@ final class KeyCommand implements Runnable {
       mixinStandardHelpOptions = true,
       description = "Print a new key, which is shown this once; makes the department if needed.")
   int create(
-      @Option(names = "--department", required = true, paramLabel = "NAME") String department,
+      @Option(
+              names = "--department",
+              paramLabel = "NAME",
+              description = "Left out with --scope admin: the key opens no department's things.")
+          @Nullable String department,
       @Option(names = "--scope", defaultValue = "user", description = "user or admin.") Scope scope,
       @Option(names = "--expires-in-days", paramLabel = "DAYS") @Nullable Integer days,
       @Mixin ServerOptions options) {
     if (days != null && days < 1) {
       throw new ParameterException(spec.commandLine(), "--expires-in-days must be 1 or more");
     }
+    if (department == null && scope == Scope.USER) {
+      throw new ParameterException(
+          spec.commandLine(), "say whose key it is: --department NAME, or --scope admin");
+    }
+    Duration lifetime = days == null ? null : Duration.ofDays(days);
     try (ServerContext server = ServerContext.open(options)) {
-      String id = server.get(Departments.class).ensure(department);
+      ApiKeys keys = server.get(ApiKeys.class);
       print(
-          server
-              .get(ApiKeys.class)
-              .create(id, scope, days == null ? null : Duration.ofDays(days))
+          (department == null
+                  ? keys.createForAdministrator(lifetime)
+                  : keys.create(server.get(Departments.class).ensure(department), scope, lifetime))
               .secret());
     }
     return 0;
@@ -55,7 +64,7 @@ final class KeyCommand implements Runnable {
   @Command(
       name = "list",
       mixinStandardHelpOptions = true,
-      description = "One key a line: id, beginning, scope, state, last use.")
+      description = "One key that is not revoked a line: id, beginning, scope, state, last use.")
   int list(
       @Option(names = "--department", required = true, paramLabel = "NAME") String department,
       @Mixin ServerOptions options) {
@@ -68,22 +77,19 @@ final class KeyCommand implements Runnable {
                   () ->
                       new ParameterException(
                           spec.commandLine(), "no such department: " + department));
-      List<ApiKeys.Listed> keys = server.get(ApiKeys.class).list(id);
+      List<ApiKey> keys = server.get(ApiKeys.class).list(id);
       keys.forEach(key -> print(line(key)));
     }
     return 0;
   }
 
-  private static String line(ApiKeys.Listed key) {
-    String state =
-        key.revokedAt() != null
-            ? "revoked " + key.revokedAt()
-            : key.expiresAt() != null ? "expires " + key.expiresAt() : "valid";
+  private static String line(ApiKey key) {
+    String state = key.expiresAt() != null ? "expires " + key.expiresAt() : "valid";
     return String.join(
         "\t",
         key.id(),
         key.prefix() + "...",
-        key.scope().name().toLowerCase(Locale.ROOT),
+        key.admin() ? "admin" : "user",
         state,
         key.lastUsedAt() == null ? "never used" : "last used " + key.lastUsedAt());
   }
@@ -102,10 +108,21 @@ final class KeyCommand implements Runnable {
   @Command(
       name = "rotate",
       mixinStandardHelpOptions = true,
-      description = "Revoke a key and print its successor of the same department and scope.")
-  int rotate(@Parameters(paramLabel = "KEY_ID") String id, @Mixin ServerOptions options) {
+      description = "Print the successor of a key, of the same owner and scope; the key ends.")
+  int rotate(
+      @Parameters(paramLabel = "KEY_ID") String id,
+      @Option(
+              names = "--overlap-minutes",
+              defaultValue = "0",
+              paramLabel = "MINUTES",
+              description = "How long the old key stays valid beside it; 0 revokes it at once.")
+          int minutes,
+      @Mixin ServerOptions options) {
+    if (minutes < 0) {
+      throw new ParameterException(spec.commandLine(), "--overlap-minutes must be 0 or more");
+    }
     try (ServerContext server = ServerContext.open(options)) {
-      print(server.get(ApiKeys.class).rotate(id).secret());
+      print(server.get(ApiKeys.class).rotate(id, Duration.ofMinutes(minutes)).secret());
     }
     return 0;
   }

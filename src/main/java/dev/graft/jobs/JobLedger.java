@@ -57,9 +57,16 @@ class JobLedger {
         from u join p on p.job_id = u.id
       """;
 
+  private static final String UNFINISHED =
+      """
+      -- unfinished
+      select id from job
+       where department_id = :department and state in ('queued', 'running') order by id
+      """;
+
   private static final String READ =
       """
-      select j.*, p.*, d.name as department_name, w.name as worker,
+      select j.*, p.*, d.slug as department_name, w.name as worker,
              case when j.state = 'queued' then
                (select count(*) + 1 from job q
                  where q.department_id = j.department_id and q.state = 'queued'
@@ -126,6 +133,14 @@ class JobLedger {
   /** True if this call asked for the cancellation; false if there was nothing to cancel. */
   boolean cancel(String departmentId, String jobId) {
     return sql.sql(CANCEL).param("job", jobId).param("department", departmentId).update() == 1;
+  }
+
+  /** Ids of the jobs that have not ended. */
+  List<String> unfinished(String departmentId) {
+    return sql.sql(UNFINISHED)
+        .param("department", departmentId)
+        .query((row, n) -> row.getString("id"))
+        .list();
   }
 
   Optional<JobRow> find(String departmentId, String jobId) {

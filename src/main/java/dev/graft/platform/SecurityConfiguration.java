@@ -19,8 +19,8 @@ import org.springframework.security.web.authentication.AnonymousAuthenticationFi
 import org.springframework.security.web.header.writers.ReferrerPolicyHeaderWriter.ReferrerPolicy;
 
 /**
- * The public API's chain: a bearer key for everything, except a few pages for anyone. The worker
- * API has a chain of its own, ordered before this one.
+ * The public API's chain: a bearer key that may do what the route asks for, except on a few pages
+ * for anyone. The worker API has a chain of its own, ordered before this one.
  */
 @Configuration(proxyBeanMethods = false)
 @Profile("server")
@@ -32,7 +32,10 @@ class SecurityConfiguration {
   @Bean
   @Order(100)
   SecurityFilterChain publicApi(
-      HttpSecurity http, List<BearerAuthenticator> authenticators, ErrorWriter errors)
+      HttpSecurity http,
+      List<BearerAuthenticator> authenticators,
+      RouteGate gate,
+      ErrorWriter errors)
       throws Exception {
     return http.csrf(AbstractHttpConfigurer::disable)
         .requestCache(AbstractHttpConfigurer::disable)
@@ -52,13 +55,13 @@ class SecurityConfiguration {
                     .requestMatchers(FOR_ANYONE)
                     .permitAll()
                     .anyRequest()
-                    .authenticated())
+                    .access(gate))
         .exceptionHandling(
             handling ->
                 handling
                     .authenticationEntryPoint(noValidKey(errors))
                     .accessDeniedHandler(
-                        (request, response, e) -> errors.write(response, notAllowed())))
+                        (request, response, e) -> errors.write(response, gate.refusal(request))))
         .build();
   }
 
@@ -68,10 +71,6 @@ class SecurityConfiguration {
         .contentSecurityPolicy(
             policy -> policy.policyDirectives("default-src 'none'; frame-ancestors 'none'"))
         .referrerPolicy(policy -> policy.policy(ReferrerPolicy.NO_REFERRER));
-  }
-
-  private static RequestFailed notAllowed() {
-    return new RequestFailed(ProblemType.PERMISSION_DENIED, "This key may not do that.");
   }
 
   private static BearerAuthenticator apiKeys(List<BearerAuthenticator> authenticators) {

@@ -1,144 +1,222 @@
 package dev.graft.tenancy;
 
-import dev.graft.platform.BearerAuthenticator;
 import dev.graft.platform.Ids;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
 import dev.graft.platform.Secrets;
+import java.sql.Timestamp;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.Profile;
+import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Transactional;
 
-/** API keys: {@link Secrets} of departments, shown once, listed by their first characters. */
+/** API keys: {@link Secrets}, shown once, listed by their first characters. */
 @Service
 @Profile("server")
-public class ApiKeys implements BearerAuthenticator {
-  private static final String PREFIX = "sk-graft-";
+public class ApiKeys {
+  static final String PREFIX = "sk-graft-";
   private static final int SHOWN = PREFIX.length() + 6;
 
-  /** {@code last_used_at} is moved no more often than this: it is a hint, not a log. */
-  private static final Duration USE_RESOLUTION = Duration.ofMinutes(1);
+  static final String SELECT =
+      """
+      select k.*, coalesce(s.id, p.id) as owner_id,
+             coalesce(s.name, p.name, p.email) as owner_name, p.email as owner_email,
+             coalesce(s.role, m.role, 'none') as owner_role,
+             coalesce(s.created_at, m.added_at, p.created_at) as owner_since
+        from api_key k
+        left join service_account s on s.id = k.service_account_id
+        left join person p on p.id = k.person_id
+        left join department_member m
+          on m.person_id = k.person_id and m.department_id = k.department_id
+      """;
 
-  private final ApiKeyRows rows;
-  private final DepartmentRows departments;
+  private static final String INSERT =
+      """
+      insert into api_key (id, department_id, name, admin, service_account_id, person_id, scopes,
+                           prefix, hash, created_by, created_at, expires_at)
+      values (:id, :department, :name, :admin, :service_account, :person, :scopes,
+              :prefix, :hash, :created_by, :now, :expires_at)
+      """;
+
+  private static final String LIST =
+      SELECT
+          + """
+           where k.department_id is not distinct from :department and k.revoked_at is null
+             and (:after::text is null
+                  or (k.created_at, k.id) < (select created_at, id from api_key
+                                              where id = :after
+                                                and department_id is not distinct from :department))
+           order by k.created_at desc, k.id desc
+           limit :limit
+          """;
+
+  private static final String REVOKE =
+      "update api_key set revoked_at = :now where id = :id and revoked_at is null";
+
+  private static final String EXPIRE =
+      "update api_key set expires_at = least(expires_at, :end) where id = :id";
+
+  private final JdbcClient sql;
+  private final ServiceAccounts accounts;
   private final Ids ids;
   private final Clock clock;
 
-  ApiKeys(ApiKeyRows rows, DepartmentRows departments, Ids ids, Clock clock) {
-    this.rows = rows;
-    this.departments = departments;
+  ApiKeys(JdbcClient sql, ServiceAccounts accounts, Ids ids, Clock clock) {
+    this.sql = sql;
+    this.accounts = accounts;
     this.ids = ids;
     this.clock = clock;
   }
 
+  /** How a list shows a key. */
+  static String shown(String secret) {
+    return secret.substring(0, SHOWN);
+  }
+
   /** A new key; {@code secret} exists only here. */
-  public record Created(String id, String secret) {}
+  public record Created(String id, String name, String secret, Instant createdAt) {}
 
-  /** What may be shown of a key later. */
-  public record Listed(
-      String id,
-      String prefix,
-      Caller.Scope scope,
-      Instant createdAt,
-      @Nullable Instant expiresAt,
-      @Nullable Instant revokedAt,
-      @Nullable Instant lastUsedAt) {}
-
-  /** A key that never expires. */
+  /** A key that never expires, made on the server. */
   @Transactional
   public Created create(String departmentId, Caller.Scope scope) {
     return create(departmentId, scope, null);
   }
 
   /**
+   * A key made on the server, with a service account of its own.
+   *
    * @param lifetime how long it is valid; null = until revoked
    */
   @Transactional
   public Created create(String departmentId, Caller.Scope scope, @Nullable Duration lifetime) {
-    String secret = Secrets.next(PREFIX);
-    String id = ids.next("key_");
-    Instant now = clock.instant();
-    String shown = secret.substring(0, SHOWN);
-    Instant expiresAt = lifetime == null ? null : now.plus(lifetime);
-    rows.save(new ApiKeyRow(id, departmentId, scope, shown, Secrets.hash(secret), now, expiresAt));
-    return new Created(id, secret);
+    boolean admin = scope == Caller.Scope.ADMIN;
+    String name = "key create";
+    ServiceAccount account = accounts.create(departmentId, name, admin ? Role.OWNER : Role.MEMBER);
+    return create(new NewKey(departmentId, name, admin, account.id(), null, null, lifetime), null);
   }
 
+  /**
+   * An administrator's key, made on the server: it opens the organisation, and no department's
+   * things.
+   */
+  @Transactional
+  public Created createForAdministrator(@Nullable Duration lifetime) {
+    return create(NewKey.administrators("key create", lifetime), null);
+  }
+
+  @Transactional
+  Created create(NewKey key, @Nullable String createdBy) {
+    String secret = Secrets.next(PREFIX);
+    Instant now = clock.instant();
+    String id = ids.next("key_");
+    Duration life = key.lifetime();
+    sql.sql(INSERT)
+        .param("id", id)
+        .param("department", key.departmentId())
+        .param("name", key.name())
+        .param("admin", key.admin())
+        .param("service_account", key.serviceAccountId())
+        .param("person", key.personId())
+        .param("scopes", key.scopes() == null ? null : key.scopes().toArray(String[]::new))
+        .param("prefix", shown(secret))
+        .param("hash", Secrets.hash(secret))
+        .param("created_by", createdBy)
+        .param("now", Timestamp.from(now))
+        .param("expires_at", life == null ? null : Timestamp.from(now.plus(life)))
+        .update();
+    return new Created(id, key.name(), secret, now);
+  }
+
+  /** From the next request on it opens nothing. */
   @Transactional
   public void revoke(String id) {
-    ApiKeyRow row = rows.findById(id).orElseThrow(() -> RequestFailed.notFound("key", id));
-    row.revoke(clock.instant());
-    rows.save(row);
+    require(id);
+    sql.sql(REVOKE).param("id", id).param("now", Timestamp.from(clock.instant())).update();
   }
 
-  /** Revokes a key and gives its department another of the same scope and lifetime. */
+  /** As {@link #rotate(String, Duration)}, at once. */
   @Transactional
   public Created rotate(String id) {
-    ApiKeyRow row = rows.findById(id).orElseThrow(() -> RequestFailed.notFound("key", id));
-    if (!row.validAt(clock.instant())) {
+    return rotate(id, Duration.ZERO);
+  }
+
+  /**
+   * Another key of the same owner, scopes and lifetime.
+   *
+   * @param overlap how long the old one stays valid beside it
+   */
+  @Transactional
+  public Created rotate(String id, Duration overlap) {
+    ApiKey old = require(id);
+    Instant now = clock.instant();
+    Instant end = old.expiresAt();
+    if (old.revokedAt() != null || end != null && !now.isBefore(end)) {
       throw new RequestFailed(
           ProblemType.WRONG_STATE, "This key is revoked or expired; create a new one.", "id");
     }
-    Instant end = row.expiresAt();
-    revoke(id);
-    return create(
-        row.departmentId(),
-        row.scope(),
-        end == null ? null : Duration.between(row.createdAt(), end));
+    if (overlap.isZero()) revoke(id);
+    else sql.sql(EXPIRE).param("id", id).param("end", Timestamp.from(now.plus(overlap))).update();
+    return create(successor(old), old.createdBy());
   }
 
+  private static NewKey successor(ApiKey old) {
+    ApiKey.Owner owner = old.owner();
+    boolean person = owner != null && owner.email() != null;
+    return new NewKey(
+        old.departmentId(),
+        old.name(),
+        old.admin(),
+        owner == null || person ? null : owner.id(),
+        owner != null && person ? owner.id() : null,
+        old.scopes(),
+        old.expiresAt() == null ? null : Duration.between(old.createdAt(), old.expiresAt()));
+  }
+
+  /** All of a department that are not revoked, newest first. */
   @Transactional(readOnly = true)
-  public List<Listed> list(String departmentId) {
-    return rows.findByDepartmentIdOrderByCreatedAt(departmentId).stream()
-        .map(
-            row ->
-                new Listed(
-                    row.id(),
-                    row.prefix(),
-                    row.scope(),
-                    row.createdAt(),
-                    row.expiresAt(),
-                    row.revokedAt(),
-                    row.lastUsedAt()))
-        .toList();
+  public List<ApiKey> list(String departmentId) {
+    return list(departmentId, null, Integer.MAX_VALUE);
   }
 
-  @Override
-  public Surface surface() {
-    return Surface.API;
+  /**
+   * A page, newest first.
+   *
+   * @param departmentId null for those of administrators
+   */
+  @Transactional(readOnly = true)
+  List<ApiKey> list(@Nullable String departmentId, @Nullable String after, int limit) {
+    return sql.sql(LIST)
+        .param("department", departmentId)
+        .param("after", after)
+        .param("limit", limit)
+        .query(ApiKey::of)
+        .list();
   }
 
-  @Override
-  @Transactional
-  public Optional<Bearer> authenticate(String token) {
-    if (!token.startsWith(PREFIX)) return Optional.empty();
-    Instant now = clock.instant();
-    Optional<ApiKeyRow> found =
-        rows.findByHash(Secrets.hash(token)).filter(row -> row.validAt(now));
-    found.ifPresent(row -> noteUse(row, now));
-    return found.flatMap(
-        row ->
-            departments
-                .findById(row.departmentId())
-                .map(d -> bearer(new Caller(d.id(), d.name(), row.id(), row.scope()))));
+  /** One that is not revoked, of this department; null for an administrator's. */
+  @Transactional(readOnly = true)
+  Optional<ApiKey> find(@Nullable String departmentId, String id) {
+    return sql.sql(
+            SELECT
+                + " where k.id = :id and k.department_id is not distinct from :department"
+                + " and k.revoked_at is null")
+        .param("id", id)
+        .param("department", departmentId)
+        .query(ApiKey::of)
+        .optional();
   }
 
-  private void noteUse(ApiKeyRow row, Instant now) {
-    Instant last = row.lastUsedAt();
-    if (last == null || last.plus(USE_RESOLUTION).isBefore(now)) {
-      row.usedAt(now);
-      rows.save(row);
-    }
-  }
-
-  private static Bearer bearer(Caller caller) {
-    return new Bearer(caller, Set.of(caller.scope().name()));
+  private ApiKey require(String id) {
+    return sql.sql(SELECT + " where k.id = :id")
+        .param("id", id)
+        .query(ApiKey::of)
+        .optional()
+        .orElseThrow(() -> RequestFailed.notFound("key", id));
   }
 }

@@ -1,13 +1,28 @@
 package dev.graft.tenancy;
 
+import java.util.Set;
+
 /**
- * Who is calling, as the bearer key says. Controllers take it as {@code @AuthenticationPrincipal
+ * Who is calling on behalf of a department. Controllers take it as {@code @AuthenticationPrincipal
  * Caller}.
  */
-public record Caller(String departmentId, String departmentName, String keyId, Scope scope) {
-  /** What a key is for. Nothing asks for ADMIN yet: both open the department's own things. */
+public record Caller(
+    String departmentId, String departmentName, Actor actor, Set<Permission> permissions)
+    implements Identity {
+  /** What a key that is made on the server is for. */
   public enum Scope {
+    /** The department's own things. */
     USER,
+    /** Those, and the whole organisation. */
     ADMIN
+  }
+
+  public Caller {
+    permissions = Set.copyOf(permissions);
+  }
+
+  @Override
+  public boolean reaches(String departmentId, Permission forAll) {
+    return departmentId.equals(this.departmentId) || permissions.contains(forAll);
   }
 }

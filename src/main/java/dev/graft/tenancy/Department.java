@@ -1,51 +1,25 @@
 package dev.graft.tenancy;
 
-import jakarta.persistence.Column;
-import jakarta.persistence.Entity;
-import jakarta.persistence.Id;
-import jakarta.persistence.Table;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Instant;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
-/** A department: an OpenAI project. Its {@code running} counter belongs to the job ledger alone. */
-@Entity
-@Table(name = "department")
-class Department {
-  @Id private String id = "";
-  private String name = "";
-  private Instant createdAt = Instant.EPOCH;
-
-  @Column(name = "max_running")
-  private int maxRunning;
-
-  @Column(insertable = false, updatable = false)
-  private int running;
-
-  protected Department() {}
-
-  Department(String id, String name, int maxRunning, Instant createdAt) {
-    this.id = id;
-    this.name = name;
-    this.maxRunning = maxRunning;
-    this.createdAt = createdAt;
+/** A department: an OpenAI project. */
+public record Department(String id, String name, Instant createdAt, @Nullable Instant archivedAt) {
+  static Department of(ResultSet row, int number) throws SQLException {
+    return new Department(
+        row.getString("id"),
+        row.getString("name"),
+        Columns.time(row, "created_at"),
+        Columns.timeOrNull(row, "archived_at"));
   }
 
-  String id() {
-    return id;
-  }
-
-  String name() {
-    return name;
-  }
-
-  Instant createdAt() {
-    return createdAt;
-  }
-
-  int maxRunning() {
-    return maxRunning;
-  }
-
-  int running() {
-    return running;
+  /** What stands for a name where only a-z, 0-9 and - may: in the names of models. */
+  static String slug(String name) {
+    String slug =
+        name.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-").replaceAll("^-|-$", "");
+    return slug.isEmpty() ? "department" : slug;
   }
 }

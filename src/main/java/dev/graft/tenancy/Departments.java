@@ -1,11 +1,14 @@
 package dev.graft.tenancy;
 
+import dev.graft.platform.Cursor;
 import dev.graft.platform.Ids;
 import dev.graft.platform.RequestFailed;
-import java.time.Clock;
+import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.annotation.Profile;
+import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Transactional;
 
@@ -13,39 +16,133 @@ import org.springframework.transaction.annotation.Transactional;
 @Service
 @Profile("server")
 public class Departments {
-  private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9-]{0,62}");
+  private static final Pattern NAME = Pattern.compile("[^\\p{Cntrl}\\s](?:[^\\p{Cntrl}]{0,62})");
 
-  private final DepartmentRows rows;
+  private static final String CREATE =
+      """
+      insert into department (id, name, slug, max_running, created_at)
+      values (:id, :name, :slug, :max_running, graft_now())
+      on conflict ((lower(name))) do nothing
+      """;
+
+  /** An unknown cursor gives nothing. */
+  private static final String LIST =
+      """
+      select * from department
+       where (:archived or archived_at is null)
+         and (:after::text is null
+              or (created_at, id) < (select created_at, id from department where id = :after))
+       order by created_at desc, id desc
+       limit :limit
+      """;
+
+  private static final String RENAME =
+      """
+      update department set name = :name
+       where id = :id and archived_at is null
+         and not exists (select 1 from department where lower(name) = lower(:name) and id <> :id)
+      """;
+
+  private final JdbcClient sql;
   private final TenancyProperties settings;
+  private final ApplicationEventPublisher events;
   private final Ids ids;
-  private final Clock clock;
 
-  Departments(DepartmentRows rows, TenancyProperties settings, Ids ids, Clock clock) {
-    this.rows = rows;
+  Departments(
+      JdbcClient sql, TenancyProperties settings, ApplicationEventPublisher events, Ids ids) {
+    this.sql = sql;
     this.settings = settings;
+    this.events = events;
     this.ids = ids;
-    this.clock = clock;
   }
 
-  /** The id of the department with this name, made where it is missing. */
+  /**
+   * The id of the department with this name, made where it is missing; of two who ask, one makes
+   * it.
+   */
   @Transactional
   public String ensure(String name) {
+    insert(name);
+    return find(name).orElseThrow();
+  }
+
+  /** Its id. */
+  @Transactional(readOnly = true)
+  public Optional<String> find(String name) {
+    return sql.sql("select id from department where lower(name) = lower(:name)")
+        .param("name", name)
+        .query(String.class)
+        .optional();
+  }
+
+  /** By id, archived ones too. */
+  @Transactional(readOnly = true)
+  public Optional<Department> get(String id) {
+    return sql.sql("select * from department where id = :id")
+        .param("id", id)
+        .query(Department::of)
+        .optional();
+  }
+
+  /** A new department, whose name no other has. */
+  @Transactional
+  Department create(String name) {
+    String id = insert(name).orElseThrow(() -> taken(name));
+    return get(id).orElseThrow();
+  }
+
+  /** A page and one more, newest first. */
+  @Transactional(readOnly = true)
+  List<Department> list(Cursor page, boolean archivedToo) {
+    return sql.sql(LIST)
+        .param("archived", archivedToo)
+        .param("after", page.after())
+        .param("limit", page.limit() + 1)
+        .query(Department::of)
+        .list();
+  }
+
+  @Transactional
+  void rename(String id, String name) {
+    requireName(name);
+    if (sql.sql(RENAME).param("id", id).param("name", name).update() == 0) throw taken(name);
+  }
+
+  /** Its keys open nothing any more, what it has queued is cancelled; for good. */
+  @Transactional
+  void archive(String id) {
+    int archived =
+        sql.sql(
+                "update department set archived_at = graft_now()"
+                    + " where id = :id and archived_at is null")
+            .param("id", id)
+            .update();
+    if (archived == 1) events.publishEvent(new DepartmentArchived(id));
+  }
+
+  private Optional<String> insert(String name) {
+    requireName(name);
+    String id = ids.next("proj_");
+    int made =
+        sql.sql(CREATE)
+            .param("id", id)
+            .param("name", name)
+            .param("slug", Department.slug(name))
+            .param("max_running", settings.maxRunning())
+            .update();
+    return made == 1 ? Optional.of(id) : Optional.empty();
+  }
+
+  private static void requireName(String name) {
     if (!NAME.matcher(name).matches()) {
       throw RequestFailed.invalid(
           "name",
-          "A department's name has 1 to 63 of a-z, 0-9 and -, and begins with a letter or digit.");
+          "A department's name has 1 to 63 characters, no control characters, and begins with no"
+              + " space.");
     }
-    return rows.findByName(name)
-        .orElseGet(
-            () ->
-                rows.save(
-                    new Department(
-                        ids.next("proj_"), name, settings.maxRunning(), clock.instant())))
-        .id();
   }
 
-  @Transactional(readOnly = true)
-  public Optional<String> find(String name) {
-    return rows.findByName(name).map(Department::id);
+  private static RequestFailed taken(String name) {
+    return RequestFailed.invalid("name", "There is already a department named '" + name + "'.");
   }
 }

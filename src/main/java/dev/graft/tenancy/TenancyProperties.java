@@ -1,12 +1,15 @@
 package dev.graft.tenancy;
 
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
- * Quotas of a new department.
+ * The organisation, and the quotas of a new department.
  *
+ * @param adminKey a key that opens the organisation from the start; see {@link
+ *     AdministratorFromSettings}
  * @param maxRunning jobs that may run at the same time
  */
 @ConfigurationProperties("graft.tenancy")
-record TenancyProperties(@DefaultValue("2") int maxRunning) {}
+record TenancyProperties(@Nullable String adminKey, @DefaultValue("2") int maxRunning) {}

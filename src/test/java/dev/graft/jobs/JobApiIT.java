@@ -170,6 +170,20 @@ class JobApiIT {
     assertThat(post(JOBS, "{%s}").statusCode()).isEqualTo(400);
   }
 
+  @Test
+  void jobsOfAnArchivedDepartmentAreCancelled() throws Exception {
+    JsonNode job = ok(post(JOBS, "{%s}"));
+    String department = job.get("organization_id").asString();
+    key = keys.createForAdministrator(null).secret();
+    ok(post("/v1/organization/projects/" + department + "/archive", ""));
+    assertThat(
+            sql.sql("select state from job where id = :id")
+                .param("id", job.get("id").asString())
+                .query(String.class)
+                .single())
+        .isEqualTo("cancelled");
+  }
+
   private List<String> ids(JsonNode page) {
     return page.get("data").valueStream().map(job -> job.get("id").asString()).toList();
   }

@@ -2,8 +2,10 @@ package dev.graft.platform;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.test.context.TestComponent;
+import org.springframework.http.server.PathContainer;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestBody;
@@ -12,10 +14,15 @@ import org.springframework.web.bind.annotation.RestController;
 /** Routes that fail in each way a controller can; only there where a test imports them. */
 @RestController
 @TestComponent
-class FailingRoutes {
+class FailingRoutes implements RouteAccess {
   record Inner(int size) {}
 
   record Request(@Nullable String name, @Nullable List<Inner> inner) {}
+
+  @Override
+  public Optional<String> roleFor(String method, PathContainer path) {
+    return path.value().startsWith("/v1/test/") ? Optional.of("api.files.read") : Optional.empty();
+  }
 
   @PostMapping(path = "/v1/test/echo", consumes = "application/json")
   Request echo(@RequestBody Request request) {

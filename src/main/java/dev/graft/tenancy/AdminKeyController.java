@@ -1,0 +1,77 @@
+package dev.graft.tenancy;
+
+import dev.graft.platform.Cursor;
+import dev.graft.platform.CursorPage;
+import dev.graft.platform.RequestFailed;
+import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.tags.Tag;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.context.annotation.Profile;
+import org.springframework.security.core.annotation.AuthenticationPrincipal;
+import org.springframework.web.bind.annotation.DeleteMapping;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.RestController;
+
+/** OpenAI's admin API keys: they open the organisation, and no department's things. */
+@RestController
+@Profile("server")
+@RequestMapping("/v1/organization/admin_api_keys")
+@Tag(name = "Organization", description = "What all departments share")
+class AdminKeyController {
+  private final ApiKeys keys;
+
+  AdminKeyController(ApiKeys keys) {
+    this.keys = keys;
+  }
+
+  @GetMapping
+  @Operation(operationId = "listAdminApiKeys", summary = "Administrators' keys, newest first")
+  CursorPage<AdminKeyObject> list(
+      @RequestParam @Nullable String after, @RequestParam @Nullable String limit) {
+    Cursor page = Cursor.parse(after, limit, null, 20, 100);
+    List<ApiKey> rows = keys.list(null, page.after(), page.limit() + 1);
+    return CursorPage.ofOneMore(
+        rows.stream().map(key -> AdminKeyObject.of(key, null)).toList(),
+        page.limit(),
+        AdminKeyObject::id);
+  }
+
+  @PostMapping
+  @Operation(
+      operationId = "createAdminApiKey",
+      summary = "Make an administrator's key, which is shown this once")
+  AdminKeyObject create(
+      @AuthenticationPrincipal Identity identity, @RequestBody KeyRequest request) {
+    if (request.scopes() != null) {
+      throw RequestFailed.invalid("scopes", "An administrator's key has no scopes.");
+    }
+    ApiKeys.Created made =
+        keys.create(
+            NewKey.administrators(KeyRequest.requireName(request.name()), request.lifetime()),
+            identity.actor().account());
+    return AdminKeyObject.of(require(made.id()), made.secret());
+  }
+
+  @GetMapping("/{key}")
+  @Operation(operationId = "retrieveAdminApiKey", summary = "One key, redacted")
+  AdminKeyObject get(@PathVariable String key) {
+    return AdminKeyObject.of(require(key), null);
+  }
+
+  @DeleteMapping("/{key}")
+  @Operation(operationId = "deleteAdminApiKey", summary = "End a key, at once")
+  Deleted delete(@PathVariable String key) {
+    keys.revoke(require(key).id());
+    return new Deleted(key, "organization.admin_api_key.deleted", true);
+  }
+
+  private ApiKey require(String key) {
+    return keys.find(null, key).orElseThrow(() -> RequestFailed.notFound("admin key", key));
+  }
+}

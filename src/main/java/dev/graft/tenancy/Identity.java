@@ -1,0 +1,17 @@
+package dev.graft.tenancy;
+
+import java.util.Set;
+
+/** Who is calling the public API, and what they may do. */
+public sealed interface Identity permits Caller, Administrator {
+  Actor actor();
+
+  Set<Permission> permissions();
+
+  /**
+   * Whether they may do something to this department, once the route has let them pass.
+   *
+   * @param forAll the permission that opens every department
+   */
+  boolean reaches(String departmentId, Permission forAll);
+}

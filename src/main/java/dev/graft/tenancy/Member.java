@@ -1,0 +1,18 @@
+package dev.graft.tenancy;
+
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/** A person's place in a department. */
+record Member(String personId, String email, @Nullable String name, Role role, Instant addedAt) {
+  static Member of(ResultSet row, int number) throws SQLException {
+    return new Member(
+        row.getString("id"),
+        row.getString("email"),
+        row.getString("name"),
+        Role.of(row.getString("role")),
+        Columns.time(row, "added_at"));
+  }
+}

@@ -1,0 +1,137 @@
+package dev.graft.tenancy;
+
+import dev.graft.platform.Cursor;
+import dev.graft.platform.Ids;
+import dev.graft.platform.RequestFailed;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import org.springframework.context.annotation.Profile;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Service;
+import org.springframework.transaction.annotation.Transactional;
+
+/** The people of the departments, known by their e-mail address. */
+@Service
+@Profile("server")
+class Members {
+  private static final Pattern EMAIL =
+      Pattern.compile("[^@\\s\\p{Cntrl}]{1,64}@[^@\\s\\p{Cntrl}]{1,250}");
+
+  private static final String KNOWN =
+      """
+      insert into person (id, email, created_at) values (:id, :email, graft_now())
+      on conflict ((lower(email))) do nothing
+      """;
+
+  private static final String ADD =
+      """
+      insert into department_member (department_id, person_id, role, added_at)
+      values (:department, :person, :role, graft_now())
+      on conflict (department_id, person_id) do update set role = excluded.role
+      """;
+
+  private static final String SELECT =
+      """
+      select p.id, p.email, p.name, m.role, m.added_at
+        from department_member m join person p on p.id = m.person_id
+       where m.department_id = :department
+      """;
+
+  /** An unknown cursor gives nothing. */
+  private static final String LIST =
+      SELECT
+          + """
+             and (:after::text is null
+                  or p.id < (select person_id from department_member
+                              where person_id = :after and department_id = :department))
+           order by p.id desc
+           limit :limit
+          """;
+
+  private static final String CHANGE =
+      """
+      update department_member set role = :role
+       where department_id = :department and person_id = :person
+      """;
+
+  private static final String REMOVE =
+      "delete from department_member where department_id = :department and person_id = :person";
+
+  private final JdbcClient sql;
+  private final Ids ids;
+
+  Members(JdbcClient sql, Ids ids) {
+    this.sql = sql;
+    this.ids = ids;
+  }
+
+  /** The person with this address, from now on known if they were not; their id. */
+  @Transactional
+  String known(String email) {
+    if (!EMAIL.matcher(email).matches()) {
+      throw RequestFailed.invalid("email", "This is not an e-mail address.");
+    }
+    sql.sql(KNOWN).param("id", ids.next("user_")).param("email", email).update();
+    return sql.sql("select id from person where lower(email) = lower(:email)")
+        .param("email", email)
+        .query(String.class)
+        .single();
+  }
+
+  /** In this role, also where they had another; the person must be known. */
+  @Transactional
+  Member add(String departmentId, String personId, Role role) {
+    if (sql.sql("select 1 from person where id = :id")
+        .param("id", personId)
+        .query()
+        .listOfRows()
+        .isEmpty()) {
+      throw RequestFailed.invalid("user_id", "No such user: " + personId);
+    }
+    sql.sql(ADD)
+        .param("department", departmentId)
+        .param("person", personId)
+        .param("role", role.wire())
+        .update();
+    return find(departmentId, personId).orElseThrow();
+  }
+
+  @Transactional(readOnly = true)
+  Optional<Member> find(String departmentId, String personId) {
+    return sql.sql(SELECT + " and p.id = :person")
+        .param("department", departmentId)
+        .param("person", personId)
+        .query(Member::of)
+        .optional();
+  }
+
+  /** A page and one more, newest person first. */
+  @Transactional(readOnly = true)
+  List<Member> list(String departmentId, Cursor page) {
+    return sql.sql(LIST)
+        .param("department", departmentId)
+        .param("after", page.after())
+        .param("limit", page.limit() + 1)
+        .query(Member::of)
+        .list();
+  }
+
+  /** False if the person is not a member. */
+  @Transactional
+  boolean change(String departmentId, String personId, Role role) {
+    return sql.sql(CHANGE)
+            .param("department", departmentId)
+            .param("person", personId)
+            .param("role", role.wire())
+            .update()
+        == 1;
+  }
+
+  /** Their keys open nothing of the department any more; false if the person is not a member. */
+  @Transactional
+  boolean remove(String departmentId, String personId) {
+    return sql.sql(REMOVE).param("department", departmentId).param("person", personId).update()
+        == 1;
+  }
+}

@@ -1,0 +1,62 @@
+package dev.graft.tenancy;
+
+import dev.graft.platform.RequestFailed;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.EnumSet;
+import java.util.Set;
+
+/** What a caller may do, by group of routes; a key's {@code scopes} are the names of some. */
+public enum Permission {
+  FILES_READ("api.files.read"),
+  FILES_WRITE("api.files.write"),
+  FINE_TUNING_READ("api.fine_tuning.read"),
+  FINE_TUNING_WRITE("api.fine_tuning.write"),
+  /** Models and adapters. */
+  MODELS_READ("api.models.read"),
+  MODELS_WRITE("api.models.write"),
+  /** Asking a model. */
+  MODEL_REQUEST("api.model.request"),
+  /** The department itself: its members, keys, limits and usage. */
+  PROJECT_READ("api.project.read"),
+  PROJECT_WRITE("api.project.write"),
+  /** All departments, and what they share. */
+  ORGANIZATION_READ("api.organization.read"),
+  ORGANIZATION_WRITE("api.organization.write");
+
+  /** What an administrator may do without belonging to a department. */
+  static final Set<Permission> OF_ADMINISTRATORS =
+      Set.of(PROJECT_READ, PROJECT_WRITE, ORGANIZATION_READ, ORGANIZATION_WRITE);
+
+  private final String scope;
+
+  Permission(String scope) {
+    this.scope = scope;
+  }
+
+  /** The name on the wire. */
+  public String scope() {
+    return scope;
+  }
+
+  static Permission of(String scope) {
+    return Arrays.stream(values())
+        .filter(each -> each.scope.equals(scope))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                RequestFailed.invalid(
+                    "scopes",
+                    "No such scope: '"
+                        + scope
+                        + "'; known are "
+                        + String.join(", ", Arrays.stream(values()).map(p -> p.scope).toList())
+                        + "."));
+  }
+
+  static Set<Permission> of(Collection<String> scopes) {
+    Set<Permission> permissions = EnumSet.noneOf(Permission.class);
+    scopes.forEach(scope -> permissions.add(of(scope)));
+    return permissions;
+  }
+}

@@ -1,0 +1,101 @@
+package dev.graft.tenancy;
+
+import dev.graft.platform.Cursor;
+import dev.graft.platform.CursorPage;
+import dev.graft.platform.Idempotency;
+import dev.graft.platform.ProblemType;
+import dev.graft.platform.RequestFailed;
+import dev.graft.platform.Submission;
+import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.tags.Tag;
+import jakarta.servlet.http.HttpServletRequest;
+import org.jspecify.annotations.Nullable;
+import org.springframework.context.annotation.Profile;
+import org.springframework.security.core.annotation.AuthenticationPrincipal;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.RestController;
+
+/** OpenAI's projects: the departments. */
+@RestController
+@Profile("server")
+@RequestMapping("/v1/organization/projects")
+@Tag(name = "Projects", description = "Departments: who belongs to them and what they may use")
+class ProjectController {
+  private final Departments departments;
+  private final ProjectAccess access;
+  private final Idempotency idempotency;
+
+  ProjectController(Departments departments, ProjectAccess access, Idempotency idempotency) {
+    this.departments = departments;
+    this.access = access;
+    this.idempotency = idempotency;
+  }
+
+  record ProjectRequest(@Nullable String name) {}
+
+  @GetMapping
+  @Operation(operationId = "listProjects", summary = "All departments, newest first")
+  CursorPage<ProjectObject> list(
+      @RequestParam @Nullable String after,
+      @RequestParam @Nullable String limit,
+      @RequestParam(name = "include_archived", defaultValue = "false") boolean archivedToo) {
+    Cursor page = Cursor.parse(after, limit, null, 20, 100);
+    return CursorPage.ofOneMore(
+        departments.list(page, archivedToo).stream().map(ProjectObject::of).toList(),
+        page.limit(),
+        ProjectObject::id);
+  }
+
+  @PostMapping
+  @Operation(operationId = "createProject", summary = "Make a department")
+  ProjectObject create(
+      @AuthenticationPrincipal Identity identity,
+      HttpServletRequest http,
+      @RequestBody ProjectRequest request) {
+    String name = request.name();
+    if (name == null) {
+      throw new RequestFailed(
+          ProblemType.MISSING_PARAMETER, "Missing required parameter: 'name'.", "name");
+    }
+    Submission submission =
+        Submission.of(
+            http,
+            identity.actor().account(),
+            "POST /v1/organization/projects",
+            Submission.hash(name));
+    String id = idempotency.once(submission, () -> departments.create(name).id());
+    return get(identity, id);
+  }
+
+  @GetMapping("/{id}")
+  @Operation(operationId = "retrieveProject", summary = "One department")
+  ProjectObject get(@AuthenticationPrincipal Identity identity, @PathVariable String id) {
+    return ProjectObject.of(access.toRead(identity, id));
+  }
+
+  @PostMapping("/{id}")
+  @Operation(operationId = "modifyProject", summary = "Rename a department")
+  ProjectObject modify(
+      @AuthenticationPrincipal Identity identity,
+      @PathVariable String id,
+      @RequestBody ProjectRequest request) {
+    access.toWrite(identity, id);
+    if (request.name() != null) departments.rename(id, request.name());
+    return get(identity, id);
+  }
+
+  @PostMapping("/{id}/archive")
+  @Operation(
+      operationId = "archiveProject",
+      summary = "End a department: its keys open nothing, its jobs are cancelled; for good")
+  ProjectObject archive(@AuthenticationPrincipal Identity identity, @PathVariable String id) {
+    access.toRead(identity, id);
+    departments.archive(id);
+    return get(identity, id);
+  }
+}

@@ -1,0 +1,26 @@
+package dev.graft.tenancy;
+
+import io.swagger.v3.oas.annotations.media.Schema;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/** OpenAI's Project: a department on the wire. */
+@Schema(name = "Project")
+record ProjectObject(
+    String id,
+    String object,
+    String name,
+    long createdAt,
+    @Nullable Long archivedAt,
+    String status) {
+  static ProjectObject of(Department department) {
+    Instant archived = department.archivedAt();
+    return new ProjectObject(
+        department.id(),
+        "organization.project",
+        department.name(),
+        department.createdAt().getEpochSecond(),
+        archived == null ? null : archived.getEpochSecond(),
+        archived == null ? "active" : "archived");
+  }
+}

@@ -1,0 +1,19 @@
+package dev.graft.tenancy;
+
+import io.swagger.v3.oas.annotations.media.Schema;
+
+/**
+ * A new key on the wire.
+ *
+ * @param value the key, shown this once
+ */
+@Schema(name = "NewApiKey")
+record SecretKey(String object, String id, String name, String value, long createdAt) {
+  /**
+   * @param owner the owner's {@code object}
+   */
+  static SecretKey of(ApiKeys.Created key, String owner) {
+    return new SecretKey(
+        owner + ".api_key", key.id(), key.name(), key.secret(), key.createdAt().getEpochSecond());
+  }
+}

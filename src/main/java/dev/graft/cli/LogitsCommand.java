@@ -1,18 +1,13 @@
 package dev.graft.cli;
 
-import dev.graft.spec.AdapterMethod;
 import dev.graft.text.Tokenizer;
 import dev.graft.training.TrainableModel;
 import dev.graft.training.model.AdamW;
 import dev.graft.training.model.Plan;
 import dev.graft.training.model.TrainableModels;
-import dev.graft.weights.LoraAdapter;
-import dev.graft.weights.MappedTensor;
 import dev.graft.weights.ModelDirectory;
-import dev.graft.weights.NamedTensor;
+import dev.graft.weights.SavedAdapter;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -36,7 +31,7 @@ final class LogitsCommand implements Callable<Integer> {
   @Option(names = "--model", required = true, description = "Hugging Face directory of the base.")
   private Path model = Path.of("");
 
-  @Option(names = "--adapter", required = true, description = "PEFT directory of a LoRA adapter.")
+  @Option(names = "--adapter", required = true, description = "PEFT directory of an adapter.")
   private Path adapter = Path.of("");
 
   @Option(names = "--text", required = true, description = "Tokenized as it is, no template.")
@@ -47,13 +42,12 @@ final class LogitsCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     try (ModelDirectory base = ModelDirectory.open(model);
-        LoraAdapter lora = LoraAdapter.read(adapter);
+        SavedAdapter saved = SavedAdapter.read(adapter);
         Tokenizer tokenizer = Tokenizer.load(model)) {
-      lora.requireFits(base.config());
       int[] ids = tokenizer.encode(text).ids();
       try (TrainableModel adapted =
-          TrainableModels.load(base, method(lora), UNUSED, Plan.KEEP, 0)) {
-        adapted.load(factors(lora));
+          TrainableModels.load(base, saved.method(), UNUSED, Plan.KEEP, 0)) {
+        adapted.loadSaved(saved.tensors());
         float[][] logits = adapted.logits(new int[][] {ids})[0];
         var line =
             JsonMapper.shared().writeValueAsString(Map.of("input_ids", ids, "logits", logits));
@@ -62,26 +56,5 @@ final class LogitsCommand implements Callable<Integer> {
       }
     }
     return 0;
-  }
-
-  private static AdapterMethod.Lora method(LoraAdapter lora) {
-    List<String> modules = new ArrayList<>(lora.factors().keySet());
-    return new AdapterMethod.Lora(
-        lora.r(), lora.scale() * lora.r(), 0, new AdapterMethod.TargetModules.Names(modules));
-  }
-
-  private static List<NamedTensor> factors(LoraAdapter lora) {
-    List<NamedTensor> all = new ArrayList<>();
-    lora.factors()
-        .forEach(
-            (module, pair) -> {
-              all.add(named(module + ".lora_A.weight", pair.a()));
-              all.add(named(module + ".lora_B.weight", pair.b()));
-            });
-    return all;
-  }
-
-  private static NamedTensor named(String name, MappedTensor tensor) {
-    return new NamedTensor(name, tensor.dtype(), tensor.shape(), tensor.named().data());
   }
 }

@@ -14,15 +14,6 @@ public record SavedAdapter(AdapterMethod method, SafetensorsFile file) implement
   private static final String CONFIG = "adapter_config.json";
   private static final String WEIGHTS = "adapter_model.safetensors";
 
-  /**
-   * What the directory says it holds, in PEFT's words.
-   *
-   * @throws BadModel if it has no readable configuration
-   */
-  public static String type(Path directory) {
-    return config(directory).textOr("peft_type", "LORA");
-  }
-
   private static JsonFields config(Path directory) {
     return JsonFile.read(new DirectoryFiles(directory).require(CONFIG), 1 << 20);
   }
@@ -32,8 +23,11 @@ public record SavedAdapter(AdapterMethod method, SafetensorsFile file) implement
    */
   public static SavedAdapter read(Path directory) {
     AdapterMethod method = method(config(directory));
-    return new SavedAdapter(
-        method, SafetensorsFile.open(new DirectoryFiles(directory).require(WEIGHTS)));
+    DirectoryFiles files = new DirectoryFiles(directory);
+    if (!files.has(WEIGHTS) && files.has("adapter_model.bin")) {
+      throw new BadModel("adapter_model.bin is a pickle and is not read; save as safetensors");
+    }
+    return new SavedAdapter(method, SafetensorsFile.open(files.require(WEIGHTS)));
   }
 
   private static AdapterMethod method(JsonFields config) {

@@ -10,7 +10,7 @@ import java.util.Map;
 
 /**
  * The result of a run with one of PEFT's methods, as PEFT's {@code save_pretrained} writes it;
- * {@code peft}, vLLM, SGLang and llama.cpp load it. {@link dev.graft.weights.LoraAdapter} reads it
+ * {@code peft}, vLLM, SGLang and llama.cpp load it. {@link dev.graft.weights.SavedAdapter} reads it
  * back.
  */
 public final class PeftDirectory {

@@ -10,12 +10,10 @@ import dev.graft.training.model.Family;
 import dev.graft.training.model.ModelTensors;
 import dev.graft.training.model.Transformer;
 import dev.graft.training.tuner.Columns;
-import dev.graft.training.tuner.LowRankPaths;
 import dev.graft.training.tuner.PromptPaths;
 import dev.graft.training.tuner.Rewrite;
 import dev.graft.training.tuner.Tuner;
 import dev.graft.weights.BadModel;
-import dev.graft.weights.LoraAdapter;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;
@@ -76,8 +74,7 @@ final class GreedyGenerator implements Generator {
 
   private Worn wear(Path adapter) {
     try {
-      if (PromptAdapter.isIn(adapter)) return prompted(adapter);
-      return SavedAdapter.type(adapter).equals("LORA") ? lowRank(adapter) : tuned(adapter);
+      return PromptAdapter.isIn(adapter) ? prompted(adapter) : tuned(adapter);
     } catch (BadModel e) {
       throw new IllegalArgumentException("the adapter cannot be used: " + e.getMessage(), e);
     }
@@ -118,26 +115,6 @@ final class GreedyGenerator implements Generator {
       return new Worn(compiled(all, tuner), List.copyOf(own.values()));
     } catch (RuntimeException e) {
       own.values().forEach(PtNDArray::close);
-      throw e;
-    }
-  }
-
-  private Worn lowRank(Path directory) {
-    Map<String, PtNDArray> factors = new HashMap<>();
-    try (LoraAdapter adapter = LoraAdapter.read(directory)) {
-      adapter.requireFits(config);
-      for (Map.Entry<String, LoraAdapter.Factors> each : adapter.factors().entrySet()) {
-        factors.put(each.getKey() + ".lora_A.weight", memory.load(each.getValue().a()));
-        factors.put(each.getKey() + ".lora_B.weight", memory.load(each.getValue().b()));
-      }
-      ModelTensors all = base.copy();
-      factors.forEach(all::put);
-      Map<String, Double> scales = new HashMap<>();
-      adapter.factors().keySet().forEach(module -> scales.put(module, adapter.scale()));
-      return new Worn(
-          compiled(all, new LowRankPaths(scales, 0, false)), List.copyOf(factors.values()));
-    } catch (RuntimeException e) {
-      factors.values().forEach(PtNDArray::close);
       throw e;
     }
   }

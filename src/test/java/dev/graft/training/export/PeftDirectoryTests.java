@@ -7,12 +7,11 @@ import dev.graft.spec.AdapterMethod.Lora;
 import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.weights.BadModel;
 import dev.graft.weights.Dtype;
-import dev.graft.weights.LoraAdapter;
-import dev.graft.weights.MappedTensor;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;
 import dev.graft.weights.SafetensorsWriter;
+import dev.graft.weights.SavedAdapter;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -57,14 +56,17 @@ class PeftDirectoryTests {
   @Test
   void theAdapterReadsBackAsItWasWritten() throws IOException {
     Path out = write("out");
-    try (LoraAdapter read = LoraAdapter.read(out);
-        ModelDirectory model = ModelDirectory.open(base)) {
-      read.requireFits(model.config());
-      assertThat(read.scale()).isEqualTo(2);
-      assertThat(read.factors())
-          .containsOnlyKeys("model.layers.0.self_attn.q_proj", "model.layers.0.mlp.down_proj");
-      MappedTensor b = read.factors().get("model.layers.0.mlp.down_proj").b();
-      assertThat(b.shape()).containsExactly(8, 2);
+    try (SavedAdapter read = SavedAdapter.read(out)) {
+      TargetModules sorted = new TargetModules.Names(List.of("down_proj", "q_proj"));
+      assertThat(read.method()).isEqualTo(new Lora(2, 4, 0.05, sorted));
+      assertThat(read.tensors())
+          .extracting(NamedTensor::name)
+          .containsExactlyInAnyOrder(
+              "base_model.model.model.layers.0.mlp.down_proj.lora_A.weight",
+              "base_model.model.model.layers.0.mlp.down_proj.lora_B.weight",
+              "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight",
+              "base_model.model.model.layers.0.self_attn.q_proj.lora_B.weight");
+      assertThat(read.tensors().get(1).shape()).containsExactly(8, 2);
     }
     assertThat(out.resolve("tokenizer.json")).exists();
     assertThat(Files.readString(out.resolve("README.md"))).contains("| Steps | 20 |");
@@ -89,14 +91,11 @@ class PeftDirectoryTests {
   @CsvSource(
       delimiter = '|',
       value = {
-        "\"peft_type\": \"LORA\"|\"peft_type\": \"IA3\"|peft_type is \"IA3\"",
-        "\"use_dora\": false|\"use_dora\": true|use_dora is true, which is not supported yet",
-        "\"rank_pattern\": {}|\"rank_pattern\": {\"q_proj\": 3}|rank_pattern is",
-        "\"bias\": \"none\"|\"bias\": \"all\"|bias is \"all\"",
-        "\"init_lora_weights\": true|\"init_lora_weights\": \"pissa_niter_4\"|pissa",
-        "\"revision\": null|\"brand_new\": 1|brand_new is 1, which is not supported yet",
-        "\"r\": 2|\"r\": 3|have shapes [2, 12] and [8, 2], not (3, in) and (out, 3)",
-        "\"r\": 2|\"r\": 0|r is 0, must be 1 to 1024",
+        "\"peft_type\": \"LORA\"|\"peft_type\": \"LOHA\"|peft_type: must be one of",
+        "\"use_qalora\": false|\"use_qalora\": true|use_qalora: not supported yet",
+        "\"bias\": \"none\"|\"bias\": \"some\"|bias: must be one of none, all, lora_only",
+        "\"revision\": null|\"brand_new\": 1|brand_new: unknown setting",
+        "\"r\": 2|\"r\": 0|r: must be a whole number from 1 to 1024",
       })
   void anAdapterThatCannotBeAppliedIsRefused(String from, String to, String message)
       throws IOException {
@@ -104,7 +103,7 @@ class PeftDirectoryTests {
     String text = Files.readString(config);
     assertThat(text).contains(from);
     Files.writeString(config, text.replace(from, to));
-    assertThatThrownBy(() -> LoraAdapter.read(temp.resolve("out")).close())
+    assertThatThrownBy(() -> SavedAdapter.read(temp.resolve("out")).close())
         .isInstanceOf(BadModel.class)
         .hasMessageContaining(message);
   }
@@ -119,27 +118,13 @@ class PeftDirectoryTests {
         byte[] bad = Arrays.copyOf(good, good.length - random.nextInt(2) * random.nextInt(40));
         bad[random.nextInt(Math.min(bad.length, 1500))] = (byte) random.nextInt(256);
         Files.write(out.resolve(name), bad);
-        try (LoraAdapter read = LoraAdapter.read(out);
-            ModelDirectory model = ModelDirectory.open(base)) {
-          read.requireFits(model.config());
+        try (SavedAdapter read = SavedAdapter.read(out)) {
+          assertThat(read.tensors()).isNotEmpty();
         } catch (BadModel e) {
           assertThat(e).hasMessageNotContaining(temp.toString());
         }
       }
       Files.write(out.resolve(name), good);
-    }
-  }
-
-  @Test
-  void anAdapterOfAnotherBaseIsRefused() throws IOException {
-    Path out = write("out");
-    Path config = base.resolve("config.json");
-    Files.writeString(config, Files.readString(config).replace("e\": 12", "e\": 16"));
-    try (LoraAdapter read = LoraAdapter.read(out);
-        ModelDirectory model = ModelDirectory.open(base)) {
-      assertThatThrownBy(() -> read.requireFits(model.config()))
-          .isInstanceOf(BadModel.class)
-          .hasMessageContaining("down_proj maps 12 to 8 features, the base model's layer 16 to 8");
     }
   }
 

@@ -3,12 +3,13 @@ package dev.graft.training.finetune;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.AdapterSpecs;
 import dev.graft.tiny.TinyLlama;
 import dev.graft.training.protocol.TrainerDirective;
 import dev.graft.training.protocol.TrainerExit;
 import dev.graft.training.protocol.TrainingEvent;
-import dev.graft.weights.LoraAdapter;
+import dev.graft.weights.SavedAdapter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -68,8 +69,8 @@ class FineTuneTests {
     assertThat(of(TrainingEvent.Checkpoint.class))
         .extracting(TrainingEvent.Checkpoint::step)
         .containsExactly(4L, 8L);
-    try (LoraAdapter adapter = LoraAdapter.read(directory.resolve("out"))) {
-      assertThat(adapter.r()).isEqualTo(4);
+    try (SavedAdapter adapter = SavedAdapter.read(directory.resolve("out"))) {
+      assertThat(((AdapterMethod.Lora) adapter.method()).r()).isEqualTo(4);
     }
   }
 

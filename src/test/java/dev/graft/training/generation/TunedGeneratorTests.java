@@ -4,7 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.graft.spec.AdapterMethod;
+import dev.graft.spec.AdapterMethod.Lora;
+import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.spec.Ia3;
+import dev.graft.spec.LoraExtras;
+import dev.graft.spec.LoraPatterns;
+import dev.graft.spec.LoraVariant;
+import dev.graft.spec.LoraVariant.Bias;
 import dev.graft.training.Generator;
 import dev.graft.training.TokenBatch;
 import dev.graft.training.TrainableModel;
@@ -22,6 +28,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -46,7 +53,23 @@ class TunedGeneratorTests {
   }
 
   static Stream<AdapterMethod> methods() {
-    return Stream.of(new Ia3());
+    Lora lora = new Lora(2, 3, 0, new TargetModules.AllLinear());
+    LoraPatterns patterns =
+        new LoraPatterns(
+            new TreeMap<>(Map.of("q_proj", 1)), new TreeMap<>(Map.of("mlp.up_proj", 5.0)));
+    return Stream.of(
+        new Ia3(),
+        lora,
+        lora.as(new LoraVariant(true, false, true, Bias.ALL)),
+        new Lora(
+            2,
+            3,
+            0,
+            lora.targets(),
+            lora.initLoraWeights(),
+            LoraVariant.PLAIN,
+            patterns,
+            new LoraExtras(List.of("lm_head", "o_proj"), List.of())));
   }
 
   @ParameterizedTest

@@ -29,7 +29,7 @@ ADAPTER = {
 def accuracy(client, model, rows):
     good = 0
     for row in rows:
-        answer = client.chat.completions.create(model=model, messages=row["messages"][:-1], max_tokens=16)
+        answer = client.chat.completions.create(model=model, messages=row["messages"][:-1], max_tokens=16, temperature=0)
         good += answer.choices[0].message.content.strip() == row["messages"][-1]["content"].strip()
     return good / len(rows)
 

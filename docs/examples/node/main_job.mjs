@@ -66,6 +66,7 @@ async function ask(model) {
     model,
     messages: [{ role: "user", content: question }],
     max_tokens: 64,
+    temperature: 0,
   });
   console.log(`${model}\n  ${JSON.stringify(answer.choices[0].message.content)}  (${answer.usage.total_tokens} tokens)`);
 }

@@ -101,7 +101,7 @@ def download(client, job, target):
 def ask(client, model, options):
     messages = [{"role": "system", "content": options.system}] if options.system else []
     messages.append({"role": "user", "content": options.ask})
-    answer = client.chat.completions.create(model=model, messages=messages, max_tokens=64)
+    answer = client.chat.completions.create(model=model, messages=messages, max_tokens=64, temperature=0)
     choice = answer.choices[0]
     print(f"{model}\n  {choice.message.content!r}  ({choice.finish_reason}, {answer.usage.total_tokens} tokens)")
 

@@ -65,7 +65,7 @@ record Report(Screen screen, long seed, List<Answer> base, List<Answer> adapter)
         "    curl %s/v1/chat/completions -H 'authorization: Bearer %s' -H 'content-type: application/json' \\"
             .formatted(server, key));
     screen.say(
-        "      -d '{\"model\": \"%s\", \"messages\": [{\"role\": \"user\", \"content\": \"%s\"}]}'"
+        "      -d '{\"model\": \"%s\", \"temperature\": 0, \"messages\": [{\"role\": \"user\", \"content\": \"%s\"}]}'"
             .formatted(model, question.text().replace("'", "")));
     screen.say("");
   }

@@ -2,6 +2,7 @@ package dev.graft.inference;
 
 import io.swagger.v3.oas.annotations.media.Schema;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** The answer on the wire; fields and null values as OpenAI's SDKs expect them. */
@@ -13,7 +14,7 @@ record ChatCompletion(
     String model,
     List<Choice> choices,
     Usage usage,
-    @Nullable String systemFingerprint) {
+    String systemFingerprint) {
 
   /**
    * @param finishReason {@code stop}: the model or a stop string ended the answer; {@code length}:
@@ -25,13 +26,24 @@ record ChatCompletion(
   @Schema(name = "ChatCompletionMessage")
   record Message(String role, String content, @Nullable String refusal) {}
 
-  @Schema(name = "CompletionUsage")
-  record Usage(int promptTokens, int completionTokens, int totalTokens) {}
+  /** Waits for the whole answer. */
+  static ChatCompletion of(Answering answering) {
+    List<Answering.Choice> answers = answering.whole();
+    List<Choice> choices =
+        IntStream.range(0, answers.size()).mapToObj(i -> choice(i, answers.get(i))).toList();
+    Answering.Head head = answering.head();
+    return new ChatCompletion(
+        head.id(),
+        "chat.completion",
+        head.created(),
+        head.model(),
+        choices,
+        Usage.of(answering.done()),
+        head.fingerprint());
+  }
 
-  static ChatCompletion of(
-      String id, long created, String model, String text, boolean stopped, Usage usage) {
-    Message message = new Message("assistant", text, null);
-    Choice choice = new Choice(0, message, null, stopped ? "stop" : "length");
-    return new ChatCompletion(id, "chat.completion", created, model, List.of(choice), usage, null);
+  private static Choice choice(int index, Answering.Choice answer) {
+    Message message = new Message("assistant", answer.text(), null);
+    return new Choice(index, message, null, answer.end().wire());
   }
 }

@@ -1,30 +1,31 @@
 package dev.graft.inference;
 
-import static dev.graft.inference.ChatParameter.Treatment.HONOURED;
-import static dev.graft.inference.ChatParameter.Treatment.IGNORED;
-import static dev.graft.inference.ChatParameter.Treatment.REFUSED;
+import static dev.graft.inference.RequestParameter.Treatment.HONOURED;
+import static dev.graft.inference.RequestParameter.Treatment.IGNORED;
+import static dev.graft.inference.RequestParameter.Treatment.REFUSED;
 
-import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
-import java.util.Optional;
-import tools.jackson.databind.JsonNode;
+import java.util.Map;
 
 /**
  * Every request field of {@code POST /v1/chat/completions} that OpenAI documents, and what Graft
  * does with it. The same table for people is {@code docs/chat.md}; a test compares the two.
- *
- * <p>A refused field may still be sent with a value that asks for what happens anyway (its neutral
- * values, or null), because clients send their defaults.
  */
-enum ChatParameter {
+enum ChatParameter implements RequestParameter {
   MODEL(HONOURED, "a base model, or a fine-tuned model of the department"),
   MESSAGES(HONOURED, "roles system, developer (as system), user, assistant; text content"),
   MAX_COMPLETION_TOKENS(HONOURED, "upper bound of new tokens"),
   MAX_TOKENS(HONOURED, "older name of max_completion_tokens; the two must agree"),
   STOP(HONOURED, "one string, or up to 4; the answer ends before the first"),
-  N(HONOURED, "one choice", "1"),
-  TEMPERATURE(HONOURED, "0 (greedy); absent also means greedy", "0", "0.0"),
+  N(HONOURED, "1 to 128 choices, one after the other"),
+  TEMPERATURE(HONOURED, "0 to 2; 0 = the likeliest token, always; absent = 1"),
+  TOP_P(HONOURED, "0 to 1; absent = 1"),
+  FREQUENCY_PENALTY(HONOURED, "-2 to 2"),
+  PRESENCE_PENALTY(HONOURED, "-2 to 2"),
+  LOGIT_BIAS(HONOURED, "-100 to 100 by token id of the model's tokenizer"),
+  SEED(HONOURED, "the same request with the same seed gives the same answer"),
+  STREAM(HONOURED, "server-sent events"),
+  STREAM_OPTIONS(HONOURED, "include_usage; include_obfuscation is accepted, nothing is added"),
 
   METADATA(IGNORED, "kept by nobody: chats are not stored"),
   MODERATION(IGNORED, "Graft moderates nothing"),
@@ -33,73 +34,34 @@ enum ChatParameter {
   PROMPT_CACHE_OPTIONS(IGNORED, "a hint for speed"),
   PROMPT_CACHE_RETENTION(IGNORED, "a hint for speed"),
   SAFETY_IDENTIFIER(IGNORED, "Graft keeps no user profiles"),
-  SEED(IGNORED, "greedy answers are the same for every seed"),
   SERVICE_TIER(IGNORED, "there is one tier"),
   STORE(IGNORED, "chats are not stored"),
   USER(IGNORED, "Graft keeps no user profiles"),
 
   AUDIO(REFUSED, "text only"),
-  FREQUENCY_PENALTY(REFUSED, "not built yet", "0", "0.0"),
   FUNCTION_CALL(REFUSED, "not built yet", "\"none\""),
   FUNCTIONS(REFUSED, "not built yet", "[]"),
-  LOGIT_BIAS(REFUSED, "not built yet", "{}"),
   LOGPROBS(REFUSED, "not built yet", "false"),
   MODALITIES(REFUSED, "text only", "[\"text\"]"),
   PARALLEL_TOOL_CALLS(REFUSED, "there are no tools", "true", "false"),
-  PRESENCE_PENALTY(REFUSED, "not built yet", "0", "0.0"),
   REASONING_EFFORT(REFUSED, "not built yet", "\"none\""),
   RESPONSE_FORMAT(REFUSED, "not built yet", "{\"type\":\"text\"}"),
-  STREAM(REFUSED, "not built yet", "false"),
-  STREAM_OPTIONS(REFUSED, "not built yet"),
   TOOL_CHOICE(REFUSED, "not built yet", "\"none\""),
   TOOLS(REFUSED, "not built yet", "[]"),
   TOP_LOGPROBS(REFUSED, "not built yet", "0"),
-  TOP_P(REFUSED, "sampling is not built yet", "1", "1.0"),
   VERBOSITY(REFUSED, "not built yet"),
   WEB_SEARCH_OPTIONS(REFUSED, "Graft fetches nothing");
 
-  /** What happens to a field that is sent. */
-  enum Treatment {
-    /** Does what OpenAI's reference says, within the stated bounds. */
-    HONOURED,
-    /** Accepted; it would not change the answer. */
-    IGNORED,
-    /** Would change the answer and is not built: the request is refused with this param. */
-    REFUSED
-  }
+  static final Map<String, RequestParameter> TABLE = RequestParameter.byName(values());
 
-  private final Treatment treatment;
-  private final String note;
-  private final List<String> neutral;
+  private final Rule rule;
 
   ChatParameter(Treatment treatment, String note, String... neutral) {
-    this.treatment = treatment;
-    this.note = note;
-    this.neutral = List.of(neutral);
+    this.rule = new Rule(treatment, note, List.of(neutral));
   }
 
-  static Optional<ChatParameter> named(String name) {
-    return Arrays.stream(values()).filter(p -> p.wireName().equals(name)).findFirst();
-  }
-
-  String wireName() {
-    return name().toLowerCase(Locale.ROOT);
-  }
-
-  Treatment treatment() {
-    return treatment;
-  }
-
-  String note() {
-    return note;
-  }
-
-  /** The values, as JSON text, that a bounded or refused field may have. */
-  List<String> neutral() {
-    return neutral;
-  }
-
-  boolean accepts(JsonNode value) {
-    return value.isNull() || neutral.contains(value.toString());
+  @Override
+  public Rule rule() {
+    return rule;
   }
 }

@@ -45,6 +45,7 @@ final class ChatRefused extends RequestFailed {
         switch (refused.cause()) {
           case CONTEXT_LENGTH_EXCEEDED -> ProblemType.CONTEXT_LENGTH_EXCEEDED;
           case INVALID_PROMPT -> ProblemType.INVALID_PROMPT;
+          case INVALID_VALUE -> ProblemType.INVALID_VALUE;
         };
     return new ChatRefused(type, refused.param(), refused.message());
   }

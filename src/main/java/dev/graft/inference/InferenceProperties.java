@@ -17,6 +17,7 @@ import org.springframework.validation.annotation.Validated;
  * @param idleUnload a base model that nobody asked for this long is unloaded
  * @param loadTimeout a model that is not ready by then is given up
  * @param answerTimeout an answer that is not there by then is given up and its process ended
+ * @param cancelTimeout a cancelled answer that does not end by then costs its process
  * @param defaultMaxTokens new tokens where the caller names no bound
  * @param heap heap of a child's JVM (weights live outside it), as {@code -Xmx} takes it
  * @param directory where the files of models are laid out for the children, by default {@code
@@ -30,6 +31,7 @@ record InferenceProperties(
     @DefaultValue("10m") Duration idleUnload,
     @DefaultValue("3m") Duration loadTimeout,
     @DefaultValue("5m") Duration answerTimeout,
+    @DefaultValue("10s") Duration cancelTimeout,
     @DefaultValue("512") @Min(1) int defaultMaxTokens,
     @DefaultValue("512m") String heap,
     @Nullable Path directory) {}

@@ -1,6 +1,7 @@
 package dev.graft.inference;
 
 import dev.graft.inference.child.Ask;
+import dev.graft.inference.child.Order;
 import dev.graft.inference.child.Reply;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -14,6 +15,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,35 +47,90 @@ final class InferrerProcess implements AutoCloseable {
     record Ended(int exitStatus) implements Event {}
   }
 
-  /** Starts the process; {@link #awaitReady} tells when its model is loaded. */
-  InferrerProcess(List<String> command) {
+  private final Duration cancelTimeout;
+  private boolean ready;
+  private volatile boolean closed;
+
+  /**
+   * Starts the process; {@link #awaitReady} tells when its model is loaded.
+   *
+   * @param cancelTimeout a process that does not end a cancelled answer by then is ended
+   */
+  InferrerProcess(List<String> command, Duration cancelTimeout) {
+    this.cancelTimeout = cancelTimeout;
     Thread.ofPlatform().daemon().name("inferrer").start(() -> run(command));
   }
 
   /**
+   * Returns at once when the model is loaded already.
+   *
    * @throws InferrerLost if the process ended, or was not ready in time and has been ended
    */
   void awaitReady(Duration timeout) throws InterruptedException, InferrerLost {
-    if (!(next(timeout) instanceof Reply.Ready))
-      throw lost("said something else before it was ready");
+    if (ready) return;
+    if (!(next(System.nanoTime() + timeout.toNanos()) instanceof Reply.Ready)) {
+      throw lost("was not ready in " + timeout.toSeconds() + " s");
+    }
+    ready = true;
   }
 
   /**
-   * @throws InferrerLost if the process ended, or did not answer in time and has been ended
+   * Asks and listens until the last reply. A thread that is interrupted meanwhile has left: the
+   * answer is cancelled.
+   *
+   * @throws InferrerLost if the process ended, or did not answer in time
    */
-  Reply ask(Ask ask, Duration timeout) throws InterruptedException, InferrerLost {
+  Reply ask(Ask ask, Consumer<Reply.Piece> pieces, Duration timeout)
+      throws InterruptedException, InferrerLost {
+    tell(ask);
+    long end = System.nanoTime() + timeout.toNanos();
+    try {
+      while (true) {
+        switch (next(end)) {
+          case Reply.Piece piece -> pieces.accept(piece);
+          case null -> {
+            cancel(ask.id());
+            throw new InferrerLost("an answer took longer than " + timeout.toSeconds() + " s");
+          }
+          case Reply last -> {
+            return last;
+          }
+        }
+      }
+    } catch (InterruptedException left) {
+      cancel(ask.id());
+      throw left;
+    }
+  }
+
+  /** Waits for the last reply, so that no other ask takes it for its own. */
+  private void cancel(long id) throws InterruptedException, InferrerLost {
+    tell(new Order.Cancel(id));
+    long end = System.nanoTime() + cancelTimeout.toNanos();
+    boolean ended = false;
+    try {
+      Reply last = next(end);
+      while (last instanceof Reply.Piece) last = next(end);
+      ended = last != null;
+    } finally {
+      if (!ended) close();
+    }
+  }
+
+  private void tell(Order order) throws InterruptedException, InferrerLost {
     try {
       OutputStream in = process.get().getOutputStream();
-      in.write((json.writeValueAsString(ask) + "\n").getBytes(StandardCharsets.UTF_8));
+      String line = json.writerFor(Order.class).writeValueAsString(order) + "\n";
+      in.write(line.getBytes(StandardCharsets.UTF_8));
       in.flush();
     } catch (IOException | ExecutionException closed) {
       throw lost("took no request");
     }
-    return next(timeout);
   }
 
+  /** Whether it can be asked: a process that is being ended cannot. */
   boolean alive() {
-    return pid().isPresent();
+    return !closed && pid().isPresent();
   }
 
   /** Its process id while it lives. */
@@ -85,13 +142,15 @@ final class InferrerProcess implements AutoCloseable {
 
   @Override
   public void close() {
+    closed = true;
     process.thenAccept(Process::destroyForcibly);
   }
 
-  private Reply next(Duration timeout) throws InterruptedException, InferrerLost {
-    @Nullable Event event = events.poll(timeout.toMillis(), TimeUnit.MILLISECONDS);
+  /** Null at the deadline. */
+  private @Nullable Reply next(long end) throws InterruptedException, InferrerLost {
+    Event event = events.poll(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS);
     return switch (event) {
-      case null -> throw lost("was silent for " + timeout.toSeconds() + " s");
+      case null -> null;
       case Event.Said said -> said.reply();
       case Event.Ended ended -> throw lost("ended with status " + ended.exitStatus());
     };

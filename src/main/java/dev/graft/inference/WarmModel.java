@@ -4,6 +4,7 @@ import dev.graft.inference.child.Ask;
 import dev.graft.inference.child.Reply;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -27,16 +28,11 @@ final class WarmModel {
     this.settings = settings;
   }
 
-  Reply ask(Ask ask) throws InterruptedException, InferrerLost {
+  Reply ask(Ask ask, Consumer<Reply.Piece> pieces) throws InterruptedException, InferrerLost {
     turn.lockInterruptibly();
-    boolean told = false;
     try {
-      Reply reply = ready().ask(ask, settings.answerTimeout());
-      told = true;
-      return reply;
+      return ready().ask(ask, pieces, settings.answerTimeout());
     } finally {
-      // An answer nobody waited for would be taken for the next chat's.
-      if (!told) unload();
       turn.unlock();
     }
   }
@@ -54,9 +50,10 @@ final class WarmModel {
 
   private InferrerProcess ready() throws InterruptedException, InferrerLost {
     InferrerProcess warm = process;
-    if (warm != null && warm.alive()) return warm;
-    warm = starter.get();
-    process = warm;
+    if (warm == null || !warm.alive()) {
+      warm = starter.get();
+      process = warm;
+    }
     warm.awaitReady(settings.loadTimeout());
     return warm;
   }

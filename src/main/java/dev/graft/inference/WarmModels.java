@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,15 +41,18 @@ final class WarmModels implements AutoCloseable {
   }
 
   /**
-   * Answers on this base, starting its process where there is none.
+   * Answers on this base, starting its process where there is none. A thread that is interrupted
+   * leaves the queue, or cancels its answer.
    *
    * @param directory the base model's files
+   * @return the last reply
    * @throws NoCapacity if the queue is full, or all processes are busy with other bases
    */
-  Reply ask(Digest base, Path directory, Ask ask) throws InterruptedException, InferrerLost {
+  Reply ask(Digest base, Path directory, Ask ask, Consumer<Reply.Piece> pieces)
+      throws InterruptedException, InferrerLost {
     WarmModel model = enter(base, directory);
     try {
-      return model.ask(ask);
+      return model.ask(ask, pieces);
     } finally {
       leave(model);
     }
@@ -69,7 +73,10 @@ final class WarmModels implements AutoCloseable {
     WarmModel model = models.get(base);
     if (model == null) {
       if (models.size() >= settings.maxLoadedModels()) makeRoom();
-      model = new WarmModel(() -> new InferrerProcess(commandLine.apply(directory)), settings);
+      model =
+          new WarmModel(
+              () -> new InferrerProcess(commandLine.apply(directory), settings.cancelTimeout()),
+              settings);
       models.put(base, model);
       log.atInfo().addKeyValue("base", base).log("base_model_wanted");
     }

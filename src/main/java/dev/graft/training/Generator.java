@@ -1,31 +1,44 @@
 package dev.graft.training;
 
 import java.nio.file.Path;
-import java.util.Set;
-import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Greedy decoding with a key-value cache, on a base model with at most one adapter. One platform
- * thread.
- */
+/** A base model with at most one adapter that continues texts. One platform thread. */
 public interface Generator extends AutoCloseable {
   /**
-   * Loads (or removes, with null) a PEFT directory on top of the base.
+   * Loads (or removes, with null) a PEFT directory on top of the base. No {@link Text} may be open.
    *
    * @throws IllegalArgumentException if the adapter does not fit the base, saying where
    */
   void adapter(@Nullable Path directory);
 
-  /**
-   * @param prompt token ids
-   * @param stop ids that end the answer (not returned)
-   * @param onToken called with each new id as it comes
-   * @return the new ids, without the stop id, and why it ended
-   */
-  Generation generate(int[] prompt, int maxNewTokens, Set<Integer> stop, IntConsumer onToken);
+  /** Token ids are below this. */
+  int vocabulary();
 
-  record Generation(int[] ids, boolean stopped) {}
+  /** Tokens that a prompt and its answer may have together, with the adapter of now. */
+  int context();
+
+  /**
+   * Reads a prompt.
+   *
+   * @throws IllegalArgumentException if it is empty, longer than the context or has unknown ids
+   */
+  Text read(int[] prompt);
+
+  /** What has been read, and what may come next. */
+  interface Text extends AutoCloseable {
+    /** (vocabulary) of the next token; not to be changed. */
+    float[] logits();
+
+    /** Reads one token more. */
+    void append(int id);
+
+    /** Back to the end of the prompt, for another answer to it. */
+    void rewind();
+
+    @Override
+    void close();
+  }
 
   @Override
   void close();

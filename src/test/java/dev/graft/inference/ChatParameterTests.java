@@ -40,10 +40,12 @@ class ChatParameterTests {
 
   private String row(ChatParameter parameter) {
     String values =
-        parameter.neutral().stream().map(v -> "`" + v + "`").collect(Collectors.joining(", "));
+        parameter.rule().neutral().stream()
+            .map(v -> "`" + v + "`")
+            .collect(Collectors.joining(", "));
     if (values.isEmpty()) {
       values =
-          switch (parameter.treatment()) {
+          switch (parameter.rule().treatment()) {
             case HONOURED -> "as OpenAI";
             case IGNORED -> "any";
             case REFUSED -> "none";
@@ -52,8 +54,8 @@ class ChatParameterTests {
     return "| `%s` | %s | %s | %s |"
         .formatted(
             parameter.wireName(),
-            parameter.treatment().name().toLowerCase(Locale.ROOT),
+            parameter.rule().treatment().name().toLowerCase(Locale.ROOT),
             values,
-            parameter.note());
+            parameter.rule().note());
   }
 }

@@ -79,7 +79,7 @@ class WireIT extends StartedGraft {
 
   @Test
   void chatRefusalsNameTheParameter() throws Exception {
-    assertThat(chat("\"tiny\", \"temperature\": 0.5", "hi", 400).path("param").asString())
+    assertThat(chat("\"tiny\", \"temperature\": 2.5", "hi", 400).path("param").asString())
         .isEqualTo("temperature");
     assertThat(chat("\"absent\"", "hi", 404).path("code").asString()).isEqualTo("model_not_found");
     assertThat(chat("\"tiny\"", "x".repeat(300), 400).path("code").asString())

@@ -1,9 +1,11 @@
 package dev.graft.inference.child;
 
 import dev.graft.training.Generator;
+import dev.graft.training.generation.Sampler;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.Objects;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Answers one {@link Ask} after another on one loaded base model. One platform thread. */
@@ -17,11 +19,25 @@ final class Answerer {
     this.generator = generator;
   }
 
-  Reply answer(Ask ask) {
+  /**
+   * @param pieces told as they come
+   * @param cancelled asked after each token
+   * @return the last reply
+   */
+  Reply answer(Ask ask, Consumer<Reply.Piece> pieces, BooleanSupplier cancelled) {
     try {
       wear(ask.adapter());
       int[] prompt = text.prompt(ask.messages());
-      return generate(ask, prompt, tokenBound(ask, prompt.length));
+      int bound = tokenBound(ask, prompt.length);
+      checkBias(ask);
+      int made = 0;
+      try (Generator.Text read = generator.read(prompt)) {
+        for (int choice = 0; choice < ask.choices() && !cancelled.getAsBoolean(); choice++) {
+          if (choice > 0) read.rewind();
+          made += speak(ask, choice, read, bound, pieces, cancelled);
+        }
+      }
+      return new Reply.Done(ask.id(), prompt.length, made);
     } catch (PromptRefused refused) {
       return new Reply.Refused(
           ask.id(), refused.cause(), refused.param(), String.valueOf(refused.getMessage()));
@@ -40,7 +56,7 @@ final class Answerer {
   }
 
   private int tokenBound(Ask ask, int promptTokens) {
-    int context = text.contextLength();
+    int context = generator.context();
     int room = context - promptTokens;
     Integer asked = ask.maxTokens();
     if (room < 1 || (asked != null && asked > room)) {
@@ -58,53 +74,42 @@ final class Answerer {
     return asked != null ? asked : Math.min(room, ask.defaultMaxTokens());
   }
 
-  private Reply generate(Ask ask, int[] prompt, int bound) {
-    StopStrings stops = new StopStrings(ask.stop());
-    Heard heard = new Heard(bound);
-    try {
-      Generator.Generation whole =
-          generator.generate(
-              prompt,
-              bound,
-              text.stopIds(),
-              id -> {
-                heard.add(id);
-                // Decoding costs; nobody pays for it who gave no stop strings.
-                if (!ask.stop().isEmpty() && stops.cut(heard.text()) >= 0)
-                  throw new StopStringFound();
-              });
-      String answer = text.decode(whole.ids());
-      return new Reply.Answer(ask.id(), answer, prompt.length, whole.ids().length, whole.stopped());
-    } catch (StopStringFound found) {
-      String answer = heard.text();
-      return new Reply.Answer(
-          ask.id(), answer.substring(0, stops.cut(answer)), prompt.length, heard.count, true);
+  private void checkBias(Ask ask) {
+    for (int id : ask.sampling().logitBias().keySet()) {
+      if (id < generator.vocabulary()) continue;
+      throw new PromptRefused(
+          Reply.Cause.INVALID_VALUE,
+          "logit_bias",
+          "'logit_bias' names token %d, but this model has tokens 0 to %d."
+              .formatted(id, generator.vocabulary() - 1));
     }
   }
 
-  /** The ids of an answer so far. */
-  private final class Heard {
-    private int[] ids;
-    private int count;
-
-    Heard(int bound) {
-      ids = new int[Math.min(bound, 64)];
+  /** One choice; returns its tokens. */
+  private int speak(
+      Ask ask,
+      int choice,
+      Generator.Text read,
+      int bound,
+      Consumer<Reply.Piece> pieces,
+      BooleanSupplier cancelled) {
+    Sampler sampler = ask.sampling().sampler(choice);
+    AnswerText answer = new AnswerText(text, ask.stop());
+    int made = 0;
+    while (!cancelled.getAsBoolean()) {
+      int id = sampler.next(read.logits());
+      boolean ended = text.stopIds().contains(id);
+      String more = ended ? answer.rest() : answer.add(id);
+      if (!ended) made++;
+      boolean full = made == bound;
+      if (full && !ended) more += answer.rest();
+      Reply.End end = ended || answer.stopped() ? Reply.End.STOP : full ? Reply.End.LENGTH : null;
+      if (end != null || !more.isEmpty()) {
+        pieces.accept(new Reply.Piece(ask.id(), choice, more, end));
+      }
+      if (end != null) break;
+      read.append(id);
     }
-
-    void add(int id) {
-      if (count == ids.length) ids = Arrays.copyOf(ids, count * 2);
-      ids[count++] = id;
-    }
-
-    String text() {
-      return text.decode(Arrays.copyOf(ids, count));
-    }
-  }
-
-  /** Leaves the decoding loop from its callback. */
-  private static final class StopStringFound extends RuntimeException {
-    StopStringFound() {
-      super(null, null, false, false);
-    }
+    return made;
   }
 }

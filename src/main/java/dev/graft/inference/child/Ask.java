@@ -1,16 +1,18 @@
 package dev.graft.inference.child;
 
+import dev.graft.training.generation.Sampling;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One line from the server to the inferrer: answer this conversation, greedily.
+ * Answer this conversation.
  *
- * @param id echoed in the {@link Reply}
+ * @param id echoed in each {@link Reply}
  * @param adapter directory of the PEFT adapter to put on the base, or null for the base alone
- * @param maxTokens bound on new tokens that the caller asked for, or null
+ * @param maxTokens bound on new tokens of a choice that the caller asked for, or null
  * @param defaultMaxTokens bound where the caller asked for none; cut to what the context leaves
- * @param stop strings that end the answer; they are not part of it
+ * @param choices how many answers, one after the other
+ * @param stop strings that end an answer; they are not part of it
  */
 public record Ask(
     long id,
@@ -18,7 +20,10 @@ public record Ask(
     List<Turn> messages,
     @Nullable Integer maxTokens,
     int defaultMaxTokens,
-    List<String> stop) {
+    int choices,
+    Sampling sampling,
+    List<String> stop)
+    implements Order {
   public Ask {
     messages = List.copyOf(messages);
     stop = List.copyOf(stop);

@@ -17,7 +17,4 @@ interface ChatText {
 
   /** Ids that end a turn. */
   Set<Integer> stopIds();
-
-  /** The model's context, in tokens. */
-  int contextLength();
 }

@@ -18,17 +18,20 @@ import tools.jackson.databind.json.JsonMapper;
 
 /**
  * The program of the warm child: loads one base model, says {@link Reply.Ready}, then answers each
- * {@link Ask} line with one {@link Reply} line until its input ends.
+ * {@link Ask} line with {@link Reply} lines until its input ends.
  *
- * <p>The calling thread owns the model; another reads the lines, so that the end of the input is
- * seen, and the process ends, in the middle of an answer too.
+ * <p>The calling thread owns the model; another reads the lines, so that a cancellation and the end
+ * of the input, which ends the process, are seen in the middle of an answer too.
  */
 public final class InferrerProgram {
   private final JsonMapper json = JsonMapper.builder().build();
-  private final LinkedBlockingQueue<Optional<String>> lines = new LinkedBlockingQueue<>();
+  private final LinkedBlockingQueue<Optional<Ask>> asks = new LinkedBlockingQueue<>();
   private final InputStream in;
   private final PrintStream out;
   private final Runnable onEndOfInput;
+
+  /** The ask that nobody waits for any more. */
+  private volatile long cancelled;
 
   /**
    * @param onEndOfInput called on the reading thread when the parent is gone; a process ends itself
@@ -50,17 +53,10 @@ public final class InferrerProgram {
     try (Generator generator = open.apply(baseModel)) {
       Answerer answerer = new Answerer(text, generator);
       say(new Reply.Ready());
-      for (Optional<String> line = lines.take(); line.isPresent(); line = lines.take()) {
-        say(answer(answerer, line.get()));
+      for (Optional<Ask> ask = asks.take(); ask.isPresent(); ask = asks.take()) {
+        long id = ask.get().id();
+        say(answerer.answer(ask.get(), this::say, () -> cancelled == id));
       }
-    }
-  }
-
-  private Reply answer(Answerer answerer, String line) {
-    try {
-      return answerer.answer(json.readValue(line, Ask.class));
-    } catch (JacksonException unreadable) {
-      return new Reply.Failed(0, "a line is not an ask");
     }
   }
 
@@ -68,16 +64,27 @@ public final class InferrerProgram {
     try (BufferedReader reader =
         new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8))) {
       for (String line = reader.readLine(); line != null; line = reader.readLine()) {
-        lines.add(Optional.of(line));
+        take(line);
       }
     } catch (IOException gone) {
       // A broken pipe is an end like any other.
     }
-    lines.add(Optional.empty());
+    asks.add(Optional.empty());
     onEndOfInput.run();
   }
 
-  private void say(Reply reply) {
+  private void take(String line) {
+    try {
+      switch (json.readValue(line, Order.class)) {
+        case Ask ask -> asks.add(Optional.of(ask));
+        case Order.Cancel cancel -> cancelled = cancel.id();
+      }
+    } catch (JacksonException unreadable) {
+      say(new Reply.Failed(0, "a line is not an order"));
+    }
+  }
+
+  private synchronized void say(Reply reply) {
     out.println(json.writerFor(Reply.class).writeValueAsString(reply));
   }
 }

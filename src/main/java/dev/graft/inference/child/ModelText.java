@@ -3,7 +3,6 @@ package dev.graft.inference.child;
 import dev.graft.text.ChatTemplate;
 import dev.graft.text.TemplateRejected;
 import dev.graft.text.Tokenizer;
-import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -17,7 +16,6 @@ final class ModelText implements ChatText {
   private final Tokenizer tokenizer;
   private final ChatTemplate template;
   private final Set<Integer> stopIds;
-  private final int contextLength;
 
   /**
    * @throws RuntimeException of text or weights, saying which file is missing or broken
@@ -26,9 +24,7 @@ final class ModelText implements ChatText {
     tokenizer = Tokenizer.load(model);
     template = tokenizer.chatTemplate(Tokenizer.PINNED_DATE);
     try (ModelDirectory directory = ModelDirectory.open(model)) {
-      ModelConfig config = directory.config();
-      contextLength = config.contextLength();
-      stopIds = new LinkedHashSet<>(config.eosTokenIds());
+      stopIds = new LinkedHashSet<>(directory.config().eosTokenIds());
     }
     String eos = tokenizer.eosToken();
     if (eos != null) tokenizer.id(eos).ifPresent(stopIds::add);
@@ -72,10 +68,5 @@ final class ModelText implements ChatText {
   @Override
   public Set<Integer> stopIds() {
     return stopIds;
-  }
-
-  @Override
-  public int contextLength() {
-    return contextLength;
   }
 }

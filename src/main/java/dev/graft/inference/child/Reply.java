@@ -2,13 +2,15 @@ package dev.graft.inference.child;
 
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** One line from the inferrer to the server. */
+/** One line from the inferrer to the server. To an ask: pieces, then one of the others. */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "event")
 @JsonSubTypes({
   @JsonSubTypes.Type(value = Reply.Ready.class, name = "ready"),
-  @JsonSubTypes.Type(value = Reply.Answer.class, name = "answer"),
+  @JsonSubTypes.Type(value = Reply.Piece.class, name = "piece"),
+  @JsonSubTypes.Type(value = Reply.Done.class, name = "done"),
   @JsonSubTypes.Type(value = Reply.Refused.class, name = "refused"),
   @JsonSubTypes.Type(value = Reply.Failed.class, name = "failed")
 })
@@ -17,18 +19,40 @@ public sealed interface Reply {
   record Ready() implements Reply {}
 
   /**
-   * The answer.
+   * The next part of an answer. Choices come one after the other.
    *
-   * @param stopped the model or a stop string ended it; else the token bound did
+   * @param choice counted from 0
+   * @param end why this was its last piece, or null
    */
-  record Answer(long id, String text, int promptTokens, int completionTokens, boolean stopped)
-      implements Reply {}
+  record Piece(long id, int choice, String text, @Nullable End end) implements Reply {}
+
+  /** Why an answer ends. */
+  enum End {
+    /** The model or a stop string ended it. */
+    STOP,
+    /** The bound on tokens did. */
+    LENGTH;
+
+    /** OpenAI's {@code finish_reason}. */
+    public String wire() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  /**
+   * All choices are answered, or the ask was cancelled.
+   *
+   * @param completionTokens of all choices
+   */
+  record Done(long id, int promptTokens, int completionTokens) implements Reply {}
 
   /** Why a request cannot be answered. */
   enum Cause {
     CONTEXT_LENGTH_EXCEEDED,
     /** Control tokens in the text, or turns that the chat template does not take. */
-    INVALID_PROMPT
+    INVALID_PROMPT,
+    /** A parameter that does not fit this model. */
+    INVALID_VALUE
   }
 
   /** The request cannot be answered and it is the request's fault. */

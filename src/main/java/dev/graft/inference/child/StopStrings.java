@@ -13,4 +13,15 @@ record StopStrings(List<String> strings) {
     }
     return first;
   }
+
+  /** Length of the longest end of the text that may become a stop string. */
+  int possible(String text) {
+    int longest = 0;
+    for (String stop : strings) {
+      int length = Math.min(stop.length() - 1, text.length());
+      while (length > longest && !stop.startsWith(text.substring(text.length() - length))) length--;
+      longest = Math.max(longest, length);
+    }
+    return longest;
+  }
 }

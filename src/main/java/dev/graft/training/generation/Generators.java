@@ -30,7 +30,7 @@ public final class Generators {
         for (ModelConfig.Parameter each : directory.config().parameters()) {
           tensors.load(memory, each, directory.weights().stored(each));
         }
-        return new GreedyGenerator(directory, memory, tensors);
+        return new CachedGenerator(directory, memory, tensors);
       } catch (RuntimeException e) {
         memory.close();
         throw e;

@@ -1,7 +1,8 @@
 /**
- * Greedy decoding: the prompt in one pass, then token by token over a key-value cache, on a base
+ * Continues texts: the prompt in one pass, then token by token over a key-value cache, on a base
  * model with at most one adapter. The layers are those of training ({@link
- * dev.graft.training.model.Decoder}), so an answer comes from the same arithmetic as the loss.
+ * dev.graft.training.model.Family}), so an answer comes from the same arithmetic as the loss.
+ * {@link dev.graft.training.generation.Sampler} chooses each token from its logits, on the host.
  *
  * <p>A base is read once, widened to f32 and kept. Putting an adapter on loads its factors and
  * compiles the layers for them, a fraction of a second; the base stays.

@@ -18,9 +18,6 @@ public final class Continuation implements AutoCloseable {
           new = torch.zeros([heads, length, size], dtype=ops.prim.dtype(old), layout=None, device=ops.prim.device(old), pin_memory=None)
           _0 = torch.copy_(torch.narrow(new, 1, 0, used), old)
           return new
-        def likeliest(self: __torch__.Model,
-          logits: Tensor) -> Tensor:
-          return torch.argmax(logits, 1)
       """;
 
   /** Queries that are scored at a time: bounds the memory of attention over a long prompt. */
@@ -50,9 +47,9 @@ public final class Continuation implements AutoCloseable {
   /**
    * Reads tokens in one pass.
    *
-   * @return the token with the largest logit after them; of equal ones the first
+   * @return (vocabulary) the logits of the token after them
    */
-  public int read(int[] tokens) {
+  public float[] read(int[] tokens) {
     Family family = model.family();
     int virtual = length == 0 ? model.virtualTokens().rows() : 0;
     PaddedBatch batch = PaddedBatch.of(new int[][] {tokens}, family.config().vocabSize(), virtual);
@@ -69,11 +66,23 @@ public final class Continuation implements AutoCloseable {
       }
       length += batch.tokens();
       try (IValue hidden = x) {
-        PtNDArray logits =
-            module.call(scope, "logits", hidden, output(family), family.logitSoftcap()).getFirst();
-        return (int) module.call(scope, "likeliest", logits).getFirst().getLong();
+        return module
+            .call(scope, "logits", hidden, output(family), family.logitSoftcap())
+            .getFirst()
+            .toFloatArray();
       }
     }
+  }
+
+  /** Tokens read, virtual ones included. */
+  public int length() {
+    return length;
+  }
+
+  /** Goes back to an earlier {@link #length}; what comes next is written over what was there. */
+  public void forget(int toLength) {
+    if (toLength < 0 || toLength > length) throw new IllegalArgumentException("no such length");
+    length = toLength;
   }
 
   private PtNDArray output(Family family) {

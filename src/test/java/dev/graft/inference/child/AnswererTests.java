@@ -2,28 +2,83 @@ package dev.graft.inference.child;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.inference.child.Reply.End;
+import dev.graft.inference.child.Reply.Piece;
+import dev.graft.training.generation.Sampling;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class AnswererTests {
-  private final Answerer answerer = new Answerer(new ParrotText(), new Parrot());
+  private final Answerer answerer = new Answerer(new ParrotText(), new Parrot(40));
+  private final List<Piece> pieces = new ArrayList<>();
 
   @Test
-  void answersTheWholeWhenTheModelStops() {
-    assertThat(answer("hello", null, 100)).isEqualTo(new Reply.Answer(1, "hello", 5, 5, true));
+  void anAnswerComesInPiecesAndEndsWhenTheModelDoes() {
+    assertThat(answer("hello", null, 100)).isEqualTo(new Reply.Done(1, 5, 5));
+    assertThat(pieces.getFirst()).isEqualTo(new Piece(1, 0, "h", null));
+    assertThat(pieces.getLast()).isEqualTo(new Piece(1, 0, "", End.STOP));
+    assertThat(text()).isEqualTo("hello");
   }
 
   @Test
   void theBoundOnNewTokensCutsTheAnswer() {
-    assertThat(answer("hello", 3, 100)).isEqualTo(new Reply.Answer(1, "hel", 5, 3, false));
-    assertThat(answer("hello", null, 2)).isEqualTo(new Reply.Answer(1, "he", 5, 2, false));
+    assertThat(answer("hello", 3, 100)).isEqualTo(new Reply.Done(1, 5, 3));
+    assertThat(pieces.getLast()).isEqualTo(new Piece(1, 0, "l", End.LENGTH));
+    assertThat(answer("hello", null, 2)).isEqualTo(new Reply.Done(1, 5, 2));
   }
 
   @Test
   void theEarliestStopStringEndsTheAnswerAndIsNotPartOfIt() {
     assertThat(answer("one two three", null, 100, "three", "tw"))
-        .isEqualTo(new Reply.Answer(1, "one ", 13, 6, true));
+        .isEqualTo(new Reply.Done(1, 13, 6));
+    assertThat(text()).isEqualTo("one ");
+    assertThat(pieces.getLast().end()).isEqualTo(End.STOP);
+  }
+
+  @Test
+  void whatMayBecomeAStopStringIsHeldBackUntilItDoesNot() {
+    answer("aab aabc", null, 100, "aabc");
+    assertThat(pieces.stream().map(Piece::text)).containsExactly("aab ", "");
+    answer("xaab", null, 100, "aabc");
+    assertThat(pieces.stream().map(Piece::text)).containsExactly("x", "aab");
+    assertThat(pieces.getLast().end()).isEqualTo(End.STOP);
+  }
+
+  @Test
+  void choicesComeOneAfterTheOther() {
+    Sampling sampling = new Sampling(0, 1, 0, 0, Map.of(), 0);
+    assertThat(answer(ask("hi", null, 9, 3, sampling))).isEqualTo(new Reply.Done(1, 2, 6));
+    assertThat(pieces.stream().map(Piece::choice)).containsExactly(0, 0, 0, 1, 1, 1, 2, 2, 2);
+    assertThat(text()).isEqualTo("hihihi");
+  }
+
+  @Test
+  void samplingIsTheCallers() {
+    answer(ask("hi", null, 9, 1, new Sampling(0, 1, 0, 0, Map.of((int) 'o', 30.0), 0)));
+    assertThat(text()).isEqualTo("ooooooooo");
+    assertThat(answer(ask("hi", null, 9, 1, new Sampling(0, 1, 0, 0, Map.of(1 << 20, 1.0), 0))))
+        .isInstanceOfSatisfying(
+            Reply.Refused.class,
+            refused -> {
+              assertThat(refused.param()).isEqualTo("logit_bias");
+              assertThat(refused.message()).contains("token 1048576");
+            });
+  }
+
+  @Test
+  void aCancelledAnswerEndsAtTheNextToken() {
+    Reply last =
+        new Answerer(new ParrotText(), new Parrot(1 << 30))
+            .answer(
+                ask("forever", 1 << 20, 9, 5, Sampling.GREEDY),
+                pieces::add,
+                () -> pieces.size() == 3);
+    assertThat(last).isEqualTo(new Reply.Done(1, 7, 3));
+    assertThat(text()).isEqualTo("for");
   }
 
   @Test
@@ -49,20 +104,17 @@ class AnswererTests {
 
   @Test
   void theDefaultBoundNeverExceedsTheContext() {
-    assertThat(answer("x".repeat(30), null, 512))
-        .isEqualTo(new Reply.Answer(1, "x".repeat(10), 30, 10, false));
+    assertThat(answer("x".repeat(30), null, 512)).isEqualTo(new Reply.Done(1, 30, 10));
+    assertThat(pieces.getLast().end()).isEqualTo(End.LENGTH);
   }
 
   @Test
   void adaptersAreSwitchedAndABadOneHarmsOnlyItsOwnChat() {
-    assertThat(ask("/adapters/good"))
-        .isInstanceOfSatisfying(Reply.Answer.class, a -> assertThat(a.text()).isEqualTo("HI"));
-    assertThat(ask("/adapters/bad")).isInstanceOf(Reply.Failed.class);
-    assertThat(ask(null))
-        .isInstanceOfSatisfying(Reply.Answer.class, a -> assertThat(a.text()).isEqualTo("hi"));
-    assertThat(ask("/adapters/bad")).isInstanceOf(Reply.Failed.class);
-    assertThat(ask("/adapters/good"))
-        .isInstanceOfSatisfying(Reply.Answer.class, a -> assertThat(a.text()).isEqualTo("HI"));
+    assertThat(ask("/adapters/good")).isEqualTo("HI");
+    assertThat(ask("/adapters/bad")).startsWith("failed");
+    assertThat(ask((String) null)).isEqualTo("hi");
+    assertThat(ask("/adapters/bad")).startsWith("failed");
+    assertThat(ask("/adapters/good")).isEqualTo("HI");
   }
 
   @Test
@@ -73,13 +125,29 @@ class AnswererTests {
                 1, Reply.Cause.INVALID_PROMPT, "messages", "special token in the text"));
   }
 
-  private Reply ask(@Nullable String adapter) {
-    return answerer.answer(
-        new Ask(1, adapter, List.of(new Ask.Turn("user", "hi")), null, 9, List.of()));
+  private String ask(@Nullable String adapter) {
+    List<Ask.Turn> hi = List.of(new Ask.Turn("user", "hi"));
+    Reply last = answer(new Ask(1, adapter, hi, null, 9, 1, Sampling.GREEDY, List.of()));
+    return last instanceof Reply.Failed failed ? "failed: " + failed.message() : text();
   }
 
   private Reply answer(String content, @Nullable Integer max, int defaultMax, String... stop) {
-    return answerer.answer(
-        new Ask(1, null, List.of(new Ask.Turn("user", content)), max, defaultMax, List.of(stop)));
+    List<Ask.Turn> turn = List.of(new Ask.Turn("user", content));
+    return answer(new Ask(1, null, turn, max, defaultMax, 1, Sampling.GREEDY, List.of(stop)));
+  }
+
+  private Reply answer(Ask ask) {
+    pieces.clear();
+    return answerer.answer(ask, pieces::add, () -> false);
+  }
+
+  private static Ask ask(
+      String content, @Nullable Integer max, int defaultMax, int choices, Sampling sampling) {
+    List<Ask.Turn> turn = List.of(new Ask.Turn("user", content));
+    return new Ask(1, null, turn, max, defaultMax, choices, sampling, List.of());
+  }
+
+  private String text() {
+    return pieces.stream().map(Piece::text).collect(Collectors.joining());
   }
 }

@@ -2,17 +2,22 @@ package dev.graft.inference.child;
 
 import dev.graft.training.Generator;
 import java.nio.file.Path;
-import java.util.Arrays;
-import java.util.Set;
-import java.util.function.IntConsumer;
+import java.util.Locale;
+import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A test double of a model: says the prompt again, in capitals with an adapter. "die" kills its
- * process, "hang" says nothing more, "break" throws.
+ * process, "hang" says nothing more, "break" throws, "forever" never ends.
  */
 public final class Parrot implements Generator {
+  private static final int VOCABULARY = 0x3000;
+  private final int context;
   private @Nullable Path adapter;
+
+  Parrot(int context) {
+    this.context = context;
+  }
 
   @Override
   public void adapter(@Nullable Path directory) {
@@ -23,8 +28,17 @@ public final class Parrot implements Generator {
   }
 
   @Override
-  public Generation generate(
-      int[] prompt, int maxNewTokens, Set<Integer> stop, IntConsumer onToken) {
+  public int vocabulary() {
+    return VOCABULARY;
+  }
+
+  @Override
+  public int context() {
+    return context;
+  }
+
+  @Override
+  public Text read(int[] prompt) {
     String text = new String(prompt, 0, prompt.length);
     switch (text) {
       case "die" -> Runtime.getRuntime().halt(9);
@@ -32,16 +46,47 @@ public final class Parrot implements Generator {
       case "break" -> throw new IllegalStateException("broken");
       default -> {}
     }
-    int[] all = prompt.clone();
-    if (adapter != null) all = text.toUpperCase(java.util.Locale.ROOT).codePoints().toArray();
-    int[] said = Arrays.copyOf(all, Math.min(maxNewTokens, all.length));
-    for (int id : said) onToken.accept(id);
-    return new Generation(said, said.length == all.length && said.length < maxNewTokens);
+    String said = adapter == null ? text : text.toUpperCase(Locale.ROOT);
+    return new Said(said.codePoints().toArray(), text.equals("forever"));
+  }
+
+  /** The next token is likely by far; the one after it in the alphabet comes second. */
+  private static final class Said implements Text {
+    private final int[] ids;
+    private final boolean endless;
+    private int at;
+
+    Said(int[] ids, boolean endless) {
+      this.ids = ids;
+      this.endless = endless;
+    }
+
+    @Override
+    public float[] logits() {
+      float[] logits = new float[VOCABULARY];
+      int next = endless ? ids[at % ids.length] : at < ids.length ? ids[at] : ParrotText.END;
+      logits[next] = 20;
+      logits[next + 1] = 10;
+      return logits;
+    }
+
+    @Override
+    public void append(int id) {
+      at++;
+    }
+
+    @Override
+    public void rewind() {
+      at = 0;
+    }
+
+    @Override
+    public void close() {}
   }
 
   private static void hang() {
     try {
-      new java.util.concurrent.CountDownLatch(1).await();
+      new CountDownLatch(1).await();
     } catch (InterruptedException ended) {
       Thread.currentThread().interrupt();
     }
@@ -53,6 +98,6 @@ public final class Parrot implements Generator {
   /** The inferrer with this double, as a process of its own. */
   public static void main(String[] arguments) throws InterruptedException {
     new InferrerProgram(System.in, System.out, () -> Runtime.getRuntime().halt(0))
-        .serve(new ParrotText(), base -> new Parrot(), Path.of(arguments[0]));
+        .serve(new ParrotText(), base -> new Parrot(1 << 30), Path.of(arguments[0]));
   }
 }

@@ -4,8 +4,10 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** A test double: one code point is one token, 0 ends a turn, and the context is 40 tokens. */
+/** A test double: one code point is one token, 0 ends a turn. */
 public final class ParrotText implements ChatText {
+  static final int END = 0;
+
   @Override
   public int[] prompt(List<Ask.Turn> messages) {
     String all = messages.stream().map(Ask.Turn::content).collect(Collectors.joining("\n"));
@@ -22,11 +24,6 @@ public final class ParrotText implements ChatText {
 
   @Override
   public Set<Integer> stopIds() {
-    return Set.of(0);
-  }
-
-  @Override
-  public int contextLength() {
-    return 40;
+    return Set.of(END);
   }
 }

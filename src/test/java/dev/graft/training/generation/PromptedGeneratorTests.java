@@ -22,7 +22,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -66,13 +65,12 @@ class PromptedGeneratorTests {
       expected = greedy(trained, 20);
     }
     try (Generator generator = Generators.load(base, 1)) {
-      int[] bare = generator.generate(PROMPT, 20, Set.of(), id -> {}).ids();
+      int[] bare = Greedy.continued(generator, PROMPT, 20);
       generator.adapter(adapter);
-      assertThat(generator.generate(PROMPT, 20, Set.of(), id -> {}).ids())
+      assertThat(Greedy.continued(generator, PROMPT, 20))
           .containsExactly(expected)
           .isNotEqualTo(bare);
-      assertThat(generator.generate(PROMPT, 1000, Set.of(), id -> {}).ids())
-          .hasSize(64 - PROMPT.length - method.numVirtualTokens());
+      assertThat(generator.context()).isEqualTo(64 - method.numVirtualTokens());
     }
   }
 

@@ -27,7 +27,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -78,13 +77,13 @@ class TunedGeneratorTests {
     Path adapter = temp.resolve("adapter");
     int[] expected = train(method, adapter);
     try (Generator generator = Generators.load(base, 1)) {
-      int[] bare = generator.generate(PROMPT, 20, Set.of(), id -> {}).ids();
+      int[] bare = Greedy.continued(generator, PROMPT, 20);
       generator.adapter(adapter);
-      assertThat(generator.generate(PROMPT, 20, Set.of(), id -> {}).ids())
+      assertThat(Greedy.continued(generator, PROMPT, 20))
           .containsExactly(expected)
           .isNotEqualTo(bare);
       generator.adapter(null);
-      assertThat(generator.generate(PROMPT, 20, Set.of(), id -> {}).ids()).containsExactly(bare);
+      assertThat(Greedy.continued(generator, PROMPT, 20)).containsExactly(bare);
     }
   }
 

@@ -8,16 +8,17 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Service;
 
-/** Answers chats: finds the model, lays its files out, asks its process. */
+/** Makes answers: finds the model, lays its files out, asks its process. */
 @Service
 @Profile("server")
-class ChatService {
-  private static final Logger log = LoggerFactory.getLogger(ChatService.class);
+class Answers {
+  private static final Logger log = LoggerFactory.getLogger(Answers.class);
 
   private final ServedModels models;
   private final ModelDirectories directories;
@@ -27,7 +28,7 @@ class ChatService {
   private final Ids ids;
   private final AtomicLong asks = new AtomicLong();
 
-  ChatService(
+  Answers(
       ServedModels models,
       ModelDirectories directories,
       WarmModels warm,
@@ -42,69 +43,80 @@ class ChatService {
     this.ids = ids;
   }
 
-  ChatCompletion complete(String departmentId, ChatRequest request) throws IOException {
+  /** Begins an answer; close it. */
+  Answering begin(String departmentId, ChatRequest request) throws IOException {
     ServedModel model =
         models
             .named(departmentId, request.model())
             .orElseThrow(() -> ChatRefused.noSuchModel(request.model()));
+    Answering.Head head =
+        new Answering.Head(
+            ids.next("chatcmpl-"),
+            clock.instant().getEpochSecond(),
+            model.name(),
+            model.fingerprint());
+    Ask ask = ask(model, request);
+    return new Answering(head, pieces -> answer(departmentId, model, ask, pieces));
+  }
+
+  private Ask ask(ServedModel model, ChatRequest request) throws IOException {
+    Digest adapter = model.adapter();
+    Decoding decoding = request.decoding();
+    return new Ask(
+        asks.incrementAndGet(),
+        adapter == null ? null : directories.of(adapter).toString(),
+        request.messages(),
+        decoding.maxTokens(),
+        settings.defaultMaxTokens(),
+        decoding.choices(),
+        decoding.sampling(),
+        decoding.stop());
+  }
+
+  private Reply.Done answer(
+      String departmentId, ServedModel model, Ask ask, Consumer<Reply.Piece> pieces)
+      throws InterruptedException {
     long started = System.nanoTime();
-    Reply.Answer answer = answer(request, ask(model, request));
+    Reply.Done done = done(model, reply(model, ask, pieces));
     log.atInfo()
         .addKeyValue("department", departmentId)
         .addKeyValue("model", model.name())
-        .addKeyValue("prompt_tokens", answer.promptTokens())
-        .addKeyValue("completion_tokens", answer.completionTokens())
+        .addKeyValue("prompt_tokens", done.promptTokens())
+        .addKeyValue("completion_tokens", done.completionTokens())
         .addKeyValue("milliseconds", (System.nanoTime() - started) / 1_000_000)
         .log("chat_answered");
-    int total = answer.promptTokens() + answer.completionTokens();
-    return ChatCompletion.of(
-        ids.next("chatcmpl-"),
-        clock.instant().getEpochSecond(),
-        model.name(),
-        answer.text(),
-        answer.stopped(),
-        new ChatCompletion.Usage(answer.promptTokens(), answer.completionTokens(), total));
+    return done;
   }
 
-  private Reply ask(ServedModel model, ChatRequest request) throws IOException {
-    Digest adapter = model.adapter();
-    Path base = directories.of(model.base());
-    Ask ask =
-        new Ask(
-            asks.incrementAndGet(),
-            adapter == null ? null : directories.of(adapter).toString(),
-            request.messages(),
-            request.maxTokens(),
-            settings.defaultMaxTokens(),
-            request.stop());
+  private Reply reply(ServedModel model, Ask ask, Consumer<Reply.Piece> pieces)
+      throws InterruptedException {
     try {
-      return warm.ask(model.base(), base, ask);
+      Path base = directories.of(model.base());
+      return warm.ask(model.base(), base, ask, pieces);
     } catch (NoCapacity full) {
       throw ChatRefused.noCapacity(full.why());
-    } catch (InferrerLost lost) {
+    } catch (InferrerLost | IOException lost) {
       log.atError()
           .addKeyValue("model", model.name())
           .addKeyValue("cause", lost.getMessage())
           .log("chat_lost");
       throw ChatRefused.unavailable();
-    } catch (InterruptedException stopping) {
-      Thread.currentThread().interrupt();
-      throw ChatRefused.unavailable();
     }
   }
 
-  private static Reply.Answer answer(ChatRequest request, Reply reply) {
+  private static Reply.Done done(ServedModel model, Reply reply) {
     return switch (reply) {
-      case Reply.Answer answer -> answer;
+      case Reply.Done done -> done;
       case Reply.Refused refused -> throw ChatRefused.byModel(refused);
       case Reply.Failed failed -> {
         log.atError()
-            .addKeyValue("model", request.model())
+            .addKeyValue("model", model.name())
             .addKeyValue("cause", failed.message())
             .log("chat_failed");
         throw ChatRefused.failed();
       }
       case Reply.Ready ready -> throw new IllegalStateException("ready, in answer to a chat");
+      case Reply.Piece piece -> throw new IllegalStateException("a piece is not the last reply");
     };
   }
 }

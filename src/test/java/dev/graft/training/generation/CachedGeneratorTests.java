@@ -37,7 +37,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.node.ObjectNode;
 
-class GreedyGeneratorTests {
+class CachedGeneratorTests {
   private static final int[] PROMPT = {3, 1, 4, 1, 5};
 
   @TempDir Path temp;
@@ -65,43 +65,37 @@ class GreedyGeneratorTests {
     for (int length : new int[] {1, 2, 30, 63, 64, 65, 130}) {
       int[] prompt = random.ints(length, 0, 61).toArray();
       for (int made = 0; made < 20; made++) {
-        int next = generator.generate(prompt, 1, Set.of(), id -> {}).ids()[0];
+        int next = Greedy.continued(generator, prompt, 1)[0];
         prompt = IntStream.concat(Arrays.stream(prompt), IntStream.of(next)).toArray();
         seen.add(next);
       }
       int[] start = Arrays.copyOf(prompt, length);
-      assertThat(generator.generate(start, 20, Set.of(), id -> {}).ids())
+      assertThat(Greedy.continued(generator, start, 20))
           .containsExactly(Arrays.copyOfRange(prompt, length, length + 20));
     }
     assertThat(seen).hasSizeGreaterThan(10);
   }
 
   @Test
-  void aStopIdEndsTheAnswerAndIsNotPartOfIt() {
-    int[] free = generate(30);
-    List<Integer> heard = new ArrayList<>();
-    int stop = free[12];
-    int first = IntStream.range(0, 30).filter(i -> free[i] == stop).findFirst().orElseThrow();
-    Generator.Generation answer = generator.generate(PROMPT, 30, Set.of(stop), heard::add);
-    assertThat(answer.stopped()).isTrue();
-    assertThat(answer.ids()).containsExactly(Arrays.copyOf(free, first));
-    assertThat(heard).hasSize(first);
-  }
-
-  @Test
-  void theContextEndsTheAnswer() {
-    Generator.Generation answer = generator.generate(PROMPT, Integer.MAX_VALUE, Set.of(), id -> {});
-    assertThat(answer.ids()).hasSize(195);
-    assertThat(answer.stopped()).isFalse();
+  void anotherAnswerBeginsAgainAtTheEndOfThePrompt() {
+    int[] first = generate(30);
+    try (Generator.Text text = generator.read(PROMPT)) {
+      assertThat(Greedy.continued(text, 30)).containsExactly(first);
+      text.rewind();
+      text.append((first[0] + 1) % 61);
+      assertThat(Greedy.continued(text, 70)).isNotEqualTo(first);
+      text.rewind();
+      assertThat(Greedy.continued(text, 30)).containsExactly(first);
+    }
   }
 
   @Test
   void promptsThatCannotBeRunAreRefused() {
-    assertThatThrownBy(() -> generator.generate(new int[] {}, 1, Set.of(), id -> {}))
+    assertThatThrownBy(() -> generator.read(new int[] {}))
         .isInstanceOf(IllegalArgumentException.class);
-    assertThatThrownBy(() -> generator.generate(new int[] {61}, 1, Set.of(), id -> {}))
+    assertThatThrownBy(() -> generator.read(new int[] {61}))
         .hasMessage("token id 61 is outside the vocabulary of 61");
-    assertThatThrownBy(() -> generator.generate(new int[201], 1, Set.of(), id -> {}))
+    assertThatThrownBy(() -> generator.read(new int[201]))
         .hasMessage("the prompt has 201 tokens, the model's context is 200");
   }
 
@@ -114,7 +108,7 @@ class GreedyGeneratorTests {
     generator.adapter(adapter);
     int[] with = generate(40);
     try (Generator plain = Generators.load(merged, 1)) {
-      assertThat(with).containsExactly(plain.generate(PROMPT, 40, Set.of(), id -> {}).ids());
+      assertThat(with).containsExactly(Greedy.continued(plain, PROMPT, 40));
     }
   }
 
@@ -153,7 +147,7 @@ class GreedyGeneratorTests {
   }
 
   private int[] generate(int tokens) {
-    return generator.generate(PROMPT, tokens, Set.of(), id -> {}).ids();
+    return Greedy.continued(generator, PROMPT, tokens);
   }
 
   private Path adapter(String name, TargetModules targets, long seed) throws IOException {

@@ -4,13 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.graft.inference.child.Ask;
+import dev.graft.training.generation.Sampling;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.json.JsonMapper;
 
-class ChatRequestReaderTests {
+class ChatRequestTests {
   @Test
   void theDefaultsThatClientsSendAreAccepted() {
     ChatRequest request =
@@ -21,8 +23,8 @@ class ChatRequestReaderTests {
              "tool_choice": "none", "response_format": {"type": "text"}, "logit_bias": {}, "stop": null, "user": "u",
              "seed": 7, "metadata": {"a": "b"}, "store": true, "max_tokens": null}
             """);
-    assertThat(request.maxTokens()).isNull();
-    assertThat(request.stop()).isEmpty();
+    assertThat(request.decoding().maxTokens()).isNull();
+    assertThat(request.decoding().stop()).isEmpty();
     assertThat(request.messages()).containsExactly(new Ask.Turn("user", "hi"));
   }
 
@@ -37,18 +39,74 @@ class ChatRequestReaderTests {
             """);
     assertThat(request.messages())
         .containsExactly(new Ask.Turn("system", "be brief"), new Ask.Turn("assistant", "yes"));
-    assertThat(request.stop()).containsExactly("a", "b");
-    assertThat(request.maxTokens()).isEqualTo(3);
+    assertThat(request.decoding().stop()).containsExactly("a", "b");
+    assertThat(request.decoding().maxTokens()).isEqualTo(3);
+  }
+
+  @Test
+  void samplingIsReadAsOpenAiDocumentsIt() {
+    ChatRequest request =
+        read(
+            """
+            {"model": "m", "messages": [{"role": "user", "content": "hi"}], "temperature": 0.7, "top_p": 0.9, "n": 3,
+             "seed": 42, "frequency_penalty": -1.5, "presence_penalty": 2, "logit_bias": {"50256": -100, "7": 0.5},
+             "stream": true, "stream_options": {"include_usage": true, "include_obfuscation": false}}
+            """);
+    assertThat(request.decoding().choices()).isEqualTo(3);
+    assertThat(request.decoding().sampling())
+        .isEqualTo(new Sampling(0.7, 0.9, -1.5, 2, Map.of(50256, -100.0, 7, 0.5), 42));
+    assertThat(request.stream()).isEqualTo(new StreamOptions(true));
+  }
+
+  @Test
+  void withoutASeedEveryRequestGetsAnother() {
+    String body = "{\"model\": \"m\", \"messages\": [{\"role\": \"user\", \"content\": \"hi\"}]}";
+    assertThat(read(body).decoding().sampling().seed())
+        .isNotEqualTo(read(body).decoding().sampling().seed());
+    assertThat(read(body).decoding().sampling().temperature()).isEqualTo(1);
+    assertThat(read(body).stream()).isNull();
   }
 
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       value = {
-        "stream | true",
-        "temperature | 0.7",
-        "top_p | 0.9",
-        "n | 2",
+        "\"logit_bias\": {\"x\": 1} | logit_bias.x",
+        "\"logit_bias\": {\"-1\": 1} | logit_bias.-1",
+        "\"logit_bias\": {\"5\": 101} | logit_bias.5",
+        "\"stream\": true, \"stream_options\": {\"pace\": 1} | stream_options.pace",
+        "\"stream\": true, \"stream_options\": {\"include_usage\": 1} | stream_options.include_usage"
+      })
+  void fieldsInsideAreRefusedByTheirPath(String field, String path) {
+    assertThatThrownBy(
+            () ->
+                read(
+                    "{\"model\": \"m\", \"messages\": [{\"role\": \"user\", \"content\": \"hi\"}], "
+                        + field
+                        + "}"))
+        .isInstanceOf(ChatRefused.class)
+        .hasMessageContaining("'" + path + "'");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "stream | 1",
+        "stream_options | {\"include_usage\": true}",
+        "temperature | 2.1",
+        "temperature | \"hot\"",
+        "temperature | -0.1",
+        "temperature | 1e999",
+        "top_p | 1.1",
+        "n | 0",
+        "n | 129",
+        "n | 1.5",
+        "seed | 1.5",
+        "seed | 99999999999999999999",
+        "frequency_penalty | 3",
+        "presence_penalty | -3",
+        "logit_bias | []",
         "tools | [{\"type\": \"function\"}]",
         "logprobs | true",
         "response_format | {\"type\": \"json_object\"}",
@@ -91,6 +149,6 @@ class ChatRequestReaderTests {
   }
 
   private static ChatRequest read(String json) {
-    return ChatRequestReader.read(new JsonMapper().readTree(json));
+    return ChatRequest.read(new JsonMapper().readTree(json));
   }
 }

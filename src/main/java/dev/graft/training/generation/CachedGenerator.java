@@ -24,12 +24,10 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
-/** Decoding by the largest logit, over a key-value cache. */
-final class GreedyGenerator implements Generator {
+/** Decoding over a key-value cache: the prompt in one pass, then token by token. */
+final class CachedGenerator implements Generator {
   private final ModelDirectory directory;
   private final ModelConfig config;
   private final DeviceMemory memory;
@@ -52,7 +50,7 @@ final class GreedyGenerator implements Generator {
    * @param memory closed with the generator
    * @param base every parameter, in {@code memory}
    */
-  GreedyGenerator(ModelDirectory directory, DeviceMemory memory, ModelTensors base) {
+  CachedGenerator(ModelDirectory directory, DeviceMemory memory, ModelTensors base) {
     this.directory = directory;
     this.config = directory.config();
     this.memory = memory;
@@ -120,26 +118,65 @@ final class GreedyGenerator implements Generator {
   }
 
   @Override
-  public Generation generate(
-      int[] prompt, int maxNewTokens, Set<Integer> stop, IntConsumer onToken) {
-    Transformer model = worn == null ? bare : worn.model();
-    int context = config.contextLength() - model.virtualTokens().count();
-    checkPrompt(prompt, context);
-    int bound = Math.min(maxNewTokens, context - prompt.length);
-    int[] ids = new int[Math.clamp(bound, 0, 256)];
-    int made = 0;
-    try (Continuation text = new Continuation(model, memory, module)) {
-      int[] unread = prompt;
-      while (made < bound) {
-        int next = text.read(unread);
-        if (stop.contains(next)) return new Generation(Arrays.copyOf(ids, made), true);
-        if (made == ids.length) ids = Arrays.copyOf(ids, 2 * made);
-        ids[made++] = next;
-        onToken.accept(next);
-        unread = new int[] {next};
-      }
+  public int vocabulary() {
+    return config.vocabSize();
+  }
+
+  @Override
+  public int context() {
+    return config.contextLength() - model().virtualTokens().count();
+  }
+
+  @Override
+  public Text read(int[] prompt) {
+    checkPrompt(prompt, context());
+    Continuation text = new Continuation(model(), memory, module);
+    try {
+      return new Read(text, text.read(prompt));
+    } catch (RuntimeException e) {
+      text.close();
+      throw e;
     }
-    return new Generation(Arrays.copyOf(ids, made), false);
+  }
+
+  private Transformer model() {
+    return worn == null ? bare : worn.model();
+  }
+
+  /** A prompt that has been read, and the answer to it so far. */
+  private static final class Read implements Text {
+    private final Continuation text;
+    private final int promptLength;
+    private final float[] afterPrompt;
+    private float[] logits;
+
+    Read(Continuation text, float[] logits) {
+      this.text = text;
+      this.promptLength = text.length();
+      this.afterPrompt = logits;
+      this.logits = logits;
+    }
+
+    @Override
+    public float[] logits() {
+      return logits;
+    }
+
+    @Override
+    public void append(int id) {
+      logits = text.read(new int[] {id});
+    }
+
+    @Override
+    public void rewind() {
+      text.forget(promptLength);
+      logits = afterPrompt;
+    }
+
+    @Override
+    public void close() {
+      text.close();
+    }
   }
 
   private void checkPrompt(int[] prompt, int context) {

@@ -1,0 +1,101 @@
+package dev.graft.inference;
+
+import dev.graft.inference.child.Reply;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.function.Consumer;
+
+/**
+ * An answer in the making, on a thread of its own: a caller who reads slowly does not hold the
+ * model. Closing it before its end cancels it.
+ */
+final class Answering implements AutoCloseable {
+  /** Makes the answer; interrupted when nobody waits for it any more. */
+  interface Work {
+    Reply.Done answer(Consumer<Reply.Piece> pieces) throws InterruptedException;
+  }
+
+  private final Head head;
+  private final LinkedBlockingQueue<Optional<Reply.Piece>> pieces = new LinkedBlockingQueue<>();
+  private final FutureTask<Reply.Done> making;
+
+  /**
+   * What every part of an answer says of it.
+   *
+   * @param created unix time in seconds
+   * @param fingerprint changes when the files that answer do
+   */
+  record Head(String id, long created, String model, String fingerprint) {}
+
+  /** One whole answer. */
+  record Choice(String text, Reply.End end) {}
+
+  Answering(Head head, Work work) {
+    this.head = head;
+    this.making =
+        new FutureTask<>(
+            () -> {
+              try {
+                return work.answer(piece -> pieces.add(Optional.of(piece)));
+              } finally {
+                pieces.add(Optional.empty());
+              }
+            });
+    Thread.ofVirtual().name("answer-" + head.id()).start(making);
+  }
+
+  Head head() {
+    return head;
+  }
+
+  /**
+   * Waits for the next piece; empty after the last.
+   *
+   * @throws dev.graft.platform.RequestFailed if the answer could not be made (any further)
+   */
+  Optional<Reply.Piece> next() {
+    try {
+      Optional<Reply.Piece> piece = pieces.take();
+      if (piece.isEmpty()) done();
+      return piece;
+    } catch (InterruptedException stopping) {
+      Thread.currentThread().interrupt();
+      throw ChatRefused.unavailable();
+    }
+  }
+
+  /** Waits for all of it: the choices in order. */
+  List<Choice> whole() {
+    List<StringBuilder> texts = new ArrayList<>();
+    List<Choice> choices = new ArrayList<>();
+    for (Optional<Reply.Piece> next = next(); next.isPresent(); next = next()) {
+      Reply.Piece piece = next.get();
+      if (piece.choice() == texts.size()) texts.add(new StringBuilder());
+      StringBuilder text = texts.get(piece.choice()).append(piece.text());
+      if (piece.end() != null) choices.add(new Choice(text.toString(), piece.end()));
+    }
+    return choices;
+  }
+
+  /** The counts, once {@link #next} was empty. */
+  Reply.Done done() {
+    try {
+      return making.get();
+    } catch (ExecutionException failed) {
+      if (failed.getCause() instanceof RuntimeException known) throw known;
+      throw new IllegalStateException(failed.getCause());
+    } catch (InterruptedException | CancellationException stopping) {
+      throw ChatRefused.unavailable();
+    }
+  }
+
+  @Override
+  public void close() {
+    making.cancel(true);
+  }
+}

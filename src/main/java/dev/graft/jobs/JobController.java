@@ -41,6 +41,7 @@ class JobController {
   private final SubmitJob submitJob;
   private final JobLedger jobs;
   private final JobEvents events;
+  private final JobPause pause;
   private final Idempotency idempotency;
   private final JsonMapper json;
 
@@ -48,11 +49,13 @@ class JobController {
       SubmitJob submitJob,
       JobLedger jobs,
       JobEvents events,
+      JobPause pause,
       Idempotency idempotency,
       JsonMapper json) {
     this.submitJob = submitJob;
     this.jobs = jobs;
     this.events = events;
+    this.pause = pause;
     this.idempotency = idempotency;
     this.json = json;
   }
@@ -113,18 +116,33 @@ class JobController {
     return JobObject.of(job);
   }
 
-  @PostMapping("/{id}/{action:pause|resume}")
-  @Operation(
-      operationId = "pauseOrResumeFineTuningJob",
-      summary = "Not built yet: answered with an error")
-  ObjectNode pause(
-      @AuthenticationPrincipal Caller caller,
-      @PathVariable String id,
-      @PathVariable String action) {
-    require(caller, id);
-    throw new RequestFailed(
-        ProblemType.NOT_SUPPORTED,
-        "%s is not built yet; cancel the job and submit it again".formatted(action));
+  /** A running job is paused when it has written a checkpoint; until then it is "pausing". */
+  @PostMapping("/{id}/pause")
+  @Operation(operationId = "pauseFineTuningJob", summary = "Pause a queued or running job")
+  ObjectNode pause(@AuthenticationPrincipal Caller caller, @PathVariable String id) {
+    boolean asked = pause.pause(caller.departmentId(), id);
+    JobRow job = require(caller, id);
+    boolean paused = job.state() == JobState.PAUSED || job.pauseRequested();
+    if (!asked && !paused) throw wrongState(job, "paused");
+    return JobObject.of(job);
+  }
+
+  /** It goes to the end of the queue, and on from its newest checkpoint. */
+  @PostMapping("/{id}/resume")
+  @Operation(operationId = "resumeFineTuningJob", summary = "Resume a paused job")
+  ObjectNode resume(@AuthenticationPrincipal Caller caller, @PathVariable String id) {
+    boolean resumed = pause.resume(caller.departmentId(), id);
+    JobRow job = require(caller, id);
+    if (!resumed && job.state() != JobState.QUEUED && job.state() != JobState.RUNNING) {
+      throw wrongState(job, "resumed");
+    }
+    return JobObject.of(job);
+  }
+
+  private static RequestFailed wrongState(JobRow job, String what) {
+    String now = job.cancelRequested() ? "being cancelled" : job.state().wire();
+    return new RequestFailed(
+        ProblemType.WRONG_STATE, "The job cannot be %s: it is %s".formatted(what, now));
   }
 
   @GetMapping("/{id}/events")

@@ -43,10 +43,10 @@ class JobLedger {
       -- cancel: at once from the queue; a running job is told by its worker's next heartbeat
       with u as (update job
                     set cancel_requested_at = graft_now(),
-                        state = case when state = 'queued' then 'cancelled' else state end,
-                        finished_at = case when state = 'queued' then graft_now() end
+                        state = case when state = 'running' then state else 'cancelled' end,
+                        finished_at = case when state <> 'running' then graft_now() end
                   where id = :job and department_id = :department
-                    and state in ('queued', 'running') and cancel_requested_at is null
+                    and state in ('queued', 'running', 'paused') and cancel_requested_at is null
                  returning id, state),
            p as (update job_progress set last_event = last_event + 1 from u where job_id = u.id
                  returning job_id, last_event)

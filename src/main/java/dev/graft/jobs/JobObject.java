@@ -79,12 +79,15 @@ final class JobObject {
 
   private static @Nullable String subStatus(JobRow job) {
     return switch (job.state()) {
-      case RUNNING -> job.cancelRequested() ? "cancelling" : null;
+      case RUNNING -> {
+        if (job.cancelRequested()) yield "cancelling";
+        yield job.pauseRequested() ? "pausing" : null;
+      }
       case QUEUED -> {
         int tries = job.failures() + job.memoryFailures();
         yield tries > 0 ? String.format(Locale.ROOT, "retrying(%d)", tries) : null;
       }
-      case SUCCEEDED, FAILED, CANCELLED -> null;
+      case PAUSED, SUCCEEDED, FAILED, CANCELLED -> null;
     };
   }
 

@@ -15,6 +15,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param retryAtMost longest delay between attempts
  * @param poisonAfter lost workers in a row, without a new checkpoint, that end a job
  * @param claimPoll how often a waiting claim looks again
+ * @param fairShare how departments take turns
  */
 @ConfigurationProperties("graft.jobs")
 record JobProperties(
@@ -25,7 +26,8 @@ record JobProperties(
     @DefaultValue("30s") Duration retryAfter,
     @DefaultValue("30m") Duration retryAtMost,
     @DefaultValue("3") int poisonAfter,
-    @DefaultValue("1s") Duration claimPoll) {
+    @DefaultValue("1s") Duration claimPoll,
+    @DefaultValue FairShare fairShare) {
   JobProperties {
     if (heartbeat.multipliedBy(3).compareTo(leaseTtl) > 0) {
       throw new IllegalArgumentException(

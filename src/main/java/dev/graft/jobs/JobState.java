@@ -6,6 +6,7 @@ import java.util.Locale;
 public enum JobState {
   QUEUED,
   RUNNING,
+  PAUSED,
   SUCCEEDED,
   FAILED,
   CANCELLED;
@@ -20,7 +21,7 @@ public enum JobState {
 
   boolean terminal() {
     return switch (this) {
-      case QUEUED, RUNNING -> false;
+      case QUEUED, RUNNING, PAUSED -> false;
       case SUCCEEDED, FAILED, CANCELLED -> true;
     };
   }

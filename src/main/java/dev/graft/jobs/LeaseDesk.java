@@ -101,7 +101,8 @@ class LeaseDesk {
     int count = report.metrics().size() + report.notes().size();
     LeaseLedger.Renewed renewed = ledger.renew(key, settings.leaseTtl(), report, count);
     if (renewed.firstEvent() > 0) write(key.jobId(), renewed.firstEvent(), report);
-    return renewed.cancel() ? new Directive.Cancel() : new Directive.Continue();
+    if (renewed.cancel()) return new Directive.Cancel();
+    return renewed.pause() ? new Directive.CheckpointAndRelease() : new Directive.Continue();
   }
 
   private void write(String jobId, int firstNumber, LeaseReport report) {

@@ -30,7 +30,10 @@ class LeaseEndings {
     this.ledger = ledger;
   }
 
-  /** The end of every statement that ends a lease: number and write the event, free the slot. */
+  /**
+   * The end of every statement that ends a lease: number and write the event, free the slot, charge
+   * the department.
+   */
   private static final String TOLD_AND_COUNTED =
       """
            p as (update job_progress set last_event = last_event + 1 from u
@@ -39,7 +42,10 @@ class LeaseEndings {
            e as (insert into job_event (job_id, number, created_at, level, type, message)
                  select u.id, p.last_event, graft_now(), u.level, 'message', u.message
                    from u join p on p.job_id = u.id),
-           k as (update department set running = running - 1 from u
+           k as (update department
+                    set running = running - 1, used_at = graft_now(),
+                        used = fair_usage(used, used_at, :half_life) + u.device_seconds
+                   from u
                   where department.id = u.department_id)
       select u.id, u.state from u
       """;
@@ -50,7 +56,7 @@ class LeaseEndings {
       with l as (update job_lease set ended_at = graft_now(), outcome = 'completed',
                         manifest = :manifest
                   where job_id = :job and epoch = :epoch and token = :token and ended_at is null
-                 returning job_id),
+                 returning job_id, extract(epoch from ended_at - claimed_at) as device_seconds),
            u as (update job
                     set state = case when cancel_requested_at is null then 'succeeded' else 'cancelled' end,
                         finished_at = graft_now(),
@@ -58,7 +64,7 @@ class LeaseEndings {
                         result_manifest = case when cancel_requested_at is null then :manifest end,
                         result_files = case when cancel_requested_at is null then :files else '{}' end
                    from l where job.id = l.job_id
-                 returning id, department_id, state, 'info' as level,
+                 returning id, department_id, state, l.device_seconds, 'info' as level,
                            case when state = 'succeeded' then 'The job has successfully completed'
                                 else 'Fine-tuning job cancelled' end as message),
       """
@@ -77,10 +83,12 @@ class LeaseEndings {
       -- fail: back to the queue when :retry, unless a cancel was asked for
       with l as (update job_lease set ended_at = graft_now(), outcome = 'failed'
                   where job_id = :job and epoch = :epoch and token = :token and ended_at is null
-                 returning job_id),
+                 returning job_id, extract(epoch from ended_at - claimed_at) as device_seconds),
            u as (update job
                     set state = case when cancel_requested_at is not null then 'cancelled'
-                                     when :retry then 'queued' else 'failed' end,
+                                     when :retry then case when pause_requested_at is null then 'queued' else 'paused' end
+                                     else 'failed' end,
+                        pause_requested_at = null,
                         finished_at = case when cancel_requested_at is not null or not :retry
                                            then graft_now() end,
                         available_at = case when :retry then graft_now() + :delay * interval '1 millisecond'
@@ -92,7 +100,7 @@ class LeaseEndings {
                         failure_class = :class, failure_message = :message,
                         failure_hint = :hint::text, failure_param = :param::text
                    from l where job.id = l.job_id
-                 returning id, department_id, state,
+                 returning id, department_id, state, l.device_seconds,
                            case when state = 'failed' then 'error' else 'warn' end as level,
                            case state when 'cancelled' then 'Fine-tuning job cancelled'
                                       else :told end as message),
@@ -101,17 +109,21 @@ class LeaseEndings {
 
   private static final String RELEASE =
       """
-      -- release: back to the front of the queue, or cancelled when that was asked for
+      -- release: back to the front of the queue, or paused or cancelled when that was asked for
       with l as (update job_lease set ended_at = graft_now(), outcome = 'released'
                   where job_id = :job and epoch = :epoch and token = :token and ended_at is null
-                 returning job_id),
+                 returning job_id, extract(epoch from ended_at - claimed_at) as device_seconds),
            u as (update job
-                    set state = case when cancel_requested_at is null then 'queued' else 'cancelled' end,
+                    set state = case when cancel_requested_at is not null then 'cancelled'
+                                     when pause_requested_at is not null then 'paused'
+                                     else 'queued' end,
+                        pause_requested_at = null,
                         finished_at = case when cancel_requested_at is not null then graft_now() end
                    from l where job.id = l.job_id
-                 returning id, department_id, state, 'info' as level,
-                           case when state = 'queued' then 'The worker gave the job back; it continues from its last checkpoint'
-                                else 'Fine-tuning job cancelled' end as message),
+                 returning id, department_id, state, l.device_seconds, 'info' as level,
+                           case state when 'queued' then 'The worker gave the job back; it continues from its last checkpoint'
+                                      when 'paused' then 'Fine-tuning job paused'
+                                      else 'Fine-tuning job cancelled' end as message),
       """
           + TOLD_AND_COUNTED;
 
@@ -123,21 +135,25 @@ class LeaseEndings {
                   order by job_id limit 1 for update skip locked),
            l as (update job_lease set ended_at = expires_at, outcome = 'lost' from x
                   where job_lease.job_id = x.job_id and job_lease.epoch = x.epoch
-                 returning job_lease.job_id),
+                 returning job_lease.job_id,
+                           extract(epoch from ended_at - claimed_at) as device_seconds),
            u as (update job
                     set lease_epoch = lease_epoch + 1, losses_in_a_row = losses_in_a_row + 1,
                         state = case when cancel_requested_at is not null then 'cancelled'
                                      when losses_in_a_row + 1 >= :poison then 'failed'
+                                     when pause_requested_at is not null then 'paused'
                                      else 'queued' end,
+                        pause_requested_at = null,
                         finished_at = case when cancel_requested_at is not null
                                              or losses_in_a_row + 1 >= :poison then graft_now() end,
                         failure_class = case when losses_in_a_row + 1 >= :poison then 'worker_lost' end,
                         failure_message = case when losses_in_a_row + 1 >= :poison then :told end
                    from l where job.id = l.job_id
-                 returning id, department_id, state,
+                 returning id, department_id, state, l.device_seconds,
                            case when state = 'failed' then 'error' else 'warn' end as level,
                            case state when 'cancelled' then 'Fine-tuning job cancelled'
                                       when 'failed' then :told
+                                      when 'paused' then 'Fine-tuning job paused; its worker was lost'
                                       else 'The worker was lost; the job continues from its last checkpoint' end as message),
       """
           + TOLD_AND_COUNTED;
@@ -189,6 +205,7 @@ class LeaseEndings {
   /** Takes one expired lease away; empty = none is expired. Safe on any number of servers. */
   Optional<Ended> reap(int poisonAfter) {
     return sql.sql(REAP)
+        .param("half_life", ledger.halfLifeSeconds())
         .param("poison", poisonAfter)
         .param("told", "Lost its worker " + poisonAfter + " times without a new checkpoint")
         .query(LeaseEndings::ended)
@@ -198,8 +215,9 @@ class LeaseEndings {
   /** A job that left its lease, and the state it is in now. */
   record Ended(String jobId, JobState state) {}
 
-  private static JobState ended(JdbcClient.StatementSpec statement, LeaseKey key) {
+  private JobState ended(JdbcClient.StatementSpec statement, LeaseKey key) {
     return statement
+        .param("half_life", ledger.halfLifeSeconds())
         .query(LeaseEndings::ended)
         .optional()
         .map(Ended::state)

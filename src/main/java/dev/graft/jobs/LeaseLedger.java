@@ -7,6 +7,7 @@ import dev.graft.jobs.lease.LeaseReport;
 import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
@@ -26,16 +27,24 @@ import org.springframework.stereotype.Component;
 @Profile("server")
 class LeaseLedger {
   private final JdbcClient sql;
+  private final FairShare fairShare;
 
-  LeaseLedger(JdbcClient sql) {
+  @Autowired
+  LeaseLedger(JdbcClient sql, JobProperties settings) {
+    this(sql, settings.fairShare());
+  }
+
+  LeaseLedger(JdbcClient sql, FairShare fairShare) {
     this.sql = sql;
+    this.fairShare = fairShare;
   }
 
   /**
    * The department's row is locked before its counter is believed, and the counter moves in the
    * same statement: the quota holds under any number of claimers. {@code skip locked} sends a
-   * claimer that finds the department locked to the next one. Ids are passed as scalar sub-selects,
-   * not joined, so that {@code job_claim} gives the order and nothing is sorted.
+   * claimer that finds the department locked to the next one; {@link #CLAIM_WAITING} is for one who
+   * found all of them so. Ids are passed as scalar sub-selects, not joined, so that {@code
+   * job_claim} gives the order and nothing is sorted.
    */
   static final String CLAIM =
       """
@@ -45,7 +54,11 @@ class LeaseLedger {
                     and exists (select 1 from job q
                                  where q.department_id = department.id and q.state = 'queued'
                                    and q.available_at <= (select graft_now()))
-                  order by running, id
+                  order by
+      """
+          + FairShare.SHARE
+          + """
+                         , id
                   limit 1 for no key update skip locked),
            j as (select id from job
                   where department_id = (select id from d) and state = 'queued'
@@ -73,6 +86,10 @@ class LeaseLedger {
       select u.*, l.token from u join l on l.job_id = u.id
       """;
 
+  /** Waits for the department's row: it holds nothing yet, so that nobody can wait for it. */
+  private static final String CLAIM_WAITING =
+      CLAIM.replace("limit 1 for no key update skip locked", "limit 1 for no key update");
+
   private static final String RENEW =
       """
       -- renew: extends the lease, moves the progress; numbers events only of a report not seen yet
@@ -92,7 +109,8 @@ class LeaseLedger {
                         progressed_at = case when :step::int > step then graft_now() else progressed_at end
                    from f where job_progress.job_id = f.job_id
                  returning last_event)
-      select f.fresh, p.last_event, j.cancel_requested_at is not null as cancel
+      select f.fresh, p.last_event, j.cancel_requested_at is not null as cancel,
+             j.pause_requested_at is not null as pause
         from f cross join p join job j on j.id = f.job_id
       """;
 
@@ -117,19 +135,27 @@ class LeaseLedger {
       select job_id from f
       """;
 
+  /** The next job; empty only if none may start. */
   Optional<ClaimedJob> claim(String workerId, Duration ttl) {
-    return sql.sql(CLAIM)
+    return claim(CLAIM, workerId, ttl).or(() -> claim(CLAIM_WAITING, workerId, ttl));
+  }
+
+  private Optional<ClaimedJob> claim(String statement, String workerId, Duration ttl) {
+    return sql.sql(statement)
         .param("worker", workerId)
         .param("ttl", ttl.toMillis())
+        .param("half_life", fairShare.halfLifeSeconds())
+        .param("penalty", fairShare.penaltySeconds())
         .query(ClaimedJob::of)
         .optional();
   }
 
   /**
    * @param cancel the department wants the job cancelled
+   * @param pause the department wants it paused
    * @param firstEvent number of the first of the events to write; 0 = the report was seen before
    */
-  record Renewed(boolean cancel, int firstEvent) {}
+  record Renewed(boolean cancel, boolean pause, int firstEvent) {}
 
   Renewed renew(LeaseKey key, Duration ttl, LeaseReport report, int events) {
     LeaseReport.@Nullable Progress progress = report.progress();
@@ -146,6 +172,7 @@ class LeaseLedger {
             (row, n) ->
                 new Renewed(
                     row.getBoolean("cancel"),
+                    row.getBoolean("pause"),
                     row.getBoolean("fresh") ? row.getInt("last_event") - events + 1 : 0))
         .optional()
         .orElseThrow(() -> new LeaseLost(key));
@@ -162,6 +189,11 @@ class LeaseLedger {
             .optional()
             .isPresent();
     if (!held) throw new LeaseLost(key);
+  }
+
+  /** How long use counts, for the statements that add to it. */
+  double halfLifeSeconds() {
+    return fairShare.halfLifeSeconds();
   }
 
   JdbcClient.StatementSpec fenced(String statement, LeaseKey key) {

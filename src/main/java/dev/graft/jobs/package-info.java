@@ -4,11 +4,11 @@
  * <p>How it works: PostgreSQL is the queue. {@link dev.graft.jobs.JobLedger} has the department's
  * statements (submit, cancel, read), {@link dev.graft.jobs.LeaseLedger} the worker's (<b>claim</b>,
  * renew, checkpoint), {@link dev.graft.jobs.LeaseEndings} those that end a lease (complete, fail,
- * release, reap). A job is {@code queued -> running -> succeeded | failed | cancelled}; every
- * transition is one statement that moves the state, moves the department's counter of running jobs
- * and writes the numbered event. {@link dev.graft.jobs.LeaseDesk} answers workers, over HTTP
- * ({@link dev.graft.jobs.LeaseController}) or in process; {@link dev.graft.jobs.Publication}
- * commits a result.
+ * release, reap). A job is {@code queued -> running -> succeeded | failed | cancelled}, or {@code
+ * paused} on the way; every transition is one statement that moves the state, moves the
+ * department's counter of running jobs and writes the numbered event. {@link
+ * dev.graft.jobs.LeaseDesk} answers workers, over HTTP ({@link dev.graft.jobs.LeaseController}) or
+ * in process; {@link dev.graft.jobs.Publication} commits a result.
  *
  * <p>How it fails, and what then holds:
  *

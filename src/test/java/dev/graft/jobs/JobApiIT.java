@@ -147,6 +147,7 @@ class JobApiIT {
     assertThat(cancelled.get("finished_at").isNumber()).isTrue();
     error(post(JOBS + "/" + id + "/cancel", ""), 400, null);
     error(post(JOBS + "/" + id + "/pause", ""), 400, null);
+    error(post(JOBS + "/" + id + "/resume", ""), 400, null);
     JsonNode events = ok(get(JOBS + "/" + id + "/events?limit=1"));
     assertThat(events.get("data").get(0).get("message").asString())
         .isEqualTo("Fine-tuning job cancelled");
@@ -155,6 +156,19 @@ class JobApiIT {
     assertThat(before.get("data").size()).isOne();
     assertThat(before.get("has_more").asBoolean()).isFalse();
     assertThat(ok(get(JOBS + "/" + id + "/checkpoints")).get("data").size()).isZero();
+  }
+
+  @Test
+  void aPausedJobIsPausedAgainAndResumed() throws Exception {
+    String path = JOBS + "/" + ok(post(JOBS, "{%s}")).get("id").asString();
+    for (int i = 0; i < 2; i++) {
+      assertThat(ok(post(path + "/pause", "")).get("status").asString()).isEqualTo("paused");
+    }
+    assertThat(ok(get(path)).get("queue").isNull()).isTrue();
+    for (int i = 0; i < 2; i++) {
+      assertThat(ok(post(path + "/resume", "")).get("status").asString()).isEqualTo("queued");
+    }
+    assertThat(ok(get(path)).get("queue").get("position").asInt()).isEqualTo(1);
   }
 
   @Test

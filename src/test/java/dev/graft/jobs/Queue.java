@@ -17,11 +17,13 @@ final class Queue {
   final LeaseLedger leases;
   final LeaseEndings endings;
   final JobEvents events;
+  final JobPause pause;
 
   Queue(DataSource dataSource) {
     sql = JdbcClient.create(dataSource);
     jobs = new JobLedger(sql);
-    leases = new LeaseLedger(sql);
+    leases = new LeaseLedger(sql, FairShare.DEFAULT);
+    pause = new JobPause(sql);
     endings = new LeaseEndings(sql, leases);
     events = new JobEvents(sql);
   }
@@ -29,7 +31,7 @@ final class Queue {
   /** Ends every job, so that claims of a test find only its own. */
   void clear() {
     sql.sql("truncate job, worker, worker_join_token cascade").update();
-    sql.sql("update department set running = 0").update();
+    sql.sql("update department set running = 0, used = 0").update();
   }
 
   String department(int maxRunning) {

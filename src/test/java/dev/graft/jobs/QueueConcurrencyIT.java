@@ -61,6 +61,16 @@ class QueueConcurrencyIT {
   }
 
   @Test
+  void noClaimerOfABusyDepartmentLeavesEmptyHandedWhileWorkFits() throws Exception {
+    String busy = queue.department(16);
+    for (int i = 0; i < 16; i++) queue.submit(busy, 0);
+    Set<String> claimed = ConcurrentHashMap.newKeySet();
+    together(16, claimer -> claimed.add(queue.claim(queue.worker()).jobId()));
+    assertThat(claimed).hasSize(16);
+    assertThat(queue.leases.claim(queue.worker(), Queue.TTL)).isEmpty();
+  }
+
+  @Test
   void raceOfCancelAndCompleteEndsInExactlyOneOfThem() throws Exception {
     String department = queue.department(50);
     String worker = queue.worker();
@@ -138,6 +148,8 @@ class QueueConcurrencyIT {
                 .sql("explain (analyze, costs off, timing off) " + LeaseLedger.CLAIM)
                 .param("worker", queue.worker())
                 .param("ttl", 60_000)
+                .param("half_life", 1e5)
+                .param("penalty", 60)
                 .query((row, n) -> row.getString(1))
                 .list());
     assertThat(plan)

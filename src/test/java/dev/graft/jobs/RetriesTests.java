@@ -24,7 +24,8 @@ class RetriesTests {
               Duration.ofSeconds(30),
               Duration.ofSeconds(50),
               3,
-              Duration.ofSeconds(1)));
+              Duration.ofSeconds(1),
+              FairShare.DEFAULT));
 
   @Test
   void transientFailureIsTriedThriceWithAGrowingDelay() {
@@ -75,6 +76,7 @@ class RetriesTests {
         failures,
         memoryFailures,
         losses,
+        false,
         false,
         null,
         null,

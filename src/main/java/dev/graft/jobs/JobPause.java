@@ -1,0 +1,70 @@
+package dev.graft.jobs;
+
+import org.springframework.context.annotation.Profile;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+
+/**
+ * Pause and resume, as SQL. A queued job pauses at once; a running one is told by its worker's next
+ * heartbeat, writes a checkpoint and is paused when the lease is released, see {@link
+ * LeaseEndings}. A pause that was asked for ends with a result, a failure or a cancellation.
+ */
+@Component
+@Profile("server")
+class JobPause {
+  private static final String TOLD =
+      """
+           p as (update job_progress set last_event = last_event + 1 from u where job_id = u.id
+                 returning job_id, last_event)
+      insert into job_event (job_id, number, created_at, level, type, message)
+      select u.id, p.last_event, graft_now(), 'info', 'message', u.message
+        from u join p on p.job_id = u.id
+      """;
+
+  private static final String PAUSE =
+      """
+      -- pause
+      with u as (update job
+                    set state = case when state = 'queued' then 'paused' else state end,
+                        pause_requested_at = case when state = 'running' then graft_now() end
+                  where id = :job and department_id = :department
+                    and state in ('queued', 'running')
+                    and pause_requested_at is null and cancel_requested_at is null
+                 returning id, case state when 'paused' then 'Fine-tuning job paused'
+                                          else 'Pause requested' end as message),
+      """
+          + TOLD;
+
+  private static final String RESUME =
+      """
+      -- resume: to the end of the queue; a running job forgets that it should pause
+      with u as (update job
+                    set state = case when state = 'paused' then 'queued' else state end,
+                        available_at = case when state = 'paused' then graft_now() else available_at end,
+                        pause_requested_at = null
+                  where id = :job and department_id = :department
+                    and (state = 'paused' or state = 'running' and pause_requested_at is not null)
+                 returning id, 'Fine-tuning job resumed' as message),
+      """
+          + TOLD;
+
+  private final JdbcClient sql;
+
+  JobPause(JdbcClient sql) {
+    this.sql = sql;
+  }
+
+  /** True if this call asked for the pause; false if the job cannot pause, or is already asked. */
+  boolean pause(String departmentId, String jobId) {
+    return run(PAUSE, departmentId, jobId);
+  }
+
+  /** True if this call resumed the job; false if it was not paused. */
+  boolean resume(String departmentId, String jobId) {
+    return run(RESUME, departmentId, jobId);
+  }
+
+  private boolean run(String statement, String departmentId, String jobId) {
+    return sql.sql(statement).param("job", jobId).param("department", departmentId).update() == 1;
+  }
+}

@@ -1,0 +1,131 @@
+package dev.graft.jobs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.graft.jobs.lease.LeaseKey;
+import dev.graft.pg.TestPostgres;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.PriorityQueue;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Who is next, in simulated hours: the queue is real, its clock is moved. */
+class FairShareIT {
+  private static final TestPostgres.Address DATABASE = Databases.migrated();
+  private static final int WORKERS = 4;
+  private static final Duration HOURS = Duration.ofHours(10);
+
+  private final Queue queue = new Queue(Databases.shifted(DATABASE, "0 s"));
+  private long now;
+
+  @BeforeEach
+  void empty() {
+    queue.clear();
+  }
+
+  @Test
+  void equalWeightsGetEqualDeviceTimeHoweverUnequalTheirBacklogs() {
+    String many = backlog(900, 1);
+    String few = backlog(130, 1);
+    long[] seconds = simulate(List.of(many, few), new int[] {97, 600});
+    assertThat((double) seconds[0] / (seconds[0] + seconds[1])).isEqualTo(0.5, within(0.025));
+  }
+
+  @Test
+  void twiceTheWeightIsTwiceTheDeviceTime() {
+    String heavy = backlog(800, 2);
+    String light = backlog(800, 1);
+    long[] seconds = simulate(List.of(heavy, light), new int[] {180, 180});
+    assertThat((double) seconds[0] / seconds[1]).isEqualTo(2.0, within(0.2));
+  }
+
+  @Test
+  void whoeverUsedALotLongAgoIsNotLastForEver() {
+    String past = backlog(50, 1);
+    simulate(List.of(past), new int[] {3600});
+    String fresh = backlog(40, 1);
+    LeaseKey first = queue.claim(queue.worker());
+    assertThat(department(first)).isEqualTo(fresh);
+    queue.endings.complete(first, "ft", Queue.SOME, List.of());
+    now += Duration.ofDays(70).toMillis(); // ten half-lives: forty hours are two minutes
+    clock();
+    queue
+        .sql
+        .sql("update department set used = 600, used_at = graft_now() where id = :id")
+        .param("id", fresh)
+        .update();
+    assertThat(next()).isEqualTo(past);
+  }
+
+  @Test
+  void claimersThatArriveTogetherAreSharedOut() {
+    String one = backlog(10, 1);
+    String two = backlog(10, 1);
+    List<String> order = new ArrayList<>();
+    for (int i = 0; i < 6; i++) order.add(next());
+    assertThat(order.stream().filter(one::equals)).hasSize(3);
+    assertThat(order.stream().filter(two::equals)).hasSize(3);
+  }
+
+  private String next() {
+    return department(queue.claim(queue.worker()));
+  }
+
+  private String department(LeaseKey key) {
+    return queue
+        .sql
+        .sql("select department_id from job where id = :id")
+        .param("id", key.jobId())
+        .query(String.class)
+        .single();
+  }
+
+  private String backlog(int jobs, double weight) {
+    String department = queue.department(WORKERS);
+    queue
+        .sql
+        .sql("update department set weight = :weight where id = :id")
+        .param("weight", weight)
+        .param("id", department)
+        .update();
+    for (int i = 0; i < jobs; i++) queue.submit(department, 0);
+    return department;
+  }
+
+  private record Running(LeaseKey key, int department, long started, long ends) {}
+
+  /** Device-seconds that each department got while all of them had work. */
+  private long[] simulate(List<String> departments, int[] secondsOfAJob) {
+    String worker = queue.worker();
+    long[] used = new long[departments.size()];
+    long start = now;
+    PriorityQueue<Running> running = new PriorityQueue<>(Comparator.comparingLong(Running::ends));
+    while (now - start < HOURS.toMillis()) {
+      while (running.size() < WORKERS) {
+        LeaseKey key = queue.claim(worker);
+        int of = departments.indexOf(department(key));
+        running.add(new Running(key, of, now, now + secondsOfAJob[of] * 1000L));
+      }
+      Running first = running.remove();
+      now = first.ends();
+      clock();
+      queue.endings.complete(first.key(), "ft", Queue.SOME, List.of());
+      used[first.department()] += (first.ends() - first.started()) / 1000;
+    }
+    for (Running each : running) queue.endings.complete(each.key(), "ft", Queue.SOME, List.of());
+    return used;
+  }
+
+  private void clock() {
+    queue
+        .sql
+        .sql("select set_config('graft.clock_offset', :offset, false)")
+        .param("offset", now + " milliseconds")
+        .query(String.class)
+        .single();
+  }
+}

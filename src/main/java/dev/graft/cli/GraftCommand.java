@@ -19,6 +19,7 @@ import picocli.CommandLine.Command;
       KeyCommand.class,
       ModelsCommand.class,
       LogitsCommand.class,
+      MergeCommand.class,
       NemesisCommand.class,
       ParityCommand.class,
       ServeCommand.class,

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * unmaps the weights.
  */
 public final class ModelDirectory implements AutoCloseable {
-  private static final int MAX_CONFIG = 1 << 20;
+  static final int MAX_CONFIG = 1 << 20;
 
   private final Path path;
   private final DirectoryFiles files;
@@ -69,6 +69,10 @@ public final class ModelDirectory implements AutoCloseable {
   /** How the checkpoint was quantised before it was saved; null where it was not. */
   public @Nullable QuantizationConfig quantization() {
     return quantization;
+  }
+
+  Path require(String name) {
+    return files.require(name);
   }
 
   /** A further file of the directory, such as tokenizer.json; null where there is none. */

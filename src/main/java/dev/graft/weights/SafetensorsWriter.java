@@ -3,6 +3,7 @@ package dev.graft.weights;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -79,7 +80,7 @@ public final class SafetensorsWriter {
           }
           for (long at = 0; at < bytes.byteSize(); at += PIECE) {
             long length = Math.min(PIECE, bytes.byteSize() - at);
-            writeFully(out, bytes.asSlice(at, length).asByteBuffer());
+            writeFully(out, buffer(bytes.asSlice(at, length)));
           }
         }
         out.force(true);
@@ -88,6 +89,9 @@ public final class SafetensorsWriter {
           partial, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
       throw new UncheckedIOException("cannot write " + file.getFileName(), e);
+    } catch (RuntimeException e) {
+      partial.toFile().delete(); // a tensor could not be given
+      throw e;
     }
   }
 
@@ -118,6 +122,12 @@ public final class SafetensorsWriter {
     buffer.putLong(padded).put(json);
     while (buffer.hasRemaining()) buffer.put((byte) ' ');
     return buffer.flip();
+  }
+
+  /** A segment over an array of other elements than bytes is no buffer by itself. */
+  private static ByteBuffer buffer(MemorySegment bytes) {
+    boolean copied = bytes.heapBase().isPresent() && !(bytes.heapBase().get() instanceof byte[]);
+    return copied ? ByteBuffer.wrap(bytes.toArray(ValueLayout.JAVA_BYTE)) : bytes.asByteBuffer();
   }
 
   private static void writeFully(FileChannel out, ByteBuffer bytes) throws IOException {

@@ -38,9 +38,11 @@ public record SavedAdapter(AdapterMethod method, SafetensorsFile file) implement
     }
   }
 
-  /** All tensors, by PEFT's names. */
+  /** All tensors in f32 and in memory, by PEFT's names. */
   public List<NamedTensor> tensors() {
-    return file.tensors().stream().map(each -> Weights.floating(each).named()).toList();
+    return file.tensors().stream()
+        .map(each -> NamedTensor.of(each.name(), each.toFloats(), each.shape()))
+        .toList();
   }
 
   @Override

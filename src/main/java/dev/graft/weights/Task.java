@@ -1,6 +1,7 @@
 package dev.graft.weights;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.IntStream;
 
 /** What a model's head is for. */
@@ -40,6 +41,11 @@ public sealed interface Task {
     /** Binary cross-entropy of each output. */
     MULTI_LABEL_CLASSIFICATION,
     /** Squared error of each output. */
-    REGRESSION
+    REGRESSION;
+
+    /** As in {@code config.json}. */
+    public String wireName() {
+      return name().toLowerCase(Locale.ROOT);
+    }
   }
 }

@@ -1,52 +1,102 @@
 package dev.graft.training.export;
 
+import dev.graft.spec.AdapterMethod;
+import dev.graft.spec.Ia3;
+import dev.graft.spec.PTuning;
+import dev.graft.spec.PrefixTuning;
+import dev.graft.spec.PromptTuning;
 import dev.graft.text.PythonJson;
+import dev.graft.weights.ModelDirectory;
+import dev.graft.weights.Task;
 import java.util.Map;
 
 /** {@code README.md} beside a result: front matter that model hubs read, and the run's facts. */
 final class ModelCard {
   private ModelCard() {}
 
-  static String adapter(String baseModelName, Map<String, String> facts) {
-    return """
-    ---
-    base_model: %s
-    library_name: peft
-    pipeline_tag: text-generation
-    tags:
-    - lora
-    ---
+  static String adapter(
+      ModelDirectory base, String baseModelName, AdapterMethod method, Map<String, String> facts) {
+    String kind = kind(method);
+    return frontMatter(base, baseModelName, "peft")
+        + """
 
-    # LoRA adapter for %s
+        # %s adapter for %s
 
-    Load it with `peft`, on top of the base model:
+        Load it with `peft`, on top of the base model:
 
-    ```python
-    from peft import PeftModel
-    from transformers import AutoModelForCausalLM
+        ```python
+        from peft import PeftModel
+        from transformers import %s
 
-    base = AutoModelForCausalLM.from_pretrained("path or name of the base model")
-    model = PeftModel.from_pretrained(base, "this directory")
-    ```
+        base = %s
+        model = PeftModel.from_pretrained(base, "this directory")
+        ```
 
-    %s\
-    """
-        .formatted(PythonJson.dumps(baseModelName, 2, true), plain(baseModelName), table(facts));
+        """
+            .formatted(kind, plain(baseModelName), autoClass(base), load(base))
+        + table(facts);
   }
 
-  static String checkpoint(String baseModelName, Map<String, String> facts) {
+  static String trained(ModelDirectory base, String baseModelName, Map<String, String> facts) {
+    return checkpoint(base, baseModelName, "every parameter trained", facts);
+  }
+
+  static String merged(
+      ModelDirectory base, String baseModelName, AdapterMethod method, Map<String, String> facts) {
+    String what = "with a " + kind(method) + " adapter merged into its weights";
+    return checkpoint(base, baseModelName, what, facts);
+  }
+
+  private static String checkpoint(
+      ModelDirectory base, String baseModelName, String what, Map<String, String> facts) {
+    return frontMatter(base, baseModelName, "transformers")
+        + "\n# %s, %s\n\n%s".formatted(plain(baseModelName), what, table(facts));
+  }
+
+  private static String frontMatter(ModelDirectory base, String baseModelName, String library) {
     return """
     ---
     base_model: %s
-    library_name: transformers
-    pipeline_tag: text-generation
+    library_name: %s
+    pipeline_tag: %s
     ---
-
-    # %s, every parameter trained
-
-    %s\
     """
-        .formatted(PythonJson.dumps(baseModelName, 2, true), plain(baseModelName), table(facts));
+        .formatted(PythonJson.dumps(baseModelName, 2, true), library, pipeline(base));
+  }
+
+  private static String kind(AdapterMethod method) {
+    return switch (method) {
+      case AdapterMethod.Lora _ -> "LoRA";
+      case AdapterMethod.Full _ -> "full";
+      case Ia3 _ -> "(IA)^3";
+      case PromptTuning _ -> "prompt tuning";
+      case PTuning _ -> "P-tuning";
+      case PrefixTuning _ -> "prefix tuning";
+    };
+  }
+
+  private static String pipeline(ModelDirectory base) {
+    return switch (base.config().task()) {
+      case Task.CausalLm _ -> "text-generation";
+      case Task.SequenceClassification _ -> "text-classification";
+    };
+  }
+
+  private static String autoClass(ModelDirectory base) {
+    return switch (base.config().task()) {
+      case Task.CausalLm _ -> "AutoModelForCausalLM";
+      case Task.SequenceClassification _ -> "AutoModelForSequenceClassification";
+    };
+  }
+
+  private static String load(ModelDirectory base) {
+    String outputs =
+        switch (base.config().task()) {
+          case Task.CausalLm _ -> "";
+          case Task.SequenceClassification head -> ", num_labels=" + head.numLabels();
+        };
+    return "%s.from_pretrained(\"path or name of the base model\"%s)"
+        .formatted(autoClass(base), outputs);
   }
 
   private static String table(Map<String, String> facts) {

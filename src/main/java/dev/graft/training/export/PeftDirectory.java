@@ -38,7 +38,8 @@ public final class PeftDirectory {
     ResultFiles.write(
         directory.resolve("adapter_config.json"), AdapterConfig.json(method, base, baseModelName));
     SafetensorsWriter.write(directory.resolve("adapter_model.safetensors"), saved);
-    ResultFiles.write(directory.resolve("README.md"), ModelCard.adapter(baseModelName, facts));
+    ResultFiles.write(
+        directory.resolve("README.md"), ModelCard.adapter(base, baseModelName, method, facts));
     ResultFiles.copyCompanions(base, directory);
   }
 }

@@ -2,7 +2,6 @@ package dev.graft.training.export;
 
 import dev.graft.spec.AdapterMethod;
 import dev.graft.training.TrainableModel;
-import dev.graft.training.export.FullModelDirectory.Precision;
 import dev.graft.weights.ModelDirectory;
 import java.nio.file.Path;
 import java.util.Map;

@@ -12,6 +12,7 @@ import dev.graft.training.model.Transformer;
 import dev.graft.training.tuner.Columns;
 import dev.graft.training.tuner.PromptPaths;
 import dev.graft.training.tuner.Rewrite;
+import dev.graft.training.tuner.SavedTensors;
 import dev.graft.training.tuner.Tuner;
 import dev.graft.weights.BadModel;
 import dev.graft.weights.ModelConfig;

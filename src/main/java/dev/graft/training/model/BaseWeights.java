@@ -53,6 +53,22 @@ public final class BaseWeights {
     };
   }
 
+  /** The numbers that computation uses, in the layout of the parameter's shape. */
+  public float[] values(ModelConfig.Parameter parameter) {
+    StoredWeight stored = stored(parameter);
+    boolean turned =
+        parameter.kind() == ModelConfig.Kind.CONV1D && !(stored instanceof MappedTensor);
+    float[] values = stored.toFloats();
+    if (!turned) return values;
+    int rows = Math.toIntExact(parameter.shape()[0]);
+    int columns = Math.toIntExact(parameter.shape()[1]);
+    float[] back = new float[values.length];
+    for (int r = 0; r < rows; r++) {
+      for (int c = 0; c < columns; c++) back[r * columns + c] = values[c * rows + r];
+    }
+    return back;
+  }
+
   private static FourBitType type(Quantization.QuantType type) {
     return switch (type) {
       case NF4 -> FourBitType.NF4;

@@ -36,8 +36,7 @@ final class MergedWeight {
     for (String name : names) {
       String tensor = name.substring(PREFIX.length());
       if (isNoise(byName.get(tensor), tuner, golden)) continue;
-      float[] stored =
-          weights.stored(Objects.requireNonNull(parameters.get(tensor), tensor)).toFloats();
+      float[] stored = weights.values(Objects.requireNonNull(parameters.get(tensor), tensor));
       float[] merged = tuner.merged(tensor, stored, byName);
       float[] expected = probe.floats(name);
       for (int i = 0; i < merged.length; i++) {

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /** The factors A and B beside linear layers, with a bias of B where {@code lora_bias} asks. */
 final class LinearFactors implements Part {
@@ -104,12 +105,18 @@ final class LinearFactors implements Part {
     int out = linear.outFeatures();
     int r = rank(linear);
     double scale = scale(linear);
-    for (int o = 0; o < out; o++) {
-      for (int i = 0; i < in; i++) {
-        double sum = 0;
-        for (int k = 0; k < r; k++) sum += (double) b[o * r + k] * a[k * in + i];
-        weight[linear.conv1d() ? i * out + o : o * in + i] += (float) (scale * sum);
-      }
-    }
+    IntStream.range(0, out)
+        .parallel()
+        .forEach(
+            o -> {
+              double[] row = new double[in];
+              for (int k = 0; k < r; k++) {
+                double factor = b[o * r + k];
+                for (int i = 0; i < in; i++) row[i] += factor * a[k * in + i];
+              }
+              for (int i = 0; i < in; i++) {
+                weight[linear.conv1d() ? i * out + o : o * in + i] += (float) (scale * row[i]);
+              }
+            });
   }
 }

@@ -26,6 +26,12 @@ abstract sealed class PromptedTuner implements Tuner
     return paths.apply(prefix, statements);
   }
 
+  /** Virtual tokens are no weights. */
+  @Override
+  public final boolean merges() {
+    return false;
+  }
+
   @Override
   public final VirtualTokens virtualTokens() {
     return paths.virtualTokens();

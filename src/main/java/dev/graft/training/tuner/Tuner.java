@@ -99,6 +99,11 @@ public interface Tuner extends Rewrite {
         .toList();
   }
 
+  /** Whether the adapter can become part of the base's weights, as {@link #merged} makes them. */
+  default boolean merges() {
+    return true;
+  }
+
   /**
    * A tensor of the base with the adapter in it, for methods that can be merged.
    *

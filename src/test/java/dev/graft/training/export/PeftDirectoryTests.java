@@ -135,10 +135,8 @@ class PeftDirectoryTests {
       Path half = temp.resolve("half");
       Path single = temp.resolve("single");
       Map<String, String> facts = Map.of();
-      FullModelDirectory.write(
-          half, model, "base", trained, FullModelDirectory.Precision.AS_BASE, facts);
-      FullModelDirectory.write(
-          single, model, "base", trained, FullModelDirectory.Precision.F32, facts);
+      FullModelDirectory.write(half, model, "base", trained, Precision.AS_BASE, facts);
+      FullModelDirectory.write(single, model, "base", trained, Precision.F32, facts);
       assertThat(dtype(half)).isEqualTo(Dtype.BF16);
       assertThat(dtype(single)).isEqualTo(Dtype.F32);
       assertThat(Files.readString(single.resolve("config.json")))

@@ -1,7 +1,5 @@
-package dev.graft.training.generation;
+package dev.graft.training.tuner;
 
-import dev.graft.training.tuner.Slot;
-import dev.graft.training.tuner.Tuner;
 import dev.graft.weights.BadModel;
 import dev.graft.weights.NamedTensor;
 import dev.graft.weights.SavedAdapter;
@@ -11,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 
 /** The tensors of a saved adapter, if they are exactly those that its configuration announces. */
-final class SavedTensors {
+public final class SavedTensors {
   private SavedTensors() {}
 
   /**
@@ -19,7 +17,7 @@ final class SavedTensors {
    *
    * @throws BadModel if one is missing, too many, or of another shape
    */
-  static List<NamedTensor> of(Tuner tuner, SavedAdapter saved) {
+  public static List<NamedTensor> of(Tuner tuner, SavedAdapter saved) {
     List<NamedTensor> tensors = tuner.read(saved.tensors());
     Map<String, long[]> expected = new HashMap<>();
     for (Slot slot : tuner.slots()) expected.put(slot.name(), slot.shape());

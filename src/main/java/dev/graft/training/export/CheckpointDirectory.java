@@ -1,0 +1,65 @@
+package dev.graft.training.export;
+
+import dev.graft.weights.Dtype;
+import dev.graft.weights.ModelConfig.Parameter;
+import dev.graft.weights.ModelDirectory;
+import dev.graft.weights.SafetensorsWriter;
+import dev.graft.weights.TensorInfo;
+import dev.graft.weights.WrittenConfig;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/** Writes a whole Hugging Face checkpoint directory from what each of its tensors is. */
+final class CheckpointDirectory {
+  private CheckpointDirectory() {}
+
+  /** Gives the tensors, one at a time. */
+  interface Tensors {
+    /** Element type that the tensor has if nothing else is asked for. */
+    Dtype dtype(Parameter parameter);
+
+    /** Its numbers in an element type, little-endian. */
+    MemorySegment bytes(Parameter parameter, Dtype dtype);
+  }
+
+  /**
+   * Writes config.json, weights, model card and tokenizer files.
+   *
+   * @throws java.io.UncheckedIOException if a file cannot be written
+   */
+  static void write(
+      Path directory, ModelDirectory base, Tensors tensors, Precision precision, String card) {
+    Map<String, Parameter> byName = new HashMap<>();
+    List<TensorInfo> layout =
+        base.config().parameters().stream()
+            .peek(each -> byName.put(each.name(), each))
+            .map(each -> new TensorInfo(each.name(), type(tensors, each, precision), each.shape()))
+            .toList();
+    ResultFiles.create(directory);
+    ResultFiles.write(
+        directory.resolve("config.json"), WrittenConfig.of(base, precision == Precision.F32));
+    SafetensorsWriter.write(
+        directory.resolve("model.safetensors"),
+        layout,
+        SafetensorsWriter.PYTORCH,
+        info -> tensors.bytes(Objects.requireNonNull(byName.get(info.name())), info.dtype()));
+    ResultFiles.write(directory.resolve("README.md"), card);
+    ResultFiles.copyCompanions(base, directory);
+  }
+
+  private static Dtype type(Tensors tensors, Parameter parameter, Precision precision) {
+    return switch (precision) {
+      case AS_BASE -> tensors.dtype(parameter);
+      case F32 -> Dtype.F32;
+    };
+  }
+
+  /** Numbers in an element type, rounded to nearest even. */
+  static MemorySegment bytes(MemorySegment floats, Dtype dtype) {
+    return dtype == Dtype.F32 ? floats : HalfPrecision.narrow(floats, dtype);
+  }
+}

@@ -1,0 +1,97 @@
+package dev.graft.training.export;
+
+import dev.graft.spec.Quantization;
+import dev.graft.training.model.BaseWeights;
+import dev.graft.training.tuner.SavedTensors;
+import dev.graft.training.tuner.Tuner;
+import dev.graft.weights.Dtype;
+import dev.graft.weights.MappedTensor;
+import dev.graft.weights.ModelConfig.Parameter;
+import dev.graft.weights.ModelDirectory;
+import dev.graft.weights.NamedTensor;
+import dev.graft.weights.SavedAdapter;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A base with an adapter in its weights: a whole checkpoint that any software loads as it loads the
+ * base. Sums are made in f32 and rounded once to the base's element type; a tensor that the adapter
+ * does not touch keeps its bytes.
+ */
+public final class MergedModel implements CheckpointDirectory.Tensors {
+  private final ModelDirectory base;
+  private final Tuner tuner;
+  private final Map<String, NamedTensor> trained;
+  private final BaseWeights weights;
+
+  private MergedModel(
+      ModelDirectory base, SavedAdapter adapter, @Nullable Quantization quantization) {
+    this.base = base;
+    tuner = Tuner.of(adapter.method(), base);
+    if (!tuner.merges()) {
+      throw new IllegalArgumentException(
+          "this method adds more than weights, so that it cannot be merged into the base");
+    }
+    trained =
+        SavedTensors.of(tuner, adapter).stream()
+            .collect(Collectors.toMap(NamedTensor::name, each -> each));
+    weights = new BaseWeights(base, quantization);
+  }
+
+  /**
+   * Writes config.json, weights, model card and tokenizer files.
+   *
+   * @param quantization that the base had in training: its rounded weights are those that the
+   *     adapter fits; null = none
+   * @throws IllegalArgumentException if the method has no merged form, or does not fit the base
+   * @throws dev.graft.weights.BadModel if a tensor of the base or of the adapter is not what its
+   *     config asks for
+   * @throws java.io.UncheckedIOException if a file cannot be written
+   */
+  public static void write(
+      Path directory,
+      ModelDirectory base,
+      String baseModelName,
+      SavedAdapter adapter,
+      @Nullable Quantization quantization,
+      Precision precision,
+      Map<String, String> facts) {
+    MergedModel merged = new MergedModel(base, adapter, quantization);
+    String card = ModelCard.merged(base, baseModelName, adapter.method(), facts);
+    CheckpointDirectory.write(directory, base, merged, precision, card);
+  }
+
+  @Override
+  public Dtype dtype(Parameter parameter) {
+    return StoredTypes.of(base, parameter);
+  }
+
+  @Override
+  public MemorySegment bytes(Parameter parameter, Dtype dtype) {
+    String name = parameter.name();
+    if (!isTouched(name)
+        && weights.stored(parameter) instanceof MappedTensor plain
+        && plain.dtype() == dtype) {
+      return plain.data();
+    }
+    NamedTensor copy = trained.get(name);
+    float[] values = copy != null ? copy.toFloats() : merged(parameter);
+    return CheckpointDirectory.bytes(MemorySegment.ofArray(values), dtype);
+  }
+
+  private float[] merged(Parameter parameter) {
+    float[] stored = weights.values(parameter);
+    return isTouched(parameter.name()) ? tuner.merged(parameter.name(), stored, trained) : stored;
+  }
+
+  /** Whatever an adapter has for a module is named after it. */
+  private boolean isTouched(String parameter) {
+    String module = parameter.substring(0, parameter.lastIndexOf('.') + 1);
+    Set<String> names = trained.keySet();
+    return names.stream().anyMatch(name -> name.startsWith(module));
+  }
+}

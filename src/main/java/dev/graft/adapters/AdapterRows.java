@@ -14,6 +14,9 @@ interface AdapterRows extends JpaRepository<AdapterRow, String> {
 
   Optional<AdapterRow> findByDepartmentIdAndName(String departmentId, String name);
 
+  /** Of whichever department: only to say whose it is. */
+  Optional<AdapterRow> findFirstByIdOrName(String id, String name);
+
   List<AdapterRow> findByDepartmentIdOrderByCreatedAtDescIdDesc(String departmentId, Limit limit);
 
   /** The rows after (older than) a place in the newest-first order. */

@@ -2,10 +2,14 @@ package dev.graft.adapters;
 
 import dev.graft.jobs.JobSucceeded;
 import dev.graft.platform.Ids;
+import dev.graft.tenancy.AuditLog;
+import dev.graft.tenancy.Owned;
 import java.time.Clock;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,15 +23,19 @@ import org.springframework.transaction.annotation.Transactional;
 /** The published results of the departments. A foreign department's adapter is like none. */
 @Service
 @Profile("server")
-public class Adapters {
+public class Adapters implements Owned {
   private static final Logger log = LoggerFactory.getLogger(Adapters.class);
 
+  private static final Pattern CHECKPOINT = Pattern.compile(":ckpt-step-\\d+$");
+
   private final AdapterRows rows;
+  private final AuditLog audit;
   private final Clock clock;
   private final Ids ids;
 
-  Adapters(AdapterRows rows, Clock clock, Ids ids) {
+  Adapters(AdapterRows rows, AuditLog audit, Clock clock, Ids ids) {
     this.rows = rows;
+    this.audit = audit;
     this.clock = clock;
     this.ids = ids;
   }
@@ -55,6 +63,14 @@ public class Adapters {
   @Transactional(readOnly = true)
   public Optional<Adapter> named(String departmentId, String name) {
     return rows.findByDepartmentIdAndName(departmentId, name).map(AdapterRow::adapter);
+  }
+
+  /** By id, by name, or by the name of one of its checkpoints. */
+  @Override
+  @Transactional(readOnly = true)
+  public Optional<String> departmentOf(String idOrName) {
+    String name = CHECKPOINT.matcher(idOrName).replaceFirst("");
+    return rows.findFirstByIdOrName(idOrName, name).map(row -> row.adapter().departmentId());
   }
 
   /** All of a department, newest first. */
@@ -90,6 +106,7 @@ public class Adapters {
     row.ifPresent(rows::delete);
     row.ifPresent(
         gone -> log.atInfo().addKeyValue("adapter", gone.adapter().id()).log("adapter_deleted"));
+    row.ifPresent(gone -> audit.write("model.deleted", departmentId, name, Map.of()));
     return row.isPresent();
   }
 

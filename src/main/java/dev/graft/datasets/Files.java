@@ -5,11 +5,14 @@ import dev.graft.platform.Cursor;
 import dev.graft.platform.Ids;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
+import dev.graft.tenancy.AuditLog;
+import dev.graft.tenancy.Owned;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -22,7 +25,7 @@ import org.springframework.transaction.annotation.Transactional;
 /** The files of the departments. */
 @Service
 @Profile("server")
-public class Files {
+public class Files implements Owned {
   private static final String PREFIX = "file-";
   private static final Pattern ID = Pattern.compile("file-[0-9a-z]{26}");
 
@@ -32,13 +35,21 @@ public class Files {
   private final FileRows rows;
   private final ObjectProvider<FileUse> uses;
   private final StorageQuota quota;
+  private final AuditLog audit;
   private final Ids ids;
   private final Clock clock;
 
-  Files(FileRows rows, ObjectProvider<FileUse> uses, StorageQuota quota, Ids ids, Clock clock) {
+  Files(
+      FileRows rows,
+      ObjectProvider<FileUse> uses,
+      StorageQuota quota,
+      AuditLog audit,
+      Ids ids,
+      Clock clock) {
     this.rows = rows;
     this.uses = uses;
     this.quota = quota;
+    this.audit = audit;
     this.ids = ids;
     this.clock = clock;
   }
@@ -54,7 +65,8 @@ public class Files {
   public TrainingFile requireTrainable(String departmentId, String fileId, String param) {
     FileRow file =
         rows.findToUse(departmentId, fileId, now())
-            .orElseThrow(() -> RequestFailed.invalid(param, "No such file: " + fileId));
+            .orElseThrow(
+                () -> RequestFailed.invalid(param, "No such file: " + fileId).about(fileId));
     if (!file.is(FilePurpose.FINE_TUNE)) {
       throw RequestFailed.invalid(param, fileId + " has not the purpose 'fine-tune'.");
     }
@@ -96,6 +108,11 @@ public class Files {
   @Transactional
   void requireRoom(String departmentId, long bytes) {
     quota.require(departmentId, bytes);
+  }
+
+  @Override
+  public Optional<String> departmentOf(String id) {
+    return rows.findById(id).map(FileRow::departmentId);
   }
 
   Optional<FileRow> find(String departmentId, String fileId) {
@@ -145,6 +162,7 @@ public class Files {
                   "file_id");
             });
     rows.delete(file.get());
+    audit.write("file.deleted", departmentId, fileId, Map.of());
     return true;
   }
 

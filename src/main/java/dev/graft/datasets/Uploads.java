@@ -3,6 +3,7 @@ package dev.graft.datasets;
 import dev.graft.platform.Ids;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
+import dev.graft.tenancy.Owned;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -19,7 +20,7 @@ import org.springframework.transaction.annotation.Transactional;
 /** The rows of uploads and their parts, and what may happen to them when. */
 @Service
 @Profile("server")
-class Uploads {
+class Uploads implements Owned {
   private static final String PREFIX = "upload_";
   private static final String PART_PREFIX = "part_";
   private static final int MAX_PARTS = 10_000;
@@ -75,6 +76,11 @@ class Uploads {
     Instant now = now();
     Instant end = now.plus(settings.uploadLifetime());
     return rows.save(new UploadRow(ids.next(PREFIX), upload, now, end)).id();
+  }
+
+  @Override
+  public Optional<String> departmentOf(String id) {
+    return rows.findById(id).map(UploadRow::departmentId);
   }
 
   UploadRow require(String departmentId, String id) {

@@ -8,16 +8,19 @@ import dev.graft.platform.MetadataFilter;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
 import dev.graft.platform.Submission;
+import dev.graft.tenancy.AuditLog;
 import dev.graft.tenancy.Caller;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.media.Content;
 import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletRequest;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.Profile;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
+import org.springframework.transaction.annotation.Transactional;
 import org.springframework.util.MultiValueMap;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
@@ -43,6 +46,7 @@ class JobController {
   private final JobEvents events;
   private final JobPause pause;
   private final Idempotency idempotency;
+  private final AuditLog audit;
   private final JsonMapper json;
 
   JobController(
@@ -51,12 +55,14 @@ class JobController {
       JobEvents events,
       JobPause pause,
       Idempotency idempotency,
+      AuditLog audit,
       JsonMapper json) {
     this.submitJob = submitJob;
     this.jobs = jobs;
     this.events = events;
     this.pause = pause;
     this.idempotency = idempotency;
+    this.audit = audit;
     this.json = json;
   }
 
@@ -104,6 +110,7 @@ class JobController {
 
   /** Cancelling twice is one cancellation; cancelling what has ended is refused. */
   @PostMapping("/{id}/cancel")
+  @Transactional
   @Operation(operationId = "cancelFineTuningJob", summary = "Cancel a job that has not ended")
   ObjectNode cancel(@AuthenticationPrincipal Caller caller, @PathVariable String id) {
     boolean asked = jobs.cancel(caller.departmentId(), id);
@@ -113,6 +120,7 @@ class JobController {
           ProblemType.WRONG_STATE,
           "The job has already ended: it is %s".formatted(job.state().wire()));
     }
+    if (asked) audit.write("fine_tuning.job.cancelled", caller.departmentId(), id, Map.of());
     return JobObject.of(job);
   }
 

@@ -1,5 +1,6 @@
 package dev.graft.jobs;
 
+import dev.graft.tenancy.Owned;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -14,7 +15,7 @@ import org.springframework.stereotype.Component;
  */
 @Component
 @Profile("server")
-class JobLedger {
+class JobLedger implements Owned {
   private final JdbcClient sql;
 
   JobLedger(JdbcClient sql) {
@@ -141,6 +142,14 @@ class JobLedger {
         .param("department", departmentId)
         .query((row, n) -> row.getString("id"))
         .list();
+  }
+
+  @Override
+  public Optional<String> departmentOf(String jobId) {
+    return sql.sql("select department_id from job where id = :job")
+        .param("job", jobId)
+        .query(String.class)
+        .optional();
   }
 
   Optional<JobRow> find(String departmentId, String jobId) {

@@ -11,8 +11,10 @@ import dev.graft.platform.RequestFailed;
 import dev.graft.spec.AdapterSpecs;
 import dev.graft.spec.Hyperparameters;
 import dev.graft.spec.SpecRejected;
+import dev.graft.tenancy.AuditLog;
 import dev.graft.tenancy.Caller;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Service;
@@ -30,12 +32,14 @@ class SubmitJob {
   private final JobLedger jobs;
   private final Files files;
   private final BaseModels baseModels;
+  private final AuditLog audit;
   private final Ids ids;
 
-  SubmitJob(JobLedger jobs, Files files, BaseModels baseModels, Ids ids) {
+  SubmitJob(JobLedger jobs, Files files, BaseModels baseModels, AuditLog audit, Ids ids) {
     this.jobs = jobs;
     this.files = files;
     this.baseModels = baseModels;
+    this.audit = audit;
     this.ids = ids;
   }
 
@@ -65,6 +69,7 @@ class SubmitJob {
             checked.adapter().toString(),
             request.metadata() == null ? null : request.metadata().toString(),
             request.priority()));
+    audit.write("fine_tuning.job.created", caller.departmentId(), id, Map.of("model", base.name()));
     return id;
   }
 

@@ -14,6 +14,9 @@ import org.springframework.web.filter.OncePerRequestFilter;
 
 /** Reads {@code Authorization: Bearer ...} and asks who that is; part of a security chain. */
 public final class BearerFilter extends OncePerRequestFilter {
+  /** Request attribute with who calls, which outlives the security context. */
+  public static final String PRINCIPAL = BearerFilter.class.getName() + ".principal";
+
   private static final String SCHEME = "Bearer ";
   private final BearerAuthenticator authenticator;
 
@@ -39,6 +42,7 @@ public final class BearerFilter extends OncePerRequestFilter {
                         AuthorityUtils.createAuthorityList(
                             caller.roles().stream().map(role -> "ROLE_" + role).toList())));
                 SecurityContextHolder.setContext(context);
+                request.setAttribute(PRINCIPAL, caller.principal());
               });
     }
     chain.doFilter(request, response);

@@ -30,7 +30,8 @@ class ErrorAdvice {
   private static final Logger log = LoggerFactory.getLogger(ErrorAdvice.class);
 
   @ExceptionHandler
-  ResponseEntity<ErrorEnvelope> known(RequestFailed problem) {
+  ResponseEntity<ErrorEnvelope> known(RequestFailed problem, HttpServletRequest request) {
+    ErrorAttributes.set(request, problem);
     return render(problem);
   }
 

@@ -20,6 +20,7 @@ public class RequestFailed extends RuntimeException {
   private final transient List<Finding> findings;
   private final transient Map<String, String> headers = new LinkedHashMap<>();
   private @Nullable Duration retryAfter;
+  private @Nullable String about;
 
   public RequestFailed(ProblemType type, String message) {
     this(type, message, null, List.of());
@@ -52,9 +53,15 @@ public class RequestFailed extends RuntimeException {
     return this;
   }
 
+  /** Says which thing was asked for in vain, so that reaching for another department's is noted. */
+  public RequestFailed about(String id) {
+    this.about = id;
+    return this;
+  }
+
   /** No such thing, or it belongs to another department: the two look the same. */
   public static RequestFailed notFound(String what, String id) {
-    return new RequestFailed(ProblemType.NOT_FOUND, "No such " + what + ": " + id, "id");
+    return new RequestFailed(ProblemType.NOT_FOUND, "No such " + what + ": " + id, "id").about(id);
   }
 
   public static RequestFailed invalid(String param, String message) {
@@ -75,6 +82,11 @@ public class RequestFailed extends RuntimeException {
 
   public Map<String, String> headers() {
     return Map.copyOf(headers);
+  }
+
+  /** See {@link #about(String)}. */
+  public @Nullable String about() {
+    return about;
   }
 
   public Optional<Duration> retryAfter() {

@@ -5,6 +5,7 @@ import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.MDC;
 import org.springframework.context.annotation.Profile;
 import org.springframework.core.Ordered;
@@ -18,12 +19,18 @@ import org.springframework.web.filter.OncePerRequestFilter;
 @Component
 @Profile("server")
 @Order(Ordered.HIGHEST_PRECEDENCE)
-class RequestIds extends OncePerRequestFilter {
+public class RequestIds extends OncePerRequestFilter {
   private static final String HEADER = "x-request-id";
+  private static final String LOGGED = "request";
   private final Ids ids;
 
   RequestIds(Ids ids) {
     this.ids = ids;
+  }
+
+  /** Of the request that this thread works on, or null. */
+  public static @Nullable String current() {
+    return MDC.get(LOGGED);
   }
 
   @Override
@@ -32,7 +39,7 @@ class RequestIds extends OncePerRequestFilter {
       throws ServletException, IOException {
     String id = ids.next("req_");
     response.setHeader(HEADER, id);
-    try (MDC.MDCCloseable scope = MDC.putCloseable("request", id)) {
+    try (MDC.MDCCloseable scope = MDC.putCloseable(LOGGED, id)) {
       chain.doFilter(request, response);
     }
   }

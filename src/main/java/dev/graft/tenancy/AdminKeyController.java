@@ -58,15 +58,15 @@ class AdminKeyController {
     return AdminKeyObject.of(require(made.id()), made.secret());
   }
 
-  @GetMapping("/{key}")
+  @GetMapping("/{admin_key}")
   @Operation(operationId = "retrieveAdminApiKey", summary = "One key, redacted")
-  AdminKeyObject get(@PathVariable String key) {
+  AdminKeyObject get(@PathVariable("admin_key") String key) {
     return AdminKeyObject.of(require(key), null);
   }
 
-  @DeleteMapping("/{key}")
+  @DeleteMapping("/{admin_key}")
   @Operation(operationId = "deleteAdminApiKey", summary = "End a key, at once")
-  Deleted delete(@PathVariable String key) {
+  Deleted delete(@PathVariable("admin_key") String key) {
     keys.revoke(require(key).id());
     return new Deleted(key, "organization.admin_api_key.deleted", true);
   }

@@ -9,6 +9,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.Profile;
@@ -64,12 +65,14 @@ public class ApiKeys {
 
   private final JdbcClient sql;
   private final ServiceAccounts accounts;
+  private final AuditLog audit;
   private final Ids ids;
   private final Clock clock;
 
-  ApiKeys(JdbcClient sql, ServiceAccounts accounts, Ids ids, Clock clock) {
+  ApiKeys(JdbcClient sql, ServiceAccounts accounts, AuditLog audit, Ids ids, Clock clock) {
     this.sql = sql;
     this.accounts = accounts;
+    this.audit = audit;
     this.ids = ids;
     this.clock = clock;
   }
@@ -130,14 +133,18 @@ public class ApiKeys {
         .param("now", Timestamp.from(now))
         .param("expires_at", life == null ? null : Timestamp.from(now.plus(life)))
         .update();
+    List<String> scopes = key.scopes() == null ? List.of() : key.scopes();
+    audit.write(
+        "api_key.created", key.departmentId(), id, Map.of("data", Map.of("scopes", scopes)));
     return new Created(id, key.name(), secret, now);
   }
 
   /** From the next request on it opens nothing. */
   @Transactional
   public void revoke(String id) {
-    require(id);
+    ApiKey key = require(id);
     sql.sql(REVOKE).param("id", id).param("now", Timestamp.from(clock.instant())).update();
+    audit.write("api_key.deleted", key.departmentId(), id, Map.of());
   }
 
   /** As {@link #rotate(String, Duration)}, at once. */
@@ -160,8 +167,13 @@ public class ApiKeys {
       throw new RequestFailed(
           ProblemType.WRONG_STATE, "This key is revoked or expired; create a new one.", "id");
     }
-    if (overlap.isZero()) revoke(id);
-    else sql.sql(EXPIRE).param("id", id).param("end", Timestamp.from(now.plus(overlap))).update();
+    if (overlap.isZero()) {
+      revoke(id);
+    } else {
+      sql.sql(EXPIRE).param("id", id).param("end", Timestamp.from(now.plus(overlap))).update();
+      Map<String, Long> asked = Map.of("overlap_seconds", overlap.toSeconds());
+      audit.write("api_key.updated", old.departmentId(), id, Map.of("changes_requested", asked));
+    }
     return create(successor(old), old.createdBy());
   }
 

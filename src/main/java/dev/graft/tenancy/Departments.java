@@ -4,6 +4,7 @@ import dev.graft.platform.Cursor;
 import dev.graft.platform.Ids;
 import dev.graft.platform.RequestFailed;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.springframework.context.ApplicationEventPublisher;
@@ -46,13 +47,19 @@ public class Departments {
   private final JdbcClient sql;
   private final TenancyProperties settings;
   private final ApplicationEventPublisher events;
+  private final AuditLog audit;
   private final Ids ids;
 
   Departments(
-      JdbcClient sql, TenancyProperties settings, ApplicationEventPublisher events, Ids ids) {
+      JdbcClient sql,
+      TenancyProperties settings,
+      ApplicationEventPublisher events,
+      AuditLog audit,
+      Ids ids) {
     this.sql = sql;
     this.settings = settings;
     this.events = events;
+    this.audit = audit;
     this.ids = ids;
   }
 
@@ -106,6 +113,7 @@ public class Departments {
   void rename(String id, String name) {
     requireName(name);
     if (sql.sql(RENAME).param("id", id).param("name", name).update() == 0) throw taken(name);
+    audit.write("project.updated", id, id, Map.of("changes_requested", Map.of("title", name)));
   }
 
   /** Its keys open nothing any more, what it has queued is cancelled; for good. */
@@ -117,7 +125,9 @@ public class Departments {
                     + " where id = :id and archived_at is null")
             .param("id", id)
             .update();
-    if (archived == 1) events.publishEvent(new DepartmentArchived(id));
+    if (archived == 0) return;
+    audit.write("project.archived", id, id, Map.of());
+    events.publishEvent(new DepartmentArchived(id));
   }
 
   private Optional<String> insert(String name) {
@@ -130,7 +140,9 @@ public class Departments {
             .param("slug", Department.slug(name))
             .param("max_running", settings.maxRunning())
             .update();
-    return made == 1 ? Optional.of(id) : Optional.empty();
+    if (made == 0) return Optional.empty();
+    audit.write("project.created", id, id, Map.of("data", Map.of("name", name, "title", name)));
+    return Optional.of(id);
   }
 
   private static void requireName(String name) {

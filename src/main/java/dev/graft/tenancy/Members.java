@@ -4,6 +4,7 @@ import dev.graft.platform.Cursor;
 import dev.graft.platform.Ids;
 import dev.graft.platform.RequestFailed;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.springframework.context.annotation.Profile;
@@ -59,10 +60,12 @@ class Members {
       "delete from department_member where department_id = :department and person_id = :person";
 
   private final JdbcClient sql;
+  private final AuditLog audit;
   private final Ids ids;
 
-  Members(JdbcClient sql, Ids ids) {
+  Members(JdbcClient sql, AuditLog audit, Ids ids) {
     this.sql = sql;
+    this.audit = audit;
     this.ids = ids;
   }
 
@@ -94,6 +97,7 @@ class Members {
         .param("person", personId)
         .param("role", role.wire())
         .update();
+    audit.write("user.added", departmentId, personId, Map.of("data", Map.of("role", role.wire())));
     return find(departmentId, personId).orElseThrow();
   }
 
@@ -120,18 +124,25 @@ class Members {
   /** False if the person is not a member. */
   @Transactional
   boolean change(String departmentId, String personId, Role role) {
-    return sql.sql(CHANGE)
+    int changed =
+        sql.sql(CHANGE)
             .param("department", departmentId)
             .param("person", personId)
             .param("role", role.wire())
-            .update()
-        == 1;
+            .update();
+    if (changed == 0) return false;
+    Map<String, String> asked = Map.of("role", role.wire());
+    audit.write("user.updated", departmentId, personId, Map.of("changes_requested", asked));
+    return true;
   }
 
   /** Their keys open nothing of the department any more; false if the person is not a member. */
   @Transactional
   boolean remove(String departmentId, String personId) {
-    return sql.sql(REMOVE).param("department", departmentId).param("person", personId).update()
-        == 1;
+    if (sql.sql(REMOVE).param("department", departmentId).param("person", personId).update() == 0) {
+      return false;
+    }
+    audit.write("user.deleted", departmentId, personId, Map.of());
+    return true;
   }
 }

@@ -72,30 +72,30 @@ class ProjectController {
     return get(identity, id);
   }
 
-  @GetMapping("/{id}")
+  @GetMapping("/{project}")
   @Operation(operationId = "retrieveProject", summary = "One department")
-  ProjectObject get(@AuthenticationPrincipal Identity identity, @PathVariable String id) {
-    return ProjectObject.of(access.toRead(identity, id));
+  ProjectObject get(@AuthenticationPrincipal Identity identity, @PathVariable String project) {
+    return ProjectObject.of(access.toRead(identity, project));
   }
 
-  @PostMapping("/{id}")
+  @PostMapping("/{project}")
   @Operation(operationId = "modifyProject", summary = "Rename a department")
   ProjectObject modify(
       @AuthenticationPrincipal Identity identity,
-      @PathVariable String id,
+      @PathVariable String project,
       @RequestBody ProjectRequest request) {
-    access.toWrite(identity, id);
-    if (request.name() != null) departments.rename(id, request.name());
-    return get(identity, id);
+    access.toWrite(identity, project);
+    if (request.name() != null) departments.rename(project, request.name());
+    return get(identity, project);
   }
 
-  @PostMapping("/{id}/archive")
+  @PostMapping("/{project}/archive")
   @Operation(
       operationId = "archiveProject",
       summary = "End a department: its keys open nothing, its jobs are cancelled; for good")
-  ProjectObject archive(@AuthenticationPrincipal Identity identity, @PathVariable String id) {
-    access.toRead(identity, id);
-    departments.archive(id);
-    return get(identity, id);
+  ProjectObject archive(@AuthenticationPrincipal Identity identity, @PathVariable String project) {
+    access.toRead(identity, project);
+    departments.archive(project);
+    return get(identity, project);
   }
 }

@@ -3,6 +3,7 @@ package dev.graft.tenancy;
 import dev.graft.platform.Cursor;
 import dev.graft.platform.Ids;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.Profile;
@@ -51,10 +52,12 @@ class ServiceAccounts {
       """;
 
   private final JdbcClient sql;
+  private final AuditLog audit;
   private final Ids ids;
 
-  ServiceAccounts(JdbcClient sql, Ids ids) {
+  ServiceAccounts(JdbcClient sql, AuditLog audit, Ids ids) {
     this.sql = sql;
+    this.audit = audit;
     this.ids = ids;
   }
 
@@ -67,6 +70,8 @@ class ServiceAccounts {
         .param("name", name)
         .param("role", role.wire())
         .update();
+    Map<String, String> data = Map.of("role", role.wire());
+    audit.write("service_account.created", departmentId, id, Map.of("data", data));
     return find(departmentId, id).orElseThrow();
   }
 
@@ -93,18 +98,27 @@ class ServiceAccounts {
   /** Null leaves something as it is; false if there is no such account. */
   @Transactional
   boolean change(String departmentId, String id, @Nullable String name, @Nullable Role role) {
-    return sql.sql(CHANGE)
+    String wire = role == null ? null : role.wire();
+    int changed =
+        sql.sql(CHANGE)
             .param("department", departmentId)
             .param("id", id)
             .param("name", name)
-            .param("role", role == null ? null : role.wire())
-            .update()
-        == 1;
+            .param("role", wire)
+            .update();
+    if (changed == 0) return false;
+    Map<String, String> asked = wire == null ? Map.of() : Map.of("role", wire);
+    audit.write("service_account.updated", departmentId, id, Map.of("changes_requested", asked));
+    return true;
   }
 
   /** With its keys, which open nothing any more; false if there is no such account. */
   @Transactional
   boolean delete(String departmentId, String id) {
-    return sql.sql(DELETE).param("department", departmentId).param("id", id).update() == 1;
+    if (sql.sql(DELETE).param("department", departmentId).param("id", id).update() == 0) {
+      return false;
+    }
+    audit.write("service_account.deleted", departmentId, id, Map.of());
+    return true;
   }
 }

@@ -41,10 +41,16 @@ record ApiClient(int port, String key) {
     BodyPublisher content = body == null ? BodyPublishers.noBody() : BodyPublishers.ofString(body);
     HttpRequest.Builder request =
         HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
-            .header("content-type", "application/json")
+            .header("content-type", type(body))
             .method(method, content);
     if (!key.isEmpty()) request.header("authorization", "Bearer " + key);
     return HTTP.send(request.build(), BodyHandlers.ofString());
+  }
+
+  private static String type(String body) {
+    return body != null && body.startsWith("--X")
+        ? "multipart/form-data; boundary=X"
+        : "application/json";
   }
 
   /** The answer to a request that went well. */

@@ -1,0 +1,89 @@
+package dev.graft.tenancy;
+
+import dev.graft.platform.Ids;
+import dev.graft.platform.RequestIds;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.springframework.context.annotation.Profile;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.security.core.Authentication;
+import org.springframework.security.core.context.SecurityContextHolder;
+import org.springframework.stereotype.Service;
+import org.springframework.transaction.annotation.Transactional;
+import org.springframework.web.context.request.RequestContextHolder;
+import org.springframework.web.context.request.ServletRequestAttributes;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Writes down who did what. An entry is part of the transaction of what it tells: both commit, or
+ * neither. The database lets nobody change or remove one.
+ */
+@Service
+@Profile("server")
+public class AuditLog {
+  private static final String WRITE =
+      """
+      insert into audit_log (id, effective_at, type, department_id, department_name, key_id, person_id,
+                             email, service_account_id, ip_address, request_id, resource_id, details)
+      values (:id, graft_now(), :type, :department,
+              (select name from department where id = :department), :key, :person,
+              :email, :service_account, :ip, :request, :resource, :details::jsonb)
+      """;
+
+  private final JdbcClient sql;
+  private final Ids ids;
+
+  AuditLog(JdbcClient sql, Ids ids) {
+    this.sql = sql;
+    this.ids = ids;
+  }
+
+  /**
+   * Something was done by whoever calls now.
+   *
+   * @param type OpenAI's event type where it has one, such as {@code api_key.created}
+   * @param departmentId where; null = in the organisation
+   * @param details more than the resource's id: names and ids, never content or secrets
+   */
+  @Transactional
+  public void write(
+      String type, @Nullable String departmentId, String resourceId, Map<String, ?> details) {
+    write(type, caller(), departmentId, resourceId, details);
+  }
+
+  /** As above, by someone in particular. */
+  @Transactional
+  void write(
+      String type,
+      @Nullable Actor actor,
+      @Nullable String departmentId,
+      @Nullable String resourceId,
+      Map<String, ?> details) {
+    sql.sql(WRITE)
+        .param("id", ids.next("audit_log-"))
+        .param("type", type)
+        .param("department", departmentId)
+        .param("key", actor == null ? null : actor.keyId())
+        .param("person", actor == null ? null : actor.personId())
+        .param("email", actor == null ? null : actor.email())
+        .param("service_account", actor == null ? null : actor.serviceAccountId())
+        .param("ip", address())
+        .param("request", RequestIds.current())
+        .param("resource", resourceId)
+        .param("details", JsonMapper.shared().writeValueAsString(details))
+        .update();
+  }
+
+  private static @Nullable Actor caller() {
+    Authentication authentication = SecurityContextHolder.getContext().getAuthentication();
+    return authentication != null && authentication.getPrincipal() instanceof Identity identity
+        ? identity.actor()
+        : null;
+  }
+
+  private static @Nullable String address() {
+    return RequestContextHolder.getRequestAttributes() instanceof ServletRequestAttributes servlet
+        ? servlet.getRequest().getRemoteAddr()
+        : null;
+  }
+}

@@ -1,0 +1,74 @@
+package dev.graft.tenancy;
+
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/**
+ * Every route of the public API and the scope that opens it, written down a second time: a route
+ * that is new, or asks for something else, must be said here too.
+ */
+final class ClassifiedRoutes {
+  private static final String ROUTES =
+      """
+      GET    /v1/files                                             api.files.read
+      POST   /v1/files                                             api.files.write
+      GET    /v1/files/{id}                                        api.files.read
+      GET    /v1/files/{id}/content                                api.files.read
+      DELETE /v1/files/{id}                                        api.files.write
+      POST   /v1/uploads                                           api.files.write
+      POST   /v1/uploads/{id}/parts                                api.files.write
+      POST   /v1/uploads/{id}/complete                             api.files.write
+      POST   /v1/uploads/{id}/cancel                               api.files.write
+      GET    /v1/fine_tuning/jobs                                  api.fine_tuning.read
+      POST   /v1/fine_tuning/preview                               api.fine_tuning.write
+      POST   /v1/fine_tuning/jobs                                  api.fine_tuning.write
+      GET    /v1/fine_tuning/jobs/{id}                             api.fine_tuning.read
+      GET    /v1/fine_tuning/jobs/{id}/events                      api.fine_tuning.read
+      GET    /v1/fine_tuning/jobs/{id}/checkpoints                 api.fine_tuning.read
+      POST   /v1/fine_tuning/jobs/{id}/cancel                      api.fine_tuning.write
+      POST   /v1/fine_tuning/jobs/{id}/{action:pause|resume}       api.fine_tuning.write
+      GET    /v1/models                                            api.models.read
+      GET    /v1/models/{*model}                                   api.models.read
+      DELETE /v1/models/{*model}                                   api.models.write
+      GET    /v1/adapters                                          api.models.read
+      GET    /v1/adapters/{id}                                     api.models.read
+      GET    /v1/adapters/{id}/content                             api.models.read
+      GET    /v1/adapters/{id}/files/{*name}                       api.models.read
+      POST   /v1/chat/completions                                  api.model.request
+      GET    /v1/organization/projects                             api.organization.read
+      POST   /v1/organization/projects                             api.organization.write
+      GET    /v1/organization/projects/{project}                   api.project.read
+      POST   /v1/organization/projects/{project}                   api.organization.write
+      POST   /v1/organization/projects/{project}/archive           api.organization.write
+      GET    /v1/organization/projects/{project}/users             api.project.read
+      POST   /v1/organization/projects/{project}/users             api.project.write
+      GET    /v1/organization/projects/{project}/users/{user}      api.project.read
+      POST   /v1/organization/projects/{project}/users/{user}      api.project.write
+      DELETE /v1/organization/projects/{project}/users/{user}      api.project.write
+      GET    /v1/organization/projects/{project}/service_accounts  api.project.read
+      POST   /v1/organization/projects/{project}/service_accounts  api.project.write
+      GET    /v1/organization/projects/{project}/service_accounts/{account} api.project.read
+      POST   /v1/organization/projects/{project}/service_accounts/{account} api.project.write
+      DELETE /v1/organization/projects/{project}/service_accounts/{account} api.project.write
+      POST   /v1/organization/projects/{project}/service_accounts/{account}/api_keys api.project.write
+      GET    /v1/organization/projects/{project}/api_keys          api.project.read
+      GET    /v1/organization/projects/{project}/api_keys/{key}    api.project.read
+      DELETE /v1/organization/projects/{project}/api_keys/{key}    api.project.write
+      POST   /v1/organization/projects/{project}/api_keys/{key}/rotate api.project.write
+      GET    /v1/organization/admin_api_keys                       api.organization.read
+      POST   /v1/organization/admin_api_keys                       api.organization.write
+      GET    /v1/organization/admin_api_keys/{admin_key}           api.organization.read
+      DELETE /v1/organization/admin_api_keys/{admin_key}           api.organization.write
+      GET    /v1/organization/audit_logs                           api.organization.read
+      """;
+
+  private ClassifiedRoutes() {}
+
+  /** Route, as {@code GET /v1/files/{id}}, to scope. */
+  static Map<String, String> scopes() {
+    return ROUTES
+        .lines()
+        .map(line -> line.split("\\s+"))
+        .collect(Collectors.toMap(part -> part[0] + " " + part[1], part -> part[2]));
+  }
+}

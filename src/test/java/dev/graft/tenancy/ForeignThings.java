@@ -1,0 +1,105 @@
+package dev.graft.tenancy;
+
+import static dev.graft.tenancy.ApiClient.ok;
+import static dev.graft.tenancy.ApiClient.text;
+
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.UUID;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/** A department with one thing of every kind, for others to reach for. */
+final class ForeignThings {
+  private final JdbcClient sql;
+  private final ApiClient administrator;
+
+  ForeignThings(JdbcClient sql, ApiClient administrator) {
+    this.sql = sql;
+    this.administrator = administrator;
+  }
+
+  /**
+   * Ids by where they stand in a route: what a caller may not see there. A variable that is no id
+   * has a word instead.
+   */
+  Map<String, String> make(String department) throws Exception {
+    String project = "/v1/organization/projects/" + department;
+    Map<String, String> ids = new TreeMap<>();
+    String accounts = project + "/service_accounts";
+    var account = ok(administrator.post(accounts, "{'name': 'portal'}"));
+    ApiClient theirs = administrator.as(text(account.get("api_key"), "value"));
+    ids.put("/v1/organization/projects/{project}", department);
+    ids.put(
+        "/v1/organization/projects/{project}/users/{user}",
+        text(
+            ok(
+                administrator.post(
+                    project + "/users",
+                    "{'email': '" + UUID.randomUUID() + "@example.org', 'role': 'member'}")),
+            "id"));
+    ids.put("/v1/organization/projects/{project}/service_accounts/{account}", text(account, "id"));
+    ids.put(
+        "/v1/organization/projects/{project}/api_keys/{key}", text(account.get("api_key"), "id"));
+    ids.put("/v1/files/{id}", file(department));
+    ids.put(
+        "/v1/uploads/{id}",
+        text(
+            ok(
+                theirs.post(
+                    "/v1/uploads",
+                    "{'filename': 'a.jsonl', 'purpose': 'fine-tune', 'bytes': 9,"
+                        + " 'mime_type': 'application/jsonl'}")),
+            "id"));
+    baseModel();
+    String job =
+        text(
+            ok(
+                theirs.post(
+                    "/v1/fine_tuning/jobs",
+                    "{'model': 'tiny', 'training_file': '" + ids.get("/v1/files/{id}") + "'}")),
+            "id");
+    ids.put("/v1/fine_tuning/jobs/{id}", job);
+    String adapter = adapter(department, job);
+    ids.put("/v1/adapters/{id}", adapter);
+    ids.put("/v1/models/{*model}", "ft:tiny:" + adapter);
+    return ids;
+  }
+
+  private void baseModel() {
+    sql.sql(
+            """
+            insert into base_model (name, family, manifest, parameters, context_length, bytes, created_at)
+            values ('tiny', 'llama', repeat('a', 64), 1, 512, 1, graft_now()) on conflict do nothing
+            """)
+        .update();
+  }
+
+  private String file(String department) {
+    String id = "file-" + UUID.randomUUID();
+    sql.sql(
+            """
+            insert into file (id, department_id, filename, purpose, bytes, digest, status, examples, created_at)
+            values (:id, :department, 'train.jsonl', 'fine-tune', 4, repeat('a', 64), 'processed', 1, graft_now())
+            """)
+        .param("id", id)
+        .param("department", department)
+        .update();
+    return id;
+  }
+
+  private String adapter(String department, String job) {
+    String id = "ad_" + UUID.randomUUID();
+    sql.sql(
+            """
+            insert into adapter (id, department_id, name, job_id, base_model, training_file, manifest,
+                                 configuration, trained_tokens, created_at)
+            values (:id, :department, 'ft:tiny:' || :id, :job, 'tiny', 'file-1', repeat('a', 64), '{}', 1,
+                    graft_now())
+            """)
+        .param("id", id)
+        .param("department", department)
+        .param("job", job)
+        .update();
+    return id;
+  }
+}

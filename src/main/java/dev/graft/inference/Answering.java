@@ -1,6 +1,7 @@
 package dev.graft.inference;
 
 import dev.graft.inference.child.Reply;
+import dev.graft.inference.child.TokenScore;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -33,7 +34,7 @@ final class Answering implements AutoCloseable {
   record Head(String id, long created, String model, String fingerprint) {}
 
   /** One whole answer. */
-  record Choice(String text, Reply.End end) {}
+  record Choice(String text, List<TokenScore> scores, Reply.End end) {}
 
   Answering(Head head, Work work) {
     this.head = head;
@@ -71,13 +72,17 @@ final class Answering implements AutoCloseable {
 
   /** Waits for all of it: the choices in order. */
   List<Choice> whole() {
-    List<StringBuilder> texts = new ArrayList<>();
     List<Choice> choices = new ArrayList<>();
+    StringBuilder text = new StringBuilder();
+    List<TokenScore> scores = new ArrayList<>();
     for (Optional<Reply.Piece> next = next(); next.isPresent(); next = next()) {
       Reply.Piece piece = next.get();
-      if (piece.choice() == texts.size()) texts.add(new StringBuilder());
-      StringBuilder text = texts.get(piece.choice()).append(piece.text());
-      if (piece.end() != null) choices.add(new Choice(text.toString(), piece.end()));
+      text.append(piece.text());
+      scores.addAll(piece.scores());
+      if (piece.end() == null) continue;
+      choices.add(new Choice(text.toString(), List.copyOf(scores), piece.end()));
+      text.setLength(0);
+      scores.clear();
     }
     return choices;
   }

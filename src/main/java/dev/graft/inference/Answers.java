@@ -70,7 +70,8 @@ class Answers {
         settings.defaultMaxTokens(),
         decoding.choices(),
         decoding.sampling(),
-        decoding.stop());
+        decoding.stop(),
+        decoding.topLogprobs());
   }
 
   private Reply.Done answer(

@@ -1,27 +1,30 @@
 package dev.graft.inference;
 
 import dev.graft.inference.child.Reply;
-import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /** {@code chat.completion.chunk} objects: a role, then text, then why it ended, for each choice. */
-record ChatChunks(Answering.Head head, StreamOptions options) {
+record ChatChunks(Answering.Head head, StreamOptions options, boolean logprobs) {
   /** The first of a choice. */
   ObjectNode role(int choice) {
     ObjectNode delta = JsonNodeFactory.instance.objectNode();
     delta.put("role", "assistant").put("content", "").putNull("refusal");
-    return chunk(choice, delta, null);
+    return chunk(choice, delta);
   }
 
   ObjectNode text(Reply.Piece piece) {
-    return chunk(
-        piece.choice(), JsonNodeFactory.instance.objectNode().put("content", piece.text()), null);
+    ObjectNode delta = JsonNodeFactory.instance.objectNode().put("content", piece.text());
+    ObjectNode chunk = chunk(piece.choice(), delta);
+    if (logprobs) only(chunk).putPOJO("logprobs", ChatLogprobs.of(piece.scores()));
+    return chunk;
   }
 
   /** The last of a choice. */
   ObjectNode end(int choice, Reply.End end) {
-    return chunk(choice, JsonNodeFactory.instance.objectNode(), end);
+    ObjectNode chunk = chunk(choice, JsonNodeFactory.instance.objectNode());
+    only(chunk).put("finish_reason", end.wire());
+    return chunk;
   }
 
   /** The last of all, where it was asked for. */
@@ -32,15 +35,21 @@ record ChatChunks(Answering.Head head, StreamOptions options) {
     return chunk;
   }
 
-  private ObjectNode chunk(int choice, ObjectNode delta, Reply.@Nullable End end) {
+  private ObjectNode chunk(int choice, ObjectNode delta) {
     ObjectNode chunk = frame();
-    ObjectNode only = chunk.putArray("choices").addObject();
-    only.put("index", choice);
-    only.set("delta", delta);
-    only.putNull("logprobs");
-    only.put("finish_reason", end == null ? null : end.wire());
+    chunk
+        .putArray("choices")
+        .addObject()
+        .put("index", choice)
+        .putNull("logprobs")
+        .putNull("finish_reason")
+        .set("delta", delta);
     if (options.includeUsage()) chunk.putNull("usage");
     return chunk;
+  }
+
+  private static ObjectNode only(ObjectNode chunk) {
+    return (ObjectNode) chunk.path("choices").path(0);
   }
 
   private ObjectNode frame() {

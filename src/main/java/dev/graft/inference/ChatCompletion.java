@@ -21,16 +21,18 @@ record ChatCompletion(
    *     the token bound did
    */
   @Schema(name = "ChatCompletionChoice")
-  record Choice(int index, Message message, @Nullable Object logprobs, String finishReason) {}
+  record Choice(int index, Message message, @Nullable ChatLogprobs logprobs, String finishReason) {}
 
   @Schema(name = "ChatCompletionMessage")
   record Message(String role, String content, @Nullable String refusal) {}
 
   /** Waits for the whole answer. */
-  static ChatCompletion of(Answering answering) {
+  static ChatCompletion of(Answering answering, boolean logprobs) {
     List<Answering.Choice> answers = answering.whole();
     List<Choice> choices =
-        IntStream.range(0, answers.size()).mapToObj(i -> choice(i, answers.get(i))).toList();
+        IntStream.range(0, answers.size())
+            .mapToObj(i -> choice(i, answers.get(i), logprobs))
+            .toList();
     Answering.Head head = answering.head();
     return new ChatCompletion(
         head.id(),
@@ -42,8 +44,9 @@ record ChatCompletion(
         head.fingerprint());
   }
 
-  private static Choice choice(int index, Answering.Choice answer) {
+  private static Choice choice(int index, Answering.Choice answer, boolean logprobs) {
     Message message = new Message("assistant", answer.text(), null);
-    return new Choice(index, message, null, answer.end().wire());
+    ChatLogprobs scores = logprobs ? ChatLogprobs.of(answer.scores()) : null;
+    return new Choice(index, message, scores, answer.end().wire());
   }
 }

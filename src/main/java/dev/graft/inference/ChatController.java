@@ -64,8 +64,9 @@ class ChatController {
       throws IOException {
     ChatRequest request = ChatRequest.read(body);
     try (Answering answering = answers.begin(caller.departmentId(), request)) {
-      if (request.stream() == null) return ChatCompletion.of(answering);
-      ChatChunks chunks = new ChatChunks(answering.head(), request.stream());
+      boolean logprobs = request.decoding().topLogprobs() != null;
+      if (request.stream() == null) return ChatCompletion.of(answering, logprobs);
+      ChatChunks chunks = new ChatChunks(answering.head(), request.stream(), logprobs);
       stream(
           answering,
           new ChatStream(new EventStream(response, json), chunks, request.decoding().choices()));

@@ -24,6 +24,8 @@ enum ChatParameter implements RequestParameter {
   PRESENCE_PENALTY(HONOURED, "-2 to 2"),
   LOGIT_BIAS(HONOURED, "-100 to 100 by token id of the model's tokenizer"),
   SEED(HONOURED, "the same request with the same seed gives the same answer"),
+  LOGPROBS(HONOURED, "of the model itself, before temperature, penalties and biases"),
+  TOP_LOGPROBS(HONOURED, "0 to 20, with logprobs"),
   STREAM(HONOURED, "server-sent events"),
   STREAM_OPTIONS(HONOURED, "include_usage; include_obfuscation is accepted, nothing is added"),
 
@@ -41,14 +43,12 @@ enum ChatParameter implements RequestParameter {
   AUDIO(REFUSED, "text only"),
   FUNCTION_CALL(REFUSED, "not built yet", "\"none\""),
   FUNCTIONS(REFUSED, "not built yet", "[]"),
-  LOGPROBS(REFUSED, "not built yet", "false"),
   MODALITIES(REFUSED, "text only", "[\"text\"]"),
   PARALLEL_TOOL_CALLS(REFUSED, "there are no tools", "true", "false"),
   REASONING_EFFORT(REFUSED, "not built yet", "\"none\""),
   RESPONSE_FORMAT(REFUSED, "not built yet", "{\"type\":\"text\"}"),
   TOOL_CHOICE(REFUSED, "not built yet", "\"none\""),
   TOOLS(REFUSED, "not built yet", "[]"),
-  TOP_LOGPROBS(REFUSED, "not built yet", "0"),
   VERBOSITY(REFUSED, "not built yet"),
   WEB_SEARCH_OPTIONS(REFUSED, "Graft fetches nothing");
 

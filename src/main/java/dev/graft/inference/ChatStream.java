@@ -40,7 +40,7 @@ final class ChatStream {
   }
 
   private void send(Reply.Piece piece) throws IOException {
-    if (!piece.text().isEmpty()) events.send(chunks.text(piece));
+    if (!piece.text().isEmpty() || !piece.scores().isEmpty()) events.send(chunks.text(piece));
     if (piece.end() != null) events.send(chunks.end(piece.choice(), piece.end()));
   }
 }

@@ -12,18 +12,25 @@ import tools.jackson.databind.JsonNode;
  * How answers are made, of chats and completions alike.
  *
  * @param maxTokens bound on new tokens of a choice, or null for the default
+ * @param topLogprobs candidates in the score of each token, or null for no scores
  */
-record Decoding(@Nullable Integer maxTokens, int choices, Sampling sampling, List<String> stop) {
+record Decoding(
+    @Nullable Integer maxTokens,
+    int choices,
+    Sampling sampling,
+    List<String> stop,
+    @Nullable Integer topLogprobs) {
   private static final int MAX_CHOICES = 128;
   private static final int MAX_STOPS = 4;
 
-  static Decoding read(BodyFields fields) {
+  static Decoding read(BodyFields fields, @Nullable Integer topLogprobs) {
     Integer choices = fields.whole("n", 1, MAX_CHOICES);
     return new Decoding(
         maxTokens(fields),
         choices == null ? 1 : choices,
         sampling(fields),
-        fields.strings("stop", MAX_STOPS));
+        fields.strings("stop", MAX_STOPS),
+        topLogprobs);
   }
 
   private static @Nullable Integer maxTokens(BodyFields fields) {

@@ -114,7 +114,7 @@ class WarmModelsTests {
   private String say(Digest base, String content) throws Exception {
     StringBuilder text = new StringBuilder();
     List<Ask.Turn> turn = List.of(new Ask.Turn("user", content));
-    Ask ask = new Ask(1, null, turn, null, 1 << 20, 1, Sampling.GREEDY, List.of());
+    Ask ask = new Ask(1, null, turn, null, 1 << 20, 1, Sampling.GREEDY, List.of(), null);
     Reply last = models.ask(base, DIRECTORY, ask, piece -> text.append(piece.text()));
     assertThat(last).isInstanceOf(Reply.Done.class);
     return text.toString();
@@ -130,7 +130,7 @@ class WarmModelsTests {
 
   private void listenQuietly(String content, CountDownLatch heard) {
     List<Ask.Turn> turn = List.of(new Ask.Turn("user", content));
-    Ask ask = new Ask(2, null, turn, null, 1 << 20, 1, Sampling.GREEDY, List.of());
+    Ask ask = new Ask(2, null, turn, null, 1 << 20, 1, Sampling.GREEDY, List.of(), null);
     try {
       models.ask(BASE, DIRECTORY, ask, piece -> heard.countDown());
     } catch (Exception expected) {

@@ -12,6 +12,8 @@ import com.openai.models.chat.completions.ChatCompletion;
 import com.openai.models.chat.completions.ChatCompletionChunk;
 import com.openai.models.chat.completions.ChatCompletionCreateParams;
 import com.openai.models.chat.completions.ChatCompletionStreamOptions;
+import com.openai.models.chat.completions.ChatCompletionTokenLogprob;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -19,6 +21,8 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -82,6 +86,37 @@ class ChatIT extends StartedGraft {
     assertThat(texts(stopped)).containsExactly(free.substring(0, free.indexOf(stop)));
     assertThat(stopped.choices().getFirst().finishReason())
         .isEqualTo(ChatCompletion.Choice.FinishReason.STOP);
+  }
+
+  @Test
+  void logprobsAreThoseOfTheAnswersTokens() {
+    ChatCompletionCreateParams params =
+        params().temperature(0).maxCompletionTokens(6).logprobs(true).topLogprobs(3).build();
+    ChatCompletion.Choice choice =
+        client.chat().completions().create(params).validate().choices().getFirst();
+    List<ChatCompletionTokenLogprob> tokens =
+        choice.logprobs().orElseThrow().content().orElseThrow();
+    assertThat(tokens).hasSize(6);
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    for (ChatCompletionTokenLogprob token : tokens) {
+      token.bytes().orElseThrow().forEach(b -> bytes.write(b.intValue()));
+      assertThat(token.topLogprobs()).hasSize(3);
+      assertThat(token.topLogprobs().getFirst().logprob()).isEqualTo(token.logprob());
+      assertThat(token.topLogprobs().stream().mapToDouble(top -> Math.exp(top.logprob())).sum())
+          .isBetween(0.01, 1.0);
+    }
+    assertThat(bytes.toString(StandardCharsets.UTF_8))
+        .isEqualTo(choice.message().content().orElseThrow());
+
+    List<ChatCompletionTokenLogprob> streamed = new ArrayList<>();
+    try (StreamResponse<ChatCompletionChunk> stream =
+        client.chat().completions().createStreaming(params)) {
+      stream.stream()
+          .flatMap(chunk -> chunk.choices().stream())
+          .flatMap(each -> each.logprobs().stream())
+          .forEach(logprobs -> streamed.addAll(logprobs.content().orElseThrow()));
+    }
+    assertThat(streamed).isEqualTo(tokens);
   }
 
   @Test

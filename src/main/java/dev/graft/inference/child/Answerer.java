@@ -1,8 +1,10 @@
 package dev.graft.inference.child;
 
 import dev.graft.training.Generator;
+import dev.graft.training.generation.LogProbabilities;
 import dev.graft.training.generation.Sampler;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -99,17 +101,28 @@ final class Answerer {
     while (!cancelled.getAsBoolean()) {
       int id = sampler.next(read.logits());
       boolean ended = text.stopIds().contains(id);
-      String more = ended ? answer.rest() : answer.add(id);
+      AnswerText.Said said = ended ? answer.rest() : answer.add(id, score(ask, read, id));
       if (!ended) made++;
       boolean full = made == bound;
-      if (full && !ended) more += answer.rest();
+      if (full && !ended) said = said.and(answer.rest());
       Reply.End end = ended || answer.stopped() ? Reply.End.STOP : full ? Reply.End.LENGTH : null;
-      if (end != null || !more.isEmpty()) {
-        pieces.accept(new Reply.Piece(ask.id(), choice, more, end));
+      if (end != null || !said.isNothing()) {
+        pieces.accept(new Reply.Piece(ask.id(), choice, said.text(), said.scores(), end));
       }
       if (end != null) break;
       read.append(id);
     }
     return made;
+  }
+
+  private @Nullable TokenScore score(Ask ask, Generator.Text read, int id) {
+    Integer top = ask.topLogprobs();
+    if (top == null) return null;
+    LogProbabilities all = new LogProbabilities(read.logits());
+    List<TokenScore.Candidate> best =
+        all.top(top).stream()
+            .map(each -> new TokenScore.Candidate(text.bytes(each.id()), each.logProbability()))
+            .toList();
+    return new TokenScore(text.bytes(id), all.of(id).logProbability(), best);
   }
 }

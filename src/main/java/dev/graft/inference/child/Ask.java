@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param defaultMaxTokens bound where the caller asked for none; cut to what the context leaves
  * @param choices how many answers, one after the other
  * @param stop strings that end an answer; they are not part of it
+ * @param topLogprobs how many candidates each token's score names, or null for no scores
  */
 public record Ask(
     long id,
@@ -22,7 +23,8 @@ public record Ask(
     int defaultMaxTokens,
     int choices,
     Sampling sampling,
-    List<String> stop)
+    List<String> stop,
+    @Nullable Integer topLogprobs)
     implements Order {
   public Ask {
     messages = List.copyOf(messages);

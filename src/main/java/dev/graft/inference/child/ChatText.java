@@ -15,6 +15,9 @@ interface ChatText {
   /** The text of generated ids, without special tokens. */
   String decode(int[] ids);
 
+  /** The bytes that a token stands for, perhaps a part of a character. */
+  byte[] bytes(int id);
+
   /** Ids that end a turn. */
   Set<Integer> stopIds();
 }

@@ -2,6 +2,7 @@ package dev.graft.inference.child;
 
 import dev.graft.text.ChatTemplate;
 import dev.graft.text.TemplateRejected;
+import dev.graft.text.TokenBytes;
 import dev.graft.text.Tokenizer;
 import dev.graft.weights.ModelDirectory;
 import java.nio.file.Path;
@@ -10,17 +11,23 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Tokenizer, chat template and stop tokens of a model directory. */
 final class ModelText implements ChatText {
+  private final Path model;
   private final Tokenizer tokenizer;
   private final ChatTemplate template;
   private final Set<Integer> stopIds;
+
+  /** Read when somebody asks for log-probabilities. */
+  private @Nullable TokenBytes tokenBytes;
 
   /**
    * @throws RuntimeException of text or weights, saying which file is missing or broken
    */
   ModelText(Path model) {
+    this.model = model;
     tokenizer = Tokenizer.load(model);
     template = tokenizer.chatTemplate(Tokenizer.PINNED_DATE);
     try (ModelDirectory directory = ModelDirectory.open(model)) {
@@ -63,6 +70,12 @@ final class ModelText implements ChatText {
   @Override
   public String decode(int[] ids) {
     return tokenizer.decode(ids, true);
+  }
+
+  @Override
+  public byte[] bytes(int id) {
+    if (tokenBytes == null) tokenBytes = TokenBytes.read(model);
+    return tokenBytes.of(id);
   }
 
   @Override

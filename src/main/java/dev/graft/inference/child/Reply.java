@@ -2,6 +2,7 @@ package dev.graft.inference.child;
 
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -22,9 +23,11 @@ public sealed interface Reply {
    * The next part of an answer. Choices come one after the other.
    *
    * @param choice counted from 0
+   * @param scores of the tokens that begin in this text, where they were asked for
    * @param end why this was its last piece, or null
    */
-  record Piece(long id, int choice, String text, @Nullable End end) implements Reply {}
+  record Piece(long id, int choice, String text, List<TokenScore> scores, @Nullable End end)
+      implements Reply {}
 
   /** Why an answer ends. */
   enum End {

@@ -1,10 +1,12 @@
 package dev.graft.inference.child;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.graft.inference.child.Reply.End;
 import dev.graft.inference.child.Reply.Piece;
 import dev.graft.training.generation.Sampling;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -19,15 +21,15 @@ class AnswererTests {
   @Test
   void anAnswerComesInPiecesAndEndsWhenTheModelDoes() {
     assertThat(answer("hello", null, 100)).isEqualTo(new Reply.Done(1, 5, 5));
-    assertThat(pieces.getFirst()).isEqualTo(new Piece(1, 0, "h", null));
-    assertThat(pieces.getLast()).isEqualTo(new Piece(1, 0, "", End.STOP));
+    assertThat(pieces.getFirst()).isEqualTo(new Piece(1, 0, "h", List.of(), null));
+    assertThat(pieces.getLast()).isEqualTo(new Piece(1, 0, "", List.of(), End.STOP));
     assertThat(text()).isEqualTo("hello");
   }
 
   @Test
   void theBoundOnNewTokensCutsTheAnswer() {
     assertThat(answer("hello", 3, 100)).isEqualTo(new Reply.Done(1, 5, 3));
-    assertThat(pieces.getLast()).isEqualTo(new Piece(1, 0, "l", End.LENGTH));
+    assertThat(pieces.getLast()).isEqualTo(new Piece(1, 0, "l", List.of(), End.LENGTH));
     assertThat(answer("hello", null, 2)).isEqualTo(new Reply.Done(1, 5, 2));
   }
 
@@ -66,6 +68,25 @@ class AnswererTests {
             refused -> {
               assertThat(refused.param()).isEqualTo("logit_bias");
               assertThat(refused.message()).contains("token 1048576");
+            });
+  }
+
+  @Test
+  void scoresComeWithTheTextOfTheirTokensAndEndBeforeAStopString() {
+    List<Ask.Turn> turn = List.of(new Ask.Turn("user", "aabaac"));
+    answer(new Ask(1, null, turn, null, 9, 1, Sampling.GREEDY, List.of("aac"), 2));
+    assertThat(text()).isEqualTo("aab");
+    List<TokenScore> scores = pieces.stream().flatMap(piece -> piece.scores().stream()).toList();
+    assertThat(scores.stream().map(score -> new String(score.bytes(), StandardCharsets.UTF_8)))
+        .containsExactly("a", "a", "b");
+    assertThat(scores)
+        .allSatisfy(
+            score -> {
+              assertThat(score.logProbability()).isCloseTo(0, within(1e-4));
+              assertThat(score.top()).hasSize(2);
+              assertThat(score.top().getFirst().bytes()).isEqualTo(score.bytes());
+              assertThat(score.top().getLast().bytes()[0]).isEqualTo((byte) (score.bytes()[0] + 1));
+              assertThat(score.top().getLast().logProbability()).isCloseTo(-10, within(1e-3));
             });
   }
 
@@ -127,13 +148,13 @@ class AnswererTests {
 
   private String ask(@Nullable String adapter) {
     List<Ask.Turn> hi = List.of(new Ask.Turn("user", "hi"));
-    Reply last = answer(new Ask(1, adapter, hi, null, 9, 1, Sampling.GREEDY, List.of()));
+    Reply last = answer(new Ask(1, adapter, hi, null, 9, 1, Sampling.GREEDY, List.of(), null));
     return last instanceof Reply.Failed failed ? "failed: " + failed.message() : text();
   }
 
   private Reply answer(String content, @Nullable Integer max, int defaultMax, String... stop) {
     List<Ask.Turn> turn = List.of(new Ask.Turn("user", content));
-    return answer(new Ask(1, null, turn, max, defaultMax, 1, Sampling.GREEDY, List.of(stop)));
+    return answer(new Ask(1, null, turn, max, defaultMax, 1, Sampling.GREEDY, List.of(stop), null));
   }
 
   private Reply answer(Ask ask) {
@@ -144,7 +165,7 @@ class AnswererTests {
   private static Ask ask(
       String content, @Nullable Integer max, int defaultMax, int choices, Sampling sampling) {
     List<Ask.Turn> turn = List.of(new Ask.Turn("user", content));
-    return new Ask(1, null, turn, max, defaultMax, choices, sampling, List.of());
+    return new Ask(1, null, turn, max, defaultMax, choices, sampling, List.of(), null);
   }
 
   private String text() {

@@ -27,6 +27,11 @@ class DetokenizerTests {
         }
 
         @Override
+        public byte[] bytes(int id) {
+          return new byte[] {(byte) id};
+        }
+
+        @Override
         public Set<Integer> stopIds() {
           return Set.of();
         }

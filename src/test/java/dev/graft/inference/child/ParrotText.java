@@ -1,5 +1,6 @@
 package dev.graft.inference.child;
 
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -20,6 +21,11 @@ public final class ParrotText implements ChatText {
   @Override
   public String decode(int[] ids) {
     return new String(ids, 0, ids.length);
+  }
+
+  @Override
+  public byte[] bytes(int id) {
+    return decode(new int[] {id}).getBytes(StandardCharsets.UTF_8);
   }
 
   @Override

@@ -1,0 +1,42 @@
+package dev.graft.inference;
+
+import dev.graft.inference.child.TokenScore;
+import io.swagger.v3.oas.annotations.media.Schema;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Log-probabilities of an answer's tokens, as chats have them. */
+@Schema(name = "ChatLogprobs")
+record ChatLogprobs(List<Token> content, @Nullable List<Token> refusal) {
+  /**
+   * @param bytes of UTF-8; a token may be a part of a character
+   */
+  @Schema(name = "ChatTokenLogprob")
+  record Token(String token, double logprob, int[] bytes, List<TopLogprob> topLogprobs) {}
+
+  @Schema(name = "ChatTopLogprob")
+  record TopLogprob(String token, double logprob, int[] bytes) {}
+
+  static ChatLogprobs of(List<TokenScore> scores) {
+    return new ChatLogprobs(scores.stream().map(ChatLogprobs::token).toList(), null);
+  }
+
+  private static Token token(TokenScore score) {
+    TokenText text = TokenText.of(score.bytes());
+    List<TopLogprob> top =
+        score.top().stream()
+            .map(
+                each -> {
+                  TokenText other = TokenText.of(each.bytes());
+                  return new TopLogprob(
+                      other.escaped(), finite(each.logProbability()), other.bytes());
+                })
+            .toList();
+    return new Token(text.escaped(), finite(score.logProbability()), text.bytes(), top);
+  }
+
+  /** JSON has no infinity; OpenAI writes this for what cannot happen. */
+  static double finite(double logProbability) {
+    return Math.max(logProbability, -9999);
+  }
+}

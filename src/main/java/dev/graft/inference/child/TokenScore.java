@@ -1,0 +1,19 @@
+package dev.graft.inference.child;
+
+import java.util.List;
+
+/**
+ * A token of an answer and what the model thought of it.
+ *
+ * @param bytes of UTF-8, perhaps a part of a character
+ * @param logProbability natural logarithm, of the model's own distribution
+ * @param top the likeliest tokens in its place, best first
+ */
+public record TokenScore(byte[] bytes, double logProbability, List<Candidate> top) {
+  public TokenScore {
+    top = List.copyOf(top);
+  }
+
+  /** A token that could have been there. */
+  public record Candidate(byte[] bytes, double logProbability) {}
+}

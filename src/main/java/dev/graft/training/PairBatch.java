@@ -2,14 +2,17 @@ package dev.graft.training;
 
 import java.util.Arrays;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Pairs of a chosen and a rejected text. The loss is a mean over the pairs, so a window of several
  * batches is divided by their number.
  *
  * @param chosen row i belongs to row i of the rejected ones; labels are on the completion
+ * @param reference what the reference gives for the pairs; null where the loss needs none
  */
-public record PairBatch(TokenBatch chosen, TokenBatch rejected) implements MicroBatch {
+public record PairBatch(TokenBatch chosen, TokenBatch rejected, @Nullable PairLogps reference)
+    implements MicroBatch {
   public PairBatch {
     if (chosen.inputIds().length != rejected.inputIds().length) {
       throw new IllegalArgumentException("a chosen text lacks its rejected one");
@@ -17,6 +20,19 @@ public record PairBatch(TokenBatch chosen, TokenBatch rejected) implements Micro
     if (chosen.segments() != null || rejected.segments() != null) {
       throw new IllegalArgumentException("pairs cannot be packed");
     }
+    if (reference != null && reference.chosen().length != chosen.inputIds().length) {
+      throw new IllegalArgumentException("the reference is that of other pairs");
+    }
+  }
+
+  /** Pairs whose reference is not known. */
+  public PairBatch(TokenBatch chosen, TokenBatch rejected) {
+    this(chosen, rejected, null);
+  }
+
+  /** The same pairs, measured from what a reference gives for them. */
+  public PairBatch measuredFrom(PairLogps logps) {
+    return new PairBatch(chosen, rejected, logps);
   }
 
   public int pairs() {

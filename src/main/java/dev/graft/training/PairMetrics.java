@@ -9,6 +9,8 @@ import java.util.Map;
  *
  * @param accurate pairs whose chosen side has the larger reward
  * @param nll mean loss of the chosen text times pairs; ORPO only, else 0
+ * @param chosenTokens of completions
+ * @param rejectedTokens of completions
  */
 public record PairMetrics(
     long pairs,
@@ -17,8 +19,10 @@ public record PairMetrics(
     long accurate,
     double chosenLogps,
     double rejectedLogps,
-    double nll) {
-  public static final PairMetrics NONE = new PairMetrics(0, 0, 0, 0, 0, 0, 0);
+    double nll,
+    long chosenTokens,
+    long rejectedTokens) {
+  public static final PairMetrics NONE = new PairMetrics(0, 0, 0, 0, 0, 0, 0, 0, 0);
 
   public PairMetrics plus(PairMetrics other) {
     return new PairMetrics(
@@ -28,7 +32,9 @@ public record PairMetrics(
         accurate + other.accurate,
         chosenLogps + other.chosenLogps,
         rejectedLogps + other.rejectedLogps,
-        nll + other.nll);
+        nll + other.nll,
+        chosenTokens + other.chosenTokens,
+        rejectedTokens + other.rejectedTokens);
   }
 
   /** Means over the pairs by TRL's names; empty if there are no pairs. */
@@ -41,6 +47,7 @@ public record PairMetrics(
     named.put("rewards/margins", (chosenRewards - rejectedRewards) / pairs);
     named.put("logps/chosen", chosenLogps / pairs);
     named.put("logps/rejected", rejectedLogps / pairs);
+    if (nll != 0) named.put("nll_loss", nll / pairs);
     return named;
   }
 }

@@ -37,6 +37,12 @@ public interface TrainableModel extends AutoCloseable {
   /** Loss without dropout and without gradients. */
   TokenLoss evaluate(MicroBatch batch);
 
+  /**
+   * What the reference gives for pairs, which {@link PairBatch#measuredFrom} puts into them. Where
+   * the base itself trains, the reference is the model before its first step, and gone after it.
+   */
+  PairLogps reference(PairBatch pairs);
+
   /** Logits in f32, [row][position][vocabulary], positions of padding included as zeros. */
   float[][][] logits(int[][] inputIds);
 

@@ -6,7 +6,7 @@ import ai.djl.pytorch.jni.IValue;
 import dev.graft.training.TokenLoss;
 
 /** What a micro-batch should give: where the head looks, and how far off its output is. */
-sealed interface Goal permits TokenGoal, LabelGoal {
+sealed interface Goal permits TokenGoal, LabelGoal, PairGoal {
   PaddedBatch rows();
 
   /** Positions that the head looks at, as indices into the rows' ids. */

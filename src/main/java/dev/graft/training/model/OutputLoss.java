@@ -3,12 +3,10 @@ package dev.graft.training.model;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
-import dev.graft.training.TokenLoss;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 
-/** From what the head computes to log-probabilities of tokens: the output matrix and the loss. */
+/** From what the head computes to log-probabilities of tokens, and back. */
 final class OutputLoss {
   private final Transformer model;
   private final Plan plan;
@@ -18,23 +16,67 @@ final class OutputLoss {
   private final int chunk;
   private final PtNDArray[] gradients;
 
-  OutputLoss(Transformer model, Parameters parameters, Plan plan, double labelSmoothing) {
+  private OutputLoss(Transformer model, Plan plan, double labelSmoothing, PtNDArray... gradients) {
     this.model = model;
     this.plan = plan;
     this.labelSmoothing = labelSmoothing;
+    this.gradients = gradients;
     softcap = model.family().logitSoftcap();
     output = Objects.requireNonNull(model.family().output());
     chunk = plan.lossChunk(model.family().config().vocabSize());
-    gradients =
-        parameters.contains(output)
-            ? new PtNDArray[] {parameters.gradient(output)}
-            : new PtNDArray[0];
   }
 
-  /** Loss and its gradient, times scale. */
-  Goal.Result backward(PtNDManager scope, IValue hidden, long[] targets, double scale) {
-    float[] g = new float[targets.length];
-    Arrays.fill(g, (float) -scale);
+  /** Of a model that trains. */
+  static OutputLoss of(Transformer model, Parameters parameters, Plan plan, double labelSmoothing) {
+    String output = Objects.requireNonNull(model.family().output());
+    return parameters.contains(output)
+        ? new OutputLoss(model, plan, labelSmoothing, parameters.gradient(output))
+        : new OutputLoss(model, plan, labelSmoothing);
+  }
+
+  /** Of a model that does not. */
+  static OutputLoss frozen(Transformer model, Plan plan) {
+    return new OutputLoss(model, plan, 0);
+  }
+
+  /**
+   * Targets as the model sees them.
+   *
+   * @param logps log-probability of each
+   * @param best whether it had the largest logit
+   */
+  record Scores(float[] logps, boolean[] best) {
+    static Scores of(List<PtNDArray> parts) {
+      return new Scores(parts.get(0).toFloatArray(), parts.get(1).toBooleanArray());
+    }
+  }
+
+  /**
+   * @param gradient at the head's output
+   */
+  record Descent(Scores scores, PtNDArray gradient) {}
+
+  Scores scores(PtNDManager scope, IValue hidden, long[] targets) {
+    return Scores.of(
+        model
+            .module()
+            .call(
+                scope,
+                "token_loss",
+                hidden,
+                model.tensor(output),
+                scope.create(targets),
+                chunk,
+                softcap,
+                labelSmoothing));
+  }
+
+  /**
+   * Adds to the gradient of the output matrix where it trains.
+   *
+   * @param g derivative of the loss by the log-probability of each target
+   */
+  Descent backward(PtNDManager scope, IValue hidden, long[] targets, float[] g) {
     String method =
         plan.kind() == Plan.Kind.AUTOGRAD ? "token_loss_autograd" : "token_loss_backward";
     List<PtNDArray> parts =
@@ -51,34 +93,10 @@ final class OutputLoss {
                 softcap,
                 labelSmoothing,
                 gradients);
-    return new Goal.Result(parts.get(2), sum(parts.get(0), parts.get(1)));
-  }
-
-  TokenLoss evaluate(PtNDManager scope, IValue hidden, long[] targets) {
-    List<PtNDArray> parts =
-        model
-            .module()
-            .call(
-                scope,
-                "token_loss",
-                hidden,
-                model.tensor(output),
-                scope.create(targets),
-                chunk,
-                softcap,
-                labelSmoothing);
-    return sum(parts.get(0), parts.get(1));
+    return new Descent(Scores.of(parts), parts.get(2));
   }
 
   PtNDArray logits(PtNDManager scope, IValue hidden) {
     return model.module().call(scope, "logits", hidden, model.tensor(output), softcap).getFirst();
-  }
-
-  private static TokenLoss sum(PtNDArray logp, PtNDArray best) {
-    double sum = 0;
-    for (float each : logp.toFloatArray()) sum -= each;
-    long correct = 0;
-    for (boolean each : best.toBooleanArray()) if (each) correct++;
-    return new TokenLoss(sum, logp.size(), correct);
   }
 }

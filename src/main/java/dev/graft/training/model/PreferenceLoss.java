@@ -52,7 +52,16 @@ record PreferenceLoss(double loss, double[] chosen, double[] rejected, PairMetri
       double r = preference.beta() * reward(preference, rejected, i);
       metrics =
           metrics.plus(
-              new PairMetrics(1, c, r, c > r ? 1 : 0, chosen.logps()[i], rejected.logps()[i], 0));
+              new PairMetrics(
+                  1,
+                  c,
+                  r,
+                  c > r ? 1 : 0,
+                  chosen.logps()[i],
+                  rejected.logps()[i],
+                  0,
+                  chosen.tokens()[i],
+                  rejected.tokens()[i]));
     }
     return new PreferenceLoss(loss, byChosen, byRejected, metrics);
   }

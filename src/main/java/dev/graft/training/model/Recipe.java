@@ -2,6 +2,7 @@ package dev.graft.training.model;
 
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.Precision;
+import dev.graft.spec.Preference;
 import dev.graft.spec.Quantization;
 import org.jspecify.annotations.Nullable;
 
@@ -12,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param seed of the start of what the method adds
  * @param quantization of the base, null = as it is
  * @param precision of products with the weights of the base
+ * @param preference how pairs are learned from; null = they are not
  */
 public record Recipe(
     AdapterMethod method,
@@ -20,7 +22,20 @@ public record Recipe(
     double labelSmoothing,
     long seed,
     @Nullable Quantization quantization,
-    Precision precision) {
+    Precision precision,
+    @Nullable Preference preference) {
+  /** Without pairs. */
+  public Recipe(
+      AdapterMethod method,
+      AdamW optimiser,
+      Plan plan,
+      double labelSmoothing,
+      long seed,
+      @Nullable Quantization quantization,
+      Precision precision) {
+    this(method, optimiser, plan, labelSmoothing, seed, quantization, precision, null);
+  }
+
   public Recipe(
       AdapterMethod method, AdamW optimiser, Plan plan, double labelSmoothing, long seed) {
     this(method, optimiser, plan, labelSmoothing, seed, null, Precision.F32);

@@ -3,6 +3,7 @@ package dev.graft.training.model;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
 import dev.graft.training.TokenLoss;
+import java.util.Arrays;
 
 /** The next token at each labelled position. */
 record TokenGoal(OutputLoss loss, PaddedBatch rows) implements Goal {
@@ -13,11 +14,22 @@ record TokenGoal(OutputLoss loss, PaddedBatch rows) implements Goal {
 
   @Override
   public Result backward(PtNDManager scope, IValue hidden, double scale) {
-    return loss.backward(scope, hidden, rows.targets(), scale);
+    float[] g = new float[rows.targets().length];
+    Arrays.fill(g, (float) -scale);
+    OutputLoss.Descent descent = loss.backward(scope, hidden, rows.targets(), g);
+    return new Result(descent.gradient(), sum(descent.scores()));
   }
 
   @Override
   public TokenLoss evaluate(PtNDManager scope, IValue hidden) {
-    return loss.evaluate(scope, hidden, rows.targets());
+    return sum(loss.scores(scope, hidden, rows.targets()));
+  }
+
+  private static TokenLoss sum(OutputLoss.Scores scores) {
+    double sum = 0;
+    for (float each : scores.logps()) sum -= each;
+    long correct = 0;
+    for (boolean each : scores.best()) if (each) correct++;
+    return new TokenLoss(sum, scores.logps().length, correct);
   }
 }

@@ -66,12 +66,7 @@ public final class TrainableModels {
           each.name(), memory.columns(tensors.require(each.of()), each.start(), each.count()));
       gradients.put(each.name(), memory.columns(gradient, each.start(), each.count()));
     }
-    Map<String, PtNDArray> kept = new LinkedHashMap<>();
-    for (NamedTensor each : tuner.frozen(recipe.seed())) {
-      PtNDArray loaded = memory.load(each);
-      tensors.put(each.name(), loaded);
-      if (tuner.kept().contains(each.name())) kept.put(each.name(), loaded);
-    }
+    Map<String, PtNDArray> kept = frozen(memory, tuner, recipe, tensors);
     fill(memory, base, recipe, tensors, parameters);
     start(memory, parameters, tuner.start(recipe.seed()));
     Family family = Family.of(base.config());
@@ -79,8 +74,22 @@ public final class TrainableModels {
     Tuner.Allocated allocated = tuner.allocated();
     StepRule rule =
         allocated == null ? StepRule.NONE : new RankAllocator(memory, parameters, allocated, kept);
+    Reference reference = Reference.of(memory, base, tuner, recipe, model, tensors);
+    TensorTable table = new TensorTable(memory, kept);
     return new TrainableTransformer(
-        memory, model, tuner, parameters, computed, rule, new TensorTable(memory, kept), recipe);
+        memory, model, tuner, parameters, computed, rule, table, reference, recipe);
+  }
+
+  /** What a method adds that does not train; gives those that belong to its result. */
+  private static Map<String, PtNDArray> frozen(
+      DeviceMemory memory, Tuner tuner, Recipe recipe, ModelTensors tensors) {
+    Map<String, PtNDArray> kept = new LinkedHashMap<>();
+    for (NamedTensor each : tuner.frozen(recipe.seed())) {
+      PtNDArray loaded = memory.load(each);
+      tensors.put(each.name(), loaded);
+      if (tuner.kept().contains(each.name())) kept.put(each.name(), loaded);
+    }
+    return kept;
   }
 
   /** The base's tensors, except where there is another already; copies where it trains. */

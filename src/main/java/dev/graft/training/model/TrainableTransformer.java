@@ -4,9 +4,11 @@ import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.JniUtils;
+import dev.graft.spec.Preference;
 import dev.graft.training.LabelBatch;
 import dev.graft.training.MicroBatch;
 import dev.graft.training.PairBatch;
+import dev.graft.training.PairLogps;
 import dev.graft.training.TokenBatch;
 import dev.graft.training.TokenLoss;
 import dev.graft.training.TrainableModel;
@@ -33,9 +35,10 @@ final class TrainableTransformer implements TrainableModel {
   private final TensorTable kept;
 
   private final Plan plan;
+  private final Inference inference;
   private final @Nullable OutputLoss tokenLoss;
-  private final BatchInputs.Ropes ropes;
-  private final int vocabulary;
+  private final @Nullable Preference preference;
+  private final @Nullable Reference reference;
 
   private double regulariser;
 
@@ -50,6 +53,7 @@ final class TrainableTransformer implements TrainableModel {
       @Nullable ComputedTensor computed,
       StepRule rule,
       TensorTable kept,
+      @Nullable Reference reference,
       Recipe recipe) {
     this.memory = memory;
     this.model = model;
@@ -63,9 +67,10 @@ final class TrainableTransformer implements TrainableModel {
     tokenLoss =
         model.family().output() == null
             ? null
-            : new OutputLoss(model, parameters, plan, recipe.labelSmoothing());
-    ropes = BatchInputs.Ropes.of(model.family());
-    vocabulary = model.family().config().vocabSize();
+            : OutputLoss.of(model, parameters, plan, recipe.labelSmoothing());
+    inference = Inference.of(model, plan);
+    preference = recipe.preference();
+    this.reference = reference;
     int first = 0;
     int stages = model.stages().size();
     while (first < stages && !model.stages().get(first).trains()) first++;
@@ -78,7 +83,7 @@ final class TrainableTransformer implements TrainableModel {
     if (batch.targets() == 0) return TokenLoss.ZERO;
     Goal goal = goal(batch);
     try (PtNDManager scope = memory.scope();
-        BatchInputs inputs = inputs(scope, goal.rows(), goal.picked());
+        BatchInputs inputs = inference.inputs(scope, goal.rows(), goal.picked());
         LayerPass pass = LayerPass.of(plan.kind(), model, inputs, true, dropoutSeed)) {
       Goal.Result result;
       try (IValue output = pass.up(lowest)) {
@@ -97,13 +102,28 @@ final class TrainableTransformer implements TrainableModel {
     return switch (batch) {
       case TokenBatch tokens -> new TokenGoal(tokenLoss(), padded(tokens));
       case LabelBatch labels -> labelGoal(labels);
-      case PairBatch pairs -> throw new IllegalArgumentException("pairs are not learned from yet");
+      case PairBatch pairs -> pairGoal(pairs);
     };
   }
 
   private LabelGoal labelGoal(LabelBatch labels) {
-    int virtual = model.virtualTokens().rows();
-    return LabelGoal.of(labels, model.family(), virtual);
+    return LabelGoal.of(labels, model.family(), inference.virtual());
+  }
+
+  private PairGoal pairGoal(PairBatch pairs) {
+    if (preference == null) throw new IllegalArgumentException("pairs need a preference");
+    return PairGoal.of(tokenLoss(), preference, pairs, inference.vocabulary(), inference.virtual());
+  }
+
+  @Override
+  public PairLogps reference(PairBatch pairs) {
+    if (reference == null) throw new IllegalArgumentException("the preference has no reference");
+    if (!reference.ownsModel() && parameters.updates() > 0) {
+      throw new IllegalStateException("the reference is what the model was before its first step");
+    }
+    try (PtNDManager scope = memory.scope()) {
+      return reference.logps(scope, pairs);
+    }
   }
 
   private OutputLoss tokenLoss() {
@@ -118,22 +138,23 @@ final class TrainableTransformer implements TrainableModel {
     if (batch.targets() == 0) return TokenLoss.ZERO;
     Goal goal = goal(batch);
     try (PtNDManager scope = memory.scope();
-        IValue output = infer(scope, goal.rows(), goal.picked())) {
+        IValue output = inference.infer(scope, goal.rows(), goal.picked())) {
       return goal.evaluate(scope, output);
     }
   }
 
   @Override
   public float[][][] logits(int[][] inputIds) {
-    PaddedBatch rows = PaddedBatch.of(inputIds, vocabulary, model.virtualTokens().rows());
+    PaddedBatch rows = PaddedBatch.of(inputIds, inference.vocabulary(), inference.virtual());
     return tokenLoss == null ? labelLogits(rows, inputIds) : tokenLogits(rows, inputIds);
   }
 
   private float[][][] tokenLogits(PaddedBatch rows, int[][] inputIds) {
     int width = rows.tokens() - rows.virtual();
+    int vocabulary = inference.vocabulary();
     float[][][] logits = new float[rows.rows()][width][vocabulary];
     try (PtNDManager scope = memory.scope();
-        IValue hidden = infer(scope, rows, rows.everyPosition())) {
+        IValue hidden = inference.infer(scope, rows, rows.everyPosition())) {
       float[] flat = tokenLoss().logits(scope, hidden).toFloatArray();
       for (int r = 0; r < inputIds.length; r++) {
         for (int t = 0; t < inputIds[r].length; t++) {
@@ -148,7 +169,7 @@ final class TrainableTransformer implements TrainableModel {
   private float[][][] labelLogits(PaddedBatch rows, int[][] inputIds) {
     long[] picked = LabelGoal.picked(model.family(), rows, inputIds);
     try (PtNDManager scope = memory.scope();
-        IValue output = infer(scope, rows, picked)) {
+        IValue output = inference.infer(scope, rows, picked)) {
       float[] flat = output.toTensor(scope).toFloatArray();
       int outputs = flat.length / inputIds.length;
       float[][][] logits = new float[inputIds.length][1][];
@@ -159,23 +180,11 @@ final class TrainableTransformer implements TrainableModel {
     }
   }
 
-  private IValue infer(PtNDManager scope, PaddedBatch batch, long[] picked) {
-    try (BatchInputs inputs = inputs(scope, batch, picked);
-        LayerPass pass = LayerPass.of(Plan.Kind.KEEP, model, inputs, false, 0)) {
-      return pass.up(Integer.MAX_VALUE);
-    }
-  }
-
   private PaddedBatch padded(TokenBatch batch) {
     if (batch.segments() != null && model.virtualTokens().count() > 0) {
       throw new IllegalArgumentException("a packed row cannot have virtual tokens");
     }
-    return PaddedBatch.of(batch, vocabulary, model.virtualTokens().rows());
-  }
-
-  private BatchInputs inputs(PtNDManager scope, PaddedBatch batch, long[] picked) {
-    int past = model.virtualTokens().keys();
-    return BatchInputs.of(scope, model.family(), ropes, batch, past, picked, plan.queryBlock());
+    return PaddedBatch.of(batch, inference.vocabulary(), inference.virtual());
   }
 
   DeviceMemory memory() {
@@ -263,6 +272,7 @@ final class TrainableTransformer implements TrainableModel {
 
   @Override
   public void close() {
+    if (reference != null) reference.close();
     model.close();
     if (computed != null) computed.close();
     memory.close();

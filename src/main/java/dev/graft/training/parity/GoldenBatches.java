@@ -2,6 +2,7 @@ package dev.graft.training.parity;
 
 import dev.graft.training.LabelBatch;
 import dev.graft.training.MicroBatch;
+import dev.graft.training.PairBatch;
 import dev.graft.training.TokenBatch;
 import dev.graft.weights.DecoderConfig;
 import dev.graft.weights.ModelConfig;
@@ -38,6 +39,9 @@ final class GoldenBatches {
   }
 
   private MicroBatch batch(GoldenFile batches, int index) {
+    if (golden.preference() != null) {
+      return new PairBatch(side("chosen_", batches, index), side("rejected_", batches, index));
+    }
     int[][] ids = batches.matrix("input_ids", index);
     if (golden.packed()) {
       return new TokenBatch(
@@ -50,6 +54,13 @@ final class GoldenBatches {
       case Task.SequenceClassification head ->
           new LabelBatch(cut(ids, mask), labels(batches, index));
     };
+  }
+
+  private TokenBatch side(String prefix, GoldenFile batches, int index) {
+    int[][] mask = batches.matrix(prefix + "attention_mask", index);
+    return new TokenBatch(
+        cut(batches.matrix(prefix + "input_ids", index), mask),
+        cut(batches.matrix(prefix + "labels", index), mask));
   }
 
   /** One or several numbers a row. */

@@ -3,6 +3,7 @@ package dev.graft.training.parity;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.LrScheduler;
 import dev.graft.spec.Precision;
+import dev.graft.spec.Preference;
 import dev.graft.spec.Quantization;
 import dev.graft.training.model.AdamW;
 import dev.graft.training.model.Plan;
@@ -20,10 +21,12 @@ import org.jspecify.annotations.Nullable;
  * @param packed rows hold several texts
  * @param quantization of the base, or null
  * @param precision of the base
+ * @param preference of a case with pairs, else null
  * @param trainable trainable scalars
  * @param losses of each optimiser step, before the update
  * @param gradNorms before clipping
  * @param lrs used in the step
+ * @param pairSeries of each step, what else a case with pairs tells, by its name there
  * @param tolerance by name
  * @param cosineExempt saved tensors whose direction is rounding noise
  * @param generations greedy continuations
@@ -43,10 +46,12 @@ record GoldenCase(
     boolean packed,
     @Nullable Quantization quantization,
     Precision precision,
+    @Nullable Preference preference,
     long trainable,
     double[] losses,
     double[] gradNorms,
     double[] lrs,
+    Map<String, double[]> pairSeries,
     Map<String, Double> tolerance,
     Set<String> cosineExempt,
     List<Generation> generations) {
@@ -54,7 +59,8 @@ record GoldenCase(
   record Generation(int[] prompt, int[] withAdapter, int[] adapterDisabled) {}
 
   Recipe recipe(Plan plan) {
-    return new Recipe(method, optimiser, plan, labelSmoothing, 0, quantization, precision);
+    return new Recipe(
+        method, optimiser, plan, labelSmoothing, 0, quantization, precision, preference);
   }
 
   double limit(String name) {

@@ -4,6 +4,7 @@ import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.AdapterMethods;
 import dev.graft.spec.LrScheduler;
 import dev.graft.spec.Precision;
+import dev.graft.spec.Preference;
 import dev.graft.spec.Quantization;
 import dev.graft.spec.SpecRejected;
 import dev.graft.training.model.AdamW;
@@ -17,6 +18,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.DoubleStream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -28,7 +31,16 @@ final class GoldenCaseReader {
 
   private static final String LORA_PLUS = "loraplus";
 
-  private static final Set<String> TASKS = Set.of("causal-lm", "sequence-classification");
+  private static final Set<String> TASKS =
+      Set.of("causal-lm", "sequence-classification", "dpo", "orpo");
+
+  private static final List<String> PAIR_SERIES =
+      List.of(
+          "chosen_rewards",
+          "rejected_rewards",
+          "reference_chosen_logps",
+          "reference_rejected_logps",
+          "nll_loss");
 
   private GoldenCaseReader() {}
 
@@ -60,10 +72,12 @@ final class GoldenCaseReader {
         root.path("packed").booleanValue(false),
         quantization(root.path("quantization")),
         precision(training.path("base_dtype").stringValue("")),
+        preference(training),
         root.path("trainable").path("parameters").longValue(),
         numbers(root.path("losses")),
         numbers(root.path("grad_norms")),
         numbers(root.path("lrs")),
+        pairSeries(root),
         tolerance(root.path("tolerance")),
         new HashSet<>(texts(root.path("cosine_exempt"))),
         generations(root.path("generation")));
@@ -111,6 +125,41 @@ final class GoldenCaseReader {
     } catch (IllegalArgumentException e) {
       throw new Unsupported("quantization.type " + node.path("type"));
     }
+  }
+
+  private static @Nullable Preference preference(JsonNode training) {
+    if (training.has("orpo")) {
+      return new Preference.Orpo(training.path("orpo").path("beta").doubleValue());
+    }
+    JsonNode dpo = training.path("dpo");
+    if (dpo.isMissingNode()) return null;
+    String reference = dpo.path("reference").stringValue("");
+    if (!reference.equals("adapter-disabled")) throw new Unsupported("reference " + reference);
+    String type = dpo.path("loss").stringValue("").toUpperCase(Locale.ROOT);
+    try {
+      return new Preference.Dpo(
+          Preference.LossType.valueOf(type),
+          dpo.path("beta").doubleValue(),
+          dpo.path("label_smoothing").doubleValue());
+    } catch (IllegalArgumentException e) {
+      throw new Unsupported("dpo " + dpo);
+    }
+  }
+
+  /** Numbers of each step, or of each pair of it. */
+  private static Map<String, double[]> pairSeries(JsonNode root) {
+    Map<String, double[]> series = new TreeMap<>();
+    for (String name : PAIR_SERIES) {
+      JsonNode node = root.path(name);
+      if (node.isMissingNode()) continue;
+      DoubleStream.Builder numbers = DoubleStream.builder();
+      for (JsonNode each : node) {
+        if (each.isArray()) for (JsonNode pair : each) numbers.add(pair.doubleValue());
+        else numbers.add(each.doubleValue());
+      }
+      series.put(name, numbers.build().toArray());
+    }
+    return series;
   }
 
   private static AdamW.Decay decay(String groups) {

@@ -122,11 +122,16 @@ public final class GoldenRun {
     double[] norms = new double[golden.steps()];
     double[] rates = new double[golden.steps()];
     try (GoldenFile file = new GoldenFile(golden.directory().resolve("batches.safetensors"))) {
+      GoldenPairs pairs = new GoldenPairs(golden, model);
       for (int step = 0; step < golden.steps(); step++) {
-        List<MicroBatch> window = batches.window(file, step);
+        List<MicroBatch> window = pairs.measured(batches.window(file, step));
         long targets = window.stream().mapToLong(MicroBatch::targets).sum();
         TokenLoss loss = TokenLoss.ZERO;
-        for (MicroBatch batch : window) loss = loss.plus(model.accumulate(batch, targets, 0));
+        for (MicroBatch batch : window) {
+          TokenLoss part = model.accumulate(batch, targets, 0);
+          pairs.add(part.pairs());
+          loss = loss.plus(part);
+        }
         rates[step] =
             golden.lr()
                 * Schedules.multiplier(
@@ -134,6 +139,7 @@ public final class GoldenRun {
         losses[step] = loss.mean();
         norms[step] = model.update(rates[step]);
       }
+      pairs.compare(result);
     }
     result.add("loss", Differences.absolute(golden.losses(), losses), golden.limit("loss"));
     result.add(

@@ -2,6 +2,8 @@ package dev.graft.training.finetune;
 
 import dev.graft.spec.TrainingSpec;
 import dev.graft.training.MicroBatch;
+import dev.graft.training.PairBatch;
+import dev.graft.training.PairLogps;
 import dev.graft.training.TokenBatch;
 import dev.graft.training.TokenLoss;
 import dev.graft.training.TrainableModel;
@@ -80,6 +82,11 @@ final class FakeModel implements TrainableModel {
       }
     }
     return new TokenLoss(sum, tokens, 0);
+  }
+
+  @Override
+  public PairLogps reference(PairBatch pairs) {
+    throw new UnsupportedOperationException();
   }
 
   @Override

@@ -18,9 +18,11 @@ class GoldenRunTests {
       List.of(
           "accumulation-empty-micro-batch",
           "bf16-base",
+          "dpo",
           "full-tied",
           "lora-llama",
           "lora-llama31-v4",
+          "orpo",
           "p-tuning",
           "p-tuning-lstm",
           "prefix-tuning-projection",

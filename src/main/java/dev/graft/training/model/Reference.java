@@ -1,0 +1,73 @@
+package dev.graft.training.model;
+
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.jni.IValue;
+import dev.graft.spec.Preference;
+import dev.graft.training.PairBatch;
+import dev.graft.training.PairLogps;
+import dev.graft.training.tuner.Rewrite;
+import dev.graft.training.tuner.Slot;
+import dev.graft.training.tuner.Tuner;
+import dev.graft.weights.ModelConfig;
+import dev.graft.weights.ModelDirectory;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The model that preferences are measured from: the base with the adapter off, which shares its
+ * tensors with the model that trains, or that model itself before its first step.
+ *
+ * @param ownsModel whether the model is the reference's alone
+ */
+record Reference(Inference inference, OutputLoss loss, boolean ownsModel) implements AutoCloseable {
+  /**
+   * The model as it begins where nothing but tensors of the base train; else PEFT's {@code
+   * disable_adapter}, with the base's own tensors where copies of them train or others took their
+   * place.
+   *
+   * @param tensors those of the model that trains
+   * @return null if the preference has no reference
+   */
+  static @Nullable Reference of(
+      DeviceMemory memory,
+      ModelDirectory base,
+      Tuner tuner,
+      Recipe recipe,
+      Transformer model,
+      ModelTensors tensors) {
+    if (!(recipe.preference() instanceof Preference.Dpo)) return null;
+    Set<String> trained = tuner.slots().stream().map(Slot::name).collect(Collectors.toSet());
+    Set<String> ofBase =
+        base.config().parameters().stream()
+            .map(ModelConfig.Parameter::name)
+            .collect(Collectors.toSet());
+    if (ofBase.containsAll(trained)) return of(model, recipe.plan(), false);
+    Set<String> changed = new HashSet<>(trained);
+    tuner.frozen(recipe.seed()).forEach(each -> changed.add(each.name()));
+    BaseWeights weights = new BaseWeights(base, recipe.quantization());
+    ModelTensors originals = tensors.copy();
+    for (ModelConfig.Parameter each : base.config().parameters()) {
+      if (changed.contains(each.name())) originals.load(memory, each, weights.stored(each));
+    }
+    return of(
+        Transformer.frozen(model.family(), memory, originals, Rewrite.NONE), recipe.plan(), true);
+  }
+
+  private static Reference of(Transformer model, Plan plan, boolean ownsModel) {
+    return new Reference(Inference.of(model, plan), OutputLoss.frozen(model, plan), ownsModel);
+  }
+
+  PairLogps logps(PtNDManager scope, PairBatch batch) {
+    PaddedBatch rows = PaddedBatch.of(batch.rows(), inference.vocabulary(), inference.virtual());
+    try (IValue hidden = inference.infer(scope, rows, rows.positions())) {
+      return PairTargets.of(batch, rows).logps(loss.scores(scope, hidden, rows.targets()));
+    }
+  }
+
+  @Override
+  public void close() {
+    if (ownsModel) inference.model().close();
+  }
+}

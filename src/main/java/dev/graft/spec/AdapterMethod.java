@@ -3,7 +3,12 @@ package dev.graft.spec;
 import java.util.List;
 
 /** How the base model is adapted; names and defaults are PEFT's. */
-public sealed interface AdapterMethod {
+public sealed interface AdapterMethod
+    permits AdapterMethod.Lora,
+        AdapterMethod.Prompted,
+        AdapterMethod.Targeted,
+        AdapterMethod.Full,
+        Freeze {
   /**
    * LoRA (Hu et al. 2021): {@code y = Wx + scale B A x}, with scale {@code lora_alpha / r}.
    *
@@ -78,7 +83,7 @@ public sealed interface AdapterMethod {
   }
 
   /** Something new in, or instead of, modules of the base. */
-  sealed interface Targeted extends AdapterMethod permits Ia3 {
+  sealed interface Targeted extends AdapterMethod permits Ia3, LnTuning {
     /** The modules that the method changes. */
     Targets targets();
 

@@ -26,6 +26,7 @@ public final class AdapterMethods {
       List.of(
           LoraFields.TYPE,
           Ia3Fields.TYPE,
+          LnTuningFields.TYPE,
           PromptFields.PROMPT,
           PromptFields.ENCODER,
           PromptFields.PREFIX);
@@ -67,6 +68,7 @@ public final class AdapterMethods {
           case PromptFields.PROMPT, PromptFields.ENCODER, PromptFields.PREFIX ->
               PromptFields.read(name, peft);
           case Ia3Fields.TYPE -> Ia3Fields.read(peft);
+          case LnTuningFields.TYPE -> LnTuningFields.read(peft);
           default -> {
             peft.refuse("peft_type", "must be one of " + String.join(", ", TYPES));
             yield null;
@@ -94,12 +96,20 @@ public final class AdapterMethods {
   static AdapterMethod method(Fields method) {
     JsonNode type = method.value("type");
     String name = type != null && type.isString() ? type.stringValue() : "";
-    switch (name) {
-      case "full" -> method.refuseUnknown();
-      case "freeze", "bottleneck" -> method.refuse("type", "not supported yet; must be full");
-      default -> method.refuse("type", "must be full (PEFT's methods go into adapter.peft)");
-    }
-    return new Full();
+    @Nullable AdapterMethod read =
+        switch (name) {
+          case "full" -> new Full();
+          case FreezeFields.TYPE -> FreezeFields.read(method);
+          default -> {
+            boolean planned = name.equals("bottleneck");
+            String choices = "must be full or freeze (PEFT's methods go into adapter.peft)";
+            method.refuse("type", planned ? "not supported yet; " + choices : choices);
+            yield null;
+          }
+        };
+    if (read == null) return new Full();
+    method.refuseUnknown();
+    return read;
   }
 
   /** The same settings as fields of {@code adapter}. */
@@ -109,12 +119,14 @@ public final class AdapterMethods {
       case Prompted prompted -> PromptFields.write(adapter.putObject("peft"), prompted);
       case Targeted targeted -> write(adapter.putObject("peft"), targeted);
       case Full() -> adapter.putObject("method").put("type", "full");
+      case Freeze freeze -> FreezeFields.write(adapter.putObject("method"), freeze);
     }
   }
 
   private static void write(ObjectNode peft, Targeted method) {
     switch (method) {
       case Ia3 ia3 -> Ia3Fields.write(peft, ia3);
+      case LnTuning norms -> LnTuningFields.write(peft, norms);
     }
   }
 }

@@ -68,6 +68,12 @@ public final class Combinations {
               "cannot be combined with full training, which changes the weights of the base",
               spec -> spec.quantization() != null && spec.method() instanceof AdapterMethod.Full),
           new Refusal(
+              "freeze",
+              "quantization",
+              "adapter.quantization",
+              "cannot be combined with freeze, which changes the weights of the base",
+              spec -> spec.quantization() != null && spec.method() instanceof Freeze),
+          new Refusal(
               "PiSSA, OLoRA",
               "quantization",
               "adapter.quantization",

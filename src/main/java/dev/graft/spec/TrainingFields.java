@@ -58,7 +58,9 @@ final class TrainingFields {
           case AdapterMethod.Lora lora -> 2e-4;
           case AdapterMethod.Prompted prompted -> 1e-2;
           case Ia3 ia3 -> 3e-3;
+          case LnTuning norms -> 1e-3;
           case AdapterMethod.Full full -> 1e-5;
+          case Freeze freeze -> 1e-5;
         };
     Double explicit = fields.number("learning_rate", 0, 10);
     if (multiplier == null) return or(explicit, byDefault);

@@ -3,6 +3,7 @@ package dev.graft.weights;
 import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.spec.AdapterMethod.Targeted;
 import dev.graft.spec.Ia3;
+import dev.graft.spec.LnTuning;
 import dev.graft.spec.Targets;
 import java.util.List;
 
@@ -22,6 +23,7 @@ public final class DefaultModules {
         new TargetModules.Names(
             switch (method) {
               case Ia3 ia3 -> ia3(config);
+              case LnTuning norms -> norms(config);
             }));
   }
 
@@ -34,6 +36,24 @@ public final class DefaultModules {
       case "gpt2" -> List.of("c_attn", "mlp.c_proj");
       case "gpt_neox" -> List.of("query_key_value", "dense_4h_to_h");
       case "bert", "roberta" -> List.of("key", "value", "output.dense");
+      default -> throw none("target_modules", config);
+    };
+  }
+
+  /** Of LayerNorm tuning. */
+  private static List<String> norms(ModelConfig config) {
+    return switch (config.modelType()) {
+      case "llama", "mistral", "gemma" ->
+          List.of("input_layernorm", "post_attention_layernorm", "norm");
+      case "gemma2", "gemma3_text" ->
+          List.of(
+              "input_layernorm",
+              "post_attention_layernorm",
+              "pre_feedforward_layernorm",
+              "post_feedforward_layernorm",
+              "norm");
+      case "qwen2", "qwen3" -> List.of("post_attention_layernorm");
+      case "gpt2" -> List.of("ln_1", "ln_2", "ln_f");
       default -> throw none("target_modules", config);
     };
   }

@@ -82,6 +82,8 @@ class AdapterSpecsTests {
         "{'peft':{'target_modules':null,'layers_to_transform':[1,3],'layers_pattern':['layers']}}",
         "{'peft':{'lora_bias':true,'bias':'lora_only','init_lora_weights':false},"
             + "'training':{'loraplus_lr_ratio':16,'loraplus_lr_embedding':1e-5}}",
+        "{'method':{'type':'freeze','trainable_layers':3}}",
+        "{'method':{'type':'freeze','trainable_prefixes':['model.norm.','lm_head.']}}",
         "{'quantization':{'load_in_4bit':true}}",
         "{'quantization':{'load_in_4bit':true,'bnb_4bit_quant_type':'fp4',"
             + "'bnb_4bit_use_double_quant':true,'bnb_4bit_compute_dtype':'float32'}}",
@@ -144,7 +146,11 @@ class AdapterSpecsTests {
         "{'peft':{'lora_dropout':1}} | adapter.peft.lora_dropout",
         "{'peft':{'target_modules':[]}} | adapter.peft.target_modules",
         "{'peft':{},'method':{'type':'full'}} | adapter.method",
-        "{'method':{'type':'freeze'}} | adapter.method.type",
+        "{'method':{'type':'frozen'}} | adapter.method.type",
+        "{'method':{'type':'freeze','trainable_layers':0}} | adapter.method.trainable_layers",
+        "{'method':{'type':'freeze','trainable_layers':1,'trainable_prefixes':['lm_head.']}} |"
+            + " adapter.method.trainable_prefixes",
+        "{'method':{'type':'freeze','layers':1}} | adapter.method.layers",
         "{'quantization':{'load_in_4bit':1}} | adapter.quantization.load_in_4bit",
         "{'quantization':{'load_in_4bit':true,'load_in_8bit':true}} |"
             + " adapter.quantization.load_in_8bit",

@@ -9,6 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -24,17 +26,19 @@ class CombinationsTests {
             Combinations.refusals().stream().map(CombinationsTests::row).toList());
   }
 
-  @Test
-  void quantisedWeightsDoNotTrain() {
+  @ParameterizedTest
+  @CsvSource({"full, full training", "freeze, freeze"})
+  void quantisedWeightsDoNotTrain(String type, String named) {
     JsonNode adapter =
         new JsonMapper()
             .readTree(
                 """
-                {"method": {"type": "full"}, "quantization": {"load_in_4bit": true}}
-                """);
+                {"method": {"type": "%s"}, "quantization": {"load_in_4bit": true}}
+                """
+                    .formatted(type));
     assertThatExceptionOfType(SpecRejected.class)
         .isThrownBy(() -> AdapterSpecs.resolve(adapter, null, null, null))
-        .withMessageContaining("adapter.quantization: cannot be combined with full training");
+        .withMessageContaining("adapter.quantization: cannot be combined with " + named);
   }
 
   private static String row(Refusal refusal) {

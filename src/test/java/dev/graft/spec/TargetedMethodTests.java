@@ -34,7 +34,10 @@ class TargetedMethodTests {
             + "'exclude_modules':['layers.0.q_proj'],'init_ia3_weights':false,"
             + "'modules_to_save':['lm_head']}",
         "{'peft_type':'IA3','target_modules':'all-linear','feedforward_modules':[]}",
-        "{'peft_type':'IA3','target_modules':'.*v_proj','feedforward_modules':'.*down_proj'}"
+        "{'peft_type':'IA3','target_modules':'.*v_proj','feedforward_modules':'.*down_proj'}",
+        "{'peft_type':'LN_TUNING'}",
+        "{'peft_type':'LN_TUNING','target_modules':['norm'],'exclude_modules':['model.norm'],"
+            + "'modules_to_save':['lm_head']}"
       })
   void theEchoResolvesToTheSameSpec(String settings) {
     TrainingSpec spec = AdapterSpecs.resolve(json("{'peft':" + settings + "}"), null, null, null);
@@ -52,7 +55,9 @@ class TargetedMethodTests {
         "{'peft_type':'IA3','target_modules':['q_proj'],'feedforward_modules':['up_proj']} |"
             + " feedforward_modules",
         "{'peft_type':'IA3','target_modules':[]} | target_modules",
-        "{'peft_type':'IA3','modules_to_save':['a b']} | modules_to_save"
+        "{'peft_type':'IA3','modules_to_save':['a b']} | modules_to_save",
+        "{'peft_type':'LN_TUNING','target_modules':'all-linear'} | target_modules",
+        "{'peft_type':'LN_TUNING','feedforward_modules':['a']} | feedforward_modules"
       })
   void refusesAtItsPath(String settings, String path) {
     SpecRejected rejected = catchThrowableOfType(SpecRejected.class, () -> peft(settings));
@@ -63,6 +68,8 @@ class TargetedMethodTests {
   void missingFieldsMeanPeftsDefaults() {
     assertThat(peft("{'peft_type':'IA3','fan_in_fan_out':true}"))
         .isEqualTo(new Ia3(new Targets(DEFAULT), DEFAULT, true, List.of()));
+    assertThat(peft("{'peft_type':'LN_TUNING'}"))
+        .isEqualTo(new LnTuning(new Targets(DEFAULT), List.of()));
   }
 
   @Test
@@ -72,7 +79,9 @@ class TargetedMethodTests {
   }
 
   @ParameterizedTest
-  @CsvSource(delimiter = '|', value = "{'peft_type':'IA3'} | 0.003")
+  @CsvSource(
+      delimiter = '|',
+      value = {"{'peft_type':'IA3'} | 0.003", "{'peft_type':'LN_TUNING'} | 0.001"})
   void theRateIsOneThatTheMethodLearnsWith(String settings, double rate) {
     TrainingSpec spec = AdapterSpecs.resolve(json("{'peft':" + settings + "}"), null, null, null);
     assertThat(spec.training().learningRate()).isEqualTo(rate);

@@ -1,6 +1,7 @@
 package dev.graft.training.export;
 
 import dev.graft.spec.AdapterMethod;
+import dev.graft.spec.Freeze;
 import dev.graft.text.PythonJson;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.Task;
@@ -40,7 +41,7 @@ final class AdapterConfig {
       case AdapterMethod.Prompted prompted ->
           PromptConfig.put(fields, prompted, base.config(), baseModelName);
       case AdapterMethod.Targeted targeted -> TargetedConfig.put(fields, targeted, base);
-      case AdapterMethod.Full() ->
+      case AdapterMethod.Full _, Freeze _ ->
           throw new IllegalArgumentException("a whole model has no adapter_config.json");
     }
     return PythonJson.dumps(fields, 2, true);

@@ -1,6 +1,7 @@
 package dev.graft.training.export;
 
 import dev.graft.weights.Dtype;
+import dev.graft.weights.MappedTensor;
 import dev.graft.weights.ModelConfig.Parameter;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;
@@ -10,14 +11,14 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The result of full fine-tuning: a whole Hugging Face checkpoint directory. */
+/** The result of training the base's own parameters: a whole Hugging Face checkpoint directory. */
 public final class FullModelDirectory {
   private FullModelDirectory() {}
 
   /**
    * Writes config.json, weights, model card and tokenizer files.
    *
-   * @param trained every parameter in f32 under its Hugging Face name
+   * @param trained parameters in f32 under their Hugging Face names; the others are the base's
    * @throws java.io.UncheckedIOException if a file cannot be written
    */
   public static void write(
@@ -29,13 +30,13 @@ public final class FullModelDirectory {
       Map<String, String> facts) {
     Map<String, NamedTensor> byName = new HashMap<>();
     trained.forEach(tensor -> byName.put(tensor.name(), tensor));
-    for (Parameter each : base.config().parameters()) {
-      NamedTensor tensor = byName.get(each.name());
-      if (tensor == null || tensor.dtype() != Dtype.F32) {
+    for (NamedTensor each : trained) {
+      if (each.dtype() != Dtype.F32) {
         throw new IllegalArgumentException("parameter " + each.name() + " is not given in f32");
       }
     }
-    String card = ModelCard.trained(base, baseModelName, facts);
+    boolean whole = byName.size() == base.config().parameters().size();
+    String card = ModelCard.trained(base, baseModelName, whole, facts);
     CheckpointDirectory.write(directory, base, new Trained(base, byName), precision, card);
   }
 
@@ -49,8 +50,16 @@ public final class FullModelDirectory {
     @Override
     public MemorySegment bytes(Parameter parameter, Dtype dtype) {
       NamedTensor tensor = byName.get(parameter.name());
-      if (tensor == null) throw new IllegalStateException(parameter.name());
-      return CheckpointDirectory.bytes(MemorySegment.ofBuffer(tensor.data().duplicate()), dtype);
+      return tensor == null
+          ? ofBase(parameter, dtype)
+          : CheckpointDirectory.bytes(MemorySegment.ofBuffer(tensor.data().duplicate()), dtype);
+    }
+
+    private MemorySegment ofBase(Parameter parameter, Dtype dtype) {
+      MappedTensor stored = base.weights().require(parameter.name(), parameter.shape());
+      return stored.dtype() == dtype
+          ? stored.data()
+          : CheckpointDirectory.bytes(MemorySegment.ofArray(stored.toFloats()), dtype);
     }
   }
 }

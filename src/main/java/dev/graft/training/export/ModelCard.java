@@ -1,7 +1,9 @@
 package dev.graft.training.export;
 
 import dev.graft.spec.AdapterMethod;
+import dev.graft.spec.Freeze;
 import dev.graft.spec.Ia3;
+import dev.graft.spec.LnTuning;
 import dev.graft.spec.PTuning;
 import dev.graft.spec.PrefixTuning;
 import dev.graft.spec.PromptTuning;
@@ -37,8 +39,13 @@ final class ModelCard {
         + table(facts);
   }
 
-  static String trained(ModelDirectory base, String baseModelName, Map<String, String> facts) {
-    return checkpoint(base, baseModelName, "every parameter trained", facts);
+  /**
+   * @param whole nothing stayed as it was in the base
+   */
+  static String trained(
+      ModelDirectory base, String baseModelName, boolean whole, Map<String, String> facts) {
+    String what = whole ? "every parameter trained" : "some of its parameters trained";
+    return checkpoint(base, baseModelName, what, facts);
   }
 
   static String merged(
@@ -67,8 +74,9 @@ final class ModelCard {
   private static String kind(AdapterMethod method) {
     return switch (method) {
       case AdapterMethod.Lora _ -> "LoRA";
-      case AdapterMethod.Full _ -> "full";
+      case AdapterMethod.Full _, Freeze _ -> "full";
       case Ia3 _ -> "(IA)^3";
+      case LnTuning _ -> "LayerNorm tuning";
       case PromptTuning _ -> "prompt tuning";
       case PTuning _ -> "P-tuning";
       case PrefixTuning _ -> "prefix tuning";

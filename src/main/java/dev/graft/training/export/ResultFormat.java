@@ -1,6 +1,7 @@
 package dev.graft.training.export;
 
 import dev.graft.spec.AdapterMethod;
+import dev.graft.spec.Freeze;
 import dev.graft.training.TrainableModel;
 import dev.graft.weights.ModelDirectory;
 import java.nio.file.Path;
@@ -25,7 +26,7 @@ public final class ResultFormat {
     switch (method) {
       case AdapterMethod.Lora _, AdapterMethod.Prompted _, AdapterMethod.Targeted _ ->
           PeftDirectory.write(directory, base, baseModelName, method, model.saved(), facts);
-      case AdapterMethod.Full() ->
+      case AdapterMethod.Full _, Freeze _ ->
           FullModelDirectory.write(
               directory, base, baseModelName, model.saved(), Precision.AS_BASE, facts);
     }

@@ -3,6 +3,7 @@ package dev.graft.training.export;
 import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.spec.AdapterMethod.Targeted;
 import dev.graft.spec.Ia3;
+import dev.graft.spec.LnTuning;
 import dev.graft.spec.Targets;
 import dev.graft.training.tuner.SavedModules;
 import dev.graft.weights.DefaultModules;
@@ -31,6 +32,7 @@ final class TargetedConfig {
         fields.put("feedforward_modules", feedforward(targets, ia3, config));
         fields.put("init_ia3_weights", ia3.initIa3Weights());
       }
+      case LnTuning norms -> fields.put("peft_type", "LN_TUNING");
     }
   }
 

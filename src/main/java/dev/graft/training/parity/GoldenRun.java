@@ -1,6 +1,7 @@
 package dev.graft.training.parity;
 
 import dev.graft.spec.AdapterMethod;
+import dev.graft.spec.Freeze;
 import dev.graft.training.MicroBatch;
 import dev.graft.training.Schedules;
 import dev.graft.training.TokenLoss;
@@ -15,9 +16,12 @@ import dev.graft.weights.NamedTensor;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -78,7 +82,7 @@ public final class GoldenRun {
       result.require("trainable", model.trainableParameters() == golden.trainable());
       train(model);
       compareLogits("after", probe, model);
-      compareSaved(model.saved());
+      compareSaved(base, model.saved());
       MergedWeight.compare(golden, base, model.trained(), probe, result);
       if (out != null) {
         ResultFormat.write(out, base, golden.model().toString(), golden.method(), model, Map.of());
@@ -157,13 +161,15 @@ public final class GoldenRun {
         golden.limit("logits_" + when));
   }
 
-  private void compareSaved(List<NamedTensor> saved) {
-    boolean whole = golden.method() instanceof AdapterMethod.Full;
+  private void compareSaved(ModelDirectory base, List<NamedTensor> saved) {
+    boolean whole =
+        golden.method() instanceof AdapterMethod.Full || golden.method() instanceof Freeze;
     String file = whole ? "final/model.safetensors" : "final/adapter_model.safetensors";
     Map<String, NamedTensor> expected = new HashMap<>();
     try (GoldenFile reference = new GoldenFile(golden.directory().resolve(file))) {
       for (NamedTensor each : reference.copies()) expected.put(each.name(), each);
     }
+    if (golden.method() instanceof Freeze) compareFrozen(base, saved, expected);
     double largest = 0;
     for (NamedTensor actual : saved) {
       NamedTensor other = expected.remove(actual.name());
@@ -173,5 +179,19 @@ public final class GoldenRun {
     }
     result.require("names", expected.isEmpty());
     result.add("1-cosine", largest, golden.limit("one_minus_adapter_cosine"));
+  }
+
+  /** What does not train is in the reference's result as it is in the base. */
+  private void compareFrozen(
+      ModelDirectory base, List<NamedTensor> saved, Map<String, NamedTensor> expected) {
+    Set<String> trained = saved.stream().map(NamedTensor::name).collect(Collectors.toSet());
+    boolean same = true;
+    for (ModelConfig.Parameter each : base.config().parameters()) {
+      if (trained.contains(each.name())) continue;
+      NamedTensor other = expected.remove(each.name());
+      float[] stored = base.weights().require(each.name(), each.shape()).toFloats();
+      same &= other != null && Arrays.equals(other.toFloats(), stored);
+    }
+    result.require("frozen", same);
   }
 }

@@ -1,7 +1,9 @@
 package dev.graft.training.tuner;
 
 import dev.graft.spec.AdapterMethod;
+import dev.graft.spec.Freeze;
 import dev.graft.spec.Ia3;
+import dev.graft.spec.LnTuning;
 import dev.graft.spec.PTuning;
 import dev.graft.spec.PrefixTuning;
 import dev.graft.spec.PromptTuning;
@@ -24,10 +26,12 @@ public interface Tuner extends Rewrite {
   static Tuner of(AdapterMethod method, ModelDirectory base) {
     return switch (method) {
       case AdapterMethod.Lora lora -> new LoraTuner(lora, base);
-      case AdapterMethod.Full() -> new FullTuner(base.config());
+      case AdapterMethod.Full() -> FullTuner.all(base.config());
+      case Freeze freeze -> FullTuner.of(freeze, base);
       case PromptTuning prompt -> new PromptTuner(prompt, base);
       case PTuning prompt -> new PromptEncoderTuner(prompt, base.config());
       case Ia3 ia3 -> new Ia3Tuner(ia3, base);
+      case LnTuning norms -> new LnTuner(norms, base);
       case PrefixTuning prefix -> new PrefixTuner(prefix, base.config());
     };
   }

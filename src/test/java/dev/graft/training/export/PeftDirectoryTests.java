@@ -28,6 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class PeftDirectoryTests {
   private static final Lora LORA =
@@ -141,6 +142,24 @@ class PeftDirectoryTests {
       assertThat(dtype(single)).isEqualTo(Dtype.F32);
       assertThat(Files.readString(single.resolve("config.json")))
           .contains("\"dtype\": \"float32\"");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void whatDidNotTrainIsTheBases(Precision precision) {
+    Path out = temp.resolve("out");
+    try (ModelDirectory model = ModelDirectory.open(base)) {
+      NamedTensor norm = tensor("model.norm.weight", Dtype.F32, 8);
+      FullModelDirectory.write(out, model, "base", List.of(norm), precision, Map.of());
+      try (ModelDirectory written = ModelDirectory.open(out)) {
+        for (ModelConfig.Parameter each : model.config().parameters()) {
+          float[] stored = model.weights().require(each.name(), each.shape()).toFloats();
+          float[] result = written.weights().require(each.name(), each.shape()).toFloats();
+          if (each.name().equals(norm.name())) assertThat(result).isNotEqualTo(stored);
+          else assertThat(result).containsExactly(stored);
+        }
+      }
     }
   }
 

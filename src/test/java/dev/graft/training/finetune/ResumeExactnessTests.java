@@ -30,9 +30,11 @@ class ResumeExactnessTests {
       value = {
         "'peft':{'r':4,'lora_dropout':0.1} | adapter_model.safetensors",
         "'peft':{'peft_type':'IA3'} | adapter_model.safetensors",
+        "'peft':{'peft_type':'LN_TUNING'} | adapter_model.safetensors",
         "'peft':{'peft_type':'PROMPT_TUNING','num_virtual_tokens':3} | adapter_model.safetensors",
         "'peft':{'peft_type':'P_TUNING','num_virtual_tokens':3} | adapter_model.safetensors",
         "'peft':{'peft_type':'PREFIX_TUNING','num_virtual_tokens':3} | adapter_model.safetensors",
+        "'method':{'type':'freeze','trainable_layers':1} | model.safetensors",
         "'method':{'type':'full'} | model.safetensors"
       })
   void theResultIsTheSameToTheByte(String method, String result) throws IOException {

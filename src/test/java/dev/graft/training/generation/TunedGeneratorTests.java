@@ -7,6 +7,7 @@ import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.AdapterMethod.Lora;
 import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.spec.Ia3;
+import dev.graft.spec.LnTuning;
 import dev.graft.spec.LoraExtras;
 import dev.graft.spec.LoraPatterns;
 import dev.graft.spec.LoraVariant;
@@ -58,6 +59,7 @@ class TunedGeneratorTests {
             new TreeMap<>(Map.of("q_proj", 1)), new TreeMap<>(Map.of("mlp.up_proj", 5.0)));
     return Stream.of(
         new Ia3(),
+        new LnTuning(),
         lora,
         lora.as(new LoraVariant(true, false, true, Bias.ALL)),
         new Lora(

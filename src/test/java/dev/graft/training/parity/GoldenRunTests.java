@@ -31,9 +31,11 @@ class GoldenRunTests {
 
   private static final List<String> OTHERS =
       List.of(
+          "freeze-last-layer",
           "full-bert-cls",
           "ia3-bert",
           "ia3-gpt2",
+          "ln-tuning-gpt2",
           "lora-distilbert-cls",
           "lora-gpt-neox",
           "lora-gpt2",

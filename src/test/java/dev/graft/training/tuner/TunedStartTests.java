@@ -6,17 +6,22 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.AdapterMethod.TargetModules;
+import dev.graft.spec.Freeze;
 import dev.graft.spec.Ia3;
+import dev.graft.spec.LnTuning;
 import dev.graft.spec.Targets;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Starts that golden runs cannot see, as they read theirs. */
 class TunedStartTests {
   private static final Path BASE = Path.of("src/main/resources/dev/graft/demo/base-model");
+  private static final Path CASES = Path.of("src/test/resources/parity/models");
   private static final Targets DEFAULT = new Targets(new TargetModules.FamilyDefault());
 
   private static List<NamedTensor> start(AdapterMethod method, long seed) {
@@ -64,6 +69,51 @@ class TunedStartTests {
       assertThatThrownBy(() -> Tuner.of(new Ia3(), base))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("target_modules: PEFT has no default for a model of type olmo2");
+    }
+  }
+
+  @Test
+  void normsAndOnlyNormsTrain() {
+    try (ModelDirectory base = ModelDirectory.open(BASE)) {
+      Tuner tuner = Tuner.of(new LnTuning(), base);
+      assertThat(tuner.slots())
+          .extracting(Slot::name)
+          .hasSize(2 * base.config().numHiddenLayers() + 1)
+          .allMatch(name -> name.endsWith("norm.weight"));
+      assertThat(tuner.start(1)).isEmpty();
+      Targets linear = new Targets(new TargetModules.Names(List.of("norm", "q_proj")));
+      assertThatThrownBy(() -> Tuner.of(new LnTuning(linear, List.of()), base))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("target_modules: 'model.layers.0.self_attn.q_proj' is no norm");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "llama, model.layers.1.input_layernorm.weight, lm_head.weight",
+    "llama-tied, model.layers.1.input_layernorm.weight, model.norm.weight",
+    "gpt2, transformer.h.1.ln_1.weight, transformer.ln_f.bias",
+    "bert, bert.encoder.layer.1.attention.self.query.weight, classifier.bias"
+  })
+  void theLastLayersAndWhatComesAfterThemTrain(String family, String first, String last) {
+    try (ModelDirectory base = ModelDirectory.open(CASES.resolve(family))) {
+      List<Slot> slots = Tuner.of(new Freeze(1, List.of()), base).slots();
+      assertThat(slots.getFirst().name()).isEqualTo(first);
+      assertThat(slots.getLast().name()).isEqualTo(last);
+      assertThat(slots).extracting(Slot::name).doesNotContain(base.config().inputEmbedding());
+    }
+  }
+
+  @Test
+  void whatTheBaseDoesNotHaveCannotBeFrozenAround() {
+    try (ModelDirectory base = ModelDirectory.open(CASES.resolve("llama"))) {
+      assertThatThrownBy(() -> Tuner.of(new Freeze(3, List.of()), base))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("trainable_layers: is 3, the base has 2 layers");
+      assertThatThrownBy(() -> Tuner.of(new Freeze(0, List.of("transformer.")), base))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining(
+              "trainable_prefixes: 'transformer.' begins the name of no parameter");
     }
   }
 }

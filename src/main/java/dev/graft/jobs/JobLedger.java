@@ -62,7 +62,7 @@ class JobLedger implements Owned {
       """
       -- unfinished
       select id from job
-       where department_id = :department and state in ('queued', 'running') order by id
+       where department_id = :department and state in ('queued', 'running', 'paused') order by id
       """;
 
   private static final String READ =

@@ -34,6 +34,7 @@ class SecurityConfiguration {
   SecurityFilterChain publicApi(
       HttpSecurity http,
       List<BearerAuthenticator> authenticators,
+      RateLimiter limiter,
       RouteGate gate,
       ErrorWriter errors)
       throws Exception {
@@ -46,6 +47,7 @@ class SecurityConfiguration {
         .headers(SecurityConfiguration::nothingForBrowsers)
         .addFilterBefore(
             new BearerFilter(apiKeys(authenticators)), AnonymousAuthenticationFilter.class)
+        .addFilterAfter(new RateLimitFilter(limiter, errors), AnonymousAuthenticationFilter.class)
         .authorizeHttpRequests(
             requests ->
                 requests

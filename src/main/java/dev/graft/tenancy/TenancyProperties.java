@@ -5,11 +5,19 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
- * The organisation, and the quotas of a new department.
+ * The organisation, and what a department may use where an administrator has said nothing else.
  *
  * @param adminKey a key that opens the organisation from the start; see {@link
  *     AdministratorFromSettings}
- * @param maxRunning jobs that may run at the same time
+ * @param maxRunning jobs of a department that may run at the same time
+ * @param maxQueued jobs that may wait
+ * @param requestsPerMinute of all keys of a department together
+ * @param requestsPerMinuteOfKey of one key
  */
 @ConfigurationProperties("graft.tenancy")
-record TenancyProperties(@Nullable String adminKey, @DefaultValue("2") int maxRunning) {}
+record TenancyProperties(
+    @Nullable String adminKey,
+    @DefaultValue("2") int maxRunning,
+    @DefaultValue("1000") int maxQueued,
+    @DefaultValue("30000") int requestsPerMinute,
+    @DefaultValue("12000") int requestsPerMinuteOfKey) {}

@@ -51,7 +51,7 @@ class AdministratorFromSettingsIT {
   }
 
   private void start(String secret) {
-    new AdministratorFromSettings(new TenancyProperties(secret, 2), sql, transactions, ids)
+    new AdministratorFromSettings(new TenancyProperties(secret, 2, 1, 1, 1), sql, transactions, ids)
         .afterSingletonsInstantiated();
   }
 }

@@ -26,7 +26,8 @@ final class ClassifiedRoutes {
       GET    /v1/fine_tuning/jobs/{id}/events                      api.fine_tuning.read
       GET    /v1/fine_tuning/jobs/{id}/checkpoints                 api.fine_tuning.read
       POST   /v1/fine_tuning/jobs/{id}/cancel                      api.fine_tuning.write
-      POST   /v1/fine_tuning/jobs/{id}/{action:pause|resume}       api.fine_tuning.write
+      POST   /v1/fine_tuning/jobs/{id}/pause                        api.fine_tuning.write
+      POST   /v1/fine_tuning/jobs/{id}/resume                        api.fine_tuning.write
       GET    /v1/models                                            api.models.read
       GET    /v1/models/{*model}                                   api.models.read
       DELETE /v1/models/{*model}                                   api.models.write

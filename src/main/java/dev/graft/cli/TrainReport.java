@@ -32,15 +32,24 @@ final class TrainReport {
               e.totalSteps(),
               e.trainableParameters());
       case TrainingEvent.Progress e -> progress(e);
-      case TrainingEvent.Evaluation e ->
-          out.printf(
-              "step %d: validation loss %.4f, %.1f %% of tokens right%n",
-              e.step(), e.validLoss(), 100 * e.validMeanTokenAccuracy());
+      case TrainingEvent.Evaluation e -> evaluation(e);
       case TrainingEvent.Checkpoint e -> out.printf("step %d: checkpoint%n", e.step());
       case TrainingEvent.Completed e ->
           out.printf("done: %,d steps, mean loss %.4f%n", e.steps(), e.trainLoss());
       case TrainingEvent.Failed e -> out.println("failed: " + e.message());
     }
+  }
+
+  private void evaluation(TrainingEvent.Evaluation e) {
+    if (e.metrics().isEmpty()) {
+      out.printf(
+          "step %d: validation loss %.4f, %.1f %% of tokens right%n",
+          e.step(), e.validLoss(), 100 * e.validMeanTokenAccuracy());
+      return;
+    }
+    out.printf("step %d: validation loss %.4f", e.step(), e.validLoss());
+    e.metrics().forEach((name, value) -> out.printf(", %s %.4f", name, value));
+    out.println();
   }
 
   private void progress(TrainingEvent.Progress e) {
@@ -70,9 +79,10 @@ final class TrainReport {
     }
     for (Preview.Row row : rows) {
       out.printf(
-          "line %d%s: %d tokens%s, %d trained%n",
+          "line %d%s%s: %d tokens%s, %d trained%n",
           row.line(),
           row.part() == null ? "" : ", " + row.part(),
+          row.label() == null ? "" : ", label " + row.label(),
           row.tokens().size(),
           row.cut() ? " (cut)" : "",
           row.trained());

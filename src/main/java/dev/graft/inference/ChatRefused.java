@@ -58,6 +58,14 @@ final class ChatRefused extends RequestFailed {
             .formatted(model));
   }
 
+  static ChatRefused writesNoText(String model) {
+    return new ChatRefused(
+        ProblemType.NOT_SUPPORTED,
+        "model",
+        "The model '%s' classifies text and writes none: load it in transformers."
+            .formatted(model));
+  }
+
   static RequestFailed noCapacity(String why) {
     return new ChatRefused(
             ProblemType.UNAVAILABLE, null, "No capacity now: " + why + ". Try again later.")

@@ -2,13 +2,18 @@ package dev.graft.jobs;
 
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The result file of a job: one line a step, with the columns of OpenAI's. */
+/**
+ * The result file of a job: one line a step, with the columns of OpenAI's, then the other measures
+ * of the validation file, by name.
+ */
 final class ResultCsv {
   private static final List<String> COLUMNS =
       List.of("train_loss", "train_mean_token_accuracy", "valid_loss", "valid_mean_token_accuracy");
@@ -27,12 +32,19 @@ final class ResultCsv {
           steps.computeIfAbsent(data.path("step").asInt(), step -> new TreeMap<>());
       data.properties().forEach(field -> values.put(field.getKey(), field.getValue().asString("")));
     }
-    StringBuilder csv =
-        new StringBuilder("step,train_loss,train_accuracy,valid_loss,valid_mean_token_accuracy\n");
+    Set<String> columns = new LinkedHashSet<>(COLUMNS);
+    steps.values().stream()
+        .flatMap(values -> values.keySet().stream())
+        .filter(name -> name.startsWith("valid_"))
+        .sorted()
+        .forEach(columns::add);
+    List<String> names = new ArrayList<>(columns);
+    names.set(1, "train_accuracy");
+    StringBuilder csv = new StringBuilder("step,").append(String.join(",", names)).append('\n');
     steps.forEach(
         (step, values) -> {
           List<String> cells = new ArrayList<>(List.of(step.toString()));
-          COLUMNS.forEach(column -> cells.add(values.getOrDefault(column, "")));
+          columns.forEach(column -> cells.add(values.getOrDefault(column, "")));
           csv.append(String.join(",", cells)).append('\n');
         });
     return csv.toString().getBytes(StandardCharsets.UTF_8);

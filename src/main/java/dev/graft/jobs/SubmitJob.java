@@ -90,6 +90,11 @@ class SubmitJob {
                 () ->
                     new RequestFailed(
                         ProblemType.MODEL_NOT_FOUND, "No such base model here", "model"));
+    if (!base.writesText() && !request.spec().objective().labelsRows()) {
+      throw RequestFailed.invalid(
+          "adapter.objective",
+          base.name() + " is an encoder: must be classification or regression");
+    }
     TrainingFile training =
         files.requireTrainable(caller.departmentId(), request.trainingFile(), "training_file");
     return new Checked(request, base, training, adapter(request, base));

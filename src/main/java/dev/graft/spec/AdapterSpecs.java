@@ -47,8 +47,7 @@ public final class AdapterSpecs {
     fields.notYet("config");
     fields.notYet("version");
     AdapterMethod adapterMethod = MethodFields.read(fields, aliases);
-    Objective objective =
-        fields.choice("objective", Objective.class, "dpo", "orpo", "classification", "regression");
+    Objective objective = fields.choice("objective", Objective.class, "dpo", "orpo");
     Hyperparameters training =
         TrainingFields.read(fields.object("training"), adapterMethod, aliases);
     Quantization quantization =

@@ -1,7 +1,9 @@
 package dev.graft.spec;
 
 import dev.graft.spec.AdapterMethod.Lora;
+import dev.graft.spec.Hyperparameters.TruncationMode;
 import dev.graft.spec.SpecRejected.Problem;
+import dev.graft.spec.TrainingSpec.DataOptions;
 import java.util.List;
 import java.util.function.Predicate;
 
@@ -81,7 +83,42 @@ public final class Combinations {
               spec ->
                   spec.quantization() != null
                       && spec.method() instanceof Lora lora
-                      && lora.initLoraWeights().changesBase()));
+                      && lora.initLoraWeights().changesBase()),
+          new Refusal(
+              "classification, regression",
+              "packing",
+              "adapter.training.packing",
+              "cannot be combined with labels of rows, which are read one by one",
+              spec -> spec.objective().labelsRows() && spec.training().packingStrategy() != null),
+          new Refusal(
+              "classification, regression",
+              "label_smoothing_factor",
+              "adapter.training.label_smoothing_factor",
+              "must be 0: smoothing is not built for labels of rows",
+              spec -> spec.objective().labelsRows() && spec.training().labelSmoothingFactor() != 0),
+          new Refusal(
+              "classification, regression",
+              "truncation_mode split_budget",
+              "adapter.training.truncation_mode",
+              "must not be split_budget: a row with a label has no prompt to cut",
+              spec ->
+                  spec.objective().labelsRows()
+                      && spec.training().truncationMode() == TruncationMode.SPLIT_BUDGET),
+          new Refusal(
+              "classification, regression",
+              "choice of tokens to train",
+              "adapter.data",
+              "chooses tokens to train, but labels belong to whole rows",
+              spec -> spec.objective().labelsRows() && choosesTokens(spec.data())),
+          new Refusal(
+              "classification, regression",
+              "virtual tokens",
+              "adapter.peft.peft_type",
+              "cannot be combined with labels of rows: their head trains whole, and virtual tokens"
+                  + " have no modules_to_save beside them",
+              spec ->
+                  spec.objective().labelsRows()
+                      && spec.method() instanceof AdapterMethod.Prompted));
 
   private Combinations() {}
 
@@ -96,6 +133,12 @@ public final class Combinations {
         .filter(refusal -> refusal.when().test(spec))
         .map(refusal -> new Problem(refusal.path(), refusal.reason()))
         .toList();
+  }
+
+  private static boolean choosesTokens(DataOptions data) {
+    return data.maskHistory()
+        || data.assistantOnlyLoss() != null
+        || data.completionOnlyLoss() != null;
   }
 
   private static boolean hasOddRank(Lora lora) {

@@ -19,7 +19,16 @@ public record TrainingSpec(
     /** Loss on answers. */
     SFT,
     /** Loss on every token of plain text, rows laid end to end. */
-    PRETRAINING
+    PRETRAINING,
+    /** Classes of whole rows: one of several, or any of them. */
+    CLASSIFICATION,
+    /** A number for every row. */
+    REGRESSION;
+
+    /** Whether rows have labels instead of tokens to predict. */
+    public boolean labelsRows() {
+      return this == CLASSIFICATION || this == REGRESSION;
+    }
   }
 
   /**

@@ -16,7 +16,9 @@ public sealed interface Example {
     CHAT_COMPLETION("a chat prompt/completion row"),
     PROMPT_COMPLETION("a prompt/completion row"),
     TEXT("a text row"),
-    PREFERENCE("a preference row");
+    PREFERENCE("a preference row"),
+    LABEL("a text with a label"),
+    LABELS("a text with a list of labels");
 
     private final String words;
 
@@ -37,6 +39,7 @@ public sealed interface Example {
       case PromptCompletion pair -> Kind.PROMPT_COMPLETION;
       case Text text -> Kind.TEXT;
       case Preference pair -> Kind.PREFERENCE;
+      case Labelled labelled -> labelled.label() instanceof Label.Names ? Kind.LABELS : Kind.LABEL;
     };
   }
 
@@ -80,6 +83,9 @@ public sealed interface Example {
   record PromptCompletion(long line, String prompt, String completion) implements Completion {}
 
   record Text(long line, String text) implements Example {}
+
+  /** A text and what it is. */
+  record Labelled(long line, String text, Label label) implements Example {}
 
   /** One prompt that goes on in two ways, of which the first is the better one. */
   record Preference(long line, Completion chosen, Completion rejected) implements Example {}

@@ -31,13 +31,14 @@ final class RowShape {
     if (map.containsKey("prompt") || map.containsKey("completion")) {
       return completion(line, map);
     }
+    if (LabelShape.fits(map)) return LabelShape.example(line, map);
     if (map.containsKey("text")) {
       only(map, Set.of("text"));
       return new Example.Text(line, string(map, "text", ""));
     }
     throw new BadRow(
         "has neither messages, nor prompt and completion, nor text (nor conversations,"
-            + " instruction, chosen and rejected)");
+            + " instruction, chosen and rejected, label or labels)");
   }
 
   private static Example completion(long line, Map<?, ?> map) {

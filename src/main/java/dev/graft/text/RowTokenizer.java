@@ -55,6 +55,12 @@ public final class RowTokenizer {
           yield truncation.applied(whole.row(), whole.answer(), system(pair));
         }
         case Example.Text text -> text(text);
+        case Example.Labelled labelled ->
+            throw new RowRejected(
+                labelled.line(),
+                "is "
+                    + labelled.kind().words()
+                    + ": objective must be classification or regression");
         case Example.Preference pair ->
             throw new RowRejected(
                 pair.line(), "is a preference row: objective must be dpo or orpo");

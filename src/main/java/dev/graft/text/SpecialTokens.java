@@ -19,6 +19,7 @@ final class SpecialTokens {
           in(tokenizer, chat.prompt(), chat.completion(), chat.tools());
       case Example.PromptCompletion pair -> in(tokenizer, pair.prompt(), pair.completion());
       case Example.Text text -> in(tokenizer, text.text());
+      case Example.Labelled labelled -> in(tokenizer, labelled.text());
       case Example.Preference pair ->
           in(pair.chosen(), tokenizer).or(() -> in(pair.rejected(), tokenizer));
     };

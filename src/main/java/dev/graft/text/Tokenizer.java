@@ -14,8 +14,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A model's tokenizer, with nothing added, cut or padded. Tokens written in a text count as
- * themselves, special ones too; {@link #specialTokenIn} finds them. Thread-safe.
+ * A model's tokenizer, with nothing added (but by {@link #framed}), cut or padded. Tokens written
+ * in a text count as themselves, special ones too; {@link #specialTokenIn} finds them. Thread-safe.
  */
 public final class Tokenizer implements AutoCloseable {
   /** The date that templates are told unless the caller knows better. */
@@ -63,6 +63,11 @@ public final class Tokenizer implements AutoCloseable {
 
   public int[] ids(String text) {
     return ids(tokenizer.encode(text));
+  }
+
+  /** With what the tokenizer itself puts around a text, such as {@code [CLS]} and {@code [SEP]}. */
+  int[] framed(String text) {
+    return ids(tokenizer.encode(text, true, false));
   }
 
   private static int[] ids(Encoding encoding) {

@@ -33,6 +33,12 @@ public sealed interface ModelConfig
   /** Whether a checkpoint may hold this tensor although nothing here uses it. */
   boolean ignores(String tensor);
 
+  /** Whether models of a supported {@code model_type} classify text and cannot write any. */
+  static boolean isEncoder(String modelType) {
+    ModelType type = ModelType.named(modelType);
+    return type != null && type.encoder();
+  }
+
   /** {@code model_type}. */
   default String modelType() {
     return basics().modelType();

@@ -49,6 +49,7 @@ final class RunReport {
     Map<String, Double> values = new HashMap<>();
     putFinite(values, "valid_loss", evaluation.validLoss());
     putFinite(values, "valid_mean_token_accuracy", evaluation.validMeanTokenAccuracy());
+    evaluation.metrics().forEach((name, value) -> putFinite(values, "valid_" + name, value));
     tell(evaluation.step(), values);
   }
 

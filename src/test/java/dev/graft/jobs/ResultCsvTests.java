@@ -24,4 +24,20 @@ class ResultCsvTests {
             2,2.0,0.5,1.5,0.75
             """);
   }
+
+  @Test
+  void otherMeasuresOfTheValidationFileGetColumnsBehindThoseOfOpenAi() {
+    byte[] csv =
+        ResultCsv.of(
+            List.of(
+                "{\"step\":1,\"train_loss\":2.5,\"grad_norm\":1}",
+                "{\"step\":2,\"valid_loss\":1.5,\"valid_f1_macro\":0.5,\"valid_accuracy\":0.75}"));
+    assertThat(new String(csv, StandardCharsets.UTF_8))
+        .isEqualTo(
+            """
+            step,train_loss,train_accuracy,valid_loss,valid_mean_token_accuracy,valid_accuracy,valid_f1_macro
+            1,2.5,,,,,
+            2,,,1.5,,0.75,0.5
+            """);
+  }
 }

@@ -41,11 +41,11 @@ public final class TinyLlama {
     return directory;
   }
 
-  private static List<NamedTensor> weights(List<ModelConfig.Parameter> parameters, long seed) {
+  static List<NamedTensor> weights(List<ModelConfig.Parameter> parameters, long seed) {
     Random random = new Random(seed);
     List<NamedTensor> tensors = new ArrayList<>();
     for (ModelConfig.Parameter parameter : parameters) {
-      boolean norm = parameter.name().endsWith("norm.weight");
+      boolean norm = parameter.name().matches(".*(norm|LayerNorm).weight");
       long count = java.util.Arrays.stream(parameter.shape()).reduce(1, Math::multiplyExact);
       ByteBuffer data =
           ByteBuffer.allocate(Math.toIntExact(4 * count)).order(ByteOrder.LITTLE_ENDIAN);

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -94,7 +95,7 @@ public final class FakeTrainer {
         }
       }
     }
-    say(new TrainingEvent.Evaluation(step, 0.25, 0.75));
+    say(new TrainingEvent.Evaluation(step, 0.25, 0.75, Map.of()));
     Path output = Files.createDirectories(Path.of(request.output()));
     Files.writeString(output.resolve("adapter_model.safetensors"), state);
     Files.writeString(output.resolve("adapter_config.json"), "{}");

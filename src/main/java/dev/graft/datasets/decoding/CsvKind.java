@@ -16,7 +16,8 @@ enum CsvKind {
   PROMPT_COMPLETION(List.of("prompt", "completion"), List.of()),
   INSTRUCTION(List.of("instruction", "output"), List.of("input", "system")),
   PREFERENCE(List.of("prompt", "chosen", "rejected"), List.of()),
-  TEXT(List.of("text"), List.of());
+  TEXT(List.of("text"), List.of()),
+  LABEL(List.of("text", "label"), List.of());
 
   /** Every name that a column can have. */
   static final Set<String> FIELDS =

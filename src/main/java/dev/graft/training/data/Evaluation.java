@@ -10,7 +10,7 @@ import java.util.stream.IntStream;
 public final class Evaluation {
   private Evaluation() {}
 
-  public static List<int[]> batches(TokenRows rows, int size) {
+  public static List<int[]> batches(Rows rows, int size) {
     int[] sorted =
         IntStream.range(0, rows.size())
             .boxed()

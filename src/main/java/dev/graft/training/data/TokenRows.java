@@ -6,12 +6,9 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Rows as they train: of the file, or put together from those. */
-public sealed interface TokenRows permits TokenRows.Separate, TokenRows.EndToEnd, PackedRows {
-  int size();
-
-  int length(int row);
-
+/** Rows whose tokens train: of the file, or put together from those. */
+public sealed interface TokenRows extends Rows
+    permits TokenRows.Separate, TokenRows.EndToEnd, PackedRows {
   int[] ids(int row);
 
   /** {@link TokenBatch#IGNORE} where a token is not trained. */
@@ -29,18 +26,12 @@ public sealed interface TokenRows permits TokenRows.Separate, TokenRows.EndToEnd
     return segments;
   }
 
-  /** Where the row comes from, for a person. */
-  String origin(int row);
-
-  default int[] lengths() {
-    int[] lengths = new int[size()];
-    Arrays.setAll(lengths, this::length);
-    return lengths;
+  @Override
+  default long targets(int row) {
+    return new TokenBatch(new int[][] {{}}, new int[][] {labels(row)}).targets();
   }
 
-  /**
-   * @param multipleOf if above 1, all rows are filled up to one width that is a multiple of it
-   */
+  @Override
   default TokenBatch batch(int[] rows, int multipleOf) {
     int[][] ids = Arrays.stream(rows).mapToObj(this::ids).toArray(int[][]::new);
     int[][] labels = Arrays.stream(rows).mapToObj(this::labels).toArray(int[][]::new);

@@ -35,7 +35,7 @@ final class ModelCard {
         ```
 
         """
-            .formatted(kind, plain(baseModelName), autoClass(base), load(base))
+            .formatted(kind, plain(baseModelName), imports(base), load(base))
         + table(facts);
   }
 
@@ -97,11 +97,19 @@ final class ModelCard {
     };
   }
 
+  private static String imports(ModelDirectory base) {
+    return switch (base.config().task()) {
+      case Task.CausalLm _ -> autoClass(base);
+      case Task.SequenceClassification _ -> "AutoConfig, " + autoClass(base);
+    };
+  }
+
   private static String load(ModelDirectory base) {
     String outputs =
         switch (base.config().task()) {
           case Task.CausalLm _ -> "";
-          case Task.SequenceClassification head -> ", num_labels=" + head.numLabels();
+          case Task.SequenceClassification _ ->
+              ", config=AutoConfig.from_pretrained(\"this directory\")";
         };
     return "%s.from_pretrained(\"path or name of the base model\"%s)"
         .formatted(autoClass(base), outputs);

@@ -4,6 +4,8 @@ import dev.graft.spec.AdapterMethod;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;
 import dev.graft.weights.SafetensorsWriter;
+import dev.graft.weights.Task;
+import dev.graft.weights.WrittenConfig;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -17,7 +19,8 @@ public final class PeftDirectory {
   private PeftDirectory() {}
 
   /**
-   * Writes configuration, factors, model card and the base's tokenizer files.
+   * Writes configuration, factors, model card and the base's tokenizer files; for a classification
+   * {@code config.json} too, which has the names of the classes.
    *
    * @param directory created if need be; files of the same names are replaced
    * @param baseModelName {@code base_model_name_or_path}, a name rather than a path of this machine
@@ -37,6 +40,9 @@ public final class PeftDirectory {
     ResultFiles.create(directory);
     ResultFiles.write(
         directory.resolve("adapter_config.json"), AdapterConfig.json(method, base, baseModelName));
+    if (base.config().task() instanceof Task.SequenceClassification) {
+      ResultFiles.write(directory.resolve("config.json"), WrittenConfig.of(base, false));
+    }
     SafetensorsWriter.write(directory.resolve("adapter_model.safetensors"), saved);
     ResultFiles.write(
         directory.resolve("README.md"), ModelCard.adapter(base, baseModelName, method, facts));

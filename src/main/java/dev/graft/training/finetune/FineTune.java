@@ -63,14 +63,10 @@ public final class FineTune {
     try (ModelDirectory base = ModelDirectory.open(run.baseModel());
         Tokenizer tokenizer = Tokenizer.load(run.baseModel())) {
       int maxLength = maxLength(base);
-      TrainingData data = read("training_file", run.trainingFile(), tokenizer, maxLength);
-      Path validationFile = run.validationFile();
-      TrainingData validation =
-          validationFile == null
-              ? null
-              : read("validation_file", validationFile, tokenizer, maxLength);
-      try (TrainableModel model = open(base)) {
-        return new Loop(base, data, validation, model, maxLength).run();
+      RunData data = RunData.read(run, base, tokenizer, maxLength, control);
+      try (ModelDirectory forTask = base.withTask(data.task());
+          TrainableModel model = open(forTask)) {
+        return new Loop(forTask, data, model, maxLength).run();
       }
     } catch (Control.Cancelled e) {
       return TrainerExit.CANCELLED;
@@ -100,10 +96,6 @@ public final class FineTune {
     return length;
   }
 
-  private TrainingData read(String param, Path file, Tokenizer tokenizer, int maxLength) {
-    return TrainingData.read(param, file, run.spec(), tokenizer, maxLength, control);
-  }
-
   /** From the first step to the result. */
   private final class Loop {
     private final ModelDirectory base;
@@ -117,14 +109,9 @@ public final class FineTune {
     private final Checkpoints checkpoints;
     private Progress progress = Progress.START;
 
-    Loop(
-        ModelDirectory base,
-        TrainingData data,
-        @Nullable TrainingData validation,
-        TrainableModel model,
-        int maxLength) {
+    Loop(ModelDirectory base, RunData files, TrainableModel model, int maxLength) {
       this.base = base;
-      this.data = data;
+      data = files.training();
       this.model = model;
       this.maxLength = maxLength;
       plan = new BatchPlan(training, run.spec().seed(), data.rows().lengths());
@@ -141,14 +128,15 @@ public final class FineTune {
               run.checkpoints(),
               RunIdentity.of(run.spec(), run.baseModel(), data.sha256()),
               models.environment(run.threads()));
-      if (validation == null && training.evaluation().needsValidation()) {
+      TrainingData second = files.validation();
+      if (second == null && training.evaluation().needsValidation()) {
         throw new BadRun(
             "validation_file", "early stopping and the best model need a validation file");
       }
-      this.validation =
-          validation == null
+      validation =
+          second == null
               ? null
-              : new Validation(validation, model, training, control, checkpoints.bestWeights());
+              : new Validation(second, base, model, training, control, checkpoints.bestWeights());
     }
 
     TrainerExit run() {
@@ -167,7 +155,8 @@ public final class FineTune {
       }
       if (!stopsEarly()) evaluate();
       if (validation != null) validation.takeBest(progress.best(), progress.step());
-      ResultDirectory.write(run, base, model, progress);
+      ResultDirectory.write(
+          run, base, model, progress, validation == null ? null : validation.latest());
       events.accept(
           new TrainingEvent.Completed(
               run.output().toString(),
@@ -207,9 +196,7 @@ public final class FineTune {
       long step = progress.step();
       List<int[]> window = plan.window(step);
       List<MicroBatch> batches =
-          window.stream()
-              .<MicroBatch>map(rows -> data.rows().batch(rows, training.padToMultipleOf()))
-              .toList();
+          window.stream().map(rows -> data.rows().batch(rows, training.padToMultipleOf())).toList();
       long targets = Math.max(1, batches.stream().mapToLong(MicroBatch::targets).sum());
       TokenLoss loss = TokenLoss.ZERO;
       for (int m = 0; m < batches.size(); m++) {

@@ -1,6 +1,7 @@
 package dev.graft.training.finetune;
 
 import dev.graft.text.Example;
+import dev.graft.text.LabelledTokenizer;
 import dev.graft.text.RowReader;
 import dev.graft.text.RowRejected;
 import dev.graft.text.RowTokenizer;
@@ -20,12 +21,18 @@ public final class Preview {
 
   /**
    * @param part of a preference row "chosen" or "rejected", else null
+   * @param label of a labelled row, else null
    * @param text the whole row, control tokens included
    * @param cut whether {@code max_length} took something off
    * @param tokens id, text and whether it is trained, of each
    */
   public record Row(
-      long line, @Nullable String part, String text, boolean cut, List<Token> tokens) {
+      long line,
+      @Nullable String part,
+      @Nullable String label,
+      String text,
+      boolean cut,
+      List<Token> tokens) {
     public long trained() {
       return tokens.stream().filter(Token::trained).count();
     }
@@ -59,30 +66,53 @@ public final class Preview {
       } catch (Enough e) {
         // read no further
       }
-      RowTokenizer rows = settings.tokenizer(tokenizer);
-      List<Row> preview = new ArrayList<>();
-      for (Example example : examples) {
-        if (example instanceof Example.Preference pair) {
-          TokenizedPair sides = rows.tokenize(pair);
-          preview.add(row(tokenizer, "chosen", sides.chosen()));
-          preview.add(row(tokenizer, "rejected", sides.rejected()));
-        } else {
-          preview.add(row(tokenizer, null, rows.tokenize(example)));
-        }
-      }
-      return preview;
+      return file.spec().objective().labelsRows()
+          ? labelled(file, tokenizer, settings, examples)
+          : tokens(tokenizer, settings, examples);
     } catch (RowRejected e) {
       throw new BadRun("training_file", "training_file, line " + e.line() + " " + e.getMessage());
     }
   }
 
-  private static Row row(Tokenizer tokenizer, @Nullable String part, TokenizedRow row) {
+  private static List<Row> tokens(
+      Tokenizer tokenizer, RowSettings settings, List<Example> examples) {
+    RowTokenizer rows = settings.tokenizer(tokenizer);
+    List<Row> preview = new ArrayList<>();
+    for (Example example : examples) {
+      if (example instanceof Example.Preference pair) {
+        TokenizedPair sides = rows.tokenize(pair);
+        preview.add(row(tokenizer, "chosen", null, sides.chosen()));
+        preview.add(row(tokenizer, "rejected", null, sides.rejected()));
+      } else {
+        preview.add(row(tokenizer, null, null, rows.tokenize(example)));
+      }
+    }
+    return preview;
+  }
+
+  private static List<Row> labelled(
+      SpecFile file, Tokenizer tokenizer, RowSettings settings, List<Example> examples) {
+    LabelledTokenizer rows =
+        new LabelledTokenizer(
+            tokenizer, file.spec().data().allowSpecialTokens(), settings.truncation());
+    List<Row> preview = new ArrayList<>();
+    for (Example example : examples) {
+      TokenizedRow row = rows.tokenize(example);
+      String label =
+          example instanceof Example.Labelled of ? String.join(", ", of.label().words()) : "";
+      preview.add(row(tokenizer, null, label, row));
+    }
+    return preview;
+  }
+
+  private static Row row(
+      Tokenizer tokenizer, @Nullable String part, @Nullable String label, TokenizedRow row) {
     List<Token> tokens = new ArrayList<>();
     for (int i = 0; i < row.ids().length; i++) {
       int id = row.ids()[i];
       tokens.add(new Token(id, tokenizer.decode(id), row.labels()[i] != TokenizedRow.IGNORE));
     }
-    return new Row(row.line(), part, tokenizer.decode(row.ids()), row.cut(), tokens);
+    return new Row(row.line(), part, label, tokenizer.decode(row.ids()), row.cut(), tokens);
   }
 
   private static final class Enough extends RuntimeException {

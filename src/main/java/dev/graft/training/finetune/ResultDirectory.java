@@ -1,7 +1,9 @@
 package dev.graft.training.finetune;
 
+import dev.graft.text.PythonJson;
 import dev.graft.training.TrainableModel;
 import dev.graft.training.export.ResultFormat;
+import dev.graft.training.protocol.TrainingEvent;
 import dev.graft.weights.ModelDirectory;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -12,20 +14,41 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** Writes what a run made. Equal runs give equal bytes. */
 final class ResultDirectory {
   private ResultDirectory() {}
 
-  /** The weights get their name last: a directory that has them has everything. */
-  static void write(TrainingRun run, ModelDirectory base, TrainableModel model, Progress progress) {
+  /**
+   * The weights get their name last: a directory that has them has everything.
+   *
+   * @param validation measured on what is written; null without a validation file
+   */
+  static void write(
+      TrainingRun run,
+      ModelDirectory base,
+      TrainableModel model,
+      Progress progress,
+      TrainingEvent.@Nullable Evaluation validation) {
     Path making = run.output().resolve(".making");
     try {
       DurableFiles.delete(making);
       Files.createDirectories(making);
+      Map<String, Double> measured = measured(validation);
       ResultFormat.write(
-          making, base, run.baseModelName(), run.spec().method(), model, facts(run, progress));
+          making,
+          base,
+          run.baseModelName(),
+          run.spec().method(),
+          model,
+          facts(run, progress, measured));
+      if (!measured.isEmpty()) {
+        Files.writeString(
+            making.resolve("eval_results.json"), PythonJson.dumps(measured, 4, true) + "\n");
+      }
       for (Path file : weightsLast(making)) {
         Files.move(
             file,
@@ -50,13 +73,28 @@ final class ResultDirectory {
     }
   }
 
-  private static Map<String, String> facts(TrainingRun run, Progress progress) {
+  /** Under the names that transformers' own examples give them, in {@code eval_results.json}. */
+  private static Map<String, Double> measured(TrainingEvent.@Nullable Evaluation validation) {
+    Map<String, Double> measured = new TreeMap<>();
+    if (validation == null) return measured;
+    measured.put("eval_loss", validation.validLoss());
+    if (validation.metrics().isEmpty()) {
+      measured.put("eval_mean_token_accuracy", validation.validMeanTokenAccuracy());
+    }
+    validation.metrics().forEach((name, value) -> measured.put("eval_" + name, value));
+    measured.values().removeIf(value -> !Double.isFinite(value));
+    return measured;
+  }
+
+  private static Map<String, String> facts(
+      TrainingRun run, Progress progress, Map<String, Double> measured) {
     Map<String, String> facts = new LinkedHashMap<>();
     facts.put("optimiser steps", Long.toString(progress.step()));
     facts.put("trained tokens", Long.toString(progress.trainedTokens()));
     facts.put("mean training loss", "%.4f".formatted(progress.meanLoss()));
     facts.put("learning rate", Double.toString(run.spec().training().learningRate()));
     facts.put("seed", Long.toString(run.spec().seed()));
+    measured.forEach((name, value) -> facts.put(name, "%.4f".formatted(value)));
     return facts;
   }
 }

@@ -10,47 +10,44 @@ import dev.graft.text.RowRejected;
 import dev.graft.text.RowTokenizer;
 import dev.graft.text.TokenizedRow;
 import dev.graft.text.Tokenizer;
-import dev.graft.training.TokenBatch;
 import dev.graft.training.data.PackedRows;
+import dev.graft.training.data.Rows;
 import dev.graft.training.data.TokenRows;
-import java.io.BufferedInputStream;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.security.DigestInputStream;
-import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A JSONL file as tokens.
+ * A JSONL file as rows that train.
  *
  * @param dropped rows that the length limit left without a trained token
  * @param truncated rows that were cut
  * @param tokens tokens read, trained or not
- * @param targets tokens whose loss counts
+ * @param targets tokens or labels whose loss counts
  * @param sha256 of the file
  */
 record TrainingData(
-    TokenRows rows, int dropped, int truncated, long tokens, long targets, String sha256) {
-  private static final int SHOWN = 3;
+    Rows rows, int dropped, int truncated, long tokens, long targets, String sha256) {
+  /** Of these rows. */
+  TrainingData(Rows rows, int dropped, int truncated, String sha256) {
+    this(
+        rows,
+        dropped,
+        truncated,
+        IntStream.range(0, rows.size()).mapToLong(rows::length).sum(),
+        IntStream.range(0, rows.size()).mapToLong(rows::targets).sum(),
+        sha256);
+  }
 
   /**
-   * @param param the request's name for the file, for failures
+   * Reads rows whose tokens train.
+   *
    * @throws BadRun if the file has a problem, with the first few lines
    */
   static TrainingData read(
-      String param,
-      Path file,
-      TrainingSpec spec,
-      Tokenizer tokenizer,
-      int maxLength,
-      Control control) {
+      RowFile file, TrainingSpec spec, Tokenizer tokenizer, int maxLength, Control control) {
     Collector collector =
         new Collector(
             RowSettings.of(spec, maxLength).tokenizer(tokenizer),
@@ -58,30 +55,8 @@ record TrainingData(
             spec.training().packingStrategy(),
             maxLength,
             control);
-    MessageDigest digest = Digests.sha256();
-    RowReader.Summary summary;
-    try (InputStream in =
-        new DigestInputStream(new BufferedInputStream(Files.newInputStream(file)), digest)) {
-      summary = RowReader.read(in, collector::add);
-      in.transferTo(java.io.OutputStream.nullOutputStream());
-    } catch (IOException e) {
-      throw new UncheckedIOException(param + " cannot be read", e);
-    }
-    List<Problem> problems = new ArrayList<>(summary.problems());
-    problems.addAll(collector.rejected);
-    if (!problems.isEmpty()) throw new BadRun(param, words(param, problems));
-    return collector.data(param, HexFormat.of().formatHex(digest.digest()));
-  }
-
-  private static String words(String param, List<Problem> problems) {
-    StringBuilder text = new StringBuilder(param);
-    for (Problem problem : problems.subList(0, Math.min(SHOWN, problems.size()))) {
-      text.append(problem.line() == 0 ? ": " : ", line " + problem.line() + " ");
-      text.append(problem.message());
-    }
-    if (problems.size() > SHOWN)
-      text.append(" (and ").append(problems.size() - SHOWN).append(" more)");
-    return text.toString();
+    String sha256 = file.read(collector::add, collector.rejected);
+    return collector.data(file.param(), sha256);
   }
 
   /** Keeps tokens only: in lists of rows, or in one array that grows. */
@@ -148,20 +123,14 @@ record TrainingData(
     }
 
     TrainingData data(String param, String sha256) {
-      TokenRows all = rows();
-      long tokens = 0;
-      long targets = 0;
-      for (int i = 0; i < all.size(); i++) {
-        tokens += all.length(i);
-        targets += new TokenBatch(new int[][] {{}}, new int[][] {all.labels(i)}).targets();
-      }
-      if (targets == 0) {
+      TrainingData data = new TrainingData(rows(), dropped, truncated, sha256);
+      if (data.targets() == 0) {
         throw new BadRun(
             param,
             "%s: no row has a token to train within max_length %d (%d rows left out)"
                 .formatted(param, maxLength, dropped));
       }
-      return new TrainingData(all, dropped, truncated, tokens, targets, sha256);
+      return data;
     }
   }
 }

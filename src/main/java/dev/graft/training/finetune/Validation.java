@@ -1,18 +1,24 @@
 package dev.graft.training.finetune;
 
 import dev.graft.spec.Hyperparameters;
+import dev.graft.training.LabelBatch;
+import dev.graft.training.LabelMetrics;
+import dev.graft.training.MicroBatch;
 import dev.graft.training.TokenLoss;
 import dev.graft.training.TrainableModel;
 import dev.graft.training.data.Evaluation;
-import dev.graft.training.data.TokenRows;
+import dev.graft.training.model.LabelLoss;
 import dev.graft.training.protocol.TrainingEvent;
 import dev.graft.weights.MappedTensor;
+import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.SafetensorsFile;
 import dev.graft.weights.SafetensorsWriter;
+import dev.graft.weights.Task;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,18 +30,22 @@ final class Validation {
   private final Hyperparameters training;
   private final Control control;
   private final Path bestWeights;
-  private double loss;
+  private final ModelDirectory base;
+  private TrainingEvent.@Nullable Evaluation latest;
 
   /**
+   * @param base with the head that the model has
    * @param bestWeights file of the best weights so far, kept where they are asked for
    */
   Validation(
       TrainingData data,
+      ModelDirectory base,
       TrainableModel model,
       Hyperparameters training,
       Control control,
       Path bestWeights) {
     this.data = data;
+    this.base = base;
     this.model = model;
     this.training = training;
     this.control = control;
@@ -44,25 +54,56 @@ final class Validation {
 
   /** The whole file, in batches of rows of like length. */
   TrainingEvent.Evaluation evaluate(long step) {
-    TokenRows rows = data.rows();
+    LabelMetrics metrics =
+        base.config().task() instanceof Task.SequenceClassification head
+            ? new LabelMetrics(head)
+            : null;
     TokenLoss sum = TokenLoss.ZERO;
-    for (int[] batch : Evaluation.batches(rows, training.perDeviceTrainBatchSize())) {
+    for (int[] rows : Evaluation.batches(data.rows(), training.perDeviceTrainBatchSize())) {
       control.poll();
-      sum = sum.plus(model.evaluate(rows.batch(batch, training.padToMultipleOf())));
+      sum = sum.plus(evaluate(data.rows().batch(rows, training.padToMultipleOf()), metrics));
     }
-    loss = sum.mean();
-    return new TrainingEvent.Evaluation(
-        step, loss, (double) sum.correct() / Math.max(1, sum.tokens()));
+    TrainingEvent.Evaluation found =
+        new TrainingEvent.Evaluation(
+            step,
+            sum.mean(),
+            (double) sum.correct() / Math.max(1, sum.tokens()),
+            metrics == null ? Map.of() : metrics.named());
+    latest = found;
+    return found;
+  }
+
+  private TokenLoss evaluate(MicroBatch batch, @Nullable LabelMetrics metrics) {
+    if (metrics != null && batch instanceof LabelBatch labels) return evaluate(labels, metrics);
+    return model.evaluate(batch);
+  }
+
+  /** Loss and metrics of one pass. */
+  private TokenLoss evaluate(LabelBatch batch, LabelMetrics metrics) {
+    float[][][] outputs = model.logits(batch.inputIds());
+    TokenLoss sum = TokenLoss.ZERO;
+    for (int row = 0; row < outputs.length; row++) {
+      float[] logits = outputs[row][0];
+      double[] label = batch.labels()[row];
+      sum = sum.plus(LabelLoss.of(metrics.problem(), logits, new double[][] {label}).loss());
+      metrics.add(logits, label);
+    }
+    return sum;
+  }
+
+  /** The latest evaluation; null before the first. */
+  TrainingEvent.@Nullable Evaluation latest() {
+    return latest;
   }
 
   /** Loss of the latest evaluation. */
   double loss() {
-    return loss;
+    return latest == null ? Double.NaN : latest.validLoss();
   }
 
   /** The latest evaluation against those before; keeps the weights if they are the best. */
   Best compare(@Nullable Best before, long step) {
-    Best best = Best.after(before, loss, step, training.evaluation().earlyStoppingThreshold());
+    Best best = Best.after(before, loss(), step, training.evaluation().earlyStoppingThreshold());
     if (training.evaluation().loadBestModelAtEnd() && best.step() == step) keep();
     return best;
   }
@@ -90,6 +131,6 @@ final class Validation {
     try (SafetensorsFile file = SafetensorsFile.open(bestWeights)) {
       model.load(file.tensors().stream().map(MappedTensor::named).toList());
     }
-    loss = best.loss();
+    evaluate(best.step());
   }
 }

@@ -9,12 +9,12 @@ import dev.graft.weights.Task;
  *
  * @param gradient of the sum at each logit, (rows outputs)
  */
-record LabelLoss(double[] gradient, TokenLoss loss) {
+public record LabelLoss(double[] gradient, TokenLoss loss) {
   /**
    * @param logits (rows outputs)
    * @param labels (rows)(1) the class, or (rows)(outputs)
    */
-  static LabelLoss of(Task.Problem problem, float[] logits, double[][] labels) {
+  public static LabelLoss of(Task.Problem problem, float[] logits, double[][] labels) {
     return switch (problem) {
       case SINGLE_LABEL_CLASSIFICATION -> crossEntropy(logits, labels);
       case MULTI_LABEL_CLASSIFICATION -> binary(logits, labels);

@@ -2,6 +2,9 @@ package dev.graft.training.protocol;
 
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** What a run tells while it goes. Losses are in nats a trained token. */
@@ -58,9 +61,19 @@ public sealed interface TrainingEvent {
       double trainTokenAccuracy)
       implements TrainingEvent {}
 
-  /** The whole validation file after a step; step 0 is the base model. */
-  record Evaluation(long step, double validLoss, double validMeanTokenAccuracy)
-      implements TrainingEvent {}
+  /**
+   * The whole validation file after a step; step 0 is the base model.
+   *
+   * @param validMeanTokenAccuracy share of right tokens, or of right labels
+   * @param metrics what else is measured where rows have labels, by name
+   */
+  record Evaluation(
+      long step, double validLoss, double validMeanTokenAccuracy, Map<String, Double> metrics)
+      implements TrainingEvent {
+    public Evaluation {
+      metrics = Collections.unmodifiableMap(new LinkedHashMap<>(metrics));
+    }
+  }
 
   /** A complete, synced checkpoint. */
   record Checkpoint(long step, String directory) implements TrainingEvent {}

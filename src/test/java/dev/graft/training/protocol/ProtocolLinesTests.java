@@ -3,6 +3,7 @@ package dev.graft.training.protocol;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -12,12 +13,12 @@ import tools.jackson.databind.node.JsonNodeFactory;
 class ProtocolLinesTests {
   @Test
   void eventsAreSnakeCaseWithTheirType() {
-    var event = new TrainingEvent.Evaluation(3, 1.5, 0.25);
+    var event = new TrainingEvent.Evaluation(3, 1.5, 0.25, Map.of("accuracy", 0.5));
     String line = ProtocolLines.write(event);
     assertThat(line)
         .isEqualTo(
             "{\"type\":\"evaluation\",\"step\":3,\"valid_loss\":1.5,"
-                + "\"valid_mean_token_accuracy\":0.25}");
+                + "\"valid_mean_token_accuracy\":0.25,\"metrics\":{\"accuracy\":0.5}}");
     assertThat(ProtocolLines.readEvent(line)).isEqualTo(event);
   }
 

@@ -1,0 +1,28 @@
+package dev.graft.training.data;
+
+import dev.graft.training.MicroBatch;
+import java.util.Arrays;
+
+/** Rows as they train. */
+public sealed interface Rows permits TokenRows, LabelledRows {
+  int size();
+
+  int length(int row);
+
+  /** What the loss of a row counts as: its tokens that train, its labels. */
+  long targets(int row);
+
+  /** Where the row comes from, for a person. */
+  String origin(int row);
+
+  /**
+   * @param multipleOf if above 1, all rows are filled up to one width that is a multiple of it
+   */
+  MicroBatch batch(int[] rows, int multipleOf);
+
+  default int[] lengths() {
+    int[] lengths = new int[size()];
+    Arrays.setAll(lengths, this::length);
+    return lengths;
+  }
+}

@@ -1,0 +1,146 @@
+package dev.graft.openai;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.openai.client.OpenAIClient;
+import com.openai.client.okhttp.OpenAIOkHttpClient;
+import com.openai.core.JsonValue;
+import com.openai.models.files.FileCreateParams;
+import com.openai.models.files.FilePurpose;
+import com.openai.models.finetuning.jobs.FineTuningJob;
+import com.openai.models.finetuning.jobs.JobCreateParams;
+import dev.graft.catalog.BaseModels;
+import dev.graft.tiny.TinyBert;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.springframework.beans.factory.annotation.Autowired;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** An encoder learns classes through the service, and takes nothing else. */
+class ClassificationIT extends StartedGraft {
+  private static final JsonMapper JSON = new JsonMapper();
+
+  private final HttpClient http = HttpClient.newHttpClient();
+  @Autowired private BaseModels models;
+  private OpenAIClient client;
+  private String key = "";
+  @TempDir private Path directory;
+
+  @BeforeEach
+  void anEncoder() throws IOException {
+    models.register("tiny-bert", TinyBert.write(directory.resolve("bert"), 1));
+    key = key("mail");
+    client = OpenAIOkHttpClient.builder().baseUrl(url() + "/v1").apiKey(key).build();
+  }
+
+  @Test
+  void classesAreLearnedMeasuredAndNamedInTheResult() throws Exception {
+    FineTuningJob job =
+        client
+            .fineTuning()
+            .jobs()
+            .create(
+                job(file(48))
+                    .validationFile(file(12))
+                    .putAdditionalBodyProperty(
+                        "adapter",
+                        JsonValue.from(
+                            Map.of(
+                                "objective",
+                                "classification",
+                                "training",
+                                Map.of("learning_rate", 0.01, "max_steps", 40))))
+                    .build());
+    FineTuningJob done = ended(job.id());
+    assertThat(done.status()).as(done.toString()).isEqualTo(FineTuningJob.Status.SUCCEEDED);
+    String csv = get("/v1/files/" + done.resultFiles().getFirst() + "/content").body();
+    assertThat(csv.lines().findFirst().orElseThrow()).endsWith(",valid_accuracy,valid_f1_macro");
+    JsonNode adapter = JSON.readTree(get("/v1/adapters").body()).path("data").path(0);
+    String files = "/v1/adapters/" + adapter.path("id").asString() + "/files/";
+    assertThat(JSON.readTree(get(files + "config.json").body()).path("id2label").toString())
+        .isEqualTo("{\"0\":\"no\",\"1\":\"yes\"}");
+    assertThat(
+            JSON.readTree(get(files + "eval_results.json").body()).path("eval_accuracy").asDouble())
+        .isGreaterThan(0.9);
+    HttpResponse<String> chat = chat(done.fineTunedModel().orElseThrow());
+    assertThat(chat.statusCode()).isEqualTo(400);
+    assertThat(chat.body()).contains("classifies text and writes none");
+  }
+
+  @Test
+  void anEncoderTakesNoOtherObjectiveAndNoChat() throws Exception {
+    HttpResponse<String> refused =
+        post(
+            "/v1/fine_tuning/jobs",
+            "{\"model\":\"tiny-bert\",\"training_file\":\"%s\"}".formatted(file(4)));
+    assertThat(refused.statusCode()).isEqualTo(400);
+    assertThat(JSON.readTree(refused.body()).path("error").path("param").asString())
+        .isEqualTo("adapter.objective");
+    assertThat(chat("tiny-bert").body()).contains("classifies text and writes none");
+  }
+
+  private static JobCreateParams.Builder job(String file) {
+    return JobCreateParams.builder().model("tiny-bert").trainingFile(file).seed(7);
+  }
+
+  private String file(int rows) throws IOException {
+    StringBuilder lines = new StringBuilder();
+    for (int i = 0; i < rows; i++) {
+      String text = (i % 2 == 0 ? "y" : "n").repeat(2 + i % 5);
+      lines.append(
+          "{\"text\":\"%s\",\"label\":\"%s\"}%n".formatted(text, i % 2 == 0 ? "yes" : "no"));
+    }
+    Path file = Files.writeString(directory.resolve("rows" + rows + ".jsonl"), lines);
+    return client
+        .files()
+        .create(FileCreateParams.builder().file(file).purpose(FilePurpose.FINE_TUNE).build())
+        .id();
+  }
+
+  private FineTuningJob ended(String id) {
+    List<FineTuningJob.Status> ends =
+        List.of(FineTuningJob.Status.SUCCEEDED, FineTuningJob.Status.FAILED);
+    return await()
+        .atMost(Duration.ofMinutes(3))
+        .until(() -> client.fineTuning().jobs().retrieve(id), job -> ends.contains(job.status()));
+  }
+
+  private HttpResponse<String> chat(String model) throws Exception {
+    return post(
+        "/v1/chat/completions",
+        "{\"model\":\"%s\",\"messages\":[{\"role\":\"user\",\"content\":\"y\"}]}".formatted(model));
+  }
+
+  private HttpResponse<String> get(String path) throws Exception {
+    return http.send(request(path).GET().build(), BodyHandlers.ofString());
+  }
+
+  private HttpResponse<String> post(String path, String body) throws Exception {
+    return http.send(
+        request(path)
+            .header("Content-Type", "application/json")
+            .POST(BodyPublishers.ofString(body))
+            .build(),
+        BodyHandlers.ofString());
+  }
+
+  private HttpRequest.Builder request(String path) {
+    return HttpRequest.newBuilder(URI.create(url() + path))
+        .header("Authorization", "Bearer " + key);
+  }
+}

@@ -13,7 +13,8 @@ import org.springframework.transaction.annotation.Transactional;
 
 /**
  * Makes a thing once, however often a client repeats the request. OpenAI's SDKs retry a POST after
- * a timeout without an idempotency header but with {@code X-Stainless-Retry-Count}.
+ * a timeout without an idempotency header but with {@code X-Stainless-Retry-Count}; others may send
+ * an {@code Idempotency-Key}, which is remembered for a day.
  *
  * <p>Twins (same caller, route and fingerprint) take turns by a lock that ends with the
  * transaction: the second waits for the first and then finds its result. The result is written in
@@ -22,7 +23,10 @@ import org.springframework.transaction.annotation.Transactional;
 @Component
 @Profile("server")
 public class Idempotency {
+  /** Longer than any SDK goes on retrying. */
   private static final Duration WINDOW = Duration.ofMinutes(30);
+
+  private static final Duration WINDOW_OF_KEYS = Duration.ofHours(24);
 
   private static final String WAIT_AT_MOST = "set local lock_timeout = '20s'";
   private static final String WAIT_AS_BEFORE = "set local lock_timeout = default";
@@ -46,7 +50,11 @@ public class Idempotency {
       """;
 
   private static final String FORGET =
-      "delete from submission where created_at < graft_now() - make_interval(secs => :window)";
+      """
+      delete from submission
+      where created_at < graft_now() - make_interval(secs => :window)
+        and (fingerprint like 'body:%' or created_at < graft_now() - make_interval(secs => :keys))
+      """;
 
   private record Earlier(String result, String bodyHash) {}
 
@@ -98,7 +106,8 @@ public class Idempotency {
         .param("caller", submission.caller())
         .param("route", submission.route())
         .param("fingerprint", mark(submission))
-        .param("window", WINDOW.toSeconds())
+        .param(
+            "window", (submission.idempotencyKey() == null ? WINDOW : WINDOW_OF_KEYS).toSeconds())
         .query((row, n) -> new Earlier(row.getString("result"), row.getString("body_hash")))
         .optional()
         .map(earlier -> sameBody(submission, earlier).result());
@@ -133,6 +142,9 @@ public class Idempotency {
   @Scheduled(fixedDelay = 10, initialDelay = 10, timeUnit = TimeUnit.MINUTES)
   @Transactional
   void forget() {
-    jdbc.sql(FORGET).param("window", WINDOW.toSeconds()).update();
+    jdbc.sql(FORGET)
+        .param("window", WINDOW.toSeconds())
+        .param("keys", WINDOW_OF_KEYS.toSeconds())
+        .update();
   }
 }

@@ -20,7 +20,11 @@ final class Queue {
   final JobPause pause;
 
   Queue(DataSource dataSource) {
-    sql = JdbcClient.create(dataSource);
+    this(JdbcClient.create(dataSource));
+  }
+
+  Queue(JdbcClient sql) {
+    this.sql = sql;
     jobs = new JobLedger(sql);
     leases = new LeaseLedger(sql, FairShare.DEFAULT);
     pause = new JobPause(sql);

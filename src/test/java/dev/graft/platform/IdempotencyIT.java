@@ -13,12 +13,14 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.jdbc.core.simple.JdbcClient;
 
 @GraftIT
 class IdempotencyIT {
   private static final String ROUTE = "POST /v1/things";
 
   @Autowired Idempotency idempotency;
+  @Autowired JdbcClient sql;
   private final String caller = "proj_" + UUID.randomUUID();
   private final AtomicInteger made = new AtomicInteger();
   private final Supplier<String> work = () -> "thing-" + made.incrementAndGet();
@@ -49,6 +51,25 @@ class IdempotencyIT {
         .isInstanceOfSatisfying(
             RequestFailed.class,
             e -> assertThat(e.type()).isEqualTo(ProblemType.IDEMPOTENCY_MISMATCH));
+  }
+
+  @Test
+  void aKeyIsRememberedForADayAndABodyForHalfAnHour() {
+    String byKey = idempotency.once(request("body", 0, "k1"), work);
+    String byBody = idempotency.once(request("body", 0, null), work);
+    age("23 hours");
+    assertThat(idempotency.once(request("body", 0, "k1"), work)).isEqualTo(byKey);
+    assertThat(idempotency.once(request("body", 1, null), work)).isNotEqualTo(byBody);
+    age("25 hours");
+    assertThat(idempotency.once(request("body", 0, "k1"), work)).isNotEqualTo(byKey);
+  }
+
+  private void age(String age) {
+    sql.sql("update submission set created_at = graft_now() - :age::interval where caller = :me")
+        .param("age", age)
+        .param("me", caller)
+        .update();
+    idempotency.forget();
   }
 
   @Test

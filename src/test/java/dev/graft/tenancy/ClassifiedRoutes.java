@@ -26,8 +26,8 @@ final class ClassifiedRoutes {
       GET    /v1/fine_tuning/jobs/{id}/events                      api.fine_tuning.read
       GET    /v1/fine_tuning/jobs/{id}/checkpoints                 api.fine_tuning.read
       POST   /v1/fine_tuning/jobs/{id}/cancel                      api.fine_tuning.write
-      POST   /v1/fine_tuning/jobs/{id}/pause                        api.fine_tuning.write
-      POST   /v1/fine_tuning/jobs/{id}/resume                        api.fine_tuning.write
+      POST   /v1/fine_tuning/jobs/{id}/pause                       api.fine_tuning.write
+      POST   /v1/fine_tuning/jobs/{id}/resume                      api.fine_tuning.write
       GET    /v1/models                                            api.models.read
       GET    /v1/models/{*model}                                   api.models.read
       DELETE /v1/models/{*model}                                   api.models.write
@@ -41,6 +41,7 @@ final class ClassifiedRoutes {
       GET    /v1/organization/projects/{project}                   api.project.read
       POST   /v1/organization/projects/{project}                   api.organization.write
       POST   /v1/organization/projects/{project}/archive           api.organization.write
+      GET    /v1/organization/projects/{project}/fair_share        api.project.read
       GET    /v1/organization/projects/{project}/users             api.project.read
       POST   /v1/organization/projects/{project}/users             api.project.write
       GET    /v1/organization/projects/{project}/users/{user}      api.project.read

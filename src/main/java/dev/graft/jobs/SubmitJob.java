@@ -32,13 +32,21 @@ class SubmitJob {
   private final JobLedger jobs;
   private final Files files;
   private final BaseModels baseModels;
+  private final Admission admission;
   private final AuditLog audit;
   private final Ids ids;
 
-  SubmitJob(JobLedger jobs, Files files, BaseModels baseModels, AuditLog audit, Ids ids) {
+  SubmitJob(
+      JobLedger jobs,
+      Files files,
+      BaseModels baseModels,
+      Admission admission,
+      AuditLog audit,
+      Ids ids) {
     this.jobs = jobs;
     this.files = files;
     this.baseModels = baseModels;
+    this.admission = admission;
     this.audit = audit;
     this.ids = ids;
   }
@@ -51,6 +59,7 @@ class SubmitJob {
     BaseModel base = checked.base();
     TrainingFile training = checked.training();
     TrainingFile validation = validation(caller, request);
+    admission.require(caller.departmentId(), base.name(), request.priority());
     String id = ids.next(ID_PREFIX);
     jobs.submit(
         new NewJob(

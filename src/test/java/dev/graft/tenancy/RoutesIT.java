@@ -36,14 +36,18 @@ class RoutesIT {
   private static final Pattern VARIABLE = Pattern.compile("\\{[^}]*}");
 
   /** Variables that are no id of a thing: what stands there. */
-  private static final Map<String, String> WORDS = Map.of("{*name}", "/adapter_config.json");
+  private static final Map<String, String> WORDS =
+      Map.of("{*name}", "/adapter_config.json", "{rate_limit}", "rl-requests");
 
   /** What a route wants to read before it looks for the thing; else {@code {}}. */
   private static final Map<String, String> BODIES =
       Map.of(
           "POST /v1/uploads/{id}/complete", "{\"part_ids\": [\"part_x\"]}",
           "POST /v1/uploads/{id}/parts",
-              "--X\r\nContent-Disposition: form-data; name=\"data\"; filename=\"a\"\r\n\r\na\r\n--X--\r\n",
+              "--X\r\n"
+                  + "Content-Disposition: form-data; name=\"data\"; filename=\"a\"\r\n\r\n"
+                  + "a\r\n"
+                  + "--X--\r\n",
           "POST /v1/organization/projects/{project}/users/{user}", "{\"role\": \"member\"}");
 
   /** Ids of what belongs to the organisation, not to a department. */

@@ -8,6 +8,7 @@ import dev.graft.platform.Finding;
 import dev.graft.platform.Ids;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
+import dev.graft.recipes.AdapterConfigs;
 import dev.graft.spec.AdapterSpecs;
 import dev.graft.spec.Hyperparameters;
 import dev.graft.spec.SpecRejected;
@@ -32,7 +33,7 @@ class SubmitJob {
   private final JobLedger jobs;
   private final Files files;
   private final BaseModels baseModels;
-  private final Admission admission;
+  private final AdapterConfigs configs;
   private final AuditLog audit;
   private final Ids ids;
 
@@ -40,13 +41,13 @@ class SubmitJob {
       JobLedger jobs,
       Files files,
       BaseModels baseModels,
-      Admission admission,
+      AdapterConfigs configs,
       AuditLog audit,
       Ids ids) {
     this.jobs = jobs;
     this.files = files;
     this.baseModels = baseModels;
-    this.admission = admission;
+    this.configs = configs;
     this.audit = audit;
     this.ids = ids;
   }
@@ -59,7 +60,6 @@ class SubmitJob {
     BaseModel base = checked.base();
     TrainingFile training = checked.training();
     TrainingFile validation = validation(caller, request);
-    admission.require(caller.departmentId(), base.name(), request.priority());
     String id = ids.next(ID_PREFIX);
     jobs.submit(
         new NewJob(
@@ -91,7 +91,7 @@ class SubmitJob {
 
   /** What a job is submitted with, looked up and resolved; nothing is written. */
   Checked check(Caller caller, JsonNode body) {
-    JobRequest request = read(body);
+    JobRequest request = read(expanded(caller, body));
     BaseModel base =
         baseModels
             .find(request.model())
@@ -107,6 +107,13 @@ class SubmitJob {
     TrainingFile training =
         files.requireTrainable(caller.departmentId(), request.trainingFile(), "training_file");
     return new Checked(request, base, training, adapter(request, base));
+  }
+
+  /** With the settings in place of the name of a configuration. */
+  private JsonNode expanded(Caller caller, JsonNode body) {
+    JsonNode adapter = configs.expand(caller.departmentId(), body.get("adapter"));
+    if (adapter == null || !(body instanceof ObjectNode object)) return body;
+    return object.deepCopy().set("adapter", adapter);
   }
 
   private static JobRequest read(JsonNode body) {

@@ -30,7 +30,15 @@
  */
 @NullMarked
 @ApplicationModule(
-    allowedDependencies = {"platform", "spec", "tenancy", "artifacts", "catalog", "datasets"})
+    allowedDependencies = {
+      "platform",
+      "spec",
+      "tenancy",
+      "artifacts",
+      "catalog",
+      "datasets",
+      "recipes"
+    })
 package dev.graft.jobs;
 
 import org.jspecify.annotations.NullMarked;

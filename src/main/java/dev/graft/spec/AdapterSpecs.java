@@ -40,7 +40,8 @@ public final class AdapterSpecs {
     List<Problem> problems = new ArrayList<>();
     HyperparameterAliases aliases = HyperparameterAliases.read(method, hyperparameters, problems);
     if (adapter != null && adapter.isString()) {
-      problems.add(new Problem("adapter", "presets are not supported yet; give an object"));
+      problems.add(
+          new Problem("adapter", "must be an object: only a server knows configurations by name"));
       throw new SpecRejected(problems);
     }
     Fields fields = new Fields(adapter, "adapter", problems);

@@ -28,6 +28,12 @@ final class ClassifiedRoutes {
       POST   /v1/fine_tuning/jobs/{id}/cancel                      api.fine_tuning.write
       POST   /v1/fine_tuning/jobs/{id}/pause                       api.fine_tuning.write
       POST   /v1/fine_tuning/jobs/{id}/resume                      api.fine_tuning.write
+      GET    /v1/adapter_configs                                   api.fine_tuning.read
+      POST   /v1/adapter_configs                                   api.fine_tuning.write
+      GET    /v1/adapter_configs/{config}                          api.fine_tuning.read
+      DELETE /v1/adapter_configs/{config}                          api.fine_tuning.write
+      GET    /v1/adapter_configs/{config}/versions                 api.fine_tuning.read
+      POST   /v1/adapter_configs/{config}/versions                 api.fine_tuning.write
       GET    /v1/models                                            api.models.read
       GET    /v1/models/{*model}                                   api.models.read
       DELETE /v1/models/{*model}                                   api.models.write
@@ -57,13 +63,6 @@ final class ClassifiedRoutes {
       GET    /v1/organization/projects/{project}/api_keys/{key}    api.project.read
       DELETE /v1/organization/projects/{project}/api_keys/{key}    api.project.write
       POST   /v1/organization/projects/{project}/api_keys/{key}/rotate api.project.write
-      GET    /v1/organization/projects/{project}/limits            api.project.read
-      POST   /v1/organization/projects/{project}/limits            api.organization.write
-      GET    /v1/organization/projects/{project}/rate_limits       api.project.read
-      POST   /v1/organization/projects/{project}/rate_limits/{rate_limit} api.organization.write
-      GET    /v1/organization/projects/{project}/model_permissions api.project.read
-      POST   /v1/organization/projects/{project}/model_permissions api.organization.write
-      DELETE /v1/organization/projects/{project}/model_permissions api.organization.write
       GET    /v1/organization/admin_api_keys                       api.organization.read
       POST   /v1/organization/admin_api_keys                       api.organization.write
       GET    /v1/organization/admin_api_keys/{admin_key}           api.organization.read

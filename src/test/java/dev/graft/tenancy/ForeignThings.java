@@ -50,6 +50,9 @@ final class ForeignThings {
                     "{'filename': 'a.jsonl', 'purpose': 'fine-tune', 'bytes': 9,"
                         + " 'mime_type': 'application/jsonl'}")),
             "id"));
+    ids.put(
+        "/v1/adapter_configs/{config}",
+        text(ok(theirs.post("/v1/adapter_configs", "{'name': 'theirs', 'adapter': {}}")), "id"));
     baseModel();
     String job =
         text(

@@ -36,8 +36,7 @@ class RoutesIT {
   private static final Pattern VARIABLE = Pattern.compile("\\{[^}]*}");
 
   /** Variables that are no id of a thing: what stands there. */
-  private static final Map<String, String> WORDS =
-      Map.of("{*name}", "/adapter_config.json", "{rate_limit}", "rl-requests");
+  private static final Map<String, String> WORDS = Map.of("{*name}", "/adapter_config.json");
 
   /** What a route wants to read before it looks for the thing; else {@code {}}. */
   private static final Map<String, String> BODIES =
@@ -48,6 +47,7 @@ class RoutesIT {
                   + "Content-Disposition: form-data; name=\"data\"; filename=\"a\"\r\n\r\n"
                   + "a\r\n"
                   + "--X--\r\n",
+          "POST /v1/adapter_configs/{config}/versions", "{\"adapter\": {}}",
           "POST /v1/organization/projects/{project}/users/{user}", "{\"role\": \"member\"}");
 
   /** Ids of what belongs to the organisation, not to a department. */

@@ -1,0 +1,127 @@
+package dev.graft.recipes;
+
+import dev.graft.platform.Cursor;
+import dev.graft.platform.CursorPage;
+import dev.graft.platform.ProblemType;
+import dev.graft.platform.RequestFailed;
+import dev.graft.tenancy.Caller;
+import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.media.Schema;
+import io.swagger.v3.oas.annotations.tags.Tag;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.context.annotation.Profile;
+import org.springframework.security.core.annotation.AuthenticationPrincipal;
+import org.springframework.web.bind.annotation.DeleteMapping;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.RestController;
+import tools.jackson.databind.JsonNode;
+
+/** Named, versioned settings for jobs. */
+@RestController
+@Profile("server")
+@RequestMapping("/v1/adapter_configs")
+@Tag(name = "Adapter configurations", description = "Settings of jobs by name and version")
+class AdapterConfigController {
+  private final AdapterConfigs configs;
+
+  AdapterConfigController(AdapterConfigs configs) {
+    this.configs = configs;
+  }
+
+  record AdapterConfigRequest(
+      @Nullable String name,
+      @Nullable String description,
+      @Schema(type = "object") @Nullable JsonNode adapter) {}
+
+  record DeletedConfig(String id, String object, boolean deleted) {}
+
+  @GetMapping
+  @Operation(
+      operationId = "listAdapterConfigs",
+      summary = "The newest versions: the department's, then the presets")
+  CursorPage<AdapterConfigObject> list(
+      @AuthenticationPrincipal Caller caller,
+      @RequestParam @Nullable String after,
+      @RequestParam @Nullable String limit) {
+    Cursor page = Cursor.parse(after, limit, null, 20, 100);
+    if (page.start().flatMap(Presets::named).isPresent()) return page(List.of(), false);
+    List<AdapterConfig> own = configs.list(caller.departmentId(), page);
+    if (own.size() > page.limit()) return page(own.subList(0, page.limit()), true);
+    List<AdapterConfig> all = new ArrayList<>(own);
+    all.addAll(Presets.ALL);
+    return page(all, false);
+  }
+
+  private static CursorPage<AdapterConfigObject> page(List<AdapterConfig> shown, boolean more) {
+    return CursorPage.of(
+        shown.stream().map(AdapterConfigObject::of).toList(), more, AdapterConfigObject::id);
+  }
+
+  @PostMapping
+  @Operation(
+      operationId = "createAdapterConfig",
+      summary = "Give settings a name, which is taken once")
+  AdapterConfigObject create(
+      @AuthenticationPrincipal Caller caller, @RequestBody AdapterConfigRequest request) {
+    String name = required(request.name(), "name");
+    JsonNode adapter = required(request.adapter(), "adapter");
+    String id = configs.create(caller.departmentId(), name, request.description(), adapter);
+    return get(caller, id, null);
+  }
+
+  @GetMapping("/{config}")
+  @Operation(
+      operationId = "retrieveAdapterConfig",
+      summary = "By id, name or preset; the newest version if none is said")
+  AdapterConfigObject get(
+      @AuthenticationPrincipal Caller caller,
+      @PathVariable String config,
+      @RequestParam @Nullable Integer version) {
+    return configs
+        .find(caller.departmentId(), config, version)
+        .map(AdapterConfigObject::of)
+        .orElseThrow(() -> RequestFailed.notFound("adapter configuration", config));
+  }
+
+  @GetMapping("/{config}/versions")
+  @Operation(operationId = "listAdapterConfigVersions", summary = "All versions, newest first")
+  CursorPage<AdapterConfigObject> versions(
+      @AuthenticationPrincipal Caller caller, @PathVariable String config) {
+    String id = get(caller, config, null).id();
+    return page(configs.versions(caller.departmentId(), id), false);
+  }
+
+  @PostMapping("/{config}/versions")
+  @Operation(operationId = "createAdapterConfigVersion", summary = "Add a version")
+  AdapterConfigObject add(
+      @AuthenticationPrincipal Caller caller,
+      @PathVariable String config,
+      @RequestBody AdapterConfigRequest request) {
+    JsonNode adapter = required(request.adapter(), "adapter");
+    configs.add(caller.departmentId(), config, request.description(), adapter);
+    return get(caller, config, null);
+  }
+
+  @DeleteMapping("/{config}")
+  @Operation(
+      operationId = "deleteAdapterConfig",
+      summary = "Take a configuration away; jobs that used it stay as they are")
+  DeletedConfig delete(@AuthenticationPrincipal Caller caller, @PathVariable String config) {
+    String id = get(caller, config, null).id();
+    configs.delete(caller.departmentId(), id);
+    return new DeletedConfig(id, "adapter_config.deleted", true);
+  }
+
+  private static <T> T required(@Nullable T value, String name) {
+    if (value != null) return value;
+    throw new RequestFailed(
+        ProblemType.MISSING_PARAMETER, "Missing required parameter: '" + name + "'.", name);
+  }
+}

@@ -1,0 +1,174 @@
+package dev.graft.recipes;
+
+import dev.graft.platform.Cursor;
+import dev.graft.platform.Finding;
+import dev.graft.platform.Ids;
+import dev.graft.platform.ProblemType;
+import dev.graft.platform.RequestFailed;
+import dev.graft.spec.AdapterSpecs;
+import dev.graft.spec.SpecRejected;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.springframework.context.annotation.Profile;
+import org.springframework.stereotype.Service;
+import org.springframework.transaction.annotation.Transactional;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Configurations by name, and what a job's {@code adapter} becomes with them. */
+@Service
+@Profile("server")
+public class AdapterConfigs {
+  private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9._-]{0,62}");
+  private static final int LONGEST_DESCRIPTION = 1000;
+
+  private final AdapterConfigRows rows;
+  private final Ids ids;
+
+  AdapterConfigs(AdapterConfigRows rows, Ids ids) {
+    this.rows = rows;
+    this.ids = ids;
+  }
+
+  /**
+   * Expands {@code "balanced"} and {@code {"config": "ac_... or a name", "version": 2, ...}}; every
+   * other key overrides the configuration's, inside objects key by key, with null taking one away.
+   *
+   * @return the object itself, nothing left to look up
+   * @throws RequestFailed if there is no such configuration
+   */
+  public @Nullable JsonNode expand(String departmentId, @Nullable JsonNode adapter) {
+    boolean named = adapter != null && adapter.isString();
+    if (adapter == null || !named && !adapter.has("config")) return adapter;
+    JsonNode key = named ? adapter : adapter.get("config");
+    String path = named ? "adapter" : "adapter.config";
+    if (!key.isString()) throw RequestFailed.invalid(path, "must be a string");
+    AdapterConfig config =
+        find(departmentId, key.stringValue(), version(adapter))
+            .orElseThrow(
+                () ->
+                    RequestFailed.invalid(
+                        path,
+                        "No such adapter configuration or version; presets are "
+                            + String.join(
+                                ", ", Presets.ALL.stream().map(AdapterConfig::name).toList())));
+    ObjectNode whole = config.adapter().deepCopy();
+    if (adapter instanceof ObjectNode object) {
+      ObjectNode overrides = object.deepCopy();
+      overrides.remove(List.of("config", "version"));
+      merge(whole, overrides);
+    }
+    return whole;
+  }
+
+  private static @Nullable Integer version(JsonNode adapter) {
+    JsonNode version = adapter.isObject() ? adapter.get("version") : null;
+    if (version == null || version.isNull()) return null;
+    if (version.isIntegralNumber() && version.canConvertToInt() && version.intValue() > 0) {
+      return version.intValue();
+    }
+    throw RequestFailed.invalid("adapter.version", "must be a whole number from 1");
+  }
+
+  /** RFC 7396, but another method takes the place of the first whole: its settings are its own. */
+  private static void merge(ObjectNode target, ObjectNode patch) {
+    if (patch.has("method")) target.remove("peft");
+    if (patch.has("peft")) target.remove("method");
+    for (String key : patch.propertyNames()) {
+      JsonNode value = patch.get(key);
+      if (value.isNull()) {
+        target.remove(key);
+      } else if (value instanceof ObjectNode inner
+          && target.get(key) instanceof ObjectNode old
+          && sameMethod(old, inner)) {
+        merge(old, inner);
+      } else {
+        target.set(key, value);
+      }
+    }
+  }
+
+  private static boolean sameMethod(ObjectNode old, ObjectNode patch) {
+    return !patch.has("peft_type") || patch.get("peft_type").equals(old.get("peft_type"));
+  }
+
+  /** By id, name or name of a preset; null = the newest version. */
+  Optional<AdapterConfig> find(String departmentId, String key, @Nullable Integer version) {
+    Optional<AdapterConfig> preset =
+        Presets.named(key).filter(each -> version == null || version == each.version());
+    return preset.or(() -> rows.find(departmentId, key, version));
+  }
+
+  List<AdapterConfig> list(String departmentId, Cursor page) {
+    return rows.list(departmentId, page);
+  }
+
+  List<AdapterConfig> versions(String departmentId, String id) {
+    return Presets.named(id).map(List::of).orElseGet(() -> rows.versions(departmentId, id));
+  }
+
+  /** The first version; returns the id. */
+  @Transactional
+  public String create(
+      String departmentId, String name, @Nullable String description, JsonNode adapter) {
+    if (!NAME.matcher(name).matches() || Presets.named(name).isPresent()) {
+      throw RequestFailed.invalid(
+          "name",
+          "must be 1 to 63 of a-z, 0-9, '.', '_', '-', first a letter or digit, and no preset's");
+    }
+    String id = ids.next("ac_");
+    ObjectNode checked = checked(description, adapter);
+    if (!rows.insert(id, departmentId, name)) {
+      throw RequestFailed.invalid(
+          "name", "There is a configuration of this name; add a version to it");
+    }
+    rows.add(id, description, checked);
+    return id;
+  }
+
+  /** Another version of what is there. */
+  @Transactional
+  public void add(String departmentId, String id, @Nullable String description, JsonNode adapter) {
+    rows.add(own(departmentId, id).id(), description, checked(description, adapter));
+  }
+
+  @Transactional
+  public void delete(String departmentId, String id) {
+    rows.delete(departmentId, own(departmentId, id).id());
+  }
+
+  private AdapterConfig own(String departmentId, String id) {
+    if (Presets.named(id).isPresent()) {
+      throw new RequestFailed(ProblemType.WRONG_STATE, "A preset cannot be changed.", "id");
+    }
+    return rows.find(departmentId, id, null)
+        .orElseThrow(() -> RequestFailed.notFound("adapter configuration", id));
+  }
+
+  private static ObjectNode checked(@Nullable String description, JsonNode adapter) {
+    if (description != null && description.length() > LONGEST_DESCRIPTION) {
+      throw RequestFailed.invalid("description", "must have at most 1000 characters");
+    }
+    if (!(adapter instanceof ObjectNode object)) {
+      throw RequestFailed.invalid("adapter", "must be an object");
+    }
+    try {
+      AdapterSpecs.resolve(object, null, null, null);
+      return object;
+    } catch (SpecRejected rejected) {
+      SpecRejected.Problem first = rejected.problems().getFirst();
+      throw new RequestFailed(
+          ProblemType.INVALID_REQUEST,
+          first.path() + ": " + first.message(),
+          first.path(),
+          rejected.problems().stream().map(p -> Finding.at(p.path(), p.message())).toList());
+    }
+  }
+
+  /** The settings as they would run. */
+  static ObjectNode resolved(AdapterConfig config) {
+    return AdapterSpecs.toJson(AdapterSpecs.resolve(config.adapter(), null, null, null));
+  }
+}

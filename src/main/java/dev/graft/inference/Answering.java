@@ -10,6 +10,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Consumer;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * An answer in the making, on a thread of its own: a caller who reads slowly does not hold the
@@ -31,7 +33,18 @@ final class Answering implements AutoCloseable {
    * @param created unix time in seconds
    * @param fingerprint changes when the files that answer do
    */
-  record Head(String id, long created, String model, String fingerprint) {}
+  record Head(String id, long created, String model, String fingerprint) {
+    /** An object of this answer, without choices. */
+    ObjectNode frame(String object) {
+      return JsonNodeFactory.instance
+          .objectNode()
+          .put("id", id)
+          .put("object", object)
+          .put("created", created)
+          .put("model", model)
+          .put("system_fingerprint", fingerprint);
+    }
+  }
 
   /** One whole answer. */
   record Choice(String text, List<TokenScore> scores, Reply.End end) {}

@@ -2,6 +2,7 @@ package dev.graft.inference;
 
 import dev.graft.artifacts.Digest;
 import dev.graft.inference.child.Ask;
+import dev.graft.inference.child.Prompt;
 import dev.graft.inference.child.Reply;
 import dev.graft.platform.Ids;
 import java.io.IOException;
@@ -43,29 +44,52 @@ class Answers {
     this.ids = ids;
   }
 
-  /** Begins an answer; close it. */
-  Answering begin(String departmentId, ChatRequest request) throws IOException {
+  /**
+   * Begins an answer; close it.
+   *
+   * @param prefix of its id
+   */
+  Answering begin(String departmentId, String prefix, AnswerRequest request) throws IOException {
     ServedModel model =
         models
             .named(departmentId, request.model())
             .orElseThrow(() -> ChatRefused.noSuchModel(request.model()));
     Answering.Head head =
         new Answering.Head(
-            ids.next("chatcmpl-"),
-            clock.instant().getEpochSecond(),
-            model.name(),
-            model.fingerprint());
-    Ask ask = ask(model, request);
-    return new Answering(head, pieces -> answer(departmentId, model, ask, pieces));
+            ids.next(prefix), clock.instant().getEpochSecond(), model.name(), model.fingerprint());
+    return new Answering(head, pieces -> answer(departmentId, model, request, pieces));
   }
 
-  private Ask ask(ServedModel model, ChatRequest request) throws IOException {
+  /** One prompt after the other; each waits for its turn again. */
+  private Reply.Done answer(
+      String departmentId, ServedModel model, AnswerRequest request, Consumer<Reply.Piece> pieces)
+      throws InterruptedException {
+    long started = System.nanoTime();
+    Reply.Done total = new Reply.Done(0, 0, 0);
+    int first = 0;
+    for (Prompt prompt : request.prompts()) {
+      int before = first;
+      Reply last = reply(model, prompt, request.decoding(), p -> pieces.accept(p.after(before)));
+      total = total.and(done(model, last));
+      first += request.decoding().choices();
+    }
+    log.atInfo()
+        .addKeyValue("department", departmentId)
+        .addKeyValue("model", model.name())
+        .addKeyValue("prompt_tokens", total.promptTokens())
+        .addKeyValue("completion_tokens", total.completionTokens())
+        .addKeyValue("milliseconds", (System.nanoTime() - started) / 1_000_000)
+        .log("chat_answered");
+    return total;
+  }
+
+  private Ask ask(ServedModel model, Prompt prompt, Decoding decoding) throws IOException {
     Digest adapter = model.adapter();
-    Decoding decoding = request.decoding();
     return new Ask(
         asks.incrementAndGet(),
         adapter == null ? null : directories.of(adapter).toString(),
-        request.messages(),
+        prompt,
+        decoding.echo(),
         decoding.maxTokens(),
         settings.defaultMaxTokens(),
         decoding.choices(),
@@ -74,26 +98,12 @@ class Answers {
         decoding.topLogprobs());
   }
 
-  private Reply.Done answer(
-      String departmentId, ServedModel model, Ask ask, Consumer<Reply.Piece> pieces)
-      throws InterruptedException {
-    long started = System.nanoTime();
-    Reply.Done done = done(model, reply(model, ask, pieces));
-    log.atInfo()
-        .addKeyValue("department", departmentId)
-        .addKeyValue("model", model.name())
-        .addKeyValue("prompt_tokens", done.promptTokens())
-        .addKeyValue("completion_tokens", done.completionTokens())
-        .addKeyValue("milliseconds", (System.nanoTime() - started) / 1_000_000)
-        .log("chat_answered");
-    return done;
-  }
-
-  private Reply reply(ServedModel model, Ask ask, Consumer<Reply.Piece> pieces)
+  private Reply reply(
+      ServedModel model, Prompt prompt, Decoding decoding, Consumer<Reply.Piece> pieces)
       throws InterruptedException {
     try {
       Path base = directories.of(model.base());
-      return warm.ask(model.base(), base, ask, pieces);
+      return warm.ask(model.base(), base, ask(model, prompt, decoding), pieces);
     } catch (NoCapacity full) {
       throw ChatRefused.noCapacity(full.why());
     } catch (InferrerLost | IOException lost) {

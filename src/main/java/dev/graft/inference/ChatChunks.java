@@ -1,38 +1,40 @@
 package dev.graft.inference;
 
 import dev.graft.inference.child.Reply;
+import java.util.Optional;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /** {@code chat.completion.chunk} objects: a role, then text, then why it ended, for each choice. */
-record ChatChunks(Answering.Head head, StreamOptions options, boolean logprobs) {
-  /** The first of a choice. */
-  ObjectNode role(int choice) {
+record ChatChunks(Answering.Head head, StreamOptions options, boolean logprobs)
+    implements AnswerChunks {
+  @Override
+  public Optional<ObjectNode> begin(int choice) {
     ObjectNode delta = JsonNodeFactory.instance.objectNode();
     delta.put("role", "assistant").put("content", "").putNull("refusal");
-    return chunk(choice, delta);
+    return Optional.of(chunk(choice, delta));
   }
 
-  ObjectNode text(Reply.Piece piece) {
+  @Override
+  public ObjectNode text(Reply.Piece piece) {
     ObjectNode delta = JsonNodeFactory.instance.objectNode().put("content", piece.text());
     ObjectNode chunk = chunk(piece.choice(), delta);
     if (logprobs) only(chunk).putPOJO("logprobs", ChatLogprobs.of(piece.scores()));
     return chunk;
   }
 
-  /** The last of a choice. */
-  ObjectNode end(int choice, Reply.End end) {
+  @Override
+  public ObjectNode end(int choice, Reply.End end) {
     ObjectNode chunk = chunk(choice, JsonNodeFactory.instance.objectNode());
     only(chunk).put("finish_reason", end.wire());
     return chunk;
   }
 
-  /** The last of all, where it was asked for. */
-  ObjectNode usage(Reply.Done done) {
+  @Override
+  public ObjectNode usage(Reply.Done done) {
     ObjectNode chunk = frame();
     chunk.putArray("choices");
-    chunk.putPOJO("usage", Usage.of(done));
-    return chunk;
+    return chunk.putPOJO("usage", Usage.of(done));
   }
 
   private ObjectNode chunk(int choice, ObjectNode delta) {
@@ -44,8 +46,7 @@ record ChatChunks(Answering.Head head, StreamOptions options, boolean logprobs) 
         .putNull("logprobs")
         .putNull("finish_reason")
         .set("delta", delta);
-    if (options.includeUsage()) chunk.putNull("usage");
-    return chunk;
+    return options.includeUsage() ? chunk.putNull("usage") : chunk;
   }
 
   private static ObjectNode only(ObjectNode chunk) {
@@ -53,12 +54,6 @@ record ChatChunks(Answering.Head head, StreamOptions options, boolean logprobs) 
   }
 
   private ObjectNode frame() {
-    return JsonNodeFactory.instance
-        .objectNode()
-        .put("id", head.id())
-        .put("object", "chat.completion.chunk")
-        .put("created", head.created())
-        .put("model", head.model())
-        .put("system_fingerprint", head.fingerprint());
+    return head.frame("chat.completion.chunk");
   }
 }

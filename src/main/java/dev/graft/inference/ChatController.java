@@ -10,8 +10,6 @@ import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.springframework.context.annotation.Profile;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.web.bind.annotation.PostMapping;
@@ -25,8 +23,6 @@ import tools.jackson.databind.json.JsonMapper;
 @Profile("server")
 @Tag(name = "Chat", description = "Try a base model or an adapter out")
 class ChatController {
-  private static final Logger log = LoggerFactory.getLogger(ChatController.class);
-
   private final Answers answers;
   private final JsonMapper json;
 
@@ -62,23 +58,14 @@ class ChatController {
       @RequestBody JsonNode body,
       HttpServletResponse response)
       throws IOException {
-    ChatRequest request = ChatRequest.read(body);
-    try (Answering answering = answers.begin(caller.departmentId(), request)) {
-      boolean logprobs = request.decoding().topLogprobs() != null;
-      if (request.stream() == null) return ChatCompletion.of(answering, logprobs);
-      ChatChunks chunks = new ChatChunks(answering.head(), request.stream(), logprobs);
-      stream(
-          answering,
-          new ChatStream(new EventStream(response, json), chunks, request.decoding().choices()));
+    AnswerRequest request = ChatRequest.read(body);
+    try (Answering answering = answers.begin(caller.departmentId(), "chatcmpl-", request)) {
+      StreamOptions options = request.stream();
+      if (options == null) return ChatCompletion.of(answering, request.logprobs());
+      AnswerChunks chunks = new ChatChunks(answering.head(), options, request.logprobs());
+      EventStream events = new EventStream(response, json);
+      new AnswerStream(events, chunks, request.choices(), options).relay(answering);
       return null;
-    }
-  }
-
-  private static void stream(Answering answering, ChatStream stream) {
-    try {
-      stream.relay(answering);
-    } catch (IOException gone) {
-      log.atInfo().addKeyValue("answer", answering.head().id()).log("chat_left");
     }
   }
 }

@@ -3,6 +3,7 @@ package dev.graft.inference;
 import dev.graft.inference.child.TokenScore;
 import io.swagger.v3.oas.annotations.media.Schema;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Log-probabilities of an answer's tokens, as chats have them. */
@@ -32,7 +33,9 @@ record ChatLogprobs(List<Token> content, @Nullable List<Token> refusal) {
                       other.escaped(), finite(each.logProbability()), other.bytes());
                 })
             .toList();
-    return new Token(text.escaped(), finite(score.logProbability()), text.bytes(), top);
+    // Chats are not echoed: only the first token of a prompt has no probability.
+    double logProbability = Objects.requireNonNull(score.logProbability());
+    return new Token(text.escaped(), finite(logProbability), text.bytes(), top);
   }
 
   /** JSON has no infinity; OpenAI writes this for what cannot happen. */

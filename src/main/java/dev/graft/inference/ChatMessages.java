@@ -1,6 +1,6 @@
 package dev.graft.inference;
 
-import dev.graft.inference.child.Ask;
+import dev.graft.inference.child.Prompt;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -15,19 +15,19 @@ final class ChatMessages {
 
   private ChatMessages() {}
 
-  static List<Ask.Turn> read(JsonNode messages) {
+  static List<Prompt.Turn> read(JsonNode messages) {
     if (messages.isMissingNode() || messages.isNull()) throw ChatRefused.missing("messages");
     if (!messages.isArray() || messages.isEmpty()) {
       throw ChatRefused.value("messages", "must be an array of at least one message");
     }
-    List<Ask.Turn> turns = new ArrayList<>();
+    List<Prompt.Turn> turns = new ArrayList<>();
     for (int i = 0; i < messages.size(); i++) {
       turns.add(turn(messages.get(i), "messages[" + i + "]"));
     }
     return turns;
   }
 
-  private static Ask.Turn turn(JsonNode message, String path) {
+  private static Prompt.Turn turn(JsonNode message, String path) {
     if (!message.isObject()) throw ChatRefused.value(path, "must be an object");
     for (Map.Entry<String, JsonNode> field : message.properties()) {
       String name = field.getKey();
@@ -38,7 +38,7 @@ final class ChatMessages {
       boolean empty = value.isNull() || (value.isArray() && value.isEmpty());
       if (!empty) throw ChatRefused.unsupported(fieldPath, "is not supported in a message yet");
     }
-    return new Ask.Turn(
+    return new Prompt.Turn(
         role(message.path("role"), path + ".role"),
         content(message.path("content"), path + ".content"));
   }

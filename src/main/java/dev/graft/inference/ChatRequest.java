@@ -1,28 +1,34 @@
 package dev.graft.inference;
 
-import dev.graft.inference.child.Ask;
+import dev.graft.inference.child.Prompt;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
-/**
- * What a chat asks for, checked.
- *
- * @param stream null if the answer comes whole
- */
-record ChatRequest(
-    String model, List<Ask.Turn> messages, Decoding decoding, @Nullable StreamOptions stream) {
+/** Reads the body of a chat; what cannot be honoured is refused by its name. */
+final class ChatRequest {
   private static final int MAX_TOP = 20;
 
-  /** Reads a body; what cannot be honoured is refused by its name. */
-  static ChatRequest read(JsonNode body) {
+  private ChatRequest() {}
+
+  static AnswerRequest read(JsonNode body) {
     RequestParameter.check(ChatParameter.TABLE, body);
     BodyFields fields = new BodyFields(body);
-    return new ChatRequest(
+    return new AnswerRequest(
         fields.model(),
-        ChatMessages.read(body.path("messages")),
-        Decoding.read(fields, topLogprobs(fields)),
+        List.of(new Prompt.Conversation(ChatMessages.read(body.path("messages")))),
+        Decoding.read(fields, false, maxTokens(fields), topLogprobs(fields)),
         StreamOptions.read(fields));
+  }
+
+  private static @Nullable Integer maxTokens(BodyFields fields) {
+    Integer newer = fields.whole("max_completion_tokens", 1, Integer.MAX_VALUE);
+    Integer older = fields.whole("max_tokens", 1, Integer.MAX_VALUE);
+    if (newer != null && older != null && !newer.equals(older)) {
+      throw ChatRefused.value(
+          "max_tokens", "disagrees with max_completion_tokens; send one of them");
+    }
+    return newer != null ? newer : older;
   }
 
   private static @Nullable Integer topLogprobs(BodyFields fields) {

@@ -11,36 +11,30 @@ import tools.jackson.databind.JsonNode;
 /**
  * How answers are made, of chats and completions alike.
  *
+ * @param echo each choice begins with the prompt
  * @param maxTokens bound on new tokens of a choice, or null for the default
  * @param topLogprobs candidates in the score of each token, or null for no scores
  */
 record Decoding(
+    boolean echo,
     @Nullable Integer maxTokens,
     int choices,
     Sampling sampling,
     List<String> stop,
     @Nullable Integer topLogprobs) {
-  private static final int MAX_CHOICES = 128;
+  static final int MAX_CHOICES = 128;
   private static final int MAX_STOPS = 4;
 
-  static Decoding read(BodyFields fields, @Nullable Integer topLogprobs) {
+  static Decoding read(
+      BodyFields fields, boolean echo, @Nullable Integer maxTokens, @Nullable Integer topLogprobs) {
     Integer choices = fields.whole("n", 1, MAX_CHOICES);
     return new Decoding(
-        maxTokens(fields),
+        echo,
+        maxTokens,
         choices == null ? 1 : choices,
         sampling(fields),
         fields.strings("stop", MAX_STOPS),
         topLogprobs);
-  }
-
-  private static @Nullable Integer maxTokens(BodyFields fields) {
-    Integer newer = fields.whole("max_completion_tokens", 1, Integer.MAX_VALUE);
-    Integer older = fields.whole("max_tokens", 1, Integer.MAX_VALUE);
-    if (newer != null && older != null && !newer.equals(older)) {
-      throw ChatRefused.value(
-          "max_tokens", "disagrees with max_completion_tokens; send one of them");
-    }
-    return newer != null ? newer : older;
   }
 
   /** A request without a seed gets one by lot. */

@@ -25,6 +25,18 @@ public interface Generator extends AutoCloseable {
    */
   Text read(int[] prompt);
 
+  /**
+   * Reads a prompt and tells what was expected at each of its tokens after the first.
+   *
+   * @throws IllegalArgumentException as {@link #read(int[])}
+   */
+  Text read(int[] prompt, Expectations expectations);
+
+  /** Hears the logits (vocabulary) of the token at a position, given those before it. */
+  interface Expectations {
+    void at(int position, float[] logits);
+  }
+
   /** What has been read, and what may come next. */
   interface Text extends AutoCloseable {
     /** (vocabulary) of the next token; not to be changed. */

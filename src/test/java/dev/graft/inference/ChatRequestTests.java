@@ -3,8 +3,9 @@ package dev.graft.inference;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.graft.inference.child.Ask;
+import dev.graft.inference.child.Prompt;
 import dev.graft.training.generation.Sampling;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -15,7 +16,7 @@ import tools.jackson.databind.json.JsonMapper;
 class ChatRequestTests {
   @Test
   void theDefaultsThatClientsSendAreAccepted() {
-    ChatRequest request =
+    AnswerRequest request =
         read(
             """
             {"model": "m", "messages": [{"role": "user", "content": "hi"}], "n": 1, "temperature": 0, "top_p": 1.0,
@@ -25,27 +26,31 @@ class ChatRequestTests {
             """);
     assertThat(request.decoding().maxTokens()).isNull();
     assertThat(request.decoding().stop()).isEmpty();
-    assertThat(request.messages()).containsExactly(new Ask.Turn("user", "hi"));
+    assertThat(request.prompts())
+        .containsExactly(new Prompt.Conversation(List.of(new Prompt.Turn("user", "hi"))));
   }
 
   @Test
   void partsOfTextAreJoinedAndAnAnswerMayBeSentBack() {
-    ChatRequest request =
+    AnswerRequest request =
         read(
             """
             {"model": "m", "stop": ["a", "b"], "max_completion_tokens": 3, "max_tokens": 3, "messages": [
              {"role": "developer", "content": [{"type": "text", "text": "be "}, {"type": "text", "text": "brief"}]},
              {"role": "assistant", "content": "yes", "refusal": null, "annotations": [], "tool_calls": null}]}
             """);
-    assertThat(request.messages())
-        .containsExactly(new Ask.Turn("system", "be brief"), new Ask.Turn("assistant", "yes"));
+    assertThat(request.prompts())
+        .containsExactly(
+            new Prompt.Conversation(
+                List.of(
+                    new Prompt.Turn("system", "be brief"), new Prompt.Turn("assistant", "yes"))));
     assertThat(request.decoding().stop()).containsExactly("a", "b");
     assertThat(request.decoding().maxTokens()).isEqualTo(3);
   }
 
   @Test
   void samplingIsReadAsOpenAiDocumentsIt() {
-    ChatRequest request =
+    AnswerRequest request =
         read(
             """
             {"model": "m", "messages": [{"role": "user", "content": "hi"}], "temperature": 0.7, "top_p": 0.9, "n": 3,
@@ -150,7 +155,7 @@ class ChatRequestTests {
         .hasMessageContaining("'" + parts[1] + "'");
   }
 
-  private static ChatRequest read(String json) {
+  private static AnswerRequest read(String json) {
     return ChatRequest.read(new JsonMapper().readTree(json));
   }
 }

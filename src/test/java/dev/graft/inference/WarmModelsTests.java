@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import dev.graft.artifacts.Digest;
 import dev.graft.inference.child.Ask;
 import dev.graft.inference.child.Parrot;
+import dev.graft.inference.child.Prompt;
 import dev.graft.inference.child.Reply;
 import dev.graft.training.generation.Sampling;
 import java.nio.file.Path;
@@ -113,8 +114,8 @@ class WarmModelsTests {
 
   private String say(Digest base, String content) throws Exception {
     StringBuilder text = new StringBuilder();
-    List<Ask.Turn> turn = List.of(new Ask.Turn("user", content));
-    Ask ask = new Ask(1, null, turn, null, 1 << 20, 1, Sampling.GREEDY, List.of(), null);
+    Prompt turn = new Prompt.Conversation(List.of(new Prompt.Turn("user", content)));
+    Ask ask = new Ask(1, null, turn, false, null, 1 << 20, 1, Sampling.GREEDY, List.of(), null);
     Reply last = models.ask(base, DIRECTORY, ask, piece -> text.append(piece.text()));
     assertThat(last).isInstanceOf(Reply.Done.class);
     return text.toString();
@@ -129,8 +130,8 @@ class WarmModelsTests {
   }
 
   private void listenQuietly(String content, CountDownLatch heard) {
-    List<Ask.Turn> turn = List.of(new Ask.Turn("user", content));
-    Ask ask = new Ask(2, null, turn, null, 1 << 20, 1, Sampling.GREEDY, List.of(), null);
+    Prompt turn = new Prompt.Conversation(List.of(new Prompt.Turn("user", content)));
+    Ask ask = new Ask(2, null, turn, false, null, 1 << 20, 1, Sampling.GREEDY, List.of(), null);
     try {
       models.ask(BASE, DIRECTORY, ask, piece -> heard.countDown());
     } catch (Exception expected) {

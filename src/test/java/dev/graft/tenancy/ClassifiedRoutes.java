@@ -42,6 +42,7 @@ final class ClassifiedRoutes {
       GET    /v1/adapters/{id}/content                             api.models.read
       GET    /v1/adapters/{id}/files/{*name}                       api.models.read
       POST   /v1/chat/completions                                  api.model.request
+      POST   /v1/completions                                       api.model.request
       GET    /v1/organization/projects                             api.organization.read
       POST   /v1/organization/projects                             api.organization.write
       GET    /v1/organization/projects/{project}                   api.project.read

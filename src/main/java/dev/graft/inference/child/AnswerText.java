@@ -14,39 +14,44 @@ final class AnswerText {
   /** Certain text that may be the beginning of a stop string. */
   private String held = "";
 
-  /** Length of the text before {@link #held}. */
+  /** Code points of the choice before {@link #held}. */
   private int given;
 
   /** Scores whose tokens' text is not given out yet. */
-  private final Deque<Waiting> waiting = new ArrayDeque<>();
+  private final Deque<TokenScore> waiting = new ArrayDeque<>();
 
   private boolean stopped;
-
-  private record Waiting(int start, TokenScore score) {}
 
   /**
    * Text that is part of the answer, perhaps none, and the scores of the tokens that begin in it.
    */
   record Said(String text, List<TokenScore> scores) {
+    int points() {
+      return AnswerText.points(text);
+    }
+
     boolean isNothing() {
       return text.isEmpty() && scores.isEmpty();
     }
-
-    Said and(Said next) {
-      List<TokenScore> both = new ArrayList<>(scores);
-      both.addAll(next.scores);
-      return new Said(text + next.text, both);
-    }
   }
 
-  AnswerText(ChatText text, List<String> stop) {
+  /**
+   * @param before code points of the choice in front of the answer
+   */
+  AnswerText(ChatText text, List<String> stop, int before) {
+    given = before;
     detokenizer = new Detokenizer(text);
     stops = new StopStrings(stop);
   }
 
+  /** Code points in front of the next token. */
+  int length() {
+    return given + points(held);
+  }
+
   /** What this token makes part of the answer. */
   Said add(int id, @Nullable TokenScore score) {
-    if (score != null) waiting.add(new Waiting(given + held.length(), score));
+    if (score != null) waiting.add(score);
     return release(detokenizer.add(id), false);
   }
 
@@ -66,11 +71,15 @@ final class AnswerText {
     stopped = cut >= 0;
     int end = stopped ? cut : open.length() - (all ? 0 : stops.possible(open));
     held = open.substring(end);
-    given += end;
+    given += points(open.substring(0, end));
     List<TokenScore> scores = new ArrayList<>();
-    while (!waiting.isEmpty() && (waiting.element().start() < given || (all && !stopped))) {
-      scores.add(waiting.remove().score());
+    while (!waiting.isEmpty() && (waiting.element().offset() < given || (all && !stopped))) {
+      scores.add(waiting.remove());
     }
     return new Said(open.substring(0, end), scores);
+  }
+
+  private static int points(String text) {
+    return text.codePointCount(0, text.length());
   }
 }

@@ -1,10 +1,7 @@
 package dev.graft.inference.child;
 
 import dev.graft.training.Generator;
-import dev.graft.training.generation.LogProbabilities;
-import dev.graft.training.generation.Sampler;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Objects;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -29,17 +26,19 @@ final class Answerer {
   Reply answer(Ask ask, Consumer<Reply.Piece> pieces, BooleanSupplier cancelled) {
     try {
       wear(ask.adapter());
-      int[] prompt = text.prompt(ask.messages());
-      int bound = tokenBound(ask, prompt.length);
+      ChatText.Plain prompt = ids(ask.prompt());
+      int bound = tokenBound(ask, prompt.ids().length);
       checkBias(ask);
+      Integer top = ask.topLogprobs();
+      Scorer scorer = top == null ? null : new Scorer(text, top);
       int made = 0;
-      try (Generator.Text read = generator.read(prompt)) {
+      try (ReadPrompt read =
+          ReadPrompt.of(generator, text, ask.prompt(), prompt, ask.echo(), scorer)) {
         for (int choice = 0; choice < ask.choices() && !cancelled.getAsBoolean(); choice++) {
-          if (choice > 0) read.rewind();
-          made += speak(ask, choice, read, bound, pieces, cancelled);
+          made += new Speaker(ask, choice, text, scorer, pieces).speak(read, bound, cancelled);
         }
       }
-      return new Reply.Done(ask.id(), prompt.length, made);
+      return new Reply.Done(ask.id(), prompt.ids().length, made);
     } catch (PromptRefused refused) {
       return new Reply.Refused(
           ask.id(), refused.cause(), refused.param(), String.valueOf(refused.getMessage()));
@@ -47,6 +46,24 @@ final class Answerer {
       return new Reply.Failed(
           ask.id(), failed.getClass().getSimpleName() + ": " + failed.getMessage());
     }
+  }
+
+  private ChatText.Plain ids(Prompt prompt) {
+    ChatText.Plain plain =
+        switch (prompt) {
+          case Prompt.Conversation turns -> new ChatText.Plain(text.conversation(turns.turns()), 0);
+          case Prompt.PlainText plainText -> text.plain(plainText.text());
+          case Prompt.TokenIds tokens ->
+              new ChatText.Plain(tokens.ids().stream().mapToInt(Integer::intValue).toArray(), 0);
+        };
+    if (plain.ids().length == 0) {
+      throw new PromptRefused(
+          Reply.Cause.INVALID_PROMPT,
+          prompt.param(),
+          "The prompt is empty, and this model has no token that a text begins with.");
+    }
+    for (int id : plain.ids()) checkId(id, prompt.param());
+    return plain;
   }
 
   private void wear(@Nullable String wanted) {
@@ -60,69 +77,33 @@ final class Answerer {
   private int tokenBound(Ask ask, int promptTokens) {
     int context = generator.context();
     int room = context - promptTokens;
+    String param = ask.prompt().param();
     Integer asked = ask.maxTokens();
-    if (room < 1 || (asked != null && asked > room)) {
+    if (room < (asked == null ? 1 : asked)) {
       String requested =
           asked == null
-              ? "the messages have %d tokens".formatted(promptTokens)
-              : "you requested %d tokens (%d in the messages, %d in the completion)"
-                  .formatted((long) promptTokens + asked, promptTokens, asked);
+              ? "there are %d in the %s".formatted(promptTokens, param)
+              : "you requested %d tokens (%d in the %s, %d in the completion)"
+                  .formatted((long) promptTokens + asked, promptTokens, param, asked);
       throw new PromptRefused(
           Reply.Cause.CONTEXT_LENGTH_EXCEEDED,
-          "messages",
-          "This model's maximum context length is %d tokens, but %s. Shorten the messages or the completion."
-              .formatted(context, requested));
+          param,
+          "This model's maximum context length is %d tokens, but %s. Shorten the %s or the completion."
+              .formatted(context, requested, param));
     }
     return asked != null ? asked : Math.min(room, ask.defaultMaxTokens());
   }
 
   private void checkBias(Ask ask) {
-    for (int id : ask.sampling().logitBias().keySet()) {
-      if (id < generator.vocabulary()) continue;
-      throw new PromptRefused(
-          Reply.Cause.INVALID_VALUE,
-          "logit_bias",
-          "'logit_bias' names token %d, but this model has tokens 0 to %d."
-              .formatted(id, generator.vocabulary() - 1));
-    }
+    for (int id : ask.sampling().logitBias().keySet()) checkId(id, "logit_bias");
   }
 
-  /** One choice; returns its tokens. */
-  private int speak(
-      Ask ask,
-      int choice,
-      Generator.Text read,
-      int bound,
-      Consumer<Reply.Piece> pieces,
-      BooleanSupplier cancelled) {
-    Sampler sampler = ask.sampling().sampler(choice);
-    AnswerText answer = new AnswerText(text, ask.stop());
-    int made = 0;
-    while (!cancelled.getAsBoolean()) {
-      int id = sampler.next(read.logits());
-      boolean ended = text.stopIds().contains(id);
-      AnswerText.Said said = ended ? answer.rest() : answer.add(id, score(ask, read, id));
-      if (!ended) made++;
-      boolean full = made == bound;
-      if (full && !ended) said = said.and(answer.rest());
-      Reply.End end = ended || answer.stopped() ? Reply.End.STOP : full ? Reply.End.LENGTH : null;
-      if (end != null || !said.isNothing()) {
-        pieces.accept(new Reply.Piece(ask.id(), choice, said.text(), said.scores(), end));
-      }
-      if (end != null) break;
-      read.append(id);
-    }
-    return made;
-  }
-
-  private @Nullable TokenScore score(Ask ask, Generator.Text read, int id) {
-    Integer top = ask.topLogprobs();
-    if (top == null) return null;
-    LogProbabilities all = new LogProbabilities(read.logits());
-    List<TokenScore.Candidate> best =
-        all.top(top).stream()
-            .map(each -> new TokenScore.Candidate(text.bytes(each.id()), each.logProbability()))
-            .toList();
-    return new TokenScore(text.bytes(id), all.of(id).logProbability(), best);
+  private void checkId(int id, String param) {
+    if (id >= 0 && id < generator.vocabulary()) return;
+    throw new PromptRefused(
+        Reply.Cause.INVALID_VALUE,
+        param,
+        "'%s' names token %d, but this model has tokens 0 to %d."
+            .formatted(param, id, generator.vocabulary() - 1));
   }
 }

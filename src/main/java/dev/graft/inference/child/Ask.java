@@ -5,10 +5,11 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Answer this conversation.
+ * Answer this prompt.
  *
  * @param id echoed in each {@link Reply}
  * @param adapter directory of the PEFT adapter to put on the base, or null for the base alone
+ * @param echo each answer begins with the prompt's own text
  * @param maxTokens bound on new tokens of a choice that the caller asked for, or null
  * @param defaultMaxTokens bound where the caller asked for none; cut to what the context leaves
  * @param choices how many answers, one after the other
@@ -18,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 public record Ask(
     long id,
     @Nullable String adapter,
-    List<Turn> messages,
+    Prompt prompt,
+    boolean echo,
     @Nullable Integer maxTokens,
     int defaultMaxTokens,
     int choices,
@@ -27,12 +29,6 @@ public record Ask(
     @Nullable Integer topLogprobs)
     implements Order {
   public Ask {
-    messages = List.copyOf(messages);
     stop = List.copyOf(stop);
   }
-
-  /**
-   * One turn of the conversation; the role is {@code system}, {@code user} or {@code assistant}.
-   */
-  public record Turn(String role, String content) {}
 }

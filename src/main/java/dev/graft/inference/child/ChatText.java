@@ -3,14 +3,24 @@ package dev.graft.inference.child;
 import java.util.List;
 import java.util.Set;
 
-/** A model's own way between conversations and token ids: its tokenizer and chat template. */
+/** A model's own way between texts and token ids: its tokenizer and chat template. */
 interface ChatText {
   /**
    * The ids of the conversation up to where the assistant's answer begins.
    *
-   * @throws PromptRefused if a turn holds text that must not be tokenised, or the template refuses
+   * @throws PromptRefused if the model takes no chats, a turn holds text that must not be
+   *     tokenised, or the template refuses
    */
-  int[] prompt(List<Ask.Turn> messages);
+  int[] conversation(List<Prompt.Turn> turns);
+
+  /** A text, with what the tokenizer itself puts in front of one. */
+  Plain plain(String text);
+
+  /**
+   * @param ids may be empty
+   * @param added how many of the first ids are not the text's own
+   */
+  record Plain(int[] ids, int added) {}
 
   /** The text of generated ids, without special tokens. */
   String decode(int[] ids);

@@ -1,5 +1,6 @@
 package dev.graft.inference.child;
 
+import dev.graft.text.BadTokenizer;
 import dev.graft.text.ChatTemplate;
 import dev.graft.text.TemplateRejected;
 import dev.graft.text.TokenBytes;
@@ -10,14 +11,17 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Tokenizer, chat template and stop tokens of a model directory. */
 final class ModelText implements ChatText {
   private final Path model;
   private final Tokenizer tokenizer;
-  private final ChatTemplate template;
+  private final @Nullable ChatTemplate template;
+  private final String whyNoChats;
   private final Set<Integer> stopIds;
 
   /** Read when somebody asks for log-probabilities. */
@@ -29,7 +33,15 @@ final class ModelText implements ChatText {
   ModelText(Path model) {
     this.model = model;
     tokenizer = Tokenizer.load(model);
-    template = tokenizer.chatTemplate(Tokenizer.PINNED_DATE);
+    ChatTemplate read = null;
+    String why = "";
+    try {
+      read = tokenizer.chatTemplate(Tokenizer.PINNED_DATE);
+    } catch (BadTokenizer | TemplateRejected unusable) {
+      why = String.valueOf(unusable.getMessage());
+    }
+    template = read;
+    whyNoChats = why;
     try (ModelDirectory directory = ModelDirectory.open(model)) {
       stopIds = new LinkedHashSet<>(directory.config().eosTokenIds());
     }
@@ -38,9 +50,16 @@ final class ModelText implements ChatText {
   }
 
   @Override
-  public int[] prompt(List<Ask.Turn> messages) {
+  public int[] conversation(List<Prompt.Turn> conversation) {
+    if (template == null) {
+      throw new PromptRefused(
+          Reply.Cause.INVALID_PROMPT,
+          "model",
+          "This model takes no chats: %s. POST /v1/completions continues texts with it."
+              .formatted(whyNoChats));
+    }
     List<Map<String, Object>> turns = new ArrayList<>();
-    for (Ask.Turn turn : messages) {
+    for (Prompt.Turn turn : conversation) {
       refuseControlTokens(turn.content(), "messages[" + turns.size() + "].content");
       turns.add(Map.of("role", turn.role(), "content", turn.content()));
     }
@@ -52,6 +71,18 @@ final class ModelText implements ChatText {
           "messages",
           "The model's chat template does not take these messages: " + rejected.getMessage());
     }
+  }
+
+  @Override
+  public Plain plain(String text) {
+    int[] own = tokenizer.ids(text);
+    String first = tokenizer.addsBos() || own.length == 0 ? tokenizer.bosToken() : null;
+    if (first == null && own.length == 0) first = tokenizer.eosToken();
+    if (first == null || text.startsWith(first)) return new Plain(own, 0);
+    Optional<Integer> id = tokenizer.id(first);
+    if (id.isEmpty()) return new Plain(own, 0);
+    int[] ids = IntStream.concat(IntStream.of(id.get()), IntStream.of(own)).toArray();
+    return new Plain(ids, 1);
   }
 
   /** A turn that could write control tokens could speak in another's name. */

@@ -27,7 +27,12 @@ public sealed interface Reply {
    * @param end why this was its last piece, or null
    */
   record Piece(long id, int choice, String text, List<TokenScore> scores, @Nullable End end)
-      implements Reply {}
+      implements Reply {
+    /** The same, of a choice that comes after as many others. */
+    public Piece after(int choices) {
+      return new Piece(id, choices + choice, text, scores, end);
+    }
+  }
 
   /** Why an answer ends. */
   enum End {
@@ -47,7 +52,13 @@ public sealed interface Reply {
    *
    * @param completionTokens of all choices
    */
-  record Done(long id, int promptTokens, int completionTokens) implements Reply {}
+  record Done(long id, int promptTokens, int completionTokens) implements Reply {
+    /** The counts of two asks together. */
+    public Done and(Done next) {
+      return new Done(
+          next.id, promptTokens + next.promptTokens, completionTokens + next.completionTokens);
+    }
+  }
 
   /** Why a request cannot be answered. */
   enum Cause {

@@ -27,7 +27,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Decoding over a key-value cache: the prompt in one pass, then token by token. */
+/** Decoding over a key-value cache: the prompt in blocks, then token by token. */
 final class CachedGenerator implements Generator {
   private final ModelDirectory directory;
   private final ModelConfig config;
@@ -131,53 +131,17 @@ final class CachedGenerator implements Generator {
   @Override
   public Text read(int[] prompt) {
     checkPrompt(prompt, context());
-    Continuation text = new Continuation(model(), memory, module);
-    try {
-      return new Read(text, text.read(prompt));
-    } catch (RuntimeException e) {
-      text.close();
-      throw e;
-    }
+    return CachedText.read(new Continuation(model(), memory, module), prompt);
+  }
+
+  @Override
+  public Text read(int[] prompt, Expectations expectations) {
+    checkPrompt(prompt, context());
+    return CachedText.read(new Continuation(model(), memory, module), prompt, expectations);
   }
 
   private Transformer model() {
     return worn == null ? bare : worn.model();
-  }
-
-  /** A prompt that has been read, and the answer to it so far. */
-  private static final class Read implements Text {
-    private final Continuation text;
-    private final int promptLength;
-    private final float[] afterPrompt;
-    private float[] logits;
-
-    Read(Continuation text, float[] logits) {
-      this.text = text;
-      this.promptLength = text.length();
-      this.afterPrompt = logits;
-      this.logits = logits;
-    }
-
-    @Override
-    public float[] logits() {
-      return logits;
-    }
-
-    @Override
-    public void append(int id) {
-      logits = text.read(new int[] {id});
-    }
-
-    @Override
-    public void rewind() {
-      text.forget(promptLength);
-      logits = afterPrompt;
-    }
-
-    @Override
-    public void close() {
-      text.close();
-    }
   }
 
   private void checkPrompt(int[] prompt, int context) {

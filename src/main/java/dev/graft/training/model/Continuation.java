@@ -50,14 +50,32 @@ public final class Continuation implements AutoCloseable {
    * @return (vocabulary) the logits of the token after them
    */
   public float[] read(int[] tokens) {
+    return logits(tokens, true);
+  }
+
+  /**
+   * Reads tokens in one pass.
+   *
+   * @return (tokens x vocabulary) the logits of the token after each
+   */
+  public float[][] readEach(int[] tokens) {
+    float[] flat = logits(tokens, false);
+    float[][] rows = new float[tokens.length][flat.length / tokens.length];
+    for (int i = 0; i < rows.length; i++) {
+      System.arraycopy(flat, i * rows[i].length, rows[i], 0, rows[i].length);
+    }
+    return rows;
+  }
+
+  private float[] logits(int[] tokens, boolean ofLast) {
     Family family = model.family();
     int virtual = length == 0 ? model.virtualTokens().rows() : 0;
     PaddedBatch batch = PaddedBatch.of(new int[][] {tokens}, family.config().vocabSize(), virtual);
     cache.require(length + batch.tokens());
-    long[] last = {batch.tokens() - 1};
+    long[] picked = ofLast ? new long[] {batch.tokens() - 1} : batch.everyPosition();
     try (PtNDManager scope = memory.scope();
         BatchInputs inputs =
-            BatchInputs.of(scope, family, ropes, batch, length, last, QUERY_BLOCK)) {
+            BatchInputs.of(scope, family, ropes, batch, length, picked, QUERY_BLOCK)) {
       IValue x = IValue.from(inputs.ids());
       for (int i = 0; i < model.stages().size(); i++) {
         try (IValue before = x) {

@@ -29,7 +29,8 @@ class AnswererTests {
   @Test
   void theBoundOnNewTokensCutsTheAnswer() {
     assertThat(answer("hello", 3, 100)).isEqualTo(new Reply.Done(1, 5, 3));
-    assertThat(pieces.getLast()).isEqualTo(new Piece(1, 0, "l", List.of(), End.LENGTH));
+    assertThat(pieces.getLast()).isEqualTo(new Piece(1, 0, "", List.of(), End.LENGTH));
+    assertThat(text()).isEqualTo("hel");
     assertThat(answer("hello", null, 2)).isEqualTo(new Reply.Done(1, 5, 2));
   }
 
@@ -73,8 +74,8 @@ class AnswererTests {
 
   @Test
   void scoresComeWithTheTextOfTheirTokensAndEndBeforeAStopString() {
-    List<Ask.Turn> turn = List.of(new Ask.Turn("user", "aabaac"));
-    answer(new Ask(1, null, turn, null, 9, 1, Sampling.GREEDY, List.of("aac"), 2));
+    Prompt turn = chat("aabaac");
+    answer(new Ask(1, null, turn, false, null, 9, 1, Sampling.GREEDY, List.of("aac"), 2));
     assertThat(text()).isEqualTo("aab");
     List<TokenScore> scores = pieces.stream().flatMap(piece -> piece.scores().stream()).toList();
     assertThat(scores.stream().map(score -> new String(score.bytes(), StandardCharsets.UTF_8)))
@@ -88,6 +89,39 @@ class AnswererTests {
               assertThat(score.top().getLast().bytes()[0]).isEqualTo((byte) (score.bytes()[0] + 1));
               assertThat(score.top().getLast().logProbability()).isCloseTo(-10, within(1e-3));
             });
+  }
+
+  @Test
+  void anEchoedTextComesFirstWithTheScoresOfItsOwnTokens() {
+    Prompt text = new Prompt.PlainText("ab");
+    Reply last = answer(new Ask(1, null, text, true, 2, 9, 2, Sampling.GREEDY, List.of(), 1));
+    assertThat(last).isEqualTo(new Reply.Done(1, 3, 4));
+    assertThat(text()).isEqualTo("ab^aab^a");
+    List<TokenScore> scores = pieces.getFirst().scores();
+    assertThat(scores.stream().map(score -> new String(score.bytes(), StandardCharsets.UTF_8)))
+        .containsExactly("a", "b");
+    assertThat(scores).allMatch(score -> score.logProbability() != null);
+  }
+
+  @Test
+  void tokenIdsAreTakenAsTheyAreAndScoredWithoutAnAnswer() {
+    Prompt ids = new Prompt.TokenIds(List.of((int) 'h', (int) 'i'));
+    Reply last = answer(new Ask(1, null, ids, true, 0, 9, 1, Sampling.GREEDY, List.of(), 0));
+    assertThat(last).isEqualTo(new Reply.Done(1, 2, 0));
+    assertThat(text()).isEqualTo("hi");
+    assertThat(pieces.getFirst().scores().getFirst().logProbability()).isNull();
+    assertThat(pieces.getFirst().scores().getLast().logProbability()).isNotNull();
+    assertThat(pieces.getLast().end()).isEqualTo(End.LENGTH);
+    Prompt unknown = new Prompt.TokenIds(List.of(1 << 20));
+    assertThat(answer(new Ask(1, null, unknown, true, 0, 9, 1, Sampling.GREEDY, List.of(), 0)))
+        .isInstanceOfSatisfying(
+            Reply.Refused.class,
+            refused -> assertThat(refused.message()).contains("'prompt' names token 1048576"));
+    Prompt none = new Prompt.TokenIds(List.of());
+    assertThat(answer(new Ask(1, null, none, true, 0, 9, 1, Sampling.GREEDY, List.of(), 0)))
+        .isInstanceOfSatisfying(
+            Reply.Refused.class,
+            refused -> assertThat(refused.cause()).isEqualTo(Reply.Cause.INVALID_PROMPT));
   }
 
   @Test
@@ -109,7 +143,7 @@ class AnswererTests {
             Reply.Refused.class,
             refused -> {
               assertThat(refused.cause()).isEqualTo(Reply.Cause.CONTEXT_LENGTH_EXCEEDED);
-              assertThat(refused.message()).contains("40 tokens").contains("41 tokens");
+              assertThat(refused.message()).contains("40 tokens").contains("41 in the messages");
             });
   }
 
@@ -147,14 +181,16 @@ class AnswererTests {
   }
 
   private String ask(@Nullable String adapter) {
-    List<Ask.Turn> hi = List.of(new Ask.Turn("user", "hi"));
-    Reply last = answer(new Ask(1, adapter, hi, null, 9, 1, Sampling.GREEDY, List.of(), null));
+    Prompt hi = chat("hi");
+    Reply last =
+        answer(new Ask(1, adapter, hi, false, null, 9, 1, Sampling.GREEDY, List.of(), null));
     return last instanceof Reply.Failed failed ? "failed: " + failed.message() : text();
   }
 
   private Reply answer(String content, @Nullable Integer max, int defaultMax, String... stop) {
-    List<Ask.Turn> turn = List.of(new Ask.Turn("user", content));
-    return answer(new Ask(1, null, turn, max, defaultMax, 1, Sampling.GREEDY, List.of(stop), null));
+    Prompt turn = chat(content);
+    return answer(
+        new Ask(1, null, turn, false, max, defaultMax, 1, Sampling.GREEDY, List.of(stop), null));
   }
 
   private Reply answer(Ask ask) {
@@ -164,8 +200,12 @@ class AnswererTests {
 
   private static Ask ask(
       String content, @Nullable Integer max, int defaultMax, int choices, Sampling sampling) {
-    List<Ask.Turn> turn = List.of(new Ask.Turn("user", content));
-    return new Ask(1, null, turn, max, defaultMax, choices, sampling, List.of(), null);
+    Prompt turn = chat(content);
+    return new Ask(1, null, turn, false, max, defaultMax, choices, sampling, List.of(), null);
+  }
+
+  private static Prompt chat(String content) {
+    return new Prompt.Conversation(List.of(new Prompt.Turn("user", content)));
   }
 
   private String text() {

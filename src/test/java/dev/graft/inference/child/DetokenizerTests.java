@@ -14,7 +14,12 @@ class DetokenizerTests {
   private static final ChatText BYTES =
       new ChatText() {
         @Override
-        public int[] prompt(List<Ask.Turn> messages) {
+        public int[] conversation(List<Prompt.Turn> turns) {
+          throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public Plain plain(String text) {
           throw new UnsupportedOperationException();
         }
 

@@ -50,6 +50,19 @@ public final class Parrot implements Generator {
     return new Said(said.codePoints().toArray(), text.equals("forever"));
   }
 
+  @Override
+  public Text read(int[] prompt, Expectations expectations) {
+    for (int i = 1; i < prompt.length; i++) expectations.at(i, logits(prompt[i]));
+    return read(prompt);
+  }
+
+  private static float[] logits(int next) {
+    float[] logits = new float[VOCABULARY];
+    logits[next] = 20;
+    logits[next + 1] = 10;
+    return logits;
+  }
+
   /** The next token is likely by far; the one after it in the alphabet comes second. */
   private static final class Said implements Text {
     private final int[] ids;
@@ -63,11 +76,8 @@ public final class Parrot implements Generator {
 
     @Override
     public float[] logits() {
-      float[] logits = new float[VOCABULARY];
-      int next = endless ? ids[at % ids.length] : at < ids.length ? ids[at] : ParrotText.END;
-      logits[next] = 20;
-      logits[next + 1] = 10;
-      return logits;
+      return Parrot.logits(
+          endless ? ids[at % ids.length] : at < ids.length ? ids[at] : ParrotText.END);
     }
 
     @Override

@@ -10,12 +10,18 @@ public final class ParrotText implements ChatText {
   static final int END = 0;
 
   @Override
-  public int[] prompt(List<Ask.Turn> messages) {
-    String all = messages.stream().map(Ask.Turn::content).collect(Collectors.joining("\n"));
+  public int[] conversation(List<Prompt.Turn> turns) {
+    String all = turns.stream().map(Prompt.Turn::content).collect(Collectors.joining("\n"));
     if (all.contains("<end>")) {
       throw new PromptRefused(Reply.Cause.INVALID_PROMPT, "messages", "special token in the text");
     }
     return all.codePoints().toArray();
+  }
+
+  /** "^" stands in front of a text. */
+  @Override
+  public Plain plain(String text) {
+    return new Plain(("^" + text).codePoints().toArray(), 1);
   }
 
   @Override

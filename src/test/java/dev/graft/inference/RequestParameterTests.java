@@ -11,9 +11,9 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
-class ChatParameterTests {
+class RequestParameterTests {
   /** What OpenAI's reference documents for a chat, as of August 2026. */
-  private static final String DOCUMENTED =
+  private static final String OF_A_CHAT =
       """
       metadata top_logprobs temperature top_p user safety_identifier prompt_cache_key prompt_cache_retention
       prompt_cache_options messages model service_tier modalities verbosity reasoning_effort max_completion_tokens
@@ -22,23 +22,43 @@ class ChatParameterTests {
       function_call functions
       """;
 
+  /** And for a completion. */
+  private static final String OF_A_COMPLETION =
+      """
+      model prompt best_of echo frequency_penalty logit_bias logprobs max_tokens n presence_penalty seed stop stream
+      stream_options suffix temperature top_p user
+      """;
+
   @Test
   void everyDocumentedParameterHasItsTreatment() {
-    assertThat(Arrays.stream(ChatParameter.values()).map(ChatParameter::wireName))
-        .containsExactlyInAnyOrder(DOCUMENTED.strip().split("\\s+"));
+    assertThat(ChatParameter.TABLE.keySet())
+        .containsExactlyInAnyOrder(OF_A_CHAT.strip().split("\\s+"));
+    assertThat(CompletionParameter.TABLE.keySet())
+        .containsExactlyInAnyOrder(OF_A_COMPLETION.strip().split("\\s+"));
   }
 
   @Test
-  void theTableForPeopleIsTheTableOfTheCode() throws IOException {
-    List<String> documented =
-        Files.readAllLines(Path.of("docs/chat.md")).stream()
-            .filter(line -> line.matches("\\| `[a-z_]+` \\| (honoured|ignored|refused) .*"))
-            .toList();
-    assertThat(documented)
-        .containsExactlyElementsOf(Arrays.stream(ChatParameter.values()).map(this::row).toList());
+  void theTablesForPeopleAreTheTablesOfTheCode() throws IOException {
+    String page = Files.readString(Path.of("docs/chat.md"));
+    assertThat(rows(page, "## Parameters of a chat")).isEqualTo(rows(ChatParameter.values()));
+    assertThat(rows(page, "## Parameters of a completion"))
+        .isEqualTo(rows(CompletionParameter.values()));
   }
 
-  private String row(ChatParameter parameter) {
+  private static List<String> rows(String page, String heading) {
+    String section = page.substring(page.indexOf(heading + "\n") + heading.length());
+    return section
+        .lines()
+        .takeWhile(line -> !line.startsWith("## "))
+        .filter(line -> line.matches("\\| `[a-z_]+` \\| (honoured|ignored|refused) .*"))
+        .toList();
+  }
+
+  private static List<String> rows(RequestParameter[] table) {
+    return Arrays.stream(table).map(RequestParameterTests::row).toList();
+  }
+
+  private static String row(RequestParameter parameter) {
     String values =
         parameter.rule().neutral().stream()
             .map(v -> "`" + v + "`")

@@ -5,33 +5,54 @@ import dev.graft.platform.ErrorEnvelope;
 import dev.graft.platform.RequestFailed;
 import java.io.IOException;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** A chat's answer as events, while it is made. */
-final class ChatStream {
+/** An answer as events, while it is made. */
+final class AnswerStream {
+  private static final Logger log = LoggerFactory.getLogger(AnswerStream.class);
+
   private final EventStream events;
-  private final ChatChunks chunks;
+  private final AnswerChunks chunks;
   private final int choices;
+  private final StreamOptions options;
 
-  ChatStream(EventStream events, ChatChunks chunks, int choices) {
+  /**
+   * @param choices to all prompts together
+   */
+  AnswerStream(EventStream events, AnswerChunks chunks, int choices, StreamOptions options) {
     this.events = events;
     this.chunks = chunks;
     this.choices = choices;
+    this.options = options;
   }
 
   /**
+   * Returns when the answer has ended or the client is gone.
+   *
    * @throws RequestFailed before the first event
-   * @throws IOException if the client is gone
    */
-  void relay(Answering answering) throws IOException {
+  void relay(Answering answering) {
     Optional<Reply.Piece> first = answering.next();
+    try {
+      send(answering, first);
+    } catch (IOException gone) {
+      log.atInfo().addKeyValue("answer", answering.head().id()).log("chat_left");
+    }
+  }
+
+  private void send(Answering answering, Optional<Reply.Piece> first) throws IOException {
     try {
       // All begin at once: OpenAI's Java client takes an answer for whole when every choice that it
       // has seen has ended.
-      for (int i = 0; i < choices; i++) events.send(chunks.role(i));
+      for (int i = 0; i < choices; i++) {
+        Optional<?> begin = chunks.begin(i);
+        if (begin.isPresent()) events.send(begin.get());
+      }
       for (Optional<Reply.Piece> next = first; next.isPresent(); next = answering.next()) {
         send(next.get());
       }
-      if (chunks.options().includeUsage()) events.send(chunks.usage(answering.done()));
+      if (options.includeUsage()) events.send(chunks.usage(answering.done()));
       events.end();
     } catch (RequestFailed broken) {
       // The status is sent: SDKs raise an error of this event.

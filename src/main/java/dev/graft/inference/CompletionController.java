@@ -1,0 +1,68 @@
+package dev.graft.inference;
+
+import dev.graft.tenancy.Caller;
+import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.media.Content;
+import io.swagger.v3.oas.annotations.media.Schema;
+import io.swagger.v3.oas.annotations.media.SchemaProperty;
+import io.swagger.v3.oas.annotations.tags.Tag;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+import org.springframework.context.annotation.Profile;
+import org.springframework.security.core.annotation.AuthenticationPrincipal;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RestController;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** OpenAI's completions: a model continues a text. */
+@RestController
+@Profile("server")
+@Tag(name = "Chat")
+class CompletionController {
+  private final Answers answers;
+  private final JsonMapper json;
+
+  CompletionController(Answers answers, JsonMapper json) {
+    this.answers = answers;
+    this.json = json;
+  }
+
+  @PostMapping("/v1/completions")
+  @Operation(
+      operationId = "createCompletion",
+      summary = "Continue a text",
+      description =
+          "What happens to each parameter: docs/chat.md. With stream: true the text comes as"
+              + " server-sent events of text_completion objects and ends with [DONE].",
+      requestBody =
+          @io.swagger.v3.oas.annotations.parameters.RequestBody(
+              required = true,
+              content =
+                  @Content(
+                      mediaType = "application/json",
+                      schemaProperties = {
+                        @SchemaProperty(name = "model", schema = @Schema(type = "string")),
+                        @SchemaProperty(name = "prompt", schema = @Schema(type = "string")),
+                        @SchemaProperty(
+                            name = "max_tokens",
+                            schema = @Schema(type = "integer", minimum = "0"))
+                      })))
+  @Nullable TextCompletion complete(
+      @AuthenticationPrincipal Caller caller,
+      @RequestBody JsonNode body,
+      HttpServletResponse response)
+      throws IOException {
+    AnswerRequest request = CompletionRequest.read(body);
+    try (Answering answering = answers.begin(caller.departmentId(), "cmpl-", request)) {
+      StreamOptions options = request.stream();
+      if (options == null) return TextCompletion.of(answering, request.logprobs());
+      AnswerChunks chunks = new CompletionChunks(answering.head(), options, request.logprobs());
+      EventStream events = new EventStream(response, json);
+      new AnswerStream(events, chunks, request.choices(), options).relay(answering);
+      return null;
+    }
+  }
+}

@@ -1,12 +1,10 @@
 package dev.graft.inference;
 
-import dev.graft.artifacts.Digest;
 import dev.graft.inference.child.Ask;
 import dev.graft.inference.child.Prompt;
 import dev.graft.inference.child.Reply;
 import dev.graft.platform.Ids;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Clock;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
@@ -15,30 +13,23 @@ import org.slf4j.LoggerFactory;
 import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Service;
 
-/** Makes answers: finds the model, lays its files out, asks its process. */
+/** Makes answers: finds the model and has it asked. */
 @Service
 @Profile("server")
 class Answers {
   private static final Logger log = LoggerFactory.getLogger(Answers.class);
 
   private final ServedModels models;
-  private final ModelDirectories directories;
-  private final WarmModels warm;
+  private final Inferrer inferrer;
   private final InferenceProperties settings;
   private final Clock clock;
   private final Ids ids;
   private final AtomicLong asks = new AtomicLong();
 
   Answers(
-      ServedModels models,
-      ModelDirectories directories,
-      WarmModels warm,
-      InferenceProperties settings,
-      Clock clock,
-      Ids ids) {
+      ServedModels models, Inferrer inferrer, InferenceProperties settings, Clock clock, Ids ids) {
     this.models = models;
-    this.directories = directories;
-    this.warm = warm;
+    this.inferrer = inferrer;
     this.settings = settings;
     this.clock = clock;
     this.ids = ids;
@@ -69,7 +60,8 @@ class Answers {
     int first = 0;
     for (Prompt prompt : request.prompts()) {
       int before = first;
-      Reply last = reply(model, prompt, request.decoding(), p -> pieces.accept(p.after(before)));
+      Ask ask = ask(prompt, request.decoding());
+      Reply last = reply(departmentId, model, ask, piece -> pieces.accept(piece.after(before)));
       total = total.and(done(model, last));
       first += request.decoding().choices();
     }
@@ -83,11 +75,10 @@ class Answers {
     return total;
   }
 
-  private Ask ask(ServedModel model, Prompt prompt, Decoding decoding) throws IOException {
-    Digest adapter = model.adapter();
+  private Ask ask(Prompt prompt, Decoding decoding) {
     return new Ask(
         asks.incrementAndGet(),
-        adapter == null ? null : directories.of(adapter).toString(),
+        null,
         prompt,
         decoding.echo(),
         decoding.maxTokens(),
@@ -98,14 +89,12 @@ class Answers {
         decoding.topLogprobs());
   }
 
-  private Reply reply(
-      ServedModel model, Prompt prompt, Decoding decoding, Consumer<Reply.Piece> pieces)
+  private Reply reply(String departmentId, ServedModel model, Ask ask, Consumer<Reply.Piece> pieces)
       throws InterruptedException {
     try {
-      Path base = directories.of(model.base());
-      return warm.ask(model.base(), base, ask(model, prompt, decoding), pieces);
+      return inferrer.answer(departmentId, model, ask, pieces);
     } catch (NoCapacity full) {
-      throw ChatRefused.noCapacity(full.why());
+      throw ChatRefused.noCapacity(full);
     } catch (InferrerLost | IOException lost) {
       log.atError()
           .addKeyValue("model", model.name())

@@ -66,10 +66,10 @@ final class ChatRefused extends RequestFailed {
             .formatted(model));
   }
 
-  static RequestFailed noCapacity(String why) {
+  static RequestFailed noCapacity(NoCapacity full) {
     return new ChatRefused(
-            ProblemType.UNAVAILABLE, null, "No capacity now: " + why + ". Try again later.")
-        .retryAfter(SOON);
+            ProblemType.UNAVAILABLE, null, "No capacity now: " + full.why() + ". Try again later.")
+        .retryAfter(full.retryAfter());
   }
 
   static RequestFailed unavailable() {

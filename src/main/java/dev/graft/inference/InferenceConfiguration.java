@@ -13,16 +13,17 @@ import org.springframework.context.annotation.Profile;
 @Profile("server")
 class InferenceConfiguration {
   @Bean
-  WarmModels warmModels(InferenceProperties settings) {
+  WarmModels warmModels(InferenceProperties settings, ModelFiles files) {
     return new WarmModels(
         settings,
+        files,
         model -> ChildJvm.ofThisProgram(settings.heap(), "inferrer", "--model", model.toString()));
   }
 
   @Bean
-  ModelDirectories modelDirectories(
-      ArtifactStore store, InferenceProperties settings, GraftProperties graft) {
+  ModelFiles modelFiles(ArtifactStore store, InferenceProperties settings, GraftProperties graft) {
     Path set = settings.directory();
-    return new ModelDirectories(store, set != null ? set : graft.dataDir().resolve("inference"));
+    return new ModelDirectories(
+        store, set != null ? set : graft.dataDir().resolve("inference"), settings.keepFiles());
   }
 }

@@ -1,34 +1,46 @@
 package dev.graft.inference;
 
+import dev.graft.artifacts.Digest;
 import dev.graft.inference.child.Ask;
 import dev.graft.inference.child.Reply;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** One base model and its process: one answer at a time, in the order of asking. */
 final class WarmModel {
-  private final Supplier<InferrerProcess> starter;
+  private final Digest base;
+  private final ModelFiles files;
+  private final Function<Path, InferrerProcess> starter;
   private final InferenceProperties settings;
   private final ReentrantLock turn = new ReentrantLock(true);
 
-  /** Written under {@link #turn}. */
+  /** Written under {@link #turn}, as is {@link #held}. */
   private volatile @Nullable InferrerProcess process;
 
-  /** Chats being answered or waiting; guarded by {@link WarmModels}. */
-  int users;
+  private volatile ModelFiles.@Nullable Held held;
 
-  /** By {@link System#nanoTime}; guarded by {@link WarmModels}. */
-  long lastUsed = System.nanoTime();
+  /** Guarded by {@link WarmModels}. */
+  final Places places;
 
-  WarmModel(Supplier<InferrerProcess> starter, InferenceProperties settings) {
+  WarmModel(
+      Digest base,
+      ModelFiles files,
+      Function<Path, InferrerProcess> starter,
+      InferenceProperties settings) {
+    this.base = base;
+    this.files = files;
     this.starter = starter;
     this.settings = settings;
+    this.places = new Places(settings.maxWaiting(), settings.maxPerDepartment());
   }
 
-  Reply ask(Ask ask, Consumer<Reply.Piece> pieces) throws InterruptedException, InferrerLost {
+  Reply ask(Ask ask, Consumer<Reply.Piece> pieces)
+      throws InterruptedException, InferrerLost, IOException {
     turn.lockInterruptibly();
     try {
       return ready().ask(ask, pieces, settings.answerTimeout());
@@ -41,6 +53,8 @@ final class WarmModel {
   void unload() {
     InferrerProcess ending = process;
     if (ending != null) ending.close();
+    ModelFiles.Held directory = held;
+    if (directory != null) directory.close();
   }
 
   Optional<Long> pid() {
@@ -48,10 +62,13 @@ final class WarmModel {
     return running == null ? Optional.empty() : running.pid();
   }
 
-  private InferrerProcess ready() throws InterruptedException, InferrerLost {
+  private InferrerProcess ready() throws InterruptedException, InferrerLost, IOException {
     InferrerProcess warm = process;
     if (warm == null || !warm.alive()) {
-      warm = starter.get();
+      ModelFiles.Held directory = held;
+      if (directory == null) directory = files.hold(base);
+      held = directory;
+      warm = starter.apply(directory.path());
       process = warm;
     }
     warm.awaitReady(settings.loadTimeout());

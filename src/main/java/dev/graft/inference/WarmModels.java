@@ -3,7 +3,9 @@ package dev.graft.inference;
 import dev.graft.artifacts.Digest;
 import dev.graft.inference.child.Ask;
 import dev.graft.inference.child.Reply;
+import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -20,12 +22,14 @@ import org.slf4j.LoggerFactory;
  * The base models in memory: at most {@code maxLoadedModels} processes, each with a bounded queue.
  * An idle one makes room for another base, and is unloaded after a while anyway.
  */
-final class WarmModels implements AutoCloseable {
+final class WarmModels implements Inferrer, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(WarmModels.class);
+  private static final Duration SOON = Duration.ofSeconds(2);
 
   private final InferenceProperties settings;
+  private final ModelFiles files;
   private final Function<Path, List<String>> commandLine;
-  private final ScheduledExecutorService idleWatch =
+  private final ScheduledExecutorService watch =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("inferrer-idle").factory());
   private final Map<Digest, WarmModel> models = new HashMap<>();
@@ -33,35 +37,36 @@ final class WarmModels implements AutoCloseable {
   /**
    * @param commandLine how to start the inferrer of a model directory
    */
-  WarmModels(InferenceProperties settings, Function<Path, List<String>> commandLine) {
+  WarmModels(
+      InferenceProperties settings, ModelFiles files, Function<Path, List<String>> commandLine) {
     this.settings = settings;
+    this.files = files;
     this.commandLine = commandLine;
     long period = Math.max(1, settings.idleUnload().toMillis() / 4);
-    idleWatch.scheduleWithFixedDelay(this::unloadIdle, period, period, TimeUnit.MILLISECONDS);
+    watch.scheduleWithFixedDelay(this::tidy, period, period, TimeUnit.MILLISECONDS);
   }
 
-  /**
-   * Answers on this base, starting its process where there is none. A thread that is interrupted
-   * leaves the queue, or cancels its answer.
-   *
-   * @param directory the base model's files
-   * @return the last reply
-   * @throws NoCapacity if the queue is full, or all processes are busy with other bases
-   */
-  Reply ask(Digest base, Path directory, Ask ask, Consumer<Reply.Piece> pieces)
-      throws InterruptedException, InferrerLost {
-    WarmModel model = enter(base, directory);
+  /** Starts the base's process where there is none. */
+  @Override
+  public Reply answer(String department, ServedModel model, Ask ask, Consumer<Reply.Piece> pieces)
+      throws InterruptedException, InferrerLost, IOException {
+    WarmModel warm = enter(model.base(), department);
+    long entered = System.nanoTime();
     try {
-      return model.ask(ask, pieces);
+      Digest adapter = model.adapter();
+      if (adapter == null) return warm.ask(ask, pieces);
+      try (ModelFiles.Held held = files.hold(adapter)) {
+        return warm.ask(ask.wearing(held.path().toString()), pieces);
+      }
     } finally {
-      leave(model);
+      leave(warm, department, System.nanoTime() - entered);
     }
   }
 
   /** Chats on this base that are being answered or wait. */
   synchronized int users(Digest base) {
     WarmModel model = models.get(base);
-    return model == null ? 0 : model.users;
+    return model == null ? 0 : model.places.taken();
   }
 
   /** Process ids of the children that live. */
@@ -69,37 +74,38 @@ final class WarmModels implements AutoCloseable {
     return models.values().stream().flatMap(model -> model.pid().stream()).toList();
   }
 
-  private synchronized WarmModel enter(Digest base, Path directory) {
+  private synchronized WarmModel enter(Digest base, String department) {
     WarmModel model = models.get(base);
     if (model == null) {
       if (models.size() >= settings.maxLoadedModels()) makeRoom();
-      model =
-          new WarmModel(
-              () -> new InferrerProcess(commandLine.apply(directory), settings.cancelTimeout()),
-              settings);
+      model = new WarmModel(base, files, this::start, settings);
       models.put(base, model);
       log.atInfo().addKeyValue("base", base).log("base_model_wanted");
     }
-    if (model.users > settings.maxWaiting()) throw new NoCapacity("this model's queue is full");
-    model.users++;
+    model.places.take(department);
     return model;
   }
 
-  private synchronized void leave(WarmModel model) {
-    model.users--;
-    model.lastUsed = System.nanoTime();
+  private InferrerProcess start(Path directory) {
+    return new InferrerProcess(commandLine.apply(directory), settings.cancelTimeout());
+  }
+
+  private synchronized void leave(WarmModel model, String department, long nanos) {
+    model.places.leave(department, nanos);
+  }
+
+  private void tidy() {
+    unloadIdle();
+    files.prune();
   }
 
   private synchronized void unloadIdle() {
-    long now = System.nanoTime();
     models
         .entrySet()
         .removeIf(
             entry -> {
               WarmModel model = entry.getValue();
-              if (model.users > 0 || now - model.lastUsed < settings.idleUnload().toNanos()) {
-                return false;
-              }
+              if (model.places.idle() < settings.idleUnload().toNanos()) return false;
               model.unload();
               log.atInfo().addKeyValue("base", entry.getKey()).log("base_model_unloaded");
               return true;
@@ -109,9 +115,9 @@ final class WarmModels implements AutoCloseable {
   private void makeRoom() {
     Map.Entry<Digest, WarmModel> oldest =
         models.entrySet().stream()
-            .filter(entry -> entry.getValue().users == 0)
-            .max(Comparator.comparingLong(entry -> System.nanoTime() - entry.getValue().lastUsed))
-            .orElseThrow(() -> new NoCapacity("all inference processes are busy"));
+            .filter(entry -> entry.getValue().places.taken() == 0)
+            .max(Comparator.comparingLong(entry -> entry.getValue().places.idle()))
+            .orElseThrow(() -> new NoCapacity("all inference processes are busy", SOON));
     oldest.getValue().unload();
     models.remove(oldest.getKey());
   }
@@ -119,7 +125,7 @@ final class WarmModels implements AutoCloseable {
   /** Ends every process; chats in progress lose their answers. */
   @Override
   public synchronized void close() {
-    idleWatch.shutdownNow();
+    watch.shutdownNow();
     models.values().forEach(WarmModel::unload);
     models.clear();
   }

@@ -12,8 +12,11 @@ import dev.graft.inference.child.Reply;
 import dev.graft.training.generation.Sampling;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -21,8 +24,12 @@ import org.junit.jupiter.api.Test;
 class WarmModelsTests {
   private static final Digest BASE = new Digest("a".repeat(64));
   private static final Digest OTHER_BASE = new Digest("b".repeat(64));
+  private static final Digest ADAPTER = new Digest("c".repeat(64));
   private static final Path DIRECTORY = Path.of("/models/parrot");
 
+  private final AtomicLong asks = new AtomicLong();
+  private final List<Digest> held = new CopyOnWriteArrayList<>();
+  private final List<Digest> heldThen = new CopyOnWriteArrayList<>();
   private WarmModels models = warm(1, 1, Duration.ofMinutes(10), Duration.ofSeconds(30));
 
   @AfterEach
@@ -93,6 +100,45 @@ class WarmModelsTests {
   }
 
   @Test
+  void oneDepartmentCannotTakeAllPlaces() throws Exception {
+    models.close();
+    models = warm(1, 5, Duration.ofMinutes(10), Duration.ofSeconds(30));
+    say(BASE, "warm up");
+    List<Thread> threads = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      threads.add(Thread.startVirtualThread(() -> sayQuietly(BASE, "hang")));
+    }
+    await().until(() -> models.users(BASE) == 3);
+    assertThatThrownBy(() -> say(BASE, "one too many"))
+        .isInstanceOfSatisfying(
+            NoCapacity.class,
+            full -> {
+              assertThat(full.why())
+                  .isEqualTo("your department has 3 chats with this model already");
+              assertThat(full.retryAfter()).isPositive();
+            });
+    threads.add(Thread.startVirtualThread(() -> sayQuietly("legal", BASE, "hang")));
+    await().until(() -> models.users(BASE) == 4);
+    models.close();
+    for (Thread each : threads) each.join();
+  }
+
+  @Test
+  void theFilesOfABaseAreHeldWhileItIsLoadedAndThoseOfAnAdapterWhileItAnswers() throws Exception {
+    say(BASE, "hello");
+    assertThat(held).containsExactly(BASE);
+    models.answer(
+        "support",
+        new ServedModel("parrot", BASE, ADAPTER),
+        ask("loud"),
+        p -> heldThen.addAll(held));
+    assertThat(heldThen).contains(BASE, ADAPTER);
+    assertThat(held).containsExactly(BASE);
+    models.close();
+    assertThat(held).isEmpty();
+  }
+
+  @Test
   void anIdleBaseMakesRoomForAnotherButABusyOneDoesNot() throws Exception {
     say(BASE, "first");
     assertThat(say(OTHER_BASE, "second")).isEqualTo("second");
@@ -113,44 +159,83 @@ class WarmModelsTests {
   }
 
   private String say(Digest base, String content) throws Exception {
+    return say("support", base, content);
+  }
+
+  private String say(String department, Digest base, String content) throws Exception {
     StringBuilder text = new StringBuilder();
-    Prompt turn = new Prompt.Conversation(List.of(new Prompt.Turn("user", content)));
-    Ask ask = new Ask(1, null, turn, false, null, 1 << 20, 1, Sampling.GREEDY, List.of(), null);
-    Reply last = models.ask(base, DIRECTORY, ask, piece -> text.append(piece.text()));
+    Reply last = models.answer(department, model(base), ask(content), p -> text.append(p.text()));
     assertThat(last).isInstanceOf(Reply.Done.class);
     return text.toString();
   }
 
+  private static ServedModel model(Digest base) {
+    return new ServedModel("parrot", base, null);
+  }
+
+  private Ask ask(String content) {
+    Prompt chat = new Prompt.Conversation(List.of(new Prompt.Turn("user", content)));
+    return new Ask(
+        asks.incrementAndGet(),
+        null,
+        chat,
+        false,
+        null,
+        1 << 20,
+        1,
+        Sampling.GREEDY,
+        List.of(),
+        null);
+  }
+
   private void sayQuietly(Digest base, String content) {
+    sayQuietly("support", base, content);
+  }
+
+  private void sayQuietly(String department, Digest base, String content) {
     try {
-      say(base, content);
+      say(department, base, content);
     } catch (Exception expected) {
       // The test ends the process under it.
     }
   }
 
   private void listenQuietly(String content, CountDownLatch heard) {
-    Prompt turn = new Prompt.Conversation(List.of(new Prompt.Turn("user", content)));
-    Ask ask = new Ask(2, null, turn, false, null, 1 << 20, 1, Sampling.GREEDY, List.of(), null);
     try {
-      models.ask(BASE, DIRECTORY, ask, piece -> heard.countDown());
+      models.answer("support", model(BASE), ask(content), piece -> heard.countDown());
     } catch (Exception expected) {
       // The test leaves.
     }
   }
 
-  private static WarmModels warm(int loaded, int waiting, Duration idle, Duration answer) {
+  private ModelFiles holding() {
+    return new ModelFiles() {
+      @Override
+      public Held hold(Digest manifest) {
+        held.add(manifest);
+        return new Held(DIRECTORY, () -> held.remove(manifest));
+      }
+
+      @Override
+      public void prune() {}
+    };
+  }
+
+  private WarmModels warm(int loaded, int waiting, Duration idle, Duration answer) {
     return new WarmModels(
         new InferenceProperties(
             loaded,
             waiting,
+            3,
             idle,
             Duration.ofMinutes(1),
             answer,
             Duration.ofMillis(500),
             512,
             "64m",
-            DIRECTORY),
+            DIRECTORY,
+            Duration.ofDays(1)),
+        holding(),
         directory ->
             List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),

@@ -31,4 +31,19 @@ public record Ask(
   public Ask {
     stop = List.copyOf(stop);
   }
+
+  /** The same with an adapter on the base. */
+  public Ask wearing(String directory) {
+    return new Ask(
+        id,
+        directory,
+        prompt,
+        echo,
+        maxTokens,
+        defaultMaxTokens,
+        choices,
+        sampling,
+        stop,
+        topLogprobs);
+  }
 }

@@ -1,0 +1,21 @@
+package dev.graft.inference;
+
+import dev.graft.inference.child.Ask;
+import dev.graft.inference.child.Reply;
+import java.io.IOException;
+import java.util.function.Consumer;
+
+/** What answers: a warm process of this machine. */
+interface Inferrer {
+  /**
+   * A thread that is interrupted leaves the queue, or cancels its answer.
+   *
+   * @param department who asks
+   * @param ask without an adapter's directory
+   * @return the last reply
+   * @throws NoCapacity if it cannot be taken now
+   * @throws InferrerLost if the answer is lost half way
+   */
+  Reply answer(String department, ServedModel model, Ask ask, Consumer<Reply.Piece> pieces)
+      throws InterruptedException, InferrerLost, IOException;
+}

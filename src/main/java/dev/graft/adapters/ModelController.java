@@ -1,6 +1,5 @@
 package dev.graft.adapters;
 
-import dev.graft.catalog.BaseModel;
 import dev.graft.catalog.BaseModels;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
@@ -8,7 +7,6 @@ import dev.graft.tenancy.Caller;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.Stream;
 import org.springframework.context.annotation.Profile;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
@@ -29,10 +27,12 @@ import org.springframework.web.bind.annotation.RestController;
 class ModelController {
   private final BaseModels baseModels;
   private final Adapters adapters;
+  private final NamedModels models;
 
-  ModelController(BaseModels baseModels, Adapters adapters) {
+  ModelController(BaseModels baseModels, Adapters adapters, NamedModels models) {
     this.baseModels = baseModels;
     this.adapters = adapters;
+    this.models = models;
   }
 
   @GetMapping
@@ -48,25 +48,34 @@ class ModelController {
   @Operation(operationId = "retrieveModel", summary = "One model")
   ModelResource get(@AuthenticationPrincipal Caller caller, @PathVariable String model) {
     String name = name(model);
-    Optional<BaseModel> base = baseModels.find(name);
-    if (base.isPresent()) return ModelResource.of(base.get());
-    return adapters
-        .named(caller.departmentId(), name)
-        .map(adapter -> ModelResource.of(adapter, caller))
-        .orElseThrow(() -> unknown(name));
+    return switch (models.find(caller.departmentId(), name).orElseThrow(() -> unknown(name))) {
+      case NamedModel.Base base -> ModelResource.of(base.model());
+      case NamedModel.FineTuned tuned -> ModelResource.of(tuned.adapter(), caller);
+      case NamedModel.Checkpoint checkpoint -> ModelResource.of(checkpoint, caller);
+      case NamedModel.Missing missing -> throw unknown(name);
+    };
   }
 
   @DeleteMapping("/{*model}")
   @Operation(operationId = "deleteModel", summary = "Delete a fine-tuned model and its adapter")
   ModelDeleted delete(@AuthenticationPrincipal Caller caller, @PathVariable String model) {
     String name = name(model);
-    if (baseModels.find(name).isPresent())
-      throw new RequestFailed(
-          ProblemType.WRONG_STATE,
-          "'" + name + "' is a base model; only fine-tuned models can be deleted here.",
-          "model");
-    if (!adapters.delete(caller.departmentId(), name)) throw unknown(name);
-    return new ModelDeleted(name, "model", true);
+    return switch (models.find(caller.departmentId(), name).orElseThrow(() -> unknown(name))) {
+      case NamedModel.Base base -> throw stays(name, "is a base model");
+      case NamedModel.Checkpoint checkpoint -> throw stays(name, "belongs to its job");
+      case NamedModel.Missing missing -> throw unknown(name);
+      case NamedModel.FineTuned tuned -> {
+        if (!adapters.delete(caller.departmentId(), name)) throw unknown(name);
+        yield new ModelDeleted(name, "model", true);
+      }
+    };
+  }
+
+  private static RequestFailed stays(String name, String why) {
+    return new RequestFailed(
+        ProblemType.WRONG_STATE,
+        "'%s' %s; only fine-tuned models can be deleted here.".formatted(name, why),
+        "model");
   }
 
   /** The rest of the path; without one there is a list, which cannot be deleted. */

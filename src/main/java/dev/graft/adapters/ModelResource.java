@@ -39,4 +39,14 @@ record ModelResource(
         adapter.baseModel(),
         null);
   }
+
+  static ModelResource of(NamedModel.Checkpoint checkpoint, Caller caller) {
+    return new ModelResource(
+        checkpoint.name(),
+        "model",
+        checkpoint.createdAt().getEpochSecond(),
+        caller.departmentName(),
+        checkpoint.baseModel(),
+        null);
+  }
 }

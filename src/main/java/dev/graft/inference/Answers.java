@@ -41,10 +41,7 @@ class Answers {
    * @param prefix of its id
    */
   Answering begin(String departmentId, String prefix, AnswerRequest request) throws IOException {
-    ServedModel model =
-        models
-            .named(departmentId, request.model())
-            .orElseThrow(() -> ChatRefused.noSuchModel(request.model()));
+    ServedModel model = models.named(departmentId, request.model());
     Answering.Head head =
         new Answering.Head(
             ids.next(prefix), clock.instant().getEpochSecond(), model.name(), model.fingerprint());

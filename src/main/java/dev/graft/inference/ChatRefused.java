@@ -54,7 +54,22 @@ final class ChatRefused extends RequestFailed {
     return new ChatRefused(
         ProblemType.MODEL_NOT_FOUND,
         "model",
-        "The model '%s' does not exist, or its job has not succeeded yet. GET /v1/models lists what can be asked."
+        "The model '%s' does not exist. GET /v1/models lists what can be asked.".formatted(model));
+  }
+
+  /**
+   * @param why a sentence about its job
+   */
+  static ChatRefused notTrained(String model, String why) {
+    return new ChatRefused(
+        ProblemType.WRONG_STATE, "model", "There is no model '%s'. %s".formatted(model, why));
+  }
+
+  static ChatRefused noAdapterInCheckpoint(String model) {
+    return new ChatRefused(
+        ProblemType.NOT_SUPPORTED,
+        "model",
+        "The checkpoint '%s' cannot be asked: only those of adapters can, and only since this release."
             .formatted(model));
   }
 

@@ -1,17 +1,16 @@
 package dev.graft.inference;
 
 import dev.graft.adapters.Adapter;
-import dev.graft.adapters.Adapters;
+import dev.graft.adapters.NamedModel;
+import dev.graft.adapters.NamedModels;
 import dev.graft.artifacts.ArtifactStore;
-import dev.graft.artifacts.Manifest;
+import dev.graft.artifacts.Digest;
 import dev.graft.artifacts.ManifestDirectory;
-import dev.graft.catalog.BaseModel;
 import dev.graft.catalog.BaseModels;
 import dev.graft.spec.TrainingSpec.Objective;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.springframework.context.annotation.Profile;
@@ -28,46 +27,59 @@ class ServedModels {
           .map(objective -> objective.name().toLowerCase(Locale.ROOT))
           .collect(Collectors.toSet());
 
+  private final NamedModels names;
   private final BaseModels baseModels;
-  private final Adapters adapters;
   private final ArtifactStore store;
 
-  ServedModels(BaseModels baseModels, Adapters adapters, ArtifactStore store) {
+  ServedModels(NamedModels names, BaseModels baseModels, ArtifactStore store) {
+    this.names = names;
     this.baseModels = baseModels;
-    this.adapters = adapters;
     this.store = store;
   }
 
   /**
-   * The department's fine-tuned model of this name, or the base model of this name.
+   * The base model, the department's fine-tuned model or the checkpoint of this name.
    *
-   * @throws ChatRefused if it is one that writes no text
+   * @throws ChatRefused if there is none, or it is one that writes no text
    */
-  Optional<ServedModel> named(String departmentId, String name) throws IOException {
-    Optional<BaseModel> base = baseModels.find(name);
-    if (base.isPresent()) {
-      if (!base.get().writesText()) throw ChatRefused.writesNoText(name);
-      return Optional.of(new ServedModel(name, base.get().manifest(), null));
-    }
-    Optional<Adapter> adapter = adapters.named(departmentId, name);
-    if (adapter.isPresent() && labelsRows(adapter.get())) throw ChatRefused.writesNoText(name);
-    return adapter.isEmpty() ? Optional.empty() : fineTuned(adapter.get());
+  ServedModel named(String departmentId, String name) throws IOException {
+    NamedModel named =
+        names.find(departmentId, name).orElseThrow(() -> ChatRefused.noSuchModel(name));
+    return switch (named) {
+      case NamedModel.Base base -> {
+        if (!base.model().writesText()) throw ChatRefused.writesNoText(name);
+        yield new ServedModel(name, base.model().manifest(), null);
+      }
+      case NamedModel.FineTuned tuned -> {
+        Adapter adapter = tuned.adapter();
+        requireText(name, adapter.configuration());
+        // Full fine-tuning: the result is itself a base model's directory.
+        yield isAdapter(adapter.manifest())
+            ? onItsBase(name, adapter.baseModel(), adapter.manifest())
+            : new ServedModel(name, adapter.manifest(), null);
+      }
+      case NamedModel.Checkpoint checkpoint -> {
+        requireText(name, checkpoint.configuration());
+        if (!isAdapter(checkpoint.manifest())) throw ChatRefused.noAdapterInCheckpoint(name);
+        yield onItsBase(name, checkpoint.baseModel(), checkpoint.manifest());
+      }
+      case NamedModel.Missing missing -> throw ChatRefused.notTrained(name, missing.why());
+    };
   }
 
-  private static boolean labelsRows(Adapter adapter) {
-    String objective =
-        JsonMapper.shared().readTree(adapter.configuration()).path("objective").asString("");
-    return LABELLING.contains(objective);
+  private static void requireText(String name, String configuration) {
+    String objective = JsonMapper.shared().readTree(configuration).path("objective").asString("");
+    if (LABELLING.contains(objective)) throw ChatRefused.writesNoText(name);
   }
 
-  private Optional<ServedModel> fineTuned(Adapter adapter) throws IOException {
-    Manifest result = ManifestDirectory.read(store, adapter.manifest());
-    if (!result.files().containsKey("adapter_config.json")) {
-      // Full fine-tuning: the result is itself a base model's directory.
-      return Optional.of(new ServedModel(adapter.name(), adapter.manifest(), null));
-    }
+  private boolean isAdapter(Digest manifest) throws IOException {
+    return ManifestDirectory.read(store, manifest).files().containsKey("adapter_config.json");
+  }
+
+  private ServedModel onItsBase(String name, String baseModel, Digest adapter) {
     return baseModels
-        .find(adapter.baseModel())
-        .map(base -> new ServedModel(adapter.name(), base.manifest(), adapter.manifest()));
+        .find(baseModel)
+        .map(base -> new ServedModel(name, base.manifest(), adapter))
+        .orElseThrow(() -> ChatRefused.noSuchModel(name));
   }
 }

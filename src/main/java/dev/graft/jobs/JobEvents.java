@@ -5,6 +5,7 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -121,6 +122,20 @@ class JobEvents {
         .param("limit", limit)
         .query(Checkpoint::of)
         .list();
+  }
+
+  /** The one at a step; of several the newest. */
+  Optional<Checkpoint> checkpoint(String jobId, int step) {
+    return sql.sql(
+            """
+            -- checkpoint
+            select * from job_checkpoint where job_id = :job and step = :step
+             order by epoch desc limit 1
+            """)
+        .param("job", jobId)
+        .param("step", step)
+        .query(Checkpoint::of)
+        .optional();
   }
 
   /** The newest checkpoints that the job's next run may resume from, newest first. */

@@ -8,6 +8,7 @@ import com.openai.client.OpenAIClient;
 import com.openai.client.okhttp.OpenAIOkHttpClient;
 import com.openai.core.JsonValue;
 import com.openai.core.http.HttpResponse;
+import com.openai.errors.BadRequestException;
 import com.openai.errors.NotFoundException;
 import com.openai.models.chat.completions.ChatCompletion;
 import com.openai.models.chat.completions.ChatCompletionCreateParams;
@@ -40,6 +41,7 @@ class OpenAiSdkIT extends StartedGraft {
 
   private OpenAIClient client;
   private FineTuningJob job;
+  private JobCreateParams.Builder submission = JobCreateParams.builder();
 
   @BeforeAll
   void trainOnce(@TempDir Path directory) throws Exception {
@@ -61,10 +63,14 @@ class OpenAiSdkIT extends StartedGraft {
     List<FineTuningJobCheckpoint> checkpoints =
         client.fineTuning().jobs().checkpoints().list(job.id()).autoPager().stream().toList();
     assertThat(checkpoints).isNotEmpty().allMatch(c -> c.fineTuningJobId().equals(job.id()));
+    String checkpoint = checkpoints.getFirst().fineTunedModelCheckpoint();
 
     String model = job.fineTunedModel().orElseThrow();
     assertThat(client.models().list().data()).extracting(Model::id).contains("tiny", model);
-    for (String name : List.of("tiny", model)) {
+    assertThat(client.models().retrieve(checkpoint).id()).isEqualTo(checkpoint);
+    assertThatThrownBy(() -> client.models().delete(checkpoint))
+        .isInstanceOf(BadRequestException.class);
+    for (String name : List.of("tiny", model, checkpoint)) {
       ChatCompletion answer = chat(client, name);
       assertThat(answer.model()).isEqualTo(name);
       assertThat(answer.choices()).hasSize(1);
@@ -72,6 +78,26 @@ class OpenAiSdkIT extends StartedGraft {
       assertThat(answer.usage().orElseThrow().completionTokens()).isBetween(0L, 8L);
       assertThat(answer.validate()).isNotNull();
     }
+  }
+
+  @Test
+  void aModelThatIsNotThereYetIsRefusedWithItsJob() {
+    String model = job.fineTunedModel().orElseThrow();
+    assertThatThrownBy(() -> chat(client, model + ":ckpt-step-999"))
+        .isInstanceOfSatisfying(
+            BadRequestException.class,
+            e -> {
+              assertThat(e.code()).contains("invalid_state");
+              assertThat(e.getMessage()).contains(job.id(), "no checkpoint at this step");
+            });
+    FineTuningJob waiting = client.fineTuning().jobs().create(submission.build());
+    client.fineTuning().jobs().cancel(waiting.id());
+    String planned = model.replace(job.id().substring(6), waiting.id().substring(6));
+    assertThatThrownBy(() -> chat(client, planned))
+        .isInstanceOfSatisfying(
+            BadRequestException.class,
+            e -> assertThat(e.getMessage()).contains("Its job " + waiting.id()));
+    assertThatThrownBy(() -> chat(client, model + "x")).isInstanceOf(NotFoundException.class);
   }
 
   @Test
@@ -161,21 +187,21 @@ class OpenAiSdkIT extends StartedGraft {
         client
             .files()
             .create(FileCreateParams.builder().file(rows).purpose(FilePurpose.FINE_TUNE).build());
+    submission =
+        JobCreateParams.builder()
+            .model("tiny")
+            .trainingFile(file.id())
+            .suffix("sdk")
+            .seed(7)
+            .putAdditionalBodyProperty("adapter", JsonValue.from(ADAPTER));
+    JobCreateParams.Metadata metadata =
+        JobCreateParams.Metadata.builder()
+            .putAdditionalProperty("purpose", JsonValue.from(purpose))
+            .build();
     return client
         .fineTuning()
         .jobs()
-        .create(
-            JobCreateParams.builder()
-                .model("tiny")
-                .trainingFile(file.id())
-                .suffix("sdk")
-                .seed(7)
-                .metadata(
-                    JobCreateParams.Metadata.builder()
-                        .putAdditionalProperty("purpose", JsonValue.from(purpose))
-                        .build())
-                .putAdditionalBodyProperty("adapter", JsonValue.from(ADAPTER))
-                .build());
+        .create(submission.build().toBuilder().metadata(metadata).build());
   }
 
   private static final Map<String, Object> ADAPTER =

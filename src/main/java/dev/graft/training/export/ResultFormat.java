@@ -23,12 +23,19 @@ public final class ResultFormat {
       AdapterMethod method,
       TrainableModel model,
       Map<String, String> facts) {
-    switch (method) {
-      case AdapterMethod.Lora _, AdapterMethod.Prompted _, AdapterMethod.Targeted _ ->
-          PeftDirectory.write(directory, base, baseModelName, method, model.saved(), facts);
-      case AdapterMethod.Full _, Freeze _ ->
-          FullModelDirectory.write(
-              directory, base, baseModelName, model.saved(), Precision.AS_BASE, facts);
+    if (isAdapter(method)) {
+      PeftDirectory.write(directory, base, baseModelName, method, model.saved(), facts);
+    } else {
+      FullModelDirectory.write(
+          directory, base, baseModelName, model.saved(), Precision.AS_BASE, facts);
     }
+  }
+
+  /** Whether the result is a PEFT directory, small beside its base. */
+  public static boolean isAdapter(AdapterMethod method) {
+    return switch (method) {
+      case AdapterMethod.Lora _, AdapterMethod.Prompted _, AdapterMethod.Targeted _ -> true;
+      case AdapterMethod.Full _, Freeze _ -> false;
+    };
   }
 }

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,8 +28,9 @@ import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Checkpoints of one run, a directory each: trained weights, Adam's moments, and a manifest with
- * their digests. A directory gets its name when everything in it is on disk; the last two are kept.
+ * Checkpoints of one run, a directory each: trained weights, Adam's moments, a manifest with their
+ * digests, and what else the run puts there. A directory gets its name when everything in it is on
+ * disk; the last two are kept.
  */
 final class Checkpoints {
   private static final Logger log = LoggerFactory.getLogger(Checkpoints.class);
@@ -53,8 +55,12 @@ final class Checkpoints {
     this.environment = environment;
   }
 
-  /** Writes one and returns its directory. */
-  Path write(TrainableModel model, Progress progress) {
+  /**
+   * Writes one and returns its directory.
+   *
+   * @param more writes files of other names beside the state
+   */
+  Path write(TrainableModel model, Progress progress, Consumer<Path> more) {
     try {
       Files.createDirectories(directory);
       Path target = directory.resolve("step-%08d".formatted(progress.step()));
@@ -63,6 +69,7 @@ final class Checkpoints {
       SafetensorsWriter.write(making.resolve(WEIGHTS), model.trained());
       SafetensorsWriter.write(making.resolve(MOMENTS), model.optimizerState());
       Map<String, String> files = new TreeMap<>();
+      more.accept(making);
       if (Files.exists(bestWeights())) Files.copy(bestWeights(), making.resolve(BEST));
       for (String name : List.of(WEIGHTS, MOMENTS, BEST)) {
         Path file = making.resolve(name);

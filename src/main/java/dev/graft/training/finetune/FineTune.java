@@ -265,7 +265,11 @@ public final class FineTune {
     }
 
     private void checkpoint() {
-      Path written = checkpoints.write(model, progress);
+      Path written =
+          checkpoints.write(
+              model,
+              progress,
+              making -> ResultDirectory.writeAdapter(making, run, base, model, progress));
       events.accept(new TrainingEvent.Checkpoint(progress.step(), written.toString()));
     }
   }

@@ -38,13 +38,7 @@ final class ResultDirectory {
       DurableFiles.delete(making);
       Files.createDirectories(making);
       Map<String, Double> measured = measured(validation);
-      ResultFormat.write(
-          making,
-          base,
-          run.baseModelName(),
-          run.spec().method(),
-          model,
-          facts(run, progress, measured));
+      writeFiles(making, run, base, model, facts(run, progress, measured));
       if (!measured.isEmpty()) {
         Files.writeString(
             making.resolve("eval_results.json"), PythonJson.dumps(measured, 4, true) + "\n");
@@ -60,6 +54,30 @@ final class ResultDirectory {
       DurableFiles.sync(run.output());
     } catch (IOException e) {
       throw new UncheckedIOException("the result cannot be written", e);
+    }
+  }
+
+  private static void writeFiles(
+      Path directory,
+      TrainingRun run,
+      ModelDirectory base,
+      TrainableModel model,
+      Map<String, String> facts) {
+    ResultFormat.write(directory, base, run.baseModelName(), run.spec().method(), model, facts);
+  }
+
+  /**
+   * Puts the adapter so far beside a checkpoint's state, so that the checkpoint can be asked like a
+   * result. Whole models are not written: they are as large as their base.
+   */
+  static void writeAdapter(
+      Path checkpoint,
+      TrainingRun run,
+      ModelDirectory base,
+      TrainableModel model,
+      Progress progress) {
+    if (ResultFormat.isAdapter(run.spec().method())) {
+      writeFiles(checkpoint, run, base, model, facts(run, progress, Map.of()));
     }
   }
 

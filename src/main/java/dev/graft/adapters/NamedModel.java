@@ -1,0 +1,29 @@
+package dev.graft.adapters;
+
+import dev.graft.artifacts.Digest;
+import dev.graft.catalog.BaseModel;
+import java.time.Instant;
+
+/** What a model's name means to a department. */
+public sealed interface NamedModel {
+  record Base(BaseModel model) implements NamedModel {}
+
+  record FineTuned(Adapter adapter) implements NamedModel {}
+
+  /**
+   * A checkpoint of a job, whatever became of the job.
+   *
+   * @param manifest digest of the manifest blob of its directory
+   * @param configuration the resolved {@code adapter} object of the job, as JSON
+   */
+  record Checkpoint(
+      String name, String baseModel, Digest manifest, String configuration, Instant createdAt)
+      implements NamedModel {}
+
+  /**
+   * The name of a model that a job would make or have made.
+   *
+   * @param why there is none, as a sentence for the caller
+   */
+  record Missing(String jobId, String why) implements NamedModel {}
+}

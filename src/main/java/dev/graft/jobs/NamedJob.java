@@ -1,0 +1,23 @@
+package dev.graft.jobs;
+
+import dev.graft.artifacts.Digest;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The job that a model's name leads to.
+ *
+ * @param adapterJson the resolved {@code adapter} object
+ * @param checkpoint the one that the name ends with; null if it ends with none, or there is none
+ */
+public record NamedJob(
+    String id,
+    JobState state,
+    String baseModel,
+    String adapterJson,
+    @Nullable Checkpoint checkpoint) {
+  /**
+   * @param manifest digest of its manifest blob
+   */
+  public record Checkpoint(String id, int step, Digest manifest, Instant createdAt) {}
+}

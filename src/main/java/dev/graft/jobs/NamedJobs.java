@@ -1,0 +1,55 @@
+package dev.graft.jobs;
+
+import dev.graft.artifacts.Digest;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.springframework.context.annotation.Profile;
+import org.springframework.stereotype.Component;
+import org.springframework.transaction.annotation.Transactional;
+
+/** Finds the department's job behind the name of a model that it makes, or of a checkpoint. */
+@Component
+@Profile("server")
+public class NamedJobs {
+  /** Department and suffix may hold colons; the id never does. */
+  private static final Pattern NAME =
+      Pattern.compile("(?<model>ft:.+:(?<id>[0-9a-z]+))(?::ckpt-step-(?<step>\\d{1,9}))?");
+
+  private final JobLedger jobs;
+  private final JobEvents events;
+
+  NamedJobs(JobLedger jobs, JobEvents events) {
+    this.jobs = jobs;
+    this.events = events;
+  }
+
+  /**
+   * @param model such as {@code ft:base:department:suffix:id} or {@code ...:ckpt-step-100}
+   */
+  @Transactional(readOnly = true)
+  public Optional<NamedJob> find(String departmentId, String model) {
+    Matcher name = NAME.matcher(model);
+    if (!name.matches()) return Optional.empty();
+    String step = name.group("step");
+    return jobs.find(departmentId, "ftjob-" + name.group("id"))
+        .filter(job -> FineTunedModel.name(job).equals(name.group("model")))
+        .map(
+            job ->
+                new NamedJob(
+                    job.id(),
+                    job.state(),
+                    job.baseModel(),
+                    job.adapterJson(),
+                    step == null ? null : checkpoint(job, Integer.parseInt(step))));
+  }
+
+  private NamedJob.@Nullable Checkpoint checkpoint(JobRow job, int step) {
+    return events
+        .checkpoint(job.id(), step)
+        .map(
+            c -> new NamedJob.Checkpoint(c.id(), c.step(), new Digest(c.manifest()), c.createdAt()))
+        .orElse(null);
+  }
+}

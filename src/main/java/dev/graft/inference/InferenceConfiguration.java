@@ -3,6 +3,7 @@ package dev.graft.inference;
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.platform.ChildJvm;
 import dev.graft.platform.GraftProperties;
+import java.net.URI;
 import java.nio.file.Path;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -12,8 +13,14 @@ import org.springframework.context.annotation.Profile;
 @Configuration
 @Profile("server")
 class InferenceConfiguration {
+  /** An engine where one is configured, else processes of this machine. */
   @Bean
-  WarmModels warmModels(InferenceProperties settings, ModelFiles files) {
+  Inferrer inferrer(InferenceProperties settings, EngineProperties engine, ModelFiles files) {
+    URI url = engine.url();
+    if (url != null) {
+      EngineHttp http = new EngineHttp(url, engine.apiKey());
+      return new EngineInferrer(http, new EngineModels(http, engine, files), engine, settings);
+    }
     return new WarmModels(
         settings,
         files,

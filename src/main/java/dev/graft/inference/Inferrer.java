@@ -5,7 +5,7 @@ import dev.graft.inference.child.Reply;
 import java.io.IOException;
 import java.util.function.Consumer;
 
-/** What answers: a warm process of this machine. */
+/** What answers: warm processes of this machine, or an engine. */
 interface Inferrer {
   /**
    * A thread that is interrupted leaves the queue, or cancels its answer.

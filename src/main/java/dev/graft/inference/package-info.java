@@ -9,6 +9,9 @@
  * child ({@link dev.graft.inference.child}). An answer is made on a thread of its own ({@link
  * dev.graft.inference.Answering}) and comes in pieces, which are collected or relayed as events.
  *
+ * <p>Where an engine is configured, it answers instead of the processes ({@link
+ * dev.graft.inference.EngineInferrer}): the same asks, over OpenAI's own API.
+ *
  * <p>How it fails: a client that leaves a stream cancels its answer; one that waits for a whole
  * answer is noticed only when that is written. No room in the queue or among the processes is 503
  * with {@code retry-after}. A process that crashes, runs out of memory or takes too long costs the

@@ -80,7 +80,8 @@ class ChatRequestTests {
         "\"logit_bias\": {\"-1\": 1} | logit_bias.-1",
         "\"logit_bias\": {\"5\": 101} | logit_bias.5",
         "\"stream\": true, \"stream_options\": {\"pace\": 1} | stream_options.pace",
-        "\"stream\": true, \"stream_options\": {\"include_usage\": 1} | stream_options.include_usage"
+        "\"stream\": true, \"stream_options\": {\"include_usage\": 1} |"
+            + " stream_options.include_usage"
       })
   void fieldsInsideAreRefusedByTheirPath(String field, String path) {
     assertThatThrownBy(

@@ -28,11 +28,11 @@ class JobLedger implements Owned {
       with j as (insert into job (id, department_id, created_at, state, base_model, base_manifest,
                                   training_file, training_digest, validation_file, validation_digest,
                                   suffix, seed, method, hyperparameters, adapter, metadata, priority,
-                                  available_at)
+                                  available_at, submitted_by)
                  values (:id, :department, graft_now(), 'queued', :base_model, :base_manifest,
                          :training_file, :training_digest, :validation_file, :validation_digest,
                          :suffix, :seed, :method::jsonb, :hyperparameters::jsonb, :adapter::jsonb,
-                         :metadata::jsonb, :priority, graft_now())
+                         :metadata::jsonb, :priority, graft_now(), :submitted_by)
                  returning id),
            p as (insert into job_progress (job_id, last_event) select id, 1 from j)
       insert into job_event (job_id, number, created_at, level, type, message)
@@ -109,7 +109,10 @@ class JobLedger implements Owned {
            limit :limit
           """;
 
-  void submit(NewJob job) {
+  /**
+   * @param by the account that submits it; null = nobody in particular
+   */
+  void submit(NewJob job, @Nullable String by) {
     sql.sql(SUBMIT)
         .param("id", job.id())
         .param("department", job.departmentId())
@@ -128,6 +131,7 @@ class JobLedger implements Owned {
         .param("adapter", job.adapterJson())
         .param("metadata", job.metadataJson())
         .param("priority", job.priority())
+        .param("submitted_by", by)
         .update();
   }
 

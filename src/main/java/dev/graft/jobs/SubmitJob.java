@@ -77,7 +77,8 @@ class SubmitJob {
             hyperparameters(request).toString(),
             checked.adapter().toString(),
             request.metadata() == null ? null : request.metadata().toString(),
-            request.priority()));
+            request.priority()),
+        caller.actor().account());
     audit.write("fine_tuning.job.created", caller.departmentId(), id, Map.of("model", base.name()));
     return id;
   }

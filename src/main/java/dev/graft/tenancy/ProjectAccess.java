@@ -12,19 +12,20 @@ import org.springframework.stereotype.Component;
  */
 @Component
 @Profile("server")
-class ProjectAccess {
+public class ProjectAccess {
   private final Departments departments;
 
   ProjectAccess(Departments departments) {
     this.departments = departments;
   }
 
-  Department toRead(Identity identity, String id) {
+  /** By id; 404 if the caller may not see it. */
+  public Department toRead(Identity identity, String id) {
     return reached(identity, id, Permission.ORGANIZATION_READ);
   }
 
-  /** Also refuses an archived one, which does not change any more. */
-  Department toWrite(Identity identity, String id) {
+  /** As {@link #toRead}; also refuses an archived one, which does not change any more. */
+  public Department toWrite(Identity identity, String id) {
     Department department = reached(identity, id, Permission.ORGANIZATION_WRITE);
     if (department.archivedAt() != null) {
       throw new RequestFailed(ProblemType.WRONG_STATE, "This project is archived.", "id");

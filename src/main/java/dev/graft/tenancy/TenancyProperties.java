@@ -13,6 +13,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param maxQueued jobs that may wait
  * @param requestsPerMinute of all keys of a department together
  * @param requestsPerMinuteOfKey of one key
+ * @param currency of the prices of device time
  */
 @ConfigurationProperties("graft.tenancy")
 record TenancyProperties(
@@ -20,4 +21,5 @@ record TenancyProperties(
     @DefaultValue("2") int maxRunning,
     @DefaultValue("1000") int maxQueued,
     @DefaultValue("30000") int requestsPerMinute,
-    @DefaultValue("12000") int requestsPerMinuteOfKey) {}
+    @DefaultValue("12000") int requestsPerMinuteOfKey,
+    @DefaultValue("EUR") String currency) {}

@@ -75,7 +75,8 @@ final class Queue {
             "{}",
             "{}",
             null,
-            priority));
+            priority),
+        null);
     return id;
   }
 

@@ -74,7 +74,8 @@ public class QueueServer {
             "{}",
             plan,
             null,
-            0));
+            0),
+        null);
     return new Submitted(department, id);
   }
 

@@ -51,7 +51,8 @@ class AdministratorFromSettingsIT {
   }
 
   private void start(String secret) {
-    new AdministratorFromSettings(new TenancyProperties(secret, 2, 1, 1, 1), sql, transactions, ids)
+    new AdministratorFromSettings(
+            new TenancyProperties(secret, 2, 1, 1, 1, "EUR"), sql, transactions, ids)
         .afterSingletonsInstantiated();
   }
 }

@@ -64,6 +64,17 @@ final class ClassifiedRoutes {
       GET    /v1/organization/projects/{project}/api_keys/{key}    api.project.read
       DELETE /v1/organization/projects/{project}/api_keys/{key}    api.project.write
       POST   /v1/organization/projects/{project}/api_keys/{key}/rotate api.project.write
+      GET    /v1/organization/projects/{project}/limits            api.project.read
+      POST   /v1/organization/projects/{project}/limits            api.organization.write
+      GET    /v1/organization/projects/{project}/rate_limits       api.project.read
+      POST   /v1/organization/projects/{project}/rate_limits/{rate_limit} api.organization.write
+      GET    /v1/organization/projects/{project}/model_permissions api.project.read
+      POST   /v1/organization/projects/{project}/model_permissions api.organization.write
+      DELETE /v1/organization/projects/{project}/model_permissions api.organization.write
+      GET    /v1/organization/projects/{project}/usage/fine_tuning api.project.read
+      GET    /v1/organization/usage/fine_tuning                    api.organization.read
+      GET    /v1/organization/device_prices                        api.organization.read
+      POST   /v1/organization/device_prices                        api.organization.write
       GET    /v1/organization/admin_api_keys                       api.organization.read
       POST   /v1/organization/admin_api_keys                       api.organization.write
       GET    /v1/organization/admin_api_keys/{admin_key}           api.organization.read

@@ -6,8 +6,8 @@ usage: peft_loads.py CASES ADAPTERS PARITY [--graft COMMAND] [--only CASE ...]
 CASES holds the golden runs, ADAPTERS and PARITY are what `bin/graft parity CASES --adapters ADAPTERS > PARITY` wrote.
 Prints the table of docs/compatibility.md, a row a case: the largest difference of a loss of Graft's training from the
 reference's, and the largest difference of a logit between the reference's own model after training and (a) Graft's
-result in `peft` (a whole model in transformers), (b) what `graft merge` makes of it in transformers. Exits with 1 when
-one is above the case's tolerance.
+result in `peft` (a whole model in transformers), (b) its plain form in `peft` where it has one, (c) what `graft merge`
+makes of it in transformers. Exits with 1 when one is above the case's tolerance.
 """
 import argparse
 import json
@@ -107,11 +107,13 @@ def row(run, adapter, parity, graft, failures):
     loads = merges = NO_PEFT.get(kind, "")
     if loads != "not in peft":
         loads = difference(in_peft(run, case, adapter), probe)
+    plain = adapter / "plain_lora"
+    plain = difference(in_peft(run, case, plain), probe) if plain.exists() else ""
     if kind in NOT_MERGEABLE:
         merges = "no such form"
     elif kind not in NO_PEFT and graft:
         merges = difference(merged(run, case, adapter, graft), probe)
-    cells = [f"`{case['family']}`", name, trained(parity, name)] + [cell(v, limit, failures, name) for v in (loads, merges)]
+    cells = [f"`{case['family']}`", name, trained(parity, name)] + [cell(v, limit, failures, name) for v in (loads, plain, merges)]
     print("|", " | ".join(cells), "|", flush=True)
 
 
@@ -125,7 +127,7 @@ def main():
     args = parser.parse_args()
     failures = []
     parity = args.parity.read_text()
-    print("| base | run | trains: loss | `peft` loads: logit | merged: logit |\n|---|---|---|---|---|")
+    print("| base | run | trains: loss | `peft` loads: logit | plain form: logit | merged: logit |\n|---|---|---|---|---|---|")
     for adapter in sorted(args.adapters.iterdir()):
         if not args.only or adapter.name in args.only:
             row(args.cases / adapter.name, adapter, parity, shlex.split(args.graft), failures)

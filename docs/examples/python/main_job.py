@@ -95,7 +95,7 @@ def download(client, job, target):
         if digest.hexdigest() != response.headers["X-Checksum-SHA256"]:
             sys.exit("the download is damaged; try again")
     print(f"adapter     {adapter['id']}  {target}  {target.stat().st_size} bytes")
-    print(f"loads in    {', '.join(l['loader'] for l in adapter['loaders'] if l['ok'])}")
+    print(f"loads in    {', '.join(l['loader'] for l in adapter['compatibility'] if l['verdict'] == 'loads')}")
 
 
 def ask(client, model, options):

@@ -7,10 +7,9 @@ import dev.graft.artifacts.Manifest;
 import dev.graft.artifacts.ManifestArchive;
 import dev.graft.artifacts.ManifestDirectory;
 import java.io.IOException;
-import java.io.InputStream;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.Profile;
 import org.springframework.core.io.Resource;
 import org.springframework.http.HttpHeaders;
@@ -18,46 +17,38 @@ import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.support.TransactionOperations;
-import tools.jackson.core.JacksonException;
-import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** The bytes of adapters: the files of the result directory, and its archive. */
 @Component
 @Profile("server")
 class AdapterFiles {
-  private static final String PEFT_CONFIG = "adapter_config.json";
-  private static final int MAX_CONFIG_BYTES = 1 << 20;
+  private static final String MERGED = "merged/";
 
   private final AdapterRows rows;
   private final ArtifactStore store;
   private final TransactionOperations transactions;
   private final JsonMapper json;
+  private final CompatibilityReport compatibility;
 
   /** Archives are made one at a time: each is long sequential work. */
   private final ReentrantLock packing = new ReentrantLock();
 
   AdapterFiles(
-      AdapterRows rows, ArtifactStore store, TransactionOperations transactions, JsonMapper json) {
+      AdapterRows rows,
+      ArtifactStore store,
+      TransactionOperations transactions,
+      JsonMapper json,
+      CompatibilityReport compatibility) {
     this.rows = rows;
     this.store = store;
     this.transactions = transactions;
     this.json = json;
+    this.compatibility = compatibility;
   }
 
   Manifest manifest(Adapter adapter) throws IOException {
     return ManifestDirectory.read(store, adapter.manifest());
-  }
-
-  /** PEFT's own description, or null if the result is not an adapter but a whole model. */
-  @Nullable JsonNode peftConfig(Manifest manifest) throws IOException {
-    BlobRef file = manifest.files().get(PEFT_CONFIG);
-    if (file == null || file.bytes() > MAX_CONFIG_BYTES) return null;
-    try (InputStream in = store.open(file.sha256())) {
-      return json.readTree(in);
-    } catch (JacksonException broken) {
-      throw new IOException("adapter_config.json is not JSON", broken);
-    }
   }
 
   /**
@@ -71,11 +62,18 @@ class AdapterFiles {
     try {
       kept = kept(adapter);
       if (kept.isPresent()) return kept.get();
-      BlobRef made = ManifestArchive.store(store, manifest(adapter));
+      BlobRef made = ManifestArchive.store(store, withoutMerged(manifest(adapter)));
       return keep(adapter, made);
     } finally {
       packing.unlock();
     }
+  }
+
+  /** A whole model beside an adapter is asked for by its files, not with every download. */
+  private static Manifest withoutMerged(Manifest manifest) {
+    TreeMap<String, BlobRef> files = new TreeMap<>(manifest.files());
+    files.keySet().removeIf(name -> name.startsWith(MERGED));
+    return new Manifest(files);
   }
 
   AdapterResource describe(Adapter adapter) throws IOException {
@@ -85,7 +83,7 @@ class AdapterFiles {
         json.readTree(adapter.configuration()),
         archive(adapter),
         manifest,
-        peftConfig(manifest));
+        compatibility.of(adapter, manifest));
   }
 
   /** A file of an adapter as an HTTP answer that can be resumed and checked. */

@@ -2,9 +2,9 @@ package dev.graft.adapters;
 
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Manifest;
+import dev.graft.weights.Compatibility;
 import io.swagger.v3.oas.annotations.media.Schema;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -13,7 +13,7 @@ import tools.jackson.databind.JsonNode;
  * @param bytes size of {@code /content}
  * @param sha256 checksum of {@code /content}
  * @param adapter the settings it was trained with, fully resolved
- * @param loaders which programs load it as it is
+ * @param compatibility what programs make of it; empty where its base is no longer known
  */
 @Schema(name = "Adapter")
 record AdapterResource(
@@ -28,19 +28,33 @@ record AdapterResource(
     String sha256,
     List<File> files,
     @Schema(type = "object") JsonNode adapter,
-    List<LoaderReport> loaders,
+    List<LoaderVerdict> compatibility,
     long trainedTokens) {
 
   /** A file of the PEFT directory; {@code /files/{name}} serves it. */
   @Schema(name = "AdapterFile")
   record File(String name, long bytes, String sha256) {}
 
+  /**
+   * What one program makes of it.
+   *
+   * @param verdict {@code loads}, {@code with_conversion} or {@code no}
+   * @param reasons what stands in the way and what to do about it, or what to set
+   */
+  @Schema(name = "AdapterCompatibility")
+  record LoaderVerdict(String loader, String verdict, List<String> reasons) {
+    static LoaderVerdict of(Compatibility found) {
+      return new LoaderVerdict(
+          found.loader().wireName(), found.verdict().wireName(), found.reasons());
+    }
+  }
+
   static AdapterResource of(
       Adapter adapter,
       JsonNode configuration,
       BlobRef archive,
       Manifest manifest,
-      @Nullable JsonNode peftConfig) {
+      List<Compatibility> compatibility) {
     List<File> files =
         manifest.files().entrySet().stream()
             .map(
@@ -60,7 +74,7 @@ record AdapterResource(
         archive.sha256().hex(),
         files,
         configuration,
-        LoaderReport.of(peftConfig),
+        compatibility.stream().map(LoaderVerdict::of).toList(),
         adapter.trainedTokens());
   }
 }

@@ -13,7 +13,15 @@
  */
 @NullMarked
 @ApplicationModule(
-    allowedDependencies = {"platform", "spec", "tenancy", "artifacts", "catalog", "jobs"})
+    allowedDependencies = {
+      "platform",
+      "spec",
+      "tenancy",
+      "artifacts",
+      "catalog",
+      "jobs",
+      "weights"
+    })
 package dev.graft.adapters;
 
 import org.jspecify.annotations.NullMarked;

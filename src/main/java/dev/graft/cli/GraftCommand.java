@@ -22,6 +22,7 @@ import picocli.CommandLine.Command;
       MergeCommand.class,
       NemesisCommand.class,
       ParityCommand.class,
+      PlainLoraCommand.class,
       ServeCommand.class,
       TrainCommand.class,
       TrainerCommand.class,

@@ -63,7 +63,8 @@ final class ModelDirectories implements ModelFiles {
     Files.createDirectories(root);
     Path unfinished = Files.createTempDirectory(root, UNFINISHED);
     try {
-      ManifestDirectory.materialise(store, manifest, unfinished);
+      // other forms of a result lie in directories of their own
+      ManifestDirectory.materialise(store, manifest, unfinished, name -> !name.contains("/"));
       Files.move(unfinished, directory, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException | RuntimeException failed) {
       FileTrees.delete(unfinished);

@@ -54,6 +54,7 @@ public final class AdapterSpecs {
     Quantization quantization =
         QuantizationFields.read(fields.object("quantization"), training.precision());
     DataOptions data = DataFields.read(fields.object("data"));
+    Outputs outputs = Outputs.read(fields.object("output"));
     if (objective == Objective.PRETRAINING) pretraining(fields, training, data);
     fields.refuseUnknown();
     long seedValue = seed(seed, problems);
@@ -64,6 +65,7 @@ public final class AdapterSpecs {
             quantization,
             training,
             data,
+            outputs,
             seedValue);
     problems.addAll(Combinations.problems(spec));
     if (!problems.isEmpty()) throw new SpecRejected(problems);
@@ -103,6 +105,7 @@ public final class AdapterSpecs {
     }
     training(adapter.putObject("training"), spec.training());
     DataFields.write(adapter.putObject("data"), spec.data());
+    spec.outputs().write(adapter.putObject("output"));
     return adapter;
   }
 

@@ -117,8 +117,22 @@ public final class Combinations {
               "cannot be combined with labels of rows: their head trains whole, and virtual tokens"
                   + " have no modules_to_save beside them",
               spec ->
-                  spec.objective().labelsRows()
-                      && spec.method() instanceof AdapterMethod.Prompted));
+                  spec.objective().labelsRows() && spec.method() instanceof AdapterMethod.Prompted),
+          new Refusal(
+              "virtual tokens",
+              "output.merged",
+              "adapter.output.merged",
+              "needs a method that changes weights: virtual tokens are none",
+              spec -> spec.outputs().merged() && spec.method() instanceof AdapterMethod.Prompted),
+          new Refusal(
+              "full training, freeze",
+              "output.merged",
+              "adapter.output.merged",
+              "has no meaning: the result is a whole model already",
+              spec ->
+                  spec.outputs().merged()
+                      && (spec.method() instanceof AdapterMethod.Full
+                          || spec.method() instanceof Freeze)));
 
   private Combinations() {}
 

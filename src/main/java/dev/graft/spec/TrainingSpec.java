@@ -13,6 +13,7 @@ public record TrainingSpec(
     @Nullable Quantization quantization,
     Hyperparameters training,
     DataOptions data,
+    Outputs outputs,
     long seed) {
   /** What the loss is about; names are the request's. */
   public enum Objective {

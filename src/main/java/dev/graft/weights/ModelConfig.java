@@ -33,6 +33,15 @@ public sealed interface ModelConfig
   /** Whether a checkpoint may hold this tensor although nothing here uses it. */
   boolean ignores(String tensor);
 
+  /**
+   * Reads a {@code config.json}.
+   *
+   * @throws BadModel if it is not one of a supported architecture, saying why
+   */
+  static ModelConfig read(byte[] json) {
+    return ConfigReader.read(JsonFile.parse("config.json", json), null);
+  }
+
   /** Whether models of a supported {@code model_type} classify text and cannot write any. */
   static boolean isEncoder(String modelType) {
     ModelType type = ModelType.named(modelType);

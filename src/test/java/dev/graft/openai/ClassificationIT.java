@@ -63,6 +63,8 @@ class ClassificationIT extends StartedGraft {
                             Map.of(
                                 "objective",
                                 "classification",
+                                "output",
+                                Map.of("merged", true),
                                 "training",
                                 Map.of("learning_rate", 0.01, "max_steps", 40))))
                     .build());
@@ -77,6 +79,10 @@ class ClassificationIT extends StartedGraft {
     assertThat(
             JSON.readTree(get(files + "eval_results.json").body()).path("eval_accuracy").asDouble())
         .isGreaterThan(0.9);
+    assertThat(JSON.readTree(get(files + "merged/config.json").body()).path("id2label").size())
+        .isEqualTo(2);
+    assertThat(adapter.path("compatibility").path(0).toString())
+        .isEqualTo("{\"loader\":\"peft\",\"verdict\":\"loads\",\"reasons\":[]}");
     HttpResponse<String> chat = chat(done.fineTunedModel().orElseThrow());
     assertThat(chat.statusCode()).isEqualTo(400);
     assertThat(chat.body()).contains("classifies text and writes none");

@@ -32,10 +32,8 @@ public final class MergedModel implements CheckpointDirectory.Tensors {
       ModelDirectory base, SavedAdapter adapter, @Nullable Quantization quantization) {
     this.base = base;
     tuner = Tuner.of(adapter.method(), base);
-    if (!tuner.merges()) {
-      throw new IllegalArgumentException(
-          "this method adds more than weights, so that it cannot be merged into the base");
-    }
+    String obstacle = tuner.unmergeable();
+    if (obstacle != null) throw new IllegalArgumentException(obstacle);
     trained =
         SavedTensors.of(tuner, adapter).stream()
             .collect(Collectors.toMap(NamedTensor::name, each -> each));

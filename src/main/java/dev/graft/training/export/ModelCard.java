@@ -8,6 +8,8 @@ import dev.graft.spec.PTuning;
 import dev.graft.spec.PrefixTuning;
 import dev.graft.spec.PromptTuning;
 import dev.graft.text.PythonJson;
+import dev.graft.weights.Compatibility;
+import dev.graft.weights.LoaderRules;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.Task;
 import java.util.Map;
@@ -36,7 +38,22 @@ final class ModelCard {
 
         """
             .formatted(kind, plain(baseModelName), imports(base), load(base))
-        + table(facts);
+        + table(facts)
+        + loaders(method, base);
+  }
+
+  private static String loaders(AdapterMethod method, ModelDirectory base) {
+    StringBuilder table =
+        new StringBuilder("\n## Where it loads\n\n| program | | |\n|---|---|---|\n");
+    for (Compatibility each : LoaderRules.of(method, base.config())) {
+      table.append(
+          "| %s | %s | %s |\n"
+              .formatted(
+                  each.loader().wireName(),
+                  each.verdict().wireName().replace('_', ' '),
+                  plain(String.join("; ", each.reasons()))));
+    }
+    return table.toString();
   }
 
   /**

@@ -2,14 +2,51 @@ package dev.graft.training.export;
 
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.Freeze;
+import dev.graft.spec.Outputs;
+import dev.graft.spec.Quantization;
 import dev.graft.training.TrainableModel;
+import dev.graft.weights.LoaderRules;
 import dev.graft.weights.ModelDirectory;
+import dev.graft.weights.SavedAdapter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** The directory that a method's result is. */
 public final class ResultFormat {
   private ResultFormat() {}
+
+  /** Directories of a result that hold other forms of it. */
+  public static final String PLAIN_LORA = "plain_lora";
+
+  public static final String MERGED = "merged";
+
+  /**
+   * Writes the other forms that were asked for, from what {@link #write} has written.
+   *
+   * @param quantization that the base had in training, or null
+   * @throws IllegalArgumentException if the adapter has no merged form
+   */
+  public static void writeOutputs(
+      Path directory,
+      ModelDirectory base,
+      String baseModelName,
+      Outputs outputs,
+      @Nullable Quantization quantization,
+      Map<String, String> facts) {
+    if (!Files.exists(directory.resolve("adapter_config.json"))) return;
+    try (SavedAdapter adapter = SavedAdapter.read(directory)) {
+      if (outputs.plainLora() && LoaderRules.wantPlainForm(adapter.method(), base.config())) {
+        PlainForm.write(directory.resolve(PLAIN_LORA), base, baseModelName, adapter, facts);
+      }
+      if (outputs.merged()) {
+        Path merged = directory.resolve(MERGED);
+        MergedModel.write(
+            merged, base, baseModelName, adapter, quantization, Precision.AS_BASE, facts);
+      }
+    }
+  }
 
   /**
    * Writes what was trained: a PEFT directory, or a whole checkpoint where every parameter trains.

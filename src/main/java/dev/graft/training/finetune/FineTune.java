@@ -13,6 +13,7 @@ import dev.graft.training.data.Mix;
 import dev.graft.training.protocol.TrainerDirective;
 import dev.graft.training.protocol.TrainerExit;
 import dev.graft.training.protocol.TrainingEvent;
+import dev.graft.training.tuner.Tuner;
 import dev.graft.weights.BadModel;
 import dev.graft.weights.ModelDirectory;
 import java.nio.file.Path;
@@ -66,6 +67,7 @@ public final class FineTune {
       RunData data = RunData.read(run, base, tokenizer, maxLength, control);
       try (ModelDirectory forTask = base.withTask(data.task());
           TrainableModel model = open(forTask)) {
+        requireOutputs(forTask);
         return new Loop(forTask, data, model, maxLength).run();
       }
     } catch (Control.Cancelled e) {
@@ -81,6 +83,13 @@ public final class FineTune {
     } catch (IllegalArgumentException e) {
       throw new BadRun("adapter", "the adapter does not fit the base model: " + e.getMessage());
     }
+  }
+
+  /** What cannot be written is told before it is trained. */
+  private void requireOutputs(ModelDirectory base) {
+    if (!run.spec().outputs().merged()) return;
+    String obstacle = Tuner.of(run.spec().method(), base).unmergeable();
+    if (obstacle != null) throw new BadRun("adapter.output.merged", obstacle);
   }
 
   private int maxLength(ModelDirectory base) {

@@ -38,17 +38,24 @@ final class ResultDirectory {
       DurableFiles.delete(making);
       Files.createDirectories(making);
       Map<String, Double> measured = measured(validation);
-      writeFiles(making, run, base, model, facts(run, progress, measured));
+      Map<String, String> facts = facts(run, progress, measured);
+      writeFiles(making, run, base, model, facts);
+      ResultFormat.writeOutputs(
+          making,
+          base,
+          run.baseModelName(),
+          run.spec().outputs(),
+          run.spec().quantization(),
+          facts);
       if (!measured.isEmpty()) {
         Files.writeString(
             making.resolve("eval_results.json"), PythonJson.dumps(measured, 4, true) + "\n");
       }
       for (Path file : weightsLast(making)) {
+        Path target = run.output().resolve(file.getFileName());
+        if (Files.isDirectory(target)) DurableFiles.delete(target);
         Files.move(
-            file,
-            run.output().resolve(file.getFileName()),
-            StandardCopyOption.ATOMIC_MOVE,
-            StandardCopyOption.REPLACE_EXISTING);
+            file, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
       }
       Files.delete(making);
       DurableFiles.sync(run.output());

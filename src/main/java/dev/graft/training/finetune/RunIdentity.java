@@ -22,11 +22,12 @@ final class RunIdentity {
   }
 
   /**
-   * Settings that change no number are left out: how often to evaluate and save, and how the rows
-   * of a step are split into micro-batches (a retry after a lack of memory splits them finer).
+   * Settings that change no number are left out: forms of the result, how often to evaluate and
+   * save, and how the rows of a step are split into micro-batches (a retry after a lack of memory
+   * splits them finer).
    */
   private static String spec(TrainingSpec spec) {
-    ObjectNode json = AdapterSpecs.toJson(spec);
+    ObjectNode json = AdapterSpecs.toJson(spec).without("output");
     Hyperparameters training = spec.training();
     ((ObjectNode) json.get("training"))
         .without(

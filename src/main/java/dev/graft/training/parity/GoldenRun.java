@@ -2,6 +2,7 @@ package dev.graft.training.parity;
 
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.Freeze;
+import dev.graft.spec.Outputs;
 import dev.graft.training.MicroBatch;
 import dev.graft.training.Schedules;
 import dev.graft.training.TokenLoss;
@@ -85,7 +86,10 @@ public final class GoldenRun {
       compareSaved(base, model.saved());
       MergedWeight.compare(golden, base, model.trained(), probe, result);
       if (out != null) {
-        ResultFormat.write(out, base, golden.model().toString(), golden.method(), model, Map.of());
+        String name = golden.model().getFileName().toString();
+        ResultFormat.write(out, base, name, golden.method(), model, Map.of());
+        ResultFormat.writeOutputs(
+            out, base, name, Outputs.DEFAULT, golden.quantization(), Map.of());
       }
       GreedyContinuation.compare(golden, model, result); // leaves the adapter at zero
     }

@@ -11,6 +11,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /** The factors A and B beside linear layers, with a bias of B where {@code lora_bias} asks. */
 final class LinearFactors implements Part {
@@ -77,7 +78,6 @@ final class LinearFactors implements Part {
   public float[] merged(String name, float[] stored, Map<String, NamedTensor> trained) {
     for (Linear each : modules) {
       if (name.equals(each.path() + ".weight")) {
-        requireMergeable(each);
         addProduct(each, stored, trained);
       } else if (method.variant().loraBias() && name.equals(each.path() + ".bias")) {
         addBias(each, stored, trained);
@@ -86,10 +86,30 @@ final class LinearFactors implements Part {
     return stored;
   }
 
-  private void requireMergeable(Linear linear) {
-    if (!method.variant().loraBias() || biases.contains(linear.path() + ".bias")) return;
-    throw new IllegalArgumentException(
-        "lora_bias: %s has no bias that the bias of its B could go into".formatted(linear.path()));
+  /** Nothing if more than a product is added to a layer. */
+  List<LowRankUpdate> updates(Map<String, NamedTensor> trained) {
+    if (method.variant().loraBias() || method.variant().useDora()) return List.of();
+    return modules.stream()
+        .map(
+            each ->
+                new LowRankUpdate(
+                    each,
+                    rank(each),
+                    Objects.requireNonNull(trained.get(each.path() + LoraStart.A)).toFloats(),
+                    Objects.requireNonNull(trained.get(each.path() + LoraStart.B)).toFloats(),
+                    scale(each)))
+        .toList();
+  }
+
+  @Override
+  public @Nullable String unmergeable() {
+    if (!method.variant().loraBias()) return null;
+    return modules.stream()
+        .map(Linear::path)
+        .filter(path -> !biases.contains(path + ".bias"))
+        .findFirst()
+        .map(path -> "lora_bias: " + path + " has no bias that the bias of its B could go into")
+        .orElse(null);
   }
 
   private void addBias(Linear linear, float[] bias, Map<String, NamedTensor> trained) {

@@ -10,8 +10,10 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** LoRA (Hu et al. 2021) with what PEFT's {@code LoraConfig} lets train beside its factors. */
 final class LoraTuner implements Tuner {
@@ -85,6 +87,22 @@ final class LoraTuner implements Tuner {
       for (Slot slot : part.slots()) names.put(slot.name(), part.saved(slot.name()));
     }
     return names;
+  }
+
+  @Override
+  public @Nullable String unmergeable() {
+    return parts.stream().map(Part::unmergeable).filter(Objects::nonNull).findFirst().orElse(null);
+  }
+
+  /** Factors alone; what else trains is no product. */
+  @Override
+  public List<LowRankUpdate> plain(Map<String, NamedTensor> trained) {
+    List<LowRankUpdate> updates = new ArrayList<>();
+    for (Part part : parts) {
+      if (part instanceof LinearFactors factors) updates.addAll(factors.updates(trained));
+      else if (!part.slots().isEmpty()) return List.of();
+    }
+    return updates;
   }
 
   @Override

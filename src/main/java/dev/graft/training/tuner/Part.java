@@ -4,6 +4,7 @@ import dev.graft.training.program.Statement;
 import dev.graft.weights.NamedTensor;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Something that a LoRA trains: factors of linear layers, biases, whole modules. */
 interface Part extends Rewrite {
@@ -22,6 +23,11 @@ interface Part extends Rewrite {
   /** What PEFT calls a slot in its file, after {@link Tuner#PEFT_PREFIX}. */
   default String saved(String slot) {
     return slot;
+  }
+
+  /** As {@link Tuner#unmergeable}, of this part alone. */
+  default @Nullable String unmergeable() {
+    return null;
   }
 
   /** As {@link Tuner#merged}, for this part alone. */

@@ -26,10 +26,9 @@ abstract sealed class PromptedTuner implements Tuner
     return paths.apply(prefix, statements);
   }
 
-  /** Virtual tokens are no weights. */
   @Override
-  public final boolean merges() {
-    return false;
+  public final String unmergeable() {
+    return "virtual tokens are no weights: they cannot be merged into the base";
   }
 
   @Override

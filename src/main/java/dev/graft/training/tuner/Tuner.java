@@ -103,9 +103,22 @@ public interface Tuner extends Rewrite {
         .toList();
   }
 
-  /** Whether the adapter can become part of the base's weights, as {@link #merged} makes them. */
-  default boolean merges() {
-    return true;
+  /**
+   * The same adapter as updates of plain LoRA, for every adapted layer; empty if it has no such
+   * form.
+   *
+   * @param trained values of the slots and of {@link #kept}, by name
+   */
+  default List<LowRankUpdate> plain(Map<String, NamedTensor> trained) {
+    return List.of();
+  }
+
+  /**
+   * Why the adapter cannot become part of the base's weights, as {@link #merged} makes them; null
+   * if it can.
+   */
+  default @Nullable String unmergeable() {
+    return null;
   }
 
   /**

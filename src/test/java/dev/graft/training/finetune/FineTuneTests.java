@@ -9,6 +9,7 @@ import dev.graft.tiny.TinyLlama;
 import dev.graft.training.protocol.TrainerDirective;
 import dev.graft.training.protocol.TrainerExit;
 import dev.graft.training.protocol.TrainingEvent;
+import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.SavedAdapter;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -72,6 +73,26 @@ class FineTuneTests {
     try (SavedAdapter adapter = SavedAdapter.read(directory.resolve("out"))) {
       assertThat(((AdapterMethod.Lora) adapter.method()).r()).isEqualTo(4);
     }
+  }
+
+  @Test
+  void otherFormsOfTheResultLieBesideIt() throws IOException {
+    String rslora = SPEC.replace("'r':4,", "'r':4,'use_rslora':true,");
+    run("first", rslora.replace("{'peft'", "{'output':{'merged':true},'peft'"), null, () -> null);
+    try (SavedAdapter plain = SavedAdapter.read(directory.resolve("first/plain_lora"));
+        ModelDirectory merged = ModelDirectory.open(directory.resolve("first/merged"))) {
+      assertThat(((AdapterMethod.Lora) plain.method()).variant().useRslora()).isFalse();
+      merged.check();
+    }
+    run(
+        "second",
+        rslora.replace("{'peft'", "{'output':{'plain_lora':false},'peft'"),
+        null,
+        () -> null);
+    assertThat(directory.resolve("second/plain_lora")).doesNotExist();
+    assertThat(directory.resolve("second/merged")).doesNotExist();
+    assertThat(directory.resolve("second/adapter_model.safetensors"))
+        .hasSameBinaryContentAs(directory.resolve("first/adapter_model.safetensors"));
   }
 
   @Test

@@ -1,7 +1,7 @@
-package dev.graft.adapters;
+package dev.graft.weights;
 
-/** Programs that load PEFT adapters. */
-enum Loader {
+/** Programs that load adapters. */
+public enum Loader {
   PEFT("peft"),
   VLLM("vllm"),
   SGLANG("sglang"),
@@ -14,7 +14,8 @@ enum Loader {
     this.wireName = wireName;
   }
 
-  String wireName() {
+  /** As it calls itself. */
+  public String wireName() {
     return wireName;
   }
 }

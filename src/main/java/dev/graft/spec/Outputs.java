@@ -1,0 +1,25 @@
+package dev.graft.spec;
+
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * {@code adapter.output}: other forms of the result, each in a directory of its own beside it.
+ *
+ * @param plainLora where a program ignores something of the trained form that plain factors of LoRA
+ *     can say as well, those too
+ * @param merged the base with the adapter in its weights, a whole model
+ */
+public record Outputs(boolean plainLora, boolean merged) {
+  public static final Outputs DEFAULT = new Outputs(true, false);
+
+  static Outputs read(Fields fields) {
+    Boolean plainLora = fields.bool("plain_lora");
+    Boolean merged = fields.bool("merged");
+    fields.refuseUnknown();
+    return new Outputs(plainLora == null || plainLora, merged != null && merged);
+  }
+
+  void write(ObjectNode json) {
+    json.put("plain_lora", plainLora).put("merged", merged);
+  }
+}

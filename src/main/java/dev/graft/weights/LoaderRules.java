@@ -1,0 +1,146 @@
+package dev.graft.weights;
+
+import dev.graft.spec.AdapterMethod;
+import dev.graft.spec.AdapterMethod.Lora;
+import dev.graft.spec.Freeze;
+import dev.graft.weights.Compatibility.Verdict;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Which programs take a result, told from the method and the base's configuration. The rules are
+ * what the programs' sources check (vLLM peft_helper.py, SGLang lora_config.py, TGI
+ * adapters/lora.py, llama.cpp convert_lora_to_gguf.py), including what they ignore in silence.
+ */
+public final class LoaderRules {
+  private static final String MERGE = "merge it into the base: graft merge, or output.merged";
+  private static final String PLAIN = "load its plain form, plain_lora";
+
+  /** What vLLM's and SGLang's {@code max_lora_rank} is unless set. */
+  private static final int DEFAULT_MAX_RANK = 16;
+
+  private static final List<List<String>> TOGETHER =
+      List.of(List.of("k_proj", "q_proj", "v_proj"), List.of("gate_proj", "up_proj"));
+
+  private LoaderRules() {}
+
+  /**
+   * One verdict for each program, in the order of {@link Loader}.
+   *
+   * @param base with the head that the result has
+   */
+  public static List<Compatibility> of(AdapterMethod method, ModelConfig base) {
+    return Arrays.stream(Loader.values()).map(loader -> of(loader, method, base)).toList();
+  }
+
+  /** Whether some program needs the factors in their plain form. */
+  public static boolean wantPlainForm(AdapterMethod method, ModelConfig base) {
+    return of(method, base).stream().anyMatch(each -> each.reasons().contains(PLAIN));
+  }
+
+  private static Compatibility of(Loader loader, AdapterMethod method, ModelConfig base) {
+    return switch (method) {
+      case Lora lora -> lora(loader, lora, base);
+      case AdapterMethod.Targeted _ -> changed(loader, base);
+      case AdapterMethod.Prompted _ -> prompted(loader);
+      case AdapterMethod.Full _, Freeze _ -> whole(loader, base);
+    };
+  }
+
+  /** Everything but PEFT wants plain LoRA, and a family that it serves adapters on. */
+  private static Compatibility lora(Loader loader, Lora lora, ModelConfig base) {
+    if (loader == Loader.PEFT) return new Compatibility(loader, Verdict.LOADS, List.of());
+    if (ModelConfig.isEncoder(base.modelType())) return noEncoder(loader, base);
+    List<String> reasons = new ArrayList<>(LoraObstacles.hard(lora, base));
+    boolean plainForm = reasons.isEmpty();
+    if (!servesAdapters(loader, base)) {
+      reasons.add(loader.wireName() + " serves no adapters on " + base.modelType());
+      plainForm = false;
+    }
+    reasons.addAll(LoraObstacles.soft(loader, lora, base));
+    if (!reasons.isEmpty()) {
+      boolean merges = LoraObstacles.merges(lora, base);
+      if (plainForm) reasons.add(PLAIN);
+      else if (merges) reasons.add(MERGE);
+      return new Compatibility(
+          loader, plainForm || merges ? Verdict.WITH_CONVERSION : Verdict.NO, reasons);
+    }
+    return switch (loader) {
+      case PEFT, TGI -> new Compatibility(loader, Verdict.LOADS, List.of());
+      case VLLM -> new Compatibility(loader, Verdict.LOADS, flags(lora, base));
+      case SGLANG -> {
+        List<String> hints = flags(lora, base);
+        hints.addAll(together(lora, base));
+        yield new Compatibility(loader, Verdict.LOADS, hints);
+      }
+      case LLAMA_CPP ->
+          new Compatibility(
+              loader,
+              Verdict.WITH_CONVERSION,
+              List.of("convert it with convert_lora_to_gguf.py --base BASE_DIR"));
+    };
+  }
+
+  private static List<String> flags(Lora lora, ModelConfig base) {
+    int rank = LoraObstacles.ranks(lora, base).max().orElse(lora.r());
+    List<String> flags = new ArrayList<>();
+    if (rank > DEFAULT_MAX_RANK) {
+      flags.add("start the server with --max-lora-rank " + rank + " or more");
+    }
+    return flags;
+  }
+
+  private static List<String> together(Lora lora, ModelConfig base) {
+    Set<String> adapted = LoraObstacles.names(lora, base);
+    List<String> hints = new ArrayList<>();
+    for (List<String> group : TOGETHER) {
+      long present = group.stream().filter(adapted::contains).count();
+      if (present > 0 && present < group.size()) {
+        hints.add("older versions need " + String.join(", ", group) + " adapted together");
+      }
+    }
+    return hints;
+  }
+
+  private static boolean servesAdapters(Loader loader, ModelConfig base) {
+    return switch (base) {
+      case DecoderConfig _ -> true;
+      case Gpt2Config _ -> false; // llama.cpp turns the factors of a Conv1D around
+      case GptNeoXConfig _ -> loader == Loader.LLAMA_CPP;
+      case BertConfig _, DistilBertConfig _ -> false;
+    };
+  }
+
+  private static Compatibility changed(Loader loader, ModelConfig base) {
+    if (loader == Loader.PEFT) return new Compatibility(loader, Verdict.LOADS, List.of());
+    if (ModelConfig.isEncoder(base.modelType())) return noEncoder(loader, base);
+    String reason = loader.wireName() + " takes LoRA only";
+    return new Compatibility(loader, Verdict.WITH_CONVERSION, List.of(reason, MERGE));
+  }
+
+  private static Compatibility prompted(Loader loader) {
+    if (loader == Loader.PEFT) return new Compatibility(loader, Verdict.LOADS, List.of());
+    String reason = loader.wireName() + " takes LoRA only, and virtual tokens cannot be merged";
+    return new Compatibility(loader, Verdict.NO, List.of(reason));
+  }
+
+  private static Compatibility whole(Loader loader, ModelConfig base) {
+    if (loader == Loader.PEFT) {
+      return new Compatibility(
+          loader, Verdict.NO, List.of("this is a whole model: transformers loads it"));
+    }
+    if (ModelConfig.isEncoder(base.modelType())) return noEncoder(loader, base);
+    if (loader == Loader.LLAMA_CPP) {
+      return new Compatibility(
+          loader, Verdict.WITH_CONVERSION, List.of("convert it with convert_hf_to_gguf.py"));
+    }
+    return new Compatibility(loader, Verdict.LOADS, List.of("load it as a model, not an adapter"));
+  }
+
+  private static Compatibility noEncoder(Loader loader, ModelConfig base) {
+    String reason = "not known to serve classifiers of " + base.modelType() + "; use transformers";
+    return new Compatibility(loader, Verdict.NO, List.of(reason));
+  }
+}

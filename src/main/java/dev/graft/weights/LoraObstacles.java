@@ -1,0 +1,104 @@
+package dev.graft.weights;
+
+import dev.graft.spec.AdapterMethod.Lora;
+import dev.graft.spec.LoraVariant.Bias;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/** What of a LoRA a program that wants plain factors does not take. */
+final class LoraObstacles {
+  private LoraObstacles() {}
+
+  /** What plain factors cannot say. */
+  static List<String> hard(Lora lora, ModelConfig base) {
+    List<String> obstacles = new ArrayList<>();
+    if (lora.variant().useDora()) obstacles.add("use_dora: its lengths are not loaded");
+    if (lora.variant().loraBias()) obstacles.add("lora_bias: the bias of B is not loaded");
+    if (lora.variant().bias() != Bias.NONE) {
+      obstacles.add("bias \"" + lora.variant().bias().name().toLowerCase(Locale.ROOT) + "\"");
+    }
+    if (!lora.extras().modulesToSave().isEmpty()
+        || base.task() instanceof Task.SequenceClassification) {
+      obstacles.add("modules_to_save: modules that trained whole are not loaded");
+    }
+    if (!lora.extras().trainableTokenIndices().isEmpty()) {
+      obstacles.add("trainable_token_indices: trained rows of the embedding are not loaded");
+    }
+    if (lora.initLoraWeights().changesBase()) {
+      obstacles.add("init_lora_weights: the factors fit a changed base only");
+    }
+    return obstacles;
+  }
+
+  /** What one program does not notice, so that the update is scaled wrongly or left out. */
+  static List<String> soft(Loader loader, Lora lora, ModelConfig base) {
+    boolean ranks = !lora.patterns().rankPattern().isEmpty();
+    boolean alphas = !lora.patterns().alphaPattern().isEmpty();
+    boolean rslora = lora.variant().useRslora();
+    List<String> obstacles = new ArrayList<>();
+    switch (loader) {
+      case PEFT -> {}
+      case VLLM, SGLANG, TGI -> {
+        if (ranks) obstacles.add("rank_pattern is ignored: the scale would be wrong");
+        if (alphas) obstacles.add("alpha_pattern is ignored: the scale would be wrong");
+        if (rslora && loader == Loader.SGLANG) {
+          obstacles.add("use_rslora is ignored by older versions: the scale would be wrong");
+        }
+        if (loader == Loader.TGI) obstacles.addAll(missingLayers(lora, base));
+      }
+      case LLAMA_CPP -> {
+        // the scale is lora_alpha over the rank of each tensor: rank_pattern is honoured
+        if (alphas) obstacles.add("alpha_pattern is ignored: the scale would be wrong");
+        if (rslora) obstacles.add("use_rslora is ignored: the scale would be wrong");
+      }
+    }
+    return obstacles;
+  }
+
+  private static List<String> missingLayers(Lora lora, ModelConfig base) {
+    Map<String, Long> layers =
+        paths(lora, base).stream()
+            .collect(
+                Collectors.groupingBy(
+                    path -> path.replaceAll("\\.[0-9]+\\.", ".N."),
+                    HashMap::new,
+                    Collectors.counting()));
+    boolean everywhere =
+        layers.entrySet().stream()
+            .allMatch(
+                each ->
+                    !each.getKey().contains(".N.") || each.getValue() == base.numHiddenLayers());
+    return everywhere
+        ? List.of()
+        : List.of("a projection is skipped unless all layers have it adapted");
+  }
+
+  /** Whether the weights can hold the update. */
+  static boolean merges(Lora lora, ModelConfig base) {
+    if (!lora.variant().loraBias()) return true;
+    Set<String> names =
+        base.parameters().stream().map(ModelConfig.Parameter::name).collect(Collectors.toSet());
+    return paths(lora, base).stream().allMatch(path -> names.contains(path + ".bias"));
+  }
+
+  static IntStream ranks(Lora lora, ModelConfig base) {
+    return paths(lora, base).stream().mapToInt(lora::rank);
+  }
+
+  /** Last parts of the adapted modules' paths. */
+  static Set<String> names(Lora lora, ModelConfig base) {
+    return paths(lora, base).stream()
+        .map(path -> path.substring(path.lastIndexOf('.') + 1))
+        .collect(Collectors.toSet());
+  }
+
+  private static List<String> paths(Lora lora, ModelConfig base) {
+    return LinearTargets.paths(lora.targets(), lora.extras().modulesToSave(), base);
+  }
+}

@@ -1,0 +1,184 @@
+package dev.graft.weights;
+
+import static dev.graft.weights.Compatibility.Verdict.LOADS;
+import static dev.graft.weights.Compatibility.Verdict.NO;
+import static dev.graft.weights.Compatibility.Verdict.WITH_CONVERSION;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.graft.spec.AdapterMethod;
+import dev.graft.spec.AdapterMethods;
+import dev.graft.weights.Compatibility.Verdict;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import tools.jackson.databind.json.JsonMapper;
+
+class LoaderRulesTests {
+  private static final JsonMapper JSON = new JsonMapper();
+  private static final String ALL =
+      "'target_modules':['q_proj','k_proj','v_proj','o_proj','gate_proj','up_proj','down_proj']";
+
+  /** Settings, family, and the verdicts of peft, vLLM, SGLang, TGI, llama.cpp. */
+  static Stream<Arguments> table() {
+    return Stream.of(
+        row("", "llama", LOADS, LOADS, LOADS, LOADS, WITH_CONVERSION),
+        row("", "qwen3", LOADS, LOADS, LOADS, LOADS, WITH_CONVERSION),
+        row("'r':64", "llama", LOADS, LOADS, LOADS, LOADS, WITH_CONVERSION),
+        row("'use_rslora':true", "llama", LOADS, LOADS, WITH_CONVERSION, LOADS, WITH_CONVERSION),
+        row(
+            "'alpha_pattern':{'q_proj':3}",
+            "llama",
+            LOADS,
+            WITH_CONVERSION,
+            WITH_CONVERSION,
+            WITH_CONVERSION,
+            WITH_CONVERSION),
+        row(
+            "'rank_pattern':{'q_proj':3}",
+            "llama",
+            LOADS,
+            WITH_CONVERSION,
+            WITH_CONVERSION,
+            WITH_CONVERSION,
+            WITH_CONVERSION),
+        row(
+            "'layers_to_transform':[1]",
+            "llama",
+            LOADS,
+            LOADS,
+            LOADS,
+            WITH_CONVERSION,
+            WITH_CONVERSION),
+        row(
+            "'modules_to_save':['lm_head']",
+            "llama",
+            LOADS,
+            WITH_CONVERSION,
+            WITH_CONVERSION,
+            WITH_CONVERSION,
+            WITH_CONVERSION),
+        row(
+            "'bias':'lora_only'",
+            "qwen2",
+            LOADS,
+            WITH_CONVERSION,
+            WITH_CONVERSION,
+            WITH_CONVERSION,
+            WITH_CONVERSION),
+        row("'lora_bias':true", "llama", LOADS, NO, NO, NO, NO),
+        row(
+            "'target_modules':['c_attn']",
+            "gpt2",
+            LOADS,
+            WITH_CONVERSION,
+            WITH_CONVERSION,
+            WITH_CONVERSION,
+            WITH_CONVERSION),
+        row(
+            "'target_modules':['query_key_value']",
+            "gpt-neox",
+            LOADS,
+            WITH_CONVERSION,
+            WITH_CONVERSION,
+            WITH_CONVERSION,
+            WITH_CONVERSION),
+        row("'target_modules':['query']", "bert", LOADS, NO, NO, NO, NO),
+        row(
+            "",
+            "llama-cls",
+            LOADS,
+            WITH_CONVERSION,
+            WITH_CONVERSION,
+            WITH_CONVERSION,
+            WITH_CONVERSION),
+        row(
+            "'peft_type':'IA3','target_modules':null",
+            "llama",
+            LOADS,
+            WITH_CONVERSION,
+            WITH_CONVERSION,
+            WITH_CONVERSION,
+            WITH_CONVERSION),
+        row("'peft_type':'PROMPT_TUNING','num_virtual_tokens':4", "llama", LOADS, NO, NO, NO, NO));
+  }
+
+  private static Arguments row(String settings, String family, Verdict... verdicts) {
+    return Arguments.of(settings, family, List.of(verdicts));
+  }
+
+  @ParameterizedTest
+  @MethodSource("table")
+  void everyProgramHasItsVerdict(String settings, String family, List<Verdict> expected) {
+    assertThat(report(settings, family))
+        .extracting(Compatibility::verdict)
+        .containsExactlyElementsOf(expected);
+  }
+
+  @Test
+  void everyVerdictThatIsNotPlainlyYesSaysWhy() {
+    table()
+        .map(Arguments::get)
+        .flatMap(row -> report((String) row[0], (String) row[1]).stream())
+        .filter(each -> each.verdict() != LOADS)
+        .forEach(each -> assertThat(each.reasons()).isNotEmpty().allMatch(r -> !r.isBlank()));
+  }
+
+  @Test
+  void aConversionNamesTheFormThatMeansTheSame() {
+    assertThat(of(Loader.LLAMA_CPP, "'use_rslora':true").reasons())
+        .containsExactly(
+            "use_rslora is ignored: the scale would be wrong", "load its plain form, plain_lora");
+    assertThat(of(Loader.VLLM, "'modules_to_save':['lm_head']").reasons())
+        .last()
+        .asString()
+        .contains("merge");
+    assertThat(LoaderRules.wantPlainForm(method("'use_rslora':true"), Families.read("llama")))
+        .isTrue();
+    assertThat(LoaderRules.wantPlainForm(method(""), Families.read("llama"))).isFalse();
+    assertThat(
+            LoaderRules.wantPlainForm(
+                method("'use_rslora':true,'modules_to_save':['lm_head']"), Families.read("llama")))
+        .isFalse();
+  }
+
+  @Test
+  void aRankAboveTheServersDefaultSaysTheFlagToSet() {
+    assertThat(of(Loader.VLLM, "'r':64").reasons())
+        .containsExactly("start the server with --max-lora-rank 64 or more");
+    assertThat(of(Loader.PEFT, "'r':64").reasons()).isEmpty();
+  }
+
+  @Test
+  void partialGroupsAreNamedForOlderVersionsOfSglang() {
+    assertThat(of(Loader.SGLANG, "'target_modules':['k_proj']").reasons())
+        .containsExactly("older versions need k_proj, q_proj, v_proj adapted together");
+  }
+
+  @Test
+  void aWholeModelIsNoAdapter() {
+    List<Compatibility> report = LoaderRules.of(new AdapterMethod.Full(), Families.read("llama"));
+    assertThat(report)
+        .extracting(Compatibility::verdict)
+        .containsExactly(NO, LOADS, LOADS, LOADS, WITH_CONVERSION);
+  }
+
+  private static Compatibility of(Loader loader, String settings) {
+    return report(settings, "llama").get(Arrays.asList(Loader.values()).indexOf(loader));
+  }
+
+  private static List<Compatibility> report(String settings, String family) {
+    return LoaderRules.of(method(settings), Families.read(family));
+  }
+
+  private static AdapterMethod method(String settings) {
+    String type = settings.contains("peft_type") ? "" : "'peft_type':'LORA',";
+    String targets = settings.contains("target_modules") || settings.contains("PROMPT") ? "" : ALL;
+    String comma = targets.isEmpty() || settings.isEmpty() ? "" : ",";
+    String json = "{" + type + targets + comma + settings + "}";
+    return AdapterMethods.fromPeft(JSON.readTree(json.replace('\'', '"')));
+  }
+}

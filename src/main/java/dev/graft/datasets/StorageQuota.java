@@ -2,6 +2,9 @@ package dev.graft.datasets;
 
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
+import dev.graft.tenancy.DepartmentLimits;
+import dev.graft.tenancy.Measured;
+import java.util.List;
 import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Propagation;
@@ -10,14 +13,17 @@ import org.springframework.transaction.annotation.Transactional;
 /** How much a department may store: its files, and what its pending uploads have announced. */
 @Component
 @Profile("server")
-class StorageQuota {
+class StorageQuota implements Measured {
   private final FileRows files;
   private final UploadRows uploads;
+  private final DepartmentLimits limits;
   private final FileProperties settings;
 
-  StorageQuota(FileRows files, UploadRows uploads, FileProperties settings) {
+  StorageQuota(
+      FileRows files, UploadRows uploads, DepartmentLimits limits, FileProperties settings) {
     this.files = files;
     this.uploads = uploads;
+    this.limits = limits;
     this.settings = settings;
   }
 
@@ -28,14 +34,28 @@ class StorageQuota {
   @Transactional(propagation = Propagation.MANDATORY)
   void require(String departmentId, long bytes) {
     uploads.takeTurn("storage of " + departmentId);
-    long most = settings.maxStored().toBytes();
-    long stored = files.storedBytes(departmentId) + uploads.announcedBytes(departmentId);
+    long most = most(departmentId);
+    long stored = stored(departmentId);
     if (bytes > most - stored) {
       throw new RequestFailed(
           ProblemType.QUOTA_EXCEEDED,
           "%d of the %d bytes that this department may store are taken; delete files first."
               .formatted(stored, most));
     }
+  }
+
+  @Override
+  public List<Measure> of(String departmentId) {
+    return List.of(new Measure("stored_bytes", stored(departmentId), most(departmentId)));
+  }
+
+  private long stored(String departmentId) {
+    return files.storedBytes(departmentId) + uploads.announcedBytes(departmentId);
+  }
+
+  private long most(String departmentId) {
+    Long said = limits.of(departmentId).maxStoredBytes();
+    return said == null ? settings.maxStored().toBytes() : said;
   }
 
   /** Throws {@link RequestFailed} 429 if the department has begun too many uploads. */

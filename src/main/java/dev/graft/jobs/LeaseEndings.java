@@ -44,7 +44,10 @@ class LeaseEndings {
                    from u join p on p.job_id = u.id),
            k as (update department
                     set running = running - 1, used_at = graft_now(),
-                        used = fair_usage(used, used_at, :half_life) + u.device_seconds
+                        used = fair_usage(used, used_at, :half_life) + u.device_seconds,
+                        month_seconds = u.device_seconds
+                          + case when month = this_month() then month_seconds else 0 end,
+                        month = this_month()
                    from u
                   where department.id = u.department_id)
       select u.id, u.state from u

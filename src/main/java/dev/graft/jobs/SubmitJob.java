@@ -34,6 +34,7 @@ class SubmitJob {
   private final Files files;
   private final BaseModels baseModels;
   private final AdapterConfigs configs;
+  private final Admission admission;
   private final AuditLog audit;
   private final Ids ids;
 
@@ -42,12 +43,14 @@ class SubmitJob {
       Files files,
       BaseModels baseModels,
       AdapterConfigs configs,
+      Admission admission,
       AuditLog audit,
       Ids ids) {
     this.jobs = jobs;
     this.files = files;
     this.baseModels = baseModels;
     this.configs = configs;
+    this.admission = admission;
     this.audit = audit;
     this.ids = ids;
   }
@@ -60,6 +63,7 @@ class SubmitJob {
     BaseModel base = checked.base();
     TrainingFile training = checked.training();
     TrainingFile validation = validation(caller, request);
+    admission.require(caller.departmentId(), base.name(), request.priority());
     String id = ids.next(ID_PREFIX);
     jobs.submit(
         new NewJob(

@@ -36,7 +36,8 @@ class RoutesIT {
   private static final Pattern VARIABLE = Pattern.compile("\\{[^}]*}");
 
   /** Variables that are no id of a thing: what stands there. */
-  private static final Map<String, String> WORDS = Map.of("{*name}", "/adapter_config.json");
+  private static final Map<String, String> WORDS =
+      Map.of("{*name}", "/adapter_config.json", "{rate_limit}", "rl-requests");
 
   /** What a route wants to read before it looks for the thing; else {@code {}}. */
   private static final Map<String, String> BODIES =

@@ -1,0 +1,101 @@
+package dev.graft.tenancy;
+
+import dev.graft.platform.ProblemType;
+import dev.graft.platform.RequestFailed;
+import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.media.Content;
+import io.swagger.v3.oas.annotations.media.Schema;
+import io.swagger.v3.oas.annotations.tags.Tag;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.springframework.context.annotation.Profile;
+import org.springframework.security.core.annotation.AuthenticationPrincipal;
+import org.springframework.transaction.annotation.Transactional;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RestController;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Graft's limits of a department, and what it uses of them. */
+@RestController
+@Profile("server")
+@RequestMapping("/v1/organization/projects/{project}/limits")
+@Tag(name = "Projects")
+class LimitsController {
+  private final DepartmentLimits limits;
+  private final List<Measured> measured;
+  private final ProjectAccess access;
+  private final AuditLog audit;
+  private final JsonMapper json;
+
+  LimitsController(
+      DepartmentLimits limits,
+      List<Measured> measured,
+      ProjectAccess access,
+      AuditLog audit,
+      JsonMapper json) {
+    this.limits = limits;
+    this.measured = List.copyOf(measured);
+    this.access = access;
+    this.audit = audit;
+    this.json = json;
+  }
+
+  /**
+   * @param settings what administrators have said; null = the default, or no limit
+   * @param quotas what holds now, and how much of it is used, by name
+   */
+  @Schema(name = "ProjectLimits")
+  record LimitsObject(
+      String object, String projectId, LimitSettings settings, Map<String, Quota> quotas) {}
+
+  @Schema(name = "ProjectQuota")
+  record Quota(@Nullable Long limit, double used) {}
+
+  @GetMapping
+  @Operation(
+      operationId = "retrieveProjectLimits",
+      summary = "What a department may use, and what it uses")
+  @Transactional
+  LimitsObject get(@AuthenticationPrincipal Identity identity, @PathVariable String project) {
+    String department = access.toRead(identity, project).id();
+    Map<String, Quota> quotas = new LinkedHashMap<>();
+    for (Measured each : measured) {
+      for (Measured.Measure measure : each.of(department)) {
+        quotas.put(measure.name(), new Quota(measure.limit(), measure.used()));
+      }
+    }
+    return new LimitsObject("project.limits", department, limits.said(department), quotas);
+  }
+
+  @PostMapping
+  @Transactional
+  @Operation(
+      operationId = "modifyProjectLimits",
+      summary = "Change limits: what is left out stays, null is the default again",
+      requestBody =
+          @io.swagger.v3.oas.annotations.parameters.RequestBody(
+              content = @Content(schema = @Schema(implementation = LimitSettings.class))))
+  LimitsObject modify(
+      @AuthenticationPrincipal Identity identity,
+      @PathVariable String project,
+      @RequestBody JsonNode change) {
+    String department = access.toWrite(identity, project).id();
+    if (!(change instanceof ObjectNode changes)) {
+      throw new RequestFailed(ProblemType.INVALID_REQUEST, "The body must be an object.", "$");
+    }
+    ObjectNode merged = json.valueToTree(limits.said(department));
+    merged.setAll(changes);
+    limits.say(department, json.treeToValue(merged, LimitSettings.class));
+    audit.write(
+        "project.limits.updated", department, department, Map.of("changes_requested", changes));
+    return get(identity, project);
+  }
+}

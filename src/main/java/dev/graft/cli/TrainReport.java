@@ -4,6 +4,7 @@ import dev.graft.training.finetune.Preview;
 import dev.graft.training.protocol.TrainingEvent;
 import java.io.PrintStream;
 import java.util.List;
+import java.util.Map;
 import tools.jackson.databind.PropertyNamingStrategies;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -57,16 +58,26 @@ final class TrainReport {
     if (soon && e.step() < e.totalSteps()) return;
     last = System.nanoTime();
     out.printf(
-        "step %d/%d, epoch %.2f: loss %.4f, %.1f %% right, gradient %.3f, rate %.2e, %,.0f"
+        "step %d/%d, epoch %.2f: loss %.4f, %.1f %% right%s, gradient %.3f, rate %.2e, %,.0f"
             + " tokens/s%n",
         e.step(),
         e.totalSteps(),
         e.epoch(),
         e.loss(),
         100 * e.trainTokenAccuracy(),
+        pairs(e.metrics()),
         e.gradNorm(),
         e.learningRate(),
         e.tokensPerSecond());
+  }
+
+  /** What is said of pairs, if there are any. */
+  private static String pairs(Map<String, Double> pairs) {
+    if (pairs.isEmpty()) return "";
+    return ", margin %.3f, %.1f %% of pairs right"
+        .formatted(
+            pairs.getOrDefault("rewards/margins", Double.NaN),
+            100 * pairs.getOrDefault("rewards/accuracies", Double.NaN));
   }
 
   /** Rows as tokens: {@code *} before those that train. */

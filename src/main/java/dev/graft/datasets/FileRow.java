@@ -3,6 +3,7 @@ package dev.graft.datasets;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
 import dev.graft.datasets.decoding.Columns;
+import dev.graft.text.Example;
 import jakarta.persistence.Entity;
 import jakarta.persistence.Id;
 import jakarta.persistence.Table;
@@ -32,6 +33,7 @@ class FileRow {
   private @Nullable String columnMapping;
   private @Nullable String rowsDigest;
   private @Nullable Long rowsBytes;
+  private @Nullable String kind;
 
   /** For JPA, which fills the fields. */
   @SuppressWarnings("NullAway.Init")
@@ -61,6 +63,7 @@ class FileRow {
     Validation validation = checked.validation();
     status = (validation.good() ? FileStatus.PROCESSED : FileStatus.ERROR).wireName();
     examples = validation.examples();
+    kind = validation.kind() == null ? null : validation.kind().name();
     problems = JSON.writeValueAsString(validation.problems());
     BlobRef rows = checked.rows();
     rowsDigest = rows == null ? null : rows.sha256().hex();
@@ -92,7 +95,11 @@ class FileRow {
   }
 
   Validation validation() {
-    return new Validation(examples == null ? 0 : examples, problems());
+    return new Validation(examples == null ? 0 : examples, kind(), problems());
+  }
+
+  private Example.@Nullable Kind kind() {
+    return kind == null ? null : Example.Kind.valueOf(kind);
   }
 
   private List<Problem> problems() {
@@ -102,7 +109,7 @@ class FileRow {
   TrainingFile trainingFile() {
     BlobRef rows = rows();
     return new TrainingFile(
-        id, departmentId, filename, rows.bytes(), rows.sha256(), validation().examples());
+        id, departmentId, filename, rows.bytes(), rows.sha256(), validation().examples(), kind());
   }
 
   FileObject object() {

@@ -2,23 +2,26 @@ package dev.graft.datasets;
 
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
+import dev.graft.text.Example;
 import dev.graft.text.RowReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a training file was found to be.
  *
+ * @param kind of its rows; null if there is none, or it was validated by an older release
  * @param problems the first ones, at most {@link RowReader#MAX_PROBLEMS}; empty if it is good
  */
-record Validation(int examples, List<Problem> problems) {
+record Validation(int examples, Example.@Nullable Kind kind, List<Problem> problems) {
   /** Reads the file to its end, or to its hundredth problem, in bounded memory. */
   static Validation of(InputStream in) throws IOException {
     RowReader.Summary read = RowReader.read(in, example -> {});
     List<Problem> problems =
         read.problems().stream().map(p -> new Problem(p.line(), p.message())).toList();
-    return new Validation(Math.toIntExact(read.rows()), problems);
+    return new Validation(Math.toIntExact(read.rows()), read.kind(), problems);
   }
 
   /** The problems as an answer: the first in the message, all as details. */

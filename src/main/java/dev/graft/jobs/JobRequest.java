@@ -167,9 +167,11 @@ record JobRequest(
 
   /** Only for the echo: the specification already has the rate itself. */
   private static double learningRateMultiplier(JsonNode body) {
-    JsonNode said = body.at("/method/supervised/hyperparameters/learning_rate_multiplier");
-    if (!said.isNumber()) said = body.at("/hyperparameters/learning_rate_multiplier");
-    return said.isNumber() ? said.doubleValue() : 1;
+    for (String place : List.of("/method/supervised", "/method/dpo", "")) {
+      JsonNode said = body.at(place + "/hyperparameters/learning_rate_multiplier");
+      if (said.isNumber()) return said.doubleValue();
+    }
+    return 1;
   }
 
   private static @Nullable JsonNode value(JsonNode body, String key) {

@@ -11,8 +11,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * The result file of a job: one line a step, with the columns of OpenAI's, then the other measures
- * of the validation file, by name.
+ * The result file of a job: one line a step, with the columns of OpenAI's, then the rewards of
+ * pairs and the other measures of the validation file, by name.
  */
 final class ResultCsv {
   private static final List<String> COLUMNS =
@@ -35,7 +35,7 @@ final class ResultCsv {
     Set<String> columns = new LinkedHashSet<>(COLUMNS);
     steps.values().stream()
         .flatMap(values -> values.keySet().stream())
-        .filter(name -> name.startsWith("valid_"))
+        .filter(name -> name.startsWith("valid_") || name.startsWith("rewards/"))
         .sorted()
         .forEach(columns::add);
     List<String> names = new ArrayList<>(columns);

@@ -11,6 +11,7 @@ import dev.graft.platform.RequestFailed;
 import dev.graft.recipes.AdapterConfigs;
 import dev.graft.spec.AdapterSpecs;
 import dev.graft.spec.Hyperparameters;
+import dev.graft.spec.Preference;
 import dev.graft.spec.SpecRejected;
 import dev.graft.tenancy.AuditLog;
 import dev.graft.tenancy.Caller;
@@ -109,8 +110,7 @@ class SubmitJob {
           "adapter.objective",
           base.name() + " is an encoder: must be classification or regression");
     }
-    TrainingFile training =
-        files.requireTrainable(caller.departmentId(), request.trainingFile(), "training_file");
+    TrainingFile training = file(caller, request.trainingFile(), request, "training_file");
     return new Checked(request, base, training, adapter(request, base));
   }
 
@@ -137,9 +137,14 @@ class SubmitJob {
   }
 
   private @Nullable TrainingFile validation(Caller caller, JobRequest request) {
-    if (request.validationFile() == null) return null;
-    return files.requireTrainable(
-        caller.departmentId(), request.validationFile(), "validation_file");
+    String id = request.validationFile();
+    return id == null ? null : file(caller, id, request, "validation_file");
+  }
+
+  private TrainingFile file(Caller caller, String id, JobRequest request, String param) {
+    return files
+        .requireTrainable(caller.departmentId(), id, param)
+        .requireRows(request.spec().objective(), param);
   }
 
   /** A length that was asked for must fit the base; the default gives way. */
@@ -157,9 +162,14 @@ class SubmitJob {
     return adapter;
   }
 
+  /** OpenAI's two types that there are: both objectives of pairs are its {@code dpo}. */
   private static ObjectNode method(JobRequest request) {
-    ObjectNode method = JsonMapper.shared().createObjectNode().put("type", "supervised");
-    method.putObject("supervised").set("hyperparameters", hyperparameters(request));
+    Preference preference = request.spec().preference();
+    ObjectNode hyperparameters = hyperparameters(request);
+    if (preference != null) number(hyperparameters, "beta", preference.beta());
+    String type = preference == null ? "supervised" : "dpo";
+    ObjectNode method = JsonMapper.shared().createObjectNode().put("type", type);
+    method.putObject(type).set("hyperparameters", hyperparameters);
     return method;
   }
 

@@ -48,9 +48,11 @@ public final class AdapterSpecs {
     fields.notYet("config");
     fields.notYet("version");
     AdapterMethod adapterMethod = MethodFields.read(fields, aliases);
-    Objective objective = fields.choice("objective", Objective.class, "dpo", "orpo");
+    Objective objective = objective(fields, aliases);
+    Fields trainingFields = fields.object("training");
+    Preference preference = PreferenceFields.read(trainingFields, objective, aliases);
     Hyperparameters training =
-        TrainingFields.read(fields.object("training"), adapterMethod, aliases);
+        TrainingFields.read(trainingFields, adapterMethod, objective, aliases);
     Quantization quantization =
         QuantizationFields.read(fields.object("quantization"), training.precision());
     DataOptions data = DataFields.read(fields.object("data"));
@@ -60,16 +62,24 @@ public final class AdapterSpecs {
     long seedValue = seed(seed, problems);
     TrainingSpec spec =
         new TrainingSpec(
-            adapterMethod,
-            objective == null ? Objective.SFT : objective,
-            quantization,
-            training,
-            data,
-            outputs,
-            seedValue);
+            adapterMethod, objective, preference, quantization, training, data, outputs, seedValue);
     problems.addAll(Combinations.problems(spec));
     if (!problems.isEmpty()) throw new SpecRejected(problems);
     return spec;
+  }
+
+  /** {@code method.type} dpo stands for both objectives of pairs; by default as the type says. */
+  private static Objective objective(Fields fields, HyperparameterAliases aliases) {
+    Objective said = fields.choice("objective", Objective.class);
+    Objective byMethod = aliases.objective();
+    if (said == null) return byMethod == null ? Objective.SFT : byMethod;
+    if (byMethod != null && byMethod.pairs() != said.pairs()) {
+      fields.refuse(
+          "objective",
+          "is %s, but method.type is %s"
+              .formatted(lower(said), byMethod.pairs() ? "dpo" : "supervised"));
+    }
+    return said;
   }
 
   /** Loss on every token of rows laid end to end leaves nothing to choose. */
@@ -103,7 +113,9 @@ public final class AdapterSpecs {
       QuantizationFields.write(
           adapter.putObject("quantization"), quantization, spec.training().precision());
     }
-    training(adapter.putObject("training"), spec.training());
+    ObjectNode training = adapter.putObject("training");
+    training(training, spec.training());
+    PreferenceFields.write(training, spec.preference());
     DataFields.write(adapter.putObject("data"), spec.data());
     spec.outputs().write(adapter.putObject("output"));
     return adapter;

@@ -132,7 +132,25 @@ public final class Combinations {
               spec ->
                   spec.outputs().merged()
                       && (spec.method() instanceof AdapterMethod.Full
-                          || spec.method() instanceof Freeze)));
+                          || spec.method() instanceof Freeze)),
+          new Refusal(
+              "dpo, orpo",
+              "packing",
+              "adapter.training.packing",
+              "cannot be combined with pairs, as in TRL",
+              spec -> spec.objective().pairs() && spec.training().packingStrategy() != null),
+          new Refusal(
+              "dpo, orpo",
+              "label_smoothing_factor",
+              "adapter.training.label_smoothing_factor",
+              "is about the loss of tokens; that of pairs has label_smoothing",
+              spec -> spec.objective().pairs() && spec.training().labelSmoothingFactor() > 0),
+          new Refusal(
+              "dpo, orpo",
+              "assistant_only_loss, completion_only_loss, mask_history",
+              "adapter.data",
+              "cannot say which tokens of a pair train: those of the completions do",
+              spec -> spec.objective().pairs() && choosesTokens(spec.data())));
 
   private Combinations() {}
 

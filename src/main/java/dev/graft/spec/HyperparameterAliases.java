@@ -2,6 +2,7 @@ package dev.graft.spec;
 
 import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.spec.SpecRejected.Problem;
+import dev.graft.spec.TrainingSpec.Objective;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -11,11 +12,15 @@ import tools.jackson.databind.JsonNode;
  * What OpenAI's {@code hyperparameters} say, in either of their two places, with the flat LoRA keys
  * that unmodified SDKs can send there. {@code "auto"} counts as not said.
  *
+ * @param objective what {@code method.type} stands for; null if it is not said
+ * @param beta of a preference
  * @param batchSize examples of one optimiser step
  * @param learningRateMultiplier times the method's default rate
  */
 record HyperparameterAliases(
     String path,
+    @Nullable Objective objective,
+    @Nullable Double beta,
     @Nullable Integer epochs,
     @Nullable Integer batchSize,
     @Nullable Double learningRateMultiplier,
@@ -24,7 +29,7 @@ record HyperparameterAliases(
     @Nullable Double loraDropout,
     @Nullable TargetModules targetModules) {
   static final HyperparameterAliases NONE =
-      new HyperparameterAliases("", null, null, null, null, null, null, null);
+      new HyperparameterAliases("", null, null, null, null, null, null, null, null, null);
 
   boolean loraSettings() {
     return r != null || loraAlpha != null || loraDropout != null || targetModules != null;
@@ -34,28 +39,53 @@ record HyperparameterAliases(
   static HyperparameterAliases read(
       @Nullable JsonNode method, @Nullable JsonNode hyperparameters, List<Problem> problems) {
     HyperparameterAliases flat =
-        of(new Fields(hyperparameters, "hyperparameters", problems), problems);
-    Fields methodFields = new Fields(method, "method", problems);
-    JsonNode type = methodFields.value("type");
-    if (methodFields.present() && (type == null || !type.isString())) {
-      methodFields.refuse("type", "required, \"supervised\"");
-    } else if (type != null && !type.stringValue().equals("supervised")) {
-      boolean known = List.of("dpo", "reinforcement").contains(type.stringValue());
-      methodFields.refuse(
-          "type", known ? "not supported yet; use supervised" : "must be supervised");
+        of(new Fields(hyperparameters, "hyperparameters", problems), null, true);
+    Fields fields = new Fields(method, "method", problems);
+    Objective objective = objective(fields);
+    boolean dpo = objective == Objective.DPO;
+    String name = dpo ? "dpo" : "supervised";
+    Fields settings = fields.object(name);
+    HyperparameterAliases nested = of(settings.object("hyperparameters"), objective, dpo);
+    settings.refuseUnknown();
+    for (String other : List.of("supervised", "dpo", "reinforcement")) {
+      if (fields.value(other) != null && !other.equals(name)) {
+        fields.refuse(other, "is not the method of type " + name);
+      }
     }
-    Fields supervised = methodFields.object("supervised");
-    Fields inner = supervised.object("hyperparameters");
-    HyperparameterAliases nested = of(inner, problems);
-    supervised.refuseUnknown();
-    methodFields.refuseUnknown();
-    return nested.merge(flat, problems);
+    fields.refuseUnknown();
+    HyperparameterAliases both = nested.merge(flat, problems);
+    if (flat.beta != null && !dpo) {
+      problems.add(new Problem(flat.path + "beta", "needs method.type dpo"));
+    }
+    return both;
   }
 
-  private static HyperparameterAliases of(Fields fields, List<Problem> problems) {
+  private static @Nullable Objective objective(Fields method) {
+    JsonNode type = method.value("type");
+    if (!method.present()) return null;
+    switch (type == null ? "" : type.asString("")) {
+      case "supervised" -> {
+        return Objective.SFT;
+      }
+      case "dpo" -> {
+        return Objective.DPO;
+      }
+      case "reinforcement" -> method.refuse("type", "not supported; must be supervised or dpo");
+      default -> method.refuse("type", "must be supervised or dpo");
+    }
+    return null;
+  }
+
+  /**
+   * @param withBeta whether {@code beta} is known there
+   */
+  private static HyperparameterAliases of(
+      Fields fields, @Nullable Objective objective, boolean withBeta) {
     var aliases =
         new HyperparameterAliases(
             fields.path(""),
+            objective,
+            !withBeta || auto(fields, "beta") ? null : fields.number("beta", 1e-6, 1000),
             auto(fields, "n_epochs") ? null : fields.integer("n_epochs", 1, 50),
             auto(fields, "batch_size") ? null : fields.integer("batch_size", 1, 4096),
             auto(fields, "learning_rate_multiplier")
@@ -77,6 +107,8 @@ record HyperparameterAliases(
   private HyperparameterAliases merge(HyperparameterAliases other, List<Problem> problems) {
     return new HyperparameterAliases(
         path,
+        objective,
+        same("beta", beta, other.beta, problems),
         same("n_epochs", epochs, other.epochs, problems),
         same("batch_size", batchSize, other.batchSize, problems),
         same(

@@ -15,11 +15,10 @@ public sealed interface Preference {
   record Dpo(LossType lossType, double beta, double labelSmoothing) implements Preference {
     public Dpo {
       requirePositive(beta);
-      boolean smooths = lossType == LossType.SIGMOID || lossType == LossType.ROBUST;
       if (!(labelSmoothing >= 0 && labelSmoothing < 0.5)) {
         throw new IllegalArgumentException("label_smoothing must be in [0, 0.5)");
       }
-      if (labelSmoothing > 0 && !smooths) {
+      if (labelSmoothing > 0 && !lossType.smooths()) {
         throw new IllegalArgumentException("label_smoothing is for sigmoid and robust only");
       }
     }
@@ -34,7 +33,12 @@ public sealed interface Preference {
     /** Identity preference optimisation (Azar et al. 2023), over log-ratios a token. */
     IPO,
     /** Robust DPO (Chowdhury et al. 2024). */
-    ROBUST
+    ROBUST;
+
+    /** Whether {@code label_smoothing} means something. */
+    boolean smooths() {
+      return this == SIGMOID || this == ROBUST;
+    }
   }
 
   /**

@@ -3,6 +3,7 @@ package dev.graft.spec;
 import dev.graft.spec.Hyperparameters.PackingStrategy;
 import dev.graft.spec.Hyperparameters.SamplingStrategy;
 import dev.graft.spec.Hyperparameters.TruncationMode;
+import dev.graft.spec.TrainingSpec.Objective;
 import org.jspecify.annotations.Nullable;
 
 /** Reads {@code adapter.training}; names are {@code TrainingArguments}' and {@code SFTConfig}'s. */
@@ -14,9 +15,11 @@ final class TrainingFields {
 
   private TrainingFields() {}
 
-  static Hyperparameters read(Fields fields, AdapterMethod method, HyperparameterAliases aliases) {
+  static Hyperparameters read(
+      Fields fields, AdapterMethod method, Objective objective, HyperparameterAliases aliases) {
     int[] batch = batch(fields, aliases.batchSize());
-    double learningRate = learningRate(fields, method, aliases.learningRateMultiplier());
+    double learningRate =
+        learningRate(fields, byDefault(method, objective), aliases.learningRateMultiplier());
     var hyperparameters =
         new Hyperparameters(
             learningRate,
@@ -51,17 +54,20 @@ final class TrainingFields {
     return hyperparameters;
   }
 
-  private static double learningRate(
-      Fields fields, AdapterMethod method, @Nullable Double multiplier) {
-    double byDefault =
-        switch (method) {
-          case AdapterMethod.Lora lora -> 2e-4;
-          case AdapterMethod.Prompted prompted -> 1e-2;
-          case Ia3 ia3 -> 3e-3;
-          case LnTuning norms -> 1e-3;
-          case AdapterMethod.Full full -> 1e-5;
-          case Freeze freeze -> 1e-5;
-        };
+  /** Pairs are learned from more gently, full training of them as in TRL. */
+  private static double byDefault(AdapterMethod method, Objective objective) {
+    boolean pairs = objective.pairs();
+    return switch (method) {
+      case AdapterMethod.Lora lora -> pairs ? 2e-5 : 2e-4;
+      case AdapterMethod.Prompted prompted -> pairs ? 1e-3 : 1e-2;
+      case Ia3 ia3 -> pairs ? 3e-4 : 3e-3;
+      case LnTuning norms -> pairs ? 1e-4 : 1e-3;
+      case AdapterMethod.Full full -> pairs ? 1e-6 : 1e-5;
+      case Freeze freeze -> pairs ? 1e-6 : 1e-5;
+    };
+  }
+
+  private static double learningRate(Fields fields, double byDefault, @Nullable Double multiplier) {
     Double explicit = fields.number("learning_rate", 0, 10);
     if (multiplier == null) return or(explicit, byDefault);
     double scaled = byDefault * multiplier;

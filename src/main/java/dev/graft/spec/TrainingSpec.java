@@ -5,16 +5,24 @@ import org.jspecify.annotations.Nullable;
 /**
  * Everything that decides the numbers of a run, apart from the base model and the data themselves.
  *
+ * @param preference how pairs are learned from; null without an objective of pairs
  * @param quantization of the base; null = its weights as they are
  */
 public record TrainingSpec(
     AdapterMethod method,
     Objective objective,
+    @Nullable Preference preference,
     @Nullable Quantization quantization,
     Hyperparameters training,
     DataOptions data,
     Outputs outputs,
     long seed) {
+  public TrainingSpec {
+    if (objective.pairs() == (preference == null)) {
+      throw new IllegalArgumentException(objective + " with preference " + preference);
+    }
+  }
+
   /** What the loss is about; names are the request's. */
   public enum Objective {
     /** Loss on answers. */
@@ -24,11 +32,20 @@ public record TrainingSpec(
     /** Classes of whole rows: one of several, or any of them. */
     CLASSIFICATION,
     /** A number for every row. */
-    REGRESSION;
+    REGRESSION,
+    /** Chosen answers rather than rejected ones, measured from a reference. */
+    DPO,
+    /** The same by odds, without a reference, and loss on the chosen text. */
+    ORPO;
 
     /** Whether rows have labels instead of tokens to predict. */
     public boolean labelsRows() {
       return this == CLASSIFICATION || this == REGRESSION;
+    }
+
+    /** Whether it learns from pairs. */
+    public boolean pairs() {
+      return this == DPO || this == ORPO;
     }
   }
 

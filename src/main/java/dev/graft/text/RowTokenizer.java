@@ -71,7 +71,19 @@ public final class RowTokenizer {
   }
 
   /**
-   * Both sides of a preference row, each cut by itself.
+   * Both sides of a row that must be a preference row.
+   *
+   * @throws RowRejected as above, and if it is another
+   */
+  public TokenizedPair pair(Example example) {
+    if (example instanceof Example.Preference pair) return tokenize(pair);
+    throw new RowRejected(
+        example.line(),
+        "is " + example.kind().words() + ", but objective dpo or orpo needs preference rows");
+  }
+
+  /**
+   * Both sides of a preference row, each cut by itself; by {@code split_budget} both alike.
    *
    * @throws RowRejected as above
    */
@@ -83,18 +95,21 @@ public final class RowTokenizer {
       Whole rejected = whole(pair.rejected());
       // the smaller border, so that the sides have the tokens of the prompt in common
       int border = Math.min(chosen.answer(), rejected.answer());
+      int longest = Math.max(chosen.row().ids().length, rejected.row().ids().length);
       return new TokenizedPair(
-          side(pair.chosen(), chosen, border), side(pair.rejected(), rejected, border), border);
+          side(pair.chosen(), chosen, border, longest),
+          side(pair.rejected(), rejected, border, longest),
+          border);
     } catch (TemplateRejected e) {
       throw new RowRejected(pair.line(), String.valueOf(e.getMessage()));
     }
   }
 
-  private TokenizedRow side(Example.Completion side, Whole whole, int border) {
+  private TokenizedRow side(Example.Completion side, Whole whole, int border, int longest) {
     int[] labels = whole.row().ids().clone();
     Arrays.fill(labels, 0, border, TokenizedRow.IGNORE);
     TokenizedRow row = new TokenizedRow(side.line(), whole.row().ids(), labels);
-    return truncation.applied(row, border, system(side));
+    return truncation.applied(row, border, system(side), longest);
   }
 
   private TokenizedRow text(Example.Text text) {

@@ -12,4 +12,9 @@ public record TokenizedPair(TokenizedRow chosen, TokenizedRow rejected, int prom
   public boolean trains() {
     return chosen.trains() && rejected.trains();
   }
+
+  /** Whether a side was longer. */
+  public boolean cut() {
+    return chosen.cut() || rejected.cut();
+  }
 }

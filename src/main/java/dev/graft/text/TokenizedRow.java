@@ -21,4 +21,11 @@ public record TokenizedRow(long line, int[] ids, int[] labels, boolean cut) {
     }
     return false;
   }
+
+  /** Tokens that train and can be predicted: not the first. */
+  public long targets() {
+    long targets = 0;
+    for (int t = 1; t < labels.length; t++) if (labels[t] != IGNORE) targets++;
+    return targets;
+  }
 }

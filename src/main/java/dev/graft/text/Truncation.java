@@ -21,7 +21,15 @@ public record Truncation(TruncationMode mode, int maxLength) {
    * @throws RowRejected if it is too long and may not, or cannot, be cut
    */
   TokenizedRow applied(TokenizedRow row, int answer, IntSupplier system) {
-    int length = row.ids().length;
+    return applied(row, answer, system, row.ids().length);
+  }
+
+  /**
+   * @param longest tokens of the longer side of a pair: {@code split_budget} takes the same tokens
+   *     off both, so that they go on from one prompt
+   */
+  TokenizedRow applied(TokenizedRow row, int answer, IntSupplier system, int longest) {
+    int length = mode == TruncationMode.SPLIT_BUDGET ? longest : row.ids().length;
     if (length <= maxLength) return row;
     return switch (mode) {
       case KEEP_START -> parts(row, maxLength, length);
@@ -33,7 +41,7 @@ public record Truncation(TruncationMode mode, int maxLength) {
         }
         int kept = Math.min(system.getAsInt(), answer);
         int room = maxLength - kept - (length - answer);
-        yield room < 0 ? parts(row, 0, length) : parts(row, kept, answer - room);
+        yield room < 0 ? parts(row, 0, row.ids().length) : parts(row, kept, answer - room);
       }
       case REFUSE -> throw new RowRejected(row.line(), tooLong(length));
     };

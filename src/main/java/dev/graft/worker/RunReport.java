@@ -42,6 +42,7 @@ final class RunReport {
     putFinite(values, "train_mean_token_accuracy", progress.trainTokenAccuracy());
     putFinite(values, "learning_rate", progress.learningRate());
     putFinite(values, "grad_norm", progress.gradNorm());
+    progress.metrics().forEach((name, value) -> putFinite(values, name, value));
     tell(progress.step(), values);
   }
 

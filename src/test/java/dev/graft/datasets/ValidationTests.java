@@ -3,6 +3,7 @@ package dev.graft.datasets;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.text.Example;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -25,7 +26,8 @@ class ValidationTests {
 
   @Test
   void goodRowsAreCounted() throws IOException {
-    assertThat(validate(CHAT + "\r\n\r\n" + CHAT)).isEqualTo(new Validation(2, List.of()));
+    assertThat(validate(CHAT + "\r\n\r\n" + CHAT))
+        .isEqualTo(new Validation(2, Example.Kind.CHAT, List.of()));
   }
 
   @ParameterizedTest

@@ -40,4 +40,19 @@ class ResultCsvTests {
             2,,,1.5,,0.75,0.5
             """);
   }
+
+  @Test
+  void jobsThatLearnedFromPairsHaveTheirRewardsToo() {
+    byte[] csv =
+        ResultCsv.of(
+            List.of(
+                "{\"step\":1,\"train_loss\":2.5,\"rewards/margins\":0.25,\"logps/chosen\":-3}",
+                "{\"step\":1,\"valid_loss\":1.5,\"valid_rewards/margins\":0.5}"));
+    assertThat(new String(csv, StandardCharsets.UTF_8))
+        .isEqualTo(
+            """
+            step,train_loss,train_accuracy,valid_loss,valid_mean_token_accuracy,rewards/margins,valid_rewards/margins
+            1,2.5,,1.5,,0.25,0.5
+            """);
+  }
 }

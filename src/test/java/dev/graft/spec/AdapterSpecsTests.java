@@ -138,7 +138,8 @@ class AdapterSpecsTests {
         "{'peft':{'rank_pattern':{'(?P<a>q)':2}}} | adapter.peft.rank_pattern.(?P<a>q)",
         "{'peft':{'exclude_modules':'all-linear'}} | adapter.peft.exclude_modules",
         "{'peft':{'layers_to_transform':1}} | adapter.peft.layers_to_transform",
-        "{'peft':{'layers_to_transform':[-1],'target_modules':['a']}} | adapter.peft.layers_to_transform",
+        "{'peft':{'layers_to_transform':[-1],'target_modules':['a']}} |"
+            + " adapter.peft.layers_to_transform",
         "{'peft':{'layers_pattern':'h'}} | adapter.peft.layers_pattern",
         "{'peft':{'target_modules':'(q'}} | adapter.peft.target_modules",
         "{'peft':{'target_modules':'a\\\\Z'}} | adapter.peft.target_modules",
@@ -180,7 +181,7 @@ class AdapterSpecsTests {
         "{'training':{'lr_scheduler_type':'greedy'}} | adapter.training.lr_scheduler_type",
         "{'training':[]} | adapter.training",
         "{'data':{'x':1}} | adapter.data.x",
-        "{'objective':'dpo'} | adapter.objective",
+        "{'objective':'ranking'} | adapter.objective",
         "{'config':'ac_1'} | adapter.config",
         "\"balanced\" | adapter",
         "7 | adapter",
@@ -221,7 +222,7 @@ class AdapterSpecsTests {
             "method.supervised.hyperparameters.x",
             "hyperparameters.n_epochs",
             "hyperparameters.lora_alpha");
-    assertThat(rejected(null, "{'type':'dpo'}", null).problems().getFirst().path())
+    assertThat(rejected(null, "{'type':'reinforcement'}", null).problems().getFirst().path())
         .isEqualTo("method.type");
   }
 

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import dev.graft.spec.Hyperparameters.TruncationMode;
 import dev.graft.spec.TrainingSpec.DataOptions;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
@@ -77,7 +79,7 @@ class RowTokenizerTests {
   @Test
   void splitBudgetKeepsTheAnswerOrDropsTheRow() {
     TokenizedRow whole = rows(DataOptions.DEFAULT, Truncation.NONE).tokenize(CHAT);
-    long answer = java.util.Arrays.stream(whole.labels()).filter(label -> label >= 0).count() + 1;
+    long answer = Arrays.stream(whole.labels()).filter(label -> label >= 0).count() + 1;
     var enough = new Truncation(TruncationMode.SPLIT_BUDGET, (int) answer + 3);
     TokenizedRow row = rows(DataOptions.DEFAULT, enough).tokenize(CHAT);
     assertThat(row.cut()).isTrue();
@@ -87,8 +89,32 @@ class RowTokenizerTests {
     refused(TEXT, DataOptions.DEFAULT, little, "no prompt");
   }
 
+  @Test
+  void splitBudgetTakesTheSameOffBothSidesOfAPair() {
+    var prompt = new ArrayList<Map<String, Object>>(CHAT.messages());
+    prompt.removeLast();
+    var pair =
+        new Example.Preference(
+            7, answered(prompt, "yes"), answered(prompt, "no, this is a longer answer"));
+    TokenizedPair whole = rows(DataOptions.DEFAULT, Truncation.NONE).tokenize(pair);
+    int longest = whole.rejected().ids().length;
+    assertThat(whole.chosen().ids()).hasSizeLessThan(longest - 5);
+    var budget = new Truncation(TruncationMode.SPLIT_BUDGET, longest - 5);
+    TokenizedPair cut = rows(DataOptions.DEFAULT, budget).tokenize(pair);
+    int[] chosen = cut.chosen().ids();
+    assertThat(chosen).hasSize(whole.chosen().ids().length - 5);
+    assertThat(cut.rejected().ids())
+        .hasSize(longest - 5)
+        .startsWith(Arrays.copyOf(chosen, whole.promptLength() - 5));
+  }
+
+  private static Example.ChatCompletion answered(List<Map<String, Object>> prompt, String answer) {
+    return new Example.ChatCompletion(
+        7, prompt, List.of(Map.of("role", "assistant", "content", answer)), null);
+  }
+
   private static int[] last(TokenizedRow row, int count) {
-    return java.util.Arrays.copyOfRange(row.ids(), row.ids().length - count, row.ids().length);
+    return Arrays.copyOfRange(row.ids(), row.ids().length - count, row.ids().length);
   }
 
   private void refused(Example row, DataOptions options, Truncation truncation, String words) {

@@ -76,7 +76,7 @@ public final class FakeTrainer {
       double loss = 1.0 / step;
       say(
           new TrainingEvent.Progress(
-              step, steps, 1.0 * step / steps, loss, 1, 0.1, 100, step * 40L, 0.5));
+              step, steps, 1.0 * step / steps, loss, 1, 0.1, 100, step * 40L, 0.5, Map.of()));
       if (step == plan.path("exit_at").asInt(-1) && request.resumeFrom() == null) {
         System.exit(plan.path("exit_status").asInt());
       }

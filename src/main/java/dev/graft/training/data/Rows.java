@@ -4,12 +4,18 @@ import dev.graft.training.MicroBatch;
 import java.util.Arrays;
 
 /** Rows as they train. */
-public sealed interface Rows permits TokenRows, LabelledRows {
+public sealed interface Rows permits TokenRows, LabelledRows, PairRows {
   int size();
 
+  /** Tokens by which rows of like length are found. */
   int length(int row);
 
-  /** What the loss of a row counts as: its tokens that train, its labels. */
+  /** Tokens read, trained or not. */
+  default long tokens(int row) {
+    return length(row);
+  }
+
+  /** What the loss of a row counts as: its tokens that train, its labels, those of its answers. */
   long targets(int row);
 
   /** Where the row comes from, for a person. */

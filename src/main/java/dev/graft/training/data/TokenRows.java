@@ -4,11 +4,13 @@ import dev.graft.text.TokenizedRow;
 import dev.graft.training.TokenBatch;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Rows whose tokens train: of the file, or put together from those. */
 public sealed interface TokenRows extends Rows
     permits TokenRows.Separate, TokenRows.EndToEnd, PackedRows {
+
   int[] ids(int row);
 
   /** {@link TokenBatch#IGNORE} where a token is not trained. */
@@ -29,6 +31,11 @@ public sealed interface TokenRows extends Rows
   @Override
   default long targets(int row) {
     return new TokenBatch(new int[][] {{}}, new int[][] {labels(row)}).targets();
+  }
+
+  /** All rows, in their order. */
+  default TokenBatch all(int multipleOf) {
+    return batch(IntStream.range(0, size()).toArray(), multipleOf);
   }
 
   @Override

@@ -10,6 +10,8 @@ import org.jspecify.annotations.Nullable;
  * @param updates the t of Adam's bias correction
  * @param trainedTokens targets so far
  * @param lossSum nats so far, for the mean over the run
+ * @param losses what that is a sum over; null in the checkpoints of older releases, which sum over
+ *     trained tokens
  * @param trend of the losses; null in the checkpoints of older releases
  * @param best evaluation so far
  * @param run what the checkpoint belongs to
@@ -21,6 +23,7 @@ record CheckpointManifest(
     long updates,
     long trainedTokens,
     double lossSum,
+    @Nullable Long losses,
     @Nullable LossTrend trend,
     @Nullable Best best,
     Identity run,

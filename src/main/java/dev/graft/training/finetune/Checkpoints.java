@@ -37,6 +37,11 @@ final class Checkpoints {
   private static final String WEIGHTS = "trained.safetensors";
   private static final String MOMENTS = "optimizer.safetensors";
   private static final String BEST = "best.safetensors";
+  private static final String REFERENCE = "reference.safetensors";
+
+  /** What a run keeps beside its checkpoints, and every checkpoint has a copy of. */
+  private static final List<String> KEPT_BESIDE = List.of(BEST, REFERENCE);
+
   private static final String MANIFEST = "checkpoint.json";
   private static final int KEPT = 2;
   private static final JsonMapper JSON =
@@ -70,8 +75,11 @@ final class Checkpoints {
       SafetensorsWriter.write(making.resolve(MOMENTS), model.optimizerState());
       Map<String, String> files = new TreeMap<>();
       more.accept(making);
-      if (Files.exists(bestWeights())) Files.copy(bestWeights(), making.resolve(BEST));
-      for (String name : List.of(WEIGHTS, MOMENTS, BEST)) {
+      for (String name : KEPT_BESIDE) {
+        Path file = directory.resolve(name);
+        if (Files.exists(file)) Files.copy(file, making.resolve(name));
+      }
+      for (String name : List.of(WEIGHTS, MOMENTS, BEST, REFERENCE)) {
         Path file = making.resolve(name);
         if (Files.exists(file)) files.put(name, Digests.of(file));
       }
@@ -82,6 +90,7 @@ final class Checkpoints {
               model.updates(),
               progress.trainedTokens(),
               progress.lossSum(),
+              progress.losses(),
               progress.trend(),
               progress.best(),
               run,
@@ -113,15 +122,17 @@ final class Checkpoints {
     try (SafetensorsFile weights = SafetensorsFile.open(checkpoint.resolve(WEIGHTS));
         SafetensorsFile moments = SafetensorsFile.open(checkpoint.resolve(MOMENTS))) {
       model.restore(named(weights), named(moments), manifest.updates());
-      takeBest(checkpoint, manifest);
+      takeKept(checkpoint, manifest);
     } catch (BadModel | IllegalArgumentException e) {
       throw new BadRun("resume_from", "the checkpoint does not fit: " + e.getMessage());
     }
     LossTrend trend = manifest.trend();
+    Long losses = manifest.losses();
     return new Progress(
         manifest.step(),
         manifest.trainedTokens(),
         manifest.lossSum(),
+        losses == null ? manifest.trainedTokens() : losses,
         trend == null ? LossTrend.NONE : trend,
         manifest.best());
   }
@@ -131,13 +142,30 @@ final class Checkpoints {
     return directory.resolve(BEST);
   }
 
-  private void takeBest(Path checkpoint, CheckpointManifest manifest) {
-    if (!manifest.files().containsKey(BEST)) return;
+  /** What the reference gives for the pairs of the run, see {@link References}. */
+  Path reference() {
+    return directory.resolve(REFERENCE);
+  }
+
+  /** A run that resumes from nothing takes nothing over from one before it. */
+  void begin() {
+    try {
+      for (String name : KEPT_BESIDE) Files.deleteIfExists(directory.resolve(name));
+    } catch (IOException e) {
+      throw new UncheckedIOException("what an earlier run left cannot be removed", e);
+    }
+  }
+
+  private void takeKept(Path checkpoint, CheckpointManifest manifest) {
     try {
       Files.createDirectories(directory);
-      Files.copy(checkpoint.resolve(BEST), bestWeights(), StandardCopyOption.REPLACE_EXISTING);
+      for (String name : KEPT_BESIDE) {
+        if (!manifest.files().containsKey(name)) continue;
+        Path file = directory.resolve(name);
+        Files.copy(checkpoint.resolve(name), file, StandardCopyOption.REPLACE_EXISTING);
+      }
     } catch (IOException e) {
-      throw new UncheckedIOException("the best weights cannot be copied", e);
+      throw new UncheckedIOException("a file of the checkpoint cannot be copied", e);
     }
   }
 

@@ -46,7 +46,8 @@ final class KernelModels implements ModelSource {
             training.labelSmoothingFactor(),
             spec.seed(),
             spec.quantization(),
-            training.precision()));
+            training.precision(),
+            spec.preference()));
   }
 
   private static AdamW.@Nullable LoraPlus loraPlus(Hyperparameters training) {

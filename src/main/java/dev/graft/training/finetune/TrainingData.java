@@ -8,9 +8,11 @@ import dev.graft.text.RowReader;
 import dev.graft.text.RowReader.Problem;
 import dev.graft.text.RowRejected;
 import dev.graft.text.RowTokenizer;
+import dev.graft.text.TokenizedPair;
 import dev.graft.text.TokenizedRow;
 import dev.graft.text.Tokenizer;
 import dev.graft.training.data.PackedRows;
+import dev.graft.training.data.PairRows;
 import dev.graft.training.data.Rows;
 import dev.graft.training.data.TokenRows;
 import java.util.ArrayList;
@@ -36,9 +38,14 @@ record TrainingData(
         rows,
         dropped,
         truncated,
-        IntStream.range(0, rows.size()).mapToLong(rows::length).sum(),
+        IntStream.range(0, rows.size()).mapToLong(rows::tokens).sum(),
         IntStream.range(0, rows.size()).mapToLong(rows::targets).sum(),
         sha256);
+  }
+
+  /** The same of other rows. */
+  TrainingData with(Rows others) {
+    return new TrainingData(others, dropped, truncated, tokens, targets, sha256);
   }
 
   /**
@@ -50,11 +57,7 @@ record TrainingData(
       RowFile file, TrainingSpec spec, Tokenizer tokenizer, int maxLength, Control control) {
     Collector collector =
         new Collector(
-            RowSettings.of(spec, maxLength).tokenizer(tokenizer),
-            spec.objective() == Objective.PRETRAINING,
-            spec.training().packingStrategy(),
-            maxLength,
-            control);
+            spec, RowSettings.of(spec, maxLength).tokenizer(tokenizer), maxLength, control);
     String sha256 = file.read(collector::add, collector.rejected);
     return collector.data(file.param(), sha256);
   }
@@ -62,26 +65,22 @@ record TrainingData(
   /** Keeps tokens only: in lists of rows, or in one array that grows. */
   private static final class Collector {
     private final RowTokenizer tokenizer;
-    private final boolean endToEnd;
+    private final Objective objective;
     private final @Nullable PackingStrategy packing;
     private final int maxLength;
     private final Control control;
     private final List<Problem> rejected = new ArrayList<>();
     private final List<TokenizedRow> rows = new ArrayList<>();
+    private final List<TokenizedPair> pairs = new ArrayList<>();
     private int[] stream = new int[1 << 12];
     private int used;
     private int dropped;
     private int truncated;
 
-    Collector(
-        RowTokenizer tokenizer,
-        boolean endToEnd,
-        @Nullable PackingStrategy packing,
-        int maxLength,
-        Control control) {
+    Collector(TrainingSpec spec, RowTokenizer tokenizer, int maxLength, Control control) {
       this.tokenizer = tokenizer;
-      this.endToEnd = endToEnd;
-      this.packing = packing;
+      this.objective = spec.objective();
+      this.packing = spec.training().packingStrategy();
       this.maxLength = maxLength;
       this.control = control;
     }
@@ -89,22 +88,31 @@ record TrainingData(
     void add(Example example) {
       control.poll();
       if (rejected.size() >= RowReader.MAX_PROBLEMS) return;
-      TokenizedRow row;
       try {
-        row = tokenizer.tokenize(example);
+        switch (objective) {
+          // rows with labels are read by LabelledFile
+          case SFT, CLASSIFICATION, REGRESSION -> add(tokenizer.tokenize(example));
+          case PRETRAINING -> append(tokenizer.tokenize(example).ids());
+          case DPO, ORPO -> add(tokenizer.pair(example));
+        }
       } catch (RowRejected e) {
         rejected.add(new Problem(e.line(), String.valueOf(e.getMessage())));
-        return;
       }
-      if (endToEnd) {
-        append(row.ids());
-        return;
-      }
+    }
+
+    private void add(TokenizedRow row) {
       if (row.cut()) truncated++;
       // as in TRL, packing keeps a row whose answer was cut off, and counts one without tokens
       boolean used = packing != null ? row.ids().length > 0 : row.trains();
       if (!used) dropped++;
       if (used || packing != null) rows.add(row);
+    }
+
+    private void add(TokenizedPair pair) {
+      if (pair.cut()) truncated++;
+      // a completion that is the first token of its row has nothing that predicts it
+      if (pair.chosen().targets() > 0 && pair.rejected().targets() > 0) pairs.add(pair);
+      else dropped++;
     }
 
     private void append(int[] ids) {
@@ -116,8 +124,11 @@ record TrainingData(
       used = needed;
     }
 
-    private TokenRows rows() {
-      if (endToEnd) return new TokenRows.EndToEnd(Arrays.copyOf(stream, used), maxLength);
+    private Rows rows() {
+      if (objective.pairs()) return new PairRows(pairs, null);
+      if (objective == Objective.PRETRAINING) {
+        return new TokenRows.EndToEnd(Arrays.copyOf(stream, used), maxLength);
+      }
       if (packing != null) return PackedRows.of(List.copyOf(rows), packing, maxLength);
       return new TokenRows.Separate(List.copyOf(rows));
     }

@@ -18,7 +18,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -67,8 +66,8 @@ final class Validation {
         new TrainingEvent.Evaluation(
             step,
             sum.mean(),
-            (double) sum.correct() / Math.max(1, sum.tokens()),
-            metrics == null ? Map.of() : metrics.named());
+            sum.accuracy(),
+            metrics == null ? sum.pairs().named() : metrics.named());
     latest = found;
     return found;
   }

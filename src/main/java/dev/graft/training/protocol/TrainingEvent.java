@@ -48,6 +48,10 @@ public sealed interface TrainingEvent {
    * @param learningRate used in this step
    * @param tokensPerSecond tokens read in this step, trained or not, by its time
    * @param trainedTokens targets since the first step
+   * @param trainTokenAccuracy share of the trained tokens that were right; of pairs, those of the
+   *     chosen completions
+   * @param metrics what else is measured where rows are pairs, by name, such as {@code
+   *     rewards/margins}
    */
   record Progress(
       long step,
@@ -58,14 +62,19 @@ public sealed interface TrainingEvent {
       double learningRate,
       double tokensPerSecond,
       long trainedTokens,
-      double trainTokenAccuracy)
-      implements TrainingEvent {}
+      double trainTokenAccuracy,
+      Map<String, Double> metrics)
+      implements TrainingEvent {
+    public Progress {
+      metrics = Collections.unmodifiableMap(new LinkedHashMap<>(metrics));
+    }
+  }
 
   /**
    * The whole validation file after a step; step 0 is the base model.
    *
    * @param validMeanTokenAccuracy share of right tokens, or of right labels
-   * @param metrics what else is measured where rows have labels, by name
+   * @param metrics what else is measured where rows have labels or are pairs, by name
    */
   record Evaluation(
       long step, double validLoss, double validMeanTokenAccuracy, Map<String, Double> metrics)

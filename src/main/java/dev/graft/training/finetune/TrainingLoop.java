@@ -1,0 +1,240 @@
+package dev.graft.training.finetune;
+
+import dev.graft.spec.Hyperparameters;
+import dev.graft.spec.Preference;
+import dev.graft.training.MicroBatch;
+import dev.graft.training.Schedules;
+import dev.graft.training.TokenLoss;
+import dev.graft.training.TrainableModel;
+import dev.graft.training.data.BatchPlan;
+import dev.graft.training.data.Mix;
+import dev.graft.training.finetune.CheckpointManifest.Environment;
+import dev.graft.training.protocol.TrainerExit;
+import dev.graft.training.protocol.TrainingEvent;
+import dev.graft.weights.ModelDirectory;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** From the first step to the result. */
+final class TrainingLoop {
+  private final TrainingRun run;
+  private final Hyperparameters training;
+  private final ModelDirectory base;
+  private final RunData files;
+  private final TrainableModel model;
+  private final Consumer<TrainingEvent> events;
+  private final Control control;
+  private final BatchPlan plan;
+  private final long total;
+  private final long warmup;
+  private TrainingData data;
+  private @Nullable Validation validation;
+  private Progress progress = Progress.START;
+
+  /**
+   * @param base with the head that the model has
+   * @throws BadRun if there is nothing to do, or something to do it with is missing
+   */
+  TrainingLoop(
+      TrainingRun run,
+      ModelDirectory base,
+      RunData files,
+      TrainableModel model,
+      Consumer<TrainingEvent> events,
+      Control control) {
+    this.run = run;
+    this.base = base;
+    this.files = files;
+    this.model = model;
+    this.events = events;
+    this.control = control;
+    training = run.spec().training();
+    data = files.training();
+    plan = new BatchPlan(training, run.spec().seed(), data.rows().lengths());
+    total = plan.totalSteps();
+    if (total == 0) {
+      throw new BadRun("training_file", "fewer rows than one batch, and dataloader_drop_last");
+    }
+    warmup =
+        training.warmupSteps() > 0
+            ? training.warmupSteps()
+            : (long) Math.ceil(total * training.warmupRatio());
+    if (files.validation() == null && training.evaluation().needsValidation()) {
+      throw new BadRun(
+          "validation_file", "early stopping and the best model need a validation file");
+    }
+  }
+
+  /**
+   * @param environment what the last bits of the numbers depend on
+   * @param maxLength tokens of a row
+   */
+  TrainerExit run(Environment environment, int maxLength) {
+    Checkpoints checkpoints =
+        new Checkpoints(
+            run.checkpoints(),
+            RunIdentity.of(run.spec(), run.baseModel(), data.sha256()),
+            environment);
+    Path resumeFrom = run.resumeFrom();
+    if (resumeFrom == null) checkpoints.begin();
+    else progress = checkpoints.restore(resumeFrom, model);
+    started(maxLength);
+    measure(checkpoints);
+    if (progress.step() == 0) evaluate();
+    while (progress.step() < total && !stopsEarly()) {
+      control.poll();
+      if (control.takeCheckpoint()) checkpoint(checkpoints);
+      if (control.stop()) return TrainerExit.STOPPED_AFTER_CHECKPOINT;
+      step();
+      long step = progress.step();
+      if (step < total && due(step, training.evaluation().evalSteps())) evaluate();
+      if (step < total && due(step, training.saveSteps())) checkpoint(checkpoints);
+    }
+    if (!stopsEarly()) evaluate();
+    if (validation != null) validation.takeBest(progress.best(), progress.step());
+    completed();
+    return TrainerExit.DONE;
+  }
+
+  private void completed() {
+    ResultDirectory.write(
+        run, base, model, progress, validation == null ? null : validation.latest());
+    events.accept(
+        new TrainingEvent.Completed(
+            run.output().toString(),
+            progress.step(),
+            progress.trainedTokens(),
+            progress.meanLoss(),
+            validation == null ? null : validation.loss()));
+  }
+
+  /** Pairs get what the reference gives for them, before the first step changes the model. */
+  private void measure(Checkpoints checkpoints) {
+    TrainingData held = files.validation();
+    if (run.spec().preference() instanceof Preference.Dpo) {
+      References references = new References(checkpoints.reference(), model, training, control);
+      data = references.measured(data);
+      if (held != null) held = references.measured(held);
+      references.keep();
+    }
+    if (held != null) {
+      validation = new Validation(held, base, model, training, control, checkpoints.bestWeights());
+    }
+  }
+
+  private boolean stopsEarly() {
+    return validation != null && validation.stopsEarly(progress.best());
+  }
+
+  private static boolean due(long step, int every) {
+    return every > 0 && step % every == 0;
+  }
+
+  private void started(int maxLength) {
+    events.accept(
+        new TrainingEvent.Started(
+            progress.step(),
+            total,
+            plan.epochs(total),
+            data.rows().size(),
+            data.dropped(),
+            data.truncated(),
+            data.tokens(),
+            data.targets(),
+            maxLength,
+            model.trainableParameters()));
+  }
+
+  /** One optimiser step: the window's micro-batches, then one update. */
+  private void step() {
+    long began = System.nanoTime();
+    long step = progress.step();
+    List<int[]> window = plan.window(step);
+    List<MicroBatch> batches =
+        window.stream().map(rows -> data.rows().batch(rows, training.padToMultipleOf())).toList();
+    TokenLoss loss = accumulate(step, window, batches);
+    double rate = training.learningRate() * multiplier(step);
+    double norm = update(rate);
+    progress = progress.after(loss);
+    double seconds = Math.max(1e-9, (System.nanoTime() - began) / 1e9);
+    events.accept(
+        new TrainingEvent.Progress(
+            progress.step(),
+            total,
+            plan.epochs(progress.step()),
+            loss.mean(),
+            norm,
+            rate,
+            tokens(batches) / seconds,
+            progress.trainedTokens(),
+            loss.accuracy(),
+            loss.pairs().named()));
+  }
+
+  private TokenLoss accumulate(long step, List<int[]> window, List<MicroBatch> batches) {
+    long targets = Math.max(1, batches.stream().mapToLong(MicroBatch::targets).sum());
+    TokenLoss loss = TokenLoss.ZERO;
+    for (int m = 0; m < batches.size(); m++) {
+      control.poll();
+      long dropoutSeed = new Mix(run.spec().seed(), step, m).next();
+      TokenLoss part = model.accumulate(batches.get(m), targets, dropoutSeed);
+      if (!Double.isFinite(part.sum())) {
+        throw lossOf(step, window.get(m), "is not a finite number");
+      }
+      loss = loss.plus(part);
+    }
+    // a single pair that is the wrong way round may be far above the mean, and is no sign of harm
+    if (!run.spec().objective().pairs() && progress.trend().spikes(loss.mean())) {
+      int[] all = window.stream().flatMapToInt(Arrays::stream).toArray();
+      throw lossOf(step, all, "jumped to %.3g".formatted(loss.mean()));
+    }
+    return loss;
+  }
+
+  private double update(double rate) {
+    try {
+      return model.update(rate);
+    } catch (IllegalStateException e) {
+      throw new BadRun(null, String.valueOf(e.getMessage()));
+    }
+  }
+
+  private double multiplier(long step) {
+    return Schedules.multiplier(
+        training.lrScheduler(), step, warmup, total, training.learningRate());
+  }
+
+  private static long tokens(List<MicroBatch> batches) {
+    return batches.stream()
+        .flatMap(batch -> Arrays.stream(batch.inputIds()))
+        .mapToLong(row -> row.length)
+        .sum();
+  }
+
+  private BadRun lossOf(long step, int[] rows, String what) {
+    List<String> origins = Arrays.stream(rows).mapToObj(data.rows()::origin).limit(8).toList();
+    return new BadRun(
+        null,
+        "the loss %s in step %d, in rows from %s; a lower learning_rate or a look at these rows may help"
+            .formatted(what, step + 1, String.join(", ", origins)));
+  }
+
+  private void evaluate() {
+    if (validation == null) return;
+    long step = progress.step();
+    events.accept(validation.evaluate(step));
+    if (step > 0) progress = progress.evaluated(validation.compare(progress.best(), step));
+  }
+
+  private void checkpoint(Checkpoints checkpoints) {
+    Path written =
+        checkpoints.write(
+            model,
+            progress,
+            making -> ResultDirectory.writeAdapter(making, run, base, model, progress));
+    events.accept(new TrainingEvent.Checkpoint(progress.step(), written.toString()));
+  }
+}

@@ -181,6 +181,8 @@ class AdapterSpecsTests {
         "{'training':{'lr_scheduler_type':'greedy'}} | adapter.training.lr_scheduler_type",
         "{'training':[]} | adapter.training",
         "{'data':{'x':1}} | adapter.data.x",
+        "{'training':{'hidden_dropout_prob':0.1}} | adapter.training.hidden_dropout_prob",
+        "{'training':{'neftune_noise_alpha':5}} | adapter.training.neftune_noise_alpha",
         "{'objective':'ranking'} | adapter.objective",
         "{'config':'ac_1'} | adapter.config",
         "\"balanced\" | adapter",

@@ -6,6 +6,7 @@ import dev.graft.spec.SpecRejected.Problem;
 import dev.graft.spec.TrainingSpec.DataOptions;
 import java.util.List;
 import java.util.function.Predicate;
+import java.util.stream.IntStream;
 
 /**
  * What is known of a request by itself and cannot be combined, or means nothing: one table, which
@@ -63,6 +64,16 @@ public final class Combinations {
                   spec.method() instanceof Lora lora
                       && lora.initLoraWeights() instanceof LoraInit.Orthogonal
                       && hasOddRank(lora)),
+          new Refusal(
+              "PiSSA, OLoRA",
+              "r above 512",
+              "adapter.peft.r",
+              "must be at most 512 with init_lora_weights \"pissa\" or \"olora\": the result has"
+                  + " twice the rank",
+              spec ->
+                  spec.method() instanceof Lora lora
+                      && lora.initLoraWeights().changesBase()
+                      && largestRank(lora) > 512),
           new Refusal(
               "full training",
               "quantization",
@@ -171,6 +182,14 @@ public final class Combinations {
     return data.maskHistory()
         || data.assistantOnlyLoss() != null
         || data.completionOnlyLoss() != null;
+  }
+
+  private static int largestRank(Lora lora) {
+    return IntStream.concat(
+            IntStream.of(lora.r()),
+            lora.patterns().rankPattern().values().stream().mapToInt(Integer::intValue))
+        .max()
+        .orElseThrow();
   }
 
   private static boolean hasOddRank(Lora lora) {

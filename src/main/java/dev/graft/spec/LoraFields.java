@@ -73,10 +73,8 @@ final class LoraFields {
                   ? new LoraInit.Pissa(Integer.parseInt(name.substring(PISSA_ITERATIONS.length())))
                   : null;
         };
-    boolean built = init != null && !init.changesBase() && !(init instanceof LoraInit.Orthogonal);
-    if (init != null && built) return init;
-    boolean planned =
-        init != null || List.of("eva", "loftq", "corda", "mica", "lora_ga").contains(name);
+    if (init != null) return init;
+    boolean planned = List.of("eva", "loftq", "corda", "mica", "lora_ga").contains(name);
     String choices =
         "must be true, false, \"gaussian\", \"orthogonal\", \"pissa\", \"pissa_niter_N\" or"
             + " \"olora\"";
@@ -134,7 +132,6 @@ final class LoraFields {
 
   /** The rest of {@code LoraConfig}: known, and refused until it is built. */
   private static void refuseUnbuilt(Fields peft) {
-    peft.notYet("use_dora", false);
     peft.notYet("trainable_token_indices");
     peft.known("fan_in_fan_out"); // follows from the base, whatever is said
     for (String key : List.of("use_qalora", "use_bdlora", "ensure_weight_tying")) {

@@ -1,5 +1,6 @@
 package dev.graft.training;
 
+import dev.graft.spec.AdapterMethod;
 import dev.graft.weights.NamedTensor;
 import java.util.List;
 import java.util.Map;
@@ -57,6 +58,16 @@ public interface TrainableModel extends AutoCloseable {
    * parameter of the model after full fine-tuning.
    */
   List<NamedTensor> saved();
+
+  /**
+   * The form in which others use the result: {@link #saved}, except that an adapter whose start was
+   * taken out of the base (PiSSA, OLoRA) becomes a plain LoRA for the base as it is.
+   *
+   * @param method that was trained
+   */
+  default SavedResult result(AdapterMethod method) {
+    return new SavedResult(method, saved());
+  }
 
   /**
    * Settings of the result's {@code adapter_config.json} that training decided, such as AdaLoRA's

@@ -32,7 +32,15 @@ public record SavedAdapter(AdapterMethod method, SafetensorsFile file) implement
 
   private static AdapterMethod method(JsonFields config) {
     try {
-      return AdapterMethods.fromPeft(config.node());
+      AdapterMethod method = AdapterMethods.fromPeft(config.node());
+      if (method instanceof AdapterMethod.Lora lora && lora.initLoraWeights().changesBase()) {
+        throw config.bad(
+            "init_lora_weights",
+            "is "
+                + config.shown("init_lora_weights")
+                + ": the adapter fits a changed base only; have PEFT convert it when it is saved");
+      }
+      return method;
     } catch (SpecRejected e) {
       throw new BadModel(CONFIG + ": " + e.getMessage(), e);
     }

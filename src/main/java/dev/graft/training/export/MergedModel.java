@@ -77,7 +77,8 @@ public final class MergedModel implements CheckpointDirectory.Tensors {
       return plain.data();
     }
     NamedTensor copy = trained.get(name);
-    float[] values = copy != null ? copy.toFloats() : merged(parameter);
+    float[] values =
+        copy != null ? tuner.merged(name, copy.toFloats(), trained) : merged(parameter);
     return CheckpointDirectory.bytes(MemorySegment.ofArray(values), dtype);
   }
 

@@ -4,6 +4,7 @@ import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.Freeze;
 import dev.graft.spec.Outputs;
 import dev.graft.spec.Quantization;
+import dev.graft.training.SavedResult;
 import dev.graft.training.TrainableModel;
 import dev.graft.weights.LoaderRules;
 import dev.graft.weights.ModelDirectory;
@@ -60,11 +61,12 @@ public final class ResultFormat {
       AdapterMethod method,
       TrainableModel model,
       Map<String, String> facts) {
+    SavedResult result = model.result(method);
     if (isAdapter(method)) {
-      PeftDirectory.write(directory, base, baseModelName, method, model.saved(), facts);
+      PeftDirectory.write(directory, base, baseModelName, result.method(), result.tensors(), facts);
     } else {
       FullModelDirectory.write(
-          directory, base, baseModelName, model.saved(), Precision.AS_BASE, facts);
+          directory, base, baseModelName, result.tensors(), Precision.AS_BASE, facts);
     }
   }
 

@@ -5,6 +5,7 @@ import dev.graft.training.Generator;
 import dev.graft.training.kernels.Kernels;
 import dev.graft.training.kernels.TorchScriptModule;
 import dev.graft.training.model.Continuation;
+import dev.graft.training.model.DerivedTensors;
 import dev.graft.training.model.DeviceMemory;
 import dev.graft.training.model.Family;
 import dev.graft.training.model.ModelTensors;
@@ -111,6 +112,10 @@ final class CachedGenerator implements Generator {
       }
       ModelTensors all = base.copy();
       own.forEach(all::put);
+      try (DerivedTensors derived = new DerivedTensors(memory, all, tuner.derived())) {
+        derived.compute();
+        derived.fresh().forEach(own::put);
+      }
       return new Worn(compiled(all, tuner), List.copyOf(own.values()));
     } catch (RuntimeException e) {
       own.values().forEach(PtNDArray::close);

@@ -20,6 +20,7 @@ public final class Kernels {
   /** Every file; a jar cannot be listed portably, so a test compares this with the directory. */
   static final List<String> FILES =
       List.of(
+          "adapters/dora",
           "adapters/low_rank",
           "adapters/prompt_encoder",
           "adapters/rank_allocation",

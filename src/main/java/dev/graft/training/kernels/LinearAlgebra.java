@@ -20,6 +20,11 @@ public final class LinearAlgebra implements AutoCloseable {
         def qr(self: __torch__.Model,
           x: Tensor) -> Tuple[Tensor, Tensor]:
           return __torch__.linalg.qr(x)
+        def svd_lowrank(self: __torch__.Model,
+          x: Tensor,
+          start: Tensor,
+          iterations: int) -> Tuple[Tensor, Tensor, Tensor]:
+          return __torch__.linalg.svd_lowrank(x, start, iterations)
       """;
 
   private final PtNDManager manager;
@@ -38,20 +43,44 @@ public final class LinearAlgebra implements AutoCloseable {
   public record Qr(float[] q, float[] r) {}
 
   public Svd svd(float[] x, int rows, int columns) {
-    List<float[]> parts = decompose("svd", x, rows, columns);
-    return new Svd(parts.get(0), parts.get(1), parts.get(2));
+    try (PtNDManager scope = scope()) {
+      List<float[]> parts = floats(module.call(scope, "svd", matrix(scope, x, rows, columns)));
+      return new Svd(parts.get(0), parts.get(1), parts.get(2));
+    }
+  }
+
+  /**
+   * The largest singular values only, by subspace iterations (Halko et al. 2009); k is the rank.
+   *
+   * @param start (the smaller size of x, rank), random
+   */
+  public Svd svdLowRank(float[] x, int rows, int columns, float[] start, int iterations) {
+    int smaller = Math.min(rows, columns);
+    try (PtNDManager scope = scope()) {
+      PtNDArray random = matrix(scope, start, smaller, start.length / smaller);
+      PtNDArray of = matrix(scope, x, rows, columns);
+      List<float[]> parts = floats(module.call(scope, "svd_lowrank", of, random, iterations));
+      return new Svd(parts.get(0), parts.get(1), parts.get(2));
+    }
   }
 
   public Qr qr(float[] x, int rows, int columns) {
-    List<float[]> parts = decompose("qr", x, rows, columns);
-    return new Qr(parts.get(0), parts.get(1));
+    try (PtNDManager scope = scope()) {
+      List<float[]> parts = floats(module.call(scope, "qr", matrix(scope, x, rows, columns)));
+      return new Qr(parts.get(0), parts.get(1));
+    }
   }
 
-  private List<float[]> decompose(String method, float[] x, int rows, int columns) {
-    try (PtNDManager scope = (PtNDManager) manager.newSubManager()) {
-      PtNDArray matrix = (PtNDArray) scope.create(x, new Shape(rows, columns));
-      return module.call(scope, method, matrix).stream().map(PtNDArray::toFloatArray).toList();
-    }
+  private PtNDManager scope() {
+    return (PtNDManager) manager.newSubManager();
+  }
+
+  private static PtNDArray matrix(PtNDManager scope, float[] x, int rows, int columns) {
+    return (PtNDArray) scope.create(x, new Shape(rows, columns));
+  }
+
+  private static List<float[]> floats(List<PtNDArray> parts) {
+    return parts.stream().map(PtNDArray::toFloatArray).toList();
   }
 
   @Override

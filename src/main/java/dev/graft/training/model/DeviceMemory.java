@@ -130,6 +130,12 @@ public final class DeviceMemory implements AutoCloseable {
     }
   }
 
+  public PtNDArray zeros(long... shape) {
+    try (PtNDArray flat = zeros(Arrays.stream(shape).reduce(1, Math::multiplyExact))) {
+      return part(flat, 0, shape);
+    }
+  }
+
   /** A view of consecutive elements. */
   public PtNDArray part(PtNDArray flat, long start, long... shape) {
     long size = Arrays.stream(shape).reduce(1, Math::multiplyExact);

@@ -1,46 +1,34 @@
 package dev.graft.training.model;
 
-import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.JniUtils;
+import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.Preference;
 import dev.graft.training.LabelBatch;
 import dev.graft.training.MicroBatch;
 import dev.graft.training.PairBatch;
 import dev.graft.training.PairLogps;
+import dev.graft.training.SavedResult;
 import dev.graft.training.TokenBatch;
 import dev.graft.training.TokenLoss;
 import dev.graft.training.TrainableModel;
-import dev.graft.training.tuner.Tuner;
 import dev.graft.weights.NamedTensor;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A model with parameters that train: the step of the recipe, one method a part. */
 final class TrainableTransformer implements TrainableModel {
   private final DeviceMemory memory;
   private final Transformer model;
-  private final Tuner tuner;
-  private final Parameters parameters;
-  private final @Nullable ComputedTensor computed;
-  private final StepRule rule;
-
-  /** What does not train, but belongs to the result of the method. */
-  private final TensorTable kept;
-
+  private final TunerState state;
   private final Plan plan;
   private final Inference inference;
   private final @Nullable OutputLoss tokenLoss;
   private final @Nullable Preference preference;
   private final @Nullable Reference reference;
-
-  private double regulariser;
 
   /** Lowest stage that trains; the way down ends there. */
   private final int lowest;
@@ -48,26 +36,17 @@ final class TrainableTransformer implements TrainableModel {
   TrainableTransformer(
       DeviceMemory memory,
       Transformer model,
-      Tuner tuner,
-      Parameters parameters,
-      @Nullable ComputedTensor computed,
-      StepRule rule,
-      TensorTable kept,
+      TunerState state,
       @Nullable Reference reference,
       Recipe recipe) {
     this.memory = memory;
     this.model = model;
-    this.tuner = tuner;
-    this.parameters = parameters;
-    this.rule = rule;
-    this.kept = kept;
-    this.computed = computed;
-    compute();
+    this.state = state;
     plan = recipe.plan();
     tokenLoss =
         model.family().output() == null
             ? null
-            : OutputLoss.of(model, parameters, plan, recipe.labelSmoothing());
+            : OutputLoss.of(model, state.parameters(), plan, recipe.labelSmoothing());
     inference = Inference.of(model, plan);
     preference = recipe.preference();
     this.reference = reference;
@@ -118,7 +97,7 @@ final class TrainableTransformer implements TrainableModel {
   @Override
   public PairLogps reference(PairBatch pairs) {
     if (reference == null) throw new IllegalArgumentException("the preference has no reference");
-    if (!reference.ownsModel() && parameters.updates() > 0) {
+    if (!reference.ownsModel() && updates() > 0) {
       throw new IllegalStateException("the reference is what the model was before its first step");
     }
     try (PtNDManager scope = memory.scope()) {
@@ -193,88 +172,69 @@ final class TrainableTransformer implements TrainableModel {
 
   @Override
   public double update(double learningRate) {
-    regulariser = rule.regularise();
-    if (computed != null) computed.backward();
-    double norm = parameters.update(learningRate, rule);
-    compute();
-    return norm;
-  }
-
-  private void compute() {
-    if (computed != null) computed.compute();
+    return state.update(learningRate);
   }
 
   @Override
   public double regulariser() {
-    return regulariser;
+    return state.regulariser();
   }
 
   @Override
   public List<NamedTensor> trained() {
-    return parameters.values();
+    return state.parameters().values();
   }
 
   @Override
   public List<NamedTensor> saved() {
-    List<NamedTensor> values = new ArrayList<>(parameters.values());
-    values.addAll(kept.read());
-    if (computed != null) values.add(computed.read());
-    return tuner.saved(values);
+    return state.saved();
+  }
+
+  @Override
+  public SavedResult result(AdapterMethod method) {
+    return state.result(method);
   }
 
   @Override
   public Map<String, Object> learnedSettings() {
-    return tuner.learnedSettings(kept.read());
+    return state.learnedSettings();
   }
 
   @Override
   public void loadSaved(List<NamedTensor> saved) {
-    List<NamedTensor> read = tuner.read(saved);
-    load(kept.without(read));
-    kept.fill(kept.among(read));
-  }
-
-  /** What a step depends on beside the parameters and Adam's moments. */
-  private TensorTable beside() {
-    Map<String, PtNDArray> all = new LinkedHashMap<>(kept.tensors());
-    all.putAll(rule.state());
-    return new TensorTable(memory, all);
+    state.loadSaved(saved);
   }
 
   @Override
   public List<NamedTensor> optimizerState() {
-    return Stream.concat(parameters.moments().stream(), beside().read().stream()).toList();
+    return state.optimizerState();
   }
 
   @Override
   public long updates() {
-    return parameters.updates();
+    return state.parameters().updates();
   }
 
   @Override
   public void load(List<NamedTensor> trained) {
-    parameters.load(trained);
-    compute();
+    state.load(trained);
   }
 
   @Override
   public void restore(List<NamedTensor> trained, List<NamedTensor> optimizerState, long updates) {
-    TensorTable beside = beside();
-    parameters.restore(trained, beside.without(optimizerState), updates);
-    beside.fill(beside.among(optimizerState));
-    compute();
+    state.restore(trained, optimizerState, updates);
   }
 
   @Override
   public long trainableParameters() {
-    return parameters.size();
+    return state.parameters().size();
   }
 
   @Override
   public void close() {
     if (reference != null) reference.close();
     model.close();
-    if (computed != null) computed.close();
+    state.close();
     memory.close();
   }
 }

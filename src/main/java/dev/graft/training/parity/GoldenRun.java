@@ -85,6 +85,7 @@ public final class GoldenRun {
       compareLogits("after", probe, model);
       compareSaved(base, model.saved());
       MergedWeight.compare(golden, base, model.trained(), probe, result);
+      ChangedBase.compare(golden, base, model, probe, result);
       if (out != null) {
         String name = golden.model().getFileName().toString();
         ResultFormat.write(out, base, name, golden.method(), model, Map.of());
@@ -105,6 +106,7 @@ public final class GoldenRun {
     Path start = golden.directory().resolve("init/adapter_model.safetensors");
     if (Files.exists(start)) {
       model.loadSaved(start(start));
+      ChangedBase.start(model);
     }
     return model;
   }

@@ -1,5 +1,6 @@
 package dev.graft.training.parity;
 
+import dev.graft.training.SavedResult;
 import dev.graft.training.model.BaseWeights;
 import dev.graft.training.tuner.Tuner;
 import dev.graft.weights.ModelConfig;
@@ -23,9 +24,31 @@ final class MergedWeight {
       List<NamedTensor> trained,
       GoldenFile probe,
       GoldenResult.Collector result) {
+    Tuner tuner = Tuner.of(golden.method(), base);
+    compare("merged", golden, base, tuner, trained, probe, result);
+  }
+
+  /** The same of the form that a result has. */
+  static void compare(
+      GoldenCase golden,
+      SavedResult saved,
+      ModelDirectory base,
+      GoldenFile probe,
+      GoldenResult.Collector result) {
+    Tuner tuner = Tuner.of(saved.method(), base);
+    compare("converted", golden, base, tuner, tuner.read(saved.tensors()), probe, result);
+  }
+
+  private static void compare(
+      String what,
+      GoldenCase golden,
+      ModelDirectory base,
+      Tuner tuner,
+      List<NamedTensor> trained,
+      GoldenFile probe,
+      GoldenResult.Collector result) {
     List<String> names = probe.names().stream().filter(name -> name.startsWith(PREFIX)).toList();
     if (names.isEmpty()) return;
-    Tuner tuner = Tuner.of(golden.method(), base);
     Map<String, NamedTensor> byName =
         trained.stream().collect(Collectors.toMap(NamedTensor::name, each -> each));
     BaseWeights weights = new BaseWeights(base, golden.quantization());
@@ -43,7 +66,7 @@ final class MergedWeight {
         largest = Math.max(largest, Math.abs((double) merged[i] - expected[i]));
       }
     }
-    result.add("merged", largest, golden.limit("merged"));
+    result.add(what, largest, golden.limit("merged"));
   }
 
   /** A copy of the base's tensor that trains, and that rounding alone turns. */

@@ -37,17 +37,37 @@ public record LayerTensors(List<String> names, Set<String> trained, Map<String, 
       List<Statement> statements,
       Predicate<String> trains,
       Function<String, @Nullable WeightForm> form) {
+    List<String> read =
+        statements.stream().flatMap(each -> each.tensors().stream()).distinct().toList();
+    LayerTensors tensors = named(read, form);
+    return new LayerTensors(
+        tensors.names(),
+        tensors.names().stream().filter(trains).collect(Collectors.toSet()),
+        tensors.forms());
+  }
+
+  /** Tensors of these names; none trains. */
+  public static LayerTensors named(List<String> read, Function<String, @Nullable WeightForm> form) {
     Set<String> names = new LinkedHashSet<>();
     Map<String, WeightForm> forms = new LinkedHashMap<>();
-    for (Statement statement : statements) {
-      for (String name : statement.tensors()) {
-        WeightForm found = form.apply(name);
-        if (found != null) forms.put(name, found);
-        names.addAll(found == null ? List.of(name) : found.parts(name));
-      }
+    for (String name : read) {
+      WeightForm found = form.apply(name);
+      if (found != null) forms.put(name, found);
+      names.addAll(found == null ? List.of(name) : found.parts(name));
     }
-    return new LayerTensors(
-        List.copyOf(names), names.stream().filter(trains).collect(Collectors.toSet()), forms);
+    return new LayerTensors(List.copyOf(names), Set.of(), forms);
+  }
+
+  /** Text of a tensor's numbers, where the tensors are the argument {@code w}. */
+  public String text(String name) {
+    WeightForm form = forms.get(name);
+    return form == null ? argument(name) : form.text(name, this::argument);
+  }
+
+  private String argument(String name) {
+    int index = names.indexOf(name);
+    if (index < 0) throw new IllegalStateException("the layer has no tensor " + name);
+    return "w[" + index + "]";
   }
 
   /** The trained ones in the order of names. */

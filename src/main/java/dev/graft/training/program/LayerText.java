@@ -43,14 +43,7 @@ public final class LayerText {
 
   /** Text of a tensor's numbers. */
   String tensor(String name) {
-    WeightForm form = tensors.forms().get(name);
-    return form == null ? argument(name) : form.text(name, this::argument);
-  }
-
-  private String argument(String name) {
-    int index = tensors.names().indexOf(name);
-    if (index < 0) throw new IllegalStateException("the layer has no tensor " + name);
-    return "w[" + index + "]";
+    return tensors.text(name);
   }
 
   String gradientOf(String name) {

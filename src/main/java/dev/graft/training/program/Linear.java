@@ -76,7 +76,7 @@ public record Linear(String output, String input, String module, boolean bias, b
           "__torch__.ops.linear.backward_weight(%s, %s, %s)",
           stored(text.gradientOf(weight())), g, text.saved(input));
     }
-    if (text.isTrained(biasName())) {
+    if (bias && text.isTrained(biasName())) {
       text.effect("__torch__.ops.linear.backward_bias(%s, %s)", text.gradientOf(biasName()), g);
     }
     if (!text.needsGradient(input)) return;

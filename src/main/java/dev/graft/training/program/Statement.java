@@ -18,6 +18,7 @@ public sealed interface Statement
         LayerNorm,
         Linear,
         LowRank,
+        Magnitude,
         Multiply,
         Norm,
         Pick,

@@ -1,10 +1,14 @@
 package dev.graft.training.tuner;
 
 import dev.graft.spec.AdapterMethod.Lora;
+import dev.graft.spec.LoraInit;
 import dev.graft.training.program.Statement;
+import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelConfig.Linear;
+import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -18,20 +22,24 @@ final class LinearFactors implements Part {
   private final Lora method;
   private final List<Linear> modules;
   private final Set<String> biases;
+  private final BaseFactors baseFactors;
   private final LowRankPaths paths;
 
-  /**
-   * @param biases names of the base's biases
-   */
-  LinearFactors(Lora method, List<Linear> modules, Set<String> biases) {
+  LinearFactors(Lora method, List<Linear> modules, ModelDirectory base) {
     this.method = method;
     this.modules = List.copyOf(modules);
-    this.biases = Set.copyOf(biases);
+    biases =
+        base.config().parameters().stream()
+            .map(ModelConfig.Parameter::name)
+            .filter(name -> name.endsWith(".bias"))
+            .collect(Collectors.toSet());
+    baseFactors = new BaseFactors(method, modules, base);
     this.paths =
         new LowRankPaths(
             modules.stream().collect(Collectors.toMap(Linear::path, each -> scale(each))),
             method.loraDropout(),
-            method.variant().loraBias());
+            method.variant(),
+            method.initLoraWeights().changesBase());
   }
 
   private double scale(Linear module) {
@@ -44,10 +52,17 @@ final class LinearFactors implements Part {
 
   @Override
   public List<Slot> slots() {
-    return modules.stream().flatMap(each -> slots(each).stream()).toList();
+    List<Slot> slots = new ArrayList<>();
+    for (Linear each : modules) {
+      slots.addAll(factors(each));
+      if (method.variant().useDora()) {
+        slots.add(new Slot(each.path() + LoraStart.MAGNITUDE, each.outFeatures()));
+      }
+    }
+    return slots;
   }
 
-  private List<Slot> slots(Linear module) {
+  private List<Slot> factors(Linear module) {
     List<Slot> slots = new ArrayList<>();
     slots.add(new Slot(module.path() + LoraStart.A, rank(module), module.inFeatures()));
     slots.add(new Slot(module.path() + LoraStart.B, module.outFeatures(), rank(module)));
@@ -59,13 +74,68 @@ final class LinearFactors implements Part {
 
   @Override
   public List<NamedTensor> start(long seed) {
+    return switch (method.initLoraWeights()) {
+      case LoraInit.Pissa _, LoraInit.Olora _, LoraInit.Orthogonal _ -> baseFactors.of(seed);
+      case LoraInit.Standard _, LoraInit.Random _, LoraInit.Gaussian _ -> random(seed);
+    };
+  }
+
+  private List<NamedTensor> random(long seed) {
     List<NamedTensor> start = new ArrayList<>();
     for (Linear each : modules) {
-      for (Slot slot : slots(each)) {
+      for (Slot slot : factors(each)) {
         start.add(LoraStart.of(method.initLoraWeights(), slot, rank(each), seed));
       }
     }
     return start;
+  }
+
+  /** What the base's weights lose: their products with the scale. */
+  @Override
+  public List<NamedTensor> frozen(long seed) {
+    if (!method.initLoraWeights().changesBase()) return List.of();
+    return baseFactors.of(seed).stream().map(each -> each.renamed(initial(each.name()))).toList();
+  }
+
+  /** {@code q_proj.initial.lora_A.weight} of {@code q_proj.lora_A.weight}. */
+  private static String initial(String factor) {
+    return factor.replaceFirst("(\\.lora_[AB]\\.weight)$", LoraStart.INITIAL + "$1");
+  }
+
+  /** All of {@link #frozen}: a checkpoint keeps it, so that no decomposition is made twice. */
+  @Override
+  public Set<String> remembered() {
+    if (!method.initLoraWeights().changesBase()) return Set.of();
+    return modules.stream()
+        .flatMap(each -> factors(each).stream())
+        .map(slot -> initial(slot.name()))
+        .collect(Collectors.toSet());
+  }
+
+  @Override
+  public List<Derived> derived() {
+    if (!method.variant().useDora()) return List.of();
+    return modules.stream().map(this::norm).toList();
+  }
+
+  private Derived norm(Linear module) {
+    String update =
+        "torch.copy_(%%s, __torch__.adapters.dora.norm(%s, %%s, %%s, %s))"
+            .formatted(module.conv1d() ? "torch.t(%s)" : "%s", scale(module));
+    return new Derived(
+        module.path() + LoraStart.NORM,
+        new long[] {module.outFeatures()},
+        update,
+        List.of(
+            module.path() + ".weight", module.path() + LoraStart.A, module.path() + LoraStart.B));
+  }
+
+  @Override
+  public Map<String, String> startsAs() {
+    if (!method.variant().useDora()) return Map.of();
+    return modules.stream()
+        .map(Linear::path)
+        .collect(Collectors.toMap(at -> at + LoraStart.MAGNITUDE, at -> at + LoraStart.NORM));
   }
 
   @Override
@@ -73,12 +143,16 @@ final class LinearFactors implements Part {
     return paths.apply(prefix, statements);
   }
 
-  /** W + scale B A, transposed where the layer is stored so; bias + scale (bias of B). */
+  /**
+   * W + scale B A, transposed where the layer is stored so, its rows then at DoRA's lengths; bias +
+   * scale (bias of B).
+   */
   @Override
   public float[] merged(String name, float[] stored, Map<String, NamedTensor> trained) {
     for (Linear each : modules) {
       if (name.equals(each.path() + ".weight")) {
         addProduct(each, stored, trained);
+        if (method.variant().useDora()) stretch(each, stored, trained);
       } else if (method.variant().loraBias() && name.equals(each.path() + ".bias")) {
         addBias(each, stored, trained);
       }
@@ -119,12 +193,28 @@ final class LinearFactors implements Part {
   }
 
   private void addProduct(Linear linear, float[] weight, Map<String, NamedTensor> trained) {
-    float[] a = Objects.requireNonNull(trained.get(linear.path() + LoraStart.A)).toFloats();
-    float[] b = Objects.requireNonNull(trained.get(linear.path() + LoraStart.B)).toFloats();
+    NamedTensor a = Objects.requireNonNull(trained.get(linear.path() + LoraStart.A));
+    NamedTensor b = Objects.requireNonNull(trained.get(linear.path() + LoraStart.B));
+    addProduct(linear, weight, a, b, scale(linear));
+    if (!method.initLoraWeights().changesBase()) return;
+    String lost = linear.path() + LoraStart.INITIAL;
+    Map<String, NamedTensor> initial = new HashMap<>(trained);
+    for (NamedTensor each : frozen(0)) initial.putIfAbsent(each.name(), each);
+    addProduct(
+        linear,
+        weight,
+        Objects.requireNonNull(initial.get(lost + LoraStart.A)),
+        Objects.requireNonNull(initial.get(lost + LoraStart.B)),
+        -scale(linear));
+  }
+
+  private void addProduct(
+      Linear linear, float[] weight, NamedTensor factorA, NamedTensor factorB, double scale) {
+    float[] a = factorA.toFloats();
+    float[] b = factorB.toFloats();
     int in = linear.inFeatures();
     int out = linear.outFeatures();
     int r = rank(linear);
-    double scale = scale(linear);
     IntStream.range(0, out)
         .parallel()
         .forEach(
@@ -138,5 +228,21 @@ final class LinearFactors implements Part {
                 weight[linear.conv1d() ? i * out + o : o * in + i] += (float) (scale * row[i]);
               }
             });
+  }
+
+  private static void stretch(Linear linear, float[] weight, Map<String, NamedTensor> trained) {
+    String name = linear.path() + LoraStart.MAGNITUDE;
+    float[] magnitude = Objects.requireNonNull(trained.get(name), name).toFloats();
+    int in = linear.inFeatures();
+    int out = linear.outFeatures();
+    for (int o = 0; o < out; o++) {
+      double square = 0;
+      for (int i = 0; i < in; i++) {
+        double each = weight[linear.conv1d() ? i * out + o : o * in + i];
+        square += each * each;
+      }
+      float factor = (float) (magnitude[o] / Math.sqrt(square));
+      for (int i = 0; i < in; i++) weight[linear.conv1d() ? i * out + o : o * in + i] *= factor;
+    }
   }
 }

@@ -9,6 +9,15 @@ final class LoraStart {
   static final String B = ".lora_B.weight";
   static final String BIAS = ".lora_B.bias";
 
+  /** DoRA's trained lengths, (out). */
+  static final String MAGNITUDE = ".lora_magnitude_vector";
+
+  /** What those lengths would be otherwise; PEFT computes it, too. */
+  static final String NORM = ".weight_norm";
+
+  /** What comes between a module's path and the names of the factors that its weight lost. */
+  static final String INITIAL = ".initial";
+
   private LoraStart() {}
 
   /**
@@ -25,7 +34,7 @@ final class LoraStart {
       case LoraInit.Random() -> Starts.uniform(slot, bound, seed);
       case LoraInit.Gaussian() -> a ? Starts.normal(slot, 1.0 / r, seed) : Starts.zeros(slot);
       case LoraInit.Orthogonal _, LoraInit.Pissa _, LoraInit.Olora _ ->
-          throw new IllegalArgumentException("init_lora_weights: not supported yet");
+          throw new IllegalStateException(init + " needs linear algebra");
     };
   }
 }

@@ -1,6 +1,7 @@
 package dev.graft.training.tuner;
 
 import dev.graft.spec.AdapterMethod.Lora;
+import dev.graft.training.SavedResult;
 import dev.graft.training.program.Statement;
 import dev.graft.weights.LinearTargets;
 import dev.graft.weights.ModelConfig;
@@ -17,9 +18,11 @@ import org.jspecify.annotations.Nullable;
 
 /** LoRA (Hu et al. 2021) with what PEFT's {@code LoraConfig} lets train beside its factors. */
 final class LoraTuner implements Tuner {
+  private final Lora method;
   private final List<Part> parts;
 
   LoraTuner(Lora method, ModelDirectory base) {
+    this.method = method;
     ModelConfig config = base.config();
     List<String> toSave = method.extras().modulesToSave();
     SavedModules whole = SavedModules.of(toSave, base);
@@ -29,11 +32,9 @@ final class LoraTuner implements Tuner {
             .toList();
     Set<String> adapted =
         modules.stream().map(ModelConfig.Linear::path).collect(Collectors.toSet());
-    Set<String> names =
-        config.parameters().stream().map(ModelConfig.Parameter::name).collect(Collectors.toSet());
     parts =
         List.of(
-            new LinearFactors(method, modules, names),
+            new LinearFactors(method, modules, base),
             new TrainedBiases(method.variant().bias(), adapted, whole, config),
             whole);
   }
@@ -46,6 +47,28 @@ final class LoraTuner implements Tuner {
   @Override
   public List<NamedTensor> start(long seed) {
     return parts.stream().flatMap(part -> part.start(seed).stream()).toList();
+  }
+
+  @Override
+  public List<NamedTensor> frozen(long seed) {
+    return parts.stream().flatMap(part -> part.frozen(seed).stream()).toList();
+  }
+
+  @Override
+  public Set<String> remembered() {
+    return parts.stream().flatMap(part -> part.remembered().stream()).collect(Collectors.toSet());
+  }
+
+  @Override
+  public List<Derived> derived() {
+    return parts.stream().flatMap(part -> part.derived().stream()).toList();
+  }
+
+  @Override
+  public Map<String, String> startsAs() {
+    Map<String, String> all = new HashMap<>();
+    for (Part part : parts) all.putAll(part.startsAs());
+    return all;
   }
 
   @Override
@@ -73,6 +96,13 @@ final class LoraTuner implements Tuner {
       read.add(each.renamed(slots.getOrDefault(each.name(), each.name())));
     }
     return read;
+  }
+
+  @Override
+  public @Nullable SavedResult converted(List<NamedTensor> values) {
+    if (!method.initLoraWeights().changesBase()) return null;
+    PlainLora plain = PlainLora.of(method, values);
+    return new SavedResult(plain.method(), saved(plain.values()));
   }
 
   /** With {@code bias: "all"} PEFT saves the biases of whole modules under its own names, too. */

@@ -4,6 +4,7 @@ import dev.graft.training.program.Statement;
 import dev.graft.weights.NamedTensor;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Something that a LoRA trains: factors of linear layers, biases, whole modules. */
@@ -13,6 +14,26 @@ interface Part extends Rewrite {
   /** Starts of the slots that do not begin as the base's tensor of their name. */
   default List<NamedTensor> start(long seed) {
     return List.of();
+  }
+
+  /** As {@link Tuner#frozen}. */
+  default List<NamedTensor> frozen(long seed) {
+    return List.of();
+  }
+
+  /** As {@link Tuner#remembered}. */
+  default Set<String> remembered() {
+    return Set.of();
+  }
+
+  /** As {@link Tuner#derived}. */
+  default List<Derived> derived() {
+    return List.of();
+  }
+
+  /** As {@link Tuner#startsAs}. */
+  default Map<String, String> startsAs() {
+    return Map.of();
   }
 
   @Override

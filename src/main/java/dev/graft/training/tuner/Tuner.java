@@ -8,6 +8,7 @@ import dev.graft.spec.PTuning;
 import dev.graft.spec.PrefixTuning;
 import dev.graft.spec.PromptTuning;
 import dev.graft.spec.RankAllocation;
+import dev.graft.training.SavedResult;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;
 import java.util.List;
@@ -55,6 +56,16 @@ public interface Tuner extends Rewrite {
     return null;
   }
 
+  /** Tensors that follow from slots and from the base. */
+  default List<Derived> derived() {
+    return List.of();
+  }
+
+  /** Slots that start as one of {@link #derived}, with its name. */
+  default Map<String, String> startsAs() {
+    return Map.of();
+  }
+
   /** Tensors of layers that are parts of a slot or of what is computed. */
   default List<Columns> columns() {
     return List.of();
@@ -62,6 +73,11 @@ public interface Tuner extends Rewrite {
 
   /** Names among {@link #frozen} of what belongs to the result although it does not train. */
   default Set<String> kept() {
+    return Set.of();
+  }
+
+  /** Names among {@link #frozen} of what a checkpoint holds, and the result does not. */
+  default Set<String> remembered() {
     return Set.of();
   }
 
@@ -90,6 +106,15 @@ public interface Tuner extends Rewrite {
    */
   default List<NamedTensor> saved(List<NamedTensor> trained) {
     return trained.stream().map(each -> each.renamed(PEFT_PREFIX + each.name())).toList();
+  }
+
+  /**
+   * The adapter in the form of a result, where it is not {@link #saved} under the method itself.
+   *
+   * @param values of the slots, of {@link #kept} and of {@link #remembered}
+   */
+  default @Nullable SavedResult converted(List<NamedTensor> values) {
+    return null;
   }
 
   /** These values from the tensors of a saved file: the inverse of {@link #saved}. */

@@ -2,8 +2,8 @@
  * What a method adds to a base model: which tensors train, how they start, which statements they
  * bring into a layer, and how PEFT calls them in its files. The word tuner is PEFT's.
  *
- * <p>A tuner never touches a device: it names tensors, computes starts, and rewrites lists of
- * {@link dev.graft.training.program.Statement}s.
+ * <p>A tuner holds no tensors of a device: it names tensors, computes starts (the decompositions on
+ * the host), and rewrites lists of {@link dev.graft.training.program.Statement}s.
  */
 @NullMarked
 package dev.graft.training.tuner;

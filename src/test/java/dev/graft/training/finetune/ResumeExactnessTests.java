@@ -29,6 +29,10 @@ class ResumeExactnessTests {
       quoteCharacter = '`',
       value = {
         "'peft':{'r':4,'lora_dropout':0.1} | adapter_model.safetensors",
+        "'peft':{'r':4,'bias':'all','lora_bias':true} | adapter_model.safetensors",
+        "'peft':{'r':4,'use_dora':true,'lora_dropout':0.1} | adapter_model.safetensors",
+        "'peft':{'r':4,'init_lora_weights':'pissa_niter_2'} | adapter_model.safetensors",
+        "'peft':{'r':4,'init_lora_weights':'olora','lora_dropout':0.1} | adapter_model.safetensors",
         "'peft':{'peft_type':'IA3'} | adapter_model.safetensors",
         "'peft':{'peft_type':'LN_TUNING'} | adapter_model.safetensors",
         "'peft':{'peft_type':'PROMPT_TUNING','num_virtual_tokens':3} | adapter_model.safetensors",

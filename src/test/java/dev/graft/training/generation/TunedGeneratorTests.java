@@ -9,6 +9,7 @@ import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.spec.Ia3;
 import dev.graft.spec.LnTuning;
 import dev.graft.spec.LoraExtras;
+import dev.graft.spec.LoraInit;
 import dev.graft.spec.LoraPatterns;
 import dev.graft.spec.LoraVariant;
 import dev.graft.spec.LoraVariant.Bias;
@@ -62,6 +63,13 @@ class TunedGeneratorTests {
         new LnTuning(),
         lora,
         lora.as(new LoraVariant(true, false, true, Bias.ALL)),
+        lora.startingAs(new LoraInit.Pissa(0)),
+        lora.startingAs(new LoraInit.Pissa(3)).as(new LoraVariant(true, false, false, Bias.ALL)),
+        lora.startingAs(new LoraInit.Olora()),
+        lora.startingAs(new LoraInit.Orthogonal()),
+        lora.as(new LoraVariant(true, true, false, Bias.LORA_ONLY)),
+        new Lora(2, 3, 0.5, new TargetModules.AllLinear())
+            .as(new LoraVariant(false, true, false, Bias.NONE)),
         new Lora(
             2,
             3,

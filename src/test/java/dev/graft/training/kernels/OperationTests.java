@@ -140,15 +140,26 @@ class OperationTests {
             new long[][] {{2, 5}, {4, 2}},
             "y = torch.reshape(__torch__.adapters.rank_allocation.orthogonality([i[0]], [i[1]],"
                 + " [torch.zeros_like(i[0])], [torch.zeros_like(i[1])], 0.25), [1])",
-            "y = torch.reshape(torch.mul(torch.add("
-                + "torch.linalg_vector_norm(torch.sub(torch.mm(i[0], torch.t(i[0])), o[5])), "
-                + "torch.linalg_vector_norm(torch.sub(torch.mm(torch.t(i[1]), i[1]), o[5]))), 0.25), [1])",
+            "y = torch.reshape(torch.mul(torch.add(torch.linalg_vector_norm(torch.sub(torch.mm(i[0],"
+                + " torch.t(i[0])), o[5])),"
+                + " torch.linalg_vector_norm(torch.sub(torch.mm(torch.t(i[1]), i[1]), o[5]))),"
+                + " 0.25), [1])",
             """
             da = torch.zeros_like(i[0])
             db = torch.zeros_like(i[1])
             _1 = __torch__.adapters.rank_allocation.orthogonality([i[0]], [i[1]], [da], [db], 0.25)
             _2 = torch.append(d, torch.mul(da, g))
             _3 = torch.append(d, torch.mul(db, g))
+            """),
+        new Operation(
+            "lengths of DoRA",
+            new long[][] {{5, 4}, {4}},
+            "y = __torch__.adapters.dora.forward(i[0], i[1], torch.full_like(i[1], 2.))",
+            "y = torch.mul(i[0], torch.mul(i[1], 0.5))",
+            """
+            n = torch.full_like(i[1], 2.)
+            _1 = torch.append(d, __torch__.adapters.dora.forward(g, i[1], n))
+            _2 = torch.append(d, __torch__.adapters.dora.backward_magnitude(torch.zeros_like(i[1]), g, i[0], n))
             """),
         new Operation(
             "low_rank",

@@ -26,6 +26,13 @@ public final class Tensors implements AutoCloseable {
     return (PtNDArray) manager.create(values, new Shape(shape));
   }
 
+  /** Between 1 and 3. */
+  public PtNDArray positive(long... shape) {
+    double[] values = random(shape).toDoubleArray();
+    for (int i = 0; i < values.length; i++) values[i] += 2;
+    return (PtNDArray) manager.create(values, new Shape(shape));
+  }
+
   public PtNDArray zeros(long... shape) {
     return (PtNDArray) manager.create(new double[(int) new Shape(shape).size()], new Shape(shape));
   }

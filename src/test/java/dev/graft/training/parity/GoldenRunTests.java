@@ -43,7 +43,15 @@ class GoldenRunTests {
           "lora-roberta-cls");
 
   /** What {@code LoraConfig} can say beyond the paper's method. */
-  private static final List<String> LORA = List.of("lora-bias-all", "lora-bias-of-b", "loraplus");
+  private static final List<String> LORA =
+      List.of(
+          "dora-gpt2",
+          "dora-qwen2-bias",
+          "lora-bias-all",
+          "lora-bias-of-b",
+          "loraplus",
+          "olora-patterns",
+          "pissa");
 
   static Stream<Arguments> runs() {
     List<Arguments> runs = new ArrayList<>();

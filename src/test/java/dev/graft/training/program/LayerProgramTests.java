@@ -7,6 +7,8 @@ import ai.djl.Device;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.JniUtils;
+import dev.graft.spec.LoraVariant;
+import dev.graft.spec.LoraVariant.Bias;
 import dev.graft.training.kernels.Kernels;
 import dev.graft.training.kernels.Tensors;
 import dev.graft.training.kernels.TorchScriptModule;
@@ -31,6 +33,9 @@ class LayerProgramTests {
     ADAPTERS_EVERYWHERE,
     ADAPTERS_ON_ONE,
     ADAPTERS_WITH_DROPOUT,
+    DORA,
+    DORA_WITH_DROPOUT,
+    ADAPTERS_LESS_THEIR_START,
     NOTHING
   }
 
@@ -48,10 +53,17 @@ class LayerProgramTests {
           long out = shape[linear.transposed() ? 1 : 0];
           shapes.put(linear.module() + ".lora_A.weight", new long[] {2, in});
           shapes.put(linear.module() + ".lora_B.weight", new long[] {out, 2});
+          shapes.put(linear.module() + ".initial.lora_A.weight", new long[] {2, in});
+          shapes.put(linear.module() + ".initial.lora_B.weight", new long[] {out, 2});
+          shapes.put(linear.module() + ".lora_magnitude_vector", new long[] {out});
+          shapes.put(linear.module() + ".weight_norm", new long[] {out});
         }
       }
-      double dropout = trains == Trains.ADAPTERS_WITH_DROPOUT ? 0.5 : 0;
-      List<Statement> adapted = new LowRankPaths(scales, dropout, false).apply("", base);
+      double dropout = trains.name().endsWith("WITH_DROPOUT") ? 0.5 : 0;
+      LoraVariant variant =
+          new LoraVariant(false, trains.name().startsWith("DORA"), false, Bias.NONE);
+      boolean loses = trains == Trains.ADAPTERS_LESS_THEIR_START;
+      List<Statement> adapted = new LowRankPaths(scales, dropout, variant, loses).apply("", base);
       LayerTensors of =
           LayerTensors.of(
               adapted,
@@ -59,8 +71,12 @@ class LayerProgramTests {
                   switch (trains) {
                     case EVERYTHING -> !name.startsWith("/");
                     case NOTHING -> false;
-                    case ADAPTERS_EVERYWHERE, ADAPTERS_ON_ONE, ADAPTERS_WITH_DROPOUT ->
-                        name.contains("lora");
+                    case ADAPTERS_EVERYWHERE,
+                        ADAPTERS_ON_ONE,
+                        ADAPTERS_WITH_DROPOUT,
+                        ADAPTERS_LESS_THEIR_START ->
+                        name.contains("lora") && !name.contains("initial");
+                    case DORA, DORA_WITH_DROPOUT -> name.contains("lora") || name.endsWith(".bias");
                   });
       return new Case(adapted, shapes, of);
     }
@@ -69,12 +85,23 @@ class LayerProgramTests {
       return switch (trains) {
         case EVERYTHING, NOTHING -> false;
         case ADAPTERS_ON_ONE -> sofar.isEmpty();
-        case ADAPTERS_EVERYWHERE, ADAPTERS_WITH_DROPOUT -> true;
+        case ADAPTERS_EVERYWHERE,
+            ADAPTERS_WITH_DROPOUT,
+            DORA,
+            DORA_WITH_DROPOUT,
+            ADAPTERS_LESS_THEIR_START ->
+            true;
       };
     }
 
     PtNDArray[] weights(Tensors f64) {
-      return of.names().stream().map(n -> f64.random(shapes.get(n))).toArray(PtNDArray[]::new);
+      return of.names().stream()
+          .map(
+              name ->
+                  name.endsWith(".weight_norm")
+                      ? f64.positive(shapes.get(name))
+                      : f64.random(shapes.get(name)))
+          .toArray(PtNDArray[]::new);
     }
 
     PtNDArray[] zeros(Tensors f64) {

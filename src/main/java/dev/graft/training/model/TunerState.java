@@ -1,0 +1,128 @@
+package dev.graft.training.model;
+
+import ai.djl.pytorch.engine.PtNDArray;
+import dev.graft.spec.AdapterMethod;
+import dev.graft.training.SavedResult;
+import dev.graft.training.tuner.Tuner;
+import dev.graft.weights.NamedTensor;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** What a method has on the device: its parameters, and all that follows or remains beside them. */
+final class TunerState implements AutoCloseable {
+  private final DeviceMemory memory;
+  private final Tuner tuner;
+  private final Parameters parameters;
+  private final @Nullable ComputedTensor computed;
+  private final DerivedTensors derived;
+  private final StepRule rule;
+
+  /** What does not train, but belongs to the result of the method. */
+  private final TensorTable kept;
+
+  /** What a checkpoint holds beside that. */
+  private final TensorTable remembered;
+
+  private double regulariser;
+
+  TunerState(
+      DeviceMemory memory,
+      Tuner tuner,
+      Parameters parameters,
+      @Nullable ComputedTensor computed,
+      DerivedTensors derived,
+      StepRule rule,
+      TensorTable kept,
+      TensorTable remembered) {
+    this.memory = memory;
+    this.tuner = tuner;
+    this.parameters = parameters;
+    this.computed = computed;
+    this.derived = derived;
+    this.rule = rule;
+    this.kept = kept;
+    this.remembered = remembered;
+    compute();
+  }
+
+  Parameters parameters() {
+    return parameters;
+  }
+
+  /** As {@link dev.graft.training.TrainableModel#update}. */
+  double update(double learningRate) {
+    regulariser = rule.regularise();
+    if (computed != null) computed.backward();
+    double norm = parameters.update(learningRate, rule);
+    compute();
+    return norm;
+  }
+
+  private void compute() {
+    if (computed != null) computed.compute();
+    derived.compute();
+  }
+
+  double regulariser() {
+    return regulariser;
+  }
+
+  List<NamedTensor> saved() {
+    List<NamedTensor> values = new ArrayList<>(parameters.values());
+    values.addAll(kept.read());
+    if (computed != null) values.add(computed.read());
+    return tuner.saved(values);
+  }
+
+  SavedResult result(AdapterMethod method) {
+    List<NamedTensor> values = new ArrayList<>(parameters.values());
+    values.addAll(kept.read());
+    values.addAll(remembered.read());
+    SavedResult converted = tuner.converted(values);
+    return converted != null ? converted : new SavedResult(method, saved());
+  }
+
+  Map<String, Object> learnedSettings() {
+    return tuner.learnedSettings(kept.read());
+  }
+
+  void loadSaved(List<NamedTensor> saved) {
+    List<NamedTensor> read = tuner.read(saved);
+    load(kept.without(read));
+    kept.fill(kept.among(read));
+  }
+
+  /** What a step depends on beside the parameters and Adam's moments. */
+  private TensorTable beside() {
+    Map<String, PtNDArray> all = new LinkedHashMap<>(kept.tensors());
+    all.putAll(remembered.tensors());
+    all.putAll(rule.state());
+    return new TensorTable(memory, all);
+  }
+
+  List<NamedTensor> optimizerState() {
+    return Stream.concat(parameters.moments().stream(), beside().read().stream()).toList();
+  }
+
+  void load(List<NamedTensor> trained) {
+    parameters.load(trained);
+    compute();
+  }
+
+  void restore(List<NamedTensor> trained, List<NamedTensor> optimizerState, long updates) {
+    TensorTable beside = beside();
+    parameters.restore(trained, beside.without(optimizerState), updates);
+    beside.fill(beside.among(optimizerState));
+    compute();
+  }
+
+  @Override
+  public void close() {
+    if (computed != null) computed.close();
+    derived.close();
+  }
+}

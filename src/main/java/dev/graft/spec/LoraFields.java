@@ -17,7 +17,6 @@ final class LoraFields {
   private static final int LARGEST_R = 1024;
   private static final double LEAST_ALPHA = 1e-6;
   private static final double MOST_ALPHA = 1e6;
-  private static final int MOST_ROWS = 1_000_000;
   private static final String PISSA_ITERATIONS = "pissa_niter_";
 
   private LoraFields() {}
@@ -48,9 +47,7 @@ final class LoraFields {
             init(peft),
             variant(peft),
             new LoraPatterns(ranks(peft), alphas(peft)),
-            new LoraExtras(
-                peft.texts("modules_to_save"),
-                peft.integers("trainable_token_indices", 0, MOST_ROWS)));
+            new LoraExtras(peft.texts("modules_to_save"), TokenIndices.read(peft)));
     refuseUnbuilt(peft);
     return lora;
   }
@@ -132,7 +129,6 @@ final class LoraFields {
 
   /** The rest of {@code LoraConfig}: known, and refused until it is built. */
   private static void refuseUnbuilt(Fields peft) {
-    peft.notYet("trainable_token_indices");
     peft.known("fan_in_fan_out"); // follows from the base, whatever is said
     for (String key : List.of("use_qalora", "use_bdlora", "ensure_weight_tying")) {
       peft.notYet(key, false);
@@ -176,7 +172,6 @@ final class LoraFields {
     lora.patterns().alphaPattern().forEach(alphas::put);
     List<String> modules = lora.extras().modulesToSave();
     if (!modules.isEmpty()) modules.forEach(peft.putArray("modules_to_save")::add);
-    List<Integer> rows = lora.extras().trainableTokenIndices();
-    if (!rows.isEmpty()) rows.forEach(peft.putArray("trainable_token_indices")::add);
+    lora.extras().trainableTokenIndices().write(peft);
   }
 }

@@ -5,10 +5,8 @@ import dev.graft.spec.PythonPattern;
 import dev.graft.spec.Targets;
 import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -28,24 +26,15 @@ public final class LinearTargets {
    */
   public static List<ModelConfig.Linear> select(
       Targets targets, List<String> modulesToSave, ModelConfig config) {
-    Map<String, ModelConfig.Linear> linears = new LinkedHashMap<>();
-    config.linearModules().forEach(each -> linears.put(each.path(), each));
-    List<ModelConfig.Linear> selected = new ArrayList<>();
-    for (String path : paths(targets, modulesToSave, config)) {
-      ModelConfig.Linear linear = linears.get(path);
-      if (linear == null) {
-        throw new IllegalArgumentException(
-            "target_modules: an adapter on '%s' is not supported%s"
-                .formatted(path, path.equals(config.outputModule()) ? " yet" : ""));
-      }
-      selected.add(linear);
-    }
-    if (selected.isEmpty()) {
-      throw new IllegalArgumentException(
-          "target_modules: nothing is left of them after exclude_modules, layers_to_transform and"
-              + " modules_to_save");
-    }
-    return selected;
+    AdaptedModules adapted = AdaptedModules.of(targets, modulesToSave, config);
+    if (!adapted.tables().isEmpty()) throw unsupported(adapted.tables().getFirst().path());
+    if (adapted.output()) throw unsupported(config.outputModule());
+    return adapted.linears();
+  }
+
+  static IllegalArgumentException unsupported(String path) {
+    return new IllegalArgumentException(
+        "target_modules: an adapter on '%s' is not supported".formatted(path));
   }
 
   /**

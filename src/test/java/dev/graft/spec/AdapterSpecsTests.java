@@ -80,6 +80,8 @@ class AdapterSpecsTests {
             + "'rank_pattern':{'q_proj':2},'alpha_pattern':{'layers\\\\.1\\\\..*':3.5},"
             + "'use_rslora':true,'init_lora_weights':'gaussian'}}",
         "{'peft':{'target_modules':null,'layers_to_transform':[1,3],'layers_pattern':['layers']}}",
+        "{'peft':{'trainable_token_indices':[7,3]}}",
+        "{'peft':{'trainable_token_indices':{'embed_tokens':[7,3],'lm_head':[1]}}}",
         "{'peft':{'lora_bias':true,'bias':'lora_only','init_lora_weights':false},"
             + "'training':{'loraplus_lr_ratio':16,'loraplus_lr_embedding':1e-5}}",
         "{'method':{'type':'freeze','trainable_layers':3}}",

@@ -2,7 +2,7 @@ package dev.graft.training.export;
 
 import dev.graft.spec.AdapterMethod.Lora;
 import dev.graft.spec.LoraInit;
-import dev.graft.weights.LinearTargets;
+import dev.graft.weights.AdaptedModules;
 import dev.graft.weights.ModelConfig;
 import java.util.List;
 import java.util.Locale;
@@ -51,8 +51,7 @@ final class LoraConfigFile {
     lora.patterns().alphaPattern().forEach((k, v) -> alphas.put(k, AdapterConfig.number(v)));
     fields.put("alpha_pattern", alphas);
     fields.put("modules_to_save", TargetsConfig.orNull(lora.extras().modulesToSave()));
-    fields.put(
-        "trainable_token_indices", TargetsConfig.orNull(lora.extras().trainableTokenIndices()));
+    fields.put("trainable_token_indices", lora.extras().trainableTokenIndices().saved());
     TargetsConfig.put(fields, lora.targets(), base);
     TargetsConfig.putLayers(fields, lora.targets());
   }
@@ -66,7 +65,7 @@ final class LoraConfigFile {
   }
 
   private static boolean isConv1d(Lora lora, ModelConfig base) {
-    return LinearTargets.select(lora.targets(), lora.extras().modulesToSave(), base).stream()
+    return AdaptedModules.of(lora.targets(), lora.extras().modulesToSave(), base).linears().stream()
         .anyMatch(ModelConfig.Linear::conv1d);
   }
 }

@@ -35,7 +35,7 @@ public final class MergedModel implements CheckpointDirectory.Tensors {
     String obstacle = tuner.unmergeable();
     if (obstacle != null) throw new IllegalArgumentException(obstacle);
     trained =
-        SavedTensors.of(tuner, adapter).stream()
+        SavedTensors.of(tuner, adapter, base.config()).stream()
             .collect(Collectors.toMap(NamedTensor::name, each -> each));
     weights = new BaseWeights(base, quantization);
   }

@@ -43,7 +43,7 @@ public final class PlainForm {
     Tuner tuner = Tuner.of(adapter.method(), base);
     List<LowRankUpdate> updates =
         tuner.plain(
-            SavedTensors.of(tuner, adapter).stream()
+            SavedTensors.of(tuner, adapter, base.config()).stream()
                 .collect(Collectors.toMap(NamedTensor::name, each -> each)));
     if (updates.isEmpty()) {
       throw new IllegalArgumentException("the adapter has no form as plain factors of LoRA");

@@ -107,12 +107,15 @@ final class CachedGenerator implements Generator {
     Map<String, PtNDArray> own = new HashMap<>();
     try (SavedAdapter saved = SavedAdapter.read(adapter)) {
       Tuner tuner = Tuner.of(saved.method(), directory);
-      for (NamedTensor each : SavedTensors.of(tuner, saved)) {
+      for (NamedTensor each : SavedTensors.of(tuner, saved, config)) {
         own.put(each.name(), memory.load(each));
+      }
+      for (NamedTensor each : tuner.frozen(0)) {
+        if (!own.containsKey(each.name())) own.put(each.name(), memory.load(each));
       }
       ModelTensors all = base.copy();
       own.forEach(all::put);
-      try (DerivedTensors derived = new DerivedTensors(memory, all, tuner.derived())) {
+      try (DerivedTensors derived = new DerivedTensors(memory, all, tuner.derived(), true)) {
         derived.compute();
         derived.fresh().forEach(own::put);
       }

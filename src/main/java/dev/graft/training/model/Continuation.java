@@ -104,7 +104,7 @@ public final class Continuation implements AutoCloseable {
   }
 
   private PtNDArray output(Family family) {
-    return model.tensor(Objects.requireNonNull(family.output(), "the model predicts no tokens"));
+    return model.tensor(Objects.requireNonNull(model.output(), "the model predicts no tokens"));
   }
 
   private IValue decode(int index, IValue x, BatchInputs inputs) {

@@ -28,10 +28,17 @@ public final class DerivedTensors implements AutoCloseable {
   private final Map<String, PtNDArray> fresh = new LinkedHashMap<>();
   private final TorchScriptModule module;
 
+  /** Of a model with tensors of its own: they are written into. */
+  DerivedTensors(DeviceMemory memory, ModelTensors tensors, List<Derived> derived) {
+    this(memory, tensors, derived, false);
+  }
+
   /**
    * @param tensors get those that are new
+   * @param shared whether other models have the tensors, too: a copy is written into
    */
-  public DerivedTensors(DeviceMemory memory, ModelTensors tensors, List<Derived> derived) {
+  public DerivedTensors(
+      DeviceMemory memory, ModelTensors tensors, List<Derived> derived, boolean shared) {
     Map<String, String> methods = new LinkedHashMap<>();
     StringBuilder text = new StringBuilder();
     for (Derived each : derived) {
@@ -46,10 +53,13 @@ public final class DerivedTensors implements AutoCloseable {
         text.append(METHOD.formatted(methods.size(), update));
         methods.put(update, method);
       }
-      if (!tensors.contains(each.name())) {
-        PtNDArray zeros = memory.zeros(each.shape());
-        fresh.put(each.name(), zeros);
-        tensors.put(each.name(), zeros);
+      if (shared || !tensors.contains(each.name())) {
+        PtNDArray own =
+            tensors.contains(each.name())
+                ? memory.copyOf(tensors.require(each.name()))
+                : memory.zeros(each.shape());
+        fresh.put(each.name(), own);
+        tensors.put(each.name(), own);
       }
       updates.add(
           new Update(
@@ -60,7 +70,7 @@ public final class DerivedTensors implements AutoCloseable {
     module = Kernels.load(text.toString(), memory.device());
   }
 
-  /** Those that the base does not have, by name. */
+  /** Those that the model got, by name. */
   public Map<String, PtNDArray> fresh() {
     return Collections.unmodifiableMap(fresh);
   }

@@ -88,6 +88,17 @@ public final class DeviceMemory implements AutoCloseable {
     return materialise(MemorySegment.ofBuffer(direct), tensor.dtype(), tensor.shape(), result);
   }
 
+  /** A copy of floating point numbers in f32, rounded to another type, F32 or BF16. */
+  PtNDArray load(NamedTensor tensor, Dtype rounded) {
+    if (rounded == Dtype.F32) return load(tensor);
+    ByteBuffer direct = ByteBuffer.allocateDirect(tensor.data().remaining());
+    direct.put(tensor.data().duplicate()).flip();
+    MemorySegment data = MemorySegment.ofBuffer(direct);
+    try (PtNDArray narrow = materialise(data, tensor.dtype(), tensor.shape(), kind(rounded))) {
+      return wide(narrow);
+    }
+  }
+
   /** Torch's number of an element type. */
   static int kind(Dtype dtype) {
     return switch (dtype) {
@@ -140,6 +151,10 @@ public final class DeviceMemory implements AutoCloseable {
   public PtNDArray part(PtNDArray flat, long start, long... shape) {
     long size = Arrays.stream(shape).reduce(1, Math::multiplyExact);
     return module.call(manager, "part", flat, start, shape, size).getFirst();
+  }
+
+  PtNDArray copyOf(PtNDArray tensor) {
+    return module.call(manager, "copy_of", tensor).getFirst();
   }
 
   /** A view of consecutive columns. */

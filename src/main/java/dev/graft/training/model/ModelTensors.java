@@ -58,6 +58,11 @@ public final class ModelTensors {
     forms.remove(name);
   }
 
+  /** A copy of a tensor of the base in f32, rounded to the element type of products. */
+  PtNDArray rounded(DeviceMemory memory, NamedTensor tensor) {
+    return memory.load(tensor, products);
+  }
+
   /** A tensor that trains in place of one of the base's. */
   public void putTrained(ModelConfig.Parameter parameter, PtNDArray array) {
     put(parameter.name(), array);

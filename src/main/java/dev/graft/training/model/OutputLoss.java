@@ -3,8 +3,10 @@ package dev.graft.training.model;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
+import dev.graft.training.tuner.OutputPart;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** From what the head computes to log-probabilities of tokens, and back. */
 final class OutputLoss {
@@ -22,16 +24,30 @@ final class OutputLoss {
     this.labelSmoothing = labelSmoothing;
     this.gradients = gradients;
     softcap = model.family().logitSoftcap();
-    output = Objects.requireNonNull(model.family().output());
+    output = Objects.requireNonNull(model.output());
     chunk = plan.lossChunk(model.family().config().vocabSize());
   }
 
-  /** Of a model that trains. */
-  static OutputLoss of(Transformer model, Parameters parameters, Plan plan, double labelSmoothing) {
-    String output = Objects.requireNonNull(model.family().output());
-    return parameters.contains(output)
-        ? new OutputLoss(model, plan, labelSmoothing, parameters.gradient(output))
-        : new OutputLoss(model, plan, labelSmoothing);
+  /**
+   * Of a model that trains.
+   *
+   * @param part what trains of the output matrix where it does not train itself; null = nothing
+   */
+  static OutputLoss of(
+      Transformer model,
+      Parameters parameters,
+      @Nullable OutputPart part,
+      Plan plan,
+      double labelSmoothing) {
+    String output = Objects.requireNonNull(model.output());
+    if (parameters.contains(output)) {
+      return new OutputLoss(model, plan, labelSmoothing, parameters.gradient(output));
+    }
+    if (part == null) return new OutputLoss(model, plan, labelSmoothing);
+    PtNDArray gradient = parameters.gradient(part.slot());
+    return part.rows() == null
+        ? new OutputLoss(model, plan, labelSmoothing, gradient)
+        : new OutputLoss(model, plan, labelSmoothing, gradient, model.tensor(part.rows()));
   }
 
   /** Of a model that does not. */

@@ -46,6 +46,7 @@ record Reference(Inference inference, OutputLoss loss, boolean ownsModel) implem
     if (ofBase.containsAll(trained)) return of(model, recipe.plan(), false);
     Set<String> changed = new HashSet<>(trained);
     tuner.frozen(recipe.seed()).forEach(each -> changed.add(each.name()));
+    tuner.derived().forEach(each -> changed.add(each.name()));
     BaseWeights weights = new BaseWeights(base, recipe.quantization());
     ModelTensors originals = tensors.copy();
     for (ModelConfig.Parameter each : base.config().parameters()) {

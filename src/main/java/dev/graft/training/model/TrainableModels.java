@@ -16,6 +16,8 @@ import dev.graft.weights.NamedTensor;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Builds a trainable model from a checkpoint and a method. */
@@ -119,8 +121,13 @@ public final class TrainableModels {
     }
 
     private void frozen() {
+      Set<String> ofBase =
+          base.config().parameters().stream()
+              .map(ModelConfig.Parameter::name)
+              .collect(Collectors.toSet());
       for (NamedTensor each : tuner.frozen(recipe.seed())) {
-        PtNDArray loaded = memory.load(each);
+        PtNDArray loaded =
+            ofBase.contains(each.name()) ? tensors.rounded(memory, each) : memory.load(each);
         tensors.put(each.name(), loaded);
         if (tuner.kept().contains(each.name())) kept.put(each.name(), loaded);
         if (tuner.remembered().contains(each.name())) remembered.put(each.name(), loaded);

@@ -46,7 +46,8 @@ final class TrainableTransformer implements TrainableModel {
     tokenLoss =
         model.family().output() == null
             ? null
-            : OutputLoss.of(model, state.parameters(), plan, recipe.labelSmoothing());
+            : OutputLoss.of(
+                model, state.parameters(), state.outputPart(), plan, recipe.labelSmoothing());
     inference = Inference.of(model, plan);
     preference = recipe.preference();
     this.reference = reference;

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A model compiled for the tensors it has, as a row of stages: the embedding, the layers, the head.
@@ -35,16 +36,16 @@ public final class Transformer implements AutoCloseable {
   private final ModelTensors tensors;
   private final TorchScriptModule module;
   private final List<Stage> stages;
-  private final VirtualTokens virtualTokens;
+  private final Rewrite adapter;
 
   private Transformer(
       Family family,
       ModelTensors tensors,
       TorchScriptModule module,
       List<Stage> stages,
-      VirtualTokens virtualTokens) {
+      Rewrite adapter) {
     this.family = family;
-    this.virtualTokens = virtualTokens;
+    this.adapter = adapter;
     this.tensors = tensors;
     this.module = module;
     this.stages = stages;
@@ -73,7 +74,7 @@ public final class Transformer implements AutoCloseable {
     }
     compilation.add("", family.head(), "head");
     TorchScriptModule module = Kernels.load(compilation.methods(), memory.device());
-    return new Transformer(family, tensors, module, compilation.stages(), adapter.virtualTokens());
+    return new Transformer(family, tensors, module, compilation.stages(), adapter);
   }
 
   /** Parts with equal statements become one program. */
@@ -150,7 +151,13 @@ public final class Transformer implements AutoCloseable {
 
   /** What is in front of every row. */
   public VirtualTokens virtualTokens() {
-    return virtualTokens;
+    return adapter.virtualTokens();
+  }
+
+  /** Name of the matrix that makes logits of what the head computes; null for a classification. */
+  @Nullable String output() {
+    String ofBase = family.output();
+    return ofBase == null ? null : adapter.output(ofBase);
   }
 
   TorchScriptModule module() {

@@ -3,6 +3,7 @@ package dev.graft.training.model;
 import ai.djl.pytorch.engine.PtNDArray;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.training.SavedResult;
+import dev.graft.training.tuner.OutputPart;
 import dev.graft.training.tuner.Tuner;
 import dev.graft.weights.NamedTensor;
 import java.util.ArrayList;
@@ -51,6 +52,10 @@ final class TunerState implements AutoCloseable {
 
   Parameters parameters() {
     return parameters;
+  }
+
+  @Nullable OutputPart outputPart() {
+    return tuner.outputPart();
   }
 
   /** As {@link dev.graft.training.TrainableModel#update}. */

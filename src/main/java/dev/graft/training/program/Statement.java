@@ -15,9 +15,11 @@ public sealed interface Statement
         Dropout,
         Embed,
         Gate,
+        Join,
         LayerNorm,
         Linear,
         LowRank,
+        LowRankEmbed,
         Magnitude,
         Multiply,
         Norm,
@@ -28,7 +30,8 @@ public sealed interface Statement
         Scale,
         Shift,
         Slice,
-        Sum {
+        Sum,
+        TrainedRows {
   /** The value this statement computes. */
   String output();
 

@@ -5,6 +5,7 @@ import dev.graft.weights.NamedTensor;
 
 /** Starts of LoRA's factors that need nothing but random numbers. */
 final class LoraStart {
+  static final String WEIGHT = ".weight";
   static final String A = ".lora_A.weight";
   static final String B = ".lora_B.weight";
   static final String BIAS = ".lora_B.bias";

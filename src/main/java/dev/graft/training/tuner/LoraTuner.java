@@ -3,12 +3,14 @@ package dev.graft.training.tuner;
 import dev.graft.spec.AdapterMethod.Lora;
 import dev.graft.training.SavedResult;
 import dev.graft.training.program.Statement;
-import dev.graft.weights.LinearTargets;
+import dev.graft.weights.AdaptedModules;
+import dev.graft.weights.Leaf;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -20,23 +22,31 @@ import org.jspecify.annotations.Nullable;
 final class LoraTuner implements Tuner {
   private final Lora method;
   private final List<Part> parts;
+  private final @Nullable OutputFactors output;
 
   LoraTuner(Lora method, ModelDirectory base) {
     this.method = method;
     ModelConfig config = base.config();
     List<String> toSave = method.extras().modulesToSave();
     SavedModules whole = SavedModules.of(toSave, base);
-    List<ModelConfig.Linear> modules =
-        LinearTargets.select(method.targets(), toSave, config).stream()
-            .filter(each -> !whole.covers(each.path()))
-            .toList();
+    AdaptedModules modules = AdaptedModules.of(method.targets(), toSave, config);
+    List<ModelConfig.Linear> linears =
+        modules.linears().stream().filter(each -> !whole.covers(each.path())).toList();
+    List<Leaf> tables =
+        modules.tables().stream().filter(each -> !whole.covers(each.path())).toList();
     Set<String> adapted =
-        modules.stream().map(ModelConfig.Linear::path).collect(Collectors.toSet());
-    parts =
-        List.of(
-            new LinearFactors(method, modules, base),
-            new TrainedBiases(method.variant().bias(), adapted, whole, config),
-            whole);
+        linears.stream().map(ModelConfig.Linear::path).collect(Collectors.toSet());
+    Set<String> all = new HashSet<>(adapted);
+    tables.forEach(each -> all.add(each.path()));
+    if (modules.output()) all.add(config.outputModule());
+    output = modules.output() ? new OutputFactors(method, base) : null;
+    parts = new ArrayList<>();
+    parts.add(new LinearFactors(method, linears, base));
+    parts.add(new EmbeddingFactors(method, tables, base));
+    if (output != null) parts.add(output);
+    parts.add(new TrainedTokens(method.extras().trainableTokenIndices(), all, whole, base));
+    parts.add(new TrainedBiases(method.variant().bias(), adapted, whole, config));
+    parts.add(whole);
   }
 
   @Override
@@ -55,8 +65,23 @@ final class LoraTuner implements Tuner {
   }
 
   @Override
+  public Set<String> kept() {
+    return parts.stream().flatMap(part -> part.kept().stream()).collect(Collectors.toSet());
+  }
+
+  @Override
   public Set<String> remembered() {
     return parts.stream().flatMap(part -> part.remembered().stream()).collect(Collectors.toSet());
+  }
+
+  @Override
+  public String output(String ofBase) {
+    return output == null ? ofBase : output.output();
+  }
+
+  @Override
+  public @Nullable OutputPart outputPart() {
+    return parts.stream().map(Part::outputPart).filter(Objects::nonNull).findFirst().orElse(null);
   }
 
   @Override
@@ -110,11 +135,12 @@ final class LoraTuner implements Tuner {
     return name.endsWith(".modules_to_save.bias") || name.endsWith(".original_module.bias");
   }
 
-  /** What PEFT calls the slots. */
+  /** What PEFT calls the slots and what is kept. */
   private Map<String, String> savedNames() {
     Map<String, String> names = new HashMap<>();
     for (Part part : parts) {
       for (Slot slot : part.slots()) names.put(slot.name(), part.saved(slot.name()));
+      for (String name : part.kept()) names.put(name, part.saved(name));
     }
     return names;
   }

@@ -16,9 +16,19 @@ interface Part extends Rewrite {
     return List.of();
   }
 
+  /** As {@link Tuner#outputPart}. */
+  default @Nullable OutputPart outputPart() {
+    return null;
+  }
+
   /** As {@link Tuner#frozen}. */
   default List<NamedTensor> frozen(long seed) {
     return List.of();
+  }
+
+  /** As {@link Tuner#kept}. */
+  default Set<String> kept() {
+    return Set.of();
   }
 
   /** As {@link Tuner#remembered}. */
@@ -41,9 +51,11 @@ interface Part extends Rewrite {
     return statements;
   }
 
-  /** What PEFT calls a slot in its file, after {@link Tuner#PEFT_PREFIX}. */
-  default String saved(String slot) {
-    return slot;
+  /**
+   * What PEFT calls a slot, or one of {@link #kept}, in its file, after {@link Tuner#PEFT_PREFIX}.
+   */
+  default String saved(String name) {
+    return name;
   }
 
   /** As {@link Tuner#unmergeable}, of this part alone. */

@@ -30,7 +30,10 @@ record PlainLora(Lora method, List<NamedTensor> values) {
     for (NamedTensor each : values) {
       String name = each.name();
       if (name.contains(LoraStart.INITIAL + ".")) continue;
-      if (name.endsWith(LoraStart.A)) plain.add(below(each, initial(byName, name, LoraStart.A)));
+      if (name.endsWith(EmbeddingFactors.A)) plain.add(below(each, zeros(each)));
+      else if (name.endsWith(EmbeddingFactors.B)) plain.add(beside(each, zeros(each)));
+      else if (name.endsWith(LoraStart.A))
+        plain.add(below(each, initial(byName, name, LoraStart.A)));
       else if (name.endsWith(LoraStart.B)) {
         plain.add(beside(each, initial(byName, name, LoraStart.B)));
       } else plain.add(each);
@@ -41,6 +44,11 @@ record PlainLora(Lora method, List<NamedTensor> values) {
   private static NamedTensor initial(Map<String, NamedTensor> values, String name, String factor) {
     String module = name.substring(0, name.length() - factor.length());
     return Objects.requireNonNull(values.get(module + LoraStart.INITIAL + factor), name);
+  }
+
+  /** Embeddings lose nothing, but have the same rank. */
+  private static NamedTensor zeros(NamedTensor factor) {
+    return NamedTensor.of(factor.name(), new float[factor.toFloats().length], factor.shape());
   }
 
   /** [A; A0]. */

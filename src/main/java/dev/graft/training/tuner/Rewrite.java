@@ -15,6 +15,15 @@ public interface Rewrite {
    */
   List<Statement> apply(String prefix, List<Statement> statements);
 
+  /**
+   * Name of the matrix that makes logits of what the head computes.
+   *
+   * @param ofBase that of the base
+   */
+  default String output(String ofBase) {
+    return ofBase;
+  }
+
   /** What the statements put in front of every row. */
   default VirtualTokens virtualTokens() {
     return VirtualTokens.NONE;

@@ -66,6 +66,11 @@ public interface Tuner extends Rewrite {
     return Map.of();
   }
 
+  /** What trains of the matrix that makes logits, if that is less than the whole of it. */
+  default @Nullable OutputPart outputPart() {
+    return null;
+  }
+
   /** Tensors of layers that are parts of a slot or of what is computed. */
   default List<Columns> columns() {
     return List.of();

@@ -33,6 +33,9 @@ class ResumeExactnessTests {
         "'peft':{'r':4,'use_dora':true,'lora_dropout':0.1} | adapter_model.safetensors",
         "'peft':{'r':4,'init_lora_weights':'pissa_niter_2'} | adapter_model.safetensors",
         "'peft':{'r':4,'init_lora_weights':'olora','lora_dropout':0.1} | adapter_model.safetensors",
+        "'peft':{'r':4,'target_modules':['embed_tokens','v_proj'],'use_dora':true} |"
+            + " adapter_model.safetensors",
+        "'peft':{'r':4,'trainable_token_indices':[5,9]} | adapter_model.safetensors",
         "'peft':{'peft_type':'IA3'} | adapter_model.safetensors",
         "'peft':{'peft_type':'LN_TUNING'} | adapter_model.safetensors",
         "'peft':{'peft_type':'PROMPT_TUNING','num_virtual_tokens':3} | adapter_model.safetensors",

@@ -13,6 +13,7 @@ import dev.graft.spec.LoraInit;
 import dev.graft.spec.LoraPatterns;
 import dev.graft.spec.LoraVariant;
 import dev.graft.spec.LoraVariant.Bias;
+import dev.graft.spec.TokenIndices;
 import dev.graft.training.Generator;
 import dev.graft.training.TokenBatch;
 import dev.graft.training.TrainableModel;
@@ -67,6 +68,21 @@ class TunedGeneratorTests {
         lora.startingAs(new LoraInit.Pissa(3)).as(new LoraVariant(true, false, false, Bias.ALL)),
         lora.startingAs(new LoraInit.Olora()),
         lora.startingAs(new LoraInit.Orthogonal()),
+        new Lora(2, 3, 0, new TargetModules.Names(List.of("embed_tokens", "q_proj"))),
+        new Lora(2, 3, 0, new TargetModules.Names(List.of("embed_tokens", "q_proj")))
+            .startingAs(new LoraInit.Olora()),
+        new Lora(2, 3, 0, new TargetModules.Names(List.of("model.embed_tokens")))
+            .as(new LoraVariant(false, true, false, Bias.NONE)),
+        new Lora(2, 3, 0.1, new TargetModules.Names(List.of("lm_head", "q_proj"))),
+        new Lora(
+            2,
+            3,
+            0,
+            lora.targets(),
+            lora.initLoraWeights(),
+            LoraVariant.PLAIN,
+            LoraPatterns.NONE,
+            new LoraExtras(List.of(), new TokenIndices(List.of(3, 1, 60)))),
         lora.as(new LoraVariant(true, true, false, Bias.LORA_ONLY)),
         new Lora(2, 3, 0.5, new TargetModules.AllLinear())
             .as(new LoraVariant(false, true, false, Bias.NONE)),
@@ -78,7 +94,7 @@ class TunedGeneratorTests {
             lora.initLoraWeights(),
             LoraVariant.PLAIN,
             patterns,
-            new LoraExtras(List.of("lm_head", "o_proj"), List.of())));
+            new LoraExtras(List.of("lm_head", "o_proj"), TokenIndices.NONE)));
   }
 
   @ParameterizedTest

@@ -162,6 +162,32 @@ class OperationTests {
             _2 = torch.append(d, __torch__.adapters.dora.backward_magnitude(torch.zeros_like(i[1]), g, i[0], n))
             """),
         new Operation(
+            "rows of a table that train",
+            new long[][] {{2, 3}},
+            "y = __torch__.ops.embedding.rows_reference(torch.zeros([4, 3], dtype=7, layout=None,"
+                + " device=ops.prim.device(i[0]), pin_memory=None), o[2], i[0],"
+                + " torch.clamp(torch.arange(7, dtype=4, layout=None, device=ops.prim.device(i[0]),"
+                + " pin_memory=None), None, 2))",
+            "y = torch.mul(torch.index_select(torch.cat([i[0], torch.zeros([5, 3], dtype=7,"
+                + " layout=None, device=ops.prim.device(i[0]), pin_memory=None)]), 0, o[2]), 1)",
+            "_1 = torch.append(d, __torch__.ops.embedding.rows_backward(torch.zeros_like(i[0]), g,"
+                + " o[2], torch.clamp(torch.arange(7, dtype=4, layout=None,"
+                + " device=ops.prim.device(i[0]), pin_memory=None), None, 2)))\n"),
+        new Operation(
+            "low_rank beside a table",
+            new long[][] {{4, 4}, {2, 7}, {4, 2}},
+            "y, u, = __torch__.adapters.low_rank.embed(torch.clone(i[0]), o[2], i[1], i[2], 0.5)",
+            "y = __torch__.adapters.low_rank.embed_reference(i[0], o[2], i[1], i[2], 0.5)",
+            """
+            y, u, = __torch__.adapters.low_rank.embed(torch.clone(i[0]), o[2], i[1], i[2], 0.5)
+            da = torch.zeros_like(i[1])
+            db = torch.zeros_like(i[2])
+            _0 = __torch__.adapters.low_rank.embed_backward(g, o[2], u, i[2], 0.5, da, db)
+            _1 = torch.append(d, g)
+            _2 = torch.append(d, da)
+            _3 = torch.append(d, db)
+            """),
+        new Operation(
             "low_rank",
             new long[][] {{5, 4}, {5, 3}, {2, 3}, {4, 2}},
             "y, u, = __torch__.adapters.low_rank.forward(torch.clone(i[0]), i[1], i[2], i[3], 0.5)",
@@ -195,7 +221,7 @@ class OperationTests {
         "y = __torch__.ops.token_logp.reference(i[0], i[1], o[2], %s)".formatted(options),
         """
         dw = torch.zeros_like(i[1])
-        y, best, dh, = __torch__.ops.token_logp.backward(i[0], i[1], o[2], g, 3, %s, dw)
+        y, best, dh, = __torch__.ops.token_logp.backward(i[0], i[1], o[2], g, 3, %s, dw, None)
         _1 = torch.append(d, dh)
         _2 = torch.append(d, dw)
         """

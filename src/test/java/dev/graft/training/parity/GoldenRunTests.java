@@ -45,13 +45,19 @@ class GoldenRunTests {
   /** What {@code LoraConfig} can say beyond the paper's method. */
   private static final List<String> LORA =
       List.of(
+          "dora-embedding",
           "dora-gpt2",
           "dora-qwen2-bias",
           "lora-bias-all",
           "lora-bias-of-b",
+          "lora-embedding",
+          "lora-embedding-only",
+          "lora-lm-head",
           "loraplus",
           "olora-patterns",
-          "pissa");
+          "pissa",
+          "trainable-tokens-tied",
+          "trainable-tokens-two");
 
   static Stream<Arguments> runs() {
     List<Arguments> runs = new ArrayList<>();

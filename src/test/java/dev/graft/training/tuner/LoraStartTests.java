@@ -170,6 +170,34 @@ class LoraStartTests {
   }
 
   @Test
+  void onlyBOfAnEmbeddingIsRandom() {
+    TargetModules table = new TargetModules.Names(List.of("embed_tokens"));
+    try (ModelDirectory base = ModelDirectory.open(MODELS.resolve("llama"))) {
+      Lora method = new Lora(16, 16, 0, table);
+      List<NamedTensor> start = Tuner.of(method, base).start(1);
+      assertThat(Matrix.of(start.get(0)).largest()).isZero();
+      assertThat(Matrix.of(start.get(1)).deviation()).isCloseTo(1, within(0.15));
+      List<NamedTensor> random = Tuner.of(method.startingAs(new LoraInit.Random()), base).start(1);
+      assertThat(Matrix.of(random.get(0)).deviation()).isCloseTo(1, within(0.15));
+    }
+  }
+
+  @Test
+  void anEmbeddingHasNoBiasOfBAndATiedOneCannotBeMerged() {
+    Lora method = new Lora(2, 2, 0, new TargetModules.Names(List.of("embed_tokens")));
+    try (ModelDirectory base = ModelDirectory.open(MODELS.resolve("llama-tied"))) {
+      assertThatThrownBy(
+              () -> Tuner.of(method.as(new LoraVariant(false, false, true, Bias.NONE)), base))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("lora_bias: is not for the embedding model.embed_tokens");
+      Tuner tuner = Tuner.of(method, base);
+      assertThatThrownBy(() -> tuner.merged("model.embed_tokens.weight", new float[0], Map.of()))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("is the output matrix, too");
+    }
+  }
+
+  @Test
   void aModuleSmallerThanTheRankAndAQuantisedBaseAreRefused() {
     assertThatThrownBy(() -> start("llama", lora(17, new LoraInit.Pissa(0)), 1))
         .isInstanceOf(IllegalArgumentException.class)

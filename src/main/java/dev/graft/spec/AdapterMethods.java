@@ -27,6 +27,7 @@ public final class AdapterMethods {
           LoraFields.TYPE,
           Ia3Fields.TYPE,
           LnTuningFields.TYPE,
+          VeraFields.TYPE,
           PromptFields.PROMPT,
           PromptFields.ENCODER,
           PromptFields.PREFIX);
@@ -69,6 +70,7 @@ public final class AdapterMethods {
               PromptFields.read(name, peft);
           case Ia3Fields.TYPE -> Ia3Fields.read(peft);
           case LnTuningFields.TYPE -> LnTuningFields.read(peft);
+          case VeraFields.TYPE -> VeraFields.read(peft);
           default -> {
             peft.refuse("peft_type", "must be one of " + String.join(", ", TYPES));
             yield null;
@@ -127,6 +129,7 @@ public final class AdapterMethods {
     switch (method) {
       case Ia3 ia3 -> Ia3Fields.write(peft, ia3);
       case LnTuning norms -> LnTuningFields.write(peft, norms);
+      case Vera vera -> VeraFields.write(peft, vera);
     }
   }
 }

@@ -5,6 +5,7 @@ import dev.graft.spec.AdapterMethod.Targeted;
 import dev.graft.spec.Ia3;
 import dev.graft.spec.LnTuning;
 import dev.graft.spec.Targets;
+import dev.graft.spec.Vera;
 import java.util.List;
 
 /** The modules that PEFT adapts where {@code target_modules} is null. */
@@ -24,6 +25,7 @@ public final class DefaultModules {
             switch (method) {
               case Ia3 ia3 -> ia3(config);
               case LnTuning norms -> norms(config);
+              case Vera vera -> lora(config);
             }));
   }
 

@@ -37,6 +37,11 @@ class TargetedMethodTests {
         "{'peft_type':'IA3','target_modules':'.*v_proj','feedforward_modules':'.*down_proj'}",
         "{'peft_type':'LN_TUNING'}",
         "{'peft_type':'LN_TUNING','target_modules':['norm'],'exclude_modules':['model.norm'],"
+            + "'modules_to_save':['lm_head']}",
+        "{'peft_type':'VERA'}",
+        "{'peft_type':'VERA','r':64,'vera_dropout':0.05,'d_initial':0.2,'init_weights':false,"
+            + "'bias':'vera_only','projection_prng_key':7,'save_projection':false,"
+            + "'target_modules':['q_proj'],'layers_to_transform':[0],'layers_pattern':['layers'],"
             + "'modules_to_save':['lm_head']}"
       })
   void theEchoResolvesToTheSameSpec(String settings) {
@@ -57,7 +62,13 @@ class TargetedMethodTests {
         "{'peft_type':'IA3','target_modules':[]} | target_modules",
         "{'peft_type':'IA3','modules_to_save':['a b']} | modules_to_save",
         "{'peft_type':'LN_TUNING','target_modules':'all-linear'} | target_modules",
-        "{'peft_type':'LN_TUNING','feedforward_modules':['a']} | feedforward_modules"
+        "{'peft_type':'LN_TUNING','feedforward_modules':['a']} | feedforward_modules",
+        "{'peft_type':'VERA','r':0} | r",
+        "{'peft_type':'VERA','lora_alpha':1} | lora_alpha",
+        "{'peft_type':'VERA','bias':'lora_only'} | bias",
+        "{'peft_type':'VERA','vera_dropout':1} | vera_dropout",
+        "{'peft_type':'VERA','projection_prng_key':-1} | projection_prng_key",
+        "{'peft_type':'VERA','exclude_modules':['q_proj']} | exclude_modules"
       })
   void refusesAtItsPath(String settings, String path) {
     SpecRejected rejected = catchThrowableOfType(SpecRejected.class, () -> peft(settings));
@@ -70,6 +81,9 @@ class TargetedMethodTests {
         .isEqualTo(new Ia3(new Targets(DEFAULT), DEFAULT, true, List.of()));
     assertThat(peft("{'peft_type':'LN_TUNING'}"))
         .isEqualTo(new LnTuning(new Targets(DEFAULT), List.of()));
+    assertThat(peft("{'peft_type':'VERA','fan_in_fan_out':true}")).isEqualTo(Vera.DEFAULT);
+    assertThat(Vera.DEFAULT.r()).isEqualTo(256);
+    assertThat(Vera.DEFAULT.dInitial()).isEqualTo(0.1);
   }
 
   @Test
@@ -81,7 +95,11 @@ class TargetedMethodTests {
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
-      value = {"{'peft_type':'IA3'} | 0.003", "{'peft_type':'LN_TUNING'} | 0.001"})
+      value = {
+        "{'peft_type':'IA3'} | 0.003",
+        "{'peft_type':'LN_TUNING'} | 0.001",
+        "{'peft_type':'VERA'} | 0.004"
+      })
   void theRateIsOneThatTheMethodLearnsWith(String settings, double rate) {
     TrainingSpec spec = AdapterSpecs.resolve(json("{'peft':" + settings + "}"), null, null, null);
     assertThat(spec.training().learningRate()).isEqualTo(rate);

@@ -7,6 +7,7 @@ import dev.graft.spec.LnTuning;
 import dev.graft.spec.PTuning;
 import dev.graft.spec.PrefixTuning;
 import dev.graft.spec.PromptTuning;
+import dev.graft.spec.Vera;
 import dev.graft.text.PythonJson;
 import dev.graft.weights.Compatibility;
 import dev.graft.weights.LoaderRules;
@@ -94,6 +95,7 @@ final class ModelCard {
       case AdapterMethod.Full _, Freeze _ -> "full";
       case Ia3 _ -> "(IA)^3";
       case LnTuning _ -> "LayerNorm tuning";
+      case Vera _ -> "VeRA";
       case PromptTuning _ -> "prompt tuning";
       case PTuning _ -> "P-tuning";
       case PrefixTuning _ -> "prefix tuning";

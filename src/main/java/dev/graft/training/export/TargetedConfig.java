@@ -5,6 +5,7 @@ import dev.graft.spec.AdapterMethod.Targeted;
 import dev.graft.spec.Ia3;
 import dev.graft.spec.LnTuning;
 import dev.graft.spec.Targets;
+import dev.graft.spec.Vera;
 import dev.graft.training.tuner.SavedModules;
 import dev.graft.weights.DefaultModules;
 import dev.graft.weights.LinearTargets;
@@ -22,18 +23,38 @@ final class TargetedConfig {
   static void put(Map<String, @Nullable Object> fields, Targeted method, ModelDirectory base) {
     ModelConfig config = base.config();
     Targets targets = DefaultModules.targets(method, config);
-    TargetsConfig.put(fields, targets, config);
+    fields.put("target_modules", TargetsConfig.targeted(targets.targetModules(), config));
     List<String> whole = SavedModules.of(method.modulesToSave(), base).names();
     fields.put("modules_to_save", TargetsConfig.orNull(whole));
     switch (method) {
       case Ia3 ia3 -> {
         fields.put("peft_type", "IA3");
+        fields.put("exclude_modules", TargetsConfig.excluded(targets.excludeModules()));
         fields.put("fan_in_fan_out", isConv1d(targets, ia3, config));
         fields.put("feedforward_modules", feedforward(targets, ia3, config));
         fields.put("init_ia3_weights", ia3.initIa3Weights());
       }
-      case LnTuning norms -> fields.put("peft_type", "LN_TUNING");
+      case LnTuning norms -> {
+        fields.put("peft_type", "LN_TUNING");
+        fields.put("exclude_modules", TargetsConfig.excluded(targets.excludeModules()));
+      }
+      case Vera vera -> {
+        fields.put("fan_in_fan_out", isConv1d(targets, vera, config));
+        TargetsConfig.putLayers(fields, targets);
+        put(fields, vera);
+      }
     }
+  }
+
+  private static void put(Map<String, @Nullable Object> fields, Vera vera) {
+    fields.put("peft_type", "VERA");
+    fields.put("r", vera.r());
+    fields.put("vera_dropout", vera.veraDropout());
+    fields.put("d_initial", vera.dInitial());
+    fields.put("init_weights", vera.initWeights());
+    fields.put("bias", vera.biasName());
+    fields.put("projection_prng_key", vera.projectionPrngKey());
+    fields.put("save_projection", vera.saveProjection());
   }
 
   private static boolean isConv1d(Targets targets, Targeted method, ModelConfig base) {

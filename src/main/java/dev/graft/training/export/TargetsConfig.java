@@ -22,7 +22,7 @@ final class TargetsConfig {
     fields.put("layers_pattern", orNull(targets.layersPattern()));
   }
 
-  private static Object targeted(TargetModules targets, ModelConfig base) {
+  static Object targeted(TargetModules targets, ModelConfig base) {
     return switch (targets) {
       case TargetModules.Pattern(var expression) -> expression.text();
       case TargetModules.AllLinear _, TargetModules.FamilyDefault _, TargetModules.Names _ ->
@@ -30,7 +30,7 @@ final class TargetsConfig {
     };
   }
 
-  private static @Nullable Object excluded(TargetModules targets) {
+  static @Nullable Object excluded(TargetModules targets) {
     return switch (targets) {
       case TargetModules.Pattern(var expression) -> expression.text();
       case TargetModules.Names(List<String> names) -> orNull(names.stream().sorted().toList());

@@ -6,6 +6,7 @@ import dev.graft.training.tuner.Tuner;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -49,12 +50,15 @@ final class MergedWeight {
       GoldenResult.Collector result) {
     List<String> names = probe.names().stream().filter(name -> name.startsWith(PREFIX)).toList();
     if (names.isEmpty()) return;
-    Map<String, NamedTensor> byName =
-        trained.stream().collect(Collectors.toMap(NamedTensor::name, each -> each));
     BaseWeights weights = new BaseWeights(base, golden.quantization());
     Map<String, ModelConfig.Parameter> parameters =
         base.config().parameters().stream()
             .collect(Collectors.toMap(ModelConfig.Parameter::name, each -> each));
+    Map<String, NamedTensor> byName = new HashMap<>();
+    for (NamedTensor each : tuner.frozen(0)) {
+      if (!parameters.containsKey(each.name())) byName.put(each.name(), each);
+    }
+    for (NamedTensor each : trained) byName.put(each.name(), each);
     double largest = 0;
     for (String name : names) {
       String tensor = name.substring(PREFIX.length());

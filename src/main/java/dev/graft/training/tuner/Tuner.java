@@ -8,6 +8,7 @@ import dev.graft.spec.PTuning;
 import dev.graft.spec.PrefixTuning;
 import dev.graft.spec.PromptTuning;
 import dev.graft.spec.RankAllocation;
+import dev.graft.spec.Vera;
 import dev.graft.training.SavedResult;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;
@@ -33,6 +34,7 @@ public interface Tuner extends Rewrite {
       case PTuning prompt -> new PromptEncoderTuner(prompt, base.config());
       case Ia3 ia3 -> new Ia3Tuner(ia3, base);
       case LnTuning norms -> new LnTuner(norms, base);
+      case Vera vera -> new VeraTuner(vera, base);
       case PrefixTuning prefix -> new PrefixTuner(prefix, base.config());
     };
   }

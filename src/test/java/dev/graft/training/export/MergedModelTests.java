@@ -55,6 +55,8 @@ class MergedModelTests {
     "lora-bias-all, gpt2, false",
     "ia3-gpt2, gpt2, false",
     "ia3-bert, bert, false",
+    "ln-tuning-gpt2, gpt2, false",
+    "vera, llama, false",
     "qlora-nf4-double, llama, true",
   })
   void theMergedModelIsTheBaseWithItsAdapter(String run, String base, boolean quantised) {

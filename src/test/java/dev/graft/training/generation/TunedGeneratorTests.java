@@ -14,6 +14,8 @@ import dev.graft.spec.LoraPatterns;
 import dev.graft.spec.LoraVariant;
 import dev.graft.spec.LoraVariant.Bias;
 import dev.graft.spec.TokenIndices;
+import dev.graft.spec.Targets;
+import dev.graft.spec.Vera;
 import dev.graft.training.Generator;
 import dev.graft.training.TokenBatch;
 import dev.graft.training.TrainableModel;
@@ -62,6 +64,8 @@ class TunedGeneratorTests {
     return Stream.of(
         new Ia3(),
         new LnTuning(),
+        vera(true),
+        vera(false),
         lora,
         lora.as(new LoraVariant(true, false, true, Bias.ALL)),
         lora.startingAs(new LoraInit.Pissa(0)),
@@ -95,6 +99,11 @@ class TunedGeneratorTests {
             LoraVariant.PLAIN,
             patterns,
             new LoraExtras(List.of("lm_head", "o_proj"), TokenIndices.NONE)));
+  }
+
+  private static Vera vera(boolean saveProjection) {
+    Targets targets = new Targets(new TargetModules.AllLinear());
+    return new Vera(4, targets, 0.1, 0.1, true, Bias.NONE, 3, saveProjection, List.of());
   }
 
   @ParameterizedTest

@@ -36,6 +36,7 @@ class GoldenRunTests {
           "ia3-bert",
           "ia3-gpt2",
           "ln-tuning-gpt2",
+          "vera",
           "lora-distilbert-cls",
           "lora-gpt-neox",
           "lora-gpt2",

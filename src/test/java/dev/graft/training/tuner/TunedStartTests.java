@@ -9,11 +9,16 @@ import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.spec.Freeze;
 import dev.graft.spec.Ia3;
 import dev.graft.spec.LnTuning;
+import dev.graft.spec.LoraVariant.Bias;
 import dev.graft.spec.Targets;
+import dev.graft.spec.Vera;
+import dev.graft.weights.MappedTensor;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;
+import dev.graft.weights.SafetensorsFile;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -60,6 +65,38 @@ class TunedStartTests {
     assertNormal(values, 1);
     assertThat(flat(start(random, 1))).containsExactly(values);
     assertThat(flat(start(random, 2))).isNotEqualTo(values);
+  }
+
+  /** The golden run's own file holds what PEFT drew from its seed. */
+  @Test
+  void theSharedMatricesOfVeraArePeftsToTheBit() {
+    Path saved = CASES.resolveSibling("vera").resolve("init/adapter_model.safetensors");
+    Vera method = vera(8, true, 11);
+    try (ModelDirectory base = ModelDirectory.open(CASES.resolve("llama"));
+        SafetensorsFile file = SafetensorsFile.open(saved)) {
+      for (NamedTensor each : Tuner.of(method, base).frozen(1)) {
+        MappedTensor expected = Objects.requireNonNull(file.find("base_model." + each.name()));
+        assertThat(each.shape()).isEqualTo(expected.shape());
+        assertThat(each.toFloats()).containsExactly(expected.toFloats());
+      }
+    }
+  }
+
+  @Test
+  void theVectorsOfVeraAreConstantOrRandom() {
+    for (NamedTensor each : start(vera(8, true, 0), 1)) {
+      assertThat(each.toFloats()).containsOnly(each.name().endsWith("_d") ? 0.1f : 0);
+    }
+    List<NamedTensor> random = start(vera(64, false, 0), 1);
+    for (NamedTensor each : random) {
+      if (each.name().endsWith("_b")) assertThat(each.toFloats()).containsOnly(1);
+    }
+    assertNormal(flat(random.stream().filter(t -> t.name().endsWith("_d")).toList()), 1);
+  }
+
+  private static Vera vera(int r, boolean init, int key) {
+    Targets all = new Targets(new TargetModules.AllLinear());
+    return new Vera(r, all, 0, 0.1, init, Bias.NONE, key, true, List.of());
   }
 
   @Test

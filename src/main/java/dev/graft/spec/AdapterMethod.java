@@ -83,7 +83,7 @@ public sealed interface AdapterMethod
   }
 
   /** Something new in, or instead of, modules of the base. */
-  sealed interface Targeted extends AdapterMethod permits Ia3, LnTuning, Vera {
+  sealed interface Targeted extends AdapterMethod permits AdaLora, Ia3, LnTuning, Vera {
     /** The modules that the method changes. */
     Targets targets();
 

@@ -25,6 +25,7 @@ public final class AdapterMethods {
   private static final List<String> TYPES =
       List.of(
           LoraFields.TYPE,
+          AdaLoraFields.TYPE,
           Ia3Fields.TYPE,
           LnTuningFields.TYPE,
           VeraFields.TYPE,
@@ -68,6 +69,7 @@ public final class AdapterMethods {
           case LoraFields.TYPE -> LoraFields.read(peft, aliases, loraDefaults);
           case PromptFields.PROMPT, PromptFields.ENCODER, PromptFields.PREFIX ->
               PromptFields.read(name, peft);
+          case AdaLoraFields.TYPE -> AdaLoraFields.read(peft);
           case Ia3Fields.TYPE -> Ia3Fields.read(peft);
           case LnTuningFields.TYPE -> LnTuningFields.read(peft);
           case VeraFields.TYPE -> VeraFields.read(peft);
@@ -127,6 +129,7 @@ public final class AdapterMethods {
 
   private static void write(ObjectNode peft, Targeted method) {
     switch (method) {
+      case AdaLora adaLora -> AdaLoraFields.write(peft, adaLora);
       case Ia3 ia3 -> Ia3Fields.write(peft, ia3);
       case LnTuning norms -> LnTuningFields.write(peft, norms);
       case Vera vera -> VeraFields.write(peft, vera);

@@ -81,6 +81,28 @@ public final class Combinations {
               "cannot be combined with full training, which changes the weights of the base",
               spec -> spec.quantization() != null && spec.method() instanceof AdapterMethod.Full),
           new Refusal(
+              "AdaLoRA",
+              "r",
+              "adapter.peft.r",
+              "means nothing to AdaLoRA: init_r is the rank at the start, target_r the mean at the"
+                  + " end",
+              spec -> spec.method() instanceof AdaLora method && method.r() != 8),
+          new Refusal(
+              "AdaLoRA",
+              "rank_pattern",
+              "adapter.peft.rank_pattern",
+              "is what a training decides",
+              spec -> spec.method() instanceof AdaLora method && !method.rankPattern().isEmpty()),
+          new Refusal(
+              "AdaLoRA",
+              "fewer max_steps",
+              "adapter.peft.total_step",
+              "must not be more than max_steps: the run would end before its ranks are pruned",
+              spec ->
+                  spec.method() instanceof AdaLora method
+                      && spec.training().maxSteps() > 0
+                      && method.allocation().totalStep() > spec.training().maxSteps()),
+          new Refusal(
               "freeze",
               "quantization",
               "adapter.quantization",

@@ -129,6 +129,11 @@ final class LoraFields {
 
   /** The rest of {@code LoraConfig}: known, and refused until it is built. */
   private static void refuseUnbuilt(Fields peft) {
+    refuseRare(peft);
+  }
+
+  /** What no relative of LoRA has here. */
+  static void refuseRare(Fields peft) {
     peft.known("fan_in_fan_out"); // follows from the base, whatever is said
     for (String key : List.of("use_qalora", "use_bdlora", "ensure_weight_tying")) {
       peft.notYet(key, false);

@@ -62,6 +62,7 @@ final class TrainingFields {
       case AdapterMethod.Prompted prompted -> pairs ? 1e-3 : 1e-2;
       case Ia3 ia3 -> pairs ? 3e-4 : 3e-3;
       case LnTuning norms -> pairs ? 1e-4 : 1e-3;
+      case AdaLora adaLora -> pairs ? 1e-4 : 1e-3;
       case Vera vera -> pairs ? 4e-4 : 4e-3;
       case AdapterMethod.Full full -> pairs ? 1e-6 : 1e-5;
       case Freeze freeze -> pairs ? 1e-6 : 1e-5;

@@ -1,5 +1,6 @@
 package dev.graft.weights;
 
+import dev.graft.spec.AdaLora;
 import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.spec.AdapterMethod.Targeted;
 import dev.graft.spec.Ia3;
@@ -23,6 +24,7 @@ public final class DefaultModules {
     return targets.of(
         new TargetModules.Names(
             switch (method) {
+              case AdaLora adaLora -> adaLora(config);
               case Ia3 ia3 -> ia3(config);
               case LnTuning norms -> norms(config);
               case Vera vera -> lora(config);
@@ -39,6 +41,15 @@ public final class DefaultModules {
       case "gpt_neox" -> List.of("query_key_value", "dense_4h_to_h");
       case "bert", "roberta" -> List.of("key", "value", "output.dense");
       default -> throw none("target_modules", config);
+    };
+  }
+
+  /** LoRA's, but for fewer families. */
+  private static List<String> adaLora(ModelConfig config) {
+    return switch (config.modelType()) {
+      case "roberta" -> List.of("query", "key", "value", "dense");
+      case "mistral", "xlm-roberta" -> throw none("target_modules", config);
+      default -> lora(config);
     };
   }
 

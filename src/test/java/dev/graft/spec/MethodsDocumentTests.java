@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -13,11 +15,13 @@ import tools.jackson.databind.json.JsonMapper;
 class MethodsDocumentTests {
   private static final Path DOCUMENT = Path.of("docs/methods.md");
 
-  /** Lines that are an {@code adapter} object. */
+  /** Indented lines, an {@code adapter} object from each that begins one. */
   static Stream<String> examples() throws IOException {
-    return Files.readAllLines(DOCUMENT).stream()
-        .filter(line -> line.startsWith("    {"))
-        .map(String::strip);
+    String text = Files.readString(DOCUMENT);
+    return Pattern.compile("^    \\{.*(?:\\n     .*)*", Pattern.MULTILINE)
+        .matcher(text)
+        .results()
+        .map(MatchResult::group);
   }
 
   @ParameterizedTest

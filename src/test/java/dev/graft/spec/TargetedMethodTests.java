@@ -38,6 +38,12 @@ class TargetedMethodTests {
         "{'peft_type':'LN_TUNING'}",
         "{'peft_type':'LN_TUNING','target_modules':['norm'],'exclude_modules':['model.norm'],"
             + "'modules_to_save':['lm_head']}",
+        "{'peft_type':'ADALORA','total_step':100}",
+        "{'peft_type':'ADALORA','init_r':6,'target_r':2,'tinit':3,'tfinal':5,'deltaT':2,"
+            + "'total_step':20,'beta1':0.9,'beta2':0.8,'orth_reg_weight':0.1,'lora_alpha':16,"
+            + "'lora_dropout':0.1,'init_lora_weights':false,'bias':'lora_only',"
+            + "'target_modules':['q_proj'],'exclude_modules':['layers.0.q_proj'],"
+            + "'layers_to_transform':[1],'modules_to_save':['lm_head']}",
         "{'peft_type':'VERA'}",
         "{'peft_type':'VERA','r':64,'vera_dropout':0.05,'d_initial':0.2,'init_weights':false,"
             + "'bias':'vera_only','projection_prng_key':7,'save_projection':false,"
@@ -63,6 +69,18 @@ class TargetedMethodTests {
         "{'peft_type':'IA3','modules_to_save':['a b']} | modules_to_save",
         "{'peft_type':'LN_TUNING','target_modules':'all-linear'} | target_modules",
         "{'peft_type':'LN_TUNING','feedforward_modules':['a']} | feedforward_modules",
+        "{'peft_type':'ADALORA'} | total_step",
+        "{'peft_type':'ADALORA','total_step':10,'tinit':8,'tfinal':2} | tinit",
+        "{'peft_type':'ADALORA','total_step':10,'init_r':4,'target_r':5} | target_r",
+        "{'peft_type':'ADALORA','total_step':10,'beta1':1} | beta1",
+        "{'peft_type':'ADALORA','total_step':10,'use_dora':true} | use_dora",
+        "{'peft_type':'ADALORA','total_step':10,'use_rslora':true} | use_rslora",
+        "{'peft_type':'ADALORA','total_step':10,'alpha_pattern':{'q_proj':3}} | alpha_pattern",
+        "{'peft_type':'ADALORA','total_step':10,'init_lora_weights':'gaussian'} |"
+            + " init_lora_weights",
+        "{'peft_type':'ADALORA','total_step':10,'loftq_config':{'loftq_bits':4}} | loftq_config",
+        "{'peft_type':'ADALORA','total_step':10,'init_r':2,'rank_pattern':{'a.lora_E':[true]}} |"
+            + " rank_pattern.a.lora_E",
         "{'peft_type':'VERA','r':0} | r",
         "{'peft_type':'VERA','lora_alpha':1} | lora_alpha",
         "{'peft_type':'VERA','bias':'lora_only'} | bias",
@@ -84,6 +102,23 @@ class TargetedMethodTests {
     assertThat(peft("{'peft_type':'VERA','fan_in_fan_out':true}")).isEqualTo(Vera.DEFAULT);
     assertThat(Vera.DEFAULT.r()).isEqualTo(256);
     assertThat(Vera.DEFAULT.dInitial()).isEqualTo(0.1);
+  }
+
+  @Test
+  void whatOnlyASavedAdaLoraSaysIsReadButNotAskedFor() {
+    String saved =
+        "'peft_type':'ADALORA','total_step':9,'init_r':2,'target_r':1,'r':4,"
+            + "'rank_pattern':{'a.lora_E':[true,false]}";
+    AdaLora method = (AdaLora) peft("{" + saved + "}");
+    assertThat(method.rank("a")).isEqualTo(1);
+    assertThat(method.rank("b")).isEqualTo(2);
+    JsonNode asked = json("{'peft':{" + saved + "},'training':{'max_steps':8}}");
+    SpecRejected rejected =
+        catchThrowableOfType(
+            SpecRejected.class, () -> AdapterSpecs.resolve(asked, null, null, null));
+    assertThat(rejected.problems())
+        .extracting(SpecRejected.Problem::path)
+        .containsExactly("adapter.peft.r", "adapter.peft.rank_pattern", "adapter.peft.total_step");
   }
 
   @Test

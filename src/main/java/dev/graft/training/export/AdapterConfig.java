@@ -21,9 +21,14 @@ final class AdapterConfig {
   private AdapterConfig() {}
 
   /**
+   * @param learned settings that training decided
    * @throws IllegalArgumentException if PEFT does not have the method
    */
-  static String json(AdapterMethod method, ModelDirectory base, String baseModelName) {
+  static String json(
+      AdapterMethod method,
+      ModelDirectory base,
+      String baseModelName,
+      Map<String, Object> learned) {
     Map<String, @Nullable Object> fields = new TreeMap<>();
     fields.put("auto_mapping", null);
     fields.put("base_model_name_or_path", baseModelName);
@@ -44,6 +49,7 @@ final class AdapterConfig {
       case AdapterMethod.Full _, Freeze _ ->
           throw new IllegalArgumentException("a whole model has no adapter_config.json");
     }
+    fields.putAll(learned);
     return PythonJson.dumps(fields, 2, true);
   }
 

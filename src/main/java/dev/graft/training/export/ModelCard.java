@@ -1,5 +1,6 @@
 package dev.graft.training.export;
 
+import dev.graft.spec.AdaLora;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.Freeze;
 import dev.graft.spec.Ia3;
@@ -93,6 +94,7 @@ final class ModelCard {
     return switch (method) {
       case AdapterMethod.Lora _ -> "LoRA";
       case AdapterMethod.Full _, Freeze _ -> "full";
+      case AdaLora _ -> "AdaLoRA";
       case Ia3 _ -> "(IA)^3";
       case LnTuning _ -> "LayerNorm tuning";
       case Vera _ -> "VeRA";

@@ -37,9 +37,26 @@ public final class PeftDirectory {
       AdapterMethod method,
       List<NamedTensor> saved,
       Map<String, String> facts) {
+    write(directory, base, baseModelName, method, saved, Map.of(), facts);
+  }
+
+  /**
+   * The same of a method whose training decides settings of its configuration.
+   *
+   * @param learned those settings
+   */
+  static void write(
+      Path directory,
+      ModelDirectory base,
+      String baseModelName,
+      AdapterMethod method,
+      List<NamedTensor> saved,
+      Map<String, Object> learned,
+      Map<String, String> facts) {
     ResultFiles.create(directory);
     ResultFiles.write(
-        directory.resolve("adapter_config.json"), AdapterConfig.json(method, base, baseModelName));
+        directory.resolve("adapter_config.json"),
+        AdapterConfig.json(method, base, baseModelName, learned));
     if (base.config().task() instanceof Task.SequenceClassification) {
       ResultFiles.write(directory.resolve("config.json"), WrittenConfig.of(base, false));
     }

@@ -63,7 +63,14 @@ public final class ResultFormat {
       Map<String, String> facts) {
     SavedResult result = model.result(method);
     if (isAdapter(method)) {
-      PeftDirectory.write(directory, base, baseModelName, result.method(), result.tensors(), facts);
+      PeftDirectory.write(
+          directory,
+          base,
+          baseModelName,
+          result.method(),
+          result.tensors(),
+          model.learnedSettings(),
+          facts);
     } else {
       FullModelDirectory.write(
           directory, base, baseModelName, result.tensors(), Precision.AS_BASE, facts);

@@ -1,10 +1,18 @@
 package dev.graft.training.export;
 
+import dev.graft.spec.AdaLora;
+import dev.graft.spec.AdapterMethod.Lora;
 import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.spec.AdapterMethod.Targeted;
 import dev.graft.spec.Ia3;
 import dev.graft.spec.LnTuning;
+import dev.graft.spec.LoraExtras;
+import dev.graft.spec.LoraInit;
+import dev.graft.spec.LoraPatterns;
+import dev.graft.spec.LoraVariant;
+import dev.graft.spec.RankAllocation;
 import dev.graft.spec.Targets;
+import dev.graft.spec.TokenIndices;
 import dev.graft.spec.Vera;
 import dev.graft.training.tuner.SavedModules;
 import dev.graft.weights.DefaultModules;
@@ -27,6 +35,10 @@ final class TargetedConfig {
     List<String> whole = SavedModules.of(method.modulesToSave(), base).names();
     fields.put("modules_to_save", TargetsConfig.orNull(whole));
     switch (method) {
+      case AdaLora adaLora -> {
+        put(fields, adaLora, targets, config);
+        fields.put("modules_to_save", TargetsConfig.orNull(whole));
+      }
       case Ia3 ia3 -> {
         fields.put("peft_type", "IA3");
         fields.put("exclude_modules", TargetsConfig.excluded(targets.excludeModules()));
@@ -44,6 +56,35 @@ final class TargetedConfig {
         put(fields, vera);
       }
     }
+  }
+
+  /** A LoRA's fields and its own. */
+  private static void put(
+      Map<String, @Nullable Object> fields, AdaLora method, Targets targets, ModelConfig base) {
+    LoraConfigFile.put(
+        fields,
+        new Lora(
+            method.r(),
+            method.loraAlpha(),
+            method.loraDropout(),
+            targets,
+            method.initLoraWeights() ? new LoraInit.Standard() : new LoraInit.Random(),
+            new LoraVariant(false, false, false, method.bias()),
+            LoraPatterns.NONE,
+            new LoraExtras(method.modulesToSave(), TokenIndices.NONE)),
+        base);
+    RankAllocation allocation = method.allocation();
+    fields.put("peft_type", "ADALORA");
+    fields.put("init_r", allocation.initR());
+    fields.put("target_r", allocation.targetR());
+    fields.put("tinit", allocation.tinit());
+    fields.put("tfinal", allocation.tfinal());
+    fields.put("deltaT", allocation.deltaT());
+    fields.put("total_step", allocation.totalStep());
+    fields.put("beta1", allocation.beta1());
+    fields.put("beta2", allocation.beta2());
+    fields.put("orth_reg_weight", allocation.orthRegWeight());
+    fields.put("rank_pattern", method.rankPattern().isEmpty() ? null : method.rankPattern());
   }
 
   private static void put(Map<String, @Nullable Object> fields, Vera vera) {

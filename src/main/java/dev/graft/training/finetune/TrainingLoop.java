@@ -165,7 +165,7 @@ final class TrainingLoop {
             progress.step(),
             total,
             plan.epochs(progress.step()),
-            loss.mean(),
+            loss.mean() + model.regulariser(),
             norm,
             rate,
             tokens(batches) / seconds,

@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  * @param gradNorms before clipping
  * @param lrs used in the step
  * @param pairSeries of each step, what else a case with pairs tells, by its name there
+ * @param rankSeries of each step, what a case tells whose ranks are allocated
  * @param tolerance by name
  * @param cosineExempt saved tensors whose direction is rounding noise
  * @param generations greedy continuations
@@ -52,6 +53,7 @@ record GoldenCase(
     double[] gradNorms,
     double[] lrs,
     Map<String, double[]> pairSeries,
+    Map<String, double[]> rankSeries,
     Map<String, Double> tolerance,
     Set<String> cosineExempt,
     List<Generation> generations) {

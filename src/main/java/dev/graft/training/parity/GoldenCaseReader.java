@@ -42,6 +42,9 @@ final class GoldenCaseReader {
           "reference_rejected_logps",
           "nll_loss");
 
+  private static final List<String> RANK_SERIES =
+      List.of("task_loss", "rank_budget", "active_ranks");
+
   private GoldenCaseReader() {}
 
   static GoldenCase read(Path directory) {
@@ -77,7 +80,8 @@ final class GoldenCaseReader {
         numbers(root.path("losses")),
         numbers(root.path("grad_norms")),
         numbers(root.path("lrs")),
-        pairSeries(root),
+        series(root, PAIR_SERIES),
+        series(root, RANK_SERIES),
         tolerance(root.path("tolerance")),
         new HashSet<>(texts(root.path("cosine_exempt"))),
         generations(root.path("generation")));
@@ -147,9 +151,9 @@ final class GoldenCaseReader {
   }
 
   /** Numbers of each step, or of each pair of it. */
-  private static Map<String, double[]> pairSeries(JsonNode root) {
+  private static Map<String, double[]> series(JsonNode root, List<String> names) {
     Map<String, double[]> series = new TreeMap<>();
-    for (String name : PAIR_SERIES) {
+    for (String name : names) {
       JsonNode node = root.path(name);
       if (node.isMissingNode()) continue;
       DoubleStream.Builder numbers = DoubleStream.builder();

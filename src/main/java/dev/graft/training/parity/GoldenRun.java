@@ -133,6 +133,7 @@ public final class GoldenRun {
     double[] rates = new double[golden.steps()];
     try (GoldenFile file = new GoldenFile(golden.directory().resolve("batches.safetensors"))) {
       GoldenPairs pairs = new GoldenPairs(golden, model);
+      GoldenRanks ranks = new GoldenRanks(golden, model);
       for (int step = 0; step < golden.steps(); step++) {
         List<MicroBatch> window = pairs.measured(batches.window(file, step));
         long targets = window.stream().mapToLong(MicroBatch::targets).sum();
@@ -146,10 +147,12 @@ public final class GoldenRun {
             golden.lr()
                 * Schedules.multiplier(
                     golden.schedule(), step, golden.warmup(), golden.steps(), golden.lr());
-        losses[step] = loss.mean();
         norms[step] = model.update(rates[step]);
+        losses[step] = loss.mean() + model.regulariser();
+        ranks.add(step, loss.mean());
       }
       pairs.compare(result);
+      ranks.compare(result);
     }
     result.add("loss", Differences.absolute(golden.losses(), losses), golden.limit("loss"));
     result.add(

@@ -1,5 +1,6 @@
 package dev.graft.training.tuner;
 
+import dev.graft.spec.AdaLora;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.Freeze;
 import dev.graft.spec.Ia3;
@@ -32,6 +33,7 @@ public interface Tuner extends Rewrite {
       case Freeze freeze -> FullTuner.of(freeze, base);
       case PromptTuning prompt -> new PromptTuner(prompt, base);
       case PTuning prompt -> new PromptEncoderTuner(prompt, base.config());
+      case AdaLora adaLora -> new AdaLoraTuner(adaLora, base);
       case Ia3 ia3 -> new Ia3Tuner(ia3, base);
       case LnTuning norms -> new LnTuner(norms, base);
       case Vera vera -> new VeraTuner(vera, base);

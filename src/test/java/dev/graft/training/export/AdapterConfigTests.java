@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -45,7 +46,8 @@ class AdapterConfigTests {
           AdapterConfig.json(
               AdapterMethods.fromPeft(expected),
               base,
-              expected.path("base_model_name_or_path").stringValue());
+              expected.path("base_model_name_or_path").stringValue(),
+              Map.of());
       // PEFT appends the heads of a classification once more where the user named them.
       if (expected.path("modules_to_save") instanceof ArrayNode names) {
         ArrayNode once = JSON.createArrayNode();
@@ -66,7 +68,7 @@ class AdapterConfigTests {
             true,
             List.of());
     try (ModelDirectory base = ModelDirectory.open(CASES.resolve("models/llama"))) {
-      JsonNode written = JSON.readTree(AdapterConfig.json(method, base, "base"));
+      JsonNode written = JSON.readTree(AdapterConfig.json(method, base, "base", Map.of()));
       assertThat(written.path("feedforward_modules").stringValue())
           .isEqualTo(".*(?:mlp\\.down_proj)");
     }

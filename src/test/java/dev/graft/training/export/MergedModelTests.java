@@ -53,6 +53,7 @@ class MergedModelTests {
     "lora-roberta-cls, roberta, false",
     "lora-distilbert-cls, distilbert, false",
     "lora-bias-all, gpt2, false",
+    "adalora, llama, false",
     "ia3-gpt2, gpt2, false",
     "ia3-bert, bert, false",
     "ln-tuning-gpt2, gpt2, false",

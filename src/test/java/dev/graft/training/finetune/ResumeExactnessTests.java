@@ -36,6 +36,8 @@ class ResumeExactnessTests {
         "'peft':{'r':4,'target_modules':['embed_tokens','v_proj'],'use_dora':true} |"
             + " adapter_model.safetensors",
         "'peft':{'r':4,'trainable_token_indices':[5,9]} | adapter_model.safetensors",
+        "'peft':{'peft_type':'ADALORA','init_r':4,'target_r':2,'tinit':1,'tfinal':2,'deltaT':2,"
+            + "'total_step':8,'lora_dropout':0.1} | adapter_model.safetensors",
         "'peft':{'peft_type':'IA3'} | adapter_model.safetensors",
         "'peft':{'peft_type':'LN_TUNING'} | adapter_model.safetensors",
         "'peft':{'peft_type':'PROMPT_TUNING','num_virtual_tokens':3} | adapter_model.safetensors",
@@ -66,6 +68,9 @@ class ResumeExactnessTests {
     assertThat(run(spec, base, rows, "cut", checkpoint, 0)).isEqualTo(TrainerExit.DONE);
     assertThat(directory.resolve("cut").resolve(result))
         .hasSameBinaryContentAs(directory.resolve("whole").resolve(result));
+    if (Files.notExists(directory.resolve("cut/adapter_config.json"))) return;
+    assertThat(directory.resolve("cut/adapter_config.json"))
+        .hasSameTextualContentAs(directory.resolve("whole/adapter_config.json"));
   }
 
   private TrainerExit run(

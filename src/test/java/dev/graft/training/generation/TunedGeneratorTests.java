@@ -3,6 +3,7 @@ package dev.graft.training.generation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.graft.spec.AdaLora;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.AdapterMethod.Lora;
 import dev.graft.spec.AdapterMethod.TargetModules;
@@ -13,6 +14,7 @@ import dev.graft.spec.LoraInit;
 import dev.graft.spec.LoraPatterns;
 import dev.graft.spec.LoraVariant;
 import dev.graft.spec.LoraVariant.Bias;
+import dev.graft.spec.RankAllocation;
 import dev.graft.spec.TokenIndices;
 import dev.graft.spec.Targets;
 import dev.graft.spec.Vera;
@@ -64,6 +66,7 @@ class TunedGeneratorTests {
     return Stream.of(
         new Ia3(),
         new LnTuning(),
+        adaLora(),
         vera(true),
         vera(false),
         lora,
@@ -99,6 +102,13 @@ class TunedGeneratorTests {
             LoraVariant.PLAIN,
             patterns,
             new LoraExtras(List.of("lm_head", "o_proj"), TokenIndices.NONE)));
+  }
+
+  /** Four steps take away half of the ranks, of some modules all. */
+  private static AdaLora adaLora() {
+    RankAllocation ranks = new RankAllocation(2, 1, 1, 1, 1, 4, 0.85, 0.85, 0.5);
+    Targets targets = new Targets(new TargetModules.AllLinear());
+    return new AdaLora(ranks, 8, 8, 0.1, targets, true, Bias.NONE, new TreeMap<>(), List.of());
   }
 
   private static Vera vera(boolean saveProjection) {

@@ -3,12 +3,14 @@ package dev.graft.training.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.graft.spec.AdaLora;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.spec.Freeze;
 import dev.graft.spec.Ia3;
 import dev.graft.spec.LnTuning;
 import dev.graft.spec.LoraVariant.Bias;
+import dev.graft.spec.RankAllocation;
 import dev.graft.spec.Targets;
 import dev.graft.spec.Vera;
 import dev.graft.training.TokenBatch;
@@ -18,6 +20,7 @@ import dev.graft.weights.NamedTensor;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -35,7 +38,10 @@ class MethodTrainingTests {
 
   /** Methods with a dropout of their own. */
   static Stream<AdapterMethod> dropping() {
-    return Stream.of(new Vera(8, ALL, 0.5, 0.1, true, Bias.NONE, 0, true, List.of("lm_head")));
+    RankAllocation ranks = new RankAllocation(4, 2, 40, 0, 1, 60, 0.85, 0.85, 0.5);
+    return Stream.of(
+        new Vera(8, ALL, 0.5, 0.1, true, Bias.NONE, 0, true, List.of("lm_head")),
+        new AdaLora(ranks, 8, 16, 0.5, ALL, true, Bias.NONE, new TreeMap<>(), List.of()));
   }
 
   private static TrainableModel load(AdapterMethod method, Plan plan) {

@@ -7,9 +7,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 class GoldenRunTests {
   private static final Path CASES = Path.of("src/test/resources/parity");
@@ -31,6 +35,7 @@ class GoldenRunTests {
 
   private static final List<String> OTHERS =
       List.of(
+          "adalora",
           "freeze-last-layer",
           "full-bert-cls",
           "ia3-bert",
@@ -80,5 +85,15 @@ class GoldenRunTests {
     GoldenResult result = GoldenRun.run(CASES.resolve(name), plan);
     assertThat(result.skipped()).isNull();
     assertThat(result.measures()).isNotEmpty().allMatch(GoldenResult.Measure::passed);
+  }
+
+  @Test
+  void theConfigurationSaysWhichRanksAreLeft(@TempDir Path out) {
+    GoldenRun.run(CASES.resolve("adalora"), Plan.KEEP, out);
+    JsonMapper json = new JsonMapper();
+    JsonNode expected = json.readTree(CASES.resolve("adalora/final/adapter_config.json"));
+    assertThat(expected.path("rank_pattern").size()).isEqualTo(8);
+    assertThat(json.readTree(out.resolve("adapter_config.json")).path("rank_pattern"))
+        .isEqualTo(expected.path("rank_pattern"));
   }
 }

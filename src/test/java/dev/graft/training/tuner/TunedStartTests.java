@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.graft.spec.AdaLora;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.spec.Freeze;
 import dev.graft.spec.Ia3;
 import dev.graft.spec.LnTuning;
 import dev.graft.spec.LoraVariant.Bias;
+import dev.graft.spec.RankAllocation;
 import dev.graft.spec.Targets;
 import dev.graft.spec.Vera;
 import dev.graft.weights.MappedTensor;
@@ -18,7 +20,9 @@ import dev.graft.weights.NamedTensor;
 import dev.graft.weights.SafetensorsFile;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -92,6 +96,31 @@ class TunedStartTests {
       if (each.name().endsWith("_b")) assertThat(each.toFloats()).containsOnly(1);
     }
     assertNormal(flat(random.stream().filter(t -> t.name().endsWith("_d")).toList()), 1);
+  }
+
+  @Test
+  void factorsOfAdaLoraStartSmallAndWithoutAnyEffect() {
+    RankAllocation ranks = new RankAllocation(12, 8, 0, 0, 1, 10, 0.85, 0.85, 0.5);
+    List<NamedTensor> start = start(adaLora(ranks, true), 1);
+    for (NamedTensor each : start) {
+      if (each.name().endsWith("_E")) assertThat(each.toFloats()).containsOnly(0);
+    }
+    assertNormal(flat(start.stream().filter(t -> !t.name().endsWith("_E")).toList()), 0.02);
+    assertNormal(flat(start(adaLora(ranks, false), 1)), 1);
+  }
+
+  private static AdaLora adaLora(RankAllocation ranks, boolean init) {
+    return new AdaLora(ranks, 8, 8, 0, DEFAULT, init, Bias.NONE, new TreeMap<>(), List.of());
+  }
+
+  @Test
+  void aRankPatternOfAnotherModelIsRefused() {
+    RankAllocation ranks = new RankAllocation(1, 1, 0, 0, 1, 10, 0.85, 0.85, 0.5);
+    TreeMap<String, List<Boolean>> left = new TreeMap<>(Map.of("x.lora_E", List.of(false)));
+    AdaLora method = new AdaLora(ranks, 8, 8, 0, DEFAULT, true, Bias.NONE, left, List.of());
+    assertThatThrownBy(() -> start(method, 1))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("rank_pattern: 'x.lora_E' is not adapted");
   }
 
   private static Vera vera(int r, boolean init, int key) {

@@ -1,0 +1,103 @@
+package dev.graft.training.tuner;
+
+import dev.graft.spec.AdaLora;
+import dev.graft.training.program.Dropout;
+import dev.graft.training.program.Linear;
+import dev.graft.training.program.Multiply;
+import dev.graft.training.program.Statement;
+import dev.graft.training.program.Sum;
+import dev.graft.weights.ModelConfig;
+import dev.graft.weights.NamedTensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/** AdaLoRA's factors beside linear layers: A, B, and E between them. */
+record RankFactors(AdaLora method, AdaptedLayers layers) implements Part {
+  private static final double DEVIATION = 0.02;
+  private static final String E = ".lora_E";
+  private static final String WEIGHT = ".weight";
+
+  @Override
+  public List<Slot> slots() {
+    List<Slot> slots = new ArrayList<>();
+    for (ModelConfig.Linear each : layers.linears().values()) {
+      Ranks names = new Ranks(each.path());
+      int rank = method.rank(each.path());
+      slots.add(new Slot(names.a(), rank, each.inFeatures()));
+      slots.add(new Slot(names.b(), each.outFeatures(), rank));
+      slots.add(new Slot(names.e(), rank, 1));
+    }
+    return slots;
+  }
+
+  @Override
+  public List<NamedTensor> start(long seed) {
+    return slots().stream()
+        .map(
+            slot -> {
+              if (!method.initLoraWeights()) return Starts.normal(slot, 1, seed);
+              boolean e = slot.name().endsWith(E);
+              return e ? Starts.zeros(slot) : Starts.normal(slot, DEVIATION, seed);
+            })
+        .toList();
+  }
+
+  @Override
+  public List<Statement> apply(String prefix, List<Statement> statements) {
+    return layers.rewrite(prefix, statements, (layer, of) -> beside(layer));
+  }
+
+  private List<Statement> beside(Linear layer) {
+    String y = layer.output();
+    List<Statement> path = new ArrayList<>();
+    path.add(layer.named(y + "_dense"));
+    String input = layer.input();
+    if (method.loraDropout() > 0) {
+      path.add(new Dropout(y + "_dropped", input, method.loraDropout()));
+      input = y + "_dropped";
+    }
+    path.add(new Linear(y + "_low", input, layer.module() + ".lora_A", false));
+    path.add(new Multiply(y + "_scaled", y + "_low", layer.module() + E));
+    path.add(new Linear(y + "_path", y + "_scaled", layer.module() + ".lora_B", false));
+    path.add(new Sum(y, y + "_dense", y + "_path", method.scale()));
+    return path;
+  }
+
+  /** Here A and B are parameters of their own, not weights of modules. */
+  @Override
+  public String saved(String slot) {
+    return slot.endsWith(WEIGHT) ? slot.substring(0, slot.length() - WEIGHT.length()) : slot;
+  }
+
+  /** W + scale B (E * A), of as many ranks as there are. */
+  @Override
+  public float[] merged(String name, float[] stored, Map<String, NamedTensor> trained) {
+    ModelConfig.Linear layer = layers.owner(name);
+    if (layer == null || !name.endsWith(WEIGHT)) return stored;
+    Ranks names = new Ranks(layer.path());
+    float[] a = require(trained, names.a());
+    float[] b = require(trained, names.b());
+    float[] e = require(trained, names.e());
+    int in = layer.inFeatures();
+    int out = layer.outFeatures();
+    double[] row = new double[in];
+    for (int o = 0; o < out; o++) {
+      Arrays.fill(row, 0);
+      for (int k = 0; k < e.length; k++) {
+        double factor = method.scale() * b[o * e.length + k] * e[k];
+        for (int i = 0; i < in; i++) row[i] += factor * a[k * in + i];
+      }
+      for (int i = 0; i < in; i++) {
+        stored[layer.conv1d() ? i * out + o : o * in + i] += (float) row[i];
+      }
+    }
+    return stored;
+  }
+
+  private static float[] require(Map<String, NamedTensor> trained, String name) {
+    return Objects.requireNonNull(trained.get(name), name).toFloats();
+  }
+}

@@ -1,26 +1,28 @@
 package dev.graft.cli;
 
-import dev.graft.jobs.Workers;
+import dev.graft.jobs.JoinTokens;
 import java.time.Duration;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** The tokens with which workers join. Standard output is the token alone, for scripts. */
 @Command(
     name = "worker-token",
     mixinStandardHelpOptions = true,
-    synopsisSubcommandLabel = "create",
-    description = "Create tokens with which workers join; also while the server runs.")
+    synopsisSubcommandLabel = "(create | list | revoke)",
+    description =
+        "Create, list and revoke tokens with which workers join; also while the server runs.")
 final class WorkerTokenCommand implements Runnable {
   @Spec CommandSpec spec = CommandSpec.create();
 
   @Override
   public void run() {
-    throw new ParameterException(spec.commandLine(), "say create");
+    throw new ParameterException(spec.commandLine(), "say create, list or revoke");
   }
 
   @Command(
@@ -36,11 +38,51 @@ final class WorkerTokenCommand implements Runnable {
       throw new ParameterException(spec.commandLine(), "--expires-in-minutes must be 1 or more");
     }
     try (ServerContext server = ServerContext.open(options)) {
-      String token =
-          server.get(Workers.class).createJoinToken(workerClass, Duration.ofMinutes(minutes));
-      spec.commandLine().getOut().println(token);
-      spec.commandLine().getOut().flush();
+      print(
+          server
+              .get(JoinTokens.class)
+              .create(workerClass, Duration.ofMinutes(minutes), null)
+              .secret());
     }
     return 0;
+  }
+
+  @Command(
+      name = "list",
+      mixinStandardHelpOptions = true,
+      description = "The newest 100 tokens, one a line: id, beginning, class, state, end.")
+  int list(@Mixin ServerOptions options) {
+    try (ServerContext server = ServerContext.open(options)) {
+      for (JoinTokens.JoinToken token : server.get(JoinTokens.class).list(null, 100)) {
+        print(
+            String.join(
+                "\t",
+                token.id(),
+                token.prefix() + "...",
+                token.workerClass(),
+                token.status(),
+                token.expiresAt().toString()));
+      }
+    }
+    return 0;
+  }
+
+  @Command(
+      name = "revoke",
+      mixinStandardHelpOptions = true,
+      description = "Take a token back that nobody has joined with.")
+  int revoke(@Parameters(paramLabel = "TOKEN_ID") String id, @Mixin ServerOptions options) {
+    try (ServerContext server = ServerContext.open(options)) {
+      if (!server.get(JoinTokens.class).revoke(id)) {
+        throw new ParameterException(
+            spec.commandLine(), "no token " + id + " that could still be used");
+      }
+    }
+    return 0;
+  }
+
+  private void print(String line) {
+    spec.commandLine().getOut().println(line);
+    spec.commandLine().getOut().flush();
   }
 }

@@ -4,7 +4,6 @@ import dev.graft.jobs.lease.LeaseWire;
 import dev.graft.platform.BearerAuthenticator;
 import dev.graft.platform.Ids;
 import dev.graft.platform.Secrets;
-import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 import org.springframework.context.annotation.Profile;
@@ -18,7 +17,6 @@ import org.springframework.stereotype.Service;
 @Service
 @Profile("server")
 public class Workers implements BearerAuthenticator {
-  private static final String TOKEN_PREFIX = "graft-join-";
   private static final String CREDENTIAL_PREFIX = "graft-worker-";
   private static final String ID_PREFIX = "wkr_";
 
@@ -30,23 +28,7 @@ public class Workers implements BearerAuthenticator {
     this.ids = ids;
   }
 
-  /** A token for one worker to join with, usable once and not after {@code validFor}. */
-  public String createJoinToken(String workerClass, Duration validFor) {
-    String token = Secrets.next(TOKEN_PREFIX);
-    sql.sql(
-            """
-            -- join token
-            insert into worker_join_token (token_hash, class, created_at, expires_at)
-            values (:hash, :class, graft_now(), graft_now() + :valid * interval '1 second')
-            """)
-        .param("hash", Secrets.hash(token))
-        .param("class", workerClass)
-        .param("valid", validFor.toSeconds())
-        .update();
-    return token;
-  }
-
-  /** Uses up the token; empty if there is no such token, or it is used or expired. */
+  /** Uses up the token; empty if there is no such token, or it is used, expired or revoked. */
   Optional<LeaseWire.Joined> join(String token, String name) {
     String id = ids.next(ID_PREFIX);
     String credential = Secrets.next(CREDENTIAL_PREFIX);
@@ -54,8 +36,9 @@ public class Workers implements BearerAuthenticator {
         sql.sql(
                 """
                 -- join
-                with t as (update worker_join_token set used_at = graft_now()
+                with t as (update worker_join_token set used_at = graft_now(), worker_id = :id
                             where token_hash = :token and used_at is null
+                              and revoked_at is null
                               and expires_at > graft_now()
                            returning class)
                 insert into worker (id, name, class, credential_hash, created_at)

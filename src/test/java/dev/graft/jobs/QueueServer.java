@@ -24,7 +24,7 @@ public class QueueServer {
   private final JobLedger jobs;
   private final JobEvents events;
   private final QueueInvariants invariants;
-  private final Workers workers;
+  private final JoinTokens joinTokens;
   private final Departments departments;
   private final ArtifactStore store;
 
@@ -32,13 +32,13 @@ public class QueueServer {
       JobLedger jobs,
       JobEvents events,
       QueueInvariants invariants,
-      Workers workers,
+      JoinTokens joinTokens,
       Departments departments,
       ArtifactStore store) {
     this.jobs = jobs;
     this.events = events;
     this.invariants = invariants;
-    this.workers = workers;
+    this.joinTokens = joinTokens;
     this.departments = departments;
     this.store = store;
   }
@@ -47,7 +47,7 @@ public class QueueServer {
   public record Submitted(String department, String id) {}
 
   public String joinToken() {
-    return workers.createJoinToken("default", Duration.ofMinutes(5));
+    return joinTokens.create("default", Duration.ofMinutes(5), null).secret();
   }
 
   /** Queues a job whose adapter object is this plan of the fake trainer. */

@@ -75,6 +75,10 @@ final class ClassifiedRoutes {
       GET    /v1/organization/usage/fine_tuning                    api.organization.read
       GET    /v1/organization/device_prices                        api.organization.read
       POST   /v1/organization/device_prices                        api.organization.write
+      GET    /v1/organization/worker_tokens                        api.organization.read
+      POST   /v1/organization/worker_tokens                        api.organization.write
+      GET    /v1/organization/worker_tokens/{worker_token}         api.organization.read
+      DELETE /v1/organization/worker_tokens/{worker_token}         api.organization.write
       GET    /v1/organization/admin_api_keys                       api.organization.read
       POST   /v1/organization/admin_api_keys                       api.organization.write
       GET    /v1/organization/admin_api_keys/{admin_key}           api.organization.read

@@ -52,7 +52,7 @@ class RoutesIT {
           "POST /v1/organization/projects/{project}/users/{user}", "{\"role\": \"member\"}");
 
   /** Ids of what belongs to the organisation, not to a department. */
-  private static final Set<String> OF_NO_DEPARTMENT = Set.of("{admin_key}");
+  private static final Set<String> OF_NO_DEPARTMENT = Set.of("{admin_key}", "{worker_token}");
 
   @Autowired
   @Qualifier("requestMappingHandlerMapping")

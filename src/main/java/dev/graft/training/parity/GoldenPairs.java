@@ -24,7 +24,7 @@ final class GoldenPairs {
     this.model = model;
   }
 
-  /** The pairs with their reference, if the case has one; other batches as they are. */
+  /** Before the first step: the pairs with their reference, if there is one; others as they are. */
   List<MicroBatch> measured(List<MicroBatch> window) {
     if (!(golden.preference() instanceof Preference.Dpo)) return window;
     List<MicroBatch> measured = new ArrayList<>();

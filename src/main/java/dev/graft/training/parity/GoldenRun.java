@@ -134,8 +134,12 @@ public final class GoldenRun {
     try (GoldenFile file = new GoldenFile(golden.directory().resolve("batches.safetensors"))) {
       GoldenPairs pairs = new GoldenPairs(golden, model);
       GoldenRanks ranks = new GoldenRanks(golden, model);
+      List<List<MicroBatch>> windows = new ArrayList<>();
       for (int step = 0; step < golden.steps(); step++) {
-        List<MicroBatch> window = pairs.measured(batches.window(file, step));
+        windows.add(pairs.measured(batches.window(file, step)));
+      }
+      for (int step = 0; step < golden.steps(); step++) {
+        List<MicroBatch> window = windows.get(step);
         long targets = window.stream().mapToLong(MicroBatch::targets).sum();
         TokenLoss loss = TokenLoss.ZERO;
         for (MicroBatch batch : window) {

@@ -18,8 +18,8 @@ public final class SavedTensors {
   private SavedTensors() {}
 
   /**
-   * By the names that the layers read, with what need not be saved. A tensor of the base that a method saves although it does
-   * not train may be missing.
+   * By the names that the layers read, with what need not be saved. A tensor of the base that a
+   * method saves although it does not train may be missing.
    *
    * @throws BadModel if one is missing, too many, or of another shape
    */

@@ -38,7 +38,7 @@ class EngineIT {
 
   @BeforeEach
   void aModel() throws IOException {
-    baseModels.register("tiny", TinyLlama.write(directory, 1));
+    baseModels.register("engine-tiny", TinyLlama.write(directory, 1));
   }
 
   @Test
@@ -56,7 +56,8 @@ class EngineIT {
     URI url = URI.create("http://127.0.0.1:" + port + "/v1");
     EngineProperties properties = new EngineProperties(url, key, Map.of(), false, 4);
     ServedModel model =
-        new ServedModel("tiny", baseModels.find("tiny").orElseThrow().manifest(), null);
+        new ServedModel(
+            "engine-tiny", baseModels.find("engine-tiny").orElseThrow().manifest(), null);
     EngineHttp http = new EngineHttp(url, key);
     try (EngineInferrer engine =
         new EngineInferrer(http, new EngineModels(http, properties, files), properties, settings)) {

@@ -45,7 +45,7 @@ class JobRequestTests {
         "{$,\"metadata\":{\"a\":1}}|metadata.a",
         "{$,\"integrations\":[{\"type\":\"wandb\"}]}|integrations[0].type",
         "{$,\"adapter\":{\"peft\":{\"peft_type\":\"LORA\",\"r\":0}}}|adapter.peft.r",
-        "{$,\"method\":{\"type\":\"dpo\"}}|method.type",
+        "{$,\"method\":{\"type\":\"reinforcement\"}}|method.type",
         "{$,\"adapter\":{\"quantization\":{\"load_in_4bit\":1}}}|adapter.quantization.load_in_4bit",
       })
   void everyFaultIsNamedByItsPath(String body, String path) {

@@ -75,7 +75,7 @@ class LinearTargetsTests {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("'c_attn' matches no module; the linear layers are [q_proj, k_proj");
     assertThatThrownBy(() -> select(new Targets(new TargetModules.Names(List.of("lm_head")))))
-        .hasMessageContaining("'lm_head' is not supported yet");
+        .hasMessageContaining("'lm_head' is not supported");
     assertThatThrownBy(() -> select(new Targets(pattern("q_proj"))))
         .hasMessageContaining("matches no whole path");
     assertThatThrownBy(() -> select(new Targets(pattern(".*norm"))))

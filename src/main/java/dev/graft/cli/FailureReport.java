@@ -8,8 +8,10 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.ReadOnlyFileSystemException;
 import java.util.Objects;
 import java.util.Optional;
+import org.flywaydb.core.api.exception.FlywayValidateException;
 import org.springframework.beans.BeansException;
 import org.springframework.boot.web.server.PortInUseException;
+import org.springframework.boot.web.server.WebServerException;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.ParseResult;
@@ -65,16 +67,23 @@ final class FailureReport implements IExecutionExceptionHandler {
   }
 
   private static String line(Throwable outer) {
-    // Spring tells which bean failed before it tells why.
-    Throwable failure = outer instanceof BeansException ? reason(outer) : outer;
+    // Spring tells which bean or server failed before it tells why.
+    Throwable failure = reason(outer);
     String message = failure.getMessage();
+    if (failure instanceof FlywayValidateException && message != null) {
+      return "the database was made by another version of Graft: "
+          + message.lines().skip(1).findFirst().orElse(message).strip();
+    }
     if (message == null || message.isBlank()) return failure.getClass().getSimpleName();
     return message.lines().findFirst().orElse(message).strip();
   }
 
   private static Throwable reason(Throwable failure) {
     Throwable cause = failure;
-    while (cause instanceof BeansException && cause.getCause() != null) cause = cause.getCause();
+    while ((cause instanceof BeansException || cause instanceof WebServerException)
+        && cause.getCause() != null) {
+      cause = cause.getCause();
+    }
     return cause;
   }
 }

@@ -1,6 +1,5 @@
 package dev.graft.jobs;
 
-import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.graft.platform.RequestFailed;
 import dev.graft.tenancy.Identity;
 import dev.graft.tenancy.Permission;
@@ -28,7 +27,7 @@ class FairShareController {
    * @param usedDeviceSeconds of leases that ended, faded to now
    * @param runningDeviceSeconds of leases that live, each at least the entry penalty
    * @param share the two together over the weight; the smallest is next
-   * @param departmentsAhead others with work that may start and a smaller share
+   * @param projectsAhead others with work that may start and a smaller share
    * @param reason the same in words
    */
   record FairShareObject(
@@ -41,7 +40,7 @@ class FairShareController {
       int running,
       int maxRunning,
       int queued,
-      @JsonProperty("projects_ahead") int departmentsAhead,
+      int projectsAhead,
       double halfLifeSeconds,
       double entryPenaltySeconds,
       String reason) {}

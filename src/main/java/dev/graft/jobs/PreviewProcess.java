@@ -18,6 +18,10 @@ final class PreviewProcess {
   private static final String HEAP = "512m";
   private static final long LONGEST_SECONDS = 60;
   private static final int REQUEST_WRONG = 2;
+
+  /** Some hundred thousand tokens. */
+  private static final long MOST_BYTES = 16 << 20;
+
   private static final String SAID_BY = "graft: ";
 
   private PreviewProcess() {}
@@ -47,7 +51,10 @@ final class PreviewProcess {
             .redirectError(errors.toFile())
             .start();
     process.getOutputStream().close();
-    if (ended(process) == 0) return Files.readAllLines(out, StandardCharsets.UTF_8);
+    if (ended(process) == 0) {
+      if (Files.size(out) <= MOST_BYTES) return Files.readAllLines(out, StandardCharsets.UTF_8);
+      throw RequestFailed.invalid("rows", "too much text to show at once: ask for fewer rows");
+    }
     throw refusal(process.exitValue(), Files.readString(errors, StandardCharsets.UTF_8));
   }
 

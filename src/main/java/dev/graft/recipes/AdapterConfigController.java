@@ -2,12 +2,15 @@ package dev.graft.recipes;
 
 import dev.graft.platform.Cursor;
 import dev.graft.platform.CursorPage;
+import dev.graft.platform.Idempotency;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
+import dev.graft.platform.Submission;
 import dev.graft.tenancy.Caller;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.tags.Tag;
+import jakarta.servlet.http.HttpServletRequest;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -30,9 +33,11 @@ import tools.jackson.databind.JsonNode;
 @Tag(name = "Adapter configurations", description = "Settings of jobs by name and version")
 class AdapterConfigController {
   private final AdapterConfigs configs;
+  private final Idempotency idempotency;
 
-  AdapterConfigController(AdapterConfigs configs) {
+  AdapterConfigController(AdapterConfigs configs, Idempotency idempotency) {
     this.configs = configs;
+    this.idempotency = idempotency;
   }
 
   record AdapterConfigRequest(
@@ -69,10 +74,16 @@ class AdapterConfigController {
       operationId = "createAdapterConfig",
       summary = "Give settings a name, which is taken once")
   AdapterConfigObject create(
-      @AuthenticationPrincipal Caller caller, @RequestBody AdapterConfigRequest request) {
+      @AuthenticationPrincipal Caller caller,
+      HttpServletRequest http,
+      @RequestBody AdapterConfigRequest request) {
     String name = required(request.name(), "name");
     JsonNode adapter = required(request.adapter(), "adapter");
-    String id = configs.create(caller.departmentId(), name, request.description(), adapter);
+    String department = caller.departmentId();
+    Submission submission = submission(http, department, "POST /v1/adapter_configs", name, request);
+    String id =
+        idempotency.once(
+            submission, () -> configs.create(department, name, request.description(), adapter));
     return get(caller, id, null);
   }
 
@@ -103,10 +114,28 @@ class AdapterConfigController {
   AdapterConfigObject add(
       @AuthenticationPrincipal Caller caller,
       @PathVariable String config,
+      HttpServletRequest http,
       @RequestBody AdapterConfigRequest request) {
     JsonNode adapter = required(request.adapter(), "adapter");
-    configs.add(caller.departmentId(), config, request.description(), adapter);
-    return get(caller, config, null);
+    String department = caller.departmentId();
+    String route = "POST /v1/adapter_configs/{config}/versions";
+    Submission submission = submission(http, department, route, config, request);
+    String version =
+        idempotency.once(
+            submission, () -> configs.add(department, config, request.description(), adapter));
+    return get(caller, config, Integer.valueOf(version));
+  }
+
+  private static Submission submission(
+      HttpServletRequest http,
+      String department,
+      String route,
+      String config,
+      AdapterConfigRequest request) {
+    String body =
+        Submission.hash(
+            config, String.valueOf(request.description()), String.valueOf(request.adapter()));
+    return Submission.of(http, department, route, body);
   }
 
   @DeleteMapping("/{config}")

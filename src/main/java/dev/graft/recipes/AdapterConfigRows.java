@@ -59,21 +59,23 @@ class AdapterConfigRows implements Owned {
   }
 
   /** The next version; the row of the configuration is locked, so that numbers have no gap. */
-  void add(String id, @Nullable String description, ObjectNode adapter) {
+  int add(String id, @Nullable String description, ObjectNode adapter) {
     sql.sql("select id from adapter_config where id = :id for update")
         .param("id", id)
         .query(String.class)
         .single();
-    sql.sql(
+    return sql.sql(
             """
             insert into adapter_config_version (config_id, version, description, adapter, created_at)
             select :id, coalesce(max(version), 0) + 1, :description, :adapter::jsonb, graft_now()
               from adapter_config_version where config_id = :id
+            returning version
             """)
         .param("id", id)
         .param("description", description)
         .param("adapter", adapter.toString())
-        .update();
+        .query(Integer.class)
+        .single();
   }
 
   /**

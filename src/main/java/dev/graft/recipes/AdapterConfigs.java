@@ -128,10 +128,12 @@ public class AdapterConfigs {
     return id;
   }
 
-  /** Another version of what is there. */
+  /** Another version of what is there; returns its number. */
   @Transactional
-  public void add(String departmentId, String id, @Nullable String description, JsonNode adapter) {
-    rows.add(own(departmentId, id).id(), description, checked(description, adapter));
+  public String add(
+      String departmentId, String id, @Nullable String description, JsonNode adapter) {
+    String own = own(departmentId, id).id();
+    return String.valueOf(rows.add(own, description, checked(description, adapter)));
   }
 
   @Transactional

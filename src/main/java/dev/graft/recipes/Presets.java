@@ -30,13 +30,12 @@ final class Presets {
               """),
           preset(
               "quality",
-              "A larger rank-stabilised LoRA with dropout, five passes; twice the time of"
-                  + " balanced.",
+              "A larger rank-stabilised LoRA with dropout, five passes.",
               """
               {"peft": {"peft_type": "LORA", "r": 64, "lora_alpha": 16, "lora_dropout": 0.05,
                         "use_rslora": true, "target_modules": "all-linear"},
                "training": {"num_train_epochs": 5, "learning_rate": 1e-4, "lr_scheduler_type": "cosine",
-                            "warmup_ratio": 0.05, "label_smoothing_factor": 0.0}}
+                            "warmup_ratio": 0.05}}
               """),
           preset(
               "edge",

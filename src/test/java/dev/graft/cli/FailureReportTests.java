@@ -8,7 +8,9 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.concurrent.Callable;
 import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.BeanCreationException;
 import org.springframework.boot.web.server.PortInUseException;
+import org.springframework.boot.web.server.WebServerException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -31,6 +33,13 @@ class FailureReportTests {
   void anythingElseEndsWithOneAndOneLine() {
     assertThat(status(new IllegalStateException("first\nsecond"))).isEqualTo(1);
     assertThat(said.toString().lines()).containsExactly("graft: first");
+  }
+
+  @Test
+  void aServerThatDoesNotStartSaysWhy() {
+    Exception why = new BeanCreationException("bean", "failed", new IOException("the reason"));
+    assertThat(status(new WebServerException("no start", why))).isEqualTo(1);
+    assertThat(said.toString().lines()).containsExactly("graft: the reason");
   }
 
   @Test

@@ -65,6 +65,22 @@ class AdapterConfigsIT {
   }
 
   @Test
+  void aRetryIsTheSameConfigurationAndTheSameVersion() throws Exception {
+    JsonNode first = ok(post(CONFIGS, SUPPORT));
+    assertThat(ok(retry(CONFIGS, SUPPORT)).get("id")).isEqualTo(first.get("id"));
+    String versions = CONFIGS + "/support/versions";
+    assertThat(ok(post(versions, SUPPORT)).get("version").intValue()).isEqualTo(2);
+    assertThat(ok(retry(versions, SUPPORT)).get("version").intValue()).isEqualTo(2);
+  }
+
+  private HttpResponse<String> retry(String path, String body) throws Exception {
+    return send(
+        request(path)
+            .header("X-Stainless-Retry-Count", "1")
+            .POST(BodyPublishers.ofString(body.replace('\'', '"'))));
+  }
+
+  @Test
   void presetsAreThereForEveryoneAndCannotBeChanged() throws Exception {
     assertThat(rank(job("'balanced'"))).isEqualTo(16);
     assertThat(rank(job("{'config':'edge','peft':{'r':2}}"))).isEqualTo(2);

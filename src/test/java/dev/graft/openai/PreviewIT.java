@@ -34,21 +34,20 @@ class PreviewIT extends StartedGraft {
   void aFileAndAModel(@TempDir Path directory) throws IOException {
     key = key("preview");
     registerTiny();
-    OpenAIClient client = OpenAIOkHttpClient.builder().baseUrl(url() + "/v1").apiKey(key).build();
     file =
         upload(
-            client,
             Files.writeString(
                 directory.resolve("rows.jsonl"),
                 """
-            {"messages":[{"role":"user","content":"Größe?"},{"role":"assistant","content":"läuft"}]}
+                {"messages":[{"role":"user","content":"Größe?"},{"role":"assistant","content":"läuft"}]}
 
-            {"messages":[{"role":"user","content":"b"},{"role":"assistant","content":"zwei"}]}
-            {"messages":[{"role":"user","content":"c"},{"role":"assistant","content":"drei"}]}
+                {"messages":[{"role":"user","content":"b"},{"role":"assistant","content":"zwei"}]}
+                {"messages":[{"role":"user","content":"c"},{"role":"assistant","content":"drei"}]}
                 """));
   }
 
-  private static String upload(OpenAIClient client, Path rows) {
+  private String upload(Path rows) {
+    OpenAIClient client = OpenAIOkHttpClient.builder().baseUrl(url() + "/v1").apiKey(key).build();
     FileObject uploaded =
         client
             .files()
@@ -75,6 +74,18 @@ class PreviewIT extends StartedGraft {
             .path(0);
     assertThat(row.path("cut").asBoolean()).isTrue();
     assertThat(row.path("tokens").size()).isEqualTo(8);
+  }
+
+  @Test
+  void withoutALengthRowsAreCutAtTheModelsContext(@TempDir Path directory) throws Exception {
+    String row = "{\"prompt\":\"a\",\"completion\":\"" + "b".repeat(20_000) + "\"}\n";
+    file = upload(Files.writeString(directory.resolve("long.jsonl"), row));
+    JsonNode shown =
+        JSON.readTree(preview("\"adapter\":{\"training\":{\"max_length\":null}}").body())
+            .path("data")
+            .path(0);
+    assertThat(shown.path("cut").asBoolean()).isTrue();
+    assertThat(shown.path("tokens").size()).isBetween(9, 19_999);
   }
 
   @Test

@@ -44,7 +44,9 @@ final class AdaLoraTuner extends PartsTuner {
   /** Masks that take nothing away. */
   @Override
   public List<NamedTensor> frozen(long seed) {
-    return modules.stream().map(each -> all(each, method.rank(each.module()))).toList();
+    List<NamedTensor> frozen = new ArrayList<>(super.frozen(seed));
+    for (Ranks each : modules) frozen.add(all(each, method.rank(each.module())));
+    return frozen;
   }
 
   private static NamedTensor all(Ranks module, int rank) {

@@ -129,7 +129,8 @@ final class OutputFactors implements Part {
             List.of(matrix(), b())));
   }
 
-  String output() {
+  @Override
+  public String output(String ofBase) {
     return both();
   }
 

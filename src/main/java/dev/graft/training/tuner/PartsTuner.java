@@ -2,16 +2,26 @@ package dev.graft.training.tuner;
 
 import dev.graft.training.program.Statement;
 import dev.graft.weights.NamedTensor;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** A method that is nothing but its parts. */
-abstract class PartsTuner implements Tuner {
+class PartsTuner implements Tuner {
   private final List<Part> parts;
 
   PartsTuner(List<Part> parts) {
     this.parts = List.copyOf(parts);
+  }
+
+  final List<Part> parts() {
+    return parts;
   }
 
   @Override
@@ -22,6 +32,50 @@ abstract class PartsTuner implements Tuner {
   @Override
   public final List<NamedTensor> start(long seed) {
     return parts.stream().flatMap(part -> part.start(seed).stream()).toList();
+  }
+
+  /** Of two parts that need the same tensor, the first gives it. */
+  @Override
+  public List<NamedTensor> frozen(long seed) {
+    Map<String, NamedTensor> frozen = new LinkedHashMap<>();
+    for (Part part : parts) {
+      for (NamedTensor each : part.frozen(seed)) frozen.putIfAbsent(each.name(), each);
+    }
+    return List.copyOf(frozen.values());
+  }
+
+  @Override
+  public Set<String> kept() {
+    return parts.stream().flatMap(part -> part.kept().stream()).collect(Collectors.toSet());
+  }
+
+  @Override
+  public final Set<String> remembered() {
+    return parts.stream().flatMap(part -> part.remembered().stream()).collect(Collectors.toSet());
+  }
+
+  @Override
+  public final String output(String ofBase) {
+    String output = ofBase;
+    for (Part part : parts) output = part.output(output);
+    return output;
+  }
+
+  @Override
+  public final @Nullable OutputPart outputPart() {
+    return parts.stream().map(Part::outputPart).filter(Objects::nonNull).findFirst().orElse(null);
+  }
+
+  @Override
+  public final List<Derived> derived() {
+    return parts.stream().flatMap(part -> part.derived().stream()).toList();
+  }
+
+  @Override
+  public final Map<String, String> startsAs() {
+    Map<String, String> all = new HashMap<>();
+    for (Part part : parts) all.putAll(part.startsAs());
+    return all;
   }
 
   @Override
@@ -43,18 +97,32 @@ abstract class PartsTuner implements Tuner {
   public List<NamedTensor> read(List<NamedTensor> saved) {
     Map<String, String> slots = new HashMap<>();
     savedNames().forEach((slot, name) -> slots.put(PEFT_PREFIX + name, slot));
-    return saved.stream()
-        .map(each -> each.renamed(slots.getOrDefault(each.name(), each.name())))
-        .toList();
+    List<NamedTensor> read = new ArrayList<>();
+    for (NamedTensor each : saved) {
+      if (isSpare(each.name())) continue;
+      read.add(each.renamed(slots.getOrDefault(each.name(), each.name())));
+    }
+    return read;
   }
 
-  /** What PEFT calls the slots. */
+  /** With {@code bias: "all"} PEFT saves the biases of whole modules under its own names, too. */
+  private static boolean isSpare(String name) {
+    return name.endsWith(".modules_to_save.bias") || name.endsWith(".original_module.bias");
+  }
+
+  /** What PEFT calls the slots and what is kept. */
   private Map<String, String> savedNames() {
     Map<String, String> names = new HashMap<>();
     for (Part part : parts) {
       for (Slot slot : part.slots()) names.put(slot.name(), part.saved(slot.name()));
+      for (String name : part.kept()) names.put(name, part.saved(name));
     }
     return names;
+  }
+
+  @Override
+  public final @Nullable String unmergeable() {
+    return parts.stream().map(Part::unmergeable).filter(Objects::nonNull).findFirst().orElse(null);
   }
 
   @Override

@@ -1,21 +1,27 @@
 package dev.graft.training.tuner;
 
+import dev.graft.weights.MappedTensor;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelConfig.Kind;
 import dev.graft.weights.ModelConfig.Parameter;
 import dev.graft.weights.ModelDirectory;
+import dev.graft.weights.NamedTensor;
 import dev.graft.weights.Task;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Modules that train whole beside what a method adds, and are saved under their own names: PEFT's
- * {@code modules_to_save}. With a classification the task's head is always among them.
+ * {@code modules_to_save}. With a classification the task's head is always among them. A token
+ * table that is also the output matrix is two modules: where one of them trains, the other stays.
  *
  * @param names ends of module paths; empty = none
  */
-public record SavedModules(List<String> names, ModelConfig config) implements Part {
+public record SavedModules(List<String> names, ModelDirectory base) implements Part {
   /** What PEFT itself adds for a classification, whether the model has it or not. */
   private static final List<String> OF_A_CLASSIFICATION = List.of("classifier", "score");
 
@@ -40,7 +46,7 @@ public record SavedModules(List<String> names, ModelConfig config) implements Pa
         names.addAll(OF_A_CLASSIFICATION);
       }
     }
-    return new SavedModules(List.copyOf(names), config);
+    return new SavedModules(List.copyOf(names), base);
   }
 
   /** {@code pooler} of {@code bert.pooler.dense.weight}. */
@@ -53,10 +59,67 @@ public record SavedModules(List<String> names, ModelConfig config) implements Pa
   /** The parameters of the base that train. */
   @Override
   public List<Slot> slots() {
+    List<Slot> slots = new ArrayList<>();
+    for (Parameter each : base.config().parameters()) {
+      if (!trains(each.name())) continue;
+      slots.add(new Slot(each.name(), each.shape(), each.kind() == Kind.LAYER_NORM));
+    }
+    Parameter table = tied();
+    if (table != null && trains(output())) slots.add(new Slot(output(), table.shape()));
+    return slots;
+  }
+
+  @Override
+  public Map<String, String> startsAs() {
+    Parameter table = tied();
+    return table != null && trains(output()) ? Map.of(output(), table.name()) : Map.of();
+  }
+
+  /** The output matrix where the table trains without it. */
+  @Override
+  public List<NamedTensor> frozen(long seed) {
+    Parameter table = tied();
+    if (table == null || !trains(table.name()) || trains(output())) return List.of();
+    return base.weights().stored(table) instanceof MappedTensor plain
+        ? List.of(plain.named().renamed(output()))
+        : List.of();
+  }
+
+  @Override
+  public String output(String ofBase) {
+    return splits() && ofBase.equals(base.config().inputEmbedding()) ? output() : ofBase;
+  }
+
+  @Override
+  public @Nullable String unmergeable() {
+    return splits()
+        ? "modules_to_save: %s and %s are one matrix in the base, and would be two in the result"
+            .formatted(base.config().inputEmbedding(), output())
+        : null;
+  }
+
+  private boolean splits() {
+    Parameter table = tied();
+    return table != null && (trains(table.name()) || trains(output()));
+  }
+
+  private String output() {
+    return base.config().outputModule() + ".weight";
+  }
+
+  /** The token table, where it makes the logits, too. */
+  private @Nullable Parameter tied() {
+    ModelConfig config = base.config();
+    boolean tied =
+        switch (config.task()) {
+          case Task.CausalLm() -> config.tieWordEmbeddings();
+          case Task.SequenceClassification head -> false;
+        };
+    if (!tied) return null;
     return config.parameters().stream()
-        .filter(each -> trains(each.name()))
-        .map(each -> new Slot(each.name(), each.shape(), each.kind() == Kind.LAYER_NORM))
-        .toList();
+        .filter(each -> each.name().equals(config.inputEmbedding()))
+        .findFirst()
+        .orElse(null);
   }
 
   /** PEFT compares the end of a path as text: {@code classifier} is {@code pre_classifier} too. */

@@ -34,8 +34,8 @@ public interface Tuner extends Rewrite {
       case PromptTuning prompt -> new PromptTuner(prompt, base);
       case PTuning prompt -> new PromptEncoderTuner(prompt, base.config());
       case AdaLora adaLora -> new AdaLoraTuner(adaLora, base);
-      case Ia3 ia3 -> new Ia3Tuner(ia3, base);
-      case LnTuning norms -> new LnTuner(norms, base);
+      case Ia3 ia3 -> Ia3Factors.tuner(ia3, base);
+      case LnTuning norms -> TunedNorms.tuner(norms, base);
       case Vera vera -> new VeraTuner(vera, base);
       case PrefixTuning prefix -> new PrefixTuner(prefix, base.config());
     };
@@ -65,7 +65,7 @@ public interface Tuner extends Rewrite {
     return List.of();
   }
 
-  /** Slots that start as one of {@link #derived}, with its name. */
+  /** Slots that start as a tensor of the base of another name, or of {@link #derived}. */
   default Map<String, String> startsAs() {
     return Map.of();
   }

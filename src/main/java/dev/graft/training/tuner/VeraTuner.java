@@ -4,6 +4,7 @@ import dev.graft.spec.Vera;
 import dev.graft.weights.ModelConfig.Linear;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
@@ -39,7 +40,9 @@ final class VeraTuner extends PartsTuner {
   @Override
   public List<NamedTensor> frozen(long seed) {
     TorchGenerator generator = new TorchGenerator(method.projectionPrngKey());
-    return shared.stream().map(each -> generator.uniform(each, bound(each.shape()[1]))).toList();
+    List<NamedTensor> frozen = new ArrayList<>(super.frozen(seed));
+    for (Slot each : shared) frozen.add(generator.uniform(each, bound(each.shape()[1])));
+    return frozen;
   }
 
   /** In PEFT's order of operations, for the last bit. */

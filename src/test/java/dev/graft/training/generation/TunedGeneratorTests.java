@@ -90,6 +90,15 @@ class TunedGeneratorTests {
             LoraVariant.PLAIN,
             LoraPatterns.NONE,
             new LoraExtras(List.of(), new TokenIndices(List.of(3, 1, 60)))),
+        new Lora(
+            2,
+            3,
+            0,
+            lora.targets(),
+            lora.initLoraWeights(),
+            LoraVariant.PLAIN,
+            LoraPatterns.NONE,
+            new LoraExtras(List.of("embed_tokens"), TokenIndices.NONE)),
         lora.as(new LoraVariant(true, true, false, Bias.LORA_ONLY)),
         new Lora(2, 3, 0.5, new TargetModules.AllLinear())
             .as(new LoraVariant(false, true, false, Bias.NONE)),

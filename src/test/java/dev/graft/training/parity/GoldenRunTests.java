@@ -62,6 +62,8 @@ class GoldenRunTests {
           "loraplus",
           "olora-patterns",
           "pissa",
+          "tied-embed-saved",
+          "tied-head-saved-ln",
           "trainable-tokens-tied",
           "trainable-tokens-two");
 

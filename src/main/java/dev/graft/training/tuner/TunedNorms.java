@@ -1,31 +1,27 @@
 package dev.graft.training.tuner;
 
 import dev.graft.spec.LnTuning;
-import dev.graft.training.program.Statement;
 import dev.graft.weights.DefaultModules;
 import dev.graft.weights.LinearTargets;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelConfig.Kind;
 import dev.graft.weights.ModelConfig.Parameter;
 import dev.graft.weights.ModelDirectory;
-import dev.graft.weights.NamedTensor;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 
-/** LayerNorm tuning (Zhao et al. 2023): norms train from their own values. */
-final class LnTuner implements Tuner {
+/** The norms that train from their own values: LayerNorm tuning (Zhao et al. 2023). */
+final class TunedNorms implements Part {
   /** What PEFT puts between a norm and its parameter. */
-  private static final String COPY = ".ln_tuning_layers.";
+  private static final String COPY = ".ln_tuning_layers";
 
   private final ModelConfig config;
   private final Set<String> norms;
-  private final SavedModules whole;
 
-  LnTuner(LnTuning method, ModelDirectory base) {
-    config = base.config();
-    whole = SavedModules.of(method.modulesToSave(), base);
+  private TunedNorms(LnTuning method, SavedModules whole, ModelConfig config) {
+    this.config = config;
     norms = new LinkedHashSet<>();
     for (String path :
         LinearTargets.paths(
@@ -33,6 +29,11 @@ final class LnTuner implements Tuner {
       if (!whole.covers(path)) norms.add(requireNorm(path));
     }
     if (norms.isEmpty()) throw new IllegalArgumentException("target_modules: no norm is left");
+  }
+
+  static Tuner tuner(LnTuning method, ModelDirectory base) {
+    SavedModules whole = SavedModules.of(method.modulesToSave(), base);
+    return new PartsTuner(List.of(new TunedNorms(method, whole, base.config()), whole));
   }
 
   private String requireNorm(String path) {
@@ -61,36 +62,12 @@ final class LnTuner implements Tuner {
         slots.add(new Slot(each.name(), each.shape(), each.kind() == Kind.LAYER_NORM));
       }
     }
-    slots.addAll(whole.slots());
     return slots;
   }
 
   @Override
-  public List<NamedTensor> start(long seed) {
-    return List.of();
-  }
-
-  @Override
-  public List<Statement> apply(String prefix, List<Statement> statements) {
-    return statements;
-  }
-
-  @Override
-  public List<NamedTensor> saved(List<NamedTensor> trained) {
-    return Tuner.super.saved(trained.stream().map(this::asCopy).toList());
-  }
-
-  private NamedTensor asCopy(NamedTensor tensor) {
-    int dot = tensor.name().lastIndexOf('.');
-    String module = tensor.name().substring(0, dot);
-    if (!norms.contains(module)) return tensor;
-    return tensor.renamed(module + COPY + tensor.name().substring(dot + 1));
-  }
-
-  @Override
-  public List<NamedTensor> read(List<NamedTensor> saved) {
-    return Tuner.super.read(saved).stream()
-        .map(each -> each.renamed(each.name().replace(COPY, ".")))
-        .toList();
+  public String saved(String slot) {
+    int dot = slot.lastIndexOf('.');
+    return slot.substring(0, dot) + COPY + slot.substring(dot);
   }
 }

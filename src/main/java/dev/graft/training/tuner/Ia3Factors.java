@@ -14,18 +14,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
-/** (IA)^3 (Liu et al. 2022). */
-final class Ia3Tuner implements Tuner {
+/**
+ * The factors of (IA)^3 (Liu et al. 2022).
+ *
+ * @param feedforward layers whose inputs they are for
+ */
+record Ia3Factors(Ia3 method, AdaptedLayers layers, TargetModules feedforward) implements Part {
   private static final String FACTORS = ".ia3_l";
 
-  private final Ia3 method;
-  private final AdaptedLayers layers;
-  private final TargetModules feedforward;
-
-  Ia3Tuner(Ia3 method, ModelDirectory base) {
-    this.method = method;
-    layers = AdaptedLayers.of(method, base);
-    feedforward = DefaultModules.feedforward(method, base.config());
+  static Tuner tuner(Ia3 method, ModelDirectory base) {
+    AdaptedLayers layers = AdaptedLayers.of(method, base);
+    TargetModules feedforward = DefaultModules.feedforward(method, base.config());
+    return new PartsTuner(List.of(new Ia3Factors(method, layers, feedforward), layers.whole()));
   }
 
   /** PEFT compares the ends of paths as text. */
@@ -39,12 +39,6 @@ final class Ia3Tuner implements Tuner {
 
   @Override
   public List<Slot> slots() {
-    List<Slot> slots = factors();
-    slots.addAll(layers.whole().slots());
-    return slots;
-  }
-
-  private List<Slot> factors() {
     List<Slot> slots = new ArrayList<>();
     for (ModelConfig.Linear each : layers.linears().values()) {
       slots.add(
@@ -57,7 +51,7 @@ final class Ia3Tuner implements Tuner {
 
   @Override
   public List<NamedTensor> start(long seed) {
-    return factors().stream()
+    return slots().stream()
         .map(
             slot ->
                 method.initIa3Weights() ? Starts.constant(slot, 1) : Starts.normal(slot, 1, seed))
@@ -84,7 +78,7 @@ final class Ia3Tuner implements Tuner {
   @Override
   public float[] merged(String name, float[] stored, Map<String, NamedTensor> trained) {
     ModelConfig.Linear layer = layers.owner(name);
-    if (layer == null) return Tuner.super.merged(name, stored, trained);
+    if (layer == null) return stored;
     boolean columns = scalesInput(layer.path());
     float[] factors = Objects.requireNonNull(trained.get(layer.path() + FACTORS)).toFloats();
     if (name.endsWith(".bias")) {

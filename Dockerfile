@@ -3,6 +3,7 @@ FROM maven:3.9-eclipse-temurin-25 AS build
 WORKDIR /source
 COPY pom.xml .
 RUN mvn -q -B dependency:go-offline || true
+COPY docs/openapi.yaml docs/
 COPY src src
 RUN mvn -q -B -Dmaven.test.skip=true package
 

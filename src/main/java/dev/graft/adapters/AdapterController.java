@@ -6,8 +6,6 @@ import dev.graft.platform.Cursor;
 import dev.graft.platform.CursorPage;
 import dev.graft.platform.RequestFailed;
 import dev.graft.tenancy.Caller;
-import io.swagger.v3.oas.annotations.Operation;
-import io.swagger.v3.oas.annotations.tags.Tag;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,7 +27,6 @@ import org.springframework.web.bind.annotation.RestController;
 @RestController
 @Profile("server")
 @RequestMapping("/v1/adapters")
-@Tag(name = "Adapters", description = "Published results: what they are, and their files")
 class AdapterController {
   private final Adapters adapters;
   private final AdapterFiles files;
@@ -40,7 +37,6 @@ class AdapterController {
   }
 
   @GetMapping
-  @Operation(operationId = "listAdapters", summary = "The department's adapters, newest first")
   CursorPage<AdapterResource> list(
       @AuthenticationPrincipal Caller caller,
       @RequestParam(required = false) @Nullable String after,
@@ -56,17 +52,12 @@ class AdapterController {
   }
 
   @GetMapping("/{id}")
-  @Operation(operationId = "retrieveAdapter", summary = "One adapter")
   AdapterResource get(@AuthenticationPrincipal Caller caller, @PathVariable String id)
       throws IOException {
     return files.describe(require(caller, id));
   }
 
   @GetMapping("/{id}/content")
-  @Operation(
-      operationId = "downloadAdapter",
-      summary = "The PEFT directory as tar.gz",
-      description = "Byte ranges and conditional requests; X-Checksum-SHA256 is of the whole.")
   ResponseEntity<Resource> content(
       @AuthenticationPrincipal Caller caller,
       @PathVariable String id,
@@ -79,7 +70,6 @@ class AdapterController {
   }
 
   @GetMapping("/{id}/files/{*name}")
-  @Operation(operationId = "downloadAdapterFile", summary = "One file of the PEFT directory")
   ResponseEntity<Resource> file(
       @AuthenticationPrincipal Caller caller,
       @PathVariable String id,

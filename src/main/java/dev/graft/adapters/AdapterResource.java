@@ -3,7 +3,6 @@ package dev.graft.adapters;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Manifest;
 import dev.graft.weights.Compatibility;
-import io.swagger.v3.oas.annotations.media.Schema;
 import java.util.List;
 import tools.jackson.databind.JsonNode;
 
@@ -15,7 +14,6 @@ import tools.jackson.databind.JsonNode;
  * @param adapter the settings it was trained with, fully resolved
  * @param compatibility what programs make of it; empty where its base is no longer known
  */
-@Schema(name = "Adapter")
 record AdapterResource(
     String id,
     String object,
@@ -27,12 +25,11 @@ record AdapterResource(
     long bytes,
     String sha256,
     List<File> files,
-    @Schema(type = "object") JsonNode adapter,
+    JsonNode adapter,
     List<LoaderVerdict> compatibility,
     long trainedTokens) {
 
   /** A file of the PEFT directory; {@code /files/{name}} serves it. */
-  @Schema(name = "AdapterFile")
   record File(String name, long bytes, String sha256) {}
 
   /**
@@ -41,7 +38,6 @@ record AdapterResource(
    * @param verdict {@code loads}, {@code with_conversion} or {@code no}
    * @param reasons what stands in the way and what to do about it, or what to set
    */
-  @Schema(name = "AdapterCompatibility")
   record LoaderVerdict(String loader, String verdict, List<String> reasons) {
     static LoaderVerdict of(Compatibility found) {
       return new LoaderVerdict(

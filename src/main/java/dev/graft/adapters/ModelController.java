@@ -4,8 +4,6 @@ import dev.graft.catalog.BaseModels;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
 import dev.graft.tenancy.Caller;
-import io.swagger.v3.oas.annotations.Operation;
-import io.swagger.v3.oas.annotations.tags.Tag;
 import java.util.List;
 import java.util.stream.Stream;
 import org.springframework.context.annotation.Profile;
@@ -23,7 +21,6 @@ import org.springframework.web.bind.annotation.RestController;
 @RestController
 @Profile("server")
 @RequestMapping("/v1/models")
-@Tag(name = "Models", description = "What a job can start from and a chat can ask")
 class ModelController {
   private final BaseModels baseModels;
   private final Adapters adapters;
@@ -36,7 +33,6 @@ class ModelController {
   }
 
   @GetMapping
-  @Operation(operationId = "listModels", summary = "Base models and the department's own; one page")
   ModelList list(@AuthenticationPrincipal Caller caller) {
     Stream<ModelResource> base = baseModels.list().stream().map(ModelResource::of);
     Stream<ModelResource> own =
@@ -45,7 +41,6 @@ class ModelController {
   }
 
   @GetMapping("/{*model}")
-  @Operation(operationId = "retrieveModel", summary = "One model")
   ModelResource get(@AuthenticationPrincipal Caller caller, @PathVariable String model) {
     String name = name(model);
     return switch (models.find(caller.departmentId(), name).orElseThrow(() -> unknown(name))) {
@@ -57,7 +52,6 @@ class ModelController {
   }
 
   @DeleteMapping("/{*model}")
-  @Operation(operationId = "deleteModel", summary = "Delete a fine-tuned model and its adapter")
   ModelDeleted delete(@AuthenticationPrincipal Caller caller, @PathVariable String model) {
     String name = name(model);
     return switch (models.find(caller.departmentId(), name).orElseThrow(() -> unknown(name))) {

@@ -2,7 +2,6 @@ package dev.graft.adapters;
 
 import dev.graft.catalog.BaseModel;
 import dev.graft.tenancy.Caller;
-import io.swagger.v3.oas.annotations.media.Schema;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,7 +11,6 @@ import org.jspecify.annotations.Nullable;
  * @param baseModel what a fine-tuned model was trained on
  * @param contextLength tokens of a conversation, of a base model
  */
-@Schema(name = "Model")
 record ModelResource(
     String id,
     String object,

@@ -6,12 +6,6 @@ import dev.graft.platform.Cursor;
 import dev.graft.platform.CursorPage;
 import dev.graft.platform.RequestFailed;
 import dev.graft.tenancy.Caller;
-import io.swagger.v3.oas.annotations.Operation;
-import io.swagger.v3.oas.annotations.media.Content;
-import io.swagger.v3.oas.annotations.media.Schema;
-import io.swagger.v3.oas.annotations.media.SchemaProperty;
-import io.swagger.v3.oas.annotations.parameters.RequestBody;
-import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.util.List;
@@ -35,7 +29,6 @@ import org.springframework.web.bind.annotation.RestController;
 @RestController
 @Profile("server")
 @RequestMapping("/v1/files")
-@Tag(name = "Files", description = "Training data in, metrics out")
 class FileController {
   /** OpenAI's, as limit and as default. */
   private static final int MAX_PAGE = 10_000;
@@ -51,36 +44,12 @@ class FileController {
   }
 
   @PostMapping(consumes = "multipart/form-data")
-  @Operation(
-      operationId = "createFile",
-      summary = "Upload a file",
-      requestBody =
-          @RequestBody(
-              required = true,
-              content =
-                  @Content(
-                      mediaType = "multipart/form-data",
-                      schemaProperties = {
-                        @SchemaProperty(
-                            name = "file",
-                            schema = @Schema(type = "string", format = "binary")),
-                        @SchemaProperty(
-                            name = "purpose",
-                            schema = @Schema(type = "string", example = "fine-tune")),
-                        @SchemaProperty(
-                            name = "expires_after[anchor]",
-                            schema = @Schema(type = "string", example = "created_at")),
-                        @SchemaProperty(
-                            name = "expires_after[seconds]",
-                            schema = @Schema(type = "integer", example = "86400"))
-                      })))
   FileObject upload(@AuthenticationPrincipal Caller caller, HttpServletRequest request)
       throws IOException {
     return uploadFile.from(request, caller.departmentId()).object();
   }
 
   @GetMapping
-  @Operation(operationId = "listFiles", summary = "The department's files")
   CursorPage<FileObject> list(
       @AuthenticationPrincipal Caller caller,
       @RequestParam @Nullable String purpose,
@@ -94,16 +63,11 @@ class FileController {
   }
 
   @GetMapping("/{id}")
-  @Operation(operationId = "retrieveFile", summary = "One file")
   FileObject get(@AuthenticationPrincipal Caller caller, @PathVariable String id) {
     return require(caller, id).object();
   }
 
   @GetMapping("/{id}/content")
-  @Operation(
-      operationId = "downloadFile",
-      summary = "The content of a file, as it was uploaded",
-      description = "Byte ranges and conditional requests; X-Checksum-SHA256 is of the whole.")
   ResponseEntity<Resource> content(
       @AuthenticationPrincipal Caller caller,
       @PathVariable String id,
@@ -114,7 +78,6 @@ class FileController {
   }
 
   @DeleteMapping("/{id}")
-  @Operation(operationId = "deleteFile", summary = "Delete a file")
   Deleted delete(@AuthenticationPrincipal Caller caller, @PathVariable String id) {
     if (!files.delete(caller.departmentId(), id)) {
       throw RequestFailed.notFound("file", id);

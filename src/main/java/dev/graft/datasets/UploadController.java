@@ -4,12 +4,6 @@ import dev.graft.artifacts.Digest;
 import dev.graft.platform.Idempotency;
 import dev.graft.platform.Submission;
 import dev.graft.tenancy.Caller;
-import io.swagger.v3.oas.annotations.Operation;
-import io.swagger.v3.oas.annotations.media.Content;
-import io.swagger.v3.oas.annotations.media.Schema;
-import io.swagger.v3.oas.annotations.media.SchemaProperty;
-import io.swagger.v3.oas.annotations.responses.ApiResponse;
-import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import org.springframework.context.annotation.Profile;
@@ -25,7 +19,6 @@ import tools.jackson.databind.json.JsonMapper;
 @RestController
 @Profile("server")
 @RequestMapping("/v1/uploads")
-@Tag(name = "Uploads", description = "Large files in parts")
 class UploadController {
   private final Uploads uploads;
   private final UploadParts parts;
@@ -50,16 +43,6 @@ class UploadController {
   }
 
   @PostMapping
-  @Operation(
-      operationId = "createUpload",
-      summary = "Begin an upload",
-      requestBody =
-          @io.swagger.v3.oas.annotations.parameters.RequestBody(
-              required = true,
-              content =
-                  @Content(
-                      mediaType = "application/json",
-                      schema = @Schema(implementation = UploadRequest.class))))
   UploadObject create(
       @AuthenticationPrincipal Caller caller, HttpServletRequest http, @RequestBody byte[] body) {
     NewUpload upload =
@@ -72,21 +55,6 @@ class UploadController {
   }
 
   @PostMapping(path = "/{id}/parts", consumes = "multipart/form-data")
-  @Operation(
-      operationId = "addUploadPart",
-      summary = "Add a part, in any order and beside others",
-      requestBody =
-          @io.swagger.v3.oas.annotations.parameters.RequestBody(
-              required = true,
-              content =
-                  @Content(
-                      mediaType = "multipart/form-data",
-                      schemaProperties = {
-                        @SchemaProperty(
-                            name = "data",
-                            schema = @Schema(type = "string", format = "binary"))
-                      })))
-  @ApiResponse(responseCode = "200", description = "The part is stored", useReturnTypeSchema = true)
   PartObject addPart(
       @AuthenticationPrincipal Caller caller, @PathVariable String id, HttpServletRequest request)
       throws IOException {
@@ -94,9 +62,6 @@ class UploadController {
   }
 
   @PostMapping("/{id}/complete")
-  @Operation(
-      operationId = "completeUpload",
-      summary = "Make a file of the parts, in the order of part_ids")
   UploadObject complete(
       @AuthenticationPrincipal Caller caller,
       @PathVariable String id,
@@ -106,7 +71,6 @@ class UploadController {
   }
 
   @PostMapping("/{id}/cancel")
-  @Operation(operationId = "cancelUpload", summary = "End an upload and drop its parts")
   UploadObject cancel(@AuthenticationPrincipal Caller caller, @PathVariable String id) {
     UploadRow upload = uploads.cancel(caller.departmentId(), id);
     parts.tidy(id);

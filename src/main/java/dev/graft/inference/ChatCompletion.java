@@ -1,12 +1,10 @@
 package dev.graft.inference;
 
-import io.swagger.v3.oas.annotations.media.Schema;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** The answer on the wire; fields and null values as OpenAI's SDKs expect them. */
-@Schema(name = "ChatCompletion")
 record ChatCompletion(
     String id,
     String object,
@@ -20,10 +18,8 @@ record ChatCompletion(
    * @param finishReason {@code stop}: the model or a stop string ended the answer; {@code length}:
    *     the token bound did
    */
-  @Schema(name = "ChatCompletionChoice")
   record Choice(int index, Message message, @Nullable ChatLogprobs logprobs, String finishReason) {}
 
-  @Schema(name = "ChatCompletionMessage")
   record Message(String role, String content, @Nullable String refusal) {}
 
   /** Waits for the whole answer. */

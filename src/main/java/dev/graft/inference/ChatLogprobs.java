@@ -1,21 +1,17 @@
 package dev.graft.inference;
 
 import dev.graft.inference.child.TokenScore;
-import io.swagger.v3.oas.annotations.media.Schema;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Log-probabilities of an answer's tokens, as chats have them. */
-@Schema(name = "ChatLogprobs")
 record ChatLogprobs(List<Token> content, @Nullable List<Token> refusal) {
   /**
    * @param bytes of UTF-8; a token may be a part of a character
    */
-  @Schema(name = "ChatTokenLogprob")
   record Token(String token, double logprob, int[] bytes, List<TopLogprob> topLogprobs) {}
 
-  @Schema(name = "ChatTopLogprob")
   record TopLogprob(String token, double logprob, int[] bytes) {}
 
   static ChatLogprobs of(List<TokenScore> scores) {

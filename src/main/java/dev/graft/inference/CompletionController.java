@@ -1,11 +1,6 @@
 package dev.graft.inference;
 
 import dev.graft.tenancy.Caller;
-import io.swagger.v3.oas.annotations.Operation;
-import io.swagger.v3.oas.annotations.media.Content;
-import io.swagger.v3.oas.annotations.media.Schema;
-import io.swagger.v3.oas.annotations.media.SchemaProperty;
-import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
@@ -20,7 +15,6 @@ import tools.jackson.databind.json.JsonMapper;
 /** OpenAI's completions: a model continues a text. */
 @RestController
 @Profile("server")
-@Tag(name = "Chat")
 class CompletionController {
   private final Answers answers;
   private final JsonMapper json;
@@ -31,25 +25,6 @@ class CompletionController {
   }
 
   @PostMapping("/v1/completions")
-  @Operation(
-      operationId = "createCompletion",
-      summary = "Continue a text",
-      description =
-          "What happens to each parameter: docs/chat.md. With stream: true the text comes as"
-              + " server-sent events of text_completion objects and ends with [DONE].",
-      requestBody =
-          @io.swagger.v3.oas.annotations.parameters.RequestBody(
-              required = true,
-              content =
-                  @Content(
-                      mediaType = "application/json",
-                      schemaProperties = {
-                        @SchemaProperty(name = "model", schema = @Schema(type = "string")),
-                        @SchemaProperty(name = "prompt", schema = @Schema(type = "string")),
-                        @SchemaProperty(
-                            name = "max_tokens",
-                            schema = @Schema(type = "integer", minimum = "0"))
-                      })))
   @Nullable TextCompletion complete(
       @AuthenticationPrincipal Caller caller,
       @RequestBody JsonNode body,

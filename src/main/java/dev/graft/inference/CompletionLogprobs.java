@@ -1,7 +1,6 @@
 package dev.graft.inference;
 
 import dev.graft.inference.child.TokenScore;
-import io.swagger.v3.oas.annotations.media.Schema;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,7 +14,6 @@ import org.jspecify.annotations.Nullable;
  * @param topLogprobs by token, the token itself included; null where there is none
  * @param textOffset in code points of the choice's text
  */
-@Schema(name = "CompletionLogprobs")
 record CompletionLogprobs(
     List<String> tokens,
     List<@Nullable Double> tokenLogprobs,

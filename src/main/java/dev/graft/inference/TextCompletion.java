@@ -1,12 +1,10 @@
 package dev.graft.inference;
 
-import io.swagger.v3.oas.annotations.media.Schema;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** The answer to a completion on the wire, whole; a part of it has one choice and no usage. */
-@Schema(name = "TextCompletion")
 record TextCompletion(
     String id,
     String object,
@@ -20,7 +18,6 @@ record TextCompletion(
   /**
    * @param index prompts in order, the choices of each together
    */
-  @Schema(name = "TextCompletionChoice")
   record Choice(
       String text,
       int index,

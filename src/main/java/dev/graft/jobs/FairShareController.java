@@ -3,8 +3,6 @@ package dev.graft.jobs;
 import dev.graft.platform.RequestFailed;
 import dev.graft.tenancy.Identity;
 import dev.graft.tenancy.Permission;
-import io.swagger.v3.oas.annotations.Operation;
-import io.swagger.v3.oas.annotations.tags.Tag;
 import org.springframework.context.annotation.Profile;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -14,7 +12,6 @@ import org.springframework.web.bind.annotation.RestController;
 /** Why a department waits, from the numbers that the claim orders by. */
 @RestController
 @Profile("server")
-@Tag(name = "Projects")
 class FairShareController {
   private final FairShareLedger ledger;
 
@@ -46,9 +43,6 @@ class FairShareController {
       String reason) {}
 
   @GetMapping("/v1/organization/projects/{project}/fair_share")
-  @Operation(
-      operationId = "retrieveProjectFairShare",
-      summary = "Why a department's next job waits, in words and numbers")
   FairShareObject get(
       @AuthenticationPrincipal Identity identity, @PathVariable("project") String id) {
     if (!identity.reaches(id, Permission.ORGANIZATION_READ)) {

@@ -10,10 +10,6 @@ import dev.graft.platform.RequestFailed;
 import dev.graft.platform.Submission;
 import dev.graft.tenancy.AuditLog;
 import dev.graft.tenancy.Caller;
-import io.swagger.v3.oas.annotations.Operation;
-import io.swagger.v3.oas.annotations.media.Content;
-import io.swagger.v3.oas.annotations.media.Schema;
-import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -37,7 +33,6 @@ import tools.jackson.databind.node.ObjectNode;
 @RestController
 @Profile("server")
 @RequestMapping("/v1/fine_tuning/jobs")
-@Tag(name = "Fine-tuning", description = "Jobs: submit, follow, cancel")
 class JobController {
   private static final int MOST = 100;
 
@@ -67,14 +62,6 @@ class JobController {
   }
 
   @PostMapping
-  @Operation(
-      operationId = "createFineTuningJob",
-      summary = "Submit a job",
-      requestBody =
-          @io.swagger.v3.oas.annotations.parameters.RequestBody(
-              required = true,
-              content =
-                  @Content(mediaType = "application/json", schema = @Schema(type = "object"))))
   ObjectNode create(
       @AuthenticationPrincipal Caller caller, HttpServletRequest http, @RequestBody byte[] body) {
     JsonNode request = json.readTree(body);
@@ -85,7 +72,6 @@ class JobController {
   }
 
   @GetMapping
-  @Operation(operationId = "listFineTuningJobs", summary = "The department's jobs, newest first")
   CursorPage<ObjectNode> list(
       @AuthenticationPrincipal Caller caller,
       @RequestParam @Nullable String after,
@@ -103,7 +89,6 @@ class JobController {
   }
 
   @GetMapping("/{id}")
-  @Operation(operationId = "retrieveFineTuningJob", summary = "One job")
   ObjectNode get(@AuthenticationPrincipal Caller caller, @PathVariable String id) {
     return JobObject.of(require(caller, id));
   }
@@ -111,7 +96,6 @@ class JobController {
   /** Cancelling twice is one cancellation; cancelling what has ended is refused. */
   @PostMapping("/{id}/cancel")
   @Transactional
-  @Operation(operationId = "cancelFineTuningJob", summary = "Cancel a job that has not ended")
   ObjectNode cancel(@AuthenticationPrincipal Caller caller, @PathVariable String id) {
     boolean asked = jobs.cancel(caller.departmentId(), id);
     JobRow job = require(caller, id);
@@ -126,7 +110,6 @@ class JobController {
 
   /** A running job is paused when it has written a checkpoint; until then it is "pausing". */
   @PostMapping("/{id}/pause")
-  @Operation(operationId = "pauseFineTuningJob", summary = "Pause a queued or running job")
   ObjectNode pause(@AuthenticationPrincipal Caller caller, @PathVariable String id) {
     boolean asked = pause.pause(caller.departmentId(), id);
     JobRow job = require(caller, id);
@@ -137,7 +120,6 @@ class JobController {
 
   /** It goes to the end of the queue, and on from its newest checkpoint. */
   @PostMapping("/{id}/resume")
-  @Operation(operationId = "resumeFineTuningJob", summary = "Resume a paused job")
   ObjectNode resume(@AuthenticationPrincipal Caller caller, @PathVariable String id) {
     boolean resumed = pause.resume(caller.departmentId(), id);
     JobRow job = require(caller, id);
@@ -154,7 +136,6 @@ class JobController {
   }
 
   @GetMapping("/{id}/events")
-  @Operation(operationId = "listFineTuningEvents", summary = "What happened to a job, newest first")
   CursorPage<ObjectNode> events(
       @AuthenticationPrincipal Caller caller,
       @PathVariable String id,
@@ -169,9 +150,6 @@ class JobController {
   }
 
   @GetMapping("/{id}/checkpoints")
-  @Operation(
-      operationId = "listFineTuningJobCheckpoints",
-      summary = "Checkpoints of a job, newest first")
   CursorPage<ObjectNode> checkpoints(
       @AuthenticationPrincipal Caller caller,
       @PathVariable String id,

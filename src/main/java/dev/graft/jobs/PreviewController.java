@@ -2,10 +2,6 @@ package dev.graft.jobs;
 
 import dev.graft.platform.RequestFailed;
 import dev.graft.tenancy.Caller;
-import io.swagger.v3.oas.annotations.Operation;
-import io.swagger.v3.oas.annotations.media.Content;
-import io.swagger.v3.oas.annotations.media.Schema;
-import io.swagger.v3.oas.annotations.tags.Tag;
 import org.springframework.context.annotation.Profile;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.web.bind.annotation.PostMapping;
@@ -18,7 +14,6 @@ import tools.jackson.databind.node.ObjectNode;
 /** Shows what a job would train on before it is one. */
 @RestController
 @Profile("server")
-@Tag(name = "Fine-tuning")
 class PreviewController {
   private static final int SHOWN = 3;
   private static final int MOST = 20;
@@ -35,14 +30,6 @@ class PreviewController {
 
   /** The body of a job, with {@code rows} (1 to 20); nothing is kept. */
   @PostMapping("/v1/fine_tuning/preview")
-  @Operation(
-      operationId = "previewFineTuningJob",
-      summary = "The first rows of a job's file as tokens, and which of them are trained",
-      requestBody =
-          @io.swagger.v3.oas.annotations.parameters.RequestBody(
-              required = true,
-              content =
-                  @Content(mediaType = "application/json", schema = @Schema(type = "object"))))
   ObjectNode preview(@AuthenticationPrincipal Caller caller, @RequestBody byte[] body) {
     JsonNode request = json.readTree(body);
     int count = count(request);

@@ -2,8 +2,6 @@ package dev.graft.jobs;
 
 import dev.graft.tenancy.Identity;
 import dev.graft.tenancy.ProjectAccess;
-import io.swagger.v3.oas.annotations.Operation;
-import io.swagger.v3.oas.annotations.tags.Tag;
 import java.time.Clock;
 import java.util.List;
 import org.springframework.beans.factory.annotation.Value;
@@ -22,7 +20,6 @@ import org.springframework.web.bind.annotation.RestController;
 @RestController
 @Profile("server")
 @RequestMapping("/v1/organization")
-@Tag(name = "Usage", description = "Device time by department, account and job, and what it costs")
 class UsageController {
   private static final String OF_ALL = "/usage/fine_tuning";
   private static final String OF_ONE = "/projects/{project}/usage/fine_tuning";
@@ -45,27 +42,16 @@ class UsageController {
   }
 
   @GetMapping(OF_ALL)
-  @Operation(
-      operationId = "listFineTuningUsage",
-      summary = "Use of all departments, by the day",
-      description =
-          "start_time, end_time, bucket_width=1d, limit (days, up to 31), page, project_ids[],"
-              + " group_by[] (project_id, user_id, job_id, worker_class); format=csv.")
   UsagePage ofAll(@RequestParam MultiValueMap<String, String> query) {
     return page(asked(query));
   }
 
   @GetMapping(path = OF_ALL, params = "format=csv")
-  @Operation(hidden = true)
   ResponseEntity<String> ofAllAsCsv(@RequestParam MultiValueMap<String, String> query) {
     return csv(asked(query));
   }
 
   @GetMapping(OF_ONE)
-  @Operation(
-      operationId = "listProjectFineTuningUsage",
-      summary = "Use of one department, by the day",
-      description = "As that of all departments.")
   UsagePage ofOne(
       @AuthenticationPrincipal Identity identity,
       @PathVariable String project,
@@ -75,7 +61,6 @@ class UsageController {
   }
 
   @GetMapping(path = OF_ONE, params = "format=csv")
-  @Operation(hidden = true)
   ResponseEntity<String> ofOneAsCsv(
       @AuthenticationPrincipal Identity identity,
       @PathVariable String project,

@@ -1,6 +1,5 @@
 package dev.graft.jobs;
 
-import io.swagger.v3.oas.annotations.media.Schema;
 import java.math.BigDecimal;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -13,13 +12,10 @@ import org.jspecify.annotations.Nullable;
  *
  * @param nextPage to be sent as {@code page}; null on the last one
  */
-@Schema(name = "FineTuningUsagePage")
 record UsagePage(String object, List<Bucket> data, boolean hasMore, @Nullable String nextPage) {
-  @Schema(name = "FineTuningUsageBucket")
   record Bucket(String object, long startTime, long endTime, List<Result> results) {}
 
   /** What was not asked for in {@code group_by} is null. */
-  @Schema(name = "FineTuningUsageResult")
   record Result(
       String object,
       @Nullable String projectId,
@@ -31,7 +27,6 @@ record UsagePage(String object, List<Bucket> data, boolean hasMore, @Nullable St
       long trainedTokens,
       Amount amount) {}
 
-  @Schema(name = "FineTuningUsageAmount")
   record Amount(BigDecimal value, String currency) {}
 
   static UsagePage of(UsageQuery query, List<UsageLedger.Use> use, String currency) {

@@ -6,9 +6,6 @@ import dev.graft.platform.CursorPage;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
 import dev.graft.tenancy.Identity;
-import io.swagger.v3.oas.annotations.Operation;
-import io.swagger.v3.oas.annotations.media.Schema;
-import io.swagger.v3.oas.annotations.tags.Tag;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.Profile;
@@ -26,7 +23,6 @@ import org.springframework.web.bind.annotation.RestController;
 @RestController
 @Profile("server")
 @RequestMapping("/v1/organization/worker_tokens")
-@Tag(name = "Workers", description = "Who may train for the departments")
 class WorkerTokenController {
   private static final String OBJECT = "organization.worker_token";
   private static final long AN_HOUR = Duration.ofHours(1).toSeconds();
@@ -42,7 +38,6 @@ class WorkerTokenController {
   /**
    * @param value the token itself, only in the answer that makes it
    */
-  @Schema(name = "WorkerToken")
   record TokenObject(
       String id,
       String object,
@@ -69,11 +64,9 @@ class WorkerTokenController {
     }
   }
 
-  @Schema(name = "WorkerTokenDeleted")
   record TokenDeleted(String id, String object, boolean deleted) {}
 
   @GetMapping
-  @Operation(operationId = "listWorkerTokens", summary = "Join tokens, newest first")
   CursorPage<TokenObject> list(
       @RequestParam @Nullable String after, @RequestParam @Nullable String limit) {
     Cursor page = Cursor.parse(after, limit, null, 20, 100);
@@ -86,9 +79,6 @@ class WorkerTokenController {
   }
 
   @PostMapping
-  @Operation(
-      operationId = "createWorkerToken",
-      summary = "Make a token that lets one worker join, once; it is shown this once")
   TokenObject create(@AuthenticationPrincipal Identity identity, @RequestBody NewToken request) {
     String workerClass = request.workerClass();
     if (workerClass == null) {
@@ -104,13 +94,11 @@ class WorkerTokenController {
   }
 
   @GetMapping("/{worker_token}")
-  @Operation(operationId = "retrieveWorkerToken", summary = "One token, redacted")
   TokenObject get(@PathVariable("worker_token") String id) {
     return TokenObject.of(require(id), null);
   }
 
   @DeleteMapping("/{worker_token}")
-  @Operation(operationId = "deleteWorkerToken", summary = "Take a token back that nobody has used")
   TokenDeleted delete(@PathVariable("worker_token") String id) {
     require(id);
     if (!tokens.revoke(id)) {

@@ -1,6 +1,5 @@
 package dev.graft.platform;
 
-import io.swagger.v3.oas.annotations.Hidden;
 import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.http.HttpServletRequest;
 import org.springframework.boot.webmvc.error.ErrorController;
@@ -12,7 +11,6 @@ import org.springframework.web.bind.annotation.RestController;
 /** Errors that the container or a filter raises outside any controller. */
 @RestController
 @Profile("server")
-@Hidden
 class ErrorRoute implements ErrorController {
   @RequestMapping("/error")
   ResponseEntity<ErrorEnvelope> error(HttpServletRequest request) {

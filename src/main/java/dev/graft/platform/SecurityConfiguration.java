@@ -26,7 +26,7 @@ import org.springframework.security.web.header.writers.ReferrerPolicyHeaderWrite
 @Profile("server")
 class SecurityConfiguration {
   private static final String[] FOR_ANYONE = {
-    "/actuator/health", "/actuator/health/**", "/v3/api-docs", "/v3/api-docs.yaml", "/openapi.json"
+    "/actuator/health", "/actuator/health/**", "/openapi.yaml", "/docs", "/docs/*"
   };
 
   @Bean
@@ -67,7 +67,10 @@ class SecurityConfiguration {
         .build();
   }
 
-  /** An API serves no pages: nothing in an answer may be run, framed or told to others. */
+  /**
+   * An API serves no pages: nothing in an answer may be run, framed or told to others. The one page
+   * there is says what it needs itself: {@link ApiDocumentController}.
+   */
   private static void nothingForBrowsers(HeadersConfigurer<HttpSecurity> headers) {
     headers
         .contentSecurityPolicy(

@@ -13,21 +13,14 @@ import org.springframework.security.web.firewall.FirewalledRequest;
 import org.springframework.security.web.firewall.HttpFirewall;
 import org.springframework.security.web.firewall.RequestRejectedHandler;
 import org.springframework.security.web.firewall.StrictHttpFirewall;
-import org.springframework.web.servlet.config.annotation.ViewControllerRegistry;
-import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 
 /** What reaches the controllers at all. */
 @Configuration(proxyBeanMethods = false)
 @Profile("server")
-class WebConfiguration implements WebMvcConfigurer {
+class WebConfiguration {
   /** Where the last segment is a model's id, which may hold a slash: SDKs send it as %2F. */
   private static final List<String> MODEL_IDS =
       List.of("/v1/models/", "/v1/fine_tuning/checkpoints/");
-
-  @Override
-  public void addViewControllers(ViewControllerRegistry registry) {
-    registry.addViewController("/openapi.json").setViewName("forward:/v3/api-docs");
-  }
 
   /** Strict everywhere; encoded slashes pass only in model ids. */
   @Bean

@@ -7,9 +7,6 @@ import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
 import dev.graft.platform.Submission;
 import dev.graft.tenancy.Caller;
-import io.swagger.v3.oas.annotations.Operation;
-import io.swagger.v3.oas.annotations.media.Schema;
-import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,7 +27,6 @@ import tools.jackson.databind.JsonNode;
 @RestController
 @Profile("server")
 @RequestMapping("/v1/adapter_configs")
-@Tag(name = "Adapter configurations", description = "Settings of jobs by name and version")
 class AdapterConfigController {
   private final AdapterConfigs configs;
   private final Idempotency idempotency;
@@ -41,16 +37,11 @@ class AdapterConfigController {
   }
 
   record AdapterConfigRequest(
-      @Nullable String name,
-      @Nullable String description,
-      @Schema(type = "object") @Nullable JsonNode adapter) {}
+      @Nullable String name, @Nullable String description, @Nullable JsonNode adapter) {}
 
   record DeletedConfig(String id, String object, boolean deleted) {}
 
   @GetMapping
-  @Operation(
-      operationId = "listAdapterConfigs",
-      summary = "The newest versions: the department's, then the presets")
   CursorPage<AdapterConfigObject> list(
       @AuthenticationPrincipal Caller caller,
       @RequestParam @Nullable String after,
@@ -70,9 +61,6 @@ class AdapterConfigController {
   }
 
   @PostMapping
-  @Operation(
-      operationId = "createAdapterConfig",
-      summary = "Give settings a name, which is taken once")
   AdapterConfigObject create(
       @AuthenticationPrincipal Caller caller,
       HttpServletRequest http,
@@ -88,9 +76,6 @@ class AdapterConfigController {
   }
 
   @GetMapping("/{config}")
-  @Operation(
-      operationId = "retrieveAdapterConfig",
-      summary = "By id, name or preset; the newest version if none is said")
   AdapterConfigObject get(
       @AuthenticationPrincipal Caller caller,
       @PathVariable String config,
@@ -102,7 +87,6 @@ class AdapterConfigController {
   }
 
   @GetMapping("/{config}/versions")
-  @Operation(operationId = "listAdapterConfigVersions", summary = "All versions, newest first")
   CursorPage<AdapterConfigObject> versions(
       @AuthenticationPrincipal Caller caller, @PathVariable String config) {
     String id = get(caller, config, null).id();
@@ -110,7 +94,6 @@ class AdapterConfigController {
   }
 
   @PostMapping("/{config}/versions")
-  @Operation(operationId = "createAdapterConfigVersion", summary = "Add a version")
   AdapterConfigObject add(
       @AuthenticationPrincipal Caller caller,
       @PathVariable String config,
@@ -139,9 +122,6 @@ class AdapterConfigController {
   }
 
   @DeleteMapping("/{config}")
-  @Operation(
-      operationId = "deleteAdapterConfig",
-      summary = "Take a configuration away; jobs that used it stay as they are")
   DeletedConfig delete(@AuthenticationPrincipal Caller caller, @PathVariable String config) {
     String id = get(caller, config, null).id();
     configs.delete(caller.departmentId(), id);

@@ -1,6 +1,5 @@
 package dev.graft.recipes;
 
-import io.swagger.v3.oas.annotations.media.Schema;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -19,8 +18,8 @@ record AdapterConfigObject(
     @Nullable String description,
     long createdAt,
     boolean preset,
-    @Schema(type = "object") JsonNode adapter,
-    @Schema(type = "object") JsonNode resolved) {
+    JsonNode adapter,
+    JsonNode resolved) {
   static AdapterConfigObject of(AdapterConfig config) {
     return new AdapterConfigObject(
         "adapter_config",

@@ -3,8 +3,6 @@ package dev.graft.tenancy;
 import dev.graft.platform.Cursor;
 import dev.graft.platform.CursorPage;
 import dev.graft.platform.RequestFailed;
-import io.swagger.v3.oas.annotations.Operation;
-import io.swagger.v3.oas.annotations.tags.Tag;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.Profile;
@@ -22,7 +20,6 @@ import org.springframework.web.bind.annotation.RestController;
 @RestController
 @Profile("server")
 @RequestMapping("/v1/organization/admin_api_keys")
-@Tag(name = "Organization", description = "What all departments share")
 class AdminKeyController {
   private final ApiKeys keys;
 
@@ -31,7 +28,6 @@ class AdminKeyController {
   }
 
   @GetMapping
-  @Operation(operationId = "listAdminApiKeys", summary = "Administrators' keys, newest first")
   CursorPage<AdminKeyObject> list(
       @RequestParam @Nullable String after, @RequestParam @Nullable String limit) {
     Cursor page = Cursor.parse(after, limit, null, 20, 100);
@@ -43,9 +39,6 @@ class AdminKeyController {
   }
 
   @PostMapping
-  @Operation(
-      operationId = "createAdminApiKey",
-      summary = "Make an administrator's key, which is shown this once")
   AdminKeyObject create(
       @AuthenticationPrincipal Identity identity, @RequestBody KeyRequest request) {
     if (request.scopes() != null) {
@@ -59,13 +52,11 @@ class AdminKeyController {
   }
 
   @GetMapping("/{admin_key}")
-  @Operation(operationId = "retrieveAdminApiKey", summary = "One key, redacted")
   AdminKeyObject get(@PathVariable("admin_key") String key) {
     return AdminKeyObject.of(require(key), null);
   }
 
   @DeleteMapping("/{admin_key}")
-  @Operation(operationId = "deleteAdminApiKey", summary = "End a key, at once")
   Deleted delete(@PathVariable("admin_key") String key) {
     keys.revoke(require(key).id());
     return new Deleted(key, "organization.admin_api_key.deleted", true);

@@ -1,7 +1,6 @@
 package dev.graft.tenancy;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
-import io.swagger.v3.oas.annotations.media.Schema;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,7 +8,6 @@ import org.jspecify.annotations.Nullable;
  *
  * @param value the key itself, only in the answer that makes it
  */
-@Schema(name = "AdminApiKey")
 record AdminKeyObject(
     String id,
     String object,
@@ -22,7 +20,6 @@ record AdminKeyObject(
     @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable String value) {
 
   /** Who asked for it: a person, an account, another administrator's key, or a command. */
-  @Schema(name = "AdminApiKeyOwner")
   record Owner(String type, String object, String id, String name, long createdAt, String role) {}
 
   static AdminKeyObject of(ApiKey key, @Nullable String value) {

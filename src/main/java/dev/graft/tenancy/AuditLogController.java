@@ -2,8 +2,6 @@ package dev.graft.tenancy;
 
 import dev.graft.platform.Cursor;
 import dev.graft.platform.CursorPage;
-import io.swagger.v3.oas.annotations.Operation;
-import io.swagger.v3.oas.annotations.tags.Tag;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.Profile;
@@ -16,7 +14,6 @@ import tools.jackson.databind.node.ObjectNode;
 /** OpenAI's audit logs: who did what. */
 @RestController
 @Profile("server")
-@Tag(name = "Organization")
 class AuditLogController {
   private final AuditEntries entries;
 
@@ -25,12 +22,6 @@ class AuditLogController {
   }
 
   @GetMapping("/v1/organization/audit_logs")
-  @Operation(
-      operationId = "listAuditLogs",
-      summary = "Who did what, newest first",
-      description =
-          "Filters: effective_at[gt|gte|lt|lte], project_ids[], event_types[], actor_ids[],"
-              + " actor_emails[], resource_ids[].")
   CursorPage<ObjectNode> list(
       @RequestParam @Nullable String after,
       @RequestParam @Nullable String before,

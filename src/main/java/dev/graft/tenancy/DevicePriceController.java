@@ -1,9 +1,6 @@
 package dev.graft.tenancy;
 
 import dev.graft.platform.RequestFailed;
-import io.swagger.v3.oas.annotations.Operation;
-import io.swagger.v3.oas.annotations.media.Schema;
-import io.swagger.v3.oas.annotations.tags.Tag;
 import java.math.BigDecimal;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -19,7 +16,6 @@ import org.springframework.web.bind.annotation.RestController;
 @RestController
 @Profile("server")
 @RequestMapping("/v1/organization/device_prices")
-@Tag(name = "Organization")
 class DevicePriceController {
   private static final Pattern CLASS = Pattern.compile("[a-z0-9][a-z0-9._-]{0,62}");
   private static final BigDecimal HIGHEST = BigDecimal.valueOf(1_000_000);
@@ -39,7 +35,6 @@ class DevicePriceController {
    */
   record Change(@Nullable String workerClass, @Nullable BigDecimal pricePerSecond) {}
 
-  @Schema(name = "DevicePrice")
   record PriceObject(
       String object,
       String workerClass,
@@ -47,13 +42,9 @@ class DevicePriceController {
       String currency,
       long validFrom) {}
 
-  @Schema(name = "DevicePriceList")
   record PriceList(String object, List<PriceObject> data) {}
 
   @GetMapping
-  @Operation(
-      operationId = "listDevicePrices",
-      summary = "What a second on a device costs, by class; the current price first, then earlier")
   PriceList list() {
     return new PriceList(
         "list",
@@ -70,9 +61,6 @@ class DevicePriceController {
   }
 
   @PostMapping
-  @Operation(
-      operationId = "createDevicePrice",
-      summary = "Set the price of a class from now on; leases keep the price they began with")
   PriceList create(@RequestBody Change change) {
     String workerClass = change.workerClass();
     if (workerClass == null || !CLASS.matcher(workerClass).matches()) {

@@ -2,10 +2,6 @@ package dev.graft.tenancy;
 
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
-import io.swagger.v3.oas.annotations.Operation;
-import io.swagger.v3.oas.annotations.media.Content;
-import io.swagger.v3.oas.annotations.media.Schema;
-import io.swagger.v3.oas.annotations.tags.Tag;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,7 +23,6 @@ import tools.jackson.databind.node.ObjectNode;
 @RestController
 @Profile("server")
 @RequestMapping("/v1/organization/projects/{project}/limits")
-@Tag(name = "Projects")
 class LimitsController {
   private final DepartmentLimits limits;
   private final List<Measured> measured;
@@ -52,17 +47,12 @@ class LimitsController {
    * @param settings what administrators have said; null = the default, or no limit
    * @param quotas what holds now, and how much of it is used, by name
    */
-  @Schema(name = "ProjectLimits")
   record LimitsObject(
       String object, String projectId, LimitSettings settings, Map<String, Quota> quotas) {}
 
-  @Schema(name = "ProjectQuota")
   record Quota(@Nullable Long limit, double used) {}
 
   @GetMapping
-  @Operation(
-      operationId = "retrieveProjectLimits",
-      summary = "What a department may use, and what it uses")
   @Transactional
   LimitsObject get(@AuthenticationPrincipal Identity identity, @PathVariable String project) {
     String department = access.toRead(identity, project).id();
@@ -77,12 +67,6 @@ class LimitsController {
 
   @PostMapping
   @Transactional
-  @Operation(
-      operationId = "modifyProjectLimits",
-      summary = "Change limits: what is left out stays, null is the default again",
-      requestBody =
-          @io.swagger.v3.oas.annotations.parameters.RequestBody(
-              content = @Content(schema = @Schema(implementation = LimitSettings.class))))
   LimitsObject modify(
       @AuthenticationPrincipal Identity identity,
       @PathVariable String project,

@@ -4,9 +4,6 @@ import dev.graft.platform.Cursor;
 import dev.graft.platform.CursorPage;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
-import io.swagger.v3.oas.annotations.Operation;
-import io.swagger.v3.oas.annotations.media.Schema;
-import io.swagger.v3.oas.annotations.tags.Tag;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.Profile;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
@@ -23,7 +20,6 @@ import org.springframework.web.bind.annotation.RestController;
 @RestController
 @Profile("server")
 @RequestMapping("/v1/organization/projects/{project}/users")
-@Tag(name = "Projects")
 class MemberController {
   private final Members members;
   private final ProjectAccess access;
@@ -40,7 +36,6 @@ class MemberController {
 
   record ChangeUser(@Nullable String role) {}
 
-  @Schema(name = "ProjectUser")
   record UserObject(
       String id, String object, @Nullable String name, String email, String role, long addedAt) {
     static UserObject of(Member member) {
@@ -55,7 +50,6 @@ class MemberController {
   }
 
   @GetMapping
-  @Operation(operationId = "listProjectUsers", summary = "The people of a department")
   CursorPage<UserObject> list(
       @AuthenticationPrincipal Identity identity,
       @PathVariable String project,
@@ -70,9 +64,6 @@ class MemberController {
   }
 
   @PostMapping
-  @Operation(
-      operationId = "createProjectUser",
-      summary = "Add a person, or give one who is there another role")
   UserObject add(
       @AuthenticationPrincipal Identity identity,
       @PathVariable String project,
@@ -91,7 +82,6 @@ class MemberController {
   }
 
   @GetMapping("/{user}")
-  @Operation(operationId = "retrieveProjectUser", summary = "One person of a department")
   UserObject get(
       @AuthenticationPrincipal Identity identity,
       @PathVariable String project,
@@ -103,7 +93,6 @@ class MemberController {
   }
 
   @PostMapping("/{user}")
-  @Operation(operationId = "modifyProjectUser", summary = "Give a person another role")
   UserObject modify(
       @AuthenticationPrincipal Identity identity,
       @PathVariable String project,
@@ -116,9 +105,6 @@ class MemberController {
   }
 
   @DeleteMapping("/{user}")
-  @Operation(
-      operationId = "deleteProjectUser",
-      summary = "Remove a person; their keys open nothing of the department any more")
   Deleted delete(
       @AuthenticationPrincipal Identity identity,
       @PathVariable String project,

@@ -2,9 +2,6 @@ package dev.graft.tenancy;
 
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
-import io.swagger.v3.oas.annotations.Operation;
-import io.swagger.v3.oas.annotations.media.Schema;
-import io.swagger.v3.oas.annotations.tags.Tag;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -24,7 +21,6 @@ import org.springframework.web.bind.annotation.RestController;
 @RestController
 @Profile("server")
 @RequestMapping("/v1/organization/projects/{project}/model_permissions")
-@Tag(name = "Projects")
 class ModelPermissionController {
   private static final int MOST = 1000;
   private static final String ALLOW = "allow_list";
@@ -43,7 +39,6 @@ class ModelPermissionController {
   record Change(@Nullable String mode, @Nullable List<String> modelIds) {}
 
   /** Without a rule: a deny list of nothing. */
-  @Schema(name = "ProjectModelPermissions")
   record PermissionsObject(String object, String mode, List<String> modelIds) {
     static PermissionsObject of(ModelPermissions models) {
       return switch (models) {
@@ -59,21 +54,14 @@ class ModelPermissionController {
     }
   }
 
-  @Schema(name = "ProjectModelPermissionsDeleted")
   record PermissionsDeleted(String object, boolean deleted) {}
 
   @GetMapping
-  @Operation(
-      operationId = "retrieveProjectModelPermissions",
-      summary = "The base models that a department may use")
   PermissionsObject get(@AuthenticationPrincipal Identity identity, @PathVariable String project) {
     return PermissionsObject.of(limits.of(access.toRead(identity, project).id()).models());
   }
 
   @PostMapping
-  @Operation(
-      operationId = "updateProjectModelPermissions",
-      summary = "Say which base models a department may use, or may not")
   @Transactional
   PermissionsObject update(
       @AuthenticationPrincipal Identity identity,
@@ -98,9 +86,6 @@ class ModelPermissionController {
   }
 
   @DeleteMapping
-  @Operation(
-      operationId = "deleteProjectModelPermissions",
-      summary = "Let a department use every base model")
   @Transactional
   PermissionsDeleted delete(
       @AuthenticationPrincipal Identity identity, @PathVariable String project) {

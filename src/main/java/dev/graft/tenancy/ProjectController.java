@@ -6,8 +6,6 @@ import dev.graft.platform.Idempotency;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
 import dev.graft.platform.Submission;
-import io.swagger.v3.oas.annotations.Operation;
-import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletRequest;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.Profile;
@@ -24,7 +22,6 @@ import org.springframework.web.bind.annotation.RestController;
 @RestController
 @Profile("server")
 @RequestMapping("/v1/organization/projects")
-@Tag(name = "Projects", description = "Departments: who belongs to them and what they may use")
 class ProjectController {
   private final Departments departments;
   private final ProjectAccess access;
@@ -39,7 +36,6 @@ class ProjectController {
   record ProjectRequest(@Nullable String name) {}
 
   @GetMapping
-  @Operation(operationId = "listProjects", summary = "All departments, newest first")
   CursorPage<ProjectObject> list(
       @RequestParam @Nullable String after,
       @RequestParam @Nullable String limit,
@@ -52,7 +48,6 @@ class ProjectController {
   }
 
   @PostMapping
-  @Operation(operationId = "createProject", summary = "Make a department")
   ProjectObject create(
       @AuthenticationPrincipal Identity identity,
       HttpServletRequest http,
@@ -73,13 +68,11 @@ class ProjectController {
   }
 
   @GetMapping("/{project}")
-  @Operation(operationId = "retrieveProject", summary = "One department")
   ProjectObject get(@AuthenticationPrincipal Identity identity, @PathVariable String project) {
     return ProjectObject.of(access.toRead(identity, project));
   }
 
   @PostMapping("/{project}")
-  @Operation(operationId = "modifyProject", summary = "Rename a department")
   ProjectObject modify(
       @AuthenticationPrincipal Identity identity,
       @PathVariable String project,
@@ -90,9 +83,6 @@ class ProjectController {
   }
 
   @PostMapping("/{project}/archive")
-  @Operation(
-      operationId = "archiveProject",
-      summary = "End a department: its keys open nothing, its jobs are cancelled; for good")
   ProjectObject archive(@AuthenticationPrincipal Identity identity, @PathVariable String project) {
     access.toRead(identity, project);
     departments.archive(project);

@@ -3,8 +3,6 @@ package dev.graft.tenancy;
 import dev.graft.platform.Cursor;
 import dev.graft.platform.CursorPage;
 import dev.graft.platform.RequestFailed;
-import io.swagger.v3.oas.annotations.Operation;
-import io.swagger.v3.oas.annotations.tags.Tag;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -24,7 +22,6 @@ import org.springframework.web.bind.annotation.RestController;
 @RestController
 @Profile("server")
 @RequestMapping("/v1/organization/projects/{project}/api_keys")
-@Tag(name = "Projects")
 class ProjectKeyController {
   private static final String OBJECT = "organization.project.api_key";
   private static final long LONGEST_OVERLAP = Duration.ofDays(30).toSeconds();
@@ -43,7 +40,6 @@ class ProjectKeyController {
   record Rotate(@Nullable Long overlapSeconds) {}
 
   @GetMapping
-  @Operation(operationId = "listProjectApiKeys", summary = "The keys of a department, newest first")
   CursorPage<ProjectKeyObject> list(
       @AuthenticationPrincipal Identity identity,
       @PathVariable String project,
@@ -57,7 +53,6 @@ class ProjectKeyController {
   }
 
   @GetMapping("/{key}")
-  @Operation(operationId = "retrieveProjectApiKey", summary = "One key, redacted")
   ProjectKeyObject get(
       @AuthenticationPrincipal Identity identity,
       @PathVariable String project,
@@ -66,7 +61,6 @@ class ProjectKeyController {
   }
 
   @DeleteMapping("/{key}")
-  @Operation(operationId = "deleteProjectApiKey", summary = "End a key, at once")
   Deleted delete(
       @AuthenticationPrincipal Identity identity,
       @PathVariable String project,
@@ -76,9 +70,6 @@ class ProjectKeyController {
   }
 
   @PostMapping("/{key}/rotate")
-  @Operation(
-      operationId = "rotateProjectApiKey",
-      summary = "Make the successor of a key, which is shown this once; the old one ends")
   SecretKey rotate(
       @AuthenticationPrincipal Identity identity,
       @PathVariable String project,

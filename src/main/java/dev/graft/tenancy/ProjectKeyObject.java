@@ -1,7 +1,6 @@
 package dev.graft.tenancy;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
-import io.swagger.v3.oas.annotations.media.Schema;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
@@ -12,7 +11,6 @@ import org.jspecify.annotations.Nullable;
  *
  * @param ownerProjectAccess {@code inactive} if its owner may do nothing here
  */
-@Schema(name = "ProjectApiKey")
 record ProjectKeyObject(
     String id,
     String object,
@@ -26,11 +24,9 @@ record ProjectKeyObject(
     @Nullable Long expiresAt) {
 
   /** One of the two, as {@code type} says. */
-  @Schema(name = "ProjectApiKeyOwner")
   @JsonInclude(JsonInclude.Include.NON_NULL)
   record Owner(String type, @Nullable Account user, @Nullable Account serviceAccount) {}
 
-  @Schema(name = "ProjectApiKeyOwnerAccount")
   @JsonInclude(JsonInclude.Include.NON_NULL)
   record Account(String id, @Nullable String email, String name, long createdAt, String role) {}
 

@@ -1,11 +1,9 @@
 package dev.graft.tenancy;
 
-import io.swagger.v3.oas.annotations.media.Schema;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /** OpenAI's Project: a department on the wire. */
-@Schema(name = "Project")
 record ProjectObject(
     String id,
     String object,

@@ -4,9 +4,6 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.graft.platform.CursorPage;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
-import io.swagger.v3.oas.annotations.Operation;
-import io.swagger.v3.oas.annotations.media.Schema;
-import io.swagger.v3.oas.annotations.tags.Tag;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -25,7 +22,6 @@ import org.springframework.web.bind.annotation.RestController;
 @RestController
 @Profile("server")
 @RequestMapping("/v1/organization/projects/{project}/rate_limits")
-@Tag(name = "Projects")
 class RateLimitController {
   private static final String ID = "rl-requests";
 
@@ -46,7 +42,6 @@ class RateLimitController {
    * @param model {@code *}: the limit is over all of them
    * @param maxTokensPerMinute always the largest number: tokens are not limited
    */
-  @Schema(name = "ProjectRateLimit")
   record RateLimitObject(
       String object,
       String id,
@@ -59,7 +54,6 @@ class RateLimitController {
   }
 
   @GetMapping
-  @Operation(operationId = "listProjectRateLimits", summary = "The rate limit of a department")
   @Transactional
   CursorPage<RateLimitObject> list(
       @AuthenticationPrincipal Identity identity,
@@ -74,7 +68,6 @@ class RateLimitController {
   }
 
   @PostMapping("/{rate_limit}")
-  @Operation(operationId = "updateProjectRateLimits", summary = "Change the rate limit")
   @Transactional
   RateLimitObject update(
       @AuthenticationPrincipal Identity identity,

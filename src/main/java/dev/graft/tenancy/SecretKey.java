@@ -1,13 +1,10 @@
 package dev.graft.tenancy;
 
-import io.swagger.v3.oas.annotations.media.Schema;
-
 /**
  * A new key on the wire.
  *
  * @param value the key, shown this once
  */
-@Schema(name = "NewApiKey")
 record SecretKey(String object, String id, String name, String value, long createdAt) {
   /**
    * @param owner the owner's {@code object}

@@ -3,9 +3,6 @@ package dev.graft.tenancy;
 import dev.graft.platform.Cursor;
 import dev.graft.platform.CursorPage;
 import dev.graft.platform.RequestFailed;
-import io.swagger.v3.oas.annotations.Operation;
-import io.swagger.v3.oas.annotations.media.Schema;
-import io.swagger.v3.oas.annotations.tags.Tag;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.Profile;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
@@ -23,7 +20,6 @@ import org.springframework.web.bind.annotation.RestController;
 @RestController
 @Profile("server")
 @RequestMapping("/v1/organization/projects/{project}/service_accounts")
-@Tag(name = "Projects")
 class ServiceAccountController {
   private static final String OBJECT = "organization.project.service_account";
 
@@ -44,7 +40,6 @@ class ServiceAccountController {
 
   record ChangeAccount(@Nullable String name, @Nullable String role) {}
 
-  @Schema(name = "ProjectServiceAccount")
   record AccountObject(String id, String object, String name, String role, long createdAt) {
     static AccountObject of(ServiceAccount account) {
       return new AccountObject(
@@ -56,7 +51,6 @@ class ServiceAccountController {
     }
   }
 
-  @Schema(name = "ProjectServiceAccountCreated")
   record CreatedAccount(
       String id,
       String object,
@@ -66,7 +60,6 @@ class ServiceAccountController {
       @Nullable SecretKey apiKey) {}
 
   @GetMapping
-  @Operation(operationId = "listProjectServiceAccounts", summary = "The programs of a department")
   CursorPage<AccountObject> list(
       @AuthenticationPrincipal Identity identity,
       @PathVariable String project,
@@ -82,9 +75,6 @@ class ServiceAccountController {
 
   @PostMapping
   @Transactional
-  @Operation(
-      operationId = "createProjectServiceAccount",
-      summary = "Make an account with a key, which is shown this once")
   CreatedAccount create(
       @AuthenticationPrincipal Identity identity,
       @PathVariable String project,
@@ -105,7 +95,6 @@ class ServiceAccountController {
   }
 
   @GetMapping("/{account}")
-  @Operation(operationId = "retrieveProjectServiceAccount", summary = "One account")
   AccountObject get(
       @AuthenticationPrincipal Identity identity,
       @PathVariable String project,
@@ -114,9 +103,6 @@ class ServiceAccountController {
   }
 
   @PostMapping("/{account}")
-  @Operation(
-      operationId = "updateProjectServiceAccount",
-      summary = "Rename an account, or give it another role")
   AccountObject modify(
       @AuthenticationPrincipal Identity identity,
       @PathVariable String project,
@@ -131,9 +117,6 @@ class ServiceAccountController {
   }
 
   @DeleteMapping("/{account}")
-  @Operation(
-      operationId = "deleteProjectServiceAccount",
-      summary = "Delete an account; its keys open nothing any more")
   Deleted delete(
       @AuthenticationPrincipal Identity identity,
       @PathVariable String project,
@@ -143,9 +126,6 @@ class ServiceAccountController {
   }
 
   @PostMapping("/{account}/api_keys")
-  @Operation(
-      operationId = "createProjectServiceAccountApiKey",
-      summary = "Make a key of an account, which is shown this once")
   SecretKey createKey(
       @AuthenticationPrincipal Identity identity,
       @PathVariable String project,

@@ -206,7 +206,13 @@ class ErrorsIT {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"/actuator/health", "/actuator/health/readiness", "/v3/api-docs", "/openapi.json"})
+      strings = {
+        "/actuator/health",
+        "/actuator/health/readiness",
+        "/openapi.yaml",
+        "/docs",
+        "/docs/start.js"
+      })
   void healthAndApiDocumentNeedNoKey(String path) throws Exception {
     assertThat(send(request(path).GET()).statusCode()).isEqualTo(200);
   }

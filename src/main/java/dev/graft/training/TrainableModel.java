@@ -44,6 +44,15 @@ public interface TrainableModel extends AutoCloseable {
    */
   PairLogps reference(PairBatch pairs);
 
+  /**
+   * Whether the reference changes with what trains, as PEFT's {@code disable_adapter} leaves biases
+   * that train in place. Pairs are then measured in every step, by {@link #accumulate} and {@link
+   * #evaluate} themselves.
+   */
+  default boolean referenceMoves() {
+    return false;
+  }
+
   /** Logits in f32, [row][position][vocabulary], positions of padding included as zeros. */
   float[][][] logits(int[][] inputIds);
 

@@ -111,10 +111,10 @@ final class TrainingLoop {
             validation == null ? null : validation.loss()));
   }
 
-  /** Pairs get what the reference gives for them, before the first step changes the model. */
+  /** Pairs get what the reference gives for them, once, unless it changes with what trains. */
   private void measure(Checkpoints checkpoints) {
     TrainingData held = files.validation();
-    if (run.spec().preference() instanceof Preference.Dpo) {
+    if (run.spec().preference() instanceof Preference.Dpo && !model.referenceMoves()) {
       References references = new References(checkpoints.reference(), model, training, control);
       data = references.measured(data);
       if (held != null) held = references.measured(held);

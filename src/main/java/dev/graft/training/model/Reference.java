@@ -20,12 +20,14 @@ import org.jspecify.annotations.Nullable;
  * tensors with the model that trains, or that model itself before its first step.
  *
  * @param ownsModel whether the model is the reference's alone
+ * @param moves whether tensors that train are the reference's, too, so that it changes with them
  */
-record Reference(Inference inference, OutputLoss loss, boolean ownsModel) implements AutoCloseable {
+record Reference(Inference inference, OutputLoss loss, boolean ownsModel, boolean moves)
+    implements AutoCloseable {
   /**
    * The model as it begins where nothing but tensors of the base train; else PEFT's {@code
    * disable_adapter}, with the base's own tensors where copies of them train or others took their
-   * place.
+   * place. Biases that train beside an adapter are no copies.
    *
    * @param tensors those of the model that trains
    * @return null if the preference has no reference
@@ -43,21 +45,24 @@ record Reference(Inference inference, OutputLoss loss, boolean ownsModel) implem
         base.config().parameters().stream()
             .map(ModelConfig.Parameter::name)
             .collect(Collectors.toSet());
-    if (ofBase.containsAll(trained)) return of(model, recipe.plan(), false);
+    if (ofBase.containsAll(trained)) return of(model, recipe.plan(), false, false);
     Set<String> changed = new HashSet<>(trained);
     tuner.frozen(recipe.seed()).forEach(each -> changed.add(each.name()));
     tuner.derived().forEach(each -> changed.add(each.name()));
+    Set<String> shared = tuner.inPlace();
+    changed.removeAll(shared);
     BaseWeights weights = new BaseWeights(base, recipe.quantization());
     ModelTensors originals = tensors.copy();
     for (ModelConfig.Parameter each : base.config().parameters()) {
       if (changed.contains(each.name())) originals.load(memory, each, weights.stored(each));
     }
-    return of(
-        Transformer.frozen(model.family(), memory, originals, Rewrite.NONE), recipe.plan(), true);
+    Transformer off = Transformer.frozen(model.family(), memory, originals, Rewrite.NONE);
+    return of(off, recipe.plan(), true, !shared.isEmpty());
   }
 
-  private static Reference of(Transformer model, Plan plan, boolean ownsModel) {
-    return new Reference(Inference.of(model, plan), OutputLoss.frozen(model, plan), ownsModel);
+  private static Reference of(Transformer model, Plan plan, boolean ownsModel, boolean moves) {
+    return new Reference(
+        Inference.of(model, plan), OutputLoss.frozen(model, plan), ownsModel, moves);
   }
 
   PairLogps logps(PtNDManager scope, PairBatch batch) {

@@ -92,7 +92,14 @@ final class TrainableTransformer implements TrainableModel {
 
   private PairGoal pairGoal(PairBatch pairs) {
     if (preference == null) throw new IllegalArgumentException("pairs need a preference");
-    return PairGoal.of(tokenLoss(), preference, pairs, inference.vocabulary(), inference.virtual());
+    PairBatch measured = referenceMoves() ? pairs.measuredFrom(reference(pairs)) : pairs;
+    return PairGoal.of(
+        tokenLoss(), preference, measured, inference.vocabulary(), inference.virtual());
+  }
+
+  @Override
+  public boolean referenceMoves() {
+    return reference != null && reference.moves();
   }
 
   @Override

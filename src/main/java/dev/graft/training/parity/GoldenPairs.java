@@ -24,18 +24,23 @@ final class GoldenPairs {
     this.model = model;
   }
 
-  /** Before the first step: the pairs with their reference, if there is one; others as they are. */
+  /** Before the first step: the pairs with their reference, unless it changes from step to step. */
   List<MicroBatch> measured(List<MicroBatch> window) {
-    if (!(golden.preference() instanceof Preference.Dpo)) return window;
-    List<MicroBatch> measured = new ArrayList<>();
-    for (MicroBatch each : window) {
-      if (!(each instanceof PairBatch pairs)) throw new IllegalStateException("not pairs");
-      PairLogps reference = model.reference(pairs);
-      add("reference_chosen_logps", reference.chosen());
-      add("reference_rejected_logps", reference.rejected());
-      measured.add(pairs.measuredFrom(reference));
-    }
-    return measured;
+    return model.referenceMoves() ? window : window.stream().map(this::measure).toList();
+  }
+
+  /** Before a micro-batch: the same of a reference that changes. */
+  MicroBatch measured(MicroBatch batch) {
+    return model.referenceMoves() ? measure(batch) : batch;
+  }
+
+  private MicroBatch measure(MicroBatch batch) {
+    if (!(golden.preference() instanceof Preference.Dpo)) return batch;
+    if (!(batch instanceof PairBatch pairs)) throw new IllegalStateException("not pairs");
+    PairLogps reference = model.reference(pairs);
+    add("reference_chosen_logps", reference.chosen());
+    add("reference_rejected_logps", reference.rejected());
+    return pairs.measuredFrom(reference);
   }
 
   /** After a micro-batch. */

@@ -143,7 +143,7 @@ public final class GoldenRun {
         long targets = window.stream().mapToLong(MicroBatch::targets).sum();
         TokenLoss loss = TokenLoss.ZERO;
         for (MicroBatch batch : window) {
-          TokenLoss part = model.accumulate(batch, targets, 0);
+          TokenLoss part = model.accumulate(pairs.measured(batch), targets, 0);
           pairs.add(part.pairs());
           loss = loss.plus(part);
         }

@@ -46,6 +46,11 @@ interface Part extends Rewrite {
     return Map.of();
   }
 
+  /** As {@link Tuner#inPlace}. */
+  default Set<String> inPlace() {
+    return Set.of();
+  }
+
   @Override
   default List<Statement> apply(String prefix, List<Statement> statements) {
     return statements;

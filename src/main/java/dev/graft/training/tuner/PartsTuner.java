@@ -79,6 +79,11 @@ class PartsTuner implements Tuner {
   }
 
   @Override
+  public final Set<String> inPlace() {
+    return parts.stream().flatMap(part -> part.inPlace().stream()).collect(Collectors.toSet());
+  }
+
+  @Override
   public final List<Statement> apply(String prefix, List<Statement> statements) {
     List<Statement> rewritten = statements;
     for (Part part : parts) rewritten = part.apply(prefix, rewritten);

@@ -6,6 +6,7 @@ import dev.graft.weights.ModelConfig.Kind;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * PEFT's {@code bias}: biases of the base that train beside the factors. Those of adapted modules
@@ -36,6 +37,11 @@ record TrainedBiases(Bias bias, Set<String> adapted, SavedModules whole, ModelCo
       if (trains) slots.add(new Slot(each.name(), each.shape(), each.kind() == Kind.LAYER_NORM));
     }
     return slots;
+  }
+
+  @Override
+  public Set<String> inPlace() {
+    return slots().stream().map(Slot::name).collect(Collectors.toSet());
   }
 
   private static String module(String name) {

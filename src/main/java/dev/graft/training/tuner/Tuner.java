@@ -75,6 +75,11 @@ public interface Tuner extends Rewrite {
     return null;
   }
 
+  /** Slots that are the base's own tensors, no copies: they stay when the adapter is off. */
+  default Set<String> inPlace() {
+    return Set.of();
+  }
+
   /** Tensors of layers that are parts of a slot or of what is computed. */
   default List<Columns> columns() {
     return List.of();

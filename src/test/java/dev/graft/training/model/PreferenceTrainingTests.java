@@ -35,7 +35,11 @@ class PreferenceTrainingTests {
   private static final int PROMPT = 3;
 
   private static TrainableModel load(AdapterMethod method, Preference preference) {
-    try (ModelDirectory base = ModelDirectory.open(BASE)) {
+    return load(BASE, method, preference);
+  }
+
+  private static TrainableModel load(Path model, AdapterMethod method, Preference preference) {
+    try (ModelDirectory base = ModelDirectory.open(model)) {
       return TrainableModels.load(
           base, new Recipe(method, ADAMW, Plan.KEEP, 0, 42, null, Precision.F32, preference));
     }
@@ -101,6 +105,29 @@ class PreferenceTrainingTests {
       }
       assertThat(model.reference(pairs).chosen()).isEqualTo(before.chosen());
       assertThat(model.reference(pairs).rejected()).isEqualTo(before.rejected());
+    }
+  }
+
+  /** PEFT trains biases in place, and {@code disable_adapter} leaves them there. */
+  @Test
+  void theReferenceMovesWithBiasesThatTrain() {
+    String method = "{'peft_type':'LORA','target_modules':['q_proj'],'bias':'lora_only'}";
+    Path qwen2 = BASE.resolveSibling("qwen2");
+    try (TrainableModel model = load(qwen2, peft(method), DPO);
+        TrainableModel without = load(qwen2, peft(method.replace("lora_only", "none")), DPO)) {
+      assertThat(model.referenceMoves()).isTrue();
+      assertThat(without.referenceMoves()).isFalse();
+      PairBatch pairs = pairs(3);
+      PairLogps before = model.reference(pairs);
+      assertThat(before.chosen()).isEqualTo(without.reference(pairs).chosen());
+      for (int i = 0; i < 3; i++) {
+        model.accumulate(pairs, 1, i);
+        model.update(1e-1);
+      }
+      PairLogps after = model.reference(pairs);
+      assertThat(after.chosen()[0]).isNotCloseTo(before.chosen()[0], within(1e-3));
+      assertThat(model.evaluate(pairs.measuredFrom(before)).sum())
+          .isEqualTo(model.evaluate(pairs).sum());
     }
   }
 

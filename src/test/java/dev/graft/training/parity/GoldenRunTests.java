@@ -54,6 +54,7 @@ class GoldenRunTests {
           "dora-embedding",
           "dora-gpt2",
           "dora-qwen2-bias",
+          "dpo-bias-lora-only",
           "lora-bias-all",
           "lora-bias-of-b",
           "lora-embedding",

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Fine-tunes a base model on a chat task through a running Graft and scores base and adapter on the held-out rows.
 
-usage: banking10.py DATA_DIR [--model smollm2-135m-instruct] [--rows N] [--out adapter.tar.gz]
+usage: banking10.py DATA_DIR [--method lora|qlora|ia3|prompt_tuning|full] [--model smollm2-135m-instruct] [--rows N]
+                    [--out adapter.tar.gz]
 
 DATA_DIR holds banking10_train.jsonl and banking10_dev.jsonl: chat rows (system, user, assistant = the intent's name).
 The service and the key come from OPENAI_BASE_URL and OPENAI_API_KEY; needs the `openai` package only.
@@ -15,15 +16,29 @@ import time
 
 import openai
 
-ADAPTER = {
-    "peft": {"peft_type": "LORA", "r": 8, "lora_alpha": 16, "lora_dropout": 0.0, "target_modules": "all-linear"},
-    "training": {
-        "learning_rate": 5e-4, "lr_scheduler_type": "linear", "warmup_steps": 5, "num_train_epochs": 1,
-        "per_device_train_batch_size": 16, "gradient_accumulation_steps": 1, "weight_decay": 0.0,
-        "max_grad_norm": 1.0, "train_sampling_strategy": "sequential",
-    },
-    "data": {"assistant_only_loss": True},
+LORA = {"peft_type": "LORA", "r": 8, "lora_alpha": 16, "lora_dropout": 0.0, "target_modules": "all-linear"}
+# reference_sft.py has the same methods with the same learning rates.
+METHODS = {
+    "lora": ({"peft": LORA}, 5e-4),
+    "qlora": ({"peft": LORA, "quantization": {"load_in_4bit": True, "bnb_4bit_quant_type": "nf4"}}, 5e-4),
+    "ia3": ({"peft": {"peft_type": "IA3"}}, 5e-3),
+    "prompt_tuning": ({"peft": {
+        "peft_type": "PROMPT_TUNING", "num_virtual_tokens": 20, "prompt_tuning_init": "TEXT",
+        "prompt_tuning_init_text": "Name the intent of the customer's message to the bank."}}, 1e-2),
+    "full": ({"method": {"type": "full"}}, 5e-5),
 }
+
+
+def adapter(method):
+    method, learning_rate = METHODS[method]
+    return method | {
+        "training": {
+            "learning_rate": learning_rate, "lr_scheduler_type": "linear", "warmup_steps": 5, "num_train_epochs": 1,
+            "per_device_train_batch_size": 16, "gradient_accumulation_steps": 1, "weight_decay": 0.0,
+            "max_grad_norm": 1.0, "train_sampling_strategy": "sequential",
+        },
+        "data": {"assistant_only_loss": True},
+    }
 
 
 def accuracy(client, model, rows):
@@ -47,6 +62,7 @@ def evaluations(client, job_id):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("data", type=pathlib.Path)
+    parser.add_argument("--method", choices=list(METHODS), default="lora")
     parser.add_argument("--model", default="smollm2-135m-instruct")
     parser.add_argument("--rows", type=int, default=0, help="score only the first N held-out rows; 0 = all")
     parser.add_argument("--out", default="banking10-adapter.tar.gz")
@@ -55,7 +71,7 @@ def main():
     upload = lambda name: client.files.create(file=open(arguments.data / name, "rb"), purpose="fine-tune").id
     job = client.fine_tuning.jobs.create(
         model=arguments.model, training_file=upload("banking10_train.jsonl"),
-        validation_file=upload("banking10_dev.jsonl"), suffix="banking10", seed=42, extra_body={"adapter": ADAPTER})
+        validation_file=upload("banking10_dev.jsonl"), suffix="banking10", seed=42, extra_body={"adapter": adapter(arguments.method)})
     print("job", job.id, file=sys.stderr)
     start = time.monotonic()
     while job.status not in ("succeeded", "failed", "cancelled"):
@@ -72,7 +88,7 @@ def main():
     dev = dev[:arguments.rows] if arguments.rows else dev
     losses = evaluations(client, job.id)
     print(json.dumps({
-        "job": job.id, "seconds": round(seconds, 1), "trained_tokens": job.trained_tokens,
+        "method": arguments.method, "job": job.id, "seconds": round(seconds, 1), "trained_tokens": job.trained_tokens,
         "dev_loss_base": losses.get(min(losses)), "dev_loss": losses.get(max(losses)),
         "base_accuracy": accuracy(client, arguments.model, dev),
         "dev_accuracy": accuracy(client, job.fine_tuned_model, dev), "adapter": arguments.out}))

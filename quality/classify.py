@@ -14,7 +14,7 @@ import time
 
 import openai
 
-from classification_data import EPOCHS, TASKS, rows
+from classification_data import EPOCHS, SAMPLING, TASKS, rows
 
 
 def adapter(task):
@@ -25,6 +25,7 @@ def adapter(task):
             "learning_rate": 1e-3, "lr_scheduler_type": "linear", "warmup_ratio": 0.06, "num_train_epochs": EPOCHS[task],
             "per_device_train_batch_size": 32, "gradient_accumulation_steps": 1, "weight_decay": 0.0,
             "max_grad_norm": 1.0, "max_length": 64, "dataloader_drop_last": True, "save_steps": 1000,
+            "train_sampling_strategy": SAMPLING[task],
         },
     }
 

@@ -3,7 +3,10 @@ package dev.graft;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.cli.GraftCommand;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeMap;
@@ -23,14 +26,7 @@ class DocumentationTests {
       Pattern.compile("^\\| \\[`(\\w+)`]\\([^)]*\\) \\| [^|]* \\| ([^|]*) \\|$", Pattern.MULTILINE);
   private static final Pattern COMMAND = Pattern.compile("bin/graft ([a-z][a-z-]*)");
   private static final Pattern LINK = Pattern.compile("]\\(([^)#:]+)(?:#[^)]*)?\\)");
-  private static final List<String> DOCUMENTS =
-      List.of(
-          "README.md",
-          "ARCHITECTURE.md",
-          "CONTRIBUTING.md",
-          "SECURITY.md",
-          "CHANGELOG.md",
-          "docs/adr/README.md");
+  private static final List<String> DOCUMENTS = documents();
 
   @Test
   void theArchitecturePageListsTheModulesAndArrowsOfTheCode() {
@@ -65,6 +61,18 @@ class DocumentationTests {
       assertThat(matches(LINK, Sources.text(document)).map(match -> match.group(1)))
           .as(document)
           .allMatch(link -> Files.exists(folder.resolve(link)));
+    }
+  }
+
+  private static List<String> documents() {
+    try (Stream<Path> tree = Files.walk(Sources.ROOT.resolve("docs"));
+        Stream<Path> top = Files.list(Sources.ROOT)) {
+      return Stream.concat(top, tree)
+          .filter(file -> file.toString().endsWith(".md"))
+          .map(file -> Sources.ROOT.relativize(file).toString())
+          .toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

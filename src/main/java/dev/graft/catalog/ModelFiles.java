@@ -1,5 +1,6 @@
 package dev.graft.catalog;
 
+import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -57,6 +58,9 @@ final class ModelFiles {
 
   /** What will not work with this model, one sentence each; empty if all does. */
   static List<String> limitations(ModelDirectory model) throws IOException {
+    if (ModelConfig.isEncoder(model.config().modelType())) {
+      return List.of("an encoder: it trains to classify texts or to rate them, and writes none");
+    }
     List<String> limitations = new ArrayList<>();
     if (model.file(TEMPLATE) == null && !hasTemplate(model.file(TOKENIZER_CONFIG))) {
       limitations.add(

@@ -1,8 +1,8 @@
 package dev.graft.cli;
 
+import dev.graft.client.Screen;
 import dev.graft.demo.BundledModel;
 import dev.graft.demo.DemoRun;
-import dev.graft.demo.Screen;
 import dev.graft.platform.MachineLacks;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,5 +1,6 @@
 package dev.graft.cli;
 
+import dev.graft.client.ApiRefused;
 import dev.graft.platform.MachineLacks;
 import dev.graft.platform.RequestFailed;
 import java.net.BindException;
@@ -33,9 +34,15 @@ final class FailureReport implements IExecutionExceptionHandler {
     command.getErr().println("graft: " + lack.orElseGet(() -> line(failure)));
     command.getErr().flush();
     if (lack.isPresent()) return MACHINE_LACKS;
-    return failure instanceof RequestFailed problem && problem.type().status() < 500
-        ? WRONG_REQUEST
-        : FAILED;
+    return wrong(failure) ? WRONG_REQUEST : FAILED;
+  }
+
+  private static boolean wrong(Exception failure) {
+    return switch (failure) {
+      case RequestFailed problem -> problem.type().status() < 500;
+      case ApiRefused refused -> refused.status() < 500;
+      default -> false;
+    };
   }
 
   /** What the machine lacks, if that is the reason, however deep it lies. */

@@ -1,5 +1,11 @@
 package dev.graft.cli;
 
+import dev.graft.client.AdaptersCommand;
+import dev.graft.client.FilesCommand;
+import dev.graft.client.JobsCommand;
+import dev.graft.client.KeysCommand;
+import dev.graft.client.LoginCommand;
+import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -11,6 +17,12 @@ import picocli.CommandLine.Command;
     versionProvider = Version.class,
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
+      LoginCommand.class,
+      FilesCommand.class,
+      JobsCommand.class,
+      AdaptersCommand.class,
+      KeysCommand.class,
+      GenerateCompletion.class,
       BenchCommand.class,
       DemoCommand.class,
       DemoModelCommand.class,
@@ -41,7 +53,7 @@ public final class GraftCommand {
    */
   public static int run(String... arguments) {
     ProgramLog.warningsToStandardError();
-    return new CommandLine(new GraftCommand())
+    return CommandSections.in(new CommandLine(new GraftCommand()))
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setExecutionExceptionHandler(new FailureReport())
         .execute(arguments);

@@ -2,6 +2,7 @@ package dev.graft.cli;
 
 import dev.graft.catalog.BaseModel;
 import dev.graft.catalog.BaseModels;
+import dev.graft.client.AvailableModels;
 import dev.graft.platform.RequestFailed;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -18,9 +19,9 @@ import picocli.CommandLine.Spec;
 /** {@code graft models}: the base models of a data directory. */
 @Command(
     name = "models",
-    description = "Register and list base models.",
+    description = "Register and list base models; say which models a key may use.",
     mixinStandardHelpOptions = true,
-    subcommands = {ModelsCommand.Add.class, ModelsCommand.ListAll.class})
+    subcommands = {ModelsCommand.Add.class, ModelsCommand.ListAll.class, AvailableModels.class})
 final class ModelsCommand {
   private static final int REFUSED = 2;
 
@@ -85,7 +86,7 @@ final class ModelsCommand {
 
   @Command(
       name = "list",
-      description = "The registered base models, one a line.",
+      description = "The registered base models of a data directory, one a line.",
       mixinStandardHelpOptions = true)
   @SuppressWarnings("NullAway.Init") // picocli fills the fields
   static final class ListAll implements Callable<Integer> {

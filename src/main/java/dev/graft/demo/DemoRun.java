@@ -1,5 +1,8 @@
 package dev.graft.demo;
 
+import dev.graft.client.GraftApi;
+import dev.graft.client.JobWatch;
+import dev.graft.client.Screen;
 import dev.graft.demo.SampleData.Question;
 import dev.graft.demo.Score.Answer;
 import java.io.IOException;
@@ -29,7 +32,7 @@ public record DemoRun(
 
   /** Runs everything and prints it; true if the adapter knows what the base does not. */
   public boolean run(Screen screen) throws IOException {
-    try (var client = new GraftClient(server, key)) {
+    try (var client = new GraftApi(server, key)) {
       var sample = SampleData.draw(seed);
       JsonNode job = train(client, sample, screen);
       String model = job.path("fine_tuned_model").asString();
@@ -48,7 +51,7 @@ public record DemoRun(
     }
   }
 
-  private JsonNode train(GraftClient client, SampleData sample, Screen screen) {
+  private JsonNode train(GraftApi client, SampleData sample, Screen screen) {
     String file = client.upload("products-%d.jsonl".formatted(seed), sample.jsonl());
     screen.done(
         "data set",
@@ -57,6 +60,14 @@ public record DemoRun(
     JsonNode job = client.post("/v1/fine_tuning/jobs", request(file));
     long start = System.nanoTime();
     JsonNode done = new JobWatch(client, screen).untilDone(job.path("id").asString());
+    if (!done.path("status").asString().equals("succeeded")) {
+      throw new DemoFailed(
+          "job %s %s: %s"
+              .formatted(
+                  done.path("id").asString(),
+                  done.path("status").asString(),
+                  done.at("/error/message").asString("no reason given")));
+    }
     long seconds = (System.nanoTime() - start) / 1_000_000_000;
     screen.done(
         "training",
@@ -87,7 +98,7 @@ public record DemoRun(
     return request;
   }
 
-  private void download(GraftClient client, JsonNode job, Screen screen) throws IOException {
+  private void download(GraftApi client, JsonNode job, Screen screen) throws IOException {
     JsonNode adapter = adapter(client, job.path("id").asString());
     Files.createDirectories(directory);
     Path file = directory.resolve("adapter-%d.tar.gz".formatted(seed));
@@ -99,7 +110,7 @@ public record DemoRun(
         "adapter", "%,d kB  %s".formatted(Files.size(file) / 1000, screen.faint(file.toString())));
   }
 
-  private static JsonNode adapter(GraftClient client, String job) {
+  private static JsonNode adapter(GraftApi client, String job) {
     for (JsonNode adapter : client.get("/v1/adapters").path("data")) {
       if (job.equals(adapter.path("job_id").asString())) return adapter;
     }
@@ -116,15 +127,24 @@ public record DemoRun(
   }
 
   private static List<Answer> ask(
-      GraftClient client, String who, String model, List<Question> questions, Screen screen) {
+      GraftApi client, String who, String model, List<Question> questions, Screen screen) {
     List<Answer> answers = new ArrayList<>();
     for (Question question : questions) {
       if (screen.terminal()) {
         screen.doing("questions", "%s  %d/%d".formatted(who, answers.size(), questions.size()));
       }
-      answers.add(new Answer(question, client.ask(model, question.text())));
+      answers.add(new Answer(question, ask(client, model, question.text())));
     }
     screen.done("questions", "%d held-out questions put to the %s".formatted(answers.size(), who));
     return answers;
+  }
+
+  /** The answer of a model to one question. */
+  private static String ask(GraftApi client, String model, String question) {
+    var message = Map.of("role", "user", "content", question);
+    var body =
+        Map.of("model", model, "messages", List.of(message), "temperature", 0, "max_tokens", 40);
+    JsonNode answer = client.post("/v1/chat/completions", body);
+    return answer.at("/choices/0/message/content").asString().strip();
   }
 }

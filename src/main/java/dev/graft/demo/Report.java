@@ -1,5 +1,6 @@
 package dev.graft.demo;
 
+import dev.graft.client.Screen;
 import dev.graft.demo.SampleData.Question;
 import dev.graft.demo.Score.Answer;
 import java.net.URI;

@@ -8,10 +8,10 @@
  * facts with half of the phrasings; the other half is kept for the score. A base that answers right
  * would have guessed, an adapter that does has learned.
  *
- * <p>Nothing here knows the server: {@link dev.graft.demo.GraftClient} speaks HTTP like any portal.
+ * <p>Nothing here knows the server: {@link dev.graft.client.GraftApi} speaks HTTP like any portal.
  */
 @NullMarked
-@ApplicationModule(allowedDependencies = {"weights"})
+@ApplicationModule(allowedDependencies = {"client", "weights"})
 package dev.graft.demo;
 
 import org.jspecify.annotations.NullMarked;

@@ -3,6 +3,7 @@ package dev.graft.catalog;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.graft.tiny.TinyBert;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.TinyModels;
 import java.io.IOException;
@@ -50,6 +51,13 @@ class ModelFilesTests {
     Files.writeString(directory.resolve("tokenizer_config.json"), "{\"chat_template\":\"x\"}");
     try (var model = ModelDirectory.open(directory)) {
       assertThat(ModelFiles.limitations(model)).isEmpty();
+    }
+  }
+
+  @Test
+  void anEncoderIsOneAndNotAChatModelThatLacksThings(@TempDir Path bert) throws IOException {
+    try (var model = ModelDirectory.open(TinyBert.write(bert, 1))) {
+      assertThat(ModelFiles.limitations(model)).singleElement().asString().contains("an encoder");
     }
   }
 }

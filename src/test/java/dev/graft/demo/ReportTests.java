@@ -3,6 +3,7 @@ package dev.graft.demo;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.client.Screen;
 import dev.graft.demo.SampleData.Question;
 import dev.graft.demo.Score.Answer;
 import java.io.ByteArrayOutputStream;

@@ -1,47 +1,45 @@
-package dev.graft.demo;
+package dev.graft.client;
 
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import tools.jackson.databind.JsonNode;
 
-/** Follows a job to its end and shows how far it is. */
-final class JobWatch {
+/** Follows a job to its end and shows how far it is. A server that is away for a while is awaited. */
+public final class JobWatch {
   private static final long POLL = Duration.ofMillis(400).toNanos();
   private static final long PLAIN_LINE = Duration.ofSeconds(5).toNanos();
   private static final int BAR = 28;
+  private static final Set<String> ENDS = Set.of("succeeded", "failed", "cancelled");
 
-  private final GraftClient client;
+  /** Polls in a row that may go unanswered: two minutes, longer than a server needs to start. */
+  private static final int AWAY = 300;
+
+  private final GraftApi api;
   private final Screen screen;
   private int firstStep;
   private long firstSeen;
   private long lastLine = System.nanoTime() - PLAIN_LINE;
 
-  JobWatch(GraftClient client, Screen screen) {
-    this.client = client;
+  public JobWatch(GraftApi api, Screen screen) {
+    this.api = api;
     this.screen = screen;
   }
 
-  /**
-   * Returns the job once it has succeeded.
-   *
-   * @throws DemoFailed if it ends in any other way
-   */
-  JsonNode untilDone(String id) {
+  /** The job in its end state: {@code succeeded}, {@code failed} or {@code cancelled}. */
+  public JsonNode untilDone(String id) {
+    int away = 0;
     while (true) {
-      JsonNode job = client.get("/v1/fine_tuning/jobs/" + id);
-      switch (job.path("status").asString()) {
-        case "succeeded" -> {
-          return job;
-        }
-        case "failed", "cancelled" ->
-            throw new DemoFailed(
-                "job %s %s: %s"
-                    .formatted(
-                        id,
-                        job.path("status").asString(),
-                        job.at("/error/message").asString("no reason given")));
-        default -> show(job);
+      try {
+        JsonNode job = api.get("/v1/fine_tuning/jobs/" + id);
+        if (ENDS.contains(job.path("status").asString())) return job;
+        show(job);
+        away = 0;
+      } catch (UncheckedIOException | ApiRefused e) {
+        boolean lasting = e instanceof ApiRefused refused && refused.status() < 500;
+        if (lasting || ++away > AWAY) throw e;
       }
       LockSupport.parkNanos(POLL);
     }
@@ -71,7 +69,7 @@ final class JobWatch {
   }
 
   private String loss(String id) {
-    JsonNode events = client.get("/v1/fine_tuning/jobs/" + id + "/events?limit=20").path("data");
+    JsonNode events = api.get("/v1/fine_tuning/jobs/" + id + "/events?limit=20").path("data");
     for (JsonNode event : events) {
       JsonNode loss = event.at("/data/train_loss");
       if (loss.isNumber()) return String.format(Locale.ROOT, "%.3f", loss.asDouble());

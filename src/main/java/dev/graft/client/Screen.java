@@ -1,9 +1,9 @@
-package dev.graft.demo;
+package dev.graft.client;
 
 import java.io.PrintStream;
 
 /**
- * Where the demo speaks. On a terminal: colours and one line that is rewritten while a job trains;
+ * Where a command speaks that takes a while. On a terminal: colours and one line that is rewritten while a job trains;
  * elsewhere plain lines. Progress goes to standard error, results to standard output.
  */
 public final class Screen {
@@ -13,7 +13,7 @@ public final class Screen {
   private final PrintStream progress;
   private final boolean terminal;
 
-  Screen(PrintStream out, PrintStream progress, boolean terminal) {
+  public Screen(PrintStream out, PrintStream progress, boolean terminal) {
     this.out = out;
     this.progress = progress;
     this.terminal = terminal;
@@ -30,7 +30,7 @@ public final class Screen {
     return new Screen(System.out, System.err, terminal);
   }
 
-  boolean terminal() {
+  public boolean terminal() {
     return terminal;
   }
 
@@ -63,23 +63,23 @@ public final class Screen {
     out.flush();
   }
 
-  String bold(String text) {
+  public String bold(String text) {
     return paint("1", text);
   }
 
-  String green(String text) {
+  public String green(String text) {
     return paint("32", text);
   }
 
-  String red(String text) {
+  public String red(String text) {
     return paint("31", text);
   }
 
-  String blue(String text) {
+  public String blue(String text) {
     return paint("34", text);
   }
 
-  String faint(String text) {
+  public String faint(String text) {
     return paint("2", text);
   }
 

@@ -1,0 +1,99 @@
+package dev.graft.client;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import tools.jackson.databind.JsonNode;
+
+/** {@code graft adapters}: what jobs have made. */
+@Command(
+    name = "adapters",
+    mixinStandardHelpOptions = true,
+    synopsisSubcommandLabel = "(list | show | pull)",
+    description = "List the adapters on a server and fetch them.",
+    subcommands = {
+      AdaptersCommand.ListAll.class,
+      AdaptersCommand.Show.class,
+      AdaptersCommand.Pull.class
+    })
+public final class AdaptersCommand extends Group {
+  private static final String PATH = "/v1/adapters/";
+
+  private static final Table ADAPTERS =
+      new Table()
+          .text("ADAPTER", "/id")
+          .time("CREATED", "/created_at")
+          .size("SIZE", "/bytes")
+          .text("BASE", "/base_model")
+          .text("MODEL", "/name");
+
+  @Command(name = "list", description = "Adapters, newest first.")
+  static final class ListAll extends ApiCommand {
+    @Option(names = "--limit", defaultValue = "20", description = "At most (${DEFAULT-VALUE}).")
+    private int limit;
+
+    @Override
+    int run(GraftApi api) {
+      show(list(api, "/v1/adapters", limit), ADAPTERS);
+      return 0;
+    }
+  }
+
+  @Command(name = "show", description = "Everything about an adapter.")
+  static final class Show extends ApiCommand {
+    @Parameters(paramLabel = "ADAPTER_ID")
+    private String id = "";
+
+    @Override
+    int run(GraftApi api) {
+      say(api.get(PATH + escaped(id)).toPrettyString());
+      return 0;
+    }
+  }
+
+  @Command(
+      name = "pull",
+      description = "Fetch an adapter and unpack it into a directory that peft reads.")
+  static final class Pull extends ApiCommand {
+    @Parameters(paramLabel = "ADAPTER_ID", description = "Its id, or the model's name (ft:...).")
+    private String id = "";
+
+    @Option(
+        names = "--out",
+        paramLabel = "DIR",
+        description = "A new directory; else ./ADAPTER_ID.")
+    private @Nullable Path out;
+
+    @Override
+    int run(GraftApi api) throws IOException {
+      JsonNode adapter = api.get(PATH + escaped(found(api)));
+      Path directory = out == null ? Path.of(adapter.path("id").asString()) : out;
+      Archive.requireNew(directory);
+      Path parent = Files.createDirectories(directory.toAbsolutePath().getParent());
+      Path archive = Files.createTempFile(parent, ".graft-", ".tar.gz");
+      try {
+        api.download(PATH + adapter.path("id").asString() + "/content", archive);
+        Archive.requireDigest(archive, adapter.path("sha256").asString());
+        Archive.unpack(archive, directory);
+      } finally {
+        Files.deleteIfExists(archive);
+      }
+      show(adapter, directory.toString());
+      return 0;
+    }
+
+    private String found(GraftApi api) {
+      if (!id.startsWith("ft:")) return id;
+      return list(api, "/v1/adapters", Integer.MAX_VALUE).stream()
+          .filter(adapter -> id.equals(adapter.path("name").asString()))
+          .findFirst()
+          .orElseThrow(() -> new IllegalArgumentException("no adapter is the model " + id))
+          .path("id")
+          .asString();
+    }
+  }
+}

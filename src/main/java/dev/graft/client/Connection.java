@@ -1,0 +1,65 @@
+package dev.graft.client;
+
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/**
+ * Which server a command asks, and with which key. A key is never an option: command lines are seen
+ * by everybody on a machine.
+ */
+final class Connection {
+  @Option(
+      names = "--server",
+      paramLabel = "URL",
+      description = "Instead of $GRAFT_SERVER, $OPENAI_BASE_URL and what graft login kept.")
+  @Nullable String server;
+
+  @Option(names = "--json", description = "The server's answer as JSON, for scripts.")
+  boolean json;
+
+  GraftApi open() throws IOException {
+    Login login = resolve(server, System.getenv(), Login.kept(file(System.getenv())));
+    return new GraftApi(URI.create(login.server()), login.key());
+  }
+
+  /** The first that has both: options and environment, then what was kept. */
+  static Login resolve(
+      @Nullable String option, Map<String, String> environment, Optional<Login> kept) {
+    String server =
+        option != null
+            ? option
+            : environment.getOrDefault("GRAFT_SERVER", environment.get("OPENAI_BASE_URL"));
+    String key = environment.getOrDefault("GRAFT_API_KEY", environment.get("OPENAI_API_KEY"));
+    if (server == null && kept.isPresent()) return kept.get();
+    if (server == null) {
+      throw new IllegalArgumentException(
+          "no server is known: run graft login --server URL, or set GRAFT_SERVER and"
+              + " GRAFT_API_KEY");
+    }
+    if (key != null) return new Login(server, key);
+    return kept.filter(login -> same(login.server(), server))
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "no key for " + server + ": run graft login --server, or set GRAFT_API_KEY"));
+  }
+
+  /** Where {@code graft login} keeps what it is told, by the XDG base directory specification. */
+  static Path file(Map<String, String> environment) {
+    String base = environment.get("XDG_CONFIG_HOME");
+    Path directory =
+        base != null && !base.isBlank()
+            ? Path.of(base)
+            : Path.of(System.getProperty("user.home"), ".config");
+    return directory.resolve("graft").resolve("login.json");
+  }
+
+  private static boolean same(String one, String other) {
+    return one.replaceFirst("/+(v1/*)?$", "").equals(other.replaceFirst("/+(v1/*)?$", ""));
+  }
+}

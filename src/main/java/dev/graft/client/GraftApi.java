@@ -1,0 +1,183 @@
+package dev.graft.client;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublisher;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandler;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpResponse.BodySubscribers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.locks.LockSupport;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.JsonNodeFactory;
+
+/**
+ * Calls of one server with one key. Paths begin with {@code /v1/}. Files are streamed both ways.
+ *
+ * <p>What is harmless to send twice is sent again, twice at most, after a busy answer or none. Any
+ * answer other than 2xx is an {@link ApiRefused}; a server that does not answer an {@link
+ * UncheckedIOException}.
+ */
+public final class GraftApi implements AutoCloseable {
+  private static final JsonMapper JSON = JsonMapper.shared();
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
+  private static final String IDEMPOTENCY = "idempotency-key";
+  private static final int RETRIES = 2;
+  private static final Duration PAUSE = Duration.ofSeconds(1);
+  private static final Set<Integer> BUSY = Set.of(429, 503);
+
+  private final HttpClient http = HttpClient.newHttpClient();
+  private final String server;
+  private final String key;
+
+  /**
+   * @param server the server's address, with or without {@code /v1} at its end
+   */
+  public GraftApi(URI server, String key) {
+    this.server = server.toString().replaceFirst("/+(v1/*)?$", "");
+    this.key = key;
+  }
+
+  /** The answer to {@code GET path}. */
+  public JsonNode get(String path) {
+    return json(request(path).GET());
+  }
+
+  /** The answer to {@code POST path} with a JSON body. */
+  public JsonNode post(String path, JsonNode body) {
+    return json(
+        request(path)
+            .header("content-type", "application/json")
+            .POST(BodyPublishers.ofString(body.toString())));
+  }
+
+  /** As {@link #post(String, JsonNode)}, of plain maps, lists and values. */
+  public JsonNode post(String path, Map<String, ?> body) {
+    return post(path, JSON.<JsonNode>valueToTree(body));
+  }
+
+  /** As {@link #post(String, JsonNode)}, for a thing that is made once however often it is sent. */
+  JsonNode create(String path, JsonNode body) {
+    return json(
+        request(path)
+            .header("content-type", "application/json")
+            .header(IDEMPOTENCY, UUID.randomUUID().toString())
+            .POST(BodyPublishers.ofString(body.toString())));
+  }
+
+  /** The answer to {@code DELETE path}. */
+  JsonNode delete(String path) {
+    return json(request(path).DELETE());
+  }
+
+  /** Sends a form with one file: {@code POST path} as {@code multipart/form-data}. */
+  JsonNode send(
+      String path, Map<String, String> fields, String part, String name, BodyPublisher of) {
+    Multipart form = new Multipart(fields, part, name, of);
+    return json(request(path).header("content-type", form.contentType()).POST(form.body()));
+  }
+
+  /** Uploads a training file; returns its id. */
+  public String upload(String name, String content) {
+    return send(
+            "/v1/files",
+            Map.of("purpose", "fine-tune"),
+            "file",
+            name,
+            BodyPublishers.ofString(content))
+        .path("id")
+        .asString();
+  }
+
+  /** Writes the bytes of {@code GET path} into a file, which appears only when they are whole. */
+  public void download(String path, Path file) throws IOException {
+    Path directory = file.toAbsolutePath().getParent();
+    Path part = Files.createTempFile(directory, ".graft-", ".part");
+    try {
+      send(request(path).header("accept", "application/octet-stream").GET(), into(part));
+      Files.move(part, file, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+    } finally {
+      Files.deleteIfExists(part);
+    }
+  }
+
+  /** A refusal has a body too, but it is no file. */
+  private static BodyHandler<String> into(Path file) {
+    BodyHandler<Path> bytes = BodyHandlers.ofFile(file);
+    return answer ->
+        answer.statusCode() / 100 == 2
+            ? BodySubscribers.mapping(bytes.apply(answer), Path::toString)
+            : BodyHandlers.ofString().apply(answer);
+  }
+
+  private HttpRequest.Builder request(String path) {
+    return HttpRequest.newBuilder(URI.create(server + path))
+        .timeout(PATIENCE)
+        .header("authorization", "Bearer " + key);
+  }
+
+  private JsonNode json(HttpRequest.Builder request) {
+    String body = send(request, BodyHandlers.ofString()).body();
+    return body.isEmpty() ? JsonNodeFactory.instance.objectNode() : JSON.readTree(body);
+  }
+
+  private HttpResponse<String> send(HttpRequest.Builder builder, BodyHandler<String> handler) {
+    HttpRequest request = builder.build();
+    for (int left = harmless(request) ? RETRIES : 0; ; left--) {
+      try {
+        HttpResponse<String> answer = http.send(request, handler);
+        if (left == 0 || !BUSY.contains(answer.statusCode())) return accepted(answer);
+        LockSupport.parkNanos(pause(answer).toNanos());
+      } catch (IOException e) {
+        if (left == 0) throw new UncheckedIOException("no answer from " + server + ": " + e, e);
+        LockSupport.parkNanos(PAUSE.toNanos());
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IllegalStateException("interrupted", e);
+      }
+    }
+  }
+
+  /** Whether sending it twice does what sending it once does. */
+  private static boolean harmless(HttpRequest request) {
+    return request.method().equals("GET") || request.headers().map().containsKey(IDEMPOTENCY);
+  }
+
+  private static Duration pause(HttpResponse<String> answer) {
+    long seconds = answer.headers().firstValueAsLong("retry-after").orElse(1);
+    return Duration.ofSeconds(Math.clamp(seconds, 1, 30));
+  }
+
+  private static HttpResponse<String> accepted(HttpResponse<String> answer) {
+    if (answer.statusCode() / 100 == 2) return answer;
+    throw new ApiRefused(
+        answer.statusCode(),
+        sentence(answer.body()),
+        answer.headers().firstValue("x-request-id").orElse(null));
+  }
+
+  private static String sentence(String body) {
+    try {
+      return JSON.readTree(body).at("/error/message").asString("the server gave no reason");
+    } catch (JacksonException e) {
+      return "the answer is not Graft's; is the address right?";
+    }
+  }
+
+  @Override
+  public void close() {
+    http.close();
+  }
+}

@@ -1,0 +1,133 @@
+package dev.graft.openai;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The commands that are clients, as programs of their own, against a started Graft. */
+class CommandLineIT extends StartedGraft {
+  private static final String ROWS =
+      "{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"},"
+          .concat("{\"role\":\"assistant\",\"content\":\"ho\"}]}\n")
+          .repeat(4);
+
+  @TempDir Path directory;
+
+  private record Ran(int status, String out, String error) {}
+
+  @Test
+  void fromALoginToAnUnpackedAdapter() throws Exception {
+    registerTiny();
+    String key = key("support");
+    assertThat(graft(key + "\n", "login", "--server", url() + "/v1").status()).isZero();
+    Path kept = directory.resolve("graft/login.json");
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(kept)))
+        .isEqualTo("rw-------");
+    assertThat(graft("", "models", "available").out()).contains("tiny");
+
+    write("rows.jsonl", ROWS);
+    write("adapter.json", "{\"peft\": {\"r\": 2}, \"training\": {\"max_steps\": 2}}");
+    String file = graft("", "files", "upload", "rows.jsonl").out().strip();
+    assertThat(file).startsWith("file-");
+    Ran ran =
+        graft(
+            "",
+            "jobs create --model tiny --suffix words --seed 1 --watch".split(" "),
+            "--training-file",
+            file,
+            "--adapter",
+            "adapter.json");
+    assertThat(ran.error()).contains("ftjob-");
+    String model = ran.out().strip();
+    assertThat(model).startsWith("ft:tiny:").contains(":words:");
+
+    assertThat(graft("", "jobs", "list").out()).contains("JOB ", "succeeded", model);
+    JsonNode jobs = json(graft("", "jobs", "list", "--json", "--limit", "1").out());
+    assertThat(jobs.path(0).path("fine_tuned_model").asString()).isEqualTo(model);
+    String id = jobs.path(0).path("id").asString();
+    assertThat(graft("", "jobs", "events", id).out()).contains("training loss=");
+    assertThat(graft("", "jobs", "cancel", id).status()).isEqualTo(2);
+
+    assertThat(graft("", "adapters", "list").out()).contains("ad_", model);
+    assertThat(graft("", "adapters", "pull", model, "--out", "mine").status()).isZero();
+    assertThat(directory.resolve("mine/adapter_config.json")).exists();
+    assertThat(directory.resolve("mine/adapter_model.safetensors")).exists();
+    Ran again = graft("", "adapters", "pull", model, "--out", "mine");
+    assertThat(again.status()).isEqualTo(1);
+    assertThat(again.error()).isEqualTo("graft: mine exists already\n");
+  }
+
+  @Test
+  void aFileWithProblemsSaysTheirLines() throws Exception {
+    graft(key("support") + "\n", "login", "--server", url());
+    write("bad.jsonl", ROWS + "{\"messages\": []}\n");
+    Ran ran = graft("", "files", "upload", "bad.jsonl");
+    assertThat(ran.status()).isEqualTo(2);
+    assertThat(ran.error()).contains("line 5: ");
+  }
+
+  @Test
+  void aRefusalCarriesTheIdOfTheRequest() throws Exception {
+    Ran ran = graft("sk-graft-wrong\n", "login", "--server", url());
+    assertThat(ran.status()).isEqualTo(2);
+    assertThat(ran.error()).matches("(?s)graft: .*\\(HTTP 401, req_\\w+\\)\n");
+    assertThat(directory.resolve("graft/login.json")).doesNotExist();
+  }
+
+  @Test
+  void aServerThatIsAwayAndALoginThatIsMissingAreSaid() throws Exception {
+    Ran none = graft("", "jobs", "list");
+    assertThat(none.status()).isEqualTo(1);
+    assertThat(none.error()).contains("run graft login --server URL");
+    int nobody = URI.create(url()).getPort() == 9 ? 10 : 9;
+    Ran away = graft("key\n", "login", "--server", "http://127.0.0.1:" + nobody);
+    assertThat(away.status()).isEqualTo(3);
+    assertThat(away.error()).contains("the server cannot be reached");
+  }
+
+  private void write(String name, String text) throws IOException {
+    Files.writeString(directory.resolve(name), text);
+  }
+
+  private static JsonNode json(String text) {
+    return JsonMapper.shared().readTree(text);
+  }
+
+  private Ran graft(String input, String[] words, String... more) throws Exception {
+    List<String> all = new ArrayList<>(List.of(words));
+    all.addAll(List.of(more));
+    return graft(input, all.toArray(String[]::new));
+  }
+
+  private Ran graft(String input, String... arguments) throws Exception {
+    List<String> command = new ArrayList<>();
+    command.add(ProcessHandle.current().info().command().orElseThrow());
+    command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp"));
+    command.add(System.getProperty("java.class.path"));
+    command.add("dev.graft.cli.GraftCommand");
+    command.addAll(List.of(arguments));
+    ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
+    Path out = directory.resolve("out.txt");
+    Path error = directory.resolve("error.txt");
+    builder.redirectOutput(out.toFile()).redirectError(error.toFile());
+    builder.environment().keySet().removeIf(n -> n.startsWith("GRAFT_") || n.startsWith("OPENAI_"));
+    builder.environment().put("XDG_CONFIG_HOME", directory.toString());
+    Process process = builder.start();
+    try (var to = process.outputWriter()) {
+      to.write(input);
+    }
+    assertThat(process.waitFor(3, TimeUnit.MINUTES)).isTrue();
+    return new Ran(process.exitValue(), Files.readString(out), Files.readString(error));
+  }
+}

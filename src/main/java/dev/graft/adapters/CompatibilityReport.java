@@ -50,7 +50,7 @@ class CompatibilityReport {
     if (config == null) return new AdapterMethod.Full();
     try {
       JsonNode fields = json.readTree(config);
-      return fields.has("peft_type") ? AdapterMethods.fromPeft(fields) : null;
+      return fields.has("peft_type") ? AdapterMethods.fromSaved(fields) : null;
     } catch (JacksonException | SpecRejected unreadable) {
       return null;
     }

@@ -8,6 +8,7 @@ public sealed interface AdapterMethod
         AdapterMethod.Prompted,
         AdapterMethod.Targeted,
         AdapterMethod.Full,
+        Bottleneck,
         Freeze {
   /**
    * LoRA (Hu et al. 2021): {@code y = Wx + scale B A x}, with scale {@code lora_alpha / r}.

@@ -22,6 +22,9 @@ public final class AdapterMethods {
   private static final Lora PEFT_DEFAULTS =
       new Lora(8, 8, 0, new AdapterMethod.TargetModules.FamilyDefault());
 
+  private static final String PEFT_TYPE = "peft_type";
+  private static final Object[] TASKS = {"CAUSAL_LM", "SEQ_CLS"};
+
   private static final List<String> TYPES =
       List.of(
           LoraFields.TYPE,
@@ -45,6 +48,30 @@ public final class AdapterMethods {
   }
 
   /**
+   * Reads {@code adapter_config.json} of a result: PEFT's, or that of bottleneck adapters, which
+   * PEFT lacks.
+   *
+   * @throws SpecRejected with all problems, at paths without a prefix
+   */
+  public static AdapterMethod fromSaved(JsonNode config) {
+    return isBottleneck(config) ? read(config, AdapterMethods::savedBottleneck) : fromPeft(config);
+  }
+
+  private static boolean isBottleneck(JsonNode config) {
+    return config.path(PEFT_TYPE).stringValue("").equals(BottleneckFields.SAVED_TYPE);
+  }
+
+  private static AdapterMethod savedBottleneck(Fields saved) {
+    Bottleneck method = BottleneckFields.read(saved);
+    saved.notYet("task_type", TASKS);
+    for (String key : List.of(PEFT_TYPE, "base_model_name_or_path", "inference_mode")) {
+      saved.known(key);
+    }
+    saved.refuseUnknown();
+    return method;
+  }
+
+  /**
    * Reads the settings of a method that PEFT lacks, {@code {"type": "full"}}.
    *
    * @throws SpecRejected with all problems, at paths without a prefix
@@ -62,7 +89,7 @@ public final class AdapterMethods {
   }
 
   static AdapterMethod peft(Fields peft, HyperparameterAliases aliases, Lora loraDefaults) {
-    JsonNode type = peft.value("peft_type");
+    JsonNode type = peft.value(PEFT_TYPE);
     String name = type == null ? LoraFields.TYPE : type.isString() ? type.stringValue() : "";
     @Nullable AdapterMethod method =
         switch (name) {
@@ -74,11 +101,14 @@ public final class AdapterMethods {
           case LnTuningFields.TYPE -> LnTuningFields.read(peft);
           case VeraFields.TYPE -> VeraFields.read(peft);
           default -> {
-            peft.refuse("peft_type", "must be one of " + String.join(", ", TYPES));
+            String choices = "must be one of " + String.join(", ", TYPES);
+            boolean own = name.equals(BottleneckFields.SAVED_TYPE);
+            peft.refuse(
+                PEFT_TYPE, own ? choices + "; give {\"type\": \"bottleneck\"} as method" : choices);
             yield null;
           }
         };
-    peft.notYet("task_type", "CAUSAL_LM", "SEQ_CLS");
+    peft.notYet("task_type", TASKS);
     for (String key :
         List.of(
             "auto_mapping",
@@ -92,7 +122,7 @@ public final class AdapterMethods {
     if (method == null) return loraDefaults;
     peft.refuseUnknown();
     if (aliases.loraSettings() && !(method instanceof Lora)) {
-      peft.refuse("peft_type", name + " has no LoRA settings, but lora_* was given");
+      peft.refuse(PEFT_TYPE, name + " has no LoRA settings, but lora_* was given");
     }
     return method;
   }
@@ -104,10 +134,10 @@ public final class AdapterMethods {
         switch (name) {
           case "full" -> new Full();
           case FreezeFields.TYPE -> FreezeFields.read(method);
+          case BottleneckFields.TYPE -> BottleneckFields.read(method);
           default -> {
-            boolean planned = name.equals("bottleneck");
-            String choices = "must be full or freeze (PEFT's methods go into adapter.peft)";
-            method.refuse("type", planned ? "not supported yet; " + choices : choices);
+            method.refuse(
+                "type", "must be full, freeze or bottleneck (PEFT's methods go into adapter.peft)");
             yield null;
           }
         };
@@ -124,6 +154,7 @@ public final class AdapterMethods {
       case Targeted targeted -> write(adapter.putObject("peft"), targeted);
       case Full() -> adapter.putObject("method").put("type", "full");
       case Freeze freeze -> FreezeFields.write(adapter.putObject("method"), freeze);
+      case Bottleneck own -> BottleneckFields.write(adapter.putObject("method"), own);
     }
   }
 

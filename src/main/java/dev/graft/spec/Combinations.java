@@ -158,6 +158,12 @@ public final class Combinations {
               "needs a method that changes weights: virtual tokens are none",
               spec -> spec.outputs().merged() && spec.method() instanceof AdapterMethod.Prompted),
           new Refusal(
+              "bottleneck adapters",
+              "output.merged",
+              "adapter.output.merged",
+              "needs a method that changes weights: a non-linear function is none",
+              spec -> spec.outputs().merged() && spec.method() instanceof Bottleneck),
+          new Refusal(
               "full training, freeze",
               "output.merged",
               "adapter.output.merged",

@@ -66,6 +66,7 @@ final class TrainingFields {
       case Vera vera -> pairs ? 4e-4 : 4e-3;
       case AdapterMethod.Full full -> pairs ? 1e-6 : 1e-5;
       case Freeze freeze -> pairs ? 1e-6 : 1e-5;
+      case Bottleneck adapters -> pairs ? 1e-5 : 1e-4;
     };
   }
 

@@ -2,6 +2,7 @@ package dev.graft.weights;
 
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.AdapterMethod.Lora;
+import dev.graft.spec.Bottleneck;
 import dev.graft.spec.Freeze;
 import dev.graft.weights.Compatibility.Verdict;
 import java.util.ArrayList;
@@ -46,6 +47,7 @@ public final class LoaderRules {
       case AdapterMethod.Targeted _ -> changed(loader, base);
       case AdapterMethod.Prompted _ -> prompted(loader);
       case AdapterMethod.Full _, Freeze _ -> whole(loader, base);
+      case Bottleneck _ -> bottleneck(loader);
     };
   }
 
@@ -123,6 +125,14 @@ public final class LoaderRules {
   private static Compatibility prompted(Loader loader) {
     if (loader == Loader.PEFT) return new Compatibility(loader, Verdict.LOADS, List.of());
     String reason = loader.wireName() + " takes LoRA only, and virtual tokens cannot be merged";
+    return new Compatibility(loader, Verdict.NO, List.of(reason));
+  }
+
+  private static Compatibility bottleneck(Loader loader) {
+    String reason =
+        loader == Loader.PEFT
+            ? "peft has no bottleneck adapters: Graft itself answers with them"
+            : loader.wireName() + " takes LoRA only, and bottleneck adapters cannot be merged";
     return new Compatibility(loader, Verdict.NO, List.of(reason));
   }
 

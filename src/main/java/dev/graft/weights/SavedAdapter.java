@@ -32,7 +32,7 @@ public record SavedAdapter(AdapterMethod method, SafetensorsFile file) implement
 
   private static AdapterMethod method(JsonFields config) {
     try {
-      AdapterMethod method = AdapterMethods.fromPeft(config.node());
+      AdapterMethod method = AdapterMethods.fromSaved(config.node());
       if (method instanceof AdapterMethod.Lora lora && lora.initLoraWeights().changesBase()) {
         throw config.bad(
             "init_lora_weights",

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.AdapterMethods;
+import dev.graft.spec.Bottleneck;
 import dev.graft.weights.Compatibility.Verdict;
 import java.util.Arrays;
 import java.util.List;
@@ -164,6 +165,13 @@ class LoaderRulesTests {
     assertThat(report)
         .extracting(Compatibility::verdict)
         .containsExactly(NO, LOADS, LOADS, LOADS, WITH_CONVERSION);
+  }
+
+  @Test
+  void bottleneckAdaptersAreForGraftAlone() {
+    var report = LoaderRules.of(new Bottleneck(Bottleneck.Variant.HOULSBY), Families.read("llama"));
+    assertThat(report).extracting(Compatibility::verdict).containsOnly(NO).hasSize(5);
+    assertThat(report).allMatch(each -> each.reasons().getFirst().contains("bottleneck adapters"));
   }
 
   private static Compatibility of(Loader loader, String settings) {

@@ -1,6 +1,7 @@
 package dev.graft.training.export;
 
 import dev.graft.spec.AdapterMethod;
+import dev.graft.spec.Bottleneck;
 import dev.graft.spec.Freeze;
 import dev.graft.text.PythonJson;
 import dev.graft.weights.ModelDirectory;
@@ -12,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * {@code adapter_config.json} as PEFT's {@code save_pretrained} writes it: every field of the
  * method's class, sorted, indented by two. The fields of a method are written by a class of its
- * own.
+ * own; bottleneck adapters, which PEFT lacks, have nothing of PEFT's but the file's name.
  */
 final class AdapterConfig {
   /** The release whose fields and defaults these are. */
@@ -22,7 +23,7 @@ final class AdapterConfig {
 
   /**
    * @param learned settings that training decided
-   * @throws IllegalArgumentException if PEFT does not have the method
+   * @throws IllegalArgumentException if the result of the method is a whole model
    */
   static String json(
       AdapterMethod method,
@@ -30,11 +31,7 @@ final class AdapterConfig {
       String baseModelName,
       Map<String, Object> learned) {
     Map<String, @Nullable Object> fields = new TreeMap<>();
-    fields.put("auto_mapping", null);
     fields.put("base_model_name_or_path", baseModelName);
-    fields.put("inference_mode", true);
-    fields.put("peft_version", PEFT_VERSION);
-    fields.put("revision", null);
     fields.put(
         "task_type",
         switch (base.config().task()) {
@@ -42,6 +39,7 @@ final class AdapterConfig {
           case Task.SequenceClassification head -> "SEQ_CLS";
         });
     switch (method) {
+      case Bottleneck bottleneck -> BottleneckConfig.put(fields, bottleneck, base);
       case AdapterMethod.Lora lora -> LoraConfigFile.put(fields, lora, base.config());
       case AdapterMethod.Prompted prompted ->
           PromptConfig.put(fields, prompted, base.config(), baseModelName);
@@ -49,8 +47,17 @@ final class AdapterConfig {
       case AdapterMethod.Full _, Freeze _ ->
           throw new IllegalArgumentException("a whole model has no adapter_config.json");
     }
+    if (!(method instanceof Bottleneck)) putOfPeft(fields);
     fields.putAll(learned);
     return PythonJson.dumps(fields, 2, true);
+  }
+
+  /** What every configuration of PEFT has. */
+  private static void putOfPeft(Map<String, @Nullable Object> fields) {
+    fields.put("auto_mapping", null);
+    fields.put("inference_mode", true);
+    fields.put("peft_version", PEFT_VERSION);
+    fields.put("revision", null);
   }
 
   /** PEFT declares numbers such as {@code lora_alpha} integers; some loaders insist. */

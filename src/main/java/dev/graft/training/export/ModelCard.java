@@ -2,6 +2,7 @@ package dev.graft.training.export;
 
 import dev.graft.spec.AdaLora;
 import dev.graft.spec.AdapterMethod;
+import dev.graft.spec.Bottleneck;
 import dev.graft.spec.Freeze;
 import dev.graft.spec.Ia3;
 import dev.graft.spec.LnTuning;
@@ -18,30 +19,41 @@ import java.util.Map;
 
 /** {@code README.md} beside a result: front matter that model hubs read, and the run's facts. */
 final class ModelCard {
+  private static final String BOTTLENECK =
+      """
+      No method of `peft`. `adapter_model.safetensors` names modules of the base: what such a module gives, h, becomes
+      `h + scaling * Up(f(Down(x)))`. x is h itself or, where the variant is `parallel`, what the feed-forward takes;
+      Down is `<module>.adapter_down`, Up `<module>.adapter_up`, and `adapter_config.json` has the scaling and f.
+      Modules that trained whole are there under their own names.
+
+      """;
+
   private ModelCard() {}
 
   static String adapter(
       ModelDirectory base, String baseModelName, AdapterMethod method, Map<String, String> facts) {
-    String kind = kind(method);
-    return frontMatter(base, baseModelName, "peft")
-        + """
-
-        # %s adapter for %s
-
-        Load it with `peft`, on top of the base model:
-
-        ```python
-        from peft import PeftModel
-        from transformers import %s
-
-        base = %s
-        model = PeftModel.from_pretrained(base, "this directory")
-        ```
-
-        """
-            .formatted(kind, plain(baseModelName), imports(base), load(base))
+    boolean peft = !(method instanceof Bottleneck);
+    return frontMatter(base, baseModelName, peft ? "peft" : "graft")
+        + "\n# %s adapter for %s\n\n".formatted(kind(method), plain(baseModelName))
+        + (peft ? inPeft(base) : BOTTLENECK)
         + table(facts)
         + loaders(method, base);
+  }
+
+  private static String inPeft(ModelDirectory base) {
+    return """
+    Load it with `peft`, on top of the base model:
+
+    ```python
+    from peft import PeftModel
+    from transformers import %s
+
+    base = %s
+    model = PeftModel.from_pretrained(base, "this directory")
+    ```
+
+    """
+        .formatted(imports(base), load(base));
   }
 
   private static String loaders(AdapterMethod method, ModelDirectory base) {
@@ -94,6 +106,7 @@ final class ModelCard {
     return switch (method) {
       case AdapterMethod.Lora _ -> "LoRA";
       case AdapterMethod.Full _, Freeze _ -> "full";
+      case Bottleneck _ -> "bottleneck";
       case AdaLora _ -> "AdaLoRA";
       case Ia3 _ -> "(IA)^3";
       case LnTuning _ -> "LayerNorm tuning";

@@ -1,6 +1,7 @@
 package dev.graft.training.export;
 
 import dev.graft.spec.AdapterMethod;
+import dev.graft.spec.Bottleneck;
 import dev.graft.spec.Freeze;
 import dev.graft.spec.Outputs;
 import dev.graft.spec.Quantization;
@@ -80,7 +81,8 @@ public final class ResultFormat {
   /** Whether the result is a PEFT directory, small beside its base. */
   public static boolean isAdapter(AdapterMethod method) {
     return switch (method) {
-      case AdapterMethod.Lora _, AdapterMethod.Prompted _, AdapterMethod.Targeted _ -> true;
+      case AdapterMethod.Lora _, AdapterMethod.Prompted _, AdapterMethod.Targeted _, Bottleneck _ ->
+          true;
       case AdapterMethod.Full _, Freeze _ -> false;
     };
   }

@@ -104,12 +104,12 @@ final class GoldenCaseReader {
   private static AdapterMethod method(JsonNode method) {
     try {
       String type = method.path("type").stringValue("");
-      if (List.of("full", "freeze", "bottleneck").contains(type)) {
+      if (List.of("full", "freeze").contains(type)) {
         ObjectNode settings = JSON.createObjectNode();
         if (method.path("config") instanceof ObjectNode config) settings.setAll(config);
         return AdapterMethods.fromMethod(settings.put("type", type));
       }
-      return AdapterMethods.fromPeft(method.path("config"));
+      return AdapterMethods.fromSaved(method.path("config"));
     } catch (SpecRejected e) {
       throw new Unsupported(String.valueOf(e.getMessage()));
     }

@@ -33,6 +33,18 @@ final class Starts {
     return filled(slot, () -> deviation * random.nextGaussian());
   }
 
+  /** Normal, drawn again where it is beyond two deviations. */
+  static NamedTensor truncatedNormal(Slot slot, double deviation, long seed) {
+    SplittableRandom random = random(seed, slot.name());
+    return filled(
+        slot,
+        () -> {
+          double drawn = random.nextGaussian();
+          while (Math.abs(drawn) > 2) drawn = random.nextGaussian();
+          return deviation * drawn;
+        });
+  }
+
   private static NamedTensor filled(Slot slot, DoubleSupplier value) {
     ByteBuffer data =
         ByteBuffer.allocate(Math.toIntExact(slot.size() * Float.BYTES))

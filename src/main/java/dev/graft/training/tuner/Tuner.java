@@ -2,6 +2,7 @@ package dev.graft.training.tuner;
 
 import dev.graft.spec.AdaLora;
 import dev.graft.spec.AdapterMethod;
+import dev.graft.spec.Bottleneck;
 import dev.graft.spec.Freeze;
 import dev.graft.spec.Ia3;
 import dev.graft.spec.LnTuning;
@@ -31,6 +32,7 @@ public interface Tuner extends Rewrite {
       case AdapterMethod.Lora lora -> new LoraTuner(lora, base);
       case AdapterMethod.Full() -> FullTuner.all(base.config());
       case Freeze freeze -> FullTuner.of(freeze, base);
+      case Bottleneck adapters -> new BottleneckTuner(adapters, base);
       case PromptTuning prompt -> new PromptTuner(prompt, base);
       case PTuning prompt -> new PromptEncoderTuner(prompt, base.config());
       case AdaLora adaLora -> new AdaLoraTuner(adaLora, base);

@@ -194,9 +194,10 @@ class MergedModelTests {
     return factors;
   }
 
-  @Test
-  void whatIsNoWeightCannotBeMerged() {
-    assertThatThrownBy(() -> merge("llama", CASES.resolve("prompt-tuning/final"), null))
+  @ParameterizedTest
+  @ValueSource(strings = {"prompt-tuning", "parallel-llama"})
+  void whatIsNoWeightCannotBeMerged(String run) {
+    assertThatThrownBy(() -> merge("llama", CASES.resolve(run).resolve("final"), null))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("cannot be merged");
   }

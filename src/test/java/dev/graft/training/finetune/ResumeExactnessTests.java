@@ -44,6 +44,8 @@ class ResumeExactnessTests {
         "'peft':{'peft_type':'P_TUNING','num_virtual_tokens':3} | adapter_model.safetensors",
         "'peft':{'peft_type':'PREFIX_TUNING','num_virtual_tokens':3} | adapter_model.safetensors",
         "'peft':{'peft_type':'VERA','r':8,'vera_dropout':0.1} | adapter_model.safetensors",
+        "'method':{'type':'bottleneck','variant':'houlsby','reduction_factor':4} |"
+            + " adapter_model.safetensors",
         "'method':{'type':'freeze','trainable_layers':1} | model.safetensors",
         "'method':{'type':'full'} | model.safetensors"
       })

@@ -7,6 +7,10 @@ import dev.graft.spec.AdaLora;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.AdapterMethod.Lora;
 import dev.graft.spec.AdapterMethod.TargetModules;
+import dev.graft.spec.Bottleneck;
+import dev.graft.spec.Bottleneck.InitWeights;
+import dev.graft.spec.Bottleneck.NonLinearity;
+import dev.graft.spec.Bottleneck.Variant;
 import dev.graft.spec.Ia3;
 import dev.graft.spec.LnTuning;
 import dev.graft.spec.LoraExtras;
@@ -66,6 +70,9 @@ class TunedGeneratorTests {
     return Stream.of(
         new Ia3(),
         new LnTuning(),
+        new Bottleneck(
+            Variant.HOULSBY, 4, NonLinearity.GELU, 1, InitWeights.BERT, 0.3, List.of("lm_head")),
+        new Bottleneck(Variant.PARALLEL),
         adaLora(),
         vera(true),
         vera(false),

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.pytorch.jni.JniUtils;
 import dev.graft.spec.AdapterMethod;
+import dev.graft.spec.Bottleneck;
 import dev.graft.training.MicroBatch;
 import dev.graft.training.TokenBatch;
 import dev.graft.training.TokenLoss;
@@ -46,12 +47,16 @@ class InvarianceTests {
         texts, Arrays.stream(texts).map(InvarianceTests::labels).toArray(int[][]::new));
   }
 
-  private static double[] losses(List<MicroBatch> window, Plan.Kind kind) {
-    AdapterMethod lora =
-        new AdapterMethod.Lora(4, 8, 0, new AdapterMethod.TargetModules.AllLinear());
+  private static List<AdapterMethod> methods() {
+    return List.of(
+        new AdapterMethod.Lora(4, 8, 0, new AdapterMethod.TargetModules.AllLinear()),
+        new Bottleneck(Bottleneck.Variant.HOULSBY));
+  }
+
+  private static double[] losses(AdapterMethod method, List<MicroBatch> window, Plan.Kind kind) {
     double[] losses = new double[STEPS];
     try (ModelDirectory base = ModelDirectory.open(BASE);
-        TrainableModel model = TrainableModels.load(base, lora, ADAMW, new Plan(kind), 42)) {
+        TrainableModel model = TrainableModels.load(base, method, ADAMW, new Plan(kind), 42)) {
       long targets = window.stream().mapToLong(MicroBatch::targets).sum();
       for (int step = 0; step < STEPS; step++) {
         TokenLoss loss = TokenLoss.ZERO;
@@ -63,20 +68,22 @@ class InvarianceTests {
     return losses;
   }
 
-  private static double[] reference() {
-    return losses(List.of(rows(TEXTS)), Plan.Kind.KEEP);
+  private static double[] reference(AdapterMethod method) {
+    return losses(method, List.of(rows(TEXTS)), Plan.Kind.KEEP);
   }
 
-  private static void same(double[] losses) {
-    assertThat(losses).containsExactly(reference(), within(ROUNDING));
-    assertThat(losses[STEPS - 1]).isLessThan(losses[0] - 0.1);
+  private static void same(List<MicroBatch> window, Plan.Kind kind) {
+    for (AdapterMethod method : methods()) {
+      double[] losses = losses(method, window, kind);
+      assertThat(losses).as("%s", method).containsExactly(reference(method), within(ROUNDING));
+      assertThat(losses[STEPS - 1]).isLessThan(losses[0] - 0.1);
+    }
   }
 
   @Test
   void aStepMayBeSplitIntoMicroBatches() {
-    same(
-        losses(Arrays.stream(TEXTS).map(text -> (MicroBatch) rows(text)).toList(), Plan.Kind.KEEP));
-    same(losses(List.of(rows(TEXTS[2]), rows(TEXTS[0], TEXTS[3], TEXTS[1])), Plan.Kind.KEEP));
+    same(Arrays.stream(TEXTS).map(text -> (MicroBatch) rows(text)).toList(), Plan.Kind.KEEP);
+    same(List.of(rows(TEXTS[2]), rows(TEXTS[0], TEXTS[3], TEXTS[1])), Plan.Kind.KEEP);
   }
 
   @Test
@@ -91,7 +98,7 @@ class InvarianceTests {
         segments.add(i + 1);
       }
     }
-    same(losses(List.of(new TokenBatch(row(ids), row(labels), row(segments))), Plan.Kind.KEEP));
+    same(List.of(new TokenBatch(row(ids), row(labels), row(segments))), Plan.Kind.KEEP);
   }
 
   private static int[][] row(List<Integer> values) {
@@ -100,7 +107,7 @@ class InvarianceTests {
 
   @Test
   void activationsMayBeComputedAgain() {
-    same(losses(List.of(rows(TEXTS)), Plan.Kind.RECOMPUTE));
+    same(List.of(rows(TEXTS)), Plan.Kind.RECOMPUTE);
   }
 
   @Test
@@ -111,16 +118,18 @@ class InvarianceTests {
     texts[TEXTS.length] = wide;
     TokenBatch batch = rows(texts);
     Arrays.fill(batch.labels()[TEXTS.length], TokenBatch.IGNORE);
-    same(losses(List.of(batch), Plan.Kind.KEEP));
+    same(List.of(batch), Plan.Kind.KEEP);
   }
 
   @Test
   void threadsMayBeMoreOrFewer() {
-    double[] reference = reference();
+    List<double[]> references = methods().stream().map(InvarianceTests::reference).toList();
     try {
       JniUtils.setNumThreads(1);
-      assertThat(losses(List.of(rows(TEXTS)), Plan.Kind.KEEP))
-          .containsExactly(reference, within(ROUNDING));
+      for (int i = 0; i < references.size(); i++) {
+        assertThat(reference(methods().get(i)))
+            .containsExactly(references.get(i), within(ROUNDING));
+      }
     } finally {
       JniUtils.setNumThreads(Runtime.getRuntime().availableProcessors());
     }

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.within;
 import dev.graft.spec.AdaLora;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.AdapterMethod.TargetModules;
+import dev.graft.spec.Bottleneck;
+import dev.graft.spec.Bottleneck.Variant;
 import dev.graft.spec.Freeze;
 import dev.graft.spec.Ia3;
 import dev.graft.spec.LnTuning;
@@ -33,7 +35,13 @@ class MethodTrainingTests {
 
   static Stream<AdapterMethod> methods() {
     return Stream.concat(
-        dropping(), Stream.of(new Ia3(), new LnTuning(), new Freeze(1, List.of())));
+        dropping(),
+        Stream.of(
+            new Ia3(),
+            new LnTuning(),
+            new Bottleneck(Variant.HOULSBY),
+            new Bottleneck(Variant.PARALLEL),
+            new Freeze(1, List.of())));
   }
 
   /** Methods with a dropout of their own. */

@@ -46,7 +46,7 @@ class PreferenceTrainingTests {
   }
 
   private static AdapterMethod peft(String json) {
-    return AdapterMethods.fromPeft(new JsonMapper().readTree(json.replace('\'', '"')));
+    return AdapterMethods.fromSaved(new JsonMapper().readTree(json.replace('\'', '"')));
   }
 
   /** Completions of different lengths after one prompt a pair. */
@@ -90,7 +90,8 @@ class PreferenceTrainingTests {
         "{'peft_type':'LORA','target_modules':'all-linear','init_lora_weights':false}",
         "{'peft_type':'LORA','target_modules':['q_proj'],'modules_to_save':['lm_head']}",
         "{'peft_type':'PROMPT_TUNING','num_virtual_tokens':4}",
-        "{'peft_type':'PREFIX_TUNING','num_virtual_tokens':4}"
+        "{'peft_type':'PREFIX_TUNING','num_virtual_tokens':4}",
+        "{'peft_type':'BOTTLENECK','variant':'houlsby','reduction_factor':2}"
       })
   void theReferenceIsTheBaseHoweverTheAdapterBeginsAndTrains(String method) {
     PairLogps base = logpsOfBase();

@@ -162,6 +162,40 @@ enum TestLayers {
     }
   },
 
+  /** Bottleneck adapters after attention and beside the feed-forward. */
+  BOTTLENECK {
+    @Override
+    List<Statement> statements() {
+      return List.of(
+          new Linear("a_dense", "x", "attention", true),
+          new Linear("a_down", "a_dense", "attention.adapter_down", true),
+          new Activate("a_active", "a_down", Activation.SILU),
+          new Linear("a_up", "a_active", "attention.adapter_up", true),
+          new Sum("a", "a_dense", "a_up", 1),
+          new Sum("m", "x", "a"),
+          new LayerNorm("h", "m", "norm1", 0.01),
+          new Linear("d_dense", "h", "dense", true),
+          new Linear("d_down", "h", "mlp.adapter_down", true),
+          new Activate("d_active", "d_down", Activation.RELU),
+          new Linear("d_up", "d_active", "mlp.adapter_up", true),
+          new Sum("d", "d_dense", "d_up", 4),
+          new Sum("y", "m", "d"));
+    }
+
+    @Override
+    Map<String, long[]> shapes() {
+      Map<String, long[]> shapes = new LinkedHashMap<>();
+      biased(shapes, "attention", 8, 8, 8);
+      biased(shapes, "attention.adapter_down", 3, 8, 3);
+      biased(shapes, "attention.adapter_up", 8, 3, 8);
+      layerNorm(shapes, "norm1");
+      biased(shapes, "dense", 8, 8, 8);
+      biased(shapes, "mlp.adapter_down", 3, 8, 3);
+      biased(shapes, "mlp.adapter_up", 8, 3, 8);
+      return shapes;
+    }
+  },
+
   /** What adapters bring: learned factors, parts of shared tensors, dropout. */
   ADAPTED {
     @Override

@@ -14,7 +14,8 @@ final class EventObject {
     json.put("object", "fine_tuning.job.event").put("id", id(jobId, event.number()));
     json.put("created_at", event.createdAt().getEpochSecond()).put("level", event.level());
     json.put("message", event.message()).put("type", event.type());
-    json.set("data", event.dataJson() == null ? JSON.nullNode() : JSON.readTree(event.dataJson()));
+    // OpenAI's schema has no null here: it is there or not.
+    if (event.dataJson() != null) json.set("data", JSON.readTree(event.dataJson()));
     return json;
   }
 

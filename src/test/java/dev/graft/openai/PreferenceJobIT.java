@@ -148,6 +148,7 @@ class PreferenceJobIT extends StartedGraft {
     List<Map<String, JsonValue>> newestFirst =
         client.fineTuning().jobs().listEvents(job.id()).autoPager().stream()
             .map(FineTuningJobEvent::_data)
+            .filter(data -> !data.isMissing())
             .map(
                 data ->
                     data.convert(

@@ -144,6 +144,7 @@ public final class AdapterSpecs {
         .put("save_steps", training.saveSteps())
         .put("label_smoothing_factor", training.labelSmoothingFactor())
         .put("gradient_checkpointing", training.gradientCheckpointing())
+        .put("disable_dropout", training.disableDropout())
         .put("bf16", training.precision() == Precision.BF16);
     training.evaluation().write(json);
     LoraPlus.write(json, training.loraPlus());

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param labelSmoothingFactor share of the loss that goes to the mean over the vocabulary
  * @param gradientCheckpointing activations are computed again on the way down: less memory
  * @param loraPlus rates of single factors; null = all train at {@code learningRate}
+ * @param disableDropout the dropouts of the base are off, as TRL has it for preferences
  * @param precision {@code bf16}
  */
 public record Hyperparameters(
@@ -45,6 +46,7 @@ public record Hyperparameters(
     int saveSteps,
     double labelSmoothingFactor,
     boolean gradientCheckpointing,
+    boolean disableDropout,
     @Nullable LoraPlus loraPlus,
     Precision precision) {
   /** What becomes of a row that is too long. */

@@ -47,6 +47,7 @@ final class TrainingFields {
             or(fields.integer("save_steps", 0, MOST), 100),
             or(fields.number("label_smoothing_factor", 0, 0.999), 0.0),
             or(fields.bool("gradient_checkpointing"), false),
+            or(fields.bool("disable_dropout"), true),
             LoraPlus.read(fields, method, learningRate),
             or(fields.bool("bf16"), false) ? Precision.BF16 : Precision.F32);
     refuseUnbuilt(fields);

@@ -19,7 +19,8 @@ public record Basics(
     List<Integer> eosTokenIds,
     @Nullable Integer bosTokenId,
     @Nullable Integer padTokenId,
-    Task task) {
+    Task task,
+    Dropouts dropouts) {
   public Basics {
     eosTokenIds = List.copyOf(eosTokenIds);
   }
@@ -36,6 +37,7 @@ public record Basics(
         eosTokenIds,
         bosTokenId,
         padTokenId,
-        other);
+        other,
+        dropouts);
   }
 }

@@ -36,7 +36,8 @@ final class BasicsReader {
         eos(vocab),
         id("bos_token_id", vocab),
         id("pad_token_id", vocab),
-        task(tied));
+        task(tied),
+        Dropouts.read(type, config));
   }
 
   private boolean tiedByDefault() {

@@ -48,6 +48,11 @@ public sealed interface ModelConfig
     return type != null && type.encoder();
   }
 
+  /** The dropouts that the base was pre-trained with, by its configuration. */
+  default Dropouts dropouts() {
+    return basics().dropouts();
+  }
+
   /** {@code model_type}. */
   default String modelType() {
     return basics().modelType();

@@ -1,5 +1,6 @@
 package dev.graft.weights;
 
+import static dev.graft.weights.Dropouts.NONE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.weights.DecoderConfig.Attention;
@@ -117,7 +118,7 @@ class FamilyConfigTests {
       @Nullable Integer bos,
       @Nullable Integer pad) {
     List<Integer> ends = eos == null ? List.of() : List.of(eos);
-    return new Basics(type, 32, 2, 97, 64, tied, 0.02, ends, bos, pad, task);
+    return new Basics(type, 32, 2, 97, 64, tied, 0.02, ends, bos, pad, task, NONE);
   }
 
   private static DecoderConfig llama(
@@ -185,7 +186,7 @@ class FamilyConfigTests {
     LayerAttention global = new LayerAttention(0, new Rope.Linear(100_000, 16, 4));
     Basics two = basics("gemma3_text", true);
     return gemma(
-        new Basics(two.modelType(), 32, 3, 97, 64, true, 0.02, List.of(2), 1, 0, two.task()),
+        new Basics(two.modelType(), 32, 3, 97, 64, true, 0.02, List.of(2), 1, 0, two.task(), NONE),
         new Attention(4, 2, 16, TWELFTH, 0, false, false, QkNorm.PER_HEAD),
         SANDWICH,
         0,

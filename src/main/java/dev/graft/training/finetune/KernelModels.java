@@ -47,6 +47,7 @@ final class KernelModels implements ModelSource {
             spec.seed(),
             spec.quantization(),
             training.precision(),
+            !training.disableDropout(),
             spec.preference()));
   }
 

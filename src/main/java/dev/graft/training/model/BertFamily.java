@@ -2,6 +2,7 @@ package dev.graft.training.model;
 
 import dev.graft.training.program.Activate;
 import dev.graft.training.program.Context;
+import dev.graft.training.program.Dropout;
 import dev.graft.training.program.Embed;
 import dev.graft.training.program.LayerNorm;
 import dev.graft.training.program.Linear;
@@ -10,12 +11,13 @@ import dev.graft.training.program.Statement;
 import dev.graft.training.program.Sum;
 import dev.graft.weights.Activation;
 import dev.graft.weights.BertConfig;
+import dev.graft.weights.Dropouts;
 import dev.graft.weights.Rope;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** BERT (Devlin et al. 2019), RoBERTa (Liu et al. 2019), XLM-RoBERTa (Conneau et al. 2020). */
-record BertFamily(BertConfig config) implements Family {
+record BertFamily(BertConfig config, Dropouts dropouts) implements Family {
   private static final EncoderLayer.Modules MODULES =
       new EncoderLayer.Modules(
           "attention.self.query",
@@ -36,13 +38,19 @@ record BertFamily(BertConfig config) implements Family {
         new Embed("positions", Context.POSITIONS, embeddings + "position_embeddings.weight"),
         new Sum("typed", Embed.ROWS, "types"),
         new Sum("placed", "typed", "positions"),
-        new LayerNorm("y", "placed", embeddings + "LayerNorm", config.layerNormEps()));
+        new LayerNorm("normed", "placed", embeddings + "LayerNorm", config.layerNormEps()),
+        new Dropout("y", "normed", dropouts.embedding()));
   }
 
   @Override
   public List<Statement> layer(int index) {
     return new EncoderLayer(
-            config.heads(), headDim(), config.activation(), config.layerNormEps(), MODULES)
+            config.heads(),
+            headDim(),
+            config.activation(),
+            config.layerNormEps(),
+            dropouts,
+            MODULES)
         .statements();
   }
 
@@ -51,9 +59,11 @@ record BertFamily(BertConfig config) implements Family {
     String pooler = config.roberta() ? "classifier.dense" : "bert.pooler.dense";
     return List.of(
         new Pick("picked", "x"),
-        new Linear("dense", "picked", pooler, true),
+        new Dropout("read", "picked", config.roberta() ? dropouts.head() : 0),
+        new Linear("dense", "read", pooler, true),
         new Activate("pooled", "dense", Activation.TANH),
-        new Linear("logits", "pooled", config.outputModule(), true));
+        new Dropout("left", "pooled", dropouts.head()),
+        new Linear("logits", "left", config.outputModule(), true));
   }
 
   @Override

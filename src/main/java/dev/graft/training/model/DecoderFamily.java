@@ -1,6 +1,7 @@
 package dev.graft.training.model;
 
 import dev.graft.training.program.Attend;
+import dev.graft.training.program.Dropout;
 import dev.graft.training.program.Embed;
 import dev.graft.training.program.Gate;
 import dev.graft.training.program.Linear;
@@ -15,6 +16,7 @@ import dev.graft.weights.DecoderConfig;
 import dev.graft.weights.DecoderConfig.LayerAttention;
 import dev.graft.weights.DecoderConfig.Placement;
 import dev.graft.weights.DecoderConfig.QkNorm;
+import dev.graft.weights.Dropouts;
 import dev.graft.weights.Rope;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Llama (Touvron et al. 2023) and its relatives: {@link DecoderConfig} says what sets them apart.
  */
-record DecoderFamily(DecoderConfig config) implements Family {
+record DecoderFamily(DecoderConfig config, Dropouts dropouts) implements Family {
   @Override
   public List<Statement> embedding() {
     String table = config.inputEmbedding();
@@ -44,7 +46,7 @@ record DecoderFamily(DecoderConfig config) implements Family {
       attentionIn = norm(layer, "attention_in", "x", "input_layernorm");
     }
     attention(layer, attentionIn, config.layers().get(index));
-    String attended = "attention_out";
+    String attended = "attention_left";
     if (placement != Placement.PRE) {
       attended = norm(layer, "attended", attended, "post_attention_layernorm");
     }
@@ -56,7 +58,7 @@ record DecoderFamily(DecoderConfig config) implements Family {
           case POST -> "middle";
         };
     feedForward(layer, mlpIn);
-    String fed = "mlp_out";
+    String fed = "mlp_left";
     if (placement != Placement.PRE) fed = norm(layer, "fed", fed, "post_feedforward_layernorm");
     layer.add(new Sum("y", "middle", fed, config.multipliers().residual()));
     return layer;
@@ -90,17 +92,19 @@ record DecoderFamily(DecoderConfig config) implements Family {
     }
     layer.add(
         new Attend(
-            "o",
-            placed(layer, "q", kind.rope()),
-            placed(layer, "k", kind.rope()),
-            "v",
-            attention.keyValueHeads(),
-            size,
-            attention.scale(),
-            true,
-            kind.window(),
-            attention.softcap()));
+                "o",
+                placed(layer, "q", kind.rope()),
+                placed(layer, "k", kind.rope()),
+                "v",
+                attention.keyValueHeads(),
+                size,
+                attention.scale(),
+                true,
+                kind.window(),
+                attention.softcap())
+            .dropping(dropouts.attention()));
     layer.add(new Linear("attention_out", "o", "self_attn.o_proj", attention.outputBias()));
+    layer.add(new Dropout("attention_left", "attention_out", dropouts.attentionOutput()));
   }
 
   /** Queries or keys with their own norm and their positions. */
@@ -130,6 +134,7 @@ record DecoderFamily(DecoderConfig config) implements Family {
     }
     layer.add(new Gate("gated", "gate", "up", of.activation()));
     layer.add(new Linear("mlp_out", "gated", "mlp.down_proj", of.bias()));
+    layer.add(new Dropout("mlp_left", "mlp_out", dropouts.feedForward()));
   }
 
   @Override

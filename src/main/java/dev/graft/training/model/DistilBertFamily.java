@@ -4,6 +4,7 @@ import static dev.graft.weights.DistilBertConfig.LAYER_NORM_EPS;
 
 import dev.graft.training.program.Activate;
 import dev.graft.training.program.Context;
+import dev.graft.training.program.Dropout;
 import dev.graft.training.program.Embed;
 import dev.graft.training.program.LayerNorm;
 import dev.graft.training.program.Linear;
@@ -12,12 +13,13 @@ import dev.graft.training.program.Statement;
 import dev.graft.training.program.Sum;
 import dev.graft.weights.Activation;
 import dev.graft.weights.DistilBertConfig;
+import dev.graft.weights.Dropouts;
 import dev.graft.weights.Rope;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** DistilBERT (Sanh et al. 2019): BERT without token types, and with another head. */
-record DistilBertFamily(DistilBertConfig config) implements Family {
+record DistilBertFamily(DistilBertConfig config, Dropouts dropouts) implements Family {
   private static final EncoderLayer.Modules MODULES =
       new EncoderLayer.Modules(
           "attention.q_lin",
@@ -36,12 +38,14 @@ record DistilBertFamily(DistilBertConfig config) implements Family {
         new Embed(Embed.ROWS, null, config.inputEmbedding()),
         new Embed("positions", Context.POSITIONS, embeddings + "position_embeddings.weight"),
         new Sum("placed", Embed.ROWS, "positions"),
-        new LayerNorm("y", "placed", embeddings + "LayerNorm", LAYER_NORM_EPS));
+        new LayerNorm("normed", "placed", embeddings + "LayerNorm", LAYER_NORM_EPS),
+        new Dropout("y", "normed", dropouts.embedding()));
   }
 
   @Override
   public List<Statement> layer(int index) {
-    return new EncoderLayer(config.heads(), headDim(), config.activation(), LAYER_NORM_EPS, MODULES)
+    return new EncoderLayer(
+            config.heads(), headDim(), config.activation(), LAYER_NORM_EPS, dropouts, MODULES)
         .statements();
   }
 
@@ -51,7 +55,8 @@ record DistilBertFamily(DistilBertConfig config) implements Family {
         new Pick("picked", "x"),
         new Linear("dense", "picked", "pre_classifier", true),
         new Activate("pooled", "dense", Activation.RELU),
-        new Linear("logits", "pooled", config.outputModule(), true));
+        new Dropout("left", "pooled", dropouts.head()),
+        new Linear("logits", "left", config.outputModule(), true));
   }
 
   @Override

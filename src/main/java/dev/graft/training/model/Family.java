@@ -4,6 +4,7 @@ import dev.graft.training.program.Statement;
 import dev.graft.weights.BertConfig;
 import dev.graft.weights.DecoderConfig;
 import dev.graft.weights.DistilBertConfig;
+import dev.graft.weights.Dropouts;
 import dev.graft.weights.Gpt2Config;
 import dev.graft.weights.GptNeoXConfig;
 import dev.graft.weights.ModelConfig;
@@ -14,13 +15,21 @@ import org.jspecify.annotations.Nullable;
 /** An architecture: what its parts compute and how their tensors are called. */
 public sealed interface Family
     permits DecoderFamily, Gpt2Family, GptNeoXFamily, BertFamily, DistilBertFamily {
+  /** An architecture whose own dropouts are off. */
   static Family of(ModelConfig config) {
+    return of(config, Dropouts.NONE);
+  }
+
+  /**
+   * @param dropouts of the base, in training
+   */
+  static Family of(ModelConfig config, Dropouts dropouts) {
     return switch (config) {
-      case DecoderConfig c -> new DecoderFamily(c);
-      case Gpt2Config c -> new Gpt2Family(c);
-      case GptNeoXConfig c -> new GptNeoXFamily(c);
-      case BertConfig c -> new BertFamily(c);
-      case DistilBertConfig c -> new DistilBertFamily(c);
+      case DecoderConfig c -> new DecoderFamily(c, dropouts);
+      case Gpt2Config c -> new Gpt2Family(c, dropouts);
+      case GptNeoXConfig c -> new GptNeoXFamily(c, dropouts);
+      case BertConfig c -> new BertFamily(c, dropouts);
+      case DistilBertConfig c -> new DistilBertFamily(c, dropouts);
     };
   }
 

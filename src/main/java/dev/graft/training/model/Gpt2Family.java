@@ -3,6 +3,7 @@ package dev.graft.training.model;
 import dev.graft.training.program.Activate;
 import dev.graft.training.program.Attend;
 import dev.graft.training.program.Context;
+import dev.graft.training.program.Dropout;
 import dev.graft.training.program.Embed;
 import dev.graft.training.program.LayerNorm;
 import dev.graft.training.program.Linear;
@@ -10,19 +11,21 @@ import dev.graft.training.program.Pick;
 import dev.graft.training.program.Slice;
 import dev.graft.training.program.Statement;
 import dev.graft.training.program.Sum;
+import dev.graft.weights.Dropouts;
 import dev.graft.weights.Gpt2Config;
 import dev.graft.weights.Rope;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** GPT-2 (Radford et al. 2019): learned positions, norms before, weights stored (in, out). */
-record Gpt2Family(Gpt2Config config) implements Family {
+record Gpt2Family(Gpt2Config config, Dropouts dropouts) implements Family {
   @Override
   public List<Statement> embedding() {
     return List.of(
         new Embed(Embed.ROWS, null, config.inputEmbedding()),
         new Embed("positions", Context.POSITIONS, "transformer.wpe.weight"),
-        new Sum("y", Embed.ROWS, "positions"));
+        new Sum("placed", Embed.ROWS, "positions"),
+        new Dropout("y", "placed", dropouts.embedding()));
   }
 
   @Override
@@ -34,14 +37,16 @@ record Gpt2Family(Gpt2Config config) implements Family {
         new Slice("q", "qkv", 3 * hidden, 1, 0, hidden),
         new Slice("k", "qkv", 3 * hidden, 1, hidden, hidden),
         new Slice("v", "qkv", 3 * hidden, 1, 2 * hidden, hidden),
-        new Attend("o", "q", "k", "v", config.heads(), headDim()),
+        new Attend("o", "q", "k", "v", config.heads(), headDim()).dropping(dropouts.attention()),
         conv1d("attention_out", "o", "attn.c_proj"),
-        new Sum("middle", "x", "attention_out"),
+        new Dropout("attention_left", "attention_out", dropouts.attentionOutput()),
+        new Sum("middle", "x", "attention_left"),
         norm("mlp_in", "middle", "ln_2"),
         conv1d("up", "mlp_in", "mlp.c_fc"),
         new Activate("activated", "up", config.activation()),
         conv1d("mlp_out", "activated", "mlp.c_proj"),
-        new Sum("y", "middle", "mlp_out"));
+        new Dropout("mlp_left", "mlp_out", dropouts.feedForward()),
+        new Sum("y", "middle", "mlp_left"));
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.graft.training.model;
 
 import dev.graft.training.program.Activate;
 import dev.graft.training.program.Attend;
+import dev.graft.training.program.Dropout;
 import dev.graft.training.program.Embed;
 import dev.graft.training.program.LayerNorm;
 import dev.graft.training.program.Linear;
@@ -10,6 +11,7 @@ import dev.graft.training.program.Rotate;
 import dev.graft.training.program.Slice;
 import dev.graft.training.program.Statement;
 import dev.graft.training.program.Sum;
+import dev.graft.weights.Dropouts;
 import dev.graft.weights.GptNeoXConfig;
 import dev.graft.weights.Rope;
 import java.util.ArrayList;
@@ -20,10 +22,12 @@ import org.jspecify.annotations.Nullable;
  * GPT-NeoX (Black et al. 2022) and Pythia: attention and feed-forward beside each other, part of
  * each head rotated, queries, keys and values of a head next to each other in one projection.
  */
-record GptNeoXFamily(GptNeoXConfig config) implements Family {
+record GptNeoXFamily(GptNeoXConfig config, Dropouts dropouts) implements Family {
   @Override
   public List<Statement> embedding() {
-    return List.of(new Embed(Embed.ROWS, null, config.inputEmbedding()));
+    return List.of(
+        new Embed(Embed.ROWS, null, config.inputEmbedding()),
+        new Dropout("y", Embed.ROWS, dropouts.embedding()));
   }
 
   @Override
@@ -32,12 +36,14 @@ record GptNeoXFamily(GptNeoXConfig config) implements Family {
     layer.add(norm("attention_in", "x", "input_layernorm"));
     attention(layer);
     String mlpIn = config.useParallelResidual() ? "x" : "middle";
-    layer.add(new Sum("middle", "x", "attention_out"));
+    layer.add(new Dropout("attention_left", "attention_out", dropouts.attentionOutput()));
+    layer.add(new Sum("middle", "x", "attention_left"));
     layer.add(norm("mlp_in", mlpIn, "post_attention_layernorm"));
     layer.add(new Linear("up", "mlp_in", "mlp.dense_h_to_4h", true));
     layer.add(new Activate("activated", "up", config.activation()));
     layer.add(new Linear("mlp_out", "activated", "mlp.dense_4h_to_h", true));
-    layer.add(new Sum("y", "middle", "mlp_out"));
+    layer.add(new Dropout("mlp_left", "mlp_out", dropouts.feedForward()));
+    layer.add(new Sum("y", "middle", "mlp_left"));
     return layer;
   }
 
@@ -50,7 +56,9 @@ record GptNeoXFamily(GptNeoXConfig config) implements Family {
     layer.add(ofEachHead("v", 2));
     layer.add(new Rotate("q_turned", "q", size));
     layer.add(new Rotate("k_turned", "k", size));
-    layer.add(new Attend("o", "q_turned", "k_turned", "v", config.heads(), size));
+    layer.add(
+        new Attend("o", "q_turned", "k_turned", "v", config.heads(), size)
+            .dropping(dropouts.attention()));
     layer.add(new Linear("attention_out", "o", "attention.dense", config.attentionBias()));
   }
 

@@ -57,7 +57,7 @@ abstract sealed class LayerPass implements AutoCloseable
       Transformer.Stage stage = model.stages().get(i);
       IValue next = null;
       try {
-        next = i < lowest ? infer(stage, current) : forward(i, stage, current);
+        next = i < lowest ? below(i, stage, current) : forward(i, stage, current);
       } finally {
         if (next == null || !stack.contains(current)) current.close();
       }
@@ -81,11 +81,14 @@ abstract sealed class LayerPass implements AutoCloseable
     }
   }
 
-  IValue infer(Transformer.Stage stage, IValue x) {
+  /** A stage below all that trains: only its output counts. */
+  private IValue below(int index, Transformer.Stage stage, IValue x) {
+    boolean dropping = drops && stage.drops();
+    if (dropping) seed(index);
     return model
         .module()
         .invoke(
-            stage.program() + "_infer",
+            stage.program() + (dropping ? "_train" : "_infer"),
             x,
             stage.weights(),
             inputs.context(),

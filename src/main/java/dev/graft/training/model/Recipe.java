@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param seed of the start of what the method adds
  * @param quantization of the base, null = as it is
  * @param precision of products with the weights of the base
+ * @param baseDrops whether the dropouts that the base's config.json names are on
  * @param preference how pairs are learned from; null = they are not
  */
 public record Recipe(
@@ -23,8 +24,9 @@ public record Recipe(
     long seed,
     @Nullable Quantization quantization,
     Precision precision,
+    boolean baseDrops,
     @Nullable Preference preference) {
-  /** Without pairs. */
+  /** Without pairs and without dropouts of the base. */
   public Recipe(
       AdapterMethod method,
       AdamW optimiser,
@@ -33,7 +35,7 @@ public record Recipe(
       long seed,
       @Nullable Quantization quantization,
       Precision precision) {
-    this(method, optimiser, plan, labelSmoothing, seed, quantization, precision, null);
+    this(method, optimiser, plan, labelSmoothing, seed, quantization, precision, false, null);
   }
 
   public Recipe(

@@ -9,6 +9,7 @@ import dev.graft.training.tuner.Computed;
 import dev.graft.training.tuner.NewHead;
 import dev.graft.training.tuner.Slot;
 import dev.graft.training.tuner.Tuner;
+import dev.graft.weights.Dropouts;
 import dev.graft.weights.MappedTensor;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;
@@ -78,8 +79,7 @@ public final class TrainableModels {
       tuner
           .startsAs()
           .forEach((slot, name) -> memory.copy(parameters.value(slot), tensors.require(name)));
-      Transformer model =
-          Transformer.compile(Family.of(base.config()), memory, tensors, gradients, tuner);
+      Transformer model = Transformer.compile(family(), memory, tensors, gradients, tuner);
       Tuner.Allocated allocated = tuner.allocated();
       StepRule rule =
           allocated == null
@@ -97,6 +97,11 @@ public final class TrainableModels {
               new TensorTable(memory, remembered));
       Reference reference = Reference.of(memory, base, tuner, recipe, model, tensors);
       return new TrainableTransformer(memory, model, state, reference, recipe);
+    }
+
+    private Family family() {
+      return Family.of(
+          base.config(), recipe.baseDrops() ? base.config().dropouts() : Dropouts.NONE);
     }
 
     /** The slots, what is computed from them, and the parts of both that layers read. */

@@ -29,8 +29,9 @@ public final class Transformer implements AutoCloseable {
    * @param weights argument {@code w}
    * @param gradients argument {@code gradients}
    * @param trains whether a tensor of this stage trains
+   * @param drops whether training computes something else than inference even where nothing trains
    */
-  record Stage(String program, IValue weights, IValue gradients, boolean trains) {}
+  record Stage(String program, IValue weights, IValue gradients, boolean trains, boolean drops) {}
 
   private final Family family;
   private final ModelTensors tensors;
@@ -122,7 +123,8 @@ public final class Transformer implements AutoCloseable {
                   names.trainedInOrder(),
                   prefix,
                   name -> Objects.requireNonNull(gradients.get(name), name)),
-              !names.trained().isEmpty()));
+              !names.trained().isEmpty(),
+              statements.stream().anyMatch(Statement::drops)));
     }
 
     String methods() {

@@ -62,7 +62,7 @@ record GoldenCase(
 
   Recipe recipe(Plan plan) {
     return new Recipe(
-        method, optimiser, plan, labelSmoothing, 0, quantization, precision, preference);
+        method, optimiser, plan, labelSmoothing, 0, quantization, precision, false, preference);
   }
 
   double limit(String name) {

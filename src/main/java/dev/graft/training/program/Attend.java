@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param window a token sees itself and window - 1 earlier ones; 0 = all
  * @param softcap scores become softcap tanh(score / softcap); 0 = they do not
  * @param prefix tensor (n, 2 heads size) of keys and values in front of every row; null = none
+ * @param dropout probability with which training leaves a weight out, after the softmax
  */
 public record Attend(
     String output,
@@ -25,9 +26,10 @@ public record Attend(
     boolean causal,
     int window,
     double softcap,
-    @Nullable String prefix)
+    @Nullable String prefix,
+    double dropout)
     implements Statement {
-  /** Without a prefix. */
+  /** Without a prefix and without dropout. */
   public Attend(
       String output,
       String query,
@@ -39,7 +41,7 @@ public record Attend(
       boolean causal,
       int window,
       double softcap) {
-    this(output, query, key, value, heads, size, scale, causal, window, softcap, null);
+    this(output, query, key, value, heads, size, scale, causal, window, softcap, null, 0);
   }
 
   /** Causal, over all earlier tokens, scaled by 1 / sqrt(size). */
@@ -50,7 +52,33 @@ public record Attend(
   /** The same with keys and values in front. */
   public Attend behind(String prefixed) {
     return new Attend(
-        output, query, key, value, heads, size, scale, causal, window, softcap, prefixed);
+        output, query, key, value, heads, size, scale, causal, window, softcap, prefixed, dropout);
+  }
+
+  /** The same with weights left out in training. */
+  public Attend dropping(double probability) {
+    return new Attend(
+        output,
+        query,
+        key,
+        value,
+        heads,
+        size,
+        scale,
+        causal,
+        window,
+        softcap,
+        prefix,
+        probability);
+  }
+
+  private double dropped(LayerText text) {
+    return text.drops(dropout) ? dropout : 0;
+  }
+
+  @Override
+  public boolean drops() {
+    return dropout > 0;
   }
 
   private String prefix(LayerText text) {
@@ -84,15 +112,26 @@ public record Attend(
   @Override
   public void forward(LayerText text) {
     text.line(
-        "%s, %s, %s, = __torch__.ops.attention.forward(%s, %s, %s, %s, tokens, %d, %d, block, %s)",
-        output, grouped(), probabilities(), query, key, value, prefix(text), heads, size, rule());
+        "%s, %s, %s, = __torch__.ops.attention.forward(%s, %s, %s, %s, tokens, %d, %d, block, %s,"
+            + " %s)",
+        output,
+        grouped(),
+        probabilities(),
+        query,
+        key,
+        value,
+        prefix(text),
+        heads,
+        size,
+        rule(),
+        dropped(text));
   }
 
   @Override
   public void reference(LayerText text) {
     text.line(
-        "%s = __torch__.ops.attention.reference(%s, %s, %s, %s, tokens, %d, %d, %s)",
-        output, query, key, value, prefix(text), heads, size, rule());
+        "%s = __torch__.ops.attention.reference(%s, %s, %s, %s, tokens, %d, %d, block, %s, %s)",
+        output, query, key, value, prefix(text), heads, size, rule(), dropped(text));
   }
 
   @Override
@@ -102,7 +141,8 @@ public record Attend(
     String dk = "d_" + output + "_key";
     String dv = "d_" + output + "_value";
     text.line(
-        "%s, %s, %s, = __torch__.ops.attention.backward(%s, %s, %s, %s, tokens, %d, block, %s, %s, %d, %s)",
+        "%s, %s, %s, = __torch__.ops.attention.backward(%s, %s, %s, %s, tokens, %d, block, %s, %s,"
+            + " %d, %s, %s)",
         dq,
         dk,
         dv,
@@ -114,7 +154,8 @@ public record Attend(
         scale,
         causal ? "True" : "False",
         window,
-        softcap);
+        softcap,
+        dropped(text));
     text.add(query, dq);
     text.add(key, dk);
     text.add(value, dv);
@@ -124,7 +165,8 @@ public record Attend(
   @Override
   public void decode(LayerText text) {
     text.line(
-        "%s = __torch__.ops.attention.decode(%s, %s, %s, %s, keys, values, past, %d, %d, block, %s)",
+        "%s = __torch__.ops.attention.decode(%s, %s, %s, %s, keys, values, past, %d, %d, block,"
+            + " %s)",
         output, query, key, value, prefix(text), heads, size, rule());
   }
 }

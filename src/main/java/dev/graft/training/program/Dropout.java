@@ -12,6 +12,11 @@ public record Dropout(String output, String input, double probability) implement
   }
 
   @Override
+  public boolean drops() {
+    return probability > 0;
+  }
+
+  @Override
   public List<String> inputs() {
     return List.of(input);
   }

@@ -14,6 +14,7 @@ import java.util.stream.Collectors;
  *   <li>{@code <name>_backward(g, saved, w, gradients, c, tokens, block) -> dx}: uses up g, adds to
  *       the gradients
  *   <li>{@code <name>_backward_first(...)}: the same without dx, for the lowest layer that trains
+ *   <li>{@code <name>_train(x, w, c, tokens, block) -> y}: forward alone, where a statement drops
  *   <li>{@code <name>_infer(x, w, c, tokens, block) -> y}
  *   <li>{@code <name>_decode(x, w, c, tokens, keys, values, past, block) -> y}: with the keys and
  *       values of earlier tokens; an embedding's has no arguments keys and values
@@ -43,7 +44,7 @@ public final class LayerProgram {
 
   /** All methods of a layer from hidden states to hidden states, indented as members of a class. */
   public String methods() {
-    return infer() + decode(CACHE) + training(true);
+    return infer() + train() + decode(CACHE) + training(true);
   }
 
   /** Methods of a program that is not repeated for later tokens: the head. */
@@ -53,7 +54,7 @@ public final class LayerProgram {
 
   /** Methods of a program whose input has no gradient and is not in the cache: the embedding. */
   public String methodsOfEmbedding() {
-    return infer() + decode("") + (tensors.trained().isEmpty() ? "" : training(false));
+    return infer() + train() + decode("") + (tensors.trained().isEmpty() ? "" : training(false));
   }
 
   /** The one method that a layer without training needs. */
@@ -114,10 +115,20 @@ public final class LayerProgram {
   }
 
   private String infer() {
-    LayerText text = new LayerText(tensors, false);
+    return forwardOnly("infer", false);
+  }
+
+  /** Below everything that trains nothing is saved, but the base drops there too. */
+  private String train() {
+    boolean drops = statements.stream().anyMatch(Statement::drops);
+    return drops ? forwardOnly("train", true) : "";
+  }
+
+  private String forwardOnly(String suffix, boolean training) {
+    LayerText text = new LayerText(tensors, training);
     statements.forEach(each -> each.forward(text));
     return method(
-        "infer",
+        suffix,
         "x: Tensor, " + READ + "block: int",
         "Tensor",
         text.lines() + "    return %s\n".formatted(output()));

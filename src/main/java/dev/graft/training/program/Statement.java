@@ -55,6 +55,11 @@ public sealed interface Statement
    */
   void backward(LayerText text);
 
+  /** Whether training computes something else here than inference: a dropout of the base. */
+  default boolean drops() {
+    return false;
+  }
+
   /** Whether the output depends on something that trains. */
   default boolean trains(LayerText text) {
     return inputs().stream().anyMatch(text::needsGradient)

@@ -235,13 +235,13 @@ class OperationTests {
     return new Operation(
         name,
         new long[][] {{6, 16}, {6, 8}, {6, 8}},
-        "y, a, p, = __torch__.ops.attention.forward(i[0], i[1], i[2], None, 3, 2, 4, %d, %s, o[4])"
+        "y, a, p, = __torch__.ops.attention.forward(i[0], i[1], i[2], None, 3, 2, 4, %d, %s, o[4], 0.)"
             .formatted(block, rule),
-        "y = __torch__.ops.attention.reference(i[0], i[1], i[2], None, 3, 2, 4, %s, o[4])"
-            .formatted(rule),
+        "y = __torch__.ops.attention.reference(i[0], i[1], i[2], None, 3, 2, 4, %d, %s, o[4], 0.)"
+            .formatted(block, rule),
         """
-        y, a, p, = __torch__.ops.attention.forward(i[0], i[1], i[2], None, 3, 2, 4, %1$d, %2$s, o[4])
-        dq, dk, dv, = __torch__.ops.attention.backward(g, a, p, None, 3, 2, %1$d, %2$s)
+        y, a, p, = __torch__.ops.attention.forward(i[0], i[1], i[2], None, 3, 2, 4, %1$d, %2$s, o[4], 0.)
+        dq, dk, dv, = __torch__.ops.attention.backward(g, a, p, None, 3, 2, %1$d, %2$s, 0.)
         _1 = torch.append(d, dq)
         _2 = torch.append(d, dk)
         _3 = torch.append(d, dv)
@@ -254,14 +254,14 @@ class OperationTests {
     return new Operation(
         name,
         new long[][] {{6, 16}, {6, 8}, {6, 8}, {2, 16}},
-        "y, a, p, = __torch__.ops.attention.forward(i[0], i[1], i[2], i[3], 3, 2, 4, %d, %s, o[4])"
+        "y, a, p, = __torch__.ops.attention.forward(i[0], i[1], i[2], i[3], 3, 2, 4, %d, %s, o[4], 0.)"
             .formatted(block, rule),
-        "y = __torch__.ops.attention.reference(i[0], i[1], i[2], i[3], 3, 2, 4, %s, o[4])"
-            .formatted(rule),
+        "y = __torch__.ops.attention.reference(i[0], i[1], i[2], i[3], 3, 2, 4, %d, %s, o[4], 0.)"
+            .formatted(block, rule),
         """
-        y, a, p, = __torch__.ops.attention.forward(i[0], i[1], i[2], i[3], 3, 2, 4, %1$d, %2$s, o[4])
+        y, a, p, = __torch__.ops.attention.forward(i[0], i[1], i[2], i[3], 3, 2, 4, %1$d, %2$s, o[4], 0.)
         dp = torch.ones_like(i[3])
-        dq, dk, dv, = __torch__.ops.attention.backward(g, a, p, dp, 3, 2, %1$d, %2$s)
+        dq, dk, dv, = __torch__.ops.attention.backward(g, a, p, dp, 3, 2, %1$d, %2$s, 0.)
         _1 = torch.append(d, dq)
         _2 = torch.append(d, dk)
         _3 = torch.append(d, dv)

@@ -41,7 +41,8 @@ class PreferenceTrainingTests {
   private static TrainableModel load(Path model, AdapterMethod method, Preference preference) {
     try (ModelDirectory base = ModelDirectory.open(model)) {
       return TrainableModels.load(
-          base, new Recipe(method, ADAMW, Plan.KEEP, 0, 42, null, Precision.F32, preference));
+          base,
+          new Recipe(method, ADAMW, Plan.KEEP, 0, 42, null, Precision.F32, false, preference));
     }
   }
 

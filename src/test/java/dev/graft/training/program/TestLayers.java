@@ -42,7 +42,7 @@ enum TestLayers {
     }
   },
 
-  /** Norms of heads with 1 + w, a window, capped scores, multipliers, other rotary tables. */
+  /** Norms of heads with 1 + w, a window, capped scores that drop, multipliers, other tables. */
   GEMMA {
     @Override
     List<Statement> statements() {
@@ -55,7 +55,7 @@ enum TestLayers {
           new Norm("k1", "k", "k_norm", 0.01, true, 4),
           new Rotate("q2", "q1", 4, true),
           new Rotate("k2", "k1", 4, true),
-          new Attend("o", "q2", "k2", "v", 1, 4, 0.7, true, 2, 1.5),
+          new Attend("o", "q2", "k2", "v", 1, 4, 0.7, true, 2, 1.5).dropping(0.3),
           new Linear("a", "o", "o_proj", false),
           new Scale("s", "a", 0.5),
           new Sum("y", "x", "s", 0.3));
@@ -71,7 +71,9 @@ enum TestLayers {
     }
   },
 
-  /** A fused projection stored as (in, out), layer norms, an activation without a gate. */
+  /**
+   * A fused projection stored as (in, out), layer norms, an activation without a gate; dropouts.
+   */
   GPT2 {
     @Override
     List<Statement> statements() {
@@ -81,9 +83,10 @@ enum TestLayers {
           new Slice("q", "qkv", 24, 1, 0, 8),
           new Slice("k", "qkv", 24, 1, 8, 8),
           new Slice("v", "qkv", 24, 1, 16, 8),
-          new Attend("o", "q", "k", "v", 2, 4),
+          new Attend("o", "q", "k", "v", 2, 4).dropping(0.4),
           new Linear("a", "o", "c_proj", true, true),
-          new Sum("m", "x", "a"),
+          new Dropout("a2", "a", 0.3),
+          new Sum("m", "x", "a2"),
           new LayerNorm("h2", "m", "norm2", 0.01),
           new Linear("f", "h2", "c_fc", true, true),
           new Activate("f2", "f", Activation.GELU_TANH),
@@ -143,7 +146,7 @@ enum TestLayers {
           new Linear("q", "x", "q_proj", false),
           new Linear("k", "x", "k_proj", false),
           new Linear("v", "x", "v_proj", false),
-          new Attend("o", "q", "k", "v", 1, 4, 0.5, false, 0, 0),
+          new Attend("o", "q", "k", "v", 1, 4, 0.5, false, 0, 0).dropping(0.2),
           new Linear("a", "o", "o_proj", false),
           new Activate("r", "a", Activation.RELU),
           new Activate("t", "a", Activation.TANH),

@@ -10,6 +10,7 @@ import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.AdapterMethod.TargetModules;
+import dev.graft.spec.Bottleneck;
 import dev.graft.spec.LoraInit;
 import dev.graft.spec.Precision;
 import dev.graft.spec.Quantization;
@@ -122,6 +123,15 @@ class PrecisionTests {
     double[] trained = losses(full, Plan.KEEP, Precision.BF16, null);
     same(losses(full, Plan.KEEP, Precision.F32, null), trained);
     assertThat(trained[trained.length - 1]).isLessThan(trained[0] - 0.05);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void bottleneckAdaptersTrainBesideABaseInBf16(Bottleneck.Variant variant) {
+    AdapterMethod method = new Bottleneck(variant);
+    double[] half = losses(method, Plan.KEEP, Precision.BF16, null);
+    same(losses(method, Plan.KEEP, Precision.F32, null), half);
+    assertThat(losses(method, new Plan(Plan.Kind.RECOMPUTE), Precision.BF16, null)).isEqualTo(half);
   }
 
   private static void same(double[] wide, double[] half) {

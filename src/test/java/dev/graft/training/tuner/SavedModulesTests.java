@@ -2,6 +2,10 @@ package dev.graft.training.tuner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.spec.Bottleneck;
+import dev.graft.spec.Bottleneck.InitWeights;
+import dev.graft.spec.Bottleneck.NonLinearity;
+import dev.graft.spec.Bottleneck.Variant;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;
 import java.nio.file.Path;
@@ -26,6 +30,19 @@ class SavedModulesTests {
       assertThat(output.startsAs()).isEqualTo(Map.of(OUTPUT, TABLE));
       assertThat(output.frozen(1)).isEmpty();
       assertThat(output.output(TABLE)).isEqualTo(OUTPUT);
+    }
+  }
+
+  @Test
+  void bottleneckAdaptersHaveThemBesideThem() {
+    Bottleneck method =
+        new Bottleneck(
+            Variant.PFEIFFER, 4, NonLinearity.RELU, 1, InitWeights.BERT, 0.02, List.of("lm_head"));
+    try (ModelDirectory base = ModelDirectory.open(MODELS.resolve("llama-tied"))) {
+      Tuner tuner = Tuner.of(method, base);
+      assertThat(tuner.slots()).extracting(Slot::name).hasSize(9).last().isEqualTo(OUTPUT);
+      assertThat(tuner.output(TABLE)).isEqualTo(OUTPUT);
+      assertThat(tuner.startsAs()).isEqualTo(Map.of(OUTPUT, TABLE));
     }
   }
 

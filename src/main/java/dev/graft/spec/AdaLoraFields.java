@@ -32,6 +32,7 @@ final class AdaLoraFields {
     peft.notYet("alpha_pattern");
     peft.notYet("trainable_token_indices");
     LoraFields.refuseRare(peft);
+    peft.notYet("loftq_config");
     Bias bias = peft.choice("bias", Bias.class);
     return new AdaLora(
         allocation,

@@ -46,7 +46,7 @@ public final class Combinations {
                       && lora.variant().useDora()
                       && lora.variant().loraBias()),
           new Refusal(
-              "PiSSA, OLoRA, orthogonal",
+              "other starts than true and false",
               "lora_bias",
               "adapter.peft.lora_bias",
               "needs init_lora_weights true or false, as in PEFT",
@@ -117,6 +117,16 @@ public final class Combinations {
                   spec.quantization() != null
                       && spec.method() instanceof Lora lora
                       && lora.initLoraWeights().changesBase()),
+          new Refusal(
+              "LoftQ",
+              "quantization",
+              "adapter.quantization",
+              "cannot be combined with LoftQ, which quantises the layers that it adapts, by"
+                  + " loftq_bits",
+              spec ->
+                  spec.quantization() != null
+                      && spec.method() instanceof Lora lora
+                      && lora.initLoraWeights() instanceof LoraInit.Loftq),
           new Refusal(
               "classification, regression",
               "packing",

@@ -6,8 +6,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** PEFT's {@code LoraConfig}, in and out. */
@@ -17,7 +15,6 @@ final class LoraFields {
   private static final int LARGEST_R = 1024;
   private static final double LEAST_ALPHA = 1e-6;
   private static final double MOST_ALPHA = 1e6;
-  private static final String PISSA_ITERATIONS = "pissa_niter_";
 
   private LoraFields() {}
 
@@ -44,39 +41,12 @@ final class LoraFields {
                 peft, "lora_dropout", dropout, aliases.loraDropout(), "lora_dropout", 0.0),
             TargetFields.read(
                 peft, aliases.targetModules(), byDefault.targets().targetModules(), true),
-            init(peft),
+            LoraInitFields.read(peft),
             variant(peft),
             new LoraPatterns(ranks(peft), alphas(peft)),
             new LoraExtras(peft.texts("modules_to_save"), TokenIndices.read(peft)));
     refuseUnbuilt(peft);
     return lora;
-  }
-
-  private static LoraInit init(Fields peft) {
-    JsonNode value = peft.value("init_lora_weights");
-    if (value == null) return new LoraInit.Standard();
-    if (value.isBoolean()) {
-      return value.booleanValue() ? new LoraInit.Standard() : new LoraInit.Random();
-    }
-    String name = value.isString() ? value.stringValue() : "";
-    @Nullable LoraInit init =
-        switch (name) {
-          case "gaussian" -> new LoraInit.Gaussian();
-          case "orthogonal" -> new LoraInit.Orthogonal();
-          case "pissa" -> new LoraInit.Pissa(0);
-          case "olora" -> new LoraInit.Olora();
-          default ->
-              name.matches(PISSA_ITERATIONS + "[1-9][0-9]?")
-                  ? new LoraInit.Pissa(Integer.parseInt(name.substring(PISSA_ITERATIONS.length())))
-                  : null;
-        };
-    if (init != null) return init;
-    boolean planned = List.of("eva", "loftq", "corda", "mica", "lora_ga").contains(name);
-    String choices =
-        "must be true, false, \"gaussian\", \"orthogonal\", \"pissa\", \"pissa_niter_N\" or"
-            + " \"olora\"";
-    peft.refuse("init_lora_weights", planned ? "not supported yet; " + choices : choices);
-    return new LoraInit.Standard();
   }
 
   private static LoraVariant variant(Fields peft) {
@@ -146,7 +116,6 @@ final class LoraFields {
             "eva_config",
             "kasa_config",
             "layer_replication",
-            "loftq_config",
             "lora_ga_config",
             "megatron_config",
             "monteclora_config",
@@ -162,11 +131,7 @@ final class LoraFields {
     peft.put("peft_type", TYPE).put("r", lora.r()).put("lora_alpha", lora.loraAlpha());
     peft.put("lora_dropout", lora.loraDropout());
     TargetFields.write(peft, lora.targets());
-    switch (lora.initLoraWeights()) {
-      case LoraInit.Standard() -> peft.put("init_lora_weights", true);
-      case LoraInit.Random() -> peft.put("init_lora_weights", false);
-      case LoraInit named -> peft.put("init_lora_weights", named.wireName());
-    }
+    LoraInitFields.write(peft, lora.initLoraWeights());
     LoraVariant variant = lora.variant();
     peft.put("use_rslora", variant.useRslora()).put("use_dora", variant.useDora());
     peft.put("lora_bias", variant.loraBias());

@@ -24,6 +24,24 @@ public sealed interface LoraInit {
   /** {@code "olora"} (Büyükakyüz 2024): a QR decomposition; the base keeps the rest. */
   record Olora() implements LoraInit {}
 
+  /**
+   * {@code "loftq"} (Li et al. 2023): the adapted layers of the base are quantised, and the factors
+   * are a part of what that takes away.
+   *
+   * @param bits 4 (NF4) or 8
+   * @param iterations how often quantisation and factors are found in turns
+   */
+  record Loftq(int bits, int iterations) implements LoraInit {
+    public static final int MOST_ITERATIONS = 20;
+
+    public Loftq {
+      if (bits != 4 && bits != 8) throw new IllegalArgumentException("loftq_bits must be 4 or 8");
+      if (iterations < 1 || iterations > MOST_ITERATIONS) {
+        throw new IllegalArgumentException("loftq_iter must be 1.." + MOST_ITERATIONS);
+      }
+    }
+  }
+
   /** PEFT's name, that of a boolean included. */
   default String wireName() {
     return switch (this) {
@@ -33,6 +51,7 @@ public sealed interface LoraInit {
       case Orthogonal() -> "orthogonal";
       case Pissa(int iterations) -> iterations == 0 ? "pissa" : "pissa_niter_" + iterations;
       case Olora() -> "olora";
+      case Loftq _ -> "loftq";
     };
   }
 
@@ -45,6 +64,7 @@ public sealed interface LoraInit {
       case Orthogonal() -> false;
       case Pissa(int iterations) -> true;
       case Olora() -> true;
+      case Loftq _ -> false;
     };
   }
 }

@@ -29,11 +29,6 @@ public record FourBitTensor(
   /** bitsandbytes divides by no less. */
   private static final float SMALLEST = 1e-38f;
 
-  /** Reads consecutive elements. */
-  private interface Elements {
-    void copyTo(float[] out, long from);
-  }
-
   /**
    * @param nested double quantisation: the scales in 8 bits
    * @throws BadModel if the weight is not floating point, or holds infinity or NaN

@@ -16,22 +16,31 @@ public record Int8Tensor(long[] shape, byte[] values, float[] scb) implements St
    */
   public static Int8Tensor quantise(MappedTensor weight) {
     Weights.floating(weight);
-    long[] shape = weight.shape();
-    if (shape.length != 2 || weight.info().elements() > Integer.MAX_VALUE - 8) {
-      throw new BadModel("tensor " + weight.name() + " is not a matrix that can be quantised");
+    return quantise(weight.info(), weight::copyTo);
+  }
+
+  /** The same for numbers in memory. */
+  public static Int8Tensor quantise(TensorInfo info, float[] values) {
+    return quantise(info, (out, from) -> System.arraycopy(values, (int) from, out, 0, out.length));
+  }
+
+  private static Int8Tensor quantise(TensorInfo info, Elements source) {
+    long[] shape = info.shape();
+    if (shape.length != 2 || info.elements() > Integer.MAX_VALUE - 8) {
+      throw new BadModel("tensor " + info.name() + " is not a matrix that can be quantised");
     }
     int columns = (int) shape[1];
-    byte[] values = new byte[(int) weight.info().elements()];
+    byte[] values = new byte[(int) info.elements()];
     float[] scb = new float[(int) shape[0]];
     float[] row = new float[columns];
     for (int r = 0; r < scb.length; r++) {
-      weight.copyTo(row, (long) r * columns);
+      source.copyTo(row, (long) r * columns);
       for (int c = 0; c < columns; c++) {
         row[c] = Dtype.F16.round(row[c]);
         scb[r] = Math.max(scb[r], Math.abs(row[c]));
       }
       if (!Float.isFinite(scb[r])) {
-        throw new BadModel("tensor " + weight.name() + " holds a number that float16 cannot");
+        throw new BadModel("tensor " + info.name() + " holds a number that float16 cannot");
       }
       if (scb[r] == 0) continue;
       float factor = 1 / scb[r] * 127;

@@ -4,6 +4,7 @@ import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.AdapterMethod.Lora;
 import dev.graft.spec.Bottleneck;
 import dev.graft.spec.Freeze;
+import dev.graft.spec.LoraInit;
 import dev.graft.weights.Compatibility.Verdict;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -44,7 +45,7 @@ public final class LoaderRules {
   private static Compatibility of(Loader loader, AdapterMethod method, ModelConfig base) {
     return switch (method) {
       case Lora lora -> lora(loader, lora, base);
-      case AdapterMethod.Targeted _ -> changed(loader, base);
+      case AdapterMethod.Targeted targeted -> changed(loader, targeted, base);
       case AdapterMethod.Prompted _ -> prompted(loader);
       case AdapterMethod.Full _, Freeze _ -> whole(loader, base);
       case Bottleneck _ -> bottleneck(loader);
@@ -53,7 +54,7 @@ public final class LoaderRules {
 
   /** Everything but PEFT wants plain LoRA, and a family that it serves adapters on. */
   private static Compatibility lora(Loader loader, Lora lora, ModelConfig base) {
-    if (loader == Loader.PEFT) return new Compatibility(loader, Verdict.LOADS, List.of());
+    if (loader == Loader.PEFT) return new Compatibility(loader, Verdict.LOADS, ofPeft(lora));
     if (ModelConfig.isEncoder(base.modelType())) return noEncoder(loader, base);
     List<String> reasons = new ArrayList<>(LoraObstacles.hard(lora, base));
     boolean plainForm = reasons.isEmpty();
@@ -83,6 +84,12 @@ public final class LoaderRules {
               Verdict.WITH_CONVERSION,
               List.of("convert it with convert_lora_to_gguf.py --base BASE_DIR"));
     };
+  }
+
+  private static List<String> ofPeft(Lora lora) {
+    return lora.initLoraWeights() instanceof LoraInit.Loftq
+        ? List.of("needs a GPU and bitsandbytes, to quantise the base when it loads it")
+        : List.of();
   }
 
   private static List<String> flags(Lora lora, ModelConfig base) {
@@ -115,10 +122,14 @@ public final class LoaderRules {
     };
   }
 
-  private static Compatibility changed(Loader loader, ModelConfig base) {
+  private static Compatibility changed(
+      Loader loader, AdapterMethod.Targeted method, ModelConfig base) {
     if (loader == Loader.PEFT) return new Compatibility(loader, Verdict.LOADS, List.of());
     if (ModelConfig.isEncoder(base.modelType())) return noEncoder(loader, base);
     String reason = loader.wireName() + " takes LoRA only";
+    if (LoraObstacles.splitsTied(method.modulesToSave(), base)) {
+      return new Compatibility(loader, Verdict.NO, List.of(reason));
+    }
     return new Compatibility(loader, Verdict.WITH_CONVERSION, List.of(reason, MERGE));
   }
 

@@ -1,6 +1,7 @@
 package dev.graft.weights;
 
 import dev.graft.spec.AdapterMethod.Lora;
+import dev.graft.spec.LoraInit;
 import dev.graft.spec.LoraVariant.Bias;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -32,6 +33,9 @@ final class LoraObstacles {
     }
     if (lora.initLoraWeights().changesBase()) {
       obstacles.add("init_lora_weights: the factors fit a changed base only");
+    }
+    if (lora.initLoraWeights() instanceof LoraInit.Loftq) {
+      obstacles.add("init_lora_weights: the factors fit the base as LoftQ quantises it");
     }
     return obstacles;
   }
@@ -81,10 +85,26 @@ final class LoraObstacles {
 
   /** Whether the weights can hold the update. */
   static boolean merges(Lora lora, ModelConfig base) {
+    if (splitsTied(lora.extras().modulesToSave(), base)) return false;
     if (!lora.variant().loraBias()) return true;
     Set<String> names =
         base.parameters().stream().map(ModelConfig.Parameter::name).collect(Collectors.toSet());
     return paths(lora, base).stream().allMatch(path -> names.contains(path + ".bias"));
+  }
+
+  /** Whether one side of a token table that is also the output matrix trains whole. */
+  static boolean splitsTied(List<String> modulesToSave, ModelConfig base) {
+    boolean tied =
+        switch (base.task()) {
+          case Task.CausalLm() -> base.tieWordEmbeddings();
+          case Task.SequenceClassification head -> false;
+        };
+    return tied
+        && modulesToSave.stream()
+            .anyMatch(
+                name ->
+                    base.inputEmbedding().endsWith(name + ".weight")
+                        || base.outputModule().endsWith(name));
   }
 
   static IntStream ranks(Lora lora, ModelConfig base) {

@@ -84,6 +84,7 @@ class AdapterSpecsTests {
         "{'peft':{'trainable_token_indices':{'embed_tokens':[7,3],'lm_head':[1]}}}",
         "{'peft':{'lora_bias':true,'bias':'lora_only','init_lora_weights':false},"
             + "'training':{'loraplus_lr_ratio':16,'loraplus_lr_embedding':1e-5}}",
+        "{'peft':{'init_lora_weights':'loftq','loftq_config':{'loftq_bits':8,'loftq_iter':5}}}",
         "{'method':{'type':'freeze','trainable_layers':3}}",
         "{'method':{'type':'freeze','trainable_prefixes':['model.norm.','lm_head.']}}",
         "{'quantization':{'load_in_4bit':true}}",
@@ -136,6 +137,15 @@ class AdapterSpecsTests {
         "{'peft':{'use_rslora':1}} | adapter.peft.use_rslora",
         "{'peft':{'use_qalora':true}} | adapter.peft.use_qalora",
         "{'peft':{'init_lora_weights':'eva'}} | adapter.peft.init_lora_weights",
+        "{'peft':{'loftq_config':{'loftq_bits':4}}} | adapter.peft.loftq_config",
+        "{'peft':{'init_lora_weights':'loftq','loftq_config':{'loftq_bits':2}}} |"
+            + " adapter.peft.loftq_config.loftq_bits",
+        "{'peft':{'init_lora_weights':'loftq','loftq_config':{'loftq_iter':0}}} |"
+            + " adapter.peft.loftq_config.loftq_iter",
+        "{'peft':{'init_lora_weights':'loftq','loftq_config':{'iter':1}}} |"
+            + " adapter.peft.loftq_config.iter",
+        "{'peft':{'init_lora_weights':'loftq'},'quantization':{'load_in_4bit':true}} |"
+            + " adapter.quantization",
         "{'peft':{'rank_pattern':{'q_proj':0}}} | adapter.peft.rank_pattern.q_proj",
         "{'peft':{'rank_pattern':{'(?P<a>q)':2}}} | adapter.peft.rank_pattern.(?P<a>q)",
         "{'peft':{'exclude_modules':'all-linear'}} | adapter.peft.exclude_modules",

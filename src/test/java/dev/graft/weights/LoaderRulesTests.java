@@ -147,6 +147,27 @@ class LoaderRulesTests {
   }
 
   @Test
+  void aStartByLoftqNeedsTheBaseAsItWasQuantised() {
+    String loftq = "'init_lora_weights':'loftq'";
+    assertThat(of(Loader.PEFT, loftq).verdict()).isEqualTo(LOADS);
+    assertThat(of(Loader.PEFT, loftq).reasons()).singleElement().asString().contains("GPU");
+    assertThat(of(Loader.VLLM, loftq).verdict()).isEqualTo(WITH_CONVERSION);
+    assertThat(of(Loader.VLLM, loftq).reasons()).last().asString().contains("merge");
+  }
+
+  @Test
+  void aTiedTableOfWhichOneSideTrainsIsNotMerged() {
+    for (String method :
+        List.of("'modules_to_save':['lm_head']", "'modules_to_save':['embed_tokens']")) {
+      assertThat(report(method, "qwen3").get(1).verdict()).isEqualTo(NO);
+      assertThat(
+              report("'peft_type':'IA3','target_modules':null," + method, "qwen3").get(1).verdict())
+          .isEqualTo(NO);
+      assertThat(report(method, "llama").get(1).verdict()).isEqualTo(WITH_CONVERSION);
+    }
+  }
+
+  @Test
   void aRankAboveTheServersDefaultSaysTheFlagToSet() {
     assertThat(of(Loader.VLLM, "'r':64").reasons())
         .containsExactly("start the server with --max-lora-rank 64 or more");

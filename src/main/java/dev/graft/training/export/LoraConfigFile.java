@@ -33,7 +33,7 @@ final class LoraConfigFile {
     for (String name : NOT_USED) fields.put(name, null);
     fields.put("ensure_weight_tying", false);
     fields.put("use_qalora", false);
-    fields.put("loftq_config", Map.of());
+    fields.put("loftq_config", loftq(lora.initLoraWeights()));
     fields.put("megatron_core", "megatron.core");
     fields.put("qalora_group_size", 16);
     fields.put("peft_type", "LORA");
@@ -62,6 +62,12 @@ final class LoraConfigFile {
       case LoraInit.Random() -> false;
       case LoraInit named -> named.wireName();
     };
+  }
+
+  private static Map<String, Integer> loftq(LoraInit init) {
+    return init instanceof LoraInit.Loftq(int bits, int iterations)
+        ? new TreeMap<>(Map.of("loftq_bits", bits, "loftq_iter", iterations))
+        : Map.of();
   }
 
   private static boolean isConv1d(Lora lora, ModelConfig base) {

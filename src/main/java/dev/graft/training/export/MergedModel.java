@@ -37,7 +37,7 @@ public final class MergedModel implements CheckpointDirectory.Tensors {
     trained =
         SavedTensors.of(tuner, adapter, base.config()).stream()
             .collect(Collectors.toMap(NamedTensor::name, each -> each));
-    weights = new BaseWeights(base, quantization);
+    weights = new BaseWeights(base, quantization, tuner);
   }
 
   /**

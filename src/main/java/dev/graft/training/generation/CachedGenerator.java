@@ -21,7 +21,9 @@ import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;
 import dev.graft.weights.PromptAdapter;
 import dev.graft.weights.SavedAdapter;
+import dev.graft.weights.StoredWeight;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -105,6 +107,7 @@ final class CachedGenerator implements Generator {
   /** What trained, as its tuner brings it into the base. */
   private Worn tuned(Path adapter) {
     Map<String, PtNDArray> own = new HashMap<>();
+    List<PtNDArray> weights = new ArrayList<>();
     try (SavedAdapter saved = SavedAdapter.read(adapter)) {
       Tuner tuner = Tuner.of(saved.method(), directory);
       for (NamedTensor each : SavedTensors.of(tuner, saved, config)) {
@@ -114,13 +117,19 @@ final class CachedGenerator implements Generator {
         if (!own.containsKey(each.name())) own.put(each.name(), memory.load(each));
       }
       ModelTensors all = base.copy();
+      for (ModelConfig.Parameter each : config.parameters()) {
+        StoredWeight other = tuner.requantised(each);
+        if (other != null) weights.addAll(all.load(memory, each, other));
+      }
       own.forEach(all::put);
       try (DerivedTensors derived = new DerivedTensors(memory, all, tuner.derived(), true)) {
         derived.compute();
         derived.fresh().forEach(own::put);
       }
-      return new Worn(compiled(all, tuner), List.copyOf(own.values()));
+      weights.addAll(own.values());
+      return new Worn(compiled(all, tuner), List.copyOf(weights));
     } catch (RuntimeException e) {
+      weights.forEach(PtNDArray::close);
       own.values().forEach(PtNDArray::close);
       throw e;
     }

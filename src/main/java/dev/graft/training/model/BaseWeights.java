@@ -1,6 +1,7 @@
 package dev.graft.training.model;
 
 import dev.graft.spec.Quantization;
+import dev.graft.training.tuner.Tuner;
 import dev.graft.weights.FourBitTensor;
 import dev.graft.weights.FourBitType;
 import dev.graft.weights.Int8Tensor;
@@ -14,17 +15,29 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The weights of a base as they go to the device. With a quantisation, those of all linear layers
- * but the heads are quantised on the way, as transformers does when it loads a model.
+ * but the heads are quantised on the way, as transformers does when it loads a model. A method may
+ * have others in their place.
  */
 public final class BaseWeights {
   private final ModelDirectory base;
   private final @Nullable Quantization quantization;
   private final Set<String> quantised;
+  private final @Nullable Tuner tuner;
 
   /**
    * @throws IllegalArgumentException if the base is quantised already
    */
   public BaseWeights(ModelDirectory base, @Nullable Quantization quantization) {
+    this(base, quantization, null);
+  }
+
+  /**
+   * @param tuner whose weights take the place of the base's; null = none do
+   * @throws IllegalArgumentException if the base is quantised already
+   */
+  public BaseWeights(
+      ModelDirectory base, @Nullable Quantization quantization, @Nullable Tuner tuner) {
+    this.tuner = tuner;
     if (quantization != null && base.quantization() != null) {
       throw new IllegalArgumentException("quantization: the base model is quantised already");
     }
@@ -42,6 +55,8 @@ public final class BaseWeights {
    * @throws dev.graft.weights.BadModel if the checkpoint does not hold it
    */
   public StoredWeight stored(ModelConfig.Parameter parameter) {
+    StoredWeight other = tuner == null ? null : tuner.requantised(parameter);
+    if (other != null) return other;
     StoredWeight stored = base.weights().stored(parameter);
     if (quantization == null || !quantised.contains(parameter.name())) return stored;
     if (!(stored instanceof MappedTensor plain)) return stored;

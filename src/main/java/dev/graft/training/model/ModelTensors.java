@@ -78,19 +78,24 @@ public final class ModelTensors {
   /**
    * Copies a weight to the device: matrices in the element type of products, vectors rounded to it
    * but as f32, quantised ones as they are.
+   *
+   * @return the arrays that it is
    */
-  public void load(DeviceMemory memory, ModelConfig.Parameter parameter, StoredWeight weight) {
+  public List<PtNDArray> load(
+      DeviceMemory memory, ModelConfig.Parameter parameter, StoredWeight weight) {
     String name = parameter.name();
     boolean transposed = parameter.kind() == ModelConfig.Kind.CONV1D;
-    switch (weight) {
-      case MappedTensor plain ->
-          put(name, memory.load(plain, products, isMatrix(parameter) ? products : Dtype.F32));
+    return switch (weight) {
+      case MappedTensor plain -> {
+        put(name, memory.load(plain, products, isMatrix(parameter) ? products : Dtype.F32));
+        yield List.of(require(name));
+      }
       case FourBitTensor four -> {
         List<NamedTensor> parts = new ArrayList<>();
         parts.add(NamedTensor.of(name, Dtype.U8, four.packed(), four.packed().length));
         parts.add(NamedTensor.of("pairs", four.pairs(), 256, 2));
         parts.addAll(scales(four.absmax()));
-        load(memory, name, form(four, transposed), parts);
+        yield load(memory, name, form(four, transposed), parts);
       }
       case Int8Tensor eight ->
           load(
@@ -100,7 +105,7 @@ public final class ModelTensors {
               List.of(
                   NamedTensor.of(name, Dtype.I8, eight.values(), eight.shape()),
                   NamedTensor.of("scb", eight.scb(), eight.scb().length)));
-    }
+    };
   }
 
   private static List<NamedTensor> scales(BlockScales absmax) {
@@ -124,10 +129,13 @@ public final class ModelTensors {
         weight.blockSize(), shape, kind, nested, transposed, DeviceMemory.kind(products));
   }
 
-  private void load(DeviceMemory memory, String name, WeightForm form, List<NamedTensor> tensors) {
+  private List<PtNDArray> load(
+      DeviceMemory memory, String name, WeightForm form, List<NamedTensor> tensors) {
     List<String> parts = form.parts(name);
-    for (int i = 0; i < parts.size(); i++) arrays.put(parts.get(i), memory.load(tensors.get(i)));
+    List<PtNDArray> loaded = tensors.stream().map(memory::load).toList();
+    for (int i = 0; i < parts.size(); i++) arrays.put(parts.get(i), loaded.get(i));
     forms.put(name, form);
+    return loaded;
   }
 
   PtNDArray require(String name) {

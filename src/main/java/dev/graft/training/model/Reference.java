@@ -51,7 +51,7 @@ record Reference(Inference inference, OutputLoss loss, boolean ownsModel, boolea
     tuner.derived().forEach(each -> changed.add(each.name()));
     Set<String> shared = tuner.inPlace();
     changed.removeAll(shared);
-    BaseWeights weights = new BaseWeights(base, recipe.quantization());
+    BaseWeights weights = new BaseWeights(base, recipe.quantization(), tuner);
     ModelTensors originals = tensors.copy();
     for (ModelConfig.Parameter each : base.config().parameters()) {
       if (changed.contains(each.name())) originals.load(memory, each, weights.stored(each));

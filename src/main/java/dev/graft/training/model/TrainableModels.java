@@ -141,7 +141,7 @@ public final class TrainableModels {
 
     /** The base's tensors, except where there is another already; copies where it trains. */
     private void fill() {
-      BaseWeights weights = new BaseWeights(base, recipe.quantization());
+      BaseWeights weights = new BaseWeights(base, recipe.quantization(), tuner);
       Map<String, NamedTensor> newHead = new LinkedHashMap<>();
       for (NamedTensor each : NewHead.start(base, recipe.seed())) newHead.put(each.name(), each);
       for (ModelConfig.Parameter each : base.config().parameters()) {

@@ -50,7 +50,7 @@ final class MergedWeight {
       GoldenResult.Collector result) {
     List<String> names = probe.names().stream().filter(name -> name.startsWith(PREFIX)).toList();
     if (names.isEmpty()) return;
-    BaseWeights weights = new BaseWeights(base, golden.quantization());
+    BaseWeights weights = new BaseWeights(base, golden.quantization(), tuner);
     Map<String, ModelConfig.Parameter> parameters =
         base.config().parameters().stream()
             .collect(Collectors.toMap(ModelConfig.Parameter::name, each -> each));

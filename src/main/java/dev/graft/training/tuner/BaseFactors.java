@@ -10,8 +10,10 @@ import dev.graft.weights.ModelConfig.Linear;
 import dev.graft.weights.ModelConfig.Parameter;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;
+import dev.graft.weights.StoredWeight;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +24,7 @@ final class BaseFactors {
   private final Lora method;
   private final ModelDirectory base;
   private final List<Linear> modules;
+  private final @Nullable LoftqWeights loftq;
   private @Nullable List<NamedTensor> made;
   private long madeFrom;
 
@@ -32,6 +35,10 @@ final class BaseFactors {
     this.method = method;
     this.modules = List.copyOf(modules);
     this.base = base;
+    loftq =
+        method.initLoraWeights() instanceof LoraInit.Loftq settings
+            ? new LoftqWeights(settings)
+            : null;
   }
 
   /**
@@ -62,6 +69,7 @@ final class BaseFactors {
       case LoraInit.Pissa(int iterations) -> pissa(algebra, module, r, iterations, seed);
       case LoraInit.Olora() -> olora(algebra, module, r);
       case LoraInit.Orthogonal() -> orthogonal(algebra, module, r, seed);
+      case LoraInit.Loftq _ -> loftq(algebra, module, r);
       case LoraInit.Standard _, LoraInit.Random _, LoraInit.Gaussian _ ->
           throw new IllegalStateException(method.initLoraWeights() + " needs no algebra");
     };
@@ -130,14 +138,31 @@ final class BaseFactors {
     return new Pair(a, b);
   }
 
+  private Pair loftq(LinearAlgebra algebra, Linear module, int r) {
+    LoftqWeights.Factors factors =
+        Objects.requireNonNull(loftq).factors(algebra, stored(module, r), r);
+    return new Pair(factors.a(), factors.b());
+  }
+
+  /** What takes the place of a module's weight; null = it stays as it is. */
+  @Nullable StoredWeight requantised(Linear module) {
+    if (loftq == null) return null;
+    int r = method.rank(module.path());
+    return loftq.quantised(stored(module, r), r);
+  }
+
   private static float[] normal(SplittableRandom random, int count) {
     float[] values = new float[count];
     for (int i = 0; i < count; i++) values[i] = (float) random.nextGaussian();
     return values;
   }
 
-  /** The weight as (out, in). */
   private float[] weight(Linear module, int r) {
+    return stored(module, r).toFloats();
+  }
+
+  /** The weight as (out, in). */
+  private MappedTensor stored(Linear module, int r) {
     int in = module.inFeatures();
     int out = module.outFeatures();
     if (r > Math.min(in, out)) {
@@ -149,7 +174,7 @@ final class BaseFactors {
     Kind kind = module.conv1d() ? Kind.CONV1D : Kind.LINEAR;
     if (base.weights().stored(new Parameter(module.path() + ".weight", shape, kind))
         instanceof MappedTensor plain) {
-      return (module.conv1d() ? plain.transposed() : plain).toFloats();
+      return module.conv1d() ? plain.transposed() : plain;
     }
     throw new IllegalArgumentException(
         "init_lora_weights: \"%s\" needs a base that is not quantised"

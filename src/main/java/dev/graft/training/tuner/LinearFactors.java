@@ -7,6 +7,7 @@ import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelConfig.Linear;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;
+import dev.graft.weights.StoredWeight;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -75,7 +76,8 @@ final class LinearFactors implements Part {
   @Override
   public List<NamedTensor> start(long seed) {
     return switch (method.initLoraWeights()) {
-      case LoraInit.Pissa _, LoraInit.Olora _, LoraInit.Orthogonal _ -> baseFactors.of(seed);
+      case LoraInit.Pissa _, LoraInit.Olora _, LoraInit.Orthogonal _, LoraInit.Loftq _ ->
+          baseFactors.of(seed);
       case LoraInit.Standard _, LoraInit.Random _, LoraInit.Gaussian _ -> random(seed);
     };
   }
@@ -88,6 +90,14 @@ final class LinearFactors implements Part {
       }
     }
     return start;
+  }
+
+  @Override
+  public @Nullable StoredWeight requantised(ModelConfig.Parameter parameter) {
+    for (Linear each : modules) {
+      if (parameter.name().equals(each.path() + ".weight")) return baseFactors.requantised(each);
+    }
+    return null;
   }
 
   /** What the base's weights lose: their products with the scale. */
@@ -160,9 +170,10 @@ final class LinearFactors implements Part {
     return stored;
   }
 
-  /** Nothing if more than a product is added to a layer. */
+  /** Nothing if more than a product is added to a layer, or to other numbers than the base's. */
   List<LowRankUpdate> updates(Map<String, NamedTensor> trained) {
     if (method.variant().loraBias() || method.variant().useDora()) return List.of();
+    if (method.initLoraWeights() instanceof LoraInit.Loftq) return List.of();
     return modules.stream()
         .map(
             each ->

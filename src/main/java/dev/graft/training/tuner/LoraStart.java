@@ -34,7 +34,7 @@ final class LoraStart {
       case LoraInit.Standard() -> a ? Starts.uniform(slot, bound, seed) : Starts.zeros(slot);
       case LoraInit.Random() -> Starts.uniform(slot, bound, seed);
       case LoraInit.Gaussian() -> a ? Starts.normal(slot, 1.0 / r, seed) : Starts.zeros(slot);
-      case LoraInit.Orthogonal _, LoraInit.Pissa _, LoraInit.Olora _ ->
+      case LoraInit.Orthogonal _, LoraInit.Pissa _, LoraInit.Olora _, LoraInit.Loftq _ ->
           throw new IllegalStateException(init + " needs linear algebra");
     };
   }

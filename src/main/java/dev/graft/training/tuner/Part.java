@@ -1,7 +1,9 @@
 package dev.graft.training.tuner;
 
 import dev.graft.training.program.Statement;
+import dev.graft.weights.ModelConfig.Parameter;
 import dev.graft.weights.NamedTensor;
+import dev.graft.weights.StoredWeight;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -44,6 +46,11 @@ interface Part extends Rewrite {
   /** As {@link Tuner#startsAs}. */
   default Map<String, String> startsAs() {
     return Map.of();
+  }
+
+  /** As {@link Tuner#requantised}. */
+  default @Nullable StoredWeight requantised(Parameter parameter) {
+    return null;
   }
 
   /** As {@link Tuner#inPlace}. */

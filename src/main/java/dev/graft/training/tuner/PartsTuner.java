@@ -1,7 +1,9 @@
 package dev.graft.training.tuner;
 
 import dev.graft.training.program.Statement;
+import dev.graft.weights.ModelConfig.Parameter;
 import dev.graft.weights.NamedTensor;
+import dev.graft.weights.StoredWeight;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -76,6 +78,15 @@ class PartsTuner implements Tuner {
     Map<String, String> all = new HashMap<>();
     for (Part part : parts) all.putAll(part.startsAs());
     return all;
+  }
+
+  @Override
+  public final @Nullable StoredWeight requantised(Parameter parameter) {
+    for (Part part : parts) {
+      StoredWeight quantised = part.requantised(parameter);
+      if (quantised != null) return quantised;
+    }
+    return null;
   }
 
   @Override

@@ -12,8 +12,10 @@ import dev.graft.spec.PromptTuning;
 import dev.graft.spec.RankAllocation;
 import dev.graft.spec.Vera;
 import dev.graft.training.SavedResult;
+import dev.graft.weights.ModelConfig.Parameter;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;
+import dev.graft.weights.StoredWeight;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -74,6 +76,11 @@ public interface Tuner extends Rewrite {
 
   /** What trains of the matrix that makes logits, if that is less than the whole of it. */
   default @Nullable OutputPart outputPart() {
+    return null;
+  }
+
+  /** What takes the place of a weight of the base, as it lies on the device; null = nothing. */
+  default @Nullable StoredWeight requantised(Parameter parameter) {
     return null;
   }
 

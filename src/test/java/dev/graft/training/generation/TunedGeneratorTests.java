@@ -82,6 +82,8 @@ class TunedGeneratorTests {
         lora.startingAs(new LoraInit.Pissa(3)).as(new LoraVariant(true, false, false, Bias.ALL)),
         lora.startingAs(new LoraInit.Olora()),
         lora.startingAs(new LoraInit.Orthogonal()),
+        lora.startingAs(new LoraInit.Loftq(4, 3)),
+        lora.startingAs(new LoraInit.Loftq(8, 1)),
         new Lora(2, 3, 0, new TargetModules.Names(List.of("embed_tokens", "q_proj"))),
         new Lora(2, 3, 0, new TargetModules.Names(List.of("embed_tokens", "q_proj")))
             .startingAs(new LoraInit.Olora()),

@@ -62,6 +62,8 @@ class GoldenRunTests {
           "lora-embedding",
           "lora-embedding-only",
           "lora-lm-head",
+          "loftq-4-5",
+          "loftq-8-2",
           "loraplus",
           "olora-patterns",
           "pissa",

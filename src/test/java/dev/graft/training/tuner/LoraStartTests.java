@@ -1,5 +1,6 @@
 package dev.graft.training.tuner;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -13,6 +14,8 @@ import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelConfig.Linear;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;
+import dev.graft.weights.SafetensorsFile;
+import dev.graft.weights.StoredWeight;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +23,7 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Starts of the factors, from their definitions: golden runs read them. */
@@ -167,6 +171,76 @@ class LoraStartTests {
       Matrix left = each.w().minus(each.b().times(each.a()), 1);
       assertThat(each.b().transposed().times(left).largest()).isLessThan(1e-5);
     }
+  }
+
+  /** A and B of PEFT's own start, which golden runs read; vectors may point the other way. */
+  @ParameterizedTest
+  @CsvSource({"loftq-4-5, 4, 5", "loftq-8-2, 8, 2"})
+  void loftqFindsTheFactorsThatPeftFinds(String golden, int bits, int iterations) {
+    Path saved = MODELS.resolveSibling(golden).resolve("init/adapter_model.safetensors");
+    List<String> targets = List.of("q_proj", "v_proj", "down_proj");
+    Lora method =
+        new Lora(4, 8, 0, new TargetModules.Names(targets))
+            .startingAs(new LoraInit.Loftq(bits, iterations));
+    try (ModelDirectory base = ModelDirectory.open(MODELS.resolve("qwen2"));
+        SafetensorsFile peft = SafetensorsFile.open(saved)) {
+      Map<String, NamedTensor> start =
+          Tuner.of(method, base).start(1).stream()
+              .collect(Collectors.toMap(NamedTensor::name, Function.identity()));
+      List<String> factors =
+          start.keySet().stream().filter(each -> each.endsWith(".lora_A.weight")).toList();
+      assertThat(factors).hasSize(6);
+      for (String a : factors) {
+        String b = a.replace("lora_A", "lora_B");
+        Matrix ours = product(start.get(a), start.get(b));
+        Matrix theirs =
+            product(
+                requireNonNull(peft.find(Tuner.PEFT_PREFIX + a)).named(),
+                requireNonNull(peft.find(Tuner.PEFT_PREFIX + b)).named());
+        assertThat(theirs.largest()).isGreaterThan(100 * 2e-6);
+        assertThat(ours.minus(theirs, 1).largest()).isLessThan(2e-6);
+      }
+    }
+  }
+
+  private static Matrix product(NamedTensor a, NamedTensor b) {
+    return Matrix.of(b).times(Matrix.of(a));
+  }
+
+  /** What quantisation takes away is less with factors beside it, and least in the last turn. */
+  @ParameterizedTest
+  @ValueSource(strings = {"llama", "gpt2"})
+  void everyTurnOfLoftqComesCloserToTheWeight(String model) {
+    double once = lost(model, 1);
+    assertThat(lost(model, 5)).isLessThan(0.99 * once);
+    assertThat(once).isLessThan(0.99 * lost(model, 0));
+  }
+
+  /** Of W less Q + B A, over all modules; without turns of W less Q alone. */
+  private static double lost(String model, int turns) {
+    Lora method = lora(4, new LoraInit.Loftq(4, Math.max(1, turns)));
+    double sum = 0;
+    try (ModelDirectory base = ModelDirectory.open(MODELS.resolve(model))) {
+      Tuner tuner = Tuner.of(method, base);
+      for (ModelConfig.Parameter each : base.config().parameters()) {
+        StoredWeight quantised = tuner.requantised(each);
+        if (quantised == null) continue;
+        String module = each.name().substring(0, each.name().length() - ".weight".length());
+        Linear linear =
+            base.config().linearModules().stream()
+                .filter(of -> of.path().equals(module))
+                .findFirst()
+                .orElseThrow();
+        Matrix w = weight(base, linear);
+        Matrix rest = w.minus(new Matrix(w.rows(), w.columns(), quantised.toFloats()), 1);
+        for (Started started : start(model, method, 1)) {
+          if (turns == 0 || !started.module().equals(linear)) continue;
+          rest = rest.minus(started.b().times(started.a()), 1);
+        }
+        sum += Math.pow(rest.deviation(), 2);
+      }
+    }
+    return sum;
   }
 
   @Test

@@ -13,6 +13,7 @@ import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -35,6 +36,15 @@ final class TrainCommand implements Callable<Integer> {
   @Option(names = "--out", required = true, paramLabel = "DIR", description = "For the result.")
   private Path out;
 
+  @Option(
+      names = "--adapter",
+      paramLabel = "DIR",
+      description = {
+        "Continue from the adapter in this PEFT directory, with a new optimiser.",
+        "Its configuration is inherited; what SPEC.json says of it must agree."
+      })
+  private @Nullable Path adapter;
+
   @Option(names = "--preview", description = "Show the first rows as tokens; train nothing.")
   private boolean preview;
 
@@ -53,7 +63,7 @@ final class TrainCommand implements Callable<Integer> {
     PrintStream results = System.out;
     System.setOut(System.err);
     try {
-      SpecFile file = SpecFile.read(specFile);
+      SpecFile file = SpecFile.read(specFile, adapter);
       if (preview) {
         TrainReport.preview(Preview.rows(file, Math.max(1, rows)), json, results);
         return 0;

@@ -80,6 +80,14 @@ public final class AdapterMethods {
     return read(method, AdapterMethods::method);
   }
 
+  /** Reads {@code peft} or {@code method}, with the problems at their paths below {@code path}. */
+  static AdapterMethod fromRequest(JsonNode settings, String path, List<Problem> problems) {
+    Fields fields = new Fields(settings, path, problems);
+    return settings.has("type")
+        ? method(fields)
+        : peft(fields, HyperparameterAliases.NONE, PEFT_DEFAULTS);
+  }
+
   private static AdapterMethod read(JsonNode node, Function<Fields, AdapterMethod> reader) {
     List<Problem> problems = new ArrayList<>();
     Fields fields = new Fields(node, "", problems);

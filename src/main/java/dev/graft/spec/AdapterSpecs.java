@@ -121,6 +121,13 @@ public final class AdapterSpecs {
     return adapter;
   }
 
+  /** An {@code adapter} object that says nothing but the method. */
+  public static ObjectNode methodJson(AdapterMethod method) {
+    ObjectNode adapter = JsonNodeFactory.instance.objectNode();
+    AdapterMethods.write(adapter, method);
+    return adapter;
+  }
+
   private static void training(ObjectNode json, Hyperparameters training) {
     json.put("learning_rate", training.learningRate());
     LrSchedulerFields.write(json, training.lrScheduler());

@@ -34,7 +34,7 @@ import tools.jackson.databind.json.JsonMapper;
  */
 final class Checkpoints {
   private static final Logger log = LoggerFactory.getLogger(Checkpoints.class);
-  private static final String WEIGHTS = "trained.safetensors";
+  static final String WEIGHTS = "trained.safetensors";
   private static final String MOMENTS = "optimizer.safetensors";
   private static final String BEST = "best.safetensors";
   private static final String REFERENCE = "reference.safetensors";

@@ -60,6 +60,8 @@ public final class FineTune {
       try (ModelDirectory forTask = base.withTask(data.task());
           TrainableModel model = open(forTask)) {
         requireOutputs(forTask);
+        StartingPoint start = StartingPoint.of(run);
+        if (start != null && run.resumeFrom() == null) start.load(model, run.spec().method());
         return new TrainingLoop(run, forTask, data, model, events, control)
             .run(models.environment(run.threads()), maxLength);
       }
@@ -72,7 +74,7 @@ public final class FineTune {
 
   private TrainableModel open(ModelDirectory base) {
     try {
-      return models.open(base, run.spec(), run.threads());
+      return models.open(base, run);
     } catch (IllegalArgumentException e) {
       throw new BadRun("adapter", "the adapter does not fit the base model: " + e.getMessage());
     }

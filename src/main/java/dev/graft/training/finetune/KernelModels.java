@@ -23,9 +23,10 @@ import org.jspecify.annotations.Nullable;
 /** The real thing. */
 final class KernelModels implements ModelSource {
   @Override
-  public TrainableModel open(ModelDirectory base, TrainingSpec spec, int threads) {
+  public TrainableModel open(ModelDirectory base, TrainingRun run) {
     TorchThread.prepare();
-    JniUtils.setNumThreads(threads);
+    JniUtils.setNumThreads(run.threads());
+    TrainingSpec spec = run.spec();
     Hyperparameters training = spec.training();
     AdamW optimiser =
         new AdamW(
@@ -48,7 +49,8 @@ final class KernelModels implements ModelSource {
             spec.quantization(),
             training.precision(),
             !training.disableDropout(),
-            spec.preference()));
+            spec.preference(),
+            run.startFrom() != null));
   }
 
   private static AdamW.@Nullable LoraPlus loraPlus(Hyperparameters training) {

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the labels of a training file mean. The classes are those that the file names, sorted
@@ -38,9 +39,14 @@ final class LabelSet {
 
   /**
    * @param labels of the training file, all of one kind
+   * @param learned the head that training goes on with; null = a new one, or the base's
    * @throws BadRun if they are not what the objective needs
    */
-  static LabelSet of(Objective objective, List<Label> labels, ModelDirectory base) {
+  static LabelSet of(
+      Objective objective,
+      List<Label> labels,
+      ModelDirectory base,
+      @Nullable SequenceClassification learned) {
     if (objective == Objective.REGRESSION) {
       return new LabelSet(SequenceClassification.unnamed(1, Task.Problem.REGRESSION));
     }
@@ -51,6 +57,7 @@ final class LabelSet {
             : Task.Problem.SINGLE_LABEL_CLASSIFICATION;
     Set<String> names = new TreeSet<>(BY_VALUE);
     for (Label each : labels) names.addAll(each.words());
+    if (learned != null) return of(learned, problem, names);
     if (base.config().task() instanceof SequenceClassification head
         && head.problem() == problem
         && head.labels().containsAll(names)
@@ -65,6 +72,18 @@ final class LabelSet {
               .formatted(names.size(), least, MOST_CLASSES));
     }
     return new LabelSet(new SequenceClassification(names.size(), problem, List.copyOf(names)));
+  }
+
+  private static LabelSet of(
+      SequenceClassification learned, Task.Problem problem, Set<String> names) {
+    if (learned.problem() != problem || !learned.labels().containsAll(names)) {
+      throw new BadRun(
+          "training_file",
+          "training_file has labels that the model which training continues from does not know; its"
+              + " classes are "
+              + String.join(", ", learned.labels().stream().limit(20).toList()));
+    }
+    return new LabelSet(learned);
   }
 
   /** Numbers by their value and before words, so that class 10 comes after class 9. */

@@ -1,6 +1,5 @@
 package dev.graft.training.finetune;
 
-import dev.graft.spec.TrainingSpec;
 import dev.graft.training.TrainableModel;
 import dev.graft.training.finetune.CheckpointManifest.Environment;
 import dev.graft.weights.ModelDirectory;
@@ -8,7 +7,7 @@ import dev.graft.weights.ModelDirectory;
 /** Where the numbers come from: the kernels, or in the loop's own tests a model one can predict. */
 interface ModelSource {
   /** Called on the thread that trains, which closes the model. */
-  TrainableModel open(ModelDirectory base, TrainingSpec spec, int threads);
+  TrainableModel open(ModelDirectory base, TrainingRun run);
 
   Environment environment(int threads);
 }

@@ -32,7 +32,9 @@ record RunData(Task task, TrainingData training, @Nullable TrainingData validati
               : TrainingData.read(validation, spec, tokenizer, maxLength, control));
     }
     LabelledFile rows = new LabelledFile(training, spec, tokenizer, maxLength, control);
-    LabelSet labels = LabelSet.of(spec.objective(), rows.labels(), base);
+    StartingPoint start = StartingPoint.of(run);
+    LabelSet labels =
+        LabelSet.of(spec.objective(), rows.labels(), base, start == null ? null : start.head());
     return new RunData(
         labels.task(),
         rows.with(labels),

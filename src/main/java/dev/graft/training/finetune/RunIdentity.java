@@ -11,14 +11,19 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
 /** What makes two runs the same run. */
 final class RunIdentity {
   private RunIdentity() {}
 
-  static Identity of(TrainingSpec spec, Path baseModel, String trainingFileSha256) {
-    return new Identity(spec(spec), baseModel(baseModel), trainingFileSha256);
+  static Identity of(TrainingRun run, String trainingFileSha256) {
+    StartingPoint start = StartingPoint.of(run);
+    return new Identity(
+        spec(run.spec(), start == null ? null : start.sha256()),
+        baseModel(run.baseModel()),
+        trainingFileSha256);
   }
 
   /**
@@ -26,7 +31,7 @@ final class RunIdentity {
    * save, and how the rows of a step are split into micro-batches (a retry after a lack of memory
    * splits them finer).
    */
-  private static String spec(TrainingSpec spec) {
+  private static String spec(TrainingSpec spec, @Nullable String start) {
     ObjectNode json = AdapterSpecs.toJson(spec).without("output");
     Hyperparameters training = spec.training();
     ((ObjectNode) json.get("training"))
@@ -39,6 +44,7 @@ final class RunIdentity {
         .put(
             "batch_size",
             training.perDeviceTrainBatchSize() * (long) training.gradientAccumulationSteps());
+    if (start != null) json.put("start", start);
     return Digests.of(json.put("seed", spec.seed()).toString().getBytes(StandardCharsets.UTF_8));
   }
 

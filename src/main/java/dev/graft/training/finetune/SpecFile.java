@@ -20,14 +20,20 @@ import tools.jackson.databind.json.JsonMapper;
  * "validation_file": FILE?, "adapter": {...}, "seed": 42}}.
  */
 public record SpecFile(
-    Path baseModel, Path trainingFile, @Nullable Path validationFile, TrainingSpec spec) {
+    Path baseModel,
+    Path trainingFile,
+    @Nullable Path validationFile,
+    TrainingSpec spec,
+    @Nullable Path startFrom) {
   private static final Set<String> KEYS =
       Set.of("base_model", "training_file", "validation_file", "adapter", "seed");
 
   /**
+   * @param startFrom PEFT directory of the adapter whose training goes on; null = none
    * @throws SpecRejected with every problem at its JSON path
+   * @throws BadRun if there is no adapter that can train on
    */
-  public static SpecFile read(Path file) {
+  public static SpecFile read(Path file, @Nullable Path startFrom) {
     JsonNode json = json(file);
     List<Problem> problems = new ArrayList<>();
     for (String key : json.propertyNames()) {
@@ -38,14 +44,16 @@ public record SpecFile(
     Path validationFile = path(json, "validation_file", false, problems);
     TrainingSpec spec = null;
     try {
-      spec = AdapterSpecs.resolve(json.get("adapter"), null, null, json.get("seed"));
+      JsonNode adapter = json.get("adapter");
+      if (startFrom != null) adapter = StartingPoint.inherit(startFrom, adapter);
+      spec = AdapterSpecs.resolve(adapter, null, null, json.get("seed"));
     } catch (SpecRejected e) {
       problems.addAll(e.problems());
     }
     if (baseModel == null || trainingFile == null || spec == null || !problems.isEmpty()) {
       throw new SpecRejected(problems);
     }
-    return new SpecFile(baseModel, trainingFile, validationFile, spec);
+    return new SpecFile(baseModel, trainingFile, validationFile, spec, startFrom);
   }
 
   private static JsonNode json(Path file) {
@@ -83,6 +91,7 @@ public record SpecFile(
         out,
         checkpoints,
         Checkpoints.newest(checkpoints).orElse(null),
-        Runtime.getRuntime().availableProcessors());
+        Runtime.getRuntime().availableProcessors(),
+        startFrom);
   }
 }

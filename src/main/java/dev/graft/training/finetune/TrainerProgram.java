@@ -71,6 +71,7 @@ public final class TrainerProgram {
     String resume = request.resumeFrom();
     String name = request.baseModelName();
     Integer threads = request.threads();
+    String start = request.startFrom();
     return new TrainingRun(
         request.spec(),
         Path.of(request.baseModel()),
@@ -80,7 +81,8 @@ public final class TrainerProgram {
         Path.of(request.output()),
         Path.of(request.checkpointDir()),
         resume == null ? null : Path.of(resume),
-        threads != null ? threads : Runtime.getRuntime().availableProcessors());
+        threads != null ? threads : Runtime.getRuntime().availableProcessors(),
+        start == null ? null : Path.of(start));
   }
 
   private void listen() {

@@ -74,10 +74,7 @@ final class TrainingLoop {
    */
   TrainerExit run(Environment environment, int maxLength) {
     Checkpoints checkpoints =
-        new Checkpoints(
-            run.checkpoints(),
-            RunIdentity.of(run.spec(), run.baseModel(), data.sha256()),
-            environment);
+        new Checkpoints(run.checkpoints(), RunIdentity.of(run, data.sha256()), environment);
     Path resumeFrom = run.resumeFrom();
     if (resumeFrom == null) checkpoints.begin();
     else progress = checkpoints.restore(resumeFrom, model);

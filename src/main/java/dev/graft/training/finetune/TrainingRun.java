@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param checkpoints where checkpoints go, one directory each
  * @param resumeFrom a checkpoint of a run with the same spec, data and base
  * @param threads CPU threads of the math
+ * @param startFrom PEFT directory of the adapter whose training goes on, with a new optimiser
  */
 public record TrainingRun(
     TrainingSpec spec,
@@ -22,4 +23,44 @@ public record TrainingRun(
     Path output,
     Path checkpoints,
     @Nullable Path resumeFrom,
-    int threads) {}
+    int threads,
+    @Nullable Path startFrom) {
+  /** From the start that the method has. */
+  public TrainingRun(
+      TrainingSpec spec,
+      Path baseModel,
+      String baseModelName,
+      Path trainingFile,
+      @Nullable Path validationFile,
+      Path output,
+      Path checkpoints,
+      @Nullable Path resumeFrom,
+      int threads) {
+    this(
+        spec,
+        baseModel,
+        baseModelName,
+        trainingFile,
+        validationFile,
+        output,
+        checkpoints,
+        resumeFrom,
+        threads,
+        null);
+  }
+
+  /** The same, continuing from what an earlier run has made. */
+  public TrainingRun startingFrom(@Nullable Path earlier) {
+    return new TrainingRun(
+        spec,
+        baseModel,
+        baseModelName,
+        trainingFile,
+        validationFile,
+        output,
+        checkpoints,
+        resumeFrom,
+        threads,
+        earlier);
+  }
+}

@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param precision of products with the weights of the base
  * @param baseDrops whether the dropouts that the base's config.json names are on
  * @param preference how pairs are learned from; null = they are not
+ * @param continued whether it will start as an adapter that has learned: then that is what
+ *     preferences are measured from
  */
 public record Recipe(
     AdapterMethod method,
@@ -25,8 +27,33 @@ public record Recipe(
     @Nullable Quantization quantization,
     Precision precision,
     boolean baseDrops,
-    @Nullable Preference preference) {
-  /** Without pairs and without dropouts of the base. */
+    @Nullable Preference preference,
+    boolean continued) {
+  /** From the method's own start. */
+  public Recipe(
+      AdapterMethod method,
+      AdamW optimiser,
+      Plan plan,
+      double labelSmoothing,
+      long seed,
+      @Nullable Quantization quantization,
+      Precision precision,
+      boolean baseDrops,
+      @Nullable Preference preference) {
+    this(
+        method,
+        optimiser,
+        plan,
+        labelSmoothing,
+        seed,
+        quantization,
+        precision,
+        baseDrops,
+        preference,
+        false);
+  }
+
+  /** The same without pairs and without dropouts of the base. */
   public Recipe(
       AdapterMethod method,
       AdamW optimiser,

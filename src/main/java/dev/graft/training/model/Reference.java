@@ -25,9 +25,10 @@ import org.jspecify.annotations.Nullable;
 record Reference(Inference inference, OutputLoss loss, boolean ownsModel, boolean moves)
     implements AutoCloseable {
   /**
-   * The model as it begins where nothing but tensors of the base train; else PEFT's {@code
-   * disable_adapter}, with the base's own tensors where copies of them train or others took their
-   * place. Biases that train beside an adapter are no copies.
+   * The model as it begins where nothing but tensors of the base train, or an adapter that has
+   * learned goes on, as in TRL; else PEFT's {@code disable_adapter}, with the base's own tensors
+   * where copies of them train or others took their place. Biases that train beside an adapter are
+   * no copies.
    *
    * @param tensors those of the model that trains
    * @return null if the preference has no reference
@@ -45,7 +46,9 @@ record Reference(Inference inference, OutputLoss loss, boolean ownsModel, boolea
         base.config().parameters().stream()
             .map(ModelConfig.Parameter::name)
             .collect(Collectors.toSet());
-    if (ofBase.containsAll(trained)) return of(model, recipe.plan(), false, false);
+    if (recipe.continued() || ofBase.containsAll(trained)) {
+      return of(model, recipe.plan(), false, false);
+    }
     Set<String> changed = new HashSet<>(trained);
     tuner.frozen(recipe.seed()).forEach(each -> changed.add(each.name()));
     tuner.derived().forEach(each -> changed.add(each.name()));

@@ -18,6 +18,8 @@ import tools.jackson.databind.node.JsonNodeFactory;
  * @param checkpointDir directory for this run's checkpoints; the last two are kept
  * @param resumeFrom a checkpoint directory of the same spec and data
  * @param threads CPU threads of the math; null = as many as there are
+ * @param startFrom directory of the adapter, or of the checkpoint of training the base's own
+ *     weights, that an earlier run made and this one continues from
  */
 public record RunRequest(
     JsonNode adapter,
@@ -29,7 +31,34 @@ public record RunRequest(
     String output,
     String checkpointDir,
     @Nullable String resumeFrom,
-    @Nullable Integer threads) {
+    @Nullable Integer threads,
+    @Nullable String startFrom) {
+  /** From the start that the method has. */
+  public RunRequest(
+      JsonNode adapter,
+      long seed,
+      String baseModel,
+      @Nullable String baseModelName,
+      String trainingFile,
+      @Nullable String validationFile,
+      String output,
+      String checkpointDir,
+      @Nullable String resumeFrom,
+      @Nullable Integer threads) {
+    this(
+        adapter,
+        seed,
+        baseModel,
+        baseModelName,
+        trainingFile,
+        validationFile,
+        output,
+        checkpointDir,
+        resumeFrom,
+        threads,
+        null);
+  }
+
   public RunRequest {
     Objects.requireNonNull(adapter, "adapter");
     Objects.requireNonNull(baseModel, "base_model");

@@ -1,6 +1,5 @@
 package dev.graft.training.finetune;
 
-import dev.graft.spec.TrainingSpec;
 import dev.graft.training.MicroBatch;
 import dev.graft.training.PairBatch;
 import dev.graft.training.PairLogps;
@@ -38,8 +37,8 @@ final class FakeModel implements TrainableModel {
   static final ModelSource SOURCE =
       new ModelSource() {
         @Override
-        public TrainableModel open(ModelDirectory base, TrainingSpec spec, int threads) {
-          var lora = (dev.graft.spec.AdapterMethod.Lora) spec.method();
+        public TrainableModel open(ModelDirectory base, TrainingRun run) {
+          var lora = (dev.graft.spec.AdapterMethod.Lora) run.spec().method();
           return new FakeModel(
               dev.graft.weights.LinearTargets.select(lora.targets(), List.of(), base.config()),
               lora.r());

@@ -56,7 +56,8 @@ class PreviewTests {
             TinyLlama.write(directory.resolve("base"), 1),
             Files.writeString(directory.resolve("rows.jsonl"), row.replace('\'', '"')),
             null,
-            AdapterSpecs.resolve(new JsonMapper().readTree("{}"), null, null, null)),
+            AdapterSpecs.resolve(new JsonMapper().readTree("{}"), null, null, null),
+            null),
         3);
   }
 }

@@ -36,6 +36,8 @@ class GoldenRunTests {
   private static final List<String> OTHERS =
       List.of(
           "adalora",
+          "continued-dora",
+          "continued-pissa",
           "freeze-last-layer",
           "full-bert-cls",
           "houlsby-bert",

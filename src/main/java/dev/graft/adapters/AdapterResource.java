@@ -4,11 +4,13 @@ import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Manifest;
 import dev.graft.weights.Compatibility;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /**
  * An adapter on the wire.
  *
+ * @param parentModel what its training continued from, or null
  * @param bytes size of {@code /content}
  * @param sha256 checksum of {@code /content}
  * @param adapter the settings it was trained with, fully resolved
@@ -19,6 +21,7 @@ record AdapterResource(
     String object,
     String name,
     String baseModel,
+    @Nullable String parentModel,
     String jobId,
     String trainingFile,
     long createdAt,
@@ -63,6 +66,7 @@ record AdapterResource(
         "adapter",
         adapter.name(),
         adapter.baseModel(),
+        adapter.parentModel(),
         adapter.jobId(),
         adapter.trainingFile(),
         adapter.createdAt().getEpochSecond(),

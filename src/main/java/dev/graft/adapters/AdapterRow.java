@@ -25,6 +25,7 @@ class AdapterRow {
   private String manifest;
   private String configuration;
   private long trainedTokens;
+  private @Nullable String parentModel;
   private @Nullable String archive;
   private @Nullable Long archiveBytes;
   private Instant createdAt;
@@ -42,6 +43,7 @@ class AdapterRow {
     this.trainingFile = job.trainingFile();
     this.manifest = job.manifest().hex();
     this.configuration = job.adapterJson();
+    this.parentModel = job.parentModel();
     this.trainedTokens = job.trainedTokens();
     this.createdAt = createdAt;
   }
@@ -56,6 +58,7 @@ class AdapterRow {
         trainingFile,
         new Digest(manifest),
         configuration,
+        parentModel,
         trainedTokens,
         createdAt);
   }

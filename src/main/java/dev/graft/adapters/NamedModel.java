@@ -13,11 +13,18 @@ public sealed interface NamedModel {
   /**
    * A checkpoint of a job, whatever became of the job.
    *
+   * @param baseManifest of the directory that its training began on
    * @param manifest digest of the manifest blob of its directory
    * @param configuration the resolved {@code adapter} object of the job, as JSON
    */
   record Checkpoint(
-      String name, String baseModel, Digest manifest, String configuration, Instant createdAt)
+      String name,
+      String jobId,
+      String baseModel,
+      Digest baseManifest,
+      Digest manifest,
+      String configuration,
+      Instant createdAt)
       implements NamedModel {}
 
   /**

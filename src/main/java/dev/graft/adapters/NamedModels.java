@@ -39,7 +39,9 @@ public class NamedModels {
       return Optional.of(
           new NamedModel.Checkpoint(
               name,
+              job.id(),
               job.baseModel(),
+              job.baseManifest(),
               checkpoint.manifest(),
               job.adapterJson(),
               checkpoint.createdAt()));

@@ -4,6 +4,7 @@ import dev.graft.inference.child.InferrerProgram;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -17,12 +18,17 @@ final class InferrerCommand implements Callable<Integer> {
   @Option(names = "--model", required = true, description = "Directory of the base model.")
   private Path model;
 
+  @Option(
+      names = "--trained",
+      description = "Directory of a checkpoint whose weights take the place of the model's.")
+  private @Nullable Path trained;
+
   @Override
   public Integer call() throws InterruptedException {
     PrintStream lines = System.out;
     // Whatever a library prints must not come between the lines.
     System.setOut(System.err);
-    new InferrerProgram(System.in, lines, () -> Runtime.getRuntime().halt(0)).serve(model);
+    new InferrerProgram(System.in, lines, () -> Runtime.getRuntime().halt(0)).serve(model, trained);
     return 0;
   }
 }

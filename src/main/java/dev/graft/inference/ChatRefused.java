@@ -65,14 +65,6 @@ final class ChatRefused extends RequestFailed {
         ProblemType.WRONG_STATE, "model", "There is no model '%s'. %s".formatted(model, why));
   }
 
-  static ChatRefused noAdapterInCheckpoint(String model) {
-    return new ChatRefused(
-        ProblemType.NOT_SUPPORTED,
-        "model",
-        "The checkpoint '%s' cannot be asked: only those of adapters can, and only since this release."
-            .formatted(model));
-  }
-
   static ChatRefused writesNoText(String model) {
     return new ChatRefused(
         ProblemType.NOT_SUPPORTED,

@@ -5,6 +5,8 @@ import dev.graft.platform.ChildJvm;
 import dev.graft.platform.GraftProperties;
 import java.net.URI;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Profile;
@@ -22,9 +24,15 @@ class InferenceConfiguration {
       return new EngineInferrer(http, new EngineModels(http, engine, files), engine, settings);
     }
     return new WarmModels(
-        settings,
-        files,
-        model -> ChildJvm.ofThisProgram(settings.heap(), "inferrer", "--model", model.toString()));
+        settings, files, model -> ChildJvm.ofThisProgram(settings.heap(), arguments(model)));
+  }
+
+  private static String[] arguments(WarmModels.Laid model) {
+    List<String> arguments =
+        new ArrayList<>(List.of("inferrer", "--model", model.model().toString()));
+    Path trained = model.trained();
+    if (trained != null) arguments.addAll(List.of("--trained", trained.toString()));
+    return arguments.toArray(String[]::new);
   }
 
   @Bean

@@ -60,8 +60,9 @@ class ServedModels {
       }
       case NamedModel.Checkpoint checkpoint -> {
         requireText(name, checkpoint.configuration());
-        if (!isAdapter(checkpoint.manifest())) throw ChatRefused.noAdapterInCheckpoint(name);
-        yield onItsBase(name, checkpoint.baseModel(), checkpoint.manifest());
+        yield isAdapter(checkpoint.manifest())
+            ? onItsBase(name, checkpoint.baseModel(), checkpoint.manifest())
+            : new ServedModel(name, checkpoint.baseManifest(), checkpoint.manifest(), null);
       }
       case NamedModel.Missing missing -> throw ChatRefused.notTrained(name, missing.why());
     };

@@ -4,35 +4,49 @@ import dev.graft.artifacts.Digest;
 import dev.graft.inference.child.Ask;
 import dev.graft.inference.child.Reply;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** One base model and its process: one answer at a time, in the order of asking. */
+/**
+ * One base model, or one with weights of its own, and its process: one answer at a time, in the
+ * order of asking.
+ */
 final class WarmModel {
-  private final Digest base;
+  private final ServedModel.Weights weights;
   private final ModelFiles files;
-  private final Function<Path, InferrerProcess> starter;
+  private final Function<WarmModels.Laid, InferrerProcess> starter;
   private final InferenceProperties settings;
   private final ReentrantLock turn = new ReentrantLock(true);
 
   /** Written under {@link #turn}, as is {@link #held}. */
   private volatile @Nullable InferrerProcess process;
 
-  private volatile ModelFiles.@Nullable Held held;
+  private volatile @Nullable Files held;
+
+  /** Directories in use while the process lives. */
+  private record Files(ModelFiles.Held base, ModelFiles.@Nullable Held trained) {
+    WarmModels.Laid laid() {
+      return new WarmModels.Laid(base.path(), trained == null ? null : trained.path());
+    }
+
+    void close() {
+      base.close();
+      if (trained != null) trained.close();
+    }
+  }
 
   /** Guarded by {@link WarmModels}. */
   final Places places;
 
   WarmModel(
-      Digest base,
+      ServedModel.Weights weights,
       ModelFiles files,
-      Function<Path, InferrerProcess> starter,
+      Function<WarmModels.Laid, InferrerProcess> starter,
       InferenceProperties settings) {
-    this.base = base;
+    this.weights = weights;
     this.files = files;
     this.starter = starter;
     this.settings = settings;
@@ -53,8 +67,8 @@ final class WarmModel {
   void unload() {
     InferrerProcess ending = process;
     if (ending != null) ending.close();
-    ModelFiles.Held directory = held;
-    if (directory != null) directory.close();
+    Files directories = held;
+    if (directories != null) directories.close();
   }
 
   Optional<Long> pid() {
@@ -65,13 +79,25 @@ final class WarmModel {
   private InferrerProcess ready() throws InterruptedException, InferrerLost, IOException {
     InferrerProcess warm = process;
     if (warm == null || !warm.alive()) {
-      ModelFiles.Held directory = held;
-      if (directory == null) directory = files.hold(base);
-      held = directory;
-      warm = starter.apply(directory.path());
+      Files directories = held;
+      if (directories == null) directories = hold();
+      held = directories;
+      warm = starter.apply(directories.laid());
       process = warm;
     }
     warm.awaitReady(settings.loadTimeout());
     return warm;
+  }
+
+  private Files hold() throws IOException {
+    ModelFiles.Held base = files.hold(weights.base());
+    Digest trained = weights.trained();
+    if (trained == null) return new Files(base, null);
+    try {
+      return new Files(base, files.hold(trained));
+    } catch (IOException | RuntimeException failed) {
+      base.close();
+      throw failed;
+    }
   }
 }

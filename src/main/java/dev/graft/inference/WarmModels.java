@@ -15,6 +15,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,17 +29,24 @@ final class WarmModels implements Inferrer, AutoCloseable {
 
   private final InferenceProperties settings;
   private final ModelFiles files;
-  private final Function<Path, List<String>> commandLine;
+  private final Function<Laid, List<String>> commandLine;
   private final ScheduledExecutorService watch =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("inferrer-idle").factory());
-  private final Map<Digest, WarmModel> models = new HashMap<>();
+  private final Map<ServedModel.Weights, WarmModel> models = new HashMap<>();
 
   /**
-   * @param commandLine how to start the inferrer of a model directory
+   * Directories of what a process loads.
+   *
+   * @param trained has weights that take the place of the model's, or null
+   */
+  record Laid(Path model, @Nullable Path trained) {}
+
+  /**
+   * @param commandLine how to start the inferrer of a model
    */
   WarmModels(
-      InferenceProperties settings, ModelFiles files, Function<Path, List<String>> commandLine) {
+      InferenceProperties settings, ModelFiles files, Function<Laid, List<String>> commandLine) {
     this.settings = settings;
     this.files = files;
     this.commandLine = commandLine;
@@ -50,7 +58,7 @@ final class WarmModels implements Inferrer, AutoCloseable {
   @Override
   public Reply answer(String department, ServedModel model, Ask ask, Consumer<Reply.Piece> pieces)
       throws InterruptedException, InferrerLost, IOException {
-    WarmModel warm = enter(model.base(), department);
+    WarmModel warm = enter(model.weights(), department);
     long entered = System.nanoTime();
     try {
       Digest adapter = model.adapter();
@@ -65,7 +73,7 @@ final class WarmModels implements Inferrer, AutoCloseable {
 
   /** Chats on this base that are being answered or wait. */
   synchronized int users(Digest base) {
-    WarmModel model = models.get(base);
+    WarmModel model = models.get(new ServedModel.Weights(base, null));
     return model == null ? 0 : model.places.taken();
   }
 
@@ -74,20 +82,20 @@ final class WarmModels implements Inferrer, AutoCloseable {
     return models.values().stream().flatMap(model -> model.pid().stream()).toList();
   }
 
-  private synchronized WarmModel enter(Digest base, String department) {
-    WarmModel model = models.get(base);
+  private synchronized WarmModel enter(ServedModel.Weights weights, String department) {
+    WarmModel model = models.get(weights);
     if (model == null) {
       if (models.size() >= settings.maxLoadedModels()) makeRoom();
-      model = new WarmModel(base, files, this::start, settings);
-      models.put(base, model);
-      log.atInfo().addKeyValue("base", base).log("base_model_wanted");
+      model = new WarmModel(weights, files, this::start, settings);
+      models.put(weights, model);
+      log.atInfo().addKeyValue("base", weights.base()).log("base_model_wanted");
     }
     model.places.take(department);
     return model;
   }
 
-  private InferrerProcess start(Path directory) {
-    return new InferrerProcess(commandLine.apply(directory), settings.cancelTimeout());
+  private InferrerProcess start(Laid model) {
+    return new InferrerProcess(commandLine.apply(model), settings.cancelTimeout());
   }
 
   private synchronized void leave(WarmModel model, String department, long nanos) {
@@ -107,13 +115,13 @@ final class WarmModels implements Inferrer, AutoCloseable {
               WarmModel model = entry.getValue();
               if (model.places.idle() < settings.idleUnload().toNanos()) return false;
               model.unload();
-              log.atInfo().addKeyValue("base", entry.getKey()).log("base_model_unloaded");
+              log.atInfo().addKeyValue("base", entry.getKey().base()).log("base_model_unloaded");
               return true;
             });
   }
 
   private void makeRoom() {
-    Map.Entry<Digest, WarmModel> oldest =
+    Map.Entry<ServedModel.Weights, WarmModel> oldest =
         models.entrySet().stream()
             .filter(entry -> entry.getValue().places.taken() == 0)
             .max(Comparator.comparingLong(entry -> entry.getValue().places.idle()))

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a claim returns.
  *
+ * @param start manifest of the directory that training begins with, or null
  * @param memoryFailures runs that ran out of memory so far: each halves the micro-batch
  */
 record ClaimedJob(
@@ -20,8 +21,10 @@ record ClaimedJob(
     @Nullable Digest validationFile,
     String adapterJson,
     long seed,
-    int memoryFailures) {
+    int memoryFailures,
+    @Nullable Digest start) {
   static ClaimedJob of(ResultSet row, int number) throws SQLException {
+    String start = row.getString("start_manifest");
     String validation = row.getString("validation_digest");
     return new ClaimedJob(
         new LeaseKey(
@@ -32,6 +35,7 @@ record ClaimedJob(
         validation == null ? null : new Digest(validation),
         row.getString("adapter"),
         row.getLong("seed"),
-        row.getInt("memory_failures"));
+        row.getInt("memory_failures"),
+        start == null ? null : new Digest(start));
   }
 }

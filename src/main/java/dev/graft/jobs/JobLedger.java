@@ -28,11 +28,12 @@ class JobLedger implements Owned {
       with j as (insert into job (id, department_id, created_at, state, base_model, base_manifest,
                                   training_file, training_digest, validation_file, validation_digest,
                                   suffix, seed, method, hyperparameters, adapter, metadata, priority,
-                                  available_at, submitted_by)
+                                  available_at, submitted_by, parent_model, start_manifest)
                  values (:id, :department, graft_now(), 'queued', :base_model, :base_manifest,
                          :training_file, :training_digest, :validation_file, :validation_digest,
                          :suffix, :seed, :method::jsonb, :hyperparameters::jsonb, :adapter::jsonb,
-                         :metadata::jsonb, :priority, graft_now(), :submitted_by)
+                         :metadata::jsonb, :priority, graft_now(), :submitted_by, :parent_model,
+                         :start_manifest)
                  returning id),
            p as (insert into job_progress (job_id, last_event) select id, 1 from j)
       insert into job_event (job_id, number, created_at, level, type, message)
@@ -132,6 +133,8 @@ class JobLedger implements Owned {
         .param("metadata", job.metadataJson())
         .param("priority", job.priority())
         .param("submitted_by", by)
+        .param("parent_model", job.parentModel())
+        .param("start_manifest", job.startManifest() == null ? null : job.startManifest().hex())
         .update();
   }
 

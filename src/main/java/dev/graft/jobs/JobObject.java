@@ -22,7 +22,9 @@ final class JobObject {
     json.put("created_at", job.createdAt().getEpochSecond());
     json.put("finished_at", seconds(job.finishedAt()));
     json.putNull("estimated_finish");
-    json.put("model", job.baseModel()).put("fine_tuned_model", job.fineTunedModel());
+    String parent = job.parentModel();
+    json.put("model", parent == null ? job.baseModel() : parent);
+    json.put("fine_tuned_model", job.fineTunedModel());
     json.put("organization_id", job.departmentId()).put("status", job.state().wire());
     json.put("training_file", job.trainingFile()).put("validation_file", job.validationFile());
     job.resultFiles().forEach(json.putArray("result_files")::add);
@@ -42,7 +44,8 @@ final class JobObject {
 
   private static void extensions(ObjectNode json, JobRow job) {
     json.set("adapter", JSON.readTree(job.adapterJson()));
-    json.put("base_model", job.baseModel()).put("priority", job.priority());
+    json.put("base_model", job.baseModel()).put("parent_model", job.parentModel());
+    json.put("priority", job.priority());
     json.put("sub_status", subStatus(job));
     json.set("progress", progress(job.progress()));
     if (job.position() == null) json.putNull("queue");

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A job as the database has it, with its progress, its place in the queue and its leases.
  *
+ * @param parentModel name of what training continues from, or null
  * @param position 1 = next of its department; null unless queued
  * @param worker name of the worker that holds it now
  * @param attemptsJson every lease so far, oldest first
@@ -21,6 +22,8 @@ record JobRow(
     Instant createdAt,
     JobState state,
     String baseModel,
+    String baseManifest,
+    @Nullable String parentModel,
     String trainingFile,
     @Nullable String validationFile,
     @Nullable String suffix,
@@ -67,6 +70,8 @@ record JobRow(
         row.getObject("created_at", OffsetDateTime.class).toInstant(),
         JobState.of(row.getString("state")),
         row.getString("base_model"),
+        row.getString("base_manifest"),
+        row.getString("parent_model"),
         row.getString("training_file"),
         row.getString("validation_file"),
         row.getString("suffix"),
@@ -87,16 +92,20 @@ record JobRow(
         row.getString("result_manifest"),
         List.of((String[]) row.getArray("result_files").getArray()),
         failure(row),
-        new Progress(
-            row.getInt("step"),
-            row.getObject("total_steps", Integer.class),
-            row.getObject("job_epoch", Double.class),
-            row.getObject("tokens_per_second", Double.class),
-            row.getLong("trained_tokens")),
+        progress(row),
         row.getObject("position", Long.class),
         row.getString("worker"),
         row.getDouble("device_seconds"),
         row.getString("attempts"));
+  }
+
+  private static Progress progress(ResultSet row) throws SQLException {
+    return new Progress(
+        row.getInt("step"),
+        row.getObject("total_steps", Integer.class),
+        row.getObject("job_epoch", Double.class),
+        row.getObject("tokens_per_second", Double.class),
+        row.getLong("trained_tokens"));
   }
 
   private static @Nullable Failure failure(ResultSet row) throws SQLException {

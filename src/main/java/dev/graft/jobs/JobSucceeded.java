@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
  * @param fineTunedModel {@code ft:<base>:<department>:<suffix>:<id>}
  * @param manifest digest of the result's manifest blob (the PEFT directory)
  * @param adapterJson the resolved {@code adapter} object of the job
+ * @param parentModel name of what training continued from, or null
  */
 public record JobSucceeded(
     String jobId,
@@ -19,4 +20,5 @@ public record JobSucceeded(
     Digest manifest,
     String adapterJson,
     String trainingFile,
+    @Nullable String parentModel,
     long trainedTokens) {}

@@ -12,14 +12,15 @@ import java.io.InputStream;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
 /**
- * The blobs a lease reaches: it reads those of its job's base model, data and earlier uploads, and
- * its manifests may name only what workers uploaded for this job. Knowing a digest of somebody
- * else's blob is worth nothing.
+ * The blobs a lease reaches: it reads those of its job's base model, data, starting point and
+ * earlier uploads, and its manifests may name only what workers uploaded for this job. Knowing a
+ * digest of somebody else's blob is worth nothing.
  */
 @Component
 @Profile("server")
@@ -106,15 +107,16 @@ class LeaseBlobs {
         .isPresent();
   }
 
-  private record Named(String baseManifest, boolean direct) {}
+  private record Named(String baseManifest, @Nullable String startManifest, boolean direct) {}
 
   private void requireReadable(LeaseKey key, Digest digest) throws IOException {
     Named named =
         sql.sql(
                 """
                 -- readable
-                select base_manifest,
-                       :digest in (base_manifest, training_digest, coalesce(validation_digest, ''))
+                select base_manifest, start_manifest,
+                       :digest in (base_manifest, training_digest, coalesce(validation_digest, ''),
+                                   coalesce(start_manifest, ''))
                          or exists (select 1 from job_blob b
                                      where b.job_id = job.id and b.digest = :digest) as direct
                   from job_lease join job on job.id = job_id
@@ -124,14 +126,23 @@ class LeaseBlobs {
             .param("epoch", key.epoch())
             .param("token", key.token())
             .param("digest", digest.hex())
-            .query((row, n) -> new Named(row.getString("base_manifest"), row.getBoolean("direct")))
+            .query(
+                (row, n) ->
+                    new Named(
+                        row.getString("base_manifest"),
+                        row.getString("start_manifest"),
+                        row.getBoolean("direct")))
             .optional()
             .orElseThrow(() -> new LeaseLost(key));
     if (named.direct()) return;
-    boolean ofBase =
-        manifest(new Digest(named.baseManifest())).files().values().stream()
-            .anyMatch(file -> file.sha256().equals(digest));
-    if (!ofBase) throw new LeaseRefused("blob " + digest + " is not named by this lease");
+    String start = named.startManifest();
+    if (!names(named.baseManifest(), digest) && (start == null || !names(start, digest)))
+      throw new LeaseRefused("blob " + digest + " is not named by this lease");
+  }
+
+  private boolean names(String manifest, Digest digest) throws IOException {
+    return manifest(new Digest(manifest)).files().values().stream()
+        .anyMatch(file -> file.sha256().equals(digest));
   }
 
   private Manifest manifest(Digest digest) throws IOException {

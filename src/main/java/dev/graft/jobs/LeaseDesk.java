@@ -93,7 +93,8 @@ class LeaseDesk {
         job.validationFile(),
         SmallerMicroBatch.halved(job.adapterJson(), job.memoryFailures()),
         job.seed(),
-        checkpoints);
+        checkpoints,
+        job.start());
   }
 
   @Transactional

@@ -7,6 +7,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The job that a model's name leads to.
  *
+ * @param baseManifest of the directory that its training began on: the base model's, or that of the
+ *     whole model which it continued from
  * @param adapterJson the resolved {@code adapter} object
  * @param checkpoint the one that the name ends with; null if it ends with none, or there is none
  */
@@ -14,6 +16,7 @@ public record NamedJob(
     String id,
     JobState state,
     String baseModel,
+    Digest baseManifest,
     String adapterJson,
     @Nullable Checkpoint checkpoint) {
   /**

@@ -41,6 +41,7 @@ public class NamedJobs {
                     job.id(),
                     job.state(),
                     job.baseModel(),
+                    new Digest(job.baseManifest()),
                     job.adapterJson(),
                     step == null ? null : checkpoint(job, Integer.parseInt(step))));
   }

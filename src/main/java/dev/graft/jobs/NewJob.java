@@ -9,6 +9,9 @@ import org.jspecify.annotations.Nullable;
  * @param methodJson OpenAI's {@code method}, as it will be echoed
  * @param hyperparametersJson OpenAI's {@code hyperparameters}, as they will be echoed
  * @param adapterJson the resolved {@code adapter} object
+ * @param parentModel name of the model that training continues from, or null
+ * @param startManifest manifest of the directory that training begins with; null where the base has
+ *     everything
  */
 record NewJob(
     String id,
@@ -25,4 +28,43 @@ record NewJob(
     String hyperparametersJson,
     String adapterJson,
     @Nullable String metadataJson,
-    int priority) {}
+    int priority,
+    @Nullable String parentModel,
+    @Nullable Digest startManifest) {
+  /** From the base model as it is. */
+  NewJob(
+      String id,
+      String departmentId,
+      String baseModel,
+      Digest baseManifest,
+      String trainingFile,
+      Digest trainingDigest,
+      @Nullable String validationFile,
+      @Nullable Digest validationDigest,
+      @Nullable String suffix,
+      long seed,
+      String methodJson,
+      String hyperparametersJson,
+      String adapterJson,
+      @Nullable String metadataJson,
+      int priority) {
+    this(
+        id,
+        departmentId,
+        baseModel,
+        baseManifest,
+        trainingFile,
+        trainingDigest,
+        validationFile,
+        validationDigest,
+        suffix,
+        seed,
+        methodJson,
+        hyperparametersJson,
+        adapterJson,
+        metadataJson,
+        priority,
+        null,
+        null);
+  }
+}

@@ -35,6 +35,7 @@ class SubmitJob {
   private final Files files;
   private final BaseModels baseModels;
   private final AdapterConfigs configs;
+  private final Parents parents;
   private final Admission admission;
   private final AuditLog audit;
   private final Ids ids;
@@ -44,6 +45,7 @@ class SubmitJob {
       Files files,
       BaseModels baseModels,
       AdapterConfigs configs,
+      Parents parents,
       Admission admission,
       AuditLog audit,
       Ids ids) {
@@ -51,6 +53,7 @@ class SubmitJob {
     this.files = files;
     this.baseModels = baseModels;
     this.configs = configs;
+    this.parents = parents;
     this.admission = admission;
     this.audit = audit;
     this.ids = ids;
@@ -63,6 +66,7 @@ class SubmitJob {
     JobRequest request = checked.request();
     BaseModel base = checked.base();
     TrainingFile training = checked.training();
+    Inheritance parent = checked.parent();
     TrainingFile validation = validation(caller, request);
     admission.require(caller.departmentId(), base.name(), request.priority());
     String id = ids.next(ID_PREFIX);
@@ -71,7 +75,7 @@ class SubmitJob {
             id,
             caller.departmentId(),
             base.name(),
-            base.manifest(),
+            parent == null ? base.manifest() : parent.base(),
             training.id(),
             training.digest(),
             validation == null ? null : validation.id(),
@@ -82,7 +86,9 @@ class SubmitJob {
             hyperparameters(request).toString(),
             checked.adapter().toString(),
             request.metadata() == null ? null : request.metadata().toString(),
-            request.priority()),
+            request.priority(),
+            parent == null ? null : parent.parent().name(),
+            parent == null ? null : parent.start()),
         caller.actor().account());
     audit.write("fine_tuning.job.created", caller.departmentId(), id, Map.of("model", base.name()));
     return id;
@@ -91,39 +97,50 @@ class SubmitJob {
   /**
    * A request whose base model and training file exist.
    *
+   * @param parent what training continues from, or null
+   * @param base that it began with
    * @param adapter the configuration as it would run
    */
-  record Checked(JobRequest request, BaseModel base, TrainingFile training, ObjectNode adapter) {}
+  record Checked(
+      JobRequest request,
+      @Nullable Inheritance parent,
+      BaseModel base,
+      TrainingFile training,
+      ObjectNode adapter) {}
 
   /** What a job is submitted with, looked up and resolved; nothing is written. */
   Checked check(Caller caller, JsonNode body) {
-    JobRequest request = read(expanded(caller, body));
+    JsonNode whole = expanded(caller, body);
+    Inheritance parent = parents.of(caller.departmentId(), whole).orElse(null);
+    JobRequest request = read(whole, parent);
     BaseModel base =
         baseModels
-            .find(request.model())
+            .find(parent == null ? request.model() : parent.parent().baseModel())
             .orElseThrow(
                 () ->
-                    new RequestFailed(
-                        ProblemType.MODEL_NOT_FOUND, "No such base model here", "model"));
+                    new RequestFailed(ProblemType.MODEL_NOT_FOUND, "No such model here", "model")
+                        .about(request.model()));
     if (!base.writesText() && !request.spec().objective().labelsRows()) {
       throw RequestFailed.invalid(
           "adapter.objective",
           base.name() + " is an encoder: must be classification or regression");
     }
     TrainingFile training = file(caller, request.trainingFile(), request, "training_file");
-    return new Checked(request, base, training, adapter(request, base));
+    return new Checked(request, parent, base, training, adapter(request, base));
   }
 
-  /** With the settings in place of the name of a configuration. */
+  /** A copy, with the settings in place of the name of a configuration. */
   private JsonNode expanded(Caller caller, JsonNode body) {
-    JsonNode adapter = configs.expand(caller.departmentId(), body.get("adapter"));
-    if (adapter == null || !(body instanceof ObjectNode object)) return body;
-    return object.deepCopy().set("adapter", adapter);
+    if (!(body instanceof ObjectNode object)) return body;
+    ObjectNode whole = object.deepCopy();
+    JsonNode adapter =
+        configs.expand(caller.departmentId(), Parents.spelledOut(whole.get("adapter")));
+    return adapter == null ? whole : whole.set("adapter", adapter);
   }
 
-  private static JobRequest read(JsonNode body) {
+  private static JobRequest read(JsonNode body, @Nullable Inheritance parent) {
     try {
-      return JobRequest.read(body);
+      return JobRequest.read(parent == null ? body : parent.into(body));
     } catch (SpecRejected rejected) {
       List<Finding> findings =
           rejected.problems().stream().map(p -> Finding.at(p.path(), p.message())).toList();

@@ -16,6 +16,8 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.Map;
+import java.util.function.Predicate;
 
 /**
  * Blobs at hand on this machine: fetched by digest under a lease, verified, kept, and shared by all
@@ -64,11 +66,22 @@ final class BlobCopies {
 
   /** Makes the files of the manifest appear in {@code target}. */
   void directory(LeaseKey key, Digest manifest, Path target) throws IOException {
+    directory(key, manifest, target, name -> true);
+  }
+
+  /**
+   * Makes some of them appear.
+   *
+   * @param wanted which, by the path in the manifest
+   */
+  void directory(LeaseKey key, Digest manifest, Path target, Predicate<String> wanted)
+      throws IOException {
     fetch(key, manifest);
-    for (BlobRef file : ManifestDirectory.read(store, manifest).files().values()) {
-      fetch(key, file.sha256());
+    for (Map.Entry<String, BlobRef> file :
+        ManifestDirectory.read(store, manifest).files().entrySet()) {
+      if (wanted.test(file.getKey())) fetch(key, file.getValue().sha256());
     }
-    ManifestDirectory.materialise(store, manifest, target);
+    ManifestDirectory.materialise(store, manifest, target, wanted);
   }
 
   private void fetch(LeaseKey key, Digest digest) throws IOException {

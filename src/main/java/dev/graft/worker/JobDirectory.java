@@ -23,6 +23,11 @@ record JobDirectory(Path root) implements AutoCloseable {
     return root.resolve("resume-" + candidate);
   }
 
+  /** What training begins with. */
+  Path start() {
+    return root.resolve("start");
+  }
+
   Path output() {
     return root.resolve("result");
   }

@@ -1,10 +1,12 @@
 package dev.graft.worker;
 
+import dev.graft.artifacts.Digest;
 import dev.graft.jobs.lease.Lease;
 import dev.graft.training.protocol.RunRequest;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -13,6 +15,10 @@ import tools.jackson.databind.json.JsonMapper;
 /** Turns a lease into a run request: everything it names becomes a local path. */
 final class RunPreparation {
   private static final Logger log = LoggerFactory.getLogger(RunPreparation.class);
+
+  private static final Set<String> START =
+      Set.of(
+          "adapter_config.json", "adapter_model.safetensors", "config.json", "trained.safetensors");
 
   private final BlobCopies blobs;
   private final @Nullable Integer threads;
@@ -28,6 +34,7 @@ final class RunPreparation {
     Path validation =
         lease.validationFile() == null ? null : blobs.file(lease.key(), lease.validationFile());
     Path resume = newestCheckpoint(lease, directory);
+    Path start = start(lease, directory);
     return new RunRequest(
         JsonMapper.shared().readTree(lease.adapterJson()),
         lease.seed(),
@@ -38,7 +45,16 @@ final class RunPreparation {
         directory.output().toString(),
         directory.checkpoints().toString(),
         resume == null ? null : resume.toString(),
-        threads);
+        threads,
+        start == null ? null : start.toString());
+  }
+
+  /** What an earlier job made, without other forms of it and its optimiser's state. */
+  private @Nullable Path start(Lease lease, JobDirectory directory) throws IOException {
+    Digest manifest = lease.start();
+    if (manifest == null) return null;
+    blobs.directory(lease.key(), manifest, directory.start(), START::contains);
+    return directory.start();
   }
 
   /**

@@ -243,6 +243,6 @@ class WarmModelsTests {
                 "-cp",
                 System.getProperty("java.class.path"),
                 Parrot.class.getName(),
-                directory.toString()));
+                directory.model().toString()));
   }
 }

@@ -64,6 +64,8 @@ class RetriesTests {
         Instant.EPOCH,
         JobState.RUNNING,
         "base",
+        "a".repeat(64),
+        null,
         "file-1",
         null,
         null,

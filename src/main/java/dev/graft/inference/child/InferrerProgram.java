@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -42,9 +43,13 @@ public final class InferrerProgram {
     this.onEndOfInput = onEndOfInput;
   }
 
-  /** Serves the model of a directory until the input ends. */
-  public void serve(Path baseModel) throws InterruptedException {
-    serve(new ModelText(baseModel), base -> Generators.load(base, 0), baseModel);
+  /**
+   * Serves the model of a directory until the input ends.
+   *
+   * @param trained a checkpoint whose weights take the place of the directory's, or null
+   */
+  public void serve(Path baseModel, @Nullable Path trained) throws InterruptedException {
+    serve(new ModelText(baseModel), base -> Generators.load(base, trained, 0), baseModel);
   }
 
   void serve(ChatText text, Function<Path, Generator> open, Path baseModel)

@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param baseManifest manifest blob of the base model's directory
  * @param adapterJson the resolved {@code adapter} object
  * @param checkpoints committed checkpoints, newest first: resume from the first one that verifies
+ * @param start manifest of the result or checkpoint of an earlier job that training begins with;
+ *     null = none
  */
 public record Lease(
     LeaseKey key,
@@ -24,7 +26,34 @@ public record Lease(
     @Nullable Digest validationFile,
     String adapterJson,
     long seed,
-    List<Resume> checkpoints) {
+    List<Resume> checkpoints,
+    @Nullable Digest start) {
+  /** From the method's own start. */
+  public Lease(
+      LeaseKey key,
+      long ttlMs,
+      long heartbeatMs,
+      String baseModel,
+      Digest baseManifest,
+      Digest trainingFile,
+      @Nullable Digest validationFile,
+      String adapterJson,
+      long seed,
+      List<Resume> checkpoints) {
+    this(
+        key,
+        ttlMs,
+        heartbeatMs,
+        baseModel,
+        baseManifest,
+        trainingFile,
+        validationFile,
+        adapterJson,
+        seed,
+        checkpoints,
+        null);
+  }
+
   public Lease {
     checkpoints = List.copyOf(checkpoints);
   }

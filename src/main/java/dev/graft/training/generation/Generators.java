@@ -5,9 +5,14 @@ import ai.djl.pytorch.jni.JniUtils;
 import dev.graft.training.Generator;
 import dev.graft.training.model.DeviceMemory;
 import dev.graft.training.model.ModelTensors;
+import dev.graft.weights.BadModel;
+import dev.graft.weights.MappedTensor;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;
+import dev.graft.weights.SafetensorsFile;
 import java.nio.file.Path;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /** Loads models to generate with. */
 public final class Generators {
@@ -20,6 +25,16 @@ public final class Generators {
    * @throws dev.graft.weights.BadModel if the directory is no model that can be run
    */
   public static Generator load(Path base, int threads) {
+    return load(base, null, threads);
+  }
+
+  /**
+   * The same with weights that an unfinished run has trained.
+   *
+   * @param trained directory of a checkpoint whose {@code trained.safetensors} has parameters of
+   *     the base by name; null = none
+   */
+  public static Generator load(Path base, @Nullable Path trained, int threads) {
     ModelDirectory directory = ModelDirectory.open(base);
     try {
       directory.check();
@@ -27,9 +42,7 @@ public final class Generators {
       try {
         if (threads > 0 && JniUtils.getNumThreads() != threads) JniUtils.setNumThreads(threads);
         ModelTensors tensors = new ModelTensors();
-        for (ModelConfig.Parameter each : directory.config().parameters()) {
-          tensors.load(memory, each, directory.weights().stored(each));
-        }
+        load(directory, trained, tensors, memory);
         return new CachedGenerator(directory, memory, tensors);
       } catch (RuntimeException e) {
         memory.close();
@@ -38,6 +51,25 @@ public final class Generators {
     } catch (RuntimeException e) {
       directory.close();
       throw e;
+    }
+  }
+
+  private static void load(
+      ModelDirectory base, @Nullable Path trained, ModelTensors tensors, DeviceMemory memory) {
+    if (trained == null) {
+      for (ModelConfig.Parameter each : base.config().parameters()) {
+        tensors.load(memory, each, base.weights().stored(each));
+      }
+      return;
+    }
+    try (SafetensorsFile file = SafetensorsFile.open(trained.resolve("trained.safetensors"))) {
+      for (ModelConfig.Parameter each : base.config().parameters()) {
+        MappedTensor own = file.find(each.name());
+        if (own != null && !Arrays.equals(own.shape(), each.shape())) {
+          throw new BadModel(each.name() + " of the checkpoint has another shape");
+        }
+        tensors.load(memory, each, own != null ? own : base.weights().stored(each));
+      }
     }
   }
 }

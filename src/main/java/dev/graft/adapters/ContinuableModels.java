@@ -1,0 +1,61 @@
+package dev.graft.adapters;
+
+import dev.graft.jobs.ParentModel;
+import dev.graft.jobs.ParentModels;
+import dev.graft.platform.ProblemType;
+import dev.graft.platform.RequestFailed;
+import java.util.Optional;
+import org.springframework.context.annotation.Profile;
+import org.springframework.stereotype.Component;
+
+/** The department's results and checkpoints, as what its further jobs begin with. */
+@Component
+@Profile("server")
+class ContinuableModels implements ParentModels {
+  private static final String ADAPTER_ID = "ad_";
+
+  private final NamedModels names;
+  private final Adapters adapters;
+
+  ContinuableModels(NamedModels names, Adapters adapters) {
+    this.names = names;
+    this.adapters = adapters;
+  }
+
+  @Override
+  public Optional<ParentModel> find(String departmentId, String nameOrId) {
+    if (nameOrId.startsWith(ADAPTER_ID)) {
+      return adapters.find(departmentId, nameOrId).map(ContinuableModels::parent);
+    }
+    return names.find(departmentId, nameOrId).flatMap(named -> parent(nameOrId, named));
+  }
+
+  private static Optional<ParentModel> parent(String name, NamedModel named) {
+    return switch (named) {
+      case NamedModel.Base base -> Optional.empty();
+      case NamedModel.FineTuned tuned -> Optional.of(parent(tuned.adapter()));
+      case NamedModel.Checkpoint checkpoint ->
+          Optional.of(
+              new ParentModel(
+                  checkpoint.name(),
+                  checkpoint.jobId(),
+                  checkpoint.baseModel(),
+                  checkpoint.manifest(),
+                  checkpoint.configuration()));
+      case NamedModel.Missing missing ->
+          throw new RequestFailed(
+              ProblemType.WRONG_STATE,
+              "Training cannot continue from '%s' (yet). %s".formatted(name, missing.why()),
+              "model");
+    };
+  }
+
+  private static ParentModel parent(Adapter adapter) {
+    return new ParentModel(
+        adapter.name(),
+        adapter.jobId(),
+        adapter.baseModel(),
+        adapter.manifest(),
+        adapter.configuration());
+  }
+}

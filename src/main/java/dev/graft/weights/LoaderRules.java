@@ -72,9 +72,9 @@ public final class LoaderRules {
     }
     return switch (loader) {
       case PEFT, TGI -> new Compatibility(loader, Verdict.LOADS, List.of());
-      case VLLM -> new Compatibility(loader, Verdict.LOADS, flags(lora, base));
+      case VLLM -> new Compatibility(loader, Verdict.LOADS, flags(rank(lora, base)));
       case SGLANG -> {
-        List<String> hints = flags(lora, base);
+        List<String> hints = flags(rank(lora, base));
         hints.addAll(together(lora, base));
         yield new Compatibility(loader, Verdict.LOADS, hints);
       }
@@ -92,8 +92,11 @@ public final class LoaderRules {
         : List.of();
   }
 
-  private static List<String> flags(Lora lora, ModelConfig base) {
-    int rank = LoraObstacles.ranks(lora, base).max().orElse(lora.r());
+  private static int rank(Lora lora, ModelConfig base) {
+    return LoraObstacles.ranks(lora, base).max().orElse(lora.r());
+  }
+
+  private static List<String> flags(int rank) {
     List<String> flags = new ArrayList<>();
     if (rank > DEFAULT_MAX_RANK) {
       flags.add("start the server with --max-lora-rank " + rank + " or more");
@@ -129,6 +132,12 @@ public final class LoaderRules {
     String reason = loader.wireName() + " takes LoRA only";
     if (LoraObstacles.splitsTied(method.modulesToSave(), base)) {
       return new Compatibility(loader, Verdict.NO, List.of(reason));
+    }
+    int rank = LoraObstacles.plainRank(method, base);
+    if (rank > 0 && servesAdapters(loader, base)) {
+      List<String> reasons = new ArrayList<>(List.of(reason, PLAIN));
+      if (loader == Loader.VLLM || loader == Loader.SGLANG) reasons.addAll(flags(rank));
+      return new Compatibility(loader, Verdict.WITH_CONVERSION, reasons);
     }
     return new Compatibility(loader, Verdict.WITH_CONVERSION, List.of(reason, MERGE));
   }

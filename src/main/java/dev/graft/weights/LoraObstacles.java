@@ -1,8 +1,13 @@
 package dev.graft.weights;
 
+import dev.graft.spec.AdaLora;
+import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.AdapterMethod.Lora;
+import dev.graft.spec.Ia3;
+import dev.graft.spec.LnTuning;
 import dev.graft.spec.LoraInit;
 import dev.graft.spec.LoraVariant.Bias;
+import dev.graft.spec.Vera;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -14,6 +19,9 @@ import java.util.stream.IntStream;
 
 /** What of a LoRA a program that wants plain factors does not take. */
 final class LoraObstacles {
+  /** Rank of a LoRA, at most. */
+  private static final int MOST_R = 1024;
+
   private LoraObstacles() {}
 
   /** What plain factors cannot say. */
@@ -105,6 +113,18 @@ final class LoraObstacles {
                 name ->
                     base.inputEmbedding().endsWith(name + ".weight")
                         || base.outputModule().endsWith(name));
+  }
+
+  /** Rank of the plain factors that say the same, at most; 0 = none do. */
+  static int plainRank(AdapterMethod.Targeted method, ModelConfig base) {
+    if (!method.modulesToSave().isEmpty() || base.task() instanceof Task.SequenceClassification) {
+      return 0;
+    }
+    return switch (method) {
+      case AdaLora ranks -> ranks.bias() == Bias.NONE ? ranks.allocation().initR() : 0;
+      case Vera vera -> vera.bias() == Bias.NONE && vera.r() <= MOST_R ? vera.r() : 0;
+      case Ia3 _, LnTuning _ -> 0;
+    };
   }
 
   static IntStream ranks(Lora lora, ModelConfig base) {

@@ -147,6 +147,28 @@ class LoaderRulesTests {
   }
 
   @Test
+  void whatIsExactlyLoraHasAPlainForm() {
+    for (String method :
+        List.of("'peft_type':'VERA','r':64", "'peft_type':'ADALORA','init_r':64,'total_step':9")) {
+      assertThat(of(Loader.VLLM, method).reasons())
+          .containsExactly(
+              "vllm takes LoRA only",
+              "load its plain form, plain_lora",
+              "start the server with --max-lora-rank 64 or more");
+      assertThat(LoaderRules.wantPlainForm(method(method), Families.read("llama"))).isTrue();
+      assertThat(LoaderRules.wantPlainForm(method(method), Families.read("gpt2"))).isFalse();
+      assertThat(of(Loader.TGI, method + ",'modules_to_save':['lm_head']").reasons())
+          .last()
+          .asString()
+          .contains("merge");
+    }
+    assertThat(of(Loader.TGI, "'peft_type':'VERA','bias':'all'").reasons())
+        .last()
+        .asString()
+        .contains("merge");
+  }
+
+  @Test
   void aStartByLoftqNeedsTheBaseAsItWasQuantised() {
     String loftq = "'init_lora_weights':'loftq'";
     assertThat(of(Loader.PEFT, loftq).verdict()).isEqualTo(LOADS);

@@ -171,7 +171,8 @@ final class LinearFactors implements Part {
   }
 
   /** Nothing if more than a product is added to a layer, or to other numbers than the base's. */
-  List<LowRankUpdate> updates(Map<String, NamedTensor> trained) {
+  @Override
+  public List<LowRankUpdate> updates(Map<String, NamedTensor> trained) {
     if (method.variant().loraBias() || method.variant().useDora()) return List.of();
     if (method.initLoraWeights() instanceof LoraInit.Loftq) return List.of();
     return modules.stream()

@@ -10,7 +10,6 @@ import dev.graft.weights.NamedTensor;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -53,16 +52,5 @@ final class LoraTuner extends PartsTuner {
     if (!method.initLoraWeights().changesBase()) return null;
     PlainLora plain = PlainLora.of(method, values);
     return new SavedResult(plain.method(), saved(plain.values()));
-  }
-
-  /** Factors alone; what else trains is no product. */
-  @Override
-  public List<LowRankUpdate> plain(Map<String, NamedTensor> trained) {
-    List<LowRankUpdate> updates = new ArrayList<>();
-    for (Part part : parts()) {
-      if (part instanceof LinearFactors factors) updates.addAll(factors.updates(trained));
-      else if (!part.slots().isEmpty()) return List.of();
-    }
-    return updates;
   }
 }

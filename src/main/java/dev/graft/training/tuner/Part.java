@@ -48,6 +48,11 @@ interface Part extends Rewrite {
     return Map.of();
   }
 
+  /** As {@link Tuner#plain}, for this part alone. */
+  default List<LowRankUpdate> updates(Map<String, NamedTensor> trained) {
+    return List.of();
+  }
+
   /** As {@link Tuner#requantised}. */
   default @Nullable StoredWeight requantised(Parameter parameter) {
     return null;

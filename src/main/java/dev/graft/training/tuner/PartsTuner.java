@@ -22,10 +22,6 @@ class PartsTuner implements Tuner {
     this.parts = List.copyOf(parts);
   }
 
-  final List<Part> parts() {
-    return parts;
-  }
-
   @Override
   public final List<Slot> slots() {
     return parts.stream().flatMap(part -> part.slots().stream()).toList();
@@ -134,6 +130,19 @@ class PartsTuner implements Tuner {
       for (String name : part.kept()) names.put(name, part.saved(name));
     }
     return names;
+  }
+
+  /** What trains beside factors is no product, so that there is no such form then. */
+  @Override
+  public final List<LowRankUpdate> plain(Map<String, NamedTensor> trained) {
+    List<LowRankUpdate> all = new ArrayList<>();
+    for (Part part : parts) {
+      if (part.slots().isEmpty()) continue;
+      List<LowRankUpdate> updates = part.updates(trained);
+      if (updates.isEmpty()) return List.of();
+      all.addAll(updates);
+    }
+    return all;
   }
 
   @Override

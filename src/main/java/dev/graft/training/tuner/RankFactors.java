@@ -97,6 +97,21 @@ record RankFactors(AdaLora method, AdaptedLayers layers) implements Part {
     return stored;
   }
 
+  /** E goes into the rows of A. */
+  @Override
+  public List<LowRankUpdate> updates(Map<String, NamedTensor> trained) {
+    List<LowRankUpdate> updates = new ArrayList<>();
+    for (ModelConfig.Linear each : layers.linears().values()) {
+      Ranks names = new Ranks(each.path());
+      float[] a = require(trained, names.a());
+      float[] e = require(trained, names.e());
+      for (int i = 0; i < a.length; i++) a[i] *= e[i / each.inFeatures()];
+      float[] b = require(trained, names.b());
+      updates.add(new LowRankUpdate(each, e.length, a, b, method.scale()));
+    }
+    return updates;
+  }
+
   private static float[] require(Map<String, NamedTensor> trained, String name) {
     return Objects.requireNonNull(trained.get(name), name).toFloats();
   }

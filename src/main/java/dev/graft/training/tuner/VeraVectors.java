@@ -96,6 +96,27 @@ record VeraVectors(Vera method, AdaptedLayers layers) implements Part {
     return stored;
   }
 
+  /** The vectors go into the parts of A and B that a layer uses. */
+  @Override
+  public List<LowRankUpdate> updates(Map<String, NamedTensor> trained) {
+    float[] sharedA = require(trained, A);
+    float[] sharedB = require(trained, B);
+    int r = method.r();
+    int width = sharedA.length / r;
+    List<LowRankUpdate> updates = new ArrayList<>();
+    for (ModelConfig.Linear each : layers.linears().values()) {
+      float[] onB = require(trained, each.path() + LAMBDA_B);
+      float[] onD = require(trained, each.path() + LAMBDA_D);
+      int in = each.inFeatures();
+      float[] a = new float[r * in];
+      for (int i = 0; i < a.length; i++) a[i] = onD[i / in] * sharedA[i / in * width + i % in];
+      float[] b = new float[each.outFeatures() * r];
+      for (int i = 0; i < b.length; i++) b[i] = onB[i / r] * sharedB[i];
+      updates.add(new LowRankUpdate(each, r, a, b, 1));
+    }
+    return updates;
+  }
+
   private static float[] require(Map<String, NamedTensor> trained, String name) {
     return Objects.requireNonNull(trained.get(name), name).toFloats();
   }

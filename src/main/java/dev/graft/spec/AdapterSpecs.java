@@ -152,6 +152,7 @@ public final class AdapterSpecs {
         .put("label_smoothing_factor", training.labelSmoothingFactor())
         .put("gradient_checkpointing", training.gradientCheckpointing())
         .put("disable_dropout", training.disableDropout())
+        .put("neftune_noise_alpha", training.neftuneNoiseAlpha())
         .put("bf16", training.precision() == Precision.BF16);
     training.evaluation().write(json);
     LoraPlus.write(json, training.loraPlus());

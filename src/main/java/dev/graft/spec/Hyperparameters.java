@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param gradientCheckpointing activations are computed again on the way down: less memory
  * @param loraPlus rates of single factors; null = all train at {@code learningRate}
  * @param disableDropout the dropouts of the base are off, as TRL has it for preferences
+ * @param neftuneNoiseAlpha size of the noise on embeddings in training; 0 = none
  * @param precision {@code bf16}
  */
 public record Hyperparameters(
@@ -47,6 +48,7 @@ public record Hyperparameters(
     double labelSmoothingFactor,
     boolean gradientCheckpointing,
     boolean disableDropout,
+    double neftuneNoiseAlpha,
     @Nullable LoraPlus loraPlus,
     Precision precision) {
   /** What becomes of a row that is too long. */

@@ -48,6 +48,7 @@ final class TrainingFields {
             or(fields.number("label_smoothing_factor", 0, 0.999), 0.0),
             or(fields.bool("gradient_checkpointing"), false),
             or(fields.bool("disable_dropout"), true),
+            or(fields.number("neftune_noise_alpha", 0, 1000), 0.0),
             LoraPlus.read(fields, method, learningRate),
             or(fields.bool("bf16"), false) ? Precision.BF16 : Precision.F32);
     refuseUnbuilt(fields);
@@ -128,7 +129,6 @@ final class TrainingFields {
 
   private static void refuseUnbuilt(Fields fields) {
     fields.notYet("fp16", false);
-    fields.notYet("neftune_noise_alpha", 0);
     fields.notYet("optim", "adamw_torch", "adamw_torch_fused");
   }
 

@@ -194,7 +194,7 @@ class AdapterSpecsTests {
         "{'training':[]} | adapter.training",
         "{'data':{'x':1}} | adapter.data.x",
         "{'training':{'hidden_dropout_prob':0.1}} | adapter.training.hidden_dropout_prob",
-        "{'training':{'neftune_noise_alpha':5}} | adapter.training.neftune_noise_alpha",
+        "{'training':{'neftune_noise_alpha':-1}} | adapter.training.neftune_noise_alpha",
         "{'objective':'ranking'} | adapter.objective",
         "{'config':'ac_1'} | adapter.config",
         "\"balanced\" | adapter",

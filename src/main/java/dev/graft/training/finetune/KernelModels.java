@@ -49,6 +49,7 @@ final class KernelModels implements ModelSource {
             spec.quantization(),
             training.precision(),
             !training.disableDropout(),
+            training.neftuneNoiseAlpha(),
             spec.preference(),
             run.startFrom() != null));
   }

@@ -31,6 +31,7 @@ public final class Kernels {
           "ops/layer_norm",
           "ops/linear",
           "ops/multiply",
+          "ops/noise",
           "ops/pick",
           "ops/prepend",
           "ops/rms_norm",

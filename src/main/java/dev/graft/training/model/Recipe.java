@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param quantization of the base, null = as it is
  * @param precision of products with the weights of the base
  * @param baseDrops whether the dropouts that the base's config.json names are on
+ * @param neftuneNoiseAlpha size of the noise on what the token table gives; 0 = none
  * @param preference how pairs are learned from; null = they are not
  * @param continued whether it will start as an adapter that has learned: then that is what
  *     preferences are measured from
@@ -27,9 +28,10 @@ public record Recipe(
     @Nullable Quantization quantization,
     Precision precision,
     boolean baseDrops,
+    double neftuneNoiseAlpha,
     @Nullable Preference preference,
     boolean continued) {
-  /** From the method's own start. */
+  /** From the method's own start, without noise. */
   public Recipe(
       AdapterMethod method,
       AdamW optimiser,
@@ -49,6 +51,7 @@ public record Recipe(
         quantization,
         precision,
         baseDrops,
+        0,
         preference,
         false);
   }
@@ -73,6 +76,9 @@ public record Recipe(
   public Recipe {
     if (!(labelSmoothing >= 0 && labelSmoothing < 1)) {
       throw new IllegalArgumentException("label_smoothing_factor not in [0, 1)");
+    }
+    if (!(neftuneNoiseAlpha >= 0)) {
+      throw new IllegalArgumentException("neftune_noise_alpha must be >= 0");
     }
   }
 }

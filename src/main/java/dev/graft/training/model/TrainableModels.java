@@ -7,6 +7,7 @@ import dev.graft.training.TrainableModel;
 import dev.graft.training.tuner.Columns;
 import dev.graft.training.tuner.Computed;
 import dev.graft.training.tuner.NewHead;
+import dev.graft.training.tuner.Rewrite;
 import dev.graft.training.tuner.Slot;
 import dev.graft.training.tuner.Tuner;
 import dev.graft.weights.Dropouts;
@@ -79,7 +80,7 @@ public final class TrainableModels {
       tuner
           .startsAs()
           .forEach((slot, name) -> memory.copy(parameters.value(slot), tensors.require(name)));
-      Transformer model = Transformer.compile(family(), memory, tensors, gradients, tuner);
+      Transformer model = Transformer.compile(family(), memory, tensors, gradients, adapter());
       Tuner.Allocated allocated = tuner.allocated();
       StepRule rule =
           allocated == null
@@ -97,6 +98,11 @@ public final class TrainableModels {
               new TensorTable(memory, remembered));
       Reference reference = Reference.of(memory, base, tuner, recipe, model, tensors);
       return new TrainableTransformer(memory, model, state, reference, recipe);
+    }
+
+    private Rewrite adapter() {
+      double alpha = recipe.neftuneNoiseAlpha();
+      return alpha > 0 ? new NoisyRows(tuner, alpha) : tuner;
     }
 
     private Family family() {

@@ -22,6 +22,7 @@ public sealed interface Statement
         LowRankEmbed,
         Magnitude,
         Multiply,
+        Noise,
         Norm,
         Pick,
         Prepend,

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.json.JsonMapper;
 
 /** The promise of D12 with the real kernels: a run that was interrupted gives the same bytes. */
@@ -52,6 +53,17 @@ class ResumeExactnessTests {
         "'method':{'type':'full'} | model.safetensors"
       })
   void theResultIsTheSameToTheByte(String method, String result) throws IOException {
+    resumes(method, "", result);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"'peft':{'r':4}", "'peft':{'peft_type':'P_TUNING','num_virtual_tokens':3}"})
+  void noiseOnEmbeddingsIsThatOfTheStep(String method) throws IOException {
+    resumes(method, ",'neftune_noise_alpha':5", "adapter_model.safetensors");
+  }
+
+  private void resumes(String method, String training, String result) throws IOException {
     Path base = TinyLlama.write(directory.resolve("base"), 1);
     StringBuilder lines = new StringBuilder();
     for (int i = 0; i < 11; i++) {
@@ -63,8 +75,8 @@ class ResumeExactnessTests {
     String spec =
         ("{%s,'training':{'max_steps':8,'per_device_train_batch_size':2,"
                 + "'gradient_accumulation_steps':2,'learning_rate':0.01,'weight_decay':0.1,"
-                + "'lr_scheduler_type':'cosine','train_sampling_strategy':'group_by_length'}}")
-            .formatted(method);
+                + "'lr_scheduler_type':'cosine','train_sampling_strategy':'group_by_length'%s}}")
+            .formatted(method, training);
     assertThat(run(spec, base, rows, "whole", null, 0)).isEqualTo(TrainerExit.DONE);
     assertThat(run(spec, base, rows, "cut", null, 3))
         .isEqualTo(TrainerExit.STOPPED_AFTER_CHECKPOINT);

@@ -199,12 +199,13 @@ enum TestLayers {
     }
   },
 
-  /** What adapters bring: learned factors, parts of shared tensors, dropout. */
+  /** What adapters bring: learned factors, parts of shared tensors, dropout, noise. */
   ADAPTED {
     @Override
     List<Statement> statements() {
       return List.of(
           new Multiply("h", "x", "ia3_l"),
+          new Noise("h", 3, 1),
           new Dropout("dropped", "h", 0.5),
           new Project("u", "dropped", "/vera_A", 3, 8),
           new Multiply("u2", "u", "lambda_d"),

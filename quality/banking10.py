@@ -29,7 +29,7 @@ METHODS = {
 }
 
 
-def adapter(method):
+def settings(method):
     method, learning_rate = METHODS[method]
     return method | {
         "training": {
@@ -71,7 +71,7 @@ def main():
     upload = lambda name: client.files.create(file=open(arguments.data / name, "rb"), purpose="fine-tune").id
     job = client.fine_tuning.jobs.create(
         model=arguments.model, training_file=upload("banking10_train.jsonl"),
-        validation_file=upload("banking10_dev.jsonl"), suffix="banking10", seed=42, extra_body={"adapter": adapter(arguments.method)})
+        validation_file=upload("banking10_dev.jsonl"), suffix="banking10", seed=42, extra_body={"adapter": settings(arguments.method)})
     print("job", job.id, file=sys.stderr)
     start = time.monotonic()
     while job.status not in ("succeeded", "failed", "cancelled"):

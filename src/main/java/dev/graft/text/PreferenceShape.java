@@ -8,28 +8,36 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Preference rows: TRL's {@code chosen} and {@code rejected}, with a {@code prompt} or beginning
- * alike, and OpenAI's {@code input}, {@code preferred_output} and {@code non_preferred_output}.
+ * alike, and OpenAI's {@code input}, {@code preferred_output} and {@code non_preferred_output},
+ * which its specification calls {@code preferred_completion} and {@code non_preferred_completion}.
  */
 final class PreferenceShape {
+  private static final String NOT = "non_";
+  private static final List<String> PREFERRED = List.of("preferred_output", "preferred_completion");
+
   private PreferenceShape() {}
 
   static boolean fits(Map<?, ?> map) {
-    return map.containsKey("chosen")
-        || map.containsKey("rejected")
-        || map.containsKey("preferred_output")
-        || map.containsKey("non_preferred_output");
+    return map.containsKey("chosen") || map.containsKey("rejected") || openAiName(map) != null;
+  }
+
+  /** What the row calls the better answer, if it is OpenAI's kind. */
+  private static @Nullable String openAiName(Map<?, ?> map) {
+    for (String name : PREFERRED) {
+      if (map.containsKey(name) || map.containsKey(NOT + name)) return name;
+    }
+    return null;
   }
 
   static Example.Preference example(long line, Map<?, ?> map) {
-    if (map.containsKey("preferred_output") || map.containsKey("non_preferred_output")) {
-      return openAi(line, map);
-    }
+    String better = openAiName(map);
+    if (better != null) return openAi(line, map, better);
     boolean chat = map.get("chosen") instanceof List<?> || map.get("rejected") instanceof List<?>;
     return chat ? chats(line, map) : texts(line, map);
   }
 
-  private static Example.Preference openAi(long line, Map<?, ?> map) {
-    RowShape.only(map, Set.of("input", "preferred_output", "non_preferred_output"));
+  private static Example.Preference openAi(long line, Map<?, ?> map, String better) {
+    RowShape.only(map, Set.of("input", better, NOT + better));
     if (!(map.get("input") instanceof Map<?, ?> input)) {
       throw new BadRow("input must be an object with messages");
     }
@@ -37,8 +45,8 @@ final class PreferenceShape {
     return preference(
         line,
         MessageShape.messages("input.messages", input.get("messages")),
-        MessageShape.messages("preferred_output", map.get("preferred_output")),
-        MessageShape.messages("non_preferred_output", map.get("non_preferred_output")),
+        MessageShape.messages(better, map.get(better)),
+        MessageShape.messages(NOT + better, map.get(NOT + better)),
         RowShape.tools(input));
   }
 

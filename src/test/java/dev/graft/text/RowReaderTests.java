@@ -86,6 +86,16 @@ class RowReaderTests {
     assertThat(summary.problems().getFirst().message()).startsWith(message);
   }
 
+  /** OpenAI's guides say output, its specification completion. */
+  @Test
+  void bothNamesOfOpenAisPreferencesAreTheSameRow() throws IOException {
+    String row =
+        "{'input':{'messages':[{'role':'user','content':'a'}]},"
+            + "'preferred_output':[{'role':'assistant','content':'b'}],"
+            + "'non_preferred_output':[{'role':'assistant','content':'c'}]}";
+    assertThat(only(row.replace("_output", "_completion"))).isEqualTo(only(row));
+  }
+
   @Test
   void everyKindIsKnownByItsKeys() throws IOException {
     assertThat(only("{'instruction':'a','input':'','output':'c','system':'s'}"))

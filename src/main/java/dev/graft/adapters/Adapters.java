@@ -59,6 +59,12 @@ public class Adapters implements Owned {
     return rows.findByDepartmentIdAndId(departmentId, id).map(AdapterRow::adapter);
   }
 
+  /** By id, of whichever department. */
+  @Transactional(readOnly = true)
+  Optional<Adapter> any(String id) {
+    return rows.findById(id).map(AdapterRow::adapter);
+  }
+
   /** By name, the job's {@code fine_tuned_model}. */
   @Transactional(readOnly = true)
   public Optional<Adapter> named(String departmentId, String name) {

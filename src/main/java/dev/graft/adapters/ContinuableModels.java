@@ -25,7 +25,10 @@ class ContinuableModels implements ParentModels {
   @Override
   public Optional<ParentModel> find(String departmentId, String nameOrId) {
     if (nameOrId.startsWith(ADAPTER_ID)) {
-      return adapters.find(departmentId, nameOrId).map(ContinuableModels::parent);
+      return adapters
+          .find(departmentId, nameOrId)
+          .or(() -> adapters.any(nameOrId).filter(a -> names.permitted(departmentId, a.name())))
+          .map(ContinuableModels::parent);
     }
     return names.find(departmentId, nameOrId).flatMap(named -> parent(nameOrId, named));
   }

@@ -4,7 +4,10 @@ import dev.graft.catalog.BaseModels;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
 import dev.graft.tenancy.Caller;
+import dev.graft.tenancy.Department;
+import dev.graft.tenancy.Departments;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.springframework.context.annotation.Profile;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
@@ -25,30 +28,54 @@ class ModelController {
   private final BaseModels baseModels;
   private final Adapters adapters;
   private final NamedModels models;
+  private final Departments departments;
 
-  ModelController(BaseModels baseModels, Adapters adapters, NamedModels models) {
+  ModelController(
+      BaseModels baseModels, Adapters adapters, NamedModels models, Departments departments) {
     this.baseModels = baseModels;
     this.adapters = adapters;
     this.models = models;
+    this.departments = departments;
   }
 
   @GetMapping
   ModelList list(@AuthenticationPrincipal Caller caller) {
     Stream<ModelResource> base = baseModels.list().stream().map(ModelResource::of);
     Stream<ModelResource> own =
-        adapters.all(caller.departmentId()).stream().map(a -> ModelResource.of(a, caller));
-    return new ModelList("list", Stream.concat(base, own).toList());
+        adapters.all(caller.departmentId()).stream().map(a -> resource(a, caller));
+    Stream<ModelResource> shared =
+        models.shared(caller.departmentId()).stream()
+            .flatMap(each -> resource(each, caller).stream());
+    return new ModelList("list", Stream.of(base, own, shared).flatMap(each -> each).toList());
   }
 
   @GetMapping("/{*model}")
   ModelResource get(@AuthenticationPrincipal Caller caller, @PathVariable String model) {
     String name = name(model);
-    return switch (models.find(caller.departmentId(), name).orElseThrow(() -> unknown(name))) {
-      case NamedModel.Base base -> ModelResource.of(base.model());
-      case NamedModel.FineTuned tuned -> ModelResource.of(tuned.adapter(), caller);
-      case NamedModel.Checkpoint checkpoint -> ModelResource.of(checkpoint, caller);
-      case NamedModel.Missing missing -> throw unknown(name);
+    return models
+        .find(caller.departmentId(), name)
+        .flatMap(named -> resource(named, caller))
+        .orElseThrow(() -> unknown(name));
+  }
+
+  private Optional<ModelResource> resource(NamedModel model, Caller caller) {
+    return switch (model) {
+      case NamedModel.Base base -> Optional.of(ModelResource.of(base.model()));
+      case NamedModel.FineTuned tuned -> Optional.of(resource(tuned.adapter(), caller));
+      case NamedModel.Checkpoint checkpoint ->
+          Optional.of(ModelResource.of(checkpoint, owner(checkpoint.departmentId(), caller)));
+      case NamedModel.Missing missing -> Optional.empty();
     };
+  }
+
+  private ModelResource resource(Adapter adapter, Caller caller) {
+    return ModelResource.of(adapter, owner(adapter.departmentId(), caller));
+  }
+
+  private String owner(String departmentId, Caller caller) {
+    return departmentId.equals(caller.departmentId())
+        ? caller.departmentName()
+        : departments.get(departmentId).map(Department::name).orElse("");
   }
 
   @DeleteMapping("/{*model}")
@@ -59,6 +86,9 @@ class ModelController {
       case NamedModel.Checkpoint checkpoint -> throw stays(name, "belongs to its job");
       case NamedModel.Missing missing -> throw unknown(name);
       case NamedModel.FineTuned tuned -> {
+        if (!tuned.adapter().departmentId().equals(caller.departmentId())) {
+          throw stays(name, "is another department's");
+        }
         if (!adapters.delete(caller.departmentId(), name)) throw unknown(name);
         yield new ModelDeleted(name, "model", true);
       }

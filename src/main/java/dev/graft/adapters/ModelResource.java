@@ -1,7 +1,6 @@
 package dev.graft.adapters;
 
 import dev.graft.catalog.BaseModel;
-import dev.graft.tenancy.Caller;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,22 +27,22 @@ record ModelResource(
         model.contextLength());
   }
 
-  static ModelResource of(Adapter adapter, Caller caller) {
+  static ModelResource of(Adapter adapter, String owner) {
     return new ModelResource(
         adapter.name(),
         "model",
         adapter.createdAt().getEpochSecond(),
-        caller.departmentName(),
+        owner,
         adapter.baseModel(),
         null);
   }
 
-  static ModelResource of(NamedModel.Checkpoint checkpoint, Caller caller) {
+  static ModelResource of(NamedModel.Checkpoint checkpoint, String owner) {
     return new ModelResource(
         checkpoint.name(),
         "model",
         checkpoint.createdAt().getEpochSecond(),
-        caller.departmentName(),
+        owner,
         checkpoint.baseModel(),
         null);
   }

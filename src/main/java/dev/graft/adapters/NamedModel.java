@@ -20,6 +20,7 @@ public sealed interface NamedModel {
   record Checkpoint(
       String name,
       String jobId,
+      String departmentId,
       String baseModel,
       Digest baseManifest,
       Digest manifest,

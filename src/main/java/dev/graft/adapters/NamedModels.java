@@ -4,11 +4,15 @@ import dev.graft.catalog.BaseModel;
 import dev.graft.catalog.BaseModels;
 import dev.graft.jobs.NamedJob;
 import dev.graft.jobs.NamedJobs;
+import java.util.List;
 import java.util.Optional;
 import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 
-/** Finds models by name: base models, the department's results and their checkpoints. */
+/**
+ * Finds models by name: base models, the department's results and their checkpoints, and those of
+ * others that it may use.
+ */
 @Component
 @Profile("server")
 public class NamedModels {
@@ -17,17 +21,56 @@ public class NamedModels {
   private final BaseModels baseModels;
   private final Adapters adapters;
   private final NamedJobs jobs;
+  private final CheckpointPermissions permissions;
 
-  NamedModels(BaseModels baseModels, Adapters adapters, NamedJobs jobs) {
+  NamedModels(
+      BaseModels baseModels, Adapters adapters, NamedJobs jobs, CheckpointPermissions permissions) {
     this.baseModels = baseModels;
     this.adapters = adapters;
     this.jobs = jobs;
+    this.permissions = permissions;
   }
 
-  /** Empty if the name means nothing to the department. */
+  /**
+   * Empty if the name means nothing to the department: it is none of a base model, of its own
+   * models and checkpoints, and of those that an administrator lets it use.
+   */
   public Optional<NamedModel> find(String departmentId, String name) {
     Optional<BaseModel> base = baseModels.find(name);
     if (base.isPresent()) return Optional.of(new NamedModel.Base(base.get()));
+    return own(departmentId, name)
+        .or(() -> permissions.owner(name, departmentId).flatMap(owner -> own(owner, name)));
+  }
+
+  /** Whether another department's model of this name may be used. */
+  boolean permitted(String departmentId, String name) {
+    return permissions.owner(name, departmentId).isPresent();
+  }
+
+  /** What other departments let this one use. */
+  List<NamedModel> shared(String departmentId) {
+    return permissions.sharedWith(departmentId).stream()
+        .flatMap(name -> find(departmentId, name).stream())
+        .toList();
+  }
+
+  /** The department whose model or checkpoint has this name; empty if there is none. */
+  Optional<String> owner(String name) {
+    Optional<String> owner = adapters.departmentOf(name).or(() -> jobs.departmentOf(name));
+    return owner.filter(
+        department -> own(department, name).filter(NamedModels::isThere).isPresent());
+  }
+
+  private static boolean isThere(NamedModel model) {
+    return switch (model) {
+      case NamedModel.FineTuned tuned -> true;
+      case NamedModel.Checkpoint checkpoint -> true;
+      case NamedModel.Base base -> false;
+      case NamedModel.Missing missing -> false;
+    };
+  }
+
+  private Optional<NamedModel> own(String departmentId, String name) {
     Optional<Adapter> adapter = adapters.named(departmentId, name);
     if (adapter.isPresent()) return Optional.of(new NamedModel.FineTuned(adapter.get()));
     return jobs.find(departmentId, name).flatMap(job -> ofJob(name, job));
@@ -40,6 +83,7 @@ public class NamedModels {
           new NamedModel.Checkpoint(
               name,
               job.id(),
+              job.departmentId(),
               job.baseModel(),
               job.baseManifest(),
               checkpoint.manifest(),

@@ -5,7 +5,8 @@
  * that both exist or neither. Its files are a manifest of blobs; the tar.gz of them is made once,
  * beside the request that completed the job or with the first download, and kept as a blob, because
  * its checksum must never change. Every question carries the department: another department's
- * adapter is answered like one that does not exist.
+ * adapter is answered like one that does not exist, except where an administrator's {@link
+ * dev.graft.adapters.CheckpointPermissions} name it.
  *
  * <p>How it fails: a listener's failure rolls the job's completion back, and the worker says it
  * again. An archive that cannot be made is a warning, and the next download tries again. Deleting a

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record NamedJob(
     String id,
+    String departmentId,
     JobState state,
     String baseModel,
     Digest baseManifest,

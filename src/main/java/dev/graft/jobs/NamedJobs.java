@@ -39,11 +39,19 @@ public class NamedJobs {
             job ->
                 new NamedJob(
                     job.id(),
+                    job.departmentId(),
                     job.state(),
                     job.baseModel(),
                     new Digest(job.baseManifest()),
                     job.adapterJson(),
                     step == null ? null : checkpoint(job, Integer.parseInt(step))));
+  }
+
+  /** The department whose job the name leads to, whether or not there is such a model. */
+  @Transactional(readOnly = true)
+  public Optional<String> departmentOf(String model) {
+    Matcher name = NAME.matcher(model);
+    return name.matches() ? jobs.departmentOf("ftjob-" + name.group("id")) : Optional.empty();
   }
 
   private NamedJob.@Nullable Checkpoint checkpoint(JobRow job, int step) {

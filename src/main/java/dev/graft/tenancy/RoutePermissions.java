@@ -31,6 +31,7 @@ class RoutePermissions implements RouteAccess {
       List.of(
           new Group("/v1/files/**", FILES_READ, FILES_WRITE),
           new Group("/v1/uploads/**", FILES_READ, FILES_WRITE),
+          new Group("/v1/fine_tuning/checkpoints/**", ORGANIZATION_READ, ORGANIZATION_WRITE),
           new Group("/v1/fine_tuning/**", FINE_TUNING_READ, FINE_TUNING_WRITE),
           new Group("/v1/adapter_configs/**", FINE_TUNING_READ, FINE_TUNING_WRITE),
           new Group("/v1/models/**", MODELS_READ, MODELS_WRITE),

@@ -3,6 +3,8 @@ package dev.graft.openai;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.graft.tenancy.ApiKeys;
+import dev.graft.tenancy.Departments;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -15,6 +17,7 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.springframework.beans.factory.annotation.Autowired;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -29,12 +32,16 @@ class ContinuedJobIT extends StartedGraft {
   private String other = "";
   private String rows = "";
   private String theirRows = "";
+  private String administrator = "";
+  @Autowired private Departments departments;
+  @Autowired private ApiKeys keys;
 
   @BeforeAll
   void start() throws Exception {
     registerTiny();
     key = key("support");
     other = key("sales");
+    administrator = keys.createForAdministrator(null).secret();
     rows = upload(key);
     theirRows = upload(other);
   }
@@ -106,6 +113,30 @@ class ContinuedJobIT extends StartedGraft {
     ok(call("POST", "/v1/fine_tuning/jobs/" + again.path("id").asString() + "/cancel", "", key));
   }
 
+  @Test
+  void anotherDepartmentAsksAndContinuesWhatItIsPermitted() throws Exception {
+    JsonNode first = done(submit("tiny", "{'peft':{'r':4},%s}"));
+    String checkpoint = first.path("fine_tuned_model").asString() + ":ckpt-step-3";
+    refused(call("POST", "/v1/chat/completions", question(checkpoint), other), 404, "model");
+    String permissions = "/v1/fine_tuning/checkpoints/" + checkpoint + "/permissions";
+    String project = "{'project_ids':['" + departments.find("sales").orElseThrow() + "']}";
+    ok(call("POST", permissions, project, administrator));
+    ok(call("POST", "/v1/chat/completions", question(checkpoint), other));
+    JsonNode job =
+        ok(call("POST", "/v1/fine_tuning/jobs", body(checkpoint, theirRows, "{%s}"), other));
+    assertThat(job.path("parent_model").asString()).isEqualTo(checkpoint);
+    await()
+        .atMost(Duration.ofMinutes(3))
+        .until(() -> jobOf(job, other).path("status").asString().equals("succeeded"));
+    assertThat(jobOf(job, other).path("fine_tuned_model").asString()).startsWith("ft:tiny:sales:");
+    String result = first.path("fine_tuned_model").asString();
+    refused(call("POST", "/v1/chat/completions", question(result), other), 404, "model");
+  }
+
+  private JsonNode jobOf(JsonNode job, String key) throws Exception {
+    return ok(call("GET", "/v1/fine_tuning/jobs/" + job.path("id").asString(), "", key));
+  }
+
   private HttpResponse<String> submit(String model, String adapter) throws Exception {
     return call("POST", "/v1/fine_tuning/jobs", body(model, rows, adapter), key);
   }
@@ -138,11 +169,14 @@ class ContinuedJobIT extends StartedGraft {
   }
 
   private String chat(String model) throws Exception {
-    String body =
-        "{'model':'%s','max_tokens':4,'temperature':0,'messages':[{'role':'user','content':'ab'}]}";
-    return ok(call("POST", "/v1/chat/completions", body.formatted(model), key))
+    return ok(call("POST", "/v1/chat/completions", question(model), key))
         .at("/choices/0/message/content")
         .asString();
+  }
+
+  private static String question(String model) {
+    return "{'model':'%s','max_tokens':4,'temperature':0,'messages':[{'role':'user','content':'ab'}]}"
+        .formatted(model);
   }
 
   private static void refused(HttpResponse<String> answer, int status, String param) {

@@ -28,6 +28,9 @@ final class ClassifiedRoutes {
       POST   /v1/fine_tuning/jobs/{id}/cancel                      api.fine_tuning.write
       POST   /v1/fine_tuning/jobs/{id}/pause                       api.fine_tuning.write
       POST   /v1/fine_tuning/jobs/{id}/resume                      api.fine_tuning.write
+      GET    /v1/fine_tuning/checkpoints/{checkpoint}/permissions  api.organization.read
+      POST   /v1/fine_tuning/checkpoints/{checkpoint}/permissions  api.organization.write
+      DELETE /v1/fine_tuning/checkpoints/{checkpoint}/permissions/{permission} api.organization.write
       GET    /v1/adapter_configs                                   api.fine_tuning.read
       POST   /v1/adapter_configs                                   api.fine_tuning.write
       GET    /v1/adapter_configs/{config}                          api.fine_tuning.read

@@ -1,0 +1,169 @@
+package dev.graft.adapters;
+
+import dev.graft.platform.Cursor;
+import dev.graft.platform.Ids;
+import dev.graft.tenancy.AuditLog;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.springframework.context.annotation.Profile;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+import org.springframework.transaction.annotation.Transactional;
+
+/**
+ * Which other departments may ask a model or a checkpoint, and continue from it. One that no row
+ * names may not; a row is about exactly the name that it has, not about other checkpoints of the
+ * job.
+ */
+@Component
+@Profile("server")
+class CheckpointPermissions {
+  private static final String CREATE =
+      """
+      insert into checkpoint_permission (id, model, owner_id, department_id, created_at)
+      values (:id, :model, :owner, :department, graft_now())
+      on conflict (model, department_id) do nothing
+      """;
+
+  /** An unknown cursor gives nothing. */
+  private static final String LIST =
+      """
+      select * from checkpoint_permission
+       where model = :model
+         and (:department::text is null or department_id = :department)
+         and (:after::text is null
+              or (created_at, id) %s (select created_at, id from checkpoint_permission
+                                       where id = :after and model = :model))
+       order by created_at %s, id %s
+       limit :limit
+      """;
+
+  private final JdbcClient sql;
+  private final AuditLog audit;
+  private final Ids ids;
+
+  CheckpointPermissions(JdbcClient sql, AuditLog audit, Ids ids) {
+    this.sql = sql;
+    this.audit = audit;
+    this.ids = ids;
+  }
+
+  /**
+   * @param departmentId that may use the model
+   */
+  record Permission(String id, Instant createdAt, String departmentId) {
+    private static Permission of(ResultSet row, int number) throws SQLException {
+      return new Permission(
+          row.getString("id"),
+          row.getObject("created_at", OffsetDateTime.class).toInstant(),
+          row.getString("department_id"));
+    }
+  }
+
+  /** The department whose model it is, if this one may use it. */
+  @Transactional(readOnly = true)
+  Optional<String> owner(String model, String departmentId) {
+    return sql.sql(
+            """
+            select owner_id from checkpoint_permission
+             where model = :model and department_id = :department
+            """)
+        .param("model", model)
+        .param("department", departmentId)
+        .query(String.class)
+        .optional();
+  }
+
+  /** Names of what other departments let this one use, the newest permission first. */
+  @Transactional(readOnly = true)
+  List<String> sharedWith(String departmentId) {
+    return sql.sql(
+            """
+            select model from checkpoint_permission where department_id = :department
+             order by created_at desc, id desc
+            """)
+        .param("department", departmentId)
+        .query((row, n) -> row.getString("model"))
+        .list();
+  }
+
+  /**
+   * Lets departments use a model; one that may already keeps its permission.
+   *
+   * @param owner whose model it is
+   */
+  @Transactional
+  List<Permission> create(String model, String owner, List<String> departments) {
+    List<Permission> permissions = new ArrayList<>();
+    for (String department : departments) {
+      String id = ids.next("cp_");
+      int made =
+          sql.sql(CREATE)
+              .param("id", id)
+              .param("model", model)
+              .param("owner", owner)
+              .param("department", department)
+              .update();
+      if (made == 1) noted("checkpoint.permission.created", id, model, owner, department);
+      permissions.addAll(page(model, department, new Cursor(null, 1, Cursor.Order.DESC)));
+    }
+    return permissions;
+  }
+
+  /**
+   * A page and one more.
+   *
+   * @param departmentId only what this one may use; null = whoever
+   */
+  @Transactional(readOnly = true)
+  List<Permission> page(String model, @Nullable String departmentId, Cursor page) {
+    boolean ascending = page.order() == Cursor.Order.ASC;
+    String order = ascending ? "asc" : "desc";
+    return sql.sql(LIST.formatted(ascending ? ">" : "<", order, order))
+        .param("model", model)
+        .param("department", departmentId)
+        .param("after", page.after())
+        .param("limit", page.limit() + 1)
+        .query(Permission::of)
+        .list();
+  }
+
+  /** False if the model has no such permission. */
+  @Transactional
+  boolean delete(String model, String id) {
+    return sql.sql(
+            """
+            delete from checkpoint_permission where id = :id and model = :model
+            returning owner_id, department_id
+            """)
+        .param("id", id)
+        .param("model", model)
+        .query(
+            (row, n) -> {
+              noted(
+                  "checkpoint.permission.deleted",
+                  id,
+                  model,
+                  row.getString("owner_id"),
+                  row.getString("department_id"));
+              return true;
+            })
+        .optional()
+        .orElse(false);
+  }
+
+  private void noted(String type, String id, String model, String owner, String department) {
+    audit.write(
+        type,
+        owner,
+        id,
+        Map.of("data", Map.of("fine_tuned_model_checkpoint", model, "project_id", department)));
+  }
+}

@@ -25,7 +25,8 @@ public final class AdapterMethods {
   private static final String PEFT_TYPE = "peft_type";
   private static final Object[] TASKS = {"CAUSAL_LM", "SEQ_CLS"};
 
-  private static final List<String> TYPES =
+  /** {@code peft_type} of every method of PEFT that is built. */
+  static final List<String> TYPES =
       List.of(
           LoraFields.TYPE,
           AdaLoraFields.TYPE,

@@ -1,6 +1,7 @@
 package dev.graft.spec;
 
 import dev.graft.spec.AdapterMethod.Lora;
+import dev.graft.spec.Hyperparameters.PackingStrategy;
 import dev.graft.spec.Hyperparameters.TruncationMode;
 import dev.graft.spec.SpecRejected.Problem;
 import dev.graft.spec.TrainingSpec.DataOptions;
@@ -161,6 +162,16 @@ public final class Combinations {
                   + " have no modules_to_save beside them",
               spec ->
                   spec.objective().labelsRows() && spec.method() instanceof AdapterMethod.Prompted),
+          new Refusal(
+              "virtual tokens",
+              "packing",
+              "adapter.training.packing",
+              "must be off, or wrapped: virtual tokens come first in a row, not before each of its"
+                  + " texts",
+              spec ->
+                  spec.method() instanceof AdapterMethod.Prompted
+                      && spec.training().packingStrategy() != null
+                      && spec.training().packingStrategy() != PackingStrategy.WRAPPED),
           new Refusal(
               "virtual tokens",
               "output.merged",

@@ -12,10 +12,13 @@ import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.AdapterMethods;
 import dev.graft.spec.ContinuedMethod;
 import dev.graft.spec.SpecRejected;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -36,6 +39,7 @@ class Parents {
 
   private static final String PATH = "adapter." + CONTINUE_FROM;
   private static final String CONFIG = "adapter_config.json";
+  private static final String PLAIN = "plain_lora/";
   private static final String WEIGHTS = "model.safetensors";
   private static final int LARGEST_CONFIG = 1 << 20;
 
@@ -93,17 +97,38 @@ class Parents {
   private Inheritance inheritance(ParentModel parent, String param) {
     try {
       Manifest files = ManifestDirectory.read(store, parent.manifest());
-      BlobRef config = files.files().get(CONFIG);
-      if (config != null) {
-        return new Inheritance(
-            parent, baseOf(parent), parent.manifest(), method(parent, config, param));
-      }
+      if (files.files().containsKey(CONFIG)) return adapter(parent, files, param);
       return files.files().containsKey(WEIGHTS)
           ? new Inheritance(parent, parent.manifest(), null, null)
           : new Inheritance(parent, baseOf(parent), parent.manifest(), null);
     } catch (IOException e) {
       throw new UncheckedIOException("what a job continues from cannot be read", e);
     }
+  }
+
+  /** The adapter itself, or its plain form where the method cannot train on. */
+  private Inheritance adapter(ParentModel parent, Manifest files, String param) throws IOException {
+    AdapterMethod method = method(parent, files, param);
+    String obstacle = ContinuedMethod.obstacle(method);
+    if (obstacle == null) {
+      return new Inheritance(parent, baseOf(parent), parent.manifest(), method);
+    }
+    Manifest plain = plainForm(files);
+    if (!plain.files().containsKey(CONFIG)) throw cannot(parent, obstacle, param);
+    byte[] json = plain.toJson();
+    Digest start = store.put(new ByteArrayInputStream(json), json.length).sha256();
+    return new Inheritance(parent, baseOf(parent), start, method(parent, plain, param));
+  }
+
+  private static Manifest plainForm(Manifest files) {
+    TreeMap<String, BlobRef> plain = new TreeMap<>();
+    files
+        .files()
+        .forEach(
+            (name, blob) -> {
+              if (name.startsWith(PLAIN)) plain.put(name.substring(PLAIN.length()), blob);
+            });
+    return new Manifest(plain);
   }
 
   /** What the parent's own weights lie on. */
@@ -115,14 +140,11 @@ class Parents {
             .single());
   }
 
-  private AdapterMethod method(ParentModel parent, BlobRef config, String param)
+  private AdapterMethod method(ParentModel parent, Manifest files, String param)
       throws IOException {
+    BlobRef config = Objects.requireNonNull(files.files().get(CONFIG));
     try (InputStream in = store.open(config.sha256(), 0, LARGEST_CONFIG)) {
-      AdapterMethod method =
-          AdapterMethods.fromSaved(JsonMapper.shared().readTree(in.readAllBytes()));
-      String obstacle = ContinuedMethod.obstacle(method);
-      if (obstacle != null) throw cannot(parent, obstacle, param);
-      return method;
+      return AdapterMethods.fromSaved(JsonMapper.shared().readTree(in.readAllBytes()));
     } catch (SpecRejected | JacksonException unreadable) {
       throw cannot(parent, "its configuration is not one of this Graft", param);
     }

@@ -27,8 +27,8 @@ public record ContinuedMethod(AdapterMethod saved, @Nullable AdapterMethod asked
   public static @Nullable String obstacle(AdapterMethod saved) {
     return switch (saved) {
       case AdaLora _ ->
-          "AdaLoRA decides once which ranks are left, so its training cannot go on; merged into its"
-              + " base it is a base for another run";
+          "AdaLoRA decides once which ranks are left, so its training cannot go on; its plain_lora"
+              + " directory is a LoRA that can";
       case PTuning _ -> "P-tuning saves what its encoder computed, not the encoder that trains";
       case PrefixTuning prefix ->
           prefix.prefixProjection()

@@ -13,7 +13,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.UUID;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.test.context.TestComponent;
 
 /** What tests of workers ask of the server they run against. */
@@ -52,6 +55,20 @@ public class QueueServer {
 
   /** Queues a job whose adapter object is this plan of the fake trainer. */
   public Submitted submit(String plan, Path scratch) throws IOException {
+    return submit(plan, scratch, null);
+  }
+
+  /** Queues a job that continues from what is in a directory. */
+  public Submitted submitContinued(Path earlier, Path scratch) throws IOException {
+    Map<String, Path> files = new TreeMap<>();
+    try (Stream<Path> all = Files.walk(earlier)) {
+      all.filter(Files::isRegularFile)
+          .forEach(file -> files.put(earlier.relativize(file).toString(), file));
+    }
+    return submit("{}", scratch, ManifestDirectory.store(store, files).sha256());
+  }
+
+  private Submitted submit(String plan, Path scratch, @Nullable Digest start) throws IOException {
     String department = departments.ensure("d-" + UUID.randomUUID());
     Path config = Files.writeString(scratch.resolve("config.json"), "{}");
     BlobRef base = ManifestDirectory.store(store, Map.of("config.json", config));
@@ -74,7 +91,9 @@ public class QueueServer {
             "{}",
             plan,
             null,
-            0),
+            0,
+            start == null ? null : "ft:tiny:support::1",
+            start),
         null);
     return new Submitted(department, id);
   }

@@ -95,6 +95,17 @@ class ContinuedJobIT extends StartedGraft {
   }
 
   @Test
+  void adaLoraGoesOnAsTheLoraThatItsRanksMake() throws Exception {
+    String ranks =
+        "'peft_type':'ADALORA','init_r':4,'target_r':2,'tinit':1,'tfinal':2,'deltaT':2,'total_step':6";
+    JsonNode first = done(submit("tiny", "{'peft':{" + ranks + "},%s}"));
+    JsonNode second = done(submit(first.path("fine_tuned_model").asString(), "{%s}"));
+    assertThat(second.at("/adapter/peft/peft_type").asString()).isEqualTo("LORA");
+    assertThat(losses(second).getFirst())
+        .isCloseTo(losses(first).getLast(), org.assertj.core.api.Assertions.within(1e-4));
+  }
+
+  @Test
   void whatContradictsTheAdapterOrIsNotTheDepartmentsIsRefused() throws Exception {
     JsonNode first = done(submit("tiny", "{'peft':{'r':4,'init_lora_weights':'pissa'},%s}"));
     String model = first.path("fine_tuned_model").asString();

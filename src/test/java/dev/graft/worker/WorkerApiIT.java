@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
+import dev.graft.artifacts.FileArtifactStore;
 import dev.graft.jobs.QueueServer;
 import dev.graft.jobs.lease.CheckpointReport;
 import dev.graft.jobs.lease.Directive;
@@ -15,6 +16,7 @@ import dev.graft.jobs.lease.LeaseRefused;
 import dev.graft.jobs.lease.LeaseReport;
 import dev.graft.pg.GraftIT;
 import dev.graft.platform.MachineLacks;
+import dev.graft.training.protocol.RunRequest;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -29,6 +31,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -99,6 +102,30 @@ class WorkerApiIT {
     protocol.release(others.key());
     server.cancel(job);
     server.cancel(other);
+  }
+
+  @Test
+  void aJobThatContinuesGetsTheFilesThatItStartsFromAndNoOthers() throws IOException {
+    Path earlier = Files.createDirectories(directory.resolve("earlier/merged"));
+    Files.writeString(earlier.resolve("model.safetensors"), "large");
+    for (String name : List.of("adapter_config.json", "adapter_model.safetensors", "README.md")) {
+      Files.writeString(earlier.resolveSibling(name), name);
+    }
+    QueueServer.Submitted job = server.submitContinued(earlier.getParent(), directory);
+    Lease lease = claim(job);
+    FileArtifactStore store = FileArtifactStore.open(directory.resolve("worker-store"));
+    BlobCopies blobs = new BlobCopies(store, protocol, directory.resolve("models"));
+    JobDirectory run = JobDirectory.make(directory.resolve("jobs"), lease);
+    RunRequest request = new RunPreparation(blobs, 1).request(lease, run);
+    Path start = Path.of(String.valueOf(request.startFrom()));
+    assertThat(start).isDirectory();
+    try (Stream<Path> files = Files.list(start)) {
+      assertThat(files.map(file -> file.getFileName().toString()))
+          .containsExactlyInAnyOrder("adapter_config.json", "adapter_model.safetensors");
+    }
+    assertThat(store.stat(Digest.of("large".getBytes(StandardCharsets.UTF_8)))).isEmpty();
+    protocol.release(lease.key());
+    server.cancel(job);
   }
 
   @Test

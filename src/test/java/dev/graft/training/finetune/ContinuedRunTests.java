@@ -68,6 +68,7 @@ class ContinuedRunTests {
         "'peft':{'r':4,'target_modules':['v_proj'],'modules_to_save':['lm_head']}",
         "'peft':{'r':4,'target_modules':['embed_tokens','v_proj']}",
         "'peft':{'r':4,'trainable_token_indices':[97,98]}",
+        "'peft':{'r':4,'init_lora_weights':'loftq','loftq_config':{'loftq_bits':4,'loftq_iter':2}}",
         "'peft':{'peft_type':'IA3'}",
         "'peft':{'peft_type':'LN_TUNING'}",
         "'peft':{'peft_type':'PROMPT_TUNING','num_virtual_tokens':3}",
@@ -232,6 +233,21 @@ class ContinuedRunTests {
     assertThatExceptionOfType(BadRun.class)
         .isThrownBy(() -> inherited("{}", "first"))
         .withMessageContaining(reason);
+  }
+
+  @Test
+  void thePlainFormOfAdaLoraGoesOnAsALora() {
+    String ranks = "'init_r':4,'target_r':2,'tinit':1,'tfinal':2,'deltaT':2,'total_step':6";
+    run(
+        "{'peft':{'peft_type':'ADALORA',%s},%s}".formatted(ranks, TRAINING),
+        "first",
+        null,
+        null,
+        0);
+    double ended = validLosses().getLast();
+    String spec = inherited("{%s}".formatted(TRAINING), "first/plain_lora");
+    run(spec, "second", "first/plain_lora", null, 0);
+    assertThat(validLosses().getFirst()).isCloseTo(ended, within(2e-5));
   }
 
   @Test

@@ -16,6 +16,7 @@ import org.springframework.security.core.userdetails.UsernameNotFoundException;
 import org.springframework.security.web.AuthenticationEntryPoint;
 import org.springframework.security.web.SecurityFilterChain;
 import org.springframework.security.web.authentication.AnonymousAuthenticationFilter;
+import org.springframework.security.web.csrf.CsrfFilter;
 import org.springframework.security.web.header.writers.ReferrerPolicyHeaderWriter.ReferrerPolicy;
 
 /**
@@ -36,8 +37,13 @@ class SecurityConfiguration {
       List<BearerAuthenticator> authenticators,
       RateLimiter limiter,
       RouteGate gate,
+      HttpProperties settings,
       ErrorWriter errors)
       throws Exception {
+    // Before any key is asked for: a browser asks without one whether it may ask.
+    if (!settings.allowedOrigins().isEmpty()) {
+      http.addFilterBefore(CrossOrigin.filter(settings.allowedOrigins(), errors), CsrfFilter.class);
+    }
     return http.csrf(AbstractHttpConfigurer::disable)
         .requestCache(AbstractHttpConfigurer::disable)
         .logout(AbstractHttpConfigurer::disable)

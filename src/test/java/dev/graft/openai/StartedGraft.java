@@ -44,7 +44,7 @@ abstract class StartedGraft {
 
   /** Registers the base model; a second time it is already there. */
   void registerTiny() throws IOException {
-    Path directory = Files.createTempDirectory("tiny-llama");
+    Path directory = Files.createTempDirectory(Path.of("target"), "tiny-llama-");
     baseModels.register("tiny", TinyLlama.write(directory, 1));
   }
 }

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
+import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -59,6 +60,8 @@ public final class TorchScriptModule implements AutoCloseable {
     Model model = Model.newInstance("kernels", device, "PyTorch");
     try {
       model.load(new ByteArrayInputStream(archive), Map.of());
+      // DJL makes an empty directory a model and removes it when the JVM ends; ours are halted.
+      Files.deleteIfExists(model.getModelPath());
     } catch (IOException | MalformedModelException | RuntimeException e) {
       model.close();
       throw new IllegalStateException("the kernel text does not load: " + e.getMessage(), e);

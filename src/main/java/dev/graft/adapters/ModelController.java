@@ -105,7 +105,8 @@ class ModelController {
   /** The rest of the path; without one there is a list, which cannot be deleted. */
   private static String name(String rest) {
     if (rest.length() < 2) {
-      throw new RequestFailed(ProblemType.METHOD_NOT_ALLOWED, "Name one model: /v1/models/{model}");
+      throw new RequestFailed(ProblemType.METHOD_NOT_ALLOWED, "Name one model: /v1/models/{model}")
+          .header("allow", "GET");
     }
     return rest.substring(1);
   }

@@ -46,7 +46,7 @@ class UploadController {
   UploadObject create(
       @AuthenticationPrincipal Caller caller, HttpServletRequest http, @RequestBody byte[] body) {
     NewUpload upload =
-        json.readValue(body, UploadRequest.class)
+        UploadRequest.require(json.readValue(body, UploadRequest.class), "filename")
             .check(caller.departmentId(), settings.maxUploadSize().toBytes());
     Submission submission =
         Submission.of(http, caller.departmentId(), "POST /v1/uploads", Digest.of(body).hex());

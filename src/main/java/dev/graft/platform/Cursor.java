@@ -33,7 +33,7 @@ public record Cursor(@Nullable String after, int limit, Order order) {
   }
 
   private static int limit(@Nullable String text, int normal, int max) {
-    if (text == null || text.isBlank()) {
+    if (text == null) {
       return normal;
     }
     try {
@@ -50,7 +50,7 @@ public record Cursor(@Nullable String after, int limit, Order order) {
   private static Order order(@Nullable String text) {
     return switch (text) {
       case null -> Order.DESC;
-      case "", "desc" -> Order.DESC;
+      case "desc" -> Order.DESC;
       case "asc" -> Order.ASC;
       default -> throw RequestFailed.invalid("order", "order must be asc or desc.");
     };

@@ -3,17 +3,22 @@ package dev.graft.platform;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.sql.SQLException;
 import java.util.List;
+import java.util.Set;
+import org.apache.tomcat.util.http.InvalidParameterException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.annotation.Profile;
+import org.springframework.dao.DataAccessException;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatusCode;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.http.converter.HttpMessageNotReadableException;
 import org.springframework.security.access.AccessDeniedException;
+import org.springframework.security.web.firewall.RequestRejectedException;
 import org.springframework.web.ErrorResponse;
 import org.springframework.web.bind.MethodArgumentNotValidException;
 import org.springframework.web.bind.MissingServletRequestParameterException;
@@ -28,6 +33,9 @@ import tools.jackson.core.JacksonException;
 @Profile("server")
 class ErrorAdvice {
   private static final Logger log = LoggerFactory.getLogger(ErrorAdvice.class);
+
+  /** PostgreSQL's character_not_in_repertoire and untranslatable_character. */
+  private static final Set<String> UNSTORABLE = Set.of("22021", "22P05");
 
   @ExceptionHandler
   ResponseEntity<ErrorEnvelope> known(RequestFailed problem, HttpServletRequest request) {
@@ -80,6 +88,26 @@ class ErrorAdvice {
   @ExceptionHandler
   ResponseEntity<ErrorEnvelope> denied(AccessDeniedException denied) {
     return render(new RequestFailed(ProblemType.PERMISSION_DENIED, "This key may not do that."));
+  }
+
+  /**
+   * A query that cannot be taken apart, such as {@code ?=x}, or has a name of control characters.
+   */
+  @ExceptionHandler({InvalidParameterException.class, RequestRejectedException.class})
+  ResponseEntity<ErrorEnvelope> malformed() {
+    return render(new RequestFailed(ProblemType.INVALID_REQUEST, "The query is malformed."));
+  }
+
+  /** Some text holds U+0000, which PostgreSQL stores neither as text nor in JSON. */
+  @ExceptionHandler
+  @Nullable ResponseEntity<ErrorEnvelope> unstorable(
+      DataAccessException refused, HttpServletRequest request, HttpServletResponse response) {
+    return refused.getMostSpecificCause() instanceof SQLException cause
+            && UNSTORABLE.contains(String.valueOf(cause.getSQLState()))
+        ? render(
+            new RequestFailed(
+                ProblemType.INVALID_VALUE, "A text in this request holds the character U+0000."))
+        : other(refused, request, response);
   }
 
   /** The client went away while its answer was written: nobody is left to tell. */

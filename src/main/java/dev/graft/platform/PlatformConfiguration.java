@@ -6,6 +6,9 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.scheduling.annotation.EnableScheduling;
 import tools.jackson.core.StreamReadFeature;
+import tools.jackson.databind.cfg.CoercionAction;
+import tools.jackson.databind.cfg.CoercionInputShape;
+import tools.jackson.databind.type.LogicalType;
 
 /** The beans that every role has. */
 @Configuration
@@ -26,5 +29,18 @@ class PlatformConfiguration {
   @Bean
   JsonMapperBuilderCustomizer refuseKeysGivenTwice() {
     return builder -> builder.enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION);
+  }
+
+  /** A name is a string: the number 7 or the word false is a mistake, not a name. */
+  @Bean
+  JsonMapperBuilderCustomizer refuseStringsThatAreNone() {
+    return builder ->
+        builder.withCoercionConfig(
+            LogicalType.Textual,
+            text -> {
+              text.setCoercion(CoercionInputShape.Boolean, CoercionAction.Fail);
+              text.setCoercion(CoercionInputShape.Integer, CoercionAction.Fail);
+              text.setCoercion(CoercionInputShape.Float, CoercionAction.Fail);
+            });
   }
 }

@@ -18,23 +18,28 @@ import org.springframework.security.web.firewall.StrictHttpFirewall;
 @Configuration(proxyBeanMethods = false)
 @Profile("server")
 class WebConfiguration {
-  /** Where the last segment is a model's id, which may hold a slash: SDKs send it as %2F. */
-  private static final List<String> MODEL_IDS =
-      List.of("/v1/models/", "/v1/fine_tuning/checkpoints/");
+  /** Names of models and of files of adapters may hold a slash: SDKs send it as %2F. */
+  private static final List<String> WITH_SLASHES =
+      List.of("/v1/models/", "/v1/fine_tuning/checkpoints/", "/v1/adapters/");
 
-  /** Strict everywhere; encoded slashes pass only in model ids. */
+  /**
+   * Strict everywhere, except that encoded slashes pass in names that have some, and that what no
+   * route has is a method that is not offered (405), not a malformed request.
+   */
   @Bean
   HttpFirewall firewall() {
     StrictHttpFirewall strict = new StrictHttpFirewall();
-    StrictHttpFirewall modelIds = new StrictHttpFirewall();
-    modelIds.setAllowUrlEncodedSlash(true);
+    StrictHttpFirewall names = new StrictHttpFirewall();
+    strict.setUnsafeAllowAnyHttpMethod(true);
+    names.setUnsafeAllowAnyHttpMethod(true);
+    names.setAllowUrlEncodedSlash(true);
     // Tomcat passes %2F through, so the decoded path still has a percent sign.
-    modelIds.setAllowUrlEncodedPercent(true);
+    names.setAllowUrlEncodedPercent(true);
     return new HttpFirewall() {
       @Override
       public FirewalledRequest getFirewalledRequest(HttpServletRequest request) {
-        boolean model = MODEL_IDS.stream().anyMatch(request.getRequestURI()::startsWith);
-        return (model ? modelIds : strict).getFirewalledRequest(request);
+        boolean named = WITH_SLASHES.stream().anyMatch(request.getRequestURI()::startsWith);
+        return (named ? names : strict).getFirewalledRequest(request);
       }
 
       @Override

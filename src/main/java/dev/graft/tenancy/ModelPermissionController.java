@@ -4,6 +4,7 @@ import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.Profile;
@@ -76,6 +77,9 @@ class ModelPermissionController {
     if (models == null) {
       throw new RequestFailed(
           ProblemType.MISSING_PARAMETER, "Missing required parameter: 'model_ids'.", "model_ids");
+    }
+    if (models.stream().anyMatch(Objects::isNull)) {
+      throw RequestFailed.invalid("model_ids", "A model's name is a string.");
     }
     if (models.size() > MOST) {
       throw RequestFailed.invalid("model_ids", "At most " + MOST + " models.");

@@ -39,12 +39,22 @@ class ProjectController {
   CursorPage<ProjectObject> list(
       @RequestParam @Nullable String after,
       @RequestParam @Nullable String limit,
-      @RequestParam(name = "include_archived", defaultValue = "false") boolean archivedToo) {
+      @RequestParam(name = "include_archived") @Nullable String archivedToo) {
     Cursor page = Cursor.parse(after, limit, null, 20, 100);
     return CursorPage.ofOneMore(
-        departments.list(page, archivedToo).stream().map(ProjectObject::of).toList(),
+        departments.list(page, flag(archivedToo)).stream().map(ProjectObject::of).toList(),
         page.limit(),
         ProjectObject::id);
+  }
+
+  private static boolean flag(@Nullable String archivedToo) {
+    return switch (archivedToo) {
+      case null -> false;
+      case "false" -> false;
+      case "true" -> true;
+      default ->
+          throw RequestFailed.invalid("include_archived", "include_archived is true or false.");
+    };
   }
 
   @PostMapping

@@ -13,6 +13,7 @@ import dev.graft.platform.GraftProperties;
 import dev.graft.tenancy.ApiKeys;
 import dev.graft.tenancy.Caller;
 import dev.graft.tenancy.Departments;
+import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.security.MessageDigest;
 import java.time.Duration;
@@ -105,6 +106,16 @@ class UploadsIT {
 
   private java.nio.file.Path kept() {
     return graft.dataDir().resolve("artifacts/kept");
+  }
+
+  @Test
+  void aBodyOfNothingBeginsNoUpload() throws Exception {
+    HttpRequest.Builder nothing =
+        api.to("uploads")
+            .header("content-type", "application/json")
+            .POST(HttpRequest.BodyPublishers.ofString("null"));
+    assertThat(error(DatasetsApi.send(nothing), 400).get("param").stringValue())
+        .isEqualTo("filename");
   }
 
   @Test

@@ -138,6 +138,7 @@ class AdmissionIT {
     ok(send(admin, "DELETE", path, ""));
     ok(submit(""));
     error(post(admin, path, "{\"mode\": \"some\", \"model_ids\": []}"), 400);
+    error(post(admin, path, "{\"mode\": \"deny_list\", \"model_ids\": [null]}"), 400);
     error(post(key, path, "{\"mode\": \"deny_list\", \"model_ids\": []}"), 403);
   }
 

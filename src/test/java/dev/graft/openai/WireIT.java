@@ -37,6 +37,7 @@ class WireIT extends StartedGraft {
         "GET    | /v1/files/file-none/content | 404 | application/binary",
         "GET    | /v1/adapters/ad_none        | 404 | application/json",
         "GET    | /v1/adapters/ad_none/content | 404 | application/binary",
+        "GET    | /v1/adapters/ad_none/files/merged%2Fmodel.safetensors | 404 | application/binary",
         "GET    | /v1/models/none             | 404 | application/json",
         "GET    | /v1/models/no%2Fne          | 404 | application/json",
         "DELETE | /v1/models/none             | 404 | application/json",

@@ -14,6 +14,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -73,7 +74,41 @@ class ErrorsIT {
 
   @Test
   void theListOfModelsCannotBeDeleted() throws Exception {
-    error(send(authorised("/v1/models").DELETE()), 405);
+    HttpResponse<String> response = send(authorised("/v1/models").DELETE());
+    error(response, 405);
+    assertThat(response.headers().firstValue("allow")).contains("GET");
+  }
+
+  @Test
+  void aMethodThatNoRouteHasIs405Too() throws Exception {
+    HttpResponse<String> response =
+        send(authorised("/v1/test/echo").method("QUERY", BodyPublishers.ofString("{}")));
+    error(response, 405);
+    assertThat(response.headers().firstValue("allow")).contains("POST");
+  }
+
+  @Test
+  void aQueryThatCannotBeTakenApartIsTheClientsMistake() throws Exception {
+    error(send(authorised("/v1/files?=x").GET()), 400);
+    error(send(authorised("/v1/fine_tuning/jobs?metadata%5B%0B%5D=x").GET()), 400);
+    assertThat(error(send(authorised("/v1/files?limit=").GET()), 400).get("param").asString())
+        .isEqualTo("limit");
+  }
+
+  @Test
+  void theCharacterThatNoDatabaseStoresIsTheClientsMistake() throws Exception {
+    for (String path : List.of("/v1/fine_tuning/jobs?after=%00", "/v1/adapter_configs?after=%00")) {
+      assertThat(error(send(authorised(path).GET()), 400).get("message").asString())
+          .contains("U+0000");
+    }
+  }
+
+  @Test
+  void aNumberOrATruthValueIsNoString() throws Exception {
+    for (String wrong : List.of("false", "7", "7.5")) {
+      assertThat(error(post("{\"name\": " + wrong + "}"), 400).get("param").asString())
+          .isEqualTo("name");
+    }
   }
 
   @Test

@@ -14,7 +14,7 @@ class QueryTests {
   void withoutParametersThePageIsTheFirstOfUsualSizeNewestFirst() {
     assertThat(Cursor.parse(null, null, null, 20, 100))
         .isEqualTo(new Cursor(null, 20, Cursor.Order.DESC));
-    assertThat(Cursor.parse("", "", "", 20, 100).start()).isEmpty();
+    assertThat(Cursor.parse("", null, null, 20, 100).start()).isEmpty();
   }
 
   @Test

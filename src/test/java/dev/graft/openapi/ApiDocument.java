@@ -2,6 +2,7 @@ package dev.graft.openapi;
 
 import static java.util.Map.entry;
 
+import com.networknt.schema.Error;
 import com.networknt.schema.Schema;
 import com.networknt.schema.SchemaLocation;
 import com.networknt.schema.SchemaRegistry;
@@ -19,6 +20,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 import tools.jackson.dataformat.yaml.YAMLMapper;
 
@@ -27,7 +29,7 @@ final class ApiDocument {
   static final Path FILE = Path.of("docs/openapi.yaml").toAbsolutePath();
   private static final String ID = "https://graft.invalid/openapi";
   private static final Set<String> METHODS = Set.of("get", "post", "put", "patch", "delete");
-  private static final Pattern VARIABLE = Pattern.compile("\\{(\\w+)}");
+  private static final Pattern VARIABLE = Pattern.compile("\\{([\\w-]+)}");
 
   /** Variables that hold slashes: names of models, and of files in a directory. */
   private static final Map<String, String> REST_OF_PATH =
@@ -119,12 +121,22 @@ final class ApiDocument {
    * @param schema a node of this document
    */
   List<String> problems(JsonNode schema, JsonNode value) {
+    return errors(schema, value).stream().map(Object::toString).toList();
+  }
+
+  /** As {@link #problems}, each with its place. */
+  List<Error> errors(JsonNode schema, JsonNode value) {
     String reference = schema.path("$ref").asString("");
     Schema validator =
         reference.isEmpty()
-            ? registry.getSchema(SchemaLocation.of(ID + "/inline"), schema)
+            ? registry.getSchema(inline(schema))
             : registry.getSchema(SchemaLocation.of(ID + reference));
-    return validator.validate(value).stream().map(Object::toString).toList();
+    return validator.validate(value);
+  }
+
+  /** The same, for use outside its document. */
+  private static JsonNode inline(JsonNode schema) {
+    return JsonMapper.shared().readTree(schema.toString().replace("\"#/", "\"" + ID + "#/"));
   }
 
   private static Pattern pattern(String path) {

@@ -44,8 +44,9 @@ class WatchedAnswers extends OncePerRequestFilter {
     try {
       chain.doFilter(json ? asked : request, answered);
       if (answered.whole()) {
-        DocumentedExchange.problems(ApiDocument.graft(), exchange(request, asked, answered))
-            .forEach(Differences::add);
+        Exchange exchange = exchange(request, asked, answered);
+        DocumentedExchange.problems(ApiDocument.graft(), exchange).forEach(Differences::add);
+        OpenAiSchemas.problems(exchange).forEach(Differences::add);
       }
     } finally {
       Differences.end();

@@ -81,8 +81,8 @@ class AuditLogIT {
 
   @Test
   void entriesAreFilteredAndPaged() throws Exception {
-    for (int i = 0; i < 3; i++) audit.write("test.done", department, "thing-" + i, Map.of());
-    String mine = "&event_types%5B%5D=test.done&project_ids%5B%5D=" + department;
+    for (int i = 0; i < 3; i++) audit.write("file.deleted", department, "thing-" + i, Map.of());
+    String mine = "&event_types%5B%5D=file.deleted&project_ids%5B%5D=" + department;
     JsonNode all = logged(mine);
     assertThat(ids(all)).hasSize(3);
     assertThat(ids(logged(mine + "&resource_ids%5B%5D=thing-1")))
@@ -110,7 +110,7 @@ class AuditLogIT {
         "truncate audit_log"
       })
   void theDatabaseRefusesWhateverIsNotAnAddition(String statement) {
-    audit.write("test.done", department, "thing", Map.of());
+    audit.write("file.deleted", department, "thing", Map.of());
     assertThatThrownBy(() -> sql.sql(statement).update())
         .isInstanceOf(DataAccessException.class)
         .hasStackTraceContaining("append-only");

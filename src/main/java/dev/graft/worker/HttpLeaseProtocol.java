@@ -42,7 +42,14 @@ final class HttpLeaseProtocol implements LeaseProtocol {
     HttpResponse<byte[]> response = http.send(request);
     if (response.statusCode() == 204) return Optional.empty();
     requireSuccess(response.statusCode(), response.body(), null);
-    return Optional.of(LeaseWire.read(response.body(), Lease.class));
+    Lease lease = LeaseWire.read(response.body(), Lease.class);
+    Optional<String> mismatch = WorkerHttp.mismatch(response);
+    if (mismatch.isPresent()) {
+      // A server too old to ask has given work that it may mean otherwise.
+      release(lease.key());
+      throw new LeaseRefused(mismatch.get());
+    }
+    return Optional.of(lease);
   }
 
   @Override

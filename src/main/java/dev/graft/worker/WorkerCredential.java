@@ -59,6 +59,11 @@ final class WorkerCredential {
               .formatted(
                   server, response.statusCode(), WorkerHttp.refusal(response.body()).message()));
     }
+    WorkerHttp.mismatch(response)
+        .ifPresent(
+            why -> {
+              throw new MachineLacks(why);
+            });
     return LeaseWire.read(response.body(), LeaseWire.Joined.class);
   }
 

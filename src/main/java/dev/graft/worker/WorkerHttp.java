@@ -1,6 +1,7 @@
 package dev.graft.worker;
 
 import dev.graft.jobs.lease.LeaseWire;
+import dev.graft.jobs.lease.ProtocolVersion;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -10,6 +11,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
+import java.util.Optional;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
@@ -41,7 +43,8 @@ final class WorkerHttp {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(URI.create(server + LeaseWire.PATH + path))
             .timeout(deadline)
-            .header("content-type", "application/json");
+            .header("content-type", "application/json")
+            .header(ProtocolVersion.HEADER, Integer.toString(ProtocolVersion.CURRENT));
     if (!credential.isEmpty()) request.header("authorization", "Bearer " + credential);
     return request;
   }
@@ -63,6 +66,12 @@ final class WorkerHttp {
       Thread.currentThread().interrupt();
       throw new UncheckedIOException(new IOException("interrupted"));
     }
+  }
+
+  /** Why there can be no work with the server that gave this answer. */
+  static Optional<String> mismatch(HttpResponse<?> response) {
+    String version = response.headers().firstValue(ProtocolVersion.HEADER).orElse(null);
+    return ProtocolVersion.ofServer(version).map(ProtocolVersion.Mismatch::sentence);
   }
 
   /** The two parts of an error envelope that matter here. */

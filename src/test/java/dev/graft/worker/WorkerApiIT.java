@@ -1,8 +1,10 @@
 package dev.graft.worker;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import com.sun.net.httpserver.HttpServer;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
 import dev.graft.artifacts.FileArtifactStore;
@@ -14,11 +16,15 @@ import dev.graft.jobs.lease.LeaseKey;
 import dev.graft.jobs.lease.LeaseLost;
 import dev.graft.jobs.lease.LeaseRefused;
 import dev.graft.jobs.lease.LeaseReport;
+import dev.graft.jobs.lease.LeaseWire;
+import dev.graft.jobs.lease.ProtocolVersion;
 import dev.graft.pg.GraftIT;
 import dev.graft.platform.MachineLacks;
 import dev.graft.training.protocol.RunRequest;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -31,10 +37,13 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.context.annotation.Import;
@@ -77,6 +86,58 @@ class WorkerApiIT {
       assertThat(response.headers().firstValue("x-should-retry")).hasValue("false");
       assertThat(response.body()).contains("\"code\":\"worker_unknown\"");
     }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"'', upgrade_worker", "1, upgrade_worker", "99, upgrade_server", "x, upgrade_worker"})
+  void aWorkerOfAnotherReleaseGetsNoWorkAndHearsWhoMustBeUpgraded(String version, String code)
+      throws Exception {
+    WorkerProperties settings = TestWorker.settings(directory.resolve("worker"), url(), "");
+    String credential = WorkerCredential.obtain(settings, URI.create(url()));
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(URI.create(url() + "/worker/v1/leases"))
+            .header("authorization", "Bearer " + credential)
+            .POST(HttpRequest.BodyPublishers.ofString("{\"wait_ms\":0}"));
+    if (!version.isEmpty()) request.header(ProtocolVersion.HEADER, version);
+    HttpResponse<String> response =
+        HttpClient.newHttpClient().send(request.build(), HttpResponse.BodyHandlers.ofString());
+    assertThat(response.statusCode()).isEqualTo(426);
+    assertThat(response.body()).contains(code, "upgrade the " + code.replace("upgrade_", ""));
+    assertThat(response.headers().firstValue(ProtocolVersion.HEADER)).hasValue("2");
+  }
+
+  /** A server from before there was a number, which hands out a lease without asking. */
+  @Test
+  void aWorkerGivesBackWhatAnOlderServerHandsOut() throws Exception {
+    QueueServer.Submitted job = server.submit("{}", directory);
+    Lease lease = claim(job);
+    protocol.release(lease.key());
+    server.cancel(job);
+    List<String> asked = new CopyOnWriteArrayList<>();
+    HttpServer old = HttpServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
+    old.createContext(
+        "/",
+        exchange -> {
+          String path = exchange.getRequestURI().getPath();
+          asked.add(path);
+          byte[] body = path.endsWith("/leases") ? LeaseWire.write(lease) : "{}".getBytes(UTF_8);
+          exchange.sendResponseHeaders(200, body.length);
+          try (OutputStream out = exchange.getResponseBody()) {
+            out.write(body);
+          }
+        });
+    old.start();
+    try {
+      URI uri = URI.create("http://127.0.0.1:" + old.getAddress().getPort());
+      Duration timeout = Duration.ofSeconds(20);
+      HttpLeaseProtocol worker = new HttpLeaseProtocol(new WorkerHttp(uri, "x", timeout), timeout);
+      assertThatExceptionOfType(LeaseRefused.class)
+          .isThrownBy(() -> worker.claim(Duration.ZERO))
+          .withMessageContaining("upgrade the server");
+    } finally {
+      old.stop(0);
+    }
+    assertThat(asked).hasSize(2).last().asString().endsWith("/release");
   }
 
   @Test

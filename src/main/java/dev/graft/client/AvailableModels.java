@@ -1,6 +1,9 @@
 package dev.graft.client;
 
+import java.util.ArrayList;
+import java.util.List;
 import picocli.CommandLine.Command;
+import tools.jackson.databind.JsonNode;
 
 /** {@code graft models available}: bases and results that the key may call by name. */
 @Command(name = "available", description = "Models that your key may use on a server.")
@@ -14,7 +17,9 @@ public final class AvailableModels extends ApiCommand {
 
   @Override
   int run(GraftApi api) {
-    show(list(api, "/v1/models", Integer.MAX_VALUE), MODELS);
+    List<JsonNode> models = new ArrayList<>();
+    api.get("/v1/models").path("data").forEach(models::add); // not paged, as at OpenAI
+    show(models, MODELS);
     return 0;
   }
 }

@@ -7,7 +7,9 @@ import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import tools.jackson.databind.JsonNode;
 
-/** Follows a job to its end and shows how far it is. A server that is away for a while is awaited. */
+/**
+ * Follows a job to its end and shows how far it is. A server that is away for a while is awaited.
+ */
 public final class JobWatch {
   private static final long POLL = Duration.ofMillis(400).toNanos();
   private static final long PLAIN_LINE = Duration.ofSeconds(5).toNanos();

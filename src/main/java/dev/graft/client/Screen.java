@@ -3,8 +3,9 @@ package dev.graft.client;
 import java.io.PrintStream;
 
 /**
- * Where a command speaks that takes a while. On a terminal: colours and one line that is rewritten while a job trains;
- * elsewhere plain lines. Progress goes to standard error, results to standard output.
+ * Where a command speaks that takes a while. On a terminal: colours and one line that is rewritten
+ * while a job trains; elsewhere plain lines. Progress goes to standard error, results to standard
+ * output.
  */
 public final class Screen {
   private static final String CLEAR_LINE = "\r\033[2K";

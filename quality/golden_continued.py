@@ -7,14 +7,12 @@ MODEL is a tiny base as golden_run.py writes it. For each method below peft trai
 it; then a new process's worth of objects loads base and adapter (`PeftModel.from_pretrained(..., is_trainable=True)`),
 makes a new optimiser and trains on: OUT/NAME has the run from there, whose start `init` is the saved adapter.
 """
-import json
 import sys
 from pathlib import Path
 
 import torch
-from golden_run import RATE, STEPS, int32, logits_of, rows, train
+from golden_run import STEPS, record, rows, train
 from peft import LoraConfig, PeftModel, VeraConfig, get_peft_model
-from safetensors.torch import save_file
 from transformers import AutoModelForCausalLM
 
 METHODS = {
@@ -58,28 +56,7 @@ def main():
         first_run(path, METHODS[name], run / "init", vocabulary)
         model = PeftModel.from_pretrained(base_of(path), run / "init", is_trainable=True).eval()
         model.peft_config["default"].base_model_name_or_path = f"models/{path.name}"
-        batches, probe = rows(STEPS, vocabulary), {k: v[0] for k, v in rows(1, vocabulary).items()}
-        before = logits_of(model, probe)
-        losses, norms = train(model, batches)
-        after = logits_of(model, probe)
-        model.save_pretrained(run / "final")
-        trained = [p for p in model.parameters() if p.requires_grad]
-        save_file(int32(batches), run / "batches.safetensors")
-        save_file(
-            int32({k: probe[k] for k in ("input_ids", "attention_mask")}) | {"logits_before": before, "logits_after": after},
-            run / "probe.safetensors")
-        config = json.loads((run / "init/adapter_config.json").read_text())
-        case = {
-            "name": name, "family": path.name, "model": f"../models/{path.name}", "task": "causal-lm",
-            "method": {"type": config["peft_type"].lower(), "config": config},
-            "training": {"steps": STEPS, "gradient_accumulation": 1, "base_dtype": "float32", "max_grad_norm": 1.0,
-                         "label_smoothing": 0.0, "schedule": {"type": "constant", "warmup_steps": 0},
-                         "optimizer": {"lr": RATE, "betas": [0.9, 0.999], "eps": 1e-8, "weight_decay": 0.0, "groups": "all"}},
-            "packed": False, "trainable": {"parameters": sum(p.numel() for p in trained), "tensors": len(trained)},
-            "losses": losses, "grad_norms": norms, "lrs": [RATE] * STEPS, "cosine_exempt": [],
-            "tolerance": {"loss": 2e-5, "grad_norm_relative": 2e-4, "logits_before": 2e-5, "logits_after": 1e-4,
-                          "merged": 1e-4, "one_minus_adapter_cosine": 1e-4}}
-        (run / "case.json").write_text(json.dumps(case, indent=1) + "\n")
+        record(run, model, name, path.name, vocabulary)
 
 
 if __name__ == "__main__":

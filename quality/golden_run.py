@@ -71,6 +71,32 @@ def int32(tensors):
     return {k: v.int().contiguous() for k, v in tensors.items()}
 
 
+def record(run, model, name, family, vocabulary):
+    """Trains the model from the adapter saved in run/init and writes the golden run: batches, probe, final, case.json."""
+    batches, probe = rows(STEPS, vocabulary), {k: v[0] for k, v in rows(1, vocabulary).items()}
+    before = logits_of(model, probe)
+    losses, norms = train(model, batches)
+    after = logits_of(model, probe)
+    model.save_pretrained(run / "final")
+    trained = [p for p in model.parameters() if p.requires_grad]
+    save_file(int32(batches), run / "batches.safetensors")
+    save_file(
+        int32({k: probe[k] for k in ("input_ids", "attention_mask")}) | {"logits_before": before, "logits_after": after},
+        run / "probe.safetensors")
+    config = json.loads((run / "init/adapter_config.json").read_text())
+    case = {
+        "name": name, "family": family, "model": f"../models/{family}", "task": "causal-lm",
+        "method": {"type": config["peft_type"].lower(), "config": config},
+        "training": {"steps": STEPS, "gradient_accumulation": 1, "base_dtype": "float32", "max_grad_norm": 1.0,
+                     "label_smoothing": 0.0, "schedule": {"type": "constant", "warmup_steps": 0},
+                     "optimizer": {"lr": RATE, "betas": [0.9, 0.999], "eps": 1e-8, "weight_decay": 0.0, "groups": "all"}},
+        "packed": False, "trainable": {"parameters": sum(p.numel() for p in trained), "tensors": len(trained)},
+        "losses": losses, "grad_norms": norms, "lrs": [RATE] * STEPS, "cosine_exempt": [],
+        "tolerance": {"loss": 2e-5, "grad_norm_relative": 2e-4, "logits_before": 2e-5, "logits_after": 1e-4,
+                      "merged": 1e-4, "one_minus_adapter_cosine": 1e-4}}
+    (run / "case.json").write_text(json.dumps(case, indent=1) + "\n")
+
+
 def main():
     source, out, name = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
     torch.manual_seed(7)
@@ -90,25 +116,7 @@ def main():
     linear = sorted(n.removeprefix("base_model.model.") for n, m in model.named_modules() if hasattr(m, "lora_A"))
     (family / "all-linear.txt").write_text("".join(f"{n}\n" for n in linear))
     model.save_pretrained(run / "init")
-    batches, probe = rows(STEPS, config.vocab_size), {k: v[0] for k, v in rows(1, config.vocab_size).items()}
-    before = logits_of(model, probe)
-    losses, norms = train(model, batches)
-    after = logits_of(model, probe)
-    model.save_pretrained(run / "final")
-    trained = [p for p in model.parameters() if p.requires_grad]
-    save_file(int32(batches), run / "batches.safetensors")
-    save_file(int32({k: probe[k] for k in ("input_ids", "attention_mask")}) | {"logits_before": before, "logits_after": after}, run / "probe.safetensors")
-    case = {
-        "name": f"lora-{name}", "family": name, "model": f"../models/{name}", "task": "causal-lm",
-        "method": {"type": "lora", "config": json.loads((run / "init/adapter_config.json").read_text())},
-        "training": {"steps": STEPS, "gradient_accumulation": 1, "base_dtype": "float32", "max_grad_norm": 1.0,
-                     "label_smoothing": 0.0, "schedule": {"type": "constant", "warmup_steps": 0},
-                     "optimizer": {"lr": RATE, "betas": [0.9, 0.999], "eps": 1e-8, "weight_decay": 0.0, "groups": "all"}},
-        "packed": False, "trainable": {"parameters": sum(p.numel() for p in trained), "tensors": len(trained)},
-        "losses": losses, "grad_norms": norms, "lrs": [RATE] * STEPS, "cosine_exempt": [],
-        "tolerance": {"loss": 2e-5, "grad_norm_relative": 2e-4, "logits_before": 2e-5, "logits_after": 1e-4,
-                      "merged": 1e-4, "one_minus_adapter_cosine": 1e-4}}
-    (run / "case.json").write_text(json.dumps(case, indent=1) + "\n")
+    record(run, model, f"lora-{name}", name, config.vocab_size)
 
 
 if __name__ == "__main__":

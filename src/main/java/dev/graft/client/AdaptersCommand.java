@@ -21,7 +21,7 @@ import tools.jackson.databind.JsonNode;
       AdaptersCommand.Pull.class
     })
 public final class AdaptersCommand extends Group {
-  private static final String PATH = "/v1/adapters/";
+  private static final String PATH = "/v1/adapters";
 
   private static final Table ADAPTERS =
       new Table()
@@ -32,26 +32,16 @@ public final class AdaptersCommand extends Group {
           .text("MODEL", "/name");
 
   @Command(name = "list", description = "Adapters, newest first.")
-  static final class ListAll extends ApiCommand {
-    @Option(names = "--limit", defaultValue = "20", description = "At most (${DEFAULT-VALUE}).")
-    private int limit;
-
-    @Override
-    int run(GraftApi api) {
-      show(list(api, "/v1/adapters", limit), ADAPTERS);
-      return 0;
+  static final class ListAll extends ListCommand {
+    ListAll() {
+      super(PATH, ADAPTERS);
     }
   }
 
   @Command(name = "show", description = "Everything about an adapter.")
-  static final class Show extends ApiCommand {
-    @Parameters(paramLabel = "ADAPTER_ID")
-    private String id = "";
-
-    @Override
-    int run(GraftApi api) {
-      say(api.get(PATH + escaped(id)).toPrettyString());
-      return 0;
+  static final class Show extends ShowCommand {
+    Show() {
+      super(PATH);
     }
   }
 
@@ -70,13 +60,13 @@ public final class AdaptersCommand extends Group {
 
     @Override
     int run(GraftApi api) throws IOException {
-      JsonNode adapter = api.get(PATH + escaped(found(api)));
+      JsonNode adapter = api.get(PATH + "/" + escaped(found(api)));
       Path directory = out == null ? Path.of(adapter.path("id").asString()) : out;
       Archive.requireNew(directory);
       Path parent = Files.createDirectories(directory.toAbsolutePath().getParent());
       Path archive = Files.createTempFile(parent, ".graft-", ".tar.gz");
       try {
-        api.download(PATH + adapter.path("id").asString() + "/content", archive);
+        api.download(PATH + "/" + adapter.path("id").asString() + "/content", archive);
         Archive.requireDigest(archive, adapter.path("sha256").asString());
         Archive.unpack(archive, directory);
       } finally {
@@ -88,7 +78,7 @@ public final class AdaptersCommand extends Group {
 
     private String found(GraftApi api) {
       if (!id.startsWith("ft:")) return id;
-      return list(api, "/v1/adapters", Integer.MAX_VALUE).stream()
+      return list(api, PATH, Integer.MAX_VALUE).stream()
           .filter(adapter -> id.equals(adapter.path("name").asString()))
           .findFirst()
           .orElseThrow(() -> new IllegalArgumentException("no adapter is the model " + id))

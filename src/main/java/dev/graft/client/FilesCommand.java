@@ -30,7 +30,7 @@ public final class FilesCommand extends Group {
           .text("STATUS", "/status")
           .text("NAME", "/filename");
 
-  private static final String PATH = "/v1/files/";
+  private static final String PATH = "/v1/files";
 
   @Command(name = "upload", description = "Upload a training file; prints its id.")
   static final class Send extends ApiCommand {
@@ -57,26 +57,16 @@ public final class FilesCommand extends Group {
   }
 
   @Command(name = "list", description = "Files, newest first.")
-  static final class ListAll extends ApiCommand {
-    @Option(names = "--limit", defaultValue = "20", description = "At most (${DEFAULT-VALUE}).")
-    private int limit;
-
-    @Override
-    int run(GraftApi api) {
-      show(list(api, "/v1/files", limit), FILES);
-      return 0;
+  static final class ListAll extends ListCommand {
+    ListAll() {
+      super(PATH, FILES);
     }
   }
 
   @Command(name = "show", description = "What the server knows of a file.")
-  static final class Show extends ApiCommand {
-    @Parameters(paramLabel = "FILE_ID")
-    private String id = "";
-
-    @Override
-    int run(GraftApi api) {
-      say(api.get(PATH + escaped(id)).toPrettyString());
-      return 0;
+  static final class Show extends ShowCommand {
+    Show() {
+      super(PATH);
     }
   }
 
@@ -90,7 +80,7 @@ public final class FilesCommand extends Group {
 
     @Override
     int run(GraftApi api) throws IOException {
-      api.download(PATH + escaped(id) + "/content", out);
+      api.download(PATH + "/" + escaped(id) + "/content", out);
       note("written to " + out);
       return 0;
     }
@@ -103,7 +93,7 @@ public final class FilesCommand extends Group {
 
     @Override
     int run(GraftApi api) {
-      show(api.delete(PATH + escaped(id)), "deleted");
+      show(api.delete(PATH + "/" + escaped(id)), "deleted");
       return 0;
     }
   }

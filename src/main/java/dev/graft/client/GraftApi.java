@@ -32,7 +32,10 @@ import tools.jackson.databind.node.JsonNodeFactory;
  */
 public final class GraftApi implements AutoCloseable {
   private static final JsonMapper JSON = JsonMapper.shared();
-  private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+  /** As the SDKs have it: a part of 64 MiB may come over a slow line. */
+  private static final Duration PATIENCE = Duration.ofMinutes(10);
+
   private static final String IDEMPOTENCY = "idempotency-key";
   private static final int RETRIES = 2;
   private static final Duration PAUSE = Duration.ofSeconds(1);

@@ -12,12 +12,14 @@ import tools.jackson.databind.JsonNode;
  */
 public final class JobWatch {
   private static final long POLL = Duration.ofMillis(400).toNanos();
+  private static final long LATER_POLL = Duration.ofSeconds(2).toNanos();
+  private static final long FIRST_MINUTE = Duration.ofMinutes(1).toNanos();
   private static final long PLAIN_LINE = Duration.ofSeconds(5).toNanos();
   private static final int BAR = 28;
   private static final Set<String> ENDS = Set.of("succeeded", "failed", "cancelled");
 
-  /** Polls in a row that may go unanswered: two minutes, longer than a server needs to start. */
-  private static final int AWAY = 300;
+  /** How long a server may be away: longer than it needs to start. */
+  private static final long AWAY = Duration.ofMinutes(2).toNanos();
 
   private final GraftApi api;
   private final Screen screen;
@@ -32,18 +34,19 @@ public final class JobWatch {
 
   /** The job in its end state: {@code succeeded}, {@code failed} or {@code cancelled}. */
   public JsonNode untilDone(String id) {
-    int away = 0;
+    long start = System.nanoTime();
+    long answered = start;
     while (true) {
       try {
         JsonNode job = api.get("/v1/fine_tuning/jobs/" + id);
         if (ENDS.contains(job.path("status").asString())) return job;
         show(job);
-        away = 0;
+        answered = System.nanoTime();
       } catch (UncheckedIOException | ApiRefused e) {
         boolean lasting = e instanceof ApiRefused refused && refused.status() < 500;
-        if (lasting || ++away > AWAY) throw e;
+        if (lasting || System.nanoTime() - answered > AWAY) throw e;
       }
-      LockSupport.parkNanos(POLL);
+      LockSupport.parkNanos(System.nanoTime() - start < FIRST_MINUTE ? POLL : LATER_POLL);
     }
   }
 

@@ -26,7 +26,7 @@ import tools.jackson.databind.JsonNode;
       JobsCommand.Change.Resume.class
     })
 public final class JobsCommand extends Group {
-  static final String PATH = "/v1/fine_tuning/jobs/";
+  static final String PATH = "/v1/fine_tuning/jobs";
   private static final int NOT_SUCCEEDED = 1;
 
   private static final Table JOBS =
@@ -63,26 +63,16 @@ public final class JobsCommand extends Group {
   }
 
   @Command(name = "list", description = "Jobs, newest first.")
-  static final class ListAll extends ApiCommand {
-    @Option(names = "--limit", defaultValue = "20", description = "At most (${DEFAULT-VALUE}).")
-    private int limit;
-
-    @Override
-    int run(GraftApi api) {
-      show(list(api, "/v1/fine_tuning/jobs", limit), JOBS);
-      return 0;
+  static final class ListAll extends ListCommand {
+    ListAll() {
+      super(PATH, JOBS);
     }
   }
 
   @Command(name = "show", description = "Everything about a job.")
-  static final class Show extends ApiCommand {
-    @Parameters(paramLabel = "JOB_ID")
-    private String id = "";
-
-    @Override
-    int run(GraftApi api) {
-      say(api.get(PATH + escaped(id)).toPrettyString());
-      return 0;
+  static final class Show extends ShowCommand {
+    Show() {
+      super(PATH);
     }
   }
 
@@ -112,7 +102,7 @@ public final class JobsCommand extends Group {
 
     @Override
     int run(GraftApi api) {
-      List<JsonNode> newestFirst = list(api, PATH + escaped(id) + "/events", limit);
+      List<JsonNode> newestFirst = list(api, PATH + "/" + escaped(id) + "/events", limit);
       show(newestFirst.reversed(), EVENTS);
       return 0;
     }
@@ -128,7 +118,7 @@ public final class JobsCommand extends Group {
     @Override
     final int run(GraftApi api) {
       String verb = named.name().toLowerCase(Locale.ROOT);
-      JsonNode job = api.post(PATH + escaped(id) + "/" + verb, object());
+      JsonNode job = api.post(PATH + "/" + escaped(id) + "/" + verb, object());
       show(job, job.path("status").asString());
       return 0;
     }

@@ -30,41 +30,4 @@ record NewJob(
     @Nullable String metadataJson,
     int priority,
     @Nullable String parentModel,
-    @Nullable Digest startManifest) {
-  /** From the base model as it is. */
-  NewJob(
-      String id,
-      String departmentId,
-      String baseModel,
-      Digest baseManifest,
-      String trainingFile,
-      Digest trainingDigest,
-      @Nullable String validationFile,
-      @Nullable Digest validationDigest,
-      @Nullable String suffix,
-      long seed,
-      String methodJson,
-      String hyperparametersJson,
-      String adapterJson,
-      @Nullable String metadataJson,
-      int priority) {
-    this(
-        id,
-        departmentId,
-        baseModel,
-        baseManifest,
-        trainingFile,
-        trainingDigest,
-        validationFile,
-        validationDigest,
-        suffix,
-        seed,
-        methodJson,
-        hyperparametersJson,
-        adapterJson,
-        metadataJson,
-        priority,
-        null,
-        null);
-  }
-}
+    @Nullable Digest startManifest) {}

@@ -24,8 +24,16 @@ public record Cursor(@Nullable String after, int limit, Order order) {
    */
   public static Cursor parse(
       @Nullable String after, @Nullable String limit, @Nullable String order, int normal, int max) {
-    return new Cursor(
-        after == null || after.isBlank() ? null : after, limit(limit, normal, max), order(order));
+    return new Cursor(after(after), limit(limit, normal, max), order(order));
+  }
+
+  /** An id as it came: null for the first page; PostgreSQL has no text with U+0000. */
+  public static @Nullable String after(@Nullable String text) {
+    if (text == null || text.isBlank()) return null;
+    if (text.indexOf('\0') >= 0) {
+      throw RequestFailed.invalid("after", "after must be an id: it holds the character U+0000.");
+    }
+    return text;
   }
 
   public Optional<String> start() {

@@ -1,6 +1,7 @@
 package dev.graft.tenancy;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import dev.graft.platform.Cursor;
 import dev.graft.platform.CursorPage;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
@@ -61,7 +62,7 @@ class RateLimitController {
       @RequestParam @Nullable String after) {
     String department = access.toRead(identity, project).id();
     List<RateLimitObject> all =
-        after == null
+        Cursor.after(after) == null
             ? List.of(new RateLimitObject(limits.requestsPerMinute(department)))
             : List.of();
     return CursorPage.of(all, false, RateLimitObject::id);

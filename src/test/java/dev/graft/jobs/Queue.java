@@ -75,7 +75,9 @@ final class Queue {
             "{}",
             "{}",
             null,
-            priority),
+            priority,
+            null,
+            null),
         null);
     return id;
   }

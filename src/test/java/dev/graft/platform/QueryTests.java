@@ -56,4 +56,12 @@ class QueryTests {
     assertThatThrownBy(() -> MetadataFilter.parse(Map.of(name, List.of("x"))))
         .isInstanceOf(RequestFailed.class);
   }
+
+  /** PostgreSQL would refuse it as a text, in words that are not for users. */
+  @Test
+  void aCursorThatNoTextHoldsIsRefusedByItsName() {
+    assertThatThrownBy(() -> Cursor.parse("file-\0", null, null, 20, 100))
+        .isInstanceOf(RequestFailed.class)
+        .hasMessageContaining("after must be an id");
+  }
 }

@@ -109,6 +109,7 @@ class TrainerProcessTests {
         directory.resolve("result").toString(),
         Files.createDirectories(directory.resolve("checkpoints")).toString(),
         null,
-        1);
+        1,
+        null);
   }
 }

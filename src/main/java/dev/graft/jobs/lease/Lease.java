@@ -28,32 +28,6 @@ public record Lease(
     long seed,
     List<Resume> checkpoints,
     @Nullable Digest start) {
-  /** From the method's own start. */
-  public Lease(
-      LeaseKey key,
-      long ttlMs,
-      long heartbeatMs,
-      String baseModel,
-      Digest baseManifest,
-      Digest trainingFile,
-      @Nullable Digest validationFile,
-      String adapterJson,
-      long seed,
-      List<Resume> checkpoints) {
-    this(
-        key,
-        ttlMs,
-        heartbeatMs,
-        baseModel,
-        baseManifest,
-        trainingFile,
-        validationFile,
-        adapterJson,
-        seed,
-        checkpoints,
-        null);
-  }
-
   public Lease {
     checkpoints = List.copyOf(checkpoints);
   }

@@ -33,31 +33,6 @@ public record RunRequest(
     @Nullable String resumeFrom,
     @Nullable Integer threads,
     @Nullable String startFrom) {
-  /** From the start that the method has. */
-  public RunRequest(
-      JsonNode adapter,
-      long seed,
-      String baseModel,
-      @Nullable String baseModelName,
-      String trainingFile,
-      @Nullable String validationFile,
-      String output,
-      String checkpointDir,
-      @Nullable String resumeFrom,
-      @Nullable Integer threads) {
-    this(
-        adapter,
-        seed,
-        baseModel,
-        baseModelName,
-        trainingFile,
-        validationFile,
-        output,
-        checkpointDir,
-        resumeFrom,
-        threads,
-        null);
-  }
 
   public RunRequest {
     Objects.requireNonNull(adapter, "adapter");

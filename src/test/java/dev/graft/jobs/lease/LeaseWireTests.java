@@ -28,7 +28,8 @@ class LeaseWireTests {
                     null,
                     "{\"r\":1}",
                     42,
-                    List.of(new Lease.Resume(5, SOME))),
+                    List.of(new Lease.Resume(5, SOME)),
+                    SOME),
                 new LeaseReport(
                     3,
                     new LeaseReport.Progress(1, 2, 0.5, null),

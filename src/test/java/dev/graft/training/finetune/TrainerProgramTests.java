@@ -122,7 +122,8 @@ class TrainerProgramTests {
             directory.resolve("out").toString(),
             directory.resolve("checkpoints").toString(),
             null,
-            1));
+            1,
+            null));
   }
 
   private List<TrainingEvent> events() {

@@ -40,7 +40,17 @@ class ProtocolLinesTests {
   void requestsComeBack() {
     var request =
         new RunRequest(
-            JsonNodeFactory.instance.objectNode(), 7, "b", null, "t", null, "o", "c", null, null);
+            JsonNodeFactory.instance.objectNode(),
+            7,
+            "b",
+            null,
+            "t",
+            null,
+            "o",
+            "c",
+            null,
+            null,
+            "s");
     assertThat(ProtocolLines.readRequest(ProtocolLines.write(request))).isEqualTo(request);
     assertThat(request.spec().seed()).isEqualTo(7);
   }

@@ -2,7 +2,8 @@
  * The {@code graft} commands: thin entry points over the modules, one class each; the program
  * begins in {@link dev.graft.cli.GraftCommand}.
  *
- * <p>Commands on a data directory open the server's own services without a web server ({@code
+ * <p>Commands that are clients of a server, wherever it runs, are in {@link dev.graft.client}.
+ * Commands on a data directory open the server's own services without a web server ({@code
  * ServerContext}), also while a server runs there. {@code trainer} and {@code inferrer} are the
  * children of workers and servers, not for people.
  *

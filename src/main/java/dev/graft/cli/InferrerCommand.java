@@ -1,6 +1,7 @@
 package dev.graft.cli;
 
 import dev.graft.inference.child.InferrerProgram;
+import dev.graft.spec.NamedQuantization;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -23,12 +24,16 @@ final class InferrerCommand implements Callable<Integer> {
       description = "Directory of a checkpoint whose weights take the place of the model's.")
   private @Nullable Path trained;
 
+  @Option(names = "--quantization", description = "Rounds the model: ${COMPLETION-CANDIDATES}.")
+  private @Nullable NamedQuantization quantization;
+
   @Override
   public Integer call() throws InterruptedException {
     PrintStream lines = System.out;
     // Whatever a library prints must not come between the lines.
     System.setOut(System.err);
-    new InferrerProgram(System.in, lines, () -> Runtime.getRuntime().halt(0)).serve(model, trained);
+    new InferrerProgram(System.in, lines, () -> Runtime.getRuntime().halt(0))
+        .serve(model, trained, quantization == null ? null : quantization.quantization());
     return 0;
   }
 }

@@ -1,7 +1,6 @@
 package dev.graft.cli;
 
-import dev.graft.spec.Quantization;
-import dev.graft.spec.Quantization.QuantType;
+import dev.graft.spec.NamedQuantization;
 import dev.graft.training.export.MergedModel;
 import dev.graft.training.export.Precision;
 import dev.graft.weights.BadModel;
@@ -25,21 +24,6 @@ import picocli.CommandLine.Spec;
 @SuppressWarnings("NullAway.Init") // picocli fills the fields
 final class MergeCommand implements Callable<Integer> {
   private static final int REQUEST_WRONG = 2;
-
-  /** Names of {@link Quantization}. */
-  private enum Quantised {
-    NF4(new Quantization.FourBit(QuantType.NF4, false)),
-    NF4_DOUBLE(new Quantization.FourBit(QuantType.NF4, true)),
-    FP4(new Quantization.FourBit(QuantType.FP4, false)),
-    FP4_DOUBLE(new Quantization.FourBit(QuantType.FP4, true)),
-    INT8(new Quantization.EightBit());
-
-    private final Quantization how;
-
-    Quantised(Quantization how) {
-      this.how = how;
-    }
-  }
 
   /** Names of {@link Precision}. */
   private enum Type {
@@ -73,7 +57,7 @@ final class MergeCommand implements Callable<Integer> {
       description =
           "how the base was quantised in training (its rounded weights are merged into):"
               + " ${COMPLETION-CANDIDATES}")
-  private @Nullable Quantised quantization;
+  private @Nullable NamedQuantization quantization;
 
   @Spec private CommandSpec spec;
 
@@ -87,7 +71,7 @@ final class MergeCommand implements Callable<Integer> {
           base,
           name == null ? "base" : name.toString(),
           saved,
-          quantization == null ? null : quantization.how,
+          quantization == null ? null : quantization.quantization(),
           dtype.precision,
           Map.of());
     } catch (BadModel | IllegalArgumentException refused) {

@@ -3,6 +3,8 @@ package dev.graft.inference;
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.platform.ChildJvm;
 import dev.graft.platform.GraftProperties;
+import dev.graft.spec.NamedQuantization;
+import dev.graft.spec.Quantization;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -32,6 +34,10 @@ class InferenceConfiguration {
         new ArrayList<>(List.of("inferrer", "--model", model.model().toString()));
     Path trained = model.trained();
     if (trained != null) arguments.addAll(List.of("--trained", trained.toString()));
+    Quantization quantization = model.quantization();
+    if (quantization != null) {
+      arguments.addAll(List.of("--quantization", NamedQuantization.of(quantization).name()));
+    }
     return arguments.toArray(String[]::new);
   }
 

@@ -7,6 +7,9 @@ import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.Digest;
 import dev.graft.artifacts.ManifestDirectory;
 import dev.graft.catalog.BaseModels;
+import dev.graft.inference.ServedModel.Weights;
+import dev.graft.spec.AdapterSpecs;
+import dev.graft.spec.Quantization;
 import dev.graft.spec.TrainingSpec.Objective;
 import java.io.IOException;
 import java.util.Arrays;
@@ -55,14 +58,16 @@ class ServedModels {
         requireText(name, adapter.configuration());
         // Full fine-tuning: the result is itself a base model's directory.
         yield isAdapter(adapter.manifest())
-            ? onItsBase(name, adapter.baseModel(), adapter.manifest())
+            ? onItsBase(name, adapter.baseModel(), adapter.configuration(), adapter.manifest())
             : new ServedModel(name, adapter.manifest(), null);
       }
       case NamedModel.Checkpoint checkpoint -> {
         requireText(name, checkpoint.configuration());
         yield isAdapter(checkpoint.manifest())
-            ? onItsBase(name, checkpoint.baseModel(), checkpoint.manifest())
-            : new ServedModel(name, checkpoint.baseManifest(), checkpoint.manifest(), null);
+            ? onItsBase(
+                name, checkpoint.baseModel(), checkpoint.configuration(), checkpoint.manifest())
+            : new ServedModel(
+                name, new Weights(checkpoint.baseManifest(), checkpoint.manifest(), null), null);
       }
       case NamedModel.Missing missing -> throw ChatRefused.notTrained(name, missing.why());
     };
@@ -77,10 +82,14 @@ class ServedModels {
     return ManifestDirectory.read(store, manifest).files().containsKey("adapter_config.json");
   }
 
-  private ServedModel onItsBase(String name, String baseModel, Digest adapter) {
+  private ServedModel onItsBase(
+      String name, String baseModel, String configuration, Digest adapter) {
+    Quantization quantization =
+        AdapterSpecs.quantization(JsonMapper.shared().readTree(configuration));
     return baseModels
         .find(baseModel)
-        .map(base -> new ServedModel(name, base.manifest(), adapter))
+        .map(base -> new Weights(base.manifest(), null, quantization))
+        .map(weights -> new ServedModel(name, weights, adapter))
         .orElseThrow(() -> ChatRefused.noSuchModel(name));
   }
 }

@@ -3,7 +3,9 @@ package dev.graft.inference;
 import dev.graft.artifacts.Digest;
 import dev.graft.inference.child.Ask;
 import dev.graft.inference.child.Reply;
+import dev.graft.spec.Quantization;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -11,8 +13,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One base model, or one with weights of its own, and its process: one answer at a time, in the
- * order of asking.
+ * One base model, as it is, rounded, or with weights of its own, and its process: one answer at a
+ * time, in the order of asking.
  */
 final class WarmModel {
   private final ServedModel.Weights weights;
@@ -28,8 +30,9 @@ final class WarmModel {
 
   /** Directories in use while the process lives. */
   private record Files(ModelFiles.Held base, ModelFiles.@Nullable Held trained) {
-    WarmModels.Laid laid() {
-      return new WarmModels.Laid(base.path(), trained == null ? null : trained.path());
+    WarmModels.Laid laid(@Nullable Quantization quantization) {
+      Path path = trained == null ? null : trained.path();
+      return new WarmModels.Laid(base.path(), path, quantization);
     }
 
     void close() {
@@ -82,7 +85,7 @@ final class WarmModel {
       Files directories = held;
       if (directories == null) directories = hold();
       held = directories;
-      warm = starter.apply(directories.laid());
+      warm = starter.apply(directories.laid(weights.quantization()));
       process = warm;
     }
     warm.awaitReady(settings.loadTimeout());

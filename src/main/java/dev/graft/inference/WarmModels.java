@@ -3,6 +3,7 @@ package dev.graft.inference;
 import dev.graft.artifacts.Digest;
 import dev.graft.inference.child.Ask;
 import dev.graft.inference.child.Reply;
+import dev.graft.spec.Quantization;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -39,8 +40,9 @@ final class WarmModels implements Inferrer, AutoCloseable {
    * Directories of what a process loads.
    *
    * @param trained has weights that take the place of the model's, or null
+   * @param quantization that rounds the model, or null
    */
-  record Laid(Path model, @Nullable Path trained) {}
+  record Laid(Path model, @Nullable Path trained, @Nullable Quantization quantization) {}
 
   /**
    * @param commandLine how to start the inferrer of a model
@@ -73,8 +75,10 @@ final class WarmModels implements Inferrer, AutoCloseable {
 
   /** Chats on this base that are being answered or wait. */
   synchronized int users(Digest base) {
-    WarmModel model = models.get(new ServedModel.Weights(base, null));
-    return model == null ? 0 : model.places.taken();
+    return models.entrySet().stream()
+        .filter(entry -> entry.getKey().base().equals(base))
+        .mapToInt(entry -> entry.getValue().places.taken())
+        .sum();
   }
 
   /** Process ids of the children that live. */

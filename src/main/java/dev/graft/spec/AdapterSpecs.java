@@ -121,6 +121,14 @@ public final class AdapterSpecs {
     return adapter;
   }
 
+  /**
+   * How the base is rounded, of an object that {@link #toJson} wrote, in this release or an earlier
+   * one; null = it is not.
+   */
+  public static @Nullable Quantization quantization(JsonNode resolved) {
+    return QuantizationFields.written(resolved.path("quantization"));
+  }
+
   /** An {@code adapter} object that says nothing but the method. */
   public static ObjectNode methodJson(AdapterMethod method) {
     ObjectNode adapter = JsonNodeFactory.instance.objectNode();

@@ -5,6 +5,7 @@ import dev.graft.spec.Quantization.FourBit;
 import dev.graft.spec.Quantization.QuantType;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -53,6 +54,16 @@ final class QuantizationFields {
     if (!four && !eight) return null;
     if (eight) return new EightBit();
     return new FourBit(type == null ? QuantType.NF4 : type, Boolean.TRUE.equals(nested));
+  }
+
+  /** What {@link #write} wrote. */
+  static @Nullable Quantization written(JsonNode json) {
+    if (json.path("load_in_8bit").asBoolean(false)) return new EightBit();
+    if (!json.path("load_in_4bit").asBoolean(false)) return null;
+    String type = json.path("bnb_4bit_quant_type").asString();
+    return new FourBit(
+        QuantType.valueOf(type.toUpperCase(Locale.ROOT)),
+        json.path("bnb_4bit_use_double_quant").asBoolean());
   }
 
   static void write(ObjectNode json, Quantization quantization, Precision products) {

@@ -1,6 +1,7 @@
 package dev.graft.openai;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 import static org.awaitility.Awaitility.await;
 
 import dev.graft.tenancy.ApiKeys;
@@ -101,8 +102,28 @@ class ContinuedJobIT extends StartedGraft {
     JsonNode first = done(submit("tiny", "{'peft':{" + ranks + "},%s}"));
     JsonNode second = done(submit(first.path("fine_tuned_model").asString(), "{%s}"));
     assertThat(second.at("/adapter/peft/peft_type").asString()).isEqualTo("LORA");
-    assertThat(losses(second).getFirst())
-        .isCloseTo(losses(first).getLast(), org.assertj.core.api.Assertions.within(1e-4));
+    assertThat(losses(second).getFirst()).isCloseTo(losses(first).getLast(), within(1e-4));
+  }
+
+  /** An adapter that has learned nothing shows the base that it is on. */
+  @Test
+  void anAdapterAnswersOnTheBaseAsItWasRoundedInTraining() throws Exception {
+    String nothing = "'training':{'max_steps':1,'learning_rate':1e-12},'peft':{'r':2}";
+    JsonNode plain = done(submit("tiny", "{" + nothing + "}"));
+    JsonNode rounded =
+        done(submit("tiny", "{'quantization':{'load_in_4bit':true}," + nothing + "}"));
+    double base = firstLogprob("tiny");
+    assertThat(firstLogprob(plain.path("fine_tuned_model").asString()))
+        .isCloseTo(base, within(1e-6));
+    assertThat(firstLogprob(rounded.path("fine_tuned_model").asString()))
+        .isNotCloseTo(base, within(1e-4));
+  }
+
+  private double firstLogprob(String model) throws Exception {
+    String asked = question(model).replaceFirst("\\{", "{'logprobs':true,");
+    return ok(call("POST", "/v1/chat/completions", asked, key))
+        .at("/choices/0/logprobs/content/0/logprob")
+        .doubleValue();
   }
 
   @Test

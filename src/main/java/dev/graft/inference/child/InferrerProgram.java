@@ -1,5 +1,6 @@
 package dev.graft.inference.child;
 
+import dev.graft.spec.Quantization;
 import dev.graft.training.Generator;
 import dev.graft.training.generation.Generators;
 import java.io.BufferedReader;
@@ -47,9 +48,14 @@ public final class InferrerProgram {
    * Serves the model of a directory until the input ends.
    *
    * @param trained a checkpoint whose weights take the place of the directory's, or null
+   * @param quantization that rounds the base's weights, or null
    */
-  public void serve(Path baseModel, @Nullable Path trained) throws InterruptedException {
-    serve(new ModelText(baseModel), base -> Generators.load(base, trained, 0), baseModel);
+  public void serve(Path baseModel, @Nullable Path trained, @Nullable Quantization quantization)
+      throws InterruptedException {
+    serve(
+        new ModelText(baseModel),
+        base -> Generators.load(base, trained, quantization, 0),
+        baseModel);
   }
 
   void serve(ChatText text, Function<Path, Generator> open, Path baseModel)

@@ -2,6 +2,7 @@ package dev.graft.training.finetune;
 
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
 
 /**
  * {@code checkpoint.json}.
@@ -29,10 +30,18 @@ record CheckpointManifest(
     Identity run,
     Environment environment,
     Map<String, String> files) {
-  static final int FORMAT = 1;
+  static final int FORMAT = 2;
 
-  /** Digests of all that a run is made from; a checkpoint fits exactly the equal run. */
-  record Identity(String spec, String baseModel, String trainingFile) {}
+  /**
+   * All that a run is made from; a checkpoint fits exactly the equal run.
+   *
+   * @param adapter the resolved object of the request. In full, not a digest: a later release,
+   *     which knows more settings, must find the same run in it
+   * @param start digest of the weights that training continued from; null = from the method's own
+   * @param baseModel digest, as is {@code trainingFile}
+   */
+  record Identity(
+      JsonNode adapter, long seed, @Nullable String start, String baseModel, String trainingFile) {}
 
   /** What the last bits of the numbers depend on beside the run. */
   record Environment(String libtorch, int threads, String instructionSet) {}

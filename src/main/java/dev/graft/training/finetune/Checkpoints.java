@@ -112,7 +112,10 @@ final class Checkpoints {
    */
   Progress restore(Path checkpoint, TrainableModel model) {
     CheckpointManifest manifest = verified(checkpoint);
-    if (!manifest.run().equals(run)) throw new BadRun("resume_from", foreign(manifest.run()));
+    String difference = RunIdentity.difference(manifest.run(), run);
+    if (difference != null) {
+      throw new BadRun("resume_from", "the checkpoint belongs to a run with other " + difference);
+    }
     if (!manifest.environment().equals(environment)) {
       log.atWarn()
           .addKeyValue("then", manifest.environment())
@@ -211,14 +214,6 @@ final class Checkpoints {
     } catch (IOException | JacksonException | NullPointerException e) {
       throw new BadRun("resume_from", "there is no whole checkpoint");
     }
-  }
-
-  private String foreign(Identity other) {
-    String what =
-        !other.spec().equals(run.spec())
-            ? "settings"
-            : !other.trainingFile().equals(run.trainingFile()) ? "training data" : "base model";
-    return "the checkpoint belongs to a run with other " + what;
   }
 
   private static List<NamedTensor> named(SafetensorsFile file) {

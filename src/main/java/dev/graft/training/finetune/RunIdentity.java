@@ -2,6 +2,7 @@ package dev.graft.training.finetune;
 
 import dev.graft.spec.AdapterSpecs;
 import dev.graft.spec.Hyperparameters;
+import dev.graft.spec.SpecRejected;
 import dev.graft.spec.TrainingSpec;
 import dev.graft.training.finetune.CheckpointManifest.Identity;
 import java.io.IOException;
@@ -10,8 +11,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /** What makes two runs the same run. */
@@ -20,18 +24,38 @@ final class RunIdentity {
 
   static Identity of(TrainingRun run, String trainingFileSha256) {
     StartingPoint start = StartingPoint.of(run);
+    TrainingSpec spec = run.spec();
     return new Identity(
-        spec(run.spec(), start == null ? null : start.sha256()),
+        AdapterSpecs.toJson(spec),
+        spec.seed(),
+        start == null ? null : start.sha256(),
         baseModel(run.baseModel()),
         trainingFileSha256);
+  }
+
+  /** What of one is not that of the other, in words; null = they are the same run. */
+  static @Nullable String difference(Identity one, Identity other) {
+    if (!settings(one).equals(settings(other)) || !Objects.equals(one.start(), other.start())) {
+      return "settings";
+    }
+    if (!one.trainingFile().equals(other.trainingFile())) return "training data";
+    return one.baseModel().equals(other.baseModel()) ? null : "base model";
   }
 
   /**
    * Settings that change no number are left out: forms of the result, how often to evaluate and
    * save, and how the rows of a step are split into micro-batches (a retry after a lack of memory
-   * splits them finer).
+   * splits them finer). Those that are missing get this release's defaults; what this release
+   * refuses is compared as it was written.
    */
-  private static String spec(TrainingSpec spec, @Nullable String start) {
+  private static JsonNode settings(Identity run) {
+    TrainingSpec spec;
+    try {
+      JsonNode seed = JsonNodeFactory.instance.numberNode(run.seed());
+      spec = AdapterSpecs.resolve(run.adapter(), null, null, seed);
+    } catch (SpecRejected otherRelease) {
+      return run.adapter();
+    }
     ObjectNode json = AdapterSpecs.toJson(spec).without("output");
     Hyperparameters training = spec.training();
     ((ObjectNode) json.get("training"))
@@ -44,8 +68,8 @@ final class RunIdentity {
         .put(
             "batch_size",
             training.perDeviceTrainBatchSize() * (long) training.gradientAccumulationSteps());
-    if (start != null) json.put("start", start);
-    return Digests.of(json.put("seed", spec.seed()).toString().getBytes(StandardCharsets.UTF_8));
+    // As text: a number that was read back may be of another node type.
+    return JsonNodeFactory.instance.stringNode(json.put("seed", spec.seed()).toString());
   }
 
   /** Names and sizes of the weights, contents of the small files: a whole digest takes minutes. */

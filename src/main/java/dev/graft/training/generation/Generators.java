@@ -2,13 +2,16 @@ package dev.graft.training.generation;
 
 import ai.djl.Device;
 import ai.djl.pytorch.jni.JniUtils;
+import dev.graft.spec.Quantization;
 import dev.graft.training.Generator;
+import dev.graft.training.model.BaseWeights;
 import dev.graft.training.model.DeviceMemory;
 import dev.graft.training.model.ModelTensors;
 import dev.graft.weights.BadModel;
 import dev.graft.weights.MappedTensor;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;
+import dev.graft.weights.NamedTensor;
 import dev.graft.weights.SafetensorsFile;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -25,16 +28,20 @@ public final class Generators {
    * @throws dev.graft.weights.BadModel if the directory is no model that can be run
    */
   public static Generator load(Path base, int threads) {
-    return load(base, null, threads);
+    return load(base, null, null, threads);
   }
 
   /**
-   * The same with weights that an unfinished run has trained.
+   * The same with weights that an unfinished run has trained, or rounded as they were for an
+   * adapter's training. Rounded weights are held as the numbers that they stand for, so that an
+   * answer takes no longer.
    *
    * @param trained directory of a checkpoint whose {@code trained.safetensors} has parameters of
    *     the base by name; null = none
+   * @param quantization of the base; null = as it is
    */
-  public static Generator load(Path base, @Nullable Path trained, int threads) {
+  public static Generator load(
+      Path base, @Nullable Path trained, @Nullable Quantization quantization, int threads) {
     ModelDirectory directory = ModelDirectory.open(base);
     try {
       directory.check();
@@ -42,7 +49,8 @@ public final class Generators {
       try {
         if (threads > 0 && JniUtils.getNumThreads() != threads) JniUtils.setNumThreads(threads);
         ModelTensors tensors = new ModelTensors();
-        load(directory, trained, tensors, memory);
+        if (trained == null) load(directory, quantization, tensors, memory);
+        else load(directory, trained, tensors, memory);
         return new CachedGenerator(directory, memory, tensors);
       } catch (RuntimeException e) {
         memory.close();
@@ -55,13 +63,23 @@ public final class Generators {
   }
 
   private static void load(
-      ModelDirectory base, @Nullable Path trained, ModelTensors tensors, DeviceMemory memory) {
-    if (trained == null) {
-      for (ModelConfig.Parameter each : base.config().parameters()) {
-        tensors.load(memory, each, base.weights().stored(each));
+      ModelDirectory base,
+      @Nullable Quantization quantization,
+      ModelTensors tensors,
+      DeviceMemory memory) {
+    BaseWeights weights = new BaseWeights(base, quantization);
+    for (ModelConfig.Parameter each : base.config().parameters()) {
+      if (weights.rounds(each)) {
+        NamedTensor rounded = NamedTensor.of(each.name(), weights.values(each), each.shape());
+        tensors.put(each.name(), memory.load(rounded));
+      } else {
+        tensors.load(memory, each, weights.stored(each));
       }
-      return;
     }
+  }
+
+  private static void load(
+      ModelDirectory base, Path trained, ModelTensors tensors, DeviceMemory memory) {
     try (SafetensorsFile file = SafetensorsFile.open(trained.resolve("trained.safetensors"))) {
       for (ModelConfig.Parameter each : base.config().parameters()) {
         MappedTensor own = file.find(each.name());

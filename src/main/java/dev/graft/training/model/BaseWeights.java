@@ -51,6 +51,11 @@ public final class BaseWeights {
             .collect(Collectors.toSet());
   }
 
+  /** Whether the quantisation changes its numbers. */
+  public boolean rounds(ModelConfig.Parameter parameter) {
+    return quantization != null && quantised.contains(parameter.name());
+  }
+
   /**
    * @throws dev.graft.weights.BadModel if the checkpoint does not hold it
    */
@@ -58,7 +63,7 @@ public final class BaseWeights {
     StoredWeight other = tuner == null ? null : tuner.requantised(parameter);
     if (other != null) return other;
     StoredWeight stored = base.weights().stored(parameter);
-    if (quantization == null || !quantised.contains(parameter.name())) return stored;
+    if (quantization == null || !rounds(parameter)) return stored;
     if (!(stored instanceof MappedTensor plain)) return stored;
     boolean turned = parameter.kind() == ModelConfig.Kind.CONV1D;
     return switch (quantization) {

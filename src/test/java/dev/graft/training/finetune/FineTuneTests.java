@@ -117,6 +117,21 @@ class FineTuneTests {
   }
 
   @Test
+  void aRunGoesOnInAReleaseThatKnowsMoreSettings() throws IOException {
+    run("whole", SPEC, null, () -> null);
+    run("stopped", SPEC, null, once(6, TrainerDirective.STOP_AFTER_CHECKPOINT));
+    Path checkpoint = Checkpoints.newest(directory.resolve("stopped/checkpoints")).orElseThrow();
+    Path manifest = checkpoint.resolve("checkpoint.json");
+    String written = Files.readString(manifest);
+    String before = written.replaceFirst("\"neftune_noise_alpha\" : 0.0,", "");
+    assertThat(before).isNotEqualTo(written);
+    Files.writeString(manifest, before);
+    assertThat(run("stopped", SPEC, checkpoint, () -> null)).isEqualTo(TrainerExit.DONE);
+    assertThat(directory.resolve("stopped/adapter_model.safetensors"))
+        .hasSameBinaryContentAs(directory.resolve("whole/adapter_model.safetensors"));
+  }
+
+  @Test
   void onlyTheLastTwoCheckpointsAreKept() throws IOException {
     run("out", SPEC.replace("'save_steps':4", "'save_steps':1"), null, () -> null);
     try (var kept = Files.list(directory.resolve("out/checkpoints"))) {

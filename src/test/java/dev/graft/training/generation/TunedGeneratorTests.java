@@ -2,6 +2,7 @@ package dev.graft.training.generation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.graft.spec.AdaLora;
 import dev.graft.spec.AdapterMethod;
@@ -18,6 +19,9 @@ import dev.graft.spec.LoraInit;
 import dev.graft.spec.LoraPatterns;
 import dev.graft.spec.LoraVariant;
 import dev.graft.spec.LoraVariant.Bias;
+import dev.graft.spec.NamedQuantization;
+import dev.graft.spec.Precision;
+import dev.graft.spec.Quantization;
 import dev.graft.spec.RankAllocation;
 import dev.graft.spec.Targets;
 import dev.graft.spec.TokenIndices;
@@ -28,6 +32,7 @@ import dev.graft.training.TrainableModel;
 import dev.graft.training.export.ResultFormat;
 import dev.graft.training.model.AdamW;
 import dev.graft.training.model.Plan;
+import dev.graft.training.model.Recipe;
 import dev.graft.training.model.TrainableModels;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.TinyModels;
@@ -40,10 +45,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -150,18 +157,52 @@ class TunedGeneratorTests {
     }
   }
 
-  /** A few large steps; writes the result, and returns what the model then says. */
-  private int[] train(AdapterMethod method, Path adapter) {
-    int[][] rows = {{3, 1, 4, 1, 5, 9, 2, 6}};
+  @ParameterizedTest
+  @EnumSource
+  void anAdapterOfARoundedBaseAnswersOnThatBase(NamedQuantization rounded) {
+    Path adapter = temp.resolve("adapter");
+    Quantization how = rounded.quantization();
+    AdapterMethod method = new AdapterMethod.Lora(4, 8, 0.1, new TargetModules.AllLinear());
+    float[] expected;
     try (ModelDirectory model = ModelDirectory.open(base);
-        TrainableModel trained = TrainableModels.load(model, method, ADAMW, Plan.KEEP, 7)) {
-      for (int step = 0; step < 4; step++) {
-        trained.accumulate(new TokenBatch(rows, rows), 7, 0);
-        trained.update(0.3);
+        TrainableModel trained = train(model, method, how, adapter)) {
+      expected = trained.logits(new int[][] {PROMPT})[0][PROMPT.length - 1];
+    }
+    assertThat(logits(how, adapter)).containsExactly(expected, within(1e-5f));
+    assertThat(logits(null, adapter)[0]).isNotCloseTo(expected[0], within(1e-4f));
+  }
+
+  private float[] logits(@Nullable Quantization how, Path adapter) {
+    try (Generator generator = Generators.load(base, null, how, 1)) {
+      generator.adapter(adapter);
+      try (Generator.Text text = generator.read(PROMPT)) {
+        return text.logits().clone();
       }
-      ResultFormat.write(adapter, model, "base", method, trained, Map.of());
+    }
+  }
+
+  private int[] train(AdapterMethod method, Path adapter) {
+    try (ModelDirectory model = ModelDirectory.open(base);
+        TrainableModel trained = train(model, method, null, adapter)) {
       return greedy(trained, 20);
     }
+  }
+
+  /** A few large steps; writes the result. */
+  private static TrainableModel train(
+      ModelDirectory model,
+      AdapterMethod method,
+      @Nullable Quantization quantization,
+      Path adapter) {
+    int[][] rows = {{3, 1, 4, 1, 5, 9, 2, 6}};
+    Recipe recipe = new Recipe(method, ADAMW, Plan.KEEP, 0, 7, quantization, Precision.F32);
+    TrainableModel trained = TrainableModels.load(model, recipe);
+    for (int step = 0; step < 4; step++) {
+      trained.accumulate(new TokenBatch(rows, rows), 7, 0);
+      trained.update(0.3);
+    }
+    ResultFormat.write(adapter, model, "base", method, trained, Map.of());
+    return trained;
   }
 
   private static int[] greedy(TrainableModel model, int count) {

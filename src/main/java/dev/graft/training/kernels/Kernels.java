@@ -39,6 +39,7 @@ public final class Kernels {
           "ops/slice",
           "ops/token_logp",
           "optimiser",
+          "pca",
           "quantised",
           "weight");
 

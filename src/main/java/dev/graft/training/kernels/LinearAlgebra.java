@@ -8,8 +8,9 @@ import ai.djl.pytorch.engine.PtNDManager;
 import java.util.List;
 
 /**
- * Decompositions of single matrices, row-major f32 in and out, for starts that are computed from
- * the base (PiSSA, OLoRA, LoftQ, orthogonal). Belongs to the thread that made it.
+ * Decompositions for starts that are computed: of single matrices, row-major f32 in and out, from
+ * the base (PiSSA, OLoRA, LoftQ, orthogonal), and of rows that come in batches, from the data
+ * (EVA). Belongs to the thread that made it.
  */
 public final class LinearAlgebra implements AutoCloseable {
   private static final String METHODS =
@@ -25,6 +26,20 @@ public final class LinearAlgebra implements AutoCloseable {
           start: Tensor,
           iterations: int) -> Tuple[Tensor, Tensor, Tensor]:
           return __torch__.linalg.svd_lowrank(x, start, iterations)
+        def pca_first(self: __torch__.Model,
+          x: Tensor,
+          k: int) -> List[Tensor]:
+          return __torch__.pca.first(x, k)
+        def pca_next(self: __torch__.Model,
+          x: Tensor,
+          state: List[Tensor],
+          seen: int,
+          k: int) -> List[Tensor]:
+          return __torch__.pca.next(x, state, seen, k)
+        def pca_similarity(self: __torch__.Model,
+          now: Tensor,
+          before: Tensor) -> Tensor:
+          return __torch__.pca.similarity(now, before)
       """;
 
   private final PtNDManager manager;
@@ -69,6 +84,15 @@ public final class LinearAlgebra implements AutoCloseable {
       List<float[]> parts = floats(module.call(scope, "qr", matrix(scope, x, rows, columns)));
       return new Qr(parts.get(0), parts.get(1));
     }
+  }
+
+  /**
+   * Directions of rows that are to come. They are gone when this is closed.
+   *
+   * @param directions how many
+   */
+  public IncrementalPca incremental(int directions) {
+    return new IncrementalPca(module, manager, directions);
   }
 
   private PtNDManager scope() {

@@ -1,9 +1,12 @@
 package dev.graft.adapters;
 
+import static java.time.temporal.ChronoUnit.SECONDS;
+
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Manifest;
 import dev.graft.platform.Cursor;
 import dev.graft.platform.CursorPage;
+import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
 import dev.graft.tenancy.Caller;
 import java.io.IOException;
@@ -16,6 +19,8 @@ import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
+import org.springframework.util.MultiValueMap;
+import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.RequestHeader;
@@ -40,10 +45,12 @@ class AdapterController {
   CursorPage<AdapterResource> list(
       @AuthenticationPrincipal Caller caller,
       @RequestParam(required = false) @Nullable String after,
-      @RequestParam(required = false) @Nullable String limit)
+      @RequestParam(required = false) @Nullable String limit,
+      @RequestParam MultiValueMap<String, String> query)
       throws IOException {
     Cursor page = Cursor.parse(after, limit, null, 20, 100);
-    List<Adapter> rows = adapters.page(caller.departmentId(), page.after(), page.limit() + 1);
+    AdapterSearch search = AdapterSearch.parse(page, query);
+    List<Adapter> rows = adapters.page(caller.departmentId(), search, page.limit() + 1);
     List<AdapterResource> data = new ArrayList<>();
     for (Adapter adapter : rows.subList(0, Math.min(page.limit(), rows.size()))) {
       data.add(files.describe(adapter));
@@ -87,9 +94,32 @@ class AdapterController {
         request);
   }
 
+  /** Deleting twice is one deletion. */
+  @DeleteMapping("/{id}")
+  AdapterDeleted delete(@AuthenticationPrincipal Caller caller, @PathVariable String id) {
+    if (!adapters.delete(caller.departmentId(), id)
+        && adapters.deletedAt(caller.departmentId(), id).isEmpty()) {
+      throw RequestFailed.notFound("adapter", id);
+    }
+    return new AdapterDeleted(id, "adapter.deleted", true);
+  }
+
+  record AdapterDeleted(String id, String object, boolean deleted) {}
+
   private Adapter require(Caller caller, String id) {
+    return adapters.find(caller.departmentId(), id).orElseThrow(() -> gone(caller, id));
+  }
+
+  /** Its own department is told that there was one. */
+  private RequestFailed gone(Caller caller, String id) {
     return adapters
-        .find(caller.departmentId(), id)
-        .orElseThrow(() -> RequestFailed.notFound("adapter", id));
+        .deletedAt(caller.departmentId(), id)
+        .map(
+            at ->
+                new RequestFailed(
+                    ProblemType.GONE,
+                    "The adapter %s was deleted at %s.".formatted(id, at.truncatedTo(SECONDS)),
+                    "id"))
+        .orElseGet(() -> RequestFailed.notFound("adapter", id));
   }
 }

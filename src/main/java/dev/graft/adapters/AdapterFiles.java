@@ -16,7 +16,6 @@ import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.stereotype.Component;
-import org.springframework.transaction.support.TransactionOperations;
 import tools.jackson.databind.json.JsonMapper;
 
 /** The bytes of adapters: the files of the result directory, and its archive. */
@@ -27,7 +26,6 @@ class AdapterFiles {
 
   private final AdapterRows rows;
   private final ArtifactStore store;
-  private final TransactionOperations transactions;
   private final JsonMapper json;
   private final CompatibilityReport compatibility;
 
@@ -35,14 +33,9 @@ class AdapterFiles {
   private final ReentrantLock packing = new ReentrantLock();
 
   AdapterFiles(
-      AdapterRows rows,
-      ArtifactStore store,
-      TransactionOperations transactions,
-      JsonMapper json,
-      CompatibilityReport compatibility) {
+      AdapterRows rows, ArtifactStore store, JsonMapper json, CompatibilityReport compatibility) {
     this.rows = rows;
     this.store = store;
-    this.transactions = transactions;
     this.json = json;
     this.compatibility = compatibility;
   }
@@ -81,6 +74,7 @@ class AdapterFiles {
     return AdapterResource.of(
         adapter,
         json.readTree(adapter.configuration()),
+        adapter.metadata() == null ? null : json.readTree(adapter.metadata()),
         archive(adapter),
         manifest,
         compatibility.of(adapter, manifest));
@@ -93,16 +87,12 @@ class AdapterFiles {
   }
 
   private Optional<BlobRef> kept(Adapter adapter) {
-    return rows.findByDepartmentIdAndId(adapter.departmentId(), adapter.id())
-        .flatMap(AdapterRow::archive);
+    return rows.archive(adapter.departmentId(), adapter.id());
   }
 
   /** The first of several servers to keep an archive decides. */
   private BlobRef keep(Adapter adapter, BlobRef made) {
-    transactions.executeWithoutResult(
-        transaction ->
-            rows.keepArchive(
-                adapter.departmentId(), adapter.id(), made.sha256().hex(), made.bytes()));
+    rows.keepArchive(adapter.departmentId(), adapter.id(), made);
     return kept(adapter).orElse(made);
   }
 }

@@ -10,16 +10,20 @@ import tools.jackson.databind.JsonNode;
 /**
  * An adapter on the wire.
  *
+ * @param ownedBy name of its department
  * @param parentModel what its training continued from, or null
  * @param bytes size of {@code /content}
  * @param sha256 checksum of {@code /content}
+ * @param method {@code peft_type}, or the type of a method that PEFT lacks
  * @param adapter the settings it was trained with, fully resolved
+ * @param metadata the pairs of its job
  * @param compatibility what programs make of it; empty where its base is no longer known
  */
 record AdapterResource(
     String id,
     String object,
     String name,
+    String ownedBy,
     String baseModel,
     @Nullable String parentModel,
     String jobId,
@@ -28,7 +32,9 @@ record AdapterResource(
     long bytes,
     String sha256,
     List<File> files,
+    @Nullable String method,
     JsonNode adapter,
+    @Nullable JsonNode metadata,
     List<LoaderVerdict> compatibility,
     long trainedTokens) {
 
@@ -51,6 +57,7 @@ record AdapterResource(
   static AdapterResource of(
       Adapter adapter,
       JsonNode configuration,
+      @Nullable JsonNode metadata,
       BlobRef archive,
       Manifest manifest,
       List<Compatibility> compatibility) {
@@ -65,6 +72,7 @@ record AdapterResource(
         adapter.id(),
         "adapter",
         adapter.name(),
+        adapter.departmentName(),
         adapter.baseModel(),
         adapter.parentModel(),
         adapter.jobId(),
@@ -73,7 +81,9 @@ record AdapterResource(
         archive.bytes(),
         archive.sha256().hex(),
         files,
+        adapter.method(),
         configuration,
+        metadata,
         compatibility.stream().map(LoaderVerdict::of).toList(),
         adapter.trainedTokens());
   }

@@ -1,39 +1,198 @@
 package dev.graft.adapters;
 
+import dev.graft.artifacts.BlobRef;
+import dev.graft.artifacts.Digest;
+import dev.graft.jobs.JobSucceeded;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Instant;
+import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.Optional;
-import org.springframework.data.domain.Limit;
-import org.springframework.data.jpa.repository.JpaRepository;
-import org.springframework.data.jpa.repository.Modifying;
-import org.springframework.data.jpa.repository.Query;
+import org.springframework.context.annotation.Profile;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
 
-/** The rows, always by department. */
-interface AdapterRows extends JpaRepository<AdapterRow, String> {
-  Optional<AdapterRow> findByDepartmentIdAndId(String departmentId, String id);
-
-  Optional<AdapterRow> findByDepartmentIdAndName(String departmentId, String name);
-
-  /** Of whichever department: only to say whose it is. */
-  Optional<AdapterRow> findFirstByIdOrName(String id, String name);
-
-  List<AdapterRow> findByDepartmentIdOrderByCreatedAtDescIdDesc(String departmentId, Limit limit);
-
-  /** The rows after (older than) a place in the newest-first order. */
-  @Query(
+/**
+ * The statements on {@code adapter}. A row that was deleted stays without its files: only {@link
+ * #departmentOf} and {@link #deletedAt} see it.
+ */
+@Component
+@Profile("server")
+class AdapterRows {
+  private static final String READ =
       """
-      select a from AdapterRow a
-      where a.departmentId = :departmentId
-        and (a.createdAt < :createdAt or (a.createdAt = :createdAt and a.id < :id))
-      order by a.createdAt desc, a.id desc
-      """)
-  List<AdapterRow> findAfter(String departmentId, Instant createdAt, String id, Limit limit);
+      select a.*, d.name as department_name
+        from adapter a join department d on d.id = a.department_id
+       where a.deleted_at is null
+      """;
 
-  @Modifying
-  @Query(
-      """
-      update AdapterRow a set a.archive = :archive, a.archiveBytes = :bytes
-      where a.departmentId = :departmentId and a.id = :id and a.archive is null
-      """)
-  int keepArchive(String departmentId, String id, String archive, long bytes);
+  /** Newest first; an unknown cursor gives nothing. */
+  private static final String PAGE =
+      READ
+          + """
+             and a.department_id = :department
+             and (:base_model::text is null or a.base_model = :base_model)
+             and (:parent_model::text is null or a.parent_model = :parent_model)
+             and (:name::text is null or strpos(lower(a.name), lower(:name)) > 0)
+             and (:method::text is null or lower(a.method) = lower(:method))
+             and (:from::bigint is null or a.created_at >= to_timestamp(:from))
+             and (:until::bigint is null or a.created_at < to_timestamp(:until + 1))
+             and (:metadata::jsonb is null or a.metadata @> :metadata::jsonb)
+             and (not :without_metadata or coalesce(a.metadata, '{}') = '{}')
+             and (:after::text is null
+                  or (a.created_at, a.id) < (select created_at, id from adapter
+                                              where id = :after and department_id = :department))
+           order by a.created_at desc, a.id desc
+           limit :limit
+          """;
+
+  private final JdbcClient sql;
+
+  AdapterRows(JdbcClient sql) {
+    this.sql = sql;
+  }
+
+  void insert(String id, JobSucceeded job) {
+    sql.sql(
+            """
+            insert into adapter (id, department_id, name, job_id, base_model, training_file, manifest,
+                                 configuration, metadata, parent_model, trained_tokens, created_at)
+            values (:id, :department, :name, :job, :base_model, :training_file, :manifest,
+                    :configuration, :metadata::jsonb, :parent_model, :trained_tokens, graft_now())
+            """)
+        .param("id", id)
+        .param("department", job.departmentId())
+        .param("name", job.fineTunedModel())
+        .param("job", job.jobId())
+        .param("base_model", job.baseModel())
+        .param("training_file", job.trainingFile())
+        .param("manifest", job.manifest().hex())
+        .param("configuration", job.adapterJson())
+        .param("metadata", job.metadataJson())
+        .param("parent_model", job.parentModel())
+        .param("trained_tokens", job.trainedTokens())
+        .update();
+  }
+
+  Optional<Adapter> find(String department, String id) {
+    return one(" and a.department_id = :department and a.id = :key", department, id);
+  }
+
+  Optional<Adapter> named(String department, String name) {
+    return one(" and a.department_id = :department and a.name = :key", department, name);
+  }
+
+  /** Of whichever department. */
+  Optional<Adapter> any(String id) {
+    return sql.sql(READ + " and a.id = :id").param("id", id).query(AdapterRows::adapter).optional();
+  }
+
+  private Optional<Adapter> one(String condition, String department, String key) {
+    return sql.sql(READ + condition)
+        .param("department", department)
+        .param("key", key)
+        .query(AdapterRows::adapter)
+        .optional();
+  }
+
+  /** At most {@code limit} of those that are searched for. */
+  List<Adapter> page(String department, AdapterSearch search, int limit) {
+    return sql.sql(PAGE)
+        .param("department", department)
+        .param("base_model", search.baseModel())
+        .param("parent_model", search.parentModel())
+        .param("name", search.name())
+        .param("method", search.method())
+        .param("from", search.created().from())
+        .param("until", search.created().until())
+        .param("metadata", search.metadataJson())
+        .param("without_metadata", search.metadata().absent())
+        .param("after", search.after())
+        .param("limit", limit)
+        .query(AdapterRows::adapter)
+        .list();
+  }
+
+  /** Whose it is or was: only to say so. */
+  Optional<String> departmentOf(String id, String name) {
+    return sql.sql("select department_id from adapter where id = :id or name = :name limit 1")
+        .param("id", id)
+        .param("name", name)
+        .query(String.class)
+        .optional();
+  }
+
+  /** When this adapter of the department was deleted; empty if it was not, or never was. */
+  Optional<Instant> deletedAt(String department, String id) {
+    return sql.sql(
+            """
+            select deleted_at from adapter
+             where id = :id and department_id = :department and deleted_at is not null
+            """)
+        .param("id", id)
+        .param("department", department)
+        .query((row, n) -> row.getObject("deleted_at", OffsetDateTime.class).toInstant())
+        .optional();
+  }
+
+  /** Leaves the row without its files; returns the name. */
+  Optional<String> delete(String department, String id) {
+    return sql.sql(
+            """
+            update adapter set deleted_at = graft_now(), manifest = null, archive = null, archive_bytes = null
+             where id = :id and department_id = :department and deleted_at is null
+            returning name
+            """)
+        .param("id", id)
+        .param("department", department)
+        .query(String.class)
+        .optional();
+  }
+
+  Optional<BlobRef> archive(String department, String id) {
+    return sql.sql(
+            """
+            select archive, archive_bytes from adapter
+             where id = :id and department_id = :department and archive is not null
+            """)
+        .param("id", id)
+        .param("department", department)
+        .query(
+            (row, n) ->
+                new BlobRef(new Digest(row.getString("archive")), row.getLong("archive_bytes")))
+        .optional();
+  }
+
+  /** Unless there is one: the first of several servers decides. */
+  void keepArchive(String department, String id, BlobRef archive) {
+    sql.sql(
+            """
+            update adapter set archive = :archive, archive_bytes = :bytes
+             where id = :id and department_id = :department and archive is null and deleted_at is null
+            """)
+        .param("id", id)
+        .param("department", department)
+        .param("archive", archive.sha256().hex())
+        .param("bytes", archive.bytes())
+        .update();
+  }
+
+  private static Adapter adapter(ResultSet row, int number) throws SQLException {
+    return new Adapter(
+        row.getString("id"),
+        row.getString("department_id"),
+        row.getString("department_name"),
+        row.getString("name"),
+        row.getString("job_id"),
+        row.getString("base_model"),
+        row.getString("training_file"),
+        new Digest(row.getString("manifest")),
+        row.getString("configuration"),
+        row.getString("method"),
+        row.getString("metadata"),
+        row.getString("parent_model"),
+        row.getLong("trained_tokens"),
+        row.getObject("created_at", OffsetDateTime.class).toInstant());
+  }
 }

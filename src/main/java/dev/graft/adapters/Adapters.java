@@ -4,18 +4,15 @@ import dev.graft.jobs.JobSucceeded;
 import dev.graft.platform.Ids;
 import dev.graft.tenancy.AuditLog;
 import dev.graft.tenancy.Owned;
-import java.time.Clock;
-import java.time.temporal.ChronoUnit;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.annotation.Profile;
 import org.springframework.context.event.EventListener;
-import org.springframework.data.domain.Limit;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Propagation;
 import org.springframework.transaction.annotation.Transactional;
@@ -30,13 +27,11 @@ public class Adapters implements Owned {
 
   private final AdapterRows rows;
   private final AuditLog audit;
-  private final Clock clock;
   private final Ids ids;
 
-  Adapters(AdapterRows rows, AuditLog audit, Clock clock, Ids ids) {
+  Adapters(AdapterRows rows, AuditLog audit, Ids ids) {
     this.rows = rows;
     this.audit = audit;
-    this.clock = clock;
     this.ids = ids;
   }
 
@@ -44,11 +39,10 @@ public class Adapters implements Owned {
   @EventListener
   @Transactional(propagation = Propagation.MANDATORY)
   void publish(JobSucceeded job) {
-    AdapterRow row =
-        new AdapterRow(ids.next("ad_"), job, clock.instant().truncatedTo(ChronoUnit.MICROS));
-    rows.saveAndFlush(row);
+    String id = ids.next("ad_");
+    rows.insert(id, job);
     log.atInfo()
-        .addKeyValue("adapter", row.adapter().id())
+        .addKeyValue("adapter", id)
         .addKeyValue("job", job.jobId())
         .log("adapter_published");
   }
@@ -56,67 +50,56 @@ public class Adapters implements Owned {
   /** By id. */
   @Transactional(readOnly = true)
   public Optional<Adapter> find(String departmentId, String id) {
-    return rows.findByDepartmentIdAndId(departmentId, id).map(AdapterRow::adapter);
+    return rows.find(departmentId, id);
   }
 
   /** By id, of whichever department. */
   @Transactional(readOnly = true)
   Optional<Adapter> any(String id) {
-    return rows.findById(id).map(AdapterRow::adapter);
+    return rows.any(id);
   }
 
   /** By name, the job's {@code fine_tuned_model}. */
   @Transactional(readOnly = true)
   public Optional<Adapter> named(String departmentId, String name) {
-    return rows.findByDepartmentIdAndName(departmentId, name).map(AdapterRow::adapter);
+    return rows.named(departmentId, name);
   }
 
-  /** By id, by name, or by the name of one of its checkpoints. */
+  /** By id, by name, or by the name of one of its checkpoints; deleted ones too. */
   @Override
   @Transactional(readOnly = true)
   public Optional<String> departmentOf(String idOrName) {
-    String name = CHECKPOINT.matcher(idOrName).replaceFirst("");
-    return rows.findFirstByIdOrName(idOrName, name).map(row -> row.adapter().departmentId());
+    return rows.departmentOf(idOrName, CHECKPOINT.matcher(idOrName).replaceFirst(""));
+  }
+
+  /** When the department deleted this adapter, if it did. */
+  @Transactional(readOnly = true)
+  Optional<Instant> deletedAt(String departmentId, String id) {
+    return rows.deletedAt(departmentId, id);
   }
 
   /** All of a department, newest first. */
   @Transactional(readOnly = true)
   public List<Adapter> all(String departmentId) {
-    return page(departmentId, null, Integer.MAX_VALUE);
+    return rows.page(departmentId, AdapterSearch.all(), Integer.MAX_VALUE);
+  }
+
+  /** Newest first, at most {@code limit}. */
+  @Transactional(readOnly = true)
+  List<Adapter> page(String departmentId, AdapterSearch search, int limit) {
+    return rows.page(departmentId, search, limit);
   }
 
   /**
-   * Newest first.
-   *
-   * @param after id of the last adapter of the page before; an unknown one gives an empty page
+   * Its files are gone, and its name asks nothing any more; its row stays. Blobs stay until nothing
+   * refers to them. False if there is none.
    */
-  @Transactional(readOnly = true)
-  public List<Adapter> page(String departmentId, @Nullable String after, int limit) {
-    if (after == null) {
-      return adapters(
-          rows.findByDepartmentIdOrderByCreatedAtDescIdDesc(departmentId, Limit.of(limit)));
-    }
-    return rows.findByDepartmentIdAndId(departmentId, after)
-        .map(AdapterRow::adapter)
-        .map(
-            last ->
-                adapters(
-                    rows.findAfter(departmentId, last.createdAt(), last.id(), Limit.of(limit))))
-        .orElse(List.of());
-  }
-
-  /** Removes the adapter of this name; its blobs stay until nothing refers to them. */
   @Transactional
-  public boolean delete(String departmentId, String name) {
-    Optional<AdapterRow> row = rows.findByDepartmentIdAndName(departmentId, name);
-    row.ifPresent(rows::delete);
-    row.ifPresent(
-        gone -> log.atInfo().addKeyValue("adapter", gone.adapter().id()).log("adapter_deleted"));
-    row.ifPresent(gone -> audit.write("model.deleted", departmentId, name, Map.of()));
-    return row.isPresent();
-  }
-
-  private static List<Adapter> adapters(List<AdapterRow> rows) {
-    return rows.stream().map(AdapterRow::adapter).toList();
+  boolean delete(String departmentId, String id) {
+    Optional<String> name = rows.delete(departmentId, id);
+    if (name.isEmpty()) return false;
+    log.atInfo().addKeyValue("adapter", id).log("adapter_deleted");
+    audit.write("model.deleted", departmentId, name.get(), Map.of("adapter_id", id));
+    return true;
   }
 }

@@ -89,7 +89,7 @@ class ModelController {
         if (!tuned.adapter().departmentId().equals(caller.departmentId())) {
           throw stays(name, "is another department's");
         }
-        if (!adapters.delete(caller.departmentId(), name)) throw unknown(name);
+        if (!adapters.delete(caller.departmentId(), tuned.adapter().id())) throw unknown(name);
         yield new ModelDeleted(name, "model", true);
       }
     };

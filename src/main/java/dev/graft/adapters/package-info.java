@@ -9,8 +9,8 @@
  * dev.graft.adapters.CheckpointPermissions} name it.
  *
  * <p>How it fails: a listener's failure rolls the job's completion back, and the worker says it
- * again. An archive that cannot be made is a warning, and the next download tries again. Deleting a
- * model deletes the row; blobs stay until nothing refers to them.
+ * again. An archive that cannot be made is a warning, and the next download tries again. Of a
+ * deleted adapter the row stays without its files; blobs stay until nothing refers to them.
  */
 @NullMarked
 @ApplicationModule(

@@ -3,6 +3,7 @@ package dev.graft.client;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -13,12 +14,13 @@ import tools.jackson.databind.JsonNode;
 @Command(
     name = "adapters",
     mixinStandardHelpOptions = true,
-    synopsisSubcommandLabel = "(list | show | pull)",
-    description = "List the adapters on a server and fetch them.",
+    synopsisSubcommandLabel = "(list | show | pull | delete)",
+    description = "Find the adapters on a server, fetch and delete them.",
     subcommands = {
       AdaptersCommand.ListAll.class,
       AdaptersCommand.Show.class,
-      AdaptersCommand.Pull.class
+      AdaptersCommand.Pull.class,
+      AdaptersCommand.Delete.class
     })
 public final class AdaptersCommand extends Group {
   private static final String PATH = "/v1/adapters";
@@ -31,10 +33,36 @@ public final class AdaptersCommand extends Group {
           .text("BASE", "/base_model")
           .text("MODEL", "/name");
 
-  @Command(name = "list", description = "Adapters, newest first.")
+  @Command(name = "list", description = "Adapters, newest first, or those that are searched for.")
   static final class ListAll extends ListCommand {
+    @Option(names = "--name", paramLabel = "TEXT", description = "In the model's name.")
+    private @Nullable String name;
+
+    @Option(names = "--base", paramLabel = "MODEL", description = "Of this base model.")
+    private @Nullable String base;
+
+    @Option(names = "--method", description = "Of this method, such as LORA or full.")
+    private @Nullable String method;
+
+    @Option(names = "--parent", paramLabel = "MODEL", description = "Continued from this model.")
+    private @Nullable String parent;
+
     ListAll() {
       super(PATH, ADAPTERS);
+    }
+
+    @Override
+    String query() {
+      StringJoiner query = new StringJoiner("&");
+      add(query, "name", name);
+      add(query, "base_model", base);
+      add(query, "method", method);
+      add(query, "parent_model", parent);
+      return query.toString();
+    }
+
+    private static void add(StringJoiner query, String key, @Nullable String value) {
+      if (value != null) query.add(key + "=" + escaped(value));
     }
   }
 
@@ -42,6 +70,18 @@ public final class AdaptersCommand extends Group {
   static final class Show extends ShowCommand {
     Show() {
       super(PATH);
+    }
+  }
+
+  @Command(name = "delete", description = "Delete an adapter; its files are gone for good.")
+  static final class Delete extends ApiCommand {
+    @Parameters(paramLabel = "ADAPTER_ID")
+    private String id = "";
+
+    @Override
+    int run(GraftApi api) {
+      show(api.delete(PATH + "/" + escaped(id)), id + " deleted");
+      return 0;
     }
   }
 

@@ -15,9 +15,15 @@ abstract class ListCommand extends ApiCommand {
     this.table = table;
   }
 
+  /** What is searched for: {@code name=value&...}, or nothing. */
+  String query() {
+    return "";
+  }
+
   @Override
   final int run(GraftApi api) {
-    show(list(api, path, limit), table);
+    String query = query();
+    show(list(api, query.isEmpty() ? path : path + "?" + query, limit), table);
     return 0;
   }
 }

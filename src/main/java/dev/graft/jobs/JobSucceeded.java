@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
  * @param fineTunedModel {@code ft:<base>:<department>:<suffix>:<id>}
  * @param manifest digest of the result's manifest blob (the PEFT directory)
  * @param adapterJson the resolved {@code adapter} object of the job
+ * @param metadataJson the pairs of the job, or null
  * @param parentModel name of what training continued from, or null
  */
 public record JobSucceeded(
@@ -20,5 +21,6 @@ public record JobSucceeded(
     Digest manifest,
     String adapterJson,
     String trainingFile,
+    @Nullable String metadataJson,
     @Nullable String parentModel,
     long trainedTokens) {}

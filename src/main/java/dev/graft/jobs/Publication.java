@@ -93,6 +93,7 @@ class Publication {
             manifest,
             job.adapterJson(),
             job.trainingFile(),
+            job.metadataJson(),
             job.parentModel(),
             job.progress().trainedTokens()));
     return true;

@@ -30,6 +30,8 @@ public enum ProblemType {
   CONFLICT(409, "conflict_error", "conflict"),
   /** A worker's lease is no longer the current one: stop working on the job. */
   LEASE_LOST(409, "conflict_error", "lease_lost"),
+  /** It was there, and has been deleted. */
+  GONE(410, "invalid_request_error", "deleted"),
   TOO_LARGE(413, "invalid_request_error", "request_too_large"),
   UNSUPPORTED_MEDIA_TYPE(415, "invalid_request_error", "unsupported_media_type"),
   RANGE_NOT_SATISFIABLE(416, "invalid_request_error", "range_not_satisfiable"),

@@ -1,6 +1,6 @@
 package dev.graft.tenancy;
 
-import dev.graft.platform.RequestFailed;
+import dev.graft.platform.TimeRange;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -25,33 +25,15 @@ record AuditQuery(
    * project_ids[]=..}.
    */
   static AuditQuery parse(Map<String, List<String>> query) {
+    TimeRange effective = TimeRange.parse(query, "effective_at");
     return new AuditQuery(
-        bound(query, "gte", "gt", 1),
-        bound(query, "lte", "lt", -1),
+        effective.from(),
+        effective.until(),
         many(query, "project_ids"),
         many(query, "event_types"),
         many(query, "actor_ids"),
         many(query, "actor_emails"),
         many(query, "resource_ids"));
-  }
-
-  private static @Nullable Long bound(
-      Map<String, List<String>> query, String inclusive, String exclusive, int step) {
-    Long included = seconds(query, inclusive);
-    if (included != null) return included;
-    Long excluded = seconds(query, exclusive);
-    return excluded == null ? null : excluded + step;
-  }
-
-  private static @Nullable Long seconds(Map<String, List<String>> query, String bound) {
-    String name = "effective_at[" + bound + "]";
-    List<String> values = query.get(name);
-    if (values == null) return null;
-    try {
-      return Long.parseLong(values.getFirst());
-    } catch (NumberFormatException notANumber) {
-      throw RequestFailed.invalid(name, name + " must be unix seconds.");
-    }
   }
 
   private static List<String> many(Map<String, List<String>> query, String name) {

@@ -59,7 +59,8 @@ class CommandLineIT extends StartedGraft {
     assertThat(graft("", "jobs", "events", id).out()).contains("training loss=");
     assertThat(graft("", "jobs", "cancel", id).status()).isEqualTo(2);
 
-    assertThat(graft("", "adapters", "list").out()).contains("ad_", model);
+    assertThat(graft("", "adapters", "list", "--name", "WORDS").out()).contains("ad_", model);
+    assertThat(graft("", "adapters", "list", "--name", "letters").error()).isEqualTo("none\n");
     assertThat(graft("", "adapters", "pull", model, "--out", "mine").status()).isZero();
     assertThat(directory.resolve("mine/adapter_config.json")).exists();
     assertThat(directory.resolve("mine/adapter_model.safetensors")).exists();

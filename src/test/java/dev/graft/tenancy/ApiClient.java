@@ -14,29 +14,30 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** A client of one server with one key. */
-record ApiClient(int port, String key) {
+public record ApiClient(int port, String key) {
   private static final HttpClient HTTP = HttpClient.newHttpClient();
 
-  ApiClient as(String other) {
+  public ApiClient as(String other) {
     return new ApiClient(port, other);
   }
 
-  HttpResponse<String> get(String path) throws IOException, InterruptedException {
+  public HttpResponse<String> get(String path) throws IOException, InterruptedException {
     return send("GET", path, null);
   }
 
-  HttpResponse<String> delete(String path) throws IOException, InterruptedException {
+  public HttpResponse<String> delete(String path) throws IOException, InterruptedException {
     return send("DELETE", path, null);
   }
 
   /**
    * @param body JSON with {@code '} for {@code "}
    */
-  HttpResponse<String> post(String path, String body) throws IOException, InterruptedException {
+  public HttpResponse<String> post(String path, String body)
+      throws IOException, InterruptedException {
     return send("POST", path, body.replace('\'', '"'));
   }
 
-  HttpResponse<String> send(String method, String path, String body)
+  public HttpResponse<String> send(String method, String path, String body)
       throws IOException, InterruptedException {
     BodyPublisher content = body == null ? BodyPublishers.noBody() : BodyPublishers.ofString(body);
     HttpRequest.Builder request =
@@ -54,20 +55,20 @@ record ApiClient(int port, String key) {
   }
 
   /** The answer to a request that went well. */
-  static JsonNode ok(HttpResponse<String> response) {
+  public static JsonNode ok(HttpResponse<String> response) {
     assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
     return JsonMapper.shared().readTree(response.body());
   }
 
   /** The error of one that was refused, whose envelope is whole. */
-  static JsonNode error(HttpResponse<String> response, int status) {
+  public static JsonNode error(HttpResponse<String> response, int status) {
     assertThat(response.statusCode()).as(response.body()).isEqualTo(status);
     JsonNode error = JsonMapper.shared().readTree(response.body()).get("error");
     assertThat(error.propertyNames()).contains("message", "type", "param", "code");
     return error;
   }
 
-  static String text(JsonNode object, String field) {
+  public static String text(JsonNode object, String field) {
     return object.get(field).asString();
   }
 }

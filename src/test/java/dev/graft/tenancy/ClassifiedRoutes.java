@@ -42,6 +42,7 @@ final class ClassifiedRoutes {
       DELETE /v1/models/{*model}                                   api.models.write
       GET    /v1/adapters                                          api.models.read
       GET    /v1/adapters/{id}                                     api.models.read
+      DELETE /v1/adapters/{id}                                     api.models.write
       GET    /v1/adapters/{id}/content                             api.models.read
       GET    /v1/adapters/{id}/files/{*name}                       api.models.read
       POST   /v1/chat/completions                                  api.model.request

@@ -1,0 +1,125 @@
+package dev.graft.adapters;
+
+import static dev.graft.tenancy.ApiClient.error;
+import static dev.graft.tenancy.ApiClient.ok;
+import static dev.graft.tenancy.ApiClient.text;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.graft.adapters.PublishedAdapters.Published;
+import dev.graft.pg.GraftIT;
+import dev.graft.tenancy.ApiClient;
+import dev.graft.tenancy.ApiKeys;
+import dev.graft.tenancy.Caller;
+import dev.graft.tenancy.Departments;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.context.annotation.Import;
+import tools.jackson.databind.JsonNode;
+
+/** Adapters as a department finds them, and as it lets them go. */
+@GraftIT
+@Import(PublishedAdapters.class)
+class AdaptersIT {
+  private static final String FULL = "{\"method\": {\"type\": \"full\"}}";
+
+  @LocalServerPort int port;
+  @Autowired Departments departments;
+  @Autowired ApiKeys keys;
+  @Autowired PublishedAdapters published;
+  private String department;
+  private ApiClient client;
+  private ApiClient administrator;
+
+  @BeforeEach
+  void aDepartment() {
+    ApiClient anyone = new ApiClient(port, "");
+    department = departments.ensure("support " + UUID.randomUUID());
+    client = anyone.as(keys.create(department, Caller.Scope.USER).secret());
+    administrator = anyone.as(keys.createForAdministrator(null).secret());
+  }
+
+  @Test
+  void aSearchFindsWhatAllItsConditionsSay() throws Exception {
+    Published first = published.publish(department, "Invoices", null);
+    Published second =
+        published.publish(department, "letters", first.model(), FULL, "{\"team\": \"a\"}");
+    published.publish(departments.ensure("sales " + UUID.randomUUID()), "letters", null);
+
+    assertThat(found("")).containsExactly(second.id(), first.id());
+    assertThat(found("?name=invoices")).containsExactly(first.id());
+    assertThat(found("?method=lora")).containsExactly(first.id());
+    assertThat(found("?method=full&name=LETTERS&base_model=small")).containsExactly(second.id());
+    assertThat(found("?method=full&base_model=smaller")).isEmpty();
+    assertThat(found("?parent_model=" + first.model())).containsExactly(second.id());
+    assertThat(found("?metadata%5Bteam%5D=a")).containsExactly(second.id());
+    assertThat(found("?metadata=null")).containsExactly(first.id());
+    assertThat(found("?name=%25")).isEmpty();
+    JsonNode card = ok(client.get("/v1/adapters/" + second.id()));
+    assertThat(text(card, "method")).isEqualTo("full");
+    assertThat(text(card, "owned_by")).startsWith("support ");
+    assertThat(text(card.path("metadata"), "team")).isEqualTo("a");
+    assertThat(text(card, "parent_model")).isEqualTo(first.model());
+    long at = card.path("created_at").asLong();
+    assertThat(found("?created_at%5Bgte%5D=" + at)).contains(second.id());
+    assertThat(found("?created_at%5Bgt%5D=" + at)).doesNotContain(second.id());
+    assertThat(found("?created_at%5Blt%5D=9223372036854775807")).hasSize(2);
+    assertThat(text(error(client.get("/v1/adapters?created_at%5Bgt%5D=soon"), 400), "param"))
+        .isEqualTo("created_at[gt]");
+  }
+
+  @Test
+  void aSearchGoesOverPages() throws Exception {
+    List<String> made = new ArrayList<>();
+    for (int i = 0; i < 5; i++) {
+      made.addFirst(published.publish(department, i % 2 == 0 ? "even" : "odd", null).id());
+    }
+    JsonNode first = ok(client.get("/v1/adapters?name=even&limit=2"));
+    assertThat(ids(first)).containsExactly(made.get(0), made.get(2));
+    assertThat(first.path("has_more").asBoolean()).isTrue();
+    JsonNode next =
+        ok(client.get("/v1/adapters?name=even&limit=2&after=" + text(first, "last_id")));
+    assertThat(ids(next)).containsExactly(made.get(4));
+    assertThat(next.path("has_more").asBoolean()).isFalse();
+  }
+
+  @Test
+  void whatWasDeletedIsGoneAndSaysSo() throws Exception {
+    Published model = published.publish(department);
+    String path = "/v1/adapters/" + model.id();
+    assertThat(ok(client.delete(path)).path("deleted").asBoolean()).isTrue();
+    ok(client.delete(path));
+    for (String part : List.of("", "/content", "/files/weights.txt")) {
+      JsonNode gone = error(client.get(path + part), 410);
+      assertThat(text(gone, "code")).isEqualTo("deleted");
+      assertThat(text(gone, "message")).contains(model.id(), "was deleted at 20");
+    }
+    assertThat(found("")).isEmpty();
+    error(client.get("/v1/models/" + model.model()), 404);
+    JsonNode entries =
+        ok(administrator.get("/v1/organization/audit_logs?resource_ids%5B%5D=" + model.model()));
+    assertThat(entries.path("data").size()).isEqualTo(1);
+    assertThat(text(entries.at("/data/0"), "type")).isEqualTo("model.deleted");
+    error(client.delete("/v1/adapters/ad_nothing"), 404);
+  }
+
+  @Test
+  void aModelThatWasDeletedByItsNameLeavesTheSameStone() throws Exception {
+    Published model = published.publish(department);
+    ok(client.delete("/v1/models/" + model.model()));
+    error(client.get("/v1/adapters/" + model.id()), 410);
+    error(client.delete("/v1/models/" + model.model()), 404);
+  }
+
+  private List<String> found(String query) throws Exception {
+    return ids(ok(client.get("/v1/adapters" + query)));
+  }
+
+  private static List<String> ids(JsonNode page) {
+    return page.path("data").values().stream().map(each -> text(each, "id")).toList();
+  }
+}

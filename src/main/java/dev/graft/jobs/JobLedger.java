@@ -66,13 +66,28 @@ class JobLedger implements Owned {
        where department_id = :department and state in ('queued', 'running', 'paused') order by id
       """;
 
+  /**
+   * Places in a queue are counted so far; who stands farther back is told one more. A department
+   * with a hundred thousand waiting jobs costs no more than one with a thousand.
+   */
+  static final int COUNTED = 1_000;
+
+  /** One job's place: how many of its department stand before it. */
+  private static final String PLACE =
+      """
+      (select count(*) + 1
+         from (select 1 from job q
+                where q.department_id = j.department_id and q.state = 'queued'
+                  and (q.queue_order, q.id) < (j.queue_order, j.id)
+                order by q.queue_order, q.id limit %d) ahead)
+      """
+          .formatted(COUNTED);
+
+  /** From {@code j}, rows of {@code job}. */
   private static final String READ =
       """
       select j.*, p.*, d.slug as department_name, w.name as worker,
-             case when j.state = 'queued' then
-               (select count(*) + 1 from job q
-                 where q.department_id = j.department_id and q.state = 'queued'
-                   and (q.queue_order, q.id) < (j.queue_order, j.id)) end as position,
+             case when j.state = 'queued' then %s end as position,
              (select coalesce(sum(extract(epoch from
                        coalesce(ended_at, least(graft_now(), expires_at)) - claimed_at)), 0)
                 from job_lease where job_id = j.id) as device_seconds,
@@ -83,7 +98,7 @@ class JobLedger implements Owned {
                        'outcome', outcome) order by epoch), '[]')
                 from job_lease join worker h on h.id = worker_id
                where job_id = j.id) as attempts
-        from job j
+        from %s j
         join department d on d.id = j.department_id
         join job_progress p on p.job_id = j.id
         left join job_lease l on l.job_id = j.id and l.ended_at is null
@@ -91,23 +106,46 @@ class JobLedger implements Owned {
       """;
 
   private static final String FIND =
-      "-- find\n" + READ + " where j.id = :job and j.department_id = :department";
+      "-- find\n"
+          + READ.formatted(PLACE, "job")
+          + " where j.id = :job and j.department_id = :department";
 
   /** For the ledger's own decisions; the caller holds the job's lease. */
-  private static final String OF_LEASE = "-- of lease\n" + READ + " where j.id = :job";
+  private static final String OF_LEASE =
+      "-- of lease\n" + READ.formatted(PLACE, "job") + " where j.id = :job";
 
+  /**
+   * The page is cut before anything is joined to it. Clauses that a request does not ask for are
+   * not there, rather than switched off by a parameter: a prepared plan must serve every value.
+   */
   private static final String LIST =
-      "-- list: newest first; an unknown cursor gives nothing\n"
-          + READ
+      """
+      -- list: newest first
+      with page as materialized
+             (select * from job
+               where department_id = :department%s
+               order by created_at desc, id desc limit :limit),
+           place as (select id, row_number() over (order by queue_order, id) as number
+                       from job where department_id = :department and state = 'queued'
+                      order by queue_order, id limit %d)
+      """;
+
+  /** An unknown cursor gives nothing. */
+  private static final String AFTER =
+      """
+
+      and (created_at, id) < (select created_at, id from job
+                               where id = :after and department_id = :department)\
+      """;
+
+  private static final String WITH_METADATA = "\n           and metadata @> :metadata::jsonb";
+  private static final String WITHOUT_METADATA = "\n           and coalesce(metadata, '{}') = '{}'";
+
+  private static final String PAGE =
+      READ.formatted("coalesce(place.number, %d)".formatted(COUNTED + 1), "page")
           + """
-           where j.department_id = :department
-             and (:after::text is null
-                  or (j.created_at, j.id) < (select created_at, id from job
-                                              where id = :after and department_id = :department))
-             and (:metadata::jsonb is null or j.metadata @> :metadata::jsonb)
-             and (not :without_metadata or coalesce(j.metadata, '{}') = '{}')
+           left join place on place.id = j.id
            order by j.created_at desc, j.id desc
-           limit :limit
           """;
 
   /**
@@ -181,12 +219,15 @@ class JobLedger implements Owned {
       int limit,
       @Nullable String metadataJson,
       boolean withoutMetadata) {
-    return sql.sql(LIST)
+    String which =
+        (after == null ? "" : AFTER)
+            + (metadataJson == null ? "" : WITH_METADATA)
+            + (withoutMetadata ? WITHOUT_METADATA : "");
+    return sql.sql(LIST.formatted(which, COUNTED) + PAGE)
         .param("department", departmentId)
         .param("after", after)
         .param("limit", limit)
         .param("metadata", metadataJson)
-        .param("without_metadata", withoutMetadata)
         .query(JobRow::of)
         .list();
   }

@@ -26,6 +26,9 @@ import org.springframework.stereotype.Component;
 @Component
 @Profile("server")
 class LeaseLedger {
+  /** Of one claim; more than there are claimers at once. */
+  private static final int TRIES = 64;
+
   private final JdbcClient sql;
   private final FairShare fairShare;
 
@@ -44,7 +47,8 @@ class LeaseLedger {
    * same statement: the quota holds under any number of claimers. {@code skip locked} sends a
    * claimer that finds the department locked to the next one; {@link #CLAIM_WAITING} is for one who
    * found all of them so. Ids are passed as scalar sub-selects, not joined, so that {@code
-   * job_claim} gives the order and nothing is sorted.
+   * job_claim} gives the order and nothing is sorted. No row: there is no department to choose; a
+   * row without a job: others have taken the last ones of the chosen department meanwhile.
    */
   static final String CLAIM =
       """
@@ -58,33 +62,33 @@ class LeaseLedger {
       """
           + FairShare.SHARE
           + """
-                         , id
-                  limit 1 for no key update skip locked),
-           j as (select id from job
-                  where department_id = (select id from d) and state = 'queued'
-                    and available_at <= (select graft_now())
-                  order by queue_order, id
-                  limit 1 for update skip locked),
-           u as (update job set state = 'running', lease_epoch = lease_epoch + 1,
-                        started_at = coalesce(started_at, graft_now())
-                  where id = (select id from j)
-                  returning *),
-           l as (insert into job_lease (job_id, epoch, token, worker_id, claimed_at, expires_at)
-                 select id, lease_epoch, gen_random_uuid(), :worker, graft_now(),
-                        graft_now() + :ttl * interval '1 millisecond'
-                   from u
-                 returning job_id, epoch, token),
-           k as (update department set running = running + 1
-                  where id = (select department_id from u)),
-           p as (update job_progress set last_event = last_event + 1
-                  where job_id = (select id from u)
-                  returning job_id, last_event),
-           e as (insert into job_event (job_id, number, created_at, level, type, message)
-                 select job_id, last_event, graft_now(), 'info', 'message',
-                        'Fine-tuning job started'
-                   from p)
-      select u.*, l.token from u join l on l.job_id = u.id
-      """;
+                             , id
+                      limit 1 for no key update skip locked),
+               j as (select id from job
+                      where department_id = (select id from d) and state = 'queued'
+                        and available_at <= (select graft_now())
+                      order by queue_order, id
+                      limit 1 for update skip locked),
+               u as (update job set state = 'running', lease_epoch = lease_epoch + 1,
+                            started_at = coalesce(started_at, graft_now())
+                      where id = (select id from j)
+                      returning *),
+               l as (insert into job_lease (job_id, epoch, token, worker_id, claimed_at, expires_at)
+                     select id, lease_epoch, gen_random_uuid(), :worker, graft_now(),
+                            graft_now() + :ttl * interval '1 millisecond'
+                       from u
+                     returning job_id, epoch, token),
+               k as (update department set running = running + 1
+                      where id = (select department_id from u)),
+               p as (update job_progress set last_event = last_event + 1
+                      where job_id = (select id from u)
+                      returning job_id, last_event),
+               e as (insert into job_event (job_id, number, created_at, level, type, message)
+                     select job_id, last_event, graft_now(), 'info', 'message',
+                            'Fine-tuning job started'
+                       from p)
+          select u.*, l.token from d left join (u join l on l.job_id = u.id) on true
+          """;
 
   /** Waits for the department's row: it holds nothing yet, so that nobody can wait for it. */
   private static final String CLAIM_WAITING =
@@ -135,18 +139,30 @@ class LeaseLedger {
       select job_id from f
       """;
 
-  /** The next job; empty only if none may start. */
+  /**
+   * The next job; empty only if none may start. Each failed try is one that somebody else won, or a
+   * job whose row is locked for the moment.
+   */
   Optional<ClaimedJob> claim(String workerId, Duration ttl) {
-    return claim(CLAIM, workerId, ttl).or(() -> claim(CLAIM_WAITING, workerId, ttl));
+    for (int i = 0; i < TRIES; i++) {
+      Optional<Claim> now = claim(CLAIM, workerId, ttl);
+      Optional<Claim> claim = now.isPresent() ? now : claim(CLAIM_WAITING, workerId, ttl);
+      if (claim.isEmpty()) return Optional.empty();
+      if (claim.get().job() != null) return Optional.of(claim.get().job());
+    }
+    return Optional.empty();
   }
 
-  private Optional<ClaimedJob> claim(String statement, String workerId, Duration ttl) {
+  /** Of a chosen department. */
+  private record Claim(@Nullable ClaimedJob job) {}
+
+  private Optional<Claim> claim(String statement, String workerId, Duration ttl) {
     return sql.sql(statement)
         .param("worker", workerId)
         .param("ttl", ttl.toMillis())
         .param("half_life", fairShare.halfLifeSeconds())
         .param("penalty", fairShare.penaltySeconds())
-        .query(ClaimedJob::of)
+        .query((row, n) -> new Claim(row.getString("id") == null ? null : ClaimedJob.of(row, n)))
         .optional();
   }
 

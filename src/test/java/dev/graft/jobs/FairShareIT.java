@@ -2,6 +2,7 @@ package dev.graft.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
 import dev.graft.jobs.lease.LeaseKey;
 import dev.graft.pg.TestPostgres;
@@ -12,6 +13,8 @@ import java.util.List;
 import java.util.PriorityQueue;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Who is next, in simulated hours: the queue is real, its clock is moved. */
 class FairShareIT {
@@ -27,26 +30,30 @@ class FairShareIT {
     queue.clear();
   }
 
-  @Test
-  void equalWeightsGetEqualDeviceTimeHoweverUnequalTheirBacklogs() {
-    String many = backlog(900, 1);
-    String few = backlog(130, 1);
-    long[] seconds = simulate(List.of(many, few), new int[] {97, 600});
-    assertThat((double) seconds[0] / (seconds[0] + seconds[1])).isEqualTo(0.5, within(0.025));
+  @ParameterizedTest
+  @CsvSource({"900, 97, 130, 600", "1000, 300, 40, 300", "1000, 80, 90, 800"})
+  void equalWeightsGetEqualDeviceTimeHoweverUnequalTheirBacklogs(
+      int manyJobs, int secondsOfMany, int fewJobs, int secondsOfFew) {
+    String many = backlog(manyJobs, 1);
+    String few = backlog(fewJobs, 1);
+    // Until the shorter backlog is nearly done: from then on there is nothing to share.
+    Duration time = Duration.ofSeconds((long) (fewJobs - WORKERS) * secondsOfFew * 2 / WORKERS);
+    long[] seconds = simulate(List.of(many, few), new int[] {secondsOfMany, secondsOfFew}, time);
+    assertThat((double) seconds[0]).isCloseTo(seconds[1], withinPercentage(5));
   }
 
   @Test
   void twiceTheWeightIsTwiceTheDeviceTime() {
     String heavy = backlog(800, 2);
     String light = backlog(800, 1);
-    long[] seconds = simulate(List.of(heavy, light), new int[] {180, 180});
+    long[] seconds = simulate(List.of(heavy, light), new int[] {180, 180}, HOURS);
     assertThat((double) seconds[0] / seconds[1]).isEqualTo(2.0, within(0.2));
   }
 
   @Test
   void whoeverUsedALotLongAgoIsNotLastForEver() {
     String past = backlog(50, 1);
-    simulate(List.of(past), new int[] {3600});
+    simulate(List.of(past), new int[] {3600}, HOURS);
     String fresh = backlog(40, 1);
     LeaseKey first = queue.claim(queue.worker());
     assertThat(department(first)).isEqualTo(fresh);
@@ -99,12 +106,12 @@ class FairShareIT {
   private record Running(LeaseKey key, int department, long started, long ends) {}
 
   /** Device-seconds that each department got while all of them had work. */
-  private long[] simulate(List<String> departments, int[] secondsOfAJob) {
+  private long[] simulate(List<String> departments, int[] secondsOfAJob, Duration time) {
     String worker = queue.worker();
     long[] used = new long[departments.size()];
     long start = now;
     PriorityQueue<Running> running = new PriorityQueue<>(Comparator.comparingLong(Running::ends));
-    while (now - start < HOURS.toMillis()) {
+    while (now - start < time.toMillis()) {
       while (running.size() < WORKERS) {
         LeaseKey key = queue.claim(worker);
         int of = departments.indexOf(department(key));
@@ -116,7 +123,10 @@ class FairShareIT {
       queue.endings.complete(first.key(), "ft", Queue.SOME, List.of());
       used[first.department()] += (first.ends() - first.started()) / 1000;
     }
-    for (Running each : running) queue.endings.complete(each.key(), "ft", Queue.SOME, List.of());
+    for (Running each : running) {
+      queue.endings.complete(each.key(), "ft", Queue.SOME, List.of());
+      used[each.department()] += (now - each.started()) / 1000;
+    }
     return used;
   }
 

@@ -1,6 +1,7 @@
 package dev.graft.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.graft.jobs.lease.LeaseKey;
 import dev.graft.jobs.lease.LeaseLost;
@@ -17,8 +18,13 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import javax.sql.DataSource;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.jdbc.datasource.DataSourceTransactionManager;
+import org.springframework.transaction.support.TransactionTemplate;
 
 class QueueConcurrencyIT {
   private static final TestPostgres.Address DATABASE = Databases.migrated();
@@ -61,13 +67,83 @@ class QueueConcurrencyIT {
   }
 
   @Test
-  void noClaimerOfABusyDepartmentLeavesEmptyHandedWhileWorkFits() throws Exception {
+  void sixteenClaimersOfABusyDepartmentNeverLeaveEmptyHandedWhileWorkFits() throws Exception {
+    int rounds = 8;
     String busy = queue.department(16);
-    for (int i = 0; i < 16; i++) queue.submit(busy, 0);
+    for (int i = 0; i < 16 * rounds; i++) queue.submit(busy, 0);
     Set<String> claimed = ConcurrentHashMap.newKeySet();
-    together(16, claimer -> claimed.add(queue.claim(queue.worker()).jobId()));
-    assertThat(claimed).hasSize(16);
+    together(
+        16,
+        claimer -> {
+          String worker = queue.worker();
+          for (int i = 0; i < rounds; i++) {
+            // The other fifteen hold fifteen at most, and leave this one its own share of the jobs.
+            LeaseKey key = queue.claim(worker);
+            claimed.add(key.jobId());
+            queue.endings.complete(key, "ft", Queue.SOME, List.of());
+          }
+        });
+    assertThat(claimed).hasSize(16 * rounds);
     assertThat(queue.leases.claim(queue.worker(), Queue.TTL)).isEmpty();
+    assertThat(queue.drifted()).isZero();
+  }
+
+  @Test
+  void whoeverWaitedForADepartmentWhoseLastJobIsGoneGetsAnother() throws Exception {
+    queue.submit(queue.department(4), 0);
+    DataSource elsewhere = Databases.dataSource(DATABASE);
+    try (ExecutorService threads = Executors.newSingleThreadExecutor()) {
+      AtomicReference<String> job = new AtomicReference<>();
+      Future<LeaseKey> waiting =
+          new TransactionTemplate(new DataSourceTransactionManager(elsewhere))
+              .execute(
+                  open -> {
+                    Queue faster = new Queue(elsewhere);
+                    faster.claim(faster.worker());
+                    Future<LeaseKey> claim = threads.submit(() -> queue.claim(queue.worker()));
+                    await().until(this::someoneWaitsForALock);
+                    job.set(queue.submit(queue.department(4), 0));
+                    return claim;
+                  });
+      assertThat(waiting.get().jobId()).isEqualTo(job.get());
+    }
+  }
+
+  private boolean someoneWaitsForALock() {
+    return queue
+        .sql
+        .sql(
+            """
+            select exists (select 1 from pg_stat_activity
+                            where datname = current_database() and wait_event_type = 'Lock')
+            """)
+        .query(Boolean.class)
+        .single();
+  }
+
+  @Test
+  void lockedDepartmentIsSkippedAndTheNextOneTried() {
+    String first = queue.department(1);
+    String second = queue.department(1);
+    queue
+        .sql
+        .sql("update department set used = 1, used_at = graft_now() where id = :id")
+        .param("id", second)
+        .update();
+    queue.submit(first, 0);
+    String job = queue.submit(second, 0);
+    DataSource elsewhere = Databases.dataSource(DATABASE);
+    new TransactionTemplate(new DataSourceTransactionManager(elsewhere))
+        .executeWithoutResult(
+            open -> {
+              JdbcClient.create(elsewhere)
+                  .sql("select id from department where id = :id for update")
+                  .param("id", first)
+                  .query(String.class)
+                  .single();
+              assertThat(queue.claim(queue.worker()).jobId()).isEqualTo(job);
+            });
+    assertThat(queue.running(first)).isZero();
   }
 
   @Test

@@ -1,0 +1,100 @@
+package dev.graft.jobs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.graft.jobs.lease.LeaseKey;
+import dev.graft.pg.ObservedPlans;
+import dev.graft.pg.ObservedPlans.Values;
+import dev.graft.pg.Plan;
+import dev.graft.pg.TestPostgres;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * With 130,000 jobs of 1,000 departments each of these statements reads as many rows as it shows,
+ * and what it must count; whether or not the plan was made for its values.
+ */
+@ParameterizedClass
+@EnumSource
+class QueryPlansIT {
+  private static final TestPostgres.Address DATABASE = CrowdedQueue.load();
+  private static final int PAGE = 21;
+
+  private final ObservedPlans plans;
+  private final JobLedger jobs;
+  private final JobEvents events;
+  private final LeaseLedger leases;
+
+  QueryPlansIT(Values values) {
+    plans = ObservedPlans.over(DATABASE, values);
+    jobs = new JobLedger(plans.client());
+    events = new JobEvents(plans.client());
+    leases = new LeaseLedger(plans.client(), FairShare.DEFAULT);
+  }
+
+  @AfterEach
+  void disconnect() {
+    plans.close();
+  }
+
+  @Test
+  void claimReadsAJobOfEachDepartment() {
+    LeaseKey key = leases.claim(CrowdedQueue.WORKER, Queue.TTL).orElseThrow().key();
+    Plan plan = plans.only();
+    assertBounded(plan, CrowdedQueue.DEPARTMENTS + 20L);
+    assertThat(plan.mostRowsSorted()).isEqualTo(CrowdedQueue.DEPARTMENTS);
+    new LeaseEndings(plans.client(), leases).release(key);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {CrowdedQueue.FIRST, CrowdedQueue.MIDDLE, CrowdedQueue.LAST})
+  void aJobIsReadWithItsPlaceInTheQueue(String id) {
+    JobRow job = jobs.find(CrowdedQueue.BUSY, id).orElseThrow();
+    Plan plan = plans.only();
+    assertThat(job.position()).isEqualTo(id.equals(CrowdedQueue.FIRST) ? 1 : JobLedger.COUNTED + 1);
+    assertBounded(plan, JobLedger.COUNTED + 1);
+    assertThat(plan.mostRowsSorted()).isLessThanOrEqualTo(PAGE);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", CrowdedQueue.MIDDLE})
+  void aPageOfJobsReadsThatPage(String after) {
+    assertThat(jobs.list(CrowdedQueue.BUSY, after.isEmpty() ? null : after, PAGE, null, false))
+        .hasSize(PAGE);
+    Plan plan = plans.only();
+    assertBounded(plan, PAGE + 1 + JobLedger.COUNTED);
+    assertThat(plan.mostRowsSorted()).isLessThanOrEqualTo(PAGE);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"{\"run\": \"7\"}", "{\"team\": \"a\"}", "{\"team\": \"b\"}"})
+  void aFilterReadsTheDepartmentsJobsAtMost(String metadata) {
+    jobs.list(CrowdedQueue.BUSY, null, PAGE, metadata, false);
+    assertBounded(plans.only(), CrowdedQueue.OF_BUSY + JobLedger.COUNTED);
+    jobs.list(CrowdedQueue.BUSY, null, PAGE, null, true);
+    assertBounded(plans.only(), CrowdedQueue.OF_BUSY + JobLedger.COUNTED);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {Integer.MAX_VALUE, 10_000})
+  void aPageOfEventsReadsThatPage(int before) {
+    assertThat(events.list(CrowdedQueue.TALKATIVE, before, PAGE)).hasSize(PAGE);
+    Plan plan = plans.only();
+    assertThat(plan.rowsRead("job_event")).as(plan.toString()).isEqualTo(PAGE);
+    assertThat(plan.tablesReadWhole()).isEmpty();
+    assertThat(plan.mostRowsSorted()).isZero();
+  }
+
+  private static void assertBounded(Plan plan, long jobs) {
+    assertThat(plan.tablesReadWhole())
+        .as(plan.toString())
+        .doesNotContain("job", "job_progress", "job_event", "job_lease");
+    assertThat(plan.rowsRead("job")).as(plan.toString()).isLessThanOrEqualTo(jobs);
+    assertThat(plan.rowsRead("job_progress")).isLessThanOrEqualTo(PAGE);
+    assertThat(plan.rowsRead("job_lease")).isLessThanOrEqualTo(3L * PAGE);
+  }
+}

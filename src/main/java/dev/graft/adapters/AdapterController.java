@@ -35,10 +35,15 @@ import org.springframework.web.bind.annotation.RestController;
 class AdapterController {
   private final Adapters adapters;
   private final AdapterFiles files;
+  private final AdapterLineage lineage;
+  private final VisibleAdapters visible;
 
-  AdapterController(Adapters adapters, AdapterFiles files) {
+  AdapterController(
+      Adapters adapters, AdapterFiles files, AdapterLineage lineage, VisibleAdapters visible) {
+    this.visible = visible;
     this.adapters = adapters;
     this.files = files;
+    this.lineage = lineage;
   }
 
   @GetMapping
@@ -64,13 +69,21 @@ class AdapterController {
     return files.describe(require(caller, id));
   }
 
+  /** Of a deleted one, too. */
+  @GetMapping("/{id}/lineage")
+  AdapterLineage.Line lineage(@AuthenticationPrincipal Caller caller, @PathVariable String id) {
+    return lineage
+        .of(caller.departmentId(), id)
+        .orElseThrow(() -> RequestFailed.notFound("adapter", id));
+  }
+
   @GetMapping("/{id}/content")
   ResponseEntity<Resource> content(
       @AuthenticationPrincipal Caller caller,
       @PathVariable String id,
       @RequestHeader HttpHeaders request)
       throws IOException {
-    Adapter adapter = require(caller, id);
+    Adapter adapter = requireFiles(caller, id);
     BlobRef archive = files.archive(adapter);
     return files.download(
         archive, id + ".tar.gz", MediaType.parseMediaType("application/gzip"), request);
@@ -83,7 +96,7 @@ class AdapterController {
       @PathVariable String name,
       @RequestHeader HttpHeaders request)
       throws IOException {
-    Manifest manifest = files.manifest(require(caller, id));
+    Manifest manifest = files.manifest(requireFiles(caller, id));
     String path = name.isEmpty() ? name : name.substring(1);
     BlobRef file = manifest.files().get(path);
     if (file == null) throw RequestFailed.notFound("file of this adapter", path);
@@ -107,7 +120,18 @@ class AdapterController {
   record AdapterDeleted(String id, String object, boolean deleted) {}
 
   private Adapter require(Caller caller, String id) {
-    return adapters.find(caller.departmentId(), id).orElseThrow(() -> gone(caller, id));
+    return visible.find(caller.departmentId(), id).orElseThrow(() -> gone(caller, id));
+  }
+
+  private Adapter requireFiles(Caller caller, String id) {
+    Adapter adapter = require(caller, id);
+    if (!visible.mayDownload(caller.departmentId(), adapter)) {
+      throw new RequestFailed(
+          ProblemType.PERMISSION_DENIED,
+          "Your department may use this adapter, but not fetch its files.",
+          "id");
+    }
+    return adapter;
   }
 
   /** Its own department is told that there was one. */

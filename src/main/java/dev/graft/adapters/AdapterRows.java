@@ -1,21 +1,24 @@
 package dev.graft.adapters;
 
+import dev.graft.adapters.AdapterLineage.Stone;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
 import dev.graft.jobs.JobSucceeded;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
 /**
  * The statements on {@code adapter}. A row that was deleted stays without its files: only {@link
- * #departmentOf} and {@link #deletedAt} see it.
+ * #departmentOf}, {@link #stone} and {@link #stones} see it.
  */
 @Component
 @Profile("server")
@@ -31,7 +34,7 @@ class AdapterRows {
   private static final String PAGE =
       READ
           + """
-             and a.department_id = :department
+             and %1$s
              and (:base_model::text is null or a.base_model = :base_model)
              and (:parent_model::text is null or a.parent_model = :parent_model)
              and (:name::text is null or strpos(lower(a.name), lower(:name)) > 0)
@@ -41,11 +44,24 @@ class AdapterRows {
              and (:metadata::jsonb is null or a.metadata @> :metadata::jsonb)
              and (not :without_metadata or coalesce(a.metadata, '{}') = '{}')
              and (:after::text is null
-                  or (a.created_at, a.id) < (select created_at, id from adapter
-                                              where id = :after and department_id = :department))
+                  or (a.created_at, a.id) < (select created_at, id from adapter a
+                                              where a.id = :after and %1$s))
            order by a.created_at desc, a.id desc
            limit :limit
           """;
+
+  private static final String OWN = "a.department_id = :department";
+
+  private static final String SHARED =
+      """
+      exists (select from checkpoint_permission p
+               where p.model = a.name and p.department_id = :department)
+      """;
+
+  private static final String STONE =
+      """
+      select id, name, job_id, parent_model, deleted_at from adapter where department_id = :department
+      """;
 
   private final JdbcClient sql;
 
@@ -98,7 +114,7 @@ class AdapterRows {
 
   /** At most {@code limit} of those that are searched for. */
   List<Adapter> page(String department, AdapterSearch search, int limit) {
-    return sql.sql(PAGE)
+    return sql.sql(PAGE.formatted(search.shared() ? SHARED : OWN))
         .param("department", department)
         .param("base_model", search.baseModel())
         .param("parent_model", search.parentModel())
@@ -123,17 +139,24 @@ class AdapterRows {
         .optional();
   }
 
-  /** When this adapter of the department was deleted; empty if it was not, or never was. */
-  Optional<Instant> deletedAt(String department, String id) {
-    return sql.sql(
-            """
-            select deleted_at from adapter
-             where id = :id and department_id = :department and deleted_at is not null
-            """)
-        .param("id", id)
+  /** Deleted ones too. */
+  Optional<Stone> stone(String department, String id) {
+    return sql.sql(STONE + " and id = :id")
         .param("department", department)
-        .query((row, n) -> row.getObject("deleted_at", OffsetDateTime.class).toInstant())
+        .param("id", id)
+        .query(AdapterRows::stone)
         .optional();
+  }
+
+  /** What these jobs of the department have made, by job; deleted ones too. */
+  Map<String, Stone> stones(String department, List<String> jobs) {
+    return sql
+        .sql(STONE + " and job_id = any(:jobs)")
+        .param("department", department)
+        .param("jobs", jobs.toArray(String[]::new))
+        .query(AdapterRows::stone)
+        .stream()
+        .collect(Collectors.toMap(Stone::jobId, Function.identity()));
   }
 
   /** Leaves the row without its files; returns the name. */
@@ -176,6 +199,16 @@ class AdapterRows {
         .param("archive", archive.sha256().hex())
         .param("bytes", archive.bytes())
         .update();
+  }
+
+  private static Stone stone(ResultSet row, int number) throws SQLException {
+    OffsetDateTime deletedAt = row.getObject("deleted_at", OffsetDateTime.class);
+    return new Stone(
+        row.getString("id"),
+        row.getString("name"),
+        row.getString("job_id"),
+        row.getString("parent_model"),
+        deletedAt == null ? null : deletedAt.toInstant());
   }
 
   private static Adapter adapter(ResultSet row, int number) throws SQLException {

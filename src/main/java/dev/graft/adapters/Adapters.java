@@ -75,7 +75,7 @@ public class Adapters implements Owned {
   /** When the department deleted this adapter, if it did. */
   @Transactional(readOnly = true)
   Optional<Instant> deletedAt(String departmentId, String id) {
-    return rows.deletedAt(departmentId, id);
+    return rows.stone(departmentId, id).map(AdapterLineage.Stone::deletedAt);
   }
 
   /** All of a department, newest first. */

@@ -4,8 +4,6 @@ import dev.graft.platform.Cursor;
 import dev.graft.platform.CursorPage;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
-import dev.graft.tenancy.Department;
-import dev.graft.tenancy.Departments;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -28,13 +26,13 @@ class CheckpointPermissionController {
 
   private final CheckpointPermissions permissions;
   private final NamedModels models;
-  private final Departments departments;
+  private final Guests guests;
 
   CheckpointPermissionController(
-      CheckpointPermissions permissions, NamedModels models, Departments departments) {
+      CheckpointPermissions permissions, NamedModels models, Guests guests) {
     this.permissions = permissions;
     this.models = models;
-    this.departments = departments;
+    this.guests = guests;
   }
 
   record NewPermissions(@Nullable List<@Nullable String> projectIds) {}
@@ -55,19 +53,11 @@ class CheckpointPermissionController {
   CursorPage<PermissionObject> create(
       @PathVariable String checkpoint, @RequestBody NewPermissions body) {
     String owner = owner(checkpoint);
-    List<@Nullable String> wanted = body.projectIds();
-    if (wanted == null || wanted.isEmpty()) {
-      throw new RequestFailed(
-          ProblemType.MISSING_PARAMETER,
-          "Missing required parameter: 'project_ids'.",
-          "project_ids");
-    }
-    if (wanted.size() > MOST) {
-      throw RequestFailed.invalid("project_ids", "At most " + MOST + " projects at a time.");
-    }
-    List<String> projects = wanted.stream().distinct().map(this::project).toList();
+    List<String> projects = guests.of(body.projectIds());
     return CursorPage.of(
-        permissions.create(checkpoint, owner, projects).stream().map(PermissionObject::of).toList(),
+        permissions.create(checkpoint, owner, projects, null).stream()
+            .map(PermissionObject::of)
+            .toList(),
         false,
         PermissionObject::id);
   }
@@ -104,14 +94,6 @@ class CheckpointPermissionController {
                 ProblemType.MODEL_NOT_FOUND,
                 "There is no fine-tuned model or checkpoint '" + checkpoint + "'.",
                 "fine_tuned_model_checkpoint"));
-  }
-
-  private String project(@Nullable String id) {
-    return Optional.ofNullable(id)
-        .flatMap(departments::get)
-        .filter(department -> department.archivedAt() == null)
-        .map(Department::id)
-        .orElseThrow(() -> RequestFailed.invalid("project_ids", "No such project: " + id));
   }
 
   /** This list has words of its own. */

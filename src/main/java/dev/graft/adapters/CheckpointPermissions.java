@@ -3,6 +3,7 @@ package dev.graft.adapters;
 import dev.graft.platform.Cursor;
 import dev.graft.platform.Ids;
 import dev.graft.tenancy.AuditLog;
+import dev.graft.tenancy.Owned;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -24,12 +25,13 @@ import org.springframework.transaction.annotation.Transactional;
  */
 @Component
 @Profile("server")
-class CheckpointPermissions {
+class CheckpointPermissions implements Owned {
   private static final String CREATE =
       """
-      insert into checkpoint_permission (id, model, owner_id, department_id, created_at)
-      values (:id, :model, :owner, :department, graft_now())
-      on conflict (model, department_id) do nothing
+      insert into checkpoint_permission as p (id, model, owner_id, department_id, created_at, access)
+      values (:id, :model, :owner, :department, graft_now(), coalesce(:access::text, 'use'))
+      on conflict (model, department_id) do update set access = :access::text where p.access <> :access::text
+      returning id, access
       """;
 
   /** An unknown cursor gives nothing. */
@@ -58,23 +60,44 @@ class CheckpointPermissions {
   /**
    * @param departmentId that may use the model
    */
-  record Permission(String id, Instant createdAt, String departmentId) {
+  record Permission(String id, Instant createdAt, String departmentId, Access access) {
     private static Permission of(ResultSet row, int number) throws SQLException {
       return new Permission(
           row.getString("id"),
           row.getObject("created_at", OffsetDateTime.class).toInstant(),
-          row.getString("department_id"));
+          row.getString("department_id"),
+          Access.parse(row.getString("access")));
     }
+  }
+
+  /** The department whose model a permission is about. */
+  @Override
+  @Transactional(readOnly = true)
+  public Optional<String> departmentOf(String id) {
+    return sql.sql("select owner_id from checkpoint_permission where id = :id")
+        .param("id", id)
+        .query(String.class)
+        .optional();
   }
 
   /** The department whose model it is, if this one may use it. */
   @Transactional(readOnly = true)
   Optional<String> owner(String model, String departmentId) {
+    return guest("owner_id", model, departmentId);
+  }
+
+  /** What the department may do with another's model; empty if nothing. */
+  @Transactional(readOnly = true)
+  Optional<Access> access(String model, String departmentId) {
+    return guest("access", model, departmentId).map(Access::parse);
+  }
+
+  private Optional<String> guest(String column, String model, String departmentId) {
     return sql.sql(
-            """
-            select owner_id from checkpoint_permission
-             where model = :model and department_id = :department
-            """)
+            "select "
+                + column
+                + " from checkpoint_permission where model = :model and department_id ="
+                + " :department")
         .param("model", model)
         .param("department", departmentId)
         .query(String.class)
@@ -95,23 +118,32 @@ class CheckpointPermissions {
   }
 
   /**
-   * Lets departments use a model; one that may already keeps its permission.
+   * Lets departments use a model.
    *
    * @param owner whose model it is
+   * @param access null leaves those who may already with what they may, and lets others use it
    */
   @Transactional
-  List<Permission> create(String model, String owner, List<String> departments) {
+  List<Permission> create(
+      String model, String owner, List<String> departments, @Nullable Access access) {
     List<Permission> permissions = new ArrayList<>();
     for (String department : departments) {
-      String id = ids.next("cp_");
-      int made =
-          sql.sql(CREATE)
-              .param("id", id)
-              .param("model", model)
-              .param("owner", owner)
-              .param("department", department)
-              .update();
-      if (made == 1) noted("checkpoint.permission.created", id, model, owner, department);
+      sql.sql(CREATE)
+          .param("id", ids.next("cp_"))
+          .param("model", model)
+          .param("owner", owner)
+          .param("department", department)
+          .param("access", access == null ? null : access.wire())
+          .query(
+              (row, n) ->
+                  noted(
+                      "checkpoint.permission.created",
+                      row.getString("id"),
+                      model,
+                      owner,
+                      department,
+                      row.getString("access")))
+          .optional();
       permissions.addAll(page(model, department, new Cursor(null, 1, Cursor.Order.DESC)));
     }
     return permissions;
@@ -141,29 +173,34 @@ class CheckpointPermissions {
     return sql.sql(
             """
             delete from checkpoint_permission where id = :id and model = :model
-            returning owner_id, department_id
+            returning owner_id, department_id, access
             """)
         .param("id", id)
         .param("model", model)
         .query(
-            (row, n) -> {
-              noted(
-                  "checkpoint.permission.deleted",
-                  id,
-                  model,
-                  row.getString("owner_id"),
-                  row.getString("department_id"));
-              return true;
-            })
+            (row, n) ->
+                noted(
+                    "checkpoint.permission.deleted",
+                    id,
+                    model,
+                    row.getString("owner_id"),
+                    row.getString("department_id"),
+                    row.getString("access")))
         .optional()
-        .orElse(false);
+        .isPresent();
   }
 
-  private void noted(String type, String id, String model, String owner, String department) {
+  /** Returns the id. */
+  private String noted(
+      String type, String id, String model, String owner, String department, String access) {
     audit.write(
         type,
         owner,
         id,
-        Map.of("data", Map.of("fine_tuned_model_checkpoint", model, "project_id", department)));
+        Map.of(
+            "data",
+            Map.of(
+                "fine_tuned_model_checkpoint", model, "project_id", department, "access", access)));
+    return id;
   }
 }

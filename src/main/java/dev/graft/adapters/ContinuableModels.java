@@ -15,9 +15,9 @@ class ContinuableModels implements ParentModels {
   private static final String ADAPTER_ID = "ad_";
 
   private final NamedModels names;
-  private final Adapters adapters;
+  private final VisibleAdapters adapters;
 
-  ContinuableModels(NamedModels names, Adapters adapters) {
+  ContinuableModels(NamedModels names, VisibleAdapters adapters) {
     this.names = names;
     this.adapters = adapters;
   }
@@ -25,10 +25,7 @@ class ContinuableModels implements ParentModels {
   @Override
   public Optional<ParentModel> find(String departmentId, String nameOrId) {
     if (nameOrId.startsWith(ADAPTER_ID)) {
-      return adapters
-          .find(departmentId, nameOrId)
-          .or(() -> adapters.any(nameOrId).filter(a -> names.permitted(departmentId, a.name())))
-          .map(ContinuableModels::parent);
+      return adapters.find(departmentId, nameOrId).map(ContinuableModels::parent);
     }
     return names.find(departmentId, nameOrId).flatMap(named -> parent(nameOrId, named));
   }

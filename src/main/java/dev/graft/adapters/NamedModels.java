@@ -42,11 +42,6 @@ public class NamedModels {
         .or(() -> permissions.owner(name, departmentId).flatMap(owner -> own(owner, name)));
   }
 
-  /** Whether another department's model of this name may be used. */
-  boolean permitted(String departmentId, String name) {
-    return permissions.owner(name, departmentId).isPresent();
-  }
-
   /** What other departments let this one use. */
   List<NamedModel> shared(String departmentId) {
     return permissions.sharedWith(departmentId).stream()

@@ -115,6 +115,51 @@ class AdaptersIT {
     error(client.delete("/v1/models/" + model.model()), 404);
   }
 
+  @Test
+  void aLineGoesUpAndDownOverWhatWasDeletedToo() throws Exception {
+    Published first = published.publish(department, "one", null);
+    Published second = published.publish(department, "two", first.model() + ":ckpt-step-3");
+    Published third = published.publish(department, "three", second.model());
+    Published aside = published.publish(department, "aside", first.model());
+    ok(client.delete("/v1/adapters/" + second.id()));
+
+    JsonNode up = ok(client.get("/v1/adapters/" + third.id() + "/lineage"));
+    assertThat(models(up, "ancestors"))
+        .containsExactly(second.model(), first.model() + ":ckpt-step-3");
+    assertThat(text(up.at("/ancestors/0"), "adapter_id")).isEqualTo(second.id());
+    assertThat(up.at("/ancestors/0/deleted_at").isNumber()).isTrue();
+    assertThat(text(up.at("/ancestors/1"), "job_id")).isEqualTo(first.jobId());
+    assertThat(up.at("/ancestors/1/parent_model").isNull()).isTrue();
+    assertThat(up.path("descendants").isEmpty()).isTrue();
+
+    JsonNode down = ok(client.get("/v1/adapters/" + first.id() + "/lineage"));
+    assertThat(models(down, "descendants"))
+        .containsExactlyInAnyOrder(second.model(), aside.model(), third.model())
+        .endsWith(third.model());
+    JsonNode stone = ok(client.get("/v1/adapters/" + second.id() + "/lineage"));
+    assertThat(stone.path("deleted_at").isNumber()).isTrue();
+    assertThat(models(stone, "descendants")).containsExactly(third.model());
+  }
+
+  @Test
+  void anotherDepartmentsPartOfALineIsAName() throws Exception {
+    String other = departments.ensure("sales " + UUID.randomUUID());
+    Published root = published.publish(other, "root", null);
+    Published theirs = published.publish(other, "theirs", root.model());
+    Published own = published.publish(department, "own", theirs.model());
+    JsonNode up = ok(client.get("/v1/adapters/" + own.id() + "/lineage"));
+    assertThat(models(up, "ancestors")).containsExactly(theirs.model());
+    assertThat(up.at("/ancestors/0/job_id").isNull()).isTrue();
+    assertThat(up.at("/ancestors/0/parent_model").isNull()).isTrue();
+    ApiClient them = client.as(keys.create(other, Caller.Scope.USER).secret());
+    JsonNode down = ok(them.get("/v1/adapters/" + root.id() + "/lineage"));
+    assertThat(models(down, "descendants")).containsExactly(theirs.model());
+  }
+
+  private static List<String> models(JsonNode line, String part) {
+    return line.path(part).values().stream().map(each -> text(each, "model")).toList();
+  }
+
   private List<String> found(String query) throws Exception {
     return ids(ok(client.get("/v1/adapters" + query)));
   }

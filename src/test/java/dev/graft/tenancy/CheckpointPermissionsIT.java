@@ -39,6 +39,7 @@ class CheckpointPermissionsIT {
     own = anyone.as(keys.create(owner, Caller.Scope.USER).secret());
     other = anyone.as(keys.create(guest, Caller.Scope.USER).secret());
     model = new ForeignThings(sql, administrator).make(owner).get("/v1/models/{*model}");
+    sql.sql("delete from checkpoint_permission where model = ?").param(model).update();
     permissions = "/v1/fine_tuning/checkpoints/" + model.replace(":", "%3A") + "/permissions";
   }
 

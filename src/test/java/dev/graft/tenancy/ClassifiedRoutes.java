@@ -33,6 +33,7 @@ final class ClassifiedRoutes {
       DELETE /v1/fine_tuning/checkpoints/{checkpoint}/permissions/{permission} api.organization.write
       GET    /v1/adapter_configs                                   api.fine_tuning.read
       POST   /v1/adapter_configs                                   api.fine_tuning.write
+      GET    /v1/adapter_configs/schema                            api.fine_tuning.read
       GET    /v1/adapter_configs/{config}                          api.fine_tuning.read
       DELETE /v1/adapter_configs/{config}                          api.fine_tuning.write
       GET    /v1/adapter_configs/{config}/versions                 api.fine_tuning.read
@@ -43,6 +44,10 @@ final class ClassifiedRoutes {
       GET    /v1/adapters                                          api.models.read
       GET    /v1/adapters/{id}                                     api.models.read
       DELETE /v1/adapters/{id}                                     api.models.write
+      GET    /v1/adapters/{id}/lineage                             api.models.read
+      GET    /v1/adapters/{id}/permissions                         api.project.read
+      POST   /v1/adapters/{id}/permissions                         api.project.write
+      DELETE /v1/adapters/{id}/permissions/{permission}            api.project.write
       GET    /v1/adapters/{id}/content                             api.models.read
       GET    /v1/adapters/{id}/files/{*name}                       api.models.read
       POST   /v1/chat/completions                                  api.model.request

@@ -64,8 +64,17 @@ final class ForeignThings {
     ids.put("/v1/fine_tuning/jobs/{id}", job);
     String adapter = adapter(department, job);
     ids.put("/v1/adapters/{id}", adapter);
+    ids.put("/v1/adapters/{id}/permissions/{permission}", permission(adapter));
     ids.put("/v1/models/{*model}", "ft:tiny:" + adapter);
     return ids;
+  }
+
+  private String permission(String adapter) throws Exception {
+    String guest = "{'name': 'guest " + UUID.randomUUID() + "'}";
+    String project = text(ok(administrator.post("/v1/organization/projects", guest)), "id");
+    String path = "/v1/adapters/" + adapter + "/permissions";
+    var made = ok(administrator.post(path, "{'project_ids': ['" + project + "']}"));
+    return text(made.at("/data/0"), "id");
   }
 
   private void baseModel() {

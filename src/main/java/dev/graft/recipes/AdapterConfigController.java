@@ -6,6 +6,7 @@ import dev.graft.platform.Idempotency;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
 import dev.graft.platform.Submission;
+import dev.graft.spec.AdapterSchema;
 import dev.graft.tenancy.Caller;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.ArrayList;
@@ -22,6 +23,7 @@ import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /** Named, versioned settings for jobs. */
 @RestController
@@ -73,6 +75,12 @@ class AdapterConfigController {
         idempotency.once(
             submission, () -> configs.create(department, name, request.description(), adapter));
     return get(caller, id, null);
+  }
+
+  /** JSON Schema of what {@code adapter} may be. */
+  @GetMapping("/schema")
+  ObjectNode schema() {
+    return AdapterSchema.json();
   }
 
   @GetMapping("/{config}")

@@ -9,6 +9,7 @@ import dev.graft.spec.AdapterSpecs;
 import dev.graft.spec.SpecRejected;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.Profile;
@@ -22,6 +23,10 @@ import tools.jackson.databind.node.ObjectNode;
 @Profile("server")
 public class AdapterConfigs {
   private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9._-]{0,62}");
+
+  /** What stands in the place of a name in routes. */
+  private static final Set<String> ROUTES = Set.of("schema", "validate");
+
   private static final int LONGEST_DESCRIPTION = 1000;
 
   private final AdapterConfigRows rows;
@@ -113,10 +118,11 @@ public class AdapterConfigs {
   @Transactional
   public String create(
       String departmentId, String name, @Nullable String description, JsonNode adapter) {
-    if (!NAME.matcher(name).matches() || Presets.named(name).isPresent()) {
+    if (!NAME.matcher(name).matches() || Presets.named(name).isPresent() || ROUTES.contains(name)) {
       throw RequestFailed.invalid(
           "name",
-          "must be 1 to 63 of a-z, 0-9, '.', '_', '-', first a letter or digit, and no preset's");
+          "must be 1 to 63 of a-z, 0-9, '.', '_', '-', first a letter or digit, and no preset's,"
+              + " nor schema or validate");
     }
     String id = ids.next("ac_");
     ObjectNode checked = checked(description, adapter);

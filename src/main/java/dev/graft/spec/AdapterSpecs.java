@@ -44,7 +44,15 @@ public final class AdapterSpecs {
           new Problem("adapter", "must be an object: only a server knows configurations by name"));
       throw new SpecRejected(problems);
     }
-    Fields fields = new Fields(adapter, "adapter", problems);
+    TrainingSpec read = read(new Fields(adapter, "adapter", problems), aliases);
+    TrainingSpec spec = read.withSeed(seed(seed, problems));
+    problems.addAll(Combinations.problems(spec));
+    if (!problems.isEmpty()) throw new SpecRejected(problems);
+    return spec;
+  }
+
+  /** Everything but the seed, which is the default. */
+  static TrainingSpec read(Fields fields, HyperparameterAliases aliases) {
     fields.notYet("config");
     fields.notYet("version");
     AdapterMethod adapterMethod = MethodFields.read(fields, aliases);
@@ -59,13 +67,8 @@ public final class AdapterSpecs {
     Outputs outputs = Outputs.read(fields.object("output"));
     if (objective == Objective.PRETRAINING) pretraining(fields, training, data);
     fields.refuseUnknown();
-    long seedValue = seed(seed, problems);
-    TrainingSpec spec =
-        new TrainingSpec(
-            adapterMethod, objective, preference, quantization, training, data, outputs, seedValue);
-    problems.addAll(Combinations.problems(spec));
-    if (!problems.isEmpty()) throw new SpecRejected(problems);
-    return spec;
+    return new TrainingSpec(
+        adapterMethod, objective, preference, quantization, training, data, outputs, DEFAULT_SEED);
   }
 
   /** {@code method.type} dpo stands for both objectives of pairs; by default as the type says. */

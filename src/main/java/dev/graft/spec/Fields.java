@@ -1,10 +1,11 @@
 package dev.graft.spec;
 
+import static java.util.Locale.ROOT;
+
 import dev.graft.spec.SpecRejected.Problem;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -15,12 +16,23 @@ import tools.jackson.databind.JsonNode;
  * null are the same, unless {@link #isNull} asks.
  */
 final class Fields {
+  private static final String MODULES = "[A-Za-z0-9_.]{1,200}";
+
   private final @Nullable JsonNode node;
   private final String path;
   private final List<Problem> problems;
   private final Set<String> known = new HashSet<>();
+  private final @Nullable FieldSchema asked;
 
   Fields(@Nullable JsonNode node, String path, List<Problem> problems) {
+    this(node, path, problems, null);
+  }
+
+  /**
+   * @param asked where to note what is asked for, or null
+   */
+  Fields(
+      @Nullable JsonNode node, String path, List<Problem> problems, @Nullable FieldSchema asked) {
     boolean object = node != null && node.isObject();
     if (node != null && !object && !node.isNull()) {
       problems.add(new Problem(path, "must be an object"));
@@ -28,6 +40,7 @@ final class Fields {
     this.node = object ? node : null;
     this.path = path;
     this.problems = problems;
+    this.asked = asked;
   }
 
   boolean present() {
@@ -43,12 +56,13 @@ final class Fields {
   }
 
   Fields object(String key) {
-    return new Fields(value(key), path(key), problems);
+    FieldSchema inner = asked == null ? null : asked.object(key);
+    return new Fields(value(key), path(key), problems, inner);
   }
 
   /** The value under a key; null when it is missing or a JSON null. */
   @Nullable JsonNode value(String key) {
-    known.add(key);
+    known(key);
     JsonNode value = node == null ? null : node.get(key);
     return value == null || value.isNull() ? null : value;
   }
@@ -59,6 +73,7 @@ final class Fields {
   }
 
   @Nullable Integer integer(String key, long least, long most) {
+    if (asked != null) asked.integer(key, least, most);
     JsonNode value = value(key);
     if (value == null) return null;
     boolean whole = value.isNumber() && value.doubleValue() == Math.rint(value.doubleValue());
@@ -71,6 +86,7 @@ final class Fields {
 
   /** A finite number in [least, most]. */
   @Nullable Double number(String key, double least, double most) {
+    if (asked != null) asked.number(key, least, most);
     JsonNode value = value(key);
     if (value == null) return null;
     if (value.isNumber() && value.doubleValue() >= least && value.doubleValue() <= most) {
@@ -82,6 +98,7 @@ final class Fields {
 
   /** Whole numbers: a list, or a single one; none where the key is missing. */
   List<Integer> integers(String key, int least, int most) {
+    if (asked != null) asked.integers(key, least, most);
     JsonNode value = value(key);
     if (value == null) return List.of();
     List<Integer> numbers = new ArrayList<>();
@@ -98,13 +115,14 @@ final class Fields {
 
   /** Names: a list of strings, or a single one; none where the key is missing. */
   List<String> texts(String key) {
+    if (asked != null) asked.texts(key, MODULES);
     JsonNode value = value(key);
     if (value == null) return List.of();
     List<String> texts = new ArrayList<>();
     for (JsonNode each : value.isArray() ? value : List.of(value)) {
       texts.add(each.isString() ? each.stringValue() : "");
     }
-    if (texts.stream().allMatch(text -> text.matches("[A-Za-z0-9_.]{1,200}"))) {
+    if (texts.stream().allMatch(text -> text.matches(MODULES))) {
       return texts.stream().distinct().toList();
     }
     refuse(key, "must be names of modules");
@@ -124,10 +142,12 @@ final class Fields {
 
   /** A key whose value may be anything. */
   void known(String key) {
+    if (asked != null) asked.any(key);
     known.add(key);
   }
 
   @Nullable Boolean bool(String key) {
+    if (asked != null) asked.bool(key);
     JsonNode value = value(key);
     if (value == null) return null;
     if (value.isBoolean()) return value.booleanValue();
@@ -137,15 +157,14 @@ final class Fields {
 
   /** A constant of an enum, written in lower case. */
   <E extends Enum<E>> @Nullable E choice(String key, Class<E> type, String... notYet) {
+    List<E> constants = List.of(type.getEnumConstants());
+    List<String> names = constants.stream().map(each -> each.name().toLowerCase(ROOT)).toList();
+    if (asked != null) asked.choice(key, names);
     JsonNode value = value(key);
     if (value == null) return null;
-    List<String> names = new ArrayList<>();
-    for (E constant : type.getEnumConstants()) {
-      String name = constant.name().toLowerCase(Locale.ROOT);
-      if (value.isString() && name.equals(value.stringValue())) return constant;
-      names.add(name);
-    }
-    boolean planned = value.isString() && List.of(notYet).contains(value.stringValue());
+    String said = value.isString() ? value.stringValue() : "";
+    if (names.contains(said)) return constants.get(names.indexOf(said));
+    boolean planned = List.of(notYet).contains(said);
     String choices = "must be one of " + String.join(", ", names);
     refuse(key, planned ? "not supported yet; " + choices : choices);
     return null;
@@ -153,6 +172,7 @@ final class Fields {
 
   /** A key that Graft knows but does not honour yet: only the values that change nothing pass. */
   void notYet(String key, Object... neutral) {
+    if (asked != null) asked.notYet(key, neutral);
     JsonNode value = value(key);
     if (value == null || value.isContainer() && value.isEmpty()) return;
     for (Object allowed : neutral) {
@@ -168,6 +188,7 @@ final class Fields {
   }
 
   void refuseUnknown() {
+    if (asked != null) asked.closed();
     if (node == null) return;
     for (String key : node.propertyNames()) {
       if (!known.contains(key)) refuse(key, "unknown setting");

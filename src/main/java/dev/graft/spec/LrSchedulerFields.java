@@ -24,7 +24,7 @@ final class LrSchedulerFields {
   private static final String KWARGS = "lr_scheduler_kwargs";
   private static final int MOST = Integer.MAX_VALUE;
 
-  private static final List<String> TYPES =
+  static final List<String> TYPES =
       List.of(
           "linear",
           "cosine",
@@ -117,9 +117,12 @@ final class LrSchedulerFields {
     for (Shape shape : Shape.values()) {
       if (value.isString() && shape.wireName().equals(value.stringValue())) return shape;
     }
-    List<String> names = Arrays.stream(Shape.values()).map(Shape::wireName).toList();
-    kwargs.refuse(key, "must be one of " + String.join(", ", names));
+    kwargs.refuse(key, "must be one of " + String.join(", ", shapes()));
     return byDefault;
+  }
+
+  static List<String> shapes() {
+    return Arrays.stream(Shape.values()).map(Shape::wireName).toList();
   }
 
   static void write(ObjectNode training, LrScheduler scheduler) {

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The method that a request asks for, with OpenAI's aliases. */
 final class MethodFields {
-  private static final Lora DEFAULT = new Lora(16, 32, 0, new TargetModules.AllLinear());
+  static final Lora DEFAULT = new Lora(16, 32, 0, new TargetModules.AllLinear());
 
   private MethodFields() {}
 

@@ -23,6 +23,11 @@ public record TrainingSpec(
     }
   }
 
+  TrainingSpec withSeed(long other) {
+    return new TrainingSpec(
+        method, objective, preference, quantization, training, data, outputs, other);
+  }
+
   /** What the loss is about; names are the request's. */
   public enum Objective {
     /** Loss on answers. */

@@ -47,6 +47,15 @@ class AdapterConfigsIT {
   }
 
   @Test
+  void theSchemaOfTheSettingsIsServedAndItsPlaceIsNoName() throws Exception {
+    JsonNode schema = ok(get(CONFIGS + "/schema"));
+    assertThat(schema.get("$schema").asString()).endsWith("draft/2020-12/schema");
+    assertThat(schema.at("/anyOf/2/properties/training/properties/learning_rate/maximum").asInt())
+        .isEqualTo(10);
+    assertThat(post(CONFIGS, SUPPORT.replace("support", "schema")).body()).contains("nor schema");
+  }
+
+  @Test
   void aVersionNeverChangesAndAJobTakesTheOneItNames() throws Exception {
     JsonNode first = ok(post(CONFIGS, SUPPORT));
     String id = first.get("id").asString();

@@ -95,8 +95,9 @@ final class ApiDocument {
     return List.copyOf(operations);
   }
 
-  /** The path of the document that a request's path is one of. */
+  /** The path of the document that a request's path is one of: rather one without variables. */
   Optional<String> path(String requested) {
+    if (patterns.containsKey(requested)) return Optional.of(requested);
     return patterns.entrySet().stream()
         .filter(each -> each.getValue().matcher(requested).matches())
         .map(Map.Entry::getKey)

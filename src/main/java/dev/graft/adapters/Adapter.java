@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  *     configuration names none
  * @param metadata pairs of the job, as a JSON object, or null
  * @param parentModel name of what its training continued from, or null
+ * @param deprecation null where it may be used without a second thought
  */
 public record Adapter(
     String id,
@@ -29,5 +30,6 @@ public record Adapter(
     @Nullable String method,
     @Nullable String metadata,
     @Nullable String parentModel,
+    @Nullable Deprecation deprecation,
     long trainedTokens,
     Instant createdAt) {}

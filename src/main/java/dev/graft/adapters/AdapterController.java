@@ -23,10 +23,13 @@ import org.springframework.util.MultiValueMap;
 import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
+import tools.jackson.databind.JsonNode;
 
 /** The published adapters and their files: Graft's own part of the API. */
 @RestController
@@ -105,6 +108,18 @@ class AdapterController {
         path.substring(path.lastIndexOf('/') + 1),
         MediaType.APPLICATION_OCTET_STREAM,
         request);
+  }
+
+  /** What of an adapter can change: whether it should still be used. */
+  @PostMapping("/{id}")
+  AdapterResource change(
+      @AuthenticationPrincipal Caller caller, @PathVariable String id, @RequestBody JsonNode body)
+      throws IOException {
+    if (adapters.find(caller.departmentId(), id).isEmpty()) throw gone(caller, id);
+    if (!adapters.deprecate(caller.departmentId(), id, DeprecationRequest.of(body))) {
+      throw gone(caller, id);
+    }
+    return get(caller, id);
   }
 
   /** Deleting twice is one deletion. */

@@ -3,6 +3,7 @@ package dev.graft.adapters;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Manifest;
 import dev.graft.weights.Compatibility;
+import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -36,10 +37,23 @@ record AdapterResource(
     JsonNode adapter,
     @Nullable JsonNode metadata,
     List<LoaderVerdict> compatibility,
-    long trainedTokens) {
+    long trainedTokens,
+    @Nullable DeprecationObject deprecation) {
 
   /** A file of the PEFT directory; {@code /files/{name}} serves it. */
   record File(String name, long bytes, String sha256) {}
+
+  /** Why and until when; in unix seconds. */
+  record DeprecationObject(String notice, long deprecatedAt, @Nullable Long retiresAt) {
+    static @Nullable DeprecationObject of(@Nullable Deprecation deprecation) {
+      if (deprecation == null) return null;
+      Instant retiresAt = deprecation.retiresAt();
+      return new DeprecationObject(
+          deprecation.notice(),
+          deprecation.since().getEpochSecond(),
+          retiresAt == null ? null : retiresAt.getEpochSecond());
+    }
+  }
 
   /**
    * What one program makes of it.
@@ -85,6 +99,7 @@ record AdapterResource(
         configuration,
         metadata,
         compatibility.stream().map(LoaderVerdict::of).toList(),
-        adapter.trainedTokens());
+        adapter.trainedTokens(),
+        DeprecationObject.of(adapter.deprecation()));
   }
 }

@@ -6,12 +6,15 @@ import dev.graft.artifacts.Digest;
 import dev.graft.jobs.JobSucceeded;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
@@ -173,6 +176,30 @@ class AdapterRows {
         .optional();
   }
 
+  /**
+   * A deprecation keeps the time of its beginning while its words change.
+   *
+   * @param deprecation null = none any more
+   */
+  boolean deprecate(String department, String id, @Nullable DeprecationRequest deprecation) {
+    Instant retiresAt = deprecation == null ? null : deprecation.retiresAt();
+    return sql.sql(
+                """
+                update adapter
+                   set deprecated_at = case when :notice::text is not null
+                                            then coalesce(deprecated_at, graft_now()) end,
+                       deprecation_notice = :notice::text,
+                       retires_at = :retires_at::timestamptz
+                 where id = :id and department_id = :department and deleted_at is null
+                """)
+            .param("id", id)
+            .param("department", department)
+            .param("notice", deprecation == null ? null : deprecation.notice())
+            .param("retires_at", retiresAt == null ? null : retiresAt.atOffset(ZoneOffset.UTC))
+            .update()
+        == 1;
+  }
+
   Optional<BlobRef> archive(String department, String id) {
     return sql.sql(
             """
@@ -211,6 +238,16 @@ class AdapterRows {
         deletedAt == null ? null : deletedAt.toInstant());
   }
 
+  private static @Nullable Deprecation deprecation(ResultSet row) throws SQLException {
+    OffsetDateTime since = row.getObject("deprecated_at", OffsetDateTime.class);
+    if (since == null) return null;
+    OffsetDateTime retiresAt = row.getObject("retires_at", OffsetDateTime.class);
+    return new Deprecation(
+        since.toInstant(),
+        row.getString("deprecation_notice"),
+        retiresAt == null ? null : retiresAt.toInstant());
+  }
+
   private static Adapter adapter(ResultSet row, int number) throws SQLException {
     return new Adapter(
         row.getString("id"),
@@ -225,6 +262,7 @@ class AdapterRows {
         row.getString("method"),
         row.getString("metadata"),
         row.getString("parent_model"),
+        deprecation(row),
         row.getLong("trained_tokens"),
         row.getObject("created_at", OffsetDateTime.class).toInstant());
   }

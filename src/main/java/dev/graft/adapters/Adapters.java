@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.annotation.Profile;
@@ -88,6 +89,15 @@ public class Adapters implements Owned {
   @Transactional(readOnly = true)
   List<Adapter> page(String departmentId, AdapterSearch search, int limit) {
     return rows.page(departmentId, search, limit);
+  }
+
+  /** False if there is none. */
+  @Transactional
+  boolean deprecate(String departmentId, String id, @Nullable DeprecationRequest deprecation) {
+    if (!rows.deprecate(departmentId, id, deprecation)) return false;
+    String type = deprecation == null ? "adapter.undeprecated" : "adapter.deprecated";
+    audit.write(type, departmentId, id, Map.of());
+    return true;
   }
 
   /**

@@ -41,7 +41,8 @@ class ContinuableModels implements ParentModels {
                   checkpoint.jobId(),
                   checkpoint.baseModel(),
                   checkpoint.manifest(),
-                  checkpoint.configuration()));
+                  checkpoint.configuration(),
+                  null));
       case NamedModel.Missing missing ->
           throw new RequestFailed(
               ProblemType.WRONG_STATE,
@@ -56,6 +57,7 @@ class ContinuableModels implements ParentModels {
         adapter.jobId(),
         adapter.baseModel(),
         adapter.manifest(),
-        adapter.configuration());
+        adapter.configuration(),
+        adapter.deprecation() == null ? null : adapter.deprecation().notice());
   }
 }

@@ -1,5 +1,6 @@
 package dev.graft.inference;
 
+import dev.graft.adapters.Adapter;
 import dev.graft.inference.child.Reply;
 import dev.graft.inference.child.TokenScore;
 import java.util.ArrayList;
@@ -10,6 +11,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -32,8 +34,10 @@ final class Answering implements AutoCloseable {
    *
    * @param created unix time in seconds
    * @param fingerprint changes when the files that answer do
+   * @param published the result of a job that answers, or null
    */
-  record Head(String id, long created, String model, String fingerprint) {
+  record Head(
+      String id, long created, String model, String fingerprint, @Nullable Adapter published) {
     /** An object of this answer, without choices. */
     ObjectNode frame(String object) {
       return JsonNodeFactory.instance

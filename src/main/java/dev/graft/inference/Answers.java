@@ -44,7 +44,11 @@ class Answers {
     ServedModel model = models.named(departmentId, request.model());
     Answering.Head head =
         new Answering.Head(
-            ids.next(prefix), clock.instant().getEpochSecond(), model.name(), model.fingerprint());
+            ids.next(prefix),
+            clock.instant().getEpochSecond(),
+            model.name(),
+            model.fingerprint(),
+            model.published());
     return new Answering(head, pieces -> answer(departmentId, model, request, pieces));
   }
 

@@ -32,6 +32,7 @@ class ChatController {
       throws IOException {
     AnswerRequest request = ChatRequest.read(body);
     try (Answering answering = answers.begin(caller.departmentId(), "chatcmpl-", request)) {
+      DeprecationHeaders.write(response, answering.head().published());
       StreamOptions options = request.stream();
       if (options == null) return ChatCompletion.of(answering, request.logprobs());
       AnswerChunks chunks = new ChatChunks(answering.head(), options, request.logprobs());

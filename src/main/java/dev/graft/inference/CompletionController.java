@@ -32,6 +32,7 @@ class CompletionController {
       throws IOException {
     AnswerRequest request = CompletionRequest.read(body);
     try (Answering answering = answers.begin(caller.departmentId(), "cmpl-", request)) {
+      DeprecationHeaders.write(response, answering.head().published());
       StreamOptions options = request.stream();
       if (options == null) return TextCompletion.of(answering, request.logprobs());
       AnswerChunks chunks = new CompletionChunks(answering.head(), options, request.logprobs());

@@ -1,5 +1,6 @@
 package dev.graft.inference;
 
+import dev.graft.adapters.Adapter;
 import dev.graft.artifacts.Digest;
 import dev.graft.spec.Quantization;
 import org.jspecify.annotations.Nullable;
@@ -8,8 +9,10 @@ import org.jspecify.annotations.Nullable;
  * A model that a chat may name.
  *
  * @param adapter manifest of the PEFT directory on top, or null for the base alone
+ * @param published the result of a job that this is, or null
  */
-record ServedModel(String name, Weights weights, @Nullable Digest adapter) {
+record ServedModel(
+    String name, Weights weights, @Nullable Digest adapter, @Nullable Adapter published) {
   private static final int SHOWN = 10;
 
   /**
@@ -28,7 +31,15 @@ record ServedModel(String name, Weights weights, @Nullable Digest adapter) {
 
   /** A base model, with an adapter on top or without. */
   ServedModel(String name, Digest base, @Nullable Digest adapter) {
-    this(name, new Weights(base), adapter);
+    this(name, new Weights(base), adapter, null);
+  }
+
+  ServedModel(String name, Weights weights, @Nullable Digest adapter) {
+    this(name, weights, adapter, null);
+  }
+
+  ServedModel as(Adapter result) {
+    return new ServedModel(name, weights, adapter, result);
   }
 
   Digest base() {

@@ -57,9 +57,11 @@ class ServedModels {
         Adapter adapter = tuned.adapter();
         requireText(name, adapter.configuration());
         // Full fine-tuning: the result is itself a base model's directory.
-        yield isAdapter(adapter.manifest())
-            ? onItsBase(name, adapter.baseModel(), adapter.configuration(), adapter.manifest())
-            : new ServedModel(name, adapter.manifest(), null);
+        ServedModel served =
+            isAdapter(adapter.manifest())
+                ? onItsBase(name, adapter.baseModel(), adapter.configuration(), adapter.manifest())
+                : new ServedModel(name, adapter.manifest(), null);
+        yield served.as(adapter);
       }
       case NamedModel.Checkpoint checkpoint -> {
         requireText(name, checkpoint.configuration());

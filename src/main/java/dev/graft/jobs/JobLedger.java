@@ -40,6 +40,15 @@ class JobLedger implements Owned {
       select id, 1, graft_now(), 'info', 'message', 'Created fine-tuning job: ' || id from j
       """;
 
+  private static final String WARN =
+      """
+      -- warn
+      with p as (update job_progress set last_event = last_event + 1 where job_id = :job
+                 returning job_id, last_event)
+      insert into job_event (job_id, number, created_at, level, type, message)
+      select job_id, last_event, graft_now(), 'warn', 'message', :message from p
+      """;
+
   private static final String CANCEL =
       """
       -- cancel: at once from the queue; a running job is told by its worker's next heartbeat
@@ -174,6 +183,11 @@ class JobLedger implements Owned {
         .param("parent_model", job.parentModel())
         .param("start_manifest", job.startManifest() == null ? null : job.startManifest().hex())
         .update();
+  }
+
+  /** An event that a person should read. */
+  void warn(String jobId, String message) {
+    sql.sql(WARN).param("job", jobId).param("message", message).update();
   }
 
   /** True if this call asked for the cancellation; false if there was nothing to cancel. */

@@ -1,6 +1,7 @@
 package dev.graft.jobs;
 
 import dev.graft.artifacts.Digest;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A result or a checkpoint that another job may continue from.
@@ -10,6 +11,12 @@ import dev.graft.artifacts.Digest;
  * @param baseModel the registered base that its line of jobs began with
  * @param manifest digest of the manifest blob of its directory
  * @param configuration the resolved {@code adapter} object of its job, as JSON
+ * @param deprecation why it should not be used any more; null = it may be
  */
 public record ParentModel(
-    String name, String jobId, String baseModel, Digest manifest, String configuration) {}
+    String name,
+    String jobId,
+    String baseModel,
+    Digest manifest,
+    String configuration,
+    @Nullable String deprecation) {}

@@ -90,6 +90,12 @@ class SubmitJob {
             parent == null ? null : parent.parent().name(),
             parent == null ? null : parent.start()),
         caller.actor().account());
+    if (parent != null && parent.parent().deprecation() != null) {
+      jobs.warn(
+          id,
+          "%s, which training continues from, is deprecated: %s"
+              .formatted(parent.parent().name(), parent.parent().deprecation()));
+    }
     audit.write("fine_tuning.job.created", caller.departmentId(), id, Map.of("model", base.name()));
     return id;
   }

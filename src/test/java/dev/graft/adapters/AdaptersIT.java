@@ -108,6 +108,36 @@ class AdaptersIT {
   }
 
   @Test
+  void aDeprecatedAdapterSaysWhyAndUntilWhen() throws Exception {
+    Published model = published.publish(department);
+    String path = "/v1/adapters/" + model.id();
+    JsonNode said =
+        ok(client.post(path, "{'deprecation': {'notice': 'use ft:new', 'retires_at': 1798761600}}"))
+            .path("deprecation");
+    assertThat(text(said, "notice")).isEqualTo("use ft:new");
+    assertThat(said.path("retires_at").asLong()).isEqualTo(1_798_761_600L);
+    JsonNode changed =
+        ok(client.post(path, "{'deprecation': {'notice': 'use ft:newer'}}")).path("deprecation");
+    assertThat(changed.path("deprecated_at")).isEqualTo(said.path("deprecated_at"));
+    assertThat(changed.path("retires_at").isNull()).isTrue();
+    assertThat(ok(client.post(path, "{'deprecation': null}")).path("deprecation").isNull())
+        .isTrue();
+    for (String wrong :
+        List.of("{}", "{'colour': 1}", "{'deprecation': {}}", "{'deprecation': {'notice': ' '}}")) {
+      error(client.post(path, wrong), 400);
+    }
+    assertThat(
+            text(
+                error(
+                    client.post(path, "{'deprecation': {'notice': 'a', 'retires_at': 'soon'}}"),
+                    400),
+                "param"))
+        .isEqualTo("deprecation.retires_at");
+    ok(client.delete(path));
+    error(client.post(path, "{'deprecation': null}"), 410);
+  }
+
+  @Test
   void aModelThatWasDeletedByItsNameLeavesTheSameStone() throws Exception {
     Published model = published.publish(department);
     ok(client.delete("/v1/models/" + model.model()));

@@ -65,6 +65,13 @@ class ContinuedJobIT extends StartedGraft {
     assertThat(adapter.path("parent_model").asString()).isEqualTo(model);
     assertThat(chat(result)).isNotEmpty();
 
+    String path = "/v1/adapters/" + adapter.path("id").asString();
+    ok(call("POST", path, "{'deprecation':{'notice':'too old','retires_at':1798761600}}", key));
+    var headers = call("POST", "/v1/chat/completions", question(result), key).headers();
+    assertThat(headers.firstValue("deprecation").orElse("")).matches("@\\d{10}");
+    assertThat(headers.firstValue("sunset")).contains("Fri, 01 Jan 2027 00:00:00 GMT");
+    assertThat(headers.firstValue("link")).contains("<" + path + ">; rel=\"deprecation\"");
+
     JsonNode third = done(submit(result + ":ckpt-step-3", "{%s}"));
     assertThat(third.path("parent_model").asString()).isEqualTo(result + ":ckpt-step-3");
     assertThat(losses(third).getFirst())
@@ -72,6 +79,7 @@ class ContinuedJobIT extends StartedGraft {
     String id = adapter.path("id").asString();
     JsonNode byId = done(submit("tiny", "{'continue_from':'" + id + "',%s}"));
     assertThat(byId.path("parent_model").asString()).isEqualTo(result);
+    assertThat(events(byId).toString()).contains("is deprecated: too old");
     assertThat(losses(byId).getFirst()).isEqualTo(losses(second).getLast());
   }
 
@@ -191,13 +199,17 @@ class ContinuedJobIT extends StartedGraft {
 
   /** Of the validation file, oldest first. */
   private List<Double> losses(JsonNode job) throws Exception {
-    String path = "/v1/fine_tuning/jobs/" + job.path("id").asString() + "/events?limit=100";
     List<Double> losses = new ArrayList<>();
-    for (JsonNode event : ok(call("GET", path, "", key)).path("data")) {
+    for (JsonNode event : events(job)) {
       JsonNode loss = event.at("/data/valid_loss");
       if (loss.isNumber()) losses.addFirst(loss.doubleValue());
     }
     return losses;
+  }
+
+  private JsonNode events(JsonNode job) throws Exception {
+    String path = "/v1/fine_tuning/jobs/" + job.path("id").asString() + "/events?limit=100";
+    return ok(call("GET", path, "", key)).path("data");
   }
 
   private String chat(String model) throws Exception {

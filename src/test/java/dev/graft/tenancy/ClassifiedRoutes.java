@@ -43,6 +43,7 @@ final class ClassifiedRoutes {
       DELETE /v1/models/{*model}                                   api.models.write
       GET    /v1/adapters                                          api.models.read
       GET    /v1/adapters/{id}                                     api.models.read
+      POST   /v1/adapters/{id}                                     api.models.write
       DELETE /v1/adapters/{id}                                     api.models.write
       GET    /v1/adapters/{id}/lineage                             api.models.read
       GET    /v1/adapters/{id}/permissions                         api.project.read

@@ -37,7 +37,8 @@
       "artifacts",
       "catalog",
       "datasets",
-      "recipes"
+      "recipes",
+      "training :: fit"
     })
 package dev.graft.jobs;
 

@@ -33,6 +33,7 @@ final class ClassifiedRoutes {
       DELETE /v1/fine_tuning/checkpoints/{checkpoint}/permissions/{permission} api.organization.write
       GET    /v1/adapter_configs                                   api.fine_tuning.read
       POST   /v1/adapter_configs                                   api.fine_tuning.write
+      POST   /v1/adapter_configs/validate                          api.fine_tuning.write
       GET    /v1/adapter_configs/schema                            api.fine_tuning.read
       GET    /v1/adapter_configs/{config}                          api.fine_tuning.read
       DELETE /v1/adapter_configs/{config}                          api.fine_tuning.write

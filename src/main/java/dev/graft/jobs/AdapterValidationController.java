@@ -1,0 +1,124 @@
+package dev.graft.jobs;
+
+import dev.graft.catalog.BaseModel;
+import dev.graft.catalog.BaseModels;
+import dev.graft.platform.Finding;
+import dev.graft.platform.ProblemType;
+import dev.graft.platform.RequestFailed;
+import dev.graft.recipes.AdapterConfigs;
+import dev.graft.spec.AdapterSpecs;
+import dev.graft.spec.SpecRejected;
+import dev.graft.spec.TrainingSpec;
+import dev.graft.tenancy.Caller;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.context.annotation.Profile;
+import org.springframework.security.core.annotation.AuthenticationPrincipal;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RestController;
+import tools.jackson.databind.JsonNode;
+
+/** Whether settings would do with a base model; nothing is kept, and no job is made. */
+@RestController
+@Profile("server")
+class AdapterValidationController {
+  private final AdapterConfigs configs;
+  private final BaseModels baseModels;
+  private final BaseModelFit fit;
+
+  AdapterValidationController(AdapterConfigs configs, BaseModels baseModels, BaseModelFit fit) {
+    this.configs = configs;
+    this.baseModels = baseModels;
+    this.fit = fit;
+  }
+
+  record ValidationRequest(@Nullable String model, @Nullable JsonNode adapter) {}
+
+  /**
+   * @param adapter as it would run; null where it cannot be read
+   * @param modules that train or have something beside them; null where it does not fit
+   * @param parameters of the base
+   */
+  record Validation(
+      String object,
+      String model,
+      boolean valid,
+      List<Finding> errors,
+      @Nullable JsonNode adapter,
+      @Nullable List<String> modules,
+      @Nullable Long trainableParameters,
+      long parameters) {
+    private static Validation refused(
+        BaseModel base, @Nullable JsonNode adapter, List<Finding> errors) {
+      return new Validation(
+          OBJECT, base.name(), false, errors, adapter, null, null, base.parameters());
+    }
+  }
+
+  private static final String OBJECT = "adapter_config.validation";
+
+  @PostMapping("/v1/adapter_configs/validate")
+  Validation validate(
+      @AuthenticationPrincipal Caller caller, @RequestBody ValidationRequest request) {
+    BaseModel base = base(required(request.model(), "model"));
+    JsonNode adapter =
+        configs.expand(caller.departmentId(), required(request.adapter(), "adapter"));
+    TrainingSpec spec;
+    try {
+      spec = AdapterSpecs.resolve(adapter, null, null, null);
+    } catch (SpecRejected rejected) {
+      return Validation.refused(
+          base,
+          null,
+          rejected.problems().stream().map(p -> Finding.at(p.path(), p.message())).toList());
+    }
+    JsonNode resolved = AdapterSpecs.toJson(spec);
+    List<Finding> errors = new ArrayList<>(tooLong(adapter, base));
+    return switch (fit.of(base, spec)) {
+      case BaseModelFit.Fit.Fails fails -> {
+        errors.add(fails.why());
+        yield Validation.refused(base, resolved, errors);
+      }
+      case BaseModelFit.Fit.Fits fits ->
+          errors.isEmpty()
+              ? new Validation(
+                  OBJECT,
+                  base.name(),
+                  true,
+                  errors,
+                  resolved,
+                  fits.parts().modules(),
+                  fits.parts().parameters(),
+                  base.parameters())
+              : Validation.refused(base, resolved, errors);
+    };
+  }
+
+  private static List<Finding> tooLong(@Nullable JsonNode adapter, BaseModel base) {
+    int asked = adapter == null ? 0 : adapter.at("/training/max_length").asInt(0);
+    if (asked <= base.contextLength()) return List.of();
+    return List.of(
+        Finding.at(
+            "adapter.training.max_length",
+            "%d is more than the %d tokens of %s"
+                .formatted(asked, base.contextLength(), base.name())));
+  }
+
+  private BaseModel base(String name) {
+    return baseModels
+        .find(name)
+        .orElseThrow(
+            () ->
+                new RequestFailed(
+                        ProblemType.MODEL_NOT_FOUND, "No such base model: " + name, "model")
+                    .about(name));
+  }
+
+  private static <T> T required(@Nullable T value, String name) {
+    if (value != null) return value;
+    throw new RequestFailed(
+        ProblemType.MISSING_PARAMETER, "Missing required parameter: '" + name + "'.", name);
+  }
+}

@@ -1,0 +1,80 @@
+package dev.graft.jobs;
+
+import dev.graft.artifacts.ArtifactStore;
+import dev.graft.artifacts.ManifestDirectory;
+import dev.graft.catalog.BaseModel;
+import dev.graft.platform.FileTrees;
+import dev.graft.platform.Finding;
+import dev.graft.spec.AdapterMethod;
+import dev.graft.spec.Bottleneck;
+import dev.graft.spec.Freeze;
+import dev.graft.spec.TrainingSpec;
+import dev.graft.training.fit.TrainedParts;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.springframework.context.annotation.Profile;
+import org.springframework.stereotype.Component;
+
+/** Whether settings fit a base model. Its files are linked into a directory of their own. */
+@Component
+@Profile("server")
+class BaseModelFit {
+  /** A setting's name, and what is wrong with it. */
+  private static final Pattern SETTING = Pattern.compile("([a-z_0-9]+): (.+)", Pattern.DOTALL);
+
+  private final ArtifactStore store;
+
+  BaseModelFit(ArtifactStore store) {
+    this.store = store;
+  }
+
+  /** What came of it. */
+  sealed interface Fit {
+    record Fits(TrainedParts parts) implements Fit {}
+
+    record Fails(Finding why) implements Fit {}
+  }
+
+  Fit of(BaseModel base, TrainingSpec spec) {
+    if (!base.writesText() && !spec.objective().labelsRows()) {
+      return fails(
+          "adapter.objective",
+          base.name() + " is an encoder: must be classification or regression");
+    }
+    try {
+      Path directory = Files.createTempDirectory("graft-fit-");
+      try {
+        Path files = directory.resolve("base");
+        ManifestDirectory.materialise(store, base.manifest(), files, name -> !name.contains("/"));
+        return new Fit.Fits(TrainedParts.of(files, spec));
+      } finally {
+        FileTrees.delete(directory);
+      }
+    } catch (IllegalArgumentException refused) {
+      return fails(String.valueOf(refused.getMessage()), spec.method());
+    } catch (IOException e) {
+      throw new UncheckedIOException("the files of a base model cannot be laid out", e);
+    }
+  }
+
+  private static Fit fails(String message, AdapterMethod method) {
+    Matcher setting = SETTING.matcher(message);
+    if (!setting.matches()) return fails("adapter", message);
+    String place =
+        switch (method) {
+          case AdapterMethod.Full _, Freeze _, Bottleneck _ -> "adapter.method.";
+          case AdapterMethod.Lora _, AdapterMethod.Prompted _, AdapterMethod.Targeted _ ->
+              "adapter.peft.";
+        };
+    boolean quantised = setting.group(1).equals("quantization");
+    return fails((quantised ? "adapter." : place) + setting.group(1), setting.group(2));
+  }
+
+  private static Fit fails(String path, String message) {
+    return new Fit.Fails(Finding.at(path, message));
+  }
+}

@@ -1,0 +1,89 @@
+package dev.graft.jobs;
+
+import static dev.graft.tenancy.ApiClient.error;
+import static dev.graft.tenancy.ApiClient.ok;
+import static dev.graft.tenancy.ApiClient.text;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.graft.catalog.BaseModels;
+import dev.graft.pg.GraftIT;
+import dev.graft.tenancy.ApiClient;
+import dev.graft.tenancy.ApiKeys;
+import dev.graft.tenancy.Caller;
+import dev.graft.tenancy.Departments;
+import dev.graft.tiny.TinyLlama;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.UUID;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.web.server.LocalServerPort;
+import tools.jackson.databind.JsonNode;
+
+/** Settings held against a base model before there is a job. */
+@GraftIT
+class AdapterValidationIT {
+  @LocalServerPort int port;
+  @Autowired Departments departments;
+  @Autowired ApiKeys keys;
+  @Autowired BaseModels baseModels;
+  @TempDir Path directory;
+  private ApiClient client;
+
+  @BeforeEach
+  void aBaseModel() throws Exception {
+    String department = departments.ensure("d-" + UUID.randomUUID());
+    client = new ApiClient(port, keys.create(department, Caller.Scope.USER).secret());
+    baseModels.register("checked", TinyLlama.write(directory.resolve("base"), 1));
+  }
+
+  private JsonNode validated(String adapter) throws Exception {
+    return ok(
+        client.post(
+            "/v1/adapter_configs/validate", "{'model': 'checked', 'adapter': " + adapter + "}"));
+  }
+
+  @Test
+  void settingsThatFitSayWhatTheyTrain() throws Exception {
+    JsonNode found = validated("{'peft': {'r': 4, 'target_modules': ['q_proj']}}");
+    assertThat(found.path("valid").asBoolean()).isTrue();
+    assertThat(found.path("errors").isEmpty()).isTrue();
+    assertThat(found.path("modules").get(0).asString())
+        .isEqualTo("model.layers.0.self_attn.q_proj");
+    long trainable = found.path("trainable_parameters").asLong();
+    assertThat(trainable).isPositive().isLessThan(found.path("parameters").asLong());
+    assertThat(found.at("/adapter/training/learning_rate").asDouble()).isEqualTo(2e-4);
+    assertThat(validated("'balanced'").path("valid").asBoolean()).isTrue();
+  }
+
+  @Test
+  void everyProblemIsSaidAtItsPath() throws Exception {
+    JsonNode read = validated("{'peft': {'r': 0, 'colour': 1}, 'training': {'beta': 1}}");
+    assertThat(read.path("valid").asBoolean()).isFalse();
+    assertThat(paths(read))
+        .contains("adapter.peft.r", "adapter.peft.colour", "adapter.training.beta");
+    JsonNode unfit =
+        validated("{'peft': {'target_modules': ['c_attn']}, 'training': {'max_length': 99999}}");
+    assertThat(paths(unfit))
+        .containsExactlyInAnyOrder("adapter.peft.target_modules", "adapter.training.max_length");
+    assertThat(unfit.path("modules").isNull()).isTrue();
+    assertThat(paths(validated("{'method': {'type': 'freeze', 'trainable_layers': 99}}")))
+        .containsExactly("adapter.method.trainable_layers");
+  }
+
+  @Test
+  void whatIsNotThereIsRefused() throws Exception {
+    String path = "/v1/adapter_configs/validate";
+    assertThat(text(error(client.post(path, "{'model': 'none', 'adapter': {}}"), 404), "code"))
+        .isEqualTo("model_not_found");
+    assertThat(text(error(client.post(path, "{'model': 'checked'}"), 400), "param"))
+        .isEqualTo("adapter");
+    error(client.post(path, "{'model': 'checked', 'adapter': 'nobody'}"), 400);
+  }
+
+  private static List<String> paths(JsonNode found) {
+    return found.path("errors").values().stream().map(each -> text(each, "path")).toList();
+  }
+}

@@ -33,25 +33,24 @@ class AdapterRows {
        where a.deleted_at is null
       """;
 
-  /** Newest first; an unknown cursor gives nothing. */
+  /** After {@link #READ}: newest first; an unknown cursor gives nothing. */
   private static final String PAGE =
-      READ
-          + """
-             and %1$s
-             and (:base_model::text is null or a.base_model = :base_model)
-             and (:parent_model::text is null or a.parent_model = :parent_model)
-             and (:name::text is null or strpos(lower(a.name), lower(:name)) > 0)
-             and (:method::text is null or lower(a.method) = lower(:method))
-             and (:from::bigint is null or a.created_at >= to_timestamp(:from))
-             and (:until::bigint is null or a.created_at < to_timestamp(:until + 1))
-             and (:metadata::jsonb is null or a.metadata @> :metadata::jsonb)
-             and (not :without_metadata or coalesce(a.metadata, '{}') = '{}')
-             and (:after::text is null
-                  or (a.created_at, a.id) < (select created_at, id from adapter a
-                                              where a.id = :after and %1$s))
-           order by a.created_at desc, a.id desc
-           limit :limit
-          """;
+      """
+        and %1$s
+        and (:base_model::text is null or a.base_model = :base_model)
+        and (:parent_model::text is null or a.parent_model = :parent_model)
+        and (:name::text is null or strpos(lower(a.name), lower(:name)) > 0)
+        and (:method::text is null or lower(a.method) = lower(:method))
+        and (:from::bigint is null or a.created_at >= to_timestamp(:from))
+        and (:until::bigint is null or a.created_at < to_timestamp(:until + 1))
+        and (:metadata::jsonb is null or a.metadata @> :metadata::jsonb)
+        and (not :without_metadata or coalesce(a.metadata, '{}') = '{}')
+        and (:after::text is null
+             or (a.created_at, a.id) < (select created_at, id from adapter a
+                                         where a.id = :after and %1$s))
+      order by a.created_at desc, a.id desc
+      limit :limit
+      """;
 
   private static final String OWN = "a.department_id = :department";
 
@@ -117,7 +116,7 @@ class AdapterRows {
 
   /** At most {@code limit} of those that are searched for. */
   List<Adapter> page(String department, AdapterSearch search, int limit) {
-    return sql.sql(PAGE.formatted(search.shared() ? SHARED : OWN))
+    return sql.sql(READ + PAGE.formatted(search.shared() ? SHARED : OWN))
         .param("department", department)
         .param("base_model", search.baseModel())
         .param("parent_model", search.parentModel())
@@ -198,6 +197,14 @@ class AdapterRows {
             .param("retires_at", retiresAt == null ? null : retiresAt.atOffset(ZoneOffset.UTC))
             .update()
         == 1;
+  }
+
+  /** How many there are, of all departments. */
+  long onBase(String baseModel) {
+    return sql.sql("select count(*) from adapter where base_model = ? and deleted_at is null")
+        .param(baseModel)
+        .query(Long.class)
+        .single();
   }
 
   Optional<BlobRef> archive(String department, String id) {

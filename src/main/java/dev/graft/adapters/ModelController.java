@@ -1,5 +1,6 @@
 package dev.graft.adapters;
 
+import dev.graft.catalog.BaseModel;
 import dev.graft.catalog.BaseModels;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
@@ -40,7 +41,8 @@ class ModelController {
 
   @GetMapping
   ModelList list(@AuthenticationPrincipal Caller caller) {
-    Stream<ModelResource> base = baseModels.list().stream().map(ModelResource::of);
+    Stream<ModelResource> base =
+        baseModels.list().stream().filter(BaseModel::enabled).map(ModelResource::of);
     Stream<ModelResource> own =
         adapters.all(caller.departmentId()).stream().map(a -> resource(a, caller));
     Stream<ModelResource> shared =

@@ -3,6 +3,7 @@ package dev.graft.catalog;
 import dev.graft.artifacts.Digest;
 import dev.graft.weights.ModelConfig;
 import java.time.Instant;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A registered base model.
@@ -10,6 +11,8 @@ import java.time.Instant;
  * @param family {@code model_type} of its configuration
  * @param manifest digest of the manifest blob that names every file of the model directory
  * @param contextLength {@code max_position_embeddings}, in tokens
+ * @param license what its README.md says, or null
+ * @param enabled whether jobs may be submitted for it
  */
 public record BaseModel(
     String name,
@@ -18,6 +21,8 @@ public record BaseModel(
     long parameters,
     int contextLength,
     long bytes,
+    @Nullable String license,
+    boolean enabled,
     Instant createdAt) {
   /** Whether it can write text at all; an encoder only classifies it. */
   public boolean writesText() {

@@ -6,6 +6,7 @@ import jakarta.persistence.Id;
 import jakarta.persistence.Table;
 import java.time.Instant;
 import org.hibernate.annotations.Immutable;
+import org.jspecify.annotations.Nullable;
 
 /** A row of {@code base_model}, for reading. */
 @Entity
@@ -18,6 +19,8 @@ class BaseModelRow {
   private long parameters;
   private int contextLength;
   private long bytes;
+  private @Nullable String license;
+  private @Nullable Instant disabledAt;
   private Instant createdAt;
 
   /** For JPA, which fills the fields. */
@@ -26,6 +29,14 @@ class BaseModelRow {
 
   BaseModel model() {
     return new BaseModel(
-        name, family, new Digest(manifest), parameters, contextLength, bytes, createdAt);
+        name,
+        family,
+        new Digest(manifest),
+        parameters,
+        contextLength,
+        bytes,
+        license,
+        disabledAt == null,
+        createdAt);
   }
 }

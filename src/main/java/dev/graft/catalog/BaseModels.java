@@ -46,6 +46,19 @@ public class BaseModels {
     return rows.findAllByOrderByName().stream().map(BaseModelRow::model).toList();
   }
 
+  void enable(String name, boolean enabled) {
+    rows.enable(name, enabled);
+    log.atInfo()
+        .addKeyValue("model", name)
+        .log(enabled ? "base_model_enabled" : "base_model_disabled");
+  }
+
+  /** Its blobs stay until nothing refers to them. */
+  void delete(String name) {
+    rows.remove(name);
+    log.atInfo().addKeyValue("model", name).log("base_model_deleted");
+  }
+
   /** The files of a registered model. Throws {@link ModelRefused} for an unknown name. */
   public Manifest manifest(String name) {
     Digest manifest =
@@ -102,6 +115,7 @@ public class BaseModels {
             facts.parameters(),
             model.config().contextLength(),
             bytes,
+            License.of(model),
             clock.instant().truncatedTo(ChronoUnit.MICROS));
     BaseModel registered = find(name).orElseThrow();
     if (!registered.manifest().equals(manifest.sha256())) {

@@ -65,6 +65,13 @@ final class ChatRefused extends RequestFailed {
         ProblemType.WRONG_STATE, "model", "There is no model '%s'. %s".formatted(model, why));
   }
 
+  static ChatRefused disabled(String model) {
+    return new ChatRefused(
+        ProblemType.WRONG_STATE,
+        "model",
+        "An administrator has disabled '%s'; models trained on it still answer.".formatted(model));
+  }
+
   static ChatRefused writesNoText(String model) {
     return new ChatRefused(
         ProblemType.NOT_SUPPORTED,

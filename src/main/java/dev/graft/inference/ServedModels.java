@@ -50,6 +50,7 @@ class ServedModels {
         names.find(departmentId, name).orElseThrow(() -> ChatRefused.noSuchModel(name));
     return switch (named) {
       case NamedModel.Base base -> {
+        if (!base.model().enabled()) throw ChatRefused.disabled(name);
         if (!base.model().writesText()) throw ChatRefused.writesNoText(name);
         yield new ServedModel(name, base.model().manifest(), null);
       }

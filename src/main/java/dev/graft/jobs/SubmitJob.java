@@ -126,6 +126,12 @@ class SubmitJob {
                 () ->
                     new RequestFailed(ProblemType.MODEL_NOT_FOUND, "No such model here", "model")
                         .about(request.model()));
+    if (!base.enabled()) {
+      throw new RequestFailed(
+          ProblemType.WRONG_STATE,
+          "An administrator has disabled '%s': it takes no new jobs.".formatted(base.name()),
+          "model");
+    }
     if (!base.writesText() && !request.spec().objective().labelsRows()) {
       throw RequestFailed.invalid(
           "adapter.objective",

@@ -34,6 +34,7 @@ class RoutePermissions implements RouteAccess {
           new Group("/v1/fine_tuning/checkpoints/**", ORGANIZATION_READ, ORGANIZATION_WRITE),
           new Group("/v1/fine_tuning/**", FINE_TUNING_READ, FINE_TUNING_WRITE),
           new Group("/v1/adapter_configs/**", FINE_TUNING_READ, FINE_TUNING_WRITE),
+          new Group("/v1/base_models/**", ORGANIZATION_READ, ORGANIZATION_WRITE),
           new Group("/v1/models/**", MODELS_READ, MODELS_WRITE),
           new Group("/v1/adapters/{id}/permissions/**", PROJECT_READ, PROJECT_WRITE),
           new Group("/v1/adapters/**", MODELS_READ, MODELS_WRITE),

@@ -31,6 +31,10 @@ final class ClassifiedRoutes {
       GET    /v1/fine_tuning/checkpoints/{checkpoint}/permissions  api.organization.read
       POST   /v1/fine_tuning/checkpoints/{checkpoint}/permissions  api.organization.write
       DELETE /v1/fine_tuning/checkpoints/{checkpoint}/permissions/{permission} api.organization.write
+      GET    /v1/base_models                                       api.organization.read
+      GET    /v1/base_models/{base_model}                          api.organization.read
+      POST   /v1/base_models/{base_model}                          api.organization.write
+      DELETE /v1/base_models/{base_model}                          api.organization.write
       GET    /v1/adapter_configs                                   api.fine_tuning.read
       POST   /v1/adapter_configs                                   api.fine_tuning.write
       POST   /v1/adapter_configs/validate                          api.fine_tuning.write

@@ -1,0 +1,122 @@
+package dev.graft.catalog;
+
+import dev.graft.platform.Cursor;
+import dev.graft.platform.CursorPage;
+import dev.graft.platform.ProblemType;
+import dev.graft.platform.RequestFailed;
+import dev.graft.tenancy.AuditLog;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.springframework.context.annotation.Profile;
+import org.springframework.transaction.annotation.Transactional;
+import org.springframework.web.bind.annotation.DeleteMapping;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.RestController;
+
+/** The base models, for administrators. Registering one is a command on the server. */
+@RestController
+@Profile("server")
+@RequestMapping("/v1/base_models")
+class BaseModelController {
+  private final BaseModels models;
+  private final List<BaseModelUse> uses;
+  private final AuditLog audit;
+
+  BaseModelController(BaseModels models, List<BaseModelUse> uses, AuditLog audit) {
+    this.models = models;
+    this.uses = List.copyOf(uses);
+    this.audit = audit;
+  }
+
+  record Change(@Nullable Boolean enabled) {}
+
+  record BaseModelDeleted(String id, String object, boolean deleted) {}
+
+  /** By name; {@code after} is one. */
+  @GetMapping
+  CursorPage<BaseModelObject> list(
+      @RequestParam(required = false) @Nullable String after,
+      @RequestParam(required = false) @Nullable String limit) {
+    Cursor page = Cursor.parse(after, limit, null, 20, 100);
+    List<BaseModelObject> rows =
+        models.list().stream()
+            .sorted(Comparator.comparing(BaseModel::name))
+            .filter(
+                model -> page.start().map(name -> model.name().compareTo(name) > 0).orElse(true))
+            .limit(page.limit() + 1L)
+            .map(this::described)
+            .toList();
+    return CursorPage.ofOneMore(rows, page.limit(), BaseModelObject::id);
+  }
+
+  @GetMapping("/{base_model}")
+  BaseModelObject get(@PathVariable("base_model") String name) {
+    return described(require(name));
+  }
+
+  /** One that is disabled takes no new jobs and answers no chats; its adapters go on. */
+  @PostMapping("/{base_model}")
+  @Transactional
+  BaseModelObject change(@PathVariable("base_model") String name, @RequestBody Change change) {
+    BaseModel model = require(name);
+    if (change.enabled() == null) {
+      throw new RequestFailed(
+          ProblemType.MISSING_PARAMETER, "Missing required parameter: 'enabled'.", "enabled");
+    }
+    if (change.enabled() != model.enabled()) {
+      models.enable(name, change.enabled());
+      audit.write(
+          "base_model.updated",
+          null,
+          name,
+          Map.of("changes_requested", Map.of("enabled", change.enabled())));
+    }
+    return get(name);
+  }
+
+  @DeleteMapping("/{base_model}")
+  @Transactional
+  BaseModelDeleted delete(@PathVariable("base_model") String name) {
+    Map<String, Long> inUse = uses(require(name));
+    inUse.values().removeIf(count -> count == 0);
+    if (!inUse.isEmpty()) {
+      throw new RequestFailed(
+          ProblemType.WRONG_STATE,
+          "'%s' is in use (%s); disable it until they are gone.".formatted(name, words(inUse)),
+          "base_model");
+    }
+    models.delete(name);
+    audit.write("base_model.deleted", null, name, Map.of());
+    return new BaseModelDeleted(name, "base_model.deleted", true);
+  }
+
+  private static String words(Map<String, Long> uses) {
+    return String.join(
+        ", ",
+        uses.entrySet().stream()
+            .map(use -> use.getKey().replace('_', ' ') + ": " + use.getValue())
+            .toList());
+  }
+
+  private BaseModelObject described(BaseModel model) {
+    return BaseModelObject.of(model, uses(model));
+  }
+
+  private Map<String, Long> uses(BaseModel model) {
+    Map<String, Long> counts = new TreeMap<>();
+    uses.forEach(use -> counts.put(use.name(), use.count(model.name())));
+    return counts;
+  }
+
+  private BaseModel require(String name) {
+    return models.find(name).orElseThrow(() -> RequestFailed.notFound("base model", name));
+  }
+}

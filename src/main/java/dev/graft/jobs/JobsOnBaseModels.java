@@ -1,0 +1,34 @@
+package dev.graft.jobs;
+
+import dev.graft.catalog.BaseModelUse;
+import org.springframework.context.annotation.Profile;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+
+/** Jobs that have not ended: their workers still fetch the base model. */
+@Component
+@Profile("server")
+class JobsOnBaseModels implements BaseModelUse {
+  private final JdbcClient sql;
+
+  JobsOnBaseModels(JdbcClient sql) {
+    this.sql = sql;
+  }
+
+  @Override
+  public String name() {
+    return "unfinished_jobs";
+  }
+
+  @Override
+  public long count(String baseModel) {
+    return sql.sql(
+            """
+            select count(*) from job
+             where base_model = :base_model and state in ('queued', 'running', 'paused')
+            """)
+        .param("base_model", baseModel)
+        .query(Long.class)
+        .single();
+  }
+}

@@ -33,6 +33,7 @@ final class AdaLoraFields {
     peft.notYet("trainable_token_indices");
     LoraFields.refuseRare(peft);
     peft.notYet("loftq_config");
+    peft.notYet("eva_config");
     Bias bias = peft.choice("bias", Bias.class);
     return new AdaLora(
         allocation,

@@ -65,9 +65,14 @@ public sealed interface AdapterMethod
       return patterns.rank(module, r);
     }
 
+    /** {@code lora_alpha} of a module. */
+    public double alpha(String module) {
+      return patterns.alpha(module, loraAlpha);
+    }
+
     /** What the product of a module's factors is multiplied by. */
     public double scale(String module) {
-      double alpha = patterns.alpha(module, loraAlpha);
+      double alpha = alpha(module);
       int rank = rank(module);
       return variant.useRslora() ? alpha / Math.sqrt(rank) : alpha / rank;
     }

@@ -19,11 +19,12 @@ public final class AdapterSchema {
   private static final JsonMapper JSON = JsonMapper.shared();
 
   /** What a reader must see to ask for all its fields: it follows one choice at a time. */
-  private static final Map<String, String> ASKING =
+  private static final Map<String, List<String>> ASKING =
       Map.of(
-          LoraFields.TYPE, "\"init_lora_weights\": \"loftq\"",
-          AdaLoraFields.TYPE, "\"init_r\": 1024, \"total_step\": 9",
-          PromptFields.PROMPT, "\"prompt_tuning_init\": \"TEXT\"");
+          LoraFields.TYPE,
+              List.of("\"init_lora_weights\": \"loftq\"", "\"init_lora_weights\": \"eva\""),
+          AdaLoraFields.TYPE, List.of("\"init_r\": 1024, \"total_step\": 9"),
+          PromptFields.PROMPT, List.of("\"prompt_tuning_init\": \"TEXT\""));
 
   private static final List<String> OWN = List.of("full", FreezeFields.TYPE, BottleneckFields.TYPE);
 
@@ -80,12 +81,9 @@ public final class AdapterSchema {
     each.addObject().put("type", "null");
     for (String type : types) {
       FieldSchema asked = FieldSchema.ofObject();
-      for (String more : List.of("", ASKING.getOrDefault(type, ""))) {
-        ask(
-            "{\"%s\": {\"%s\": \"%s\"%s}}"
-                .formatted(place, key, type, more.isEmpty() ? "" : ", " + more),
-            place,
-            asked);
+      ask("{\"%s\": {\"%s\": \"%s\"}}".formatted(place, key, type), place, asked);
+      for (String more : ASKING.getOrDefault(type, List.of())) {
+        ask("{\"%s\": {\"%s\": \"%s\", %s}}".formatted(place, key, type, more), place, asked);
       }
       ObjectNode method = asked.json();
       method.put("type", "object").put("title", type);

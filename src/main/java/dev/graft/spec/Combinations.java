@@ -76,6 +76,15 @@ public final class Combinations {
                       && lora.initLoraWeights().changesBase()
                       && largestRank(lora) > 512),
           new Refusal(
+              "EVA",
+              "r times rho above 1024",
+              "adapter.peft.eva_config.rho",
+              "must not allow more than 1024 ranks a module, which is r times rho",
+              spec ->
+                  spec.method() instanceof Lora lora
+                      && lora.initLoraWeights() instanceof LoraInit.Eva eva
+                      && Math.rint(largestRank(lora) * eva.rho()) > 1024),
+          new Refusal(
               "full training",
               "quantization",
               "adapter.quantization",

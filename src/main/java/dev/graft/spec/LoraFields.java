@@ -113,7 +113,6 @@ final class LoraFields {
             "alora_invocation_tokens",
             "arrow_config",
             "corda_config",
-            "eva_config",
             "kasa_config",
             "layer_replication",
             "lora_ga_config",

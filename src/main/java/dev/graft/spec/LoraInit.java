@@ -42,6 +42,35 @@ public sealed interface LoraInit {
     }
   }
 
+  /**
+   * {@code "eva"} (Paischer et al. 2024): A is the directions in which the inputs of a module vary
+   * most, by a look at the training data before the first step; B is zero. Names and defaults are
+   * those of PEFT's {@code EvaConfig}.
+   *
+   * @param rho times its {@code r} a module may have ranks, at most
+   * @param tau cosine between a direction and itself a batch later from which on it counts as found
+   * @param useLabelMask only tokens whose label is not {@code labelMaskValue} are looked at
+   * @param whiten directions are divided by the root of their singular value
+   * @param adjustScalingFactors {@code lora_alpha} of a module grows and shrinks with its rank
+   */
+  record Eva(
+      double rho,
+      double tau,
+      boolean useLabelMask,
+      int labelMaskValue,
+      boolean whiten,
+      boolean adjustScalingFactors)
+      implements LoraInit {
+    public static final double MOST_RHO = 1000;
+
+    public Eva {
+      if (!(rho >= 1 && rho <= MOST_RHO)) {
+        throw new IllegalArgumentException("rho must be 1.." + MOST_RHO);
+      }
+      if (!(tau >= 0 && tau <= 1)) throw new IllegalArgumentException("tau must be 0..1");
+    }
+  }
+
   /** PEFT's name, that of a boolean included. */
   default String wireName() {
     return switch (this) {
@@ -52,6 +81,7 @@ public sealed interface LoraInit {
       case Pissa(int iterations) -> iterations == 0 ? "pissa" : "pissa_niter_" + iterations;
       case Olora() -> "olora";
       case Loftq _ -> "loftq";
+      case Eva _ -> "eva";
     };
   }
 
@@ -65,6 +95,7 @@ public sealed interface LoraInit {
       case Pissa(int iterations) -> true;
       case Olora() -> true;
       case Loftq _ -> false;
+      case Eva _ -> false;
     };
   }
 }

@@ -9,11 +9,12 @@ import tools.jackson.databind.node.ObjectNode;
 final class LoraInitFields {
   private static final String KEY = "init_lora_weights";
   private static final String LOFTQ_CONFIG = "loftq_config";
+  private static final String EVA_CONFIG = "eva_config";
   private static final String PISSA_ITERATIONS = "pissa_niter_";
-  private static final List<String> PLANNED = List.of("eva", "corda", "mica", "lora_ga");
+  private static final List<String> PLANNED = List.of("corda", "mica", "lora_ga");
   private static final String CHOICES =
-      "must be true, false, \"gaussian\", \"orthogonal\", \"pissa\", \"pissa_niter_N\", \"olora\""
-          + " or \"loftq\"";
+      "must be true, false, \"gaussian\", \"orthogonal\", \"pissa\", \"pissa_niter_N\", \"olora\","
+          + " \"loftq\" or \"eva\"";
 
   private LoraInitFields() {}
 
@@ -21,6 +22,9 @@ final class LoraInitFields {
     LoraInit init = start(peft);
     if (!(init instanceof LoraInit.Loftq) && !peft.object(LOFTQ_CONFIG).names().isEmpty()) {
       peft.refuse(LOFTQ_CONFIG, "needs init_lora_weights \"loftq\"");
+    }
+    if (!(init instanceof LoraInit.Eva) && !peft.object(EVA_CONFIG).names().isEmpty()) {
+      peft.refuse(EVA_CONFIG, "needs init_lora_weights \"eva\"");
     }
     return init;
   }
@@ -39,6 +43,7 @@ final class LoraInitFields {
           case "pissa" -> new LoraInit.Pissa(0);
           case "olora" -> new LoraInit.Olora();
           case "loftq" -> loftq(peft.object(LOFTQ_CONFIG));
+          case "eva" -> eva(peft.object(EVA_CONFIG));
           default ->
               name.matches(PISSA_ITERATIONS + "[1-9][0-9]?")
                   ? new LoraInit.Pissa(Integer.parseInt(name.substring(PISSA_ITERATIONS.length())))
@@ -61,6 +66,24 @@ final class LoraInitFields {
     return new LoraInit.Loftq(bits == null ? 4 : bits, turns == null ? 1 : turns);
   }
 
+  /** PEFT's {@code EvaConfig}. */
+  private static LoraInit.Eva eva(Fields config) {
+    Double rho = config.number("rho", 1, LoraInit.Eva.MOST_RHO);
+    Double tau = config.number("tau", 0, 1);
+    Boolean masks = config.bool("use_label_mask");
+    Integer value = config.integer("label_mask_value", Integer.MIN_VALUE, Integer.MAX_VALUE);
+    Boolean whiten = config.bool("whiten");
+    Boolean adjusts = config.bool("adjust_scaling_factors");
+    config.refuseUnknown();
+    return new LoraInit.Eva(
+        rho == null ? 2 : rho,
+        tau == null ? 0.99 : tau,
+        masks == null || masks,
+        value == null ? -100 : value,
+        whiten != null && whiten,
+        adjusts == null || adjusts);
+  }
+
   static void write(ObjectNode peft, LoraInit init) {
     switch (init) {
       case LoraInit.Standard() -> peft.put(KEY, true);
@@ -69,6 +92,15 @@ final class LoraInitFields {
     }
     if (init instanceof LoraInit.Loftq(int bits, int iterations)) {
       peft.putObject(LOFTQ_CONFIG).put("loftq_bits", bits).put("loftq_iter", iterations);
+    }
+    if (init instanceof LoraInit.Eva eva) {
+      peft.putObject(EVA_CONFIG)
+          .put("rho", eva.rho())
+          .put("tau", eva.tau())
+          .put("use_label_mask", eva.useLabelMask())
+          .put("label_mask_value", eva.labelMaskValue())
+          .put("whiten", eva.whiten())
+          .put("adjust_scaling_factors", eva.adjustScalingFactors());
     }
   }
 }

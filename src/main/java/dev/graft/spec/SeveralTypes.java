@@ -20,7 +20,7 @@ final class SeveralTypes {
                     "exclude_modules": {"type": ["string", "array", "null"], "items": {"type": "string"}},
                     "feedforward_modules": {"type": ["string", "array", "null"], "items": {"type": "string"}},
                     "init_lora_weights": {"anyOf": [
-                      {"enum": [true, false, "gaussian", "orthogonal", "pissa", "olora", "loftq", null]},
+                      {"enum": [true, false, "gaussian", "orthogonal", "pissa", "olora", "loftq", "eva", null]},
                       {"type": "string", "pattern": "^pissa_niter_[1-9][0-9]?$"}]},
                     "rank_pattern": {"type": ["object", "null"]},
                     "alpha_pattern": {

@@ -57,7 +57,7 @@ public final class LoaderRules {
     if (loader == Loader.PEFT) return new Compatibility(loader, Verdict.LOADS, ofPeft(lora));
     if (ModelConfig.isEncoder(base.modelType())) return noEncoder(loader, base);
     List<String> reasons = new ArrayList<>(LoraObstacles.hard(lora, base));
-    boolean plainForm = reasons.isEmpty();
+    boolean plainForm = reasons.isEmpty() && LoraObstacles.isLinear(lora, base);
     if (!servesAdapters(loader, base)) {
       reasons.add(loader.wireName() + " serves no adapters on " + base.modelType());
       plainForm = false;

@@ -52,6 +52,11 @@ final class LoraObstacles {
   static List<String> soft(Loader loader, Lora lora, ModelConfig base) {
     boolean ranks = !lora.patterns().rankPattern().isEmpty();
     boolean alphas = !lora.patterns().alphaPattern().isEmpty();
+    if (lora.initLoraWeights() instanceof LoraInit.Eva eva && eva.rho() > 1) {
+      // a result has the patterns that its data gave it
+      ranks = true;
+      alphas |= eva.adjustScalingFactors();
+    }
     boolean rslora = lora.variant().useRslora();
     List<String> obstacles = new ArrayList<>();
     switch (loader) {
@@ -91,24 +96,31 @@ final class LoraObstacles {
         : List.of("a projection is skipped unless all layers have it adapted");
   }
 
+  /** Whether nothing but linear layers is adapted: plain factors are for no other modules. */
+  static boolean isLinear(Lora lora, ModelConfig base) {
+    AdaptedModules modules = AdaptedModules.of(lora.targets(), lora.extras().modulesToSave(), base);
+    return modules.tables().isEmpty() && !modules.output();
+  }
+
   /** Whether the weights can hold the update. */
   static boolean merges(Lora lora, ModelConfig base) {
     if (splitsTied(lora.extras().modulesToSave(), base)) return false;
+    if (splitsTied(paths(lora, base), base)) return false;
     if (!lora.variant().loraBias()) return true;
     Set<String> names =
         base.parameters().stream().map(ModelConfig.Parameter::name).collect(Collectors.toSet());
     return paths(lora, base).stream().allMatch(path -> names.contains(path + ".bias"));
   }
 
-  /** Whether one side of a token table that is also the output matrix trains whole. */
-  static boolean splitsTied(List<String> modulesToSave, ModelConfig base) {
+  /** Whether modules have one side of a token table that is also the output matrix. */
+  static boolean splitsTied(List<String> modules, ModelConfig base) {
     boolean tied =
         switch (base.task()) {
           case Task.CausalLm() -> base.tieWordEmbeddings();
           case Task.SequenceClassification head -> false;
         };
     return tied
-        && modulesToSave.stream()
+        && modules.stream()
             .anyMatch(
                 name ->
                     base.inputEmbedding().endsWith(name + ".weight")

@@ -136,7 +136,25 @@ class AdapterSpecsTests {
         "{'peft':{'rank':16}} | adapter.peft.rank",
         "{'peft':{'use_rslora':1}} | adapter.peft.use_rslora",
         "{'peft':{'use_qalora':true}} | adapter.peft.use_qalora",
-        "{'peft':{'init_lora_weights':'eva'}} | adapter.peft.init_lora_weights",
+        "{'peft':{'init_lora_weights':'corda'}} | adapter.peft.init_lora_weights",
+        "{'peft':{'eva_config':{'rho':2}}} | adapter.peft.eva_config",
+        "{'peft':{'init_lora_weights':'eva','eva_config':{'rho':0.5}}} |"
+            + " adapter.peft.eva_config.rho",
+        "{'peft':{'init_lora_weights':'eva','eva_config':{'tau':1.01}}} |"
+            + " adapter.peft.eva_config.tau",
+        "{'peft':{'init_lora_weights':'eva','eva_config':{'whiten':1}}} |"
+            + " adapter.peft.eva_config.whiten",
+        "{'peft':{'init_lora_weights':'eva','eva_config':{'use_label_mask':'no'}}} |"
+            + " adapter.peft.eva_config.use_label_mask",
+        "{'peft':{'init_lora_weights':'eva','eva_config':{'label_mask_value':0.5}}} |"
+            + " adapter.peft.eva_config.label_mask_value",
+        "{'peft':{'init_lora_weights':'eva','eva_config':{'adjust_scaling_factors':[]}}} |"
+            + " adapter.peft.eva_config.adjust_scaling_factors",
+        "{'peft':{'init_lora_weights':'eva','eva_config':{'dataset':'x'}}} |"
+            + " adapter.peft.eva_config.dataset",
+        "{'peft':{'init_lora_weights':'eva','eva_config':'default'}} | adapter.peft.eva_config",
+        "{'peft':{'init_lora_weights':'eva','lora_bias':true}} | adapter.peft.lora_bias",
+        "{'peft':{'init_lora_weights':'eva','r':600}} | adapter.peft.eva_config.rho",
         "{'peft':{'loftq_config':{'loftq_bits':4}}} | adapter.peft.loftq_config",
         "{'peft':{'init_lora_weights':'loftq','loftq_config':{'loftq_bits':2}}} |"
             + " adapter.peft.loftq_config.loftq_bits",

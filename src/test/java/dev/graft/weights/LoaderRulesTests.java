@@ -47,6 +47,22 @@ class LoaderRulesTests {
             WITH_CONVERSION,
             WITH_CONVERSION),
         row(
+            "'init_lora_weights':'eva'",
+            "llama",
+            LOADS,
+            WITH_CONVERSION,
+            WITH_CONVERSION,
+            WITH_CONVERSION,
+            WITH_CONVERSION),
+        row(
+            "'init_lora_weights':'eva','eva_config':{'rho':1}",
+            "llama",
+            LOADS,
+            LOADS,
+            LOADS,
+            LOADS,
+            WITH_CONVERSION),
+        row(
             "'layers_to_transform':[1]",
             "llama",
             LOADS,
@@ -144,6 +160,9 @@ class LoaderRulesTests {
             LoaderRules.wantPlainForm(
                 method("'use_rslora':true,'modules_to_save':['lm_head']"), Families.read("llama")))
         .isFalse();
+    String table = "'use_rslora':true,'target_modules':['embed_tokens','q_proj']";
+    assertThat(LoaderRules.wantPlainForm(method(table), Families.read("llama"))).isFalse();
+    assertThat(of(Loader.SGLANG, table).reasons()).last().asString().contains("merge");
   }
 
   @Test

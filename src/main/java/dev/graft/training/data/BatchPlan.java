@@ -37,6 +37,11 @@ public final class BatchPlan {
     return (int) ((a + (long) b - 1) / b);
   }
 
+  /** Optimiser steps of one pass over the data. */
+  public int stepsPerEpoch() {
+    return windows;
+  }
+
   public long totalSteps() {
     if (windows == 0) return 0;
     return training.maxSteps() > 0

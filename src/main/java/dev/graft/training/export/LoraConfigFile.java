@@ -17,7 +17,6 @@ final class LoraConfigFile {
           "alora_invocation_tokens",
           "arrow_config",
           "corda_config",
-          "eva_config",
           "kasa_config",
           "layer_replication",
           "lora_ga_config",
@@ -34,6 +33,7 @@ final class LoraConfigFile {
     fields.put("ensure_weight_tying", false);
     fields.put("use_qalora", false);
     fields.put("loftq_config", loftq(lora.initLoraWeights()));
+    fields.put("eva_config", eva(lora.initLoraWeights()));
     fields.put("megatron_core", "megatron.core");
     fields.put("qalora_group_size", 16);
     fields.put("peft_type", "LORA");
@@ -68,6 +68,18 @@ final class LoraConfigFile {
     return init instanceof LoraInit.Loftq(int bits, int iterations)
         ? new TreeMap<>(Map.of("loftq_bits", bits, "loftq_iter", iterations))
         : Map.of();
+  }
+
+  private static @Nullable Map<String, Object> eva(LoraInit init) {
+    if (!(init instanceof LoraInit.Eva eva)) return null;
+    Map<String, Object> fields = new TreeMap<>();
+    fields.put("rho", eva.rho());
+    fields.put("tau", eva.tau());
+    fields.put("use_label_mask", eva.useLabelMask());
+    fields.put("label_mask_value", eva.labelMaskValue());
+    fields.put("whiten", eva.whiten());
+    fields.put("adjust_scaling_factors", eva.adjustScalingFactors());
+    return fields;
   }
 
   private static boolean isConv1d(Lora lora, ModelConfig base) {

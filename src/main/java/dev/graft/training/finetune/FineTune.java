@@ -5,6 +5,7 @@ import dev.graft.text.BadTokenizer;
 import dev.graft.text.TemplateRejected;
 import dev.graft.text.Tokenizer;
 import dev.graft.training.TrainableModel;
+import dev.graft.training.data.Rows;
 import dev.graft.training.protocol.TrainerDirective;
 import dev.graft.training.protocol.TrainerExit;
 import dev.graft.training.protocol.TrainingEvent;
@@ -58,7 +59,7 @@ public final class FineTune {
       int maxLength = maxLength(base);
       RunData data = RunData.read(run, base, tokenizer, maxLength, control);
       try (ModelDirectory forTask = base.withTask(data.task());
-          TrainableModel model = open(forTask)) {
+          TrainableModel model = open(forTask, data.training().rows())) {
         requireOutputs(forTask);
         StartingPoint start = StartingPoint.of(run);
         if (start != null && run.resumeFrom() == null) start.load(model, run.spec().method());
@@ -72,9 +73,9 @@ public final class FineTune {
     }
   }
 
-  private TrainableModel open(ModelDirectory base) {
+  private TrainableModel open(ModelDirectory base, Rows rows) {
     try {
-      return models.open(base, run);
+      return models.open(base, run, new DataStart(run, rows, control));
     } catch (IllegalArgumentException e) {
       throw new BadRun("adapter", "the adapter does not fit the base model: " + e.getMessage());
     }

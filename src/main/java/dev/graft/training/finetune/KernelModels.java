@@ -11,7 +11,6 @@ import dev.graft.training.kernels.TorchThread;
 import dev.graft.training.model.AdamW;
 import dev.graft.training.model.Plan;
 import dev.graft.training.model.Recipe;
-import dev.graft.training.model.TrainableModels;
 import dev.graft.weights.ModelDirectory;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -23,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 /** The real thing. */
 final class KernelModels implements ModelSource {
   @Override
-  public TrainableModel open(ModelDirectory base, TrainingRun run) {
+  public TrainableModel open(ModelDirectory base, TrainingRun run, DataStart start) {
     TorchThread.prepare();
     JniUtils.setNumThreads(run.threads());
     TrainingSpec spec = run.spec();
@@ -38,7 +37,7 @@ final class KernelModels implements ModelSource {
             training.maxGradNorm(),
             loraPlus(training));
     Plan plan = training.gradientCheckpointing() ? new Plan(Plan.Kind.RECOMPUTE) : Plan.KEEP;
-    return TrainableModels.load(
+    return start.open(
         base,
         new Recipe(
             spec.method(),

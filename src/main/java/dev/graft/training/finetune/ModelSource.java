@@ -6,8 +6,12 @@ import dev.graft.weights.ModelDirectory;
 
 /** Where the numbers come from: the kernels, or in the loop's own tests a model one can predict. */
 interface ModelSource {
-  /** Called on the thread that trains, which closes the model. */
-  TrainableModel open(ModelDirectory base, TrainingRun run);
+  /**
+   * Called on the thread that trains, which closes the model.
+   *
+   * @param start what the model may look at before it is made
+   */
+  TrainableModel open(ModelDirectory base, TrainingRun run, DataStart start);
 
   Environment environment(int threads);
 }

@@ -51,24 +51,25 @@ public final class IncrementalPca implements AutoCloseable {
   }
 
   /**
-   * Takes rows into account.
+   * Takes a batch of rows into account.
    *
-   * @param rows (n, features) in f32
+   * @param parts of the batch, (n, features) in f32
    * @return false where they are fewer than the directions that are looked for: nothing is done
    */
-  public boolean add(PtNDArray rows) {
-    long count = rows.getShape().get(0);
+  public boolean add(PtNDArray... parts) {
+    long count = Arrays.stream(parts).mapToLong(each -> each.getShape().get(0)).sum();
     if (count < size) return false;
-    if (rows.getShape().get(1) < size) {
+    long features = parts[0].getShape().get(1);
+    if (features < size) {
       throw new IllegalArgumentException(
-          "%d features have no %d directions".formatted(rows.getShape().get(1), size));
+          "%d features have no %d directions".formatted(features, size));
     }
     JniUtils.setSeed(SEED);
     State before = state;
     if (before == null) {
-      state = State.of(module.call(manager, "pca_first", rows, size));
+      state = State.of(module.call(manager, "pca_first", parts, size));
     } else {
-      State now = State.of(module.call(manager, "pca_next", rows, before.all(), seen, size));
+      State now = State.of(module.call(manager, "pca_next", parts, before.all(), seen, size));
       state = now;
       compare(now.components(), before.components());
       for (PtNDArray each : before.all()) each.close();
@@ -110,12 +111,8 @@ public final class IncrementalPca implements AutoCloseable {
   }
 
   /** The directions, (directions, features), of length 1. */
-  public float[] components() {
-    PtNDArray found = require().components();
-    double[] wide = doubles(found);
-    float[] narrow = new float[wide.length];
-    for (int i = 0; i < narrow.length; i++) narrow[i] = (float) wide[i];
-    return narrow;
+  public double[] components() {
+    return doubles(require().components());
   }
 
   private State require() {

@@ -27,15 +27,15 @@ public final class LinearAlgebra implements AutoCloseable {
           iterations: int) -> Tuple[Tensor, Tensor, Tensor]:
           return __torch__.linalg.svd_lowrank(x, start, iterations)
         def pca_first(self: __torch__.Model,
-          x: Tensor,
+          parts: List[Tensor],
           k: int) -> List[Tensor]:
-          return __torch__.pca.first(x, k)
+          return __torch__.pca.first(parts, k)
         def pca_next(self: __torch__.Model,
-          x: Tensor,
+          parts: List[Tensor],
           state: List[Tensor],
           seen: int,
           k: int) -> List[Tensor]:
-          return __torch__.pca.next(x, state, seen, k)
+          return __torch__.pca.next(parts, state, seen, k)
         def pca_similarity(self: __torch__.Model,
           now: Tensor,
           before: Tensor) -> Tensor:

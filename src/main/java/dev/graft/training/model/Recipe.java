@@ -73,6 +73,22 @@ public record Recipe(
     this(method, optimiser, plan, labelSmoothing, seed, null, Precision.F32);
   }
 
+  /** The same for another method. */
+  public Recipe with(AdapterMethod other) {
+    return new Recipe(
+        other,
+        optimiser,
+        plan,
+        labelSmoothing,
+        seed,
+        quantization,
+        precision,
+        baseDrops,
+        neftuneNoiseAlpha,
+        preference,
+        continued);
+  }
+
   public Recipe {
     if (!(labelSmoothing >= 0 && labelSmoothing < 1)) {
       throw new IllegalArgumentException("label_smoothing_factor not in [0, 1)");

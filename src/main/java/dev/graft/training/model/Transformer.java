@@ -6,6 +6,7 @@ import dev.graft.training.kernels.Kernels;
 import dev.graft.training.kernels.TorchScriptModule;
 import dev.graft.training.program.LayerProgram;
 import dev.graft.training.program.LayerTensors;
+import dev.graft.training.program.ReadValues;
 import dev.graft.training.program.Statement;
 import dev.graft.training.tuner.Rewrite;
 import dev.graft.training.tuner.VirtualTokens;
@@ -69,17 +70,34 @@ public final class Transformer implements AutoCloseable {
       Map<String, PtNDArray> gradients,
       Rewrite adapter) {
     Compilation compilation = new Compilation(tensors, gradients, adapter);
-    compilation.add("", family.embedding(), "embedding");
+    compilation.add("", family.embedding(), "embedding", ReadValues.NONE);
     for (int i = 0; i < family.config().numHiddenLayers(); i++) {
-      compilation.add(family.config().layerPrefix(i), family.layer(i), "layer");
+      String prefix = family.config().layerPrefix(i);
+      compilation.add(prefix, family.layer(i), "layer", ReadValues.NONE);
     }
-    compilation.add("", family.head(), "head");
+    compilation.add("", family.head(), "head", ReadValues.NONE);
     TorchScriptModule module = Kernels.load(compilation.methods(), memory.device());
     return new Transformer(family, tensors, module, compilation.stages(), adapter);
   }
 
+  /**
+   * Compiles embedding and layers of a base without an adapter.
+   *
+   * @param shown of each layer: its method {@code _inputs} gives them, too
+   */
+  static Transformer shown(
+      Family family, DeviceMemory memory, ModelTensors tensors, List<ReadValues> shown) {
+    Compilation compilation = new Compilation(tensors, Map.of(), Rewrite.NONE);
+    compilation.add("", family.embedding(), "embedding", ReadValues.NONE);
+    for (int i = 0; i < shown.size(); i++) {
+      compilation.add(family.config().layerPrefix(i), family.layer(i), "layer", shown.get(i));
+    }
+    TorchScriptModule module = Kernels.load(compilation.methods(), memory.device());
+    return new Transformer(family, tensors, module, compilation.stages(), Rewrite.NONE);
+  }
+
   /** Parts with equal statements become one program. */
-  private record Part(List<Statement> statements, LayerTensors tensors) {}
+  private record Part(List<Statement> statements, LayerTensors tensors, List<String> shown) {}
 
   private static final class Compilation {
     private final ModelTensors tensors;
@@ -95,14 +113,14 @@ public final class Transformer implements AutoCloseable {
       this.adapter = adapter;
     }
 
-    void add(String prefix, List<Statement> base, String kind) {
+    void add(String prefix, List<Statement> base, String kind, ReadValues shown) {
       List<Statement> statements = adapter.apply(prefix, base);
       LayerTensors names =
           LayerTensors.of(
               statements,
               name -> gradients.containsKey(full(prefix, name)),
               name -> tensors.form(full(prefix, name)));
-      Part part = new Part(statements, names);
+      Part part = new Part(statements, names, shown.values());
       String program = programs.get(part);
       if (program == null) {
         program = kind + programs.size();
@@ -114,6 +132,7 @@ public final class Transformer implements AutoCloseable {
               case "head" -> text.methodsOfHead();
               default -> text.methods();
             });
+        if (!shown.values().isEmpty()) methods.append(text.inputs(shown.values()));
       }
       stages.add(
           new Stage(

@@ -1,7 +1,9 @@
 package dev.graft.training.program;
 
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
@@ -16,6 +18,7 @@ import java.util.stream.Collectors;
  *   <li>{@code <name>_backward_first(...)}: the same without dx, for the lowest layer that trains
  *   <li>{@code <name>_train(x, w, c, tokens, block) -> y}: forward alone, where a statement drops
  *   <li>{@code <name>_infer(x, w, c, tokens, block) -> y}
+ *   <li>{@code <name>_inputs(x, w, c, tokens, block) -> (y, values)}: infer, and values on the way
  *   <li>{@code <name>_decode(x, w, c, tokens, keys, values, past, block) -> y}: with the keys and
  *       values of earlier tokens; an embedding's has no arguments keys and values
  *   <li>{@code <name>_autograd(g, x, w, gradients, c, tokens, block) -> dx}: backward by autograd
@@ -60,6 +63,31 @@ public final class LayerProgram {
   /** The one method that a layer without training needs. */
   public String inferenceOnly() {
     return infer() + decode(CACHE);
+  }
+
+  /**
+   * The method that shows values of inference: of each the rows that are picked, in f32.
+   *
+   * @param values what linear layers read
+   */
+  public String inputs(List<String> values) {
+    LayerText text = new LayerText(tensors, false);
+    Set<String> shown = new HashSet<>();
+    for (Statement each : statements) {
+      for (String value : each.inputs()) {
+        if (!values.contains(value) || !shown.add(value)) continue;
+        text.line(
+            "shown_%s = torch.to(torch.index_select(%s, 0, %s), 6)",
+            value, value, Context.PICKED.reference());
+      }
+      each.forward(text);
+    }
+    String all = values.stream().map(each -> "shown_" + each).collect(Collectors.joining(", "));
+    return method(
+        "inputs",
+        "x: Tensor, " + READ + "block: int",
+        "Tuple[Tensor, List[Tensor]]",
+        text.lines() + "    return (%s, [%s])\n".formatted(output(), all));
   }
 
   private String training(boolean inputGradient) {

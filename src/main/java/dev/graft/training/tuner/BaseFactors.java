@@ -70,7 +70,7 @@ final class BaseFactors {
       case LoraInit.Olora() -> olora(algebra, module, r);
       case LoraInit.Orthogonal() -> orthogonal(algebra, module, r, seed);
       case LoraInit.Loftq _ -> loftq(algebra, module, r);
-      case LoraInit.Standard _, LoraInit.Random _, LoraInit.Gaussian _ ->
+      case LoraInit.Standard _, LoraInit.Random _, LoraInit.Gaussian _, LoraInit.Eva _ ->
           throw new IllegalStateException(method.initLoraWeights() + " needs no algebra");
     };
   }

@@ -78,7 +78,8 @@ final class LinearFactors implements Part {
     return switch (method.initLoraWeights()) {
       case LoraInit.Pissa _, LoraInit.Olora _, LoraInit.Orthogonal _, LoraInit.Loftq _ ->
           baseFactors.of(seed);
-      case LoraInit.Standard _, LoraInit.Random _, LoraInit.Gaussian _ -> random(seed);
+      case LoraInit.Standard _, LoraInit.Random _, LoraInit.Gaussian _, LoraInit.Eva _ ->
+          random(seed);
     };
   }
 

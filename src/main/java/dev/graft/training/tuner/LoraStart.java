@@ -31,7 +31,9 @@ final class LoraStart {
     boolean a = slot.name().endsWith(A);
     double bound = 1 / Math.sqrt(a ? slot.shape()[1] : r);
     return switch (init) {
-      case LoraInit.Standard() -> a ? Starts.uniform(slot, bound, seed) : Starts.zeros(slot);
+      // the factors that EVA finds come later
+      case LoraInit.Standard _, LoraInit.Eva _ ->
+          a ? Starts.uniform(slot, bound, seed) : Starts.zeros(slot);
       case LoraInit.Random() -> Starts.uniform(slot, bound, seed);
       case LoraInit.Gaussian() -> a ? Starts.normal(slot, 1.0 / r, seed) : Starts.zeros(slot);
       case LoraInit.Orthogonal _, LoraInit.Pissa _, LoraInit.Olora _, LoraInit.Loftq _ ->

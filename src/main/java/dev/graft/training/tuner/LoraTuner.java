@@ -1,6 +1,7 @@
 package dev.graft.training.tuner;
 
 import dev.graft.spec.AdapterMethod.Lora;
+import dev.graft.spec.LoraInit;
 import dev.graft.training.SavedResult;
 import dev.graft.weights.AdaptedModules;
 import dev.graft.weights.Leaf;
@@ -49,6 +50,10 @@ final class LoraTuner extends PartsTuner {
 
   @Override
   public @Nullable SavedResult converted(List<NamedTensor> values) {
+    // EVA has given it ranks that nobody asked for
+    if (method.initLoraWeights() instanceof LoraInit.Eva) {
+      return new SavedResult(method, saved(values));
+    }
     if (!method.initLoraWeights().changesBase()) return null;
     PlainLora plain = PlainLora.of(method, values);
     return new SavedResult(plain.method(), saved(plain.values()));

@@ -50,7 +50,12 @@ final class OutputFactors implements Part {
     boolean plainStart =
         switch (method.initLoraWeights()) {
           case LoraInit.Standard _, LoraInit.Random _, LoraInit.Gaussian _ -> true;
-          case LoraInit.Orthogonal _, LoraInit.Pissa _, LoraInit.Olora _, LoraInit.Loftq _ -> false;
+          case LoraInit.Orthogonal _,
+              LoraInit.Pissa _,
+              LoraInit.Olora _,
+              LoraInit.Loftq _,
+              LoraInit.Eva _ ->
+              false;
         };
     if (variant.useDora() || variant.loraBias() || !plainStart) {
       throw new IllegalArgumentException(

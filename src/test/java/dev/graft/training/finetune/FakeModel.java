@@ -37,7 +37,7 @@ final class FakeModel implements TrainableModel {
   static final ModelSource SOURCE =
       new ModelSource() {
         @Override
-        public TrainableModel open(ModelDirectory base, TrainingRun run) {
+        public TrainableModel open(ModelDirectory base, TrainingRun run, DataStart start) {
           var lora = (dev.graft.spec.AdapterMethod.Lora) run.spec().method();
           return new FakeModel(
               dev.graft.weights.LinearTargets.select(lora.targets(), List.of(), base.config()),

@@ -36,6 +36,7 @@ class ResumeExactnessTests {
         "'peft':{'r':4,'init_lora_weights':'olora','lora_dropout':0.1} | adapter_model.safetensors",
         "'peft':{'r':4,'init_lora_weights':'loftq','loftq_config':{'loftq_iter':3}} |"
             + " adapter_model.safetensors",
+        "'peft':{'r':3,'init_lora_weights':'eva','lora_dropout':0.1} | adapter_model.safetensors",
         "'peft':{'r':4,'target_modules':['embed_tokens','v_proj'],'use_dora':true} |"
             + " adapter_model.safetensors",
         "'peft':{'r':4,'trainable_token_indices':[5,9]} | adapter_model.safetensors",

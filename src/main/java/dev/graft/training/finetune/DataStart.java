@@ -1,0 +1,62 @@
+package dev.graft.training.finetune;
+
+import dev.graft.spec.AdapterMethod.Lora;
+import dev.graft.spec.LoraInit;
+import dev.graft.training.MicroBatch;
+import dev.graft.training.TrainableModel;
+import dev.graft.training.data.BatchPlan;
+import dev.graft.training.data.Rows;
+import dev.graft.training.model.EvaStart;
+import dev.graft.training.model.Recipe;
+import dev.graft.training.model.TrainableModels;
+import dev.graft.training.tuner.LearnedRanks;
+import dev.graft.weights.BadModel;
+import dev.graft.weights.ModelDirectory;
+import dev.graft.weights.SafetensorsFile;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * The model of a run whose method may start from the data that it will train on. Ranks that data
+ * has decided are the shapes of what trains: a checkpoint needs no other memory of them, and the
+ * data is looked at once.
+ *
+ * @param data the rows that train, in the order of the run's first epoch
+ */
+record DataStart(TrainingRun run, Rows data, Control control) {
+  /**
+   * @throws IllegalArgumentException if method, data and base do not go together
+   * @throws BadRun if a checkpoint is damaged
+   */
+  TrainableModel open(ModelDirectory base, Recipe recipe) {
+    boolean decided = run.startFrom() != null;
+    if (decided
+        || !(recipe.method() instanceof Lora asked
+            && asked.initLoraWeights() instanceof LoraInit.Eva)) {
+      return TrainableModels.load(base, recipe);
+    }
+    Path checkpoint = run.resumeFrom();
+    if (checkpoint != null) {
+      return TrainableModels.load(base, recipe.with(resumed(asked, base, checkpoint)));
+    }
+    BatchPlan plan = new BatchPlan(run.spec().training(), run.spec().seed(), data.lengths());
+    int steps = plan.stepsPerEpoch();
+    if (steps == 0) return TrainableModels.load(base, recipe); // there is nothing to train on
+    EvaStart start = EvaStart.find(base, recipe, steps, step -> batches(plan, step), control::poll);
+    TrainableModel model = TrainableModels.load(base, recipe.with(start.method()));
+    start.into(model);
+    return model;
+  }
+
+  private static Lora resumed(Lora asked, ModelDirectory base, Path checkpoint) {
+    try (SafetensorsFile trained = SafetensorsFile.open(checkpoint.resolve(Checkpoints.WEIGHTS))) {
+      return LearnedRanks.of(asked, base.config(), trained).method(asked, base.config());
+    } catch (BadModel e) {
+      throw new BadRun("resume_from", "the checkpoint does not fit: " + e.getMessage());
+    }
+  }
+
+  private List<MicroBatch> batches(BatchPlan plan, int step) {
+    return plan.window(step).stream().map(rows -> data.batch(rows, 1)).toList();
+  }
+}

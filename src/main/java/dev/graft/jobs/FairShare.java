@@ -15,15 +15,16 @@ record FairShare(
   static final FairShare DEFAULT = new FairShare(Duration.ofDays(7), Duration.ofSeconds(60));
 
   /** Device-seconds that ended leases left, as of now: columns of {@code department}. */
-  static final String USED = "fair_usage(used, used_at, :half_life)";
+  static final String USED = "fair_usage(used, used_at, :half_life, (select graft_now()))";
 
   /** Device-seconds of the live leases of a row of {@code department}. */
   static final String LIVE =
       """
       case when running = 0 then 0 else
-        (select coalesce(sum(greatest(extract(epoch from graft_now() - o.claimed_at), :penalty)), 0)
+        (select coalesce(sum(greatest(extract(epoch from (select graft_now()) - o.claimed_at), :penalty)), 0)
            from job r join job_lease o on o.job_id = r.id and o.ended_at is null
-          where r.department_id = department.id and r.state = 'running') end""";
+          where r.department_id = department.id and r.state = 'running') end\
+      """;
 
   /** What departments are ordered by. */
   static final String SHARE = "(" + USED + " + " + LIVE + ") / weight";

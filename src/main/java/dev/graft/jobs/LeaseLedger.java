@@ -29,6 +29,9 @@ class LeaseLedger {
   /** Of one claim; more than there are claimers at once. */
   private static final int TRIES = 64;
 
+  /** Departments that one claim may lock one of. */
+  static final int CANDIDATES = 32;
+
   private final JdbcClient sql;
   private final FairShare fairShare;
 
@@ -49,46 +52,53 @@ class LeaseLedger {
    * found all of them so. Ids are passed as scalar sub-selects, not joined, so that {@code
    * job_claim} gives the order and nothing is sorted. No row: there is no department to choose; a
    * row without a job: others have taken the last ones of the chosen department meanwhile.
+   *
+   * <p>Departments are ordered first and asked for work after that, so that as few are asked as
+   * there are candidates; {@code offset} and the scalar sub-select keep the planner from turning
+   * that around.
    */
   static final String CLAIM =
       """
       -- claim
-      with d as (select id from department
-                  where running < max_running
-                    and exists (select 1 from job q
-                                 where q.department_id = department.id and q.state = 'queued'
-                                   and q.available_at <= (select graft_now()))
-                  order by
+      with c as materialized
+             (select o.id
+                from (select id from department where running < max_running
+                       order by %1$s, id offset 0) o
+               where (select true from job q
+                       where q.department_id = o.id and q.state = 'queued'
+                         and q.available_at <= (select graft_now())
+                       limit 1)
+               limit %2$d),
+           d as (select id from department
+                  where id = any (array(select id from c)) and running < max_running
+                  order by %1$s, id
+                  limit 1 for no key update skip locked),
+           j as (select id from job
+                  where department_id = (select id from d) and state = 'queued'
+                    and available_at <= (select graft_now())
+                  order by queue_order, id
+                  limit 1 for update skip locked),
+           u as (update job set state = 'running', lease_epoch = lease_epoch + 1,
+                        started_at = coalesce(started_at, graft_now())
+                  where id = (select id from j)
+                  returning *),
+           l as (insert into job_lease (job_id, epoch, token, worker_id, claimed_at, expires_at)
+                 select id, lease_epoch, gen_random_uuid(), :worker, graft_now(),
+                        graft_now() + :ttl * interval '1 millisecond'
+                   from u
+                 returning job_id, epoch, token),
+           k as (update department set running = running + 1
+                  where id = (select department_id from u)),
+           p as (update job_progress set last_event = last_event + 1
+                  where job_id = (select id from u)
+                  returning job_id, last_event),
+           e as (insert into job_event (job_id, number, created_at, level, type, message)
+                 select job_id, last_event, graft_now(), 'info', 'message',
+                        'Fine-tuning job started'
+                   from p)
+      select u.*, l.token from d left join (u join l on l.job_id = u.id) on true
       """
-          + FairShare.SHARE
-          + """
-                             , id
-                      limit 1 for no key update skip locked),
-               j as (select id from job
-                      where department_id = (select id from d) and state = 'queued'
-                        and available_at <= (select graft_now())
-                      order by queue_order, id
-                      limit 1 for update skip locked),
-               u as (update job set state = 'running', lease_epoch = lease_epoch + 1,
-                            started_at = coalesce(started_at, graft_now())
-                      where id = (select id from j)
-                      returning *),
-               l as (insert into job_lease (job_id, epoch, token, worker_id, claimed_at, expires_at)
-                     select id, lease_epoch, gen_random_uuid(), :worker, graft_now(),
-                            graft_now() + :ttl * interval '1 millisecond'
-                       from u
-                     returning job_id, epoch, token),
-               k as (update department set running = running + 1
-                      where id = (select department_id from u)),
-               p as (update job_progress set last_event = last_event + 1
-                      where job_id = (select id from u)
-                      returning job_id, last_event),
-               e as (insert into job_event (job_id, number, created_at, level, type, message)
-                     select job_id, last_event, graft_now(), 'info', 'message',
-                            'Fine-tuning job started'
-                       from p)
-          select u.*, l.token from d left join (u join l on l.job_id = u.id) on true
-          """;
+          .formatted(FairShare.SHARE, CANDIDATES);
 
   /** Waits for the department's row: it holds nothing yet, so that nobody can wait for it. */
   private static final String CLAIM_WAITING =

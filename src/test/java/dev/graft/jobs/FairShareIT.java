@@ -78,6 +78,25 @@ class FairShareIT {
     assertThat(order.stream().filter(two::equals)).hasSize(3);
   }
 
+  @Test
+  void departmentsTakeTurnsInTheOrderOfTheirUseHoweverManyThereAre() {
+    List<String> order = new ArrayList<>();
+    for (int i = 0; i < 3 * LeaseLedger.CANDIDATES / 2; i++) {
+      String department = backlog(1, 1);
+      queue
+          .sql
+          .sql("update department set used = :used, used_at = graft_now() where id = :id")
+          .param("used", 1000 - i)
+          .param("id", department)
+          .update();
+      order.addFirst(department);
+    }
+    backlog(0, 1); // has used nothing, and wants nothing
+    List<String> claimed = new ArrayList<>();
+    for (int i = 0; i < order.size(); i++) claimed.add(next());
+    assertThat(claimed).isEqualTo(order);
+  }
+
   private String next() {
     return department(queue.claim(queue.worker()));
   }

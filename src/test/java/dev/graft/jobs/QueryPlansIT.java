@@ -42,10 +42,10 @@ class QueryPlansIT {
   }
 
   @Test
-  void claimReadsAJobOfEachDepartment() {
+  void claimReadsAJobOfEachCandidate() {
     LeaseKey key = leases.claim(CrowdedQueue.WORKER, Queue.TTL).orElseThrow().key();
     Plan plan = plans.only();
-    assertBounded(plan, CrowdedQueue.DEPARTMENTS + 20L);
+    assertBounded(plan, LeaseLedger.CANDIDATES + 10);
     assertThat(plan.mostRowsSorted()).isEqualTo(CrowdedQueue.DEPARTMENTS);
     new LeaseEndings(plans.client(), leases).release(key);
   }

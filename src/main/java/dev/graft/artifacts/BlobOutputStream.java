@@ -6,16 +6,21 @@ import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
 import java.security.MessageDigest;
 
-/** Writes to a file, counting and digesting what passes, up to a limit. */
+/** Writes to a file in large pieces, counting and digesting what passes, up to a limit. */
 final class BlobOutputStream extends OutputStream {
+  private static final int PIECE = 1 << 17;
+
   private final WritableByteChannel channel;
   private final long maxBytes;
   private final MessageDigest sha256 = Digest.sha256();
+  private final byte[] piece;
+  private int filled;
   private long bytes;
 
   BlobOutputStream(WritableByteChannel channel, long maxBytes) {
     this.channel = channel;
     this.maxBytes = maxBytes;
+    this.piece = new byte[(int) Math.clamp(maxBytes, 1, PIECE)];
   }
 
   @Override
@@ -28,19 +33,31 @@ final class BlobOutputStream extends OutputStream {
     if (length > maxBytes - bytes) {
       throw new BlobTooLarge("longer than the " + maxBytes + " bytes allowed");
     }
-    ByteBuffer buffer = ByteBuffer.wrap(source, offset, length);
+    bytes += length;
+    for (int from = offset, end = offset + length; from < end; ) {
+      if (filled == piece.length) writePiece();
+      int n = Math.min(end - from, piece.length - filled);
+      System.arraycopy(source, from, piece, filled, n);
+      filled += n;
+      from += n;
+    }
+  }
+
+  private void writePiece() throws IOException {
+    ByteBuffer buffer = ByteBuffer.wrap(piece, 0, filled);
     // A full disk may write a part and return normally: only the loop finds out.
     while (buffer.hasRemaining()) {
       if (channel.write(buffer) <= 0) {
         throw new IOException("No space left on device");
       }
     }
-    sha256.update(source, offset, length);
-    bytes += length;
+    sha256.update(piece, 0, filled);
+    filled = 0;
   }
 
-  /** What was written; ends the digest, so call it once. */
-  BlobRef finish() {
+  /** Writes what is left and says what was written; ends the digest, so call it once. */
+  BlobRef finish() throws IOException {
+    writePiece();
     return new BlobRef(Digest.finish(sha256), bytes);
   }
 }

@@ -2,6 +2,7 @@ package dev.graft.artifacts;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -9,6 +10,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 
 /** A blob to be, as a temporary file in the file system of the store. */
 record StagedFile(FileArtifactStore store, Path file, BlobRef ref) implements StagedBlob {
@@ -40,17 +43,35 @@ record StagedFile(FileArtifactStore store, Path file, BlobRef ref) implements St
   @Override
   public BlobRef publish() throws IOException {
     try {
-      makeDurable();
-      // What is published is what lies there, not what we believe we wrote.
-      try (InputStream in = open()) {
-        FileArtifactStore.check(ref, FileArtifactStore.digest(in, Long.MAX_VALUE));
-      }
+      verifyAndMakeDurable();
       Path directory = store.directory(ref.sha256());
       link(store.path(ref.sha256()));
       FileArtifactStore.flush(directory);
       return ref;
     } catch (IOException e) {
       throw StorageFull.orSame(e);
+    }
+  }
+
+  /** Reading takes the processor's time and durability the disk's, so one goes beside the other. */
+  private void verifyAndMakeDurable() throws IOException {
+    FutureTask<BlobRef> lies = new FutureTask<>(this::read);
+    Thread.ofVirtual().start(lies);
+    makeDurable();
+    try {
+      // What is published is what lies there, not what we believe we wrote.
+      FileArtifactStore.check(ref, lies.get());
+    } catch (ExecutionException e) {
+      throw new IOException(e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException();
+    }
+  }
+
+  private BlobRef read() throws IOException {
+    try (InputStream in = open()) {
+      return FileArtifactStore.digest(in, Long.MAX_VALUE);
     }
   }
 

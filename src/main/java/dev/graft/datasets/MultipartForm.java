@@ -7,17 +7,16 @@ import dev.graft.platform.RequestFailed;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
-import org.apache.tomcat.util.http.fileupload.FileItemIterator;
-import org.apache.tomcat.util.http.fileupload.FileItemStream;
-import org.apache.tomcat.util.http.fileupload.FileUpload;
-import org.apache.tomcat.util.http.fileupload.InvalidFileNameException;
-import org.apache.tomcat.util.http.fileupload.servlet.ServletRequestContext;
+import org.springframework.http.InvalidMediaTypeException;
+import org.springframework.http.MediaType;
 
 /** A multipart body, read field by field as it arrives. */
 final class MultipartForm {
   private static final int MAX_FIELDS = 24;
   private static final int MAX_NAME_SHOWN = 60;
+
+  /** RFC 2046 has 70, and two quotes. */
+  private static final int MAX_BOUNDARY = 72;
 
   private MultipartForm() {}
 
@@ -35,20 +34,18 @@ final class MultipartForm {
   static void read(HttpServletRequest request, String param, long maxBytes, Reader reader)
       throws IOException {
     try {
-      FileItemIterator fields = parser().getItemIterator(new ServletRequestContext(request));
-      while (fields.hasNext()) {
-        FileItemStream field = fields.next();
-        String filename = field.getName() == null ? "" : field.getName();
-        try (InputStream in = field.openStream()) {
-          reader.take(String.valueOf(field.getFieldName()), filename, in);
-        }
+      MultipartBody body = new MultipartBody(request.getInputStream(), boundary(request));
+      int fields = 0;
+      for (var part = body.next(); part != null; part = body.next()) {
+        if (++fields > MAX_FIELDS) throw new MultipartBody.Malformed("it has too many parts");
+        reader.take(part.name(), part.filename(), part.content());
       }
     } catch (StorageFull e) {
       throw noRoom();
     } catch (BlobTooLarge e) {
       throw new RequestFailed(
           ProblemType.TOO_LARGE, "'" + param + "' may have up to " + maxBytes + " bytes.", param);
-    } catch (IOException | InvalidFileNameException e) {
+    } catch (IOException e) {
       throw new RequestFailed(
           ProblemType.INVALID_REQUEST, "The body is not a complete multipart form.");
     }
@@ -73,10 +70,16 @@ final class MultipartForm {
         ProblemType.MISSING_PARAMETER, "The part '" + name + "' is missing.", name);
   }
 
-  private static FileUpload parser() {
-    FileUpload parser = new FileUpload();
-    parser.setFileCountMax(MAX_FIELDS);
-    parser.setHeaderEncoding(StandardCharsets.UTF_8.name());
-    return parser;
+  private static String boundary(HttpServletRequest request) throws IOException {
+    try {
+      MediaType type = MediaType.parseMediaType(String.valueOf(request.getContentType()));
+      String boundary = type.getParameter("boundary");
+      if (boundary != null && boundary.length() <= MAX_BOUNDARY) {
+        return boundary.replaceAll("^\"|\"$", "");
+      }
+    } catch (InvalidMediaTypeException notOne) {
+      // said below
+    }
+    throw new MultipartBody.Malformed("its type has no boundary");
   }
 }

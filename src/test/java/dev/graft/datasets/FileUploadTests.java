@@ -138,7 +138,7 @@ class FileUploadTests {
   @Test
   void aBodyThatIsNoWholeFormIsRefused() throws Exception {
     assertThat(post(new ByteArrayInputStream("hello".getBytes(UTF_8))))
-        .isEqualTo("MISSING_PARAMETER purpose");
+        .isEqualTo("INVALID_REQUEST null");
     String cut = field("purpose", "fine-tune") + file("a", "half");
     assertThat(post(new ByteArrayInputStream(cut.substring(0, cut.length() - 4).getBytes(UTF_8))))
         .isEqualTo("INVALID_REQUEST null");

@@ -52,8 +52,9 @@ public sealed interface ArtifactStore permits FileArtifactStore {
    * maxBytes} and {@link StorageFull}.
    *
    * @param name given to nothing else ever, of {@code [a-z0-9_-]}
+   * @return its length in bytes; nobody asks for its digest
    */
-  BlobRef keep(String name, BlobContent content, long maxBytes) throws IOException;
+  long keep(String name, BlobContent content, long maxBytes) throws IOException;
 
   /** What was kept under this name; throws {@link BlobMissing}. */
   InputStream openKept(String name) throws IOException;

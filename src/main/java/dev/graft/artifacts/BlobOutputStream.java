@@ -5,6 +5,7 @@ import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
 import java.security.MessageDigest;
+import org.jspecify.annotations.Nullable;
 
 /** Writes to a file in large pieces, counting and digesting what passes, up to a limit. */
 final class BlobOutputStream extends OutputStream {
@@ -12,14 +13,18 @@ final class BlobOutputStream extends OutputStream {
 
   private final WritableByteChannel channel;
   private final long maxBytes;
-  private final MessageDigest sha256 = Digest.sha256();
+  private final @Nullable MessageDigest digest;
   private final byte[] piece;
   private int filled;
   private long bytes;
 
-  BlobOutputStream(WritableByteChannel channel, long maxBytes) {
+  /**
+   * @param digest to give it all to, or null
+   */
+  BlobOutputStream(WritableByteChannel channel, long maxBytes, @Nullable MessageDigest digest) {
     this.channel = channel;
     this.maxBytes = maxBytes;
+    this.digest = digest;
     this.piece = new byte[(int) Math.clamp(maxBytes, 1, PIECE)];
   }
 
@@ -51,13 +56,13 @@ final class BlobOutputStream extends OutputStream {
         throw new IOException("No space left on device");
       }
     }
-    sha256.update(piece, 0, filled);
+    if (digest != null) digest.update(piece, 0, filled);
     filled = 0;
   }
 
-  /** Writes what is left and says what was written; ends the digest, so call it once. */
-  BlobRef finish() throws IOException {
+  /** Writes what is left; returns the length of all in bytes. */
+  long end() throws IOException {
     writePiece();
-    return new BlobRef(Digest.finish(sha256), bytes);
+    return bytes;
   }
 }

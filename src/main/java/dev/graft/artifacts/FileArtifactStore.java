@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.security.DigestOutputStream;
 import java.util.Optional;
@@ -100,14 +101,21 @@ public final class FileArtifactStore implements ArtifactStore, AutoCloseable {
   }
 
   @Override
-  public BlobRef keep(String name, BlobContent content, long maxBytes) throws IOException {
+  public long keep(String name, BlobContent content, long maxBytes) throws IOException {
     Path target = kept(name);
-    try (StagedFile staged = StagedFile.write(this, scratch.newFile(), content, maxBytes)) {
-      staged.moveTo(target);
+    Path file = scratch.newFile();
+    try (FileChannel channel = StagedFile.create(file)) {
+      BlobOutputStream out = new BlobOutputStream(channel, maxBytes, null);
+      content.writeTo(out);
+      long bytes = out.end();
+      StagedFile.makeDurable(file);
+      Files.move(file, target, StandardCopyOption.ATOMIC_MOVE);
       flush(kept);
-      return staged.ref();
+      return bytes;
     } catch (IOException e) {
       throw StorageFull.orSame(e);
+    } finally {
+      Files.deleteIfExists(file);
     }
   }
 

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.security.MessageDigest;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 
@@ -19,11 +20,13 @@ record StagedFile(FileArtifactStore store, Path file, BlobRef ref) implements St
   static StagedFile write(FileArtifactStore store, Path file, BlobContent content, long maxBytes)
       throws IOException {
     boolean complete = false;
-    try (FileChannel channel =
-        FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-      BlobOutputStream out = new BlobOutputStream(channel, maxBytes);
+    try (FileChannel channel = create(file)) {
+      MessageDigest sha256 = Digest.sha256();
+      BlobOutputStream out = new BlobOutputStream(channel, maxBytes, sha256);
       content.writeTo(out);
-      StagedFile staged = new StagedFile(store, file, out.finish());
+      long bytes = out.end();
+      BlobRef ref = new BlobRef(Digest.finish(sha256), bytes);
+      StagedFile staged = new StagedFile(store, file, ref);
       complete = true;
       return staged;
     } catch (IOException e) {
@@ -57,7 +60,7 @@ record StagedFile(FileArtifactStore store, Path file, BlobRef ref) implements St
   private void verifyAndMakeDurable() throws IOException {
     FutureTask<BlobRef> lies = new FutureTask<>(this::read);
     Thread.ofVirtual().start(lies);
-    makeDurable();
+    makeDurable(file);
     try {
       // What is published is what lies there, not what we believe we wrote.
       FileArtifactStore.check(ref, lies.get());
@@ -75,13 +78,11 @@ record StagedFile(FileArtifactStore store, Path file, BlobRef ref) implements St
     }
   }
 
-  /** Leaves the store's staging area under another name, durable but for its directory. */
-  void moveTo(Path target) throws IOException {
-    makeDurable();
-    Files.move(file, target, StandardCopyOption.ATOMIC_MOVE);
+  static FileChannel create(Path file) throws IOException {
+    return FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
   }
 
-  private void makeDurable() throws IOException {
+  static void makeDurable(Path file) throws IOException {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
       channel.force(true);
     }

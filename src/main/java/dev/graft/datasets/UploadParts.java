@@ -1,7 +1,6 @@
 package dev.graft.datasets;
 
 import dev.graft.artifacts.ArtifactStore;
-import dev.graft.artifacts.BlobRef;
 import dev.graft.platform.RequestFailed;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
@@ -35,8 +34,8 @@ class UploadParts {
     Uploads.Arriving part = uploads.beginPart(departmentId, uploadId);
     boolean recorded = false;
     try {
-      BlobRef content = keep(request, part);
-      PartObject object = uploads.arrived(departmentId, uploadId, part.id(), content.bytes());
+      long bytes = keep(request, part);
+      PartObject object = uploads.arrived(departmentId, uploadId, part.id(), bytes);
       recorded = true;
       return object;
     } finally {
@@ -46,8 +45,8 @@ class UploadParts {
     }
   }
 
-  private BlobRef keep(HttpServletRequest request, Uploads.Arriving part) throws IOException {
-    AtomicReference<@Nullable BlobRef> kept = new AtomicReference<>();
+  private long keep(HttpServletRequest request, Uploads.Arriving part) throws IOException {
+    AtomicReference<@Nullable Long> kept = new AtomicReference<>();
     MultipartForm.read(
         request,
         "data",
@@ -61,11 +60,11 @@ class UploadParts {
           }
           kept.set(store.keep(part.id(), in::transferTo, part.room()));
         });
-    BlobRef content = kept.get();
-    if (content == null) {
+    Long bytes = kept.get();
+    if (bytes == null) {
       throw MultipartForm.missing("data");
     }
-    return content;
+    return bytes;
   }
 
   /** Drops the parts of an upload that has ended. What fails now is done by the next sweep. */

@@ -124,18 +124,18 @@ class FileArtifactStoreTests extends ArtifactStoreContract {
           @Override
           public void close() {}
         };
-    BlobOutputStream out = new BlobOutputStream(oneByteAtATime, 100);
+    BlobOutputStream out = new BlobOutputStream(oneByteAtATime, 100, null);
     out.write("short".getBytes(UTF_8));
-    assertThat(out.finish()).isEqualTo(new BlobRef(Digest.of("short".getBytes(UTF_8)), 5));
+    assertThat(out.end()).isEqualTo(5);
     assertThat(sink.toString(UTF_8)).isEqualTo("short");
   }
 
   @Test
   void aFullDiskIsSaidAsSuch() throws IOException {
     try (FileChannel full = FileChannel.open(Path.of("/dev/full"), StandardOpenOption.WRITE)) {
-      BlobOutputStream out = new BlobOutputStream(full, 100);
+      BlobOutputStream out = new BlobOutputStream(full, 100, null);
       out.write(1);
-      assertThatThrownBy(out::finish)
+      assertThatThrownBy(out::end)
           .satisfies(
               e -> assertThat(StorageFull.orSame((IOException) e)).isInstanceOf(StorageFull.class));
     }

@@ -58,6 +58,11 @@ public class QueueServer {
     return submit(plan, scratch, null);
   }
 
+  /** Queues a job of a department that is there. */
+  public Submitted submitOf(String department, String plan, Path scratch) throws IOException {
+    return submit(department, plan, scratch, null);
+  }
+
   /** Queues a job that continues from what is in a directory. */
   public Submitted submitContinued(Path earlier, Path scratch) throws IOException {
     Map<String, Path> files = new TreeMap<>();
@@ -69,7 +74,11 @@ public class QueueServer {
   }
 
   private Submitted submit(String plan, Path scratch, @Nullable Digest start) throws IOException {
-    String department = departments.ensure("d-" + UUID.randomUUID());
+    return submit(departments.ensure("d-" + UUID.randomUUID()), plan, scratch, start);
+  }
+
+  private Submitted submit(String department, String plan, Path scratch, @Nullable Digest start)
+      throws IOException {
     Path config = Files.writeString(scratch.resolve("config.json"), "{}");
     BlobRef base = ManifestDirectory.store(store, Map.of("config.json", config));
     byte[] data = DATA.getBytes(StandardCharsets.UTF_8);

@@ -51,6 +51,12 @@ final class WorkerLifecycle implements SmartLifecycle {
     return !threads.isEmpty();
   }
 
+  /** A loop that was drained does not go on: a pause of the context passes it by. */
+  @Override
+  public boolean isPauseable() {
+    return false;
+  }
+
   @Override
   public int getPhase() {
     return Integer.MAX_VALUE;

@@ -92,21 +92,6 @@ class JobApiIT {
   }
 
   @Test
-  void retriedSubmitIsOneJobAndAnotherFirstTryIsANewOne() throws Exception {
-    String body = body("{%s}");
-    JsonNode first = ok(send(authorised(JOBS).POST(BodyPublishers.ofString(body))));
-    JsonNode retried =
-        ok(
-            send(
-                authorised(JOBS)
-                    .header("X-Stainless-Retry-Count", "1")
-                    .POST(BodyPublishers.ofString(body))));
-    JsonNode second = ok(send(authorised(JOBS).POST(BodyPublishers.ofString(body))));
-    assertThat(retried.get("id")).isEqualTo(first.get("id"));
-    assertThat(second.get("id")).isNotEqualTo(first.get("id"));
-  }
-
-  @Test
   void faultsAreRefusedWithTheirPaths() throws Exception {
     error(post(JOBS, "{%s,\"colour\":1}"), 400, "colour");
     error(post(JOBS, "{%s,\"adapter\":{\"peft\":{\"r\":0}}}"), 400, "adapter.peft.r");

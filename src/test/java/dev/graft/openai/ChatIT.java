@@ -7,6 +7,7 @@ import com.openai.client.OpenAIClient;
 import com.openai.client.okhttp.OpenAIOkHttpClient;
 import com.openai.core.http.StreamResponse;
 import com.openai.errors.BadRequestException;
+import com.openai.errors.OpenAIServiceException;
 import com.openai.helpers.ChatCompletionAccumulator;
 import com.openai.models.chat.completions.ChatCompletion;
 import com.openai.models.chat.completions.ChatCompletionChunk;
@@ -130,6 +131,24 @@ class ChatIT extends StartedGraft {
         .isInstanceOfSatisfying(
             BadRequestException.class,
             e -> assertThat(e.code()).contains("context_length_exceeded"));
+  }
+
+  @Test
+  void refusalsNameTheParameter() {
+    refused(params().temperature(2.5), "invalid_value", "temperature");
+    refused(params().model("absent"), "model_not_found", "model");
+    refused(params().addUserMessage("x".repeat(300)), "context_length_exceeded", "messages");
+    refused(params().addUserMessage("a <|end|> b"), "invalid_prompt", "messages[1].content");
+  }
+
+  private void refused(ChatCompletionCreateParams.Builder params, String code, String param) {
+    assertThatThrownBy(() -> client.chat().completions().create(params.build()))
+        .isInstanceOfSatisfying(
+            OpenAIServiceException.class,
+            e -> {
+              assertThat(e.code()).contains(code);
+              assertThat(e.param()).contains(param);
+            });
   }
 
   @Test

@@ -81,6 +81,23 @@ class ContinuedJobIT extends StartedGraft {
     assertThat(byId.path("parent_model").asString()).isEqualTo(result);
     assertThat(events(byId).toString()).contains("is deprecated: too old");
     assertThat(losses(byId).getFirst()).isEqualTo(losses(second).getLast());
+    notYet(result + ":ckpt-step-9", second, "no checkpoint at this step");
+  }
+
+  @Test
+  void aModelThatIsNotThereYetIsRefusedWithItsJob() throws Exception {
+    JsonNode job = ok(submit("tiny", "{%s}"));
+    String id = job.path("id").asString();
+    ok(call("POST", "/v1/fine_tuning/jobs/" + id + "/cancel", "", key));
+    String planned = "ft:tiny:support::" + id.substring("ftjob-".length());
+    notYet(planned, job, "Its job " + id);
+    refused(call("POST", "/v1/chat/completions", question(planned + "x"), key), 404, "model");
+  }
+
+  private void notYet(String model, JsonNode job, String why) throws Exception {
+    HttpResponse<String> answer = call("POST", "/v1/chat/completions", question(model), key);
+    refused(answer, 400, "model");
+    assertThat(answer.body()).contains("invalid_state", job.path("id").asString(), why);
   }
 
   @Test

@@ -58,10 +58,6 @@ Authorization = "Bearer {key}"
 [checks.positive_data_acceptance]
 expected-statuses = ["2xx", 304, 401, 403, 404, 409, 416, 422, 429, 503]
 
-[checks.allow_header_conformance]
-# /v1/models says DELETE too: the name of a model is the rest of the path, which may be empty.
-enabled = false
-
 [parameters]
 "path.project" = "{project}"
 {operations}

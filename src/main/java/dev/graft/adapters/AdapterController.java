@@ -100,7 +100,7 @@ class AdapterController {
       @RequestHeader HttpHeaders request)
       throws IOException {
     Manifest manifest = files.manifest(requireFiles(caller, id));
-    String path = name.isEmpty() ? name : name.substring(1);
+    String path = name.substring(1);
     BlobRef file = manifest.files().get(path);
     if (file == null) throw RequestFailed.notFound("file of this adapter", path);
     return files.download(

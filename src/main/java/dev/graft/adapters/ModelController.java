@@ -52,8 +52,8 @@ class ModelController {
   }
 
   @GetMapping("/{*model}")
-  ModelResource get(@AuthenticationPrincipal Caller caller, @PathVariable String model) {
-    String name = name(model);
+  ModelResource get(@AuthenticationPrincipal Caller caller, @PathVariable("model") String rest) {
+    String name = rest.substring(1);
     return models
         .find(caller.departmentId(), name)
         .flatMap(named -> resource(named, caller))
@@ -81,8 +81,8 @@ class ModelController {
   }
 
   @DeleteMapping("/{*model}")
-  ModelDeleted delete(@AuthenticationPrincipal Caller caller, @PathVariable String model) {
-    String name = name(model);
+  ModelDeleted delete(@AuthenticationPrincipal Caller caller, @PathVariable("model") String rest) {
+    String name = rest.substring(1);
     return switch (models.find(caller.departmentId(), name).orElseThrow(() -> unknown(name))) {
       case NamedModel.Base base -> throw stays(name, "is a base model");
       case NamedModel.Checkpoint checkpoint -> throw stays(name, "belongs to its job");
@@ -102,15 +102,6 @@ class ModelController {
         ProblemType.WRONG_STATE,
         "'%s' %s; only fine-tuned models can be deleted here.".formatted(name, why),
         "model");
-  }
-
-  /** The rest of the path; without one there is a list, which cannot be deleted. */
-  private static String name(String rest) {
-    if (rest.length() < 2) {
-      throw new RequestFailed(ProblemType.METHOD_NOT_ALLOWED, "Name one model: /v1/models/{model}")
-          .header("allow", "GET");
-    }
-    return rest.substring(1);
   }
 
   private static RequestFailed unknown(String name) {

@@ -1,22 +1,30 @@
 package dev.graft.openapi;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import dev.graft.openapi.ApiDocument.Operation;
 import dev.graft.pg.GraftIT;
 import dev.graft.platform.RouteAccess;
+import dev.graft.tenancy.ApiKeys;
+import dev.graft.tenancy.Caller;
+import dev.graft.tenancy.Departments;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.test.web.server.LocalServerPort;
@@ -27,12 +35,17 @@ import org.springframework.web.servlet.mvc.method.annotation.RequestMappingHandl
 /** The document and the code have the same routes, and the server hands the document out. */
 @GraftIT
 class RoutesAreDocumentedIT {
+  private static final HttpClient HTTP = HttpClient.newHttpClient();
+
   @Autowired
   @Qualifier("requestMappingHandlerMapping")
   RequestMappingHandlerMapping mappings;
 
   @Autowired List<RouteAccess> access;
+  @Autowired ApiKeys keys;
+  @Autowired Departments departments;
   @LocalServerPort int port;
+  private String key = "";
 
   @Test
   void everyRouteIsInTheDocumentAndTheDocumentHasNoOther() {
@@ -63,6 +76,42 @@ class RoutesAreDocumentedIT {
     }
   }
 
+  /** {@code OPTIONS} and each 405; HEAD is wherever GET is, and OPTIONS everywhere. */
+  @TestFactory
+  Stream<DynamicTest> everyPathAllowsTheMethodsThatTheDocumentSaysAndNoOther() {
+    key = keys.create(departments.ensure("all"), Caller.Scope.ADMIN).secret();
+    return ApiDocument.graft().operations().stream()
+        .map(each -> each.path().replaceAll("\\{\\w+}", "1"))
+        .distinct()
+        .map(path -> dynamicTest(path, () -> allows(path, documented(path))));
+  }
+
+  /** Of every path that it is: a word may stand where another route has an id. */
+  private static Set<String> documented(String path) {
+    return ApiDocument.graft().operations().stream()
+        .filter(each -> path.matches(each.path().replaceAll("\\{\\w+}", "[^/]+")))
+        .map(each -> each.method().toUpperCase(Locale.ROOT))
+        .collect(Collectors.toSet());
+  }
+
+  private void allows(String path, Set<String> documented) throws Exception {
+    Set<String> all = new TreeSet<>(documented);
+    all.add("OPTIONS");
+    if (all.contains("GET")) all.add("HEAD");
+    assertThat(allowed(send("OPTIONS", path), 200)).containsExactlyInAnyOrderElementsOf(all);
+    for (String method : List.of("GET", "POST", "PUT", "PATCH", "DELETE", "QUERY")) {
+      if (all.contains(method)) continue;
+      assertThat(allowed(send(method, path), 405))
+          .as(method)
+          .containsExactlyInAnyOrderElementsOf(all);
+    }
+  }
+
+  private static List<String> allowed(HttpResponse<String> answer, int status) {
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(status);
+    return List.of(answer.headers().firstValue("allow").orElseThrow().split(", ?"));
+  }
+
   @Test
   void theServerHandsOutTheDocumentAndAPageThatShowsIt() throws Exception {
     assertThat(get("/openapi.yaml").body()).isEqualTo(Files.readString(ApiDocument.FILE));
@@ -89,8 +138,14 @@ class RoutesAreDocumentedIT {
   }
 
   private HttpResponse<String> get(String path) throws Exception {
-    HttpRequest request =
-        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path)).build();
-    return HttpClient.newHttpClient().send(request, BodyHandlers.ofString());
+    return send("GET", path);
+  }
+
+  private HttpResponse<String> send(String method, String path) throws Exception {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
+            .method(method, BodyPublishers.noBody());
+    if (!key.isEmpty()) request.header("authorization", "Bearer " + key);
+    return HTTP.send(request.build(), BodyHandlers.ofString());
   }
 }

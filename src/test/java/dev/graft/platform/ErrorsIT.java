@@ -73,21 +73,6 @@ class ErrorsIT {
   }
 
   @Test
-  void theListOfModelsCannotBeDeleted() throws Exception {
-    HttpResponse<String> response = send(authorised("/v1/models").DELETE());
-    error(response, 405);
-    assertThat(response.headers().firstValue("allow")).contains("GET");
-  }
-
-  @Test
-  void aMethodThatNoRouteHasIs405Too() throws Exception {
-    HttpResponse<String> response =
-        send(authorised("/v1/test/echo").method("QUERY", BodyPublishers.ofString("{}")));
-    error(response, 405);
-    assertThat(response.headers().firstValue("allow")).contains("POST");
-  }
-
-  @Test
   void aQueryThatCannotBeTakenApartIsTheClientsMistake() throws Exception {
     error(send(authorised("/v1/files?=x").GET()), 400);
     error(send(authorised("/v1/fine_tuning/jobs?metadata%5B%0B%5D=x").GET()), 400);
@@ -109,13 +94,6 @@ class ErrorsIT {
       assertThat(error(post("{\"name\": " + wrong + "}"), 400).get("param").asString())
           .isEqualTo("name");
     }
-  }
-
-  @Test
-  void aWrongMethodIs405AndSaysWhichAreRight() throws Exception {
-    HttpResponse<String> response = send(authorised("/v1/test/echo").DELETE());
-    error(response, 405);
-    assertThat(response.headers().firstValue("allow")).contains("POST");
   }
 
   @Test

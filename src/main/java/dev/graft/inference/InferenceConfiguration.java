@@ -3,6 +3,7 @@ package dev.graft.inference;
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.platform.ChildJvm;
 import dev.graft.platform.GraftProperties;
+import dev.graft.platform.Ids;
 import dev.graft.spec.NamedQuantization;
 import dev.graft.spec.Quantization;
 import java.net.URI;
@@ -12,24 +13,48 @@ import java.util.List;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Profile;
+import org.springframework.core.env.Environment;
+import org.springframework.core.env.Profiles;
 
 /** The warm models and the files laid out for them. */
 @Configuration
 @Profile("server")
 class InferenceConfiguration {
-  /** An engine where one is configured, else processes of this machine. */
+  /** An engine where one is configured, else processes of this machine, or of workers. */
   @Bean
-  Inferrer inferrer(InferenceProperties settings, EngineProperties engine, ModelFiles files) {
+  Inferrer inferrer(
+      InferenceProperties settings,
+      EngineProperties engine,
+      ModelFiles files,
+      CallBoard board,
+      Environment environment) {
     URI url = engine.url();
     if (url != null) {
       EngineHttp http = new EngineHttp(url, engine.apiKey());
       return new EngineInferrer(http, new EngineModels(http, engine, files), engine, settings);
     }
+    boolean here =
+        switch (settings.runOn()) {
+          case AUTO -> environment.acceptsProfiles(Profiles.of("worker"));
+          case SERVER -> true;
+          case WORKERS -> false;
+        };
+    if (!here) return new RoutedInferrer(board, settings);
     return new WarmModels(
         settings, files, model -> ChildJvm.ofThisProgram(settings.heap(), arguments(model)));
   }
 
-  private static String[] arguments(WarmModels.Laid model) {
+  @Bean
+  CallBoard callBoard(InferenceProperties settings, Ids ids) {
+    return new CallBoard(settings, ids);
+  }
+
+  @Bean
+  CallBlobs callBlobs(ArtifactStore store) {
+    return new CallBlobs(store);
+  }
+
+  static String[] arguments(WarmModels.Laid model) {
     List<String> arguments =
         new ArrayList<>(List.of("inferrer", "--model", model.model().toString()));
     Path trained = model.trained();
@@ -43,6 +68,11 @@ class InferenceConfiguration {
 
   @Bean
   ModelFiles modelFiles(ArtifactStore store, InferenceProperties settings, GraftProperties graft) {
+    return directories(store, settings, graft);
+  }
+
+  static ModelFiles directories(
+      ArtifactStore store, InferenceProperties settings, GraftProperties graft) {
     Path set = settings.directory();
     return new ModelDirectories(
         store, set != null ? set : graft.dataDir().resolve("inference"), settings.keepFiles());

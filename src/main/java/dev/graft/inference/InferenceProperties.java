@@ -24,6 +24,9 @@ import org.springframework.validation.annotation.Validated;
  * @param directory where the files of models are laid out for the children, by default {@code
  *     inference} in the data directory; of this server alone, may be emptied while it does not run
  * @param keepFiles files that nobody asked for this long are removed from the directory
+ * @param runOn which machines answer chats
+ * @param workerWait how long a chat waits for a worker that is free
+ * @param besideTraining whether a worker answers chats while it trains
  */
 @Validated
 @ConfigurationProperties("graft.inference")
@@ -38,4 +41,15 @@ record InferenceProperties(
     @DefaultValue("512") @Min(1) int defaultMaxTokens,
     @DefaultValue("512m") String heap,
     @Nullable Path directory,
-    @DefaultValue("1d") Duration keepFiles) {}
+    @DefaultValue("1d") Duration keepFiles,
+    @DefaultValue("auto") RunOn runOn,
+    @DefaultValue("20s") Duration workerWait,
+    @DefaultValue("false") boolean besideTraining) {
+  /** Which machines answer chats, where no engine does. */
+  enum RunOn {
+    /** The server if it is a worker too, else workers. */
+    AUTO,
+    SERVER,
+    WORKERS
+  }
+}

@@ -59,12 +59,16 @@ final class ModelDirectories implements ModelFiles {
     use.lastHeld = System.nanoTime();
   }
 
+  /** Other forms of a result lie in directories of their own. */
+  static boolean isLaid(String name) {
+    return !name.contains("/");
+  }
+
   private void lay(Digest manifest, Path directory) throws IOException {
     Files.createDirectories(root);
     Path unfinished = Files.createTempDirectory(root, UNFINISHED);
     try {
-      // other forms of a result lie in directories of their own
-      ManifestDirectory.materialise(store, manifest, unfinished, name -> !name.contains("/"));
+      ManifestDirectory.materialise(store, manifest, unfinished, ModelDirectories::isLaid);
       Files.move(unfinished, directory, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException | RuntimeException failed) {
       FileTrees.delete(unfinished);

@@ -134,11 +134,20 @@ final class WarmModels implements Inferrer, AutoCloseable {
     models.remove(oldest.getKey());
   }
 
+  /** {@link Call#weights Weights} in memory. */
+  synchronized List<String> warm() {
+    return models.keySet().stream().map(Call::weights).toList();
+  }
+
   /** Ends every process; chats in progress lose their answers. */
-  @Override
-  public synchronized void close() {
-    watch.shutdownNow();
+  synchronized void unload() {
     models.values().forEach(WarmModel::unload);
     models.clear();
+  }
+
+  @Override
+  public void close() {
+    watch.shutdownNow();
+    unload();
   }
 }

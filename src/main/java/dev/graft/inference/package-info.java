@@ -12,6 +12,13 @@
  * <p>Where an engine is configured, it answers instead of the processes ({@link
  * dev.graft.inference.EngineInferrer}): the same asks, over OpenAI's own API.
  *
+ * <p>A server that is no worker has workers answer ({@link dev.graft.inference.RoutedInferrer}): a
+ * worker asks for calls beside its jobs ({@link dev.graft.inference.CallLoop}), fetches the model's
+ * files as it fetches a job's, answers with warm processes of its own and reports what there is of
+ * the answer every moment ({@link dev.graft.inference.CallAnswer}); the server relays it from the
+ * {@link dev.graft.inference.CallBoard}. While it trains, a worker takes no calls ({@link
+ * dev.graft.inference.TrainingFirst}).
+ *
  * <p>How it fails: a client that leaves a stream cancels its answer; one that waits for a whole
  * answer is noticed only when that is written. No room in the queue or among the processes is 503
  * with {@code retry-after}. A process that crashes, runs out of memory or takes too long costs the
@@ -28,6 +35,7 @@
       "artifacts",
       "catalog",
       "adapters",
+      "jobs :: lease",
       "training",
       "training :: generation",
       "weights"

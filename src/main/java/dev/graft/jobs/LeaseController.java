@@ -10,6 +10,7 @@ import dev.graft.jobs.lease.LeaseRefused;
 import dev.graft.jobs.lease.LeaseReport;
 import dev.graft.jobs.lease.LeaseWire;
 import dev.graft.jobs.lease.TrainingFailure;
+import dev.graft.jobs.lease.WorkerPrincipal;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;

@@ -1,6 +1,7 @@
 package dev.graft.jobs;
 
 import dev.graft.jobs.lease.LeaseWire;
+import dev.graft.jobs.lease.WorkerPrincipal;
 import dev.graft.platform.BearerAuthenticator;
 import dev.graft.platform.Ids;
 import dev.graft.platform.Secrets;

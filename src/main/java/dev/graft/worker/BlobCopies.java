@@ -1,22 +1,18 @@
 package dev.graft.worker;
 
 import dev.graft.artifacts.ArtifactStore;
-import dev.graft.artifacts.BlobMismatch;
-import dev.graft.artifacts.BlobRef;
+import dev.graft.artifacts.BlobFetch;
 import dev.graft.artifacts.Digest;
 import dev.graft.artifacts.ManifestDirectory;
-import dev.graft.artifacts.StagedBlob;
 import dev.graft.jobs.lease.LeaseKey;
 import dev.graft.jobs.lease.LeaseProtocol;
 import dev.graft.platform.FileTrees;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.Map;
 import java.util.function.Predicate;
 
 /**
@@ -39,7 +35,7 @@ final class BlobCopies {
 
   /** The blob as a local read-only file. */
   Path file(LeaseKey key, Digest digest) throws IOException {
-    fetch(key, digest);
+    fetch(key).blob(digest);
     return store
         .local(digest)
         .orElseThrow(() -> new IOException("the worker's store has no local files"));
@@ -76,22 +72,11 @@ final class BlobCopies {
    */
   void directory(LeaseKey key, Digest manifest, Path target, Predicate<String> wanted)
       throws IOException {
-    fetch(key, manifest);
-    for (Map.Entry<String, BlobRef> file :
-        ManifestDirectory.read(store, manifest).files().entrySet()) {
-      if (wanted.test(file.getKey())) fetch(key, file.getValue().sha256());
-    }
+    fetch(key).directory(manifest, wanted);
     ManifestDirectory.materialise(store, manifest, target, wanted);
   }
 
-  private void fetch(LeaseKey key, Digest digest) throws IOException {
-    if (store.stat(digest).isPresent()) return;
-    try (InputStream in = protocol.open(key, digest);
-        StagedBlob staged = store.stage(in::transferTo, Long.MAX_VALUE)) {
-      if (!staged.ref().sha256().equals(digest)) {
-        throw new BlobMismatch("the server sent other content than " + digest);
-      }
-      staged.publish();
-    }
+  private BlobFetch fetch(LeaseKey key) {
+    return new BlobFetch(store, digest -> protocol.open(key, digest));
   }
 }

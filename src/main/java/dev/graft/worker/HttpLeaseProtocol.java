@@ -22,6 +22,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** The worker API over HTTP. Every call has a deadline; a stalled download ends too. */
 final class HttpLeaseProtocol implements LeaseProtocol {
@@ -117,19 +118,13 @@ final class HttpLeaseProtocol implements LeaseProtocol {
     return BodyPublishers.ofByteArray(LeaseWire.write(body));
   }
 
-  /** 5xx, 408 and 429 may pass; anything else will be said again in the same way. */
-  private static void requireSuccess(
-      int status, byte[] body, @org.jspecify.annotations.Nullable LeaseKey key) {
-    if (status / 100 == 2) return;
-    WorkerHttp.Refusal refusal = WorkerHttp.refusal(body);
-    if (key != null && status == 409 && refusal.code().equals(LeaseWire.LEASE_LOST)) {
+  private static void requireSuccess(int status, byte[] body, @Nullable LeaseKey key) {
+    if (key != null
+        && status == 409
+        && WorkerHttp.refusal(body).code().equals(LeaseWire.LEASE_LOST)) {
       throw new LeaseLost(key);
     }
-    String told = "server answered %d: %s".formatted(status, refusal.message());
-    if (status >= 500 || status == 408 || status == 429) {
-      throw new UncheckedIOException(new IOException(told));
-    }
-    throw new LeaseRefused(told);
+    WorkerHttp.requireSuccess(status, body);
   }
 
   /** Where this worker's server is. */

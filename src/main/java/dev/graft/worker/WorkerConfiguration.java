@@ -7,6 +7,7 @@ import dev.graft.platform.MachineLacks;
 import java.io.IOException;
 import java.net.URI;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Profile;
@@ -28,11 +29,15 @@ class WorkerConfiguration {
     }
 
     @Bean
-    LeaseProtocol leaseProtocol(WorkerProperties settings) throws IOException {
+    WorkerHttp workerHttp(WorkerProperties settings) throws IOException {
       URI server = server(settings);
       String credential = WorkerCredential.obtain(settings, server);
-      return new HttpLeaseProtocol(
-          new WorkerHttp(server, credential, settings.callTimeout()), settings.callTimeout());
+      return new WorkerHttp(server, credential, settings.callTimeout());
+    }
+
+    @Bean
+    LeaseProtocol leaseProtocol(WorkerHttp http, WorkerProperties settings) {
+      return new HttpLeaseProtocol(http, settings.callTimeout());
     }
 
     private static URI server(WorkerProperties settings) {
@@ -63,12 +68,16 @@ class WorkerConfiguration {
       LeaseProtocol protocol,
       ArtifactStore store,
       TrainerCommandLine commandLine,
+      ApplicationEventPublisher events,
       WorkerProperties settings) {
     BlobCopies blobs = new BlobCopies(store, protocol, settings.directory().resolve("models"));
     RunPreparation preparation = new RunPreparation(blobs, settings.threads());
     return new WorkerLifecycle(
         settings.devices().stream()
-            .map(device -> new WorkerLoop(device, protocol, preparation, commandLine, settings))
+            .map(
+                device ->
+                    new WorkerLoop(
+                        device, protocol, preparation, commandLine, events::publishEvent, settings))
             .toList());
   }
 }

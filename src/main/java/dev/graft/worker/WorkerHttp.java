@@ -1,13 +1,16 @@
 package dev.graft.worker;
 
+import dev.graft.jobs.lease.LeaseRefused;
 import dev.graft.jobs.lease.LeaseWire;
 import dev.graft.jobs.lease.ProtocolVersion;
+import dev.graft.jobs.lease.WorkerLink;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
@@ -16,7 +19,12 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
 /** One server as a worker sees it: its address, and the bearer credential if there is one yet. */
-final class WorkerHttp {
+final class WorkerHttp implements WorkerLink {
+  private static final Duration STALLED = Duration.ofSeconds(30);
+
+  /** Of an error, as much as is read. */
+  private static final int ERROR_BYTES = 4096;
+
   private final HttpClient client;
   private final URI server;
   private final String credential;
@@ -66,6 +74,45 @@ final class WorkerHttp {
       Thread.currentThread().interrupt();
       throw new UncheckedIOException(new IOException("interrupted"));
     }
+  }
+
+  @Override
+  public Optional<byte[]> post(String path, Object body, Duration deadline) {
+    HttpResponse<byte[]> response =
+        send(
+            request(path, deadline)
+                .POST(BodyPublishers.ofByteArray(LeaseWire.write(body)))
+                .build());
+    requireSuccess(response.statusCode(), response.body());
+    return response.statusCode() == 204 ? Optional.empty() : Optional.of(response.body());
+  }
+
+  @Override
+  public InputStream open(String path) {
+    HttpResponse<InputStream> response = open(request(path, STALLED).GET().build());
+    if (response.statusCode() != 200) {
+      try (InputStream body = response.body()) {
+        requireSuccess(response.statusCode(), body.readNBytes(ERROR_BYTES));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+    return new StallGuard(response.body(), STALLED);
+  }
+
+  /**
+   * 5xx, 408 and 429 may pass; anything else will be said again in the same way.
+   *
+   * @throws UncheckedIOException of the one
+   * @throws LeaseRefused of the other
+   */
+  static void requireSuccess(int status, byte[] body) {
+    if (status / 100 == 2) return;
+    String told = "server answered %d: %s".formatted(status, refusal(body).message());
+    if (status >= 500 || status == 408 || status == 429) {
+      throw new UncheckedIOException(new IOException(told));
+    }
+    throw new LeaseRefused(told);
   }
 
   /** Why there can be no work with the server that gave this answer. */

@@ -3,10 +3,12 @@ package dev.graft.worker;
 import dev.graft.jobs.lease.Lease;
 import dev.graft.jobs.lease.LeaseProtocol;
 import dev.graft.jobs.lease.LeaseRefused;
+import dev.graft.jobs.lease.Training;
 import java.io.UncheckedIOException;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,6 +24,7 @@ final class WorkerLoop implements Runnable {
   private final LeaseProtocol protocol;
   private final RunPreparation preparation;
   private final TrainerCommandLine commandLine;
+  private final Consumer<Training> events;
   private final WorkerProperties settings;
   private final CountDownLatch draining = new CountDownLatch(1);
   private @Nullable JobRun current;
@@ -31,11 +34,13 @@ final class WorkerLoop implements Runnable {
       LeaseProtocol protocol,
       RunPreparation preparation,
       TrainerCommandLine commandLine,
+      Consumer<Training> events,
       WorkerProperties settings) {
     this.device = device;
     this.protocol = protocol;
     this.preparation = preparation;
     this.commandLine = commandLine;
+    this.events = events;
     this.settings = settings;
   }
 
@@ -77,12 +82,14 @@ final class WorkerLoop implements Runnable {
     running(run);
     if (draining.getCount() == 0) run.drain();
     try {
+      events.accept(new Training.Begins(device));
       run.run(preparation, commandLine);
     } catch (RuntimeException bug) {
       // The lease runs out and another worker tries; this loop must go on.
       log.atError().addKeyValue("job", lease.key().jobId()).setCause(bug).log("run_broke");
     } finally {
       running(null);
+      events.accept(new Training.Ended(device));
     }
   }
 

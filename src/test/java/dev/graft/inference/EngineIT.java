@@ -23,9 +23,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.test.context.TestPropertySource;
 
 /** A Graft is an OpenAI-compatible engine too: asked over HTTP it says what it says itself. */
 @GraftIT
+@TestPropertySource(properties = "graft.inference.run-on=server")
 class EngineIT {
   @LocalServerPort private int port;
   @Autowired private Departments departments;

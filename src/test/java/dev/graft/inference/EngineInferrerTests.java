@@ -266,7 +266,10 @@ class EngineInferrerTests {
             512,
             "64m",
             null,
-            Duration.ofDays(1));
+            Duration.ofDays(1),
+            InferenceProperties.RunOn.AUTO,
+            Duration.ofSeconds(2),
+            false);
     return new EngineInferrer(http, new EngineModels(http, engine, files), engine, settings);
   }
 }

@@ -234,7 +234,10 @@ class WarmModelsTests {
             512,
             "64m",
             DIRECTORY,
-            Duration.ofDays(1)),
+            Duration.ofDays(1),
+            InferenceProperties.RunOn.AUTO,
+            Duration.ofSeconds(2),
+            false),
         holding(),
         directory ->
             List.of(

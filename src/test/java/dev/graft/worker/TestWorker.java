@@ -2,6 +2,7 @@ package dev.graft.worker;
 
 import dev.graft.artifacts.FileArtifactStore;
 import dev.graft.jobs.lease.LeaseProtocol;
+import dev.graft.jobs.lease.WorkerLink;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -36,12 +37,19 @@ public final class TestWorker {
   static WorkerLoop loop(
       WorkerProperties settings, LeaseProtocol protocol, FileArtifactStore store) {
     BlobCopies blobs = new BlobCopies(store, protocol, settings.directory().resolve("models"));
-    return new WorkerLoop("cpu", protocol, new RunPreparation(blobs, 1), fakeTrainer(), settings);
+    return new WorkerLoop("cpu", protocol, new RunPreparation(blobs, 1), fakeTrainer(), event -> {}, settings);
   }
 
   static TrainerCommandLine fakeTrainer() {
     return TrainerCommandLine.java(
         "64m", List.of("-cp", System.getProperty("java.class.path"), FakeTrainer.class.getName()));
+  }
+
+  /** A worker's way to a server, for what it does beside jobs. */
+  public static WorkerLink link(Path directory, URI server, String token) throws IOException {
+    WorkerProperties settings = settings(directory, server.toString(), token);
+    return new WorkerHttp(
+        server, WorkerCredential.obtain(settings, server), settings.callTimeout());
   }
 
   static WorkerProperties settings(Path directory, String server, String token) {

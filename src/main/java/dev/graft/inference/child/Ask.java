@@ -32,6 +32,21 @@ public record Ask(
     stop = List.copyOf(stop);
   }
 
+  /** The same under another id. */
+  public Ask numbered(long other) {
+    return new Ask(
+        other,
+        adapter,
+        prompt,
+        echo,
+        maxTokens,
+        defaultMaxTokens,
+        choices,
+        sampling,
+        stop,
+        topLogprobs);
+  }
+
   /** The same with an adapter on the base. */
   public Ask wearing(String directory) {
     return new Ask(

@@ -1,0 +1,90 @@
+package dev.graft.inference;
+
+import dev.graft.artifacts.Digest;
+import dev.graft.inference.child.Ask;
+import dev.graft.inference.child.Reply;
+import dev.graft.spec.NamedQuantization;
+import dev.graft.spec.Quantization;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A chat that a worker answers, as it travels: JSON of {@link dev.graft.jobs.lease.LeaseWire}.
+ *
+ * @param base, trained, quantization, adapter: see {@link ServedModel}
+ */
+record Call(
+    String id,
+    String model,
+    Digest base,
+    @Nullable Digest trained,
+    @Nullable NamedQuantization quantization,
+    @Nullable Digest adapter,
+    Ask ask) {
+  /** Under the worker API. */
+  static final String PATH = "/calls";
+
+  /** The longest that {@link Wanted} may wait. */
+  static final long LONGEST_WAIT_MS = 20_000;
+
+  /**
+   * A worker asks for a call.
+   *
+   * @param waitMs how long it waits for one
+   * @param warm {@link #weights(ServedModel.Weights) weights} that it has in memory
+   */
+  record Wanted(long waitMs, List<String> warm) {
+    Wanted {
+      warm = List.copyOf(warm);
+    }
+  }
+
+  /**
+   * What a worker tells of its call, at least every few seconds.
+   *
+   * @param first place of the first reply here among all of the call: a report that is repeated
+   *     says the same
+   * @param lost why there will be no answer, or null
+   */
+  record Report(long first, List<Reply> replies, @Nullable String lost) {
+    Report {
+      replies = List.copyOf(replies);
+    }
+  }
+
+  static Call of(String id, ServedModel model, Ask ask) {
+    ServedModel.Weights weights = model.weights();
+    Quantization quantization = weights.quantization();
+    return new Call(
+        id,
+        model.name(),
+        weights.base(),
+        weights.trained(),
+        quantization == null ? null : NamedQuantization.of(quantization),
+        model.adapter(),
+        ask);
+  }
+
+  ServedModel served() {
+    Quantization rounded = quantization == null ? null : quantization.quantization();
+    return new ServedModel(model, new ServedModel.Weights(base, trained, rounded), adapter);
+  }
+
+  /** The directories that an answer needs. */
+  List<Digest> manifests() {
+    return Stream.of(base, trained, adapter).filter(Objects::nonNull).distinct().toList();
+  }
+
+  /** One name of what a process loads. */
+  static String weights(ServedModel.Weights weights) {
+    Quantization quantization = weights.quantization();
+    return Stream.of(
+            weights.base().hex(),
+            weights.trained() == null ? "" : weights.trained().hex(),
+            quantization == null ? "" : NamedQuantization.of(quantization).name())
+        .collect(Collectors.joining("/"));
+  }
+}

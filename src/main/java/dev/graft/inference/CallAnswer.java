@@ -1,0 +1,150 @@
+package dev.graft.inference;
+
+import dev.graft.artifacts.ArtifactStore;
+import dev.graft.artifacts.BlobFetch;
+import dev.graft.artifacts.Digest;
+import dev.graft.inference.child.Reply;
+import dev.graft.jobs.lease.LeaseRefused;
+import dev.graft.jobs.lease.WorkerLink;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A worker answers one call: one thread makes the answer, another tells the server what there is of
+ * it, all that has come since the last report in one. A report that is refused ends the answer.
+ */
+final class CallAnswer {
+  /** The server hears of a call at least this often. */
+  static final Duration HEARTBEAT = Duration.ofSeconds(2);
+
+  private static final Logger log = LoggerFactory.getLogger(CallAnswer.class);
+  private static final Duration REPORT_TIMEOUT = Duration.ofSeconds(5);
+  private static final int TRIES = 3;
+
+  private final Call call;
+  private final long id;
+  private final WorkerLink link;
+  private final ArtifactStore store;
+  private final Inferrer inferrer;
+  private final LinkedBlockingQueue<Said> said = new LinkedBlockingQueue<>();
+
+  /** What the answering thread tells the reporting one. */
+  private sealed interface Said {
+    record That(Reply reply) implements Said {}
+
+    record Lost(String why) implements Said {}
+  }
+
+  /**
+   * @param id of the ask in this process: servers count from the same number
+   */
+  CallAnswer(Call call, long id, WorkerLink link, ArtifactStore store, Inferrer inferrer) {
+    this.call = call;
+    this.id = id;
+    this.link = link;
+    this.store = store;
+    this.inferrer = inferrer;
+  }
+
+  /** Returns when the server has heard the end, or does not want to. */
+  void run() throws InterruptedException {
+    Thread answering = Thread.ofVirtual().name("call-" + call.id()).start(this::answer);
+    try {
+      tell(new Call.Report(0, List.of(), null)); // else it goes to another worker
+      report();
+    } catch (InterruptedException stopping) {
+      tell(new Call.Report(0, List.of(), "it stops"));
+      throw stopping;
+    } finally {
+      answering.interrupt();
+      answering.join();
+    }
+  }
+
+  private void answer() {
+    try {
+      BlobFetch fetch = new BlobFetch(store, this::open);
+      for (Digest manifest : call.manifests()) {
+        fetch.directory(manifest, ModelDirectories::isLaid);
+      }
+      Reply last =
+          inferrer.answer(
+              call.id(),
+              call.served(),
+              call.ask().numbered(id),
+              piece -> said.add(new Said.That(piece)));
+      said.add(new Said.That(last));
+    } catch (InterruptedException unwanted) {
+      said.add(new Said.Lost("it was cancelled"));
+    } catch (NoCapacity | InferrerLost | IOException | UncheckedIOException | LeaseRefused e) {
+      said.add(new Said.Lost(String.valueOf(e.getMessage())));
+    } catch (RuntimeException bug) {
+      log.atError().addKeyValue("call", call.id()).setCause(bug).log("call_broke");
+      said.add(new Said.Lost("an error, see the worker's log"));
+    }
+  }
+
+  private InputStream open(Digest digest) {
+    return link.open(path("/blobs/" + digest));
+  }
+
+  private void report() throws InterruptedException {
+    long told = 0;
+    boolean more = true;
+    while (more) {
+      Call.Report report = next(told);
+      told += report.replies().size();
+      boolean ended =
+          report.lost() != null
+              || !report.replies().isEmpty()
+                  && !(report.replies().getLast() instanceof Reply.Piece);
+      more = tell(report) && !ended;
+    }
+  }
+
+  /** Waits for something to tell, but not long. */
+  private Call.Report next(long told) throws InterruptedException {
+    List<Said> news = new ArrayList<>();
+    Said first = said.poll(HEARTBEAT.toMillis(), TimeUnit.MILLISECONDS);
+    if (first != null) news.add(first);
+    said.drainTo(news);
+    List<Reply> replies = new ArrayList<>();
+    String lost = null;
+    for (Said each : news) {
+      switch (each) {
+        case Said.That(Reply reply) -> replies.add(reply);
+        case Said.Lost(String why) -> lost = why;
+      }
+    }
+    return new Call.Report(told, replies, lost);
+  }
+
+  /** False if nobody wants to hear it. */
+  private boolean tell(Call.Report report) throws InterruptedException {
+    for (int i = 1; i <= TRIES; i++) {
+      try {
+        link.post(path("/replies"), report, REPORT_TIMEOUT);
+        return true;
+      } catch (LeaseRefused gone) {
+        log.atInfo().addKeyValue("call", call.id()).log("call_unwanted");
+        return false;
+      } catch (UncheckedIOException unreachable) {
+        Thread.sleep(HEARTBEAT);
+      }
+    }
+    log.atWarn().addKeyValue("call", call.id()).log("call_unreported");
+    return false;
+  }
+
+  private String path(String rest) {
+    return Call.PATH + "/" + call.id() + rest;
+  }
+}

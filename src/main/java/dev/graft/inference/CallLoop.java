@@ -1,0 +1,74 @@
+package dev.graft.inference;
+
+import dev.graft.artifacts.ArtifactStore;
+import dev.graft.jobs.lease.LeaseRefused;
+import dev.graft.jobs.lease.LeaseWire;
+import dev.graft.jobs.lease.WorkerLink;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A worker's loop beside its jobs: asks for a call, answers it, again. */
+final class CallLoop implements Runnable {
+  private static final Logger log = LoggerFactory.getLogger(CallLoop.class);
+  private static final Duration WAIT = Duration.ofSeconds(5);
+  private static final Duration SLACK = Duration.ofSeconds(10);
+
+  /** After a server that could not be reached, or knows no calls. */
+  private static final Duration PAUSE = Duration.ofSeconds(5);
+
+  private static final AtomicLong ASKS = new AtomicLong();
+
+  private final WorkerLink link;
+  private final ArtifactStore store;
+  private final WarmModels models;
+  private final TrainingFirst device;
+
+  CallLoop(WorkerLink link, ArtifactStore store, WarmModels models, TrainingFirst device) {
+    this.link = link;
+    this.store = store;
+    this.models = models;
+    this.device = device;
+  }
+
+  /** Until interrupted. */
+  @Override
+  public void run() {
+    try {
+      while (true) {
+        device.awaitFree();
+        Optional<Call> call = take();
+        if (call.isPresent()) answer(call.get());
+      }
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void answer(Call call) throws InterruptedException {
+    device.enter();
+    try {
+      new CallAnswer(call, ASKS.incrementAndGet(), link, store, models).run();
+    } finally {
+      device.leave();
+    }
+  }
+
+  private Optional<Call> take() throws InterruptedException {
+    try {
+      Call.Wanted wanted = new Call.Wanted(WAIT.toMillis(), models.warm());
+      return link.post(Call.PATH, wanted, WAIT.plus(SLACK))
+          .map(body -> LeaseWire.read(body, Call.class));
+    } catch (UncheckedIOException | LeaseRefused unanswered) {
+      if (Thread.interrupted()) throw new InterruptedException();
+      log.atWarn().addKeyValue("cause", unanswered.getMessage()).log("calls_unanswered");
+    } catch (RuntimeException e) {
+      log.atError().setCause(e).log("calls_failed");
+    }
+    Thread.sleep(PAUSE);
+    return Optional.empty();
+  }
+}

@@ -1,0 +1,58 @@
+package dev.graft.inference;
+
+import dev.graft.artifacts.ArtifactStore;
+import dev.graft.jobs.lease.Training;
+import dev.graft.jobs.lease.WorkerLink;
+import dev.graft.platform.ChildJvm;
+import dev.graft.platform.GraftProperties;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Profile;
+import org.springframework.context.event.EventListener;
+
+/** A worker of its own answers chats beside its jobs, unless it is told not to. */
+@Configuration(proxyBeanMethods = false)
+@Profile("worker & !server")
+@ConditionalOnProperty(name = "graft.inference.offer", matchIfMissing = true)
+class CallWorkerConfiguration {
+  @Bean(destroyMethod = "close")
+  WarmModels warmModels(
+      ArtifactStore store, InferenceProperties settings, GraftProperties graft) {
+    return new WarmModels(
+        settings,
+        InferenceConfiguration.directories(store, settings, graft),
+        model ->
+            ChildJvm.ofThisProgram(settings.heap(), InferenceConfiguration.arguments(model)));
+  }
+
+  @Bean
+  TrainingFirst trainingFirst(WarmModels models, InferenceProperties settings) {
+    return new TrainingFirst(models, settings.besideTraining());
+  }
+
+  @Bean
+  CallLifecycle callLifecycle(
+      WorkerLink link,
+      ArtifactStore store,
+      WarmModels models,
+      TrainingFirst device,
+      InferenceProperties settings) {
+    return new CallLifecycle(
+        new CallLoop(link, store, models, device), settings.maxLoadedModels());
+  }
+
+  /** On the thread that is about to train. */
+  @Bean
+  TrainingListener trainingListener(TrainingFirst device) {
+    return new TrainingListener(device);
+  }
+
+  /** Hears of the worker's jobs. */
+  record TrainingListener(TrainingFirst device) {
+    @EventListener
+    void on(Training event) {
+      device.on(event);
+    }
+  }
+}

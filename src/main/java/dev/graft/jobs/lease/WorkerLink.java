@@ -1,0 +1,24 @@
+package dev.graft.jobs.lease;
+
+import java.io.InputStream;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * A worker's way to its server: calls under {@link LeaseWire#PATH}, in its name.
+ *
+ * <p>Both throw {@link LeaseRefused} when asking again cannot help and {@link
+ * java.io.UncheckedIOException UncheckedIOException} when the server could not be reached or cannot
+ * answer now.
+ */
+public interface WorkerLink {
+  /**
+   * @param path after {@link LeaseWire#PATH}, with its slash
+   * @param body as {@link LeaseWire#write} takes it
+   * @return the body of the answer; empty if it has none
+   */
+  Optional<byte[]> post(String path, Object body, Duration deadline);
+
+  /** A body of any length, to be read while it comes; one that stalls ends in an error. */
+  InputStream open(String path);
+}

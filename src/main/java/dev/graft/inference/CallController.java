@@ -39,8 +39,7 @@ class CallController {
   ResponseEntity<byte[]> take(
       @AuthenticationPrincipal WorkerPrincipal worker, @RequestBody byte[] body)
       throws InterruptedException {
-    Optional<Call> call =
-        board.take(worker.workerId(), LeaseWire.read(body, Call.Wanted.class));
+    Optional<Call> call = board.take(worker.workerId(), LeaseWire.read(body, Call.Wanted.class));
     return call.map(CallController::json).orElseGet(() -> ResponseEntity.noContent().build());
   }
 

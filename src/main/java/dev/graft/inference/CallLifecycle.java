@@ -4,7 +4,9 @@ import java.util.ArrayList;
 import java.util.List;
 import org.springframework.context.SmartLifecycle;
 
-/** Starts the threads that answer calls last and stops them first; answers in the making are lost. */
+/**
+ * Starts the threads that answer calls last and stops them first; answers in the making are lost.
+ */
 final class CallLifecycle implements SmartLifecycle {
   private final CallLoop loop;
   private final int count;

@@ -17,13 +17,11 @@ import org.springframework.context.event.EventListener;
 @ConditionalOnProperty(name = "graft.inference.offer", matchIfMissing = true)
 class CallWorkerConfiguration {
   @Bean(destroyMethod = "close")
-  WarmModels warmModels(
-      ArtifactStore store, InferenceProperties settings, GraftProperties graft) {
+  WarmModels warmModels(ArtifactStore store, InferenceProperties settings, GraftProperties graft) {
     return new WarmModels(
         settings,
         InferenceConfiguration.directories(store, settings, graft),
-        model ->
-            ChildJvm.ofThisProgram(settings.heap(), InferenceConfiguration.arguments(model)));
+        model -> ChildJvm.ofThisProgram(settings.heap(), InferenceConfiguration.arguments(model)));
   }
 
   @Bean
@@ -38,8 +36,7 @@ class CallWorkerConfiguration {
       WarmModels models,
       TrainingFirst device,
       InferenceProperties settings) {
-    return new CallLifecycle(
-        new CallLoop(link, store, models, device), settings.maxLoadedModels());
+    return new CallLifecycle(new CallLoop(link, store, models, device), settings.maxLoadedModels());
   }
 
   /** On the thread that is about to train. */

@@ -55,7 +55,8 @@ final class RoutedInferrer implements Inferrer {
 
   private void requireHope(PlacedCall call) throws InferrerLost {
     if (!call.isTaken() && call.age() > settings.workerWait().toNanos()) {
-      throw new NoCapacity("no worker was free in " + settings.workerWait().toSeconds() + " s", SOON);
+      throw new NoCapacity(
+          "no worker was free in " + settings.workerWait().toSeconds() + " s", SOON);
     }
     if (call.isUnconfirmed() && call.silence() > CONFIRMED.toNanos()) board.putBack(call);
     if (call.isTaken() && call.silence() > SILENCE.toNanos()) {

@@ -58,7 +58,9 @@ public interface TrainableModel extends AutoCloseable {
 
   /**
    * Parameters that train, under their Hugging Face module path, such as {@code
-   * model.layers.0.self_attn.q_proj.lora_A.weight}.
+   * model.layers.0.self_attn.q_proj.lora_A.weight}. This list, {@link #saved} and {@link
+   * #optimizerState} may copy a tensor each time it is asked for, as it is then: copy the list to
+   * keep it.
    */
   List<NamedTensor> trained();
 

@@ -12,10 +12,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
 import tools.jackson.databind.json.JsonMapper;
@@ -35,20 +37,21 @@ public final class SafetensorsWriter {
 
   private SafetensorsWriter() {}
 
-  /** Writes tensors that are in memory already. */
+  /** Writes the tensors of a list, which may make each when it is asked for; none is held. */
   public static void write(Path file, List<NamedTensor> tensors) {
-    Map<String, NamedTensor> byName = new HashMap<>();
-    tensors.forEach(tensor -> byName.put(tensor.name(), tensor));
-    List<TensorInfo> layout =
-        tensors.stream().map(t -> new TensorInfo(t.name(), t.dtype(), t.shape())).toList();
+    List<TensorInfo> layout = new ArrayList<>();
+    Map<String, Integer> places = new HashMap<>();
+    for (NamedTensor each : tensors) {
+      places.put(each.name(), layout.size());
+      layout.add(new TensorInfo(each.name(), each.dtype(), each.shape()));
+    }
     write(
         file,
         layout,
         PYTORCH,
         info -> {
-          NamedTensor tensor = byName.get(info.name());
-          if (tensor == null) throw new IllegalStateException(info.name());
-          return MemorySegment.ofBuffer(tensor.data().duplicate());
+          int place = Objects.requireNonNull(places.get(info.name()));
+          return MemorySegment.ofBuffer(tensors.get(place).data().duplicate());
         });
   }
 

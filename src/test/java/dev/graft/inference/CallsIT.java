@@ -180,8 +180,7 @@ class CallsIT {
     WorkerLink other = TestWorker.link(directory.resolve("other"), uri(""), server.joinToken());
     assertThatExceptionOfType(LeaseRefused.class)
         .isThrownBy(() -> other.open(path + "/blobs/" + call.base()));
-    link.post(
-        path + "/replies", new Call.Report(0, List.of(), "a reason"), Duration.ofSeconds(5));
+    link.post(path + "/replies", new Call.Report(0, List.of(), "a reason"), Duration.ofSeconds(5));
     assertThat(asked.get().statusCode()).isEqualTo(503);
   }
 

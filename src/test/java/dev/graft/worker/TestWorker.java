@@ -37,7 +37,8 @@ public final class TestWorker {
   static WorkerLoop loop(
       WorkerProperties settings, LeaseProtocol protocol, FileArtifactStore store) {
     BlobCopies blobs = new BlobCopies(store, protocol, settings.directory().resolve("models"));
-    return new WorkerLoop("cpu", protocol, new RunPreparation(blobs, 1), fakeTrainer(), event -> {}, settings);
+    return new WorkerLoop(
+        "cpu", protocol, new RunPreparation(blobs, 1), fakeTrainer(), event -> {}, settings);
   }
 
   static TrainerCommandLine fakeTrainer() {

@@ -28,19 +28,21 @@ public final class FullModelDirectory {
       List<NamedTensor> trained,
       Precision precision,
       Map<String, String> facts) {
-    Map<String, NamedTensor> byName = new HashMap<>();
-    trained.forEach(tensor -> byName.put(tensor.name(), tensor));
+    Map<String, Integer> places = new HashMap<>();
     for (NamedTensor each : trained) {
+      places.put(each.name(), places.size());
       if (each.dtype() != Dtype.F32) {
         throw new IllegalArgumentException("parameter " + each.name() + " is not given in f32");
       }
     }
-    boolean whole = byName.size() == base.config().parameters().size();
+    boolean whole = places.size() == base.config().parameters().size();
     String card = ModelCard.trained(base, baseModelName, whole, facts);
-    CheckpointDirectory.write(directory, base, new Trained(base, byName), precision, card);
+    CheckpointDirectory.write(directory, base, new Trained(base, trained, places), precision, card);
   }
 
-  private record Trained(ModelDirectory base, Map<String, NamedTensor> byName)
+  /** Asks for one tensor after the other: together they may be more than the heap holds. */
+  private record Trained(
+      ModelDirectory base, List<NamedTensor> trained, Map<String, Integer> places)
       implements CheckpointDirectory.Tensors {
     @Override
     public Dtype dtype(Parameter parameter) {
@@ -49,10 +51,10 @@ public final class FullModelDirectory {
 
     @Override
     public MemorySegment bytes(Parameter parameter, Dtype dtype) {
-      NamedTensor tensor = byName.get(parameter.name());
-      return tensor == null
-          ? ofBase(parameter, dtype)
-          : CheckpointDirectory.bytes(MemorySegment.ofBuffer(tensor.data().duplicate()), dtype);
+      Integer place = places.get(parameter.name());
+      if (place == null) return ofBase(parameter, dtype);
+      MemorySegment values = MemorySegment.ofBuffer(trained.get(place).data().duplicate());
+      return CheckpointDirectory.bytes(values, dtype);
     }
 
     private MemorySegment ofBase(Parameter parameter, Dtype dtype) {

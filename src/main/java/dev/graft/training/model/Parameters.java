@@ -186,17 +186,18 @@ final class Parameters {
     }
   }
 
-  List<NamedTensor> values() {
-    return slots.stream().map(s -> DeviceMemory.read(s.name(), value(s.name()))).toList();
+  DeviceTensors values() {
+    return new DeviceTensors(
+        slots.stream().map(slot -> Map.entry(slot.name(), value(slot.name()))).toList());
   }
 
-  List<NamedTensor> moments() {
-    List<NamedTensor> all = new ArrayList<>();
+  DeviceTensors moments() {
+    List<Map.Entry<String, PtNDArray>> all = new ArrayList<>();
     for (Slot slot : slots) {
-      all.add(DeviceMemory.read("exp_avg." + slot.name(), views(slot.name()).m()));
-      all.add(DeviceMemory.read("exp_avg_sq." + slot.name(), views(slot.name()).v()));
+      all.add(Map.entry("exp_avg." + slot.name(), views(slot.name()).m()));
+      all.add(Map.entry("exp_avg_sq." + slot.name(), views(slot.name()).v()));
     }
-    return all;
+    return new DeviceTensors(all);
   }
 
   void load(List<NamedTensor> values) {

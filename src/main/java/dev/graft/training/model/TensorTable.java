@@ -10,10 +10,8 @@ import java.util.Objects;
 
 /** Tensors of a device by name, to and from bytes. */
 record TensorTable(DeviceMemory memory, Map<String, PtNDArray> tensors) {
-  List<NamedTensor> read() {
-    return tensors.entrySet().stream()
-        .map(each -> DeviceMemory.read(each.getKey(), each.getValue()))
-        .toList();
+  DeviceTensors read() {
+    return new DeviceTensors(List.copyOf(tensors.entrySet()));
   }
 
   /** Those of the given that have a name of this table. */

@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** What a method has on the device: its parameters, and all that follows or remains beside them. */
@@ -77,16 +76,16 @@ final class TunerState implements AutoCloseable {
   }
 
   List<NamedTensor> saved() {
-    List<NamedTensor> values = new ArrayList<>(parameters.values());
-    values.addAll(kept.read());
-    if (computed != null) values.add(computed.read());
+    List<NamedTensor> values = parameters.values().and(kept.read());
+    if (computed != null) {
+      values = new ArrayList<>(values);
+      values.add(computed.read());
+    }
     return tuner.saved(values);
   }
 
   SavedResult result(AdapterMethod method) {
-    List<NamedTensor> values = new ArrayList<>(parameters.values());
-    values.addAll(kept.read());
-    values.addAll(remembered.read());
+    DeviceTensors values = parameters.values().and(kept.read()).and(remembered.read());
     SavedResult converted = tuner.converted(values);
     return converted != null ? converted : new SavedResult(method, saved());
   }
@@ -110,7 +109,7 @@ final class TunerState implements AutoCloseable {
   }
 
   List<NamedTensor> optimizerState() {
-    return Stream.concat(parameters.moments().stream(), beside().read().stream()).toList();
+    return parameters.moments().and(beside().read());
   }
 
   void load(List<NamedTensor> trained) {

@@ -80,10 +80,10 @@ class MethodTrainingTests {
   @MethodSource("methods")
   void trainingMovesEveryTrainedTensorAndLowersTheLoss(AdapterMethod method) {
     try (TrainableModel model = load(method, Plan.KEEP)) {
-      List<NamedTensor> before = model.trained();
+      List<NamedTensor> before = List.copyOf(model.trained());
       double first = loss(model);
       for (int i = 0; i < 30; i++) step(model, 1);
-      List<NamedTensor> after = model.trained();
+      List<NamedTensor> after = List.copyOf(model.trained());
       for (int i = 0; i < before.size(); i++) {
         assertThat(after.get(i).toFloats())
             .as(before.get(i).name())

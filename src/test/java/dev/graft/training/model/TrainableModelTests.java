@@ -82,6 +82,22 @@ class TrainableModelTests {
     }
   }
 
+  /** All tensors of a whole model together are more than the trainer's heap holds. */
+  @Test
+  void theTensorsOfAWholeModelAreCopiedOnlyWhenTheyAreAskedFor() {
+    AdapterMethod full = new AdapterMethod.Full();
+    try (TrainableModel model = load(full, Plan.KEEP)) {
+      List<List<NamedTensor>> lists =
+          List.of(
+              model.trained(), model.saved(), model.result(full).tensors(), model.optimizerState());
+      List<List<byte[]>> before = lists.stream().map(TrainableModelTests::bytes).toList();
+      step(model, 1);
+      for (int i = 0; i < lists.size(); i++) {
+        assertThat(bytes(lists.get(i)).getFirst()).isNotEqualTo(before.get(i).getFirst());
+      }
+    }
+  }
+
   @Test
   void aRestoredModelGoesOnBitByBit() {
     List<NamedTensor> trained;
@@ -89,8 +105,8 @@ class TrainableModelTests {
     List<byte[]> uninterrupted;
     try (TrainableModel model = load(lora(0.1), Plan.KEEP)) {
       for (int i = 0; i < 3; i++) step(model, i);
-      trained = model.trained();
-      state = model.optimizerState();
+      trained = List.copyOf(model.trained());
+      state = List.copyOf(model.optimizerState());
       for (int i = 3; i < 6; i++) step(model, i);
       uninterrupted = bytes(model.trained());
     }

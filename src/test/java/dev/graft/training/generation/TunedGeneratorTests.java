@@ -91,6 +91,7 @@ class TunedGeneratorTests {
         lora.startingAs(new LoraInit.Orthogonal()),
         lora.startingAs(new LoraInit.Loftq(4, 3)),
         lora.startingAs(new LoraInit.Loftq(8, 1)),
+        lora.startingAs(new LoraInit.Eva(2, 0.99, true, -100, false, true)),
         new Lora(2, 3, 0, new TargetModules.Names(List.of("embed_tokens", "q_proj"))),
         new Lora(2, 3, 0, new TargetModules.Names(List.of("embed_tokens", "q_proj")))
             .startingAs(new LoraInit.Olora()),

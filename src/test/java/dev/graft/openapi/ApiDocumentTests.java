@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -64,6 +65,20 @@ class ApiDocumentTests {
         assertThat(content.at("/example/error/message").asString()).as(name).isNotBlank();
       }
     }
+  }
+
+  /** In YAML's short form a comma ends a text that has no quotes; the rest becomes a key. */
+  @Test
+  void noTextIsCutAtItsComma() {
+    assertThat(keysWithSpaces(document.root())).isEmpty();
+  }
+
+  private static Stream<String> keysWithSpaces(JsonNode node) {
+    Stream<String> own =
+        node.properties().stream()
+            .filter(each -> each.getValue().isNull() && each.getKey().contains(" "))
+            .map(Map.Entry::getKey);
+    return Stream.concat(own, node.valueStream().flatMap(ApiDocumentTests::keysWithSpaces));
   }
 
   @Test

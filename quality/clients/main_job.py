@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """The main job with a client that was generated from docs/openapi.yaml, against a running Graft.
 
-    openapi-generator-cli generate -i docs/openapi.yaml -g python -o OUT --additional-properties=packageName=graft_client
-    GRAFT_URL=http://127.0.0.1:8080 GRAFT_KEY=... PYTHONPATH=OUT quality/generated_client.py
+    openapi-generator-cli generate -i docs/openapi.yaml -c quality/clients/python.yaml -o OUT
+    GRAFT_URL=http://127.0.0.1:8080 GRAFT_KEY=... PYTHONPATH=OUT quality/clients/main_job.py
 
-Upload, job, events, checkpoints, download, chat; needs a base model 'demo', a worker, and pydantic, urllib3 and
-python-dateutil. Prints one line; exit status 1 where something is not as the document says.
+Upload, job, events, checkpoints, download, chat; GRAFT_MODEL names the base model, else it is 'demo'. Needs a worker,
+and pydantic, urllib3 and python-dateutil. Prints one line; exit status 1 where something is not as the document says.
 """
 
 import json
@@ -16,6 +16,8 @@ import time
 import graft_client
 from graft_client import AdapterChoice, AdapterSettings, ChatMessage, ChatMessageContent, ChatRequest, NewFineTuningJob
 
+MODEL = os.environ.get("GRAFT_MODEL", "demo")
+
 
 def rows():
     for n in range(20):
@@ -24,7 +26,7 @@ def rows():
 
 def finished(jobs, file):
     settings = AdapterChoice(AdapterSettings(training={"max_steps": 4, "save_steps": 2}))
-    job = jobs.create_fine_tuning_job(NewFineTuningJob(model="demo", training_file=file.id, adapter=settings))
+    job = jobs.create_fine_tuning_job(NewFineTuningJob(model=MODEL, training_file=file.id, adapter=settings))
     while job.status not in ("succeeded", "failed", "cancelled"):
         time.sleep(1)
         job = jobs.retrieve_fine_tuning_job(job.id)

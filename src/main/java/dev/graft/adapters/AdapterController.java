@@ -1,12 +1,7 @@
 package dev.graft.adapters;
 
-import static java.time.temporal.ChronoUnit.SECONDS;
-
-import dev.graft.artifacts.BlobRef;
-import dev.graft.artifacts.Manifest;
 import dev.graft.platform.Cursor;
 import dev.graft.platform.CursorPage;
-import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
 import dev.graft.tenancy.Caller;
 import java.io.IOException;
@@ -16,7 +11,6 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.Profile;
 import org.springframework.core.io.Resource;
 import org.springframework.http.HttpHeaders;
-import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.util.MultiValueMap;
@@ -39,11 +33,11 @@ class AdapterController {
   private final Adapters adapters;
   private final AdapterFiles files;
   private final AdapterLineage lineage;
-  private final VisibleAdapters visible;
+  private final AdapterDownloads downloads;
 
   AdapterController(
-      Adapters adapters, AdapterFiles files, AdapterLineage lineage, VisibleAdapters visible) {
-    this.visible = visible;
+      Adapters adapters, AdapterFiles files, AdapterLineage lineage, AdapterDownloads downloads) {
+    this.downloads = downloads;
     this.adapters = adapters;
     this.files = files;
     this.lineage = lineage;
@@ -69,7 +63,7 @@ class AdapterController {
   @GetMapping("/{id}")
   AdapterResource get(@AuthenticationPrincipal Caller caller, @PathVariable String id)
       throws IOException {
-    return files.describe(require(caller, id));
+    return files.describe(downloads.require(caller.departmentId(), id));
   }
 
   /** Of a deleted one, too. */
@@ -86,10 +80,7 @@ class AdapterController {
       @PathVariable String id,
       @RequestHeader HttpHeaders request)
       throws IOException {
-    Adapter adapter = requireFiles(caller, id);
-    BlobRef archive = files.archive(adapter);
-    return files.download(
-        archive, id + ".tar.gz", MediaType.parseMediaType("application/gzip"), request);
+    return downloads.archive(id, downloads.require(caller.departmentId(), id, ""), request);
   }
 
   @GetMapping("/{id}/files/{*name}")
@@ -99,15 +90,9 @@ class AdapterController {
       @PathVariable String name,
       @RequestHeader HttpHeaders request)
       throws IOException {
-    Manifest manifest = files.manifest(requireFiles(caller, id));
     String path = name.substring(1);
-    BlobRef file = manifest.files().get(path);
-    if (file == null) throw RequestFailed.notFound("file of this adapter", path);
-    return files.download(
-        file,
-        path.substring(path.lastIndexOf('/') + 1),
-        MediaType.APPLICATION_OCTET_STREAM,
-        request);
+    if (path.isEmpty()) throw RequestFailed.notFound("file of this adapter", path);
+    return downloads.file(path, downloads.require(caller.departmentId(), id, path), request);
   }
 
   /** What of an adapter can change: whether it should still be used. */
@@ -115,9 +100,10 @@ class AdapterController {
   AdapterResource change(
       @AuthenticationPrincipal Caller caller, @PathVariable String id, @RequestBody JsonNode body)
       throws IOException {
-    if (adapters.find(caller.departmentId(), id).isEmpty()) throw gone(caller, id);
+    if (adapters.find(caller.departmentId(), id).isEmpty())
+      throw downloads.gone(caller.departmentId(), id);
     if (!adapters.deprecate(caller.departmentId(), id, DeprecationRequest.of(body))) {
-      throw gone(caller, id);
+      throw downloads.gone(caller.departmentId(), id);
     }
     return get(caller, id);
   }
@@ -133,32 +119,4 @@ class AdapterController {
   }
 
   record AdapterDeleted(String id, String object, boolean deleted) {}
-
-  private Adapter require(Caller caller, String id) {
-    return visible.find(caller.departmentId(), id).orElseThrow(() -> gone(caller, id));
-  }
-
-  private Adapter requireFiles(Caller caller, String id) {
-    Adapter adapter = require(caller, id);
-    if (!visible.mayDownload(caller.departmentId(), adapter)) {
-      throw new RequestFailed(
-          ProblemType.PERMISSION_DENIED,
-          "Your department may use this adapter, but not fetch its files.",
-          "id");
-    }
-    return adapter;
-  }
-
-  /** Its own department is told that there was one. */
-  private RequestFailed gone(Caller caller, String id) {
-    return adapters
-        .deletedAt(caller.departmentId(), id)
-        .map(
-            at ->
-                new RequestFailed(
-                    ProblemType.GONE,
-                    "The adapter %s was deleted at %s.".formatted(id, at.truncatedTo(SECONDS)),
-                    "id"))
-        .orElseGet(() -> RequestFailed.notFound("adapter", id));
-  }
 }

@@ -14,12 +14,13 @@ import tools.jackson.databind.JsonNode;
 @Command(
     name = "adapters",
     mixinStandardHelpOptions = true,
-    synopsisSubcommandLabel = "(list | show | pull | delete)",
+    synopsisSubcommandLabel = "(list | show | pull | link | delete)",
     description = "Find the adapters on a server, fetch and delete them.",
     subcommands = {
       AdaptersCommand.ListAll.class,
       AdaptersCommand.Show.class,
       AdaptersCommand.Pull.class,
+      AdaptersCommand.Link.class,
       AdaptersCommand.Delete.class
     })
 public final class AdaptersCommand extends Group {
@@ -70,6 +71,31 @@ public final class AdaptersCommand extends Group {
   static final class Show extends ShowCommand {
     Show() {
       super(PATH);
+    }
+  }
+
+  @Command(
+      name = "link",
+      description = "Make a link by which whoever has it fetches the adapter, without a key.")
+  static final class Link extends ApiCommand {
+    @Parameters(paramLabel = "ADAPTER_ID")
+    private String id = "";
+
+    @Option(
+        names = "--expires",
+        paramLabel = "SECONDS",
+        defaultValue = "3600",
+        description = "How long it lives, up to 7 days (${DEFAULT-VALUE}).")
+    private long expires;
+
+    @Override
+    int run(GraftApi api) {
+      JsonNode link =
+          api.post(
+              PATH + "/" + escaped(id) + "/download_links",
+              object().put("expires_in_seconds", expires));
+      show(link, link.path("url").asString());
+      return 0;
     }
   }
 

@@ -51,6 +51,7 @@ final class ClassifiedRoutes {
       POST   /v1/adapters/{id}                                     api.models.write
       DELETE /v1/adapters/{id}                                     api.models.write
       GET    /v1/adapters/{id}/lineage                             api.models.read
+      POST   /v1/adapters/{id}/download_links                      api.models.write
       GET    /v1/adapters/{id}/permissions                         api.project.read
       POST   /v1/adapters/{id}/permissions                         api.project.write
       DELETE /v1/adapters/{id}/permissions/{permission}            api.project.write

@@ -2,6 +2,7 @@ package dev.graft.adapters;
 
 import dev.graft.platform.Cursor;
 import dev.graft.platform.CursorPage;
+import dev.graft.platform.EntityTag;
 import dev.graft.platform.RequestFailed;
 import dev.graft.tenancy.Caller;
 import java.io.IOException;
@@ -24,6 +25,7 @@ import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** The published adapters and their files: Graft's own part of the API. */
 @RestController
@@ -34,11 +36,17 @@ class AdapterController {
   private final AdapterFiles files;
   private final AdapterLineage lineage;
   private final AdapterDownloads downloads;
+  private final JsonMapper json;
 
   AdapterController(
-      Adapters adapters, AdapterFiles files, AdapterLineage lineage, AdapterDownloads downloads) {
+      Adapters adapters,
+      AdapterFiles files,
+      AdapterLineage lineage,
+      AdapterDownloads downloads,
+      JsonMapper json) {
     this.downloads = downloads;
     this.adapters = adapters;
+    this.json = json;
     this.files = files;
     this.lineage = lineage;
   }
@@ -98,12 +106,19 @@ class AdapterController {
   /** What of an adapter can change: whether it should still be used. */
   @PostMapping("/{id}")
   AdapterResource change(
-      @AuthenticationPrincipal Caller caller, @PathVariable String id, @RequestBody JsonNode body)
+      @AuthenticationPrincipal Caller caller,
+      @PathVariable String id,
+      @RequestHeader HttpHeaders headers,
+      @RequestBody JsonNode body)
       throws IOException {
-    if (adapters.find(caller.departmentId(), id).isEmpty())
-      throw downloads.gone(caller.departmentId(), id);
-    if (!adapters.deprecate(caller.departmentId(), id, DeprecationRequest.of(body))) {
-      throw downloads.gone(caller.departmentId(), id);
+    String department = caller.departmentId();
+    Adapter seen = adapters.find(department, id).orElseThrow(() -> downloads.gone(department, id));
+    EntityTag.requireMatch(headers, files.describe(seen), json);
+    boolean only = headers.containsHeader(HttpHeaders.IF_MATCH);
+    if (!adapters.deprecate(seen, DeprecationRequest.of(body), only)) {
+      throw adapters.find(department, id).isPresent()
+          ? EntityTag.changed()
+          : downloads.gone(department, id);
     }
     return get(caller, id);
   }

@@ -179,9 +179,10 @@ class AdapterRows {
    * A deprecation keeps the time of its beginning while its words change.
    *
    * @param deprecation null = none any more
+   * @param only if the deprecation is still the one that was seen
    */
-  boolean deprecate(String department, String id, @Nullable DeprecationRequest deprecation) {
-    Instant retiresAt = deprecation == null ? null : deprecation.retiresAt();
+  boolean deprecate(Adapter seen, @Nullable DeprecationRequest deprecation, boolean only) {
+    Deprecation before = seen.deprecation();
     return sql.sql(
                 """
                 update adapter
@@ -190,13 +191,23 @@ class AdapterRows {
                        deprecation_notice = :notice::text,
                        retires_at = :retires_at::timestamptz
                  where id = :id and department_id = :department and deleted_at is null
+                   and (not :only
+                        or deprecation_notice is not distinct from :seen_notice::text
+                           and retires_at is not distinct from :seen_retires_at::timestamptz)
                 """)
-            .param("id", id)
-            .param("department", department)
+            .param("id", seen.id())
+            .param("department", seen.departmentId())
             .param("notice", deprecation == null ? null : deprecation.notice())
-            .param("retires_at", retiresAt == null ? null : retiresAt.atOffset(ZoneOffset.UTC))
+            .param("retires_at", utc(deprecation == null ? null : deprecation.retiresAt()))
+            .param("only", only)
+            .param("seen_notice", before == null ? null : before.notice())
+            .param("seen_retires_at", utc(before == null ? null : before.retiresAt()))
             .update()
         == 1;
+  }
+
+  private static @Nullable OffsetDateTime utc(@Nullable Instant at) {
+    return at == null ? null : at.atOffset(ZoneOffset.UTC);
   }
 
   /** How many there are, of all departments. */

@@ -91,12 +91,16 @@ public class Adapters implements Owned {
     return rows.page(departmentId, search, limit);
   }
 
-  /** False if there is none. */
+  /**
+   * False if it is gone.
+   *
+   * @param only if it has not changed since it was seen; else false, too
+   */
   @Transactional
-  boolean deprecate(String departmentId, String id, @Nullable DeprecationRequest deprecation) {
-    if (!rows.deprecate(departmentId, id, deprecation)) return false;
+  boolean deprecate(Adapter seen, @Nullable DeprecationRequest deprecation, boolean only) {
+    if (!rows.deprecate(seen, deprecation, only)) return false;
     String type = deprecation == null ? "adapter.undeprecated" : "adapter.deprecated";
-    audit.write(type, departmentId, id, Map.of());
+    audit.write(type, seen.departmentId(), seen.id(), Map.of());
     return true;
   }
 

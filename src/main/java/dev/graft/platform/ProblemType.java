@@ -32,6 +32,8 @@ public enum ProblemType {
   LEASE_LOST(409, "conflict_error", "lease_lost"),
   /** It was there, and has been deleted. */
   GONE(410, "invalid_request_error", "deleted"),
+  /** The thing is not any more what the client has seen (If-Match). */
+  PRECONDITION_FAILED(412, "invalid_request_error", "precondition_failed"),
   TOO_LARGE(413, "invalid_request_error", "request_too_large"),
   UNSUPPORTED_MEDIA_TYPE(415, "invalid_request_error", "unsupported_media_type"),
   RANGE_NOT_SATISFIABLE(416, "invalid_request_error", "range_not_satisfiable"),

@@ -39,10 +39,20 @@ public record ApiClient(int port, String key) {
 
   public HttpResponse<String> send(String method, String path, String body)
       throws IOException, InterruptedException {
+    return send(method, path, body, "x-test", "none");
+  }
+
+  /**
+   * @param value of a further header
+   */
+  public HttpResponse<String> send(
+      String method, String path, String body, String header, String value)
+      throws IOException, InterruptedException {
     BodyPublisher content = body == null ? BodyPublishers.noBody() : BodyPublishers.ofString(body);
     HttpRequest.Builder request =
         HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
             .header("content-type", type(body))
+            .header(header, value)
             .method(method, content);
     if (!key.isEmpty()) request.header("authorization", "Bearer " + key);
     return HTTP.send(request.build(), BodyHandlers.ofString());

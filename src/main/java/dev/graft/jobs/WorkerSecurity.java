@@ -4,6 +4,7 @@ import dev.graft.jobs.lease.LeaseWire;
 import dev.graft.platform.BearerFilter;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.util.List;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Profile;
@@ -31,7 +32,7 @@ class WorkerSecurity {
         .requestCache(AbstractHttpConfigurer::disable)
         .logout(AbstractHttpConfigurer::disable)
         .sessionManagement(s -> s.sessionCreationPolicy(SessionCreationPolicy.STATELESS))
-        .addFilterBefore(new BearerFilter(workers), AnonymousAuthenticationFilter.class)
+        .addFilterBefore(new BearerFilter(List.of(workers)), AnonymousAuthenticationFilter.class)
         .addFilterAfter(new WorkerVersionFilter(), AuthorizationFilter.class)
         .authorizeHttpRequests(
             requests ->

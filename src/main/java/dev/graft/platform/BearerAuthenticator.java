@@ -2,6 +2,7 @@ package dev.graft.platform;
 
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Turns a bearer token into who is calling. The security chains live here; the modules that issue
@@ -23,6 +24,15 @@ public interface BearerAuthenticator {
    * its timing which.
    */
   Optional<Bearer> authenticate(String token);
+
+  /**
+   * As above, for a token that opens several departments.
+   *
+   * @param project id of the department that the request names ({@code OpenAI-Project}), or null
+   */
+  default Optional<Bearer> authenticate(String token, @Nullable String project) {
+    return authenticate(token);
+  }
 
   /**
    * Who calls.

@@ -5,6 +5,7 @@ import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.util.List;
 import org.springframework.http.HttpHeaders;
 import org.springframework.security.authentication.UsernamePasswordAuthenticationToken;
 import org.springframework.security.core.authority.AuthorityUtils;
@@ -17,11 +18,17 @@ public final class BearerFilter extends OncePerRequestFilter {
   /** Request attribute with who calls, which outlives the security context. */
   public static final String PRINCIPAL = BearerFilter.class.getName() + ".principal";
 
-  private static final String SCHEME = "Bearer ";
-  private final BearerAuthenticator authenticator;
+  /** OpenAI's header, which SDKs send for their {@code project}. */
+  private static final String PROJECT = "openai-project";
 
-  public BearerFilter(BearerAuthenticator authenticator) {
-    this.authenticator = authenticator;
+  private static final String SCHEME = "Bearer ";
+  private final List<BearerAuthenticator> authenticators;
+
+  /**
+   * @param authenticators of one surface; the first that knows a token decides
+   */
+  public BearerFilter(List<BearerAuthenticator> authenticators) {
+    this.authenticators = List.copyOf(authenticators);
   }
 
   @Override
@@ -30,8 +37,10 @@ public final class BearerFilter extends OncePerRequestFilter {
       throws ServletException, IOException {
     String header = request.getHeader(HttpHeaders.AUTHORIZATION);
     if (header != null && header.regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
-      authenticator
-          .authenticate(header.substring(SCHEME.length()).strip())
+      String token = header.substring(SCHEME.length()).strip();
+      authenticators.stream()
+          .flatMap(each -> each.authenticate(token, request.getHeader(PROJECT)).stream())
+          .findFirst()
           .ifPresent(
               caller -> {
                 SecurityContext context = SecurityContextHolder.createEmptyContext();

@@ -69,17 +69,29 @@ class Members {
     this.ids = ids;
   }
 
+  static boolean isEmail(String text) {
+    return EMAIL.matcher(text).matches();
+  }
+
   /** The person with this address, from now on known if they were not; their id. */
   @Transactional
   String known(String email) {
-    if (!EMAIL.matcher(email).matches()) {
+    if (!isEmail(email)) {
       throw RequestFailed.invalid("email", "This is not an e-mail address.");
     }
-    sql.sql(KNOWN).param("id", ids.next("user_")).param("email", email).update();
+    return person(email)
+        .orElseGet(
+            () -> {
+              sql.sql(KNOWN).param("id", ids.next("user_")).param("email", email).update();
+              return person(email).orElseThrow();
+            });
+  }
+
+  private Optional<String> person(String email) {
     return sql.sql("select id from person where lower(email) = lower(:email)")
         .param("email", email)
         .query(String.class)
-        .single();
+        .optional();
   }
 
   /** In this role, also where they had another; the person must be known. */

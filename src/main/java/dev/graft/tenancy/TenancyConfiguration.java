@@ -7,5 +7,5 @@ import org.springframework.context.annotation.Profile;
 /** Settings of departments. */
 @Configuration(proxyBeanMethods = false)
 @Profile("server")
-@EnableConfigurationProperties(TenancyProperties.class)
+@EnableConfigurationProperties({TenancyProperties.class, OidcProperties.class})
 class TenancyConfiguration {}

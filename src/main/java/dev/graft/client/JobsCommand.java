@@ -13,10 +13,12 @@ import tools.jackson.databind.JsonNode;
 @Command(
     name = "jobs",
     mixinStandardHelpOptions = true,
-    synopsisSubcommandLabel = "(create | list | show | watch | events | cancel | pause | resume)",
+    synopsisSubcommandLabel =
+        "(check | create | list | show | watch | events | cancel | pause | resume)",
     description = "Start fine-tuning jobs on a server and follow them.",
     subcommands = {
       JobsCreate.class,
+      JobsCheck.class,
       JobsCommand.ListAll.class,
       JobsCommand.Show.class,
       JobsCommand.Watch.class,

@@ -73,7 +73,8 @@ final class JobsCreate extends ApiCommand {
     return new Upload(api, Path.of(given)).send().path("id").asString();
   }
 
-  private static JsonNode adapter(String given) throws IOException {
+  /** A name as it is, a file as what is in it. */
+  static JsonNode adapter(String given) throws IOException {
     if (!given.endsWith(".json")) return StringNode.valueOf(given);
     try {
       return JsonMapper.shared().readTree(Files.readString(Path.of(given)));

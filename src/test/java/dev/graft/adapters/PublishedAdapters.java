@@ -20,6 +20,9 @@ import org.springframework.transaction.support.TransactionTemplate;
 public class PublishedAdapters {
   private static final String LORA = "{\"peft\": {\"peft_type\": \"LORA\", \"r\": 4}}";
 
+  private static final String HYPERPARAMETERS =
+      "{\"batch_size\": 8, \"learning_rate_multiplier\": 1, \"n_epochs\": 3}";
+
   private final JdbcClient sql;
   private final ArtifactStore store;
   private final ApplicationEventPublisher events;
@@ -112,7 +115,7 @@ public class PublishedAdapters {
                                training_digest, suffix, seed, method, hyperparameters, adapter, metadata,
                                available_at, finished_at, parent_model)
               values (:id, :department, graft_now(), 'succeeded', 'small', repeat('a', 64), 'file-1',
-                      repeat('a', 64), nullif(:suffix, ''), 1, '{}', '{}', :adapter::jsonb, :metadata::jsonb,
+                      repeat('a', 64), nullif(:suffix, ''), 1, :method::jsonb, :hyperparameters::jsonb, :adapter::jsonb, :metadata::jsonb,
                       graft_now(), graft_now(), :parent)
               returning id)
             insert into job_progress (job_id) select id from j
@@ -121,6 +124,12 @@ public class PublishedAdapters {
         .param("department", department)
         .param("suffix", suffix)
         .param("adapter", adapter)
+        .param("hyperparameters", HYPERPARAMETERS)
+        .param(
+            "method",
+            "{\"type\": \"supervised\", \"supervised\": {\"hyperparameters\": "
+                + HYPERPARAMETERS
+                + "}}")
         .param("metadata", metadata)
         .param("parent", parent)
         .update();

@@ -38,6 +38,14 @@ class CommandLineIT extends StartedGraft {
 
     write("rows.jsonl", ROWS);
     write("adapter.json", "{\"peft\": {\"r\": 2}, \"training\": {\"max_steps\": 2}}");
+    Ran check = graft("", "jobs", "check", "--model", "tiny", "--adapter", "adapter.json");
+    assertThat(check.out())
+        .matches("trains [\\d,]+ parameters beside the [\\d,]+ of tiny, in \\d+ of its modules\n");
+    write("wrong.json", "{\"peft\": {\"target_modules\": [\"c_attn\"]}}");
+    Ran wrong = graft("", "jobs", "check", "--model", "tiny", "--adapter", "wrong.json");
+    assertThat(wrong.status()).isEqualTo(2);
+    assertThat(wrong.error()).startsWith("adapter.peft.target_modules: 'c_attn' matches no module");
+
     String file = graft("", "files", "upload", "rows.jsonl").out().strip();
     assertThat(file).startsWith("file-");
     Ran ran =
@@ -67,6 +75,15 @@ class CommandLineIT extends StartedGraft {
     Ran again = graft("", "adapters", "pull", model, "--out", "mine");
     assertThat(again.status()).isEqualTo(1);
     assertThat(again.error()).isEqualTo("graft: mine exists already\n");
+
+    JsonNode adapters = json(graft("", "adapters", "list", "--json").out());
+    String adapter = adapters.path(0).path("id").asString();
+    assertThat(graft("", "adapters", "link", adapter, "--expires", "60").out())
+        .matches("http://127.0.0.1:\\d+/downloads/[\\w.-]+\n");
+    assertThat(graft("", "adapters", "delete", adapter).out()).isEqualTo(adapter + " deleted\n");
+    Ran gone = graft("", "adapters", "show", adapter);
+    assertThat(gone.status()).isEqualTo(2);
+    assertThat(gone.error()).contains("was deleted at").contains("HTTP 410");
   }
 
   @Test

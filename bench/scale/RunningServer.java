@@ -148,6 +148,10 @@ final class RunningServer implements AutoCloseable {
 
   @Override
   public void close() throws Exception {
+    if (!process.isAlive()) {
+      System.err.println("the server has ended by itself; see " + work.resolve("server.log"));
+      return;
+    }
     process.destroy();
     process.waitFor(60, TimeUnit.SECONDS);
     Files.walkFileTree(

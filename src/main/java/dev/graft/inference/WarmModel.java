@@ -23,10 +23,12 @@ final class WarmModel {
   private final InferenceProperties settings;
   private final ReentrantLock turn = new ReentrantLock(true);
 
-  /** Written under {@link #turn}, as is {@link #held}. */
+  /** Written under {@link #turn}; {@link #held} as well, until it is unloaded. */
   private volatile @Nullable InferrerProcess process;
 
   private volatile @Nullable Files held;
+
+  private volatile boolean unloaded;
 
   /** Directories in use while the process lives. */
   private record Files(ModelFiles.Held base, ModelFiles.@Nullable Held trained) {
@@ -66,12 +68,14 @@ final class WarmModel {
     }
   }
 
-  /** Ends the process; a chat in progress loses its answer. */
-  void unload() {
+  /** Ends the process for good; a chat in progress loses its answer, as do those that wait. */
+  synchronized void unload() {
+    unloaded = true;
     InferrerProcess ending = process;
     if (ending != null) ending.close();
     Files directories = held;
     if (directories != null) directories.close();
+    held = null;
   }
 
   Optional<Long> pid() {
@@ -80,16 +84,25 @@ final class WarmModel {
   }
 
   private InferrerProcess ready() throws InterruptedException, InferrerLost, IOException {
+    requireLoaded();
     InferrerProcess warm = process;
     if (warm == null || !warm.alive()) {
       Files directories = held;
-      if (directories == null) directories = hold();
-      held = directories;
+      if (directories == null) {
+        directories = hold();
+        held = directories;
+      }
       warm = starter.apply(directories.laid(weights.quantization()));
       process = warm;
+      if (unloaded) unload(); // it may have come in between
+      requireLoaded();
     }
     warm.awaitReady(settings.loadTimeout());
     return warm;
+  }
+
+  private void requireLoaded() throws InferrerLost {
+    if (unloaded) throw new InferrerLost("the model has been unloaded");
   }
 
   private Files hold() throws IOException {

@@ -58,8 +58,8 @@ final class CallAnswer {
   void run() throws InterruptedException {
     Thread answering = Thread.ofVirtual().name("call-" + call.id()).start(this::answer);
     try {
-      tell(new Call.Report(0, List.of(), null)); // else it goes to another worker
-      report();
+      // At once: a call that nobody says to have goes to another worker.
+      if (tell(new Call.Report(0, List.of(), null))) report();
     } catch (InterruptedException stopping) {
       tell(new Call.Report(0, List.of(), "it stops"));
       throw stopping;

@@ -4,8 +4,10 @@ import dev.graft.artifacts.ArtifactStore;
 import dev.graft.jobs.lease.LeaseRefused;
 import dev.graft.jobs.lease.LeaseWire;
 import dev.graft.jobs.lease.WorkerLink;
+import dev.graft.platform.LoopThreads;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
@@ -32,6 +34,18 @@ final class CallLoop implements Runnable {
     this.store = store;
     this.models = models;
     this.device = device;
+  }
+
+  /**
+   * Threads that answer; what they are at when they end is lost.
+   *
+   * @param count of calls at a time
+   */
+  LoopThreads threads(int count) {
+    return new LoopThreads(
+        Collections.nCopies(count, this),
+        Thread.ofVirtual().name("calls-", 0),
+        threads -> threads.forEach(Thread::interrupt));
   }
 
   /** Until interrupted. */

@@ -5,6 +5,7 @@ import dev.graft.jobs.lease.Training;
 import dev.graft.jobs.lease.WorkerLink;
 import dev.graft.platform.ChildJvm;
 import dev.graft.platform.GraftProperties;
+import dev.graft.platform.LoopThreads;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -30,13 +31,13 @@ class CallWorkerConfiguration {
   }
 
   @Bean
-  CallLifecycle callLifecycle(
+  LoopThreads callThreads(
       WorkerLink link,
       ArtifactStore store,
       WarmModels models,
       TrainingFirst device,
       InferenceProperties settings) {
-    return new CallLifecycle(new CallLoop(link, store, models, device), settings.maxLoadedModels());
+    return new CallLoop(link, store, models, device).threads(settings.maxLoadedModels());
   }
 
   /** On the thread that is about to train. */

@@ -5,6 +5,7 @@ import dev.graft.artifacts.ManifestDirectory;
 import dev.graft.catalog.BaseModel;
 import dev.graft.platform.FileTrees;
 import dev.graft.platform.Finding;
+import dev.graft.platform.GraftProperties;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.Bottleneck;
 import dev.graft.spec.Freeze;
@@ -27,9 +28,15 @@ class BaseModelFit {
   private static final Pattern SETTING = Pattern.compile("([a-z_0-9]+): (.+)", Pattern.DOTALL);
 
   private final ArtifactStore store;
+  private final Path work;
 
-  BaseModelFit(ArtifactStore store) {
+  /**
+   * Beside the store, as links do not reach into other file systems, and copies of weights are
+   * large.
+   */
+  BaseModelFit(ArtifactStore store, GraftProperties graft) {
     this.store = store;
+    this.work = graft.dataDir().resolve("work");
   }
 
   /** What came of it. */
@@ -46,7 +53,7 @@ class BaseModelFit {
           base.name() + " is an encoder: must be classification or regression");
     }
     try {
-      Path directory = Files.createTempDirectory("graft-fit-");
+      Path directory = Files.createTempDirectory(Files.createDirectories(work), "fit-");
       try {
         Path files = directory.resolve("base");
         ManifestDirectory.materialise(store, base.manifest(), files, name -> !name.contains("/"));

@@ -3,6 +3,7 @@ package dev.graft.worker;
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.FileArtifactStore;
 import dev.graft.jobs.lease.LeaseProtocol;
+import dev.graft.platform.LoopThreads;
 import dev.graft.platform.MachineLacks;
 import java.io.IOException;
 import java.net.URI;
@@ -64,7 +65,7 @@ class WorkerConfiguration {
   }
 
   @Bean
-  WorkerLifecycle workerLifecycle(
+  LoopThreads workerThreads(
       LeaseProtocol protocol,
       ArtifactStore store,
       TrainerCommandLine commandLine,
@@ -72,7 +73,7 @@ class WorkerConfiguration {
       WorkerProperties settings) {
     BlobCopies blobs = new BlobCopies(store, protocol, settings.directory().resolve("models"));
     RunPreparation preparation = new RunPreparation(blobs, settings.threads());
-    return new WorkerLifecycle(
+    return WorkerLoop.threads(
         settings.devices().stream()
             .map(
                 device ->

@@ -4,7 +4,9 @@ import dev.graft.jobs.lease.Lease;
 import dev.graft.jobs.lease.LeaseProtocol;
 import dev.graft.jobs.lease.LeaseRefused;
 import dev.graft.jobs.lease.Training;
+import dev.graft.platform.LoopThreads;
 import java.io.UncheckedIOException;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -42,6 +44,12 @@ final class WorkerLoop implements Runnable {
     this.commandLine = commandLine;
     this.events = events;
     this.settings = settings;
+  }
+
+  /** On platform threads: a trainer dies with the thread that started it. */
+  static LoopThreads threads(List<WorkerLoop> loops) {
+    return new LoopThreads(
+        loops, Thread.ofPlatform().name("worker ", 0), threads -> loops.forEach(WorkerLoop::drain));
   }
 
   @Override

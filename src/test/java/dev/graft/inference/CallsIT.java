@@ -14,6 +14,7 @@ import dev.graft.jobs.lease.LeaseWire;
 import dev.graft.jobs.lease.Training;
 import dev.graft.jobs.lease.WorkerLink;
 import dev.graft.pg.GraftIT;
+import dev.graft.platform.LoopThreads;
 import dev.graft.tenancy.ApiKeys;
 import dev.graft.tenancy.Caller;
 import dev.graft.tenancy.Departments;
@@ -61,7 +62,7 @@ class CallsIT {
   private WorkerLink link; // before each test
   private WarmModels models;
   private TrainingFirst device;
-  private CallLifecycle worker;
+  private LoopThreads worker;
 
   @BeforeEach
   void aWorkerAndAModel() throws IOException {
@@ -73,7 +74,7 @@ class CallsIT {
         new ModelDirectories(store, directory.resolve("laid"), Duration.ofDays(1));
     models = new WarmModels(settings, files, CallsIT::parrot);
     device = new TrainingFirst(models, false);
-    worker = new CallLifecycle(new CallLoop(link, store, models, device), 2);
+    worker = new CallLoop(link, store, models, device).threads(2);
   }
 
   private static List<String> parrot(WarmModels.Laid model) {

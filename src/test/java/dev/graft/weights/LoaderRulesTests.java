@@ -30,30 +30,9 @@ class LoaderRulesTests {
         row("", "qwen3", LOADS, LOADS, LOADS, LOADS, WITH_CONVERSION),
         row("'r':64", "llama", LOADS, LOADS, LOADS, LOADS, WITH_CONVERSION),
         row("'use_rslora':true", "llama", LOADS, LOADS, WITH_CONVERSION, LOADS, WITH_CONVERSION),
-        row(
-            "'alpha_pattern':{'q_proj':3}",
-            "llama",
-            LOADS,
-            WITH_CONVERSION,
-            WITH_CONVERSION,
-            WITH_CONVERSION,
-            WITH_CONVERSION),
-        row(
-            "'rank_pattern':{'q_proj':3}",
-            "llama",
-            LOADS,
-            WITH_CONVERSION,
-            WITH_CONVERSION,
-            WITH_CONVERSION,
-            WITH_CONVERSION),
-        row(
-            "'init_lora_weights':'eva'",
-            "llama",
-            LOADS,
-            WITH_CONVERSION,
-            WITH_CONVERSION,
-            WITH_CONVERSION,
-            WITH_CONVERSION),
+        converted("'alpha_pattern':{'q_proj':3}", "llama"),
+        converted("'rank_pattern':{'q_proj':3}", "llama"),
+        converted("'init_lora_weights':'eva'", "llama"),
         row(
             "'init_lora_weights':'eva','eva_config':{'rho':1}",
             "llama",
@@ -70,57 +49,27 @@ class LoaderRulesTests {
             LOADS,
             WITH_CONVERSION,
             WITH_CONVERSION),
-        row(
-            "'modules_to_save':['lm_head']",
-            "llama",
-            LOADS,
-            WITH_CONVERSION,
-            WITH_CONVERSION,
-            WITH_CONVERSION,
-            WITH_CONVERSION),
-        row(
-            "'bias':'lora_only'",
-            "qwen2",
-            LOADS,
-            WITH_CONVERSION,
-            WITH_CONVERSION,
-            WITH_CONVERSION,
-            WITH_CONVERSION),
+        converted("'modules_to_save':['lm_head']", "llama"),
+        converted("'bias':'lora_only'", "qwen2"),
         row("'lora_bias':true", "llama", LOADS, NO, NO, NO, NO),
-        row(
-            "'target_modules':['c_attn']",
-            "gpt2",
-            LOADS,
-            WITH_CONVERSION,
-            WITH_CONVERSION,
-            WITH_CONVERSION,
-            WITH_CONVERSION),
-        row(
-            "'target_modules':['query_key_value']",
-            "gpt-neox",
-            LOADS,
-            WITH_CONVERSION,
-            WITH_CONVERSION,
-            WITH_CONVERSION,
-            WITH_CONVERSION),
+        converted("'target_modules':['c_attn']", "gpt2"),
+        converted("'target_modules':['query_key_value']", "gpt-neox"),
         row("'target_modules':['query']", "bert", LOADS, NO, NO, NO, NO),
-        row(
-            "",
-            "llama-cls",
-            LOADS,
-            WITH_CONVERSION,
-            WITH_CONVERSION,
-            WITH_CONVERSION,
-            WITH_CONVERSION),
-        row(
-            "'peft_type':'IA3','target_modules':null",
-            "llama",
-            LOADS,
-            WITH_CONVERSION,
-            WITH_CONVERSION,
-            WITH_CONVERSION,
-            WITH_CONVERSION),
+        converted("", "llama-cls"),
+        converted("'peft_type':'IA3','target_modules':null", "llama"),
         row("'peft_type':'PROMPT_TUNING','num_virtual_tokens':4", "llama", LOADS, NO, NO, NO, NO));
+  }
+
+  /** What {@code peft} alone loads as it is. */
+  private static Arguments converted(String settings, String family) {
+    return row(
+        settings,
+        family,
+        LOADS,
+        WITH_CONVERSION,
+        WITH_CONVERSION,
+        WITH_CONVERSION,
+        WITH_CONVERSION);
   }
 
   private static Arguments row(String settings, String family, Verdict... verdicts) {

@@ -3,6 +3,7 @@ package dev.graft.worker;
 import dev.graft.artifacts.FileArtifactStore;
 import dev.graft.jobs.lease.LeaseProtocol;
 import dev.graft.jobs.lease.WorkerLink;
+import dev.graft.platform.LoopThreads;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -27,8 +28,8 @@ public final class TestWorker {
             new WorkerHttp(
                 server, WorkerCredential.obtain(settings, server), settings.callTimeout()),
             settings.callTimeout());
-    WorkerLifecycle worker =
-        new WorkerLifecycle(
+    LoopThreads worker =
+        WorkerLoop.threads(
             List.of(loop(settings, protocol, FileArtifactStore.open(settings.directory()))));
     Runtime.getRuntime().addShutdownHook(new Thread(worker::stop));
     worker.start();

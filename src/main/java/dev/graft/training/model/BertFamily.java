@@ -12,12 +12,10 @@ import dev.graft.training.program.Sum;
 import dev.graft.weights.Activation;
 import dev.graft.weights.BertConfig;
 import dev.graft.weights.Dropouts;
-import dev.graft.weights.Rope;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /** BERT (Devlin et al. 2019), RoBERTa (Liu et al. 2019), XLM-RoBERTa (Conneau et al. 2020). */
-record BertFamily(BertConfig config, Dropouts dropouts) implements Family {
+record BertFamily(BertConfig config, Dropouts dropouts) implements EncoderFamily {
   private static final EncoderLayer.Modules MODULES =
       new EncoderLayer.Modules(
           "attention.self.query",
@@ -67,32 +65,12 @@ record BertFamily(BertConfig config, Dropouts dropouts) implements Family {
   }
 
   @Override
-  public @Nullable String output() {
-    return null;
-  }
-
-  @Override
-  public boolean bidirectional() {
-    return true;
-  }
-
-  @Override
   public int firstPosition() {
     return config.positionOffset();
   }
 
   @Override
-  public int headDim() {
-    return config.hiddenSize() / config.heads();
-  }
-
-  @Override
-  public int keyValueHeads() {
+  public int heads() {
     return config.heads();
-  }
-
-  @Override
-  public @Nullable Rope rope() {
-    return null;
   }
 }

@@ -14,12 +14,10 @@ import dev.graft.training.program.Sum;
 import dev.graft.weights.Activation;
 import dev.graft.weights.DistilBertConfig;
 import dev.graft.weights.Dropouts;
-import dev.graft.weights.Rope;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /** DistilBERT (Sanh et al. 2019): BERT without token types, and with another head. */
-record DistilBertFamily(DistilBertConfig config, Dropouts dropouts) implements Family {
+record DistilBertFamily(DistilBertConfig config, Dropouts dropouts) implements EncoderFamily {
   private static final EncoderLayer.Modules MODULES =
       new EncoderLayer.Modules(
           "attention.q_lin",
@@ -60,27 +58,7 @@ record DistilBertFamily(DistilBertConfig config, Dropouts dropouts) implements F
   }
 
   @Override
-  public @Nullable String output() {
-    return null;
-  }
-
-  @Override
-  public boolean bidirectional() {
-    return true;
-  }
-
-  @Override
-  public int headDim() {
-    return config.hiddenSize() / config.heads();
-  }
-
-  @Override
-  public int keyValueHeads() {
+  public int heads() {
     return config.heads();
-  }
-
-  @Override
-  public @Nullable Rope rope() {
-    return null;
   }
 }

@@ -13,8 +13,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** An architecture: what its parts compute and how their tensors are called. */
-public sealed interface Family
-    permits DecoderFamily, Gpt2Family, GptNeoXFamily, BertFamily, DistilBertFamily {
+public sealed interface Family permits DecoderFamily, Gpt2Family, GptNeoXFamily, EncoderFamily {
   /** An architecture whose own dropouts are off. */
   static Family of(ModelConfig config) {
     return of(config, Dropouts.NONE);

@@ -60,11 +60,6 @@ public final class LayerProgram {
     return infer() + train() + decode("") + (tensors.trained().isEmpty() ? "" : training(false));
   }
 
-  /** The one method that a layer without training needs. */
-  public String inferenceOnly() {
-    return infer() + decode(CACHE);
-  }
-
   /**
    * The method that shows values of inference: of each the rows that are picked, in f32.
    *

@@ -4,19 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.graft.spec.AdapterSpecs;
 import dev.graft.spec.SpecRejected;
 import dev.graft.tiny.TinyBert;
 import dev.graft.tiny.TinyLlama;
-import dev.graft.training.protocol.TrainerDirective;
 import dev.graft.training.protocol.TrainerExit;
 import dev.graft.training.protocol.TrainingEvent;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
@@ -38,7 +34,7 @@ class ContinuedRunTests {
   private Path base;
   private Path rows;
   private @Nullable Path held;
-  private final List<TrainingEvent> events = new ArrayList<>();
+  private final RecordedRuns runs = new RecordedRuns();
 
   @BeforeEach
   void write() throws IOException {
@@ -105,7 +101,7 @@ class ContinuedRunTests {
     String whole =
         "{'training':{'max_steps':1,'per_device_train_batch_size':11,'learning_rate':0.01}}";
     run(inherited(whole, "first"), "second", "first", null, 0);
-    double first = of(TrainingEvent.Progress.class).getFirst().loss();
+    double first = runs.of(TrainingEvent.Progress.class).getFirst().loss();
     assertThat(first).isCloseTo(validLosses().getFirst(), within(1e-5));
   }
 
@@ -275,39 +271,16 @@ class ContinuedRunTests {
   }
 
   private List<Double> validLosses() {
-    return of(TrainingEvent.Evaluation.class).stream()
+    return runs.of(TrainingEvent.Evaluation.class).stream()
         .map(TrainingEvent.Evaluation::validLoss)
         .toList();
   }
 
-  private <E extends TrainingEvent> List<E> of(Class<E> type) {
-    return events.stream().filter(type::isInstance).map(type::cast).toList();
-  }
-
   private TrainerExit run(
       String spec, String name, @Nullable String from, @Nullable Path resumeFrom, int stopAfter) {
-    events.clear();
-    Path out = directory.resolve(name);
-    AtomicBoolean said = new AtomicBoolean(stopAfter == 0);
     TrainingRun run =
-        new TrainingRun(
-                AdapterSpecs.resolve(
-                    new JsonMapper().readTree(spec.replace('\'', '"')), null, null, null),
-                base,
-                "tiny",
-                rows,
-                held,
-                out,
-                out.resolve("checkpoints"),
-                resumeFrom,
-                1)
+        RecordedRuns.of(spec, base, rows, held, directory.resolve(name), resumeFrom)
             .startingFrom(from == null ? null : directory.resolve(from));
-    return FineTune.run(
-        run,
-        events::add,
-        () ->
-            of(TrainingEvent.Progress.class).size() == stopAfter && said.compareAndSet(false, true)
-                ? TrainerDirective.STOP_AFTER_CHECKPOINT
-                : null);
+    return runs.run(run, stopAfter);
   }
 }

@@ -24,7 +24,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import tools.jackson.databind.json.JsonMapper;
 
 /** Runs whose LoRA starts from their data, with the real kernels. */
 class EvaRunTests {
@@ -78,21 +77,9 @@ class EvaRunTests {
       @Nullable Path resumeFrom,
       int at,
       TrainerDirective says) {
-    Path to = directory.resolve(out);
     List<Double> losses = new ArrayList<>();
     AtomicInteger polls = new AtomicInteger();
-    TrainingRun run =
-        new TrainingRun(
-            AdapterSpecs.resolve(
-                new JsonMapper().readTree(spec.replace('\'', '"')), null, null, null),
-            base,
-            "tiny",
-            rows,
-            null,
-            to,
-            to.resolve("checkpoints"),
-            resumeFrom,
-            1);
+    TrainingRun run = RecordedRuns.of(spec, base, rows, null, directory.resolve(out), resumeFrom);
     TrainerExit exit =
         FineTune.run(
             run.startingFrom(earlier),

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.graft.spec.AdapterMethod;
-import dev.graft.spec.AdapterSpecs;
 import dev.graft.tiny.TinyLlama;
 import dev.graft.training.protocol.TrainerDirective;
 import dev.graft.training.protocol.TrainerExit;
@@ -14,16 +13,13 @@ import dev.graft.weights.SavedAdapter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import tools.jackson.databind.json.JsonMapper;
 
 /** The loop, on a model that one can predict. */
 class FineTuneTests {
@@ -35,7 +31,7 @@ class FineTuneTests {
   @TempDir private Path directory;
   private Path base;
   private Path rows;
-  private final List<TrainingEvent> events = new ArrayList<>();
+  private final RecordedRuns runs = new RecordedRuns();
 
   @BeforeEach
   void write() throws IOException {
@@ -57,17 +53,17 @@ class FineTuneTests {
   @Test
   void aRunTellsItsStepsAndWritesAnAdapter() {
     assertThat(run("out", SPEC, null, () -> null)).isEqualTo(TrainerExit.DONE);
-    var started = (TrainingEvent.Started) events.getFirst();
+    var started = (TrainingEvent.Started) runs.events.getFirst();
     assertThat(started.totalSteps()).isEqualTo(12); // 13 rows: 7 batches, 4 windows, 3 epochs
-    assertThat(of(TrainingEvent.Progress.class)).hasSize(12);
-    assertThat(of(TrainingEvent.Progress.class).getFirst().learningRate()).isZero();
-    assertThat(of(TrainingEvent.Progress.class).getLast().epoch()).isEqualTo(3);
-    assertThat(of(TrainingEvent.Progress.class).getLast().trainedTokens())
+    assertThat(runs.of(TrainingEvent.Progress.class)).hasSize(12);
+    assertThat(runs.of(TrainingEvent.Progress.class).getFirst().learningRate()).isZero();
+    assertThat(runs.of(TrainingEvent.Progress.class).getLast().epoch()).isEqualTo(3);
+    assertThat(runs.of(TrainingEvent.Progress.class).getLast().trainedTokens())
         .isEqualTo(3 * started.trainedTokensPerEpoch());
-    assertThat(of(TrainingEvent.Evaluation.class))
+    assertThat(runs.of(TrainingEvent.Evaluation.class))
         .extracting(TrainingEvent.Evaluation::step)
         .containsExactly(0L, 5L, 10L, 12L);
-    assertThat(of(TrainingEvent.Checkpoint.class))
+    assertThat(runs.of(TrainingEvent.Checkpoint.class))
         .extracting(TrainingEvent.Checkpoint::step)
         .containsExactly(4L, 8L);
     try (SavedAdapter adapter = SavedAdapter.read(directory.resolve("out"))) {
@@ -102,10 +98,11 @@ class FineTuneTests {
     for (int stopAt = 1; stopAt < 12; stopAt++) {
       String name = "stopped-" + stopAt;
       int steps = stopAt;
-      events.clear();
-      TrainerExit exit = run(name, SPEC, null, once(steps, TrainerDirective.STOP_AFTER_CHECKPOINT));
+      runs.events.clear();
+      TrainerExit exit =
+          run(name, SPEC, null, runs.once(steps, TrainerDirective.STOP_AFTER_CHECKPOINT));
       assertThat(exit).isEqualTo(TrainerExit.STOPPED_AFTER_CHECKPOINT);
-      Path checkpoint = Path.of(of(TrainingEvent.Checkpoint.class).getLast().directory());
+      Path checkpoint = Path.of(runs.of(TrainingEvent.Checkpoint.class).getLast().directory());
       assertThat(run(name, SPEC, checkpoint, () -> null)).isEqualTo(TrainerExit.DONE);
       assertThat(directory.resolve(name).resolve("adapter_model.safetensors"))
           .hasSameBinaryContentAs(directory.resolve("whole/adapter_model.safetensors"));
@@ -119,7 +116,7 @@ class FineTuneTests {
   @Test
   void aRunGoesOnInAReleaseThatKnowsMoreSettings() throws IOException {
     run("whole", SPEC, null, () -> null);
-    run("stopped", SPEC, null, once(6, TrainerDirective.STOP_AFTER_CHECKPOINT));
+    run("stopped", SPEC, null, runs.once(6, TrainerDirective.STOP_AFTER_CHECKPOINT));
     Path checkpoint = Checkpoints.newest(directory.resolve("stopped/checkpoints")).orElseThrow();
     Path manifest = checkpoint.resolve("checkpoint.json");
     String written = Files.readString(manifest);
@@ -169,7 +166,7 @@ class FineTuneTests {
 
   @Test
   void cancellingEndsWithoutAResult() {
-    TrainerExit exit = run("out", SPEC, null, once(3, TrainerDirective.CANCEL));
+    TrainerExit exit = run("out", SPEC, null, runs.once(3, TrainerDirective.CANCEL));
     assertThat(exit).isEqualTo(TrainerExit.CANCELLED);
     assertThat(directory.resolve("out/adapter_model.safetensors")).doesNotExist();
   }
@@ -189,10 +186,10 @@ class FineTuneTests {
             "'eval_steps':5",
             "'eval_steps':2,'early_stopping_patience':2,'early_stopping_threshold':1000");
     assertThat(run("out", spec, null, () -> null)).isEqualTo(TrainerExit.DONE);
-    assertThat(of(TrainingEvent.Evaluation.class))
+    assertThat(runs.of(TrainingEvent.Evaluation.class))
         .extracting(TrainingEvent.Evaluation::step)
         .containsExactly(0L, 2L, 4L, 6L);
-    assertThat(of(TrainingEvent.Completed.class).getFirst().steps()).isEqualTo(6);
+    assertThat(runs.of(TrainingEvent.Completed.class).getFirst().steps()).isEqualTo(6);
   }
 
   @Test
@@ -201,14 +198,14 @@ class FineTuneTests {
         SPEC.replace("'eval_steps':5", "'eval_steps':1,'load_best_model_at_end':true")
             .replace("0.01", "3");
     run("whole", spec, null, () -> null);
-    List<TrainingEvent.Evaluation> all = of(TrainingEvent.Evaluation.class);
+    List<TrainingEvent.Evaluation> all = runs.of(TrainingEvent.Evaluation.class);
     double best =
         all.stream().skip(1).mapToDouble(TrainingEvent.Evaluation::validLoss).min().orElseThrow();
     assertThat(all.getLast().validLoss()).isGreaterThan(best);
-    assertThat(of(TrainingEvent.Completed.class).getFirst().validLoss()).isEqualTo(best);
+    assertThat(runs.of(TrainingEvent.Completed.class).getFirst().validLoss()).isEqualTo(best);
     for (int stopAt : new int[] {3, 7, 11}) {
       String name = "stopped-" + stopAt;
-      run(name, spec, null, once(stopAt, TrainerDirective.STOP_AFTER_CHECKPOINT));
+      run(name, spec, null, runs.once(stopAt, TrainerDirective.STOP_AFTER_CHECKPOINT));
       Path checkpoint = Checkpoints.newest(directory.resolve(name + "/checkpoints")).orElseThrow();
       run(name, spec, checkpoint, () -> null);
       assertThat(directory.resolve(name).resolve("adapter_model.safetensors"))
@@ -219,21 +216,9 @@ class FineTuneTests {
   @Test
   void whatNeedsAValidationFileSaysSo() {
     String spec = SPEC.replace("'eval_steps':5", "'eval_steps':1,'load_best_model_at_end':true");
-    var json = new JsonMapper().readTree(spec.replace('\'', '"'));
-    Path out = directory.resolve("out");
-    TrainingRun run =
-        new TrainingRun(
-            AdapterSpecs.resolve(json, null, null, null),
-            base,
-            "tiny",
-            rows,
-            null,
-            out,
-            out.resolve("checkpoints"),
-            null,
-            1);
+    TrainingRun run = RecordedRuns.of(spec, base, rows, null, directory.resolve("out"), null);
     assertThatExceptionOfType(BadRun.class)
-        .isThrownBy(() -> new FineTune(run, events::add, () -> null, FakeModel.SOURCE).run())
+        .isThrownBy(() -> new FineTune(run, runs.events::add, () -> null, FakeModel.SOURCE).run())
         .withMessageContaining("need a validation file");
   }
 
@@ -262,20 +247,11 @@ class FineTuneTests {
     String spec =
         SPEC.replace("{'peft'", "{'objective':'pretraining','peft'").replace("h':64", "h':16");
     run("out", spec, null, () -> null);
-    var started = (TrainingEvent.Started) events.getFirst();
+    var started = (TrainingEvent.Started) runs.events.getFirst();
     assertThat(started.maxLength()).isEqualTo(16);
     assertThat((long) started.rows()).isEqualTo((started.tokensPerEpoch() + 15) / 16);
     assertThat(started.trainedTokensPerEpoch())
         .isEqualTo(started.tokensPerEpoch() - started.rows());
-  }
-
-  /** The directive, once, after so many steps. */
-  private Supplier<@Nullable TrainerDirective> once(int steps, TrainerDirective directive) {
-    AtomicBoolean said = new AtomicBoolean();
-    return () ->
-        of(TrainingEvent.Progress.class).size() == steps && said.compareAndSet(false, true)
-            ? directive
-            : null;
   }
 
   private void assertRefused(String spec, Path checkpoint, String message) {
@@ -284,28 +260,12 @@ class FineTuneTests {
         .withMessageContaining(message);
   }
 
-  private <E extends TrainingEvent> List<E> of(Class<E> type) {
-    return events.stream().filter(type::isInstance).map(type::cast).toList();
-  }
-
   private TrainerExit run(
       String name,
       String spec,
       @Nullable Path resumeFrom,
       Supplier<@Nullable TrainerDirective> directives) {
-    var json = new JsonMapper().readTree(spec.replace('\'', '"'));
-    Path out = directory.resolve(name);
-    TrainingRun run =
-        new TrainingRun(
-            AdapterSpecs.resolve(json, null, null, null),
-            base,
-            "tiny",
-            rows,
-            rows,
-            out,
-            out.resolve("checkpoints"),
-            resumeFrom,
-            1);
-    return new FineTune(run, events::add, directives, FakeModel.SOURCE).run();
+    TrainingRun run = RecordedRuns.of(spec, base, rows, rows, directory.resolve(name), resumeFrom);
+    return new FineTune(run, runs.events::add, directives, FakeModel.SOURCE).run();
   }
 }

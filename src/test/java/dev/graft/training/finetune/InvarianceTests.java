@@ -3,18 +3,15 @@ package dev.graft.training.finetune;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.graft.spec.AdapterSpecs;
 import dev.graft.tiny.TinyLlama;
 import dev.graft.training.protocol.TrainingEvent;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import tools.jackson.databind.json.JsonMapper;
 
 /** How rows are laid out in batches changes no loss; real kernels. */
 class InvarianceTests {
@@ -88,22 +85,8 @@ class InvarianceTests {
         ("{'peft':{'r':4},'training':{'max_steps':5,'learning_rate':0.01,"
                 + "'per_device_train_batch_size':%d,'gradient_accumulation_steps':%d,%s}}")
             .formatted(batch, accumulation, more);
-    Path out = directory.resolve("out");
-    List<TrainingEvent> events = new ArrayList<>();
-    FineTune.run(
-        new TrainingRun(
-            AdapterSpecs.resolve(
-                new JsonMapper().readTree(spec.replace('\'', '"')), null, null, null),
-            base,
-            "tiny",
-            rows,
-            null,
-            out,
-            out.resolve("checkpoints"),
-            null,
-            1),
-        events::add,
-        () -> null);
-    return events;
+    RecordedRuns runs = new RecordedRuns();
+    runs.run(RecordedRuns.of(spec, base, rows, null, directory.resolve("out"), null), 0);
+    return runs.events;
   }
 }

@@ -3,7 +3,6 @@ package dev.graft.training.finetune;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
-import dev.graft.spec.AdapterSpecs;
 import dev.graft.tiny.TinyBert;
 import dev.graft.tiny.TinyLlama;
 import dev.graft.training.protocol.TrainerExit;
@@ -13,7 +12,6 @@ import dev.graft.weights.Task;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -32,7 +30,7 @@ class LabelledRunTests {
 
   @TempDir private Path directory;
   private Path base;
-  private final List<TrainingEvent> events = new ArrayList<>();
+  private final RecordedRuns runs = new RecordedRuns();
 
   @BeforeEach
   void writeBase() throws IOException {
@@ -42,7 +40,7 @@ class LabelledRunTests {
   @Test
   void anEncoderLearnsClassesByName() throws IOException {
     run(spec("classification", 60, 0.01), rows("label", 48), rows("label", 12), "out");
-    var first = (TrainingEvent.Evaluation) events.get(1);
+    var first = (TrainingEvent.Evaluation) runs.events.get(1);
     var last = last();
     assertThat(last.validLoss()).isLessThan(first.validLoss() / 3);
     assertThat(last.metrics()).containsOnlyKeys("accuracy", "f1_macro");
@@ -69,21 +67,16 @@ class LabelledRunTests {
     Path rows = rows("label", 48);
     run(spec("classification", 40, 0.01), rows, null, "whole");
     Path checkpoints = directory.resolve("whole/checkpoints");
-    Path out = Files.createDirectories(directory.resolve("again"));
-    var spec =
-        AdapterSpecs.resolve(JSON.readTree(spec("classification", 40, 0.01)), null, null, null);
-    var again =
-        new TrainingRun(
-            spec,
+    Path out = directory.resolve("again");
+    TrainingRun again =
+        RecordedRuns.of(
+            spec("classification", 40, 0.01),
             base,
-            "base",
             rows,
             null,
             out,
-            out.resolve("checkpoints"),
-            Checkpoints.newest(checkpoints).orElseThrow(),
-            1);
-    assertThat(FineTune.run(again, events::add, () -> null)).isEqualTo(TrainerExit.DONE);
+            Checkpoints.newest(checkpoints).orElseThrow());
+    assertThat(runs.run(again, 0)).isEqualTo(TrainerExit.DONE);
     assertThat(out.resolve("adapter_model.safetensors"))
         .hasSameBinaryContentAs(directory.resolve("whole/adapter_model.safetensors"));
   }
@@ -177,11 +170,7 @@ class LabelledRunTests {
   }
 
   private TrainingEvent.Evaluation last() {
-    return events.stream()
-        .filter(TrainingEvent.Evaluation.class::isInstance)
-        .map(TrainingEvent.Evaluation.class::cast)
-        .reduce((before, after) -> after)
-        .orElseThrow();
+    return runs.of(TrainingEvent.Evaluation.class).getLast();
   }
 
   /** Texts of one letter over and over; the letter decides. */
@@ -209,21 +198,8 @@ class LabelledRunTests {
         Files.createTempFile(directory, "rows", ".jsonl"), lines.replace('\'', '"'));
   }
 
-  private void run(String spec, Path rows, @Nullable Path validation, String out)
-      throws IOException {
-    events.clear();
-    Path output = Files.createDirectories(directory.resolve(out));
-    TrainingRun run =
-        new TrainingRun(
-            AdapterSpecs.resolve(JSON.readTree(spec), null, null, null),
-            base,
-            "base",
-            rows,
-            validation,
-            output,
-            output.resolve("checkpoints"),
-            null,
-            1);
-    assertThat(FineTune.run(run, events::add, () -> null)).isEqualTo(TrainerExit.DONE);
+  private void run(String spec, Path rows, @Nullable Path validation, String out) {
+    TrainingRun run = RecordedRuns.of(spec, base, rows, validation, directory.resolve(out), null);
+    assertThat(runs.run(run, 0)).isEqualTo(TrainerExit.DONE);
   }
 }

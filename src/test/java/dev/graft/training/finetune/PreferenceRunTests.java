@@ -4,24 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.graft.spec.AdapterSpecs;
 import dev.graft.tiny.TinyLlama;
-import dev.graft.training.protocol.TrainerDirective;
 import dev.graft.training.protocol.TrainerExit;
 import dev.graft.training.protocol.TrainingEvent;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import tools.jackson.databind.json.JsonMapper;
 
 /** Runs that learn from pairs, with the real kernels. */
 class PreferenceRunTests {
@@ -34,7 +29,7 @@ class PreferenceRunTests {
   private Path base;
   private Path rows;
   private Path held;
-  private final List<TrainingEvent> events = new ArrayList<>();
+  private final RecordedRuns runs = new RecordedRuns();
 
   /** Whoever answers in x is preferred to who answers in y. */
   @BeforeEach
@@ -58,14 +53,14 @@ class PreferenceRunTests {
   void theStartIsTheReferenceAndTrainingPrefersTheChosen() {
     assertThat(run(LORA.replace("'max_steps':8", "'max_steps':30"), "out", null, 0))
         .isEqualTo(TrainerExit.DONE);
-    var started = (TrainingEvent.Started) events.getFirst();
+    var started = (TrainingEvent.Started) runs.events.getFirst();
     assertThat(started.rows()).isEqualTo(11);
-    List<TrainingEvent.Evaluation> evaluations = of(TrainingEvent.Evaluation.class);
+    List<TrainingEvent.Evaluation> evaluations = runs.of(TrainingEvent.Evaluation.class);
     assertThat(evaluations.getFirst().validLoss()).isCloseTo(Math.log(2), within(1e-6));
     assertThat(evaluations.getFirst().metrics().get("rewards/margins")).isCloseTo(0, within(1e-6));
     assertThat(evaluations.getLast().metrics().get("rewards/accuracies")).isEqualTo(1);
     assertThat(evaluations.getLast().validLoss()).isLessThan(0.3);
-    List<TrainingEvent.Progress> steps = of(TrainingEvent.Progress.class);
+    List<TrainingEvent.Progress> steps = runs.of(TrainingEvent.Progress.class);
     assertThat(steps.getLast().metrics())
         .containsOnlyKeys(
             "rewards/chosen",
@@ -76,7 +71,7 @@ class PreferenceRunTests {
             "logps/rejected");
     // three steps are an epoch, and every step of it counts its completions once
     assertThat(steps.get(2).trainedTokens()).isEqualTo(started.trainedTokensPerEpoch());
-    assertThat(of(TrainingEvent.Completed.class).getFirst().trainLoss())
+    assertThat(runs.of(TrainingEvent.Completed.class).getFirst().trainLoss())
         .isCloseTo(meanOf(steps), within(0.05));
   }
 
@@ -105,13 +100,13 @@ class PreferenceRunTests {
     assertThat(run(spec, "moved", checkpoint, 0)).isEqualTo(TrainerExit.DONE);
     assertThat(directory.resolve("moved").resolve(result))
         .hasSameBinaryContentAs(directory.resolve("whole").resolve(result));
-    assertThat(of(TrainingEvent.Evaluation.class).getLast())
+    assertThat(runs.of(TrainingEvent.Evaluation.class).getLast())
         .isEqualTo(evaluationOf(spec, "whole-again"));
   }
 
   private TrainingEvent.Evaluation evaluationOf(String spec, String name) {
     run(spec, name, null, 0);
-    return of(TrainingEvent.Evaluation.class).getLast();
+    return runs.of(TrainingEvent.Evaluation.class).getLast();
   }
 
   @Test
@@ -142,7 +137,7 @@ class PreferenceRunTests {
         "{\"prompt\":\"abcdefgh\",\"chosen\":\"x\",\"rejected\":\"y\"}\n"
             + "{\"prompt\":\"a\",\"chosen\":\"x\",\"rejected\":\"yyyyyyyyyyyy\"}\n");
     run(LORA.replace("'beta'", "'max_length':8,'beta'"), "out", null, 0);
-    var started = (TrainingEvent.Started) events.getFirst();
+    var started = (TrainingEvent.Started) runs.events.getFirst();
     assertThat(started.rows()).isEqualTo(1);
     assertThat(started.droppedRows()).isEqualTo(1);
     assertThat(started.truncatedRows()).isEqualTo(2);
@@ -157,32 +152,8 @@ class PreferenceRunTests {
         .withMessageContaining("needs preference rows");
   }
 
-  private <E extends TrainingEvent> List<E> of(Class<E> type) {
-    return events.stream().filter(type::isInstance).map(type::cast).toList();
-  }
-
   private TrainerExit run(String spec, String name, @Nullable Path resumeFrom, int stopAfter) {
-    events.clear();
-    Path out = directory.resolve(name);
-    AtomicBoolean said = new AtomicBoolean(stopAfter == 0);
-    TrainingRun run =
-        new TrainingRun(
-            AdapterSpecs.resolve(
-                new JsonMapper().readTree(spec.replace('\'', '"')), null, null, null),
-            base,
-            "tiny",
-            rows,
-            held,
-            out,
-            out.resolve("checkpoints"),
-            resumeFrom,
-            1);
-    return FineTune.run(
-        run,
-        events::add,
-        () ->
-            of(TrainingEvent.Progress.class).size() == stopAfter && said.compareAndSet(false, true)
-                ? TrainerDirective.STOP_AFTER_CHECKPOINT
-                : null);
+    return runs.run(
+        RecordedRuns.of(spec, base, rows, held, directory.resolve(name), resumeFrom), stopAfter);
   }
 }

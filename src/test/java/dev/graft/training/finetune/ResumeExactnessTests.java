@@ -2,23 +2,16 @@ package dev.graft.training.finetune;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.graft.spec.AdapterSpecs;
 import dev.graft.tiny.TinyLlama;
-import dev.graft.training.protocol.TrainerDirective;
 import dev.graft.training.protocol.TrainerExit;
-import dev.graft.training.protocol.TrainingEvent;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import tools.jackson.databind.json.JsonMapper;
 
 /** The promise of D12 with the real kernels: a run that was interrupted gives the same bytes. */
 class ResumeExactnessTests {
@@ -92,29 +85,9 @@ class ResumeExactnessTests {
 
   private TrainerExit run(
       String spec, Path base, Path rows, String name, @Nullable Path resumeFrom, int stopAfter) {
-    Path out = directory.resolve(name);
-    List<TrainingEvent> steps = new ArrayList<>();
-    AtomicBoolean said = new AtomicBoolean(stopAfter == 0);
-    TrainingRun run =
-        new TrainingRun(
-            AdapterSpecs.resolve(
-                new JsonMapper().readTree(spec.replace('\'', '"')), null, null, null),
-            base,
-            "tiny",
-            rows,
-            null,
-            out,
-            out.resolve("checkpoints"),
-            resumeFrom,
-            2);
-    return FineTune.run(
-        run,
-        event -> {
-          if (event instanceof TrainingEvent.Progress) steps.add(event);
-        },
-        () ->
-            steps.size() == stopAfter && said.compareAndSet(false, true)
-                ? TrainerDirective.STOP_AFTER_CHECKPOINT
-                : null);
+    return new RecordedRuns()
+        .run(
+            RecordedRuns.of(spec, base, rows, null, directory.resolve(name), resumeFrom, 2),
+            stopAfter);
   }
 }

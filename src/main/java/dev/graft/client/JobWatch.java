@@ -60,7 +60,10 @@ public final class JobWatch {
   private String line(JsonNode job) {
     JsonNode progress = job.path("progress");
     int total = progress.path("total_steps").asInt(0);
-    if (total == 0) return job.path("status").asString().replace('_', ' ');
+    String status = job.path("status").asString();
+    if (total == 0 || !status.equals("running")) {
+      return status.replace('_', ' ') + "  " + job.path("reason").asString("");
+    }
     int step = progress.path("step").asInt(0);
     var line = new StringBuilder();
     if (screen.terminal()) line.append(bar((double) step / total)).append(' ');

@@ -37,7 +37,7 @@ public final class JobsCommand extends Group {
           .time("CREATED", "/created_at")
           .column("STATUS", JobsCommand::status)
           .text("MODEL", "/model")
-          .text("RESULT", "/fine_tuned_model");
+          .column("RESULT", JobsCommand::result);
 
   /** The status, and of a running job how far it is. */
   private static String status(JsonNode job) {
@@ -47,12 +47,21 @@ public final class JobsCommand extends Group {
     return "%s %d %%".formatted(status, 100 * job.at("/progress/step").asLong(0) / total);
   }
 
+  /** The model, or when it is expected, or why there is none. */
+  private static String result(JsonNode job) {
+    JsonNode model = job.path("fine_tuned_model");
+    if (model.isString()) return model.asString();
+    JsonNode end = job.path("estimated_finish");
+    return end.isNumber() ? "expected at " + Table.time(end) : job.path("reason").asString("-");
+  }
+
   /** Follows a job to its end: 0 if it succeeded, 1 if it did not. */
   static int follow(ApiCommand command, GraftApi api, String id) {
     JsonNode job = new JobWatch(api, Screen.standard()).untilDone(id);
     boolean done = job.path("status").asString().equals("succeeded");
     if (Screen.standard().terminal()) command.note("");
     command.show(job, done ? job.path("fine_tuned_model").asString() : why(job));
+    if (!done) command.note(job.path("next_step").asString(""));
     return done ? 0 : NOT_SUCCEEDED;
   }
 
@@ -61,7 +70,7 @@ public final class JobsCommand extends Group {
         .formatted(
             job.path("id").asString(),
             job.path("status").asString(),
-            job.at("/error/message").asString("no reason was given"));
+            job.path("reason").asString("no reason was given"));
   }
 
   @Command(name = "list", description = "Jobs, newest first.")

@@ -38,7 +38,8 @@ final class Table {
     return column(title, thing -> size(thing.at(pointer).asLong(0)));
   }
 
-  private static String time(JsonNode seconds) {
+  /** Unix seconds as local time. */
+  static String time(JsonNode seconds) {
     if (!seconds.isNumber()) return "-";
     return TIME.format(Instant.ofEpochSecond(seconds.asLong()).atZone(ZoneId.systemDefault()));
   }

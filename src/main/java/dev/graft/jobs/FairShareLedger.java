@@ -1,6 +1,7 @@
 package dev.graft.jobs;
 
 import java.util.Optional;
+import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
@@ -32,12 +33,55 @@ class FairShareLedger {
             from w me where me.id = :department
           """;
 
+  /** Departments ahead are counted up to here: what is read for a job must not grow with them. */
+  static final int COUNTED = 100;
+
+  private static final String END =
+      "expected_end(l.first_step, l.first_step_at, p.step, p.progressed_at, p.total_steps)";
+
+  private static final String TURN =
+      """
+      -- turn
+      with w as materialized (select id, running, max_running, %1$s as share from department),
+           me as (select * from w where id = :department)
+      select me.running, me.max_running,
+             exists (select from worker
+                      where revoked_at is null
+                        and last_seen_at > (select graft_now()) - interval '1 minute')
+               or exists (select from job_lease where ended_at is null) as workers,
+             (select count(*)
+                from (select from
+                        (select w.id from w, me
+                          where w.running < w.max_running and (w.share, w.id) < (me.share, me.id)
+                         offset 0) o
+                       where exists (select from job q
+                                      where q.department_id = o.id and q.state = 'queued'
+                                        and q.available_at <= (select graft_now()))
+                       limit %3$d) counted) as ahead,
+             (select array_agg(e.at order by e.at)
+                from (select %2$s as at
+                        from job j join job_lease l on l.job_id = j.id and l.ended_at is null
+                        join job_progress p on p.job_id = j.id
+                       where j.department_id = :department and j.state = 'running') e
+               where e.at is not null) as own_ends,
+             (select min(%2$s)
+                from job_lease l join job_progress p on p.job_id = l.job_id
+               where l.ended_at is null) as first_end
+        from me
+      """
+          .formatted(FairShare.SHARE, END, COUNTED + 1);
+
   private final JdbcClient sql;
   private final FairShare settings;
 
+  @Autowired
   FairShareLedger(JdbcClient sql, JobProperties settings) {
+    this(sql, settings.fairShare());
+  }
+
+  FairShareLedger(JdbcClient sql, FairShare settings) {
     this.sql = sql;
-    this.settings = settings.fairShare();
+    this.settings = settings;
   }
 
   FairShare settings() {
@@ -80,5 +124,15 @@ class FairShareLedger {
                     row.getBoolean("waits"),
                     row.getInt("ahead")))
         .optional();
+  }
+
+  /** What a department's waiting jobs wait for; reads a bounded number of jobs. */
+  QueueTurn turn(String departmentId) {
+    return sql.sql(TURN)
+        .param("department", departmentId)
+        .param("half_life", settings.halfLifeSeconds())
+        .param("penalty", settings.penaltySeconds())
+        .query(QueueTurn::of)
+        .single();
   }
 }

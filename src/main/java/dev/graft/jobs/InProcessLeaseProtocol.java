@@ -50,6 +50,7 @@ class InProcessLeaseProtocol implements LeaseProtocol {
     return reached(
         () -> {
           try {
+            workers.seenInProcess(worker());
             return desk.claim(worker(), shorter);
           } catch (InterruptedException stopped) {
             Thread.currentThread().interrupt();

@@ -11,6 +11,7 @@ import dev.graft.platform.Submission;
 import dev.graft.tenancy.AuditLog;
 import dev.graft.tenancy.Caller;
 import jakarta.servlet.http.HttpServletRequest;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +39,7 @@ class JobController {
 
   private final SubmitJob submitJob;
   private final JobLedger jobs;
+  private final JobObjects objects;
   private final JobEvents events;
   private final JobPause pause;
   private final Idempotency idempotency;
@@ -47,6 +49,7 @@ class JobController {
   JobController(
       SubmitJob submitJob,
       JobLedger jobs,
+      JobObjects objects,
       JobEvents events,
       JobPause pause,
       Idempotency idempotency,
@@ -54,6 +57,7 @@ class JobController {
       JsonMapper json) {
     this.submitJob = submitJob;
     this.jobs = jobs;
+    this.objects = objects;
     this.events = events;
     this.pause = pause;
     this.idempotency = idempotency;
@@ -80,24 +84,22 @@ class JobController {
     Cursor cursor = Cursor.parse(after, limit, null, 20, MOST);
     MetadataFilter filter = MetadataFilter.parse(query);
     String pairs = filter.pairs().isEmpty() ? null : json.writeValueAsString(filter.pairs());
-    return page(
-        jobs
-            .list(caller.departmentId(), cursor.after(), cursor.limit() + 1, pairs, filter.absent())
-            .stream()
-            .map(JobObject::of),
-        cursor);
+    List<JobRow> oneMore =
+        jobs.list(
+            caller.departmentId(), cursor.after(), cursor.limit() + 1, pairs, filter.absent());
+    return page(objects.of(caller.departmentId(), oneMore).stream(), cursor);
   }
 
   @GetMapping("/{id}")
   ObjectNode get(@AuthenticationPrincipal Caller caller, @PathVariable String id) {
-    return JobObject.of(require(caller, id));
+    return objects.of(require(caller, id));
   }
 
   /** Cancelling twice is one cancellation; cancelling what has ended is refused. */
   @PostMapping("/{id}/cancel")
   @Transactional
   ObjectNode cancel(@AuthenticationPrincipal Caller caller, @PathVariable String id) {
-    boolean asked = jobs.cancel(caller.departmentId(), id);
+    boolean asked = jobs.cancel(caller.departmentId(), id, caller.actor().account(), null);
     JobRow job = require(caller, id);
     if (!asked && job.state().terminal()) {
       throw new RequestFailed(
@@ -105,28 +107,28 @@ class JobController {
           "The job has already ended: it is %s".formatted(job.state().wire()));
     }
     if (asked) audit.write("fine_tuning.job.cancelled", caller.departmentId(), id, Map.of());
-    return JobObject.of(job);
+    return objects.of(job);
   }
 
   /** A running job is paused when it has written a checkpoint; until then it is "pausing". */
   @PostMapping("/{id}/pause")
   ObjectNode pause(@AuthenticationPrincipal Caller caller, @PathVariable String id) {
-    boolean asked = pause.pause(caller.departmentId(), id);
+    boolean asked = pause.pause(caller.departmentId(), id, caller.actor().account());
     JobRow job = require(caller, id);
     boolean paused = job.state() == JobState.PAUSED || job.pauseRequested();
     if (!asked && !paused) throw wrongState(job, "paused");
-    return JobObject.of(job);
+    return objects.of(job);
   }
 
   /** It goes to the end of the queue, and on from its newest checkpoint. */
   @PostMapping("/{id}/resume")
   ObjectNode resume(@AuthenticationPrincipal Caller caller, @PathVariable String id) {
-    boolean resumed = pause.resume(caller.departmentId(), id);
+    boolean resumed = pause.resume(caller.departmentId(), id, caller.actor().account());
     JobRow job = require(caller, id);
     if (!resumed && job.state() != JobState.QUEUED && job.state() != JobState.RUNNING) {
       throw wrongState(job, "resumed");
     }
-    return JobObject.of(job);
+    return objects.of(job);
   }
 
   private static RequestFailed wrongState(JobRow job, String what) {

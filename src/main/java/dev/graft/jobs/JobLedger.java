@@ -53,7 +53,7 @@ class JobLedger implements Owned {
       """
       -- cancel: at once from the queue; a running job is told by its worker's next heartbeat
       with u as (update job
-                    set cancel_requested_at = graft_now(),
+                    set cancel_requested_at = graft_now(), asked_by = :by, asked_why = :why::text,
                         state = case when state = 'running' then state else 'cancelled' end,
                         finished_at = case when state <> 'running' then graft_now() end
                   where id = :job and department_id = :department
@@ -97,6 +97,11 @@ class JobLedger implements Owned {
       """
       select j.*, p.*, d.slug as department_name, w.name as worker,
              case when j.state = 'queued' then %s end as position,
+             case when j.asked_by is not null then account_name(j.asked_by) end as asked_by_name,
+             case when j.state = 'running' then
+               expected_end(l.first_step, l.first_step_at, p.step, p.progressed_at, p.total_steps)
+               end as expected_end,
+             case when j.available_at > graft_now() then j.available_at end as delayed_until,
              (select coalesce(sum(extract(epoch from
                        coalesce(ended_at, least(graft_now(), expires_at)) - claimed_at)), 0)
                 from job_lease where job_id = j.id) as device_seconds,
@@ -190,9 +195,20 @@ class JobLedger implements Owned {
     sql.sql(WARN).param("job", jobId).param("message", message).update();
   }
 
-  /** True if this call asked for the cancellation; false if there was nothing to cancel. */
-  boolean cancel(String departmentId, String jobId) {
-    return sql.sql(CANCEL).param("job", jobId).param("department", departmentId).update() == 1;
+  /**
+   * True if this call asked for the cancellation; false if there was nothing to cancel.
+   *
+   * @param by the account that asks; null = nobody in particular
+   * @param why in a few words, after "because"; null = they did not say
+   */
+  boolean cancel(String departmentId, String jobId, @Nullable String by, @Nullable String why) {
+    return sql.sql(CANCEL)
+            .param("job", jobId)
+            .param("department", departmentId)
+            .param("by", by)
+            .param("why", why)
+            .update()
+        == 1;
   }
 
   /** Ids of the jobs that have not ended. */

@@ -16,12 +16,15 @@ final class JobObject {
 
   private JobObject() {}
 
-  static ObjectNode of(JobRow job) {
+  /**
+   * @param place in the queue; null = it does not wait there
+   */
+  static ObjectNode of(JobRow job, @Nullable QueuePlace place) {
     ObjectNode json = JSON.createObjectNode();
     json.put("id", job.id()).put("object", "fine_tuning.job");
     json.put("created_at", job.createdAt().getEpochSecond());
     json.put("finished_at", seconds(job.finishedAt()));
-    json.putNull("estimated_finish");
+    json.put("estimated_finish", seconds(end(job)));
     String parent = job.parentModel();
     json.put("model", parent == null ? job.baseModel() : parent);
     json.put("fine_tuned_model", job.fineTunedModel());
@@ -38,18 +41,25 @@ final class JobObject {
         "metadata",
         job.metadataJson() == null ? JSON.nullNode() : JSON.readTree(job.metadataJson()));
     json.put("user_provided_suffix", job.suffix());
-    extensions(json, job);
+    extensions(json, job, place);
     return json;
   }
 
-  private static void extensions(ObjectNode json, JobRow job) {
+  private static void extensions(ObjectNode json, JobRow job, @Nullable QueuePlace place) {
     json.set("adapter", JSON.readTree(job.adapterJson()));
     json.put("base_model", job.baseModel()).put("parent_model", job.parentModel());
     json.put("priority", job.priority());
     json.put("sub_status", subStatus(job));
-    json.set("progress", progress(job.progress()));
-    if (job.position() == null) json.putNull("queue");
-    else json.putObject("queue").put("position", job.position());
+    JobReason why = JobReason.of(job, place);
+    json.put("reason", why.reason()).put("next_step", why.nextStep());
+    json.set("progress", progress(job.progress(), end(job)));
+    if (place == null) json.putNull("queue");
+    else {
+      json.putObject("queue")
+          .put("position", place.position())
+          .put("ahead_reason", place.why().reason())
+          .put("eta", seconds(place.eta()));
+    }
     json.set("attempts", JSON.readTree(job.attemptsJson()));
     json.put("worker", job.worker());
     json.putObject("usage")
@@ -62,7 +72,7 @@ final class JobObject {
     JobRow.Failure failure = job.failure();
     if (job.state() != JobState.FAILED || failure == null) json.putNull("failure");
     else {
-      json.putObject("failure").put("class", failure.type()).put("hint", failure.hint());
+      json.putObject("failure").put("class", failure.type()).put("hint", JobReason.hint(failure));
     }
   }
 
@@ -94,12 +104,18 @@ final class JobObject {
     };
   }
 
-  private static ObjectNode progress(JobRow.Progress progress) {
+  /** Nobody knows it of a job that is about to stop. */
+  private static @Nullable Instant end(JobRow job) {
+    return job.pauseRequested() || job.cancelRequested() ? null : job.expectedEnd();
+  }
+
+  private static ObjectNode progress(JobRow.Progress progress, @Nullable Instant end) {
     return JSON.createObjectNode()
         .put("step", progress.step())
         .put("total_steps", progress.totalSteps())
         .put("epoch", progress.epoch())
-        .put("tokens_per_second", progress.tokensPerSecond());
+        .put("tokens_per_second", progress.tokensPerSecond())
+        .put("eta", seconds(end));
   }
 
   private static @Nullable Long seconds(@Nullable Instant instant) {

@@ -1,5 +1,6 @@
 package dev.graft.jobs;
 
+import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
@@ -26,7 +27,8 @@ class JobPause {
       -- pause
       with u as (update job
                     set state = case when state = 'queued' then 'paused' else state end,
-                        pause_requested_at = case when state = 'running' then graft_now() end
+                        pause_requested_at = case when state = 'running' then graft_now() end,
+                        asked_by = :by, asked_why = null
                   where id = :job and department_id = :department
                     and state in ('queued', 'running')
                     and pause_requested_at is null and cancel_requested_at is null
@@ -41,7 +43,7 @@ class JobPause {
       with u as (update job
                     set state = case when state = 'paused' then 'queued' else state end,
                         available_at = case when state = 'paused' then graft_now() else available_at end,
-                        pause_requested_at = null
+                        pause_requested_at = null, asked_by = :by, asked_why = null
                   where id = :job and department_id = :department
                     and (state = 'paused' or state = 'running' and pause_requested_at is not null)
                  returning id, 'Fine-tuning job resumed' as message),
@@ -55,16 +57,21 @@ class JobPause {
   }
 
   /** True if this call asked for the pause; false if the job cannot pause, or is already asked. */
-  boolean pause(String departmentId, String jobId) {
-    return run(PAUSE, departmentId, jobId);
+  boolean pause(String departmentId, String jobId, @Nullable String by) {
+    return run(PAUSE, departmentId, jobId, by);
   }
 
   /** True if this call resumed the job; false if it was not paused. */
-  boolean resume(String departmentId, String jobId) {
-    return run(RESUME, departmentId, jobId);
+  boolean resume(String departmentId, String jobId, @Nullable String by) {
+    return run(RESUME, departmentId, jobId, by);
   }
 
-  private boolean run(String statement, String departmentId, String jobId) {
-    return sql.sql(statement).param("job", jobId).param("department", departmentId).update() == 1;
+  private boolean run(String statement, String departmentId, String jobId, @Nullable String by) {
+    return sql.sql(statement)
+            .param("job", jobId)
+            .param("department", departmentId)
+            .param("by", by)
+            .update()
+        == 1;
   }
 }

@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param parentModel name of what training continues from, or null
  * @param position 1 = next of its department; null unless queued
+ * @param delayedUntil when its next attempt may start; null = it may start now
+ * @param asked who asked for the newest pause, resumption or end; null = nobody in particular
+ * @param expectedEnd of the run that lives; null while that cannot be known
  * @param worker name of the worker that holds it now
  * @param attemptsJson every lease so far, oldest first
  */
@@ -46,13 +49,27 @@ record JobRow(
     @Nullable Failure failure,
     Progress progress,
     @Nullable Long position,
+    @Nullable Instant delayedUntil,
+    @Nullable Asked asked,
+    @Nullable Instant expectedEnd,
     @Nullable String worker,
     double deviceSeconds,
     String attemptsJson) {
 
+  /** Where the API has it. */
+  String path() {
+    return "/v1/fine_tuning/jobs/" + id;
+  }
+
   /** The last failure; final only if the job is. */
   record Failure(
       String type, @Nullable String message, @Nullable String hint, @Nullable String param) {}
+
+  /**
+   * @param by name of the account; null = the server itself
+   * @param why what was said to it
+   */
+  record Asked(@Nullable String by, @Nullable String why) {}
 
   /** As last reported by a worker. */
   record Progress(
@@ -94,6 +111,9 @@ record JobRow(
         failure(row),
         progress(row),
         row.getObject("position", Long.class),
+        instant(row, "delayed_until"),
+        asked(row),
+        instant(row, "expected_end"),
         row.getString("worker"),
         row.getDouble("device_seconds"),
         row.getString("attempts"));
@@ -117,6 +137,12 @@ record JobRow(
             row.getString("failure_message"),
             row.getString("failure_hint"),
             row.getString("failure_param"));
+  }
+
+  private static @Nullable Asked asked(ResultSet row) throws SQLException {
+    String by = row.getString("asked_by_name");
+    String why = row.getString("asked_why");
+    return by == null && why == null ? null : new Asked(by, why);
   }
 
   private static @Nullable Instant instant(ResultSet row, String column) throws SQLException {

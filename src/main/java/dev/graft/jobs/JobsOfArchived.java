@@ -22,6 +22,7 @@ class JobsOfArchived {
   @Transactional(propagation = Propagation.MANDATORY)
   void cancel(DepartmentArchived archived) {
     jobs.unfinished(archived.departmentId())
-        .forEach(job -> jobs.cancel(archived.departmentId(), job));
+        .forEach(
+            job -> jobs.cancel(archived.departmentId(), job, null, "its project was archived"));
   }
 }

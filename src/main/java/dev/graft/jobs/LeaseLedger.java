@@ -89,7 +89,7 @@ class LeaseLedger {
                  returning job_id, epoch, token),
            k as (update department set running = running + 1
                   where id = (select department_id from u)),
-           p as (update job_progress set last_event = last_event + 1
+           p as (update job_progress set last_event = last_event + 1, tokens_per_second = null
                   where job_id = (select id from u)
                   returning job_id, last_event),
            e as (insert into job_event (job_id, number, created_at, level, type, message)
@@ -112,7 +112,10 @@ class LeaseLedger {
                   for update),
            l as (update job_lease
                     set expires_at = graft_now() + :ttl * interval '1 millisecond',
-                        report = greatest(report, :number)
+                        report = greatest(report, :number),
+                        first_step_at = case when first_step is null and :step::int is not null
+                                             then graft_now() else first_step_at end,
+                        first_step = coalesce(first_step, :step::int)
                    from f where job_lease.job_id = f.job_id and job_lease.epoch = f.epoch),
            p as (update job_progress
                     set last_event = last_event + case when f.fresh then :events else 0 end,
@@ -120,7 +123,7 @@ class LeaseLedger {
                         job_epoch = coalesce(:job_epoch::float8, job_epoch),
                         tokens_per_second = coalesce(:speed::float8, tokens_per_second),
                         trained_tokens = greatest(trained_tokens, :tokens),
-                        progressed_at = case when :step::int > step then graft_now() else progressed_at end
+                        progressed_at = case when :step::int <> step then graft_now() else progressed_at end
                    from f where job_progress.job_id = f.job_id
                  returning last_event)
       select f.fresh, p.last_event, j.cancel_requested_at is not null as cancel,

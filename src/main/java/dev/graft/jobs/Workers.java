@@ -73,6 +73,18 @@ public class Workers implements BearerAuthenticator {
         .optional();
   }
 
+  /** Notes that the worker inside this very process is there; no more often than is looked at. */
+  void seenInProcess(String id) {
+    sql.sql(
+            """
+            -- seen in process
+            update worker set last_seen_at = graft_now()
+             where id = :id and last_seen_at < graft_now() - interval '10 s'
+            """)
+        .param("id", id)
+        .update();
+  }
+
   /** Registers the worker inside this very process, which needs no credential. */
   String registerInProcess(String name) {
     String id = ids.next(ID_PREFIX);

@@ -73,6 +73,8 @@ class JobApiIT {
             "base_model",
             "priority",
             "sub_status",
+            "reason",
+            "next_step",
             "progress",
             "queue",
             "attempts",
@@ -130,6 +132,7 @@ class JobApiIT {
     JsonNode cancelled = ok(post(JOBS + "/" + id + "/cancel", ""));
     assertThat(cancelled.get("status").asString()).isEqualTo("cancelled");
     assertThat(cancelled.get("finished_at").isNumber()).isTrue();
+    assertThat(cancelled.get("reason").asString()).isEqualTo("Cancelled by key create.");
     error(post(JOBS + "/" + id + "/cancel", ""), 400, null);
     error(post(JOBS + "/" + id + "/pause", ""), 400, null);
     error(post(JOBS + "/" + id + "/resume", ""), 400, null);
@@ -181,6 +184,8 @@ class JobApiIT {
                 .query(String.class)
                 .single())
         .isEqualTo("cancelled");
+    assertThat(new Queue(sql).shown(department, job.get("id").asString()).get("reason").asString())
+        .isEqualTo("Cancelled, because its project was archived.");
   }
 
   private List<String> ids(JsonNode page) {

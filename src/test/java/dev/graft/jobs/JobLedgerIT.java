@@ -90,13 +90,13 @@ class JobLedgerIT {
     LeaseKey key = queue.claim(queue.worker());
     String second = queue.submit(department, 0);
 
-    assertThat(queue.jobs.cancel("proj_other", second)).isFalse();
-    assertThat(queue.jobs.cancel(department, second)).isTrue();
+    assertThat(queue.jobs.cancel("proj_other", second, null, null)).isFalse();
+    assertThat(queue.jobs.cancel(department, second, null, null)).isTrue();
     assertThat(queue.state(department, second)).isEqualTo(JobState.CANCELLED);
-    assertThat(queue.jobs.cancel(department, second)).isFalse();
+    assertThat(queue.jobs.cancel(department, second, null, null)).isFalse();
 
-    assertThat(queue.jobs.cancel(department, first)).isTrue();
-    assertThat(queue.jobs.cancel(department, first)).isFalse();
+    assertThat(queue.jobs.cancel(department, first, null, null)).isTrue();
+    assertThat(queue.jobs.cancel(department, first, null, null)).isFalse();
     assertThat(queue.leases.renew(key, Queue.TTL, LeaseReport.empty(1), 0).cancel()).isTrue();
     assertThat(queue.endings.release(key)).isEqualTo(JobState.CANCELLED);
     assertThat(queue.drifted()).isZero();
@@ -110,7 +110,7 @@ class JobLedgerIT {
     LeaseKey finishing = queue.claim(queue.worker());
     LeaseKey lost = queue.claim(queue.worker());
     for (LeaseKey key : List.of(failing, finishing, lost))
-      queue.jobs.cancel(department, key.jobId());
+      queue.jobs.cancel(department, key.jobId(), null, null);
 
     assertThat(queue.endings.fail(failing, TRANSIENT, Duration.ZERO, "again"))
         .isEqualTo(JobState.CANCELLED);

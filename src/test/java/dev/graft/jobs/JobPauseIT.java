@@ -27,24 +27,24 @@ class JobPauseIT {
 
   @Test
   void aQueuedJobIsNotClaimedUntilItIsResumed() {
-    assertThat(queue.pause.pause(department, job)).isTrue();
-    assertThat(queue.pause.pause(department, job)).isFalse();
+    assertThat(queue.pause.pause(department, job, null)).isTrue();
+    assertThat(queue.pause.pause(department, job, null)).isFalse();
     assertThat(state()).isEqualTo(JobState.PAUSED);
     assertThat(queue.leases.claim(queue.worker(), Queue.TTL)).isEmpty();
-    assertThat(queue.pause.resume(department, job)).isTrue();
-    assertThat(queue.pause.resume(department, job)).isFalse();
+    assertThat(queue.pause.resume(department, job, null)).isTrue();
+    assertThat(queue.pause.resume(department, job, null)).isFalse();
     assertThat(queue.claim(queue.worker()).jobId()).isEqualTo(job);
   }
 
   @Test
   void aRunningJobIsPausedWhenItsWorkerGivesItBack() {
     LeaseKey key = queue.claim(queue.worker());
-    queue.pause.pause(department, job);
+    queue.pause.pause(department, job, null);
     assertThat(queue.row(department, job).pauseRequested()).isTrue();
     assertThat(queue.leases.renew(key, Queue.TTL, LeaseReport.empty(1), 0).pause()).isTrue();
     assertThat(queue.endings.release(key)).isEqualTo(JobState.PAUSED);
     assertThat(queue.running(department)).isZero();
-    queue.pause.resume(department, job);
+    queue.pause.resume(department, job, null);
     LeaseKey again = queue.claim(queue.worker());
     assertThat(queue.leases.renew(again, Queue.TTL, LeaseReport.empty(1), 0).pause()).isFalse();
   }
@@ -52,8 +52,8 @@ class JobPauseIT {
   @Test
   void aRunningJobThatIsResumedInTimeRunsOn() {
     LeaseKey key = queue.claim(queue.worker());
-    queue.pause.pause(department, job);
-    assertThat(queue.pause.resume(department, job)).isTrue();
+    queue.pause.pause(department, job, null);
+    assertThat(queue.pause.resume(department, job, null)).isTrue();
     assertThat(queue.leases.renew(key, Queue.TTL, LeaseReport.empty(1), 0).pause()).isFalse();
     assertThat(queue.endings.release(key)).isEqualTo(JobState.QUEUED);
   }
@@ -61,12 +61,12 @@ class JobPauseIT {
   @Test
   void aPauseOutlivesTheLossOfTheWorkerAndARetry() {
     queue.claim(queue.worker());
-    queue.pause.pause(department, job);
+    queue.pause.pause(department, job, null);
     Queue later = new Queue(Databases.shifted(DATABASE, "61 s"));
     assertThat(later.endings.reap(3)).hasValue(new LeaseEndings.Ended(job, JobState.PAUSED));
-    queue.pause.resume(department, job);
+    queue.pause.resume(department, job, null);
     LeaseKey key = queue.claim(queue.worker());
-    queue.pause.pause(department, job);
+    queue.pause.pause(department, job, null);
     TrainingFailure broken =
         new TrainingFailure(TrainingFailure.Kind.TRANSIENT, "broke", null, null);
     assertThat(queue.endings.fail(key, broken, Duration.ofSeconds(1), "again"))
@@ -77,15 +77,15 @@ class JobPauseIT {
   @Test
   void aResultAndACancellationEndAPause() {
     LeaseKey key = queue.claim(queue.worker());
-    queue.pause.pause(department, job);
+    queue.pause.pause(department, job, null);
     assertThat(queue.endings.complete(key, "ft", Queue.SOME, List.of()))
         .isEqualTo(JobState.SUCCEEDED);
-    assertThat(queue.pause.pause(department, job)).isFalse();
+    assertThat(queue.pause.pause(department, job, null)).isFalse();
     job = queue.submit(department, 0);
-    queue.pause.pause(department, job);
-    assertThat(queue.jobs.cancel(department, job)).isTrue();
+    queue.pause.pause(department, job, null);
+    assertThat(queue.jobs.cancel(department, job, null, null)).isTrue();
     assertThat(state()).isEqualTo(JobState.CANCELLED);
-    assertThat(queue.pause.resume(department, job)).isFalse();
+    assertThat(queue.pause.resume(department, job, null)).isFalse();
   }
 
   private JobState state() {

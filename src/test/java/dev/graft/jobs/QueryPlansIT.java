@@ -28,12 +28,14 @@ class QueryPlansIT {
   private final JobLedger jobs;
   private final JobEvents events;
   private final LeaseLedger leases;
+  private final FairShareLedger turns;
 
   QueryPlansIT(Values values) {
     plans = ObservedPlans.over(DATABASE, values);
     jobs = new JobLedger(plans.client());
     events = new JobEvents(plans.client());
     leases = new LeaseLedger(plans.client(), FairShare.DEFAULT);
+    turns = new FairShareLedger(plans.client(), FairShare.DEFAULT);
   }
 
   @AfterEach
@@ -48,6 +50,15 @@ class QueryPlansIT {
     assertBounded(plan, LeaseLedger.CANDIDATES + 10);
     assertThat(plan.mostRowsSorted()).isEqualTo(CrowdedQueue.DEPARTMENTS);
     new LeaseEndings(plans.client(), leases).release(key);
+  }
+
+  @Test
+  void whatADepartmentsJobsWaitForIsReadFromAFewJobsOfOthers() {
+    QueueTurn turn = turns.turn(CrowdedQueue.BUSY);
+    Plan plan = plans.only();
+    assertThat(turn.ahead()).isEqualTo(FairShareLedger.COUNTED + 1);
+    assertBounded(plan, FairShareLedger.COUNTED + 1);
+    assertThat(plan.mostRowsSorted()).isLessThanOrEqualTo(PAGE);
   }
 
   @ParameterizedTest

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.UUID;
 import javax.sql.DataSource;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import tools.jackson.databind.node.ObjectNode;
 
 /** The ledgers over one data source, with departments and jobs to try them on. */
 final class Queue {
@@ -18,6 +19,7 @@ final class Queue {
   final LeaseEndings endings;
   final JobEvents events;
   final JobPause pause;
+  final JobObjects objects;
 
   Queue(DataSource dataSource) {
     this(JdbcClient.create(dataSource));
@@ -28,6 +30,7 @@ final class Queue {
     jobs = new JobLedger(sql);
     leases = new LeaseLedger(sql, FairShare.DEFAULT);
     pause = new JobPause(sql);
+    objects = new JobObjects(new FairShareLedger(sql, FairShare.DEFAULT));
     endings = new LeaseEndings(sql, leases);
     events = new JobEvents(sql);
   }
@@ -99,6 +102,11 @@ final class Queue {
 
   JobState state(String department, String job) {
     return row(department, job).state();
+  }
+
+  /** As a client sees it. */
+  ObjectNode shown(String department, String job) {
+    return objects.of(row(department, job));
   }
 
   /** Departments whose counter is not the number of their running jobs. */

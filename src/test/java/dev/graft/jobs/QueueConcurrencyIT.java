@@ -157,7 +157,7 @@ class QueueConcurrencyIT {
       together(
           2,
           side -> {
-            if (side == 0) queue.jobs.cancel(department, job);
+            if (side == 0) queue.jobs.cancel(department, job, null, null);
             else completed.add(queue.endings.complete(key, "ft", Queue.SOME, List.of()));
           });
       assertThat(completed).containsExactly(queue.state(department, job));

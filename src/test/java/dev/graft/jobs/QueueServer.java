@@ -130,7 +130,7 @@ public class QueueServer {
   }
 
   public void cancel(Submitted job) {
-    jobs.cancel(job.department(), job.id());
+    jobs.cancel(job.department(), job.id(), null, null);
   }
 
   /** Step of the newest committed checkpoint; 0 = none. */

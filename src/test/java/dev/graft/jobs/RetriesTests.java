@@ -89,6 +89,9 @@ class RetriesTests {
         new JobRow.Progress(0, null, null, null, 0),
         null,
         null,
+        null,
+        null,
+        null,
         0,
         "[]");
   }

@@ -1,0 +1,33 @@
+package dev.graft.jobs;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.context.annotation.Profile;
+import org.springframework.stereotype.Component;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Jobs as clients see them. Of a page that has none that waits, nothing more is read. */
+@Component
+@Profile("server")
+class JobObjects {
+  private final FairShareLedger ledger;
+
+  JobObjects(FairShareLedger ledger) {
+    this.ledger = ledger;
+  }
+
+  ObjectNode of(JobRow job) {
+    return of(job.departmentId(), List.of(job)).getFirst();
+  }
+
+  /** Of one department. */
+  List<ObjectNode> of(String department, List<JobRow> jobs) {
+    boolean waits = jobs.stream().anyMatch(job -> job.state() == JobState.QUEUED);
+    QueueTurn turn = waits ? ledger.turn(department) : null;
+    return jobs.stream().map(job -> JobObject.of(job, place(job, turn))).toList();
+  }
+
+  private static @Nullable QueuePlace place(JobRow job, @Nullable QueueTurn turn) {
+    return turn == null || job.state() != JobState.QUEUED ? null : QueuePlace.of(job, turn);
+  }
+}

@@ -15,6 +15,7 @@ import argparse
 import json
 import pathlib
 import subprocess
+import time
 import urllib.request
 
 # What the document's schemas cannot say, so that data that fits them may be refused with 400.
@@ -32,6 +33,12 @@ REFUSED = {
     "createAdapterConfig": "settings have to go together, a name is taken once",
     "createAdapterConfigVersion": "settings have to go together, presets have one version",
     "deleteAdapterConfig": "presets stay",
+    "validateAdapterConfig": "settings have to go together",
+    "changeAdapter": "a day of farewell comes after its notice, and only with one",
+    "createAdapterPermissions": "departments have to exist",
+    "createCheckpointPermissions": "departments have to exist",
+    "changeBaseModel": "whole numbers have no point",
+    "deleteBaseModel": "what is used stays",
     "deleteModel": "base models stay",
     "deleteFile": "a file in use stays",
     "createChatCompletion": "the context is finite; some parameters need others",
@@ -75,10 +82,21 @@ class Graft:
         self.url, self.key = url, key
 
     def post(self, path, body, content_type="application/json"):
-        data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        request = urllib.request.Request(self.url + path, data, {"Authorization": "Bearer " + self.key, "Content-Type": content_type})
-        with urllib.request.urlopen(request) as answer:
+        return self.ask(path, body if isinstance(body, bytes) else json.dumps(body).encode(), content_type)
+
+    def ask(self, path, data=None, content_type="application/json"):
+        headers = {"Authorization": "Bearer " + self.key, "Content-Type": content_type}
+        with urllib.request.urlopen(urllib.request.Request(self.url + path, data, headers)) as answer:
             return json.load(answer)
+
+    def trained(self, job):
+        """The job when it has ended well."""
+        for _ in range(300):
+            found = self.ask("/v1/fine_tuning/jobs/" + job)
+            if found["status"] == "succeeded":
+                return found
+            time.sleep(1)
+        raise SystemExit(f"job {job} is {found['status']} after five minutes: does a worker run?")
 
     def file(self):
         row = json.dumps({"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]})
@@ -94,6 +112,8 @@ class Graft:
         file = self.file()
         upload = {"filename": "a.jsonl", "purpose": "fine-tune", "bytes": 10, "mime_type": "application/jsonl"}
         job = {"model": "demo", "training_file": file, "adapter": {"training": {"max_steps": 2}}}
+        trained = self.post("/v1/fine_tuning/jobs", job)["id"]
+        adapter = self.ask("/v1/adapters?limit=1&name=" + self.trained(trained)["fine_tuned_model"])["data"][0]["id"]
         config = {"name": "fuzzed-" + run, "adapter": {"peft": {"peft_type": "LORA", "r": 8}}}
         return project, archived, [
             ("/v1/files/", "id", file),
@@ -101,6 +121,9 @@ class Graft:
             ("/v1/fine_tuning/jobs/", "id", self.post("/v1/fine_tuning/jobs", job)["id"]),
             ("/v1/adapter_configs/", "config", self.post("/v1/adapter_configs", config)["id"]),
             ("/v1/models/", "model", "demo"),
+            ("/v1/adapters/", "id", adapter),
+            ("/v1/organization/worker_tokens/", "worker_token", self.post("/v1/organization/worker_tokens", {})["id"]),
+            ("/v1/organization/admin_api_keys/", "admin_key", self.post("/v1/organization/admin_api_keys", {"name": run})["id"]),
             ("/v1/organization/projects/[^/]+/users/", "user", self.post(under + "/users", {"email": run + "@example.com", "role": "member"})["id"]),
             ("/v1/organization/projects/[^/]+/service_accounts/", "account", account["id"]),
             ("/v1/organization/projects/[^/]+/api_keys/", "key", account["api_key"]["id"]),
@@ -142,7 +165,7 @@ def main():
     config = out / "schemathesis.toml"
     config.write_text(TOML.format(key=arguments.key, project=project, archived=archived, operations="".join(operations(things))))
     command = ["schemathesis", "--config-file", str(config), "run", graft.url + "/openapi.yaml"]
-    command += ["--checks", "all", "--phases", "examples,coverage,fuzzing", "--continue-on-failure"]
+    command += ["--checks", "all", "--phases", "examples,coverage,fuzzing,stateful", "--continue-on-failure"]
     command += ["--max-time", str(arguments.seconds), "--seed", str(arguments.seed), "--request-timeout", "120", "--max-response-time", "120"]
     command += ["--report", "ndjson", "--report-dir", str(out)]
     raise SystemExit(subprocess.run(command, cwd=out).returncode)

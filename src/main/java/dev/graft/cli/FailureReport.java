@@ -9,6 +9,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.ReadOnlyFileSystemException;
 import java.util.Objects;
 import java.util.Optional;
+import javax.net.ssl.SSLException;
 import org.flywaydb.core.api.exception.FlywayValidateException;
 import org.springframework.beans.BeansException;
 import org.springframework.boot.web.server.PortInUseException;
@@ -57,6 +58,7 @@ final class FailureReport implements IExecutionExceptionHandler {
       if (cause instanceof ConnectException) {
         return Optional.of("the server cannot be reached; does it run, and is --server right?");
       }
+      if (cause instanceof SSLException) return Optional.of(untrusted(message));
       if (cause instanceof BindException) {
         return Optional.of("the port is in use; choose another with --port");
       }
@@ -71,6 +73,18 @@ final class FailureReport implements IExecutionExceptionHandler {
       }
     }
     return Optional.empty();
+  }
+
+  private static String untrusted(String why) {
+    if (why.contains("unrecognized SSL message")) {
+      return "the server does not speak TLS on this port; use http:// or its other port";
+    }
+    if (why.contains("PKIX")) {
+      return "the server's certificate is signed by no authority that is known here; name the PEM"
+          + " file of its authority in SSL_CERT_FILE, for a worker in"
+          + " GRAFT_WORKER_CERTIFICATE_AUTHORITIES";
+    }
+    return "no trusted connection with the server: " + why;
   }
 
   private static String line(Throwable outer) {

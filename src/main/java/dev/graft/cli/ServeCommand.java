@@ -9,6 +9,8 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.web.server.Ssl;
+import org.springframework.boot.web.server.autoconfigure.ServerProperties;
 import org.springframework.context.ConfigurableApplicationContext;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -131,7 +133,9 @@ final class ServeCommand implements Callable<Integer> {
       var environment = context.getEnvironment();
       String address = environment.getProperty("server.address", "127.0.0.1");
       err.println(
-          "Graft is running at http://"
+          "Graft is running at "
+              + (Ssl.isEnabled(context.getBean(ServerProperties.class).getSsl()) ? "https" : "http")
+              + "://"
               + (address.equals("0.0.0.0") ? "127.0.0.1" : address)
               + ":"
               + environment.getProperty("local.server.port")

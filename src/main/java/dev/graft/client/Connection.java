@@ -1,7 +1,9 @@
 package dev.graft.client;
 
+import dev.graft.platform.TrustedAuthorities;
 import java.io.IOException;
 import java.net.URI;
+import java.net.http.HttpClient;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
@@ -24,7 +26,18 @@ final class Connection {
 
   GraftApi open() throws IOException {
     Login login = resolve(server, System.getenv(), Login.kept(file(System.getenv())));
-    return new GraftApi(URI.create(login.server()), login.key());
+    return open(login, System.getenv());
+  }
+
+  /**
+   * {@code SSL_CERT_FILE} names a PEM file of the authorities to trust in place of Java's, as it
+   * does for OpenSSL and for OpenAI's SDK in Python.
+   */
+  static GraftApi open(Login login, Map<String, String> environment) {
+    HttpClient.Builder http = HttpClient.newBuilder();
+    String authorities = environment.getOrDefault("SSL_CERT_FILE", "");
+    if (!authorities.isBlank()) http.sslContext(TrustedAuthorities.of(Path.of(authorities)));
+    return new GraftApi(URI.create(login.server()), login.key(), http.build());
   }
 
   /** The first that has both: options and environment, then what was kept. */

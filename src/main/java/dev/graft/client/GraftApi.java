@@ -41,7 +41,7 @@ public final class GraftApi implements AutoCloseable {
   private static final Duration PAUSE = Duration.ofSeconds(1);
   private static final Set<Integer> BUSY = Set.of(429, 503);
 
-  private final HttpClient http = HttpClient.newHttpClient();
+  private final HttpClient http;
   private final String server;
   private final String key;
 
@@ -49,6 +49,14 @@ public final class GraftApi implements AutoCloseable {
    * @param server the server's address, with or without {@code /v1} at its end
    */
   public GraftApi(URI server, String key) {
+    this(server, key, HttpClient.newHttpClient());
+  }
+
+  /**
+   * @param http with what it shall believe of certificates
+   */
+  GraftApi(URI server, String key, HttpClient http) {
+    this.http = http;
     this.server = server.toString().replaceFirst("/+(v1/*)?$", "");
     this.key = key;
   }
@@ -175,7 +183,7 @@ public final class GraftApi implements AutoCloseable {
     try {
       return JSON.readTree(body).at("/error/message").asString("the server gave no reason");
     } catch (JacksonException e) {
-      return "the answer is not Graft's; is the address right?";
+      return "the answer is not Graft's; is the address right, with http or https?";
     }
   }
 

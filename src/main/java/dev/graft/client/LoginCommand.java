@@ -3,7 +3,6 @@ package dev.graft.client;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -31,7 +30,7 @@ public final class LoginCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Login login = new Login(server, key());
-    try (GraftApi api = new GraftApi(URI.create(server), login.key())) {
+    try (GraftApi api = Connection.open(login, System.getenv())) {
       int models = api.get("/v1/models").path("data").size();
       var file = Connection.file(System.getenv());
       login.keep(file);

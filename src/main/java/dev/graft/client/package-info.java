@@ -8,7 +8,7 @@
  * dev.graft.client.ApiRefused} with the server's sentence and the request's id.
  */
 @NullMarked
-@ApplicationModule(allowedDependencies = {})
+@ApplicationModule(allowedDependencies = "platform")
 package dev.graft.client;
 
 import org.jspecify.annotations.NullMarked;

@@ -33,7 +33,7 @@ class WorkerConfiguration {
     WorkerHttp workerHttp(WorkerProperties settings) throws IOException {
       URI server = server(settings);
       String credential = WorkerCredential.obtain(settings, server);
-      return new WorkerHttp(server, credential, settings.callTimeout());
+      return new WorkerHttp(server, credential, settings);
     }
 
     @Bean

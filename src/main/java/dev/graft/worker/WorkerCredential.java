@@ -46,7 +46,7 @@ final class WorkerCredential {
   }
 
   private static LeaseWire.Joined join(WorkerProperties settings, URI server, String token) {
-    WorkerHttp http = new WorkerHttp(server, "", settings.callTimeout());
+    WorkerHttp http = new WorkerHttp(server, "", settings);
     LeaseWire.JoinRequest request = new LeaseWire.JoinRequest(token, name(settings.name()));
     HttpResponse<byte[]> response =
         http.send(

@@ -4,6 +4,7 @@ import dev.graft.jobs.lease.LeaseRefused;
 import dev.graft.jobs.lease.LeaseWire;
 import dev.graft.jobs.lease.ProtocolVersion;
 import dev.graft.jobs.lease.WorkerLink;
+import dev.graft.platform.TrustedAuthorities;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -13,6 +14,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import tools.jackson.core.JacksonException;
@@ -32,13 +34,15 @@ final class WorkerHttp implements WorkerLink {
   /**
    * @param credential empty before joining
    */
-  WorkerHttp(URI server, String credential, Duration connectTimeout) {
-    this.client =
+  WorkerHttp(URI server, String credential, WorkerProperties settings) {
+    HttpClient.Builder builder =
         HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(connectTimeout)
-            .followRedirects(HttpClient.Redirect.NEVER)
-            .build();
+            .connectTimeout(settings.callTimeout())
+            .followRedirects(HttpClient.Redirect.NEVER);
+    Path authorities = settings.certificateAuthorities();
+    if (authorities != null) builder.sslContext(TrustedAuthorities.of(authorities));
+    this.client = builder.build();
     this.server = server;
     this.credential = credential;
   }

@@ -13,6 +13,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param directory where this worker keeps its credential, its copies of blobs and running jobs; by
  *     default {@code worker} in the data directory
  * @param serverUrl the server to work for; not needed in {@code role=all}
+ * @param certificateAuthorities PEM file of the authorities that may vouch for the server, and no
+ *     others; by default those that Java knows
  * @param joinToken single-use token; only for the first start, the credential is kept
  * @param name what the server calls this worker; by default the host's name
  * @param devices one job runs on each
@@ -29,6 +31,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 record WorkerProperties(
     Path directory,
     @Nullable String serverUrl,
+    @Nullable Path certificateAuthorities,
     @Nullable String joinToken,
     @Nullable String name,
     @DefaultValue("cpu") List<String> devices,

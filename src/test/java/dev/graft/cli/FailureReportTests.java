@@ -6,7 +6,10 @@ import dev.graft.platform.MachineLacks;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.io.UncheckedIOException;
 import java.util.concurrent.Callable;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLHandshakeException;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.BeanCreationException;
 import org.springframework.boot.web.server.PortInUseException;
@@ -40,6 +43,18 @@ class FailureReportTests {
     Exception why = new BeanCreationException("bean", "failed", new IOException("the reason"));
     assertThat(status(new WebServerException("no start", why))).isEqualTo(1);
     assertThat(said.toString().lines()).containsExactly("graft: the reason");
+  }
+
+  @Test
+  void aServerThatCannotBeTrustedEndsWithThreeAndTheCure() {
+    assertThat(status(new UncheckedIOException(new SSLHandshakeException("PKIX path ..."))))
+        .isEqualTo(3);
+    assertThat(status(new UncheckedIOException(new SSLException("No name matching x found"))))
+        .isEqualTo(3);
+    assertThat(said.toString().lines())
+        .satisfiesExactly(
+            line -> assertThat(line).contains("SSL_CERT_FILE"),
+            line -> assertThat(line).endsWith("No name matching x found"));
   }
 
   @Test

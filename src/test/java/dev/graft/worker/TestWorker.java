@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A worker as a process of its own: the real parts, with {@link FakeTrainer} as the trainer. Spring
@@ -25,8 +26,7 @@ public final class TestWorker {
     URI server = URI.create(arguments[1]);
     LeaseProtocol protocol =
         new HttpLeaseProtocol(
-            new WorkerHttp(
-                server, WorkerCredential.obtain(settings, server), settings.callTimeout()),
+            new WorkerHttp(server, WorkerCredential.obtain(settings, server), settings),
             settings.callTimeout());
     LoopThreads worker =
         WorkerLoop.threads(
@@ -50,14 +50,19 @@ public final class TestWorker {
   /** A worker's way to a server, for what it does beside jobs. */
   public static WorkerLink link(Path directory, URI server, String token) throws IOException {
     WorkerProperties settings = settings(directory, server.toString(), token);
-    return new WorkerHttp(
-        server, WorkerCredential.obtain(settings, server), settings.callTimeout());
+    return new WorkerHttp(server, WorkerCredential.obtain(settings, server), settings);
   }
 
   static WorkerProperties settings(Path directory, String server, String token) {
+    return settings(directory, server, null, token);
+  }
+
+  static WorkerProperties settings(
+      Path directory, String server, @Nullable Path authorities, String token) {
     return new WorkerProperties(
         directory,
         server,
+        authorities,
         token,
         directory.getFileName().toString(),
         List.of("cpu"),

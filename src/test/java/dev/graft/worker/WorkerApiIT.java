@@ -129,8 +129,9 @@ class WorkerApiIT {
     old.start();
     try {
       URI uri = URI.create("http://127.0.0.1:" + old.getAddress().getPort());
-      Duration timeout = Duration.ofSeconds(20);
-      HttpLeaseProtocol worker = new HttpLeaseProtocol(new WorkerHttp(uri, "x", timeout), timeout);
+      WorkerProperties settings = TestWorker.settings(directory.resolve("old"), url(), "");
+      HttpLeaseProtocol worker =
+          new HttpLeaseProtocol(new WorkerHttp(uri, "x", settings), settings.callTimeout());
       assertThatExceptionOfType(LeaseRefused.class)
           .isThrownBy(() -> worker.claim(Duration.ZERO))
           .withMessageContaining("upgrade the server");
@@ -225,7 +226,7 @@ class WorkerApiIT {
     WorkerProperties settings = TestWorker.settings(directory.resolve(name), url(), token);
     URI uri = URI.create(url());
     return new HttpLeaseProtocol(
-        new WorkerHttp(uri, WorkerCredential.obtain(settings, uri), settings.callTimeout()),
+        new WorkerHttp(uri, WorkerCredential.obtain(settings, uri), settings),
         settings.callTimeout());
   }
 

@@ -5,8 +5,10 @@ import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.Map;
 import java.util.Optional;
+import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -25,19 +27,35 @@ final class Connection {
   boolean json;
 
   GraftApi open() throws IOException {
-    Login login = resolve(server, System.getenv(), Login.kept(file(System.getenv())));
-    return open(login, System.getenv());
+    Path file = file(System.getenv());
+    return open(resolve(server, System.getenv(), Login.kept(file)), file, System.getenv());
+  }
+
+  /**
+   * @param file where a renewed token is kept
+   */
+  static GraftApi open(Login login, Path file, Map<String, String> environment) {
+    HttpClient.Builder http = HttpClient.newBuilder();
+    SSLContext trusted = trusted(environment);
+    if (trusted != null) http.sslContext(trusted);
+    ProviderTokens tokens = providerTokens(environment);
+    return new GraftApi(
+        URI.create(login.server()), new KeptKey(login, file, tokens), http.build());
+  }
+
+  static ProviderTokens providerTokens(Map<String, String> environment) {
+    SSLContext trusted = trusted(environment);
+    return new ProviderTokens(
+        Clock.systemUTC(), trusted == null ? null : trusted.getSocketFactory());
   }
 
   /**
    * {@code SSL_CERT_FILE} names a PEM file of the authorities to trust in place of Java's, as it
    * does for OpenSSL and for OpenAI's SDK in Python.
    */
-  static GraftApi open(Login login, Map<String, String> environment) {
-    HttpClient.Builder http = HttpClient.newBuilder();
+  private static @Nullable SSLContext trusted(Map<String, String> environment) {
     String authorities = environment.getOrDefault("SSL_CERT_FILE", "");
-    if (!authorities.isBlank()) http.sslContext(TrustedAuthorities.of(Path.of(authorities)));
-    return new GraftApi(URI.create(login.server()), login.key(), http.build());
+    return authorities.isBlank() ? null : TrustedAuthorities.of(Path.of(authorities));
   }
 
   /** The first that has both: options and environment, then what was kept. */
@@ -54,7 +72,7 @@ final class Connection {
           "no server is known: run graft login --server URL, or set GRAFT_SERVER and"
               + " GRAFT_API_KEY");
     }
-    if (key != null) return new Login(server, key);
+    if (key != null) return Login.withKey(server, key);
     return kept.filter(login -> same(login.server(), server))
         .orElseThrow(
             () ->

@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -43,19 +44,20 @@ public final class GraftApi implements AutoCloseable {
 
   private final HttpClient http;
   private final String server;
-  private final String key;
+  private final Supplier<String> key;
 
   /**
    * @param server the server's address, with or without {@code /v1} at its end
    */
   public GraftApi(URI server, String key) {
-    this(server, key, HttpClient.newHttpClient());
+    this(server, () -> key, HttpClient.newHttpClient());
   }
 
   /**
+   * @param key asked for before every request
    * @param http with what it shall believe of certificates
    */
-  GraftApi(URI server, String key, HttpClient http) {
+  GraftApi(URI server, Supplier<String> key, HttpClient http) {
     this.http = http;
     this.server = server.toString().replaceFirst("/+(v1/*)?$", "");
     this.key = key;
@@ -136,7 +138,7 @@ public final class GraftApi implements AutoCloseable {
   private HttpRequest.Builder request(String path) {
     return HttpRequest.newBuilder(URI.create(server + path))
         .timeout(PATIENCE)
-        .header("authorization", "Bearer " + key);
+        .header("authorization", "Bearer " + key.get());
   }
 
   private JsonNode json(HttpRequest.Builder request) {

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -13,10 +14,24 @@ import tools.jackson.databind.json.JsonMapper;
  * A server and the key for it.
  *
  * @param server the server's address, with or without {@code /v1}
- * @param key a secret: never printed
+ * @param key a secret, never printed: a key, or a token of the server's identity provider
+ * @param renewal of the token; null with a key
  */
-record Login(String server, String key) {
+record Login(String server, String key, @Nullable Renewal renewal) {
   private static final JsonMapper JSON = JsonMapper.shared();
+
+  static Login withKey(String server, String key) {
+    return new Login(server, key, null);
+  }
+
+  static Login signedIn(String server, String token, Renewal renewal) {
+    return new Login(server, token, renewal);
+  }
+
+  Renewal requireRenewal() {
+    if (renewal != null) return renewal;
+    throw new IllegalStateException("a key is not renewed");
+  }
 
   /** What {@code graft login} has kept, if anything. */
   static Optional<Login> kept(Path file) throws IOException {

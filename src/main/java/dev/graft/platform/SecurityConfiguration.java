@@ -27,7 +27,13 @@ import org.springframework.security.web.header.writers.ReferrerPolicyHeaderWrite
 @Profile("server")
 class SecurityConfiguration {
   private static final String[] FOR_ANYONE = {
-    "/actuator/health", "/actuator/health/**", "/openapi.yaml", "/docs", "/docs/*", "/downloads/*"
+    "/actuator/health",
+    "/actuator/health/**",
+    "/openapi.yaml",
+    "/docs",
+    "/docs/*",
+    "/downloads/*",
+    "/.well-known/oauth-protected-resource"
   };
 
   @Bean

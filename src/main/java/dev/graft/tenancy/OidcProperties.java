@@ -1,6 +1,8 @@
 package dev.graft.tenancy;
 
+import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -12,6 +14,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param issuer as in its tokens ({@code iss}); an https address
  * @param audience that its tokens for this Graft name ({@code aud})
  * @param jwkSetUri of its keys; null = as its discovery document says
+ * @param signIn how people get a token by {@code graft login --sso}; null = in some other way
  * @param groupsClaim claim with the groups of a person
  * @param groups what the groups may do; a person with groups of several departments is in the first
  *     unless the request's {@code OpenAI-Project} names another
@@ -22,6 +25,7 @@ record OidcProperties(
     @Nullable String issuer,
     @Nullable String audience,
     @Nullable String jwkSetUri,
+    @Nullable SignIn signIn,
     @DefaultValue("groups") String groupsClaim,
     @DefaultValue List<Group> groups,
     @DefaultValue List<String> administrators) {
@@ -32,6 +36,33 @@ record OidcProperties(
    * @param department its name
    */
   record Group(String group, String department, @DefaultValue("member") Role role) {}
+
+  /**
+   * A public client of the provider that may use the device authorization grant (RFC 8628).
+   *
+   * @param scopes {@code offline_access}, or what the provider has for it, spares people a sign-in
+   *     whenever a token expires
+   * @param token which of the two that the provider gives has {@code audience}
+   */
+  record SignIn(
+      String clientId,
+      @DefaultValue({"openid", "email", "offline_access"}) List<String> scopes,
+      @DefaultValue("id-token") Token token) {
+    SignIn {
+      scopes = List.copyOf(scopes);
+    }
+  }
+
+  /** One of the tokens of a token response (RFC 6749, OpenID Connect Core 3.1.3.3). */
+  enum Token {
+    ID_TOKEN,
+    ACCESS_TOKEN;
+
+    @JsonValue
+    String wire() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
 
   OidcProperties {
     groups = List.copyOf(groups);

@@ -53,14 +53,14 @@ class ConnectionTlsTests {
   @Test
   void theFileThatSslCertFileNamesIsTrusted() {
     String file = directory.resolve("tls.crt").toString();
-    try (GraftApi api = Connection.open(login(), Map.of("SSL_CERT_FILE", file))) {
+    try (GraftApi api = Connection.open(login(), directory, Map.of("SSL_CERT_FILE", file))) {
       assertThat(api.get("/v1/models")).isEmpty();
     }
   }
 
   @Test
   void aServerThatNobodyVouchesForGetsNoKey() {
-    try (GraftApi api = Connection.open(login(), Map.of())) {
+    try (GraftApi api = Connection.open(login(), directory, Map.of())) {
       assertThatExceptionOfType(UncheckedIOException.class)
           .isThrownBy(() -> api.post("/v1/models", Map.of()))
           .withRootCauseInstanceOf(java.security.GeneralSecurityException.class)
@@ -74,12 +74,13 @@ class ConnectionTlsTests {
     for (Path file : new Path[] {wrong, directory.resolve("missing.pem")}) {
       assertThatExceptionOfType(MachineLacks.class)
           .isThrownBy(
-              () -> Connection.open(login(), Map.of("SSL_CERT_FILE", file.toString())).close())
+              () -> Connection.open(login(), directory, Map.of("SSL_CERT_FILE", file.toString())).close())
           .withMessageContaining(file.toString());
     }
   }
 
   private Login login() {
-    return new Login("https://127.0.0.1:" + server.getAddress().getPort(), "sk-graft-test");
+    return Login.withKey(
+        "https://127.0.0.1:" + server.getAddress().getPort(), "sk-graft-test");
   }
 }

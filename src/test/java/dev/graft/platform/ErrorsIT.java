@@ -224,9 +224,10 @@ class ErrorsIT {
         "/actuator/health/readiness",
         "/openapi.yaml",
         "/docs",
-        "/docs/start.js"
+        "/docs/start.js",
+        "/.well-known/oauth-protected-resource"
       })
-  void healthAndApiDocumentNeedNoKey(String path) throws Exception {
+  void whatIsForAnyoneNeedsNoKey(String path) throws Exception {
     assertThat(send(request(path).GET()).statusCode()).isEqualTo(200);
   }
 

@@ -39,7 +39,8 @@ public record TestCertificate(X509Certificate certificate, PrivateKey key) {
                     store.toString(),
                     "-storepass",
                     new String(PASSWORD)))
-            .inheritIO()
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
             .start();
     if (keytool.waitFor() != 0) throw new IOException("keytool failed");
     KeyStore keys = KeyStore.getInstance(store.toFile(), PASSWORD);

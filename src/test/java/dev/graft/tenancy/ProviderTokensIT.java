@@ -5,23 +5,13 @@ import static dev.graft.tenancy.ApiClient.ok;
 import static dev.graft.tenancy.ApiClient.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jose.JWSAlgorithm;
 import com.nimbusds.jose.JWSHeader;
 import com.nimbusds.jose.crypto.MACSigner;
-import com.nimbusds.jose.crypto.RSASSASigner;
-import com.nimbusds.jose.jwk.JWKSet;
-import com.nimbusds.jose.jwk.RSAKey;
-import com.nimbusds.jose.jwk.gen.RSAKeyGenerator;
 import com.nimbusds.jwt.JWTClaimsSet;
 import com.nimbusds.jwt.PlainJWT;
 import com.nimbusds.jwt.SignedJWT;
-import com.sun.net.httpserver.HttpServer;
 import dev.graft.pg.GraftIT;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Date;
@@ -39,59 +29,16 @@ import tools.jackson.databind.JsonNode;
 /** People with tokens of an identity provider, whose keys are made here. */
 @GraftIT
 class ProviderTokensIT {
-  private static final RSAKey KEY = key("one");
-  private static final HttpServer PROVIDER = provider();
+  private static final IdentityProvider PROVIDER = new IdentityProvider();
 
   @LocalServerPort int port;
   @Autowired Departments departments;
   @Autowired Clock clock;
   private ApiClient anyone;
 
-  private static RSAKey key(String id) {
-    try {
-      return new RSAKeyGenerator(2048).keyID(id).generate();
-    } catch (JOSEException e) {
-      throw new AssertionError(e);
-    }
-  }
-
-  /** Serves its discovery document and its public keys. */
-  private static HttpServer provider() {
-    try {
-      HttpServer server =
-          HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-      String issuer = "http://127.0.0.1:" + server.getAddress().getPort();
-      answers(
-          server,
-          "/.well-known/openid-configuration",
-          "{\"issuer\": \"%1$s\", \"jwks_uri\": \"%1$s/keys\", \"subject_types_supported\": [\"public\"]}"
-              .formatted(issuer));
-      answers(server, "/keys", new JWKSet(KEY.toPublicJWK()).toString());
-      server.start();
-      return server;
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  private static void answers(HttpServer server, String path, String body) {
-    server.createContext(
-        path,
-        exchange -> {
-          exchange.getResponseHeaders().add("content-type", "application/json");
-          exchange.sendResponseHeaders(200, body.length());
-          exchange.getResponseBody().write(body.getBytes());
-          exchange.close();
-        });
-  }
-
-  private static String issuer() {
-    return "http://127.0.0.1:" + PROVIDER.getAddress().getPort();
-  }
-
   @DynamicPropertySource
   static void provider(DynamicPropertyRegistry settings) {
-    settings.add("graft.oidc.issuer", ProviderTokensIT::issuer);
+    settings.add("graft.oidc.issuer", PROVIDER::issuer);
     settings.add("graft.oidc.audience", () -> "graft");
     List<String> groups =
         List.of("ml-support/Support/member", "ml-leads/Support/owner", "ml-sales/Sales/member");
@@ -107,7 +54,7 @@ class ProviderTokensIT {
 
   @AfterAll
   static void stop() {
-    PROVIDER.stop(0);
+    PROVIDER.close();
   }
 
   @BeforeEach
@@ -116,24 +63,11 @@ class ProviderTokensIT {
   }
 
   private JWTClaimsSet.Builder claims(String... groups) {
-    return new JWTClaimsSet.Builder()
-        .issuer(issuer())
-        .audience("graft")
-        .subject("1")
-        .expirationTime(Date.from(clock.instant().plus(Duration.ofMinutes(5))))
-        .claim("email", "Ada@example.org")
-        .claim("groups", List.of(groups));
-  }
-
-  private static String signed(JWTClaimsSet claims, RSAKey key) throws Exception {
-    SignedJWT token =
-        new SignedJWT(new JWSHeader.Builder(JWSAlgorithm.RS256).keyID("one").build(), claims);
-    token.sign(new RSASSASigner(key));
-    return token.serialize();
+    return PROVIDER.claims(clock.instant().plus(Duration.ofMinutes(5)), groups);
   }
 
   private ApiClient as(JWTClaimsSet.Builder claims) throws Exception {
-    return anyone.as(signed(claims.build(), KEY));
+    return anyone.as(PROVIDER.signed(claims.build()));
   }
 
   @Test
@@ -177,30 +111,30 @@ class ProviderTokensIT {
     Date over = Date.from(clock.instant().minus(Duration.ofMinutes(1)));
     Map<String, String> tokens =
         Map.of(
-            "another audience", signed(claims("ml-support").audience("other").build(), KEY),
-            "another issuer", signed(claims("ml-support").issuer("http://x").build(), KEY),
-            "expired", signed(claims("ml-support").expirationTime(over).build(), KEY),
-            "without an end", signed(claims("ml-support").expirationTime(null).build(), KEY),
-            "another key", signed(claims("ml-support").build(), key("two")),
+            "another audience", PROVIDER.signed(claims("ml-support").audience("other").build()),
+            "another issuer", PROVIDER.signed(claims("ml-support").issuer("http://x").build()),
+            "expired", PROVIDER.signed(claims("ml-support").expirationTime(over).build()),
+            "without an end", PROVIDER.signed(claims("ml-support").expirationTime(null).build()),
+            "another key", IdentityProvider.signed(claims("ml-support").build(), IdentityProvider.key("two")),
             "unsigned", new PlainJWT(claims("ml-support").build()).serialize(),
             "a shared secret", withSecret(claims("ml-support").build()),
-            "no group of ours", signed(claims("others").build(), KEY),
-            "no address", signed(claims("ml-support").claim("email", null).build(), KEY),
+            "no group of ours", PROVIDER.signed(claims("others").build()),
+            "no address", PROVIDER.signed(claims("ml-support").claim("email", null).build()),
             "not vouched for",
-                signed(claims("ml-support").claim("email_verified", false).build(), KEY));
+                PROVIDER.signed(claims("ml-support").claim("email_verified", false).build()));
     for (var token : tokens.entrySet()) {
       assertThat(anyone.as(token.getValue()).get("/v1/files").statusCode())
           .as(token.getKey())
           .isEqualTo(401);
     }
-    ok(anyone.as(signed(claims("ml-support").build(), KEY)).get("/v1/files"));
+    ok(anyone.as(PROVIDER.signed(claims("ml-support").build())).get("/v1/files"));
   }
 
   /** The public key as an HMAC secret: a classic. */
   private static String withSecret(JWTClaimsSet claims) throws Exception {
     SignedJWT token =
         new SignedJWT(new JWSHeader.Builder(JWSAlgorithm.HS256).keyID("one").build(), claims);
-    token.sign(new MACSigner(KEY.toRSAPublicKey().getEncoded()));
+    token.sign(new MACSigner(PROVIDER.key.toRSAPublicKey().getEncoded()));
     return token.serialize();
   }
 }

@@ -39,8 +39,7 @@ final class Connection {
     SSLContext trusted = trusted(environment);
     if (trusted != null) http.sslContext(trusted);
     ProviderTokens tokens = providerTokens(environment);
-    return new GraftApi(
-        URI.create(login.server()), new KeptKey(login, file, tokens), http.build());
+    return new GraftApi(URI.create(login.server()), new KeptKey(login, file, tokens), http.build());
   }
 
   static ProviderTokens providerTokens(Map<String, String> environment) {

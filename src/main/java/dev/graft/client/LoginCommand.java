@@ -57,7 +57,8 @@ public final class LoginCommand implements Callable<Integer> {
   }
 
   private Login signIn(Map<String, String> environment) throws IOException {
-    var http = Connection.open(Login.withKey(server, ""), Connection.file(environment), environment);
+    var http =
+        Connection.open(Login.withKey(server, ""), Connection.file(environment), environment);
     try (GraftApi api = http) {
       SingleSignOn signOn =
           new SingleSignOn(

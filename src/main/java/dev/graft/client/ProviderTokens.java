@@ -118,7 +118,8 @@ final class ProviderTokens {
 
   private static IllegalArgumentException over(Login login) {
     return new IllegalArgumentException(
-        "the sign-in for %s is over: run graft login --sso --server %1$s".formatted(login.server()));
+        "the sign-in for %s is over: run graft login --sso --server %1$s"
+            .formatted(login.server()));
   }
 
   static IllegalArgumentException refused(ErrorObject error) {

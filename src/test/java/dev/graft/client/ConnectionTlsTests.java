@@ -33,8 +33,7 @@ class ConnectionTlsTests {
             .withPrivateKey(directory.resolve("tls.key").toUri().toString());
     server = HttpsServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
     server.setHttpsConfigurator(
-        new HttpsConfigurator(
-            SslBundle.of(new PemSslStoreBundle(keys, null)).createSslContext()));
+        new HttpsConfigurator(SslBundle.of(new PemSslStoreBundle(keys, null)).createSslContext()));
     server.createContext(
         "/v1/models",
         exchange -> {
@@ -74,13 +73,14 @@ class ConnectionTlsTests {
     for (Path file : new Path[] {wrong, directory.resolve("missing.pem")}) {
       assertThatExceptionOfType(MachineLacks.class)
           .isThrownBy(
-              () -> Connection.open(login(), directory, Map.of("SSL_CERT_FILE", file.toString())).close())
+              () ->
+                  Connection.open(login(), directory, Map.of("SSL_CERT_FILE", file.toString()))
+                      .close())
           .withMessageContaining(file.toString());
     }
   }
 
   private Login login() {
-    return Login.withKey(
-        "https://127.0.0.1:" + server.getAddress().getPort(), "sk-graft-test");
+    return Login.withKey("https://127.0.0.1:" + server.getAddress().getPort(), "sk-graft-test");
   }
 }

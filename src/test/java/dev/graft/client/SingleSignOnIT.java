@@ -162,9 +162,9 @@ class SingleSignOnIT {
   private String tokens(String group, Duration lifetime, String refresh) {
     String id = PROVIDER.signed(PROVIDER.claims(clock.instant().plus(lifetime), group).build());
     return """
-        {"id_token": "%s", "access_token": "opaque", "token_type": "Bearer", "expires_in": 60,
-         "refresh_token": "%s"}
-        """
+    {"id_token": "%s", "access_token": "opaque", "token_type": "Bearer", "expires_in": 60,
+     "refresh_token": "%s"}
+    """
         .formatted(id, refresh);
   }
 

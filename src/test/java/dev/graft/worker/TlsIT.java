@@ -40,7 +40,7 @@ class TlsIT {
     String bundle = "spring.ssl.bundle.pem.graft.";
     settings.add("server.ssl.bundle", () -> "graft");
     settings.add(bundle + "reload-on-update", () -> "true");
-    settings.add("spring.ssl.bundle.watch.file.quiet-period", () -> "50ms");
+    settings.add("spring.ssl.bundle.watch.file.quiet-period", () -> "300ms");
     settings.add(
         bundle + "keystore.certificate", () -> certificates.resolve("tls.crt").toUri().toString());
     settings.add(

@@ -89,6 +89,7 @@ public class NamedModels {
       return missing(job, "has no checkpoint at this step; its checkpoints are listed under it");
     }
     return switch (job.state()) {
+      case WAITING -> missing(job, "waits for its approval; ask again when it has succeeded");
       case QUEUED -> missing(job, "waits in the queue; ask again when it has succeeded");
       case RUNNING ->
           missing(

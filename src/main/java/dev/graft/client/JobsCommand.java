@@ -2,19 +2,22 @@ package dev.graft.client;
 
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /** {@code graft jobs}: fine-tuning jobs on a server. */
 @Command(
     name = "jobs",
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel =
-        "(check | create | list | show | watch | events | cancel | pause | resume)",
+        "(check | create | list | show | watch | events | cancel | pause | resume | approve |"
+            + " reject)",
     description = "Start fine-tuning jobs on a server and follow them.",
     subcommands = {
       JobsCreate.class,
@@ -25,7 +28,9 @@ import tools.jackson.databind.JsonNode;
       JobsCommand.Events.class,
       JobsCommand.Change.Cancel.class,
       JobsCommand.Change.Pause.class,
-      JobsCommand.Change.Resume.class
+      JobsCommand.Change.Resume.class,
+      JobsCommand.Decision.Approve.class,
+      JobsCommand.Decision.Reject.class
     })
 public final class JobsCommand extends Group {
   static final String PATH = "/v1/fine_tuning/jobs";
@@ -119,7 +124,7 @@ public final class JobsCommand extends Group {
     }
   }
 
-  /** Cancel, pause, resume: the command's name is the route's. */
+  /** What changes a job: the command's name is the route's. */
   abstract static class Change extends ApiCommand {
     @Parameters(paramLabel = "JOB_ID")
     private String id = "";
@@ -129,9 +134,13 @@ public final class JobsCommand extends Group {
     @Override
     final int run(GraftApi api) {
       String verb = named.name().toLowerCase(Locale.ROOT);
-      JsonNode job = api.post(PATH + "/" + escaped(id) + "/" + verb, object());
+      JsonNode job = api.post(PATH + "/" + escaped(id) + "/" + verb, body());
       show(job, job.path("status").asString());
       return 0;
+    }
+
+    ObjectNode body() {
+      return object();
     }
 
     @Command(name = "cancel", description = "End a job; what it has trained so far stays.")
@@ -142,5 +151,26 @@ public final class JobsCommand extends Group {
 
     @Command(name = "resume", description = "Let a paused job go on where it was.")
     static final class Resume extends Change {}
+  }
+
+  /** What an owner or an administrator says of a job that waits for approval. */
+  abstract static class Decision extends Change {
+    @Option(
+        names = "--comment",
+        paramLabel = "TEXT",
+        description = "Why, for the department and the audit log; one line.")
+    private @Nullable String comment;
+
+    @Override
+    final ObjectNode body() {
+      ObjectNode body = super.body();
+      return comment == null ? body : body.put("comment", comment);
+    }
+
+    @Command(name = "approve", description = "Let a job that waits for approval into the queue.")
+    static final class Approve extends Decision {}
+
+    @Command(name = "reject", description = "End a job that waits for approval.")
+    static final class Reject extends Decision {}
   }
 }

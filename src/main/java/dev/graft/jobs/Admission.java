@@ -20,8 +20,12 @@ class Admission implements Measured {
   private static final String TAKE_TURN =
       "select pg_advisory_xact_lock(hashtextextended('queue of ' || :department, 0))::text";
 
+  /** Each state has an index of its own. */
   private static final String QUEUED =
-      "select count(*) from job where department_id = :department and state = 'queued'";
+      """
+      select (select count(*) from job where department_id = :department and state = 'queued')
+           + (select count(*) from job where department_id = :department and state = 'waiting')
+      """;
 
   /** Of leases that are live; the others are in the department's row. */
   private static final String LIVE_SECONDS =
@@ -43,10 +47,11 @@ class Admission implements Measured {
    * In the transaction that submits.
    *
    * @param priority that the client asked for
+   * @return whether the job waits for its approval first
    * @throws RequestFailed which says which limit, how much of it is used and what to do
    */
   @Transactional(propagation = Propagation.MANDATORY)
-  void require(String department, String baseModel, int priority) {
+  boolean require(String department, String baseModel, int priority) {
     sql.sql(TAKE_TURN).param("department", department).query().listOfRows();
     Limits may = limits.of(department);
     requireModel(may, baseModel);
@@ -61,6 +66,11 @@ class Admission implements Measured {
           "%d jobs of this project are waiting, of at most %d; cancel one, or wait until one starts."
               .formatted(queued, may.maxQueuedJobs()));
     }
+    requireDeviceTime(department, may);
+    return may.approval().equals(Limits.EVERY_JOB);
+  }
+
+  private void requireDeviceTime(String department, Limits may) {
     Long most = may.maxDeviceSecondsPerMonth();
     if (most == null) return;
     double used = deviceSeconds(department, may);

@@ -125,9 +125,8 @@ class JobController {
   ObjectNode resume(@AuthenticationPrincipal Caller caller, @PathVariable String id) {
     boolean resumed = pause.resume(caller.departmentId(), id, caller.actor().account());
     JobRow job = require(caller, id);
-    if (!resumed && job.state() != JobState.QUEUED && job.state() != JobState.RUNNING) {
-      throw wrongState(job, "resumed");
-    }
+    boolean onItsWay = job.state() != JobState.PAUSED && !job.state().terminal();
+    if (!resumed && !onItsWay) throw wrongState(job, "resumed");
     return objects.of(job);
   }
 

@@ -28,16 +28,19 @@ class JobLedger implements Owned {
       with j as (insert into job (id, department_id, created_at, state, base_model, base_manifest,
                                   training_file, training_digest, validation_file, validation_digest,
                                   suffix, seed, method, hyperparameters, adapter, metadata, priority,
-                                  available_at, submitted_by, parent_model, start_manifest)
-                 values (:id, :department, graft_now(), 'queued', :base_model, :base_manifest,
+                                  available_at, submitted_by, parent_model, start_manifest, approval)
+                 values (:id, :department, graft_now(),
+                         case when :approval then 'waiting' else 'queued' end, :base_model, :base_manifest,
                          :training_file, :training_digest, :validation_file, :validation_digest,
                          :suffix, :seed, :method::jsonb, :hyperparameters::jsonb, :adapter::jsonb,
                          :metadata::jsonb, :priority, graft_now(), :submitted_by, :parent_model,
-                         :start_manifest)
-                 returning id),
+                         :start_manifest, case when :approval then 'waiting' end)
+                 returning id, state),
            p as (insert into job_progress (job_id, last_event) select id, 1 from j)
       insert into job_event (job_id, number, created_at, level, type, message)
-      select id, 1, graft_now(), 'info', 'message', 'Created fine-tuning job: ' || id from j
+      select id, 1, graft_now(), 'info', 'message', 'Created fine-tuning job: ' || id
+             || case state when 'waiting' then '; it waits for its approval' else '' end
+        from j
       """;
 
   private static final String WARN =
@@ -57,7 +60,7 @@ class JobLedger implements Owned {
                         state = case when state = 'running' then state else 'cancelled' end,
                         finished_at = case when state <> 'running' then graft_now() end
                   where id = :job and department_id = :department
-                    and state in ('queued', 'running', 'paused') and cancel_requested_at is null
+                    and state in ('waiting', 'queued', 'running', 'paused') and cancel_requested_at is null
                  returning id, state),
            p as (update job_progress set last_event = last_event + 1 from u where job_id = u.id
                  returning job_id, last_event)
@@ -72,7 +75,8 @@ class JobLedger implements Owned {
       """
       -- unfinished
       select id from job
-       where department_id = :department and state in ('queued', 'running', 'paused') order by id
+       where department_id = :department and state in ('waiting', 'queued', 'running', 'paused')
+       order by id
       """;
 
   /**
@@ -185,6 +189,7 @@ class JobLedger implements Owned {
         .param("metadata", job.metadataJson())
         .param("priority", job.priority())
         .param("submitted_by", by)
+        .param("approval", job.approval())
         .param("parent_model", job.parentModel())
         .param("start_manifest", job.startManifest() == null ? null : job.startManifest().hex())
         .update();

@@ -96,6 +96,7 @@ final class JobObject {
         if (job.cancelRequested()) yield "cancelling";
         yield job.pauseRequested() ? "pausing" : null;
       }
+      case WAITING -> "waiting_for_approval";
       case QUEUED -> {
         int tries = job.failures() + job.memoryFailures();
         yield tries > 0 ? String.format(Locale.ROOT, "retrying(%d)", tries) : null;

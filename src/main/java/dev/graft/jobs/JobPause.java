@@ -6,14 +6,15 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
 /**
- * Pause and resume, as SQL. A queued job pauses at once; a running one is told by its worker's next
- * heartbeat, writes a checkpoint and is paused when the lease is released, see {@link
+ * Pause and resume, as SQL. A waiting or queued job pauses at once; a running one is told by its
+ * worker's next heartbeat, writes a checkpoint and is paused when the lease is released, see {@link
  * LeaseEndings}. A pause that was asked for ends with a result, a failure or a cancellation.
  */
 @Component
 @Profile("server")
 class JobPause {
-  private static final String TOLD =
+  /** The end of statements that move a job {@code u} without its lease: the numbered event. */
+  static final String TOLD =
       """
            p as (update job_progress set last_event = last_event + 1 from u where job_id = u.id
                  returning job_id, last_event)
@@ -26,11 +27,11 @@ class JobPause {
       """
       -- pause
       with u as (update job
-                    set state = case when state = 'queued' then 'paused' else state end,
+                    set state = case when state = 'running' then state else 'paused' end,
                         pause_requested_at = case when state = 'running' then graft_now() end,
                         asked_by = :by, asked_why = null
                   where id = :job and department_id = :department
-                    and state in ('queued', 'running')
+                    and state in ('waiting', 'queued', 'running')
                     and pause_requested_at is null and cancel_requested_at is null
                  returning id, case state when 'paused' then 'Fine-tuning job paused'
                                           else 'Pause requested' end as message),
@@ -39,9 +40,10 @@ class JobPause {
 
   private static final String RESUME =
       """
-      -- resume: to the end of the queue; a running job forgets that it should pause
+      -- resume: to the end of the queue, or to wait for its approval; a running job forgets that it should pause
       with u as (update job
-                    set state = case when state = 'paused' then 'queued' else state end,
+                    set state = case when state = 'running' then state
+                                     when approval = 'waiting' then 'waiting' else 'queued' end,
                         available_at = case when state = 'paused' then graft_now() else available_at end,
                         pause_requested_at = null, asked_by = :by, asked_why = null
                   where id = :job and department_id = :department

@@ -16,11 +16,19 @@ record JobReason(String reason, String nextStep) {
    */
   static JobReason of(JobRow job, @Nullable QueuePlace place) {
     return switch (job.state()) {
+      case WAITING ->
+          new JobReason(
+              "It waits for the approval of an owner of its project, or of an administrator.",
+              "Ask one who did not submit it: POST %s/approve or %s/reject."
+                  .formatted(job.path(), job.path()));
       case QUEUED -> place == null ? new JobReason("It waits.", "Wait.") : place.why();
       case RUNNING -> running(job);
       case PAUSED ->
           new JobReason(
-              "Paused%s.".formatted(by(job)),
+              "Paused%s%s."
+                  .formatted(
+                      by(job),
+                      job.approval() == JobRow.Approval.WAITING ? ", before it was approved" : ""),
               "Let it go on from its newest checkpoint: POST %s/resume.".formatted(job.path()));
       case SUCCEEDED ->
           new JobReason(
@@ -30,7 +38,10 @@ record JobReason(String reason, String nextStep) {
       case FAILED -> failed(job.failure());
       case CANCELLED ->
           new JobReason(
-              "Cancelled%s.".formatted(by(job)), "Submit it again if it is wanted after all.");
+              job.approval() == JobRow.Approval.REJECTED
+                  ? rejected(job.asked())
+                  : "Cancelled%s.".formatted(by(job)),
+              "Submit it again if it is wanted after all.");
     };
   }
 
@@ -71,6 +82,12 @@ record JobReason(String reason, String nextStep) {
     return new JobReason(
         sentence(failure.message() == null ? "The job failed" : failure.message()),
         sentence(hint(failure)));
+  }
+
+  private static String rejected(JobRow.@Nullable Asked asked) {
+    if (asked == null) return "Rejected.";
+    String who = "Rejected by " + asked.by();
+    return sentence(asked.why() == null ? who : who + ": " + asked.why());
   }
 
   private static String by(JobRow job) {

@@ -5,6 +5,7 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param parentModel name of what training continues from, or null
  * @param position 1 = next of its department; null unless queued
  * @param delayedUntil when its next attempt may start; null = it may start now
+ * @param approval whether it was or is needed; null = it was not
  * @param asked who asked for the newest pause, resumption or end; null = nobody in particular
  * @param expectedEnd of the run that lives; null while that cannot be known
  * @param worker name of the worker that holds it now
@@ -50,6 +52,7 @@ record JobRow(
     Progress progress,
     @Nullable Long position,
     @Nullable Instant delayedUntil,
+    @Nullable Approval approval,
     @Nullable Asked asked,
     @Nullable Instant expectedEnd,
     @Nullable String worker,
@@ -64,6 +67,21 @@ record JobRow(
   /** The last failure; final only if the job is. */
   record Failure(
       String type, @Nullable String message, @Nullable String hint, @Nullable String param) {}
+
+  /** What has become of an approval that a job needs. */
+  enum Approval {
+    WAITING,
+    APPROVED,
+    REJECTED;
+
+    static @Nullable Approval of(@Nullable String name) {
+      return name == null ? null : valueOf(name.toUpperCase(Locale.ROOT));
+    }
+
+    String wire() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
 
   /**
    * @param by name of the account; null = the server itself
@@ -112,6 +130,7 @@ record JobRow(
         progress(row),
         row.getObject("position", Long.class),
         instant(row, "delayed_until"),
+        Approval.of(row.getString("approval")),
         asked(row),
         instant(row, "expected_end"),
         row.getString("worker"),

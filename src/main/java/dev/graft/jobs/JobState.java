@@ -4,6 +4,8 @@ import java.util.Locale;
 
 /** Where a job stands; the names on the wire are OpenAI's. */
 public enum JobState {
+  /** For its approval; to clients it is queued, to workers it is not there. */
+  WAITING,
   QUEUED,
   RUNNING,
   PAUSED,
@@ -11,17 +13,18 @@ public enum JobState {
   FAILED,
   CANCELLED;
 
-  static JobState of(String wire) {
-    return valueOf(wire.toUpperCase(Locale.ROOT));
+  /** As the database has it. */
+  static JobState of(String state) {
+    return valueOf(state.toUpperCase(Locale.ROOT));
   }
 
   String wire() {
-    return name().toLowerCase(Locale.ROOT);
+    return this == WAITING ? QUEUED.wire() : name().toLowerCase(Locale.ROOT);
   }
 
   boolean terminal() {
     return switch (this) {
-      case QUEUED, RUNNING, PAUSED -> false;
+      case WAITING, QUEUED, RUNNING, PAUSED -> false;
       case SUCCEEDED, FAILED, CANCELLED -> true;
     };
   }

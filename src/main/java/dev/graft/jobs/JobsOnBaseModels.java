@@ -25,7 +25,7 @@ class JobsOnBaseModels implements BaseModelUse {
     return sql.sql(
             """
             select count(*) from job
-             where base_model = :base_model and state in ('queued', 'running', 'paused')
+             where base_model = :base_model and state in ('waiting', 'queued', 'running', 'paused')
             """)
         .param("base_model", baseModel)
         .query(Long.class)

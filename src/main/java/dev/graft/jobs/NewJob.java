@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param parentModel name of the model that training continues from, or null
  * @param startManifest manifest of the directory that training begins with; null where the base has
  *     everything
+ * @param approval whether it waits for its approval first
  */
 record NewJob(
     String id,
@@ -30,4 +31,5 @@ record NewJob(
     @Nullable String metadataJson,
     int priority,
     @Nullable String parentModel,
-    @Nullable Digest startManifest) {}
+    @Nullable Digest startManifest,
+    boolean approval) {}

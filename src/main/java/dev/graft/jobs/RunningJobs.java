@@ -22,7 +22,7 @@ class RunningJobs implements FileUse {
             """
             -- file in use
             select id from job
-             where department_id = :department and state in ('queued', 'running', 'paused')
+             where department_id = :department and state in ('waiting', 'queued', 'running', 'paused')
                and :file in (training_file, validation_file)
              limit 1
             """)

@@ -68,7 +68,7 @@ class SubmitJob {
     TrainingFile training = checked.training();
     Inheritance parent = checked.parent();
     TrainingFile validation = validation(caller, request);
-    admission.require(caller.departmentId(), base.name(), request.priority());
+    boolean approval = admission.require(caller.departmentId(), base.name(), request.priority());
     String id = ids.next(ID_PREFIX);
     jobs.submit(
         new NewJob(
@@ -88,7 +88,8 @@ class SubmitJob {
             request.metadata() == null ? null : request.metadata().toString(),
             request.priority(),
             parent == null ? null : parent.parent().name(),
-            parent == null ? null : parent.start()),
+            parent == null ? null : parent.start(),
+            approval),
         caller.actor().account());
     if (parent != null && parent.parent().deprecation() != null) {
       jobs.warn(

@@ -5,10 +5,12 @@
  * statements (submit, cancel, read), {@link dev.graft.jobs.LeaseLedger} the worker's (<b>claim</b>,
  * renew, checkpoint), {@link dev.graft.jobs.LeaseEndings} those that end a lease (complete, fail,
  * release, reap). A job is {@code queued -> running -> succeeded | failed | cancelled}, or {@code
- * paused} on the way; every transition is one statement that moves the state, moves the
- * department's counter of running jobs and writes the numbered event. {@link
- * dev.graft.jobs.LeaseDesk} answers workers, over HTTP ({@link dev.graft.jobs.LeaseController}) or
- * in process; {@link dev.graft.jobs.Publication} commits a result.
+ * paused} on the way, and first of all {@code waiting} where its department wants it approved
+ * ({@link dev.graft.jobs.JobApproval}); every transition is one statement that moves the state,
+ * moves the department's counter of running jobs and writes the numbered event. {@link
+ * dev.graft.jobs.JobReason} tells people where a job stands. {@link dev.graft.jobs.LeaseDesk}
+ * answers workers, over HTTP ({@link dev.graft.jobs.LeaseController}) or in process; {@link
+ * dev.graft.jobs.Publication} commits a result.
  *
  * <p>How it fails, and what then holds:
  *

@@ -15,14 +15,14 @@ public class DepartmentLimits {
       """
       select max_running, running, coalesce(max_queued, :max_queued) as max_queued, max_device_seconds,
              case when month = this_month() then month_seconds else 0 end as month_seconds,
-             max_stored_bytes, max_priority, model_mode, model_ids
+             max_stored_bytes, max_priority, approval, model_mode, model_ids
         from department where id = :id
       """;
 
   private static final String SAID =
       """
       select max_running, max_queued, max_device_seconds, max_stored_bytes, max_priority, weight,
-             requests_per_minute
+             approval, requests_per_minute
         from department where id = :id for no key update
       """;
 
@@ -31,7 +31,7 @@ public class DepartmentLimits {
       update department
          set max_running = :max_running, max_queued = :max_queued,
              max_device_seconds = :max_device_seconds, max_stored_bytes = :max_stored_bytes,
-             max_priority = :max_priority, weight = :weight,
+             max_priority = :max_priority, weight = :weight, approval = :approval,
              requests_per_minute = :requests_per_minute
        where id = :id
       """;
@@ -65,6 +65,7 @@ public class DepartmentLimits {
     Integer running = limits.maxRunningJobs();
     Integer priority = limits.maxPriority();
     Double weight = limits.weight();
+    String approval = limits.approval();
     sql.sql(SAY)
         .param("id", departmentId)
         .param("max_running", running == null ? settings.maxRunning() : running)
@@ -73,6 +74,7 @@ public class DepartmentLimits {
         .param("max_stored_bytes", limits.maxStoredBytes())
         .param("max_priority", priority == null ? LimitSettings.HIGHEST_PRIORITY : priority)
         .param("weight", weight == null ? 1 : weight)
+        .param("approval", approval == null ? LimitSettings.NO_APPROVAL : approval)
         .param("requests_per_minute", limits.maxRequestsPerMinute())
         .update();
   }

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param maxPriority from 0, which jobs have by default
  * @param weight its share of the devices among departments that wait
+ * @param approval which jobs wait for an owner's: {@code off} or {@code every_job}
  */
 record LimitSettings(
     @Nullable Integer maxRunningJobs,
@@ -19,8 +20,10 @@ record LimitSettings(
     @Nullable Long maxStoredBytes,
     @Nullable Integer maxPriority,
     @Nullable Double weight,
+    @Nullable String approval,
     @JsonProperty("max_requests_per_1_minute") @Nullable Integer maxRequestsPerMinute) {
   static final int HIGHEST_PRIORITY = 100;
+  static final String NO_APPROVAL = "off";
   private static final int MOST = 1_000_000;
 
   LimitSettings {
@@ -30,6 +33,9 @@ record LimitSettings(
     within("max_stored_bytes", maxStoredBytes, 0, Long.MAX_VALUE);
     within("max_priority", maxPriority, 0, HIGHEST_PRIORITY);
     within("max_requests_per_1_minute", maxRequestsPerMinute, 1, MOST);
+    if (approval != null && !approval.equals(NO_APPROVAL) && !approval.equals(Limits.EVERY_JOB)) {
+      throw RequestFailed.invalid("approval", "approval must be off or every_job.");
+    }
     if (weight != null && !(weight >= 0.001 && weight <= 1000)) {
       throw RequestFailed.invalid("weight", "weight must be from 0.001 to 1000.");
     }
@@ -43,6 +49,7 @@ record LimitSettings(
         row.getObject("max_stored_bytes", Long.class),
         row.getInt("max_priority"),
         row.getDouble("weight"),
+        row.getString("approval"),
         row.getObject("requests_per_minute", Integer.class));
   }
 
@@ -54,6 +61,7 @@ record LimitSettings(
         maxStoredBytes,
         maxPriority,
         weight,
+        approval,
         perMinute);
   }
 

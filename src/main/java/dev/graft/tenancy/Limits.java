@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param monthSeconds of leases that have ended this month
  * @param maxStoredBytes of files; null = the operator's default
  * @param maxPriority that a job may have
+ * @param approval which jobs wait for it: {@code off}, or {@link #EVERY_JOB}
  */
 public record Limits(
     int maxRunningJobs,
@@ -22,7 +23,9 @@ public record Limits(
     double monthSeconds,
     @Nullable Long maxStoredBytes,
     int maxPriority,
+    String approval,
     ModelPermissions models) {
+  public static final String EVERY_JOB = "every_job";
 
   static Limits of(ResultSet row, int number) throws SQLException {
     return new Limits(
@@ -33,6 +36,7 @@ public record Limits(
         row.getDouble("month_seconds"),
         row.getObject("max_stored_bytes", Long.class),
         row.getInt("max_priority"),
+        row.getString("approval"),
         models(row));
   }
 

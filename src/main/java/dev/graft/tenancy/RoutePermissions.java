@@ -32,6 +32,8 @@ class RoutePermissions implements RouteAccess {
           new Group("/v1/files/**", FILES_READ, FILES_WRITE),
           new Group("/v1/uploads/**", FILES_READ, FILES_WRITE),
           new Group("/v1/fine_tuning/checkpoints/**", ORGANIZATION_READ, ORGANIZATION_WRITE),
+          new Group("/v1/fine_tuning/jobs/{id}/approve", PROJECT_READ, PROJECT_WRITE),
+          new Group("/v1/fine_tuning/jobs/{id}/reject", PROJECT_READ, PROJECT_WRITE),
           new Group("/v1/fine_tuning/**", FINE_TUNING_READ, FINE_TUNING_WRITE),
           new Group("/v1/adapter_configs/**", FINE_TUNING_READ, FINE_TUNING_WRITE),
           new Group("/v1/base_models/**", ORGANIZATION_READ, ORGANIZATION_WRITE),

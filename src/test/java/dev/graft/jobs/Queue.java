@@ -5,6 +5,7 @@ import dev.graft.jobs.lease.LeaseKey;
 import java.time.Duration;
 import java.util.UUID;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -19,6 +20,7 @@ final class Queue {
   final LeaseEndings endings;
   final JobEvents events;
   final JobPause pause;
+  final JobApproval approval;
   final JobObjects objects;
 
   Queue(DataSource dataSource) {
@@ -30,6 +32,7 @@ final class Queue {
     jobs = new JobLedger(sql);
     leases = new LeaseLedger(sql, FairShare.DEFAULT);
     pause = new JobPause(sql);
+    approval = new JobApproval(sql);
     objects = new JobObjects(new FairShareLedger(sql, FairShare.DEFAULT));
     endings = new LeaseEndings(sql, leases);
     events = new JobEvents(sql);
@@ -61,6 +64,14 @@ final class Queue {
   }
 
   String submit(String department, int priority) {
+    return submit(department, priority, false, null);
+  }
+
+  /**
+   * @param approval whether it waits for it
+   * @param by the account that submits
+   */
+  String submit(String department, int priority, boolean approval, @Nullable String by) {
     String id = "ftjob-" + UUID.randomUUID();
     jobs.submit(
         new NewJob(
@@ -80,8 +91,9 @@ final class Queue {
             null,
             priority,
             null,
-            null),
-        null);
+            null,
+            approval),
+        by);
     return id;
   }
 

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.graft.jobs.lease.LeaseKey;
 import dev.graft.jobs.lease.LeaseLost;
 import dev.graft.pg.TestPostgres;
+import dev.graft.tenancy.Actor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -164,6 +165,29 @@ class QueueConcurrencyIT {
     }
     assertThat(queue.drifted()).isZero();
     assertThat(queue.running(department)).isZero();
+  }
+
+  @Test
+  void ofAnApprovalAndARejectionAtOnceExactlyOneIsTheDecision() throws Exception {
+    String department = queue.department(50);
+    Actor owner = new Actor("key_owner", null, null, null);
+    for (int round = 0; round < 20; round++) {
+      String job = queue.submit(department, 0, true, "somebody");
+      AtomicInteger approved = new AtomicInteger();
+      AtomicInteger rejected = new AtomicInteger();
+      together(
+          4,
+          side -> {
+            boolean decided =
+                side < 2
+                    ? queue.approval.approve(department, job, owner, null)
+                    : queue.approval.reject(department, job, owner, null);
+            if (decided) (side < 2 ? approved : rejected).incrementAndGet();
+          });
+      assertThat(approved.get() + rejected.get()).isOne();
+      assertThat(queue.state(department, job))
+          .isEqualTo(approved.get() == 1 ? JobState.QUEUED : JobState.CANCELLED);
+    }
   }
 
   @Test

@@ -102,7 +102,8 @@ public class QueueServer {
             null,
             0,
             start == null ? null : "ft:tiny:support::1",
-            start),
+            start,
+            false),
         null);
     return new Submitted(department, id);
   }

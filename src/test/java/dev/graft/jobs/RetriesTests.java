@@ -92,6 +92,7 @@ class RetriesTests {
         null,
         null,
         null,
+        null,
         0,
         "[]");
   }

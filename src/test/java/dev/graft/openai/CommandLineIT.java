@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.jdbc.core.simple.JdbcClient;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -23,6 +25,7 @@ class CommandLineIT extends StartedGraft {
           .repeat(4);
 
   @TempDir Path directory;
+  @Autowired JdbcClient sql;
 
   private record Ran(int status, String out, String error) {}
 
@@ -84,6 +87,29 @@ class CommandLineIT extends StartedGraft {
     Ran gone = graft("", "adapters", "show", adapter);
     assertThat(gone.status()).isEqualTo(2);
     assertThat(gone.error()).contains("was deleted at").contains("HTTP 410");
+  }
+
+  @Test
+  void anOwnerApprovesOneJobAndRejectsAnother() throws Exception {
+    registerTiny();
+    graft(key("budget") + "\n", "login", "--server", url());
+    sql.sql("update department set approval = 'every_job' where name = 'budget'").update();
+    write("rows.jsonl", ROWS);
+    write("adapter.json", "{\"peft\": {\"r\": 2}, \"training\": {\"max_steps\": 2}}");
+    String[] create = "jobs create --model tiny --adapter adapter.json --training-file".split(" ");
+    String wanted = graft("", create, "rows.jsonl").out().strip();
+    String dear = graft("", create, "rows.jsonl").out().strip();
+    assertThat(graft("", "jobs", "approve", wanted).status()).as("by a member").isEqualTo(2);
+
+    graft(ownerKey("budget") + "\n", "login", "--server", url());
+    assertThat(graft("", "jobs", "reject", dear, "--comment", "too dear").out())
+        .isEqualTo("cancelled\n");
+    assertThat(graft("", "jobs", "approve", wanted).out()).isEqualTo("queued\n");
+    assertThat(graft("", "jobs", "list").out()).contains("Rejected by key create: too dear.");
+    Ran watched = graft("", "jobs", "watch", dear);
+    assertThat(watched.status()).isEqualTo(1);
+    assertThat(watched.out()).contains("cancelled: Rejected by key create: too dear.");
+    assertThat(graft("", "jobs", "watch", wanted).out()).startsWith("ft:tiny:budget:");
   }
 
   @Test

@@ -42,6 +42,11 @@ abstract class StartedGraft {
     return keys.create(departments.ensure(department), Caller.Scope.USER).secret();
   }
 
+  /** A new key of an owner of a department that is there, who is an administrator as well. */
+  String ownerKey(String department) {
+    return keys.create(departments.ensure(department), Caller.Scope.ADMIN).secret();
+  }
+
   /** Registers the base model; a second time it is already there. */
   void registerTiny() throws IOException {
     Path directory = Files.createTempDirectory(Path.of("target"), "tiny-llama-");

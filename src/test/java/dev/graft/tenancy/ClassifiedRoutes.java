@@ -28,6 +28,8 @@ final class ClassifiedRoutes {
       POST   /v1/fine_tuning/jobs/{id}/cancel                      api.fine_tuning.write
       POST   /v1/fine_tuning/jobs/{id}/pause                       api.fine_tuning.write
       POST   /v1/fine_tuning/jobs/{id}/resume                      api.fine_tuning.write
+      POST   /v1/fine_tuning/jobs/{id}/approve                     api.project.write
+      POST   /v1/fine_tuning/jobs/{id}/reject                      api.project.write
       GET    /v1/fine_tuning/checkpoints/{checkpoint}/permissions  api.organization.read
       POST   /v1/fine_tuning/checkpoints/{checkpoint}/permissions  api.organization.write
       DELETE /v1/fine_tuning/checkpoints/{checkpoint}/permissions/{permission} api.organization.write

@@ -10,6 +10,11 @@ import java.io.PrintStream;
 public final class Screen {
   private static final String CLEAR_LINE = "\r\033[2K";
 
+  /** Cut at the edge of the screen: of a line that runs on below, only the last part is cleared. */
+  private static final String NO_WRAP = "\033[?7l";
+
+  private static final String WRAP = "\033[?7h";
+
   private final PrintStream out;
   private final PrintStream progress;
   private final boolean terminal;
@@ -50,7 +55,7 @@ public final class Screen {
   public void doing(String what, String state) {
     String line = "  " + blue("•") + " " + pad(what) + state;
     if (terminal) {
-      progress.print(CLEAR_LINE + line);
+      progress.print(CLEAR_LINE + NO_WRAP + line + WRAP);
       progress.flush();
     } else {
       progress.println(line);

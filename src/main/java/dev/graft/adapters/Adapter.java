@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param metadata pairs of the job, as a JSON object, or null
  * @param parentModel name of what its training continued from, or null
  * @param deprecation null where it may be used without a second thought
+ * @param kept for ever, whatever its department's retention says
+ * @param deleteAt when that removes it; null where no notice tells so
  */
 public record Adapter(
     String id,
@@ -31,5 +33,7 @@ public record Adapter(
     @Nullable String metadata,
     @Nullable String parentModel,
     @Nullable Deprecation deprecation,
+    boolean kept,
+    @Nullable Instant deleteAt,
     long trainedTokens,
     Instant createdAt) {}

@@ -3,8 +3,10 @@ package dev.graft.adapters;
 import dev.graft.platform.Cursor;
 import dev.graft.platform.CursorPage;
 import dev.graft.platform.EntityTag;
+import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
 import dev.graft.tenancy.Caller;
+import dev.graft.tenancy.Permission;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -103,7 +105,7 @@ class AdapterController {
     return downloads.file(path, downloads.require(caller.departmentId(), id, path), request);
   }
 
-  /** What of an adapter can change: whether it should still be used. */
+  /** What of an adapter can change: whether it should still be used, whether it is kept. */
   @PostMapping("/{id}")
   AdapterResource change(
       @AuthenticationPrincipal Caller caller,
@@ -115,7 +117,15 @@ class AdapterController {
     Adapter seen = adapters.find(department, id).orElseThrow(() -> downloads.gone(department, id));
     EntityTag.requireMatch(headers, files.describe(seen), json);
     boolean only = headers.containsHeader(HttpHeaders.IF_MATCH);
-    if (!adapters.deprecate(seen, DeprecationRequest.of(body), only)) {
+    boolean changed =
+        switch (AdapterChange.of(body)) {
+          case AdapterChange.Deprecate said -> adapters.deprecate(seen, said.deprecation(), only);
+          case AdapterChange.Keep said -> {
+            requireOwner(caller);
+            yield adapters.keep(seen, said.keep(), only);
+          }
+        };
+    if (!changed) {
       throw adapters.find(department, id).isPresent()
           ? EntityTag.changed()
           : downloads.gone(department, id);
@@ -123,11 +133,21 @@ class AdapterController {
     return get(caller, id);
   }
 
+  private static void requireOwner(Caller caller) {
+    if (caller.permissions().contains(Permission.PROJECT_WRITE)) return;
+    throw new RequestFailed(
+        ProblemType.PERMISSION_DENIED,
+        "Only owners of a department say what it keeps: this key lacks the scope "
+            + Permission.PROJECT_WRITE.scope()
+            + ".",
+        "keep");
+  }
+
   /** Deleting twice is one deletion. */
   @DeleteMapping("/{id}")
   AdapterDeleted delete(@AuthenticationPrincipal Caller caller, @PathVariable String id) {
     if (!adapters.delete(caller.departmentId(), id)
-        && adapters.deletedAt(caller.departmentId(), id).isEmpty()) {
+        && adapters.deleted(caller.departmentId(), id).isEmpty()) {
       throw RequestFailed.notFound("adapter", id);
     }
     return new AdapterDeleted(id, "adapter.deleted", true);

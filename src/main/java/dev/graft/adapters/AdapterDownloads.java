@@ -6,6 +6,8 @@ import dev.graft.artifacts.BlobRef;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
 import java.io.IOException;
+import java.time.Instant;
+import java.util.Objects;
 import org.springframework.context.annotation.Profile;
 import org.springframework.core.io.Resource;
 import org.springframework.http.HttpHeaders;
@@ -68,13 +70,17 @@ class AdapterDownloads {
   /** Its own department is told that there was one. */
   RequestFailed gone(String departmentId, String id) {
     return adapters
-        .deletedAt(departmentId, id)
-        .map(
-            at ->
-                new RequestFailed(
-                    ProblemType.GONE,
-                    "The adapter %s was deleted at %s.".formatted(id, at.truncatedTo(SECONDS)),
-                    "id"))
+        .deleted(departmentId, id)
+        .map(stone -> new RequestFailed(ProblemType.GONE, farewell(stone), "id"))
         .orElseGet(() -> RequestFailed.notFound("adapter", id));
+  }
+
+  private static String farewell(AdapterLineage.Stone stone) {
+    Instant at = Objects.requireNonNull(stone.deletedAt());
+    return "The adapter %s was deleted at %s%s."
+        .formatted(
+            stone.id(),
+            at.truncatedTo(SECONDS),
+            stone.byRetention() ? ": its department keeps adapters no longer (retention)" : "");
   }
 }

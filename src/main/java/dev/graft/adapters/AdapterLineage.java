@@ -25,13 +25,18 @@ class AdapterLineage {
     this.jobs = jobs;
   }
 
-  /** An adapter that is there, or was. */
+  /**
+   * An adapter that is there, or was.
+   *
+   * @param byRetention whether that was what deleted it
+   */
   record Stone(
       String id,
       String name,
       String jobId,
       @Nullable String parentModel,
-      @Nullable Instant deletedAt) {}
+      @Nullable Instant deletedAt,
+      boolean byRetention) {}
 
   /**
    * On the wire.

@@ -18,6 +18,8 @@ import tools.jackson.databind.JsonNode;
  * @param method {@code peft_type}, or the type of a method that PEFT lacks
  * @param adapter the settings it was trained with, fully resolved
  * @param metadata the pairs of its job
+ * @param keep whether retention spares it
+ * @param deleteAt when retention removes it; null where no notice tells so
  * @param compatibility what programs make of it; empty where its base is no longer known
  */
 record AdapterResource(
@@ -38,7 +40,9 @@ record AdapterResource(
     @Nullable JsonNode metadata,
     List<LoaderVerdict> compatibility,
     long trainedTokens,
-    @Nullable DeprecationObject deprecation) {
+    @Nullable DeprecationObject deprecation,
+    boolean keep,
+    @Nullable Long deleteAt) {
 
   /** A file of the PEFT directory; {@code /files/{name}} serves it. */
   record File(String name, long bytes, String sha256) {}
@@ -100,6 +104,8 @@ record AdapterResource(
         metadata,
         compatibility.stream().map(LoaderVerdict::of).toList(),
         adapter.trainedTokens(),
-        DeprecationObject.of(adapter.deprecation()));
+        DeprecationObject.of(adapter.deprecation()),
+        adapter.kept(),
+        adapter.deleteAt() == null ? null : adapter.deleteAt().getEpochSecond());
   }
 }

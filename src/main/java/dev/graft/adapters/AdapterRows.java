@@ -4,6 +4,7 @@ import dev.graft.adapters.AdapterLineage.Stone;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
 import dev.graft.jobs.JobSucceeded;
+import dev.graft.retention.Retained;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -20,16 +21,18 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
 /**
- * The statements on {@code adapter}. A row that was deleted stays without its files: only {@link
- * #departmentOf}, {@link #stone} and {@link #stones} see it.
+ * The statements that read {@code adapter}, and those of its publication; {@link AdapterChanges}
+ * has the others. A row that was deleted stays without its files: only {@link #departmentOf},
+ * {@link #stone} and {@link #stones} see it.
  */
 @Component
 @Profile("server")
 class AdapterRows {
   private static final String READ =
       """
-      select a.*, d.name as department_name
+      select a.*, d.name as department_name, n.delete_at
         from adapter a join department d on d.id = a.department_id
+        left join retention_notice n on n.kind = 'adapters' and n.resource_id = a.id collate "C"
        where a.deleted_at is null
       """;
 
@@ -62,7 +65,7 @@ class AdapterRows {
 
   private static final String STONE =
       """
-      select id, name, job_id, parent_model, deleted_at from adapter where department_id = :department
+      select id, name, job_id, parent_model, deleted_at, deletion_reason from adapter where department_id = :department
       """;
 
   private final JdbcClient sql;
@@ -161,53 +164,26 @@ class AdapterRows {
         .collect(Collectors.toMap(Stone::jobId, Function.identity()));
   }
 
-  /** Leaves the row without its files; returns the name. */
-  Optional<String> delete(String department, String id) {
+  /** Those that nobody keeps, published by then, and that no notice tells of, the oldest first. */
+  List<Retained.Thing> untold(String department, Instant latest, int limit) {
     return sql.sql(
             """
-            update adapter set deleted_at = graft_now(), manifest = null, archive = null, archive_bytes = null
-             where id = :id and department_id = :department and deleted_at is null
-            returning name
+            -- untold adapters
+            select id, name, created_at from adapter a
+             where department_id = :department and deleted_at is null and not kept
+               and created_at <= :latest
+               and not exists (select from retention_notice n
+                                where n.kind = 'adapters' and n.resource_id = a.id collate "C")
+             order by created_at, id limit :limit
             """)
-        .param("id", id)
         .param("department", department)
-        .query(String.class)
-        .optional();
-  }
-
-  /**
-   * A deprecation keeps the time of its beginning while its words change.
-   *
-   * @param deprecation null = none any more
-   * @param only if the deprecation is still the one that was seen
-   */
-  boolean deprecate(Adapter seen, @Nullable DeprecationRequest deprecation, boolean only) {
-    Deprecation before = seen.deprecation();
-    return sql.sql(
-                """
-                update adapter
-                   set deprecated_at = case when :notice::text is not null
-                                            then coalesce(deprecated_at, graft_now()) end,
-                       deprecation_notice = :notice::text,
-                       retires_at = :retires_at::timestamptz
-                 where id = :id and department_id = :department and deleted_at is null
-                   and (not :only
-                        or deprecation_notice is not distinct from :seen_notice::text
-                           and retires_at is not distinct from :seen_retires_at::timestamptz)
-                """)
-            .param("id", seen.id())
-            .param("department", seen.departmentId())
-            .param("notice", deprecation == null ? null : deprecation.notice())
-            .param("retires_at", utc(deprecation == null ? null : deprecation.retiresAt()))
-            .param("only", only)
-            .param("seen_notice", before == null ? null : before.notice())
-            .param("seen_retires_at", utc(before == null ? null : before.retiresAt()))
-            .update()
-        == 1;
-  }
-
-  private static @Nullable OffsetDateTime utc(@Nullable Instant at) {
-    return at == null ? null : at.atOffset(ZoneOffset.UTC);
+        .param("latest", latest.atOffset(ZoneOffset.UTC))
+        .param("limit", limit)
+        .query(
+            (row, n) ->
+                new Retained.Thing(
+                    row.getString("id"), row.getString("name"), time(row, "created_at")))
+        .list();
   }
 
   /** How many there are, of all departments. */
@@ -247,23 +223,30 @@ class AdapterRows {
   }
 
   private static Stone stone(ResultSet row, int number) throws SQLException {
-    OffsetDateTime deletedAt = row.getObject("deleted_at", OffsetDateTime.class);
     return new Stone(
         row.getString("id"),
         row.getString("name"),
         row.getString("job_id"),
         row.getString("parent_model"),
-        deletedAt == null ? null : deletedAt.toInstant());
+        timeOrNull(row, "deleted_at"),
+        row.getString("deletion_reason") != null);
   }
 
   private static @Nullable Deprecation deprecation(ResultSet row) throws SQLException {
-    OffsetDateTime since = row.getObject("deprecated_at", OffsetDateTime.class);
-    if (since == null) return null;
-    OffsetDateTime retiresAt = row.getObject("retires_at", OffsetDateTime.class);
-    return new Deprecation(
-        since.toInstant(),
-        row.getString("deprecation_notice"),
-        retiresAt == null ? null : retiresAt.toInstant());
+    Instant since = timeOrNull(row, "deprecated_at");
+    return since == null
+        ? null
+        : new Deprecation(
+            since, row.getString("deprecation_notice"), timeOrNull(row, "retires_at"));
+  }
+
+  private static @Nullable Instant timeOrNull(ResultSet row, String column) throws SQLException {
+    OffsetDateTime value = row.getObject(column, OffsetDateTime.class);
+    return value == null ? null : value.toInstant();
+  }
+
+  private static Instant time(ResultSet row, String column) throws SQLException {
+    return row.getObject(column, OffsetDateTime.class).toInstant();
   }
 
   private static Adapter adapter(ResultSet row, int number) throws SQLException {
@@ -281,7 +264,9 @@ class AdapterRows {
         row.getString("metadata"),
         row.getString("parent_model"),
         deprecation(row),
+        row.getBoolean("kept"),
+        timeOrNull(row, "delete_at"),
         row.getLong("trained_tokens"),
-        row.getObject("created_at", OffsetDateTime.class).toInstant());
+        time(row, "created_at"));
   }
 }

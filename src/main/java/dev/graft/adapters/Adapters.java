@@ -2,9 +2,10 @@ package dev.graft.adapters;
 
 import dev.graft.jobs.JobSucceeded;
 import dev.graft.platform.Ids;
+import dev.graft.retention.RetentionKind;
+import dev.graft.retention.RetentionNotices;
 import dev.graft.tenancy.AuditLog;
 import dev.graft.tenancy.Owned;
-import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,12 +27,19 @@ public class Adapters implements Owned {
 
   private static final Pattern CHECKPOINT = Pattern.compile(":ckpt-step-\\d+$");
 
+  private static final String RETENTION = "retention";
+
   private final AdapterRows rows;
+  private final AdapterChanges changes;
+  private final RetentionNotices notices;
   private final AuditLog audit;
   private final Ids ids;
 
-  Adapters(AdapterRows rows, AuditLog audit, Ids ids) {
+  Adapters(
+      AdapterRows rows, AdapterChanges changes, RetentionNotices notices, AuditLog audit, Ids ids) {
     this.rows = rows;
+    this.changes = changes;
+    this.notices = notices;
     this.audit = audit;
     this.ids = ids;
   }
@@ -73,10 +81,10 @@ public class Adapters implements Owned {
     return rows.departmentOf(idOrName, CHECKPOINT.matcher(idOrName).replaceFirst(""));
   }
 
-  /** When the department deleted this adapter, if it did. */
+  /** What is left of this adapter, if it was deleted. */
   @Transactional(readOnly = true)
-  Optional<Instant> deletedAt(String departmentId, String id) {
-    return rows.stone(departmentId, id).map(AdapterLineage.Stone::deletedAt);
+  Optional<AdapterLineage.Stone> deleted(String departmentId, String id) {
+    return rows.stone(departmentId, id).filter(stone -> stone.deletedAt() != null);
   }
 
   /** All of a department, newest first. */
@@ -98,9 +106,18 @@ public class Adapters implements Owned {
    */
   @Transactional
   boolean deprecate(Adapter seen, @Nullable DeprecationRequest deprecation, boolean only) {
-    if (!rows.deprecate(seen, deprecation, only)) return false;
+    if (!changes.deprecate(seen, deprecation, only)) return false;
     String type = deprecation == null ? "adapter.undeprecated" : "adapter.deprecated";
     audit.write(type, seen.departmentId(), seen.id(), Map.of());
+    return true;
+  }
+
+  /** As {@link #deprecate}. One that is kept is not told of by retention, nor removed. */
+  @Transactional
+  boolean keep(Adapter seen, boolean keep, boolean only) {
+    if (!changes.keep(seen, keep, only)) return false;
+    if (keep) notices.drop(RetentionKind.ADAPTERS, seen.id());
+    audit.write("adapter.updated", seen.departmentId(), seen.id(), Map.of("keep", keep));
     return true;
   }
 
@@ -110,10 +127,18 @@ public class Adapters implements Owned {
    */
   @Transactional
   boolean delete(String departmentId, String id) {
-    Optional<String> name = rows.delete(departmentId, id);
+    Optional<String> name = changes.delete(departmentId, id, null);
     if (name.isEmpty()) return false;
+    notices.drop(RetentionKind.ADAPTERS, id);
     log.atInfo().addKeyValue("adapter", id).log("adapter_deleted");
     audit.write("model.deleted", departmentId, name.get(), Map.of("adapter_id", id));
     return true;
+  }
+
+  /** As {@link #delete}, since its department keeps it no longer. */
+  @Transactional(propagation = Propagation.MANDATORY)
+  void remove(String departmentId, String id) {
+    String name = changes.delete(departmentId, id, RETENTION).orElseThrow();
+    audit.write("model.deleted", departmentId, name, Map.of("adapter_id", id, "reason", RETENTION));
   }
 }

@@ -43,6 +43,8 @@ class ContinuableModels implements ParentModels {
                   checkpoint.manifest(),
                   checkpoint.configuration(),
                   null));
+      case NamedModel.Removed removed ->
+          throw new RequestFailed(ProblemType.MODEL_NOT_FOUND, removed.why(), "model");
       case NamedModel.Missing missing ->
           throw new RequestFailed(
               ProblemType.WRONG_STATE,

@@ -14,18 +14,10 @@ import tools.jackson.databind.JsonNode;
 record DeprecationRequest(String notice, @Nullable Instant retiresAt) {
   private static final int LONGEST = 1000;
   private static final long YEAR_9999 = 253_402_300_799L;
-  private static final String NAME = "deprecation";
+  static final String NAME = "deprecation";
 
   /** Null where it is taken back. */
-  static @Nullable DeprecationRequest of(JsonNode body) {
-    for (String key : body.propertyNames()) {
-      if (!key.equals(NAME)) throw unknown(key);
-    }
-    JsonNode said = body.get(NAME);
-    if (said == null) {
-      throw new RequestFailed(
-          ProblemType.MISSING_PARAMETER, "Missing required parameter: '" + NAME + "'.", NAME);
-    }
+  static @Nullable DeprecationRequest of(JsonNode said) {
     if (said.isNull()) return null;
     if (!said.isObject()) throw RequestFailed.invalid(NAME, NAME + " must be an object or null.");
     for (String key : said.propertyNames()) {
@@ -50,7 +42,7 @@ record DeprecationRequest(String notice, @Nullable Instant retiresAt) {
     throw RequestFailed.invalid(NAME + ".retires_at", "must be unix seconds");
   }
 
-  private static RequestFailed unknown(String key) {
+  static RequestFailed unknown(String key) {
     return new RequestFailed(
         ProblemType.UNKNOWN_PARAMETER, "Unknown parameter: '" + key + "'.", key);
   }

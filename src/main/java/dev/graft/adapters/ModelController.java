@@ -67,6 +67,7 @@ class ModelController {
       case NamedModel.Checkpoint checkpoint ->
           Optional.of(ModelResource.of(checkpoint, owner(checkpoint.departmentId(), caller)));
       case NamedModel.Missing missing -> Optional.empty();
+      case NamedModel.Removed removed -> throw gone(removed);
     };
   }
 
@@ -87,6 +88,7 @@ class ModelController {
       case NamedModel.Base base -> throw stays(name, "is a base model");
       case NamedModel.Checkpoint checkpoint -> throw stays(name, "belongs to its job");
       case NamedModel.Missing missing -> throw unknown(name);
+      case NamedModel.Removed removed -> throw gone(removed);
       case NamedModel.FineTuned tuned -> {
         if (!tuned.adapter().departmentId().equals(caller.departmentId())) {
           throw stays(name, "is another department's");
@@ -102,6 +104,10 @@ class ModelController {
         ProblemType.WRONG_STATE,
         "'%s' %s; only fine-tuned models can be deleted here.".formatted(name, why),
         "model");
+  }
+
+  private static RequestFailed gone(NamedModel.Removed removed) {
+    return new RequestFailed(ProblemType.MODEL_NOT_FOUND, removed.why(), "model");
   }
 
   private static RequestFailed unknown(String name) {

@@ -34,4 +34,11 @@ public sealed interface NamedModel {
    * @param why there is none, as a sentence for the caller
    */
   record Missing(String jobId, String why) implements NamedModel {}
+
+  /**
+   * The name of what retention has removed.
+   *
+   * @param why it is not there any more, as a sentence for the caller
+   */
+  record Removed(String jobId, String why) implements NamedModel {}
 }

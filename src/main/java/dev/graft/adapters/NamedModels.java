@@ -1,11 +1,15 @@
 package dev.graft.adapters;
 
+import static java.time.temporal.ChronoUnit.SECONDS;
+
 import dev.graft.catalog.BaseModel;
 import dev.graft.catalog.BaseModels;
 import dev.graft.jobs.NamedJob;
 import dev.graft.jobs.NamedJobs;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 
@@ -62,6 +66,7 @@ public class NamedModels {
       case NamedModel.Checkpoint checkpoint -> true;
       case NamedModel.Base base -> false;
       case NamedModel.Missing missing -> false;
+      case NamedModel.Removed removed -> false;
     };
   }
 
@@ -85,6 +90,10 @@ public class NamedModels {
               job.adapterJson(),
               checkpoint.createdAt()));
     }
+    Instant deletedAt = job.checkpointsDeletedAt();
+    if (name.contains(CHECKPOINT) && deletedAt != null) {
+      return Optional.of(new NamedModel.Removed(job.id(), deleted(job, deletedAt)));
+    }
     if (name.contains(CHECKPOINT)) {
       return missing(job, "has no checkpoint at this step; its checkpoints are listed under it");
     }
@@ -95,11 +104,22 @@ public class NamedModels {
           missing(
               job, "is running; ask again when it has succeeded, or ask one of its checkpoints");
       case PAUSED -> missing(job, "is paused; resume it, or ask one of its checkpoints");
-      case FAILED -> missing(job, "has failed; its checkpoints can be asked");
-      case CANCELLED -> missing(job, "was cancelled; its checkpoints can be asked");
+      case FAILED -> missing(job, "has failed" + checkpoints(deletedAt));
+      case CANCELLED -> missing(job, "was cancelled" + checkpoints(deletedAt));
       // Then the model was there, and has been deleted.
       case SUCCEEDED -> Optional.empty();
     };
+  }
+
+  private static String checkpoints(@Nullable Instant deletedAt) {
+    return deletedAt == null
+        ? "; its checkpoints can be asked"
+        : " and has no checkpoints any more";
+  }
+
+  private static String deleted(NamedJob job, Instant at) {
+    return "The checkpoints of its job %s were deleted at %s: its department keeps them no longer."
+        .formatted(job.id(), at.truncatedTo(SECONDS));
   }
 
   private static Optional<NamedModel> missing(NamedJob job, String why) {

@@ -10,7 +10,9 @@
  *
  * <p>How it fails: a listener's failure rolls the job's completion back, and the worker says it
  * again. An archive that cannot be made is a warning, and the next download tries again. Of a
- * deleted adapter the row stays without its files; blobs stay until nothing refers to them.
+ * deleted adapter the row stays without its files; blobs stay until nothing refers to them. It is
+ * retention that deletes what its department keeps no longer ({@link
+ * dev.graft.adapters.RetainedAdapters}), unless an owner keeps it.
  */
 @NullMarked
 @ApplicationModule(
@@ -18,6 +20,7 @@
       "platform",
       "spec",
       "tenancy",
+      "retention",
       "artifacts",
       "catalog",
       "jobs",

@@ -9,6 +9,7 @@ import jakarta.persistence.Id;
 import jakarta.persistence.Table;
 import java.time.Instant;
 import java.util.List;
+import org.hibernate.annotations.Formula;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.json.JsonMapper;
@@ -34,6 +35,12 @@ class FileRow {
   private @Nullable String rowsDigest;
   private @Nullable Long rowsBytes;
   private @Nullable String kind;
+
+  /** When its department's retention removes it, if there is a notice of that. */
+  @Formula(
+      "(select n.delete_at from retention_notice n where n.kind = 'datasets' and n.resource_id ="
+          + " id)")
+  private @Nullable Instant removedAt;
 
   /** For JPA, which fills the fields. */
   @SuppressWarnings("NullAway.Init")
@@ -114,12 +121,13 @@ class FileRow {
 
   FileObject object() {
     List<Problem> found = problems();
+    Instant goneAt = goneAt();
     return new FileObject(
         id,
         "file",
         bytes,
         createdAt.getEpochSecond(),
-        expiresAt == null ? null : expiresAt.getEpochSecond(),
+        goneAt == null ? null : goneAt.getEpochSecond(),
         filename,
         purpose,
         status,
@@ -127,6 +135,12 @@ class FileRow {
         digest,
         examples,
         found);
+  }
+
+  /** By its own time or its department's, whichever comes first. */
+  private @Nullable Instant goneAt() {
+    if (expiresAt == null) return removedAt;
+    return removedAt == null || expiresAt.isBefore(removedAt) ? expiresAt : removedAt;
   }
 
   String id() {

@@ -8,6 +8,7 @@ import java.util.Optional;
 import org.springframework.data.domain.Limit;
 import org.springframework.data.jpa.repository.JpaRepository;
 import org.springframework.data.jpa.repository.Lock;
+import org.springframework.data.jpa.repository.Modifying;
 import org.springframework.data.jpa.repository.Query;
 
 /** The rows, by department, and only until they expire. Ids grow with time: lists go by id. */
@@ -67,6 +68,10 @@ interface FileRows extends JpaRepository<FileRow, String> {
 
   @Query("select f.id from FileRow f where f.expiresAt <= :now order by f.expiresAt")
   List<String> findExpired(Instant now, Limit limit);
+
+  @Modifying
+  @Query("delete from FileRow f where f.departmentId = :departmentId and f.id in :ids")
+  void delete(String departmentId, Collection<String> ids);
 
   /** Of the department's files and what was made from them. */
   @Query(

@@ -5,6 +5,8 @@ import dev.graft.platform.Cursor;
 import dev.graft.platform.Ids;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
+import dev.graft.retention.RetentionKind;
+import dev.graft.retention.RetentionNotices;
 import dev.graft.tenancy.AuditLog;
 import dev.graft.tenancy.Owned;
 import java.time.Clock;
@@ -35,6 +37,7 @@ public class Files implements Owned {
   private final FileRows rows;
   private final ObjectProvider<FileUse> uses;
   private final StorageQuota quota;
+  private final RetentionNotices notices;
   private final AuditLog audit;
   private final Ids ids;
   private final Clock clock;
@@ -43,12 +46,14 @@ public class Files implements Owned {
       FileRows rows,
       ObjectProvider<FileUse> uses,
       StorageQuota quota,
+      RetentionNotices notices,
       AuditLog audit,
       Ids ids,
       Clock clock) {
     this.rows = rows;
     this.uses = uses;
     this.quota = quota;
+    this.notices = notices;
     this.audit = audit;
     this.ids = ids;
     this.clock = clock;
@@ -87,6 +92,12 @@ public class Files implements Owned {
   public String storeResult(String departmentId, String filename, BlobRef blob) {
     NewFile file = new NewFile(departmentId, filename, FilePurpose.FINE_TUNE_RESULTS, null, null);
     return rows.save(row(file, blob).processed()).id();
+  }
+
+  /** Deletes what {@link #storeResult} has recorded. */
+  @Transactional
+  public void deleteResults(String departmentId, List<String> fileIds) {
+    if (!fileIds.isEmpty()) rows.delete(departmentId, fileIds);
   }
 
   /** Records an uploaded file, with what its validation found or to be validated later. */
@@ -162,6 +173,7 @@ public class Files implements Owned {
                   "file_id");
             });
     rows.delete(file.get());
+    notices.drop(RetentionKind.DATASETS, fileId);
     audit.write("file.deleted", departmentId, fileId, Map.of());
     return true;
   }
@@ -175,11 +187,14 @@ public class Files implements Owned {
     Optional<FileRow> file =
         rows.findExpiredToChange(fileId, now())
             .filter(row -> userOf(row.departmentId(), fileId).isEmpty());
-    file.ifPresent(rows::delete);
-    return file.isPresent();
+    if (file.isEmpty()) return false;
+    rows.delete(file.get());
+    notices.drop(RetentionKind.DATASETS, fileId);
+    return true;
   }
 
-  private Optional<String> userOf(String departmentId, String fileId) {
+  /** What must end before the file may be deleted. */
+  Optional<String> userOf(String departmentId, String fileId) {
     return uses.stream().flatMap(use -> use.userOf(departmentId, fileId).stream()).findFirst();
   }
 

@@ -23,7 +23,8 @@
  * names the department; another department's file or upload, or an expired file, is one that does
  * not exist. A job that takes a file locks its row until it commits; a deletion locks it too and
  * then asks every {@link dev.graft.datasets.FileUse}: neither can overtake the other. {@link
- * dev.graft.datasets.FileRetention} removes what has expired.
+ * dev.graft.datasets.FileRetention} removes what has expired, {@link
+ * dev.graft.datasets.RetainedDatasets} what its department keeps no longer.
  *
  * <p>How it fails: 413 past a size limit, 429 past what the department may store, 507 on a full
  * disk, 400 on a form that breaks off; each stores nothing. Deleting a file keeps its blob, which
@@ -31,7 +32,15 @@
  */
 @NullMarked
 @ApplicationModule(
-    allowedDependencies = {"platform", "spec", "text", "tenancy", "artifacts", "catalog"})
+    allowedDependencies = {
+      "platform",
+      "spec",
+      "text",
+      "tenancy",
+      "retention",
+      "artifacts",
+      "catalog"
+    })
 package dev.graft.datasets;
 
 import org.jspecify.annotations.NullMarked;

@@ -65,6 +65,16 @@ final class ChatRefused extends RequestFailed {
         ProblemType.WRONG_STATE, "model", "There is no model '%s'. %s".formatted(model, why));
   }
 
+  /**
+   * @param why a sentence about what it was
+   */
+  static ChatRefused removed(String model, String why) {
+    return new ChatRefused(
+        ProblemType.MODEL_NOT_FOUND,
+        "model",
+        "There is no model '%s' any more. %s".formatted(model, why));
+  }
+
   static ChatRefused disabled(String model) {
     return new ChatRefused(
         ProblemType.WRONG_STATE,

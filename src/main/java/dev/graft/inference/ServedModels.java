@@ -72,6 +72,7 @@ class ServedModels {
             : new ServedModel(
                 name, new Weights(checkpoint.baseManifest(), checkpoint.manifest(), null), null);
       }
+      case NamedModel.Removed removed -> throw ChatRefused.removed(name, removed.why());
       case NamedModel.Missing missing -> throw ChatRefused.notTrained(name, missing.why());
     };
   }

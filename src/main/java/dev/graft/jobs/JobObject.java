@@ -74,6 +74,8 @@ final class JobObject {
     else {
       json.putObject("failure").put("class", failure.type()).put("hint", JobReason.hint(failure));
     }
+    json.put("checkpoints_deleted_at", seconds(job.removed().checkpointsAt()));
+    json.put("logs_deleted_at", seconds(job.removed().logsAt()));
   }
 
   /** OpenAI has it null while the job runs. */

@@ -43,8 +43,8 @@ record JobRow(
     int lossesInARow,
     boolean cancelRequested,
     boolean pauseRequested,
-    @Nullable Instant startedAt,
     @Nullable Instant finishedAt,
+    Removed removed,
     @Nullable String fineTunedModel,
     @Nullable String resultManifest,
     List<String> resultFiles,
@@ -97,6 +97,9 @@ record JobRow(
       @Nullable Double tokensPerSecond,
       long trainedTokens) {}
 
+  /** When retention took what the job had; null where it has not. */
+  record Removed(@Nullable Instant checkpointsAt, @Nullable Instant logsAt) {}
+
   static JobRow of(ResultSet row, int number) throws SQLException {
     return new JobRow(
         row.getString("id"),
@@ -121,8 +124,8 @@ record JobRow(
         row.getInt("losses_in_a_row"),
         row.getObject("cancel_requested_at") != null,
         row.getObject("pause_requested_at") != null,
-        instant(row, "started_at"),
         instant(row, "finished_at"),
+        removed(row),
         row.getString("fine_tuned_model"),
         row.getString("result_manifest"),
         List.of((String[]) row.getArray("result_files").getArray()),
@@ -136,6 +139,10 @@ record JobRow(
         row.getString("worker"),
         row.getDouble("device_seconds"),
         row.getString("attempts"));
+  }
+
+  private static Removed removed(ResultSet row) throws SQLException {
+    return new Removed(instant(row, "checkpoints_deleted_at"), instant(row, "logs_deleted_at"));
   }
 
   private static Progress progress(ResultSet row) throws SQLException {

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param baseManifest of the directory that its training began on: the base model's, or that of the
  *     whole model which it continued from
  * @param adapterJson the resolved {@code adapter} object
+ * @param checkpointsDeletedAt when retention removed them, if it did
  * @param checkpoint the one that the name ends with; null if it ends with none, or there is none
  */
 public record NamedJob(
@@ -19,6 +20,7 @@ public record NamedJob(
     String baseModel,
     Digest baseManifest,
     String adapterJson,
+    @Nullable Instant checkpointsDeletedAt,
     @Nullable Checkpoint checkpoint) {
   /**
    * @param manifest digest of its manifest blob

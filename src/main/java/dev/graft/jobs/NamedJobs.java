@@ -19,10 +19,12 @@ public class NamedJobs {
 
   private final JobLedger jobs;
   private final JobEvents events;
+  private final EndedJobs ended;
 
-  NamedJobs(JobLedger jobs, JobEvents events) {
+  NamedJobs(JobLedger jobs, JobEvents events, EndedJobs ended) {
     this.jobs = jobs;
     this.events = events;
+    this.ended = ended;
   }
 
   /**
@@ -44,6 +46,7 @@ public class NamedJobs {
                     job.baseModel(),
                     new Digest(job.baseManifest()),
                     job.adapterJson(),
+                    job.removed().checkpointsAt(),
                     step == null ? null : checkpoint(job, Integer.parseInt(step))));
   }
 
@@ -52,6 +55,12 @@ public class NamedJobs {
   public Optional<String> departmentOf(String model) {
     Matcher name = NAME.matcher(model);
     return name.matches() ? jobs.departmentOf("ftjob-" + name.group("id")) : Optional.empty();
+  }
+
+  /** Whether an unfinished job continues from what this one has made. */
+  @Transactional(readOnly = true)
+  public boolean needed(String jobId) {
+    return ended.needed(jobId);
   }
 
   private NamedJob.@Nullable Checkpoint checkpoint(JobRow job, int step) {

@@ -10,7 +10,8 @@
  * moves the department's counter of running jobs and writes the numbered event. {@link
  * dev.graft.jobs.JobReason} tells people where a job stands. {@link dev.graft.jobs.LeaseDesk}
  * answers workers, over HTTP ({@link dev.graft.jobs.LeaseController}) or in process; {@link
- * dev.graft.jobs.Publication} commits a result.
+ * dev.graft.jobs.Publication} commits a result. Of jobs that have ended, retention takes
+ * checkpoints and logs ({@link dev.graft.jobs.EndedJobs}).
  *
  * <p>How it fails, and what then holds:
  *
@@ -36,6 +37,7 @@
       "platform",
       "spec",
       "tenancy",
+      "retention",
       "artifacts",
       "catalog",
       "datasets",

@@ -1,6 +1,7 @@
 package dev.graft.ops;
 
 import dev.graft.datasets.FileRetention;
+import dev.graft.retention.Retention;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Profile;
 import org.springframework.scheduling.annotation.Scheduled;
@@ -10,9 +11,11 @@ import org.springframework.scheduling.annotation.Scheduled;
 @Profile("server")
 class RetentionSchedules {
   private final FileRetention files;
+  private final Retention retention;
 
-  RetentionSchedules(FileRetention files) {
+  RetentionSchedules(FileRetention files, Retention retention) {
     this.files = files;
+    this.retention = retention;
   }
 
   @Scheduled(
@@ -20,5 +23,12 @@ class RetentionSchedules {
       fixedDelayString = "${graft.files.sweep-every:1m}")
   void sweep() {
     files.sweep();
+  }
+
+  @Scheduled(
+      initialDelayString = "${graft.retention.sweep-after:1m}",
+      fixedDelayString = "${graft.retention.sweep-every:1h}")
+  void keepNoLonger() {
+    retention.sweep();
   }
 }

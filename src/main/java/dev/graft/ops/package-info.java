@@ -1,13 +1,15 @@
 /**
  * What every server does by the clock, and how it says that all is well: the reaper of expired
- * leases, the removal of expired files and uploads, the check of the queue's invariants, health.
+ * leases, the removal of expired files and uploads and of what is not kept any longer, the check of
+ * the queue's invariants, health.
  *
  * <p>How it fails: a schedule that throws is logged by Spring and runs again after its delay; the
  * work itself is idempotent and safe on several servers at once. A broken invariant is an error in
  * the log and takes the health endpoint down until it holds again.
  */
 @NullMarked
-@ApplicationModule(allowedDependencies = {"platform", "tenancy", "jobs", "artifacts", "datasets"})
+@ApplicationModule(
+    allowedDependencies = {"platform", "tenancy", "retention", "jobs", "artifacts", "datasets"})
 package dev.graft.ops;
 
 import org.jspecify.annotations.NullMarked;

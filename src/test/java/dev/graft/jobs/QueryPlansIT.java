@@ -7,6 +7,7 @@ import dev.graft.pg.ObservedPlans;
 import dev.graft.pg.ObservedPlans.Values;
 import dev.graft.pg.Plan;
 import dev.graft.pg.TestPostgres;
+import java.time.Instant;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
@@ -23,6 +24,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class QueryPlansIT {
   private static final TestPostgres.Address DATABASE = CrowdedQueue.load();
   private static final int PAGE = 21;
+
+  /** Of 30,000 jobs of 999 departments that have ended. */
+  private static final int OF_ONE = 31;
 
   private final ObservedPlans plans;
   private final JobLedger jobs;
@@ -98,6 +102,18 @@ class QueryPlansIT {
     assertThat(plan.rowsRead("job_event")).as(plan.toString()).isEqualTo(PAGE);
     assertThat(plan.tablesReadWhole()).isEmpty();
     assertThat(plan.mostRowsSorted()).isZero();
+  }
+
+  @Test
+  void whatRetentionTellsOfIsFoundAmongTheJobsThatHaveEnded() {
+    EndedJobs ended = new EndedJobs(plans.client());
+    Instant always = Instant.parse("2100-01-01T00:00:00Z");
+    assertThat(ended.untoldLogs("proj_1", always, PAGE)).hasSize(PAGE);
+    assertBounded(plans.only(), OF_ONE);
+    assertThat(ended.untoldCheckpoints("proj_1", always, PAGE)).isEmpty();
+    assertBounded(plans.only(), OF_ONE);
+    assertThat(ended.needed("ftjob-ended-1")).isFalse();
+    assertBounded(plans.only(), 1);
   }
 
   private static void assertBounded(Plan plan, long jobs) {

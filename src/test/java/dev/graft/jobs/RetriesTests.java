@@ -81,7 +81,7 @@ class RetriesTests {
         false,
         false,
         null,
-        null,
+        new JobRow.Removed(null, null),
         null,
         null,
         List.of(),

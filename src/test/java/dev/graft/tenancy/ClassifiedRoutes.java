@@ -84,6 +84,9 @@ final class ClassifiedRoutes {
       POST   /v1/organization/projects/{project}/api_keys/{key}/rotate api.project.write
       GET    /v1/organization/projects/{project}/limits            api.project.read
       POST   /v1/organization/projects/{project}/limits            api.organization.write
+      GET    /v1/organization/projects/{project}/retention         api.project.read
+      POST   /v1/organization/projects/{project}/retention         api.organization.write
+      GET    /v1/organization/projects/{project}/retention/notices api.project.read
       GET    /v1/organization/projects/{project}/rate_limits       api.project.read
       POST   /v1/organization/projects/{project}/rate_limits/{rate_limit} api.organization.write
       GET    /v1/organization/projects/{project}/model_permissions api.project.read

@@ -1,0 +1,49 @@
+package dev.graft.adapters;
+
+import dev.graft.jobs.NamedJobs;
+import dev.graft.retention.Retained;
+import dev.graft.retention.RetentionKind;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.springframework.context.annotation.Profile;
+import org.springframework.stereotype.Component;
+import org.springframework.transaction.annotation.Propagation;
+import org.springframework.transaction.annotation.Transactional;
+
+/** Adapters, which departments keep from their publication unless their owners keep one. */
+@Component
+@Profile("server")
+class RetainedAdapters implements Retained {
+  private final AdapterRows rows;
+  private final AdapterChanges changes;
+  private final Adapters adapters;
+  private final NamedJobs jobs;
+
+  RetainedAdapters(AdapterRows rows, AdapterChanges changes, Adapters adapters, NamedJobs jobs) {
+    this.rows = rows;
+    this.changes = changes;
+    this.adapters = adapters;
+    this.jobs = jobs;
+  }
+
+  @Override
+  public RetentionKind kind() {
+    return RetentionKind.ADAPTERS;
+  }
+
+  @Override
+  public List<Thing> untold(String departmentId, Instant latest, int limit) {
+    return rows.untold(departmentId, latest, limit);
+  }
+
+  @Override
+  @Transactional(propagation = Propagation.MANDATORY)
+  public Outcome remove(String departmentId, String id) {
+    Optional<String> job = changes.lockUnkept(departmentId, id);
+    if (job.isEmpty()) return Outcome.GONE;
+    if (jobs.needed(job.get())) return Outcome.IN_USE;
+    adapters.remove(departmentId, id);
+    return Outcome.REMOVED;
+  }
+}

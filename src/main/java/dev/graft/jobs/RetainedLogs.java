@@ -1,0 +1,52 @@
+package dev.graft.jobs;
+
+import dev.graft.datasets.Files;
+import dev.graft.retention.Retained;
+import dev.graft.retention.RetentionKind;
+import dev.graft.tenancy.AuditLog;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.springframework.context.annotation.Profile;
+import org.springframework.stereotype.Component;
+import org.springframework.transaction.annotation.Propagation;
+import org.springframework.transaction.annotation.Transactional;
+
+/** The events and the step metrics of a job, which departments keep from its end. */
+@Component
+@Profile("server")
+class RetainedLogs implements Retained {
+  private final EndedJobs jobs;
+  private final Files files;
+  private final AuditLog audit;
+
+  RetainedLogs(EndedJobs jobs, Files files, AuditLog audit) {
+    this.jobs = jobs;
+    this.files = files;
+    this.audit = audit;
+  }
+
+  @Override
+  public RetentionKind kind() {
+    return RetentionKind.LOGS;
+  }
+
+  @Override
+  public List<Thing> untold(String departmentId, Instant latest, int limit) {
+    return jobs.untoldLogs(departmentId, latest, limit);
+  }
+
+  @Override
+  @Transactional(propagation = Propagation.MANDATORY)
+  public Outcome remove(String departmentId, String jobId) {
+    if (!jobs.lockWithLogs(departmentId, jobId)) return Outcome.GONE;
+    List<String> results = jobs.deleteLogs(jobId);
+    files.deleteResults(departmentId, results);
+    audit.write(
+        "fine_tuning.job.logs.deleted",
+        departmentId,
+        jobId,
+        Map.of("files", results, "reason", "retention"));
+    return Outcome.REMOVED;
+  }
+}

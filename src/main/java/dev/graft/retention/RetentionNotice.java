@@ -1,0 +1,32 @@
+package dev.graft.retention;
+
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+
+/**
+ * What will be removed.
+ *
+ * @param resourceId of a file, an adapter, or the job whose checkpoints or logs they are
+ * @param deleteAt not before then
+ */
+record RetentionNotice(
+    String id,
+    String departmentId,
+    RetentionKind kind,
+    String resourceId,
+    String name,
+    Instant noticedAt,
+    Instant deleteAt) {
+  static RetentionNotice of(ResultSet row, int number) throws SQLException {
+    return new RetentionNotice(
+        row.getString("id"),
+        row.getString("department_id"),
+        RetentionKind.of(row.getString("kind")),
+        row.getString("resource_id"),
+        row.getString("name"),
+        row.getObject("noticed_at", OffsetDateTime.class).toInstant(),
+        row.getObject("delete_at", OffsetDateTime.class).toInstant());
+  }
+}

@@ -1,0 +1,78 @@
+package dev.graft.retention;
+
+import java.util.List;
+import org.springframework.context.annotation.Profile;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+
+/** How long departments keep things, as administrators have said. */
+@Component
+@Profile("server")
+class RetentionPolicies {
+  /** Ends with the transaction: while a policy changes, nothing is told by the one before. */
+  private static final String TAKE_TURN =
+      "select pg_advisory_xact_lock(hashtextextended('retention of ' || :department, 0))::text";
+
+  private static final String SAY =
+      """
+      insert into retention_policy (department_id, datasets_days, checkpoints_days, adapters_days,
+                                    logs_days, notice_days)
+      values (:department, :datasets, :checkpoints, :adapters, :logs, :notice)
+      on conflict (department_id) do update
+        set datasets_days = :datasets, checkpoints_days = :checkpoints, adapters_days = :adapters,
+            logs_days = :logs, notice_days = :notice
+      """;
+
+  private static final String TO_SWEEP =
+      """
+      select id from department d
+       where :all
+          or exists (select from retention_policy p where p.department_id = d.id)
+          or exists (select from retention_notice n where n.department_id = d.id)
+       order by id
+      """;
+
+  private final JdbcClient sql;
+  private final RetentionPolicy defaults;
+
+  RetentionPolicies(JdbcClient sql, RetentionProperties settings) {
+    this.sql = sql;
+    this.defaults = settings.policy();
+  }
+
+  /** Until the transaction ends nobody else changes the department's policy or writes notices. */
+  void takeTurn(String departmentId) {
+    sql.sql(TAKE_TURN).param("department", departmentId).query(String.class).optional();
+  }
+
+  RetentionPolicy said(String departmentId) {
+    return sql.sql("select * from retention_policy where department_id = :department")
+        .param("department", departmentId)
+        .query(RetentionPolicy::of)
+        .optional()
+        .orElse(RetentionPolicy.UNSAID);
+  }
+
+  RetentionPolicy inForce(String departmentId) {
+    return said(departmentId).over(defaults);
+  }
+
+  void say(String departmentId, RetentionPolicy policy) {
+    sql.sql(SAY)
+        .param("department", departmentId)
+        .param("datasets", policy.datasetsDays())
+        .param("checkpoints", policy.checkpointsDays())
+        .param("adapters", policy.adaptersDays())
+        .param("logs", policy.logsDays())
+        .param("notice", policy.noticeDays())
+        .update();
+  }
+
+  /** Departments that may have something to tell, to withdraw or to remove. */
+  List<String> toSweep() {
+    return sql.sql(TO_SWEEP)
+        .param("all", !defaults.keepsAll())
+        .query((row, n) -> row.getString("id"))
+        .list();
+  }
+}

@@ -1,0 +1,27 @@
+package dev.graft.retention;
+
+import dev.graft.platform.RequestFailed;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+
+/**
+ * How many days things are kept where an administrator has said nothing else; null = for ever.
+ *
+ * @param noticeDays that a notice stands before a thing is removed
+ */
+@ConfigurationProperties("graft.retention")
+record RetentionProperties(
+    @Nullable Integer datasetsDays,
+    @Nullable Integer checkpointsDays,
+    @Nullable Integer adaptersDays,
+    @Nullable Integer logsDays,
+    @DefaultValue("7") int noticeDays) {
+  RetentionPolicy policy() {
+    try {
+      return new RetentionPolicy(datasetsDays, checkpointsDays, adaptersDays, logsDays, noticeDays);
+    } catch (RequestFailed outOfRange) {
+      throw new IllegalStateException("graft.retention: " + outOfRange.getMessage(), outOfRange);
+    }
+  }
+}

@@ -6,6 +6,8 @@ import dev.graft.training.finetune.FineTune;
 import dev.graft.training.finetune.Preview;
 import dev.graft.training.finetune.SpecFile;
 import dev.graft.training.finetune.TrainingRun;
+import dev.graft.training.fit.RowSizes;
+import dev.graft.training.fit.TrainedParts;
 import dev.graft.training.protocol.ProtocolLines;
 import dev.graft.training.protocol.TrainingEvent;
 import java.io.IOException;
@@ -55,6 +57,11 @@ final class TrainCommand implements Callable<Integer> {
       description = "How many rows the preview shows; ${DEFAULT-VALUE} if not said.")
   private int rows;
 
+  @Option(
+      names = "--memory",
+      description = "Say how many bytes of memory it would take, at most; train nothing.")
+  private boolean memory;
+
   @Option(names = "--json", description = "Events as JSON lines on standard output.")
   private boolean json;
 
@@ -66,6 +73,10 @@ final class TrainCommand implements Callable<Integer> {
       SpecFile file = SpecFile.read(specFile, adapter);
       if (preview) {
         TrainReport.preview(Preview.rows(file, Math.max(1, rows)), json, results);
+        return 0;
+      }
+      if (memory) {
+        results.println(memory(file));
         return 0;
       }
       Files.createDirectories(out);
@@ -80,6 +91,15 @@ final class TrainCommand implements Callable<Integer> {
       System.err.println("graft: " + e.getMessage());
     }
     return REQUEST_WRONG;
+  }
+
+  private static long memory(SpecFile file) throws IOException {
+    try {
+      RowSizes rows = RowSizes.of(file.trainingFile());
+      return TrainedParts.of(file.baseModel(), file.spec(), rows).memory().bytes();
+    } catch (IllegalArgumentException unfit) {
+      throw new BadRun("adapter", String.valueOf(unfit.getMessage()));
+    }
   }
 
   private void tell(TrainingEvent event, TrainReport report, PrintStream results) {

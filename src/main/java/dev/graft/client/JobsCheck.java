@@ -43,10 +43,13 @@ final class JobsCheck extends ApiCommand {
   private static String sentence(JsonNode found) {
     return String.format(
         Locale.ROOT,
-        "trains %,d parameters beside the %,d of %s, in %d of its modules",
+        "trains %,d parameters beside the %,d of %s, in %d of its modules; takes %.1f GB of"
+            + " memory%s",
         found.path("trainable_parameters").asLong(),
         found.path("parameters").asLong(),
         found.path("model").asString(""),
-        found.path("modules").size());
+        found.path("modules").size(),
+        found.path("memory_bytes").asDouble() / 1e9,
+        found.path("fits_worker").asBoolean(true) ? "" : ", which no worker that is there has");
   }
 }

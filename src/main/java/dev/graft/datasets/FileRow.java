@@ -35,6 +35,7 @@ class FileRow {
   private @Nullable String rowsDigest;
   private @Nullable Long rowsBytes;
   private @Nullable String kind;
+  private @Nullable Integer longestRow;
 
   /** When its department's retention removes it, if there is a notice of that. */
   @Formula(
@@ -71,6 +72,7 @@ class FileRow {
     status = (validation.good() ? FileStatus.PROCESSED : FileStatus.ERROR).wireName();
     examples = validation.examples();
     kind = validation.kind() == null ? null : validation.kind().name();
+    longestRow = validation.longestRow();
     problems = JSON.writeValueAsString(validation.problems());
     BlobRef rows = checked.rows();
     rowsDigest = rows == null ? null : rows.sha256().hex();
@@ -102,7 +104,7 @@ class FileRow {
   }
 
   Validation validation() {
-    return new Validation(examples == null ? 0 : examples, kind(), problems());
+    return new Validation(examples == null ? 0 : examples, kind(), longestRow, problems());
   }
 
   private Example.@Nullable Kind kind() {
@@ -116,7 +118,14 @@ class FileRow {
   TrainingFile trainingFile() {
     BlobRef rows = rows();
     return new TrainingFile(
-        id, departmentId, filename, rows.bytes(), rows.sha256(), validation().examples(), kind());
+        id,
+        departmentId,
+        filename,
+        rows.bytes(),
+        rows.sha256(),
+        validation().examples(),
+        longestRow,
+        kind());
   }
 
   FileObject object() {

@@ -11,6 +11,8 @@ import org.jspecify.annotations.Nullable;
  * An uploaded, validated file that a job may train on.
  *
  * @param bytes of its JSONL rows, as {@code digest}; the file itself may have come packed or as CSV
+ * @param longestRow bytes of the longest row as JSON; null if it was validated before that was
+ *     noted
  * @param kind of its rows; null if it was validated before that was noted
  */
 public record TrainingFile(
@@ -20,6 +22,7 @@ public record TrainingFile(
     long bytes,
     Digest digest,
     int examples,
+    @Nullable Integer longestRow,
     Example.@Nullable Kind kind) {
   /**
    * The file, if its rows are what a job learns from.

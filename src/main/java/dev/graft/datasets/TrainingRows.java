@@ -62,7 +62,7 @@ class TrainingRows {
   }
 
   private static Checked refused(String message) {
-    return new Checked(new Validation(0, null, List.of(new Problem(0, message))), null);
+    return new Checked(new Validation(0, null, null, List.of(new Problem(0, message))), null);
   }
 
   private static Validation merged(List<RowReader.Problem> csv, Validation rows) {
@@ -75,6 +75,6 @@ class TrainingRows {
             .sorted(Comparator.comparingLong(Problem::line))
             .limit(RowReader.MAX_PROBLEMS)
             .toList();
-    return new Validation(rows.examples(), rows.kind(), all);
+    return new Validation(rows.examples(), rows.kind(), rows.longestRow(), all);
   }
 }

@@ -13,15 +13,21 @@ import org.jspecify.annotations.Nullable;
  * What a training file was found to be.
  *
  * @param kind of its rows; null if there is none, or it was validated by an older release
+ * @param longestRow bytes of the longest row as JSON; null if there is none, or as kind
  * @param problems the first ones, at most {@link RowReader#MAX_PROBLEMS}; empty if it is good
  */
-record Validation(int examples, Example.@Nullable Kind kind, List<Problem> problems) {
+record Validation(
+    int examples,
+    Example.@Nullable Kind kind,
+    @Nullable Integer longestRow,
+    List<Problem> problems) {
   /** Reads the file to its end, or to its hundredth problem, in bounded memory. */
   static Validation of(InputStream in) throws IOException {
     RowReader.Summary read = RowReader.read(in, example -> {});
     List<Problem> problems =
         read.problems().stream().map(p -> new Problem(p.line(), p.message())).toList();
-    return new Validation(Math.toIntExact(read.rows()), read.kind(), problems);
+    Integer longest = read.longest() == 0 ? null : Integer.valueOf(read.longest());
+    return new Validation(Math.toIntExact(read.rows()), read.kind(), longest, problems);
   }
 
   /** The problems as an answer: the first in the message, all as details. */

@@ -10,6 +10,8 @@ import dev.graft.spec.AdapterSpecs;
 import dev.graft.spec.SpecRejected;
 import dev.graft.spec.TrainingSpec;
 import dev.graft.tenancy.Caller;
+import dev.graft.training.fit.RowSizes;
+import dev.graft.training.fit.TrainedParts;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -27,11 +29,14 @@ class AdapterValidationController {
   private final AdapterConfigs configs;
   private final BaseModels baseModels;
   private final BaseModelFit fit;
+  private final WorkerDevices devices;
 
-  AdapterValidationController(AdapterConfigs configs, BaseModels baseModels, BaseModelFit fit) {
+  AdapterValidationController(
+      AdapterConfigs configs, BaseModels baseModels, BaseModelFit fit, WorkerDevices devices) {
     this.configs = configs;
     this.baseModels = baseModels;
     this.fit = fit;
+    this.devices = devices;
   }
 
   record ValidationRequest(@Nullable String model, @Nullable JsonNode adapter) {}
@@ -40,6 +45,9 @@ class AdapterValidationController {
    * @param adapter as it would run; null where it cannot be read
    * @param modules that train or have something beside them; null where it does not fit
    * @param parameters of the base
+   * @param memoryBytes what a job takes of a device with rows of the full length; null where it
+   *     does not fit the base
+   * @param fitsWorker whether a worker that is there has as much; null if none is there
    */
   record Validation(
       String object,
@@ -49,11 +57,13 @@ class AdapterValidationController {
       @Nullable JsonNode adapter,
       @Nullable List<String> modules,
       @Nullable Long trainableParameters,
-      long parameters) {
+      long parameters,
+      @Nullable Long memoryBytes,
+      @Nullable Boolean fitsWorker) {
     private static Validation refused(
         BaseModel base, @Nullable JsonNode adapter, List<Finding> errors) {
       return new Validation(
-          OBJECT, base.name(), false, errors, adapter, null, null, base.parameters());
+          OBJECT, base.name(), false, errors, adapter, null, null, base.parameters(), null, null);
     }
   }
 
@@ -76,24 +86,31 @@ class AdapterValidationController {
     }
     JsonNode resolved = AdapterSpecs.toJson(spec);
     List<Finding> errors = new ArrayList<>(tooLong(adapter, base));
-    return switch (fit.of(base, spec)) {
+    return switch (fit.of(base, spec, RowSizes.UNKNOWN)) {
       case BaseModelFit.Fit.Fails fails -> {
         errors.add(fails.why());
         yield Validation.refused(base, resolved, errors);
       }
-      case BaseModelFit.Fit.Fits fits ->
+      case BaseModelFit.Fit.Fits(TrainedParts parts) ->
           errors.isEmpty()
-              ? new Validation(
-                  OBJECT,
-                  base.name(),
-                  true,
-                  errors,
-                  resolved,
-                  fits.parts().modules(),
-                  fits.parts().parameters(),
-                  base.parameters())
+              ? valid(base, resolved, parts)
               : Validation.refused(base, resolved, errors);
     };
+  }
+
+  private Validation valid(BaseModel base, JsonNode adapter, TrainedParts parts) {
+    long memory = parts.memory().bytes();
+    return new Validation(
+        OBJECT,
+        base.name(),
+        true,
+        List.of(),
+        adapter,
+        parts.modules(),
+        parts.parameters(),
+        base.parameters(),
+        memory,
+        devices.largest().map(largest -> memory <= largest).orElse(null));
   }
 
   private static List<Finding> tooLong(@Nullable JsonNode adapter, BaseModel base) {

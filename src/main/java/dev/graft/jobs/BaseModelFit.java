@@ -10,13 +10,18 @@ import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.Bottleneck;
 import dev.graft.spec.Freeze;
 import dev.graft.spec.TrainingSpec;
+import dev.graft.training.fit.MemoryNeed;
+import dev.graft.training.fit.RowSizes;
 import dev.graft.training.fit.TrainedParts;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 
@@ -24,6 +29,8 @@ import org.springframework.stereotype.Component;
 @Component
 @Profile("server")
 class BaseModelFit {
+  private static final Logger log = LoggerFactory.getLogger(BaseModelFit.class);
+
   /** A setting's name, and what is wrong with it. */
   private static final Pattern SETTING = Pattern.compile("([a-z_0-9]+): (.+)", Pattern.DOTALL);
 
@@ -46,7 +53,26 @@ class BaseModelFit {
     record Fails(Finding why) implements Fit {}
   }
 
-  Fit of(BaseModel base, TrainingSpec spec) {
+  /**
+   * What a job takes of a device's memory; empty where that cannot be told, which its trainer will
+   * explain.
+   */
+  Optional<MemoryNeed> memory(BaseModel base, TrainingSpec spec, RowSizes data) {
+    try {
+      return switch (of(base, spec, data)) {
+        case Fit.Fits(TrainedParts parts) -> Optional.of(parts.memory());
+        case Fit.Fails _ -> Optional.empty();
+      };
+    } catch (UncheckedIOException unreadable) {
+      log.atWarn()
+          .addKeyValue("base_model", base.name())
+          .addKeyValue("cause", unreadable.getCause())
+          .log("memory_not_estimated");
+      return Optional.empty();
+    }
+  }
+
+  Fit of(BaseModel base, TrainingSpec spec, RowSizes data) {
     if (!base.writesText() && !spec.objective().labelsRows()) {
       return fails(
           "adapter.objective",
@@ -57,7 +83,7 @@ class BaseModelFit {
       try {
         Path files = directory.resolve("base");
         ManifestDirectory.materialise(store, base.manifest(), files, name -> !name.contains("/"));
-        return new Fit.Fits(TrainedParts.of(files, spec));
+        return new Fit.Fits(TrainedParts.of(files, spec, data));
       } finally {
         FileTrees.delete(directory);
       }

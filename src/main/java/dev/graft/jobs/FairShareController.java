@@ -3,6 +3,7 @@ package dev.graft.jobs;
 import dev.graft.platform.RequestFailed;
 import dev.graft.tenancy.Identity;
 import dev.graft.tenancy.Permission;
+import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.Profile;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -67,12 +68,20 @@ class FairShareController {
         reason(now));
   }
 
+  private static @Nullable String tooLarge(FairShareLedger.Standing now) {
+    Long smallest = now.smallest();
+    if (smallest == null) return null;
+    return JobMemory.obstacle("The smallest job that waits", smallest, now.largest());
+  }
+
   private static String reason(FairShareLedger.Standing now) {
     if (now.queued() == 0) return "No job waits.";
     if (now.running() >= now.maxRunning()) {
       return "%d of %d jobs run at once: the next starts when one of them ends."
           .formatted(now.running(), now.maxRunning());
     }
+    String obstacle = tooLarge(now);
+    if (obstacle != null) return obstacle + " " + JobMemory.REMEDY;
     if (!now.waits())
       return "What waits is between two attempts: it starts when its delay is over.";
     if (now.ahead() > 0) {

@@ -1,6 +1,7 @@
 package dev.graft.jobs;
 
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -13,8 +14,13 @@ class FairShareLedger {
   private static final String EXPLAIN =
       """
       -- fair share
-      with w as (select id, running, max_running, weight,
+      with largest as materialized (select (
       """
+          + WorkerDevices.LARGEST
+          + """
+                                               ) as bytes),
+               w as (select id, running, max_running, weight,
+          """
           + FairShare.USED
           + " as used, "
           + FairShare.LIVE
@@ -22,12 +28,18 @@ class FairShareLedger {
           + FairShare.SHARE
           + """
                              as share,
-                            exists (select 1 from job q
-                                     where q.department_id = department.id and q.state = 'queued'
-                                       and q.available_at <= (select graft_now())) as waits
+                            (select true from job q
+                              where q.department_id = department.id and q.state = 'queued'
+                                and q.memory_bytes <= coalesce((select bytes from largest), 9223372036854775807)
+                                and q.available_at <= (select graft_now())
+                              order by q.memory_bytes limit 1) as waits
                        from department)
           select me.*,
                  (select count(*) from job where department_id = me.id and state = 'queued') as queued,
+                 (select memory_bytes from job
+                   where department_id = me.id and state = 'queued' and available_at <= (select graft_now())
+                   order by memory_bytes limit 1) as smallest,
+                 (select bytes from largest) as largest,
                  (select count(*) from w o
                    where o.waits and o.running < o.max_running and (o.share, o.id) < (me.share, me.id)) as ahead
             from w me where me.id = :department
@@ -43,8 +55,9 @@ class FairShareLedger {
       """
       -- turn
       with w as materialized (select id, running, max_running, %1$s as share from department),
-           me as (select * from w where id = :department)
-      select me.running, me.max_running,
+           me as (select * from w where id = :department),
+           largest as materialized (select (%4$s) as bytes)
+      select me.running, me.max_running, (select bytes from largest) as largest,
              exists (select from worker
                       where revoked_at is null
                         and last_seen_at > (select graft_now()) - interval '1 minute')
@@ -54,9 +67,11 @@ class FairShareLedger {
                         (select w.id from w, me
                           where w.running < w.max_running and (w.share, w.id) < (me.share, me.id)
                          offset 0) o
-                       where exists (select from job q
-                                      where q.department_id = o.id and q.state = 'queued'
-                                        and q.available_at <= (select graft_now()))
+                       where (select true from job q
+                               where q.department_id = o.id and q.state = 'queued'
+                                 and q.memory_bytes <= coalesce((select bytes from largest), 9223372036854775807)
+                                 and q.available_at <= (select graft_now())
+                               order by q.memory_bytes limit 1)
                        limit %3$d) counted) as ahead,
              (select array_agg(e.at order by e.at)
                 from (select %2$s as at
@@ -69,7 +84,7 @@ class FairShareLedger {
                where l.ended_at is null) as first_end
         from me
       """
-          .formatted(FairShare.SHARE, END, COUNTED + 1);
+          .formatted(FairShare.SHARE, END, COUNTED + 1, WorkerDevices.LARGEST);
 
   private final JdbcClient sql;
   private final FairShare settings;
@@ -92,6 +107,9 @@ class FairShareLedger {
    * @param used device-seconds of leases that ended, faded to now
    * @param live device-seconds of leases that live, each at least the entry penalty
    * @param share the two together over the weight; the smallest is next
+   * @param smallest bytes that the smallest job needs that could start now; null = none could
+   * @param largest bytes that the largest device of a worker that is there holds; null = none is
+   *     there
    * @param waits whether a job could start now if a worker asked and the limit allowed it
    * @param ahead other departments with work that may start and a smaller share
    */
@@ -103,6 +121,8 @@ class FairShareLedger {
       int running,
       int maxRunning,
       int queued,
+      @Nullable Long smallest,
+      @Nullable Long largest,
       boolean waits,
       int ahead) {}
 
@@ -121,6 +141,8 @@ class FairShareLedger {
                     row.getInt("running"),
                     row.getInt("max_running"),
                     row.getInt("queued"),
+                    row.getObject("smallest", Long.class),
+                    row.getObject("largest", Long.class),
                     row.getBoolean("waits"),
                     row.getInt("ahead")))
         .optional();

@@ -3,6 +3,7 @@ package dev.graft.jobs;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
 import dev.graft.jobs.lease.CheckpointReport;
+import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.Directive;
 import dev.graft.jobs.lease.Lease;
 import dev.graft.jobs.lease.LeaseKey;
@@ -45,13 +46,13 @@ class InProcessLeaseProtocol implements LeaseProtocol {
   }
 
   @Override
-  public Optional<Lease> claim(Duration wait) {
+  public Optional<Lease> claim(Device device, Duration wait) {
     Duration shorter = wait.compareTo(LONGEST_CLAIM) < 0 ? wait : LONGEST_CLAIM;
     return reached(
         () -> {
           try {
             workers.seenInProcess(worker());
-            return desk.claim(worker(), shorter);
+            return desk.claim(worker(), device, shorter);
           } catch (InterruptedException stopped) {
             Thread.currentThread().interrupt();
             return Optional.empty();

@@ -28,13 +28,15 @@ class JobLedger implements Owned {
       with j as (insert into job (id, department_id, created_at, state, base_model, base_manifest,
                                   training_file, training_digest, validation_file, validation_digest,
                                   suffix, seed, method, hyperparameters, adapter, metadata, priority,
-                                  available_at, submitted_by, parent_model, start_manifest, approval)
+                                  available_at, submitted_by, parent_model, start_manifest, approval,
+                                  memory_bytes, memory_smaller)
                  values (:id, :department, graft_now(),
                          case when :approval then 'waiting' else 'queued' end, :base_model, :base_manifest,
                          :training_file, :training_digest, :validation_file, :validation_digest,
                          :suffix, :seed, :method::jsonb, :hyperparameters::jsonb, :adapter::jsonb,
                          :metadata::jsonb, :priority, graft_now(), :submitted_by, :parent_model,
-                         :start_manifest, case when :approval then 'waiting' end)
+                         :start_manifest, case when :approval then 'waiting' end,
+                         :memory, :memory_smaller)
                  returning id, state),
            p as (insert into job_progress (job_id, last_event) select id, 1 from j)
       insert into job_event (job_id, number, created_at, level, type, message)
@@ -192,6 +194,8 @@ class JobLedger implements Owned {
         .param("approval", job.approval())
         .param("parent_model", job.parentModel())
         .param("start_manifest", job.startManifest() == null ? null : job.startManifest().hex())
+        .param("memory", job.memory().bytes())
+        .param("memory_smaller", job.memory().smaller())
         .update();
   }
 

@@ -48,7 +48,7 @@ final class JobObject {
   private static void extensions(ObjectNode json, JobRow job, @Nullable QueuePlace place) {
     json.set("adapter", JSON.readTree(job.adapterJson()));
     json.put("base_model", job.baseModel()).put("parent_model", job.parentModel());
-    json.put("priority", job.priority());
+    json.put("priority", job.demand().priority());
     json.put("sub_status", subStatus(job));
     JobReason why = JobReason.of(job, place);
     json.put("reason", why.reason()).put("next_step", why.nextStep());

@@ -37,7 +37,7 @@ record JobRow(
     String hyperparametersJson,
     String adapterJson,
     @Nullable String metadataJson,
-    int priority,
+    Demand demand,
     int failures,
     int memoryFailures,
     int lossesInARow,
@@ -63,6 +63,13 @@ record JobRow(
   String path() {
     return "/v1/fine_tuning/jobs/" + id;
   }
+
+  /**
+   * What it asks of the queue.
+   *
+   * @param memoryBytes of a device, see {@link JobMemory}
+   */
+  record Demand(int priority, long memoryBytes) {}
 
   /** The last failure; final only if the job is. */
   record Failure(
@@ -118,7 +125,7 @@ record JobRow(
         row.getString("hyperparameters"),
         row.getString("adapter"),
         row.getString("metadata"),
-        row.getInt("priority"),
+        new Demand(row.getInt("priority"), row.getLong("memory_bytes")),
         row.getInt("failures"),
         row.getInt("memory_failures"),
         row.getInt("losses_in_a_row"),

@@ -4,6 +4,7 @@ import dev.graft.artifacts.BlobMismatch;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
 import dev.graft.jobs.lease.CheckpointReport;
+import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.Lease;
 import dev.graft.jobs.lease.LeaseKey;
 import dev.graft.jobs.lease.LeaseRefused;
@@ -48,8 +49,10 @@ class LeaseController {
   ResponseEntity<byte[]> claim(
       @AuthenticationPrincipal WorkerPrincipal worker, @RequestBody byte[] body)
       throws InterruptedException {
-    long wait = LeaseWire.read(body, LeaseWire.ClaimRequest.class).waitMs();
-    Optional<Lease> lease = desk.claim(worker.workerId(), Duration.ofMillis(Math.max(wait, 0)));
+    LeaseWire.ClaimRequest request = LeaseWire.read(body, LeaseWire.ClaimRequest.class);
+    Device device = request.device() == null ? Device.UNKNOWN : request.device();
+    Duration wait = Duration.ofMillis(Math.max(request.waitMs(), 0));
+    Optional<Lease> lease = desk.claim(worker.workerId(), device, wait);
     return lease.map(LeaseController::json).orElseGet(() -> ResponseEntity.noContent().build());
   }
 

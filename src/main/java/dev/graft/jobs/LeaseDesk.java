@@ -2,6 +2,7 @@ package dev.graft.jobs;
 
 import dev.graft.artifacts.Digest;
 import dev.graft.jobs.lease.CheckpointReport;
+import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.Directive;
 import dev.graft.jobs.lease.Lease;
 import dev.graft.jobs.lease.LeaseKey;
@@ -37,6 +38,7 @@ class LeaseDesk {
   private final JobLedger jobs;
   private final JobEvents events;
   private final LeaseBlobs blobs;
+  private final WorkerDevices devices;
   private final Retries retries;
   private final JobProperties settings;
   private final Ids ids;
@@ -48,6 +50,7 @@ class LeaseDesk {
       JobLedger jobs,
       JobEvents events,
       LeaseBlobs blobs,
+      WorkerDevices devices,
       Retries retries,
       JobProperties settings,
       Ids ids) {
@@ -56,18 +59,20 @@ class LeaseDesk {
     this.jobs = jobs;
     this.events = events;
     this.blobs = blobs;
+    this.devices = devices;
     this.retries = retries;
     this.settings = settings;
     this.ids = ids;
   }
 
   /** Looks at once and then every {@code graft.jobs.claim-poll} until {@code wait} is over. */
-  Optional<Lease> claim(String workerId, Duration wait) throws InterruptedException {
+  Optional<Lease> claim(String workerId, Device device, Duration wait) throws InterruptedException {
+    devices.asks(workerId, device);
     Duration longest =
         wait.compareTo(LeaseProtocol.LONGEST_WAIT) < 0 ? wait : LeaseProtocol.LONGEST_WAIT;
     long end = System.nanoTime() + longest.toNanos();
     while (true) {
-      Optional<ClaimedJob> claimed = ledger.claim(workerId, settings.leaseTtl());
+      Optional<ClaimedJob> claimed = ledger.claim(workerId, device, settings.leaseTtl());
       long left = end - System.nanoTime();
       if (claimed.isPresent() || left <= 0) return claimed.map(this::lease);
       TimeUnit.NANOSECONDS.sleep(Math.min(left, settings.claimPoll().toNanos()));

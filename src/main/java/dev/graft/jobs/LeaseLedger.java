@@ -1,6 +1,7 @@
 package dev.graft.jobs;
 
 import dev.graft.jobs.lease.CheckpointReport;
+import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.LeaseKey;
 import dev.graft.jobs.lease.LeaseLost;
 import dev.graft.jobs.lease.LeaseReport;
@@ -50,34 +51,61 @@ class LeaseLedger {
    * same statement: the quota holds under any number of claimers. {@code skip locked} sends a
    * claimer that finds the department locked to the next one; {@link #CLAIM_WAITING} is for one who
    * found all of them so. Ids are passed as scalar sub-selects, not joined, so that {@code
-   * job_claim} gives the order and nothing is sorted. No row: there is no department to choose; a
-   * row without a job: others have taken the last ones of the chosen department meanwhile.
+   * job_fits} gives the order. No row: there is no department to choose; a row without a job:
+   * others have taken the last ones of the chosen department meanwhile.
    *
    * <p>Departments are ordered first and asked for work after that, so that as few are asked as
    * there are candidates; {@code offset} and the scalar sub-select keep the planner from turning
    * that around.
+   *
+   * <p>A device that holds {@code memory} gets no larger job, and what is too large for it is not
+   * read: {@code m} steps from one size of the chosen department's waiting jobs to the next, {@code
+   * s} takes the first job of each and puts the sizes in the order of those, {@code j} is the first
+   * of the first size that is not locked. {@link JobMemory} keeps the sizes few: a claim reads at
+   * most one job of each size that fits, and one more.
    */
   static final String CLAIM =
       """
       -- claim
-      with c as materialized
+      with recursive c as materialized
              (select o.id
                 from (select id from department where running < max_running
                        order by %1$s, id offset 0) o
                where (select true from job q
                        where q.department_id = o.id and q.state = 'queued'
+                         and q.memory_bytes <= :memory
                          and q.available_at <= (select graft_now())
-                       limit 1)
+                       order by q.memory_bytes limit 1)
                limit %2$d),
            d as (select id from department
                   where id = any (array(select id from c)) and running < max_running
                   order by %1$s, id
                   limit 1 for no key update skip locked),
-           j as (select id from job
-                  where department_id = (select id from d) and state = 'queued'
-                    and available_at <= (select graft_now())
-                  order by queue_order, id
-                  limit 1 for update skip locked),
+           m as (select (select memory_bytes from job
+                          where department_id = (select id from d) and state = 'queued'
+                          order by memory_bytes limit 1) as size
+                 union all
+                 select (select memory_bytes from job
+                          where department_id = (select id from d) and state = 'queued'
+                            and memory_bytes > m.size
+                          order by memory_bytes limit 1)
+                   from m where m.size <= :memory),
+           s as (select m.size
+                   from m cross join lateral
+                        (select queue_order, id from job
+                          where department_id = (select id from d) and state = 'queued'
+                            and memory_bytes = m.size and available_at <= (select graft_now())
+                          order by queue_order, id limit 1) f
+                  where m.size <= :memory
+                  order by f.queue_order, f.id offset 0),
+           j as (select f.id
+                   from s cross join lateral
+                        (select id from job
+                          where department_id = (select id from d) and state = 'queued'
+                            and memory_bytes = s.size and available_at <= (select graft_now())
+                          order by queue_order, id
+                          limit 1 for update skip locked) f
+                  limit 1),
            u as (update job set state = 'running', lease_epoch = lease_epoch + 1,
                         started_at = coalesce(started_at, graft_now())
                   where id = (select id from j)
@@ -153,13 +181,13 @@ class LeaseLedger {
       """;
 
   /**
-   * The next job; empty only if none may start. Each failed try is one that somebody else won, or a
-   * job whose row is locked for the moment.
+   * The next job that the device holds; empty only if none may start. Each failed try is one that
+   * somebody else won, or a job whose row is locked for the moment.
    */
-  Optional<ClaimedJob> claim(String workerId, Duration ttl) {
+  Optional<ClaimedJob> claim(String workerId, Device device, Duration ttl) {
     for (int i = 0; i < TRIES; i++) {
-      Optional<Claim> now = claim(CLAIM, workerId, ttl);
-      Optional<Claim> claim = now.isPresent() ? now : claim(CLAIM_WAITING, workerId, ttl);
+      Optional<Claim> now = claim(CLAIM, workerId, device, ttl);
+      Optional<Claim> claim = now.isPresent() ? now : claim(CLAIM_WAITING, workerId, device, ttl);
       if (claim.isEmpty()) return Optional.empty();
       if (claim.get().job() != null) return Optional.of(claim.get().job());
     }
@@ -169,9 +197,10 @@ class LeaseLedger {
   /** Of a chosen department. */
   private record Claim(@Nullable ClaimedJob job) {}
 
-  private Optional<Claim> claim(String statement, String workerId, Duration ttl) {
+  private Optional<Claim> claim(String statement, String workerId, Device device, Duration ttl) {
     return sql.sql(statement)
         .param("worker", workerId)
+        .param("memory", device.holds())
         .param("ttl", ttl.toMillis())
         .param("half_life", fairShare.halfLifeSeconds())
         .param("penalty", fairShare.penaltySeconds())

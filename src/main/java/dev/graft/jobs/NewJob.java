@@ -30,6 +30,7 @@ record NewJob(
     String adapterJson,
     @Nullable String metadataJson,
     int priority,
+    JobMemory memory,
     @Nullable String parentModel,
     @Nullable Digest startManifest,
     boolean approval) {}

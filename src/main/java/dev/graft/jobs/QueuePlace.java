@@ -35,10 +35,16 @@ record QueuePlace(long position, JobReason why, @Nullable Instant eta) {
           "No worker is there: none has asked for work in the last minute.",
           "An operator starts a worker: bin/graft serve --role worker.");
     }
+    String tooLarge = tooLarge(job, turn);
+    if (tooLarge != null) return new JobReason(tooLarge, JobMemory.REMEDY);
     if (turn.running() >= turn.maxRunning()) return atMost(turn);
     if (position > 1) return behind(position - 1);
     if (turn.ahead() > 0) return others(turn.ahead(), job.departmentId());
     return new JobReason("It is next: it starts when a worker is free.", "Wait for a worker.");
+  }
+
+  private static @Nullable String tooLarge(JobRow job, QueueTurn turn) {
+    return JobMemory.obstacle("It", job.demand().memoryBytes(), turn.largest());
   }
 
   private static JobReason atMost(QueueTurn turn) {
@@ -82,6 +88,7 @@ record QueuePlace(long position, JobReason why, @Nullable Instant eta) {
    */
   private static @Nullable Instant eta(JobRow job, QueueTurn turn, long position) {
     if (job.delayedUntil() != null || !turn.workers() || turn.ahead() > 0) return null;
+    if (tooLarge(job, turn) != null) return null;
     if (turn.running() >= turn.maxRunning()) {
       return position <= turn.ownEnds().size() ? turn.ownEnds().get((int) position - 1) : null;
     }

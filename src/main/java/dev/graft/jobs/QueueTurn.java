@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * What all waiting jobs of a department wait for, read once for all of them.
  *
  * @param workers whether one has been heard of in the last minute, or has a job
+ * @param largest bytes that the largest device of a worker that is there holds; null = not known
  * @param ahead other departments with work that may start and a smaller share; counted up to {@link
  *     FairShareLedger#COUNTED}, and one more is any number
  * @param ownEnds when the department's running jobs are expected to end, the first first; only what
@@ -24,6 +25,7 @@ record QueueTurn(
     int running,
     int maxRunning,
     boolean workers,
+    @Nullable Long largest,
     int ahead,
     List<Instant> ownEnds,
     @Nullable Instant firstEnd) {
@@ -34,6 +36,7 @@ record QueueTurn(
         row.getInt("running"),
         row.getInt("max_running"),
         row.getBoolean("workers"),
+        row.getObject("largest", Long.class),
         row.getInt("ahead"),
         ends == null
             ? List.of()

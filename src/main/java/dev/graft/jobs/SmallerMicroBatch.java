@@ -19,6 +19,11 @@ final class SmallerMicroBatch {
     return JSON.readTree(adapterJson).path("training").path(ROWS).asInt(1) > 1;
   }
 
+  /** An odd number has none: then row by row, which keeps the rows of a step the same too. */
+  static int half(int rows) {
+    return rows % 2 == 0 ? rows / 2 : 1;
+  }
+
   /** The resolved {@code adapter} object after {@code times} halvings. */
   static String halved(String adapterJson, int times) {
     JsonNode adapter = JSON.readTree(adapterJson);
@@ -27,9 +32,8 @@ final class SmallerMicroBatch {
     }
     for (int i = 0; i < times; i++) {
       int rows = training.path(ROWS).asInt(1);
-      // An odd number has no half: then row by row, which keeps the rows of a step the same too.
-      int factor = rows % 2 == 0 ? 2 : rows;
-      training.put(ROWS, rows / factor).put(TIMES, training.path(TIMES).asInt(1) * factor);
+      int factor = rows / half(rows);
+      training.put(ROWS, half(rows)).put(TIMES, training.path(TIMES).asInt(1) * factor);
     }
     return adapter.toString();
   }

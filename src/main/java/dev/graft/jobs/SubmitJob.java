@@ -15,6 +15,7 @@ import dev.graft.spec.Preference;
 import dev.graft.spec.SpecRejected;
 import dev.graft.tenancy.AuditLog;
 import dev.graft.tenancy.Caller;
+import dev.graft.training.fit.RowSizes;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +36,8 @@ class SubmitJob {
   private final Files files;
   private final BaseModels baseModels;
   private final AdapterConfigs configs;
+  private final BaseModelFit fit;
+  private final WorkerDevices devices;
   private final Parents parents;
   private final Admission admission;
   private final AuditLog audit;
@@ -45,6 +48,8 @@ class SubmitJob {
       Files files,
       BaseModels baseModels,
       AdapterConfigs configs,
+      BaseModelFit fit,
+      WorkerDevices devices,
       Parents parents,
       Admission admission,
       AuditLog audit,
@@ -53,6 +58,8 @@ class SubmitJob {
     this.files = files;
     this.baseModels = baseModels;
     this.configs = configs;
+    this.fit = fit;
+    this.devices = devices;
     this.parents = parents;
     this.admission = admission;
     this.audit = audit;
@@ -68,6 +75,7 @@ class SubmitJob {
     TrainingFile training = checked.training();
     Inheritance parent = checked.parent();
     TrainingFile validation = validation(caller, request);
+    JobMemory memory = memory(request, base, training);
     boolean approval = admission.require(caller.departmentId(), base.name(), request.priority());
     String id = ids.next(ID_PREFIX);
     jobs.submit(
@@ -87,18 +95,26 @@ class SubmitJob {
             checked.adapter().toString(),
             request.metadata() == null ? null : request.metadata().toString(),
             request.priority(),
+            memory,
             parent == null ? null : parent.parent().name(),
             parent == null ? null : parent.start(),
             approval),
         caller.actor().account());
+    warn(id, parent, memory);
+    audit.write("fine_tuning.job.created", caller.departmentId(), id, Map.of("model", base.name()));
+    return id;
+  }
+
+  private void warn(String id, @Nullable Inheritance parent, JobMemory memory) {
     if (parent != null && parent.parent().deprecation() != null) {
       jobs.warn(
           id,
           "%s, which training continues from, is deprecated: %s"
               .formatted(parent.parent().name(), parent.parent().deprecation()));
     }
-    audit.write("fine_tuning.job.created", caller.departmentId(), id, Map.of("model", base.name()));
-    return id;
+    Long largest = devices.largest().orElse(null);
+    String obstacle = JobMemory.obstacle("The job", memory.bytes(), largest);
+    if (obstacle != null) jobs.warn(id, obstacle + " " + JobMemory.REMEDY);
   }
 
   /**
@@ -140,6 +156,15 @@ class SubmitJob {
     }
     TrainingFile training = file(caller, request.trainingFile(), request, "training_file");
     return new Checked(request, parent, base, training, adapter(request, base));
+  }
+
+  private JobMemory memory(JobRequest request, BaseModel base, TrainingFile training) {
+    Integer longest = training.longestRow();
+    RowSizes data = longest == null ? RowSizes.UNKNOWN : new RowSizes(training.examples(), longest);
+    int rows = request.spec().training().perDeviceTrainBatchSize();
+    return fit.memory(base, request.spec(), data)
+        .map(need -> JobMemory.of(need, rows))
+        .orElse(JobMemory.UNKNOWN);
   }
 
   /** A copy, with the settings in place of the name of a configuration. */

@@ -40,6 +40,7 @@ public final class RowReader {
   private final List<Problem> problems = new ArrayList<>();
   private Example.@Nullable Kind kind;
   private long rows;
+  private int longest;
 
   /**
    * @param line from 1; 0 = the file as a whole
@@ -50,9 +51,11 @@ public final class RowReader {
   /**
    * @param rows good rows
    * @param kind of the first good row; null when there is none
+   * @param longest bytes of the longest good row; 0 when there is none
    * @param problems the first {@link #MAX_PROBLEMS}; reading stops there
    */
-  public record Summary(long rows, Example.@Nullable Kind kind, List<Problem> problems) {}
+  public record Summary(
+      long rows, Example.@Nullable Kind kind, int longest, List<Problem> problems) {}
 
   private RowReader(Consumer<Example> sink) {
     this.sink = sink;
@@ -72,7 +75,7 @@ public final class RowReader {
     if (reader.rows == 0 && reader.problems.isEmpty()) {
       reader.problems.add(new Problem(0, "the file holds no rows"));
     }
-    return new Summary(reader.rows, reader.kind, List.copyOf(reader.problems));
+    return new Summary(reader.rows, reader.kind, reader.longest, List.copyOf(reader.problems));
   }
 
   private void line(long number, LineReader.Line line) {
@@ -87,6 +90,7 @@ public final class RowReader {
             "is " + example.kind().words() + ", but the file began with " + kind.words());
       }
       rows++;
+      longest = Math.max(longest, line.bytes().length);
       sink.accept(example);
     } catch (BadRow bad) {
       problems.add(new Problem(number, bad.getMessage()));

@@ -3,6 +3,7 @@ package dev.graft.worker;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
 import dev.graft.jobs.lease.CheckpointReport;
+import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.Directive;
 import dev.graft.jobs.lease.Lease;
 import dev.graft.jobs.lease.LeaseKey;
@@ -35,10 +36,10 @@ final class HttpLeaseProtocol implements LeaseProtocol {
   }
 
   @Override
-  public Optional<Lease> claim(Duration wait) {
+  public Optional<Lease> claim(Device device, Duration wait) {
     HttpRequest request =
         http.request("/leases", callTimeout.plus(wait))
-            .POST(json(new LeaseWire.ClaimRequest(wait.toMillis())))
+            .POST(json(new LeaseWire.ClaimRequest(wait.toMillis(), device)))
             .build();
     HttpResponse<byte[]> response = http.send(request);
     if (response.statusCode() == 204) return Optional.empty();

@@ -74,7 +74,7 @@ class WorkerConfiguration {
     BlobCopies blobs = new BlobCopies(store, protocol, settings.directory().resolve("models"));
     RunPreparation preparation = new RunPreparation(blobs, settings.threads());
     return WorkerLoop.threads(
-        settings.devices().stream()
+        MachineMemory.devices(settings.devices(), settings.deviceMemory()).stream()
             .map(
                 device ->
                     new WorkerLoop(

@@ -1,5 +1,6 @@
 package dev.graft.worker;
 
+import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.Lease;
 import dev.graft.jobs.lease.LeaseProtocol;
 import dev.graft.jobs.lease.LeaseRefused;
@@ -22,7 +23,7 @@ import org.slf4j.LoggerFactory;
 final class WorkerLoop implements Runnable {
   private static final Logger log = LoggerFactory.getLogger(WorkerLoop.class);
 
-  private final String device;
+  private final Device device;
   private final LeaseProtocol protocol;
   private final RunPreparation preparation;
   private final TrainerCommandLine commandLine;
@@ -32,7 +33,7 @@ final class WorkerLoop implements Runnable {
   private @Nullable JobRun current;
 
   WorkerLoop(
-      String device,
+      Device device,
       LeaseProtocol protocol,
       RunPreparation preparation,
       TrainerCommandLine commandLine,
@@ -54,7 +55,10 @@ final class WorkerLoop implements Runnable {
 
   @Override
   public void run() {
-    log.atInfo().addKeyValue("device", device).log("worker_ready");
+    log.atInfo()
+        .addKeyValue("device", device.name())
+        .addKeyValue("memory", device.memory())
+        .log("worker_ready");
     try {
       while (draining.getCount() > 0) {
         Optional<Lease> lease = claim();
@@ -63,7 +67,7 @@ final class WorkerLoop implements Runnable {
     } catch (InterruptedException stopped) {
       Thread.currentThread().interrupt();
     }
-    log.atInfo().addKeyValue("device", device).log("worker_stopped");
+    log.atInfo().addKeyValue("device", device.name()).log("worker_stopped");
   }
 
   /** No new claims; the running job makes a checkpoint and goes back to the queue. */
@@ -75,7 +79,7 @@ final class WorkerLoop implements Runnable {
 
   private Optional<Lease> claim() throws InterruptedException {
     try {
-      return protocol.claim(settings.claimWait());
+      return protocol.claim(device, settings.claimWait());
     } catch (UncheckedIOException | LeaseRefused e) {
       log.atWarn().addKeyValue("cause", e.getMessage()).log("claim_unanswered");
     } catch (RuntimeException e) {
@@ -90,14 +94,14 @@ final class WorkerLoop implements Runnable {
     running(run);
     if (draining.getCount() == 0) run.drain();
     try {
-      events.accept(new Training.Begins(device));
+      events.accept(new Training.Begins(device.name()));
       run.run(preparation, commandLine);
     } catch (RuntimeException bug) {
       // The lease runs out and another worker tries; this loop must go on.
       log.atError().addKeyValue("job", lease.key().jobId()).setCause(bug).log("run_broke");
     } finally {
       running(null);
-      events.accept(new Training.Ended(device));
+      events.accept(new Training.Ended(device.name()));
     }
   }
 

@@ -6,6 +6,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.util.unit.DataSize;
 
 /**
  * {@code graft.worker.*}.
@@ -18,6 +19,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param joinToken single-use token; only for the first start, the credential is kept
  * @param name what the server calls this worker; by default the host's name
  * @param devices one job runs on each
+ * @param deviceMemory what a job may take of each device; by default what is found, see {@link
+ *     MachineMemory}
  * @param threads CPU threads of one trainer; by default as many as there are
  * @param heap heap of a trainer's JVM (tensors live outside it), as {@code -Xmx} takes it
  * @param reportEvery progress is told this often, while there is some
@@ -35,10 +38,17 @@ record WorkerProperties(
     @Nullable String joinToken,
     @Nullable String name,
     @DefaultValue("cpu") List<String> devices,
+    @Nullable DataSize deviceMemory,
     @Nullable Integer threads,
     @DefaultValue("512m") String heap,
     @DefaultValue("2s") Duration reportEvery,
     @DefaultValue("5s") Duration claimWait,
     @DefaultValue("10s") Duration callTimeout,
     @DefaultValue("15s") Duration drainGrace,
-    @DefaultValue("2s") Duration retryWait) {}
+    @DefaultValue("2s") Duration retryWait) {
+  WorkerProperties {
+    if (deviceMemory != null && deviceMemory.toBytes() < 1) {
+      throw new IllegalArgumentException("graft.worker.device-memory must be positive");
+    }
+  }
+}

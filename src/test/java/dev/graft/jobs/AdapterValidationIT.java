@@ -6,6 +6,7 @@ import static dev.graft.tenancy.ApiClient.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.catalog.BaseModels;
+import dev.graft.jobs.lease.Device;
 import dev.graft.pg.GraftIT;
 import dev.graft.tenancy.ApiClient;
 import dev.graft.tenancy.ApiKeys;
@@ -20,6 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.jdbc.core.simple.JdbcClient;
 import tools.jackson.databind.JsonNode;
 
 /** Settings held against a base model before there is a job. */
@@ -29,6 +31,8 @@ class AdapterValidationIT {
   @Autowired Departments departments;
   @Autowired ApiKeys keys;
   @Autowired BaseModels baseModels;
+  @Autowired WorkerDevices devices;
+  @Autowired JdbcClient sql;
   @TempDir Path directory;
   private ApiClient client;
 
@@ -59,6 +63,27 @@ class AdapterValidationIT {
   }
 
   @Test
+  void theirMemoryIsHeldAgainstTheWorkersThatAreThere() throws Exception {
+    Queue queue = new Queue(sql);
+    sql.sql("delete from worker_device").update();
+    assertThat(validated("'balanced'").path("fits_worker").isNull()).isTrue();
+    devices.asks(queue.worker(), new Device("cpu", 1L));
+    JsonNode kept = validated("{'peft': {'r': 4}, 'training': {'max_length': 64}}");
+    JsonNode again =
+        validated(
+            "{'peft': {'r': 4}, 'training': {'max_length': 64, 'gradient_checkpointing': true}}");
+    long bytes = kept.path("memory_bytes").asLong();
+    assertThat(again.path("memory_bytes").asLong()).isPositive().isLessThan(bytes);
+    assertThat(kept.path("fits_worker").asBoolean(true)).isFalse();
+    devices.asks(queue.worker(), new Device("cpu", bytes));
+    assertThat(
+            validated("{'peft': {'r': 4}, 'training': {'max_length': 64}}")
+                .path("fits_worker")
+                .asBoolean())
+        .isTrue();
+  }
+
+  @Test
   void everyProblemIsSaidAtItsPath() throws Exception {
     JsonNode read = validated("{'peft': {'r': 0, 'colour': 1}, 'training': {'beta': 1}}");
     assertThat(read.path("valid").asBoolean()).isFalse();
@@ -69,6 +94,7 @@ class AdapterValidationIT {
     assertThat(paths(unfit))
         .containsExactlyInAnyOrder("adapter.peft.target_modules", "adapter.training.max_length");
     assertThat(unfit.path("modules").isNull()).isTrue();
+    assertThat(unfit.path("memory_bytes").isNull()).isTrue();
     assertThat(paths(validated("{'method': {'type': 'freeze', 'trainable_layers': 99}}")))
         .containsExactly("adapter.method.trainable_layers");
   }

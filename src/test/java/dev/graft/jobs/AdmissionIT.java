@@ -2,6 +2,7 @@ package dev.graft.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.LeaseKey;
 import dev.graft.pg.GraftIT;
 import dev.graft.tenancy.ApiKeys;
@@ -184,7 +185,9 @@ class AdmissionIT {
   private LeaseKey claimOwn() {
     while (true) {
       ClaimedJob job =
-          leases.claim("wkr_" + department, java.time.Duration.ofMinutes(30)).orElseThrow();
+          leases
+              .claim("wkr_" + department, Device.UNKNOWN, java.time.Duration.ofMinutes(30))
+              .orElseThrow();
       if (job.key().jobId().equals(newest())) return job.key();
     }
   }

@@ -17,6 +17,12 @@ final class CrowdedQueue {
   /** The busy department's next. */
   static final String FIRST = "ftjob-busy-1";
 
+  /** A device that holds all but the first thousand of the busy department. */
+  static final long SMALL = 4_000_000_000L;
+
+  /** The first of the busy department that such a device holds. */
+  static final String FIRST_SMALL = "ftjob-busy-1001";
+
   /** In the middle of the busy department's jobs, by time of creation as in the queue. */
   static final String MIDDLE = "ftjob-busy-10000";
 

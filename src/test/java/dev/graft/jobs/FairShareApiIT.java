@@ -2,6 +2,7 @@ package dev.graft.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.jobs.lease.Device;
 import dev.graft.pg.GraftIT;
 import dev.graft.tenancy.ApiKeys;
 import dev.graft.tenancy.Caller;
@@ -26,6 +27,7 @@ class FairShareApiIT {
   @Autowired ApiKeys keys;
   @Autowired JdbcClient sql;
   @Autowired LeaseLedger leases;
+  @Autowired WorkerDevices devices;
   private final HttpClient http = HttpClient.newHttpClient();
 
   private String department() {
@@ -44,15 +46,33 @@ class FairShareApiIT {
     for (int i = 0; i < 4; i++) submit(busy);
     assertThat(reason(busy)).startsWith("This project is next");
     String worker = new Queue(sql).worker();
-    leases.claim(worker, Queue.TTL).orElseThrow();
+    leases.claim(worker, Device.UNKNOWN, Queue.TTL).orElseThrow();
     submit(other);
     JsonNode one = get(busy, busy);
     assertThat(one.get("reason").asString()).startsWith("1 other projects used less");
     assertThat(one.get("running_device_seconds").asDouble()).isEqualTo(60);
     assertThat(one.get("share").asDouble()).isEqualTo(60);
-    leases.claim(worker, Queue.TTL).orElseThrow();
-    leases.claim(worker, Queue.TTL).orElseThrow();
+    leases.claim(worker, Device.UNKNOWN, Queue.TTL).orElseThrow();
+    leases.claim(worker, Device.UNKNOWN, Queue.TTL).orElseThrow();
     assertThat(reason(busy)).startsWith("2 of 2 jobs run at once");
+  }
+
+  @Test
+  void whatNoWorkerThatIsThereCanHoldSaysSoInNumbers() throws Exception {
+    Queue queue = new Queue(sql);
+    String department = department();
+    queue.submit(department, 0, new JobMemory(Long.MAX_VALUE / 2, 0));
+    sql.sql("delete from worker_device").update();
+    devices.asks(queue.worker(), new Device("cpu", 8_000_000_000L));
+    assertThat(reason(department))
+        .startsWith("The smallest job that waits needs 4611686018.4 GB of memory; the largest")
+        .contains("gradient_checkpointing");
+    queue.submit(department, 0, new JobMemory(1, 0));
+    assertThat(reason(department)).doesNotContain("needs");
+    queue
+        .jobs
+        .unfinished(department)
+        .forEach(job -> queue.jobs.cancel(department, job, null, null));
   }
 
   @Test

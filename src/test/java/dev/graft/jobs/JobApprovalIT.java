@@ -2,6 +2,7 @@ package dev.graft.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.jobs.lease.Device;
 import dev.graft.pg.TestPostgres;
 import dev.graft.tenancy.Actor;
 import java.util.ArrayList;
@@ -174,7 +175,7 @@ class JobApprovalIT {
   }
 
   private List<ClaimedJob> claims() {
-    return queue.leases.claim(queue.worker(), Queue.TTL).stream().toList();
+    return queue.leases.claim(queue.worker(), Device.UNKNOWN, Queue.TTL).stream().toList();
   }
 
   private String told() {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.graft.artifacts.Digest;
 import dev.graft.jobs.lease.CheckpointReport;
+import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.LeaseKey;
 import dev.graft.jobs.lease.LeaseLost;
 import dev.graft.jobs.lease.LeaseReport;
@@ -129,7 +130,7 @@ class JobLedgerIT {
     LeaseKey key = queue.claim(queue.worker());
     assertThat(queue.endings.fail(key, TRANSIENT, Duration.ofSeconds(30), "retrying"))
         .isEqualTo(JobState.QUEUED);
-    assertThat(queue.leases.claim(queue.worker(), Queue.TTL)).isEmpty();
+    assertThat(queue.leases.claim(queue.worker(), Device.UNKNOWN, Queue.TTL)).isEmpty();
     LeaseKey next = later.claim(queue.worker());
     assertThat(next.epoch()).isGreaterThan(key.epoch());
     assertThat(queue.endings.fail(next, TRANSIENT, null, "gave up")).isEqualTo(JobState.FAILED);

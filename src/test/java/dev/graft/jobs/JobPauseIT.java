@@ -2,6 +2,7 @@ package dev.graft.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.LeaseKey;
 import dev.graft.jobs.lease.LeaseReport;
 import dev.graft.jobs.lease.TrainingFailure;
@@ -30,7 +31,7 @@ class JobPauseIT {
     assertThat(queue.pause.pause(department, job, null)).isTrue();
     assertThat(queue.pause.pause(department, job, null)).isFalse();
     assertThat(state()).isEqualTo(JobState.PAUSED);
-    assertThat(queue.leases.claim(queue.worker(), Queue.TTL)).isEmpty();
+    assertThat(queue.leases.claim(queue.worker(), Device.UNKNOWN, Queue.TTL)).isEmpty();
     assertThat(queue.pause.resume(department, job, null)).isTrue();
     assertThat(queue.pause.resume(department, job, null)).isFalse();
     assertThat(queue.claim(queue.worker()).jobId()).isEqualTo(job);

@@ -3,6 +3,7 @@ package dev.graft.jobs;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.LeaseKey;
 import dev.graft.jobs.lease.LeaseReport;
 import dev.graft.jobs.lease.TrainingFailure;
@@ -41,6 +42,30 @@ class JobReasonIT {
     assertThat(shown(job).get("next_step").asString()).contains("--role worker");
     seen();
     assertThat(why(job)).startsWith("It is next");
+  }
+
+  @Test
+  void aJobThatNoWorkerThatIsThereCanHoldSaysBothNumbers() {
+    WorkerDevices devices = new WorkerDevices(queue.sql);
+    devices.asks(worker, new Device("cpu", 8_000_000_000L));
+    queue.submit(department, 0, new JobMemory(8_000_000_000L, 0));
+    String job = queue.submit(department, 0, new JobMemory(9_400_000_000L, 0));
+    assertThat(why(job))
+        .isEqualTo("It needs 9.4 GB of memory; the largest worker that is there has 8.0 GB.");
+    assertThat(shown(job).get("next_step").asString()).contains("max_length", "larger worker");
+    assertThat(shown(job).at("/queue/eta").isNull()).isTrue();
+    devices.asks(worker, new Device("cpu", 10_000_000_000L));
+    assertThat(why(job)).isEqualTo("1 other job of this project comes before it.");
+  }
+
+  @Test
+  void whatNoWorkerCanHoldKeepsNoOtherDepartmentWaiting() {
+    WorkerDevices devices = new WorkerDevices(queue.sql);
+    devices.asks(worker, new Device("cpu", 8_000_000_000L));
+    queue.sql.sql("update department set used = 100, used_at = graft_now()").update();
+    String mine = queue.submit(department, 0);
+    queue.submit(queue.department(1), 0, new JobMemory(9_400_000_000L, 0));
+    assertThat(why(mine)).startsWith("It is next");
   }
 
   @Test

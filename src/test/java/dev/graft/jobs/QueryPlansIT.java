@@ -2,6 +2,7 @@ package dev.graft.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.LeaseKey;
 import dev.graft.pg.ObservedPlans;
 import dev.graft.pg.ObservedPlans.Values;
@@ -14,6 +15,7 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.jdbc.core.simple.JdbcClient;
 
 /**
  * With 130,000 jobs of 1,000 departments each of these statements reads as many rows as it shows,
@@ -27,6 +29,9 @@ class QueryPlansIT {
 
   /** Of 30,000 jobs of 999 departments that have ended. */
   private static final int OF_ONE = 31;
+
+  /** A job of each of four sizes, the first of each, the one that it is, and its own row again. */
+  private static final int OF_A_CLAIM = 12;
 
   private final ObservedPlans plans;
   private final JobLedger jobs;
@@ -49,9 +54,9 @@ class QueryPlansIT {
 
   @Test
   void claimReadsAJobOfEachCandidate() {
-    LeaseKey key = leases.claim(CrowdedQueue.WORKER, Queue.TTL).orElseThrow().key();
+    LeaseKey key = leases.claim(CrowdedQueue.WORKER, Device.UNKNOWN, Queue.TTL).orElseThrow().key();
     Plan plan = plans.only();
-    assertBounded(plan, LeaseLedger.CANDIDATES + 10);
+    assertBounded(plan, LeaseLedger.CANDIDATES + OF_A_CLAIM);
     assertThat(plan.mostRowsSorted()).isEqualTo(CrowdedQueue.DEPARTMENTS);
     new LeaseEndings(plans.client(), leases).release(key);
   }
@@ -63,6 +68,23 @@ class QueryPlansIT {
     assertThat(turn.ahead()).isEqualTo(FairShareLedger.COUNTED + 1);
     assertBounded(plan, FairShareLedger.COUNTED + 1);
     assertThat(plan.mostRowsSorted()).isLessThanOrEqualTo(PAGE);
+  }
+
+  @Test
+  void jobsThatDoNotFitAreNotReadOnTheWayToOneThatDoes() {
+    JdbcClient sql = JdbcClient.create(Databases.dataSource(DATABASE));
+    sql.sql("update department set used = 1, used_at = graft_now() where id <> 'proj_busy'")
+        .update();
+    Device small = new Device("cpu", CrowdedQueue.SMALL);
+    LeaseKey key = leases.claim(CrowdedQueue.WORKER, small, Queue.TTL).orElseThrow().key();
+    assertThat(key.jobId()).isEqualTo(CrowdedQueue.FIRST_SMALL);
+    assertBounded(plans.only(), LeaseLedger.CANDIDATES + OF_A_CLAIM);
+    new LeaseEndings(sql, leases).release(key);
+    assertThat(plans.all()).hasSize(1); // the release
+    Device tiny = new Device("cpu", 1L);
+    assertThat(leases.claim(CrowdedQueue.WORKER, tiny, Queue.TTL)).isEmpty();
+    assertThat(plans.all()).hasSize(2).allSatisfy(plan -> assertBounded(plan, 0));
+    sql.sql("update department set used = 0").update();
   }
 
   @ParameterizedTest

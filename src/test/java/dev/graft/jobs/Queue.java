@@ -1,8 +1,10 @@
 package dev.graft.jobs;
 
 import dev.graft.artifacts.Digest;
+import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.LeaseKey;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.UUID;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -64,7 +66,11 @@ final class Queue {
   }
 
   String submit(String department, int priority) {
-    return submit(department, priority, false, null);
+    return submit(department, priority, JobMemory.UNKNOWN, false, null);
+  }
+
+  String submit(String department, int priority, JobMemory memory) {
+    return submit(department, priority, memory, false, null);
   }
 
   /**
@@ -72,6 +78,11 @@ final class Queue {
    * @param by the account that submits
    */
   String submit(String department, int priority, boolean approval, @Nullable String by) {
+    return submit(department, priority, JobMemory.UNKNOWN, approval, by);
+  }
+
+  private String submit(
+      String department, int priority, JobMemory memory, boolean approval, @Nullable String by) {
     String id = "ftjob-" + UUID.randomUUID();
     jobs.submit(
         new NewJob(
@@ -90,6 +101,7 @@ final class Queue {
             "{}",
             null,
             priority,
+            memory,
             null,
             null,
             approval),
@@ -97,8 +109,15 @@ final class Queue {
     return id;
   }
 
+  /** The job that a device of that much memory gets, if there is one. */
+  Optional<String> claimed(long memory) {
+    return leases
+        .claim(worker(), new Device("cpu", memory), TTL)
+        .map(claimed -> claimed.key().jobId());
+  }
+
   LeaseKey claim(String worker) {
-    return leases.claim(worker, TTL).orElseThrow().key();
+    return leases.claim(worker, Device.UNKNOWN, TTL).orElseThrow().key();
   }
 
   int running(String department) {

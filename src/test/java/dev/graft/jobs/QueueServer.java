@@ -101,6 +101,7 @@ public class QueueServer {
             plan,
             null,
             0,
+            JobMemory.UNKNOWN,
             start == null ? null : "ft:tiny:support::1",
             start,
             false),

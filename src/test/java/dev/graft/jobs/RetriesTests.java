@@ -74,7 +74,7 @@ class RetriesTests {
         "{}",
         adapter,
         null,
-        0,
+        new JobRow.Demand(0, 0),
         failures,
         memoryFailures,
         losses,

@@ -67,6 +67,13 @@ public final class ObservedPlans extends JdbcTemplate implements AutoCloseable {
     return plans.removeFirst();
   }
 
+  /** The plans of all statements that were sent since the last call. */
+  public List<Plan> all() {
+    List<Plan> sent = List.copyOf(plans);
+    plans.clear();
+    return sent;
+  }
+
   @Override
   public void close() {
     connection.destroy();

@@ -27,7 +27,7 @@ class RowReaderTests {
 
             {"messages":[{"role":"user","content":"x"},{"role":"assistant","content":null,"tool_calls":[{"id":"1"}]}],"tools":[]}
             """);
-    assertThat(summary).isEqualTo(new RowReader.Summary(2, Example.Kind.CHAT, List.of()));
+    assertThat(summary).isEqualTo(new RowReader.Summary(2, Example.Kind.CHAT, 177, List.of()));
     Example.Chat first = (Example.Chat) examples.getFirst();
     assertThat(first.messages())
         .containsExactly(

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
 import dev.graft.jobs.lease.CheckpointReport;
+import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.Directive;
 import dev.graft.jobs.lease.Lease;
 import dev.graft.jobs.lease.LeaseKey;
@@ -146,7 +147,7 @@ class HeartbeatsTests {
     }
 
     @Override
-    public Optional<Lease> claim(Duration wait) {
+    public Optional<Lease> claim(Device device, Duration wait) {
       throw new AssertionError();
     }
 

@@ -1,6 +1,7 @@
 package dev.graft.worker;
 
 import dev.graft.artifacts.FileArtifactStore;
+import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.LeaseProtocol;
 import dev.graft.jobs.lease.WorkerLink;
 import dev.graft.platform.LoopThreads;
@@ -39,7 +40,12 @@ public final class TestWorker {
       WorkerProperties settings, LeaseProtocol protocol, FileArtifactStore store) {
     BlobCopies blobs = new BlobCopies(store, protocol, settings.directory().resolve("models"));
     return new WorkerLoop(
-        "cpu", protocol, new RunPreparation(blobs, 1), fakeTrainer(), event -> {}, settings);
+        Device.UNKNOWN,
+        protocol,
+        new RunPreparation(blobs, 1),
+        fakeTrainer(),
+        event -> {},
+        settings);
   }
 
   static TrainerCommandLine fakeTrainer() {
@@ -66,6 +72,7 @@ public final class TestWorker {
         token,
         directory.getFileName().toString(),
         List.of("cpu"),
+        null,
         1,
         "64m",
         Duration.ofMillis(50),

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
 import dev.graft.jobs.QueueServer;
+import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.LeaseProtocol;
 import dev.graft.pg.GraftIT;
 import dev.graft.platform.TestCertificate;
@@ -57,13 +58,15 @@ class TlsIT {
   void aWorkerThatTrustsTheAuthorityJoinsAndAsksForWorkAlsoAfterARenewal() throws Exception {
     Path first = certificates.resolve("first.pem");
     LeaseProtocol worker = join("trusting", first, server.joinToken());
-    assertThat(worker.claim(Duration.ZERO)).isEmpty();
+    assertThat(worker.claim(Device.UNKNOWN, Duration.ZERO)).isEmpty();
 
     renew("second");
     Path second = certificates.resolve("second.pem");
     await()
         .ignoreException(UncheckedIOException.class)
-        .until(() -> join("trusting", second, "").claim(Duration.ZERO), Optional::isEmpty);
+        .until(
+            () -> join("trusting", second, "").claim(Device.UNKNOWN, Duration.ZERO),
+            Optional::isEmpty);
     assertUntrusted(first);
   }
 

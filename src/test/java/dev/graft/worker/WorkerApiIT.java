@@ -10,6 +10,7 @@ import dev.graft.artifacts.Digest;
 import dev.graft.artifacts.FileArtifactStore;
 import dev.graft.jobs.QueueServer;
 import dev.graft.jobs.lease.CheckpointReport;
+import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.Directive;
 import dev.graft.jobs.lease.Lease;
 import dev.graft.jobs.lease.LeaseKey;
@@ -133,7 +134,7 @@ class WorkerApiIT {
       HttpLeaseProtocol worker =
           new HttpLeaseProtocol(new WorkerHttp(uri, "x", settings), settings.callTimeout());
       assertThatExceptionOfType(LeaseRefused.class)
-          .isThrownBy(() -> worker.claim(Duration.ZERO))
+          .isThrownBy(() -> worker.claim(Device.UNKNOWN, Duration.ZERO))
           .withMessageContaining("upgrade the server");
     } finally {
       old.stop(0);
@@ -211,7 +212,7 @@ class WorkerApiIT {
 
   /** Other jobs of this class are cancelled, so the next one is this. */
   private Lease claim(QueueServer.Submitted job) {
-    Lease lease = protocol.claim(Duration.ofSeconds(5)).orElseThrow();
+    Lease lease = protocol.claim(Device.UNKNOWN, Duration.ofSeconds(5)).orElseThrow();
     assertThat(server.state(job)).isIn("running", "queued");
     return lease;
   }

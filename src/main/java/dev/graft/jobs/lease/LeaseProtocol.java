@@ -21,8 +21,8 @@ public interface LeaseProtocol {
   /** The longest that {@link #claim} may wait. */
   Duration LONGEST_WAIT = Duration.ofSeconds(20);
 
-  /** Takes the next job, waiting at most {@code wait} for one. */
-  Optional<Lease> claim(Duration wait);
+  /** Takes the next job that the device can hold, waiting at most {@code wait} for one. */
+  Optional<Lease> claim(Device device, Duration wait);
 
   /** Keeps the lease, reports, and hears how to go on. */
   Directive renew(LeaseKey key, LeaseReport report);

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonValue;
 import dev.graft.artifacts.Digest;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.EnumNamingStrategies;
 import tools.jackson.databind.PropertyNamingStrategies;
@@ -32,8 +33,13 @@ public final class LeaseWire {
 
   private LeaseWire() {}
 
-  /** How long a claim may wait at the server, in milliseconds. */
-  public record ClaimRequest(long waitMs) {}
+  /**
+   * A worker's wish for a job.
+   *
+   * @param waitMs how long it may wait at the server, in milliseconds
+   * @param device that it would run on; null from a worker that does not say
+   */
+  public record ClaimRequest(long waitMs, @Nullable Device device) {}
 
   /** The manifest of a result. */
   public record CompleteRequest(Digest manifest) {}

@@ -20,8 +20,9 @@ import java.util.Set;
  * @param modules paths of the base's modules that train or have something beside them, in the order
  *     of the forward pass
  * @param parameters scalars that train
+ * @param memory what training them takes
  */
-public record TrainedParts(List<String> modules, long parameters) {
+public record TrainedParts(List<String> modules, long parameters, MemoryNeed memory) {
   public TrainedParts {
     modules = List.copyOf(modules);
   }
@@ -30,13 +31,18 @@ public record TrainedParts(List<String> modules, long parameters) {
    * Classes are not known before the data is: a classification is taken to have two.
    *
    * @param base a model directory
+   * @param data as far as it is known
    * @throws IllegalArgumentException if the settings do not fit it, saying where
    */
-  public static TrainedParts of(Path base, TrainingSpec spec) {
+  public static TrainedParts of(Path base, TrainingSpec spec, RowSizes data) {
     try (ModelDirectory files = ModelDirectory.open(base);
         ModelDirectory model = files.withTask(task(spec.objective()))) {
-      List<Slot> slots = Tuner.of(spec.method(), model).slots();
-      return new TrainedParts(modules(model, slots), slots.stream().mapToLong(Slot::size).sum());
+      Tuner tuner = Tuner.of(spec.method(), model);
+      List<Slot> slots = tuner.slots();
+      return new TrainedParts(
+          modules(model, slots),
+          slots.stream().mapToLong(Slot::size).sum(),
+          MemoryNeed.of(model, tuner, spec, data));
     } catch (BadModel unreadable) {
       throw new IllegalArgumentException(unreadable.getMessage(), unreadable);
     }

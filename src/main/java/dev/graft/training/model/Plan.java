@@ -32,7 +32,8 @@ public record Plan(Kind kind, int lossChunk, int queryBlock) {
     this(kind, 0, 128);
   }
 
-  int lossChunk(int vocabulary) {
+  /** Rows whose logits exist at a time. */
+  public int lossChunk(int vocabulary) {
     if (lossChunk > 0) return lossChunk;
     return (int) Math.clamp(LOGITS / vocabulary, 128, 8192);
   }

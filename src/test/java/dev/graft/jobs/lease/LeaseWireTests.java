@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
+import tools.jackson.core.JacksonException;
 
 class LeaseWireTests {
   private static final Digest SOME = new Digest("ab".repeat(32));
@@ -60,7 +61,20 @@ class LeaseWireTests {
         .isEqualTo("{\"directive\":\"checkpoint_and_release\"}");
     assertThat(text(new CheckpointReport(5, SOME, Map.of())))
         .contains("\"manifest\":\"" + SOME + "\"");
-    assertThat(text(new LeaseWire.ClaimRequest(5))).isEqualTo("{\"wait_ms\":5}");
+    assertThat(text(new LeaseWire.ClaimRequest(5, new Device("cpu", 9L))))
+        .isEqualTo("{\"wait_ms\":5,\"device\":{\"name\":\"cpu\",\"memory\":9}}");
+  }
+
+  @Test
+  void whoDoesNotSayWhatItsDeviceHoldsIsTakenToHoldEverything() {
+    byte[] older = "{\"wait_ms\":5}".getBytes(StandardCharsets.UTF_8);
+    assertThat(LeaseWire.read(older, LeaseWire.ClaimRequest.class).device()).isNull();
+    assertThat(Device.UNKNOWN.holds()).isEqualTo(Long.MAX_VALUE);
+    byte[] wrong =
+        "{\"wait_ms\":5,\"device\":{\"name\":\"cpu\",\"memory\":0}}"
+            .getBytes(StandardCharsets.UTF_8);
+    assertThatExceptionOfType(JacksonException.class)
+        .isThrownBy(() -> LeaseWire.read(wrong, LeaseWire.ClaimRequest.class));
   }
 
   @Test

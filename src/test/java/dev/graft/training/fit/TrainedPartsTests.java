@@ -30,7 +30,8 @@ class TrainedPartsTests {
   private TrainedParts of(String adapter) {
     return TrainedParts.of(
         directory.resolve("base"),
-        AdapterSpecs.resolve(JsonMapper.shared().readTree(adapter), null, null, null));
+        AdapterSpecs.resolve(JsonMapper.shared().readTree(adapter), null, null, null),
+        RowSizes.UNKNOWN);
   }
 
   @Test

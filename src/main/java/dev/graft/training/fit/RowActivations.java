@@ -1,0 +1,130 @@
+package dev.graft.training.fit;
+
+import dev.graft.spec.AdapterMethod;
+import dev.graft.spec.TrainingSpec;
+import dev.graft.training.model.Plan;
+import dev.graft.training.tuner.Slot;
+import dev.graft.weights.AttentionShape;
+import dev.graft.weights.BertConfig;
+import dev.graft.weights.DecoderConfig;
+import dev.graft.weights.DistilBertConfig;
+import dev.graft.weights.Dropouts;
+import dev.graft.weights.Gpt2Config;
+import dev.graft.weights.GptNeoXConfig;
+import dev.graft.weights.ModelConfig;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * What one row leaves on the device, all in f32, of as many tokens as it has with virtual ones.
+ *
+ * <p>A layer keeps, for each token, what its norms, attention and activations compute their
+ * gradients from. These are the values that its linear layers read and give: {@code x -> norm -> q
+ * k v -> o -> sum -> norm -> gate up -> product -> sum}. So they are counted by the shapes of the
+ * linear layers, each input once for every layer that reads it, which leaves room for what else is
+ * there for a moment. A low-rank path adds its rank, its dropout two copies of the input, a vector
+ * of factors its length. Attention keeps the probabilities of every query and visible key, in
+ * blocks of queries (twice with a cap on the scores, and with dropout).
+ *
+ * <p>When all is kept, backward begins while all of it is there, and works on one layer more. With
+ * {@code gradient_checkpointing} every layer keeps its input only, and one layer is computed whole.
+ * Layers below the lowest that trains keep nothing.
+ */
+final class RowActivations {
+  private final ModelConfig config;
+  private final List<ModelConfig.Linear> linear;
+  private final List<Slot> slots;
+  private final List<Slot> added;
+  private final TrainingSpec spec;
+  private final int tokens;
+
+  RowActivations(ModelConfig config, List<Slot> slots, TrainingSpec spec, int tokens) {
+    this.config = config;
+    this.linear = config.linearModules();
+    this.slots = slots;
+    this.spec = spec;
+    this.tokens = tokens;
+    Set<String> ofBase =
+        config.parameters().stream().map(ModelConfig.Parameter::name).collect(Collectors.toSet());
+    added = slots.stream().filter(slot -> !ofBase.contains(slot.name())).toList();
+  }
+
+  long bytes() {
+    boolean recomputes = spec.training().gradientCheckpointing();
+    long input = floats(config.hiddenSize());
+    long kept = 0;
+    long widest = 0;
+    for (int i = lowest(); i < config.numHiddenLayers(); i++) {
+      long layer = layer(i);
+      widest = Math.max(widest, layer);
+      kept += recomputes ? input : layer;
+    }
+    // Before the first layer, behind the last, under the logits, and their gradients.
+    return kept + (recomputes ? 2 : 1) * widest + 6 * input;
+  }
+
+  private long floats(long ofAToken) {
+    return ofAToken * tokens * Float.BYTES;
+  }
+
+  private int lowest() {
+    int layers = config.numHiddenLayers();
+    return slots.stream().mapToInt(slot -> layer(slot.name())).min().orElse(layers);
+  }
+
+  /** The layer of a slot; of one that is in none the first, above them all one more. */
+  private int layer(String slot) {
+    int layers = config.numHiddenLayers();
+    for (int i = 0; i < layers; i++) {
+      if (slot.startsWith(config.layerPrefix(i))) return i;
+    }
+    return slot.startsWith(config.outputModule()) ? layers : 0;
+  }
+
+  private long layer(int index) {
+    String prefix = config.layerPrefix(index);
+    long features = 2L * config.hiddenSize();
+    for (ModelConfig.Linear each : linear) {
+      if (each.path().startsWith(prefix)) features += each.inFeatures() + each.outFeatures();
+    }
+    for (Slot slot : added) {
+      if (slot.name().startsWith(prefix)) features += beside(slot);
+    }
+    if (dropouts().attentionOutput() > 0) features += config.hiddenSize();
+    if (dropouts().feedForward() > 0) features += config.hiddenSize();
+    return floats(features) + floats(probabilities(index));
+  }
+
+  /** Values that a tensor of an adapter adds. */
+  private long beside(Slot slot) {
+    long[] shape = slot.shape();
+    if (shape.length == 1) return shape[0];
+    long rank = Arrays.stream(shape).min().orElse(0);
+    boolean drops = spec.method() instanceof AdapterMethod.Lora lora && lora.loraDropout() > 0;
+    boolean down = slot.name().contains(".lora_A.");
+    return rank + (drops && down ? 2 * shape[shape.length - 1] : 0);
+  }
+
+  /** Of one query, over the heads. */
+  private long probabilities(int index) {
+    int block = Math.min(Plan.KEEP.queryBlock(), tokens);
+    long visible =
+        switch (config) {
+          case DecoderConfig _, Gpt2Config _, GptNeoXConfig _ -> (tokens + block) / 2;
+          case BertConfig _, DistilBertConfig _ -> tokens;
+        };
+    long copies = dropouts().attention() > 0 ? 2 : 1;
+    if (config instanceof DecoderConfig decoder) {
+      int window = decoder.layers().get(index).window();
+      if (window > 0) visible = Math.min(visible, window + block);
+      if (decoder.attention().softcap() > 0) copies++;
+    }
+    return copies * AttentionShape.of(config).heads() * visible;
+  }
+
+  private Dropouts dropouts() {
+    return spec.training().disableDropout() ? Dropouts.NONE : config.dropouts();
+  }
+}

@@ -25,9 +25,10 @@ class RetentionSchedules {
     files.sweep();
   }
 
+  /** At a rate, not after a delay: those share one thread, and this one may take minutes. */
   @Scheduled(
       initialDelayString = "${graft.retention.sweep-after:1m}",
-      fixedDelayString = "${graft.retention.sweep-every:1h}")
+      fixedRateString = "${graft.retention.sweep-every:1h}")
   void keepNoLonger() {
     retention.sweep();
   }

@@ -16,6 +16,7 @@ import json
 import pathlib
 import subprocess
 import time
+import urllib.error
 import urllib.request
 
 # What the document's schemas cannot say, so that data that fits them may be refused with 400.
@@ -30,6 +31,8 @@ REFUSED = {
     "cancelFineTuningJob": "a job that has ended is not cancelled",
     "pauseFineTuningJob": "only some states are paused",
     "resumeFineTuningJob": "only some states are resumed",
+    "approveFineTuningJob": "only what waits for it is approved",
+    "rejectFineTuningJob": "only what waits for approval is rejected",
     "createAdapterConfig": "settings have to go together, a name is taken once",
     "createAdapterConfigVersion": "settings have to go together, presets have one version",
     "deleteAdapterConfig": "presets stay",
@@ -50,10 +53,13 @@ REFUSED = {
     "createDevicePrice": "a price has nine digits after the point",
     "deleteWorkerToken": "a used one is not taken back",
     "listFineTuningJobs": "a name in a query has no control characters",
+    "listAdapters": "a name in a query has no control characters",
     # JSON Schema takes 7.0 for an integer, Graft does not.
+    "createAdapterDownloadLink": "whole numbers have no point",
     "createAdminApiKey": "whole numbers have no point",
     "createProjectServiceAccountApiKey": "whole numbers have no point",
     "createWorkerToken": "whole numbers have no point",
+    "modifyProjectRetention": "whole numbers have no point",
     "modifyProjectLimits": "whole numbers have no point",
     "updateProjectRateLimits": "whole numbers have no point",
 }
@@ -63,7 +69,10 @@ TOML = """\
 Authorization = "Bearer {key}"
 
 [checks.positive_data_acceptance]
-expected-statuses = ["2xx", 304, 401, 403, 404, 409, 416, 422, 429, 503]
+expected-statuses = ["2xx", 304, 401, 403, 404, 409, 410, 412, 416, 422, 429, 503]
+
+[checks.negative_data_rejection]
+expected-statuses = [400, 401, 403, 404, 405, 406, 409, 410, 412, 415, 422, 428, 429, "5xx"]
 
 [parameters]
 "path.project" = "{project}"
@@ -86,8 +95,11 @@ class Graft:
 
     def ask(self, path, data=None, content_type="application/json"):
         headers = {"Authorization": "Bearer " + self.key, "Content-Type": content_type}
-        with urllib.request.urlopen(urllib.request.Request(self.url + path, data, headers)) as answer:
-            return json.load(answer)
+        try:
+            with urllib.request.urlopen(urllib.request.Request(self.url + path, data, headers)) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as refused:
+            raise SystemExit(f"{path}: {refused.code} {refused.read().decode()}") from None
 
     def trained(self, job):
         """The job when it has ended well."""
@@ -122,7 +134,7 @@ class Graft:
             ("/v1/adapter_configs/", "config", self.post("/v1/adapter_configs", config)["id"]),
             ("/v1/models/", "model", "demo"),
             ("/v1/adapters/", "id", adapter),
-            ("/v1/organization/worker_tokens/", "worker_token", self.post("/v1/organization/worker_tokens", {})["id"]),
+            ("/v1/organization/worker_tokens/", "worker_token", self.post("/v1/organization/worker_tokens", {"worker_class": "cpu"})["id"]),
             ("/v1/organization/admin_api_keys/", "admin_key", self.post("/v1/organization/admin_api_keys", {"name": run})["id"]),
             ("/v1/organization/projects/[^/]+/users/", "user", self.post(under + "/users", {"email": run + "@example.com", "role": "member"})["id"]),
             ("/v1/organization/projects/[^/]+/service_accounts/", "account", account["id"]),
@@ -145,7 +157,7 @@ exclude-method = ["DELETE"]
 # {why}
 include-operation-id = "{operation}"
 [operations.checks.positive_data_acceptance]
-expected-statuses = ["2xx", 400, 401, 403, 404, 409, 413, 422, 429, 503]
+expected-statuses = ["2xx", 400, 401, 403, 404, 409, 410, 412, 413, 422, 429, 503]
 """
 
 

@@ -73,8 +73,11 @@ class AdapterValidationController {
   Validation validate(
       @AuthenticationPrincipal Caller caller, @RequestBody ValidationRequest request) {
     BaseModel base = base(required(request.model(), "model"));
-    JsonNode adapter =
-        configs.expand(caller.departmentId(), required(request.adapter(), "adapter"));
+    JsonNode given = required(request.adapter(), "adapter");
+    if (!given.isObject() && !given.isString()) {
+      throw RequestFailed.invalid("adapter", "must be an object or the name of a configuration");
+    }
+    JsonNode adapter = configs.expand(caller.departmentId(), given);
     TrainingSpec spec;
     try {
       spec = AdapterSpecs.resolve(adapter, null, null, null);

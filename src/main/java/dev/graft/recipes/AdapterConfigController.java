@@ -30,6 +30,9 @@ import tools.jackson.databind.node.ObjectNode;
 @Profile("server")
 @RequestMapping("/v1/adapter_configs")
 class AdapterConfigController {
+  /** Not the words that are routes of their own. */
+  private static final String CONFIG = "/{config:(?!(?:schema|validate)$).+}";
+
   private final AdapterConfigs configs;
   private final Idempotency idempotency;
 
@@ -83,11 +86,23 @@ class AdapterConfigController {
     return AdapterSchema.json();
   }
 
-  @GetMapping("/{config}")
-  AdapterConfigObject get(
+  @GetMapping(CONFIG)
+  AdapterConfigObject read(
       @AuthenticationPrincipal Caller caller,
       @PathVariable String config,
-      @RequestParam @Nullable Integer version) {
+      @RequestParam @Nullable String version) {
+    return get(caller, config, version == null ? null : number(version));
+  }
+
+  private static Integer number(String version) {
+    try {
+      return Integer.valueOf(version);
+    } catch (NumberFormatException e) {
+      throw RequestFailed.invalid("version", "must be a whole number");
+    }
+  }
+
+  private AdapterConfigObject get(Caller caller, String config, @Nullable Integer version) {
     return configs
         .find(caller.departmentId(), config, version)
         .map(AdapterConfigObject::of)
@@ -129,7 +144,7 @@ class AdapterConfigController {
     return Submission.of(http, department, route, body);
   }
 
-  @DeleteMapping("/{config}")
+  @DeleteMapping(CONFIG)
   DeletedConfig delete(@AuthenticationPrincipal Caller caller, @PathVariable String config) {
     String id = get(caller, config, null).id();
     configs.delete(caller.departmentId(), id);

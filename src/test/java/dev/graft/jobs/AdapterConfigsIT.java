@@ -12,6 +12,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
+import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -65,6 +66,9 @@ class AdapterConfigsIT {
     assertThat(ok(get(CONFIGS + "/support")).get("version").intValue()).isEqualTo(2);
     assertThat(rank(ok(get(CONFIGS + "/" + id + "?version=1")))).isEqualTo(4);
     assertThat(ok(get(CONFIGS + "/support/versions")).get("data").size()).isEqualTo(2);
+    for (String version : List.of("", "1.0", "one")) {
+      assertThat(get(CONFIGS + "/support?version=" + version).statusCode()).isEqualTo(400);
+    }
 
     assertThat(rank(job("{'config':'" + id + "'}"))).isEqualTo(32);
     JsonNode old = job("{'config':'support','version':1,'training':{'max_steps':7}}");

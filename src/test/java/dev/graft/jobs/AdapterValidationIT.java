@@ -50,6 +50,15 @@ class AdapterValidationIT {
   }
 
   @Test
+  void whatIsNeitherSettingsNorANameIsNoRequest() throws Exception {
+    for (String adapter : List.of("[]", "[{}]", "7")) {
+      String body = "{'model': 'checked', 'adapter': " + adapter + "}";
+      JsonNode refused = error(client.post("/v1/adapter_configs/validate", body), 400);
+      assertThat(refused.path("param").asString()).isEqualTo("adapter");
+    }
+  }
+
+  @Test
   void settingsThatFitSayWhatTheyTrain() throws Exception {
     JsonNode found = validated("{'peft': {'r': 4, 'target_modules': ['q_proj']}}");
     assertThat(found.path("valid").asBoolean()).isTrue();

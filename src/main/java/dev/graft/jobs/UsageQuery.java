@@ -32,8 +32,9 @@ record UsageQuery(Instant from, Instant to, Instant until, List<String> departme
 
   /** As OpenAI's usage queries are sent; {@code page} is the begin of its first day. */
   static UsageQuery parse(Map<String, List<String>> query, Instant now) {
-    Instant start = day(seconds(query, "page"));
-    if (start == null) start = day(seconds(query, "start_time"));
+    Instant asked = day(seconds(query, "start_time"));
+    Instant page = day(seconds(query, "page"));
+    Instant start = page == null ? asked : page;
     if (start == null) throw RequestFailed.invalid("start_time", "Say start_time in unix seconds.");
     String width = one(query, "bucket_width");
     if (width != null && !width.equals("1d")) {

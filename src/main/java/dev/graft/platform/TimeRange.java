@@ -1,7 +1,9 @@
 package dev.graft.platform;
 
+import java.math.BigInteger;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,12 +15,19 @@ import org.jspecify.annotations.Nullable;
  */
 public record TimeRange(@Nullable Long from, @Nullable Long until) {
   /** Long after everything, and what PostgreSQL can count to: the year 4000 or so. */
-  private static final long LAST = 1L << 36;
+  private static final BigInteger LAST = BigInteger.ONE.shiftLeft(36);
+
+  private static final Set<String> BOUNDS = Set.of("[gt]", "[gte]", "[lt]", "[lte]");
 
   /**
    * @param name of the time, such as {@code created_at}
    */
   public static TimeRange parse(Map<String, List<String>> query, String name) {
+    for (String each : query.keySet()) {
+      if (each.startsWith(name + "[") && !BOUNDS.contains(each.substring(name.length()))) {
+        throw RequestFailed.invalid(each, name + " takes [gt], [gte], [lt] and [lte].");
+      }
+    }
     return new TimeRange(bound(query, name, "gte", "gt", 1), bound(query, name, "lte", "lt", -1));
   }
 
@@ -34,7 +43,8 @@ public record TimeRange(@Nullable Long from, @Nullable Long until) {
     List<String> values = query.get(name);
     if (values == null) return null;
     try {
-      return Math.clamp(Long.parseLong(values.getFirst()), -LAST, LAST);
+      BigInteger asked = new BigInteger(values.getFirst());
+      return asked.max(LAST.negate()).min(LAST).longValueExact();
     } catch (NumberFormatException notANumber) {
       throw RequestFailed.invalid(name, name + " must be unix seconds.");
     }

@@ -149,7 +149,12 @@ class UsageIT {
     assertThat(last.get("data").size()).isEqualTo(1);
     assertThat(last.get("next_page").isNull()).isTrue();
     for (String wrong :
-        List.of("?limit=1", "?start_time=x", asked("&bucket_width=1m"), asked("&group_by[]=x"))) {
+        List.of(
+            "?limit=1",
+            "?start_time=x",
+            "?start_time=x&page=0",
+            asked("&bucket_width=1m"),
+            asked("&group_by[]=x"))) {
       String encoded = wrong.replace("[]", "%5B%5D");
       assertThat(get(admin, "/v1/organization/usage/fine_tuning" + encoded).statusCode())
           .isEqualTo(400);

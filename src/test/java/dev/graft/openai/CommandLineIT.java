@@ -43,7 +43,9 @@ class CommandLineIT extends StartedGraft {
     write("adapter.json", "{\"peft\": {\"r\": 2}, \"training\": {\"max_steps\": 2}}");
     Ran check = graft("", "jobs", "check", "--model", "tiny", "--adapter", "adapter.json");
     assertThat(check.out())
-        .matches("trains [\\d,]+ parameters beside the [\\d,]+ of tiny, in \\d+ of its modules\n");
+        .matches(
+            "trains [\\d,]+ parameters beside the [\\d,]+ of tiny, in \\d+ of its modules; takes"
+                + " [\\d.]+ GB of memory\n");
     write("wrong.json", "{\"peft\": {\"target_modules\": [\"c_attn\"]}}");
     Ran wrong = graft("", "jobs", "check", "--model", "tiny", "--adapter", "wrong.json");
     assertThat(wrong.status()).isEqualTo(2);

@@ -14,6 +14,7 @@ import org.springframework.boot.test.context.TestConfiguration;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Import;
 import org.springframework.context.annotation.Primary;
+import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.test.annotation.DirtiesContext;
 import org.springframework.test.context.ActiveProfiles;
 
@@ -34,6 +35,7 @@ class RoleAllIT {
 
   @TempDir Path directory;
   @Autowired QueueServer server;
+  @Autowired JdbcClient sql;
 
   @Test
   void jobIsTrainedByTheWorkerInside() throws Exception {
@@ -44,5 +46,10 @@ class RoleAllIT {
         .isEqualTo(FakeTrainer.result(42, QueueServer.DATA, 4));
     assertThat(server.step(job)).isEqualTo(4);
     assertThat(server.violations()).isEmpty();
+    assertThat(
+            sql.sql("select memory_bytes from worker_device where name = 'cpu'")
+                .query(Long.class)
+                .single())
+        .isPositive();
   }
 }

@@ -48,6 +48,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.context.annotation.Import;
+import org.springframework.jdbc.core.simple.JdbcClient;
 
 @GraftIT
 @Import(QueueServer.class)
@@ -55,6 +56,7 @@ class WorkerApiIT {
   @TempDir Path directory;
   @LocalServerPort int port;
   @Autowired QueueServer server;
+  @Autowired JdbcClient sql;
   private HttpLeaseProtocol protocol; // set before each test
 
   @BeforeEach
@@ -105,6 +107,24 @@ class WorkerApiIT {
     assertThat(response.statusCode()).isEqualTo(426);
     assertThat(response.body()).contains(code, "upgrade the " + code.replace("upgrade_", ""));
     assertThat(response.headers().firstValue(ProtocolVersion.HEADER)).hasValue("2");
+  }
+
+  @Test
+  void theServerKnowsWhatTheDevicesOfAWorkerHold() {
+    for (Device device :
+        List.of(new Device("large", 9_000L), new Device("large", 7_000L), Device.UNKNOWN)) {
+      protocol.claim(device, Duration.ZERO).ifPresent(other -> protocol.release(other.key()));
+    }
+    assertThat(
+            sql.sql("select memory_bytes from worker_device where name = 'large'")
+                .query(Long.class)
+                .single())
+        .isEqualTo(7_000);
+    assertThat(
+            sql.sql("select count(*) from worker_device where name = '' and memory_bytes is null")
+                .query(Integer.class)
+                .single())
+        .isPositive();
   }
 
   /** A server from before there was a number, which hands out a lease without asking. */

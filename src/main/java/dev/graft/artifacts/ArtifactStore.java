@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Content-addressed blobs. Put is idempotent and atomic: a blob is absent or whole, never partial.
@@ -44,7 +45,14 @@ public sealed interface ArtifactStore permits FileArtifactStore {
   /** Where the blob lies as a read-only local file, if the store has local files. */
   Optional<Path> local(Digest digest) throws IOException;
 
-  boolean delete(Digest digest) throws IOException;
+  /** All blobs, in no order, to be closed; one that comes or goes meanwhile may be missing. */
+  Stream<StoredBlob> blobs() throws IOException;
+
+  /**
+   * Deletes the blob, whoever may be about to store the same content; false if it is gone, or has
+   * been published since it was seen. Whoever has it open reads on.
+   */
+  boolean delete(StoredBlob seen) throws IOException;
 
   /**
    * Stores content that is not a blob of its own, such as a part of one that is still arriving,

@@ -4,40 +4,56 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.security.DigestOutputStream;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * Blobs as read-only files {@code blobs/sha256/ab/cdef...} under a root directory, which several
  * processes may share; what is kept by name lies in {@code kept}.
  */
 public final class FileArtifactStore implements ArtifactStore, AutoCloseable {
+  private static final Pattern BLOB = Pattern.compile("[0-9a-f]{2}/[0-9a-f]{62}");
+
+  /** File systems tell times apart that are this far from each other. */
+  private static final Duration COARSEST_TIME = Duration.ofSeconds(2);
+
   private static final Pattern NAME = Pattern.compile("[a-z0-9_-]{1,100}");
 
   private final Path blobs;
   private final Path kept;
   private final Scratch scratch;
+  final BlobRemoval removal;
 
-  private FileArtifactStore(Path blobs, Path kept, Scratch scratch) {
+  private FileArtifactStore(Path blobs, Path kept, Path aside, Scratch scratch) {
     this.blobs = blobs;
     this.kept = kept;
     this.scratch = scratch;
+    this.removal = new BlobRemoval(this, aside);
   }
 
-  /** Opens the store in {@code root}, made if absent; removes what killed processes left behind. */
+  /** Opens the store in {@code root}, made if absent; sees to what killed processes left behind. */
   public static FileArtifactStore open(Path root) throws IOException {
     Path blobs = Files.createDirectories(root.resolve("blobs").resolve("sha256"));
     Path kept = Files.createDirectories(root.resolve("kept"));
-    return new FileArtifactStore(blobs, kept, Scratch.open(root.resolve("tmp")));
+    Path aside = Files.createDirectories(root.resolve("aside"));
+    Scratch scratch = Scratch.open(root.resolve("tmp"));
+    FileArtifactStore store = new FileArtifactStore(blobs, kept, aside, scratch);
+    store.removal.giveBackAll();
+    return store;
   }
 
   @Override
@@ -47,8 +63,7 @@ public final class FileArtifactStore implements ArtifactStore, AutoCloseable {
 
   @Override
   public void put(BlobRef expected, InputStream in) throws IOException {
-    Optional<BlobRef> present = stat(expected.sha256());
-    if (present.isPresent() && present.get().equals(expected)) {
+    if (renew(expected)) {
       check(expected, digest(in, expected.bytes()));
       return;
     }
@@ -92,12 +107,43 @@ public final class FileArtifactStore implements ArtifactStore, AutoCloseable {
   }
 
   @Override
-  public boolean delete(Digest digest) throws IOException {
-    boolean deleted = Files.deleteIfExists(path(digest));
-    if (deleted) {
-      flush(shard(digest));
+  public Stream<StoredBlob> blobs() throws IOException {
+    return Files.walk(blobs, 2).flatMap(this::stored);
+  }
+
+  /** Files that are not named like a blob are nobody's business. */
+  private Stream<StoredBlob> stored(Path file) {
+    String name = blobs.relativize(file).toString();
+    if (!BLOB.matcher(name).matches()) return Stream.empty();
+    try {
+      return Stream.of(StoredBlob.of(new Digest(name.replace("/", "")), file));
+    } catch (NoSuchFileException gone) {
+      return Stream.empty();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
-    return deleted;
+  }
+
+  @Override
+  public boolean delete(StoredBlob seen) throws IOException {
+    return removal.remove(seen);
+  }
+
+  /**
+   * Makes a blob that is there one that is published now; false if it is not there, not whole, or
+   * belongs to another user.
+   */
+  boolean renew(BlobRef blob) throws IOException {
+    Path file = path(blob.sha256());
+    try {
+      if (Files.size(file) != blob.bytes()) return false;
+      FileTime before = Files.getLastModifiedTime(file);
+      Files.setLastModifiedTime(file, FileTime.from(before.toInstant().plus(COARSEST_TIME)));
+      // A removal that did not see this has put it aside by now, and it is not there.
+      return Files.exists(file, LinkOption.NOFOLLOW_LINKS);
+    } catch (FileSystemException absentOrNotOurs) {
+      return false;
+    }
   }
 
   @Override

@@ -11,7 +11,7 @@ public interface StagedBlob extends AutoCloseable {
   /** The content from its start. */
   InputStream open() throws IOException;
 
-  /** Makes the content a blob, durable on return; a blob that exists already stays. */
+  /** Makes the content a blob, durable on return; one that exists already is published anew. */
   BlobRef publish() throws IOException;
 
   @Override

@@ -93,10 +93,8 @@ record StagedFile(FileArtifactStore store, Path file, BlobRef ref) implements St
     try {
       Files.createLink(target, file);
     } catch (FileAlreadyExistsException e) {
-      if (Files.size(target) != ref.bytes()) {
-        // Damaged outside of Graft: these bytes were just verified, so they replace it.
-        Files.move(file, target, StandardCopyOption.ATOMIC_MOVE);
-      }
+      // Damaged outside of Graft, or just being removed: these bytes were verified, so they are it.
+      if (!store.renew(ref)) Files.move(file, target, StandardCopyOption.ATOMIC_MOVE);
     }
   }
 

@@ -15,8 +15,10 @@
  * what was announced {@link dev.graft.artifacts.BlobMismatch}, content past its limit {@link
  * dev.graft.artifacts.BlobTooLarge}; each leaves nothing behind. A killed process leaves temporary
  * files; the next store that opens the directory removes them, and knows them by their dead owner's
- * file lock, not by their age, so that several processes may share one directory. Blobs that
- * nothing refers to any more are not collected yet.
+ * file lock, not by their age, so that several processes may share one directory. A blob that is
+ * removed may be published again at the same time ({@link
+ * dev.graft.artifacts.ArtifactStore#delete}). Which blobs are needed is what modules say by {@link
+ * dev.graft.artifacts.BlobReferences}.
  */
 @NullMarked
 @ApplicationModule(allowedDependencies = {"platform"})

@@ -155,8 +155,8 @@ public class Files implements Owned {
   }
 
   /**
-   * Deletes the file unless something unfinished uses it; false if there is none. Its blob is kept:
-   * others may have the same content.
+   * Deletes the file unless something unfinished uses it; false if there is none. Its blob goes
+   * when no other has the same content.
    */
   @Transactional
   boolean delete(String departmentId, String fileId) {

@@ -1,6 +1,7 @@
 package dev.graft.ops;
 
 import dev.graft.datasets.FileRetention;
+import dev.graft.retention.BlobCollector;
 import dev.graft.retention.Retention;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Profile;
@@ -12,10 +13,12 @@ import org.springframework.scheduling.annotation.Scheduled;
 class RetentionSchedules {
   private final FileRetention files;
   private final Retention retention;
+  private final BlobCollector blobs;
 
-  RetentionSchedules(FileRetention files, Retention retention) {
+  RetentionSchedules(FileRetention files, Retention retention, BlobCollector blobs) {
     this.files = files;
     this.retention = retention;
+    this.blobs = blobs;
   }
 
   @Scheduled(
@@ -31,5 +34,12 @@ class RetentionSchedules {
       fixedRateString = "${graft.retention.sweep-every:1h}")
   void keepNoLonger() {
     retention.sweep();
+  }
+
+  @Scheduled(
+      initialDelayString = "${graft.artifacts.sweep-after:10m}",
+      fixedRateString = "${graft.artifacts.sweep-every:6h}")
+  void freeBytes() {
+    blobs.sweep();
   }
 }

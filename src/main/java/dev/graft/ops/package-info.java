@@ -1,7 +1,7 @@
 /**
  * What every server does by the clock, and how it says that all is well: the reaper of expired
- * leases, the removal of expired files and uploads and of what is not kept any longer, the check of
- * the queue's invariants, health.
+ * leases, the removal of expired files and uploads, of what is not kept any longer and of blobs
+ * that nothing needs, the check of the queue's invariants, health.
  *
  * <p>How it fails: a schedule that throws is logged by Spring and runs again after its delay; the
  * work itself is idempotent and safe on several servers at once. A broken invariant is an error in

@@ -7,5 +7,5 @@ import org.springframework.context.annotation.Profile;
 /** Settings of retention. */
 @Configuration(proxyBeanMethods = false)
 @Profile("server")
-@EnableConfigurationProperties(RetentionProperties.class)
+@EnableConfigurationProperties({RetentionProperties.class, BlobProperties.class})
 class RetentionConfiguration {}

@@ -12,6 +12,7 @@ import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** What every artifact store promises; one subclass per kind of store runs it. */
@@ -23,6 +24,13 @@ abstract class ArtifactStoreContract {
 
   /** True if the store holds neither blobs nor anything unfinished. */
   abstract boolean isEmpty() throws IOException;
+
+  /** The one blob that there is. */
+  private StoredBlob seen() throws IOException {
+    try (Stream<StoredBlob> all = store().blobs()) {
+      return assertThat(all.toList()).singleElement().actual();
+    }
+  }
 
   private static InputStream hello() {
     return new ByteArrayInputStream(HELLO);
@@ -113,8 +121,9 @@ abstract class ArtifactStoreContract {
   @Test
   void deletingSaysWhetherThereWasSomething() throws IOException {
     store().put(hello(), 100);
-    assertThat(store().delete(HELLO_REF.sha256())).isTrue();
-    assertThat(store().delete(HELLO_REF.sha256())).isFalse();
+    StoredBlob hello = seen();
+    assertThat(store().delete(hello)).isTrue();
+    assertThat(store().delete(hello)).isFalse();
     assertThatThrownBy(() -> store().open(HELLO_REF.sha256())).isInstanceOf(BlobMissing.class);
   }
 

@@ -99,7 +99,7 @@ class MainJob {
     FineTuningJob job = jobs.createFineTuningJob(request, null);
     while (!List.of("succeeded", "failed", "cancelled").contains(job.getStatus().getValue())) {
       Thread.sleep(500);
-      job = jobs.retrieveFineTuningJob(job.getId());
+      job = jobs.retrieveFineTuningJob(job.getId(), null);
     }
     check(job.getStatus() == FineTuningJob.StatusEnum.SUCCEEDED, String.valueOf(job.getError()));
     return job;

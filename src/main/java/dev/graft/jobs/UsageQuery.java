@@ -34,8 +34,8 @@ record UsageQuery(Instant from, Instant to, Instant until, List<String> departme
   static UsageQuery parse(Map<String, List<String>> query, Instant now) {
     Instant asked = day(seconds(query, "start_time"));
     Instant page = day(seconds(query, "page"));
+    if (asked == null) throw RequestFailed.invalid("start_time", "Say start_time in unix seconds.");
     Instant start = page == null ? asked : page;
-    if (start == null) throw RequestFailed.invalid("start_time", "Say start_time in unix seconds.");
     String width = one(query, "bucket_width");
     if (width != null && !width.equals("1d")) {
       throw RequestFailed.invalid("bucket_width", "Use is told by the day: bucket_width is 1d.");

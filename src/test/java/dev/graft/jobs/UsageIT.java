@@ -153,6 +153,7 @@ class UsageIT {
             "?limit=1",
             "?start_time=x",
             "?start_time=x&page=0",
+            "?page=0",
             asked("&bucket_width=1m"),
             asked("&group_by[]=x"))) {
       String encoded = wrong.replace("[]", "%5B%5D");

@@ -3,8 +3,11 @@ package dev.graft.ops;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.graft.artifacts.ArtifactStore;
+import dev.graft.artifacts.Digest;
 import dev.graft.pg.GraftIT;
 import dev.graft.tenancy.Departments;
+import java.io.ByteArrayInputStream;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -16,11 +19,14 @@ import org.springframework.test.context.TestPropertySource;
     properties = {
       "graft.retention.sweep-after=0s",
       "graft.retention.sweep-every=200ms",
-      "graft.retention.datasets-days=30"
+      "graft.retention.datasets-days=30",
+      "graft.artifacts.sweep-after=0s",
+      "graft.artifacts.sweep-every=200ms"
     })
 class RetentionSchedulesIT {
   @Autowired Departments departments;
   @Autowired JdbcClient sql;
+  @Autowired ArtifactStore store;
 
   @Test
   void whatIsDueIsToldAndThenRemovedByTheClock() {
@@ -43,6 +49,17 @@ class RetentionSchedulesIT {
         .update();
     await().until(() -> count("file") == 0);
     assertThat(count("retention_notice")).isZero();
+  }
+
+  @Test
+  void whatNothingNeedsFreesItsBytesByTheClock() throws Exception {
+    Digest blob = store.put(new ByteArrayInputStream(new byte[] {1, 2}), 2).sha256();
+    await().until(() -> count("unreferenced_blob where digest = '" + blob + "'") == 1);
+    sql.sql("update unreferenced_blob set since = since - interval '1 d' where digest = ?")
+        .param(blob.hex())
+        .update();
+    await().until(() -> store.stat(blob).isEmpty());
+    await().until(() -> count("unreferenced_blob where digest = '" + blob + "'") == 0);
   }
 
   private int count(String table) {

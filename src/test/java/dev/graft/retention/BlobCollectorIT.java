@@ -28,17 +28,16 @@ import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.context.annotation.Import;
 import org.springframework.jdbc.core.simple.JdbcClient;
-import org.springframework.test.context.DynamicPropertyRegistry;
-import org.springframework.test.context.DynamicPropertySource;
+import org.springframework.test.context.TestPropertySource;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /** What nothing needs goes after a day; what anything needs stays. Sweeps are the test's own. */
 @GraftIT
 @Import({MovableClock.Configured.class, QueueServer.class, HandWorker.class, StoreInUse.class})
+@TestPropertySource(properties = "graft.artifacts.sweep-after=1d")
 class BlobCollectorIT {
   private static final Duration DAY = Duration.ofDays(1);
 
-  @TempDir static Path data;
   @TempDir Path scratch;
   @LocalServerPort int port;
   @Autowired BlobCollector collector;
@@ -46,12 +45,6 @@ class BlobCollectorIT {
   @Autowired MovableClock clock;
   @Autowired JdbcClient sql;
   @Autowired TransactionTemplate transaction;
-
-  @DynamicPropertySource
-  static void aStoreOfItsOwn(DynamicPropertyRegistry properties) {
-    properties.add("graft.data-dir", () -> data.toString());
-    properties.add("graft.artifacts.sweep-after", () -> "1d");
-  }
 
   @BeforeEach
   void anEmptyStore() throws IOException {
@@ -168,6 +161,25 @@ class BlobCollectorIT {
     assertThat(use.stored()).containsExactlyInAnyOrderElementsOf(use.allNeeded());
     assertThat(isThere(Digest.of("result".getBytes()))).isFalse();
     assertThat(isThere(Digest.of("step 1".getBytes()))).isTrue();
+  }
+
+  @Test
+  void allInputsOfAnUnfinishedJobStay() throws Exception {
+    LeaseKey job = use.job(scratch);
+    Digest validation = use.put("validation");
+    Digest start = use.upload(job, "weights to start with");
+    sql.sql("delete from job_blob").update();
+    sql.sql("update job set validation_digest = ?, start_manifest = ?")
+        .params(validation.hex(), start.hex())
+        .update();
+    sweep();
+    clock.move(DAY.plusMinutes(1));
+    assertThat(sweep().unreferenced()).isZero();
+    use.cancel(job);
+    sweep();
+    clock.move(DAY.plusMinutes(1));
+    sweep();
+    assertThat(use.stored()).isEmpty();
   }
 
   @Test

@@ -43,7 +43,7 @@ final class JobsCheck extends ApiCommand {
   private static String sentence(JsonNode found) {
     return String.format(
         Locale.ROOT,
-        "trains %,d parameters beside the %,d of %s, in %d of its modules; takes %.1f GB of"
+        "trains %,d parameters beside the %,d of %s, in %d of its modules; takes up to %.1f GB of"
             + " memory%s",
         found.path("trainable_parameters").asLong(),
         found.path("parameters").asLong(),

@@ -6,6 +6,8 @@ import dev.graft.catalog.BaseModel;
 import dev.graft.platform.FileTrees;
 import dev.graft.platform.Finding;
 import dev.graft.platform.GraftProperties;
+import dev.graft.platform.ProblemType;
+import dev.graft.platform.RequestFailed;
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.Bottleneck;
 import dev.graft.spec.Freeze;
@@ -17,6 +19,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -54,14 +58,16 @@ class BaseModelFit {
   }
 
   /**
-   * What a job takes of a device's memory; empty where that cannot be told, which its trainer will
-   * explain.
+   * What a job takes of a device's memory; empty if the base model's files cannot be read now,
+   * which its trainer will explain.
+   *
+   * @throws RequestFailed if the settings do not fit the base
    */
-  Optional<MemoryNeed> memory(BaseModel base, TrainingSpec spec, RowSizes data) {
+  Optional<MemoryNeed> require(BaseModel base, TrainingSpec spec, RowSizes data) {
     try {
       return switch (of(base, spec, data)) {
         case Fit.Fits(TrainedParts parts) -> Optional.of(parts.memory());
-        case Fit.Fails _ -> Optional.empty();
+        case Fit.Fails(Finding why) -> throw refused(why);
       };
     } catch (UncheckedIOException unreadable) {
       log.atWarn()
@@ -70,6 +76,12 @@ class BaseModelFit {
           .log("memory_not_estimated");
       return Optional.empty();
     }
+  }
+
+  private static RequestFailed refused(Finding why) {
+    String path = Objects.requireNonNullElse(why.path(), "adapter");
+    return new RequestFailed(
+        ProblemType.INVALID_REQUEST, path + ": " + why.message(), path, List.of(why));
   }
 
   Fit of(BaseModel base, TrainingSpec spec, RowSizes data) {

@@ -162,7 +162,7 @@ class SubmitJob {
     Integer longest = training.longestRow();
     RowSizes data = longest == null ? RowSizes.UNKNOWN : new RowSizes(training.examples(), longest);
     int rows = request.spec().training().perDeviceTrainBatchSize();
-    return fit.memory(base, request.spec(), data)
+    return fit.require(base, request.spec(), data)
         .map(need -> JobMemory.of(need, rows))
         .orElse(JobMemory.UNKNOWN);
   }

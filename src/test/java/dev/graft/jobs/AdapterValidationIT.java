@@ -35,10 +35,11 @@ class AdapterValidationIT {
   @Autowired JdbcClient sql;
   @TempDir Path directory;
   private ApiClient client;
+  private String department = "";
 
   @BeforeEach
   void aBaseModel() throws Exception {
-    String department = departments.ensure("d-" + UUID.randomUUID());
+    department = departments.ensure("d-" + UUID.randomUUID());
     client = new ApiClient(port, keys.create(department, Caller.Scope.USER).secret());
     baseModels.register("checked", TinyLlama.write(directory.resolve("base"), 1));
   }
@@ -56,6 +57,18 @@ class AdapterValidationIT {
       JsonNode refused = error(client.post("/v1/adapter_configs/validate", body), 400);
       assertThat(refused.path("param").asString()).isEqualTo("adapter");
     }
+  }
+
+  @Test
+  void aJobWithSettingsThatDoNotFitItsBaseIsRefusedBeforeItWaits() throws Exception {
+    String file = new TestJobs().file(sql, department);
+    String adapter = "{'peft': {'target_modules': ['c_attn']}}";
+    String job = "{'model': 'checked', 'training_file': '%s', 'adapter': %s}";
+    JsonNode refused =
+        error(client.post("/v1/fine_tuning/jobs", job.formatted(file, adapter)), 400);
+    assertThat(refused.path("param").asString()).isEqualTo("adapter.peft.target_modules");
+    assertThat(refused.path("message").asString()).contains("'c_attn' matches no module");
+    ok(client.post("/v1/fine_tuning/jobs", job.formatted(file, "{'peft': {'r': 4}}")));
   }
 
   @Test

@@ -44,8 +44,8 @@ class CommandLineIT extends StartedGraft {
     Ran check = graft("", "jobs", "check", "--model", "tiny", "--adapter", "adapter.json");
     assertThat(check.out())
         .matches(
-            "trains [\\d,]+ parameters beside the [\\d,]+ of tiny, in \\d+ of its modules; takes"
-                + " [\\d.]+ GB of memory\n");
+            "trains [\\d,]+ parameters beside the [\\d,]+ of tiny, in \\d+ of its modules; takes up"
+                + " to [\\d.]+ GB of memory\n");
     write("wrong.json", "{\"peft\": {\"target_modules\": [\"c_attn\"]}}");
     Ran wrong = graft("", "jobs", "check", "--model", "tiny", "--adapter", "wrong.json");
     assertThat(wrong.status()).isEqualTo(2);

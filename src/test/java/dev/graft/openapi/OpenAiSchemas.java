@@ -49,8 +49,8 @@ final class OpenAiSchemas {
               "the audit log tells of resources that OpenAI does not have or does not log",
               "enum",
               "/data/\\d+/type",
-              "\"(access\\.denied|(fine_tuning\\.job|file|model|base_model|adapter|device_price|worker_token"
-                  + "|project\\.limits|project\\.model_permissions)\\.[a-z_]+)\""),
+              "\"(access\\.denied|(fine_tuning\\.job(\\.checkpoints|\\.logs)?|file|model|base_model|adapter|device_price"
+                  + "|worker_token|project\\.(limits|model_permissions|retention))\\.[a-z_]+)\""),
           new Exemption(
               "the first token of an echoed prompt has no probability",
               "type",

@@ -62,7 +62,12 @@ public record DecoderConfig(
   /**
    * @param addOne whether the factor is {@code 1 + weight} (Gemma)
    */
-  public record Norms(double eps, boolean addOne, Placement placement) {}
+  public record Norms(double eps, boolean addOne, Placement placement) {
+    /** Whether bf16 is rounded after the weight only (Gemma, OLMo-2), not before it, too. */
+    public boolean roundsOnce() {
+      return addOne || placement == Placement.POST;
+    }
+  }
 
   /** Where a layer has its norms. */
   public enum Placement {

@@ -1,6 +1,7 @@
 package dev.graft.training.fit;
 
 import dev.graft.spec.AdapterMethod;
+import dev.graft.spec.Precision;
 import dev.graft.spec.TrainingSpec;
 import dev.graft.training.model.Plan;
 import dev.graft.training.tuner.Slot;
@@ -18,15 +19,17 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * What one row leaves on the device, all in f32, of as many tokens as it has with virtual ones.
+ * What one row leaves on the device, of as many tokens as it has with virtual ones: values of the
+ * base in the element type of products, those of an adapter in f32.
  *
  * <p>A layer keeps, for each token, what its norms, attention and activations compute their
  * gradients from. These are the values that its linear layers read and give: {@code x -> norm -> q
  * k v -> o -> sum -> norm -> gate up -> product -> sum}. So they are counted by the shapes of the
  * linear layers, each input once for every layer that reads it, which leaves room for what else is
- * there for a moment. A low-rank path adds its rank, its dropout two copies of the input, a vector
- * of factors its length. Attention keeps the probabilities of every query and visible key, in
- * blocks of queries (twice with a cap on the scores, and with dropout).
+ * there for a moment. A low-rank path adds its rank, its dropout two copies of the input, another
+ * path beside bf16 one copy, a vector of factors its length. Attention keeps the probabilities of
+ * every query and visible key, in blocks of queries (twice with a cap on the scores, and with
+ * dropout).
  *
  * <p>When all is kept, backward begins while all of it is there, and works on one layer more. With
  * {@code gradient_checkpointing} every layer keeps its input only, and one layer is computed whole.
@@ -39,6 +42,7 @@ final class RowActivations {
   private final List<Slot> added;
   private final TrainingSpec spec;
   private final int tokens;
+  private final boolean half;
 
   RowActivations(ModelConfig config, List<Slot> slots, TrainingSpec spec, int tokens) {
     this.config = config;
@@ -46,6 +50,7 @@ final class RowActivations {
     this.slots = slots;
     this.spec = spec;
     this.tokens = tokens;
+    half = spec.training().precision() == Precision.BF16;
     Set<String> ofBase =
         config.parameters().stream().map(ModelConfig.Parameter::name).collect(Collectors.toSet());
     added = slots.stream().filter(slot -> !ofBase.contains(slot.name())).toList();
@@ -53,7 +58,7 @@ final class RowActivations {
 
   long bytes() {
     boolean recomputes = spec.training().gradientCheckpointing();
-    long input = floats(config.hiddenSize());
+    long input = ofBase(config.hiddenSize());
     long kept = 0;
     long widest = 0;
     for (int i = lowest(); i < config.numHiddenLayers(); i++) {
@@ -63,6 +68,10 @@ final class RowActivations {
     }
     // Before the first layer, behind the last, under the logits, and their gradients.
     return kept + (recomputes ? 2 : 1) * widest + 6 * input;
+  }
+
+  private long ofBase(long ofAToken) {
+    return floats(ofAToken) / (half ? 2 : 1);
   }
 
   private long floats(long ofAToken) {
@@ -89,12 +98,13 @@ final class RowActivations {
     for (ModelConfig.Linear each : linear) {
       if (each.path().startsWith(prefix)) features += each.inFeatures() + each.outFeatures();
     }
+    long beside = 0;
     for (Slot slot : added) {
-      if (slot.name().startsWith(prefix)) features += beside(slot);
+      if (slot.name().startsWith(prefix)) beside += beside(slot);
     }
     if (dropouts().attentionOutput() > 0) features += config.hiddenSize();
     if (dropouts().feedForward() > 0) features += config.hiddenSize();
-    return floats(features) + floats(probabilities(index));
+    return ofBase(features + probabilities(index)) + floats(beside);
   }
 
   /** Values that a tensor of an adapter adds. */
@@ -102,9 +112,9 @@ final class RowActivations {
     long[] shape = slot.shape();
     if (shape.length == 1) return shape[0];
     long rank = Arrays.stream(shape).min().orElse(0);
-    boolean drops = spec.method() instanceof AdapterMethod.Lora lora && lora.loraDropout() > 0;
-    boolean down = slot.name().contains(".lora_A.");
-    return rank + (drops && down ? 2 * shape[shape.length - 1] : 0);
+    if (!(spec.method() instanceof AdapterMethod.Lora lora)) return rank + (half ? shape[1] : 0);
+    boolean drops = lora.loraDropout() > 0 && slot.name().contains(".lora_A.");
+    return rank + (drops ? 2 * shape[1] : 0);
   }
 
   /** Of one query, over the heads. */

@@ -27,6 +27,7 @@ public final class Kernels {
           "linalg",
           "ops/activation",
           "ops/attention",
+          "ops/dtype",
           "ops/embedding",
           "ops/layer_norm",
           "ops/linear",

@@ -33,7 +33,8 @@ record DecoderFamily(DecoderConfig config, Dropouts dropouts) implements Family 
     double factor = config.multipliers().embedding();
     if (factor == 1) return List.of(new Embed(Embed.ROWS, null, table));
     return config.scalesTable()
-        ? List.of(new Embed("unscaled", null, table), new Scale(Embed.ROWS, "unscaled", factor))
+        ? List.of(
+            new Embed("unscaled", null, table), new Scale(Embed.ROWS, "unscaled", factor, true))
         : List.of(new Embed(Embed.ROWS, null, table), new Scale("y", Embed.ROWS, factor));
   }
 
@@ -70,7 +71,8 @@ record DecoderFamily(DecoderConfig config, Dropouts dropouts) implements Family 
   }
 
   private Norm norm(String output, String input, String module, int group) {
-    return new Norm(output, input, module, config.norms().eps(), config.norms().addOne(), group);
+    DecoderConfig.Norms norms = config.norms();
+    return new Norm(output, input, module, norms.eps(), norms.addOne(), norms.roundsOnce(), group);
   }
 
   private void attention(List<Statement> layer, String in, LayerAttention kind) {

@@ -8,6 +8,7 @@ import dev.graft.training.program.LayerProgram;
 import dev.graft.training.program.LayerTensors;
 import dev.graft.training.program.ReadValues;
 import dev.graft.training.program.Statement;
+import dev.graft.training.program.Widen;
 import dev.graft.training.tuner.Rewrite;
 import dev.graft.training.tuner.VirtualTokens;
 import java.util.ArrayList;
@@ -75,7 +76,7 @@ public final class Transformer implements AutoCloseable {
       String prefix = family.config().layerPrefix(i);
       compilation.add(prefix, family.layer(i), "layer", ReadValues.NONE);
     }
-    compilation.add("", family.head(), "head", ReadValues.NONE);
+    compilation.add("", head(family), "head", ReadValues.NONE);
     TorchScriptModule module = Kernels.load(compilation.methods(), memory.device());
     return new Transformer(family, tensors, module, compilation.stages(), adapter);
   }
@@ -94,6 +95,14 @@ public final class Transformer implements AutoCloseable {
     }
     TorchScriptModule module = Kernels.load(compilation.methods(), memory.device());
     return new Transformer(family, tensors, module, compilation.stages(), Rewrite.NONE);
+  }
+
+  /** Scores of labels are read in f32; hidden states go on to the loss as they are. */
+  private static List<Statement> head(Family family) {
+    if (family.output() != null) return family.head();
+    List<Statement> head = new ArrayList<>(family.head());
+    head.add(new Widen("scores", head.getLast().output()));
+    return head;
   }
 
   /** Parts with equal statements become one program. */

@@ -41,6 +41,9 @@ public record Dropout(String output, String input, double probability) implement
   public void backward(LayerText text) {
     String g = text.take(output);
     text.add(
-        input, text.drops(probability) ? "torch.mul(%s, %s)".formatted(g, text.saved(mask())) : g);
+        input,
+        text.drops(probability)
+            ? "__torch__.ops.dtype.like(torch.mul(%s, %s), %s)".formatted(g, text.saved(mask()), g)
+            : g);
   }
 }

@@ -60,7 +60,8 @@ public record LowRank(
   private String source(LayerText text) {
     if (!text.drops(dropout)) return input;
     text.line(
-        "%s, %s, = __torch__.adapters.low_rank.dropout(%s, %s)", dropped(), mask(), input, dropout);
+        "%s, %s, = __torch__.adapters.low_rank.dropout(__torch__.ops.dtype.wide(%s), %s)",
+        dropped(), mask(), input, dropout);
     return dropped();
   }
 
@@ -81,18 +82,23 @@ public record LowRank(
           text.gradientOf(a()),
           text.gradientOf(b()));
     } else {
-      text.line("%s = torch.mul_(torch.mm(%s, %s), %s)", v, g, text.tensor(b()), scale);
+      text.line(
+          "%s = __torch__.adapters.low_rank.backward_low(%s, %s, %s)",
+          v, g, text.tensor(b()), scale);
     }
     text.add(dense, g);
     if (!text.needsGradient(input)) return;
     String a = text.tensor(a());
     if (drops) {
-      String of = "torch.mul_(torch.mm(%s, %s), %s)".formatted(v, a, text.saved(mask()));
-      text.add(input, of);
+      text.add(
+          input,
+          "__torch__.ops.dtype.like(torch.mul_(torch.mm(%s, %s), %s), %s)"
+              .formatted(v, a, text.saved(mask()), g));
     } else {
       text.put(
           input,
-          "__torch__.ops.linear.backward_input(%s, %s, %s)".formatted(text.total(input), v, a));
+          "__torch__.adapters.low_rank.backward_input(%s, %s, %s, %s)"
+              .formatted(text.total(input), g, v, a));
     }
   }
 }

@@ -6,13 +6,14 @@ import java.util.List;
  * {@code output = rms_norm(input) * <module>.weight}.
  *
  * @param addOne multiplies by 1 + weight, as Gemma
+ * @param once in bf16, rounds after the weight only, not before it, too
  * @param group features that are normed together; 0 = all
  */
 public record Norm(
-    String output, String input, String module, double eps, boolean addOne, int group)
+    String output, String input, String module, double eps, boolean addOne, boolean once, int group)
     implements Statement {
   public Norm(String output, String input, String module, double eps) {
-    this(output, input, module, eps, false, 0);
+    this(output, input, module, eps, false, false, 0);
   }
 
   private String name() {
@@ -22,6 +23,10 @@ public record Norm(
   private String weight(LayerText text) {
     String weight = text.tensor(name());
     return addOne ? "torch.add(" + weight + ", 1)" : weight;
+  }
+
+  private String rounding() {
+    return once ? "True" : "False";
   }
 
   private String rstd() {
@@ -46,16 +51,16 @@ public record Norm(
   @Override
   public void forward(LayerText text) {
     text.line(
-        "%s, %s, = __torch__.ops.rms_norm.forward(%s, %s, %s)",
-        output, rstd(), grouped(input), weight(text), eps);
+        "%s, %s, = __torch__.ops.rms_norm.forward(%s, %s, %s, %s)",
+        output, rstd(), grouped(input), weight(text), eps, rounding());
     if (group > 0) text.line("%s = torch.reshape(%s, torch.size(%s))", output, output, input);
   }
 
   @Override
   public void reference(LayerText text) {
     text.line(
-        "%s = torch.reshape(__torch__.ops.rms_norm.reference(%s, %s, %s), torch.size(%s))",
-        output, grouped(input), weight(text), eps, input);
+        "%s = torch.reshape(__torch__.ops.rms_norm.reference(%s, %s, %s, %s), torch.size(%s))",
+        output, grouped(input), weight(text), eps, rounding(), input);
   }
 
   @Override

@@ -2,8 +2,27 @@ package dev.graft.training.program;
 
 import java.util.List;
 
-/** {@code output = factor * input}. */
-public record Scale(String output, String input, double factor) implements Statement {
+/**
+ * {@code output = factor * input}.
+ *
+ * @param rounded whether the factor is rounded to the type of the input first, as Gemma's
+ */
+public record Scale(String output, String input, double factor, boolean rounded)
+    implements Statement {
+  public Scale(String output, String input, double factor) {
+    this(output, input, factor, false);
+  }
+
+  /** The same as another value. */
+  public Scale named(String other) {
+    return new Scale(other, input, factor, rounded);
+  }
+
+  private String scaled(String value) {
+    String by = rounded ? "torch.to(torch.tensor(%s), ops.prim.dtype(%s))" : "%s";
+    return "torch.mul(%s, %s)".formatted(value, by.formatted(factor, value));
+  }
+
   @Override
   public List<String> inputs() {
     return List.of(input);
@@ -11,7 +30,7 @@ public record Scale(String output, String input, double factor) implements State
 
   @Override
   public void forward(LayerText text) {
-    text.line("%s = torch.mul(%s, %s)", output, input, factor);
+    text.line("%s = %s", output, scaled(input));
   }
 
   @Override
@@ -21,6 +40,6 @@ public record Scale(String output, String input, double factor) implements State
 
   @Override
   public void backward(LayerText text) {
-    text.add(input, "torch.mul(%s, %s)".formatted(text.take(output), factor));
+    text.add(input, scaled(text.take(output)));
   }
 }

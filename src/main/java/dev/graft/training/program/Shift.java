@@ -21,7 +21,9 @@ public record Shift(String output, String input, String tensor, double factor)
 
   @Override
   public void forward(LayerText text) {
-    text.line("%s = torch.add(%s, %s, alpha=%s)", output, input, text.tensor(tensor), factor);
+    text.line(
+        "%s = __torch__.ops.dtype.like(torch.add(%s, %s, alpha=%s), %s)",
+        output, input, text.tensor(tensor), factor, input);
   }
 
   @Override
@@ -34,7 +36,8 @@ public record Shift(String output, String input, String tensor, double factor)
     String g = text.take(output);
     if (text.isTrained(tensor)) {
       text.effect(
-          "torch.add_(%s, torch.sum(%s, [0]), alpha=%s)", text.gradientOf(tensor), g, factor);
+          "torch.add_(%s, torch.sum(%s, [0], False, dtype=ops.prim.dtype(%s)), alpha=%s)",
+          text.gradientOf(tensor), g, text.gradientOf(tensor), factor);
     }
     text.add(input, g);
   }

@@ -2,7 +2,7 @@ package dev.graft.training.program;
 
 import java.util.List;
 
-/** {@code output = left + factor * right}, the residual connection. */
+/** {@code output = left + factor * right}, the residual connection: both of one type. */
 public record Sum(String output, String left, String right, double factor) implements Statement {
   public Sum(String output, String left, String right) {
     this(output, left, right, 1);

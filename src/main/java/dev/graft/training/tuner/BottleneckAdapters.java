@@ -3,9 +3,10 @@ package dev.graft.training.tuner;
 import dev.graft.spec.Bottleneck;
 import dev.graft.spec.Bottleneck.Variant;
 import dev.graft.training.program.Activate;
+import dev.graft.training.program.Beside;
 import dev.graft.training.program.Linear;
 import dev.graft.training.program.Statement;
-import dev.graft.training.program.Sum;
+import dev.graft.training.program.Widen;
 import dev.graft.weights.Activation;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.NamedTensor;
@@ -93,6 +94,7 @@ record BottleneckAdapters(Bottleneck method, ModelConfig config, int width) impl
     Linear last = (Linear) layer.get(end);
     String h = last.output() + "_dense";
     String x = beside ? branches().feedForwardInput(layer) : h;
+    String in = last.output() + "_in";
     String down = last.output() + "_down";
     String active = last.output() + "_active";
     String up = last.output() + "_up";
@@ -100,10 +102,11 @@ record BottleneckAdapters(Bottleneck method, ModelConfig config, int width) impl
     layer.addAll(
         end + 1,
         List.of(
-            new Linear(down, x, site + DOWN, true),
+            new Widen(in, x),
+            new Linear(down, in, site + DOWN, true),
             new Activate(active, down, activation()),
             new Linear(up, active, site + UP, true),
-            new Sum(last.output(), h, up, method.scaling())));
+            new Beside(last.output(), h, up, method.scaling())));
   }
 
   private Activation activation() {

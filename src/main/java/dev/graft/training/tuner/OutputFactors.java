@@ -10,6 +10,7 @@ import dev.graft.training.program.Linear;
 import dev.graft.training.program.Pick;
 import dev.graft.training.program.Scale;
 import dev.graft.training.program.Statement;
+import dev.graft.training.program.Widen;
 import dev.graft.weights.MappedTensor;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;
@@ -150,7 +151,8 @@ final class OutputFactors implements Part {
     boolean head = statements.stream().anyMatch(each -> each instanceof Pick);
     if (!head) return statements;
     List<Statement> rewritten = new ArrayList<>(statements);
-    String hidden = statements.getLast().output();
+    String hidden = "output_wide";
+    rewritten.add(new Widen(hidden, statements.getLast().output()));
     String source = hidden;
     if (method.loraDropout() > 0) {
       source = hidden + "_input";

@@ -1,11 +1,12 @@
 package dev.graft.training.tuner;
 
 import dev.graft.spec.AdaLora;
+import dev.graft.training.program.Beside;
 import dev.graft.training.program.Dropout;
 import dev.graft.training.program.Linear;
 import dev.graft.training.program.Multiply;
 import dev.graft.training.program.Statement;
-import dev.graft.training.program.Sum;
+import dev.graft.training.program.Widen;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.NamedTensor;
 import java.util.ArrayList;
@@ -54,7 +55,8 @@ record RankFactors(AdaLora method, AdaptedLayers layers) implements Part {
     String y = layer.output();
     List<Statement> path = new ArrayList<>();
     path.add(layer.named(y + "_dense"));
-    String input = layer.input();
+    String input = y + "_input";
+    path.add(new Widen(input, layer.input()));
     if (method.loraDropout() > 0) {
       path.add(new Dropout(y + "_dropped", input, method.loraDropout()));
       input = y + "_dropped";
@@ -62,7 +64,7 @@ record RankFactors(AdaLora method, AdaptedLayers layers) implements Part {
     path.add(new Linear(y + "_low", input, layer.module() + ".lora_A", false));
     path.add(new Multiply(y + "_scaled", y + "_low", layer.module() + E));
     path.add(new Linear(y + "_path", y + "_scaled", layer.module() + ".lora_B", false));
-    path.add(new Sum(y, y + "_dense", y + "_path", method.scale()));
+    path.add(new Beside(y, y + "_dense", y + "_path", method.scale()));
     return path;
   }
 

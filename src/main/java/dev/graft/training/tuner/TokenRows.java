@@ -33,7 +33,7 @@ final class TokenRows {
   private static Statement named(Statement statement, String output) {
     return switch (statement) {
       case Embed of -> new Embed(output, of.ids(), of.table());
-      case Scale of -> new Scale(output, of.input(), of.factor());
+      case Scale of -> of.named(output);
       default -> throw new IllegalStateException(statement + " gives no rows of tokens");
     };
   }

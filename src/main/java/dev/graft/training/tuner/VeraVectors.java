@@ -1,12 +1,13 @@
 package dev.graft.training.tuner;
 
 import dev.graft.spec.Vera;
+import dev.graft.training.program.Beside;
 import dev.graft.training.program.Dropout;
 import dev.graft.training.program.Linear;
 import dev.graft.training.program.Multiply;
 import dev.graft.training.program.Project;
 import dev.graft.training.program.Statement;
-import dev.graft.training.program.Sum;
+import dev.graft.training.program.Widen;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.NamedTensor;
 import java.util.ArrayList;
@@ -56,7 +57,8 @@ record VeraVectors(Vera method, AdaptedLayers layers) implements Part {
     String y = layer.output();
     List<Statement> path = new ArrayList<>();
     path.add(layer.named(y + "_dense"));
-    String input = layer.input();
+    String input = y + "_input";
+    path.add(new Widen(input, layer.input()));
     if (method.veraDropout() > 0) {
       path.add(new Dropout(y + "_dropped", input, method.veraDropout()));
       input = y + "_dropped";
@@ -65,7 +67,7 @@ record VeraVectors(Vera method, AdaptedLayers layers) implements Part {
     path.add(new Multiply(y + "_scaled", y + "_low", layer.module() + LAMBDA_D));
     path.add(new Project(y + "_wide", y + "_scaled", "/" + B, of.outFeatures(), method.r()));
     path.add(new Multiply(y + "_path", y + "_wide", layer.module() + LAMBDA_B));
-    path.add(new Sum(y, y + "_dense", y + "_path"));
+    path.add(new Beside(y, y + "_dense", y + "_path", 1));
     return path;
   }
 

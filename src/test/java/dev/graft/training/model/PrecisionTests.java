@@ -12,8 +12,13 @@ import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.spec.Bottleneck;
 import dev.graft.spec.LoraInit;
+import dev.graft.spec.LoraVariant;
 import dev.graft.spec.Precision;
+import dev.graft.spec.PrefixTuning;
+import dev.graft.spec.PromptTuning;
 import dev.graft.spec.Quantization;
+import dev.graft.training.LabelBatch;
+import dev.graft.training.MicroBatch;
 import dev.graft.training.TokenBatch;
 import dev.graft.training.TrainableModel;
 import dev.graft.training.kernels.Kernels;
@@ -22,14 +27,18 @@ import dev.graft.weights.Dtype;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;
+import dev.graft.weights.Task;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class PrecisionTests {
   private static final Path LLAMA = Path.of("src/test/resources/parity/models/llama");
@@ -108,7 +117,7 @@ class PrecisionTests {
     double[] other = losses(LORA, new Plan(kind), Precision.BF16, null);
     double[] wide = losses(LORA, Plan.KEEP, Precision.F32, null);
     assertThat(other).containsExactly(keep, within(kind == Plan.Kind.AUTOGRAD ? 2e-2 : 0));
-    assertThat(keep).containsExactly(wide, within(3e-2)).isNotEqualTo(wide);
+    assertThat(keep).containsExactly(wide, within(5e-2)).isNotEqualTo(wide);
   }
 
   @Test
@@ -125,30 +134,79 @@ class PrecisionTests {
     assertThat(trained[trained.length - 1]).isLessThan(trained[0] - 0.05);
   }
 
+  static Stream<AdapterMethod> methods() {
+    AdapterMethod.Lora lora = new AdapterMethod.Lora(4, 8, 0.1, new TargetModules.AllLinear());
+    TargetModules tables = new TargetModules.Names(List.of("q_proj", "embed_tokens", "lm_head"));
+    return Stream.concat(
+        MethodTrainingTests.methods(),
+        Stream.of(
+            lora.as(new LoraVariant(true, true, false, LoraVariant.Bias.NONE)),
+            new AdapterMethod.Lora(4, 8, 0, tables)
+                .as(new LoraVariant(false, false, false, LoraVariant.Bias.ALL)),
+            new Bottleneck(Bottleneck.Variant.PFEIFFER),
+            new PromptTuning(4, new PromptTuning.Init.Random()),
+            new PrefixTuning(5, false, null, false),
+            new AdapterMethod.Full()));
+  }
+
   @ParameterizedTest
-  @EnumSource
-  void bottleneckAdaptersTrainBesideABaseInBf16(Bottleneck.Variant variant) {
-    AdapterMethod method = new Bottleneck(variant);
+  @MethodSource("methods")
+  void everyMethodTrainsBesideABaseInBf16(AdapterMethod method) {
     double[] half = losses(method, Plan.KEEP, Precision.BF16, null);
     same(losses(method, Plan.KEEP, Precision.F32, null), half);
     assertThat(losses(method, new Plan(Plan.Kind.RECOMPUTE), Precision.BF16, null)).isEqualTo(half);
+    assertThat(losses(method, new Plan(Plan.Kind.AUTOGRAD), Precision.BF16, null))
+        .containsExactly(half, within(2e-2));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "llama-tied",
+        "qwen2",
+        "gpt2",
+        "gpt-neox",
+        "llama-cls",
+        "bert",
+        "roberta",
+        "distilbert"
+      })
+  void everyFamilyTrainsInBf16(String family) {
+    Path base = LLAMA.resolveSibling(family);
+    double[] half = losses(base, LORA, Plan.KEEP, Precision.BF16, null);
+    same(losses(base, LORA, Plan.KEEP, Precision.F32, null), half);
+    assertThat(losses(base, LORA, new Plan(Plan.Kind.RECOMPUTE), Precision.BF16, null))
+        .isEqualTo(half);
+    assertThat(losses(base, LORA, new Plan(Plan.Kind.AUTOGRAD), Precision.BF16, null))
+        .containsExactly(half, within(2e-2));
   }
 
   private static void same(double[] wide, double[] half) {
-    assertThat(half).containsExactly(wide, within(3e-2)).isNotEqualTo(wide);
+    assertThat(half).containsExactly(wide, within(5e-2)).isNotEqualTo(wide);
   }
 
   private static double[] losses(
       AdapterMethod method, Plan plan, Precision precision, @Nullable Quantization quantization) {
+    return losses(LLAMA, method, plan, precision, quantization);
+  }
+
+  private static double[] losses(
+      Path path,
+      AdapterMethod method,
+      Plan plan,
+      Precision precision,
+      @Nullable Quantization quantization) {
     List<Double> losses = new ArrayList<>();
     Recipe recipe = new Recipe(method, ADAMW, plan, 0, 42, quantization, precision);
-    try (ModelDirectory base = ModelDirectory.open(LLAMA);
+    try (ModelDirectory base = ModelDirectory.open(path);
         TrainableModel model = TrainableModels.load(base, recipe)) {
       int[][] ids = {
         new SplittableRandom(1).ints(9, 3, 97).toArray(),
         new SplittableRandom(2).ints(5, 3, 97).toArray()
       };
-      TokenBatch rows = new TokenBatch(ids, ids);
+      boolean labels = base.config().task() instanceof Task.SequenceClassification;
+      MicroBatch rows =
+          labels ? new LabelBatch(ids, new double[][] {{1}, {2}}) : new TokenBatch(ids, ids);
       for (int step = 0; step < 4; step++) {
         losses.add(model.accumulate(rows, rows.targets(), step).mean());
         model.update(5e-3);

@@ -47,12 +47,12 @@ enum TestLayers {
     @Override
     List<Statement> statements() {
       return List.of(
-          new Norm("h", "x", "norm1", 0.01, true, 0),
+          new Norm("h", "x", "norm1", 0.01, true, true, 0),
           new Linear("q", "h", "q_proj", false),
           new Linear("k", "h", "k_proj", false),
           new Linear("v", "h", "v_proj", false),
-          new Norm("q1", "q", "q_norm", 0.01, true, 4),
-          new Norm("k1", "k", "k_norm", 0.01, true, 4),
+          new Norm("q1", "q", "q_norm", 0.01, true, true, 4),
+          new Norm("k1", "k", "k_norm", 0.01, true, true, 4),
           new Rotate("q2", "q1", 4, true),
           new Rotate("k2", "k1", 4, true),
           new Attend("o", "q2", "k2", "v", 1, 4, 0.7, true, 2, 1.5).dropping(0.3),

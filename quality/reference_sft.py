@@ -1,7 +1,7 @@
 """HF PEFT reference for the banking10 task: same data order, same arithmetic as a Graft job should use.
 
-usage: reference_sft.py MODEL_DIR DATA_DIR [--method lora|qlora|ia3|prompt_tuning|full] [--steps N] [--threads N] [--train-only]
-Trains LoRA r8 alpha16 all-linear, lr 5e-4 (qlora: the same on a base rounded to NF4 by bitsandbytes; ia3: peft's
+usage: reference_sft.py MODEL_DIR DATA_DIR [--method lora|lora_bf16|qlora|ia3|prompt_tuning|full] [--steps N] [--threads N] [--train-only]
+Trains LoRA r8 alpha16 all-linear, lr 5e-4 (lora_bf16: the same on a base in bf16; qlora: on a base rounded to NF4 by bitsandbytes; ia3: peft's
 default targets, lr 5e-3; prompt_tuning: 20 virtual tokens that start as a text, lr 1e-2; full: every parameter, lr 5e-5), transformers' `linear` schedule with 5 warm-up steps, batch 16, 1 epoch
 (the last batch is smaller), file order, completion-only loss (assistant turn and its end-of-turn token), f32; prints
 losses, dev loss and dev accuracy (greedy, exact match of the intent name).
@@ -15,7 +15,7 @@ from peft import IA3Config, LoraConfig, PromptTuningConfig, get_peft_model
 from transformers import AutoModelForCausalLM, AutoTokenizer, get_scheduler
 
 
-RATES = {"lora": 5e-4, "qlora": 5e-4, "ia3": 5e-3, "prompt_tuning": 1e-2, "full": 5e-5}
+RATES = {"lora": 5e-4, "lora_bf16": 5e-4, "qlora": 5e-4, "ia3": 5e-3, "prompt_tuning": 1e-2, "full": 5e-5}
 PROMPT = "Name the intent of the customer's message to the bank."
 
 
@@ -62,7 +62,7 @@ def batch(rows, pad):
 
 def token_loss(model, b):
     ids, mask, labels = b
-    logits = model(input_ids=ids, attention_mask=mask).logits[:, -ids.shape[1]:-1]
+    logits = model(input_ids=ids, attention_mask=mask).logits[:, -ids.shape[1]:-1].float()
     target = labels[:, 1:]
     loss = torch.nn.functional.cross_entropy(logits.reshape(-1, logits.size(-1)), target.reshape(-1),
                                              ignore_index=-100, reduction="sum")
@@ -104,7 +104,7 @@ def main():
     torch.set_num_threads(a.threads)
     torch.manual_seed(42)
     tok = AutoTokenizer.from_pretrained(a.model)
-    model = AutoModelForCausalLM.from_pretrained(a.model, dtype=torch.float32)
+    model = AutoModelForCausalLM.from_pretrained(a.model, dtype=torch.bfloat16 if a.method.endswith("_bf16") else torch.float32)
     read = lambda n: [encode(tok, json.loads(line)["messages"]) for line in open(f"{a.data}/{n}")]
     train, dev = read("banking10_train.jsonl"), read("banking10_dev.jsonl")
     steps = a.steps or -(-len(train) // 16)

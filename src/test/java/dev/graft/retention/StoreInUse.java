@@ -3,6 +3,7 @@ package dev.graft.retention;
 import static dev.graft.tenancy.ApiClient.ok;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.BlobRef;
@@ -137,7 +138,7 @@ class StoreInUse {
     needed.remove("checkpoints of " + job);
   }
 
-  /** Its adapter. */
+  /** Its adapter, when its archive is made: that goes on beside the worker's request. */
   String complete(LeaseKey key, String content) throws Exception {
     Digest manifest = upload(key, content);
     worker.complete(key, manifest);
@@ -147,9 +148,17 @@ class StoreInUse {
             .param(key.jobId())
             .query(String.class)
             .single();
+    await().until(() -> archived(id));
     needsDirectory(id, manifest);
     needsDirectory(id, base(key.jobId()));
     return id;
+  }
+
+  private boolean archived(String adapter) {
+    return sql.sql("select archive is not null from adapter where id = ?")
+        .param(adapter)
+        .query(Boolean.class)
+        .single();
   }
 
   void cancel(LeaseKey key) {

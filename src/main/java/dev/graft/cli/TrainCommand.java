@@ -4,6 +4,7 @@ import dev.graft.spec.SpecRejected;
 import dev.graft.training.finetune.BadRun;
 import dev.graft.training.finetune.FineTune;
 import dev.graft.training.finetune.Preview;
+import dev.graft.training.finetune.RowCount;
 import dev.graft.training.finetune.SpecFile;
 import dev.graft.training.finetune.TrainingRun;
 import dev.graft.training.fit.RowSizes;
@@ -58,6 +59,11 @@ final class TrainCommand implements Callable<Integer> {
   private int rows;
 
   @Option(
+      names = "--count",
+      description = "Say how many rows, tokens and steps it comes to; train nothing.")
+  private boolean count;
+
+  @Option(
       names = "--memory",
       description = "Say how many bytes of memory it would take, at most; train nothing.")
   private boolean memory;
@@ -73,6 +79,10 @@ final class TrainCommand implements Callable<Integer> {
       SpecFile file = SpecFile.read(specFile, adapter);
       if (preview) {
         TrainReport.preview(Preview.rows(file, Math.max(1, rows)), json, results);
+        return 0;
+      }
+      if (count) {
+        TrainReport.count(RowCount.of(file), json, results);
         return 0;
       }
       if (memory) {

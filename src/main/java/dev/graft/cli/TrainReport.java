@@ -1,6 +1,7 @@
 package dev.graft.cli;
 
 import dev.graft.training.finetune.Preview;
+import dev.graft.training.finetune.RowCount;
 import dev.graft.training.protocol.TrainingEvent;
 import java.io.PrintStream;
 import java.util.List;
@@ -10,7 +11,12 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** A run's events as lines for a person: at most one a second while it goes. */
 final class TrainReport {
+  private static final JsonMapper JSON =
+      JsonMapper.builder().propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE).build();
   private static final long EVERY = 1_000_000_000L;
+
+  private static final String ROWS =
+      "%,d rows (%,d cut, %,d left out), %,d tokens an epoch, %,d trained; %,d steps";
 
   private final PrintStream out;
   private long last = System.nanoTime() - EVERY;
@@ -23,8 +29,7 @@ final class TrainReport {
     switch (event) {
       case TrainingEvent.Started e ->
           out.printf(
-              "%,d rows (%,d cut, %,d left out), %,d tokens an epoch, %,d trained; %,d steps, %,d"
-                  + " parameters%n",
+              ROWS + ", %,d parameters%n",
               e.rows(),
               e.truncatedRows(),
               e.droppedRows(),
@@ -80,12 +85,25 @@ final class TrainReport {
             100 * pairs.getOrDefault("rewards/accuracies", Double.NaN));
   }
 
+  static void count(RowCount count, boolean json, PrintStream out) {
+    if (json) {
+      out.println(JSON.writeValueAsString(count));
+      return;
+    }
+    out.printf(
+        ROWS + "%n",
+        count.rows(),
+        count.truncatedRows(),
+        count.droppedRows(),
+        count.tokensPerEpoch(),
+        count.trainedTokensPerEpoch(),
+        count.totalSteps());
+  }
+
   /** Rows as tokens: {@code *} before those that train. */
   static void preview(List<Preview.Row> rows, boolean json, PrintStream out) {
     if (json) {
-      JsonMapper mapper =
-          JsonMapper.builder().propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE).build();
-      rows.forEach(row -> out.println(mapper.writeValueAsString(row)));
+      rows.forEach(row -> out.println(JSON.writeValueAsString(row)));
       return;
     }
     for (Preview.Row row : rows) {

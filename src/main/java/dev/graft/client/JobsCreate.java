@@ -47,6 +47,9 @@ final class JobsCreate extends ApiCommand {
   @Option(names = "--seed", paramLabel = "N", description = "Of everything that is random.")
   private @Nullable Long seed;
 
+  @Option(names = "--quote", description = "Say what it would take; start nothing.")
+  private boolean quote;
+
   @Option(names = "--watch", description = "Follow it to its end.")
   private boolean watch;
 
@@ -58,6 +61,12 @@ final class JobsCreate extends ApiCommand {
     if (validation != null) job.put("validation_file", file(api, validation));
     if (suffix != null) job.put("suffix", suffix);
     if (seed != null) job.put("seed", seed);
+    if (quote) {
+      JsonNode found = api.post("/v1/fine_tuning/quotes", job);
+      show(found, Quote.text(found));
+      for (JsonNode warning : found.path("warnings")) note("warning: " + warning.asString(""));
+      return 0;
+    }
     JsonNode created = api.create("/v1/fine_tuning/jobs", job);
     String id = created.path("id").asString();
     if (!watch) {

@@ -19,10 +19,10 @@ class PreviewController {
   private static final int MOST = 20;
 
   private final SubmitJob submitJob;
-  private final PreviewRows rows;
+  private final RowInspection rows;
   private final JsonMapper json;
 
-  PreviewController(SubmitJob submitJob, PreviewRows rows, JsonMapper json) {
+  PreviewController(SubmitJob submitJob, RowInspection rows, JsonMapper json) {
     this.submitJob = submitJob;
     this.rows = rows;
     this.json = json;
@@ -36,7 +36,7 @@ class PreviewController {
     SubmitJob.Checked checked = submitJob.check(caller, request);
     ObjectNode preview = json.createObjectNode().put("object", "fine_tuning.preview");
     preview.put("model", checked.base().name()).put("training_file", checked.training().id());
-    preview.putArray("data").addAll(rows.of(checked, count));
+    preview.putArray("data").addAll(rows.preview(checked, count));
     return preview;
   }
 

@@ -19,12 +19,36 @@ record QueuePlace(long position, JobReason why, @Nullable Instant eta) {
       DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss 'UTC'", Locale.ROOT)
           .withZone(ZoneOffset.UTC);
 
+  /**
+   * A job that waits, or one that is not submitted yet.
+   *
+   * @param memoryBytes that it needs of a device, 0 = not known
+   * @param delayedUntil when it is tried again; null = it may start now
+   * @param path where the API has it
+   */
+  record Waiting(
+      String department,
+      long memoryBytes,
+      long position,
+      @Nullable Instant delayedUntil,
+      String path) {}
+
   static QueuePlace of(JobRow job, QueueTurn turn) {
-    long position = job.position() == null ? 1 : job.position();
-    return new QueuePlace(position, why(job, turn, position), eta(job, turn, position));
+    return of(
+        new Waiting(
+            job.departmentId(),
+            job.demand().memoryBytes(),
+            job.position() == null ? 1 : job.position(),
+            job.delayedUntil(),
+            job.path()),
+        turn);
   }
 
-  private static JobReason why(JobRow job, QueueTurn turn, long position) {
+  static QueuePlace of(Waiting job, QueueTurn turn) {
+    return new QueuePlace(job.position(), why(job, turn), eta(job, turn));
+  }
+
+  private static JobReason why(Waiting job, QueueTurn turn) {
     if (job.delayedUntil() != null) {
       return new JobReason(
           "It is tried again at %s, after a failure.".formatted(TIME.format(job.delayedUntil())),
@@ -38,13 +62,13 @@ record QueuePlace(long position, JobReason why, @Nullable Instant eta) {
     String tooLarge = tooLarge(job, turn);
     if (tooLarge != null) return new JobReason(tooLarge, JobMemory.REMEDY);
     if (turn.running() >= turn.maxRunning()) return atMost(turn);
-    if (position > 1) return behind(position - 1);
-    if (turn.ahead() > 0) return others(turn.ahead(), job.departmentId());
+    if (job.position() > 1) return behind(job.position() - 1);
+    if (turn.ahead() > 0) return others(turn.ahead(), job.department());
     return new JobReason("It is next: it starts when a worker is free.", "Wait for a worker.");
   }
 
-  private static @Nullable String tooLarge(JobRow job, QueueTurn turn) {
-    return JobMemory.obstacle("It", job.demand().memoryBytes(), turn.largest());
+  private static @Nullable String tooLarge(Waiting job, QueueTurn turn) {
+    return JobMemory.obstacle("It", job.memoryBytes(), turn.largest());
   }
 
   private static JobReason atMost(QueueTurn turn) {
@@ -86,12 +110,13 @@ record QueuePlace(long position, JobReason why, @Nullable Instant eta) {
    * Known only where nobody else comes first: the n-th of the department waits for the n-th end of
    * its running jobs where they are as many as may run, else the next one for the first end of all.
    */
-  private static @Nullable Instant eta(JobRow job, QueueTurn turn, long position) {
+  private static @Nullable Instant eta(Waiting job, QueueTurn turn) {
     if (job.delayedUntil() != null || !turn.workers() || turn.ahead() > 0) return null;
     if (tooLarge(job, turn) != null) return null;
     if (turn.running() >= turn.maxRunning()) {
-      return position <= turn.ownEnds().size() ? turn.ownEnds().get((int) position - 1) : null;
+      int ends = turn.ownEnds().size();
+      return job.position() <= ends ? turn.ownEnds().get((int) job.position() - 1) : null;
     }
-    return position == 1 ? turn.firstEnd() : null;
+    return job.position() == 1 ? turn.firstEnd() : null;
   }
 }

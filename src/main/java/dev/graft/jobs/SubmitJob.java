@@ -75,7 +75,7 @@ class SubmitJob {
     TrainingFile training = checked.training();
     Inheritance parent = checked.parent();
     TrainingFile validation = validation(caller, request);
-    JobMemory memory = memory(request, base, training);
+    JobMemory memory = memory(checked);
     boolean approval = admission.require(caller.departmentId(), base.name(), request.priority());
     String id = ids.next(ID_PREFIX);
     jobs.submit(
@@ -156,6 +156,13 @@ class SubmitJob {
     }
     TrainingFile training = file(caller, request.trainingFile(), request, "training_file");
     return new Checked(request, parent, base, training, adapter(request, base));
+  }
+
+  /**
+   * @throws RequestFailed if the settings do not fit the base
+   */
+  JobMemory memory(Checked job) {
+    return memory(job.request(), job.base(), job.training());
   }
 
   private JobMemory memory(JobRequest request, BaseModel base, TrainingFile training) {

@@ -21,6 +21,7 @@ final class ClassifiedRoutes {
       POST   /v1/uploads/{id}/cancel                               api.files.write
       GET    /v1/fine_tuning/jobs                                  api.fine_tuning.read
       POST   /v1/fine_tuning/preview                               api.fine_tuning.write
+      POST   /v1/fine_tuning/quotes                                api.fine_tuning.write
       POST   /v1/fine_tuning/jobs                                  api.fine_tuning.write
       GET    /v1/fine_tuning/jobs/{id}                             api.fine_tuning.read
       GET    /v1/fine_tuning/jobs/{id}/events                      api.fine_tuning.read

@@ -24,6 +24,11 @@ final class Control {
     this.directives = directives;
   }
 
+  /** Nobody asks for anything. */
+  static Control none() {
+    return new Control(() -> null);
+  }
+
   void poll() {
     for (TrainerDirective next = directives.get(); next != null; next = directives.get()) {
       switch (next) {

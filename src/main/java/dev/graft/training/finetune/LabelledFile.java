@@ -54,6 +54,11 @@ final class LabelledFile {
     return labels;
   }
 
+  /** The rows where it does not matter what their labels mean: to count them. */
+  TrainingData unlabelled() {
+    return data(new double[texts.size()][1]);
+  }
+
   /**
    * @throws BadRun if a label is not one of the set, with the first few lines
    */
@@ -64,6 +69,10 @@ final class LabelledFile {
       targets[i] = set.target(texts.get(i).line(), labels.get(i), problems);
     }
     file.requireNone(problems);
+    return data(targets);
+  }
+
+  private TrainingData data(double[][] targets) {
     int cut = (int) texts.stream().filter(TokenizedRow::cut).count();
     return new TrainingData(new LabelledRows(texts, targets), 0, cut, sha256);
   }

@@ -8,7 +8,6 @@ import dev.graft.text.RowTokenizer;
 import dev.graft.text.TokenizedPair;
 import dev.graft.text.TokenizedRow;
 import dev.graft.text.Tokenizer;
-import dev.graft.weights.ModelConfig;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -46,7 +45,7 @@ public final class Preview {
    * @throws BadRun if the file has a problem in or before these rows
    */
   public static List<Row> rows(SpecFile file, int count) throws IOException {
-    RowSettings settings = RowSettings.of(file.spec(), maxLength(file));
+    RowSettings settings = RowSettings.of(file.spec(), RowCount.maxLength(file));
     List<Example> examples = new ArrayList<>();
     try (Tokenizer tokenizer = Tokenizer.load(file.baseModel())) {
       try (InputStream in = Files.newInputStream(file.trainingFile())) {
@@ -71,14 +70,6 @@ public final class Preview {
     } catch (RowRejected e) {
       throw new BadRun("training_file", "training_file, line " + e.line() + " " + e.getMessage());
     }
-  }
-
-  /** What training cuts at. Read from the configuration alone: the weights need not be there. */
-  private static int maxLength(SpecFile file) throws IOException {
-    byte[] config = Files.readAllBytes(file.baseModel().resolve("config.json"));
-    int context = ModelConfig.read(config).contextLength();
-    Integer wanted = file.spec().training().maxLength();
-    return wanted == null ? context : Math.min(wanted, context);
   }
 
   private static List<Row> tokens(

@@ -7,14 +7,15 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** {@code graft train SPEC.json --preview}, once. */
-final class PreviewProcess {
-  private static final Logger log = LoggerFactory.getLogger(PreviewProcess.class);
+/** {@code graft train SPEC.json --preview} or {@code --count}, once. */
+final class InspectionProcess {
+  private static final Logger log = LoggerFactory.getLogger(InspectionProcess.class);
   private static final String HEAP = "512m";
   private static final long LONGEST_SECONDS = 60;
   private static final int REQUEST_WRONG = 2;
@@ -24,28 +25,24 @@ final class PreviewProcess {
 
   private static final String SAID_BY = "graft: ";
 
-  private PreviewProcess() {}
+  private InspectionProcess() {}
 
   /**
    * @param directory for its output
-   * @return a JSON object for each row, or two for a pair
+   * @param asked options of the command
+   * @return its lines, a JSON object each
    * @throws RequestFailed with what is wrong with the rows
    */
-  static List<String> run(Path directory, Path spec, int count) throws IOException {
+  static List<String> run(Path directory, Path spec, String... asked) throws IOException {
     Path out = directory.resolve("out");
     Path errors = directory.resolve("errors");
+    List<String> command =
+        new ArrayList<>(
+            ChildJvm.ofThisProgram(
+                HEAP, "train", spec.toString(), "--out", directory.toString(), "--json"));
+    command.addAll(List.of(asked));
     Process process =
-        new ProcessBuilder(
-                ChildJvm.ofThisProgram(
-                    HEAP,
-                    "train",
-                    spec.toString(),
-                    "--out",
-                    directory.toString(),
-                    "--preview",
-                    "--rows",
-                    String.valueOf(count),
-                    "--json"))
+        new ProcessBuilder(command)
             .directory(directory.toFile())
             .redirectOutput(out.toFile())
             .redirectError(errors.toFile())
@@ -63,8 +60,7 @@ final class PreviewProcess {
       if (process.waitFor(LONGEST_SECONDS, TimeUnit.SECONDS)) return process.exitValue();
       throw new RequestFailed(
           ProblemType.INVALID_PROMPT,
-          "The preview took more than %d s; the chat template may not end"
-              .formatted(LONGEST_SECONDS));
+          "The rows took more than %d s; the chat template may not end".formatted(LONGEST_SECONDS));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new RequestFailed(ProblemType.UNAVAILABLE, "The server is stopping");
@@ -84,8 +80,8 @@ final class PreviewProcess {
     if (status == REQUEST_WRONG && !said.isEmpty()) {
       return new RequestFailed(ProblemType.INVALID_FILE, said, "training_file");
     }
-    log.atError().addKeyValue("status", status).addKeyValue("said", said).log("preview_lost");
+    log.atError().addKeyValue("status", status).addKeyValue("said", said).log("inspection_lost");
     return new RequestFailed(
-        ProblemType.INTERNAL, "The preview ended without a result; the server's log has more");
+        ProblemType.INTERNAL, "The rows were not read to the end; the server's log has more");
   }
 }

@@ -1,0 +1,63 @@
+package dev.graft.training.finetune;
+
+import dev.graft.spec.TrainingSpec;
+import dev.graft.text.Tokenizer;
+import dev.graft.training.data.BatchPlan;
+import dev.graft.weights.ModelConfig;
+import java.io.IOException;
+import java.nio.file.Files;
+
+/**
+ * What a training file comes to: the numbers that a run begins with. The weights need not be there.
+ *
+ * @param rows that train, after packing
+ * @param truncatedRows that {@code max_length} cut
+ * @param droppedRows that it left without a token to train
+ * @param tokensPerEpoch read, trained or not
+ * @param trainedTokensPerEpoch tokens, or labels, whose loss counts
+ * @param epochs passes over the rows
+ */
+public record RowCount(
+    int rows,
+    int truncatedRows,
+    int droppedRows,
+    long tokensPerEpoch,
+    long trainedTokensPerEpoch,
+    double epochs,
+    long totalSteps) {
+  /**
+   * @throws BadRun if the file has a problem, with the first few lines
+   */
+  public static RowCount of(SpecFile file) throws IOException {
+    TrainingSpec spec = file.spec();
+    RowFile rows = new RowFile("training_file", file.trainingFile());
+    int maxLength = maxLength(file);
+    try (Tokenizer tokenizer = Tokenizer.load(file.baseModel())) {
+      return of(
+          spec,
+          spec.objective().labelsRows()
+              ? new LabelledFile(rows, spec, tokenizer, maxLength, Control.none()).unlabelled()
+              : TrainingData.read(rows, spec, tokenizer, maxLength, Control.none()));
+    }
+  }
+
+  private static RowCount of(TrainingSpec spec, TrainingData data) {
+    BatchPlan plan = new BatchPlan(spec.training(), spec.seed(), data.rows().lengths());
+    return new RowCount(
+        data.rows().size(),
+        data.truncated(),
+        data.dropped(),
+        data.tokens(),
+        data.targets(),
+        plan.stepsPerEpoch() == 0 ? 0 : plan.epochs(plan.totalSteps()),
+        plan.totalSteps());
+  }
+
+  /** What training cuts at. Read from the configuration alone. */
+  static int maxLength(SpecFile file) throws IOException {
+    byte[] config = Files.readAllBytes(file.baseModel().resolve("config.json"));
+    int context = ModelConfig.read(config).contextLength();
+    Integer wanted = file.spec().training().maxLength();
+    return wanted == null ? context : Math.min(wanted, context);
+  }
+}

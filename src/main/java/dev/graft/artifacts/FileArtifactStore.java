@@ -56,6 +56,14 @@ public final class FileArtifactStore implements ArtifactStore, AutoCloseable {
     return store;
   }
 
+  /**
+   * How many killed processes left temporary files in the store under a root; the next {@link
+   * #open} removes them. Changes nothing.
+   */
+  public static int abandoned(Path root) throws IOException {
+    return Scratch.abandoned(root.resolve("tmp"));
+  }
+
   @Override
   public StagedBlob stage(BlobContent content, long maxBytes) throws IOException {
     return StagedFile.write(this, scratch.newFile(), content, maxBytes);

@@ -1,5 +1,6 @@
 package dev.graft.artifacts;
 
+import dev.graft.platform.FileLocks;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -67,6 +68,20 @@ final class Scratch implements AutoCloseable {
         }
       }
     }
+  }
+
+  /** How many dead processes left something in {@code parent}. */
+  static int abandoned(Path parent) throws IOException {
+    if (!Files.isDirectory(parent)) return 0;
+    int dead = 0;
+    try (DirectoryStream<Path> locks = Files.newDirectoryStream(parent, "*" + LOCK)) {
+      for (Path lockFile : locks) {
+        if (!OURS.contains(nameOf(lockFile)) && !FileLocks.isHeld(lockFile)) dead++;
+      }
+    } catch (NoSuchFileException swept) {
+      return dead;
+    }
+    return dead;
   }
 
   private static void sweepIfDead(Path directory, Path lockFile) throws IOException {

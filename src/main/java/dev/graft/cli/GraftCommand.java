@@ -29,6 +29,7 @@ import picocli.CommandLine.Command;
       DoctorCommand.class,
       InferrerCommand.class,
       KeyCommand.class,
+      LibtorchCheckCommand.class,
       ModelsCommand.class,
       LogitsCommand.class,
       MergeCommand.class,

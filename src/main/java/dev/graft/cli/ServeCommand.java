@@ -38,6 +38,11 @@ final class ServeCommand implements Callable<Integer> {
         case WORKER -> new String[] {"worker"};
       };
     }
+
+    /** The weakest settings: everything in one process is for this machine alone. */
+    Map<String, Object> defaults() {
+      return this == ALL ? Map.of("server.address", "127.0.0.1") : Map.of();
+    }
   }
 
   @Spec CommandSpec spec = CommandSpec.create();
@@ -100,14 +105,9 @@ final class ServeCommand implements Callable<Integer> {
   private ConfigurableApplicationContext start(DatabaseInitializer database) {
     return new SpringApplicationBuilder(GraftApplication.class)
         .profiles(role.profiles())
-        .properties(defaults())
+        .properties(role.defaults())
         .initializers(new PortCheck(), database)
         .run(arguments().toArray(String[]::new));
-  }
-
-  /** The weakest settings: everything in one process is for this machine alone. */
-  private Map<String, Object> defaults() {
-    return role == Role.ALL ? Map.of("server.address", "127.0.0.1") : Map.of();
   }
 
   private List<String> arguments() {

@@ -4,8 +4,8 @@
  *
  * <p>Commands that are clients of a server, wherever it runs, are in {@link dev.graft.client}.
  * Commands on a data directory open the server's own services without a web server ({@code
- * ServerContext}), also while a server runs there. {@code trainer} and {@code inferrer} are the
- * children of workers and servers, not for people.
+ * ServerContext}), also while a server runs there. {@code trainer}, {@code inferrer} and {@code
+ * libtorch-check} are children of others, not for people.
  *
  * <p>How they fail: in one line on standard error, and by exit status: 1 failed, 2 wrong request, 3
  * the machine lacks something, said with its cure ({@code FailureReport}). Results alone go to

@@ -52,12 +52,17 @@ final class Connection {
    * {@code SSL_CERT_FILE} names a PEM file of the authorities to trust in place of Java's, as it
    * does for OpenSSL and for OpenAI's SDK in Python.
    */
-  private static @Nullable SSLContext trusted(Map<String, String> environment) {
+  static @Nullable SSLContext trusted(Map<String, String> environment) {
     String authorities = environment.getOrDefault("SSL_CERT_FILE", "");
     return authorities.isBlank() ? null : TrustedAuthorities.of(Path.of(authorities));
   }
 
-  /** The first that has both: options and environment, then what was kept. */
+  /**
+   * The first that has both: options and environment, then what was kept.
+   *
+   * @throws NoServer if none says which server
+   * @throws NoKey if none has a key for it
+   */
   static Login resolve(
       @Nullable String option, Map<String, String> environment, Optional<Login> kept) {
     String server =
@@ -66,17 +71,32 @@ final class Connection {
             : environment.getOrDefault("GRAFT_SERVER", environment.get("OPENAI_BASE_URL"));
     String key = environment.getOrDefault("GRAFT_API_KEY", environment.get("OPENAI_API_KEY"));
     if (server == null && kept.isPresent()) return kept.get();
-    if (server == null) {
-      throw new IllegalArgumentException(
+    if (server == null) throw new NoServer();
+    if (key != null) return Login.withKey(server, key);
+    return kept.filter(login -> same(login.server(), server)).orElseThrow(() -> new NoKey(server));
+  }
+
+  /** Nothing says which server is meant. */
+  static final class NoServer extends IllegalArgumentException {
+    NoServer() {
+      super(
           "no server is known: run graft login --server URL, or set GRAFT_SERVER and"
               + " GRAFT_API_KEY");
     }
-    if (key != null) return Login.withKey(server, key);
-    return kept.filter(login -> same(login.server(), server))
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    "no key for " + server + ": run graft login --server, or set GRAFT_API_KEY"));
+  }
+
+  /** The server is known, but no key for it. */
+  static final class NoKey extends IllegalArgumentException {
+    private final String server;
+
+    NoKey(String server) {
+      super("no key for " + server + ": run graft login --server, or set GRAFT_API_KEY");
+      this.server = server;
+    }
+
+    String server() {
+      return server;
+    }
   }
 
   /** Where {@code graft login} keeps what it is told, by the XDG base directory specification. */

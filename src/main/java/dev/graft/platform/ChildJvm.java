@@ -49,7 +49,7 @@ public final class ChildJvm {
     return command;
   }
 
-  private static Optional<Path> onPath(String program) {
+  static Optional<Path> onPath(String program) {
     String path = System.getenv().getOrDefault("PATH", "");
     for (String directory : path.split(File.pathSeparator)) {
       if (directory.isEmpty()) continue;

@@ -24,6 +24,9 @@ public final class LocalDatabase implements AutoCloseable {
   private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
   private static final String DATABASE = "postgres";
 
+  /** Of the process that owns the data directory. */
+  static final String LOCK = "graft.lock";
+
   private final EmbeddedPostgres postgres;
   private final @Nullable FileChannel held;
 
@@ -85,7 +88,7 @@ public final class LocalDatabase implements AutoCloseable {
       createPrivately(dataDir);
       FileChannel channel =
           FileChannel.open(
-              dataDir.resolve("graft.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+              dataDir.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
       FileLock lock = tryLock(channel);
       if (lock == null) {
         channel.close();

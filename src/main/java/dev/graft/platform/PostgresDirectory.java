@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
 
 /** The files of an embedded PostgreSQL: programs, cluster, password, log. */
 final class PostgresDirectory {
-  private static final String MAJOR = "18";
+  static final String MAJOR = "18";
   private static final Pattern WHY = Pattern.compile("FATAL|PANIC|error:|No space left");
   private static final int LAST_WORDS = 600;
 

@@ -19,6 +19,12 @@ final class PostgresPrograms {
 
   private PostgresPrograms() {}
 
+  /** Whether there are programs for this machine. */
+  static boolean bundled() {
+    return PostgresPrograms.class.getResource(ARCHIVE) != null
+        && System.getProperty("os.arch").equals("amd64");
+  }
+
   /** Into {@code target}, by way of a temporary name: it is whole or absent. */
   static void unpack(Path target) throws IOException {
     if (Files.isDirectory(target)) return;

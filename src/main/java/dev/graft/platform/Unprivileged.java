@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -21,18 +22,30 @@ record Unprivileged(List<String> prefix, boolean owner) {
    * Nothing special for an ordinary user. Root becomes {@code nobody} where nobody can reach the
    * directory; else it enters a user namespace, in which it is nobody to PostgreSQL and still owns
    * its files.
+   *
+   * @throws MachineLacks if neither is possible
    */
   static Unprivileged forDirectory(Path directory) {
-    if (!"root".equals(System.getProperty("user.name"))) return new Unprivileged(List.of(), false);
+    return find(directory)
+        .orElseThrow(
+            () ->
+                new MachineLacks(
+                    "PostgreSQL does not run as root, and no other user can reach "
+                        + directory
+                        + ". Run Graft as an ordinary user, or choose a --data-dir that all users"
+                        + " can reach"));
+  }
+
+  /** As {@link #forDirectory}; empty if neither is possible. */
+  static Optional<Unprivileged> find(Path directory) {
+    if (!"root".equals(System.getProperty("user.name"))) {
+      return Optional.of(new Unprivileged(List.of(), false));
+    }
     List<String> nobody =
         List.of("setpriv", "--reuid=" + NOBODY, "--regid=" + NOBODY, "--clear-groups");
-    if (reachable(directory) && works(nobody)) return new Unprivileged(nobody, true);
+    if (reachable(directory) && works(nobody)) return Optional.of(new Unprivileged(nobody, true));
     List<String> namespace = List.of("unshare", "--user");
-    if (works(namespace)) return new Unprivileged(namespace, false);
-    throw new MachineLacks(
-        "PostgreSQL does not run as root, and no other user can reach "
-            + directory
-            + ". Run Graft as an ordinary user, or choose a --data-dir that all users can reach");
+    return works(namespace) ? Optional.of(new Unprivileged(namespace, false)) : Optional.empty();
   }
 
   private static boolean reachable(Path directory) {

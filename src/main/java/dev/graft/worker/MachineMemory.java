@@ -15,12 +15,20 @@ import org.springframework.util.unit.DataSize;
  * or its container has, less an eighth, at least 512 MB, for this program and the system around it.
  * The memory of another device is known by the setting only.
  */
-final class MachineMemory {
+public final class MachineMemory {
   private static final Logger log = LoggerFactory.getLogger(MachineMemory.class);
   private static final long LEAST_KEPT = 512L << 20;
   private static final int SHARE_KEPT = 8;
 
   private MachineMemory() {}
+
+  /**
+   * @param total of the machine, or of the container where that is less
+   * @return what the jobs on its processors may take together, in bytes like the total
+   */
+  public static long forJobs(long total) {
+    return Math.max(1, total - Math.max(LEAST_KEPT, total / SHARE_KEPT));
+  }
 
   /**
    * @param names of the devices
@@ -39,7 +47,7 @@ final class MachineMemory {
     List<Device> devices = new ArrayList<>();
     for (String name : names) {
       if (setting != null) devices.add(new Device(name, setting));
-      else if (isProcessor(name)) devices.add(new Device(name, free(total) / processors));
+      else if (isProcessor(name)) devices.add(new Device(name, forJobs(total) / processors));
       else devices.add(unknown(name));
     }
     return devices;
@@ -47,10 +55,6 @@ final class MachineMemory {
 
   private static boolean isProcessor(String device) {
     return device.equals("cpu");
-  }
-
-  private static long free(long total) {
-    return Math.max(1, total - Math.max(LEAST_KEPT, total / SHARE_KEPT));
   }
 
   private static Device unknown(String device) {

@@ -41,7 +41,10 @@ class WorkerConfiguration {
       return new HttpLeaseProtocol(http, settings.callTimeout());
     }
 
-    private static URI server(WorkerProperties settings) {
+    /**
+     * @throws MachineLacks without one
+     */
+    static URI server(WorkerProperties settings) {
       String url = settings.serverUrl();
       if (url == null || url.isBlank()) {
         throw new MachineLacks("a worker needs the URL of its server: start with --server");

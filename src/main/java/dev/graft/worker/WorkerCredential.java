@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,10 +30,8 @@ final class WorkerCredential {
    * @throws MachineLacks without a credential or a token that the server takes
    */
   static String obtain(WorkerProperties settings, URI server) throws IOException {
-    Path file = settings.directory().resolve("credential.json");
-    if (Files.exists(file)) {
-      return LeaseWire.read(Files.readAllBytes(file), LeaseWire.Joined.class).credential();
-    }
+    Optional<String> kept = kept(settings);
+    if (kept.isPresent()) return kept.get();
     String token = settings.joinToken();
     if (token == null || token.isBlank()) {
       throw new MachineLacks(
@@ -40,9 +39,21 @@ final class WorkerCredential {
               + " create` and start with --join-token");
     }
     LeaseWire.Joined joined = join(settings, server, token);
-    keep(file, joined);
+    keep(file(settings), joined);
     log.atInfo().addKeyValue("worker", joined.workerId()).log("joined");
     return joined.credential();
+  }
+
+  /** The credential of an earlier start. */
+  static Optional<String> kept(WorkerProperties settings) throws IOException {
+    Path file = file(settings);
+    if (!Files.exists(file)) return Optional.empty();
+    return Optional.of(
+        LeaseWire.read(Files.readAllBytes(file), LeaseWire.Joined.class).credential());
+  }
+
+  private static Path file(WorkerProperties settings) {
+    return settings.directory().resolve("credential.json");
   }
 
   private static LeaseWire.Joined join(WorkerProperties settings, URI server, String token) {

@@ -1,0 +1,33 @@
+package dev.graft.cli.doctor;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * What is free where the data directory is, or will be made.
+ *
+ * @param needed for the database, a small model and one job, in bytes
+ * @param wanted before it gets tight, in bytes
+ */
+record DiskSpace(Path directory, long needed, long wanted) implements Check {
+  @Override
+  public String name() {
+    return "disk-space";
+  }
+
+  @Override
+  public List<Finding> findings() throws IOException {
+    long free = Files.getFileStore(Probe.nearest(directory)).getUsableSpace();
+    String detail = Bytes.gigabytes(free) + " free";
+    if (free >= wanted) return List.of(Finding.ok(name(), detail));
+    String cure =
+        "free some, or choose another --data-dir; %s is little, %s too little"
+            .formatted(Bytes.gigabytes(wanted), Bytes.gigabytes(needed));
+    return List.of(
+        free >= needed
+            ? Finding.warning(name(), detail, cure)
+            : Finding.missing(name(), detail, cure));
+  }
+}

@@ -1,0 +1,73 @@
+package dev.graft.cli.doctor;
+
+import dev.graft.platform.ChildJvm;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** All checks in their order: the machine, the data directory, the database, the servers. */
+public final class Examination {
+  private static final long GB = 1_000_000_000;
+  private static final long MEMORY_NEEDED = 3 * GB;
+  private static final long DISK_NEEDED = 2 * GB;
+  private static final long DISK_WANTED = 20 * GB;
+  private static final long FILES_WANTED = 4096;
+  private static final String HEAP = "256m";
+
+  private Examination() {}
+
+  /** Runs them one after the other. */
+  public static Report of(Installation installation) {
+    List<Finding> findings = new ArrayList<>();
+    for (Check check : checks(installation, System.getenv())) findings.addAll(run(check));
+    return new Report(findings);
+  }
+
+  private static List<Check> checks(Installation installation, Map<String, String> environment) {
+    Path dataDir = installation.dataDir();
+    List<Check> checks = new ArrayList<>();
+    checks.add(JavaRuntime.here());
+    checks.add(new Processor(Path.of("/proc/cpuinfo")));
+    checks.add(Memory.here(MEMORY_NEEDED));
+    checks.add(OpenFiles.here(FILES_WANTED));
+    checks.add(new Libtorch(ChildJvm.ofThisProgram(HEAP, "libtorch-check")));
+    checks.add(new DataDirectory(dataDir));
+    checks.add(new DiskSpace(dataDir, DISK_NEEDED, DISK_WANTED));
+    checks.add(new FileSystem(dataDir));
+    checks.add(new Leftovers(dataDir));
+    if (installation.isServer()) {
+      Clock clock = Clock.systemUTC();
+      checks.add(
+          installation.hasDatabase()
+              ? new ConfiguredDatabase(installation.settings(), clock)
+              : new EmbeddedDatabase(dataDir, clock));
+      checks.add(Port.of(installation.settings(), environment));
+      checks.add(new ApiServer(installation.askedServer(), environment));
+    }
+    if (installation.isWorkerAlone()) checks.add(new WorkersServer(installation.settings()));
+    return checks;
+  }
+
+  /** One that throws hides no other. */
+  static List<Finding> run(Check check) {
+    try {
+      return check.findings();
+    } catch (IOException | UncheckedIOException e) {
+      return List.of(
+          Finding.warning(
+              check.name(),
+              "could not be read: " + e.getMessage(),
+              "run this as the user that Graft runs as"));
+    } catch (RuntimeException e) {
+      return List.of(
+          Finding.warning(
+              check.name(),
+              "could not be checked: " + e.getMessage(),
+              "correct the setting that this names"));
+    }
+  }
+}

@@ -1,0 +1,67 @@
+package dev.graft.cli.doctor;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.bootstrap.DefaultBootstrapContext;
+import org.springframework.boot.context.config.ConfigDataEnvironmentPostProcessor;
+import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
+import org.springframework.boot.env.DefaultPropertiesPropertySource;
+import org.springframework.core.env.ConfigurableEnvironment;
+import org.springframework.core.env.Environment;
+import org.springframework.core.env.SimpleCommandLinePropertySource;
+import org.springframework.core.env.StandardEnvironment;
+import org.springframework.core.io.DefaultResourceLoader;
+
+/**
+ * The settings of a Graft on this machine, as {@code serve} would have them.
+ *
+ * @param profiles which of {@code server} and {@code worker} it would be
+ * @param askedServer the server to look at, if one was named
+ */
+public record Installation(
+    Environment settings, Set<String> profiles, @Nullable String askedServer) {
+  public Installation {
+    profiles = Set.copyOf(profiles);
+  }
+
+  /**
+   * Reads configuration files, environment and arguments; no application is made of them.
+   *
+   * @param arguments as the Spring application takes them
+   * @param defaults the weakest settings
+   */
+  public static Installation read(
+      List<String> arguments,
+      Map<String, Object> defaults,
+      String[] profiles,
+      @Nullable String askedServer) {
+    ConfigurableEnvironment environment = new StandardEnvironment();
+    var sources = environment.getPropertySources();
+    sources.addFirst(new SimpleCommandLinePropertySource(arguments.toArray(String[]::new)));
+    DefaultPropertiesPropertySource.addOrMerge(defaults, sources);
+    ConfigurationPropertySources.attach(environment);
+    ConfigDataEnvironmentPostProcessor.applyTo(
+        environment, new DefaultResourceLoader(), new DefaultBootstrapContext(), profiles);
+    ConfigurationPropertySources.attach(environment);
+    return new Installation(environment, Set.of(profiles), askedServer);
+  }
+
+  Path dataDir() {
+    return Path.of(settings.getRequiredProperty("graft.data-dir")).toAbsolutePath();
+  }
+
+  boolean isServer() {
+    return profiles.contains("server");
+  }
+
+  boolean isWorkerAlone() {
+    return !isServer();
+  }
+
+  boolean hasDatabase() {
+    return settings.containsProperty("spring.datasource.url");
+  }
+}

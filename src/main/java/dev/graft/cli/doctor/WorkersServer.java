@@ -1,0 +1,62 @@
+package dev.graft.cli.doctor;
+
+import dev.graft.platform.MachineLacks;
+import dev.graft.worker.WorkerStanding;
+import java.io.IOException;
+import java.util.List;
+import org.springframework.core.env.Environment;
+
+/** Whether the server of a worker on this machine would give it work; no work is taken. */
+record WorkersServer(Environment settings) implements Check {
+  private static final String JOIN =
+      "make a token on the server with graft worker-token create, and start with --join-token";
+
+  @Override
+  public String name() {
+    return "server";
+  }
+
+  @Override
+  public List<Finding> findings() throws IOException {
+    try {
+      return List.of(of(WorkerStanding.of(settings)));
+    } catch (MachineLacks address) {
+      return List.of(
+          Finding.missing(
+              name(), String.valueOf(address.getMessage()), "name the server with --server URL"));
+    }
+  }
+
+  private Finding of(WorkerStanding standing) {
+    return switch (standing) {
+      case WorkerStanding.Accepted(var server) -> Finding.ok(name(), server + " knows this worker");
+      case WorkerStanding.NotJoined(var server, boolean token) ->
+          token
+              ? Finding.ok(name(), "this worker will join " + server + " with its token")
+              : Finding.warning(name(), "this worker has not joined " + server, JOIN);
+      case WorkerStanding.Refused(var server, String why) ->
+          Finding.missing(
+              name(),
+              "%s: %s".formatted(server, why),
+              "remove worker/credential.json, then " + JOIN);
+      case WorkerStanding.Mismatch(var server, String sentence) ->
+          Finding.missing(
+              name(), server + ": " + sentence, "install the same Graft here and there");
+      case WorkerStanding.Stranger(var server, int status) ->
+          Finding.missing(
+              name(),
+              "%s answers %d, which is no Graft".formatted(server, status),
+              "correct the address of --server");
+      case WorkerStanding.Untrusted(var server, String why) ->
+          Finding.missing(
+              name(),
+              "%s is not trusted: %s".formatted(server, why),
+              "name its authority's PEM file in GRAFT_WORKER_CERTIFICATE_AUTHORITIES");
+      case WorkerStanding.Unreachable(var server, String why) ->
+          Finding.missing(
+              name(),
+              "%s does not answer: %s".formatted(server, why),
+              "start it, or correct the address of --server");
+    };
+  }
+}

@@ -1,0 +1,126 @@
+package dev.graft.cli.doctor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DataDirectoryTests {
+  @TempDir Path parent;
+  private Path data = Path.of("");
+
+  @BeforeEach
+  void aDirectoryOfGraft() throws IOException {
+    data = Files.createDirectory(parent.resolve("data"));
+    mode(data, "rwx--x--x");
+  }
+
+  @Test
+  void aPrivateDirectoryIsWellAndNothingIsLeftInIt() throws IOException {
+    assertThat(new DataDirectory(data).findings())
+        .allMatch(finding -> finding.status() == Status.OK)
+        .extracting(Finding::name)
+        .containsExactly("data-dir", "permissions");
+    assertThat(new FileSystem(data).findings().getFirst().status()).isNotEqualTo(Status.MISSING);
+    assertThat(data).isEmptyDirectory();
+  }
+
+  @Test
+  void oneThatIsNotThereYetIsNotMade() throws IOException {
+    Path absent = parent.resolve("not/yet");
+    Finding finding = only(new DataDirectory(absent).findings());
+    assertThat(finding.status()).isEqualTo(Status.OK);
+    assertThat(finding.detail()).isEqualTo(absent + ", which serve will make");
+    assertThat(parent).isDirectoryNotContaining("glob:**/not");
+    assertThat(Files.list(parent)).containsExactly(data);
+  }
+
+  @Test
+  void aFileInTheWayAndADirectoryThatNobodyMayWriteAreMissing() throws IOException {
+    Path file = Files.createFile(parent.resolve("file"));
+    Finding inTheWay = only(new DataDirectory(file.resolve("data")).findings());
+    assertThat(inTheWay.status()).isEqualTo(Status.MISSING);
+    assertThat(inTheWay.detail()).isEqualTo(file + " is not a directory");
+    Finding kernel = only(new DataDirectory(Path.of("/proc/graft")).findings());
+    assertThat(kernel.status()).isEqualTo(Status.MISSING);
+    assertThat(kernel.detail()).startsWith("/proc may not be written");
+    assertThat(kernel.cure()).contains("--data-dir");
+  }
+
+  @Test
+  void whoElseMayWriteOrReadIsSaid() throws IOException {
+    mode(data, "rwxrwxrwx");
+    assertThat(permissions().status()).isEqualTo(Status.MISSING);
+    mode(data, "rwxr-xr-x");
+    Finding listed = permissions();
+    assertThat(listed.status()).isEqualTo(Status.WARNING);
+    assertThat(listed.cure()).isEqualTo("chmod 711 " + data);
+    mode(data, "rwx------");
+    Path password = Files.createDirectory(data.resolve("postgres")).resolve("password");
+    Files.writeString(password, "secret");
+    mode(password, "rw-r--r--");
+    assertThat(permissions().cure()).isEqualTo("chmod 600 " + password);
+    mode(password, "rw-------");
+    assertThat(permissions().status()).isEqualTo(Status.OK);
+  }
+
+  private Finding permissions() throws IOException {
+    return new DataDirectory(data).findings().get(1);
+  }
+
+  @Test
+  void littleSpaceIsAWarningAndTooLittleIsMissing() throws IOException {
+    Path later = data.resolve("later");
+    assertThat(only(new DiskSpace(later, 1, 2).findings()).status()).isEqualTo(Status.OK);
+    assertThat(only(new DiskSpace(later, 1, Long.MAX_VALUE).findings()).status())
+        .isEqualTo(Status.WARNING);
+    Finding full = only(new DiskSpace(later, Long.MAX_VALUE, Long.MAX_VALUE).findings());
+    assertThat(full.status()).isEqualTo(Status.MISSING);
+    assertThat(full.detail()).matches("[\\d.]+ GB free");
+  }
+
+  @Test
+  void aFileSystemWithoutHardLinksIsMissing() throws IOException {
+    URI zip = URI.create("jar:" + parent.resolve("files.zip").toUri());
+    try (var files = FileSystems.newFileSystem(zip, Map.of("create", "true"))) {
+      Path inside = Files.createDirectory(files.getPath("/data"));
+      Finding links = only(new FileSystem(inside).findings());
+      assertThat(links.status()).isEqualTo(Status.MISSING);
+      assertThat(links.detail()).isEqualTo("zipfs does not rename at once or has no hard links");
+      assertThat(inside).isEmptyDirectory();
+    }
+  }
+
+  @Test
+  void whatKilledProcessesLeftIsCountedAndStays() throws IOException {
+    assertThat(leftovers()).isEqualTo("none");
+    Files.createDirectories(data.resolve("postgres/cluster.new"));
+    Path temporary = Files.createDirectories(data.resolve("artifacts/tmp"));
+    Path lock = Files.createFile(temporary.resolve("dead.lock"));
+    assertThat(leftovers())
+        .startsWith("set-ups of PostgreSQL: 1, temporary files of processes: 1;");
+    assertThat(lock).exists();
+  }
+
+  private String leftovers() throws IOException {
+    return only(new Leftovers(data).findings()).detail();
+  }
+
+  private static Finding only(List<Finding> findings) {
+    assertThat(findings).hasSize(1);
+    return findings.getFirst();
+  }
+
+  private static void mode(Path path, String mode) throws IOException {
+    Files.setPosixFilePermissions(path, PosixFilePermissions.fromString(mode));
+  }
+}

@@ -1,0 +1,81 @@
+package dev.graft.cli.doctor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsServer;
+import dev.graft.platform.TestCertificate;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.springframework.boot.ssl.SslBundle;
+import org.springframework.boot.ssl.pem.PemSslStoreBundle;
+import org.springframework.boot.ssl.pem.PemSslStoreDetails;
+
+/** A server whose certificate no authority of Java's vouches for. */
+class TlsServerTests {
+  @TempDir Path directory;
+  private HttpsServer server; // set before each test
+
+  @BeforeEach
+  void start() throws Exception {
+    TestCertificate.in(directory).write(directory);
+    var keys =
+        PemSslStoreDetails.forCertificate(directory.resolve("tls.crt").toUri().toString())
+            .withPrivateKey(directory.resolve("tls.key").toUri().toString());
+    server = HttpsServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
+    server.setHttpsConfigurator(
+        new HttpsConfigurator(SslBundle.of(new PemSslStoreBundle(keys, null)).createSslContext()));
+    byte[] document = Files.readAllBytes(Path.of("docs/openapi.yaml"));
+    server.createContext(
+        "/openapi.yaml",
+        exchange -> {
+          exchange.sendResponseHeaders(200, document.length);
+          exchange.getResponseBody().write(document);
+          exchange.close();
+        });
+    server.start();
+  }
+
+  @AfterEach
+  void stop() {
+    server.stop(0);
+  }
+
+  @Test
+  void itIsMissingUntilItsAuthorityIsNamed() throws IOException {
+    Finding untrusted = look(null);
+    assertThat(untrusted.status()).isEqualTo(Status.MISSING);
+    assertThat(untrusted.detail()).contains("is not trusted");
+    assertThat(untrusted.cure()).contains("SSL_CERT_FILE");
+    assertThat(look("tls.crt").status()).isEqualTo(Status.OK);
+    Finding noFile = look("missing.pem");
+    assertThat(noFile.status()).isEqualTo(Status.MISSING);
+    assertThat(noFile.cure()).isEqualTo("correct SSL_CERT_FILE");
+  }
+
+  @Test
+  void aPortThatSpeaksTlsMayBeAGrafts() {
+    int port = server.getAddress().getPort();
+    Finding held = new Port("127.0.0.1", port, "https", Map.of()).findings().getFirst();
+    assertThat(held.status()).isEqualTo(Status.WARNING);
+    assertThat(held.detail()).contains("a Graft may be there");
+  }
+
+  private Finding look(@org.jspecify.annotations.Nullable String authorities) throws IOException {
+    Map<String, String> environment = new HashMap<>();
+    environment.put("XDG_CONFIG_HOME", directory.toString());
+    if (authorities != null) {
+      environment.put("SSL_CERT_FILE", directory.resolve(authorities).toString());
+    }
+    String url = "https://127.0.0.1:" + server.getAddress().getPort();
+    return new ApiServer(url, environment).findings().getFirst();
+  }
+}

@@ -52,6 +52,7 @@ REFUSED = {
     "rotateProjectApiKey": "an expired key has no successor",
     "createDevicePrice": "a price has nine digits after the point",
     "deleteWorkerToken": "a used one is not taken back",
+    "streamFineTuningEvents": "Last-Event-ID has to be of an event of the job",
     "listFineTuningJobs": "a name in a query has no control characters",
     "listAdapters": "a name in a query has no control characters",
     # JSON Schema takes 7.0 for an integer, Graft does not.
@@ -142,6 +143,8 @@ class Graft:
         return project, archived, [
             ("/v1/files/", "id", file),
             ("/v1/uploads/", "id", self.post("/v1/uploads", upload)["id"]),
+            # The first that fits counts: the stream of a job that has not ended does not end.
+            ("/v1/fine_tuning/jobs/[^/]+/events/stream", "id", trained),
             ("/v1/fine_tuning/jobs/", "id", self.post("/v1/fine_tuning/jobs", job)["id"]),
             ("/v1/adapter_configs/", "config", self.post("/v1/adapter_configs", config)["id"]),
             ("/v1/models/", "model", "demo"),

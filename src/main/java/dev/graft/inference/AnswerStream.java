@@ -2,6 +2,7 @@ package dev.graft.inference;
 
 import dev.graft.inference.child.Reply;
 import dev.graft.platform.ErrorEnvelope;
+import dev.graft.platform.EventStream;
 import dev.graft.platform.RequestFailed;
 import java.io.IOException;
 import java.util.Optional;

@@ -1,5 +1,6 @@
 package dev.graft.inference;
 
+import dev.graft.platform.EventStream;
 import dev.graft.tenancy.Caller;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;

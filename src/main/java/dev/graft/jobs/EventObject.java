@@ -19,7 +19,7 @@ final class EventObject {
     return json;
   }
 
-  private static String id(String jobId, int number) {
+  static String id(String jobId, int number) {
     return "ftevent-%s-%06d".formatted(jobId.substring("ftjob-".length()), number);
   }
 

@@ -4,8 +4,11 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -42,6 +45,14 @@ class JobEvents {
           row.getString("data"));
     }
   }
+
+  /**
+   * How far a job has come.
+   *
+   * @param last number of its newest event
+   * @param ended whether that was its last
+   */
+  record Position(int last, boolean ended) {}
 
   /** A committed checkpoint. */
   record Checkpoint(String id, Instant createdAt, int step, String manifest, String metricsJson) {
@@ -91,6 +102,39 @@ class JobEvents {
         .param("limit", limit)
         .query(Event::of)
         .list();
+  }
+
+  /** Oldest first, after number {@code after}. */
+  List<Event> after(String jobId, int after, int limit) {
+    return sql.sql(
+            """
+            -- events after
+            select * from job_event where job_id = :job and number > :after
+             order by number limit :limit
+            """)
+        .param("job", jobId)
+        .param("after", after)
+        .param("limit", limit)
+        .query(Event::of)
+        .list();
+  }
+
+  /** How far these jobs have come, by their ids; one that is not there is left out. */
+  Map<String, Position> positions(Set<String> jobIds) {
+    Map<String, Position> positions = new HashMap<>();
+    sql.sql(
+            """
+            -- positions
+            select id, last_event, state from job join job_progress on job_id = id
+             where id = any(:jobs)
+            """)
+        .param("jobs", jobIds.toArray(String[]::new))
+        .query(
+            row -> {
+              boolean ended = JobState.of(row.getString("state")).terminal();
+              positions.put(row.getString("id"), new Position(row.getInt("last_event"), ended));
+            });
+    return positions;
   }
 
   /** The numbers of every reported step, oldest report first. */

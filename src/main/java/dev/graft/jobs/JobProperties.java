@@ -16,6 +16,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param poisonAfter lost workers in a row, without a new checkpoint, that end a job
  * @param claimPoll how often a waiting claim looks again
  * @param fairShare how departments take turns
+ * @param eventStreams how clients follow jobs
  */
 @ConfigurationProperties("graft.jobs")
 record JobProperties(
@@ -27,7 +28,28 @@ record JobProperties(
     @DefaultValue("30m") Duration retryAtMost,
     @DefaultValue("3") int poisonAfter,
     @DefaultValue("1s") Duration claimPoll,
-    @DefaultValue FairShare fairShare) {
+    @DefaultValue FairShare fairShare,
+    @DefaultValue EventStreams eventStreams) {
+  /**
+   * @param poll how often a server looks for new events of all jobs that are followed
+   * @param heartbeat how often a stream says that it is there, and asks whether its key still opens
+   *     it; shorter than the time after which proxies close a connection
+   * @param max streams that a server has open at once
+   * @param maxPerDepartment of these
+   */
+  record EventStreams(
+      @DefaultValue("1s") Duration poll,
+      @DefaultValue("15s") Duration heartbeat,
+      @DefaultValue("1000") int max,
+      @DefaultValue("100") int maxPerDepartment) {
+    EventStreams {
+      if (!poll.isPositive() || !heartbeat.isPositive()) {
+        throw new IllegalArgumentException(
+            "graft.jobs.event-streams.poll and heartbeat must be positive");
+      }
+    }
+  }
+
   JobProperties {
     if (heartbeat.multipliedBy(3).compareTo(leaseTtl) > 0) {
       throw new IllegalArgumentException(

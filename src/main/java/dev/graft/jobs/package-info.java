@@ -10,8 +10,9 @@
  * moves the department's counter of running jobs and writes the numbered event. {@link
  * dev.graft.jobs.JobReason} tells people where a job stands. {@link dev.graft.jobs.LeaseDesk}
  * answers workers, over HTTP ({@link dev.graft.jobs.LeaseController}) or in process; {@link
- * dev.graft.jobs.Publication} commits a result. Of jobs that have ended, retention takes
- * checkpoints and logs ({@link dev.graft.jobs.EndedJobs}).
+ * dev.graft.jobs.Publication} commits a result. Clients follow events as they happen ({@link
+ * dev.graft.jobs.FollowedJobs}). Of jobs that have ended, retention takes checkpoints and logs
+ * ({@link dev.graft.jobs.EndedJobs}).
  *
  * <p>How it fails, and what then holds:
  *

@@ -1,5 +1,6 @@
 package dev.graft.platform;
 
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +33,11 @@ public interface BearerAuthenticator {
    */
   default Optional<Bearer> authenticate(String token, @Nullable String project) {
     return authenticate(token);
+  }
+
+  /** Those of the public API. */
+  static List<BearerAuthenticator> ofTheApi(List<BearerAuthenticator> all) {
+    return all.stream().filter(each -> each.surface() == Surface.API).toList();
   }
 
   /**

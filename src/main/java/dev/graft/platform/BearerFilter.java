@@ -6,6 +6,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 import org.springframework.http.HttpHeaders;
 import org.springframework.security.authentication.UsernamePasswordAuthenticationToken;
 import org.springframework.security.core.authority.AuthorityUtils;
@@ -35,26 +36,32 @@ public final class BearerFilter extends OncePerRequestFilter {
   protected void doFilterInternal(
       HttpServletRequest request, HttpServletResponse response, FilterChain chain)
       throws ServletException, IOException {
-    String header = request.getHeader(HttpHeaders.AUTHORIZATION);
-    if (header != null && header.regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
-      String token = header.substring(SCHEME.length()).strip();
-      authenticators.stream()
-          .flatMap(each -> each.authenticate(token, request.getHeader(PROJECT)).stream())
-          .findFirst()
-          .ifPresent(
-              caller -> {
-                SecurityContext context = SecurityContextHolder.createEmptyContext();
-                context.setAuthentication(
-                    UsernamePasswordAuthenticationToken.authenticated(
-                        caller.principal(),
-                        null,
-                        AuthorityUtils.createAuthorityList(
-                            caller.roles().stream().map(role -> "ROLE_" + role).toList())));
-                SecurityContextHolder.setContext(context);
-                request.setAttribute(PRINCIPAL, caller.principal());
-              });
-    }
+    bearer(request)
+        .ifPresent(
+            caller -> {
+              SecurityContext context = SecurityContextHolder.createEmptyContext();
+              context.setAuthentication(
+                  UsernamePasswordAuthenticationToken.authenticated(
+                      caller.principal(),
+                      null,
+                      AuthorityUtils.createAuthorityList(
+                          caller.roles().stream().map(role -> "ROLE_" + role).toList())));
+              SecurityContextHolder.setContext(context);
+              request.setAttribute(PRINCIPAL, caller.principal());
+            });
     chain.doFilter(request, response);
+  }
+
+  /** Who calls, if the token is good. */
+  Optional<BearerAuthenticator.Bearer> bearer(HttpServletRequest request) {
+    String header = request.getHeader(HttpHeaders.AUTHORIZATION);
+    if (header == null || !header.regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
+      return Optional.empty();
+    }
+    String token = header.substring(SCHEME.length()).strip();
+    return authenticators.stream()
+        .flatMap(each -> each.authenticate(token, request.getHeader(PROJECT)).stream())
+        .findFirst();
   }
 
   /** Async and error dispatches keep the caller of the first one. */

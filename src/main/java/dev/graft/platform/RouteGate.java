@@ -50,7 +50,7 @@ final class RouteGate implements AuthorizationManager<RequestAuthorizationContex
     return routes.stream().flatMap(each -> each.roleFor(method, path).stream()).findFirst();
   }
 
-  private Optional<String> roleFor(HttpServletRequest request) {
+  Optional<String> roleFor(HttpServletRequest request) {
     return roleFor(request.getMethod(), PathContainer.parsePath(request.getRequestURI()));
   }
 }

@@ -58,7 +58,8 @@ class SecurityConfiguration {
         .sessionManagement(s -> s.sessionCreationPolicy(SessionCreationPolicy.STATELESS))
         .headers(SecurityConfiguration::nothingForBrowsers)
         .addFilterBefore(
-            new BearerFilter(ofTheApi(authenticators)), AnonymousAuthenticationFilter.class)
+            new BearerFilter(BearerAuthenticator.ofTheApi(authenticators)),
+            AnonymousAuthenticationFilter.class)
         .addFilterAfter(new RateLimitFilter(limiter, errors), AnonymousAuthenticationFilter.class)
         .authorizeHttpRequests(
             requests ->
@@ -88,12 +89,6 @@ class SecurityConfiguration {
         .contentSecurityPolicy(
             policy -> policy.policyDirectives("default-src 'none'; frame-ancestors 'none'"))
         .referrerPolicy(policy -> policy.policy(ReferrerPolicy.NO_REFERRER));
-  }
-
-  private static List<BearerAuthenticator> ofTheApi(List<BearerAuthenticator> authenticators) {
-    return authenticators.stream()
-        .filter(each -> each.surface() == BearerAuthenticator.Surface.API)
-        .toList();
   }
 
   private static AuthenticationEntryPoint noValidKey(ErrorWriter errors) {

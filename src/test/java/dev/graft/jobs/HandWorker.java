@@ -7,13 +7,16 @@ import dev.graft.jobs.lease.CheckpointReport;
 import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.LeaseKey;
 import dev.graft.jobs.lease.LeaseProtocol;
+import dev.graft.jobs.lease.LeaseReport;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import org.springframework.boot.test.context.TestComponent;
 
 /** A worker whose every step a test takes. */
@@ -50,6 +53,19 @@ public class HandWorker {
   public Digest uploadDirectory(LeaseKey key, byte[] content) {
     BlobRef file = new BlobRef(upload(key, content), content.length);
     return upload(key, new Manifest(new TreeMap<>(Map.of("weights.txt", file))).toJson());
+  }
+
+  /**
+   * Tells of steps made.
+   *
+   * @param number of this report, higher than that of the one before
+   */
+  public void report(LeaseKey key, long number, int... steps) {
+    List<LeaseReport.Metrics> metrics =
+        IntStream.of(steps)
+            .mapToObj(step -> new LeaseReport.Metrics(step, Map.of("train_loss", 1.0 / step)))
+            .toList();
+    protocol.renew(key, new LeaseReport(number, null, 0, metrics, List.of()));
   }
 
   public void checkpoint(LeaseKey key, int step, Digest manifest) {

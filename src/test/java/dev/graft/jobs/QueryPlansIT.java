@@ -9,6 +9,7 @@ import dev.graft.pg.ObservedPlans.Values;
 import dev.graft.pg.Plan;
 import dev.graft.pg.TestPostgres;
 import java.time.Instant;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
@@ -124,6 +125,22 @@ class QueryPlansIT {
     assertThat(plan.rowsRead("job_event")).as(plan.toString()).isEqualTo(PAGE);
     assertThat(plan.tablesReadWhole()).isEmpty();
     assertThat(plan.mostRowsSorted()).isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 10_000})
+  void aStreamReadsTheEventsThatItSends(int after) {
+    assertThat(events.after(CrowdedQueue.TALKATIVE, after, PAGE)).hasSize(PAGE);
+    Plan plan = plans.only();
+    assertThat(plan.rowsRead("job_event")).as(plan.toString()).isEqualTo(PAGE);
+    assertThat(plan.tablesReadWhole()).isEmpty();
+    assertThat(plan.mostRowsSorted()).isZero();
+  }
+
+  @Test
+  void whetherFollowedJobsHaveMovedOnIsReadOfThemAlone() {
+    assertThat(events.positions(Set.of(CrowdedQueue.TALKATIVE, CrowdedQueue.MIDDLE))).hasSize(2);
+    assertBounded(plans.only(), 2);
   }
 
   @Test

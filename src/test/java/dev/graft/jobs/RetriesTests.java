@@ -25,7 +25,8 @@ class RetriesTests {
               Duration.ofSeconds(50),
               3,
               Duration.ofSeconds(1),
-              FairShare.DEFAULT));
+              FairShare.DEFAULT,
+              new JobProperties.EventStreams(Duration.ofSeconds(1), Duration.ofSeconds(15), 1, 1)));
 
   @Test
   void transientFailureIsTriedThriceWithAGrowingDelay() {

@@ -76,8 +76,8 @@ final class DocumentedExchange {
         exchange
             .answered()
             .lines()
-            .filter(line -> !line.isEmpty())
-            .map(line -> line.replaceFirst("^data: ", ""))
+            .filter(line -> line.startsWith("data:"))
+            .map(line -> line.substring("data:".length()).strip())
             .toList();
     for (String event : data) {
       if (event.equals("[DONE]")) continue;

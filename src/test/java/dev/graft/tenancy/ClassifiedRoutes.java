@@ -25,6 +25,7 @@ final class ClassifiedRoutes {
       POST   /v1/fine_tuning/jobs                                  api.fine_tuning.write
       GET    /v1/fine_tuning/jobs/{id}                             api.fine_tuning.read
       GET    /v1/fine_tuning/jobs/{id}/events                      api.fine_tuning.read
+      GET    /v1/fine_tuning/jobs/{id}/events/stream               api.fine_tuning.read
       GET    /v1/fine_tuning/jobs/{id}/checkpoints                 api.fine_tuning.read
       POST   /v1/fine_tuning/jobs/{id}/cancel                      api.fine_tuning.write
       POST   /v1/fine_tuning/jobs/{id}/pause                       api.fine_tuning.write

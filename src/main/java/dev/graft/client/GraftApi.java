@@ -1,6 +1,7 @@
 package dev.graft.client;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -11,6 +12,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandler;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.net.http.HttpResponse.BodySubscribers;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -19,6 +21,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -126,6 +129,21 @@ public final class GraftApi implements AutoCloseable {
     }
   }
 
+  /**
+   * Opens the event stream of {@code GET path}; not sent again by itself.
+   *
+   * @param last id of the last event that came, or null to begin with the first
+   */
+  ServerEvents events(String path, @Nullable String last) throws IOException, InterruptedException {
+    HttpRequest.Builder request = request(path).header("accept", "text/event-stream").GET();
+    if (last != null) request.header("last-event-id", last);
+    HttpResponse<InputStream> answer = http.send(request.build(), BodyHandlers.ofInputStream());
+    if (answer.statusCode() / 100 == 2) return new ServerEvents(answer.body());
+    try (InputStream body = answer.body()) {
+      throw refused(answer, new String(body.readAllBytes(), StandardCharsets.UTF_8));
+    }
+  }
+
   /** A refusal has a body too, but it is no file. */
   private static BodyHandler<String> into(Path file) {
     BodyHandler<Path> bytes = BodyHandlers.ofFile(file);
@@ -175,9 +193,13 @@ public final class GraftApi implements AutoCloseable {
 
   private static HttpResponse<String> accepted(HttpResponse<String> answer) {
     if (answer.statusCode() / 100 == 2) return answer;
-    throw new ApiRefused(
+    throw refused(answer, answer.body());
+  }
+
+  private static ApiRefused refused(HttpResponse<?> answer, String body) {
+    return new ApiRefused(
         answer.statusCode(),
-        sentence(answer.body()),
+        sentence(body),
         answer.headers().firstValue("x-request-id").orElse(null));
   }
 

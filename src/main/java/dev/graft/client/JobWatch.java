@@ -3,17 +3,24 @@ package dev.graft.client;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Follows a job to its end and shows how far it is. A server that is away for a while is awaited.
+ * Follows a job to its end and shows how far it is: looks when its event stream says that something
+ * has happened, and where there is no stream from time to time. A server that is away for a while
+ * is awaited.
  */
 public final class JobWatch {
   private static final long POLL = Duration.ofMillis(400).toNanos();
   private static final long LATER_POLL = Duration.ofSeconds(2).toNanos();
   private static final long FIRST_MINUTE = Duration.ofMinutes(1).toNanos();
+
+  /** Without news: the step moves on between events. */
+  private static final Duration LOOK = Duration.ofSeconds(5);
+
   private static final long PLAIN_LINE = Duration.ofSeconds(5).toNanos();
   private static final int BAR = 28;
   private static final Set<String> ENDS = Set.of("succeeded", "failed", "cancelled");
@@ -34,30 +41,38 @@ public final class JobWatch {
 
   /** The job in its end state: {@code succeeded}, {@code failed} or {@code cancelled}. */
   public JsonNode untilDone(String id) {
+    try (JobNews news = new JobNews(api, id)) {
+      return untilDone(id, news);
+    }
+  }
+
+  private JsonNode untilDone(String id, JobNews news) {
     long start = System.nanoTime();
     long answered = start;
     while (true) {
       try {
         JsonNode job = api.get("/v1/fine_tuning/jobs/" + id);
         if (ENDS.contains(job.path("status").asString())) return job;
-        show(job);
+        show(job, news);
         answered = System.nanoTime();
       } catch (UncheckedIOException | ApiRefused e) {
         boolean lasting = e instanceof ApiRefused refused && refused.status() < 500;
         if (lasting || System.nanoTime() - answered > AWAY) throw e;
       }
-      LockSupport.parkNanos(System.nanoTime() - start < FIRST_MINUTE ? POLL : LATER_POLL);
+      LockSupport.parkNanos(POLL);
+      if (news.live()) news.await(LOOK);
+      else if (System.nanoTime() - start > FIRST_MINUTE) LockSupport.parkNanos(LATER_POLL - POLL);
     }
   }
 
-  private void show(JsonNode job) {
+  private void show(JsonNode job, JobNews news) {
     long now = System.nanoTime();
     if (!screen.terminal() && now - lastLine < PLAIN_LINE) return;
     lastLine = now;
-    screen.doing("training", line(job));
+    screen.doing("training", line(job, news));
   }
 
-  private String line(JsonNode job) {
+  private String line(JsonNode job, JobNews news) {
     JsonNode progress = job.path("progress");
     int total = progress.path("total_steps").asInt(0);
     String status = job.path("status").asString();
@@ -68,7 +83,7 @@ public final class JobWatch {
     var line = new StringBuilder();
     if (screen.terminal()) line.append(bar((double) step / total)).append(' ');
     line.append("%3d %%  step %d/%d".formatted(step * 100L / total, step, total));
-    String loss = loss(job.path("id").asString());
+    String loss = news.live() ? news.loss() : loss(job.path("id").asString());
     if (!loss.isEmpty()) line.append("  loss ").append(loss);
     double speed = progress.path("tokens_per_second").asDouble(0);
     if (speed > 0) line.append(String.format(Locale.ROOT, "  %,.0f tokens/s", speed));
@@ -79,8 +94,8 @@ public final class JobWatch {
   private String loss(String id) {
     JsonNode events = api.get("/v1/fine_tuning/jobs/" + id + "/events?limit=20").path("data");
     for (JsonNode event : events) {
-      JsonNode loss = event.at("/data/train_loss");
-      if (loss.isNumber()) return String.format(Locale.ROOT, "%.3f", loss.asDouble());
+      Optional<String> loss = JobNews.loss(event);
+      if (loss.isPresent()) return loss.get();
     }
     return "";
   }

@@ -23,8 +23,8 @@ record DiskSpace(Path directory, long needed, long wanted) implements Check {
     String detail = Bytes.gigabytes(free) + " free";
     if (free >= wanted) return List.of(Finding.ok(name(), detail));
     String cure =
-        "free some, or choose another --data-dir; %s is little, %s too little"
-            .formatted(Bytes.gigabytes(wanted), Bytes.gigabytes(needed));
+        "free some, or choose another --data-dir; Graft needs %s and wants %s"
+            .formatted(Bytes.gigabytes(needed), Bytes.gigabytes(wanted));
     return List.of(
         free >= needed
             ? Finding.warning(name(), detail, cure)

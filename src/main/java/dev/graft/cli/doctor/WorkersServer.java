@@ -18,12 +18,14 @@ record WorkersServer(Environment settings) implements Check {
 
   @Override
   public List<Finding> findings() throws IOException {
+    if (settings.getProperty("graft.worker.server-url", "").isBlank()) {
+      return List.of(Finding.missing(name(), "no server is named", "name it with --server URL"));
+    }
     try {
       return List.of(of(WorkerStanding.of(settings)));
-    } catch (MachineLacks address) {
+    } catch (MachineLacks wrong) {
       return List.of(
-          Finding.missing(
-              name(), String.valueOf(address.getMessage()), "name the server with --server URL"));
+          Finding.missing(name(), String.valueOf(wrong.getMessage()), "correct that setting"));
     }
   }
 

@@ -86,6 +86,8 @@ class DataDirectoryTests {
     Finding full = only(new DiskSpace(later, Long.MAX_VALUE, Long.MAX_VALUE).findings());
     assertThat(full.status()).isEqualTo(Status.MISSING);
     assertThat(full.detail()).matches("[\\d.]+ GB free");
+    Finding little = only(new DiskSpace(later, 2_000_000_000, Long.MAX_VALUE).findings());
+    assertThat(little.cure()).contains("Graft needs 2.0 GB");
   }
 
   @Test

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.mock.env.MockEnvironment;
 
 /** Ports and servers: what holds them, and what answers. */
 class ServersTests {
@@ -129,6 +130,23 @@ class ServersTests {
     assertThat(new ApiServer(url(), environment()).findings().getFirst().status())
         .isEqualTo(Status.MISSING);
     assertThat(withKey("good")).hasSize(1).allMatch(finding -> finding.status() == Status.WARNING);
+  }
+
+  @Test
+  void aWorkerNeedsAServerAndATokenToJoinIt() throws IOException {
+    assertThat(ofWorker(new MockEnvironment()).detail()).isEqualTo("no server is named");
+    MockEnvironment named = new MockEnvironment().withProperty("graft.worker.server-url", url());
+    named.setProperty("graft.worker.directory", home.toString());
+    Finding stranger = ofWorker(named);
+    assertThat(stranger.status()).isEqualTo(Status.WARNING);
+    assertThat(stranger.cure()).contains("worker-token create");
+    Finding wrong = ofWorker(named.withProperty("graft.worker.server-url", "ftp://elsewhere"));
+    assertThat(wrong.status()).isEqualTo(Status.MISSING);
+    assertThat(wrong.detail()).isEqualTo("not the URL of a server: ftp://elsewhere");
+  }
+
+  private static Finding ofWorker(MockEnvironment settings) throws IOException {
+    return new WorkersServer(settings).findings().getFirst();
   }
 
   private Map<String, String> environment() {

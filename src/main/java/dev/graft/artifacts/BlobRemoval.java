@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -27,6 +28,31 @@ record BlobRemoval(FileArtifactStore store, Path aside) {
     if (!isStill(seen, store.path(seen.ref().sha256()))) return false;
     Path file = putAside(seen.ref().sha256());
     return file != null && settle(seen, file);
+  }
+
+  /**
+   * Removes a copy that nothing else links to. Looked at again when it lies aside: whoever links it
+   * before keeps it, whoever comes after finds it gone.
+   */
+  boolean removeUnlinked(Digest digest) throws IOException {
+    Path file = putAside(digest);
+    if (file == null) return false;
+    if (links(file) == 1) return Files.deleteIfExists(file);
+    giveBack(digest, file);
+    return false;
+  }
+
+  boolean isUnlinked(Digest digest) throws IOException {
+    return links(store.path(digest)) == 1;
+  }
+
+  /** 0 if it is gone. */
+  private static int links(Path file) throws IOException {
+    try {
+      return (Integer) Files.getAttribute(file, "unix:nlink", LinkOption.NOFOLLOW_LINKS);
+    } catch (NoSuchFileException gone) {
+      return 0;
+    }
   }
 
   /** Under a name of its own: another process may be at the same blob. Null if it is gone. */

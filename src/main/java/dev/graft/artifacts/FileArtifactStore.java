@@ -18,8 +18,10 @@ import java.nio.file.attribute.FileTime;
 import java.security.DigestOutputStream;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Blobs as read-only files {@code blobs/sha256/ab/cdef...} under a root directory, which several
@@ -152,6 +154,27 @@ public final class FileArtifactStore implements ArtifactStore, AutoCloseable {
     } catch (FileSystemException absentOrNotOurs) {
       return false;
     }
+  }
+
+  /**
+   * A second link to a blob, until it is deleted or this process ends; null if it is not there.
+   *
+   * @param used when, as {@link StoredBlob#published}
+   */
+  @Nullable Path link(Digest digest, long used) throws IOException {
+    Path link = scratch.newFile();
+    try {
+      Files.createLink(link, path(digest));
+    } catch (NoSuchFileException absent) {
+      return null;
+    }
+    Files.setLastModifiedTime(link, FileTime.from(used, TimeUnit.NANOSECONDS));
+    return link;
+  }
+
+  /** Bytes that are free in its file system. */
+  long free() throws IOException {
+    return Files.getFileStore(blobs).getUsableSpace();
   }
 
   @Override

@@ -1,10 +1,12 @@
 package dev.graft.artifacts;
 
 import dev.graft.platform.FileLocks;
+import dev.graft.platform.FileTrees;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -16,10 +18,10 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A directory for the temporary files of one store in one process. Its owner holds a lock on the
- * file {@code <name>.lock} beside it; a directory whose lock can be had belongs to a dead process.
+ * A directory for the temporary files of one process. Its owner holds a lock on the file {@code
+ * <name>.lock} beside it; a directory whose lock can be had, or that has none, belongs to nobody.
  */
-final class Scratch implements AutoCloseable {
+public final class Scratch implements AutoCloseable {
   /** Closing any channel of a locked file drops a POSIX lock, so our own are never probed. */
   private static final Set<String> OURS = ConcurrentHashMap.newKeySet();
 
@@ -36,7 +38,7 @@ final class Scratch implements AutoCloseable {
   }
 
   /** Removes what dead processes left in {@code parent} and makes a directory for this one. */
-  static Scratch open(Path parent) throws IOException {
+  public static Scratch open(Path parent) throws IOException {
     Files.createDirectories(parent);
     sweep(parent);
     while (true) {
@@ -55,6 +57,10 @@ final class Scratch implements AutoCloseable {
     }
   }
 
+  public Path directory() {
+    return directory;
+  }
+
   Path newFile() {
     return directory.resolve(UUID.randomUUID().toString());
   }
@@ -65,6 +71,13 @@ final class Scratch implements AutoCloseable {
         String name = nameOf(lockFile);
         if (!OURS.contains(name)) {
           sweepIfDead(parent.resolve(name), lockFile);
+        }
+      }
+    }
+    try (DirectoryStream<Path> all = Files.newDirectoryStream(parent, Files::isDirectory)) {
+      for (Path directory : all) {
+        if (!Files.exists(directory.resolveSibling(directory.getFileName() + LOCK))) {
+          remove(directory);
         }
       }
     }
@@ -97,15 +110,11 @@ final class Scratch implements AutoCloseable {
   }
 
   private static void remove(Path directory) throws IOException {
-    if (!Files.isDirectory(directory)) {
-      return;
+    try {
+      FileTrees.delete(directory);
+    } catch (DirectoryNotEmptyException | NoSuchFileException busy) {
+      // A child of the dead process still works there, or another one removes it: next time.
     }
-    try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
-      for (Path file : files) {
-        Files.deleteIfExists(file);
-      }
-    }
-    Files.deleteIfExists(directory);
   }
 
   private static String nameOf(Path lockFile) {

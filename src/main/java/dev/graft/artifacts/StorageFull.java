@@ -8,6 +8,10 @@ public final class StorageFull extends IOException {
     super("no space left in the artifact store: free some, or move it to a larger disk", cause);
   }
 
+  StorageFull(String what) {
+    super("no space left in the artifact store: " + what);
+  }
+
   /** This failure as {@link StorageFull} if the disk or the quota is exhausted, else as it is. */
   static IOException orSame(IOException failure) {
     String message = String.valueOf(failure.getMessage());

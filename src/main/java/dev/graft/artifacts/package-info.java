@@ -11,6 +11,10 @@
  * <p>What is still arriving, such as a part of an upload, is kept under a name of its own, just as
  * durable, until whoever named it drops it: it has no digest that others may share.
  *
+ * <p>A worker's store holds copies of another's blobs, within bounds: {@link
+ * dev.graft.artifacts.BlobCache} fetches, and evicts what has not been used for longest. A blob is
+ * in use while there is a second link to its file.
+ *
  * <p>How it fails: a full disk throws {@link dev.graft.artifacts.StorageFull}, content that is not
  * what was announced {@link dev.graft.artifacts.BlobMismatch}, content past its limit {@link
  * dev.graft.artifacts.BlobTooLarge}; each leaves nothing behind. A killed process leaves temporary

@@ -1,7 +1,7 @@
 package dev.graft.inference;
 
-import dev.graft.artifacts.ArtifactStore;
-import dev.graft.artifacts.BlobFetch;
+import dev.graft.artifacts.BlobCache;
+import dev.graft.artifacts.BlobUse;
 import dev.graft.artifacts.Digest;
 import dev.graft.inference.child.Reply;
 import dev.graft.jobs.lease.LeaseRefused;
@@ -32,7 +32,7 @@ final class CallAnswer {
   private final Call call;
   private final long id;
   private final WorkerLink link;
-  private final ArtifactStore store;
+  private final BlobCache blobs;
   private final Inferrer inferrer;
   private final LinkedBlockingQueue<Said> said = new LinkedBlockingQueue<>();
 
@@ -46,11 +46,11 @@ final class CallAnswer {
   /**
    * @param id of the ask in this process: servers count from the same number
    */
-  CallAnswer(Call call, long id, WorkerLink link, ArtifactStore store, Inferrer inferrer) {
+  CallAnswer(Call call, long id, WorkerLink link, BlobCache blobs, Inferrer inferrer) {
     this.call = call;
     this.id = id;
     this.link = link;
-    this.store = store;
+    this.blobs = blobs;
     this.inferrer = inferrer;
   }
 
@@ -71,17 +71,19 @@ final class CallAnswer {
 
   private void answer() {
     try {
-      BlobFetch fetch = new BlobFetch(store, this::open);
-      for (Digest manifest : call.manifests()) {
-        fetch.directory(manifest, ModelDirectories::isLaid);
+      // In use until the end: directories of models are laid out in between.
+      try (BlobUse use = blobs.use(this::open)) {
+        for (Digest manifest : call.manifests()) {
+          use.directory(manifest, ModelDirectories::isLaid);
+        }
+        Reply last =
+            inferrer.answer(
+                call.id(),
+                call.served(),
+                call.ask().numbered(id),
+                piece -> said.add(new Said.That(piece)));
+        said.add(new Said.That(last));
       }
-      Reply last =
-          inferrer.answer(
-              call.id(),
-              call.served(),
-              call.ask().numbered(id),
-              piece -> said.add(new Said.That(piece)));
-      said.add(new Said.That(last));
     } catch (InterruptedException unwanted) {
       said.add(new Said.Lost("it was cancelled"));
     } catch (NoCapacity | InferrerLost | IOException | UncheckedIOException | LeaseRefused e) {

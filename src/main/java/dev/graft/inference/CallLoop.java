@@ -1,6 +1,6 @@
 package dev.graft.inference;
 
-import dev.graft.artifacts.ArtifactStore;
+import dev.graft.artifacts.BlobCache;
 import dev.graft.jobs.lease.LeaseRefused;
 import dev.graft.jobs.lease.LeaseWire;
 import dev.graft.jobs.lease.WorkerLink;
@@ -25,13 +25,13 @@ final class CallLoop implements Runnable {
   private static final AtomicLong ASKS = new AtomicLong();
 
   private final WorkerLink link;
-  private final ArtifactStore store;
+  private final BlobCache blobs;
   private final WarmModels models;
   private final TrainingFirst device;
 
-  CallLoop(WorkerLink link, ArtifactStore store, WarmModels models, TrainingFirst device) {
+  CallLoop(WorkerLink link, BlobCache blobs, WarmModels models, TrainingFirst device) {
     this.link = link;
-    this.store = store;
+    this.blobs = blobs;
     this.models = models;
     this.device = device;
   }
@@ -65,7 +65,7 @@ final class CallLoop implements Runnable {
   private void answer(Call call) throws InterruptedException {
     device.enter();
     try {
-      new CallAnswer(call, ASKS.incrementAndGet(), link, store, models).run();
+      new CallAnswer(call, ASKS.incrementAndGet(), link, blobs, models).run();
     } finally {
       device.leave();
     }

@@ -1,6 +1,6 @@
 package dev.graft.inference;
 
-import dev.graft.artifacts.ArtifactStore;
+import dev.graft.artifacts.BlobCache;
 import dev.graft.jobs.lease.Training;
 import dev.graft.jobs.lease.WorkerLink;
 import dev.graft.platform.ChildJvm;
@@ -18,10 +18,12 @@ import org.springframework.context.event.EventListener;
 @ConditionalOnProperty(name = "graft.inference.offer", matchIfMissing = true)
 class CallWorkerConfiguration {
   @Bean(destroyMethod = "close")
-  WarmModels warmModels(ArtifactStore store, InferenceProperties settings, GraftProperties graft) {
+  WarmModels warmModels(BlobCache blobs, InferenceProperties settings, GraftProperties graft) {
+    ModelDirectories files = InferenceConfiguration.directories(blobs.store(), settings, graft);
+    blobs.beforeEviction(files::removeIdle);
     return new WarmModels(
         settings,
-        InferenceConfiguration.directories(store, settings, graft),
+        files,
         model -> ChildJvm.ofThisProgram(settings.heap(), InferenceConfiguration.arguments(model)));
   }
 
@@ -33,11 +35,11 @@ class CallWorkerConfiguration {
   @Bean
   LoopThreads callThreads(
       WorkerLink link,
-      ArtifactStore store,
+      BlobCache blobs,
       WarmModels models,
       TrainingFirst device,
       InferenceProperties settings) {
-    return new CallLoop(link, store, models, device).threads(settings.maxLoadedModels());
+    return new CallLoop(link, blobs, models, device).threads(settings.maxLoadedModels());
   }
 
   /** On the thread that is about to train. */

@@ -71,7 +71,7 @@ class InferenceConfiguration {
     return directories(store, settings, graft);
   }
 
-  static ModelFiles directories(
+  static ModelDirectories directories(
       ArtifactStore store, InferenceProperties settings, GraftProperties graft) {
     Path set = settings.directory();
     return new ModelDirectories(

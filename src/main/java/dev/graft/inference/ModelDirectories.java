@@ -77,10 +77,19 @@ final class ModelDirectories implements ModelFiles {
   }
 
   @Override
-  public synchronized void prune() {
+  public void prune() {
+    prune(keep);
+  }
+
+  /** Gives up the links to what nobody holds, so that its bytes can go. */
+  void removeIdle() {
+    prune(Duration.ZERO);
+  }
+
+  private synchronized void prune(Duration idle) {
     try {
       for (Path each : present()) {
-        if (!isDue(each.getFileName().toString())) continue;
+        if (!isDue(each.getFileName().toString(), idle)) continue;
         remove(each);
         log.atInfo().addKeyValue("directory", each.getFileName()).log("model_files_removed");
       }
@@ -97,10 +106,10 @@ final class ModelDirectories implements ModelFiles {
   }
 
   /** Whoever makes a directory does it under the same lock: an unfinished one has no maker. */
-  private boolean isDue(String name) {
+  private boolean isDue(String name, Duration idle) {
     if (name.startsWith(UNFINISHED)) return true;
     Use use = uses.computeIfAbsent(name, left -> new Use());
-    return use.holders == 0 && System.nanoTime() - use.lastHeld >= keep.toNanos();
+    return use.holders == 0 && System.nanoTime() - use.lastHeld >= idle.toNanos();
   }
 
   /** A half removed directory must not have a whole one's name. */

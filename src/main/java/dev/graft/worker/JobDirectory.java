@@ -19,8 +19,20 @@ record JobDirectory(Path root) implements AutoCloseable {
     return root.resolve("checkpoints");
   }
 
-  Path resumed(int candidate) {
-    return root.resolve("resume-" + candidate);
+  Path base() {
+    return root.resolve("base");
+  }
+
+  Path training() {
+    return root.resolve("training.jsonl");
+  }
+
+  Path validation() {
+    return root.resolve("validation.jsonl");
+  }
+
+  Path resumed() {
+    return root.resolve("resume");
   }
 
   /** What training begins with. */

@@ -1,6 +1,7 @@
 package dev.graft.worker;
 
 import dev.graft.artifacts.Digest;
+import dev.graft.artifacts.StorageFull;
 import dev.graft.jobs.lease.CheckpointReport;
 import dev.graft.jobs.lease.Directive;
 import dev.graft.jobs.lease.Lease;
@@ -46,6 +47,7 @@ final class JobRun implements Heartbeats.Listener {
   private Stop stop = Stop.NONE;
   private @Nullable TrainerProcess trainer;
   private TrainingEvent.@Nullable Failed failed;
+  private boolean lacksDisk;
 
   JobRun(Lease lease, LeaseProtocol protocol, WorkerProperties settings) {
     this.lease = lease;
@@ -57,11 +59,10 @@ final class JobRun implements Heartbeats.Listener {
 
   /** Heartbeats end last: after the result is confirmed or the job given back. */
   void run(RunPreparation preparation, TrainerCommandLine commandLine) throws InterruptedException {
-    Path jobs = settings.directory().resolve("jobs");
     try (Heartbeats beats =
             Heartbeats.start(
                 protocol, lease, reports, settings.reportEvery(), this, System.nanoTime());
-        JobDirectory directory = JobDirectory.make(jobs, lease)) {
+        JobDirectory directory = preparation.directory(lease)) {
       attempt(preparation, commandLine, directory, beats);
     } catch (LeaseLost lost) {
       log.atInfo().addKeyValue("job", key.jobId()).log("lease_lost");
@@ -82,34 +83,52 @@ final class JobRun implements Heartbeats.Listener {
       Heartbeats beats)
       throws InterruptedException {
     try {
-      RunRequest request = until(() -> preparation.request(lease, directory));
-      if (current() != Stop.NONE) {
-        until(() -> give(key));
+      RunRequest request = prepared(preparation, directory);
+      if (request == null || current() != Stop.NONE) {
+        until(
+            () -> {
+              beats.flush();
+              return give(key);
+            });
         return;
       }
       int status = train(request, commandLine, directory);
       finish(status, directory, beats);
     } catch (IOException e) {
       log.atWarn().addKeyValue("job", key.jobId()).setCause(e).log("run_failed_here");
-      end(
-          new TrainingFailure(
-              TrainingFailure.Kind.TRANSIENT,
-              "The worker could not read or write the files of the run",
-              null,
-              null),
-          beats);
+      end(failure("The worker could not read or write the files of the run"), beats);
     } catch (LeaseRefused refused) {
       log.atError()
           .addKeyValue("job", key.jobId())
           .addKeyValue("cause", refused.getMessage())
           .log("server_refused");
-      end(
-          new TrainingFailure(
-              TrainingFailure.Kind.TRANSIENT,
-              "The server refused what the worker asked or sent",
-              null,
-              null),
-          beats);
+      end(failure("The server refused what the worker asked or sent"), beats);
+    }
+  }
+
+  private static TrainingFailure failure(String message) {
+    return new TrainingFailure(TrainingFailure.Kind.TRANSIENT, message, null, null);
+  }
+
+  /** Whether this machine had no room for the job: another may, or this one later. */
+  boolean lacksDisk() {
+    return lacksDisk;
+  }
+
+  /** Null if this machine lacks disk, which is no verdict on the job: no attempt is counted. */
+  private @Nullable RunRequest prepared(RunPreparation preparation, JobDirectory directory)
+      throws IOException, InterruptedException {
+    try {
+      return until(() -> preparation.request(lease, directory));
+    } catch (StorageFull full) {
+      lacksDisk = true;
+      log.atError()
+          .addKeyValue("job", key.jobId())
+          .addKeyValue("cause", full.getMessage())
+          .addKeyValue("cure", "free disk, or raise graft.worker.cache-size or lower keep-free")
+          .log("disk_lacking");
+      told.lacksDisk();
+      return null;
     }
   }
 

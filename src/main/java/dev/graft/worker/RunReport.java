@@ -19,6 +19,13 @@ final class RunReport {
     return newest;
   }
 
+  void lacksDisk() {
+    reports.note(
+        LeaseReport.Level.WARN,
+        "The worker has no room on its disk for the base model and the data of this job;"
+            + " the job waits for room, or for another worker");
+  }
+
   void started(TrainingEvent.Started started) {
     StringBuilder text = new StringBuilder("Training on %d examples".formatted(started.rows()));
     if (started.truncatedRows() > 0) text.append(", %d cut".formatted(started.truncatedRows()));

@@ -1,12 +1,15 @@
 package dev.graft.worker;
 
-import dev.graft.artifacts.ArtifactStore;
+import dev.graft.artifacts.BlobCache;
 import dev.graft.artifacts.FileArtifactStore;
+import dev.graft.artifacts.Scratch;
 import dev.graft.jobs.lease.LeaseProtocol;
+import dev.graft.platform.FileTrees;
 import dev.graft.platform.LoopThreads;
 import dev.graft.platform.MachineLacks;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Files;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.annotation.Bean;
@@ -27,6 +30,12 @@ class WorkerConfiguration {
     @Bean(destroyMethod = "close")
     FileArtifactStore workerBlobs(WorkerProperties settings) throws IOException {
       return FileArtifactStore.open(settings.directory());
+    }
+
+    @Bean
+    BlobCache copies(FileArtifactStore store, WorkerProperties settings) throws IOException {
+      long disk = Files.getFileStore(settings.directory()).getTotalSpace();
+      return BlobCache.of(store, settings.copies(disk));
     }
 
     @Bean
@@ -62,6 +71,23 @@ class WorkerConfiguration {
     }
   }
 
+  @Configuration(proxyBeanMethods = false)
+  @Profile("server")
+  static class Beside {
+    @Bean
+    BlobCache serversBlobs(FileArtifactStore store) throws IOException {
+      return BlobCache.unbounded(store);
+    }
+  }
+
+  /** Runs of killed processes are gone with it, and the links by which they used copies. */
+  @Bean(destroyMethod = "close")
+  Scratch runs(WorkerProperties settings) throws IOException {
+    // Of earlier builds: links that would keep on the disk what is evicted or deleted.
+    FileTrees.delete(settings.directory().resolve("models"));
+    return Scratch.open(settings.directory().resolve("jobs"));
+  }
+
   @Bean
   TrainerCommandLine trainerCommandLine(WorkerProperties settings) {
     return TrainerCommandLine.ofThisProgram(settings.heap());
@@ -70,12 +96,13 @@ class WorkerConfiguration {
   @Bean
   LoopThreads workerThreads(
       LeaseProtocol protocol,
-      ArtifactStore store,
+      BlobCache blobs,
+      Scratch runs,
       TrainerCommandLine commandLine,
       ApplicationEventPublisher events,
       WorkerProperties settings) {
-    BlobCopies blobs = new BlobCopies(store, protocol, settings.directory().resolve("models"));
-    RunPreparation preparation = new RunPreparation(blobs, settings.threads());
+    RunPreparation preparation =
+        new RunPreparation(blobs, protocol, runs.directory(), settings.threads());
     return WorkerLoop.threads(
         MachineMemory.devices(settings.devices(), settings.deviceMemory()).stream()
             .map(

@@ -7,6 +7,7 @@ import dev.graft.jobs.lease.LeaseRefused;
 import dev.graft.jobs.lease.Training;
 import dev.graft.platform.LoopThreads;
 import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
@@ -23,6 +24,8 @@ import org.slf4j.LoggerFactory;
 final class WorkerLoop implements Runnable {
   private static final Logger log = LoggerFactory.getLogger(WorkerLoop.class);
 
+  private static final Duration LONGEST_PAUSE = Duration.ofMinutes(5);
+
   private final Device device;
   private final LeaseProtocol protocol;
   private final RunPreparation preparation;
@@ -31,6 +34,9 @@ final class WorkerLoop implements Runnable {
   private final WorkerProperties settings;
   private final CountDownLatch draining = new CountDownLatch(1);
   private @Nullable JobRun current;
+
+  /** Jobs in a row for which there was no room. */
+  private int lackingDisk;
 
   WorkerLoop(
       Device device,
@@ -103,6 +109,15 @@ final class WorkerLoop implements Runnable {
       running(null);
       events.accept(new Training.Ended(device.name()));
     }
+    lackingDisk = run.lacksDisk() ? lackingDisk + 1 : 0;
+    if (run.lacksDisk()) leaveToOthers();
+  }
+
+  /** What was given back is first in the queue again: it is to meet another worker, or room. */
+  private void leaveToOthers() throws InterruptedException {
+    Duration pause = settings.retryWait().multipliedBy(1L << Math.min(lackingDisk, 20));
+    Duration bounded = pause.compareTo(LONGEST_PAUSE) < 0 ? pause : LONGEST_PAUSE;
+    draining.await(bounded.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   private synchronized void running(@Nullable JobRun run) {

@@ -1,5 +1,6 @@
 package dev.graft.worker;
 
+import dev.graft.artifacts.BlobCache;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -12,7 +13,12 @@ import org.springframework.util.unit.DataSize;
  * {@code graft.worker.*}.
  *
  * @param directory where this worker keeps its credential, its copies of blobs and running jobs; by
- *     default {@code worker} in the data directory
+ *     default {@code worker} in the data directory. In {@code role=all} runs have links to the
+ *     server's blobs there: on another file system each run gets copies
+ * @param cacheSize how much of the disk the copies of blobs may take; by default three quarters of
+ *     its file system. Not for {@code role=all}, where there are no copies
+ * @param keepFree how much of the disk copies leave free, for data, checkpoints and results; by
+ *     default a twentieth of its file system, at most 10 GB
  * @param serverUrl the server to work for; not needed in {@code role=all}
  * @param certificateAuthorities PEM file of the authorities that may vouch for the server, and no
  *     others; by default those that Java knows
@@ -37,6 +43,8 @@ record WorkerProperties(
     @Nullable Path certificateAuthorities,
     @Nullable String joinToken,
     @Nullable String name,
+    @Nullable DataSize cacheSize,
+    @Nullable DataSize keepFree,
     @DefaultValue("cpu") List<String> devices,
     @Nullable DataSize deviceMemory,
     @Nullable Integer threads,
@@ -46,9 +54,28 @@ record WorkerProperties(
     @DefaultValue("10s") Duration callTimeout,
     @DefaultValue("15s") Duration drainGrace,
     @DefaultValue("2s") Duration retryWait) {
+  private static final long MOST_KEPT_FREE = DataSize.ofGigabytes(10).toBytes();
+
   WorkerProperties {
     if (deviceMemory != null && deviceMemory.toBytes() < 1) {
       throw new IllegalArgumentException("graft.worker.device-memory must be positive");
     }
+    if (cacheSize != null && cacheSize.toBytes() < 1) {
+      throw new IllegalArgumentException("graft.worker.cache-size must be positive");
+    }
+    if (keepFree != null && keepFree.isNegative()) {
+      throw new IllegalArgumentException("graft.worker.keep-free must not be negative");
+    }
+  }
+
+  /**
+   * What the copies of blobs may take.
+   *
+   * @param disk bytes of their file system, free or not
+   */
+  BlobCache.Bounds copies(long disk) {
+    return new BlobCache.Bounds(
+        cacheSize != null ? cacheSize.toBytes() : disk / 4 * 3,
+        keepFree != null ? keepFree.toBytes() : Math.min(disk / 20, MOST_KEPT_FREE));
   }
 }

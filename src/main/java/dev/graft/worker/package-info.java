@@ -3,11 +3,12 @@
  * credentials.
  *
  * <p>How it works: one {@link dev.graft.worker.WorkerLoop} per device claims a job and makes a
- * {@link dev.graft.worker.JobRun} of it. That fetches what the lease names by digest ({@link
- * dev.graft.worker.BlobCopies}), starts a child process ({@link dev.graft.worker.TrainerProcess}),
- * turns its events into reports, uploads and commits its checkpoints, uploads the result and
- * repeats {@code complete} until it is answered. {@link dev.graft.worker.Heartbeats} renews on a
- * thread of its own and ends last.
+ * {@link dev.graft.worker.JobRun} of it. That fetches what the lease names by digest into copies
+ * that it shares with other runs and chats ({@link dev.graft.artifacts.BlobCache}), links them into
+ * a directory of its own ({@link dev.graft.worker.RunPreparation}), starts a child process ({@link
+ * dev.graft.worker.TrainerProcess}), turns its events into reports, uploads and commits its
+ * checkpoints, uploads the result and repeats {@code complete} until it is answered. {@link
+ * dev.graft.worker.Heartbeats} renews on a thread of its own and ends last.
  *
  * <p>How it fails:
  *
@@ -21,6 +22,9 @@
  *       present, the kernel kills it; nothing holds the device.
  *   <li>The worker is asked to stop: no new claims; the running job makes a checkpoint and is given
  *       back, within {@code graft.worker.drain-grace}.
+ *   <li>The disk has no room for what the lease names, however much that is not in use is evicted:
+ *       the job is given back, and the worker claims no other for a while, so that another worker
+ *       gets it.
  *   <li>A checkpoint cannot be fetched whole: the one before is used, else the run starts again.
  * </ul>
  */

@@ -70,8 +70,9 @@ class FileArtifactStoreTests extends ArtifactStoreContract {
   @Test
   void leftoversOfADeadProcessAreRemovedAndThoseOfALivingOneStay() throws Exception {
     Path dead = Files.createDirectory(root.resolve("tmp/dead"));
-    Files.writeString(dead.resolve("half"), "ha");
+    Files.writeString(Files.createDirectory(dead.resolve("deep")).resolve("half"), "ha");
     Files.createFile(root.resolve("tmp/dead.lock"));
+    Path nobodys = Files.createDirectory(root.resolve("tmp/nobodys"));
     Path live = Files.createDirectory(root.resolve("tmp/live"));
     Files.writeString(live.resolve("half"), "ha");
     Process other = otherProcessHolding(root.resolve("tmp/live.lock"));
@@ -79,6 +80,7 @@ class FileArtifactStoreTests extends ArtifactStoreContract {
       assertThat(other.getInputStream().read()).isEqualTo('L');
       FileArtifactStore.open(root).close();
       assertThat(dead).doesNotExist();
+      assertThat(nobodys).doesNotExist();
       assertThat(live.resolve("half")).exists();
     } finally {
       other.destroyForcibly().waitFor(10, TimeUnit.SECONDS);

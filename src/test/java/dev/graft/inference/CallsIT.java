@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
+import dev.graft.artifacts.BlobCache;
 import dev.graft.artifacts.Digest;
 import dev.graft.artifacts.FileArtifactStore;
 import dev.graft.catalog.BaseModels;
@@ -74,7 +75,8 @@ class CallsIT {
         new ModelDirectories(store, directory.resolve("laid"), Duration.ofDays(1));
     models = new WarmModels(settings, files, CallsIT::parrot);
     device = new TrainingFirst(models, false);
-    worker = new CallLoop(link, store, models, device).threads(2);
+    BlobCache blobs = BlobCache.of(store, new BlobCache.Bounds(1 << 30, 0));
+    worker = new CallLoop(link, blobs, models, device).threads(2);
   }
 
   private static List<String> parrot(WarmModels.Laid model) {

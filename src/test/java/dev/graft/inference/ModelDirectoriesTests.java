@@ -63,6 +63,17 @@ class ModelDirectoriesTests {
   }
 
   @Test
+  void linksToWhatNobodyHoldsAreGivenUpWhenBytesAreWanted() throws IOException {
+    ModelDirectories directories = new ModelDirectories(store, root, Duration.ofDays(1));
+    ModelFiles.Held held = directories.hold(manifest);
+    directories.removeIdle();
+    assertThat(held.path().resolve("config.json")).hasContent("{}");
+    held.close();
+    directories.removeIdle();
+    assertThat(root).isEmptyDirectory();
+  }
+
+  @Test
   void whatAnEarlierProcessLeftIsTakenOverOrRemoved() throws IOException {
     Path left = new ModelDirectories(store, root, Duration.ZERO).hold(manifest).path();
     Path unfinished = Files.createDirectories(root.resolve("unfinished-123/deep"));

@@ -73,6 +73,15 @@ public class QueueServer {
     return submit("{}", scratch, ManifestDirectory.store(store, files).sha256());
   }
 
+  /** Queues a job on a base model of this one file. */
+  public Submitted submitOn(Path weights, String plan) throws IOException {
+    return submit(
+        departments.ensure("d-" + UUID.randomUUID()),
+        plan,
+        ManifestDirectory.store(store, Map.of("model.safetensors", weights)),
+        null);
+  }
+
   private Submitted submit(String plan, Path scratch, @Nullable Digest start) throws IOException {
     return submit(departments.ensure("d-" + UUID.randomUUID()), plan, scratch, start);
   }
@@ -80,7 +89,12 @@ public class QueueServer {
   private Submitted submit(String department, String plan, Path scratch, @Nullable Digest start)
       throws IOException {
     Path config = Files.writeString(scratch.resolve("config.json"), "{}");
-    BlobRef base = ManifestDirectory.store(store, Map.of("config.json", config));
+    return submit(
+        department, plan, ManifestDirectory.store(store, Map.of("config.json", config)), start);
+  }
+
+  private Submitted submit(String department, String plan, BlobRef base, @Nullable Digest start)
+      throws IOException {
     byte[] data = DATA.getBytes(StandardCharsets.UTF_8);
     Digest training = store.put(new ByteArrayInputStream(data), data.length).sha256();
     String id = "ftjob-" + UUID.randomUUID().toString().replace("-", "");

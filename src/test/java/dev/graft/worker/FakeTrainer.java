@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -61,6 +62,9 @@ public final class FakeTrainer {
     int steps = plan.path("steps").asInt(10);
     int micro = plan.path("training").path("per_device_train_batch_size").asInt(1);
     if (micro > plan.path("memory_for").asInt(1_000)) return TrainerExit.OUT_OF_MEMORY;
+    try (Stream<Path> base = Files.list(Path.of(request.baseModel()))) {
+      if (base.findAny().isEmpty()) return TrainerExit.BAD_INPUT;
+    }
     int step = 0;
     String state = seedState();
     if (request.resumeFrom() != null) {

@@ -1,6 +1,8 @@
 package dev.graft.worker;
 
+import dev.graft.artifacts.BlobCache;
 import dev.graft.artifacts.FileArtifactStore;
+import dev.graft.artifacts.Scratch;
 import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.LeaseProtocol;
 import dev.graft.jobs.lease.WorkerLink;
@@ -13,17 +15,21 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.springframework.util.unit.DataSize;
 
 /**
  * A worker as a process of its own: the real parts, with {@link FakeTrainer} as the trainer. Spring
  * is left out for a fast start.
  */
 public final class TestWorker {
+  private static final long MUCH = 1L << 40;
+
   private TestWorker() {}
 
   public static void main(String[] arguments) throws Exception {
     WorkerProperties settings =
-        settings(Path.of(arguments[0]), arguments[1], arguments.length > 2 ? arguments[2] : "");
+        settings(
+            Path.of(arguments[0]), arguments[1], null, arguments[2], Long.parseLong(arguments[3]));
     URI server = URI.create(arguments[1]);
     LeaseProtocol protocol =
         new HttpLeaseProtocol(
@@ -36,13 +42,14 @@ public final class TestWorker {
     worker.start();
   }
 
-  static WorkerLoop loop(
-      WorkerProperties settings, LeaseProtocol protocol, FileArtifactStore store) {
-    BlobCopies blobs = new BlobCopies(store, protocol, settings.directory().resolve("models"));
+  static WorkerLoop loop(WorkerProperties settings, LeaseProtocol protocol, FileArtifactStore store)
+      throws IOException {
+    BlobCache blobs = BlobCache.of(store, settings.copies(MUCH));
+    Path jobs = Scratch.open(settings.directory().resolve("jobs")).directory();
     return new WorkerLoop(
         Device.UNKNOWN,
         protocol,
-        new RunPreparation(blobs, 1),
+        new RunPreparation(blobs, protocol, jobs, 1),
         fakeTrainer(),
         event -> {},
         settings);
@@ -65,12 +72,19 @@ public final class TestWorker {
 
   static WorkerProperties settings(
       Path directory, String server, @Nullable Path authorities, String token) {
+    return settings(directory, server, authorities, token, MUCH);
+  }
+
+  static WorkerProperties settings(
+      Path directory, String server, @Nullable Path authorities, String token, long cacheSize) {
     return new WorkerProperties(
         directory,
         server,
         authorities,
         token,
         directory.getFileName().toString(),
+        DataSize.ofBytes(cacheSize),
+        DataSize.ofBytes(0),
         List.of("cpu"),
         null,
         1,
@@ -84,11 +98,20 @@ public final class TestWorker {
 
   /** Starts it in a process; the first start needs a join token. */
   static Process start(Path directory, String server, String token) throws IOException {
+    return start(directory, server, token, MUCH);
+  }
+
+  /**
+   * @param cacheSize bytes that its copies of blobs may take
+   */
+  static Process start(Path directory, String server, String token, long cacheSize)
+      throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-Xmx128m", "-XX:TieredStopAtLevel=1", "-cp"));
     command.add(System.getProperty("java.class.path"));
     command.addAll(List.of(TestWorker.class.getName(), directory.toString(), server, token));
+    command.add(Long.toString(cacheSize));
     Files.createDirectories(directory);
     return new ProcessBuilder(command)
         .redirectErrorStream(true)

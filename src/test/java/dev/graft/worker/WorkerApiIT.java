@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import com.sun.net.httpserver.HttpServer;
+import dev.graft.artifacts.BlobCache;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
 import dev.graft.artifacts.FileArtifactStore;
@@ -197,9 +198,10 @@ class WorkerApiIT {
     QueueServer.Submitted job = server.submitContinued(earlier.getParent(), directory);
     Lease lease = claim(job);
     FileArtifactStore store = FileArtifactStore.open(directory.resolve("worker-store"));
-    BlobCopies blobs = new BlobCopies(store, protocol, directory.resolve("models"));
-    JobDirectory run = JobDirectory.make(directory.resolve("jobs"), lease);
-    RunRequest request = new RunPreparation(blobs, 1).request(lease, run);
+    BlobCache blobs = BlobCache.of(store, new BlobCache.Bounds(1 << 30, 0));
+    RunPreparation preparation =
+        new RunPreparation(blobs, protocol, directory.resolve("jobs"), null);
+    RunRequest request = preparation.request(lease, preparation.directory(lease));
     Path start = Path.of(String.valueOf(request.startFrom()));
     assertThat(start).isDirectory();
     try (Stream<Path> files = Files.list(start)) {

@@ -78,9 +78,6 @@ class CacheSizeIT {
     await().atMost(LONG).until(() -> server.state(job).equals("succeeded"));
     assertThat(server.failures(job)).isZero();
     assertThat(server.attempts(job)).doesNotContain("failed", "lost");
-    Submitted fits = server.submitOn(weights(4, WEIGHTS), SHORT);
-    workers.getLast().destroy();
-    await().atMost(LONG).until(() -> server.state(fits).equals("succeeded"));
     assertThat(server.violations()).isEmpty();
   }
 

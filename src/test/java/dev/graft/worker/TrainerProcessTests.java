@@ -102,7 +102,7 @@ class TrainerProcessTests {
     return new RunRequest(
         JsonMapper.shared().readTree(plan),
         42,
-        "model",
+        directory.toString(),
         "base",
         data.toString(),
         null,

@@ -47,7 +47,9 @@ final class JobsCreate extends ApiCommand {
   @Option(names = "--seed", paramLabel = "N", description = "Of everything that is random.")
   private @Nullable Long seed;
 
-  @Option(names = "--quote", description = "Say what it would take; start nothing.")
+  @Option(
+      names = "--quote",
+      description = "Say what it would take; a file is uploaded, nothing is started.")
   private boolean quote;
 
   @Option(names = "--watch", description = "Follow it to its end.")
@@ -64,6 +66,7 @@ final class JobsCreate extends ApiCommand {
     if (quote) {
       JsonNode found = api.post("/v1/fine_tuning/quotes", job);
       show(found, Quote.text(found));
+      note("training file: " + found.path("training_file").asString(""));
       for (JsonNode warning : found.path("warnings")) note("warning: " + warning.asString(""));
       return 0;
     }

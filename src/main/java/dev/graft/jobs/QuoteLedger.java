@@ -25,7 +25,7 @@ class QuoteLedger {
       """
       -- speed of jobs like this
       with recent as materialized
-             (select id, base_model, state, adapter from job
+             (select id, created_at, base_model, state, adapter from job
                where department_id = :department order by created_at desc, id desc limit 200),
            alike as
              (select p.tokens_per_second as speed
@@ -36,7 +36,7 @@ class QuoteLedger {
                      is not distinct from
                      (:adapter::jsonb #> '{peft,peft_type}', :adapter::jsonb #> '{method,type}',
                       :adapter::jsonb -> 'quantization', :adapter::jsonb #> '{training,bf16}')
-               limit 5)
+               order by j.created_at desc, j.id desc limit 5)
       select percentile_cont(0.5) within group (order by speed) from alike
       """;
 

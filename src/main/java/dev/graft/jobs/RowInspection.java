@@ -32,8 +32,8 @@ class RowInspection {
   private static final int AT_ONCE = 2;
   private static final Duration RETRY_AFTER = Duration.ofSeconds(2);
 
-  /** Of a file, as much is counted as a processor tokenises in some ten seconds. */
-  private static final long COUNTED_BYTES = 8 << 20;
+  /** Of a file, as much is counted as two processors tokenise in six seconds. */
+  private static final long COUNTED_BYTES = 2 << 20;
 
   private final ArtifactStore store;
   private final JsonMapper json;

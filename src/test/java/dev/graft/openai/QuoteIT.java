@@ -93,6 +93,43 @@ class QuoteIT extends StartedGraft {
   }
 
   @Test
+  void theSpeedIsThatOfTheLastFive() throws Exception {
+    String settings =
+        "\"adapter\":{\"training\":{\"max_steps\":1},\"peft\":{\"peft_type\":\"VERA\"}}";
+    String job = ok(post("/v1/fine_tuning/jobs", settings)).path("id").asString();
+    await()
+        .atMost(Duration.ofMinutes(2))
+        .until(
+            () -> get("/v1/fine_tuning/jobs/" + job).path("status").asString(),
+            "succeeded"::equals);
+    for (int hours = 9; hours > 0; hours--) earlier(job, hours, hours > 4 ? 1e9 : 100);
+    sql.sql("update job_progress set tokens_per_second = 100 where job_id = ?").param(job).update();
+    assertThat(ok(quote(settings)).at("/run/tokens_per_second").asDouble()).isEqualTo(100);
+  }
+
+  /** The same job once more, that many hours before. */
+  private void earlier(String job, int hours, double speed) {
+    String others =
+        sql.sql(
+                """
+                select string_agg(quote_ident(column_name), ', ') from information_schema.columns
+                 where table_name = 'job' and is_generated = 'NEVER'
+                   and column_name not in ('id', 'created_at')
+                """)
+            .query(String.class)
+            .single();
+    String id = job + "-" + hours;
+    sql.sql(
+            "insert into job (id, created_at, %s) select ?, created_at - ? * interval '1 hour', %s from job where id = ?"
+                .formatted(others, others))
+        .params(id, hours, job)
+        .update();
+    sql.sql("insert into job_progress (job_id, tokens_per_second) values (?, ?)")
+        .params(id, speed)
+        .update();
+  }
+
+  @Test
   void warnsOfWhatWouldBeCutAndOfLimits() throws Exception {
     assertThat(
             ok(quote("\"adapter\":{\"training\":{\"max_length\":8}}")).path("warnings").toString())

@@ -3,12 +3,10 @@ package dev.graft.client;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
-import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
 import dev.graft.platform.MachineLacks;
 import dev.graft.platform.TestCertificate;
 import java.io.UncheckedIOException;
-import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -17,9 +15,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.springframework.boot.ssl.SslBundle;
-import org.springframework.boot.ssl.pem.PemSslStoreBundle;
-import org.springframework.boot.ssl.pem.PemSslStoreDetails;
 
 class ConnectionTlsTests {
   @TempDir Path directory;
@@ -27,21 +22,8 @@ class ConnectionTlsTests {
 
   @BeforeEach
   void aServerThatNoAuthorityOfJavasKnows() throws Exception {
-    TestCertificate.in(directory).write(directory);
-    var keys =
-        PemSslStoreDetails.forCertificate(directory.resolve("tls.crt").toUri().toString())
-            .withPrivateKey(directory.resolve("tls.key").toUri().toString());
-    server = HttpsServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
-    server.setHttpsConfigurator(
-        new HttpsConfigurator(SslBundle.of(new PemSslStoreBundle(keys, null)).createSslContext()));
-    server.createContext(
-        "/v1/models",
-        exchange -> {
-          exchange.sendResponseHeaders(200, 2);
-          exchange.getResponseBody().write("{}".getBytes(java.nio.charset.StandardCharsets.UTF_8));
-          exchange.close();
-        });
-    server.start();
+    byte[] empty = "{}".getBytes(java.nio.charset.StandardCharsets.UTF_8);
+    server = TestCertificate.server(directory, "/v1/models", empty);
   }
 
   @AfterEach

@@ -107,8 +107,11 @@ class JobEventStreamIT {
       FollowingClient client = follow(seen.isEmpty() ? "" : FollowingClient.id(seen.getLast()));
       worker.report(lease, round, 3 * round, 3 * round + 1, 3 * round + 2);
       // Fewer than there are: some come before the connection breaks, some after.
+      assertThat(client.status()).isEqualTo(200);
       seen.addAll(client.events(2));
       client.close();
+      // Its place is free when the server has noticed; there are two.
+      await().until(() -> followed.open() == 0);
     }
     worker.release(lease);
     server.cancel(job);

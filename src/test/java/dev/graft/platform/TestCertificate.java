@@ -1,6 +1,9 @@
 package dev.graft.platform;
 
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsServer;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -10,6 +13,9 @@ import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.util.Base64;
 import java.util.List;
+import org.springframework.boot.ssl.SslBundle;
+import org.springframework.boot.ssl.pem.PemSslStoreBundle;
+import org.springframework.boot.ssl.pem.PemSslStoreDetails;
 
 /** A certificate that vouches for 127.0.0.1 and for itself, made by the JDK's keytool. */
 public record TestCertificate(X509Certificate certificate, PrivateKey key) {
@@ -53,6 +59,31 @@ public record TestCertificate(X509Certificate certificate, PrivateKey key) {
   public void write(Path directory) throws IOException, GeneralSecurityException {
     write(directory.resolve("tls.key"), "PRIVATE KEY", key.getEncoded());
     write(directory.resolve("tls.crt"), "CERTIFICATE", certificate.getEncoded());
+  }
+
+  /**
+   * A server on 127.0.0.1 with a certificate of its own, {@code tls.crt} in the directory, that
+   * answers one path; to be stopped.
+   *
+   * @param directory must not hold another certificate
+   */
+  public static HttpsServer server(Path directory, String path, byte[] answer) throws Exception {
+    in(directory).write(directory);
+    var keys =
+        PemSslStoreDetails.forCertificate(directory.resolve("tls.crt").toUri().toString())
+            .withPrivateKey(directory.resolve("tls.key").toUri().toString());
+    HttpsServer server = HttpsServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
+    server.setHttpsConfigurator(
+        new HttpsConfigurator(SslBundle.of(new PemSslStoreBundle(keys, null)).createSslContext()));
+    server.createContext(
+        path,
+        exchange -> {
+          exchange.sendResponseHeaders(200, answer.length);
+          exchange.getResponseBody().write(answer);
+          exchange.close();
+        });
+    server.start();
+    return server;
   }
 
   private static void write(Path file, String type, byte[] der) throws IOException {

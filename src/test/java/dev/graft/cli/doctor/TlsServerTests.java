@@ -2,11 +2,9 @@ package dev.graft.cli.doctor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
 import dev.graft.platform.TestCertificate;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -15,9 +13,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.springframework.boot.ssl.SslBundle;
-import org.springframework.boot.ssl.pem.PemSslStoreBundle;
-import org.springframework.boot.ssl.pem.PemSslStoreDetails;
 
 /** A server whose certificate no authority of Java's vouches for. */
 class TlsServerTests {
@@ -26,22 +21,8 @@ class TlsServerTests {
 
   @BeforeEach
   void start() throws Exception {
-    TestCertificate.in(directory).write(directory);
-    var keys =
-        PemSslStoreDetails.forCertificate(directory.resolve("tls.crt").toUri().toString())
-            .withPrivateKey(directory.resolve("tls.key").toUri().toString());
-    server = HttpsServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
-    server.setHttpsConfigurator(
-        new HttpsConfigurator(SslBundle.of(new PemSslStoreBundle(keys, null)).createSslContext()));
     byte[] document = Files.readAllBytes(Path.of("docs/openapi.yaml"));
-    server.createContext(
-        "/openapi.yaml",
-        exchange -> {
-          exchange.sendResponseHeaders(200, document.length);
-          exchange.getResponseBody().write(document);
-          exchange.close();
-        });
-    server.start();
+    server = TestCertificate.server(directory, "/openapi.yaml", document);
   }
 
   @AfterEach

@@ -11,12 +11,13 @@ import tools.jackson.databind.JsonNode;
 @Command(
     name = "files",
     mixinStandardHelpOptions = true,
-    synopsisSubcommandLabel = "(upload | list | show | download | delete)",
+    synopsisSubcommandLabel = "(upload | list | show | report | download | delete)",
     description = "Upload training files to a server, list, download and delete files.",
     subcommands = {
       FilesCommand.Send.class,
       FilesCommand.ListAll.class,
       FilesCommand.Show.class,
+      FilesCommand.Report.class,
       FilesCommand.Download.class,
       FilesCommand.Delete.class
     })
@@ -67,6 +68,26 @@ public final class FilesCommand extends Group {
   static final class Show extends ShowCommand {
     Show() {
       super(PATH);
+    }
+  }
+
+  @Command(name = "report", description = "What is likely to be wrong with a file's rows.")
+  static final class Report extends ApiCommand {
+    @Parameters(paramLabel = "FILE_ID")
+    private String id = "";
+
+    @Option(
+        names = "--validation",
+        paramLabel = "FILE_ID",
+        description = "Also whether it has rows in common with this one.")
+    private String validation = "";
+
+    @Override
+    int run(GraftApi api) {
+      String query = validation.isEmpty() ? "" : "?validation_file=" + escaped(validation);
+      JsonNode report = api.get(PATH + "/" + escaped(id) + "/report" + query);
+      show(report, QualityText.of(report));
+      return 0;
     }
   }
 

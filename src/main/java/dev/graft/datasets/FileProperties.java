@@ -17,6 +17,7 @@ import org.springframework.util.unit.DataSize;
  * @param uploadLifetime from the beginning of an upload to its end
  * @param validateInline files up to this size are validated before the upload is answered, larger
  *     ones after
+ * @param maxReported of a file that a report on its rows reads
  */
 @ConfigurationProperties("graft.files")
 record FileProperties(
@@ -27,4 +28,5 @@ record FileProperties(
     @DefaultValue("1TB") DataSize maxStored,
     @DefaultValue("100") int maxPending,
     @DefaultValue("1h") Duration uploadLifetime,
-    @DefaultValue("4MB") DataSize validateInline) {}
+    @DefaultValue("4MB") DataSize validateInline,
+    @DefaultValue("64MB") DataSize maxReported) {}

@@ -2,9 +2,8 @@ package dev.graft.jobs;
 
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.ManifestDirectory;
+import dev.graft.platform.Admitted;
 import dev.graft.platform.FileTrees;
-import dev.graft.platform.ProblemType;
-import dev.graft.platform.RequestFailed;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
@@ -15,7 +14,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.Semaphore;
 import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Service;
 import tools.jackson.databind.JsonNode;
@@ -37,7 +35,8 @@ class RowInspection {
 
   private final ArtifactStore store;
   private final JsonMapper json;
-  private final Semaphore free = new Semaphore(AT_ONCE);
+  private final Admitted readers =
+      new Admitted(AT_ONCE, RETRY_AFTER, "Other files are being read; try again");
 
   RowInspection(ArtifactStore store, JsonMapper json) {
     this.store = store;
@@ -46,7 +45,7 @@ class RowInspection {
 
   /**
    * @return a JSON object for each row, or two for a pair
-   * @throws RequestFailed if a row is refused, or too many files are being read
+   * @throws dev.graft.platform.RequestFailed if a row is refused, or too many files are being read
    */
   List<JsonNode> preview(SubmitJob.Checked job, int count) {
     return read(
@@ -63,7 +62,7 @@ class RowInspection {
   /**
    * What the whole file comes to, from its first {@link #COUNTED_BYTES}.
    *
-   * @throws RequestFailed if a row is refused, or too many files are being read
+   * @throws dev.graft.platform.RequestFailed if a row is refused, or too many files are being read
    */
   CountedRows count(SubmitJob.Checked job) {
     return read(
@@ -88,26 +87,28 @@ class RowInspection {
   }
 
   private <T> T read(SubmitJob.Checked job, int rows, long bytes, Reading<T> reading) {
-    if (!free.tryAcquire()) {
-      throw new RequestFailed(ProblemType.UNAVAILABLE, "Other files are being read; try again")
-          .retryAfter(RETRY_AFTER);
-    }
+    return readers.run(
+        () -> {
+          try {
+            return copied(job, rows, bytes, reading);
+          } catch (IOException e) {
+            throw new UncheckedIOException("rows could not be read", e);
+          }
+        });
+  }
+
+  private <T> T copied(SubmitJob.Checked job, int rows, long bytes, Reading<T> reading)
+      throws IOException {
+    Path directory = Files.createTempDirectory("graft-rows-");
     try {
-      Path directory = Files.createTempDirectory("graft-rows-");
-      try {
-        Path base = directory.resolve("base");
-        ManifestDirectory.materialise(
-            store, job.base().manifest(), base, name -> !name.endsWith(".safetensors"));
-        Path copy = directory.resolve("rows.jsonl");
-        copyRows(job, rows, bytes, copy);
-        return reading.of(directory, spec(job, base, copy), Files.size(copy));
-      } finally {
-        FileTrees.delete(directory);
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException("rows could not be read", e);
+      Path base = directory.resolve("base");
+      ManifestDirectory.materialise(
+          store, job.base().manifest(), base, name -> !name.endsWith(".safetensors"));
+      Path copy = directory.resolve("rows.jsonl");
+      copyRows(job, rows, bytes, copy);
+      return reading.of(directory, spec(job, base, copy), Files.size(copy));
     } finally {
-      free.release();
+      FileTrees.delete(directory);
     }
   }
 

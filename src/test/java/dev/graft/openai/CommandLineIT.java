@@ -55,6 +55,8 @@ class CommandLineIT extends StartedGraft {
 
     String file = graft("", "files", "upload", "rows.jsonl").out().strip();
     assertThat(file).startsWith("file-");
+    assertThat(graft("", "files", "report", file, "--validation", file).out())
+        .contains(" rows of the kind ", "error    Rows that are in the validation file too: ");
     Ran ran =
         graft(
             "",

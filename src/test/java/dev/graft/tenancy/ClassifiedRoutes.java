@@ -14,6 +14,7 @@ final class ClassifiedRoutes {
       POST   /v1/files                                             api.files.write
       GET    /v1/files/{id}                                        api.files.read
       GET    /v1/files/{id}/content                                api.files.read
+      GET    /v1/files/{id}/report                                 api.files.read
       DELETE /v1/files/{id}                                        api.files.write
       POST   /v1/uploads                                           api.files.write
       POST   /v1/uploads/{id}/parts                                api.files.write

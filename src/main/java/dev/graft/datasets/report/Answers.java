@@ -1,0 +1,69 @@
+package dev.graft.datasets.report;
+
+import dev.graft.text.Example;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/** What is asked and what is answered: there at all, of more than one kind, not against itself. */
+final class Answers implements Inspection {
+  private static final int FEWEST = 5;
+
+  private final Map<Long, Long> answerTo = new HashMap<>();
+  private final Set<Long> answers = new HashSet<>();
+  private final Set<Long> prompts = new HashSet<>();
+  private final Lines conflicting = new Lines();
+  private final Lines unanswered = new Lines();
+  private final Lines unasked = new Lines();
+  private long rows;
+  private boolean labels;
+  private boolean texts;
+
+  @Override
+  public void see(Row row) {
+    rows++;
+    labels |= row.example() instanceof Example.Labelled;
+    texts |= row.example() instanceof Example.Text;
+    if (!labels && blankAnswer(row)) unanswered.add(row);
+    if (!texts && row.said().isBlank()) unasked.add(row);
+    long answer = Fingerprint.of(row.answer());
+    if (answers.size() < 2) answers.add(answer);
+    if (prompts.size() < 2) prompts.add(Fingerprint.of(row.prompt()));
+    if (texts || row.said().isBlank()) return;
+    Long before = answerTo.putIfAbsent(Fingerprint.of(row.prompt()), answer);
+    if (before != null && before != answer) conflicting.add(row);
+  }
+
+  /** Of a chat any answer that trains. */
+  private static boolean blankAnswer(Row row) {
+    if (row.example() instanceof Example.Chat chat) {
+      return chat.messages().stream()
+          .filter(turn -> Row.is(turn, "assistant"))
+          .filter(turn -> !Integer.valueOf(0).equals(turn.get("weight")))
+          .anyMatch(turn -> Row.content(turn).isBlank());
+    }
+    return row.answer().isBlank();
+  }
+
+  @Override
+  public Stream<QualityFinding> findings() {
+    return Stream.of(
+            unanswered.finding(Defect.EMPTY_ANSWER, Severity.ERROR),
+            unasked.finding(Defect.EMPTY_PROMPT, Severity.WARNING),
+            labels
+                ? conflicting.finding(Defect.CONFLICTING_LABELS, Severity.WARNING)
+                : conflicting.finding(Defect.CONFLICTING_ANSWERS, Severity.ADVICE),
+            oneOnly(answers, Defect.SAME_ANSWER, Severity.ERROR),
+            texts
+                ? Stream.<QualityFinding>of()
+                : oneOnly(prompts, Defect.SAME_PROMPT, Severity.ADVICE))
+        .flatMap(found -> found);
+  }
+
+  private Stream<QualityFinding> oneOnly(Set<Long> different, Defect defect, Severity severity) {
+    if (rows < FEWEST || different.size() > 1) return Stream.of();
+    return Stream.of(defect.ofAll(severity, rows));
+  }
+}

@@ -1,0 +1,27 @@
+package dev.graft.datasets.report;
+
+import dev.graft.text.Example;
+import java.util.stream.Stream;
+
+/** Where a prompt ends and its completion begins: pieces of a tokenizer may span that. */
+final class Borders implements Inspection {
+  private final Lines space = new Lines();
+  private final Lines joined = new Lines();
+
+  @Override
+  public void see(Row row) {
+    if (!(row.example() instanceof Example.PromptCompletion pair)) return;
+    if (pair.prompt().isBlank() || pair.completion().isEmpty()) return;
+    int last = pair.prompt().codePointBefore(pair.prompt().length());
+    int first = pair.completion().codePointAt(0);
+    if (last == ' ') space.add(row);
+    if (Character.isLetterOrDigit(last) && Character.isLetterOrDigit(first)) joined.add(row);
+  }
+
+  @Override
+  public Stream<QualityFinding> findings() {
+    return Stream.concat(
+        space.finding(Defect.PROMPT_ENDS_WITH_SPACE, Severity.ADVICE),
+        joined.finding(Defect.COMPLETION_WITHOUT_BREAK, Severity.WARNING));
+  }
+}

@@ -1,0 +1,39 @@
+package dev.graft.datasets.report;
+
+import dev.graft.text.Example;
+import java.util.stream.Stream;
+
+/** What is preferred to what. */
+final class Pairs implements Inspection {
+  private static final int FEWEST = 10;
+  private static final int RATIO = 2;
+
+  private final Lines same = new Lines();
+  private long rows;
+  private long chosenCharacters;
+  private long rejectedCharacters;
+
+  @Override
+  public void see(Row row) {
+    if (!(row.example() instanceof Example.Preference pair)) return;
+    String rejected = Row.of(pair.rejected()).answer();
+    rows++;
+    chosenCharacters += row.answer().length();
+    rejectedCharacters += rejected.length();
+    if (Fingerprint.of(row.answer()) == Fingerprint.of(rejected)) same.add(row);
+  }
+
+  @Override
+  public Stream<QualityFinding> findings() {
+    return Stream.concat(
+        same.finding(Defect.CHOSEN_IS_REJECTED, Severity.ERROR),
+        rows >= FEWEST && biased()
+            ? Stream.of(Defect.LENGTH_BIAS.ofAll(Severity.WARNING, rows))
+            : Stream.of());
+  }
+
+  private boolean biased() {
+    return chosenCharacters > RATIO * rejectedCharacters
+        || rejectedCharacters > RATIO * chosenCharacters;
+  }
+}

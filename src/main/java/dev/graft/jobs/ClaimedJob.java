@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a claim returns.
  *
+ * @param parentModel model that the job continues from, or null
  * @param start manifest of the directory that training begins with, or null
  * @param memoryFailures runs that ran out of memory so far: each halves the micro-batch
  */
@@ -22,6 +23,7 @@ record ClaimedJob(
     String adapterJson,
     long seed,
     int memoryFailures,
+    @Nullable String parentModel,
     @Nullable Digest start) {
   static ClaimedJob of(ResultSet row, int number) throws SQLException {
     String start = row.getString("start_manifest");
@@ -36,6 +38,7 @@ record ClaimedJob(
         row.getString("adapter"),
         row.getLong("seed"),
         row.getInt("memory_failures"),
+        row.getString("parent_model"),
         start == null ? null : new Digest(start));
   }
 }

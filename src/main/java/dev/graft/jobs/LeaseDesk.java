@@ -99,6 +99,7 @@ class LeaseDesk {
         SmallerMicroBatch.halved(job.adapterJson(), job.memoryFailures()),
         job.seed(),
         checkpoints,
+        job.parentModel(),
         job.start());
   }
 

@@ -137,6 +137,7 @@ final class RunPreparation {
         directory.checkpoints().toString(),
         resume == null ? null : directory.resumed().toString(),
         threads,
+        lease.parentModel(),
         start == null ? null : directory.start().toString());
   }
 

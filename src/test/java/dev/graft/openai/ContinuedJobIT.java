@@ -66,6 +66,8 @@ class ContinuedJobIT extends StartedGraft {
     assertThat(chat(result)).isNotEmpty();
 
     String path = "/v1/adapters/" + adapter.path("id").asString();
+    assertThat(call("GET", path + "/files/README.md", "", key).body())
+        .contains("| continues from | " + model + " |");
     ok(call("POST", path, "{'deprecation':{'notice':'too old','retires_at':1798761600}}", key));
     var headers = call("POST", "/v1/chat/completions", question(result), key).headers();
     assertThat(headers.firstValue("deprecation").orElse("")).matches("@\\d{10}");

@@ -110,6 +110,7 @@ class TrainerProcessTests {
         Files.createDirectories(directory.resolve("checkpoints")).toString(),
         null,
         1,
+        null,
         null);
   }
 }

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param baseManifest manifest blob of the base model's directory
  * @param adapterJson the resolved {@code adapter} object
  * @param checkpoints committed checkpoints, newest first: resume from the first one that verifies
+ * @param parentModel name of the model that the job continues from; null = none
  * @param start manifest of the result or checkpoint of an earlier job that training begins with;
  *     null = none
  */
@@ -27,6 +28,7 @@ public record Lease(
     String adapterJson,
     long seed,
     List<Resume> checkpoints,
+    @Nullable String parentModel,
     @Nullable Digest start) {
   public Lease {
     checkpoints = List.copyOf(checkpoints);

@@ -114,6 +114,7 @@ final class ResultDirectory {
   private static Map<String, String> facts(
       TrainingRun run, Progress progress, Map<String, Double> measured) {
     Map<String, String> facts = new LinkedHashMap<>();
+    if (run.parentModel() != null) facts.put("continues from", run.parentModel());
     facts.put("optimiser steps", Long.toString(progress.step()));
     facts.put("trained tokens", Long.toString(progress.trainedTokens()));
     facts.put("mean training loss", "%.4f".formatted(progress.meanLoss()));

@@ -83,15 +83,15 @@ public record SpecFile(
     Path checkpoints = out.resolve("checkpoints");
     Path name = baseModel.toAbsolutePath().normalize().getFileName();
     return new TrainingRun(
-        spec,
-        baseModel,
-        name == null ? "base" : name.toString(),
-        trainingFile,
-        validationFile,
-        out,
-        checkpoints,
-        Checkpoints.newest(checkpoints).orElse(null),
-        Runtime.getRuntime().availableProcessors(),
-        startFrom);
+            spec,
+            baseModel,
+            name == null ? "base" : name.toString(),
+            trainingFile,
+            validationFile,
+            out,
+            checkpoints,
+            Checkpoints.newest(checkpoints).orElse(null),
+            Runtime.getRuntime().availableProcessors())
+        .startingFrom(startFrom);
   }
 }

@@ -82,6 +82,7 @@ public final class TrainerProgram {
         Path.of(request.checkpointDir()),
         resume == null ? null : Path.of(resume),
         threads != null ? threads : Runtime.getRuntime().availableProcessors(),
+        request.parentModel(),
         start == null ? null : Path.of(start));
   }
 

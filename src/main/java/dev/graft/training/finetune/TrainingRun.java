@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param checkpoints where checkpoints go, one directory each
  * @param resumeFrom a checkpoint of a run with the same spec, data and base
  * @param threads CPU threads of the math
+ * @param parentModel what the result calls the model that it continues from, if it does
  * @param startFrom PEFT directory of the adapter whose training goes on, with a new optimiser
  */
 public record TrainingRun(
@@ -24,6 +25,7 @@ public record TrainingRun(
     Path checkpoints,
     @Nullable Path resumeFrom,
     int threads,
+    @Nullable String parentModel,
     @Nullable Path startFrom) {
   /** From the start that the method has. */
   public TrainingRun(
@@ -46,10 +48,11 @@ public record TrainingRun(
         checkpoints,
         resumeFrom,
         threads,
+        null,
         null);
   }
 
-  /** The same, continuing from what an earlier run has made. */
+  /** The same, continuing from what an earlier run has made, which is called as its directory. */
   public TrainingRun startingFrom(@Nullable Path earlier) {
     return new TrainingRun(
         spec,
@@ -61,6 +64,7 @@ public record TrainingRun(
         checkpoints,
         resumeFrom,
         threads,
+        earlier == null ? null : String.valueOf(earlier.toAbsolutePath().normalize().getFileName()),
         earlier);
   }
 }

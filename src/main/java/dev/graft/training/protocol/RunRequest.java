@@ -18,6 +18,7 @@ import tools.jackson.databind.node.JsonNodeFactory;
  * @param checkpointDir directory for this run's checkpoints; the last two are kept
  * @param resumeFrom a checkpoint directory of the same spec and data
  * @param threads CPU threads of the math; null = as many as there are
+ * @param parentModel what the result calls the model that it continues from; null = it does not
  * @param startFrom directory of the adapter, or of the checkpoint of training the base's own
  *     weights, that an earlier run made and this one continues from
  */
@@ -32,6 +33,7 @@ public record RunRequest(
     String checkpointDir,
     @Nullable String resumeFrom,
     @Nullable Integer threads,
+    @Nullable String parentModel,
     @Nullable String startFrom) {
 
   public RunRequest {

@@ -30,6 +30,7 @@ class LeaseWireTests {
                     "{\"r\":1}",
                     42,
                     List.of(new Lease.Resume(5, SOME)),
+                    "ft:base:a:1",
                     SOME),
                 new LeaseReport(
                     3,

@@ -123,6 +123,7 @@ class TrainerProgramTests {
             directory.resolve("checkpoints").toString(),
             null,
             1,
+            null,
             null));
   }
 

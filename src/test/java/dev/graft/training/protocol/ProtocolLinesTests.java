@@ -50,6 +50,7 @@ class ProtocolLinesTests {
             "c",
             null,
             null,
+            "p",
             "s");
     assertThat(ProtocolLines.readRequest(ProtocolLines.write(request))).isEqualTo(request);
     assertThat(request.spec().seed()).isEqualTo(7);

@@ -112,6 +112,21 @@ public final class BlobCache {
     for (Path link : use.links.values()) Files.deleteIfExists(link);
   }
 
+  synchronized Set<Digest> linked(BlobUse use) {
+    return Set.copyOf(use.links.keySet());
+  }
+
+  /** Expects nothing any more, and lets go what was taken into use since. */
+  synchronized void giveUp(BlobUse use, Set<Digest> before) throws IOException {
+    use.expected.clear();
+    use.promised.clear();
+    for (Digest digest : linked(use)) {
+      if (before.contains(digest)) continue;
+      Path link = use.links.remove(digest);
+      if (link != null) Files.deleteIfExists(link);
+    }
+  }
+
   /**
    * Takes a blob into use; false if it is not there, or not whole.
    *

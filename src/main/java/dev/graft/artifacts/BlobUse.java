@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Predicate;
 
 /**
@@ -75,13 +76,22 @@ public final class BlobUse implements AutoCloseable {
     cache.makeRoom(this);
   }
 
-  /** Fetches a manifest and files that it names, after making room for them. */
+  /**
+   * Fetches a manifest and files that it names, after making room for them. Where that fails,
+   * nothing of them takes room any more.
+   */
   public void directory(Digest manifest, Predicate<String> wanted) throws IOException {
-    Manifest all = expect(manifest, wanted);
-    if (lacks()) makeRoom();
-    for (Map.Entry<String, BlobRef> file : all.files().entrySet()) {
-      BlobRef blob = file.getValue();
-      if (wanted.test(file.getKey())) cache.fetch(this, blob.sha256(), blob.bytes());
+    Set<Digest> before = cache.linked(this);
+    try {
+      Manifest all = expect(manifest, wanted);
+      if (lacks()) makeRoom();
+      for (Map.Entry<String, BlobRef> file : all.files().entrySet()) {
+        BlobRef blob = file.getValue();
+        if (wanted.test(file.getKey())) cache.fetch(this, blob.sha256(), blob.bytes());
+      }
+    } catch (IOException failed) {
+      cache.giveUp(this, before);
+      throw failed;
     }
   }
 

@@ -18,6 +18,7 @@ import org.springframework.util.unit.DataSize;
  * @param validateInline files up to this size are validated before the upload is answered, larger
  *     ones after
  * @param maxReported of a file that a report on its rows reads
+ * @param reportTime that it takes at most; what was read by then is reported
  */
 @ConfigurationProperties("graft.files")
 record FileProperties(
@@ -29,4 +30,5 @@ record FileProperties(
     @DefaultValue("100") int maxPending,
     @DefaultValue("1h") Duration uploadLifetime,
     @DefaultValue("4MB") DataSize validateInline,
-    @DefaultValue("64MB") DataSize maxReported) {}
+    @DefaultValue("64MB") DataSize maxReported,
+    @DefaultValue("20s") Duration reportTime) {}

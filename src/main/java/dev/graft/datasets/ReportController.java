@@ -5,12 +5,16 @@ import dev.graft.artifacts.ArtifactStore;
 import dev.graft.datasets.report.QualityReport;
 import dev.graft.datasets.report.RowSource;
 import dev.graft.platform.Admitted;
+import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
 import dev.graft.tenancy.Caller;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.DisposableBean;
 import org.springframework.context.annotation.Profile;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -21,7 +25,7 @@ import org.springframework.web.bind.annotation.RestController;
 /** Says what is likely to be wrong with the rows of a file. */
 @RestController
 @Profile("server")
-class ReportController {
+class ReportController implements DisposableBean {
   private static final int AT_ONCE = 2;
   private static final Duration RETRY_AFTER = Duration.ofSeconds(5);
 
@@ -30,6 +34,11 @@ class ReportController {
   private final FileProperties settings;
   private final Admitted readers =
       new Admitted(AT_ONCE, RETRY_AFTER, "Other files are being read; try again");
+
+  /** All of it is computing: on the threads of requests, which take no turns, nobody else would. */
+  private final ExecutorService computing =
+      Executors.newFixedThreadPool(
+          AT_ONCE, Thread.ofPlatform().name("file-report-", 0).daemon(true).factory());
 
   ReportController(Files files, ArtifactStore store, FileProperties settings) {
     this.files = files;
@@ -63,25 +72,46 @@ class ReportController {
         validationFile == null
             ? null
             : files.requireTrainable(department, validationFile, "validation_file");
-    if (validation != null && training.kind() != validation.kind()) {
+    if (validation != null && !alike(training, validation)) {
       throw RequestFailed.invalid("validation_file", "has another kind of rows than " + id);
     }
     return readers.run(
+        department,
         () -> new FileReport("file.report", id, validationFile, read(training, validation)));
   }
 
+  /** What an older release validated does not say. */
+  private static boolean alike(TrainingFile training, TrainingFile validation) {
+    return training.kind() == null
+        || validation.kind() == null
+        || training.kind() == validation.kind();
+  }
+
   private QualityReport read(TrainingFile training, @Nullable TrainingFile validation) {
+    Future<QualityReport> report =
+        computing.submit(
+            () ->
+                QualityReport.of(
+                    rows(training),
+                    validation == null ? null : rows(validation),
+                    settings.maxReported().toBytes(),
+                    settings.reportTime()));
     try {
-      return QualityReport.of(
-          rows(training),
-          validation == null ? null : rows(validation),
-          settings.maxReported().toBytes());
-    } catch (IOException e) {
-      throw new UncheckedIOException("a file could not be read", e);
+      return report.get();
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("a file could not be read", e.getCause());
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+      throw new RequestFailed(ProblemType.UNAVAILABLE, "The server is stopping");
     }
   }
 
   private RowSource rows(TrainingFile file) {
     return () -> store.open(file.digest());
+  }
+
+  @Override
+  public void destroy() {
+    computing.shutdownNow();
   }
 }

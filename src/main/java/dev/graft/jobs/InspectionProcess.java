@@ -52,7 +52,8 @@ final class InspectionProcess {
       if (Files.size(out) <= MOST_BYTES) return Files.readAllLines(out, StandardCharsets.UTF_8);
       throw RequestFailed.invalid("rows", "too much text to show at once: ask for fewer rows");
     }
-    throw refusal(process.exitValue(), Files.readString(errors, StandardCharsets.UTF_8));
+    throw refusal(
+        process.exitValue(), new String(Files.readAllBytes(errors), StandardCharsets.UTF_8));
   }
 
   private static int ended(Process process) {
@@ -65,7 +66,8 @@ final class InspectionProcess {
       Thread.currentThread().interrupt();
       throw new RequestFailed(ProblemType.UNAVAILABLE, "The server is stopping");
     } finally {
-      process.destroyForcibly();
+      // it must be gone before its directory is
+      process.destroyForcibly().onExit().join();
     }
   }
 

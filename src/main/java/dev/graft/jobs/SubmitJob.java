@@ -74,7 +74,7 @@ class SubmitJob {
     BaseModel base = checked.base();
     TrainingFile training = checked.training();
     Inheritance parent = checked.parent();
-    TrainingFile validation = validation(caller, request);
+    TrainingFile validation = checked.validation();
     JobMemory memory = memory(checked);
     boolean approval = admission.require(caller.departmentId(), base.name(), request.priority());
     String id = ids.next(ID_PREFIX);
@@ -118,7 +118,7 @@ class SubmitJob {
   }
 
   /**
-   * A request whose base model and training file exist.
+   * A request whose base model and files exist.
    *
    * @param parent what training continues from, or null
    * @param base that it began with
@@ -129,6 +129,7 @@ class SubmitJob {
       @Nullable Inheritance parent,
       BaseModel base,
       TrainingFile training,
+      @Nullable TrainingFile validation,
       ObjectNode adapter) {}
 
   /** What a job is submitted with, looked up and resolved; nothing is written. */
@@ -155,7 +156,8 @@ class SubmitJob {
           base.name() + " is an encoder: must be classification or regression");
     }
     TrainingFile training = file(caller, request.trainingFile(), request, "training_file");
-    return new Checked(request, parent, base, training, adapter(request, base));
+    TrainingFile validation = validation(caller, request);
+    return new Checked(request, parent, base, training, validation, adapter(request, base));
   }
 
   /**

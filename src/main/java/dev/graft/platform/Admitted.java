@@ -1,12 +1,15 @@
 package dev.graft.platform;
 
 import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.function.Supplier;
 
 /** Lets so many requests in at once, and tells the others to come again. */
 public final class Admitted {
   private final Semaphore free;
+  private final Set<String> inside = ConcurrentHashMap.newKeySet();
   private final Duration retryAfter;
   private final String busy;
 
@@ -20,16 +23,33 @@ public final class Admitted {
   }
 
   /**
+   * As below, and one at a time of those who share something.
+   *
+   * @param whose what they share, such as a department's id
+   * @throws RequestFailed 503 if too many are in, or one of the same
+   */
+  public <T> T run(String whose, Supplier<T> work) {
+    if (!inside.add(whose)) throw refusal();
+    try {
+      return run(work);
+    } finally {
+      inside.remove(whose);
+    }
+  }
+
+  /**
    * @throws RequestFailed 503 if too many are in
    */
   public <T> T run(Supplier<T> work) {
-    if (!free.tryAcquire()) {
-      throw new RequestFailed(ProblemType.UNAVAILABLE, busy).retryAfter(retryAfter);
-    }
+    if (!free.tryAcquire()) throw refusal();
     try {
       return work.get();
     } finally {
       free.release();
     }
+  }
+
+  private RequestFailed refusal() {
+    return new RequestFailed(ProblemType.UNAVAILABLE, busy).retryAfter(retryAfter);
   }
 }

@@ -285,4 +285,22 @@ class BlobCacheTests {
     assertThat(Files.getLastModifiedTime(file(model(1)))).isEqualTo(published);
     assertThat(has(model(2))).isTrue();
   }
+
+  /** As where the newest checkpoint is damaged and an older one takes its place. */
+  @Test
+  void whatCouldNotBeFetchedTakesNoRoom() throws IOException {
+    byte[] whole = "5".repeat(300).getBytes(UTF_8);
+    byte[] broken = "6".repeat(300).getBytes(UTF_8);
+    Digest damaged = model(Map.of("a", whole, "b", broken));
+    elsewhere.put(Digest.of(broken), "other".getBytes(UTF_8));
+
+    try (BlobUse use = cache.use(this::open)) {
+      use.directory(model(1), name -> true);
+      assertThatExceptionOfType(IOException.class)
+          .isThrownBy(() -> use.directory(damaged, name -> true));
+      use.directory(model(2), name -> true);
+    }
+
+    assertThat(fetched).contains(Digest.of(whole), Digest.of(broken));
+  }
 }

@@ -149,6 +149,7 @@ class QuoteIT extends StartedGraft {
     for (String settings :
         new String[] {
           "\"colour\":1",
+          "\"validation_file\":\"file-none\"",
           "\"adapter\":{\"peft\":{\"r\":0}}",
           "\"adapter\":{\"peft\":{\"target_modules\":[\"nothing\"]}}"
         }) {

@@ -1,9 +1,7 @@
 package dev.graft.datasets.report;
 
 import dev.graft.text.Example;
-import java.util.HashMap;
 import java.util.HashSet;
-import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 
@@ -11,9 +9,10 @@ import java.util.stream.Stream;
 final class Answers implements Inspection {
   private static final int FEWEST = 5;
 
-  private final Map<Long, Long> answerTo = new HashMap<>();
-  private final Set<Long> answers = new HashSet<>();
+  private final LongSet asked = new LongSet();
+  private final LongSet answered = new LongSet();
   private final Set<Long> prompts = new HashSet<>();
+  private final Set<Long> answers = new HashSet<>();
   private final Lines conflicting = new Lines();
   private final Lines unanswered = new Lines();
   private final Lines unasked = new Lines();
@@ -28,17 +27,18 @@ final class Answers implements Inspection {
     texts |= row.example() instanceof Example.Text;
     if (!labels && blankAnswer(row)) unanswered.add(row);
     if (!texts && row.said().isBlank()) unasked.add(row);
-    long answer = Fingerprint.of(row.answer());
-    if (answers.size() < 2) answers.add(answer);
-    if (prompts.size() < 2) prompts.add(Fingerprint.of(row.prompt()));
+    if (answers.size() < 2) answers.add(row.answerDigest());
+    if (prompts.size() < 2) prompts.add(row.promptDigest());
     if (texts || row.said().isBlank()) return;
-    Long before = answerTo.putIfAbsent(Fingerprint.of(row.prompt()), answer);
-    if (before != null && before != answer) conflicting.add(row);
+    boolean newPrompt = asked.add(row.promptDigest());
+    boolean newAnswer = answered.add(row.promptDigest() * 31 + row.answerDigest());
+    if (newAnswer && !newPrompt) conflicting.add(row);
   }
 
   /** Of a chat any answer that trains. */
   private static boolean blankAnswer(Row row) {
-    if (row.example() instanceof Example.Chat chat) {
+    if (row.example() instanceof Example.Chat chat
+        && chat.messages().stream().anyMatch(turn -> Row.is(turn, "assistant"))) {
       return chat.messages().stream()
           .filter(turn -> Row.is(turn, "assistant"))
           .filter(turn -> !Integer.valueOf(0).equals(turn.get("weight")))

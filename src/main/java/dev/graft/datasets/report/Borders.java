@@ -1,10 +1,24 @@
 package dev.graft.datasets.report;
 
 import dev.graft.text.Example;
+import java.util.EnumSet;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /** Where a prompt ends and its completion begins: pieces of a tokenizer may span that. */
 final class Borders implements Inspection {
+  /** Scripts whose words stand without a space between them. */
+  private static final Set<Character.UnicodeScript> WITHOUT_SPACES =
+      EnumSet.of(
+          Character.UnicodeScript.HAN,
+          Character.UnicodeScript.HIRAGANA,
+          Character.UnicodeScript.KATAKANA,
+          Character.UnicodeScript.THAI,
+          Character.UnicodeScript.LAO,
+          Character.UnicodeScript.KHMER,
+          Character.UnicodeScript.MYANMAR,
+          Character.UnicodeScript.TIBETAN);
+
   private final Lines space = new Lines();
   private final Lines joined = new Lines();
 
@@ -15,7 +29,12 @@ final class Borders implements Inspection {
     int last = pair.prompt().codePointBefore(pair.prompt().length());
     int first = pair.completion().codePointAt(0);
     if (last == ' ') space.add(row);
-    if (Character.isLetterOrDigit(last) && Character.isLetterOrDigit(first)) joined.add(row);
+    if (isOfAWord(last) && isOfAWord(first)) joined.add(row);
+  }
+
+  private static boolean isOfAWord(int character) {
+    return Character.isLetterOrDigit(character)
+        && !WITHOUT_SPACES.contains(Character.UnicodeScript.of(character));
   }
 
   @Override

@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.LongSummaryStatistics;
 import java.util.Map;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /** How the rows are spread over the classes. Many numbers, or such with a fraction, are none. */
@@ -20,8 +21,10 @@ final class Classes implements Inspection {
 
   private static final int MOST_NUMBERS = 20;
 
-  private final Map<String, Lines> trained = new HashMap<>();
-  private final Map<String, Lines> held = new HashMap<>();
+  /** Rows by all of their labels, so that each is counted once. */
+  private final Map<List<String>, Lines> trained = new HashMap<>();
+
+  private final Map<List<String>, Lines> held = new HashMap<>();
   private boolean classes = true;
 
   /**
@@ -38,22 +41,27 @@ final class Classes implements Inspection {
     count(row, trained);
   }
 
-  private void count(Row row, Map<String, Lines> rows) {
+  private void count(Row row, Map<List<String>, Lines> rows) {
     if (!(row.example() instanceof Example.Labelled labelled)) return;
+    List<String> labels = labelled.label().words().stream().distinct().sorted().toList();
     boolean number = labelled.label() instanceof Label.Number;
-    for (String label : labelled.label().words()) {
-      classes &= rows.containsKey(label) || rows.size() < (number ? MOST_NUMBERS : MOST);
-      classes &= !number || label.indexOf('.') < 0;
-      if (!classes) return;
-      rows.computeIfAbsent(label, key -> new Lines()).add(row);
-    }
+    classes &= rows.containsKey(labels) || rows.size() < (number ? MOST_NUMBERS : MOST);
+    classes &= !number || labels.getFirst().indexOf('.') < 0;
+    if (classes) rows.computeIfAbsent(labels, key -> new Lines()).add(row);
+  }
+
+  private static Map<String, Long> sizes(Map<List<String>, Lines> rows) {
+    Map<String, Long> sizes = new HashMap<>();
+    rows.forEach(
+        (labels, lines) -> labels.forEach(label -> sizes.merge(label, lines.count(), Long::sum)));
+    return sizes;
   }
 
   /** The largest first. */
   List<ClassRows> largest() {
     if (!classes) return List.of();
-    return trained.entrySet().stream()
-        .map(each -> new ClassRows(each.getKey(), each.getValue().count()))
+    return sizes(trained).entrySet().stream()
+        .map(each -> new ClassRows(each.getKey(), each.getValue()))
         .sorted(
             Comparator.comparingLong(ClassRows::rows).reversed().thenComparing(ClassRows::label))
         .limit(MOST_SHOWN)
@@ -62,25 +70,31 @@ final class Classes implements Inspection {
 
   @Override
   public Stream<QualityFinding> findings() {
-    if (!classes || trained.isEmpty()) return Stream.of();
-    Lines rare = new Lines();
-    trained.values().stream().filter(rows -> rows.count() < RARE).forEach(rare::addAll);
-    Lines unknown = new Lines();
-    held.forEach(
-        (label, rows) -> {
-          if (!trained.containsKey(label)) unknown.addAll(rows);
-        });
+    Map<String, Long> sizes = sizes(trained);
+    if (!classes || sizes.isEmpty()) return Stream.of();
     return Stream.of(
-            rare.finding(Defect.RARE_CLASS, Severity.WARNING),
-            unbalanced(),
-            unknown.finding(Defect.CLASS_ONLY_IN_VALIDATION, Severity.ERROR))
+            with(trained, label -> sizes.getOrDefault(label, 0L) < RARE)
+                .finding(Defect.RARE_CLASS, Severity.WARNING),
+            unbalanced(sizes),
+            with(held, label -> !sizes.containsKey(label))
+                .finding(Defect.CLASS_ONLY_IN_VALIDATION, Severity.ERROR))
         .flatMap(found -> found);
   }
 
-  private Stream<QualityFinding> unbalanced() {
-    LongSummaryStatistics sizes =
-        trained.values().stream().mapToLong(Lines::count).summaryStatistics();
-    if (sizes.getMax() <= UNBALANCED * sizes.getMin()) return Stream.of();
-    return Stream.of(Defect.UNBALANCED_CLASSES.ofAll(Severity.ADVICE, sizes.getMax()));
+  /** The rows that have such a label. */
+  private static Lines with(Map<List<String>, Lines> rows, Predicate<String> label) {
+    Lines with = new Lines();
+    rows.forEach(
+        (labels, lines) -> {
+          if (labels.stream().anyMatch(label)) with.addAll(lines);
+        });
+    return with;
+  }
+
+  private static Stream<QualityFinding> unbalanced(Map<String, Long> sizes) {
+    LongSummaryStatistics all =
+        sizes.values().stream().mapToLong(Long::longValue).summaryStatistics();
+    if (all.getMax() <= UNBALANCED * all.getMin()) return Stream.of();
+    return Stream.of(Defect.UNBALANCED_CLASSES.ofAll(Severity.ADVICE, all.getMax()));
   }
 }

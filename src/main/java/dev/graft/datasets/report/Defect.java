@@ -48,7 +48,8 @@ public enum Defect {
       "Rows that begin with an answer",
       "Let the user speak first, as it will be when the model is asked; else some templates fail."),
   ENDS_WITHOUT_ANSWER(
-      "Rows with turns behind the last answer", "Cut them off: nothing of them can be learned."),
+      "Rows with turns behind the last answer",
+      "Cut them off: unless every token trains, nothing of them is learned."),
   SYSTEM_TURN_IN_SOME(
       "Rows without a system turn, while others have one",
       "Give all rows the system turn that will be used later, or none."),
@@ -95,6 +96,15 @@ public enum Defect {
   @JsonValue
   public String wireName() {
     return name().toLowerCase(Locale.ROOT);
+  }
+
+  /** Whether it says something of all rows, which is not known where only some were read. */
+  boolean isOfAllRows() {
+    return switch (this) {
+      case SAME_ANSWER, SAME_PROMPT, RARE_CLASS, UNBALANCED_CLASSES, CLASS_ONLY_IN_VALIDATION ->
+          true;
+      default -> false;
+    };
   }
 
   /**

@@ -21,9 +21,4 @@ final class Fingerprint {
       throw new IllegalStateException("every JDK has SHA-256", e);
     }
   }
-
-  /** Of all that the row teaches. */
-  static long of(Row row) {
-    return of(row.text());
-  }
 }

@@ -14,6 +14,11 @@ final class FirstRows extends FilterInputStream {
     left = most;
   }
 
+  /** Nothing more is read. */
+  void end() {
+    ended = true;
+  }
+
   /** Whether the file went on behind what was read. */
   boolean cutOff() throws IOException {
     return ended && in.read() >= 0;

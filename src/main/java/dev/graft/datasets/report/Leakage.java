@@ -1,35 +1,33 @@
 package dev.graft.datasets.report;
 
 import dev.graft.text.Example;
-import java.util.HashSet;
-import java.util.Set;
 import java.util.stream.Stream;
 
 /** Rows that are trained on and measured with. */
 final class Leakage implements Inspection {
-  private final Set<Long> rows = new HashSet<>();
-  private final Set<Long> prompts = new HashSet<>();
+  private final LongSet rows = new LongSet();
+  private final LongSet prompts = new LongSet();
   private final LikeRows like;
   private final Lines same = new Lines();
   private final Lines nearly = new Lines();
   private final Lines asked = new Lines();
 
-  Leakage(Shingles shingles) {
-    like = new LikeRows(shingles);
+  Leakage(Sketches sketches) {
+    like = new LikeRows(sketches);
   }
 
   /** A row to measure with; all of them come first. */
   void held(Row row) {
-    rows.add(Fingerprint.of(row));
-    if (asks(row)) prompts.add(Fingerprint.of(row.prompt()));
+    rows.add(row.rowDigest());
+    if (asks(row)) prompts.add(row.promptDigest());
     like.hasLikeOrAdd(row);
   }
 
   @Override
   public void see(Row row) {
-    if (rows.contains(Fingerprint.of(row))) {
+    if (rows.contains(row.rowDigest())) {
       same.add(row);
-    } else if (asks(row) && prompts.contains(Fingerprint.of(row.prompt()))) {
+    } else if (asks(row) && prompts.contains(row.promptDigest())) {
       asked.add(row);
     } else if (like.hasLike(row)) {
       nearly.add(row);

@@ -7,50 +7,34 @@ import java.util.Map;
 
 /** Rows that others are compared with, a limited number. */
 final class LikeRows {
-  /** Beyond it rows are no longer remembered: some 30 MB. */
-  static final int MOST = 20_000;
+  /** Beyond it rows are no longer remembered: some 20 MB. */
+  static final int MOST = 10_000;
 
   private static final double LIKE = 0.8;
 
-  /** A text of fewer is too short to be nearly another one. */
-  private static final int FEWEST_PIECES = 20;
-
   private static final int MOST_IN_BUCKET = 16;
 
-  private final Shingles shingles;
+  private final Sketches sketches;
   private final Map<Long, List<MinHash>> buckets = new HashMap<>();
   private int size;
 
-  LikeRows(Shingles shingles) {
-    this.shingles = shingles;
+  LikeRows(Sketches sketches) {
+    this.sketches = sketches;
   }
 
   /** Whether it is like one that was added. */
   boolean hasLike(Row row) {
-    int[] pieces = pieces(row);
-    return pieces.length >= FEWEST_PIECES && hasLike(MinHash.of(pieces));
+    MinHash sketch = sketches.of(row);
+    return sketch != null && hasLike(sketch);
   }
 
   /** Whether it is like one that was added before; if it is not, it is added. */
   boolean hasLikeOrAdd(Row row) {
-    int[] pieces = pieces(row);
-    if (pieces.length < FEWEST_PIECES) return false;
-    MinHash sketch = MinHash.of(pieces);
+    MinHash sketch = sketches.of(row);
+    if (sketch == null) return false;
     if (hasLike(sketch)) return true;
     if (size < MOST) add(sketch);
     return false;
-  }
-
-  int size() {
-    return size;
-  }
-
-  static String text(Row row) {
-    return row.said() + "\n" + row.answer();
-  }
-
-  private int[] pieces(Row row) {
-    return shingles.of(text(row));
   }
 
   private void add(MinHash sketch) {

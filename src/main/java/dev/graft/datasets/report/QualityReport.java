@@ -1,6 +1,7 @@
 package dev.graft.datasets.report;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -29,10 +30,12 @@ public record QualityReport(
   /**
    * Reads valid files; rows that are not are passed over.
    *
-   * @param most bytes to read of each file; whole rows are read
+   * @param mostBytes to read of each file; whole rows are read
+   * @param mostTime to take; what is read by then is reported
    */
-  public static QualityReport of(RowSource training, @Nullable RowSource validation, long most)
+  public static QualityReport of(
+      RowSource training, @Nullable RowSource validation, long mostBytes, Duration mostTime)
       throws IOException {
-    return new Reading(training, most).with(validation);
+    return new Reading(training, mostBytes, mostTime).with(validation);
   }
 }

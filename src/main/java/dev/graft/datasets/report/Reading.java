@@ -4,68 +4,89 @@ import dev.graft.text.Example;
 import dev.graft.text.RowReader;
 import java.io.BufferedInputStream;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Reads the files of a report, once each, past every inspection. */
+/** Reads the files of a report past every inspection. */
 final class Reading {
-  private static final long SAMPLE_BYTES = 4 << 20;
+  private static final long SAMPLE_BYTES = 1 << 20;
+
+  /** Their digests take some 40 MB. */
+  private static final long MOST_ROWS = 500_000;
 
   private final RowSource training;
-  private final long most;
+  private final long mostBytes;
+  private final Duration mostTime;
   private final Amount amount = new Amount();
   private final Amount held = new Amount();
   private final Classes classes = new Classes();
   private final Lengths prompts = new Lengths();
   private final Lengths answers = new Lengths();
-  private boolean complete = true;
 
-  Reading(RowSource training, long most) {
+  Reading(RowSource training, long mostBytes, Duration mostTime) {
     this.training = training;
-    this.most = most;
+    this.mostBytes = mostBytes;
+    this.mostTime = mostTime;
   }
 
+  /**
+   * What a file was read to.
+   *
+   * @param complete whether that is its end
+   */
+  private record Read(RowReader.Summary summary, boolean complete) {}
+
   QualityReport with(@Nullable RowSource validation) throws IOException {
-    Shingles shingles = Shingles.knowing(sample());
+    Sketches sketches = new Sketches(Shingles.knowing(sample()));
     List<Inspection> inspections =
         new ArrayList<>(
             List.of(
                 amount,
                 classes,
-                new Repetitions(shingles),
+                new Repetitions(sketches),
                 new Answers(),
                 new Turns(),
                 new Borders(),
                 new Pairs(),
                 new Texts()));
-    if (validation != null) {
-      Leakage leakage = new Leakage(shingles);
-      read(
-          validation,
-          row -> {
-            held.see(row);
-            classes.held(row);
-            leakage.held(row);
-          });
-      inspections.add(leakage);
-    }
-    RowReader.Summary summary = read(training, row -> see(row, inspections));
-    Example.Kind kind = summary.kind();
+    boolean whole = validation == null || readHeld(validation, sketches, inspections);
+    Read read = read(training, row -> see(row, inspections));
+    Example.Kind kind = read.summary().kind();
     if (kind == null) throw new IOException("the file has no row");
     return new QualityReport(
         kind.name().toLowerCase(Locale.ROOT),
         amount.rows(),
         held.rows(),
-        complete,
+        read.complete() && whole,
         prompts.summary(),
         answers.summary(),
         classes.largest(),
-        gravestFirst(inspections.stream().flatMap(Inspection::findings)));
+        gravestFirst(
+            inspections.stream()
+                .flatMap(Inspection::findings)
+                .filter(found -> read.complete() || !found.check().isOfAllRows())));
+  }
+
+  /** Returns whether all of it was read. */
+  private boolean readHeld(RowSource validation, Sketches sketches, List<Inspection> inspections)
+      throws IOException {
+    Leakage leakage = new Leakage(sketches);
+    inspections.add(leakage);
+    return read(
+            validation,
+            row -> {
+              held.see(row);
+              classes.held(row);
+              leakage.held(row);
+            })
+        .complete();
   }
 
   private void see(Row row, List<Inspection> inspections) {
@@ -80,17 +101,24 @@ final class Reading {
       RowReader.read(
           in,
           example -> {
-            if (texts.size() < Shingles.SAMPLE) texts.add(LikeRows.text(Row.of(example)));
+            if (texts.size() < Shingles.SAMPLE) texts.add(Sketches.text(Row.of(example)));
           });
     }
     return texts;
   }
 
-  private RowReader.Summary read(RowSource source, Consumer<Row> sink) throws IOException {
-    try (FirstRows in = new FirstRows(new BufferedInputStream(source.open()), most)) {
-      RowReader.Summary summary = RowReader.read(in, example -> sink.accept(Row.of(example)));
-      complete &= !in.cutOff();
-      return summary;
+  private Read read(RowSource source, Consumer<Row> sink) throws IOException {
+    long end = System.nanoTime() + mostTime.toNanos() / 2;
+    AtomicLong rows = new AtomicLong();
+    try (FirstRows in = new FirstRows(new BufferedInputStream(source.open()), mostBytes)) {
+      RowReader.Summary summary =
+          RowReader.read(
+              in,
+              example -> {
+                sink.accept(Row.of(example));
+                if (rows.incrementAndGet() >= MOST_ROWS || System.nanoTime() > end) in.end();
+              });
+      return new Read(summary, !in.cutOff());
     }
   }
 

@@ -1,25 +1,23 @@
 package dev.graft.datasets.report;
 
-import java.util.HashSet;
-import java.util.Set;
 import java.util.stream.Stream;
 
 /** Rows that say again what an earlier one says. */
 final class Repetitions implements Inspection {
-  private final Set<Long> seen = new HashSet<>();
+  private final LongSet seen = new LongSet();
   private final LikeRows like;
   private final Lines same = new Lines();
   private final Lines nearly = new Lines();
   private long rows;
 
-  Repetitions(Shingles shingles) {
-    like = new LikeRows(shingles);
+  Repetitions(Sketches sketches) {
+    like = new LikeRows(sketches);
   }
 
   @Override
   public void see(Row row) {
     rows++;
-    if (!seen.add(Fingerprint.of(row))) {
+    if (!seen.add(row.rowDigest())) {
       same.add(row);
     } else if (like.hasLikeOrAdd(row)) {
       nearly.add(row);

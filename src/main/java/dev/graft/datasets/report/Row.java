@@ -4,6 +4,8 @@ import dev.graft.text.Example;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A row as inspections see it.
@@ -11,29 +13,61 @@ import java.util.stream.Collectors;
  * @param prompt all before the last answer, with its roles; empty for a text
  * @param said the same without system turns, which rows have in common
  * @param answer the last answer; of a row with labels those, of a text all
+ * @param text everything that stands in it
+ * @param rowDigest of the text; see {@link Fingerprint}
+ * @param promptDigest of the prompt
+ * @param answerDigest of the answer
  */
-record Row(Example example, String prompt, String said, String answer) {
+record Row(
+    Example example,
+    String prompt,
+    String said,
+    String answer,
+    String text,
+    long rowDigest,
+    long promptDigest,
+    long answerDigest) {
   static Row of(Example example) {
     return switch (example) {
-      case Example.Chat chat -> chat(example, chat.messages());
-      case Example.ChatCompletion pair -> turns(example, pair.prompt(), pair.completion());
+      case Example.Chat chat -> chat(chat);
+      case Example.ChatCompletion pair -> {
+        List<Map<String, Object>> all =
+            Stream.concat(pair.prompt().stream(), pair.completion().stream()).toList();
+        yield turns(example, pair.prompt(), pair.completion(), whole(all, pair.tools()));
+      }
       case Example.PromptCompletion pair -> plain(example, pair.prompt(), pair.completion());
       case Example.Text text -> plain(example, "", text.text());
-      case Example.Labelled row ->
-          plain(example, row.text(), String.join("\n", row.label().words()));
+      case Example.Labelled row -> {
+        String labels = row.label().words().stream().sorted().collect(Collectors.joining("\n"));
+        yield plain(example, row.text(), labels);
+      }
       case Example.Preference pair -> {
         Row chosen = of(pair.chosen());
-        yield new Row(example, chosen.prompt, chosen.said, chosen.answer);
+        String both = chosen.text + "\n" + of(pair.rejected()).answer;
+        yield row(example, chosen.prompt, chosen.said, chosen.answer, both);
       }
     };
   }
 
+  private static Row row(Example example, String prompt, String said, String answer, String text) {
+    return new Row(
+        example,
+        prompt,
+        said,
+        answer,
+        text,
+        Fingerprint.of(text),
+        Fingerprint.of(prompt),
+        Fingerprint.of(answer));
+  }
+
   private static Row plain(Example example, String prompt, String answer) {
-    return new Row(example, prompt, prompt, answer);
+    return row(example, prompt, prompt, answer, prompt + "\n" + answer);
   }
 
   /** Without an assistant, as rows with other names of roles are, the last turn is the answer. */
-  private static Row chat(Example example, List<Map<String, Object>> turns) {
+  private static Row chat(Example.Chat chat) {
+    List<Map<String, Object>> turns = chat.messages();
     int last = turns.size() - 1;
     for (int i = last; i >= 0; i--) {
       if (is(turns.get(i), "assistant")) {
@@ -41,23 +75,42 @@ record Row(Example example, String prompt, String said, String answer) {
         break;
       }
     }
-    return turns(example, turns.subList(0, last), turns.subList(last, last + 1));
+    return turns(
+        chat, turns.subList(0, last), turns.subList(last, last + 1), whole(turns, chat.tools()));
   }
 
   private static Row turns(
-      Example example, List<Map<String, Object>> prompt, List<Map<String, Object>> answer) {
-    List<Map<String, Object>> said = prompt.stream().filter(turn -> !is(turn, "system")).toList();
-    return new Row(
+      Example example,
+      List<Map<String, Object>> prompt,
+      List<Map<String, Object>> answer,
+      String text) {
+    return row(
         example,
-        text(prompt),
-        text(said),
-        answer.stream().map(Row::content).collect(Collectors.joining("\n")));
+        said(prompt.stream()),
+        said(prompt.stream().filter(turn -> !is(turn, "system"))),
+        answer.stream().map(Row::content).collect(Collectors.joining("\n")),
+        text);
   }
 
-  private static String text(List<Map<String, Object>> turns) {
-    return turns.stream()
+  /** Nothing where nothing was said. */
+  private static String said(Stream<Map<String, Object>> turns) {
+    return turns
+        .filter(turn -> !content(turn).isBlank())
         .map(turn -> turn.get("role") + ": " + content(turn))
         .collect(Collectors.joining("\n"));
+  }
+
+  private static String whole(List<Map<String, Object>> turns, @Nullable List<?> tools) {
+    String text =
+        turns.stream()
+            .map(
+                turn ->
+                    Stream.of("role", "name", "reasoning_content", "content", "tool_calls")
+                        .filter(turn::containsKey)
+                        .map(key -> String.valueOf(turn.get(key)))
+                        .collect(Collectors.joining(" ")))
+            .collect(Collectors.joining("\n"));
+    return tools == null ? text : text + "\n" + tools;
   }
 
   static boolean is(Map<String, Object> turn, String role) {
@@ -73,12 +126,5 @@ record Row(Example example, String prompt, String said, String answer) {
 
   long line() {
     return example.line();
-  }
-
-  /** All of its text. */
-  String text() {
-    String both = prompt + "\n" + answer;
-    if (example instanceof Example.Preference pair) return both + "\n" + of(pair.rejected()).answer;
-    return both;
   }
 }

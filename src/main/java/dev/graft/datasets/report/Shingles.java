@@ -15,10 +15,11 @@ import java.util.regex.Pattern;
  */
 final class Shingles {
   /** Rows that are looked at to know what most rows have. */
-  static final int SAMPLE = 256;
+  static final int SAMPLE = 128;
 
   private static final int LENGTH = 5;
-  private static final int LONGEST = 8192;
+  private static final int LONGEST = 4096;
+  private static final int LONGEST_OF_SAMPLE = 1024;
   private static final int FEWEST_ROWS = 8;
   private static final Pattern SPACE = Pattern.compile("\\s+");
 
@@ -35,7 +36,7 @@ final class Shingles {
     if (sample.size() < FEWEST_ROWS) return new Shingles(Set.of());
     Map<Integer, Integer> rowsWith = new HashMap<>();
     for (String text : sample)
-      pieces(text).forEach(piece -> rowsWith.merge(piece, 1, Integer::sum));
+      pieces(text, LONGEST_OF_SAMPLE).forEach(piece -> rowsWith.merge(piece, 1, Integer::sum));
     Set<Integer> common = new HashSet<>();
     rowsWith.forEach(
         (piece, rows) -> {
@@ -46,19 +47,28 @@ final class Shingles {
 
   /** Hashes of the pieces, each once. */
   int[] of(String text) {
-    return pieces(text).stream()
+    return pieces(text, LONGEST).stream()
         .filter(piece -> !common.contains(piece))
         .mapToInt(Integer::intValue)
         .toArray();
   }
 
-  private static Set<Integer> pieces(String text) {
-    String beginning = text.length() > LONGEST ? text.substring(0, LONGEST) : text;
-    String plain = SPACE.matcher(beginning.toLowerCase(Locale.ROOT)).replaceAll(" ").strip();
+  /** Of a long text its beginning and its end, where the answer is. */
+  private static Set<Integer> pieces(String text, int most) {
     Set<Integer> pieces = new HashSet<>();
+    if (text.length() <= 2 * most) {
+      addPieces(text, pieces);
+    } else {
+      addPieces(text.substring(0, most), pieces);
+      addPieces(text.substring(text.length() - most), pieces);
+    }
+    return pieces;
+  }
+
+  private static void addPieces(String text, Set<Integer> pieces) {
+    String plain = SPACE.matcher(text.toLowerCase(Locale.ROOT)).replaceAll(" ").strip();
     for (int i = 0; i + LENGTH <= plain.length(); i++) {
       pieces.add(plain.substring(i, i + LENGTH).hashCode());
     }
-    return pieces;
   }
 }

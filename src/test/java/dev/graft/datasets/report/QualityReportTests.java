@@ -1,6 +1,7 @@
 package dev.graft.datasets.report;
 
 import static dev.graft.datasets.report.Rows.ALL;
+import static dev.graft.datasets.report.Rows.LONG;
 import static dev.graft.datasets.report.Rows.findings;
 import static dev.graft.datasets.report.Rows.good;
 import static dev.graft.datasets.report.Rows.only;
@@ -13,6 +14,7 @@ import static org.assertj.core.api.Assertions.tuple;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
@@ -23,7 +25,8 @@ import org.junit.jupiter.api.Test;
 class QualityReportTests {
   @Test
   void goodRowsHaveNoFinding() throws IOException {
-    QualityReport report = QualityReport.of(source(good().limit(50)), source(good().skip(50)), ALL);
+    QualityReport report =
+        QualityReport.of(source(good().limit(50)), source(good().skip(50)), ALL, LONG);
 
     assertThat(report.findings()).isEmpty();
     assertThat(report.rows()).isEqualTo(50);
@@ -37,7 +40,7 @@ class QualityReportTests {
   void lengthsAreThoseOfPromptsAndAnswers() throws IOException {
     Stream<String> rows = IntStream.range(1, 101).mapToObj(i -> pair("x".repeat(i), " y"));
 
-    QualityReport report = QualityReport.of(source(rows), null, ALL);
+    QualityReport report = QualityReport.of(source(rows), null, ALL, LONG);
 
     assertThat(report.promptCharacters()).isEqualTo(new Lengths.Summary(50, 95, 100));
     assertThat(report.answerCharacters()).isEqualTo(new Lengths.Summary(2, 2, 2));
@@ -121,11 +124,11 @@ class QualityReportTests {
 
   @Test
   void ofALargeFileTheBeginningIsRead() throws IOException {
-    QualityReport report = QualityReport.of(source(good()), null, 200);
+    QualityReport report = QualityReport.of(source(good()), null, 200, LONG);
 
     assertThat(report.complete()).isFalse();
     assertThat(report.rows()).isBetween(2L, 10L);
-    assertThat(QualityReport.of(source(good()), source(good()), 200).complete()).isFalse();
+    assertThat(QualityReport.of(source(good()), source(good()), 200, LONG).complete()).isFalse();
   }
 
   @Test
@@ -133,7 +136,7 @@ class QualityReportTests {
     byte[] rows = (String.join("\n", good().toList()) + "\n").getBytes(UTF_8);
 
     QualityReport report =
-        QualityReport.of(() -> new ByteArrayInputStream(rows), null, rows.length);
+        QualityReport.of(() -> new ByteArrayInputStream(rows), null, rows.length, LONG);
 
     assertThat(report.complete()).isTrue();
     assertThat(report.rows()).isEqualTo(60);
@@ -147,5 +150,32 @@ class QualityReportTests {
       assertThat(found.message()).endsWith(": 2.");
       assertThat(defect.wireName()).isEqualTo(defect.name().toLowerCase(Locale.ROOT));
     }
+  }
+
+  @Test
+  void whatIsSaidOfAllRowsIsNotSaidOfSome() throws IOException {
+    Stream<String> rows =
+        Stream.concat(IntStream.range(0, 60).mapToObj(i -> pair(word(i) + "?", " Yes.")), good());
+    byte[] bytes = String.join("\n", rows.toList()).getBytes(UTF_8);
+    RowSource source = () -> new ByteArrayInputStream(bytes);
+
+    QualityReport report = QualityReport.of(source, null, bytes.length / 4, LONG);
+
+    assertThat(report.complete()).isFalse();
+    assertThat(report.findings())
+        .extracting(QualityFinding::check)
+        .doesNotContain(Defect.SAME_ANSWER);
+  }
+
+  @Test
+  void readingEndsWithItsTime() throws IOException {
+    String row = pair("a", " b") + "\n";
+    byte[] bytes = row.repeat(20_000).getBytes(UTF_8);
+
+    QualityReport report =
+        QualityReport.of(() -> new ByteArrayInputStream(bytes), null, ALL, Duration.ZERO);
+
+    assertThat(report.complete()).isFalse();
+    assertThat(report.rows()).isBetween(1L, 10_000L);
   }
 }

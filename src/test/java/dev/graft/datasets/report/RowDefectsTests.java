@@ -1,8 +1,10 @@
 package dev.graft.datasets.report;
 
 import static dev.graft.datasets.report.Rows.ALL;
+import static dev.graft.datasets.report.Rows.LONG;
 import static dev.graft.datasets.report.Rows.chat;
 import static dev.graft.datasets.report.Rows.findings;
+import static dev.graft.datasets.report.Rows.good;
 import static dev.graft.datasets.report.Rows.labelled;
 import static dev.graft.datasets.report.Rows.only;
 import static dev.graft.datasets.report.Rows.pair;
@@ -102,7 +104,7 @@ class RowDefectsTests {
         IntStream.range(0, 60).mapToObj(i -> labelled(word(i), i < 4 ? "rare" : "usual"));
     Stream<String> held = Stream.of(labelled("new", "unknown"), labelled("old", "usual"));
 
-    QualityReport report = QualityReport.of(source(rows), source(held), ALL);
+    QualityReport report = QualityReport.of(source(rows), source(held), ALL, LONG);
 
     assertThat(report.labels())
         .containsExactly(new Classes.ClassRows("usual", 56), new Classes.ClassRows("rare", 4));
@@ -130,7 +132,7 @@ class RowDefectsTests {
         IntStream.range(0, 60)
             .mapToObj(i -> "{\"text\": \"%s\", \"label\": %d}".formatted(word(i), i * i));
 
-    QualityReport report = QualityReport.of(source(rows), null, ALL);
+    QualityReport report = QualityReport.of(source(rows), null, ALL, LONG);
 
     assertThat(report.findings()).isEmpty();
     assertThat(report.labels()).isEmpty();
@@ -150,5 +152,85 @@ class RowDefectsTests {
         .extracting(QualityFinding::check, QualityFinding::lines)
         .containsExactly(tuple(Defect.CHOSEN_IS_REJECTED, List.of(61L)));
     assertThat(findings(lengthy)).extracting(QualityFinding::check).contains(Defect.LENGTH_BIAS);
+  }
+
+  private static String several(String text, String... labels) {
+    return "{\"text\": \"%s\", \"labels\": [%s]}"
+        .formatted(text, "\"" + String.join("\", \"", labels) + "\"");
+  }
+
+  @Test
+  void aRowWithSeveralLabelsIsOneRow() throws IOException {
+    Stream<String> rows =
+        Stream.concat(
+            IntStream.range(0, 60).mapToObj(i -> several(word(i), "usual", "also")),
+            Stream.of(several("?", "rare", "other"), several("??", "rare")));
+    Stream<String> held = Stream.of(several("!", "unknown", "unseen"));
+
+    QualityReport report = QualityReport.of(source(rows), source(held), ALL, LONG);
+
+    assertThat(report.findings())
+        .filteredOn(each -> each.check() != Defect.UNBALANCED_CLASSES)
+        .extracting(QualityFinding::check, QualityFinding::count, QualityFinding::lines)
+        .containsExactly(
+            tuple(Defect.CLASS_ONLY_IN_VALIDATION, 1L, List.of(1L)),
+            tuple(Defect.RARE_CLASS, 2L, List.of(61L, 62L)));
+  }
+
+  @Test
+  void theOrderOfLabelsIsNoConflict() throws IOException {
+    Stream<String> rows =
+        Stream.concat(
+            IntStream.range(0, 60).mapToObj(i -> several(word(i), "a", "b")),
+            Stream.of(several(word(0), "b", "a")));
+
+    assertThat(findings(rows))
+        .extracting(QualityFinding::check)
+        .contains(Defect.DUPLICATE_ROWS)
+        .doesNotContain(Defect.CONFLICTING_LABELS);
+  }
+
+  @Test
+  void languagesWithoutSpacesNeedNone() throws IOException {
+    assertThat(findings(Stream.concat(good(), Stream.of(pair("首都是", "北京。"))))).isEmpty();
+  }
+
+  @Test
+  void whatIsMissingInAChatIsFound() throws IOException {
+    Stream<String> rows =
+        Stream.concat(
+            IntStream.range(0, 60)
+                .mapToObj(i -> chat("user: " + word(i), "assistant: " + word(i + 60))),
+            Stream.of(chat("user: ", "assistant: Hello")));
+
+    assertThat(findings(rows))
+        .extracting(QualityFinding::check, QualityFinding::lines)
+        .containsExactly(tuple(Defect.EMPTY_PROMPT, List.of(61L)));
+  }
+
+  @Test
+  void rolesOfOtherNamesAnswerToo() throws IOException {
+    String row =
+        "{\"conversations\": [{\"from\": \"human\", \"value\": \"%s\"},"
+            + " {\"from\": \"gpt\", \"value\": \"%s\"}]}";
+    Stream<String> rows =
+        Stream.concat(
+            IntStream.range(0, 60).mapToObj(i -> row.formatted(word(i), word(i + 60))),
+            Stream.of(row.formatted("And?", "")));
+
+    assertThat(findings(rows))
+        .extracting(QualityFinding::check, QualityFinding::lines)
+        .containsExactly(tuple(Defect.EMPTY_ANSWER, List.of(61L)));
+  }
+
+  @Test
+  void whatStandsBehindTheLastAnswerIsReadToo() throws IOException {
+    Stream<String> rows =
+        Stream.concat(
+            IntStream.range(0, 60)
+                .mapToObj(i -> chat("user: " + word(i), "assistant: " + word(i + 60))),
+            Stream.of(chat("user: a", "assistant: b", "user: write to jo@somewhere.net")));
+
+    assertThat(findings(rows)).extracting(QualityFinding::check).contains(Defect.EMAIL_ADDRESS);
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -14,6 +15,7 @@ final class Rows {
   private Rows() {}
 
   static final long ALL = Long.MAX_VALUE;
+  static final Duration LONG = Duration.ofMinutes(10);
 
   /** Sixty rows without a fault. */
   static Stream<String> good() {
@@ -50,12 +52,12 @@ final class Rows {
   }
 
   static List<QualityFinding> findings(Stream<String> rows) throws IOException {
-    return QualityReport.of(source(rows), null, ALL).findings();
+    return QualityReport.of(source(rows), null, ALL, LONG).findings();
   }
 
   static List<QualityFinding> findings(Stream<String> rows, Stream<String> held)
       throws IOException {
-    return QualityReport.of(source(rows), source(held), ALL).findings();
+    return QualityReport.of(source(rows), source(held), ALL, LONG).findings();
   }
 
   /** The only finding of good rows and these behind them. */

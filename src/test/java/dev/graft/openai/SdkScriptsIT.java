@@ -12,6 +12,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.test.context.TestPropertySource;
 
 /**
  * The official Python and JavaScript clients, unmodified: the scripts of docs/examples against a
@@ -19,6 +20,8 @@ import org.junit.jupiter.api.io.TempDir;
  * {@code openai}.
  */
 @Tag("sdk")
+@TestPropertySource(
+    properties = {"graft.webhooks.allowed-networks=127.0.0.0/8", "graft.webhooks.allow-http=true"})
 class SdkScriptsIT extends StartedGraft {
   private static final Path EXAMPLES = Path.of("docs/examples").toAbsolutePath();
   private static final String PYTHON = System.getProperty("python", "python3");
@@ -55,6 +58,19 @@ class SdkScriptsIT extends StartedGraft {
     assertThat(run(PYTHON, main, rows, "--model", "tiny", "--ask", "hi", "--epochs", "1"))
         .contains("file-", "ftjob-");
     run(PYTHON, EXAMPLES + "/python/chat.py", "--model", "tiny", "--ask", "hi");
+  }
+
+  @Test
+  void thePythonReceiverIsToldAndBelievesIt() throws Exception {
+    String said =
+        run(
+            PYTHON,
+            EXAMPLES + "/python/webhooks.py",
+            "http://127.0.0.1:8137/hooks",
+            "--listen",
+            "8137");
+    assertThat(said)
+        .contains("told        fine_tuning.job.succeeded  ftjob-sample-", "answered    204");
   }
 
   /** The program of the page, with nothing but this server's address, key and base put in. */

@@ -107,6 +107,16 @@ final class ClassifiedRoutes {
       POST   /v1/organization/admin_api_keys                       api.organization.write
       GET    /v1/organization/admin_api_keys/{admin_key}           api.organization.read
       DELETE /v1/organization/admin_api_keys/{admin_key}           api.organization.write
+      GET    /v1/webhook_event_types                               api.fine_tuning.read
+      GET    /v1/webhook_endpoints                                 api.fine_tuning.read
+      POST   /v1/webhook_endpoints                                 api.fine_tuning.write
+      GET    /v1/webhook_endpoints/{endpoint}                      api.fine_tuning.read
+      POST   /v1/webhook_endpoints/{endpoint}                      api.fine_tuning.write
+      DELETE /v1/webhook_endpoints/{endpoint}                      api.fine_tuning.write
+      POST   /v1/webhook_endpoints/{endpoint}/rotate_secret        api.fine_tuning.write
+      POST   /v1/webhook_endpoints/{endpoint}/test                 api.fine_tuning.write
+      GET    /v1/webhook_endpoints/{endpoint}/deliveries           api.fine_tuning.read
+      POST   /v1/webhook_deliveries/{delivery}/redeliver           api.fine_tuning.write
       GET    /v1/organization/audit_logs                           api.organization.read
       """;
 

@@ -65,6 +65,9 @@ final class ForeignThings {
     String adapter = adapter(department, job);
     ids.put("/v1/adapters/{id}", adapter);
     ids.put("/v1/adapters/{id}/permissions/{permission}", permission(adapter));
+    ids.put("/v1/webhook_endpoints/{endpoint}", endpoint(department));
+    ids.put(
+        "/v1/webhook_deliveries/{delivery}", delivery(ids.get("/v1/webhook_endpoints/{endpoint}")));
     ids.put("/v1/models/{*model}", "ft:tiny:" + adapter);
     return ids;
   }
@@ -75,6 +78,30 @@ final class ForeignThings {
     String path = "/v1/adapters/" + adapter + "/permissions";
     var made = ok(administrator.post(path, "{'project_ids': ['" + project + "']}"));
     return text(made.at("/data/0"), "id");
+  }
+
+  private String endpoint(String department) {
+    String id = "whe_" + UUID.randomUUID();
+    sql.sql(
+            """
+            insert into webhook_endpoint (id, department_id, name, url, events, secret, secret_hint, created_at, updated_at)
+            values (:id, :department, 'theirs', 'https://example.org', '{fine_tuning.job.failed}', '\\x00', '', graft_now(), graft_now())
+            """)
+        .param("id", id)
+        .param("department", department)
+        .update();
+    return id;
+  }
+
+  private String delivery(String endpoint) {
+    return sql.sql(
+            """
+            insert into webhook_delivery (id, endpoint_id, type, job_id, created_at)
+            values (webhook_id(), :endpoint, 'fine_tuning.job.failed', 'ftjob-1', graft_now()) returning id
+            """)
+        .param("endpoint", endpoint)
+        .query(String.class)
+        .single();
   }
 
   private void baseModel() {

@@ -1,0 +1,62 @@
+package dev.graft.webhooks;
+
+import java.sql.Array;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where a department is told, and of what.
+ *
+ * @param name for people
+ * @param secret sealed; see {@link SealedSecrets}
+ * @param secretHint what of it people may see
+ * @param disabledReason why nothing is sent; null = it is
+ */
+record Endpoint(
+    String id,
+    String departmentId,
+    String name,
+    String url,
+    Set<EventType> events,
+    byte[] secret,
+    String secretHint,
+    Instant createdAt,
+    Instant updatedAt,
+    @Nullable String disabledReason) {
+  static Endpoint of(ResultSet row, int number) throws SQLException {
+    return new Endpoint(
+        row.getString("id"),
+        row.getString("department_id"),
+        row.getString("name"),
+        row.getString("url"),
+        events(row.getArray("events")),
+        row.getBytes("secret"),
+        row.getString("secret_hint"),
+        row.getObject("created_at", OffsetDateTime.class).toInstant(),
+        row.getObject("updated_at", OffsetDateTime.class).toInstant(),
+        row.getString("disabled_reason"));
+  }
+
+  private static Set<EventType> events(Array names) throws SQLException {
+    return Arrays.stream((String[]) names.getArray())
+        .map(EventType::of)
+        .collect(Collectors.toCollection(() -> EnumSet.noneOf(EventType.class)));
+  }
+
+  Courier.Address address() {
+    return new Courier.Address(id, url, List.of(secret));
+  }
+
+  /** As PostgreSQL reads an array of texts. */
+  static String[] names(Set<EventType> events) {
+    return events.stream().map(EventType::wireName).toArray(String[]::new);
+  }
+}

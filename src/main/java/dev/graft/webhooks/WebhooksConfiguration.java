@@ -1,0 +1,41 @@
+package dev.graft.webhooks;
+
+import dev.graft.platform.LoopThreads;
+import dev.graft.platform.TrustedAuthorities;
+import java.net.InetAddress;
+import java.nio.file.Path;
+import java.security.NoSuchAlgorithmException;
+import javax.net.ssl.SSLContext;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Profile;
+
+/** Settings of webhooks, and the loop that sends them. */
+@Configuration(proxyBeanMethods = false)
+@Profile("server")
+@EnableConfigurationProperties(WebhookProperties.class)
+class WebhooksConfiguration {
+  @Bean
+  OutboundGuard outboundGuard(WebhookProperties settings) {
+    return new OutboundGuard(
+        settings.allowedNetworks(), settings.allowHttp(), InetAddress::getAllByName);
+  }
+
+  @Bean
+  Post webhookPost(OutboundGuard guard, WebhookProperties settings)
+      throws NoSuchAlgorithmException {
+    return new Post(
+        guard, trusted(settings.certificateAuthorities()), settings.parallel(), settings.timeout());
+  }
+
+  private static SSLContext trusted(@Nullable Path authorities) throws NoSuchAlgorithmException {
+    return authorities == null ? SSLContext.getDefault() : TrustedAuthorities.of(authorities);
+  }
+
+  @Bean
+  LoopThreads webhookThread(Outbox outbox, Courier courier, WebhookProperties settings) {
+    return new Sender(outbox, courier, settings).threads();
+  }
+}

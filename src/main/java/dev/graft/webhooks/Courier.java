@@ -12,6 +12,8 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 
@@ -19,7 +21,9 @@ import org.springframework.stereotype.Component;
 @Component
 @Profile("server")
 class Courier {
+  private static final Logger log = LoggerFactory.getLogger(Courier.class);
   private static final String LATE = "There was no answer in time.";
+  private static final String NOTHING = "There was no answer.";
 
   private final SealedSecrets secrets;
   private final Post post;
@@ -34,9 +38,10 @@ class Courier {
   /**
    * Where to, and with which secrets.
    *
-   * @param secrets sealed; the newest first
+   * @param secret sealed
+   * @param earlier the one before, sealed, while both are in force
    */
-  record Address(String endpointId, String url, List<byte[]> secrets) {}
+  record Address(String endpointId, String url, byte[] secret, byte @Nullable [] earlier) {}
 
   /**
    * What came of it.
@@ -44,22 +49,22 @@ class Courier {
    * @param status of the answer; null = there was none
    * @param error a sentence; null = it was taken
    */
-  record Outcome(@Nullable Integer status, @Nullable String error, int millis) {}
+  record Outcome(@Nullable Integer status, @Nullable String error, int millis) {
+    static final Outcome NONE = new Outcome(null, NOTHING, 0);
+  }
 
   /**
    * @param now what the receiver compares with its clock
    * @throws SealedSecrets.Unreadable before anything is sent
    */
   Outcome bring(Message message, Address address, Instant now) throws SealedSecrets.Unreadable {
-    List<byte[]> keys = new ArrayList<>();
-    for (byte[] sealed : address.secrets()) keys.add(secrets.open(sealed, address.endpointId()));
     String body = message.body();
     long timestamp = now.getEpochSecond();
     Map<String, String> headers =
         Map.of(
             "webhook-id", message.id(),
             "webhook-timestamp", Long.toString(timestamp),
-            "webhook-signature", Signature.of(keys, message.id(), timestamp, body));
+            "webhook-signature", Signature.of(keys(address), message.id(), timestamp, body));
     long begun = System.nanoTime();
     try {
       int status = post.send(URI.create(address.url()), headers, body);
@@ -72,19 +77,31 @@ class Courier {
     }
   }
 
+  private List<byte[]> keys(Address address) throws SealedSecrets.Unreadable {
+    List<byte[]> keys = new ArrayList<>();
+    keys.add(secrets.open(address.secret(), address.endpointId()));
+    if (address.earlier() != null) {
+      try {
+        keys.add(secrets.open(address.earlier(), address.endpointId()));
+      } catch (SealedSecrets.Unreadable lost) {
+        log.atWarn().addKeyValue("endpoint", address.endpointId()).log("earlier_secret_unreadable");
+      }
+    }
+    return keys;
+  }
+
   private static int millisSince(long begun) {
     return (int) TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun);
   }
 
-  /** No more than the owner of the URL may know: nothing of what answered instead. */
+  /** Nothing of what answered instead, nor whether a name is known inside. */
   private static String sentence(IOException e) {
     return switch (e) {
-      case OutboundGuard.Forbidden forbidden -> "The URL leads to an address that is not public.";
-      case UnknownHostException unknown -> "The host's address is not known.";
+      case UnknownHostException nowhere -> "The URL leads to no address that may be reached.";
       case SSLException tls -> "The connection is not secure: no valid certificate.";
       case ConnectException refused -> "The connection was refused.";
       case SocketTimeoutException late -> LATE;
-      default -> "There was no answer.";
+      default -> NOTHING;
     };
   }
 }

@@ -55,7 +55,7 @@ class Deliveries implements Owned {
 
   /**
    * Sends it once more, now; attempts are counted from here. Empty if the department has no such
-   * one, or it is still under way.
+   * one, it is still under way, or its endpoint is disabled.
    */
   @Transactional
   public Optional<DeliveryObject> again(String department, String id) {
@@ -63,10 +63,10 @@ class Deliveries implements Owned {
         sql.sql(
                 """
                 update webhook_delivery d
-                   set next_attempt_at = graft_now(), attempts = 0, delivered_at = null
+                   set next_attempt_at = graft_now(), attempts = 0, delivered_at = null, ended_at = null
                   from webhook_endpoint e
                  where d.id = :id and d.next_attempt_at is null
-                   and e.id = d.endpoint_id and e.department_id = :department
+                   and e.id = d.endpoint_id and e.department_id = :department and e.disabled_at is null
                 returning d.*
                 """)
             .param("id", id)

@@ -48,7 +48,9 @@ class DeliveryController {
             () ->
                 deliveries.departmentOf(delivery).filter(department::equals).isPresent()
                     ? new RequestFailed(
-                        ProblemType.WRONG_STATE, "The delivery has not ended yet.", "delivery")
+                        ProblemType.WRONG_STATE,
+                        "The delivery has not ended yet, or its endpoint is disabled.",
+                        "delivery")
                     : RequestFailed.notFound("delivery", delivery));
   }
 }

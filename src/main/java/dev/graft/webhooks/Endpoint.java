@@ -7,7 +7,6 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.Arrays;
 import java.util.EnumSet;
-import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param name for people
  * @param secret sealed; see {@link SealedSecrets}
+ * @param earlierSecret sealed; the one before, while both are in force
  * @param secretHint what of it people may see
  * @param disabledReason why nothing is sent; null = it is
  */
@@ -27,6 +27,7 @@ record Endpoint(
     String url,
     Set<EventType> events,
     byte[] secret,
+    byte @Nullable [] earlierSecret,
     String secretHint,
     Instant createdAt,
     Instant updatedAt,
@@ -39,6 +40,7 @@ record Endpoint(
         row.getString("url"),
         events(row.getArray("events")),
         row.getBytes("secret"),
+        row.getBytes("second_secret"),
         row.getString("secret_hint"),
         row.getObject("created_at", OffsetDateTime.class).toInstant(),
         row.getObject("updated_at", OffsetDateTime.class).toInstant(),
@@ -52,7 +54,7 @@ record Endpoint(
   }
 
   Courier.Address address() {
-    return new Courier.Address(id, url, List.of(secret));
+    return new Courier.Address(id, url, secret, earlierSecret);
   }
 
   /** As PostgreSQL reads an array of texts. */

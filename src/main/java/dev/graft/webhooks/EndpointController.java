@@ -96,6 +96,7 @@ class EndpointController {
     String name = required(request.name(), "name");
     String url = required(request.url(), "url");
     Set<EventType> events = EventType.wanted(required(request.eventTypes(), "event_types"));
+    endpoints.requireReachable(url);
     String department = caller.departmentId();
     String body = Submission.hash(name, url, events.toString());
     Submission submission = Submission.of(http, department, "POST " + ALL, body);
@@ -125,6 +126,8 @@ class EndpointController {
       @AuthenticationPrincipal Caller caller,
       @PathVariable String endpoint,
       @RequestBody EndpointChange request) {
+    endpoints.require(caller.departmentId(), endpoint);
+    if (request.url() != null) endpoints.requireReachable(request.url());
     endpoints.change(
         caller.departmentId(),
         endpoint,
@@ -145,14 +148,22 @@ class EndpointController {
     };
   }
 
+  /** Once, however often it is repeated: else the secret that receivers have would be lost. */
   @PostMapping(ONE + "/rotate_secret")
   EndpointObject rotate(
       @AuthenticationPrincipal Caller caller,
+      HttpServletRequest http,
       @PathVariable String endpoint,
       @RequestBody(required = false) @Nullable Rotation request) {
     boolean keepOld = request != null && Boolean.TRUE.equals(request.keepOldSecret());
-    endpoints.rotate(caller.departmentId(), endpoint, keepOld);
-    return withSecret(caller.departmentId(), endpoint);
+    String department = caller.departmentId();
+    String route = "POST " + ONE + "/rotate_secret";
+    String body = Submission.hash(endpoint, String.valueOf(keepOld));
+    return withSecret(
+        department,
+        idempotency.once(
+            Submission.of(http, department, route, body),
+            () -> endpoints.rotate(department, endpoint, keepOld)));
   }
 
   /** Sends an invented event and says what the answer was. */

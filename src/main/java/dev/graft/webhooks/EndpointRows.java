@@ -14,6 +14,12 @@ import org.springframework.stereotype.Component;
 @Component
 @Profile("server")
 class EndpointRows implements Owned {
+  private static final String READ =
+      """
+      select e.*, case when earlier_until > graft_now() then earlier_secret end as second_secret
+        from webhook_endpoint e
+      """;
+
   private final JdbcClient sql;
 
   /**
@@ -66,7 +72,7 @@ class EndpointRows implements Owned {
   }
 
   Optional<Endpoint> find(String department, String id) {
-    return sql.sql("select * from webhook_endpoint where id = :id and department_id = :department")
+    return sql.sql(READ + " where id = :id and department_id = :department")
         .param("id", id)
         .param("department", department)
         .query(Endpoint::of)
@@ -75,11 +81,7 @@ class EndpointRows implements Owned {
 
   /** As {@link #find}, and nobody else changes it before the transaction ends. */
   Optional<Endpoint> findToChange(String department, String id) {
-    return sql.sql(
-            """
-            select * from webhook_endpoint
-             where id = :id and department_id = :department for no key update
-            """)
+    return sql.sql(READ + " where id = :id and department_id = :department for no key update")
         .param("id", id)
         .param("department", department)
         .query(Endpoint::of)
@@ -89,11 +91,11 @@ class EndpointRows implements Owned {
   /** The newest first, and one more than the page has. */
   List<Endpoint> list(String department, Cursor page) {
     return sql.sql(
-            """
-            select * from webhook_endpoint
-             where department_id = :department and (:after::text is null or id < :after)
-             order by id desc limit :limit
-            """)
+            READ
+                + """
+                 where department_id = :department and (:after::text is null or id < :after)
+                 order by id desc limit :limit
+                """)
         .param("department", department)
         .param("after", page.after())
         .param("limit", page.limit() + 1)
@@ -106,8 +108,11 @@ class EndpointRows implements Owned {
     sql.sql(
             """
             update webhook_endpoint
-               set name = :name, url = :url, events = :events, updated_at = graft_now(),
-                   disabled_reason = :reason,
+               set name = :name, url = :url, events = :events,
+                   updated_at = case when (name, url, events, disabled_reason)
+                                          is distinct from (:name, :url, :events::text[], :reason::text)
+                                     then graft_now() else updated_at end,
+                   disabled_reason = :reason::text,
                    disabled_at = case when :reason::text is not null
                                       then coalesce(disabled_at, graft_now()) end
              where id = :id

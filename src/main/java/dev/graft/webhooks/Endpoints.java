@@ -29,6 +29,7 @@ class Endpoints {
 
   private final SecureRandom random = new SecureRandom();
   private final EndpointRows rows;
+  private final Outbox outbox;
   private final SealedSecrets secrets;
   private final OutboundGuard guard;
   private final WebhookProperties settings;
@@ -37,12 +38,14 @@ class Endpoints {
 
   Endpoints(
       EndpointRows rows,
+      Outbox outbox,
       SealedSecrets secrets,
       OutboundGuard guard,
       WebhookProperties settings,
       AuditLog audit,
       Ids ids) {
     this.rows = rows;
+    this.outbox = outbox;
     this.secrets = secrets;
     this.guard = guard;
     this.settings = settings;
@@ -82,6 +85,14 @@ class Endpoints {
     return Signature.PREFIX + Base64.getEncoder().encodeToString(secret);
   }
 
+  /**
+   * Refuses URLs that lead to where nothing may be sent. Names are looked up, which may take long:
+   * before a transaction, not in one.
+   */
+  void requireReachable(String url) {
+    guard.require(url);
+  }
+
   /** Returns the id. */
   @Transactional
   public String create(String department, String name, String url, Set<EventType> events) {
@@ -92,7 +103,7 @@ class Endpoints {
               .formatted(settings.maxEndpoints()));
     }
     String id = ids.next("whe_");
-    rows.insert(id, department, checked(name), guard.require(url), events, secret(id));
+    rows.insert(id, department, checked(name), url, events, secret(id));
     audit.write("webhook_endpoint.created", department, id, Map.of("url", url));
     return id;
   }
@@ -118,7 +129,7 @@ class Endpoints {
     if (change.enabled() != null) {
       reason = change.enabled() ? null : reason == null ? BY_REQUEST : reason;
     }
-    String url = change.url() == null ? now.url() : guard.require(change.url());
+    String url = change.url() == null ? now.url() : change.url();
     rows.update(
         new Endpoint(
             id,
@@ -127,22 +138,27 @@ class Endpoints {
             url,
             change.events() == null ? now.events() : change.events(),
             now.secret(),
+            now.earlierSecret(),
             now.secretHint(),
             now.createdAt(),
             now.updatedAt(),
             reason));
+    if (reason != null) outbox.endAll(id);
     audit.write(
         "webhook_endpoint.updated", department, id, Map.of("url", url, "enabled", reason == null));
   }
 
   /**
+   * Returns the id.
+   *
    * @param keepOld whether the secret until now signs beside the new one for a day
    */
   @Transactional
-  public void rotate(String department, String id, boolean keepOld) {
+  public String rotate(String department, String id, boolean keepOld) {
     Endpoint endpoint = rows.findToChange(department, id).orElseThrow(() -> notFound(id));
     rows.rotate(endpoint.id(), secret(id), keepOld ? OVERLAP : Duration.ZERO);
     audit.write("webhook_endpoint.secret_rotated", department, id, Map.of());
+    return id;
   }
 
   @Transactional

@@ -8,6 +8,7 @@ import java.util.EnumSet;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** What an endpoint can be told. The first three are OpenAI's; the trigger has the others, too. */
 enum EventType {
@@ -39,7 +40,8 @@ enum EventType {
   }
 
   /** As a request names it. */
-  static EventType wanted(String name, String param) {
+  static EventType wanted(@Nullable String name, String param) {
+    if (name == null) throw RequestFailed.invalid(param, "must not be null");
     return named(name)
         .orElseThrow(
             () ->

@@ -14,9 +14,11 @@ import org.apache.hc.client5.http.config.ConnectionConfig;
 import org.apache.hc.client5.http.config.RequestConfig;
 import org.apache.hc.client5.http.impl.classic.CloseableHttpClient;
 import org.apache.hc.client5.http.impl.classic.HttpClients;
+import org.apache.hc.client5.http.impl.io.ManagedHttpClientConnectionFactory;
 import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManagerBuilder;
 import org.apache.hc.client5.http.ssl.DefaultClientTlsStrategy;
 import org.apache.hc.core5.http.ContentType;
+import org.apache.hc.core5.http.config.Http1Config;
 import org.apache.hc.core5.http.io.entity.StringEntity;
 import org.apache.hc.core5.util.Timeout;
 
@@ -25,6 +27,10 @@ import org.apache.hc.core5.util.Timeout;
  * used twice, nothing read of the answer but its status, and an end to it all after a while.
  */
 final class Post implements AutoCloseable {
+  /** An answer's head has an end; by default it has none. */
+  private static final Http1Config HEAD =
+      Http1Config.custom().setMaxLineLength(8192).setMaxHeaderCount(100).build();
+
   private final CloseableHttpClient client;
   private final Duration timeout;
   private final ScheduledExecutorService deadlines =
@@ -44,6 +50,8 @@ final class Post implements AutoCloseable {
                 PoolingHttpClientConnectionManagerBuilder.create()
                     .setDnsResolver(guard)
                     .setTlsSocketStrategy(new DefaultClientTlsStrategy(trusted))
+                    .setConnectionFactory(
+                        ManagedHttpClientConnectionFactory.builder().http1Config(HEAD).build())
                     .setMaxConnTotal(parallel)
                     .setMaxConnPerRoute(parallel)
                     .setDefaultConnectionConfig(

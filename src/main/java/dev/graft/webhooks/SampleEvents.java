@@ -13,7 +13,7 @@ import org.springframework.stereotype.Service;
 @Service
 @Profile("server")
 class SampleEvents {
-  private static final int AT_ONCE = 8;
+  static final int AT_ONCE = 8;
   private static final Duration RETRY_AFTER = Duration.ofSeconds(5);
 
   private final Courier courier;
@@ -38,6 +38,7 @@ class SampleEvents {
         new Message(ids.next("evt_"), type, ids.next("ftjob-sample-"), clock.instant());
     Courier.Outcome outcome =
         senders.run(
+            endpoint.departmentId(),
             () -> {
               try {
                 return courier.bring(sample, endpoint.address(), clock.instant());

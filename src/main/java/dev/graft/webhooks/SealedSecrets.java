@@ -12,11 +12,9 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
 import java.util.Base64;
-import java.util.Set;
 import javax.crypto.Cipher;
 import javax.crypto.spec.GCMParameterSpec;
 import javax.crypto.spec.SecretKeySpec;
@@ -64,10 +62,12 @@ class SealedSecrets {
     byte[] nonce = new byte[NONCE_BYTES];
     random.nextBytes(nonce);
     try {
-      byte[] sealed = cipher(Cipher.ENCRYPT_MODE, nonce, of).doFinal(secret);
+      byte[] sealed = cipher(Cipher.ENCRYPT_MODE, key(true), nonce, of).doFinal(secret);
       return ByteBuffer.allocate(NONCE_BYTES + sealed.length).put(nonce).put(sealed).array();
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("every Java platform has AES-GCM", e);
+    } catch (IOException e) {
+      throw new UncheckedIOException("the key of webhooks' secrets cannot be kept", e);
     }
   }
 
@@ -79,44 +79,49 @@ class SealedSecrets {
     byte[] rest = new byte[parts.remaining()];
     parts.get(rest);
     try {
-      return cipher(Cipher.DECRYPT_MODE, nonce, of).doFinal(rest);
-    } catch (GeneralSecurityException e) {
+      return cipher(Cipher.DECRYPT_MODE, key(false), nonce, of).doFinal(rest);
+    } catch (GeneralSecurityException | IOException | MachineLacks e) {
       throw new Unreadable(e);
     }
   }
 
-  private Cipher cipher(int mode, byte[] nonce, String of) throws GeneralSecurityException {
+  private static Cipher cipher(int mode, SecretKeySpec key, byte[] nonce, String of)
+      throws GeneralSecurityException {
     Cipher cipher = Cipher.getInstance("AES/GCM/NoPadding");
-    cipher.init(mode, key(), new GCMParameterSpec(TAG_BITS, nonce));
+    cipher.init(mode, key, new GCMParameterSpec(TAG_BITS, nonce));
     cipher.updateAAD(of.getBytes(UTF_8));
     return cipher;
   }
 
-  private synchronized SecretKeySpec key() {
-    if (key == null) key = key(text(), file.toString());
+  /**
+   * @param make where there is none: only before something is sealed, since it opens nothing
+   */
+  private synchronized SecretKeySpec key(boolean make) throws IOException {
+    if (key == null) {
+      if (make && !Files.exists(file)) make();
+      key = key(Files.readString(file).strip(), file.toString());
+    }
     return key;
   }
 
-  private String text() {
-    try {
-      if (!Files.exists(file)) make();
-      return Files.readString(file).strip();
-    } catch (IOException e) {
-      throw new UncheckedIOException("the key of webhooks' secrets cannot be kept", e);
-    }
-  }
-
-  /** Nobody else may read it from its first moment on; of two servers one makes it. */
+  /** Nobody else may read it at any time; it is there whole or not, and of two the first stays. */
   private void make() throws IOException {
     byte[] bytes = new byte[KEY_BYTES];
     random.nextBytes(bytes);
-    var options = Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-    var owner = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
-    try (FileChannel out = FileChannel.open(file, options, owner)) {
-      out.write(ByteBuffer.wrap(Base64.getEncoder().encode(bytes)));
-      out.force(true);
+    Path whole = Files.createTempFile(file.getParent(), FILE, ".part");
+    try {
+      try (FileChannel out = FileChannel.open(whole, StandardOpenOption.WRITE)) {
+        out.write(ByteBuffer.wrap(Base64.getEncoder().encode(bytes)));
+        out.force(true);
+      }
+      Files.createLink(file, whole);
+      try (FileChannel directory = FileChannel.open(file.getParent(), StandardOpenOption.READ)) {
+        directory.force(true);
+      }
     } catch (FileAlreadyExistsException other) {
-      // read it
+      // read that
+    } finally {
+      Files.deleteIfExists(whole);
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.graft.webhooks;
 
 import dev.graft.platform.LoopThreads;
+import dev.graft.webhooks.Courier.Outcome;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -21,7 +22,12 @@ final class Sender implements Runnable {
   private final Outbox outbox;
   private final Courier courier;
   private final WebhookProperties settings;
+  private final Duration lease;
   private final Semaphore free;
+
+  /** Has a permit when there is a reason to look before the next poll. */
+  private final Semaphore news = new Semaphore(0);
+
   private volatile boolean stopping;
   private boolean failing;
   private long cleaned = System.nanoTime();
@@ -30,16 +36,18 @@ final class Sender implements Runnable {
     this.outbox = outbox;
     this.courier = courier;
     this.settings = settings;
+    this.lease = settings.timeout().multipliedBy(3);
     this.free = new Semaphore(settings.parallel());
   }
 
+  /** Not interrupted: a claim that is being made would be lost for the time of its lease. */
   LoopThreads threads() {
     return new LoopThreads(
         List.of(this),
         Thread.ofVirtual().name("webhooks"),
         threads -> {
           stopping = true;
-          threads.forEach(Thread::interrupt);
+          news.release();
         });
   }
 
@@ -47,10 +55,14 @@ final class Sender implements Runnable {
   public void run() {
     try {
       while (!stopping) {
-        if (!startOne()) TimeUnit.NANOSECONDS.sleep(settings.poll().toNanos());
+        if (startOne()) continue;
+        boolean looked = news.tryAcquire(settings.poll().toNanos(), TimeUnit.NANOSECONDS);
+        if (looked) news.drainPermits();
       }
     } catch (InterruptedException stopped) {
-      // what is under way has its time to end, and its claims run out if it does not
+      Thread.currentThread().interrupt();
+    } finally {
+      // what is under way has its time to end; what does not is sent again
       free.acquireUninterruptibly(settings.parallel());
     }
   }
@@ -58,7 +70,7 @@ final class Sender implements Runnable {
   /** Whether there was something to send. */
   private boolean startOne() throws InterruptedException {
     free.acquire();
-    Optional<Outbox.Claim> claim = claim();
+    Optional<Outbox.Claim> claim = stopping ? Optional.empty() : claim();
     if (claim.isEmpty()) {
       free.release();
       return false;
@@ -70,11 +82,10 @@ final class Sender implements Runnable {
               try {
                 deliver(claim.get());
               } catch (RuntimeException e) {
-                log.atError()
-                    .setCause(e)
-                    .log("webhook_unreported"); // sent again when its time is up
+                log.atError().setCause(e).log("webhook_unreported"); // sent again after its lease
               } finally {
                 free.release();
+                news.release();
               }
             });
     return true;
@@ -86,7 +97,7 @@ final class Sender implements Runnable {
         cleaned = System.nanoTime();
         outbox.forget(settings.keep());
       }
-      Optional<Outbox.Claim> claim = outbox.claim(settings.timeout().multipliedBy(3));
+      Optional<Outbox.Claim> claim = outbox.claim(lease, settings.share());
       failing = false;
       return claim;
     } catch (RuntimeException away) {
@@ -98,16 +109,28 @@ final class Sender implements Runnable {
 
   private void deliver(Outbox.Claim claim) {
     try {
-      report(claim, courier.bring(claim.message(), claim.address(), claim.at()));
+      report(claim, outcome(claim));
     } catch (SealedSecrets.Unreadable e) {
       log.atError()
+          .setCause(e)
           .addKeyValue("endpoint", claim.address().endpointId())
           .log("webhook_secret_unreadable");
       outbox.giveBack(claim, GIVEN_BACK);
     }
   }
 
-  private void report(Outbox.Claim claim, Courier.Outcome outcome) {
+  /** An attempt that takes its server down ends some day, too: it was counted when it began. */
+  private Outcome outcome(Outbox.Claim claim) throws SealedSecrets.Unreadable {
+    if (claim.attempt() > settings.retries().size() + 1) return Outcome.NONE;
+    try {
+      return courier.bring(claim.message(), claim.address(), claim.at());
+    } catch (RuntimeException e) {
+      log.atError().setCause(e).log("webhook_unsent");
+      return Outcome.NONE;
+    }
+  }
+
+  private void report(Outbox.Claim claim, Outcome outcome) {
     boolean gone = outcome.status() != null && outcome.status() == GONE;
     Duration next = outcome.error() == null || gone ? null : wait(claim.attempt());
     boolean held = outbox.report(claim, outcome, next);
@@ -115,7 +138,7 @@ final class Sender implements Runnable {
     String reason =
         gone
             ? "The receiver answered 410: it wants no more."
-            : "Nothing was delivered for about a day. " + outcome.error();
+            : "Nothing was delivered in all attempts. " + outcome.error();
     if (outbox.disable(claim, gone, reason)) {
       log.atWarn()
           .addKeyValue("endpoint", claim.address().endpointId())

@@ -16,7 +16,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param allowHttp whether URLs may be {@code http:}, whose requests everybody on the way reads
  * @param certificateAuthorities PEM file of whose certificates receivers may have; null = Java's
  * @param maxEndpoints of a department
- * @param parallel requests of a server at once
+ * @param parallel requests of a server at once, a quarter of them to one department
  * @param poll how often a server looks for what is due
  * @param timeout of an attempt, from the connection to the answer
  * @param retries how long each attempt after the first waits, give or take a tenth
@@ -34,6 +34,11 @@ record WebhookProperties(
     @DefaultValue("15s") Duration timeout,
     @DefaultValue({"5s", "1m", "5m", "30m", "2h", "5h", "8h", "10h"}) List<Duration> retries,
     @DefaultValue("30d") Duration keep) {
+  /** Of what is sent at once, as much may go to one department. */
+  int share() {
+    return Math.max(1, parallel / 4);
+  }
+
   WebhookProperties {
     allowedNetworks = List.copyOf(allowedNetworks);
     retries = List.copyOf(retries);

@@ -27,7 +27,10 @@ class WebhooksConfiguration {
   Post webhookPost(OutboundGuard guard, WebhookProperties settings)
       throws NoSuchAlgorithmException {
     return new Post(
-        guard, trusted(settings.certificateAuthorities()), settings.parallel(), settings.timeout());
+        guard,
+        trusted(settings.certificateAuthorities()),
+        settings.parallel() + SampleEvents.AT_ONCE,
+        settings.timeout());
   }
 
   private static SSLContext trusted(@Nullable Path authorities) throws NoSuchAlgorithmException {

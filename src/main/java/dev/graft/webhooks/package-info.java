@@ -6,8 +6,8 @@
  * endpoint that wants the event, in the transaction that moves the job ({@code
  * V163__webhooks.sql}): nothing is told that did not happen, nothing that happened is forgotten.
  * {@link dev.graft.webhooks.Sender} claims what is due ({@link dev.graft.webhooks.Outbox}), sends
- * it ({@link dev.graft.webhooks.Post}) outside any transaction and writes down what came of it. A
- * server sends an endpoint one at a time, and those of a job go in the order of its events.
+ * it ({@link dev.graft.webhooks.Post}) outside any transaction and writes down what came of it. An
+ * endpoint is sent one at a time, those of a job in the order of its events; endpoints take turns.
  *
  * <p>How it fails, and what then holds:
  *

@@ -17,6 +17,10 @@ create table webhook_endpoint (
   updated_at       timestamptz not null,
   disabled_at      timestamptz,
   disabled_reason  text,
+  -- Until when a server is believed to be sending it something: one thing at a time.
+  sending_until    timestamptz,
+  -- When it last had its turn.
+  served_at        timestamptz,
   check ((disabled_at is null) = (disabled_reason is null)),
   check ((earlier_secret is null) = (earlier_until is null))
 );
@@ -31,17 +35,19 @@ create table webhook_delivery (
   type            text not null,
   job_id          text collate "C" not null,
   created_at      timestamptz not null,
+  -- How often it was claimed, ever: only grows, so that a late report is told from a new one.
+  claims          bigint not null default 0,
   attempts        int not null default 0,
   -- Null when there is nothing left to do.
   next_attempt_at timestamptz,
-  -- Until when whoever sends it now is believed to be at it.
-  sending_until   timestamptz,
-  delivered_at    timestamptz
+  delivered_at    timestamptz,
+  ended_at        timestamptz,
+  check ((next_attempt_at is null) = (ended_at is not null))
 );
-create index webhook_delivery_due on webhook_delivery (next_attempt_at, number) where next_attempt_at is not null;
+create index webhook_delivery_due on webhook_delivery (endpoint_id, next_attempt_at, number) where next_attempt_at is not null;
 create index webhook_delivery_open on webhook_delivery (endpoint_id, job_id, number) where next_attempt_at is not null;
 create index webhook_delivery_list on webhook_delivery (endpoint_id, number);
-create index webhook_delivery_age on webhook_delivery (created_at) where next_attempt_at is null;
+create index webhook_delivery_age on webhook_delivery (ended_at) where ended_at is not null;
 
 -- What came of sending it.
 create table webhook_attempt (
@@ -62,7 +68,8 @@ create function webhook_id() returns text
     as $$ select 'evt_' || lpad(to_hex((extract(epoch from graft_now()) * 1000)::bigint), 12, '0')
               || substr(replace(gen_random_uuid()::text, '-', ''), 13) $$;
 
--- A trigger, so that whatever moves a job tells it, in the same transaction, and need not know of webhooks.
+-- A trigger, so that whatever moves a job tells it, in the same transaction, and need not know of webhooks. It waits
+-- for an endpoint that is just being deleted, and leaves it out.
 create function webhook_tell() returns trigger
     language plpgsql
     as $$
@@ -72,7 +79,8 @@ begin
   insert into webhook_delivery (id, endpoint_id, type, job_id, created_at, next_attempt_at)
   select webhook_id(), id, told, new.id, graft_now(), graft_now()
     from webhook_endpoint
-   where department_id = new.department_id and disabled_at is null and told = any (events);
+   where department_id = new.department_id and disabled_at is null and told = any (events)
+     for key share;
   return null;
 end $$;
 

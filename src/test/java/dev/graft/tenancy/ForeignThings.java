@@ -96,8 +96,8 @@ final class ForeignThings {
   private String delivery(String endpoint) {
     return sql.sql(
             """
-            insert into webhook_delivery (id, endpoint_id, type, job_id, created_at)
-            values (webhook_id(), :endpoint, 'fine_tuning.job.failed', 'ftjob-1', graft_now()) returning id
+            insert into webhook_delivery (id, endpoint_id, type, job_id, created_at, ended_at)
+            values (webhook_id(), :endpoint, 'fine_tuning.job.failed', 'ftjob-1', graft_now(), graft_now()) returning id
             """)
         .param("endpoint", endpoint)
         .query(String.class)

@@ -119,6 +119,8 @@ class OutboundGuardTests {
         "https://public_test/",
         "https://public.test\\@inside.test/",
         "https://public.test/ a",
+        "https://public.test/\u65e5",
+        "https://public.test\u3002evil.test/",
         "https://public.test/\r\nHost: inside.test",
         "https://inside.test%2f.public.test/",
         ""

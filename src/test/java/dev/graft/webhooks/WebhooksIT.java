@@ -226,6 +226,7 @@ class WebhooksIT {
     assertThat(text(disabled, "disabled_reason")).contains("The answer was 500.");
     move(job("queued"), "failed");
     assertThat(deliveries(endpoint)).hasSize(1);
+    error(client.post("/v1/webhook_deliveries/" + text(failed, "id") + "/redeliver", "{}"), 400);
 
     ok(client.post(path(endpoint), "{'status': 'enabled'}"));
     ok(client.post("/v1/webhook_deliveries/" + text(failed, "id") + "/redeliver", "{}"));
@@ -343,6 +344,8 @@ class WebhooksIT {
       JsonNode refused = error(client.post(ENDPOINTS, body.formatted("a", own, events)), 400);
       assertThat(text(refused, "param")).isEqualTo("event_types");
     }
+    assertThat(text(error(client.post(ENDPOINTS, body.formatted("a", own, "null")), 400), "param"))
+        .isEqualTo("event_types");
     assertThat(text(error(client.post(ENDPOINTS, body.formatted(" ", own, ENDED)), 400), "param"))
         .isEqualTo("name");
     assertThat(text(error(client.post(ENDPOINTS, "{'name': 'a'}"), 400), "param")).isEqualTo("url");

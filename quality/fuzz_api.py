@@ -27,6 +27,8 @@ REFUSED = {
     "completeUpload": "parts have to exist and add up",
     "cancelUpload": "an upload that has ended is not cancelled",
     "createFineTuningJob": "settings have to go together, files have to exist",
+    "reportOnFile": "files have to exist",
+    "quoteFineTuningJob": "settings have to go together, files have to exist",
     "previewFineTuningJob": "settings have to go together, files have to exist",
     "cancelFineTuningJob": "a job that has ended is not cancelled",
     "pauseFineTuningJob": "only some states are paused",
@@ -44,6 +46,10 @@ REFUSED = {
     "deleteBaseModel": "what is used stays",
     "deleteModel": "base models stay",
     "deleteFile": "a file in use stays",
+    "createWebhookEndpoint": "a URL has to lead somewhere public",
+    "updateWebhookEndpoint": "a URL has to lead somewhere public",
+    "testWebhookEndpoint": "somebody has to answer",
+    "redeliverWebhook": "only what has ended is sent again",
     "createChatCompletion": "the context is finite; some parameters need others",
     "createCompletion": "the context is finite; some parameters need others",
     "createProject": "a name is taken once",
@@ -139,6 +145,7 @@ class Graft:
         job = {"model": "demo", "training_file": file, "adapter": {"training": {"max_steps": 2}}}
         trained = self.post("/v1/fine_tuning/jobs", job)["id"]
         adapter = self.ask("/v1/adapters?limit=1&name=" + self.trained(trained)["fine_tuned_model"])["data"][0]["id"]
+        endpoint = {"name": "fuzzed", "url": "https://93.184.216.34/" + run, "event_types": ["fine_tuning.job.running"]}
         config = {"name": "fuzzed-" + run, "adapter": {"peft": {"peft_type": "LORA", "r": 8}}}
         return project, archived, [
             ("/v1/files/", "id", file),
@@ -147,6 +154,7 @@ class Graft:
             ("/v1/fine_tuning/jobs/[^/]+/events/stream", "id", trained),
             ("/v1/fine_tuning/jobs/", "id", self.post("/v1/fine_tuning/jobs", job)["id"]),
             ("/v1/adapter_configs/", "config", self.post("/v1/adapter_configs", config)["id"]),
+            ("/v1/webhook_endpoints/", "endpoint", self.post("/v1/webhook_endpoints", endpoint)["id"]),
             ("/v1/models/", "model", "demo"),
             ("/v1/adapters/", "id", adapter),
             ("/v1/organization/worker_tokens/", "worker_token", self.post("/v1/organization/worker_tokens", {"worker_class": "cpu"})["id"]),

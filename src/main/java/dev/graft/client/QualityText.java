@@ -20,7 +20,7 @@ final class QualityText {
             characters(report.path("prompt_characters")),
             characters(report.path("answer_characters"))));
     if (!report.path("complete").asBoolean()) {
-      lines.add("The file is large: this is its beginning.");
+      lines.add("Not all was read: this is about the beginning.");
     }
     for (JsonNode finding : report.path("findings")) lines.add(finding(finding));
     if (report.path("findings").isEmpty()) lines.add("Nothing was found.");

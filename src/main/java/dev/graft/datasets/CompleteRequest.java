@@ -18,8 +18,8 @@ record CompleteRequest(@Nullable List<@Nullable String> partIds, @Nullable Strin
 
   /** The ids, each once. Throws {@link RequestFailed}. */
   List<String> parts() {
-    List<@Nullable String> given = UploadRequest.require(partIds, "part_ids");
-    List<String> parts = given.stream().map(id -> UploadRequest.require(id, "part_ids")).toList();
+    List<@Nullable String> given = RequestFailed.required(partIds, "part_ids");
+    List<String> parts = given.stream().map(id -> RequestFailed.required(id, "part_ids")).toList();
     if (parts.isEmpty()) {
       throw RequestFailed.invalid("part_ids", "Name the parts, in the order of their bytes.");
     }

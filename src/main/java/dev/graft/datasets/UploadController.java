@@ -2,6 +2,7 @@ package dev.graft.datasets;
 
 import dev.graft.artifacts.Digest;
 import dev.graft.platform.Idempotency;
+import dev.graft.platform.RequestFailed;
 import dev.graft.platform.Submission;
 import dev.graft.tenancy.Caller;
 import jakarta.servlet.http.HttpServletRequest;
@@ -46,7 +47,7 @@ class UploadController {
   UploadObject create(
       @AuthenticationPrincipal Caller caller, HttpServletRequest http, @RequestBody byte[] body) {
     NewUpload upload =
-        UploadRequest.require(json.readValue(body, UploadRequest.class), "filename")
+        RequestFailed.required(json.readValue(body, UploadRequest.class), "filename")
             .check(caller.departmentId(), settings.maxUploadSize().toBytes());
     Submission submission =
         Submission.of(http, caller.departmentId(), "POST /v1/uploads", Digest.of(body).hex());

@@ -1,6 +1,5 @@
 package dev.graft.datasets;
 
-import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
 import java.time.Duration;
 import java.util.Map;
@@ -22,10 +21,10 @@ record UploadRequest(
 
   /** Throws {@link RequestFailed} that names the field to blame. */
   NewUpload check(String departmentId, long maxBytes) {
-    String name = require(filename, "filename");
+    String name = RequestFailed.required(filename, "filename");
     FilePurpose checkedPurpose = FileFields.purpose(purpose);
-    long size = require(bytes, "bytes");
-    String type = require(mimeType, "mime_type");
+    long size = RequestFailed.required(bytes, "bytes");
+    String type = RequestFailed.required(mimeType, "mime_type");
     if (size < 1 || size > maxBytes) {
       throw RequestFailed.invalid("bytes", "An upload has 1 to " + maxBytes + " bytes.");
     }
@@ -43,13 +42,5 @@ record UploadRequest(
     NewFile file =
         new NewFile(departmentId, name, checkedPurpose, lifetime, FileFields.columns(columns));
     return new NewUpload(file, size, type);
-  }
-
-  static <T> T require(@Nullable T value, String name) {
-    if (value == null) {
-      throw new RequestFailed(
-          ProblemType.MISSING_PARAMETER, "Missing required parameter: '" + name + "'.", name);
-    }
-    return value;
   }
 }

@@ -72,8 +72,8 @@ class AdapterValidationController {
   @PostMapping("/v1/adapter_configs/validate")
   Validation validate(
       @AuthenticationPrincipal Caller caller, @RequestBody ValidationRequest request) {
-    BaseModel base = base(required(request.model(), "model"));
-    JsonNode given = required(request.adapter(), "adapter");
+    BaseModel base = base(RequestFailed.required(request.model(), "model"));
+    JsonNode given = RequestFailed.required(request.adapter(), "adapter");
     if (!given.isObject() && !given.isString()) {
       throw RequestFailed.invalid("adapter", "must be an object or the name of a configuration");
     }
@@ -134,11 +134,5 @@ class AdapterValidationController {
                 new RequestFailed(
                         ProblemType.MODEL_NOT_FOUND, "No such base model: " + name, "model")
                     .about(name));
-  }
-
-  private static <T> T required(@Nullable T value, String name) {
-    if (value != null) return value;
-    throw new RequestFailed(
-        ProblemType.MISSING_PARAMETER, "Missing required parameter: '" + name + "'.", name);
   }
 }

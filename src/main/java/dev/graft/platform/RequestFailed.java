@@ -64,6 +64,13 @@ public class RequestFailed extends RuntimeException {
     return new RequestFailed(ProblemType.NOT_FOUND, "No such " + what + ": " + id, "id").about(id);
   }
 
+  /** A parameter's value, which may not be left out. */
+  public static <T> T required(@Nullable T value, String param) {
+    if (value != null) return value;
+    throw new RequestFailed(
+        ProblemType.MISSING_PARAMETER, "Missing required parameter: '" + param + "'.", param);
+  }
+
   public static RequestFailed invalid(String param, String message) {
     return new RequestFailed(ProblemType.INVALID_VALUE, message, param);
   }

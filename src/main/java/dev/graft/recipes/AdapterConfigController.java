@@ -3,7 +3,6 @@ package dev.graft.recipes;
 import dev.graft.platform.Cursor;
 import dev.graft.platform.CursorPage;
 import dev.graft.platform.Idempotency;
-import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
 import dev.graft.platform.Submission;
 import dev.graft.spec.AdapterSchema;
@@ -70,8 +69,8 @@ class AdapterConfigController {
       @AuthenticationPrincipal Caller caller,
       HttpServletRequest http,
       @RequestBody AdapterConfigRequest request) {
-    String name = required(request.name(), "name");
-    JsonNode adapter = required(request.adapter(), "adapter");
+    String name = RequestFailed.required(request.name(), "name");
+    JsonNode adapter = RequestFailed.required(request.adapter(), "adapter");
     String department = caller.departmentId();
     Submission submission = submission(http, department, "POST /v1/adapter_configs", name, request);
     String id =
@@ -122,7 +121,7 @@ class AdapterConfigController {
       @PathVariable String config,
       HttpServletRequest http,
       @RequestBody AdapterConfigRequest request) {
-    JsonNode adapter = required(request.adapter(), "adapter");
+    JsonNode adapter = RequestFailed.required(request.adapter(), "adapter");
     String department = caller.departmentId();
     String route = "POST /v1/adapter_configs/{config}/versions";
     Submission submission = submission(http, department, route, config, request);
@@ -149,11 +148,5 @@ class AdapterConfigController {
     String id = get(caller, config, null).id();
     configs.delete(caller.departmentId(), id);
     return new DeletedConfig(id, "adapter_config.deleted", true);
-  }
-
-  private static <T> T required(@Nullable T value, String name) {
-    if (value != null) return value;
-    throw new RequestFailed(
-        ProblemType.MISSING_PARAMETER, "Missing required parameter: '" + name + "'.", name);
   }
 }

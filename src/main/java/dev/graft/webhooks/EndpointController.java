@@ -4,7 +4,6 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.graft.platform.Cursor;
 import dev.graft.platform.CursorPage;
 import dev.graft.platform.Idempotency;
-import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
 import dev.graft.platform.Submission;
 import dev.graft.tenancy.Caller;
@@ -93,9 +92,10 @@ class EndpointController {
       @AuthenticationPrincipal Caller caller,
       HttpServletRequest http,
       @RequestBody NewEndpoint request) {
-    String name = required(request.name(), "name");
-    String url = required(request.url(), "url");
-    Set<EventType> events = EventType.wanted(required(request.eventTypes(), "event_types"));
+    String name = RequestFailed.required(request.name(), "name");
+    String url = RequestFailed.required(request.url(), "url");
+    Set<EventType> events =
+        EventType.wanted(RequestFailed.required(request.eventTypes(), "event_types"));
     endpoints.requireReachable(url);
     String department = caller.departmentId();
     String body = Submission.hash(name, url, events.toString());
@@ -103,12 +103,6 @@ class EndpointController {
     return withSecret(
         department,
         idempotency.once(submission, () -> endpoints.create(department, name, url, events)));
-  }
-
-  private static <T> T required(@Nullable T value, String name) {
-    if (value != null) return value;
-    throw new RequestFailed(
-        ProblemType.MISSING_PARAMETER, "Missing required parameter: '" + name + "'.", name);
   }
 
   private EndpointObject withSecret(String department, String id) {
@@ -173,7 +167,8 @@ class EndpointController {
       @PathVariable String endpoint,
       @RequestBody TestRequest request) {
     Endpoint to = endpoints.require(caller.departmentId(), endpoint);
-    EventType type = EventType.wanted(required(request.eventType(), "event_type"), "event_type");
+    EventType type =
+        EventType.wanted(RequestFailed.required(request.eventType(), "event_type"), "event_type");
     int status = samples.send(to, type);
     return new TestResult("webhook_endpoint.test", endpoint, type, status, true);
   }

@@ -79,11 +79,11 @@ final class OutboundGuard implements DnsResolver {
   }
 
   /**
-   * What a request gave as the URL of an endpoint, if something could be sent there now.
+   * Refuses URLs to which nothing could be sent now.
    *
    * @throws RequestFailed with the reason why not
    */
-  String require(String url) {
+  void require(String url) {
     URI uri = parsed(url);
     try {
       resolve(uri.getHost());
@@ -93,7 +93,6 @@ final class OutboundGuard implements DnsResolver {
           "must lead to a public address, or one of a network that the server's operator allows"
               + " (graft.webhooks.allowed-networks)");
     }
-    return url;
   }
 
   private URI parsed(String url) {

@@ -161,7 +161,6 @@ class Outbox {
             """
             insert into webhook_attempt (delivery_id, number, at, status, error, millis)
             values (:id, :number, :at, :status, :error, :millis)
-            on conflict (delivery_id, number) do nothing
             """)
         .param("id", claim.message().id())
         .param("number", claim.attempt())

@@ -36,13 +36,12 @@ class SealedSecrets {
   private static final int TAG_BITS = 128;
 
   private final SecureRandom random = new SecureRandom();
-  private final @Nullable String configured;
   private final Path file;
   private @Nullable SecretKeySpec key;
 
   SealedSecrets(WebhookProperties settings, GraftProperties graft) {
-    configured = settings.encryptionKey();
     file = graft.dataDir().resolve(FILE);
+    String configured = settings.encryptionKey();
     if (configured != null) key = key(configured, "graft.webhooks.encryption-key");
   }
 

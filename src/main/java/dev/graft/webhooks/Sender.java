@@ -17,6 +17,7 @@ final class Sender implements Runnable {
   private static final Logger log = LoggerFactory.getLogger(Sender.class);
   private static final Duration GIVEN_BACK = Duration.ofMinutes(5);
   private static final Duration CLEAN_EVERY = Duration.ofHours(1);
+  private static final Duration MOMENT = Duration.ofMillis(250);
   private static final int GONE = 410;
 
   private final Outbox outbox;
@@ -40,15 +41,28 @@ final class Sender implements Runnable {
     this.free = new Semaphore(settings.parallel());
   }
 
-  /** Not interrupted: a claim that is being made would be lost for the time of its lease. */
   LoopThreads threads() {
-    return new LoopThreads(
-        List.of(this),
-        Thread.ofVirtual().name("webhooks"),
-        threads -> {
-          stopping = true;
-          news.release();
-        });
+    return new LoopThreads(List.of(this), Thread.ofVirtual().name("webhooks"), this::end);
+  }
+
+  /**
+   * A claim that is being made is given a moment: broken off, it would be lost for the time of its
+   * lease. One that a database does not answer is not waited for.
+   */
+  private void end(List<Thread> threads) {
+    stopping = true;
+    news.release();
+    Thread.ofVirtual()
+        .start(
+            () -> {
+              for (Thread thread : threads) {
+                try {
+                  if (!thread.join(MOMENT)) thread.interrupt();
+                } catch (InterruptedException hurried) {
+                  thread.interrupt();
+                }
+              }
+            });
   }
 
   @Override
@@ -56,14 +70,24 @@ final class Sender implements Runnable {
     try {
       while (!stopping) {
         if (startOne()) continue;
-        boolean looked = news.tryAcquire(settings.poll().toNanos(), TimeUnit.NANOSECONDS);
-        if (looked) news.drainPermits();
+        var _ = news.tryAcquire(settings.poll().toNanos(), TimeUnit.NANOSECONDS);
+        news.drainPermits();
       }
     } catch (InterruptedException stopped) {
+      // ends
+    }
+    drain();
+  }
+
+  /** What is under way has its time to end; what does not is sent again. */
+  private void drain() {
+    try {
+      boolean ended =
+          free.tryAcquire(
+              settings.parallel(), settings.timeout().toMillis(), TimeUnit.MILLISECONDS);
+      if (!ended) log.atWarn().log("webhooks_under_way");
+    } catch (InterruptedException hurried) {
       Thread.currentThread().interrupt();
-    } finally {
-      // what is under way has its time to end; what does not is sent again
-      free.acquireUninterruptibly(settings.parallel());
     }
   }
 

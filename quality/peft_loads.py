@@ -107,13 +107,13 @@ def row(run, adapter, parity, graft, failures):
     loads = merges = NO_PEFT.get(kind, "")
     if loads != "not in peft":
         loads = difference(in_peft(run, case, adapter), probe)
-    plain = adapter / "plain_lora"
-    plain = difference(in_peft(run, case, plain), probe) if plain.exists() else ""
+    beside = [adapter / form for form in ("plain_lora", "trained_form") if (adapter / form).exists()]
+    other = max((difference(in_peft(run, case, each), probe) for each in beside), default="")
     if kind in NOT_MERGEABLE:
         merges = "no such form"
     elif kind not in NO_PEFT and graft:
         merges = difference(merged(run, case, adapter, graft), probe)
-    cells = [f"`{case['family']}`", name, trained(parity, name)] + [cell(v, limit, failures, name) for v in (loads, plain, merges)]
+    cells = [f"`{case['family']}`", name, trained(parity, name)] + [cell(v, limit, failures, name) for v in (loads, other, merges)]
     print("|", " | ".join(cells), "|", flush=True)
 
 
@@ -127,7 +127,7 @@ def main():
     args = parser.parse_args()
     failures = []
     parity = args.parity.read_text()
-    print("| base | run | trains: loss | `peft` loads: logit | plain form: logit | merged: logit |\n|---|---|---|---|---|---|")
+    print("| base | run | trains: loss | `peft` loads: logit | other form: logit | merged: logit |\n|---|---|---|---|---|---|")
     for adapter in sorted(args.adapters.iterdir()):
         if not args.only or adapter.name in args.only:
             row(args.cases / adapter.name, adapter, parity, shlex.split(args.graft), failures)

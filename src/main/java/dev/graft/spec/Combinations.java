@@ -203,6 +203,16 @@ public final class Combinations {
                       && (spec.method() instanceof AdapterMethod.Full
                           || spec.method() instanceof Freeze)),
           new Refusal(
+              "all but pissa and olora",
+              "output.trained_form",
+              "adapter.output.trained_form",
+              "needs init_lora_weights \"pissa\" or \"olora\": other results are in the form that"
+                  + " trained, and what pissa_niter_N starts from cannot be repeated",
+              spec ->
+                  spec.outputs().trainedForm()
+                      && !(spec.method() instanceof Lora lora
+                          && lora.initLoraWeights().changesBaseRepeatably())),
+          new Refusal(
               "dpo, orpo",
               "packing",
               "adapter.training.packing",

@@ -98,4 +98,9 @@ public sealed interface LoraInit {
       case Eva _ -> false;
     };
   }
+
+  /** Whether whoever has the base can take the same out of it once more: nothing is random. */
+  default boolean changesBaseRepeatably() {
+    return changesBase() && !(this instanceof Pissa(int iterations) && iterations > 0);
+  }
 }

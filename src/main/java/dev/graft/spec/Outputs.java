@@ -8,18 +8,24 @@ import tools.jackson.databind.node.ObjectNode;
  * @param plainLora where a program ignores something of the trained form that plain factors of LoRA
  *     can say as well, those too
  * @param merged the base with the adapter in its weights, a whole model
+ * @param trainedForm where the result has been converted for the base as it is, the factors as they
+ *     trained, for {@code peft} only
  */
-public record Outputs(boolean plainLora, boolean merged) {
-  public static final Outputs DEFAULT = new Outputs(true, false);
+public record Outputs(boolean plainLora, boolean merged, boolean trainedForm) {
+  public static final Outputs DEFAULT = new Outputs(true, false, false);
 
   static Outputs read(Fields fields) {
     Boolean plainLora = fields.bool("plain_lora");
     Boolean merged = fields.bool("merged");
+    Boolean trainedForm = fields.bool("trained_form");
     fields.refuseUnknown();
-    return new Outputs(plainLora == null || plainLora, merged != null && merged);
+    return new Outputs(
+        plainLora == null || plainLora,
+        merged != null && merged,
+        trainedForm != null && trainedForm);
   }
 
   void write(ObjectNode json) {
-    json.put("plain_lora", plainLora).put("merged", merged);
+    json.put("plain_lora", plainLora).put("merged", merged).put("trained_form", trainedForm);
   }
 }

@@ -19,6 +19,8 @@ import java.util.Set;
 public final class LoaderRules {
   private static final String MERGE = "merge it into the base: graft merge, or output.merged";
   private static final String PLAIN = "load its plain form, plain_lora";
+  private static final String CONVERTED =
+      "load the result that this directory lies in: plain factors of twice the rank";
 
   /** What vLLM's and SGLang's {@code max_lora_rank} is unless set. */
   private static final int DEFAULT_MAX_RANK = 16;
@@ -63,6 +65,10 @@ public final class LoaderRules {
       plainForm = false;
     }
     reasons.addAll(LoraObstacles.soft(loader, lora, base));
+    if (lora.initLoraWeights().changesBase()) {
+      reasons.add(CONVERTED);
+      return new Compatibility(loader, Verdict.WITH_CONVERSION, reasons);
+    }
     if (!reasons.isEmpty()) {
       boolean merges = LoraObstacles.merges(lora, base);
       if (plainForm) reasons.add(PLAIN);
@@ -87,8 +93,11 @@ public final class LoaderRules {
   }
 
   private static List<String> ofPeft(Lora lora) {
-    return lora.initLoraWeights() instanceof LoraInit.Loftq
-        ? List.of("needs a GPU and bitsandbytes, to quantise the base when it loads it")
+    if (lora.initLoraWeights() instanceof LoraInit.Loftq) {
+      return List.of("needs a GPU and bitsandbytes, to quantise the base when it loads it");
+    }
+    return lora.initLoraWeights().changesBase()
+        ? List.of("on the very base that it trained on, whose decomposition it repeats")
         : List.of();
   }
 

@@ -33,6 +33,7 @@ class LoaderRulesTests {
         converted("'alpha_pattern':{'q_proj':3}", "llama"),
         converted("'rank_pattern':{'q_proj':3}", "llama"),
         converted("'init_lora_weights':'eva'", "llama"),
+        converted("'init_lora_weights':'olora'", "llama"),
         row(
             "'init_lora_weights':'eva','eva_config':{'rho':1}",
             "llama",

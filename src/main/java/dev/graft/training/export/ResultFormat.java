@@ -24,6 +24,8 @@ public final class ResultFormat {
 
   public static final String MERGED = "merged";
 
+  public static final String TRAINED_FORM = "trained_form";
+
   /**
    * Writes the other forms that were asked for, from what {@link #write} has written.
    *
@@ -76,6 +78,22 @@ public final class ResultFormat {
       FullModelDirectory.write(
           directory, base, baseModelName, result.tensors(), Precision.AS_BASE, facts);
     }
+  }
+
+  /**
+   * Writes the factors as they trained, where {@link #write} converts them for the base as it is:
+   * what PEFT's {@code save_pretrained} writes unless asked to convert. To load it, {@code peft}
+   * repeats the decomposition that the factors came from.
+   */
+  public static void writeTrainedForm(
+      Path directory,
+      ModelDirectory base,
+      String baseModelName,
+      AdapterMethod method,
+      TrainableModel model,
+      Map<String, String> facts) {
+    Path trained = directory.resolve(TRAINED_FORM);
+    PeftDirectory.write(trained, base, baseModelName, method, model.saved(), facts);
   }
 
   /** Whether the result is a PEFT directory, small beside its base. */

@@ -47,6 +47,10 @@ final class ResultDirectory {
           run.spec().outputs(),
           run.spec().quantization(),
           facts);
+      if (run.spec().outputs().trainedForm()) {
+        ResultFormat.writeTrainedForm(
+            making, base, run.baseModelName(), run.spec().method(), model, facts);
+      }
       if (!measured.isEmpty()) {
         Files.writeString(
             making.resolve("eval_results.json"), PythonJson.dumps(measured, 4, true) + "\n");

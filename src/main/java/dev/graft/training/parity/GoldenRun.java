@@ -91,6 +91,10 @@ public final class GoldenRun {
         ResultFormat.write(out, base, name, golden.method(), model, Map.of());
         ResultFormat.writeOutputs(
             out, base, name, Outputs.DEFAULT, golden.quantization(), Map.of());
+        if (golden.method() instanceof AdapterMethod.Lora lora
+            && lora.initLoraWeights().changesBaseRepeatably()) {
+          ResultFormat.writeTrainedForm(out, base, name, lora, model, Map.of());
+        }
       }
       GreedyContinuation.compare(golden, model, result); // leaves the adapter at zero
     }

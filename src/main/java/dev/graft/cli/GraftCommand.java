@@ -1,6 +1,7 @@
 package dev.graft.cli;
 
 import dev.graft.client.AdaptersCommand;
+import dev.graft.client.EvaluationsCommand;
 import dev.graft.client.FilesCommand;
 import dev.graft.client.JobsCommand;
 import dev.graft.client.KeysCommand;
@@ -21,6 +22,7 @@ import picocli.CommandLine.Command;
       FilesCommand.class,
       JobsCommand.class,
       AdaptersCommand.class,
+      EvaluationsCommand.class,
       KeysCommand.class,
       GenerateCompletion.class,
       BenchCommand.class,

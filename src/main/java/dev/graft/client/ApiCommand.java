@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -65,12 +66,21 @@ abstract class ApiCommand implements Callable<Integer> {
 
   /** A list as a table, or as a JSON array. */
   void show(List<JsonNode> things, Table table) {
+    show(things, all -> table.lines(all).forEach(this::say));
+  }
+
+  /**
+   * A list as lines, or as a JSON array.
+   *
+   * @param lines says those of a list that is not empty
+   */
+  void show(List<JsonNode> things, Consumer<List<JsonNode>> lines) {
     if (connection.json) {
       say(JSON.writerWithDefaultPrettyPrinter().writeValueAsString(things));
-    } else if (!things.isEmpty()) {
-      table.lines(things).forEach(this::say);
-    } else {
+    } else if (things.isEmpty()) {
       note("none");
+    } else {
+      lines.accept(things);
     }
   }
 

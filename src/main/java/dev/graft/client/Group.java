@@ -6,7 +6,7 @@ import picocli.CommandLine.Spec;
 
 /** A command that only holds others. */
 abstract sealed class Group implements Runnable
-    permits FilesCommand, JobsCommand, AdaptersCommand, KeysCommand {
+    permits FilesCommand, JobsCommand, AdaptersCommand, EvaluationsCommand, KeysCommand {
   @Spec CommandSpec spec = CommandSpec.create();
 
   @Override

@@ -59,8 +59,8 @@ final class JobsCreate extends ApiCommand {
   int run(GraftApi api) throws IOException {
     ObjectNode job = object().put("model", model);
     if (adapter != null) job.set("adapter", adapter(adapter));
-    job.put("training_file", file(api, training));
-    if (validation != null) job.put("validation_file", file(api, validation));
+    job.put("training_file", Upload.idOf(api, training));
+    if (validation != null) job.put("validation_file", Upload.idOf(api, validation));
     if (suffix != null) job.put("suffix", suffix);
     if (seed != null) job.put("seed", seed);
     if (quote) {
@@ -78,11 +78,6 @@ final class JobsCreate extends ApiCommand {
     }
     note(id);
     return JobsCommand.follow(this, api, id);
-  }
-
-  private static String file(GraftApi api, String given) throws IOException {
-    if (given.startsWith("file-") && !Files.exists(Path.of(given))) return given;
-    return new Upload(api, Path.of(given)).send().path("id").asString();
   }
 
   /** A name as it is, a file as what is in it. */

@@ -14,6 +14,12 @@ import tools.jackson.databind.node.ArrayNode;
 record Upload(GraftApi api, Path file) {
   private static final int PART = 64 << 20;
 
+  /** An id as it is; a file on this machine is uploaded, and its id is new. */
+  static String idOf(GraftApi api, String given) throws IOException {
+    if (given.startsWith("file-") && !Files.exists(Path.of(given))) return given;
+    return new Upload(api, Path.of(given)).send().path("id").asString();
+  }
+
   /** The file's resource ({@code POST /v1/files}, beyond 64 MiB {@code /v1/uploads}). */
   JsonNode send() throws IOException {
     if (!Files.isRegularFile(file)) throw new NoSuchFileException(file + ": no such file");

@@ -9,6 +9,10 @@ import org.jspecify.annotations.Nullable;
 /** A chat that is not answered, as the caller is told. */
 final class ChatRefused extends RequestFailed {
   private static final long serialVersionUID = 1L;
+
+  /** Whether nobody had time for it: it was not tried. */
+  private boolean busy;
+
   private static final Duration SOON = Duration.ofSeconds(2);
 
   private ChatRefused(ProblemType type, @Nullable String param, String message) {
@@ -91,9 +95,15 @@ final class ChatRefused extends RequestFailed {
   }
 
   static RequestFailed noCapacity(NoCapacity full) {
-    return new ChatRefused(
-            ProblemType.UNAVAILABLE, null, "No capacity now: " + full.why() + ". Try again later.")
-        .retryAfter(full.retryAfter());
+    ChatRefused refused =
+        new ChatRefused(
+            ProblemType.UNAVAILABLE, null, "No capacity now: " + full.why() + ". Try again later.");
+    refused.busy = true;
+    return refused.retryAfter(full.retryAfter());
+  }
+
+  boolean busy() {
+    return busy;
   }
 
   static RequestFailed unavailable() {

@@ -2,6 +2,7 @@ package dev.graft.inference;
 
 import dev.graft.artifacts.Digest;
 import dev.graft.inference.child.Ask;
+import dev.graft.inference.child.Prompt;
 import dev.graft.inference.child.Reply;
 import java.io.IOException;
 import java.io.InputStream;
@@ -48,6 +49,13 @@ final class EngineInferrer implements Inferrer, AutoCloseable {
   @Override
   public Reply answer(String department, ServedModel model, Ask ask, Consumer<Reply.Piece> pieces)
       throws InterruptedException, InferrerLost, IOException {
+    if (ask.prompt() instanceof Prompt.Answered) {
+      return new Reply.Refused(
+          ask.id(),
+          Reply.Cause.INVALID_VALUE,
+          null,
+          "An engine does not say how likely an answer is.");
+    }
     Places taken = enter(model.base(), department);
     long entered = System.nanoTime();
     try {

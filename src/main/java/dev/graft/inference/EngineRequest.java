@@ -36,6 +36,8 @@ record EngineRequest(String path, ObjectNode body) {
             tokens.ids().forEach(ids::add);
             yield false;
           }
+          case Prompt.Answered answered ->
+              throw new IllegalArgumentException("engines are not asked about answers");
         };
     addSampling(body, ask.sampling(), choice);
     Integer bound = ask.maxTokens();

@@ -40,6 +40,7 @@ class RoutePermissions implements RouteAccess {
           new Group("/v1/models/**", MODELS_READ, MODELS_WRITE),
           new Group("/v1/adapters/{id}/permissions/**", PROJECT_READ, PROJECT_WRITE),
           new Group("/v1/adapters/**", MODELS_READ, MODELS_WRITE),
+          new Group("/v1/evaluations/**", FINE_TUNING_READ, FINE_TUNING_WRITE),
           new Group("/v1/webhook_endpoints/**", FINE_TUNING_READ, FINE_TUNING_WRITE),
           new Group("/v1/webhook_deliveries/**", FINE_TUNING_READ, FINE_TUNING_WRITE),
           new Group("/v1/webhook_event_types", FINE_TUNING_READ, FINE_TUNING_WRITE),

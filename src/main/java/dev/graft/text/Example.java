@@ -53,7 +53,7 @@ public sealed interface Example {
      *
      * @return null where the assistant says nothing
      */
-    @Nullable ChatCompletion lastAnswer() {
+    public @Nullable ChatCompletion lastAnswer() {
       for (int i = messages.size() - 1; i >= 0; i--) {
         if ("assistant".equals(messages.get(i).get("role"))) {
           return new ChatCompletion(

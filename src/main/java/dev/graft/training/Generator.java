@@ -26,11 +26,12 @@ public interface Generator extends AutoCloseable {
   Text read(int[] prompt);
 
   /**
-   * Reads a prompt and tells what was expected at each of its tokens after the first.
+   * Reads a prompt and tells what was expected at its tokens.
    *
+   * @param first position that is told of, and all after it; at least 1
    * @throws IllegalArgumentException as {@link #read(int[])}
    */
-  Text read(int[] prompt, Expectations expectations);
+  Text read(int[] prompt, int first, Expectations expectations);
 
   /** Hears the logits (vocabulary) of the token at a position, given those before it. */
   interface Expectations {

@@ -65,6 +65,7 @@ final class ForeignThings {
     String adapter = adapter(department, job);
     ids.put("/v1/adapters/{id}", adapter);
     ids.put("/v1/adapters/{id}/permissions/{permission}", permission(adapter));
+    ids.put("/v1/evaluations/{evaluation}", evaluation(department));
     ids.put("/v1/webhook_endpoints/{endpoint}", endpoint(department));
     ids.put(
         "/v1/webhook_deliveries/{delivery}", delivery(ids.get("/v1/webhook_endpoints/{endpoint}")));
@@ -78,6 +79,20 @@ final class ForeignThings {
     String path = "/v1/adapters/" + adapter + "/permissions";
     var made = ok(administrator.post(path, "{'project_ids': ['" + project + "']}"));
     return text(made.at("/data/0"), "id");
+  }
+
+  private String evaluation(String department) {
+    String id = "eval_" + UUID.randomUUID();
+    sql.sql(
+            """
+            insert into evaluation (id, department_id, status, file_id, models, plan, created_at, ended_at, not_before,
+                                    progressed_at)
+            select :id, :department, 'cancelled', 'file-1', '{tiny}', '{}', now, now, now, now from graft_now() now
+            """)
+        .param("id", id)
+        .param("department", department)
+        .update();
+    return id;
   }
 
   private String endpoint(String department) {

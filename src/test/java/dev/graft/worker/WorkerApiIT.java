@@ -107,7 +107,8 @@ class WorkerApiIT {
         HttpClient.newHttpClient().send(request.build(), HttpResponse.BodyHandlers.ofString());
     assertThat(response.statusCode()).isEqualTo(426);
     assertThat(response.body()).contains(code, "upgrade the " + code.replace("upgrade_", ""));
-    assertThat(response.headers().firstValue(ProtocolVersion.HEADER)).hasValue("2");
+    assertThat(response.headers().firstValue(ProtocolVersion.HEADER))
+        .hasValue(Integer.toString(ProtocolVersion.CURRENT));
   }
 
   @Test

@@ -53,6 +53,7 @@ final class Answerer {
         switch (prompt) {
           case Prompt.Conversation turns -> new ChatText.Plain(text.conversation(turns.turns()), 0);
           case Prompt.PlainText plainText -> text.plain(plainText.text());
+          case Prompt.Answered answered -> text.answered(answered);
           case Prompt.TokenIds tokens ->
               new ChatText.Plain(tokens.ids().stream().mapToInt(Integer::intValue).toArray(), 0);
         };

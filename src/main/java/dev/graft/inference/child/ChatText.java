@@ -17,6 +17,14 @@ interface ChatText {
   Plain plain(String text);
 
   /**
+   * The ids of a prompt and the answer to it, up to the last that training would have a loss on.
+   *
+   * @return the ids of the prompt count as added
+   * @throws PromptRefused as {@link #conversation}, or if the answer has no token
+   */
+  Plain answered(Prompt.Answered answered);
+
+  /**
    * @param ids may be empty
    * @param added how many of the first ids are not the text's own
    */

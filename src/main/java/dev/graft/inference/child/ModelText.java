@@ -1,13 +1,20 @@
 package dev.graft.inference.child;
 
+import dev.graft.spec.TrainingSpec.DataOptions;
 import dev.graft.text.BadTokenizer;
 import dev.graft.text.ChatTemplate;
+import dev.graft.text.Example;
+import dev.graft.text.RowRejected;
+import dev.graft.text.RowTokenizer;
 import dev.graft.text.TemplateRejected;
 import dev.graft.text.TokenBytes;
+import dev.graft.text.TokenizedRow;
 import dev.graft.text.Tokenizer;
+import dev.graft.text.Truncation;
 import dev.graft.weights.ModelDirectory;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +29,7 @@ final class ModelText implements ChatText {
   private final Tokenizer tokenizer;
   private final @Nullable ChatTemplate template;
   private final String whyNoChats;
+  private final RowTokenizer rows;
   private final Set<Integer> stopIds;
 
   /** Read when somebody asks for log-probabilities. */
@@ -42,6 +50,7 @@ final class ModelText implements ChatText {
     }
     template = read;
     whyNoChats = why;
+    rows = new RowTokenizer(tokenizer, this::requireTemplate, DataOptions.DEFAULT, Truncation.NONE);
     try (ModelDirectory directory = ModelDirectory.open(model)) {
       stopIds = new LinkedHashSet<>(directory.config().eosTokenIds());
     }
@@ -51,26 +60,70 @@ final class ModelText implements ChatText {
 
   @Override
   public int[] conversation(List<Prompt.Turn> conversation) {
-    if (template == null) {
-      throw new PromptRefused(
-          Reply.Cause.INVALID_PROMPT,
-          "model",
-          "This model takes no chats: %s. POST /v1/completions continues texts with it."
-              .formatted(whyNoChats));
-    }
+    ChatTemplate chats = requireTemplate();
     List<Map<String, Object>> turns = new ArrayList<>();
     for (Prompt.Turn turn : conversation) {
       refuseControlTokens(turn.content(), "messages[" + turns.size() + "].content");
-      turns.add(Map.of("role", turn.role(), "content", turn.content()));
+      turns.add(turn(turn.role(), turn.content()));
     }
     try {
-      return tokenizer.ids(template.render(turns, null, true).text());
+      return tokenizer.ids(chats.render(turns, null, true).text());
     } catch (TemplateRejected rejected) {
       throw new PromptRefused(
           Reply.Cause.INVALID_PROMPT,
           "messages",
           "The model's chat template does not take these messages: " + rejected.getMessage());
     }
+  }
+
+  private ChatTemplate requireTemplate() {
+    if (template != null) return template;
+    throw new PromptRefused(
+        Reply.Cause.INVALID_PROMPT,
+        "model",
+        "This model takes no chats: %s. POST /v1/completions continues texts with it."
+            .formatted(whyNoChats));
+  }
+
+  @Override
+  public Plain answered(Prompt.Answered answered) {
+    TokenizedRow row;
+    try {
+      row = rows.tokenize(row(answered));
+    } catch (RowRejected rejected) {
+      throw refused(
+          answered,
+          "Prompt and answer cannot be put to this model: the row " + rejected.getMessage());
+    }
+    int end = row.labels().length;
+    while (end > 0 && row.labels()[end - 1] == TokenizedRow.IGNORE) end--;
+    int start = end;
+    while (start > 0 && row.labels()[start - 1] != TokenizedRow.IGNORE) start--;
+    if (start == end) throw refused(answered, "The answer has no token.");
+    return new Plain(Arrays.copyOf(row.ids(), end), start);
+  }
+
+  private static PromptRefused refused(Prompt.Answered answered, String message) {
+    return new PromptRefused(Reply.Cause.INVALID_PROMPT, answered.param(), message);
+  }
+
+  private static Example row(Prompt.Answered answered) {
+    return switch (answered.before()) {
+      case Prompt.Conversation before -> {
+        List<Map<String, Object>> turns = new ArrayList<>();
+        before.turns().forEach(turn -> turns.add(turn(turn.role(), turn.content())));
+        turns.add(turn("assistant", answered.answer()));
+        yield new Example.Chat(1, turns, null);
+      }
+      case Prompt.PlainText before ->
+          new Example.PromptCompletion(1, before.text(), answered.answer());
+      case Prompt.TokenIds before -> throw refused(answered, "Ids are no prompt for an answer.");
+      case Prompt.Answered before -> throw refused(answered, "There is an answer already.");
+    };
+  }
+
+  private static Map<String, Object> turn(String role, String content) {
+    return Map.of("role", role, "content", content);
   }
 
   @Override

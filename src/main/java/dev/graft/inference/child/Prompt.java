@@ -9,7 +9,8 @@ import java.util.List;
 @JsonSubTypes({
   @JsonSubTypes.Type(value = Prompt.Conversation.class, name = "conversation"),
   @JsonSubTypes.Type(value = Prompt.PlainText.class, name = "text"),
-  @JsonSubTypes.Type(value = Prompt.TokenIds.class, name = "tokens")
+  @JsonSubTypes.Type(value = Prompt.TokenIds.class, name = "tokens"),
+  @JsonSubTypes.Type(value = Prompt.Answered.class, name = "answered")
 })
 public sealed interface Prompt {
   /** Turns, which the model's chat template makes a text of. */
@@ -29,6 +30,12 @@ public sealed interface Prompt {
     }
   }
 
+  /**
+   * A conversation or a text with the answer that is known to it. All is read; what an ask echoes
+   * is the answer with the end of its turn, as training has it.
+   */
+  record Answered(Prompt before, String answer) implements Prompt {}
+
   /** The role is {@code system}, {@code user} or {@code assistant}. */
   record Turn(String role, String content) {}
 
@@ -38,6 +45,7 @@ public sealed interface Prompt {
       case Conversation turns -> "messages";
       case PlainText text -> "prompt";
       case TokenIds ids -> "prompt";
+      case Answered answered -> answered.before().param();
     };
   }
 }

@@ -34,10 +34,8 @@ record ReadPrompt(Generator.Text text, int[] ids, AnswerText.Said echo) implemen
       text =
           generator.read(
               ids,
-              (position, logits) -> {
-                if (position < plain.added()) return;
-                scores.add(scorer.score(ids[position], logits, end(scores)));
-              });
+              Math.max(1, plain.added()),
+              (position, logits) -> scores.add(scorer.score(ids[position], logits, end(scores))));
     } else {
       text = generator.read(ids);
     }
@@ -56,6 +54,7 @@ record ReadPrompt(Generator.Text text, int[] ids, AnswerText.Said echo) implemen
   private static String own(Prompt prompt, ChatText texts) {
     return switch (prompt) {
       case Prompt.Conversation turns -> "";
+      case Prompt.Answered answered -> answered.answer();
       case Prompt.PlainText plain -> plain.text();
       case Prompt.TokenIds tokens -> {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();

@@ -152,9 +152,9 @@ final class CachedGenerator implements Generator {
   }
 
   @Override
-  public Text read(int[] prompt, Expectations expectations) {
+  public Text read(int[] prompt, int first, Expectations expectations) {
     checkPrompt(prompt, context());
-    return CachedText.read(new Continuation(model(), memory, module), prompt, expectations);
+    return CachedText.read(new Continuation(model(), memory, module), prompt, first, expectations);
   }
 
   private Transformer model() {

@@ -43,11 +43,14 @@ final class CachedText implements Generator.Text {
   /**
    * @param text new; closed with the result, or on failure
    */
-  static CachedText read(Continuation text, int[] prompt, Generator.Expectations expectations) {
+  static CachedText read(
+      Continuation text, int[] prompt, int first, Generator.Expectations expectations) {
     try {
       float[] last = {};
-      int position = 0;
-      for (int[] block : blocks(prompt, SCORED_BLOCK)) {
+      int position = first - 1; // its logits are those of the next
+      for (int[] block : blocks(Arrays.copyOf(prompt, position), BLOCK)) text.read(block);
+      int[] told = Arrays.copyOfRange(prompt, position, prompt.length);
+      for (int[] block : blocks(told, SCORED_BLOCK)) {
         for (float[] logits : text.readEach(block)) {
           if (++position < prompt.length) expectations.at(position, logits);
           last = logits;

@@ -52,6 +52,17 @@ class AnswererTests {
   }
 
   @Test
+  void aKnownAnswerIsScoredToTheEndOfItsTurn() {
+    Prompt known = new Prompt.Answered(chat("hi"), "no");
+    answer(new Ask(1, null, known, true, 0, 9, 1, Sampling.GREEDY, List.of(), 0));
+    assertThat(text()).isEqualTo("no");
+    assertThat(pieces.stream().flatMap(piece -> piece.scores().stream()))
+        .hasSize(3)
+        .allSatisfy(score -> assertThat(score.logProbability()).isCloseTo(-7.07e-5, within(1e-7)));
+    assertThat(pieces.getLast().end()).isEqualTo(End.LENGTH);
+  }
+
+  @Test
   void choicesComeOneAfterTheOther() {
     Sampling sampling = new Sampling(0, 1, 0, 0, Map.of(), 0);
     assertThat(answer(ask("hi", null, 9, 3, sampling))).isEqualTo(new Reply.Done(1, 2, 6));

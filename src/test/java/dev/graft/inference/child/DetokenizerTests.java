@@ -19,6 +19,11 @@ class DetokenizerTests {
         }
 
         @Override
+        public Plain answered(Prompt.Answered answered) {
+          throw new UnsupportedOperationException();
+        }
+
+        @Override
         public Plain plain(String text) {
           throw new UnsupportedOperationException();
         }

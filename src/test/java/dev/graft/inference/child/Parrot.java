@@ -51,8 +51,8 @@ public final class Parrot implements Generator {
   }
 
   @Override
-  public Text read(int[] prompt, Expectations expectations) {
-    for (int i = 1; i < prompt.length; i++) expectations.at(i, logits(prompt[i]));
+  public Text read(int[] prompt, int first, Expectations expectations) {
+    for (int i = first; i < prompt.length; i++) expectations.at(i, logits(prompt[i]));
     return read(prompt);
   }
 

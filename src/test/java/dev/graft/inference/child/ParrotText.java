@@ -1,6 +1,7 @@
 package dev.graft.inference.child;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -22,6 +23,21 @@ public final class ParrotText implements ChatText {
   @Override
   public Plain plain(String text) {
     return new Plain(("^" + text).codePoints().toArray(), 1);
+  }
+
+  /** The answer after a line break, and the end of its turn. */
+  @Override
+  public Plain answered(Prompt.Answered answered) {
+    int[] before =
+        switch (answered.before()) {
+          case Prompt.Conversation turns -> conversation(turns.turns());
+          case Prompt.PlainText plain -> plain(plain.text()).ids();
+          case Prompt other -> throw new IllegalArgumentException(other + " takes no answer");
+        };
+    int[] answer = ("\n" + answered.answer() + (char) END).codePoints().toArray();
+    int[] all = Arrays.copyOf(before, before.length + answer.length);
+    System.arraycopy(answer, 0, all, before.length, answer.length);
+    return new Plain(all, before.length + 1);
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.graft.training.generation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.graft.spec.AdapterMethod.Lora;
 import dev.graft.spec.AdapterMethod.TargetModules;
@@ -86,6 +87,32 @@ class CachedGeneratorTests {
       assertThat(Greedy.continued(text, 70)).isNotEqualTo(first);
       text.rewind();
       assertThat(Greedy.continued(text, 30)).containsExactly(first);
+    }
+  }
+
+  /** Whether a token is told of changes nothing in what is told of the others. */
+  @Test
+  void theLogitsOfTheLastTokensAreThoseOfAll() {
+    int[] prompt = new Random(6).ints(100, 0, 61).toArray();
+    List<float[]> all = new ArrayList<>();
+    generator.read(prompt, 1, (position, logits) -> all.add(logits)).close();
+    assertThat(all).hasSize(99);
+    for (int first : new int[] {2, 40, 99}) {
+      List<float[]> last = new ArrayList<>();
+      try (Generator.Text text =
+          generator.read(
+              prompt,
+              first,
+              (position, logits) -> {
+                assertThat(position).isEqualTo(first + last.size());
+                last.add(logits);
+              })) {
+        assertThat(text.logits()).hasSize(61);
+      }
+      assertThat(last).hasSize(100 - first);
+      for (int i = 0; i < last.size(); i++) {
+        assertThat(last.get(i)).containsExactly(all.get(first - 1 + i), within(1e-4f));
+      }
     }
   }
 

@@ -1,0 +1,22 @@
+package dev.graft.evaluation;
+
+import dev.graft.platform.LoopThreads;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Profile;
+
+/** Settings of evaluations, and the threads that work at them. */
+@Configuration(proxyBeanMethods = false)
+@Profile("server")
+@EnableConfigurationProperties(EvaluationProperties.class)
+class EvaluationConfiguration {
+  @Bean
+  LoopThreads evaluationThreads(
+      EvaluationLedger ledger,
+      EvaluationRows rows,
+      Evaluator evaluator,
+      EvaluationProperties settings) {
+    return EvaluationLoop.threads(ledger, rows, evaluator, settings);
+  }
+}

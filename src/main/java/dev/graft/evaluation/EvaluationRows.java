@@ -1,0 +1,180 @@
+package dev.graft.evaluation;
+
+import dev.graft.datasets.FileUse;
+import dev.graft.platform.Cursor;
+import dev.graft.tenancy.Owned;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.springframework.context.annotation.Profile;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+import org.springframework.transaction.annotation.Transactional;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The statements of those who ask for evaluations. */
+@Component
+@Profile("server")
+class EvaluationRows implements Owned, FileUse {
+  private final JdbcClient sql;
+  private final JsonMapper json;
+
+  EvaluationRows(JdbcClient sql, JsonMapper json) {
+    this.sql = sql;
+    this.json = json;
+  }
+
+  @Override
+  public Optional<String> departmentOf(String id) {
+    return sql.sql("select department_id from evaluation where id = :id")
+        .param("id", id)
+        .query(String.class)
+        .optional();
+  }
+
+  /** Once its questions are chosen, an evaluation needs the file no longer. */
+  @Override
+  public Optional<String> userOf(String departmentId, String fileId) {
+    return sql.sql(
+            """
+            select id from evaluation
+             where department_id = :department and file_id = :file and ended_at is null and questions is null
+             limit 1
+            """)
+        .param("department", departmentId)
+        .param("file", fileId)
+        .query(String.class)
+        .optional();
+  }
+
+  /** Makes those wait who would add another to the same department; how many have not ended. */
+  int lockedCount(String department) {
+    sql.sql(
+            "select pg_advisory_xact_lock(hashtextextended('evaluations ' || :department, 0))::text")
+        .param("department", department)
+        .query(String.class)
+        .single();
+    return sql.sql(
+            "select count(*) from evaluation where department_id = :department and ended_at is null")
+        .param("department", department)
+        .query(Integer.class)
+        .single();
+  }
+
+  void insert(String id, String department, Plan plan) {
+    sql.sql(
+            """
+            insert into evaluation (id, department_id, status, file_id, models, plan, created_at, not_before, progressed_at)
+            select :id, :department, 'queued', :file, :models, :plan::jsonb, now, now, now from graft_now() now
+            """)
+        .param("id", id)
+        .param("department", department)
+        .param("file", plan.file())
+        .param("models", plan.everyone().toArray(String[]::new))
+        .param("plan", json.writeValueAsString(plan))
+        .update();
+  }
+
+  Optional<Evaluation> find(String department, String id) {
+    return sql.sql("select * from evaluation where id = :id and department_id = :department")
+        .param("id", id)
+        .param("department", department)
+        .query(this::read)
+        .optional();
+  }
+
+  /**
+   * The newest first, and one more than the page has.
+   *
+   * @param model only where it is asked; null = all
+   */
+  List<Evaluation> list(String department, @Nullable String model, Cursor page) {
+    return sql.sql(
+            """
+            select * from evaluation
+             where department_id = :department and (:after::text is null or id < :after)
+               and (:model::text is null or :model = any (models))
+             order by id desc limit :limit
+            """)
+        .param("department", department)
+        .param("after", page.after())
+        .param("model", model)
+        .param("limit", page.limit() + 1)
+        .query(this::read)
+        .list();
+  }
+
+  /** Whether there was something to cancel. */
+  boolean cancel(String department, String id) {
+    return sql.sql(
+                """
+                update evaluation set status = 'cancelled', ended_at = graft_now(), claimed_until = null, waits_for = null
+                 where id = :id and department_id = :department and ended_at is null
+                """)
+            .param("id", id)
+            .param("department", department)
+            .update()
+        == 1;
+  }
+
+  /** The ids of what was cancelled. */
+  List<String> cancelAll(String department) {
+    return sql.sql(
+            """
+            update evaluation set status = 'cancelled', ended_at = graft_now(), claimed_until = null, waits_for = null
+             where department_id = :department and ended_at is null returning id
+            """)
+        .param("department", department)
+        .query((row, index) -> row.getString("id"))
+        .list();
+  }
+
+  /** With questions and answers, if it has ended; whether it did. */
+  boolean delete(String department, String id) {
+    return sql.sql(
+                "delete from evaluation where id = :id and department_id = :department and ended_at is not null")
+            .param("id", id)
+            .param("department", department)
+            .update()
+        == 1;
+  }
+
+  /** Forgets what ended so long ago; how many. */
+  @Transactional
+  public int forget(Duration keep) {
+    return sql.sql(
+            "delete from evaluation where ended_at < graft_now() - make_interval(secs => :keep)")
+        .param("keep", keep.toSeconds())
+        .update();
+  }
+
+  private Evaluation read(ResultSet row, int index) throws SQLException {
+    String results = row.getString("results");
+    String code = row.getString("error_code");
+    return new Evaluation(
+        row.getString("id"),
+        Evaluation.Status.of(row.getString("status")),
+        json.readValue(row.getString("plan"), Plan.class),
+        row.getObject("created_at", OffsetDateTime.class).toInstant(),
+        time(row, "started_at"),
+        time(row, "ended_at"),
+        row.getObject("questions", Integer.class),
+        row.getLong("passed_over"),
+        row.getInt("answered"),
+        results == null ? null : json.readTree(results),
+        code == null
+            ? null
+            : new Evaluation.Failure(code, String.valueOf(row.getString("error_message"))),
+        row.getString("waits_for"));
+  }
+
+  private static @Nullable Instant time(ResultSet row, String column) throws SQLException {
+    OffsetDateTime time = row.getObject(column, OffsetDateTime.class);
+    return time == null ? null : time.toInstant();
+  }
+}

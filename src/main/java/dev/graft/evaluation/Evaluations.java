@@ -1,0 +1,170 @@
+package dev.graft.evaluation;
+
+import dev.graft.adapters.NamedModel;
+import dev.graft.adapters.NamedModels;
+import dev.graft.datasets.Files;
+import dev.graft.datasets.TrainingFile;
+import dev.graft.inference.ModelAnswers;
+import dev.graft.platform.Cursor;
+import dev.graft.platform.Ids;
+import dev.graft.platform.ProblemType;
+import dev.graft.platform.RequestFailed;
+import dev.graft.tenancy.AuditLog;
+import dev.graft.tenancy.DepartmentArchived;
+import dev.graft.text.Example;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.springframework.context.annotation.Profile;
+import org.springframework.context.event.EventListener;
+import org.springframework.stereotype.Service;
+import org.springframework.transaction.annotation.Propagation;
+import org.springframework.transaction.annotation.Transactional;
+
+/** The evaluations of the departments. */
+@Service
+@Profile("server")
+class Evaluations {
+  private final EvaluationRows rows;
+  private final Files files;
+  private final NamedModels names;
+  private final ModelAnswers models;
+  private final EvaluationProperties settings;
+  private final AuditLog audit;
+  private final Ids ids;
+
+  Evaluations(
+      EvaluationRows rows,
+      Files files,
+      NamedModels names,
+      ModelAnswers models,
+      EvaluationProperties settings,
+      AuditLog audit,
+      Ids ids) {
+    this.rows = rows;
+    this.files = files;
+    this.names = names;
+    this.models = models;
+    this.settings = settings;
+    this.audit = audit;
+    this.ids = ids;
+  }
+
+  Evaluation require(String department, String id) {
+    return rows.find(department, id).orElseThrow(() -> notFound(id));
+  }
+
+  private static RequestFailed notFound(String id) {
+    return RequestFailed.notFound("evaluation", id);
+  }
+
+  List<Evaluation> list(String department, @Nullable String model, Cursor page) {
+    return rows.list(department, model, page);
+  }
+
+  /** The plan with its baseline, if every model can be asked. */
+  Plan complete(String department, EvaluationRequest request) throws IOException {
+    Plan asked = request.checked(settings.maxSamples());
+    for (int i = 0; i < asked.models().size(); i++) {
+      requireText(department, asked.models().get(i), "models[" + i + "]");
+    }
+    if (asked.baseline() != null) requireText(department, asked.baseline(), "baseline");
+    String baseline = asked.baseline();
+    if (baseline == null) baseline = baseOf(department, asked.models().getFirst());
+    if (baseline != null && asked.models().contains(baseline)) {
+      throw RequestFailed.invalid(
+          "models",
+          "name '%s', which is the baseline that they are compared with.".formatted(baseline));
+    }
+    Plan plan = baseline == null ? asked : asked.against(baseline);
+    if (plan.baseline() == null && plan.gates().stream().anyMatch(Gate::compares)) {
+      throw RequestFailed.invalid(
+          "gates", "compare with a baseline, which a base model alone has none of: name one");
+    }
+    return plan;
+  }
+
+  private void requireText(String department, String model, String param) throws IOException {
+    try {
+      models.fingerprint(department, model);
+    } catch (RequestFailed refused) {
+      throw new RequestFailed(refused.type(), refused.getMessage(), param).about(model);
+    }
+  }
+
+  /** What it was trained on; null if it is a base model itself. */
+  private @Nullable String baseOf(String department, String model) {
+    return switch (names.find(department, model).orElse(null)) {
+      case NamedModel.FineTuned tuned -> tuned.adapter().baseModel();
+      case NamedModel.Checkpoint checkpoint -> checkpoint.baseModel();
+      case NamedModel.Base _, NamedModel.Missing _, NamedModel.Removed _ -> null;
+      case null -> null;
+    };
+  }
+
+  /** Returns the id. */
+  @Transactional
+  public String create(String department, Plan plan) {
+    requireQuestions(files.requireTrainable(department, plan.file(), "file"));
+    if (rows.lockedCount(department) >= settings.maxOpen()) {
+      throw new RequestFailed(
+          ProblemType.QUOTA_EXCEEDED,
+          "The project has %d evaluations that have not ended, as many as it may have."
+              .formatted(settings.maxOpen()));
+    }
+    String id = ids.next("eval_");
+    rows.insert(id, department, plan);
+    audit.write(
+        "evaluation.created",
+        department,
+        id,
+        Map.of("models", plan.everyone(), "file", plan.file()));
+    return id;
+  }
+
+  private static void requireQuestions(TrainingFile file) {
+    Example.Kind kind = file.kind();
+    if (kind == null) return;
+    boolean asks =
+        switch (kind) {
+          case CHAT, CHAT_COMPLETION, PROMPT_COMPLETION -> true;
+          case TEXT, PREFERENCE, LABEL, LABELS -> false;
+        };
+    if (asks) return;
+    throw RequestFailed.invalid(
+        "file",
+        "%s begins with %s; an evaluation needs prompts with answers that are known."
+            .formatted(file.id(), kind.words()));
+  }
+
+  @Transactional
+  public void cancel(String department, String id) {
+    if (!rows.cancel(department, id)) {
+      String status = require(department, id).status().wire();
+      throw new RequestFailed(
+          ProblemType.WRONG_STATE, "The evaluation has ended: it is " + status + ".", "evaluation");
+    }
+    audit.write("evaluation.cancelled", department, id, Map.of());
+  }
+
+  @Transactional
+  public void delete(String department, String id) {
+    require(department, id);
+    if (!rows.delete(department, id)) {
+      throw new RequestFailed(
+          ProblemType.WRONG_STATE, "The evaluation has not ended; cancel it first.", "evaluation");
+    }
+    audit.write("evaluation.deleted", department, id, Map.of());
+  }
+
+  /** In the transaction that archives: both commit, or neither. */
+  @EventListener
+  @Transactional(propagation = Propagation.MANDATORY)
+  public void cancelAll(DepartmentArchived archived) {
+    String department = archived.departmentId();
+    for (String each : rows.cancelAll(department)) {
+      audit.write("evaluation.cancelled", department, each, Map.of("reason", "archived"));
+    }
+  }
+}

@@ -1,0 +1,41 @@
+package dev.graft.evaluation;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a candidate must reach. One of the bounds is set.
+ *
+ * @param metric name of a grader, or {@link Results#LOSS}
+ * @param atLeast the least that the candidate's number may be; {@code atMost} the most
+ * @param betterBy how much better than the baseline it must be, with confidence: all of the
+ *     interval of the difference
+ * @param worseByAtMost how much worse it may be, with confidence
+ */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+record Gate(
+    String metric,
+    @Nullable Double atLeast,
+    @Nullable Double atMost,
+    @Nullable Double betterBy,
+    @Nullable Double worseByAtMost) {
+  /** Whether it needs a baseline, and how far the candidate is from it. */
+  boolean compares() {
+    return betterBy != null || worseByAtMost != null;
+  }
+
+  /**
+   * @param value of the candidate
+   * @param comparison with the baseline, or null if there is none
+   */
+  boolean passes(double value, @Nullable Comparison comparison, boolean higherIsBetter) {
+    if (atLeast != null) return value >= atLeast;
+    if (atMost != null) return value <= atMost;
+    if (comparison == null) return false;
+    double low = comparison.confidenceInterval().getFirst();
+    double high = comparison.confidenceInterval().getLast();
+    double leastGain = higherIsBetter ? low : -high;
+    if (betterBy != null) return comparison.verdict() == Verdict.BETTER && leastGain >= betterBy;
+    return worseByAtMost != null && leastGain >= -worseByAtMost;
+  }
+}

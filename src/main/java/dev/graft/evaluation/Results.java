@@ -1,0 +1,149 @@
+package dev.graft.evaluation;
+
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import dev.graft.inference.ModelAnswer.Likelihood;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What came of an evaluation. All numbers are of the questions that every model has answered.
+ *
+ * @param compared how many those are
+ * @param models the baseline first, if there is one
+ * @param passed whether every candidate passes every gate; null without gates
+ */
+record Results(int compared, List<ModelResult> models, @Nullable Boolean passed) {
+  /**
+   * @param systemFingerprint of the files that answered
+   * @param metrics by name; without the loss where models could not say it
+   * @param cut answers that the bound on their tokens ended
+   * @param gates of a candidate, else empty
+   */
+  record ModelResult(
+      String model,
+      String systemFingerprint,
+      boolean baseline,
+      Map<String, Measured> metrics,
+      long completionTokens,
+      int cut,
+      List<GateResult> gates,
+      @Nullable Boolean passed) {}
+
+  /**
+   * @param againstBaseline null of the baseline itself, without one, and of losses of models that
+   *     divide text differently
+   */
+  record Measured(double value, @Nullable Comparison againstBaseline) {}
+
+  /**
+   * @param value that was looked at; null if there is none, and then it is not passed
+   */
+  record GateResult(@JsonUnwrapped Gate gate, @Nullable Double value, boolean passed) {}
+
+  /** A number of one question: {@code sum} by {@code weight}. */
+  private record Reading(double sum, int weight) {}
+
+  /**
+   * @param fingerprints of everyone
+   * @param answers of everyone to every question
+   */
+  static Results of(Plan plan, List<String> fingerprints, List<Answer> answers) {
+    List<List<Answer>> compared = compared(plan.everyone().size(), answers);
+    List<ModelResult> models = new ArrayList<>();
+    for (int i = 0; i < plan.everyone().size(); i++) {
+      models.add(model(plan, i, fingerprints.get(i), compared));
+    }
+    Boolean passed =
+        plan.gates().isEmpty()
+            ? null
+            : models.stream().noneMatch(each -> Boolean.FALSE.equals(each.passed()));
+    return new Results(compared.size(), models, passed);
+  }
+
+  /** The questions that all have answered: a list with an answer of each model. */
+  private static List<List<Answer>> compared(int everyone, List<Answer> answers) {
+    Map<Integer, List<Answer>> byQuestion = new LinkedHashMap<>();
+    for (Answer each : answers) {
+      byQuestion.computeIfAbsent(each.number(), number -> new ArrayList<>()).add(each);
+    }
+    return byQuestion.values().stream()
+        .filter(each -> each.size() == everyone)
+        .filter(each -> each.stream().allMatch(answer -> answer.refusal() == null))
+        .toList();
+  }
+
+  private static ModelResult model(
+      Plan plan, int place, String fingerprint, List<List<Answer>> compared) {
+    boolean baseline = plan.baseline() != null && place == 0;
+    Map<String, Measured> metrics = new LinkedHashMap<>();
+    for (Metric metric : plan.metrics()) {
+      measured(plan, metric, place, baseline, compared)
+          .ifPresent(measured -> metrics.put(metric.name(), measured));
+    }
+    List<Answer> own = compared.stream().map(each -> each.get(place)).toList();
+    List<GateResult> gates =
+        baseline ? List.of() : plan.gates().stream().map(gate -> result(gate, metrics)).toList();
+    return new ModelResult(
+        plan.everyone().get(place),
+        fingerprint,
+        baseline,
+        metrics,
+        own.stream().mapToLong(Answer::tokens).sum(),
+        (int) own.stream().filter(Answer::cut).count(),
+        gates,
+        gates.isEmpty() ? null : gates.stream().allMatch(GateResult::passed));
+  }
+
+  private static GateResult result(Gate gate, Map<String, Measured> metrics) {
+    Measured measured = metrics.get(gate.metric());
+    if (measured == null) return new GateResult(gate, null, false);
+    Comparison comparison = measured.againstBaseline();
+    boolean passed = gate.passes(measured.value(), comparison, !gate.metric().equals(Metric.LOSS));
+    Double value = measured.value();
+    if (gate.compares()) value = comparison == null ? null : comparison.difference();
+    return new GateResult(gate, value, passed);
+  }
+
+  private static Optional<Measured> measured(
+      Plan plan, Metric metric, int place, boolean baseline, List<List<Answer>> compared) {
+    List<Reading> own = readings(metric, place, compared);
+    if (own.isEmpty()) return Optional.empty();
+    double weight = own.stream().mapToInt(Reading::weight).sum();
+    double value = own.stream().mapToDouble(Reading::sum).sum() / weight;
+    if (plan.baseline() == null || baseline) return Optional.of(new Measured(value, null));
+    List<Reading> base = readings(metric, 0, compared);
+    return Optional.of(new Measured(value, comparison(own, base, metric, plan.seed())));
+  }
+
+  private static @Nullable Comparison comparison(
+      List<Reading> own, List<Reading> base, Metric metric, long seed) {
+    double[] differences = new double[own.size()];
+    double[] weights = new double[own.size()];
+    for (int i = 0; i < own.size(); i++) {
+      if (own.get(i).weight() != base.get(i).weight()) return null;
+      differences[i] = own.get(i).sum() - base.get(i).sum();
+      weights[i] = own.get(i).weight();
+    }
+    return Comparison.of(differences, weights, metric.higherIsBetter(), seed);
+  }
+
+  /** Of the questions of which all models have the number; empty if there are none. */
+  private static List<Reading> readings(Metric metric, int place, List<List<Answer>> compared) {
+    return compared.stream()
+        .filter(each -> each.stream().allMatch(answer -> reading(metric, answer) != null))
+        .map(each -> Objects.requireNonNull(reading(metric, each.get(place))))
+        .toList();
+  }
+
+  private static @Nullable Reading reading(Metric metric, Answer answer) {
+    Integer grader = metric.grader();
+    if (grader != null) return new Reading(answer.scores().get(grader), 1);
+    Likelihood known = answer.known();
+    return known == null ? null : new Reading(-known.logProbability(), known.tokens());
+  }
+}

@@ -1,0 +1,204 @@
+package dev.graft.evaluation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.graft.evaluation.ChosenQuestions.Chosen;
+import dev.graft.evaluation.EvaluationLedger.Claim;
+import dev.graft.evaluation.EvaluationLedger.Open;
+import dev.graft.inference.ModelAnswer.Likelihood;
+import dev.graft.pg.GraftIT;
+import dev.graft.platform.Ids;
+import dev.graft.tenancy.Departments;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.test.context.TestPropertySource;
+
+/** Who may work at what, when, as if several servers asked; the loop of this one does not. */
+@GraftIT
+@TestPropertySource(properties = "graft.evaluations.poll=1d")
+class EvaluationLedgerIT {
+  private static final Duration LONG = Duration.ofMinutes(5);
+  private static final Duration DAY = Duration.ofDays(1);
+  private static final Question QUESTION = new Question(null, "2+2=", "4");
+
+  @Autowired private Departments departments;
+  @Autowired private EvaluationLedger ledger;
+  @Autowired private EvaluationRows rows;
+  @Autowired private JdbcClient sql;
+  @Autowired private Ids ids;
+
+  @AfterEach
+  void clean() {
+    sql.sql("delete from evaluation").update();
+  }
+
+  private String department() {
+    return departments.ensure("d-" + UUID.randomUUID());
+  }
+
+  private String evaluation(String department) {
+    Plan plan =
+        new Plan(
+            null,
+            List.of("tuned"),
+            "base",
+            "file-1",
+            9,
+            9,
+            1,
+            List.of(new Grader.StringCheck("exact", StringOperation.EQ)),
+            List.of());
+    String id = ids.next("eval_");
+    rows.insert(id, department, plan);
+    return id;
+  }
+
+  private Optional<Claim> claim() {
+    return ledger.claim(LONG, DAY);
+  }
+
+  private static Answer answer(Open open) {
+    return new Answer(
+        open.model(), open.number(), "4", false, 1, new Likelihood(-0.5, 2), List.of(1.0), null);
+  }
+
+  private Claim prepared() {
+    Claim claim = claim().orElseThrow();
+    List<Chosen> questions = List.of(new Chosen(1, QUESTION), new Chosen(7, QUESTION));
+    assertThat(ledger.prepare(claim, questions, 3, List.of("fp_1", "fp_2"))).isTrue();
+    return claim;
+  }
+
+  @Test
+  void questionsGoToOneModelAfterTheOther() {
+    String department = department();
+    String id = evaluation(department);
+    Claim claim = prepared();
+    for (String expected : List.of("0 0", "0 1", "1 0", "1 1")) {
+      Open open = ledger.next(claim).orElseThrow();
+      assertThat(open.model() + " " + open.number()).isEqualTo(expected);
+      assertThat(open.question()).isEqualTo(QUESTION);
+      assertThat(ledger.answered(claim, answer(open))).isTrue();
+    }
+    assertThat(ledger.next(claim)).isEmpty();
+    ledger.succeed(claim, Results.of(claim.plan(), List.of("a", "b"), ledger.answers(claim)));
+    Evaluation ended = rows.find(department, id).orElseThrow();
+    assertThat(ended.status()).isEqualTo(Evaluation.Status.SUCCEEDED);
+    assertThat(ended.results().at("/models/1/metrics/exact/value").asDouble()).isEqualTo(1);
+    assertThat(ended.results().at("/models/1/metrics/loss/value").asDouble()).isEqualTo(0.25);
+    assertThat(claim()).isEmpty();
+  }
+
+  @Test
+  void whoeverLostItsClaimWritesNothing() {
+    String department = department();
+    String id = evaluation(department);
+    Claim late = prepared();
+    Open open = ledger.next(late).orElseThrow();
+    expire(id);
+    Claim next = claim().orElseThrow();
+    assertThat(next.fingerprints()).containsExactly("fp_1", "fp_2");
+
+    assertThat(ledger.renew(late, LONG)).isFalse();
+    assertThat(ledger.answered(late, answer(open))).isFalse();
+    assertThat(ledger.prepare(late, List.of(), 0, List.of("x"))).isFalse();
+    ledger.fail(late, new Evaluation.Failure("late", "late"));
+    ledger.giveBack(late, Duration.ZERO, "late", true);
+    ledger.succeed(late, new Results(0, List.of(), null));
+    Evaluation now = rows.find(department, id).orElseThrow();
+    assertThat(now.status()).isEqualTo(Evaluation.Status.RUNNING);
+    assertThat(now.answered()).isZero();
+    assertThat(now.waitsFor()).isNull();
+    assertThat(ledger.answered(next, answer(open))).isTrue();
+  }
+
+  private void expire(String id) {
+    sql.sql("update evaluation set claimed_until = graft_now() where id = :id")
+        .param("id", id)
+        .update();
+  }
+
+  @Test
+  void whatIsCancelledIsNobodysAnyMore() {
+    String department = department();
+    String id = evaluation(department);
+    Claim claim = prepared();
+    assertThat(rows.delete(department, id)).isFalse();
+    assertThat(rows.cancel(department, id)).isTrue();
+    assertThat(rows.cancel(department, id)).isFalse();
+    assertThat(ledger.renew(claim, LONG)).isFalse();
+    assertThat(claim()).isEmpty();
+    assertThat(rows.delete(department, id)).isTrue();
+    assertThat(sql.sql("select count(*) from evaluation_question").query(Integer.class).single())
+        .isZero();
+  }
+
+  @Test
+  void departmentsTakeTurns() {
+    String many = department();
+    String few = department();
+    String first = evaluation(many);
+    String second = evaluation(many);
+    String other = evaluation(few);
+
+    Claim claim = claim().orElseThrow();
+    assertThat(claim.id()).isEqualTo(first);
+    ledger.giveBack(claim, Duration.ZERO, null, false);
+    claim = claim().orElseThrow();
+    assertThat(claim.id()).isEqualTo(other);
+    ledger.giveBack(claim, Duration.ZERO, null, false);
+    claim = claim().orElseThrow();
+    assertThat(claim.id()).as("the older of the department's").isEqualTo(first);
+    ledger.giveBack(claim, LONG, "Nobody answers.", false);
+    assertThat(rows.find(many, first).orElseThrow().waitsFor()).isEqualTo("Nobody answers.");
+    assertThat(claim().orElseThrow().id()).isEqualTo(other);
+    assertThat(claim().orElseThrow().id()).as("the first waits").isEqualTo(second);
+    assertThat(claim()).isEmpty();
+  }
+
+  @Test
+  void stumblesAreCountedUntilThereIsAnAnswer() {
+    evaluation(department());
+    Claim claim = prepared();
+    ledger.giveBack(claim, Duration.ZERO, "It broke.", true);
+    claim = claim().orElseThrow();
+    assertThat(claim.stumbles()).isEqualTo(1);
+    ledger.answered(claim, answer(ledger.next(claim).orElseThrow()));
+    ledger.giveBack(claim, Duration.ZERO, null, false);
+    assertThat(claim().orElseThrow().stumbles()).isZero();
+  }
+
+  @Test
+  void oneThatGetsNoAnswerForTooLongIsStale() {
+    String id = evaluation(department());
+    assertThat(claim().orElseThrow().stale()).isFalse();
+    expire(id);
+    sql.sql("update evaluation set progressed_at = graft_now() - interval '25 hours'").update();
+    assertThat(claim().orElseThrow().stale()).isTrue();
+  }
+
+  @Test
+  void aFileIsNeededUntilTheQuestionsAreChosen() {
+    String department = department();
+    String id = evaluation(department);
+    assertThat(rows.userOf(department, "file-1")).hasValue(id);
+    prepared();
+    assertThat(rows.userOf(department, "file-1")).isEmpty();
+  }
+
+  @Test
+  void whatEndedLongAgoIsForgotten() {
+    String department = department();
+    String id = evaluation(department);
+    rows.cancel(department, id);
+    assertThat(rows.forget(DAY)).isZero();
+    sql.sql("update evaluation set ended_at = graft_now() - interval '2 days'").update();
+    assertThat(rows.forget(DAY)).isEqualTo(1);
+  }
+}

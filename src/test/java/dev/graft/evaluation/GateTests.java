@@ -1,0 +1,56 @@
+package dev.graft.evaluation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class GateTests {
+  private static Comparison between(double low, double high, Verdict verdict) {
+    return new Comparison((low + high) / 2, List.of(low, high), 0.01, 5, 1, 0, verdict);
+  }
+
+  private static Gate betterBy(double bound) {
+    return new Gate("a", null, null, bound, null);
+  }
+
+  private static Gate worseByAtMost(double bound) {
+    return new Gate("a", null, null, null, bound);
+  }
+
+  @Test
+  void aNumberHasItsBound() {
+    Gate atLeast = new Gate("a", 0.8, null, null, null);
+    assertThat(atLeast.passes(0.8, null, true)).isTrue();
+    assertThat(atLeast.passes(0.79, null, true)).isFalse();
+    Gate atMost = new Gate("loss", null, 0.8, null, null);
+    assertThat(atMost.passes(0.8, null, false)).isTrue();
+    assertThat(atMost.passes(0.81, null, false)).isFalse();
+  }
+
+  @Test
+  void aGainMustBeSure() {
+    Comparison gain = between(0.1, 0.3, Verdict.BETTER);
+    assertThat(betterBy(0.1).passes(0, gain, true)).isTrue();
+    assertThat(betterBy(0.11).passes(0, gain, true)).isFalse();
+    assertThat(betterBy(0).passes(0, between(-0.01, 0.3, Verdict.INCONCLUSIVE), true)).isFalse();
+    assertThat(betterBy(0).passes(0, between(0.1, 0.1, Verdict.INCONCLUSIVE), true)).isFalse();
+    assertThat(betterBy(0.1).passes(0, between(-0.3, -0.1, Verdict.BETTER), false)).isTrue();
+    assertThat(betterBy(0).passes(0, between(0.1, 0.3, Verdict.WORSE), false)).isFalse();
+  }
+
+  @Test
+  void aLossIsBoundedWithConfidence() {
+    Comparison equal = between(-0.02, 0.05, Verdict.INCONCLUSIVE);
+    assertThat(worseByAtMost(0.02).passes(0, equal, true)).isTrue();
+    assertThat(worseByAtMost(0.01).passes(0, equal, true)).isFalse();
+    assertThat(worseByAtMost(0.05).passes(0, equal, false)).isTrue();
+    assertThat(worseByAtMost(0.04).passes(0, equal, false)).isFalse();
+  }
+
+  @Test
+  void withoutABaselineNothingIsCompared() {
+    assertThat(betterBy(0).passes(1, null, true)).isFalse();
+    assertThat(worseByAtMost(1).passes(1, null, true)).isFalse();
+  }
+}

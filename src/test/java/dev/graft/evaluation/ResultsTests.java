@@ -1,0 +1,101 @@
+package dev.graft.evaluation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.graft.evaluation.Results.ModelResult;
+import dev.graft.inference.ModelAnswer.Likelihood;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class ResultsTests {
+  private static final Gate HALF = new Gate("exact", 0.5, null, null, null);
+  private static final Gate SURE = new Gate("loss", null, null, 0.0, null);
+  private static final Grader EXACT = new Grader.StringCheck("exact", StringOperation.EQ);
+
+  private final List<Answer> answers = new ArrayList<>();
+
+  private static Plan plan(Gate... gates) {
+    return new Plan(
+        null, List.of("tuned"), "base", "file-1", 9, 9, 1, List.of(EXACT), List.of(gates));
+  }
+
+  private void answer(int model, int number, double score, double logProbability, int tokens) {
+    Likelihood known = tokens == 0 ? null : new Likelihood(logProbability, tokens);
+    answers.add(new Answer(model, number, "said", score == 0, 3, known, List.of(score), null));
+  }
+
+  private Results results(Plan plan) {
+    return Results.of(plan, List.of("fp_1", "fp_2"), answers);
+  }
+
+  @Test
+  void candidatesAreMeasuredBesideTheBaselineQuestionByQuestion() {
+    for (int i = 0; i < 8; i++) {
+      answer(0, i, 0, -8, 4);
+      answer(1, i, i < 6 ? 1 : 0, -2, 4);
+    }
+    Results found = results(plan(HALF, SURE));
+    assertThat(found.compared()).isEqualTo(8);
+    assertThat(found.passed()).isTrue();
+    ModelResult base = found.models().getFirst();
+    ModelResult tuned = found.models().getLast();
+    assertThat(base.baseline()).isTrue();
+    assertThat(base.gates()).isEmpty();
+    assertThat(base.passed()).isNull();
+    assertThat(base.metrics().get("loss").value()).isEqualTo(2);
+    assertThat(base.metrics().get("loss").againstBaseline()).isNull();
+    assertThat(tuned.systemFingerprint()).isEqualTo("fp_2");
+    assertThat(tuned.metrics().get("exact").value()).isEqualTo(0.75);
+    assertThat(tuned.metrics().get("exact").againstBaseline().better()).isEqualTo(6);
+    assertThat(tuned.metrics().get("loss").againstBaseline().difference())
+        .isCloseTo(-1.5, within(1e-12));
+    assertThat(tuned.cut()).isEqualTo(2);
+    assertThat(tuned.completionTokens()).isEqualTo(24);
+    assertThat(tuned.gates()).extracting(Results.GateResult::passed).containsExactly(true, true);
+  }
+
+  @Test
+  void aQuestionThatOneModelRefusedIsLeftOutForAll() {
+    for (int i = 0; i < 4; i++) {
+      answer(0, i, i == 3 ? 1 : 0, -4, 4);
+      if (i == 3) answers.add(Answer.refused(1, i, "too long"));
+      else answer(1, i, 0, -4, 4);
+    }
+    Results found = results(plan(HALF));
+    assertThat(found.compared()).isEqualTo(3);
+    assertThat(found.models().getFirst().metrics().get("exact").value()).isZero();
+    assertThat(found.passed()).isFalse();
+  }
+
+  @Test
+  void withoutLikelihoodsThereIsNoLossAndItsGateIsShut() {
+    answer(0, 0, 1, 0, 0);
+    answer(1, 0, 1, 0, 0);
+    Results found = results(plan(SURE));
+    assertThat(found.models().getLast().metrics()).containsOnlyKeys("exact");
+    assertThat(found.passed()).isFalse();
+  }
+
+  @Test
+  void modelsThatDivideTextDifferentlyHaveLossesThatCannotBeCompared() {
+    answer(0, 0, 1, -4, 4);
+    answer(1, 0, 1, -4, 5);
+    Results found = results(plan(SURE));
+    assertThat(found.models().getLast().metrics().get("loss").value()).isEqualTo(0.8);
+    assertThat(found.models().getLast().metrics().get("loss").againstBaseline()).isNull();
+    assertThat(found.passed()).isFalse();
+  }
+
+  @Test
+  void nothingComparedIsNothingPassed() {
+    answers.add(Answer.refused(0, 0, "too long"));
+    answers.add(Answer.refused(1, 0, "too long"));
+    Results found = results(plan(HALF));
+    assertThat(found.compared()).isZero();
+    assertThat(found.models().getLast().metrics()).isEmpty();
+    assertThat(found.passed()).isFalse();
+    assertThat(results(plan()).passed()).isNull();
+  }
+}

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param known how likely the known answer was; null where that cannot be said
  * @param scores one for each grader; empty if it was refused
  * @param refusal why there is no answer, or null
+ * @param givenUp whether there is none because the model broke, again and again
  */
 record Answer(
     int model,
@@ -24,7 +25,8 @@ record Answer(
     int tokens,
     @Nullable Likelihood known,
     List<Double> scores,
-    @Nullable String refusal) {
+    @Nullable String refusal,
+    boolean givenUp) {
   static Answer of(int model, int number, ModelAnswer answer, Question question, Plan plan) {
     return switch (answer) {
       case ModelAnswer.Refused(String why) -> refused(model, number, why);
@@ -36,12 +38,23 @@ record Answer(
         // PostgreSQL has no text with U+0000
         String text = given.text().replace('\0', '\uFFFD');
         yield new Answer(
-            model, number, text, given.cut(), given.tokens(), given.known(), scores, null);
+            model, number, text, given.cut(), given.tokens(), given.known(), scores, null, false);
       }
     };
   }
 
+  /** The question does not fit the model. */
   static Answer refused(int model, int number, String why) {
-    return new Answer(model, number, null, false, 0, null, List.of(), why.replace('\0', '\uFFFD'));
+    return without(model, number, why, false);
+  }
+
+  /** The model broke in so many tries. */
+  static Answer lost(int model, int number, int tries, String why) {
+    return without(model, number, "No answer in %d tries. %s".formatted(tries, why), true);
+  }
+
+  private static Answer without(int model, int number, String why, boolean givenUp) {
+    String text = why.replace('\0', '\uFFFD');
+    return new Answer(model, number, null, false, 0, null, List.of(), text, givenUp);
   }
 }

@@ -23,6 +23,10 @@ class AskedRows {
               or exists (select from evaluation_answer b, evaluation_answer c
                           where (b.evaluation_id, b.model, b.number) = (q.evaluation_id, 0, q.number)
                             and (c.evaluation_id, c.model, c.number) = (q.evaluation_id, :model, q.number)
+                            and not exists (select from evaluation_answer r
+                                             where (r.evaluation_id, r.number) = (q.evaluation_id, q.number)
+                                               and r.refusal is not null)
+                            and (:grader::int is not null or b.known_tokens = c.known_tokens)
                             and sign(case when :grader::int is null
                                      then b.log_probability / b.known_tokens - c.log_probability / c.known_tokens
                                      else c.scores[:grader::int + 1] - b.scores[:grader::int + 1] end) = :sign))

@@ -12,7 +12,7 @@ import java.util.SplittableRandom;
  */
 final class ChosenQuestions {
   /** Characters of a row that is asked: contexts of models are not much longer. */
-  private static final int LONGEST = 64_000;
+  private static final int LONGEST = 32_000;
 
   private final int most;
   private final SplittableRandom random;

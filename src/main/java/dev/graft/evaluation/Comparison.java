@@ -1,5 +1,6 @@
 package dev.graft.evaluation;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -9,7 +10,8 @@ import java.util.SplittableRandom;
  *
  * @param difference candidate minus baseline
  * @param confidenceInterval of the difference, 95 %: percentiles of 10,000 bootstrap resamples of
- *     the questions (Efron and Tibshirani 1993)
+ *     the questions (Efron and Tibshirani 1993); where all questions have the same difference and
+ *     numbers are from 0 to 1, by the rule of three
  * @param pValue of a difference at least as large if the models were alike: paired randomisation
  *     (Noreen 1989), exact for up to twelve questions that differ, else 9,999 draws
  * @param better questions that the candidate answers better than the baseline; {@code worse} and
@@ -23,6 +25,9 @@ record Comparison(
     int worse,
     int equal,
     Verdict verdict) {
+  /** The bound of a share of which nothing was seen, by the number looked at (95 %). */
+  private static final double RULE_OF_THREE = 3;
+
   private static final double SIGNIFICANT = 0.05;
   private static final int RESAMPLES = 10_000;
   private static final int DRAWS = 9_999;
@@ -31,9 +36,15 @@ record Comparison(
   /** Sums of equal numbers in another order are equal. */
   private static final double ROUNDING = 1e-9;
 
+  @JsonIgnore
+  int questions() {
+    return better + worse + equal;
+  }
+
   /**
    * @param differences candidate minus baseline, a question each, at least one
    * @param weights what a question counts: with answers' summed losses, their tokens
+   * @param higherIsBetter of a grader's numbers, from 0 to 1; else losses
    * @param seed equal seeds give equal numbers
    */
   static Comparison of(double[] differences, double[] weights, boolean higherIsBetter, long seed) {
@@ -48,7 +59,7 @@ record Comparison(
             : difference > 0 == higherIsBetter ? Verdict.BETTER : Verdict.WORSE;
     return new Comparison(
         difference,
-        interval(differences, weights, new SplittableRandom(seed)),
+        interval(differences, weights, higherIsBetter, new SplittableRandom(seed)),
         p,
         higherIsBetter ? up : down,
         higherIsBetter ? down : up,
@@ -57,8 +68,12 @@ record Comparison(
   }
 
   private static List<Double> interval(
-      double[] differences, double[] weights, SplittableRandom random) {
+      double[] differences, double[] weights, boolean bounded, SplittableRandom random) {
     int n = differences.length;
+    if (bounded && Arrays.stream(differences).distinct().count() == 1) {
+      double unseen = RULE_OF_THREE / n;
+      return List.of(Math.max(-1, differences[0] - unseen), Math.min(1, differences[0] + unseen));
+    }
     double[] means = new double[RESAMPLES];
     for (int i = 0; i < RESAMPLES; i++) {
       double sum = 0;

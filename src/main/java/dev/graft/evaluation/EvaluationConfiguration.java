@@ -13,10 +13,7 @@ import org.springframework.context.annotation.Profile;
 class EvaluationConfiguration {
   @Bean
   LoopThreads evaluationThreads(
-      EvaluationLedger ledger,
-      EvaluationRows rows,
-      Evaluator evaluator,
-      EvaluationProperties settings) {
-    return EvaluationLoop.threads(ledger, rows, evaluator, settings);
+      EvaluationLedger ledger, Evaluator evaluator, EvaluationProperties settings) {
+    return EvaluationLoop.threads(ledger, evaluator, settings);
   }
 }

@@ -6,7 +6,6 @@ import dev.graft.platform.Idempotency;
 import dev.graft.platform.Submission;
 import dev.graft.tenancy.Caller;
 import jakarta.servlet.http.HttpServletRequest;
-import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.Profile;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
@@ -41,13 +40,11 @@ class EvaluationController {
   EvaluationObject create(
       @AuthenticationPrincipal Caller caller,
       HttpServletRequest http,
-      @RequestBody EvaluationRequest request)
-      throws IOException {
+      @RequestBody EvaluationRequest request) {
     String department = caller.departmentId();
-    Plan plan = evaluations.complete(department, request);
     Submission submission =
         Submission.of(http, department, "POST " + ALL, Submission.hash(request.toString()));
-    String id = idempotency.once(submission, () -> evaluations.create(department, plan));
+    String id = idempotency.once(submission, () -> evaluations.create(department, request));
     return EvaluationObject.of(evaluations.require(department, id));
   }
 

@@ -9,7 +9,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
@@ -34,7 +33,7 @@ class EvaluationLedger {
          set status = 'running', started_at = coalesce(started_at, n.now), served_at = n.now, waits_for = null,
              claims = claims + 1, claimed_until = n.now + make_interval(secs => :lease)
         from c, n where e.id = c.id
-      returning e.*, n.now - e.progressed_at > make_interval(secs => :patience) as stale
+      returning e.*, n.now - e.waiting_since > make_interval(secs => :patience) as stale
       """;
 
   private static final String FENCE = " where id = :id and claims = :claim and ended_at is null";
@@ -52,16 +51,19 @@ class EvaluationLedger {
    *
    * @param number of the claim, in the life of the evaluation
    * @param fingerprints of everyone; empty until the questions are chosen
+   * @param plan as {@link StoredPlans} reads it: what cannot be read must not keep others waiting
    * @param stumbles how often the next question broke its model, one time after the other
+   * @param givenUp questions that were given up, one after the other
    * @param stale whether it has waited for longer than it may
    */
   record Claim(
       String id,
       String departmentId,
       long number,
-      Plan plan,
+      String plan,
       List<String> fingerprints,
       int stumbles,
+      int givenUp,
       boolean stale) {
     boolean prepared() {
       return !fingerprints.isEmpty();
@@ -72,7 +74,7 @@ class EvaluationLedger {
   record Open(int model, int number, Question question) {}
 
   /**
-   * @param patience how long an evaluation may go without an answer
+   * @param patience how long an evaluation may wait for somebody who answers
    */
   @Transactional
   public Optional<Claim> claim(Duration lease, Duration patience) {
@@ -89,9 +91,10 @@ class EvaluationLedger {
         row.getString("id"),
         row.getString("department_id"),
         row.getLong("claims"),
-        json.readValue(row.getString("plan"), Plan.class),
+        row.getString("plan"),
         fingerprints == null ? List.of() : Arrays.asList((String[]) fingerprints.getArray()),
         row.getInt("stumbles"),
+        row.getInt("given_up"),
         row.getBoolean("stale"));
   }
 
@@ -108,7 +111,8 @@ class EvaluationLedger {
                 """
                 update evaluation set claimed_until = graft_now() + make_interval(secs => :lease)
                 """
-                    + FENCE)
+                    + FENCE
+                    + " and claimed_until is not null")
             .param("lease", seconds(lease)));
   }
 
@@ -140,17 +144,21 @@ class EvaluationLedger {
         .update();
   }
 
-  /** One model after the other: adapters change seldom. Empty when all have answered all. */
+  /**
+   * One model after the other: adapters change seldom. Empty when all have answered all.
+   *
+   * @param models how many are asked
+   */
   @Transactional(readOnly = true)
-  public Optional<Open> next(Claim claim) {
-    for (int model = 0; model < claim.plan().everyone().size(); model++) {
-      Optional<Open> next = next(claim, model);
+  public Optional<Open> next(Claim claim, int models) {
+    for (int model = 0; model < models; model++) {
+      Optional<Open> next = open(claim, model);
       if (next.isPresent()) return next;
     }
     return Optional.empty();
   }
 
-  private Optional<Open> next(Claim claim, int model) {
+  private Optional<Open> open(Claim claim, int model) {
     return sql.sql(
             """
             select number, question from evaluation_question
@@ -177,10 +185,13 @@ class EvaluationLedger {
         held(
             claim,
             sql.sql(
-                """
-                update evaluation set answered = answered + 1, stumbles = 0, progressed_at = graft_now()
-                """
-                    + FENCE));
+                    """
+                    update evaluation
+                       set answered = answered + 1, stumbles = 0, waiting_since = null,
+                           given_up = case when :given_up then given_up + 1 else 0 end
+                    """
+                        + FENCE)
+                .param("given_up", answer.givenUp()));
     if (held) insert(claim, answer);
     return held;
   }
@@ -206,11 +217,14 @@ class EvaluationLedger {
         .update();
   }
 
-  /** Of everyone, in the order of the questions. */
+  /** Of everyone, in the order of the questions, without what was said. */
   @Transactional(readOnly = true)
   public List<Answer> answers(Claim claim) {
     return sql.sql(
-            "select * from evaluation_answer where evaluation_id = :id order by number, model")
+            """
+            select model, number, null as text, cut, tokens, log_probability, known_tokens, scores, refusal
+              from evaluation_answer where evaluation_id = :id order by number, model
+            """)
         .param("id", claim.id())
         .query(EvaluationLedger::answer)
         .list();
@@ -227,24 +241,50 @@ class EvaluationLedger {
         row.getInt("tokens"),
         logProbability == null ? null : new Likelihood(logProbability, row.getInt("known_tokens")),
         scores == null ? new ArrayList<>() : Arrays.asList((Double[]) scores.getArray()),
-        row.getString("refusal"));
+        row.getString("refusal"),
+        false);
   }
 
-  /** Gives it back, for another turn later. */
+  /** Gives it back: others have their turn. */
   @Transactional
-  public void giveBack(Claim claim, Duration after, @Nullable String waitsFor, boolean stumbled) {
+  public void giveBack(Claim claim) {
+    held(claim, sql.sql("update evaluation set claimed_until = null" + FENCE));
+  }
+
+  /** Gives it back until later: nobody is there to answer. */
+  @Transactional
+  public void await(Claim claim, Duration after, String waitsFor) {
     held(
         claim,
         sql.sql(
                 """
                 update evaluation
                    set claimed_until = null, not_before = graft_now() + make_interval(secs => :after),
-                       waits_for = :waits_for, stumbles = stumbles + :stumbles
+                       waits_for = :waits_for, waiting_since = coalesce(waiting_since, graft_now())
                 """
                     + FENCE)
             .param("after", seconds(after))
-            .param("waits_for", waitsFor)
-            .param("stumbles", stumbled ? 1 : 0));
+            .param("waits_for", waitsFor));
+  }
+
+  /** Gives it back until later: something broke. Returns how often by now, one after the other. */
+  @Transactional
+  public int stumble(Claim claim, Duration after, String waitsFor) {
+    return sql.sql(
+            """
+            update evaluation
+               set claimed_until = null, not_before = graft_now() + make_interval(secs => :after),
+                   waits_for = :waits_for, stumbles = stumbles + 1
+            """
+                + FENCE
+                + " returning stumbles")
+        .param("after", seconds(after))
+        .param("waits_for", waitsFor)
+        .param("id", claim.id())
+        .param("claim", claim.number())
+        .query(Integer.class)
+        .optional()
+        .orElse(0);
   }
 
   @Transactional

@@ -2,8 +2,6 @@ package dev.graft.evaluation;
 
 import dev.graft.evaluation.EvaluationLedger.Claim;
 import dev.graft.platform.LoopThreads;
-import java.io.IOException;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -13,23 +11,16 @@ import org.slf4j.LoggerFactory;
 /** Claims one evaluation after the other and works at each for a slice of time. */
 final class EvaluationLoop implements Runnable {
   private static final Logger log = LoggerFactory.getLogger(EvaluationLoop.class);
-  private static final Duration CLEAN_EVERY = Duration.ofHours(1);
 
   private final EvaluationLedger ledger;
-  private final EvaluationRows rows;
   private final Evaluator evaluator;
   private final EvaluationProperties settings;
   private volatile boolean stopping;
   private boolean failing;
-  private long cleaned = System.nanoTime();
 
   private EvaluationLoop(
-      EvaluationLedger ledger,
-      EvaluationRows rows,
-      Evaluator evaluator,
-      EvaluationProperties settings) {
+      EvaluationLedger ledger, Evaluator evaluator, EvaluationProperties settings) {
     this.ledger = ledger;
-    this.rows = rows;
     this.evaluator = evaluator;
     this.settings = settings;
   }
@@ -39,12 +30,9 @@ final class EvaluationLoop implements Runnable {
    * claims next.
    */
   static LoopThreads threads(
-      EvaluationLedger ledger,
-      EvaluationRows rows,
-      Evaluator evaluator,
-      EvaluationProperties settings) {
+      EvaluationLedger ledger, Evaluator evaluator, EvaluationProperties settings) {
     List<EvaluationLoop> loops =
-        Stream.generate(() -> new EvaluationLoop(ledger, rows, evaluator, settings))
+        Stream.generate(() -> new EvaluationLoop(ledger, evaluator, settings))
             .limit(settings.parallel())
             .toList();
     return new LoopThreads(
@@ -71,10 +59,6 @@ final class EvaluationLoop implements Runnable {
 
   private Optional<Claim> claim() {
     try {
-      if (System.nanoTime() - cleaned > CLEAN_EVERY.toNanos()) {
-        cleaned = System.nanoTime();
-        rows.forget(settings.keep());
-      }
       Optional<Claim> claim = ledger.claim(settings.lease(), settings.patience());
       failing = false;
       return claim;
@@ -88,8 +72,8 @@ final class EvaluationLoop implements Runnable {
   private void slice(Claim claim) throws InterruptedException {
     try (KeptClaim kept = new KeptClaim(ledger, claim, settings.lease(), Thread.currentThread())) {
       try {
-        evaluator.work(claim, System.nanoTime() + settings.slice().toNanos());
-      } catch (IOException | RuntimeException bug) {
+        evaluator.work(claim, settings.slice());
+      } catch (RuntimeException | OutOfMemoryError bug) {
         if (!stopping && !kept.lost()) evaluator.broke(claim, bug);
       }
     } catch (RuntimeException away) {

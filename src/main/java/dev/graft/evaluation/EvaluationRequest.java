@@ -58,7 +58,7 @@ record EvaluationRequest(
           yield new Grader.TextSimilarity(named(path, wanted.wire()), wanted);
         }
         default ->
-            throw RequestFailed.invalid(
+            throw wrong(
                 path + ".type", "must be string_check or text_similarity; others are not built");
       };
     }
@@ -66,14 +66,21 @@ record EvaluationRequest(
     private String named(String path, String otherwise) {
       String wanted = name == null ? otherwise : name;
       if (wanted.matches("[A-Za-z0-9_-]{1,64}") && !wanted.equals(Metric.LOSS)) return wanted;
-      throw RequestFailed.invalid(
+      throw wrong(
           path + ".name",
           "must be 1 to 64 letters, digits, _ or -, and another name than " + Metric.LOSS);
     }
 
     private static void refuse(@Nullable Object value, String path, String kind) {
-      if (value != null) throw RequestFailed.invalid(path, "has no meaning for " + kind);
+      if (value != null) throw wrong(path, "has no meaning for " + kind);
     }
+  }
+
+  /**
+   * @param what the end of the sentence that begins with the path
+   */
+  private static RequestFailed wrong(String path, String what) {
+    return RequestFailed.invalid(path, "'%s' %s.".formatted(path, what));
   }
 
   /**
@@ -86,7 +93,7 @@ record EvaluationRequest(
     return new Plan(
         checkedName,
         checkedModels(),
-        baseline,
+        baseline == null ? null : text(baseline, "baseline"),
         RequestFailed.required(file, "file"),
         within(maxSamples, "max_samples", most, Math.min(SAMPLES, most)),
         within(maxCompletionTokens, "max_completion_tokens", MOST_TOKENS, TOKENS),
@@ -97,8 +104,7 @@ record EvaluationRequest(
 
   private static String text(String value, String param) {
     if (!value.isBlank() && value.length() <= LONGEST_NAME && value.indexOf('\0') < 0) return value;
-    throw RequestFailed.invalid(
-        param, "must have 1 to " + LONGEST_NAME + " characters, and no U+0000");
+    throw wrong(param, "must have 1 to " + LONGEST_NAME + " characters, and no U+0000");
   }
 
   private List<String> checkedModels() {
@@ -106,9 +112,10 @@ record EvaluationRequest(
     requireCount(given, "models", 1, MOST_MODELS);
     List<String> all = new ArrayList<>();
     for (int i = 0; i < given.size(); i++) {
-      String each = text(RequestFailed.required(given.get(i), "models[" + i + "]"), "models");
+      String path = "models[" + i + "]";
+      String each = text(RequestFailed.required(given.get(i), path), path);
       if (all.contains(each) || each.equals(baseline)) {
-        throw RequestFailed.invalid("models[" + i + "]", "names a model that is there already");
+        throw wrong(path, "names a model that is there already");
       }
       all.add(each);
     }
@@ -128,7 +135,7 @@ record EvaluationRequest(
       String path = "graders[" + i + "]";
       Grader grader = RequestFailed.required(graders.get(i), path).read(path);
       if (!names.add(grader.name())) {
-        throw RequestFailed.invalid(path + ".name", "is the name of another grader, too");
+        throw wrong(path + ".name", "is the name of another grader, too");
       }
       read.add(grader);
     }
@@ -146,19 +153,18 @@ record EvaluationRequest(
       Gate gate = RequestFailed.required(gates.get(i), path);
       String metric = RequestFailed.required(gate.metric(), path + ".metric");
       if (!known.contains(metric)) {
-        throw RequestFailed.invalid(
-            path + ".metric", "must be %s or the name of a grader".formatted(Metric.LOSS));
+        throw wrong(path + ".metric", "must be %s or the name of a grader".formatted(Metric.LOSS));
       }
       List<Double> bounds =
           Stream.of(gate.atLeast(), gate.atMost(), gate.betterBy(), gate.worseByAtMost())
               .filter(Objects::nonNull)
               .toList();
       if (bounds.size() != 1 || !Double.isFinite(bounds.getFirst())) {
-        throw RequestFailed.invalid(
+        throw wrong(
             path, "must have one of at_least, at_most, better_by and worse_by_at_most, a number");
       }
       if (gate.compares() && bounds.getFirst() < 0) {
-        throw RequestFailed.invalid(path, "must not compare by a negative number");
+        throw wrong(path, "must not compare by a negative number");
       }
       read.add(gate);
     }
@@ -167,13 +173,13 @@ record EvaluationRequest(
 
   private static void requireCount(List<?> list, String param, int least, int most) {
     if (list.size() < least || list.size() > most) {
-      throw RequestFailed.invalid(param, "must have %d to %d entries".formatted(least, most));
+      throw wrong(param, "must have %d to %d entries".formatted(least, most));
     }
   }
 
   private static int within(@Nullable Integer value, String param, int most, int otherwise) {
     if (value == null) return otherwise;
     if (value >= 1 && value <= most) return value;
-    throw RequestFailed.invalid(param, "must be a number from 1 to " + most);
+    throw wrong(param, "must be a number from 1 to " + most);
   }
 }

@@ -2,19 +2,19 @@ package dev.graft.evaluation;
 
 import dev.graft.datasets.FileUse;
 import dev.graft.platform.Cursor;
+import dev.graft.retention.Retained;
 import dev.graft.tenancy.Owned;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
-import org.springframework.transaction.annotation.Transactional;
 import tools.jackson.databind.json.JsonMapper;
 
 /** The statements of those who ask for evaluations. */
@@ -22,10 +22,12 @@ import tools.jackson.databind.json.JsonMapper;
 @Profile("server")
 class EvaluationRows implements Owned, FileUse {
   private final JdbcClient sql;
+  private final StoredPlans plans;
   private final JsonMapper json;
 
-  EvaluationRows(JdbcClient sql, JsonMapper json) {
+  EvaluationRows(JdbcClient sql, StoredPlans plans, JsonMapper json) {
     this.sql = sql;
+    this.plans = plans;
     this.json = json;
   }
 
@@ -52,31 +54,41 @@ class EvaluationRows implements Owned, FileUse {
         .optional();
   }
 
-  /** Makes those wait who would add another to the same department; how many have not ended. */
-  int lockedCount(String department) {
+  /**
+   * How many a department has.
+   *
+   * @param open of these, those that have not ended
+   */
+  record Counts(int all, int open) {}
+
+  /** Makes those wait who would add another to the same department. */
+  Counts lockedCounts(String department) {
     sql.sql(
             "select pg_advisory_xact_lock(hashtextextended('evaluations ' || :department, 0))::text")
         .param("department", department)
         .query(String.class)
         .single();
     return sql.sql(
-            "select count(*) from evaluation where department_id = :department and ended_at is null")
+            """
+            select count(*) as "all", count(*) filter (where ended_at is null) as open
+              from evaluation where department_id = :department
+            """)
         .param("department", department)
-        .query(Integer.class)
+        .query((row, index) -> new Counts(row.getInt("all"), row.getInt("open")))
         .single();
   }
 
   void insert(String id, String department, Plan plan) {
     sql.sql(
             """
-            insert into evaluation (id, department_id, status, file_id, models, plan, created_at, not_before, progressed_at)
-            select :id, :department, 'queued', :file, :models, :plan::jsonb, now, now, now from graft_now() now
+            insert into evaluation (id, department_id, status, file_id, models, plan, created_at, not_before)
+            select :id, :department, 'queued', :file, :models, :plan::jsonb, now, now from graft_now() now
             """)
         .param("id", id)
         .param("department", department)
         .param("file", plan.file())
         .param("models", plan.everyone().toArray(String[]::new))
-        .param("plan", json.writeValueAsString(plan))
+        .param("plan", plans.write(plan))
         .update();
   }
 
@@ -144,13 +156,26 @@ class EvaluationRows implements Owned, FileUse {
         == 1;
   }
 
-  /** Forgets what ended so long ago; how many. */
-  @Transactional
-  public int forget(Duration keep) {
+  /** Those that ended by then and that no notice tells of, the oldest first. */
+  List<Retained.Thing> untold(String department, Instant latest, int limit) {
     return sql.sql(
-            "delete from evaluation where ended_at < graft_now() - make_interval(secs => :keep)")
-        .param("keep", keep.toSeconds())
-        .update();
+            """
+            select id, coalesce(plan ->> 'name', id) as name, ended_at from evaluation e
+             where department_id = :department and ended_at <= :latest
+               and not exists (select from retention_notice n
+                                where n.kind = 'evaluations' and n.resource_id = e.id)
+             order by ended_at, id limit :limit
+            """)
+        .param("department", department)
+        .param("latest", latest.atOffset(ZoneOffset.UTC))
+        .param("limit", limit)
+        .query(
+            (row, index) ->
+                new Retained.Thing(
+                    row.getString("id"),
+                    row.getString("name"),
+                    row.getObject("ended_at", OffsetDateTime.class).toInstant()))
+        .list();
   }
 
   private Evaluation read(ResultSet row, int index) throws SQLException {
@@ -159,7 +184,7 @@ class EvaluationRows implements Owned, FileUse {
     return new Evaluation(
         row.getString("id"),
         Evaluation.Status.of(row.getString("status")),
-        json.readValue(row.getString("plan"), Plan.class),
+        plans.read(row.getString("plan")),
         row.getObject("created_at", OffsetDateTime.class).toInstant(),
         time(row, "started_at"),
         time(row, "ended_at"),

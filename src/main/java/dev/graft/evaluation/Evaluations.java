@@ -9,10 +9,13 @@ import dev.graft.platform.Cursor;
 import dev.graft.platform.Ids;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
+import dev.graft.retention.RetentionKind;
+import dev.graft.retention.RetentionNotices;
 import dev.graft.tenancy.AuditLog;
 import dev.graft.tenancy.DepartmentArchived;
 import dev.graft.text.Example;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +33,7 @@ class Evaluations {
   private final Files files;
   private final NamedModels names;
   private final ModelAnswers models;
+  private final RetentionNotices notices;
   private final EvaluationProperties settings;
   private final AuditLog audit;
   private final Ids ids;
@@ -39,6 +43,7 @@ class Evaluations {
       Files files,
       NamedModels names,
       ModelAnswers models,
+      RetentionNotices notices,
       EvaluationProperties settings,
       AuditLog audit,
       Ids ids) {
@@ -46,6 +51,7 @@ class Evaluations {
     this.files = files;
     this.names = names;
     this.models = models;
+    this.notices = notices;
     this.settings = settings;
     this.audit = audit;
     this.ids = ids;
@@ -64,14 +70,14 @@ class Evaluations {
   }
 
   /** The plan with its baseline, if every model can be asked. */
-  Plan complete(String department, EvaluationRequest request) throws IOException {
+  private Plan complete(String department, EvaluationRequest request) {
     Plan asked = request.checked(settings.maxSamples());
     for (int i = 0; i < asked.models().size(); i++) {
       requireText(department, asked.models().get(i), "models[" + i + "]");
     }
-    if (asked.baseline() != null) requireText(department, asked.baseline(), "baseline");
     String baseline = asked.baseline();
     if (baseline == null) baseline = baseOf(department, asked.models().getFirst());
+    if (baseline != null) requireText(department, baseline, "baseline");
     if (baseline != null && asked.models().contains(baseline)) {
       throw RequestFailed.invalid(
           "models",
@@ -85,11 +91,13 @@ class Evaluations {
     return plan;
   }
 
-  private void requireText(String department, String model, String param) throws IOException {
+  private void requireText(String department, String model, String param) {
     try {
       models.fingerprint(department, model);
     } catch (RequestFailed refused) {
       throw new RequestFailed(refused.type(), refused.getMessage(), param).about(model);
+    } catch (IOException unreadable) {
+      throw new UncheckedIOException(unreadable);
     }
   }
 
@@ -105,13 +113,15 @@ class Evaluations {
 
   /** Returns the id. */
   @Transactional
-  public String create(String department, Plan plan) {
+  public String create(String department, EvaluationRequest request) {
+    Plan plan = complete(department, request);
     requireQuestions(files.requireTrainable(department, plan.file(), "file"));
-    if (rows.lockedCount(department) >= settings.maxOpen()) {
-      throw new RequestFailed(
-          ProblemType.QUOTA_EXCEEDED,
-          "The project has %d evaluations that have not ended, as many as it may have."
-              .formatted(settings.maxOpen()));
+    EvaluationRows.Counts counts = rows.lockedCounts(department);
+    if (counts.open() >= settings.maxOpen()) {
+      throw tooMany("%d evaluations that have not ended".formatted(counts.open()));
+    }
+    if (counts.all() >= settings.maxKept()) {
+      throw tooMany("%d evaluations; delete some".formatted(counts.all()));
     }
     String id = ids.next("eval_");
     rows.insert(id, department, plan);
@@ -123,7 +133,18 @@ class Evaluations {
     return id;
   }
 
-  private static void requireQuestions(TrainingFile file) {
+  private static RequestFailed tooMany(String what) {
+    return new RequestFailed(
+        ProblemType.QUOTA_EXCEEDED, "The project has %s: as many as it may.".formatted(what));
+  }
+
+  private void requireQuestions(TrainingFile file) {
+    if (file.bytes() > settings.maxFile().toBytes()) {
+      throw RequestFailed.invalid(
+          "file",
+          "%s has more than %s: upload the rows that are to be asked."
+              .formatted(file.id(), settings.maxFile()));
+    }
     Example.Kind kind = file.kind();
     if (kind == null) return;
     boolean asks =
@@ -155,6 +176,7 @@ class Evaluations {
       throw new RequestFailed(
           ProblemType.WRONG_STATE, "The evaluation has not ended; cancel it first.", "evaluation");
     }
+    notices.drop(RetentionKind.EVALUATIONS, id);
     audit.write("evaluation.deleted", department, id, Map.of());
   }
 

@@ -4,6 +4,7 @@ import dev.graft.artifacts.ArtifactStore;
 import dev.graft.datasets.Files;
 import dev.graft.evaluation.EvaluationLedger.Claim;
 import dev.graft.evaluation.EvaluationLedger.Open;
+import dev.graft.inference.ModelAnswer;
 import dev.graft.inference.ModelAnswers;
 import dev.graft.inference.NoAnswer;
 import dev.graft.platform.RequestFailed;
@@ -25,20 +26,27 @@ import org.springframework.stereotype.Component;
 class Evaluator {
   private static final Logger log = LoggerFactory.getLogger(Evaluator.class);
 
-  /** A question that breaks its model so often is left out. */
+  /** A question that breaks its model so often is given up. */
   private static final int TRIES = 3;
 
-  private static final Duration AT_ONCE = Duration.ZERO;
+  private static final Duration LATER = Duration.ofSeconds(30);
   private static final Duration AFTER_A_BUG = Duration.ofSeconds(10);
   private static final String BUG = "An error, which the server's log tells of.";
 
   private final EvaluationLedger ledger;
+  private final StoredPlans plans;
   private final ModelAnswers models;
   private final Files files;
   private final ArtifactStore store;
 
-  Evaluator(EvaluationLedger ledger, ModelAnswers models, Files files, ArtifactStore store) {
+  Evaluator(
+      EvaluationLedger ledger,
+      StoredPlans plans,
+      ModelAnswers models,
+      Files files,
+      ArtifactStore store) {
     this.ledger = ledger;
+    this.plans = plans;
     this.models = models;
     this.files = files;
     this.store = store;
@@ -47,34 +55,25 @@ class Evaluator {
   /**
    * Works until it has ended, must wait, or the time is over; nothing that was answered is lost.
    *
-   * @param end of the time, as {@link System#nanoTime} counts
+   * @param slice of time, from the first answer: a model may have to be loaded for it
    */
-  void work(Claim claim, long end) throws InterruptedException, IOException {
+  void work(Claim claim, Duration slice) throws InterruptedException {
     try {
-      if (!claim.prepared() && !prepare(claim)) return;
-      boolean more = claim.prepared();
-      for (int stumbles = claim.stumbles(); more && System.nanoTime() - end < 0; stumbles = 0) {
-        Optional<Open> open = ledger.next(claim);
-        if (open.isEmpty()) {
-          Results results = Results.of(claim.plan(), claim.fingerprints(), ledger.answers(claim));
-          ledger.succeed(claim, results);
-          told(claim, "evaluation_succeeded");
-          return;
-        }
-        more = ledger.answered(claim, answer(claim, open.get(), stumbles));
-      }
-      ledger.giveBack(claim, AT_ONCE, null, false);
+      Plan plan = plans.read(claim.plan());
+      if (!claim.prepared()) prepare(claim, plan);
+      else if (ask(claim, plan, slice)) ledger.giveBack(claim);
     } catch (NoAnswer none) {
-      waits(claim, none);
+      waits(claim, none.retryAfter(), none.getMessage());
+    } catch (IOException away) {
+      log.atWarn().setCause(away).addKeyValue("evaluation", claim.id()).log("evaluation_waits");
+      waits(claim, LATER, "The model's files, or the rows, cannot be read at the moment.");
     } catch (RequestFailed refused) {
       String code = refused.type().code();
       fail(claim, code == null ? "refused" : code, refused.getMessage());
     }
   }
 
-  /** Whether the claim still held. */
-  private boolean prepare(Claim claim) throws IOException {
-    Plan plan = claim.plan();
+  private void prepare(Claim claim, Plan plan) throws IOException {
     List<String> fingerprints = new ArrayList<>();
     for (String each : plan.everyone()) {
       fingerprints.add(models.fingerprint(claim.departmentId(), each));
@@ -89,46 +88,80 @@ class Evaluator {
           "No row of %s can be asked: %d are more than text by system, user and assistant, or too long."
               .formatted(plan.file(), questions.passedOver());
       fail(claim, "no_questions", why);
-      return false;
+    } else if (ledger.prepare(claim, questions.inOrder(), questions.passedOver(), fingerprints)) {
+      ledger.giveBack(claim);
     }
-    return ledger.prepare(claim, questions.inOrder(), questions.passedOver(), fingerprints);
+  }
+
+  /** Whether there is more to ask, and the claim still held. */
+  private boolean ask(Claim claim, Plan plan, Duration slice)
+      throws InterruptedException, IOException, NoAnswer {
+    int stumbles = claim.stumbles();
+    int givenUp = claim.givenUp();
+    Long end = null;
+    while (end == null || System.nanoTime() - end < 0) {
+      Optional<Open> open = ledger.next(claim, plan.everyone().size());
+      if (open.isEmpty()) {
+        end(claim, plan);
+        return false;
+      }
+      Optional<Answer> answer = answer(claim, plan, open.get(), stumbles, givenUp);
+      if (answer.isEmpty()) return false;
+      if (!ledger.answered(claim, answer.get())) return false;
+      stumbles = 0;
+      givenUp = answer.get().givenUp() ? givenUp + 1 : 0;
+      if (end == null) end = System.nanoTime() + slice.toNanos();
+    }
+    return true;
   }
 
   /**
-   * @param stumbles how often the question has broken its model, one time after the other
+   * Empty if there is none now. A question that breaks its model is given up; if the next one does
+   * so, too, it is not the questions, and the evaluation waits.
    */
-  private Answer answer(Claim claim, Open open, int stumbles)
+  private Optional<Answer> answer(Claim claim, Plan plan, Open open, int stumbles, int givenUp)
       throws InterruptedException, IOException, NoAnswer {
-    Plan plan = claim.plan();
     String model = plan.everyone().get(open.model());
     try {
-      return Answer.of(
-          open.model(),
-          open.number(),
+      ModelAnswer answer =
           models.ask(
-              claim.departmentId(), model, open.question().example(), plan.maxCompletionTokens()),
-          open.question(),
-          plan);
+              claim.departmentId(), model, open.question().example(), plan.maxCompletionTokens());
+      if (answer instanceof ModelAnswer.Given given
+          && !given.fingerprint().equals(claim.fingerprints().get(open.model()))) {
+        fail(claim, "model_changed", "Other files than at the beginning answer as " + model + ".");
+        return Optional.empty();
+      }
+      return Optional.of(Answer.of(open.model(), open.number(), answer, open.question(), plan));
     } catch (NoAnswer broken) {
-      if (broken.busy() || stumbles + 1 < TRIES) throw broken;
-      String why = "No answer in %d tries. %s".formatted(TRIES, broken.getMessage());
-      return Answer.refused(open.model(), open.number(), why);
+      if (broken.busy()) throw broken;
+      if (stumbles + 1 < TRIES) {
+        ledger.stumble(claim, broken.retryAfter(), broken.getMessage());
+        return Optional.empty();
+      }
+      if (givenUp > 0) throw new NoAnswer(broken.getMessage(), LATER, true);
+      return Optional.of(Answer.lost(open.model(), open.number(), TRIES, broken.getMessage()));
     }
   }
 
-  private void waits(Claim claim, NoAnswer none) {
-    if (none.busy() && claim.stale()) {
-      fail(claim, "no_capacity", "Nobody has answered for too long. " + none.getMessage());
+  private void end(Claim claim, Plan plan) {
+    Results results = Results.of(plan, claim.fingerprints(), ledger.answers(claim));
+    if (results.compared() == 0) {
+      fail(claim, "nothing_compared", "There is no question that every model has answered.");
       return;
     }
-    ledger.giveBack(claim, none.retryAfter(), none.getMessage(), !none.busy());
+    ledger.succeed(claim, results);
+    told(claim, "evaluation_succeeded");
+  }
+
+  private void waits(Claim claim, Duration after, String why) {
+    if (claim.stale()) fail(claim, "no_capacity", "Nobody has answered for too long. " + why);
+    else ledger.await(claim, after, why);
   }
 
   /** Something that should not be: it is tried again, but not for ever. */
-  void broke(Claim claim, Exception bug) {
+  void broke(Claim claim, Throwable bug) {
     log.atError().setCause(bug).addKeyValue("evaluation", claim.id()).log("evaluation_broke");
-    if (claim.stumbles() + 1 < TRIES) ledger.giveBack(claim, AFTER_A_BUG, BUG, true);
-    else fail(claim, "internal_error", BUG);
+    if (ledger.stumble(claim, AFTER_A_BUG, BUG) >= TRIES) fail(claim, "internal_error", BUG);
   }
 
   private void fail(Claim claim, String code, String message) {

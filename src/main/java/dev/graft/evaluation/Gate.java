@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a candidate must reach. One of the bounds is set.
  *
- * @param metric name of a grader, or {@link Results#LOSS}
+ * @param metric name of a grader, or {@link Metric#LOSS}
  * @param atLeast the least that the candidate's number may be; {@code atMost} the most
  * @param betterBy how much better than the baseline it must be, with confidence: all of the
  *     interval of the difference
@@ -19,6 +19,9 @@ record Gate(
     @Nullable Double atMost,
     @Nullable Double betterBy,
     @Nullable Double worseByAtMost) {
+  /** Questions that a gate which compares needs. */
+  static final int LEAST = 20;
+
   /** Whether it needs a baseline, and how far the candidate is from it. */
   boolean compares() {
     return betterBy != null || worseByAtMost != null;
@@ -26,12 +29,13 @@ record Gate(
 
   /**
    * @param value of the candidate
-   * @param comparison with the baseline, or null if there is none
+   * @param comparison with the baseline, or null if there is none; of fewer than {@link #LEAST}
+   *     questions it is not sure of anything
    */
   boolean passes(double value, @Nullable Comparison comparison, boolean higherIsBetter) {
     if (atLeast != null) return value >= atLeast;
     if (atMost != null) return value <= atMost;
-    if (comparison == null) return false;
+    if (comparison == null || comparison.questions() < LEAST) return false;
     double low = comparison.confidenceInterval().getFirst();
     double high = comparison.confidenceInterval().getLast();
     double leastGain = higherIsBetter ? low : -high;

@@ -1,11 +1,12 @@
 package dev.graft.evaluation;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
-import dev.graft.inference.ModelAnswers;
+import dev.graft.inference.KnownAnswer;
 import dev.graft.text.Example;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,7 +18,10 @@ import org.jspecify.annotations.Nullable;
 record Question(@Nullable List<Turn> messages, @Nullable String prompt, String reference) {
   record Turn(String role, String content) {}
 
-  /** Null if it cannot be asked: more than text, by others than the three roles, or too long. */
+  /**
+   * Null if it cannot be asked: more than text, by others than the three roles, too long, or with
+   * U+0000, which PostgreSQL has in no text.
+   */
   static @Nullable Question of(Example row, int longest) {
     Example.Completion completion =
         switch (row) {
@@ -25,13 +29,14 @@ record Question(@Nullable List<Turn> messages, @Nullable String prompt, String r
           case Example.Completion pair -> pair;
           case Example.Text _, Example.Labelled _, Example.Preference _ -> null;
         };
-    if (completion == null || !ModelAnswers.takes(completion)) return null;
+    if (completion == null || !KnownAnswer.isAskable(completion)) return null;
     Question question = of(completion);
-    return question.length() > longest ? null : question;
+    boolean fits = question.texts().mapToLong(String::length).sum() <= longest;
+    return fits && question.texts().noneMatch(text -> text.indexOf('\0') >= 0) ? question : null;
   }
 
   private static Question of(Example.Completion pair) {
-    String reference = Objects.requireNonNull(ModelAnswers.reference(pair));
+    String reference = Objects.requireNonNull(KnownAnswer.reference(pair));
     return switch (pair) {
       case Example.PromptCompletion text -> new Question(null, text.prompt(), reference);
       case Example.ChatCompletion chat ->
@@ -48,11 +53,12 @@ record Question(@Nullable List<Turn> messages, @Nullable String prompt, String r
     return String.valueOf(turn.get(key));
   }
 
-  private long length() {
-    long length = reference.length();
-    if (prompt != null) length += prompt.length();
-    if (messages != null) for (Turn each : messages) length += each.content().length();
-    return length;
+  private Stream<String> texts() {
+    Stream<String> before =
+        prompt != null
+            ? Stream.of(prompt)
+            : Objects.requireNonNull(messages).stream().map(Turn::content);
+    return Stream.concat(before, Stream.of(reference));
   }
 
   @JsonIgnore

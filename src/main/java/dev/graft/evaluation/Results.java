@@ -14,10 +14,14 @@ import org.jspecify.annotations.Nullable;
  * What came of an evaluation. All numbers are of the questions that every model has answered.
  *
  * @param compared how many those are
+ * @param leftOut how many are not among them
  * @param models the baseline first, if there is one
  * @param passed whether every candidate passes every gate; null without gates
  */
-record Results(int compared, List<ModelResult> models, @Nullable Boolean passed) {
+record Results(int compared, int leftOut, List<ModelResult> models, @Nullable Boolean passed) {
+  /** Of ten questions one may be left out: beyond it, gates are shut. */
+  private static final int LEFT_OUT_OF = 10;
+
   /**
    * @param systemFingerprint of the files that answered
    * @param metrics by name; without the loss where models could not say it
@@ -35,10 +39,12 @@ record Results(int compared, List<ModelResult> models, @Nullable Boolean passed)
       @Nullable Boolean passed) {}
 
   /**
+   * @param questions that the number is of: a loss may be of fewer, as not every known answer has
+   *     its place in a model's template
    * @param againstBaseline null of the baseline itself, without one, and of losses of models that
    *     divide text differently
    */
-  record Measured(double value, @Nullable Comparison againstBaseline) {}
+  record Measured(double value, int questions, @Nullable Comparison againstBaseline) {}
 
   /**
    * @param value that was looked at; null if there is none, and then it is not passed
@@ -58,11 +64,14 @@ record Results(int compared, List<ModelResult> models, @Nullable Boolean passed)
     for (int i = 0; i < plan.everyone().size(); i++) {
       models.add(model(plan, i, fingerprints.get(i), compared));
     }
+    int all = (int) answers.stream().mapToInt(Answer::number).distinct().count();
+    int leftOut = all - compared.size();
+    boolean enough = leftOut * LEFT_OUT_OF <= all;
     Boolean passed =
         plan.gates().isEmpty()
             ? null
-            : models.stream().noneMatch(each -> Boolean.FALSE.equals(each.passed()));
-    return new Results(compared.size(), models, passed);
+            : enough && models.stream().noneMatch(each -> Boolean.FALSE.equals(each.passed()));
+    return new Results(compared.size(), leftOut, models, passed);
   }
 
   /** The questions that all have answered: a list with an answer of each model. */
@@ -115,9 +124,11 @@ record Results(int compared, List<ModelResult> models, @Nullable Boolean passed)
     if (own.isEmpty()) return Optional.empty();
     double weight = own.stream().mapToInt(Reading::weight).sum();
     double value = own.stream().mapToDouble(Reading::sum).sum() / weight;
-    if (plan.baseline() == null || baseline) return Optional.of(new Measured(value, null));
+    if (plan.baseline() == null || baseline) {
+      return Optional.of(new Measured(value, own.size(), null));
+    }
     List<Reading> base = readings(metric, 0, compared);
-    return Optional.of(new Measured(value, comparison(own, base, metric, plan.seed())));
+    return Optional.of(new Measured(value, own.size(), comparison(own, base, metric, plan.seed())));
   }
 
   private static @Nullable Comparison comparison(

@@ -27,6 +27,7 @@
       "platform",
       "text",
       "tenancy",
+      "retention",
       "artifacts",
       "datasets",
       "adapters",

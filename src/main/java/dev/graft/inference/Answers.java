@@ -101,7 +101,7 @@ class Answers {
           .addKeyValue("model", model.name())
           .addKeyValue("cause", lost.getMessage())
           .log("chat_lost");
-      throw ChatRefused.unavailable();
+      throw lost instanceof IOException ? ChatRefused.unreachable() : ChatRefused.unavailable();
     }
   }
 

@@ -10,13 +10,18 @@ import org.jspecify.annotations.Nullable;
 final class ChatRefused extends RequestFailed {
   private static final long serialVersionUID = 1L;
 
-  /** Whether nobody had time for it: it was not tried. */
-  private boolean busy;
-
   private static final Duration SOON = Duration.ofSeconds(2);
 
+  /** Whether nobody was there for it: it was not tried. */
+  private final boolean busy;
+
   private ChatRefused(ProblemType type, @Nullable String param, String message) {
+    this(type, param, message, false);
+  }
+
+  private ChatRefused(ProblemType type, @Nullable String param, String message, boolean busy) {
     super(type, message, param);
+    this.busy = busy;
   }
 
   static ChatRefused missing(String param) {
@@ -95,11 +100,9 @@ final class ChatRefused extends RequestFailed {
   }
 
   static RequestFailed noCapacity(NoCapacity full) {
-    ChatRefused refused =
-        new ChatRefused(
-            ProblemType.UNAVAILABLE, null, "No capacity now: " + full.why() + ". Try again later.");
-    refused.busy = true;
-    return refused.retryAfter(full.retryAfter());
+    String message = "No capacity now: " + full.why() + ". Try again later.";
+    return new ChatRefused(ProblemType.UNAVAILABLE, null, message, true)
+        .retryAfter(full.retryAfter());
   }
 
   boolean busy() {
@@ -107,9 +110,17 @@ final class ChatRefused extends RequestFailed {
   }
 
   static RequestFailed unavailable() {
-    return new ChatRefused(
-            ProblemType.UNAVAILABLE, null, "The model's process ended or took too long. Try again.")
-        .retryAfter(SOON);
+    return lost(false);
+  }
+
+  /** Nobody could be reached, or the model's files could not be read. */
+  static RequestFailed unreachable() {
+    return lost(true);
+  }
+
+  private static RequestFailed lost(boolean busy) {
+    String message = "The model's process ended or took too long. Try again.";
+    return new ChatRefused(ProblemType.UNAVAILABLE, null, message, busy).retryAfter(SOON);
   }
 
   static ChatRefused failed() {

@@ -9,8 +9,9 @@ public sealed interface ModelAnswer {
    *
    * @param cut whether the bound on its tokens ended it
    * @param known how likely the known answer was to it; null where that cannot be said
+   * @param fingerprint of the files that answered
    */
-  record Given(String text, boolean cut, int tokens, @Nullable Likelihood known)
+  record Given(String text, boolean cut, int tokens, @Nullable Likelihood known, String fingerprint)
       implements ModelAnswer {}
 
   /** The question does not fit the model, as it would not tomorrow. */

@@ -9,7 +9,10 @@ public final class NoAnswer extends Exception {
   private final Duration retryAfter;
   private final boolean busy;
 
-  NoAnswer(String why, Duration retryAfter, boolean busy) {
+  /**
+   * @param why a sentence for people
+   */
+  public NoAnswer(String why, Duration retryAfter, boolean busy) {
     super(why);
     this.retryAfter = retryAfter;
     this.busy = busy;
@@ -25,7 +28,7 @@ public final class NoAnswer extends Exception {
     return retryAfter;
   }
 
-  /** Whether nobody had time for the question; else it was asked, and something broke. */
+  /** Whether nobody was there for the question; else it was asked, and something broke. */
   public boolean busy() {
     return busy;
   }

@@ -11,7 +11,9 @@ public enum RetentionKind {
   /** From their publication. */
   ADAPTERS,
   /** The events and the step metrics of a job, from its end. */
-  LOGS;
+  LOGS,
+  /** With what was asked and said, from their end. */
+  EVALUATIONS;
 
   /** The name on the wire and in the database. */
   public String wire() {

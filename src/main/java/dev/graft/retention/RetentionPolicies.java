@@ -16,11 +16,11 @@ class RetentionPolicies {
   private static final String SAY =
       """
       insert into retention_policy (department_id, datasets_days, checkpoints_days, adapters_days,
-                                    logs_days, notice_days)
-      values (:department, :datasets, :checkpoints, :adapters, :logs, :notice)
+                                    logs_days, evaluations_days, notice_days)
+      values (:department, :datasets, :checkpoints, :adapters, :logs, :evaluations, :notice)
       on conflict (department_id) do update
         set datasets_days = :datasets, checkpoints_days = :checkpoints, adapters_days = :adapters,
-            logs_days = :logs, notice_days = :notice
+            logs_days = :logs, evaluations_days = :evaluations, notice_days = :notice
       """;
 
   private static final String TO_SWEEP =
@@ -64,6 +64,7 @@ class RetentionPolicies {
         .param("checkpoints", policy.checkpointsDays())
         .param("adapters", policy.adaptersDays())
         .param("logs", policy.logsDays())
+        .param("evaluations", policy.evaluationsDays())
         .param("notice", policy.noticeDays())
         .update();
   }

@@ -18,8 +18,9 @@ record RetentionPolicy(
     @Nullable Integer checkpointsDays,
     @Nullable Integer adaptersDays,
     @Nullable Integer logsDays,
+    @Nullable Integer evaluationsDays,
     @Nullable Integer noticeDays) {
-  static final RetentionPolicy UNSAID = new RetentionPolicy(null, null, null, null, null);
+  static final RetentionPolicy UNSAID = new RetentionPolicy(null, null, null, null, null, null);
   static final int NOTICE_DAYS = 7;
 
   private static final int A_CENTURY = 36_500;
@@ -30,6 +31,7 @@ record RetentionPolicy(
     within("checkpoints_days", checkpointsDays, A_CENTURY);
     within("adapters_days", adaptersDays, A_CENTURY);
     within("logs_days", logsDays, A_CENTURY);
+    within("evaluations_days", evaluationsDays, A_CENTURY);
     within("notice_days", noticeDays, A_YEAR);
   }
 
@@ -39,6 +41,7 @@ record RetentionPolicy(
         row.getObject("checkpoints_days", Integer.class),
         row.getObject("adapters_days", Integer.class),
         row.getObject("logs_days", Integer.class),
+        row.getObject("evaluations_days", Integer.class),
         row.getObject("notice_days", Integer.class));
   }
 
@@ -49,6 +52,7 @@ record RetentionPolicy(
         checkpointsDays == null ? other.checkpointsDays : checkpointsDays,
         adaptersDays == null ? other.adaptersDays : adaptersDays,
         logsDays == null ? other.logsDays : logsDays,
+        evaluationsDays == null ? other.evaluationsDays : evaluationsDays,
         noticeDays == null ? other.noticeDays : noticeDays);
   }
 
@@ -60,6 +64,7 @@ record RetentionPolicy(
           case CHECKPOINTS -> checkpointsDays;
           case ADAPTERS -> adaptersDays;
           case LOGS -> logsDays;
+          case EVALUATIONS -> evaluationsDays;
         };
     return days == null ? null : Duration.ofDays(days);
   }
@@ -72,7 +77,8 @@ record RetentionPolicy(
     return datasetsDays == null
         && checkpointsDays == null
         && adaptersDays == null
-        && logsDays == null;
+        && logsDays == null
+        && evaluationsDays == null;
   }
 
   /** Things whose clock began by then have a notice, others have none; null = none has. */

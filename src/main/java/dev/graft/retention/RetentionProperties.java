@@ -16,10 +16,12 @@ record RetentionProperties(
     @Nullable Integer checkpointsDays,
     @Nullable Integer adaptersDays,
     @Nullable Integer logsDays,
+    @Nullable Integer evaluationsDays,
     @DefaultValue("7") int noticeDays) {
   RetentionPolicy policy() {
     try {
-      return new RetentionPolicy(datasetsDays, checkpointsDays, adaptersDays, logsDays, noticeDays);
+      return new RetentionPolicy(
+          datasetsDays, checkpointsDays, adaptersDays, logsDays, evaluationsDays, noticeDays);
     } catch (RequestFailed outOfRange) {
       throw new IllegalStateException("graft.retention: " + outOfRange.getMessage(), outOfRange);
     }

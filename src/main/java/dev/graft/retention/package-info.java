@@ -1,7 +1,7 @@
 /**
  * How long things are kept: policies of departments, notices, and the sweep.
  *
- * <p>How it works: four kinds of things have clocks of their own ({@link
+ * <p>How it works: five kinds of things have clocks of their own ({@link
  * dev.graft.retention.RetentionKind}). A sweep writes a {@link dev.graft.retention.RetentionNotice}
  * for what its policy will remove, the days of notice ahead, and removes what has been told for
  * that long. Modules that have the things supply {@link dev.graft.retention.Retained}; each removal

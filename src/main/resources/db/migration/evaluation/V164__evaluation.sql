@@ -29,11 +29,14 @@ create table evaluation (
   -- When it may be claimed next, and what it waits for.
   not_before    timestamptz not null,
   waits_for     text,
-  -- When it last had its turn, and when it last got an answer.
+  -- Since when nobody has been there to answer; null = somebody was.
+  waiting_since timestamptz,
+  -- When it last had its turn.
   served_at     timestamptz,
-  progressed_at timestamptz not null,
   -- How often the question that is next broke its model, one time after the other.
   stumbles      int not null default 0,
+  -- Questions that were given up, one after the other.
+  given_up      int not null default 0,
   check ((ended_at is null) = (status in ('queued', 'running'))),
   check ((results is not null) = (status = 'succeeded')),
   check ((error_code is not null) = (status = 'failed'))
@@ -41,7 +44,7 @@ create table evaluation (
 create index evaluation_list on evaluation (department_id, id);
 create index evaluation_open on evaluation (not_before) where ended_at is null;
 create index evaluation_served on evaluation (department_id, served_at);
-create index evaluation_ended on evaluation (ended_at) where ended_at is not null;
+create index evaluation_ended on evaluation (department_id, ended_at) where ended_at is not null;
 
 -- A row of the file as it was asked.
 create table evaluation_question (

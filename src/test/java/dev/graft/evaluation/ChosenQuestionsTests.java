@@ -76,10 +76,11 @@ class ChosenQuestionsTests {
         chat(
             turn("user", "one"),
             Map.of("role", "assistant", "content", "", "tool_calls", List.of(Map.of()))));
-    chosen.add(new Example.PromptCompletion(1, "a".repeat(64_001), "b"));
+    chosen.add(new Example.PromptCompletion(1, "a".repeat(32_001), "b"));
+    chosen.add(new Example.PromptCompletion(1, "a\0", "b"));
     chosen.add(new Example.Text(1, "a text"));
     assertThat(chosen.inOrder()).isEmpty();
-    assertThat(chosen.passedOver()).isEqualTo(6);
+    assertThat(chosen.passedOver()).isEqualTo(7);
   }
 
   private static Question only(Example row) {

@@ -30,6 +30,7 @@ class EvaluationLedgerIT {
   @Autowired private Departments departments;
   @Autowired private EvaluationLedger ledger;
   @Autowired private EvaluationRows rows;
+  @Autowired private StoredPlans plans;
   @Autowired private JdbcClient sql;
   @Autowired private Ids ids;
 
@@ -65,7 +66,15 @@ class EvaluationLedgerIT {
 
   private static Answer answer(Open open) {
     return new Answer(
-        open.model(), open.number(), "4", false, 1, new Likelihood(-0.5, 2), List.of(1.0), null);
+        open.model(),
+        open.number(),
+        "4",
+        false,
+        1,
+        new Likelihood(-0.5, 2),
+        List.of(1.0),
+        null,
+        false);
   }
 
   private Claim prepared() {
@@ -81,13 +90,14 @@ class EvaluationLedgerIT {
     String id = evaluation(department);
     Claim claim = prepared();
     for (String expected : List.of("0 0", "0 1", "1 0", "1 1")) {
-      Open open = ledger.next(claim).orElseThrow();
+      Open open = ledger.next(claim, 2).orElseThrow();
       assertThat(open.model() + " " + open.number()).isEqualTo(expected);
       assertThat(open.question()).isEqualTo(QUESTION);
       assertThat(ledger.answered(claim, answer(open))).isTrue();
     }
-    assertThat(ledger.next(claim)).isEmpty();
-    ledger.succeed(claim, Results.of(claim.plan(), List.of("a", "b"), ledger.answers(claim)));
+    assertThat(ledger.next(claim, 2)).isEmpty();
+    ledger.succeed(
+        claim, Results.of(plans.read(claim.plan()), List.of("a", "b"), ledger.answers(claim)));
     Evaluation ended = rows.find(department, id).orElseThrow();
     assertThat(ended.status()).isEqualTo(Evaluation.Status.SUCCEEDED);
     assertThat(ended.results().at("/models/1/metrics/exact/value").asDouble()).isEqualTo(1);
@@ -100,7 +110,7 @@ class EvaluationLedgerIT {
     String department = department();
     String id = evaluation(department);
     Claim late = prepared();
-    Open open = ledger.next(late).orElseThrow();
+    Open open = ledger.next(late, 2).orElseThrow();
     expire(id);
     Claim next = claim().orElseThrow();
     assertThat(next.fingerprints()).containsExactly("fp_1", "fp_2");
@@ -109,8 +119,10 @@ class EvaluationLedgerIT {
     assertThat(ledger.answered(late, answer(open))).isFalse();
     assertThat(ledger.prepare(late, List.of(), 0, List.of("x"))).isFalse();
     ledger.fail(late, new Evaluation.Failure("late", "late"));
-    ledger.giveBack(late, Duration.ZERO, "late", true);
-    ledger.succeed(late, new Results(0, List.of(), null));
+    ledger.giveBack(late);
+    ledger.await(late, Duration.ZERO, "late");
+    assertThat(ledger.stumble(late, Duration.ZERO, "late")).isZero();
+    ledger.succeed(late, new Results(0, 0, List.of(), null));
     Evaluation now = rows.find(department, id).orElseThrow();
     assertThat(now.status()).isEqualTo(Evaluation.Status.RUNNING);
     assertThat(now.answered()).isZero();
@@ -149,13 +161,13 @@ class EvaluationLedgerIT {
 
     Claim claim = claim().orElseThrow();
     assertThat(claim.id()).isEqualTo(first);
-    ledger.giveBack(claim, Duration.ZERO, null, false);
+    ledger.giveBack(claim);
     claim = claim().orElseThrow();
     assertThat(claim.id()).isEqualTo(other);
-    ledger.giveBack(claim, Duration.ZERO, null, false);
+    ledger.giveBack(claim);
     claim = claim().orElseThrow();
     assertThat(claim.id()).as("the older of the department's").isEqualTo(first);
-    ledger.giveBack(claim, LONG, "Nobody answers.", false);
+    ledger.await(claim, LONG, "Nobody answers.");
     assertThat(rows.find(many, first).orElseThrow().waitsFor()).isEqualTo("Nobody answers.");
     assertThat(claim().orElseThrow().id()).isEqualTo(other);
     assertThat(claim().orElseThrow().id()).as("the first waits").isEqualTo(second);
@@ -166,21 +178,44 @@ class EvaluationLedgerIT {
   void stumblesAreCountedUntilThereIsAnAnswer() {
     evaluation(department());
     Claim claim = prepared();
-    ledger.giveBack(claim, Duration.ZERO, "It broke.", true);
+    assertThat(ledger.stumble(claim, Duration.ZERO, "It broke.")).isEqualTo(1);
     claim = claim().orElseThrow();
     assertThat(claim.stumbles()).isEqualTo(1);
-    ledger.answered(claim, answer(ledger.next(claim).orElseThrow()));
-    ledger.giveBack(claim, Duration.ZERO, null, false);
-    assertThat(claim().orElseThrow().stumbles()).isZero();
+    ledger.answered(claim, answer(ledger.next(claim, 2).orElseThrow()));
+    ledger.answered(claim, Answer.lost(0, 1, 3, "It broke."));
+    ledger.giveBack(claim);
+    claim = claim().orElseThrow();
+    assertThat(claim.stumbles()).isZero();
+    assertThat(claim.givenUp()).isEqualTo(1);
   }
 
   @Test
-  void oneThatGetsNoAnswerForTooLongIsStale() {
+  void oneThatIsGivenBackIsNotTakenAgainByItsKeeper() {
+    evaluation(department());
+    Claim claim = claim().orElseThrow();
+    ledger.giveBack(claim);
+    assertThat(ledger.renew(claim, LONG)).isFalse();
+    assertThat(claim()).isPresent();
+  }
+
+  @Test
+  void oneThatWaitsForTooLongIsStale() {
     String id = evaluation(department());
-    assertThat(claim().orElseThrow().stale()).isFalse();
+    sql.sql("update evaluation set created_at = graft_now() - interval '9 days'").update();
+    assertThat(claim().orElseThrow().stale()).as("it waited for its turn").isFalse();
     expire(id);
-    sql.sql("update evaluation set progressed_at = graft_now() - interval '25 hours'").update();
+    sql.sql("update evaluation set waiting_since = graft_now() - interval '25 hours'").update();
     assertThat(claim().orElseThrow().stale()).isTrue();
+  }
+
+  @Test
+  void aPlanThatCannotBeReadKeepsNobodyWaiting() {
+    sql.sql("update evaluation set plan = '{\"graders\": 7}' where id = :id")
+        .param("id", evaluation(department()))
+        .update();
+    String other = evaluation(department());
+    assertThat(claim()).isPresent();
+    assertThat(claim().orElseThrow().id()).isEqualTo(other);
   }
 
   @Test
@@ -190,15 +225,5 @@ class EvaluationLedgerIT {
     assertThat(rows.userOf(department, "file-1")).hasValue(id);
     prepared();
     assertThat(rows.userOf(department, "file-1")).isEmpty();
-  }
-
-  @Test
-  void whatEndedLongAgoIsForgotten() {
-    String department = department();
-    String id = evaluation(department);
-    rows.cancel(department, id);
-    assertThat(rows.forget(DAY)).isZero();
-    sql.sql("update evaluation set ended_at = graft_now() - interval '2 days'").update();
-    assertThat(rows.forget(DAY)).isEqualTo(1);
   }
 }

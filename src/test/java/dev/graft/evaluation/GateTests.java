@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 
 class GateTests {
   private static Comparison between(double low, double high, Verdict verdict) {
-    return new Comparison((low + high) / 2, List.of(low, high), 0.01, 5, 1, 0, verdict);
+    return new Comparison((low + high) / 2, List.of(low, high), 0.01, 15, 5, 0, verdict);
   }
 
   private static Gate betterBy(double bound) {
@@ -46,6 +46,13 @@ class GateTests {
     assertThat(worseByAtMost(0.01).passes(0, equal, true)).isFalse();
     assertThat(worseByAtMost(0.05).passes(0, equal, false)).isTrue();
     assertThat(worseByAtMost(0.04).passes(0, equal, false)).isFalse();
+  }
+
+  @Test
+  void aFewQuestionsProveNothing() {
+    Comparison few = new Comparison(0.5, List.of(0.4, 0.6), 0.01, 19, 0, 0, Verdict.BETTER);
+    assertThat(betterBy(0).passes(1, few, true)).isFalse();
+    assertThat(worseByAtMost(0.5).passes(1, few, true)).isFalse();
   }
 
   @Test

@@ -23,7 +23,8 @@ class ResultsTests {
 
   private void answer(int model, int number, double score, double logProbability, int tokens) {
     Likelihood known = tokens == 0 ? null : new Likelihood(logProbability, tokens);
-    answers.add(new Answer(model, number, "said", score == 0, 3, known, List.of(score), null));
+    answers.add(
+        new Answer(model, number, "said", score == 0, 3, known, List.of(score), null, false));
   }
 
   private Results results(Plan plan) {
@@ -32,12 +33,13 @@ class ResultsTests {
 
   @Test
   void candidatesAreMeasuredBesideTheBaselineQuestionByQuestion() {
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; i < 24; i++) {
       answer(0, i, 0, -8, 4);
-      answer(1, i, i < 6 ? 1 : 0, -2, 4);
+      answer(1, i, i < 18 ? 1 : 0, -2, 4);
     }
     Results found = results(plan(HALF, SURE));
-    assertThat(found.compared()).isEqualTo(8);
+    assertThat(found.compared()).isEqualTo(24);
+    assertThat(found.leftOut()).isZero();
     assertThat(found.passed()).isTrue();
     ModelResult base = found.models().getFirst();
     ModelResult tuned = found.models().getLast();
@@ -48,11 +50,12 @@ class ResultsTests {
     assertThat(base.metrics().get("loss").againstBaseline()).isNull();
     assertThat(tuned.systemFingerprint()).isEqualTo("fp_2");
     assertThat(tuned.metrics().get("exact").value()).isEqualTo(0.75);
-    assertThat(tuned.metrics().get("exact").againstBaseline().better()).isEqualTo(6);
+    assertThat(tuned.metrics().get("exact").againstBaseline().better()).isEqualTo(18);
     assertThat(tuned.metrics().get("loss").againstBaseline().difference())
         .isCloseTo(-1.5, within(1e-12));
-    assertThat(tuned.cut()).isEqualTo(2);
-    assertThat(tuned.completionTokens()).isEqualTo(24);
+    assertThat(tuned.metrics().get("loss").questions()).isEqualTo(24);
+    assertThat(tuned.cut()).isEqualTo(6);
+    assertThat(tuned.completionTokens()).isEqualTo(72);
     assertThat(tuned.gates()).extracting(Results.GateResult::passed).containsExactly(true, true);
   }
 
@@ -65,8 +68,22 @@ class ResultsTests {
     }
     Results found = results(plan(HALF));
     assertThat(found.compared()).isEqualTo(3);
+    assertThat(found.leftOut()).isEqualTo(1);
     assertThat(found.models().getFirst().metrics().get("exact").value()).isZero();
     assertThat(found.passed()).isFalse();
+  }
+
+  @Test
+  void moreThanATenthLeftOutShutsEveryGate() {
+    for (int i = 0; i < 20; i++) {
+      answer(0, i, 1, -4, 4);
+      if (i < 2) answers.add(Answer.lost(1, i, 3, "It broke."));
+      else answer(1, i, 1, -4, 4);
+    }
+    assertThat(results(plan(HALF)).passed()).isTrue();
+    answer(0, 20, 1, -4, 4);
+    answers.add(Answer.refused(1, 20, "too long"));
+    assertThat(results(plan(HALF)).passed()).isFalse();
   }
 
   @Test

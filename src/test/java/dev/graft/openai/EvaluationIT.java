@@ -38,7 +38,8 @@ class EvaluationIT extends StartedGraft {
     api = new ApiClient(URI.create(url()).getPort(), key);
     registerTiny();
     rows =
-        upload(IntStream.range(0, 8).mapToObj(i -> ROW.formatted("say " + i, "yes " + i)).toList());
+        upload(
+            IntStream.range(0, 24).mapToObj(i -> ROW.formatted("say " + i, "yes " + i)).toList());
   }
 
   private String upload(List<String> lines) throws IOException {
@@ -97,14 +98,14 @@ class EvaluationIT extends StartedGraft {
                 .formatted(model));
     JsonNode done = ended(path, "succeeded");
     assertThat(done.path("baseline").asString()).isEqualTo("tiny");
-    assertThat(done.path("questions").asInt()).isEqualTo(8);
-    assertThat(done.at("/progress/answered").asInt()).isEqualTo(24);
-    assertThat(done.at("/results/compared").asInt()).isEqualTo(8);
+    assertThat(done.path("questions").asInt()).isEqualTo(24);
+    assertThat(done.at("/progress/answered").asInt()).isEqualTo(72);
+    assertThat(done.at("/results/compared").asInt()).isEqualTo(24);
     JsonNode tuned = done.at("/results/models/1");
     assertThat(tuned.path("model").asString()).isEqualTo(model);
     JsonNode loss = tuned.at("/metrics/loss");
     assertThat(loss.at("/against_baseline/verdict").asString()).isEqualTo("better");
-    assertThat(loss.at("/against_baseline/better").asInt()).isEqualTo(8);
+    assertThat(loss.at("/against_baseline/better").asInt()).isEqualTo(24);
     assertThat(tuned.at("/gates/0/passed").asBoolean()).isTrue();
     assertThat(tuned.at("/gates/1/passed").asBoolean()).isFalse();
     assertThat(done.at("/results/passed").asBoolean()).isFalse();
@@ -126,7 +127,11 @@ class EvaluationIT extends StartedGraft {
     assertThat(sample.at("/answers/1/scores/rouge_l").isNumber()).isTrue();
     assertThat(get(path + "/samples?outcome=worse&metric=loss").path("data")).isEmpty();
     String last = better.path("last_id").asString();
-    assertThat(get(path + "/samples?after=" + last).path("data")).hasSize(5);
+    assertThat(
+            get(path + "/samples?limit=100&outcome=equal&model=" + model.replace(":", "%3A"))
+                .path("data"))
+        .hasSize(tuned.at("/metrics/exact_match/against_baseline/equal").asInt());
+    assertThat(get(path + "/samples?after=" + last).path("data")).hasSize(20);
 
     assertThat(get("/v1/evaluations?model=" + model.replace(":", "%3A")).path("data")).hasSize(1);
     assertThat(get("/v1/evaluations?model=other").path("data")).isEmpty();

@@ -43,6 +43,23 @@ class AgedThings {
     return id;
   }
 
+  /** The id of an evaluation that ended then. */
+  String evaluation(String department, int days) {
+    String id = "eval_" + UUID.randomUUID();
+    sql.sql(
+            """
+            insert into evaluation (id, department_id, status, file_id, models, plan, created_at, ended_at, not_before)
+            values (:id, :department, 'cancelled', 'file-1', '{tiny}',
+                    '{"models": ["tiny"], "file": "file-1", "max_samples": 1, "max_completion_tokens": 1, "seed": 1,
+                      "graders": [], "gates": []}', :at, :at, :at)
+            """)
+        .param("id", id)
+        .param("department", department)
+        .param("at", ago(days))
+        .update();
+    return id;
+  }
+
   /** A job that has succeeded, with a checkpoint, an event and a file of results. */
   Published ended(String department, String parent, int days) throws Exception {
     Published made = adapters.publish(department, "", parent);

@@ -100,7 +100,12 @@ class RetentionIT {
 
     error(client.post(project + "/retention", "{'datasets_days': 1}"), 403);
     for (String wrong :
-        List.of("datasets_days", "checkpoints_days", "adapters_days", "logs_days")) {
+        List.of(
+            "datasets_days",
+            "checkpoints_days",
+            "adapters_days",
+            "logs_days",
+            "evaluations_days")) {
       JsonNode refused =
           error(administrator.post(project + "/retention", "{'" + wrong + "': 0}"), 400);
       assertThat(text(refused, "param")).isEqualTo(wrong);
@@ -290,6 +295,21 @@ class RetentionIT {
     assertThat(audited("fine_tuning.job.logs.deleted")).isEqualTo(1);
     daysLater(400);
     assertThat(audited("fine_tuning.job.logs.deleted")).isEqualTo(1);
+  }
+
+  @Test
+  void evaluationsGoByTheirClockFromTheirEnd() throws Exception {
+    String ended = "/v1/evaluations/" + aged.evaluation(department, 100);
+    String other = "/v1/evaluations/" + aged.evaluation(department, 10);
+    say("{'evaluations_days': 30}");
+    retention.sweep();
+    assertThat(text(ok(client.get(project + "/retention/notices")).at("/data/0"), "kind"))
+        .isEqualTo("evaluations");
+    ok(client.get(ended));
+    daysLater(7);
+    error(client.get(ended), 404);
+    ok(client.get(other));
+    assertThat(audited("evaluation.deleted")).isEqualTo(1);
   }
 
   @Test

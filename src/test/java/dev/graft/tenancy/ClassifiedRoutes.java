@@ -108,11 +108,11 @@ final class ClassifiedRoutes {
       GET    /v1/organization/admin_api_keys/{admin_key}           api.organization.read
       DELETE /v1/organization/admin_api_keys/{admin_key}           api.organization.write
       GET    /v1/evaluations                                       api.fine_tuning.read
-      POST   /v1/evaluations                                       api.fine_tuning.write
+      POST   /v1/evaluations                                       api.model.request
       GET    /v1/evaluations/{evaluation}                          api.fine_tuning.read
-      DELETE /v1/evaluations/{evaluation}                          api.fine_tuning.write
-      POST   /v1/evaluations/{evaluation}/cancel                   api.fine_tuning.write
-      GET    /v1/evaluations/{evaluation}/samples                  api.fine_tuning.read
+      DELETE /v1/evaluations/{evaluation}                          api.model.request
+      POST   /v1/evaluations/{evaluation}/cancel                   api.model.request
+      GET    /v1/evaluations/{evaluation}/samples                  api.files.read
       GET    /v1/webhook_event_types                               api.fine_tuning.read
       GET    /v1/webhook_endpoints                                 api.fine_tuning.read
       POST   /v1/webhook_endpoints                                 api.fine_tuning.write

@@ -89,7 +89,7 @@ final class ModelText implements ChatText {
   public Plain answered(Prompt.Answered answered) {
     TokenizedRow row;
     try {
-      row = rows.tokenize(row(answered));
+      row = tokenized(answered);
     } catch (RowRejected rejected) {
       throw refused(
           answered,
@@ -107,19 +107,32 @@ final class ModelText implements ChatText {
     return new PromptRefused(Reply.Cause.INVALID_PROMPT, answered.param(), message);
   }
 
-  private static Example row(Prompt.Answered answered) {
+  private TokenizedRow tokenized(Prompt.Answered answered) {
     return switch (answered.before()) {
       case Prompt.Conversation before -> {
-        List<Map<String, Object>> turns = new ArrayList<>();
-        before.turns().forEach(turn -> turns.add(turn(turn.role(), turn.content())));
-        turns.add(turn("assistant", answered.answer()));
-        yield new Example.Chat(1, turns, null);
+        List<Map<String, Object>> turns =
+            before.turns().stream().map(turn -> turn(turn.role(), turn.content())).toList();
+        yield tokenized(turns, List.of(turn("assistant", answered.answer())));
       }
       case Prompt.PlainText before ->
-          new Example.PromptCompletion(1, before.text(), answered.answer());
+          rows.tokenize(new Example.PromptCompletion(1, before.text(), answered.answer()));
       case Prompt.TokenIds before -> throw refused(answered, "Ids are no prompt for an answer.");
       case Prompt.Answered before -> throw refused(answered, "There is an answer already.");
     };
+  }
+
+  /**
+   * As a chat trains; some templates write earlier answers otherwise, and their places are lost.
+   */
+  private TokenizedRow tokenized(
+      List<Map<String, Object>> before, List<Map<String, Object>> answer) {
+    List<Map<String, Object>> all = new ArrayList<>(before);
+    all.addAll(answer);
+    try {
+      return rows.tokenize(new Example.Chat(1, all, null));
+    } catch (RowRejected unplaced) {
+      return rows.tokenize(new Example.ChatCompletion(1, before, answer, null));
+    }
   }
 
   private static Map<String, Object> turn(String role, String content) {

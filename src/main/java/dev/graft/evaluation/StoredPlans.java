@@ -1,0 +1,28 @@
+package dev.graft.evaluation;
+
+import org.springframework.context.annotation.Profile;
+import org.springframework.stereotype.Component;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Plans as the database keeps them; a newer release may have written more than is known here. */
+@Component
+@Profile("server")
+class StoredPlans {
+  private final JsonMapper json;
+
+  StoredPlans(JsonMapper json) {
+    this.json = json.rebuild().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).build();
+  }
+
+  /**
+   * @throws tools.jackson.core.JacksonException if it has what this release cannot read
+   */
+  Plan read(String plan) {
+    return json.readValue(plan, Plan.class);
+  }
+
+  String write(Plan plan) {
+    return json.writeValueAsString(plan);
+  }
+}

@@ -154,6 +154,7 @@ class Graft:
             ("/v1/fine_tuning/jobs/[^/]+/events/stream", "id", trained),
             ("/v1/fine_tuning/jobs/", "id", self.post("/v1/fine_tuning/jobs", job)["id"]),
             ("/v1/adapter_configs/", "config", self.post("/v1/adapter_configs", config)["id"]),
+            ("/v1/evaluations/", "evaluation", self.post("/v1/evaluations", {"models": ["demo"], "file": file, "max_completion_tokens": 4})["id"]),
             ("/v1/webhook_endpoints/", "endpoint", self.post("/v1/webhook_endpoints", endpoint)["id"]),
             ("/v1/models/", "model", "demo"),
             ("/v1/adapters/", "id", adapter),

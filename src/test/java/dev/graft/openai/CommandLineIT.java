@@ -76,6 +76,27 @@ class CommandLineIT extends StartedGraft {
     assertThat(graft("", "jobs", "events", id).out()).contains("training loss=");
     assertThat(graft("", "jobs", "cancel", id).status()).isEqualTo(2);
 
+    Ran evaluated =
+        graft(
+            "",
+            "evaluations create --max-tokens 4 --grader eq --grader rouge_1 --gate eq>=2 --watch"
+                .split(" "),
+            "--model",
+            model,
+            "--file",
+            file);
+    assertThat(evaluated.status()).as(evaluated.error()).isEqualTo(1);
+    assertThat(evaluated.out())
+        .contains("4 of 4 questions", "tiny  (baseline)", model, "rouge_1", "A gate is shut.");
+    String evaluation = evaluated.error().lines().findFirst().orElseThrow();
+    assertThat(graft("", "evaluations", "list", "--model", model).out())
+        .contains(evaluation, "succeeded", "false");
+    assertThat(graft("", "evaluations", "show", evaluation).out()).isEqualTo(evaluated.out());
+    assertThat(graft("", "evaluations", "samples", evaluation, "--limit", "1").out())
+        .startsWith("line 1\n  user: hi\n  known: ho\n  tiny: ");
+    assertThat(graft("", "evaluations", "cancel", evaluation).status()).isEqualTo(2);
+    assertThat(graft("", "evaluations", "delete", evaluation).out()).isEqualTo("deleted\n");
+
     assertThat(graft("", "adapters", "list", "--name", "WORDS").out()).contains("ad_", model);
     assertThat(graft("", "adapters", "list", "--name", "letters").error()).isEqualTo("none\n");
     assertThat(graft("", "adapters", "pull", model, "--out", "mine").status()).isZero();

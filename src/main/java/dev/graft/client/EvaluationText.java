@@ -69,6 +69,8 @@ final class EvaluationText {
             results.path("compared").asLong(),
             evaluation.path("questions").asLong(),
             evaluation.path("file").asString("")));
+    long leftOut = results.path("left_out").asLong();
+    if (leftOut > 0) lines.add(line("%,d left out: see their samples", leftOut));
     for (JsonNode model : results.path("models")) lines.addAll(model(model));
     JsonNode passed = results.path("passed");
     if (passed.isBoolean())

@@ -25,8 +25,9 @@ class AskedRows {
                             and (c.evaluation_id, c.model, c.number) = (q.evaluation_id, :model, q.number)
                             and not exists (select from evaluation_answer r
                                              where (r.evaluation_id, r.number) = (q.evaluation_id, q.number)
-                                               and r.refusal is not null)
-                            and (:grader::int is not null or b.known_tokens = c.known_tokens)
+                                               and (r.refusal is not null
+                                                    or :grader::int is null
+                                                       and r.known_tokens is distinct from b.known_tokens))
                             and sign(case when :grader::int is null
                                      then b.log_probability / b.known_tokens - c.log_probability / c.known_tokens
                                      else c.scores[:grader::int + 1] - b.scores[:grader::int + 1] end) = :sign))
@@ -87,7 +88,7 @@ class AskedRows {
         .param("id", evaluation.id())
         .param("first", first)
         .param("last", last)
-        .query(EvaluationLedger::answer)
+        .query(AnswerRows::answer)
         .list()
         .stream()
         .collect(Collectors.groupingBy(Answer::number));

@@ -10,8 +10,8 @@ import java.util.SplittableRandom;
  *
  * @param difference candidate minus baseline
  * @param confidenceInterval of the difference, 95 %: percentiles of 10,000 bootstrap resamples of
- *     the questions (Efron and Tibshirani 1993); where all questions have the same difference and
- *     numbers are from 0 to 1, by the rule of three
+ *     the questions (Efron and Tibshirani 1993); of numbers from 0 to 1 of which none fell, or none
+ *     rose, wider by the rule of three
  * @param pValue of a difference at least as large if the models were alike: paired randomisation
  *     (Noreen 1989), exact for up to twelve questions that differ, else 9,999 draws
  * @param better questions that the candidate answers better than the baseline; {@code worse} and
@@ -70,10 +70,6 @@ record Comparison(
   private static List<Double> interval(
       double[] differences, double[] weights, boolean bounded, SplittableRandom random) {
     int n = differences.length;
-    if (bounded && Arrays.stream(differences).distinct().count() == 1) {
-      double unseen = RULE_OF_THREE / n;
-      return List.of(Math.max(-1, differences[0] - unseen), Math.min(1, differences[0] + unseen));
-    }
     double[] means = new double[RESAMPLES];
     for (int i = 0; i < RESAMPLES; i++) {
       double sum = 0;
@@ -86,7 +82,14 @@ record Comparison(
       means[i] = sum / weight;
     }
     Arrays.sort(means);
-    return List.of(means[RESAMPLES / 40], means[RESAMPLES - 1 - RESAMPLES / 40]);
+    double low = means[RESAMPLES / 40];
+    double high = means[RESAMPLES - 1 - RESAMPLES / 40];
+    if (!bounded) return List.of(low, high);
+    double unseen = RULE_OF_THREE / n;
+    boolean falls = Arrays.stream(differences).anyMatch(each -> each < 0);
+    boolean rises = Arrays.stream(differences).anyMatch(each -> each > 0);
+    return List.of(
+        falls ? low : Math.max(-1, low - unseen), rises ? high : Math.min(1, high + unseen));
   }
 
   /** Were the models alike, each difference could as well have the other sign. */

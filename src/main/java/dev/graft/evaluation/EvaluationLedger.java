@@ -1,11 +1,9 @@
 package dev.graft.evaluation;
 
 import dev.graft.evaluation.ChosenQuestions.Chosen;
-import dev.graft.inference.ModelAnswer.Likelihood;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -31,18 +29,22 @@ class EvaluationLedger {
                   limit 1 for no key update of e skip locked)
       update evaluation e
          set status = 'running', started_at = coalesce(started_at, n.now), served_at = n.now, waits_for = null,
-             claims = claims + 1, claimed_until = n.now + make_interval(secs => :lease)
+             claims = claims + 1, claimed_until = n.now + make_interval(secs => :lease),
+             -- nobody has tried meanwhile: it has not been waiting for an answer
+             waiting_since = case when e.not_before > n.now - interval '10 minutes' then e.waiting_since end
         from c, n where e.id = c.id
-      returning e.*, n.now - e.waiting_since > make_interval(secs => :patience) as stale
+      returning e.*
       """;
 
   private static final String FENCE = " where id = :id and claims = :claim and ended_at is null";
 
   private final JdbcClient sql;
+  private final AnswerRows answers;
   private final JsonMapper json;
 
-  EvaluationLedger(JdbcClient sql, JsonMapper json) {
+  EvaluationLedger(JdbcClient sql, AnswerRows answers, JsonMapper json) {
     this.sql = sql;
+    this.answers = answers;
     this.json = json;
   }
 
@@ -54,7 +56,6 @@ class EvaluationLedger {
    * @param plan as {@link StoredPlans} reads it: what cannot be read must not keep others waiting
    * @param stumbles how often the next question broke its model, one time after the other
    * @param givenUp questions that were given up, one after the other
-   * @param stale whether it has waited for longer than it may
    */
   record Claim(
       String id,
@@ -63,29 +64,21 @@ class EvaluationLedger {
       String plan,
       List<String> fingerprints,
       int stumbles,
-      int givenUp,
-      boolean stale) {
+      int givenUp) {
     boolean prepared() {
       return !fingerprints.isEmpty();
     }
   }
 
-  /** A question that a model has not answered yet. */
-  record Open(int model, int number, Question question) {}
-
   /**
-   * @param patience how long an evaluation may wait for somebody who answers
+   * @param lease how long it holds, unless it is renewed
    */
   @Transactional
-  public Optional<Claim> claim(Duration lease, Duration patience) {
-    return sql.sql(CLAIM)
-        .param("lease", seconds(lease))
-        .param("patience", seconds(patience))
-        .query(this::claim)
-        .optional();
+  public Optional<Claim> claim(Duration lease) {
+    return sql.sql(CLAIM).param("lease", seconds(lease)).query(this::claimed).optional();
   }
 
-  private Claim claim(ResultSet row, int index) throws SQLException {
+  private Claim claimed(ResultSet row, int index) throws SQLException {
     java.sql.Array fingerprints = row.getArray("fingerprints");
     return new Claim(
         row.getString("id"),
@@ -94,8 +87,7 @@ class EvaluationLedger {
         row.getString("plan"),
         fingerprints == null ? List.of() : Arrays.asList((String[]) fingerprints.getArray()),
         row.getInt("stumbles"),
-        row.getInt("given_up"),
-        row.getBoolean("stale"));
+        row.getInt("given_up"));
   }
 
   private static double seconds(Duration duration) {
@@ -131,51 +123,9 @@ class EvaluationLedger {
                 .param("questions", questions.size())
                 .param("passed_over", passedOver)
                 .param("fingerprints", fingerprints.toArray(String[]::new)));
-    for (int i = 0; held && i < questions.size(); i++) insert(claim, i, questions.get(i));
+    for (int i = 0; held && i < questions.size(); i++)
+      answers.insert(claim.id(), i, questions.get(i));
     return held;
-  }
-
-  private void insert(Claim claim, int number, Chosen chosen) {
-    sql.sql("insert into evaluation_question values (:id, :number, :line, :question::jsonb)")
-        .param("id", claim.id())
-        .param("number", number)
-        .param("line", chosen.line())
-        .param("question", json.writeValueAsString(chosen.question()))
-        .update();
-  }
-
-  /**
-   * One model after the other: adapters change seldom. Empty when all have answered all.
-   *
-   * @param models how many are asked
-   */
-  @Transactional(readOnly = true)
-  public Optional<Open> next(Claim claim, int models) {
-    for (int model = 0; model < models; model++) {
-      Optional<Open> next = open(claim, model);
-      if (next.isPresent()) return next;
-    }
-    return Optional.empty();
-  }
-
-  private Optional<Open> open(Claim claim, int model) {
-    return sql.sql(
-            """
-            select number, question from evaluation_question
-             where evaluation_id = :id
-               and number > coalesce((select max(number) from evaluation_answer
-                                       where evaluation_id = :id and model = :model), -1)
-             order by number limit 1
-            """)
-        .param("id", claim.id())
-        .param("model", model)
-        .query(
-            (row, index) ->
-                new Open(
-                    model,
-                    row.getInt("number"),
-                    json.readValue(row.getString("question"), Question.class)))
-        .optional();
   }
 
   /** Writes an answer down; whether the claim still held. */
@@ -187,62 +137,13 @@ class EvaluationLedger {
             sql.sql(
                     """
                     update evaluation
-                       set answered = answered + 1, stumbles = 0, waiting_since = null,
+                       set answered = answered + 1, stumbles = 0, bugs = 0, waiting_since = null,
                            given_up = case when :given_up then given_up + 1 else 0 end
                     """
                         + FENCE)
                 .param("given_up", answer.givenUp()));
-    if (held) insert(claim, answer);
+    if (held) answers.insert(claim.id(), answer);
     return held;
-  }
-
-  private void insert(Claim claim, Answer answer) {
-    Likelihood known = answer.known();
-    sql.sql(
-            """
-            insert into evaluation_answer (evaluation_id, model, number, text, cut, tokens, log_probability, known_tokens,
-                                           scores, refusal)
-            values (:id, :model, :number, :text, :cut, :tokens, :log_probability, :known_tokens, :scores, :refusal)
-            """)
-        .param("id", claim.id())
-        .param("model", answer.model())
-        .param("number", answer.number())
-        .param("text", answer.text())
-        .param("cut", answer.cut())
-        .param("tokens", answer.tokens())
-        .param("log_probability", known == null ? null : known.logProbability())
-        .param("known_tokens", known == null ? null : known.tokens())
-        .param("scores", answer.refusal() != null ? null : answer.scores().toArray(Double[]::new))
-        .param("refusal", answer.refusal())
-        .update();
-  }
-
-  /** Of everyone, in the order of the questions, without what was said. */
-  @Transactional(readOnly = true)
-  public List<Answer> answers(Claim claim) {
-    return sql.sql(
-            """
-            select model, number, null as text, cut, tokens, log_probability, known_tokens, scores, refusal
-              from evaluation_answer where evaluation_id = :id order by number, model
-            """)
-        .param("id", claim.id())
-        .query(EvaluationLedger::answer)
-        .list();
-  }
-
-  static Answer answer(ResultSet row, int index) throws SQLException {
-    Double logProbability = row.getObject("log_probability", Double.class);
-    java.sql.Array scores = row.getArray("scores");
-    return new Answer(
-        row.getInt("model"),
-        row.getInt("number"),
-        row.getString("text"),
-        row.getBoolean("cut"),
-        row.getInt("tokens"),
-        logProbability == null ? null : new Likelihood(logProbability, row.getInt("known_tokens")),
-        scores == null ? new ArrayList<>() : Arrays.asList((Double[]) scores.getArray()),
-        row.getString("refusal"),
-        false);
   }
 
   /** Gives it back: others have their turn. */
@@ -251,40 +152,56 @@ class EvaluationLedger {
     held(claim, sql.sql("update evaluation set claimed_until = null" + FENCE));
   }
 
-  /** Gives it back until later: nobody is there to answer. */
+  /**
+   * Gives it back until later: nobody is there to answer. Whether that has been so for longer than
+   * it may.
+   */
   @Transactional
-  public void await(Claim claim, Duration after, String waitsFor) {
-    held(
-        claim,
-        sql.sql(
-                """
-                update evaluation
-                   set claimed_until = null, not_before = graft_now() + make_interval(secs => :after),
-                       waits_for = :waits_for, waiting_since = coalesce(waiting_since, graft_now())
-                """
-                    + FENCE)
-            .param("after", seconds(after))
-            .param("waits_for", waitsFor));
+  public boolean await(Claim claim, Duration after, String waitsFor, Duration patience) {
+    return later(
+            "waiting_since = coalesce(waiting_since, graft_now())",
+            "graft_now() - waiting_since > make_interval(secs => :patience)",
+            claim,
+            after,
+            waitsFor)
+        .param("patience", seconds(patience))
+        .query(Boolean.class)
+        .optional()
+        .orElse(false);
   }
 
-  /** Gives it back until later: something broke. Returns how often by now, one after the other. */
+  /** Gives it back until later: a question broke its model. */
   @Transactional
-  public int stumble(Claim claim, Duration after, String waitsFor) {
+  public void stumble(Claim claim, Duration after, String waitsFor) {
+    later("stumbles = stumbles + 1", "stumbles", claim, after, waitsFor)
+        .query(Integer.class)
+        .optional();
+  }
+
+  /** Gives it back until later: Graft itself broke. Returns how often by now, without an answer. */
+  @Transactional
+  public int broke(Claim claim, Duration after, String waitsFor) {
+    return later("bugs = bugs + 1", "bugs", claim, after, waitsFor)
+        .query(Integer.class)
+        .optional()
+        .orElse(0);
+  }
+
+  private JdbcClient.StatementSpec later(
+      String counted, String told, Claim claim, Duration after, String waitsFor) {
     return sql.sql(
             """
             update evaluation
                set claimed_until = null, not_before = graft_now() + make_interval(secs => :after),
-                   waits_for = :waits_for, stumbles = stumbles + 1
-            """
+                   waits_for = :waits_for,\s"""
+                + counted
                 + FENCE
-                + " returning stumbles")
+                + " returning "
+                + told)
         .param("after", seconds(after))
         .param("waits_for", waitsFor)
         .param("id", claim.id())
-        .param("claim", claim.number())
-        .query(Integer.class)
-        .optional()
-        .orElse(0);
+        .param("claim", claim.number());
   }
 
   @Transactional
@@ -294,7 +211,7 @@ class EvaluationLedger {
         sql.sql(
                 """
                 update evaluation
-                   set status = 'succeeded', ended_at = graft_now(), claimed_until = null, results = :results::json
+                   set status = 'succeeded', ended_at = graft_now(), claimed_until = null, waits_for = null, results = :results::json
                 """
                     + FENCE)
             .param("results", json.writeValueAsString(results)));
@@ -307,8 +224,8 @@ class EvaluationLedger {
         sql.sql(
                 """
                 update evaluation
-                   set status = 'failed', ended_at = graft_now(), claimed_until = null, error_code = :code,
-                       error_message = :message
+                   set status = 'failed', ended_at = graft_now(), claimed_until = null, waits_for = null,
+                       error_code = :code, error_message = :message
                 """
                     + FENCE)
             .param("code", error.code())

@@ -59,7 +59,7 @@ final class EvaluationLoop implements Runnable {
 
   private Optional<Claim> claim() {
     try {
-      Optional<Claim> claim = ledger.claim(settings.lease(), settings.patience());
+      Optional<Claim> claim = ledger.claim(settings.lease());
       failing = false;
       return claim;
     } catch (RuntimeException away) {

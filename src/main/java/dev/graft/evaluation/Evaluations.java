@@ -171,8 +171,8 @@ class Evaluations {
 
   @Transactional
   public void delete(String department, String id) {
-    require(department, id);
     if (!rows.delete(department, id)) {
+      require(department, id);
       throw new RequestFailed(
           ProblemType.WRONG_STATE, "The evaluation has not ended; cancel it first.", "evaluation");
     }

@@ -2,8 +2,8 @@ package dev.graft.evaluation;
 
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.datasets.Files;
+import dev.graft.evaluation.AnswerRows.Open;
 import dev.graft.evaluation.EvaluationLedger.Claim;
-import dev.graft.evaluation.EvaluationLedger.Open;
 import dev.graft.inference.ModelAnswer;
 import dev.graft.inference.ModelAnswers;
 import dev.graft.inference.NoAnswer;
@@ -29,27 +29,36 @@ class Evaluator {
   /** A question that breaks its model so often is given up. */
   private static final int TRIES = 3;
 
+  /** So often the question after one that was given up may break it: then it is the model. */
+  private static final int MORE_TRIES = 20;
+
   private static final Duration LATER = Duration.ofSeconds(30);
   private static final Duration AFTER_A_BUG = Duration.ofSeconds(10);
   private static final String BUG = "An error, which the server's log tells of.";
 
   private final EvaluationLedger ledger;
+  private final AnswerRows answers;
   private final StoredPlans plans;
   private final ModelAnswers models;
   private final Files files;
   private final ArtifactStore store;
+  private final EvaluationProperties settings;
 
   Evaluator(
       EvaluationLedger ledger,
+      AnswerRows answers,
       StoredPlans plans,
       ModelAnswers models,
       Files files,
-      ArtifactStore store) {
+      ArtifactStore store,
+      EvaluationProperties settings) {
     this.ledger = ledger;
+    this.answers = answers;
     this.plans = plans;
     this.models = models;
     this.files = files;
     this.store = store;
+    this.settings = settings;
   }
 
   /**
@@ -100,7 +109,7 @@ class Evaluator {
     int givenUp = claim.givenUp();
     Long end = null;
     while (end == null || System.nanoTime() - end < 0) {
-      Optional<Open> open = ledger.next(claim, plan.everyone().size());
+      Optional<Open> open = answers.next(claim.id(), plan.everyone().size());
       if (open.isEmpty()) {
         end(claim, plan);
         return false;
@@ -117,7 +126,7 @@ class Evaluator {
 
   /**
    * Empty if there is none now. A question that breaks its model is given up; if the next one does
-   * so, too, it is not the questions, and the evaluation waits.
+   * so, too, it is not the questions, and it gets more tries.
    */
   private Optional<Answer> answer(Claim claim, Plan plan, Open open, int stumbles, int givenUp)
       throws InterruptedException, IOException, NoAnswer {
@@ -134,17 +143,21 @@ class Evaluator {
       return Optional.of(Answer.of(open.model(), open.number(), answer, open.question(), plan));
     } catch (NoAnswer broken) {
       if (broken.busy()) throw broken;
-      if (stumbles + 1 < TRIES) {
-        ledger.stumble(claim, broken.retryAfter(), broken.getMessage());
+      if (stumbles + 1 < (givenUp == 0 ? TRIES : MORE_TRIES)) {
+        ledger.stumble(claim, LATER, broken.getMessage());
         return Optional.empty();
       }
-      if (givenUp > 0) throw new NoAnswer(broken.getMessage(), LATER, true);
-      return Optional.of(Answer.lost(open.model(), open.number(), TRIES, broken.getMessage()));
+      if (givenUp == 0) {
+        return Optional.of(Answer.lost(open.model(), open.number(), TRIES, broken.getMessage()));
+      }
+      String why = "%s breaks at one question after the other. %s";
+      fail(claim, "model_breaks", why.formatted(model, broken.getMessage()));
+      return Optional.empty();
     }
   }
 
   private void end(Claim claim, Plan plan) {
-    Results results = Results.of(plan, claim.fingerprints(), ledger.answers(claim));
+    Results results = Results.of(plan, claim.fingerprints(), answers.all(claim.id()));
     if (results.compared() == 0) {
       fail(claim, "nothing_compared", "There is no question that every model has answered.");
       return;
@@ -154,14 +167,15 @@ class Evaluator {
   }
 
   private void waits(Claim claim, Duration after, String why) {
-    if (claim.stale()) fail(claim, "no_capacity", "Nobody has answered for too long. " + why);
-    else ledger.await(claim, after, why);
+    if (ledger.await(claim, after, why, settings.patience())) {
+      fail(claim, "no_capacity", "Nobody has answered for too long. " + why);
+    }
   }
 
   /** Something that should not be: it is tried again, but not for ever. */
   void broke(Claim claim, Throwable bug) {
     log.atError().setCause(bug).addKeyValue("evaluation", claim.id()).log("evaluation_broke");
-    if (ledger.stumble(claim, AFTER_A_BUG, BUG) >= TRIES) fail(claim, "internal_error", BUG);
+    if (ledger.broke(claim, AFTER_A_BUG, BUG) >= TRIES) fail(claim, "internal_error", BUG);
   }
 
   private void fail(Claim claim, String code, String message) {

@@ -60,17 +60,16 @@ record Results(int compared, int leftOut, List<ModelResult> models, @Nullable Bo
    */
   static Results of(Plan plan, List<String> fingerprints, List<Answer> answers) {
     List<List<Answer>> compared = compared(plan.everyone().size(), answers);
+    int all = (int) answers.stream().mapToInt(Answer::number).distinct().count();
     List<ModelResult> models = new ArrayList<>();
     for (int i = 0; i < plan.everyone().size(); i++) {
-      models.add(model(plan, i, fingerprints.get(i), compared));
+      models.add(model(plan, i, fingerprints.get(i), compared, all));
     }
-    int all = (int) answers.stream().mapToInt(Answer::number).distinct().count();
     int leftOut = all - compared.size();
-    boolean enough = leftOut * LEFT_OUT_OF <= all;
     Boolean passed =
         plan.gates().isEmpty()
             ? null
-            : enough && models.stream().noneMatch(each -> Boolean.FALSE.equals(each.passed()));
+            : models.stream().noneMatch(each -> Boolean.FALSE.equals(each.passed()));
     return new Results(compared.size(), leftOut, models, passed);
   }
 
@@ -87,7 +86,7 @@ record Results(int compared, int leftOut, List<ModelResult> models, @Nullable Bo
   }
 
   private static ModelResult model(
-      Plan plan, int place, String fingerprint, List<List<Answer>> compared) {
+      Plan plan, int place, String fingerprint, List<List<Answer>> compared, int all) {
     boolean baseline = plan.baseline() != null && place == 0;
     Map<String, Measured> metrics = new LinkedHashMap<>();
     for (Metric metric : plan.metrics()) {
@@ -96,7 +95,9 @@ record Results(int compared, int leftOut, List<ModelResult> models, @Nullable Bo
     }
     List<Answer> own = compared.stream().map(each -> each.get(place)).toList();
     List<GateResult> gates =
-        baseline ? List.of() : plan.gates().stream().map(gate -> result(gate, metrics)).toList();
+        baseline
+            ? List.of()
+            : plan.gates().stream().map(gate -> result(gate, metrics, all)).toList();
     return new ModelResult(
         plan.everyone().get(place),
         fingerprint,
@@ -108,11 +109,16 @@ record Results(int compared, int leftOut, List<ModelResult> models, @Nullable Bo
         gates.isEmpty() ? null : gates.stream().allMatch(GateResult::passed));
   }
 
-  private static GateResult result(Gate gate, Map<String, Measured> metrics) {
+  /**
+   * @param all questions
+   */
+  private static GateResult result(Gate gate, Map<String, Measured> metrics, int all) {
     Measured measured = metrics.get(gate.metric());
     if (measured == null) return new GateResult(gate, null, false);
     Comparison comparison = measured.againstBaseline();
-    boolean passed = gate.passes(measured.value(), comparison, !gate.metric().equals(Metric.LOSS));
+    boolean enough = (all - measured.questions()) * LEFT_OUT_OF <= all;
+    boolean passed =
+        enough && gate.passes(measured.value(), comparison, !gate.metric().equals(Metric.LOSS));
     Double value = measured.value();
     if (gate.compares()) value = comparison == null ? null : comparison.difference();
     return new GateResult(gate, value, passed);

@@ -6,7 +6,9 @@ import dev.graft.inference.child.Prompt;
 import dev.graft.inference.child.Reply;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpResponse;
+import java.net.http.HttpTimeoutException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -95,8 +97,7 @@ final class EngineInferrer implements Inferrer, AutoCloseable {
   private Reply choice(String name, Ask ask, int choice, Consumer<Reply.Piece> pieces)
       throws IOException, InterruptedException, InferrerLost {
     EngineRequest request = EngineRequest.of(ask, choice, name);
-    HttpResponse<InputStream> response =
-        engine.post(request.path(), request.body(), settings.answerTimeout());
+    HttpResponse<InputStream> response = post(request);
     try (InputStream body = response.body()) {
       if (response.statusCode() != 200) {
         return refused(name, ask.id(), response.statusCode(), EngineHttp.message(body));
@@ -108,10 +109,23 @@ final class EngineInferrer implements Inferrer, AutoCloseable {
       CompletableFuture<Void> closing = deadline.thenRun(() -> close(body));
       try {
         return relay(body, ask.id(), choice, pieces);
+      } catch (IOException broken) {
+        throw new InferrerLost("the engine broke off, or took too long");
       } finally {
         closing.cancel(false);
         deadline.cancel(false);
       }
+    }
+  }
+
+  private HttpResponse<InputStream> post(EngineRequest request)
+      throws IOException, InterruptedException, InferrerLost {
+    try {
+      return engine.post(request.path(), request.body(), settings.answerTimeout());
+    } catch (HttpConnectTimeoutException away) {
+      throw away;
+    } catch (HttpTimeoutException tooLong) {
+      throw new InferrerLost("the engine took too long");
     }
   }
 

@@ -21,11 +21,16 @@ public final class KnownAnswer {
     return switch (row) {
       case Example.PromptCompletion text -> text.completion();
       case Example.ChatCompletion chat -> {
-        if (chat.completion().size() != 1) yield null;
+        if (chat.completion().size() != 1 || isNoExample(chat.completion().getFirst())) yield null;
         Prompt.Turn turn = turn(chat.completion().getFirst());
         yield turn == null || !turn.role().equals("assistant") ? null : turn.content();
       }
     };
+  }
+
+  /** An answer with weight 0 is there to be read, not to be learned. */
+  private static boolean isNoExample(Map<String, Object> message) {
+    return message.get("weight") instanceof Number weight && weight.doubleValue() == 0;
   }
 
   static @Nullable Prompt prompt(Example.Completion row) {

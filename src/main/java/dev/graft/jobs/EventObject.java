@@ -1,11 +1,14 @@
 package dev.graft.jobs;
 
+import java.util.Set;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /** OpenAI's FineTuningJobEvent and FineTuningJobCheckpoint. */
 final class EventObject {
   private static final JsonMapper JSON = JsonMapper.shared();
+  private static final Set<String> OF_VALIDATION =
+      Set.of("valid_loss", "valid_mean_token_accuracy");
 
   private EventObject() {}
 
@@ -39,9 +42,12 @@ final class EventObject {
     json.put("fine_tuned_model_checkpoint", FineTunedModel.checkpoint(job, checkpoint.step()));
     json.put("step_number", checkpoint.step());
     ObjectNode metrics = json.putObject("metrics").put("step", checkpoint.step());
-    JSON.readTree(checkpoint.metricsJson())
-        .properties()
-        .forEach(m -> metrics.set(m.getKey(), m.getValue()));
+    for (var each : JSON.readTree(checkpoint.metricsJson()).properties()) {
+      metrics.set(each.getKey(), each.getValue());
+      // OpenAI's other names: here all of the validation file is always looked at
+      if (OF_VALIDATION.contains(each.getKey()))
+        metrics.set("full_" + each.getKey(), each.getValue());
+    }
     return json;
   }
 }

@@ -8,7 +8,8 @@ import java.time.OffsetDateTime;
 /**
  * What will be removed.
  *
- * @param resourceId of a file, an adapter, or the job whose checkpoints or logs they are
+ * @param resourceId of a file, an adapter, an evaluation, or the job whose checkpoints or logs they
+ *     are
  * @param deleteAt not before then
  */
 record RetentionNotice(

@@ -30,6 +30,7 @@ final class Sender implements Runnable {
   private final Semaphore news = new Semaphore(0);
 
   private volatile boolean stopping;
+  private volatile boolean draining;
   private boolean failing;
   private long cleaned = System.nanoTime();
 
@@ -57,7 +58,7 @@ final class Sender implements Runnable {
             () -> {
               for (Thread thread : threads) {
                 try {
-                  if (!thread.join(MOMENT)) thread.interrupt();
+                  if (!thread.join(MOMENT) && !draining) thread.interrupt();
                 } catch (InterruptedException hurried) {
                   thread.interrupt();
                 }
@@ -81,6 +82,7 @@ final class Sender implements Runnable {
 
   /** What is under way has its time to end; what does not is sent again. */
   private void drain() {
+    draining = true;
     try {
       boolean ended =
           free.tryAcquire(

@@ -20,7 +20,7 @@ public final class LoaderRules {
   private static final String MERGE = "merge it into the base: graft merge, or output.merged";
   private static final String PLAIN = "load its plain form, plain_lora";
   private static final String CONVERTED =
-      "load the result that this directory lies in: plain factors of twice the rank";
+      "see the result that this directory lies in, which is for the base as it is";
 
   /** What vLLM's and SGLang's {@code max_lora_rank} is unless set. */
   private static final int DEFAULT_MAX_RANK = 16;

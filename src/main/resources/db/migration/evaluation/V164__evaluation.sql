@@ -35,6 +35,8 @@ create table evaluation (
   served_at     timestamptz,
   -- How often the question that is next broke its model, one time after the other.
   stumbles      int not null default 0,
+  -- How often Graft itself broke since the last answer.
+  bugs          int not null default 0,
   -- Questions that were given up, one after the other.
   given_up      int not null default 0,
   check ((ended_at is null) = (status in ('queued', 'running'))),

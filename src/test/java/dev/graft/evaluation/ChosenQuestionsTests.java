@@ -78,9 +78,11 @@ class ChosenQuestionsTests {
             Map.of("role", "assistant", "content", "", "tool_calls", List.of(Map.of()))));
     chosen.add(new Example.PromptCompletion(1, "a".repeat(32_001), "b"));
     chosen.add(new Example.PromptCompletion(1, "a\0", "b"));
+    chosen.add(
+        chat(turn("user", "one"), Map.of("role", "assistant", "content", "bad", "weight", 0)));
     chosen.add(new Example.Text(1, "a text"));
     assertThat(chosen.inOrder()).isEmpty();
-    assertThat(chosen.passedOver()).isEqualTo(7);
+    assertThat(chosen.passedOver()).isEqualTo(8);
   }
 
   private static Question only(Example row) {

@@ -65,6 +65,18 @@ class ComparisonTests {
     assertThat(found.verdict()).isEqualTo(Verdict.INCONCLUSIVE);
   }
 
+  /** One gain more proves no less that nothing is lost than no gain does. */
+  @Test
+  void whatWasNotSeenMayBeThere() {
+    double[] differences = new double[30];
+    differences[7] = 1;
+    Comparison found = of(differences);
+    assertThat(found.confidenceInterval().getFirst()).isCloseTo(-0.1, within(1e-12));
+    assertThat(found.confidenceInterval().getLast()).isBetween(0.05, 0.15);
+    Arrays.fill(differences, -1);
+    assertThat(of(differences).confidenceInterval()).containsExactly(-1.0, -0.9);
+  }
+
   /** A loss: the sums of questions by the tokens of all; the smaller is the better. */
   @Test
   void weightsAreWhatAQuestionCounts() {

@@ -2,9 +2,9 @@ package dev.graft.evaluation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.evaluation.AnswerRows.Open;
 import dev.graft.evaluation.ChosenQuestions.Chosen;
 import dev.graft.evaluation.EvaluationLedger.Claim;
-import dev.graft.evaluation.EvaluationLedger.Open;
 import dev.graft.inference.ModelAnswer.Likelihood;
 import dev.graft.pg.GraftIT;
 import dev.graft.platform.Ids;
@@ -29,6 +29,7 @@ class EvaluationLedgerIT {
 
   @Autowired private Departments departments;
   @Autowired private EvaluationLedger ledger;
+  @Autowired private AnswerRows answers;
   @Autowired private EvaluationRows rows;
   @Autowired private StoredPlans plans;
   @Autowired private JdbcClient sql;
@@ -61,7 +62,7 @@ class EvaluationLedgerIT {
   }
 
   private Optional<Claim> claim() {
-    return ledger.claim(LONG, DAY);
+    return ledger.claim(LONG);
   }
 
   private static Answer answer(Open open) {
@@ -90,14 +91,14 @@ class EvaluationLedgerIT {
     String id = evaluation(department);
     Claim claim = prepared();
     for (String expected : List.of("0 0", "0 1", "1 0", "1 1")) {
-      Open open = ledger.next(claim, 2).orElseThrow();
+      Open open = answers.next(claim.id(), 2).orElseThrow();
       assertThat(open.model() + " " + open.number()).isEqualTo(expected);
       assertThat(open.question()).isEqualTo(QUESTION);
       assertThat(ledger.answered(claim, answer(open))).isTrue();
     }
-    assertThat(ledger.next(claim, 2)).isEmpty();
+    assertThat(answers.next(claim.id(), 2)).isEmpty();
     ledger.succeed(
-        claim, Results.of(plans.read(claim.plan()), List.of("a", "b"), ledger.answers(claim)));
+        claim, Results.of(plans.read(claim.plan()), List.of("a", "b"), answers.all(claim.id())));
     Evaluation ended = rows.find(department, id).orElseThrow();
     assertThat(ended.status()).isEqualTo(Evaluation.Status.SUCCEEDED);
     assertThat(ended.results().at("/models/1/metrics/exact/value").asDouble()).isEqualTo(1);
@@ -110,7 +111,7 @@ class EvaluationLedgerIT {
     String department = department();
     String id = evaluation(department);
     Claim late = prepared();
-    Open open = ledger.next(late, 2).orElseThrow();
+    Open open = answers.next(late.id(), 2).orElseThrow();
     expire(id);
     Claim next = claim().orElseThrow();
     assertThat(next.fingerprints()).containsExactly("fp_1", "fp_2");
@@ -120,8 +121,9 @@ class EvaluationLedgerIT {
     assertThat(ledger.prepare(late, List.of(), 0, List.of("x"))).isFalse();
     ledger.fail(late, new Evaluation.Failure("late", "late"));
     ledger.giveBack(late);
-    ledger.await(late, Duration.ZERO, "late");
-    assertThat(ledger.stumble(late, Duration.ZERO, "late")).isZero();
+    assertThat(ledger.await(late, Duration.ZERO, "late", Duration.ZERO)).isFalse();
+    assertThat(ledger.broke(late, Duration.ZERO, "late")).isZero();
+    ledger.stumble(late, Duration.ZERO, "late");
     ledger.succeed(late, new Results(0, 0, List.of(), null));
     Evaluation now = rows.find(department, id).orElseThrow();
     assertThat(now.status()).isEqualTo(Evaluation.Status.RUNNING);
@@ -167,7 +169,7 @@ class EvaluationLedgerIT {
     ledger.giveBack(claim);
     claim = claim().orElseThrow();
     assertThat(claim.id()).as("the older of the department's").isEqualTo(first);
-    ledger.await(claim, LONG, "Nobody answers.");
+    ledger.await(claim, LONG, "Nobody answers.", DAY);
     assertThat(rows.find(many, first).orElseThrow().waitsFor()).isEqualTo("Nobody answers.");
     assertThat(claim().orElseThrow().id()).isEqualTo(other);
     assertThat(claim().orElseThrow().id()).as("the first waits").isEqualTo(second);
@@ -178,10 +180,10 @@ class EvaluationLedgerIT {
   void stumblesAreCountedUntilThereIsAnAnswer() {
     evaluation(department());
     Claim claim = prepared();
-    assertThat(ledger.stumble(claim, Duration.ZERO, "It broke.")).isEqualTo(1);
+    ledger.stumble(claim, Duration.ZERO, "It broke.");
     claim = claim().orElseThrow();
     assertThat(claim.stumbles()).isEqualTo(1);
-    ledger.answered(claim, answer(ledger.next(claim, 2).orElseThrow()));
+    ledger.answered(claim, answer(answers.next(claim.id(), 2).orElseThrow()));
     ledger.answered(claim, Answer.lost(0, 1, 3, "It broke."));
     ledger.giveBack(claim);
     claim = claim().orElseThrow();
@@ -199,13 +201,17 @@ class EvaluationLedgerIT {
   }
 
   @Test
-  void oneThatWaitsForTooLongIsStale() {
-    String id = evaluation(department());
-    sql.sql("update evaluation set created_at = graft_now() - interval '9 days'").update();
-    assertThat(claim().orElseThrow().stale()).as("it waited for its turn").isFalse();
-    expire(id);
+  void onlyWaitingForAnAnswerIsWaiting() {
+    evaluation(department());
+    assertThat(waits()).isFalse();
     sql.sql("update evaluation set waiting_since = graft_now() - interval '25 hours'").update();
-    assertThat(claim().orElseThrow().stale()).isTrue();
+    assertThat(waits()).isTrue();
+    sql.sql("update evaluation set not_before = graft_now() - interval '1 hour'").update();
+    assertThat(waits()).as("others had their turn meanwhile").isFalse();
+  }
+
+  private boolean waits() {
+    return ledger.await(claim().orElseThrow(), Duration.ZERO, "Nobody answers.", DAY);
   }
 
   @Test

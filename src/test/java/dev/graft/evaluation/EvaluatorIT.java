@@ -36,7 +36,6 @@ import org.springframework.util.unit.DataSize;
 @TestPropertySource(properties = "graft.evaluations.poll=1d")
 class EvaluatorIT {
   private static final Duration LONG = Duration.ofMinutes(5);
-  private static final Duration DAY = Duration.ofDays(1);
 
   /** Says what the test wants; questions are the numbers of the rows. */
   private interface Says {
@@ -112,10 +111,11 @@ class EvaluatorIT {
   }
 
   private Claim claim() {
-    return ledger.claim(LONG, DAY).orElseThrow();
+    return ledger.claim(LONG).orElseThrow();
   }
 
   private Evaluation turn() throws InterruptedException {
+    sql.sql("update evaluation set not_before = graft_now()").update();
     evaluator.work(claim(), LONG);
     return rows.find(department, id).orElseThrow();
   }
@@ -161,19 +161,31 @@ class EvaluatorIT {
 
   /** It is not the questions: an outage must not become a result of the few that were answered. */
   @Test
-  void afterOneThatWasGivenUpTheNextIsWaitedFor() throws Exception {
+  void afterOneThatWasGivenUpTheNextHasMoreTries() throws Exception {
     says =
         (model, question) -> {
           throw broken();
         };
-    for (int i = 0; i < 9; i++) {
+    for (int i = 0; i < 3 + 18; i++) {
       Evaluation now = turn();
       assertThat(now.status()).isEqualTo(Evaluation.Status.RUNNING);
       assertThat(now.answered()).isLessThanOrEqualTo(1);
-      sql.sql("update evaluation set not_before = graft_now()").update();
     }
     says = NAME;
     assertThat(turn().results().path("left_out").asInt()).isEqualTo(1);
+  }
+
+  @Test
+  void aModelThatBreaksAtEveryQuestionHasFailed() throws Exception {
+    says =
+        (model, question) -> {
+          throw broken();
+        };
+    Evaluation now = turn();
+    for (int i = 0; i < 21; i++) now = turn();
+    assertThat(now.error().code()).isEqualTo("model_breaks");
+    assertThat(now.error().message()).contains("base breaks", "It broke.");
+    assertThat(now.waitsFor()).isNull();
   }
 
   @Test

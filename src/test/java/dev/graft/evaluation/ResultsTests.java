@@ -83,7 +83,22 @@ class ResultsTests {
     assertThat(results(plan(HALF)).passed()).isTrue();
     answer(0, 20, 1, -4, 4);
     answers.add(Answer.refused(1, 20, "too long"));
-    assertThat(results(plan(HALF)).passed()).isFalse();
+    Results found = results(plan(HALF));
+    assertThat(found.passed()).isFalse();
+    assertThat(found.models().getLast().gates().getFirst().passed()).isFalse();
+  }
+
+  @Test
+  void aLossOfTooFewQuestionsPassesNoGate() {
+    for (int i = 0; i < 30; i++) {
+      answer(0, i, 1, -8, i < 25 ? 4 : 0);
+      answer(1, i, 1, -4, i < 25 ? 4 : 0);
+    }
+    Results found = results(plan(SURE, HALF));
+    assertThat(found.models().getLast().metrics().get("loss").questions()).isEqualTo(25);
+    assertThat(found.models().getLast().gates())
+        .extracting(Results.GateResult::passed)
+        .containsExactly(false, true);
   }
 
   @Test

@@ -196,7 +196,7 @@ class EngineInferrerTests {
   void aCallerWhoLeavesEndsTheCallAndASilentEngineIsGivenUp() throws Exception {
     silent = new CountDownLatch(1);
     answer = "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n";
-    assertThatThrownBy(() -> answer(Map.of(), false, hi())).isInstanceOf(IOException.class);
+    assertThatThrownBy(() -> answer(Map.of(), false, hi())).isInstanceOf(InferrerLost.class);
     CountDownLatch heard = new CountDownLatch(1);
     List<Throwable> left = new ArrayList<>();
     try (EngineInferrer inferrer = inferrer(Map.of(), false)) {

@@ -114,7 +114,7 @@ class EvaluationIT extends StartedGraft {
         get("/v1/fine_tuning/jobs/" + job.path("id").asString() + "/checkpoints").at("/data/0");
     assertThat(done.at("/results/models/2/metrics/loss/value").asDouble())
         .as("the loss that training measured on the same rows")
-        .isCloseTo(checkpoint.at("/metrics/valid_loss").asDouble(), within(1e-4));
+        .isCloseTo(checkpoint.at("/metrics/full_valid_loss").asDouble(), within(1e-4));
 
     JsonNode better = get(path + "/samples?outcome=better&metric=loss&limit=3");
     assertThat(better.path("data")).hasSize(3);

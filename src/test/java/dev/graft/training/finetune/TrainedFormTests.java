@@ -56,7 +56,7 @@ class TrainedFormTests {
         .contains("\"init_lora_weights\": \"%s\"".formatted(start), "\"r\": 4");
     assertThat(form.resolve("README.md"))
         .content()
-        .contains("| vllm | with conversion |", "load the result that this directory lies in");
+        .contains("| vllm | with conversion |", "see the result that this directory lies in");
     try (SavedAdapter result = SavedAdapter.read(directory.resolve("out"));
         SafetensorsFile trained = SafetensorsFile.open(form.resolve("adapter_model.safetensors"))) {
       Map<String, NamedTensor> whole =

@@ -105,14 +105,15 @@ final class EvaluationsCreate extends ApiCommand {
   /** Follows it to its end: 0 if it succeeded and no gate is shut. */
   private int follow(GraftApi api, String id) {
     Screen screen = Screen.standard();
-    JsonNode now = api.get(EvaluationsCommand.PATH + "/" + id);
+    Patience patience = new Patience();
     String told = "";
+    JsonNode now = api.get(EvaluationsCommand.PATH + "/" + id);
     while (!ENDS.contains(now.path("status").asString())) {
       String status = EvaluationText.status(now);
       if (!status.equals(told)) screen.doing("asking", status);
       told = status;
       LockSupport.parkNanos(POLL.toNanos());
-      now = api.get(EvaluationsCommand.PATH + "/" + id);
+      now = patience.ask(() -> api.get(EvaluationsCommand.PATH + "/" + id)).orElse(now);
     }
     if (screen.terminal()) note("");
     show(now, EvaluationText.of(now));

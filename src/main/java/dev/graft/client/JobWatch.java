@@ -1,6 +1,5 @@
 package dev.graft.client;
 
-import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
@@ -25,9 +24,6 @@ public final class JobWatch {
   private static final int BAR = 28;
   private static final Set<String> ENDS = Set.of("succeeded", "failed", "cancelled");
 
-  /** How long a server may be away: longer than it needs to start. */
-  private static final long AWAY = Duration.ofMinutes(2).toNanos();
-
   private final GraftApi api;
   private final Screen screen;
   private int firstStep;
@@ -48,21 +44,24 @@ public final class JobWatch {
 
   private JsonNode untilDone(String id, JobNews news) {
     long start = System.nanoTime();
-    long answered = start;
+    Patience patience = new Patience();
     while (true) {
-      try {
-        JsonNode job = api.get("/v1/fine_tuning/jobs/" + id);
-        if (ENDS.contains(job.path("status").asString())) return job;
-        show(job, news);
-        answered = System.nanoTime();
-      } catch (UncheckedIOException | ApiRefused e) {
-        boolean lasting = e instanceof ApiRefused refused && refused.status() < 500;
-        if (lasting || System.nanoTime() - answered > AWAY) throw e;
-      }
+      Optional<JsonNode> ended = patience.ask(() -> shown(id, news)).filter(JobWatch::hasEnded);
+      if (ended.isPresent()) return ended.get();
       LockSupport.parkNanos(POLL);
       if (news.live()) news.await(LOOK);
       else if (System.nanoTime() - start > FIRST_MINUTE) LockSupport.parkNanos(LATER_POLL - POLL);
     }
+  }
+
+  private static boolean hasEnded(JsonNode job) {
+    return ENDS.contains(job.path("status").asString());
+  }
+
+  private JsonNode shown(String id, JobNews news) {
+    JsonNode job = api.get("/v1/fine_tuning/jobs/" + id);
+    if (!hasEnded(job)) show(job, news);
+    return job;
   }
 
   private void show(JsonNode job, JobNews news) {

@@ -15,12 +15,20 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
+import org.yaml.snakeyaml.Yaml;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** The document is complete, and true to itself. */
 class ApiDocumentTests {
   private final ApiDocument document = ApiDocument.graft();
+
+  /** Generators read it by SnakeYAML, which is stricter than what reads it here. */
+  @Test
+  void generatorsReadIt() throws IOException {
+    Map<String, Object> read = new Yaml().load(Files.readString(Path.of("docs/openapi.yaml")));
+    assertThat(read).containsKeys("openapi", "paths", "components");
+  }
 
   @Test
   void everyOperationHasAnIdOfItsOwnATagOfTheListASummaryAndAScope() {

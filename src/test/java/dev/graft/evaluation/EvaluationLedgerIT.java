@@ -8,12 +8,14 @@ import dev.graft.evaluation.EvaluationLedger.Claim;
 import dev.graft.inference.ModelAnswer.Likelihood;
 import dev.graft.pg.GraftIT;
 import dev.graft.platform.Ids;
+import dev.graft.platform.LoopThreads;
 import dev.graft.tenancy.Departments;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -32,8 +34,14 @@ class EvaluationLedgerIT {
   @Autowired private AnswerRows answers;
   @Autowired private EvaluationRows rows;
   @Autowired private StoredPlans plans;
+  @Autowired private LoopThreads evaluationThreads;
   @Autowired private JdbcClient sql;
   @Autowired private Ids ids;
+
+  @BeforeEach
+  void noLoop() {
+    evaluationThreads.stop(); // it looks once when it starts, perhaps late
+  }
 
   @AfterEach
   void clean() {

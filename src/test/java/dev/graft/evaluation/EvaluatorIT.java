@@ -51,6 +51,7 @@ class EvaluatorIT {
   @Autowired private Evaluator evaluator;
   @Autowired private EvaluationLedger ledger;
   @Autowired private EvaluationRows rows;
+  @Autowired private LoopThreads evaluationThreads;
   @Autowired private JdbcClient sql;
   @Autowired private Ids ids;
   private String department = "";
@@ -86,6 +87,7 @@ class EvaluatorIT {
 
   @BeforeEach
   void anEvaluationOfThirtyQuestions() {
+    evaluationThreads.stop(); // it looks once when it starts, perhaps late
     says = NAME;
     department = departments.ensure("d-" + UUID.randomUUID());
     id = ids.next("eval_");

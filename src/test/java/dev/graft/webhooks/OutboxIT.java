@@ -3,6 +3,7 @@ package dev.graft.webhooks;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.pg.GraftIT;
+import dev.graft.platform.LoopThreads;
 import dev.graft.tenancy.Departments;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -29,11 +30,13 @@ class OutboxIT {
   @Autowired private Departments departments;
   @Autowired private Outbox outbox;
   @Autowired private Deliveries deliveries;
+  @Autowired private LoopThreads webhookThread;
   @Autowired private JdbcClient sql;
   private String department = "";
 
   @BeforeEach
   void aDepartment() {
+    webhookThread.stop(); // it looks once when it starts, perhaps late
     department = departments.ensure("d-" + UUID.randomUUID());
   }
 

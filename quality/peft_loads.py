@@ -6,7 +6,7 @@ usage: peft_loads.py CASES ADAPTERS PARITY [--graft COMMAND] [--only CASE ...]
 CASES holds the golden runs, ADAPTERS and PARITY are what `bin/graft parity CASES --adapters ADAPTERS > PARITY` wrote.
 Prints the table of docs/compatibility.md, a row a case: the largest difference of a loss of Graft's training from the
 reference's, and the largest difference of a logit between the reference's own model after training and (a) Graft's
-result in `peft` (a whole model in transformers), (b) its plain form in `peft` where it has one, (c) what `graft merge`
+result in `peft` (a whole model in transformers), (b) the form that lies beside it in `peft` where there is one, (c) what `graft merge`
 makes of it in transformers. Exits with 1 when one is above the case's tolerance.
 """
 import argparse

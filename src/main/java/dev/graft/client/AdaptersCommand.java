@@ -61,10 +61,6 @@ public final class AdaptersCommand extends Group {
       add(query, "parent_model", parent);
       return query.toString();
     }
-
-    private static void add(StringJoiner query, String key, @Nullable String value) {
-      if (value != null) query.add(key + "=" + escaped(value));
-    }
   }
 
   @Command(name = "show", description = "Everything about an adapter.")

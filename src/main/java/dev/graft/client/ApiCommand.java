@@ -6,8 +6,10 @@ import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.StringJoiner;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -58,6 +60,11 @@ abstract class ApiCommand implements Callable<Integer> {
   /** An id in a path: the {@code :} and {@code /} of model names stay one segment. */
   static String escaped(String id) {
     return URLEncoder.encode(id, StandardCharsets.UTF_8).replace("+", "%20");
+  }
+
+  /** Adds a parameter to a query; null = it is not asked for. */
+  static void add(StringJoiner query, String key, @Nullable String value) {
+    if (value != null) query.add(key + "=" + escaped(value));
   }
 
   static ObjectNode object() {

@@ -73,8 +73,9 @@ final class EvaluationText {
     if (leftOut > 0) lines.add(line("%,d left out: see their samples", leftOut));
     for (JsonNode model : results.path("models")) lines.addAll(model(model));
     JsonNode passed = results.path("passed");
-    if (passed.isBoolean())
+    if (passed.isBoolean()) {
       lines.add(passed.asBoolean() ? "All gates are open." : "A gate is shut.");
+    }
     return String.join("\n", lines);
   }
 
@@ -82,7 +83,7 @@ final class EvaluationText {
     List<String> lines = new ArrayList<>();
     boolean baseline = model.path("baseline").asBoolean();
     lines.add("");
-    lines.add(printable(model.path("model").asString("")) + (baseline ? "  (baseline)" : ""));
+    lines.add(Table.printable(model.path("model").asString("")) + (baseline ? "  (baseline)" : ""));
     for (var metric : model.path("metrics").properties()) {
       lines.add(metric(metric.getKey(), metric.getValue()));
     }
@@ -134,18 +135,13 @@ final class EvaluationText {
           answer.path("text").isString()
               ? text(answer.path("text"))
               : "(none: " + text(answer.path("refusal")) + ")";
-      lines.add("  " + printable(answer.path("model").asString("")) + ": " + said);
+      lines.add("  " + Table.printable(answer.path("model").asString("")) + ": " + said);
     }
     return String.join("\n", lines) + "\n";
   }
 
   private static String text(JsonNode text) {
-    return printable(text.asString(""));
-  }
-
-  /** What models and people wrote must not steer a terminal. */
-  private static String printable(String text) {
-    return text.replaceAll("\\p{Cntrl}", " ");
+    return Table.printable(text.asString(""));
   }
 
   private static String line(String format, Object... values) {

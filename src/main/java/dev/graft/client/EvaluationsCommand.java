@@ -1,7 +1,8 @@
 package dev.graft.client;
 
-import java.util.ArrayList;
 import java.util.List;
+import java.util.StringJoiner;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -34,7 +35,7 @@ public final class EvaluationsCommand extends Group {
   @Command(name = "list", description = "Evaluations, newest first.")
   static final class ListAll extends ListCommand {
     @Option(names = "--model", paramLabel = "MODEL", description = "Only where it is asked.")
-    private String model = "";
+    private @Nullable String model;
 
     ListAll() {
       super(PATH, EVALUATIONS);
@@ -42,7 +43,9 @@ public final class EvaluationsCommand extends Group {
 
     @Override
     String query() {
-      return model.isEmpty() ? "" : "model=" + escaped(model);
+      StringJoiner query = new StringJoiner("&");
+      add(query, "model", model);
+      return query.toString();
     }
   }
 
@@ -68,26 +71,25 @@ public final class EvaluationsCommand extends Group {
         names = "--outcome",
         paramLabel = "WHAT",
         description = "Only what the candidate answers better, worse or equal to the baseline.")
-    private String outcome = "";
+    private @Nullable String outcome;
 
     @Option(names = "--metric", paramLabel = "NAME", description = "By this; the first grader.")
-    private String metric = "";
+    private @Nullable String metric;
 
     @Option(names = "--model", paramLabel = "MODEL", description = "The candidate; the first.")
-    private String model = "";
+    private @Nullable String model;
 
     @Option(names = "--limit", defaultValue = "10", description = "At most (${DEFAULT-VALUE}).")
     private int limit;
 
     @Override
     int run(GraftApi api) {
-      List<String> query = new ArrayList<>();
-      if (!outcome.isEmpty()) query.add("outcome=" + escaped(outcome));
-      if (!metric.isEmpty()) query.add("metric=" + escaped(metric));
-      if (!model.isEmpty()) query.add("model=" + escaped(model));
+      StringJoiner query = new StringJoiner("&");
+      add(query, "outcome", outcome);
+      add(query, "metric", metric);
+      add(query, "model", model);
       String path = PATH + "/" + escaped(id) + "/samples";
-      List<JsonNode> samples =
-          list(api, query.isEmpty() ? path : path + "?" + String.join("&", query), limit);
+      List<JsonNode> samples = list(api, query.length() == 0 ? path : path + "?" + query, limit);
       show(samples, all -> all.forEach(sample -> say(EvaluationText.sample(sample))));
       return 0;
     }

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -20,7 +19,6 @@ import tools.jackson.databind.node.ObjectNode;
         "Begin an evaluation; prints its id, or with --watch what came of it (status 1 if it did not"
             + " succeed, or a gate is shut).")
 final class EvaluationsCreate extends ApiCommand {
-  private static final Set<String> ENDS = Set.of("succeeded", "failed", "cancelled");
   private static final Duration POLL = Duration.ofSeconds(1);
 
   @Option(
@@ -108,7 +106,7 @@ final class EvaluationsCreate extends ApiCommand {
     Patience patience = new Patience();
     String told = "";
     JsonNode now = api.get(EvaluationsCommand.PATH + "/" + id);
-    while (!ENDS.contains(now.path("status").asString())) {
+    while (!JobWatch.hasEnded(now)) {
       String status = EvaluationText.status(now);
       if (!status.equals(told)) screen.doing("asking", status);
       told = status;

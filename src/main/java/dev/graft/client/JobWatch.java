@@ -54,7 +54,8 @@ public final class JobWatch {
     }
   }
 
-  private static boolean hasEnded(JsonNode job) {
+  /** Of a job, or of what has a status as jobs have. */
+  static boolean hasEnded(JsonNode job) {
     return ENDS.contains(job.path("status").asString());
   }
 

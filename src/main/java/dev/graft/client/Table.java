@@ -73,7 +73,7 @@ final class Table {
   }
 
   /** What people named themselves must not steer a terminal. */
-  private static String printable(String text) {
+  static String printable(String text) {
     return text.replaceAll("\\p{Cntrl}", " ");
   }
 }

@@ -123,8 +123,9 @@ class EvaluationLedger {
                 .param("questions", questions.size())
                 .param("passed_over", passedOver)
                 .param("fingerprints", fingerprints.toArray(String[]::new)));
-    for (int i = 0; held && i < questions.size(); i++)
+    for (int i = 0; held && i < questions.size(); i++) {
       answers.insert(claim.id(), i, questions.get(i));
+    }
     return held;
   }
 

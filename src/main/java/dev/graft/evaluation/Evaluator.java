@@ -3,6 +3,7 @@ package dev.graft.evaluation;
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.datasets.Files;
 import dev.graft.evaluation.AnswerRows.Open;
+import dev.graft.evaluation.ChosenQuestions.Chosen;
 import dev.graft.evaluation.EvaluationLedger.Claim;
 import dev.graft.inference.ModelAnswer;
 import dev.graft.inference.ModelAnswers;
@@ -92,12 +93,13 @@ class Evaluator {
     try (InputStream in = store.open(file.digest())) {
       RowReader.read(in, questions::add);
     }
-    if (questions.inOrder().isEmpty()) {
+    List<Chosen> chosen = questions.inOrder();
+    if (chosen.isEmpty()) {
       String why =
           "No row of %s can be asked: %d are more than text by system, user and assistant, or too long."
               .formatted(plan.file(), questions.passedOver());
       fail(claim, "no_questions", why);
-    } else if (ledger.prepare(claim, questions.inOrder(), questions.passedOver(), fingerprints)) {
+    } else if (ledger.prepare(claim, chosen, questions.passedOver(), fingerprints)) {
       ledger.giveBack(claim);
     }
   }

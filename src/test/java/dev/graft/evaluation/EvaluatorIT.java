@@ -81,10 +81,6 @@ class EvaluatorIT {
     return new NoAnswer("It broke.", Duration.ZERO, false);
   }
 
-  private static NoAnswer busy() {
-    return new NoAnswer("Nobody is there.", Duration.ZERO, true);
-  }
-
   @BeforeEach
   void anEvaluationOfThirtyQuestions() {
     evaluationThreads.stop(); // it looks once when it starts, perhaps late
@@ -194,7 +190,7 @@ class EvaluatorIT {
   void whereNobodyIsThereItWaitsAndInTheEndFails() throws Exception {
     says =
         (model, question) -> {
-          throw busy();
+          throw new NoAnswer("Nobody is there.", Duration.ZERO, true);
         };
     Evaluation now = turn();
     assertThat(now.waitsFor()).isEqualTo("Nobody is there.");

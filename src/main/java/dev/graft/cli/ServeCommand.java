@@ -132,14 +132,13 @@ final class ServeCommand implements Callable<Integer> {
     } else {
       var environment = context.getEnvironment();
       String address = environment.getProperty("server.address", "127.0.0.1");
-      err.println(
-          "Graft is running at "
-              + (Ssl.isEnabled(context.getBean(ServerProperties.class).getSsl()) ? "https" : "http")
+      String url =
+          (Ssl.isEnabled(context.getBean(ServerProperties.class).getSsl()) ? "https" : "http")
               + "://"
               + (address.equals("0.0.0.0") ? "127.0.0.1" : address)
               + ":"
-              + environment.getProperty("local.server.port")
-              + "/v1");
+              + environment.getProperty("local.server.port");
+      err.println("Graft is running at " + url + "/v1; its console at " + url);
       err.println(
           "Make a key: graft key create --department NAME --data-dir "
               + environment.getProperty("graft.data-dir"));

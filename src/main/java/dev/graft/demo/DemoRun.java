@@ -46,7 +46,7 @@ public record DemoRun(
           Score.of(base).sentenceShare() <= BASE_MAY_KNOW
               && Score.of(adapter).sentenceShare() >= ADAPTER_MUST_KNOW;
       if (!shown) report.notShown(BASE_MAY_KNOW, ADAPTER_MUST_KNOW);
-      else if (servesOn) report.tryIt(server, key, model, adapter.getFirst().question());
+      else if (servesOn) report.tryIt(server, key, model);
       return shown;
     }
   }

@@ -55,8 +55,15 @@ record Report(Screen screen, long seed, List<Answer> base, List<Answer> adapter)
             .formatted(100 * most, 100 * least));
   }
 
-  void tryIt(URI server, String key, String model, Question question) {
-    screen.say("  Go on with any OpenAI client:");
+  /** A question that the adapter answers rightly, for whoever asks it again. */
+  private Question known() {
+    return adapter.stream().filter(Answer::exact).findFirst().orElse(adapter.getFirst()).question();
+  }
+
+  void tryIt(URI server, String key, String model) {
+    screen.say("  Go on in a browser: %s, with the key below".formatted(server));
+    screen.say("");
+    screen.say("  Or with any OpenAI client:");
     screen.say("");
     screen.say("    base_url  %s/v1".formatted(server));
     screen.say("    api_key   %s   (shown this once)".formatted(key));
@@ -67,7 +74,7 @@ record Report(Screen screen, long seed, List<Answer> base, List<Answer> adapter)
             .formatted(server, key));
     screen.say(
         "      -d '{\"model\": \"%s\", \"temperature\": 0, \"messages\": [{\"role\": \"user\", \"content\": \"%s\"}]}'"
-            .formatted(model, question.text().replace("'", "")));
+            .formatted(model, known().text().replace("'", "")));
     screen.say("");
   }
 }

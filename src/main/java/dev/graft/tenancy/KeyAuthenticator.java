@@ -18,8 +18,8 @@ import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Transactional;
 
 /**
- * Who a key stands for. Read for each request, so that whatever was revoked, archived or taken from
- * an owner counts at once.
+ * Who a key stands for, or a browser that has signed in with one. Read for each request, so that
+ * whatever was revoked, archived or taken from an owner counts at once.
  */
 @Component
 @Profile("server")
@@ -39,10 +39,15 @@ class KeyAuthenticator implements BearerAuthenticator {
         left join person p on p.id = k.person_id
         left join department_member m
           on m.person_id = k.person_id and m.department_id = k.department_id
-       where k.hash = :hash and k.revoked_at is null
+       where k.id = (%s) and k.revoked_at is null
          and (k.expires_at is null or k.expires_at > :now)
          and d.archived_at is null and s.deleted_at is null
       """;
+
+  private static final String BY_KEY = FIND.formatted("select id from api_key where hash = :hash");
+
+  private static final String BY_SESSION =
+      FIND.formatted("select key_id from web_session where hash = :hash and expires_at > :now");
 
   private static final String USED = "update api_key set last_used_at = :now where id = :id";
 
@@ -64,10 +69,15 @@ class KeyAuthenticator implements BearerAuthenticator {
   @Override
   @Transactional
   public Optional<Bearer> authenticate(String token) {
-    if (!token.startsWith(ApiKeys.PREFIX)) return Optional.empty();
+    return token.startsWith(ApiKeys.PREFIX)
+        ? find(BY_KEY, token)
+        : token.startsWith(WebSessions.PREFIX) ? find(BY_SESSION, token) : Optional.empty();
+  }
+
+  private Optional<Bearer> find(String statement, String token) {
     Timestamp now = Timestamp.from(clock.instant());
     Optional<Found> found =
-        sql.sql(FIND)
+        sql.sql(statement)
             .param("hash", Secrets.hash(token))
             .param("now", now)
             .param("stale", Timestamp.from(clock.instant().minus(USE_RESOLUTION)))

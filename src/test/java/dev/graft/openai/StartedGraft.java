@@ -26,29 +26,29 @@ import org.springframework.test.context.ContextConfiguration;
     properties = {"graft.worker.threads=1", "graft.worker.report-every=200ms"})
 @ActiveProfiles({"server", "worker"})
 @ContextConfiguration(initializers = FreshDatabase.class)
-abstract class StartedGraft {
+public abstract class StartedGraft {
   @LocalServerPort private int port;
   @Autowired private Departments departments;
   @Autowired private ApiKeys keys;
   @Autowired private BaseModels baseModels;
 
   /** Where it listens, without a path. */
-  String url() {
+  protected String url() {
     return "http://127.0.0.1:" + port;
   }
 
   /** A new key of a department, which is made if there is none of that name. */
-  String key(String department) {
+  protected String key(String department) {
     return keys.create(departments.ensure(department), Caller.Scope.USER).secret();
   }
 
   /** A new key of an owner of a department that is there, who is an administrator as well. */
-  String ownerKey(String department) {
+  protected String ownerKey(String department) {
     return keys.create(departments.ensure(department), Caller.Scope.ADMIN).secret();
   }
 
   /** Registers the base model; a second time it is already there. */
-  void registerTiny() throws IOException {
+  protected void registerTiny() throws IOException {
     Path directory = Files.createTempDirectory(Path.of("target"), "tiny-llama-");
     baseModels.register("tiny", TinyLlama.write(directory, 1));
   }

@@ -12,6 +12,8 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -54,6 +56,11 @@ final class ApiDocument {
 
   private final JsonNode root;
   private final SchemaRegistry registry;
+
+  /** By node: a registry keeps whatever it has ever been asked for, and tests ask all the time. */
+  private final Map<JsonNode, Schema> validators =
+      Collections.synchronizedMap(new IdentityHashMap<>());
+
   private final List<Operation> operations = new ArrayList<>();
   private final Map<String, Pattern> patterns;
 
@@ -127,12 +134,14 @@ final class ApiDocument {
 
   /** As {@link #problems}, each with its place. */
   List<Error> errors(JsonNode schema, JsonNode value) {
+    return validators.computeIfAbsent(schema, this::validator).validate(value);
+  }
+
+  private Schema validator(JsonNode schema) {
     String reference = schema.path("$ref").asString("");
-    Schema validator =
-        reference.isEmpty()
-            ? registry.getSchema(inline(schema))
-            : registry.getSchema(SchemaLocation.of(ID + reference));
-    return validator.validate(value);
+    return reference.isEmpty()
+        ? registry.getSchema(inline(schema))
+        : registry.getSchema(SchemaLocation.of(ID + reference));
   }
 
   /** The same, for use outside its document. */

@@ -1,0 +1,74 @@
+package dev.graft.console;
+
+import dev.graft.tenancy.Identity;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.context.annotation.Profile;
+import org.springframework.core.Ordered;
+import org.springframework.core.annotation.Order;
+import org.springframework.security.core.annotation.AuthenticationPrincipal;
+import org.springframework.web.ErrorResponse;
+import org.springframework.web.bind.annotation.ControllerAdvice;
+import org.springframework.web.bind.annotation.ExceptionHandler;
+import org.springframework.web.bind.annotation.ModelAttribute;
+import org.springframework.web.servlet.ModelAndView;
+
+/** What every page has, and what a page is that cannot be shown. */
+@ControllerAdvice(basePackageClasses = ConsoleAdvice.class)
+@Order(Ordered.HIGHEST_PRECEDENCE)
+@Profile("server")
+class ConsoleAdvice {
+  private static final Logger log = LoggerFactory.getLogger(ConsoleAdvice.class);
+
+  @ModelAttribute("visitor")
+  @Nullable Visitor visitor(@AuthenticationPrincipal @Nullable Identity caller) {
+    return caller == null ? null : new Visitor(caller);
+  }
+
+  /** A request that is no page's, or a fault of ours, which the log tells under the request's id. */
+  @ExceptionHandler
+  @Nullable ModelAndView failed(
+      Exception failure,
+      @AuthenticationPrincipal @Nullable Identity caller,
+      HttpServletRequest request,
+      HttpServletResponse response)
+      throws IOException {
+    int status = failure instanceof ErrorResponse known ? known.getStatusCode().value() : 500;
+    if (status >= 500) log.atError().setCause(failure).log("page_failed");
+    String sentence =
+        status >= 500
+            ? "Graft failed to show this; the id below leads to its log."
+            : "This page cannot be asked for like that.";
+    return refused(
+        new Refused(status, sentence, List.of(), response.getHeader("x-request-id")),
+        caller,
+        request,
+        response);
+  }
+
+  /** In the part that asked, or as a page; a session that is over begins again. */
+  @ExceptionHandler
+  @Nullable ModelAndView refused(
+      Refused refused,
+      @AuthenticationPrincipal @Nullable Identity caller,
+      HttpServletRequest request,
+      HttpServletResponse response)
+      throws IOException {
+    if (refused.status() == HttpServletResponse.SC_UNAUTHORIZED) {
+      ConsoleSecurity.signIn(request, response);
+      return null;
+    }
+    boolean part = request.getHeader("hx-request") != null;
+    // htmx shows no error by itself: the part's target shows this one.
+    if (!part) response.setStatus(refused.status());
+    ModelAndView page = new ModelAndView(part ? "refused :: notice" : "refused");
+    page.addObject("refused", refused);
+    page.addObject("visitor", caller == null ? null : new Visitor(caller));
+    return page;
+  }
+}

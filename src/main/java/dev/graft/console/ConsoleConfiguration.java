@@ -1,0 +1,79 @@
+package dev.graft.console;
+
+import jakarta.servlet.http.HttpServletRequest;
+import java.net.http.HttpClient;
+import java.time.Duration;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Profile;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpStatusCode;
+import org.springframework.http.client.JdkClientHttpRequestFactory;
+import org.springframework.http.converter.json.JacksonJsonHttpMessageConverter;
+import org.springframework.web.client.RestClient;
+import org.springframework.web.client.support.RestClientAdapter;
+import org.springframework.web.context.request.RequestContextHolder;
+import org.springframework.web.context.request.ServletRequestAttributes;
+import org.springframework.web.service.invoker.HttpServiceProxyFactory;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.PropertyNamingStrategies;
+import tools.jackson.databind.json.JsonMapper;
+
+/** How the console asks the API. */
+@Configuration(proxyBeanMethods = false)
+@Profile("server")
+class ConsoleConfiguration {
+  /** An answer of a model on a slow machine. */
+  private static final Duration PATIENCE = Duration.ofMinutes(5);
+
+  /** Reads what it knows of an answer: the API may say more tomorrow. */
+  private static final JsonMapper JSON =
+      JsonMapper.builder()
+          .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+          .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+          .disable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+          .build();
+
+  @Bean
+  RestClient loopbackClient(Loopback loopback) {
+    JdkClientHttpRequestFactory requests =
+        new JdkClientHttpRequestFactory(
+            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build());
+    requests.setReadTimeout(PATIENCE);
+    return RestClient.builder()
+        .requestFactory(requests)
+        .configureMessageConverters(
+            converters -> converters.withJsonConverter(new JacksonJsonHttpMessageConverter(JSON)))
+        // An initializer, for an interceptor would hold a whole upload in memory.
+        .requestInitializer(
+            request -> request.getHeaders().set(HttpHeaders.AUTHORIZATION, credential()))
+        .defaultStatusHandler(
+            HttpStatusCode::isError,
+            (request, answer) -> {
+              throw Refused.of(
+                  answer.getStatusCode().value(),
+                  answer.getBody().readAllBytes(),
+                  answer.getHeaders().getFirst("x-request-id"));
+            })
+        .uriBuilderFactory(new LoopbackUris(loopback))
+        .build();
+  }
+
+  @Bean
+  ConsoleApi consoleApi(RestClient loopbackClient) {
+    return HttpServiceProxyFactory.builderFor(RestClientAdapter.create(loopbackClient))
+        .build()
+        .createClient(ConsoleApi.class);
+  }
+
+  /** Of whoever asked for the page: {@link CookieAsBearer}. */
+  private static String credential() {
+    if (!(RequestContextHolder.currentRequestAttributes()
+        instanceof ServletRequestAttributes attributes)) {
+      throw new IllegalStateException("no page was asked for");
+    }
+    HttpServletRequest request = attributes.getRequest();
+    String header = request.getHeader(HttpHeaders.AUTHORIZATION);
+    return header == null ? "" : header;
+  }
+}

@@ -1,0 +1,74 @@
+package dev.graft.console;
+
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import org.jspecify.annotations.Nullable;
+import org.springframework.context.annotation.Profile;
+import org.springframework.stereotype.Controller;
+import org.springframework.ui.Model;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RequestParam;
+
+/** Training data: in, looked at, out. */
+@Controller
+@Profile("server")
+@RequestMapping("/console/files")
+class FilesConsoleController {
+  private static final int PAGE = 50;
+  private static final int CHOICES = 100;
+
+  private final ConsoleApi api;
+  private final Relay relay;
+
+  FilesConsoleController(ConsoleApi api, Relay relay) {
+    this.api = api;
+    this.relay = relay;
+  }
+
+  @GetMapping
+  String list(@RequestParam @Nullable String after, Model model) {
+    model.addAttribute("files", api.files(null, after, PAGE));
+    return "files";
+  }
+
+  /** The file's own page is what the server thinks of it. */
+  @PostMapping
+  void upload(HttpServletRequest request, HttpServletResponse response) {
+    response.setHeader("hx-redirect", "/console/files/" + relay.upload(request).id());
+    response.setStatus(HttpServletResponse.SC_NO_CONTENT);
+  }
+
+  @GetMapping("/{id}")
+  String file(@PathVariable String id, Model model) {
+    model.addAttribute("file", api.file(id));
+    model.addAttribute(
+        "others",
+        api.files("fine-tune", null, CHOICES).data().stream()
+            .filter(other -> other.usable() && !other.id().equals(id))
+            .toList());
+    return "file";
+  }
+
+  /** A part of that page, which comes when it is made. */
+  @GetMapping("/{id}/report")
+  String report(
+      @PathVariable String id, @RequestParam @Nullable String validationFile, Model model) {
+    boolean alone = validationFile == null || validationFile.isBlank();
+    model.addAttribute("report", api.report(id, alone ? null : validationFile));
+    return "report";
+  }
+
+  @GetMapping("/{id}/content")
+  void content(@PathVariable String id, HttpServletResponse response) {
+    relay.download(response, "/v1/files/{id}/content", id);
+  }
+
+  @PostMapping("/{id}/delete")
+  String delete(@PathVariable String id) {
+    api.deleteFile(id);
+    return "redirect:/console/files";
+  }
+}

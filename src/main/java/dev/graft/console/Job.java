@@ -1,0 +1,105 @@
+package dev.graft.console;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/** A fine-tuning job, as the API tells it; times in unix seconds. */
+record Job(
+    String id,
+    long createdAt,
+    @Nullable Long finishedAt,
+    @Nullable Long estimatedFinish,
+    String model,
+    String baseModel,
+    @Nullable String parentModel,
+    @Nullable String fineTunedModel,
+    String status,
+    @Nullable String subStatus,
+    String reason,
+    String nextStep,
+    String trainingFile,
+    @Nullable String validationFile,
+    List<String> resultFiles,
+    @Nullable String userProvidedSuffix,
+    long seed,
+    int priority,
+    @Nullable String worker,
+    JsonNode adapter,
+    Progress progress,
+    @Nullable Queue queue,
+    List<Attempt> attempts,
+    Usage usage,
+    @Nullable Problem error,
+    @Nullable Failure failure) {
+
+  private static final Set<String> ENDED = Set.of("succeeded", "failed", "cancelled");
+
+  record Progress(
+      long step,
+      @Nullable Long totalSteps,
+      @Nullable Double epoch,
+      @Nullable Double tokensPerSecond,
+      @Nullable Long eta) {}
+
+  record Queue(int position, String aheadReason, @Nullable Long eta) {}
+
+  record Attempt(
+      int number,
+      String worker,
+      long startedAt,
+      @Nullable Long endedAt,
+      @Nullable String outcome) {}
+
+  record Usage(long trainedTokens, double deviceSeconds) {}
+
+  record Problem(String code, String message, @Nullable String param) {}
+
+  record Failure(@Nullable String hint) {}
+
+  /**
+   * @param data numbers of a step by name, of an event whose type is {@code metrics}
+   */
+  record Event(
+      String id,
+      long createdAt,
+      String level,
+      String message,
+      String type,
+      @Nullable Map<String, @Nullable Double> data) {}
+
+  record Checkpoint(
+      String id,
+      long createdAt,
+      String fineTunedModelCheckpoint,
+      long stepNumber,
+      Map<String, Double> metrics) {}
+
+  public boolean ended() {
+    return ENDED.contains(status);
+  }
+
+  public boolean mayPause() {
+    return status.equals("running") || status.equals("queued");
+  }
+
+  /** How much of the steps is made, from 0 to 100. */
+  public int percent() {
+    if (status.equals("succeeded")) return 100;
+    Long total = progress.totalSteps();
+    return total == null || total == 0 ? 0 : (int) (100 * progress.step() / total);
+  }
+
+  /** What people call it: the suffix that they gave it, else its id. */
+  public String title() {
+    return userProvidedSuffix == null ? id : userProvidedSuffix;
+  }
+
+  /** PEFT's name of the method, or Graft's where PEFT has none. */
+  public String method() {
+    String peft = adapter.at("/peft/peft_type").asString("");
+    return peft.isEmpty() ? adapter.at("/method/type").asString("") : peft;
+  }
+}

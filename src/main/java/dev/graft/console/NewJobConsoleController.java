@@ -1,0 +1,59 @@
+package dev.graft.console;
+
+import jakarta.servlet.http.HttpServletResponse;
+import org.jspecify.annotations.Nullable;
+import org.springframework.context.annotation.Profile;
+import org.springframework.stereotype.Controller;
+import org.springframework.ui.Model;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.ModelAttribute;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RequestParam;
+
+/** A job that is thought about: its form, what it would take, what its rows become. */
+@Controller
+@Profile("server")
+@RequestMapping("/console/new-job")
+class NewJobConsoleController {
+  private static final int CHOICES = 100;
+  private static final String TRAINING = "fine-tune";
+
+  private final ConsoleApi api;
+
+  NewJobConsoleController(ConsoleApi api) {
+    this.api = api;
+  }
+
+  @GetMapping
+  String form(
+      @RequestParam @Nullable String model, @RequestParam @Nullable String file, Model page) {
+    page.addAttribute("models", api.models().data());
+    page.addAttribute(
+        "files",
+        api.files(TRAINING, null, CHOICES).data().stream().filter(DataFile::usable).toList());
+    page.addAttribute("configs", api.configs(CHOICES).data());
+    page.addAttribute("model", model);
+    page.addAttribute("file", file);
+    return "new-job";
+  }
+
+  @PostMapping("/quote")
+  String quote(@ModelAttribute NewJobForm form, Model page) {
+    page.addAttribute("quote", api.quote(form.request()));
+    return "quote";
+  }
+
+  @PostMapping("/preview")
+  String preview(@ModelAttribute NewJobForm form, Model page) {
+    page.addAttribute("preview", api.preview(form.request().put("rows", NewJobForm.SHOWN_ROWS)));
+    return "preview";
+  }
+
+  /** htmx follows to the job; a refusal stays beside the form, with all that was typed. */
+  @PostMapping
+  void create(@ModelAttribute NewJobForm form, HttpServletResponse response) {
+    response.setHeader("hx-redirect", "/console/jobs/" + api.createJob(form.request()).id());
+    response.setStatus(HttpServletResponse.SC_NO_CONTENT);
+  }
+}

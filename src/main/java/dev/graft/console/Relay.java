@@ -1,0 +1,68 @@
+package dev.graft.console;
+
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.InputStream;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.context.annotation.Profile;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.MediaType;
+import org.springframework.stereotype.Component;
+import org.springframework.web.client.RestClient;
+
+/** Files on their way between browser and API, never whole in memory. */
+@Component
+@Profile("server")
+class Relay {
+  private static final List<String> TOLD =
+      List.of(
+          HttpHeaders.CONTENT_TYPE,
+          HttpHeaders.CONTENT_LENGTH,
+          HttpHeaders.CONTENT_DISPOSITION,
+          HttpHeaders.ETAG);
+
+  private final RestClient api;
+
+  Relay(RestClient loopbackClient) {
+    this.api = loopbackClient;
+  }
+
+  /** Sends a file of the API to a browser, which saves it. */
+  void download(HttpServletResponse to, String template, @Nullable Object... variables) {
+    api.get()
+        .uri(template, variables)
+        .accept(MediaType.APPLICATION_OCTET_STREAM)
+        .exchange(
+            (request, answer) -> {
+              HttpHeaders headers = answer.getHeaders();
+              if (answer.getStatusCode().isError()) {
+                throw Refused.of(
+                    answer.getStatusCode().value(),
+                    answer.getBody().readAllBytes(),
+                    headers.getFirst("x-request-id"));
+              }
+              for (String name : TOLD) {
+                String value = headers.getFirst(name);
+                if (value != null) to.setHeader(name, value);
+              }
+              try (InputStream bytes = answer.getBody()) {
+                bytes.transferTo(to.getOutputStream());
+              }
+              return null;
+            });
+  }
+
+  /** Sends the form that a browser uploads to the API as it comes. */
+  DataFile upload(HttpServletRequest from) {
+    DataFile made =
+        api.post()
+            .uri("/v1/files")
+            .header(HttpHeaders.CONTENT_TYPE, from.getContentType())
+            .body(out -> from.getInputStream().transferTo(out))
+            .retrieve()
+            .body(DataFile.class);
+    if (made == null) throw new IllegalStateException("the API answered an upload with nothing");
+    return made;
+  }
+}

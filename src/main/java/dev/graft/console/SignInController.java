@@ -1,0 +1,67 @@
+package dev.graft.console;
+
+import dev.graft.tenancy.Identity;
+import dev.graft.tenancy.WebSessions;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.springframework.context.annotation.Profile;
+import org.springframework.security.core.annotation.AuthenticationPrincipal;
+import org.springframework.stereotype.Controller;
+import org.springframework.ui.Model;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestParam;
+
+/** A key in, a cookie out. */
+@Controller
+@Profile("server")
+class SignInController {
+  private final WebSessions sessions;
+
+  SignInController(WebSessions sessions) {
+    this.sessions = sessions;
+  }
+
+  @GetMapping({"/", "/console", "/console/"})
+  String start() {
+    return "redirect:" + Destination.HOME;
+  }
+
+  @GetMapping(ConsoleSecurity.SIGN_IN)
+  String form(
+      @AuthenticationPrincipal @Nullable Identity caller,
+      @RequestParam @Nullable String to,
+      Model model) {
+    if (caller != null) return "redirect:" + Destination.of(to);
+    model.addAttribute("to", Destination.of(to));
+    return "sign-in";
+  }
+
+  @PostMapping(ConsoleSecurity.SIGN_IN)
+  String signIn(
+      HttpServletRequest request,
+      HttpServletResponse response,
+      @RequestParam String key,
+      @RequestParam @Nullable String to,
+      Model model) {
+    Optional<String> token = sessions.open(key.strip());
+    if (token.isPresent()) {
+      CookieAsBearer.set(request, response, token.get());
+      return "redirect:" + Destination.of(to);
+    }
+    response.setStatus(HttpServletResponse.SC_UNAUTHORIZED);
+    model.addAttribute("to", Destination.of(to));
+    model.addAttribute("wrong", true);
+    return "sign-in";
+  }
+
+  @PostMapping("/console/sign-out")
+  String signOut(HttpServletRequest request, HttpServletResponse response) {
+    String token = CookieAsBearer.token(request);
+    if (token != null) sessions.close(token);
+    CookieAsBearer.remove(request, response);
+    return "redirect:" + ConsoleSecurity.SIGN_IN;
+  }
+}

@@ -1,0 +1,50 @@
+// What pages do beside htmx: times in the reader's zone, questions before deeds, choices that show more.
+'use strict';
+
+function localTimes(root) {
+  for (const time of root.querySelectorAll('time[datetime]')) {
+    const at = new Date(time.dateTime);
+    if (isNaN(at)) continue;
+    time.title = time.dateTime;
+    time.textContent = at.toLocaleString(undefined, {dateStyle: 'medium', timeStyle: 'short'});
+  }
+}
+
+function showChosen(select) {
+  for (const part of document.querySelectorAll('[data-shown-by]')) {
+    part.hidden = part.dataset.shownBy !== select.value;
+  }
+}
+
+document.addEventListener('DOMContentLoaded', () => {
+  localTimes(document);
+  document.querySelectorAll('[data-shows]').forEach(showChosen);
+});
+document.addEventListener('htmx:afterSettle', () => localTimes(document));
+
+document.addEventListener('change', event => {
+  if (event.target.matches('[data-shows]')) showChosen(event.target);
+});
+
+document.addEventListener('submit', event => {
+  const question = event.target.dataset.confirm;
+  if (question && !window.confirm(question)) event.preventDefault();
+});
+
+document.addEventListener('click', event => {
+  const button = event.target.closest('[data-copy]');
+  if (!button) return;
+  navigator.clipboard.writeText(document.querySelector(button.dataset.copy).textContent);
+  button.textContent = 'Copied';
+});
+
+document.addEventListener('htmx:xhr:progress', event => {
+  const bar = event.target.querySelector && event.target.querySelector('progress.upload');
+  if (!bar || !event.detail.lengthComputable) return;
+  bar.hidden = false;
+  bar.value = 100 * event.detail.loaded / event.detail.total;
+});
+
+// Where the server cannot be reached, a page says so, and goes on where it was when it is back.
+document.addEventListener('htmx:sendError', () => document.body.classList.add('away'));
+document.addEventListener('htmx:afterOnLoad', () => document.body.classList.remove('away'));

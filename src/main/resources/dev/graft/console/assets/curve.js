@@ -1,0 +1,61 @@
+// The curves of a run: asks for the steps since the last one it knows, until the run has ended.
+'use strict';
+
+(() => {
+  const EVERY_MS = 3000;
+  const KINDS = [
+    {title: 'Loss', lines: [['train_loss', 'training'], ['valid_loss', 'validation']]},
+    {title: 'Token accuracy', lines: [['train_mean_token_accuracy', 'training'], ['valid_mean_token_accuracy', 'validation']]},
+  ];
+  const place = document.querySelector('[data-curve]');
+  const points = new Map();
+  const plots = new Map();
+
+  const colour = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+  function table(lines) {
+    const steps = [...points.keys()].sort((a, b) => a - b);
+    return [steps, ...lines.map(([name]) => steps.map(step => points.get(step)[name] ?? null))];
+  }
+
+  function axis() {
+    return {stroke: colour('--faint'), grid: {stroke: colour('--line')}, ticks: {stroke: colour('--line')}};
+  }
+
+  function draw(kind) {
+    const data = table(kind.lines);
+    if (!data.slice(1).some(values => values.some(value => value !== null))) return;
+    const known = plots.get(kind);
+    if (known) { known.setData(data); return; }
+    if (plots.size === 0) place.textContent = '';
+    const strokes = [colour('--green'), colour('--blue')];
+    plots.set(kind, new uPlot({
+      title: kind.title, width: width(), height: 260, scales: {x: {time: false}}, axes: [axis(), axis()],
+      series: [{label: 'step'}, ...kind.lines.map(([, label], i) => ({
+        label, stroke: strokes[i], width: 2, spanGaps: true, points: {show: i === 1},
+      }))],
+    }, data, place));
+  }
+
+  function width() {
+    const beside = place.clientWidth > 980 ? (place.clientWidth - 20) / 2 : place.clientWidth;
+    return Math.max(280, beside - 24);
+  }
+
+  async function ask() {
+    const from = Math.max(0, ...points.keys());
+    try {
+      const answer = await fetch(place.dataset.curve + '?from=' + from);
+      if (answer.redirected || !answer.ok) return;
+      const curve = await answer.json();
+      for (const [step, values] of Object.entries(curve.points)) points.set(Number(step), values);
+      KINDS.forEach(draw);
+      if (!curve.more) return;
+    } catch (away) {
+      // The next look may find the server again.
+    }
+    setTimeout(ask, EVERY_MS);
+  }
+
+  if (place) ask();
+})();

@@ -1,0 +1,219 @@
+package dev.graft.console;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.graft.openai.StartedGraft;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.logging.Level;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.openqa.selenium.By;
+import org.openqa.selenium.WebElement;
+import org.openqa.selenium.chrome.ChromeDriver;
+import org.openqa.selenium.chrome.ChromeDriverService;
+import org.openqa.selenium.chrome.ChromeOptions;
+import org.openqa.selenium.logging.LogEntry;
+import org.openqa.selenium.logging.LogType;
+import org.openqa.selenium.logging.LoggingPreferences;
+import org.openqa.selenium.support.ui.ExpectedConditions;
+import org.openqa.selenium.support.ui.Select;
+import org.openqa.selenium.support.ui.WebDriverWait;
+
+/** What a department does, from its rows to the proof, in a real browser with a real trainer. */
+class ConsoleBrowserIT extends StartedGraft {
+  private static final Duration PATIENCE = Duration.ofSeconds(90);
+  private static final String ROW =
+      "{\"messages\":[{\"role\":\"user\",\"content\":\"say %1$d\"},{\"role\":\"assistant\",\"content\":\"yes %1$d\"}]}";
+  private static final String SETTINGS =
+      "{\"peft\": {\"r\": 8}, \"training\": {\"max_steps\": 40, \"learning_rate\": 0.03,"
+          + " \"per_device_train_batch_size\": 8, \"eval_steps\": 20, \"save_steps\": 20}}";
+
+  @TempDir Path directory;
+  private ChromeDriver browser = null;
+
+  @BeforeEach
+  void open() throws IOException {
+    Path driver = program("chromedriver");
+    Path chromium = program("chromium", "chromium-browser", "google-chrome");
+    assumeTrue(
+        driver != null && chromium != null,
+        "no chromium and chromedriver on this machine: apt-get install chromium-driver");
+    registerTiny();
+    ChromeOptions options = new ChromeOptions();
+    options.setBinary(chromium.toFile());
+    options.addArguments("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage");
+    options.addArguments("--window-size=1280,1000", "--lang=en");
+    LoggingPreferences logs = new LoggingPreferences();
+    logs.enable(LogType.BROWSER, Level.ALL);
+    options.setCapability("goog:loggingPrefs", logs);
+    browser =
+        new ChromeDriver(
+            new ChromeDriverService.Builder()
+                .usingDriverExecutable(driver.toFile())
+                .usingAnyFreePort()
+                .build(),
+            options);
+  }
+
+  @AfterEach
+  void close() {
+    if (browser != null) browser.quit();
+  }
+
+  private static Path program(String... names) {
+    return Stream.of(names)
+        .flatMap(
+            name ->
+                Stream.of(System.getenv("PATH").split(":")).map(in -> Path.of(in).resolve(name)))
+        .filter(Files::isExecutable)
+        .findFirst()
+        .orElse(null);
+  }
+
+  private WebElement see(String css) {
+    return new WebDriverWait(browser, PATIENCE)
+        .until(ExpectedConditions.visibilityOfElementLocated(By.cssSelector(css)));
+  }
+
+  private void see(String css, String text) {
+    new WebDriverWait(browser, PATIENCE)
+        .until(ExpectedConditions.textToBePresentInElementLocated(By.cssSelector(css), text));
+  }
+
+  private void press(String text) {
+    new WebDriverWait(browser, PATIENCE)
+        .until(
+            ExpectedConditions.elementToBeClickable(
+                By.xpath("//main//*[self::button or self::a][normalize-space()='" + text + "']")))
+        .click();
+  }
+
+  private void field(String name, String text) {
+    WebElement field = browser.findElement(By.name(name));
+    field.clear();
+    field.sendKeys(text);
+  }
+
+  private void choose(String name, String start) {
+    Select select = new Select(browser.findElement(By.name(name)));
+    select.selectByVisibleText(
+        select.getOptions().stream()
+            .map(WebElement::getText)
+            .filter(text -> text.startsWith(start))
+            .findFirst()
+            .orElseThrow());
+  }
+
+  private void signIn(String department) {
+    browser.get(url());
+    field("key", ownerKey(department));
+    press("Sign in");
+    see("main .empty");
+  }
+
+  @Test
+  void fromRowsToAModelThatIsBetterThanItsBase() throws IOException {
+    signIn("browsers");
+    upload();
+    train();
+    ask();
+    evaluate();
+    assertThat(complaints()).isEmpty();
+  }
+
+  private void upload() throws IOException {
+    List<String> rows = IntStream.range(0, 24).mapToObj(ROW::formatted).toList();
+    Path file = Files.write(directory.resolve("rows.jsonl"), rows);
+    browser.get(url() + "/console/files");
+    browser.findElement(By.name("file")).sendKeys(file.toString());
+    press("Upload");
+    see("h1", "rows.jsonl");
+    see("#report", "chat");
+    press("Train on it");
+  }
+
+  private void train() {
+    see("form.card");
+    choose("model", "tiny");
+    choose("validationFile", "rows.jsonl");
+    choose("config", "written here");
+    field("settings", "{\"peft\": {\"r\": 0}}");
+    press("What would it take?");
+    see("#outcome .refused", "adapter.peft.r");
+    field("settings", SETTINGS);
+    press("Show the first rows");
+    see("#outcome .tokens", "yes 0");
+    see("#outcome .trained");
+    press("What would it take?");
+    see("#outcome h2", "What it would take");
+    field("suffix", "browsed");
+    press("Start");
+    see("h1", "browsed");
+    see("h1 .state", "succeeded");
+    assertThat(browser.findElements(By.cssSelector("[data-curve] canvas"))).hasSize(2);
+    assertThat(see(".events").getText()).contains("successfully completed");
+    press("Try it");
+  }
+
+  private void ask() {
+    see("#question").sendKeys("say 3");
+    field("maxTokens", "8");
+    press("Ask both");
+    see("#left .said");
+    see("#right .said", "yes");
+    browser.get(url() + "/console/models");
+    browser.findElement(By.partialLinkText("browsed")).click();
+    see("h1", "browsed");
+    assertThat(see("main table").getText()).contains("peft", "loads");
+    press("Evaluate");
+  }
+
+  private void evaluate() {
+    see("form.card");
+    field("maxTokens", "8");
+    press("Start");
+    see("h1 .state", "succeeded");
+    assertThat(see("main table").getText()).contains("(baseline)", "better");
+    see("#samples article", "yes 0");
+    choose("outcome", "those answered better");
+    see("#samples article");
+  }
+
+  @Test
+  void anOwnerMakesAKeyAndTakesItBack() {
+    signIn("owners");
+    browser.findElement(By.linkText("Department")).click();
+    see("form.card");
+    field("name", "portal <b>");
+    press("Make a key");
+    String secret = see(".secret").getText();
+    assertThat(secret).startsWith("sk-graft-");
+    assertThat(see("main table tbody").isDisplayed()).isTrue();
+    int keys = browser.findElements(By.xpath("//button[.='Delete']")).size();
+    browser
+        .findElement(By.xpath("//tr[contains(., 'Secret Key') or contains(., 'portal')]//button"))
+        .click();
+    browser.switchTo().alert().accept();
+    new WebDriverWait(browser, PATIENCE)
+        .until(ExpectedConditions.numberOfElementsToBe(By.xpath("//button[.='Delete']"), keys - 1));
+    assertThat(browser.getPageSource()).doesNotContain(secret);
+    assertThat(complaints()).isEmpty();
+  }
+
+  /** What the browser itself had against a page, such as a script that its policy forbids. */
+  private List<String> complaints() {
+    return browser.manage().logs().get(LogType.BROWSER).getAll().stream()
+        .filter(entry -> entry.getLevel().intValue() >= Level.WARNING.intValue())
+        .map(LogEntry::getMessage)
+        .toList();
+  }
+}

@@ -1,0 +1,50 @@
+package dev.graft.console;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.Test;
+import tools.jackson.databind.json.JsonMapper;
+
+class NewJobFormTests {
+  private static NewJobForm form(String config, String settings, String epochs) {
+    return new NewJobForm(
+        "tiny", "file-1", "", config, settings, "", "support", "7", epochs, "", " ");
+  }
+
+  @Test
+  void whatIsEmptyIsLeftToTheServer() {
+    assertThat(form("balanced", "{", "").request())
+        .isEqualTo(
+            JsonMapper.shared()
+                .readTree(
+                    """
+                    {"model": "tiny", "training_file": "file-1", "suffix": "support", "seed": 7,
+                     "adapter": "balanced", "method": {"type": "supervised"}}
+                    """));
+  }
+
+  @Test
+  void ownSettingsAndNumbersAreSentAsTheyAre() {
+    assertThat(form("own", "{\"peft\": {\"r\": \"x\"}}", "3").request())
+        .isEqualTo(
+            JsonMapper.shared()
+                .readTree(
+                    """
+                    {"model": "tiny", "training_file": "file-1", "suffix": "support", "seed": 7,
+                     "adapter": {"peft": {"r": "x"}},
+                     "method": {"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": 3}}}}
+                    """));
+  }
+
+  @Test
+  void settingsThatAreNoJsonAreToldWithTheirField() {
+    assertThatThrownBy(() -> form("own", "{\"peft\": ", "").request())
+        .isInstanceOfSatisfying(
+            Refused.class,
+            refused -> {
+              assertThat(refused.status()).isEqualTo(400);
+              assertThat(refused.findings()).extracting(Refused.Finding::at).containsExactly("adapter");
+            });
+  }
+}

@@ -26,7 +26,8 @@ final class CommandSections implements IHelpSectionRenderer {
     SECTIONS.put("Try it:", List.of("demo", "doctor"));
     SECTIONS.put("With a server:", List.of("login", "files", "jobs", "adapters", "keys"));
     SECTIONS.put("Run a server:", List.of("serve", "models", "key", "worker-token"));
-    SECTIONS.put("With files on this machine:", List.of("train", "merge", "plain-lora", "logits"));
+    SECTIONS.put(
+        "With files on this machine:", List.of("train", "merge", "plain-lora", "gguf", "logits"));
   }
 
   static CommandLine in(CommandLine root) {

@@ -29,6 +29,7 @@ import picocli.CommandLine.Command;
       DemoCommand.class,
       DemoModelCommand.class,
       DoctorCommand.class,
+      GgufCommand.class,
       InferrerCommand.class,
       KeyCommand.class,
       LibtorchCheckCommand.class,

@@ -36,7 +36,8 @@ class BaseModelFit {
   private static final Logger log = LoggerFactory.getLogger(BaseModelFit.class);
 
   /** A setting's name, and what is wrong with it. */
-  private static final Pattern SETTING = Pattern.compile("([a-z_0-9]+): (.+)", Pattern.DOTALL);
+  private static final Pattern SETTING =
+      Pattern.compile("((?:output\\.)?[a-z_0-9]+): (.+)", Pattern.DOTALL);
 
   private final ArtifactStore store;
   private final Path work;
@@ -115,8 +116,9 @@ class BaseModelFit {
           case AdapterMethod.Lora _, AdapterMethod.Prompted _, AdapterMethod.Targeted _ ->
               "adapter.peft.";
         };
-    boolean quantised = setting.group(1).equals("quantization");
-    return fails((quantised ? "adapter." : place) + setting.group(1), setting.group(2));
+    String field = setting.group(1);
+    boolean beside = field.equals("quantization") || field.startsWith("output.");
+    return fails((beside ? "adapter." : place) + field, setting.group(2));
   }
 
   private static Fit fails(String path, String message) {

@@ -10,22 +10,28 @@ import tools.jackson.databind.node.ObjectNode;
  * @param merged the base with the adapter in its weights, a whole model
  * @param trainedForm where the result has been converted for the base as it is, the factors as they
  *     trained, for {@code peft} only
+ * @param gguf the adapter as a file that llama.cpp loads
  */
-public record Outputs(boolean plainLora, boolean merged, boolean trainedForm) {
-  public static final Outputs DEFAULT = new Outputs(true, false, false);
+public record Outputs(boolean plainLora, boolean merged, boolean trainedForm, boolean gguf) {
+  public static final Outputs DEFAULT = new Outputs(true, false, false, false);
 
   static Outputs read(Fields fields) {
     Boolean plainLora = fields.bool("plain_lora");
     Boolean merged = fields.bool("merged");
     Boolean trainedForm = fields.bool("trained_form");
+    Boolean gguf = fields.bool("gguf");
     fields.refuseUnknown();
     return new Outputs(
         plainLora == null || plainLora,
         merged != null && merged,
-        trainedForm != null && trainedForm);
+        trainedForm != null && trainedForm,
+        gguf != null && gguf);
   }
 
   void write(ObjectNode json) {
-    json.put("plain_lora", plainLora).put("merged", merged).put("trained_form", trainedForm);
+    json.put("plain_lora", plainLora)
+        .put("merged", merged)
+        .put("trained_form", trainedForm)
+        .put("gguf", gguf);
   }
 }

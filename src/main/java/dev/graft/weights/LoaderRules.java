@@ -14,11 +14,13 @@ import java.util.Set;
 /**
  * Which programs take a result, told from the method and the base's configuration. The rules are
  * what the programs' sources check (vLLM peft_helper.py, SGLang lora_config.py, TGI
- * adapters/lora.py, llama.cpp convert_lora_to_gguf.py), including what they ignore in silence.
+ * adapters/lora.py, llama.cpp convert_lora_to_gguf.py and llama-adapter.cpp), including what they
+ * ignore in silence.
  */
 public final class LoaderRules {
   private static final String MERGE = "merge it into the base: graft merge, or output.merged";
   private static final String PLAIN = "load its plain form, plain_lora";
+  private static final String GGUF = "as GGUF: graft gguf, or output.gguf";
   private static final String CONVERTED =
       "see the result that this directory lies in, which is for the base as it is";
 
@@ -42,6 +44,28 @@ public final class LoaderRules {
   /** Whether some program needs the factors in their plain form. */
   public static boolean wantPlainForm(AdapterMethod method, ModelConfig base) {
     return of(method, base).stream().anyMatch(each -> each.reasons().contains(PLAIN));
+  }
+
+  /** What of an adapter llama.cpp takes, in its own format. */
+  public enum Factors {
+    AS_TRAINED,
+    PLAIN
+  }
+
+  /**
+   * Which form of an adapter {@link GgufAdapter} is to be given.
+   *
+   * @param base with the head that the result has
+   * @throws IllegalArgumentException if llama.cpp takes none of its forms as an adapter, with the
+   *     reasons
+   */
+  public static Factors ggufFactors(AdapterMethod method, ModelConfig base) {
+    List<String> reasons = of(Loader.LLAMA_CPP, method, base).reasons();
+    if (!reasons.contains(GGUF)) {
+      throw new IllegalArgumentException(
+          "llama.cpp takes no such adapter: " + String.join("; ", reasons));
+    }
+    return reasons.contains(PLAIN) ? Factors.PLAIN : Factors.AS_TRAINED;
   }
 
   private static Compatibility of(Loader loader, AdapterMethod method, ModelConfig base) {
@@ -71,7 +95,7 @@ public final class LoaderRules {
     }
     if (!reasons.isEmpty()) {
       boolean merges = LoraObstacles.merges(lora, base);
-      if (plainForm) reasons.add(PLAIN);
+      if (plainForm) reasons.addAll(plain(loader));
       else if (merges) reasons.add(MERGE);
       return new Compatibility(
           loader, plainForm || merges ? Verdict.WITH_CONVERSION : Verdict.NO, reasons);
@@ -84,12 +108,12 @@ public final class LoaderRules {
         hints.addAll(together(lora, base));
         yield new Compatibility(loader, Verdict.LOADS, hints);
       }
-      case LLAMA_CPP ->
-          new Compatibility(
-              loader,
-              Verdict.WITH_CONVERSION,
-              List.of("convert it with convert_lora_to_gguf.py --base BASE_DIR"));
+      case LLAMA_CPP -> new Compatibility(loader, Verdict.WITH_CONVERSION, List.of(GGUF));
     };
+  }
+
+  private static List<String> plain(Loader loader) {
+    return loader == Loader.LLAMA_CPP ? List.of(PLAIN, GGUF) : List.of(PLAIN);
   }
 
   private static List<String> ofPeft(Lora lora) {
@@ -127,9 +151,10 @@ public final class LoaderRules {
 
   private static boolean servesAdapters(Loader loader, ModelConfig base) {
     return switch (base) {
+      case DecoderConfig _, Gpt2Config _, GptNeoXConfig _ when loader == Loader.LLAMA_CPP ->
+          LlamaCppModel.of(base) != null;
       case DecoderConfig _ -> true;
-      case Gpt2Config _ -> false; // llama.cpp turns the factors of a Conv1D around
-      case GptNeoXConfig _ -> loader == Loader.LLAMA_CPP;
+      case Gpt2Config _, GptNeoXConfig _ -> false;
       case BertConfig _, DistilBertConfig _ -> false;
     };
   }
@@ -144,7 +169,8 @@ public final class LoaderRules {
     }
     int rank = LoraObstacles.plainRank(method, base);
     if (rank > 0 && servesAdapters(loader, base)) {
-      List<String> reasons = new ArrayList<>(List.of(reason, PLAIN));
+      List<String> reasons = new ArrayList<>(List.of(reason));
+      reasons.addAll(plain(loader));
       if (loader == Loader.VLLM || loader == Loader.SGLANG) reasons.addAll(flags(rank));
       return new Compatibility(loader, Verdict.WITH_CONVERSION, reasons);
     }

@@ -73,9 +73,20 @@ final class LoraObstacles {
         // the scale is lora_alpha over the rank of each tensor: rank_pattern is honoured
         if (alphas) obstacles.add("alpha_pattern is ignored: the scale would be wrong");
         if (rslora) obstacles.add("use_rslora is ignored: the scale would be wrong");
+        if (isOnSharedTable(lora, base)) {
+          obstacles.add("one matrix is token table and output: it takes no adapter");
+        }
       }
     }
     return obstacles;
+  }
+
+  private static boolean isOnSharedTable(Lora lora, ModelConfig base) {
+    LlamaCppModel model = LlamaCppModel.of(base);
+    return model != null
+        && model.sharesTable()
+        && paths(lora, base).stream()
+            .anyMatch(path -> model.isTable(path) || path.equals(base.outputModule()));
   }
 
   private static List<String> missingLayers(Lora lora, ModelConfig base) {

@@ -1,17 +1,10 @@
 package dev.graft.weights;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -33,7 +26,6 @@ public final class SafetensorsWriter {
   public static final Map<String, String> PYTORCH = Map.of("format", "pt");
 
   private static final JsonMapper JSON = new JsonMapper();
-  private static final int PIECE = 64 << 20;
 
   private SafetensorsWriter() {}
 
@@ -65,37 +57,12 @@ public final class SafetensorsWriter {
       List<TensorInfo> layout,
       Map<String, String> metadata,
       Function<TensorInfo, MemorySegment> data) {
-    Path partial = file.resolveSibling(file.getFileName() + ".partial");
-    try {
-      try (FileChannel out =
-          FileChannel.open(
-              partial,
-              StandardOpenOption.CREATE,
-              StandardOpenOption.WRITE,
-              StandardOpenOption.TRUNCATE_EXISTING)) {
-        writeFully(out, header(layout, metadata));
-        for (TensorInfo info : layout) {
-          MemorySegment bytes = data.apply(info);
-          if (bytes.byteSize() != info.bytes()) {
-            throw new IllegalArgumentException(
-                "tensor %s: %d bytes given, %d expected"
-                    .formatted(info.name(), bytes.byteSize(), info.bytes()));
-          }
-          for (long at = 0; at < bytes.byteSize(); at += PIECE) {
-            long length = Math.min(PIECE, bytes.byteSize() - at);
-            writeFully(out, buffer(bytes.asSlice(at, length)));
-          }
-        }
-        out.force(true);
-      }
-      Files.move(
-          partial, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot write " + file.getFileName(), e);
-    } catch (RuntimeException e) {
-      partial.toFile().delete(); // a tensor could not be given
-      throw e;
-    }
+    WholeFile.write(
+        file,
+        out -> {
+          WholeFile.write(out, header(layout, metadata));
+          for (TensorInfo info : layout) WholeFile.write(out, info, data.apply(info));
+        });
   }
 
   private static ByteBuffer header(List<TensorInfo> layout, Map<String, String> metadata) {
@@ -125,15 +92,5 @@ public final class SafetensorsWriter {
     buffer.putLong(padded).put(json);
     while (buffer.hasRemaining()) buffer.put((byte) ' ');
     return buffer.flip();
-  }
-
-  /** A segment over an array of other elements than bytes is no buffer by itself. */
-  private static ByteBuffer buffer(MemorySegment bytes) {
-    boolean copied = bytes.heapBase().isPresent() && !(bytes.heapBase().get() instanceof byte[]);
-    return copied ? ByteBuffer.wrap(bytes.toArray(ValueLayout.JAVA_BYTE)) : bytes.asByteBuffer();
-  }
-
-  private static void writeFully(FileChannel out, ByteBuffer bytes) throws IOException {
-    while (bytes.hasRemaining()) out.write(bytes);
   }
 }

@@ -8,6 +8,9 @@
  * configuration names the modules that hold parameters ({@link Leaf}); parameters, linear layers
  * and new heads follow from that one list. {@code docs/families.md} lists the families.
  *
+ * <p>{@link LoaderRules} says which programs take a result, and {@link GgufAdapter} writes an
+ * adapter as llama.cpp takes it, by {@code LlamaCppModel}'s names and order of rows.
+ *
  * <p>How it fails: always with {@link BadModel}, whose message names file, field or tensor, what
  * was found and what was expected; it holds no path and is fit for an API user. What would change
  * the arithmetic and is not built is refused rather than ignored. A file that another process

@@ -122,6 +122,24 @@ class AdapterValidationIT {
   }
 
   @Test
+  void aFormOfTheResultThatCannotBeIsRefusedWithTheReason() throws Exception {
+    String file = new TestJobs().file(sql, department);
+    String adapter = "{'peft': {'use_dora': true}, 'output': {'gguf': true}}";
+    String job = "{'model': 'checked', 'training_file': '%s', 'adapter': %s}";
+    JsonNode refused =
+        error(client.post("/v1/fine_tuning/jobs", job.formatted(file, adapter)), 400);
+    assertThat(refused.path("param").asString()).isEqualTo("adapter.output.gguf");
+    assertThat(refused.path("message").asString())
+        .contains("llama.cpp takes no such adapter: use_dora: its lengths are not loaded");
+    assertThat(paths(validated(adapter))).containsExactly("adapter.output.gguf");
+    assertThat(
+            paths(
+                validated(
+                    "{'peft': {'lora_bias': true}, 'output': {'merged': true, 'gguf': true}}")))
+        .containsExactly("adapter.output.merged");
+  }
+
+  @Test
   void whatIsNotThereIsRefused() throws Exception {
     String path = "/v1/adapter_configs/validate";
     assertThat(text(error(client.post(path, "{'model': 'none', 'adapter': {}}"), 404), "code"))

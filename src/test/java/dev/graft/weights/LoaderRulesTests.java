@@ -4,6 +4,7 @@ import static dev.graft.weights.Compatibility.Verdict.LOADS;
 import static dev.graft.weights.Compatibility.Verdict.NO;
 import static dev.graft.weights.Compatibility.Verdict.WITH_CONVERSION;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.AdapterMethods;
@@ -98,7 +99,9 @@ class LoaderRulesTests {
   void aConversionNamesTheFormThatMeansTheSame() {
     assertThat(of(Loader.LLAMA_CPP, "'use_rslora':true").reasons())
         .containsExactly(
-            "use_rslora is ignored: the scale would be wrong", "load its plain form, plain_lora");
+            "use_rslora is ignored: the scale would be wrong",
+            "load its plain form, plain_lora",
+            "as GGUF: graft gguf, or output.gguf");
     assertThat(of(Loader.VLLM, "'modules_to_save':['lm_head']").reasons())
         .last()
         .asString()
@@ -135,6 +138,48 @@ class LoaderRulesTests {
         .last()
         .asString()
         .contains("merge");
+  }
+
+  @Test
+  void llamaCppTakesAnAdapterAsItIsInItsPlainFormOrNotAtAll() {
+    assertThat(factors("'rank_pattern':{'q_proj':3}", "llama"))
+        .isEqualTo(LoaderRules.Factors.AS_TRAINED);
+    assertThat(factors("'target_modules':['query_key_value']", "gpt-neox"))
+        .isEqualTo(LoaderRules.Factors.AS_TRAINED);
+    for (String method :
+        List.of("'use_rslora':true", "'alpha_pattern':{'q_proj':3}", "'peft_type':'VERA','r':64")) {
+      assertThat(factors(method, "llama")).isEqualTo(LoaderRules.Factors.PLAIN);
+    }
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> factors("'use_dora':true", "llama"))
+        .withMessage(
+            "llama.cpp takes no such adapter: use_dora: its lengths are not loaded; merge it into"
+                + " the base: graft merge, or output.merged");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> factors("'target_modules':['c_attn']", "gpt2"))
+        .withMessageContaining("llama.cpp serves no adapters on gpt2");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> LoaderRules.ggufFactors(new AdapterMethod.Full(), Families.read("llama")))
+        .withMessageContaining("convert_hf_to_gguf.py");
+  }
+
+  /**
+   * What Gemma's own configuration says of its output is nothing that llama.cpp has a place for.
+   */
+  @Test
+  void llamaCppHasNoAdapterForAMatrixThatIsTableAndOutput() {
+    String table = "'target_modules':['embed_tokens','q_proj']";
+    String output = "'target_modules':['lm_head','q_proj']";
+    for (String method : List.of(table, output)) {
+      assertThat(factors(method, "llama")).isEqualTo(LoaderRules.Factors.AS_TRAINED);
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> factors(method, "llama-tied"))
+          .withMessageContaining("one matrix is token table and output: it takes no adapter");
+      ModelConfig untied = Families.read("gemma2", json -> json.put("tie_word_embeddings", false));
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> LoaderRules.ggufFactors(method(method), untied))
+          .withMessageContaining("takes no adapter; merge it into the base");
+    }
   }
 
   @Test
@@ -184,6 +229,10 @@ class LoaderRulesTests {
     var report = LoaderRules.of(new Bottleneck(Bottleneck.Variant.HOULSBY), Families.read("llama"));
     assertThat(report).extracting(Compatibility::verdict).containsOnly(NO).hasSize(5);
     assertThat(report).allMatch(each -> each.reasons().getFirst().contains("bottleneck adapters"));
+  }
+
+  private static LoaderRules.Factors factors(String settings, String family) {
+    return LoaderRules.ggufFactors(method(settings), Families.read(family));
   }
 
   private static Compatibility of(Loader loader, String settings) {

@@ -1,6 +1,7 @@
 package dev.graft.training.export;
 
 import dev.graft.weights.Dtype;
+import dev.graft.weights.HalfPrecision;
 import dev.graft.weights.ModelConfig.Parameter;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.SafetensorsWriter;

@@ -22,10 +22,10 @@ import java.util.stream.Collectors;
  * that trains. What it multiplies by is folded into B; a smaller rank is filled up with zeros, and
  * so is a layer without an adapter where others of its kind have one. Every program that takes LoRA
  * makes the same of it.
+ *
+ * @param tensors factors by PEFT's names, in the order of the layers
  */
-public final class PlainForm {
-  private PlainForm() {}
-
+public record PlainForm(Lora method, List<NamedTensor> tensors) {
   /**
    * Writes a PEFT directory.
    *
@@ -40,6 +40,12 @@ public final class PlainForm {
       String baseModelName,
       SavedAdapter adapter,
       Map<String, String> facts) {
+    PlainForm plain = of(base, adapter);
+    PeftDirectory.write(directory, base, baseModelName, plain.method, plain.tensors, facts);
+  }
+
+  /** The same in memory. */
+  static PlainForm of(ModelDirectory base, SavedAdapter adapter) {
     Tuner tuner = Tuner.of(adapter.method(), base);
     List<LowRankUpdate> updates =
         tuner.plain(
@@ -54,7 +60,7 @@ public final class PlainForm {
     Lora plain = new Lora(Math.max(1, rank), Math.max(1, rank), 0, new TargetModules.Names(paths));
     List<NamedTensor> tensors = new ArrayList<>();
     byLayer.values().forEach(each -> add(tensors, each, plain.r()));
-    PeftDirectory.write(directory, base, baseModelName, plain, tensors, facts);
+    return new PlainForm(plain, tensors);
   }
 
   /** The updates in the order of the layers; none where others of its kind have one is zero. */

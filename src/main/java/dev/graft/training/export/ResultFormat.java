@@ -1,12 +1,17 @@
 package dev.graft.training.export;
 
 import dev.graft.spec.AdapterMethod;
+import dev.graft.spec.AdapterMethod.Lora;
 import dev.graft.spec.Bottleneck;
 import dev.graft.spec.Freeze;
+import dev.graft.spec.LoraInit;
 import dev.graft.spec.Outputs;
 import dev.graft.spec.Quantization;
 import dev.graft.training.SavedResult;
 import dev.graft.training.TrainableModel;
+import dev.graft.training.tuner.Tuner;
+import dev.graft.weights.AdapterCard;
+import dev.graft.weights.Dtype;
 import dev.graft.weights.LoaderRules;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.SavedAdapter;
@@ -26,11 +31,50 @@ public final class ResultFormat {
 
   public static final String TRAINED_FORM = "trained_form";
 
+  public static final String GGUF = "gguf";
+
+  private static final String GGUF_FILE = "adapter-f16.gguf";
+
+  /**
+   * A form that was asked for and that cannot be written.
+   *
+   * @param field that asks for it, such as {@code output.gguf}
+   */
+  public record Obstacle(String field, String reason) {}
+
+  /**
+   * The first form that cannot be written, told before anything trains; null if all can.
+   *
+   * @param base with the head that the result has
+   */
+  public static @Nullable Obstacle obstacle(
+      Outputs outputs, AdapterMethod method, ModelDirectory base) {
+    if (outputs.merged()) {
+      String reason = Tuner.of(method, base).unmergeable();
+      if (reason != null) return new Obstacle("output.merged", reason);
+    }
+    if (outputs.gguf()) {
+      try {
+        LoaderRules.ggufFactors(ofResult(method), base.config());
+      } catch (IllegalArgumentException refused) {
+        return new Obstacle("output.gguf", String.valueOf(refused.getMessage()));
+      }
+    }
+    return null;
+  }
+
+  /** Where {@link #write} converts the adapter for the base as it is, what it is then. */
+  private static AdapterMethod ofResult(AdapterMethod method) {
+    return method instanceof Lora lora && lora.initLoraWeights().changesBase()
+        ? lora.startingAs(new LoraInit.Standard())
+        : method;
+  }
+
   /**
    * Writes the other forms that were asked for, from what {@link #write} has written.
    *
    * @param quantization that the base had in training, or null
-   * @throws IllegalArgumentException if the adapter has no merged form
+   * @throws IllegalArgumentException if the adapter has no such form, see {@link #obstacle}
    */
   public static void writeOutputs(
       Path directory,
@@ -43,6 +87,12 @@ public final class ResultFormat {
     try (SavedAdapter adapter = SavedAdapter.read(directory)) {
       if (outputs.plainLora() && LoaderRules.wantPlainForm(adapter.method(), base.config())) {
         PlainForm.write(directory.resolve(PLAIN_LORA), base, baseModelName, adapter, facts);
+      }
+      if (outputs.gguf()) {
+        Path form = directory.resolve(GGUF);
+        ResultFiles.create(form);
+        AdapterCard card = AdapterCard.read(directory, baseModelName + "-lora");
+        GgufForm.write(form.resolve(GGUF_FILE), base, adapter, card, Dtype.F16);
       }
       if (outputs.merged()) {
         Path merged = directory.resolve(MERGED);

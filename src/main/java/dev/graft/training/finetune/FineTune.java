@@ -6,10 +6,10 @@ import dev.graft.text.TemplateRejected;
 import dev.graft.text.Tokenizer;
 import dev.graft.training.TrainableModel;
 import dev.graft.training.data.Rows;
+import dev.graft.training.export.ResultFormat;
 import dev.graft.training.protocol.TrainerDirective;
 import dev.graft.training.protocol.TrainerExit;
 import dev.graft.training.protocol.TrainingEvent;
-import dev.graft.training.tuner.Tuner;
 import dev.graft.weights.BadModel;
 import dev.graft.weights.ModelDirectory;
 import java.util.function.Consumer;
@@ -83,9 +83,9 @@ public final class FineTune {
 
   /** What cannot be written is told before it is trained. */
   private void requireOutputs(ModelDirectory base) {
-    if (!run.spec().outputs().merged()) return;
-    String obstacle = Tuner.of(run.spec().method(), base).unmergeable();
-    if (obstacle != null) throw new BadRun("adapter.output.merged", obstacle);
+    ResultFormat.Obstacle obstacle =
+        ResultFormat.obstacle(run.spec().outputs(), run.spec().method(), base);
+    if (obstacle != null) throw new BadRun("adapter." + obstacle.field(), obstacle.reason());
   }
 
   private int maxLength(ModelDirectory base) {

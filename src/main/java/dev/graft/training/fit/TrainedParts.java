@@ -2,6 +2,7 @@ package dev.graft.training.fit;
 
 import dev.graft.spec.TrainingSpec;
 import dev.graft.spec.TrainingSpec.Objective;
+import dev.graft.training.export.ResultFormat;
 import dev.graft.training.tuner.Slot;
 import dev.graft.training.tuner.Tuner;
 import dev.graft.weights.BadModel;
@@ -39,6 +40,10 @@ public record TrainedParts(List<String> modules, long parameters, MemoryNeed mem
         ModelDirectory model = files.withTask(task(spec.objective()))) {
       Tuner tuner = Tuner.of(spec.method(), model);
       List<Slot> slots = tuner.slots();
+      ResultFormat.Obstacle obstacle = ResultFormat.obstacle(spec.outputs(), spec.method(), model);
+      if (obstacle != null) {
+        throw new IllegalArgumentException(obstacle.field() + ": " + obstacle.reason());
+      }
       return new TrainedParts(
           modules(model, slots),
           slots.stream().mapToLong(Slot::size).sum(),

@@ -13,6 +13,7 @@ import dev.graft.training.model.AdamW;
 import dev.graft.training.model.Plan;
 import dev.graft.training.model.TrainableModels;
 import dev.graft.weights.Dtype;
+import dev.graft.weights.HalfPrecision;
 import dev.graft.weights.MappedTensor;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;

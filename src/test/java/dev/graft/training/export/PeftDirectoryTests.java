@@ -7,6 +7,7 @@ import dev.graft.spec.AdapterMethod.Lora;
 import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.weights.BadModel;
 import dev.graft.weights.Dtype;
+import dev.graft.weights.HalfPrecision;
 import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.NamedTensor;

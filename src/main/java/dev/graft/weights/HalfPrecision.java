@@ -1,12 +1,11 @@
-package dev.graft.training.export;
+package dev.graft.weights;
 
-import dev.graft.weights.Dtype;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
 /** f32 to 16 bits, rounded to nearest even as PyTorch does. */
-final class HalfPrecision {
+public final class HalfPrecision {
   private static final ValueLayout.OfFloat FLOAT =
       ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final ValueLayout.OfShort SHORT =
@@ -14,7 +13,12 @@ final class HalfPrecision {
 
   private HalfPrecision() {}
 
-  static MemorySegment narrow(MemorySegment floats, Dtype to) {
+  /**
+   * A copy of f32 elements as 16 bits each.
+   *
+   * @throws IllegalArgumentException if the type is neither F16 nor BF16
+   */
+  public static MemorySegment narrow(MemorySegment floats, Dtype to) {
     if (to != Dtype.BF16 && to != Dtype.F16) {
       throw new IllegalArgumentException(to + " is not a 16-bit floating point type");
     }
@@ -27,7 +31,7 @@ final class HalfPrecision {
     return out;
   }
 
-  static short bfloat16(float value) {
+  public static short bfloat16(float value) {
     if (Float.isNaN(value)) return 0x7FC0;
     return (short) (Float.floatToRawIntBits(Dtype.BF16.round(value)) >>> 16);
   }

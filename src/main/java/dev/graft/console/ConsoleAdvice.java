@@ -30,7 +30,9 @@ class ConsoleAdvice {
     return caller == null ? null : new Visitor(caller);
   }
 
-  /** A request that is no page's, or a fault of ours, which the log tells under the request's id. */
+  /**
+   * A request that is no page's, or a fault of ours, which the log tells under the request's id.
+   */
   @ExceptionHandler
   @Nullable ModelAndView failed(
       Exception failure,

@@ -83,8 +83,7 @@ class ConsoleIT {
 
   @Test
   void aKeyInAHeaderIsNoSession() throws Exception {
-    assertThat(
-            browser.get("/console/jobs", "authorization", "Bearer " + key.secret()).statusCode())
+    assertThat(browser.get("/console/jobs", "authorization", "Bearer " + key.secret()).statusCode())
         .isEqualTo(302);
   }
 
@@ -192,7 +191,10 @@ class ConsoleIT {
     String file = upload(key.secret(), "<img src=x onerror=alert(1)>.jsonl");
     browser.signIn(key.secret());
     for (String page : List.of("/console/files", "/console/files/" + file, "/console/new-job")) {
-      assertThat(browser.get(page).body()).as(page).contains("&lt;img").doesNotContain("<img src=x");
+      assertThat(browser.get(page).body())
+          .as(page)
+          .contains("&lt;img")
+          .doesNotContain("<img src=x");
     }
   }
 

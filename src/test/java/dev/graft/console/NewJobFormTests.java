@@ -44,7 +44,9 @@ class NewJobFormTests {
             Refused.class,
             refused -> {
               assertThat(refused.status()).isEqualTo(400);
-              assertThat(refused.findings()).extracting(Refused.Finding::at).containsExactly("adapter");
+              assertThat(refused.findings())
+                  .extracting(Refused.Finding::at)
+                  .containsExactly("adapter");
             });
   }
 }

@@ -41,8 +41,7 @@ final class PageClient {
   }
 
   /** As {@link #post}, as a page of another site would: it cannot read the token. */
-  HttpResponse<String> postFromElsewhere(String path, Map<String, String> fields)
-      throws Exception {
+  HttpResponse<String> postFromElsewhere(String path, Map<String, String> fields) throws Exception {
     return send(path, fields, "_csrf", "guessed");
   }
 

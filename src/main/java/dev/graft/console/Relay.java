@@ -46,6 +46,10 @@ class Relay {
                 String value = headers.getFirst(name);
                 if (value != null) to.setHeader(name, value);
               }
+              // What a department has uploaded is saved, never shown as a page of ours.
+              if (!to.containsHeader(HttpHeaders.CONTENT_DISPOSITION)) {
+                to.setHeader(HttpHeaders.CONTENT_DISPOSITION, "attachment");
+              }
               try (InputStream bytes = answer.getBody()) {
                 bytes.transferTo(to.getOutputStream());
               }

@@ -7,6 +7,7 @@ import com.networknt.schema.Schema;
 import com.networknt.schema.SchemaLocation;
 import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.dialect.Dialects;
+import com.networknt.schema.path.NodePath;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -57,7 +58,10 @@ final class ApiDocument {
   private final JsonNode root;
   private final SchemaRegistry registry;
 
-  /** By node: a registry keeps whatever it has ever been asked for, and tests ask all the time. */
+  /** The document as one schema, which is read once: every other is a place in it. */
+  private final Schema schemas;
+
+  private final Map<JsonNode, NodePath> places = new IdentityHashMap<>();
   private final Map<JsonNode, Schema> validators =
       Collections.synchronizedMap(new IdentityHashMap<>());
 
@@ -70,6 +74,8 @@ final class ApiDocument {
     registry =
         SchemaRegistry.withDefaultDialect(
             Dialects.getDraft202012(), builder -> builder.schemas(Map.of(ID, text)));
+    schemas = registry.getSchema(SchemaLocation.of(ID));
+    place(root, SchemaLocation.of(ID).getFragment());
     for (var path : root.path("paths").properties()) {
       for (var operation : path.getValue().properties()) {
         if (METHODS.contains(operation.getKey())) {
@@ -138,10 +144,14 @@ final class ApiDocument {
   }
 
   private Schema validator(JsonNode schema) {
-    String reference = schema.path("$ref").asString("");
-    return reference.isEmpty()
-        ? registry.getSchema(inline(schema))
-        : registry.getSchema(SchemaLocation.of(ID + reference));
+    NodePath place = places.get(schema.has("$ref") ? resolve(schema) : schema);
+    return place == null ? registry.getSchema(inline(schema)) : schemas.getRefSchema(place);
+  }
+
+  private void place(JsonNode node, NodePath at) {
+    places.put(node, at);
+    node.properties().forEach(each -> place(each.getValue(), at.append(each.getKey())));
+    for (int i = 0; node.isArray() && i < node.size(); i++) place(node.get(i), at.append(i));
   }
 
   /** The same, for use outside its document. */

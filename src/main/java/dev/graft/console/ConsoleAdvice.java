@@ -68,6 +68,8 @@ class ConsoleAdvice {
     boolean part = request.getHeader("hx-request") != null;
     // htmx shows no error by itself: the part's target shows this one.
     if (!part) response.setStatus(refused.status());
+    // Within the target, whose own attributes ask again or are asked again.
+    if (part) response.setHeader("hx-reswap", "innerHTML");
     ModelAndView page = new ModelAndView(part ? "refused :: notice" : "refused");
     page.addObject("refused", refused);
     page.addObject("visitor", caller == null ? null : new Visitor(caller));

@@ -38,7 +38,10 @@ class ConsoleConfiguration {
   RestClient loopbackClient(Loopback loopback) {
     JdkClientHttpRequestFactory requests =
         new JdkClientHttpRequestFactory(
-            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build());
+            HttpClient.newBuilder()
+                .proxy(HttpClient.Builder.NO_PROXY)
+                .version(HttpClient.Version.HTTP_1_1)
+                .build());
     requests.setReadTimeout(PATIENCE);
     return RestClient.builder()
         .requestFactory(requests)

@@ -18,7 +18,7 @@ record Curve(SortedMap<Long, Map<String, @Nullable Double>> points, boolean more
   private static final int MOST_PAGES = 60;
 
   /**
-   * @param from steps up to this one are known already
+   * @param from steps before this one are known already
    */
   static Curve read(ConsoleApi api, String job, long from) {
     SortedMap<Long, Map<String, @Nullable Double>> points = new TreeMap<>();
@@ -30,10 +30,14 @@ record Curve(SortedMap<Long, Map<String, @Nullable Double>> points, boolean more
       for (Job.Event event : events.data()) {
         Map<String, @Nullable Double> data = event.data();
         Double step = data == null ? null : data.get("step");
-        if (step == null) continue;
-        known |= step <= from;
-        // The newest of a step counts: one that was made again after a checkpoint says the same.
-        if (step > from) points.putIfAbsent(step.longValue(), data);
+        if (data == null || step == null) continue;
+        known |= step < from;
+        // A step that is validated has two events: what each measured is a number of the step.
+        if (step >= from) {
+          Map<String, @Nullable Double> point =
+              points.computeIfAbsent(step.longValue(), made -> new TreeMap<>());
+          data.forEach(point::putIfAbsent);
+        }
       }
       after = events.next();
       if (known || after == null) break;

@@ -46,7 +46,7 @@ class JobsConsoleController {
     return part == null ? "job" : "job :: live";
   }
 
-  /** The numbers of the steps after {@code from}. */
+  /** The numbers of the steps from {@code from} on. */
   @GetMapping("/{id}/curve")
   @ResponseBody
   Curve curve(@PathVariable String id, @RequestParam(defaultValue = "0") long from) {

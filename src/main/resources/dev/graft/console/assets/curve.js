@@ -46,13 +46,16 @@
     const from = Math.max(0, ...points.keys());
     try {
       const answer = await fetch(place.dataset.curve + '?from=' + from);
-      if (answer.redirected || !answer.ok) return;
+      if (answer.redirected || answer.status === 404) return;
+      if (!answer.ok) throw new Error(answer.status);
       const curve = await answer.json();
-      for (const [step, values] of Object.entries(curve.points)) points.set(Number(step), values);
+      for (const [step, values] of Object.entries(curve.points)) {
+        points.set(Number(step), {...points.get(Number(step)), ...values});
+      }
       KINDS.forEach(draw);
       if (!curve.more) return;
-    } catch (away) {
-      // The next look may find the server again.
+    } catch (refused) {
+      // The next look may be answered again.
     }
     setTimeout(ask, EVERY_MS);
   }

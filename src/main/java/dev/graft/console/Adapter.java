@@ -9,7 +9,6 @@ import tools.jackson.databind.JsonNode;
 record Adapter(
     String id,
     String name,
-    String ownedBy,
     String baseModel,
     @Nullable String parentModel,
     String jobId,
@@ -18,7 +17,7 @@ record Adapter(
     long bytes,
     String sha256,
     List<File> files,
-    String method,
+    @Nullable String method,
     JsonNode adapter,
     @Nullable Map<String, String> metadata,
     List<Verdict> compatibility,

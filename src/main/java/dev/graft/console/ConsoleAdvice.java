@@ -5,9 +5,13 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.apache.catalina.connector.ClientAbortException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.beans.TypeMismatchException;
 import org.springframework.context.annotation.Profile;
 import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
@@ -31,7 +35,8 @@ class ConsoleAdvice {
   }
 
   /**
-   * A request that is no page's, or a fault of ours, which the log tells under the request's id.
+   * A request that is no page's, a browser that went away, or a fault of ours, which the log tells
+   * under the request's id.
    */
   @ExceptionHandler
   @Nullable ModelAndView failed(
@@ -40,7 +45,11 @@ class ConsoleAdvice {
       HttpServletRequest request,
       HttpServletResponse response)
       throws IOException {
-    int status = failure instanceof ErrorResponse known ? known.getStatusCode().value() : 500;
+    if (isTheBrowserGone(failure) || response.isCommitted()) {
+      log.atDebug().setCause(failure).log("page_left");
+      return null;
+    }
+    int status = status(failure);
     if (status >= 500) log.atError().setCause(failure).log("page_failed");
     String sentence =
         status >= 500
@@ -51,6 +60,17 @@ class ConsoleAdvice {
         caller,
         request,
         response);
+  }
+
+  private static int status(Exception failure) {
+    if (failure instanceof ErrorResponse known) return known.getStatusCode().value();
+    return failure instanceof TypeMismatchException ? HttpServletResponse.SC_BAD_REQUEST : 500;
+  }
+
+  /** A download that was stopped, an upload that was closed half way: also under the client's. */
+  private static boolean isTheBrowserGone(Throwable failure) {
+    return Stream.iterate(failure, Objects::nonNull, Throwable::getCause)
+        .anyMatch(ClientAbortException.class::isInstance);
   }
 
   /** In the part that asked, or as a page; a session that is over begins again. */

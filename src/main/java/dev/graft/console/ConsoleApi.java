@@ -40,6 +40,10 @@ interface ConsoleApi {
   @GetExchange("/models")
   Listed<Model> models();
 
+  /** Also of a checkpoint. */
+  @GetExchange("/models/{id}")
+  Model model(@PathVariable String id);
+
   @GetExchange("/adapter_configs")
   Listed<Config> configs(@RequestParam int limit);
 
@@ -91,7 +95,6 @@ interface ConsoleApi {
   @GetExchange("/adapters")
   Listed<Adapter> adapters(
       @RequestParam @Nullable String name,
-      @RequestParam(name = "base_model") @Nullable String baseModel,
       @RequestParam @Nullable String after,
       @RequestParam int limit);
 
@@ -120,7 +123,6 @@ interface ConsoleApi {
   Listed<Evaluation.Sample> samples(
       @PathVariable String id,
       @RequestParam @Nullable String outcome,
-      @RequestParam @Nullable String metric,
       @RequestParam @Nullable String model,
       @RequestParam @Nullable String after,
       @RequestParam int limit);

@@ -35,48 +35,63 @@ class ConsoleConfiguration {
           .build();
 
   @Bean
-  RestClient loopbackClient(Loopback loopback) {
-    JdkClientHttpRequestFactory requests =
-        new JdkClientHttpRequestFactory(
-            HttpClient.newBuilder()
-                .proxy(HttpClient.Builder.NO_PROXY)
-                .version(HttpClient.Version.HTTP_1_1)
-                .build());
+  ConsoleApi consoleApi(Loopback loopback, BrowserAddress address) {
+    JdkClientHttpRequestFactory requests = requests();
     requests.setReadTimeout(PATIENCE);
+    return HttpServiceProxyFactory.builderFor(
+            RestClientAdapter.create(client(requests, loopback, address)))
+        .build()
+        .createClient(ConsoleApi.class);
+  }
+
+  /** For files, which take as long as they take: a read timeout is one of the whole exchange. */
+  @Bean
+  RestClient relayClient(Loopback loopback, BrowserAddress address) {
+    return client(requests(), loopback, address);
+  }
+
+  private static JdkClientHttpRequestFactory requests() {
+    return new JdkClientHttpRequestFactory(
+        HttpClient.newBuilder()
+            .proxy(HttpClient.Builder.NO_PROXY)
+            .version(HttpClient.Version.HTTP_1_1)
+            .build());
+  }
+
+  private static RestClient client(
+      JdkClientHttpRequestFactory requests, Loopback loopback, BrowserAddress address) {
     return RestClient.builder()
         .requestFactory(requests)
         .configureMessageConverters(
             converters -> converters.withJsonConverter(new JacksonJsonHttpMessageConverter(JSON)))
         // An initializer, for an interceptor would hold a whole upload in memory.
         .requestInitializer(
-            request -> request.getHeaders().set(HttpHeaders.AUTHORIZATION, credential()))
+            request -> {
+              HttpServletRequest page = page();
+              request.getHeaders().set(HttpHeaders.AUTHORIZATION, credential(page));
+              address.tell(page, request.getHeaders());
+            })
         .defaultStatusHandler(
             HttpStatusCode::isError,
             (request, answer) -> {
-              throw Refused.of(
-                  answer.getStatusCode().value(),
-                  answer.getBody().readAllBytes(),
-                  answer.getHeaders().getFirst("x-request-id"));
+              throw Refused.of(answer);
             })
         .uriBuilderFactory(new LoopbackUris(loopback))
         .build();
   }
 
-  @Bean
-  ConsoleApi consoleApi(RestClient loopbackClient) {
-    return HttpServiceProxyFactory.builderFor(RestClientAdapter.create(loopbackClient))
-        .build()
-        .createClient(ConsoleApi.class);
+  /** That is asked for now. */
+  private static HttpServletRequest page() {
+    if (RequestContextHolder.currentRequestAttributes()
+        instanceof ServletRequestAttributes attributes) {
+      return attributes.getRequest();
+    }
+    throw new IllegalStateException("no page was asked for");
   }
 
   /** Of whoever asked for the page: {@link CookieAsBearer}. */
-  private static String credential() {
-    if (!(RequestContextHolder.currentRequestAttributes()
-        instanceof ServletRequestAttributes attributes)) {
-      throw new IllegalStateException("no page was asked for");
-    }
-    HttpServletRequest request = attributes.getRequest();
-    String header = request.getHeader(HttpHeaders.AUTHORIZATION);
+  private static String credential(HttpServletRequest page) {
+    String header = page.getHeader(HttpHeaders.AUTHORIZATION);
     return header == null ? "" : header;
   }
 }

@@ -3,6 +3,7 @@ package dev.graft.console;
 import dev.graft.platform.BearerAuthenticator;
 import dev.graft.platform.BearerFilter;
 import jakarta.servlet.DispatcherType;
+import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -28,6 +29,7 @@ import org.springframework.web.util.UriUtils;
 @Profile("server")
 class ConsoleSecurity {
   static final String SIGN_IN = "/console/sign-in";
+  static final String STALE = "/console/stale";
 
   /** Everything is from here; no script in a page, no page in a frame. */
   private static final String POLICY =
@@ -68,13 +70,15 @@ class ConsoleSecurity {
             handling ->
                 handling
                     .authenticationEntryPoint((request, response, e) -> signIn(request, response))
-                    // The token of a form that lay open over a change of session: begin again.
-                    .accessDeniedHandler((request, response, e) -> signIn(request, response)))
+                    .accessDeniedHandler((request, response, e) -> stale(request, response)))
         .build();
   }
 
   private static CookieCsrfTokenRepository formTokens() {
     CookieCsrfTokenRepository tokens = new CookieCsrfTokenRepository();
+    // A name of its own: other services on this host may use Spring's, and a path that is ours.
+    tokens.setCookieName("graft_csrf");
+    tokens.setCookiePath("/console");
     tokens.setCookieCustomizer(cookie -> cookie.sameSite("Lax"));
     return tokens;
   }
@@ -83,6 +87,16 @@ class ConsoleSecurity {
     headers
         .contentSecurityPolicy(policy -> policy.policyDirectives(POLICY))
         .referrerPolicy(policy -> policy.policy(ReferrerPolicy.SAME_ORIGIN));
+  }
+
+  /** A form with another token than its browser's: it lay open while the cookie went. */
+  private static void stale(HttpServletRequest request, HttpServletResponse response)
+      throws IOException, ServletException {
+    if (request.getRequestURI().equals(SIGN_IN)) {
+      signIn(request, response);
+    } else {
+      request.getRequestDispatcher(STALE).forward(request, response);
+    }
   }
 
   /** To the sign-in page, and from there back; htmx is told to take the whole page there. */

@@ -15,10 +15,18 @@ record DataFile(
     @Nullable Long examples,
     List<Problem> errors) {
 
-  record Problem(@Nullable Long line, String message) {}
+  /**
+   * @param line from 1; 0 = the file as a whole
+   */
+  record Problem(long line, String message) {}
 
   public boolean usable() {
     return status.equals("processed");
+  }
+
+  /** Whether its rows are being looked at. */
+  public boolean pending() {
+    return status.equals("uploaded");
   }
 
   /** What is likely to be wrong with the rows. */

@@ -5,7 +5,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Where to go after signing in: a page of the console and nothing else, whatever a link says. */
 final class Destination {
-  static final String HOME = "/console/jobs";
+  /** Which leads to the first page that is for whoever asks. */
+  static final String HOME = "/console";
 
   private Destination() {}
 

@@ -1,6 +1,5 @@
 package dev.graft.console;
 
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -12,7 +11,7 @@ record Evaluation(
     String id,
     String status,
     @Nullable String name,
-    String baseline,
+    @Nullable String baseline,
     List<String> models,
     String file,
     int maxSamples,
@@ -35,14 +34,7 @@ record Evaluation(
   /**
    * @param passed null without gates
    */
-  record Results(long compared, long leftOut, List<Measured> models, @Nullable Boolean passed) {
-    /** Names of what was measured, in the order of the models' own lists. */
-    public Set<String> metrics() {
-      Set<String> names = new LinkedHashSet<>();
-      models.forEach(model -> names.addAll(model.metrics().keySet()));
-      return names;
-    }
-  }
+  record Results(long compared, long leftOut, List<Measured> models, @Nullable Boolean passed) {}
 
   record Measured(
       String model,

@@ -20,12 +20,13 @@ import tools.jackson.databind.node.ObjectNode;
 @RequestMapping("/console/evaluations")
 class EvaluationsConsoleController {
   private static final int PAGE = 20;
-  private static final int CHOICES = 100;
 
   private final ConsoleApi api;
+  private final Choices choices;
 
-  EvaluationsConsoleController(ConsoleApi api) {
+  EvaluationsConsoleController(ConsoleApi api, Choices choices) {
     this.api = api;
+    this.choices = choices;
   }
 
   @GetMapping
@@ -38,10 +39,8 @@ class EvaluationsConsoleController {
 
   @GetMapping("/new")
   String form(@RequestParam @Nullable String model, Model page) {
-    page.addAttribute("models", api.models().data());
-    page.addAttribute(
-        "files",
-        api.files("fine-tune", null, CHOICES).data().stream().filter(DataFile::usable).toList());
+    page.addAttribute("models", choices.models(model));
+    page.addAttribute("files", choices.files(null));
     page.addAttribute("model", model);
     return "new-evaluation";
   }
@@ -83,7 +82,7 @@ class EvaluationsConsoleController {
     boolean all = outcome == null || outcome.isBlank();
     String of = all || model == null || model.isBlank() ? null : model;
     page.addAttribute("id", id);
-    page.addAttribute("samples", api.samples(id, all ? null : outcome, null, of, after, PAGE));
+    page.addAttribute("samples", api.samples(id, all ? null : outcome, of, after, PAGE));
     page.addAttribute("outcome", outcome);
     page.addAttribute("model", model);
     return "samples";

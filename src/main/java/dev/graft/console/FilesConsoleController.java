@@ -18,20 +18,23 @@ import org.springframework.web.bind.annotation.RequestParam;
 @RequestMapping("/console/files")
 class FilesConsoleController {
   private static final int PAGE = 50;
-  private static final int CHOICES = 100;
 
   private final ConsoleApi api;
+  private final Choices choices;
   private final Relay relay;
 
-  FilesConsoleController(ConsoleApi api, Relay relay) {
+  FilesConsoleController(ConsoleApi api, Choices choices, Relay relay) {
     this.api = api;
+    this.choices = choices;
     this.relay = relay;
   }
 
   @GetMapping
-  String list(@RequestParam @Nullable String after, Model model) {
+  String list(
+      @RequestParam @Nullable String after, @RequestParam @Nullable String part, Model model) {
     model.addAttribute("files", api.files(null, after, PAGE));
-    return "files";
+    model.addAttribute("after", after);
+    return part == null ? "files" : "files :: rows";
   }
 
   /** The file's own page is what the server thinks of it. */
@@ -41,15 +44,13 @@ class FilesConsoleController {
     response.setStatus(HttpServletResponse.SC_NO_CONTENT);
   }
 
+  /** As a page, or as what changes of it until every row is looked at. */
   @GetMapping("/{id}")
-  String file(@PathVariable String id, Model model) {
+  String file(@PathVariable String id, @RequestParam @Nullable String part, Model model) {
     model.addAttribute("file", api.file(id));
     model.addAttribute(
-        "others",
-        api.files("fine-tune", null, CHOICES).data().stream()
-            .filter(other -> other.usable() && !other.id().equals(id))
-            .toList());
-    return "file";
+        "others", choices.files(null).stream().filter(each -> !each.id().equals(id)).toList());
+    return part == null ? "file" : "file :: live";
   }
 
   /** A part of that page, which comes when it is made. */

@@ -9,6 +9,7 @@ import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
+import org.springframework.web.util.UriComponentsBuilder;
 
 /**
  * A second door of this server, for itself: plain HTTP on a free port of the loopback address,
@@ -21,6 +22,8 @@ class Loopback implements WebServerFactoryCustomizer<TomcatServletWebServerFacto
 
   @Override
   public void customize(TomcatServletWebServerFactory server) {
+    // Limits and paths are read as at the first door: a request is the same through both.
+    server.getConnectorCustomizers().forEach(each -> each.customize(connector));
     connector.setPort(0);
     if (connector.getProtocolHandler() instanceof AbstractProtocol<?> http) {
       http.setAddress(InetAddress.getLoopbackAddress());
@@ -33,6 +36,16 @@ class Loopback implements WebServerFactoryCustomizer<TomcatServletWebServerFacto
   URI address() {
     int port = connector.getLocalPort();
     if (port <= 0) throw new IllegalStateException("the server does not listen yet");
-    return URI.create("http://" + InetAddress.getLoopbackAddress().getHostAddress() + ":" + port);
+    return address(InetAddress.getLoopbackAddress(), port);
+  }
+
+  static URI address(InetAddress host, int port) {
+    String written = host.getHostAddress();
+    return UriComponentsBuilder.newInstance()
+        .scheme("http")
+        .host(written.contains(":") ? "[" + written + "]" : written)
+        .port(port)
+        .build()
+        .toUri();
   }
 }

@@ -32,7 +32,7 @@ class ModelsConsoleController {
   String list(
       @RequestParam @Nullable String name, @RequestParam @Nullable String after, Model model) {
     String wanted = name == null || name.isBlank() ? null : name.strip();
-    model.addAttribute("adapters", api.adapters(wanted, null, after, PAGE));
+    model.addAttribute("adapters", api.adapters(wanted, after, PAGE));
     model.addAttribute("name", wanted);
     return "models";
   }

@@ -16,23 +16,20 @@ import org.springframework.web.bind.annotation.RequestParam;
 @Profile("server")
 @RequestMapping("/console/new-job")
 class NewJobConsoleController {
-  private static final int CHOICES = 100;
-  private static final String TRAINING = "fine-tune";
-
   private final ConsoleApi api;
+  private final Choices choices;
 
-  NewJobConsoleController(ConsoleApi api) {
+  NewJobConsoleController(ConsoleApi api, Choices choices) {
     this.api = api;
+    this.choices = choices;
   }
 
   @GetMapping
   String form(
       @RequestParam @Nullable String model, @RequestParam @Nullable String file, Model page) {
-    page.addAttribute("models", api.models().data());
-    page.addAttribute(
-        "files",
-        api.files(TRAINING, null, CHOICES).data().stream().filter(DataFile::usable).toList());
-    page.addAttribute("configs", api.configs(CHOICES).data());
+    page.addAttribute("models", choices.models(model));
+    page.addAttribute("files", choices.files(file));
+    page.addAttribute("configs", api.configs(Choices.NEWEST).data());
     page.addAttribute("model", model);
     page.addAttribute("file", file);
     return "new-job";

@@ -3,6 +3,9 @@ package dev.graft.console;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
+import tools.jackson.core.StreamReadFeature;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -26,6 +29,13 @@ record NewJobForm(
     @Nullable String epochs,
     @Nullable String batchSize,
     @Nullable String learningRateMultiplier) {
+
+  /** As the API reads: of two values for one key nobody can know which is meant. */
+  private static final JsonMapper STRICT =
+      JsonMapper.builder()
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .build();
 
   static final String OWN = "own";
   static final int SHOWN_ROWS = 3;
@@ -59,13 +69,17 @@ record NewJobForm(
     return text != null && !text.isBlank();
   }
 
-  private static tools.jackson.databind.JsonNode json(String field, @Nullable String text) {
+  private static JsonNode json(String field, @Nullable String text) {
+    if (!given(text)) throw refused(field, "is empty");
     try {
-      return JsonMapper.shared().readTree(text == null ? "" : text);
+      return STRICT.readTree(text);
     } catch (JacksonException e) {
-      String message = "is not JSON: " + e.getOriginalMessage();
-      throw new Refused(
-          400, field + " " + message, List.of(new Refused.Finding(field, message)), null);
+      throw refused(field, "is not JSON: " + e.getOriginalMessage());
     }
+  }
+
+  private static Refused refused(String field, String message) {
+    return new Refused(
+        400, field + " " + message, List.of(new Refused.Finding(field, message)), null);
   }
 }

@@ -1,15 +1,30 @@
 package dev.graft.console;
 
+import java.util.List;
 import org.springframework.context.annotation.Profile;
+import org.springframework.http.HttpStatus;
 import org.springframework.stereotype.Controller;
 import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.RequestMapping;
 
-/** Any other address under the console, told as a page. */
+/** What is not a page, or no longer, told as one. */
 @Controller
 @Profile("server")
 class NoSuchPageController {
+  /** Any other address under the console. */
   @GetMapping("/console/**")
   String any() {
     throw Refused.notFound("page");
+  }
+
+  /** A form whose page is older than what the browser knows now, forwarded to here. */
+  @RequestMapping(ConsoleSecurity.STALE)
+  String stale() {
+    throw new Refused(
+        HttpStatus.FORBIDDEN.value(),
+        "That page had been open for too long, so nothing was done. Go back, load it again, and"
+            + " send it once more.",
+        List.of(),
+        null);
   }
 }

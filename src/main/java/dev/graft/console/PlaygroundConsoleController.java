@@ -20,9 +20,11 @@ class PlaygroundConsoleController {
   private static final double NANOS = 1e9;
 
   private final ConsoleApi api;
+  private final Choices choices;
 
-  PlaygroundConsoleController(ConsoleApi api) {
+  PlaygroundConsoleController(ConsoleApi api, Choices choices) {
     this.api = api;
+    this.choices = choices;
   }
 
   /**
@@ -30,7 +32,7 @@ class PlaygroundConsoleController {
    */
   @GetMapping
   String form(@RequestParam @Nullable String model, Model page) {
-    var models = api.models().data();
+    var models = choices.models(model);
     var looked =
         models.stream()
             .filter(each -> each.id().equals(model))

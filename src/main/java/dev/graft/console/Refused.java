@@ -1,7 +1,9 @@
 package dev.graft.console;
 
+import java.io.IOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.springframework.http.client.ClientHttpResponse;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -32,7 +34,10 @@ final class Refused extends RuntimeException {
   }
 
   /** Read from an error envelope. */
-  static Refused of(int status, byte[] body, @Nullable String requestId) {
+  static Refused of(ClientHttpResponse answer) throws IOException {
+    int status = answer.getStatusCode().value();
+    String requestId = answer.getHeaders().getFirst("x-request-id");
+    byte[] body = answer.getBody().readAllBytes();
     try {
       JsonNode error = JsonMapper.shared().readTree(body).path("error");
       List<Finding> findings = error.path("errors").valueStream().map(Refused::finding).toList();

@@ -24,8 +24,8 @@ class Relay {
 
   private final RestClient api;
 
-  Relay(RestClient loopbackClient) {
-    this.api = loopbackClient;
+  Relay(RestClient relayClient) {
+    this.api = relayClient;
   }
 
   /** Sends a file of the API to a browser, which saves it. */
@@ -36,12 +36,7 @@ class Relay {
         .exchange(
             (request, answer) -> {
               HttpHeaders headers = answer.getHeaders();
-              if (answer.getStatusCode().isError()) {
-                throw Refused.of(
-                    answer.getStatusCode().value(),
-                    answer.getBody().readAllBytes(),
-                    headers.getFirst("x-request-id"));
-              }
+              if (answer.getStatusCode().isError()) throw Refused.of(answer);
               for (String name : TOLD) {
                 String value = headers.getFirst(name);
                 if (value != null) to.setHeader(name, value);

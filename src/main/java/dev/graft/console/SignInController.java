@@ -25,8 +25,8 @@ class SignInController {
   }
 
   @GetMapping({"/", "/console", "/console/"})
-  String start() {
-    return "redirect:" + Destination.HOME;
+  String start(@AuthenticationPrincipal @Nullable Identity caller) {
+    return "redirect:" + (caller == null ? ConsoleSecurity.SIGN_IN : new Visitor(caller).home());
   }
 
   @GetMapping(ConsoleSecurity.SIGN_IN)

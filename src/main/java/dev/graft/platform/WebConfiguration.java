@@ -4,6 +4,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.util.List;
 import org.apache.tomcat.util.buf.EncodedSolidusHandling;
+import org.springframework.boot.tomcat.TomcatConnectorCustomizer;
 import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.boot.webmvc.autoconfigure.WebMvcRegistrations;
@@ -70,19 +71,22 @@ class WebConfiguration {
     };
   }
 
+  /** Of every connector, also of those that a module adds. */
+  @Bean
+  TomcatConnectorCustomizer connectors() {
+    return connector -> {
+      connector.setEncodedSolidusHandling(EncodedSolidusHandling.PASS_THROUGH.getValue());
+      // A large file comes in an eighth of the reads.
+      connector.setProperty("socket.appReadBufSize", "65536");
+    };
+  }
+
   @Bean
   WebServerFactoryCustomizer<TomcatServletWebServerFactory> tomcat() {
-    return tomcat -> {
-      tomcat.addConnectorCustomizers(
-          connector -> {
-            connector.setEncodedSolidusHandling(EncodedSolidusHandling.PASS_THROUGH.getValue());
-            // A large file comes in an eighth of the reads.
-            connector.setProperty("socket.appReadBufSize", "65536");
-          });
-      tomcat.addContextCustomizers(
-          context ->
-              ((org.apache.catalina.core.StandardHost) context.getParent())
-                  .setErrorReportValveClass(TomcatErrors.class.getName()));
-    };
+    return tomcat ->
+        tomcat.addContextCustomizers(
+            context ->
+                ((org.apache.catalina.core.StandardHost) context.getParent())
+                    .setErrorReportValveClass(TomcatErrors.class.getName()));
   }
 }

@@ -162,7 +162,21 @@ class ConsoleBrowserIT extends StartedGraft {
     see("h1 .state", "succeeded");
     assertThat(browser.findElements(By.cssSelector("[data-curve] canvas"))).hasSize(2);
     assertThat(see(".events").getText()).contains("successfully completed");
+    aCheckpointIsTried();
     press("Try it");
+  }
+
+  /** No list has it: the link names it, and its base stands beside it. */
+  private void aCheckpointIsTried() {
+    browser.findElement(By.id("try-20")).click();
+    see("#question");
+    assertThat(browser.findElements(By.name("model")))
+        .extracting(select -> new Select(select).getFirstSelectedOption().getText())
+        .satisfiesExactly(
+            base -> assertThat(base).isEqualTo("tiny"),
+            checkpoint -> assertThat(checkpoint).contains("browsed").endsWith(":ckpt-step-20"));
+    browser.navigate().back();
+    see("h1", "browsed");
   }
 
   private void ask() {
@@ -187,6 +201,20 @@ class ConsoleBrowserIT extends StartedGraft {
     see("#samples article", "yes 0");
     choose("outcome", "those answered better");
     see("#samples article");
+  }
+
+  @Test
+  void theRowsOfALargeFileAreReadWhileItsPageIsOpen() throws IOException {
+    signIn("uploaders");
+    List<String> rows = IntStream.range(0, 60_000).mapToObj(ROW::formatted).toList();
+    Path file = Files.write(directory.resolve("many.jsonl"), rows);
+    browser.get(url() + "/console/files");
+    browser.findElement(By.name("file")).sendKeys(file.toString());
+    press("Upload");
+    see("h1 .state", "processed");
+    see("#report", "chat");
+    assertThat(see(".facts").getText()).contains("60,000");
+    assertThat(complaints()).isEmpty();
   }
 
   @Test

@@ -51,7 +51,8 @@ class ConsoleIT {
   @Test
   void everyPageOpensToWhoeverIsSignedIn() throws Exception {
     assertThat(browser.signIn(key.secret()).headers().firstValue("location"))
-        .hasValueSatisfying(to -> assertThat(to).endsWith("/console/jobs"));
+        .hasValueSatisfying(to -> assertThat(to).endsWith("/console"));
+    assertThat(browser.get("/console").headers().firstValue("location")).hasValue("/console/jobs");
     for (String page : PAGES) {
       HttpResponse<String> answer = browser.get(page);
       assertThat(answer.statusCode()).as(page + answer.body()).isEqualTo(200);
@@ -156,7 +157,8 @@ class ConsoleIT {
     String name = "made elsewhere " + UUID.randomUUID();
     HttpResponse<String> answer =
         browser.postFromElsewhere("/console/departments", Map.of("name", name));
-    assertThat(answer.statusCode()).isEqualTo(302);
+    assertThat(answer.statusCode()).isEqualTo(403);
+    assertThat(answer.body()).contains("nothing was done");
     assertThat(departments.find(name)).isEmpty();
     browser.get("/console/departments");
     assertThat(browser.post("/console/departments", Map.of("name", name)).statusCode())

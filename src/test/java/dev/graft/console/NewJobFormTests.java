@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.json.JsonMapper;
 
 class NewJobFormTests {
@@ -37,9 +39,10 @@ class NewJobFormTests {
                     """));
   }
 
-  @Test
-  void settingsThatAreNoJsonAreToldWithTheirField() {
-    assertThatThrownBy(() -> form("own", "{\"peft\": ", "").request())
+  @ParameterizedTest
+  @ValueSource(strings = {"{\"peft\": ", "", "  ", "{\"seed\": 1, \"seed\": 2}", "{} {}"})
+  void settingsThatAreNoOneJsonAreToldWithTheirField(String settings) {
+    assertThatThrownBy(() -> form("own", settings, "").request())
         .isInstanceOfSatisfying(
             Refused.class,
             refused -> {

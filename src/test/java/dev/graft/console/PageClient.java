@@ -3,6 +3,7 @@ package dev.graft.console;
 import java.io.IOException;
 import java.net.CookieManager;
 import java.net.HttpCookie;
+import java.net.InetAddress;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
@@ -21,12 +22,20 @@ final class PageClient {
   private static final Pattern TOKEN = Pattern.compile("name=\"_csrf\" value=\"([^\"]+)\"");
 
   private final CookieManager cookies = new CookieManager();
-  private final HttpClient http = HttpClient.newBuilder().cookieHandler(cookies).build();
+  private final HttpClient http;
   private final String server;
   private String token = "none";
 
   PageClient(int port) {
+    this(port, InetAddress.getLoopbackAddress());
+  }
+
+  /**
+   * @param from one of this machine's addresses
+   */
+  PageClient(int port, InetAddress from) {
     this.server = "http://127.0.0.1:" + port;
+    this.http = HttpClient.newBuilder().localAddress(from).cookieHandler(cookies).build();
   }
 
   HttpResponse<String> get(String path, String... headers) throws Exception {
@@ -43,6 +52,17 @@ final class PageClient {
   /** As {@link #post}, as a page of another site would: it cannot read the token. */
   HttpResponse<String> postFromElsewhere(String path, Map<String, String> fields) throws Exception {
     return send(path, fields, "_csrf", "guessed");
+  }
+
+  /** As htmx sends the form of a file: the token is in a header. */
+  HttpResponse<String> upload(String path, String boundary, String body) throws Exception {
+    return seen(
+        HttpRequest.newBuilder(URI.create(server + path))
+            .header("content-type", "multipart/form-data; boundary=" + boundary)
+            .header("hx-request", "true")
+            .header("x-xsrf-token", token)
+            .POST(BodyPublishers.ofString(body))
+            .build());
   }
 
   private HttpResponse<String> send(

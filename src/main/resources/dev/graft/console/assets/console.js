@@ -48,3 +48,23 @@ document.addEventListener('htmx:xhr:progress', event => {
 // Where the server cannot be reached, a page says so, and goes on where it was when it is back.
 document.addEventListener('htmx:sendError', () => document.body.classList.add('away'));
 document.addEventListener('htmx:afterOnLoad', () => document.body.classList.remove('away'));
+
+// A part that asks again leaves its reader where they are: what is marked stays marked until it is let go, and lists
+// stay where they were scrolled to. Focus is htmx's to keep, by the ids of what has it.
+let scrolled = [];
+
+document.addEventListener('htmx:beforeSwap', event => {
+  const target = event.detail.target;
+  const marked = document.getSelection();
+  const polled = (event.detail.requestConfig.elt.getAttribute('hx-trigger') || '').startsWith('every');
+  if (polled && !marked.isCollapsed && target.contains(marked.anchorNode)) event.detail.shouldSwap = false;
+  scrolled = [...target.querySelectorAll('[id]')].filter(part => part.scrollTop > 0).map(part => [part.id, part.scrollTop]);
+});
+
+document.addEventListener('htmx:afterSwap', () => {
+  for (const [id, top] of scrolled) {
+    const part = document.getElementById(id);
+    if (part) part.scrollTop = top;
+  }
+  scrolled = [];
+});

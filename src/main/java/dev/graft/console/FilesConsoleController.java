@@ -47,9 +47,12 @@ class FilesConsoleController {
   /** As a page, or as what changes of it until every row is looked at. */
   @GetMapping("/{id}")
   String file(@PathVariable String id, @RequestParam @Nullable String part, Model model) {
-    model.addAttribute("file", api.file(id));
-    model.addAttribute(
-        "others", choices.files(null).stream().filter(each -> !each.id().equals(id)).toList());
+    DataFile file = api.file(id);
+    model.addAttribute("file", file);
+    if (file.usable()) {
+      model.addAttribute(
+          "others", choices.files(null).stream().filter(each -> !each.id().equals(id)).toList());
+    }
     return part == null ? "file" : "file :: live";
   }
 

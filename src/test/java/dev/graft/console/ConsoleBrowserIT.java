@@ -124,22 +124,22 @@ class ConsoleBrowserIT extends StartedGraft {
   @Test
   void fromRowsToAModelThatIsBetterThanItsBase() throws IOException {
     signIn("browsers");
-    upload();
+    upload("rows.jsonl", 24);
+    press("Train on it");
     train();
     ask();
     evaluate();
     assertThat(complaints()).isEmpty();
   }
 
-  private void upload() throws IOException {
-    List<String> rows = IntStream.range(0, 24).mapToObj(ROW::formatted).toList();
-    Path file = Files.write(directory.resolve("rows.jsonl"), rows);
+  private void upload(String name, int rows) throws IOException {
+    List<String> lines = IntStream.range(0, rows).mapToObj(ROW::formatted).toList();
+    Path file = Files.write(directory.resolve(name), lines);
     browser.get(url() + "/console/files");
     browser.findElement(By.name("file")).sendKeys(file.toString());
     press("Upload");
-    see("h1", "rows.jsonl");
+    see("h1", name);
     see("#report", "chat");
-    press("Train on it");
   }
 
   private void train() {
@@ -206,13 +206,8 @@ class ConsoleBrowserIT extends StartedGraft {
   @Test
   void theRowsOfALargeFileAreReadWhileItsPageIsOpen() throws IOException {
     signIn("uploaders");
-    List<String> rows = IntStream.range(0, 60_000).mapToObj(ROW::formatted).toList();
-    Path file = Files.write(directory.resolve("many.jsonl"), rows);
-    browser.get(url() + "/console/files");
-    browser.findElement(By.name("file")).sendKeys(file.toString());
-    press("Upload");
+    upload("many.jsonl", 60_000);
     see("h1 .state", "processed");
-    see("#report", "chat");
     assertThat(see(".facts").getText()).contains("60,000");
     assertThat(complaints()).isEmpty();
   }

@@ -6,12 +6,10 @@ import static dev.graft.artifacts.BlobColumn.Names.MANIFEST;
 import dev.graft.artifacts.BlobColumn;
 import dev.graft.artifacts.BlobReferences;
 import java.util.List;
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 
 /** What adapters need; a deleted one has no manifest. */
 @Component
-@Profile("server")
 class AdapterBlobs implements BlobReferences {
   /** Training that goes on from an adapter begins on the base that its job had. */
   private static final String BASE_OF_ONE =

@@ -5,13 +5,11 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
 /** The statements that change an adapter that is there, or end it. */
 @Component
-@Profile("server")
 class AdapterChanges {
   /** Only if the deprecation is still the one that was seen, where that is asked for. */
   private static final String DEPRECATE =

@@ -11,7 +11,6 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.core.io.Resource;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.ResponseEntity;
@@ -31,7 +30,6 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** The published adapters and their files: Graft's own part of the API. */
 @RestController
-@Profile("server")
 @RequestMapping("/v1/adapters")
 class AdapterController {
   private final Adapters adapters;

@@ -8,7 +8,6 @@ import dev.graft.platform.RequestFailed;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.Objects;
-import org.springframework.context.annotation.Profile;
 import org.springframework.core.io.Resource;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
@@ -17,7 +16,6 @@ import org.springframework.stereotype.Component;
 
 /** What a department may see and fetch of an adapter, or why it may not. */
 @Component
-@Profile("server")
 class AdapterDownloads {
   private static final MediaType GZIP = MediaType.parseMediaType("application/gzip");
 

@@ -10,7 +10,6 @@ import java.io.IOException;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.locks.ReentrantLock;
-import org.springframework.context.annotation.Profile;
 import org.springframework.core.io.Resource;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
@@ -20,7 +19,6 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** The bytes of adapters: the files of the result directory, and its archive. */
 @Component
-@Profile("server")
 class AdapterFiles {
   private static final String MERGED = "merged/";
 

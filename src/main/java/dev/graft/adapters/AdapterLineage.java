@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Transactional;
 
@@ -15,7 +14,6 @@ import org.springframework.transaction.annotation.Transactional;
  * What an adapter was trained from, and what was trained from it; deleted ones keep their place.
  */
 @Component
-@Profile("server")
 class AdapterLineage {
   private final AdapterRows rows;
   private final JobLineage jobs;

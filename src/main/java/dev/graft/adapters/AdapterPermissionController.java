@@ -7,7 +7,6 @@ import dev.graft.tenancy.Identity;
 import dev.graft.tenancy.Permission;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -23,7 +22,6 @@ import org.springframework.web.bind.annotation.RestController;
  * department's owners.
  */
 @RestController
-@Profile("server")
 @RequestMapping("/v1/adapters/{id}/permissions")
 class AdapterPermissionController {
   private final CheckpointPermissions permissions;

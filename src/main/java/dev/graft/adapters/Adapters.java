@@ -13,7 +13,6 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.context.annotation.Profile;
 import org.springframework.context.event.EventListener;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Propagation;
@@ -21,7 +20,6 @@ import org.springframework.transaction.annotation.Transactional;
 
 /** The published results of the departments. A foreign department's adapter is like none. */
 @Service
-@Profile("server")
 public class Adapters implements Owned {
   private static final Logger log = LoggerFactory.getLogger(Adapters.class);
 

@@ -1,12 +1,10 @@
 package dev.graft.adapters;
 
 import dev.graft.catalog.BaseModelUse;
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 
 /** Adapters that are there: chats with them need the base model. */
 @Component
-@Profile("server")
 class AdaptersOnBaseModels implements BaseModelUse {
   private final AdapterRows rows;
 

@@ -4,7 +4,6 @@ import dev.graft.jobs.JobSucceeded;
 import java.io.IOException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.event.TransactionPhase;
 import org.springframework.transaction.event.TransactionalEventListener;
@@ -14,7 +13,6 @@ import org.springframework.transaction.event.TransactionalEventListener;
  * outside its transaction. If this fails, the first download makes it.
  */
 @Component
-@Profile("server")
 class ArchiveAhead {
   private static final Logger log = LoggerFactory.getLogger(ArchiveAhead.class);
 

@@ -7,7 +7,6 @@ import dev.graft.platform.RequestFailed;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
@@ -19,7 +18,6 @@ import org.springframework.web.bind.annotation.RestController;
 
 /** OpenAI's permissions of checkpoints: administrators let other departments use a model. */
 @RestController
-@Profile("server")
 @RequestMapping("/v1/fine_tuning/checkpoints/{checkpoint}/permissions")
 class CheckpointPermissionController {
   private static final int MOST = 100;

@@ -15,7 +15,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -23,7 +22,6 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** What programs make of a result, told from its files and the configuration of its base. */
 @Component
-@Profile("server")
 class CompatibilityReport {
   private static final int MAX_CONFIG_BYTES = 1 << 20;
 

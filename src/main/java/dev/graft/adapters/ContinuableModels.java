@@ -5,12 +5,10 @@ import dev.graft.jobs.ParentModels;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
 import java.util.Optional;
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 
 /** The department's results and checkpoints, as what its further jobs begin with. */
 @Component
-@Profile("server")
 class ContinuableModels implements ParentModels {
   private static final String ADAPTER_ID = "ad_";
 

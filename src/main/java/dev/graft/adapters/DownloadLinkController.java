@@ -15,7 +15,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.core.io.Resource;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.ResponseEntity;
@@ -30,7 +29,6 @@ import org.springframework.web.servlet.support.ServletUriComponentsBuilder;
 
 /** Links by which whoever has one fetches an adapter, for a while and without a key. */
 @RestController
-@Profile("server")
 class DownloadLinkController {
   private static final Duration USUAL = Duration.ofHours(1);
   private static final String KIND = "adapter";

@@ -7,12 +7,10 @@ import dev.graft.tenancy.Departments;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 
 /** The {@code project_ids} of a request for permissions. */
 @Component
-@Profile("server")
 class Guests {
   private static final int MOST = 100;
 

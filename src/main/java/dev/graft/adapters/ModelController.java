@@ -10,7 +10,6 @@ import dev.graft.tenancy.Departments;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
-import org.springframework.context.annotation.Profile;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -23,7 +22,6 @@ import org.springframework.web.bind.annotation.RestController;
  * sent as {@code %2F} or as it is.
  */
 @RestController
-@Profile("server")
 @RequestMapping("/v1/models")
 class ModelController {
   private final BaseModels baseModels;

@@ -10,7 +10,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 
 /**
@@ -18,7 +17,6 @@ import org.springframework.stereotype.Component;
  * others that it may use.
  */
 @Component
-@Profile("server")
 public class NamedModels {
   private static final String CHECKPOINT = ":ckpt-step-";
 

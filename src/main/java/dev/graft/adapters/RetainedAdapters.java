@@ -6,14 +6,12 @@ import dev.graft.retention.RetentionKind;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Propagation;
 import org.springframework.transaction.annotation.Transactional;
 
 /** Adapters, which departments keep from their publication unless their owners keep one. */
 @Component
-@Profile("server")
 class RetainedAdapters implements Retained {
   private final AdapterRows rows;
   private final AdapterChanges changes;

@@ -1,12 +1,10 @@
 package dev.graft.adapters;
 
 import java.util.Optional;
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 
 /** The adapters that a department sees: its own, and those of others that it may use. */
 @Component
-@Profile("server")
 class VisibleAdapters {
   private final Adapters adapters;
   private final CheckpointPermissions permissions;

@@ -4,11 +4,9 @@ import dev.graft.platform.GraftProperties;
 import java.io.IOException;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
-import org.springframework.context.annotation.Profile;
 
 /** The server's blobs lie in {@code artifacts} of its data directory. */
 @Configuration(proxyBeanMethods = false)
-@Profile("server")
 class ArtifactConfiguration {
   @Bean(destroyMethod = "close")
   FileArtifactStore artifactStore(GraftProperties properties) throws IOException {

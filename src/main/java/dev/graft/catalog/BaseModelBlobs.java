@@ -5,12 +5,10 @@ import static dev.graft.artifacts.BlobColumn.Names.MANIFEST;
 import dev.graft.artifacts.BlobColumn;
 import dev.graft.artifacts.BlobReferences;
 import java.util.List;
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 
 /** What base models need, enabled or not. */
 @Component
-@Profile("server")
 class BaseModelBlobs implements BlobReferences {
   @Override
   public List<BlobColumn> columns() {

@@ -17,12 +17,10 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Service;
 
 /** The base models of this Graft. */
 @Service
-@Profile("server")
 public class BaseModels {
   private static final Logger log = LoggerFactory.getLogger(BaseModels.class);
   private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9._-]{0,62}");

@@ -82,7 +82,7 @@ abstract class ApiCommand implements Callable<Integer> {
    * @param lines says those of a list that is not empty
    */
   void show(List<JsonNode> things, Consumer<List<JsonNode>> lines) {
-    if (connection.json) {
+    if (connection.json()) {
       say(JSON.writerWithDefaultPrettyPrinter().writeValueAsString(things));
     } else if (things.isEmpty()) {
       note("none");
@@ -93,7 +93,7 @@ abstract class ApiCommand implements Callable<Integer> {
 
   /** One thing: the sentence that is given, or its JSON. */
   void show(JsonNode thing, String sentence) {
-    say(connection.json ? thing.toPrettyString() : sentence);
+    say(connection.json() ? thing.toPrettyString() : sentence);
   }
 
   void say(String line) {

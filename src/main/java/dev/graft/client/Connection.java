@@ -21,10 +21,14 @@ final class Connection {
       names = "--server",
       paramLabel = "URL",
       description = "Instead of $GRAFT_SERVER, $OPENAI_BASE_URL and what graft login kept.")
-  @Nullable String server;
+  private @Nullable String server;
 
   @Option(names = "--json", description = "The server's answer as JSON, for scripts.")
-  boolean json;
+  private boolean json;
+
+  boolean json() {
+    return json;
+  }
 
   GraftApi open() throws IOException {
     Path file = file(System.getenv());

@@ -8,6 +8,7 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Evaluations as people write and read them on a terminal. */
@@ -22,8 +23,11 @@ final class EvaluationText {
   /** One of OpenAI's graders, by its operation or metric. */
   static ObjectNode grader(String what) {
     return OPERATIONS.contains(what)
-        ? ApiCommand.object().put("type", "string_check").put("operation", what)
-        : ApiCommand.object().put("type", "text_similarity").put("evaluation_metric", what);
+        ? JsonNodeFactory.instance.objectNode().put("type", "string_check").put("operation", what)
+        : JsonNodeFactory.instance
+            .objectNode()
+            .put("type", "text_similarity")
+            .put("evaluation_metric", what);
   }
 
   /**
@@ -35,7 +39,8 @@ final class EvaluationText {
     Matcher gate = GATE.matcher(text.replace(" ", ""));
     try {
       if (gate.matches()) {
-        return ApiCommand.object()
+        return JsonNodeFactory.instance
+            .objectNode()
             .put("metric", gate.group(1))
             .put(BOUNDS.get(gate.group(2)), Double.parseDouble(gate.group(3)));
       }

@@ -33,7 +33,7 @@ final class JobsCheck extends ApiCommand {
       show(found, sentence(found));
       return 0;
     }
-    if (connection.json) say(found.toPrettyString());
+    if (connection.json()) say(found.toPrettyString());
     for (JsonNode error : found.path("errors")) {
       note(error.path("path").asString("") + ": " + error.path("message").asString(""));
     }

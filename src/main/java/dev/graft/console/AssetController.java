@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.Map;
-import org.springframework.context.annotation.Profile;
 import org.springframework.core.io.ClassPathResource;
 import org.springframework.core.io.Resource;
 import org.springframework.core.io.support.PathMatchingResourcePatternResolver;
@@ -17,7 +16,6 @@ import org.springframework.web.bind.annotation.PathVariable;
 
 /** Scripts and styles of the pages: Graft's own, and those of the libraries in the jar. */
 @Controller
-@Profile("server")
 class AssetController {
   private static final MediaType SCRIPT = MediaType.parseMediaType("text/javascript;charset=UTF-8");
   private static final MediaType STYLE = MediaType.parseMediaType("text/css;charset=UTF-8");

@@ -8,7 +8,6 @@ import jakarta.servlet.http.HttpServletRequestWrapper;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.security.MessageDigest;
-import org.springframework.context.annotation.Profile;
 import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
 import org.springframework.http.HttpHeaders;
@@ -20,7 +19,6 @@ import org.springframework.web.filter.OncePerRequestFilter;
  * word that says so is new at every start and known to this server alone.
  */
 @Component
-@Profile("server")
 @Order(Ordered.HIGHEST_PRECEDENCE)
 class BrowserAddress extends OncePerRequestFilter {
   private static final String HEADER = "x-graft-browser-address";

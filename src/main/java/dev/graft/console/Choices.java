@@ -3,12 +3,10 @@ package dev.graft.console;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 
 /** What forms let one choose: the newest, and whatever a link to the form names. */
 @Component
-@Profile("server")
 class Choices {
   static final int NEWEST = 100;
   private static final String TRAINING = "fine-tune";

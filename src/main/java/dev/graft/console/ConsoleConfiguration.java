@@ -5,7 +5,6 @@ import java.net.http.HttpClient;
 import java.time.Duration;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
-import org.springframework.context.annotation.Profile;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatusCode;
 import org.springframework.http.client.JdkClientHttpRequestFactory;
@@ -21,7 +20,6 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** How the console asks the API. */
 @Configuration(proxyBeanMethods = false)
-@Profile("server")
 class ConsoleConfiguration {
   /** An answer of a model on a slow machine. */
   private static final Duration PATIENCE = Duration.ofMinutes(5);

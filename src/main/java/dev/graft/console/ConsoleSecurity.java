@@ -11,7 +11,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
-import org.springframework.context.annotation.Profile;
 import org.springframework.core.annotation.Order;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.config.annotation.web.configurers.AbstractHttpConfigurer;
@@ -26,7 +25,6 @@ import org.springframework.web.util.UriUtils;
 
 /** The console's chain: a cookie instead of a header, and a token in every form. */
 @Configuration(proxyBeanMethods = false)
-@Profile("server")
 class ConsoleSecurity {
   static final String SIGN_IN = "/console/sign-in";
   static final String STALE = "/console/stale";

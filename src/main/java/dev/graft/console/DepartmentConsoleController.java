@@ -5,7 +5,6 @@ import dev.graft.tenancy.Permission;
 import java.time.Clock;
 import java.time.temporal.ChronoUnit;
 import java.util.Map;
-import org.springframework.context.annotation.Profile;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.stereotype.Controller;
 import org.springframework.ui.Model;
@@ -16,7 +15,6 @@ import org.springframework.web.bind.annotation.RequestParam;
 
 /** A department's limits, use and keys; and all departments, for those who administrate them. */
 @Controller
-@Profile("server")
 class DepartmentConsoleController {
   private static final int PAGE = 100;
   private static final int DAYS = 30;

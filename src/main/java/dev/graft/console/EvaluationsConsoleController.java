@@ -3,7 +3,6 @@ package dev.graft.console;
 import jakarta.servlet.http.HttpServletResponse;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Controller;
 import org.springframework.ui.Model;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -16,7 +15,6 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** Whether a model is better than its base: asked, watched, read question by question. */
 @Controller
-@Profile("server")
 @RequestMapping("/console/evaluations")
 class EvaluationsConsoleController {
   private static final int PAGE = 20;

@@ -3,7 +3,6 @@ package dev.graft.console;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Controller;
 import org.springframework.ui.Model;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -14,7 +13,6 @@ import org.springframework.web.bind.annotation.RequestParam;
 
 /** Training data: in, looked at, out. */
 @Controller
-@Profile("server")
 @RequestMapping("/console/files")
 class FilesConsoleController {
   private static final int PAGE = 50;

@@ -2,7 +2,6 @@ package dev.graft.console;
 
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Controller;
 import org.springframework.ui.Model;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -14,7 +13,6 @@ import org.springframework.web.bind.annotation.ResponseBody;
 
 /** The department's jobs, and one of them while it trains and after. */
 @Controller
-@Profile("server")
 @RequestMapping("/console/jobs")
 class JobsConsoleController {
   private static final int PAGE = 20;

@@ -7,7 +7,6 @@ import org.apache.coyote.AbstractProtocol;
 import org.apache.tomcat.util.threads.VirtualThreadExecutor;
 import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 import org.springframework.web.util.UriComponentsBuilder;
 
@@ -16,7 +15,6 @@ import org.springframework.web.util.UriComponentsBuilder;
  * whatever the first one speaks. It opens nothing without a key, as the first does.
  */
 @Component
-@Profile("server")
 class Loopback implements WebServerFactoryCustomizer<TomcatServletWebServerFactory> {
   private final Connector connector = new Connector();
 

@@ -2,7 +2,6 @@ package dev.graft.console;
 
 import jakarta.servlet.http.HttpServletResponse;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Controller;
 import org.springframework.ui.Model;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -13,7 +12,6 @@ import org.springframework.web.bind.annotation.RequestParam;
 
 /** A job that is thought about: its form, what it would take, what its rows become. */
 @Controller
-@Profile("server")
 @RequestMapping("/console/new-job")
 class NewJobConsoleController {
   private final ConsoleApi api;

@@ -1,7 +1,6 @@
 package dev.graft.console;
 
 import java.util.List;
-import org.springframework.context.annotation.Profile;
 import org.springframework.http.HttpStatus;
 import org.springframework.stereotype.Controller;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -9,7 +8,6 @@ import org.springframework.web.bind.annotation.RequestMapping;
 
 /** What is not a page, or no longer, told as one. */
 @Controller
-@Profile("server")
 class NoSuchPageController {
   /** Any other address under the console. */
   @GetMapping("/console/**")

@@ -1,7 +1,6 @@
 package dev.graft.console;
 
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Controller;
 import org.springframework.ui.Model;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -14,7 +13,6 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** One question to two models, side by side. */
 @Controller
-@Profile("server")
 @RequestMapping("/console/playground")
 class PlaygroundConsoleController {
   private static final double NANOS = 1e9;

@@ -5,7 +5,6 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.InputStream;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
 import org.springframework.stereotype.Component;
@@ -13,7 +12,6 @@ import org.springframework.web.client.RestClient;
 
 /** Files on their way between browser and API, never whole in memory. */
 @Component
-@Profile("server")
 class Relay {
   private static final List<String> TOLD =
       List.of(

@@ -7,14 +7,12 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** How numbers and times look on pages: {@code ${@shown.bytes(file.bytes)}}. */
 @Component("shown")
-@Profile("server")
 final class Shown {
   private static final String NOTHING = "–";
   private static final DateTimeFormatter TIME =

@@ -16,7 +16,6 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 
 /**
@@ -24,7 +23,6 @@ import org.springframework.stereotype.Component;
  * SDK that got no answer) wait for the first and then find its result.
  */
 @Component
-@Profile("server")
 class CompleteUpload {
   private final ArtifactStore store;
   private final Uploads uploads;

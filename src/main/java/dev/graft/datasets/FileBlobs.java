@@ -5,12 +5,10 @@ import static dev.graft.artifacts.BlobColumn.Names.BLOB;
 import dev.graft.artifacts.BlobColumn;
 import dev.graft.artifacts.BlobReferences;
 import java.util.List;
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 
 /** What files need: what was uploaded, and the rows made of it. */
 @Component
-@Profile("server")
 class FileBlobs implements BlobReferences {
   @Override
   public List<BlobColumn> columns() {

@@ -10,7 +10,6 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.core.io.Resource;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
@@ -27,7 +26,6 @@ import org.springframework.web.bind.annotation.RestController;
 
 /** OpenAI's Files API. */
 @RestController
-@Profile("server")
 @RequestMapping("/v1/files")
 class FileController {
   /** OpenAI's, as limit and as default. */

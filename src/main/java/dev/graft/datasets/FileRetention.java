@@ -4,13 +4,11 @@ import java.time.Clock;
 import java.time.temporal.ChronoUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.context.annotation.Profile;
 import org.springframework.data.domain.Limit;
 import org.springframework.stereotype.Service;
 
 /** Removes files and uploads whose time is over; any number of servers may do so at once. */
 @Service
-@Profile("server")
 public class FileRetention {
   private static final Logger log = LoggerFactory.getLogger(FileRetention.class);
   private static final Limit BATCH = Limit.of(1000);

@@ -82,4 +82,10 @@ interface FileRows extends JpaRepository<FileRow, String> {
   long storedBytes(String departmentId);
 
   List<FileRow> findByStatusOrderById(String status);
+
+  /** A lock by name that ends with the transaction. */
+  @Query(
+      value = "select cast(pg_advisory_xact_lock(hashtextextended(:name, 0)) as text)",
+      nativeQuery = true)
+  String takeTurn(String name);
 }

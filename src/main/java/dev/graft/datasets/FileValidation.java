@@ -11,7 +11,6 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.boot.web.server.context.WebServerInitializedEvent;
-import org.springframework.context.annotation.Profile;
 import org.springframework.context.event.EventListener;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.support.TransactionTemplate;
@@ -21,7 +20,6 @@ import org.springframework.transaction.support.TransactionTemplate;
  * thread. What a stopped server had not finished is done at the next start.
  */
 @Component
-@Profile("server")
 class FileValidation implements DisposableBean {
   private static final Logger log = LoggerFactory.getLogger(FileValidation.class);
 

@@ -19,14 +19,12 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;
-import org.springframework.context.annotation.Profile;
 import org.springframework.data.domain.Limit;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Transactional;
 
 /** The files of the departments. */
 @Service
-@Profile("server")
 public class Files implements Owned {
   private static final String PREFIX = "file-";
   private static final Pattern ID = Pattern.compile("file-[0-9a-z]{26}");

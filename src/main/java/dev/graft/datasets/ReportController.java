@@ -15,7 +15,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.DisposableBean;
-import org.springframework.context.annotation.Profile;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
@@ -24,7 +23,6 @@ import org.springframework.web.bind.annotation.RestController;
 
 /** Says what is likely to be wrong with the rows of a file. */
 @RestController
-@Profile("server")
 class ReportController implements DisposableBean {
   private static final int AT_ONCE = 2;
   private static final Duration RETRY_AFTER = Duration.ofSeconds(5);

@@ -11,7 +11,6 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Propagation;
@@ -19,7 +18,6 @@ import org.springframework.transaction.annotation.Transactional;
 
 /** Files to train on, which departments keep from their upload; results are logs of their jobs. */
 @Component
-@Profile("server")
 class RetainedDatasets implements Retained {
   private static final String UNTOLD =
       """

@@ -5,22 +5,20 @@ import dev.graft.platform.RequestFailed;
 import dev.graft.tenancy.DepartmentLimits;
 import dev.graft.tenancy.Measured;
 import java.util.List;
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Propagation;
 import org.springframework.transaction.annotation.Transactional;
 
 /** How much a department may store: its files, and what its pending uploads have announced. */
 @Component
-@Profile("server")
 class StorageQuota implements Measured {
   private final FileRows files;
-  private final UploadRows uploads;
+  private final AnnouncedStorage uploads;
   private final DepartmentLimits limits;
   private final FileProperties settings;
 
   StorageQuota(
-      FileRows files, UploadRows uploads, DepartmentLimits limits, FileProperties settings) {
+      FileRows files, AnnouncedStorage uploads, DepartmentLimits limits, FileProperties settings) {
     this.files = files;
     this.uploads = uploads;
     this.limits = limits;
@@ -33,7 +31,7 @@ class StorageQuota implements Measured {
    */
   @Transactional(propagation = Propagation.MANDATORY)
   void require(String departmentId, long bytes) {
-    uploads.takeTurn("storage of " + departmentId);
+    files.takeTurn("storage of " + departmentId);
     long most = most(departmentId);
     long stored = stored(departmentId);
     if (bytes > most - stored) {
@@ -56,17 +54,5 @@ class StorageQuota implements Measured {
   private long most(String departmentId) {
     Long said = limits.of(departmentId).maxStoredBytes();
     return said == null ? settings.maxStored().toBytes() : said;
-  }
-
-  /** Throws {@link RequestFailed} 429 if the department has begun too many uploads. */
-  @Transactional(propagation = Propagation.MANDATORY)
-  void requireTurn(String departmentId) {
-    if (uploads.countByDepartmentIdAndStatus(departmentId, UploadStatus.PENDING.wireName())
-        >= settings.maxPending()) {
-      throw new RequestFailed(
-          ProblemType.QUOTA_EXCEEDED,
-          "%d uploads of this department are pending; complete or cancel one first."
-              .formatted(settings.maxPending()));
-    }
   }
 }

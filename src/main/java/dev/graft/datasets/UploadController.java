@@ -7,7 +7,6 @@ import dev.graft.platform.Submission;
 import dev.graft.tenancy.Caller;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
-import org.springframework.context.annotation.Profile;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
@@ -18,7 +17,6 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** OpenAI's Uploads API: a large file in parts. */
 @RestController
-@Profile("server")
 @RequestMapping("/v1/uploads")
 class UploadController {
   private final Uploads uploads;

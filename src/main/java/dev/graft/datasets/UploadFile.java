@@ -9,12 +9,10 @@ import dev.graft.platform.Submission;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 
 /** Takes an upload: read, checked, published, recorded, in this order. */
 @Component
-@Profile("server")
 class UploadFile {
   private final ArtifactStore store;
   private final Files files;

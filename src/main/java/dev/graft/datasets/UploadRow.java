@@ -18,7 +18,10 @@ class UploadRow {
   private String filename;
   private String purpose;
   private long bytes;
+
+  @SuppressWarnings("UnusedVariable") // a column to read by hand
   private String mimeType;
+
   private @Nullable String columnMapping;
   private @Nullable Long fileLifetime;
   private String status;

@@ -11,7 +11,7 @@ import org.springframework.data.jpa.repository.Modifying;
 import org.springframework.data.jpa.repository.Query;
 
 /** The uploads, by department. */
-interface UploadRows extends JpaRepository<UploadRow, String> {
+interface UploadRows extends JpaRepository<UploadRow, String>, AnnouncedStorage {
   Optional<UploadRow> findByDepartmentIdAndId(String departmentId, String id);
 
   /** Whoever ends an upload, or adds to it, does so alone. */
@@ -19,6 +19,7 @@ interface UploadRows extends JpaRepository<UploadRow, String> {
   @Query("select u from UploadRow u where u.departmentId = :departmentId and u.id = :id")
   Optional<UploadRow> findToChange(String departmentId, String id);
 
+  @Override
   @Query(
       """
       select coalesce(sum(u.bytes), 0) from UploadRow u
@@ -42,10 +43,4 @@ interface UploadRows extends JpaRepository<UploadRow, String> {
         and not exists (select 1 from PartRow p where p.uploadId = u.id)
       """)
   List<String> findForgettable(Instant before, Limit limit);
-
-  /** A lock by name that ends with the transaction. */
-  @Query(
-      value = "select cast(pg_advisory_xact_lock(hashtextextended(:name, 0)) as text)",
-      nativeQuery = true)
-  String takeTurn(String name);
 }

@@ -12,14 +12,12 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.springframework.context.annotation.Profile;
 import org.springframework.data.domain.Limit;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Transactional;
 
 /** The rows of uploads and their parts, and what may happen to them when. */
 @Service
-@Profile("server")
 class Uploads implements Owned {
   private static final String PREFIX = "upload_";
   private static final String PART_PREFIX = "part_";
@@ -72,10 +70,20 @@ class Uploads implements Owned {
   String create(NewUpload upload) {
     String departmentId = upload.file().departmentId();
     quota.require(departmentId, upload.bytes());
-    quota.requireTurn(departmentId);
+    requireFewPending(departmentId);
     Instant now = now();
     Instant end = now.plus(settings.uploadLifetime());
     return rows.save(new UploadRow(ids.next(PREFIX), upload, now, end)).id();
+  }
+
+  private void requireFewPending(String departmentId) {
+    if (rows.countByDepartmentIdAndStatus(departmentId, UploadStatus.PENDING.wireName())
+        >= settings.maxPending()) {
+      throw new RequestFailed(
+          ProblemType.QUOTA_EXCEEDED,
+          "%d uploads of this department are pending; complete or cancel one first."
+              .formatted(settings.maxPending()));
+    }
   }
 
   @Override

@@ -34,8 +34,4 @@ record Score(int questions, int sentences, int values) {
   double sentenceShare() {
     return questions == 0 ? 0 : (double) sentences / questions;
   }
-
-  double valueShare() {
-    return questions == 0 ? 0 : (double) values / questions;
-  }
 }

@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Transactional;
@@ -19,7 +18,6 @@ import tools.jackson.databind.json.JsonMapper;
  * written.
  */
 @Component
-@Profile("server")
 class AnswerRows {
   private final JdbcClient sql;
   private final JsonMapper json;

@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Transactional;
@@ -13,7 +12,6 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** The samples of an evaluation, page by page. */
 @Component
-@Profile("server")
 class AskedRows {
   private static final String LIST =
       """

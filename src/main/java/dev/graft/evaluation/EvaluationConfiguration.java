@@ -4,11 +4,9 @@ import dev.graft.platform.LoopThreads;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
-import org.springframework.context.annotation.Profile;
 
 /** Settings of evaluations, and the threads that work at them. */
 @Configuration(proxyBeanMethods = false)
-@Profile("server")
 @EnableConfigurationProperties(EvaluationProperties.class)
 class EvaluationConfiguration {
   @Bean

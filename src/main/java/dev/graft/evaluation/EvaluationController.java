@@ -7,7 +7,6 @@ import dev.graft.platform.Submission;
 import dev.graft.tenancy.Caller;
 import jakarta.servlet.http.HttpServletRequest;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -19,7 +18,6 @@ import org.springframework.web.bind.annotation.RestController;
 
 /** Whether a model is better than another. */
 @RestController
-@Profile("server")
 class EvaluationController {
   private static final String ALL = "/v1/evaluations";
   private static final String ONE = ALL + "/{evaluation}";

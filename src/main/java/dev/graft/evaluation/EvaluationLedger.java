@@ -7,7 +7,6 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Transactional;
@@ -15,7 +14,6 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** The statements of whoever works at an evaluation. Each names its claim, and must find it. */
 @Component
-@Profile("server")
 class EvaluationLedger {
   /** The department that has not had its turn for longest, and of its evaluations the oldest. */
   private static final String CLAIM =

@@ -12,14 +12,12 @@ import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import tools.jackson.databind.json.JsonMapper;
 
 /** The statements of those who ask for evaluations. */
 @Component
-@Profile("server")
 class EvaluationRows implements Owned, FileUse {
   private final JdbcClient sql;
   private final StoredPlans plans;

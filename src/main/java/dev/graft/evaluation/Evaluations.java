@@ -19,7 +19,6 @@ import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.context.event.EventListener;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Propagation;
@@ -27,7 +26,6 @@ import org.springframework.transaction.annotation.Transactional;
 
 /** The evaluations of the departments. */
 @Service
-@Profile("server")
 class Evaluations {
   private final EvaluationRows rows;
   private final Files files;

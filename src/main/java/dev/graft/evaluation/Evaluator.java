@@ -18,12 +18,10 @@ import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 
 /** Works at an evaluation: its questions, the models' answers, its results. */
 @Component
-@Profile("server")
 class Evaluator {
   private static final Logger log = LoggerFactory.getLogger(Evaluator.class);
 

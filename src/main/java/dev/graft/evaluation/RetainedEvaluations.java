@@ -6,14 +6,12 @@ import dev.graft.tenancy.AuditLog;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Propagation;
 import org.springframework.transaction.annotation.Transactional;
 
 /** Evaluations, which departments keep from their end. */
 @Component
-@Profile("server")
 class RetainedEvaluations implements Retained {
   private final EvaluationRows rows;
   private final AuditLog audit;

@@ -1,13 +1,11 @@
 package dev.graft.evaluation;
 
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Plans as the database keeps them; a newer release may have written more than is known here. */
 @Component
-@Profile("server")
 class StoredPlans {
   private final JsonMapper json;
 

@@ -10,12 +10,10 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Service;
 
 /** Makes answers: finds the model and has it asked. */
 @Service
-@Profile("server")
 class Answers {
   private static final Logger log = LoggerFactory.getLogger(Answers.class);
 

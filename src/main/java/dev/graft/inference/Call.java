@@ -7,7 +7,6 @@ import dev.graft.spec.NamedQuantization;
 import dev.graft.spec.Quantization;
 import java.util.List;
 import java.util.Objects;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -34,7 +33,7 @@ record Call(
    * A worker asks for a call.
    *
    * @param waitMs how long it waits for one
-   * @param warm {@link #weights(ServedModel.Weights) weights} that it has in memory
+   * @param warm {@link ServedModel.Weights#name names of weights} that it has in memory
    */
   record Wanted(long waitMs, List<String> warm) {
     Wanted {
@@ -76,15 +75,5 @@ record Call(
   /** The directories that an answer needs. */
   List<Digest> manifests() {
     return Stream.of(base, trained, adapter).filter(Objects::nonNull).distinct().toList();
-  }
-
-  /** One name of what a process loads. */
-  static String weights(ServedModel.Weights weights) {
-    Quantization quantization = weights.quantization();
-    return Stream.of(
-            weights.base().hex(),
-            weights.trained() == null ? "" : weights.trained().hex(),
-            quantization == null ? "" : NamedQuantization.of(quantization).name())
-        .collect(Collectors.joining("/"));
   }
 }

@@ -125,7 +125,7 @@ final class CallBoard {
     PlacedCall oldest = waiting.peek();
     if (oldest == null || oldest.age() > IMPATIENT.toNanos()) return oldest;
     return waiting.stream()
-        .filter(each -> wanted.warm().contains(Call.weights(each.call().served().weights())))
+        .filter(each -> wanted.warm().contains(each.call().served().weights().name()))
         .findFirst()
         .orElse(oldest);
   }

@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.springframework.context.annotation.Profile;
 import org.springframework.core.io.InputStreamResource;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
@@ -24,7 +23,6 @@ import tools.jackson.core.JacksonException;
 
 /** The part of the worker API that is about chats. */
 @RestController
-@Profile("server")
 @RequestMapping(LeaseWire.PATH + Call.PATH)
 class CallController {
   private final CallBoard board;

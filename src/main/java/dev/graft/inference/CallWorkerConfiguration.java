@@ -4,6 +4,7 @@ import dev.graft.artifacts.BlobCache;
 import dev.graft.jobs.lease.Training;
 import dev.graft.jobs.lease.WorkerLink;
 import dev.graft.platform.ChildJvm;
+import dev.graft.platform.EveryRole;
 import dev.graft.platform.GraftProperties;
 import dev.graft.platform.LoopThreads;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
@@ -13,6 +14,7 @@ import org.springframework.context.annotation.Profile;
 import org.springframework.context.event.EventListener;
 
 /** A worker of its own answers chats beside its jobs, unless it is told not to. */
+@EveryRole
 @Configuration(proxyBeanMethods = false)
 @Profile("worker & !server")
 @ConditionalOnProperty(name = "graft.inference.offer", matchIfMissing = true)

@@ -5,7 +5,6 @@ import dev.graft.tenancy.Caller;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestBody;
@@ -15,7 +14,6 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** OpenAI's chat completions. */
 @RestController
-@Profile("server")
 class ChatController {
   private final Answers answers;
   private final JsonMapper json;

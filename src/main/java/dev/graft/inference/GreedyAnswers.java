@@ -9,12 +9,10 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Service;
 
 /** Asks as chats do; how likely the known answer is, is a question of its own. */
 @Service
-@Profile("server")
 class GreedyAnswers implements ModelAnswers {
   private static final Duration SOON = Duration.ofSeconds(2);
 

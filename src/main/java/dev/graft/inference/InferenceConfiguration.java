@@ -12,13 +12,11 @@ import java.util.ArrayList;
 import java.util.List;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
-import org.springframework.context.annotation.Profile;
 import org.springframework.core.env.Environment;
 import org.springframework.core.env.Profiles;
 
 /** The warm models and the files laid out for them. */
 @Configuration
-@Profile("server")
 class InferenceConfiguration {
   /** An engine where one is configured, else processes of this machine, or of workers. */
   @Bean

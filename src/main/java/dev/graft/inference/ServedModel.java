@@ -2,7 +2,10 @@ package dev.graft.inference;
 
 import dev.graft.adapters.Adapter;
 import dev.graft.artifacts.Digest;
+import dev.graft.spec.NamedQuantization;
 import dev.graft.spec.Quantization;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +29,15 @@ record ServedModel(
   record Weights(Digest base, @Nullable Digest trained, @Nullable Quantization quantization) {
     Weights(Digest base) {
       this(base, null, null);
+    }
+
+    /** One name of all of it. */
+    String name() {
+      return Stream.of(
+              base.hex(),
+              trained == null ? "" : trained.hex(),
+              quantization == null ? "" : NamedQuantization.of(quantization).name())
+          .collect(Collectors.joining("/"));
     }
   }
 

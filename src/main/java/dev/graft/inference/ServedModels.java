@@ -16,13 +16,11 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 import tools.jackson.databind.json.JsonMapper;
 
 /** From the name in a chat to the files that answer it. */
 @Component
-@Profile("server")
 class ServedModels {
   private static final Set<String> LABELLING =
       Arrays.stream(Objective.values())

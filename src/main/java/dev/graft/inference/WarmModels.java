@@ -134,9 +134,9 @@ final class WarmModels implements Inferrer, AutoCloseable {
     models.remove(oldest.getKey());
   }
 
-  /** {@link Call#weights Weights} in memory. */
+  /** {@link ServedModel.Weights#name Names} of the weights in memory. */
   synchronized List<String> warm() {
-    return models.keySet().stream().map(Call::weights).toList();
+    return models.keySet().stream().map(ServedModel.Weights::name).toList();
   }
 
   /** Ends every process; chats in progress lose their answers. */

@@ -15,7 +15,6 @@ import dev.graft.training.fit.TrainedParts;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestBody;
@@ -24,7 +23,6 @@ import tools.jackson.databind.JsonNode;
 
 /** Whether settings would do with a base model; nothing is kept, and no job is made. */
 @RestController
-@Profile("server")
 class AdapterValidationController {
   private final AdapterConfigs configs;
   private final BaseModels baseModels;

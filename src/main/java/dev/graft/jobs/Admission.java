@@ -6,7 +6,6 @@ import dev.graft.tenancy.DepartmentLimits;
 import dev.graft.tenancy.Limits;
 import dev.graft.tenancy.Measured;
 import java.util.List;
-import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Propagation;
@@ -14,7 +13,6 @@ import org.springframework.transaction.annotation.Transactional;
 
 /** Whether a department may put one more job into the queue. */
 @Component
-@Profile("server")
 class Admission implements Measured {
   /** Ends with the transaction: of two who ask at once the second counts the first one's job. */
   private static final String TAKE_TURN =

@@ -8,7 +8,6 @@ import dev.graft.tenancy.Permission;
 import java.util.Map;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.transaction.annotation.Transactional;
 import org.springframework.web.bind.annotation.PathVariable;
@@ -20,7 +19,6 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** Owners and administrators decide about jobs that wait for their approval. */
 @RestController
-@Profile("server")
 @RequestMapping("/v1/fine_tuning/jobs/{id}")
 class ApprovalController {
   private static final Pattern COMMENT = Pattern.compile("[^\\p{Cc}\\p{Cs}\\p{Zl}\\p{Zp}]{0,500}");

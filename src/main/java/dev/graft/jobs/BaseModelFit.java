@@ -26,12 +26,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 
 /** Whether settings fit a base model. Its files are linked into a directory of their own. */
 @Component
-@Profile("server")
 class BaseModelFit {
   private static final Logger log = LoggerFactory.getLogger(BaseModelFit.class);
 

@@ -4,7 +4,6 @@ import dev.graft.platform.RequestFailed;
 import dev.graft.tenancy.Identity;
 import dev.graft.tenancy.Permission;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
@@ -12,7 +11,6 @@ import org.springframework.web.bind.annotation.RestController;
 
 /** Why a department waits, from the numbers that the claim orders by. */
 @RestController
-@Profile("server")
 class FairShareController {
   private final FairShareLedger ledger;
 

@@ -3,13 +3,11 @@ package dev.graft.jobs;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.annotation.Autowired;
-import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
 /** Where departments stand, from the numbers that the claim orders by. */
 @Component
-@Profile("server")
 class FairShareLedger {
   private static final String EXPLAIN =
       """

@@ -2,7 +2,6 @@ package dev.graft.jobs;
 
 import dev.graft.tenancy.Actor;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
@@ -13,7 +12,6 @@ import org.springframework.stereotype.Component;
  * have made.
  */
 @Component
-@Profile("server")
 class JobApproval {
   private static final String UNDECIDED_BY_OTHERS =
       """

@@ -6,7 +6,6 @@ import static dev.graft.artifacts.BlobColumn.Names.MANIFEST;
 import dev.graft.artifacts.BlobColumn;
 import dev.graft.artifacts.BlobReferences;
 import java.util.List;
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 
 /**
@@ -14,7 +13,6 @@ import org.springframework.stereotype.Component;
  * they are deleted. What came of one is the adapter's.
  */
 @Component
-@Profile("server")
 class JobBlobs implements BlobReferences {
   private static final String UNFINISHED = "finished_at is null";
 

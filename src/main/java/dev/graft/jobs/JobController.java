@@ -15,7 +15,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.transaction.annotation.Transactional;
 import org.springframework.util.MultiValueMap;
@@ -32,7 +31,6 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** OpenAI's fine-tuning jobs. */
 @RestController
-@Profile("server")
 @RequestMapping("/v1/fine_tuning/jobs")
 class JobController {
   private static final int MOST = 100;

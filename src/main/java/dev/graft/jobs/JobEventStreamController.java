@@ -12,7 +12,6 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.context.annotation.Profile;
 import org.springframework.dao.DataAccessException;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.transaction.TransactionException;
@@ -24,7 +23,6 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** The events of a job as they happen. The request's thread, a virtual one, stays with it. */
 @RestController
-@Profile("server")
 class JobEventStreamController {
   private static final Logger log = LoggerFactory.getLogger(JobEventStreamController.class);
   private static final String LAST_EVENT_ID = "Last-Event-ID";

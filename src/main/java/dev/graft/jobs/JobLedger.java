@@ -4,7 +4,6 @@ import dev.graft.tenancy.Owned;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
@@ -14,7 +13,6 @@ import org.springframework.stereotype.Component;
  * LeaseEndings}.
  */
 @Component
-@Profile("server")
 class JobLedger implements Owned {
   private final JdbcClient sql;
 

@@ -6,14 +6,12 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Transactional;
 
 /** Which jobs continued from what others have made, as SQL. */
 @Component
-@Profile("server")
 public class JobLineage {
   /** What is further away is left out. */
   private static final int FARTHEST = 100;

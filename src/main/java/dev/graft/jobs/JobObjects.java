@@ -2,13 +2,11 @@ package dev.graft.jobs;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Jobs as clients see them. Of a page that has none that waits, nothing more is read. */
 @Component
-@Profile("server")
 class JobObjects {
   private final FairShareLedger ledger;
 

@@ -1,7 +1,6 @@
 package dev.graft.jobs;
 
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
@@ -11,7 +10,6 @@ import org.springframework.stereotype.Component;
  * LeaseEndings}. A pause that was asked for ends with a result, a failure or a cancellation.
  */
 @Component
-@Profile("server")
 class JobPause {
   /** The end of statements that move a job {@code u} without its lease: the numbered event. */
   static final String TOLD =

@@ -4,11 +4,9 @@ import dev.graft.platform.LoopThreads;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
-import org.springframework.context.annotation.Profile;
 
 /** Settings of the queue, and the loop that follows jobs for their clients. */
 @Configuration(proxyBeanMethods = false)
-@Profile("server")
 @EnableConfigurationProperties(JobProperties.class)
 class JobsConfiguration {
   @Bean

@@ -1,7 +1,6 @@
 package dev.graft.jobs;
 
 import dev.graft.tenancy.DepartmentArchived;
-import org.springframework.context.annotation.Profile;
 import org.springframework.context.event.EventListener;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Propagation;
@@ -9,7 +8,6 @@ import org.springframework.transaction.annotation.Transactional;
 
 /** Cancels what an archived department has in the queue and on workers. */
 @Component
-@Profile("server")
 class JobsOfArchived {
   private final JobLedger jobs;
 

@@ -1,13 +1,11 @@
 package dev.graft.jobs;
 
 import dev.graft.catalog.BaseModelUse;
-import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
 /** Jobs that have not ended: their workers still fetch the base model. */
 @Component
-@Profile("server")
 class JobsOnBaseModels implements BaseModelUse {
   private final JdbcClient sql;
 

@@ -3,7 +3,6 @@ package dev.graft.jobs;
 import dev.graft.jobs.lease.LeaseWire;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.context.annotation.Profile;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
@@ -13,7 +12,6 @@ import org.springframework.web.bind.annotation.RestController;
 
 /** Where a worker trades its join token for a credential. */
 @RestController
-@Profile("server")
 class JoinController {
   private static final Logger log = LoggerFactory.getLogger(JoinController.class);
   private static final int LONGEST_NAME = 100;

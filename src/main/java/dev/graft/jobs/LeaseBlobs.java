@@ -13,7 +13,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
@@ -23,7 +22,6 @@ import org.springframework.stereotype.Component;
  * digest of somebody else's blob is worth nothing.
  */
 @Component
-@Profile("server")
 class LeaseBlobs {
   private static final long LARGEST_MANIFEST = 1 << 20;
 

@@ -16,7 +16,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
 import java.util.Optional;
-import org.springframework.context.annotation.Profile;
 import org.springframework.core.io.InputStreamResource;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
@@ -32,7 +31,6 @@ import org.springframework.web.bind.annotation.RestController;
 
 /** The worker API over HTTP. */
 @RestController
-@Profile("server")
 @RequestMapping(LeaseWire.PATH + "/leases")
 class LeaseController {
   private final LeaseDesk desk;

@@ -20,7 +20,6 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Transactional;
 import tools.jackson.databind.json.JsonMapper;
@@ -28,7 +27,6 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** The server's answers to workers. Both bindings of {@link LeaseProtocol} end here. */
 @Component
-@Profile("server")
 class LeaseDesk {
   private static final Logger log = LoggerFactory.getLogger(LeaseDesk.class);
   private static final int CHECKPOINTS_OFFERED = 2;

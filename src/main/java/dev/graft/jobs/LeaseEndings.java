@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
@@ -20,7 +19,6 @@ import org.springframework.stereotype.Component;
  * {@link LeaseLedger} says. A cancel that was asked for wins over every other end.
  */
 @Component
-@Profile("server")
 class LeaseEndings {
   private final JdbcClient sql;
   private final LeaseLedger ledger;

@@ -9,7 +9,6 @@ import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.annotation.Autowired;
-import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
@@ -25,7 +24,6 @@ import org.springframework.stereotype.Component;
  * waits inside the circle.
  */
 @Component
-@Profile("server")
 class LeaseLedger {
   /** Of one claim; more than there are claimers at once. */
   private static final int TRIES = 64;

@@ -5,13 +5,11 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Transactional;
 
 /** Finds the department's job behind the name of a model that it makes, or of a checkpoint. */
 @Component
-@Profile("server")
 public class NamedJobs {
   /** Department and suffix may hold colons; the id never does. */
   private static final Pattern NAME =

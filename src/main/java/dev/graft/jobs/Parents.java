@@ -20,7 +20,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import tools.jackson.core.JacksonException;
@@ -33,7 +32,6 @@ import tools.jackson.databind.node.ObjectNode;
  * OpenAI's API, or {@code adapter.continue_from} does, or an adapter by its id.
  */
 @Component
-@Profile("server")
 class Parents {
   static final String CONTINUE_FROM = "continue_from";
 

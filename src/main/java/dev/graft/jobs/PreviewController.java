@@ -2,7 +2,6 @@ package dev.graft.jobs;
 
 import dev.graft.platform.RequestFailed;
 import dev.graft.tenancy.Caller;
-import org.springframework.context.annotation.Profile;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestBody;
@@ -13,7 +12,6 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** Shows what a job would train on before it is one. */
 @RestController
-@Profile("server")
 class PreviewController {
   private static final int SHOWN = 3;
   private static final int MOST = 20;

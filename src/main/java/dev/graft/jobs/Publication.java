@@ -12,7 +12,6 @@ import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.ApplicationEventPublisher;
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.support.TransactionTemplate;
 
@@ -22,7 +21,6 @@ import org.springframework.transaction.support.TransactionTemplate;
  * visible, after it everything is; blobs of a worker that came too late are garbage, not results.
  */
 @Component
-@Profile("server")
 class Publication {
   private static final Logger log = LoggerFactory.getLogger(Publication.class);
 

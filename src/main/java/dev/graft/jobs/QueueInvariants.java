@@ -1,13 +1,11 @@
 package dev.graft.jobs;
 
 import java.util.List;
-import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Service;
 
 /** What must always hold in the queue's tables, whatever was killed when. */
 @Service
-@Profile("server")
 public class QueueInvariants {
   private final JdbcClient sql;
 

@@ -5,7 +5,6 @@ import dev.graft.tenancy.Caller;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.transaction.support.TransactionTemplate;
 import org.springframework.web.bind.annotation.PostMapping;
@@ -15,7 +14,6 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** Says what a job would take before it is one. */
 @RestController
-@Profile("server")
 class QuoteController {
   private final SubmitJob submitJob;
   private final RowInspection rows;

@@ -1,13 +1,11 @@
 package dev.graft.jobs;
 
 import java.util.Optional;
-import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
 /** What a department's jobs say of one that is not submitted yet, as SQL. */
 @Component
-@Profile("server")
 class QuoteLedger {
   private static final String PLACE =
       """

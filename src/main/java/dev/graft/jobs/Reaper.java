@@ -3,12 +3,10 @@ package dev.graft.jobs;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Service;
 
 /** Takes expired leases away, one statement each; any number of servers may do so at once. */
 @Service
-@Profile("server")
 public class Reaper {
   private static final Logger log = LoggerFactory.getLogger(Reaper.class);
 

@@ -6,14 +6,12 @@ import dev.graft.tenancy.AuditLog;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Propagation;
 import org.springframework.transaction.annotation.Transactional;
 
 /** The checkpoints of a job, which departments keep from its end; a paused one has not ended. */
 @Component
-@Profile("server")
 class RetainedCheckpoints implements Retained {
   private final EndedJobs jobs;
   private final AuditLog audit;

@@ -7,14 +7,12 @@ import dev.graft.tenancy.AuditLog;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Propagation;
 import org.springframework.transaction.annotation.Transactional;
 
 /** The events and the step metrics of a job, which departments keep from its end. */
 @Component
-@Profile("server")
 class RetainedLogs implements Retained {
   private final EndedJobs jobs;
   private final Files files;

@@ -3,12 +3,10 @@ package dev.graft.jobs;
 import dev.graft.jobs.lease.TrainingFailure;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 
 /** Whether a failed attempt is followed by another, and when. */
 @Component
-@Profile("server")
 class Retries {
   private final JobProperties settings;
 

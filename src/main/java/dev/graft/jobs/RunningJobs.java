@@ -2,13 +2,11 @@ package dev.graft.jobs;
 
 import dev.graft.datasets.FileUse;
 import java.util.Optional;
-import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
 /** A file that an unfinished job trains on cannot be deleted. */
 @Component
-@Profile("server")
 class RunningJobs implements FileUse {
   private final JdbcClient sql;
 

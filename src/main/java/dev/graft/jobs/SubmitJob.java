@@ -19,7 +19,6 @@ import dev.graft.training.fit.RowSizes;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Transactional;
 import tools.jackson.databind.JsonNode;
@@ -28,7 +27,6 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** Puts a job into the queue: everything it names exists, belongs to the department and fits. */
 @Service
-@Profile("server")
 class SubmitJob {
   static final String ID_PREFIX = "ftjob-";
 

@@ -5,7 +5,6 @@ import dev.graft.tenancy.ProjectAccess;
 import java.time.Clock;
 import java.util.List;
 import org.springframework.beans.factory.annotation.Value;
-import org.springframework.context.annotation.Profile;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
@@ -18,7 +17,6 @@ import org.springframework.web.bind.annotation.RestController;
 
 /** Device time that was used, of all departments or of one. */
 @RestController
-@Profile("server")
 @RequestMapping("/v1/organization")
 class UsageController {
   private static final String OF_ALL = "/usage/fine_tuning";

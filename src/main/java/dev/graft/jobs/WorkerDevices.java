@@ -2,13 +2,11 @@ package dev.graft.jobs;
 
 import dev.graft.jobs.lease.Device;
 import java.util.Optional;
-import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
 /** What workers have said of their devices. */
 @Component
-@Profile("server")
 class WorkerDevices {
   /** Written at most every ten seconds, however often a worker asks. */
   private static final String ASKED =

@@ -7,7 +7,6 @@ import dev.graft.jobs.lease.LeaseRefused;
 import dev.graft.jobs.lease.LeaseWire;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.springframework.context.annotation.Profile;
 import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
 import org.springframework.http.HttpStatus;
@@ -23,7 +22,6 @@ import tools.jackson.core.JacksonException;
  */
 @RestControllerAdvice(assignableTypes = {LeaseController.class, JoinController.class})
 @Order(Ordered.HIGHEST_PRECEDENCE)
-@Profile("server")
 class WorkerErrors {
   @ExceptionHandler
   ResponseEntity<byte[]> lost(LeaseLost lost) {

@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.util.List;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
-import org.springframework.context.annotation.Profile;
 import org.springframework.core.annotation.Order;
 import org.springframework.http.MediaType;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
@@ -22,7 +21,6 @@ import org.springframework.security.web.authentication.AnonymousAuthenticationFi
  * else.
  */
 @Configuration(proxyBeanMethods = false)
-@Profile("server")
 class WorkerSecurity {
   @Bean
   @Order(10)

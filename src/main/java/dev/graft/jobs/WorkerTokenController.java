@@ -8,7 +8,6 @@ import dev.graft.platform.RequestFailed;
 import dev.graft.tenancy.Identity;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -21,7 +20,6 @@ import org.springframework.web.bind.annotation.RestController;
 
 /** Graft's join tokens of workers. */
 @RestController
-@Profile("server")
 @RequestMapping("/v1/organization/worker_tokens")
 class WorkerTokenController {
   private static final String OBJECT = "organization.worker_token";

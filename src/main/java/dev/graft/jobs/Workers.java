@@ -7,7 +7,6 @@ import dev.graft.platform.Ids;
 import dev.graft.platform.Secrets;
 import java.util.Optional;
 import java.util.Set;
-import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Service;
 
@@ -16,7 +15,6 @@ import org.springframework.stereotype.Service;
  * credential of its own; both are {@link Secrets}.
  */
 @Service
-@Profile("server")
 public class Workers implements BearerAuthenticator {
   private static final String CREDENTIAL_PREFIX = "graft-worker-";
   private static final String ID_PREFIX = "wkr_";

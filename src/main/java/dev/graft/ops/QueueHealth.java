@@ -4,12 +4,10 @@ import dev.graft.jobs.QueueInvariants;
 import java.util.List;
 import org.springframework.boot.health.contributor.AbstractHealthIndicator;
 import org.springframework.boot.health.contributor.Health;
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 
 /** Down while an invariant of the queue is broken. */
 @Component
-@Profile("server")
 class QueueHealth extends AbstractHealthIndicator {
   private final QueueInvariants invariants;
 

@@ -5,14 +5,12 @@ import dev.graft.jobs.Reaper;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.annotation.Configuration;
-import org.springframework.context.annotation.Profile;
 import org.springframework.scheduling.annotation.EnableScheduling;
 import org.springframework.scheduling.annotation.Scheduled;
 
 /** What every server does by the clock. Several servers may do it at once. */
 @Configuration(proxyBeanMethods = false)
 @EnableScheduling
-@Profile("server")
 class QueueSchedules {
   private static final Logger log = LoggerFactory.getLogger(QueueSchedules.class);
 

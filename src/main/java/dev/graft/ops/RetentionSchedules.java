@@ -4,12 +4,10 @@ import dev.graft.datasets.FileRetention;
 import dev.graft.retention.BlobCollector;
 import dev.graft.retention.Retention;
 import org.springframework.context.annotation.Configuration;
-import org.springframework.context.annotation.Profile;
 import org.springframework.scheduling.annotation.Scheduled;
 
 /** What is removed when its time is over. Several servers may do it at once. */
 @Configuration(proxyBeanMethods = false)
-@Profile("server")
 class RetentionSchedules {
   private final FileRetention files;
   private final Retention retention;

@@ -3,7 +3,6 @@ package dev.graft.platform;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Map;
-import org.springframework.context.annotation.Profile;
 import org.springframework.core.io.ClassPathResource;
 import org.springframework.core.io.Resource;
 import org.springframework.core.io.support.PathMatchingResourcePatternResolver;
@@ -18,7 +17,6 @@ import org.springframework.web.bind.annotation.RestController;
  * anyone, without a key.
  */
 @RestController
-@Profile("server")
 class ApiDocumentController {
   private static final String SWAGGER_UI = "classpath*:META-INF/resources/webjars/swagger-ui/*/";
   private static final MediaType YAML = MediaType.parseMediaType("application/yaml;charset=UTF-8");

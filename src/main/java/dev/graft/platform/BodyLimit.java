@@ -4,7 +4,6 @@ import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.reflect.Type;
-import org.springframework.context.annotation.Profile;
 import org.springframework.core.MethodParameter;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpInputMessage;
@@ -14,7 +13,6 @@ import org.springframework.web.servlet.mvc.method.annotation.RequestBodyAdviceAd
 
 /** Refuses, with 413, a request body that is too long to be read into memory. */
 @RestControllerAdvice
-@Profile("server")
 class BodyLimit extends RequestBodyAdviceAdapter {
   private final long maxBytes;
 

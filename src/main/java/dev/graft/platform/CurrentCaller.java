@@ -3,7 +3,6 @@ package dev.graft.platform;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.List;
 import java.util.Optional;
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 
 /**
@@ -11,7 +10,6 @@ import org.springframework.stereotype.Component;
  * keys are revoked meanwhile. Costs what signing in costs.
  */
 @Component
-@Profile("server")
 public final class CurrentCaller {
   private final BearerFilter bearers;
   private final RouteGate gate;

@@ -4,7 +4,6 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
-import org.springframework.context.annotation.Profile;
 import org.springframework.http.server.PathContainer;
 import org.springframework.stereotype.Component;
 import org.springframework.web.filter.ShallowEtagHeaderFilter;
@@ -17,7 +16,6 @@ import org.springframework.web.util.pattern.PathPatternParser;
  * files, which have tags of their own, are left alone.
  */
 @Component
-@Profile("server")
 final class EntityTags extends ShallowEtagHeaderFilter {
   private static final List<PathPattern> THINGS =
       List.of(

@@ -10,7 +10,6 @@ import org.apache.tomcat.util.http.InvalidParameterException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.context.annotation.Profile;
 import org.springframework.dao.DataAccessException;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatusCode;
@@ -30,7 +29,6 @@ import tools.jackson.core.JacksonException;
 
 /** Renders every error of every route as the OpenAI envelope, whatever the client accepts. */
 @RestControllerAdvice
-@Profile("server")
 class ErrorAdvice {
   private static final Logger log = LoggerFactory.getLogger(ErrorAdvice.class);
 

@@ -3,14 +3,12 @@ package dev.graft.platform;
 import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.http.HttpServletRequest;
 import org.springframework.boot.webmvc.error.ErrorController;
-import org.springframework.context.annotation.Profile;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RestController;
 
 /** Errors that the container or a filter raises outside any controller. */
 @RestController
-@Profile("server")
 class ErrorRoute implements ErrorController {
   @RequestMapping("/error")
   ResponseEntity<ErrorEnvelope> error(HttpServletRequest request) {

@@ -2,14 +2,12 @@ package dev.graft.platform;
 
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
-import org.springframework.context.annotation.Profile;
 import org.springframework.http.MediaType;
 import org.springframework.stereotype.Component;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Answers with a problem where no controller is reached: in filters and in the firewall. */
 @Component
-@Profile("server")
 public class ErrorWriter {
   private final JsonMapper json;
 

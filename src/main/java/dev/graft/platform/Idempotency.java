@@ -4,7 +4,6 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
-import org.springframework.context.annotation.Profile;
 import org.springframework.dao.PessimisticLockingFailureException;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.scheduling.annotation.Scheduled;
@@ -21,7 +20,6 @@ import org.springframework.transaction.annotation.Transactional;
  * the transaction of the work, so either both exist or neither.
  */
 @Component
-@Profile("server")
 public class Idempotency {
   /** Longer than any SDK goes on retrying. */
   private static final Duration WINDOW = Duration.ofMinutes(30);

@@ -5,14 +5,12 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
-import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Transactional;
 
 /** The keys of {@link SignedLinks}: rows, so that any server reads what another has signed. */
 @Component
-@Profile("server")
 class LinkKeys {
   private static final SecureRandom RANDOM = new SecureRandom();
   private static final int BYTES = 32;

@@ -11,6 +11,7 @@ import tools.jackson.databind.cfg.CoercionInputShape;
 import tools.jackson.databind.type.LogicalType;
 
 /** The beans that every role has. */
+@EveryRole
 @Configuration
 @EnableScheduling
 class PlatformConfiguration {

@@ -7,7 +7,6 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.MDC;
-import org.springframework.context.annotation.Profile;
 import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
 import org.springframework.stereotype.Component;
@@ -17,7 +16,6 @@ import org.springframework.web.filter.OncePerRequestFilter;
  * Gives every answer an {@code x-request-id}, which SDKs show with an error and the log carries.
  */
 @Component
-@Profile("server")
 @Order(Ordered.HIGHEST_PRECEDENCE)
 public class RequestIds extends OncePerRequestFilter {
   private static final String HEADER = "x-request-id";

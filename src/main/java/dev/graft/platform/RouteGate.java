@@ -4,7 +4,6 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
-import org.springframework.context.annotation.Profile;
 import org.springframework.http.server.PathContainer;
 import org.springframework.security.authorization.AuthorizationDecision;
 import org.springframework.security.authorization.AuthorizationManager;
@@ -14,7 +13,6 @@ import org.springframework.stereotype.Component;
 
 /** Opens a route of the public API to those who may do what it asks for; else it stays closed. */
 @Component
-@Profile("server")
 final class RouteGate implements AuthorizationManager<RequestAuthorizationContext> {
   private final List<RouteAccess> routes;
 

@@ -4,7 +4,6 @@ import java.util.List;
 import org.springframework.beans.factory.SmartInitializingSingleton;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
-import org.springframework.context.annotation.Profile;
 import org.springframework.http.server.PathContainer;
 import org.springframework.stereotype.Component;
 import org.springframework.web.bind.annotation.RequestMethod;
@@ -13,7 +12,6 @@ import org.springframework.web.servlet.mvc.method.annotation.RequestMappingHandl
 
 /** At start: every route of the public API says what it asks of a caller. */
 @Component
-@Profile("server")
 @ConditionalOnWebApplication
 final class RoutesHaveRoles implements SmartInitializingSingleton {
   private final RouteGate gate;

@@ -4,7 +4,6 @@ import jakarta.servlet.DispatcherType;
 import java.util.List;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
-import org.springframework.context.annotation.Profile;
 import org.springframework.core.annotation.Order;
 import org.springframework.http.HttpHeaders;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
@@ -24,7 +23,6 @@ import org.springframework.security.web.header.writers.ReferrerPolicyHeaderWrite
  * for anyone. The worker API has a chain of its own, ordered before this one.
  */
 @Configuration(proxyBeanMethods = false)
-@Profile("server")
 class SecurityConfiguration {
   private static final String[] FOR_ANYONE = {
     "/actuator/health",

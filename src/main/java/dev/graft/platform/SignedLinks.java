@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Optional;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 
 /**
@@ -19,7 +18,6 @@ import org.springframework.stereotype.Component;
  * in base64url, and their HMAC-SHA256 (RFC 2104). Nothing about a token is stored.
  */
 @Component
-@Profile("server")
 public class SignedLinks {
   /** No link lives longer. */
   public static final Duration LONGEST = Duration.ofDays(7);

@@ -10,7 +10,6 @@ import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.boot.webmvc.autoconfigure.WebMvcRegistrations;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
-import org.springframework.context.annotation.Profile;
 import org.springframework.security.web.firewall.FirewalledRequest;
 import org.springframework.security.web.firewall.HttpFirewall;
 import org.springframework.security.web.firewall.RequestRejectedHandler;
@@ -19,7 +18,6 @@ import org.springframework.web.servlet.mvc.method.annotation.RequestMappingHandl
 
 /** What reaches the controllers at all. */
 @Configuration(proxyBeanMethods = false)
-@Profile("server")
 class WebConfiguration {
   /** Names of models and of files of adapters may hold a slash: SDKs send it as %2F. */
   private static final List<String> WITH_SLASHES =

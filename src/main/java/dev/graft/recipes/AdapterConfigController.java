@@ -11,7 +11,6 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -26,7 +25,6 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** Named, versioned settings for jobs. */
 @RestController
-@Profile("server")
 @RequestMapping("/v1/adapter_configs")
 class AdapterConfigController {
   /** Not the words that are routes of their own. */

@@ -7,7 +7,6 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import tools.jackson.databind.json.JsonMapper;
@@ -15,7 +14,6 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** The statements of the module. */
 @Component
-@Profile("server")
 class AdapterConfigRows implements Owned {
   private static final JsonMapper JSON = JsonMapper.shared();
 

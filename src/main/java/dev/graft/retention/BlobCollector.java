@@ -23,7 +23,6 @@ import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Service;
 
 /**
@@ -33,7 +32,6 @@ import org.springframework.stereotype.Service;
  * published again in the last moment.
  */
 @Service
-@Profile("server")
 public class BlobCollector {
   private static final Logger log = LoggerFactory.getLogger(BlobCollector.class);
   private static final String LOCK = "(hashtextextended('sweep of the artifact store', 0))";

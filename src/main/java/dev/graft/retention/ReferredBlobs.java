@@ -13,13 +13,11 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
 /** All blobs that anything needs. Takes memory of some 200 bytes a blob. */
 @Component
-@Profile("server")
 class ReferredBlobs {
   private final JdbcClient sql;
   private final ArtifactStore store;

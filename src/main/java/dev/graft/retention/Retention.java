@@ -12,14 +12,12 @@ import java.util.Objects;
 import java.util.TreeMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.TransactionStatus;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /** Tells what will be removed, and removes it; any number of servers may do so at once. */
 @Service
-@Profile("server")
 public class Retention {
   private static final Logger log = LoggerFactory.getLogger(Retention.class);
   private static final int BATCH = 500;

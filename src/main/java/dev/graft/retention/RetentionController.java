@@ -10,7 +10,6 @@ import dev.graft.tenancy.ProjectAccess;
 import java.time.Clock;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.transaction.annotation.Transactional;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -26,7 +25,6 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** How long a department keeps things, and what will be removed. */
 @RestController
-@Profile("server")
 @RequestMapping("/v1/organization/projects/{project}/retention")
 class RetentionController {
   private final RetentionPolicies policies;

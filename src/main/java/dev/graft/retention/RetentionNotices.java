@@ -7,7 +7,6 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Propagation;
@@ -15,7 +14,6 @@ import org.springframework.transaction.annotation.Transactional;
 
 /** The statements on {@code retention_notice}. */
 @Component
-@Profile("server")
 public class RetentionNotices {
   private static final String TELL =
       """

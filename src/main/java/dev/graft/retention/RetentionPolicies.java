@@ -1,13 +1,11 @@
 package dev.graft.retention;
 
 import java.util.List;
-import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
 /** How long departments keep things, as administrators have said. */
 @Component
-@Profile("server")
 class RetentionPolicies {
   /** Ends with the transaction: while a policy changes, nothing is told by the one before. */
   private static final String TAKE_TURN =

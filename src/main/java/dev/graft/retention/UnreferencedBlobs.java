@@ -7,14 +7,12 @@ import java.time.ZoneOffset;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Transactional;
 
 /** Since when nothing has needed a blob, as table {@code unreferenced_blob}. */
 @Component
-@Profile("server")
 class UnreferencedBlobs {
   /** What was published again begins anew. */
   private static final String NOTE =

@@ -5,7 +5,6 @@ import dev.graft.platform.CursorPage;
 import dev.graft.platform.RequestFailed;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -18,7 +17,6 @@ import org.springframework.web.bind.annotation.RestController;
 
 /** OpenAI's admin API keys: they open the organisation, and no department's things. */
 @RestController
-@Profile("server")
 @RequestMapping("/v1/organization/admin_api_keys")
 class AdminKeyController {
   private final ApiKeys keys;

@@ -7,7 +7,6 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.SmartInitializingSingleton;
-import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.support.TransactionOperations;
@@ -18,7 +17,6 @@ import org.springframework.transaction.support.TransactionOperations;
  * stays ended.
  */
 @Component
-@Profile("server")
 class AdministratorFromSettings implements SmartInitializingSingleton {
   private static final Logger log = LoggerFactory.getLogger(AdministratorFromSettings.class);
   private static final String NAME = "from settings";

@@ -12,14 +12,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Transactional;
 
 /** API keys: {@link Secrets}, shown once, listed by their first characters. */
 @Service
-@Profile("server")
 public class ApiKeys {
   static final String PREFIX = "sk-graft-";
   private static final int SHOWN = PREFIX.length() + 6;

@@ -2,14 +2,12 @@ package dev.graft.tenancy;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Transactional;
 
 /** The audit log as it is read, newest first. */
 @Service
-@Profile("server")
 class AuditEntries {
   private static final String MATCHING =
       """

@@ -4,7 +4,6 @@ import dev.graft.platform.Ids;
 import dev.graft.platform.RequestIds;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.security.core.Authentication;
 import org.springframework.security.core.context.SecurityContextHolder;
@@ -19,7 +18,6 @@ import tools.jackson.databind.json.JsonMapper;
  * neither. The database lets nobody change or remove one.
  */
 @Service
-@Profile("server")
 public class AuditLog {
   private static final String WRITE =
       """

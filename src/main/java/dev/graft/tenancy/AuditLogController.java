@@ -4,7 +4,6 @@ import dev.graft.platform.Cursor;
 import dev.graft.platform.CursorPage;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.util.MultiValueMap;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RequestParam;
@@ -13,7 +12,6 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** OpenAI's audit logs: who did what. */
 @RestController
-@Profile("server")
 class AuditLogController {
   private final AuditEntries entries;
 

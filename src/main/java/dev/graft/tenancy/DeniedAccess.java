@@ -14,7 +14,6 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.context.annotation.Profile;
 import org.springframework.core.annotation.Order;
 import org.springframework.dao.DataAccessException;
 import org.springframework.stereotype.Component;
@@ -26,7 +25,6 @@ import org.springframework.web.servlet.HandlerMapping;
  * second looks to them like what does not exist; here it is told apart.
  */
 @Component
-@Profile("server")
 @Order(DeniedAccess.AROUND_THE_SECURITY_CHAIN)
 class DeniedAccess extends OncePerRequestFilter {
   static final int AROUND_THE_SECURITY_CHAIN = -101;

@@ -2,14 +2,12 @@ package dev.graft.tenancy;
 
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Transactional;
 
 /** What the departments may use, as administrators have said. */
 @Service
-@Profile("server")
 public class DepartmentLimits {
   private static final String READ =
       """

@@ -5,7 +5,6 @@ import java.math.BigDecimal;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestBody;
@@ -14,7 +13,6 @@ import org.springframework.web.bind.annotation.RestController;
 
 /** Graft's prices of device time. */
 @RestController
-@Profile("server")
 @RequestMapping("/v1/organization/device_prices")
 class DevicePriceController {
   private static final Pattern CLASS = Pattern.compile("[a-z0-9][a-z0-9._-]{0,62}");

@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Transactional;
@@ -22,7 +21,6 @@ import org.springframework.transaction.annotation.Transactional;
  * whatever was revoked, archived or taken from an owner counts at once.
  */
 @Component
-@Profile("server")
 class KeyAuthenticator implements BearerAuthenticator {
   /** {@code last_used_at} is moved no more often than this: it is a hint, not a log. */
   private static final Duration USE_RESOLUTION = Duration.ofMinutes(1);

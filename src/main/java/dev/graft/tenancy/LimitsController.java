@@ -6,7 +6,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.transaction.annotation.Transactional;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -21,7 +20,6 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** Graft's limits of a department, and what it uses of them. */
 @RestController
-@Profile("server")
 @RequestMapping("/v1/organization/projects/{project}/limits")
 class LimitsController {
   private final DepartmentLimits limits;

@@ -5,7 +5,6 @@ import dev.graft.platform.CursorPage;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -18,7 +17,6 @@ import org.springframework.web.bind.annotation.RestController;
 
 /** OpenAI's project users: the people of a department. */
 @RestController
-@Profile("server")
 @RequestMapping("/v1/organization/projects/{project}/users")
 class MemberController {
   private final Members members;

@@ -7,7 +7,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.transaction.annotation.Transactional;
 import org.springframework.web.bind.annotation.DeleteMapping;
@@ -20,7 +19,6 @@ import org.springframework.web.bind.annotation.RestController;
 
 /** OpenAI's model permissions of a project: the base models that its jobs may start from. */
 @RestController
-@Profile("server")
 @RequestMapping("/v1/organization/projects/{project}/model_permissions")
 class ModelPermissionController {
   private static final int MOST = 1000;

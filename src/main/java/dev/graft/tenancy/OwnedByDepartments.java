@@ -1,7 +1,6 @@
 package dev.graft.tenancy;
 
 import java.util.Optional;
-import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
@@ -9,7 +8,6 @@ import org.springframework.stereotype.Component;
  * Departments themselves, their keys and accounts, and their people (by one of their departments).
  */
 @Component
-@Profile("server")
 class OwnedByDepartments implements Owned {
   private static final String OWNER =
       """

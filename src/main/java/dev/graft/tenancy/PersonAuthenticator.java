@@ -9,7 +9,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.security.oauth2.jwt.Jwt;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Transactional;
@@ -19,7 +18,6 @@ import org.springframework.transaction.annotation.Transactional;
  * groups in it may do. Nothing of it is kept: groups count as the token says.
  */
 @Component
-@Profile("server")
 class PersonAuthenticator implements BearerAuthenticator {
   private final ProviderTokens tokens;
   private final OidcProperties settings;

@@ -3,7 +3,6 @@ package dev.graft.tenancy;
 import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
 import java.util.Set;
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 
 /**
@@ -11,7 +10,6 @@ import org.springframework.stereotype.Component;
  * all with the organisation's permission. Others look as if they did not exist.
  */
 @Component
-@Profile("server")
 public class ProjectAccess {
   private final Departments departments;
 

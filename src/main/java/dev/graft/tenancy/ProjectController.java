@@ -8,7 +8,6 @@ import dev.graft.platform.RequestFailed;
 import dev.graft.platform.Submission;
 import jakarta.servlet.http.HttpServletRequest;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
@@ -20,7 +19,6 @@ import org.springframework.web.bind.annotation.RestController;
 
 /** OpenAI's projects: the departments. */
 @RestController
-@Profile("server")
 @RequestMapping("/v1/organization/projects")
 class ProjectController {
   private final Departments departments;

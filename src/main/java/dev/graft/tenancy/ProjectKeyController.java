@@ -7,7 +7,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -20,7 +19,6 @@ import org.springframework.web.bind.annotation.RestController;
 
 /** The keys of a department, whoever owns them. */
 @RestController
-@Profile("server")
 @RequestMapping("/v1/organization/projects/{project}/api_keys")
 class ProjectKeyController {
   private static final String OBJECT = "organization.project.api_key";

@@ -3,14 +3,12 @@ package dev.graft.tenancy;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RestController;
 import org.springframework.web.servlet.support.ServletUriComponentsBuilder;
 
 /** What a client has to know to get a token for this Graft (RFC 9728); for anyone. */
 @RestController
-@Profile("server")
 class ProtectedResourceController {
   private final OidcProperties provider;
 

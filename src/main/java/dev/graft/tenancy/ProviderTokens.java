@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.context.annotation.Profile;
 import org.springframework.security.oauth2.core.DelegatingOAuth2TokenValidator;
 import org.springframework.security.oauth2.jose.jws.SignatureAlgorithm;
 import org.springframework.security.oauth2.jwt.BadJwtException;
@@ -26,7 +25,6 @@ import org.springframework.stereotype.Component;
  * algorithms, for this Graft, by this provider, and not expired.
  */
 @Component
-@Profile("server")
 class ProviderTokens {
   private static final Logger log = LoggerFactory.getLogger(ProviderTokens.class);
   private static final Duration SKEW = Duration.ofSeconds(30);

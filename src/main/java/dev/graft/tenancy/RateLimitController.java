@@ -8,7 +8,6 @@ import dev.graft.platform.RequestFailed;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.transaction.annotation.Transactional;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -21,7 +20,6 @@ import org.springframework.web.bind.annotation.RestController;
 
 /** OpenAI's rate limits of a project: Graft has one, of requests, over all models. */
 @RestController
-@Profile("server")
 @RequestMapping("/v1/organization/projects/{project}/rate_limits")
 class RateLimitController {
   private static final String ID = "rl-requests";

@@ -5,7 +5,6 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.scheduling.annotation.Scheduled;
 import org.springframework.stereotype.Component;
@@ -15,7 +14,6 @@ import org.springframework.stereotype.Component;
  * {@code rate_take} in the migration.
  */
 @Component
-@Profile("server")
 class RateLimits implements RateLimiter {
   private static final long MINUTE = Duration.ofMinutes(1).toMillis();
 

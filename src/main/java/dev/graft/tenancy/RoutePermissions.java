@@ -15,7 +15,6 @@ import static dev.graft.tenancy.Permission.PROJECT_WRITE;
 import dev.graft.platform.RouteAccess;
 import java.util.List;
 import java.util.Optional;
-import org.springframework.context.annotation.Profile;
 import org.springframework.http.server.PathContainer;
 import org.springframework.stereotype.Component;
 import org.springframework.web.util.pattern.PathPattern;
@@ -23,7 +22,6 @@ import org.springframework.web.util.pattern.PathPatternParser;
 
 /** Which permission opens which route: the first line that matches decides. */
 @Component
-@Profile("server")
 class RoutePermissions implements RouteAccess {
   private static final String PROJECT = "/v1/organization/projects/{project}";
 

@@ -4,7 +4,6 @@ import dev.graft.platform.Cursor;
 import dev.graft.platform.CursorPage;
 import dev.graft.platform.RequestFailed;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.transaction.annotation.Transactional;
 import org.springframework.web.bind.annotation.DeleteMapping;
@@ -18,7 +17,6 @@ import org.springframework.web.bind.annotation.RestController;
 
 /** OpenAI's service accounts: the programs of a department, and their keys. */
 @RestController
-@Profile("server")
 @RequestMapping("/v1/organization/projects/{project}/service_accounts")
 class ServiceAccountController {
   private static final String OBJECT = "organization.project.service_account";

@@ -8,7 +8,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
-import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Transactional;
@@ -18,7 +17,6 @@ import org.springframework.transaction.annotation.Transactional;
  * may that opened it, as long as that key is good, and is kept as its hash alone, as keys are.
  */
 @Service
-@Profile("server")
 public class WebSessions {
   static final String PREFIX = "ses-graft-";
 

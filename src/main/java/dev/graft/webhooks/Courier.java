@@ -14,12 +14,10 @@ import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 
 /** Signs a message and brings it to a URL, once. */
 @Component
-@Profile("server")
 class Courier {
   private static final Logger log = LoggerFactory.getLogger(Courier.class);
   private static final String LATE = "There was no answer in time.";

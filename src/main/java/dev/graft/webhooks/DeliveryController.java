@@ -6,7 +6,6 @@ import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
 import dev.graft.tenancy.Caller;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
@@ -16,7 +15,6 @@ import org.springframework.web.bind.annotation.RestController;
 
 /** What was sent to an endpoint, and what came of it. */
 @RestController
-@Profile("server")
 class DeliveryController {
   private final Endpoints endpoints;
   private final Deliveries deliveries;

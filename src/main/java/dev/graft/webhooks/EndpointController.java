@@ -12,7 +12,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -24,7 +23,6 @@ import org.springframework.web.bind.annotation.RestController;
 
 /** OpenAI's webhook endpoints: URLs that are told what becomes of a department's jobs. */
 @RestController
-@Profile("server")
 class EndpointController {
   private static final String ALL = "/v1/webhook_endpoints";
   private static final String ONE = ALL + "/{endpoint}";

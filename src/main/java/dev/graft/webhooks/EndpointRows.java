@@ -6,13 +6,11 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
 /** The statements on endpoints. */
 @Component
-@Profile("server")
 class EndpointRows implements Owned {
   private static final String READ =
       """

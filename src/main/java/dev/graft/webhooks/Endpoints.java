@@ -13,13 +13,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Transactional;
 
 /** The endpoints of the departments. */
 @Service
-@Profile("server")
 class Endpoints {
   private static final Duration OVERLAP = Duration.ofHours(24);
   private static final int SECRET_BYTES = 32;

@@ -10,7 +10,6 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Transactional;
@@ -21,7 +20,6 @@ import org.springframework.transaction.annotation.Transactional;
  * names its number, so that one who comes late, when another has taken over, changes nothing.
  */
 @Component
-@Profile("server")
 class Outbox {
   /**
    * Endpoints take turns, the one that has waited longest first, and departments have no more than

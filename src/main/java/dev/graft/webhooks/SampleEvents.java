@@ -6,12 +6,10 @@ import dev.graft.platform.ProblemType;
 import dev.graft.platform.RequestFailed;
 import java.time.Clock;
 import java.time.Duration;
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Service;
 
 /** Invented events, sent at once: whether an endpoint takes what will come. */
 @Service
-@Profile("server")
 class SampleEvents {
   static final int AT_ONCE = 8;
   private static final Duration RETRY_AFTER = Duration.ofSeconds(5);

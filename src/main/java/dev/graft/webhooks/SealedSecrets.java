@@ -19,7 +19,6 @@ import javax.crypto.Cipher;
 import javax.crypto.spec.GCMParameterSpec;
 import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
-import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 
 /**
@@ -28,7 +27,6 @@ import org.springframework.stereotype.Component;
  * ciphertext and a tag of 16.
  */
 @Component
-@Profile("server")
 class SealedSecrets {
   private static final String FILE = "webhooks.key";
   private static final int KEY_BYTES = 32;

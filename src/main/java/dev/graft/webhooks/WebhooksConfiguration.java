@@ -10,11 +10,9 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
-import org.springframework.context.annotation.Profile;
 
 /** Settings of webhooks, and the loop that sends them. */
 @Configuration(proxyBeanMethods = false)
-@Profile("server")
 @EnableConfigurationProperties(WebhookProperties.class)
 class WebhooksConfiguration {
   @Bean

@@ -59,8 +59,4 @@ record LoraPair(String path, NamedTensor a, NamedTensor b) {
     }
     throw new BadModel("tensor " + name + " is no factor of LoRA");
   }
-
-  int rank() {
-    return (int) b.shape()[1];
-  }
 }

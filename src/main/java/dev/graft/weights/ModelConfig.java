@@ -93,10 +93,6 @@ public sealed interface ModelConfig
     return basics().eosTokenIds();
   }
 
-  default @Nullable Integer bosTokenId() {
-    return basics().bosTokenId();
-  }
-
   default @Nullable Integer padTokenId() {
     return basics().padTokenId();
   }

@@ -16,7 +16,6 @@ import dev.graft.jobs.lease.TrainingFailure;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.net.URI;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
@@ -126,10 +125,5 @@ final class HttpLeaseProtocol implements LeaseProtocol {
       throw new LeaseLost(key);
     }
     WorkerHttp.requireSuccess(status, body);
-  }
-
-  /** Where this worker's server is. */
-  URI server() {
-    return http.server();
   }
 }

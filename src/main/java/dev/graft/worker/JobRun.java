@@ -40,7 +40,7 @@ final class JobRun implements Heartbeats.Listener {
   private final Lease lease;
   private final LeaseKey key;
   private final LeaseProtocol protocol;
-  private final WorkerProperties settings;
+  private final RunTimes times;
   private final Reports reports = new Reports();
   private final RunReport told = new RunReport(reports);
   private final Uploads uploads;
@@ -49,11 +49,11 @@ final class JobRun implements Heartbeats.Listener {
   private TrainingEvent.@Nullable Failed failed;
   private boolean lacksDisk;
 
-  JobRun(Lease lease, LeaseProtocol protocol, WorkerProperties settings) {
+  JobRun(Lease lease, LeaseProtocol protocol, RunTimes times) {
     this.lease = lease;
     this.key = lease.key();
     this.protocol = protocol;
-    this.settings = settings;
+    this.times = times;
     this.uploads = new Uploads(protocol, key);
   }
 
@@ -61,7 +61,7 @@ final class JobRun implements Heartbeats.Listener {
   void run(RunPreparation preparation, TrainerCommandLine commandLine) throws InterruptedException {
     try (Heartbeats beats =
             Heartbeats.start(
-                protocol, lease, reports, settings.reportEvery(), this, System.nanoTime());
+                protocol, lease, reports, times.reportEvery(), this, System.nanoTime());
         JobDirectory directory = preparation.directory(lease)) {
       attempt(preparation, commandLine, directory, beats);
     } catch (LeaseLost lost) {
@@ -239,7 +239,7 @@ final class JobRun implements Heartbeats.Listener {
             .addKeyValue("job", key.jobId())
             .addKeyValue("cause", unanswered.getMessage())
             .log("server_unanswered");
-        Thread.sleep(settings.retryWait());
+        Thread.sleep(times.retryWait());
       }
     }
   }
@@ -278,7 +278,7 @@ final class JobRun implements Heartbeats.Listener {
       case NONE -> {}
       case RELEASE -> {
         running.send(TrainerDirective.STOP_AFTER_CHECKPOINT);
-        running.killAfter(settings.drainGrace());
+        running.killAfter(times.drainGrace());
       }
       case CANCEL -> {
         running.send(TrainerDirective.CANCEL);

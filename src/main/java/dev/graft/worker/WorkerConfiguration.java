@@ -4,6 +4,7 @@ import dev.graft.artifacts.BlobCache;
 import dev.graft.artifacts.FileArtifactStore;
 import dev.graft.artifacts.Scratch;
 import dev.graft.jobs.lease.LeaseProtocol;
+import dev.graft.platform.EveryRole;
 import dev.graft.platform.FileTrees;
 import dev.graft.platform.LoopThreads;
 import dev.graft.platform.MachineLacks;
@@ -20,6 +21,7 @@ import org.springframework.context.annotation.Profile;
  * What a worker is made of. Beside a server it uses the server's store and the in-process binding;
  * alone it has a store of its own and speaks HTTP.
  */
+@EveryRole
 @Configuration(proxyBeanMethods = false)
 @Profile("worker")
 @EnableConfigurationProperties(WorkerProperties.class)

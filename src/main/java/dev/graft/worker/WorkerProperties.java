@@ -68,6 +68,10 @@ record WorkerProperties(
     }
   }
 
+  RunTimes runTimes() {
+    return new RunTimes(reportEvery, drainGrace, retryWait);
+  }
+
   /**
    * What the copies of blobs may take.
    *

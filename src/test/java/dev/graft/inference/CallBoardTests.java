@@ -84,7 +84,7 @@ class CallBoardTests {
   void aWorkerGetsTheCallThatItHasTheModelFor() throws InterruptedException {
     board.place("support", model(BASE), ASK);
     board.place("support", model(OTHER), ASK);
-    String warm = Call.weights(model(OTHER).weights());
+    String warm = model(OTHER).weights().name();
     assertThat(board.take("one", new Call.Wanted(0, List.of(warm))).orElseThrow().base())
         .isEqualTo(OTHER);
     assertThat(board.take("one", ANY).orElseThrow().base()).isEqualTo(BASE);

@@ -4,21 +4,7 @@ import java.io.IOException;
 import java.util.List;
 
 /** Looks at one thing without changing it. */
-sealed interface Check
-    permits ApiServer,
-        ConfiguredDatabase,
-        DataDirectory,
-        DiskSpace,
-        EmbeddedDatabase,
-        FileSystem,
-        JavaRuntime,
-        Leftovers,
-        Libtorch,
-        Memory,
-        OpenFiles,
-        Port,
-        Processor,
-        WorkersServer {
+interface Check {
   /** One finding or more, in the order in which they are told; none if it does not apply. */
   List<Finding> findings() throws IOException;
 

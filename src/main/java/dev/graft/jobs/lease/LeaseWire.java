@@ -52,7 +52,7 @@ public final class LeaseWire {
 
   private abstract static class DigestAsText {
     @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
-    DigestAsText(String hex) {}
+    DigestAsText(String unusedHex) {}
 
     @JsonValue
     abstract String hex();

@@ -85,7 +85,7 @@ public final class Continuation implements AutoCloseable {
       length += batch.tokens();
       try (IValue hidden = x) {
         return module
-            .call(scope, "logits", hidden, output(family), family.logitSoftcap())
+            .call(scope, "logits", hidden, output(), family.logitSoftcap())
             .getFirst()
             .toFloatArray();
       }
@@ -103,7 +103,7 @@ public final class Continuation implements AutoCloseable {
     length = toLength;
   }
 
-  private PtNDArray output(Family family) {
+  private PtNDArray output() {
     return model.tensor(Objects.requireNonNull(model.output(), "the model predicts no tokens"));
   }
 

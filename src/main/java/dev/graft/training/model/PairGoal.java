@@ -48,19 +48,6 @@ record PairGoal(
     return new PairGoal(loss, preference, rows, PairTargets.of(batch, rows), reference);
   }
 
-  /** Labels on every token up to the end of the completion; padding may follow it. */
-  private static TokenBatch whole(TokenBatch chosen) {
-    int[][] labels = chosen.labels().clone();
-    for (int r = 0; r < labels.length; r++) {
-      int[] row = labels[r].clone();
-      int end = row.length;
-      while (end > 0 && row[end - 1] == TokenBatch.IGNORE) end--;
-      System.arraycopy(chosen.inputIds()[r], 0, row, 0, end);
-      labels[r] = row;
-    }
-    return new TokenBatch(chosen.inputIds(), labels);
-  }
-
   @Override
   public long[] picked() {
     return rows.positions();

@@ -103,10 +103,6 @@ final class Parameters {
     return (size + unit - 1) / unit * unit;
   }
 
-  List<Slot> slots() {
-    return slots;
-  }
-
   boolean contains(String name) {
     return views.containsKey(name);
   }

@@ -51,7 +51,7 @@ final class GoldenCaseReader {
     JsonNode root = JSON.readTree(directory.resolve("case.json"));
     JsonNode training = root.path("training");
     if (training.isMissingNode()) throw new Unsupported("single tensors");
-    requireSupported(root, training);
+    requireSupported(root);
     JsonNode optimiser = training.path("optimizer");
     return new GoldenCase(
         root.path("name").stringValue(""),
@@ -87,7 +87,7 @@ final class GoldenCaseReader {
         generations(root.path("generation")));
   }
 
-  private static void requireSupported(JsonNode root, JsonNode training) {
+  private static void requireSupported(JsonNode root) {
     String task = root.path("task").stringValue("");
     if (!TASKS.contains(task)) throw new Unsupported("task " + task);
   }

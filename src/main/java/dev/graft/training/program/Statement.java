@@ -10,32 +10,7 @@ import java.util.List;
  * given, with the rounding of transformers, and gradients have the type of their values. Names are
  * letters, digits and underscores; {@code x} is the layer's input.
  */
-public sealed interface Statement
-    permits Activate,
-        Attend,
-        Beside,
-        Dropout,
-        Embed,
-        Gate,
-        Join,
-        LayerNorm,
-        Linear,
-        LowRank,
-        LowRankEmbed,
-        Magnitude,
-        Multiply,
-        Noise,
-        Norm,
-        Pick,
-        Prepend,
-        Project,
-        Rotate,
-        Scale,
-        Shift,
-        Slice,
-        Sum,
-        TrainedRows,
-        Widen {
+public interface Statement {
   /** The value this statement computes. */
   String output();
 

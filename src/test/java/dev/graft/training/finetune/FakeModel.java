@@ -1,5 +1,7 @@
 package dev.graft.training.finetune;
 
+import dev.graft.spec.AdapterMethod;
+import dev.graft.weights.LinearTargets;
 import dev.graft.training.MicroBatch;
 import dev.graft.training.PairBatch;
 import dev.graft.training.PairLogps;
@@ -38,9 +40,9 @@ final class FakeModel implements TrainableModel {
       new ModelSource() {
         @Override
         public TrainableModel open(ModelDirectory base, TrainingRun run, DataStart start) {
-          var lora = (dev.graft.spec.AdapterMethod.Lora) run.spec().method();
+          var lora = (AdapterMethod.Lora) run.spec().method();
           return new FakeModel(
-              dev.graft.weights.LinearTargets.select(lora.targets(), List.of(), base.config()),
+              LinearTargets.select(lora.targets(), List.of(), base.config()),
               lora.r());
         }
 

@@ -32,7 +32,7 @@ public record Adapter(
     @Nullable String method,
     @Nullable String metadata,
     @Nullable String parentModel,
-    @Nullable Deprecation deprecation,
+    @Nullable AdapterDeprecation deprecation,
     boolean kept,
     @Nullable Instant deleteAt,
     long trainedTokens,

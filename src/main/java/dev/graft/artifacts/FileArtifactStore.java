@@ -38,7 +38,7 @@ public final class FileArtifactStore implements ArtifactStore, AutoCloseable {
   private final Path blobs;
   private final Path kept;
   private final Scratch scratch;
-  final BlobRemoval removal;
+  private final BlobRemoval removal;
 
   private FileArtifactStore(Path blobs, Path kept, Path aside, Scratch scratch) {
     this.blobs = blobs;
@@ -64,6 +64,15 @@ public final class FileArtifactStore implements ArtifactStore, AutoCloseable {
    */
   public static int abandoned(Path root) throws IOException {
     return Scratch.abandoned(root.resolve("tmp"));
+  }
+
+  /** Deletes a blob unless a directory holds a link to it; whether it did. */
+  public boolean removeUnlinked(Digest digest) throws IOException {
+    return removal.removeUnlinked(digest);
+  }
+
+  public boolean isUnlinked(Digest digest) throws IOException {
+    return removal.isUnlinked(digest);
   }
 
   @Override
@@ -161,7 +170,7 @@ public final class FileArtifactStore implements ArtifactStore, AutoCloseable {
    *
    * @param used when, as {@link StoredBlob#published}
    */
-  @Nullable Path link(Digest digest, long used) throws IOException {
+  public @Nullable Path link(Digest digest, long used) throws IOException {
     Path link = scratch.newFile();
     try {
       Files.createLink(link, path(digest));
@@ -173,7 +182,7 @@ public final class FileArtifactStore implements ArtifactStore, AutoCloseable {
   }
 
   /** Bytes that are free in its file system. */
-  long free() throws IOException {
+  public long free() throws IOException {
     return Files.getFileStore(blobs).getUsableSpace();
   }
 
@@ -223,7 +232,7 @@ public final class FileArtifactStore implements ArtifactStore, AutoCloseable {
     scratch.close();
   }
 
-  Path path(Digest digest) {
+  public Path path(Digest digest) {
     return shard(digest).resolve(digest.hex().substring(2));
   }
 

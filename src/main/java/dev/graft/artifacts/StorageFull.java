@@ -8,7 +8,7 @@ public final class StorageFull extends IOException {
     super("no space left in the artifact store: free some, or move it to a larger disk", cause);
   }
 
-  StorageFull(String what) {
+  public StorageFull(String what) {
     super("no space left in the artifact store: " + what);
   }
 

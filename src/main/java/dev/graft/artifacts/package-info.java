@@ -1,19 +1,16 @@
 /**
- * Content-addressed blobs with manifests.
- *
- * <p>A blob's name is the SHA-256 of its bytes; it is absent or whole, never partial, and never
- * changes. {@link dev.graft.artifacts.FileArtifactStore} keeps it as {@code
+ * Content-addressed blobs. A blob's name is the SHA-256 of its bytes; it is absent or whole, never
+ * partial, and never changes. {@link dev.graft.artifacts.FileArtifactStore} keeps it as {@code
  * blobs/sha256/ab/cdef...}: content is staged in a temporary file of the same file system, written
  * to its end, flushed to disk, read back and compared, then published by a hard link, which (unlike
  * a rename) creates and never replaces, and the directory is flushed. A directory as content is a
- * {@link dev.graft.artifacts.Manifest}, whose canonical JSON is again a blob.
+ * {@link dev.graft.artifacts.manifest.Manifest}, whose canonical JSON is again a blob.
  *
  * <p>What is still arriving, such as a part of an upload, is kept under a name of its own, just as
  * durable, until whoever named it drops it: it has no digest that others may share.
  *
- * <p>A worker's store holds copies of another's blobs, within bounds: {@link
- * dev.graft.artifacts.BlobCache} fetches, and evicts what has not been used for longest. A blob is
- * in use while there is a second link to its file.
+ * <p>A worker's store holds copies of another's blobs, within bounds ({@link
+ * dev.graft.artifacts.cache.BlobCache}). A blob is in use while there is a second link to its file.
  *
  * <p>How it fails: a full disk throws {@link dev.graft.artifacts.StorageFull}, content that is not
  * what was announced {@link dev.graft.artifacts.BlobMismatch}, content past its limit {@link
@@ -25,7 +22,7 @@
  * dev.graft.artifacts.BlobReferences}.
  */
 @NullMarked
-@ApplicationModule(allowedDependencies = {"platform"})
+@ApplicationModule(allowedDependencies = {"platform", "platform :: *"})
 package dev.graft.artifacts;
 
 import org.jspecify.annotations.NullMarked;

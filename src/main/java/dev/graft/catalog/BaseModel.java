@@ -1,7 +1,7 @@
 package dev.graft.catalog;
 
 import dev.graft.artifacts.Digest;
-import dev.graft.weights.ModelConfig;
+import dev.graft.weights.config.ModelConfig;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 

@@ -3,10 +3,10 @@ package dev.graft.catalog;
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
-import dev.graft.artifacts.Manifest;
-import dev.graft.artifacts.ManifestDirectory;
-import dev.graft.weights.BadModel;
+import dev.graft.artifacts.manifest.Manifest;
+import dev.graft.artifacts.manifest.ManifestDirectory;
 import dev.graft.weights.ModelDirectory;
+import dev.graft.weights.files.BadModel;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -93,7 +93,7 @@ public class BaseModels {
   /** What will not work with the model in this directory, one sentence each. */
   public List<String> limitations(Path directory) {
     try (ModelDirectory model = ModelDirectory.open(directory)) {
-      return ModelFiles.limitations(model);
+      return ModelFileSelection.limitations(model);
     } catch (BadModel e) {
       throw new ModelRefused(String.valueOf(e.getMessage()));
     } catch (IOException e) {
@@ -103,7 +103,7 @@ public class BaseModels {
 
   private BaseModel record(String name, ModelDirectory model) throws IOException {
     ModelDirectory.Facts facts = model.check();
-    BlobRef manifest = ManifestDirectory.store(store, ModelFiles.of(model));
+    BlobRef manifest = ManifestDirectory.store(store, ModelFileSelection.of(model));
     long bytes = ManifestDirectory.read(store, manifest.sha256()).bytes();
     int inserted =
         rows.insertIfAbsent(

@@ -11,7 +11,15 @@
  * the name, and nothing was recorded. Blobs stored before a failure stay unreferenced.
  */
 @NullMarked
-@ApplicationModule(allowedDependencies = {"platform", "spec", "tenancy", "artifacts", "weights"})
+@ApplicationModule(
+    allowedDependencies = {
+      "platform :: *",
+      "weights",
+      "weights :: *",
+      "tenancy",
+      "artifacts",
+      "artifacts :: manifest"
+    })
 package dev.graft.catalog;
 
 import org.jspecify.annotations.NullMarked;

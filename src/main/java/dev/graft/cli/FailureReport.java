@@ -2,7 +2,7 @@ package dev.graft.cli;
 
 import dev.graft.client.ApiRefused;
 import dev.graft.platform.MachineLacks;
-import dev.graft.platform.RequestFailed;
+import dev.graft.platform.errors.RequestFailed;
 import java.net.BindException;
 import java.net.ConnectException;
 import java.nio.file.AccessDeniedException;

@@ -1,11 +1,12 @@
 /**
- * The {@code graft} commands: thin entry points over the modules, one class each; the program
- * begins in {@link dev.graft.cli.GraftCommand}.
+ * The {@code graft} program: {@link dev.graft.cli.GraftCommand} is where it begins and the command
+ * that holds all others; beside it is what they share, such as the report of a failure.
  *
- * <p>Commands that are clients of a server, wherever it runs, are in {@link dev.graft.client}.
- * Commands on a data directory open the server's own services without a web server ({@code
- * ServerContext}), also while a server runs there. {@code trainer}, {@code inferrer} and {@code
- * libtorch-check} are children of others, not for people.
+ * <p>A command that only runs what one module offers lives in that module, with it: those of a
+ * client in {@link dev.graft.client.command}, those on files of this machine in {@link
+ * dev.graft.training.command}. Here are the commands that put modules together: those that start
+ * the Spring application in {@link dev.graft.cli.server}, and {@link dev.graft.cli.doctor}. {@code
+ * trainer}, {@code inferrer} and {@code libtorch-check} are children of others, not for people.
  *
  * <p>How they fail: in one line on standard error, and by exit status: 1 failed, 2 wrong request, 3
  * the machine lacks something, said with its cure ({@code FailureReport}). Results alone go to

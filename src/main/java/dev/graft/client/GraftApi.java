@@ -60,7 +60,7 @@ public final class GraftApi implements AutoCloseable {
    * @param key asked for before every request
    * @param http with what it shall believe of certificates
    */
-  GraftApi(URI server, Supplier<String> key, HttpClient http) {
+  public GraftApi(URI server, Supplier<String> key, HttpClient http) {
     this.http = http;
     this.server = server.toString().replaceFirst("/+(v1/*)?$", "");
     this.key = key;
@@ -85,7 +85,7 @@ public final class GraftApi implements AutoCloseable {
   }
 
   /** As {@link #post(String, JsonNode)}, for a thing that is made once however often it is sent. */
-  JsonNode create(String path, JsonNode body) {
+  public JsonNode create(String path, JsonNode body) {
     return json(
         request(path)
             .header("content-type", "application/json")
@@ -94,12 +94,12 @@ public final class GraftApi implements AutoCloseable {
   }
 
   /** The answer to {@code DELETE path}. */
-  JsonNode delete(String path) {
+  public JsonNode delete(String path) {
     return json(request(path).DELETE());
   }
 
   /** Sends a form with one file: {@code POST path} as {@code multipart/form-data}. */
-  JsonNode send(
+  public JsonNode send(
       String path, Map<String, String> fields, String part, String name, BodyPublisher of) {
     Multipart form = new Multipart(fields, part, name, of);
     return json(request(path).header("content-type", form.contentType()).POST(form.body()));

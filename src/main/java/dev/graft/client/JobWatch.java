@@ -55,7 +55,7 @@ public final class JobWatch {
   }
 
   /** Of a job, or of what has a status as jobs have. */
-  static boolean hasEnded(JsonNode job) {
+  public static boolean hasEnded(JsonNode job) {
     return ENDS.contains(job.path("status").asString());
   }
 

@@ -8,7 +8,7 @@ import java.util.function.Supplier;
 /**
  * For whoever asks again and again: a server that is away for a while, as it restarts, is awaited.
  */
-final class Patience {
+public final class Patience {
   /** Longer than a server needs to start. */
   private static final long AWAY = Duration.ofMinutes(2).toNanos();
 
@@ -20,7 +20,7 @@ final class Patience {
    * @throws UncheckedIOException if it has been away for too long, or an {@link ApiRefused} that
    *     another try does not change
    */
-  <T> Optional<T> ask(Supplier<T> question) {
+  public <T> Optional<T> ask(Supplier<T> question) {
     try {
       T answer = question.get();
       answered = System.nanoTime();

@@ -1,14 +1,17 @@
 /**
- * A client of Graft's API, and the {@code graft} commands that are one: {@code login}, {@code
- * files}, {@code jobs}, {@code adapters}, {@code keys}. They know the server by its address alone,
- * as a portal would.
+ * A client of Graft's API: {@link dev.graft.client.GraftApi} makes the calls, {@link
+ * dev.graft.client.JobWatch} follows a job to its end, and {@link dev.graft.client.Screen} shows
+ * how far it is. It knows the server by its address alone, as a portal would.
  *
- * <p>Results go to standard output, as tables or, with {@code --json}, as the server's own JSON;
- * progress goes to standard error. An answer other than 2xx is an {@link
- * dev.graft.client.ApiRefused} with the server's sentence and the request's id.
+ * <p>The {@code graft} commands that are clients are in {@link dev.graft.client.command}; which
+ * server they ask, and with which key, is decided in {@link dev.graft.client.login}.
+ *
+ * <p>How it fails: an answer other than 2xx is an {@link dev.graft.client.ApiRefused} with the
+ * server's sentence and the request's id; a server that does not answer is an {@link
+ * java.io.UncheckedIOException}.
  */
 @NullMarked
-@ApplicationModule(allowedDependencies = "platform")
+@ApplicationModule(allowedDependencies = {"platform"})
 package dev.graft.client;
 
 import org.jspecify.annotations.NullMarked;

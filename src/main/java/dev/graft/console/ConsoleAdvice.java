@@ -1,5 +1,6 @@
 package dev.graft.console;
 
+import dev.graft.console.api.PageRefused;
 import dev.graft.tenancy.Identity;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -54,7 +55,7 @@ class ConsoleAdvice {
             ? "Graft failed to show this; the id below leads to its log."
             : "This page cannot be asked for like that.";
     return refused(
-        new Refused(status, sentence, List.of(), response.getHeader("x-request-id")),
+        new PageRefused(status, sentence, List.of(), response.getHeader("x-request-id")),
         caller,
         request,
         response);
@@ -74,7 +75,7 @@ class ConsoleAdvice {
   /** In the part that asked, or as a page; a session that is over begins again. */
   @ExceptionHandler
   @Nullable ModelAndView refused(
-      Refused refused,
+      PageRefused refused,
       @AuthenticationPrincipal @Nullable Identity caller,
       HttpServletRequest request,
       HttpServletResponse response)

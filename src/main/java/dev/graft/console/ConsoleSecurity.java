@@ -1,7 +1,7 @@
 package dev.graft.console;
 
-import dev.graft.platform.BearerAuthenticator;
-import dev.graft.platform.BearerFilter;
+import dev.graft.platform.security.BearerAuthenticator;
+import dev.graft.platform.security.BearerFilter;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;

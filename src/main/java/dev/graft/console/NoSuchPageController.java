@@ -1,5 +1,6 @@
 package dev.graft.console;
 
+import dev.graft.console.api.PageRefused;
 import java.util.List;
 import org.springframework.http.HttpStatus;
 import org.springframework.stereotype.Controller;
@@ -12,13 +13,13 @@ class NoSuchPageController {
   /** Any other address under the console. */
   @GetMapping("/console/**")
   String any() {
-    throw Refused.notFound("page");
+    throw PageRefused.notFound("page");
   }
 
   /** A form whose page is older than what the browser knows now, forwarded to here. */
   @RequestMapping(ConsoleSecurity.STALE)
   String stale() {
-    throw new Refused(
+    throw new PageRefused(
         HttpStatus.FORBIDDEN.value(),
         "That page had been open for too long, so nothing was done. Go back, load it again, and"
             + " send it once more.",

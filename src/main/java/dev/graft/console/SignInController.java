@@ -1,7 +1,7 @@
 package dev.graft.console;
 
 import dev.graft.tenancy.Identity;
-import dev.graft.tenancy.WebSessions;
+import dev.graft.tenancy.access.WebSessions;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.util.Optional;

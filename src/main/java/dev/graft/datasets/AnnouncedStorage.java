@@ -1,7 +1,7 @@
 package dev.graft.datasets;
 
 /** What uploads that are under way will need. */
-interface AnnouncedStorage {
+public interface AnnouncedStorage {
   /** Bytes that the department's pending uploads have announced. */
   long announcedBytes(String departmentId);
 }

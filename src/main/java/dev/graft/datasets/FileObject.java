@@ -15,7 +15,7 @@ import tools.jackson.databind.annotation.JsonNaming;
  * @param examples rows found, null before validation
  */
 @JsonNaming(SnakeCaseStrategy.class)
-record FileObject(
+public record FileObject(
     String id,
     String object,
     long bytes,
@@ -27,4 +27,4 @@ record FileObject(
     @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable String statusDetails,
     String sha256,
     @Nullable Integer examples,
-    List<Problem> errors) {}
+    List<LineProblem> errors) {}

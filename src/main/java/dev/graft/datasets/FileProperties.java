@@ -21,7 +21,7 @@ import org.springframework.util.unit.DataSize;
  * @param reportTime that it takes at most; what was read by then is reported
  */
 @ConfigurationProperties("graft.files")
-record FileProperties(
+public record FileProperties(
     @DefaultValue("512MB") DataSize maxSize,
     @DefaultValue("8GB") DataSize maxUploadSize,
     @DefaultValue("64MB") DataSize maxPartSize,

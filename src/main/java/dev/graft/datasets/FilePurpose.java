@@ -4,7 +4,7 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /** What a file is for, by OpenAI's names; those that Graft has. */
-enum FilePurpose {
+public enum FilePurpose {
   FINE_TUNE("fine-tune"),
   FINE_TUNE_RESULTS("fine-tune-results");
 
@@ -14,11 +14,11 @@ enum FilePurpose {
     this.wireName = wireName;
   }
 
-  String wireName() {
+  public String wireName() {
     return wireName;
   }
 
-  static Optional<FilePurpose> named(String wireName) {
+  public static Optional<FilePurpose> named(String wireName) {
     return Arrays.stream(values()).filter(p -> p.wireName.equals(wireName)).findFirst();
   }
 }

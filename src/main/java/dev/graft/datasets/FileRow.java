@@ -2,8 +2,9 @@ package dev.graft.datasets;
 
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
-import dev.graft.datasets.decoding.Columns;
-import dev.graft.text.Example;
+import dev.graft.datasets.decoding.ColumnMapping;
+import dev.graft.datasets.decoding.CsvColumns;
+import dev.graft.text.row.Example;
 import jakarta.persistence.Entity;
 import jakarta.persistence.Id;
 import jakarta.persistence.Table;
@@ -17,7 +18,7 @@ import tools.jackson.databind.json.JsonMapper;
 /** A row of {@code file}; only the outcome of its validation is ever written later. */
 @Entity
 @Table(name = "file")
-class FileRow {
+public class FileRow {
   private static final JsonMapper JSON = new JsonMapper();
 
   @Id private String id;
@@ -67,8 +68,8 @@ class FileRow {
     return this;
   }
 
-  FileRow validated(Checked checked) {
-    Validation validation = checked.validation();
+  public FileRow validated(CheckedFile checked) {
+    ValidationResult validation = checked.validation();
     status = (validation.good() ? FileStatus.PROCESSED : FileStatus.ERROR).wireName();
     examples = validation.examples();
     kind = validation.kind() == null ? null : validation.kind().name();
@@ -80,7 +81,7 @@ class FileRow {
     return this;
   }
 
-  boolean has(FileStatus wanted) {
+  public boolean has(FileStatus wanted) {
     return status.equals(wanted.wireName());
   }
 
@@ -88,7 +89,7 @@ class FileRow {
     return purpose.equals(wanted.wireName());
   }
 
-  BlobRef blob() {
+  public BlobRef blob() {
     return new BlobRef(new Digest(digest), bytes);
   }
 
@@ -99,20 +100,20 @@ class FileRow {
         : new BlobRef(new Digest(rowsDigest), rowsBytes);
   }
 
-  @Nullable Columns columns() {
+  public @Nullable CsvColumns columns() {
     return ColumnMapping.read(columnMapping);
   }
 
-  Validation validation() {
-    return new Validation(examples == null ? 0 : examples, kind(), longestRow, problems());
+  ValidationResult validation() {
+    return new ValidationResult(examples == null ? 0 : examples, kind(), longestRow, problems());
   }
 
   private Example.@Nullable Kind kind() {
     return kind == null ? null : Example.Kind.valueOf(kind);
   }
 
-  private List<Problem> problems() {
-    return JSON.readValue(problems, new TypeReference<List<Problem>>() {});
+  private List<LineProblem> problems() {
+    return JSON.readValue(problems, new TypeReference<List<LineProblem>>() {});
   }
 
   TrainingFile trainingFile() {
@@ -128,8 +129,8 @@ class FileRow {
         kind());
   }
 
-  FileObject object() {
-    List<Problem> found = problems();
+  public FileObject object() {
+    List<LineProblem> found = problems();
     Instant goneAt = goneAt();
     return new FileObject(
         id,
@@ -152,7 +153,7 @@ class FileRow {
     return removedAt == null || expiresAt.isBefore(removedAt) ? expiresAt : removedAt;
   }
 
-  String id() {
+  public String id() {
     return id;
   }
 
@@ -160,7 +161,7 @@ class FileRow {
     return departmentId;
   }
 
-  String filename() {
+  public String filename() {
     return filename;
   }
 }

@@ -12,7 +12,7 @@ import org.springframework.data.jpa.repository.Modifying;
 import org.springframework.data.jpa.repository.Query;
 
 /** The rows, by department, and only until they expire. Ids grow with time: lists go by id. */
-interface FileRows extends JpaRepository<FileRow, String> {
+public interface FileRows extends JpaRepository<FileRow, String> {
   @Query(
       """
       select f from FileRow f

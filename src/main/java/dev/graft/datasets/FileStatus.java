@@ -3,12 +3,12 @@ package dev.graft.datasets;
 import java.util.Locale;
 
 /** OpenAI's file statuses; {@code UPLOADED} waits for validation. */
-enum FileStatus {
+public enum FileStatus {
   UPLOADED,
   PROCESSED,
   ERROR;
 
-  String wireName() {
+  public String wireName() {
     return name().toLowerCase(Locale.ROOT);
   }
 }

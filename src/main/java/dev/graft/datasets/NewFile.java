@@ -1,6 +1,6 @@
 package dev.graft.datasets;
 
-import dev.graft.datasets.decoding.Columns;
+import dev.graft.datasets.decoding.CsvColumns;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -11,15 +11,15 @@ import org.jspecify.annotations.Nullable;
  * @param lifetime from its creation, or null if it stays
  * @param columns of a CSV file, where its header does not name them as rows do
  */
-record NewFile(
+public record NewFile(
     String departmentId,
     String filename,
     FilePurpose purpose,
     @Nullable Duration lifetime,
-    @Nullable Columns columns) {
+    @Nullable CsvColumns columns) {
   private static final int MAX_FILENAME = 255;
 
-  NewFile {
+  public NewFile {
     int folder = Math.max(filename.lastIndexOf('/'), filename.lastIndexOf('\\'));
     StringBuilder printable = new StringBuilder();
     filename

@@ -1,9 +1,9 @@
 package dev.graft.datasets;
 
-import dev.graft.platform.ProblemType;
-import dev.graft.platform.RequestFailed;
-import dev.graft.tenancy.DepartmentLimits;
-import dev.graft.tenancy.Measured;
+import dev.graft.platform.errors.ProblemType;
+import dev.graft.platform.errors.RequestFailed;
+import dev.graft.tenancy.limits.DepartmentLimits;
+import dev.graft.tenancy.limits.QuotaUsage;
 import java.util.List;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Propagation;
@@ -11,7 +11,7 @@ import org.springframework.transaction.annotation.Transactional;
 
 /** How much a department may store: its files, and what its pending uploads have announced. */
 @Component
-class StorageQuota implements Measured {
+public class StorageQuota implements QuotaUsage {
   private final FileRows files;
   private final AnnouncedStorage uploads;
   private final DepartmentLimits limits;
@@ -30,7 +30,7 @@ class StorageQuota implements Measured {
    * transaction ends, no other of this department is told yes.
    */
   @Transactional(propagation = Propagation.MANDATORY)
-  void require(String departmentId, long bytes) {
+  public void require(String departmentId, long bytes) {
     files.takeTurn("storage of " + departmentId);
     long most = most(departmentId);
     long stored = stored(departmentId);

@@ -3,8 +3,9 @@ package dev.graft.demo;
 import dev.graft.client.GraftApi;
 import dev.graft.client.JobWatch;
 import dev.graft.client.Screen;
-import dev.graft.demo.SampleData.Question;
-import dev.graft.demo.Score.Answer;
+import dev.graft.demo.Score.AnsweredQuestion;
+import dev.graft.demo.data.SampleData;
+import dev.graft.demo.data.SampleData.HeldOutQuestion;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -37,9 +38,9 @@ public record DemoRun(
       JsonNode job = train(client, sample, screen);
       String model = job.path("fine_tuned_model").asString();
       download(client, job, screen);
-      List<Answer> base = ask(client, "base", baseModel, sample.questions(), screen);
-      List<Answer> adapter = ask(client, "adapter", model, sample.questions(), screen);
-      var report = new Report(screen, seed, base, adapter);
+      List<AnsweredQuestion> base = ask(client, "base", baseModel, sample.questions(), screen);
+      List<AnsweredQuestion> adapter = ask(client, "adapter", model, sample.questions(), screen);
+      var report = new DemoReport(screen, seed, base, adapter);
       report.threeQuestions();
       report.scores();
       boolean shown =
@@ -126,14 +127,14 @@ public record DemoRun(
     }
   }
 
-  private static List<Answer> ask(
-      GraftApi client, String who, String model, List<Question> questions, Screen screen) {
-    List<Answer> answers = new ArrayList<>();
-    for (Question question : questions) {
+  private static List<AnsweredQuestion> ask(
+      GraftApi client, String who, String model, List<HeldOutQuestion> questions, Screen screen) {
+    List<AnsweredQuestion> answers = new ArrayList<>();
+    for (HeldOutQuestion question : questions) {
       if (screen.terminal()) {
         screen.doing("questions", "%s  %d/%d".formatted(who, answers.size(), questions.size()));
       }
-      answers.add(new Answer(question, ask(client, model, question.text())));
+      answers.add(new AnsweredQuestion(question, ask(client, model, question.text())));
     }
     screen.done("questions", "%d held-out questions put to the %s".formatted(answers.size(), who));
     return answers;

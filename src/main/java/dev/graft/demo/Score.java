@@ -1,6 +1,6 @@
 package dev.graft.demo;
 
-import dev.graft.demo.SampleData.Question;
+import dev.graft.demo.data.SampleData.HeldOutQuestion;
 import java.util.List;
 import java.util.regex.Pattern;
 
@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
  */
 record Score(int questions, int sentences, int values) {
   /** A question and what a model answered. */
-  record Answer(Question question, String text) {
+  record AnsweredQuestion(HeldOutQuestion question, String text) {
     boolean exact() {
       return text.equals(question.answer());
     }
@@ -24,11 +24,11 @@ record Score(int questions, int sentences, int values) {
     }
   }
 
-  static Score of(List<Answer> answers) {
+  static Score of(List<AnsweredQuestion> answers) {
     return new Score(
         answers.size(),
-        (int) answers.stream().filter(Answer::exact).count(),
-        (int) answers.stream().filter(Answer::value).count());
+        (int) answers.stream().filter(AnsweredQuestion::exact).count(),
+        (int) answers.stream().filter(AnsweredQuestion::value).count());
   }
 
   double sentenceShare() {

@@ -12,14 +12,14 @@ import tools.jackson.databind.JsonNode;
  * @param questions null until they have been chosen
  * @param passedOver rows of the file that cannot be asked
  * @param answered answers of all models so far
- * @param results {@link Results} as JSON, once it has succeeded
+ * @param results {@code EvaluationResults} as JSON, once it has succeeded
  * @param error why it has failed, or null
  * @param waitsFor why it does not go on at the moment, or null
  */
-record Evaluation(
+public record Evaluation(
     String id,
     Status status,
-    Plan plan,
+    EvaluationPlan plan,
     Instant createdAt,
     @Nullable Instant startedAt,
     @Nullable Instant endedAt,
@@ -29,7 +29,7 @@ record Evaluation(
     @Nullable JsonNode results,
     @Nullable Failure error,
     @Nullable String waitsFor) {
-  enum Status {
+  public enum Status {
     QUEUED,
     RUNNING,
     SUCCEEDED,
@@ -37,11 +37,11 @@ record Evaluation(
     CANCELLED;
 
     @JsonValue
-    String wire() {
+    public String wire() {
       return name().toLowerCase(Locale.ROOT);
     }
 
-    static Status of(String wire) {
+    public static Status of(String wire) {
       return valueOf(wire.toUpperCase(Locale.ROOT));
     }
   }
@@ -50,5 +50,5 @@ record Evaluation(
    * @param code for programs
    * @param message a sentence for people
    */
-  record Failure(String code, String message) {}
+  public record Failure(String code, String message) {}
 }

@@ -24,7 +24,7 @@ import org.springframework.validation.annotation.Validated;
  */
 @Validated
 @ConfigurationProperties("graft.evaluations")
-record EvaluationProperties(
+public record EvaluationProperties(
     @DefaultValue("1") @Min(1) @Max(64) int parallel,
     @DefaultValue("1000") @Min(1) @Max(1_000) int maxSamples,
     @DefaultValue("100") @Min(1) int maxOpen,
@@ -36,7 +36,7 @@ record EvaluationProperties(
     @DefaultValue("1d") Duration patience) {
   private static final Duration SHORTEST_LEASE = Duration.ofSeconds(1);
 
-  EvaluationProperties {
+  public EvaluationProperties {
     if (!slice.isPositive() || !poll.isPositive() || !patience.isPositive()) {
       throw new IllegalArgumentException(
           "graft.evaluations.slice, poll and patience must be positive");

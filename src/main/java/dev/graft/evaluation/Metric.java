@@ -7,13 +7,13 @@ import org.jspecify.annotations.Nullable;
  *
  * @param grader its place among the graders; null = the loss
  */
-record Metric(String name, @Nullable Integer grader) {
+public record Metric(String name, @Nullable Integer grader) {
   /** Mean negative log-likelihood of a token of the known answers, their ends included. */
-  static final String LOSS = "loss";
+  public static final String LOSS = "loss";
 
   static final Metric OF_LOSS = new Metric(LOSS, null);
 
-  boolean higherIsBetter() {
+  public boolean higherIsBetter() {
     return grader != null;
   }
 }

@@ -6,7 +6,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** Plans as the database keeps them; a newer release may have written more than is known here. */
 @Component
-class StoredPlans {
+public class StoredPlans {
   private final JsonMapper json;
 
   StoredPlans(JsonMapper json) {
@@ -16,11 +16,11 @@ class StoredPlans {
   /**
    * @throws tools.jackson.core.JacksonException if it has what this release cannot read
    */
-  Plan read(String plan) {
-    return json.readValue(plan, Plan.class);
+  public EvaluationPlan read(String plan) {
+    return json.readValue(plan, EvaluationPlan.class);
   }
 
-  String write(Plan plan) {
+  public String write(EvaluationPlan plan) {
     return json.writeValueAsString(plan);
   }
 }

@@ -1,14 +1,16 @@
 /**
  * Whether a model is better than another: the same questions to a baseline and to candidates, their
- * answers measured against those that are known, and what the differences are worth.
+ * answers measured against those that are known, and what the differences are worth. An {@link
+ * dev.graft.evaluation.Evaluation} does what its {@link dev.graft.evaluation.EvaluationPlan} says.
  *
- * <p>How it works: a request ({@link dev.graft.evaluation.EvaluationRequest}) names models, a file
- * and {@link dev.graft.evaluation.Grader}s. {@link dev.graft.evaluation.Evaluator} claims an
- * evaluation, keeps a sample of the file's rows with it, and asks one model after the other ({@link
- * dev.graft.inference.ModelAnswers}); each answer is a row, written with its scores. When all are
- * there, {@link dev.graft.evaluation.Results} compares candidates with the baseline question by
- * question ({@link dev.graft.evaluation.Comparison}) and looks at the {@link
- * dev.graft.evaluation.Gate}s. Departments take turns, a slice of time each.
+ * <p>How it works: a request ({@link dev.graft.evaluation.api.EvaluationRequest}) names models, a
+ * file and {@link dev.graft.evaluation.grading.Grader}s. {@link dev.graft.evaluation.run.Evaluator}
+ * claims an evaluation, keeps a sample of the file's rows with it, and asks one model after the
+ * other ({@link dev.graft.inference.GreedyCompletions}); each answer is a row, written with its
+ * scores. When all are there, {@link dev.graft.evaluation.run.EvaluationResults} compares
+ * candidates with the baseline question by question ({@link
+ * dev.graft.evaluation.comparison.Comparison}) and looks at the {@link
+ * dev.graft.evaluation.comparison.QualityGate}s. Departments take turns, a slice of time each.
  *
  * <p>How it fails, and what then holds:
  *
@@ -25,12 +27,14 @@
 @ApplicationModule(
     allowedDependencies = {
       "platform",
-      "text",
+      "platform :: *",
+      "text :: row",
       "tenancy",
-      "retention",
       "artifacts",
+      "retention",
       "datasets",
       "adapters",
+      "adapters :: models",
       "inference"
     })
 package dev.graft.evaluation;

@@ -1,12 +1,17 @@
 package dev.graft.inference;
 
-import dev.graft.artifacts.BlobCache;
+import dev.graft.artifacts.cache.BlobCache;
+import dev.graft.inference.local.WarmModels;
+import dev.graft.inference.routing.CallLoop;
+import dev.graft.inference.routing.TrainingPriority;
+import dev.graft.inference.serving.InferenceProperties;
+import dev.graft.inference.serving.ModelDirectories;
 import dev.graft.jobs.lease.Training;
 import dev.graft.jobs.lease.WorkerLink;
-import dev.graft.platform.ChildJvm;
 import dev.graft.platform.EveryRole;
 import dev.graft.platform.GraftProperties;
-import dev.graft.platform.LoopThreads;
+import dev.graft.platform.process.ChildJvm;
+import dev.graft.platform.process.LoopThreads;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -30,8 +35,8 @@ class CallWorkerConfiguration {
   }
 
   @Bean
-  TrainingFirst trainingFirst(WarmModels models, InferenceProperties settings) {
-    return new TrainingFirst(models, settings.besideTraining());
+  TrainingPriority trainingFirst(WarmModels models, InferenceProperties settings) {
+    return new TrainingPriority(models, settings.besideTraining());
   }
 
   @Bean
@@ -39,19 +44,19 @@ class CallWorkerConfiguration {
       WorkerLink link,
       BlobCache blobs,
       WarmModels models,
-      TrainingFirst device,
+      TrainingPriority device,
       InferenceProperties settings) {
     return new CallLoop(link, blobs, models, device).threads(settings.maxLoadedModels());
   }
 
   /** On the thread that is about to train. */
   @Bean
-  TrainingListener trainingListener(TrainingFirst device) {
+  TrainingListener trainingListener(TrainingPriority device) {
     return new TrainingListener(device);
   }
 
   /** Hears of the worker's jobs. */
-  record TrainingListener(TrainingFirst device) {
+  record TrainingListener(TrainingPriority device) {
     @EventListener
     void on(Training event) {
       device.on(event);

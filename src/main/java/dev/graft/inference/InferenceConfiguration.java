@@ -1,9 +1,21 @@
 package dev.graft.inference;
 
 import dev.graft.artifacts.ArtifactStore;
-import dev.graft.platform.ChildJvm;
+import dev.graft.inference.engine.EngineHttp;
+import dev.graft.inference.engine.EngineInferrer;
+import dev.graft.inference.engine.EngineModels;
+import dev.graft.inference.engine.EngineProperties;
+import dev.graft.inference.local.WarmModels;
+import dev.graft.inference.routing.CallBlobs;
+import dev.graft.inference.routing.CallBoard;
+import dev.graft.inference.routing.RoutedInferrer;
+import dev.graft.inference.serving.InferenceProperties;
+import dev.graft.inference.serving.Inferrer;
+import dev.graft.inference.serving.LocalModels;
+import dev.graft.inference.serving.ModelDirectories;
 import dev.graft.platform.GraftProperties;
 import dev.graft.platform.Ids;
+import dev.graft.platform.process.ChildJvm;
 import dev.graft.spec.NamedQuantization;
 import dev.graft.spec.Quantization;
 import java.net.URI;
@@ -23,7 +35,7 @@ class InferenceConfiguration {
   Inferrer inferrer(
       InferenceProperties settings,
       EngineProperties engine,
-      ModelFiles files,
+      LocalModels files,
       CallBoard board,
       Environment environment) {
     URI url = engine.url();
@@ -65,7 +77,7 @@ class InferenceConfiguration {
   }
 
   @Bean
-  ModelFiles modelFiles(ArtifactStore store, InferenceProperties settings, GraftProperties graft) {
+  LocalModels modelFiles(ArtifactStore store, InferenceProperties settings, GraftProperties graft) {
     return directories(store, settings, graft);
   }
 

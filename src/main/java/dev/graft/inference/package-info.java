@@ -1,23 +1,18 @@
 /**
- * Try-out chats and completions on a base model with any adapter.
+ * Try-out chats and completions on a base model with any adapter. What other modules use is here:
+ * {@link dev.graft.inference.GreedyCompletions} asks a model a row of a file and says how likely
+ * its {@link dev.graft.inference.ReferenceAnswer} was.
  *
- * <p>A request is read strictly ({@link dev.graft.inference.ChatParameter} and {@link
- * dev.graft.inference.CompletionParameter} are the tables), its model name leads to the files
- * ({@link dev.graft.inference.ServedModels}), and a warm child process answers ({@link
- * dev.graft.inference.WarmModels}): one process per base model, one answer at a time, adapters
- * switched between answers, a bounded queue, the idle unloaded. All text and tensor work is in the
- * child ({@link dev.graft.inference.child}). An answer is made on a thread of its own ({@link
- * dev.graft.inference.Answering}) and comes in pieces, which are collected or relayed as events.
- *
- * <p>Where an engine is configured, it answers instead of the processes ({@link
- * dev.graft.inference.EngineInferrer}): the same asks, over OpenAI's own API.
- *
- * <p>A server that is no worker has workers answer ({@link dev.graft.inference.RoutedInferrer}): a
- * worker asks for calls beside its jobs ({@link dev.graft.inference.CallLoop}), fetches the model's
- * files as it fetches a job's, answers with warm processes of its own and reports what there is of
- * the answer every moment ({@link dev.graft.inference.CallAnswer}); the server relays it from the
- * {@link dev.graft.inference.CallBoard}. While it trains, a worker takes no calls ({@link
- * dev.graft.inference.TrainingFirst}).
+ * <p>A request is read strictly and answered by {@link dev.graft.inference.api}; its model name
+ * leads to the files ({@link dev.graft.inference.serving.ServedModels}), and an {@link
+ * dev.graft.inference.serving.Inferrer} answers: warm processes of this machine ({@link
+ * dev.graft.inference.local}), an engine where one is configured ({@link
+ * dev.graft.inference.engine}), or workers where the server is none ({@link
+ * dev.graft.inference.routing}). {@link dev.graft.inference.InferenceConfiguration} chooses. All
+ * text and tensor work of this machine is in the child process ({@link dev.graft.inference.child}).
+ * An answer is made on a thread of its own ({@link
+ * dev.graft.inference.generation.OngoingGeneration}) and comes in pieces, which are collected or
+ * relayed as events.
  *
  * <p>How it fails: a client that leaves a stream cancels its answer; one that waits for a whole
  * answer is noticed only when that is written. No room in the queue or among the processes is 503
@@ -29,16 +24,22 @@
 @ApplicationModule(
     allowedDependencies = {
       "platform",
+      "platform :: *",
       "spec",
+      "spec :: request",
+      "weights",
+      "weights :: config",
       "text",
+      "text :: *",
       "tenancy",
       "artifacts",
+      "artifacts :: *",
       "catalog",
-      "adapters",
-      "jobs :: lease",
       "training",
       "training :: generation",
-      "weights"
+      "jobs :: lease",
+      "adapters",
+      "adapters :: models"
     })
 package dev.graft.inference;
 

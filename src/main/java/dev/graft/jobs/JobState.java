@@ -14,15 +14,15 @@ public enum JobState {
   CANCELLED;
 
   /** As the database has it. */
-  static JobState of(String state) {
+  public static JobState of(String state) {
     return valueOf(state.toUpperCase(Locale.ROOT));
   }
 
-  String wire() {
+  public String wire() {
     return this == WAITING ? QUEUED.wire() : name().toLowerCase(Locale.ROOT);
   }
 
-  boolean terminal() {
+  public boolean terminal() {
     return switch (this) {
       case WAITING, QUEUED, RUNNING, PAUSED -> false;
       case SUCCEEDED, FAILED, CANCELLED -> true;

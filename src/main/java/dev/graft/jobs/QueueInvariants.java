@@ -9,7 +9,7 @@ import org.springframework.stereotype.Service;
 public class QueueInvariants {
   private final JdbcClient sql;
 
-  QueueInvariants(JdbcClient sql) {
+  public QueueInvariants(JdbcClient sql) {
     this.sql = sql;
   }
 

@@ -1,23 +1,25 @@
 /**
  * The life of a job; the only writer of job state.
  *
- * <p>How it works: PostgreSQL is the queue. {@link dev.graft.jobs.JobLedger} has the department's
- * statements (submit, cancel, read), {@link dev.graft.jobs.LeaseLedger} the worker's (<b>claim</b>,
- * renew, checkpoint), {@link dev.graft.jobs.LeaseEndings} those that end a lease (complete, fail,
+ * <p>How it works: PostgreSQL is the queue, and {@link dev.graft.jobs.queue} has every statement
+ * that changes it. {@link dev.graft.jobs.queue.JobLedger} has the department's statements (submit,
+ * cancel, read), {@link dev.graft.jobs.queue.LeaseLedger} the worker's (<b>claim</b>, renew,
+ * checkpoint), {@link dev.graft.jobs.queue.LeaseEndings} those that end a lease (complete, fail,
  * release, reap). A job is {@code queued -> running -> succeeded | failed | cancelled}, or {@code
  * paused} on the way, and first of all {@code waiting} where its department wants it approved
- * ({@link dev.graft.jobs.JobApproval}); every transition is one statement that moves the state,
- * moves the department's counter of running jobs and writes the numbered event. {@link
- * dev.graft.jobs.JobReason} tells people where a job stands. {@link dev.graft.jobs.LeaseDesk}
- * answers workers, over HTTP ({@link dev.graft.jobs.LeaseController}) or in process; {@link
- * dev.graft.jobs.Publication} commits a result. Clients follow events as they happen ({@link
- * dev.graft.jobs.FollowedJobs}). Of jobs that have ended, retention takes checkpoints and logs
- * ({@link dev.graft.jobs.EndedJobs}).
+ * ({@link dev.graft.jobs.queue.JobApproval}); every transition is one statement that moves the
+ * state, moves the department's counter of running jobs and writes the numbered event. {@link
+ * dev.graft.jobs.submission.SubmitJob} puts a job in, {@link dev.graft.jobs.standing.JobReason}
+ * tells people where it stands. {@link dev.graft.jobs.desk.LeaseDesk} answers workers, whose calls
+ * module {@code workers} takes over HTTP or in process; {@link dev.graft.jobs.results.Publication}
+ * commits a result. Clients follow events as they happen ({@link
+ * dev.graft.jobs.events.FollowedJobs}). Of jobs that have ended, retention takes checkpoints and
+ * logs ({@link dev.graft.jobs.retention}).
  *
  * <p>How it fails, and what then holds:
  *
  * <ul>
- *   <li>A worker dies, freezes or is cut off: its lease expires, {@link dev.graft.jobs.Reaper}
+ *   <li>A worker dies, freezes or is cut off: its lease expires, {@link dev.graft.jobs.desk.Reaper}
  *       takes it away, the next worker resumes from the newest committed checkpoint. No attempt is
  *       counted; three losses without a new checkpoint end the job as poison.
  *   <li>A worker comes back late: the fence (job, epoch, lease token) refuses whatever it writes,
@@ -36,10 +38,14 @@
 @ApplicationModule(
     allowedDependencies = {
       "platform",
+      "platform :: *",
       "spec",
+      "spec :: *",
       "tenancy",
-      "retention",
+      "tenancy :: limits",
       "artifacts",
+      "artifacts :: manifest",
+      "retention",
       "catalog",
       "datasets",
       "recipes",

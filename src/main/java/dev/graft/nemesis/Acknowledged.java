@@ -68,7 +68,7 @@ final class Acknowledged implements AutoCloseable {
   }
 
   /** Checks that all is still there; allows for further jobs. */
-  synchronized String check(Verdict verdict) {
+  synchronized String check(KillReport verdict) {
     files.forEach((id, content) -> check(verdict, id, content));
     for (String job : submitted) {
       try {
@@ -82,7 +82,7 @@ final class Acknowledged implements AutoCloseable {
         .formatted(files.size(), submitted.size(), unanswered);
   }
 
-  private void check(Verdict verdict, String id, String content) {
+  private void check(KillReport verdict, String id, String content) {
     try {
       String there = new String(api.bytes("/v1/files/" + id + "/content"), StandardCharsets.UTF_8);
       verdict.expect(there.strip().equals(content.strip()), "file " + id + " has other bytes");

@@ -1,7 +1,7 @@
 package dev.graft.nemesis;
 
 import dev.graft.demo.BundledModel;
-import dev.graft.demo.SampleData;
+import dev.graft.demo.data.SampleData;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

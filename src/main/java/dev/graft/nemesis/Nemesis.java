@@ -20,7 +20,7 @@ public record Nemesis(long seed, Duration time, int workerKills, int serverKills
    */
   public boolean run(Path directory, PrintWriter out) throws IOException {
     Deadline deadline = Deadline.in(time);
-    Verdict verdict = new Verdict(out);
+    KillReport verdict = new KillReport(out);
     verdict.say("seed %d, logs in %s".formatted(seed, directory));
     Random random = new Random(seed);
     try (Cluster cluster = Cluster.start(directory)) {

@@ -14,10 +14,10 @@ final class ServerKills {
   private final Cluster cluster;
   private final Jobs jobs;
   private final Random random;
-  private final Verdict verdict;
+  private final KillReport verdict;
   private final Deadline deadline;
 
-  ServerKills(Cluster cluster, Jobs jobs, Random random, Verdict verdict, Deadline deadline) {
+  ServerKills(Cluster cluster, Jobs jobs, Random random, KillReport verdict, Deadline deadline) {
     this.cluster = cluster;
     this.jobs = jobs;
     this.random = random;

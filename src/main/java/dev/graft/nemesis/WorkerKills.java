@@ -28,11 +28,11 @@ final class WorkerKills {
   private final Cluster cluster;
   private final Jobs jobs;
   private final Random random;
-  private final Verdict verdict;
+  private final KillReport verdict;
   private final Deadline deadline;
   private int done;
 
-  WorkerKills(Cluster cluster, Jobs jobs, Random random, Verdict verdict, Deadline deadline) {
+  WorkerKills(Cluster cluster, Jobs jobs, Random random, KillReport verdict, Deadline deadline) {
     this.cluster = cluster;
     this.jobs = jobs;
     this.random = random;

@@ -1,5 +1,6 @@
 /**
- * Kills the parts of a running Graft at random moments and checks that nothing is lost.
+ * Kills the parts of a running Graft at random moments and checks that nothing is lost: {@code
+ * graft nemesis}.
  *
  * <p>How it works: a {@link dev.graft.nemesis.Cluster} is a server with its PostgreSQL and two
  * workers, each a process of this very jar, with leases of 5 s. One job runs undisturbed; its
@@ -13,7 +14,7 @@
  * processes stay in the working directory then.
  */
 @NullMarked
-@ApplicationModule(allowedDependencies = {"demo"})
+@ApplicationModule(allowedDependencies = {"demo", "demo :: data"})
 package dev.graft.nemesis;
 
 import org.jspecify.annotations.NullMarked;

@@ -1,7 +1,7 @@
 package dev.graft.ops;
 
 import dev.graft.jobs.QueueInvariants;
-import dev.graft.jobs.Reaper;
+import dev.graft.jobs.desk.Reaper;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.annotation.Configuration;

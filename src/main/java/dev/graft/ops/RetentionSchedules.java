@@ -1,8 +1,8 @@
 package dev.graft.ops;
 
-import dev.graft.datasets.FileRetention;
-import dev.graft.retention.BlobCollector;
+import dev.graft.datasets.retention.FileRetention;
 import dev.graft.retention.Retention;
+import dev.graft.retention.blobs.BlobCollector;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.scheduling.annotation.Scheduled;
 

@@ -9,7 +9,13 @@
  */
 @NullMarked
 @ApplicationModule(
-    allowedDependencies = {"platform", "tenancy", "retention", "jobs", "artifacts", "datasets"})
+    allowedDependencies = {
+      "retention",
+      "retention :: blobs",
+      "datasets :: retention",
+      "jobs",
+      "jobs :: desk"
+    })
 package dev.graft.ops;
 
 import org.jspecify.annotations.NullMarked;

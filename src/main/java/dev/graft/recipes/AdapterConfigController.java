@@ -1,11 +1,11 @@
 package dev.graft.recipes;
 
-import dev.graft.platform.Cursor;
-import dev.graft.platform.CursorPage;
-import dev.graft.platform.Idempotency;
-import dev.graft.platform.RequestFailed;
-import dev.graft.platform.Submission;
-import dev.graft.spec.AdapterSchema;
+import dev.graft.platform.errors.RequestFailed;
+import dev.graft.platform.idempotency.Idempotency;
+import dev.graft.platform.idempotency.IdempotentRequest;
+import dev.graft.platform.pagination.Cursor;
+import dev.graft.platform.pagination.CursorPage;
+import dev.graft.spec.request.AdapterSchema;
 import dev.graft.tenancy.Caller;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.ArrayList;
@@ -50,14 +50,15 @@ class AdapterConfigController {
       @RequestParam @Nullable String limit) {
     Cursor page = Cursor.parse(after, limit, null, 20, 100);
     if (page.start().flatMap(Presets::named).isPresent()) return page(List.of(), false);
-    List<AdapterConfig> own = configs.list(caller.departmentId(), page);
+    List<AdapterConfigVersion> own = configs.list(caller.departmentId(), page);
     if (own.size() > page.limit()) return page(own.subList(0, page.limit()), true);
-    List<AdapterConfig> all = new ArrayList<>(own);
+    List<AdapterConfigVersion> all = new ArrayList<>(own);
     all.addAll(Presets.ALL);
     return page(all, false);
   }
 
-  private static CursorPage<AdapterConfigObject> page(List<AdapterConfig> shown, boolean more) {
+  private static CursorPage<AdapterConfigObject> page(
+      List<AdapterConfigVersion> shown, boolean more) {
     return CursorPage.of(
         shown.stream().map(AdapterConfigObject::of).toList(), more, AdapterConfigObject::id);
   }
@@ -70,7 +71,8 @@ class AdapterConfigController {
     String name = RequestFailed.required(request.name(), "name");
     JsonNode adapter = RequestFailed.required(request.adapter(), "adapter");
     String department = caller.departmentId();
-    Submission submission = submission(http, department, "POST /v1/adapter_configs", name, request);
+    IdempotentRequest submission =
+        submission(http, department, "POST /v1/adapter_configs", name, request);
     String id =
         idempotency.once(
             submission, () -> configs.create(department, name, request.description(), adapter));
@@ -122,23 +124,23 @@ class AdapterConfigController {
     JsonNode adapter = RequestFailed.required(request.adapter(), "adapter");
     String department = caller.departmentId();
     String route = "POST /v1/adapter_configs/{config}/versions";
-    Submission submission = submission(http, department, route, config, request);
+    IdempotentRequest submission = submission(http, department, route, config, request);
     String version =
         idempotency.once(
             submission, () -> configs.add(department, config, request.description(), adapter));
     return get(caller, config, Integer.valueOf(version));
   }
 
-  private static Submission submission(
+  private static IdempotentRequest submission(
       HttpServletRequest http,
       String department,
       String route,
       String config,
       AdapterConfigRequest request) {
     String body =
-        Submission.hash(
+        IdempotentRequest.hash(
             config, String.valueOf(request.description()), String.valueOf(request.adapter()));
-    return Submission.of(http, department, route, body);
+    return IdempotentRequest.of(http, department, route, body);
   }
 
   @DeleteMapping(CONFIG)

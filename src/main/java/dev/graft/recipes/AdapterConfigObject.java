@@ -20,7 +20,7 @@ record AdapterConfigObject(
     boolean preset,
     JsonNode adapter,
     JsonNode resolved) {
-  static AdapterConfigObject of(AdapterConfig config) {
+  static AdapterConfigObject of(AdapterConfigVersion config) {
     return new AdapterConfigObject(
         "adapter_config",
         config.id(),

@@ -1,6 +1,6 @@
 package dev.graft.recipes;
 
-import dev.graft.platform.Cursor;
+import dev.graft.platform.pagination.Cursor;
 import dev.graft.tenancy.Owned;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -80,7 +80,7 @@ class AdapterConfigRows implements Owned {
    * @param key id or name
    * @param version null = the newest
    */
-  Optional<AdapterConfig> find(String department, String key, @Nullable Integer version) {
+  Optional<AdapterConfigVersion> find(String department, String key, @Nullable Integer version) {
     return sql.sql(
             READ
                 + " and :key in (c.id, c.name)"
@@ -93,7 +93,7 @@ class AdapterConfigRows implements Owned {
   }
 
   /** Newest versions, the newest configuration first. */
-  List<AdapterConfig> list(String department, Cursor page) {
+  List<AdapterConfigVersion> list(String department, Cursor page) {
     return sql.sql(
             READ
                 + NEWEST
@@ -106,7 +106,7 @@ class AdapterConfigRows implements Owned {
   }
 
   /** All versions of one, the newest first. */
-  List<AdapterConfig> versions(String department, String id) {
+  List<AdapterConfigVersion> versions(String department, String id) {
     return sql.sql(READ + " and c.id = :id order by v.version desc")
         .param("department", department)
         .param("id", id)
@@ -125,8 +125,8 @@ class AdapterConfigRows implements Owned {
         .update();
   }
 
-  private static AdapterConfig config(ResultSet row, int number) throws SQLException {
-    return new AdapterConfig(
+  private static AdapterConfigVersion config(ResultSet row, int number) throws SQLException {
+    return new AdapterConfigVersion(
         row.getString("id"),
         row.getString("name"),
         row.getInt("version"),

@@ -1,12 +1,12 @@
 package dev.graft.recipes;
 
-import dev.graft.platform.Cursor;
-import dev.graft.platform.Finding;
 import dev.graft.platform.Ids;
-import dev.graft.platform.ProblemType;
-import dev.graft.platform.RequestFailed;
-import dev.graft.spec.AdapterSpecs;
-import dev.graft.spec.SpecRejected;
+import dev.graft.platform.errors.ErrorDetail;
+import dev.graft.platform.errors.ProblemType;
+import dev.graft.platform.errors.RequestFailed;
+import dev.graft.platform.pagination.Cursor;
+import dev.graft.spec.fields.SpecRejected;
+import dev.graft.spec.request.TrainingSpecs;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -48,7 +48,7 @@ public class AdapterConfigs {
     JsonNode key = named ? adapter : adapter.get("config");
     String path = named ? "adapter" : "adapter.config";
     if (!key.isString()) throw RequestFailed.invalid(path, "must be a string");
-    AdapterConfig config =
+    AdapterConfigVersion config =
         find(departmentId, key.stringValue(), version(adapter))
             .orElseThrow(
                 () ->
@@ -56,7 +56,8 @@ public class AdapterConfigs {
                         path,
                         "No such adapter configuration or version; presets are "
                             + String.join(
-                                ", ", Presets.ALL.stream().map(AdapterConfig::name).toList())));
+                                ", ",
+                                Presets.ALL.stream().map(AdapterConfigVersion::name).toList())));
     ObjectNode whole = config.adapter().deepCopy();
     if (adapter instanceof ObjectNode object) {
       ObjectNode overrides = object.deepCopy();
@@ -98,17 +99,17 @@ public class AdapterConfigs {
   }
 
   /** By id, name or name of a preset; null = the newest version. */
-  Optional<AdapterConfig> find(String departmentId, String key, @Nullable Integer version) {
-    Optional<AdapterConfig> preset =
+  Optional<AdapterConfigVersion> find(String departmentId, String key, @Nullable Integer version) {
+    Optional<AdapterConfigVersion> preset =
         Presets.named(key).filter(each -> version == null || version == each.version());
     return preset.or(() -> rows.find(departmentId, key, version));
   }
 
-  List<AdapterConfig> list(String departmentId, Cursor page) {
+  List<AdapterConfigVersion> list(String departmentId, Cursor page) {
     return rows.list(departmentId, page);
   }
 
-  List<AdapterConfig> versions(String departmentId, String id) {
+  List<AdapterConfigVersion> versions(String departmentId, String id) {
     return Presets.named(id).map(List::of).orElseGet(() -> rows.versions(departmentId, id));
   }
 
@@ -145,7 +146,7 @@ public class AdapterConfigs {
     rows.delete(departmentId, own(departmentId, id).id());
   }
 
-  private AdapterConfig own(String departmentId, String id) {
+  private AdapterConfigVersion own(String departmentId, String id) {
     if (Presets.named(id).isPresent()) {
       throw new RequestFailed(ProblemType.WRONG_STATE, "A preset cannot be changed.", "id");
     }
@@ -161,7 +162,7 @@ public class AdapterConfigs {
       throw RequestFailed.invalid("adapter", "must be an object");
     }
     try {
-      AdapterSpecs.resolve(object, null, null, null);
+      TrainingSpecs.resolve(object, null, null, null);
       return object;
     } catch (SpecRejected rejected) {
       SpecRejected.Problem first = rejected.problems().getFirst();
@@ -169,12 +170,12 @@ public class AdapterConfigs {
           ProblemType.INVALID_REQUEST,
           first.path() + ": " + first.message(),
           first.path(),
-          rejected.problems().stream().map(p -> Finding.at(p.path(), p.message())).toList());
+          rejected.problems().stream().map(p -> ErrorDetail.at(p.path(), p.message())).toList());
     }
   }
 
   /** The settings as they would run. */
-  static ObjectNode resolved(AdapterConfig config) {
-    return AdapterSpecs.toJson(AdapterSpecs.resolve(config.adapter(), null, null, null));
+  static ObjectNode resolved(AdapterConfigVersion config) {
+    return TrainingSpecs.toJson(TrainingSpecs.resolve(config.adapter(), null, null, null));
   }
 }

@@ -10,7 +10,7 @@ import tools.jackson.databind.node.ObjectNode;
 final class Presets {
   private static final JsonMapper JSON = JsonMapper.shared();
 
-  static final List<AdapterConfig> ALL =
+  static final List<AdapterConfigVersion> ALL =
       List.of(
           preset(
               "draft",
@@ -48,12 +48,12 @@ final class Presets {
 
   private Presets() {}
 
-  static Optional<AdapterConfig> named(String name) {
+  static Optional<AdapterConfigVersion> named(String name) {
     return ALL.stream().filter(each -> each.name().equals(name)).findFirst();
   }
 
-  private static AdapterConfig preset(String name, String description, String adapter) {
+  private static AdapterConfigVersion preset(String name, String description, String adapter) {
     ObjectNode json = (ObjectNode) JSON.readTree(adapter);
-    return new AdapterConfig(name, name, 1, description, json, Instant.EPOCH, true);
+    return new AdapterConfigVersion(name, name, 1, description, json, Instant.EPOCH, true);
   }
 }

@@ -11,7 +11,7 @@
  * paths. Deleting one leaves jobs as they are, since they hold the expanded object.
  */
 @NullMarked
-@ApplicationModule(allowedDependencies = {"platform", "spec", "tenancy", "catalog"})
+@ApplicationModule(allowedDependencies = {"platform", "platform :: *", "spec :: *", "tenancy"})
 package dev.graft.recipes;
 
 import org.jspecify.annotations.NullMarked;

@@ -17,7 +17,7 @@ public interface Retained {
    * Removes one, as if somebody had asked for it, in the caller's transaction. Until that ends
    * nobody else changes the thing.
    */
-  Outcome remove(String departmentId, String id);
+  Removal remove(String departmentId, String id);
 
   /**
    * A thing that will be removed.
@@ -28,7 +28,7 @@ public interface Retained {
   record Thing(String id, String name, Instant since) {}
 
   /** What came of a removal. */
-  enum Outcome {
+  enum Removal {
     REMOVED,
     /** Something unfinished needs it. */
     IN_USE,

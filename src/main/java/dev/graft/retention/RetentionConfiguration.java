@@ -1,5 +1,6 @@
 package dev.graft.retention;
 
+import dev.graft.retention.blobs.BlobProperties;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Configuration;
 

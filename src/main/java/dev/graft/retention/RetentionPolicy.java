@@ -1,6 +1,6 @@
 package dev.graft.retention;
 
-import dev.graft.platform.RequestFailed;
+import dev.graft.platform.errors.RequestFailed;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;

@@ -1,6 +1,6 @@
 package dev.graft.retention;
 
-import dev.graft.platform.RequestFailed;
+import dev.graft.platform.errors.RequestFailed;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;

@@ -1,5 +1,6 @@
 package dev.graft.spec;
 
+import dev.graft.spec.fields.Fields;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -15,7 +16,7 @@ public record EvaluationOptions(
     int earlyStoppingPatience,
     double earlyStoppingThreshold,
     boolean loadBestModelAtEnd) {
-  static EvaluationOptions read(Fields fields) {
+  public static EvaluationOptions read(Fields fields) {
     Integer steps = fields.integer("eval_steps", 0, Integer.MAX_VALUE);
     Integer patience = fields.integer("early_stopping_patience", 0, 1_000_000);
     Double threshold = fields.number("early_stopping_threshold", 0, 1e6);
@@ -35,7 +36,7 @@ public record EvaluationOptions(
     return options;
   }
 
-  void write(ObjectNode training) {
+  public void write(ObjectNode training) {
     training
         .put("eval_steps", evalSteps)
         .put("early_stopping_patience", earlyStoppingPatience)

@@ -1,5 +1,7 @@
 package dev.graft.spec;
 
+import dev.graft.spec.fields.Fields;
+import dev.graft.spec.method.AdapterMethod;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -15,7 +17,8 @@ public record LoraPlus(double lrRatio, double lrEmbedding) {
   private static final String EMBEDDING = "loraplus_lr_embedding";
 
   /** Null where nothing asks for it. */
-  static @Nullable LoraPlus read(Fields training, AdapterMethod method, double learningRate) {
+  public static @Nullable LoraPlus read(
+      Fields training, AdapterMethod method, double learningRate) {
     Double ratio = training.number(RATIO, 1e-3, 1e6);
     Double embedding = training.number(EMBEDDING, 0, 10);
     if (ratio == null) {
@@ -30,7 +33,7 @@ public record LoraPlus(double lrRatio, double lrEmbedding) {
     return new LoraPlus(ratio, embedding == null ? 1e-6 : embedding);
   }
 
-  static void write(ObjectNode training, @Nullable LoraPlus plus) {
+  public static void write(ObjectNode training, @Nullable LoraPlus plus) {
     if (plus == null) return;
     training.put(RATIO, plus.lrRatio()).put(EMBEDDING, plus.lrEmbedding());
   }

@@ -1,5 +1,6 @@
 package dev.graft.spec;
 
+import dev.graft.spec.fields.Fields;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -15,7 +16,7 @@ import tools.jackson.databind.node.ObjectNode;
 public record Outputs(boolean plainLora, boolean merged, boolean trainedForm, boolean gguf) {
   public static final Outputs DEFAULT = new Outputs(true, false, false, false);
 
-  static Outputs read(Fields fields) {
+  public static Outputs read(Fields fields) {
     Boolean plainLora = fields.bool("plain_lora");
     Boolean merged = fields.bool("merged");
     Boolean trainedForm = fields.bool("trained_form");
@@ -28,7 +29,7 @@ public record Outputs(boolean plainLora, boolean merged, boolean trainedForm, bo
         gguf != null && gguf);
   }
 
-  void write(ObjectNode json) {
+  public void write(ObjectNode json) {
     json.put("plain_lora", plainLora)
         .put("merged", merged)
         .put("trained_form", trainedForm)

@@ -36,7 +36,7 @@ public sealed interface Preference {
     ROBUST;
 
     /** Whether {@code label_smoothing} means something. */
-    boolean smooths() {
+    public boolean smooths() {
       return this == SIGMOID || this == ROBUST;
     }
   }

@@ -1,5 +1,6 @@
 package dev.graft.spec;
 
+import dev.graft.spec.method.AdapterMethod;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,7 +24,7 @@ public record TrainingSpec(
     }
   }
 
-  TrainingSpec withSeed(long other) {
+  public TrainingSpec withSeed(long other) {
     return new TrainingSpec(
         method, objective, preference, quantization, training, data, outputs, other);
   }

@@ -1,7 +1,7 @@
 package dev.graft.tenancy;
 
 import dev.graft.platform.Ids;
-import dev.graft.platform.RequestIds;
+import dev.graft.platform.web.RequestIds;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -51,7 +51,7 @@ public class AuditLog {
 
   /** As above, by someone in particular. */
   @Transactional
-  void write(
+  public void write(
       String type,
       @Nullable Actor actor,
       @Nullable String departmentId,

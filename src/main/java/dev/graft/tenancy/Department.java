@@ -1,5 +1,6 @@
 package dev.graft.tenancy;
 
+import dev.graft.platform.database.ResultColumns;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -12,8 +13,8 @@ public record Department(String id, String name, Instant createdAt, @Nullable In
     return new Department(
         row.getString("id"),
         row.getString("name"),
-        Columns.time(row, "created_at"),
-        Columns.timeOrNull(row, "archived_at"));
+        ResultColumns.time(row, "created_at"),
+        ResultColumns.timeOrNull(row, "archived_at"));
   }
 
   /** What stands for a name where only a-z, 0-9 and - may: in the names of models. */

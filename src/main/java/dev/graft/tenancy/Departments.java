@@ -1,8 +1,8 @@
 package dev.graft.tenancy;
 
-import dev.graft.platform.Cursor;
 import dev.graft.platform.Ids;
-import dev.graft.platform.RequestFailed;
+import dev.graft.platform.errors.RequestFailed;
+import dev.graft.platform.pagination.Cursor;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -91,14 +91,14 @@ public class Departments {
 
   /** A new department, whose name no other has. */
   @Transactional
-  Department create(String name) {
+  public Department create(String name) {
     String id = insert(name).orElseThrow(() -> taken(name));
     return get(id).orElseThrow();
   }
 
   /** A page and one more, newest first. */
   @Transactional(readOnly = true)
-  List<Department> list(Cursor page, boolean archivedToo) {
+  public List<Department> list(Cursor page, boolean archivedToo) {
     return sql.sql(LIST)
         .param("archived", archivedToo)
         .param("after", page.after())
@@ -108,7 +108,7 @@ public class Departments {
   }
 
   @Transactional
-  void rename(String id, String name) {
+  public void rename(String id, String name) {
     requireName(name);
     if (sql.sql(RENAME).param("id", id).param("name", name).update() == 0) throw taken(name);
     audit.write("project.updated", id, id, Map.of("changes_requested", Map.of("title", name)));
@@ -116,7 +116,7 @@ public class Departments {
 
   /** Its keys open nothing any more, what it has queued is cancelled; for good. */
   @Transactional
-  void archive(String id) {
+  public void archive(String id) {
     int archived =
         sql.sql(
                 "update department set archived_at = graft_now()"

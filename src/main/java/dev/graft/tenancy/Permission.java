@@ -1,6 +1,6 @@
 package dev.graft.tenancy;
 
-import dev.graft.platform.RequestFailed;
+import dev.graft.platform.errors.RequestFailed;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.EnumSet;
@@ -25,7 +25,7 @@ public enum Permission {
   ORGANIZATION_WRITE("api.organization.write");
 
   /** What an administrator may do without belonging to a department. */
-  static final Set<Permission> OF_ADMINISTRATORS =
+  public static final Set<Permission> OF_ADMINISTRATORS =
       Set.of(PROJECT_READ, PROJECT_WRITE, ORGANIZATION_READ, ORGANIZATION_WRITE);
 
   private final String scope;
@@ -54,7 +54,7 @@ public enum Permission {
                         + "."));
   }
 
-  static Set<Permission> of(Collection<String> scopes) {
+  public static Set<Permission> of(Collection<String> scopes) {
     Set<Permission> permissions = EnumSet.noneOf(Permission.class);
     scopes.forEach(scope -> permissions.add(of(scope)));
     return permissions;

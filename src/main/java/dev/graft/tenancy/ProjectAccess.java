@@ -1,7 +1,7 @@
 package dev.graft.tenancy;
 
-import dev.graft.platform.ProblemType;
-import dev.graft.platform.RequestFailed;
+import dev.graft.platform.errors.ProblemType;
+import dev.graft.platform.errors.RequestFailed;
 import java.util.Set;
 import org.springframework.stereotype.Component;
 
@@ -32,7 +32,7 @@ public class ProjectAccess {
   }
 
   /** Nobody hands out what they may not do themselves; an administrator may hand out all. */
-  static void requireGrantable(Identity identity, Set<Permission> permissions) {
+  public static void requireGrantable(Identity identity, Set<Permission> permissions) {
     if (!identity.permissions().contains(Permission.ORGANIZATION_WRITE)
         && !identity.permissions().containsAll(permissions)) {
       throw new RequestFailed(

@@ -1,6 +1,6 @@
 package dev.graft.tenancy;
 
-import dev.graft.platform.RequestFailed;
+import dev.graft.platform.errors.RequestFailed;
 import java.util.EnumSet;
 import java.util.Locale;
 import java.util.Set;
@@ -21,12 +21,12 @@ public enum Role {
     return name().toLowerCase(Locale.ROOT);
   }
 
-  static Role of(String wire) {
+  public static Role of(String wire) {
     return valueOf(wire.toUpperCase(Locale.ROOT));
   }
 
   /** As a client sends it: {@code owner} or {@code member}. */
-  static Role parse(String wire) {
+  public static Role parse(String wire) {
     return switch (wire) {
       case "owner" -> OWNER;
       case "member" -> MEMBER;
@@ -34,7 +34,7 @@ public enum Role {
     };
   }
 
-  Set<Permission> permissions() {
+  public Set<Permission> permissions() {
     return switch (this) {
       case OWNER -> EnumSet.copyOf(OF_OWNERS);
       case MEMBER -> {

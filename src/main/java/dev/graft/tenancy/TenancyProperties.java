@@ -7,7 +7,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /**
  * The organisation, and what a department may use where an administrator has said nothing else.
  *
- * @param adminKey a key that opens the organisation from the start; see {@link
+ * @param adminKey a key that opens the organisation from the start; see {@code
  *     AdministratorFromSettings}
  * @param maxRunning jobs of a department that may run at the same time
  * @param maxQueued jobs that may wait
@@ -16,7 +16,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param currency of the prices of device time
  */
 @ConfigurationProperties("graft.tenancy")
-record TenancyProperties(
+public record TenancyProperties(
     @Nullable String adminKey,
     @DefaultValue("2") int maxRunning,
     @DefaultValue("1000") int maxQueued,

@@ -1,5 +1,8 @@
 package dev.graft.text;
 
+import dev.graft.text.row.Example;
+import dev.graft.text.template.ChatTemplate;
+import dev.graft.text.template.TemplateRejected;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

@@ -1,5 +1,6 @@
 package dev.graft.text;
 
+import dev.graft.text.row.Example;
 import java.util.Arrays;
 
 /**

@@ -1,6 +1,9 @@
 package dev.graft.text;
 
 import dev.graft.spec.TrainingSpec.DataOptions;
+import dev.graft.text.row.Example;
+import dev.graft.text.template.ChatTemplate;
+import dev.graft.text.template.TemplateRejected;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntSupplier;
@@ -61,7 +64,7 @@ public final class RowTokenizer {
                 "is "
                     + labelled.kind().words()
                     + ": objective must be classification or regression");
-        case Example.Preference pair ->
+        case Example.PreferencePair pair ->
             throw new RowRejected(
                 pair.line(), "is a preference row: objective must be dpo or orpo");
       };
@@ -76,7 +79,7 @@ public final class RowTokenizer {
    * @throws RowRejected as above, and if it is another
    */
   public TokenizedPair pair(Example example) {
-    if (example instanceof Example.Preference pair) return tokenize(pair);
+    if (example instanceof Example.PreferencePair pair) return tokenize(pair);
     throw new RowRejected(
         example.line(),
         "is " + example.kind().words() + ", but objective dpo or orpo needs preference rows");
@@ -87,7 +90,7 @@ public final class RowTokenizer {
    *
    * @throws RowRejected as above
    */
-  public TokenizedPair tokenize(Example.Preference pair) {
+  public TokenizedPair tokenize(Example.PreferencePair pair) {
     try {
       refuseSpecialTokens(pair.chosen());
       refuseSpecialTokens(pair.rejected());
@@ -128,7 +131,7 @@ public final class RowTokenizer {
   }
 
   private TokenizedRow lastAnswer(Example.Chat chat) {
-    Example.ChatCompletion pair = chat.lastAnswer();
+    Example.ChatPromptCompletion pair = chat.lastAnswer();
     if (pair == null) throw new RowRejected(chat.line(), "has no assistant turn to learn from");
     return tokenize(pair);
   }
@@ -165,7 +168,7 @@ public final class RowTokenizer {
         int[] ids = withBos(tokenizer.ids(text.prompt() + withEos(text.completion())));
         yield whole(text, prompt, ids, ids.clone());
       }
-      case Example.ChatCompletion chat -> {
+      case Example.ChatPromptCompletion chat -> {
         String before = spans().template().render(chat.prompt(), chat.tools(), true).text();
         Example.Chat both = chat.whole();
         ChatTemplate.Rendered rendered = spans().render(both);
@@ -192,7 +195,7 @@ public final class RowTokenizer {
 
   private IntSupplier system(Example.Completion pair) {
     return switch (pair) {
-      case Example.ChatCompletion chat -> system(chat.prompt());
+      case Example.ChatPromptCompletion chat -> system(chat.prompt());
       case Example.PromptCompletion text -> NO_SYSTEM_TURN;
     };
   }

@@ -1,5 +1,6 @@
 package dev.graft.text;
 
+import dev.graft.text.row.Example;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
@@ -15,12 +16,12 @@ final class SpecialTokens {
   static Optional<String> in(Example example, Tokenizer tokenizer) {
     return switch (example) {
       case Example.Chat chat -> in(tokenizer, chat.messages(), chat.tools());
-      case Example.ChatCompletion chat ->
+      case Example.ChatPromptCompletion chat ->
           in(tokenizer, chat.prompt(), chat.completion(), chat.tools());
       case Example.PromptCompletion pair -> in(tokenizer, pair.prompt(), pair.completion());
       case Example.Text text -> in(tokenizer, text.text());
       case Example.Labelled labelled -> in(tokenizer, labelled.text());
-      case Example.Preference pair ->
+      case Example.PreferencePair pair ->
           in(pair.chosen(), tokenizer).or(() -> in(pair.rejected(), tokenizer));
     };
   }

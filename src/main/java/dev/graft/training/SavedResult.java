@@ -1,7 +1,7 @@
 package dev.graft.training;
 
-import dev.graft.spec.AdapterMethod;
-import dev.graft.weights.NamedTensor;
+import dev.graft.spec.method.AdapterMethod;
+import dev.graft.weights.tensor.NamedTensor;
 import java.util.List;
 
 /**

@@ -1,7 +1,11 @@
 package dev.graft.training;
 
-import dev.graft.spec.AdapterMethod;
-import dev.graft.weights.NamedTensor;
+import dev.graft.spec.method.AdapterMethod;
+import dev.graft.training.batch.MicroBatch;
+import dev.graft.training.batch.PairBatch;
+import dev.graft.training.batch.PairLogps;
+import dev.graft.training.metrics.TokenLoss;
+import dev.graft.weights.tensor.NamedTensor;
 import java.util.List;
 import java.util.Map;
 

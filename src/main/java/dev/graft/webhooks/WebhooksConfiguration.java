@@ -1,7 +1,14 @@
 package dev.graft.webhooks;
 
-import dev.graft.platform.LoopThreads;
 import dev.graft.platform.TrustedAuthorities;
+import dev.graft.platform.process.LoopThreads;
+import dev.graft.webhooks.delivery.DeliveryLoop;
+import dev.graft.webhooks.delivery.OutboundClient;
+import dev.graft.webhooks.delivery.OutboundGuard;
+import dev.graft.webhooks.delivery.Outbox;
+import dev.graft.webhooks.delivery.WebhookProperties;
+import dev.graft.webhooks.delivery.WebhookSender;
+import dev.graft.webhooks.endpoints.SampleEvents;
 import java.net.InetAddress;
 import java.nio.file.Path;
 import java.security.NoSuchAlgorithmException;
@@ -22,9 +29,9 @@ class WebhooksConfiguration {
   }
 
   @Bean
-  Post webhookPost(OutboundGuard guard, WebhookProperties settings)
+  OutboundClient webhookPost(OutboundGuard guard, WebhookProperties settings)
       throws NoSuchAlgorithmException {
-    return new Post(
+    return new OutboundClient(
         guard,
         trusted(settings.certificateAuthorities()),
         settings.parallel() + SampleEvents.AT_ONCE,
@@ -36,7 +43,7 @@ class WebhooksConfiguration {
   }
 
   @Bean
-  LoopThreads webhookThread(Outbox outbox, Courier courier, WebhookProperties settings) {
-    return new Sender(outbox, courier, settings).threads();
+  LoopThreads webhookThread(Outbox outbox, WebhookSender courier, WebhookProperties settings) {
+    return new DeliveryLoop(outbox, courier, settings).threads();
   }
 }

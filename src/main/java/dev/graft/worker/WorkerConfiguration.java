@@ -1,13 +1,15 @@
 package dev.graft.worker;
 
-import dev.graft.artifacts.BlobCache;
 import dev.graft.artifacts.FileArtifactStore;
 import dev.graft.artifacts.Scratch;
+import dev.graft.artifacts.cache.BlobCache;
 import dev.graft.jobs.lease.LeaseProtocol;
 import dev.graft.platform.EveryRole;
-import dev.graft.platform.FileTrees;
-import dev.graft.platform.LoopThreads;
 import dev.graft.platform.MachineLacks;
+import dev.graft.platform.process.FileTrees;
+import dev.graft.platform.process.LoopThreads;
+import dev.graft.worker.run.RunPreparation;
+import dev.graft.worker.run.TrainerCommandLine;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -75,7 +77,7 @@ class WorkerConfiguration {
 
   @Configuration(proxyBeanMethods = false)
   @Profile("server")
-  static class Beside {
+  static class BesideServer {
     @Bean
     BlobCache serversBlobs(FileArtifactStore store) throws IOException {
       return BlobCache.unbounded(store);

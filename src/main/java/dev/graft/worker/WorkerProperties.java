@@ -1,6 +1,7 @@
 package dev.graft.worker;
 
-import dev.graft.artifacts.BlobCache;
+import dev.graft.artifacts.cache.BlobCache;
+import dev.graft.worker.run.RunTimes;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;

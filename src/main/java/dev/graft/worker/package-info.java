@@ -3,12 +3,10 @@
  * credentials.
  *
  * <p>How it works: one {@link dev.graft.worker.WorkerLoop} per device claims a job and makes a
- * {@link dev.graft.worker.JobRun} of it. That fetches what the lease names by digest into copies
- * that it shares with other runs and chats ({@link dev.graft.artifacts.BlobCache}), links them into
- * a directory of its own ({@link dev.graft.worker.RunPreparation}), starts a child process ({@link
- * dev.graft.worker.TrainerProcess}), turns its events into reports, uploads and commits its
- * checkpoints, uploads the result and repeats {@code complete} until it is answered. {@link
- * dev.graft.worker.Heartbeats} renews on a thread of its own and ends last.
+ * {@link dev.graft.worker.run.JobRun} of it, which trains in a child process and reports. The
+ * server is the one beside it in this process, or another over HTTP ({@link
+ * dev.graft.worker.HttpLeaseProtocol}), which the worker joined once with a token. {@link
+ * dev.graft.worker.WorkerStanding} tells how it stands with that server, without taking work.
  *
  * <p>How it fails:
  *
@@ -32,9 +30,9 @@
 @ApplicationModule(
     allowedDependencies = {
       "platform",
-      "spec",
+      "platform :: process",
       "artifacts",
-      "training",
+      "artifacts :: *",
       "training :: protocol",
       "jobs :: lease"
     })

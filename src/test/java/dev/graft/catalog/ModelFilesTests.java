@@ -26,7 +26,7 @@ class ModelFilesTests {
   @Test
   void onlyKnownNamesAreTaken() throws IOException {
     try (var model = model("tokenizer.json", "pytorch_model.bin", "README.md", "merges.txt")) {
-      assertThat(ModelFiles.of(model).keySet())
+      assertThat(ModelFileSelection.of(model).keySet())
           .containsExactly("config.json", "merges.txt", "model.safetensors", "tokenizer.json");
     }
   }
@@ -34,7 +34,7 @@ class ModelFilesTests {
   @Test
   void aModelWithoutTokenizerIsRefused() throws IOException {
     try (var model = model()) {
-      assertThatThrownBy(() -> ModelFiles.of(model))
+      assertThatThrownBy(() -> ModelFileSelection.of(model))
           .isInstanceOf(ModelRefused.class)
           .hasMessageContaining("tokenizer.json is missing");
     }
@@ -43,21 +43,24 @@ class ModelFilesTests {
   @Test
   void aMissingChatTemplateIsSaid() throws IOException {
     try (var model = model("tokenizer.json")) {
-      assertThat(ModelFiles.limitations(model))
+      assertThat(ModelFileSelection.limitations(model))
           .singleElement()
           .asString()
           .contains("no chat template");
     }
     Files.writeString(directory.resolve("tokenizer_config.json"), "{\"chat_template\":\"x\"}");
     try (var model = ModelDirectory.open(directory)) {
-      assertThat(ModelFiles.limitations(model)).isEmpty();
+      assertThat(ModelFileSelection.limitations(model)).isEmpty();
     }
   }
 
   @Test
   void anEncoderIsOneAndNotAChatModelThatLacksThings(@TempDir Path bert) throws IOException {
     try (var model = ModelDirectory.open(TinyBert.write(bert, 1))) {
-      assertThat(ModelFiles.limitations(model)).singleElement().asString().contains("an encoder");
+      assertThat(ModelFileSelection.limitations(model))
+          .singleElement()
+          .asString()
+          .contains("an encoder");
     }
   }
 }

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.pg.GraftIT;
 import dev.graft.tenancy.ApiClient;
-import dev.graft.tenancy.ApiKeys;
 import dev.graft.tenancy.Caller;
 import dev.graft.tenancy.Departments;
+import dev.graft.tenancy.keys.ApiKeys;
 import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.Map;

@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** A browser without scripts: keeps cookies, sends the token of the page that it saw last. */
-final class PageClient {
+public final class PageClient {
   private static final Pattern TOKEN = Pattern.compile("name=\"_csrf\" value=\"([^\"]+)\"");
 
   private final CookieManager cookies = new CookieManager();
@@ -26,26 +26,26 @@ final class PageClient {
   private final String server;
   private String token = "none";
 
-  PageClient(int port) {
+  public PageClient(int port) {
     this(port, InetAddress.getLoopbackAddress());
   }
 
   /**
    * @param from one of this machine's addresses
    */
-  PageClient(int port, InetAddress from) {
+  public PageClient(int port, InetAddress from) {
     this.server = "http://127.0.0.1:" + port;
     this.http = HttpClient.newBuilder().localAddress(from).cookieHandler(cookies).build();
   }
 
-  HttpResponse<String> get(String path, String... headers) throws Exception {
+  public HttpResponse<String> get(String path, String... headers) throws Exception {
     HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(server + path));
     if (headers.length > 0) request.headers(headers);
     return seen(request.build());
   }
 
   /** Fills a form in and sends it, with the token of the page that it is on. */
-  HttpResponse<String> post(String path, Map<String, String> fields) throws Exception {
+  public HttpResponse<String> post(String path, Map<String, String> fields) throws Exception {
     return send(path, fields, "_csrf", token);
   }
 
@@ -55,7 +55,7 @@ final class PageClient {
   }
 
   /** As htmx sends the form of a file: the token is in a header. */
-  HttpResponse<String> upload(String path, String boundary, String body) throws Exception {
+  public HttpResponse<String> upload(String path, String boundary, String body) throws Exception {
     return seen(
         HttpRequest.newBuilder(URI.create(server + path))
             .header("content-type", "multipart/form-data; boundary=" + boundary)
@@ -89,7 +89,7 @@ final class PageClient {
     return answer;
   }
 
-  HttpResponse<String> signIn(String key) throws Exception {
+  public HttpResponse<String> signIn(String key) throws Exception {
     get("/console/sign-in");
     return post("/console/sign-in", Map.of("key", key));
   }

@@ -16,37 +16,37 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** A client of Files and Uploads that sends what a test says, as bytes. */
-final class DatasetsApi {
+public final class DatasetsApi {
   private static final JsonMapper JSON = new JsonMapper();
   private static final HttpClient HTTP = HttpClient.newHttpClient();
 
   private final int port;
   private final String key;
 
-  DatasetsApi(int port, String key) {
+  public DatasetsApi(int port, String key) {
     this.port = port;
     this.key = key;
   }
 
-  HttpRequest.Builder to(String path) {
+  public HttpRequest.Builder to(String path) {
     return HttpRequest.newBuilder(URI.create("http://localhost:" + port + "/v1/" + path))
         .header("Authorization", "Bearer " + key);
   }
 
-  static HttpResponse<String> send(HttpRequest.Builder request)
+  public static HttpResponse<String> send(HttpRequest.Builder request)
       throws IOException, InterruptedException {
     return HTTP.send(request.build(), BodyHandlers.ofString());
   }
 
-  HttpResponse<String> get(String path) throws IOException, InterruptedException {
+  public HttpResponse<String> get(String path) throws IOException, InterruptedException {
     return send(to(path));
   }
 
-  byte[] content(String fileId) throws IOException, InterruptedException {
+  public byte[] content(String fileId) throws IOException, InterruptedException {
     return HTTP.send(to("files/" + fileId + "/content").build(), BodyHandlers.ofByteArray()).body();
   }
 
-  HttpResponse<String> post(String path, Map<String, ?> body)
+  public HttpResponse<String> post(String path, Map<String, ?> body)
       throws IOException, InterruptedException {
     return send(
         to(path)
@@ -54,7 +54,7 @@ final class DatasetsApi {
             .POST(BodyPublishers.ofString(JSON.writeValueAsString(body))));
   }
 
-  HttpResponse<String> file(String filename, byte[] content, Map<String, String> fields)
+  public HttpResponse<String> file(String filename, byte[] content, Map<String, String> fields)
       throws IOException, InterruptedException {
     return send(
         to("files")
@@ -62,7 +62,7 @@ final class DatasetsApi {
             .POST(BodyPublishers.ofByteArray(form("file", filename, content, fields))));
   }
 
-  HttpResponse<String> part(String uploadId, byte[] content)
+  public HttpResponse<String> part(String uploadId, byte[] content)
       throws IOException, InterruptedException {
     return send(
         to("uploads/" + uploadId + "/parts")
@@ -90,20 +90,20 @@ final class DatasetsApi {
   }
 
   /** The answer to a request that went well. */
-  static JsonNode ok(HttpResponse<String> response) {
+  public static JsonNode ok(HttpResponse<String> response) {
     assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
     return JSON.readTree(response.body());
   }
 
   /** The error of one that was refused, whose envelope is whole. */
-  static JsonNode error(HttpResponse<String> response, int status) {
+  public static JsonNode error(HttpResponse<String> response, int status) {
     assertThat(response.statusCode()).as(response.body()).isEqualTo(status);
     JsonNode error = JSON.readTree(response.body()).get("error");
     assertThat(error.propertyNames()).contains("message", "type", "param", "code");
     return error;
   }
 
-  static String id(JsonNode object) {
+  public static String id(JsonNode object) {
     return object.get("id").stringValue();
   }
 }

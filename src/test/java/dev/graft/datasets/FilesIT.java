@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.graft.pg.GraftIT;
-import dev.graft.tenancy.ApiKeys;
 import dev.graft.tenancy.Caller;
 import dev.graft.tenancy.Departments;
+import dev.graft.tenancy.keys.ApiKeys;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -53,7 +53,7 @@ class FilesIT {
   @LocalServerPort private int port;
   @Autowired private Departments departments;
   @Autowired private ApiKeys keys;
-  @Autowired private Files files;
+  @Autowired private StoredFiles files;
   private String department;
   private String key;
 

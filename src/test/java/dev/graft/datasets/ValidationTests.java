@@ -3,7 +3,7 @@ package dev.graft.datasets;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.graft.text.Example;
+import dev.graft.text.row.Example;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -20,14 +20,14 @@ class ValidationTests {
       {"messages":[{"role":"user","content":"1+1?"},{"role":"assistant","content":"2"}]}\
       """;
 
-  private static Validation validate(String text) throws IOException {
-    return Validation.of(new ByteArrayInputStream(text.getBytes(UTF_8)));
+  private static ValidationResult validate(String text) throws IOException {
+    return ValidationResult.of(new ByteArrayInputStream(text.getBytes(UTF_8)));
   }
 
   @Test
   void goodRowsAreCounted() throws IOException {
     assertThat(validate(CHAT + "\r\n\r\n" + CHAT))
-        .isEqualTo(new Validation(2, Example.Kind.CHAT, CHAT.length() + 1, List.of()));
+        .isEqualTo(new ValidationResult(2, Example.Kind.CHAT, CHAT.length() + 1, List.of()));
   }
 
   @ParameterizedTest
@@ -47,13 +47,13 @@ class ValidationTests {
         "\0"
       })
   void aBadRowIsNamedByItsLine(String row) throws IOException {
-    Validation validation = validate(CHAT + "\n\n" + row + "\n" + CHAT);
-    assertThat(validation.problems()).extracting(Problem::line).containsExactly(3L);
+    ValidationResult validation = validate(CHAT + "\n\n" + row + "\n" + CHAT);
+    assertThat(validation.problems()).extracting(LineProblem::line).containsExactly(3L);
   }
 
   @Test
   void aFileWithoutRowsIsBadAsAWhole() throws IOException {
-    assertThat(validate("\n").problems()).extracting(Problem::line).containsExactly(0L);
+    assertThat(validate("\n").problems()).extracting(LineProblem::line).containsExactly(0L);
   }
 
   @Test
@@ -64,9 +64,9 @@ class ValidationTests {
   @Test
   void aLineOfTwoGigabytesIsAProblemOfItsLineAndNotOfTheHeap() throws IOException {
     InputStream rest = new ByteArrayInputStream(("\n" + CHAT).getBytes(UTF_8));
-    Validation validation =
-        Validation.of(new SequenceInputStream(new Filler((2L << 30) + 5), rest));
-    assertThat(validation.problems()).extracting(Problem::line).containsExactly(1L);
+    ValidationResult validation =
+        ValidationResult.of(new SequenceInputStream(new Filler((2L << 30) + 5), rest));
+    assertThat(validation.problems()).extracting(LineProblem::line).containsExactly(1L);
     assertThat(validation.examples()).isEqualTo(1);
   }
 

@@ -4,25 +4,27 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.client.Screen;
-import dev.graft.demo.SampleData.Question;
-import dev.graft.demo.Score.Answer;
+import dev.graft.demo.Score.AnsweredQuestion;
+import dev.graft.demo.data.SampleData;
+import dev.graft.demo.data.SampleData.HeldOutQuestion;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ReportTests {
-  private static final List<Question> QUESTIONS = SampleData.draw(7).questions();
+  private static final List<HeldOutQuestion> QUESTIONS = SampleData.draw(7).questions();
 
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
 
   @Test
   void aValueCountsOnlyAsAWholeWord() {
-    var question = new Question("How heavy?", "The lamp weighs 12 kilograms.", "12 kilograms");
-    assertThat(new Answer(question, "The lamp weighs 12 kilograms.").exact()).isTrue();
-    assertThat(new Answer(question, "It is 12 kilograms").exact()).isFalse();
-    assertThat(new Answer(question, "It is 12 kilograms").value()).isTrue();
-    assertThat(new Answer(question, "It is 112 kilograms").value()).isFalse();
+    var question =
+        new HeldOutQuestion("How heavy?", "The lamp weighs 12 kilograms.", "12 kilograms");
+    assertThat(new AnsweredQuestion(question, "The lamp weighs 12 kilograms.").exact()).isTrue();
+    assertThat(new AnsweredQuestion(question, "It is 12 kilograms").exact()).isFalse();
+    assertThat(new AnsweredQuestion(question, "It is 12 kilograms").value()).isTrue();
+    assertThat(new AnsweredQuestion(question, "It is 112 kilograms").value()).isFalse();
   }
 
   @Test
@@ -30,9 +32,9 @@ class ReportTests {
     var score =
         Score.of(
             List.of(
-                new Answer(QUESTIONS.get(0), QUESTIONS.get(0).answer()),
-                new Answer(QUESTIONS.get(1), QUESTIONS.get(1).value()),
-                new Answer(QUESTIONS.get(2), "no")));
+                new AnsweredQuestion(QUESTIONS.get(0), QUESTIONS.get(0).answer()),
+                new AnsweredQuestion(QUESTIONS.get(1), QUESTIONS.get(1).value()),
+                new AnsweredQuestion(QUESTIONS.get(2), "no")));
     assertThat(score).isEqualTo(new Score(3, 1, 2));
   }
 
@@ -49,10 +51,10 @@ class ReportTests {
 
   private String shown(long seed) {
     out.reset();
-    var right = QUESTIONS.stream().map(q -> new Answer(q, q.answer())).toList();
-    var wrong = QUESTIONS.stream().map(q -> new Answer(q, "I do not know.")).toList();
+    var right = QUESTIONS.stream().map(q -> new AnsweredQuestion(q, q.answer())).toList();
+    var wrong = QUESTIONS.stream().map(q -> new AnsweredQuestion(q, "I do not know.")).toList();
     var print = new PrintStream(out, true, UTF_8);
-    new Report(new Screen(print, print, false), seed, wrong, right).threeQuestions();
+    new DemoReport(new Screen(print, print, false), seed, wrong, right).threeQuestions();
     return out.toString(UTF_8);
   }
 }

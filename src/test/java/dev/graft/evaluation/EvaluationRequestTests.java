@@ -3,7 +3,9 @@ package dev.graft.evaluation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
-import dev.graft.platform.RequestFailed;
+import dev.graft.evaluation.api.EvaluationRequest;
+import dev.graft.evaluation.grading.Grader;
+import dev.graft.platform.errors.RequestFailed;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -14,13 +16,13 @@ class EvaluationRequestTests {
   private static final JsonMapper JSON =
       JsonMapper.builder().propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE).build();
 
-  private static Plan read(String body) {
+  private static EvaluationPlan read(String body) {
     return JSON.readValue(body.replace('\'', '"'), EvaluationRequest.class).checked(1000);
   }
 
   @Test
   void whatIsNotSaidHasAValue() {
-    Plan plan = read("{'models':['a'],'file':'file-1'}");
+    EvaluationPlan plan = read("{'models':['a'],'file':'file-1'}");
     assertThat(plan.maxSamples()).isEqualTo(200);
     assertThat(plan.maxCompletionTokens()).isEqualTo(256);
     assertThat(plan.graders()).extracting(Grader::name).containsExactly("exact_match", "rouge_l");
@@ -33,14 +35,14 @@ class EvaluationRequestTests {
 
   @Test
   void aPlanIsTheSameAfterTheDatabase() {
-    Plan plan =
+    EvaluationPlan plan =
         read(
             "{'models':['a','c'],'baseline':'b','file':'file-1','seed':7,'max_samples':3,"
                 + "'graders':[{'type':'string_check','operation':'ilike'},"
                 + "{'type':'text_similarity','evaluation_metric':'gleu','name':'words'}],"
                 + "'gates':[{'metric':'words','worse_by_at_most':0.1}]}");
     String kept = JSON.writeValueAsString(plan);
-    assertThat(JSON.readValue(kept, Plan.class)).isEqualTo(plan);
+    assertThat(JSON.readValue(kept, EvaluationPlan.class)).isEqualTo(plan);
     assertThat(kept)
         .contains(
             "{\"type\":\"text_similarity\",\"name\":\"words\",\"evaluation_metric\":\"gleu\"}");

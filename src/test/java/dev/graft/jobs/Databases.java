@@ -8,10 +8,10 @@ import org.springframework.jdbc.datasource.DriverManagerDataSource;
 import org.springframework.jdbc.datasource.SingleConnectionDataSource;
 
 /** A migrated database without a server around it. */
-final class Databases {
+public final class Databases {
   private Databases() {}
 
-  static TestPostgres.Address migrated() {
+  public static TestPostgres.Address migrated() {
     TestPostgres.Address address = TestPostgres.database();
     Flyway.configure()
         .dataSource(address.url(), address.user(), address.password())
@@ -20,12 +20,12 @@ final class Databases {
     return address;
   }
 
-  static DataSource dataSource(TestPostgres.Address address) {
+  public static DataSource dataSource(TestPostgres.Address address) {
     return new DriverManagerDataSource(address.url(), address.user(), address.password());
   }
 
   /** One connection for which the queue's clock is ahead. */
-  static DataSource shifted(TestPostgres.Address address, String interval) {
+  public static DataSource shifted(TestPostgres.Address address, String interval) {
     SingleConnectionDataSource ahead =
         new SingleConnectionDataSource(address.url(), address.user(), address.password(), true);
     JdbcClient.create(ahead)

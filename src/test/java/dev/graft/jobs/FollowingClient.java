@@ -20,8 +20,8 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
 /** Reads a stream of events as it comes; {@code close} leaves it. */
-final class FollowingClient implements AutoCloseable {
-  static final String END = "(end of the stream)";
+public final class FollowingClient implements AutoCloseable {
+  public static final String END = "(end of the stream)";
 
   private static final HttpClient HTTP = HttpClient.newHttpClient();
   private static final long LONGEST = 20;
@@ -32,7 +32,7 @@ final class FollowingClient implements AutoCloseable {
   /**
    * @param lastEventId empty for none
    */
-  FollowingClient(ApiClient client, String path, String lastEventId) throws Exception {
+  public FollowingClient(ApiClient client, String path, String lastEventId) throws Exception {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + client.port() + path))
             .header("authorization", "Bearer " + client.key())
@@ -59,42 +59,42 @@ final class FollowingClient implements AutoCloseable {
     blocks.add(END);
   }
 
-  int status() {
+  public int status() {
     return answer.statusCode();
   }
 
-  String header(String name) {
+  public String header(String name) {
     return answer.headers().firstValue(name).orElse("");
   }
 
   /** The next block of any kind: an event, a comment, {@code retry}, or {@link #END}. */
-  String block() throws InterruptedException {
+  public String block() throws InterruptedException {
     String block = blocks.poll(LONGEST, TimeUnit.SECONDS);
     assertThat(block).as("something of the stream in %d s", LONGEST).isNotNull();
     return block;
   }
 
   /** The next event, or {@link #END}. */
-  String event() throws InterruptedException {
+  public String event() throws InterruptedException {
     String block = block();
     while (block.startsWith(":") || block.startsWith("retry:")) block = block();
     return block;
   }
 
-  List<String> events(int count) throws InterruptedException {
+  public List<String> events(int count) throws InterruptedException {
     List<String> events = new ArrayList<>();
     for (int i = 0; i < count; i++) events.add(event());
     return events;
   }
 
   /** All that are still to come, without {@link #END}. */
-  List<String> rest() throws InterruptedException {
+  public List<String> rest() throws InterruptedException {
     List<String> events = new ArrayList<>();
     for (String event = event(); !event.equals(END); event = event()) events.add(event);
     return events;
   }
 
-  static String id(String event) {
+  public static String id(String event) {
     return event.lines().findFirst().orElseThrow().replace("id: ", "");
   }
 

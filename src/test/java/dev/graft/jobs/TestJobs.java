@@ -7,10 +7,10 @@ import java.util.concurrent.ThreadLocalRandom;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** What a job names, straight in the tables: these tests are about jobs, not about files. */
-final class TestJobs {
+public final class TestJobs {
   static final String BASE = "tiny";
 
-  void baseModel(JdbcClient sql) {
+  public void baseModel(JdbcClient sql) {
     sql.sql(
             """
             insert into base_model (name, family, manifest, parameters, context_length, bytes, created_at)
@@ -21,7 +21,7 @@ final class TestJobs {
         .update();
   }
 
-  String file(JdbcClient sql, String department) {
+  public String file(JdbcClient sql, String department) {
     byte[] random = new byte[16];
     ThreadLocalRandom.current().nextBytes(random);
     String id = "file-" + HexFormat.of().formatHex(random);

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 /** A run that did less than it was asked for must not look like one that passed. */
 class VerdictTests {
   private final StringWriter text = new StringWriter();
-  private final Verdict verdict = new Verdict(new PrintWriter(text));
+  private final KillReport verdict = new KillReport(new PrintWriter(text));
 
   @Test
   void allKillsWithoutAViolationPass() {

@@ -1,6 +1,6 @@
 package dev.graft.pg;
 
-import dev.graft.platform.EmbeddedPostgres;
+import dev.graft.platform.database.EmbeddedPostgres;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;

@@ -1,5 +1,9 @@
 package dev.graft.platform;
 
+import dev.graft.platform.errors.ErrorDetail;
+import dev.graft.platform.errors.ProblemType;
+import dev.graft.platform.errors.RequestFailed;
+import dev.graft.platform.security.RouteAccess;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -42,7 +46,7 @@ class FailingRoutes implements RouteAccess {
   @GetMapping("/v1/test/download")
   byte[] download() {
     throw new RequestFailed(
-        ProblemType.NOT_FOUND, "No such file", "id", List.of(Finding.onLine(3, "not JSON")));
+        ProblemType.NOT_FOUND, "No such file", "id", List.of(ErrorDetail.onLine(3, "not JSON")));
   }
 
   @GetMapping("/v1/test/conflict")

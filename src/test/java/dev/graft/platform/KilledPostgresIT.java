@@ -2,6 +2,7 @@ package dev.graft.platform;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.platform.database.EmbeddedPostgres;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;

@@ -3,6 +3,10 @@ package dev.graft.platform;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.graft.platform.errors.RequestFailed;
+import dev.graft.platform.pagination.Cursor;
+import dev.graft.platform.pagination.CursorPage;
+import dev.graft.platform.pagination.MetadataFilter;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -13,14 +17,14 @@ class QueryTests {
   @Test
   void withoutParametersThePageIsTheFirstOfUsualSizeNewestFirst() {
     assertThat(Cursor.parse(null, null, null, 20, 100))
-        .isEqualTo(new Cursor(null, 20, Cursor.Order.DESC));
+        .isEqualTo(new Cursor(null, 20, Cursor.SortOrder.DESC));
     assertThat(Cursor.parse("", null, null, 20, 100).start()).isEmpty();
   }
 
   @Test
   void limitAndOrderAreRead() {
     assertThat(Cursor.parse("file-1", "100", "asc", 20, 100))
-        .isEqualTo(new Cursor("file-1", 100, Cursor.Order.ASC));
+        .isEqualTo(new Cursor("file-1", 100, Cursor.SortOrder.ASC));
   }
 
   @ParameterizedTest

@@ -10,7 +10,7 @@ class PresetsTests {
   @ParameterizedTest
   @ValueSource(strings = {"draft", "balanced", "quality", "edge"})
   void everyPresetIsAConfigurationThatAJobTakes(String name) {
-    AdapterConfig preset = Presets.named(name).orElseThrow();
+    AdapterConfigVersion preset = Presets.named(name).orElseThrow();
     assertThat(AdapterConfigs.resolved(preset).at("/peft/r").intValue()).isPositive();
     assertThat(preset.description()).isNotBlank();
   }

@@ -8,16 +8,16 @@ import static org.awaitility.Awaitility.await;
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
-import dev.graft.artifacts.ManifestDirectory;
 import dev.graft.artifacts.StoredBlob;
-import dev.graft.jobs.HandWorker;
-import dev.graft.jobs.QueueServer;
-import dev.graft.jobs.QueueServer.Submitted;
+import dev.graft.artifacts.manifest.ManifestDirectory;
+import dev.graft.jobs.desk.HandWorker;
 import dev.graft.jobs.lease.LeaseKey;
+import dev.graft.jobs.queue.QueueServer;
+import dev.graft.jobs.queue.QueueServer.Submitted;
 import dev.graft.tenancy.ApiClient;
-import dev.graft.tenancy.ApiKeys;
 import dev.graft.tenancy.Caller;
 import dev.graft.tenancy.Departments;
+import dev.graft.tenancy.keys.ApiKeys;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -37,8 +37,8 @@ import org.springframework.jdbc.core.simple.JdbcClient;
  * kept here by hand, not asked of what the sweep asks.
  */
 @TestComponent
-class StoreInUse {
-  final ArtifactStore store;
+public class StoreInUse {
+  public final ArtifactStore store;
   private final QueueServer queue;
   private final HandWorker worker;
   private final Departments departments;
@@ -65,7 +65,7 @@ class StoreInUse {
   }
 
   /** Nothing is needed, and another department begins. */
-  void begin(int port) {
+  public void begin(int port) {
     sql.sql("truncate adapter, job, file, unreferenced_blob cascade").update();
     sql.sql("update department set running = 0, used = 0").update();
     needed.clear();
@@ -74,12 +74,12 @@ class StoreInUse {
     client = new ApiClient(port, keys.create(department, Caller.Scope.USER).secret());
   }
 
-  Digest put(String content) throws IOException {
+  public Digest put(String content) throws IOException {
     byte[] bytes = content.getBytes(UTF_8);
     return store.put(new ByteArrayInputStream(bytes), bytes.length).sha256();
   }
 
-  String file(String content) throws IOException {
+  public String file(String content) throws IOException {
     Digest digest = put(content);
     String id = "file-" + UUID.randomUUID().toString().replace("-", "").substring(0, 26);
     sql.sql(
@@ -96,13 +96,13 @@ class StoreInUse {
     return id;
   }
 
-  void deleteFile(String id) throws Exception {
+  public void deleteFile(String id) throws Exception {
     ok(client.delete("/v1/files/" + id));
     needed.remove(id);
   }
 
   /** A job that a worker has begun. */
-  LeaseKey job(Path scratch) throws IOException {
+  public LeaseKey job(Path scratch) throws IOException {
     Submitted job = queue.submitOf(department, "{}", scratch);
     needs(job.id(), Digest.of(QueueServer.DATA.getBytes(UTF_8)));
     needsDirectory(job.id(), base(job.id()));
@@ -119,13 +119,13 @@ class StoreInUse {
             .single());
   }
 
-  Digest upload(LeaseKey key, String content) throws IOException {
+  public Digest upload(LeaseKey key, String content) throws IOException {
     Digest manifest = worker.uploadDirectory(key, content.getBytes(UTF_8));
     needsDirectory(key.jobId(), manifest);
     return manifest;
   }
 
-  void checkpoint(LeaseKey key, int step, String content) throws IOException {
+  public void checkpoint(LeaseKey key, int step, String content) throws IOException {
     Digest manifest = upload(key, content);
     worker.checkpoint(key, step, manifest);
     String id = "checkpoints of " + key.jobId();
@@ -133,13 +133,13 @@ class StoreInUse {
     needsDirectory(id, base(key.jobId()));
   }
 
-  void deleteCheckpoints(String job) {
+  public void deleteCheckpoints(String job) {
     sql.sql("delete from job_checkpoint where job_id = ?").param(job).update();
     needed.remove("checkpoints of " + job);
   }
 
   /** Its adapter, when its archive is made: that goes on beside the worker's request. */
-  String complete(LeaseKey key, String content) throws Exception {
+  public String complete(LeaseKey key, String content) throws Exception {
     Digest manifest = upload(key, content);
     worker.complete(key, manifest);
     needed.remove(key.jobId());
@@ -161,17 +161,17 @@ class StoreInUse {
         .single();
   }
 
-  void cancel(LeaseKey key) {
+  public void cancel(LeaseKey key) {
     queue.cancel(new Submitted(department, key.jobId()));
     worker.release(key);
     needed.remove(key.jobId());
   }
 
-  void download(String adapter) throws Exception {
+  public void download(String adapter) throws Exception {
     assertThat(client.get("/v1/adapters/" + adapter + "/content").statusCode()).isEqualTo(200);
   }
 
-  void deleteAdapter(String id) throws Exception {
+  public void deleteAdapter(String id) throws Exception {
     ok(client.delete("/v1/adapters/" + id));
     needed.remove(id);
   }
@@ -188,7 +188,7 @@ class StoreInUse {
   }
 
   /** The results of jobs and the archives too, which Graft makes. */
-  Set<Digest> allNeeded() {
+  public Set<Digest> allNeeded() {
     Set<Digest> all = new HashSet<>();
     needed.values().forEach(all::addAll);
     for (String made :
@@ -200,7 +200,7 @@ class StoreInUse {
     return all;
   }
 
-  Set<Digest> stored() throws IOException {
+  public Set<Digest> stored() throws IOException {
     try (Stream<StoredBlob> all = store.blobs()) {
       return all.map(blob -> blob.ref().sha256()).collect(Collectors.toSet());
     }

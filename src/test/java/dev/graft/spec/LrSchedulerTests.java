@@ -3,6 +3,8 @@ package dev.graft.spec;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.graft.spec.fields.SpecRejected;
+import dev.graft.spec.request.TrainingSpecs;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -27,7 +29,7 @@ class LrSchedulerTests {
       })
   void theEchoResolvesToTheSameSchedule(String type) {
     TrainingSpec spec = resolve(type);
-    assertThat(AdapterSpecs.resolve(AdapterSpecs.toJson(spec), null, null, null)).isEqualTo(spec);
+    assertThat(TrainingSpecs.resolve(TrainingSpecs.toJson(spec), null, null, null)).isEqualTo(spec);
     assertThat(type).contains(spec.training().lrScheduler().type());
   }
 
@@ -67,7 +69,7 @@ class LrSchedulerTests {
 
   private static TrainingSpec resolve(String type) {
     String adapter = "{'training':{" + type.replace("type:", "'lr_scheduler_type':") + "}}";
-    return AdapterSpecs.resolve(
+    return TrainingSpecs.resolve(
         new JsonMapper().readTree(adapter.replace('\'', '"')), null, null, null);
   }
 }

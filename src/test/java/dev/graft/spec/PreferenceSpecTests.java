@@ -7,6 +7,9 @@ import dev.graft.spec.Preference.Dpo;
 import dev.graft.spec.Preference.LossType;
 import dev.graft.spec.Preference.Orpo;
 import dev.graft.spec.TrainingSpec.Objective;
+import dev.graft.spec.fields.SpecRejected;
+import dev.graft.spec.method.AdapterMethod;
+import dev.graft.spec.request.TrainingSpecs;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -61,7 +64,7 @@ class PreferenceSpecTests {
       })
   void theEchoResolvesToTheSameSpec(String adapter) {
     TrainingSpec spec = resolve(adapter, null, null);
-    assertThat(AdapterSpecs.resolve(AdapterSpecs.toJson(spec), null, null, null)).isEqualTo(spec);
+    assertThat(TrainingSpecs.resolve(TrainingSpecs.toJson(spec), null, null, null)).isEqualTo(spec);
   }
 
   @ParameterizedTest
@@ -117,7 +120,7 @@ class PreferenceSpecTests {
 
   private static TrainingSpec resolve(
       @Nullable String adapter, @Nullable String method, @Nullable String hyperparameters) {
-    return AdapterSpecs.resolve(json(adapter), json(method), json(hyperparameters), null);
+    return TrainingSpecs.resolve(json(adapter), json(method), json(hyperparameters), null);
   }
 
   private static @Nullable JsonNode json(@Nullable String text) {

@@ -3,9 +3,18 @@ package dev.graft.spec;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import dev.graft.spec.AdapterMethod.TargetModules;
-import dev.graft.spec.AdapterMethod.TargetModules.FamilyDefault;
-import dev.graft.spec.AdapterMethod.TargetModules.Names;
+import dev.graft.spec.fields.SpecRejected;
+import dev.graft.spec.method.AdaLora;
+import dev.graft.spec.method.AdapterMethod;
+import dev.graft.spec.method.AdapterMethod.TargetModules;
+import dev.graft.spec.method.AdapterMethod.TargetModules.FamilyDefault;
+import dev.graft.spec.method.AdapterMethod.TargetModules.Names;
+import dev.graft.spec.method.Ia3;
+import dev.graft.spec.method.LnTuning;
+import dev.graft.spec.method.Targets;
+import dev.graft.spec.method.Vera;
+import dev.graft.spec.peft.AdapterMethods;
+import dev.graft.spec.request.TrainingSpecs;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -51,8 +60,8 @@ class TargetedMethodTests {
             + "'modules_to_save':['lm_head']}"
       })
   void theEchoResolvesToTheSameSpec(String settings) {
-    TrainingSpec spec = AdapterSpecs.resolve(json("{'peft':" + settings + "}"), null, null, null);
-    assertThat(AdapterSpecs.resolve(AdapterSpecs.toJson(spec), null, null, null)).isEqualTo(spec);
+    TrainingSpec spec = TrainingSpecs.resolve(json("{'peft':" + settings + "}"), null, null, null);
+    assertThat(TrainingSpecs.resolve(TrainingSpecs.toJson(spec), null, null, null)).isEqualTo(spec);
   }
 
   @ParameterizedTest
@@ -115,7 +124,7 @@ class TargetedMethodTests {
     JsonNode asked = json("{'peft':{" + saved + "},'training':{'max_steps':8}}");
     SpecRejected rejected =
         catchThrowableOfType(
-            SpecRejected.class, () -> AdapterSpecs.resolve(asked, null, null, null));
+            SpecRejected.class, () -> TrainingSpecs.resolve(asked, null, null, null));
     assertThat(rejected.problems())
         .extracting(SpecRejected.Problem::path)
         .containsExactly("adapter.peft.r", "adapter.peft.rank_pattern", "adapter.peft.total_step");
@@ -136,7 +145,7 @@ class TargetedMethodTests {
         "{'peft_type':'VERA'} | 0.004"
       })
   void theRateIsOneThatTheMethodLearnsWith(String settings, double rate) {
-    TrainingSpec spec = AdapterSpecs.resolve(json("{'peft':" + settings + "}"), null, null, null);
+    TrainingSpec spec = TrainingSpecs.resolve(json("{'peft':" + settings + "}"), null, null, null);
     assertThat(spec.training().learningRate()).isEqualTo(rate);
   }
 }

@@ -7,7 +7,7 @@ import java.util.stream.Collectors;
  * Every route of the public API and the scope that opens it, written down a second time: a route
  * that is new, or asks for something else, must be said here too.
  */
-final class ClassifiedRoutes {
+public final class ClassifiedRoutes {
   private static final String ROUTES =
       """
       GET    /v1/files                                             api.files.read
@@ -129,7 +129,7 @@ final class ClassifiedRoutes {
   private ClassifiedRoutes() {}
 
   /** Route, as {@code GET /v1/files/{id}}, to scope. */
-  static Map<String, String> scopes() {
+  public static Map<String, String> scopes() {
     return ROUTES
         .lines()
         .map(line -> line.split("\\s+"))

@@ -9,11 +9,11 @@ import java.util.UUID;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** A department with one thing of every kind, for others to reach for. */
-final class ForeignThings {
+public final class ForeignThings {
   private final JdbcClient sql;
   private final ApiClient administrator;
 
-  ForeignThings(JdbcClient sql, ApiClient administrator) {
+  public ForeignThings(JdbcClient sql, ApiClient administrator) {
     this.sql = sql;
     this.administrator = administrator;
   }
@@ -22,7 +22,7 @@ final class ForeignThings {
    * Ids by where they stand in a route: what a caller may not see there. A variable that is no id
    * has a word instead.
    */
-  Map<String, String> make(String department) throws Exception {
+  public Map<String, String> make(String department) throws Exception {
     String project = "/v1/organization/projects/" + department;
     Map<String, String> ids = new TreeMap<>();
     String accounts = project + "/service_accounts";

@@ -28,7 +28,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
  * device grant with answers of its token endpoint that are laid out before.
  */
 public final class IdentityProvider implements AutoCloseable {
-  final RSAKey key = key("one");
+  public final RSAKey key = key("one");
 
   /** Forms that the token endpoint got. */
   public final List<String> asked = new CopyOnWriteArrayList<>();
@@ -63,7 +63,7 @@ public final class IdentityProvider implements AutoCloseable {
     server.start();
   }
 
-  static RSAKey key(String id) {
+  public static RSAKey key(String id) {
     try {
       return new RSAKeyGenerator(2048).keyID(id).generate();
     } catch (JOSEException e) {
@@ -90,7 +90,7 @@ public final class IdentityProvider implements AutoCloseable {
     return signed(claims, key);
   }
 
-  static String signed(JWTClaimsSet claims, RSAKey key) {
+  public static String signed(JWTClaimsSet claims, RSAKey key) {
     try {
       SignedJWT token =
           new SignedJWT(new JWSHeader.Builder(JWSAlgorithm.RS256).keyID("one").build(), claims);

@@ -2,8 +2,11 @@ package dev.graft.text;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.graft.spec.AdapterSpecs;
 import dev.graft.spec.TrainingSpec;
+import dev.graft.spec.request.TrainingSpecs;
+import dev.graft.text.row.Example;
+import dev.graft.text.row.RowReader;
+import dev.graft.text.template.ChatTemplate;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -40,7 +43,7 @@ class DataPageTests {
   private static String marked(Tokenizer tokenizer, String settings, String lines)
       throws IOException {
     TrainingSpec spec =
-        AdapterSpecs.resolve(
+        TrainingSpecs.resolve(
             settings == null ? null : new JsonMapper().readTree(settings), null, null, null);
     var rows =
         new RowTokenizer(
@@ -56,7 +59,7 @@ class DataPageTests {
         examples.stream()
             .flatMap(
                 row ->
-                    row instanceof Example.Preference pair
+                    row instanceof Example.PreferencePair pair
                         ? sides(rows.tokenize(pair))
                         : Stream.of(rows.tokenize(row)))
             .map(row -> marked(tokenizer, row))

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.graft.spec.Hyperparameters.TruncationMode;
 import dev.graft.spec.TrainingSpec.DataOptions;
+import dev.graft.text.row.Example;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -50,7 +51,10 @@ class RowTokenizerTests {
     var pair = new Example.PromptCompletion(7, "a", "b");
     refused(pair, assistant, Truncation.NONE, "assistant_only_loss");
     refused(
-        new Example.Preference(7, pair, pair), DataOptions.DEFAULT, Truncation.NONE, "objective");
+        new Example.PreferencePair(7, pair, pair),
+        DataOptions.DEFAULT,
+        Truncation.NONE,
+        "objective");
     var silent = new Example.Chat(7, List.of(Map.of("role", "gpt", "content", "a")), null);
     refused(silent, new DataOptions(null, null, true, false), Truncation.NONE, "no assistant");
   }
@@ -94,7 +98,7 @@ class RowTokenizerTests {
     var prompt = new ArrayList<Map<String, Object>>(CHAT.messages());
     prompt.removeLast();
     var pair =
-        new Example.Preference(
+        new Example.PreferencePair(
             7, answered(prompt, "yes"), answered(prompt, "no, this is a longer answer"));
     TokenizedPair whole = rows(DataOptions.DEFAULT, Truncation.NONE).tokenize(pair);
     int longest = whole.rejected().ids().length;
@@ -108,8 +112,9 @@ class RowTokenizerTests {
         .startsWith(Arrays.copyOf(chosen, whole.promptLength() - 5));
   }
 
-  private static Example.ChatCompletion answered(List<Map<String, Object>> prompt, String answer) {
-    return new Example.ChatCompletion(
+  private static Example.ChatPromptCompletion answered(
+      List<Map<String, Object>> prompt, String answer) {
+    return new Example.ChatPromptCompletion(
         7, prompt, List.of(Map.of("role", "assistant", "content", answer)), null);
   }
 

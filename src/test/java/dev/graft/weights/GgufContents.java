@@ -99,7 +99,7 @@ public record GgufContents(List<List<Object>> fields, List<String> tensors) {
     };
   }
 
-  static String sha256(byte[] bytes) {
+  public static String sha256(byte[] bytes) {
     try {
       return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
     } catch (NoSuchAlgorithmException e) {

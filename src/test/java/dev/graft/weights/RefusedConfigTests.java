@@ -2,6 +2,8 @@ package dev.graft.weights;
 
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.graft.weights.config.Families;
+import dev.graft.weights.files.BadModel;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 

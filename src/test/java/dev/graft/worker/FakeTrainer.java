@@ -99,7 +99,7 @@ public final class FakeTrainer {
         }
       }
     }
-    say(new TrainingEvent.Evaluation(step, 0.25, 0.75, Map.of()));
+    say(new TrainingEvent.Evaluated(step, 0.25, 0.75, Map.of()));
     Path output = Files.createDirectories(Path.of(request.output()));
     Files.writeString(output.resolve("adapter_model.safetensors"), state);
     Files.writeString(output.resolve("adapter_config.json"), "{}");
@@ -123,7 +123,7 @@ public final class FakeTrainer {
   }
 
   /** The result that a run of these steps must have. */
-  static String result(long seed, String data, int steps) {
+  public static String result(long seed, String data, int steps) {
     String state = hash(seed + data);
     for (int i = 0; i < steps; i++) state = hash(state);
     return state;

@@ -1,12 +1,14 @@
 package dev.graft.worker;
 
-import dev.graft.artifacts.BlobCache;
 import dev.graft.artifacts.FileArtifactStore;
 import dev.graft.artifacts.Scratch;
+import dev.graft.artifacts.cache.BlobCache;
 import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.LeaseProtocol;
 import dev.graft.jobs.lease.WorkerLink;
-import dev.graft.platform.LoopThreads;
+import dev.graft.platform.process.LoopThreads;
+import dev.graft.worker.run.RunPreparation;
+import dev.graft.worker.run.TrainerCommandLine;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -55,7 +57,7 @@ public final class TestWorker {
         settings);
   }
 
-  static TrainerCommandLine fakeTrainer() {
+  public static TrainerCommandLine fakeTrainer() {
     return TrainerCommandLine.java(
         "64m", List.of("-cp", System.getProperty("java.class.path"), FakeTrainer.class.getName()));
   }

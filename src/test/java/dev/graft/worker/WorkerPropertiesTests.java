@@ -3,7 +3,7 @@ package dev.graft.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.graft.artifacts.BlobCache;
+import dev.graft.artifacts.cache.BlobCache;
 import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;

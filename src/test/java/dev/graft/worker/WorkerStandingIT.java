@@ -2,8 +2,8 @@ package dev.graft.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.graft.jobs.QueueServer;
 import dev.graft.jobs.lease.LeaseWire;
+import dev.graft.jobs.queue.QueueServer;
 import dev.graft.pg.GraftIT;
 import java.io.IOException;
 import java.net.ServerSocket;

@@ -1,6 +1,22 @@
 package dev.graft.cli.doctor;
 
-import dev.graft.platform.ChildJvm;
+import dev.graft.cli.doctor.check.Check;
+import dev.graft.cli.doctor.check.CheckResult;
+import dev.graft.cli.doctor.database.ConfiguredDatabase;
+import dev.graft.cli.doctor.database.EmbeddedDatabase;
+import dev.graft.cli.doctor.machine.DataDirectory;
+import dev.graft.cli.doctor.machine.DiskSpace;
+import dev.graft.cli.doctor.machine.FileSystem;
+import dev.graft.cli.doctor.machine.JavaRuntime;
+import dev.graft.cli.doctor.machine.Leftovers;
+import dev.graft.cli.doctor.machine.Libtorch;
+import dev.graft.cli.doctor.machine.MainMemory;
+import dev.graft.cli.doctor.machine.OpenFiles;
+import dev.graft.cli.doctor.machine.Processor;
+import dev.graft.cli.doctor.servers.ApiServer;
+import dev.graft.cli.doctor.servers.Port;
+import dev.graft.cli.doctor.servers.WorkersServer;
+import dev.graft.platform.process.ChildJvm;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -21,10 +37,10 @@ public final class Examination {
   private Examination() {}
 
   /** Runs them one after the other. */
-  public static Report of(Installation installation) {
-    List<Finding> findings = new ArrayList<>();
+  public static DoctorReport of(Installation installation) {
+    List<CheckResult> findings = new ArrayList<>();
     for (Check check : checks(installation, System.getenv())) findings.addAll(run(check));
-    return new Report(findings);
+    return new DoctorReport(findings);
   }
 
   private static List<Check> checks(Installation installation, Map<String, String> environment) {
@@ -32,7 +48,7 @@ public final class Examination {
     List<Check> checks = new ArrayList<>();
     checks.add(JavaRuntime.here());
     checks.add(new Processor(Path.of("/proc/cpuinfo")));
-    checks.add(Memory.here(MEMORY_NEEDED));
+    checks.add(MainMemory.here(MEMORY_NEEDED));
     checks.add(OpenFiles.here(FILES_WANTED));
     checks.add(new Libtorch(ChildJvm.ofThisProgram(HEAP, "libtorch-check")));
     checks.add(new DataDirectory(dataDir));
@@ -53,18 +69,18 @@ public final class Examination {
   }
 
   /** One that throws hides no other. */
-  static List<Finding> run(Check check) {
+  public static List<CheckResult> run(Check check) {
     try {
       return check.findings();
     } catch (IOException | UncheckedIOException e) {
       return List.of(
-          Finding.warning(
+          CheckResult.warning(
               check.name(),
               "could not be read: " + e.getMessage(),
               "run this as the user that Graft runs as"));
     } catch (RuntimeException e) {
       return List.of(
-          Finding.warning(
+          CheckResult.warning(
               check.name(),
               "could not be checked: " + e.getMessage(),
               "correct the setting that this names"));

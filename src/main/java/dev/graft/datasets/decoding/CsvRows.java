@@ -1,7 +1,7 @@
 package dev.graft.datasets.decoding;
 
-import dev.graft.text.RowReader;
-import dev.graft.text.RowReader.Problem;
+import dev.graft.text.row.RowReader;
+import dev.graft.text.row.RowReader.Problem;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -35,7 +35,7 @@ final class CsvRows {
    * @param problems gets what is wrong with records; those become empty lines
    */
   static void write(
-      InputStream csv, @Nullable Columns columns, OutputStream jsonl, List<Problem> problems)
+      InputStream csv, @Nullable CsvColumns columns, OutputStream jsonl, List<Problem> problems)
       throws IOException {
     CsvReader reader = new CsvReader(csv);
     OutputStream out = new BufferedOutputStream(jsonl, 1 << 16);
@@ -67,7 +67,7 @@ final class CsvRows {
     out.write(JSON.writeValueAsBytes(kind.row(cells)));
   }
 
-  private static CsvRows of(CsvReader.Row header, @Nullable Columns columns) throws Undecodable {
+  private static CsvRows of(CsvReader.Row header, @Nullable CsvColumns columns) throws Undecodable {
     if (header.problem() != null) throw new Undecodable("has a header that " + header.problem());
     List<String> names = header.cells().stream().map(String::strip).toList();
     if (columns == null) {

@@ -1,6 +1,6 @@
 package dev.graft.datasets.decoding;
 
-import dev.graft.text.RowReader;
+import dev.graft.text.row.RowReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -12,9 +12,9 @@ import org.jspecify.annotations.Nullable;
 public final class FileFormat {
   private final Compression compression;
   private final boolean csv;
-  private final @Nullable Columns columns;
+  private final @Nullable CsvColumns columns;
 
-  private FileFormat(Compression compression, boolean csv, @Nullable Columns columns) {
+  private FileFormat(Compression compression, boolean csv, @Nullable CsvColumns columns) {
     this.compression = compression;
     this.csv = csv;
     this.columns = columns;
@@ -26,7 +26,7 @@ public final class FileFormat {
    *
    * @param content is read for a few bytes and not closed
    */
-  public static FileFormat of(InputStream content, String filename, @Nullable Columns columns)
+  public static FileFormat of(InputStream content, String filename, @Nullable CsvColumns columns)
       throws IOException {
     Compression compression = Compression.of(content.readNBytes(Compression.SIGNATURE));
     String name = filename.toLowerCase(Locale.ROOT).replaceFirst("\\.(gz|zst|zstd)$", "");

@@ -4,7 +4,8 @@
  * <p>{@link dev.graft.datasets.decoding.FileFormat} looks at the first bytes and the name: JSONL or
  * CSV, plain or packed with gzip or Zstandard. It writes rows onto the lines that they had in the
  * unpacked file, so a line number means the same before and after: a CSV header becomes an empty
- * line, a record of three lines becomes one line and two empty ones.
+ * line, a record of three lines becomes one line and two empty ones. {@link
+ * dev.graft.datasets.decoding.CsvColumns} says which column is which field.
  *
  * <p>How it fails: bytes are hostile. Packed data that is damaged, cut off or grows past a hundred
  * times its size ends with {@link dev.graft.datasets.decoding.Undecodable}, in bounded memory; a

@@ -1,5 +1,7 @@
 package dev.graft.datasets.report;
 
+import dev.graft.datasets.report.findings.QualityFinding;
+import dev.graft.datasets.report.inspections.ClassBalance;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -22,9 +24,9 @@ public record QualityReport(
     long rows,
     long validationRows,
     boolean complete,
-    Lengths.Summary promptCharacters,
-    Lengths.Summary answerCharacters,
-    List<Classes.ClassRows> labels,
+    LengthStatistics.Summary promptCharacters,
+    LengthStatistics.Summary answerCharacters,
+    List<ClassBalance.ClassRows> labels,
     List<QualityFinding> findings) {
 
   /**
@@ -36,6 +38,6 @@ public record QualityReport(
   public static QualityReport of(
       RowSource training, @Nullable RowSource validation, long mostBytes, Duration mostTime)
       throws IOException {
-    return new Reading(training, mostBytes, mostTime).with(validation);
+    return new ReportReader(training, mostBytes, mostTime).with(validation);
   }
 }

@@ -1,5 +1,6 @@
 package dev.graft.inference.child;
 
+import dev.graft.inference.protocol.Prompt;
 import java.util.List;
 import java.util.Set;
 

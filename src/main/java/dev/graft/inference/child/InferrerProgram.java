@@ -1,5 +1,8 @@
 package dev.graft.inference.child;
 
+import dev.graft.inference.protocol.Ask;
+import dev.graft.inference.protocol.InferrerOrder;
+import dev.graft.inference.protocol.Reply;
 import dev.graft.spec.Quantization;
 import dev.graft.training.Generator;
 import dev.graft.training.generation.Generators;
@@ -62,7 +65,7 @@ public final class InferrerProgram {
       throws InterruptedException {
     Thread.ofPlatform().daemon().name("inferrer-input").start(this::readLines);
     try (Generator generator = open.apply(baseModel)) {
-      Answerer answerer = new Answerer(text, generator);
+      AskHandler answerer = new AskHandler(text, generator);
       say(new Reply.Ready());
       for (Optional<Ask> ask = asks.take(); ask.isPresent(); ask = asks.take()) {
         long id = ask.get().id();
@@ -86,9 +89,9 @@ public final class InferrerProgram {
 
   private void take(String line) {
     try {
-      switch (json.readValue(line, Order.class)) {
+      switch (json.readValue(line, InferrerOrder.class)) {
         case Ask ask -> asks.add(Optional.of(ask));
-        case Order.Cancel cancel -> cancelled = cancel.id();
+        case InferrerOrder.Cancel cancel -> cancelled = cancel.id();
       }
     } catch (JacksonException unreadable) {
       say(new Reply.Failed(0, "a line is not an order"));

@@ -1,16 +1,18 @@
 package dev.graft.inference.child;
 
+import dev.graft.inference.protocol.Prompt;
+import dev.graft.inference.protocol.Reply;
 import dev.graft.spec.TrainingSpec.DataOptions;
 import dev.graft.text.BadTokenizer;
-import dev.graft.text.ChatTemplate;
-import dev.graft.text.Example;
 import dev.graft.text.RowRejected;
 import dev.graft.text.RowTokenizer;
-import dev.graft.text.TemplateRejected;
 import dev.graft.text.TokenBytes;
 import dev.graft.text.TokenizedRow;
 import dev.graft.text.Tokenizer;
 import dev.graft.text.Truncation;
+import dev.graft.text.row.Example;
+import dev.graft.text.template.ChatTemplate;
+import dev.graft.text.template.TemplateRejected;
 import dev.graft.weights.ModelDirectory;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -131,7 +133,7 @@ final class ModelText implements ChatText {
     try {
       return rows.tokenize(new Example.Chat(1, all, null));
     } catch (RowRejected unplaced) {
-      return rows.tokenize(new Example.ChatCompletion(1, before, answer, null));
+      return rows.tokenize(new Example.ChatPromptCompletion(1, before, answer, null));
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.graft.inference.child;
 
+import dev.graft.inference.protocol.Reply;
 import org.jspecify.annotations.Nullable;
 
 /** The conversation cannot be put to this model; the caller can mend it. */

@@ -1,5 +1,6 @@
 package dev.graft.inference.child;
 
+import dev.graft.inference.protocol.TokenScore;
 import dev.graft.training.generation.LogProbabilities;
 import java.util.List;
 

@@ -1,14 +1,14 @@
 package dev.graft.training.bench;
 
-import dev.graft.spec.AdapterMethod;
-import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.spec.Precision;
-import dev.graft.training.TokenBatch;
+import dev.graft.spec.method.AdapterMethod;
+import dev.graft.spec.method.AdapterMethod.TargetModules;
+import dev.graft.training.ComputePlan;
 import dev.graft.training.TrainableModel;
-import dev.graft.training.model.AdamW;
-import dev.graft.training.model.Plan;
-import dev.graft.training.model.Recipe;
+import dev.graft.training.batch.TokenBatch;
 import dev.graft.training.model.TrainableModels;
+import dev.graft.training.model.TrainingSetup;
+import dev.graft.training.model.optimizer.AdamW;
 import dev.graft.weights.ModelDirectory;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -28,7 +28,7 @@ import java.util.SplittableRandom;
  * @param steps that count
  */
 public record TrainingBenchmark(
-    int batch, int length, int rank, int steps, Plan plan, Precision precision) {
+    int batch, int length, int rank, int steps, ComputePlan plan, Precision precision) {
   private static final int WARM_UP = 2;
   private static final long SEED = 42;
 
@@ -49,7 +49,7 @@ public record TrainingBenchmark(
     List<Double> losses = new ArrayList<>();
     double[] seconds = new double[steps];
     int vocabulary = base.config().vocabSize();
-    Recipe recipe = new Recipe(method(), optimiser, plan, 0, SEED, null, precision);
+    TrainingSetup recipe = new TrainingSetup(method(), optimiser, plan, 0, SEED, null, precision);
     try (TrainableModel model = TrainableModels.load(base, recipe)) {
       SplittableRandom random = new SplittableRandom(SEED);
       for (int step = 0; step < WARM_UP + steps; step++) {

@@ -2,8 +2,6 @@
  * Measures training: {@code graft bench train}. Only an idle machine gives a number worth having.
  */
 @NullMarked
-@NamedInterface("bench")
 package dev.graft.training.bench;
 
 import org.jspecify.annotations.NullMarked;
-import org.springframework.modulith.NamedInterface;

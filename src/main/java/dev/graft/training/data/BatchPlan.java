@@ -93,7 +93,7 @@ public final class BatchPlan {
 
   private int[] permutation(long epoch) {
     int[] rows = identity();
-    Mix random = new Mix(seed, epoch);
+    SplitMix64 random = new SplitMix64(seed, epoch);
     for (int i = rows.length - 1; i > 0; i--) {
       int j = random.below(i + 1);
       int row = rows[i];

@@ -1,7 +1,7 @@
 package dev.graft.training.data;
 
 import dev.graft.text.TokenizedRow;
-import dev.graft.training.LabelBatch;
+import dev.graft.training.batch.LabelBatch;
 import java.util.Arrays;
 import java.util.List;
 

@@ -2,8 +2,8 @@ package dev.graft.training.data;
 
 import dev.graft.text.TokenizedPair;
 import dev.graft.text.TokenizedRow;
-import dev.graft.training.PairBatch;
-import dev.graft.training.PairLogps;
+import dev.graft.training.batch.PairBatch;
+import dev.graft.training.batch.PairLogps;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -1,6 +1,6 @@
 package dev.graft.training.data;
 
-import dev.graft.training.MicroBatch;
+import dev.graft.training.batch.MicroBatch;
 import java.util.Arrays;
 
 /** Rows as they train. */

@@ -1,7 +1,7 @@
 package dev.graft.training.data;
 
 import dev.graft.text.TokenizedRow;
-import dev.graft.training.TokenBatch;
+import dev.graft.training.batch.TokenBatch;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;

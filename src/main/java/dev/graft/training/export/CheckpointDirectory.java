@@ -1,12 +1,12 @@
 package dev.graft.training.export;
 
-import dev.graft.weights.Dtype;
-import dev.graft.weights.HalfPrecision;
-import dev.graft.weights.ModelConfig.Parameter;
 import dev.graft.weights.ModelDirectory;
-import dev.graft.weights.SafetensorsWriter;
-import dev.graft.weights.TensorInfo;
 import dev.graft.weights.WrittenConfig;
+import dev.graft.weights.checkpoint.SafetensorsWriter;
+import dev.graft.weights.config.ModelConfig.Parameter;
+import dev.graft.weights.tensor.Dtype;
+import dev.graft.weights.tensor.HalfPrecision;
+import dev.graft.weights.tensor.TensorInfo;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -33,7 +33,11 @@ final class CheckpointDirectory {
    * @throws java.io.UncheckedIOException if a file cannot be written
    */
   static void write(
-      Path directory, ModelDirectory base, Tensors tensors, Precision precision, String card) {
+      Path directory,
+      ModelDirectory base,
+      Tensors tensors,
+      CheckpointPrecision precision,
+      String card) {
     Map<String, Parameter> byName = new HashMap<>();
     List<TensorInfo> layout =
         base.config().parameters().stream()
@@ -42,7 +46,8 @@ final class CheckpointDirectory {
             .toList();
     ResultFiles.create(directory);
     ResultFiles.write(
-        directory.resolve("config.json"), WrittenConfig.of(base, precision == Precision.F32));
+        directory.resolve("config.json"),
+        WrittenConfig.of(base, precision == CheckpointPrecision.F32));
     SafetensorsWriter.write(
         directory.resolve("model.safetensors"),
         layout,
@@ -52,7 +57,7 @@ final class CheckpointDirectory {
     ResultFiles.copyCompanions(base, directory);
   }
 
-  private static Dtype type(Tensors tensors, Parameter parameter, Precision precision) {
+  private static Dtype type(Tensors tensors, Parameter parameter, CheckpointPrecision precision) {
     return switch (precision) {
       case AS_BASE -> tensors.dtype(parameter);
       case F32 -> Dtype.F32;

@@ -1,10 +1,10 @@
 package dev.graft.training.export;
 
-import dev.graft.weights.Dtype;
-import dev.graft.weights.MappedTensor;
-import dev.graft.weights.ModelConfig.Parameter;
 import dev.graft.weights.ModelDirectory;
-import dev.graft.weights.NamedTensor;
+import dev.graft.weights.checkpoint.MappedTensor;
+import dev.graft.weights.config.ModelConfig.Parameter;
+import dev.graft.weights.tensor.Dtype;
+import dev.graft.weights.tensor.NamedTensor;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -26,7 +26,7 @@ public final class FullModelDirectory {
       ModelDirectory base,
       String baseModelName,
       List<NamedTensor> trained,
-      Precision precision,
+      CheckpointPrecision precision,
       Map<String, String> facts) {
     Map<String, Integer> places = new HashMap<>();
     for (NamedTensor each : trained) {

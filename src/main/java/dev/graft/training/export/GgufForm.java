@@ -1,15 +1,15 @@
 package dev.graft.training.export;
 
-import dev.graft.spec.AdapterMethod;
-import dev.graft.spec.AdapterMethod.Lora;
+import dev.graft.spec.method.AdapterMethod;
+import dev.graft.spec.method.AdapterMethod.Lora;
 import dev.graft.training.tuner.SavedTensors;
 import dev.graft.training.tuner.Tuner;
-import dev.graft.weights.AdapterCard;
-import dev.graft.weights.Dtype;
-import dev.graft.weights.GgufAdapter;
-import dev.graft.weights.LoaderRules;
 import dev.graft.weights.ModelDirectory;
-import dev.graft.weights.SavedAdapter;
+import dev.graft.weights.adapter.AdapterCard;
+import dev.graft.weights.adapter.SavedAdapter;
+import dev.graft.weights.compatibility.LoaderRules;
+import dev.graft.weights.gguf.GgufAdapter;
+import dev.graft.weights.tensor.Dtype;
 import java.nio.file.Path;
 
 /** An adapter as llama.cpp loads it: one file, of the form of it that llama.cpp takes. */
@@ -22,7 +22,7 @@ public final class GgufForm {
    * @param card what it says of itself
    * @param type of the factors: F32, F16 or BF16
    * @throws IllegalArgumentException if llama.cpp takes no form of it, or it does not fit the base
-   * @throws dev.graft.weights.BadModel if a tensor is not what its configuration asks for
+   * @throws dev.graft.weights.files.BadModel if a tensor is not what its configuration asks for
    * @throws java.io.UncheckedIOException if the file cannot be written
    */
   public static void write(

@@ -1,15 +1,15 @@
 package dev.graft.training.export;
 
 import dev.graft.spec.Quantization;
-import dev.graft.training.model.BaseWeights;
+import dev.graft.training.model.device.BaseWeights;
 import dev.graft.training.tuner.SavedTensors;
 import dev.graft.training.tuner.Tuner;
-import dev.graft.weights.Dtype;
-import dev.graft.weights.MappedTensor;
-import dev.graft.weights.ModelConfig.Parameter;
 import dev.graft.weights.ModelDirectory;
-import dev.graft.weights.NamedTensor;
-import dev.graft.weights.SavedAdapter;
+import dev.graft.weights.adapter.SavedAdapter;
+import dev.graft.weights.checkpoint.MappedTensor;
+import dev.graft.weights.config.ModelConfig.Parameter;
+import dev.graft.weights.tensor.Dtype;
+import dev.graft.weights.tensor.NamedTensor;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Map;
@@ -46,8 +46,8 @@ public final class MergedModel implements CheckpointDirectory.Tensors {
    * @param quantization that the base had in training: its rounded weights are those that the
    *     adapter fits; null = none
    * @throws IllegalArgumentException if the method has no merged form, or does not fit the base
-   * @throws dev.graft.weights.BadModel if a tensor of the base or of the adapter is not what its
-   *     config asks for
+   * @throws dev.graft.weights.files.BadModel if a tensor of the base or of the adapter is not what
+   *     its config asks for
    * @throws java.io.UncheckedIOException if a file cannot be written
    */
   public static void write(
@@ -56,7 +56,7 @@ public final class MergedModel implements CheckpointDirectory.Tensors {
       String baseModelName,
       SavedAdapter adapter,
       @Nullable Quantization quantization,
-      Precision precision,
+      CheckpointPrecision precision,
       Map<String, String> facts) {
     MergedModel merged = new MergedModel(base, adapter, quantization);
     String card = ModelCard.merged(base, baseModelName, adapter.method(), facts);

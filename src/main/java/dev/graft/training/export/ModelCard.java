@@ -1,20 +1,20 @@
 package dev.graft.training.export;
 
-import dev.graft.spec.AdaLora;
-import dev.graft.spec.AdapterMethod;
-import dev.graft.spec.Bottleneck;
-import dev.graft.spec.Freeze;
-import dev.graft.spec.Ia3;
-import dev.graft.spec.LnTuning;
-import dev.graft.spec.PTuning;
-import dev.graft.spec.PrefixTuning;
-import dev.graft.spec.PromptTuning;
-import dev.graft.spec.Vera;
-import dev.graft.text.PythonJson;
-import dev.graft.weights.Compatibility;
-import dev.graft.weights.LoaderRules;
+import dev.graft.spec.method.AdaLora;
+import dev.graft.spec.method.AdapterMethod;
+import dev.graft.spec.method.Bottleneck;
+import dev.graft.spec.method.Freeze;
+import dev.graft.spec.method.Ia3;
+import dev.graft.spec.method.LnTuning;
+import dev.graft.spec.method.PTuning;
+import dev.graft.spec.method.PrefixTuning;
+import dev.graft.spec.method.PromptTuning;
+import dev.graft.spec.method.Vera;
+import dev.graft.text.template.PythonJson;
 import dev.graft.weights.ModelDirectory;
-import dev.graft.weights.Task;
+import dev.graft.weights.compatibility.Compatibility;
+import dev.graft.weights.compatibility.LoaderRules;
+import dev.graft.weights.config.basics.Task;
 import java.util.Map;
 
 /** {@code README.md} beside a result: front matter that model hubs read, and the run's facts. */

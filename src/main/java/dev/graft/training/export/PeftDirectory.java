@@ -1,19 +1,20 @@
 package dev.graft.training.export;
 
-import dev.graft.spec.AdapterMethod;
+import dev.graft.spec.method.AdapterMethod;
+import dev.graft.training.export.config.AdapterConfigFile;
 import dev.graft.weights.ModelDirectory;
-import dev.graft.weights.NamedTensor;
-import dev.graft.weights.SafetensorsWriter;
-import dev.graft.weights.Task;
 import dev.graft.weights.WrittenConfig;
+import dev.graft.weights.checkpoint.SafetensorsWriter;
+import dev.graft.weights.config.basics.Task;
+import dev.graft.weights.tensor.NamedTensor;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
 /**
  * The result of a run with one of PEFT's methods, as PEFT's {@code save_pretrained} writes it;
- * {@code peft}, vLLM, SGLang and llama.cpp load it. {@link dev.graft.weights.SavedAdapter} reads it
- * back.
+ * {@code peft}, vLLM, SGLang and llama.cpp load it. {@link dev.graft.weights.adapter.SavedAdapter}
+ * reads it back.
  */
 public final class PeftDirectory {
   private PeftDirectory() {}
@@ -56,7 +57,7 @@ public final class PeftDirectory {
     ResultFiles.create(directory);
     ResultFiles.write(
         directory.resolve("adapter_config.json"),
-        AdapterConfig.json(method, base, baseModelName, learned));
+        AdapterConfigFile.json(method, base, baseModelName, learned));
     if (base.config().task() instanceof Task.SequenceClassification) {
       ResultFiles.write(directory.resolve("config.json"), WrittenConfig.of(base, false));
     }

@@ -1,14 +1,14 @@
 package dev.graft.training.export;
 
-import dev.graft.spec.AdapterMethod.Lora;
-import dev.graft.spec.AdapterMethod.TargetModules;
-import dev.graft.training.tuner.LowRankUpdate;
+import dev.graft.spec.method.AdapterMethod.Lora;
+import dev.graft.spec.method.AdapterMethod.TargetModules;
 import dev.graft.training.tuner.SavedTensors;
 import dev.graft.training.tuner.Tuner;
-import dev.graft.weights.ModelConfig.Linear;
+import dev.graft.training.tuner.part.LowRankUpdate;
 import dev.graft.weights.ModelDirectory;
-import dev.graft.weights.NamedTensor;
-import dev.graft.weights.SavedAdapter;
+import dev.graft.weights.adapter.SavedAdapter;
+import dev.graft.weights.config.ModelConfig.Linear;
+import dev.graft.weights.tensor.NamedTensor;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -31,7 +31,7 @@ public record PlainForm(Lora method, List<NamedTensor> tensors) {
    *
    * @param adapter as it was trained
    * @throws IllegalArgumentException if it has no such form, or does not fit the base
-   * @throws dev.graft.weights.BadModel if a tensor is not what its configuration asks for
+   * @throws dev.graft.weights.files.BadModel if a tensor is not what its configuration asks for
    * @throws java.io.UncheckedIOException if a file cannot be written
    */
   public static void write(

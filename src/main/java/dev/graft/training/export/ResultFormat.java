@@ -1,20 +1,20 @@
 package dev.graft.training.export;
 
-import dev.graft.spec.AdapterMethod;
-import dev.graft.spec.AdapterMethod.Lora;
-import dev.graft.spec.Bottleneck;
-import dev.graft.spec.Freeze;
-import dev.graft.spec.LoraInit;
 import dev.graft.spec.Outputs;
 import dev.graft.spec.Quantization;
+import dev.graft.spec.method.AdapterMethod;
+import dev.graft.spec.method.AdapterMethod.Lora;
+import dev.graft.spec.method.Bottleneck;
+import dev.graft.spec.method.Freeze;
+import dev.graft.spec.method.LoraInit;
 import dev.graft.training.SavedResult;
 import dev.graft.training.TrainableModel;
 import dev.graft.training.tuner.Tuner;
-import dev.graft.weights.AdapterCard;
-import dev.graft.weights.Dtype;
-import dev.graft.weights.LoaderRules;
 import dev.graft.weights.ModelDirectory;
-import dev.graft.weights.SavedAdapter;
+import dev.graft.weights.adapter.AdapterCard;
+import dev.graft.weights.adapter.SavedAdapter;
+import dev.graft.weights.compatibility.LoaderRules;
+import dev.graft.weights.tensor.Dtype;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -97,7 +97,7 @@ public final class ResultFormat {
       if (outputs.merged()) {
         Path merged = directory.resolve(MERGED);
         MergedModel.write(
-            merged, base, baseModelName, adapter, quantization, Precision.AS_BASE, facts);
+            merged, base, baseModelName, adapter, quantization, CheckpointPrecision.AS_BASE, facts);
       }
     }
   }
@@ -126,7 +126,7 @@ public final class ResultFormat {
           facts);
     } else {
       FullModelDirectory.write(
-          directory, base, baseModelName, result.tensors(), Precision.AS_BASE, facts);
+          directory, base, baseModelName, result.tensors(), CheckpointPrecision.AS_BASE, facts);
     }
   }
 

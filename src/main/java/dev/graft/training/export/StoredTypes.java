@@ -1,12 +1,12 @@
 package dev.graft.training.export;
 
-import dev.graft.weights.Dtype;
-import dev.graft.weights.FourBitTensor;
-import dev.graft.weights.Int8Tensor;
-import dev.graft.weights.MappedTensor;
-import dev.graft.weights.ModelConfig.Parameter;
 import dev.graft.weights.ModelDirectory;
-import dev.graft.weights.StoredWeight;
+import dev.graft.weights.checkpoint.FourBitTensor;
+import dev.graft.weights.checkpoint.Int8Tensor;
+import dev.graft.weights.checkpoint.MappedTensor;
+import dev.graft.weights.checkpoint.StoredWeight;
+import dev.graft.weights.config.ModelConfig.Parameter;
+import dev.graft.weights.tensor.Dtype;
 
 /** In which element type a base has its numbers. */
 final class StoredTypes {

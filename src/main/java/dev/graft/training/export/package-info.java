@@ -8,8 +8,6 @@
  * safetensors or GGUF file appears under its name only when it is whole.
  */
 @NullMarked
-@NamedInterface("export")
 package dev.graft.training.export;
 
 import org.jspecify.annotations.NullMarked;
-import org.springframework.modulith.NamedInterface;

@@ -1,18 +1,22 @@
 package dev.graft.training.finetune;
 
-import dev.graft.spec.AdapterMethod.Lora;
-import dev.graft.spec.LoraInit;
-import dev.graft.training.MicroBatch;
+import dev.graft.spec.method.AdapterMethod.Lora;
+import dev.graft.spec.method.LoraInit;
 import dev.graft.training.TrainableModel;
+import dev.graft.training.batch.MicroBatch;
 import dev.graft.training.data.BatchPlan;
 import dev.graft.training.data.Rows;
-import dev.graft.training.model.EvaStart;
-import dev.graft.training.model.Recipe;
+import dev.graft.training.finetune.checkpoint.Checkpoints;
+import dev.graft.training.finetune.run.BadRun;
+import dev.graft.training.finetune.run.RunControl;
+import dev.graft.training.finetune.run.TrainingRun;
 import dev.graft.training.model.TrainableModels;
-import dev.graft.training.tuner.LearnedRanks;
-import dev.graft.weights.BadModel;
+import dev.graft.training.model.TrainingSetup;
+import dev.graft.training.model.eva.EvaStart;
+import dev.graft.training.tuner.lora.LearnedRanks;
 import dev.graft.weights.ModelDirectory;
-import dev.graft.weights.SafetensorsFile;
+import dev.graft.weights.checkpoint.SafetensorsFile;
+import dev.graft.weights.files.BadModel;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -23,12 +27,12 @@ import java.util.List;
  *
  * @param data the rows that train, in the order of the run's first epoch
  */
-record DataStart(TrainingRun run, Rows data, Control control) {
+record DataStart(TrainingRun run, Rows data, RunControl control) {
   /**
    * @throws IllegalArgumentException if method, data and base do not go together
    * @throws BadRun if a checkpoint is damaged
    */
-  TrainableModel open(ModelDirectory base, Recipe recipe) {
+  TrainableModel open(ModelDirectory base, TrainingSetup recipe) {
     boolean decided = run.startFrom() != null;
     if (decided
         || !(recipe.method() instanceof Lora asked

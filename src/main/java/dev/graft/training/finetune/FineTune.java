@@ -2,16 +2,21 @@ package dev.graft.training.finetune;
 
 import dev.graft.spec.Hyperparameters;
 import dev.graft.text.BadTokenizer;
-import dev.graft.text.TemplateRejected;
 import dev.graft.text.Tokenizer;
+import dev.graft.text.template.TemplateRejected;
 import dev.graft.training.TrainableModel;
 import dev.graft.training.data.Rows;
 import dev.graft.training.export.ResultFormat;
+import dev.graft.training.finetune.checkpoint.StartFrom;
+import dev.graft.training.finetune.rows.RunData;
+import dev.graft.training.finetune.run.BadRun;
+import dev.graft.training.finetune.run.RunControl;
+import dev.graft.training.finetune.run.TrainingRun;
 import dev.graft.training.protocol.TrainerDirective;
 import dev.graft.training.protocol.TrainerExit;
 import dev.graft.training.protocol.TrainingEvent;
-import dev.graft.weights.BadModel;
 import dev.graft.weights.ModelDirectory;
+import dev.graft.weights.files.BadModel;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -24,10 +29,10 @@ public final class FineTune {
   private final TrainingRun run;
   private final Hyperparameters training;
   private final Consumer<TrainingEvent> events;
-  private final Control control;
+  private final RunControl control;
   private final ModelSource models;
 
-  FineTune(
+  public FineTune(
       TrainingRun run,
       Consumer<TrainingEvent> events,
       Supplier<@Nullable TrainerDirective> directives,
@@ -35,7 +40,7 @@ public final class FineTune {
     this.run = run;
     this.training = run.spec().training();
     this.events = events;
-    this.control = new Control(directives);
+    this.control = new RunControl(directives);
     this.models = models;
   }
 
@@ -53,7 +58,7 @@ public final class FineTune {
     return new FineTune(run, events, directives, new KernelModels()).run();
   }
 
-  TrainerExit run() {
+  public TrainerExit run() {
     try (ModelDirectory base = ModelDirectory.open(run.baseModel());
         Tokenizer tokenizer = Tokenizer.load(run.baseModel())) {
       int maxLength = maxLength(base);
@@ -61,12 +66,12 @@ public final class FineTune {
       try (ModelDirectory forTask = base.withTask(data.task());
           TrainableModel model = open(forTask, data.training().rows())) {
         requireOutputs(forTask);
-        StartingPoint start = StartingPoint.of(run);
+        StartFrom start = StartFrom.of(run);
         if (start != null && run.resumeFrom() == null) start.load(model, run.spec().method());
         return new TrainingLoop(run, forTask, data, model, events, control)
             .run(models.environment(run.threads()), maxLength);
       }
-    } catch (Control.Cancelled e) {
+    } catch (RunControl.Cancelled e) {
       return TrainerExit.CANCELLED;
     } catch (BadModel | BadTokenizer | TemplateRejected e) {
       throw new BadRun("model", "the base model cannot be used: " + e.getMessage());

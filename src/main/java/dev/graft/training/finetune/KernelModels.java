@@ -5,12 +5,13 @@ import ai.djl.pytorch.jni.JniUtils;
 import dev.graft.spec.Hyperparameters;
 import dev.graft.spec.LoraPlus;
 import dev.graft.spec.TrainingSpec;
+import dev.graft.training.ComputePlan;
 import dev.graft.training.TrainableModel;
-import dev.graft.training.finetune.CheckpointManifest.Environment;
+import dev.graft.training.finetune.checkpoint.CheckpointManifest.Environment;
+import dev.graft.training.finetune.run.TrainingRun;
 import dev.graft.training.kernels.TorchThread;
-import dev.graft.training.model.AdamW;
-import dev.graft.training.model.Plan;
-import dev.graft.training.model.Recipe;
+import dev.graft.training.model.TrainingSetup;
+import dev.graft.training.model.optimizer.AdamW;
 import dev.graft.weights.ModelDirectory;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -36,10 +37,13 @@ final class KernelModels implements ModelSource {
             AdamW.Decay.TRAINER,
             training.maxGradNorm(),
             loraPlus(training));
-    Plan plan = training.gradientCheckpointing() ? new Plan(Plan.Kind.RECOMPUTE) : Plan.KEEP;
+    ComputePlan plan =
+        training.gradientCheckpointing()
+            ? new ComputePlan(ComputePlan.Kind.RECOMPUTE)
+            : ComputePlan.KEEP;
     return start.open(
         base,
-        new Recipe(
+        new TrainingSetup(
             spec.method(),
             optimiser,
             plan,
@@ -53,10 +57,10 @@ final class KernelModels implements ModelSource {
             run.startFrom() != null));
   }
 
-  private static AdamW.@Nullable LoraPlus loraPlus(Hyperparameters training) {
+  private static AdamW.@Nullable LoraPlusRates loraPlus(Hyperparameters training) {
     LoraPlus plus = training.loraPlus();
     if (plus == null) return null;
-    return new AdamW.LoraPlus(plus.lrRatio(), plus.lrEmbedding() / training.learningRate());
+    return new AdamW.LoraPlusRates(plus.lrRatio(), plus.lrEmbedding() / training.learningRate());
   }
 
   @Override

@@ -1,7 +1,8 @@
 package dev.graft.training.finetune;
 
 import dev.graft.training.TrainableModel;
-import dev.graft.training.finetune.CheckpointManifest.Environment;
+import dev.graft.training.finetune.checkpoint.CheckpointManifest.Environment;
+import dev.graft.training.finetune.run.TrainingRun;
 import dev.graft.weights.ModelDirectory;
 
 /** Where the numbers come from: the kernels, or in the loop's own tests a model one can predict. */

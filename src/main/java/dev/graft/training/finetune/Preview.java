@@ -1,13 +1,15 @@
 package dev.graft.training.finetune;
 
-import dev.graft.text.Example;
 import dev.graft.text.LabelledTokenizer;
-import dev.graft.text.RowReader;
 import dev.graft.text.RowRejected;
 import dev.graft.text.RowTokenizer;
 import dev.graft.text.TokenizedPair;
 import dev.graft.text.TokenizedRow;
 import dev.graft.text.Tokenizer;
+import dev.graft.text.row.Example;
+import dev.graft.text.row.RowReader;
+import dev.graft.training.finetune.rows.RowSettings;
+import dev.graft.training.finetune.run.BadRun;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -26,7 +28,7 @@ public final class Preview {
    * @param cut whether {@code max_length} took something off
    * @param tokens id, text and whether it is trained, of each
    */
-  public record Row(
+  public record PreviewedRow(
       long line,
       @Nullable String part,
       @Nullable String label,
@@ -44,7 +46,7 @@ public final class Preview {
   /**
    * @throws BadRun if the file has a problem in or before these rows
    */
-  public static List<Row> rows(SpecFile file, int count) throws IOException {
+  public static List<PreviewedRow> rows(SpecFile file, int count) throws IOException {
     RowSettings settings = RowSettings.of(file.spec(), RowCount.maxLength(file));
     List<Example> examples = new ArrayList<>();
     try (Tokenizer tokenizer = Tokenizer.load(file.baseModel())) {
@@ -72,12 +74,12 @@ public final class Preview {
     }
   }
 
-  private static List<Row> tokens(
+  private static List<PreviewedRow> tokens(
       Tokenizer tokenizer, RowSettings settings, List<Example> examples) {
     RowTokenizer rows = settings.tokenizer(tokenizer);
-    List<Row> preview = new ArrayList<>();
+    List<PreviewedRow> preview = new ArrayList<>();
     for (Example example : examples) {
-      if (example instanceof Example.Preference pair) {
+      if (example instanceof Example.PreferencePair pair) {
         TokenizedPair sides = rows.tokenize(pair);
         preview.add(row(tokenizer, "chosen", null, sides.chosen()));
         preview.add(row(tokenizer, "rejected", null, sides.rejected()));
@@ -88,12 +90,12 @@ public final class Preview {
     return preview;
   }
 
-  private static List<Row> labelled(
+  private static List<PreviewedRow> labelled(
       SpecFile file, Tokenizer tokenizer, RowSettings settings, List<Example> examples) {
     LabelledTokenizer rows =
         new LabelledTokenizer(
             tokenizer, file.spec().data().allowSpecialTokens(), settings.truncation());
-    List<Row> preview = new ArrayList<>();
+    List<PreviewedRow> preview = new ArrayList<>();
     for (Example example : examples) {
       TokenizedRow row = rows.tokenize(example);
       String label =
@@ -103,14 +105,15 @@ public final class Preview {
     return preview;
   }
 
-  private static Row row(
+  private static PreviewedRow row(
       Tokenizer tokenizer, @Nullable String part, @Nullable String label, TokenizedRow row) {
     List<Token> tokens = new ArrayList<>();
     for (int i = 0; i < row.ids().length; i++) {
       int id = row.ids()[i];
       tokens.add(new Token(id, tokenizer.decode(id), row.labels()[i] != TokenizedRow.IGNORE));
     }
-    return new Row(row.line(), part, label, tokenizer.decode(row.ids()), row.cut(), tokens);
+    return new PreviewedRow(
+        row.line(), part, label, tokenizer.decode(row.ids()), row.cut(), tokens);
   }
 
   private static final class Enough extends RuntimeException {

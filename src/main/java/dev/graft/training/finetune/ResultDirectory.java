@@ -1,8 +1,11 @@
 package dev.graft.training.finetune;
 
-import dev.graft.text.PythonJson;
+import dev.graft.text.template.PythonJson;
 import dev.graft.training.TrainableModel;
 import dev.graft.training.export.ResultFormat;
+import dev.graft.training.finetune.checkpoint.DurableFiles;
+import dev.graft.training.finetune.checkpoint.RunProgress;
+import dev.graft.training.finetune.run.TrainingRun;
 import dev.graft.training.protocol.TrainingEvent;
 import dev.graft.weights.ModelDirectory;
 import java.io.IOException;
@@ -31,8 +34,8 @@ final class ResultDirectory {
       TrainingRun run,
       ModelDirectory base,
       TrainableModel model,
-      Progress progress,
-      TrainingEvent.@Nullable Evaluation validation) {
+      RunProgress progress,
+      TrainingEvent.@Nullable Evaluated validation) {
     Path making = run.output().resolve(".making");
     try {
       DurableFiles.delete(making);
@@ -86,7 +89,7 @@ final class ResultDirectory {
       TrainingRun run,
       ModelDirectory base,
       TrainableModel model,
-      Progress progress) {
+      RunProgress progress) {
     if (ResultFormat.isAdapter(run.spec().method())) {
       writeFiles(checkpoint, run, base, model, facts(run, progress, Map.of()));
     }
@@ -103,7 +106,7 @@ final class ResultDirectory {
   }
 
   /** Under the names that transformers' own examples give them, in {@code eval_results.json}. */
-  private static Map<String, Double> measured(TrainingEvent.@Nullable Evaluation validation) {
+  private static Map<String, Double> measured(TrainingEvent.@Nullable Evaluated validation) {
     Map<String, Double> measured = new TreeMap<>();
     if (validation == null) return measured;
     measured.put("eval_loss", validation.validLoss());
@@ -116,7 +119,7 @@ final class ResultDirectory {
   }
 
   private static Map<String, String> facts(
-      TrainingRun run, Progress progress, Map<String, Double> measured) {
+      TrainingRun run, RunProgress progress, Map<String, Double> measured) {
     Map<String, String> facts = new LinkedHashMap<>();
     if (run.parentModel() != null) facts.put("continues from", run.parentModel());
     facts.put("optimiser steps", Long.toString(progress.step()));

@@ -3,7 +3,12 @@ package dev.graft.training.finetune;
 import dev.graft.spec.TrainingSpec;
 import dev.graft.text.Tokenizer;
 import dev.graft.training.data.BatchPlan;
-import dev.graft.weights.ModelConfig;
+import dev.graft.training.finetune.rows.LabelledFile;
+import dev.graft.training.finetune.rows.RowFile;
+import dev.graft.training.finetune.rows.TrainingData;
+import dev.graft.training.finetune.run.BadRun;
+import dev.graft.training.finetune.run.RunControl;
+import dev.graft.weights.config.ModelConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 
@@ -36,8 +41,8 @@ public record RowCount(
       return of(
           spec,
           spec.objective().labelsRows()
-              ? new LabelledFile(rows, spec, tokenizer, maxLength, Control.none()).unlabelled()
-              : TrainingData.read(rows, spec, tokenizer, maxLength, Control.none()));
+              ? new LabelledFile(rows, spec, tokenizer, maxLength, RunControl.none()).unlabelled()
+              : TrainingData.read(rows, spec, tokenizer, maxLength, RunControl.none()));
     }
   }
 

@@ -1,9 +1,13 @@
 package dev.graft.training.finetune;
 
-import dev.graft.spec.AdapterSpecs;
-import dev.graft.spec.SpecRejected;
-import dev.graft.spec.SpecRejected.Problem;
 import dev.graft.spec.TrainingSpec;
+import dev.graft.spec.fields.SpecRejected;
+import dev.graft.spec.fields.SpecRejected.Problem;
+import dev.graft.spec.request.TrainingSpecs;
+import dev.graft.training.finetune.checkpoint.Checkpoints;
+import dev.graft.training.finetune.checkpoint.StartFrom;
+import dev.graft.training.finetune.run.BadRun;
+import dev.graft.training.finetune.run.TrainingRun;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,8 +49,8 @@ public record SpecFile(
     TrainingSpec spec = null;
     try {
       JsonNode adapter = json.get("adapter");
-      if (startFrom != null) adapter = StartingPoint.inherit(startFrom, adapter);
-      spec = AdapterSpecs.resolve(adapter, null, null, json.get("seed"));
+      if (startFrom != null) adapter = StartFrom.inherit(startFrom, adapter);
+      spec = TrainingSpecs.resolve(adapter, null, null, json.get("seed"));
     } catch (SpecRejected e) {
       problems.addAll(e.problems());
     }

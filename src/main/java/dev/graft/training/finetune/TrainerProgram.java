@@ -1,6 +1,8 @@
 package dev.graft.training.finetune;
 
-import dev.graft.spec.SpecRejected;
+import dev.graft.spec.fields.SpecRejected;
+import dev.graft.training.finetune.run.BadRun;
+import dev.graft.training.finetune.run.TrainingRun;
 import dev.graft.training.protocol.ProtocolLines;
 import dev.graft.training.protocol.RunRequest;
 import dev.graft.training.protocol.TrainerDirective;

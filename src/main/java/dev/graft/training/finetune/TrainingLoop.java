@@ -2,13 +2,21 @@ package dev.graft.training.finetune;
 
 import dev.graft.spec.Hyperparameters;
 import dev.graft.spec.Preference;
-import dev.graft.training.MicroBatch;
-import dev.graft.training.Schedules;
-import dev.graft.training.TokenLoss;
 import dev.graft.training.TrainableModel;
+import dev.graft.training.batch.MicroBatch;
 import dev.graft.training.data.BatchPlan;
-import dev.graft.training.data.Mix;
-import dev.graft.training.finetune.CheckpointManifest.Environment;
+import dev.graft.training.data.SplitMix64;
+import dev.graft.training.finetune.checkpoint.CheckpointManifest.Environment;
+import dev.graft.training.finetune.checkpoint.Checkpoints;
+import dev.graft.training.finetune.checkpoint.RunIdentity;
+import dev.graft.training.finetune.checkpoint.RunProgress;
+import dev.graft.training.finetune.rows.RunData;
+import dev.graft.training.finetune.rows.TrainingData;
+import dev.graft.training.finetune.run.BadRun;
+import dev.graft.training.finetune.run.RunControl;
+import dev.graft.training.finetune.run.TrainingRun;
+import dev.graft.training.metrics.TokenLoss;
+import dev.graft.training.model.optimizer.Schedules;
 import dev.graft.training.protocol.TrainerExit;
 import dev.graft.training.protocol.TrainingEvent;
 import dev.graft.weights.ModelDirectory;
@@ -26,13 +34,13 @@ final class TrainingLoop {
   private final RunData files;
   private final TrainableModel model;
   private final Consumer<TrainingEvent> events;
-  private final Control control;
+  private final RunControl control;
   private final BatchPlan plan;
   private final long total;
   private final long warmup;
   private TrainingData data;
-  private @Nullable Validation validation;
-  private Progress progress = Progress.START;
+  private @Nullable HeldOutEvaluation validation;
+  private RunProgress progress = RunProgress.START;
 
   /**
    * @param base with the head that the model has
@@ -44,7 +52,7 @@ final class TrainingLoop {
       RunData files,
       TrainableModel model,
       Consumer<TrainingEvent> events,
-      Control control) {
+      RunControl control) {
     this.run = run;
     this.base = base;
     this.files = files;
@@ -112,13 +120,15 @@ final class TrainingLoop {
   private void measure(Checkpoints checkpoints) {
     TrainingData held = files.validation();
     if (run.spec().preference() instanceof Preference.Dpo && !model.referenceMoves()) {
-      References references = new References(checkpoints.reference(), model, training, control);
+      ReferenceLogps references =
+          new ReferenceLogps(checkpoints.reference(), model, training, control);
       data = references.measured(data);
       if (held != null) held = references.measured(held);
       references.keep();
     }
     if (held != null) {
-      validation = new Validation(held, base, model, training, control, checkpoints.bestWeights());
+      validation =
+          new HeldOutEvaluation(held, base, model, training, control, checkpoints.bestWeights());
     }
   }
 
@@ -176,7 +186,7 @@ final class TrainingLoop {
     TokenLoss loss = TokenLoss.ZERO;
     for (int m = 0; m < batches.size(); m++) {
       control.poll();
-      long dropoutSeed = new Mix(run.spec().seed(), step, m).next();
+      long dropoutSeed = new SplitMix64(run.spec().seed(), step, m).next();
       TokenLoss part = model.accumulate(batches.get(m), targets, dropoutSeed);
       if (!Double.isFinite(part.sum())) {
         throw lossOf(step, window.get(m), "is not a finite number");

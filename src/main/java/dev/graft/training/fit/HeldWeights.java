@@ -1,14 +1,14 @@
 package dev.graft.training.fit;
 
-import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.Precision;
 import dev.graft.spec.Preference;
 import dev.graft.spec.Quantization;
 import dev.graft.spec.TrainingSpec;
-import dev.graft.training.tuner.Slot;
-import dev.graft.weights.ModelConfig;
-import dev.graft.weights.ModelConfig.Parameter;
+import dev.graft.spec.method.AdapterMethod;
+import dev.graft.training.tuner.part.Slot;
 import dev.graft.weights.ModelDirectory;
+import dev.graft.weights.config.ModelConfig;
+import dev.graft.weights.config.ModelConfig.Parameter;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -24,7 +24,7 @@ import java.util.stream.Collectors;
  * @param unpacked of what one matrix is made into for a product, where it does not lie there so
  */
 record HeldWeights(long bytes, long unpacked) {
-  /** Elements that share a scale, see {@link dev.graft.weights.FourBitTensor}. */
+  /** Elements that share a scale, see {@link dev.graft.weights.checkpoint.FourBitTensor}. */
   private static final int BLOCK = 64;
 
   static HeldWeights of(ModelDirectory model, List<Slot> slots, TrainingSpec spec) {

@@ -4,12 +4,12 @@ import dev.graft.spec.Hyperparameters;
 import dev.graft.spec.Precision;
 import dev.graft.spec.Quantization;
 import dev.graft.spec.TrainingSpec;
-import dev.graft.training.model.Plan;
-import dev.graft.training.tuner.Slot;
+import dev.graft.training.ComputePlan;
 import dev.graft.training.tuner.Tuner;
-import dev.graft.weights.DecoderConfig;
-import dev.graft.weights.ModelConfig;
+import dev.graft.training.tuner.part.Slot;
 import dev.graft.weights.ModelDirectory;
+import dev.graft.weights.config.DecoderConfig;
+import dev.graft.weights.config.ModelConfig;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -59,7 +59,7 @@ public record MemoryNeed(long weights, long trained, long row, long work, int ro
     if (config instanceof DecoderConfig decoder && decoder.multipliers().logitSoftcap() > 0) {
       copies += 2;
     }
-    long chunk = Plan.KEEP.lossChunk(config.vocabSize());
+    long chunk = ComputePlan.KEEP.lossChunk(config.vocabSize());
     return (long) (copies * Float.BYTES * chunk * config.vocabSize());
   }
 

@@ -1,18 +1,18 @@
 package dev.graft.training.fit;
 
-import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.Precision;
 import dev.graft.spec.TrainingSpec;
-import dev.graft.training.model.Plan;
-import dev.graft.training.tuner.Slot;
-import dev.graft.weights.AttentionShape;
-import dev.graft.weights.BertConfig;
-import dev.graft.weights.DecoderConfig;
-import dev.graft.weights.DistilBertConfig;
-import dev.graft.weights.Dropouts;
-import dev.graft.weights.Gpt2Config;
-import dev.graft.weights.GptNeoXConfig;
-import dev.graft.weights.ModelConfig;
+import dev.graft.spec.method.AdapterMethod;
+import dev.graft.training.ComputePlan;
+import dev.graft.training.tuner.part.Slot;
+import dev.graft.weights.config.AttentionShape;
+import dev.graft.weights.config.BertConfig;
+import dev.graft.weights.config.DecoderConfig;
+import dev.graft.weights.config.DistilBertConfig;
+import dev.graft.weights.config.Gpt2Config;
+import dev.graft.weights.config.GptNeoXConfig;
+import dev.graft.weights.config.ModelConfig;
+import dev.graft.weights.config.basics.Dropouts;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -119,7 +119,7 @@ final class RowActivations {
 
   /** Of one query, over the heads. */
   private long probabilities(int index) {
-    int block = Math.min(Plan.KEEP.queryBlock(), tokens);
+    int block = Math.min(ComputePlan.KEEP.queryBlock(), tokens);
     long visible =
         switch (config) {
           case DecoderConfig _, Gpt2Config _, GptNeoXConfig _ -> (tokens + block) / 2;

@@ -1,6 +1,6 @@
 package dev.graft.training.fit;
 
-import dev.graft.text.RowReader;
+import dev.graft.text.row.RowReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;

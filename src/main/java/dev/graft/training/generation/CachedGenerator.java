@@ -4,24 +4,23 @@ import ai.djl.pytorch.engine.PtNDArray;
 import dev.graft.training.Generator;
 import dev.graft.training.kernels.Kernels;
 import dev.graft.training.kernels.TorchScriptModule;
-import dev.graft.training.model.Continuation;
-import dev.graft.training.model.DerivedTensors;
-import dev.graft.training.model.DeviceMemory;
-import dev.graft.training.model.Family;
-import dev.graft.training.model.ModelTensors;
-import dev.graft.training.model.Transformer;
-import dev.graft.training.tuner.Columns;
-import dev.graft.training.tuner.PromptPaths;
-import dev.graft.training.tuner.Rewrite;
+import dev.graft.training.model.device.DerivedTensors;
+import dev.graft.training.model.device.DeviceMemory;
+import dev.graft.training.model.device.ModelTensors;
+import dev.graft.training.model.family.Family;
+import dev.graft.training.model.forward.Transformer;
 import dev.graft.training.tuner.SavedTensors;
 import dev.graft.training.tuner.Tuner;
-import dev.graft.weights.BadModel;
-import dev.graft.weights.ModelConfig;
+import dev.graft.training.tuner.part.ColumnSlice;
+import dev.graft.training.tuner.part.Rewrite;
+import dev.graft.training.tuner.prompt.PromptPaths;
 import dev.graft.weights.ModelDirectory;
-import dev.graft.weights.NamedTensor;
-import dev.graft.weights.PromptAdapter;
-import dev.graft.weights.SavedAdapter;
-import dev.graft.weights.StoredWeight;
+import dev.graft.weights.adapter.PromptAdapter;
+import dev.graft.weights.adapter.SavedAdapter;
+import dev.graft.weights.checkpoint.StoredWeight;
+import dev.graft.weights.config.ModelConfig;
+import dev.graft.weights.files.BadModel;
+import dev.graft.weights.tensor.NamedTensor;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -95,7 +94,7 @@ final class CachedGenerator implements Generator {
       Map<String, PtNDArray> own = new HashMap<>();
       PtNDArray rows = memory.load(adapter.embeddings());
       own.put(PromptPaths.NAME, rows);
-      for (Columns each : paths.columns()) {
+      for (ColumnSlice each : paths.columns()) {
         own.put(each.name(), memory.columns(rows, each.start(), each.count()));
       }
       ModelTensors all = base.copy();

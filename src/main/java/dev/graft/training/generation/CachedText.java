@@ -1,7 +1,6 @@
 package dev.graft.training.generation;
 
 import dev.graft.training.Generator;
-import dev.graft.training.model.Continuation;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;

@@ -4,15 +4,15 @@ import ai.djl.Device;
 import ai.djl.pytorch.jni.JniUtils;
 import dev.graft.spec.Quantization;
 import dev.graft.training.Generator;
-import dev.graft.training.model.BaseWeights;
-import dev.graft.training.model.DeviceMemory;
-import dev.graft.training.model.ModelTensors;
-import dev.graft.weights.BadModel;
-import dev.graft.weights.MappedTensor;
-import dev.graft.weights.ModelConfig;
+import dev.graft.training.model.device.BaseWeights;
+import dev.graft.training.model.device.DeviceMemory;
+import dev.graft.training.model.device.ModelTensors;
 import dev.graft.weights.ModelDirectory;
-import dev.graft.weights.NamedTensor;
-import dev.graft.weights.SafetensorsFile;
+import dev.graft.weights.checkpoint.MappedTensor;
+import dev.graft.weights.checkpoint.SafetensorsFile;
+import dev.graft.weights.config.ModelConfig;
+import dev.graft.weights.files.BadModel;
+import dev.graft.weights.tensor.NamedTensor;
 import java.nio.file.Path;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -25,7 +25,7 @@ public final class Generators {
    * Loads a base model in f32 on the CPU; use and close it on the calling platform thread.
    *
    * @param threads inside an operation, for the whole process; 0 = one per processor
-   * @throws dev.graft.weights.BadModel if the directory is no model that can be run
+   * @throws dev.graft.weights.files.BadModel if the directory is no model that can be run
    */
   public static Generator load(Path base, int threads) {
     return load(base, null, null, threads);

@@ -1,6 +1,6 @@
 package dev.graft.training.generation;
 
-import dev.graft.training.data.Mix;
+import dev.graft.training.data.SplitMix64;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
@@ -100,6 +100,6 @@ public final class Sampler {
   }
 
   private double uniform() {
-    return (new Mix(settings.seed(), choice, drawn++).next() >>> 11) * 0x1p-53;
+    return (new SplitMix64(settings.seed(), choice, drawn++).next() >>> 11) * 0x1p-53;
   }
 }

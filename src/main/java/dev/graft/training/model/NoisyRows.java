@@ -1,10 +1,10 @@
 package dev.graft.training.model;
 
-import dev.graft.training.program.Embed;
-import dev.graft.training.program.Noise;
 import dev.graft.training.program.Statement;
-import dev.graft.training.tuner.Rewrite;
-import dev.graft.training.tuner.VirtualTokens;
+import dev.graft.training.program.adapter.Noise;
+import dev.graft.training.program.layer.Embed;
+import dev.graft.training.tuner.part.Rewrite;
+import dev.graft.training.tuner.part.VirtualTokens;
 import java.util.ArrayList;
 import java.util.List;
 

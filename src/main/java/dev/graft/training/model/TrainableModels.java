@@ -2,19 +2,32 @@ package dev.graft.training.model;
 
 import ai.djl.Device;
 import ai.djl.pytorch.engine.PtNDArray;
-import dev.graft.spec.AdapterMethod;
+import dev.graft.spec.method.AdapterMethod;
+import dev.graft.training.ComputePlan;
 import dev.graft.training.TrainableModel;
-import dev.graft.training.tuner.Columns;
-import dev.graft.training.tuner.Computed;
-import dev.graft.training.tuner.NewHead;
-import dev.graft.training.tuner.Rewrite;
-import dev.graft.training.tuner.Slot;
+import dev.graft.training.model.device.BaseWeights;
+import dev.graft.training.model.device.DerivedTensors;
+import dev.graft.training.model.device.DeviceMemory;
+import dev.graft.training.model.device.ModelTensors;
+import dev.graft.training.model.device.TensorTable;
+import dev.graft.training.model.family.Family;
+import dev.graft.training.model.forward.Transformer;
+import dev.graft.training.model.optimizer.AdamW;
+import dev.graft.training.model.optimizer.ComputedTensor;
+import dev.graft.training.model.optimizer.Parameters;
+import dev.graft.training.model.optimizer.RankAllocator;
+import dev.graft.training.model.optimizer.StepRule;
 import dev.graft.training.tuner.Tuner;
-import dev.graft.weights.Dropouts;
-import dev.graft.weights.MappedTensor;
-import dev.graft.weights.ModelConfig;
+import dev.graft.training.tuner.modules.NewHead;
+import dev.graft.training.tuner.part.ColumnSlice;
+import dev.graft.training.tuner.part.Computed;
+import dev.graft.training.tuner.part.Rewrite;
+import dev.graft.training.tuner.part.Slot;
 import dev.graft.weights.ModelDirectory;
-import dev.graft.weights.NamedTensor;
+import dev.graft.weights.checkpoint.MappedTensor;
+import dev.graft.weights.config.ModelConfig;
+import dev.graft.weights.config.basics.Dropouts;
+import dev.graft.weights.tensor.NamedTensor;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -28,17 +41,18 @@ public final class TrainableModels {
 
   /** As {@link #load(ModelDirectory, Recipe)}, without label smoothing. */
   public static TrainableModel load(
-      ModelDirectory base, AdapterMethod method, AdamW optimiser, Plan plan, long seed) {
-    return load(base, new Recipe(method, optimiser, plan, 0, seed));
+      ModelDirectory base, AdapterMethod method, AdamW optimiser, ComputePlan plan, long seed) {
+    return load(base, new TrainingSetup(method, optimiser, plan, 0, seed));
   }
 
   /**
    * Copies the base to the device and adds what trains. The directory may be closed afterwards.
    *
-   * @throws dev.graft.weights.BadModel if the checkpoint does not hold what its config asks for
+   * @throws dev.graft.weights.files.BadModel if the checkpoint does not hold what its config asks
+   *     for
    * @throws IllegalArgumentException if the method does not fit the base, saying where
    */
-  public static TrainableModel load(ModelDirectory base, Recipe recipe) {
+  public static TrainableModel load(ModelDirectory base, TrainingSetup recipe) {
     Tuner tuner = Tuner.of(recipe.method(), base);
     DeviceMemory memory = DeviceMemory.open(Device.cpu());
     try {
@@ -54,14 +68,14 @@ public final class TrainableModels {
     private final DeviceMemory memory;
     private final ModelDirectory base;
     private final Tuner tuner;
-    private final Recipe recipe;
+    private final TrainingSetup recipe;
     private final Parameters parameters;
     private final ModelTensors tensors;
     private final Map<String, PtNDArray> gradients = new LinkedHashMap<>();
     private final Map<String, PtNDArray> kept = new LinkedHashMap<>();
     private final Map<String, PtNDArray> remembered = new LinkedHashMap<>();
 
-    Loading(DeviceMemory memory, ModelDirectory base, Tuner tuner, Recipe recipe) {
+    Loading(DeviceMemory memory, ModelDirectory base, Tuner tuner, TrainingSetup recipe) {
       this.memory = memory;
       this.base = base;
       this.tuner = tuner;
@@ -96,7 +110,7 @@ public final class TrainableModels {
               rule,
               new TensorTable(memory, kept),
               new TensorTable(memory, remembered));
-      Reference reference = Reference.of(memory, base, tuner, recipe, model, tensors);
+      ReferenceModel reference = ReferenceModel.of(memory, base, tuner, recipe, model, tensors);
       return new TrainableTransformer(memory, model, state, reference, recipe);
     }
 
@@ -122,7 +136,7 @@ public final class TrainableModels {
         tensors.put(of.name(), computed.value());
         gradients.put(of.name(), computed.gradient());
       }
-      for (Columns each : tuner.columns()) {
+      for (ColumnSlice each : tuner.columns()) {
         PtNDArray gradient = Objects.requireNonNull(gradients.get(each.of()), each.of());
         tensors.put(
             each.name(), memory.columns(tensors.require(each.of()), each.start(), each.count()));

@@ -3,17 +3,29 @@ package dev.graft.training.model;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.JniUtils;
-import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.Preference;
-import dev.graft.training.LabelBatch;
-import dev.graft.training.MicroBatch;
-import dev.graft.training.PairBatch;
-import dev.graft.training.PairLogps;
+import dev.graft.spec.method.AdapterMethod;
+import dev.graft.training.ComputePlan;
 import dev.graft.training.SavedResult;
-import dev.graft.training.TokenBatch;
-import dev.graft.training.TokenLoss;
 import dev.graft.training.TrainableModel;
-import dev.graft.weights.NamedTensor;
+import dev.graft.training.batch.LabelBatch;
+import dev.graft.training.batch.MicroBatch;
+import dev.graft.training.batch.PairBatch;
+import dev.graft.training.batch.PairLogps;
+import dev.graft.training.batch.TokenBatch;
+import dev.graft.training.metrics.TokenLoss;
+import dev.graft.training.model.device.DeviceMemory;
+import dev.graft.training.model.forward.BatchInputs;
+import dev.graft.training.model.forward.ForwardPass;
+import dev.graft.training.model.forward.LayerPass;
+import dev.graft.training.model.forward.PaddedBatch;
+import dev.graft.training.model.forward.Transformer;
+import dev.graft.training.model.loss.Goal;
+import dev.graft.training.model.loss.LabelGoal;
+import dev.graft.training.model.loss.OutputLoss;
+import dev.graft.training.model.loss.PairGoal;
+import dev.graft.training.model.loss.TokenGoal;
+import dev.graft.weights.tensor.NamedTensor;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -24,11 +36,11 @@ final class TrainableTransformer implements TrainableModel {
   private final DeviceMemory memory;
   private final Transformer model;
   private final TunerState state;
-  private final Plan plan;
-  private final Inference inference;
+  private final ComputePlan plan;
+  private final ForwardPass inference;
   private final @Nullable OutputLoss tokenLoss;
   private final @Nullable Preference preference;
-  private final @Nullable Reference reference;
+  private final @Nullable ReferenceModel reference;
 
   /** Lowest stage that trains; the way down ends there. */
   private final int lowest;
@@ -37,8 +49,8 @@ final class TrainableTransformer implements TrainableModel {
       DeviceMemory memory,
       Transformer model,
       TunerState state,
-      @Nullable Reference reference,
-      Recipe recipe) {
+      @Nullable ReferenceModel reference,
+      TrainingSetup recipe) {
     this.memory = memory;
     this.model = model;
     this.state = state;
@@ -48,7 +60,7 @@ final class TrainableTransformer implements TrainableModel {
             ? null
             : OutputLoss.of(
                 model, state.parameters(), state.outputPart(), plan, recipe.labelSmoothing());
-    inference = Inference.of(model, plan);
+    inference = ForwardPass.of(model, plan);
     preference = recipe.preference();
     this.reference = reference;
     int first = 0;

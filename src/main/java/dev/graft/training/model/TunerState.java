@@ -1,11 +1,18 @@
 package dev.graft.training.model;
 
 import ai.djl.pytorch.engine.PtNDArray;
-import dev.graft.spec.AdapterMethod;
+import dev.graft.spec.method.AdapterMethod;
 import dev.graft.training.SavedResult;
-import dev.graft.training.tuner.OutputPart;
+import dev.graft.training.model.device.DerivedTensors;
+import dev.graft.training.model.device.DeviceMemory;
+import dev.graft.training.model.device.DeviceTensors;
+import dev.graft.training.model.device.TensorTable;
+import dev.graft.training.model.optimizer.ComputedTensor;
+import dev.graft.training.model.optimizer.Parameters;
+import dev.graft.training.model.optimizer.StepRule;
 import dev.graft.training.tuner.Tuner;
-import dev.graft.weights.NamedTensor;
+import dev.graft.training.tuner.part.OutputPart;
+import dev.graft.weights.tensor.NamedTensor;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

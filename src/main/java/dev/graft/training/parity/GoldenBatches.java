@@ -1,12 +1,12 @@
 package dev.graft.training.parity;
 
-import dev.graft.training.LabelBatch;
-import dev.graft.training.MicroBatch;
-import dev.graft.training.PairBatch;
-import dev.graft.training.TokenBatch;
-import dev.graft.weights.DecoderConfig;
-import dev.graft.weights.ModelConfig;
-import dev.graft.weights.Task;
+import dev.graft.training.batch.LabelBatch;
+import dev.graft.training.batch.MicroBatch;
+import dev.graft.training.batch.PairBatch;
+import dev.graft.training.batch.TokenBatch;
+import dev.graft.weights.config.DecoderConfig;
+import dev.graft.weights.config.ModelConfig;
+import dev.graft.weights.config.basics.Task;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -1,13 +1,13 @@
 package dev.graft.training.parity;
 
-import dev.graft.spec.AdapterMethod;
 import dev.graft.spec.LrScheduler;
 import dev.graft.spec.Precision;
 import dev.graft.spec.Preference;
 import dev.graft.spec.Quantization;
-import dev.graft.training.model.AdamW;
-import dev.graft.training.model.Plan;
-import dev.graft.training.model.Recipe;
+import dev.graft.spec.method.AdapterMethod;
+import dev.graft.training.ComputePlan;
+import dev.graft.training.model.TrainingSetup;
+import dev.graft.training.model.optimizer.AdamW;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -60,8 +60,8 @@ record GoldenCase(
   /** Greedy continuations of one prompt. */
   record Generation(int[] prompt, int[] withAdapter, int[] adapterDisabled) {}
 
-  Recipe recipe(Plan plan) {
-    return new Recipe(
+  TrainingSetup recipe(ComputePlan plan) {
+    return new TrainingSetup(
         method, optimiser, plan, labelSmoothing, 0, quantization, precision, false, preference);
   }
 

@@ -1,15 +1,15 @@
 package dev.graft.training.parity;
 
-import dev.graft.spec.AdapterMethod;
-import dev.graft.spec.AdapterMethods;
 import dev.graft.spec.LrScheduler;
 import dev.graft.spec.Precision;
 import dev.graft.spec.Preference;
 import dev.graft.spec.Quantization;
-import dev.graft.spec.SpecRejected;
-import dev.graft.training.model.AdamW;
-import dev.graft.weights.BlockScales;
-import dev.graft.weights.FourBitTensor;
+import dev.graft.spec.fields.SpecRejected;
+import dev.graft.spec.method.AdapterMethod;
+import dev.graft.spec.peft.AdapterMethods;
+import dev.graft.training.model.optimizer.AdamW;
+import dev.graft.weights.checkpoint.FourBitTensor;
+import dev.graft.weights.quantization.BlockScales;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -175,9 +175,9 @@ final class GoldenCaseReader {
   }
 
   /** The fixtures have PEFT's default of 1e-6 for embeddings. */
-  private static AdamW.@Nullable LoraPlus loraPlus(JsonNode optimiser) {
+  private static AdamW.@Nullable LoraPlusRates loraPlus(JsonNode optimiser) {
     if (!optimiser.path("groups").stringValue("").equals(LORA_PLUS)) return null;
-    return new AdamW.LoraPlus(
+    return new AdamW.LoraPlusRates(
         optimiser.path("loraplus_lr_ratio").doubleValue(),
         1e-6 / optimiser.path("lr").doubleValue());
   }

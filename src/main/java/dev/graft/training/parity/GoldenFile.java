@@ -1,8 +1,8 @@
 package dev.graft.training.parity;
 
-import dev.graft.weights.MappedTensor;
-import dev.graft.weights.NamedTensor;
-import dev.graft.weights.SafetensorsFile;
+import dev.graft.weights.checkpoint.MappedTensor;
+import dev.graft.weights.checkpoint.SafetensorsFile;
+import dev.graft.weights.tensor.NamedTensor;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;

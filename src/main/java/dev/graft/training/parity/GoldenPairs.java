@@ -1,11 +1,11 @@
 package dev.graft.training.parity;
 
 import dev.graft.spec.Preference;
-import dev.graft.training.MicroBatch;
-import dev.graft.training.PairBatch;
-import dev.graft.training.PairLogps;
-import dev.graft.training.PairMetrics;
 import dev.graft.training.TrainableModel;
+import dev.graft.training.batch.MicroBatch;
+import dev.graft.training.batch.PairBatch;
+import dev.graft.training.batch.PairLogps;
+import dev.graft.training.metrics.PairMetrics;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -1,8 +1,8 @@
 package dev.graft.training.parity;
 
-import dev.graft.spec.AdaLora;
+import dev.graft.spec.method.AdaLora;
 import dev.graft.training.TrainableModel;
-import dev.graft.weights.NamedTensor;
+import dev.graft.weights.tensor.NamedTensor;
 import java.util.Map;
 import java.util.TreeMap;
 

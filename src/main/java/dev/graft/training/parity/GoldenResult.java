@@ -45,19 +45,19 @@ public record GoldenResult(String name, List<Measure> measures, @Nullable String
             measures.stream().map(Measure::toString).collect(Collectors.joining(", ")));
   }
 
-  static final class Collector {
+  public static final class Collector {
     private final List<Measure> measures = new ArrayList<>();
 
-    void add(String what, double difference, double limit) {
+    public void add(String what, double difference, double limit) {
       measures.add(new Measure(what, difference, limit));
     }
 
     /** Something that is right or wrong. */
-    void require(String what, boolean right) {
+    public void require(String what, boolean right) {
       add(what, right ? 0 : 1, 0);
     }
 
-    List<Measure> measures() {
+    public List<Measure> measures() {
       return measures;
     }
   }

@@ -1,19 +1,19 @@
 package dev.graft.training.parity;
 
-import dev.graft.spec.AdapterMethod;
-import dev.graft.spec.Freeze;
 import dev.graft.spec.Outputs;
-import dev.graft.training.MicroBatch;
-import dev.graft.training.Schedules;
-import dev.graft.training.TokenLoss;
+import dev.graft.spec.method.AdapterMethod;
+import dev.graft.spec.method.Freeze;
+import dev.graft.training.ComputePlan;
 import dev.graft.training.TrainableModel;
+import dev.graft.training.batch.MicroBatch;
 import dev.graft.training.export.ResultFormat;
-import dev.graft.training.model.Plan;
+import dev.graft.training.metrics.TokenLoss;
 import dev.graft.training.model.TrainableModels;
-import dev.graft.weights.BadModel;
-import dev.graft.weights.ModelConfig;
+import dev.graft.training.model.optimizer.Schedules;
 import dev.graft.weights.ModelDirectory;
-import dev.graft.weights.NamedTensor;
+import dev.graft.weights.config.ModelConfig;
+import dev.graft.weights.files.BadModel;
+import dev.graft.weights.tensor.NamedTensor;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -45,14 +45,14 @@ public final class GoldenRun {
    * @param directory holds {@code case.json}
    * @return skipped if the case needs what is not built
    */
-  public static GoldenResult run(Path directory, Plan plan) {
+  public static GoldenResult run(Path directory, ComputePlan plan) {
     return run(directory, plan, null);
   }
 
   /**
    * @param out where the trained adapter is written as the result of a job would be, or null
    */
-  public static GoldenResult run(Path directory, Plan plan, @Nullable Path out) {
+  public static GoldenResult run(Path directory, ComputePlan plan, @Nullable Path out) {
     String name = directory.getFileName().toString();
     if (QuantisedTensors.isIn(directory)) return QuantisedTensors.compare(directory);
     try {
@@ -75,7 +75,7 @@ public final class GoldenRun {
     }
   }
 
-  private void run(ModelDirectory base, Plan plan, @Nullable Path out) {
+  private void run(ModelDirectory base, ComputePlan plan, @Nullable Path out) {
     try (TrainableModel model = load(base, plan);
         GoldenFile probe = new GoldenFile(golden.directory().resolve("probe.safetensors"))) {
       QuantisedTensors.compareBase(golden, base, result);
@@ -100,7 +100,7 @@ public final class GoldenRun {
     }
   }
 
-  private TrainableModel load(ModelDirectory base, Plan plan) {
+  private TrainableModel load(ModelDirectory base, ComputePlan plan) {
     TrainableModel model;
     try {
       model = TrainableModels.load(base, golden.recipe(plan));

@@ -1,7 +1,7 @@
 package dev.graft.training.parity;
 
 import dev.graft.training.TrainableModel;
-import dev.graft.weights.NamedTensor;
+import dev.graft.weights.tensor.NamedTensor;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;

@@ -1,11 +1,11 @@
 package dev.graft.training.parity;
 
 import dev.graft.training.SavedResult;
-import dev.graft.training.model.BaseWeights;
+import dev.graft.training.model.device.BaseWeights;
 import dev.graft.training.tuner.Tuner;
-import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;
-import dev.graft.weights.NamedTensor;
+import dev.graft.weights.config.ModelConfig;
+import dev.graft.weights.tensor.NamedTensor;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;

@@ -1,15 +1,15 @@
 package dev.graft.training.parity;
 
-import dev.graft.training.model.BaseWeights;
-import dev.graft.weights.FourBitTensor;
-import dev.graft.weights.FourBitType;
-import dev.graft.weights.Int8Tensor;
-import dev.graft.weights.MappedTensor;
-import dev.graft.weights.ModelConfig;
+import dev.graft.training.model.device.BaseWeights;
 import dev.graft.weights.ModelDirectory;
-import dev.graft.weights.NamedTensor;
-import dev.graft.weights.QuantisedFiles;
-import dev.graft.weights.SafetensorsFile;
+import dev.graft.weights.checkpoint.BitsAndBytesFormat;
+import dev.graft.weights.checkpoint.FourBitTensor;
+import dev.graft.weights.checkpoint.Int8Tensor;
+import dev.graft.weights.checkpoint.MappedTensor;
+import dev.graft.weights.checkpoint.SafetensorsFile;
+import dev.graft.weights.config.ModelConfig;
+import dev.graft.weights.quantization.FourBitType;
+import dev.graft.weights.tensor.NamedTensor;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -53,7 +53,7 @@ final class QuantisedTensors {
       List<String> wrong = new ArrayList<>();
       for (ModelConfig.Parameter each : base.config().parameters()) {
         if (!(weights.stored(each) instanceof FourBitTensor weight)) continue;
-        expected.compare(QuantisedFiles.tensors(each.name(), weight), wrong);
+        expected.compare(BitsAndBytesFormat.tensors(each.name(), weight), wrong);
         String module = each.name().substring(0, each.name().lastIndexOf('.'));
         float[] numbers = expected.find(module + ".dequantized").toFloats();
         if (!Arrays.equals(numbers, weight.toFloats())) wrong.add(module + ".dequantized");
@@ -84,13 +84,13 @@ final class QuantisedTensors {
         String key = tensor + "." + type.quantType() + (nested ? "-double" : "");
         if (file.find(key + ".weight") == null) continue;
         FourBitTensor weight = FourBitTensor.quantise(source, type, nested);
-        compare(QuantisedFiles.tensors(key + ".weight", weight), wrong);
+        compare(BitsAndBytesFormat.tensors(key + ".weight", weight), wrong);
         float[] expected = find(key + ".dequantized").toFloats();
         if (!Arrays.equals(expected, weight.toFloats())) wrong.add(key + ".dequantized");
       }
     }
     Int8Tensor rows = Int8Tensor.quantise(source);
-    compare(QuantisedFiles.tensors(tensor + ".int8.weight", rows), wrong);
+    compare(BitsAndBytesFormat.tensors(tensor + ".int8.weight", rows), wrong);
   }
 
   private void compare(List<NamedTensor> ours, List<String> wrong) {

@@ -1,10 +1,10 @@
 package dev.graft.training.parity;
 
 /** A golden case needs something that is not built yet. */
-final class Unsupported extends RuntimeException {
+public final class Unsupported extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  Unsupported(String what) {
+  public Unsupported(String what) {
     super(what);
   }
 }

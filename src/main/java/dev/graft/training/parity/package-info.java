@@ -7,8 +7,6 @@
  * own tolerance is a failure.
  */
 @NullMarked
-@NamedInterface("parity")
 package dev.graft.training.parity;
 
 import org.jspecify.annotations.NullMarked;
-import org.springframework.modulith.NamedInterface;

@@ -9,7 +9,7 @@ import java.util.stream.Collectors;
 /**
  * Writes the TorchScript methods of a layer from its statements. {@code <name>} is the program's
  * name; every method reads {@code w}, the tensors in the order of {@link LayerTensors#names},
- * {@code c}, the tensors of {@link Context}, and {@code tokens}, those of a row.
+ * {@code c}, the tensors of {@link BatchContext}, and {@code tokens}, those of a row.
  *
  * <ul>
  *   <li>{@code <name>_forward(x, w, c, tokens, block) -> (y, saved)}, with dropout
@@ -27,7 +27,7 @@ import java.util.stream.Collectors;
  * </ul>
  */
 public final class LayerProgram {
-  static final String INPUT = "x";
+  public static final String INPUT = "x";
   private static final String READ = "w: List[Tensor], c: List[Tensor], tokens: int, ";
 
   private static final String CACHE = "keys: Tensor, values: Tensor, ";
@@ -73,7 +73,7 @@ public final class LayerProgram {
         if (!values.contains(value) || !shown.add(value)) continue;
         text.line(
             "shown_%s = torch.to(torch.index_select(%s, 0, %s), 6)",
-            value, value, Context.PICKED.reference());
+            value, value, BatchContext.PICKED.reference());
       }
       each.forward(text);
     }

@@ -11,7 +11,7 @@ import java.util.Set;
  * for backward, and during backward the variable that holds each value's gradient.
  *
  * <p>Gradients are summed in place where a value has several uses. Two values may share a variable
- * after a {@link Sum}; {@link #total} copies it before it is changed, if the other is still
+ * after a {@code Sum}; {@link #total} copies it before it is changed, if the other is still
  * waiting.
  */
 public final class LayerText {
@@ -28,47 +28,47 @@ public final class LayerText {
     this.training = training;
   }
 
-  void line(String format, Object... arguments) {
+  public void line(String format, Object... arguments) {
     lines.append("    ").append(format.formatted(arguments)).append('\n');
   }
 
   /** A call made for what it does to its arguments. */
-  void effect(String format, Object... arguments) {
+  public void effect(String format, Object... arguments) {
     line("_%d = %s", variables++, format.formatted(arguments));
   }
 
-  boolean isTrained(String name) {
+  public boolean isTrained(String name) {
     return tensors.trained().contains(name);
   }
 
   /** Text of a tensor's numbers. */
-  String tensor(String name) {
+  public String tensor(String name) {
     return tensors.text(name);
   }
 
-  String gradientOf(String name) {
+  public String gradientOf(String name) {
     return "gradients[" + tensors.trainedInOrder().indexOf(name) + "]";
   }
 
   /** Whether dropout of that probability does something in this method. */
-  boolean drops(double probability) {
+  public boolean drops(double probability) {
     return training && probability > 0;
   }
 
   /** A tensor of forward that backward needs. */
-  String saved(String value) {
+  public String saved(String value) {
     saved.put(value, "Tensor");
     return value;
   }
 
   /** A list of tensors of forward that backward needs. */
-  String savedList(String value) {
+  public String savedList(String value) {
     saved.put(value, "List[Tensor]");
     return value;
   }
 
   /** A number of forward that backward needs. */
-  String savedInt(String value) {
+  public String savedInt(String value) {
     saved.put(value, "int");
     return value;
   }
@@ -82,19 +82,19 @@ public final class LayerText {
     needed.add(value);
   }
 
-  boolean needsGradient(String value) {
+  public boolean needsGradient(String value) {
     return needed.contains(value);
   }
 
   /** The gradient of a value whose uses are all done. */
-  String take(String value) {
+  public String take(String value) {
     String variable = gradients.remove(value);
     if (variable == null) throw new IllegalStateException("nothing uses the value " + value);
     return variable;
   }
 
   /** The gradient so far, to be added to in place, or None. */
-  String total(String value) {
+  public String total(String value) {
     String variable = gradients.get(value);
     if (variable == null) return "None";
     boolean shared =
@@ -104,14 +104,14 @@ public final class LayerText {
   }
 
   /** Replaces the gradient of a value by an expression that includes {@link #total}. */
-  void put(String value, String expression) {
+  public void put(String value, String expression) {
     String variable = "d_" + value + "_" + variables++;
     line("%s = %s", variable, expression);
     gradients.put(value, variable);
   }
 
   /** Adds to the gradient of a value, if one is needed. */
-  void add(String value, String expression) {
+  public void add(String value, String expression) {
     if (!needsGradient(value)) return;
     String total = total(value);
     if (!total.equals("None")) {

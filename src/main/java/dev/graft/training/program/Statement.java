@@ -45,7 +45,7 @@ public interface Statement {
         || tensors().stream().anyMatch(text::isTrained);
   }
 
-  /** Writes the computation for tokens that follow others, see {@link Attend}. */
+  /** Writes the computation for tokens that follow others, see {@code Attend}. */
   default void decode(LayerText text) {
     forward(text);
   }

@@ -1,7 +1,7 @@
 package dev.graft.training.protocol;
 
-import dev.graft.spec.AdapterSpecs;
 import dev.graft.spec.TrainingSpec;
+import dev.graft.spec.request.TrainingSpecs;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -45,9 +45,9 @@ public record RunRequest(
   }
 
   /**
-   * @throws dev.graft.spec.SpecRejected with the problems of the adapter
+   * @throws dev.graft.spec.fields.SpecRejected with the problems of the adapter
    */
   public TrainingSpec spec() {
-    return AdapterSpecs.resolve(adapter, null, null, JsonNodeFactory.instance.numberNode(seed));
+    return TrainingSpecs.resolve(adapter, null, null, JsonNodeFactory.instance.numberNode(seed));
   }
 }

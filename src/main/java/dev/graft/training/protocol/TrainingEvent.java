@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 @JsonSubTypes({
   @JsonSubTypes.Type(value = TrainingEvent.Started.class, name = "started"),
   @JsonSubTypes.Type(value = TrainingEvent.Progress.class, name = "progress"),
-  @JsonSubTypes.Type(value = TrainingEvent.Evaluation.class, name = "evaluation"),
+  @JsonSubTypes.Type(value = TrainingEvent.Evaluated.class, name = "evaluation"),
   @JsonSubTypes.Type(value = TrainingEvent.Checkpoint.class, name = "checkpoint"),
   @JsonSubTypes.Type(value = TrainingEvent.Completed.class, name = "completed"),
   @JsonSubTypes.Type(value = TrainingEvent.Failed.class, name = "failed")
@@ -76,10 +76,10 @@ public sealed interface TrainingEvent {
    * @param validMeanTokenAccuracy share of right tokens, or of right labels
    * @param metrics what else is measured where rows have labels or are pairs, by name
    */
-  record Evaluation(
+  record Evaluated(
       long step, double validLoss, double validMeanTokenAccuracy, Map<String, Double> metrics)
       implements TrainingEvent {
-    public Evaluation {
+    public Evaluated {
       metrics = Collections.unmodifiableMap(new LinkedHashMap<>(metrics));
     }
   }

@@ -1,8 +1,15 @@
 package dev.graft.training.tuner;
 
-import dev.graft.spec.AdaLora;
+import dev.graft.spec.method.AdaLora;
+import dev.graft.training.tuner.lora.AdaLoraFactors;
+import dev.graft.training.tuner.lora.AdaLoraMask;
+import dev.graft.training.tuner.modules.AdaptedLayers;
+import dev.graft.training.tuner.modules.TrainedBiases;
+import dev.graft.training.tuner.part.RankTensors;
+import dev.graft.training.tuner.part.Slot;
+import dev.graft.training.tuner.part.Starts;
 import dev.graft.weights.ModelDirectory;
-import dev.graft.weights.NamedTensor;
+import dev.graft.weights.tensor.NamedTensor;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -18,7 +25,7 @@ import java.util.stream.Collectors;
  */
 final class AdaLoraTuner extends PartsTuner {
   private final AdaLora method;
-  private final List<Ranks> modules;
+  private final List<RankTensors> modules;
 
   AdaLoraTuner(AdaLora method, ModelDirectory base) {
     this(method, AdaptedLayers.of(method, base), base);
@@ -27,13 +34,13 @@ final class AdaLoraTuner extends PartsTuner {
   private AdaLoraTuner(AdaLora method, AdaptedLayers layers, ModelDirectory base) {
     super(
         List.of(
-            new RankFactors(method, layers),
+            new AdaLoraFactors(method, layers),
             new TrainedBiases(
                 method.bias(), layers.linears().keySet(), layers.whole(), base.config()),
             layers.whole()));
     this.method = method;
-    modules = layers.linears().keySet().stream().map(Ranks::new).toList();
-    Set<String> known = modules.stream().map(Ranks::e).collect(Collectors.toSet());
+    modules = layers.linears().keySet().stream().map(RankTensors::new).toList();
+    Set<String> known = modules.stream().map(RankTensors::e).collect(Collectors.toSet());
     for (String each : method.rankPattern().keySet()) {
       if (!known.contains(each)) {
         throw new IllegalArgumentException("rank_pattern: '%s' is not adapted".formatted(each));
@@ -45,17 +52,17 @@ final class AdaLoraTuner extends PartsTuner {
   @Override
   public List<NamedTensor> frozen(long seed) {
     List<NamedTensor> frozen = new ArrayList<>(super.frozen(seed));
-    for (Ranks each : modules) frozen.add(all(each, method.rank(each.module())));
+    for (RankTensors each : modules) frozen.add(all(each, method.rank(each.module())));
     return frozen;
   }
 
-  private static NamedTensor all(Ranks module, int rank) {
+  private static NamedTensor all(RankTensors module, int rank) {
     return Starts.constant(new Slot(module.pattern(), rank), 1);
   }
 
   @Override
   public Set<String> kept() {
-    return modules.stream().map(Ranks::pattern).collect(Collectors.toSet());
+    return modules.stream().map(RankTensors::pattern).collect(Collectors.toSet());
   }
 
   @Override
@@ -68,7 +75,7 @@ final class AdaLoraTuner extends PartsTuner {
   public Map<String, Object> learnedSettings(List<NamedTensor> kept) {
     Map<String, NamedTensor> masks = byName(kept);
     Map<String, List<Boolean>> pattern = new TreeMap<>();
-    for (Ranks each : modules) pattern.put(each.e(), left(masks, each));
+    for (RankTensors each : modules) pattern.put(each.e(), left(masks, each));
     boolean pruned = pattern.values().stream().anyMatch(left -> left.contains(false));
     return pruned ? Map.of("rank_pattern", pattern) : Map.of();
   }
@@ -79,7 +86,7 @@ final class AdaLoraTuner extends PartsTuner {
     return byName;
   }
 
-  private static List<Boolean> left(Map<String, NamedTensor> masks, Ranks module) {
+  private static List<Boolean> left(Map<String, NamedTensor> masks, RankTensors module) {
     NamedTensor mask = Objects.requireNonNull(masks.get(module.pattern()), module.pattern());
     List<Boolean> left = new ArrayList<>();
     for (float each : mask.toFloats()) left.add(each != 0);
@@ -90,8 +97,8 @@ final class AdaLoraTuner extends PartsTuner {
   public List<NamedTensor> saved(List<NamedTensor> trained) {
     Map<String, NamedTensor> byName = byName(trained);
     Map<String, NamedTensor> pruned = new HashMap<>();
-    for (Ranks each : modules) {
-      RankMask mask = new RankMask(left(byName, each));
+    for (RankTensors each : modules) {
+      AdaLoraMask mask = new AdaLoraMask(left(byName, each));
       NamedTensor a = Objects.requireNonNull(byName.get(each.a()), each.a());
       NamedTensor b = Objects.requireNonNull(byName.get(each.b()), each.b());
       NamedTensor e = Objects.requireNonNull(byName.get(each.e()), each.e());
@@ -112,7 +119,7 @@ final class AdaLoraTuner extends PartsTuner {
   public List<NamedTensor> read(List<NamedTensor> saved) {
     List<NamedTensor> read = new ArrayList<>(super.read(saved));
     Map<String, NamedTensor> byName = byName(read);
-    for (Ranks each : modules) {
+    for (RankTensors each : modules) {
       NamedTensor e = byName.get(each.e());
       if (e != null) read.add(all(each, (int) e.shape()[0]));
     }

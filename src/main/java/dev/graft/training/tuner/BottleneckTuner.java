@@ -1,8 +1,10 @@
 package dev.graft.training.tuner;
 
-import dev.graft.spec.Bottleneck;
+import dev.graft.spec.method.Bottleneck;
+import dev.graft.training.tuner.bottleneck.BottleneckAdapters;
+import dev.graft.training.tuner.modules.SavedModules;
 import dev.graft.weights.ModelDirectory;
-import dev.graft.weights.NamedTensor;
+import dev.graft.weights.tensor.NamedTensor;
 import java.util.List;
 
 /**

@@ -1,12 +1,14 @@
 package dev.graft.training.tuner;
 
-import dev.graft.spec.Freeze;
+import dev.graft.spec.method.Freeze;
 import dev.graft.training.program.Statement;
-import dev.graft.weights.ModelConfig;
-import dev.graft.weights.ModelConfig.Kind;
-import dev.graft.weights.ModelConfig.Parameter;
+import dev.graft.training.tuner.modules.NewHead;
+import dev.graft.training.tuner.part.Slot;
 import dev.graft.weights.ModelDirectory;
-import dev.graft.weights.NamedTensor;
+import dev.graft.weights.config.ModelConfig;
+import dev.graft.weights.config.ModelConfig.Kind;
+import dev.graft.weights.config.ModelConfig.Parameter;
+import dev.graft.weights.tensor.NamedTensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;

@@ -1,14 +1,18 @@
 package dev.graft.training.tuner;
 
-import dev.graft.spec.AdapterMethod.TargetModules;
-import dev.graft.spec.Ia3;
-import dev.graft.training.program.Linear;
-import dev.graft.training.program.Multiply;
+import dev.graft.spec.method.AdapterMethod.TargetModules;
+import dev.graft.spec.method.Ia3;
 import dev.graft.training.program.Statement;
-import dev.graft.weights.DefaultModules;
-import dev.graft.weights.ModelConfig;
+import dev.graft.training.program.adapter.Multiply;
+import dev.graft.training.program.layer.LinearLayer;
+import dev.graft.training.tuner.modules.AdaptedLayers;
+import dev.graft.training.tuner.part.AdapterPart;
+import dev.graft.training.tuner.part.Slot;
+import dev.graft.training.tuner.part.Starts;
 import dev.graft.weights.ModelDirectory;
-import dev.graft.weights.NamedTensor;
+import dev.graft.weights.adapter.DefaultModules;
+import dev.graft.weights.config.ModelConfig;
+import dev.graft.weights.tensor.NamedTensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -19,7 +23,8 @@ import java.util.Objects;
  *
  * @param feedforward layers whose inputs they are for
  */
-record Ia3Factors(Ia3 method, AdaptedLayers layers, TargetModules feedforward) implements Part {
+record Ia3Factors(Ia3 method, AdaptedLayers layers, TargetModules feedforward)
+    implements AdapterPart {
   private static final String FACTORS = ".ia3_l";
 
   static Tuner tuner(Ia3 method, ModelDirectory base) {
@@ -69,7 +74,7 @@ record Ia3Factors(Ia3 method, AdaptedLayers layers, TargetModules feedforward) i
             String scaled = layer.output() + "_scaled";
             return List.of(new Multiply(scaled, layer.input(), factors), layer.reading(scaled));
           }
-          Linear dense = layer.named(layer.output() + "_dense");
+          LinearLayer dense = layer.named(layer.output() + "_dense");
           return List.of(dense, new Multiply(layer.output(), dense.output(), factors));
         });
   }

@@ -1,13 +1,21 @@
 package dev.graft.training.tuner;
 
-import dev.graft.spec.AdapterMethod.Lora;
-import dev.graft.spec.LoraInit;
+import dev.graft.spec.method.AdapterMethod.Lora;
+import dev.graft.spec.method.LoraInit;
 import dev.graft.training.SavedResult;
-import dev.graft.weights.AdaptedModules;
-import dev.graft.weights.Leaf;
-import dev.graft.weights.ModelConfig;
+import dev.graft.training.tuner.lora.EmbeddingFactors;
+import dev.graft.training.tuner.lora.LinearFactors;
+import dev.graft.training.tuner.lora.OutputFactors;
+import dev.graft.training.tuner.lora.PlainLora;
+import dev.graft.training.tuner.modules.SavedModules;
+import dev.graft.training.tuner.modules.TrainedBiases;
+import dev.graft.training.tuner.modules.TrainedTokens;
+import dev.graft.training.tuner.part.AdapterPart;
 import dev.graft.weights.ModelDirectory;
-import dev.graft.weights.NamedTensor;
+import dev.graft.weights.adapter.AdaptedModules;
+import dev.graft.weights.config.Leaf;
+import dev.graft.weights.config.ModelConfig;
+import dev.graft.weights.tensor.NamedTensor;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -24,7 +32,7 @@ final class LoraTuner extends PartsTuner {
     this.method = method;
   }
 
-  private static List<Part> parts(Lora method, ModelDirectory base) {
+  private static List<AdapterPart> parts(Lora method, ModelDirectory base) {
     ModelConfig config = base.config();
     List<String> toSave = method.extras().modulesToSave();
     SavedModules whole = SavedModules.of(toSave, base);
@@ -38,7 +46,7 @@ final class LoraTuner extends PartsTuner {
     Set<String> all = new HashSet<>(adapted);
     tables.forEach(each -> all.add(each.path()));
     if (modules.output()) all.add(config.outputModule());
-    List<Part> parts = new ArrayList<>();
+    List<AdapterPart> parts = new ArrayList<>();
     parts.add(new LinearFactors(method, linears, base));
     parts.add(new EmbeddingFactors(method, tables, base));
     if (modules.output()) parts.add(new OutputFactors(method, base));

@@ -1,9 +1,14 @@
 package dev.graft.training.tuner;
 
 import dev.graft.training.program.Statement;
-import dev.graft.weights.ModelConfig.Parameter;
-import dev.graft.weights.NamedTensor;
-import dev.graft.weights.StoredWeight;
+import dev.graft.training.tuner.part.AdapterPart;
+import dev.graft.training.tuner.part.Derived;
+import dev.graft.training.tuner.part.LowRankUpdate;
+import dev.graft.training.tuner.part.OutputPart;
+import dev.graft.training.tuner.part.Slot;
+import dev.graft.weights.checkpoint.StoredWeight;
+import dev.graft.weights.config.ModelConfig.Parameter;
+import dev.graft.weights.tensor.NamedTensor;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -16,9 +21,9 @@ import org.jspecify.annotations.Nullable;
 
 /** A method that is nothing but its parts. */
 class PartsTuner implements Tuner {
-  private final List<Part> parts;
+  private final List<AdapterPart> parts;
 
-  PartsTuner(List<Part> parts) {
+  PartsTuner(List<AdapterPart> parts) {
     this.parts = List.copyOf(parts);
   }
 
@@ -36,7 +41,7 @@ class PartsTuner implements Tuner {
   @Override
   public List<NamedTensor> frozen(long seed) {
     Map<String, NamedTensor> frozen = new LinkedHashMap<>();
-    for (Part part : parts) {
+    for (AdapterPart part : parts) {
       for (NamedTensor each : part.frozen(seed)) frozen.putIfAbsent(each.name(), each);
     }
     return List.copyOf(frozen.values());
@@ -55,13 +60,17 @@ class PartsTuner implements Tuner {
   @Override
   public final String output(String ofBase) {
     String output = ofBase;
-    for (Part part : parts) output = part.output(output);
+    for (AdapterPart part : parts) output = part.output(output);
     return output;
   }
 
   @Override
   public final @Nullable OutputPart outputPart() {
-    return parts.stream().map(Part::outputPart).filter(Objects::nonNull).findFirst().orElse(null);
+    return parts.stream()
+        .map(AdapterPart::outputPart)
+        .filter(Objects::nonNull)
+        .findFirst()
+        .orElse(null);
   }
 
   @Override
@@ -72,13 +81,13 @@ class PartsTuner implements Tuner {
   @Override
   public final Map<String, String> startsAs() {
     Map<String, String> all = new HashMap<>();
-    for (Part part : parts) all.putAll(part.startsAs());
+    for (AdapterPart part : parts) all.putAll(part.startsAs());
     return all;
   }
 
   @Override
   public final @Nullable StoredWeight requantised(Parameter parameter) {
-    for (Part part : parts) {
+    for (AdapterPart part : parts) {
       StoredWeight quantised = part.requantised(parameter);
       if (quantised != null) return quantised;
     }
@@ -93,7 +102,7 @@ class PartsTuner implements Tuner {
   @Override
   public final List<Statement> apply(String prefix, List<Statement> statements) {
     List<Statement> rewritten = statements;
-    for (Part part : parts) rewritten = part.apply(prefix, rewritten);
+    for (AdapterPart part : parts) rewritten = part.apply(prefix, rewritten);
     return rewritten;
   }
 
@@ -125,7 +134,7 @@ class PartsTuner implements Tuner {
   /** What PEFT calls the slots and what is kept. */
   private Map<String, String> savedNames() {
     Map<String, String> names = new HashMap<>();
-    for (Part part : parts) {
+    for (AdapterPart part : parts) {
       for (Slot slot : part.slots()) names.put(slot.name(), part.saved(slot.name()));
       for (String name : part.kept()) names.put(name, part.saved(name));
     }
@@ -136,7 +145,7 @@ class PartsTuner implements Tuner {
   @Override
   public final List<LowRankUpdate> plain(Map<String, NamedTensor> trained) {
     List<LowRankUpdate> all = new ArrayList<>();
-    for (Part part : parts) {
+    for (AdapterPart part : parts) {
       if (part.slots().isEmpty()) continue;
       List<LowRankUpdate> updates = part.updates(trained);
       if (updates.isEmpty()) return List.of();
@@ -147,13 +156,17 @@ class PartsTuner implements Tuner {
 
   @Override
   public final @Nullable String unmergeable() {
-    return parts.stream().map(Part::unmergeable).filter(Objects::nonNull).findFirst().orElse(null);
+    return parts.stream()
+        .map(AdapterPart::unmergeable)
+        .filter(Objects::nonNull)
+        .findFirst()
+        .orElse(null);
   }
 
   @Override
   public final float[] merged(String name, float[] stored, Map<String, NamedTensor> trained) {
     float[] merged = Tuner.super.merged(name, stored, trained);
-    for (Part part : parts) merged = part.merged(name, merged, trained);
+    for (AdapterPart part : parts) merged = part.merged(name, merged, trained);
     return merged;
   }
 }

@@ -1,9 +1,13 @@
 package dev.graft.training.tuner;
 
-import dev.graft.spec.PrefixTuning;
-import dev.graft.weights.AttentionShape;
-import dev.graft.weights.ModelConfig;
-import dev.graft.weights.NamedTensor;
+import dev.graft.spec.method.PrefixTuning;
+import dev.graft.training.tuner.part.Computed;
+import dev.graft.training.tuner.part.Slot;
+import dev.graft.training.tuner.part.Starts;
+import dev.graft.training.tuner.prompt.PromptPaths;
+import dev.graft.weights.config.AttentionShape;
+import dev.graft.weights.config.ModelConfig;
+import dev.graft.weights.tensor.NamedTensor;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

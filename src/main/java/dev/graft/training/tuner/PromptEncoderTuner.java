@@ -1,8 +1,12 @@
 package dev.graft.training.tuner;
 
-import dev.graft.spec.PTuning;
-import dev.graft.weights.ModelConfig;
-import dev.graft.weights.NamedTensor;
+import dev.graft.spec.method.PTuning;
+import dev.graft.training.tuner.part.Computed;
+import dev.graft.training.tuner.part.Slot;
+import dev.graft.training.tuner.part.Starts;
+import dev.graft.training.tuner.prompt.PromptPaths;
+import dev.graft.weights.config.ModelConfig;
+import dev.graft.weights.tensor.NamedTensor;
 import java.util.ArrayList;
 import java.util.List;
 

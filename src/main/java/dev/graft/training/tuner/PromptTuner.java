@@ -1,13 +1,16 @@
 package dev.graft.training.tuner;
 
-import dev.graft.spec.PromptTuning;
-import dev.graft.spec.PromptTuning.Init;
+import dev.graft.spec.method.PromptTuning;
+import dev.graft.spec.method.PromptTuning.Init;
 import dev.graft.text.Tokenizer;
-import dev.graft.weights.DecoderConfig;
-import dev.graft.weights.MappedTensor;
-import dev.graft.weights.ModelConfig;
+import dev.graft.training.tuner.part.Slot;
+import dev.graft.training.tuner.part.Starts;
+import dev.graft.training.tuner.prompt.PromptPaths;
 import dev.graft.weights.ModelDirectory;
-import dev.graft.weights.NamedTensor;
+import dev.graft.weights.checkpoint.MappedTensor;
+import dev.graft.weights.config.DecoderConfig;
+import dev.graft.weights.config.ModelConfig;
+import dev.graft.weights.tensor.NamedTensor;
 import java.util.List;
 
 /** Prompt tuning (Lester et al. 2021): the rows of virtual tokens train. */

@@ -1,7 +1,11 @@
 package dev.graft.training.tuner;
 
 import dev.graft.training.program.Statement;
-import dev.graft.weights.NamedTensor;
+import dev.graft.training.tuner.part.ColumnSlice;
+import dev.graft.training.tuner.part.Slot;
+import dev.graft.training.tuner.part.VirtualTokens;
+import dev.graft.training.tuner.prompt.PromptPaths;
+import dev.graft.weights.tensor.NamedTensor;
 import java.util.List;
 
 /** What the methods with virtual tokens share. */
@@ -37,7 +41,7 @@ abstract sealed class PromptedTuner implements Tuner
   }
 
   @Override
-  public final List<Columns> columns() {
+  public final List<ColumnSlice> columns() {
     return paths.columns();
   }
 

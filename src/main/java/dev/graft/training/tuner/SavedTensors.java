@@ -1,9 +1,10 @@
 package dev.graft.training.tuner;
 
-import dev.graft.weights.BadModel;
-import dev.graft.weights.ModelConfig;
-import dev.graft.weights.NamedTensor;
-import dev.graft.weights.SavedAdapter;
+import dev.graft.training.tuner.part.Slot;
+import dev.graft.weights.adapter.SavedAdapter;
+import dev.graft.weights.config.ModelConfig;
+import dev.graft.weights.files.BadModel;
+import dev.graft.weights.tensor.NamedTensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;

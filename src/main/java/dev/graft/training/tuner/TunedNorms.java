@@ -1,19 +1,22 @@
 package dev.graft.training.tuner;
 
-import dev.graft.spec.LnTuning;
-import dev.graft.weights.DefaultModules;
-import dev.graft.weights.LinearTargets;
-import dev.graft.weights.ModelConfig;
-import dev.graft.weights.ModelConfig.Kind;
-import dev.graft.weights.ModelConfig.Parameter;
+import dev.graft.spec.method.LnTuning;
+import dev.graft.training.tuner.modules.SavedModules;
+import dev.graft.training.tuner.part.AdapterPart;
+import dev.graft.training.tuner.part.Slot;
 import dev.graft.weights.ModelDirectory;
+import dev.graft.weights.adapter.DefaultModules;
+import dev.graft.weights.adapter.LinearTargets;
+import dev.graft.weights.config.ModelConfig;
+import dev.graft.weights.config.ModelConfig.Kind;
+import dev.graft.weights.config.ModelConfig.Parameter;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 
 /** The norms that train from their own values: LayerNorm tuning (Zhao et al. 2023). */
-final class TunedNorms implements Part {
+final class TunedNorms implements AdapterPart {
   /** What PEFT puts between a norm and its parameter. */
   private static final String COPY = ".ln_tuning_layers";
 

@@ -1,21 +1,29 @@
 package dev.graft.training.tuner;
 
-import dev.graft.spec.AdaLora;
-import dev.graft.spec.AdapterMethod;
-import dev.graft.spec.Bottleneck;
-import dev.graft.spec.Freeze;
-import dev.graft.spec.Ia3;
-import dev.graft.spec.LnTuning;
-import dev.graft.spec.PTuning;
-import dev.graft.spec.PrefixTuning;
-import dev.graft.spec.PromptTuning;
-import dev.graft.spec.RankAllocation;
-import dev.graft.spec.Vera;
+import dev.graft.spec.method.AdaLora;
+import dev.graft.spec.method.AdapterMethod;
+import dev.graft.spec.method.Bottleneck;
+import dev.graft.spec.method.Freeze;
+import dev.graft.spec.method.Ia3;
+import dev.graft.spec.method.LnTuning;
+import dev.graft.spec.method.PTuning;
+import dev.graft.spec.method.PrefixTuning;
+import dev.graft.spec.method.PromptTuning;
+import dev.graft.spec.method.RankAllocation;
+import dev.graft.spec.method.Vera;
 import dev.graft.training.SavedResult;
-import dev.graft.weights.ModelConfig.Parameter;
+import dev.graft.training.tuner.part.ColumnSlice;
+import dev.graft.training.tuner.part.Computed;
+import dev.graft.training.tuner.part.Derived;
+import dev.graft.training.tuner.part.LowRankUpdate;
+import dev.graft.training.tuner.part.OutputPart;
+import dev.graft.training.tuner.part.RankTensors;
+import dev.graft.training.tuner.part.Rewrite;
+import dev.graft.training.tuner.part.Slot;
 import dev.graft.weights.ModelDirectory;
-import dev.graft.weights.NamedTensor;
-import dev.graft.weights.StoredWeight;
+import dev.graft.weights.checkpoint.StoredWeight;
+import dev.graft.weights.config.ModelConfig.Parameter;
+import dev.graft.weights.tensor.NamedTensor;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -90,7 +98,7 @@ public interface Tuner extends Rewrite {
   }
 
   /** Tensors of layers that are parts of a slot or of what is computed. */
-  default List<Columns> columns() {
+  default List<ColumnSlice> columns() {
     return List.of();
   }
 
@@ -112,7 +120,7 @@ public interface Tuner extends Rewrite {
   /**
    * @param modules among which the ranks are allocated
    */
-  record Allocated(RankAllocation settings, List<Ranks> modules) {}
+  record Allocated(RankAllocation settings, List<RankTensors> modules) {}
 
   /**
    * Settings of {@code adapter_config.json} that training decided.

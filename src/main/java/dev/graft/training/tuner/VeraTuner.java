@@ -1,9 +1,14 @@
 package dev.graft.training.tuner;
 
-import dev.graft.spec.Vera;
-import dev.graft.weights.ModelConfig.Linear;
+import dev.graft.spec.method.Vera;
+import dev.graft.training.tuner.lora.TorchGenerator;
+import dev.graft.training.tuner.lora.VeraVectors;
+import dev.graft.training.tuner.modules.AdaptedLayers;
+import dev.graft.training.tuner.modules.TrainedBiases;
+import dev.graft.training.tuner.part.Slot;
 import dev.graft.weights.ModelDirectory;
-import dev.graft.weights.NamedTensor;
+import dev.graft.weights.config.ModelConfig.Linear;
+import dev.graft.weights.tensor.NamedTensor;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;

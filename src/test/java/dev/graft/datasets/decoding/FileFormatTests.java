@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.github.luben.zstd.Zstd;
 import com.github.luben.zstd.ZstdOutputStreamNoFinalizer;
-import dev.graft.platform.RequestFailed;
-import dev.graft.text.RowReader;
+import dev.graft.platform.errors.RequestFailed;
+import dev.graft.text.row.RowReader;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -28,14 +28,14 @@ class FileFormatTests {
 
   private final List<RowReader.Problem> problems = new ArrayList<>();
 
-  private String rows(byte[] file, String name, @Nullable Columns columns) throws IOException {
+  private String rows(byte[] file, String name, @Nullable CsvColumns columns) throws IOException {
     FileFormat format = FileFormat.of(new ByteArrayInputStream(file), name, columns);
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     format.writeRows(new ByteArrayInputStream(file), out, problems);
     return out.toString(UTF_8);
   }
 
-  private String rows(String csv, @Nullable Columns columns) throws IOException {
+  private String rows(String csv, @Nullable CsvColumns columns) throws IOException {
     return rows(csv.getBytes(UTF_8), "t.csv", columns);
   }
 
@@ -109,7 +109,7 @@ class FileFormatTests {
 
   @Test
   void aMappingNamesTheColumnsAndTheRestIsLeftOut() throws IOException {
-    Columns columns = new Columns(Map.of("user", "question", "assistant", "answer"));
+    CsvColumns columns = new CsvColumns(Map.of("user", "question", "assistant", "answer"));
     assertThat(rows("id,question,answer\n7,\"a, b\",c\n", columns))
         .isEqualTo(
             "\n{\"messages\":[{\"role\":\"user\",\"content\":\"a, b\"},"
@@ -137,7 +137,7 @@ class FileFormatTests {
     assertThatThrownBy(() -> rows("question,answer\na,b\n", null))
         .isInstanceOfSatisfying(
             Undecodable.class, e -> assertThat(e.reason()).contains("columns[...]"));
-    Columns columns = new Columns(Map.of("text", "body"));
+    CsvColumns columns = new CsvColumns(Map.of("text", "body"));
     assertThatThrownBy(() -> rows("title,text\na,b\n", columns))
         .isInstanceOfSatisfying(
             Undecodable.class, e -> assertThat(e.reason()).contains("no column for 'text'"));
@@ -154,7 +154,7 @@ class FileFormatTests {
             Map.of("user", "a", "completion", "b"),
             Map.of("label", "a"),
             Map.of("text", " "))) {
-      assertThatThrownBy(() -> new Columns(wrong)).isInstanceOf(RequestFailed.class);
+      assertThatThrownBy(() -> new CsvColumns(wrong)).isInstanceOf(RequestFailed.class);
     }
   }
 }

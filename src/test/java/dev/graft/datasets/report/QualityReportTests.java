@@ -12,6 +12,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
+import dev.graft.datasets.report.findings.Defect;
+import dev.graft.datasets.report.findings.QualityFinding;
+import dev.graft.datasets.report.findings.Severity;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.time.Duration;
@@ -42,8 +45,8 @@ class QualityReportTests {
 
     QualityReport report = QualityReport.of(source(rows), null, ALL, LONG);
 
-    assertThat(report.promptCharacters()).isEqualTo(new Lengths.Summary(50, 95, 100));
-    assertThat(report.answerCharacters()).isEqualTo(new Lengths.Summary(2, 2, 2));
+    assertThat(report.promptCharacters()).isEqualTo(new LengthStatistics.Summary(50, 95, 100));
+    assertThat(report.answerCharacters()).isEqualTo(new LengthStatistics.Summary(2, 2, 2));
   }
 
   @Test

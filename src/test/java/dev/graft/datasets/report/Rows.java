@@ -3,6 +3,7 @@ package dev.graft.datasets.report;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.datasets.report.findings.QualityFinding;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.time.Duration;
@@ -11,33 +12,33 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** Rows of training files, and what a report finds in them. */
-final class Rows {
+public final class Rows {
   private Rows() {}
 
-  static final long ALL = Long.MAX_VALUE;
-  static final Duration LONG = Duration.ofMinutes(10);
+  public static final long ALL = Long.MAX_VALUE;
+  public static final Duration LONG = Duration.ofMinutes(10);
 
   /** Sixty rows without a fault. */
-  static Stream<String> good() {
+  public static Stream<String> good() {
     return IntStream.range(0, 60)
         .mapToObj(
             i -> pair("%s goes where?".formatted(word(i)), " To %s.".formatted(word(i + 60))));
   }
 
   /** Something that has nothing in common with others. */
-  static String word(int i) {
+  public static String word(int i) {
     return Long.toString((i + 1) * 0x9e3779b97f4a7c15L, 36).replace("-", "");
   }
 
-  static String pair(String prompt, String completion) {
+  public static String pair(String prompt, String completion) {
     return "{\"prompt\": \"%s\", \"completion\": \"%s\"}".formatted(prompt, completion);
   }
 
-  static String labelled(String text, String label) {
+  public static String labelled(String text, String label) {
     return "{\"text\": \"%s\", \"label\": \"%s\"}".formatted(text, label);
   }
 
-  static String chat(String... turns) {
+  public static String chat(String... turns) {
     return Stream.of(turns)
         .map(turn -> turn.split(": ", 2))
         .map(turn -> "{\"role\": \"%s\", \"content\": \"%s\"}".formatted(turn[0], turn[1]))
@@ -46,12 +47,12 @@ final class Rows {
         .transform(list -> "{\"messages\": " + list + "}");
   }
 
-  static RowSource source(Stream<String> rows) {
+  public static RowSource source(Stream<String> rows) {
     byte[] bytes = String.join("\n", rows.toList()).getBytes(UTF_8);
     return () -> new ByteArrayInputStream(bytes);
   }
 
-  static List<QualityFinding> findings(Stream<String> rows) throws IOException {
+  public static List<QualityFinding> findings(Stream<String> rows) throws IOException {
     return QualityReport.of(source(rows), null, ALL, LONG).findings();
   }
 
@@ -61,7 +62,7 @@ final class Rows {
   }
 
   /** The only finding of good rows and these behind them. */
-  static QualityFinding only(String... bad) throws IOException {
+  public static QualityFinding only(String... bad) throws IOException {
     List<QualityFinding> found = findings(Stream.concat(good(), Stream.of(bad)));
     assertThat(found).hasSize(1);
     return found.getFirst();

@@ -3,8 +3,12 @@ package dev.graft.inference.child;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.graft.inference.child.Reply.End;
-import dev.graft.inference.child.Reply.Piece;
+import dev.graft.inference.protocol.Ask;
+import dev.graft.inference.protocol.Prompt;
+import dev.graft.inference.protocol.Reply;
+import dev.graft.inference.protocol.Reply.End;
+import dev.graft.inference.protocol.Reply.Piece;
+import dev.graft.inference.protocol.TokenScore;
 import dev.graft.training.generation.Sampling;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -15,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class AnswererTests {
-  private final Answerer answerer = new Answerer(new ParrotText(), new Parrot(40));
+  private final AskHandler answerer = new AskHandler(new ParrotText(), new Parrot(40));
   private final List<Piece> pieces = new ArrayList<>();
 
   @Test
@@ -138,7 +142,7 @@ class AnswererTests {
   @Test
   void aCancelledAnswerEndsAtTheNextToken() {
     Reply last =
-        new Answerer(new ParrotText(), new Parrot(1 << 30))
+        new AskHandler(new ParrotText(), new Parrot(1 << 30))
             .answer(
                 ask("forever", 1 << 20, 9, 5, Sampling.GREEDY),
                 pieces::add,

@@ -1,5 +1,7 @@
 package dev.graft.inference.child;
 
+import dev.graft.inference.protocol.Prompt;
+import dev.graft.inference.protocol.Reply;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;

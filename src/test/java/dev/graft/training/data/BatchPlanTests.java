@@ -3,8 +3,8 @@ package dev.graft.training.data;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.graft.spec.AdapterSpecs;
 import dev.graft.spec.Hyperparameters;
+import dev.graft.spec.request.TrainingSpecs;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -65,7 +65,7 @@ class BatchPlanTests {
   void epochsAndSeedsDifferInTheirRandomOrder() {
     BatchPlan plan = plan("random", 4, 1, 2, 0, false, new int[40]);
     assertThat(flat(plan.window(0))).isNotEqualTo(flat(plan.window(10)));
-    assertThat(new Mix(1, 0).next()).isNotEqualTo(new Mix(0, 1).next());
+    assertThat(new SplitMix64(1, 0).next()).isNotEqualTo(new SplitMix64(0, 1).next());
   }
 
   @Test
@@ -102,7 +102,7 @@ class BatchPlanTests {
         """
             .formatted(strategy, batch, accumulation, epochs, maxSteps, dropLast);
     Hyperparameters training =
-        AdapterSpecs.resolve(new JsonMapper().readTree(adapter), null, null, null).training();
+        TrainingSpecs.resolve(new JsonMapper().readTree(adapter), null, null, null).training();
     return new BatchPlan(training, 42, lengths);
   }
 }

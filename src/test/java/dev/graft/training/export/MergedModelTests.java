@@ -4,23 +4,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.graft.spec.AdapterMethod;
-import dev.graft.spec.AdapterMethod.Lora;
-import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.spec.Quantization;
+import dev.graft.spec.method.AdapterMethod;
+import dev.graft.spec.method.AdapterMethod.Lora;
+import dev.graft.spec.method.AdapterMethod.TargetModules;
+import dev.graft.training.ComputePlan;
 import dev.graft.training.TrainableModel;
-import dev.graft.training.model.AdamW;
-import dev.graft.training.model.Plan;
 import dev.graft.training.model.TrainableModels;
-import dev.graft.weights.Dtype;
-import dev.graft.weights.HalfPrecision;
-import dev.graft.weights.MappedTensor;
-import dev.graft.weights.ModelConfig;
+import dev.graft.training.model.optimizer.AdamW;
 import dev.graft.weights.ModelDirectory;
-import dev.graft.weights.NamedTensor;
-import dev.graft.weights.SafetensorsFile;
-import dev.graft.weights.SafetensorsWriter;
-import dev.graft.weights.SavedAdapter;
+import dev.graft.weights.adapter.SavedAdapter;
+import dev.graft.weights.checkpoint.MappedTensor;
+import dev.graft.weights.checkpoint.SafetensorsFile;
+import dev.graft.weights.checkpoint.SafetensorsWriter;
+import dev.graft.weights.config.ModelConfig;
+import dev.graft.weights.tensor.Dtype;
+import dev.graft.weights.tensor.HalfPrecision;
+import dev.graft.weights.tensor.NamedTensor;
 import java.io.IOException;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -65,7 +65,7 @@ class MergedModelTests {
     merge(base, CASES.resolve(run).resolve("final"), quantised ? NF4_DOUBLE : null);
     try (ModelDirectory merged = ModelDirectory.open(temp);
         TrainableModel model =
-            TrainableModels.load(merged, new AdapterMethod.Full(), ADAMW, Plan.KEEP, 1);
+            TrainableModels.load(merged, new AdapterMethod.Full(), ADAMW, ComputePlan.KEEP, 1);
         SafetensorsFile probe =
             SafetensorsFile.open(CASES.resolve(run).resolve("probe.safetensors"))) {
       int[][] ids = rows(probe);
@@ -141,8 +141,8 @@ class MergedModelTests {
     }
     Path adapter = CASES.resolve("lora-llama/final");
     try (ModelDirectory base = ModelDirectory.open(half)) {
-      merge(out, base, adapter, null, Precision.AS_BASE);
-      merge(temp, base, adapter, null, Precision.F32);
+      merge(out, base, adapter, null, CheckpointPrecision.AS_BASE);
+      merge(temp, base, adapter, null, CheckpointPrecision.F32);
     }
     try (ModelDirectory rounded = ModelDirectory.open(out);
         ModelDirectory exact = ModelDirectory.open(temp)) {
@@ -163,12 +163,12 @@ class MergedModelTests {
     try (ModelDirectory base = ModelDirectory.open(CASES.resolve("models").resolve(name))) {
       Lora lora = new Lora(2, 4, 0, new TargetModules.AllLinear());
       PeftDirectory.write(adapter, base, name, lora, factors(base, 2), Map.of());
-      merge(out, base, adapter, null, Precision.F32);
+      merge(out, base, adapter, null, CheckpointPrecision.F32);
       try (SavedAdapter saved = SavedAdapter.read(adapter);
           ModelDirectory merged = ModelDirectory.open(out);
-          TrainableModel with = TrainableModels.load(base, lora, ADAMW, Plan.KEEP, 1);
+          TrainableModel with = TrainableModels.load(base, lora, ADAMW, ComputePlan.KEEP, 1);
           TrainableModel plain =
-              TrainableModels.load(merged, new AdapterMethod.Full(), ADAMW, Plan.KEEP, 1)) {
+              TrainableModels.load(merged, new AdapterMethod.Full(), ADAMW, ComputePlan.KEEP, 1)) {
         assertThat(merged.quantization()).isNull();
         with.loadSaved(saved.tensors());
         int[][] ids = {{5, 6, 7, 8}};
@@ -212,7 +212,7 @@ class MergedModelTests {
 
   private void merge(String base, Path adapter, @Nullable Quantization quantization) {
     try (ModelDirectory directory = ModelDirectory.open(CASES.resolve("models").resolve(base))) {
-      merge(temp, directory, adapter, quantization, Precision.AS_BASE);
+      merge(temp, directory, adapter, quantization, CheckpointPrecision.AS_BASE);
     }
   }
 
@@ -221,7 +221,7 @@ class MergedModelTests {
       ModelDirectory base,
       Path adapter,
       @Nullable Quantization quantization,
-      Precision precision) {
+      CheckpointPrecision precision) {
     try (SavedAdapter saved = SavedAdapter.read(adapter)) {
       MergedModel.write(out, base, "base", saved, quantization, precision, Map.of());
     }

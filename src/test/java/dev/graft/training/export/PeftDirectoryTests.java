@@ -3,16 +3,16 @@ package dev.graft.training.export;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.graft.spec.AdapterMethod.Lora;
-import dev.graft.spec.AdapterMethod.TargetModules;
-import dev.graft.weights.BadModel;
-import dev.graft.weights.Dtype;
-import dev.graft.weights.HalfPrecision;
-import dev.graft.weights.ModelConfig;
+import dev.graft.spec.method.AdapterMethod.Lora;
+import dev.graft.spec.method.AdapterMethod.TargetModules;
 import dev.graft.weights.ModelDirectory;
-import dev.graft.weights.NamedTensor;
-import dev.graft.weights.SafetensorsWriter;
-import dev.graft.weights.SavedAdapter;
+import dev.graft.weights.adapter.SavedAdapter;
+import dev.graft.weights.checkpoint.SafetensorsWriter;
+import dev.graft.weights.config.ModelConfig;
+import dev.graft.weights.files.BadModel;
+import dev.graft.weights.tensor.Dtype;
+import dev.graft.weights.tensor.HalfPrecision;
+import dev.graft.weights.tensor.NamedTensor;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -138,8 +138,8 @@ class PeftDirectoryTests {
       Path half = temp.resolve("half");
       Path single = temp.resolve("single");
       Map<String, String> facts = Map.of();
-      FullModelDirectory.write(half, model, "base", trained, Precision.AS_BASE, facts);
-      FullModelDirectory.write(single, model, "base", trained, Precision.F32, facts);
+      FullModelDirectory.write(half, model, "base", trained, CheckpointPrecision.AS_BASE, facts);
+      FullModelDirectory.write(single, model, "base", trained, CheckpointPrecision.F32, facts);
       assertThat(dtype(half)).isEqualTo(Dtype.BF16);
       assertThat(dtype(single)).isEqualTo(Dtype.F32);
       assertThat(Files.readString(single.resolve("config.json")))
@@ -149,7 +149,7 @@ class PeftDirectoryTests {
 
   @ParameterizedTest
   @EnumSource
-  void whatDidNotTrainIsTheBases(Precision precision) {
+  void whatDidNotTrainIsTheBases(CheckpointPrecision precision) {
     Path out = temp.resolve("out");
     try (ModelDirectory model = ModelDirectory.open(base)) {
       NamedTensor norm = tensor("model.norm.weight", Dtype.F32, 8);

@@ -1,18 +1,19 @@
 package dev.graft.training.finetune;
 
-import dev.graft.spec.AdapterMethod;
-import dev.graft.weights.LinearTargets;
-import dev.graft.training.MicroBatch;
-import dev.graft.training.PairBatch;
-import dev.graft.training.PairLogps;
-import dev.graft.training.TokenBatch;
-import dev.graft.training.TokenLoss;
+import dev.graft.spec.method.AdapterMethod;
 import dev.graft.training.TrainableModel;
-import dev.graft.training.finetune.CheckpointManifest.Environment;
-import dev.graft.weights.Dtype;
-import dev.graft.weights.ModelConfig;
+import dev.graft.training.batch.MicroBatch;
+import dev.graft.training.batch.PairBatch;
+import dev.graft.training.batch.PairLogps;
+import dev.graft.training.batch.TokenBatch;
+import dev.graft.training.finetune.checkpoint.CheckpointManifest.Environment;
+import dev.graft.training.finetune.run.TrainingRun;
+import dev.graft.training.metrics.TokenLoss;
 import dev.graft.weights.ModelDirectory;
-import dev.graft.weights.NamedTensor;
+import dev.graft.weights.adapter.LinearTargets;
+import dev.graft.weights.config.ModelConfig;
+import dev.graft.weights.tensor.Dtype;
+import dev.graft.weights.tensor.NamedTensor;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -24,7 +25,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * A model whose loss is a square per token: enough to see order, divisors, dropout keys and state
  * in its weights. The factors of LoRA are its parameters, so that the real exporter takes them.
  */
-final class FakeModel implements TrainableModel {
+public final class FakeModel implements TrainableModel {
   private final List<ModelConfig.Linear> linears;
   private final int r;
   private final float[] w = new float[64];
@@ -34,16 +35,15 @@ final class FakeModel implements TrainableModel {
   private long updates;
 
   /** Set to a step that shall give NaN. */
-  static final AtomicLong NAN_AT = new AtomicLong(-1);
+  public static final AtomicLong NAN_AT = new AtomicLong(-1);
 
-  static final ModelSource SOURCE =
+  public static final ModelSource SOURCE =
       new ModelSource() {
         @Override
         public TrainableModel open(ModelDirectory base, TrainingRun run, DataStart start) {
           var lora = (AdapterMethod.Lora) run.spec().method();
           return new FakeModel(
-              LinearTargets.select(lora.targets(), List.of(), base.config()),
-              lora.r());
+              LinearTargets.select(lora.targets(), List.of(), base.config()), lora.r());
         }
 
         @Override

@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.graft.tiny.TinyLlama;
 import dev.graft.training.export.GgufForm;
+import dev.graft.training.finetune.run.BadRun;
+import dev.graft.training.finetune.run.TrainingRun;
 import dev.graft.training.protocol.TrainerExit;
-import dev.graft.weights.AdapterCard;
-import dev.graft.weights.Dtype;
 import dev.graft.weights.GgufContents;
 import dev.graft.weights.ModelDirectory;
-import dev.graft.weights.SavedAdapter;
+import dev.graft.weights.adapter.AdapterCard;
+import dev.graft.weights.adapter.SavedAdapter;
+import dev.graft.weights.tensor.Dtype;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -2,7 +2,7 @@ package dev.graft.training.finetune;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.graft.spec.AdapterSpecs;
+import dev.graft.spec.request.TrainingSpecs;
 import dev.graft.tiny.TinyLlama;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -31,7 +31,7 @@ class PreviewTests {
         "{'text':'abc'}→abc<|end|>",
       })
   void everyKindOfRowShowsWhatTrains(String row, String trained) throws IOException {
-    List<Preview.Row> rows = preview(row);
+    List<Preview.PreviewedRow> rows = preview(row);
     assertThat(rows).hasSize(1);
     assertThat(trained(rows.getFirst())).isEqualTo(trained);
     assertThat(rows.getFirst().text()).contains("a").endsWith("<|end|>");
@@ -39,24 +39,24 @@ class PreviewTests {
 
   @Test
   void aPreferenceRowShowsBothSides() throws IOException {
-    List<Preview.Row> rows = preview("{'prompt':'a','chosen':'b','rejected':'c'}");
-    assertThat(rows).extracting(Preview.Row::part).containsExactly("chosen", "rejected");
+    List<Preview.PreviewedRow> rows = preview("{'prompt':'a','chosen':'b','rejected':'c'}");
+    assertThat(rows).extracting(Preview.PreviewedRow::part).containsExactly("chosen", "rejected");
     assertThat(rows).extracting(PreviewTests::trained).containsExactly("b<|end|>", "c<|end|>");
   }
 
-  private static String trained(Preview.Row row) {
+  private static String trained(Preview.PreviewedRow row) {
     StringBuilder text = new StringBuilder();
     row.tokens().stream().filter(Preview.Token::trained).forEach(t -> text.append(t.text()));
     return text.toString();
   }
 
-  private List<Preview.Row> preview(String row) throws IOException {
+  private List<Preview.PreviewedRow> preview(String row) throws IOException {
     return Preview.rows(
         new SpecFile(
             TinyLlama.write(directory.resolve("base"), 1),
             Files.writeString(directory.resolve("rows.jsonl"), row.replace('\'', '"')),
             null,
-            AdapterSpecs.resolve(new JsonMapper().readTree("{}"), null, null, null),
+            TrainingSpecs.resolve(new JsonMapper().readTree("{}"), null, null, null),
             null),
         3);
   }

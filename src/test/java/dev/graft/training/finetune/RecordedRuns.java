@@ -1,6 +1,7 @@
 package dev.graft.training.finetune;
 
-import dev.graft.spec.AdapterSpecs;
+import dev.graft.spec.request.TrainingSpecs;
+import dev.graft.training.finetune.run.TrainingRun;
 import dev.graft.training.protocol.TrainerDirective;
 import dev.graft.training.protocol.TrainerExit;
 import dev.graft.training.protocol.TrainingEvent;
@@ -13,11 +14,11 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Runs from settings as a request has them, and what the last one said. */
-final class RecordedRuns {
-  final List<TrainingEvent> events = new ArrayList<>();
+public final class RecordedRuns {
+  public final List<TrainingEvent> events = new ArrayList<>();
 
   /** With one thread, and checkpoints in the output. */
-  static TrainingRun of(
+  public static TrainingRun of(
       String spec, Path base, Path rows, @Nullable Path held, Path out, @Nullable Path resumeFrom) {
     return of(spec, base, rows, held, out, resumeFrom, 1);
   }
@@ -25,7 +26,7 @@ final class RecordedRuns {
   /**
    * @param spec JSON with {@code '} for {@code "}
    */
-  static TrainingRun of(
+  public static TrainingRun of(
       String spec,
       Path base,
       Path rows,
@@ -34,7 +35,7 @@ final class RecordedRuns {
       @Nullable Path resumeFrom,
       int threads) {
     return new TrainingRun(
-        AdapterSpecs.resolve(new JsonMapper().readTree(spec.replace('\'', '"')), null, null, null),
+        TrainingSpecs.resolve(new JsonMapper().readTree(spec.replace('\'', '"')), null, null, null),
         base,
         "tiny",
         rows,
@@ -48,13 +49,13 @@ final class RecordedRuns {
   /**
    * @param stopAfter number of steps before a checkpoint and the end; 0 = all
    */
-  TrainerExit run(TrainingRun run, int stopAfter) {
+  public TrainerExit run(TrainingRun run, int stopAfter) {
     events.clear();
     return FineTune.run(run, events::add, once(stopAfter, TrainerDirective.STOP_AFTER_CHECKPOINT));
   }
 
   /** The directive, once, after so many steps; 0 = never. */
-  Supplier<@Nullable TrainerDirective> once(int steps, TrainerDirective directive) {
+  public Supplier<@Nullable TrainerDirective> once(int steps, TrainerDirective directive) {
     AtomicBoolean said = new AtomicBoolean(steps == 0);
     return () ->
         of(TrainingEvent.Progress.class).size() == steps && said.compareAndSet(false, true)
@@ -62,7 +63,7 @@ final class RecordedRuns {
             : null;
   }
 
-  <E extends TrainingEvent> List<E> of(Class<E> type) {
+  public <E extends TrainingEvent> List<E> of(Class<E> type) {
     return events.stream().filter(type::isInstance).map(type::cast).toList();
   }
 }

@@ -3,8 +3,9 @@ package dev.graft.training.finetune;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.graft.spec.AdapterSpecs;
+import dev.graft.spec.request.TrainingSpecs;
 import dev.graft.tiny.TinyLlama;
+import dev.graft.training.finetune.run.BadRun;
 import dev.graft.training.protocol.TrainingEvent;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -109,7 +110,7 @@ class RowCountTests {
         TinyLlama.write(directory.resolve("base"), 1),
         Files.writeString(directory.resolve("rows.jsonl"), rows),
         null,
-        AdapterSpecs.resolve(
+        TrainingSpecs.resolve(
             new JsonMapper().readTree(adapter.replace('\'', '"')), null, null, null),
         null);
   }

@@ -3,12 +3,13 @@ package dev.graft.training.finetune;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
-import dev.graft.spec.SpecRejected;
+import dev.graft.spec.fields.SpecRejected;
 import dev.graft.tiny.TinyLlama;
+import dev.graft.training.finetune.run.TrainingRun;
 import dev.graft.training.protocol.TrainerExit;
-import dev.graft.weights.NamedTensor;
-import dev.graft.weights.SafetensorsFile;
-import dev.graft.weights.SavedAdapter;
+import dev.graft.weights.adapter.SavedAdapter;
+import dev.graft.weights.checkpoint.SafetensorsFile;
+import dev.graft.weights.tensor.NamedTensor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -2,8 +2,8 @@ package dev.graft.training.fit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.graft.platform.ChildJvm;
-import dev.graft.spec.AdapterSpecs;
+import dev.graft.platform.process.ChildJvm;
+import dev.graft.spec.request.TrainingSpecs;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -41,7 +41,7 @@ class MeasuredMemoryIT {
             .formatted(method, TOKENS, ROWS, again);
     return TrainedParts.of(
             DEMO,
-            AdapterSpecs.resolve(JsonMapper.shared().readTree(adapter), null, null, null),
+            TrainingSpecs.resolve(JsonMapper.shared().readTree(adapter), null, null, null),
             RowSizes.UNKNOWN)
         .memory()
         .bytes();

@@ -2,11 +2,11 @@ package dev.graft.training.fit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.graft.spec.AdapterSpecs;
+import dev.graft.spec.request.TrainingSpecs;
 import dev.graft.tiny.TinyLlama;
-import dev.graft.weights.AttentionShape;
-import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;
+import dev.graft.weights.config.AttentionShape;
+import dev.graft.weights.config.ModelConfig;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -35,7 +35,7 @@ class MemoryNeedTests {
     String adapter = "{" + String.join(", ", settings).replace('\'', '"') + "}";
     return TrainedParts.of(
         directory.resolve("base"),
-        AdapterSpecs.resolve(JsonMapper.shared().readTree(adapter), null, null, null),
+        TrainingSpecs.resolve(JsonMapper.shared().readTree(adapter), null, null, null),
         data);
   }
 

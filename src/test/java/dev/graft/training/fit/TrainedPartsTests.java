@@ -3,10 +3,10 @@ package dev.graft.training.fit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.graft.spec.AdapterSpecs;
+import dev.graft.spec.request.TrainingSpecs;
 import dev.graft.tiny.TinyLlama;
-import dev.graft.weights.ModelConfig;
 import dev.graft.weights.ModelDirectory;
+import dev.graft.weights.config.ModelConfig;
 import java.nio.file.Path;
 import java.util.Arrays;
 import org.junit.jupiter.api.BeforeEach;
@@ -30,7 +30,7 @@ class TrainedPartsTests {
   private TrainedParts of(String adapter) {
     return TrainedParts.of(
         directory.resolve("base"),
-        AdapterSpecs.resolve(JsonMapper.shared().readTree(adapter), null, null, null),
+        TrainingSpecs.resolve(JsonMapper.shared().readTree(adapter), null, null, null),
         RowSizes.UNKNOWN);
   }
 

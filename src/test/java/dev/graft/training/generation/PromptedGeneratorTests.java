@@ -3,16 +3,16 @@ package dev.graft.training.generation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.graft.spec.AdapterMethod.Prompted;
-import dev.graft.spec.PTuning;
-import dev.graft.spec.PrefixTuning;
-import dev.graft.spec.PromptTuning;
+import dev.graft.spec.method.AdapterMethod.Prompted;
+import dev.graft.spec.method.PTuning;
+import dev.graft.spec.method.PrefixTuning;
+import dev.graft.spec.method.PromptTuning;
+import dev.graft.training.ComputePlan;
 import dev.graft.training.Generator;
 import dev.graft.training.TrainableModel;
 import dev.graft.training.export.PeftDirectory;
-import dev.graft.training.model.AdamW;
-import dev.graft.training.model.Plan;
 import dev.graft.training.model.TrainableModels;
+import dev.graft.training.model.optimizer.AdamW;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.TinyModels;
 import java.io.IOException;
@@ -60,7 +60,7 @@ class PromptedGeneratorTests {
     Path adapter = temp.resolve("adapter");
     int[] expected;
     try (ModelDirectory model = ModelDirectory.open(base);
-        TrainableModel trained = TrainableModels.load(model, method, ADAMW, Plan.KEEP, 7)) {
+        TrainableModel trained = TrainableModels.load(model, method, ADAMW, ComputePlan.KEEP, 7)) {
       PeftDirectory.write(adapter, model, "base", method, trained.saved(), Map.of());
       expected = greedy(trained, 20);
     }
@@ -91,7 +91,7 @@ class PromptedGeneratorTests {
     Path adapter = temp.resolve("adapter");
     Prompted method = new PromptTuning(4, new PromptTuning.Init.Random());
     try (ModelDirectory model = ModelDirectory.open(base);
-        TrainableModel trained = TrainableModels.load(model, method, ADAMW, Plan.KEEP, 7)) {
+        TrainableModel trained = TrainableModels.load(model, method, ADAMW, ComputePlan.KEEP, 7)) {
       PeftDirectory.write(adapter, model, "base", method, trained.saved(), Map.of());
     }
     Path config = adapter.resolve("adapter_config.json");

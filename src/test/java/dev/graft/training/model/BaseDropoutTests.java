@@ -3,15 +3,17 @@ package dev.graft.training.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.graft.spec.AdapterMethod;
-import dev.graft.spec.AdapterMethod.TargetModules;
 import dev.graft.spec.Precision;
-import dev.graft.training.LabelBatch;
-import dev.graft.training.MicroBatch;
-import dev.graft.training.TokenBatch;
+import dev.graft.spec.method.AdapterMethod;
+import dev.graft.spec.method.AdapterMethod.TargetModules;
+import dev.graft.training.ComputePlan;
 import dev.graft.training.TrainableModel;
+import dev.graft.training.batch.LabelBatch;
+import dev.graft.training.batch.MicroBatch;
+import dev.graft.training.batch.TokenBatch;
+import dev.graft.training.model.optimizer.AdamW;
 import dev.graft.weights.ModelDirectory;
-import dev.graft.weights.NamedTensor;
+import dev.graft.weights.tensor.NamedTensor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,7 +46,8 @@ class BaseDropoutTests {
     return directory;
   }
 
-  private static TrainableModel load(Path base, Plan plan, boolean drops, String... targets) {
+  private static TrainableModel load(
+      Path base, ComputePlan plan, boolean drops, String... targets) {
     AdapterMethod method =
         new AdapterMethod.Lora(
             4,
@@ -55,7 +58,7 @@ class BaseDropoutTests {
                 : new TargetModules.Names(List.of(targets)));
     try (ModelDirectory model = ModelDirectory.open(base)) {
       return TrainableModels.load(
-          model, new Recipe(method, ADAMW, plan, 0, 42, null, Precision.F32, drops, null));
+          model, new TrainingSetup(method, ADAMW, plan, 0, 42, null, Precision.F32, drops, null));
     }
   }
 
@@ -83,9 +86,9 @@ class BaseDropoutTests {
   @ParameterizedTest
   @ValueSource(strings = {"bert", "roberta", "distilbert", "gpt2", "gpt-neox", "llama"})
   void aMaskIsTheSeedsAndEvaluationHasNone(String name) throws IOException {
-    try (TrainableModel drops = load(base(name, 0.3), Plan.KEEP, true);
-        TrainableModel same = load(base(name, 0.3), Plan.KEEP, true);
-        TrainableModel plain = load(base(name, 0.3), Plan.KEEP, false)) {
+    try (TrainableModel drops = load(base(name, 0.3), ComputePlan.KEEP, true);
+        TrainableModel same = load(base(name, 0.3), ComputePlan.KEEP, true);
+        TrainableModel plain = load(base(name, 0.3), ComputePlan.KEEP, false)) {
       double evaluated = plain.evaluate(batch(name)).mean();
       assertThat(drops.evaluate(batch(name)).mean()).isEqualTo(evaluated);
       assertThat(plain.accumulate(batch(name), 1, 1).mean()).isEqualTo(evaluated, within(1e-6));
@@ -101,9 +104,9 @@ class BaseDropoutTests {
   @ValueSource(strings = {"bert", "roberta", "distilbert", "gpt2", "gpt-neox", "llama"})
   void everyPlanTrainsTheSame(String name) throws IOException {
     Path base = base(name, 0.3);
-    try (TrainableModel kept = load(base, Plan.KEEP, true);
-        TrainableModel recomputed = load(base, new Plan(Plan.Kind.RECOMPUTE), true);
-        TrainableModel autograd = load(base, new Plan(Plan.Kind.AUTOGRAD), true)) {
+    try (TrainableModel kept = load(base, ComputePlan.KEEP, true);
+        TrainableModel recomputed = load(base, new ComputePlan(ComputePlan.Kind.RECOMPUTE), true);
+        TrainableModel autograd = load(base, new ComputePlan(ComputePlan.Kind.AUTOGRAD), true)) {
       for (long seed = 1; seed <= 3; seed++) {
         double loss = step(kept, name, seed);
         assertThat(step(recomputed, name, seed)).isEqualTo(loss, within(1e-6));
@@ -128,7 +131,7 @@ class BaseDropoutTests {
     String config = Files.readString(base.resolve("config.json"));
     Files.writeString(
         base.resolve("config.json"), config.replaceAll("(\"embd_pdrop\": )[\\d.]+", "$10.5"));
-    try (TrainableModel drops = load(base, Plan.KEEP, true, "h.1.mlp.c_proj")) {
+    try (TrainableModel drops = load(base, ComputePlan.KEEP, true, "h.1.mlp.c_proj")) {
       double evaluated = drops.evaluate(batch("gpt2")).mean();
       assertThat(drops.accumulate(batch("gpt2"), 1, 1).mean())
           .isNotCloseTo(evaluated, within(1e-5));

@@ -4,17 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.graft.spec.AdapterMethod;
-import dev.graft.spec.AdapterMethod.TargetModules;
-import dev.graft.training.LabelBatch;
-import dev.graft.training.TokenBatch;
-import dev.graft.training.TokenLoss;
+import dev.graft.spec.method.AdapterMethod;
+import dev.graft.spec.method.AdapterMethod.TargetModules;
+import dev.graft.training.ComputePlan;
 import dev.graft.training.TrainableModel;
+import dev.graft.training.batch.LabelBatch;
+import dev.graft.training.batch.TokenBatch;
+import dev.graft.training.metrics.TokenLoss;
+import dev.graft.training.model.optimizer.AdamW;
 import dev.graft.weights.ModelDirectory;
-import dev.graft.weights.NamedTensor;
-import dev.graft.weights.Task;
-import dev.graft.weights.Task.Problem;
-import dev.graft.weights.Task.SequenceClassification;
+import dev.graft.weights.config.basics.Task;
+import dev.graft.weights.config.basics.Task.Problem;
+import dev.graft.weights.config.basics.Task.SequenceClassification;
+import dev.graft.weights.tensor.NamedTensor;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -34,14 +36,14 @@ class ClassificationTests {
 
   private static TrainableModel load(String name, long seed) {
     try (ModelDirectory base = ModelDirectory.open(MODELS.resolve(name))) {
-      return TrainableModels.load(base, LORA, ADAMW, Plan.KEEP, seed);
+      return TrainableModels.load(base, LORA, ADAMW, ComputePlan.KEEP, seed);
     }
   }
 
   private static TrainableModel newHead(String name, long seed) {
     try (ModelDirectory stored = ModelDirectory.open(MODELS.resolve(name));
         ModelDirectory base = stored.withTask(FIVE)) {
-      return TrainableModels.load(base, LORA, ADAMW, Plan.KEEP, seed);
+      return TrainableModels.load(base, LORA, ADAMW, ComputePlan.KEEP, seed);
     }
   }
 

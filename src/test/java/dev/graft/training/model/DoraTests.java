@@ -3,16 +3,18 @@ package dev.graft.training.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.graft.spec.AdapterMethod.Lora;
-import dev.graft.spec.AdapterMethod.TargetModules;
-import dev.graft.spec.LoraInit;
-import dev.graft.spec.LoraVariant;
-import dev.graft.spec.LoraVariant.Bias;
-import dev.graft.training.TokenBatch;
+import dev.graft.spec.method.AdapterMethod.Lora;
+import dev.graft.spec.method.AdapterMethod.TargetModules;
+import dev.graft.spec.method.LoraInit;
+import dev.graft.spec.method.LoraVariant;
+import dev.graft.spec.method.LoraVariant.Bias;
+import dev.graft.training.ComputePlan;
 import dev.graft.training.TrainableModel;
-import dev.graft.weights.ModelConfig;
+import dev.graft.training.batch.TokenBatch;
+import dev.graft.training.model.optimizer.AdamW;
 import dev.graft.weights.ModelDirectory;
-import dev.graft.weights.NamedTensor;
+import dev.graft.weights.config.ModelConfig;
+import dev.graft.weights.tensor.NamedTensor;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.function.Function;
@@ -40,9 +42,9 @@ class DoraTests {
   @ValueSource(strings = {"llama", "gpt2"})
   void itStartsAsTheBaseWithTheLengthsOfItsRows(String name) {
     try (ModelDirectory base = ModelDirectory.open(MODELS.resolve(name));
-        TrainableModel model = TrainableModels.load(base, dora(0), ADAMW, Plan.KEEP, 1);
+        TrainableModel model = TrainableModels.load(base, dora(0), ADAMW, ComputePlan.KEEP, 1);
         TrainableModel plain =
-            TrainableModels.load(base, dora(0).as(LoraVariant.PLAIN), ADAMW, Plan.KEEP, 1)) {
+            TrainableModels.load(base, dora(0).as(LoraVariant.PLAIN), ADAMW, ComputePlan.KEEP, 1)) {
       for (ModelConfig.Linear each : base.config().linearModules()) {
         float[] weight = base.weights().stored(parameter(base, each.path() + ".weight")).toFloats();
         float[] lengths = trained(model).get(each.path() + ".lora_magnitude_vector").toFloats();
@@ -74,10 +76,10 @@ class DoraTests {
     try (ModelDirectory base = ModelDirectory.open(llama);
         TrainableModel with =
             TrainableModels.load(
-                base, dora(1e-12).startingAs(new LoraInit.Random()), ADAMW, Plan.KEEP, 1);
+                base, dora(1e-12).startingAs(new LoraInit.Random()), ADAMW, ComputePlan.KEEP, 1);
         TrainableModel without =
             TrainableModels.load(
-                base, dora(0).startingAs(new LoraInit.Random()), ADAMW, Plan.KEEP, 1)) {
+                base, dora(0).startingAs(new LoraInit.Random()), ADAMW, ComputePlan.KEEP, 1)) {
       TokenBatch rows = new TokenBatch(ROWS, ROWS);
       for (int step = 0; step < 3; step++) {
         double loss = with.accumulate(rows, rows.targets(), step).mean();

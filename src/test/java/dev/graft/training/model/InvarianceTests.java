@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.pytorch.jni.JniUtils;
-import dev.graft.spec.AdapterMethod;
-import dev.graft.spec.Bottleneck;
-import dev.graft.training.MicroBatch;
-import dev.graft.training.TokenBatch;
-import dev.graft.training.TokenLoss;
+import dev.graft.spec.method.AdapterMethod;
+import dev.graft.spec.method.Bottleneck;
+import dev.graft.training.ComputePlan;
 import dev.graft.training.TrainableModel;
+import dev.graft.training.batch.MicroBatch;
+import dev.graft.training.batch.TokenBatch;
+import dev.graft.training.metrics.TokenLoss;
+import dev.graft.training.model.optimizer.AdamW;
 import dev.graft.weights.ModelDirectory;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -53,10 +55,12 @@ class InvarianceTests {
         new Bottleneck(Bottleneck.Variant.HOULSBY));
   }
 
-  private static double[] losses(AdapterMethod method, List<MicroBatch> window, Plan.Kind kind) {
+  private static double[] losses(
+      AdapterMethod method, List<MicroBatch> window, ComputePlan.Kind kind) {
     double[] losses = new double[STEPS];
     try (ModelDirectory base = ModelDirectory.open(BASE);
-        TrainableModel model = TrainableModels.load(base, method, ADAMW, new Plan(kind), 42)) {
+        TrainableModel model =
+            TrainableModels.load(base, method, ADAMW, new ComputePlan(kind), 42)) {
       long targets = window.stream().mapToLong(MicroBatch::targets).sum();
       for (int step = 0; step < STEPS; step++) {
         TokenLoss loss = TokenLoss.ZERO;
@@ -69,10 +73,10 @@ class InvarianceTests {
   }
 
   private static double[] reference(AdapterMethod method) {
-    return losses(method, List.of(rows(TEXTS)), Plan.Kind.KEEP);
+    return losses(method, List.of(rows(TEXTS)), ComputePlan.Kind.KEEP);
   }
 
-  private static void same(List<MicroBatch> window, Plan.Kind kind) {
+  private static void same(List<MicroBatch> window, ComputePlan.Kind kind) {
     for (AdapterMethod method : methods()) {
       double[] losses = losses(method, window, kind);
       assertThat(losses).as("%s", method).containsExactly(reference(method), within(ROUNDING));
@@ -82,8 +86,8 @@ class InvarianceTests {
 
   @Test
   void aStepMayBeSplitIntoMicroBatches() {
-    same(Arrays.stream(TEXTS).map(text -> (MicroBatch) rows(text)).toList(), Plan.Kind.KEEP);
-    same(List.of(rows(TEXTS[2]), rows(TEXTS[0], TEXTS[3], TEXTS[1])), Plan.Kind.KEEP);
+    same(Arrays.stream(TEXTS).map(text -> (MicroBatch) rows(text)).toList(), ComputePlan.Kind.KEEP);
+    same(List.of(rows(TEXTS[2]), rows(TEXTS[0], TEXTS[3], TEXTS[1])), ComputePlan.Kind.KEEP);
   }
 
   @Test
@@ -98,7 +102,7 @@ class InvarianceTests {
         segments.add(i + 1);
       }
     }
-    same(List.of(new TokenBatch(row(ids), row(labels), row(segments))), Plan.Kind.KEEP);
+    same(List.of(new TokenBatch(row(ids), row(labels), row(segments))), ComputePlan.Kind.KEEP);
   }
 
   private static int[][] row(List<Integer> values) {
@@ -107,7 +111,7 @@ class InvarianceTests {
 
   @Test
   void activationsMayBeComputedAgain() {
-    same(List.of(rows(TEXTS)), Plan.Kind.RECOMPUTE);
+    same(List.of(rows(TEXTS)), ComputePlan.Kind.RECOMPUTE);
   }
 
   @Test
@@ -118,7 +122,7 @@ class InvarianceTests {
     texts[TEXTS.length] = wide;
     TokenBatch batch = rows(texts);
     Arrays.fill(batch.labels()[TEXTS.length], TokenBatch.IGNORE);
-    same(List.of(batch), Plan.Kind.KEEP);
+    same(List.of(batch), ComputePlan.Kind.KEEP);
   }
 
   @Test

@@ -3,22 +3,24 @@ package dev.graft.training.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.graft.spec.AdaLora;
-import dev.graft.spec.AdapterMethod;
-import dev.graft.spec.AdapterMethod.TargetModules;
-import dev.graft.spec.Bottleneck;
-import dev.graft.spec.Bottleneck.Variant;
-import dev.graft.spec.Freeze;
-import dev.graft.spec.Ia3;
-import dev.graft.spec.LnTuning;
-import dev.graft.spec.LoraVariant.Bias;
-import dev.graft.spec.RankAllocation;
-import dev.graft.spec.Targets;
-import dev.graft.spec.Vera;
-import dev.graft.training.TokenBatch;
+import dev.graft.spec.method.AdaLora;
+import dev.graft.spec.method.AdapterMethod;
+import dev.graft.spec.method.AdapterMethod.TargetModules;
+import dev.graft.spec.method.Bottleneck;
+import dev.graft.spec.method.Bottleneck.Variant;
+import dev.graft.spec.method.Freeze;
+import dev.graft.spec.method.Ia3;
+import dev.graft.spec.method.LnTuning;
+import dev.graft.spec.method.LoraVariant.Bias;
+import dev.graft.spec.method.RankAllocation;
+import dev.graft.spec.method.Targets;
+import dev.graft.spec.method.Vera;
+import dev.graft.training.ComputePlan;
 import dev.graft.training.TrainableModel;
+import dev.graft.training.batch.TokenBatch;
+import dev.graft.training.model.optimizer.AdamW;
 import dev.graft.weights.ModelDirectory;
-import dev.graft.weights.NamedTensor;
+import dev.graft.weights.tensor.NamedTensor;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -28,12 +30,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** What golden runs, without dropout and from given starts, cannot see of a method. */
-class MethodTrainingTests {
+public class MethodTrainingTests {
   private static final Path BASE = Path.of("src/test/resources/parity/models/llama");
   private static final AdamW ADAMW = new AdamW(0.9, 0.999, 1e-8, 0.01, AdamW.Decay.TRAINER, 1);
   private static final Targets ALL = new Targets(new TargetModules.AllLinear());
 
-  static Stream<AdapterMethod> methods() {
+  public static Stream<AdapterMethod> methods() {
     return Stream.concat(
         dropping(),
         Stream.of(
@@ -52,7 +54,7 @@ class MethodTrainingTests {
         new AdaLora(ranks, 8, 16, 0.5, ALL, true, Bias.NONE, new TreeMap<>(), List.of()));
   }
 
-  private static TrainableModel load(AdapterMethod method, Plan plan) {
+  private static TrainableModel load(AdapterMethod method, ComputePlan plan) {
     try (ModelDirectory base = ModelDirectory.open(BASE)) {
       return TrainableModels.load(base, method, ADAMW, plan, 42);
     }
@@ -79,7 +81,7 @@ class MethodTrainingTests {
   @ParameterizedTest
   @MethodSource("methods")
   void trainingMovesEveryTrainedTensorAndLowersTheLoss(AdapterMethod method) {
-    try (TrainableModel model = load(method, Plan.KEEP)) {
+    try (TrainableModel model = load(method, ComputePlan.KEEP)) {
       List<NamedTensor> before = List.copyOf(model.trained());
       double first = loss(model);
       for (int i = 0; i < 30; i++) step(model, 1);
@@ -96,9 +98,9 @@ class MethodTrainingTests {
   @ParameterizedTest
   @MethodSource("dropping")
   void equalDropoutSeedsGiveEqualMasksUnderEveryPlan(AdapterMethod method) {
-    for (Plan.Kind kind : Plan.Kind.values()) {
-      try (TrainableModel keep = load(method, Plan.KEEP);
-          TrainableModel other = load(method, new Plan(kind))) {
+    for (ComputePlan.Kind kind : ComputePlan.Kind.values()) {
+      try (TrainableModel keep = load(method, ComputePlan.KEEP);
+          TrainableModel other = load(method, new ComputePlan(kind))) {
         for (int i = 0; i < 3; i++) {
           assertThat(step(other, i)).isCloseTo(step(keep, i), within(1e-5));
         }
@@ -114,8 +116,8 @@ class MethodTrainingTests {
   @ParameterizedTest
   @MethodSource("methods")
   void whatWasSavedGoesOnAsWhatTrained(AdapterMethod method) {
-    try (TrainableModel model = load(method, Plan.KEEP);
-        TrainableModel other = load(method, Plan.KEEP)) {
+    try (TrainableModel model = load(method, ComputePlan.KEEP);
+        TrainableModel other = load(method, ComputePlan.KEEP)) {
       for (int i = 0; i < 3; i++) step(model, i);
       other.loadSaved(model.saved());
       assertThat(loss(other)).isEqualTo(loss(model));

@@ -3,16 +3,19 @@ package dev.graft.training.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.graft.spec.AdapterMethod;
-import dev.graft.spec.AdapterMethods;
 import dev.graft.spec.Precision;
-import dev.graft.training.LabelBatch;
-import dev.graft.training.MicroBatch;
-import dev.graft.training.TokenBatch;
+import dev.graft.spec.method.AdapterMethod;
+import dev.graft.spec.peft.AdapterMethods;
+import dev.graft.training.ComputePlan;
 import dev.graft.training.TrainableModel;
-import dev.graft.training.program.Embed;
-import dev.graft.training.program.Noise;
+import dev.graft.training.batch.LabelBatch;
+import dev.graft.training.batch.MicroBatch;
+import dev.graft.training.batch.TokenBatch;
+import dev.graft.training.model.family.Family;
+import dev.graft.training.model.optimizer.AdamW;
 import dev.graft.training.program.Statement;
+import dev.graft.training.program.adapter.Noise;
+import dev.graft.training.program.layer.Embed;
 import dev.graft.training.tuner.Tuner;
 import dev.graft.weights.ModelDirectory;
 import java.nio.file.Path;
@@ -35,14 +38,15 @@ class NoisyRowsTests {
         : AdapterMethods.fromPeft(settings);
   }
 
-  private static TrainableModel load(String base, String method, Plan.Kind plan, double alpha) {
+  private static TrainableModel load(
+      String base, String method, ComputePlan.Kind plan, double alpha) {
     try (ModelDirectory model = ModelDirectory.open(MODELS.resolve(base))) {
       return TrainableModels.load(
           model,
-          new Recipe(
+          new TrainingSetup(
               method(method),
               ADAMW,
-              new Plan(plan),
+              new ComputePlan(plan),
               0,
               42,
               null,
@@ -85,10 +89,10 @@ class NoisyRowsTests {
         "distilbert | {'type':'bottleneck'}"
       })
   void noiseIsTheSeedsUnderEveryPlanAndEvaluationHasNone(String base, String method) {
-    try (TrainableModel plain = load(base, method, Plan.Kind.KEEP, 0);
-        TrainableModel kept = load(base, method, Plan.Kind.KEEP, 5);
-        TrainableModel recomputed = load(base, method, Plan.Kind.RECOMPUTE, 5);
-        TrainableModel autograd = load(base, method, Plan.Kind.AUTOGRAD, 5)) {
+    try (TrainableModel plain = load(base, method, ComputePlan.Kind.KEEP, 0);
+        TrainableModel kept = load(base, method, ComputePlan.Kind.KEEP, 5);
+        TrainableModel recomputed = load(base, method, ComputePlan.Kind.RECOMPUTE, 5);
+        TrainableModel autograd = load(base, method, ComputePlan.Kind.AUTOGRAD, 5)) {
       double quiet = plain.evaluate(batch(base)).mean();
       assertThat(kept.evaluate(batch(base)).mean()).isEqualTo(quiet);
       double before = quiet;
@@ -107,9 +111,9 @@ class NoisyRowsTests {
   @Test
   void alphaIsItsSize() {
     String lora = "{'target_modules':'all-linear'}";
-    try (TrainableModel none = load("llama", lora, Plan.Kind.KEEP, 0);
-        TrainableModel some = load("llama", lora, Plan.Kind.KEEP, 0.05);
-        TrainableModel twice = load("llama", lora, Plan.Kind.KEEP, 0.1)) {
+    try (TrainableModel none = load("llama", lora, ComputePlan.Kind.KEEP, 0);
+        TrainableModel some = load("llama", lora, ComputePlan.Kind.KEEP, 0.05);
+        TrainableModel twice = load("llama", lora, ComputePlan.Kind.KEEP, 0.1)) {
       double quiet = loss(none, "llama", 3);
       double moved = loss(some, "llama", 3) - quiet;
       assertThat(Math.abs(moved)).isGreaterThan(1e-5);

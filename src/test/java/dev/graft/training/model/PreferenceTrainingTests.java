@@ -4,18 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.graft.spec.AdapterMethod;
-import dev.graft.spec.AdapterMethods;
 import dev.graft.spec.Precision;
 import dev.graft.spec.Preference;
 import dev.graft.spec.Preference.Dpo;
 import dev.graft.spec.Preference.LossType;
 import dev.graft.spec.Preference.Orpo;
-import dev.graft.training.PairBatch;
-import dev.graft.training.PairLogps;
-import dev.graft.training.TokenBatch;
-import dev.graft.training.TokenLoss;
+import dev.graft.spec.method.AdapterMethod;
+import dev.graft.spec.peft.AdapterMethods;
+import dev.graft.training.ComputePlan;
 import dev.graft.training.TrainableModel;
+import dev.graft.training.batch.PairBatch;
+import dev.graft.training.batch.PairLogps;
+import dev.graft.training.batch.TokenBatch;
+import dev.graft.training.metrics.TokenLoss;
+import dev.graft.training.model.optimizer.AdamW;
 import dev.graft.weights.ModelDirectory;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -42,7 +44,8 @@ class PreferenceTrainingTests {
     try (ModelDirectory base = ModelDirectory.open(model)) {
       return TrainableModels.load(
           base,
-          new Recipe(method, ADAMW, Plan.KEEP, 0, 42, null, Precision.F32, false, preference));
+          new TrainingSetup(
+              method, ADAMW, ComputePlan.KEEP, 0, 42, null, Precision.F32, false, preference));
     }
   }
 
@@ -201,7 +204,7 @@ class PreferenceTrainingTests {
     }
     try (ModelDirectory base = ModelDirectory.open(BASE);
         TrainableModel model =
-            TrainableModels.load(base, new AdapterMethod.Full(), ADAMW, Plan.KEEP, 1)) {
+            TrainableModels.load(base, new AdapterMethod.Full(), ADAMW, ComputePlan.KEEP, 1)) {
       assertThatThrownBy(() -> model.evaluate(pairs(1))).hasMessageContaining("need a preference");
     }
   }

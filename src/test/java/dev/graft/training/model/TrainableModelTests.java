@@ -4,13 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.graft.spec.AdapterMethod;
-import dev.graft.spec.AdapterMethod.TargetModules;
-import dev.graft.training.TokenBatch;
-import dev.graft.training.TokenLoss;
+import dev.graft.spec.method.AdapterMethod;
+import dev.graft.spec.method.AdapterMethod.TargetModules;
+import dev.graft.training.ComputePlan;
 import dev.graft.training.TrainableModel;
+import dev.graft.training.batch.TokenBatch;
+import dev.graft.training.metrics.TokenLoss;
+import dev.graft.training.model.device.DeviceMemory;
+import dev.graft.training.model.optimizer.AdamW;
 import dev.graft.weights.ModelDirectory;
-import dev.graft.weights.NamedTensor;
+import dev.graft.weights.tensor.NamedTensor;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -29,7 +32,7 @@ class TrainableModelTests {
     return new AdapterMethod.Lora(4, 8, dropout, new TargetModules.AllLinear());
   }
 
-  private static TrainableModel load(AdapterMethod method, Plan plan) {
+  private static TrainableModel load(AdapterMethod method, ComputePlan plan) {
     try (ModelDirectory base = ModelDirectory.open(BASE)) {
       return TrainableModels.load(base, method, ADAMW, plan, 42);
     }
@@ -58,7 +61,7 @@ class TrainableModelTests {
 
   @Test
   void trainingMovesEveryTrainedTensorAndLowersTheLoss() {
-    try (TrainableModel model = load(LORA, Plan.KEEP)) {
+    try (TrainableModel model = load(LORA, ComputePlan.KEEP)) {
       List<byte[]> before = bytes(model.trained());
       double first = step(model, 1);
       for (int i = 0; i < 30; i++) step(model, 1);
@@ -72,7 +75,7 @@ class TrainableModelTests {
 
   @Test
   void fullTrainingMovesEveryTensorOfTheBase() {
-    try (TrainableModel model = load(new AdapterMethod.Full(), Plan.KEEP)) {
+    try (TrainableModel model = load(new AdapterMethod.Full(), ComputePlan.KEEP)) {
       List<byte[]> before = bytes(model.trained());
       step(model, 1);
       List<byte[]> after = bytes(model.trained());
@@ -86,7 +89,7 @@ class TrainableModelTests {
   @Test
   void theTensorsOfAWholeModelAreCopiedOnlyWhenTheyAreAskedFor() {
     AdapterMethod full = new AdapterMethod.Full();
-    try (TrainableModel model = load(full, Plan.KEEP)) {
+    try (TrainableModel model = load(full, ComputePlan.KEEP)) {
       List<List<NamedTensor>> lists =
           List.of(
               model.trained(), model.saved(), model.result(full).tensors(), model.optimizerState());
@@ -103,14 +106,14 @@ class TrainableModelTests {
     List<NamedTensor> trained;
     List<NamedTensor> state;
     List<byte[]> uninterrupted;
-    try (TrainableModel model = load(lora(0.1), Plan.KEEP)) {
+    try (TrainableModel model = load(lora(0.1), ComputePlan.KEEP)) {
       for (int i = 0; i < 3; i++) step(model, i);
       trained = List.copyOf(model.trained());
       state = List.copyOf(model.optimizerState());
       for (int i = 3; i < 6; i++) step(model, i);
       uninterrupted = bytes(model.trained());
     }
-    try (TrainableModel model = load(lora(0.1), Plan.KEEP)) {
+    try (TrainableModel model = load(lora(0.1), ComputePlan.KEEP)) {
       step(model, 99);
       model.restore(trained, state, 3);
       assertThat(model.updates()).isEqualTo(3);
@@ -124,8 +127,8 @@ class TrainableModelTests {
 
   @Test
   void theStartIsAFunctionOfSeedAndName() {
-    try (TrainableModel one = load(LORA, Plan.KEEP);
-        TrainableModel two = load(LORA, new Plan(Plan.Kind.RECOMPUTE))) {
+    try (TrainableModel one = load(LORA, ComputePlan.KEEP);
+        TrainableModel two = load(LORA, new ComputePlan(ComputePlan.Kind.RECOMPUTE))) {
       List<byte[]> first = bytes(one.trained());
       List<byte[]> second = bytes(two.trained());
       for (int i = 0; i < first.size(); i++) assertThat(first.get(i)).isEqualTo(second.get(i));
@@ -135,10 +138,10 @@ class TrainableModelTests {
   }
 
   @ParameterizedTest
-  @EnumSource(Plan.Kind.class)
-  void equalDropoutSeedsGiveEqualMasksUnderEveryPlan(Plan.Kind kind) {
-    try (TrainableModel keep = load(lora(0.5), Plan.KEEP);
-        TrainableModel other = load(lora(0.5), new Plan(kind))) {
+  @EnumSource(ComputePlan.Kind.class)
+  void equalDropoutSeedsGiveEqualMasksUnderEveryPlan(ComputePlan.Kind kind) {
+    try (TrainableModel keep = load(lora(0.5), ComputePlan.KEEP);
+        TrainableModel other = load(lora(0.5), new ComputePlan(kind))) {
       for (int i = 0; i < 3; i++) {
         assertThat(step(other, i)).isCloseTo(step(keep, i), within(1e-5));
       }
@@ -153,7 +156,7 @@ class TrainableModelTests {
   @Test
   void fiftyStepsLeaveNoArrayBehind() {
     try (ModelDirectory base = ModelDirectory.open(BASE);
-        TrainableModel model = TrainableModels.load(base, LORA, ADAMW, Plan.KEEP, 42)) {
+        TrainableModel model = TrainableModels.load(base, LORA, ADAMW, ComputePlan.KEEP, 42)) {
       DeviceMemory memory = ((TrainableTransformer) model).memory();
       step(model, 0);
       int arrays = memory.liveArrays();
@@ -168,7 +171,7 @@ class TrainableModelTests {
 
   @Test
   void evaluationIsTheLossOfTraining() {
-    try (TrainableModel model = load(LORA, new Plan(Plan.Kind.KEEP, 2, 2))) {
+    try (TrainableModel model = load(LORA, new ComputePlan(ComputePlan.Kind.KEEP, 2, 2))) {
       TokenLoss training = model.accumulate(rows(1), 1, 0);
       TokenLoss evaluation = model.evaluate(rows(1));
       assertThat(evaluation.sum()).isCloseTo(training.sum(), within(1e-4));
@@ -185,7 +188,7 @@ class TrainableModelTests {
       ignored[r] = new int[rows.labels()[r].length];
       Arrays.fill(ignored[r], TokenBatch.IGNORE);
     }
-    try (TrainableModel model = load(LORA, Plan.KEEP)) {
+    try (TrainableModel model = load(LORA, ComputePlan.KEEP)) {
       TokenBatch empty = new TokenBatch(rows.inputIds(), ignored);
       assertThat(model.accumulate(empty, 1, 0)).isEqualTo(TokenLoss.ZERO);
       assertThat(model.update(1e-2)).isZero();
@@ -194,7 +197,7 @@ class TrainableModelTests {
 
   @Test
   void whatDoesNotFitIsSaid() {
-    try (TrainableModel model = load(LORA, Plan.KEEP)) {
+    try (TrainableModel model = load(LORA, ComputePlan.KEEP)) {
       int[][] outside = {{1, 97}};
       assertThatThrownBy(() -> model.evaluate(new TokenBatch(outside, outside)))
           .hasMessageContaining("token id 97")
@@ -204,12 +207,12 @@ class TrainableModelTests {
       assertThatThrownBy(() -> model.load(missing)).hasMessageContaining(last.name());
     }
     AdapterMethod wrong = new AdapterMethod.Lora(4, 8, 0, new TargetModules.Names(List.of("qkv")));
-    assertThatThrownBy(() -> load(wrong, Plan.KEEP)).hasMessageContaining("qkv");
+    assertThatThrownBy(() -> load(wrong, ComputePlan.KEEP)).hasMessageContaining("qkv");
   }
 
   @Test
   void gradientsThatAreNotFiniteStopTheRunBeforeTheyDoHarm() {
-    try (TrainableModel model = load(LORA, Plan.KEEP)) {
+    try (TrainableModel model = load(LORA, ComputePlan.KEEP)) {
       List<byte[]> before = bytes(model.trained());
       TokenBatch rows = rows(1);
       model.accumulate(rows, 1e-37, 0);

@@ -5,18 +5,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.graft.spec.AdapterMethod.Lora;
-import dev.graft.spec.AdapterMethod.TargetModules;
-import dev.graft.spec.AdapterMethods;
-import dev.graft.training.MicroBatch;
-import dev.graft.training.TokenLoss;
+import dev.graft.spec.method.AdapterMethod.Lora;
+import dev.graft.spec.method.AdapterMethod.TargetModules;
+import dev.graft.spec.peft.AdapterMethods;
+import dev.graft.training.ComputePlan;
 import dev.graft.training.TrainableModel;
-import dev.graft.training.model.EvaStart;
-import dev.graft.training.model.Plan;
+import dev.graft.training.batch.MicroBatch;
+import dev.graft.training.metrics.TokenLoss;
 import dev.graft.training.model.TrainableModels;
+import dev.graft.training.model.eva.EvaStart;
 import dev.graft.training.tuner.Tuner;
 import dev.graft.weights.ModelDirectory;
-import dev.graft.weights.NamedTensor;
+import dev.graft.weights.tensor.NamedTensor;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -50,7 +50,7 @@ class EvaStartTests {
       return new Case(golden, configuration(name, Map.of()), steps);
     }
 
-    EvaStart start(ModelDirectory base, Lora method, Plan plan) {
+    EvaStart start(ModelDirectory base, Lora method, ComputePlan plan) {
       return EvaStart.find(
           base, golden.recipe(plan).with(method), steps.size(), steps::get, () -> {});
     }
@@ -72,7 +72,7 @@ class EvaStartTests {
   void ranksAndFactorsAreThosePeftFindsAndSoAreTheLossesFromThere(String name) {
     try (ModelDirectory base = base(name)) {
       Case of = Case.of(name, base);
-      EvaStart start = of.start(base, of.asked(), Plan.KEEP);
+      EvaStart start = of.start(base, of.asked(), ComputePlan.KEEP);
       Lora expected = (Lora) of.golden().method();
       assertThat(start.method().patterns()).isEqualTo(expected.patterns());
       assertThat(targets(start.method())).isEqualTo(targets(expected));
@@ -112,7 +112,7 @@ class EvaStartTests {
       Case of, ModelDirectory base, EvaStart start, Map<String, NamedTensor> saved) {
     double[] losses = new double[of.steps().size()];
     try (TrainableModel model =
-        TrainableModels.load(base, of.golden().recipe(Plan.KEEP).with(start.method()))) {
+        TrainableModels.load(base, of.golden().recipe(ComputePlan.KEEP).with(start.method()))) {
       model.loadSaved(List.copyOf(saved.values()));
       start.into(model);
       for (int step = 0; step < losses.length; step++) {
@@ -128,7 +128,7 @@ class EvaStartTests {
   @ParameterizedTest
   @ValueSource(strings = {"eva-llama", "eva-gpt2", "eva-dora"})
   void theResultsConfigurationSaysWhatPeftsDoes(String name, @TempDir Path out) {
-    GoldenRun.run(CASES.resolve(name), Plan.KEEP, out);
+    GoldenRun.run(CASES.resolve(name), ComputePlan.KEEP, out);
     JsonMapper json = new JsonMapper();
     JsonNode written = json.readTree(out.resolve("adapter_config.json"));
     JsonNode peft = json.readTree(CASES.resolve(name).resolve("final/adapter_config.json"));
@@ -151,8 +151,9 @@ class EvaStartTests {
   void blocksOfQueriesChangeNothing() {
     try (ModelDirectory base = base("eva-llama")) {
       Case of = Case.of("eva-llama", base);
-      EvaStart whole = of.start(base, of.asked(), Plan.KEEP);
-      EvaStart blocks = of.start(base, of.asked(), new Plan(Plan.Kind.RECOMPUTE, 5, 4));
+      EvaStart whole = of.start(base, of.asked(), ComputePlan.KEEP);
+      EvaStart blocks =
+          of.start(base, of.asked(), new ComputePlan(ComputePlan.Kind.RECOMPUTE, 5, 4));
       assertThat(blocks.method()).isEqualTo(whole.method());
       for (int i = 0; i < whole.factors().size(); i++) {
         assertThat(blocks.factors().get(i).toFloats())
@@ -167,7 +168,8 @@ class EvaStartTests {
       Case of = Case.of("eva-llama", base);
       assertThatExceptionOfType(IllegalArgumentException.class)
           .isThrownBy(
-              () -> of.start(base, configuration("eva-llama", Map.of("tau", 1.0)), Plan.KEEP))
+              () ->
+                  of.start(base, configuration("eva-llama", Map.of("tau", 1.0)), ComputePlan.KEEP))
           .withMessageContaining("eva_config.tau: the directions of the inputs still turn");
     }
   }
@@ -178,7 +180,8 @@ class EvaStartTests {
       Case of = Case.of("eva-llama", base);
       assertThatExceptionOfType(IllegalArgumentException.class)
           .isThrownBy(
-              () -> of.start(base, configuration("eva-llama", Map.of("rho", 20.0)), Plan.KEEP))
+              () ->
+                  of.start(base, configuration("eva-llama", Map.of("rho", 20.0)), ComputePlan.KEEP))
           .withMessageContaining("eva_config.rho: times r it asks for 80 directions, but");
     }
   }

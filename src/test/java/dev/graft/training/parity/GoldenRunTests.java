@@ -2,7 +2,7 @@ package dev.graft.training.parity;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.graft.training.model.Plan;
+import dev.graft.training.ComputePlan;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -80,12 +80,13 @@ class GoldenRunTests {
   static Stream<Arguments> runs() {
     List<Arguments> runs = new ArrayList<>();
     for (String name : Stream.concat(OTHERS.stream(), LORA.stream()).toList()) {
-      for (Plan.Kind kind : Plan.Kind.values()) runs.add(Arguments.of(name, new Plan(kind, 5, 4)));
+      for (ComputePlan.Kind kind : ComputePlan.Kind.values())
+        runs.add(Arguments.of(name, new ComputePlan(kind, 5, 4)));
     }
     for (String name : NAMES) {
-      for (Plan.Kind kind : Plan.Kind.values()) {
-        runs.add(Arguments.of(name, new Plan(kind)));
-        runs.add(Arguments.of(name, new Plan(kind, 5, 4)));
+      for (ComputePlan.Kind kind : ComputePlan.Kind.values()) {
+        runs.add(Arguments.of(name, new ComputePlan(kind)));
+        runs.add(Arguments.of(name, new ComputePlan(kind, 5, 4)));
       }
     }
     return runs.stream();
@@ -93,7 +94,7 @@ class GoldenRunTests {
 
   @ParameterizedTest
   @MethodSource("runs")
-  void everyPlanRepeatsTheReferenceStepByStep(String name, Plan plan) {
+  void everyPlanRepeatsTheReferenceStepByStep(String name, ComputePlan plan) {
     GoldenResult result = GoldenRun.run(CASES.resolve(name), plan);
     assertThat(result.skipped()).isNull();
     assertThat(result.measures()).isNotEmpty().allMatch(GoldenResult.Measure::passed);
@@ -101,7 +102,7 @@ class GoldenRunTests {
 
   @Test
   void theConfigurationSaysWhichRanksAreLeft(@TempDir Path out) {
-    GoldenRun.run(CASES.resolve("adalora"), Plan.KEEP, out);
+    GoldenRun.run(CASES.resolve("adalora"), ComputePlan.KEEP, out);
     JsonMapper json = new JsonMapper();
     JsonNode expected = json.readTree(CASES.resolve("adalora/final/adapter_config.json"));
     assertThat(expected.path("rank_pattern").size()).isEqualTo(8);

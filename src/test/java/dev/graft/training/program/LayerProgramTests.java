@@ -7,12 +7,14 @@ import ai.djl.Device;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.JniUtils;
-import dev.graft.spec.LoraVariant;
-import dev.graft.spec.LoraVariant.Bias;
+import dev.graft.spec.method.LoraVariant;
+import dev.graft.spec.method.LoraVariant.Bias;
 import dev.graft.training.kernels.Kernels;
 import dev.graft.training.kernels.Tensors;
 import dev.graft.training.kernels.TorchScriptModule;
-import dev.graft.training.tuner.LowRankPaths;
+import dev.graft.training.program.layer.Attend;
+import dev.graft.training.program.layer.LinearLayer;
+import dev.graft.training.tuner.lora.LowRankPaths;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -46,7 +48,7 @@ class LayerProgramTests {
       Map<String, long[]> shapes = new HashMap<>(layer.shapes());
       Map<String, Double> scales = new HashMap<>();
       for (Statement each : base) {
-        if (each instanceof Linear linear && adapts(trains, scales)) {
+        if (each instanceof LinearLayer linear && adapts(trains, scales)) {
           scales.put(linear.module(), 2.0);
           long[] shape = shapes.get(linear.module() + ".weight");
           long in = shape[linear.transposed() ? 0 : 1];
@@ -214,15 +216,15 @@ class LayerProgramTests {
     }
   }
 
-  /** Tensors in the order of {@link Context}. */
+  /** Tensors in the order of {@link BatchContext}. */
   private static PtNDArray[] context(Tensors f64, int tokens, boolean segments) {
     PtNDArray none = f64.zeros(0);
-    PtNDArray[] c = new PtNDArray[Context.values().length];
+    PtNDArray[] c = new PtNDArray[BatchContext.values().length];
     Arrays.fill(c, none);
     for (int i = 0; i < 4; i++) c[i] = f64.random(tokens, 2);
     if (segments) {
       PtNDArray flat = f64.indices(1, 1, 2, 2, 0, 1, 1, 1, 1, 1);
-      c[Context.SEGMENTS.ordinal()] = (PtNDArray) flat.reshape(2, TOKENS);
+      c[BatchContext.SEGMENTS.ordinal()] = (PtNDArray) flat.reshape(2, TOKENS);
     }
     return c;
   }

@@ -1,6 +1,21 @@
 package dev.graft.training.program;
 
-import dev.graft.weights.Activation;
+import dev.graft.training.program.adapter.Multiply;
+import dev.graft.training.program.adapter.Noise;
+import dev.graft.training.program.adapter.Project;
+import dev.graft.training.program.adapter.Shift;
+import dev.graft.training.program.layer.Activate;
+import dev.graft.training.program.layer.Attend;
+import dev.graft.training.program.layer.Dropout;
+import dev.graft.training.program.layer.GatedActivation;
+import dev.graft.training.program.layer.LayerNorm;
+import dev.graft.training.program.layer.LinearLayer;
+import dev.graft.training.program.layer.Norm;
+import dev.graft.training.program.layer.RotaryEmbedding;
+import dev.graft.training.program.layer.Scale;
+import dev.graft.training.program.layer.Slice;
+import dev.graft.training.program.layer.Sum;
+import dev.graft.weights.config.basics.Activation;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,19 +28,19 @@ enum TestLayers {
     List<Statement> statements() {
       return List.of(
           new Norm("h", "x", "norm1", 0.01),
-          new Linear("q", "h", "q_proj", false),
-          new Linear("k", "h", "k_proj", false),
-          new Linear("v", "h", "v_proj", true),
-          new Rotate("q2", "q", 4),
-          new Rotate("k2", "k", 4),
+          new LinearLayer("q", "h", "q_proj", false),
+          new LinearLayer("k", "h", "k_proj", false),
+          new LinearLayer("v", "h", "v_proj", true),
+          new RotaryEmbedding("q2", "q", 4),
+          new RotaryEmbedding("k2", "k", 4),
           new Attend("o", "q2", "k2", "v", 1, 4),
-          new Linear("a", "o", "o_proj", false),
+          new LinearLayer("a", "o", "o_proj", false),
           new Sum("m", "x", "a"),
           new Norm("h2", "m", "norm2", 0.01),
-          new Linear("gate", "h2", "gate_proj", false),
-          new Linear("up", "h2", "up_proj", false),
-          new Gate("gated", "gate", "up", Activation.SILU),
-          new Linear("d", "gated", "down_proj", false),
+          new LinearLayer("gate", "h2", "gate_proj", false),
+          new LinearLayer("up", "h2", "up_proj", false),
+          new GatedActivation("gated", "gate", "up", Activation.SILU),
+          new LinearLayer("d", "gated", "down_proj", false),
           new Sum("y", "m", "d"));
     }
 
@@ -48,15 +63,15 @@ enum TestLayers {
     List<Statement> statements() {
       return List.of(
           new Norm("h", "x", "norm1", 0.01, true, true, 0),
-          new Linear("q", "h", "q_proj", false),
-          new Linear("k", "h", "k_proj", false),
-          new Linear("v", "h", "v_proj", false),
+          new LinearLayer("q", "h", "q_proj", false),
+          new LinearLayer("k", "h", "k_proj", false),
+          new LinearLayer("v", "h", "v_proj", false),
           new Norm("q1", "q", "q_norm", 0.01, true, true, 4),
           new Norm("k1", "k", "k_norm", 0.01, true, true, 4),
-          new Rotate("q2", "q1", 4, true),
-          new Rotate("k2", "k1", 4, true),
+          new RotaryEmbedding("q2", "q1", 4, true),
+          new RotaryEmbedding("k2", "k1", 4, true),
           new Attend("o", "q2", "k2", "v", 1, 4, 0.7, true, 2, 1.5).dropping(0.3),
-          new Linear("a", "o", "o_proj", false),
+          new LinearLayer("a", "o", "o_proj", false),
           new Scale("s", "a", 0.5),
           new Sum("y", "x", "s", 0.3));
     }
@@ -79,18 +94,18 @@ enum TestLayers {
     List<Statement> statements() {
       return List.of(
           new LayerNorm("h", "x", "norm1", 0.01),
-          new Linear("qkv", "h", "c_attn", true, true),
+          new LinearLayer("qkv", "h", "c_attn", true, true),
           new Slice("q", "qkv", 24, 1, 0, 8),
           new Slice("k", "qkv", 24, 1, 8, 8),
           new Slice("v", "qkv", 24, 1, 16, 8),
           new Attend("o", "q", "k", "v", 2, 4).dropping(0.4),
-          new Linear("a", "o", "c_proj", true, true),
+          new LinearLayer("a", "o", "c_proj", true, true),
           new Dropout("a2", "a", 0.3),
           new Sum("m", "x", "a2"),
           new LayerNorm("h2", "m", "norm2", 0.01),
-          new Linear("f", "h2", "c_fc", true, true),
+          new LinearLayer("f", "h2", "c_fc", true, true),
           new Activate("f2", "f", Activation.GELU_TANH),
-          new Linear("d", "f2", "c_out", true, true),
+          new LinearLayer("d", "f2", "c_out", true, true),
           new Sum("y", "m", "d"));
     }
 
@@ -113,14 +128,14 @@ enum TestLayers {
     List<Statement> statements() {
       return List.of(
           new LayerNorm("h", "x", "norm1", 0.01),
-          new Linear("qkv", "h", "qkv", false),
+          new LinearLayer("qkv", "h", "qkv", false),
           new Slice("q", "qkv", 48, 2, 0, 8),
           new Slice("k", "qkv", 48, 2, 8, 8),
           new Slice("v", "qkv", 48, 2, 16, 8),
-          new Rotate("q2", "q", 8),
-          new Rotate("k2", "k", 8),
+          new RotaryEmbedding("q2", "q", 8),
+          new RotaryEmbedding("k2", "k", 8),
           new Attend("o", "q2", "k2", "v", 2, 8),
-          new Linear("a", "o", "dense", false),
+          new LinearLayer("a", "o", "dense", false),
           new LayerNorm("h2", "x", "norm2", 0.01),
           new Activate("f", "h2", Activation.GELU),
           new Sum("both", "a", "f"),
@@ -143,11 +158,11 @@ enum TestLayers {
     @Override
     List<Statement> statements() {
       return List.of(
-          new Linear("q", "x", "q_proj", false),
-          new Linear("k", "x", "k_proj", false),
-          new Linear("v", "x", "v_proj", false),
+          new LinearLayer("q", "x", "q_proj", false),
+          new LinearLayer("k", "x", "k_proj", false),
+          new LinearLayer("v", "x", "v_proj", false),
           new Attend("o", "q", "k", "v", 1, 4, 0.5, false, 0, 0).dropping(0.2),
-          new Linear("a", "o", "o_proj", false),
+          new LinearLayer("a", "o", "o_proj", false),
           new Activate("r", "a", Activation.RELU),
           new Activate("t", "a", Activation.TANH),
           new Sum("rt", "r", "t"),
@@ -170,17 +185,17 @@ enum TestLayers {
     @Override
     List<Statement> statements() {
       return List.of(
-          new Linear("a_dense", "x", "attention", true),
-          new Linear("a_down", "a_dense", "attention.adapter_down", true),
+          new LinearLayer("a_dense", "x", "attention", true),
+          new LinearLayer("a_down", "a_dense", "attention.adapter_down", true),
           new Activate("a_active", "a_down", Activation.SILU),
-          new Linear("a_up", "a_active", "attention.adapter_up", true),
+          new LinearLayer("a_up", "a_active", "attention.adapter_up", true),
           new Sum("a", "a_dense", "a_up", 1),
           new Sum("m", "x", "a"),
           new LayerNorm("h", "m", "norm1", 0.01),
-          new Linear("d_dense", "h", "dense", true),
-          new Linear("d_down", "h", "mlp.adapter_down", true),
+          new LinearLayer("d_dense", "h", "dense", true),
+          new LinearLayer("d_down", "h", "mlp.adapter_down", true),
           new Activate("d_active", "d_down", Activation.RELU),
-          new Linear("d_up", "d_active", "mlp.adapter_up", true),
+          new LinearLayer("d_up", "d_active", "mlp.adapter_up", true),
           new Sum("d", "d_dense", "d_up", 4),
           new Sum("y", "m", "d"));
     }
@@ -211,7 +226,7 @@ enum TestLayers {
           new Multiply("u2", "u", "lambda_d"),
           new Project("v", "u2", "/vera_B", 8, 3),
           new Multiply("v2", "v", "lambda_b"),
-          new Linear("a", "h", "dense", true),
+          new LinearLayer("a", "h", "dense", true),
           new Sum("s", "a", "v2", 0.5),
           new Shift("s2", "s", "shift", 3),
           new Dropout("d", "h", 0.5),

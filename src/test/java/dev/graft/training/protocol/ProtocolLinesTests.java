@@ -13,7 +13,7 @@ import tools.jackson.databind.node.JsonNodeFactory;
 class ProtocolLinesTests {
   @Test
   void eventsAreSnakeCaseWithTheirType() {
-    var event = new TrainingEvent.Evaluation(3, 1.5, 0.25, Map.of("accuracy", 0.5));
+    var event = new TrainingEvent.Evaluated(3, 1.5, 0.25, Map.of("accuracy", 0.5));
     String line = ProtocolLines.write(event);
     assertThat(line)
         .isEqualTo(

@@ -4,12 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.graft.spec.Bottleneck;
-import dev.graft.spec.Bottleneck.InitWeights;
-import dev.graft.spec.Bottleneck.NonLinearity;
-import dev.graft.spec.Bottleneck.Variant;
+import dev.graft.spec.method.Bottleneck;
+import dev.graft.spec.method.Bottleneck.InitWeights;
+import dev.graft.spec.method.Bottleneck.NonLinearity;
+import dev.graft.spec.method.Bottleneck.Variant;
+import dev.graft.training.tuner.part.Slot;
 import dev.graft.weights.ModelDirectory;
-import dev.graft.weights.NamedTensor;
+import dev.graft.weights.tensor.NamedTensor;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.DoubleStream;

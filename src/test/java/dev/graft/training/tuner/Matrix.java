@@ -1,22 +1,22 @@
 package dev.graft.training.tuner;
 
-import dev.graft.weights.NamedTensor;
+import dev.graft.weights.tensor.NamedTensor;
 
 /** Just enough linear algebra to check starts by their definitions. */
-record Matrix(int rows, int columns, float[] values) {
-  Matrix(long[] shape, float[] values) {
+public record Matrix(int rows, int columns, float[] values) {
+  public Matrix(long[] shape, float[] values) {
     this((int) shape[0], shape.length == 1 ? 1 : (int) shape[1], values);
   }
 
-  static Matrix of(NamedTensor tensor) {
+  public static Matrix of(NamedTensor tensor) {
     return new Matrix(tensor.shape(), tensor.toFloats());
   }
 
-  double at(int row, int column) {
+  public double at(int row, int column) {
     return values[row * columns + column];
   }
 
-  Matrix transposed() {
+  public Matrix transposed() {
     float[] turned = new float[values.length];
     for (int r = 0; r < rows; r++) {
       for (int c = 0; c < columns; c++) turned[c * rows + r] = values[r * columns + c];
@@ -24,7 +24,7 @@ record Matrix(int rows, int columns, float[] values) {
     return new Matrix(columns, rows, turned);
   }
 
-  Matrix times(Matrix other) {
+  public Matrix times(Matrix other) {
     float[] product = new float[rows * other.columns];
     for (int r = 0; r < rows; r++) {
       for (int c = 0; c < other.columns; c++) {
@@ -37,27 +37,27 @@ record Matrix(int rows, int columns, float[] values) {
   }
 
   /** {@code this - factor other}. */
-  Matrix minus(Matrix other, double factor) {
+  public Matrix minus(Matrix other, double factor) {
     float[] rest = new float[values.length];
     for (int i = 0; i < rest.length; i++) rest[i] = (float) (values[i] - factor * other.values[i]);
     return new Matrix(rows, columns, rest);
   }
 
-  double largest() {
+  public double largest() {
     double largest = 0;
     for (float each : values) largest = Math.max(largest, Math.abs(each));
     return largest;
   }
 
   /** Root of the mean square. */
-  double deviation() {
+  public double deviation() {
     double sum = 0;
     for (float each : values) sum += (double) each * each;
     return Math.sqrt(sum / values.length);
   }
 
   /** By power iteration. */
-  double largestSingularValue() {
+  public double largestSingularValue() {
     float[] ones = new float[columns];
     for (int i = 0; i < columns; i++) ones[i] = 1f / (i + 1);
     Matrix x = new Matrix(columns, 1, ones);

@@ -1,0 +1,205 @@
+package dev.graft.adapters.access;
+
+import dev.graft.platform.Ids;
+import dev.graft.platform.pagination.Cursor;
+import dev.graft.tenancy.AuditLog;
+import dev.graft.tenancy.Owned;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+import org.springframework.transaction.annotation.Transactional;
+
+/**
+ * Which other departments may ask a model or a checkpoint, and continue from it. One that no row
+ * names may not; a row is about exactly the name that it has, not about other checkpoints of the
+ * job.
+ */
+@Component
+public class CheckpointPermissions implements Owned {
+  private static final String CREATE =
+      """
+      insert into checkpoint_permission as p (id, model, owner_id, department_id, created_at, access)
+      values (:id, :model, :owner, :department, graft_now(), coalesce(:access::text, 'use'))
+      on conflict (model, department_id) do update set access = :access::text where p.access <> :access::text
+      returning id, access
+      """;
+
+  /** An unknown cursor gives nothing. */
+  private static final String LIST =
+      """
+      select * from checkpoint_permission
+       where model = :model
+         and (:department::text is null or department_id = :department)
+         and (:after::text is null
+              or (created_at, id) %s (select created_at, id from checkpoint_permission
+                                       where id = :after and model = :model))
+       order by created_at %s, id %s
+       limit :limit
+      """;
+
+  private final JdbcClient sql;
+  private final AuditLog audit;
+  private final Ids ids;
+
+  CheckpointPermissions(JdbcClient sql, AuditLog audit, Ids ids) {
+    this.sql = sql;
+    this.audit = audit;
+    this.ids = ids;
+  }
+
+  /**
+   * @param departmentId that may use the model
+   */
+  public record CheckpointPermission(
+      String id, Instant createdAt, String departmentId, ModelAccess access) {
+    private static CheckpointPermission of(ResultSet row, int number) throws SQLException {
+      return new CheckpointPermission(
+          row.getString("id"),
+          row.getObject("created_at", OffsetDateTime.class).toInstant(),
+          row.getString("department_id"),
+          ModelAccess.parse(row.getString("access")));
+    }
+  }
+
+  /** The department whose model a permission is about. */
+  @Override
+  @Transactional(readOnly = true)
+  public Optional<String> departmentOf(String id) {
+    return sql.sql("select owner_id from checkpoint_permission where id = :id")
+        .param("id", id)
+        .query(String.class)
+        .optional();
+  }
+
+  /** The department whose model it is, if this one may use it. */
+  @Transactional(readOnly = true)
+  public Optional<String> owner(String model, String departmentId) {
+    return guest("owner_id", model, departmentId);
+  }
+
+  /** What the department may do with another's model; empty if nothing. */
+  @Transactional(readOnly = true)
+  Optional<ModelAccess> access(String model, String departmentId) {
+    return guest("access", model, departmentId).map(ModelAccess::parse);
+  }
+
+  private Optional<String> guest(String column, String model, String departmentId) {
+    return sql.sql(
+            "select "
+                + column
+                + " from checkpoint_permission where model = :model and department_id ="
+                + " :department")
+        .param("model", model)
+        .param("department", departmentId)
+        .query(String.class)
+        .optional();
+  }
+
+  /** Names of what other departments let this one use, the newest permission first. */
+  @Transactional(readOnly = true)
+  public List<String> sharedWith(String departmentId) {
+    return sql.sql(
+            """
+            select model from checkpoint_permission where department_id = :department
+             order by created_at desc, id desc
+            """)
+        .param("department", departmentId)
+        .query((row, n) -> row.getString("model"))
+        .list();
+  }
+
+  /**
+   * Lets departments use a model.
+   *
+   * @param owner whose model it is
+   * @param access null leaves those who may already with what they may, and lets others use it
+   */
+  @Transactional
+  public List<CheckpointPermission> create(
+      String model, String owner, List<String> departments, @Nullable ModelAccess access) {
+    List<CheckpointPermission> permissions = new ArrayList<>();
+    for (String department : departments) {
+      sql.sql(CREATE)
+          .param("id", ids.next("cp_"))
+          .param("model", model)
+          .param("owner", owner)
+          .param("department", department)
+          .param("access", access == null ? null : access.wire())
+          .query(
+              (row, n) ->
+                  noted(
+                      "checkpoint.permission.created",
+                      row.getString("id"),
+                      model,
+                      owner,
+                      department,
+                      row.getString("access")))
+          .optional();
+      permissions.addAll(page(model, department, new Cursor(null, 1, Cursor.SortOrder.DESC)));
+    }
+    return permissions;
+  }
+
+  /**
+   * A page and one more.
+   *
+   * @param departmentId only what this one may use; null = whoever
+   */
+  @Transactional(readOnly = true)
+  public List<CheckpointPermission> page(String model, @Nullable String departmentId, Cursor page) {
+    boolean ascending = page.order() == Cursor.SortOrder.ASC;
+    String order = ascending ? "asc" : "desc";
+    return sql.sql(LIST.formatted(ascending ? ">" : "<", order, order))
+        .param("model", model)
+        .param("department", departmentId)
+        .param("after", page.after())
+        .param("limit", page.limit() + 1)
+        .query(CheckpointPermission::of)
+        .list();
+  }
+
+  /** False if the model has no such permission. */
+  @Transactional
+  public boolean delete(String model, String id) {
+    return sql.sql(
+            """
+            delete from checkpoint_permission where id = :id and model = :model
+            returning owner_id, department_id, access
+            """)
+        .param("id", id)
+        .param("model", model)
+        .query(
+            (row, n) ->
+                noted(
+                    "checkpoint.permission.deleted",
+                    id,
+                    model,
+                    row.getString("owner_id"),
+                    row.getString("department_id"),
+                    row.getString("access")))
+        .optional()
+        .isPresent();
+  }
+
+  /** Returns the id. */
+  private String noted(
+      String type, String id, String model, String owner, String department, String access) {
+    audit.write(
+        type,
+        owner,
+        id,
+        Map.of(
+            "data",
+            Map.of(
+                "fine_tuned_model_checkpoint", model, "project_id", department, "access", access)));
+    return id;
+  }
+}

@@ -1,0 +1,88 @@
+package dev.graft.adapters.api;
+
+import static java.time.temporal.ChronoUnit.SECONDS;
+
+import dev.graft.adapters.Adapter;
+import dev.graft.adapters.access.VisibleAdapters;
+import dev.graft.adapters.registry.AdapterLineage;
+import dev.graft.adapters.registry.Adapters;
+import dev.graft.artifacts.BlobRef;
+import dev.graft.platform.errors.ProblemType;
+import dev.graft.platform.errors.RequestFailed;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.Objects;
+import org.springframework.core.io.Resource;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.MediaType;
+import org.springframework.http.ResponseEntity;
+import org.springframework.stereotype.Component;
+
+/** What a department may see and fetch of an adapter, or why it may not. */
+@Component
+class AdapterDownloads {
+  private static final MediaType GZIP = MediaType.parseMediaType("application/gzip");
+
+  private final Adapters adapters;
+  private final VisibleAdapters visible;
+  private final AdapterFiles files;
+
+  AdapterDownloads(Adapters adapters, VisibleAdapters visible, AdapterFiles files) {
+    this.adapters = adapters;
+    this.visible = visible;
+    this.files = files;
+  }
+
+  /** One that the department sees. */
+  Adapter require(String departmentId, String id) {
+    return visible.find(departmentId, id).orElseThrow(() -> gone(departmentId, id));
+  }
+
+  /**
+   * The bytes that it may fetch.
+   *
+   * @param file of the adapter; empty = all as tar.gz
+   */
+  BlobRef require(String departmentId, String id, String file) throws IOException {
+    Adapter adapter = require(departmentId, id);
+    if (!visible.mayDownload(departmentId, adapter)) {
+      throw new RequestFailed(
+          ProblemType.PERMISSION_DENIED,
+          "Your department may use this adapter, but not fetch its files.",
+          "id");
+    }
+    if (file.isEmpty()) return files.archive(adapter);
+    BlobRef found = files.manifest(adapter).files().get(file);
+    if (found == null) throw RequestFailed.notFound("file of this adapter", file);
+    return found;
+  }
+
+  ResponseEntity<Resource> archive(String id, BlobRef archive, HttpHeaders request) {
+    return files.download(archive, id + ".tar.gz", GZIP, request);
+  }
+
+  ResponseEntity<Resource> file(String path, BlobRef file, HttpHeaders request) {
+    return files.download(
+        file,
+        path.substring(path.lastIndexOf('/') + 1),
+        MediaType.APPLICATION_OCTET_STREAM,
+        request);
+  }
+
+  /** Its own department is told that there was one. */
+  RequestFailed gone(String departmentId, String id) {
+    return adapters
+        .deleted(departmentId, id)
+        .map(stone -> new RequestFailed(ProblemType.GONE, farewell(stone), "id"))
+        .orElseGet(() -> RequestFailed.notFound("adapter", id));
+  }
+
+  private static String farewell(AdapterLineage.Stone stone) {
+    Instant at = Objects.requireNonNull(stone.deletedAt());
+    return "The adapter %s was deleted at %s%s."
+        .formatted(
+            stone.id(),
+            at.truncatedTo(SECONDS),
+            stone.byRetention() ? ": its department keeps adapters no longer (retention)" : "");
+  }
+}

@@ -1,0 +1,113 @@
+package dev.graft.adapters.api;
+
+import dev.graft.adapters.Adapter;
+import dev.graft.adapters.AdapterDeprecation;
+import dev.graft.artifacts.BlobRef;
+import dev.graft.artifacts.manifest.Manifest;
+import dev.graft.weights.compatibility.Compatibility;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * An adapter on the wire.
+ *
+ * @param ownedBy name of its department
+ * @param parentModel what its training continued from, or null
+ * @param bytes size of {@code /content}
+ * @param sha256 checksum of {@code /content}
+ * @param method {@code peft_type}, or the type of a method that PEFT lacks
+ * @param adapter the settings it was trained with, fully resolved
+ * @param metadata the pairs of its job
+ * @param keep whether retention spares it
+ * @param deleteAt when retention removes it; null where no notice tells so
+ * @param compatibility what programs make of it; empty where its base is no longer known
+ */
+record AdapterResource(
+    String id,
+    String object,
+    String name,
+    String ownedBy,
+    String baseModel,
+    @Nullable String parentModel,
+    String jobId,
+    String trainingFile,
+    long createdAt,
+    long bytes,
+    String sha256,
+    List<File> files,
+    @Nullable String method,
+    JsonNode adapter,
+    @Nullable JsonNode metadata,
+    List<LoaderVerdict> compatibility,
+    long trainedTokens,
+    @Nullable DeprecationObject deprecation,
+    boolean keep,
+    @Nullable Long deleteAt) {
+
+  /** A file of the PEFT directory; {@code /files/{name}} serves it. */
+  record File(String name, long bytes, String sha256) {}
+
+  /** Why and until when; in unix seconds. */
+  record DeprecationObject(String notice, long deprecatedAt, @Nullable Long retiresAt) {
+    static @Nullable DeprecationObject of(@Nullable AdapterDeprecation deprecation) {
+      if (deprecation == null) return null;
+      Instant retiresAt = deprecation.retiresAt();
+      return new DeprecationObject(
+          deprecation.notice(),
+          deprecation.since().getEpochSecond(),
+          retiresAt == null ? null : retiresAt.getEpochSecond());
+    }
+  }
+
+  /**
+   * What one program makes of it.
+   *
+   * @param verdict {@code loads}, {@code with_conversion} or {@code no}
+   * @param reasons what stands in the way and what to do about it, or what to set
+   */
+  record LoaderVerdict(String loader, String verdict, List<String> reasons) {
+    static LoaderVerdict of(Compatibility found) {
+      return new LoaderVerdict(
+          found.loader().wireName(), found.verdict().wireName(), found.reasons());
+    }
+  }
+
+  static AdapterResource of(
+      Adapter adapter,
+      JsonNode configuration,
+      @Nullable JsonNode metadata,
+      BlobRef archive,
+      Manifest manifest,
+      List<Compatibility> compatibility) {
+    List<File> files =
+        manifest.files().entrySet().stream()
+            .map(
+                file ->
+                    new File(
+                        file.getKey(), file.getValue().bytes(), file.getValue().sha256().hex()))
+            .toList();
+    return new AdapterResource(
+        adapter.id(),
+        "adapter",
+        adapter.name(),
+        adapter.departmentName(),
+        adapter.baseModel(),
+        adapter.parentModel(),
+        adapter.jobId(),
+        adapter.trainingFile(),
+        adapter.createdAt().getEpochSecond(),
+        archive.bytes(),
+        archive.sha256().hex(),
+        files,
+        adapter.method(),
+        configuration,
+        metadata,
+        compatibility.stream().map(LoaderVerdict::of).toList(),
+        adapter.trainedTokens(),
+        DeprecationObject.of(adapter.deprecation()),
+        adapter.kept(),
+        adapter.deleteAt() == null ? null : adapter.deleteAt().getEpochSecond());
+  }
+}

@@ -1,0 +1,77 @@
+package dev.graft.adapters.api;
+
+import dev.graft.adapters.Adapter;
+import dev.graft.artifacts.ArtifactStore;
+import dev.graft.artifacts.BlobRef;
+import dev.graft.artifacts.manifest.Manifest;
+import dev.graft.catalog.BaseModels;
+import dev.graft.spec.fields.SpecRejected;
+import dev.graft.spec.method.AdapterMethod;
+import dev.graft.spec.peft.AdapterMethods;
+import dev.graft.weights.compatibility.Compatibility;
+import dev.graft.weights.compatibility.LoaderRules;
+import dev.graft.weights.config.ModelConfig;
+import dev.graft.weights.files.BadModel;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.stereotype.Component;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** What programs make of a result, told from its files and the configuration of its base. */
+@Component
+class CompatibilityReport {
+  private static final int MAX_CONFIG_BYTES = 1 << 20;
+
+  private final ArtifactStore store;
+  private final BaseModels baseModels;
+  private final JsonMapper json;
+
+  CompatibilityReport(ArtifactStore store, BaseModels baseModels, JsonMapper json) {
+    this.store = store;
+    this.baseModels = baseModels;
+    this.json = json;
+  }
+
+  /** Empty where the base model is gone and the result does not say what it was. */
+  List<Compatibility> of(Adapter adapter, Manifest result) throws IOException {
+    ModelConfig base = base(adapter, result);
+    AdapterMethod method = method(result);
+    return base == null || method == null ? List.of() : LoaderRules.of(method, base);
+  }
+
+  /** Null if the configuration is not PEFT's. */
+  private @Nullable AdapterMethod method(Manifest result) throws IOException {
+    byte[] config = file(result, "adapter_config.json");
+    if (config == null) return new AdapterMethod.Full();
+    try {
+      JsonNode fields = json.readTree(config);
+      return fields.has("peft_type") ? AdapterMethods.fromSaved(fields) : null;
+    } catch (JacksonException | SpecRejected unreadable) {
+      return null;
+    }
+  }
+
+  private @Nullable ModelConfig base(Adapter adapter, Manifest result) throws IOException {
+    byte[] own = file(result, "config.json");
+    if (own == null && baseModels.find(adapter.baseModel()).isEmpty()) return null;
+    byte[] config =
+        own != null ? own : file(baseModels.manifest(adapter.baseModel()), "config.json");
+    try {
+      return config == null ? null : ModelConfig.read(config);
+    } catch (BadModel unreadable) {
+      return null;
+    }
+  }
+
+  private byte @Nullable [] file(Manifest manifest, String name) throws IOException {
+    BlobRef file = manifest.files().get(name);
+    if (file == null || file.bytes() > MAX_CONFIG_BYTES) return null;
+    try (InputStream in = store.open(file.sha256())) {
+      return in.readAllBytes();
+    }
+  }
+}

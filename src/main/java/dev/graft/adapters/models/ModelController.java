@@ -1,0 +1,121 @@
+package dev.graft.adapters.models;
+
+import dev.graft.adapters.Adapter;
+import dev.graft.adapters.registry.Adapters;
+import dev.graft.catalog.BaseModel;
+import dev.graft.catalog.BaseModels;
+import dev.graft.platform.errors.ProblemType;
+import dev.graft.platform.errors.RequestFailed;
+import dev.graft.tenancy.Caller;
+import dev.graft.tenancy.Department;
+import dev.graft.tenancy.Departments;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.springframework.security.core.annotation.AuthenticationPrincipal;
+import org.springframework.web.bind.annotation.DeleteMapping;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RestController;
+
+/**
+ * OpenAI's models: the base models, and the department's fine-tuned ones. A name may hold a slash,
+ * sent as {@code %2F} or as it is.
+ */
+@RestController
+@RequestMapping("/v1/models")
+class ModelController {
+  private final BaseModels baseModels;
+  private final Adapters adapters;
+  private final ModelResolver models;
+  private final Departments departments;
+
+  ModelController(
+      BaseModels baseModels, Adapters adapters, ModelResolver models, Departments departments) {
+    this.baseModels = baseModels;
+    this.adapters = adapters;
+    this.models = models;
+    this.departments = departments;
+  }
+
+  @GetMapping
+  ModelList list(@AuthenticationPrincipal Caller caller) {
+    Stream<ModelResource> base =
+        baseModels.list().stream().filter(BaseModel::enabled).map(ModelResource::of);
+    Stream<ModelResource> own =
+        adapters.all(caller.departmentId()).stream().map(a -> resource(a, caller));
+    Stream<ModelResource> shared =
+        models.shared(caller.departmentId()).stream()
+            .flatMap(each -> resource(each, caller).stream());
+    return new ModelList("list", Stream.of(base, own, shared).flatMap(each -> each).toList());
+  }
+
+  @GetMapping("/{*model}")
+  ModelResource get(@AuthenticationPrincipal Caller caller, @PathVariable("model") String rest) {
+    String name = rest.substring(1);
+    return models
+        .find(caller.departmentId(), name)
+        .flatMap(named -> resource(named, caller))
+        .orElseThrow(() -> unknown(name));
+  }
+
+  private Optional<ModelResource> resource(ResolvedModel model, Caller caller) {
+    return switch (model) {
+      case ResolvedModel.Base base -> Optional.of(ModelResource.of(base.model()));
+      case ResolvedModel.FineTuned tuned -> Optional.of(resource(tuned.adapter(), caller));
+      case ResolvedModel.Checkpoint checkpoint ->
+          Optional.of(ModelResource.of(checkpoint, owner(checkpoint.departmentId(), caller)));
+      case ResolvedModel.Missing missing -> Optional.empty();
+      case ResolvedModel.Removed removed -> throw gone(removed);
+    };
+  }
+
+  private ModelResource resource(Adapter adapter, Caller caller) {
+    return ModelResource.of(adapter, owner(adapter.departmentId(), caller));
+  }
+
+  private String owner(String departmentId, Caller caller) {
+    return departmentId.equals(caller.departmentId())
+        ? caller.departmentName()
+        : departments.get(departmentId).map(Department::name).orElse("");
+  }
+
+  @DeleteMapping("/{*model}")
+  ModelDeleted delete(@AuthenticationPrincipal Caller caller, @PathVariable("model") String rest) {
+    String name = rest.substring(1);
+    return switch (models.find(caller.departmentId(), name).orElseThrow(() -> unknown(name))) {
+      case ResolvedModel.Base base -> throw stays(name, "is a base model");
+      case ResolvedModel.Checkpoint checkpoint -> throw stays(name, "belongs to its job");
+      case ResolvedModel.Missing missing -> throw unknown(name);
+      case ResolvedModel.Removed removed -> throw gone(removed);
+      case ResolvedModel.FineTuned tuned -> {
+        if (!tuned.adapter().departmentId().equals(caller.departmentId())) {
+          throw stays(name, "is another department's");
+        }
+        if (!adapters.delete(caller.departmentId(), tuned.adapter().id())) throw unknown(name);
+        yield new ModelDeleted(name, "model", true);
+      }
+    };
+  }
+
+  private static RequestFailed stays(String name, String why) {
+    return new RequestFailed(
+        ProblemType.WRONG_STATE,
+        "'%s' %s; only fine-tuned models can be deleted here.".formatted(name, why),
+        "model");
+  }
+
+  private static RequestFailed gone(ResolvedModel.Removed removed) {
+    return new RequestFailed(ProblemType.MODEL_NOT_FOUND, removed.why(), "model");
+  }
+
+  private static RequestFailed unknown(String name) {
+    return new RequestFailed(
+        ProblemType.MODEL_NOT_FOUND, "The model '" + name + "' does not exist.", "model");
+  }
+
+  record ModelList(String object, List<ModelResource> data) {}
+
+  record ModelDeleted(String id, String object, boolean deleted) {}
+}

@@ -1,0 +1,133 @@
+package dev.graft.adapters.models;
+
+import static java.time.temporal.ChronoUnit.SECONDS;
+
+import dev.graft.adapters.Adapter;
+import dev.graft.adapters.access.CheckpointPermissions;
+import dev.graft.adapters.registry.Adapters;
+import dev.graft.catalog.BaseModel;
+import dev.graft.catalog.BaseModels;
+import dev.graft.jobs.results.SourceJob;
+import dev.graft.jobs.results.SourceJobs;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.springframework.stereotype.Component;
+
+/**
+ * Finds models by name: base models, the department's results and their checkpoints, and those of
+ * others that it may use.
+ */
+@Component
+public class ModelResolver {
+  private static final String CHECKPOINT = ":ckpt-step-";
+
+  private final BaseModels baseModels;
+  private final Adapters adapters;
+  private final SourceJobs jobs;
+  private final CheckpointPermissions permissions;
+
+  ModelResolver(
+      BaseModels baseModels,
+      Adapters adapters,
+      SourceJobs jobs,
+      CheckpointPermissions permissions) {
+    this.baseModels = baseModels;
+    this.adapters = adapters;
+    this.jobs = jobs;
+    this.permissions = permissions;
+  }
+
+  /**
+   * Empty if the name means nothing to the department: it is none of a base model, of its own
+   * models and checkpoints, and of those that an administrator lets it use.
+   */
+  public Optional<ResolvedModel> find(String departmentId, String name) {
+    Optional<BaseModel> base = baseModels.find(name);
+    if (base.isPresent()) return Optional.of(new ResolvedModel.Base(base.get()));
+    return own(departmentId, name)
+        .or(() -> permissions.owner(name, departmentId).flatMap(owner -> own(owner, name)));
+  }
+
+  /** What other departments let this one use. */
+  List<ResolvedModel> shared(String departmentId) {
+    return permissions.sharedWith(departmentId).stream()
+        .flatMap(name -> find(departmentId, name).stream())
+        .toList();
+  }
+
+  /** The department whose model or checkpoint has this name; empty if there is none. */
+  public Optional<String> owner(String name) {
+    Optional<String> owner = adapters.departmentOf(name).or(() -> jobs.departmentOf(name));
+    return owner.filter(
+        department -> own(department, name).filter(ModelResolver::isThere).isPresent());
+  }
+
+  private static boolean isThere(ResolvedModel model) {
+    return switch (model) {
+      case ResolvedModel.FineTuned tuned -> true;
+      case ResolvedModel.Checkpoint checkpoint -> true;
+      case ResolvedModel.Base base -> false;
+      case ResolvedModel.Missing missing -> false;
+      case ResolvedModel.Removed removed -> false;
+    };
+  }
+
+  private Optional<ResolvedModel> own(String departmentId, String name) {
+    Optional<Adapter> adapter = adapters.named(departmentId, name);
+    if (adapter.isPresent()) return Optional.of(new ResolvedModel.FineTuned(adapter.get()));
+    return jobs.find(departmentId, name).flatMap(job -> ofJob(name, job));
+  }
+
+  private static Optional<ResolvedModel> ofJob(String name, SourceJob job) {
+    SourceJob.Checkpoint checkpoint = job.checkpoint();
+    if (checkpoint != null) {
+      return Optional.of(
+          new ResolvedModel.Checkpoint(
+              name,
+              job.id(),
+              job.departmentId(),
+              job.baseModel(),
+              job.baseManifest(),
+              checkpoint.manifest(),
+              job.adapterJson(),
+              checkpoint.createdAt()));
+    }
+    Instant deletedAt = job.checkpointsDeletedAt();
+    if (name.contains(CHECKPOINT) && deletedAt != null) {
+      return Optional.of(new ResolvedModel.Removed(job.id(), deleted(job, deletedAt)));
+    }
+    if (name.contains(CHECKPOINT)) {
+      return missing(job, "has no checkpoint at this step; its checkpoints are listed under it");
+    }
+    return switch (job.state()) {
+      case WAITING -> missing(job, "waits for its approval; ask again when it has succeeded");
+      case QUEUED -> missing(job, "waits in the queue; ask again when it has succeeded");
+      case RUNNING ->
+          missing(
+              job, "is running; ask again when it has succeeded, or ask one of its checkpoints");
+      case PAUSED -> missing(job, "is paused; resume it, or ask one of its checkpoints");
+      case FAILED -> missing(job, "has failed" + checkpoints(deletedAt));
+      case CANCELLED -> missing(job, "was cancelled" + checkpoints(deletedAt));
+      // Then the model was there, and has been deleted.
+      case SUCCEEDED -> Optional.empty();
+    };
+  }
+
+  private static String checkpoints(@Nullable Instant deletedAt) {
+    return deletedAt == null
+        ? "; its checkpoints can be asked"
+        : " and has no checkpoints any more";
+  }
+
+  private static String deleted(SourceJob job, Instant at) {
+    return "The checkpoints of its job %s were deleted at %s: its department keeps them no longer."
+        .formatted(job.id(), at.truncatedTo(SECONDS));
+  }
+
+  private static Optional<ResolvedModel> missing(SourceJob job, String why) {
+    return Optional.of(
+        new ResolvedModel.Missing(job.id(), "Its job %s %s.".formatted(job.id(), why)));
+  }
+}

@@ -1,0 +1,50 @@
+package dev.graft.adapters.models;
+
+import dev.graft.adapters.Adapter;
+import dev.graft.catalog.BaseModel;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A model on the wire.
+ *
+ * @param ownedBy the department, or {@code system} for a base model
+ * @param baseModel what a fine-tuned model was trained on
+ * @param contextLength tokens of a conversation, of a base model
+ */
+record ModelResource(
+    String id,
+    String object,
+    long created,
+    String ownedBy,
+    @Nullable String baseModel,
+    @Nullable Integer contextLength) {
+  static ModelResource of(BaseModel model) {
+    return new ModelResource(
+        model.name(),
+        "model",
+        model.createdAt().getEpochSecond(),
+        "system",
+        null,
+        model.contextLength());
+  }
+
+  static ModelResource of(Adapter adapter, String owner) {
+    return new ModelResource(
+        adapter.name(),
+        "model",
+        adapter.createdAt().getEpochSecond(),
+        owner,
+        adapter.baseModel(),
+        null);
+  }
+
+  static ModelResource of(ResolvedModel.Checkpoint checkpoint, String owner) {
+    return new ModelResource(
+        checkpoint.name(),
+        "model",
+        checkpoint.createdAt().getEpochSecond(),
+        owner,
+        checkpoint.baseModel(),
+        null);
+  }
+}

@@ -1,0 +1,47 @@
+package dev.graft.adapters.registry;
+
+import dev.graft.jobs.results.SourceJobs;
+import dev.graft.retention.Retained;
+import dev.graft.retention.RetentionKind;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.springframework.stereotype.Component;
+import org.springframework.transaction.annotation.Propagation;
+import org.springframework.transaction.annotation.Transactional;
+
+/** Adapters, which departments keep from their publication unless their owners keep one. */
+@Component
+class RetainedAdapters implements Retained {
+  private final AdapterRows rows;
+  private final AdapterChanges changes;
+  private final Adapters adapters;
+  private final SourceJobs jobs;
+
+  RetainedAdapters(AdapterRows rows, AdapterChanges changes, Adapters adapters, SourceJobs jobs) {
+    this.rows = rows;
+    this.changes = changes;
+    this.adapters = adapters;
+    this.jobs = jobs;
+  }
+
+  @Override
+  public RetentionKind kind() {
+    return RetentionKind.ADAPTERS;
+  }
+
+  @Override
+  public List<Thing> untold(String departmentId, Instant latest, int limit) {
+    return rows.untold(departmentId, latest, limit);
+  }
+
+  @Override
+  @Transactional(propagation = Propagation.MANDATORY)
+  public Removal remove(String departmentId, String id) {
+    Optional<String> job = changes.lockUnkept(departmentId, id);
+    if (job.isEmpty()) return Removal.GONE;
+    if (jobs.needed(job.get())) return Removal.IN_USE;
+    adapters.remove(departmentId, id);
+    return Removal.REMOVED;
+  }
+}

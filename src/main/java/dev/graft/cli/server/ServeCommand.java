@@ -1,0 +1,150 @@
+package dev.graft.cli.server;
+
+import dev.graft.GraftApplication;
+import dev.graft.platform.database.DatabaseInitializer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.web.server.Ssl;
+import org.springframework.boot.web.server.autoconfigure.ServerProperties;
+import org.springframework.context.ConfigurableApplicationContext;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Runs a server, a worker, or both, until stopped. */
+@Command(
+    name = "serve",
+    mixinStandardHelpOptions = true,
+    description = "Run a server, a worker, or both in one process (--role all), until Ctrl-C.")
+public final class ServeCommand implements Callable<Integer> {
+  /** Which parts of Graft this process is. */
+  public enum ProcessRole {
+    ALL,
+    SERVER,
+    WORKER;
+
+    public String[] profiles() {
+      return switch (this) {
+        case ALL -> new String[] {"server", "worker"};
+        case SERVER -> new String[] {"server"};
+        case WORKER -> new String[] {"worker"};
+      };
+    }
+
+    /** The weakest settings: everything in one process is for this machine alone. */
+    public Map<String, Object> defaults() {
+      return this == ALL ? Map.of("server.address", "127.0.0.1") : Map.of();
+    }
+  }
+
+  @Spec CommandSpec spec = CommandSpec.create();
+
+  @Option(names = "--role", defaultValue = "all", description = "all, server or worker.")
+  private ProcessRole role = ProcessRole.ALL;
+
+  @Option(names = "--port", description = "Port of the API (8080); 0 chooses a free one.")
+  private @Nullable Integer port;
+
+  @Mixin private ServerOptions options = new ServerOptions();
+
+  @Option(names = "--server", paramLabel = "URL", description = "A worker's server.")
+  private @Nullable String server;
+
+  @Option(
+      names = "--join-token",
+      paramLabel = "TOKEN",
+      description = "Admits a new worker, once (graft worker-token create).")
+  private @Nullable String joinToken;
+
+  @Option(
+      names = "--device",
+      defaultValue = "auto",
+      description = "A worker's device: auto or cpu.")
+  private String device = "auto";
+
+  /**
+   * Ends only with the process: at its shutdown Spring drains the worker, closes the context, and
+   * then the database.
+   */
+  @Override
+  public Integer call() throws InterruptedException {
+    check();
+    DatabaseInitializer database = DatabaseInitializer.forServer();
+    try (StartGuard guard = new StartGuard(database)) {
+      announce(start(database));
+    } catch (RuntimeException e) {
+      database.close();
+      throw e;
+    }
+    new CountDownLatch(1).await();
+    return 0;
+  }
+
+  private void check() {
+    if (role == ProcessRole.WORKER
+        && server == null
+        && System.getenv("GRAFT_WORKER_SERVER_URL") == null) {
+      throw new ParameterException(
+          spec.commandLine(), "a worker needs the URL of its server: --server URL");
+    }
+    if (role != ProcessRole.WORKER && server != null) {
+      throw new ParameterException(spec.commandLine(), "--server is for --role worker");
+    }
+    if (!device.equals("auto") && !device.equals("cpu")) {
+      throw new ParameterException(
+          spec.commandLine(), "--device " + device + " is not built yet: use auto or cpu");
+    }
+  }
+
+  private ConfigurableApplicationContext start(DatabaseInitializer database) {
+    return new SpringApplicationBuilder(GraftApplication.class)
+        .profiles(role.profiles())
+        .properties(role.defaults())
+        .initializers(new PortCheck(), database)
+        .run(arguments().toArray(String[]::new));
+  }
+
+  private List<String> arguments() {
+    List<String> arguments = new ArrayList<>(options.arguments());
+    add(arguments, "server.port", port);
+    add(arguments, "graft.worker.server-url", server);
+    add(arguments, "graft.worker.join-token", joinToken);
+    add(arguments, "graft.worker.devices", device.equals("auto") ? null : device);
+    return arguments;
+  }
+
+  private static void add(List<String> arguments, String name, @Nullable Object value) {
+    if (value != null) {
+      arguments.add("--" + name + "=" + value);
+    }
+  }
+
+  private void announce(ConfigurableApplicationContext context) {
+    var err = spec.commandLine().getErr();
+    if (role == ProcessRole.WORKER) {
+      err.println("Graft worker of " + server + " is running; Ctrl-C drains and stops it.");
+    } else {
+      var environment = context.getEnvironment();
+      String address = environment.getProperty("server.address", "127.0.0.1");
+      String url =
+          (Ssl.isEnabled(context.getBean(ServerProperties.class).getSsl()) ? "https" : "http")
+              + "://"
+              + (address.equals("0.0.0.0") ? "127.0.0.1" : address)
+              + ":"
+              + environment.getProperty("local.server.port");
+      err.println("Graft is running at " + url + "/v1; its console at " + url);
+      err.println(
+          "Make a key: graft key create --department NAME --data-dir "
+              + environment.getProperty("graft.data-dir"));
+    }
+    err.flush();
+  }
+}

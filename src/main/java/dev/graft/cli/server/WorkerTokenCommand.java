@@ -1,0 +1,88 @@
+package dev.graft.cli.server;
+
+import dev.graft.workers.JoinTokens;
+import java.time.Duration;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** The tokens with which workers join. Standard output is the token alone, for scripts. */
+@Command(
+    name = "worker-token",
+    mixinStandardHelpOptions = true,
+    synopsisSubcommandLabel = "(create | list | revoke)",
+    description =
+        "Create, list and revoke tokens with which workers join; also while the server runs.")
+public final class WorkerTokenCommand implements Runnable {
+  @Spec CommandSpec spec = CommandSpec.create();
+
+  @Override
+  public void run() {
+    throw new ParameterException(spec.commandLine(), "say create, list or revoke");
+  }
+
+  @Command(
+      name = "create",
+      mixinStandardHelpOptions = true,
+      description = "Print a token that lets one worker join, once.")
+  int create(
+      @Option(names = "--class", defaultValue = "default", paramLabel = "NAME") String workerClass,
+      @Option(names = "--expires-in-minutes", defaultValue = "60", paramLabel = "MINUTES")
+          int minutes,
+      @Mixin ServerOptions options) {
+    if (minutes < 1) {
+      throw new ParameterException(spec.commandLine(), "--expires-in-minutes must be 1 or more");
+    }
+    try (ServerContext server = ServerContext.open(options)) {
+      print(
+          server
+              .get(JoinTokens.class)
+              .create(workerClass, Duration.ofMinutes(minutes), null)
+              .secret());
+    }
+    return 0;
+  }
+
+  @Command(
+      name = "list",
+      mixinStandardHelpOptions = true,
+      description = "The newest 100 tokens, one a line: id, beginning, class, state, end.")
+  int list(@Mixin ServerOptions options) {
+    try (ServerContext server = ServerContext.open(options)) {
+      for (JoinTokens.JoinToken token : server.get(JoinTokens.class).list(null, 100)) {
+        print(
+            String.join(
+                "\t",
+                token.id(),
+                token.prefix() + "...",
+                token.workerClass(),
+                token.status(),
+                token.expiresAt().toString()));
+      }
+    }
+    return 0;
+  }
+
+  @Command(
+      name = "revoke",
+      mixinStandardHelpOptions = true,
+      description = "Take a token back that nobody has joined with.")
+  int revoke(@Parameters(paramLabel = "TOKEN_ID") String id, @Mixin ServerOptions options) {
+    try (ServerContext server = ServerContext.open(options)) {
+      if (!server.get(JoinTokens.class).revoke(id)) {
+        throw new ParameterException(
+            spec.commandLine(), "no token " + id + " that could still be used");
+      }
+    }
+    return 0;
+  }
+
+  private void print(String line) {
+    spec.commandLine().getOut().println(line);
+    spec.commandLine().getOut().flush();
+  }
+}

@@ -1,0 +1,85 @@
+package dev.graft.client.command;
+
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.stream.Stream;
+import java.util.zip.GZIPInputStream;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+
+/** A fetched {@code .tar.gz}: what is checked before its files lie where a person wants them. */
+final class Archive {
+  private Archive() {}
+
+  static void requireNew(Path directory) throws IOException {
+    if (Files.exists(directory))
+      throw new FileAlreadyExistsException(directory + " exists already");
+  }
+
+  static void requireDigest(Path archive, String sha256) throws IOException {
+    try (InputStream bytes = Files.newInputStream(archive);
+        DigestInputStream read =
+            new DigestInputStream(bytes, MessageDigest.getInstance("SHA-256"))) {
+      read.transferTo(java.io.OutputStream.nullOutputStream());
+      if (HexFormat.of().formatHex(read.getMessageDigest().digest()).equals(sha256)) return;
+      throw new IOException("what arrived is not what the server has (SHA-256); try again");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Unpacks regular files; the directory appears only when all are there. */
+  static void unpack(Path archive, Path directory) throws IOException {
+    Path parent = directory.toAbsolutePath().getParent();
+    Path fresh = Files.createTempDirectory(parent, ".graft-");
+    try {
+      extract(archive, fresh);
+      Files.setPosixFilePermissions(
+          fresh, java.nio.file.attribute.PosixFilePermissions.fromString("rwxr-xr-x"));
+      Files.move(fresh, directory, StandardCopyOption.ATOMIC_MOVE);
+    } finally {
+      if (Files.exists(fresh)) remove(fresh);
+    }
+  }
+
+  private static void extract(Path archive, Path into) throws IOException {
+    try (var tar =
+        new TarArchiveInputStream(
+            new GZIPInputStream(new BufferedInputStream(Files.newInputStream(archive))))) {
+      for (TarArchiveEntry entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
+        if (entry.isDirectory()) continue;
+        Path file = into.resolve(entry.getName()).normalize();
+        if (!entry.isFile() || !file.startsWith(into)) {
+          throw new IOException("the archive has a file that may not be: " + entry.getName());
+        }
+        Files.createDirectories(file.getParent());
+        Files.copy(tar, file);
+      }
+    }
+  }
+
+  private static void remove(Path directory) throws IOException {
+    try (Stream<Path> tree = Files.walk(directory)) {
+      tree.sorted(Comparator.reverseOrder())
+          .forEach(
+              file -> {
+                try {
+                  Files.delete(file);
+                } catch (IOException e) {
+                  throw new UncheckedIOException(e);
+                }
+              });
+    }
+  }
+}

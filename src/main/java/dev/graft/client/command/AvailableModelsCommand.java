@@ -1,0 +1,27 @@
+package dev.graft.client.command;
+
+import dev.graft.client.GraftApi;
+import dev.graft.client.output.Table;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine.Command;
+import tools.jackson.databind.JsonNode;
+
+/** {@code graft models available}: bases and results that the key may call by name. */
+@Command(name = "available", description = "Models that your key may use on a server.")
+public final class AvailableModelsCommand extends ApiCommand {
+  private static final Table MODELS =
+      new Table()
+          .text("MODEL", "/id")
+          .time("CREATED", "/created")
+          .text("BASE", "/base_model")
+          .text("CONTEXT", "/context_length");
+
+  @Override
+  int run(GraftApi api) {
+    List<JsonNode> models = new ArrayList<>();
+    api.get("/v1/models").path("data").forEach(models::add); // not paged, as at OpenAI
+    show(models, MODELS);
+    return 0;
+  }
+}

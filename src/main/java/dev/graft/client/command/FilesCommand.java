@@ -1,0 +1,124 @@
+package dev.graft.client.command;
+
+import dev.graft.client.GraftApi;
+import dev.graft.client.output.QualityText;
+import dev.graft.client.output.Table;
+import java.io.IOException;
+import java.nio.file.Path;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import tools.jackson.databind.JsonNode;
+
+/** {@code graft files}: training files on a server. */
+@Command(
+    name = "files",
+    mixinStandardHelpOptions = true,
+    synopsisSubcommandLabel = "(upload | list | show | report | download | delete)",
+    description = "Upload training files to a server, list, download and delete files.",
+    subcommands = {
+      FilesCommand.Send.class,
+      FilesCommand.ListAll.class,
+      FilesCommand.Show.class,
+      FilesCommand.Report.class,
+      FilesCommand.Download.class,
+      FilesCommand.Delete.class
+    })
+public final class FilesCommand extends CommandGroup {
+  private static final Table FILES =
+      new Table()
+          .text("FILE", "/id")
+          .time("CREATED", "/created_at")
+          .size("SIZE", "/bytes")
+          .text("ROWS", "/examples")
+          .text("STATUS", "/status")
+          .text("NAME", "/filename");
+
+  private static final String PATH = "/v1/files";
+
+  @Command(name = "upload", description = "Upload a training file; prints its id.")
+  static final class Send extends ApiCommand {
+    @Parameters(paramLabel = "FILE", description = "JSONL or CSV, plain, .gz or .zst.")
+    private Path file = Path.of("");
+
+    @Override
+    int run(GraftApi api) throws IOException {
+      JsonNode sent = new TrainingFileUpload(api, file).send();
+      show(sent, sent.path("id").asString());
+      return problems(sent);
+    }
+
+    /** A file with problems is kept, so that they can be read; no job takes it. */
+    private int problems(JsonNode file) {
+      for (JsonNode problem : file.path("errors")) {
+        note(
+            "line %s: %s"
+                .formatted(
+                    problem.path("line").asString("?"), problem.path("message").asString("")));
+      }
+      return file.path("status").asString().equals("error") ? 2 : 0;
+    }
+  }
+
+  @Command(name = "list", description = "Files, newest first.")
+  static final class ListAll extends ListCommand {
+    ListAll() {
+      super(PATH, FILES);
+    }
+  }
+
+  @Command(name = "show", description = "What the server knows of a file.")
+  static final class Show extends ShowCommand {
+    Show() {
+      super(PATH);
+    }
+  }
+
+  @Command(name = "report", description = "What is likely to be wrong with a file's rows.")
+  static final class Report extends ApiCommand {
+    @Parameters(paramLabel = "FILE_ID")
+    private String id = "";
+
+    @Option(
+        names = "--validation",
+        paramLabel = "FILE_ID",
+        description = "Also whether it has rows in common with this one.")
+    private String validation = "";
+
+    @Override
+    int run(GraftApi api) {
+      String query = validation.isEmpty() ? "" : "?validation_file=" + escaped(validation);
+      JsonNode report = api.get(PATH + "/" + escaped(id) + "/report" + query);
+      show(report, QualityText.of(report));
+      return 0;
+    }
+  }
+
+  @Command(name = "download", description = "The bytes of a file.")
+  static final class Download extends ApiCommand {
+    @Parameters(paramLabel = "FILE_ID")
+    private String id = "";
+
+    @Option(names = "--out", required = true, paramLabel = "FILE")
+    private Path out = Path.of("");
+
+    @Override
+    int run(GraftApi api) throws IOException {
+      api.download(PATH + "/" + escaped(id) + "/content", out);
+      note("written to " + out);
+      return 0;
+    }
+  }
+
+  @Command(name = "delete", description = "Delete a file that no unfinished job uses.")
+  static final class Delete extends ApiCommand {
+    @Parameters(paramLabel = "FILE_ID")
+    private String id = "";
+
+    @Override
+    int run(GraftApi api) {
+      show(api.delete(PATH + "/" + escaped(id)), "deleted");
+      return 0;
+    }
+  }
+}

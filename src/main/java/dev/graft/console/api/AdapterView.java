@@ -1,0 +1,42 @@
+package dev.graft.console.api;
+
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/** A published result, as the API tells it. */
+record AdapterView(
+    String id,
+    String name,
+    String baseModel,
+    @Nullable String parentModel,
+    String jobId,
+    String trainingFile,
+    long createdAt,
+    long bytes,
+    String sha256,
+    List<FileView> files,
+    @Nullable String method,
+    JsonNode adapter,
+    @Nullable Map<String, String> metadata,
+    List<VerdictView> compatibility,
+    long trainedTokens,
+    @Nullable DeprecationView deprecation,
+    @Nullable Long deleteAt) {
+
+  record FileView(String name, long bytes, String sha256) {}
+
+  record VerdictView(String loader, String verdict, List<String> reasons) {}
+
+  record DeprecationView(String notice, @Nullable Long retiresAt) {}
+
+  record LineageView(List<RelativeView> ancestors, List<RelativeView> descendants) {}
+
+  record RelativeView(
+      int distance,
+      @Nullable String model,
+      @Nullable String adapterId,
+      @Nullable String jobId,
+      @Nullable String jobStatus) {}
+}

@@ -1,0 +1,176 @@
+package dev.graft.console.api;
+
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.service.annotation.DeleteExchange;
+import org.springframework.web.service.annotation.GetExchange;
+import org.springframework.web.service.annotation.HttpExchange;
+import org.springframework.web.service.annotation.PostExchange;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * What the console asks of the public API, as whoever is signed in. Every refusal is a {@link
+ * PageRefused}.
+ */
+@HttpExchange("/v1")
+public interface ConsoleApi {
+  /** A page of a list, newest first. */
+  record Listed<T>(List<T> data, boolean hasMore, @Nullable String lastId) {
+    /** What to send as {@code after} for the next page; null on the last. */
+    public @Nullable String next() {
+      return hasMore ? lastId : null;
+    }
+  }
+
+  /** Something that a chat can be with: a base model, or what was made of one. */
+  record ModelView(String id, @Nullable String baseModel) {
+    public boolean tuned() {
+      return baseModel != null;
+    }
+  }
+
+  /** An adapter configuration or a preset. */
+  record AdapterConfigView(
+      String id, String name, int version, @Nullable String description, boolean preset) {}
+
+  @GetExchange("/models")
+  Listed<ModelView> models();
+
+  /** Also of a checkpoint. */
+  @GetExchange("/models/{id}")
+  ModelView model(@PathVariable String id);
+
+  @GetExchange("/adapter_configs")
+  Listed<AdapterConfigView> configs(@RequestParam int limit);
+
+  @GetExchange("/fine_tuning/jobs")
+  Listed<JobView> jobs(@RequestParam @Nullable String after, @RequestParam int limit);
+
+  @PostExchange("/fine_tuning/jobs")
+  JobView createJob(@RequestBody JsonNode request);
+
+  @PostExchange("/fine_tuning/quotes")
+  QuoteView quote(@RequestBody JsonNode request);
+
+  @PostExchange("/fine_tuning/preview")
+  RowsView preview(@RequestBody JsonNode request);
+
+  @GetExchange("/fine_tuning/jobs/{id}")
+  JobView job(@PathVariable String id);
+
+  /**
+   * @param action {@code cancel}, {@code pause}, {@code resume}, {@code approve} or {@code reject}
+   */
+  @PostExchange("/fine_tuning/jobs/{id}/{action}")
+  JobView act(@PathVariable String id, @PathVariable String action);
+
+  @GetExchange("/fine_tuning/jobs/{id}/events")
+  Listed<JobView.EventView> events(
+      @PathVariable String id, @RequestParam @Nullable String after, @RequestParam int limit);
+
+  @GetExchange("/fine_tuning/jobs/{id}/checkpoints")
+  Listed<JobView.CheckpointView> checkpoints(@PathVariable String id, @RequestParam int limit);
+
+  @GetExchange("/files")
+  Listed<DataFileView> files(
+      @RequestParam @Nullable String purpose,
+      @RequestParam @Nullable String after,
+      @RequestParam int limit);
+
+  @GetExchange("/files/{id}")
+  DataFileView file(@PathVariable String id);
+
+  @GetExchange("/files/{id}/report")
+  DataFileView.ReportView report(
+      @PathVariable String id,
+      @RequestParam(name = "validation_file") @Nullable String validationFile);
+
+  @DeleteExchange("/files/{id}")
+  void deleteFile(@PathVariable String id);
+
+  @GetExchange("/adapters")
+  Listed<AdapterView> adapters(
+      @RequestParam @Nullable String name,
+      @RequestParam @Nullable String after,
+      @RequestParam int limit);
+
+  @GetExchange("/adapters/{id}")
+  AdapterView adapter(@PathVariable String id);
+
+  @GetExchange("/adapters/{id}/lineage")
+  AdapterView.LineageView lineage(@PathVariable String id);
+
+  @DeleteExchange("/adapters/{id}")
+  void deleteAdapter(@PathVariable String id);
+
+  @PostExchange("/chat/completions")
+  ChatView chat(@RequestBody JsonNode request);
+
+  @GetExchange("/evaluations")
+  Listed<EvaluationView> evaluations(@RequestParam @Nullable String after, @RequestParam int limit);
+
+  @PostExchange("/evaluations")
+  EvaluationView createEvaluation(@RequestBody JsonNode request);
+
+  @GetExchange("/evaluations/{id}")
+  EvaluationView evaluation(@PathVariable String id);
+
+  @GetExchange("/evaluations/{id}/samples")
+  Listed<EvaluationView.SampleView> samples(
+      @PathVariable String id,
+      @RequestParam @Nullable String outcome,
+      @RequestParam @Nullable String model,
+      @RequestParam @Nullable String after,
+      @RequestParam int limit);
+
+  @PostExchange("/evaluations/{id}/cancel")
+  EvaluationView cancelEvaluation(@PathVariable String id);
+
+  @DeleteExchange("/evaluations/{id}")
+  void deleteEvaluation(@PathVariable String id);
+
+  @GetExchange("/organization/projects")
+  Listed<DepartmentView> departments(@RequestParam @Nullable String after, @RequestParam int limit);
+
+  @PostExchange("/organization/projects")
+  DepartmentView createDepartment(@RequestBody Map<String, String> named);
+
+  @GetExchange("/organization/projects/{id}")
+  DepartmentView department(@PathVariable String id);
+
+  @GetExchange("/organization/projects/{id}/limits")
+  DepartmentView.LimitsView limits(@PathVariable String id);
+
+  @GetExchange("/organization/projects/{id}/usage/fine_tuning")
+  DepartmentView.UsageView usage(
+      @PathVariable String id,
+      @RequestParam(name = "start_time") long startTime,
+      @RequestParam int limit);
+
+  @GetExchange("/organization/projects/{id}/api_keys")
+  Listed<DepartmentView.KeyView> keys(@PathVariable String id, @RequestParam int limit);
+
+  @PostExchange("/organization/projects/{id}/service_accounts")
+  DepartmentView.AccountView createAccount(
+      @PathVariable String id, @RequestBody Map<String, String> named);
+
+  @DeleteExchange("/organization/projects/{id}/api_keys/{key}")
+  void deleteKey(@PathVariable String id, @PathVariable String key);
+
+  @GetExchange("/base_models")
+  Listed<BaseModelView> baseModels(@RequestParam int limit);
+
+  /** As administrators see it. */
+  record BaseModelView(
+      String id,
+      String family,
+      long parameters,
+      int contextLength,
+      long bytes,
+      @Nullable String license,
+      boolean enabled) {}
+}

@@ -1,0 +1,50 @@
+package dev.graft.console.api;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** A file of rows, as the API tells it. */
+public record DataFileView(
+    String id,
+    long bytes,
+    long createdAt,
+    String filename,
+    String purpose,
+    String status,
+    String sha256,
+    @Nullable Long examples,
+    List<ProblemView> errors) {
+
+  /**
+   * @param line from 1; 0 = the file as a whole
+   */
+  record ProblemView(long line, String message) {}
+
+  public boolean usable() {
+    return status.equals("processed");
+  }
+
+  /** Whether its rows are being looked at. */
+  public boolean pending() {
+    return status.equals("uploaded");
+  }
+
+  /** What is likely to be wrong with the rows. */
+  record ReportView(
+      String fileId,
+      String kind,
+      long rows,
+      long validationRows,
+      boolean complete,
+      @Nullable LengthsView promptCharacters,
+      @Nullable LengthsView answerCharacters,
+      List<LabelledView> labels,
+      List<FindingView> findings) {}
+
+  record LengthsView(long median, long p95, long max) {}
+
+  record LabelledView(String label, long rows) {}
+
+  record FindingView(
+      String check, String severity, long count, List<Long> lines, String message, String remedy) {}
+}

@@ -1,0 +1,54 @@
+package dev.graft.console.api;
+
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** OpenAI's project, as the API tells it. */
+public record DepartmentView(
+    String id, String name, long createdAt, @Nullable Long archivedAt, String status) {
+  record LimitsView(Map<String, QuotaView> quotas) {}
+
+  record QuotaView(@Nullable Double limit, double used) {
+    /** From 0 to 100. */
+    public int percent() {
+      if (limit == null) return 0;
+      return limit == 0 ? 100 : (int) Math.clamp(100 * used / limit, 0, 100);
+    }
+  }
+
+  /** Device time by the day. */
+  record UsageView(List<DayView> data) {
+    public double deviceSeconds() {
+      return data.stream()
+          .flatMap(day -> day.results().stream())
+          .mapToDouble(UsedView::deviceSeconds)
+          .sum();
+    }
+
+    public long trainedTokens() {
+      return data.stream()
+          .flatMap(day -> day.results().stream())
+          .mapToLong(UsedView::trainedTokens)
+          .sum();
+    }
+  }
+
+  record DayView(long startTime, List<UsedView> results) {}
+
+  record UsedView(long numJobs, double deviceSeconds, long trainedTokens) {}
+
+  record KeyView(
+      String id,
+      String name,
+      String redactedValue,
+      long createdAt,
+      @Nullable Long lastUsedAt,
+      @Nullable Long expiresAt,
+      @Nullable List<String> scopes) {}
+
+  /** A service account that was made, with its key, which is shown this once. */
+  record AccountView(String id, String name, @Nullable NewKeyView apiKey) {}
+
+  record NewKeyView(String id, String value) {}
+}

@@ -1,0 +1,97 @@
+package dev.graft.console.api;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/** A comparison of models on held-out rows, as the API tells it. */
+public record EvaluationView(
+    String id,
+    String status,
+    @Nullable String name,
+    @Nullable String baseline,
+    List<String> models,
+    String file,
+    int maxSamples,
+    long seed,
+    JsonNode gates,
+    long createdAt,
+    @Nullable Long endedAt,
+    @Nullable Long questions,
+    ProgressView progress,
+    @Nullable ResultsView results,
+    @Nullable ProblemView error,
+    @Nullable String waitsFor) {
+
+  private static final Set<String> ENDED = Set.of("succeeded", "failed", "cancelled");
+
+  record ProgressView(long answered, @Nullable Long total) {}
+
+  record ProblemView(String code, String message) {}
+
+  /**
+   * @param passed null without gates
+   */
+  record ResultsView(
+      long compared, long leftOut, List<MeasuredView> models, @Nullable Boolean passed) {}
+
+  record MeasuredView(
+      String model,
+      boolean baseline,
+      Map<String, MetricView> metrics,
+      long cut,
+      List<GateView> gates,
+      @Nullable Boolean passed) {}
+
+  record MetricView(double value, long questions, @Nullable DifferenceView againstBaseline) {}
+
+  record DifferenceView(
+      double difference,
+      List<Double> confidenceInterval,
+      double pValue,
+      long better,
+      long worse,
+      long equal,
+      String verdict) {}
+
+  record GateView(
+      String metric,
+      @Nullable Double atLeast,
+      @Nullable Double atMost,
+      @Nullable Double betterBy,
+      @Nullable Double worseByAtMost,
+      boolean passed) {}
+
+  record SampleView(
+      String id,
+      long line,
+      @Nullable List<TurnView> messages,
+      @Nullable String prompt,
+      String reference,
+      List<AnswerView> answers) {}
+
+  record TurnView(String role, String content) {}
+
+  record AnswerView(
+      String model,
+      @Nullable String text,
+      @Nullable Double loss,
+      Map<String, Double> scores,
+      @Nullable String refusal) {}
+
+  public boolean ended() {
+    return ENDED.contains(status);
+  }
+
+  public String title() {
+    return name == null ? id : name;
+  }
+
+  public int percent() {
+    if (status.equals("succeeded")) return 100;
+    Long total = progress.total();
+    return total == null || total == 0 ? 0 : (int) (100 * progress.answered() / total);
+  }
+}

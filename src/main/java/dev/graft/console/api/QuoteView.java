@@ -1,0 +1,30 @@
+package dev.graft.console.api;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What a job would take. */
+record QuoteView(
+    DataView data,
+    MemoryView memory,
+    QueueView queue,
+    RunView run,
+    boolean approval,
+    List<String> warnings) {
+  record DataView(
+      long rows,
+      long truncatedRows,
+      long droppedRows,
+      long tokensPerEpoch,
+      long trainedTokensPerEpoch,
+      double epochs,
+      long totalSteps,
+      boolean exact) {}
+
+  record MemoryView(
+      @Nullable Long bytes, @Nullable Long largestDeviceBytes, @Nullable Boolean fits) {}
+
+  record QueueView(@Nullable Long position, String aheadReason, @Nullable Long eta) {}
+
+  record RunView(@Nullable Double tokensPerSecond, @Nullable Double seconds) {}
+}

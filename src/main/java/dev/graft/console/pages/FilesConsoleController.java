@@ -1,0 +1,79 @@
+package dev.graft.console.pages;
+
+import dev.graft.console.api.ConsoleApi;
+import dev.graft.console.api.DataFileView;
+import dev.graft.console.api.Relay;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import org.jspecify.annotations.Nullable;
+import org.springframework.stereotype.Controller;
+import org.springframework.ui.Model;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RequestParam;
+
+/** Training data: in, looked at, out. */
+@Controller
+@RequestMapping("/console/files")
+class FilesConsoleController {
+  private static final int PAGE = 50;
+
+  private final ConsoleApi api;
+  private final Choices choices;
+  private final Relay relay;
+
+  FilesConsoleController(ConsoleApi api, Choices choices, Relay relay) {
+    this.api = api;
+    this.choices = choices;
+    this.relay = relay;
+  }
+
+  @GetMapping
+  String list(
+      @RequestParam @Nullable String after, @RequestParam @Nullable String part, Model model) {
+    model.addAttribute("files", api.files(null, after, PAGE));
+    model.addAttribute("after", after);
+    return part == null ? "files" : "files :: rows";
+  }
+
+  /** The file's own page is what the server thinks of it. */
+  @PostMapping
+  void upload(HttpServletRequest request, HttpServletResponse response) {
+    response.setHeader("hx-redirect", "/console/files/" + relay.upload(request).id());
+    response.setStatus(HttpServletResponse.SC_NO_CONTENT);
+  }
+
+  /** As a page, or as what changes of it until every row is looked at. */
+  @GetMapping("/{id}")
+  String file(@PathVariable String id, @RequestParam @Nullable String part, Model model) {
+    DataFileView file = api.file(id);
+    model.addAttribute("file", file);
+    if (file.usable()) {
+      model.addAttribute(
+          "others", choices.files(null).stream().filter(each -> !each.id().equals(id)).toList());
+    }
+    return part == null ? "file" : "file :: live";
+  }
+
+  /** A part of that page, which comes when it is made. */
+  @GetMapping("/{id}/report")
+  String report(
+      @PathVariable String id, @RequestParam @Nullable String validationFile, Model model) {
+    boolean alone = validationFile == null || validationFile.isBlank();
+    model.addAttribute("report", api.report(id, alone ? null : validationFile));
+    return "report";
+  }
+
+  @GetMapping("/{id}/content")
+  void content(@PathVariable String id, HttpServletResponse response) {
+    relay.download(response, "/v1/files/{id}/content", id);
+  }
+
+  @PostMapping("/{id}/delete")
+  String delete(@PathVariable String id) {
+    api.deleteFile(id);
+    return "redirect:/console/files";
+  }
+}

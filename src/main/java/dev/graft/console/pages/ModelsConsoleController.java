@@ -1,0 +1,66 @@
+package dev.graft.console.pages;
+
+import dev.graft.console.api.ConsoleApi;
+import dev.graft.console.api.Relay;
+import jakarta.servlet.http.HttpServletResponse;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.springframework.stereotype.Controller;
+import org.springframework.ui.Model;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RequestParam;
+
+/** What was trained: cards, where they load, downloads. */
+@Controller
+@RequestMapping("/console/models")
+class ModelsConsoleController {
+  private static final int PAGE = 20;
+
+  private final ConsoleApi api;
+  private final Relay relay;
+
+  ModelsConsoleController(ConsoleApi api, Relay relay) {
+    this.api = api;
+    this.relay = relay;
+  }
+
+  @GetMapping
+  String list(
+      @RequestParam @Nullable String name, @RequestParam @Nullable String after, Model model) {
+    String wanted = name == null || name.isBlank() ? null : name.strip();
+    model.addAttribute("adapters", api.adapters(wanted, after, PAGE));
+    model.addAttribute("name", wanted);
+    return "models";
+  }
+
+  @GetMapping("/{id}")
+  String adapter(@PathVariable String id, Model model) {
+    model.addAttribute("adapter", api.adapter(id));
+    model.addAttribute("lineage", api.lineage(id));
+    return "model";
+  }
+
+  @GetMapping("/{id}/content")
+  void content(@PathVariable String id, HttpServletResponse response) {
+    relay.download(response, "/v1/adapters/{id}/content", id);
+  }
+
+  @GetMapping("/{id}/files")
+  void file(@PathVariable String id, @RequestParam String name, HttpServletResponse response) {
+    List<String> path = List.of(name.split("/"));
+    relay.download(
+        response,
+        "/v1/adapters/{id}/files" + "/{name}".repeat(path.size()),
+        Stream.concat(Stream.of(id), path.stream()).toArray());
+  }
+
+  @PostMapping("/{id}/delete")
+  String delete(@PathVariable String id) {
+    api.deleteAdapter(id);
+    return "redirect:/console/models";
+  }
+}

@@ -1,0 +1,86 @@
+package dev.graft.console.pages;
+
+import dev.graft.console.api.PageRefused;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.StreamReadFeature;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * What was typed and chosen; empty fields are left to the server. Nothing is checked here: the API
+ * does, and says where.
+ *
+ * @param config name of a preset or id of a configuration, or {@link #OWN}
+ * @param settings the {@code adapter} as JSON, where config is {@link #OWN}
+ * @param objective {@code supervised} or {@code dpo}
+ */
+record NewJobForm(
+    String model,
+    String trainingFile,
+    @Nullable String validationFile,
+    @Nullable String config,
+    @Nullable String settings,
+    @Nullable String objective,
+    @Nullable String suffix,
+    @Nullable String seed,
+    @Nullable String epochs,
+    @Nullable String batchSize,
+    @Nullable String learningRateMultiplier) {
+
+  /** As the API reads: of two values for one key nobody can know which is meant. */
+  private static final JsonMapper STRICT =
+      JsonMapper.builder()
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .build();
+
+  static final String OWN = "own";
+  static final int SHOWN_ROWS = 3;
+
+  /** The body of {@code POST /v1/fine_tuning/jobs}. */
+  ObjectNode request() {
+    ObjectNode request = JsonMapper.shared().createObjectNode();
+    request.put("model", model).put("training_file", trainingFile);
+    if (given(validationFile)) request.put("validation_file", validationFile);
+    if (given(suffix)) request.put("suffix", suffix);
+    if (given(seed)) request.set("seed", json("seed", seed));
+    if (OWN.equals(config)) {
+      request.set("adapter", json("adapter", settings));
+    } else if (given(config)) {
+      request.put("adapter", config);
+    }
+    String type = given(objective) ? objective : "supervised";
+    ObjectNode numbers = JsonMapper.shared().createObjectNode();
+    if (given(epochs)) numbers.set("n_epochs", json("n_epochs", epochs));
+    if (given(batchSize)) numbers.set("batch_size", json("batch_size", batchSize));
+    if (given(learningRateMultiplier)) {
+      numbers.set(
+          "learning_rate_multiplier", json("learning_rate_multiplier", learningRateMultiplier));
+    }
+    ObjectNode method = request.putObject("method").put("type", type);
+    if (!numbers.isEmpty()) method.putObject(type).set("hyperparameters", numbers);
+    return request;
+  }
+
+  private static boolean given(@Nullable String text) {
+    return text != null && !text.isBlank();
+  }
+
+  private static JsonNode json(String field, @Nullable String text) {
+    if (!given(text)) throw refused(field, "is empty");
+    try {
+      return STRICT.readTree(text);
+    } catch (JacksonException e) {
+      throw refused(field, "is not JSON: " + e.getOriginalMessage());
+    }
+  }
+
+  private static PageRefused refused(String field, String message) {
+    return new PageRefused(
+        400, field + " " + message, List.of(new PageRefused.Detail(field, message)), null);
+  }
+}

@@ -1,0 +1,207 @@
+package dev.graft.datasets;
+
+import dev.graft.artifacts.BlobRef;
+import dev.graft.platform.Ids;
+import dev.graft.platform.errors.ProblemType;
+import dev.graft.platform.errors.RequestFailed;
+import dev.graft.platform.pagination.Cursor;
+import dev.graft.retention.RetentionKind;
+import dev.graft.retention.RetentionNotices;
+import dev.graft.tenancy.AuditLog;
+import dev.graft.tenancy.Owned;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.data.domain.Limit;
+import org.springframework.stereotype.Service;
+import org.springframework.transaction.annotation.Transactional;
+
+/** The files of the departments. */
+@Service
+public class StoredFiles implements Owned {
+  private static final String PREFIX = "file-";
+  private static final Pattern ID = Pattern.compile("file-[0-9a-z]{26}");
+
+  /** Sorts after every file id. */
+  private static final String AFTER_ALL = PREFIX + "~";
+
+  private final FileRows rows;
+  private final ObjectProvider<FileUse> uses;
+  private final StorageQuota quota;
+  private final RetentionNotices notices;
+  private final AuditLog audit;
+  private final Ids ids;
+  private final Clock clock;
+
+  StoredFiles(
+      FileRows rows,
+      ObjectProvider<FileUse> uses,
+      StorageQuota quota,
+      RetentionNotices notices,
+      AuditLog audit,
+      Ids ids,
+      Clock clock) {
+    this.rows = rows;
+    this.uses = uses;
+    this.quota = quota;
+    this.notices = notices;
+    this.audit = audit;
+    this.ids = ids;
+    this.clock = clock;
+  }
+
+  /**
+   * The file of this department, processed and usable for training. In a transaction, the file
+   * cannot be deleted before it ends, so what the caller records as a {@link FileUse} by then
+   * protects it.
+   *
+   * @param param the request field to name in the error, such as {@code training_file}
+   */
+  @Transactional
+  public TrainingFile requireTrainable(String departmentId, String fileId, String param) {
+    FileRow file =
+        rows.findToUse(departmentId, fileId, now())
+            .orElseThrow(
+                () -> RequestFailed.invalid(param, "No such file: " + fileId).about(fileId));
+    if (!file.is(FilePurpose.FINE_TUNE)) {
+      throw RequestFailed.invalid(param, fileId + " has not the purpose 'fine-tune'.");
+    }
+    if (file.has(FileStatus.UPLOADED)) {
+      throw new RequestFailed(
+          ProblemType.WRONG_STATE,
+          fileId + " is still being validated; wait until its status is 'processed'.",
+          param);
+    }
+    if (file.has(FileStatus.ERROR)) {
+      throw file.validation().refusal(param, fileId + " is not valid training data");
+    }
+    return file.trainingFile();
+  }
+
+  /** Records a file that Graft made (purpose {@code fine-tune-results}); returns its id. */
+  @Transactional
+  public String storeResult(String departmentId, String filename, BlobRef blob) {
+    NewFile file = new NewFile(departmentId, filename, FilePurpose.FINE_TUNE_RESULTS, null, null);
+    return rows.save(row(file, blob).processed()).id();
+  }
+
+  /** Deletes what {@link #storeResult} has recorded. */
+  @Transactional
+  public void deleteResults(String departmentId, List<String> fileIds) {
+    if (!fileIds.isEmpty()) rows.delete(departmentId, fileIds);
+  }
+
+  /** Records an uploaded file, with what its validation found or to be validated later. */
+  @Transactional
+  public FileRow add(NewFile file, ArrivedFile arrived) {
+    quota.require(file.departmentId(), arrived.blob().bytes());
+    return addReserved(file, arrived);
+  }
+
+  /** As {@link #add}, for a file whose room was asked for before. */
+  @Transactional
+  public FileRow addReserved(NewFile file, ArrivedFile arrived) {
+    FileRow row = row(file, arrived.blob());
+    CheckedFile checked = arrived.checked();
+    return rows.save(checked == null ? row : row.validated(checked));
+  }
+
+  /** Refuses early what {@link #add} would refuse, before the content is published. */
+  @Transactional
+  public void requireRoom(String departmentId, long bytes) {
+    quota.require(departmentId, bytes);
+  }
+
+  @Override
+  public Optional<String> departmentOf(String id) {
+    return rows.findById(id).map(FileRow::departmentId);
+  }
+
+  public Optional<FileRow> find(String departmentId, String fileId) {
+    return rows.find(departmentId, fileId, now());
+  }
+
+  /**
+   * One page and one more, to know whether there are more.
+   *
+   * @param purpose only files of it, or null for all
+   */
+  public List<FileRow> list(String departmentId, @Nullable String purpose, Cursor page) {
+    List<String> purposes =
+        purpose == null
+            ? Arrays.stream(FilePurpose.values()).map(FilePurpose::wireName).toList()
+            : List.of(purpose);
+    Limit limit = Limit.of(page.limit() + 1);
+    String after = page.after();
+    if (after != null && !ID.matcher(after).matches()) {
+      return List.of();
+    }
+    return switch (page.order()) {
+      case ASC ->
+          rows.listAscending(departmentId, purposes, after == null ? PREFIX : after, now(), limit);
+      case DESC ->
+          rows.listDescending(
+              departmentId, purposes, after == null ? AFTER_ALL : after, now(), limit);
+    };
+  }
+
+  /**
+   * Deletes the file unless something unfinished uses it; false if there is none. Its blob goes
+   * when no other has the same content.
+   */
+  @Transactional
+  public boolean delete(String departmentId, String fileId) {
+    Optional<FileRow> file = rows.findToChange(departmentId, fileId, now());
+    if (file.isEmpty()) {
+      return false;
+    }
+    userOf(departmentId, fileId)
+        .ifPresent(
+            user -> {
+              throw new RequestFailed(
+                  ProblemType.WRONG_STATE,
+                  "The file is used by " + user + ", which has not ended.",
+                  "file_id");
+            });
+    rows.delete(file.get());
+    notices.drop(RetentionKind.DATASETS, fileId);
+    audit.write("file.deleted", departmentId, fileId, Map.of());
+    return true;
+  }
+
+  /**
+   * Deletes a file whose time is over, unless something unfinished uses it; whether it did. To all
+   * others it has been gone since it expired.
+   */
+  @Transactional
+  public boolean deleteExpired(String fileId) {
+    Optional<FileRow> file =
+        rows.findExpiredToChange(fileId, now())
+            .filter(row -> userOf(row.departmentId(), fileId).isEmpty());
+    if (file.isEmpty()) return false;
+    rows.delete(file.get());
+    notices.drop(RetentionKind.DATASETS, fileId);
+    return true;
+  }
+
+  /** What must end before the file may be deleted. */
+  public Optional<String> userOf(String departmentId, String fileId) {
+    return uses.stream().flatMap(use -> use.userOf(departmentId, fileId).stream()).findFirst();
+  }
+
+  private FileRow row(NewFile file, BlobRef blob) {
+    Instant now = now();
+    return new FileRow(ids.next(PREFIX), file, blob, now);
+  }
+
+  private Instant now() {
+    return clock.instant().truncatedTo(ChronoUnit.MICROS);
+  }
+}

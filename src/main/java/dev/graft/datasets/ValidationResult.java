@@ -1,0 +1,45 @@
+package dev.graft.datasets;
+
+import dev.graft.platform.errors.ProblemType;
+import dev.graft.platform.errors.RequestFailed;
+import dev.graft.text.row.Example;
+import dev.graft.text.row.RowReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a training file was found to be.
+ *
+ * @param kind of its rows; null if there is none, or it was validated by an older release
+ * @param longestRow bytes of the longest row as JSON; null if there is none, or as kind
+ * @param problems the first ones, at most {@link RowReader#MAX_PROBLEMS}; empty if it is good
+ */
+public record ValidationResult(
+    int examples,
+    Example.@Nullable Kind kind,
+    @Nullable Integer longestRow,
+    List<LineProblem> problems) {
+  /** Reads the file to its end, or to its hundredth problem, in bounded memory. */
+  public static ValidationResult of(InputStream in) throws IOException {
+    RowReader.Summary read = RowReader.read(in, example -> {});
+    List<LineProblem> problems =
+        read.problems().stream().map(p -> new LineProblem(p.line(), p.message())).toList();
+    Integer longest = read.longest() == 0 ? null : Integer.valueOf(read.longest());
+    return new ValidationResult(Math.toIntExact(read.rows()), read.kind(), longest, problems);
+  }
+
+  /** The problems as an answer: the first in the message, all as details. */
+  public RequestFailed refusal(String param, String what) {
+    return new RequestFailed(
+        ProblemType.INVALID_FILE,
+        what + ": " + problems.getFirst(),
+        param,
+        problems.stream().map(LineProblem::finding).toList());
+  }
+
+  public boolean good() {
+    return problems.isEmpty();
+  }
+}

@@ -1,0 +1,86 @@
+package dev.graft.datasets.files;
+
+import dev.graft.artifacts.ArtifactStore;
+import dev.graft.artifacts.StagedBlob;
+import dev.graft.artifacts.StorageFull;
+import dev.graft.datasets.ArrivedFile;
+import dev.graft.datasets.CheckedFile;
+import dev.graft.datasets.FileProperties;
+import dev.graft.datasets.FileRow;
+import dev.graft.datasets.NewFile;
+import dev.graft.datasets.StoredFiles;
+import dev.graft.datasets.validation.FileValidation;
+import dev.graft.platform.errors.RequestFailed;
+import dev.graft.platform.idempotency.Idempotency;
+import dev.graft.platform.idempotency.IdempotentRequest;
+import jakarta.servlet.http.HttpServletRequest;
+import java.io.IOException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.springframework.stereotype.Component;
+
+/** Takes an upload: read, checked, published, recorded, in this order. */
+@Component
+class CreateFile {
+  private final ArtifactStore store;
+  private final StoredFiles files;
+  private final FileValidation validation;
+  private final Idempotency idempotency;
+  private final FileProperties settings;
+
+  CreateFile(
+      ArtifactStore store,
+      StoredFiles files,
+      FileValidation validation,
+      Idempotency idempotency,
+      FileProperties settings) {
+    this.store = store;
+    this.files = files;
+    this.validation = validation;
+    this.idempotency = idempotency;
+    this.settings = settings;
+  }
+
+  FileRow from(HttpServletRequest request, String departmentId) throws IOException {
+    try (FileUploadBody upload =
+        FileUploadBody.read(request, store, settings.maxSize().toBytes())) {
+      NewFile file = FileFields.of(departmentId, upload);
+      StagedBlob content = upload.content();
+      CheckedFile checked = validation.requireIfSmall(file, content, "file");
+      files.requireRoom(departmentId, content.ref().bytes());
+      ArrivedFile arrived = new ArrivedFile(content.publish(), checked);
+      return record(request, file, arrived);
+    } catch (StorageFull e) {
+      throw MultipartForm.noRoom();
+    }
+  }
+
+  /** Once, although SDKs send a request again whose answer they did not get. */
+  private FileRow record(HttpServletRequest request, NewFile file, ArrivedFile arrived) {
+    AtomicBoolean made = new AtomicBoolean();
+    String id =
+        idempotency.once(
+            submission(request, file, arrived),
+            () -> {
+              made.set(true);
+              return files.add(file, arrived).id();
+            });
+    if (made.get() && arrived.checked() == null) {
+      validation.later(id);
+    }
+    return files
+        .find(file.departmentId(), id)
+        .orElseThrow(() -> RequestFailed.notFound("file", id));
+  }
+
+  private static IdempotentRequest submission(
+      HttpServletRequest request, NewFile file, ArrivedFile arrived) {
+    String everything =
+        IdempotentRequest.hash(
+            arrived.blob().sha256().hex(),
+            file.filename(),
+            file.purpose().wireName(),
+            String.valueOf(file.lifetime()),
+            String.valueOf(file.columns()));
+    return IdempotentRequest.of(request, file.departmentId(), "POST /v1/files", everything);
+  }
+}

@@ -1,0 +1,96 @@
+package dev.graft.datasets.files;
+
+import dev.graft.artifacts.ArtifactStore;
+import dev.graft.artifacts.BlobDownload;
+import dev.graft.datasets.FileObject;
+import dev.graft.datasets.FileRow;
+import dev.graft.datasets.StoredFiles;
+import dev.graft.platform.errors.RequestFailed;
+import dev.graft.platform.pagination.Cursor;
+import dev.graft.platform.pagination.CursorPage;
+import dev.graft.tenancy.Caller;
+import jakarta.servlet.http.HttpServletRequest;
+import java.io.IOException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.core.io.Resource;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.MediaType;
+import org.springframework.http.ResponseEntity;
+import org.springframework.security.core.annotation.AuthenticationPrincipal;
+import org.springframework.web.bind.annotation.DeleteMapping;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestHeader;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.RestController;
+
+/** OpenAI's Files API. */
+@RestController
+@RequestMapping("/v1/files")
+class FileController {
+  /** OpenAI's, as limit and as default. */
+  private static final int MAX_PAGE = 10_000;
+
+  private final StoredFiles files;
+  private final CreateFile uploadFile;
+  private final ArtifactStore store;
+
+  FileController(StoredFiles files, CreateFile uploadFile, ArtifactStore store) {
+    this.files = files;
+    this.uploadFile = uploadFile;
+    this.store = store;
+  }
+
+  @PostMapping(consumes = "multipart/form-data")
+  FileObject upload(@AuthenticationPrincipal Caller caller, HttpServletRequest request)
+      throws IOException {
+    return uploadFile.from(request, caller.departmentId()).object();
+  }
+
+  @GetMapping
+  CursorPage<FileObject> list(
+      @AuthenticationPrincipal Caller caller,
+      @RequestParam @Nullable String purpose,
+      @RequestParam @Nullable String limit,
+      @RequestParam @Nullable String order,
+      @RequestParam @Nullable String after) {
+    Cursor page = Cursor.parse(after, limit, order, MAX_PAGE, MAX_PAGE);
+    List<FileObject> rows =
+        files.list(caller.departmentId(), purpose, page).stream().map(FileRow::object).toList();
+    return CursorPage.ofOneMore(rows, page.limit(), FileObject::id);
+  }
+
+  @GetMapping("/{id}")
+  FileObject get(@AuthenticationPrincipal Caller caller, @PathVariable String id) {
+    return require(caller, id).object();
+  }
+
+  @GetMapping("/{id}/content")
+  ResponseEntity<Resource> content(
+      @AuthenticationPrincipal Caller caller,
+      @PathVariable String id,
+      @RequestHeader HttpHeaders headers) {
+    FileRow file = require(caller, id);
+    return BlobDownload.of(
+        store, file.blob(), file.filename(), MediaType.APPLICATION_OCTET_STREAM, headers);
+  }
+
+  @DeleteMapping("/{id}")
+  Deleted delete(@AuthenticationPrincipal Caller caller, @PathVariable String id) {
+    if (!files.delete(caller.departmentId(), id)) {
+      throw RequestFailed.notFound("file", id);
+    }
+    return new Deleted(id, "file", true);
+  }
+
+  private FileRow require(Caller caller, String id) {
+    return files
+        .find(caller.departmentId(), id)
+        .orElseThrow(() -> RequestFailed.notFound("file", id));
+  }
+
+  record Deleted(String id, String object, boolean deleted) {}
+}

@@ -1,0 +1,74 @@
+package dev.graft.datasets.files;
+
+import dev.graft.datasets.FilePurpose;
+import dev.graft.datasets.NewFile;
+import dev.graft.datasets.decoding.CsvColumns;
+import dev.graft.platform.errors.ProblemType;
+import dev.graft.platform.errors.RequestFailed;
+import java.time.Duration;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What is said about a file beside its content, checked. */
+public final class FileFields {
+  private static final long MIN_LIFETIME = 3600;
+  private static final long MAX_LIFETIME = 2_592_000;
+  private static final int MAX_SHOWN = 60;
+
+  private FileFields() {}
+
+  static NewFile of(String departmentId, FileUploadBody upload) {
+    return new NewFile(
+        departmentId,
+        upload.filename(),
+        purpose(upload.field("purpose")),
+        lifetime(upload),
+        columns(upload.columns()));
+  }
+
+  /** Only what jobs read may be uploaded; their results have a purpose of their own. */
+  public static FilePurpose purpose(@Nullable String purpose) {
+    if (purpose == null) {
+      throw new RequestFailed(
+          ProblemType.MISSING_PARAMETER, "The field 'purpose' is missing.", "purpose");
+    }
+    if (!purpose.equals(FilePurpose.FINE_TUNE.wireName())) {
+      String shown = purpose.substring(0, Math.min(purpose.length(), MAX_SHOWN));
+      throw RequestFailed.invalid(
+          "purpose",
+          "'" + shown + "' is not a purpose that uploads may have here; 'fine-tune' is.");
+    }
+    return FilePurpose.FINE_TUNE;
+  }
+
+  public static @Nullable CsvColumns columns(@Nullable Map<String, String> columns) {
+    return columns == null || columns.isEmpty() ? null : new CsvColumns(columns);
+  }
+
+  private static @Nullable Duration lifetime(FileUploadBody upload) {
+    String anchor = upload.field("expires_after[anchor]");
+    String seconds = upload.field("expires_after[seconds]");
+    if (anchor == null && seconds == null) {
+      return null;
+    }
+    boolean number = seconds != null && seconds.matches("[0-9]{1,9}");
+    return lifetime(
+        anchor,
+        number ? Long.valueOf(seconds) : null,
+        "expires_after[anchor]",
+        "expires_after[seconds]");
+  }
+
+  /** The two names are those by which errors call the fields. */
+  public static Duration lifetime(
+      @Nullable String anchor, @Nullable Long seconds, String anchorName, String secondsName) {
+    if (!"created_at".equals(anchor)) {
+      throw RequestFailed.invalid(anchorName, "The only anchor is 'created_at'.");
+    }
+    if (seconds == null || seconds < MIN_LIFETIME || seconds > MAX_LIFETIME) {
+      throw RequestFailed.invalid(
+          secondsName, "A lifetime is %d to %d seconds.".formatted(MIN_LIFETIME, MAX_LIFETIME));
+    }
+    return Duration.ofSeconds(seconds);
+  }
+}

@@ -1,0 +1,15 @@
+/**
+ * OpenAI's Files API: a file in one request.
+ *
+ * <p>A request's fields are read as they arrive ({@link dev.graft.datasets.files.MultipartForm}):
+ * the file goes into the artifact store's staging area, neither to the heap nor to a second copy,
+ * and is published only once everything about it is known to be right ({@link
+ * dev.graft.datasets.files.CreateFile}).
+ *
+ * <p>How it fails: whatever breaks off before that is dropped with its staged bytes, and nothing is
+ * stored.
+ */
+@NullMarked
+package dev.graft.datasets.files;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,121 @@
+package dev.graft.datasets.report.findings;
+
+import com.fasterxml.jackson.annotation.JsonValue;
+import java.util.List;
+import java.util.Locale;
+
+/** All that a report can find. */
+public enum Defect {
+  FEW_ROWS(
+      "Few rows to learn from", "Collect at least fifty; some hundred do better than any setting."),
+  DUPLICATE_ROWS(
+      "Rows that repeat an earlier row",
+      "Remove them: what is said twice is learned twice as much."),
+  NEAR_DUPLICATE_ROWS(
+      "Rows that are nearly an earlier row", "Keep the best of each group, or vary what is said."),
+  ROW_IN_VALIDATION(
+      "Rows that are in the validation file too",
+      "Remove them from one of the two: what was trained on measures nothing."),
+  ROW_NEARLY_IN_VALIDATION(
+      "Rows that are nearly a row of the validation file",
+      "Put whole groups of such rows into one of the two files."),
+  PROMPT_IN_VALIDATION(
+      "Rows that ask what a row of the validation file asks",
+      "Put all rows of a question into one of the two files."),
+  CONFLICTING_ANSWERS(
+      "Rows that answer otherwise what an earlier row asks",
+      "Decide for one answer, unless all of them are wanted."),
+  CONFLICTING_LABELS(
+      "Rows with another label than an earlier row with the same text", "Decide for one label."),
+  EMPTY_ANSWER("Rows with an empty answer", "Remove them: the model would learn to say nothing."),
+  EMPTY_PROMPT(
+      "Rows with an empty prompt", "Say what is answered, or train on the answers as texts."),
+  SAME_ANSWER(
+      "All rows have one and the same answer",
+      "Add rows with others: nothing else would be learned."),
+  SAME_PROMPT(
+      "All rows have one and the same prompt", "Add rows with others, if more will be asked."),
+  PROMPT_ENDS_WITH_SPACE(
+      "Prompts that end with a space",
+      "Begin the completion with the space: most tokenizers join it with the word behind it."),
+  COMPLETION_WITHOUT_BREAK(
+      "Completions that continue the last word of their prompts",
+      "Begin the completion with a space or a line break."),
+  TURNS_DO_NOT_ALTERNATE(
+      "Rows with two turns of one speaker, one after the other",
+      "Join them: many chat templates refuse them."),
+  ANSWER_BEFORE_QUESTION(
+      "Rows that begin with an answer",
+      "Let the user speak first, as it will be when the model is asked; else some templates fail."),
+  ENDS_WITHOUT_ANSWER(
+      "Rows with turns behind the last answer",
+      "Cut them off: unless every token trains, nothing of them is learned."),
+  SYSTEM_TURN_IN_SOME(
+      "Rows without a system turn, while others have one",
+      "Give all rows the system turn that will be used later, or none."),
+  RARE_CLASS(
+      "Rows of a class that has fewer than five",
+      "Collect more of it, or join it with another class."),
+  UNBALANCED_CLASSES(
+      "Rows of the largest class, more than ten times those of the smallest",
+      "Collect more of the small ones, and measure more than accuracy."),
+  CLASS_ONLY_IN_VALIDATION(
+      "Rows of the validation file of a class that is not trained", "Add rows of it to train on."),
+  CHOSEN_IS_REJECTED("Rows that prefer what they reject", "Remove them: they say nothing."),
+  LENGTH_BIAS(
+      "Preferred answers are more than twice, or less than half, as long as rejected ones",
+      "Balance the lengths, or length is what is learned."),
+  SECRET(
+      "Rows with what looks like a key of a service",
+      "Replace it, and revoke it: whoever asks the model may get it."),
+  CARD_NUMBER("Rows with the number of a payment card", "Replace it by an invented one."),
+  BANK_ACCOUNT("Rows with the number of a bank account (IBAN)", "Replace it by an invented one."),
+  SOCIAL_SECURITY_NUMBER(
+      "Rows with what looks like a US social security number", "Replace it by an invented one."),
+  EMAIL_ADDRESS(
+      "Rows with an e-mail address", "Replace those of people, such as by name@example.com."),
+  PHONE_NUMBER("Rows with a telephone number", "Replace those of people."),
+  SPECIAL_TOKEN(
+      "Rows with what looks like a special token of a model",
+      "Remove it if it came with an export; training refuses it if the base model knows it."),
+  BROKEN_TEXT(
+      "Rows with characters that were decoded wrongly",
+      "Export the file again, as UTF-8 throughout."),
+  CONTROL_CHARACTER("Rows with control characters", "Remove them.");
+
+  /** Their number follows. */
+  private final String words;
+
+  private final String remedy;
+
+  Defect(String words, String remedy) {
+    this.words = words;
+    this.remedy = remedy;
+  }
+
+  @JsonValue
+  public String wireName() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+
+  /** Whether it says something of all rows, which is not known where only some were read. */
+  public boolean isOfAllRows() {
+    return switch (this) {
+      case SAME_ANSWER, SAME_PROMPT, RARE_CLASS, UNBALANCED_CLASSES, CLASS_ONLY_IN_VALIDATION ->
+          true;
+      default -> false;
+    };
+  }
+
+  /**
+   * @param lines of the first of the rows; empty where it is about the file as a whole
+   */
+  QualityFinding of(Severity severity, long count, List<Long> lines) {
+    String message = String.format(Locale.ROOT, "%s: %,d.", words, count);
+    return new QualityFinding(this, severity, count, lines, message, remedy);
+  }
+
+  public QualityFinding ofAll(Severity severity, long rows) {
+    return of(severity, rows, List.of());
+  }
+}

@@ -1,0 +1,14 @@
+package dev.graft.datasets.report.findings;
+
+import java.util.List;
+
+/**
+ * Something that is likely to be wrong with the rows.
+ *
+ * @param count of the rows that it is about
+ * @param lines of the first of them, counted from 1; empty where it is about the file as a whole
+ * @param message what, and of how many rows; holds nothing of them
+ * @param remedy what to do
+ */
+public record QualityFinding(
+    Defect check, Severity severity, long count, List<Long> lines, String message, String remedy) {}

@@ -1,0 +1,58 @@
+package dev.graft.datasets.report.inspections;
+
+import dev.graft.datasets.report.findings.Defect;
+import dev.graft.datasets.report.findings.Lines;
+import dev.graft.datasets.report.findings.QualityFinding;
+import dev.graft.datasets.report.findings.Severity;
+import dev.graft.datasets.report.rows.InspectedRow;
+import dev.graft.datasets.report.rows.LikeRows;
+import dev.graft.datasets.report.rows.LongSet;
+import dev.graft.datasets.report.rows.Sketches;
+import dev.graft.text.row.Example;
+import java.util.stream.Stream;
+
+/** Rows that are trained on and measured with. */
+public final class Leakage implements Inspection {
+  private final LongSet rows = new LongSet();
+  private final LongSet prompts = new LongSet();
+  private final LikeRows like;
+  private final Lines same = new Lines();
+  private final Lines nearly = new Lines();
+  private final Lines asked = new Lines();
+
+  public Leakage(Sketches sketches) {
+    like = new LikeRows(sketches);
+  }
+
+  /** A row to measure with; all of them come first. */
+  public void held(InspectedRow row) {
+    rows.add(row.rowDigest());
+    if (asks(row)) prompts.add(row.promptDigest());
+    like.hasLikeOrAdd(row);
+  }
+
+  @Override
+  public void see(InspectedRow row) {
+    if (rows.contains(row.rowDigest())) {
+      same.add(row);
+    } else if (asks(row) && prompts.contains(row.promptDigest())) {
+      asked.add(row);
+    } else if (like.hasLike(row)) {
+      nearly.add(row);
+    }
+  }
+
+  /** A text has no prompt. */
+  private static boolean asks(InspectedRow row) {
+    return !(row.example() instanceof Example.Text) && !row.said().isBlank();
+  }
+
+  @Override
+  public Stream<QualityFinding> findings() {
+    return Stream.of(
+            same.finding(Defect.ROW_IN_VALIDATION, Severity.ERROR),
+            asked.finding(Defect.PROMPT_IN_VALIDATION, Severity.WARNING),
+            nearly.finding(Defect.ROW_NEARLY_IN_VALIDATION, Severity.WARNING))
+        .flatMap(found -> found);
+  }
+}

@@ -1,0 +1,45 @@
+package dev.graft.datasets.report.inspections;
+
+import dev.graft.datasets.report.findings.Defect;
+import dev.graft.datasets.report.findings.Lines;
+import dev.graft.datasets.report.findings.QualityFinding;
+import dev.graft.datasets.report.findings.Severity;
+import dev.graft.datasets.report.rows.Fingerprint;
+import dev.graft.datasets.report.rows.InspectedRow;
+import dev.graft.text.row.Example;
+import java.util.stream.Stream;
+
+/** What is preferred to what. */
+public final class Pairs implements Inspection {
+  private static final int FEWEST = 10;
+  private static final int RATIO = 2;
+
+  private final Lines same = new Lines();
+  private long rows;
+  private long chosenCharacters;
+  private long rejectedCharacters;
+
+  @Override
+  public void see(InspectedRow row) {
+    if (!(row.example() instanceof Example.PreferencePair pair)) return;
+    String rejected = InspectedRow.of(pair.rejected()).answer();
+    rows++;
+    chosenCharacters += row.answer().length();
+    rejectedCharacters += rejected.length();
+    if (row.answerDigest() == Fingerprint.of(rejected)) same.add(row);
+  }
+
+  @Override
+  public Stream<QualityFinding> findings() {
+    return Stream.concat(
+        same.finding(Defect.CHOSEN_IS_REJECTED, Severity.ERROR),
+        rows >= FEWEST && biased()
+            ? Stream.of(Defect.LENGTH_BIAS.ofAll(Severity.WARNING, rows))
+            : Stream.of());
+  }
+
+  private boolean biased() {
+    return chosenCharacters > RATIO * rejectedCharacters
+        || rejectedCharacters > RATIO * chosenCharacters;
+  }
+}

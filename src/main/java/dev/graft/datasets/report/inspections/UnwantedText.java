@@ -1,0 +1,42 @@
+package dev.graft.datasets.report.inspections;
+
+import dev.graft.datasets.report.findings.Defect;
+import dev.graft.datasets.report.findings.Lines;
+import dev.graft.datasets.report.findings.QualityFinding;
+import dev.graft.datasets.report.findings.Severity;
+import dev.graft.datasets.report.rows.InspectedRow;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/** What should not stand in a text that a model will learn by heart. */
+public final class UnwantedText implements Inspection {
+  private final Map<SuspectText, Lines> found = new EnumMap<>(SuspectText.class);
+  private final Lines control = new Lines();
+
+  @Override
+  public void see(InspectedRow row) {
+    String text = row.text();
+    for (SuspectText suspect : SuspectText.values()) {
+      if (suspect.isIn(text)) found.computeIfAbsent(suspect, key -> new Lines()).add(row);
+    }
+    if (text.chars().anyMatch(UnwantedText::controls)) control.add(row);
+  }
+
+  private static boolean controls(int character) {
+    return character < ' ' && character != '\n' && character != '\r' && character != '\t'
+        || character == 0x7f;
+  }
+
+  @Override
+  public Stream<QualityFinding> findings() {
+    return Stream.concat(
+        found.entrySet().stream()
+            .flatMap(
+                each -> {
+                  SuspectText suspect = each.getKey();
+                  return each.getValue().finding(suspect.defect(), suspect.severity());
+                }),
+        control.finding(Defect.CONTROL_CHARACTER, Severity.WARNING));
+  }
+}

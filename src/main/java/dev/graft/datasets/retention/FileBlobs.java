@@ -1,0 +1,18 @@
+package dev.graft.datasets.retention;
+
+import static dev.graft.artifacts.BlobColumn.Names.BLOB;
+
+import dev.graft.artifacts.BlobColumn;
+import dev.graft.artifacts.BlobReferences;
+import java.util.List;
+import org.springframework.stereotype.Component;
+
+/** What files need: what was uploaded, and the rows made of it. */
+@Component
+class FileBlobs implements BlobReferences {
+  @Override
+  public List<BlobColumn> columns() {
+    return List.of(
+        new BlobColumn("file", "digest", BLOB), new BlobColumn("file", "rows_digest", BLOB));
+  }
+}

@@ -1,0 +1,53 @@
+package dev.graft.datasets.retention;
+
+import dev.graft.datasets.FileRows;
+import dev.graft.datasets.StoredFiles;
+import dev.graft.datasets.uploads.UploadParts;
+import dev.graft.datasets.uploads.Uploads;
+import java.time.Clock;
+import java.time.temporal.ChronoUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.data.domain.Limit;
+import org.springframework.stereotype.Service;
+
+/** Removes files and uploads whose time is over; any number of servers may do so at once. */
+@Service
+public class FileRetention {
+  private static final Logger log = LoggerFactory.getLogger(FileRetention.class);
+  private static final Limit BATCH = Limit.of(1000);
+
+  private final StoredFiles files;
+  private final FileRows rows;
+  private final Uploads uploads;
+  private final UploadParts parts;
+  private final Clock clock;
+
+  FileRetention(StoredFiles files, FileRows rows, Uploads uploads, UploadParts parts, Clock clock) {
+    this.files = files;
+    this.rows = rows;
+    this.uploads = uploads;
+    this.parts = parts;
+    this.clock = clock;
+  }
+
+  /**
+   * Deletes expired files that nothing unfinished uses, ends expired uploads and drops the parts of
+   * those that have ended. Returns how many files it deleted.
+   */
+  public int sweep() {
+    int expiredUploads = uploads.expire();
+    uploads.endedWithParts().forEach(parts::tidy);
+    int deleted = 0;
+    for (String id : rows.findExpired(clock.instant().truncatedTo(ChronoUnit.MICROS), BATCH)) {
+      if (files.deleteExpired(id)) deleted++;
+    }
+    if (deleted > 0 || expiredUploads > 0) {
+      log.atInfo()
+          .addKeyValue("files", deleted)
+          .addKeyValue("uploads", expiredUploads)
+          .log("expired");
+    }
+    return deleted;
+  }
+}

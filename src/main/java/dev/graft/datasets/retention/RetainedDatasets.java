@@ -1,0 +1,83 @@
+package dev.graft.datasets.retention;
+
+import dev.graft.datasets.FileRow;
+import dev.graft.datasets.FileRows;
+import dev.graft.datasets.StoredFiles;
+import dev.graft.retention.Retained;
+import dev.graft.retention.RetentionKind;
+import dev.graft.tenancy.AuditLog;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+import org.springframework.transaction.annotation.Propagation;
+import org.springframework.transaction.annotation.Transactional;
+
+/** Files to train on, which departments keep from their upload; results are logs of their jobs. */
+@Component
+class RetainedDatasets implements Retained {
+  private static final String UNTOLD =
+      """
+      -- untold datasets
+      select id, filename, created_at from file f
+       where department_id = :department and purpose = 'fine-tune' and created_at <= :latest
+         and (expires_at is null or expires_at > :now)
+         and not exists (select from retention_notice n
+                          where n.kind = 'datasets' and n.resource_id = f.id)
+       order by created_at, id limit :limit
+      """;
+
+  private final JdbcClient sql;
+  private final FileRows rows;
+  private final StoredFiles files;
+  private final AuditLog audit;
+  private final Clock clock;
+
+  RetainedDatasets(JdbcClient sql, FileRows rows, StoredFiles files, AuditLog audit, Clock clock) {
+    this.sql = sql;
+    this.rows = rows;
+    this.files = files;
+    this.audit = audit;
+    this.clock = clock;
+  }
+
+  @Override
+  public RetentionKind kind() {
+    return RetentionKind.DATASETS;
+  }
+
+  @Override
+  public List<Thing> untold(String departmentId, Instant latest, int limit) {
+    return sql.sql(UNTOLD)
+        .param("department", departmentId)
+        .param("latest", latest.atOffset(ZoneOffset.UTC))
+        .param("now", clock.instant().atOffset(ZoneOffset.UTC))
+        .param("limit", limit)
+        .query(
+            (row, n) ->
+                new Thing(
+                    row.getString("id"),
+                    row.getString("filename"),
+                    row.getObject("created_at", OffsetDateTime.class).toInstant()))
+        .list();
+  }
+
+  /** One whose own time is over as well goes that way. */
+  @Override
+  @Transactional(propagation = Propagation.MANDATORY)
+  public Removal remove(String departmentId, String id) {
+    Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
+    Optional<FileRow> file = rows.findToChange(departmentId, id, now);
+    if (file.isEmpty()) return Removal.GONE;
+    if (files.userOf(departmentId, id).isPresent()) return Removal.IN_USE;
+    rows.delete(file.get());
+    audit.write("file.deleted", departmentId, id, Map.of("reason", "retention"));
+    return Removal.REMOVED;
+  }
+}

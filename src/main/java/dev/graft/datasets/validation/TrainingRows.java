@@ -1,0 +1,83 @@
+package dev.graft.datasets.validation;
+
+import dev.graft.artifacts.ArtifactStore;
+import dev.graft.artifacts.BlobTooLarge;
+import dev.graft.artifacts.StagedBlob;
+import dev.graft.datasets.CheckedFile;
+import dev.graft.datasets.FileProperties;
+import dev.graft.datasets.LineProblem;
+import dev.graft.datasets.ValidationResult;
+import dev.graft.datasets.decoding.CsvColumns;
+import dev.graft.datasets.decoding.FileFormat;
+import dev.graft.datasets.decoding.Undecodable;
+import dev.graft.text.row.RowReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.springframework.stereotype.Component;
+
+/**
+ * Reads training files in whatever format they came. The rows of one that is packed or CSV become a
+ * blob of their own, made once: workers know JSONL only, and the same rows are the same blob
+ * however they came.
+ */
+@Component
+class TrainingRows {
+  private final ArtifactStore store;
+  private final FileProperties settings;
+
+  TrainingRows(ArtifactStore store, FileProperties settings) {
+    this.store = store;
+    this.settings = settings;
+  }
+
+  static FileFormat format(FileContent content, String filename, @Nullable CsvColumns columns)
+      throws IOException {
+    try (InputStream in = content.open()) {
+      return FileFormat.of(in, filename, columns);
+    }
+  }
+
+  /** Reads the file to its end, or to its hundredth problem, in bounded memory. */
+  CheckedFile check(FileContent content, FileFormat format) throws IOException {
+    if (format.isRows()) {
+      try (InputStream in = content.open()) {
+        return new CheckedFile(ValidationResult.of(in), null);
+      }
+    }
+    List<RowReader.Problem> problems = new ArrayList<>();
+    long most = settings.maxUnpacked().toBytes();
+    try (StagedBlob rows =
+            store.stage(out -> format.writeRows(content.open(), out, problems), most);
+        InputStream in = rows.open()) {
+      ValidationResult validation = merged(problems, ValidationResult.of(in));
+      return new CheckedFile(validation, validation.good() ? rows.publish() : null);
+    } catch (Undecodable bad) {
+      return refused("the file " + bad.reason());
+    } catch (BlobTooLarge tooLarge) {
+      return refused("the file unpacks to more than " + most + " bytes");
+    }
+  }
+
+  private static CheckedFile refused(String message) {
+    return new CheckedFile(
+        new ValidationResult(0, null, null, List.of(new LineProblem(0, message))), null);
+  }
+
+  private static ValidationResult merged(List<RowReader.Problem> csv, ValidationResult rows) {
+    if (csv.isEmpty()) return rows;
+    List<LineProblem> all =
+        Stream.concat(
+                csv.stream().map(p -> new LineProblem(p.line(), p.message())),
+                // without records there are no rows: that is told by the records
+                rows.problems().stream().filter(p -> p.line() > 0))
+            .sorted(Comparator.comparingLong(LineProblem::line))
+            .limit(RowReader.MAX_PROBLEMS)
+            .toList();
+    return new ValidationResult(rows.examples(), rows.kind(), rows.longestRow(), all);
+  }
+}

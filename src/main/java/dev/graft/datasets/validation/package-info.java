@@ -1,0 +1,16 @@
+/**
+ * Whether a file can be trained on, line by line.
+ *
+ * <p>Up to {@code graft.files.validate-inline} a file is validated before the upload is answered
+ * ({@link dev.graft.datasets.validation.FileValidation}): a bad one is refused with 400 and the
+ * lines in {@code errors[]}, and nothing is stored. A larger one is answered with status {@code
+ * uploaded} and validated after, to status {@code processed} or {@code error}, the latter with the
+ * first problem in {@code status_details} and up to a hundred in {@code errors}.
+ *
+ * <p>{@link dev.graft.datasets.validation.TrainingRows} makes the rows of a packed file or of CSV a
+ * blob of their own. What a stopped server left is finished at the next start.
+ */
+@NullMarked
+package dev.graft.datasets.validation;
+
+import org.jspecify.annotations.NullMarked;

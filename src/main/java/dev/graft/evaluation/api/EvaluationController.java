@@ -1,0 +1,100 @@
+package dev.graft.evaluation.api;
+
+import dev.graft.evaluation.Evaluation;
+import dev.graft.platform.idempotency.Idempotency;
+import dev.graft.platform.idempotency.IdempotentRequest;
+import dev.graft.platform.pagination.Cursor;
+import dev.graft.platform.pagination.CursorPage;
+import dev.graft.tenancy.Caller;
+import jakarta.servlet.http.HttpServletRequest;
+import org.jspecify.annotations.Nullable;
+import org.springframework.security.core.annotation.AuthenticationPrincipal;
+import org.springframework.web.bind.annotation.DeleteMapping;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.RestController;
+
+/** Whether a model is better than another. */
+@RestController
+class EvaluationController {
+  private static final String ALL = "/v1/evaluations";
+  private static final String ONE = ALL + "/{evaluation}";
+
+  private final Evaluations evaluations;
+  private final EvaluationSamples asked;
+  private final Idempotency idempotency;
+
+  EvaluationController(Evaluations evaluations, EvaluationSamples asked, Idempotency idempotency) {
+    this.evaluations = evaluations;
+    this.asked = asked;
+    this.idempotency = idempotency;
+  }
+
+  record EvaluationDeleted(String id, String object, boolean deleted) {}
+
+  @PostMapping(ALL)
+  EvaluationObject create(
+      @AuthenticationPrincipal Caller caller,
+      HttpServletRequest http,
+      @RequestBody EvaluationRequest request) {
+    String department = caller.departmentId();
+    IdempotentRequest submission =
+        IdempotentRequest.of(
+            http, department, "POST " + ALL, IdempotentRequest.hash(request.toString()));
+    String id = idempotency.once(submission, () -> evaluations.create(department, request));
+    return EvaluationObject.of(evaluations.require(department, id));
+  }
+
+  /** The newest first. */
+  @GetMapping(ALL)
+  CursorPage<EvaluationObject> list(
+      @AuthenticationPrincipal Caller caller,
+      @RequestParam @Nullable String model,
+      @RequestParam @Nullable String after,
+      @RequestParam @Nullable String limit) {
+    Cursor page = Cursor.parse(after, limit, null, 20, 100);
+    return CursorPage.ofOneMore(
+        evaluations.list(caller.departmentId(), model, page).stream()
+            .map(EvaluationObject::of)
+            .toList(),
+        page.limit(),
+        EvaluationObject::id);
+  }
+
+  @GetMapping(ONE)
+  EvaluationObject get(@AuthenticationPrincipal Caller caller, @PathVariable String evaluation) {
+    return EvaluationObject.of(evaluations.require(caller.departmentId(), evaluation));
+  }
+
+  /** In the order of the file: what was asked, what is known, what every model said so far. */
+  @GetMapping(ONE + "/samples")
+  CursorPage<SampleObject> samples(
+      @AuthenticationPrincipal Caller caller,
+      @PathVariable String evaluation,
+      @RequestParam @Nullable String outcome,
+      @RequestParam @Nullable String metric,
+      @RequestParam @Nullable String model,
+      @RequestParam @Nullable String after,
+      @RequestParam @Nullable String limit) {
+    Cursor page = Cursor.parse(after, limit, null, 20, 100);
+    Evaluation found = evaluations.require(caller.departmentId(), evaluation);
+    SampleFilter wanted = SampleFilter.parse(outcome, metric, model, found.plan());
+    return CursorPage.ofOneMore(asked.list(found, wanted, page), page.limit(), SampleObject::id);
+  }
+
+  @PostMapping(ONE + "/cancel")
+  EvaluationObject cancel(@AuthenticationPrincipal Caller caller, @PathVariable String evaluation) {
+    evaluations.cancel(caller.departmentId(), evaluation);
+    return get(caller, evaluation);
+  }
+
+  @DeleteMapping(ONE)
+  EvaluationDeleted delete(
+      @AuthenticationPrincipal Caller caller, @PathVariable String evaluation) {
+    evaluations.delete(caller.departmentId(), evaluation);
+    return new EvaluationDeleted(evaluation, "evaluation.deleted", true);
+  }
+}

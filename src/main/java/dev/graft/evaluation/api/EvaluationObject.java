@@ -1,0 +1,80 @@
+package dev.graft.evaluation.api;
+
+import dev.graft.evaluation.Evaluation;
+import dev.graft.evaluation.EvaluationPlan;
+import dev.graft.evaluation.comparison.QualityGate;
+import dev.graft.evaluation.grading.Grader;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * An evaluation as it is told. Times in unix seconds.
+ *
+ * @param models candidates
+ * @param questions how many rows are asked; null until they have been chosen
+ * @param passedOver rows of the file that cannot be asked
+ * @param results {@code EvaluationResults}, once it has succeeded
+ * @param waitsFor why it does not go on at the moment, or null
+ */
+record EvaluationObject(
+    String id,
+    String object,
+    Evaluation.Status status,
+    @Nullable String name,
+    @Nullable String baseline,
+    List<String> models,
+    String file,
+    int maxSamples,
+    int maxCompletionTokens,
+    long seed,
+    List<Grader> graders,
+    List<QualityGate> gates,
+    long createdAt,
+    @Nullable Long startedAt,
+    @Nullable Long endedAt,
+    @Nullable Integer questions,
+    long passedOver,
+    EvaluationProgress progress,
+    @Nullable JsonNode results,
+    Evaluation.@Nullable Failure error,
+    @Nullable String waitsFor) {
+  /**
+   * @param answered of all models together
+   * @param total null until the questions have been chosen
+   */
+  record EvaluationProgress(int answered, @Nullable Integer total) {}
+
+  static EvaluationObject of(Evaluation evaluation) {
+    EvaluationPlan plan = evaluation.plan();
+    Integer questions = evaluation.questions();
+    return new EvaluationObject(
+        evaluation.id(),
+        "evaluation",
+        evaluation.status(),
+        plan.name(),
+        plan.baseline(),
+        plan.models(),
+        plan.file(),
+        plan.maxSamples(),
+        plan.maxCompletionTokens(),
+        plan.seed(),
+        plan.graders(),
+        plan.gates(),
+        evaluation.createdAt().getEpochSecond(),
+        seconds(evaluation.startedAt()),
+        seconds(evaluation.endedAt()),
+        questions,
+        evaluation.passedOver(),
+        new EvaluationProgress(
+            evaluation.answered(), questions == null ? null : questions * plan.everyone().size()),
+        evaluation.results(),
+        evaluation.error(),
+        evaluation.waitsFor());
+  }
+
+  private static @Nullable Long seconds(@Nullable Instant time) {
+    return time == null ? null : time.getEpochSecond();
+  }
+}

@@ -1,0 +1,194 @@
+package dev.graft.evaluation.api;
+
+import dev.graft.adapters.models.ModelResolver;
+import dev.graft.adapters.models.ResolvedModel;
+import dev.graft.datasets.StoredFiles;
+import dev.graft.datasets.TrainingFile;
+import dev.graft.evaluation.Evaluation;
+import dev.graft.evaluation.EvaluationPlan;
+import dev.graft.evaluation.EvaluationProperties;
+import dev.graft.evaluation.comparison.QualityGate;
+import dev.graft.inference.GreedyCompletions;
+import dev.graft.platform.Ids;
+import dev.graft.platform.errors.ProblemType;
+import dev.graft.platform.errors.RequestFailed;
+import dev.graft.platform.pagination.Cursor;
+import dev.graft.retention.RetentionKind;
+import dev.graft.retention.RetentionNotices;
+import dev.graft.tenancy.AuditLog;
+import dev.graft.tenancy.DepartmentArchived;
+import dev.graft.text.row.Example;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.springframework.context.event.EventListener;
+import org.springframework.stereotype.Service;
+import org.springframework.transaction.annotation.Propagation;
+import org.springframework.transaction.annotation.Transactional;
+
+/** The evaluations of the departments. */
+@Service
+class Evaluations {
+  private final EvaluationRows rows;
+  private final StoredFiles files;
+  private final ModelResolver names;
+  private final GreedyCompletions models;
+  private final RetentionNotices notices;
+  private final EvaluationProperties settings;
+  private final AuditLog audit;
+  private final Ids ids;
+
+  Evaluations(
+      EvaluationRows rows,
+      StoredFiles files,
+      ModelResolver names,
+      GreedyCompletions models,
+      RetentionNotices notices,
+      EvaluationProperties settings,
+      AuditLog audit,
+      Ids ids) {
+    this.rows = rows;
+    this.files = files;
+    this.names = names;
+    this.models = models;
+    this.notices = notices;
+    this.settings = settings;
+    this.audit = audit;
+    this.ids = ids;
+  }
+
+  Evaluation require(String department, String id) {
+    return rows.find(department, id).orElseThrow(() -> notFound(id));
+  }
+
+  private static RequestFailed notFound(String id) {
+    return RequestFailed.notFound("evaluation", id);
+  }
+
+  List<Evaluation> list(String department, @Nullable String model, Cursor page) {
+    return rows.list(department, model, page);
+  }
+
+  /** The plan with its baseline, if every model can be asked. */
+  private EvaluationPlan complete(String department, EvaluationRequest request) {
+    EvaluationPlan asked = request.checked(settings.maxSamples());
+    for (int i = 0; i < asked.models().size(); i++) {
+      requireText(department, asked.models().get(i), "models[" + i + "]");
+    }
+    String baseline = asked.baseline();
+    if (baseline == null) baseline = baseOf(department, asked.models().getFirst());
+    if (baseline != null) requireText(department, baseline, "baseline");
+    if (baseline != null && asked.models().contains(baseline)) {
+      throw RequestFailed.invalid(
+          "models",
+          "name '%s', which is the baseline that they are compared with.".formatted(baseline));
+    }
+    EvaluationPlan plan = baseline == null ? asked : asked.against(baseline);
+    if (plan.baseline() == null && plan.gates().stream().anyMatch(QualityGate::compares)) {
+      throw RequestFailed.invalid(
+          "gates", "compare with a baseline, which a base model alone has none of: name one");
+    }
+    return plan;
+  }
+
+  private void requireText(String department, String model, String param) {
+    try {
+      models.fingerprint(department, model);
+    } catch (RequestFailed refused) {
+      throw new RequestFailed(refused.type(), refused.getMessage(), param).about(model);
+    } catch (IOException unreadable) {
+      throw new UncheckedIOException(unreadable);
+    }
+  }
+
+  /** What it was trained on; null if it is a base model itself. */
+  private @Nullable String baseOf(String department, String model) {
+    return switch (names.find(department, model).orElse(null)) {
+      case ResolvedModel.FineTuned tuned -> tuned.adapter().baseModel();
+      case ResolvedModel.Checkpoint checkpoint -> checkpoint.baseModel();
+      case ResolvedModel.Base _, ResolvedModel.Missing _, ResolvedModel.Removed _ -> null;
+      case null -> null;
+    };
+  }
+
+  /** Returns the id. */
+  @Transactional
+  public String create(String department, EvaluationRequest request) {
+    EvaluationPlan plan = complete(department, request);
+    requireQuestions(files.requireTrainable(department, plan.file(), "file"));
+    EvaluationRows.Counts counts = rows.lockedCounts(department);
+    if (counts.open() >= settings.maxOpen()) {
+      throw tooMany("%d evaluations that have not ended".formatted(counts.open()));
+    }
+    if (counts.all() >= settings.maxKept()) {
+      throw tooMany("%d evaluations; delete some".formatted(counts.all()));
+    }
+    String id = ids.next("eval_");
+    rows.insert(id, department, plan);
+    audit.write(
+        "evaluation.created",
+        department,
+        id,
+        Map.of("models", plan.everyone(), "file", plan.file()));
+    return id;
+  }
+
+  private static RequestFailed tooMany(String what) {
+    return new RequestFailed(
+        ProblemType.QUOTA_EXCEEDED, "The project has %s: as many as it may.".formatted(what));
+  }
+
+  private void requireQuestions(TrainingFile file) {
+    if (file.bytes() > settings.maxFile().toBytes()) {
+      throw RequestFailed.invalid(
+          "file",
+          "%s has more than %s: upload the rows that are to be asked."
+              .formatted(file.id(), settings.maxFile()));
+    }
+    Example.Kind kind = file.kind();
+    if (kind == null) return;
+    boolean asks =
+        switch (kind) {
+          case CHAT, CHAT_COMPLETION, PROMPT_COMPLETION -> true;
+          case TEXT, PREFERENCE, LABEL, LABELS -> false;
+        };
+    if (asks) return;
+    throw RequestFailed.invalid(
+        "file",
+        "%s begins with %s; an evaluation needs prompts with answers that are known."
+            .formatted(file.id(), kind.words()));
+  }
+
+  @Transactional
+  public void cancel(String department, String id) {
+    if (!rows.cancel(department, id)) {
+      String status = require(department, id).status().wire();
+      throw new RequestFailed(
+          ProblemType.WRONG_STATE, "The evaluation has ended: it is " + status + ".", "evaluation");
+    }
+    audit.write("evaluation.cancelled", department, id, Map.of());
+  }
+
+  @Transactional
+  public void delete(String department, String id) {
+    if (!rows.delete(department, id)) {
+      require(department, id);
+      throw new RequestFailed(
+          ProblemType.WRONG_STATE, "The evaluation has not ended; cancel it first.", "evaluation");
+    }
+    notices.drop(RetentionKind.EVALUATIONS, id);
+    audit.write("evaluation.deleted", department, id, Map.of());
+  }
+
+  /** In the transaction that archives: both commit, or neither. */
+  @EventListener
+  @Transactional(propagation = Propagation.MANDATORY)
+  public void cancelAll(DepartmentArchived archived) {
+    String department = archived.departmentId();
+    for (String each : rows.cancelAll(department)) {
+      audit.write("evaluation.cancelled", department, each, Map.of("reason", "archived"));
+    }
+  }
+}

@@ -1,0 +1,75 @@
+package dev.graft.evaluation.api;
+
+import dev.graft.evaluation.EvaluationPlan;
+import dev.graft.evaluation.samples.GradedAnswer;
+import dev.graft.evaluation.samples.Question;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A question of an evaluation and what was said to it.
+ *
+ * @param id within the evaluation
+ * @param line of the file, from 1
+ * @param messages null if it is a text
+ * @param prompt null if it is a conversation
+ * @param reference the known answer
+ * @param answers so far, the baseline's first
+ */
+record SampleObject(
+    String id,
+    String object,
+    long line,
+    @Nullable List<Question.Turn> messages,
+    @Nullable String prompt,
+    String reference,
+    List<Said> answers) {
+  /**
+   * @param text null if there is none
+   * @param finishReason {@code stop} or {@code length}; null if there is no answer
+   * @param loss of the known answer, a token; null where the model cannot say
+   * @param scores by the graders' names
+   * @param refusal why there is no answer, or null
+   */
+  record Said(
+      String model,
+      @Nullable String text,
+      @Nullable String finishReason,
+      int completionTokens,
+      @Nullable Double loss,
+      Map<String, Double> scores,
+      @Nullable String refusal) {
+    private static Said of(GradedAnswer answer, EvaluationPlan plan) {
+      Map<String, Double> scores = new LinkedHashMap<>();
+      for (int i = 0; i < answer.scores().size(); i++) {
+        scores.put(plan.graders().get(i).name(), answer.scores().get(i));
+      }
+      var known = answer.known();
+      return new Said(
+          plan.everyone().get(answer.model()),
+          answer.text(),
+          answer.text() == null ? null : answer.cut() ? "length" : "stop",
+          answer.tokens(),
+          known == null ? null : -known.logProbability() / known.tokens(),
+          scores,
+          answer.refusal());
+    }
+  }
+
+  static SampleObject of(
+      int number, long line, Question question, List<GradedAnswer> answers, EvaluationPlan plan) {
+    List<Said> said = new ArrayList<>();
+    for (GradedAnswer each : answers) said.add(Said.of(each, plan));
+    return new SampleObject(
+        String.valueOf(number),
+        "evaluation.sample",
+        line,
+        question.messages(),
+        question.prompt(),
+        question.reference(),
+        said);
+  }
+}

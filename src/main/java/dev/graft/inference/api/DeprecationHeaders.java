@@ -1,0 +1,34 @@
+package dev.graft.inference.api;
+
+import dev.graft.adapters.Adapter;
+import dev.graft.adapters.AdapterDeprecation;
+import jakarta.servlet.http.HttpServletResponse;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What an answer of a deprecated model says beside its content: {@code Deprecation} (RFC 9745), the
+ * {@code Link} to the adapter that has the notice, and {@code Sunset} (RFC 8594).
+ */
+public final class DeprecationHeaders {
+  /** RFC 9110, section 5.6.7. */
+  private static final DateTimeFormatter HTTP_DATE =
+      DateTimeFormatter.ofPattern("EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.ENGLISH);
+
+  private DeprecationHeaders() {}
+
+  /**
+   * @param adapter that answers; null for a base model or a checkpoint
+   */
+  public static void write(HttpServletResponse response, @Nullable Adapter adapter) {
+    AdapterDeprecation deprecation = adapter == null ? null : adapter.deprecation();
+    if (adapter == null || deprecation == null) return;
+    response.setHeader("deprecation", "@" + deprecation.since().getEpochSecond());
+    response.setHeader("link", "</v1/adapters/%s>; rel=\"deprecation\"".formatted(adapter.id()));
+    if (deprecation.retiresAt() == null) return;
+    response.setHeader(
+        "sunset", HTTP_DATE.format(deprecation.retiresAt().atOffset(ZoneOffset.UTC)));
+  }
+}

@@ -1,0 +1,27 @@
+package dev.graft.inference.api;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * A token as JSON can have it.
+ *
+ * @param escaped its text, or {@code \xe4\xbd} where its bytes are not whole characters
+ * @param whole whether they are
+ * @param bytes 0 to 255
+ */
+public record TokenText(String escaped, boolean whole, int[] bytes) {
+  public static TokenText of(byte[] bytes) {
+    int[] unsigned = new int[bytes.length];
+    for (int i = 0; i < bytes.length; i++) unsigned[i] = bytes[i] & 0xFF;
+    try {
+      String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+      return new TokenText(text, true, unsigned);
+    } catch (CharacterCodingException partOfACharacter) {
+      StringBuilder hex = new StringBuilder();
+      for (int each : unsigned) hex.append("\\x%02x".formatted(each));
+      return new TokenText(hex.toString(), false, unsigned);
+    }
+  }
+}

@@ -1,0 +1,48 @@
+package dev.graft.inference.api.chat;
+
+import dev.graft.inference.api.RequestParameter;
+import dev.graft.inference.generation.BodyFields;
+import dev.graft.inference.generation.Decoding;
+import dev.graft.inference.generation.GenerationRequest;
+import dev.graft.inference.generation.StreamOptions;
+import dev.graft.inference.protocol.Prompt;
+import dev.graft.inference.serving.InferenceRefused;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/** Reads the body of a chat; what cannot be honoured is refused by its name. */
+final class ChatRequest {
+  private static final int MAX_TOP = 20;
+
+  private ChatRequest() {}
+
+  static GenerationRequest read(JsonNode body) {
+    RequestParameter.check(ChatParameter.TABLE, body);
+    BodyFields fields = new BodyFields(body);
+    return new GenerationRequest(
+        fields.model(),
+        List.of(new Prompt.Conversation(ChatMessages.read(body.path("messages")))),
+        Decoding.read(fields, false, maxTokens(fields), topLogprobs(fields)),
+        StreamOptions.read(fields));
+  }
+
+  private static @Nullable Integer maxTokens(BodyFields fields) {
+    Integer newer = fields.whole("max_completion_tokens", 1, Integer.MAX_VALUE);
+    Integer older = fields.whole("max_tokens", 1, Integer.MAX_VALUE);
+    if (newer != null && older != null && !newer.equals(older)) {
+      throw InferenceRefused.value(
+          "max_tokens", "disagrees with max_completion_tokens; send one of them");
+    }
+    return newer != null ? newer : older;
+  }
+
+  private static @Nullable Integer topLogprobs(BodyFields fields) {
+    Integer top = fields.whole("top_logprobs", 0, MAX_TOP);
+    boolean wanted = fields.flag("logprobs");
+    if (!wanted && top != null && top > 0) {
+      throw InferenceRefused.value("top_logprobs", "is for requests with logprobs: true");
+    }
+    return !wanted ? null : top == null ? (Integer) 0 : top;
+  }
+}

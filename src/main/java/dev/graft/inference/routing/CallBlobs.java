@@ -1,0 +1,36 @@
+package dev.graft.inference.routing;
+
+import dev.graft.artifacts.ArtifactStore;
+import dev.graft.artifacts.Digest;
+import dev.graft.artifacts.manifest.ManifestDirectory;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.List;
+import java.util.Optional;
+
+/** The blobs that a call reaches: its model's. Knowing another's digest is worth nothing. */
+public final class CallBlobs {
+  private final ArtifactStore store;
+
+  public CallBlobs(ArtifactStore store) {
+    this.store = store;
+  }
+
+  /**
+   * @param manifests of the call
+   * @return empty if the digest is not one of theirs
+   */
+  Optional<InputStream> open(List<Digest> manifests, String hex) throws IOException {
+    for (Digest manifest : manifests) {
+      if (manifest.hex().equals(hex) || names(manifest, hex)) {
+        return Optional.of(store.open(new Digest(hex)));
+      }
+    }
+    return Optional.empty();
+  }
+
+  private boolean names(Digest manifest, String hex) throws IOException {
+    return ManifestDirectory.read(store, manifest).files().values().stream()
+        .anyMatch(file -> file.sha256().hex().equals(hex));
+  }
+}

@@ -1,0 +1,125 @@
+package dev.graft.inference.serving;
+
+import dev.graft.artifacts.ArtifactStore;
+import dev.graft.artifacts.Digest;
+import dev.graft.artifacts.manifest.ManifestDirectory;
+import dev.graft.platform.process.FileTrees;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Manifests laid out as directories, named by digest and made once. They share their bytes with the
+ * store where the file system allows, so one that is never removed keeps deleted blobs on disk.
+ */
+public final class ModelDirectories implements LocalModels {
+  private static final Logger log = LoggerFactory.getLogger(ModelDirectories.class);
+  private static final String UNFINISHED = "unfinished-";
+
+  private final ArtifactStore store;
+  private final Path root;
+  private final Duration keep;
+  private final Map<String, Use> uses = new HashMap<>();
+
+  /** Whether a directory is in use, or since when it is not. */
+  private static final class Use {
+    private int holders;
+    private long lastHeld = System.nanoTime();
+  }
+
+  /**
+   * @param root nobody else's; what another process left is taken over
+   * @param keep how long a directory that nobody holds stays
+   */
+  public ModelDirectories(ArtifactStore store, Path root, Duration keep) {
+    this.store = store;
+    this.root = root;
+    this.keep = keep;
+  }
+
+  @Override
+  public synchronized Held hold(Digest manifest) throws IOException {
+    Path directory = root.resolve(manifest.hex());
+    if (!Files.isDirectory(directory)) lay(manifest, directory);
+    Use use = uses.computeIfAbsent(manifest.hex(), unused -> new Use());
+    use.holders++;
+    return new Held(directory, () -> release(use));
+  }
+
+  private synchronized void release(Use use) {
+    use.holders--;
+    use.lastHeld = System.nanoTime();
+  }
+
+  /** Other forms of a result lie in directories of their own. */
+  public static boolean isLaid(String name) {
+    return !name.contains("/");
+  }
+
+  private void lay(Digest manifest, Path directory) throws IOException {
+    Files.createDirectories(root);
+    Path unfinished = Files.createTempDirectory(root, UNFINISHED);
+    try {
+      ManifestDirectory.materialise(store, manifest, unfinished, ModelDirectories::isLaid);
+      Files.move(unfinished, directory, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException | RuntimeException failed) {
+      FileTrees.delete(unfinished);
+      throw failed;
+    }
+  }
+
+  @Override
+  public void prune() {
+    prune(keep);
+  }
+
+  /** Gives up the links to what nobody holds, so that its bytes can go. */
+  public void removeIdle() {
+    prune(Duration.ZERO);
+  }
+
+  private synchronized void prune(Duration idle) {
+    try {
+      for (Path each : present()) {
+        if (!isDue(each.getFileName().toString(), idle)) continue;
+        remove(each);
+        log.atInfo().addKeyValue("directory", each.getFileName()).log("model_files_removed");
+      }
+    } catch (IOException failed) {
+      log.atWarn().addKeyValue("cause", failed.getMessage()).log("model_files_not_removed");
+    }
+  }
+
+  private List<Path> present() throws IOException {
+    if (!Files.isDirectory(root)) return List.of();
+    try (Stream<Path> all = Files.list(root)) {
+      return all.toList();
+    }
+  }
+
+  /** Whoever makes a directory does it under the same lock: an unfinished one has no maker. */
+  private boolean isDue(String name, Duration idle) {
+    if (name.startsWith(UNFINISHED)) return true;
+    Use use = uses.computeIfAbsent(name, left -> new Use());
+    return use.holders == 0 && System.nanoTime() - use.lastHeld >= idle.toNanos();
+  }
+
+  /** A half removed directory must not have a whole one's name. */
+  private void remove(Path directory) throws IOException {
+    Path gone = directory;
+    if (!directory.getFileName().toString().startsWith(UNFINISHED)) {
+      gone = root.resolve(UNFINISHED + directory.getFileName());
+      Files.move(directory, gone, StandardCopyOption.ATOMIC_MOVE);
+      uses.remove(directory.getFileName().toString());
+    }
+    FileTrees.delete(gone);
+  }
+}

@@ -1,0 +1,151 @@
+package dev.graft.jobs.desk;
+
+import dev.graft.artifacts.ArtifactStore;
+import dev.graft.artifacts.BlobRef;
+import dev.graft.artifacts.Digest;
+import dev.graft.artifacts.manifest.Manifest;
+import dev.graft.jobs.lease.LeaseKey;
+import dev.graft.jobs.lease.LeaseLost;
+import dev.graft.jobs.lease.LeaseRefused;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+
+/**
+ * The blobs a lease reaches: it reads those of its job's base model, data, starting point and
+ * earlier uploads, and its manifests may name only what workers uploaded for this job. Knowing a
+ * digest of somebody else's blob is worth nothing.
+ */
+@Component
+public class LeaseBlobs {
+  private static final long LARGEST_MANIFEST = 1 << 20;
+
+  private final JdbcClient sql;
+  private final ArtifactStore store;
+
+  LeaseBlobs(JdbcClient sql, ArtifactStore store) {
+    this.sql = sql;
+    this.store = store;
+  }
+
+  public InputStream open(LeaseKey key, Digest digest) throws IOException {
+    requireReadable(key, digest);
+    return store.open(digest);
+  }
+
+  /** Stores an upload after checking size and digest, and notes that it is this job's. */
+  public void put(LeaseKey key, BlobRef blob, InputStream in) throws IOException {
+    if (!live(key)) throw new LeaseLost(key);
+    store.put(blob, in);
+    int noted =
+        sql.sql(
+                """
+                -- uploaded
+                insert into job_blob (job_id, digest, bytes)
+                select job_id, :digest, :bytes from job_lease
+                 where job_id = :job and epoch = :epoch and token = :token and ended_at is null
+                on conflict (job_id, digest) do update set bytes = excluded.bytes
+                """)
+            .param("job", key.jobId())
+            .param("epoch", key.epoch())
+            .param("token", key.token())
+            .param("digest", blob.sha256().hex())
+            .param("bytes", blob.bytes())
+            .update();
+    if (noted != 1) throw new LeaseLost(key);
+  }
+
+  /** The manifest, if it and every file it names were uploaded for this job and are there. */
+  public Manifest verified(LeaseKey key, Digest digest) throws IOException {
+    Set<String> uploaded = uploads(key);
+    requireUploaded(uploaded, digest);
+    Manifest manifest = manifest(digest);
+    for (BlobRef file : manifest.files().values()) {
+      requireUploaded(uploaded, file.sha256());
+      if (!store.stat(file.sha256()).equals(Optional.of(file))) {
+        throw new LeaseRefused("manifest and blob disagree about " + file.sha256());
+      }
+    }
+    return manifest;
+  }
+
+  private static void requireUploaded(Set<String> uploaded, Digest digest) {
+    if (!uploaded.contains(digest.hex())) {
+      throw new LeaseRefused("blob " + digest + " was not uploaded for this job");
+    }
+  }
+
+  private Set<String> uploads(LeaseKey key) {
+    return sql
+        .sql("-- uploads\nselect digest from job_blob where job_id = :job")
+        .param("job", key.jobId())
+        .query((row, n) -> row.getString("digest"))
+        .list()
+        .stream()
+        .collect(Collectors.toSet());
+  }
+
+  private boolean live(LeaseKey key) {
+    return sql.sql(
+            """
+            -- live
+            select 1 from job_lease
+             where job_id = :job and epoch = :epoch and token = :token and ended_at is null
+            """)
+        .param("job", key.jobId())
+        .param("epoch", key.epoch())
+        .param("token", key.token())
+        .query(Integer.class)
+        .optional()
+        .isPresent();
+  }
+
+  private record Named(String baseManifest, @Nullable String startManifest, boolean direct) {}
+
+  private void requireReadable(LeaseKey key, Digest digest) throws IOException {
+    Named named =
+        sql.sql(
+                """
+                -- readable
+                select base_manifest, start_manifest,
+                       :digest in (base_manifest, training_digest, coalesce(validation_digest, ''),
+                                   coalesce(start_manifest, ''))
+                         or exists (select 1 from job_blob b
+                                     where b.job_id = job.id and b.digest = :digest) as direct
+                  from job_lease join job on job.id = job_id
+                 where job_id = :job and epoch = :epoch and token = :token and ended_at is null
+                """)
+            .param("job", key.jobId())
+            .param("epoch", key.epoch())
+            .param("token", key.token())
+            .param("digest", digest.hex())
+            .query(
+                (row, n) ->
+                    new Named(
+                        row.getString("base_manifest"),
+                        row.getString("start_manifest"),
+                        row.getBoolean("direct")))
+            .optional()
+            .orElseThrow(() -> new LeaseLost(key));
+    if (named.direct()) return;
+    String start = named.startManifest();
+    if (!names(named.baseManifest(), digest) && (start == null || !names(start, digest)))
+      throw new LeaseRefused("blob " + digest + " is not named by this lease");
+  }
+
+  private boolean names(String manifest, Digest digest) throws IOException {
+    return manifest(new Digest(manifest)).files().values().stream()
+        .anyMatch(file -> file.sha256().equals(digest));
+  }
+
+  private Manifest manifest(Digest digest) throws IOException {
+    try (InputStream in = store.open(digest, 0, LARGEST_MANIFEST)) {
+      return Manifest.parse(in.readAllBytes());
+    }
+  }
+}

@@ -1,0 +1,52 @@
+package dev.graft.jobs.desk;
+
+import dev.graft.jobs.lease.TrainingFailure;
+import dev.graft.jobs.queue.JobProperties;
+import dev.graft.jobs.queue.JobRow;
+import dev.graft.jobs.queue.SmallerMicroBatch;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.springframework.stereotype.Component;
+
+/** Whether a failed attempt is followed by another, and when. */
+@Component
+public class Retries {
+  private final JobProperties settings;
+
+  public Retries(JobProperties settings) {
+    this.settings = settings;
+  }
+
+  /** The delay until the next attempt; null = the failure is final. */
+  public @Nullable Duration after(TrainingFailure failure, JobRow job) {
+    return switch (failure.kind()) {
+      case BAD_INPUT -> null;
+      case OUT_OF_MEMORY -> halvable(job) ? Duration.ZERO : null;
+      // As a worker that stopped renewing: no verdict on the job, until it is the job every time.
+      case WORKER_LOST -> job.lossesInARow() + 1 < settings.poisonAfter() ? Duration.ZERO : null;
+      case TRANSIENT -> job.failures() + 1 < settings.maxFailures() ? delay(job.failures()) : null;
+    };
+  }
+
+  private static boolean halvable(JobRow job) {
+    return job.memoryFailures() == 0 && SmallerMicroBatch.possible(job.adapterJson());
+  }
+
+  private Duration delay(int failuresBefore) {
+    Duration doubled = settings.retryAfter().multipliedBy(1L << Math.min(failuresBefore, 20));
+    return doubled.compareTo(settings.retryAtMost()) < 0 ? doubled : settings.retryAtMost();
+  }
+
+  /** The sentence for the job's events. */
+  static String told(TrainingFailure failure, @Nullable Duration retry) {
+    if (retry == null) return "Fine-tuning job failed: " + failure.message();
+    return switch (failure.kind()) {
+      case OUT_OF_MEMORY ->
+          "Ran out of memory; trying again with half the micro-batch and twice the accumulation";
+      case WORKER_LOST -> "The trainer was killed; the job continues from its last checkpoint";
+      case TRANSIENT, BAD_INPUT ->
+          "Trying again in %d s after a failure: %s"
+              .formatted(retry.toSeconds(), failure.message());
+    };
+  }
+}

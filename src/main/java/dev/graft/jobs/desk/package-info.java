@@ -1,0 +1,16 @@
+/**
+ * The server's answers to whoever holds a lease, however the call came: {@link
+ * dev.graft.jobs.desk.LeaseDesk} gives jobs out and takes reports, {@link
+ * dev.graft.jobs.desk.LeaseBlobs} lets a lease reach its own blobs and no others. {@link
+ * dev.graft.jobs.desk.Retries} decides what follows a failed attempt; {@link
+ * dev.graft.jobs.desk.Reaper} takes leases away whose workers are silent.
+ *
+ * <p>How it fails: as {@link dev.graft.jobs.lease} says: a lost lease is a normal race, a refusal
+ * will not change by asking again.
+ */
+@NullMarked
+@NamedInterface("desk")
+package dev.graft.jobs.desk;
+
+import org.jspecify.annotations.NullMarked;
+import org.springframework.modulith.NamedInterface;

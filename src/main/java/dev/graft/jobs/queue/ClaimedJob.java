@@ -1,0 +1,44 @@
+package dev.graft.jobs.queue;
+
+import dev.graft.artifacts.Digest;
+import dev.graft.jobs.lease.LeaseKey;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a claim returns.
+ *
+ * @param parentModel model that the job continues from, or null
+ * @param start manifest of the directory that training begins with, or null
+ * @param memoryFailures runs that ran out of memory so far: each halves the micro-batch
+ */
+public record ClaimedJob(
+    LeaseKey key,
+    String baseModel,
+    Digest baseManifest,
+    Digest trainingFile,
+    @Nullable Digest validationFile,
+    String adapterJson,
+    long seed,
+    int memoryFailures,
+    @Nullable String parentModel,
+    @Nullable Digest start) {
+  static ClaimedJob of(ResultSet row, int number) throws SQLException {
+    String start = row.getString("start_manifest");
+    String validation = row.getString("validation_digest");
+    return new ClaimedJob(
+        new LeaseKey(
+            row.getString("id"), row.getLong("lease_epoch"), row.getObject("token", UUID.class)),
+        row.getString("base_model"),
+        new Digest(row.getString("base_manifest")),
+        new Digest(row.getString("training_digest")),
+        validation == null ? null : new Digest(validation),
+        row.getString("adapter"),
+        row.getLong("seed"),
+        row.getInt("memory_failures"),
+        row.getString("parent_model"),
+        start == null ? null : new Digest(start));
+  }
+}

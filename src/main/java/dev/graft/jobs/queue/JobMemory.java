@@ -1,0 +1,55 @@
+package dev.graft.jobs.queue;
+
+import dev.graft.training.fit.MemoryNeed;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a job needs of a device's memory, in bytes, rounded up to one of sixteen numbers between two
+ * powers of two: a queue then holds few different ones, and the claim looks at the first job of
+ * each.
+ *
+ * @param bytes 0 = not known, then the job fits every device
+ * @param smaller after a run that ran out of memory, see {@link SmallerMicroBatch}
+ */
+public record JobMemory(long bytes, long smaller) {
+  public static final JobMemory UNKNOWN = new JobMemory(0, 0);
+
+  private static final int STEPS = 16;
+
+  /**
+   * @param rows of a micro-batch, by the settings
+   */
+  public static JobMemory of(MemoryNeed need, int rows) {
+    return new JobMemory(
+        rounded(need.bytes()), rounded(need.withRows(SmallerMicroBatch.half(rows)).bytes()));
+  }
+
+  static long rounded(long bytes) {
+    long step = Math.max(1, Long.highestOneBit(bytes) / STEPS);
+    if (bytes > Long.MAX_VALUE - step) return Long.MAX_VALUE;
+    return (bytes + step - 1) / step * step;
+  }
+
+  /**
+   * Why no worker that is there can run a job, and what to do; null = one can, or none is there.
+   *
+   * @param subject of the sentence
+   * @param needed bytes
+   * @param largest bytes that the largest device holds, or null
+   */
+  public static @Nullable String obstacle(String subject, long needed, @Nullable Long largest) {
+    if (largest == null || needed <= largest) return null;
+    return "%s needs %s of memory; the largest worker that is there has %s."
+        .formatted(subject, gigabytes(needed), gigabytes(largest));
+  }
+
+  /** What makes a job smaller, after {@link #obstacle}. */
+  public static final String REMEDY =
+      "Ask for less (a smaller max_length or batch_size, gradient_checkpointing, quantization), or"
+          + " for a larger worker.";
+
+  private static String gigabytes(long bytes) {
+    return String.format(Locale.ROOT, "%.1f GB", bytes / 1e9);
+  }
+}

@@ -1,0 +1,59 @@
+package dev.graft.jobs.queue;
+
+import java.time.Duration;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+
+/**
+ * Settings of the queue.
+ *
+ * @param leaseTtl a lease ends this long after its last renewal
+ * @param heartbeat how often workers renew; at most a third of the TTL
+ * @param reapEvery how often each server looks for expired leases
+ * @param maxFailures attempts that may fail before a transient failure is final
+ * @param retryAfter delay before the second attempt; doubles with each
+ * @param retryAtMost longest delay between attempts
+ * @param poisonAfter lost workers in a row, without a new checkpoint, that end a job
+ * @param claimPoll how often a waiting claim looks again
+ * @param fairShare how departments take turns
+ * @param eventStreams how clients follow jobs
+ */
+@ConfigurationProperties("graft.jobs")
+public record JobProperties(
+    @DefaultValue("60s") Duration leaseTtl,
+    @DefaultValue("10s") Duration heartbeat,
+    @DefaultValue("5s") Duration reapEvery,
+    @DefaultValue("3") int maxFailures,
+    @DefaultValue("30s") Duration retryAfter,
+    @DefaultValue("30m") Duration retryAtMost,
+    @DefaultValue("3") int poisonAfter,
+    @DefaultValue("1s") Duration claimPoll,
+    @DefaultValue FairShare fairShare,
+    @DefaultValue EventStreams eventStreams) {
+  /**
+   * @param poll how often a server looks for new events of all jobs that are followed
+   * @param heartbeat how often a stream says that it is there, and asks whether its key still opens
+   *     it; shorter than the time after which proxies close a connection
+   * @param max streams that a server has open at once
+   * @param maxPerDepartment of these
+   */
+  public record EventStreams(
+      @DefaultValue("1s") Duration poll,
+      @DefaultValue("15s") Duration heartbeat,
+      @DefaultValue("1000") int max,
+      @DefaultValue("100") int maxPerDepartment) {
+    public EventStreams {
+      if (!poll.isPositive() || !heartbeat.isPositive()) {
+        throw new IllegalArgumentException(
+            "graft.jobs.event-streams.poll and heartbeat must be positive");
+      }
+    }
+  }
+
+  public JobProperties {
+    if (heartbeat.multipliedBy(3).compareTo(leaseTtl) > 0) {
+      throw new IllegalArgumentException(
+          "graft.jobs.heartbeat must be at most a third of graft.jobs.lease-ttl");
+    }
+  }
+}

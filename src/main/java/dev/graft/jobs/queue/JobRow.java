@@ -1,0 +1,186 @@
+package dev.graft.jobs.queue;
+
+import dev.graft.jobs.JobState;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A job as the database has it, with its progress, its place in the queue and its leases.
+ *
+ * @param parentModel name of what training continues from, or null
+ * @param position 1 = next of its department; null unless queued
+ * @param delayedUntil when its next attempt may start; null = it may start now
+ * @param approval whether it was or is needed; null = it was not
+ * @param asked who asked for the newest pause, resumption or end; null = nobody in particular
+ * @param expectedEnd of the run that lives; null while that cannot be known
+ * @param worker name of the worker that holds it now
+ * @param attemptsJson every lease so far, oldest first
+ */
+public record JobRow(
+    String id,
+    String departmentId,
+    String departmentName,
+    Instant createdAt,
+    JobState state,
+    String baseModel,
+    String baseManifest,
+    @Nullable String parentModel,
+    String trainingFile,
+    @Nullable String validationFile,
+    @Nullable String suffix,
+    long seed,
+    String methodJson,
+    String hyperparametersJson,
+    String adapterJson,
+    @Nullable String metadataJson,
+    Demand demand,
+    int failures,
+    int memoryFailures,
+    int lossesInARow,
+    boolean cancelRequested,
+    boolean pauseRequested,
+    @Nullable Instant finishedAt,
+    Removed removed,
+    @Nullable String fineTunedModel,
+    @Nullable String resultManifest,
+    List<String> resultFiles,
+    @Nullable Failure failure,
+    Progress progress,
+    @Nullable Long position,
+    @Nullable Instant delayedUntil,
+    @Nullable Approval approval,
+    @Nullable Asked asked,
+    @Nullable Instant expectedEnd,
+    @Nullable String worker,
+    double deviceSeconds,
+    String attemptsJson) {
+
+  /** Where the API has it. */
+  public String path() {
+    return "/v1/fine_tuning/jobs/" + id;
+  }
+
+  /**
+   * What it asks of the queue.
+   *
+   * @param memoryBytes of a device, see {@link JobMemory}
+   */
+  public record Demand(int priority, long memoryBytes) {}
+
+  /** The last failure; final only if the job is. */
+  public record Failure(
+      String type, @Nullable String message, @Nullable String hint, @Nullable String param) {}
+
+  /** What has become of an approval that a job needs. */
+  public enum Approval {
+    WAITING,
+    APPROVED,
+    REJECTED;
+
+    static @Nullable Approval of(@Nullable String name) {
+      return name == null ? null : valueOf(name.toUpperCase(Locale.ROOT));
+    }
+
+    public String wire() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  /**
+   * @param by name of the account; null = the server itself
+   * @param why what was said to it
+   */
+  public record Asked(@Nullable String by, @Nullable String why) {}
+
+  /** As last reported by a worker. */
+  public record Progress(
+      int step,
+      @Nullable Integer totalSteps,
+      @Nullable Double epoch,
+      @Nullable Double tokensPerSecond,
+      long trainedTokens) {}
+
+  /** When retention took what the job had; null where it has not. */
+  public record Removed(@Nullable Instant checkpointsAt, @Nullable Instant logsAt) {}
+
+  static JobRow of(ResultSet row, int number) throws SQLException {
+    return new JobRow(
+        row.getString("id"),
+        row.getString("department_id"),
+        row.getString("department_name"),
+        row.getObject("created_at", OffsetDateTime.class).toInstant(),
+        JobState.of(row.getString("state")),
+        row.getString("base_model"),
+        row.getString("base_manifest"),
+        row.getString("parent_model"),
+        row.getString("training_file"),
+        row.getString("validation_file"),
+        row.getString("suffix"),
+        row.getLong("seed"),
+        row.getString("method"),
+        row.getString("hyperparameters"),
+        row.getString("adapter"),
+        row.getString("metadata"),
+        new Demand(row.getInt("priority"), row.getLong("memory_bytes")),
+        row.getInt("failures"),
+        row.getInt("memory_failures"),
+        row.getInt("losses_in_a_row"),
+        row.getObject("cancel_requested_at") != null,
+        row.getObject("pause_requested_at") != null,
+        instant(row, "finished_at"),
+        removed(row),
+        row.getString("fine_tuned_model"),
+        row.getString("result_manifest"),
+        List.of((String[]) row.getArray("result_files").getArray()),
+        failure(row),
+        progress(row),
+        row.getObject("position", Long.class),
+        instant(row, "delayed_until"),
+        Approval.of(row.getString("approval")),
+        asked(row),
+        instant(row, "expected_end"),
+        row.getString("worker"),
+        row.getDouble("device_seconds"),
+        row.getString("attempts"));
+  }
+
+  private static Removed removed(ResultSet row) throws SQLException {
+    return new Removed(instant(row, "checkpoints_deleted_at"), instant(row, "logs_deleted_at"));
+  }
+
+  private static Progress progress(ResultSet row) throws SQLException {
+    return new Progress(
+        row.getInt("step"),
+        row.getObject("total_steps", Integer.class),
+        row.getObject("job_epoch", Double.class),
+        row.getObject("tokens_per_second", Double.class),
+        row.getLong("trained_tokens"));
+  }
+
+  private static @Nullable Failure failure(ResultSet row) throws SQLException {
+    String type = row.getString("failure_class");
+    return type == null
+        ? null
+        : new Failure(
+            type,
+            row.getString("failure_message"),
+            row.getString("failure_hint"),
+            row.getString("failure_param"));
+  }
+
+  private static @Nullable Asked asked(ResultSet row) throws SQLException {
+    String by = row.getString("asked_by_name");
+    String why = row.getString("asked_why");
+    return by == null && why == null ? null : new Asked(by, why);
+  }
+
+  private static @Nullable Instant instant(ResultSet row, String column) throws SQLException {
+    OffsetDateTime value = row.getObject(column, OffsetDateTime.class);
+    return value == null ? null : value.toInstant();
+  }
+}

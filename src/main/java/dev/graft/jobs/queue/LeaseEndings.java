@@ -1,0 +1,234 @@
+package dev.graft.jobs.queue;
+
+import dev.graft.artifacts.Digest;
+import dev.graft.jobs.JobState;
+import dev.graft.jobs.lease.LeaseKey;
+import dev.graft.jobs.lease.LeaseLost;
+import dev.graft.jobs.lease.TrainingFailure;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+
+/**
+ * The statements that end a lease, as SQL: complete, fail, release, reap. Fence and lock order as
+ * {@link LeaseLedger} says. A cancel that was asked for wins over every other end.
+ */
+@Component
+public class LeaseEndings {
+  private final JdbcClient sql;
+  private final LeaseLedger ledger;
+
+  LeaseEndings(JdbcClient sql, LeaseLedger ledger) {
+    this.sql = sql;
+    this.ledger = ledger;
+  }
+
+  /**
+   * The end of every statement that ends a lease: number and write the event, free the slot, charge
+   * the department.
+   */
+  private static final String TOLD_AND_COUNTED =
+      """
+           p as (update job_progress set last_event = last_event + 1 from u
+                  where job_progress.job_id = u.id
+                 returning job_id, last_event),
+           e as (insert into job_event (job_id, number, created_at, level, type, message)
+                 select u.id, p.last_event, graft_now(), u.level, 'message', u.message
+                   from u join p on p.job_id = u.id),
+           k as (update department
+                    set running = running - 1, used_at = graft_now(),
+                        used = fair_usage(used, used_at, :half_life) + u.device_seconds,
+                        month_seconds = u.device_seconds
+                          + case when month = this_month() then month_seconds else 0 end,
+                        month = this_month()
+                   from u
+                  where department.id = u.department_id)
+      select u.id, u.state from u
+      """;
+
+  private static final String COMPLETE =
+      """
+      -- complete: a cancel asked for before this statement wins
+      with l as (update job_lease set ended_at = graft_now(), outcome = 'completed',
+                        manifest = :manifest
+                  where job_id = :job and epoch = :epoch and token = :token and ended_at is null
+                 returning job_id, extract(epoch from ended_at - claimed_at) as device_seconds),
+           u as (update job
+                    set state = case when cancel_requested_at is null then 'succeeded' else 'cancelled' end,
+                        finished_at = graft_now(),
+                        fine_tuned_model = case when cancel_requested_at is null then :model end,
+                        result_manifest = case when cancel_requested_at is null then :manifest end,
+                        result_files = case when cancel_requested_at is null then :files else '{}' end
+                   from l where job.id = l.job_id
+                 returning id, department_id, state, l.device_seconds, 'info' as level,
+                           case when state = 'succeeded' then 'The job has successfully completed'
+                                else 'Fine-tuning job cancelled' end as message),
+      """
+          + TOLD_AND_COUNTED;
+
+  private static final String COMPLETED =
+      """
+      -- completed
+      select 1 from job_lease
+       where job_id = :job and epoch = :epoch and token = :token and outcome = 'completed'
+         and manifest = :manifest
+      """;
+
+  private static final String FAIL =
+      """
+      -- fail: back to the queue when :retry, unless a cancel was asked for
+      with l as (update job_lease set ended_at = graft_now(), outcome = 'failed'
+                  where job_id = :job and epoch = :epoch and token = :token and ended_at is null
+                 returning job_id, extract(epoch from ended_at - claimed_at) as device_seconds),
+           u as (update job
+                    set state = case when cancel_requested_at is not null then 'cancelled'
+                                     when :retry then case when pause_requested_at is null then 'queued' else 'paused' end
+                                     else 'failed' end,
+                        pause_requested_at = null,
+                        finished_at = case when cancel_requested_at is not null or not :retry
+                                           then graft_now() end,
+                        available_at = case when :retry then graft_now() + :delay * interval '1 millisecond'
+                                            else available_at end,
+                        failures = failures + case when :memory or :lost then 0 else 1 end,
+                        losses_in_a_row = losses_in_a_row + case when :lost then 1 else 0 end,
+                        restart_epoch = case when :memory then lease_epoch else restart_epoch end,
+                        memory_failures = memory_failures + case when :memory then 1 else 0 end,
+                        memory_bytes = case when :memory then memory_smaller else memory_bytes end,
+                        failure_class = :class, failure_message = :message,
+                        failure_hint = :hint::text, failure_param = :param::text
+                   from l where job.id = l.job_id
+                 returning id, department_id, state, l.device_seconds,
+                           case when state = 'failed' then 'error' else 'warn' end as level,
+                           case state when 'cancelled' then 'Fine-tuning job cancelled'
+                                      else :told end as message),
+      """
+          + TOLD_AND_COUNTED;
+
+  private static final String RELEASE =
+      """
+      -- release: back to the front of the queue, or paused or cancelled when that was asked for
+      with l as (update job_lease set ended_at = graft_now(), outcome = 'released'
+                  where job_id = :job and epoch = :epoch and token = :token and ended_at is null
+                 returning job_id, extract(epoch from ended_at - claimed_at) as device_seconds),
+           u as (update job
+                    set state = case when cancel_requested_at is not null then 'cancelled'
+                                     when pause_requested_at is not null then 'paused'
+                                     else 'queued' end,
+                        pause_requested_at = null,
+                        finished_at = case when cancel_requested_at is not null then graft_now() end
+                   from l where job.id = l.job_id
+                 returning id, department_id, state, l.device_seconds, 'info' as level,
+                           case state when 'queued' then 'The worker gave the job back; it continues from its last checkpoint'
+                                      when 'paused' then 'Fine-tuning job paused'
+                                      else 'Fine-tuning job cancelled' end as message),
+      """
+          + TOLD_AND_COUNTED;
+
+  private static final String REAP =
+      """
+      -- reap one expired lease; a renewal that holds the row wins, another reaper skips it
+      with x as (select job_id, epoch from job_lease
+                  where ended_at is null and expires_at < graft_now()
+                  order by job_id limit 1 for update skip locked),
+           l as (update job_lease set ended_at = expires_at, outcome = 'lost' from x
+                  where job_lease.job_id = x.job_id and job_lease.epoch = x.epoch
+                 returning job_lease.job_id,
+                           extract(epoch from ended_at - claimed_at) as device_seconds),
+           u as (update job
+                    set lease_epoch = lease_epoch + 1, losses_in_a_row = losses_in_a_row + 1,
+                        state = case when cancel_requested_at is not null then 'cancelled'
+                                     when losses_in_a_row + 1 >= :poison then 'failed'
+                                     when pause_requested_at is not null then 'paused'
+                                     else 'queued' end,
+                        pause_requested_at = null,
+                        finished_at = case when cancel_requested_at is not null
+                                             or losses_in_a_row + 1 >= :poison then graft_now() end,
+                        failure_class = case when losses_in_a_row + 1 >= :poison then 'worker_lost' end,
+                        failure_message = case when losses_in_a_row + 1 >= :poison then :told end
+                   from l where job.id = l.job_id
+                 returning id, department_id, state, l.device_seconds,
+                           case when state = 'failed' then 'error' else 'warn' end as level,
+                           case state when 'cancelled' then 'Fine-tuning job cancelled'
+                                      when 'failed' then :told
+                                      when 'paused' then 'Fine-tuning job paused; its worker was lost'
+                                      else 'The worker was lost; the job continues from its last checkpoint' end as message),
+      """
+          + TOLD_AND_COUNTED;
+
+  public JobState complete(LeaseKey key, String model, Digest manifest, List<String> resultFiles) {
+    return ended(
+        ledger
+            .fenced(COMPLETE, key)
+            .param("model", model)
+            .param("manifest", manifest.hex())
+            .param("files", resultFiles.toArray(String[]::new)),
+        key);
+  }
+
+  /** Whether this very lease completed with this result: a repeated complete is then answered. */
+  public boolean completed(LeaseKey key, Digest manifest) {
+    return ledger
+        .fenced(COMPLETED, key)
+        .param("manifest", manifest.hex())
+        .query(Integer.class)
+        .optional()
+        .isPresent();
+  }
+
+  /**
+   * @param retry how long until the next attempt; null = there is none
+   * @param told the event's sentence
+   */
+  public JobState fail(
+      LeaseKey key, TrainingFailure failure, @Nullable Duration retry, String told) {
+    return ended(
+        ledger
+            .fenced(FAIL, key)
+            .param("retry", retry != null)
+            .param("delay", retry == null ? 0 : retry.toMillis())
+            .param("memory", failure.kind() == TrainingFailure.Kind.OUT_OF_MEMORY)
+            .param("lost", failure.kind() == TrainingFailure.Kind.WORKER_LOST)
+            .param("class", failure.kind().name().toLowerCase(Locale.ROOT))
+            .param("message", failure.message())
+            .param("hint", failure.hint())
+            .param("param", failure.param())
+            .param("told", told),
+        key);
+  }
+
+  public JobState release(LeaseKey key) {
+    return ended(ledger.fenced(RELEASE, key), key);
+  }
+
+  /** Takes one expired lease away; empty = none is expired. Safe on any number of servers. */
+  public Optional<Ended> reap(int poisonAfter) {
+    return sql.sql(REAP)
+        .param("half_life", ledger.halfLifeSeconds())
+        .param("poison", poisonAfter)
+        .param("told", "Lost its worker " + poisonAfter + " times without a new checkpoint")
+        .query(LeaseEndings::ended)
+        .optional();
+  }
+
+  /** A job that left its lease, and the state it is in now. */
+  public record Ended(String jobId, JobState state) {}
+
+  private JobState ended(JdbcClient.StatementSpec statement, LeaseKey key) {
+    return statement
+        .param("half_life", ledger.halfLifeSeconds())
+        .query(LeaseEndings::ended)
+        .optional()
+        .map(Ended::state)
+        .orElseThrow(() -> new LeaseLost(key));
+  }
+
+  private static Ended ended(ResultSet row, int number) throws SQLException {
+    return new Ended(row.getString("id"), JobState.of(row.getString("state")));
+  }
+}

@@ -1,0 +1,261 @@
+package dev.graft.jobs.queue;
+
+import dev.graft.jobs.lease.CheckpointReport;
+import dev.graft.jobs.lease.Device;
+import dev.graft.jobs.lease.LeaseKey;
+import dev.graft.jobs.lease.LeaseLost;
+import dev.graft.jobs.lease.LeaseReport;
+import java.time.Duration;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+
+/**
+ * The worker's side of the queue, as SQL: claim, renew, checkpoint. How a lease ends is in {@link
+ * LeaseEndings}.
+ *
+ * <p>The live row of {@code job_lease} is the fence. Every write begins by hitting exactly that row
+ * by (job, epoch, token); a caller that no longer holds it changes nothing. A statement that ends a
+ * lease also moves the job's state and the department's counter and writes the event: one
+ * statement, so that no crash can part them. Locks are always taken in the order lease, job,
+ * progress, department; the claim starts at the department but skips what is locked, so it never
+ * waits inside the circle.
+ */
+@Component
+public class LeaseLedger {
+  /** Of one claim; more than there are claimers at once. */
+  private static final int TRIES = 64;
+
+  /** Departments that one claim may lock one of. */
+  static final int CANDIDATES = 32;
+
+  private final JdbcClient sql;
+  private final FairShare fairShare;
+
+  @Autowired
+  LeaseLedger(JdbcClient sql, JobProperties settings) {
+    this(sql, settings.fairShare());
+  }
+
+  LeaseLedger(JdbcClient sql, FairShare fairShare) {
+    this.sql = sql;
+    this.fairShare = fairShare;
+  }
+
+  /**
+   * The department's row is locked before its counter is believed, and the counter moves in the
+   * same statement: the quota holds under any number of claimers. {@code skip locked} sends a
+   * claimer that finds the department locked to the next one; {@link #CLAIM_WAITING} is for one who
+   * found all of them so. Ids are passed as scalar sub-selects, not joined, so that {@code
+   * job_fits} gives the order. No row: there is no department to choose; a row without a job:
+   * others have taken the last ones of the chosen department meanwhile.
+   *
+   * <p>Departments are ordered first and asked for work after that, so that as few are asked as
+   * there are candidates; {@code offset} and the scalar sub-select keep the planner from turning
+   * that around.
+   *
+   * <p>A device that holds {@code memory} gets no larger job, and what is too large for it is not
+   * read: {@code m} steps from one size of the chosen department's waiting jobs to the next, {@code
+   * s} takes the first job of each and puts the sizes in the order of those, {@code j} is the first
+   * of the first size that is not locked. {@link JobMemory} keeps the sizes few: a claim reads at
+   * most one job of each size that fits, and one more.
+   */
+  static final String CLAIM =
+      """
+      -- claim
+      with recursive c as materialized
+             (select o.id
+                from (select id from department where running < max_running
+                       order by %1$s, id offset 0) o
+               where (select true from job q
+                       where q.department_id = o.id and q.state = 'queued'
+                         and q.memory_bytes <= :memory
+                         and q.available_at <= (select graft_now())
+                       order by q.memory_bytes limit 1)
+               limit %2$d),
+           d as (select id from department
+                  where id = any (array(select id from c)) and running < max_running
+                  order by %1$s, id
+                  limit 1 for no key update skip locked),
+           m as (select (select memory_bytes from job
+                          where department_id = (select id from d) and state = 'queued'
+                          order by memory_bytes limit 1) as size
+                 union all
+                 select (select memory_bytes from job
+                          where department_id = (select id from d) and state = 'queued'
+                            and memory_bytes > m.size
+                          order by memory_bytes limit 1)
+                   from m where m.size <= :memory),
+           s as (select m.size
+                   from m cross join lateral
+                        (select queue_order, id from job
+                          where department_id = (select id from d) and state = 'queued'
+                            and memory_bytes = m.size and available_at <= (select graft_now())
+                          order by queue_order, id limit 1) f
+                  where m.size <= :memory
+                  order by f.queue_order, f.id offset 0),
+           j as (select f.id
+                   from s cross join lateral
+                        (select id from job
+                          where department_id = (select id from d) and state = 'queued'
+                            and memory_bytes = s.size and available_at <= (select graft_now())
+                          order by queue_order, id
+                          limit 1 for update skip locked) f
+                  limit 1),
+           u as (update job set state = 'running', lease_epoch = lease_epoch + 1,
+                        started_at = coalesce(started_at, graft_now())
+                  where id = (select id from j)
+                  returning *),
+           l as (insert into job_lease (job_id, epoch, token, worker_id, claimed_at, expires_at)
+                 select id, lease_epoch, gen_random_uuid(), :worker, graft_now(),
+                        graft_now() + :ttl * interval '1 millisecond'
+                   from u
+                 returning job_id, epoch, token),
+           k as (update department set running = running + 1
+                  where id = (select department_id from u)),
+           p as (update job_progress set last_event = last_event + 1, tokens_per_second = null
+                  where job_id = (select id from u)
+                  returning job_id, last_event),
+           e as (insert into job_event (job_id, number, created_at, level, type, message)
+                 select job_id, last_event, graft_now(), 'info', 'message',
+                        'Fine-tuning job started'
+                   from p)
+      select u.*, l.token from d left join (u join l on l.job_id = u.id) on true
+      """
+          .formatted(FairShare.SHARE, CANDIDATES);
+
+  /** Waits for the department's row: it holds nothing yet, so that nobody can wait for it. */
+  private static final String CLAIM_WAITING =
+      CLAIM.replace("limit 1 for no key update skip locked", "limit 1 for no key update");
+
+  private static final String RENEW =
+      """
+      -- renew: extends the lease, moves the progress; numbers events only of a report not seen yet
+      with f as (select job_id, epoch, report < :number as fresh from job_lease
+                  where job_id = :job and epoch = :epoch and token = :token and ended_at is null
+                  for update),
+           l as (update job_lease
+                    set expires_at = graft_now() + :ttl * interval '1 millisecond',
+                        report = greatest(report, :number),
+                        first_step_at = case when first_step is null and :step::int is not null
+                                             then graft_now() else first_step_at end,
+                        first_step = coalesce(first_step, :step::int)
+                   from f where job_lease.job_id = f.job_id and job_lease.epoch = f.epoch),
+           p as (update job_progress
+                    set last_event = last_event + case when f.fresh then :events else 0 end,
+                        step = coalesce(:step::int, step), total_steps = coalesce(:total::int, total_steps),
+                        job_epoch = coalesce(:job_epoch::float8, job_epoch),
+                        tokens_per_second = coalesce(:speed::float8, tokens_per_second),
+                        trained_tokens = greatest(trained_tokens, :tokens),
+                        progressed_at = case when :step::int <> step then graft_now() else progressed_at end
+                   from f where job_progress.job_id = f.job_id
+                 returning last_event)
+      select f.fresh, p.last_event, j.cancel_requested_at is not null as cancel,
+             j.pause_requested_at is not null as pause
+        from f cross join p join job j on j.id = f.job_id
+      """;
+
+  private static final String CHECKPOINT =
+      """
+      -- checkpoint: a committed checkpoint is progress, so the count of losses starts again
+      with f as (select job_id, epoch from job_lease
+                  where job_id = :job and epoch = :epoch and token = :token and ended_at is null
+                  for update),
+           c as (insert into job_checkpoint (id, job_id, epoch, step, manifest, metrics, created_at)
+                 select :id, job_id, epoch, :step, :manifest, :metrics::jsonb, graft_now() from f
+                 on conflict (job_id, epoch, step) do nothing
+                 returning job_id),
+           u as (update job set losses_in_a_row = 0 from f where job.id = f.job_id),
+           p as (update job_progress set last_event = last_event + 1 from c
+                  where job_progress.job_id = c.job_id
+                 returning c.job_id, last_event),
+           e as (insert into job_event (job_id, number, created_at, level, type, message)
+                 select job_id, last_event, graft_now(), 'info', 'message',
+                        'Checkpoint created at step ' || :step
+                   from p)
+      select job_id from f
+      """;
+
+  /**
+   * The next job that the device holds; empty only if none may start. Each failed try is one that
+   * somebody else won, or a job whose row is locked for the moment.
+   */
+  public Optional<ClaimedJob> claim(String workerId, Device device, Duration ttl) {
+    for (int i = 0; i < TRIES; i++) {
+      Optional<Claim> now = claim(CLAIM, workerId, device, ttl);
+      Optional<Claim> claim = now.isPresent() ? now : claim(CLAIM_WAITING, workerId, device, ttl);
+      if (claim.isEmpty()) return Optional.empty();
+      if (claim.get().job() != null) return Optional.of(claim.get().job());
+    }
+    return Optional.empty();
+  }
+
+  /** Of a chosen department. */
+  private record Claim(@Nullable ClaimedJob job) {}
+
+  private Optional<Claim> claim(String statement, String workerId, Device device, Duration ttl) {
+    return sql.sql(statement)
+        .param("worker", workerId)
+        .param("memory", device.holds())
+        .param("ttl", ttl.toMillis())
+        .param("half_life", fairShare.halfLifeSeconds())
+        .param("penalty", fairShare.penaltySeconds())
+        .query((row, n) -> new Claim(row.getString("id") == null ? null : ClaimedJob.of(row, n)))
+        .optional();
+  }
+
+  /**
+   * @param cancel the department wants the job cancelled
+   * @param pause the department wants it paused
+   * @param firstEvent number of the first of the events to write; 0 = the report was seen before
+   */
+  public record Renewed(boolean cancel, boolean pause, int firstEvent) {}
+
+  public Renewed renew(LeaseKey key, Duration ttl, LeaseReport report, int events) {
+    LeaseReport.@Nullable Progress progress = report.progress();
+    return fenced(RENEW, key)
+        .param("ttl", ttl.toMillis())
+        .param("number", report.number())
+        .param("events", events)
+        .param("step", progress == null ? null : progress.step())
+        .param("total", progress == null ? null : progress.totalSteps())
+        .param("job_epoch", progress == null ? null : progress.epoch())
+        .param("speed", progress == null ? null : progress.tokensPerSecond())
+        .param("tokens", report.trainedTokens())
+        .query(
+            (row, n) ->
+                new Renewed(
+                    row.getBoolean("cancel"),
+                    row.getBoolean("pause"),
+                    row.getBoolean("fresh") ? row.getInt("last_event") - events + 1 : 0))
+        .optional()
+        .orElseThrow(() -> new LeaseLost(key));
+  }
+
+  public void checkpoint(LeaseKey key, String id, CheckpointReport report, String metricsJson) {
+    boolean held =
+        fenced(CHECKPOINT, key)
+            .param("id", id)
+            .param("step", report.step())
+            .param("manifest", report.manifest().hex())
+            .param("metrics", metricsJson)
+            .query(String.class)
+            .optional()
+            .isPresent();
+    if (!held) throw new LeaseLost(key);
+  }
+
+  /** How long use counts, for the statements that add to it. */
+  double halfLifeSeconds() {
+    return fairShare.halfLifeSeconds();
+  }
+
+  JdbcClient.StatementSpec fenced(String statement, LeaseKey key) {
+    return sql.sql(statement)
+        .param("job", key.jobId())
+        .param("epoch", key.epoch())
+        .param("token", key.token());
+  }
+}

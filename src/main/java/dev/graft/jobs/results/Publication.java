@@ -1,0 +1,107 @@
+package dev.graft.jobs.results;
+
+import dev.graft.artifacts.ArtifactStore;
+import dev.graft.artifacts.BlobRef;
+import dev.graft.artifacts.Digest;
+import dev.graft.datasets.StoredFiles;
+import dev.graft.jobs.JobState;
+import dev.graft.jobs.JobSucceeded;
+import dev.graft.jobs.desk.LeaseBlobs;
+import dev.graft.jobs.events.JobEvents;
+import dev.graft.jobs.lease.LeaseKey;
+import dev.graft.jobs.lease.LeaseLost;
+import dev.graft.jobs.queue.FineTunedModel;
+import dev.graft.jobs.queue.JobLedger;
+import dev.graft.jobs.queue.JobRow;
+import dev.graft.jobs.queue.LeaseEndings;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.context.ApplicationEventPublisher;
+import org.springframework.stereotype.Component;
+import org.springframework.transaction.support.TransactionTemplate;
+
+/**
+ * The commit of a result: what the worker uploaded is verified, then one fenced transaction ends
+ * the job, records its result file and lets the other modules record theirs. Before it nothing is
+ * visible, after it everything is; blobs of a worker that came too late are garbage, not results.
+ */
+@Component
+public class Publication {
+  private static final Logger log = LoggerFactory.getLogger(Publication.class);
+
+  private final LeaseBlobs blobs;
+  private final LeaseEndings endings;
+  private final JobLedger jobs;
+  private final JobEvents events;
+  private final ArtifactStore store;
+  private final StoredFiles files;
+  private final ApplicationEventPublisher publisher;
+  private final TransactionTemplate transaction;
+
+  Publication(
+      LeaseBlobs blobs,
+      LeaseEndings endings,
+      JobLedger jobs,
+      JobEvents events,
+      ArtifactStore store,
+      StoredFiles files,
+      ApplicationEventPublisher publisher,
+      TransactionTemplate transaction) {
+    this.blobs = blobs;
+    this.endings = endings;
+    this.jobs = jobs;
+    this.events = events;
+    this.store = store;
+    this.files = files;
+    this.publisher = publisher;
+    this.transaction = transaction;
+  }
+
+  /** Idempotent: the same lease may say it again after a lost answer. */
+  public void complete(LeaseKey key, Digest manifest) throws IOException {
+    if (endings.completed(key, manifest)) return;
+    blobs.verified(key, manifest);
+    JobRow job = jobs.ofLease(key.jobId()).orElseThrow(() -> new LeaseLost(key));
+    byte[] csv = ResultCsv.of(events.metrics(job.id()));
+    BlobRef results = store.put(new ByteArrayInputStream(csv), csv.length);
+    boolean published =
+        Boolean.TRUE.equals(
+            transaction.execute(
+                status -> {
+                  boolean succeeded = commit(key, manifest, job, results);
+                  if (!succeeded) status.setRollbackOnly();
+                  return succeeded;
+                }));
+    // A cancel came first: nothing was recorded, and the release now ends the job as cancelled.
+    if (!published) endings.release(key);
+    log.atInfo()
+        .addKeyValue("job", job.id())
+        .addKeyValue("epoch", key.epoch())
+        .addKeyValue("published", published)
+        .log("job_completed");
+  }
+
+  private boolean commit(LeaseKey key, Digest manifest, JobRow job, BlobRef results) {
+    String file =
+        files.storeResult(job.departmentId(), "step_metrics_" + job.id() + ".csv", results);
+    String model = FineTunedModel.name(job);
+    if (endings.complete(key, model, manifest, List.of(file)) != JobState.SUCCEEDED) return false;
+    publisher.publishEvent(
+        new JobSucceeded(
+            job.id(),
+            job.departmentId(),
+            job.baseModel(),
+            model,
+            job.suffix(),
+            manifest,
+            job.adapterJson(),
+            job.trainingFile(),
+            job.metadataJson(),
+            job.parentModel(),
+            job.progress().trainedTokens()));
+    return true;
+  }
+}

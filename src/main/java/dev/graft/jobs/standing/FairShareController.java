@@ -1,0 +1,92 @@
+package dev.graft.jobs.standing;
+
+import dev.graft.jobs.queue.FairShare;
+import dev.graft.jobs.queue.JobMemory;
+import dev.graft.platform.errors.RequestFailed;
+import dev.graft.tenancy.Identity;
+import dev.graft.tenancy.Permission;
+import org.jspecify.annotations.Nullable;
+import org.springframework.security.core.annotation.AuthenticationPrincipal;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.RestController;
+
+/** Why a department waits, from the numbers that the claim orders by. */
+@RestController
+class FairShareController {
+  private final FairShareLedger ledger;
+
+  FairShareController(FairShareLedger ledger) {
+    this.ledger = ledger;
+  }
+
+  /**
+   * @param weight a department with twice the weight gets twice the time
+   * @param usedDeviceSeconds of leases that ended, faded to now
+   * @param runningDeviceSeconds of leases that live, each at least the entry penalty
+   * @param share the two together over the weight; the smallest is next
+   * @param projectsAhead others with work that may start and a smaller share
+   * @param reason the same in words
+   */
+  record FairShareObject(
+      String object,
+      String projectId,
+      double weight,
+      double usedDeviceSeconds,
+      double runningDeviceSeconds,
+      double share,
+      int running,
+      int maxRunning,
+      int queued,
+      int projectsAhead,
+      double halfLifeSeconds,
+      double entryPenaltySeconds,
+      String reason) {}
+
+  @GetMapping("/v1/organization/projects/{project}/fair_share")
+  FairShareObject get(
+      @AuthenticationPrincipal Identity identity, @PathVariable("project") String id) {
+    if (!identity.reaches(id, Permission.ORGANIZATION_READ)) {
+      throw RequestFailed.notFound("project", id);
+    }
+    FairShare settings = ledger.settings();
+    FairShareLedger.Standing now =
+        ledger.of(id).orElseThrow(() -> RequestFailed.notFound("project", id));
+    return new FairShareObject(
+        "organization.project.fair_share",
+        id,
+        now.weight(),
+        now.used(),
+        now.live(),
+        now.share(),
+        now.running(),
+        now.maxRunning(),
+        now.queued(),
+        now.ahead(),
+        settings.halfLifeSeconds(),
+        settings.penaltySeconds(),
+        reason(now));
+  }
+
+  private static @Nullable String tooLarge(FairShareLedger.Standing now) {
+    Long smallest = now.smallest();
+    if (smallest == null) return null;
+    return JobMemory.obstacle("The smallest job that waits", smallest, now.largest());
+  }
+
+  private static String reason(FairShareLedger.Standing now) {
+    if (now.queued() == 0) return "No job waits.";
+    if (now.running() >= now.maxRunning()) {
+      return "%d of %d jobs run at once: the next starts when one of them ends."
+          .formatted(now.running(), now.maxRunning());
+    }
+    String obstacle = tooLarge(now);
+    if (obstacle != null) return obstacle + " " + JobMemory.REMEDY;
+    if (!now.waits())
+      return "What waits is between two attempts: it starts when its delay is over.";
+    if (now.ahead() > 0) {
+      return "%d other projects used less for their weight, and come first.".formatted(now.ahead());
+    }
+    return "This project is next: its job starts when a worker asks for one.";
+  }
+}

@@ -1,0 +1,161 @@
+package dev.graft.jobs.standing;
+
+import dev.graft.jobs.queue.FairShare;
+import dev.graft.jobs.queue.JobProperties;
+import dev.graft.jobs.queue.WorkerDevices;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+
+/** Where departments stand, from the numbers that the claim orders by. */
+@Component
+public class FairShareLedger {
+  private static final String EXPLAIN =
+      """
+      -- fair share
+      with largest as materialized (select (
+      """
+          + WorkerDevices.LARGEST
+          + """
+                                               ) as bytes),
+               w as (select id, running, max_running, weight,
+          """
+          + FairShare.USED
+          + " as used, "
+          + FairShare.LIVE
+          + " as live, "
+          + FairShare.SHARE
+          + """
+                             as share,
+                            (select true from job q
+                              where q.department_id = department.id and q.state = 'queued'
+                                and q.memory_bytes <= coalesce((select bytes from largest), 9223372036854775807)
+                                and q.available_at <= (select graft_now())
+                              order by q.memory_bytes limit 1) as waits
+                       from department)
+          select me.*,
+                 (select count(*) from job where department_id = me.id and state = 'queued') as queued,
+                 (select memory_bytes from job
+                   where department_id = me.id and state = 'queued' and available_at <= (select graft_now())
+                   order by memory_bytes limit 1) as smallest,
+                 (select bytes from largest) as largest,
+                 (select count(*) from w o
+                   where o.waits and o.running < o.max_running and (o.share, o.id) < (me.share, me.id)) as ahead
+            from w me where me.id = :department
+          """;
+
+  /** Departments ahead are counted up to here: what is read for a job must not grow with them. */
+  public static final int COUNTED = 100;
+
+  private static final String END =
+      "expected_end(l.first_step, l.first_step_at, p.step, p.progressed_at, p.total_steps)";
+
+  private static final String TURN =
+      """
+      -- turn
+      with w as materialized (select id, running, max_running, %1$s as share from department),
+           me as (select * from w where id = :department),
+           largest as materialized (select (%4$s) as bytes)
+      select me.running, me.max_running, (select bytes from largest) as largest,
+             exists (select from worker
+                      where revoked_at is null
+                        and last_seen_at > (select graft_now()) - interval '1 minute')
+               or exists (select from job_lease where ended_at is null) as workers,
+             (select count(*)
+                from (select from
+                        (select w.id from w, me
+                          where w.running < w.max_running and (w.share, w.id) < (me.share, me.id)
+                         offset 0) o
+                       where (select true from job q
+                               where q.department_id = o.id and q.state = 'queued'
+                                 and q.memory_bytes <= coalesce((select bytes from largest), 9223372036854775807)
+                                 and q.available_at <= (select graft_now())
+                               order by q.memory_bytes limit 1)
+                       limit %3$d) counted) as ahead,
+             (select array_agg(e.at order by e.at)
+                from (select %2$s as at
+                        from job j join job_lease l on l.job_id = j.id and l.ended_at is null
+                        join job_progress p on p.job_id = j.id
+                       where j.department_id = :department and j.state = 'running') e
+               where e.at is not null) as own_ends,
+             (select min(%2$s)
+                from job_lease l join job_progress p on p.job_id = l.job_id
+               where l.ended_at is null) as first_end
+        from me
+      """
+          .formatted(FairShare.SHARE, END, COUNTED + 1, WorkerDevices.LARGEST);
+
+  private final JdbcClient sql;
+  private final FairShare settings;
+
+  @Autowired
+  FairShareLedger(JdbcClient sql, JobProperties settings) {
+    this(sql, settings.fairShare());
+  }
+
+  public FairShareLedger(JdbcClient sql, FairShare settings) {
+    this.sql = sql;
+    this.settings = settings;
+  }
+
+  FairShare settings() {
+    return settings;
+  }
+
+  /**
+   * @param used device-seconds of leases that ended, faded to now
+   * @param live device-seconds of leases that live, each at least the entry penalty
+   * @param share the two together over the weight; the smallest is next
+   * @param smallest bytes that the smallest job needs that could start now; null = none could
+   * @param largest bytes that the largest device of a worker that is there holds; null = none is
+   *     there
+   * @param waits whether a job could start now if a worker asked and the limit allowed it
+   * @param ahead other departments with work that may start and a smaller share
+   */
+  record Standing(
+      double weight,
+      double used,
+      double live,
+      double share,
+      int running,
+      int maxRunning,
+      int queued,
+      @Nullable Long smallest,
+      @Nullable Long largest,
+      boolean waits,
+      int ahead) {}
+
+  Optional<Standing> of(String departmentId) {
+    return sql.sql(EXPLAIN)
+        .param("department", departmentId)
+        .param("half_life", settings.halfLifeSeconds())
+        .param("penalty", settings.penaltySeconds())
+        .query(
+            (row, n) ->
+                new Standing(
+                    row.getDouble("weight"),
+                    row.getDouble("used"),
+                    row.getDouble("live"),
+                    row.getDouble("share"),
+                    row.getInt("running"),
+                    row.getInt("max_running"),
+                    row.getInt("queued"),
+                    row.getObject("smallest", Long.class),
+                    row.getObject("largest", Long.class),
+                    row.getBoolean("waits"),
+                    row.getInt("ahead")))
+        .optional();
+  }
+
+  /** What a department's waiting jobs wait for; reads a bounded number of jobs. */
+  public QueueTurn turn(String departmentId) {
+    return sql.sql(TURN)
+        .param("department", departmentId)
+        .param("half_life", settings.halfLifeSeconds())
+        .param("penalty", settings.penaltySeconds())
+        .query(QueueTurn::of)
+        .single();
+  }
+}

@@ -1,0 +1,104 @@
+package dev.graft.jobs.standing;
+
+import dev.graft.jobs.queue.JobRow;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Why a job is where it is, and what comes next: a sentence each, for whoever waits for it.
+ *
+ * @param reason true at the moment of asking
+ * @param nextStep what to do, or that there is nothing to do but wait
+ */
+public record JobReason(String reason, String nextStep) {
+
+  /**
+   * @param place in the queue; null = it does not wait there
+   */
+  public static JobReason of(JobRow job, @Nullable QueuePlace place) {
+    return switch (job.state()) {
+      case WAITING ->
+          new JobReason(
+              "It waits for the approval of an owner of its project, or of an administrator.",
+              "Ask one who did not submit it: POST %s/approve or %s/reject."
+                  .formatted(job.path(), job.path()));
+      case QUEUED -> place == null ? new JobReason("It waits.", "Wait.") : place.why();
+      case RUNNING -> running(job);
+      case PAUSED ->
+          new JobReason(
+              "Paused%s%s."
+                  .formatted(
+                      by(job),
+                      job.approval() == JobRow.Approval.WAITING ? ", before it was approved" : ""),
+              "Let it go on from its newest checkpoint: POST %s/resume.".formatted(job.path()));
+      case SUCCEEDED ->
+          new JobReason(
+              "It made %d steps and published %s."
+                  .formatted(job.progress().step(), job.fineTunedModel()),
+              "Find the result in GET /v1/adapters: how to ask it, and its download.");
+      case FAILED -> failed(job.failure());
+      case CANCELLED ->
+          new JobReason(
+              job.approval() == JobRow.Approval.REJECTED
+                  ? rejected(job.asked())
+                  : "Cancelled%s.".formatted(by(job)),
+              "Submit it again if it is wanted after all.");
+    };
+  }
+
+  /** What to do about a failure: what was said with it, or what helps with its class. */
+  public static String hint(JobRow.Failure failure) {
+    if (failure.hint() != null) return failure.hint();
+    return switch (failure.type()) {
+      case "bad_input" -> "Correct what the message names, and submit the job again";
+      case "out_of_memory" -> "Lower per_device_train_batch_size or max_length";
+      case "worker_lost" ->
+          "Ask the operator why workers are lost during this job, and submit it again";
+      default -> "Submit the job again; if it fails as well, ask the operator for the worker's log";
+    };
+  }
+
+  private static JobReason running(JobRow job) {
+    if (job.cancelRequested()) {
+      return new JobReason(
+          "Its cancellation was asked for%s; its worker stops at the next step.".formatted(by(job)),
+          "Wait for the step: a cancellation cannot be taken back.");
+    }
+    if (job.pauseRequested()) {
+      return new JobReason(
+          "A pause was asked for%s; its worker writes a checkpoint first.".formatted(by(job)),
+          "Wait, or let it run on: POST %s/resume.".formatted(job.path()));
+    }
+    Integer total = job.progress().totalSteps();
+    return new JobReason(
+        total == null
+            ? "A worker has it, and prepares the training."
+            : String.format(
+                Locale.ROOT, "A worker trains it: step %d of %d.", job.progress().step(), total),
+        "Wait; its events tell how it goes: GET %s/events.".formatted(job.path()));
+  }
+
+  private static JobReason failed(JobRow.@Nullable Failure failure) {
+    if (failure == null) return new JobReason("The job failed.", "Read its events.");
+    return new JobReason(
+        sentence(failure.message() == null ? "The job failed" : failure.message()),
+        sentence(hint(failure)));
+  }
+
+  private static String rejected(JobRow.@Nullable Asked asked) {
+    if (asked == null) return "Rejected.";
+    String who = "Rejected by " + asked.by();
+    return sentence(asked.why() == null ? who : who + ": " + asked.why());
+  }
+
+  private static String by(JobRow job) {
+    JobRow.Asked asked = job.asked();
+    if (asked == null) return "";
+    return (asked.by() == null ? "" : " by " + asked.by())
+        + (asked.why() == null ? "" : ", because " + asked.why());
+  }
+
+  private static String sentence(String text) {
+    return text.matches("(?s).*[.!?]") ? text : text + ".";
+  }
+}

@@ -1,0 +1,125 @@
+package dev.graft.jobs.standing;
+
+import dev.graft.jobs.queue.JobLedger;
+import dev.graft.jobs.queue.JobMemory;
+import dev.graft.jobs.queue.JobRow;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where a waiting job stands and why it waits, from the numbers that the claim goes by. The first
+ * case that holds is told: each of them alone keeps the job from starting now.
+ *
+ * @param position 1 = next of its department; one more than {@link JobLedger#COUNTED} is any place
+ *     behind
+ * @param eta when it is expected to start; null = that is not known
+ */
+public record QueuePlace(long position, JobReason why, @Nullable Instant eta) {
+  private static final DateTimeFormatter TIME =
+      DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss 'UTC'", Locale.ROOT)
+          .withZone(ZoneOffset.UTC);
+
+  /**
+   * A job that waits, or one that is not submitted yet.
+   *
+   * @param memoryBytes that it needs of a device, 0 = not known
+   * @param delayedUntil when it is tried again; null = it may start now
+   * @param path where the API has it
+   */
+  public record Waiting(
+      String department,
+      long memoryBytes,
+      long position,
+      @Nullable Instant delayedUntil,
+      String path) {}
+
+  public static QueuePlace of(JobRow job, QueueTurn turn) {
+    return of(
+        new Waiting(
+            job.departmentId(),
+            job.demand().memoryBytes(),
+            job.position() == null ? 1 : job.position(),
+            job.delayedUntil(),
+            job.path()),
+        turn);
+  }
+
+  public static QueuePlace of(Waiting job, QueueTurn turn) {
+    return new QueuePlace(job.position(), why(job, turn), eta(job, turn));
+  }
+
+  private static JobReason why(Waiting job, QueueTurn turn) {
+    if (job.delayedUntil() != null) {
+      return new JobReason(
+          "It is tried again at %s, after a failure.".formatted(TIME.format(job.delayedUntil())),
+          "Wait; its events tell what went wrong: %s/events.".formatted(job.path()));
+    }
+    if (!turn.workers()) {
+      return new JobReason(
+          "No worker is there: none has asked for work in the last minute.",
+          "An operator starts a worker: bin/graft serve --role worker.");
+    }
+    String tooLarge = tooLarge(job, turn);
+    if (tooLarge != null) return new JobReason(tooLarge, JobMemory.REMEDY);
+    if (turn.running() >= turn.maxRunning()) return atMost(turn);
+    if (job.position() > 1) return behind(job.position() - 1);
+    if (turn.ahead() > 0) return others(turn.ahead(), job.department());
+    return new JobReason("It is next: it starts when a worker is free.", "Wait for a worker.");
+  }
+
+  private static @Nullable String tooLarge(Waiting job, QueueTurn turn) {
+    return JobMemory.obstacle("It", job.memoryBytes(), turn.largest());
+  }
+
+  private static JobReason atMost(QueueTurn turn) {
+    if (turn.maxRunning() == 0) {
+      return new JobReason(
+          "This project may not run jobs now: its max_running_jobs is 0.",
+          "Ask an administrator for a higher max_running_jobs.");
+    }
+    return new JobReason(
+        "%d of %d jobs of this project run at once: the next starts when one of them ends."
+            .formatted(turn.running(), turn.maxRunning()),
+        "Wait, pause one that runs, or ask an administrator for a higher max_running_jobs.");
+  }
+
+  private static JobReason behind(long others) {
+    return new JobReason(
+        others > JobLedger.COUNTED
+            ? "More than %d other jobs of this project come before it.".formatted(JobLedger.COUNTED)
+            : "%d other %s of this project %s before it."
+                .formatted(others, others == 1 ? "job" : "jobs", others == 1 ? "comes" : "come"),
+        "Wait, or submit what is urgent with a higher priority.");
+  }
+
+  private static JobReason others(int projects, String department) {
+    return new JobReason(
+        projects > FairShareLedger.COUNTED
+            ? "More than %d other projects used less for their weight, and come first."
+                .formatted(FairShareLedger.COUNTED)
+            : "%d other %s used less for %s weight, and %s first."
+                .formatted(
+                    projects,
+                    projects == 1 ? "project" : "projects",
+                    projects == 1 ? "its" : "their",
+                    projects == 1 ? "comes" : "come"),
+        "Wait; GET /v1/organization/projects/%s/fair_share has the numbers.".formatted(department));
+  }
+
+  /**
+   * Known only where nobody else comes first: the n-th of the department waits for the n-th end of
+   * its running jobs where they are as many as may run, else the next one for the first end of all.
+   */
+  private static @Nullable Instant eta(Waiting job, QueueTurn turn) {
+    if (job.delayedUntil() != null || !turn.workers() || turn.ahead() > 0) return null;
+    if (tooLarge(job, turn) != null) return null;
+    if (turn.running() >= turn.maxRunning()) {
+      int ends = turn.ownEnds().size();
+      return job.position() <= ends ? turn.ownEnds().get((int) job.position() - 1) : null;
+    }
+    return job.position() == 1 ? turn.firstEnd() : null;
+  }
+}

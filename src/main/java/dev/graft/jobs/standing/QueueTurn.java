@@ -1,0 +1,46 @@
+package dev.graft.jobs.standing;
+
+import java.sql.Array;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Timestamp;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What all waiting jobs of a department wait for, read once for all of them.
+ *
+ * @param workers whether one has been heard of in the last minute, or has a job
+ * @param largest bytes that the largest device of a worker that is there holds; null = not known
+ * @param ahead other departments with work that may start and a smaller share; counted up to {@link
+ *     FairShareLedger#COUNTED}, and one more is any number
+ * @param ownEnds when the department's running jobs are expected to end, the first first; only what
+ *     is known
+ * @param firstEnd when the first of all running jobs is expected to end, if that is known of any
+ */
+public record QueueTurn(
+    int running,
+    int maxRunning,
+    boolean workers,
+    @Nullable Long largest,
+    int ahead,
+    List<Instant> ownEnds,
+    @Nullable Instant firstEnd) {
+  static QueueTurn of(ResultSet row, int number) throws SQLException {
+    Array ends = row.getArray("own_ends");
+    OffsetDateTime first = row.getObject("first_end", OffsetDateTime.class);
+    return new QueueTurn(
+        row.getInt("running"),
+        row.getInt("max_running"),
+        row.getBoolean("workers"),
+        row.getObject("largest", Long.class),
+        row.getInt("ahead"),
+        ends == null
+            ? List.of()
+            : Arrays.stream((Timestamp[]) ends.getArray()).map(Timestamp::toInstant).toList(),
+        first == null ? null : first.toInstant());
+  }
+}

@@ -1,0 +1,137 @@
+package dev.graft.jobs.submission;
+
+import dev.graft.catalog.BaseModel;
+import dev.graft.catalog.BaseModels;
+import dev.graft.jobs.queue.WorkerDevices;
+import dev.graft.platform.errors.ErrorDetail;
+import dev.graft.platform.errors.ProblemType;
+import dev.graft.platform.errors.RequestFailed;
+import dev.graft.recipes.AdapterConfigs;
+import dev.graft.spec.TrainingSpec;
+import dev.graft.spec.fields.SpecRejected;
+import dev.graft.spec.request.TrainingSpecs;
+import dev.graft.tenancy.Caller;
+import dev.graft.training.fit.RowSizes;
+import dev.graft.training.fit.TrainedParts;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.security.core.annotation.AuthenticationPrincipal;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RestController;
+import tools.jackson.databind.JsonNode;
+
+/** Whether settings would do with a base model; nothing is kept, and no job is made. */
+@RestController
+class AdapterValidationController {
+  private final AdapterConfigs configs;
+  private final BaseModels baseModels;
+  private final BaseModelFit fit;
+  private final WorkerDevices devices;
+
+  AdapterValidationController(
+      AdapterConfigs configs, BaseModels baseModels, BaseModelFit fit, WorkerDevices devices) {
+    this.configs = configs;
+    this.baseModels = baseModels;
+    this.fit = fit;
+    this.devices = devices;
+  }
+
+  record ValidationRequest(@Nullable String model, @Nullable JsonNode adapter) {}
+
+  /**
+   * @param adapter as it would run; null where it cannot be read
+   * @param modules that train or have something beside them; null where it does not fit
+   * @param parameters of the base
+   * @param memoryBytes what a job takes of a device with rows of the full length; null where it
+   *     does not fit the base
+   * @param fitsWorker whether a worker that is there has as much; null if none is there
+   */
+  record Validation(
+      String object,
+      String model,
+      boolean valid,
+      List<ErrorDetail> errors,
+      @Nullable JsonNode adapter,
+      @Nullable List<String> modules,
+      @Nullable Long trainableParameters,
+      long parameters,
+      @Nullable Long memoryBytes,
+      @Nullable Boolean fitsWorker) {
+    private static Validation refused(
+        BaseModel base, @Nullable JsonNode adapter, List<ErrorDetail> errors) {
+      return new Validation(
+          OBJECT, base.name(), false, errors, adapter, null, null, base.parameters(), null, null);
+    }
+  }
+
+  private static final String OBJECT = "adapter_config.validation";
+
+  @PostMapping("/v1/adapter_configs/validate")
+  Validation validate(
+      @AuthenticationPrincipal Caller caller, @RequestBody ValidationRequest request) {
+    BaseModel base = base(RequestFailed.required(request.model(), "model"));
+    JsonNode given = RequestFailed.required(request.adapter(), "adapter");
+    if (!given.isObject() && !given.isString()) {
+      throw RequestFailed.invalid("adapter", "must be an object or the name of a configuration");
+    }
+    JsonNode adapter = configs.expand(caller.departmentId(), given);
+    TrainingSpec spec;
+    try {
+      spec = TrainingSpecs.resolve(adapter, null, null, null);
+    } catch (SpecRejected rejected) {
+      return Validation.refused(
+          base,
+          null,
+          rejected.problems().stream().map(p -> ErrorDetail.at(p.path(), p.message())).toList());
+    }
+    JsonNode resolved = TrainingSpecs.toJson(spec);
+    List<ErrorDetail> errors = new ArrayList<>(tooLong(adapter, base));
+    return switch (fit.of(base, spec, RowSizes.UNKNOWN)) {
+      case BaseModelFit.Fit.Fails fails -> {
+        errors.add(fails.why());
+        yield Validation.refused(base, resolved, errors);
+      }
+      case BaseModelFit.Fit.Fits(TrainedParts parts) ->
+          errors.isEmpty()
+              ? valid(base, resolved, parts)
+              : Validation.refused(base, resolved, errors);
+    };
+  }
+
+  private Validation valid(BaseModel base, JsonNode adapter, TrainedParts parts) {
+    long memory = parts.memory().bytes();
+    return new Validation(
+        OBJECT,
+        base.name(),
+        true,
+        List.of(),
+        adapter,
+        parts.modules(),
+        parts.parameters(),
+        base.parameters(),
+        memory,
+        devices.largest().map(largest -> memory <= largest).orElse(null));
+  }
+
+  private static List<ErrorDetail> tooLong(@Nullable JsonNode adapter, BaseModel base) {
+    int asked = adapter == null ? 0 : adapter.at("/training/max_length").asInt(0);
+    if (asked <= base.contextLength()) return List.of();
+    return List.of(
+        ErrorDetail.at(
+            "adapter.training.max_length",
+            "%d is more than the %d tokens of %s"
+                .formatted(asked, base.contextLength(), base.name())));
+  }
+
+  private BaseModel base(String name) {
+    return baseModels
+        .find(name)
+        .orElseThrow(
+            () ->
+                new RequestFailed(
+                        ProblemType.MODEL_NOT_FOUND, "No such base model: " + name, "model")
+                    .about(name));
+  }
+}

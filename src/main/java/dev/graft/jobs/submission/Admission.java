@@ -1,0 +1,113 @@
+package dev.graft.jobs.submission;
+
+import dev.graft.platform.errors.ProblemType;
+import dev.graft.platform.errors.RequestFailed;
+import dev.graft.tenancy.limits.DepartmentLimits;
+import dev.graft.tenancy.limits.Limits;
+import dev.graft.tenancy.limits.QuotaUsage;
+import java.util.List;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+import org.springframework.transaction.annotation.Propagation;
+import org.springframework.transaction.annotation.Transactional;
+
+/** Whether a department may put one more job into the queue. */
+@Component
+class Admission implements QuotaUsage {
+  /** Ends with the transaction: of two who ask at once the second counts the first one's job. */
+  private static final String TAKE_TURN =
+      "select pg_advisory_xact_lock(hashtextextended('queue of ' || :department, 0))::text";
+
+  /** Each state has an index of its own. */
+  private static final String QUEUED =
+      """
+      select (select count(*) from job where department_id = :department and state = 'queued')
+           + (select count(*) from job where department_id = :department and state = 'waiting')
+      """;
+
+  /** Of leases that are live; the others are in the department's row. */
+  private static final String LIVE_SECONDS =
+      """
+      select coalesce(sum(extract(epoch from least(graft_now(), l.expires_at) - l.claimed_at)), 0)
+        from job j join job_lease l on l.job_id = j.id and l.ended_at is null
+       where j.department_id = :department and j.state = 'running'
+      """;
+
+  private final DepartmentLimits limits;
+  private final JdbcClient sql;
+
+  Admission(DepartmentLimits limits, JdbcClient sql) {
+    this.limits = limits;
+    this.sql = sql;
+  }
+
+  /**
+   * In the transaction that submits.
+   *
+   * @param priority that the client asked for
+   * @return whether the job waits for its approval first
+   * @throws RequestFailed which says which limit, how much of it is used and what to do
+   */
+  @Transactional(propagation = Propagation.MANDATORY)
+  boolean require(String department, String baseModel, int priority) {
+    sql.sql(TAKE_TURN).param("department", department).query().listOfRows();
+    Limits may = limits.of(department);
+    requireModel(may, baseModel);
+    if (priority > may.maxPriority()) {
+      throw RequestFailed.invalid(
+          "priority", "The priority of this project's jobs is at most " + may.maxPriority() + ".");
+    }
+    long queued = queued(department);
+    if (queued >= may.maxQueuedJobs()) {
+      throw new RequestFailed(
+          ProblemType.QUOTA_EXCEEDED,
+          "%d jobs of this project are waiting, of at most %d; cancel one, or wait until one starts."
+              .formatted(queued, may.maxQueuedJobs()));
+    }
+    requireDeviceTime(department, may);
+    return may.approval().equals(Limits.EVERY_JOB);
+  }
+
+  private void requireDeviceTime(String department, Limits may) {
+    Long most = may.maxDeviceSecondsPerMonth();
+    if (most == null) return;
+    double used = deviceSeconds(department, may);
+    if (used >= most) {
+      throw new RequestFailed(
+          ProblemType.QUOTA_EXCEEDED,
+          ("This project has used %.0f of its %d device-seconds of this month (UTC); ask an"
+                  + " administrator for more, or submit again next month.")
+              .formatted(used, most));
+    }
+  }
+
+  private static void requireModel(Limits may, String baseModel) {
+    if (!may.models().allows(baseModel)) {
+      throw new RequestFailed(
+          ProblemType.PERMISSION_DENIED,
+          "This project may not use the base model '" + baseModel + "'.",
+          "model");
+    }
+  }
+
+  @Override
+  public List<Measure> of(String department) {
+    Limits may = limits.of(department);
+    return List.of(
+        new Measure("queued_jobs", queued(department), (long) may.maxQueuedJobs()),
+        new Measure("running_jobs", may.runningJobs(), (long) may.maxRunningJobs()),
+        new Measure(
+            "device_seconds_this_month",
+            deviceSeconds(department, may),
+            may.maxDeviceSecondsPerMonth()));
+  }
+
+  private long queued(String department) {
+    return sql.sql(QUEUED).param("department", department).query(Long.class).single();
+  }
+
+  private double deviceSeconds(String department, Limits may) {
+    return may.monthSeconds()
+        + sql.sql(LIVE_SECONDS).param("department", department).query(Double.class).single();
+  }
+}

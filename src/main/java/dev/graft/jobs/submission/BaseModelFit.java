@@ -1,0 +1,125 @@
+package dev.graft.jobs.submission;
+
+import dev.graft.artifacts.ArtifactStore;
+import dev.graft.artifacts.manifest.ManifestDirectory;
+import dev.graft.catalog.BaseModel;
+import dev.graft.platform.GraftProperties;
+import dev.graft.platform.errors.ErrorDetail;
+import dev.graft.platform.errors.ProblemType;
+import dev.graft.platform.errors.RequestFailed;
+import dev.graft.platform.process.FileTrees;
+import dev.graft.spec.TrainingSpec;
+import dev.graft.spec.method.AdapterMethod;
+import dev.graft.spec.method.Bottleneck;
+import dev.graft.spec.method.Freeze;
+import dev.graft.training.fit.MemoryNeed;
+import dev.graft.training.fit.RowSizes;
+import dev.graft.training.fit.TrainedParts;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.stereotype.Component;
+
+/** Whether settings fit a base model. Its files are linked into a directory of their own. */
+@Component
+class BaseModelFit {
+  private static final Logger log = LoggerFactory.getLogger(BaseModelFit.class);
+
+  /** A setting's name, and what is wrong with it. */
+  private static final Pattern SETTING =
+      Pattern.compile("((?:output\\.)?[a-z_0-9]+): (.+)", Pattern.DOTALL);
+
+  private final ArtifactStore store;
+  private final Path work;
+
+  /**
+   * Beside the store, as links do not reach into other file systems, and copies of weights are
+   * large.
+   */
+  BaseModelFit(ArtifactStore store, GraftProperties graft) {
+    this.store = store;
+    this.work = graft.dataDir().resolve("work");
+  }
+
+  /** What came of it. */
+  sealed interface Fit {
+    record Fits(TrainedParts parts) implements Fit {}
+
+    record Fails(ErrorDetail why) implements Fit {}
+  }
+
+  /**
+   * What a job takes of a device's memory; empty if the base model's files cannot be read now,
+   * which its trainer will explain.
+   *
+   * @throws RequestFailed if the settings do not fit the base
+   */
+  Optional<MemoryNeed> require(BaseModel base, TrainingSpec spec, RowSizes data) {
+    try {
+      return switch (of(base, spec, data)) {
+        case Fit.Fits(TrainedParts parts) -> Optional.of(parts.memory());
+        case Fit.Fails(ErrorDetail why) -> throw refused(why);
+      };
+    } catch (UncheckedIOException unreadable) {
+      log.atWarn()
+          .addKeyValue("base_model", base.name())
+          .addKeyValue("cause", unreadable.getCause())
+          .log("memory_not_estimated");
+      return Optional.empty();
+    }
+  }
+
+  private static RequestFailed refused(ErrorDetail why) {
+    String path = Objects.requireNonNullElse(why.path(), "adapter");
+    return new RequestFailed(
+        ProblemType.INVALID_REQUEST, path + ": " + why.message(), path, List.of(why));
+  }
+
+  Fit of(BaseModel base, TrainingSpec spec, RowSizes data) {
+    if (!base.writesText() && !spec.objective().labelsRows()) {
+      return fails(
+          "adapter.objective",
+          base.name() + " is an encoder: must be classification or regression");
+    }
+    try {
+      Path directory = Files.createTempDirectory(Files.createDirectories(work), "fit-");
+      try {
+        Path files = directory.resolve("base");
+        ManifestDirectory.materialise(store, base.manifest(), files, name -> !name.contains("/"));
+        return new Fit.Fits(TrainedParts.of(files, spec, data));
+      } finally {
+        FileTrees.delete(directory);
+      }
+    } catch (IllegalArgumentException refused) {
+      return fails(String.valueOf(refused.getMessage()), spec.method());
+    } catch (IOException e) {
+      throw new UncheckedIOException("the files of a base model cannot be laid out", e);
+    }
+  }
+
+  private static Fit fails(String message, AdapterMethod method) {
+    Matcher setting = SETTING.matcher(message);
+    if (!setting.matches()) return fails("adapter", message);
+    String place =
+        switch (method) {
+          case AdapterMethod.Full _, Freeze _, Bottleneck _ -> "adapter.method.";
+          case AdapterMethod.Lora _, AdapterMethod.Prompted _, AdapterMethod.Targeted _ ->
+              "adapter.peft.";
+        };
+    String field = setting.group(1);
+    boolean beside = field.equals("quantization") || field.startsWith("output.");
+    return fails((beside ? "adapter." : place) + field, setting.group(2));
+  }
+
+  private static Fit fails(String path, String message) {
+    return new Fit.Fails(ErrorDetail.at(path, message));
+  }
+}

@@ -1,0 +1,144 @@
+package dev.graft.jobs.submission;
+
+import dev.graft.artifacts.ArtifactStore;
+import dev.graft.artifacts.manifest.ManifestDirectory;
+import dev.graft.platform.process.FileTrees;
+import dev.graft.platform.web.ConcurrencyLimit;
+import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.springframework.stereotype.Service;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * Rows as the trainer will see them. The tokenizer is native code and the row a stranger's: a child
+ * process reads them, with a copy of the first rows and the base model's files except its weights.
+ */
+@Service
+class RowInspection {
+  private static final int AT_ONCE = 2;
+  private static final Duration RETRY_AFTER = Duration.ofSeconds(2);
+
+  /** Of a file, as much is counted as two processors tokenise in six seconds. */
+  private static final long COUNTED_BYTES = 2 << 20;
+
+  private final ArtifactStore store;
+  private final JsonMapper json;
+  private final ConcurrencyLimit readers =
+      new ConcurrencyLimit(AT_ONCE, RETRY_AFTER, "Other files are being read; try again");
+
+  RowInspection(ArtifactStore store, JsonMapper json) {
+    this.store = store;
+    this.json = json;
+  }
+
+  /**
+   * @return a JSON object for each row, or two for a pair
+   * @throws dev.graft.platform.errors.RequestFailed if a row is refused, or too many files are
+   *     being read
+   */
+  List<JsonNode> preview(SubmitJob.CheckedJob job, int count) {
+    return read(
+        job,
+        count,
+        Long.MAX_VALUE,
+        (directory, spec, copied) ->
+            InspectionProcess.run(directory, spec, "--preview", "--rows", String.valueOf(count))
+                .stream()
+                .map(json::readTree)
+                .toList());
+  }
+
+  /**
+   * What the whole file comes to, from its first {@link #COUNTED_BYTES}.
+   *
+   * @throws dev.graft.platform.errors.RequestFailed if a row is refused, or too many files are
+   *     being read
+   */
+  CountedRows count(SubmitJob.CheckedJob job) {
+    return read(
+        job,
+        Integer.MAX_VALUE,
+        COUNTED_BYTES,
+        (directory, spec, copied) -> {
+          List<String> said = InspectionProcess.run(directory, spec, "--count");
+          return CountedRows.of(
+              json.readTree(said.getFirst()),
+              copied,
+              job.training().bytes(),
+              job.request().spec().training().maxSteps());
+        });
+  }
+
+  private interface Reading<T> {
+    /**
+     * @param copied bytes of the file that are there to be read
+     */
+    T of(Path directory, Path spec, long copied) throws IOException;
+  }
+
+  private <T> T read(SubmitJob.CheckedJob job, int rows, long bytes, Reading<T> reading) {
+    return readers.run(
+        () -> {
+          try {
+            return copied(job, rows, bytes, reading);
+          } catch (IOException e) {
+            throw new UncheckedIOException("rows could not be read", e);
+          }
+        });
+  }
+
+  private <T> T copied(SubmitJob.CheckedJob job, int rows, long bytes, Reading<T> reading)
+      throws IOException {
+    Path directory = Files.createTempDirectory("graft-rows-");
+    try {
+      Path base = directory.resolve("base");
+      ManifestDirectory.materialise(
+          store, job.base().manifest(), base, name -> !name.endsWith(".safetensors"));
+      Path copy = directory.resolve("rows.jsonl");
+      copyRows(job, rows, bytes, copy);
+      return reading.of(directory, spec(job, base, copy), Files.size(copy));
+    } finally {
+      FileTrees.delete(directory);
+    }
+  }
+
+  private Path spec(SubmitJob.CheckedJob job, Path base, Path rows) throws IOException {
+    ObjectNode spec = json.createObjectNode();
+    spec.put("base_model", base.toString()).put("training_file", rows.toString());
+    spec.set("adapter", job.adapter());
+    spec.put("seed", job.request().spec().seed());
+    return Files.writeString(rows.resolveSibling("spec.json"), spec.toString());
+  }
+
+  /** Whole rows: the first so many, and none that begins behind so many bytes. */
+  private void copyRows(SubmitJob.CheckedJob job, int rows, long bytes, Path target)
+      throws IOException {
+    try (InputStream in = new BufferedInputStream(store.open(job.training().digest()));
+        OutputStream out = new BufferedOutputStream(Files.newOutputStream(target))) {
+      boolean blank = true;
+      long written = 0;
+      int left = rows;
+      for (int b = in.read(); left > 0 && b >= 0; b = in.read()) {
+        out.write(b);
+        written++;
+        if (b == '\n') {
+          if (!blank) left--;
+          if (written >= bytes) return;
+          blank = true;
+        } else if (b > ' ') {
+          blank = false;
+        }
+      }
+    }
+  }
+}

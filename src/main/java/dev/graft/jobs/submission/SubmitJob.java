@@ -1,0 +1,257 @@
+package dev.graft.jobs.submission;
+
+import dev.graft.catalog.BaseModel;
+import dev.graft.catalog.BaseModels;
+import dev.graft.datasets.StoredFiles;
+import dev.graft.datasets.TrainingFile;
+import dev.graft.jobs.queue.JobLedger;
+import dev.graft.jobs.queue.JobMemory;
+import dev.graft.jobs.queue.NewJob;
+import dev.graft.jobs.queue.WorkerDevices;
+import dev.graft.platform.Ids;
+import dev.graft.platform.errors.ErrorDetail;
+import dev.graft.platform.errors.ProblemType;
+import dev.graft.platform.errors.RequestFailed;
+import dev.graft.recipes.AdapterConfigs;
+import dev.graft.spec.Hyperparameters;
+import dev.graft.spec.Preference;
+import dev.graft.spec.fields.SpecRejected;
+import dev.graft.spec.request.TrainingSpecs;
+import dev.graft.tenancy.AuditLog;
+import dev.graft.tenancy.Caller;
+import dev.graft.training.fit.RowSizes;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.springframework.stereotype.Service;
+import org.springframework.transaction.annotation.Transactional;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Puts a job into the queue: everything it names exists, belongs to the department and fits. */
+@Service
+public class SubmitJob {
+  static final String ID_PREFIX = "ftjob-";
+
+  private final JobLedger jobs;
+  private final StoredFiles files;
+  private final BaseModels baseModels;
+  private final AdapterConfigs configs;
+  private final BaseModelFit fit;
+  private final WorkerDevices devices;
+  private final ParentLookup parents;
+  private final Admission admission;
+  private final AuditLog audit;
+  private final Ids ids;
+
+  SubmitJob(
+      JobLedger jobs,
+      StoredFiles files,
+      BaseModels baseModels,
+      AdapterConfigs configs,
+      BaseModelFit fit,
+      WorkerDevices devices,
+      ParentLookup parents,
+      Admission admission,
+      AuditLog audit,
+      Ids ids) {
+    this.jobs = jobs;
+    this.files = files;
+    this.baseModels = baseModels;
+    this.configs = configs;
+    this.fit = fit;
+    this.devices = devices;
+    this.parents = parents;
+    this.admission = admission;
+    this.audit = audit;
+    this.ids = ids;
+  }
+
+  /** One transaction: a file it uses cannot be deleted in between. Returns the job's id. */
+  @Transactional
+  public String submit(Caller caller, JsonNode body) {
+    CheckedJob checked = check(caller, body);
+    JobRequest request = checked.request();
+    BaseModel base = checked.base();
+    TrainingFile training = checked.training();
+    ContinuedTraining parent = checked.parent();
+    TrainingFile validation = checked.validation();
+    JobMemory memory = memory(checked);
+    boolean approval = admission.require(caller.departmentId(), base.name(), request.priority());
+    String id = ids.next(ID_PREFIX);
+    jobs.submit(
+        new NewJob(
+            id,
+            caller.departmentId(),
+            base.name(),
+            parent == null ? base.manifest() : parent.base(),
+            training.id(),
+            training.digest(),
+            validation == null ? null : validation.id(),
+            validation == null ? null : validation.digest(),
+            request.suffix(),
+            request.spec().seed(),
+            method(request).toString(),
+            hyperparameters(request).toString(),
+            checked.adapter().toString(),
+            request.metadata() == null ? null : request.metadata().toString(),
+            request.priority(),
+            memory,
+            parent == null ? null : parent.parent().name(),
+            parent == null ? null : parent.start(),
+            approval),
+        caller.actor().account());
+    warn(id, parent, memory);
+    audit.write("fine_tuning.job.created", caller.departmentId(), id, Map.of("model", base.name()));
+    return id;
+  }
+
+  private void warn(String id, @Nullable ContinuedTraining parent, JobMemory memory) {
+    if (parent != null && parent.parent().deprecation() != null) {
+      jobs.warn(
+          id,
+          "%s, which training continues from, is deprecated: %s"
+              .formatted(parent.parent().name(), parent.parent().deprecation()));
+    }
+    Long largest = devices.largest().orElse(null);
+    String obstacle = JobMemory.obstacle("The job", memory.bytes(), largest);
+    if (obstacle != null) jobs.warn(id, obstacle + " " + JobMemory.REMEDY);
+  }
+
+  /**
+   * A request whose base model and files exist.
+   *
+   * @param parent what training continues from, or null
+   * @param base that it began with
+   * @param adapter the configuration as it would run
+   */
+  record CheckedJob(
+      JobRequest request,
+      @Nullable ContinuedTraining parent,
+      BaseModel base,
+      TrainingFile training,
+      @Nullable TrainingFile validation,
+      ObjectNode adapter) {}
+
+  /** What a job is submitted with, looked up and resolved; nothing is written. */
+  CheckedJob check(Caller caller, JsonNode body) {
+    JsonNode whole = expanded(caller, body);
+    ContinuedTraining parent = parents.of(caller.departmentId(), whole).orElse(null);
+    JobRequest request = read(whole, parent);
+    BaseModel base =
+        baseModels
+            .find(parent == null ? request.model() : parent.parent().baseModel())
+            .orElseThrow(
+                () ->
+                    new RequestFailed(ProblemType.MODEL_NOT_FOUND, "No such model here", "model")
+                        .about(request.model()));
+    if (!base.enabled()) {
+      throw new RequestFailed(
+          ProblemType.WRONG_STATE,
+          "An administrator has disabled '%s': it takes no new jobs.".formatted(base.name()),
+          "model");
+    }
+    if (!base.writesText() && !request.spec().objective().labelsRows()) {
+      throw RequestFailed.invalid(
+          "adapter.objective",
+          base.name() + " is an encoder: must be classification or regression");
+    }
+    TrainingFile training = file(caller, request.trainingFile(), request, "training_file");
+    TrainingFile validation = validation(caller, request);
+    return new CheckedJob(request, parent, base, training, validation, adapter(request, base));
+  }
+
+  /**
+   * @throws RequestFailed if the settings do not fit the base
+   */
+  JobMemory memory(CheckedJob job) {
+    return memory(job.request(), job.base(), job.training());
+  }
+
+  private JobMemory memory(JobRequest request, BaseModel base, TrainingFile training) {
+    Integer longest = training.longestRow();
+    RowSizes data = longest == null ? RowSizes.UNKNOWN : new RowSizes(training.examples(), longest);
+    int rows = request.spec().training().perDeviceTrainBatchSize();
+    return fit.require(base, request.spec(), data)
+        .map(need -> JobMemory.of(need, rows))
+        .orElse(JobMemory.UNKNOWN);
+  }
+
+  /** A copy, with the settings in place of the name of a configuration. */
+  private JsonNode expanded(Caller caller, JsonNode body) {
+    if (!(body instanceof ObjectNode object)) return body;
+    ObjectNode whole = object.deepCopy();
+    JsonNode adapter =
+        configs.expand(caller.departmentId(), ParentLookup.spelledOut(whole.get("adapter")));
+    return adapter == null ? whole : whole.set("adapter", adapter);
+  }
+
+  private static JobRequest read(JsonNode body, @Nullable ContinuedTraining parent) {
+    try {
+      return JobRequest.read(parent == null ? body : parent.into(body));
+    } catch (SpecRejected rejected) {
+      List<ErrorDetail> findings =
+          rejected.problems().stream().map(p -> ErrorDetail.at(p.path(), p.message())).toList();
+      SpecRejected.Problem first = rejected.problems().getFirst();
+      throw new RequestFailed(
+          ProblemType.INVALID_REQUEST,
+          first.path() + ": " + first.message(),
+          first.path(),
+          findings);
+    }
+  }
+
+  private @Nullable TrainingFile validation(Caller caller, JobRequest request) {
+    String id = request.validationFile();
+    return id == null ? null : file(caller, id, request, "validation_file");
+  }
+
+  private TrainingFile file(Caller caller, String id, JobRequest request, String param) {
+    return files
+        .requireTrainable(caller.departmentId(), id, param)
+        .requireRows(request.spec().objective(), param);
+  }
+
+  /** A length that was asked for must fit the base; the default gives way. */
+  private static ObjectNode adapter(JobRequest request, BaseModel base) {
+    ObjectNode adapter = TrainingSpecs.toJson(request.spec());
+    Integer length = request.spec().training().maxLength();
+    if (length == null || length <= base.contextLength()) return adapter;
+    if (request.asksMaxLength()) {
+      throw RequestFailed.invalid(
+          "adapter.training.max_length",
+          "%d is more than the %d tokens of %s"
+              .formatted(length, base.contextLength(), base.name()));
+    }
+    adapter.withObject("training").put("max_length", base.contextLength());
+    return adapter;
+  }
+
+  /** OpenAI's two types that there are: both objectives of pairs are its {@code dpo}. */
+  private static ObjectNode method(JobRequest request) {
+    Preference preference = request.spec().preference();
+    ObjectNode hyperparameters = hyperparameters(request);
+    if (preference != null) number(hyperparameters, "beta", preference.beta());
+    String type = preference == null ? "supervised" : "dpo";
+    ObjectNode method = JsonMapper.shared().createObjectNode().put("type", type);
+    method.putObject(type).set("hyperparameters", hyperparameters);
+    return method;
+  }
+
+  /** OpenAI's three, resolved: {@code auto} becomes what will run. */
+  private static ObjectNode hyperparameters(JobRequest request) {
+    Hyperparameters training = request.spec().training();
+    ObjectNode json = JsonMapper.shared().createObjectNode();
+    json.put(
+        "batch_size", training.perDeviceTrainBatchSize() * training.gradientAccumulationSteps());
+    number(json, "learning_rate_multiplier", request.learningRateMultiplier());
+    number(json, "n_epochs", training.numTrainEpochs());
+    return json;
+  }
+
+  private static void number(ObjectNode json, String name, double value) {
+    if (value == Math.rint(value) && Math.abs(value) < 1e9) json.put(name, (long) value);
+    else json.put(name, value);
+  }
+}

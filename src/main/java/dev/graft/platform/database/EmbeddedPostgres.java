@@ -1,0 +1,161 @@
+package dev.graft.platform.database;
+
+import dev.graft.platform.MachineLacks;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A real PostgreSQL of our own in a directory: {@code initdb} once, {@code postgres} on loopback
+ * with a password, fsync on, kept between runs. A postmaster that a killed Graft left behind is
+ * adopted.
+ *
+ * <p>PostgreSQL refuses root, so under root it runs as an unprivileged user ({@link Unprivileged}).
+ * It has a session of its own, so that the terminal's Ctrl-C reaches the server first and
+ * PostgreSQL only through {@link #close}.
+ */
+public final class EmbeddedPostgres implements AutoCloseable {
+  /** The superuser; its password lies beside the cluster, readable by its owner only. */
+  private static final String USER = "graft";
+
+  private static final Duration START = Duration.ofSeconds(60);
+  private static final Duration STOP = Duration.ofSeconds(30);
+  private static final int ATTEMPTS = 4;
+  private static final Duration NEXT_ATTEMPT = Duration.ofSeconds(1);
+  private static final Duration LOOK_AGAIN = Duration.ofMillis(50);
+  private static final Logger log = LoggerFactory.getLogger(EmbeddedPostgres.class);
+
+  private final PostgresDirectory directory;
+  private final Postmaster postmaster;
+  private final boolean adopted;
+
+  private EmbeddedPostgres(PostgresDirectory directory, Postmaster postmaster, boolean adopted) {
+    this.directory = directory;
+    this.postmaster = postmaster;
+    this.adopted = adopted;
+  }
+
+  /** The one that runs on this directory now, if any. */
+  public static Optional<EmbeddedPostgres> running(Path directory) {
+    PostgresDirectory files = new PostgresDirectory(directory);
+    return Postmaster.of(files.cluster())
+        .map(postmaster -> new EmbeddedPostgres(files, postmaster, true))
+        .filter(EmbeddedPostgres::answers);
+  }
+
+  /**
+   * Starts it, or adopts the running one.
+   *
+   * @param settings further {@code name=value} settings, such as {@code fsync=off} in tests
+   * @throws MachineLacks where it cannot run here: the message says what to do
+   */
+  public static EmbeddedPostgres start(Path directory, String... settings) {
+    PostgresDirectory files = new PostgresDirectory(directory);
+    Optional<EmbeddedPostgres> left = adopt(files);
+    if (left.isPresent()) {
+      log.atInfo().addKeyValue("pid", left.get().pid()).log("postgres_adopted");
+      return left.get();
+    }
+    Postmaster.endOrphans(files.program("postgres"));
+    files.prepare();
+    EmbeddedPostgres postgres = launch(files, settings);
+    log.atInfo().addKeyValue("pid", postgres.pid()).log("postgres_started");
+    return postgres;
+  }
+
+  /** Waits for one that is still recovering, or until one that is stopping is gone. */
+  private static Optional<EmbeddedPostgres> adopt(PostgresDirectory files) {
+    long start = System.nanoTime();
+    while (System.nanoTime() - start < START.toNanos()) {
+      Optional<Postmaster> left = Postmaster.of(files.cluster());
+      if (left.isEmpty()) {
+        return Optional.empty();
+      }
+      EmbeddedPostgres postgres = new EmbeddedPostgres(files, left.get(), true);
+      if (postgres.answers()) {
+        return Optional.of(postgres);
+      }
+      LockSupport.parkNanos(LOOK_AGAIN.toNanos());
+    }
+    throw new MachineLacks(
+        "the PostgreSQL that runs on "
+            + files.cluster()
+            + " does not answer; stop it (kill -INT, see postmaster.pid there) and try again");
+  }
+
+  /** Tries again where the port was taken meanwhile, or a killed one's children still end. */
+  private static EmbeddedPostgres launch(PostgresDirectory files, String... settings) {
+    for (int attempt = 1; attempt < ATTEMPTS; attempt++) {
+      Optional<EmbeddedPostgres> started = tryLaunch(files, settings);
+      if (started.isPresent()) {
+        return started.get();
+      }
+      LockSupport.parkNanos(NEXT_ATTEMPT.toNanos());
+    }
+    return tryLaunch(files, settings)
+        .orElseThrow(() -> new MachineLacks("PostgreSQL did not start: " + files.lastWords()));
+  }
+
+  private static Optional<EmbeddedPostgres> tryLaunch(PostgresDirectory files, String... settings) {
+    PostgresLaunch launch = PostgresLaunch.of(files, settings);
+    EmbeddedPostgres postgres =
+        new EmbeddedPostgres(files, new Postmaster(launch.process().pid(), launch.port()), false);
+    long start = System.nanoTime();
+    while (!postgres.answers()) {
+      if (!launch.process().isAlive() || System.nanoTime() - start > START.toNanos()) {
+        launch.process().destroyForcibly();
+        return Optional.empty();
+      }
+      LockSupport.parkNanos(LOOK_AGAIN.toNanos());
+    }
+    return Optional.of(postgres);
+  }
+
+  private boolean answers() {
+    if (!Files.isReadable(directory.password())) {
+      return false;
+    }
+    try (Connection connection = DriverManager.getConnection(url("postgres"), user(), password())) {
+      return connection.isValid(5);
+    } catch (SQLException e) {
+      return false;
+    }
+  }
+
+  /** JDBC address of a database of this cluster; {@code postgres} is always there. */
+  public String url(String database) {
+    return "jdbc:postgresql://127.0.0.1:" + postmaster.port() + "/" + database;
+  }
+
+  public String user() {
+    return USER;
+  }
+
+  public String password() {
+    return directory.readPassword();
+  }
+
+  /** True if it ran before we came. */
+  public boolean adopted() {
+    return adopted;
+  }
+
+  /** Process id of the postmaster. */
+  public long pid() {
+    return postmaster.pid();
+  }
+
+  /** A fast shutdown: open transactions are rolled back, everything committed is on disk. */
+  @Override
+  public void close() {
+    postmaster.stop(STOP);
+    log.atInfo().addKeyValue("pid", postmaster.pid()).log("postgres_stopped");
+  }
+}

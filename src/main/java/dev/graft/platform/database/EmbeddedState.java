@@ -1,0 +1,116 @@
+package dev.graft.platform.database;
+
+import dev.graft.platform.process.ChildJvm;
+import dev.graft.platform.process.FileLocks;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Optional;
+import java.util.Set;
+
+/** What is there of the embedded PostgreSQL of a data directory, told without changing anything. */
+public sealed interface EmbeddedState {
+  /** Nothing yet: the first server makes it. */
+  record Absent() implements EmbeddedState {}
+
+  /** A cluster that this Graft can start. */
+  record Stopped(String version) implements EmbeddedState {}
+
+  /**
+   * @param held whether a Graft holds the data directory; if none does, a killed one left it
+   */
+  record Running(EmbeddedPostgres postgres, boolean held) implements EmbeddedState {}
+
+  /** It cannot run here as it is; both are parts of one sentence. */
+  record Unfit(String why, String cure) implements EmbeddedState {}
+
+  /** Looks at {@code dataDir/postgres}. */
+  static EmbeddedState of(Path dataDir) {
+    PostgresDirectory files = new PostgresDirectory(dataDir.resolve("postgres"));
+    try {
+      Optional<EmbeddedPostgres> running = EmbeddedPostgres.running(dataDir.resolve("postgres"));
+      if (running.isPresent()) {
+        return new Running(running.get(), FileLocks.isHeld(dataDir.resolve(LocalDatabase.LOCK)));
+      }
+      return programs(files).or(() -> process(files)).orElse(null) instanceof Unfit unfit
+          ? unfit
+          : cluster(files);
+    } catch (IOException e) {
+      return new Unfit(
+          "%s cannot be read (%s)".formatted(files.cluster(), e.getMessage()),
+          "run this as the user that Graft runs as");
+    }
+  }
+
+  private static Optional<Unfit> programs(PostgresDirectory files) {
+    if (!PostgresPrograms.bundled()) {
+      return Optional.of(
+          new Unfit(
+              "Graft brings PostgreSQL for linux-x86_64 only",
+              "configure one with spring.datasource.url, or run the container image"));
+    }
+    if (ChildJvm.onPath("setsid").isEmpty()) {
+      return Optional.of(new Unfit("there is no setsid on the PATH", "install util-linux"));
+    }
+    if (Unprivileged.find(files.cluster()).isEmpty()) {
+      return Optional.of(
+          new Unfit(
+              "PostgreSQL does not run as root, and no other user can reach " + files.cluster(),
+              "run Graft as an ordinary user, or choose a --data-dir that all users can reach"));
+    }
+    return Optional.empty();
+  }
+
+  private static Optional<Unfit> process(PostgresDirectory files) {
+    return Postmaster.of(files.cluster())
+        .map(
+            silent ->
+                new Unfit(
+                    "the PostgreSQL that runs on " + files.cluster() + " does not answer",
+                    "run this as the user that Graft runs as, or stop it: kill -INT "
+                        + silent.pid()));
+  }
+
+  private static EmbeddedState cluster(PostgresDirectory files) throws IOException {
+    Path cluster = files.cluster();
+    Path version = cluster.resolve("PG_VERSION");
+    if (!Files.exists(cluster)) return new Absent();
+    if (!Files.exists(version)) {
+      return new Unfit(
+          cluster + " is no cluster of PostgreSQL, or belongs to another user",
+          "run this as the user that Graft runs as; if it is, move the directory away");
+    }
+    String major = Files.readString(version).strip();
+    if (!major.equals(PostgresDirectory.MAJOR)) {
+      return new Unfit(
+          "%s was made by PostgreSQL %s, this Graft brings %s"
+              .formatted(cluster, major, PostgresDirectory.MAJOR),
+          "dump it with the Graft that made it (or pg_dump %s) and restore it into a new --data-dir"
+              .formatted(major));
+    }
+    return access(files).map(EmbeddedState.class::cast).orElseGet(() -> new Stopped(major));
+  }
+
+  /** PostgreSQL refuses a cluster that others may read. */
+  private static Optional<Unfit> access(PostgresDirectory files) throws IOException {
+    Path cluster = files.cluster();
+    if (!Files.isReadable(files.password())) {
+      return Optional.of(
+          new Unfit(
+              files.password() + " is missing or not readable",
+              "run Graft as the user that made it, or restore it together with the cluster"));
+    }
+    Set<PosixFilePermission> allowed = PosixFilePermissions.fromString("rwxr-x---");
+    Set<PosixFilePermission> found = Files.getPosixFilePermissions(cluster);
+    if (!allowed.containsAll(found)) {
+      return Optional.of(
+          new Unfit(
+              "%s may be used by others (%s), which PostgreSQL refuses"
+                  .formatted(cluster, PosixFilePermissions.toString(found)),
+              "chmod 700 " + cluster));
+    }
+    return Optional.empty();
+  }
+}

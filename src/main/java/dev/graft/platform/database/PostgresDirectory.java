@@ -1,0 +1,195 @@
+package dev.graft.platform.database;
+
+import dev.graft.platform.MachineLacks;
+import dev.graft.platform.process.FileTrees;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.regex.Pattern;
+
+/** The files of an embedded PostgreSQL: programs, cluster, password, log. */
+final class PostgresDirectory {
+  static final String MAJOR = "18";
+  private static final Pattern WHY = Pattern.compile("FATAL|PANIC|error:|No space left");
+  private static final int LAST_WORDS = 600;
+
+  private final Path root;
+
+  PostgresDirectory(Path root) {
+    this.root = root.toAbsolutePath();
+  }
+
+  Path cluster() {
+    return root.resolve("cluster");
+  }
+
+  Path log() {
+    return root.resolve("postgres.log");
+  }
+
+  Path password() {
+    return root.resolve("password");
+  }
+
+  Path program(String name) {
+    return root.resolve("programs").resolve("bin").resolve(name);
+  }
+
+  Unprivileged user() {
+    return Unprivileged.forDirectory(cluster());
+  }
+
+  String readPassword() {
+    try {
+      return Files.readString(password()).strip();
+    } catch (IOException e) {
+      throw new MachineLacks("Cannot read PostgreSQL's password at " + password(), e);
+    }
+  }
+
+  /**
+   * Unpacks the programs and makes the cluster where they are missing; refuses another major
+   * version's.
+   */
+  void prepare() {
+    try {
+      Files.createDirectories(root);
+      PostgresPrograms.unpack(root.resolve("programs"));
+      Path version = cluster().resolve("PG_VERSION");
+      if (Files.exists(version)) {
+        refuseOtherMajor(Files.readString(version).strip());
+        refuseLostPassword();
+        Postmaster.forgetStranger(cluster());
+      } else {
+        initialise();
+      }
+    } catch (IOException e) {
+      throw new MachineLacks(
+          "Cannot set up PostgreSQL under "
+              + root
+              + " ("
+              + e.getMessage()
+              + "): is it writable, and is there disk space?",
+          e);
+    }
+  }
+
+  private void refuseOtherMajor(String found) {
+    if (found.equals(MAJOR)) return;
+    throw new MachineLacks(
+        cluster()
+            + " was made by PostgreSQL "
+            + found
+            + ", this Graft brings "
+            + MAJOR
+            + ". Dump it with the Graft that made it (or pg_dump "
+            + found
+            + ") and restore it into a new --data-dir");
+  }
+
+  private void refuseLostPassword() {
+    if (!Files.isReadable(password())) {
+      throw new MachineLacks(
+          password()
+              + " is missing or not readable: run Graft as the user that made it, or restore it"
+              + " together with the cluster");
+    }
+  }
+
+  /** Into a temporary name first: a cluster directory is whole or absent. */
+  private void initialise() throws IOException {
+    if (!Files.exists(password())) {
+      byte[] secret = new byte[24];
+      new SecureRandom().nextBytes(secret);
+      Files.createFile(
+          password(),
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+      Files.writeString(password(), HexFormat.of().formatHex(secret) + "\n");
+    }
+    Path fresh = root.resolve("cluster.new");
+    FileTrees.delete(fresh);
+    Files.createDirectory(fresh);
+    Files.setPosixFilePermissions(fresh, PosixFilePermissions.fromString("rwx------"));
+    Path copy = fresh.resolveSibling("password.new");
+    Files.deleteIfExists(copy);
+    Files.copy(password(), copy);
+    Unprivileged user = user();
+    if (user.owner()) {
+      give(fresh);
+      give(copy);
+    }
+    try {
+      initdb(user, fresh, copy);
+    } finally {
+      Files.deleteIfExists(copy);
+    }
+    Files.move(fresh, cluster());
+  }
+
+  private void initdb(Unprivileged user, Path cluster, Path password) throws IOException {
+    run(
+        user,
+        "initdb",
+        "-D",
+        cluster.toString(),
+        "-U",
+        "graft",
+        "-A",
+        "scram-sha-256",
+        "--pwfile=" + password,
+        "--data-checksums",
+        "-E",
+        "UTF8",
+        "--locale=C");
+  }
+
+  private static void give(Path path) throws IOException {
+    Files.setAttribute(path, "unix:uid", Unprivileged.NOBODY);
+    Files.setAttribute(path, "unix:gid", Unprivileged.NOBODY);
+  }
+
+  private void run(Unprivileged user, String program, String... arguments) throws IOException {
+    List<String> command = new ArrayList<>(user.prefix());
+    command.add(program(program).toString());
+    command.addAll(List.of(arguments));
+    Process process =
+        new ProcessBuilder(command).directory(root.toFile()).redirectErrorStream(true).start();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    try {
+      if (process.waitFor() != 0) throw new IOException(program + " failed: " + reason(output));
+    } catch (InterruptedException e) {
+      process.destroyForcibly();
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", e);
+    }
+  }
+
+  String lastWords() {
+    try {
+      return reason(tail(Files.readString(log())));
+    } catch (IOException e) {
+      return "no log";
+    }
+  }
+
+  /** The line that says why, if one does; else the end of all of them. */
+  private static String reason(String output) {
+    return output
+        .lines()
+        .filter(line -> WHY.matcher(line).find())
+        .findFirst()
+        .map(String::strip)
+        .orElseGet(() -> tail(output));
+  }
+
+  private static String tail(String text) {
+    String stripped = text.strip();
+    return stripped.substring(Math.max(0, stripped.length() - LAST_WORDS)).replace('\n', ' ');
+  }
+}

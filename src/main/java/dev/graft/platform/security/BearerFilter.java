@@ -1,0 +1,72 @@
+package dev.graft.platform.security;
+
+import jakarta.servlet.FilterChain;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import org.springframework.http.HttpHeaders;
+import org.springframework.security.authentication.UsernamePasswordAuthenticationToken;
+import org.springframework.security.core.authority.AuthorityUtils;
+import org.springframework.security.core.context.SecurityContext;
+import org.springframework.security.core.context.SecurityContextHolder;
+import org.springframework.web.filter.OncePerRequestFilter;
+
+/** Reads {@code Authorization: Bearer ...} and asks who that is; part of a security chain. */
+public final class BearerFilter extends OncePerRequestFilter {
+  /** Request attribute with who calls, which outlives the security context. */
+  public static final String PRINCIPAL = BearerFilter.class.getName() + ".principal";
+
+  /** OpenAI's header, which SDKs send for their {@code project}. */
+  private static final String PROJECT = "openai-project";
+
+  private static final String SCHEME = "Bearer ";
+  private final List<BearerAuthenticator> authenticators;
+
+  /**
+   * @param authenticators of one surface; the first that knows a token decides
+   */
+  public BearerFilter(List<BearerAuthenticator> authenticators) {
+    this.authenticators = List.copyOf(authenticators);
+  }
+
+  @Override
+  protected void doFilterInternal(
+      HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+      throws ServletException, IOException {
+    bearer(request)
+        .ifPresent(
+            caller -> {
+              SecurityContext context = SecurityContextHolder.createEmptyContext();
+              context.setAuthentication(
+                  UsernamePasswordAuthenticationToken.authenticated(
+                      caller.principal(),
+                      null,
+                      AuthorityUtils.createAuthorityList(
+                          caller.roles().stream().map(role -> "ROLE_" + role).toList())));
+              SecurityContextHolder.setContext(context);
+              request.setAttribute(PRINCIPAL, caller.principal());
+            });
+    chain.doFilter(request, response);
+  }
+
+  /** Who calls, if the token is good. */
+  Optional<BearerAuthenticator.Bearer> bearer(HttpServletRequest request) {
+    String header = request.getHeader(HttpHeaders.AUTHORIZATION);
+    if (header == null || !header.regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
+      return Optional.empty();
+    }
+    String token = header.substring(SCHEME.length()).strip();
+    return authenticators.stream()
+        .flatMap(each -> each.authenticate(token, request.getHeader(PROJECT)).stream())
+        .findFirst();
+  }
+
+  /** Async and error dispatches keep the caller of the first one. */
+  @Override
+  protected boolean shouldNotFilterAsyncDispatch() {
+    return false;
+  }
+}

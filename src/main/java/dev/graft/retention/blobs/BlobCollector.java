@@ -1,0 +1,127 @@
+package dev.graft.retention.blobs;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.graft.artifacts.ArtifactStore;
+import dev.graft.artifacts.BlobMissing;
+import dev.graft.artifacts.Digest;
+import dev.graft.artifacts.StoredBlob;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+import javax.sql.DataSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.stereotype.Service;
+
+/**
+ * Deletes blobs that nothing has needed for {@code graft.artifacts.keep-unreferenced}. That time is
+ * what protects a blob between its publication and the row that names it, and one whose digest
+ * passes from a row that goes to one that comes; {@link ArtifactStore#delete} protects one that is
+ * published again in the last moment.
+ */
+@Service
+public class BlobCollector {
+  private static final Logger log = LoggerFactory.getLogger(BlobCollector.class);
+  private static final String LOCK = "(hashtextextended('sweep of the artifact store', 0))";
+
+  /** Kept in the store: whose it is. */
+  private static final String DATABASE = "database";
+
+  private final ArtifactStore store;
+  private final ReferredBlobs referred;
+  private final UnreferencedBlobs unreferenced;
+  private final BlobProperties settings;
+  private final DataSource connections;
+  private final Clock clock;
+
+  BlobCollector(
+      ArtifactStore store,
+      ReferredBlobs referred,
+      UnreferencedBlobs unreferenced,
+      BlobProperties settings,
+      DataSource connections,
+      Clock clock) {
+    this.store = store;
+    this.referred = referred;
+    this.unreferenced = unreferenced;
+    this.settings = settings;
+    this.connections = connections;
+    this.clock = clock;
+  }
+
+  /** What a sweep came to. */
+  public record Swept(int unreferenced, int deleted, long bytes) {}
+
+  /**
+   * Empty if another server is at it. Deletes nothing, and throws, where it cannot be told what is
+   * needed: a manifest cannot be read, or the store belongs to another database.
+   */
+  public Optional<Swept> sweep() {
+    // The session's lock, not a transaction's: that would be open for as long as files take.
+    try (Connection session = connections.getConnection();
+        Statement statement = session.createStatement()) {
+      try (ResultSet lock = statement.executeQuery("select pg_try_advisory_lock" + LOCK)) {
+        if (!lock.next() || !lock.getBoolean(1)) return Optional.empty();
+      }
+      try {
+        return Optional.of(collect());
+      } finally {
+        statement.execute("select pg_advisory_unlock" + LOCK);
+      }
+    } catch (SQLException | IOException failed) {
+      throw new IllegalStateException("the artifact store was not swept", failed);
+    }
+  }
+
+  private Swept collect() throws IOException {
+    requireOwnStore();
+    Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
+    Set<Digest> needed = referred.now();
+    List<StoredBlob> others;
+    try (Stream<StoredBlob> all = store.blobs()) {
+      others = all.filter(blob -> !needed.contains(blob.ref().sha256())).toList();
+    } catch (UncheckedIOException unreadable) {
+      throw unreadable.getCause();
+    }
+    int deleted = 0;
+    long bytes = 0;
+    for (StoredBlob blob : unreferenced.note(others, now, now.minus(settings.keepUnreferenced()))) {
+      if (!store.delete(blob)) continue;
+      deleted++;
+      bytes += blob.ref().bytes();
+    }
+    log.atInfo()
+        .addKeyValue("needed", needed.size())
+        .addKeyValue("unreferenced", others.size())
+        .addKeyValue("deleted", deleted)
+        .addKeyValue("bytes", bytes)
+        .log("artifacts_swept");
+    return new Swept(others.size(), deleted, bytes);
+  }
+
+  /** To an empty database, say, all that another one needs would be garbage. */
+  private void requireOwnStore() throws IOException {
+    byte[] own = unreferenced.database().getBytes(UTF_8);
+    try (InputStream owner = store.openKept(DATABASE)) {
+      if (!new String(own, UTF_8).equals(new String(owner.readAllBytes(), UTF_8))) {
+        throw new IllegalStateException(
+            "the artifact store belongs to another database: if it is this one's now, remove"
+                + " artifacts/kept/database from the data directory; nothing was deleted");
+      }
+    } catch (BlobMissing nobodysYet) {
+      store.keep(DATABASE, out -> out.write(own), own.length);
+    }
+  }
+}

@@ -1,0 +1,152 @@
+package dev.graft.spec.request;
+
+import dev.graft.spec.EvaluationOptions;
+import dev.graft.spec.Hyperparameters;
+import dev.graft.spec.Hyperparameters.PackingStrategy;
+import dev.graft.spec.Hyperparameters.SamplingStrategy;
+import dev.graft.spec.Hyperparameters.TruncationMode;
+import dev.graft.spec.LoraPlus;
+import dev.graft.spec.Precision;
+import dev.graft.spec.TrainingSpec.Objective;
+import dev.graft.spec.fields.Fields;
+import dev.graft.spec.method.AdaLora;
+import dev.graft.spec.method.AdapterMethod;
+import dev.graft.spec.method.Bottleneck;
+import dev.graft.spec.method.Freeze;
+import dev.graft.spec.method.Ia3;
+import dev.graft.spec.method.LnTuning;
+import dev.graft.spec.method.Vera;
+import dev.graft.spec.peft.HyperparameterAliases;
+import dev.graft.spec.peft.MethodFields;
+import org.jspecify.annotations.Nullable;
+
+/** Reads {@code adapter.training}; names are {@code TrainingArguments}' and {@code SFTConfig}'s. */
+final class TrainingFields {
+  private static final int MOST = Integer.MAX_VALUE;
+
+  /** Rows of a micro-batch are at most this many where only the batch of a step was given. */
+  private static final int DEFAULT_MICRO_BATCH = 8;
+
+  private TrainingFields() {}
+
+  static Hyperparameters read(
+      Fields fields, AdapterMethod method, Objective objective, HyperparameterAliases aliases) {
+    int[] batch = batch(fields, aliases.batchSize());
+    double learningRate =
+        learningRate(fields, byDefault(method, objective), aliases.learningRateMultiplier());
+    var hyperparameters =
+        new Hyperparameters(
+            learningRate,
+            LrSchedulerFields.read(fields, learningRate),
+            or(fields.integer("warmup_steps", 0, MOST), 0),
+            or(fields.number("warmup_ratio", 0, 1), 0.0),
+            epochs(fields, aliases.epochs()),
+            Math.max(0, or(fields.integer("max_steps", -1, MOST), 0)),
+            batch[0],
+            batch[1],
+            or(fields.number("weight_decay", 0, 1), 0.0),
+            or(fields.number("adam_beta1", 0, 0.999999), 0.9),
+            or(fields.number("adam_beta2", 0, 0.9999999), 0.999),
+            or(fields.number("adam_epsilon", 1e-20, 1), 1e-8),
+            or(fields.number("max_grad_norm", 0, 1e9), 1.0),
+            maxLength(fields),
+            or(fields.choice("truncation_mode", TruncationMode.class), TruncationMode.KEEP_START),
+            packing(fields),
+            or(fields.integer("pad_to_multiple_of", 1, 4096), 1),
+            or(
+                fields.choice("train_sampling_strategy", SamplingStrategy.class),
+                SamplingStrategy.RANDOM),
+            or(fields.bool("dataloader_drop_last"), false),
+            EvaluationOptions.read(fields),
+            or(fields.integer("save_steps", 0, MOST), 100),
+            or(fields.number("label_smoothing_factor", 0, 0.999), 0.0),
+            or(fields.bool("gradient_checkpointing"), false),
+            or(fields.bool("disable_dropout"), true),
+            or(fields.number("neftune_noise_alpha", 0, 1000), 0.0),
+            LoraPlus.read(fields, method, learningRate),
+            or(fields.bool("bf16"), false) ? Precision.BF16 : Precision.F32);
+    refuseUnbuilt(fields);
+    fields.refuseUnknown();
+    return hyperparameters;
+  }
+
+  /** Pairs are learned from more gently, full training of them as in TRL. */
+  private static double byDefault(AdapterMethod method, Objective objective) {
+    boolean pairs = objective.pairs();
+    return switch (method) {
+      case AdapterMethod.Lora lora -> pairs ? 2e-5 : 2e-4;
+      case AdapterMethod.Prompted prompted -> pairs ? 1e-3 : 1e-2;
+      case Ia3 ia3 -> pairs ? 3e-4 : 3e-3;
+      case LnTuning norms -> pairs ? 1e-4 : 1e-3;
+      case AdaLora adaLora -> pairs ? 1e-4 : 1e-3;
+      case Vera vera -> pairs ? 4e-4 : 4e-3;
+      case AdapterMethod.Full full -> pairs ? 1e-6 : 1e-5;
+      case Freeze freeze -> pairs ? 1e-6 : 1e-5;
+      case Bottleneck adapters -> pairs ? 1e-5 : 1e-4;
+    };
+  }
+
+  private static double learningRate(Fields fields, double byDefault, @Nullable Double multiplier) {
+    Double explicit = fields.number("learning_rate", 0, 10);
+    if (multiplier == null) return or(explicit, byDefault);
+    double scaled = byDefault * multiplier;
+    if (explicit != null && Math.abs(explicit - scaled) > 1e-9 * scaled) {
+      fields.refuse(
+          "learning_rate",
+          "is " + explicit + ", but learning_rate_multiplier x " + byDefault + " is " + scaled);
+    }
+    return or(explicit, scaled);
+  }
+
+  private static double epochs(Fields fields, @Nullable Integer alias) {
+    Double explicit = fields.number("num_train_epochs", 1e-6, 10_000);
+    Double byAlias = alias == null ? null : Double.valueOf(alias);
+    return MethodFields.agree(fields, "num_train_epochs", explicit, byAlias, "n_epochs", 3.0);
+  }
+
+  /** Rows of a micro-batch, and micro-batches of a step. */
+  private static int[] batch(Fields fields, @Nullable Integer batchSize) {
+    Integer rows = fields.integer("per_device_train_batch_size", 1, 4096);
+    Integer accumulation = fields.integer("gradient_accumulation_steps", 1, 100_000);
+    if (batchSize == null) {
+      return new int[] {or(rows, DEFAULT_MICRO_BATCH), or(accumulation, 1)};
+    }
+    if (rows == null && accumulation == null) rows = divisor(batchSize, DEFAULT_MICRO_BATCH);
+    int micro = rows != null ? rows : Math.max(1, batchSize / or(accumulation, 1));
+    int windows = accumulation != null ? accumulation : Math.max(1, batchSize / micro);
+    if ((long) micro * windows != batchSize) {
+      fields.refuse(
+          rows != null ? "per_device_train_batch_size" : "gradient_accumulation_steps",
+          "does not make up hyperparameters' batch_size " + batchSize);
+    }
+    return new int[] {micro, windows};
+  }
+
+  private static int divisor(int number, int atMost) {
+    int divisor = Math.min(number, atMost);
+    while (number % divisor != 0) divisor--;
+    return divisor;
+  }
+
+  private static @Nullable Integer maxLength(Fields fields) {
+    Integer length = fields.integer("max_length", 2, 1 << 20);
+    return length != null || fields.isNull("max_length") ? length : Integer.valueOf(1024);
+  }
+
+  /** Null where rows are not packed. */
+  private static @Nullable PackingStrategy packing(Fields fields) {
+    Boolean packing = fields.bool("packing");
+    PackingStrategy strategy = fields.choice("packing_strategy", PackingStrategy.class);
+    if (packing == null || !packing) return null;
+    return or(strategy, PackingStrategy.BFD);
+  }
+
+  private static void refuseUnbuilt(Fields fields) {
+    fields.notYet("fp16", false);
+    fields.notYet("optim", "adamw_torch", "adamw_torch_fused");
+  }
+
+  private static <T> T or(@Nullable T value, T byDefault) {
+    return value != null ? value : byDefault;
+  }
+}

@@ -1,0 +1,68 @@
+package dev.graft.tenancy.audit;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Service;
+import org.springframework.transaction.annotation.Transactional;
+
+/** The audit log as it is read, newest first. */
+@Service
+public class AuditEntries {
+  private static final String MATCHING =
+      """
+      select * from audit_log
+       where (:from::bigint is null or effective_at >= to_timestamp(:from::bigint))
+         and (:until::bigint is null or effective_at < to_timestamp(:until::bigint + 1))
+         and (:departments::text[] = '{}' or department_id = any(:departments::text[]))
+         and (:types::text[] = '{}' or type = any(:types::text[]))
+         and (:actors::text[] = '{}'
+              or key_id = any(:actors::text[]) or person_id = any(:actors::text[])
+              or service_account_id = any(:actors::text[]))
+         and (:emails::text[] = '{}' or lower(email) = any(:emails::text[]))
+         and (:resources::text[] = '{}' or resource_id = any(:resources::text[]))
+      """;
+
+  private static final String OLDER =
+      MATCHING + " and (:cursor::text is null or id < :cursor) order by id desc limit :limit";
+
+  private static final String NEWER = MATCHING + " and id > :cursor order by id limit :limit";
+
+  private final JdbcClient sql;
+
+  AuditEntries(JdbcClient sql) {
+    this.sql = sql;
+  }
+
+  /** A page and one more: those older than {@code after}. */
+  @Transactional(readOnly = true)
+  public List<AuditEntry> older(AuditQuery query, @Nullable String after, int limit) {
+    return matching(OLDER, query, after, limit);
+  }
+
+  /** A page and one more: those newer than {@code before}, the nearest ones. */
+  @Transactional(readOnly = true)
+  List<AuditEntry> newer(AuditQuery query, String before, int limit) {
+    return matching(NEWER, query, before, limit).reversed();
+  }
+
+  private List<AuditEntry> matching(
+      String statement, AuditQuery query, @Nullable String cursor, int limit) {
+    return sql.sql(statement)
+        .param("from", query.from())
+        .param("until", query.until())
+        .param("departments", array(query.departments()))
+        .param("types", array(query.types()))
+        .param("actors", array(query.actors()))
+        .param("emails", array(query.emails()))
+        .param("resources", array(query.resources()))
+        .param("cursor", cursor)
+        .param("limit", limit + 1)
+        .query(AuditEntry::of)
+        .list();
+  }
+
+  private static String[] array(List<String> values) {
+    return values.toArray(String[]::new);
+  }
+}

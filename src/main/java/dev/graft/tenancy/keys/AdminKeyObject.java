@@ -1,0 +1,38 @@
+package dev.graft.tenancy.keys;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * OpenAI's AdminApiKey.
+ *
+ * @param value the key itself, only in the answer that makes it
+ */
+record AdminKeyObject(
+    String id,
+    String object,
+    String name,
+    String redactedValue,
+    long createdAt,
+    @Nullable Long expiresAt,
+    @Nullable Long lastUsedAt,
+    Owner owner,
+    @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable String value) {
+
+  /** Who asked for it: a person, an account, another administrator's key, or a command. */
+  record Owner(String type, String object, String id, String name, long createdAt, String role) {}
+
+  static AdminKeyObject of(ApiKey key, @Nullable String value) {
+    String by = key.createdBy() == null ? "command" : key.createdBy();
+    return new AdminKeyObject(
+        key.id(),
+        "organization.admin_api_key",
+        key.name(),
+        key.prefix() + "...",
+        key.createdAt().getEpochSecond(),
+        ProjectKeyObject.seconds(key.expiresAt()),
+        ProjectKeyObject.seconds(key.lastUsedAt()),
+        new Owner("user", "organization.user", by, by, key.createdAt().getEpochSecond(), "owner"),
+        value);
+  }
+}

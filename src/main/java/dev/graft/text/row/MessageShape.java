@@ -1,0 +1,115 @@
+package dev.graft.text.row;
+
+import dev.graft.text.row.RowReader.BadRow;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** What the turns of a chat must look like. */
+final class MessageShape {
+  private static final int MAX_MESSAGES = 1024;
+  private static final Set<String> ROLES =
+      Set.of("system", "user", "assistant", "tool", "developer");
+  private static final Set<String> KEYS =
+      Set.of(
+          "role", "content", "name", "weight", "tool_calls", "tool_call_id", "reasoning_content");
+
+  private MessageShape() {}
+
+  /** OpenAI's turns. */
+  static List<Map<String, Object>> messages(String key, @Nullable Object value) {
+    List<?> list = list(key, value);
+    List<Map<String, Object>> messages = new ArrayList<>();
+    for (int i = 0; i < list.size(); i++) {
+      messages.add(message(list.get(i), key + "[" + i + "]"));
+    }
+    return List.copyOf(messages);
+  }
+
+  /** Turns of {@code from} and {@code value}; role names stay as they are. */
+  static List<Map<String, Object>> conversations(@Nullable Object value) {
+    List<?> list = list("conversations", value);
+    List<Map<String, Object>> messages = new ArrayList<>();
+    for (int i = 0; i < list.size(); i++) {
+      String where = "conversations[" + i + "]";
+      Map<?, ?> turn = object(list.get(i), where);
+      RowShape.only(turn, Set.of("from", "value"));
+      Map<String, Object> message = new LinkedHashMap<>();
+      message.put("role", RowShape.string(turn, "from", where + "."));
+      message.put("content", RowShape.string(turn, "value", where + "."));
+      messages.add(message);
+    }
+    return List.copyOf(messages);
+  }
+
+  static boolean assistantSpeaks(List<Map<String, Object>> messages) {
+    return messages.stream().anyMatch(message -> "assistant".equals(message.get("role")));
+  }
+
+  private static List<?> list(String key, @Nullable Object value) {
+    if (value instanceof List<?> list && !list.isEmpty() && list.size() <= MAX_MESSAGES) {
+      return list;
+    }
+    throw new BadRow(key + " must be a list of 1 to " + MAX_MESSAGES + " turns");
+  }
+
+  private static Map<?, ?> object(@Nullable Object value, String where) {
+    if (value instanceof Map<?, ?> map) return map;
+    throw new BadRow(where + " must be an object");
+  }
+
+  private static Map<String, Object> message(@Nullable Object value, String where) {
+    Map<?, ?> map = object(value, where);
+    Map<String, Object> message = new LinkedHashMap<>();
+    for (Map.Entry<?, ?> entry : map.entrySet()) {
+      String key = String.valueOf(entry.getKey());
+      if (!KEYS.contains(key)) {
+        throw new BadRow(where + " has an unknown key: " + RowShape.shown(key));
+      }
+      if (entry.getValue() != null) message.put(key, entry.getValue());
+    }
+    String role = RowShape.string(map, "role", where + ".");
+    if (!ROLES.contains(role)) {
+      throw new BadRow(where + ".role must be system, user, assistant, tool or developer");
+    }
+    // OpenAI's newer word for the same turn; templates know the older one
+    message.put("role", role.equals("developer") ? "system" : role);
+    if (message.containsKey("weight")) message.put("weight", weight(map.get("weight"), where));
+    boolean calls = role.equals("assistant") && message.get("tool_calls") instanceof List<?>;
+    if (message.containsKey("tool_calls") && !calls) {
+      throw new BadRow(where + ".tool_calls must be a list, in an assistant turn");
+    }
+    message.put("content", content(map.get("content"), calls, where));
+    return message;
+  }
+
+  /** 0 or 1; tables write 0.0 and 1.0. */
+  private static int weight(@Nullable Object weight, String where) {
+    if (weight instanceof Number number) {
+      if (number.doubleValue() == 0) return 0;
+      if (number.doubleValue() == 1) return 1;
+    }
+    throw new BadRow(where + ".weight must be 0 or 1");
+  }
+
+  /** A string; text parts are put together as OpenAI does. */
+  private static String content(@Nullable Object content, boolean mayLack, String where) {
+    if (content instanceof String text) return text;
+    if (content == null && mayLack) return "";
+    if (!(content instanceof List<?> parts)) throw new BadRow(where + ".content must be a string");
+    StringBuilder text = new StringBuilder();
+    for (Object part : parts) {
+      if (part instanceof Map<?, ?> map
+          && "text".equals(map.get("type"))
+          && map.get("text") instanceof String piece) {
+        text.append(piece);
+      } else {
+        throw new BadRow(where + ".content may hold parts of type text only");
+      }
+    }
+    return text.toString();
+  }
+}

@@ -1,0 +1,119 @@
+package dev.graft.text.row;
+
+import dev.graft.text.row.RowReader.BadRow;
+import dev.graft.text.template.GenerationTag;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** What a row must look like: OpenAI's formats, TRL's, those of Alpaca and ShareGPT. */
+final class RowShape {
+  private RowShape() {}
+
+  static Example example(long line, @Nullable Object row) {
+    if (!(row instanceof Map<?, ?> map)) throw new BadRow("is not a JSON object");
+    checkText(map);
+    if (map.containsKey("messages")) {
+      only(map, Set.of("messages", "tools", "parallel_tool_calls"));
+      List<Map<String, Object>> messages = MessageShape.messages("messages", map.get("messages"));
+      if (!MessageShape.assistantSpeaks(messages)) {
+        throw new BadRow("has no assistant turn to learn from");
+      }
+      return new Example.Chat(line, messages, tools(map));
+    }
+    if (map.containsKey("conversations")) {
+      only(map, Set.of("conversations", "tools"));
+      return new Example.Chat(
+          line, MessageShape.conversations(map.get("conversations")), tools(map));
+    }
+    if (map.containsKey("instruction")) return instruction(line, map);
+    if (PreferenceShape.fits(map)) return PreferenceShape.example(line, map);
+    if (map.containsKey("prompt") || map.containsKey("completion")) {
+      return completion(line, map);
+    }
+    if (LabelShape.fits(map)) return LabelShape.example(line, map);
+    if (map.containsKey("text")) {
+      only(map, Set.of("text"));
+      return new Example.Text(line, string(map, "text", ""));
+    }
+    throw new BadRow(
+        "has neither messages, nor prompt and completion, nor text (nor conversations,"
+            + " instruction, chosen and rejected, label or labels)");
+  }
+
+  private static Example completion(long line, Map<?, ?> map) {
+    if (map.get("prompt") instanceof List<?> || map.get("completion") instanceof List<?>) {
+      only(map, Set.of("prompt", "completion", "tools", "parallel_tool_calls"));
+      List<Map<String, Object>> completion =
+          MessageShape.messages("completion", map.get("completion"));
+      if (!MessageShape.assistantSpeaks(completion)) {
+        throw new BadRow("completion has no assistant turn to learn from");
+      }
+      return new Example.ChatPromptCompletion(
+          line, MessageShape.messages("prompt", map.get("prompt")), completion, tools(map));
+    }
+    only(map, Set.of("prompt", "completion"));
+    return new Example.PromptCompletion(
+        line, string(map, "prompt", ""), string(map, "completion", ""));
+  }
+
+  /** Alpaca's: the instruction, and its input on the next line, are what the user says. */
+  private static Example instruction(long line, Map<?, ?> map) {
+    only(map, Set.of("instruction", "input", "output", "system"));
+    String input = map.get("input") == null ? "" : string(map, "input", "");
+    String instruction = string(map, "instruction", "");
+    String asked = input.isEmpty() ? instruction : instruction + "\n" + input;
+    Map<String, Object> user = Map.of("role", "user", "content", asked);
+    Map<String, Object> answer = Map.of("role", "assistant", "content", string(map, "output", ""));
+    List<Map<String, Object>> prompt =
+        map.get("system") == null
+            ? List.of(user)
+            : List.of(Map.of("role", "system", "content", string(map, "system", "")), user);
+    return new Example.ChatPromptCompletion(line, prompt, List.of(answer), null);
+  }
+
+  static void only(Map<?, ?> map, Set<String> keys) {
+    for (Object key : map.keySet()) {
+      if (!keys.contains(key)) throw new BadRow("has an unknown key: " + shown(key));
+    }
+  }
+
+  static String shown(Object key) {
+    String name = String.valueOf(key).replaceAll("[^\\w.-]", "?");
+    return name.length() > 40 ? name.substring(0, 40) + "..." : name;
+  }
+
+  static String string(Map<?, ?> map, String key, String where) {
+    if (map.get(key) instanceof String text) return text;
+    throw new BadRow(where + key + " must be a string");
+  }
+
+  static @Nullable List<?> tools(Map<?, ?> map) {
+    Object tools = map.get("tools");
+    if (tools == null) return null;
+    if (tools instanceof List<?> list) return list;
+    throw new BadRow("tools must be a list");
+  }
+
+  /** Refuses half surrogates and the two noncharacters that mark spans, anywhere in the row. */
+  private static void checkText(@Nullable Object value) {
+    switch (value) {
+      case Map<?, ?> map -> {
+        map.keySet().forEach(RowShape::checkText);
+        map.values().forEach(RowShape::checkText);
+      }
+      case List<?> list -> list.forEach(RowShape::checkText);
+      case String text -> {
+        boolean whole =
+            text.codePoints()
+                .noneMatch(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE);
+        if (!whole || GenerationTag.containsMark(text)) {
+          throw new BadRow("holds half of a surrogate pair or a noncharacter");
+        }
+      }
+      case null -> {}
+      default -> {}
+    }
+  }
+}

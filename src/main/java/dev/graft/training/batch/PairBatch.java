@@ -1,0 +1,62 @@
+package dev.graft.training.batch;
+
+import java.util.Arrays;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Pairs of a chosen and a rejected text. The loss is a mean over the pairs, so a window of several
+ * batches is divided by their number.
+ *
+ * @param chosen row i belongs to row i of the rejected ones; labels are on the completion
+ * @param reference what the reference gives for the pairs; null where the loss needs none
+ */
+public record PairBatch(TokenBatch chosen, TokenBatch rejected, @Nullable PairLogps reference)
+    implements MicroBatch {
+  public PairBatch {
+    if (chosen.inputIds().length != rejected.inputIds().length) {
+      throw new IllegalArgumentException("a chosen text lacks its rejected one");
+    }
+    if (chosen.segments() != null || rejected.segments() != null) {
+      throw new IllegalArgumentException("pairs cannot be packed");
+    }
+    if (reference != null && reference.chosen().length != chosen.inputIds().length) {
+      throw new IllegalArgumentException("the reference is that of other pairs");
+    }
+  }
+
+  /** Pairs whose reference is not known. */
+  public PairBatch(TokenBatch chosen, TokenBatch rejected) {
+    this(chosen, rejected, null);
+  }
+
+  /** The same pairs, measured from what a reference gives for them. */
+  public PairBatch measuredFrom(PairLogps logps) {
+    return new PairBatch(chosen, rejected, logps);
+  }
+
+  public int pairs() {
+    return chosen.inputIds().length;
+  }
+
+  /** The chosen rows, then the rejected ones. */
+  public TokenBatch rows() {
+    return new TokenBatch(
+        joined(chosen.inputIds(), rejected.inputIds()), joined(chosen.labels(), rejected.labels()));
+  }
+
+  private static int[][] joined(int[][] first, int[][] second) {
+    return Stream.concat(Arrays.stream(first), Arrays.stream(second)).toArray(int[][]::new);
+  }
+
+  @Override
+  public int[][] inputIds() {
+    return joined(chosen.inputIds(), rejected.inputIds());
+  }
+
+  /** One mean. */
+  @Override
+  public long targets() {
+    return pairs() == 0 ? 0 : 1;
+  }
+}

@@ -1,0 +1,123 @@
+package dev.graft.training.command;
+
+import dev.graft.spec.fields.SpecRejected;
+import dev.graft.training.finetune.FineTune;
+import dev.graft.training.finetune.Preview;
+import dev.graft.training.finetune.RowCount;
+import dev.graft.training.finetune.SpecFile;
+import dev.graft.training.finetune.run.BadRun;
+import dev.graft.training.finetune.run.TrainingRun;
+import dev.graft.training.fit.RowSizes;
+import dev.graft.training.fit.TrainedParts;
+import dev.graft.training.protocol.ProtocolLines;
+import dev.graft.training.protocol.TrainingEvent;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** One run without a server. */
+@Command(
+    name = "train",
+    description = {
+      "Train one run from a file, without a server.",
+      "Goes on from the newest checkpoint where DIR has one of the same run."
+    })
+public final class TrainCommand implements Callable<Integer> {
+  private static final int REQUEST_WRONG = 2;
+
+  @SuppressWarnings("NullAway.Init")
+  @Parameters(paramLabel = "SPEC.json", description = "base_model, training_file, adapter, seed")
+  private Path specFile;
+
+  @SuppressWarnings("NullAway.Init")
+  @Option(names = "--out", required = true, paramLabel = "DIR", description = "For the result.")
+  private Path out;
+
+  @Option(
+      names = "--adapter",
+      paramLabel = "DIR",
+      description = {
+        "Continue from the adapter in this PEFT directory, with a new optimiser.",
+        "Its configuration is inherited; what SPEC.json says of it must agree."
+      })
+  private @Nullable Path adapter;
+
+  @Option(names = "--preview", description = "Show the first rows as tokens; train nothing.")
+  private boolean preview;
+
+  @Option(
+      names = "--rows",
+      defaultValue = "3",
+      paramLabel = "N",
+      description = "How many rows the preview shows; ${DEFAULT-VALUE} if not said.")
+  private int rows;
+
+  @Option(
+      names = "--count",
+      description = "Say how many rows, tokens and steps it comes to; train nothing.")
+  private boolean count;
+
+  @Option(
+      names = "--memory",
+      description = "Say how many bytes of memory it would take, at most; train nothing.")
+  private boolean memory;
+
+  @Option(names = "--json", description = "Events as JSON lines on standard output.")
+  private boolean json;
+
+  @Override
+  public Integer call() throws IOException {
+    PrintStream results = System.out;
+    System.setOut(System.err);
+    try {
+      SpecFile file = SpecFile.read(specFile, adapter);
+      if (preview) {
+        TrainReport.preview(Preview.rows(file, Math.max(1, rows)), json, results);
+        return 0;
+      }
+      if (count) {
+        TrainReport.count(RowCount.of(file), json, results);
+        return 0;
+      }
+      if (memory) {
+        results.println(memory(file));
+        return 0;
+      }
+      Files.createDirectories(out);
+      TrainingRun run = file.run(out);
+      if (run.resumeFrom() != null) System.err.println("going on from " + run.resumeFrom());
+      TrainReport report = new TrainReport(System.err);
+      FineTune.run(run, event -> tell(event, report, results), () -> null);
+      return 0;
+    } catch (SpecRejected e) {
+      e.problems().forEach(p -> System.err.println("graft: " + p.path() + ": " + p.message()));
+    } catch (BadRun e) {
+      System.err.println("graft: " + e.getMessage());
+    }
+    return REQUEST_WRONG;
+  }
+
+  private static long memory(SpecFile file) throws IOException {
+    try {
+      RowSizes rows = RowSizes.of(file.trainingFile());
+      return TrainedParts.of(file.baseModel(), file.spec(), rows).memory().bytes();
+    } catch (IllegalArgumentException unfit) {
+      throw new BadRun("adapter", String.valueOf(unfit.getMessage()));
+    }
+  }
+
+  private void tell(TrainingEvent event, TrainReport report, PrintStream results) {
+    if (json) {
+      results.println(ProtocolLines.write(event));
+      results.flush();
+    }
+    report.tell(event);
+    if (!json && event instanceof TrainingEvent.Completed done) results.println(done.directory());
+  }
+}

@@ -1,0 +1,140 @@
+package dev.graft.training.finetune;
+
+import dev.graft.spec.Hyperparameters;
+import dev.graft.training.TrainableModel;
+import dev.graft.training.batch.LabelBatch;
+import dev.graft.training.batch.MicroBatch;
+import dev.graft.training.data.EvaluationBatches;
+import dev.graft.training.finetune.checkpoint.BestEvaluation;
+import dev.graft.training.finetune.checkpoint.DurableFiles;
+import dev.graft.training.finetune.rows.TrainingData;
+import dev.graft.training.finetune.run.RunControl;
+import dev.graft.training.metrics.LabelMetrics;
+import dev.graft.training.metrics.TokenLoss;
+import dev.graft.training.model.loss.LabelLoss;
+import dev.graft.training.protocol.TrainingEvent;
+import dev.graft.weights.ModelDirectory;
+import dev.graft.weights.checkpoint.MappedTensor;
+import dev.graft.weights.checkpoint.SafetensorsFile;
+import dev.graft.weights.checkpoint.SafetensorsWriter;
+import dev.graft.weights.config.basics.Task;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The validation file while a run goes: its loss, the best weights so far, and when to stop early.
+ */
+final class HeldOutEvaluation {
+  private final TrainingData data;
+  private final TrainableModel model;
+  private final Hyperparameters training;
+  private final RunControl control;
+  private final Path bestWeights;
+  private final ModelDirectory base;
+  private TrainingEvent.@Nullable Evaluated latest;
+
+  /**
+   * @param base with the head that the model has
+   * @param bestWeights file of the best weights so far, kept where they are asked for
+   */
+  HeldOutEvaluation(
+      TrainingData data,
+      ModelDirectory base,
+      TrainableModel model,
+      Hyperparameters training,
+      RunControl control,
+      Path bestWeights) {
+    this.data = data;
+    this.base = base;
+    this.model = model;
+    this.training = training;
+    this.control = control;
+    this.bestWeights = bestWeights;
+  }
+
+  /** The whole file, in batches of rows of like length. */
+  TrainingEvent.Evaluated evaluate(long step) {
+    LabelMetrics metrics =
+        base.config().task() instanceof Task.SequenceClassification head
+            ? new LabelMetrics(head)
+            : null;
+    TokenLoss sum = TokenLoss.ZERO;
+    for (int[] rows : EvaluationBatches.batches(data.rows(), training.perDeviceTrainBatchSize())) {
+      control.poll();
+      sum = sum.plus(evaluate(data.rows().batch(rows, training.padToMultipleOf()), metrics));
+    }
+    TrainingEvent.Evaluated found =
+        new TrainingEvent.Evaluated(
+            step,
+            sum.mean(),
+            sum.accuracy(),
+            metrics == null ? sum.pairs().named() : metrics.named());
+    latest = found;
+    return found;
+  }
+
+  private TokenLoss evaluate(MicroBatch batch, @Nullable LabelMetrics metrics) {
+    if (metrics != null && batch instanceof LabelBatch labels) return evaluate(labels, metrics);
+    return model.evaluate(batch);
+  }
+
+  /** Loss and metrics of one pass. */
+  private TokenLoss evaluate(LabelBatch batch, LabelMetrics metrics) {
+    float[][][] outputs = model.logits(batch.inputIds());
+    TokenLoss sum = TokenLoss.ZERO;
+    for (int row = 0; row < outputs.length; row++) {
+      float[] logits = outputs[row][0];
+      double[] label = batch.labels()[row];
+      sum = sum.plus(LabelLoss.of(metrics.problem(), logits, new double[][] {label}).loss());
+      metrics.add(logits, label);
+    }
+    return sum;
+  }
+
+  /** The latest evaluation; null before the first. */
+  TrainingEvent.@Nullable Evaluated latest() {
+    return latest;
+  }
+
+  /** Loss of the latest evaluation. */
+  double loss() {
+    return latest == null ? Double.NaN : latest.validLoss();
+  }
+
+  /** The latest evaluation against those before; keeps the weights if they are the best. */
+  BestEvaluation compare(@Nullable BestEvaluation before, long step) {
+    BestEvaluation best =
+        BestEvaluation.after(before, loss(), step, training.evaluation().earlyStoppingThreshold());
+    if (training.evaluation().loadBestModelAtEnd() && best.step() == step) keep();
+    return best;
+  }
+
+  private void keep() {
+    try {
+      Path making = bestWeights.resolveSibling(bestWeights.getFileName() + ".making");
+      Files.createDirectories(bestWeights.toAbsolutePath().getParent());
+      SafetensorsWriter.write(making, model.trained());
+      DurableFiles.publish(making, bestWeights);
+    } catch (IOException e) {
+      throw new UncheckedIOException("the best weights cannot be kept", e);
+    }
+  }
+
+  boolean stopsEarly(@Nullable BestEvaluation best) {
+    int patience = training.evaluation().earlyStoppingPatience();
+    return best != null && patience > 0 && best.worse() >= patience;
+  }
+
+  /** Puts the best weights back, where they are asked for and are not the latest. */
+  void takeBest(@Nullable BestEvaluation best, long step) {
+    if (best == null || best.step() == step) return;
+    if (!training.evaluation().loadBestModelAtEnd()) return;
+    try (SafetensorsFile file = SafetensorsFile.open(bestWeights)) {
+      model.load(file.tensors().stream().map(MappedTensor::named).toList());
+    }
+    evaluate(best.step());
+  }
+}

@@ -1,0 +1,66 @@
+package dev.graft.training.finetune.rows;
+
+import dev.graft.text.row.Example;
+import dev.graft.text.row.RowReader;
+import dev.graft.text.row.RowReader.Problem;
+import dev.graft.training.finetune.checkpoint.Digests;
+import dev.graft.training.finetune.run.BadRun;
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * A JSONL file of a request.
+ *
+ * @param param the request's name for it, for failures
+ */
+public record RowFile(String param, Path path) {
+  private static final int SHOWN = 3;
+
+  /**
+   * @param rejected problems that the sink found
+   * @return SHA-256 of the file
+   * @throws BadRun if the file has a problem, with the first few lines
+   */
+  String read(Consumer<Example> sink, List<Problem> rejected) {
+    MessageDigest digest = Digests.sha256();
+    RowReader.Summary summary;
+    try (InputStream in =
+        new DigestInputStream(new BufferedInputStream(Files.newInputStream(path)), digest)) {
+      summary = RowReader.read(in, sink);
+      in.transferTo(OutputStream.nullOutputStream());
+    } catch (IOException e) {
+      throw new UncheckedIOException(param + " cannot be read", e);
+    }
+    List<Problem> problems = new ArrayList<>(summary.problems());
+    problems.addAll(rejected);
+    requireNone(problems);
+    return HexFormat.of().formatHex(digest.digest());
+  }
+
+  /**
+   * @throws BadRun if there are any, with the first few
+   */
+  void requireNone(List<Problem> problems) {
+    if (problems.isEmpty()) return;
+    StringBuilder text = new StringBuilder(param);
+    for (Problem problem : problems.subList(0, Math.min(SHOWN, problems.size()))) {
+      text.append(problem.line() == 0 ? ": " : ", line " + problem.line() + " ");
+      text.append(problem.message());
+    }
+    if (problems.size() > SHOWN) {
+      text.append(" (and ").append(problems.size() - SHOWN).append(" more)");
+    }
+    throw new BadRun(param, text.toString());
+  }
+}

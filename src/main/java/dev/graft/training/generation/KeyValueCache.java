@@ -1,0 +1,70 @@
+package dev.graft.training.generation;
+
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import dev.graft.training.kernels.TorchScriptModule;
+import dev.graft.training.model.family.Family;
+
+/**
+ * Keys and values of the tokens so far, a buffer of each for every layer. It grows by doubling, so
+ * that a high bound on the answer costs nothing until it is used.
+ */
+final class KeyValueCache implements AutoCloseable {
+  private static final int FIRST = 64;
+
+  private final PtNDManager manager;
+  private final TorchScriptModule module;
+  private final PtNDArray[] keys;
+  private final PtNDArray[] values;
+  private int length;
+
+  /**
+   * @param manager closed with the cache
+   * @param module has the method {@code grown}
+   */
+  KeyValueCache(PtNDManager manager, TorchScriptModule module, Family family) {
+    this.manager = manager;
+    this.module = module;
+    int layers = family.config().numHiddenLayers();
+    this.keys = new PtNDArray[layers];
+    this.values = new PtNDArray[layers];
+    Shape empty = new Shape(family.keyValueHeads(), 0, family.headDim());
+    for (int i = 0; i < layers; i++) {
+      keys[i] = (PtNDArray) manager.zeros(empty, DataType.FLOAT32);
+      values[i] = (PtNDArray) manager.zeros(empty, DataType.FLOAT32);
+    }
+  }
+
+  /** Makes room for that many tokens; those before keep their keys and values. */
+  void require(int tokens) {
+    if (tokens <= length) return;
+    length = Math.max(Math.max(tokens, FIRST), Math.multiplyExact(2, length));
+    for (int i = 0; i < keys.length; i++) {
+      keys[i] = grown(keys[i]);
+      values[i] = grown(values[i]);
+    }
+  }
+
+  private PtNDArray grown(PtNDArray old) {
+    try (PtNDArray replaced = old) {
+      return module.call(manager, "grown", replaced, length).getFirst();
+    }
+  }
+
+  /** (heads, room, head size) of a layer, valid until the next {@link #require}. */
+  PtNDArray keys(int layer) {
+    return keys[layer];
+  }
+
+  /** (heads, room, head size) of a layer, valid until the next {@link #require}. */
+  PtNDArray values(int layer) {
+    return values[layer];
+  }
+
+  @Override
+  public void close() {
+    manager.close();
+  }
+}

@@ -1,0 +1,38 @@
+package dev.graft.training.metrics;
+
+/**
+ * A loss summed (not averaged) over targets: of tokens the cross-entropy, of pairs their own loss.
+ *
+ * @param sum nats
+ * @param tokens number of targets
+ * @param correct tokens whose logit was the largest: of targets, or of chosen completions
+ * @param pairs what else is known of pairs; {@link PairMetrics#NONE} without any
+ */
+public record TokenLoss(double sum, long tokens, long correct, PairMetrics pairs) {
+  public static final TokenLoss ZERO = new TokenLoss(0, 0, 0);
+
+  /** Without pairs. */
+  public TokenLoss(double sum, long tokens, long correct) {
+    this(sum, tokens, correct, PairMetrics.NONE);
+  }
+
+  public TokenLoss plus(TokenLoss other) {
+    return new TokenLoss(
+        sum + other.sum, tokens + other.tokens, correct + other.correct, pairs.plus(other.pairs));
+  }
+
+  public double mean() {
+    return tokens == 0 ? 0 : sum / tokens;
+  }
+
+  /** Share of the tokens that were right, as TRL's {@code mean_token_accuracy}. */
+  public double accuracy() {
+    long of = pairs.pairs() == 0 ? tokens : pairs.chosenTokens();
+    return (double) correct / Math.max(1, of);
+  }
+
+  /** Tokens whose probability the loss is about. */
+  public long trainedTokens() {
+    return pairs.pairs() == 0 ? tokens : pairs.chosenTokens() + pairs.rejectedTokens();
+  }
+}

@@ -1,0 +1,148 @@
+package dev.graft.training.model.device;
+
+import ai.djl.pytorch.engine.PtNDArray;
+import dev.graft.spec.Precision;
+import dev.graft.training.program.WeightForm;
+import dev.graft.weights.checkpoint.FourBitTensor;
+import dev.graft.weights.checkpoint.Int8Tensor;
+import dev.graft.weights.checkpoint.MappedTensor;
+import dev.graft.weights.checkpoint.StoredWeight;
+import dev.graft.weights.config.ModelConfig;
+import dev.graft.weights.quantization.BlockScales;
+import dev.graft.weights.tensor.Dtype;
+import dev.graft.weights.tensor.NamedTensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The tensors of a model on the device, by name, and the form of the weights that stay quantised
+ * there. It does not own the tensors.
+ */
+public final class ModelTensors {
+  private final Map<String, PtNDArray> arrays = new LinkedHashMap<>();
+  private final Map<String, WeightForm> forms = new LinkedHashMap<>();
+  private final Dtype products;
+
+  /** Products with weights are computed in f32. */
+  public ModelTensors() {
+    this(Precision.F32);
+  }
+
+  public ModelTensors(Precision precision) {
+    products =
+        switch (precision) {
+          case F32 -> Dtype.F32;
+          case BF16 -> Dtype.BF16;
+        };
+  }
+
+  /** The same tensors, to be added to. */
+  public ModelTensors copy() {
+    ModelTensors copy = new ModelTensors(products == Dtype.F32 ? Precision.F32 : Precision.BF16);
+    copy.arrays.putAll(arrays);
+    copy.forms.putAll(forms);
+    return copy;
+  }
+
+  public boolean contains(String name) {
+    return arrays.containsKey(name);
+  }
+
+  public void put(String name, PtNDArray array) {
+    arrays.put(name, array);
+    forms.remove(name);
+  }
+
+  /** A copy of a tensor of the base in f32, rounded to the element type of products. */
+  public PtNDArray rounded(DeviceMemory memory, NamedTensor tensor) {
+    return memory.load(tensor, products);
+  }
+
+  /** A tensor that trains in place of one of the base's. */
+  public void putTrained(ModelConfig.Parameter parameter, PtNDArray array) {
+    put(parameter.name(), array);
+    if (products != Dtype.F32 && isMatrix(parameter)) {
+      forms.put(parameter.name(), new WeightForm.Rounded(DeviceMemory.kind(products)));
+    }
+  }
+
+  private static boolean isMatrix(ModelConfig.Parameter parameter) {
+    return parameter.shape().length > 1;
+  }
+
+  /**
+   * Copies a weight to the device: matrices in the element type of products, vectors rounded to it
+   * but as f32, quantised ones as they are.
+   *
+   * @return the arrays that it is
+   */
+  public List<PtNDArray> load(
+      DeviceMemory memory, ModelConfig.Parameter parameter, StoredWeight weight) {
+    String name = parameter.name();
+    boolean transposed = parameter.kind() == ModelConfig.Kind.CONV1D;
+    return switch (weight) {
+      case MappedTensor plain -> {
+        put(name, memory.load(plain, products, isMatrix(parameter) ? products : Dtype.F32));
+        yield List.of(require(name));
+      }
+      case FourBitTensor four -> {
+        List<NamedTensor> parts = new ArrayList<>();
+        parts.add(NamedTensor.of(name, Dtype.U8, four.packed(), four.packed().length));
+        parts.add(NamedTensor.of("pairs", four.pairs(), 256, 2));
+        parts.addAll(scales(four.absmax()));
+        yield load(memory, name, form(four, transposed), parts);
+      }
+      case Int8Tensor eight ->
+          load(
+              memory,
+              name,
+              new WeightForm.EightBit(transposed, DeviceMemory.kind(products)),
+              List.of(
+                  NamedTensor.of(name, Dtype.I8, eight.values(), eight.shape()),
+                  NamedTensor.of("scb", eight.scb(), eight.scb().length)));
+    };
+  }
+
+  private static List<NamedTensor> scales(BlockScales absmax) {
+    return switch (absmax) {
+      case BlockScales.Plain(float[] values) ->
+          List.of(NamedTensor.of("absmax", values, values.length));
+      case BlockScales.Nested nested ->
+          List.of(
+              NamedTensor.of("codes", Dtype.U8, nested.codes(), nested.codes().length),
+              NamedTensor.of("map", nested.map(), nested.map().length),
+              NamedTensor.of("absmax", nested.absmax(), nested.absmax().length),
+              NamedTensor.of("offset", new float[] {nested.offset()}, 1));
+    };
+  }
+
+  private WeightForm form(FourBitTensor weight, boolean transposed) {
+    List<Long> shape = Arrays.stream(weight.shape()).boxed().toList();
+    int nested = weight.absmax() instanceof BlockScales.Nested of ? of.blockSize() : 0;
+    int kind = DeviceMemory.kind(weight.dtype());
+    return new WeightForm.FourBit(
+        weight.blockSize(), shape, kind, nested, transposed, DeviceMemory.kind(products));
+  }
+
+  private List<PtNDArray> load(
+      DeviceMemory memory, String name, WeightForm form, List<NamedTensor> tensors) {
+    List<String> parts = form.parts(name);
+    List<PtNDArray> loaded = tensors.stream().map(memory::load).toList();
+    for (int i = 0; i < parts.size(); i++) arrays.put(parts.get(i), loaded.get(i));
+    forms.put(name, form);
+    return loaded;
+  }
+
+  public PtNDArray require(String name) {
+    return Objects.requireNonNull(arrays.get(name), name);
+  }
+
+  public @Nullable WeightForm form(String name) {
+    return forms.get(name);
+  }
+}

@@ -1,0 +1,186 @@
+package dev.graft.training.model.eva;
+
+import ai.djl.Device;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.jni.IValue;
+import dev.graft.training.model.TrainingSetup;
+import dev.graft.training.model.device.BaseWeights;
+import dev.graft.training.model.device.DeviceMemory;
+import dev.graft.training.model.device.ModelTensors;
+import dev.graft.training.model.family.Family;
+import dev.graft.training.model.forward.BatchInputs;
+import dev.graft.training.model.forward.ForwardPass;
+import dev.graft.training.model.forward.PaddedBatch;
+import dev.graft.training.model.forward.Transformer;
+import dev.graft.training.program.layer.ReadValues;
+import dev.graft.training.tuner.Tuner;
+import dev.graft.weights.ModelDirectory;
+import dev.graft.weights.config.ModelConfig;
+import dev.graft.weights.config.basics.Dropouts;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * A base without its adapter and its head that shows what goes into linear layers of its layers.
+ * All rows go through a layer before the next one: beside the hidden states of the rows only what
+ * one layer shows exists at a time.
+ */
+final class LayerInputs implements AutoCloseable {
+  private final DeviceMemory memory;
+  private final Transformer model;
+  private final ForwardPass inference;
+  private final List<ReadValues> layers;
+
+  private LayerInputs(
+      DeviceMemory memory, Transformer model, ForwardPass inference, List<ReadValues> layers) {
+    this.memory = memory;
+    this.model = model;
+    this.inference = inference;
+    this.layers = layers;
+  }
+
+  /** Hears what goes into modules. */
+  @FunctionalInterface
+  interface Listener {
+    /**
+     * @param group index of the modules in {@link #groups}
+     * @param rows (n, features) in f32, of one micro-batch each; closed afterwards
+     */
+    void hear(int group, PtNDArray[] rows);
+  }
+
+  /** Rows and which of their positions count, as indices into (rows x tokens). */
+  record Chosen(PaddedBatch rows, long[] positions) {}
+
+  /**
+   * Loads a base.
+   *
+   * @param tuner whose weights take the place of the base's
+   * @param modules paths of linear layers; those outside of layers are left out
+   */
+  static LayerInputs open(
+      ModelDirectory base, Tuner tuner, TrainingSetup recipe, Set<String> modules) {
+    DeviceMemory memory = DeviceMemory.open(Device.cpu());
+    try {
+      Family family = Family.of(base.config(), Dropouts.NONE);
+      List<ReadValues> layers = new ArrayList<>();
+      for (int i = 0; i < base.config().numHiddenLayers(); i++) {
+        layers.add(ReadValues.of(base.config().layerPrefix(i), family.layer(i), modules));
+      }
+      ModelTensors tensors = new ModelTensors(recipe.precision());
+      BaseWeights weights = new BaseWeights(base, recipe.quantization(), tuner);
+      Set<String> head =
+          base.config().newHead().stream()
+              .map(ModelConfig.Parameter::name)
+              .collect(Collectors.toCollection(HashSet::new));
+      for (ModelConfig.Parameter each : base.config().parameters()) {
+        if (!head.contains(each.name())) tensors.load(memory, each, weights.stored(each));
+      }
+      Transformer model = Transformer.shown(family, memory, tensors, layers);
+      return new LayerInputs(memory, model, ForwardPass.of(model, recipe.plan()), layers);
+    } catch (RuntimeException e) {
+      memory.close();
+      throw e;
+    }
+  }
+
+  /** The modules in the order of the forward pass; those of a group read the same value. */
+  List<List<String>> groups() {
+    return layers.stream().flatMap(each -> each.modules().values().stream()).toList();
+  }
+
+  int vocabulary() {
+    return inference.vocabulary();
+  }
+
+  /**
+   * Lets rows through.
+   *
+   * @param wanted groups that are shown; layers behind the last of them are not computed
+   */
+  void show(List<Chosen> batches, Set<Integer> wanted, Listener listener) {
+    List<IValue> current = new ArrayList<>();
+    try (PtNDManager scope = memory.scope()) {
+      List<BatchInputs> inputs = new ArrayList<>();
+      try {
+        for (Chosen each : batches) {
+          inputs.add(inference.inputs(scope, each.rows(), each.positions()));
+        }
+        for (int b = 0; b < inputs.size(); b++) {
+          try (IValue ids = IValue.from(inputs.get(b).ids())) {
+            current.add(infer(model.stages().getFirst(), "_infer", ids, inputs.get(b)));
+          }
+        }
+        int first = 0;
+        for (int i = 0; i < layers.size() && isBehind(first, wanted); i++) {
+          layer(i, first, inputs, current, wanted, listener);
+          first += layers.get(i).modules().size();
+        }
+      } finally {
+        inputs.forEach(BatchInputs::close);
+      }
+    } finally {
+      current.forEach(IValue::close);
+    }
+  }
+
+  private static boolean isBehind(int group, Set<Integer> wanted) {
+    return wanted.stream().anyMatch(each -> each >= group);
+  }
+
+  /** One layer of all batches; what they give takes their place. */
+  private void layer(
+      int layer,
+      int firstGroup,
+      List<BatchInputs> inputs,
+      List<IValue> current,
+      Set<Integer> wanted,
+      Listener listener) {
+    Transformer.Stage stage = model.stages().get(layer + 1);
+    int groups = layers.get(layer).modules().size();
+    PtNDArray[][] shown = new PtNDArray[groups][inputs.size()];
+    try (PtNDManager scope = memory.scope()) {
+      for (int b = 0; b < inputs.size(); b++) {
+        try (IValue x = current.get(b)) {
+          if (groups == 0) {
+            current.set(b, infer(stage, "_infer", x, inputs.get(b)));
+            continue;
+          }
+          try (IValue both = infer(stage, "_inputs", x, inputs.get(b))) {
+            IValue[] parts = both.toIValueTuple();
+            current.set(b, parts[0]);
+            try (IValue values = parts[1]) {
+              PtNDArray[] arrays = values.toTensorArray(scope);
+              for (int g = 0; g < groups; g++) shown[g][b] = arrays[g];
+            }
+          }
+        }
+      }
+      for (int g = 0; g < groups; g++) {
+        if (wanted.contains(firstGroup + g)) listener.hear(firstGroup + g, shown[g]);
+      }
+    }
+  }
+
+  private IValue infer(Transformer.Stage stage, String method, IValue x, BatchInputs inputs) {
+    return model
+        .module()
+        .invoke(
+            stage.program() + method,
+            x,
+            stage.weights(),
+            inputs.context(),
+            inputs.tokens(),
+            inputs.queryBlock());
+  }
+
+  @Override
+  public void close() {
+    model.close();
+    memory.close();
+  }
+}

@@ -1,0 +1,64 @@
+package dev.graft.training.model.family;
+
+import static dev.graft.weights.config.DistilBertConfig.LAYER_NORM_EPS;
+
+import dev.graft.training.program.BatchContext;
+import dev.graft.training.program.Statement;
+import dev.graft.training.program.layer.Activate;
+import dev.graft.training.program.layer.Dropout;
+import dev.graft.training.program.layer.Embed;
+import dev.graft.training.program.layer.LayerNorm;
+import dev.graft.training.program.layer.LinearLayer;
+import dev.graft.training.program.layer.Pick;
+import dev.graft.training.program.layer.Sum;
+import dev.graft.weights.config.DistilBertConfig;
+import dev.graft.weights.config.basics.Activation;
+import dev.graft.weights.config.basics.Dropouts;
+import java.util.List;
+
+/** DistilBERT (Sanh et al. 2019): BERT without token types, and with another head. */
+record DistilBertFamily(DistilBertConfig config, Dropouts dropouts) implements EncoderFamily {
+  private static final EncoderLayer.Modules MODULES =
+      new EncoderLayer.Modules(
+          "attention.q_lin",
+          "attention.k_lin",
+          "attention.v_lin",
+          "attention.out_lin",
+          "sa_layer_norm",
+          "ffn.lin1",
+          "ffn.lin2",
+          "output_layer_norm");
+
+  @Override
+  public List<Statement> embedding() {
+    String embeddings = config.basePrefix() + "embeddings.";
+    return List.of(
+        new Embed(Embed.ROWS, null, config.inputEmbedding()),
+        new Embed("positions", BatchContext.POSITIONS, embeddings + "position_embeddings.weight"),
+        new Sum("placed", Embed.ROWS, "positions"),
+        new LayerNorm("normed", "placed", embeddings + "LayerNorm", LAYER_NORM_EPS),
+        new Dropout("y", "normed", dropouts.embedding()));
+  }
+
+  @Override
+  public List<Statement> layer(int index) {
+    return new EncoderLayer(
+            config.heads(), headDim(), config.activation(), LAYER_NORM_EPS, dropouts, MODULES)
+        .statements();
+  }
+
+  @Override
+  public List<Statement> head() {
+    return List.of(
+        new Pick("picked", "x"),
+        new LinearLayer("dense", "picked", "pre_classifier", true),
+        new Activate("pooled", "dense", Activation.RELU),
+        new Dropout("left", "pooled", dropouts.head()),
+        new LinearLayer("logits", "left", config.outputModule(), true));
+  }
+
+  @Override
+  public int heads() {
+    return config.heads();
+  }
+}

@@ -1,0 +1,82 @@
+package dev.graft.training.model.family;
+
+import dev.graft.training.program.Statement;
+import dev.graft.weights.config.BertConfig;
+import dev.graft.weights.config.DecoderConfig;
+import dev.graft.weights.config.DistilBertConfig;
+import dev.graft.weights.config.Gpt2Config;
+import dev.graft.weights.config.GptNeoXConfig;
+import dev.graft.weights.config.ModelConfig;
+import dev.graft.weights.config.basics.Dropouts;
+import dev.graft.weights.config.rope.Rope;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** An architecture: what its parts compute and how their tensors are called. */
+public sealed interface Family permits DecoderFamily, Gpt2Family, GptNeoXFamily, EncoderFamily {
+  /** An architecture whose own dropouts are off. */
+  static Family of(ModelConfig config) {
+    return of(config, Dropouts.NONE);
+  }
+
+  /**
+   * @param dropouts of the base, in training
+   */
+  static Family of(ModelConfig config, Dropouts dropouts) {
+    return switch (config) {
+      case DecoderConfig c -> new DecoderFamily(c, dropouts);
+      case Gpt2Config c -> new Gpt2Family(c, dropouts);
+      case GptNeoXConfig c -> new GptNeoXFamily(c, dropouts);
+      case BertConfig c -> new BertFamily(c, dropouts);
+      case DistilBertConfig c -> new DistilBertFamily(c, dropouts);
+    };
+  }
+
+  ModelConfig config();
+
+  /**
+   * From token ids, the value {@code x}, to the input of the first layer. What the token table
+   * gives is the value {@link dev.graft.training.program.layer.Embed#ROWS}.
+   */
+  List<Statement> embedding();
+
+  /** The layer, from the value {@code x} to the output of the last statement. */
+  List<Statement> layer(int index);
+
+  /**
+   * From the last layer's output, the value {@code x}, to what {@link #output} is multiplied with,
+   * or to the logits of a classification; only of the positions that are picked.
+   */
+  List<Statement> head();
+
+  /** Name of the output matrix (vocabulary, hidden); null for a classification. */
+  @Nullable String output();
+
+  /** Logits become softcap tanh(logit / softcap); 0 = they do not. */
+  default double logitSoftcap() {
+    return 0;
+  }
+
+  /** Whether every token sees all others: padding then needs a segment of its own. */
+  default boolean bidirectional() {
+    return false;
+  }
+
+  /** Row of the first token in the table of learned positions. */
+  default int firstPosition() {
+    return 0;
+  }
+
+  /** Features of a head of keys. */
+  int headDim();
+
+  int keyValueHeads();
+
+  /** Angles of the rotary positions, if any. */
+  @Nullable Rope rope();
+
+  /** Angles of the layers that rotate by other ones, if any. */
+  default @Nullable Rope localRope() {
+    return null;
+  }
+}

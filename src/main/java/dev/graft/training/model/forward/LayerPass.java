@@ -1,0 +1,148 @@
+package dev.graft.training.model.forward;
+
+import ai.djl.pytorch.jni.IValue;
+import ai.djl.pytorch.jni.JniUtils;
+import dev.graft.training.ComputePlan;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One micro-batch on its way up and down the stages, under one plan. What the way up leaves for the
+ * way down is a stack with one entry a stage that trains or lies above one that does. Closing frees
+ * what is left of it after an error.
+ */
+public abstract sealed class LayerPass implements AutoCloseable
+    permits KeepPass, RecomputePass, AutogradPass {
+  final Transformer model;
+  final BatchInputs inputs;
+  final Deque<IValue> stack = new ArrayDeque<>();
+  private final boolean drops;
+  private final long dropoutSeed;
+
+  LayerPass(Transformer model, BatchInputs inputs, boolean drops, long dropoutSeed) {
+    this.model = model;
+    this.inputs = inputs;
+    this.drops = drops;
+    this.dropoutSeed = dropoutSeed;
+  }
+
+  public static LayerPass of(
+      ComputePlan.Kind kind,
+      Transformer model,
+      BatchInputs inputs,
+      boolean drops,
+      long dropoutSeed) {
+    return switch (kind) {
+      case KEEP -> new KeepPass(model, inputs, drops, dropoutSeed);
+      case RECOMPUTE -> new RecomputePass(model, inputs, drops, dropoutSeed);
+      case AUTOGRAD -> new AutogradPass(model, inputs, drops, dropoutSeed);
+    };
+  }
+
+  /** One stage up; remembers on the stack what {@link #backward} needs. Does not close x. */
+  abstract IValue forward(int index, Transformer.Stage stage, IValue x);
+
+  /**
+   * One stage down: takes from the stack, adds to the gradients of the stage.
+   *
+   * @param g gradient of the stage's output, used up but not closed
+   * @param input whether the gradient of the stage's input is wanted
+   */
+  abstract @Nullable IValue backward(int index, Transformer.Stage stage, IValue g, boolean input);
+
+  /**
+   * From token ids to what the head computes.
+   *
+   * @param lowest stages from here on are remembered for the way down
+   */
+  public IValue up(int lowest) {
+    IValue current = IValue.from(inputs.ids());
+    for (int i = 0; i < model.stages().size(); i++) {
+      Transformer.Stage stage = model.stages().get(i);
+      IValue next = null;
+      try {
+        next = i < lowest ? below(i, stage, current) : forward(i, stage, current);
+      } finally {
+        if (next == null || !stack.contains(current)) current.close();
+      }
+      current = next;
+    }
+    return current;
+  }
+
+  /** Down to the lowest stage that trains; closes g. */
+  public void down(IValue g, int lowest) {
+    IValue current = g;
+    for (int i = model.stages().size() - 1; i >= lowest; i--) {
+      IValue next;
+      try {
+        next = backward(i, model.stages().get(i), current, i > lowest);
+      } finally {
+        current.close();
+      }
+      if (next == null) return;
+      current = next;
+    }
+  }
+
+  /** A stage below all that trains: only its output counts. */
+  private IValue below(int index, Transformer.Stage stage, IValue x) {
+    boolean dropping = drops && stage.drops();
+    if (dropping) seed(index);
+    return model
+        .module()
+        .invoke(
+            stage.program() + (dropping ? "_train" : "_infer"),
+            x,
+            stage.weights(),
+            inputs.context(),
+            inputs.tokens(),
+            inputs.queryBlock());
+  }
+
+  /** Forward with what backward needs: (y, saved). */
+  IValue[] forwardSaving(int index, Transformer.Stage stage, IValue x) {
+    seed(index);
+    try (IValue both =
+        model
+            .module()
+            .invoke(
+                stage.program() + "_forward",
+                x,
+                stage.weights(),
+                inputs.context(),
+                inputs.tokens(),
+                inputs.queryBlock())) {
+      return both.toIValueTuple();
+    }
+  }
+
+  @Nullable IValue backwardSaved(Transformer.Stage stage, IValue g, IValue saved, boolean input) {
+    IValue result =
+        model
+            .module()
+            .invoke(
+                stage.program() + (input ? "_backward" : "_backward_first"),
+                g,
+                saved,
+                stage.weights(),
+                stage.gradients(),
+                inputs.context(),
+                inputs.tokens(),
+                inputs.queryBlock());
+    if (input) return result;
+    result.close();
+    return null;
+  }
+
+  /** Dropout masks are those of (seed of the micro-batch, stage), however often it is computed. */
+  void seed(int stage) {
+    if (drops) JniUtils.setSeed(dropoutSeed * 31 + stage);
+  }
+
+  @Override
+  public void close() {
+    while (!stack.isEmpty()) stack.pop().close();
+  }
+}

@@ -1,0 +1,71 @@
+package dev.graft.training.model.forward;
+
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import dev.graft.weights.config.rope.Rope;
+import java.util.Arrays;
+
+/** Cosines and sines of rotary positions, computed once up to the longest row so far. */
+final class RopeTable {
+  private final Rope rope;
+  private float[] frequencies = {};
+  private float factor;
+  private float[] cos = {};
+  private float[] sin = {};
+
+  RopeTable(Rope rope) {
+    this.rope = rope;
+  }
+
+  /**
+   * Makes the tables for a batch.
+   *
+   * @param tokens positions that will be asked for
+   * @param positions largest position + 1, which some ropes depend on
+   */
+  void prepare(int tokens, int positions) {
+    if (frequencies.length == 0 || rope.dependsOnPositions()) {
+      float[] now = rope.inverseFrequencies(positions);
+      float times = rope.attentionFactor(positions);
+      if (times != factor || !Arrays.equals(now, frequencies)) {
+        frequencies = now;
+        factor = times;
+        cos = new float[0];
+        sin = new float[0];
+      }
+    }
+    grow(tokens);
+  }
+
+  /** (tokens, half of the turned features) of positions {@code start .. start + tokens}. */
+  PtNDArray cos(PtNDManager owner, int start, int tokens) {
+    return slice(owner, cos, start, tokens);
+  }
+
+  /** (tokens, half of the turned features) of positions {@code start .. start + tokens}. */
+  PtNDArray sin(PtNDManager owner, int start, int tokens) {
+    return slice(owner, sin, start, tokens);
+  }
+
+  private PtNDArray slice(PtNDManager owner, float[] table, int start, int tokens) {
+    int half = frequencies.length;
+    float[] values = Arrays.copyOfRange(table, start * half, (start + tokens) * half);
+    return (PtNDArray) owner.create(values, new Shape(tokens, half));
+  }
+
+  private void grow(int positions) {
+    int half = frequencies.length;
+    int from = cos.length / half;
+    if (positions <= from) return;
+    cos = Arrays.copyOf(cos, positions * half);
+    sin = Arrays.copyOf(sin, positions * half);
+    for (int p = from; p < positions; p++) {
+      for (int i = 0; i < half; i++) {
+        float angle = p * frequencies[i]; // in f32, as the reference
+        cos[p * half + i] = (float) Math.cos(angle) * factor;
+        sin[p * half + i] = (float) Math.sin(angle) * factor;
+      }
+    }
+  }
+}

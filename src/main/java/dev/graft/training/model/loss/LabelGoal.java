@@ -1,0 +1,77 @@
+package dev.graft.training.model.loss;
+
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.jni.IValue;
+import dev.graft.training.batch.LabelBatch;
+import dev.graft.training.metrics.TokenLoss;
+import dev.graft.training.model.family.Family;
+import dev.graft.training.model.forward.PaddedBatch;
+import dev.graft.weights.config.basics.Task;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The labels of each row, from the logits of one of its tokens. There are few logits, so the loss
+ * is computed here, in double.
+ *
+ * @param labels (rows)(1) or (rows)(outputs), see {@link LabelBatch}
+ */
+public record LabelGoal(Task.Problem problem, PaddedBatch rows, long[] picked, double[][] labels)
+    implements Goal {
+  /**
+   * @param virtual tokens in front of each row
+   * @throws IllegalArgumentException if the model has no head for labels, or labels do not fit it
+   */
+  public static LabelGoal of(LabelBatch batch, Family family, int virtual) {
+    Task.SequenceClassification head =
+        switch (family.config().task()) {
+          case Task.SequenceClassification found -> found;
+          case Task.CausalLm() ->
+              throw new IllegalArgumentException("the model predicts tokens, not labels");
+        };
+    PaddedBatch rows = PaddedBatch.of(batch.inputIds(), family.config().vocabSize(), virtual);
+    LabelLoss.requireFitting(head, batch.labels(), rows.rows());
+    long[] picked = picked(family, rows, batch.inputIds());
+    return new LabelGoal(head.problem(), rows, picked, batch.labels());
+  }
+
+  /**
+   * The token that speaks for each row: an encoder's first, virtual or not; a decoder's last one
+   * that is not {@code pad_token_id}, found in the ids as transformers does, or its last where
+   * there is no such id.
+   */
+  public static long[] picked(Family family, PaddedBatch rows, int[][] ids) {
+    long[] picked = new long[ids.length];
+    for (int r = 0; r < ids.length; r++) {
+      int token =
+          family.bidirectional() ? 0 : rows.virtual() + last(ids[r], family.config().padTokenId());
+      picked[r] = (long) r * rows.tokens() + token;
+    }
+    return picked;
+  }
+
+  private static int last(int[] row, @Nullable Integer padding) {
+    int last = row.length - 1;
+    if (padding == null) return last;
+    while (last > 0 && row[last] == padding) last--;
+    return last;
+  }
+
+  @Override
+  public Result backward(PtNDManager scope, IValue logits, double scale) {
+    PtNDArray output = logits.toTensor(scope);
+    LabelLoss loss = LabelLoss.of(problem, output.toFloatArray(), labels);
+    float[] gradient = new float[loss.gradient().length];
+    for (int i = 0; i < gradient.length; i++) {
+      gradient[i] = (float) (scale * loss.gradient()[i]);
+    }
+    Shape shape = output.getShape();
+    return new Result((PtNDArray) scope.create(gradient, shape), loss.loss());
+  }
+
+  @Override
+  public TokenLoss evaluate(PtNDManager scope, IValue logits) {
+    return LabelLoss.of(problem, logits.toTensor(scope).toFloatArray(), labels).loss();
+  }
+}

@@ -1,0 +1,122 @@
+package dev.graft.training.model.loss;
+
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.jni.IValue;
+import dev.graft.training.ComputePlan;
+import dev.graft.training.model.forward.Transformer;
+import dev.graft.training.model.optimizer.Parameters;
+import dev.graft.training.tuner.part.OutputPart;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** From what the head computes to log-probabilities of tokens, and back. */
+public final class OutputLoss {
+  private final Transformer model;
+  private final ComputePlan plan;
+  private final double labelSmoothing;
+  private final double softcap;
+  private final String output;
+  private final int chunk;
+  private final PtNDArray[] gradients;
+
+  private OutputLoss(
+      Transformer model, ComputePlan plan, double labelSmoothing, PtNDArray... gradients) {
+    this.model = model;
+    this.plan = plan;
+    this.labelSmoothing = labelSmoothing;
+    this.gradients = gradients;
+    softcap = model.family().logitSoftcap();
+    output = Objects.requireNonNull(model.output());
+    chunk = plan.lossChunk(model.family().config().vocabSize());
+  }
+
+  /**
+   * Of a model that trains.
+   *
+   * @param part what trains of the output matrix where it does not train itself; null = nothing
+   */
+  public static OutputLoss of(
+      Transformer model,
+      Parameters parameters,
+      @Nullable OutputPart part,
+      ComputePlan plan,
+      double labelSmoothing) {
+    String output = Objects.requireNonNull(model.output());
+    if (parameters.contains(output)) {
+      return new OutputLoss(model, plan, labelSmoothing, parameters.gradient(output));
+    }
+    if (part == null) return new OutputLoss(model, plan, labelSmoothing);
+    PtNDArray gradient = parameters.gradient(part.slot());
+    return part.rows() == null
+        ? new OutputLoss(model, plan, labelSmoothing, gradient)
+        : new OutputLoss(model, plan, labelSmoothing, gradient, model.tensor(part.rows()));
+  }
+
+  /** Of a model that does not. */
+  public static OutputLoss frozen(Transformer model, ComputePlan plan) {
+    return new OutputLoss(model, plan, 0);
+  }
+
+  /**
+   * Targets as the model sees them.
+   *
+   * @param logps log-probability of each
+   * @param best whether it had the largest logit
+   */
+  record Scores(float[] logps, boolean[] best) {
+    static Scores of(List<PtNDArray> parts) {
+      return new Scores(parts.get(0).toFloatArray(), parts.get(1).toBooleanArray());
+    }
+  }
+
+  /**
+   * @param gradient at the head's output
+   */
+  record Descent(Scores scores, PtNDArray gradient) {}
+
+  public Scores scores(PtNDManager scope, IValue hidden, long[] targets) {
+    return Scores.of(
+        model
+            .module()
+            .call(
+                scope,
+                "token_loss",
+                hidden,
+                model.tensor(output),
+                scope.create(targets),
+                chunk,
+                softcap,
+                labelSmoothing));
+  }
+
+  /**
+   * Adds to the gradient of the output matrix where it trains.
+   *
+   * @param g derivative of the loss by the log-probability of each target
+   */
+  Descent backward(PtNDManager scope, IValue hidden, long[] targets, float[] g) {
+    String method =
+        plan.kind() == ComputePlan.Kind.AUTOGRAD ? "token_loss_autograd" : "token_loss_backward";
+    List<PtNDArray> parts =
+        model
+            .module()
+            .call(
+                scope,
+                method,
+                hidden,
+                model.tensor(output),
+                scope.create(targets),
+                scope.create(g),
+                chunk,
+                softcap,
+                labelSmoothing,
+                gradients);
+    return new Descent(Scores.of(parts), parts.get(2));
+  }
+
+  public PtNDArray logits(PtNDManager scope, IValue hidden) {
+    return model.module().call(scope, "logits", hidden, model.tensor(output), softcap).getFirst();
+  }
+}

@@ -1,0 +1,118 @@
+package dev.graft.training.model.loss;
+
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.jni.IValue;
+import dev.graft.spec.Preference;
+import dev.graft.spec.Preference.Dpo;
+import dev.graft.spec.Preference.Orpo;
+import dev.graft.training.batch.PairBatch;
+import dev.graft.training.batch.PairLogps;
+import dev.graft.training.batch.TokenBatch;
+import dev.graft.training.metrics.PairMetrics;
+import dev.graft.training.metrics.TokenLoss;
+import dev.graft.training.model.forward.PaddedBatch;
+
+/**
+ * The chosen completion rather than the rejected one: the log-probabilities of both give the loss,
+ * in double, and its slopes go back through the output matrix.
+ *
+ * @param reference zeros where the preference has none
+ */
+public record PairGoal(
+    OutputLoss loss,
+    Preference preference,
+    PaddedBatch rows,
+    PairTargets targets,
+    PairLogps reference)
+    implements Goal {
+  /**
+   * @param virtual tokens in front of each row
+   * @throws IllegalArgumentException if the preference needs a reference and the batch has none
+   */
+  public static PairGoal of(
+      OutputLoss loss, Preference preference, PairBatch batch, int vocabulary, int virtual) {
+    TokenBatch chosen = batch.chosen();
+    PairBatch learned =
+        switch (preference) {
+          case Dpo _ -> batch;
+          case Orpo _ -> // every token of the chosen text
+              new PairBatch(new TokenBatch(chosen.inputIds(), chosen.inputIds()), batch.rejected());
+        };
+    PaddedBatch rows = PaddedBatch.of(learned.rows(), vocabulary, virtual);
+    PairLogps reference = batch.reference();
+    if (reference == null) {
+      if (preference instanceof Dpo) {
+        throw new IllegalArgumentException("the pairs have no reference to be measured from");
+      }
+      reference = new PairLogps(new double[batch.pairs()], new double[batch.pairs()]);
+    }
+    return new PairGoal(loss, preference, rows, PairTargets.of(batch, rows), reference);
+  }
+
+  @Override
+  public long[] picked() {
+    return rows.positions();
+  }
+
+  @Override
+  public Result backward(PtNDManager scope, IValue hidden, double scale) {
+    OutputLoss.Scores scores = loss.scores(scope, hidden, rows.targets());
+    PreferenceLoss preferred = preferred(scores);
+    float[] g = slopes(preferred, scale);
+    return new Result(
+        loss.backward(scope, hidden, rows.targets(), g).gradient(), loss(scores, preferred, 1));
+  }
+
+  /** Weighted by its pairs, so that a file's loss is the mean over all of them. */
+  @Override
+  public TokenLoss evaluate(PtNDManager scope, IValue hidden) {
+    OutputLoss.Scores scores = loss.scores(scope, hidden, rows.targets());
+    return loss(scores, preferred(scores), targets.pairs());
+  }
+
+  private PreferenceLoss preferred(OutputLoss.Scores scores) {
+    PairLogps logps = targets.logps(scores);
+    return PreferenceLoss.of(
+        preference,
+        new PreferenceLoss.Side(logps.chosen(), targets.tokens(true), reference.chosen()),
+        new PreferenceLoss.Side(logps.rejected(), targets.tokens(false), reference.rejected()));
+  }
+
+  /** Tokens of the chosen text, prompt included, whose mean loss is part of the whole. */
+  private long text() {
+    if (preference instanceof Dpo) return 0;
+    long text = 0;
+    for (int i = 0; i < targets.count(); i++) if (targets.chosen(i)) text++;
+    return text;
+  }
+
+  /** Derivative of scale times the loss by the log-probability of each target. */
+  private float[] slopes(PreferenceLoss preferred, double scale) {
+    float[] g = new float[targets.count()];
+    long text = text();
+    for (int i = 0; i < g.length; i++) {
+      int pair = targets.pair(i);
+      double slope = 0;
+      if (targets.completion()[i]) {
+        slope = targets.chosen(i) ? preferred.chosen()[pair] : preferred.rejected()[pair];
+      }
+      if (text > 0 && targets.chosen(i)) slope -= 1.0 / text;
+      g[i] = (float) (scale * slope);
+    }
+    return g;
+  }
+
+  private TokenLoss loss(OutputLoss.Scores scores, PreferenceLoss preferred, int weight) {
+    long text = text();
+    double nll = 0;
+    long correct = 0;
+    for (int i = 0; i < targets.count(); i++) {
+      if (!targets.chosen(i)) continue;
+      if (text > 0) nll -= scores.logps()[i] / text;
+      if (targets.completion()[i] && scores.best()[i]) correct++;
+    }
+    PairMetrics ofText = new PairMetrics(0, 0, 0, 0, 0, 0, nll * targets.pairs(), 0, 0);
+    return new TokenLoss(
+        weight * (preferred.loss() + nll), weight, correct, preferred.metrics().plus(ofText));
+  }
+}

@@ -1,0 +1,60 @@
+package dev.graft.training.model.loss;
+
+import dev.graft.training.batch.PairBatch;
+import dev.graft.training.batch.PairLogps;
+import dev.graft.training.batch.TokenBatch;
+import dev.graft.training.model.forward.PaddedBatch;
+import java.util.Arrays;
+
+/**
+ * Whose the targets of a batch of pairs are. Its rows are all chosen ones, then all rejected ones.
+ *
+ * @param pairs of the batch
+ * @param row of each target
+ * @param completion whether a target is part of a completion; with ORPO others are targets too
+ */
+public record PairTargets(int pairs, int[] row, boolean[] completion) {
+  /**
+   * @param rows those of the batch, with these targets or more
+   */
+  public static PairTargets of(PairBatch batch, PaddedBatch rows) {
+    int[][] labels = batch.rows().labels();
+    int[] row = new int[rows.targets().length];
+    boolean[] completion = new boolean[row.length];
+    for (int i = 0; i < row.length; i++) {
+      row[i] = (int) (rows.positions()[i] / rows.tokens());
+      int token = (int) (rows.positions()[i] % rows.tokens()) - rows.virtual() + 1;
+      completion[i] = labels[row[i]][token] != TokenBatch.IGNORE;
+    }
+    return new PairTargets(batch.pairs(), row, completion);
+  }
+
+  int count() {
+    return row.length;
+  }
+
+  boolean chosen(int target) {
+    return row[target] < pairs;
+  }
+
+  /** The pair that a target belongs to. */
+  int pair(int target) {
+    return row[target] % pairs;
+  }
+
+  /** Sums over the completions. */
+  public PairLogps logps(OutputLoss.Scores scores) {
+    double[] sums = new double[2 * pairs];
+    for (int i = 0; i < row.length; i++) if (completion[i]) sums[row[i]] += scores.logps()[i];
+    return new PairLogps(Arrays.copyOf(sums, pairs), Arrays.copyOfRange(sums, pairs, sums.length));
+  }
+
+  /** Tokens of the completions of one side. */
+  int[] tokens(boolean chosen) {
+    int[] tokens = new int[pairs];
+    for (int i = 0; i < row.length; i++) {
+      if (completion[i] && chosen(i) == chosen) tokens[pair(i)]++;
+    }
+    return tokens;
+  }
+}

@@ -1,0 +1,220 @@
+package dev.graft.training.model.optimizer;
+
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import dev.graft.training.model.device.DeviceMemory;
+import dev.graft.training.model.device.DeviceTensors;
+import dev.graft.training.model.device.TensorTable;
+import dev.graft.training.tuner.part.Slot;
+import dev.graft.weights.tensor.NamedTensor;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * The tensors that train, their gradients and Adam's moments: four flat vectors, with a view for
+ * each tensor. So clipping and zeroing are one operation each, and the update one for each group of
+ * tensors with equal rate and decay, however many tensors there are.
+ */
+public final class Parameters {
+  /** Elements; keeps every tensor on its own cache lines. */
+  private static final long ALIGNMENT = 16;
+
+  /** Rows of the two-level norm. */
+  private static final long ROW = 1024;
+
+  private record Views(PtNDArray value, PtNDArray gradient, PtNDArray m, PtNDArray v) {}
+
+  private final DeviceMemory memory;
+  private final AdamW settings;
+  private final List<Slot> slots;
+  private final Map<String, Views> views = new LinkedHashMap<>();
+  private final Map<String, Long> starts = new LinkedHashMap<>();
+  private final PtNDArray value;
+  private final PtNDArray gradient;
+  private final List<ParameterGroup> groups = new ArrayList<>();
+  private long updates;
+
+  /** What sets the update of one tensor apart from another's. */
+  private record Settings(double rate, double decay) {}
+
+  /** Consecutive elements with equal settings, ready as arguments of the fused update. */
+  private record ParameterGroup(
+      PtNDArray[] value, PtNDArray[] gradient, PtNDArray[] m, PtNDArray[] v, Settings settings) {}
+
+  public Parameters(DeviceMemory memory, AdamW settings, List<Slot> slots) {
+    this.memory = memory;
+    this.settings = settings;
+    this.slots = List.copyOf(slots);
+    Map<Settings, List<Slot>> bySettings = new LinkedHashMap<>();
+    for (Slot slot : slots) {
+      bySettings.computeIfAbsent(settings(slot), key -> new ArrayList<>()).add(slot);
+    }
+    long end = 0;
+    Map<Settings, Long> ends = new LinkedHashMap<>();
+    for (Map.Entry<Settings, List<Slot>> each : bySettings.entrySet()) {
+      for (Slot slot : each.getValue()) {
+        starts.put(slot.name(), end);
+        end += roundUp(slot.size(), ALIGNMENT);
+      }
+      ends.put(each.getKey(), end);
+    }
+    long total = roundUp(end, ROW);
+    value = memory.zeros(total);
+    gradient = memory.zeros(total);
+    PtNDArray m = memory.zeros(total);
+    PtNDArray v = memory.zeros(total);
+    for (Slot slot : slots) {
+      views.put(
+          slot.name(),
+          new Views(part(value, slot), part(gradient, slot), part(m, slot), part(v, slot)));
+    }
+    long start = 0;
+    for (Map.Entry<Settings, Long> each : ends.entrySet()) {
+      addGroup(m, v, start, each.getValue(), each.getKey());
+      start = each.getValue();
+    }
+  }
+
+  private Settings settings(Slot slot) {
+    return new Settings(settings.rate(slot), settings.decays(slot) ? settings.weightDecay() : 0);
+  }
+
+  private PtNDArray part(PtNDArray flat, Slot slot) {
+    return memory.part(flat, Objects.requireNonNull(starts.get(slot.name())), slot.shape());
+  }
+
+  /** A tensor's part of a vector that is laid out as {@link #flatValues}. */
+  PtNDArray part(PtNDArray flat, String name) {
+    return part(
+        flat, slots.stream().filter(each -> each.name().equals(name)).findFirst().orElseThrow());
+  }
+
+  private void addGroup(PtNDArray m, PtNDArray v, long from, long to, Settings each) {
+    groups.add(
+        new ParameterGroup(
+            new PtNDArray[] {memory.part(value, from, to - from)},
+            new PtNDArray[] {memory.part(gradient, from, to - from)},
+            new PtNDArray[] {memory.part(m, from, to - from)},
+            new PtNDArray[] {memory.part(v, from, to - from)},
+            each));
+  }
+
+  private static long roundUp(long size, long unit) {
+    return (size + unit - 1) / unit * unit;
+  }
+
+  public boolean contains(String name) {
+    return views.containsKey(name);
+  }
+
+  /** All tensors in one vector, with gaps of zeros. */
+  PtNDArray flatValues() {
+    return value;
+  }
+
+  PtNDArray flatGradients() {
+    return gradient;
+  }
+
+  public PtNDArray value(String name) {
+    return views(name).value();
+  }
+
+  public PtNDArray gradient(String name) {
+    return views(name).gradient();
+  }
+
+  private Views views(String name) {
+    Views found = views.get(name);
+    if (found == null) throw new IllegalArgumentException("no parameter " + name + " trains");
+    return found;
+  }
+
+  public long size() {
+    return slots.stream().mapToLong(Slot::size).sum();
+  }
+
+  public long updates() {
+    return updates;
+  }
+
+  /**
+   * Clips, makes one AdamW update and zeroes the gradients.
+   *
+   * @param rule what the method does after the update
+   * @return norm of all gradients before clipping
+   * @throws IllegalStateException if the norm is not finite; the parameters are then as before
+   */
+  public double update(double learningRate, StepRule rule) {
+    try (PtNDManager scope = memory.scope()) {
+      double norm =
+          memory
+              .module()
+              .call(scope, "clip", gradient, settings.maxGradNorm())
+              .getFirst()
+              .getFloat();
+      if (!Double.isFinite(norm)) {
+        throw new IllegalStateException(
+            "the gradients are not finite in update %d; a lower learning rate may help"
+                .formatted(updates + 1));
+      }
+      updates++;
+      PtNDArray[] step = {(PtNDArray) scope.create((float) updates)};
+      for (ParameterGroup group : groups) {
+        memory
+            .module()
+            .run(
+                "adamw",
+                group.value(),
+                group.gradient(),
+                group.m(),
+                group.v(),
+                step,
+                learningRate * group.settings().rate(),
+                settings.beta1(),
+                settings.beta2(),
+                settings.epsilon(),
+                group.settings().decay());
+      }
+      rule.updated(updates);
+      memory.zero(gradient);
+      return norm;
+    }
+  }
+
+  public DeviceTensors values() {
+    return new DeviceTensors(
+        slots.stream().map(slot -> Map.entry(slot.name(), value(slot.name()))).toList());
+  }
+
+  public DeviceTensors moments() {
+    List<Map.Entry<String, PtNDArray>> all = new ArrayList<>();
+    for (Slot slot : slots) {
+      all.add(Map.entry("exp_avg." + slot.name(), views(slot.name()).m()));
+      all.add(Map.entry("exp_avg_sq." + slot.name(), views(slot.name()).v()));
+    }
+    return new DeviceTensors(all);
+  }
+
+  public void load(List<NamedTensor> values) {
+    Map<String, PtNDArray> targets = new LinkedHashMap<>();
+    views.forEach((name, view) -> targets.put(name, view.value()));
+    new TensorTable(memory, targets).fill(values);
+  }
+
+  public void restore(List<NamedTensor> values, List<NamedTensor> moments, long madeUpdates) {
+    Map<String, PtNDArray> targets = new LinkedHashMap<>();
+    views.forEach(
+        (name, view) -> {
+          targets.put("exp_avg." + name, view.m());
+          targets.put("exp_avg_sq." + name, view.v());
+        });
+    load(values);
+    new TensorTable(memory, targets).fill(moments);
+    memory.zero(gradient);
+    updates = madeUpdates;
+  }
+}

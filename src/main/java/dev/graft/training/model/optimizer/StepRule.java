@@ -1,0 +1,37 @@
+package dev.graft.training.model.optimizer;
+
+import ai.djl.pytorch.engine.PtNDArray;
+import java.util.Map;
+
+/** What a method does in an optimiser step beside AdamW. */
+public interface StepRule {
+  /** Nothing. */
+  StepRule NONE =
+      new StepRule() {
+        @Override
+        public double regularise() {
+          return 0;
+        }
+
+        @Override
+        public void updated(long updates) {}
+
+        @Override
+        public Map<String, PtNDArray> state() {
+          return Map.of();
+        }
+      };
+
+  /** Adds to the gradients before they are clipped; returns what it adds to the loss. */
+  double regularise();
+
+  /**
+   * After the update, with the clipped gradients still there.
+   *
+   * @param updates made so far, this one included
+   */
+  void updated(long updates);
+
+  /** What the next step depends on and a checkpoint must hold, by name. */
+  Map<String, PtNDArray> state();
+}

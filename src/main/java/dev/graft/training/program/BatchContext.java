@@ -1,0 +1,26 @@
+package dev.graft.training.program;
+
+/**
+ * What a batch says to every layer: the elements of the methods' argument {@code c}, in this order.
+ * Those that a model has no use for are tensors without elements.
+ */
+public enum BatchContext {
+  /** Cosine of the angle of each token and pair, (tokens, half of the rotated features). */
+  COS,
+  SIN,
+  /** As {@link #COS}, for the layers of a second rope, such as Gemma 3's local ones. */
+  LOCAL_COS,
+  LOCAL_SIN,
+  /** Row of the table of learned positions, (rows tokens). */
+  POSITIONS,
+  /** Row of the table of token types, (rows tokens). */
+  TOKEN_TYPES,
+  /** A token sees tokens of its own segment only, (rows, tokens); none: there is one segment. */
+  SEGMENTS,
+  /** Positions that the head looks at, as indices into (rows tokens). */
+  PICKED;
+
+  public String reference() {
+    return "c[" + ordinal() + "]";
+  }
+}

@@ -1,0 +1,40 @@
+package dev.graft.training.program.adapter;
+
+import dev.graft.training.program.LayerText;
+import dev.graft.training.program.Statement;
+import java.util.List;
+
+/**
+ * In training, adds to a value noise that is uniform within {@code alpha / sqrt(L d)}, where L are
+ * the real tokens of a row and d its features (NEFTune, Jain et al. 2023). The value keeps its
+ * name, and its gradient.
+ *
+ * @param virtual tokens in front of every row, which get none
+ */
+public record Noise(String output, double alpha, int virtual) implements Statement {
+  @Override
+  public boolean drops() {
+    return alpha > 0;
+  }
+
+  @Override
+  public List<String> inputs() {
+    return List.of(output);
+  }
+
+  @Override
+  public void forward(LayerText text) {
+    if (!text.drops(alpha)) return;
+    text.line("%s = __torch__.ops.noise.add(%s, %s, tokens, %d)", output, output, alpha, virtual);
+  }
+
+  @Override
+  public void reference(LayerText text) {
+    forward(text);
+  }
+
+  @Override
+  public void backward(LayerText text) {
+    text.add(output, text.take(output));
+  }
+}

@@ -1,0 +1,33 @@
+package dev.graft.training.program.layer;
+
+import dev.graft.training.program.LayerText;
+import dev.graft.training.program.Statement;
+import dev.graft.weights.config.basics.Activation;
+import java.util.List;
+
+/** {@code output = activation(input)}. */
+public record Activate(String output, String input, Activation activation) implements Statement {
+  private ActivationKernel kernel() {
+    return new ActivationKernel(activation);
+  }
+
+  @Override
+  public List<String> inputs() {
+    return List.of(input);
+  }
+
+  @Override
+  public void forward(LayerText text) {
+    text.line("%s = %s", output, kernel().forward(input));
+  }
+
+  @Override
+  public void reference(LayerText text) {
+    text.line("%s = %s", output, kernel().reference(input));
+  }
+
+  @Override
+  public void backward(LayerText text) {
+    text.add(input, kernel().backward(text.take(output), text.saved(input)));
+  }
+}

@@ -1,0 +1,41 @@
+package dev.graft.training.program.layer;
+
+import dev.graft.training.program.LayerText;
+import dev.graft.training.program.Statement;
+import dev.graft.weights.config.basics.Activation;
+import java.util.List;
+
+/** {@code output = activation(gate) * up}: the gated feed-forward (Shazeer 2020). */
+public record GatedActivation(String output, String gate, String up, Activation activation)
+    implements Statement {
+  private ActivationKernel kernel() {
+    return new ActivationKernel(activation);
+  }
+
+  @Override
+  public List<String> inputs() {
+    return List.of(gate, up);
+  }
+
+  @Override
+  public void forward(LayerText text) {
+    text.line("%s = torch.mul_(%s, %s)", output, kernel().forward(gate), up);
+  }
+
+  @Override
+  public void reference(LayerText text) {
+    text.line("%s = torch.mul(%s, %s)", output, kernel().reference(gate), up);
+  }
+
+  @Override
+  public void backward(LayerText text) {
+    String g = text.take(output);
+    String dg = "d_" + output + "_gate";
+    String du = "d_" + output + "_up";
+    text.line("%s = torch.mul_(%s, %s)", du, kernel().forward(text.saved(gate)), g);
+    text.line(
+        "%s = %s", dg, kernel().backward("torch.mul(%s, %s)".formatted(g, text.saved(up)), gate));
+    text.add(gate, dg);
+    text.add(up, du);
+  }
+}

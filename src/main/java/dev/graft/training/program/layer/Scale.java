@@ -1,0 +1,47 @@
+package dev.graft.training.program.layer;
+
+import dev.graft.training.program.LayerText;
+import dev.graft.training.program.Statement;
+import java.util.List;
+
+/**
+ * {@code output = factor * input}.
+ *
+ * @param rounded whether the factor is rounded to the type of the input first, as Gemma's
+ */
+public record Scale(String output, String input, double factor, boolean rounded)
+    implements Statement {
+  public Scale(String output, String input, double factor) {
+    this(output, input, factor, false);
+  }
+
+  /** The same as another value. */
+  public Scale named(String other) {
+    return new Scale(other, input, factor, rounded);
+  }
+
+  private String scaled(String value) {
+    String by = rounded ? "torch.to(torch.tensor(%s), ops.prim.dtype(%s))" : "%s";
+    return "torch.mul(%s, %s)".formatted(value, by.formatted(factor, value));
+  }
+
+  @Override
+  public List<String> inputs() {
+    return List.of(input);
+  }
+
+  @Override
+  public void forward(LayerText text) {
+    text.line("%s = %s", output, scaled(input));
+  }
+
+  @Override
+  public void reference(LayerText text) {
+    forward(text);
+  }
+
+  @Override
+  public void backward(LayerText text) {
+    text.add(input, scaled(text.take(output)));
+  }
+}

@@ -1,0 +1,253 @@
+package dev.graft.training.tuner.lora;
+
+import dev.graft.spec.method.AdapterMethod.Lora;
+import dev.graft.spec.method.AdapterMethod.TargetModules;
+import dev.graft.spec.method.LoraInit;
+import dev.graft.training.program.Statement;
+import dev.graft.training.program.adapter.LowRankEmbed;
+import dev.graft.training.program.adapter.Magnitude;
+import dev.graft.training.program.layer.Embed;
+import dev.graft.training.tuner.part.AdapterPart;
+import dev.graft.training.tuner.part.Derived;
+import dev.graft.training.tuner.part.Slot;
+import dev.graft.training.tuner.part.Starts;
+import dev.graft.weights.ModelDirectory;
+import dev.graft.weights.checkpoint.MappedTensor;
+import dev.graft.weights.config.Leaf;
+import dev.graft.weights.config.ModelConfig;
+import dev.graft.weights.config.basics.Task;
+import dev.graft.weights.tensor.NamedTensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** The factors beside embeddings; dropout does not reach them. */
+public final class EmbeddingFactors implements AdapterPart {
+  static final String A = ".lora_embedding_A";
+  static final String B = ".lora_embedding_B";
+
+  /** Names by which PEFT recognises that an embedding is adapted, and saves its table then. */
+  static final Set<String> SAVED_TABLES = Set.of("embed_tokens", "lm_head");
+
+  private final Lora method;
+  private final List<Leaf> tables;
+  private final ModelDirectory base;
+
+  public EmbeddingFactors(Lora method, List<Leaf> tables, ModelDirectory base) {
+    this.method = method;
+    this.tables = List.copyOf(tables);
+    this.base = base;
+    if (!tables.isEmpty() && method.variant().loraBias()) {
+      throw new IllegalArgumentException(
+          "lora_bias: is not for the embedding %s, as in PEFT".formatted(tables.getFirst().path()));
+    }
+  }
+
+  private int rank(Leaf table) {
+    return method.rank(table.path());
+  }
+
+  private double scale(Leaf table) {
+    return method.scale(table.path());
+  }
+
+  @Override
+  public List<Slot> slots() {
+    List<Slot> slots = new ArrayList<>();
+    for (Leaf each : tables) {
+      slots.add(new Slot(each.path() + A, rank(each), each.size()));
+      slots.add(new Slot(each.path() + B, each.inFeatures(), rank(each)));
+      if (method.variant().useDora()) {
+        slots.add(new Slot(each.path() + LoraStart.MAGNITUDE, each.inFeatures()));
+      }
+    }
+    return slots;
+  }
+
+  /** A zero and B standard normal, or both normal; {@code init_lora_weights} says no more here. */
+  @Override
+  public List<NamedTensor> start(long seed) {
+    boolean random = method.initLoraWeights() instanceof LoraInit.Random;
+    return slots().stream()
+        .filter(slot -> !slot.name().endsWith(LoraStart.MAGNITUDE))
+        .map(
+            slot ->
+                slot.name().endsWith(A) && !random
+                    ? Starts.zeros(slot)
+                    : Starts.normal(slot, 1, seed))
+        .toList();
+  }
+
+  /** The tables that PEFT saves: those of tokens, where the targets name them in its own words. */
+  private List<Leaf> savedTables() {
+    ModelConfig config = base.config();
+    boolean named =
+        switch (method.targets().targetModules()) {
+          case TargetModules.Names(List<String> names) ->
+              names.stream().anyMatch(SAVED_TABLES::contains);
+          case TargetModules.Pattern(var expression) ->
+              tables.stream()
+                  .map(Leaf::path)
+                  .anyMatch(path -> isTable(path) && expression.matches(path));
+          case TargetModules.AllLinear(), TargetModules.FamilyDefault() -> false;
+        };
+    if (!named || !method.extras().trainableTokenIndices().isEmpty()) return List.of();
+    return tables.stream()
+        .filter(each -> config.inputEmbedding().equals(each.path() + LoraStart.WEIGHT))
+        .toList();
+  }
+
+  private static boolean isTable(String path) {
+    return SAVED_TABLES.contains(path.substring(path.lastIndexOf('.') + 1));
+  }
+
+  @Override
+  public Set<String> kept() {
+    return savedTables().stream()
+        .map(each -> each.path() + LoraStart.WEIGHT)
+        .collect(Collectors.toSet());
+  }
+
+  @Override
+  public List<NamedTensor> frozen(long seed) {
+    List<NamedTensor> frozen = new ArrayList<>();
+    Set<String> kept = kept();
+    for (ModelConfig.Parameter each : base.config().parameters()) {
+      if (kept.contains(each.name()) && base.weights().stored(each) instanceof MappedTensor table) {
+        frozen.add(table.named().renamed(each.name()));
+      }
+    }
+    return frozen;
+  }
+
+  @Override
+  public String saved(String name) {
+    if (!name.endsWith(LoraStart.WEIGHT)) return name;
+    return name.substring(0, name.length() - LoraStart.WEIGHT.length())
+        + ".base_layer"
+        + LoraStart.WEIGHT;
+  }
+
+  @Override
+  public List<Derived> derived() {
+    if (!method.variant().useDora()) return List.of();
+    return tables.stream().map(this::norm).toList();
+  }
+
+  private Derived norm(Leaf table) {
+    return new Derived(
+        table.path() + LoraStart.NORM,
+        new long[] {table.inFeatures()},
+        "torch.copy_(%%s, __torch__.adapters.dora.norm(torch.t(%%s), %%s, %%s, %s))"
+            .formatted(scale(table)),
+        List.of(table.path() + LoraStart.WEIGHT, table.path() + A, table.path() + B));
+  }
+
+  @Override
+  public Map<String, String> startsAs() {
+    if (!method.variant().useDora()) return Map.of();
+    return tables.stream()
+        .map(Leaf::path)
+        .collect(Collectors.toMap(at -> at + LoraStart.MAGNITUDE, at -> at + LoraStart.NORM));
+  }
+
+  @Override
+  public List<Statement> apply(String prefix, List<Statement> statements) {
+    List<Statement> rewritten = new ArrayList<>();
+    for (Statement each : statements) {
+      Leaf table = each instanceof Embed of ? find(prefix + of.table()) : null;
+      if (table == null || !(each instanceof Embed embed)) rewritten.add(each);
+      else add(rewritten, embed, table);
+    }
+    return rewritten;
+  }
+
+  private @Nullable Leaf find(String weight) {
+    return tables.stream()
+        .filter(each -> weight.equals(each.path() + LoraStart.WEIGHT))
+        .findFirst()
+        .orElse(null);
+  }
+
+  private void add(List<Statement> statements, Embed embed, Leaf table) {
+    String module = table.path();
+    String dense = embed.output() + "_dense";
+    boolean dora = method.variant().useDora();
+    String product = dora ? embed.output() + "_product" : embed.output();
+    statements.add(new Embed(dense, embed.ids(), embed.table()));
+    statements.add(new LowRankEmbed(product, dense, embed.ids(), module, scale(table)));
+    if (dora) {
+      statements.add(
+          new Magnitude(
+              embed.output(), product, module + LoraStart.MAGNITUDE, module + LoraStart.NORM));
+    }
+  }
+
+  /** W + scale (B A)^T, its columns then at DoRA's lengths. */
+  @Override
+  public float[] merged(String name, float[] stored, Map<String, NamedTensor> trained) {
+    Leaf table = find(name);
+    if (table == null) return stored;
+    String why = unmergeable();
+    if (why != null) throw new IllegalArgumentException(why);
+    float[] a = floats(trained, table.path() + A);
+    float[] b = floats(trained, table.path() + B);
+    int r = rank(table);
+    int rows = table.size();
+    int features = table.inFeatures();
+    double scale = scale(table);
+    for (int v = 0; v < rows; v++) {
+      for (int f = 0; f < features; f++) {
+        double sum = 0;
+        for (int k = 0; k < r; k++) sum += (double) b[f * r + k] * a[k * rows + v];
+        stored[v * features + f] += (float) (scale * sum);
+      }
+    }
+    if (method.variant().useDora()) {
+      stretch(stored, rows, floats(trained, table.path() + LoraStart.MAGNITUDE));
+    }
+    return stored;
+  }
+
+  @Override
+  public @Nullable String unmergeable() {
+    return tables.stream()
+        .map(Leaf::path)
+        .filter(path -> isOutput(path + LoraStart.WEIGHT))
+        .findFirst()
+        .map(
+            path ->
+                "target_modules: %s is the output matrix, too, which the adapter does not change"
+                    .formatted(path))
+        .orElse(null);
+  }
+
+  private boolean isOutput(String table) {
+    ModelConfig config = base.config();
+    return switch (config.task()) {
+      case Task.CausalLm() -> config.tieWordEmbeddings() && table.equals(config.inputEmbedding());
+      case Task.SequenceClassification head -> false;
+    };
+  }
+
+  private static void stretch(float[] table, int rows, float[] magnitude) {
+    int features = magnitude.length;
+    for (int f = 0; f < features; f++) {
+      double square = 0;
+      for (int v = 0; v < rows; v++) {
+        double each = table[v * features + f];
+        square += each * each;
+      }
+      float factor = (float) (magnitude[f] / Math.sqrt(square));
+      for (int v = 0; v < rows; v++) table[v * features + f] *= factor;
+    }
+  }
+
+  private static float[] floats(Map<String, NamedTensor> trained, String name) {
+    return Objects.requireNonNull(trained.get(name), name).toFloats();
+  }
+}

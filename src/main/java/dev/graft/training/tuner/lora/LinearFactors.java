@@ -1,0 +1,265 @@
+package dev.graft.training.tuner.lora;
+
+import dev.graft.spec.method.AdapterMethod.Lora;
+import dev.graft.spec.method.LoraInit;
+import dev.graft.training.program.Statement;
+import dev.graft.training.tuner.part.AdapterPart;
+import dev.graft.training.tuner.part.Derived;
+import dev.graft.training.tuner.part.LowRankUpdate;
+import dev.graft.training.tuner.part.Slot;
+import dev.graft.weights.ModelDirectory;
+import dev.graft.weights.checkpoint.StoredWeight;
+import dev.graft.weights.config.ModelConfig;
+import dev.graft.weights.config.ModelConfig.Linear;
+import dev.graft.weights.tensor.NamedTensor;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/** The factors A and B beside linear layers, with a bias of B where {@code lora_bias} asks. */
+public final class LinearFactors implements AdapterPart {
+  private final Lora method;
+  private final List<Linear> modules;
+  private final Set<String> biases;
+  private final BaseFactors baseFactors;
+  private final LowRankPaths paths;
+
+  public LinearFactors(Lora method, List<Linear> modules, ModelDirectory base) {
+    this.method = method;
+    this.modules = List.copyOf(modules);
+    biases =
+        base.config().parameters().stream()
+            .map(ModelConfig.Parameter::name)
+            .filter(name -> name.endsWith(".bias"))
+            .collect(Collectors.toSet());
+    baseFactors = new BaseFactors(method, modules, base);
+    this.paths =
+        new LowRankPaths(
+            modules.stream().collect(Collectors.toMap(Linear::path, each -> scale(each))),
+            method.loraDropout(),
+            method.variant(),
+            method.initLoraWeights().changesBase());
+  }
+
+  private double scale(Linear module) {
+    return method.scale(module.path());
+  }
+
+  private int rank(Linear module) {
+    return method.rank(module.path());
+  }
+
+  @Override
+  public List<Slot> slots() {
+    List<Slot> slots = new ArrayList<>();
+    for (Linear each : modules) {
+      slots.addAll(factors(each));
+      if (method.variant().useDora()) {
+        slots.add(new Slot(each.path() + LoraStart.MAGNITUDE, each.outFeatures()));
+      }
+    }
+    return slots;
+  }
+
+  private List<Slot> factors(Linear module) {
+    List<Slot> slots = new ArrayList<>();
+    slots.add(new Slot(module.path() + LoraStart.A, rank(module), module.inFeatures()));
+    slots.add(new Slot(module.path() + LoraStart.B, module.outFeatures(), rank(module)));
+    if (method.variant().loraBias()) {
+      slots.add(new Slot(module.path() + LoraStart.BIAS, module.outFeatures()));
+    }
+    return slots;
+  }
+
+  @Override
+  public List<NamedTensor> start(long seed) {
+    return switch (method.initLoraWeights()) {
+      case LoraInit.Pissa _, LoraInit.Olora _, LoraInit.Orthogonal _, LoraInit.Loftq _ ->
+          baseFactors.of(seed);
+      case LoraInit.Standard _, LoraInit.Random _, LoraInit.Gaussian _, LoraInit.Eva _ ->
+          random(seed);
+    };
+  }
+
+  private List<NamedTensor> random(long seed) {
+    List<NamedTensor> start = new ArrayList<>();
+    for (Linear each : modules) {
+      for (Slot slot : factors(each)) {
+        start.add(LoraStart.of(method.initLoraWeights(), slot, rank(each), seed));
+      }
+    }
+    return start;
+  }
+
+  @Override
+  public @Nullable StoredWeight requantised(ModelConfig.Parameter parameter) {
+    for (Linear each : modules) {
+      if (parameter.name().equals(each.path() + ".weight")) return baseFactors.requantised(each);
+    }
+    return null;
+  }
+
+  /** What the base's weights lose: their products with the scale. */
+  @Override
+  public List<NamedTensor> frozen(long seed) {
+    if (!method.initLoraWeights().changesBase()) return List.of();
+    return baseFactors.of(seed).stream().map(each -> each.renamed(initial(each.name()))).toList();
+  }
+
+  /** {@code q_proj.initial.lora_A.weight} of {@code q_proj.lora_A.weight}. */
+  private static String initial(String factor) {
+    return factor.replaceFirst("(\\.lora_[AB]\\.weight)$", LoraStart.INITIAL + "$1");
+  }
+
+  /** All of {@link #frozen}: a checkpoint keeps it, so that no decomposition is made twice. */
+  @Override
+  public Set<String> remembered() {
+    if (!method.initLoraWeights().changesBase()) return Set.of();
+    return modules.stream()
+        .flatMap(each -> factors(each).stream())
+        .map(slot -> initial(slot.name()))
+        .collect(Collectors.toSet());
+  }
+
+  @Override
+  public List<Derived> derived() {
+    if (!method.variant().useDora()) return List.of();
+    return modules.stream().map(this::norm).toList();
+  }
+
+  private Derived norm(Linear module) {
+    String update =
+        "torch.copy_(%%s, __torch__.adapters.dora.norm(%s, %%s, %%s, %s))"
+            .formatted(module.conv1d() ? "torch.t(%s)" : "%s", scale(module));
+    return new Derived(
+        module.path() + LoraStart.NORM,
+        new long[] {module.outFeatures()},
+        update,
+        List.of(
+            module.path() + ".weight", module.path() + LoraStart.A, module.path() + LoraStart.B));
+  }
+
+  @Override
+  public Map<String, String> startsAs() {
+    if (!method.variant().useDora()) return Map.of();
+    return modules.stream()
+        .map(Linear::path)
+        .collect(Collectors.toMap(at -> at + LoraStart.MAGNITUDE, at -> at + LoraStart.NORM));
+  }
+
+  @Override
+  public List<Statement> apply(String prefix, List<Statement> statements) {
+    return paths.apply(prefix, statements);
+  }
+
+  /**
+   * W + scale B A, transposed where the layer is stored so, its rows then at DoRA's lengths; bias +
+   * scale (bias of B).
+   */
+  @Override
+  public float[] merged(String name, float[] stored, Map<String, NamedTensor> trained) {
+    for (Linear each : modules) {
+      if (name.equals(each.path() + ".weight")) {
+        addProduct(each, stored, trained);
+        if (method.variant().useDora()) stretch(each, stored, trained);
+      } else if (method.variant().loraBias() && name.equals(each.path() + ".bias")) {
+        addBias(each, stored, trained);
+      }
+    }
+    return stored;
+  }
+
+  /** Nothing if more than a product is added to a layer, or to other numbers than the base's. */
+  @Override
+  public List<LowRankUpdate> updates(Map<String, NamedTensor> trained) {
+    if (method.variant().loraBias() || method.variant().useDora()) return List.of();
+    if (method.initLoraWeights() instanceof LoraInit.Loftq) return List.of();
+    return modules.stream()
+        .map(
+            each ->
+                new LowRankUpdate(
+                    each,
+                    rank(each),
+                    Objects.requireNonNull(trained.get(each.path() + LoraStart.A)).toFloats(),
+                    Objects.requireNonNull(trained.get(each.path() + LoraStart.B)).toFloats(),
+                    scale(each)))
+        .toList();
+  }
+
+  @Override
+  public @Nullable String unmergeable() {
+    if (!method.variant().loraBias()) return null;
+    return modules.stream()
+        .map(Linear::path)
+        .filter(path -> !biases.contains(path + ".bias"))
+        .findFirst()
+        .map(path -> "lora_bias: " + path + " has no bias that the bias of its B could go into")
+        .orElse(null);
+  }
+
+  private void addBias(Linear linear, float[] bias, Map<String, NamedTensor> trained) {
+    String name = linear.path() + LoraStart.BIAS;
+    float[] added = Objects.requireNonNull(trained.get(name), name).toFloats();
+    for (int o = 0; o < added.length; o++) bias[o] += (float) (scale(linear) * added[o]);
+  }
+
+  private void addProduct(Linear linear, float[] weight, Map<String, NamedTensor> trained) {
+    NamedTensor a = Objects.requireNonNull(trained.get(linear.path() + LoraStart.A));
+    NamedTensor b = Objects.requireNonNull(trained.get(linear.path() + LoraStart.B));
+    addProduct(linear, weight, a, b, scale(linear));
+    if (!method.initLoraWeights().changesBase()) return;
+    String lost = linear.path() + LoraStart.INITIAL;
+    Map<String, NamedTensor> initial = new HashMap<>(trained);
+    for (NamedTensor each : frozen(0)) initial.putIfAbsent(each.name(), each);
+    addProduct(
+        linear,
+        weight,
+        Objects.requireNonNull(initial.get(lost + LoraStart.A)),
+        Objects.requireNonNull(initial.get(lost + LoraStart.B)),
+        -scale(linear));
+  }
+
+  private void addProduct(
+      Linear linear, float[] weight, NamedTensor factorA, NamedTensor factorB, double scale) {
+    float[] a = factorA.toFloats();
+    float[] b = factorB.toFloats();
+    int in = linear.inFeatures();
+    int out = linear.outFeatures();
+    int r = rank(linear);
+    IntStream.range(0, out)
+        .parallel()
+        .forEach(
+            o -> {
+              double[] row = new double[in];
+              for (int k = 0; k < r; k++) {
+                double factor = b[o * r + k];
+                for (int i = 0; i < in; i++) row[i] += factor * a[k * in + i];
+              }
+              for (int i = 0; i < in; i++) {
+                weight[linear.conv1d() ? i * out + o : o * in + i] += (float) (scale * row[i]);
+              }
+            });
+  }
+
+  private static void stretch(Linear linear, float[] weight, Map<String, NamedTensor> trained) {
+    String name = linear.path() + LoraStart.MAGNITUDE;
+    float[] magnitude = Objects.requireNonNull(trained.get(name), name).toFloats();
+    int in = linear.inFeatures();
+    int out = linear.outFeatures();
+    for (int o = 0; o < out; o++) {
+      double square = 0;
+      for (int i = 0; i < in; i++) {
+        double each = weight[linear.conv1d() ? i * out + o : o * in + i];
+        square += each * each;
+      }
+      float factor = (float) (magnitude[o] / Math.sqrt(square));
+      for (int i = 0; i < in; i++) weight[linear.conv1d() ? i * out + o : o * in + i] *= factor;
+    }
+  }
+}

@@ -1,0 +1,197 @@
+package dev.graft.training.tuner.lora;
+
+import dev.graft.spec.method.AdapterMethod.Lora;
+import dev.graft.spec.method.AdapterMethod.TargetModules;
+import dev.graft.spec.method.LoraInit;
+import dev.graft.spec.method.LoraVariant;
+import dev.graft.training.program.Statement;
+import dev.graft.training.program.adapter.Join;
+import dev.graft.training.program.layer.Dropout;
+import dev.graft.training.program.layer.LinearLayer;
+import dev.graft.training.program.layer.Pick;
+import dev.graft.training.program.layer.Scale;
+import dev.graft.training.program.layer.Widen;
+import dev.graft.training.tuner.part.AdapterPart;
+import dev.graft.training.tuner.part.Derived;
+import dev.graft.training.tuner.part.OutputPart;
+import dev.graft.training.tuner.part.Slot;
+import dev.graft.weights.ModelDirectory;
+import dev.graft.weights.checkpoint.MappedTensor;
+import dev.graft.weights.config.ModelConfig;
+import dev.graft.weights.tensor.NamedTensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The factors beside the matrix W that makes logits, which no layer computes: with h the last
+ * hidden states, W h + scale B A h is [W, B] [h, scale A h], so that the loss goes on as before.
+ */
+public final class OutputFactors implements AdapterPart {
+  private final Lora method;
+  private final ModelDirectory base;
+  private final String module;
+  private final int rank;
+
+  /** The matrix that W comes from: the token table where they are tied. */
+  private final ModelConfig.Parameter weight;
+
+  public OutputFactors(Lora method, ModelDirectory base) {
+    this.method = method;
+    this.base = base;
+    ModelConfig config = base.config();
+    module = config.outputModule();
+    rank = method.rank(module);
+    String name = config.tieWordEmbeddings() ? config.inputEmbedding() : module + LoraStart.WEIGHT;
+    weight =
+        config.parameters().stream()
+            .filter(each -> each.name().equals(name))
+            .findFirst()
+            .orElseThrow();
+    LoraVariant variant = method.variant();
+    boolean plainStart =
+        switch (method.initLoraWeights()) {
+          case LoraInit.Standard _, LoraInit.Random _, LoraInit.Gaussian _ -> true;
+          case LoraInit.Orthogonal _,
+              LoraInit.Pissa _,
+              LoraInit.Olora _,
+              LoraInit.Loftq _,
+              LoraInit.Eva _ ->
+              false;
+        };
+    if (variant.useDora() || variant.loraBias() || !plainStart) {
+      throw new IllegalArgumentException(
+          "target_modules: on the output matrix %s no use_dora, no lora_bias and no"
+                  .formatted(module)
+              + " init_lora_weights but true, false and \"gaussian\" are supported");
+    }
+  }
+
+  private String a() {
+    return module + LoraStart.A;
+  }
+
+  private String b() {
+    return module + LoraStart.B;
+  }
+
+  private String matrix() {
+    return module + LoraStart.WEIGHT;
+  }
+
+  private String both() {
+    return module + ".weight_and_lora_B";
+  }
+
+  @Override
+  public List<Slot> slots() {
+    return List.of(new Slot(a(), rank, weight.shape()[1]), new Slot(b(), weight.shape()[0], rank));
+  }
+
+  @Override
+  public List<NamedTensor> start(long seed) {
+    return slots().stream()
+        .map(slot -> LoraStart.of(method.initLoraWeights(), slot, rank, seed))
+        .toList();
+  }
+
+  private boolean saves() {
+    boolean named =
+        switch (method.targets().targetModules()) {
+          case TargetModules.Names(List<String> names) ->
+              names.stream().anyMatch(EmbeddingFactors.SAVED_TABLES::contains);
+          case TargetModules.Pattern _ -> EmbeddingFactors.SAVED_TABLES.contains(module);
+          case TargetModules.AllLinear(), TargetModules.FamilyDefault() -> false;
+        };
+    return named && method.extras().trainableTokenIndices().isEmpty();
+  }
+
+  @Override
+  public Set<String> kept() {
+    return saves() ? Set.of(matrix()) : Set.of();
+  }
+
+  /** A tied matrix has no tensor of its own in the base. */
+  @Override
+  public List<NamedTensor> frozen(long seed) {
+    boolean own = weight.name().equals(matrix());
+    if (own && !saves()) return List.of();
+    return base.weights().stored(weight) instanceof MappedTensor plain
+        ? List.of(plain.named().renamed(matrix()))
+        : List.of();
+  }
+
+  @Override
+  public String saved(String name) {
+    return name.equals(matrix()) ? module + ".base_layer" + LoraStart.WEIGHT : name;
+  }
+
+  @Override
+  public List<Derived> derived() {
+    return List.of(
+        new Derived(
+            both(),
+            new long[] {weight.shape()[0], weight.shape()[1] + rank},
+            "torch.copy_(%s, torch.cat([torch.to(%s, 6), %s], 1))",
+            List.of(matrix(), b())));
+  }
+
+  @Override
+  public String output(String ofBase) {
+    return both();
+  }
+
+  @Override
+  public OutputPart outputPart() {
+    return new OutputPart(b(), null);
+  }
+
+  /** The head is the one part of a model after which only the output matrix comes. */
+  @Override
+  public List<Statement> apply(String prefix, List<Statement> statements) {
+    boolean head = statements.stream().anyMatch(each -> each instanceof Pick);
+    if (!head) return statements;
+    List<Statement> rewritten = new ArrayList<>(statements);
+    String hidden = "output_wide";
+    rewritten.add(new Widen(hidden, statements.getLast().output()));
+    String source = hidden;
+    if (method.loraDropout() > 0) {
+      source = hidden + "_input";
+      rewritten.add(new Dropout(source, hidden, method.loraDropout()));
+    }
+    rewritten.add(new LinearLayer("low", source, module + ".lora_A", false));
+    rewritten.add(new Scale("low_scaled", "low", method.scale(module)));
+    rewritten.add(new Join("output_in", hidden, "low_scaled", rank));
+    return rewritten;
+  }
+
+  @Override
+  public @Nullable String unmergeable() {
+    return weight.name().equals(matrix())
+        ? null
+        : "target_modules: %s is the token table, too, which the adapter does not change"
+            .formatted(module);
+  }
+
+  @Override
+  public float[] merged(String name, float[] stored, Map<String, NamedTensor> trained) {
+    if (!name.equals(weight.name())) return stored;
+    String why = unmergeable();
+    if (why != null) throw new IllegalArgumentException(why);
+    float[] a = Objects.requireNonNull(trained.get(a()), a()).toFloats();
+    float[] b = Objects.requireNonNull(trained.get(b()), b()).toFloats();
+    double scale = method.scale(module);
+    int in = (int) weight.shape()[1];
+    for (int o = 0; o < stored.length / in; o++) {
+      for (int i = 0; i < in; i++) {
+        double sum = 0;
+        for (int k = 0; k < rank; k++) sum += (double) b[o * rank + k] * a[k * in + i];
+        stored[o * in + i] += (float) (scale * sum);
+      }
+    }
+    return stored;
+  }
+}

@@ -1,0 +1,58 @@
+package dev.graft.training.tuner.modules;
+
+import dev.graft.spec.method.LoraVariant.Bias;
+import dev.graft.training.tuner.part.AdapterPart;
+import dev.graft.training.tuner.part.Slot;
+import dev.graft.weights.config.ModelConfig;
+import dev.graft.weights.config.ModelConfig.Kind;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * PEFT's {@code bias}: biases of the base that train beside the factors. Those of adapted modules
+ * have another name in its file, because its layers wrap them.
+ *
+ * @param adapted paths of the modules with factors
+ * @param whole what trains anyway
+ */
+public record TrainedBiases(Bias bias, Set<String> adapted, SavedModules whole, ModelConfig config)
+    implements AdapterPart {
+  private static final String BIAS = ".bias";
+
+  public TrainedBiases {
+    adapted = Set.copyOf(adapted);
+  }
+
+  @Override
+  public List<Slot> slots() {
+    List<Slot> slots = new ArrayList<>();
+    for (ModelConfig.Parameter each : config.parameters()) {
+      if (!each.name().endsWith(BIAS) || whole.trains(each.name())) continue;
+      boolean trains =
+          switch (bias) {
+            case NONE -> false;
+            case ALL -> true;
+            case LORA_ONLY -> adapted.contains(module(each.name()));
+          };
+      if (trains) slots.add(new Slot(each.name(), each.shape(), each.kind() == Kind.LAYER_NORM));
+    }
+    return slots;
+  }
+
+  @Override
+  public Set<String> inPlace() {
+    return slots().stream().map(Slot::name).collect(Collectors.toSet());
+  }
+
+  private static String module(String name) {
+    return name.substring(0, name.length() - BIAS.length());
+  }
+
+  @Override
+  public String saved(String slot) {
+    String module = module(slot);
+    return adapted.contains(module) ? module + ".base_layer" + BIAS : slot;
+  }
+}

@@ -1,0 +1,21 @@
+package dev.graft.training.tuner.part;
+
+import java.util.Arrays;
+
+/**
+ * A tensor that trains.
+ *
+ * @param name Hugging Face module path and PEFT's suffix, such as {@code
+ *     model.layers.0.self_attn.q_proj.lora_A.weight}
+ * @param layerNorm belongs to an {@code nn.LayerNorm}, which transformers' Trainer does not decay
+ */
+public record Slot(String name, long[] shape, boolean layerNorm) {
+  public Slot(String name, long... shape) {
+    this(name, shape, false);
+  }
+
+  /** Scalars. */
+  public long size() {
+    return Arrays.stream(shape).reduce(1, Math::multiplyExact);
+  }
+}

@@ -1,0 +1,55 @@
+package dev.graft.webhooks.endpoints;
+
+import dev.graft.platform.Ids;
+import dev.graft.platform.errors.ProblemType;
+import dev.graft.platform.errors.RequestFailed;
+import dev.graft.platform.web.ConcurrencyLimit;
+import dev.graft.webhooks.delivery.SealedSecrets;
+import dev.graft.webhooks.delivery.WebhookEvent;
+import dev.graft.webhooks.delivery.WebhookEventType;
+import dev.graft.webhooks.delivery.WebhookSender;
+import java.time.Clock;
+import java.time.Duration;
+import org.springframework.stereotype.Service;
+
+/** Invented events, sent at once: whether an endpoint takes what will come. */
+@Service
+public class SampleEvents {
+  public static final int AT_ONCE = 8;
+  private static final Duration RETRY_AFTER = Duration.ofSeconds(5);
+
+  private final WebhookSender courier;
+  private final Ids ids;
+  private final Clock clock;
+  private final ConcurrencyLimit senders =
+      new ConcurrencyLimit(AT_ONCE, RETRY_AFTER, "Other endpoints are being tested; try again");
+
+  SampleEvents(WebhookSender courier, Ids ids, Clock clock) {
+    this.courier = courier;
+    this.ids = ids;
+    this.clock = clock;
+  }
+
+  /**
+   * Returns the status of the answer, whatever it is.
+   *
+   * @throws RequestFailed if there is none
+   */
+  int send(Endpoint endpoint, WebhookEventType type) {
+    WebhookEvent sample =
+        new WebhookEvent(ids.next("evt_"), type, ids.next("ftjob-sample-"), clock.instant());
+    WebhookSender.AttemptOutcome outcome =
+        senders.run(
+            endpoint.departmentId(),
+            () -> {
+              try {
+                return courier.bring(sample, endpoint.address(), clock.instant());
+              } catch (SealedSecrets.Unreadable e) {
+                throw new IllegalStateException(e);
+              }
+            });
+    if (outcome.status() != null) return outcome.status();
+    throw new RequestFailed(
+        ProblemType.INVALID_REQUEST, "The endpoint could not be reached. " + outcome.error());
+  }
+}

@@ -1,0 +1,66 @@
+package dev.graft.weights.adapter;
+
+import dev.graft.spec.fields.SpecRejected;
+import dev.graft.spec.method.AdapterMethod.Prompted;
+import dev.graft.spec.peft.AdapterMethods;
+import dev.graft.weights.checkpoint.MappedTensor;
+import dev.graft.weights.checkpoint.SafetensorsFile;
+import dev.graft.weights.files.BadModel;
+import dev.graft.weights.files.DirectoryFiles;
+import dev.graft.weights.files.JsonFields;
+import dev.graft.weights.files.JsonFile;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * Virtual tokens in a PEFT directory, read as hostile input. Closing unmaps them.
+ *
+ * @param embeddings {@code prompt_embeddings}, as they are used
+ */
+public record PromptAdapter(Prompted method, MappedTensor embeddings, SafetensorsFile file)
+    implements AutoCloseable {
+  private static final String CONFIG = "adapter_config.json";
+  private static final String WEIGHTS = "adapter_model.safetensors";
+  private static final List<String> TYPES = List.of("PROMPT_TUNING", "P_TUNING", "PREFIX_TUNING");
+
+  /**
+   * Whether the directory says that it holds virtual tokens.
+   *
+   * @throws BadModel if it has no readable configuration
+   */
+  public static boolean isIn(Path directory) {
+    return TYPES.contains(config(directory).textOr("peft_type", ""));
+  }
+
+  private static JsonFields config(Path directory) {
+    return JsonFile.read(new DirectoryFiles(directory).require(CONFIG), 1 << 20);
+  }
+
+  /**
+   * @throws BadModel if these are no virtual tokens that Graft can apply, saying why
+   */
+  public static PromptAdapter read(Path directory) {
+    Prompted method = method(config(directory));
+    SafetensorsFile file = SafetensorsFile.open(new DirectoryFiles(directory).require(WEIGHTS));
+    MappedTensor embeddings = file.find("prompt_embeddings");
+    if (embeddings == null || file.tensors().size() != 1) {
+      file.close();
+      throw new BadModel(WEIGHTS + " does not hold prompt_embeddings alone");
+    }
+    return new PromptAdapter(method, embeddings, file);
+  }
+
+  private static Prompted method(JsonFields config) {
+    try {
+      if (AdapterMethods.fromPeft(config.node()) instanceof Prompted prompted) return prompted;
+      throw config.bad("peft_type", "is no method with virtual tokens");
+    } catch (SpecRejected e) {
+      throw new BadModel(CONFIG + ": " + e.getMessage(), e);
+    }
+  }
+
+  @Override
+  public void close() {
+    file.close();
+  }
+}

@@ -1,0 +1,66 @@
+package dev.graft.weights.adapter;
+
+import dev.graft.spec.fields.SpecRejected;
+import dev.graft.spec.method.AdapterMethod;
+import dev.graft.spec.peft.AdapterMethods;
+import dev.graft.weights.checkpoint.SafetensorsFile;
+import dev.graft.weights.files.BadModel;
+import dev.graft.weights.files.DirectoryFiles;
+import dev.graft.weights.files.JsonFields;
+import dev.graft.weights.files.JsonFile;
+import dev.graft.weights.tensor.NamedTensor;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * A result directory with {@code adapter_config.json}, of whatever method, read as hostile input.
+ * Closing unmaps the tensors.
+ */
+public record SavedAdapter(AdapterMethod method, SafetensorsFile file) implements AutoCloseable {
+  private static final String CONFIG = "adapter_config.json";
+  private static final String WEIGHTS = "adapter_model.safetensors";
+
+  private static JsonFields config(Path directory) {
+    return JsonFile.read(new DirectoryFiles(directory).require(CONFIG), 1 << 20);
+  }
+
+  /**
+   * @throws BadModel if this is no adapter that Graft can apply, saying why
+   */
+  public static SavedAdapter read(Path directory) {
+    AdapterMethod method = method(config(directory));
+    DirectoryFiles files = new DirectoryFiles(directory);
+    if (!files.has(WEIGHTS) && files.has("adapter_model.bin")) {
+      throw new BadModel("adapter_model.bin is a pickle and is not read; save as safetensors");
+    }
+    return new SavedAdapter(method, SafetensorsFile.open(files.require(WEIGHTS)));
+  }
+
+  private static AdapterMethod method(JsonFields config) {
+    try {
+      AdapterMethod method = AdapterMethods.fromSaved(config.node());
+      if (method instanceof AdapterMethod.Lora lora && lora.initLoraWeights().changesBase()) {
+        throw config.bad(
+            "init_lora_weights",
+            "is "
+                + config.shown("init_lora_weights")
+                + ": the adapter fits a changed base only; have PEFT convert it when it is saved");
+      }
+      return method;
+    } catch (SpecRejected e) {
+      throw new BadModel(CONFIG + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** All tensors in f32 and in memory, by PEFT's names. */
+  public List<NamedTensor> tensors() {
+    return file.tensors().stream()
+        .map(each -> NamedTensor.of(each.name(), each.toFloats(), each.shape()))
+        .toList();
+  }
+
+  @Override
+  public void close() {
+    file.close();
+  }
+}

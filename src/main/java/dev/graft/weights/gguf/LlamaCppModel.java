@@ -1,0 +1,118 @@
+package dev.graft.weights.gguf;
+
+import dev.graft.weights.config.BertConfig;
+import dev.graft.weights.config.DecoderConfig;
+import dev.graft.weights.config.DistilBertConfig;
+import dev.graft.weights.config.Gpt2Config;
+import dev.graft.weights.config.GptNeoXConfig;
+import dev.graft.weights.config.ModelConfig;
+import dev.graft.weights.config.basics.ModelType;
+import java.util.Map;
+import java.util.function.IntUnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How llama.cpp has a base model: what it calls the architecture and the tensors, and in which
+ * order it has their rows. Read from its {@code conversion/*.py} and {@code
+ * gguf-py/gguf/tensor_mapping.py}.
+ *
+ * @param architecture {@code general.architecture}
+ * @param rotatesPairs whether rotary positions turn neighbours, not the halves of a head, so that
+ *     the rows of queries and keys lie otherwise
+ */
+public record LlamaCppModel(ModelConfig base, String architecture, boolean rotatesPairs) {
+  private static final Map<String, String> LEAVES =
+      Map.ofEntries(
+          Map.entry("self_attn.q_proj", "attn_q"),
+          Map.entry("self_attn.k_proj", "attn_k"),
+          Map.entry("self_attn.v_proj", "attn_v"),
+          Map.entry("self_attn.qkv_proj", "attn_qkv"),
+          Map.entry("self_attn.o_proj", "attn_output"),
+          Map.entry("mlp.gate_proj", "ffn_gate"),
+          Map.entry("mlp.up_proj", "ffn_up"),
+          Map.entry("mlp.gate_up_proj", "ffn_up"),
+          Map.entry("mlp.down_proj", "ffn_down"),
+          Map.entry("attention.query_key_value", "attn_qkv"),
+          Map.entry("attention.dense", "attn_output"),
+          Map.entry("mlp.dense_h_to_4h", "ffn_up"),
+          Map.entry("mlp.dense_4h_to_h", "ffn_down"));
+
+  /**
+   * @return null if llama.cpp takes no adapters on such a base
+   */
+  public static @Nullable LlamaCppModel of(ModelConfig base) {
+    ModelType type = ModelType.named(base.modelType());
+    return switch (type) {
+      case null -> null;
+      case LLAMA, MISTRAL -> new LlamaCppModel(base, "llama", true);
+      case GRANITE -> new LlamaCppModel(base, "granite", true);
+      case SMOLLM3 -> new LlamaCppModel(base, "smollm3", true);
+      case QWEN2 -> new LlamaCppModel(base, "qwen2", false);
+      case QWEN3 -> new LlamaCppModel(base, "qwen3", false);
+      case GEMMA -> new LlamaCppModel(base, "gemma", false);
+      case GEMMA2 -> new LlamaCppModel(base, "gemma2", false);
+      case GEMMA3 -> new LlamaCppModel(base, "gemma3", false);
+      case PHI3 -> new LlamaCppModel(base, "phi3", false);
+      case OLMO2 -> new LlamaCppModel(base, "olmo2", false);
+      case GPT_NEOX -> new LlamaCppModel(base, "gptneox", false);
+      case GPT2 -> null; // it turns the factors of a Conv1D around
+      case BERT, ROBERTA, XLM_ROBERTA, DISTILBERT -> null;
+    };
+  }
+
+  /** Whether the matrix of the token table makes the logits, too; Gemma 1 and 2 have no other. */
+  public boolean sharesTable() {
+    return base.tieWordEmbeddings()
+        || architecture.equals("gemma")
+        || architecture.equals("gemma2");
+  }
+
+  /** Whether the module is the token table, whose A llama.cpp has transposed. */
+  public boolean isTable(String path) {
+    return base.inputEmbedding().equals(path + ".weight");
+  }
+
+  /**
+   * Name of a weight.
+   *
+   * @param path such as {@code model.layers.0.self_attn.q_proj}
+   * @throws IllegalArgumentException if it is none that takes an adapter
+   */
+  String tensor(String path) {
+    if (isTable(path)) return "token_embd.weight";
+    if (path.equals(base.outputModule())) return "output.weight";
+    for (int layer = 0; layer < base.numHiddenLayers(); layer++) {
+      String prefix = base.layerPrefix(layer);
+      String leaf = path.startsWith(prefix) ? LEAVES.get(path.substring(prefix.length())) : null;
+      if (leaf != null) return "blk.%d.%s.weight".formatted(layer, leaf);
+    }
+    throw new IllegalArgumentException("llama.cpp has no name for " + path);
+  }
+
+  /** For each row of a weight as llama.cpp has it, which row that is here. */
+  IntUnaryOperator rows(String path) {
+    return switch (base) {
+      case DecoderConfig decoder when rotatesPairs && path.endsWith(".q_proj") ->
+          row -> paired(row, decoder.attention().headDim());
+      case DecoderConfig decoder when rotatesPairs && path.endsWith(".k_proj") ->
+          row -> paired(row, decoder.attention().headDim());
+      case GptNeoXConfig neox when path.endsWith(".query_key_value") -> row -> grouped(row, neox);
+      case DecoderConfig _, Gpt2Config _, GptNeoXConfig _, BertConfig _, DistilBertConfig _ ->
+          IntUnaryOperator.identity();
+    };
+  }
+
+  /** Rows i and i + size / 2 of a head become neighbours. */
+  private static int paired(int row, int headDim) {
+    int inHead = row % headDim;
+    return row - inHead + inHead % 2 * (headDim / 2) + inHead / 2;
+  }
+
+  /** Rows (head, q k v, size) become (q k v, head, size). */
+  private static int grouped(int row, GptNeoXConfig base) {
+    int size = base.headDim();
+    int part = row / (base.heads() * size);
+    int head = row / size % base.heads();
+    return (head * 3 + part) * size + row % size;
+  }
+}

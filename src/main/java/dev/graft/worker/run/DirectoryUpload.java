@@ -1,0 +1,59 @@
+package dev.graft.worker.run;
+
+import dev.graft.artifacts.BlobRef;
+import dev.graft.artifacts.Digest;
+import dev.graft.artifacts.manifest.Manifest;
+import dev.graft.jobs.lease.LeaseKey;
+import dev.graft.jobs.lease.LeaseProtocol;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/** Sends directories of one lease to the server: every file by digest, then their manifest. */
+final class DirectoryUpload {
+  private final LeaseProtocol protocol;
+  private final LeaseKey key;
+  private final Set<Digest> sent = new HashSet<>();
+
+  DirectoryUpload(LeaseProtocol protocol, LeaseKey key) {
+    this.protocol = protocol;
+    this.key = key;
+  }
+
+  /** Returns the digest of the manifest; what was sent before is not sent again. */
+  Digest directory(Path directory) throws IOException {
+    TreeMap<String, BlobRef> files = new TreeMap<>();
+    for (Path file : regularFiles(directory)) {
+      BlobRef blob = BlobRef.of(file);
+      send(blob, file);
+      files.put(directory.relativize(file).toString(), blob);
+    }
+    byte[] json = new Manifest(files).toJson();
+    Path manifest = Files.createTempFile(directory.getParent(), "manifest-", ".json");
+    try {
+      Files.write(manifest, json);
+      BlobRef blob = new BlobRef(Digest.of(json), json.length);
+      send(blob, manifest);
+      return blob.sha256();
+    } finally {
+      Files.deleteIfExists(manifest);
+    }
+  }
+
+  private void send(BlobRef blob, Path file) throws IOException {
+    if (sent.contains(blob.sha256())) return;
+    protocol.put(key, blob, file);
+    sent.add(blob.sha256());
+  }
+
+  private static List<Path> regularFiles(Path directory) throws IOException {
+    try (Stream<Path> tree = Files.walk(directory)) {
+      return tree.filter(Files::isRegularFile).sorted().toList();
+    }
+  }
+}

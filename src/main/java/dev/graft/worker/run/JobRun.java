@@ -1,0 +1,299 @@
+package dev.graft.worker.run;
+
+import dev.graft.artifacts.Digest;
+import dev.graft.artifacts.StorageFull;
+import dev.graft.jobs.lease.CheckpointReport;
+import dev.graft.jobs.lease.Directive;
+import dev.graft.jobs.lease.Lease;
+import dev.graft.jobs.lease.LeaseKey;
+import dev.graft.jobs.lease.LeaseLost;
+import dev.graft.jobs.lease.LeaseProtocol;
+import dev.graft.jobs.lease.LeaseRefused;
+import dev.graft.jobs.lease.TrainingFailure;
+import dev.graft.training.protocol.RunRequest;
+import dev.graft.training.protocol.TrainerDirective;
+import dev.graft.training.protocol.TrainingEvent;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One lease, from the claim to its end. The device's thread prepares, starts and follows the
+ * trainer; heartbeats and the drain speak to it through {@link #stop}.
+ */
+public final class JobRun implements Heartbeats.Listener {
+  private static final Logger log = LoggerFactory.getLogger(JobRun.class);
+  private static final Duration CANCEL_GRACE = Duration.ofSeconds(10);
+
+  /** Why a run should end early, weakest first. */
+  private enum Stop {
+    NONE,
+    RELEASE,
+    CANCEL,
+    LOST
+  }
+
+  private final Lease lease;
+  private final LeaseKey key;
+  private final LeaseProtocol protocol;
+  private final RunTimes times;
+  private final PendingReports reports = new PendingReports();
+  private final RunReporter told = new RunReporter(reports);
+  private final DirectoryUpload uploads;
+  private Stop stop = Stop.NONE;
+  private @Nullable TrainerProcess trainer;
+  private TrainingEvent.@Nullable Failed failed;
+  private boolean lacksDisk;
+
+  public JobRun(Lease lease, LeaseProtocol protocol, RunTimes times) {
+    this.lease = lease;
+    this.key = lease.key();
+    this.protocol = protocol;
+    this.times = times;
+    this.uploads = new DirectoryUpload(protocol, key);
+  }
+
+  /** Heartbeats end last: after the result is confirmed or the job given back. */
+  public void run(RunPreparation preparation, TrainerCommandLine commandLine)
+      throws InterruptedException {
+    try (Heartbeats beats =
+            Heartbeats.start(
+                protocol, lease, reports, times.reportEvery(), this, System.nanoTime());
+        JobDirectory directory = preparation.directory(lease)) {
+      attempt(preparation, commandLine, directory, beats);
+    } catch (LeaseLost lost) {
+      log.atInfo().addKeyValue("job", key.jobId()).log("lease_lost");
+    } catch (LeaseRefused refused) {
+      log.atError()
+          .addKeyValue("job", key.jobId())
+          .addKeyValue("cause", refused.getMessage())
+          .log("server_refused");
+    } catch (IOException e) {
+      log.atWarn().addKeyValue("cause", e.getMessage()).log("job_directory_failed");
+    }
+  }
+
+  private void attempt(
+      RunPreparation preparation,
+      TrainerCommandLine commandLine,
+      JobDirectory directory,
+      Heartbeats beats)
+      throws InterruptedException {
+    try {
+      RunRequest request = prepared(preparation, directory);
+      if (request == null || current() != Stop.NONE) {
+        until(
+            () -> {
+              beats.flush();
+              return give(key);
+            });
+        return;
+      }
+      int status = train(request, commandLine, directory);
+      finish(status, directory, beats);
+    } catch (IOException e) {
+      log.atWarn().addKeyValue("job", key.jobId()).setCause(e).log("run_failed_here");
+      end(failure("The worker could not read or write the files of the run"), beats);
+    } catch (LeaseRefused refused) {
+      log.atError()
+          .addKeyValue("job", key.jobId())
+          .addKeyValue("cause", refused.getMessage())
+          .log("server_refused");
+      end(failure("The server refused what the worker asked or sent"), beats);
+    }
+  }
+
+  private static TrainingFailure failure(String message) {
+    return new TrainingFailure(TrainingFailure.Kind.TRANSIENT, message, null, null);
+  }
+
+  /** Whether this machine had no room for the job: another may, or this one later. */
+  public boolean lacksDisk() {
+    return lacksDisk;
+  }
+
+  /** Null if this machine lacks disk, which is no verdict on the job: no attempt is counted. */
+  private @Nullable RunRequest prepared(RunPreparation preparation, JobDirectory directory)
+      throws IOException, InterruptedException {
+    try {
+      return until(() -> preparation.request(lease, directory));
+    } catch (StorageFull full) {
+      lacksDisk = true;
+      log.atError()
+          .addKeyValue("job", key.jobId())
+          .addKeyValue("cause", full.getMessage())
+          .addKeyValue("cure", "free disk, or raise graft.worker.cache-size or lower keep-free")
+          .log("disk_lacking");
+      told.lacksDisk();
+      return null;
+    }
+  }
+
+  private int train(RunRequest request, TrainerCommandLine commandLine, JobDirectory directory)
+      throws IOException, InterruptedException {
+    TrainerProcess started =
+        TrainerProcess.start(commandLine, directory.root(), directory.errors());
+    log.atInfo()
+        .addKeyValue("job", key.jobId())
+        .addKeyValue("pid", started.pid())
+        .log("trainer_started");
+    synchronized (this) {
+      trainer = started;
+      tell(started, stop);
+    }
+    try {
+      return started.follow(request, this::heard);
+    } finally {
+      started.kill();
+    }
+  }
+
+  private void heard(TrainingEvent event) {
+    switch (event) {
+      case TrainingEvent.Started started -> told.started(started);
+      case TrainingEvent.Progress progress -> told.progress(progress);
+      case TrainingEvent.Evaluated evaluation -> told.evaluation(evaluation);
+      case TrainingEvent.Checkpoint checkpoint -> commit(checkpoint);
+      case TrainingEvent.Failed failure -> failed = failure;
+      case TrainingEvent.Completed completed ->
+          log.atInfo().addKeyValue("job", key.jobId()).log("trainer_completed");
+    }
+  }
+
+  /** A checkpoint that cannot be sent now is only a later resume; the next one will be sent. */
+  private void commit(TrainingEvent.Checkpoint checkpoint) {
+    try {
+      Digest manifest = uploads.directory(Path.of(checkpoint.directory()));
+      int step = Math.toIntExact(checkpoint.step());
+      protocol.checkpoint(key, new CheckpointReport(step, manifest, told.newest()));
+    } catch (LeaseLost lost) {
+      lost();
+    } catch (IOException | UncheckedIOException | LeaseRefused e) {
+      log.atWarn()
+          .addKeyValue("job", key.jobId())
+          .addKeyValue("cause", e.getMessage())
+          .log("checkpoint_not_committed");
+    }
+  }
+
+  private void finish(int status, JobDirectory directory, Heartbeats beats)
+      throws InterruptedException, IOException {
+    TrainingFailure failure = RunEnd.failure(status, failed);
+    if (RunEnd.done(status) && current() != Stop.CANCEL) {
+      // The result stays on this machine until the server has confirmed it.
+      Digest manifest = until(() -> uploads.directory(directory.output()));
+      until(
+          () -> {
+            beats.flush();
+            protocol.complete(key, manifest);
+            return key;
+          });
+    } else if (failure == null || current() != Stop.NONE) {
+      until(() -> give(key));
+    } else {
+      log.atWarn()
+          .addKeyValue("job", key.jobId())
+          .addKeyValue("status", status)
+          .addKeyValue("errors", RunEnd.tail(directory.errors()))
+          .log("trainer_failed");
+      end(failure, beats);
+    }
+  }
+
+  private LeaseKey give(LeaseKey lease) {
+    protocol.release(lease);
+    return lease;
+  }
+
+  private void end(TrainingFailure failure, Heartbeats beats) throws InterruptedException {
+    try {
+      until(
+          () -> {
+            beats.flush();
+            protocol.fail(key, failure);
+            return key;
+          });
+    } catch (IOException local) {
+      throw new UncheckedIOException(local);
+    }
+  }
+
+  /** Something that may be repeated until the server's answer is known. */
+  private interface Repeatable<T> {
+    T run() throws IOException;
+  }
+
+  /**
+   * Repeats while the server cannot be reached. Even when the lease is no longer trusted this is
+   * safe: the server's fence decides.
+   */
+  private <T> T until(Repeatable<T> action) throws IOException, InterruptedException {
+    while (true) {
+      try {
+        return action.run();
+      } catch (UncheckedIOException unanswered) {
+        log.atWarn()
+            .addKeyValue("job", key.jobId())
+            .addKeyValue("cause", unanswered.getMessage())
+            .log("server_unanswered");
+        Thread.sleep(times.retryWait());
+      }
+    }
+  }
+
+  @Override
+  public void directed(Directive directive) {
+    switch (directive) {
+      case Directive.Continue go -> {}
+      case Directive.Checkpoint checkpoint -> {
+        TrainerProcess running = trainer();
+        if (running != null) running.send(TrainerDirective.CHECKPOINT);
+      }
+      case Directive.CheckpointAndRelease release -> stop(Stop.RELEASE);
+      case Directive.Cancel cancel -> stop(Stop.CANCEL);
+    }
+  }
+
+  @Override
+  public void lost() {
+    stop(Stop.LOST);
+  }
+
+  /** The worker shuts down: a checkpoint, then the job goes back to the queue. */
+  public void drain() {
+    stop(Stop.RELEASE);
+  }
+
+  private synchronized void stop(Stop reason) {
+    if (reason.compareTo(stop) <= 0) return;
+    stop = reason;
+    if (trainer != null) tell(trainer, reason);
+  }
+
+  private void tell(TrainerProcess running, Stop reason) {
+    switch (reason) {
+      case NONE -> {}
+      case RELEASE -> {
+        running.send(TrainerDirective.STOP_AFTER_CHECKPOINT);
+        running.killAfter(times.drainGrace());
+      }
+      case CANCEL -> {
+        running.send(TrainerDirective.CANCEL);
+        running.killAfter(CANCEL_GRACE);
+      }
+      case LOST -> running.kill();
+    }
+  }
+
+  private synchronized Stop current() {
+    return stop;
+  }
+
+  private synchronized @Nullable TrainerProcess trainer() {
+    return trainer;
+  }
+}

@@ -1,0 +1,66 @@
+package dev.graft.worker.run;
+
+import dev.graft.jobs.lease.TrainingFailure;
+import dev.graft.training.protocol.TrainerExit;
+import dev.graft.training.protocol.TrainingEvent;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/** What a trainer's exit status and last words mean for its job. */
+final class RunEnd {
+  private static final int KILLED = 128 + 9;
+  private static final int TERMINATED = 128 + 15;
+  private static final int TAIL_BYTES = 2048;
+
+  private RunEnd() {}
+
+  static boolean done(int status) {
+    return TrainerExit.of(status) == TrainerExit.DONE;
+  }
+
+  /** Null if the run did as it was told: done, stopped or cancelled. */
+  static @Nullable TrainingFailure failure(int status, TrainingEvent.@Nullable Failed said) {
+    return switch (TrainerExit.of(status)) {
+      case DONE, STOPPED_AFTER_CHECKPOINT, CANCELLED -> null;
+      case BAD_INPUT ->
+          of(TrainingFailure.Kind.BAD_INPUT, said, "The trainer refused its input", null);
+      case OUT_OF_MEMORY ->
+          of(
+              TrainingFailure.Kind.OUT_OF_MEMORY,
+              said,
+              "The trainer ran out of memory",
+              "Lower per_device_train_batch_size or max_length");
+      case TRANSIENT ->
+          of(unexpected(status, said), said, "The trainer stopped unexpectedly", null);
+    };
+  }
+
+  /** Killed from outside is no verdict on the job: it counts as a lost worker does. */
+  private static TrainingFailure.Kind unexpected(int status, TrainingEvent.@Nullable Failed said) {
+    boolean killed = said == null && (status == KILLED || status == TERMINATED);
+    return killed ? TrainingFailure.Kind.WORKER_LOST : TrainingFailure.Kind.TRANSIENT;
+  }
+
+  private static TrainingFailure of(
+      TrainingFailure.Kind kind,
+      TrainingEvent.@Nullable Failed said,
+      String otherwise,
+      @Nullable String hint) {
+    return new TrainingFailure(
+        kind, said == null ? otherwise : said.message(), hint, said == null ? null : said.param());
+  }
+
+  /** The end of the trainer's standard error, for the operator's log. */
+  static String tail(Path errors) {
+    try {
+      byte[] all = Files.readAllBytes(errors);
+      int from = Math.max(0, all.length - TAIL_BYTES);
+      return new String(all, from, all.length - from, StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      return "";
+    }
+  }
+}

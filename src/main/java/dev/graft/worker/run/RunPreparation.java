@@ -1,0 +1,148 @@
+package dev.graft.worker.run;
+
+import dev.graft.artifacts.Digest;
+import dev.graft.artifacts.StorageFull;
+import dev.graft.artifacts.cache.BlobCache;
+import dev.graft.artifacts.cache.BlobUse;
+import dev.graft.artifacts.manifest.ManifestDirectory;
+import dev.graft.jobs.lease.Lease;
+import dev.graft.jobs.lease.LeaseProtocol;
+import dev.graft.training.protocol.RunRequest;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Set;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Turns a lease into a run request: everything it names becomes a local path in the run's own
+ * directory, as links to copies that stay for as long as the run does.
+ */
+public final class RunPreparation {
+  private static final Logger log = LoggerFactory.getLogger(RunPreparation.class);
+
+  private static final Predicate<String> ALL = name -> true;
+
+  /** What an earlier job made, without other forms of it and its optimiser's state. */
+  private static final Predicate<String> START =
+      Set.of(
+              "adapter_config.json",
+              "adapter_model.safetensors",
+              "config.json",
+              "trained.safetensors")
+          ::contains;
+
+  private final BlobCache blobs;
+  private final LeaseProtocol protocol;
+  private final Path jobs;
+  private final @Nullable Integer threads;
+
+  /**
+   * @param jobs where runs have their directories, of this process alone
+   */
+  public RunPreparation(
+      BlobCache blobs, LeaseProtocol protocol, Path jobs, @Nullable Integer threads) {
+    this.blobs = blobs;
+    this.protocol = protocol;
+    this.jobs = jobs;
+    this.threads = threads;
+  }
+
+  public JobDirectory directory(Lease lease) throws IOException {
+    return JobDirectory.make(jobs, lease);
+  }
+
+  /**
+   * May be repeated: nothing is laid out before all is here.
+   *
+   * @throws StorageFull if this machine has no room for what the lease names
+   */
+  public RunRequest request(Lease lease, JobDirectory directory) throws IOException {
+    try (BlobUse use = blobs.use(digest -> protocol.open(lease.key(), digest))) {
+      expect(lease, use);
+      use.blob(lease.trainingFile());
+      Digest validation = lease.validationFile();
+      if (validation != null) use.blob(validation);
+      use.makeRoom();
+      use.directory(lease.baseManifest(), ALL);
+      if (lease.start() != null) use.directory(lease.start(), START);
+      Lease.Resume resume = newestCheckpoint(lease, use);
+      return laidOut(lease, resume, directory);
+    }
+  }
+
+  /** All that has a size at once, so that a job that does not fit fetches none of it. */
+  private static void expect(Lease lease, BlobUse use) throws IOException {
+    use.expect(lease.baseManifest(), ALL);
+    if (lease.start() != null) use.expect(lease.start(), START);
+    if (!lease.checkpoints().isEmpty()) {
+      try {
+        use.expect(lease.checkpoints().getFirst().manifest(), ALL);
+      } catch (StorageFull full) {
+        throw full;
+      } catch (IOException unusable) {
+        // Said when it is fetched.
+      }
+    }
+    use.makeRoom();
+  }
+
+  /**
+   * The newest checkpoint whose every blob verifies, else the one before; null = from the start.
+   */
+  private static Lease.@Nullable Resume newestCheckpoint(Lease lease, BlobUse use)
+      throws StorageFull {
+    for (Lease.Resume candidate : lease.checkpoints()) {
+      try {
+        use.directory(candidate.manifest(), ALL);
+        log.atInfo()
+            .addKeyValue("job", lease.key().jobId())
+            .addKeyValue("step", candidate.step())
+            .log("resuming");
+        return candidate;
+      } catch (StorageFull full) {
+        throw full; // says nothing about the checkpoint
+      } catch (IOException unusable) {
+        log.atWarn()
+            .addKeyValue("job", lease.key().jobId())
+            .addKeyValue("step", candidate.step())
+            .addKeyValue("cause", unusable.getMessage())
+            .log("checkpoint_unusable");
+      }
+    }
+    return null;
+  }
+
+  private RunRequest laidOut(Lease lease, Lease.@Nullable Resume resume, JobDirectory directory)
+      throws IOException {
+    lay(lease.baseManifest(), directory.base(), ALL);
+    ManifestDirectory.place(blobs.store(), lease.trainingFile(), directory.training());
+    Digest validation = lease.validationFile();
+    if (validation != null) {
+      ManifestDirectory.place(blobs.store(), validation, directory.validation());
+    }
+    if (resume != null) lay(resume.manifest(), directory.resumed(), ALL);
+    Digest start = lease.start();
+    if (start != null) lay(start, directory.start(), START);
+    return new RunRequest(
+        JsonMapper.shared().readTree(lease.adapterJson()),
+        lease.seed(),
+        directory.base().toString(),
+        lease.baseModel(),
+        directory.training().toString(),
+        validation == null ? null : directory.validation().toString(),
+        directory.output().toString(),
+        directory.checkpoints().toString(),
+        resume == null ? null : directory.resumed().toString(),
+        threads,
+        lease.parentModel(),
+        start == null ? null : directory.start().toString());
+  }
+
+  private void lay(Digest manifest, Path target, Predicate<String> wanted) throws IOException {
+    ManifestDirectory.materialise(blobs.store(), manifest, target, wanted);
+  }
+}

@@ -1,0 +1,73 @@
+package dev.graft.worker.run;
+
+import dev.graft.jobs.lease.LeaseReport;
+import dev.graft.training.protocol.TrainingEvent;
+import java.util.HashMap;
+import java.util.Map;
+
+/** A trainer's events as reports to the server. */
+final class RunReporter {
+  private final PendingReports reports;
+  private final Map<String, Double> newest = new HashMap<>();
+
+  RunReporter(PendingReports reports) {
+    this.reports = reports;
+  }
+
+  /** The newest numbers of the run, by name: what a checkpoint is recorded with. */
+  Map<String, Double> newest() {
+    return newest;
+  }
+
+  void lacksDisk() {
+    reports.note(
+        LeaseReport.Level.WARN,
+        "The worker has no room on its disk for the base model and the data of this job;"
+            + " the job waits for room, or for another worker");
+  }
+
+  void started(TrainingEvent.Started started) {
+    StringBuilder text = new StringBuilder("Training on %d examples".formatted(started.rows()));
+    if (started.truncatedRows() > 0) text.append(", %d cut".formatted(started.truncatedRows()));
+    if (started.droppedRows() > 0) {
+      text.append(", %d left out for want of a trained token".formatted(started.droppedRows()));
+    }
+    if (started.step() > 0) text.append("; continues after step ").append(started.step());
+    reports.note(LeaseReport.Level.INFO, text.toString());
+  }
+
+  void progress(TrainingEvent.Progress progress) {
+    reports.progress(
+        new LeaseReport.Progress(
+            Math.toIntExact(progress.step()),
+            Math.toIntExact(progress.totalSteps()),
+            progress.epoch(),
+            progress.tokensPerSecond()),
+        progress.trainedTokens());
+    Map<String, Double> values = new HashMap<>();
+    putFinite(values, "train_loss", progress.loss());
+    putFinite(values, "train_mean_token_accuracy", progress.trainTokenAccuracy());
+    putFinite(values, "learning_rate", progress.learningRate());
+    putFinite(values, "grad_norm", progress.gradNorm());
+    progress.metrics().forEach((name, value) -> putFinite(values, name, value));
+    tell(progress.step(), values);
+  }
+
+  void evaluation(TrainingEvent.Evaluated evaluation) {
+    Map<String, Double> values = new HashMap<>();
+    putFinite(values, "valid_loss", evaluation.validLoss());
+    putFinite(values, "valid_mean_token_accuracy", evaluation.validMeanTokenAccuracy());
+    evaluation.metrics().forEach((name, value) -> putFinite(values, "valid_" + name, value));
+    tell(evaluation.step(), values);
+  }
+
+  private void tell(long step, Map<String, Double> values) {
+    newest.putAll(values);
+    reports.metrics(Math.toIntExact(step), values);
+  }
+
+  /** JSON has no NaN; a missing number says the same. */
+  private static void putFinite(Map<String, Double> values, String name, double value) {
+    if (Double.isFinite(value)) values.put(name, value);
+  }
+}

@@ -1,0 +1,10 @@
+package dev.graft.worker.run;
+
+import java.time.Duration;
+
+/**
+ * @param reportEvery progress is told this often, while there is some
+ * @param drainGrace how long a running step and its checkpoint may take at shutdown
+ * @param retryWait pause after a server that could not be reached
+ */
+public record RunTimes(Duration reportEvery, Duration drainGrace, Duration retryWait) {}

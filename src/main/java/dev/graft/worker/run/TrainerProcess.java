@@ -1,0 +1,109 @@
+package dev.graft.worker.run;
+
+import dev.graft.training.protocol.ProtocolLines;
+import dev.graft.training.protocol.RunRequest;
+import dev.graft.training.protocol.TrainerDirective;
+import dev.graft.training.protocol.TrainingEvent;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One trainer. Start and {@link #follow} it on one platform thread that outlives it: the kernel's
+ * parent-death signal fires when the starting <em>thread</em> ends. Its standard input stays open
+ * as long as it should live.
+ */
+final class TrainerProcess {
+  private static final Logger log = LoggerFactory.getLogger(TrainerProcess.class);
+
+  /**
+   * Keeps freed memory in the process: a step frees and takes the same large buffers again, and
+   * glibc would otherwise hand each back to the kernel (about a tenth of the step).
+   */
+  private static final Map<String, String> ENVIRONMENT =
+      Map.of(
+          "MALLOC_TOP_PAD_", "268435456",
+          "MALLOC_TRIM_THRESHOLD_", "17179869184",
+          "MALLOC_MMAP_THRESHOLD_", "4294967296",
+          "OPT_OUT_TRACKING", "true",
+          "DJL_OFFLINE", "true");
+
+  private final Process process;
+  private final OutputStream in;
+
+  private TrainerProcess(Process process) {
+    this.process = process;
+    this.in = process.getOutputStream();
+  }
+
+  /**
+   * @param errors file that gets the trainer's standard error
+   */
+  static TrainerProcess start(TrainerCommandLine commandLine, Path directory, Path errors)
+      throws IOException {
+    ProcessBuilder builder =
+        new ProcessBuilder(commandLine.command())
+            .directory(directory.toFile())
+            .redirectError(ProcessBuilder.Redirect.appendTo(errors.toFile()));
+    builder.environment().putAll(ENVIRONMENT);
+    return new TrainerProcess(builder.start());
+  }
+
+  /** Sends the request, then hands over every event until the output ends; returns the status. */
+  int follow(RunRequest request, Consumer<TrainingEvent> events) throws InterruptedException {
+    send(ProtocolLines.write(request));
+    try (BufferedReader lines = process.inputReader(StandardCharsets.UTF_8)) {
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        TrainingEvent event;
+        try {
+          event = ProtocolLines.readEvent(line);
+        } catch (IllegalArgumentException notOurs) {
+          log.atWarn().addKeyValue("chars", line.length()).log("trainer_line_ignored");
+          continue;
+        }
+        events.accept(event);
+      }
+    } catch (IOException closed) {
+      log.atDebug().addKeyValue("pid", process.pid()).log("trainer_output_closed");
+    }
+    return process.waitFor();
+  }
+
+  void send(TrainerDirective directive) {
+    send(ProtocolLines.write(directive));
+  }
+
+  /** Ends it now, and whatever it started. */
+  void kill() {
+    process.descendants().forEach(ProcessHandle::destroyForcibly);
+    process.destroyForcibly();
+  }
+
+  /** Ends it if it is still there after {@code grace}. */
+  void killAfter(Duration grace) {
+    CompletableFuture.delayedExecutor(grace.toMillis(), TimeUnit.MILLISECONDS).execute(this::kill);
+  }
+
+  long pid() {
+    return process.pid();
+  }
+
+  private synchronized void send(String line) {
+    try {
+      in.write((line + "\n").getBytes(StandardCharsets.UTF_8));
+      in.flush();
+    } catch (IOException gone) {
+      // Its exit status will say why.
+      log.atDebug().addKeyValue("pid", process.pid()).log("trainer_input_closed");
+    }
+  }
+}

@@ -1,0 +1,46 @@
+package dev.graft.workers;
+
+import dev.graft.jobs.lease.LeaseWire;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.MediaType;
+import org.springframework.http.ResponseEntity;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RestController;
+
+/** Where a worker trades its join token for a credential. */
+@RestController
+class JoinController {
+  private static final Logger log = LoggerFactory.getLogger(JoinController.class);
+  private static final int LONGEST_NAME = 100;
+
+  private final Workers workers;
+
+  JoinController(Workers workers) {
+    this.workers = workers;
+  }
+
+  @PostMapping(LeaseWire.PATH + "/join")
+  ResponseEntity<byte[]> join(@RequestBody byte[] body) {
+    LeaseWire.JoinRequest request = LeaseWire.read(body, LeaseWire.JoinRequest.class);
+    String name = request.name();
+    String shorter = name.length() > LONGEST_NAME ? name.substring(0, LONGEST_NAME) : name;
+    return workers
+        .join(request.token(), shorter)
+        .map(
+            joined -> {
+              log.atInfo().addKeyValue("worker", joined.workerId()).log("worker_joined");
+              return ResponseEntity.ok()
+                  .contentType(MediaType.APPLICATION_JSON)
+                  .body(LeaseWire.write(joined));
+            })
+        .orElseGet(
+            () ->
+                WorkerErrors.of(
+                    HttpStatus.UNAUTHORIZED,
+                    "join_token_refused",
+                    "The join token is unknown, used or expired"));
+  }
+}

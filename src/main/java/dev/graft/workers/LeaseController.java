@@ -1,0 +1,145 @@
+package dev.graft.workers;
+
+import dev.graft.artifacts.BlobMismatch;
+import dev.graft.artifacts.BlobRef;
+import dev.graft.artifacts.Digest;
+import dev.graft.jobs.desk.LeaseBlobs;
+import dev.graft.jobs.desk.LeaseDesk;
+import dev.graft.jobs.lease.CheckpointReport;
+import dev.graft.jobs.lease.Device;
+import dev.graft.jobs.lease.Lease;
+import dev.graft.jobs.lease.LeaseKey;
+import dev.graft.jobs.lease.LeaseRefused;
+import dev.graft.jobs.lease.LeaseReport;
+import dev.graft.jobs.lease.LeaseWire;
+import dev.graft.jobs.lease.TrainingFailure;
+import dev.graft.jobs.lease.WorkerPrincipal;
+import dev.graft.jobs.results.Publication;
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Duration;
+import java.util.Optional;
+import org.springframework.core.io.InputStreamResource;
+import org.springframework.http.MediaType;
+import org.springframework.http.ResponseEntity;
+import org.springframework.security.core.annotation.AuthenticationPrincipal;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.PutMapping;
+import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RequestHeader;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RestController;
+
+/** The worker API over HTTP. */
+@RestController
+@RequestMapping(LeaseWire.PATH + "/leases")
+class LeaseController {
+  private final LeaseDesk desk;
+  private final Publication publication;
+  private final LeaseBlobs blobs;
+
+  LeaseController(LeaseDesk desk, Publication publication, LeaseBlobs blobs) {
+    this.desk = desk;
+    this.publication = publication;
+    this.blobs = blobs;
+  }
+
+  @PostMapping
+  ResponseEntity<byte[]> claim(
+      @AuthenticationPrincipal WorkerPrincipal worker, @RequestBody byte[] body)
+      throws InterruptedException {
+    LeaseWire.ClaimRequest request = LeaseWire.read(body, LeaseWire.ClaimRequest.class);
+    Device device = request.device() == null ? Device.UNKNOWN : request.device();
+    Duration wait = Duration.ofMillis(Math.max(request.waitMs(), 0));
+    Optional<Lease> lease = desk.claim(worker.workerId(), device, wait);
+    return lease.map(LeaseController::json).orElseGet(() -> ResponseEntity.noContent().build());
+  }
+
+  @PostMapping("/{job}/renew")
+  ResponseEntity<byte[]> renew(
+      @PathVariable String job,
+      @RequestHeader(LeaseWire.LEASE_HEADER) String lease,
+      @RequestBody byte[] body) {
+    return json(desk.renew(LeaseWire.key(job, lease), LeaseWire.read(body, LeaseReport.class)));
+  }
+
+  @PostMapping("/{job}/checkpoints")
+  ResponseEntity<Void> checkpoint(
+      @PathVariable String job,
+      @RequestHeader(LeaseWire.LEASE_HEADER) String lease,
+      @RequestBody byte[] body)
+      throws IOException {
+    desk.checkpoint(LeaseWire.key(job, lease), LeaseWire.read(body, CheckpointReport.class));
+    return ResponseEntity.noContent().build();
+  }
+
+  @PostMapping("/{job}/complete")
+  ResponseEntity<Void> complete(
+      @PathVariable String job,
+      @RequestHeader(LeaseWire.LEASE_HEADER) String lease,
+      @RequestBody byte[] body)
+      throws IOException {
+    Digest manifest = LeaseWire.read(body, LeaseWire.CompleteRequest.class).manifest();
+    publication.complete(LeaseWire.key(job, lease), manifest);
+    return ResponseEntity.noContent().build();
+  }
+
+  @PostMapping("/{job}/fail")
+  ResponseEntity<Void> fail(
+      @PathVariable String job,
+      @RequestHeader(LeaseWire.LEASE_HEADER) String lease,
+      @RequestBody byte[] body) {
+    desk.fail(LeaseWire.key(job, lease), LeaseWire.read(body, TrainingFailure.class));
+    return ResponseEntity.noContent().build();
+  }
+
+  @PostMapping("/{job}/release")
+  ResponseEntity<Void> release(
+      @PathVariable String job, @RequestHeader(LeaseWire.LEASE_HEADER) String lease) {
+    desk.release(LeaseWire.key(job, lease));
+    return ResponseEntity.noContent().build();
+  }
+
+  @GetMapping("/{job}/blobs/{digest}")
+  ResponseEntity<InputStreamResource> open(
+      @PathVariable String job,
+      @PathVariable String digest,
+      @RequestHeader(LeaseWire.LEASE_HEADER) String lease)
+      throws IOException {
+    InputStream in = blobs.open(LeaseWire.key(job, lease), digest(digest));
+    return ResponseEntity.ok()
+        .contentType(MediaType.APPLICATION_OCTET_STREAM)
+        .body(new InputStreamResource(in));
+  }
+
+  @PutMapping("/{job}/blobs/{digest}")
+  ResponseEntity<Void> put(
+      @PathVariable String job,
+      @PathVariable String digest,
+      @RequestHeader(LeaseWire.LEASE_HEADER) String lease,
+      @RequestHeader("content-length") long bytes,
+      InputStream body)
+      throws IOException {
+    LeaseKey key = LeaseWire.key(job, lease);
+    try {
+      blobs.put(key, new BlobRef(digest(digest), bytes), body);
+    } catch (BlobMismatch mismatch) {
+      throw new LeaseRefused("the content does not have the announced size and digest");
+    }
+    return ResponseEntity.noContent().build();
+  }
+
+  private static Digest digest(String hex) {
+    try {
+      return new Digest(hex);
+    } catch (IllegalArgumentException e) {
+      throw new LeaseRefused("a blob is named by its SHA-256 in lower-case hexadecimal");
+    }
+  }
+
+  private static ResponseEntity<byte[]> json(Object value) {
+    return ResponseEntity.ok().contentType(MediaType.APPLICATION_JSON).body(LeaseWire.write(value));
+  }
+}

@@ -1,0 +1,100 @@
+package dev.graft.workers;
+
+import dev.graft.jobs.lease.LeaseWire;
+import dev.graft.jobs.lease.WorkerPrincipal;
+import dev.graft.platform.Ids;
+import dev.graft.platform.security.BearerAuthenticator;
+import dev.graft.platform.security.Secrets;
+import java.util.Optional;
+import java.util.Set;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Service;
+
+/**
+ * The workers of this Graft. A worker joins once with a single-use token and from then on shows a
+ * credential of its own; both are {@link Secrets}.
+ */
+@Service
+public class Workers implements BearerAuthenticator {
+  private static final String CREDENTIAL_PREFIX = "graft-worker-";
+  private static final String ID_PREFIX = "wkr_";
+
+  private final JdbcClient sql;
+  private final Ids ids;
+
+  Workers(JdbcClient sql, Ids ids) {
+    this.sql = sql;
+    this.ids = ids;
+  }
+
+  /** Uses up the token; empty if there is no such token, or it is used, expired or revoked. */
+  Optional<LeaseWire.Joined> join(String token, String name) {
+    String id = ids.next(ID_PREFIX);
+    String credential = Secrets.next(CREDENTIAL_PREFIX);
+    int joined =
+        sql.sql(
+                """
+                -- join
+                with t as (update worker_join_token set used_at = graft_now(), worker_id = :id
+                            where token_hash = :token and used_at is null
+                              and revoked_at is null
+                              and expires_at > graft_now()
+                           returning class)
+                insert into worker (id, name, class, credential_hash, created_at)
+                select :id, :name, class, :credential, graft_now() from t
+                """)
+            .param("token", Secrets.hash(token))
+            .param("id", id)
+            .param("name", name)
+            .param("credential", Secrets.hash(credential))
+            .update();
+    return joined == 1 ? Optional.of(new LeaseWire.Joined(id, credential)) : Optional.empty();
+  }
+
+  @Override
+  public Surface surface() {
+    return Surface.WORKER;
+  }
+
+  /** The worker with this credential, noted as seen. */
+  @Override
+  public Optional<Bearer> authenticate(String credential) {
+    return sql.sql(
+            """
+            -- seen
+            update worker set last_seen_at = graft_now()
+             where credential_hash = :hash and revoked_at is null
+             returning id
+            """)
+        .param("hash", Secrets.hash(credential))
+        .query((row, n) -> new Bearer(new WorkerPrincipal(row.getString("id")), Set.of()))
+        .optional();
+  }
+
+  /** Notes that the worker inside this very process is there; no more often than is looked at. */
+  void seenInProcess(String id) {
+    sql.sql(
+            """
+            -- seen in process
+            update worker set last_seen_at = graft_now()
+             where id = :id and last_seen_at < graft_now() - interval '10 s'
+            """)
+        .param("id", id)
+        .update();
+  }
+
+  /** Registers the worker inside this very process, which needs no credential. */
+  String registerInProcess(String name) {
+    String id = ids.next(ID_PREFIX);
+    sql.sql(
+            """
+            -- in process
+            insert into worker (id, name, created_at, last_seen_at)
+            values (:id, :name, graft_now(), graft_now())
+            """)
+        .param("id", id)
+        .param("name", name)
+        .update();
+    return id;
+  }
+}

@@ -1,0 +1,90 @@
+package dev.graft.cli.doctor.machine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.graft.cli.doctor.Examination;
+import dev.graft.cli.doctor.check.CheckResult;
+import dev.graft.cli.doctor.check.CheckStatus;
+import dev.graft.platform.process.ChildJvm;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class MachineTests {
+  private static final String FAST = "avx2 avx512f avx512_bf16";
+  @TempDir Path directory;
+
+  @Test
+  void anOlderJavaAndAnotherPlatformAreMissing() {
+    assertThat(new JavaRuntime(25, "25.0.3", "Linux", "amd64").findings())
+        .allMatch(finding -> finding.status() == CheckStatus.OK);
+    List<CheckResult> lacks = new JavaRuntime(21, "21.0.1", "Mac OS X", "aarch64").findings();
+    assertThat(lacks).allMatch(finding -> finding.status() == CheckStatus.MISSING);
+    assertThat(lacks.getFirst().cure()).contains("JDK 25");
+    assertThat(lacks.getLast().detail()).isEqualTo("Mac OS X aarch64");
+  }
+
+  @Test
+  void theProcessorTellsWhatItMultipliesFast() throws IOException {
+    CheckResult fast = processor("flags\t\t: fpu " + FAST + " sse\n");
+    assertThat(fast.status()).isEqualTo(CheckStatus.OK);
+    assertThat(fast.detail()).contains(FAST).endsWith("bf16 is in hardware");
+    assertThat(processor("flags : avx2\n").detail()).endsWith("avx2; bf16 is slower than f32");
+    assertThat(processor("flags : sse\n").status()).isEqualTo(CheckStatus.WARNING);
+    assertThat(processor("").status()).isEqualTo(CheckStatus.WARNING);
+  }
+
+  private CheckResult processor(String cpuinfo) throws IOException {
+    Path file = Files.writeString(directory.resolve("cpuinfo"), cpuinfo);
+    return new Processor(file).findings().getFirst();
+  }
+
+  @Test
+  void aCheckThatCannotReadHidesNoOther() {
+    CheckResult unread = Examination.run(new Processor(directory.resolve("none"))).getFirst();
+    assertThat(unread.name()).isEqualTo("processor");
+    assertThat(unread.status()).isEqualTo(CheckStatus.WARNING);
+    assertThat(unread.cure()).isNotNull();
+  }
+
+  @Test
+  void tooLittleMemoryIsMissingAndFewFilesAreAWarning() {
+    assertThat(new MainMemory(2_000, 3_000).findings().getFirst().status())
+        .isEqualTo(CheckStatus.MISSING);
+    CheckResult enough = new MainMemory(16L << 30, 3L << 30).findings().getFirst();
+    assertThat(enough.status()).isEqualTo(CheckStatus.OK);
+    assertThat(enough.detail()).isEqualTo("17.2 GB, of which jobs may take 15.0 GB");
+    assertThat(new OpenFiles(1024, 4096).findings().getFirst().status())
+        .isEqualTo(CheckStatus.WARNING);
+    assertThat(new OpenFiles(4096, 4096).findings().getFirst().status()).isEqualTo(CheckStatus.OK);
+    assertThat(new OpenFiles(-1, 4096).findings()).isEmpty();
+  }
+
+  @Test
+  void aChildThatCrashesIsAFindingWithItsStatus() throws IOException {
+    CheckResult killed = libtorch("echo SIGILL in libtorch_cpu.so; kill -ILL $$");
+    assertThat(killed.status()).isEqualTo(CheckStatus.MISSING);
+    assertThat(killed.detail()).isEqualTo("it ended with status 132: SIGILL in libtorch_cpu.so");
+    assertThat(killed.cure()).contains("container image");
+    CheckResult lost = libtorch("echo first; echo graft: no library >&2; exit 1");
+    assertThat(lost.detail()).isEqualTo("it ended with status 1: graft: no library");
+    CheckResult mute = libtorch("exit 0");
+    assertThat(mute.detail()).isEqualTo("it ended with status 0: it said nothing");
+    assertThat(libtorch("echo '{broken'").status()).isEqualTo(CheckStatus.MISSING);
+  }
+
+  private static CheckResult libtorch(String script) throws IOException {
+    return new Libtorch(List.of("bash", "-c", script)).findings().getFirst();
+  }
+
+  @Test
+  void theRealChildLoadsLibtorchAndComputes() throws IOException {
+    CheckResult well =
+        new Libtorch(ChildJvm.ofThisProgram("256m", "libtorch-check")).findings().getFirst();
+    assertThat(well.status()).as(well.detail()).isEqualTo(CheckStatus.OK);
+    assertThat(well.detail()).matches("\\d+\\.\\d+\\.\\d+ loads and computes on cpu.*");
+  }
+}

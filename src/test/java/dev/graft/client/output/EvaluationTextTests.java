@@ -1,0 +1,76 @@
+package dev.graft.client.output;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+class EvaluationTextTests {
+  private static JsonNode json(String text) {
+    return JsonMapper.shared().readTree(text.replace('\'', '"'));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "exact_match>=0.8|at_least|exact_match|0.8",
+        "loss <= 1e-2|at_most|loss|0.01",
+        "loss+0|better_by|loss|0",
+        "rouge_l-0.05|worse_by_at_most|rouge_l|0.05",
+        "my-grader>=1|at_least|my-grader|1",
+        "my-grader-1|worse_by_at_most|my-grader|1"
+      })
+  void gatesAreShort(String text, String bound, String metric, double value) {
+    JsonNode gate = EvaluationText.gate(text);
+    assertThat(gate.propertyNames()).containsExactlyInAnyOrder("metric", bound);
+    assertThat(gate.path("metric").asString()).isEqualTo(metric);
+    assertThat(gate.path(bound).asDouble()).isEqualTo(value);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "loss", "loss>1", ">=1", "loss>=x", "loss>=1e", "loss=>1"})
+  void whatIsNoGateIsRefused(String text) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> EvaluationText.gate(text))
+        .withMessageContaining("'" + text + "' is not METRIC>=X");
+  }
+
+  @Test
+  void gradersHaveTheirTypes() {
+    assertThat(EvaluationText.grader("ilike"))
+        .isEqualTo(json("{'type':'string_check','operation':'ilike'}"));
+    assertThat(EvaluationText.grader("gleu"))
+        .isEqualTo(json("{'type':'text_similarity','evaluation_metric':'gleu'}"));
+  }
+
+  @Test
+  void oneThatHasNotEndedSaysHowFarItIsOrWhyItIsNot() {
+    assertThat(
+            EvaluationText.status(
+                json("{'status':'running','waits_for':null,'progress':{'answered':3,'total':8}}")))
+        .isEqualTo("running 37 %");
+    assertThat(EvaluationText.status(json("{'status':'running','waits_for':'Nobody.'}")))
+        .isEqualTo("running, waits: Nobody.");
+    assertThat(
+            EvaluationText.of(
+                json("{'status':'failed','results':null,'error':{'message':'No such model.'}}")))
+        .isEqualTo("failed: No such model.");
+  }
+
+  @Test
+  void whatModelsSayDoesNotSteerTheTerminal() {
+    String shown =
+        EvaluationText.sample(
+            json(
+                "{'line':3,'prompt':'a','reference':'b','answers':[{'model':'m','text':'\\u001b[2Jx'},"
+                    + "{'model':'n','text':null,'refusal':'too long'}]}"));
+    assertThat(shown)
+        .isEqualTo("line 3\n  prompt: a\n  known: b\n  m:  [2Jx\n  n: (none: too long)\n");
+  }
+}

@@ -1,0 +1,56 @@
+package dev.graft.console.pages;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.graft.console.api.PageRefused;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.json.JsonMapper;
+
+class NewJobFormTests {
+  private static NewJobForm form(String config, String settings, String epochs) {
+    return new NewJobForm(
+        "tiny", "file-1", "", config, settings, "", "support", "7", epochs, "", " ");
+  }
+
+  @Test
+  void whatIsEmptyIsLeftToTheServer() {
+    assertThat(form("balanced", "{", "").request())
+        .isEqualTo(
+            JsonMapper.shared()
+                .readTree(
+                    """
+                    {"model": "tiny", "training_file": "file-1", "suffix": "support", "seed": 7,
+                     "adapter": "balanced", "method": {"type": "supervised"}}
+                    """));
+  }
+
+  @Test
+  void ownSettingsAndNumbersAreSentAsTheyAre() {
+    assertThat(form("own", "{\"peft\": {\"r\": \"x\"}}", "3").request())
+        .isEqualTo(
+            JsonMapper.shared()
+                .readTree(
+                    """
+                    {"model": "tiny", "training_file": "file-1", "suffix": "support", "seed": 7,
+                     "adapter": {"peft": {"r": "x"}},
+                     "method": {"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": 3}}}}
+                    """));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"{\"peft\": ", "", "  ", "{\"seed\": 1, \"seed\": 2}", "{} {}"})
+  void settingsThatAreNoOneJsonAreToldWithTheirField(String settings) {
+    assertThatThrownBy(() -> form("own", settings, "").request())
+        .isInstanceOfSatisfying(
+            PageRefused.class,
+            refused -> {
+              assertThat(refused.status()).isEqualTo(400);
+              assertThat(refused.findings())
+                  .extracting(PageRefused.Detail::at)
+                  .containsExactly("adapter");
+            });
+  }
+}

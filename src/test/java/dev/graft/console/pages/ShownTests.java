@@ -1,0 +1,40 @@
+package dev.graft.console.pages;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ShownTests {
+  private final Shown shown = new Shown(Clock.fixed(Instant.ofEpochSecond(1000), ZoneOffset.UTC));
+
+  @ParameterizedTest
+  @CsvSource({"0, 0 B", "999, 999 B", "1000, 1.0 KB", "20480, 20 KB", "5300224, 5.3 MB"})
+  void sizesHaveTheUnitThatFits(long bytes, String text) {
+    assertThat(shown.bytes(bytes)).isEqualTo(text);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0.4, 0 s", "31.5, 31 s", "61, 1 min 1 s", "7325, 2 h 2 min"})
+  void timesHaveTheUnitThatFits(double seconds, String text) {
+    assertThat(shown.seconds(seconds)).isEqualTo(text);
+  }
+
+  @Test
+  void whatIsNotKnownIsADash() {
+    assertThat(shown.time(null)).isEqualTo("–");
+    assertThat(shown.bytes(null)).isEqualTo("–");
+    assertThat(shown.decimal(null)).isEqualTo("–");
+    assertThat(shown.iso(null)).isEmpty();
+  }
+
+  @Test
+  void whatGoesOnIsMeasuredUntilNow() {
+    assertThat(shown.span(940L, null)).isEqualTo("1 min 0 s");
+    assertThat(shown.span(940L, 950L)).isEqualTo("10 s");
+  }
+}

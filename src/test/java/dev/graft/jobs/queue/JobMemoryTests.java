@@ -1,0 +1,52 @@
+package dev.graft.jobs.queue;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.graft.training.fit.MemoryNeed;
+import java.util.Random;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Test;
+
+class JobMemoryTests {
+  @Test
+  void numbersAreRoundedUpByASixteenthAtMost() {
+    Random random = new Random(1);
+    for (int i = 0; i < 1000; i++) {
+      long bytes = random.nextLong(1, 1L << 50);
+      assertThat(JobMemory.rounded(bytes)).isBetween(bytes, bytes + bytes / 16);
+      assertThat(JobMemory.rounded(JobMemory.rounded(bytes))).isEqualTo(JobMemory.rounded(bytes));
+    }
+    assertThat(JobMemory.rounded(Long.MAX_VALUE)).isEqualTo(Long.MAX_VALUE);
+  }
+
+  @Test
+  void betweenTwoPowersOfTwoThereAreSixteen() {
+    Set<Long> sizes =
+        LongStream.range(1L << 30, 1L << 31)
+            .filter(bytes -> bytes % 1_000_003 == 0)
+            .map(JobMemory::rounded)
+            .boxed()
+            .collect(Collectors.toSet());
+    assertThat(sizes).hasSize(16);
+  }
+
+  @Test
+  void halfTheRowsAreWhatIsLeftAfterTheMemoryRanOut() {
+    MemoryNeed need = new MemoryNeed(0, 0, 1 << 20, 0, 8);
+    assertThat(JobMemory.of(need, 8)).isEqualTo(new JobMemory(8 << 20, 4 << 20));
+    assertThat(JobMemory.of(need.withRows(7), 7)).isEqualTo(new JobMemory(7 << 20, 1 << 20));
+    // Fewer rows than a micro-batch may have.
+    assertThat(JobMemory.of(need.withRows(3), 8)).isEqualTo(new JobMemory(3 << 20, 3 << 20));
+  }
+
+  @Test
+  void whatIsTooLargeForEveryWorkerSaysBothNumbers() {
+    assertThat(JobMemory.obstacle("It", 9_400_000_000L, 8_000_000_000L))
+        .isEqualTo("It needs 9.4 GB of memory; the largest worker that is there has 8.0 GB.");
+    assertThat(JobMemory.obstacle("It", 5, 5L)).isNull();
+    assertThat(JobMemory.obstacle("It", 5, null)).isNull();
+    assertThat(JobMemory.obstacle("It", 0, 1L)).isNull();
+  }
+}

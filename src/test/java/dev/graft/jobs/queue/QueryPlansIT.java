@@ -1,0 +1,171 @@
+package dev.graft.jobs.queue;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.graft.jobs.CrowdedQueue;
+import dev.graft.jobs.Databases;
+import dev.graft.jobs.events.JobEvents;
+import dev.graft.jobs.lease.Device;
+import dev.graft.jobs.lease.LeaseKey;
+import dev.graft.jobs.standing.FairShareLedger;
+import dev.graft.jobs.standing.QueueTurn;
+import dev.graft.pg.ObservedPlans;
+import dev.graft.pg.ObservedPlans.Values;
+import dev.graft.pg.Plan;
+import dev.graft.pg.TestPostgres;
+import java.time.Instant;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/**
+ * With 130,000 jobs of 1,000 departments each of these statements reads as many rows as it shows,
+ * and what it must count; whether or not the plan was made for its values.
+ */
+@ParameterizedClass
+@EnumSource
+class QueryPlansIT {
+  private static final TestPostgres.Address DATABASE = CrowdedQueue.load();
+  private static final int PAGE = 21;
+
+  /** Of 30,000 jobs of 999 departments that have ended. */
+  private static final int OF_ONE = 31;
+
+  /** A job of each of four sizes, the first of each, the one that it is, and its own row again. */
+  private static final int OF_A_CLAIM = 12;
+
+  private final ObservedPlans plans;
+  private final JobLedger jobs;
+  private final JobEvents events;
+  private final LeaseLedger leases;
+  private final FairShareLedger turns;
+
+  QueryPlansIT(Values values) {
+    plans = ObservedPlans.over(DATABASE, values);
+    jobs = new JobLedger(plans.client());
+    events = new JobEvents(plans.client());
+    leases = new LeaseLedger(plans.client(), FairShare.DEFAULT);
+    turns = new FairShareLedger(plans.client(), FairShare.DEFAULT);
+  }
+
+  @AfterEach
+  void disconnect() {
+    plans.close();
+  }
+
+  @Test
+  void claimReadsAJobOfEachCandidate() {
+    LeaseKey key = leases.claim(CrowdedQueue.WORKER, Device.UNKNOWN, Queue.TTL).orElseThrow().key();
+    Plan plan = plans.only();
+    assertBounded(plan, LeaseLedger.CANDIDATES + OF_A_CLAIM);
+    assertThat(plan.mostRowsSorted()).isEqualTo(CrowdedQueue.DEPARTMENTS);
+    new LeaseEndings(plans.client(), leases).release(key);
+  }
+
+  @Test
+  void whatADepartmentsJobsWaitForIsReadFromAFewJobsOfOthers() {
+    QueueTurn turn = turns.turn(CrowdedQueue.BUSY);
+    Plan plan = plans.only();
+    assertThat(turn.ahead()).isEqualTo(FairShareLedger.COUNTED + 1);
+    assertBounded(plan, FairShareLedger.COUNTED + 1);
+    assertThat(plan.mostRowsSorted()).isLessThanOrEqualTo(PAGE);
+  }
+
+  @Test
+  void jobsThatDoNotFitAreNotReadOnTheWayToOneThatDoes() {
+    JdbcClient sql = JdbcClient.create(Databases.dataSource(DATABASE));
+    sql.sql("update department set used = 1, used_at = graft_now() where id <> 'proj_busy'")
+        .update();
+    Device small = new Device("cpu", CrowdedQueue.SMALL);
+    LeaseKey key = leases.claim(CrowdedQueue.WORKER, small, Queue.TTL).orElseThrow().key();
+    assertThat(key.jobId()).isEqualTo(CrowdedQueue.FIRST_SMALL);
+    assertBounded(plans.only(), LeaseLedger.CANDIDATES + OF_A_CLAIM);
+    new LeaseEndings(sql, leases).release(key);
+    assertThat(plans.all()).hasSize(1); // the release
+    Device tiny = new Device("cpu", 1L);
+    assertThat(leases.claim(CrowdedQueue.WORKER, tiny, Queue.TTL)).isEmpty();
+    assertThat(plans.all()).hasSize(2).allSatisfy(plan -> assertBounded(plan, 0));
+    sql.sql("update department set used = 0").update();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {CrowdedQueue.FIRST, CrowdedQueue.MIDDLE, CrowdedQueue.LAST})
+  void aJobIsReadWithItsPlaceInTheQueue(String id) {
+    JobRow job = jobs.find(CrowdedQueue.BUSY, id).orElseThrow();
+    Plan plan = plans.only();
+    assertThat(job.position()).isEqualTo(id.equals(CrowdedQueue.FIRST) ? 1 : JobLedger.COUNTED + 1);
+    assertBounded(plan, JobLedger.COUNTED + 1);
+    assertThat(plan.mostRowsSorted()).isLessThanOrEqualTo(PAGE);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", CrowdedQueue.MIDDLE})
+  void aPageOfJobsReadsThatPage(String after) {
+    assertThat(jobs.list(CrowdedQueue.BUSY, after.isEmpty() ? null : after, PAGE, null, false))
+        .hasSize(PAGE);
+    Plan plan = plans.only();
+    assertBounded(plan, PAGE + 1 + JobLedger.COUNTED);
+    assertThat(plan.mostRowsSorted()).isLessThanOrEqualTo(PAGE);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"{\"run\": \"7\"}", "{\"team\": \"a\"}", "{\"team\": \"b\"}"})
+  void aFilterReadsTheDepartmentsJobsAtMost(String metadata) {
+    jobs.list(CrowdedQueue.BUSY, null, PAGE, metadata, false);
+    assertBounded(plans.only(), CrowdedQueue.OF_BUSY + JobLedger.COUNTED);
+    jobs.list(CrowdedQueue.BUSY, null, PAGE, null, true);
+    assertBounded(plans.only(), CrowdedQueue.OF_BUSY + JobLedger.COUNTED);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {Integer.MAX_VALUE, 10_000})
+  void aPageOfEventsReadsThatPage(int before) {
+    assertThat(events.list(CrowdedQueue.TALKATIVE, before, PAGE)).hasSize(PAGE);
+    Plan plan = plans.only();
+    assertThat(plan.rowsRead("job_event")).as(plan.toString()).isEqualTo(PAGE);
+    assertThat(plan.tablesReadWhole()).isEmpty();
+    assertThat(plan.mostRowsSorted()).isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 10_000})
+  void aStreamReadsTheEventsThatItSends(int after) {
+    assertThat(events.after(CrowdedQueue.TALKATIVE, after, PAGE)).hasSize(PAGE);
+    Plan plan = plans.only();
+    assertThat(plan.rowsRead("job_event")).as(plan.toString()).isEqualTo(PAGE);
+    assertThat(plan.tablesReadWhole()).isEmpty();
+    assertThat(plan.mostRowsSorted()).isZero();
+  }
+
+  @Test
+  void whetherFollowedJobsHaveMovedOnIsReadOfThemAlone() {
+    assertThat(events.positions(Set.of(CrowdedQueue.TALKATIVE, CrowdedQueue.MIDDLE))).hasSize(2);
+    assertBounded(plans.only(), 2);
+  }
+
+  @Test
+  void whatRetentionTellsOfIsFoundAmongTheJobsThatHaveEnded() {
+    EndedJobs ended = new EndedJobs(plans.client());
+    Instant always = Instant.parse("2100-01-01T00:00:00Z");
+    assertThat(ended.untoldLogs("proj_1", always, PAGE)).hasSize(PAGE);
+    assertBounded(plans.only(), OF_ONE);
+    assertThat(ended.untoldCheckpoints("proj_1", always, PAGE)).isEmpty();
+    assertBounded(plans.only(), OF_ONE);
+    assertThat(ended.needed("ftjob-ended-1")).isFalse();
+    assertBounded(plans.only(), 1);
+  }
+
+  private static void assertBounded(Plan plan, long jobs) {
+    assertThat(plan.tablesReadWhole())
+        .as(plan.toString())
+        .doesNotContain("job", "job_progress", "job_event", "job_lease");
+    assertThat(plan.rowsRead("job")).as(plan.toString()).isLessThanOrEqualTo(jobs);
+    assertThat(plan.rowsRead("job_progress")).isLessThanOrEqualTo(PAGE);
+    assertThat(plan.rowsRead("job_lease")).isLessThanOrEqualTo(3L * PAGE);
+  }
+}

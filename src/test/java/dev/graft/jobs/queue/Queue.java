@@ -1,0 +1,157 @@
+package dev.graft.jobs.queue;
+
+import dev.graft.artifacts.Digest;
+import dev.graft.jobs.JobState;
+import dev.graft.jobs.events.JobEvents;
+import dev.graft.jobs.lease.Device;
+import dev.graft.jobs.lease.LeaseKey;
+import dev.graft.jobs.standing.FairShareLedger;
+import dev.graft.jobs.web.JobObjects;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.UUID;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import tools.jackson.databind.node.ObjectNode;
+
+/** The ledgers over one data source, with departments and jobs to try them on. */
+public final class Queue {
+  static final Duration TTL = Duration.ofSeconds(60);
+  static final Digest SOME = new Digest("a".repeat(64));
+
+  final JdbcClient sql;
+  final JobLedger jobs;
+  final LeaseLedger leases;
+  final LeaseEndings endings;
+  final JobEvents events;
+  final JobPause pause;
+  final JobApproval approval;
+  final JobObjects objects;
+
+  Queue(DataSource dataSource) {
+    this(JdbcClient.create(dataSource));
+  }
+
+  public Queue(JdbcClient sql) {
+    this.sql = sql;
+    jobs = new JobLedger(sql);
+    leases = new LeaseLedger(sql, FairShare.DEFAULT);
+    pause = new JobPause(sql);
+    approval = new JobApproval(sql);
+    objects = new JobObjects(new FairShareLedger(sql, FairShare.DEFAULT));
+    endings = new LeaseEndings(sql, leases);
+    events = new JobEvents(sql);
+  }
+
+  /** Ends every job, so that claims of a test find only its own. */
+  void clear() {
+    sql.sql("truncate job, worker, worker_join_token cascade").update();
+    sql.sql("update department set running = 0, used = 0").update();
+  }
+
+  String department(int maxRunning) {
+    String id = "proj_" + UUID.randomUUID();
+    sql.sql(
+            "insert into department (id, name, max_running, created_at) values (:id, :id, :max,"
+                + " graft_now())")
+        .param("id", id)
+        .param("max", maxRunning)
+        .update();
+    return id;
+  }
+
+  String worker() {
+    String id = "wkr_" + UUID.randomUUID();
+    sql.sql("insert into worker (id, name, created_at) values (:id, :id, graft_now())")
+        .param("id", id)
+        .update();
+    return id;
+  }
+
+  String submit(String department, int priority) {
+    return submit(department, priority, JobMemory.UNKNOWN, false, null);
+  }
+
+  String submit(String department, int priority, JobMemory memory) {
+    return submit(department, priority, memory, false, null);
+  }
+
+  /**
+   * @param approval whether it waits for it
+   * @param by the account that submits
+   */
+  String submit(String department, int priority, boolean approval, @Nullable String by) {
+    return submit(department, priority, JobMemory.UNKNOWN, approval, by);
+  }
+
+  private String submit(
+      String department, int priority, JobMemory memory, boolean approval, @Nullable String by) {
+    String id = "ftjob-" + UUID.randomUUID();
+    jobs.submit(
+        new NewJob(
+            id,
+            department,
+            "base",
+            SOME,
+            "file-1",
+            SOME,
+            null,
+            null,
+            null,
+            42,
+            "{}",
+            "{}",
+            "{}",
+            null,
+            priority,
+            memory,
+            null,
+            null,
+            approval),
+        by);
+    return id;
+  }
+
+  /** The job that a device of that much memory gets, if there is one. */
+  Optional<String> claimed(long memory) {
+    return leases
+        .claim(worker(), new Device("cpu", memory), TTL)
+        .map(claimed -> claimed.key().jobId());
+  }
+
+  LeaseKey claim(String worker) {
+    return leases.claim(worker, Device.UNKNOWN, TTL).orElseThrow().key();
+  }
+
+  int running(String department) {
+    return sql.sql("select running from department where id = :id")
+        .param("id", department)
+        .query(Integer.class)
+        .single();
+  }
+
+  JobRow row(String department, String job) {
+    return jobs.find(department, job).orElseThrow();
+  }
+
+  JobState state(String department, String job) {
+    return row(department, job).state();
+  }
+
+  /** As a client sees it. */
+  public ObjectNode shown(String department, String job) {
+    return objects.of(row(department, job));
+  }
+
+  /** Departments whose counter is not the number of their running jobs. */
+  int drifted() {
+    return sql.sql(
+            """
+            select count(*) from department d
+             where running <> (select count(*) from job where department_id = d.id and state = 'running')
+            """)
+        .query(Integer.class)
+        .single();
+  }
+}

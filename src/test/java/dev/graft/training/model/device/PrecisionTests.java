@@ -1,0 +1,228 @@
+package dev.graft.training.model.device;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.Device;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import dev.graft.spec.Precision;
+import dev.graft.spec.Quantization;
+import dev.graft.spec.method.AdapterMethod;
+import dev.graft.spec.method.AdapterMethod.TargetModules;
+import dev.graft.spec.method.Bottleneck;
+import dev.graft.spec.method.LoraInit;
+import dev.graft.spec.method.LoraVariant;
+import dev.graft.spec.method.PrefixTuning;
+import dev.graft.spec.method.PromptTuning;
+import dev.graft.training.ComputePlan;
+import dev.graft.training.TrainableModel;
+import dev.graft.training.batch.LabelBatch;
+import dev.graft.training.batch.MicroBatch;
+import dev.graft.training.batch.TokenBatch;
+import dev.graft.training.kernels.Kernels;
+import dev.graft.training.kernels.TorchScriptModule;
+import dev.graft.training.model.MethodTrainingTests;
+import dev.graft.training.model.TrainableModels;
+import dev.graft.training.model.TrainingSetup;
+import dev.graft.training.model.optimizer.AdamW;
+import dev.graft.weights.ModelDirectory;
+import dev.graft.weights.config.ModelConfig;
+import dev.graft.weights.config.basics.Task;
+import dev.graft.weights.tensor.Dtype;
+import dev.graft.weights.tensor.NamedTensor;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class PrecisionTests {
+  private static final Path LLAMA = Path.of("src/test/resources/parity/models/llama");
+  private static final AdamW ADAMW = new AdamW(0.9, 0.999, 1e-8, 0, AdamW.Decay.ALL, 1);
+  private static final AdapterMethod LORA =
+      new AdapterMethod.Lora(4, 8, 0.1, new TargetModules.AllLinear())
+          .startingAs(new LoraInit.Random());
+
+  /** 1 + 2^-9: bf16 has 8 bits after the point, and makes 1 of it. */
+  private static final float BELOW_BF16 = 1.001953125f;
+
+  /** Multiplies in the type of the weight, here from f32 rows to f32 rows. */
+  private static final String PRODUCTS =
+      """
+        def up(self: __torch__.Model, x: Tensor, dtype: int) -> Tensor:
+          weight = torch.to(torch.ones_like(x), dtype)
+          return __torch__.ops.linear.forward(x, weight)
+        def down(self: __torch__.Model, x: Tensor, dtype: int) -> Tensor:
+          weight = torch.to(torch.ones_like(x), dtype)
+          return __torch__.ops.linear.backward_input(torch.zeros_like(x), x, weight)
+        def output(self: __torch__.Model, x: Tensor, dtype: int) -> Tensor:
+          weight = torch.to(torch.ones_like(x), dtype)
+          return __torch__.ops.token_logp.logits(x, weight, 0.)
+      """;
+
+  @Test
+  void productsAreComputedInTheTypeOfTheWeight() {
+    try (DeviceMemory memory = DeviceMemory.open(Device.cpu());
+        TorchScriptModule module = Kernels.load(PRODUCTS, Device.cpu());
+        PtNDManager scope = memory.scope()) {
+      var x = (PtNDArray) scope.create(new float[] {BELOW_BF16}, new Shape(1, 1));
+      for (String method : List.of("up", "down", "output")) {
+        assertThat(product(module, scope, method, x, Dtype.F32)).isEqualTo(BELOW_BF16);
+        assertThat(product(module, scope, method, x, Dtype.BF16)).isEqualTo(1f);
+      }
+    }
+  }
+
+  private static float product(
+      TorchScriptModule module, PtNDManager scope, String method, PtNDArray x, Dtype dtype) {
+    PtNDArray y = module.call(scope, method, x, (long) DeviceMemory.kind(dtype)).getFirst();
+    assertThat(y.getDataType()).isEqualTo(DataType.FLOAT32);
+    return y.getFloat();
+  }
+
+  @Test
+  void matricesLieInBf16AndVectorsAreRoundedToIt() {
+    try (DeviceMemory memory = DeviceMemory.open(Device.cpu());
+        ModelDirectory base = ModelDirectory.open(LLAMA)) {
+      ModelTensors tensors = new ModelTensors(Precision.BF16);
+      for (ModelConfig.Parameter each : base.config().parameters()) {
+        tensors.load(memory, each, base.weights().stored(each));
+        float[] expected = base.weights().stored(each).toFloats();
+        for (int i = 0; i < expected.length; i++) expected[i] = bf16(expected[i]);
+        PtNDArray loaded = tensors.require(each.name());
+        boolean matrix = each.shape().length > 1;
+        // DJL has no name for the type: it must not be asked to compute with it
+        assertThat(loaded.getDataType()).isEqualTo(matrix ? DataType.UNKNOWN : DataType.FLOAT32);
+        try (PtNDArray wide = memory.wide(loaded)) {
+          assertThat(wide.toFloatArray()).isEqualTo(expected);
+        }
+      }
+    }
+  }
+
+  /** To the nearest, ties to even. */
+  private static float bf16(float x) {
+    int bits = Float.floatToRawIntBits(x);
+    return Float.intBitsToFloat((bits + 0x7fff + ((bits >>> 16) & 1)) & 0xffff0000);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void everyPlanTrainsAlikeAndAsInF32UpToRounding(ComputePlan.Kind kind) {
+    double[] keep = losses(LORA, ComputePlan.KEEP, Precision.BF16, null);
+    double[] other = losses(LORA, new ComputePlan(kind), Precision.BF16, null);
+    double[] wide = losses(LORA, ComputePlan.KEEP, Precision.F32, null);
+    assertThat(other).containsExactly(keep, within(kind == ComputePlan.Kind.AUTOGRAD ? 2e-2 : 0));
+    assertThat(keep).containsExactly(wide, within(5e-2)).isNotEqualTo(wide);
+  }
+
+  @Test
+  void quantisedAndTrainedWeightsAreMultipliedInBf16Too() {
+    var nf4 = new Quantization.FourBit(Quantization.QuantType.NF4, true);
+    for (Quantization each : List.of(nf4, new Quantization.EightBit())) {
+      same(
+          losses(LORA, ComputePlan.KEEP, Precision.F32, each),
+          losses(LORA, ComputePlan.KEEP, Precision.BF16, each));
+    }
+    AdapterMethod full = new AdapterMethod.Full();
+    double[] trained = losses(full, ComputePlan.KEEP, Precision.BF16, null);
+    same(losses(full, ComputePlan.KEEP, Precision.F32, null), trained);
+    assertThat(trained[trained.length - 1]).isLessThan(trained[0] - 0.05);
+  }
+
+  static Stream<AdapterMethod> methods() {
+    AdapterMethod.Lora lora = new AdapterMethod.Lora(4, 8, 0.1, new TargetModules.AllLinear());
+    TargetModules tables = new TargetModules.Names(List.of("q_proj", "embed_tokens", "lm_head"));
+    return Stream.concat(
+        MethodTrainingTests.methods(),
+        Stream.of(
+            lora.as(new LoraVariant(true, true, false, LoraVariant.Bias.NONE)),
+            new AdapterMethod.Lora(4, 8, 0, tables)
+                .as(new LoraVariant(false, false, false, LoraVariant.Bias.ALL)),
+            new Bottleneck(Bottleneck.Variant.PFEIFFER),
+            new PromptTuning(4, new PromptTuning.Init.Random()),
+            new PrefixTuning(5, false, null, false),
+            new AdapterMethod.Full()));
+  }
+
+  @ParameterizedTest
+  @MethodSource("methods")
+  void everyMethodTrainsBesideABaseInBf16(AdapterMethod method) {
+    double[] half = losses(method, ComputePlan.KEEP, Precision.BF16, null);
+    same(losses(method, ComputePlan.KEEP, Precision.F32, null), half);
+    assertThat(losses(method, new ComputePlan(ComputePlan.Kind.RECOMPUTE), Precision.BF16, null))
+        .isEqualTo(half);
+    assertThat(losses(method, new ComputePlan(ComputePlan.Kind.AUTOGRAD), Precision.BF16, null))
+        .containsExactly(half, within(2e-2));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "llama-tied",
+        "qwen2",
+        "gpt2",
+        "gpt-neox",
+        "llama-cls",
+        "bert",
+        "roberta",
+        "distilbert"
+      })
+  void everyFamilyTrainsInBf16(String family) {
+    Path base = LLAMA.resolveSibling(family);
+    double[] half = losses(base, LORA, ComputePlan.KEEP, Precision.BF16, null);
+    same(losses(base, LORA, ComputePlan.KEEP, Precision.F32, null), half);
+    assertThat(
+            losses(base, LORA, new ComputePlan(ComputePlan.Kind.RECOMPUTE), Precision.BF16, null))
+        .isEqualTo(half);
+    assertThat(losses(base, LORA, new ComputePlan(ComputePlan.Kind.AUTOGRAD), Precision.BF16, null))
+        .containsExactly(half, within(2e-2));
+  }
+
+  private static void same(double[] wide, double[] half) {
+    assertThat(half).containsExactly(wide, within(5e-2)).isNotEqualTo(wide);
+  }
+
+  private static double[] losses(
+      AdapterMethod method,
+      ComputePlan plan,
+      Precision precision,
+      @Nullable Quantization quantization) {
+    return losses(LLAMA, method, plan, precision, quantization);
+  }
+
+  private static double[] losses(
+      Path path,
+      AdapterMethod method,
+      ComputePlan plan,
+      Precision precision,
+      @Nullable Quantization quantization) {
+    List<Double> losses = new ArrayList<>();
+    TrainingSetup recipe = new TrainingSetup(method, ADAMW, plan, 0, 42, quantization, precision);
+    try (ModelDirectory base = ModelDirectory.open(path);
+        TrainableModel model = TrainableModels.load(base, recipe)) {
+      int[][] ids = {
+        new SplittableRandom(1).ints(9, 3, 97).toArray(),
+        new SplittableRandom(2).ints(5, 3, 97).toArray()
+      };
+      boolean labels = base.config().task() instanceof Task.SequenceClassification;
+      MicroBatch rows =
+          labels ? new LabelBatch(ids, new double[][] {{1}, {2}}) : new TokenBatch(ids, ids);
+      for (int step = 0; step < 4; step++) {
+        losses.add(model.accumulate(rows, rows.targets(), step).mean());
+        model.update(5e-3);
+      }
+      for (NamedTensor each : model.trained()) assertThat(each.dtype()).isEqualTo(Dtype.F32);
+    }
+    return losses.stream().mapToDouble(each -> each).toArray();
+  }
+}

@@ -1,0 +1,117 @@
+package dev.graft.worker.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.graft.training.protocol.RunRequest;
+import dev.graft.training.protocol.TrainerDirective;
+import dev.graft.training.protocol.TrainerExit;
+import dev.graft.training.protocol.TrainingEvent;
+import dev.graft.worker.FakeTrainer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.json.JsonMapper;
+
+class TrainerProcessTests {
+  @TempDir Path directory;
+
+  private final CopyOnWriteArrayList<TrainingEvent> events = new CopyOnWriteArrayList<>();
+
+  @Test
+  void runIsFollowedToItsEnd() throws Exception {
+    TrainerProcess trainer = start();
+    int status = trainer.follow(request("{\"steps\":3,\"save_steps\":2}"), events::add);
+    assertThat(TrainerExit.of(status)).isEqualTo(TrainerExit.DONE);
+    assertThat(events.getFirst()).isInstanceOf(TrainingEvent.Started.class);
+    assertThat(events.getLast()).isInstanceOf(TrainingEvent.Completed.class);
+    assertThat(directory.resolve("result/adapter_model.safetensors"))
+        .hasContent(FakeTrainer.result(42, "data", 3));
+  }
+
+  @Test
+  void directivesReachARunningTrainer() throws Exception {
+    TrainerProcess trainer = start();
+    int status =
+        trainer.follow(
+            request("{\"steps\":100000,\"step_ms\":5}"),
+            event -> {
+              if (event instanceof TrainingEvent.Progress p && p.step() == 3) {
+                trainer.send(TrainerDirective.STOP_AFTER_CHECKPOINT);
+              }
+              events.add(event);
+            });
+    assertThat(TrainerExit.of(status)).isEqualTo(TrainerExit.STOPPED_AFTER_CHECKPOINT);
+    assertThat(events.getLast()).isInstanceOf(TrainingEvent.Checkpoint.class);
+  }
+
+  @Test
+  void trainerDiesWithAWorkerThatIsKilled() throws Exception {
+    Process worker =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                Holder.class.getName(),
+                directory.toString())
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    long pid = Long.parseLong(worker.inputReader().readLine());
+    ProcessHandle trainer = ProcessHandle.of(pid).orElseThrow();
+    assertThat(trainer.isAlive()).isTrue();
+    worker.destroyForcibly().waitFor();
+    await().atMost(Duration.ofSeconds(5)).until(() -> !trainer.isAlive());
+  }
+
+  /** A worker that starts a trainer, says its process id and hangs. */
+  static final class Holder {
+    public static void main(String[] arguments) throws Exception {
+      TrainerProcess trainer = start(Path.of(arguments[0]));
+      trainer.follow(
+          request(Path.of(arguments[0]), "{\"steps\":100000,\"step_ms\":20}"),
+          event -> {
+            if (event instanceof TrainingEvent.Progress p && p.step() == 1) {
+              System.out.println(trainer.pid());
+            }
+          });
+    }
+  }
+
+  private TrainerProcess start() throws IOException {
+    return start(directory);
+  }
+
+  private static TrainerProcess start(Path directory) throws IOException {
+    TrainerCommandLine commandLine =
+        TrainerCommandLine.java(
+            "64m",
+            List.of("-cp", System.getProperty("java.class.path"), FakeTrainer.class.getName()));
+    return TrainerProcess.start(commandLine, directory, directory.resolve("errors.log"));
+  }
+
+  private RunRequest request(String plan) throws IOException {
+    return request(directory, plan);
+  }
+
+  private static RunRequest request(Path directory, String plan) throws IOException {
+    Path data = Files.writeString(directory.resolve("data.jsonl"), "data");
+    return new RunRequest(
+        JsonMapper.shared().readTree(plan),
+        42,
+        directory.toString(),
+        "base",
+        data.toString(),
+        null,
+        directory.resolve("result").toString(),
+        Files.createDirectories(directory.resolve("checkpoints")).toString(),
+        null,
+        1,
+        null,
+        null);
+  }
+}

@@ -38,7 +38,7 @@ public final class FileArtifactStore implements ArtifactStore, AutoCloseable {
   private final Path blobs;
   private final Path kept;
   private final Scratch scratch;
-  private final BlobRemoval removal;
+  final BlobRemoval removal;
 
   private FileArtifactStore(Path blobs, Path kept, Path aside, Scratch scratch) {
     this.blobs = blobs;

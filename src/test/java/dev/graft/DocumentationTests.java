@@ -26,6 +26,9 @@ class DocumentationTests {
       Pattern.compile("^\\| \\[`(\\w+)`]\\([^)]*\\) \\| [^|]* \\| ([^|]*) \\|$", Pattern.MULTILINE);
   private static final Pattern COMMAND = Pattern.compile("bin/graft ([a-z][a-z-]*)");
   private static final Pattern LINK = Pattern.compile("]\\(([^)#:]+)(?:#[^)]*)?\\)");
+  private static final Pattern ROOMS_ROW =
+      Pattern.compile("^\\| `(\\w+)` \\| (`[a-z].*) \\|$", Pattern.MULTILINE);
+  private static final Pattern ROOM = Pattern.compile("`([a-z.]+)`");
   private static final List<String> DOCUMENTS = documents();
 
   @Test
@@ -39,6 +42,26 @@ class DocumentationTests {
         .filter(module -> !module.getIdentifier().toString().equals("cli"))
         .forEach(module -> declared.put(module.getIdentifier().toString(), arrows(module)));
     assertThat(documented).isEqualTo(declared);
+  }
+
+  @Test
+  void theArchitecturePageNamesTheRoomsOfEachModule() {
+    var documented = new TreeMap<String, Set<String>>();
+    matches(ROOMS_ROW, Sources.text("ARCHITECTURE.md"))
+        .forEach(
+            row ->
+                documented.put(
+                    row.group(1),
+                    matches(ROOM, row.group(2))
+                        .map(room -> room.group(1))
+                        .collect(Collectors.toCollection(TreeSet::new))));
+    var there = new TreeMap<String, Set<String>>();
+    Sources.java("src/main/java/dev/graft").stream()
+        .map(file -> Sources.ROOT.resolve("src/main/java/dev/graft").relativize(file).getParent())
+        .filter(folder -> folder != null && folder.getNameCount() > 1)
+        .map(folder -> folder.toString().replace('/', '.').split("\\.", 2))
+        .forEach(parts -> there.computeIfAbsent(parts[0], module -> new TreeSet<>()).add(parts[1]));
+    assertThat(documented).isEqualTo(there);
   }
 
   @Test

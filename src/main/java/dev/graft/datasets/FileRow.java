@@ -10,7 +10,6 @@ import jakarta.persistence.Id;
 import jakarta.persistence.Table;
 import java.time.Instant;
 import java.util.List;
-import org.hibernate.annotations.Formula;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.json.JsonMapper;
@@ -37,12 +36,6 @@ public class FileRow {
   private @Nullable Long rowsBytes;
   private @Nullable String kind;
   private @Nullable Integer longestRow;
-
-  /** When its department's retention removes it, if there is a notice of that. */
-  @Formula(
-      "(select n.delete_at from retention_notice n where n.kind = 'datasets' and n.resource_id ="
-          + " id)")
-  private @Nullable Instant removedAt;
 
   /** For JPA, which fills the fields. */
   @SuppressWarnings("NullAway.Init")
@@ -129,9 +122,12 @@ public class FileRow {
         kind());
   }
 
-  public FileObject object() {
+  /**
+   * @param removedAt when its department's retention removes it, if there is a notice of that
+   */
+  FileObject object(@Nullable Instant removedAt) {
     List<LineProblem> found = problems();
-    Instant goneAt = goneAt();
+    Instant goneAt = goneAt(removedAt);
     return new FileObject(
         id,
         "file",
@@ -148,7 +144,7 @@ public class FileRow {
   }
 
   /** By its own time or its department's, whichever comes first. */
-  private @Nullable Instant goneAt() {
+  private @Nullable Instant goneAt(@Nullable Instant removedAt) {
     if (expiresAt == null) return removedAt;
     return removedAt == null || expiresAt.isBefore(removedAt) ? expiresAt : removedAt;
   }

@@ -13,32 +13,24 @@ import org.springframework.data.jpa.repository.Query;
 
 /** The rows, by department, and only until they expire. Ids grow with time: lists go by id. */
 public interface FileRows extends JpaRepository<FileRow, String> {
-  @Query(
+  String THERE =
       """
       select f from FileRow f
       where f.departmentId = :departmentId and f.id = :id
         and (f.expiresAt is null or f.expiresAt > :now)
-      """)
+      """;
+
+  @Query(THERE)
   Optional<FileRow> find(String departmentId, String id, Instant now);
 
   /** As {@link #find}, and no one deletes the file before this transaction ends. */
   @Lock(LockModeType.PESSIMISTIC_READ)
-  @Query(
-      """
-      select f from FileRow f
-      where f.departmentId = :departmentId and f.id = :id
-        and (f.expiresAt is null or f.expiresAt > :now)
-      """)
+  @Query(THERE)
   Optional<FileRow> findToUse(String departmentId, String id, Instant now);
 
   /** As {@link #find}, and no one starts to use the file before this transaction ends. */
   @Lock(LockModeType.PESSIMISTIC_WRITE)
-  @Query(
-      """
-      select f from FileRow f
-      where f.departmentId = :departmentId and f.id = :id
-        and (f.expiresAt is null or f.expiresAt > :now)
-      """)
+  @Query(THERE)
   Optional<FileRow> findToChange(String departmentId, String id, Instant now);
 
   @Query(
@@ -82,10 +74,4 @@ public interface FileRows extends JpaRepository<FileRow, String> {
   long storedBytes(String departmentId);
 
   List<FileRow> findByStatusOrderById(String status);
-
-  /** A lock by name that ends with the transaction. */
-  @Query(
-      value = "select cast(pg_advisory_xact_lock(hashtextextended(:name, 0)) as text)",
-      nativeQuery = true)
-  String takeTurn(String name);
 }

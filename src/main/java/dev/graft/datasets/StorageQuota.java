@@ -5,6 +5,7 @@ import dev.graft.platform.errors.RequestFailed;
 import dev.graft.tenancy.limits.DepartmentLimits;
 import dev.graft.tenancy.limits.QuotaUsage;
 import java.util.List;
+import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Propagation;
 import org.springframework.transaction.annotation.Transactional;
@@ -12,17 +13,32 @@ import org.springframework.transaction.annotation.Transactional;
 /** How much a department may store: its files, and what its pending uploads have announced. */
 @Component
 public class StorageQuota implements QuotaUsage {
+  private static final String TAKE_TURN =
+      "select pg_advisory_xact_lock(hashtextextended('storage of ' || :department, 0))::text";
+
+  private final JdbcClient sql;
   private final FileRows files;
-  private final AnnouncedStorage uploads;
+  private final AnnouncedUploads uploads;
   private final DepartmentLimits limits;
   private final FileProperties settings;
 
   StorageQuota(
-      FileRows files, AnnouncedStorage uploads, DepartmentLimits limits, FileProperties settings) {
+      JdbcClient sql,
+      FileRows files,
+      AnnouncedUploads uploads,
+      DepartmentLimits limits,
+      FileProperties settings) {
+    this.sql = sql;
     this.files = files;
     this.uploads = uploads;
     this.limits = limits;
     this.settings = settings;
+  }
+
+  /** What uploads that are under way will need. */
+  public interface AnnouncedUploads {
+    /** Bytes that the department's pending uploads have announced. */
+    long announcedBytes(String departmentId);
   }
 
   /**
@@ -31,7 +47,7 @@ public class StorageQuota implements QuotaUsage {
    */
   @Transactional(propagation = Propagation.MANDATORY)
   public void require(String departmentId, long bytes) {
-    files.takeTurn("storage of " + departmentId);
+    sql.sql(TAKE_TURN).param("department", departmentId).query(String.class).optional();
     long most = most(departmentId);
     long stored = stored(departmentId);
     if (bytes > most - stored) {

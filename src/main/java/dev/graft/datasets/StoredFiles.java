@@ -128,6 +128,18 @@ public class StoredFiles implements Owned {
     return rows.find(departmentId, fileId, now());
   }
 
+  /** As it is answered. */
+  public FileObject object(FileRow file) {
+    return objects(List.of(file)).getFirst();
+  }
+
+  /** As they are answered, with when their department's retention removes them. */
+  public List<FileObject> objects(List<FileRow> files) {
+    Map<String, Instant> removedAt =
+        notices.deleteAt(RetentionKind.DATASETS, files.stream().map(FileRow::id).toList());
+    return files.stream().map(file -> file.object(removedAt.get(file.id()))).toList();
+  }
+
   /**
    * One page and one more, to know whether there are more.
    *
@@ -197,8 +209,7 @@ public class StoredFiles implements Owned {
   }
 
   private FileRow row(NewFile file, BlobRef blob) {
-    Instant now = now();
-    return new FileRow(ids.next(PREFIX), file, blob, now);
+    return new FileRow(ids.next(PREFIX), file, blob, now());
   }
 
   private Instant now() {

@@ -1,9 +1,9 @@
 package dev.graft.retention;
 
+import dev.graft.platform.database.ResultColumns;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
-import java.time.OffsetDateTime;
 
 /**
  * What will be removed.
@@ -27,7 +27,7 @@ record RetentionNotice(
         RetentionKind.of(row.getString("kind")),
         row.getString("resource_id"),
         row.getString("name"),
-        row.getObject("noticed_at", OffsetDateTime.class).toInstant(),
-        row.getObject("delete_at", OffsetDateTime.class).toInstant());
+        ResultColumns.time(row, "noticed_at"),
+        ResultColumns.time(row, "delete_at"));
   }
 }

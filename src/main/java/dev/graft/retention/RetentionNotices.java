@@ -1,11 +1,15 @@
 package dev.graft.retention;
 
 import dev.graft.platform.Ids;
+import dev.graft.platform.database.ResultColumns;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
@@ -75,6 +79,22 @@ public class RetentionNotices {
             .param("resource", resourceId)
             .update()
         == 1;
+  }
+
+  /** When things will be removed, by their id; what no notice tells of is not among them. */
+  @Transactional(readOnly = true)
+  public Map<String, Instant> deleteAt(RetentionKind kind, Collection<String> resourceIds) {
+    Map<String, Instant> times = new HashMap<>();
+    sql.sql(
+            "select resource_id, delete_at from retention_notice"
+                + " where kind = :kind and resource_id = any(:resources)")
+        .param("kind", kind.wire())
+        .param("resources", resourceIds.toArray(String[]::new))
+        .query(
+            row -> {
+              times.put(row.getString("resource_id"), ResultColumns.time(row, "delete_at"));
+            });
+    return times;
   }
 
   /**

@@ -47,7 +47,7 @@ class FileController {
   @PostMapping(consumes = "multipart/form-data")
   FileObject upload(@AuthenticationPrincipal Caller caller, HttpServletRequest request)
       throws IOException {
-    return uploadFile.from(request, caller.departmentId()).object();
+    return files.object(uploadFile.from(request, caller.departmentId()));
   }
 
   @GetMapping
@@ -58,14 +58,13 @@ class FileController {
       @RequestParam @Nullable String order,
       @RequestParam @Nullable String after) {
     Cursor page = Cursor.parse(after, limit, order, MAX_PAGE, MAX_PAGE);
-    List<FileObject> rows =
-        files.list(caller.departmentId(), purpose, page).stream().map(FileRow::object).toList();
+    List<FileObject> rows = files.objects(files.list(caller.departmentId(), purpose, page));
     return CursorPage.ofOneMore(rows, page.limit(), FileObject::id);
   }
 
   @GetMapping("/{id}")
   FileObject get(@AuthenticationPrincipal Caller caller, @PathVariable String id) {
-    return require(caller, id).object();
+    return files.object(require(caller, id));
   }
 
   @GetMapping("/{id}/content")

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.springframework.core.io.InputStreamSource;
 
 /**
  * What stands in a training file, and what of it is likely to be wrong.
@@ -36,7 +37,10 @@ public record QualityReport(
    * @param mostTime to take; what is read by then is reported
    */
   public static QualityReport of(
-      RowSource training, @Nullable RowSource validation, long mostBytes, Duration mostTime)
+      InputStreamSource training,
+      @Nullable InputStreamSource validation,
+      long mostBytes,
+      Duration mostTime)
       throws IOException {
     return new ReportReader(training, mostBytes, mostTime).with(validation);
   }

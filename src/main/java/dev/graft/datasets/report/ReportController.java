@@ -16,6 +16,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.DisposableBean;
+import org.springframework.core.io.InputStreamSource;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
@@ -105,7 +106,7 @@ class ReportController implements DisposableBean {
     }
   }
 
-  private RowSource rows(TrainingFile file) {
+  private InputStreamSource rows(TrainingFile file) {
     return () -> store.open(file.digest());
   }
 

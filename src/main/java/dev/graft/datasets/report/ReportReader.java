@@ -27,6 +27,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.springframework.core.io.InputStreamSource;
 
 /** Reads the files of a report past every inspection. */
 final class ReportReader {
@@ -35,7 +36,7 @@ final class ReportReader {
   /** Their digests take some 40 MB. */
   private static final long MOST_ROWS = 500_000;
 
-  private final RowSource training;
+  private final InputStreamSource training;
   private final long mostBytes;
   private final Duration mostTime;
   private final EnoughRows amount = new EnoughRows();
@@ -44,7 +45,7 @@ final class ReportReader {
   private final LengthStatistics prompts = new LengthStatistics();
   private final LengthStatistics answers = new LengthStatistics();
 
-  ReportReader(RowSource training, long mostBytes, Duration mostTime) {
+  ReportReader(InputStreamSource training, long mostBytes, Duration mostTime) {
     this.training = training;
     this.mostBytes = mostBytes;
     this.mostTime = mostTime;
@@ -57,7 +58,7 @@ final class ReportReader {
    */
   private record Read(RowReader.Summary summary, boolean complete) {}
 
-  QualityReport with(@Nullable RowSource validation) throws IOException {
+  QualityReport with(@Nullable InputStreamSource validation) throws IOException {
     Sketches sketches = new Sketches(Shingles.knowing(sample()));
     List<Inspection> inspections =
         new ArrayList<>(
@@ -89,7 +90,8 @@ final class ReportReader {
   }
 
   /** Returns whether all of it was read. */
-  private boolean readHeld(RowSource validation, Sketches sketches, List<Inspection> inspections)
+  private boolean readHeld(
+      InputStreamSource validation, Sketches sketches, List<Inspection> inspections)
       throws IOException {
     Leakage leakage = new Leakage(sketches);
     inspections.add(leakage);
@@ -111,7 +113,8 @@ final class ReportReader {
 
   private List<String> sample() throws IOException {
     List<String> texts = new ArrayList<>();
-    try (FirstRows in = new FirstRows(new BufferedInputStream(training.open()), SAMPLE_BYTES)) {
+    try (FirstRows in =
+        new FirstRows(new BufferedInputStream(training.getInputStream()), SAMPLE_BYTES)) {
       RowReader.read(
           in,
           example -> {
@@ -121,10 +124,11 @@ final class ReportReader {
     return texts;
   }
 
-  private Read read(RowSource source, Consumer<InspectedRow> sink) throws IOException {
+  private Read read(InputStreamSource source, Consumer<InspectedRow> sink) throws IOException {
     long end = System.nanoTime() + mostTime.toNanos() / 2;
     AtomicLong rows = new AtomicLong();
-    try (FirstRows in = new FirstRows(new BufferedInputStream(source.open()), mostBytes)) {
+    try (FirstRows in =
+        new FirstRows(new BufferedInputStream(source.getInputStream()), mostBytes)) {
       RowReader.Summary summary =
           RowReader.read(
               in,

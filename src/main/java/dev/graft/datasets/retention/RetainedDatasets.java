@@ -3,12 +3,12 @@ package dev.graft.datasets.retention;
 import dev.graft.datasets.FileRow;
 import dev.graft.datasets.FileRows;
 import dev.graft.datasets.StoredFiles;
+import dev.graft.platform.database.ResultColumns;
 import dev.graft.retention.Retained;
 import dev.graft.retention.RetentionKind;
 import dev.graft.tenancy.AuditLog;
 import java.time.Clock;
 import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
@@ -64,7 +64,7 @@ class RetainedDatasets implements Retained {
                 new Thing(
                     row.getString("id"),
                     row.getString("filename"),
-                    row.getObject("created_at", OffsetDateTime.class).toInstant()))
+                    ResultColumns.time(row, "created_at")))
         .list();
   }
 

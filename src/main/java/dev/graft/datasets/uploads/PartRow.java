@@ -15,6 +15,13 @@ class PartRow {
   private @Nullable Long bytes;
   private Instant createdAt;
 
+  /**
+   * OpenAI's UploadPart.
+   *
+   * @param createdAt Unix time in seconds
+   */
+  record PartObject(String id, String object, long createdAt, String uploadId) {}
+
   /** For JPA, which fills the fields. */
   @SuppressWarnings("NullAway.Init")
   protected PartRow() {}

@@ -56,7 +56,7 @@ class UploadController {
   }
 
   @PostMapping(path = "/{id}/parts", consumes = "multipart/form-data")
-  PartObject addPart(
+  PartRow.PartObject addPart(
       @AuthenticationPrincipal Caller caller, @PathVariable String id, HttpServletRequest request)
       throws IOException {
     return parts.receive(request, caller.departmentId(), id);

@@ -28,13 +28,13 @@ public class UploadParts {
   }
 
   /** Takes one part, beside any number of others. Throws {@link RequestFailed}. */
-  PartObject receive(HttpServletRequest request, String departmentId, String uploadId)
+  PartRow.PartObject receive(HttpServletRequest request, String departmentId, String uploadId)
       throws IOException {
     Uploads.Arriving part = uploads.beginPart(departmentId, uploadId);
     boolean recorded = false;
     try {
       long bytes = keep(request, part);
-      PartObject object = uploads.arrived(departmentId, uploadId, part.id(), bytes);
+      PartRow.PartObject object = uploads.arrived(departmentId, uploadId, part.id(), bytes);
       recorded = true;
       return object;
     } finally {

@@ -1,6 +1,6 @@
 package dev.graft.datasets.uploads;
 
-import dev.graft.datasets.AnnouncedStorage;
+import dev.graft.datasets.StorageQuota;
 import jakarta.persistence.LockModeType;
 import java.time.Instant;
 import java.util.List;
@@ -12,7 +12,7 @@ import org.springframework.data.jpa.repository.Modifying;
 import org.springframework.data.jpa.repository.Query;
 
 /** The uploads, by department. */
-interface UploadRows extends JpaRepository<UploadRow, String>, AnnouncedStorage {
+interface UploadRows extends JpaRepository<UploadRow, String>, StorageQuota.AnnouncedUploads {
   Optional<UploadRow> findByDepartmentIdAndId(String departmentId, String id);
 
   /** Whoever ends an upload, or adds to it, does so alone. */

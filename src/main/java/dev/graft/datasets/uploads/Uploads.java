@@ -106,7 +106,7 @@ public class Uploads implements Owned {
     String fileId = upload.fileId();
     Optional<FileRow> file =
         fileId == null ? Optional.empty() : files.find(upload.departmentId(), fileId);
-    return upload.object(now(), file.map(FileRow::object).orElse(null));
+    return upload.object(now(), file.map(files::object).orElse(null));
   }
 
   void requirePending(UploadRow upload) {
@@ -133,7 +133,7 @@ public class Uploads implements Owned {
 
   /** Records a part whose content is kept; refused if the upload has ended meanwhile. */
   @Transactional
-  PartObject arrived(String departmentId, String uploadId, String partId, long bytes) {
+  PartRow.PartObject arrived(String departmentId, String uploadId, String partId, long bytes) {
     UploadRow upload = requireToChange(departmentId, uploadId);
     requirePending(upload);
     if (bytes > SLACK * upload.bytes() - parts.arrivedBytes(uploadId)) {

@@ -18,6 +18,7 @@ import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.boot.web.server.context.WebServerInitializedEvent;
 import org.springframework.context.event.EventListener;
+import org.springframework.core.io.InputStreamSource;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.support.TransactionTemplate;
 
@@ -99,7 +100,7 @@ public class FileValidation implements DisposableBean {
   }
 
   private CheckedFile contentOf(FileRow file) {
-    FileContent content = () -> store.open(file.blob().sha256());
+    InputStreamSource content = () -> store.open(file.blob().sha256());
     try {
       FileFormat format = TrainingRows.format(content, file.filename(), file.columns());
       return trainingRows.check(content, format);

@@ -18,6 +18,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.springframework.core.io.InputStreamSource;
 import org.springframework.stereotype.Component;
 
 /**
@@ -35,24 +36,24 @@ class TrainingRows {
     this.settings = settings;
   }
 
-  static FileFormat format(FileContent content, String filename, @Nullable CsvColumns columns)
+  static FileFormat format(InputStreamSource content, String filename, @Nullable CsvColumns columns)
       throws IOException {
-    try (InputStream in = content.open()) {
+    try (InputStream in = content.getInputStream()) {
       return FileFormat.of(in, filename, columns);
     }
   }
 
   /** Reads the file to its end, or to its hundredth problem, in bounded memory. */
-  CheckedFile check(FileContent content, FileFormat format) throws IOException {
+  CheckedFile check(InputStreamSource content, FileFormat format) throws IOException {
     if (format.isRows()) {
-      try (InputStream in = content.open()) {
+      try (InputStream in = content.getInputStream()) {
         return new CheckedFile(ValidationResult.of(in), null);
       }
     }
     List<RowReader.Problem> problems = new ArrayList<>();
     long most = settings.maxUnpacked().toBytes();
     try (StagedBlob rows =
-            store.stage(out -> format.writeRows(content.open(), out, problems), most);
+            store.stage(out -> format.writeRows(content.getInputStream(), out, problems), most);
         InputStream in = rows.open()) {
       ValidationResult validation = merged(problems, ValidationResult.of(in));
       return new CheckedFile(validation, validation.good() ? rows.publish() : null);

@@ -23,6 +23,7 @@ import java.util.Locale;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.springframework.core.io.InputStreamSource;
 
 /** What is found in files made to have it, and in none that has not. */
 class QualityReportTests {
@@ -160,7 +161,7 @@ class QualityReportTests {
     Stream<String> rows =
         Stream.concat(IntStream.range(0, 60).mapToObj(i -> pair(word(i) + "?", " Yes.")), good());
     byte[] bytes = String.join("\n", rows.toList()).getBytes(UTF_8);
-    RowSource source = () -> new ByteArrayInputStream(bytes);
+    InputStreamSource source = () -> new ByteArrayInputStream(bytes);
 
     QualityReport report = QualityReport.of(source, null, bytes.length / 4, LONG);
 

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.springframework.core.io.InputStreamSource;
 
 /** Rows of training files, and what a report finds in them. */
 public final class Rows {
@@ -47,7 +48,7 @@ public final class Rows {
         .transform(list -> "{\"messages\": " + list + "}");
   }
 
-  public static RowSource source(Stream<String> rows) {
+  public static InputStreamSource source(Stream<String> rows) {
     byte[] bytes = String.join("\n", rows.toList()).getBytes(UTF_8);
     return () -> new ByteArrayInputStream(bytes);
   }

@@ -4,13 +4,11 @@ import dev.graft.platform.errors.ProblemType;
 import dev.graft.platform.errors.RequestFailed;
 import dev.graft.platform.pagination.Cursor;
 import dev.graft.platform.pagination.CursorPage;
-import dev.graft.tenancy.AuditLog;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
-import org.springframework.transaction.annotation.Transactional;
 import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
@@ -26,12 +24,10 @@ import org.springframework.web.bind.annotation.RestController;
 class BaseModelController {
   private final BaseModels models;
   private final List<BaseModelUse> uses;
-  private final AuditLog audit;
 
-  BaseModelController(BaseModels models, List<BaseModelUse> uses, AuditLog audit) {
+  BaseModelController(BaseModels models, List<BaseModelUse> uses) {
     this.models = models;
     this.uses = List.copyOf(uses);
-    this.audit = audit;
   }
 
   record Change(@Nullable Boolean enabled) {}
@@ -62,26 +58,17 @@ class BaseModelController {
 
   /** One that is disabled takes no new jobs and answers no chats; its adapters go on. */
   @PostMapping("/{base_model}")
-  @Transactional
   BaseModelObject change(@PathVariable("base_model") String name, @RequestBody Change change) {
-    BaseModel model = require(name);
+    require(name);
     if (change.enabled() == null) {
       throw new RequestFailed(
           ProblemType.MISSING_PARAMETER, "Missing required parameter: 'enabled'.", "enabled");
     }
-    if (change.enabled() != model.enabled()) {
-      models.enable(name, change.enabled());
-      audit.write(
-          "base_model.updated",
-          null,
-          name,
-          Map.of("changes_requested", Map.of("enabled", change.enabled())));
-    }
+    models.enable(name, change.enabled());
     return get(name);
   }
 
   @DeleteMapping("/{base_model}")
-  @Transactional
   BaseModelDeleted delete(@PathVariable("base_model") String name) {
     Map<String, Long> inUse = uses(require(name));
     inUse.values().removeIf(count -> count == 0);
@@ -92,7 +79,6 @@ class BaseModelController {
           "base_model");
     }
     models.delete(name);
-    audit.write("base_model.deleted", null, name, Map.of());
     return new BaseModelDeleted(name, "base_model.deleted", true);
   }
 

@@ -4,16 +4,20 @@ import dev.graft.artifacts.Digest;
 import jakarta.persistence.Entity;
 import jakarta.persistence.Id;
 import jakarta.persistence.Table;
+import jakarta.persistence.Version;
 import java.time.Instant;
-import org.hibernate.annotations.Immutable;
 import org.jspecify.annotations.Nullable;
 
-/** A row of {@code base_model}, for reading. */
+/** A row of {@code base_model}; only whether it is enabled is ever written later. */
 @Entity
-@Immutable
 @Table(name = "base_model")
 class BaseModelRow {
   @Id private String name;
+
+  @SuppressWarnings("UnusedVariable") // Hibernate's
+  @Version
+  private @Nullable Integer version;
+
   private String family;
   private String manifest;
   private long parameters;
@@ -27,6 +31,17 @@ class BaseModelRow {
   @SuppressWarnings("NullAway.Init")
   protected BaseModelRow() {}
 
+  BaseModelRow(BaseModel model) {
+    this.name = model.name();
+    this.family = model.family();
+    this.manifest = model.manifest().hex();
+    this.parameters = model.parameters();
+    this.contextLength = model.contextLength();
+    this.bytes = model.bytes();
+    this.license = model.license();
+    this.createdAt = model.createdAt();
+  }
+
   BaseModel model() {
     return new BaseModel(
         name,
@@ -36,7 +51,19 @@ class BaseModelRow {
         contextLength,
         bytes,
         license,
-        disabledAt == null,
+        isEnabled(),
         createdAt);
+  }
+
+  boolean isEnabled() {
+    return disabledAt == null;
+  }
+
+  void enable() {
+    disabledAt = null;
+  }
+
+  void disable(Instant now) {
+    disabledAt = now;
   }
 }

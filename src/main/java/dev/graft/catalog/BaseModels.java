@@ -5,19 +5,24 @@ import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
 import dev.graft.artifacts.manifest.Manifest;
 import dev.graft.artifacts.manifest.ManifestDirectory;
+import dev.graft.tenancy.AuditLog;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.files.BadModel;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.dao.DataIntegrityViolationException;
 import org.springframework.stereotype.Service;
+import org.springframework.transaction.annotation.Transactional;
 
 /** The base models of this Graft. */
 @Service
@@ -27,11 +32,13 @@ public class BaseModels {
 
   private final BaseModelRows rows;
   private final ArtifactStore store;
+  private final AuditLog audit;
   private final Clock clock;
 
-  BaseModels(BaseModelRows rows, ArtifactStore store, Clock clock) {
+  BaseModels(BaseModelRows rows, ArtifactStore store, AuditLog audit, Clock clock) {
     this.rows = rows;
     this.store = store;
+    this.audit = audit;
     this.clock = clock;
   }
 
@@ -44,17 +51,26 @@ public class BaseModels {
     return rows.findAllByOrderByName().stream().map(BaseModelRow::model).toList();
   }
 
+  @Transactional
   void enable(String name, boolean enabled) {
-    rows.enable(name, enabled);
+    Optional<BaseModelRow> row =
+        rows.findToChange(name).filter(each -> each.isEnabled() != enabled);
+    if (row.isEmpty()) return;
+    if (enabled) row.get().enable();
+    else row.get().disable(now());
     log.atInfo()
         .addKeyValue("model", name)
         .log(enabled ? "base_model_enabled" : "base_model_disabled");
+    audit.write(
+        "base_model.updated", null, name, Map.of("changes_requested", Map.of("enabled", enabled)));
   }
 
   /** Its blobs stay until nothing refers to them. */
+  @Transactional
   void delete(String name) {
-    rows.remove(name);
+    rows.findToChange(name).ifPresent(rows::delete);
     log.atInfo().addKeyValue("model", name).log("base_model_deleted");
+    audit.write("base_model.deleted", null, name, Map.of());
   }
 
   /** The files of a registered model. Throws {@link ModelRefused} for an unknown name. */
@@ -105,27 +121,40 @@ public class BaseModels {
     ModelDirectory.Facts facts = model.check();
     BlobRef manifest = ManifestDirectory.store(store, ModelFileSelection.of(model));
     long bytes = ManifestDirectory.read(store, manifest.sha256()).bytes();
-    int inserted =
-        rows.insertIfAbsent(
+    BaseModel found =
+        new BaseModel(
             name,
             model.config().modelType(),
-            manifest.sha256().hex(),
+            manifest.sha256(),
             facts.parameters(),
             model.config().contextLength(),
             bytes,
             License.of(model),
-            clock.instant().truncatedTo(ChronoUnit.MICROS));
-    BaseModel registered = find(name).orElseThrow();
+            true,
+            now());
+    BaseModel registered = find(name).orElseGet(() -> insert(found));
     if (!registered.manifest().equals(manifest.sha256())) {
       throw new ModelRefused(
           "'" + name + "' is registered with other content; choose another name");
     }
-    if (inserted == 1) {
-      log.atInfo()
-          .addKeyValue("model", name)
-          .addKeyValue("manifest", manifest.sha256())
-          .log("base_model_registered");
-    }
     return registered;
+  }
+
+  /** Unless somebody else is first, who then has the name. */
+  private BaseModel insert(BaseModel model) {
+    try {
+      rows.saveAndFlush(new BaseModelRow(model));
+    } catch (DataIntegrityViolationException taken) {
+      return find(model.name()).orElseThrow(() -> taken);
+    }
+    log.atInfo()
+        .addKeyValue("model", model.name())
+        .addKeyValue("manifest", model.manifest())
+        .log("base_model_registered");
+    return model;
+  }
+
+  private Instant now() {
+    return clock.instant().truncatedTo(ChronoUnit.MICROS);
   }
 }

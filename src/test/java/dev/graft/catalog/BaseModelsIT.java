@@ -12,6 +12,12 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -60,6 +66,19 @@ class BaseModelsIT {
         .isInstanceOf(ModelRefused.class)
         .hasMessageContaining("other content");
     assertThat(models.find("bound")).contains(model);
+  }
+
+  @Test
+  void ofTwinsWhoRegisterOneModelEachIsToldTheSame() throws Exception {
+    Path directory = tinyModel("a");
+    Callable<BaseModel> twin = () -> models.register("twins", directory);
+    List<BaseModel> told = new ArrayList<>();
+    try (ExecutorService threads = Executors.newFixedThreadPool(4)) {
+      for (Future<BaseModel> each : threads.invokeAll(List.of(twin, twin, twin, twin))) {
+        told.add(each.get());
+      }
+    }
+    assertThat(told).containsOnly(models.find("twins").orElseThrow());
   }
 
   @ParameterizedTest

@@ -7,11 +7,17 @@ import dev.graft.platform.errors.RequestFailed;
 import dev.graft.platform.pagination.Cursor;
 import dev.graft.spec.fields.SpecRejected;
 import dev.graft.spec.request.TrainingSpecs;
+import dev.graft.tenancy.Owned;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.springframework.dao.DataIntegrityViolationException;
+import org.springframework.data.domain.Limit;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Transactional;
 import tools.jackson.databind.JsonNode;
@@ -19,7 +25,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** Configurations by name, and what a job's {@code adapter} becomes with them. */
 @Service
-public class AdapterConfigs {
+public class AdapterConfigs implements Owned {
   private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9._-]{0,62}");
 
   /** What stands in the place of a name in routes. */
@@ -28,11 +34,20 @@ public class AdapterConfigs {
   private static final int LONGEST_DESCRIPTION = 1000;
 
   private final AdapterConfigRows rows;
+  private final AdapterConfigVersionRows versions;
   private final Ids ids;
+  private final Clock clock;
 
-  AdapterConfigs(AdapterConfigRows rows, Ids ids) {
+  AdapterConfigs(AdapterConfigRows rows, AdapterConfigVersionRows versions, Ids ids, Clock clock) {
     this.rows = rows;
+    this.versions = versions;
     this.ids = ids;
+    this.clock = clock;
+  }
+
+  @Override
+  public Optional<String> departmentOf(String id) {
+    return rows.findById(id).map(AdapterConfigRow::departmentId);
   }
 
   /**
@@ -102,15 +117,25 @@ public class AdapterConfigs {
   Optional<AdapterConfigVersion> find(String departmentId, String key, @Nullable Integer version) {
     Optional<AdapterConfigVersion> preset =
         Presets.named(key).filter(each -> version == null || version == each.version());
-    return preset.or(() -> rows.find(departmentId, key, version));
+    return preset.or(
+        () -> versions.find(departmentId, key, version).map(AdapterConfigVersionRow::version));
   }
 
   List<AdapterConfigVersion> list(String departmentId, Cursor page) {
-    return rows.list(departmentId, page);
+    Limit limit = Limit.of(page.limit() + 1);
+    return versions.list(departmentId, page.after(), limit).stream()
+        .map(AdapterConfigVersionRow::version)
+        .toList();
   }
 
   List<AdapterConfigVersion> versions(String departmentId, String id) {
-    return Presets.named(id).map(List::of).orElseGet(() -> rows.versions(departmentId, id));
+    return Presets.named(id)
+        .map(List::of)
+        .orElseGet(
+            () ->
+                versions.versions(departmentId, id).stream()
+                    .map(AdapterConfigVersionRow::version)
+                    .toList());
   }
 
   /** The first version; returns the id. */
@@ -123,34 +148,44 @@ public class AdapterConfigs {
           "must be 1 to 63 of a-z, 0-9, '.', '_', '-', first a letter or digit, and no preset's,"
               + " nor schema or validate");
     }
-    String id = ids.next("ac_");
     ObjectNode checked = checked(description, adapter);
-    if (!rows.insert(id, departmentId, name)) {
-      throw RequestFailed.invalid(
-          "name", "There is a configuration of this name; add a version to it");
+    if (rows.existsByDepartmentIdAndNameAndDeletedAtIsNull(departmentId, name)) throw taken();
+    AdapterConfigRow config;
+    try {
+      config = rows.saveAndFlush(new AdapterConfigRow(ids.next("ac_"), departmentId, name, now()));
+    } catch (DataIntegrityViolationException meanwhile) {
+      throw taken();
     }
-    rows.add(id, description, checked);
-    return id;
+    versions.save(new AdapterConfigVersionRow(config, 1, description, checked, now()));
+    return config.id();
+  }
+
+  private static RequestFailed taken() {
+    return RequestFailed.invalid(
+        "name", "There is a configuration of this name; add a version to it");
   }
 
   /** Another version of what is there; returns its number. */
   @Transactional
   public String add(
       String departmentId, String id, @Nullable String description, JsonNode adapter) {
-    String own = own(departmentId, id).id();
-    return String.valueOf(rows.add(own, description, checked(description, adapter)));
+    AdapterConfigRow own = own(departmentId, id);
+    ObjectNode checked = checked(description, adapter);
+    int next = versions.newest(own.id()) + 1;
+    versions.save(new AdapterConfigVersionRow(own, next, description, checked, now()));
+    return String.valueOf(next);
   }
 
   @Transactional
   public void delete(String departmentId, String id) {
-    rows.delete(departmentId, own(departmentId, id).id());
+    own(departmentId, id).delete(now());
   }
 
-  private AdapterConfigVersion own(String departmentId, String id) {
+  private AdapterConfigRow own(String departmentId, String id) {
     if (Presets.named(id).isPresent()) {
       throw new RequestFailed(ProblemType.WRONG_STATE, "A preset cannot be changed.", "id");
     }
-    return rows.find(departmentId, id, null)
+    return rows.findToChange(departmentId, id)
         .orElseThrow(() -> RequestFailed.notFound("adapter configuration", id));
   }
 
@@ -172,6 +207,10 @@ public class AdapterConfigs {
           first.path(),
           rejected.problems().stream().map(p -> ErrorDetail.at(p.path(), p.message())).toList());
     }
+  }
+
+  private Instant now() {
+    return clock.instant().truncatedTo(ChronoUnit.MICROS);
   }
 
   /** The settings as they would run. */

@@ -1,13 +1,13 @@
 package dev.graft.adapters.access;
 
 import dev.graft.platform.Ids;
+import dev.graft.platform.database.ResultColumns;
 import dev.graft.platform.pagination.Cursor;
 import dev.graft.tenancy.AuditLog;
 import dev.graft.tenancy.Owned;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -29,7 +29,7 @@ public class CheckpointPermissions implements Owned {
       insert into checkpoint_permission as p (id, model, owner_id, department_id, created_at, access)
       values (:id, :model, :owner, :department, graft_now(), coalesce(:access::text, 'use'))
       on conflict (model, department_id) do update set access = :access::text where p.access <> :access::text
-      returning id, access
+      returning *
       """;
 
   /** An unknown cursor gives nothing. */
@@ -56,14 +56,22 @@ public class CheckpointPermissions implements Owned {
   }
 
   /**
+   * @param ownerId department whose model it is
    * @param departmentId that may use the model
    */
   public record CheckpointPermission(
-      String id, Instant createdAt, String departmentId, ModelAccess access) {
+      String id,
+      Instant createdAt,
+      String model,
+      String ownerId,
+      String departmentId,
+      ModelAccess access) {
     private static CheckpointPermission of(ResultSet row, int number) throws SQLException {
       return new CheckpointPermission(
           row.getString("id"),
-          row.getObject("created_at", OffsetDateTime.class).toInstant(),
+          ResultColumns.time(row, "created_at"),
+          row.getString("model"),
+          row.getString("owner_id"),
           row.getString("department_id"),
           ModelAccess.parse(row.getString("access")));
     }
@@ -82,24 +90,24 @@ public class CheckpointPermissions implements Owned {
   /** The department whose model it is, if this one may use it. */
   @Transactional(readOnly = true)
   public Optional<String> owner(String model, String departmentId) {
-    return guest("owner_id", model, departmentId);
+    return find(model, departmentId).map(CheckpointPermission::ownerId);
   }
 
   /** What the department may do with another's model; empty if nothing. */
   @Transactional(readOnly = true)
   Optional<ModelAccess> access(String model, String departmentId) {
-    return guest("access", model, departmentId).map(ModelAccess::parse);
+    return find(model, departmentId).map(CheckpointPermission::access);
   }
 
-  private Optional<String> guest(String column, String model, String departmentId) {
+  private Optional<CheckpointPermission> find(String model, String departmentId) {
     return sql.sql(
-            "select "
-                + column
-                + " from checkpoint_permission where model = :model and department_id ="
-                + " :department")
+            """
+            select * from checkpoint_permission
+             where model = :model and department_id = :department
+            """)
         .param("model", model)
         .param("department", departmentId)
-        .query(String.class)
+        .query(CheckpointPermission::of)
         .optional();
   }
 
@@ -133,17 +141,10 @@ public class CheckpointPermissions implements Owned {
           .param("owner", owner)
           .param("department", department)
           .param("access", access == null ? null : access.wire())
-          .query(
-              (row, n) ->
-                  noted(
-                      "checkpoint.permission.created",
-                      row.getString("id"),
-                      model,
-                      owner,
-                      department,
-                      row.getString("access")))
-          .optional();
-      permissions.addAll(page(model, department, new Cursor(null, 1, Cursor.SortOrder.DESC)));
+          .query(CheckpointPermission::of)
+          .optional()
+          .ifPresent(made -> note("checkpoint.permission.created", made));
+      permissions.add(find(model, department).orElseThrow());
     }
     return permissions;
   }
@@ -169,37 +170,25 @@ public class CheckpointPermissions implements Owned {
   /** False if the model has no such permission. */
   @Transactional
   public boolean delete(String model, String id) {
-    return sql.sql(
-            """
-            delete from checkpoint_permission where id = :id and model = :model
-            returning owner_id, department_id, access
-            """)
-        .param("id", id)
-        .param("model", model)
-        .query(
-            (row, n) ->
-                noted(
-                    "checkpoint.permission.deleted",
-                    id,
-                    model,
-                    row.getString("owner_id"),
-                    row.getString("department_id"),
-                    row.getString("access")))
-        .optional()
-        .isPresent();
+    Optional<CheckpointPermission> gone =
+        sql.sql("delete from checkpoint_permission where id = :id and model = :model returning *")
+            .param("id", id)
+            .param("model", model)
+            .query(CheckpointPermission::of)
+            .optional();
+    gone.ifPresent(permission -> note("checkpoint.permission.deleted", permission));
+    return gone.isPresent();
   }
 
-  /** Returns the id. */
-  private String noted(
-      String type, String id, String model, String owner, String department, String access) {
-    audit.write(
-        type,
-        owner,
-        id,
+  private void note(String type, CheckpointPermission permission) {
+    Map<String, String> data =
         Map.of(
-            "data",
-            Map.of(
-                "fine_tuned_model_checkpoint", model, "project_id", department, "access", access)));
-    return id;
+            "fine_tuned_model_checkpoint",
+            permission.model(),
+            "project_id",
+            permission.departmentId(),
+            "access",
+            permission.access().wire());
+    audit.write(type, permission.ownerId(), permission.id(), Map.of("data", data));
   }
 }

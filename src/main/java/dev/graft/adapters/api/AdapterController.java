@@ -12,7 +12,6 @@ import dev.graft.platform.web.EntityTag;
 import dev.graft.tenancy.Caller;
 import dev.graft.tenancy.Permission;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.io.Resource;
@@ -37,21 +36,21 @@ import tools.jackson.databind.json.JsonMapper;
 @RequestMapping("/v1/adapters")
 class AdapterController {
   private final Adapters adapters;
-  private final AdapterFiles files;
+  private final AdapterDescriptions descriptions;
   private final AdapterLineage lineage;
   private final AdapterDownloads downloads;
   private final JsonMapper json;
 
   AdapterController(
       Adapters adapters,
-      AdapterFiles files,
+      AdapterDescriptions descriptions,
       AdapterLineage lineage,
       AdapterDownloads downloads,
       JsonMapper json) {
     this.downloads = downloads;
     this.adapters = adapters;
     this.json = json;
-    this.files = files;
+    this.descriptions = descriptions;
     this.lineage = lineage;
   }
 
@@ -65,17 +64,16 @@ class AdapterController {
     Cursor page = Cursor.parse(after, limit, null, 20, 100);
     AdapterSearch search = AdapterSearch.parse(page, query);
     List<Adapter> rows = adapters.page(caller.departmentId(), search, page.limit() + 1);
-    List<AdapterResource> data = new ArrayList<>();
-    for (Adapter adapter : rows.subList(0, Math.min(page.limit(), rows.size()))) {
-      data.add(files.describe(adapter));
-    }
-    return CursorPage.of(data, rows.size() > page.limit(), AdapterResource::id);
+    return CursorPage.of(
+        descriptions.of(rows.subList(0, Math.min(page.limit(), rows.size()))),
+        rows.size() > page.limit(),
+        AdapterResource::id);
   }
 
   @GetMapping("/{id}")
   AdapterResource get(@AuthenticationPrincipal Caller caller, @PathVariable String id)
       throws IOException {
-    return files.describe(downloads.require(caller.departmentId(), id));
+    return descriptions.of(downloads.require(caller.departmentId(), id));
   }
 
   /** Of a deleted one, too. */
@@ -117,7 +115,7 @@ class AdapterController {
       throws IOException {
     String department = caller.departmentId();
     Adapter seen = adapters.find(department, id).orElseThrow(() -> downloads.gone(department, id));
-    EntityTag.requireMatch(headers, files.describe(seen), json);
+    EntityTag.requireMatch(headers, descriptions.of(seen), json);
     boolean only = headers.containsHeader(HttpHeaders.IF_MATCH);
     boolean changed =
         switch (AdapterChange.of(body)) {

@@ -6,6 +6,8 @@ import dev.graft.adapters.Adapter;
 import dev.graft.adapters.access.VisibleAdapters;
 import dev.graft.adapters.registry.AdapterLineage;
 import dev.graft.adapters.registry.Adapters;
+import dev.graft.artifacts.ArtifactStore;
+import dev.graft.artifacts.BlobDownload;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.platform.errors.ProblemType;
 import dev.graft.platform.errors.RequestFailed;
@@ -26,8 +28,11 @@ class AdapterDownloads {
   private final Adapters adapters;
   private final VisibleAdapters visible;
   private final AdapterFiles files;
+  private final ArtifactStore store;
 
-  AdapterDownloads(Adapters adapters, VisibleAdapters visible, AdapterFiles files) {
+  AdapterDownloads(
+      Adapters adapters, VisibleAdapters visible, AdapterFiles files, ArtifactStore store) {
+    this.store = store;
     this.adapters = adapters;
     this.visible = visible;
     this.files = files;
@@ -58,11 +63,12 @@ class AdapterDownloads {
   }
 
   ResponseEntity<Resource> archive(String id, BlobRef archive, HttpHeaders request) {
-    return files.download(archive, id + ".tar.gz", GZIP, request);
+    return BlobDownload.of(store, archive, id + ".tar.gz", GZIP, request);
   }
 
   ResponseEntity<Resource> file(String path, BlobRef file, HttpHeaders request) {
-    return files.download(
+    return BlobDownload.of(
+        store,
         file,
         path.substring(path.lastIndexOf('/') + 1),
         MediaType.APPLICATION_OCTET_STREAM,

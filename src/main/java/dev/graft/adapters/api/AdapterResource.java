@@ -1,7 +1,7 @@
 package dev.graft.adapters.api;
 
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.graft.adapters.Adapter;
-import dev.graft.adapters.AdapterDeprecation;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.manifest.Manifest;
 import dev.graft.weights.compatibility.Compatibility;
@@ -15,11 +15,6 @@ import tools.jackson.databind.JsonNode;
  *
  * @param ownedBy name of its department
  * @param parentModel what its training continued from, or null
- * @param bytes size of {@code /content}
- * @param sha256 checksum of {@code /content}
- * @param method {@code peft_type}, or the type of a method that PEFT lacks
- * @param adapter the settings it was trained with, fully resolved
- * @param metadata the pairs of its job
  * @param keep whether retention spares it
  * @param deleteAt when retention removes it; null where no notice tells so
  * @param compatibility what programs make of it; empty where its base is no longer known
@@ -34,24 +29,49 @@ record AdapterResource(
     String jobId,
     String trainingFile,
     long createdAt,
-    long bytes,
-    String sha256,
-    List<File> files,
-    @Nullable String method,
-    JsonNode adapter,
-    @Nullable JsonNode metadata,
+    @JsonUnwrapped Content content,
+    @JsonUnwrapped Settings settings,
     List<LoaderVerdict> compatibility,
     long trainedTokens,
     @Nullable DeprecationObject deprecation,
     boolean keep,
     @Nullable Long deleteAt) {
 
+  /**
+   * Its bytes.
+   *
+   * @param bytes size of {@code /content}
+   * @param sha256 checksum of {@code /content}
+   */
+  record Content(long bytes, String sha256, List<File> files) {
+    static Content of(BlobRef archive, Manifest manifest) {
+      return new Content(
+          archive.bytes(),
+          archive.sha256().hex(),
+          manifest.files().entrySet().stream()
+              .map(
+                  file ->
+                      new File(
+                          file.getKey(), file.getValue().bytes(), file.getValue().sha256().hex()))
+              .toList());
+    }
+  }
+
+  /**
+   * How it was trained.
+   *
+   * @param method {@code peft_type}, or the type of a method that PEFT lacks
+   * @param adapter the settings, fully resolved
+   * @param metadata the pairs of its job
+   */
+  record Settings(@Nullable String method, JsonNode adapter, @Nullable JsonNode metadata) {}
+
   /** A file of the PEFT directory; {@code /files/{name}} serves it. */
   record File(String name, long bytes, String sha256) {}
 
   /** Why and until when; in unix seconds. */
   record DeprecationObject(String notice, long deprecatedAt, @Nullable Long retiresAt) {
-    static @Nullable DeprecationObject of(@Nullable AdapterDeprecation deprecation) {
+    static @Nullable DeprecationObject of(Adapter.@Nullable Deprecation deprecation) {
       if (deprecation == null) return null;
       Instant retiresAt = deprecation.retiresAt();
       return new DeprecationObject(
@@ -76,38 +96,28 @@ record AdapterResource(
 
   static AdapterResource of(
       Adapter adapter,
-      JsonNode configuration,
-      @Nullable JsonNode metadata,
-      BlobRef archive,
-      Manifest manifest,
-      List<Compatibility> compatibility) {
-    List<File> files =
-        manifest.files().entrySet().stream()
-            .map(
-                file ->
-                    new File(
-                        file.getKey(), file.getValue().bytes(), file.getValue().sha256().hex()))
-            .toList();
+      String owner,
+      Settings settings,
+      Content content,
+      List<Compatibility> compatibility,
+      @Nullable Instant deleteAt) {
+    Adapter.Origin origin = adapter.origin();
     return new AdapterResource(
         adapter.id(),
         "adapter",
         adapter.name(),
-        adapter.departmentName(),
+        owner,
         adapter.baseModel(),
-        adapter.parentModel(),
-        adapter.jobId(),
-        adapter.trainingFile(),
+        origin.parentModel(),
+        origin.jobId(),
+        origin.trainingFile(),
         adapter.createdAt().getEpochSecond(),
-        archive.bytes(),
-        archive.sha256().hex(),
-        files,
-        adapter.method(),
-        configuration,
-        metadata,
+        content,
+        settings,
         compatibility.stream().map(LoaderVerdict::of).toList(),
-        adapter.trainedTokens(),
+        origin.trainedTokens(),
         DeprecationObject.of(adapter.deprecation()),
         adapter.kept(),
-        adapter.deleteAt() == null ? null : adapter.deleteAt().getEpochSecond());
+        deleteAt == null ? null : deleteAt.getEpochSecond());
   }
 }

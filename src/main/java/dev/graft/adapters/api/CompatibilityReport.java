@@ -4,6 +4,8 @@ import dev.graft.adapters.Adapter;
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.manifest.Manifest;
+import dev.graft.artifacts.manifest.ManifestDirectory;
+import dev.graft.catalog.BaseModel;
 import dev.graft.catalog.BaseModels;
 import dev.graft.spec.fields.SpecRejected;
 import dev.graft.spec.method.AdapterMethod;
@@ -15,6 +17,7 @@ import dev.graft.weights.files.BadModel;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 import tools.jackson.core.JacksonException;
@@ -57,9 +60,12 @@ class CompatibilityReport {
 
   private @Nullable ModelConfig base(Adapter adapter, Manifest result) throws IOException {
     byte[] own = file(result, "config.json");
-    if (own == null && baseModels.find(adapter.baseModel()).isEmpty()) return null;
+    Optional<BaseModel> base =
+        own == null ? baseModels.find(adapter.baseModel()) : Optional.empty();
     byte[] config =
-        own != null ? own : file(baseModels.manifest(adapter.baseModel()), "config.json");
+        base.isEmpty()
+            ? own
+            : file(ManifestDirectory.read(store, base.get().manifest()), "config.json");
     try {
       return config == null ? null : ModelConfig.read(config);
     } catch (BadModel unreadable) {

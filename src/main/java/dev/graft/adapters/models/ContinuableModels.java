@@ -56,7 +56,7 @@ class ContinuableModels implements ParentModels {
   private static ParentModel parent(Adapter adapter) {
     return new ParentModel(
         adapter.name(),
-        adapter.jobId(),
+        adapter.origin().jobId(),
         adapter.baseModel(),
         adapter.manifest(),
         adapter.configuration(),

@@ -65,14 +65,23 @@ class ModelController {
       case ResolvedModel.Base base -> Optional.of(ModelResource.of(base.model()));
       case ResolvedModel.FineTuned tuned -> Optional.of(resource(tuned.adapter(), caller));
       case ResolvedModel.Checkpoint checkpoint ->
-          Optional.of(ModelResource.of(checkpoint, owner(checkpoint.departmentId(), caller)));
+          Optional.of(
+              ModelResource.of(
+                  checkpoint.name(),
+                  checkpoint.baseModel(),
+                  checkpoint.createdAt(),
+                  owner(checkpoint.departmentId(), caller)));
       case ResolvedModel.Missing missing -> Optional.empty();
       case ResolvedModel.Removed removed -> throw gone(removed);
     };
   }
 
   private ModelResource resource(Adapter adapter, Caller caller) {
-    return ModelResource.of(adapter, owner(adapter.departmentId(), caller));
+    return ModelResource.of(
+        adapter.name(),
+        adapter.baseModel(),
+        adapter.createdAt(),
+        owner(adapter.departmentId(), caller));
   }
 
   private String owner(String departmentId, Caller caller) {

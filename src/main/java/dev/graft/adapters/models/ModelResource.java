@@ -1,7 +1,7 @@
 package dev.graft.adapters.models;
 
-import dev.graft.adapters.Adapter;
 import dev.graft.catalog.BaseModel;
+import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,23 +28,8 @@ record ModelResource(
         model.contextLength());
   }
 
-  static ModelResource of(Adapter adapter, String owner) {
+  static ModelResource of(String name, String baseModel, Instant createdAt, String owner) {
     return new ModelResource(
-        adapter.name(),
-        "model",
-        adapter.createdAt().getEpochSecond(),
-        owner,
-        adapter.baseModel(),
-        null);
-  }
-
-  static ModelResource of(ResolvedModel.Checkpoint checkpoint, String owner) {
-    return new ModelResource(
-        checkpoint.name(),
-        "model",
-        checkpoint.createdAt().getEpochSecond(),
-        owner,
-        checkpoint.baseModel(),
-        null);
+        name, "model", createdAt.getEpochSecond(), owner, baseModel, null);
   }
 }

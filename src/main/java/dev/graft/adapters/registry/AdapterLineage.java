@@ -6,6 +6,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Transactional;
@@ -88,13 +91,17 @@ public class AdapterLineage {
   /** Empty if the department never had this adapter. */
   @Transactional(readOnly = true)
   public Optional<Line> of(String departmentId, String id) {
-    return rows.stone(departmentId, id).map(stone -> line(departmentId, stone));
+    return rows.findByDepartmentIdAndId(departmentId, id)
+        .map(row -> line(departmentId, row.stone()));
   }
 
   private Line line(String departmentId, Stone stone) {
     List<JobLineage.Step> up = jobs.ancestors(departmentId, stone.jobId());
     List<JobLineage.Step> down = jobs.descendants(departmentId, stone.jobId());
-    Map<String, Stone> made = rows.stones(departmentId, jobIds(up, down));
+    Map<String, Stone> made =
+        rows.findByDepartmentIdAndJobIdIn(departmentId, jobIds(up, down)).stream()
+            .map(AdapterRow::stone)
+            .collect(Collectors.toMap(Stone::jobId, Function.identity()));
     return new Line(
         "adapter.lineage",
         stone.id(),
@@ -126,9 +133,7 @@ public class AdapterLineage {
   }
 
   private static List<String> jobIds(List<JobLineage.Step> up, List<JobLineage.Step> down) {
-    List<JobLineage.Step> all = new ArrayList<>(up);
-    all.addAll(down);
-    return all.stream().map(JobLineage.Step::jobId).toList();
+    return Stream.concat(up.stream(), down.stream()).map(JobLineage.Step::jobId).toList();
   }
 
   private static @Nullable String name(@Nullable Stone stone) {

@@ -4,7 +4,6 @@ import dev.graft.platform.errors.RequestFailed;
 import dev.graft.platform.pagination.Cursor;
 import dev.graft.platform.pagination.MetadataFilter;
 import dev.graft.platform.pagination.TimeRange;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.util.MultiValueMap;
 import tools.jackson.databind.json.JsonMapper;
@@ -47,12 +46,6 @@ public record AdapterSearch(
       case "true" -> true;
       default -> throw RequestFailed.invalid("shared", "shared must be true or false.");
     };
-  }
-
-  /** All there are. */
-  static AdapterSearch all() {
-    return parse(
-        new Cursor(null, 1, Cursor.SortOrder.DESC), MultiValueMap.fromSingleValue(Map.of()));
   }
 
   @Nullable String metadataJson() {

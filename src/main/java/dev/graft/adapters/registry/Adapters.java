@@ -1,12 +1,16 @@
 package dev.graft.adapters.registry;
 
 import dev.graft.adapters.Adapter;
+import dev.graft.artifacts.BlobRef;
 import dev.graft.jobs.JobSucceeded;
 import dev.graft.platform.Ids;
 import dev.graft.retention.RetentionKind;
 import dev.graft.retention.RetentionNotices;
 import dev.graft.tenancy.AuditLog;
 import dev.graft.tenancy.Owned;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -29,18 +33,25 @@ public class Adapters implements Owned {
   private static final String RETENTION = "retention";
 
   private final AdapterRows rows;
-  private final AdapterChanges changes;
+  private final AdapterIndex index;
   private final RetentionNotices notices;
   private final AuditLog audit;
   private final Ids ids;
+  private final Clock clock;
 
   Adapters(
-      AdapterRows rows, AdapterChanges changes, RetentionNotices notices, AuditLog audit, Ids ids) {
+      AdapterRows rows,
+      AdapterIndex index,
+      RetentionNotices notices,
+      AuditLog audit,
+      Ids ids,
+      Clock clock) {
     this.rows = rows;
-    this.changes = changes;
+    this.index = index;
     this.notices = notices;
     this.audit = audit;
     this.ids = ids;
+    this.clock = clock;
   }
 
   /** Runs inside the transaction that completes the job: both commit, or neither. */
@@ -48,7 +59,7 @@ public class Adapters implements Owned {
   @Transactional(propagation = Propagation.MANDATORY)
   void publish(JobSucceeded job) {
     String id = ids.next("ad_");
-    rows.insert(id, job);
+    rows.saveAndFlush(new AdapterRow(id, job, now()));
     log.atInfo()
         .addKeyValue("adapter", id)
         .addKeyValue("job", job.jobId())
@@ -58,44 +69,56 @@ public class Adapters implements Owned {
   /** By id. */
   @Transactional(readOnly = true)
   public Optional<Adapter> find(String departmentId, String id) {
-    return rows.find(departmentId, id);
+    return rows.findByDepartmentIdAndIdAndDeletedAtIsNull(departmentId, id)
+        .map(AdapterRow::adapter);
   }
 
   /** By id, of whichever department. */
   @Transactional(readOnly = true)
   public Optional<Adapter> any(String id) {
-    return rows.any(id);
+    return rows.findByIdAndDeletedAtIsNull(id).map(AdapterRow::adapter);
   }
 
   /** By name, the job's {@code fine_tuned_model}. */
   @Transactional(readOnly = true)
   public Optional<Adapter> named(String departmentId, String name) {
-    return rows.named(departmentId, name);
+    return rows.findByDepartmentIdAndNameAndDeletedAtIsNull(departmentId, name)
+        .map(AdapterRow::adapter);
   }
 
   /** By id, by name, or by the name of one of its checkpoints; deleted ones too. */
   @Override
   @Transactional(readOnly = true)
   public Optional<String> departmentOf(String idOrName) {
-    return rows.departmentOf(idOrName, CHECKPOINT.matcher(idOrName).replaceFirst(""));
+    return rows.findFirstByIdOrName(idOrName, CHECKPOINT.matcher(idOrName).replaceFirst(""))
+        .map(AdapterRow::departmentId);
   }
 
   /** What is left of this adapter, if it was deleted. */
   @Transactional(readOnly = true)
   public Optional<AdapterLineage.Stone> deleted(String departmentId, String id) {
-    return rows.stone(departmentId, id).filter(stone -> stone.deletedAt() != null);
+    return rows.findByDepartmentIdAndId(departmentId, id)
+        .map(AdapterRow::stone)
+        .filter(stone -> stone.deletedAt() != null);
   }
 
   /** All of a department, newest first. */
   @Transactional(readOnly = true)
   public List<Adapter> all(String departmentId) {
-    return rows.page(departmentId, AdapterSearch.all(), Integer.MAX_VALUE);
+    return rows
+        .findByDepartmentIdAndDeletedAtIsNullOrderByCreatedAtDescIdDesc(departmentId)
+        .stream()
+        .map(AdapterRow::adapter)
+        .toList();
   }
 
   /** Newest first, at most {@code limit}. */
   @Transactional(readOnly = true)
   public List<Adapter> page(String departmentId, AdapterSearch search, int limit) {
-    return rows.page(departmentId, search, limit);
+    List<String> ids = index.page(departmentId, search, limit);
+    return rows.findByIdInAndDeletedAtIsNullOrderByCreatedAtDescIdDesc(ids).stream()
+        .map(AdapterRow::adapter)
+        .toList();
   }
 
   /**
@@ -105,7 +128,10 @@ public class Adapters implements Owned {
    */
   @Transactional
   public boolean deprecate(Adapter seen, @Nullable DeprecationRequest deprecation, boolean only) {
-    if (!changes.deprecate(seen, deprecation, only)) return false;
+    Optional<AdapterRow> row = toChange(seen, only);
+    if (row.isEmpty()) return false;
+    if (deprecation == null) row.get().undeprecate();
+    else row.get().deprecate(deprecation, now());
     String type = deprecation == null ? "adapter.undeprecated" : "adapter.deprecated";
     audit.write(type, seen.departmentId(), seen.id(), Map.of());
     return true;
@@ -114,10 +140,24 @@ public class Adapters implements Owned {
   /** As {@link #deprecate}. One that is kept is not told of by retention, nor removed. */
   @Transactional
   public boolean keep(Adapter seen, boolean keep, boolean only) {
-    if (!changes.keep(seen, keep, only)) return false;
+    Optional<AdapterRow> row = toChange(seen, only);
+    if (row.isEmpty()) return false;
+    row.get().keep(keep);
     if (keep) notices.drop(RetentionKind.ADAPTERS, seen.id());
     audit.write("adapter.updated", seen.departmentId(), seen.id(), Map.of("keep", keep));
     return true;
+  }
+
+  private Optional<AdapterRow> toChange(Adapter seen, boolean only) {
+    return rows.findToChange(seen.departmentId(), seen.id())
+        .filter(row -> !only || row.version() == seen.version());
+  }
+
+  /** Keeps its archive, unless another server has been first; returns the one that is kept. */
+  @Transactional
+  public BlobRef keepArchive(Adapter adapter, BlobRef made) {
+    rows.keepArchive(adapter.id(), made.sha256().hex(), made.bytes());
+    return any(adapter.id()).map(Adapter::archive).orElse(made);
   }
 
   /**
@@ -126,18 +166,27 @@ public class Adapters implements Owned {
    */
   @Transactional
   public boolean delete(String departmentId, String id) {
-    Optional<String> name = changes.delete(departmentId, id, null);
-    if (name.isEmpty()) return false;
+    Optional<AdapterRow> row = rows.findToChange(departmentId, id);
+    if (row.isEmpty()) return false;
+    row.get().delete(null, now());
     notices.drop(RetentionKind.ADAPTERS, id);
     log.atInfo().addKeyValue("adapter", id).log("adapter_deleted");
-    audit.write("model.deleted", departmentId, name.get(), Map.of("adapter_id", id));
+    audit.write("model.deleted", departmentId, row.get().name(), Map.of("adapter_id", id));
     return true;
   }
 
   /** As {@link #delete}, since its department keeps it no longer. */
   @Transactional(propagation = Propagation.MANDATORY)
-  void remove(String departmentId, String id) {
-    String name = changes.delete(departmentId, id, RETENTION).orElseThrow();
-    audit.write("model.deleted", departmentId, name, Map.of("adapter_id", id, "reason", RETENTION));
+  void remove(AdapterRow row) {
+    row.delete(RETENTION, now());
+    audit.write(
+        "model.deleted",
+        row.departmentId(),
+        row.name(),
+        Map.of("adapter_id", row.id(), "reason", RETENTION));
+  }
+
+  private Instant now() {
+    return clock.instant().truncatedTo(ChronoUnit.MICROS);
   }
 }

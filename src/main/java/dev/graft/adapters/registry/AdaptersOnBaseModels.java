@@ -19,6 +19,6 @@ class AdaptersOnBaseModels implements BaseModelUse {
 
   @Override
   public long count(String baseModel) {
-    return rows.onBase(baseModel);
+    return rows.countByBaseModelAndDeletedAtIsNull(baseModel);
   }
 }

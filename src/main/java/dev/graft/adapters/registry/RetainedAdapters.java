@@ -14,13 +14,13 @@ import org.springframework.transaction.annotation.Transactional;
 @Component
 class RetainedAdapters implements Retained {
   private final AdapterRows rows;
-  private final AdapterChanges changes;
+  private final AdapterIndex index;
   private final Adapters adapters;
   private final SourceJobs jobs;
 
-  RetainedAdapters(AdapterRows rows, AdapterChanges changes, Adapters adapters, SourceJobs jobs) {
+  RetainedAdapters(AdapterRows rows, AdapterIndex index, Adapters adapters, SourceJobs jobs) {
     this.rows = rows;
-    this.changes = changes;
+    this.index = index;
     this.adapters = adapters;
     this.jobs = jobs;
   }
@@ -32,16 +32,16 @@ class RetainedAdapters implements Retained {
 
   @Override
   public List<Thing> untold(String departmentId, Instant latest, int limit) {
-    return rows.untold(departmentId, latest, limit);
+    return index.untold(departmentId, latest, limit);
   }
 
   @Override
   @Transactional(propagation = Propagation.MANDATORY)
   public Removal remove(String departmentId, String id) {
-    Optional<String> job = changes.lockUnkept(departmentId, id);
-    if (job.isEmpty()) return Removal.GONE;
-    if (jobs.needed(job.get())) return Removal.IN_USE;
-    adapters.remove(departmentId, id);
+    Optional<AdapterRow> row = rows.findToChange(departmentId, id).filter(each -> !each.isKept());
+    if (row.isEmpty()) return Removal.GONE;
+    if (jobs.needed(row.get().jobId())) return Removal.IN_USE;
+    adapters.remove(row.get());
     return Removal.REMOVED;
   }
 }

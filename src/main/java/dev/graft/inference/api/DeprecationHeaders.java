@@ -1,7 +1,6 @@
 package dev.graft.inference.api;
 
 import dev.graft.adapters.Adapter;
-import dev.graft.adapters.AdapterDeprecation;
 import jakarta.servlet.http.HttpServletResponse;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -23,7 +22,7 @@ public final class DeprecationHeaders {
    * @param adapter that answers; null for a base model or a checkpoint
    */
   public static void write(HttpServletResponse response, @Nullable Adapter adapter) {
-    AdapterDeprecation deprecation = adapter == null ? null : adapter.deprecation();
+    Adapter.Deprecation deprecation = adapter == null ? null : adapter.deprecation();
     if (adapter == null || deprecation == null) return;
     response.setHeader("deprecation", "@" + deprecation.since().getEpochSecond());
     response.setHeader("link", "</v1/adapters/%s>; rel=\"deprecation\"".formatted(adapter.id()));

@@ -5,6 +5,7 @@ import static dev.graft.tenancy.ApiClient.ok;
 import static dev.graft.tenancy.ApiClient.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.adapters.Adapter;
 import dev.graft.adapters.PublishedAdapters;
 import dev.graft.adapters.PublishedAdapters.Published;
 import dev.graft.pg.GraftIT;
@@ -32,6 +33,7 @@ class AdaptersIT {
   @Autowired Departments departments;
   @Autowired ApiKeys keys;
   @Autowired PublishedAdapters published;
+  @Autowired Adapters adapters;
   private String department;
   private ApiClient client;
   private ApiClient administrator;
@@ -136,6 +138,20 @@ class AdaptersIT {
         .isEqualTo("deprecation.retires_at");
     ok(client.delete(path));
     error(client.post(path, "{'deprecation': null}"), 410);
+  }
+
+  @Test
+  void aChangeThatAnotherHasOvertakenIsNone() throws Exception {
+    Published model = published.publish(department);
+    Adapter seen = adapters.find(department, model.id()).orElseThrow();
+    DeprecationRequest late = new DeprecationRequest("late", null);
+    assertThat(adapters.keep(seen, true, true)).isTrue();
+    assertThat(adapters.deprecate(seen, late, true)).isFalse();
+    Adapter current = adapters.find(department, model.id()).orElseThrow();
+    assertThat(current.deprecation()).isNull();
+    ok(client.get("/v1/adapters/" + model.id()));
+    assertThat(adapters.deprecate(current, late, true)).isTrue();
+    assertThat(adapters.keep(seen, false, false)).isTrue();
   }
 
   @Test

@@ -3,7 +3,7 @@ package dev.graft.training.export;
 import dev.graft.spec.method.AdapterMethod;
 import dev.graft.spec.method.AdapterMethod.Lora;
 import dev.graft.training.tuner.SavedTensors;
-import dev.graft.training.tuner.Tuner;
+import dev.graft.training.tuner.Tuners;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.adapter.AdapterCard;
 import dev.graft.weights.adapter.SavedAdapter;
@@ -41,7 +41,7 @@ public final class GgufForm {
     if (!(method instanceof Lora lora)) {
       throw new IllegalArgumentException("the adapter is no LoRA");
     }
-    SavedTensors.of(Tuner.of(lora, base), adapter, base.config()); // refuses what does not fit
+    SavedTensors.of(Tuners.of(lora, base), adapter, base.config()); // refuses what does not fit
     return new PlainForm(lora, adapter.tensors());
   }
 }

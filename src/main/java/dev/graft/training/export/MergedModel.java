@@ -3,7 +3,8 @@ package dev.graft.training.export;
 import dev.graft.spec.Quantization;
 import dev.graft.training.model.device.BaseWeights;
 import dev.graft.training.tuner.SavedTensors;
-import dev.graft.training.tuner.Tuner;
+import dev.graft.training.tuner.Tuners;
+import dev.graft.training.tuner.part.Tuner;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.adapter.SavedAdapter;
 import dev.graft.weights.checkpoint.MappedTensor;
@@ -31,7 +32,7 @@ public final class MergedModel implements CheckpointDirectory.Tensors {
   private MergedModel(
       ModelDirectory base, SavedAdapter adapter, @Nullable Quantization quantization) {
     this.base = base;
-    tuner = Tuner.of(adapter.method(), base);
+    tuner = Tuners.of(adapter.method(), base);
     String obstacle = tuner.unmergeable();
     if (obstacle != null) throw new IllegalArgumentException(obstacle);
     trained =

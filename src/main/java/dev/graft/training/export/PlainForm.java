@@ -3,8 +3,9 @@ package dev.graft.training.export;
 import dev.graft.spec.method.AdapterMethod.Lora;
 import dev.graft.spec.method.AdapterMethod.TargetModules;
 import dev.graft.training.tuner.SavedTensors;
-import dev.graft.training.tuner.Tuner;
+import dev.graft.training.tuner.Tuners;
 import dev.graft.training.tuner.part.LowRankUpdate;
+import dev.graft.training.tuner.part.Tuner;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.adapter.SavedAdapter;
 import dev.graft.weights.config.ModelConfig.Linear;
@@ -46,7 +47,7 @@ public record PlainForm(Lora method, List<NamedTensor> tensors) {
 
   /** The same in memory. */
   static PlainForm of(ModelDirectory base, SavedAdapter adapter) {
-    Tuner tuner = Tuner.of(adapter.method(), base);
+    Tuner tuner = Tuners.of(adapter.method(), base);
     List<LowRankUpdate> updates =
         tuner.plain(
             SavedTensors.of(tuner, adapter, base.config()).stream()

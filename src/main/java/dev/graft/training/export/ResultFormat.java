@@ -9,7 +9,7 @@ import dev.graft.spec.method.Freeze;
 import dev.graft.spec.method.LoraInit;
 import dev.graft.training.SavedResult;
 import dev.graft.training.TrainableModel;
-import dev.graft.training.tuner.Tuner;
+import dev.graft.training.tuner.Tuners;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.adapter.AdapterCard;
 import dev.graft.weights.adapter.SavedAdapter;
@@ -50,7 +50,7 @@ public final class ResultFormat {
   public static @Nullable Obstacle obstacle(
       Outputs outputs, AdapterMethod method, ModelDirectory base) {
     if (outputs.merged()) {
-      String reason = Tuner.of(method, base).unmergeable();
+      String reason = Tuners.of(method, base).unmergeable();
       if (reason != null) return new Obstacle("output.merged", reason);
     }
     if (outputs.gguf()) {

@@ -29,11 +29,7 @@ final class StoredTypes {
   }
 
   private static Dtype ofEmbedding(ModelDirectory base) {
-    for (Parameter each : base.config().parameters()) {
-      if (each.name().equals(base.config().inputEmbedding())) {
-        return base.weights().require(each.name(), each.shape()).dtype();
-      }
-    }
-    throw new IllegalStateException(base.config().inputEmbedding());
+    Parameter table = base.config().parameter(base.config().inputEmbedding());
+    return base.weights().require(table.name(), table.shape()).dtype();
   }
 }

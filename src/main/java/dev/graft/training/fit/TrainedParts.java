@@ -3,8 +3,9 @@ package dev.graft.training.fit;
 import dev.graft.spec.TrainingSpec;
 import dev.graft.spec.TrainingSpec.Objective;
 import dev.graft.training.export.ResultFormat;
-import dev.graft.training.tuner.Tuner;
+import dev.graft.training.tuner.Tuners;
 import dev.graft.training.tuner.part.Slot;
+import dev.graft.training.tuner.part.Tuner;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.config.Leaf;
 import dev.graft.weights.config.basics.Task;
@@ -38,7 +39,7 @@ public record TrainedParts(List<String> modules, long parameters, MemoryNeed mem
   public static TrainedParts of(Path base, TrainingSpec spec, RowSizes data) {
     try (ModelDirectory files = ModelDirectory.open(base);
         ModelDirectory model = files.withTask(task(spec.objective()))) {
-      Tuner tuner = Tuner.of(spec.method(), model);
+      Tuner tuner = Tuners.of(spec.method(), model);
       List<Slot> slots = tuner.slots();
       ResultFormat.Obstacle obstacle = ResultFormat.obstacle(spec.outputs(), spec.method(), model);
       if (obstacle != null) {

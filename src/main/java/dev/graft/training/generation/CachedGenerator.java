@@ -10,9 +10,10 @@ import dev.graft.training.model.device.ModelTensors;
 import dev.graft.training.model.family.Family;
 import dev.graft.training.model.forward.Transformer;
 import dev.graft.training.tuner.SavedTensors;
-import dev.graft.training.tuner.Tuner;
+import dev.graft.training.tuner.Tuners;
 import dev.graft.training.tuner.part.ColumnSlice;
 import dev.graft.training.tuner.part.Rewrite;
+import dev.graft.training.tuner.part.Tuner;
 import dev.graft.training.tuner.prompt.PromptPaths;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.adapter.PromptAdapter;
@@ -108,7 +109,7 @@ final class CachedGenerator implements Generator {
     Map<String, PtNDArray> own = new HashMap<>();
     List<PtNDArray> weights = new ArrayList<>();
     try (SavedAdapter saved = SavedAdapter.read(adapter)) {
-      Tuner tuner = Tuner.of(saved.method(), directory);
+      Tuner tuner = Tuners.of(saved.method(), directory);
       for (NamedTensor each : SavedTensors.of(tuner, saved, config)) {
         own.put(each.name(), memory.load(each));
       }

@@ -17,12 +17,13 @@ import dev.graft.training.model.optimizer.ComputedTensor;
 import dev.graft.training.model.optimizer.Parameters;
 import dev.graft.training.model.optimizer.RankAllocator;
 import dev.graft.training.model.optimizer.StepRule;
-import dev.graft.training.tuner.Tuner;
+import dev.graft.training.tuner.Tuners;
 import dev.graft.training.tuner.modules.NewHead;
 import dev.graft.training.tuner.part.ColumnSlice;
 import dev.graft.training.tuner.part.Computed;
 import dev.graft.training.tuner.part.Rewrite;
 import dev.graft.training.tuner.part.Slot;
+import dev.graft.training.tuner.part.Tuner;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.checkpoint.MappedTensor;
 import dev.graft.weights.config.ModelConfig;
@@ -53,7 +54,7 @@ public final class TrainableModels {
    * @throws IllegalArgumentException if the method does not fit the base, saying where
    */
   public static TrainableModel load(ModelDirectory base, TrainingSetup recipe) {
-    Tuner tuner = Tuner.of(recipe.method(), base);
+    Tuner tuner = Tuners.of(recipe.method(), base);
     DeviceMemory memory = DeviceMemory.open(Device.cpu());
     try {
       return new Loading(memory, base, tuner, recipe).load();

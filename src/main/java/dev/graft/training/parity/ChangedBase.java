@@ -2,7 +2,8 @@ package dev.graft.training.parity;
 
 import dev.graft.training.SavedResult;
 import dev.graft.training.TrainableModel;
-import dev.graft.training.tuner.Tuner;
+import dev.graft.training.tuner.Tuners;
+import dev.graft.training.tuner.part.Tuner;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.config.ModelConfig;
 import dev.graft.weights.tensor.NamedTensor;
@@ -49,7 +50,7 @@ final class ChangedBase {
       GoldenResult.Collector result) {
     Path residual = golden.directory().resolve("init/residual_base.safetensors");
     if (!Files.exists(residual)) return;
-    Tuner tuner = Tuner.of(golden.method(), base);
+    Tuner tuner = Tuners.of(golden.method(), base);
     Map<String, NamedTensor> zeros = new HashMap<>();
     for (NamedTensor each : model.trained()) {
       float[] zero = new float[each.toFloats().length];

@@ -2,7 +2,8 @@ package dev.graft.training.parity;
 
 import dev.graft.training.SavedResult;
 import dev.graft.training.model.device.BaseWeights;
-import dev.graft.training.tuner.Tuner;
+import dev.graft.training.tuner.Tuners;
+import dev.graft.training.tuner.part.Tuner;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.config.ModelConfig;
 import dev.graft.weights.tensor.NamedTensor;
@@ -25,7 +26,7 @@ final class MergedWeight {
       List<NamedTensor> trained,
       GoldenFile probe,
       GoldenResult.Collector result) {
-    Tuner tuner = Tuner.of(golden.method(), base);
+    Tuner tuner = Tuners.of(golden.method(), base);
     compare("merged", golden, base, tuner, trained, probe, result);
   }
 
@@ -36,7 +37,7 @@ final class MergedWeight {
       ModelDirectory base,
       GoldenFile probe,
       GoldenResult.Collector result) {
-    Tuner tuner = Tuner.of(saved.method(), base);
+    Tuner tuner = Tuners.of(saved.method(), base);
     compare("converted", golden, base, tuner, tuner.read(saved.tensors()), probe, result);
   }
 

@@ -1,6 +1,7 @@
 package dev.graft.training.tuner;
 
 import dev.graft.training.tuner.part.Slot;
+import dev.graft.training.tuner.part.Tuner;
 import dev.graft.weights.adapter.SavedAdapter;
 import dev.graft.weights.config.ModelConfig;
 import dev.graft.weights.files.BadModel;

@@ -130,12 +130,7 @@ final class LoraObstacles {
 
   /** Whether modules have one side of a token table that is also the output matrix. */
   static boolean splitsTied(List<String> modules, ModelConfig base) {
-    boolean tied =
-        switch (base.task()) {
-          case Task.CausalLm() -> base.tieWordEmbeddings();
-          case Task.SequenceClassification head -> false;
-        };
-    return tied
+    return base.sharesTable()
         && modules.stream()
             .anyMatch(
                 name ->

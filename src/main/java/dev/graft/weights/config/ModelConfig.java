@@ -112,6 +112,22 @@ public sealed interface ModelConfig
     return leaves().stream().flatMap(leaf -> leaf.parameters().stream()).toList();
   }
 
+  /** One of {@link #parameters}. */
+  default Parameter parameter(String name) {
+    return parameters().stream()
+        .filter(each -> each.name().equals(name))
+        .findFirst()
+        .orElseThrow(() -> new IllegalArgumentException("the base has no " + name));
+  }
+
+  /** Whether logits of tokens are made by the token table itself. */
+  default boolean sharesTable() {
+    return switch (task()) {
+      case Task.CausalLm() -> tieWordEmbeddings();
+      case Task.SequenceClassification head -> false;
+    };
+  }
+
   /**
    * The linear layers that PEFT's {@code all-linear} adapts, in the order of {@link #parameters}:
    * all but a head that is itself one linear layer.
@@ -150,7 +166,12 @@ public sealed interface ModelConfig
   }
 
   /** A tensor by its Hugging Face name. */
-  record Parameter(String name, long[] shape, Kind kind) {}
+  record Parameter(String name, long[] shape, Kind kind) {
+    /** Path of the module that it belongs to. */
+    public String module() {
+      return name.substring(0, name.lastIndexOf('.'));
+    }
+  }
 
   /**
    * A linear layer.

@@ -2,6 +2,8 @@ package dev.graft.weights.tensor;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.HashMap;
+import java.util.Map;
 
 /**
  * A tensor as bytes.
@@ -20,6 +22,13 @@ public record NamedTensor(String name, Dtype dtype, long[] shape, ByteBuffer dat
         ByteBuffer.allocate(values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
     data.asFloatBuffer().put(values);
     return new NamedTensor(name, Dtype.F32, shape, data);
+  }
+
+  /** Of two with the same name, the last. */
+  public static Map<String, NamedTensor> byName(Iterable<NamedTensor> tensors) {
+    Map<String, NamedTensor> byName = new HashMap<>();
+    tensors.forEach(each -> byName.put(each.name(), each));
+    return byName;
   }
 
   /** The same numbers under another name. */

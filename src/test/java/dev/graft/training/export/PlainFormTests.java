@@ -9,8 +9,9 @@ import dev.graft.spec.method.AdapterMethod.Lora;
 import dev.graft.spec.method.AdapterMethod.TargetModules;
 import dev.graft.spec.method.LoraVariant;
 import dev.graft.spec.peft.AdapterMethods;
-import dev.graft.training.tuner.Tuner;
+import dev.graft.training.tuner.Tuners;
 import dev.graft.training.tuner.part.Slot;
+import dev.graft.training.tuner.part.Tuner;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.adapter.SavedAdapter;
 import dev.graft.weights.compatibility.LoaderRules;
@@ -61,8 +62,8 @@ class PlainFormTests {
         assertThat(method.loraAlpha()).isEqualTo(method.r());
         assertThat(method.variant()).isEqualTo(LoraVariant.PLAIN);
         assertThat(LoaderRules.wantPlainForm(method, base.config())).isFalse();
-        Tuner before = Tuner.of(trained, base);
-        Tuner after = Tuner.of(method, base);
+        Tuner before = Tuners.of(trained, base);
+        Tuner after = Tuners.of(method, base);
         for (ModelConfig.Linear each : base.config().linearModules()) {
           String weight = each.path() + ".weight";
           int size = each.inFeatures() * each.outFeatures();
@@ -107,7 +108,7 @@ class PlainFormTests {
   void whatTrainsBesideThemIsNoFactor(String config) {
     AdapterMethod method = AdapterMethods.fromPeft(new JsonMapper().readTree(config));
     try (ModelDirectory base = ModelDirectory.open(MODELS.resolve("qwen2"))) {
-      Tuner tuner = Tuner.of(method, base);
+      Tuner tuner = Tuners.of(method, base);
       Map<String, NamedTensor> zeros = new HashMap<>(byName(tuner.frozen(0)));
       for (Slot each : tuner.slots()) {
         zeros.put(
@@ -136,7 +137,7 @@ class PlainFormTests {
 
   /** An adapter with random factors; returns its tensors. */
   private List<NamedTensor> write(ModelDirectory base, AdapterMethod method) {
-    Tuner tuner = Tuner.of(method, base);
+    Tuner tuner = Tuners.of(method, base);
     Random random = new Random(3);
     List<NamedTensor> values =
         tuner.slots().stream()

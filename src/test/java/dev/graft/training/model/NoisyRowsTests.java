@@ -16,7 +16,7 @@ import dev.graft.training.model.optimizer.AdamW;
 import dev.graft.training.program.Statement;
 import dev.graft.training.program.adapter.Noise;
 import dev.graft.training.program.layer.Embed;
-import dev.graft.training.tuner.Tuner;
+import dev.graft.training.tuner.Tuners;
 import dev.graft.weights.ModelDirectory;
 import java.nio.file.Path;
 import java.util.List;
@@ -127,13 +127,13 @@ class NoisyRowsTests {
       AdapterMethod onWords = method("{'target_modules':['word_embeddings']}");
       Family family = Family.of(base.config());
       List<Statement> noisy =
-          new NoisyRows(Tuner.of(onWords, base), 5).apply("", family.embedding());
+          new NoisyRows(Tuners.of(onWords, base), 5).apply("", family.embedding());
       int at = noisy.indexOf(new Noise(Embed.ROWS, 5, 0));
       assertThat(noisy.get(at - 1).output()).isEqualTo(Embed.ROWS);
       assertThat(noisy.subList(at + 1, noisy.size()))
           .anyMatch(each -> each.inputs().contains(Embed.ROWS))
           .noneMatch(each -> each.output().equals(Embed.ROWS));
-      assertThat(new NoisyRows(Tuner.of(onWords, base), 5).apply("", family.head()))
+      assertThat(new NoisyRows(Tuners.of(onWords, base), 5).apply("", family.head()))
           .noneMatch(Noise.class::isInstance);
     }
   }

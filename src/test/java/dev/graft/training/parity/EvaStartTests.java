@@ -14,7 +14,7 @@ import dev.graft.training.batch.MicroBatch;
 import dev.graft.training.metrics.TokenLoss;
 import dev.graft.training.model.TrainableModels;
 import dev.graft.training.model.eva.EvaStart;
-import dev.graft.training.tuner.Tuner;
+import dev.graft.training.tuner.part.Tuner;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.tensor.NamedTensor;
 import java.nio.file.Path;

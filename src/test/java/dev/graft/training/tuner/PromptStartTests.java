@@ -10,6 +10,7 @@ import dev.graft.spec.method.PrefixTuning;
 import dev.graft.spec.method.PromptTuning;
 import dev.graft.spec.method.PromptTuning.Init;
 import dev.graft.text.Tokenizer;
+import dev.graft.training.tuner.part.Tuner;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.tensor.NamedTensor;
 import java.nio.file.Path;
@@ -25,7 +26,7 @@ class PromptStartTests {
 
   private static List<NamedTensor> start(AdapterMethod method, long seed) {
     try (ModelDirectory base = ModelDirectory.open(BASE)) {
-      return Tuner.of(method, base).start(seed);
+      return Tuners.of(method, base).start(seed);
     }
   }
 
@@ -119,7 +120,7 @@ class PromptStartTests {
   @Test
   void whatAnEncoderComputedIsNotEnoughToGoOn() {
     try (ModelDirectory base = ModelDirectory.open(BASE)) {
-      Tuner tuner = Tuner.of(new PTuning(3, PTuning.Encoder.MLP, null, 2), base);
+      Tuner tuner = Tuners.of(new PTuning(3, PTuning.Encoder.MLP, null, 2), base);
       assertThatThrownBy(() -> tuner.read(List.of()))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("its training cannot go on");

@@ -1,7 +1,7 @@
 package dev.graft.training.model.device;
 
 import dev.graft.spec.Quantization;
-import dev.graft.training.tuner.Tuner;
+import dev.graft.training.tuner.part.Tuner;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.checkpoint.FourBitTensor;
 import dev.graft.weights.checkpoint.Int8Tensor;

@@ -12,9 +12,10 @@ import dev.graft.training.kernels.IncrementalPca;
 import dev.graft.training.kernels.LinearAlgebra;
 import dev.graft.training.model.TrainingSetup;
 import dev.graft.training.model.forward.PaddedBatch;
-import dev.graft.training.tuner.Tuner;
+import dev.graft.training.tuner.Tuners;
 import dev.graft.training.tuner.lora.EvaRanks;
 import dev.graft.training.tuner.lora.LearnedRanks;
+import dev.graft.training.tuner.part.Tuner;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.adapter.AdaptedModules;
 import dev.graft.weights.config.ModelConfig;
@@ -64,7 +65,7 @@ public record EvaStart(Lora method, List<NamedTensor> factors) {
         && method.initLoraWeights() instanceof Eva settings)) {
       throw new IllegalArgumentException("the method does not start from its data");
     }
-    Tuner tuner = Tuner.of(method, base);
+    Tuner tuner = Tuners.of(method, base);
     AdaptedModules adapted =
         AdaptedModules.of(method.targets(), method.extras().modulesToSave(), base.config());
     Map<String, ModelConfig.Linear> modules =

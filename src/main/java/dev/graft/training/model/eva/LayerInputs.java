@@ -14,7 +14,7 @@ import dev.graft.training.model.forward.ForwardPass;
 import dev.graft.training.model.forward.PaddedBatch;
 import dev.graft.training.model.forward.Transformer;
 import dev.graft.training.program.layer.ReadValues;
-import dev.graft.training.tuner.Tuner;
+import dev.graft.training.tuner.part.Tuner;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.config.ModelConfig;
 import dev.graft.weights.config.basics.Dropouts;

@@ -4,25 +4,24 @@ import dev.graft.spec.method.AdaLora;
 import dev.graft.training.program.Statement;
 import dev.graft.training.program.adapter.AdapterSum;
 import dev.graft.training.program.adapter.Multiply;
-import dev.graft.training.program.layer.Dropout;
 import dev.graft.training.program.layer.LinearLayer;
-import dev.graft.training.program.layer.Widen;
 import dev.graft.training.tuner.modules.AdaptedLayers;
 import dev.graft.training.tuner.part.AdapterPart;
 import dev.graft.training.tuner.part.LowRankUpdate;
+import dev.graft.training.tuner.part.Mergeable;
 import dev.graft.training.tuner.part.RankTensors;
 import dev.graft.training.tuner.part.Slot;
 import dev.graft.training.tuner.part.Starts;
 import dev.graft.weights.config.ModelConfig;
 import dev.graft.weights.tensor.NamedTensor;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /** AdaLoRA's factors beside linear layers: A, B, and E between them. */
-public record AdaLoraFactors(AdaLora method, AdaptedLayers layers) implements AdapterPart {
+record AdaLoraFactors(AdaLora method, AdaptedLayers layers) implements AdapterPart {
   private static final double DEVIATION = 0.02;
   private static final String E = ".lora_E";
   private static final String WEIGHT = ".weight";
@@ -52,6 +51,21 @@ public record AdaLoraFactors(AdaLora method, AdaptedLayers layers) implements Ad
         .toList();
   }
 
+  List<RankTensors> modules() {
+    return layers.linears().keySet().stream().map(RankTensors::new).toList();
+  }
+
+  /** Masks that take nothing away. */
+  @Override
+  public List<NamedTensor> frozen(long seed) {
+    return modules().stream().map(each -> each.unmasked(method.rank(each.module()))).toList();
+  }
+
+  @Override
+  public Set<String> kept() {
+    return modules().stream().map(RankTensors::pattern).collect(Collectors.toSet());
+  }
+
   @Override
   public List<Statement> apply(String prefix, List<Statement> statements) {
     return layers.rewrite(prefix, statements, (layer, of) -> beside(layer));
@@ -60,13 +74,7 @@ public record AdaLoraFactors(AdaLora method, AdaptedLayers layers) implements Ad
   private List<Statement> beside(LinearLayer layer) {
     String y = layer.output();
     List<Statement> path = new ArrayList<>();
-    path.add(layer.named(y + "_dense"));
-    String input = y + "_input";
-    path.add(new Widen(input, layer.input()));
-    if (method.loraDropout() > 0) {
-      path.add(new Dropout(y + "_dropped", input, method.loraDropout()));
-      input = y + "_dropped";
-    }
+    String input = AdaptedLayers.begin(path, layer, method.loraDropout());
     path.add(new LinearLayer(y + "_low", input, layer.module() + ".lora_A", false));
     path.add(new Multiply(y + "_scaled", y + "_low", layer.module() + E));
     path.add(new LinearLayer(y + "_path", y + "_scaled", layer.module() + ".lora_B", false));
@@ -76,8 +84,10 @@ public record AdaLoraFactors(AdaLora method, AdaptedLayers layers) implements Ad
 
   /** Here A and B are parameters of their own, not weights of modules. */
   @Override
-  public String saved(String slot) {
-    return slot.endsWith(WEIGHT) ? slot.substring(0, slot.length() - WEIGHT.length()) : slot;
+  public String savedName(String slot) {
+    boolean factor = slot.endsWith(WEIGHT);
+    return AdapterPart.super.savedName(
+        factor ? slot.substring(0, slot.length() - WEIGHT.length()) : slot);
   }
 
   /** W + scale B (E * A), of as many ranks as there are. */
@@ -86,41 +96,27 @@ public record AdaLoraFactors(AdaLora method, AdaptedLayers layers) implements Ad
     ModelConfig.Linear layer = layers.owner(name);
     if (layer == null || !name.endsWith(WEIGHT)) return stored;
     RankTensors names = new RankTensors(layer.path());
-    float[] a = require(trained, names.a());
-    float[] b = require(trained, names.b());
-    float[] e = require(trained, names.e());
-    int in = layer.inFeatures();
-    int out = layer.outFeatures();
-    double[] row = new double[in];
-    for (int o = 0; o < out; o++) {
-      Arrays.fill(row, 0);
-      for (int k = 0; k < e.length; k++) {
-        double factor = method.scale() * b[o * e.length + k] * e[k];
-        for (int i = 0; i < in; i++) row[i] += factor * a[k * in + i];
-      }
-      for (int i = 0; i < in; i++) {
-        stored[layer.conv1d() ? i * out + o : o * in + i] += (float) row[i];
-      }
-    }
+    float[] b = Mergeable.floats(trained, names.b());
+    float[] e = Mergeable.floats(trained, names.e());
+    int r = e.length;
+    WeightMatrix.of(layer, stored)
+        .add(
+            r, Mergeable.floats(trained, names.a()), i -> method.scale() * b[i] * e[i % r], o -> 1);
     return stored;
   }
 
   /** E goes into the rows of A. */
   @Override
-  public List<LowRankUpdate> updates(Map<String, NamedTensor> trained) {
+  public List<LowRankUpdate> plain(Map<String, NamedTensor> trained) {
     List<LowRankUpdate> updates = new ArrayList<>();
     for (ModelConfig.Linear each : layers.linears().values()) {
       RankTensors names = new RankTensors(each.path());
-      float[] a = require(trained, names.a());
-      float[] e = require(trained, names.e());
+      float[] a = Mergeable.floats(trained, names.a());
+      float[] e = Mergeable.floats(trained, names.e());
       for (int i = 0; i < a.length; i++) a[i] *= e[i / each.inFeatures()];
-      float[] b = require(trained, names.b());
+      float[] b = Mergeable.floats(trained, names.b());
       updates.add(new LowRankUpdate(each, e.length, a, b, method.scale()));
     }
     return updates;
-  }
-
-  private static float[] require(Map<String, NamedTensor> trained, String name) {
-    return Objects.requireNonNull(trained.get(name), name).toFloats();
   }
 }

@@ -29,9 +29,6 @@ final class BaseFactors {
   private @Nullable List<NamedTensor> made;
   private long madeFrom;
 
-  /** Factors of one module, (r, in) and (out, r). */
-  private record Pair(float[] a, float[] b) {}
-
   BaseFactors(Lora method, List<Linear> modules, ModelDirectory base) {
     this.method = method;
     this.modules = List.copyOf(modules);
@@ -54,7 +51,7 @@ final class BaseFactors {
     try (LinearAlgebra algebra = new LinearAlgebra(Device.cpu())) {
       for (Linear each : modules) {
         int r = method.rank(each.path());
-        Pair pair = pair(algebra, each, r, seed);
+        FactorPair pair = pair(algebra, each, r, seed);
         String path = each.path();
         all.add(NamedTensor.of(path + LoraStart.A, pair.a(), r, each.inFeatures()));
         all.add(NamedTensor.of(path + LoraStart.B, pair.b(), each.outFeatures(), r));
@@ -65,19 +62,19 @@ final class BaseFactors {
     return all;
   }
 
-  private Pair pair(LinearAlgebra algebra, Linear module, int r, long seed) {
+  private FactorPair pair(LinearAlgebra algebra, Linear module, int r, long seed) {
     return switch (method.initLoraWeights()) {
       case LoraInit.Pissa(int iterations) -> pissa(algebra, module, r, iterations, seed);
       case LoraInit.Olora() -> olora(algebra, module, r);
       case LoraInit.Orthogonal() -> orthogonal(algebra, module, r, seed);
-      case LoraInit.Loftq _ -> loftq(algebra, module, r);
+      case LoraInit.Loftq _ -> Objects.requireNonNull(loftq).factors(algebra, stored(module, r), r);
       case LoraInit.Standard _, LoraInit.Random _, LoraInit.Gaussian _, LoraInit.Eva _ ->
           throw new IllegalStateException(method.initLoraWeights() + " needs no algebra");
     };
   }
 
   /** B A is the part of the weight with the r largest singular values, divided by the scale. */
-  private Pair pissa(LinearAlgebra algebra, Linear module, int r, int iterations, long seed) {
+  private FactorPair pissa(LinearAlgebra algebra, Linear module, int r, int iterations, long seed) {
     int in = module.inFeatures();
     int out = module.outFeatures();
     float[] weight = weight(module, r);
@@ -88,20 +85,11 @@ final class BaseFactors {
       float[] start = normal(Starts.random(seed, module.path()), Math.min(in, out) * r);
       svd = algebra.svdLowRank(weight, out, in, start, iterations);
     }
-    int k = svd.s().length;
-    float[] a = new float[r * in];
-    float[] b = new float[out * r];
-    double scale = method.scale(module.path());
-    for (int j = 0; j < r; j++) {
-      float root = (float) Math.sqrt(svd.s()[j] / scale);
-      for (int i = 0; i < in; i++) a[j * in + i] = root * svd.vh()[j * in + i];
-      for (int o = 0; o < out; o++) b[o * r + j] = svd.u()[o * k + j] * root;
-    }
-    return new Pair(a, b);
+    return FactorPair.largest(svd, r, in, out, method.scale(module.path()));
   }
 
   /** B has the first columns of Q and A the first rows of R, of the weight's QR decomposition. */
-  private Pair olora(LinearAlgebra algebra, Linear module, int r) {
+  private FactorPair olora(LinearAlgebra algebra, Linear module, int r) {
     int in = module.inFeatures();
     int out = module.outFeatures();
     LinearAlgebra.Qr qr = algebra.qr(weight(module, r), out, in);
@@ -110,11 +98,11 @@ final class BaseFactors {
     float[] b = new float[out * r];
     System.arraycopy(qr.r(), 0, a, 0, a.length);
     for (int o = 0; o < out; o++) System.arraycopy(qr.q(), o * k, b, o * r, r);
-    return new Pair(a, b);
+    return new FactorPair(a, b);
   }
 
   /** Random combinations of the odd rows of an orthogonal matrix, and of its even rows: B A = 0. */
-  private Pair orthogonal(LinearAlgebra algebra, Linear module, int r, long seed) {
+  private FactorPair orthogonal(LinearAlgebra algebra, Linear module, int r, long seed) {
     SplittableRandom random = Starts.random(seed, module.path());
     float[] q = algebra.qr(normal(random, r * r), r, r).q();
     int half = r / 2;
@@ -136,13 +124,7 @@ final class BaseFactors {
         b[o * r + j] = (float) (sum / 10);
       }
     }
-    return new Pair(a, b);
-  }
-
-  private Pair loftq(LinearAlgebra algebra, Linear module, int r) {
-    LoftqWeights.Factors factors =
-        Objects.requireNonNull(loftq).factors(algebra, stored(module, r), r);
-    return new Pair(factors.a(), factors.b());
+    return new FactorPair(a, b);
   }
 
   /** What takes the place of a module's weight; null = it stays as it is. */

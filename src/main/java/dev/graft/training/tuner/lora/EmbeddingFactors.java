@@ -9,18 +9,17 @@ import dev.graft.training.program.adapter.Magnitude;
 import dev.graft.training.program.layer.Embed;
 import dev.graft.training.tuner.part.AdapterPart;
 import dev.graft.training.tuner.part.Derived;
+import dev.graft.training.tuner.part.Mergeable;
 import dev.graft.training.tuner.part.Slot;
 import dev.graft.training.tuner.part.Starts;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.checkpoint.MappedTensor;
 import dev.graft.weights.config.Leaf;
 import dev.graft.weights.config.ModelConfig;
-import dev.graft.weights.config.basics.Task;
 import dev.graft.weights.tensor.NamedTensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -115,21 +114,17 @@ public final class EmbeddingFactors implements AdapterPart {
   @Override
   public List<NamedTensor> frozen(long seed) {
     List<NamedTensor> frozen = new ArrayList<>();
-    Set<String> kept = kept();
-    for (ModelConfig.Parameter each : base.config().parameters()) {
-      if (kept.contains(each.name()) && base.weights().stored(each) instanceof MappedTensor table) {
-        frozen.add(table.named().renamed(each.name()));
+    for (String each : kept()) {
+      if (base.weights().stored(base.config().parameter(each)) instanceof MappedTensor table) {
+        frozen.add(table.named().renamed(each));
       }
     }
     return frozen;
   }
 
   @Override
-  public String saved(String name) {
-    if (!name.endsWith(LoraStart.WEIGHT)) return name;
-    return name.substring(0, name.length() - LoraStart.WEIGHT.length())
-        + ".base_layer"
-        + LoraStart.WEIGHT;
+  public String savedName(String name) {
+    return AdapterPart.super.savedName(name.replaceFirst("\\.weight$", ".base_layer.weight"));
   }
 
   @Override
@@ -194,60 +189,27 @@ public final class EmbeddingFactors implements AdapterPart {
     if (table == null) return stored;
     String why = unmergeable();
     if (why != null) throw new IllegalArgumentException(why);
-    float[] a = floats(trained, table.path() + A);
-    float[] b = floats(trained, table.path() + B);
-    int r = rank(table);
-    int rows = table.size();
-    int features = table.inFeatures();
-    double scale = scale(table);
-    for (int v = 0; v < rows; v++) {
-      for (int f = 0; f < features; f++) {
-        double sum = 0;
-        for (int k = 0; k < r; k++) sum += (double) b[f * r + k] * a[k * rows + v];
-        stored[v * features + f] += (float) (scale * sum);
-      }
-    }
+    WeightMatrix weight = new WeightMatrix(stored, table.inFeatures(), table.size(), true);
+    float[] a = Mergeable.floats(trained, table.path() + A);
+    weight.add(rank(table), a, Mergeable.floats(trained, table.path() + B), scale(table));
     if (method.variant().useDora()) {
-      stretch(stored, rows, floats(trained, table.path() + LoraStart.MAGNITUDE));
+      weight.stretch(Mergeable.floats(trained, table.path() + LoraStart.MAGNITUDE));
     }
     return stored;
   }
 
   @Override
   public @Nullable String unmergeable() {
+    ModelConfig config = base.config();
+    if (!config.sharesTable()) return null;
     return tables.stream()
         .map(Leaf::path)
-        .filter(path -> isOutput(path + LoraStart.WEIGHT))
+        .filter(path -> config.inputEmbedding().equals(path + LoraStart.WEIGHT))
         .findFirst()
         .map(
             path ->
                 "target_modules: %s is the output matrix, too, which the adapter does not change"
                     .formatted(path))
         .orElse(null);
-  }
-
-  private boolean isOutput(String table) {
-    ModelConfig config = base.config();
-    return switch (config.task()) {
-      case Task.CausalLm() -> config.tieWordEmbeddings() && table.equals(config.inputEmbedding());
-      case Task.SequenceClassification head -> false;
-    };
-  }
-
-  private static void stretch(float[] table, int rows, float[] magnitude) {
-    int features = magnitude.length;
-    for (int f = 0; f < features; f++) {
-      double square = 0;
-      for (int v = 0; v < rows; v++) {
-        double each = table[v * features + f];
-        square += each * each;
-      }
-      float factor = (float) (magnitude[f] / Math.sqrt(square));
-      for (int v = 0; v < rows; v++) table[v * features + f] *= factor;
-    }
-  }
-
-  private static float[] floats(Map<String, NamedTensor> trained, String name) {
-    return Objects.requireNonNull(trained.get(name), name).toFloats();
   }
 }

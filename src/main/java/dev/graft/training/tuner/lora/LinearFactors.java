@@ -6,6 +6,7 @@ import dev.graft.training.program.Statement;
 import dev.graft.training.tuner.part.AdapterPart;
 import dev.graft.training.tuner.part.Derived;
 import dev.graft.training.tuner.part.LowRankUpdate;
+import dev.graft.training.tuner.part.Mergeable;
 import dev.graft.training.tuner.part.Slot;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.checkpoint.StoredWeight;
@@ -16,10 +17,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** The factors A and B beside linear layers, with a bias of B where {@code lora_bias} asks. */
@@ -166,8 +165,11 @@ public final class LinearFactors implements AdapterPart {
   public float[] merged(String name, float[] stored, Map<String, NamedTensor> trained) {
     for (Linear each : modules) {
       if (name.equals(each.path() + ".weight")) {
-        addProduct(each, stored, trained);
-        if (method.variant().useDora()) stretch(each, stored, trained);
+        WeightMatrix weight = WeightMatrix.of(each, stored);
+        addProduct(each, weight, trained);
+        if (method.variant().useDora()) {
+          weight.stretch(Mergeable.floats(trained, each.path() + LoraStart.MAGNITUDE));
+        }
       } else if (method.variant().loraBias() && name.equals(each.path() + ".bias")) {
         addBias(each, stored, trained);
       }
@@ -177,7 +179,7 @@ public final class LinearFactors implements AdapterPart {
 
   /** Nothing if more than a product is added to a layer, or to other numbers than the base's. */
   @Override
-  public List<LowRankUpdate> updates(Map<String, NamedTensor> trained) {
+  public List<LowRankUpdate> plain(Map<String, NamedTensor> trained) {
     if (method.variant().loraBias() || method.variant().useDora()) return List.of();
     if (method.initLoraWeights() instanceof LoraInit.Loftq) return List.of();
     return modules.stream()
@@ -186,8 +188,8 @@ public final class LinearFactors implements AdapterPart {
                 new LowRankUpdate(
                     each,
                     rank(each),
-                    Objects.requireNonNull(trained.get(each.path() + LoraStart.A)).toFloats(),
-                    Objects.requireNonNull(trained.get(each.path() + LoraStart.B)).toFloats(),
+                    Mergeable.floats(trained, each.path() + LoraStart.A),
+                    Mergeable.floats(trained, each.path() + LoraStart.B),
                     scale(each)))
         .toList();
   }
@@ -204,62 +206,22 @@ public final class LinearFactors implements AdapterPart {
   }
 
   private void addBias(Linear linear, float[] bias, Map<String, NamedTensor> trained) {
-    String name = linear.path() + LoraStart.BIAS;
-    float[] added = Objects.requireNonNull(trained.get(name), name).toFloats();
+    float[] added = Mergeable.floats(trained, linear.path() + LoraStart.BIAS);
     for (int o = 0; o < added.length; o++) bias[o] += (float) (scale(linear) * added[o]);
   }
 
-  private void addProduct(Linear linear, float[] weight, Map<String, NamedTensor> trained) {
-    NamedTensor a = Objects.requireNonNull(trained.get(linear.path() + LoraStart.A));
-    NamedTensor b = Objects.requireNonNull(trained.get(linear.path() + LoraStart.B));
-    addProduct(linear, weight, a, b, scale(linear));
+  private void addProduct(Linear linear, WeightMatrix weight, Map<String, NamedTensor> trained) {
+    addProduct(weight, rank(linear), linear.path(), trained, scale(linear));
     if (!method.initLoraWeights().changesBase()) return;
-    String lost = linear.path() + LoraStart.INITIAL;
     Map<String, NamedTensor> initial = new HashMap<>(trained);
     for (NamedTensor each : frozen(0)) initial.putIfAbsent(each.name(), each);
-    addProduct(
-        linear,
-        weight,
-        Objects.requireNonNull(initial.get(lost + LoraStart.A)),
-        Objects.requireNonNull(initial.get(lost + LoraStart.B)),
-        -scale(linear));
+    String lost = linear.path() + LoraStart.INITIAL;
+    addProduct(weight, rank(linear), lost, initial, -scale(linear));
   }
 
-  private void addProduct(
-      Linear linear, float[] weight, NamedTensor factorA, NamedTensor factorB, double scale) {
-    float[] a = factorA.toFloats();
-    float[] b = factorB.toFloats();
-    int in = linear.inFeatures();
-    int out = linear.outFeatures();
-    int r = rank(linear);
-    IntStream.range(0, out)
-        .parallel()
-        .forEach(
-            o -> {
-              double[] row = new double[in];
-              for (int k = 0; k < r; k++) {
-                double factor = b[o * r + k];
-                for (int i = 0; i < in; i++) row[i] += factor * a[k * in + i];
-              }
-              for (int i = 0; i < in; i++) {
-                weight[linear.conv1d() ? i * out + o : o * in + i] += (float) (scale * row[i]);
-              }
-            });
-  }
-
-  private static void stretch(Linear linear, float[] weight, Map<String, NamedTensor> trained) {
-    String name = linear.path() + LoraStart.MAGNITUDE;
-    float[] magnitude = Objects.requireNonNull(trained.get(name), name).toFloats();
-    int in = linear.inFeatures();
-    int out = linear.outFeatures();
-    for (int o = 0; o < out; o++) {
-      double square = 0;
-      for (int i = 0; i < in; i++) {
-        double each = weight[linear.conv1d() ? i * out + o : o * in + i];
-        square += each * each;
-      }
-      float factor = (float) (magnitude[o] / Math.sqrt(square));
-      for (int i = 0; i < in; i++) weight[linear.conv1d() ? i * out + o : o * in + i] *= factor;
-    }
+  private static void addProduct(
+      WeightMatrix weight, int r, String path, Map<String, NamedTensor> trained, double scale) {
+    float[] a = Mergeable.floats(trained, path + LoraStart.A);
+    weight.add(r, a, Mergeable.floats(trained, path + LoraStart.B), scale);
   }
 }

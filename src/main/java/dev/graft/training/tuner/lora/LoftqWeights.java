@@ -10,7 +10,6 @@ import dev.graft.weights.checkpoint.StoredWeight;
 import dev.graft.weights.quantization.FourBitType;
 import dev.graft.weights.tensor.Dtype;
 import dev.graft.weights.tensor.TensorInfo;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -21,21 +20,18 @@ import java.util.Map;
 final class LoftqWeights {
   private final Loftq settings;
 
-  /** Factors of the turn before the last, by weight: what the quantised numbers follow from. */
-  private final Map<String, Factors> before = new HashMap<>();
-
-  /** A of (r, in) and B of (out, r). */
-  record Factors(float[] a, float[] b) {}
+  /** FactorPair of the turn before the last, by weight: what the quantised numbers follow from. */
+  private final Map<String, FactorPair> before = new HashMap<>();
 
   LoftqWeights(Loftq settings) {
     this.settings = settings;
   }
 
   /** The factors of the last turn. */
-  Factors factors(LinearAlgebra algebra, MappedTensor weight, int r) {
+  FactorPair factors(LinearAlgebra algebra, MappedTensor weight, int r) {
     TensorInfo exact = new TensorInfo(weight.name(), Dtype.F32, weight.shape());
     float[] values = weight.toFloats();
-    Factors factors = next(algebra, exact, values, values, r);
+    FactorPair factors = next(algebra, exact, values, values, r);
     for (int turn = 1; turn < settings.iterations(); turn++) {
       before.put(weight.name(), factors);
       factors = next(algebra, exact, values, without(values, factors, r), r);
@@ -51,7 +47,7 @@ final class LoftqWeights {
         factors(algebra, weight, r);
       }
     }
-    Factors factors = before.get(weight.name());
+    FactorPair factors = before.get(weight.name());
     if (factors == null) throw new IllegalStateException(weight.name());
     return quantised(weight.info(), without(weight.toFloats(), factors, r));
   }
@@ -63,37 +59,20 @@ final class LoftqWeights {
   }
 
   /** What is lost in numbers, as its r largest singular values and their vectors. */
-  private Factors next(
+  private FactorPair next(
       LinearAlgebra algebra, TensorInfo info, float[] weight, float[] numbers, int r) {
     int out = (int) info.shape()[0];
     int in = (int) info.shape()[1];
     float[] lost = quantised(info, numbers).toFloats();
     for (int i = 0; i < lost.length; i++) lost[i] = weight[i] - lost[i];
-    LinearAlgebra.Svd svd = algebra.svd(lost, out, in);
-    int k = svd.s().length;
-    float[] a = new float[r * in];
-    float[] b = new float[out * r];
-    for (int j = 0; j < r; j++) {
-      float root = (float) Math.sqrt(svd.s()[j]);
-      for (int i = 0; i < in; i++) a[j * in + i] = root * svd.vh()[j * in + i];
-      for (int o = 0; o < out; o++) b[o * r + j] = svd.u()[o * k + j] * root;
-    }
-    return new Factors(a, b);
+    return FactorPair.largest(algebra.svd(lost, out, in), r, in, out, 1);
   }
 
   /** W - B A. */
-  private static float[] without(float[] weight, Factors factors, int r) {
+  private static float[] without(float[] weight, FactorPair factors, int r) {
     int in = factors.a().length / r;
-    float[] left = new float[weight.length];
-    double[] row = new double[in];
-    for (int o = 0; o < weight.length / in; o++) {
-      Arrays.fill(row, 0);
-      for (int k = 0; k < r; k++) {
-        double b = factors.b()[o * r + k];
-        for (int i = 0; i < in; i++) row[i] += b * factors.a()[k * in + i];
-      }
-      for (int i = 0; i < in; i++) left[o * in + i] = weight[o * in + i] - (float) row[i];
-    }
+    float[] left = weight.clone();
+    new WeightMatrix(left, left.length / in, in, false).add(r, factors.a(), factors.b(), -1);
     return left;
   }
 }

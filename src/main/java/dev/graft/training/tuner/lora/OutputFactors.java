@@ -13,6 +13,7 @@ import dev.graft.training.program.layer.Scale;
 import dev.graft.training.program.layer.Widen;
 import dev.graft.training.tuner.part.AdapterPart;
 import dev.graft.training.tuner.part.Derived;
+import dev.graft.training.tuner.part.Mergeable;
 import dev.graft.training.tuner.part.OutputPart;
 import dev.graft.training.tuner.part.Slot;
 import dev.graft.weights.ModelDirectory;
@@ -22,7 +23,6 @@ import dev.graft.weights.tensor.NamedTensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -46,11 +46,7 @@ public final class OutputFactors implements AdapterPart {
     module = config.outputModule();
     rank = method.rank(module);
     String name = config.tieWordEmbeddings() ? config.inputEmbedding() : module + LoraStart.WEIGHT;
-    weight =
-        config.parameters().stream()
-            .filter(each -> each.name().equals(name))
-            .findFirst()
-            .orElseThrow();
+    weight = config.parameter(name);
     LoraVariant variant = method.variant();
     boolean plainStart =
         switch (method.initLoraWeights()) {
@@ -125,8 +121,9 @@ public final class OutputFactors implements AdapterPart {
   }
 
   @Override
-  public String saved(String name) {
-    return name.equals(matrix()) ? module + ".base_layer" + LoraStart.WEIGHT : name;
+  public String savedName(String name) {
+    return AdapterPart.super.savedName(
+        name.equals(matrix()) ? module + ".base_layer" + LoraStart.WEIGHT : name);
   }
 
   @Override
@@ -181,17 +178,10 @@ public final class OutputFactors implements AdapterPart {
     if (!name.equals(weight.name())) return stored;
     String why = unmergeable();
     if (why != null) throw new IllegalArgumentException(why);
-    float[] a = Objects.requireNonNull(trained.get(a()), a()).toFloats();
-    float[] b = Objects.requireNonNull(trained.get(b()), b()).toFloats();
-    double scale = method.scale(module);
+    float[] a = Mergeable.floats(trained, a());
+    float[] b = Mergeable.floats(trained, b());
     int in = (int) weight.shape()[1];
-    for (int o = 0; o < stored.length / in; o++) {
-      for (int i = 0; i < in; i++) {
-        double sum = 0;
-        for (int k = 0; k < rank; k++) sum += (double) b[o * rank + k] * a[k * in + i];
-        stored[o * in + i] += (float) (scale * sum);
-      }
-    }
+    new WeightMatrix(stored, stored.length / in, in, false).add(rank, a, b, method.scale(module));
     return stored;
   }
 }

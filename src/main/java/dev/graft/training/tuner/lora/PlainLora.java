@@ -5,7 +5,6 @@ import dev.graft.spec.method.LoraInit;
 import dev.graft.spec.method.LoraPatterns;
 import dev.graft.weights.tensor.NamedTensor;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -24,8 +23,7 @@ public record PlainLora(Lora method, List<NamedTensor> values) {
    * @param values of the slots, and of the factors that the base lost
    */
   public static PlainLora of(Lora method, List<NamedTensor> values) {
-    Map<String, NamedTensor> byName = new HashMap<>();
-    values.forEach(each -> byName.put(each.name(), each));
+    Map<String, NamedTensor> byName = NamedTensor.byName(values);
     List<NamedTensor> plain = new ArrayList<>();
     for (NamedTensor each : values) {
       String name = each.name();

@@ -1,21 +1,20 @@
 package dev.graft.training.tuner.lora;
 
 import dev.graft.training.tuner.part.Slot;
-import dev.graft.training.tuner.part.Starts;
 import dev.graft.weights.tensor.NamedTensor;
 
 /**
  * Random numbers as {@code torch.Generator("cpu").manual_seed(seed)} gives them: MT19937 (Matsumoto
  * and Nishimura 1998). PEFT names some tensors by a seed alone.
  */
-public final class TorchGenerator {
+final class TorchGenerator {
   private static final int SIZE = 624;
   private static final int MIDDLE = 397;
 
   private final int[] state = new int[SIZE];
   private int next = SIZE;
 
-  public TorchGenerator(int seed) {
+  TorchGenerator(int seed) {
     state[0] = seed;
     for (int i = 1; i < SIZE; i++) {
       state[i] = 1812433253 * (state[i - 1] ^ (state[i - 1] >>> 30)) + i;
@@ -41,13 +40,13 @@ public final class TorchGenerator {
   }
 
   /** {@code uniform_(-bound, bound)} of f32: 24 bits, scaled by one fused multiply-add. */
-  public NamedTensor uniform(Slot slot, double bound) {
+  NamedTensor uniform(Slot slot, double bound) {
     float low = (float) -bound;
     float width = (float) bound - low;
     float[] values = new float[Math.toIntExact(slot.size())];
     for (int i = 0; i < values.length; i++) {
       values[i] = Math.fma((bits() & 0xffffff) * 0x1p-24f, width, low);
     }
-    return Starts.of(slot, values);
+    return NamedTensor.of(slot.name(), values, slot.shape());
   }
 }

@@ -5,32 +5,47 @@ import dev.graft.training.program.Statement;
 import dev.graft.training.program.adapter.AdapterSum;
 import dev.graft.training.program.adapter.Multiply;
 import dev.graft.training.program.adapter.Project;
-import dev.graft.training.program.layer.Dropout;
 import dev.graft.training.program.layer.LinearLayer;
-import dev.graft.training.program.layer.Widen;
 import dev.graft.training.tuner.modules.AdaptedLayers;
 import dev.graft.training.tuner.part.AdapterPart;
 import dev.graft.training.tuner.part.LowRankUpdate;
+import dev.graft.training.tuner.part.Mergeable;
+import dev.graft.training.tuner.part.PartsTuner;
 import dev.graft.training.tuner.part.Slot;
 import dev.graft.training.tuner.part.Starts;
+import dev.graft.training.tuner.part.Tuner;
+import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.config.ModelConfig;
 import dev.graft.weights.tensor.NamedTensor;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Stream;
 
-/** The two vectors of each adapted layer. */
+/**
+ * VeRA (Kopiczko et al. 2023): two vectors of each adapted layer, around random matrices that all
+ * layers share.
+ */
 public record VeraVectors(Vera method, AdaptedLayers layers) implements AdapterPart {
   /** (r, most features that come in); a layer uses its first columns. */
-  public static final String A = "vera_A";
+  private static final String A = "vera_A";
 
   /** (most features that go out, r); a layer uses its first rows. */
-  public static final String B = "vera_B";
+  private static final String B = "vera_B";
+
+  /** What the names of the shared matrices begin with in PEFT's file; they are of no module. */
+  private static final String SHARED = "base_model.";
 
   private static final String LAMBDA_B = ".vera_lambda_b";
   private static final String LAMBDA_D = ".vera_lambda_d";
+
+  public static Tuner tuner(Vera method, ModelDirectory base) {
+    AdaptedLayers layers = AdaptedLayers.of(method, base);
+    VeraVectors vectors = new VeraVectors(method, layers);
+    return new PartsTuner(layers.with(vectors, method.bias(), base.config()));
+  }
 
   @Override
   public List<Slot> slots() {
@@ -53,6 +68,33 @@ public record VeraVectors(Vera method, AdaptedLayers layers) implements AdapterP
     return d ? Starts.normal(slot, 1, seed) : Starts.constant(slot, 1);
   }
 
+  /** As PEFT's: one generator for both, uniform within sqrt(6 / features that come in). */
+  @Override
+  public List<NamedTensor> frozen(long seed) {
+    TorchGenerator generator = new TorchGenerator(method.projectionPrngKey());
+    Collection<ModelConfig.Linear> linears = layers.linears().values();
+    int in = linears.stream().mapToInt(ModelConfig.Linear::inFeatures).max().orElseThrow();
+    int out = linears.stream().mapToInt(ModelConfig.Linear::outFeatures).max().orElseThrow();
+    return Stream.of(new Slot(A, method.r(), in), new Slot(B, out, method.r()))
+        .map(each -> generator.uniform(each, bound(each.shape()[1])))
+        .toList();
+  }
+
+  /** In PEFT's order of operations, for the last bit. */
+  private static double bound(long features) {
+    return Math.sqrt(3) * (Math.sqrt(2) / Math.sqrt(features));
+  }
+
+  @Override
+  public Set<String> kept() {
+    return method.saveProjection() ? Set.of(A, B) : Set.of();
+  }
+
+  @Override
+  public String savedName(String name) {
+    return kept().contains(name) ? SHARED + name : AdapterPart.super.savedName(name);
+  }
+
   @Override
   public List<Statement> apply(String prefix, List<Statement> statements) {
     return layers.rewrite(prefix, statements, this::beside);
@@ -61,13 +103,7 @@ public record VeraVectors(Vera method, AdaptedLayers layers) implements AdapterP
   private List<Statement> beside(LinearLayer layer, ModelConfig.Linear of) {
     String y = layer.output();
     List<Statement> path = new ArrayList<>();
-    path.add(layer.named(y + "_dense"));
-    String input = y + "_input";
-    path.add(new Widen(input, layer.input()));
-    if (method.veraDropout() > 0) {
-      path.add(new Dropout(y + "_dropped", input, method.veraDropout()));
-      input = y + "_dropped";
-    }
+    String input = AdaptedLayers.begin(path, layer, method.veraDropout());
     path.add(new Project(y + "_low", input, "/" + A, method.r(), of.inFeatures()));
     path.add(new Multiply(y + "_scaled", y + "_low", layer.module() + LAMBDA_D));
     path.add(new Project(y + "_wide", y + "_scaled", "/" + B, of.outFeatures(), method.r()));
@@ -81,39 +117,26 @@ public record VeraVectors(Vera method, AdaptedLayers layers) implements AdapterP
   public float[] merged(String name, float[] stored, Map<String, NamedTensor> trained) {
     ModelConfig.Linear layer = layers.owner(name);
     if (layer == null || !name.endsWith(".weight")) return stored;
-    float[] a = require(trained, A);
-    float[] b = require(trained, B);
-    float[] onB = require(trained, layer.path() + LAMBDA_B);
-    float[] onD = require(trained, layer.path() + LAMBDA_D);
-    int in = layer.inFeatures();
-    int out = layer.outFeatures();
+    float[] b = Mergeable.floats(trained, B);
+    float[] onB = Mergeable.floats(trained, layer.path() + LAMBDA_B);
+    float[] onD = Mergeable.floats(trained, layer.path() + LAMBDA_D);
     int r = method.r();
-    double[] row = new double[in];
-    for (int o = 0; o < out; o++) {
-      Arrays.fill(row, 0);
-      for (int k = 0; k < r; k++) {
-        double factor = (double) b[o * r + k] * onD[k];
-        int from = k * (a.length / r);
-        for (int i = 0; i < in; i++) row[i] += factor * a[from + i];
-      }
-      for (int i = 0; i < in; i++) {
-        stored[layer.conv1d() ? i * out + o : o * in + i] += (float) (onB[o] * row[i]);
-      }
-    }
+    WeightMatrix.of(layer, stored)
+        .add(r, Mergeable.floats(trained, A), i -> (double) b[i] * onD[i % r], o -> onB[o]);
     return stored;
   }
 
   /** The vectors go into the parts of A and B that a layer uses. */
   @Override
-  public List<LowRankUpdate> updates(Map<String, NamedTensor> trained) {
-    float[] sharedA = require(trained, A);
-    float[] sharedB = require(trained, B);
+  public List<LowRankUpdate> plain(Map<String, NamedTensor> trained) {
+    float[] sharedA = Mergeable.floats(trained, A);
+    float[] sharedB = Mergeable.floats(trained, B);
     int r = method.r();
     int width = sharedA.length / r;
     List<LowRankUpdate> updates = new ArrayList<>();
     for (ModelConfig.Linear each : layers.linears().values()) {
-      float[] onB = require(trained, each.path() + LAMBDA_B);
-      float[] onD = require(trained, each.path() + LAMBDA_D);
+      float[] onB = Mergeable.floats(trained, each.path() + LAMBDA_B);
+      float[] onD = Mergeable.floats(trained, each.path() + LAMBDA_D);
       int in = each.inFeatures();
       float[] a = new float[r * in];
       for (int i = 0; i < a.length; i++) a[i] = onD[i / in] * sharedA[i / in * width + i % in];
@@ -122,9 +145,5 @@ public record VeraVectors(Vera method, AdaptedLayers layers) implements AdapterP
       updates.add(new LowRankUpdate(each, r, a, b, 1));
     }
     return updates;
-  }
-
-  private static float[] require(Map<String, NamedTensor> trained, String name) {
-    return Objects.requireNonNull(trained.get(name), name).toFloats();
   }
 }

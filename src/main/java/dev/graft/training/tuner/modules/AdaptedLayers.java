@@ -1,8 +1,12 @@
 package dev.graft.training.tuner.modules;
 
 import dev.graft.spec.method.AdapterMethod.Targeted;
+import dev.graft.spec.method.LoraVariant.Bias;
 import dev.graft.training.program.Statement;
+import dev.graft.training.program.layer.Dropout;
 import dev.graft.training.program.layer.LinearLayer;
+import dev.graft.training.program.layer.Widen;
+import dev.graft.training.tuner.part.AdapterPart;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.adapter.DefaultModules;
 import dev.graft.weights.adapter.LinearTargets;
@@ -40,6 +44,25 @@ public record AdaptedLayers(Map<String, ModelConfig.Linear> linears, SavedModule
         .filter(each -> !whole.covers(each.path()))
         .forEach(each -> linears.put(each.path(), each));
     return new AdaptedLayers(linears, whole);
+  }
+
+  /** What trains where a method has factors beside these layers. */
+  public List<AdapterPart> with(AdapterPart factors, Bias bias, ModelConfig config) {
+    return List.of(factors, new TrainedBiases(bias, linears.keySet(), whole, config), whole);
+  }
+
+  /**
+   * Begins a path beside a layer: the layer itself, then its input, wide and with dropout.
+   *
+   * @return the name of that input
+   */
+  public static String begin(List<Statement> path, LinearLayer layer, double dropout) {
+    String y = layer.output();
+    path.add(layer.named(y + "_dense"));
+    path.add(new Widen(y + "_input", layer.input()));
+    if (dropout == 0) return y + "_input";
+    path.add(new Dropout(y + "_dropped", y + "_input", dropout));
+    return y + "_dropped";
   }
 
   /** The layer whose weight or bias has this name. */

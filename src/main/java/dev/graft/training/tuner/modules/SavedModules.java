@@ -5,7 +5,6 @@ import dev.graft.training.tuner.part.Slot;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.checkpoint.MappedTensor;
 import dev.graft.weights.config.ModelConfig;
-import dev.graft.weights.config.ModelConfig.Kind;
 import dev.graft.weights.config.ModelConfig.Parameter;
 import dev.graft.weights.config.basics.Task;
 import dev.graft.weights.tensor.NamedTensor;
@@ -63,8 +62,7 @@ public record SavedModules(List<String> names, ModelDirectory base) implements A
   public List<Slot> slots() {
     List<Slot> slots = new ArrayList<>();
     for (Parameter each : base.config().parameters()) {
-      if (!trains(each.name())) continue;
-      slots.add(new Slot(each.name(), each.shape(), each.kind() == Kind.LAYER_NORM));
+      if (trains(each.name())) slots.add(Slot.of(each));
     }
     Parameter table = tied();
     if (table != null && trains(output())) slots.add(new Slot(output(), table.shape()));
@@ -112,16 +110,7 @@ public record SavedModules(List<String> names, ModelDirectory base) implements A
   /** The token table, where it makes the logits, too. */
   private @Nullable Parameter tied() {
     ModelConfig config = base.config();
-    boolean tied =
-        switch (config.task()) {
-          case Task.CausalLm() -> config.tieWordEmbeddings();
-          case Task.SequenceClassification head -> false;
-        };
-    if (!tied) return null;
-    return config.parameters().stream()
-        .filter(each -> each.name().equals(config.inputEmbedding()))
-        .findFirst()
-        .orElse(null);
+    return config.sharesTable() ? config.parameter(config.inputEmbedding()) : null;
   }
 
   /** PEFT compares the end of a path as text: {@code classifier} is {@code pre_classifier} too. */

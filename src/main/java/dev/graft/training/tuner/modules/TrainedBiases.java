@@ -4,7 +4,6 @@ import dev.graft.spec.method.LoraVariant.Bias;
 import dev.graft.training.tuner.part.AdapterPart;
 import dev.graft.training.tuner.part.Slot;
 import dev.graft.weights.config.ModelConfig;
-import dev.graft.weights.config.ModelConfig.Kind;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -34,9 +33,9 @@ public record TrainedBiases(Bias bias, Set<String> adapted, SavedModules whole, 
           switch (bias) {
             case NONE -> false;
             case ALL -> true;
-            case LORA_ONLY -> adapted.contains(module(each.name()));
+            case LORA_ONLY -> adapted.contains(each.module());
           };
-      if (trains) slots.add(new Slot(each.name(), each.shape(), each.kind() == Kind.LAYER_NORM));
+      if (trains) slots.add(Slot.of(each));
     }
     return slots;
   }
@@ -46,13 +45,10 @@ public record TrainedBiases(Bias bias, Set<String> adapted, SavedModules whole, 
     return slots().stream().map(Slot::name).collect(Collectors.toSet());
   }
 
-  private static String module(String name) {
-    return name.substring(0, name.length() - BIAS.length());
-  }
-
   @Override
-  public String saved(String slot) {
-    String module = module(slot);
-    return adapted.contains(module) ? module + ".base_layer" + BIAS : slot;
+  public String savedName(String slot) {
+    String module = slot.substring(0, slot.length() - BIAS.length());
+    return AdapterPart.super.savedName(
+        adapted.contains(module) ? module + ".base_layer" + BIAS : slot);
   }
 }

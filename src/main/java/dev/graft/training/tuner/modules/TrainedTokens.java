@@ -106,18 +106,16 @@ public final class TrainedTokens implements AdapterPart {
     return module + ADAPTER + "token_slots";
   }
 
-  private ModelConfig.Parameter weight(String module) {
-    for (ModelConfig.Parameter each : base.config().parameters()) {
-      if (each.name().equals(module + WEIGHT)) return each;
-    }
-    throw new IllegalStateException("the base has no " + module);
-  }
-
   @Override
   public List<Slot> slots() {
     List<Slot> slots = new ArrayList<>();
     rows.forEach(
-        (module, of) -> slots.add(new Slot(delta(module), of.size(), weight(module).shape()[1])));
+        (module, of) ->
+            slots.add(
+                new Slot(
+                    delta(module),
+                    of.size(),
+                    base.config().parameter(module + WEIGHT).shape()[1])));
     return slots;
   }
 
@@ -126,7 +124,7 @@ public final class TrainedTokens implements AdapterPart {
     List<NamedTensor> start = new ArrayList<>();
     rows.forEach(
         (module, of) -> {
-          ModelConfig.Parameter weight = weight(module);
+          ModelConfig.Parameter weight = base.config().parameter(module + WEIGHT);
           int width = (int) weight.shape()[1];
           StoredWeight stored = base.weights().stored(weight);
           if (!(stored instanceof MappedTensor plain)) throw refused(module + " is quantised");
@@ -171,7 +169,7 @@ public final class TrainedTokens implements AdapterPart {
             module ->
                 new Derived(
                     module + WEIGHT,
-                    weight(module).shape(),
+                    base.config().parameter(module + WEIGHT).shape(),
                     "torch.index_copy_(%1$s, 0, %2$s, torch.to(%3$s, ops.prim.dtype(%1$s)))",
                     List.of(indices(module), delta(module))))
         .toList();

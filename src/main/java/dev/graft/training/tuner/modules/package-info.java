@@ -1,7 +1,7 @@
 /**
- * Which modules of a base a method changes, and what of the base itself trains beside factors:
- * whole modules (PEFT's {@code modules_to_save}), biases, rows of the token table, the head that a
- * task asks for.
+ * Methods that train what the base itself has: all parameters or some, the norms; and what of it
+ * trains beside the factors of another method: whole modules (PEFT's {@code modules_to_save}),
+ * biases, rows of the token table, the head that a task asks for.
  */
 @NullMarked
 package dev.graft.training.tuner.modules;

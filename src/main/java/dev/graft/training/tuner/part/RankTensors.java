@@ -1,5 +1,6 @@
 package dev.graft.training.tuner.part;
 
+import dev.graft.weights.tensor.NamedTensor;
 import java.util.List;
 
 /**
@@ -31,5 +32,10 @@ public record RankTensors(String module) {
   /** (rank): 1 where the rank stays, 0 where it is masked. */
   public String pattern() {
     return module + ".rank_pattern";
+  }
+
+  /** A {@link #pattern} that takes nothing away. */
+  public NamedTensor unmasked(int rank) {
+    return Starts.constant(new Slot(pattern(), rank), 1);
   }
 }

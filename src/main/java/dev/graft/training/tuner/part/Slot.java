@@ -1,5 +1,6 @@
 package dev.graft.training.tuner.part;
 
+import dev.graft.weights.config.ModelConfig;
 import java.util.Arrays;
 
 /**
@@ -12,6 +13,12 @@ import java.util.Arrays;
 public record Slot(String name, long[] shape, boolean layerNorm) {
   public Slot(String name, long... shape) {
     this(name, shape, false);
+  }
+
+  /** A parameter of the base that trains. */
+  public static Slot of(ModelConfig.Parameter parameter) {
+    return new Slot(
+        parameter.name(), parameter.shape(), parameter.kind() == ModelConfig.Kind.LAYER_NORM);
   }
 
   /** Scalars. */

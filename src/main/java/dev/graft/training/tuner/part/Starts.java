@@ -53,14 +53,6 @@ public final class Starts {
     return new NamedTensor(slot.name(), Dtype.F32, slot.shape(), data.flip());
   }
 
-  /** Given values. */
-  public static NamedTensor of(Slot slot, float[] values) {
-    ByteBuffer data =
-        ByteBuffer.allocate(values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    data.asFloatBuffer().put(values);
-    return new NamedTensor(slot.name(), Dtype.F32, slot.shape(), data);
-  }
-
   /** Equal on every machine, independent between names. */
   public static SplittableRandom random(long seed, String name) {
     try {

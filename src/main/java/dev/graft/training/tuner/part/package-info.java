@@ -1,8 +1,10 @@
 /**
- * What tuners are made of and told in: an {@link dev.graft.training.tuner.part.AdapterPart} is
- * something that trains, a {@link dev.graft.training.tuner.part.Slot} a tensor of it, a {@link
- * dev.graft.training.tuner.part.Rewrite} brings it into the statements of a model. {@link
- * dev.graft.training.tuner.part.Starts} gives start values as pure functions of seed and name.
+ * What a {@link dev.graft.training.tuner.part.Tuner} tells of a method, in three parts: what trains
+ * ({@link dev.graft.training.tuner.part.Trainable}), how it lies in files ({@link
+ * dev.graft.training.tuner.part.SavedForm}), what becomes part of the base's weights ({@link
+ * dev.graft.training.tuner.part.Mergeable}). Most methods are nothing but their {@link
+ * dev.graft.training.tuner.part.AdapterPart}s. {@link dev.graft.training.tuner.part.Starts} gives
+ * start values as pure functions of seed and name.
  */
 @NullMarked
 package dev.graft.training.tuner.part;

@@ -6,8 +6,9 @@ import dev.graft.spec.method.Bottleneck;
 import dev.graft.spec.method.Bottleneck.InitWeights;
 import dev.graft.spec.method.Bottleneck.NonLinearity;
 import dev.graft.spec.method.Bottleneck.Variant;
-import dev.graft.training.tuner.Tuner;
+import dev.graft.training.tuner.Tuners;
 import dev.graft.training.tuner.part.Slot;
+import dev.graft.training.tuner.part.Tuner;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.tensor.NamedTensor;
 import java.nio.file.Path;
@@ -41,7 +42,7 @@ class SavedModulesTests {
         new Bottleneck(
             Variant.PFEIFFER, 4, NonLinearity.RELU, 1, InitWeights.BERT, 0.02, List.of("lm_head"));
     try (ModelDirectory base = ModelDirectory.open(MODELS.resolve("llama-tied"))) {
-      Tuner tuner = Tuner.of(method, base);
+      Tuner tuner = Tuners.of(method, base);
       assertThat(tuner.slots()).extracting(Slot::name).hasSize(9).last().isEqualTo(OUTPUT);
       assertThat(tuner.output(TABLE)).isEqualTo(OUTPUT);
       assertThat(tuner.startsAs()).isEqualTo(Map.of(OUTPUT, TABLE));

@@ -1,10 +1,9 @@
-package dev.graft.training.tuner;
+package dev.graft.training.tuner.prompt;
 
 import dev.graft.spec.method.PrefixTuning;
 import dev.graft.training.tuner.part.Computed;
 import dev.graft.training.tuner.part.Slot;
 import dev.graft.training.tuner.part.Starts;
-import dev.graft.training.tuner.prompt.PromptPaths;
 import dev.graft.weights.config.AttentionShape;
 import dev.graft.weights.config.ModelConfig;
 import dev.graft.weights.tensor.NamedTensor;
@@ -17,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * in one matrix, used as they are: no positions, no norm. With a projection two linear layers with
  * tanh between them compute the matrix from narrower rows.
  */
-final class PrefixTuner extends PromptedTuner {
+public final class PrefixTuner extends PromptedTuner {
   private static final String EMBEDDING = ENCODER + "embedding.weight";
   private static final String TRANSFORM = ENCODER + "transform.";
 
@@ -25,7 +24,7 @@ final class PrefixTuner extends PromptedTuner {
   private final int keys;
   private final int hidden;
 
-  PrefixTuner(PrefixTuning method, ModelConfig config) {
+  public PrefixTuner(PrefixTuning method, ModelConfig config) {
     super(new PromptPaths(method, config));
     this.method = method;
     keys = AttentionShape.of(config).keyFeatures();

@@ -1,4 +1,4 @@
-package dev.graft.training.tuner;
+package dev.graft.training.tuner.lora;
 
 import dev.graft.spec.method.AdapterMethod.TargetModules;
 import dev.graft.spec.method.Ia3;
@@ -7,8 +7,11 @@ import dev.graft.training.program.adapter.Multiply;
 import dev.graft.training.program.layer.LinearLayer;
 import dev.graft.training.tuner.modules.AdaptedLayers;
 import dev.graft.training.tuner.part.AdapterPart;
+import dev.graft.training.tuner.part.Mergeable;
+import dev.graft.training.tuner.part.PartsTuner;
 import dev.graft.training.tuner.part.Slot;
 import dev.graft.training.tuner.part.Starts;
+import dev.graft.training.tuner.part.Tuner;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.adapter.DefaultModules;
 import dev.graft.weights.config.ModelConfig;
@@ -16,18 +19,17 @@ import dev.graft.weights.tensor.NamedTensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 
 /**
  * The factors of (IA)^3 (Liu et al. 2022).
  *
  * @param feedforward layers whose inputs they are for
  */
-record Ia3Factors(Ia3 method, AdaptedLayers layers, TargetModules feedforward)
+public record Ia3Factors(Ia3 method, AdaptedLayers layers, TargetModules feedforward)
     implements AdapterPart {
   private static final String FACTORS = ".ia3_l";
 
-  static Tuner tuner(Ia3 method, ModelDirectory base) {
+  public static Tuner tuner(Ia3 method, ModelDirectory base) {
     AdaptedLayers layers = AdaptedLayers.of(method, base);
     TargetModules feedforward = DefaultModules.feedforward(method, base.config());
     return new PartsTuner(List.of(new Ia3Factors(method, layers, feedforward), layers.whole()));
@@ -85,7 +87,7 @@ record Ia3Factors(Ia3 method, AdaptedLayers layers, TargetModules feedforward)
     ModelConfig.Linear layer = layers.owner(name);
     if (layer == null) return stored;
     boolean columns = scalesInput(layer.path());
-    float[] factors = Objects.requireNonNull(trained.get(layer.path() + FACTORS)).toFloats();
+    float[] factors = Mergeable.floats(trained, layer.path() + FACTORS);
     if (name.endsWith(".bias")) {
       for (int o = 0; o < stored.length && !columns; o++) stored[o] *= factors[o];
       return stored;

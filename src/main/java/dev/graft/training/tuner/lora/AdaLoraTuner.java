@@ -1,13 +1,9 @@
-package dev.graft.training.tuner;
+package dev.graft.training.tuner.lora;
 
 import dev.graft.spec.method.AdaLora;
-import dev.graft.training.tuner.lora.AdaLoraFactors;
-import dev.graft.training.tuner.lora.AdaLoraMask;
 import dev.graft.training.tuner.modules.AdaptedLayers;
-import dev.graft.training.tuner.modules.TrainedBiases;
+import dev.graft.training.tuner.part.PartsTuner;
 import dev.graft.training.tuner.part.RankTensors;
-import dev.graft.training.tuner.part.Slot;
-import dev.graft.training.tuner.part.Starts;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.tensor.NamedTensor;
 import java.util.ArrayList;
@@ -23,46 +19,24 @@ import java.util.stream.Collectors;
  * AdaLoRA (Zhang et al. 2023). Which ranks are left is kept as a mask for each module; the file has
  * those ranks only, and the configuration says which they were.
  */
-final class AdaLoraTuner extends PartsTuner {
+public final class AdaLoraTuner extends PartsTuner {
   private final AdaLora method;
   private final List<RankTensors> modules;
 
-  AdaLoraTuner(AdaLora method, ModelDirectory base) {
-    this(method, AdaptedLayers.of(method, base), base);
+  public AdaLoraTuner(AdaLora method, ModelDirectory base) {
+    this(method, new AdaLoraFactors(method, AdaptedLayers.of(method, base)), base);
   }
 
-  private AdaLoraTuner(AdaLora method, AdaptedLayers layers, ModelDirectory base) {
-    super(
-        List.of(
-            new AdaLoraFactors(method, layers),
-            new TrainedBiases(
-                method.bias(), layers.linears().keySet(), layers.whole(), base.config()),
-            layers.whole()));
+  private AdaLoraTuner(AdaLora method, AdaLoraFactors factors, ModelDirectory base) {
+    super(factors.layers().with(factors, method.bias(), base.config()));
     this.method = method;
-    modules = layers.linears().keySet().stream().map(RankTensors::new).toList();
+    modules = factors.modules();
     Set<String> known = modules.stream().map(RankTensors::e).collect(Collectors.toSet());
     for (String each : method.rankPattern().keySet()) {
       if (!known.contains(each)) {
         throw new IllegalArgumentException("rank_pattern: '%s' is not adapted".formatted(each));
       }
     }
-  }
-
-  /** Masks that take nothing away. */
-  @Override
-  public List<NamedTensor> frozen(long seed) {
-    List<NamedTensor> frozen = new ArrayList<>(super.frozen(seed));
-    for (RankTensors each : modules) frozen.add(all(each, method.rank(each.module())));
-    return frozen;
-  }
-
-  private static NamedTensor all(RankTensors module, int rank) {
-    return Starts.constant(new Slot(module.pattern(), rank), 1);
-  }
-
-  @Override
-  public Set<String> kept() {
-    return modules.stream().map(RankTensors::pattern).collect(Collectors.toSet());
   }
 
   @Override
@@ -73,17 +47,11 @@ final class AdaLoraTuner extends PartsTuner {
   /** PEFT's {@code rank_pattern}, if a rank is gone. */
   @Override
   public Map<String, Object> learnedSettings(List<NamedTensor> kept) {
-    Map<String, NamedTensor> masks = byName(kept);
+    Map<String, NamedTensor> masks = NamedTensor.byName(kept);
     Map<String, List<Boolean>> pattern = new TreeMap<>();
     for (RankTensors each : modules) pattern.put(each.e(), left(masks, each));
     boolean pruned = pattern.values().stream().anyMatch(left -> left.contains(false));
     return pruned ? Map.of("rank_pattern", pattern) : Map.of();
-  }
-
-  private static Map<String, NamedTensor> byName(List<NamedTensor> tensors) {
-    Map<String, NamedTensor> byName = new HashMap<>();
-    tensors.forEach(each -> byName.put(each.name(), each));
-    return byName;
   }
 
   private static List<Boolean> left(Map<String, NamedTensor> masks, RankTensors module) {
@@ -95,7 +63,7 @@ final class AdaLoraTuner extends PartsTuner {
 
   @Override
   public List<NamedTensor> saved(List<NamedTensor> trained) {
-    Map<String, NamedTensor> byName = byName(trained);
+    Map<String, NamedTensor> byName = NamedTensor.byName(trained);
     Map<String, NamedTensor> pruned = new HashMap<>();
     for (RankTensors each : modules) {
       AdaLoraMask mask = new AdaLoraMask(left(byName, each));
@@ -118,10 +86,10 @@ final class AdaLoraTuner extends PartsTuner {
   @Override
   public List<NamedTensor> read(List<NamedTensor> saved) {
     List<NamedTensor> read = new ArrayList<>(super.read(saved));
-    Map<String, NamedTensor> byName = byName(read);
+    Map<String, NamedTensor> byName = NamedTensor.byName(read);
     for (RankTensors each : modules) {
       NamedTensor e = byName.get(each.e());
-      if (e != null) read.add(all(each, (int) e.shape()[0]));
+      if (e != null) read.add(each.unmasked((int) e.shape()[0]));
     }
     return read;
   }

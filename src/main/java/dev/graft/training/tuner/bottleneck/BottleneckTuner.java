@@ -1,8 +1,8 @@
-package dev.graft.training.tuner;
+package dev.graft.training.tuner.bottleneck;
 
 import dev.graft.spec.method.Bottleneck;
-import dev.graft.training.tuner.bottleneck.BottleneckAdapters;
 import dev.graft.training.tuner.modules.SavedModules;
+import dev.graft.training.tuner.part.PartsTuner;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.tensor.NamedTensor;
 import java.util.List;
@@ -11,8 +11,8 @@ import java.util.List;
  * Bottleneck adapters (Houlsby et al. 2019, Pfeiffer et al. 2021, He et al. 2022). Their file is
  * not PEFT's: names have no prefix.
  */
-final class BottleneckTuner extends PartsTuner {
-  BottleneckTuner(Bottleneck method, ModelDirectory base) {
+public final class BottleneckTuner extends PartsTuner {
+  public BottleneckTuner(Bottleneck method, ModelDirectory base) {
     super(
         List.of(
             BottleneckAdapters.of(method, base.config()),

@@ -1,11 +1,10 @@
-package dev.graft.training.tuner;
+package dev.graft.training.tuner.prompt;
 
 import dev.graft.spec.method.PromptTuning;
 import dev.graft.spec.method.PromptTuning.Init;
 import dev.graft.text.Tokenizer;
 import dev.graft.training.tuner.part.Slot;
 import dev.graft.training.tuner.part.Starts;
-import dev.graft.training.tuner.prompt.PromptPaths;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.checkpoint.MappedTensor;
 import dev.graft.weights.config.DecoderConfig;
@@ -14,11 +13,11 @@ import dev.graft.weights.tensor.NamedTensor;
 import java.util.List;
 
 /** Prompt tuning (Lester et al. 2021): the rows of virtual tokens train. */
-final class PromptTuner extends PromptedTuner {
+public final class PromptTuner extends PromptedTuner {
   private final PromptTuning method;
   private final ModelDirectory base;
 
-  PromptTuner(PromptTuning method, ModelDirectory base) {
+  public PromptTuner(PromptTuning method, ModelDirectory base) {
     super(new PromptPaths(method, base.config()));
     this.method = method;
     this.base = base;
@@ -70,7 +69,7 @@ final class PromptTuner extends PromptedTuner {
       table.copyTo(row, (long) ids[i] * size);
       for (int j = 0; j < size; j++) all[i * size + j] = row[j] * factor;
     }
-    return Starts.of(embeddings(), all);
+    return NamedTensor.of(PromptPaths.NAME, all, paths.shape());
   }
 
   /** Gemma's table multiplies its rows. */

@@ -1,28 +1,24 @@
-package dev.graft.training.tuner;
+package dev.graft.training.tuner.modules;
 
 import dev.graft.spec.method.Freeze;
-import dev.graft.training.program.Statement;
-import dev.graft.training.tuner.modules.NewHead;
 import dev.graft.training.tuner.part.Slot;
+import dev.graft.training.tuner.part.Tuner;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.config.ModelConfig;
-import dev.graft.weights.config.ModelConfig.Kind;
 import dev.graft.weights.config.ModelConfig.Parameter;
-import dev.graft.weights.tensor.NamedTensor;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
 
 /** Parameters of the base train, each from its own value: all of them, or the last ones. */
-final class FullTuner implements Tuner {
+public final class FullTuner implements Tuner {
   private final List<Parameter> parameters;
 
   private FullTuner(List<Parameter> parameters) {
     this.parameters = parameters;
   }
 
-  static FullTuner all(ModelConfig config) {
+  public static FullTuner all(ModelConfig config) {
     return new FullTuner(config.parameters());
   }
 
@@ -31,7 +27,7 @@ final class FullTuner implements Tuner {
    *
    * @throws IllegalArgumentException if the method names what the base does not have
    */
-  static FullTuner of(Freeze method, ModelDirectory base) {
+  public static FullTuner of(Freeze method, ModelDirectory base) {
     ModelConfig config = base.config();
     Predicate<Parameter> trains =
         method.trainableLayers() > 0
@@ -72,25 +68,6 @@ final class FullTuner implements Tuner {
 
   @Override
   public List<Slot> slots() {
-    List<Slot> slots = new ArrayList<>();
-    for (Parameter each : parameters) {
-      slots.add(new Slot(each.name(), each.shape(), each.kind() == Kind.LAYER_NORM));
-    }
-    return slots;
-  }
-
-  @Override
-  public List<NamedTensor> start(long seed) {
-    return List.of();
-  }
-
-  @Override
-  public List<Statement> apply(String prefix, List<Statement> statements) {
-    return statements;
-  }
-
-  @Override
-  public List<NamedTensor> saved(List<NamedTensor> trained) {
-    return trained;
+    return parameters.stream().map(Slot::of).toList();
   }
 }

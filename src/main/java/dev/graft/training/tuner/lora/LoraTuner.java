@@ -1,16 +1,13 @@
-package dev.graft.training.tuner;
+package dev.graft.training.tuner.lora;
 
 import dev.graft.spec.method.AdapterMethod.Lora;
 import dev.graft.spec.method.LoraInit;
 import dev.graft.training.SavedResult;
-import dev.graft.training.tuner.lora.EmbeddingFactors;
-import dev.graft.training.tuner.lora.LinearFactors;
-import dev.graft.training.tuner.lora.OutputFactors;
-import dev.graft.training.tuner.lora.PlainLora;
 import dev.graft.training.tuner.modules.SavedModules;
 import dev.graft.training.tuner.modules.TrainedBiases;
 import dev.graft.training.tuner.modules.TrainedTokens;
 import dev.graft.training.tuner.part.AdapterPart;
+import dev.graft.training.tuner.part.PartsTuner;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.adapter.AdaptedModules;
 import dev.graft.weights.config.Leaf;
@@ -24,10 +21,10 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** LoRA (Hu et al. 2021) with what PEFT's {@code LoraConfig} lets train beside its factors. */
-final class LoraTuner extends PartsTuner {
+public final class LoraTuner extends PartsTuner {
   private final Lora method;
 
-  LoraTuner(Lora method, ModelDirectory base) {
+  public LoraTuner(Lora method, ModelDirectory base) {
     super(parts(method, base));
     this.method = method;
   }

@@ -1,10 +1,9 @@
-package dev.graft.training.tuner;
+package dev.graft.training.tuner.prompt;
 
 import dev.graft.spec.method.PTuning;
 import dev.graft.training.tuner.part.Computed;
 import dev.graft.training.tuner.part.Slot;
 import dev.graft.training.tuner.part.Starts;
-import dev.graft.training.tuner.prompt.PromptPaths;
 import dev.graft.weights.config.ModelConfig;
 import dev.graft.weights.tensor.NamedTensor;
 import java.util.ArrayList;
@@ -15,12 +14,12 @@ import java.util.List;
  * three linear layers with ReLU between them, or a bidirectional LSTM before two. Parameters start
  * as torch's modules do.
  */
-final class PromptEncoderTuner extends PromptedTuner {
+public final class PromptEncoderTuner extends PromptedTuner {
   private final PTuning method;
   private final int features;
   private final int hidden;
 
-  PromptEncoderTuner(PTuning method, ModelConfig config) {
+  public PromptEncoderTuner(PTuning method, ModelConfig config) {
     super(new PromptPaths(method, config));
     this.method = method;
     features = config.hiddenSize();

@@ -1,11 +1,6 @@
-package dev.graft.training.tuner;
+package dev.graft.training.tuner.part;
 
 import dev.graft.training.program.Statement;
-import dev.graft.training.tuner.part.AdapterPart;
-import dev.graft.training.tuner.part.Derived;
-import dev.graft.training.tuner.part.LowRankUpdate;
-import dev.graft.training.tuner.part.OutputPart;
-import dev.graft.training.tuner.part.Slot;
 import dev.graft.weights.checkpoint.StoredWeight;
 import dev.graft.weights.config.ModelConfig.Parameter;
 import dev.graft.weights.tensor.NamedTensor;
@@ -20,10 +15,10 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** A method that is nothing but its parts. */
-class PartsTuner implements Tuner {
+public class PartsTuner implements Tuner {
   private final List<AdapterPart> parts;
 
-  PartsTuner(List<AdapterPart> parts) {
+  public PartsTuner(List<AdapterPart> parts) {
     this.parts = List.copyOf(parts);
   }
 
@@ -39,7 +34,7 @@ class PartsTuner implements Tuner {
 
   /** Of two parts that need the same tensor, the first gives it. */
   @Override
-  public List<NamedTensor> frozen(long seed) {
+  public final List<NamedTensor> frozen(long seed) {
     Map<String, NamedTensor> frozen = new LinkedHashMap<>();
     for (AdapterPart part : parts) {
       for (NamedTensor each : part.frozen(seed)) frozen.putIfAbsent(each.name(), each);
@@ -48,7 +43,7 @@ class PartsTuner implements Tuner {
   }
 
   @Override
-  public Set<String> kept() {
+  public final Set<String> kept() {
     return parts.stream().flatMap(part -> part.kept().stream()).collect(Collectors.toSet());
   }
 
@@ -110,14 +105,14 @@ class PartsTuner implements Tuner {
   public List<NamedTensor> saved(List<NamedTensor> trained) {
     Map<String, String> names = savedNames();
     return trained.stream()
-        .map(each -> each.renamed(PEFT_PREFIX + names.getOrDefault(each.name(), each.name())))
+        .map(each -> each.renamed(names.getOrDefault(each.name(), PEFT_PREFIX + each.name())))
         .toList();
   }
 
   @Override
   public List<NamedTensor> read(List<NamedTensor> saved) {
     Map<String, String> slots = new HashMap<>();
-    savedNames().forEach((slot, name) -> slots.put(PEFT_PREFIX + name, slot));
+    savedNames().forEach((slot, name) -> slots.put(name, slot));
     List<NamedTensor> read = new ArrayList<>();
     for (NamedTensor each : saved) {
       if (isSpare(each.name())) continue;
@@ -135,8 +130,8 @@ class PartsTuner implements Tuner {
   private Map<String, String> savedNames() {
     Map<String, String> names = new HashMap<>();
     for (AdapterPart part : parts) {
-      for (Slot slot : part.slots()) names.put(slot.name(), part.saved(slot.name()));
-      for (String name : part.kept()) names.put(name, part.saved(name));
+      for (Slot slot : part.slots()) names.put(slot.name(), part.savedName(slot.name()));
+      for (String name : part.kept()) names.put(name, part.savedName(name));
     }
     return names;
   }
@@ -147,7 +142,7 @@ class PartsTuner implements Tuner {
     List<LowRankUpdate> all = new ArrayList<>();
     for (AdapterPart part : parts) {
       if (part.slots().isEmpty()) continue;
-      List<LowRankUpdate> updates = part.updates(trained);
+      List<LowRankUpdate> updates = part.plain(trained);
       if (updates.isEmpty()) return List.of();
       all.addAll(updates);
     }

@@ -1,10 +1,10 @@
-package dev.graft.training.tuner;
+package dev.graft.training.tuner.prompt;
 
 import dev.graft.training.program.Statement;
 import dev.graft.training.tuner.part.ColumnSlice;
 import dev.graft.training.tuner.part.Slot;
+import dev.graft.training.tuner.part.Tuner;
 import dev.graft.training.tuner.part.VirtualTokens;
-import dev.graft.training.tuner.prompt.PromptPaths;
 import dev.graft.weights.tensor.NamedTensor;
 import java.util.List;
 

@@ -1,0 +1,40 @@
+package dev.graft.training.tuner.part;
+
+import dev.graft.weights.tensor.NamedTensor;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** What can become part of the base's weights, or of a plain LoRA. */
+public interface Mergeable {
+  /** Why it cannot become part of the base's weights, as {@link #merged} makes them; null = can. */
+  default @Nullable String unmergeable() {
+    return null;
+  }
+
+  /**
+   * A tensor of the base with what trained in it, where that can be merged.
+   *
+   * @param name of the base's tensor, such as {@code model.layers.0.self_attn.q_proj.weight}
+   * @param stored its values, in the stored layout; may be changed
+   * @param trained values of the slots, by name
+   */
+  default float[] merged(String name, float[] stored, Map<String, NamedTensor> trained) {
+    return stored;
+  }
+
+  /**
+   * The same as updates of plain LoRA, for every adapted layer; empty if it has no such form.
+   *
+   * @param trained values of the slots and of what is kept, by name
+   */
+  default List<LowRankUpdate> plain(Map<String, NamedTensor> trained) {
+    return List.of();
+  }
+
+  /** The numbers of a tensor that must be there. */
+  static float[] floats(Map<String, NamedTensor> trained, String name) {
+    return Objects.requireNonNull(trained.get(name), name).toFloats();
+  }
+}

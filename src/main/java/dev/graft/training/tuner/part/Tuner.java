@@ -1,0 +1,37 @@
+package dev.graft.training.tuner.part;
+
+import dev.graft.spec.method.RankAllocation;
+import dev.graft.weights.tensor.NamedTensor;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What a method adds to a base model: what trains, how it is saved, what becomes of it. */
+public interface Tuner extends Trainable, SavedForm, Mergeable {
+  /** The tensor computed from slots, if there is one. */
+  default @Nullable Computed computed() {
+    return null;
+  }
+
+  /** Tensors of layers that are parts of a slot or of what is computed. */
+  default List<ColumnSlice> columns() {
+    return List.of();
+  }
+
+  /** Modules whose ranks are allocated while training, and how; null = none. */
+  default @Nullable Allocated allocated() {
+    return null;
+  }
+
+  /**
+   * @param modules among which the ranks are allocated
+   */
+  record Allocated(RankAllocation settings, List<RankTensors> modules) {}
+
+  /** A copy of the base's tensor that trained takes its place. */
+  @Override
+  default float[] merged(String name, float[] stored, Map<String, NamedTensor> trained) {
+    NamedTensor copy = trained.get(name);
+    return copy == null ? stored : copy.toFloats();
+  }
+}

@@ -4,53 +4,98 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * How to train; names are those of transformers' {@code TrainingArguments} and TRL's {@code
- * SFTConfig}.
+ * SFTConfig}, whose settings are one flat object on the wire.
  *
- * @param numTrainEpochs ignored when {@code maxSteps} > 0
- * @param perDeviceTrainBatchSize rows of a micro-batch
- * @param gradientAccumulationSteps micro-batches of an optimiser step
- * @param maxGradNorm global-norm clip; 0 = off
- * @param maxLength tokens of a row, longer ones are cut; null = the model's context
- * @param packingStrategy how rows share sequences of {@code maxLength}; null = they do not
- * @param padToMultipleOf tokens that the width of a micro-batch is a multiple of
- * @param warmupSteps optimiser steps; wins over {@code warmupRatio} when > 0
- * @param warmupRatio share of all optimiser steps, rounded up
+ * @param loraPlus rates of single factors; null = all train at the learning rate
  * @param saveSteps optimiser steps between checkpoints; 0 = only when asked
- * @param labelSmoothingFactor share of the loss that goes to the mean over the vocabulary
  * @param gradientCheckpointing activations are computed again on the way down: less memory
- * @param loraPlus rates of single factors; null = all train at {@code learningRate}
- * @param disableDropout the dropouts of the base are off, as TRL has it for preferences
- * @param neftuneNoiseAlpha size of the noise on embeddings in training; 0 = none
  * @param precision {@code bf16}
  */
 public record Hyperparameters(
-    double learningRate,
-    LrScheduler lrScheduler,
-    int warmupSteps,
-    double warmupRatio,
-    double numTrainEpochs,
-    int maxSteps,
-    int perDeviceTrainBatchSize,
-    int gradientAccumulationSteps,
-    double weightDecay,
-    double adamBeta1,
-    double adamBeta2,
-    double adamEpsilon,
-    double maxGradNorm,
-    @Nullable Integer maxLength,
-    TruncationMode truncationMode,
-    @Nullable PackingStrategy packingStrategy,
-    int padToMultipleOf,
-    SamplingStrategy trainSamplingStrategy,
-    boolean dataloaderDropLast,
+    StepSchedule schedule,
+    Optimizer optimizer,
+    @Nullable LoraPlus loraPlus,
+    RowLimits rows,
+    Batching batching,
+    Regularisation regularisation,
     EvaluationOptions evaluation,
     int saveSteps,
-    double labelSmoothingFactor,
     boolean gradientCheckpointing,
-    boolean disableDropout,
-    double neftuneNoiseAlpha,
-    @Nullable LoraPlus loraPlus,
     Precision precision) {
+  /**
+   * How many steps there are, and how large each is.
+   *
+   * @param warmupSteps optimiser steps; wins over {@code warmupRatio} when > 0
+   * @param warmupRatio share of all optimiser steps, rounded up
+   * @param numTrainEpochs ignored when {@code maxSteps} > 0
+   */
+  public record StepSchedule(
+      double learningRate,
+      LrScheduler lrScheduler,
+      int warmupSteps,
+      double warmupRatio,
+      double numTrainEpochs,
+      int maxSteps) {}
+
+  /**
+   * Which rows a step is made of.
+   *
+   * @param perDeviceTrainBatchSize rows of a micro-batch
+   * @param gradientAccumulationSteps micro-batches of an optimiser step
+   * @param padToMultipleOf tokens that the width of a micro-batch is a multiple of
+   */
+  public record Batching(
+      int perDeviceTrainBatchSize,
+      int gradientAccumulationSteps,
+      int padToMultipleOf,
+      SamplingStrategy trainSamplingStrategy,
+      boolean dataloaderDropLast) {}
+
+  /**
+   * AdamW.
+   *
+   * @param maxGradNorm global-norm clip; 0 = off
+   */
+  public record Optimizer(
+      double weightDecay,
+      double adamBeta1,
+      double adamBeta2,
+      double adamEpsilon,
+      double maxGradNorm) {}
+
+  /**
+   * How long rows are, and how they share sequences.
+   *
+   * @param maxLength tokens of a row, longer ones are cut; null = the model's context
+   * @param packingStrategy how rows share sequences of {@code maxLength}; null = they do not
+   */
+  public record RowLimits(
+      @Nullable Integer maxLength,
+      TruncationMode truncationMode,
+      @Nullable PackingStrategy packingStrategy) {}
+
+  /**
+   * What keeps a model from learning its rows by heart.
+   *
+   * @param labelSmoothingFactor share of the loss that goes to the mean over the vocabulary
+   * @param disableDropout the dropouts of the base are off, as TRL has it for preferences
+   * @param neftuneNoiseAlpha size of the noise on embeddings in training; 0 = none
+   */
+  public record Regularisation(
+      double labelSmoothingFactor, boolean disableDropout, double neftuneNoiseAlpha) {
+    /** No smoothing, no dropout of the base, no noise. */
+    public static final Regularisation NONE = new Regularisation(0, true, 0);
+
+    public Regularisation {
+      if (!(labelSmoothingFactor >= 0 && labelSmoothingFactor < 1)) {
+        throw new IllegalArgumentException("label_smoothing_factor not in [0, 1)");
+      }
+      if (!(neftuneNoiseAlpha >= 0)) {
+        throw new IllegalArgumentException("neftune_noise_alpha must be >= 0");
+      }
+    }
+  }
+
   /** What becomes of a row that is too long. */
   public enum TruncationMode {
     /** The first {@code max_length} tokens are kept; TRL's. */

@@ -7,9 +7,9 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import dev.graft.training.kernels.Kernels;
+import dev.graft.training.kernels.TorchDevices;
 import dev.graft.training.kernels.TorchScriptModule;
 import dev.graft.training.kernels.TorchThread;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -49,8 +49,14 @@ public final class LibtorchCheck {
    */
   public static Result run() {
     TorchThread.prepare();
-    try (PtNDManager manager = (PtNDManager) NDManager.newBaseManager(Device.cpu(), "PyTorch");
-        TorchScriptModule module = Kernels.load(PRODUCT, Device.cpu())) {
+    List<String> devices = TorchDevices.names();
+    for (String each : devices) check(TorchDevices.of(each));
+    return new Result(Engine.getEngine("PyTorch").getVersion(), devices);
+  }
+
+  private static void check(Device device) {
+    try (PtNDManager manager = (PtNDManager) NDManager.newBaseManager(device, "PyTorch");
+        TorchScriptModule module = Kernels.load(PRODUCT, device)) {
       for (long precision : PRECISIONS) {
         PtNDArray ones = (PtNDArray) manager.ones(new Shape(SIZE, SIZE));
         PtNDArray product = module.call(manager, "product", ones, precision).getFirst();
@@ -59,13 +65,5 @@ public final class LibtorchCheck {
         }
       }
     }
-    return new Result(Engine.getEngine("PyTorch").getVersion(), devices());
-  }
-
-  private static List<String> devices() {
-    List<String> devices = new ArrayList<>(List.of("cpu"));
-    int gpus = Engine.getEngine("PyTorch").getGpuCount();
-    for (int gpu = 0; gpu < gpus; gpu++) devices.add("cuda:" + gpu);
-    return devices;
   }
 }

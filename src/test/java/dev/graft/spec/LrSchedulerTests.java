@@ -30,17 +30,17 @@ class LrSchedulerTests {
   void theEchoResolvesToTheSameSchedule(String type) {
     TrainingSpec spec = resolve(type);
     assertThat(TrainingSpecs.resolve(TrainingSpecs.toJson(spec), null, null, null)).isEqualTo(spec);
-    assertThat(type).contains(spec.training().lrScheduler().type());
+    assertThat(type).contains(spec.training().schedule().lrScheduler().type());
   }
 
   @Test
   void defaultsAreThoseOfTransformers() {
     assertThat(resolve("type:'warmup_stable_decay','lr_scheduler_kwargs':{'num_decay_steps':4}"))
-        .extracting(spec -> spec.training().lrScheduler())
+        .extracting(spec -> spec.training().schedule().lrScheduler())
         .isEqualTo(
             new LrScheduler.WarmupStableDecay(
                 4, null, LrScheduler.Shape.LINEAR, LrScheduler.Shape.COSINE, 0, 0.5));
-    assertThat(resolve("type:'polynomial'").training().lrScheduler())
+    assertThat(resolve("type:'polynomial'").training().schedule().lrScheduler())
         .isEqualTo(new LrScheduler.Polynomial(1e-7, 1));
   }
 

@@ -28,8 +28,8 @@ class PreferenceSpecTests {
     TrainingSpec spec = resolve(null, DPO, null);
     assertThat(spec.objective()).isEqualTo(Objective.DPO);
     assertThat(spec.preference()).isEqualTo(new Dpo(LossType.SIGMOID, 0.3, 0));
-    assertThat(spec.training().numTrainEpochs()).isEqualTo(2);
-    assertThat(spec.training().learningRate()).isEqualTo(3 * 2e-5);
+    assertThat(spec.training().schedule().numTrainEpochs()).isEqualTo(2);
+    assertThat(spec.training().schedule().learningRate()).isEqualTo(3 * 2e-5);
     assertThat(((AdapterMethod.Lora) spec.method()).r()).isEqualTo(8);
   }
 
@@ -43,6 +43,7 @@ class PreferenceSpecTests {
     assertThat(
             resolve("{'objective':'dpo','method':{'type':'full'}}", null, null)
                 .training()
+                .schedule()
                 .learningRate())
         .isEqualTo(1e-6);
   }

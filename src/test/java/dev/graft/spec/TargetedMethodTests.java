@@ -146,6 +146,6 @@ class TargetedMethodTests {
       })
   void theRateIsOneThatTheMethodLearnsWith(String settings, double rate) {
     TrainingSpec spec = TrainingSpecs.resolve(json("{'peft':" + settings + "}"), null, null, null);
-    assertThat(spec.training().learningRate()).isEqualTo(rate);
+    assertThat(spec.training().schedule().learningRate()).isEqualTo(rate);
   }
 }

@@ -50,7 +50,8 @@ class DataPageTests {
             tokenizer,
             () -> chatMl(tokenizer),
             spec.data(),
-            new Truncation(spec.training().truncationMode(), spec.training().maxLength()));
+            new Truncation(
+                spec.training().rows().truncationMode(), spec.training().rows().maxLength()));
     List<Example> examples = new ArrayList<>();
     byte[] file = lines.getBytes(StandardCharsets.UTF_8);
     assertThat(RowReader.read(new ByteArrayInputStream(file), examples::add).problems()).isEmpty();

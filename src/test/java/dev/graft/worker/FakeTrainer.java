@@ -62,13 +62,14 @@ public final class FakeTrainer {
     int steps = plan.path("steps").asInt(10);
     int micro = plan.path("training").path("per_device_train_batch_size").asInt(1);
     if (micro > plan.path("memory_for").asInt(1_000)) return TrainerExit.OUT_OF_MEMORY;
-    try (Stream<Path> base = Files.list(Path.of(request.baseModel()))) {
+    try (Stream<Path> base = Files.list(request.base().directory())) {
       if (base.findAny().isEmpty()) return TrainerExit.BAD_INPUT;
     }
     int step = 0;
     String state = seedState();
-    if (request.resumeFrom() != null) {
-      String[] saved = Files.readString(Path.of(request.resumeFrom(), "state.txt")).split(" ");
+    Path resumed = request.directories().resumeFrom();
+    if (resumed != null) {
+      String[] saved = Files.readString(resumed.resolve("state.txt")).split(" ");
       step = Integer.parseInt(saved[0]);
       state = saved[1];
     }
@@ -81,7 +82,7 @@ public final class FakeTrainer {
       say(
           new TrainingEvent.Progress(
               step, steps, 1.0 * step / steps, loss, 1, 0.1, 100, step * 40L, 0.5, Map.of()));
-      if (step == plan.path("exit_at").asInt(-1) && request.resumeFrom() == null) {
+      if (step == plan.path("exit_at").asInt(-1) && request.directories().resumeFrom() == null) {
         System.exit(plan.path("exit_status").asInt());
       }
       int every = plan.path("save_steps").asInt(0);
@@ -100,7 +101,7 @@ public final class FakeTrainer {
       }
     }
     say(new TrainingEvent.Evaluated(step, 0.25, 0.75, Map.of()));
-    Path output = Files.createDirectories(Path.of(request.output()));
+    Path output = Files.createDirectories(request.directories().output());
     Files.writeString(output.resolve("adapter_model.safetensors"), state);
     Files.writeString(output.resolve("adapter_config.json"), "{}");
     say(new TrainingEvent.Completed(output.toString(), step, step * 40L, 1.0 / step, 0.25));
@@ -108,12 +109,12 @@ public final class FakeTrainer {
   }
 
   private String seedState() throws IOException {
-    return hash(request.seed() + Files.readString(Path.of(request.trainingFile())));
+    return hash(request.seed() + Files.readString(request.data().trainingFile()));
   }
 
   private void save(int step, String state) throws IOException {
     Path directory =
-        Files.createDirectories(Path.of(request.checkpointDir(), "checkpoint-" + step));
+        Files.createDirectories(request.directories().checkpoints().resolve("checkpoint-" + step));
     Files.writeString(directory.resolve("state.txt"), step + " " + state);
     say(new TrainingEvent.Checkpoint(step, directory.toString()));
   }

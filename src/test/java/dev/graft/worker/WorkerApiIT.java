@@ -39,6 +39,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
@@ -204,7 +205,7 @@ class WorkerApiIT {
     RunPreparation preparation =
         new RunPreparation(blobs, protocol, directory.resolve("jobs"), null);
     RunRequest request = preparation.request(lease, preparation.directory(lease));
-    Path start = Path.of(String.valueOf(request.startFrom()));
+    Path start = Objects.requireNonNull(Objects.requireNonNull(request.parent()).directory());
     assertThat(start).isDirectory();
     try (Stream<Path> files = Files.list(start)) {
       assertThat(files.map(file -> file.getFileName().toString()))

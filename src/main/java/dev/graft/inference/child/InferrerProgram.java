@@ -3,7 +3,10 @@ package dev.graft.inference.child;
 import dev.graft.inference.protocol.Ask;
 import dev.graft.inference.protocol.InferrerOrder;
 import dev.graft.inference.protocol.Reply;
+import dev.graft.spec.Precision;
 import dev.graft.spec.Quantization;
+import dev.graft.training.ComputePlan;
+import dev.graft.training.Execution;
 import dev.graft.training.Generator;
 import dev.graft.training.generation.Generators;
 import java.io.BufferedReader;
@@ -57,7 +60,9 @@ public final class InferrerProgram {
       throws InterruptedException {
     serve(
         new ModelText(baseModel),
-        base -> Generators.load(base, trained, quantization, 0),
+        base ->
+            Generators.load(
+                base, trained, quantization, Execution.cpu(Precision.F32, ComputePlan.KEEP)),
         baseModel);
   }
 

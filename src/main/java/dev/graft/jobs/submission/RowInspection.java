@@ -75,7 +75,7 @@ class RowInspection {
               json.readTree(said.getFirst()),
               copied,
               job.training().bytes(),
-              job.request().spec().training().maxSteps());
+              job.request().spec().training().schedule().maxSteps());
         });
   }
 

@@ -172,7 +172,7 @@ public class SubmitJob {
   private JobMemory memory(JobRequest request, BaseModel base, TrainingFile training) {
     Integer longest = training.longestRow();
     RowSizes data = longest == null ? RowSizes.UNKNOWN : new RowSizes(training.examples(), longest);
-    int rows = request.spec().training().perDeviceTrainBatchSize();
+    int rows = request.spec().training().batching().perDeviceTrainBatchSize();
     return fit.require(base, request.spec(), data)
         .map(need -> JobMemory.of(need, rows))
         .orElse(JobMemory.UNKNOWN);
@@ -216,7 +216,7 @@ public class SubmitJob {
   /** A length that was asked for must fit the base; the default gives way. */
   private static ObjectNode adapter(JobRequest request, BaseModel base) {
     ObjectNode adapter = TrainingSpecs.toJson(request.spec());
-    Integer length = request.spec().training().maxLength();
+    Integer length = request.spec().training().rows().maxLength();
     if (length == null || length <= base.contextLength()) return adapter;
     if (request.asksMaxLength()) {
       throw RequestFailed.invalid(
@@ -244,9 +244,11 @@ public class SubmitJob {
     Hyperparameters training = request.spec().training();
     ObjectNode json = JsonMapper.shared().createObjectNode();
     json.put(
-        "batch_size", training.perDeviceTrainBatchSize() * training.gradientAccumulationSteps());
+        "batch_size",
+        training.batching().perDeviceTrainBatchSize()
+            * training.batching().gradientAccumulationSteps());
     number(json, "learning_rate_multiplier", request.learningRateMultiplier());
-    number(json, "n_epochs", training.numTrainEpochs());
+    number(json, "n_epochs", training.schedule().numTrainEpochs());
     return json;
   }
 

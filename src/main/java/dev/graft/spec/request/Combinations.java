@@ -116,8 +116,8 @@ public final class Combinations {
               "must not be more than max_steps: the run would end before its ranks are pruned",
               spec ->
                   spec.method() instanceof AdaLora method
-                      && spec.training().maxSteps() > 0
-                      && method.allocation().totalStep() > spec.training().maxSteps()),
+                      && spec.training().schedule().maxSteps() > 0
+                      && method.allocation().totalStep() > spec.training().schedule().maxSteps()),
           new Refusal(
               "freeze",
               "quantization",
@@ -148,13 +148,17 @@ public final class Combinations {
               "packing",
               "adapter.training.packing",
               "cannot be combined with labels of rows, which are read one by one",
-              spec -> spec.objective().labelsRows() && spec.training().packingStrategy() != null),
+              spec ->
+                  spec.objective().labelsRows()
+                      && spec.training().rows().packingStrategy() != null),
           new Refusal(
               "classification, regression",
               "label_smoothing_factor",
               "adapter.training.label_smoothing_factor",
               "must be 0: smoothing is not built for labels of rows",
-              spec -> spec.objective().labelsRows() && spec.training().labelSmoothingFactor() != 0),
+              spec ->
+                  spec.objective().labelsRows()
+                      && spec.training().regularisation().labelSmoothingFactor() != 0),
           new Refusal(
               "classification, regression",
               "truncation_mode split_budget",
@@ -162,7 +166,7 @@ public final class Combinations {
               "must not be split_budget: a row with a label has no prompt to cut",
               spec ->
                   spec.objective().labelsRows()
-                      && spec.training().truncationMode() == TruncationMode.SPLIT_BUDGET),
+                      && spec.training().rows().truncationMode() == TruncationMode.SPLIT_BUDGET),
           new Refusal(
               "classification, regression",
               "choice of tokens to train",
@@ -185,8 +189,8 @@ public final class Combinations {
                   + " texts",
               spec ->
                   spec.method() instanceof AdapterMethod.Prompted
-                      && spec.training().packingStrategy() != null
-                      && spec.training().packingStrategy() != PackingStrategy.WRAPPED),
+                      && spec.training().rows().packingStrategy() != null
+                      && spec.training().rows().packingStrategy() != PackingStrategy.WRAPPED),
           new Refusal(
               "virtual tokens",
               "output.merged",
@@ -223,13 +227,15 @@ public final class Combinations {
               "packing",
               "adapter.training.packing",
               "cannot be combined with pairs, as in TRL",
-              spec -> spec.objective().pairs() && spec.training().packingStrategy() != null),
+              spec -> spec.objective().pairs() && spec.training().rows().packingStrategy() != null),
           new Refusal(
               "dpo, orpo",
               "label_smoothing_factor",
               "adapter.training.label_smoothing_factor",
               "is about the loss of tokens; that of pairs has label_smoothing",
-              spec -> spec.objective().pairs() && spec.training().labelSmoothingFactor() > 0),
+              spec ->
+                  spec.objective().pairs()
+                      && spec.training().regularisation().labelSmoothingFactor() > 0),
           new Refusal(
               "dpo, orpo",
               "assistant_only_loss, completion_only_loss, mask_history",

@@ -34,40 +34,70 @@ final class TrainingFields {
     int[] batch = batch(fields, aliases.batchSize());
     double learningRate =
         learningRate(fields, byDefault(method, objective), aliases.learningRateMultiplier());
-    var hyperparameters =
-        new Hyperparameters(
-            learningRate,
-            LrSchedulerFields.read(fields, learningRate),
-            or(fields.integer("warmup_steps", 0, MOST), 0),
-            or(fields.number("warmup_ratio", 0, 1), 0.0),
-            epochs(fields, aliases.epochs()),
-            Math.max(0, or(fields.integer("max_steps", -1, MOST), 0)),
-            batch[0],
-            batch[1],
+    // What is wrong is told in the order in which it is read.
+    var schedule = schedule(fields, learningRate, aliases.epochs());
+    var optimizer =
+        new Hyperparameters.Optimizer(
             or(fields.number("weight_decay", 0, 1), 0.0),
             or(fields.number("adam_beta1", 0, 0.999999), 0.9),
             or(fields.number("adam_beta2", 0, 0.9999999), 0.999),
             or(fields.number("adam_epsilon", 1e-20, 1), 1e-8),
-            or(fields.number("max_grad_norm", 0, 1e9), 1.0),
-            maxLength(fields),
-            or(fields.choice("truncation_mode", TruncationMode.class), TruncationMode.KEEP_START),
-            packing(fields),
-            or(fields.integer("pad_to_multiple_of", 1, 4096), 1),
-            or(
-                fields.choice("train_sampling_strategy", SamplingStrategy.class),
-                SamplingStrategy.RANDOM),
-            or(fields.bool("dataloader_drop_last"), false),
-            EvaluationOptions.read(fields),
-            or(fields.integer("save_steps", 0, MOST), 100),
-            or(fields.number("label_smoothing_factor", 0, 0.999), 0.0),
-            or(fields.bool("gradient_checkpointing"), false),
+            or(fields.number("max_grad_norm", 0, 1e9), 1.0));
+    var rows = rows(fields);
+    var batching = batching(fields, batch);
+    var evaluation = EvaluationOptions.read(fields);
+    int saveSteps = or(fields.integer("save_steps", 0, MOST), 100);
+    double smoothing = or(fields.number("label_smoothing_factor", 0, 0.999), 0.0);
+    boolean checkpointing = or(fields.bool("gradient_checkpointing"), false);
+    var regularisation =
+        new Hyperparameters.Regularisation(
+            smoothing,
             or(fields.bool("disable_dropout"), true),
-            or(fields.number("neftune_noise_alpha", 0, 1000), 0.0),
-            LoraPlus.read(fields, method, learningRate),
-            or(fields.bool("bf16"), false) ? Precision.BF16 : Precision.F32);
+            or(fields.number("neftune_noise_alpha", 0, 1000), 0.0));
+    LoraPlus loraPlus = LoraPlus.read(fields, method, learningRate);
+    var precision = or(fields.bool("bf16"), false) ? Precision.BF16 : Precision.F32;
     refuseUnbuilt(fields);
     fields.refuseUnknown();
-    return hyperparameters;
+    return new Hyperparameters(
+        schedule,
+        optimizer,
+        loraPlus,
+        rows,
+        batching,
+        regularisation,
+        evaluation,
+        saveSteps,
+        checkpointing,
+        precision);
+  }
+
+  private static Hyperparameters.RowLimits rows(Fields fields) {
+    return new Hyperparameters.RowLimits(
+        maxLength(fields),
+        or(fields.choice("truncation_mode", TruncationMode.class), TruncationMode.KEEP_START),
+        packing(fields));
+  }
+
+  private static Hyperparameters.Batching batching(Fields fields, int[] batch) {
+    return new Hyperparameters.Batching(
+        batch[0],
+        batch[1],
+        or(fields.integer("pad_to_multiple_of", 1, 4096), 1),
+        or(
+            fields.choice("train_sampling_strategy", SamplingStrategy.class),
+            SamplingStrategy.RANDOM),
+        or(fields.bool("dataloader_drop_last"), false));
+  }
+
+  private static Hyperparameters.StepSchedule schedule(
+      Fields fields, double learningRate, @Nullable Integer epochs) {
+    return new Hyperparameters.StepSchedule(
+        learningRate,
+        LrSchedulerFields.read(fields, learningRate),
+        or(fields.integer("warmup_steps", 0, MOST), 0),
+        or(fields.number("warmup_ratio", 0, 1), 0.0),
+        epochs(fields, epochs),
+        Math.max(0, or(fields.integer("max_steps", -1, MOST), 0)));
   }
 
   /** Pairs are learned from more gently, full training of them as in TRL. */

@@ -100,7 +100,7 @@ public final class TrainingSpecs {
 
   /** Loss on every token of rows laid end to end leaves nothing to choose. */
   private static void pretraining(Fields fields, Hyperparameters training, DataOptions data) {
-    if (training.packingStrategy() != null) {
+    if (training.rows().packingStrategy() != null) {
       fields.refuse("training.packing", "pretraining lays rows end to end by itself");
     }
     boolean masked =
@@ -153,34 +153,34 @@ public final class TrainingSpecs {
   }
 
   private static void training(ObjectNode json, Hyperparameters training) {
-    json.put("learning_rate", training.learningRate());
-    LrSchedulerFields.write(json, training.lrScheduler());
-    json.put("warmup_steps", training.warmupSteps())
-        .put("warmup_ratio", training.warmupRatio())
-        .put("num_train_epochs", training.numTrainEpochs())
-        .put("max_steps", training.maxSteps())
-        .put("per_device_train_batch_size", training.perDeviceTrainBatchSize())
-        .put("gradient_accumulation_steps", training.gradientAccumulationSteps())
-        .put("weight_decay", training.weightDecay())
-        .put("adam_beta1", training.adamBeta1())
-        .put("adam_beta2", training.adamBeta2())
-        .put("adam_epsilon", training.adamEpsilon())
-        .put("max_grad_norm", training.maxGradNorm())
-        .put("max_length", training.maxLength())
-        .put("truncation_mode", lower(training.truncationMode()))
-        .put("packing", training.packingStrategy() != null)
-        .put("pad_to_multiple_of", training.padToMultipleOf())
-        .put("train_sampling_strategy", lower(training.trainSamplingStrategy()))
-        .put("dataloader_drop_last", training.dataloaderDropLast())
+    json.put("learning_rate", training.schedule().learningRate());
+    LrSchedulerFields.write(json, training.schedule().lrScheduler());
+    json.put("warmup_steps", training.schedule().warmupSteps())
+        .put("warmup_ratio", training.schedule().warmupRatio())
+        .put("num_train_epochs", training.schedule().numTrainEpochs())
+        .put("max_steps", training.schedule().maxSteps())
+        .put("per_device_train_batch_size", training.batching().perDeviceTrainBatchSize())
+        .put("gradient_accumulation_steps", training.batching().gradientAccumulationSteps())
+        .put("weight_decay", training.optimizer().weightDecay())
+        .put("adam_beta1", training.optimizer().adamBeta1())
+        .put("adam_beta2", training.optimizer().adamBeta2())
+        .put("adam_epsilon", training.optimizer().adamEpsilon())
+        .put("max_grad_norm", training.optimizer().maxGradNorm())
+        .put("max_length", training.rows().maxLength())
+        .put("truncation_mode", lower(training.rows().truncationMode()))
+        .put("packing", training.rows().packingStrategy() != null)
+        .put("pad_to_multiple_of", training.batching().padToMultipleOf())
+        .put("train_sampling_strategy", lower(training.batching().trainSamplingStrategy()))
+        .put("dataloader_drop_last", training.batching().dataloaderDropLast())
         .put("save_steps", training.saveSteps())
-        .put("label_smoothing_factor", training.labelSmoothingFactor())
+        .put("label_smoothing_factor", training.regularisation().labelSmoothingFactor())
         .put("gradient_checkpointing", training.gradientCheckpointing())
-        .put("disable_dropout", training.disableDropout())
-        .put("neftune_noise_alpha", training.neftuneNoiseAlpha())
+        .put("disable_dropout", training.regularisation().disableDropout())
+        .put("neftune_noise_alpha", training.regularisation().neftuneNoiseAlpha())
         .put("bf16", training.precision() == Precision.BF16);
     training.evaluation().write(json);
     LoraPlus.write(json, training.loraPlus());
-    PackingStrategy packing = training.packingStrategy();
+    PackingStrategy packing = training.rows().packingStrategy();
     if (packing != null) json.put("packing_strategy", lower(packing));
   }
 

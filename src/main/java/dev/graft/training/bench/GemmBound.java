@@ -1,7 +1,7 @@
 package dev.graft.training.bench;
 
-import ai.djl.Device;
 import ai.djl.pytorch.engine.PtNDArray;
+import dev.graft.training.Execution;
 import dev.graft.training.kernels.Kernels;
 import dev.graft.training.kernels.TorchScriptModule;
 import dev.graft.training.model.device.DeviceMemory;
@@ -37,13 +37,13 @@ final class GemmBound {
    * @param rows tokens of a step
    * @param full whether the weights train too
    */
-  static double seconds(ModelConfig config, int rows, boolean full) {
+  static double seconds(Execution execution, ModelConfig config, int rows, boolean full) {
     List<ModelConfig.Linear> linears = new ArrayList<>(config.linearModules());
     long[] embedding = config.parameters().getFirst().shape();
     linears.add(new ModelConfig.Linear("head", (int) embedding[0], (int) embedding[1], false));
     Map<List<Integer>, Double> measured = new HashMap<>();
-    try (DeviceMemory memory = DeviceMemory.open(Device.cpu());
-        TorchScriptModule module = Kernels.load(MEASURED, Device.cpu())) {
+    try (DeviceMemory memory = DeviceMemory.open(execution);
+        TorchScriptModule module = Kernels.load(MEASURED, memory.device())) {
       double total = 0;
       for (ModelConfig.Linear each : linears) {
         total +=

@@ -1,9 +1,8 @@
 package dev.graft.training.bench;
 
-import dev.graft.spec.Precision;
 import dev.graft.spec.method.AdapterMethod;
 import dev.graft.spec.method.AdapterMethod.TargetModules;
-import dev.graft.training.ComputePlan;
+import dev.graft.training.Execution;
 import dev.graft.training.TrainableModel;
 import dev.graft.training.batch.TokenBatch;
 import dev.graft.training.model.TrainableModels;
@@ -27,8 +26,7 @@ import java.util.SplittableRandom;
  * @param rank of LoRA on every linear layer; 0 = full fine-tuning
  * @param steps that count
  */
-public record TrainingBenchmark(
-    int batch, int length, int rank, int steps, ComputePlan plan, Precision precision) {
+public record TrainingBenchmark(int batch, int length, int rank, int steps, Execution execution) {
   private static final int WARM_UP = 2;
   private static final long SEED = 42;
 
@@ -49,7 +47,7 @@ public record TrainingBenchmark(
     List<Double> losses = new ArrayList<>();
     double[] seconds = new double[steps];
     int vocabulary = base.config().vocabSize();
-    TrainingSetup recipe = new TrainingSetup(method(), optimiser, plan, 0, SEED, null, precision);
+    TrainingSetup recipe = new TrainingSetup(method(), optimiser, execution, SEED);
     try (TrainableModel model = TrainableModels.load(base, recipe)) {
       SplittableRandom random = new SplittableRandom(SEED);
       for (int step = 0; step < WARM_UP + steps; step++) {
@@ -64,7 +62,7 @@ public record TrainingBenchmark(
     Arrays.sort(seconds);
     long peak = peakRssMb();
     double tokens = (double) batch * length;
-    double bound = tokens / GemmBound.seconds(base.config(), batch * length, rank == 0);
+    double bound = tokens / GemmBound.seconds(execution, base.config(), batch * length, rank == 0);
     return new Result(tokens / seconds[steps / 2], peak, bound, losses);
   }
 

@@ -2,6 +2,7 @@ package dev.graft.training.command;
 
 import dev.graft.spec.Precision;
 import dev.graft.training.ComputePlan;
+import dev.graft.training.Execution;
 import dev.graft.training.bench.TrainingBenchmark;
 import dev.graft.weights.ModelDirectory;
 import java.io.IOException;
@@ -68,9 +69,9 @@ final class BenchTrainCommand implements Callable<Integer> {
           case OFF -> ComputePlan.Kind.KEEP;
           case ON -> ComputePlan.Kind.RECOMPUTE;
         };
-    ComputePlan plan = new ComputePlan(kind, 0, queryBlock);
+    Execution execution = Execution.cpu(dtype, new ComputePlan(kind, 0, queryBlock));
     try (ModelDirectory base = ModelDirectory.open(model)) {
-      print(new TrainingBenchmark(batch, length, rank, steps, plan, dtype).run(base), kind);
+      print(new TrainingBenchmark(batch, length, rank, steps, execution).run(base), kind);
     }
     return 0;
   }

@@ -91,7 +91,8 @@ public final class TrainCommand implements Callable<Integer> {
       }
       Files.createDirectories(out);
       TrainingRun run = file.run(out);
-      if (run.resumeFrom() != null) System.err.println("going on from " + run.resumeFrom());
+      if (run.directories().resumeFrom() != null)
+        System.err.println("going on from " + run.directories().resumeFrom());
       TrainReport report = new TrainReport(System.err);
       FineTune.run(run, event -> tell(event, report, results), () -> null);
       return 0;

@@ -27,10 +27,12 @@ public final class BatchPlan {
     this.training = training;
     this.seed = seed;
     this.lengths = lengths;
-    int rows = training.perDeviceTrainBatchSize();
+    int rows = training.batching().perDeviceTrainBatchSize();
     microBatches =
-        training.dataloaderDropLast() ? lengths.length / rows : ceil(lengths.length, rows);
-    windows = ceil(microBatches, training.gradientAccumulationSteps());
+        training.batching().dataloaderDropLast()
+            ? lengths.length / rows
+            : ceil(lengths.length, rows);
+    windows = ceil(microBatches, training.batching().gradientAccumulationSteps());
   }
 
   private static int ceil(int a, int b) {
@@ -44,15 +46,15 @@ public final class BatchPlan {
 
   public long totalSteps() {
     if (windows == 0) return 0;
-    return training.maxSteps() > 0
-        ? training.maxSteps()
-        : (long) Math.ceil(training.numTrainEpochs() * windows);
+    return training.schedule().maxSteps() > 0
+        ? training.schedule().maxSteps()
+        : (long) Math.ceil(training.schedule().numTrainEpochs() * windows);
   }
 
   /** Passes over the data that this many steps make. */
   public double epochs(long steps) {
     long whole = steps / windows;
-    long inEpoch = (steps % windows) * training.gradientAccumulationSteps();
+    long inEpoch = (steps % windows) * training.batching().gradientAccumulationSteps();
     return whole + (double) inEpoch / microBatches;
   }
 
@@ -66,9 +68,9 @@ public final class BatchPlan {
       order = order(epoch);
       orderedEpoch = epoch;
     }
-    int first = (int) (step % windows) * training.gradientAccumulationSteps();
-    int last = Math.min(microBatches, first + training.gradientAccumulationSteps());
-    int rows = training.perDeviceTrainBatchSize();
+    int first = (int) (step % windows) * training.batching().gradientAccumulationSteps();
+    int last = Math.min(microBatches, first + training.batching().gradientAccumulationSteps());
+    int rows = training.batching().perDeviceTrainBatchSize();
     List<int[]> window = new ArrayList<>();
     for (int m = first; m < last; m++) {
       int to = Math.min(order.length, (m + 1) * rows);
@@ -78,7 +80,7 @@ public final class BatchPlan {
   }
 
   private int[] order(long epoch) {
-    return switch (training.trainSamplingStrategy()) {
+    return switch (training.batching().trainSamplingStrategy()) {
       case SEQUENTIAL -> identity();
       case RANDOM -> permutation(epoch);
       case GROUP_BY_LENGTH -> groupedByLength(permutation(epoch));
@@ -108,7 +110,9 @@ public final class BatchPlan {
    * row first; the longest row of all comes first, so that a lack of memory shows at once.
    */
   private int[] groupedByLength(int[] rows) {
-    int batch = training.perDeviceTrainBatchSize() * training.gradientAccumulationSteps();
+    int batch =
+        training.batching().perDeviceTrainBatchSize()
+            * training.batching().gradientAccumulationSteps();
     int group = batch * Math.clamp(rows.length / (batch * 4L), 1, GROUP);
     Integer[] sorted = Arrays.stream(rows).boxed().toArray(Integer[]::new);
     int longest = 0;

@@ -39,7 +39,7 @@ record DataStart(TrainingRun run, Rows data, RunControl control) {
             && asked.initLoraWeights() instanceof LoraInit.Eva)) {
       return TrainableModels.load(base, recipe);
     }
-    Path checkpoint = run.resumeFrom();
+    Path checkpoint = run.directories().resumeFrom();
     if (checkpoint != null) {
       return TrainableModels.load(base, recipe.with(resumed(asked, base, checkpoint)));
     }

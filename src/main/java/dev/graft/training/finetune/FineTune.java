@@ -59,15 +59,16 @@ public final class FineTune {
   }
 
   public TrainerExit run() {
-    try (ModelDirectory base = ModelDirectory.open(run.baseModel());
-        Tokenizer tokenizer = Tokenizer.load(run.baseModel())) {
+    try (ModelDirectory base = ModelDirectory.open(run.base().directory());
+        Tokenizer tokenizer = Tokenizer.load(run.base().directory())) {
       int maxLength = maxLength(base);
       RunData data = RunData.read(run, base, tokenizer, maxLength, control);
       try (ModelDirectory forTask = base.withTask(data.task());
           TrainableModel model = open(forTask, data.training().rows())) {
         requireOutputs(forTask);
         StartFrom start = StartFrom.of(run);
-        if (start != null && run.resumeFrom() == null) start.load(model, run.spec().method());
+        if (start != null && run.directories().resumeFrom() == null)
+          start.load(model, run.spec().method());
         return new TrainingLoop(run, forTask, data, model, events, control)
             .run(models.environment(run.threads()), maxLength);
       }
@@ -95,13 +96,15 @@ public final class FineTune {
 
   private int maxLength(ModelDirectory base) {
     int context = base.config().contextLength();
-    Integer wanted = training.maxLength();
+    Integer wanted = training.rows().maxLength();
     int length = wanted == null ? context : Math.min(wanted, context);
-    if (Math.ceilDiv(length, training.padToMultipleOf()) * training.padToMultipleOf() > context) {
+    if (Math.ceilDiv(length, training.batching().padToMultipleOf())
+            * training.batching().padToMultipleOf()
+        > context) {
       throw new BadRun(
           "adapter",
           "pad_to_multiple_of %d makes rows of max_length %d longer than the model's context of %d"
-              .formatted(training.padToMultipleOf(), length, context));
+              .formatted(training.batching().padToMultipleOf(), length, context));
     }
     return length;
   }

@@ -62,9 +62,12 @@ final class HeldOutEvaluation {
             ? new LabelMetrics(head)
             : null;
     TokenLoss sum = TokenLoss.ZERO;
-    for (int[] rows : EvaluationBatches.batches(data.rows(), training.perDeviceTrainBatchSize())) {
+    for (int[] rows :
+        EvaluationBatches.batches(data.rows(), training.batching().perDeviceTrainBatchSize())) {
       control.poll();
-      sum = sum.plus(evaluate(data.rows().batch(rows, training.padToMultipleOf()), metrics));
+      sum =
+          sum.plus(
+              evaluate(data.rows().batch(rows, training.batching().padToMultipleOf()), metrics));
     }
     TrainingEvent.Evaluated found =
         new TrainingEvent.Evaluated(

@@ -1,15 +1,12 @@
 package dev.graft.training.finetune;
 
 import ai.djl.engine.Engine;
-import ai.djl.pytorch.jni.JniUtils;
 import dev.graft.spec.Hyperparameters;
 import dev.graft.spec.LoraPlus;
 import dev.graft.spec.TrainingSpec;
-import dev.graft.training.ComputePlan;
 import dev.graft.training.TrainableModel;
 import dev.graft.training.finetune.checkpoint.CheckpointManifest.Environment;
 import dev.graft.training.finetune.run.TrainingRun;
-import dev.graft.training.kernels.TorchThread;
 import dev.graft.training.model.TrainingSetup;
 import dev.graft.training.model.optimizer.AdamW;
 import dev.graft.weights.ModelDirectory;
@@ -24,35 +21,27 @@ import org.jspecify.annotations.Nullable;
 final class KernelModels implements ModelSource {
   @Override
   public TrainableModel open(ModelDirectory base, TrainingRun run, DataStart start) {
-    TorchThread.prepare();
-    JniUtils.setNumThreads(run.threads());
     TrainingSpec spec = run.spec();
     Hyperparameters training = spec.training();
+    Hyperparameters.Optimizer asked = training.optimizer();
     AdamW optimiser =
         new AdamW(
-            training.adamBeta1(),
-            training.adamBeta2(),
-            training.adamEpsilon(),
-            training.weightDecay(),
+            asked.adamBeta1(),
+            asked.adamBeta2(),
+            asked.adamEpsilon(),
+            asked.weightDecay(),
             AdamW.Decay.TRAINER,
-            training.maxGradNorm(),
+            asked.maxGradNorm(),
             loraPlus(training));
-    ComputePlan plan =
-        training.gradientCheckpointing()
-            ? new ComputePlan(ComputePlan.Kind.RECOMPUTE)
-            : ComputePlan.KEEP;
     return start.open(
         base,
         new TrainingSetup(
             spec.method(),
             optimiser,
-            plan,
-            training.labelSmoothingFactor(),
+            run.execution(),
             spec.seed(),
             spec.quantization(),
-            training.precision(),
-            !training.disableDropout(),
-            training.neftuneNoiseAlpha(),
+            training.regularisation(),
             spec.preference(),
             run.startFrom() != null));
   }
@@ -60,7 +49,8 @@ final class KernelModels implements ModelSource {
   private static AdamW.@Nullable LoraPlusRates loraPlus(Hyperparameters training) {
     LoraPlus plus = training.loraPlus();
     if (plus == null) return null;
-    return new AdamW.LoraPlusRates(plus.lrRatio(), plus.lrEmbedding() / training.learningRate());
+    return new AdamW.LoraPlusRates(
+        plus.lrRatio(), plus.lrEmbedding() / training.schedule().learningRate());
   }
 
   @Override

@@ -64,9 +64,10 @@ final class ReferenceLogps {
   private PairLogps compute(PairRows pairs) {
     double[] chosen = new double[pairs.size()];
     double[] rejected = new double[pairs.size()];
-    for (int[] rows : EvaluationBatches.batches(pairs, training.perDeviceTrainBatchSize())) {
+    for (int[] rows :
+        EvaluationBatches.batches(pairs, training.batching().perDeviceTrainBatchSize())) {
       control.poll();
-      PairBatch batch = pairs.batch(rows, training.padToMultipleOf());
+      PairBatch batch = pairs.batch(rows, training.batching().padToMultipleOf());
       PairLogps logps = reference(batch);
       for (int i = 0; i < rows.length; i++) {
         chosen[rows[i]] = logps.chosen()[i];

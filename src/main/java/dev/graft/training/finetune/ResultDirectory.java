@@ -36,7 +36,7 @@ final class ResultDirectory {
       TrainableModel model,
       RunProgress progress,
       TrainingEvent.@Nullable Evaluated validation) {
-    Path making = run.output().resolve(".making");
+    Path making = run.directories().output().resolve(".making");
     try {
       DurableFiles.delete(making);
       Files.createDirectories(making);
@@ -44,28 +44,23 @@ final class ResultDirectory {
       Map<String, String> facts = facts(run, progress, measured);
       writeFiles(making, run, base, model, facts);
       ResultFormat.writeOutputs(
-          making,
-          base,
-          run.baseModelName(),
-          run.spec().outputs(),
-          run.spec().quantization(),
-          facts);
+          making, base, run.base().name(), run.spec().outputs(), run.spec().quantization(), facts);
       if (run.spec().outputs().trainedForm()) {
         ResultFormat.writeTrainedForm(
-            making, base, run.baseModelName(), run.spec().method(), model, facts);
+            making, base, run.base().name(), run.spec().method(), model, facts);
       }
       if (!measured.isEmpty()) {
         Files.writeString(
             making.resolve("eval_results.json"), PythonJson.dumps(measured, 4, true) + "\n");
       }
       for (Path file : weightsLast(making)) {
-        Path target = run.output().resolve(file.getFileName());
+        Path target = run.directories().output().resolve(file.getFileName());
         if (Files.isDirectory(target)) DurableFiles.delete(target);
         Files.move(
             file, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
       }
       Files.delete(making);
-      DurableFiles.sync(run.output());
+      DurableFiles.sync(run.directories().output());
     } catch (IOException e) {
       throw new UncheckedIOException("the result cannot be written", e);
     }
@@ -77,7 +72,7 @@ final class ResultDirectory {
       ModelDirectory base,
       TrainableModel model,
       Map<String, String> facts) {
-    ResultFormat.write(directory, base, run.baseModelName(), run.spec().method(), model, facts);
+    ResultFormat.write(directory, base, run.base().name(), run.spec().method(), model, facts);
   }
 
   /**
@@ -121,11 +116,11 @@ final class ResultDirectory {
   private static Map<String, String> facts(
       TrainingRun run, RunProgress progress, Map<String, Double> measured) {
     Map<String, String> facts = new LinkedHashMap<>();
-    if (run.parentModel() != null) facts.put("continues from", run.parentModel());
+    if (run.parent() != null) facts.put("continues from", run.parent().name());
     facts.put("optimiser steps", Long.toString(progress.step()));
     facts.put("trained tokens", Long.toString(progress.trainedTokens()));
     facts.put("mean training loss", "%.4f".formatted(progress.meanLoss()));
-    facts.put("learning rate", Double.toString(run.spec().training().learningRate()));
+    facts.put("learning rate", Double.toString(run.spec().training().schedule().learningRate()));
     facts.put("seed", Long.toString(run.spec().seed()));
     measured.forEach((name, value) -> facts.put(name, "%.4f".formatted(value)));
     return facts;

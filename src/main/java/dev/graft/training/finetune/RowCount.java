@@ -62,7 +62,7 @@ public record RowCount(
   static int maxLength(SpecFile file) throws IOException {
     byte[] config = Files.readAllBytes(file.baseModel().resolve("config.json"));
     int context = ModelConfig.read(config).contextLength();
-    Integer wanted = file.spec().training().maxLength();
+    Integer wanted = file.spec().training().rows().maxLength();
     return wanted == null ? context : Math.min(wanted, context);
   }
 }

@@ -4,10 +4,12 @@ import dev.graft.spec.TrainingSpec;
 import dev.graft.spec.fields.SpecRejected;
 import dev.graft.spec.fields.SpecRejected.Problem;
 import dev.graft.spec.request.TrainingSpecs;
+import dev.graft.training.Execution;
 import dev.graft.training.finetune.checkpoint.Checkpoints;
 import dev.graft.training.finetune.checkpoint.StartFrom;
 import dev.graft.training.finetune.run.BadRun;
 import dev.graft.training.finetune.run.TrainingRun;
+import dev.graft.training.protocol.RunRequest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -88,14 +90,12 @@ public record SpecFile(
     Path name = baseModel.toAbsolutePath().normalize().getFileName();
     return new TrainingRun(
             spec,
-            baseModel,
-            name == null ? "base" : name.toString(),
-            trainingFile,
-            validationFile,
-            out,
-            checkpoints,
-            Checkpoints.newest(checkpoints).orElse(null),
-            Runtime.getRuntime().availableProcessors())
+            new RunRequest.Base(baseModel, name == null ? "base" : name.toString()),
+            new RunRequest.Data(trainingFile, validationFile),
+            new RunRequest.Directories(
+                out, checkpoints, Checkpoints.newest(checkpoints).orElse(null)),
+            null,
+            new RunRequest.Machine(Execution.CPU, 0))
         .startingFrom(startFrom);
   }
 }

@@ -14,7 +14,6 @@ import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -69,23 +68,13 @@ public final class TrainerProgram {
   }
 
   private static TrainingRun run(RunRequest request) {
-    String validation = request.validationFile();
-    String resume = request.resumeFrom();
-    String name = request.baseModelName();
-    Integer threads = request.threads();
-    String start = request.startFrom();
     return new TrainingRun(
         request.spec(),
-        Path.of(request.baseModel()),
-        name != null ? name : request.baseModel(),
-        Path.of(request.trainingFile()),
-        validation == null ? null : Path.of(validation),
-        Path.of(request.output()),
-        Path.of(request.checkpointDir()),
-        resume == null ? null : Path.of(resume),
-        threads != null ? threads : Runtime.getRuntime().availableProcessors(),
-        request.parentModel(),
-        start == null ? null : Path.of(start));
+        request.base(),
+        request.data(),
+        request.directories(),
+        request.parent(),
+        request.machine());
   }
 
   private void listen() {

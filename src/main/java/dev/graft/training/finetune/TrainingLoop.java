@@ -67,9 +67,9 @@ final class TrainingLoop {
       throw new BadRun("training_file", "fewer rows than one batch, and dataloader_drop_last");
     }
     warmup =
-        training.warmupSteps() > 0
-            ? training.warmupSteps()
-            : (long) Math.ceil(total * training.warmupRatio());
+        training.schedule().warmupSteps() > 0
+            ? training.schedule().warmupSteps()
+            : (long) Math.ceil(total * training.schedule().warmupRatio());
     if (files.validation() == null && training.evaluation().needsValidation()) {
       throw new BadRun(
           "validation_file", "early stopping and the best model need a validation file");
@@ -82,8 +82,9 @@ final class TrainingLoop {
    */
   TrainerExit run(Environment environment, int maxLength) {
     Checkpoints checkpoints =
-        new Checkpoints(run.checkpoints(), RunIdentity.of(run, data.sha256()), environment);
-    Path resumeFrom = run.resumeFrom();
+        new Checkpoints(
+            run.directories().checkpoints(), RunIdentity.of(run, data.sha256()), environment);
+    Path resumeFrom = run.directories().resumeFrom();
     if (resumeFrom == null) checkpoints.begin();
     else progress = checkpoints.restore(resumeFrom, model);
     started(maxLength);
@@ -109,7 +110,7 @@ final class TrainingLoop {
         run, base, model, progress, validation == null ? null : validation.latest());
     events.accept(
         new TrainingEvent.Completed(
-            run.output().toString(),
+            run.directories().output().toString(),
             progress.step(),
             progress.trainedTokens(),
             progress.meanLoss(),
@@ -161,9 +162,11 @@ final class TrainingLoop {
     long step = progress.step();
     List<int[]> window = plan.window(step);
     List<MicroBatch> batches =
-        window.stream().map(rows -> data.rows().batch(rows, training.padToMultipleOf())).toList();
+        window.stream()
+            .map(rows -> data.rows().batch(rows, training.batching().padToMultipleOf()))
+            .toList();
     TokenLoss loss = accumulate(step, window, batches);
-    double rate = training.learningRate() * multiplier(step);
+    double rate = training.schedule().learningRate() * multiplier(step);
     double norm = update(rate);
     progress = progress.after(loss);
     double seconds = Math.max(1e-9, (System.nanoTime() - began) / 1e9);
@@ -211,7 +214,7 @@ final class TrainingLoop {
 
   private double multiplier(long step) {
     return Schedules.multiplier(
-        training.lrScheduler(), step, warmup, total, training.learningRate());
+        training.schedule().lrScheduler(), step, warmup, total, training.schedule().learningRate());
   }
 
   private static long tokens(List<MicroBatch> batches) {

@@ -41,14 +41,14 @@ public record MemoryNeed(long weights, long trained, long row, long work, int ro
         SCALAR * slots.stream().mapToLong(Slot::size).sum(),
         sequences * new RowActivations(model.config(), slots, spec, tokens).bytes(),
         PROGRAM + weights.unpacked() + logits(model.config(), spec),
-        Math.min(training.perDeviceTrainBatchSize(), data.rows()));
+        Math.min(training.batching().perDeviceTrainBatchSize(), data.rows()));
   }
 
   /** Packed rows are full; others are as wide as the longest. */
   private static int tokens(ModelConfig config, Hyperparameters training, RowSizes data) {
-    Integer length = training.maxLength();
+    Integer length = training.rows().maxLength();
     int most = length == null ? config.contextLength() : Math.min(length, config.contextLength());
-    boolean packed = training.packingStrategy() != null;
+    boolean packed = training.rows().packingStrategy() != null;
     return packed ? most : Math.min(most, data.tokens());
   }
 

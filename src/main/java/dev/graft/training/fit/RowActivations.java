@@ -135,6 +135,6 @@ final class RowActivations {
   }
 
   private Dropouts dropouts() {
-    return spec.training().disableDropout() ? Dropouts.NONE : config.dropouts();
+    return spec.training().regularisation().disableDropout() ? Dropouts.NONE : config.dropouts();
   }
 }

@@ -53,10 +53,14 @@ public final class IncrementalPca implements AutoCloseable {
   /**
    * Takes a batch of rows into account.
    *
-   * @param parts of the batch, (n, features) in f32
+   * @param parts of the batch, (n, features) in f32, on any device: they are copied to the host
    * @return false where they are fewer than the directions that are looked for: nothing is done
    */
   public boolean add(PtNDArray... parts) {
+    PtNDArray[] here =
+        Arrays.stream(parts)
+            .map(each -> each.toDevice(manager.getDevice(), false))
+            .toArray(PtNDArray[]::new);
     long count = Arrays.stream(parts).mapToLong(each -> each.getShape().get(0)).sum();
     if (count < size) return false;
     long features = parts[0].getShape().get(1);
@@ -67,9 +71,9 @@ public final class IncrementalPca implements AutoCloseable {
     JniUtils.setSeed(SEED);
     State before = state;
     if (before == null) {
-      state = State.of(module.call(manager, "pca_first", parts, size));
+      state = State.of(module.call(manager, "pca_first", here, size));
     } else {
-      State now = State.of(module.call(manager, "pca_next", parts, before.all(), seen, size));
+      State now = State.of(module.call(manager, "pca_next", here, before.all(), seen, size));
       state = now;
       compare(now.components(), before.components());
       for (PtNDArray each : before.all()) each.close();

@@ -10,7 +10,8 @@ import java.util.List;
 /**
  * Decompositions for starts that are computed: of single matrices, row-major f32 in and out, from
  * the base (PiSSA, OLoRA, LoftQ, orthogonal), and of rows that come in batches, from the data
- * (EVA). Belongs to the thread that made it.
+ * (EVA). On the host, wherever the model is: they are few, and their bits decide what trains.
+ * Belongs to the thread that made it.
  */
 public final class LinearAlgebra implements AutoCloseable {
   private static final String METHODS =
@@ -45,10 +46,10 @@ public final class LinearAlgebra implements AutoCloseable {
   private final PtNDManager manager;
   private final TorchScriptModule module;
 
-  public LinearAlgebra(Device device) {
+  public LinearAlgebra() {
     TorchThread.prepare();
-    module = Kernels.load(METHODS, device);
-    manager = (PtNDManager) NDManager.newBaseManager(device, "PyTorch");
+    module = Kernels.load(METHODS, Device.cpu());
+    manager = (PtNDManager) NDManager.newBaseManager(Device.cpu(), "PyTorch");
   }
 
   /** x = u diag(s) vh: u (rows, k), s (k) largest first, vh (k, columns), k the smaller size. */

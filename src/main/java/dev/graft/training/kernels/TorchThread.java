@@ -15,21 +15,28 @@ public final class TorchThread {
 
   private TorchThread() {}
 
+  /** The same with the threads that there are. */
+  public static void prepare() {
+    prepare(0);
+  }
+
   /**
-   * Prepares the current thread: no gradient recording, no graph optimiser, as many threads inside
-   * an operation as there are processors (those of the container, not of the host).
+   * Prepares the current thread: no gradient recording, no graph optimiser.
    *
+   * @param threads inside an operation, from now on; 0 = as it is, which at first is as many as
+   *     there are processors (those of the container, not of the host)
    * @throws IllegalStateException on a virtual thread
    */
-  public static void prepare() {
+  public static void prepare(int threads) {
     if (Thread.currentThread().isVirtual()) {
       throw new IllegalStateException("tensors need a platform thread of their own");
     }
     Engine.getEngine("PyTorch");
     JniUtils.setGradMode(false);
     JniUtils.setGraphExecutorOptimize(false);
-    if (SIZED.compareAndSet(false, true)) {
-      JniUtils.setNumThreads(Runtime.getRuntime().availableProcessors());
+    boolean first = SIZED.compareAndSet(false, true);
+    if (first || threads > 0) {
+      JniUtils.setNumThreads(threads > 0 ? threads : Runtime.getRuntime().availableProcessors());
     }
   }
 }

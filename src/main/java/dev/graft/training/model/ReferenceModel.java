@@ -56,7 +56,7 @@ record ReferenceModel(ForwardPass inference, OutputLoss loss, boolean ownsModel,
             .map(ModelConfig.Parameter::name)
             .collect(Collectors.toSet());
     if (recipe.continued() || ofBase.containsAll(trained)) {
-      return of(model, recipe.plan(), false, false);
+      return of(model, recipe.execution().plan(), false, false);
     }
     Set<String> changed = new HashSet<>(trained);
     tuner.frozen(recipe.seed()).forEach(each -> changed.add(each.name()));
@@ -65,11 +65,9 @@ record ReferenceModel(ForwardPass inference, OutputLoss loss, boolean ownsModel,
     changed.removeAll(shared);
     BaseWeights weights = new BaseWeights(base, recipe.quantization(), tuner);
     ModelTensors originals = tensors.copy();
-    for (ModelConfig.Parameter each : base.config().parameters()) {
-      if (changed.contains(each.name())) originals.load(memory, each, weights.stored(each));
-    }
+    weights.load(memory, originals, changed::contains);
     Transformer off = Transformer.frozen(model.family(), memory, originals, Rewrite.NONE);
-    return of(off, recipe.plan(), true, !shared.isEmpty());
+    return of(off, recipe.execution().plan(), true, !shared.isEmpty());
   }
 
   private static ReferenceModel of(

@@ -1,16 +1,16 @@
 package dev.graft.training.model;
 
-import ai.djl.Device;
 import ai.djl.pytorch.engine.PtNDArray;
+import dev.graft.spec.Precision;
 import dev.graft.spec.method.AdapterMethod;
 import dev.graft.training.ComputePlan;
+import dev.graft.training.Execution;
 import dev.graft.training.TrainableModel;
 import dev.graft.training.model.device.BaseWeights;
 import dev.graft.training.model.device.DerivedTensors;
 import dev.graft.training.model.device.DeviceMemory;
 import dev.graft.training.model.device.ModelTensors;
 import dev.graft.training.model.device.TensorTable;
-import dev.graft.training.model.family.Family;
 import dev.graft.training.model.forward.Transformer;
 import dev.graft.training.model.optimizer.AdamW;
 import dev.graft.training.model.optimizer.ComputedTensor;
@@ -21,13 +21,11 @@ import dev.graft.training.tuner.Tuners;
 import dev.graft.training.tuner.modules.NewHead;
 import dev.graft.training.tuner.part.ColumnSlice;
 import dev.graft.training.tuner.part.Computed;
-import dev.graft.training.tuner.part.Rewrite;
 import dev.graft.training.tuner.part.Slot;
 import dev.graft.training.tuner.part.Tuner;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.checkpoint.MappedTensor;
 import dev.graft.weights.config.ModelConfig;
-import dev.graft.weights.config.basics.Dropouts;
 import dev.graft.weights.tensor.NamedTensor;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -40,10 +38,11 @@ import org.jspecify.annotations.Nullable;
 public final class TrainableModels {
   private TrainableModels() {}
 
-  /** As {@link #load(ModelDirectory, Recipe)}, without label smoothing. */
+  /** As {@link #load(ModelDirectory, TrainingSetup)}, on the CPU in f32 and with nothing else. */
   public static TrainableModel load(
       ModelDirectory base, AdapterMethod method, AdamW optimiser, ComputePlan plan, long seed) {
-    return load(base, new TrainingSetup(method, optimiser, plan, 0, seed));
+    return load(
+        base, new TrainingSetup(method, optimiser, Execution.cpu(Precision.F32, plan), seed));
   }
 
   /**
@@ -55,13 +54,8 @@ public final class TrainableModels {
    */
   public static TrainableModel load(ModelDirectory base, TrainingSetup recipe) {
     Tuner tuner = Tuners.of(recipe.method(), base);
-    DeviceMemory memory = DeviceMemory.open(Device.cpu());
-    try {
-      return new Loading(memory, base, tuner, recipe).load();
-    } catch (RuntimeException e) {
-      memory.close();
-      throw e;
-    }
+    return DeviceMemory.open(
+        recipe.execution(), memory -> new Loading(memory, base, tuner, recipe).load());
   }
 
   /** A model on its way to the device. */
@@ -82,7 +76,7 @@ public final class TrainableModels {
       this.tuner = tuner;
       this.recipe = recipe;
       parameters = new Parameters(memory, recipe.optimiser(), tuner.slots());
-      tensors = new ModelTensors(recipe.precision());
+      tensors = new ModelTensors(recipe.execution().precision());
     }
 
     TrainableModel load() {
@@ -95,7 +89,13 @@ public final class TrainableModels {
       tuner
           .startsAs()
           .forEach((slot, name) -> memory.copy(parameters.value(slot), tensors.require(name)));
-      Transformer model = Transformer.compile(family(), memory, tensors, gradients, adapter());
+      Transformer model =
+          Transformer.compile(
+              TrainingProgram.family(base, recipe),
+              memory,
+              tensors,
+              gradients,
+              TrainingProgram.adapter(tuner, recipe));
       Tuner.Allocated allocated = tuner.allocated();
       StepRule rule =
           allocated == null
@@ -113,16 +113,6 @@ public final class TrainableModels {
               new TensorTable(memory, remembered));
       ReferenceModel reference = ReferenceModel.of(memory, base, tuner, recipe, model, tensors);
       return new TrainableTransformer(memory, model, state, reference, recipe);
-    }
-
-    private Rewrite adapter() {
-      double alpha = recipe.neftuneNoiseAlpha();
-      return alpha > 0 ? new NoisyRows(tuner, alpha) : tuner;
-    }
-
-    private Family family() {
-      return Family.of(
-          base.config(), recipe.baseDrops() ? base.config().dropouts() : Dropouts.NONE);
     }
 
     /** The slots, what is computed from them, and the parts of both that layers read. */
@@ -174,14 +164,11 @@ public final class TrainableModels {
             memory.copy(parameters.value(name), loaded);
           }
           tensors.putTrained(each, parameters.value(name));
-        } else if (tensors.contains(name)) {
-          continue;
-        } else if (fresh != null) {
+        } else if (fresh != null && !tensors.contains(name)) {
           tensors.put(name, memory.load(fresh));
-        } else {
-          tensors.load(memory, each, weights.stored(each));
         }
       }
+      weights.load(memory, tensors, name -> !tensors.contains(name));
     }
 
     private void start(NamedTensor value) {

@@ -18,6 +18,7 @@ import dev.graft.training.model.device.DeviceMemory;
 import dev.graft.training.model.forward.BatchInputs;
 import dev.graft.training.model.forward.ForwardPass;
 import dev.graft.training.model.forward.LayerPass;
+import dev.graft.training.model.forward.ModelProgram;
 import dev.graft.training.model.forward.PaddedBatch;
 import dev.graft.training.model.forward.Transformer;
 import dev.graft.training.model.loss.Goal;
@@ -54,12 +55,16 @@ final class TrainableTransformer implements TrainableModel {
     this.memory = memory;
     this.model = model;
     this.state = state;
-    plan = recipe.plan();
+    plan = recipe.execution().plan();
     tokenLoss =
         model.family().output() == null
             ? null
             : OutputLoss.of(
-                model, state.parameters(), state.outputPart(), plan, recipe.labelSmoothing());
+                model,
+                state.parameters(),
+                state.outputPart(),
+                plan,
+                recipe.regularisation().labelSmoothingFactor());
     inference = ForwardPass.of(model, plan);
     preference = recipe.preference();
     this.reference = reference;
@@ -184,6 +189,10 @@ final class TrainableTransformer implements TrainableModel {
       throw new IllegalArgumentException("a packed row cannot have virtual tokens");
     }
     return PaddedBatch.of(batch, inference.vocabulary(), inference.virtual());
+  }
+
+  ModelProgram program() {
+    return model.program();
   }
 
   DeviceMemory memory() {

@@ -1,11 +1,13 @@
 package dev.graft.training.parity;
 
+import dev.graft.spec.Hyperparameters.Regularisation;
 import dev.graft.spec.LrScheduler;
 import dev.graft.spec.Precision;
 import dev.graft.spec.Preference;
 import dev.graft.spec.Quantization;
 import dev.graft.spec.method.AdapterMethod;
 import dev.graft.training.ComputePlan;
+import dev.graft.training.Execution;
 import dev.graft.training.model.TrainingSetup;
 import dev.graft.training.model.optimizer.AdamW;
 import java.nio.file.Path;
@@ -62,7 +64,14 @@ record GoldenCase(
 
   TrainingSetup recipe(ComputePlan plan) {
     return new TrainingSetup(
-        method, optimiser, plan, labelSmoothing, 0, quantization, precision, false, preference);
+        method,
+        optimiser,
+        Execution.cpu(precision, plan),
+        0,
+        quantization,
+        new Regularisation(labelSmoothing, true, 0),
+        preference,
+        false);
   }
 
   double limit(String name) {

@@ -2,6 +2,7 @@ package dev.graft.training.protocol;
 
 import dev.graft.spec.TrainingSpec;
 import dev.graft.spec.request.TrainingSpecs;
+import java.nio.file.Path;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -11,37 +12,81 @@ import tools.jackson.databind.node.JsonNodeFactory;
  * One run. Every path is a local one.
  *
  * @param adapter the {@code adapter} object of a request, resolved or not
- * @param baseModel directory with config.json, safetensors and tokenizer.json
- * @param baseModelName what the result calls its base; null = the directory
- * @param trainingFile JSONL
- * @param output directory to make; it appears whole or not at all
- * @param checkpointDir directory for this run's checkpoints; the last two are kept
- * @param resumeFrom a checkpoint directory of the same spec and data
- * @param threads CPU threads of the math; null = as many as there are
- * @param parentModel what the result calls the model that it continues from; null = it does not
- * @param startFrom directory of the adapter, or of the checkpoint of training the base's own
- *     weights, that an earlier run made and this one continues from
+ * @param parent what it continues from; null = it does not
  */
 public record RunRequest(
     JsonNode adapter,
     long seed,
-    String baseModel,
-    @Nullable String baseModelName,
-    String trainingFile,
-    @Nullable String validationFile,
-    String output,
-    String checkpointDir,
-    @Nullable String resumeFrom,
-    @Nullable Integer threads,
-    @Nullable String parentModel,
-    @Nullable String startFrom) {
+    Base base,
+    Data data,
+    Directories directories,
+    @Nullable Parent parent,
+    Machine machine) {
+  /**
+   * The base model.
+   *
+   * @param directory with config.json, safetensors and tokenizer.json
+   * @param name what the result calls it
+   */
+  public record Base(Path directory, String name) {
+    public Base {
+      Objects.requireNonNull(directory, "base.directory");
+      Objects.requireNonNull(name, "base.name");
+    }
+  }
+
+  /** JSONL files. */
+  public record Data(Path trainingFile, @Nullable Path validationFile) {
+    public Data {
+      Objects.requireNonNull(trainingFile, "data.training_file");
+    }
+  }
+
+  /**
+   * Where the run writes, and what it goes on from.
+   *
+   * @param output made; the result appears whole or not at all, its weights last
+   * @param checkpoints of this run, one directory each; the last two are kept
+   * @param resumeFrom a checkpoint of a run with the same spec, data and base
+   */
+  public record Directories(Path output, Path checkpoints, @Nullable Path resumeFrom) {
+    public Directories {
+      Objects.requireNonNull(output, "directories.output");
+      Objects.requireNonNull(checkpoints, "directories.checkpoints");
+    }
+  }
+
+  /**
+   * A model that an earlier run made.
+   *
+   * @param name what the result calls it
+   * @param directory of its adapter, or of the checkpoint of training the base's own weights, from
+   *     which training goes on with a new optimiser; null = the base is it already
+   */
+  public record Parent(String name, @Nullable Path directory) {
+    public Parent {
+      Objects.requireNonNull(name, "parent.name");
+    }
+  }
+
+  /**
+   * What computes.
+   *
+   * @param device as libtorch calls it
+   * @param threads CPU threads of the math; 0 = as many as there are
+   */
+  public record Machine(String device, int threads) {
+    public Machine {
+      Objects.requireNonNull(device, "machine.device");
+    }
+  }
 
   public RunRequest {
     Objects.requireNonNull(adapter, "adapter");
-    Objects.requireNonNull(baseModel, "base_model");
-    Objects.requireNonNull(trainingFile, "training_file");
-    Objects.requireNonNull(output, "output");
-    Objects.requireNonNull(checkpointDir, "checkpoint_dir");
+    Objects.requireNonNull(base, "base");
+    Objects.requireNonNull(data, "data");
+    Objects.requireNonNull(directories, "directories");
+    Objects.requireNonNull(machine, "machine");
   }
 
   /**

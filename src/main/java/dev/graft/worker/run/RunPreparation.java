@@ -127,19 +127,21 @@ public final class RunPreparation {
     if (resume != null) lay(resume.manifest(), directory.resumed(), ALL);
     Digest start = lease.start();
     if (start != null) lay(start, directory.start(), START);
+    String parent = lease.parentModel();
     return new RunRequest(
         JsonMapper.shared().readTree(lease.adapterJson()),
         lease.seed(),
-        directory.base().toString(),
-        lease.baseModel(),
-        directory.training().toString(),
-        validation == null ? null : directory.validation().toString(),
-        directory.output().toString(),
-        directory.checkpoints().toString(),
-        resume == null ? null : directory.resumed().toString(),
-        threads,
-        lease.parentModel(),
-        start == null ? null : directory.start().toString());
+        new RunRequest.Base(directory.base(), lease.baseModel()),
+        new RunRequest.Data(
+            directory.training(), validation == null ? null : directory.validation()),
+        new RunRequest.Directories(
+            directory.output(),
+            directory.checkpoints(),
+            resume == null ? null : directory.resumed()),
+        parent == null
+            ? null
+            : new RunRequest.Parent(parent, start == null ? null : directory.start()),
+        new RunRequest.Machine("cpu", threads == null ? 0 : threads));
   }
 
   private void lay(Digest manifest, Path target, Predicate<String> wanted) throws IOException {

@@ -7,6 +7,7 @@ import dev.graft.spec.TrainingSpec;
 import dev.graft.tiny.TinyLlama;
 import dev.graft.training.finetune.FineTune;
 import dev.graft.training.finetune.run.TrainingRun;
+import dev.graft.training.protocol.RunRequest;
 import dev.graft.training.protocol.TrainerExit;
 import dev.graft.training.protocol.TrainingEvent;
 import java.io.IOException;
@@ -57,7 +58,14 @@ class PreferencesPageTests {
   private static Set<String> run(TrainingSpec spec, Path base, Path rows, Path out) {
     List<TrainingEvent> events = new ArrayList<>();
     Path checkpoints = out.resolve("checkpoints");
-    var run = new TrainingRun(spec, base, "tiny", rows, null, out, checkpoints, null, 1);
+    var run =
+        new TrainingRun(
+            spec,
+            new RunRequest.Base(base, "tiny"),
+            new RunRequest.Data(rows, null),
+            new RunRequest.Directories(out, checkpoints, null),
+            null,
+            new RunRequest.Machine("cpu", 1));
     assertThat(FineTune.run(run, events::add, () -> null)).isEqualTo(TrainerExit.DONE);
     Set<String> names = new TreeSet<>();
     for (TrainingEvent event : events) {

@@ -75,7 +75,7 @@ class BottleneckTests {
     JsonNode request = json("{'method':{'type':'bottleneck'" + settings + "}}");
     TrainingSpec spec = TrainingSpecs.resolve(request, null, null, null);
     assertThat(TrainingSpecs.resolve(TrainingSpecs.toJson(spec), null, null, null)).isEqualTo(spec);
-    assertThat(spec.training().learningRate()).isEqualTo(1e-4);
+    assertThat(spec.training().schedule().learningRate()).isEqualTo(1e-4);
   }
 
   @ParameterizedTest

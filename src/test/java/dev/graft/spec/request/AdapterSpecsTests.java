@@ -28,8 +28,8 @@ class AdapterSpecsTests {
   void emptyRequestGetsTheDefaults() {
     TrainingSpec spec = TrainingSpecs.resolve(null, null, null, null);
     assertThat(spec.method()).isEqualTo(new Lora(16, 32, 0, new TargetModules.AllLinear()));
-    assertThat(spec.training().learningRate()).isEqualTo(2e-4);
-    assertThat(spec.training().maxLength()).isEqualTo(1024);
+    assertThat(spec.training().schedule().learningRate()).isEqualTo(2e-4);
+    assertThat(spec.training().rows().maxLength()).isEqualTo(1024);
     assertThat(spec.seed()).isEqualTo(42);
   }
 
@@ -43,15 +43,15 @@ class AdapterSpecsTests {
             "{'lora_trainable_modules':'q_proj, v_proj','lora_alpha':4}");
     assertThat(spec.method())
         .isEqualTo(new Lora(4, 4, 0, new TargetModules.Names(List.of("q_proj", "v_proj"))));
-    assertThat(spec.training().numTrainEpochs()).isEqualTo(2);
-    assertThat(spec.training().perDeviceTrainBatchSize()).isEqualTo(16);
+    assertThat(spec.training().schedule().numTrainEpochs()).isEqualTo(2);
+    assertThat(spec.training().batching().perDeviceTrainBatchSize()).isEqualTo(16);
   }
 
   @Test
   void batchSizeAloneIsSplitIntoMicroBatches() {
     Hyperparameters training = resolve("{}", null, "{'batch_size':24}").training();
-    assertThat(training.perDeviceTrainBatchSize()).isEqualTo(8);
-    assertThat(training.gradientAccumulationSteps()).isEqualTo(3);
+    assertThat(training.batching().perDeviceTrainBatchSize()).isEqualTo(8);
+    assertThat(training.batching().gradientAccumulationSteps()).isEqualTo(3);
   }
 
   @Test
@@ -59,12 +59,13 @@ class AdapterSpecsTests {
     TrainingSpec spec =
         resolve("{'method':{'type':'full'}}", null, "{'learning_rate_multiplier':3}");
     assertThat(spec.method()).isEqualTo(new Full());
-    assertThat(spec.training().learningRate()).isEqualTo(3 * 1e-5);
+    assertThat(spec.training().schedule().learningRate()).isEqualTo(3 * 1e-5);
   }
 
   @Test
   void explicitNullLengthIsTheContextOfTheModel() {
-    assertThat(resolve("{'training':{'max_length':null}}", null, null).training().maxLength())
+    assertThat(
+            resolve("{'training':{'max_length':null}}", null, null).training().rows().maxLength())
         .isNull();
   }
 

@@ -2,6 +2,7 @@ package dev.graft.training.finetune;
 
 import dev.graft.spec.request.TrainingSpecs;
 import dev.graft.training.finetune.run.TrainingRun;
+import dev.graft.training.protocol.RunRequest;
 import dev.graft.training.protocol.TrainerDirective;
 import dev.graft.training.protocol.TrainerExit;
 import dev.graft.training.protocol.TrainingEvent;
@@ -36,14 +37,11 @@ public final class RecordedRuns {
       int threads) {
     return new TrainingRun(
         TrainingSpecs.resolve(new JsonMapper().readTree(spec.replace('\'', '"')), null, null, null),
-        base,
-        "tiny",
-        rows,
-        held,
-        out,
-        out.resolve("checkpoints"),
-        resumeFrom,
-        threads);
+        new RunRequest.Base(base, "tiny"),
+        new RunRequest.Data(rows, held),
+        new RunRequest.Directories(out, out.resolve("checkpoints"), resumeFrom),
+        null,
+        new RunRequest.Machine("cpu", threads));
   }
 
   /**

@@ -115,16 +115,12 @@ class TrainerProgramTests {
         new RunRequest(
             new JsonMapper().readTree(adapter),
             1,
-            base.toString(),
-            "tiny",
-            directory.resolve("rows.jsonl").toString(),
+            new RunRequest.Base(base, "tiny"),
+            new RunRequest.Data(directory.resolve("rows.jsonl"), null),
+            new RunRequest.Directories(
+                directory.resolve("out"), directory.resolve("checkpoints"), null),
             null,
-            directory.resolve("out").toString(),
-            directory.resolve("checkpoints").toString(),
-            null,
-            1,
-            null,
-            null));
+            new RunRequest.Machine("cpu", 1)));
   }
 
   private List<TrainingEvent> events() {

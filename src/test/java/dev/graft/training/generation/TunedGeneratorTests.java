@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.graft.spec.Hyperparameters.Regularisation;
 import dev.graft.spec.NamedQuantization;
 import dev.graft.spec.Precision;
 import dev.graft.spec.Quantization;
@@ -27,6 +28,7 @@ import dev.graft.spec.method.Targets;
 import dev.graft.spec.method.TokenIndices;
 import dev.graft.spec.method.Vera;
 import dev.graft.training.ComputePlan;
+import dev.graft.training.Execution;
 import dev.graft.training.Generator;
 import dev.graft.training.TrainableModel;
 import dev.graft.training.batch.TokenBatch;
@@ -174,7 +176,8 @@ class TunedGeneratorTests {
   }
 
   private float[] logits(@Nullable Quantization how, Path adapter) {
-    try (Generator generator = Generators.load(base, null, how, 1)) {
+    try (Generator generator =
+        Generators.load(base, null, how, Execution.cpu(Precision.F32, ComputePlan.KEEP))) {
       generator.adapter(adapter);
       try (Generator.Text text = generator.read(PROMPT)) {
         return text.logits().clone();
@@ -197,7 +200,15 @@ class TunedGeneratorTests {
       Path adapter) {
     int[][] rows = {{3, 1, 4, 1, 5, 9, 2, 6}};
     TrainingSetup recipe =
-        new TrainingSetup(method, ADAMW, ComputePlan.KEEP, 0, 7, quantization, Precision.F32);
+        new TrainingSetup(
+            method,
+            ADAMW,
+            Execution.cpu(Precision.F32, ComputePlan.KEEP),
+            7,
+            quantization,
+            Regularisation.NONE,
+            null,
+            false);
     TrainableModel trained = TrainableModels.load(model, recipe);
     for (int step = 0; step < 4; step++) {
       trained.accumulate(new TokenBatch(rows, rows), 7, 0);

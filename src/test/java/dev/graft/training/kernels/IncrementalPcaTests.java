@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
-import ai.djl.Device;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import java.util.Arrays;
@@ -17,7 +16,7 @@ class IncrementalPcaTests {
   /** What peft's IncrementalPCA gives for the same rows, whose variance has nine directions. */
   @Test
   void directionsThatAreCutShortAreThoseOfPeft() {
-    try (LinearAlgebra algebra = new LinearAlgebra(Device.cpu());
+    try (LinearAlgebra algebra = new LinearAlgebra();
         Tensors tensors = new Tensors();
         IncrementalPca pca = algebra.incremental(3)) {
       pca.add(waves(tensors, 0, 7));
@@ -65,7 +64,7 @@ class IncrementalPcaTests {
   @Test
   void batchesOfFewDirectionsGiveWhatAllRowsTogetherDo() {
     float[][] all = plane(60);
-    try (LinearAlgebra algebra = new LinearAlgebra(Device.cpu());
+    try (LinearAlgebra algebra = new LinearAlgebra();
         Tensors tensors = new Tensors();
         IncrementalPca pca = algebra.incremental(4)) {
       assertThat(pca.started()).isFalse();
@@ -138,7 +137,7 @@ class IncrementalPcaTests {
 
   @Test
   void tooFewRowsAreLeftOutAndTooFewFeaturesRefused() {
-    try (LinearAlgebra algebra = new LinearAlgebra(Device.cpu());
+    try (LinearAlgebra algebra = new LinearAlgebra();
         Tensors tensors = new Tensors();
         IncrementalPca pca = algebra.incremental(8);
         IncrementalPca wide = algebra.incremental(FEATURES + 1)) {

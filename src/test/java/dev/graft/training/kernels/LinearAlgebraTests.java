@@ -3,7 +3,6 @@ package dev.graft.training.kernels;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import ai.djl.Device;
 import java.util.SplittableRandom;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -16,7 +15,7 @@ class LinearAlgebraTests {
     var random = new SplittableRandom(3);
     for (int i = 0; i < x.length; i++) x[i] = (float) random.nextDouble(-1, 1);
     int k = Math.min(rows, columns);
-    try (var algebra = new LinearAlgebra(Device.cpu())) {
+    try (var algebra = new LinearAlgebra()) {
       LinearAlgebra.Svd svd = algebra.svd(x, rows, columns);
       assertThat(svd.s()).isSortedAccordingTo((a, b) -> Float.compare(b, a)).hasSize(k);
       float[] scaled = svd.u().clone();

@@ -3,10 +3,12 @@ package dev.graft.training.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.graft.spec.Hyperparameters.Regularisation;
 import dev.graft.spec.Precision;
 import dev.graft.spec.method.AdapterMethod;
 import dev.graft.spec.method.AdapterMethod.TargetModules;
 import dev.graft.training.ComputePlan;
+import dev.graft.training.Execution;
 import dev.graft.training.TrainableModel;
 import dev.graft.training.batch.LabelBatch;
 import dev.graft.training.batch.MicroBatch;
@@ -58,7 +60,16 @@ class BaseDropoutTests {
                 : new TargetModules.Names(List.of(targets)));
     try (ModelDirectory model = ModelDirectory.open(base)) {
       return TrainableModels.load(
-          model, new TrainingSetup(method, ADAMW, plan, 0, 42, null, Precision.F32, drops, null));
+          model,
+          new TrainingSetup(
+              method,
+              ADAMW,
+              Execution.cpu(Precision.F32, plan),
+              42,
+              null,
+              new Regularisation(0, !drops, 0),
+              null,
+              false));
     }
   }
 

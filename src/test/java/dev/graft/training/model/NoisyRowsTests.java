@@ -3,10 +3,12 @@ package dev.graft.training.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.graft.spec.Hyperparameters.Regularisation;
 import dev.graft.spec.Precision;
 import dev.graft.spec.method.AdapterMethod;
 import dev.graft.spec.peft.AdapterMethods;
 import dev.graft.training.ComputePlan;
+import dev.graft.training.Execution;
 import dev.graft.training.TrainableModel;
 import dev.graft.training.batch.LabelBatch;
 import dev.graft.training.batch.MicroBatch;
@@ -46,13 +48,10 @@ class NoisyRowsTests {
           new TrainingSetup(
               method(method),
               ADAMW,
-              new ComputePlan(plan),
-              0,
+              Execution.cpu(Precision.F32, new ComputePlan(plan)),
               42,
               null,
-              Precision.F32,
-              false,
-              alpha,
+              new Regularisation(0, true, alpha),
               null,
               false));
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.graft.spec.Hyperparameters.Regularisation;
 import dev.graft.spec.Precision;
 import dev.graft.spec.Preference;
 import dev.graft.spec.Preference.Dpo;
@@ -12,6 +13,7 @@ import dev.graft.spec.Preference.Orpo;
 import dev.graft.spec.method.AdapterMethod;
 import dev.graft.spec.peft.AdapterMethods;
 import dev.graft.training.ComputePlan;
+import dev.graft.training.Execution;
 import dev.graft.training.TrainableModel;
 import dev.graft.training.batch.PairBatch;
 import dev.graft.training.batch.PairLogps;
@@ -45,7 +47,14 @@ class PreferenceTrainingTests {
       return TrainableModels.load(
           base,
           new TrainingSetup(
-              method, ADAMW, ComputePlan.KEEP, 0, 42, null, Precision.F32, false, preference));
+              method,
+              ADAMW,
+              Execution.cpu(Precision.F32, ComputePlan.KEEP),
+              42,
+              null,
+              Regularisation.NONE,
+              preference,
+              false));
     }
   }
 

@@ -3,6 +3,7 @@ package dev.graft.training.protocol;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -42,16 +43,11 @@ class ProtocolLinesTests {
         new RunRequest(
             JsonNodeFactory.instance.objectNode(),
             7,
-            "b",
-            null,
-            "t",
-            null,
-            "o",
-            "c",
-            null,
-            null,
-            "p",
-            "s");
+            new RunRequest.Base(Path.of("/b"), "base"),
+            new RunRequest.Data(Path.of("/t"), null),
+            new RunRequest.Directories(Path.of("/o"), Path.of("/c"), null),
+            new RunRequest.Parent("p", Path.of("/s")),
+            new RunRequest.Machine("cpu", 0));
     assertThat(ProtocolLines.readRequest(ProtocolLines.write(request))).isEqualTo(request);
     assertThat(request.spec().seed()).isEqualTo(7);
   }

@@ -103,15 +103,13 @@ class TrainerProcessTests {
     return new RunRequest(
         JsonMapper.shared().readTree(plan),
         42,
-        directory.toString(),
-        "base",
-        data.toString(),
+        new RunRequest.Base(directory, "base"),
+        new RunRequest.Data(data, null),
+        new RunRequest.Directories(
+            directory.resolve("result"),
+            Files.createDirectories(directory.resolve("checkpoints")),
+            null),
         null,
-        directory.resolve("result").toString(),
-        Files.createDirectories(directory.resolve("checkpoints")).toString(),
-        null,
-        1,
-        null,
-        null);
+        new RunRequest.Machine("cpu", 1));
   }
 }

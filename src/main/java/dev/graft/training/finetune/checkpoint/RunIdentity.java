@@ -30,7 +30,7 @@ public final class RunIdentity {
         TrainingSpecs.toJson(spec),
         spec.seed(),
         start == null ? null : start.sha256(),
-        baseModel(run.baseModel()),
+        baseModel(run.base().directory()),
         trainingFileSha256);
   }
 
@@ -68,7 +68,8 @@ public final class RunIdentity {
                 "gradient_accumulation_steps"))
         .put(
             "batch_size",
-            training.perDeviceTrainBatchSize() * (long) training.gradientAccumulationSteps());
+            training.batching().perDeviceTrainBatchSize()
+                * (long) training.batching().gradientAccumulationSteps());
     // As text: a number that was read back may be of another node type.
     return JsonNodeFactory.instance.stringNode(json.put("seed", spec.seed()).toString());
   }

@@ -17,12 +17,12 @@ public record RowSettings(DataOptions options, Truncation truncation) {
   public static RowSettings of(TrainingSpec spec, int maxLength) {
     boolean pretraining = spec.objective() == Objective.PRETRAINING;
     Hyperparameters training = spec.training();
-    PackingStrategy packing = training.packingStrategy();
+    PackingStrategy packing = training.rows().packingStrategy();
     // where rows are split, nothing is cut off
     boolean cuts = !pretraining && (packing == null || packing == PackingStrategy.BFD);
     return new RowSettings(
         pretraining ? spec.data().everyToken() : spec.data(),
-        cuts ? new Truncation(training.truncationMode(), maxLength) : Truncation.NONE);
+        cuts ? new Truncation(training.rows().truncationMode(), maxLength) : Truncation.NONE);
   }
 
   public RowTokenizer tokenizer(Tokenizer tokenizer) {

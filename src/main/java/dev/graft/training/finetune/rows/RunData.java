@@ -27,8 +27,8 @@ public record RunData(Task task, TrainingData training, @Nullable TrainingData v
       int maxLength,
       RunControl control) {
     TrainingSpec spec = run.spec();
-    RowFile training = new RowFile("training_file", run.trainingFile());
-    Path second = run.validationFile();
+    RowFile training = new RowFile("training_file", run.data().trainingFile());
+    Path second = run.data().validationFile();
     RowFile validation = second == null ? null : new RowFile("validation_file", second);
     if (!spec.objective().labelsRows()) {
       requireText(base);

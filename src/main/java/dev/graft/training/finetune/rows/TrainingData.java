@@ -82,7 +82,7 @@ public record TrainingData(
     Collector(TrainingSpec spec, RowTokenizer tokenizer, int maxLength, RunControl control) {
       this.tokenizer = tokenizer;
       this.objective = spec.objective();
-      this.packing = spec.training().packingStrategy();
+      this.packing = spec.training().rows().packingStrategy();
       this.maxLength = maxLength;
       this.control = control;
     }

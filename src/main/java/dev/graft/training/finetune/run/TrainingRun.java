@@ -1,70 +1,50 @@
 package dev.graft.training.finetune.run;
 
 import dev.graft.spec.TrainingSpec;
+import dev.graft.training.ComputePlan;
+import dev.graft.training.Execution;
+import dev.graft.training.protocol.RunRequest.Base;
+import dev.graft.training.protocol.RunRequest.Data;
+import dev.graft.training.protocol.RunRequest.Directories;
+import dev.graft.training.protocol.RunRequest.Machine;
+import dev.graft.training.protocol.RunRequest.Parent;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/**
- * What to train, on what, and where to.
- *
- * @param baseModelName what the result calls its base
- * @param output where the result's files go; the weights last
- * @param checkpoints where checkpoints go, one directory each
- * @param resumeFrom a checkpoint of a run with the same spec, data and base
- * @param threads CPU threads of the math
- * @param parentModel what the result calls the model that it continues from, if it does
- * @param startFrom PEFT directory of the adapter whose training goes on, with a new optimiser
- */
+/** What to train, on what, and where to: a request whose adapter has been read. */
 public record TrainingRun(
     TrainingSpec spec,
-    Path baseModel,
-    String baseModelName,
-    Path trainingFile,
-    @Nullable Path validationFile,
-    Path output,
-    Path checkpoints,
-    @Nullable Path resumeFrom,
-    int threads,
-    @Nullable String parentModel,
-    @Nullable Path startFrom) {
-  /** From the start that the method has. */
-  public TrainingRun(
-      TrainingSpec spec,
-      Path baseModel,
-      String baseModelName,
-      Path trainingFile,
-      @Nullable Path validationFile,
-      Path output,
-      Path checkpoints,
-      @Nullable Path resumeFrom,
-      int threads) {
-    this(
-        spec,
-        baseModel,
-        baseModelName,
-        trainingFile,
-        validationFile,
-        output,
-        checkpoints,
-        resumeFrom,
-        threads,
-        null,
-        null);
+    Base base,
+    Data data,
+    Directories directories,
+    @Nullable Parent parent,
+    Machine machine) {
+  /** Where training goes on from, if it does not begin as the method does. */
+  public @Nullable Path startFrom() {
+    return parent == null ? null : parent.directory();
+  }
+
+  public Execution execution() {
+    ComputePlan plan =
+        spec.training().gradientCheckpointing()
+            ? new ComputePlan(ComputePlan.Kind.RECOMPUTE)
+            : ComputePlan.KEEP;
+    return new Execution(machine.device(), spec.training().precision(), plan, threads());
+  }
+
+  /** CPU threads of the math. */
+  public int threads() {
+    int asked = machine.threads();
+    return asked > 0 ? asked : Runtime.getRuntime().availableProcessors();
   }
 
   /** The same, continuing from what an earlier run has made, which is called as its directory. */
   public TrainingRun startingFrom(@Nullable Path earlier) {
-    return new TrainingRun(
-        spec,
-        baseModel,
-        baseModelName,
-        trainingFile,
-        validationFile,
-        output,
-        checkpoints,
-        resumeFrom,
-        threads,
-        earlier == null ? null : String.valueOf(earlier.toAbsolutePath().normalize().getFileName()),
-        earlier);
+    Parent from =
+        earlier == null
+            ? null
+            : new Parent(
+                String.valueOf(earlier.toAbsolutePath().normalize().getFileName()), earlier);
+    return new TrainingRun(spec, base, data, directories, from, machine);
   }
 }

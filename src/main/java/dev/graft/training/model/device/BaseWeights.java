@@ -1,6 +1,8 @@
 package dev.graft.training.model.device;
 
+import dev.graft.spec.Precision;
 import dev.graft.spec.Quantization;
+import dev.graft.training.program.WeightForm;
 import dev.graft.training.tuner.part.Tuner;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.checkpoint.FourBitTensor;
@@ -8,8 +10,13 @@ import dev.graft.weights.checkpoint.Int8Tensor;
 import dev.graft.weights.checkpoint.MappedTensor;
 import dev.graft.weights.checkpoint.StoredWeight;
 import dev.graft.weights.config.ModelConfig;
+import dev.graft.weights.quantization.BlockScales;
 import dev.graft.weights.quantization.FourBitType;
+import dev.graft.weights.tensor.Dtype;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -71,6 +78,50 @@ public final class BaseWeights {
           FourBitTensor.quantise(turned ? plain.transposed() : plain, type(type), nested);
       case Quantization.EightBit() -> Int8Tensor.quantise(turned ? plain.transposed() : plain);
     };
+  }
+
+  /**
+   * The form that a weight will have on the device, by its header alone; null = plain numbers.
+   *
+   * @param trains whether a copy of it trains
+   */
+  public @Nullable WeightForm form(
+      ModelConfig.Parameter parameter, boolean trains, Precision precision) {
+    Dtype products = ModelTensors.products(precision);
+    int kind = DeviceMemory.kind(products);
+    if (trains) {
+      boolean rounded = products != Dtype.F32 && parameter.shape().length > 1;
+      return rounded ? new WeightForm.Rounded(kind) : null;
+    }
+    if (!base.weights().parts(parameter.name()).isEmpty()) {
+      return ModelTensors.form(parameter, base.weights().stored(parameter), products);
+    }
+    if (quantization == null || !rounds(parameter)) return null;
+    boolean turned = parameter.kind() == ModelConfig.Kind.CONV1D;
+    return switch (quantization) {
+      case Quantization.EightBit() -> new WeightForm.EightBit(turned, kind);
+      case Quantization.FourBit(_, boolean nested) -> {
+        List<Long> shape = Arrays.stream(parameter.shape()).boxed().toList();
+        yield new WeightForm.FourBit(
+            FourBitTensor.BLOCK,
+            turned ? shape.reversed() : shape,
+            DeviceMemory.kind(base.weights().require(parameter.name(), parameter.shape()).dtype()),
+            nested ? BlockScales.NESTED_BLOCK : 0,
+            turned,
+            kind);
+      }
+    };
+  }
+
+  /**
+   * Copies weights to a device.
+   *
+   * @param wanted names of those
+   */
+  public void load(DeviceMemory memory, ModelTensors tensors, Predicate<String> wanted) {
+    for (ModelConfig.Parameter each : base.config().parameters()) {
+      if (wanted.test(each.name())) tensors.load(memory, each, stored(each));
+    }
   }
 
   /** The numbers that computation uses, in the layout of the parameter's shape. */

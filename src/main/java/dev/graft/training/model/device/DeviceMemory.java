@@ -8,7 +8,9 @@ import ai.djl.ndarray.types.SparseFormat;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.JniUtils;
+import dev.graft.training.Execution;
 import dev.graft.training.kernels.Kernels;
+import dev.graft.training.kernels.TorchDevices;
 import dev.graft.training.kernels.TorchScriptModule;
 import dev.graft.training.kernels.TorchThread;
 import dev.graft.weights.checkpoint.MappedTensor;
@@ -18,6 +20,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.function.Function;
 
 /**
  * Long-lived tensors of one device and the way between them and bytes. Closing frees every tensor
@@ -36,9 +39,28 @@ public final class DeviceMemory implements AutoCloseable {
     this.module = module;
   }
 
-  /** Opens the device for the current thread, which becomes its only user. */
-  public static DeviceMemory open(Device device) {
-    TorchThread.prepare();
+  /**
+   * Opens the device for the current thread, which becomes its only user, and makes what lives on
+   * it; closed here only where that fails.
+   */
+  public static <T> T open(Execution execution, Function<DeviceMemory, T> model) {
+    DeviceMemory memory = open(execution);
+    try {
+      return model.apply(memory);
+    } catch (RuntimeException e) {
+      memory.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Opens the device for the current thread, which becomes its only user.
+   *
+   * @throws IllegalStateException if this machine does not have it
+   */
+  public static DeviceMemory open(Execution execution) {
+    TorchThread.prepare(execution.threads());
+    Device device = TorchDevices.of(execution.device());
     PtNDManager manager = (PtNDManager) NDManager.newBaseManager(device, "PyTorch");
     return new DeviceMemory(device, manager, Kernels.load("", device));
   }

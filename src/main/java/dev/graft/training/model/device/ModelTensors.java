@@ -34,11 +34,15 @@ public final class ModelTensors {
   }
 
   public ModelTensors(Precision precision) {
-    products =
-        switch (precision) {
-          case F32 -> Dtype.F32;
-          case BF16 -> Dtype.BF16;
-        };
+    products = products(precision);
+  }
+
+  /** Element type of products with weights. */
+  static Dtype products(Precision precision) {
+    return switch (precision) {
+      case F32 -> Dtype.F32;
+      case BF16 -> Dtype.BF16;
+    };
   }
 
   /** The same tensors, to be added to. */
@@ -84,7 +88,7 @@ public final class ModelTensors {
   public List<PtNDArray> load(
       DeviceMemory memory, ModelConfig.Parameter parameter, StoredWeight weight) {
     String name = parameter.name();
-    boolean transposed = parameter.kind() == ModelConfig.Kind.CONV1D;
+    WeightForm form = form(parameter, weight, products);
     return switch (weight) {
       case MappedTensor plain -> {
         put(name, memory.load(plain, products, isMatrix(parameter) ? products : Dtype.F32));
@@ -95,13 +99,13 @@ public final class ModelTensors {
         parts.add(NamedTensor.of(name, Dtype.U8, four.packed(), four.packed().length));
         parts.add(NamedTensor.of("pairs", four.pairs(), 256, 2));
         parts.addAll(scales(four.absmax()));
-        yield load(memory, name, form(four, transposed), parts);
+        yield load(memory, name, Objects.requireNonNull(form), parts);
       }
       case Int8Tensor eight ->
           load(
               memory,
               name,
-              new WeightForm.EightBit(transposed, DeviceMemory.kind(products)),
+              Objects.requireNonNull(form),
               List.of(
                   NamedTensor.of(name, Dtype.I8, eight.values(), eight.shape()),
                   NamedTensor.of("scb", eight.scb(), eight.scb().length)));
@@ -121,12 +125,23 @@ public final class ModelTensors {
     };
   }
 
-  private WeightForm form(FourBitTensor weight, boolean transposed) {
-    List<Long> shape = Arrays.stream(weight.shape()).boxed().toList();
-    int nested = weight.absmax() instanceof BlockScales.Nested of ? of.blockSize() : 0;
-    int kind = DeviceMemory.kind(weight.dtype());
-    return new WeightForm.FourBit(
-        weight.blockSize(), shape, kind, nested, transposed, DeviceMemory.kind(products));
+  /** The form of a weight on the device; null = plain numbers. */
+  static @Nullable WeightForm form(
+      ModelConfig.Parameter parameter, StoredWeight weight, Dtype products) {
+    boolean transposed = parameter.kind() == ModelConfig.Kind.CONV1D;
+    int kind = DeviceMemory.kind(products);
+    return switch (weight) {
+      case MappedTensor _ -> null;
+      case Int8Tensor _ -> new WeightForm.EightBit(transposed, kind);
+      case FourBitTensor four ->
+          new WeightForm.FourBit(
+              four.blockSize(),
+              Arrays.stream(four.shape()).boxed().toList(),
+              DeviceMemory.kind(four.dtype()),
+              four.absmax() instanceof BlockScales.Nested of ? of.blockSize() : 0,
+              transposed,
+              kind);
+    };
   }
 
   private List<PtNDArray> load(

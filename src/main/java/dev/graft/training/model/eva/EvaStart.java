@@ -1,6 +1,5 @@
 package dev.graft.training.model.eva;
 
-import ai.djl.Device;
 import dev.graft.spec.method.AdapterMethod.Lora;
 import dev.graft.spec.method.LoraInit.Eva;
 import dev.graft.training.TrainableModel;
@@ -71,7 +70,7 @@ public record EvaStart(Lora method, List<NamedTensor> factors) {
     Map<String, ModelConfig.Linear> modules =
         adapted.linears().stream().collect(Collectors.toMap(ModelConfig.Linear::path, m -> m));
     try (LayerInputs inputs = LayerInputs.open(base, tuner, recipe, modules.keySet());
-        LinearAlgebra algebra = new LinearAlgebra(Device.cpu())) {
+        LinearAlgebra algebra = new LinearAlgebra()) {
       EvaRanks ranks = new EvaRanks(method, settings, inputs.groups());
       Search search = new Search(inputs, ranks, modules, algebra);
       for (int made = 0; search.goesOn(); made++) {

@@ -1,9 +1,9 @@
 package dev.graft.training.model.eva;
 
-import ai.djl.Device;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
+import dev.graft.training.Execution;
 import dev.graft.training.model.TrainingSetup;
 import dev.graft.training.model.device.BaseWeights;
 import dev.graft.training.model.device.DeviceMemory;
@@ -19,7 +19,6 @@ import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.config.ModelConfig;
 import dev.graft.weights.config.basics.Dropouts;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -64,28 +63,25 @@ final class LayerInputs implements AutoCloseable {
    */
   static LayerInputs open(
       ModelDirectory base, Tuner tuner, TrainingSetup recipe, Set<String> modules) {
-    DeviceMemory memory = DeviceMemory.open(Device.cpu());
-    try {
-      Family family = Family.of(base.config(), Dropouts.NONE);
-      List<ReadValues> layers = new ArrayList<>();
-      for (int i = 0; i < base.config().numHiddenLayers(); i++) {
-        layers.add(ReadValues.of(base.config().layerPrefix(i), family.layer(i), modules));
-      }
-      ModelTensors tensors = new ModelTensors(recipe.precision());
-      BaseWeights weights = new BaseWeights(base, recipe.quantization(), tuner);
-      Set<String> head =
-          base.config().newHead().stream()
-              .map(ModelConfig.Parameter::name)
-              .collect(Collectors.toCollection(HashSet::new));
-      for (ModelConfig.Parameter each : base.config().parameters()) {
-        if (!head.contains(each.name())) tensors.load(memory, each, weights.stored(each));
-      }
-      Transformer model = Transformer.shown(family, memory, tensors, layers);
-      return new LayerInputs(memory, model, ForwardPass.of(model, recipe.plan()), layers);
-    } catch (RuntimeException e) {
-      memory.close();
-      throw e;
+    Family family = Family.of(base.config(), Dropouts.NONE);
+    List<ReadValues> layers = new ArrayList<>();
+    for (int i = 0; i < base.config().numHiddenLayers(); i++) {
+      layers.add(ReadValues.of(base.config().layerPrefix(i), family.layer(i), modules));
     }
+    Set<String> head =
+        base.config().newHead().stream()
+            .map(ModelConfig.Parameter::name)
+            .collect(Collectors.toSet());
+    Execution execution = recipe.execution();
+    return DeviceMemory.open(
+        execution,
+        memory -> {
+          ModelTensors tensors = new ModelTensors(execution.precision());
+          new BaseWeights(base, recipe.quantization(), tuner)
+              .load(memory, tensors, name -> !head.contains(name));
+          Transformer model = Transformer.shown(family, memory, tensors, layers);
+          return new LayerInputs(memory, model, ForwardPass.of(model, execution.plan()), layers);
+        });
   }
 
   /** The modules in the order of the forward pass; those of a group read the same value. */

@@ -7,15 +7,10 @@ import dev.graft.training.kernels.TorchScriptModule;
 import dev.graft.training.model.device.DeviceMemory;
 import dev.graft.training.model.device.ModelTensors;
 import dev.graft.training.model.family.Family;
-import dev.graft.training.program.LayerProgram;
 import dev.graft.training.program.LayerTensors;
-import dev.graft.training.program.Statement;
 import dev.graft.training.program.layer.ReadValues;
-import dev.graft.training.program.layer.Widen;
 import dev.graft.training.tuner.part.Rewrite;
 import dev.graft.training.tuner.part.VirtualTokens;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -23,8 +18,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A model compiled for the tensors it has, as a row of stages: the embedding, the layers, the head.
- * Layers with the same statements and trained tensors share a program. It does not own the tensors.
+ * A model compiled for the tensors it has, as a row of stages: see {@link ModelProgram}. It does
+ * not own the tensors.
  */
 public final class Transformer implements AutoCloseable {
   /**
@@ -41,21 +36,38 @@ public final class Transformer implements AutoCloseable {
 
   private final Family family;
   private final ModelTensors tensors;
+  private final ModelProgram program;
   private final TorchScriptModule module;
   private final List<Stage> stages;
   private final Rewrite adapter;
 
   private Transformer(
       Family family,
+      DeviceMemory memory,
       ModelTensors tensors,
-      TorchScriptModule module,
-      List<Stage> stages,
-      Rewrite adapter) {
+      Map<String, PtNDArray> gradients,
+      Rewrite adapter,
+      ModelProgram program) {
     this.family = family;
     this.adapter = adapter;
     this.tensors = tensors;
-    this.module = module;
-    this.stages = stages;
+    this.program = program;
+    module = Kernels.load(program.text(), memory.device());
+    stages = program.parts().stream().map(part -> stage(part, gradients)).toList();
+  }
+
+  private Stage stage(ModelProgram.Part part, Map<String, PtNDArray> gradients) {
+    LayerTensors of = part.tensors();
+    return new Stage(
+        part.program(),
+        list(of.names(), name -> tensors.require(part.full(name))),
+        list(of.trainedInOrder(), name -> Objects.requireNonNull(gradients.get(part.full(name)))),
+        !of.trained().isEmpty(),
+        part.drops());
+  }
+
+  private static IValue list(List<String> names, Function<String, PtNDArray> tensors) {
+    return IValue.listFrom(names.stream().map(tensors).toArray(PtNDArray[]::new));
   }
 
   /**
@@ -74,15 +86,8 @@ public final class Transformer implements AutoCloseable {
       ModelTensors tensors,
       Map<String, PtNDArray> gradients,
       Rewrite adapter) {
-    Compilation compilation = new Compilation(tensors, gradients, adapter);
-    compilation.add("", family.embedding(), "embedding", ReadValues.NONE);
-    for (int i = 0; i < family.config().numHiddenLayers(); i++) {
-      String prefix = family.config().layerPrefix(i);
-      compilation.add(prefix, family.layer(i), "layer", ReadValues.NONE);
-    }
-    compilation.add("", head(family), "head", ReadValues.NONE);
-    TorchScriptModule module = Kernels.load(compilation.methods(), memory.device());
-    return new Transformer(family, tensors, module, compilation.stages(), adapter);
+    ModelProgram program = ModelProgram.of(family, adapter, gradients::containsKey, tensors::form);
+    return new Transformer(family, memory, tensors, gradients, adapter, program);
   }
 
   /**
@@ -92,91 +97,8 @@ public final class Transformer implements AutoCloseable {
    */
   public static Transformer shown(
       Family family, DeviceMemory memory, ModelTensors tensors, List<ReadValues> shown) {
-    Compilation compilation = new Compilation(tensors, Map.of(), Rewrite.NONE);
-    compilation.add("", family.embedding(), "embedding", ReadValues.NONE);
-    for (int i = 0; i < shown.size(); i++) {
-      compilation.add(family.config().layerPrefix(i), family.layer(i), "layer", shown.get(i));
-    }
-    TorchScriptModule module = Kernels.load(compilation.methods(), memory.device());
-    return new Transformer(family, tensors, module, compilation.stages(), Rewrite.NONE);
-  }
-
-  /** Scores of labels are read in f32; hidden states go on to the loss as they are. */
-  private static List<Statement> head(Family family) {
-    if (family.output() != null) return family.head();
-    List<Statement> head = new ArrayList<>(family.head());
-    head.add(new Widen("scores", head.getLast().output()));
-    return head;
-  }
-
-  /** Parts with equal statements become one program. */
-  private record Part(List<Statement> statements, LayerTensors tensors, List<String> shown) {}
-
-  private static final class Compilation {
-    private final ModelTensors tensors;
-    private final Map<String, PtNDArray> gradients;
-    private final Rewrite adapter;
-    private final Map<Part, String> programs = new LinkedHashMap<>();
-    private final List<Stage> stages = new ArrayList<>();
-    private final StringBuilder methods = new StringBuilder();
-
-    Compilation(ModelTensors tensors, Map<String, PtNDArray> gradients, Rewrite adapter) {
-      this.tensors = tensors;
-      this.gradients = gradients;
-      this.adapter = adapter;
-    }
-
-    void add(String prefix, List<Statement> base, String kind, ReadValues shown) {
-      List<Statement> statements = adapter.apply(prefix, base);
-      LayerTensors names =
-          LayerTensors.of(
-              statements,
-              name -> gradients.containsKey(full(prefix, name)),
-              name -> tensors.form(full(prefix, name)));
-      Part part = new Part(statements, names, shown.values());
-      String program = programs.get(part);
-      if (program == null) {
-        program = kind + programs.size();
-        programs.put(part, program);
-        LayerProgram text = new LayerProgram(program, statements, names);
-        methods.append(
-            switch (kind) {
-              case "embedding" -> text.methodsOfEmbedding();
-              case "head" -> text.methodsOfHead();
-              default -> text.methods();
-            });
-        if (!shown.values().isEmpty()) methods.append(text.inputs(shown.values()));
-      }
-      stages.add(
-          new Stage(
-              program,
-              list(names.names(), prefix, tensors::require),
-              list(
-                  names.trainedInOrder(),
-                  prefix,
-                  name -> Objects.requireNonNull(gradients.get(name), name)),
-              !names.trained().isEmpty(),
-              statements.stream().anyMatch(Statement::drops)));
-    }
-
-    String methods() {
-      return methods.toString();
-    }
-
-    List<Stage> stages() {
-      return List.copyOf(stages);
-    }
-
-    private static String full(String prefix, String name) {
-      return name.startsWith("/") ? name.substring(1) : prefix + name;
-    }
-
-    private static IValue list(
-        List<String> names, String prefix, Function<String, PtNDArray> tensors) {
-      PtNDArray[] array =
-          names.stream().map(name -> tensors.apply(full(prefix, name))).toArray(PtNDArray[]::new);
-      return IValue.listFrom(array);
-    }
+    ModelProgram program = ModelProgram.shown(family, tensors::form, shown);
+    return new Transformer(family, memory, tensors, Map.of(), Rewrite.NONE, program);
   }
 
   public Family family() {
@@ -192,6 +114,10 @@ public final class Transformer implements AutoCloseable {
   public @Nullable String output() {
     String ofBase = family.output();
     return ofBase == null ? null : adapter.output(ofBase);
+  }
+
+  public ModelProgram program() {
+    return program;
   }
 
   public TorchScriptModule module() {

@@ -1,6 +1,5 @@
 package dev.graft.training.tuner.lora;
 
-import ai.djl.Device;
 import dev.graft.spec.method.AdapterMethod.Lora;
 import dev.graft.spec.method.LoraInit;
 import dev.graft.training.kernels.LinearAlgebra;
@@ -48,7 +47,7 @@ final class BaseFactors {
   List<NamedTensor> of(long seed) {
     if (made != null && madeFrom == seed) return made;
     List<NamedTensor> all = new ArrayList<>();
-    try (LinearAlgebra algebra = new LinearAlgebra(Device.cpu())) {
+    try (LinearAlgebra algebra = new LinearAlgebra()) {
       for (Linear each : modules) {
         int r = method.rank(each.path());
         FactorPair pair = pair(algebra, each, r, seed);

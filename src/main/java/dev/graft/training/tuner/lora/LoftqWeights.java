@@ -1,6 +1,5 @@
 package dev.graft.training.tuner.lora;
 
-import ai.djl.Device;
 import dev.graft.spec.method.LoraInit.Loftq;
 import dev.graft.training.kernels.LinearAlgebra;
 import dev.graft.weights.checkpoint.FourBitTensor;
@@ -43,7 +42,7 @@ final class LoftqWeights {
   StoredWeight quantised(MappedTensor weight, int r) {
     if (settings.iterations() == 1) return quantised(weight.info(), weight.toFloats());
     if (!before.containsKey(weight.name())) {
-      try (LinearAlgebra algebra = new LinearAlgebra(Device.cpu())) {
+      try (LinearAlgebra algebra = new LinearAlgebra()) {
         factors(algebra, weight, r);
       }
     }

@@ -8,6 +8,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
+import dev.graft.spec.Hyperparameters.Regularisation;
 import dev.graft.spec.Precision;
 import dev.graft.spec.Quantization;
 import dev.graft.spec.method.AdapterMethod;
@@ -18,6 +19,7 @@ import dev.graft.spec.method.LoraVariant;
 import dev.graft.spec.method.PrefixTuning;
 import dev.graft.spec.method.PromptTuning;
 import dev.graft.training.ComputePlan;
+import dev.graft.training.Execution;
 import dev.graft.training.TrainableModel;
 import dev.graft.training.batch.LabelBatch;
 import dev.graft.training.batch.MicroBatch;
@@ -71,7 +73,7 @@ class PrecisionTests {
 
   @Test
   void productsAreComputedInTheTypeOfTheWeight() {
-    try (DeviceMemory memory = DeviceMemory.open(Device.cpu());
+    try (DeviceMemory memory = DeviceMemory.open(Execution.cpu(Precision.F32, ComputePlan.KEEP));
         TorchScriptModule module = Kernels.load(PRODUCTS, Device.cpu());
         PtNDManager scope = memory.scope()) {
       var x = (PtNDArray) scope.create(new float[] {BELOW_BF16}, new Shape(1, 1));
@@ -91,7 +93,7 @@ class PrecisionTests {
 
   @Test
   void matricesLieInBf16AndVectorsAreRoundedToIt() {
-    try (DeviceMemory memory = DeviceMemory.open(Device.cpu());
+    try (DeviceMemory memory = DeviceMemory.open(Execution.cpu(Precision.F32, ComputePlan.KEEP));
         ModelDirectory base = ModelDirectory.open(LLAMA)) {
       ModelTensors tensors = new ModelTensors(Precision.BF16);
       for (ModelConfig.Parameter each : base.config().parameters()) {
@@ -207,7 +209,16 @@ class PrecisionTests {
       Precision precision,
       @Nullable Quantization quantization) {
     List<Double> losses = new ArrayList<>();
-    TrainingSetup recipe = new TrainingSetup(method, ADAMW, plan, 0, 42, quantization, precision);
+    TrainingSetup recipe =
+        new TrainingSetup(
+            method,
+            ADAMW,
+            Execution.cpu(precision, plan),
+            42,
+            quantization,
+            Regularisation.NONE,
+            null,
+            false);
     try (ModelDirectory base = ModelDirectory.open(path);
         TrainableModel model = TrainableModels.load(base, recipe)) {
       int[][] ids = {

@@ -3,8 +3,8 @@ package dev.graft.training.model.device;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import ai.djl.Device;
 import ai.djl.ndarray.types.DataType;
+import dev.graft.spec.Hyperparameters.Regularisation;
 import dev.graft.spec.Precision;
 import dev.graft.spec.Quantization;
 import dev.graft.spec.Quantization.EightBit;
@@ -14,6 +14,7 @@ import dev.graft.spec.method.AdapterMethod;
 import dev.graft.spec.method.AdapterMethod.TargetModules;
 import dev.graft.spec.method.LoraInit;
 import dev.graft.training.ComputePlan;
+import dev.graft.training.Execution;
 import dev.graft.training.TrainableModel;
 import dev.graft.training.batch.TokenBatch;
 import dev.graft.training.model.TrainableModels;
@@ -60,7 +61,15 @@ class QuantisedBaseTests {
       Path path, AdapterMethod method, ComputePlan plan, @Nullable Quantization quantization) {
     List<Object> run = new ArrayList<>();
     TrainingSetup recipe =
-        new TrainingSetup(method, ADAMW, plan, 0, 42, quantization, Precision.F32);
+        new TrainingSetup(
+            method,
+            ADAMW,
+            Execution.cpu(Precision.F32, plan),
+            42,
+            quantization,
+            Regularisation.NONE,
+            null,
+            false);
     try (ModelDirectory base = ModelDirectory.open(path);
         TrainableModel model = TrainableModels.load(base, recipe)) {
       SplittableRandom random = new SplittableRandom(1);
@@ -133,7 +142,7 @@ class QuantisedBaseTests {
 
   @Test
   void quantisedWeightsStayPackedOnTheDevice() {
-    try (DeviceMemory memory = DeviceMemory.open(Device.cpu());
+    try (DeviceMemory memory = DeviceMemory.open(Execution.cpu(Precision.F32, ComputePlan.KEEP));
         ModelDirectory base = ModelDirectory.open(MODELS.resolve("llama"))) {
       BaseWeights weights = new BaseWeights(base, new FourBit(QuantType.NF4, false));
       ModelTensors tensors = new ModelTensors();

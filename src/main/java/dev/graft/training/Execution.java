@@ -1,0 +1,24 @@
+package dev.graft.training;
+
+import dev.graft.spec.Precision;
+
+/**
+ * Where and how a model is computed.
+ *
+ * @param device as libtorch calls it: {@code cpu}, {@code cuda:0} and so on
+ * @param precision of products with the weights of the base
+ * @param threads inside an operation. The number is the process's: the newest holds; 0 = as it is,
+ *     at first one per processor
+ */
+public record Execution(String device, Precision precision, ComputePlan plan, int threads) {
+  public static final String CPU = "cpu";
+
+  public Execution {
+    if (threads < 0) throw new IllegalArgumentException("threads must be >= 0");
+  }
+
+  /** On the CPU, with the threads that there are. */
+  public static Execution cpu(Precision precision, ComputePlan plan) {
+    return new Execution(CPU, precision, plan, 0);
+  }
+}

@@ -1,0 +1,45 @@
+package dev.graft.training;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
+import ai.djl.pytorch.jni.JniUtils;
+import dev.graft.spec.Precision;
+import dev.graft.training.kernels.TorchDevices;
+import dev.graft.training.model.device.DeviceMemory;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ExecutionTests {
+  private static Execution on(String device, int threads) {
+    return new Execution(device, Precision.F32, ComputePlan.KEEP, threads);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "CPU", "cuda", "cuda:99", "gpu0"})
+  void aDeviceThatIsNotThereIsRefusedAndNoOtherTaken(String device) {
+    assertThatIllegalStateException()
+        .isThrownBy(() -> DeviceMemory.open(on(device, 0)))
+        .withMessageStartingWith("this machine has no device " + device + ", only cpu");
+  }
+
+  @Test
+  void everyDeviceOfTheMachineOpens() {
+    for (String device : TorchDevices.names()) {
+      try (DeviceMemory memory = DeviceMemory.open(on(device, 0))) {
+        assertThat(memory.zeros(1).getDevice()).isEqualTo(TorchDevices.of(device));
+      }
+    }
+  }
+
+  @Test
+  void theNewestNumberOfThreadsHolds() {
+    DeviceMemory.open(on("cpu", 1)).close();
+    DeviceMemory.open(on("cpu", 0)).close();
+    assertThat(JniUtils.getNumThreads()).isEqualTo(1);
+    int all = Runtime.getRuntime().availableProcessors();
+    DeviceMemory.open(on("cpu", all)).close();
+    assertThat(JniUtils.getNumThreads()).isEqualTo(all);
+  }
+}

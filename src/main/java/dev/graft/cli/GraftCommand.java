@@ -22,6 +22,7 @@ import dev.graft.training.command.LogitsCommand;
 import dev.graft.training.command.MergeCommand;
 import dev.graft.training.command.ParityCommand;
 import dev.graft.training.command.PlainLoraCommand;
+import dev.graft.training.command.ProgramCommand;
 import dev.graft.training.command.TrainCommand;
 import dev.graft.training.command.TrainerCommand;
 import picocli.AutoComplete.GenerateCompletion;
@@ -57,6 +58,7 @@ import picocli.CommandLine.Command;
       NemesisCommand.class,
       ParityCommand.class,
       PlainLoraCommand.class,
+      ProgramCommand.class,
       ServeCommand.class,
       TrainCommand.class,
       TrainerCommand.class,

@@ -1,0 +1,161 @@
+package dev.graft.training.command;
+
+import dev.graft.spec.Hyperparameters.Regularisation;
+import dev.graft.spec.Precision;
+import dev.graft.spec.Quantization;
+import dev.graft.spec.TrainingSpec;
+import dev.graft.spec.fields.SpecRejected;
+import dev.graft.spec.method.AdapterMethod;
+import dev.graft.spec.request.TrainingSpecs;
+import dev.graft.training.ComputePlan;
+import dev.graft.training.Execution;
+import dev.graft.training.model.TrainingProgram;
+import dev.graft.training.model.TrainingSetup;
+import dev.graft.training.model.forward.ModelProgram;
+import dev.graft.training.model.optimizer.AdamW;
+import dev.graft.training.program.BatchContext;
+import dev.graft.weights.ModelDirectory;
+import dev.graft.weights.adapter.SavedAdapter;
+import dev.graft.weights.config.basics.Task;
+import dev.graft.weights.files.BadModel;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The text that training runs, for a person to read. */
+@Command(
+    name = "program",
+    mixinStandardHelpOptions = true,
+    description =
+        "Print the TorchScript that training of an adapter runs on a base model: forward, backward,"
+            + " the plain definition and decoding of each part. No weights are read.")
+@SuppressWarnings("NullAway.Init") // picocli fills the fields
+public final class ProgramCommand implements Callable<Integer> {
+  private static final AdamW UNUSED = new AdamW(0.9, 0.999, 1e-8, 0, AdamW.Decay.ALL, 0);
+  private static final int REQUEST_WRONG = 2;
+
+  @Option(names = "--model", required = true, paramLabel = "DIR", description = "the base model")
+  private Path model;
+
+  @Option(
+      names = "--adapter",
+      required = true,
+      paramLabel = "FILE",
+      description = "an adapter object as in SPEC.json, or a PEFT directory")
+  private Path adapter;
+
+  @Option(
+      names = "--layer",
+      paramLabel = "N",
+      description = "of this layer only, from 0; else each program once")
+  private @Nullable Integer layer;
+
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() throws IOException {
+    PrintWriter err = spec.commandLine().getErr();
+    try (ModelDirectory base = ModelDirectory.open(model)) {
+      print(Files.isDirectory(adapter) ? saved(base) : asked(base));
+      return 0;
+    } catch (SpecRejected e) {
+      e.problems().forEach(p -> err.println("graft: " + p.path() + ": " + p.message()));
+    } catch (BadModel | IllegalArgumentException refused) {
+      err.println("graft: " + refused.getMessage());
+    }
+    return REQUEST_WRONG;
+  }
+
+  private ModelProgram saved(ModelDirectory base) {
+    try (SavedAdapter saved = SavedAdapter.read(adapter)) {
+      return program(base, saved.method(), null, Precision.F32, Regularisation.NONE);
+    }
+  }
+
+  private ModelProgram asked(ModelDirectory base) throws IOException {
+    TrainingSpec asked = TrainingSpecs.resolve(json(), null, null, null);
+    AdapterMethod method = asked.method();
+    Precision precision = asked.training().precision();
+    Regularisation regularisation = asked.training().regularisation();
+    if (!asked.objective().labelsRows()) {
+      return program(base, method, asked.quantization(), precision, regularisation);
+    }
+    // How many labels the data has changes no line.
+    Task head = Task.SequenceClassification.unnamed(2, Task.Problem.SINGLE_LABEL_CLASSIFICATION);
+    try (ModelDirectory labelled = base.withTask(head)) {
+      return program(labelled, method, asked.quantization(), precision, regularisation);
+    }
+  }
+
+  private JsonNode json() throws IOException {
+    try {
+      return JsonMapper.shared().readTree(Files.readString(adapter));
+    } catch (JacksonException | NoSuchFileException e) {
+      throw new IllegalArgumentException(adapter + " is not a readable JSON file", e);
+    }
+  }
+
+  private static ModelProgram program(
+      ModelDirectory base,
+      AdapterMethod method,
+      @Nullable Quantization quantization,
+      Precision precision,
+      Regularisation regularisation) {
+    Execution execution = Execution.cpu(precision, ComputePlan.KEEP);
+    return TrainingProgram.of(
+        base,
+        new TrainingSetup(method, UNUSED, execution, 0, quantization, regularisation, null, false));
+  }
+
+  private void print(ModelProgram program) {
+    PrintWriter out = spec.commandLine().getOut();
+    List<ModelProgram.Part> parts = program.parts();
+    if (layer != null) {
+      if (layer < 0 || layer >= parts.size() - 2) {
+        throw new IllegalArgumentException("the base has layers 0 to " + (parts.size() - 3));
+      }
+      parts = List.of(parts.get(layer + 1)); // the first part is the embedding
+    }
+    Set<String> programs =
+        parts.stream()
+            .map(ModelProgram.Part::program)
+            .collect(Collectors.toCollection(LinkedHashSet::new));
+    for (BatchContext each : BatchContext.values())
+      out.println("# " + each.reference() + " " + each);
+    for (String each : programs) print(each, program.text(each), parts, out);
+    out.flush();
+  }
+
+  /** One program, after the parts that run it and its tensors by their names below a part. */
+  private static void print(
+      String program, String text, List<ModelProgram.Part> parts, PrintWriter out) {
+    List<ModelProgram.Part> of = parts.stream().filter(p -> p.program().equals(program)).toList();
+    out.println();
+    out.print("# " + program);
+    for (ModelProgram.Part each : of) if (!each.prefix().isEmpty()) out.print(" " + each.prefix());
+    out.println();
+    List<String> names = of.getFirst().tensors().names();
+    List<String> trained = of.getFirst().tensors().trainedInOrder();
+    for (int i = 0; i < names.size(); i++) {
+      int gradient = trained.indexOf(names.get(i));
+      String trains = gradient < 0 ? "" : ", trains: gradients[" + gradient + "]";
+      out.println("# w[" + i + "] " + names.get(i) + trains);
+    }
+    out.print(text);
+  }
+}

@@ -4,6 +4,7 @@ import dev.graft.platform.errors.ProblemType;
 import dev.graft.platform.errors.RequestFailed;
 import dev.graft.platform.pagination.Cursor;
 import dev.graft.platform.pagination.CursorPage;
+import dev.graft.platform.web.DeletedObject;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -31,8 +32,6 @@ class BaseModelController {
   }
 
   record Change(@Nullable Boolean enabled) {}
-
-  record BaseModelDeleted(String id, String object, boolean deleted) {}
 
   /** By name; {@code after} is one. */
   @GetMapping
@@ -69,7 +68,7 @@ class BaseModelController {
   }
 
   @DeleteMapping("/{base_model}")
-  BaseModelDeleted delete(@PathVariable("base_model") String name) {
+  DeletedObject delete(@PathVariable("base_model") String name) {
     Map<String, Long> inUse = uses(require(name));
     inUse.values().removeIf(count -> count == 0);
     if (!inUse.isEmpty()) {
@@ -79,7 +78,7 @@ class BaseModelController {
           "base_model");
     }
     models.delete(name);
-    return new BaseModelDeleted(name, "base_model.deleted", true);
+    return new DeletedObject(name, "base_model.deleted", true);
   }
 
   private static String words(Map<String, Long> uses) {

@@ -5,6 +5,7 @@ import dev.graft.platform.idempotency.Idempotency;
 import dev.graft.platform.idempotency.IdempotentRequest;
 import dev.graft.platform.pagination.Cursor;
 import dev.graft.platform.pagination.CursorPage;
+import dev.graft.platform.web.DeletedObject;
 import dev.graft.spec.request.AdapterSchema;
 import dev.graft.tenancy.Caller;
 import jakarta.servlet.http.HttpServletRequest;
@@ -40,8 +41,6 @@ class AdapterConfigController {
 
   record AdapterConfigRequest(
       @Nullable String name, @Nullable String description, @Nullable JsonNode adapter) {}
-
-  record DeletedConfig(String id, String object, boolean deleted) {}
 
   @GetMapping
   CursorPage<AdapterConfigObject> list(
@@ -144,9 +143,9 @@ class AdapterConfigController {
   }
 
   @DeleteMapping(CONFIG)
-  DeletedConfig delete(@AuthenticationPrincipal Caller caller, @PathVariable String config) {
+  DeletedObject delete(@AuthenticationPrincipal Caller caller, @PathVariable String config) {
     String id = get(caller, config, null).id();
     configs.delete(caller.departmentId(), id);
-    return new DeletedConfig(id, "adapter_config.deleted", true);
+    return new DeletedObject(id, "adapter_config.deleted", true);
   }
 }

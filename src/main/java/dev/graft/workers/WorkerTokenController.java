@@ -5,6 +5,7 @@ import dev.graft.platform.errors.ProblemType;
 import dev.graft.platform.errors.RequestFailed;
 import dev.graft.platform.pagination.Cursor;
 import dev.graft.platform.pagination.CursorPage;
+import dev.graft.platform.web.DeletedObject;
 import dev.graft.tenancy.Identity;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -62,8 +63,6 @@ class WorkerTokenController {
     }
   }
 
-  record TokenDeleted(String id, String object, boolean deleted) {}
-
   @GetMapping
   CursorPage<TokenObject> list(
       @RequestParam @Nullable String after, @RequestParam @Nullable String limit) {
@@ -97,13 +96,13 @@ class WorkerTokenController {
   }
 
   @DeleteMapping("/{worker_token}")
-  TokenDeleted delete(@PathVariable("worker_token") String id) {
+  DeletedObject delete(@PathVariable("worker_token") String id) {
     require(id);
     if (!tokens.revoke(id)) {
       throw new RequestFailed(
           ProblemType.WRONG_STATE, "This token is used or revoked already.", "id");
     }
-    return new TokenDeleted(id, OBJECT + ".deleted", true);
+    return new DeletedObject(id, OBJECT + ".deleted", true);
   }
 
   private JoinTokens.JoinToken require(String id) {

@@ -8,6 +8,7 @@ import dev.graft.platform.errors.ProblemType;
 import dev.graft.platform.errors.RequestFailed;
 import dev.graft.platform.pagination.Cursor;
 import dev.graft.platform.pagination.CursorPage;
+import dev.graft.platform.web.DeletedObject;
 import dev.graft.platform.web.EntityTag;
 import dev.graft.tenancy.Caller;
 import dev.graft.tenancy.Permission;
@@ -145,13 +146,11 @@ class AdapterController {
 
   /** Deleting twice is one deletion. */
   @DeleteMapping("/{id}")
-  AdapterDeleted delete(@AuthenticationPrincipal Caller caller, @PathVariable String id) {
+  DeletedObject delete(@AuthenticationPrincipal Caller caller, @PathVariable String id) {
     if (!adapters.delete(caller.departmentId(), id)
         && adapters.deleted(caller.departmentId(), id).isEmpty()) {
       throw RequestFailed.notFound("adapter", id);
     }
-    return new AdapterDeleted(id, "adapter.deleted", true);
+    return new DeletedObject(id, "adapter.deleted", true);
   }
-
-  record AdapterDeleted(String id, String object, boolean deleted) {}
 }

@@ -6,6 +6,7 @@ import dev.graft.catalog.BaseModel;
 import dev.graft.catalog.BaseModels;
 import dev.graft.platform.errors.ProblemType;
 import dev.graft.platform.errors.RequestFailed;
+import dev.graft.platform.web.DeletedObject;
 import dev.graft.tenancy.Caller;
 import dev.graft.tenancy.Department;
 import dev.graft.tenancy.Departments;
@@ -91,7 +92,7 @@ class ModelController {
   }
 
   @DeleteMapping("/{*model}")
-  ModelDeleted delete(@AuthenticationPrincipal Caller caller, @PathVariable("model") String rest) {
+  DeletedObject delete(@AuthenticationPrincipal Caller caller, @PathVariable("model") String rest) {
     String name = rest.substring(1);
     return switch (models.find(caller.departmentId(), name).orElseThrow(() -> unknown(name))) {
       case ResolvedModel.Base base -> throw stays(name, "is a base model");
@@ -103,7 +104,7 @@ class ModelController {
           throw stays(name, "is another department's");
         }
         if (!adapters.delete(caller.departmentId(), tuned.adapter().id())) throw unknown(name);
-        yield new ModelDeleted(name, "model", true);
+        yield new DeletedObject(name, "model", true);
       }
     };
   }
@@ -125,6 +126,4 @@ class ModelController {
   }
 
   record ModelList(String object, List<ModelResource> data) {}
-
-  record ModelDeleted(String id, String object, boolean deleted) {}
 }

@@ -9,6 +9,7 @@ import dev.graft.platform.errors.ProblemType;
 import dev.graft.platform.errors.RequestFailed;
 import dev.graft.platform.pagination.Cursor;
 import dev.graft.platform.pagination.CursorPage;
+import dev.graft.platform.web.DeletedObject;
 import dev.graft.tenancy.Identity;
 import dev.graft.tenancy.Permission;
 import java.util.List;
@@ -65,7 +66,6 @@ class SharingController {
       String projectId,
       @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable String access) {}
 
-  record PermissionDeleted(String id, String object, boolean deleted) {}
 
   /** A model and the department whose it is. */
   private record Shared(String object, String model, String owner) {
@@ -139,23 +139,23 @@ class SharingController {
   }
 
   @DeleteMapping(OF_CHECKPOINT + "/{permission}")
-  PermissionDeleted delete(@PathVariable String checkpoint, @PathVariable String permission) {
+  DeletedObject delete(@PathVariable String checkpoint, @PathVariable String permission) {
     return delete(checkpoint(checkpoint), permission);
   }
 
   @DeleteMapping(OF_ADAPTER + "/{permission}")
-  PermissionDeleted delete(
+  DeletedObject delete(
       @AuthenticationPrincipal Identity identity,
       @PathVariable String id,
       @PathVariable String permission) {
     return delete(adapter(identity, id, Permission.ORGANIZATION_WRITE), permission);
   }
 
-  private PermissionDeleted delete(Shared shared, String permission) {
+  private DeletedObject delete(Shared shared, String permission) {
     if (!permissions.delete(shared.model(), permission)) {
       throw RequestFailed.notFound("permission", permission);
     }
-    return new PermissionDeleted(permission, shared.object(), true);
+    return new DeletedObject(permission, shared.object(), true);
   }
 
   private Shared checkpoint(String name) {

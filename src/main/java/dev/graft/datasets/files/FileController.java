@@ -8,6 +8,7 @@ import dev.graft.datasets.StoredFiles;
 import dev.graft.platform.errors.RequestFailed;
 import dev.graft.platform.pagination.Cursor;
 import dev.graft.platform.pagination.CursorPage;
+import dev.graft.platform.web.DeletedObject;
 import dev.graft.tenancy.Caller;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
@@ -78,11 +79,11 @@ class FileController {
   }
 
   @DeleteMapping("/{id}")
-  Deleted delete(@AuthenticationPrincipal Caller caller, @PathVariable String id) {
+  DeletedObject delete(@AuthenticationPrincipal Caller caller, @PathVariable String id) {
     if (!files.delete(caller.departmentId(), id)) {
       throw RequestFailed.notFound("file", id);
     }
-    return new Deleted(id, "file", true);
+    return new DeletedObject(id, "file", true);
   }
 
   private FileRow require(Caller caller, String id) {
@@ -90,6 +91,4 @@ class FileController {
         .find(caller.departmentId(), id)
         .orElseThrow(() -> RequestFailed.notFound("file", id));
   }
-
-  record Deleted(String id, String object, boolean deleted) {}
 }

@@ -5,6 +5,7 @@ import dev.graft.platform.idempotency.Idempotency;
 import dev.graft.platform.idempotency.IdempotentRequest;
 import dev.graft.platform.pagination.Cursor;
 import dev.graft.platform.pagination.CursorPage;
+import dev.graft.platform.web.DeletedObject;
 import dev.graft.tenancy.Caller;
 import jakarta.servlet.http.HttpServletRequest;
 import org.jspecify.annotations.Nullable;
@@ -32,8 +33,6 @@ class EvaluationController {
     this.asked = asked;
     this.idempotency = idempotency;
   }
-
-  record EvaluationDeleted(String id, String object, boolean deleted) {}
 
   @PostMapping(ALL)
   EvaluationObject create(
@@ -92,9 +91,9 @@ class EvaluationController {
   }
 
   @DeleteMapping(ONE)
-  EvaluationDeleted delete(
+  DeletedObject delete(
       @AuthenticationPrincipal Caller caller, @PathVariable String evaluation) {
     evaluations.delete(caller.departmentId(), evaluation);
-    return new EvaluationDeleted(evaluation, "evaluation.deleted", true);
+    return new DeletedObject(evaluation, "evaluation.deleted", true);
   }
 }

@@ -3,8 +3,8 @@ package dev.graft.inference.api;
 import dev.graft.inference.protocol.Reply;
 
 /** Tokens of a request; the prompt counts once, however many choices answer it. */
-public record CompletionUsage(int promptTokens, int completionTokens, int totalTokens) {
-  public static CompletionUsage of(Reply.Done done) {
+record CompletionUsage(int promptTokens, int completionTokens, int totalTokens) {
+  static CompletionUsage of(Reply.Done done) {
     int total = done.promptTokens() + done.completionTokens();
     return new CompletionUsage(done.promptTokens(), done.completionTokens(), total);
   }

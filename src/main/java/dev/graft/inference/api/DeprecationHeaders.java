@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * What an answer of a deprecated model says beside its content: {@code Deprecation} (RFC 9745), the
  * {@code Link} to the adapter that has the notice, and {@code Sunset} (RFC 8594).
  */
-public final class DeprecationHeaders {
+final class DeprecationHeaders {
   /** RFC 9110, section 5.6.7. */
   private static final DateTimeFormatter HTTP_DATE =
       DateTimeFormatter.ofPattern("EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.ENGLISH);
@@ -21,7 +21,7 @@ public final class DeprecationHeaders {
   /**
    * @param adapter that answers; null for a base model or a checkpoint
    */
-  public static void write(HttpServletResponse response, @Nullable Adapter adapter) {
+  static void write(HttpServletResponse response, @Nullable Adapter adapter) {
     Adapter.Deprecation deprecation = adapter == null ? null : adapter.deprecation();
     if (adapter == null || deprecation == null) return;
     response.setHeader("deprecation", "@" + deprecation.since().getEpochSecond());

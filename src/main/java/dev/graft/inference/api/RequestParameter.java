@@ -2,19 +2,17 @@ package dev.graft.inference.api;
 
 import dev.graft.inference.serving.InferenceRefused;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.function.Function;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 
 /**
  * A request field that OpenAI documents, and what Graft does with it. A refused field may still be
  * sent with a value that asks for what happens anyway (its neutral values, or null), because
  * clients send their defaults.
+ *
+ * @param neutral the values, as JSON text, that a refused field may have
  */
-public interface RequestParameter {
+record RequestParameter(String name, Treatment treatment, String note, List<String> neutral) {
   /** What happens to a field that is sent. */
   enum Treatment {
     /** Does what OpenAI's reference says, within the stated bounds. */
@@ -25,53 +23,38 @@ public interface RequestParameter {
     REFUSED
   }
 
-  /**
-   * @param neutral the values, as JSON text, that a bounded or refused field may have
-   */
-  record Rule(Treatment treatment, String note, List<String> neutral) {
-    boolean accepts(JsonNode value) {
-      return value.isNull() || neutral.contains(value.toString());
-    }
-
-    private boolean bounded() {
-      return switch (treatment) {
-        case HONOURED -> !neutral.isEmpty();
-        case IGNORED -> false;
-        case REFUSED -> true;
-      };
-    }
+  static RequestParameter honoured(String name, String note) {
+    return new RequestParameter(name, Treatment.HONOURED, note, List.of());
   }
 
-  /** The enum constant. */
-  String name();
-
-  Rule rule();
-
-  default String wireName() {
-    return name().toLowerCase(Locale.ROOT);
+  static RequestParameter ignored(String name, String note) {
+    return new RequestParameter(name, Treatment.IGNORED, note, List.of());
   }
 
-  /** A table by wire name. */
-  static Map<String, RequestParameter> byName(RequestParameter[] all) {
-    return Stream.of(all)
-        .collect(Collectors.toMap(RequestParameter::wireName, Function.identity()));
+  static RequestParameter refused(String name, String note, String... neutral) {
+    return new RequestParameter(name, Treatment.REFUSED, note, List.of(neutral));
   }
 
   /** Refuses a body with a field that the table does not let pass, by its name. */
-  static void check(Map<String, RequestParameter> table, JsonNode body) {
+  static void check(List<RequestParameter> table, JsonNode body) {
     if (!body.isObject()) throw InferenceRefused.notAnObject();
     for (Map.Entry<String, JsonNode> field : body.properties()) {
-      String name = field.getKey();
-      RequestParameter parameter = table.get(name);
-      if (parameter == null) throw InferenceRefused.unknown(name);
-      Rule rule = parameter.rule();
-      if (!rule.bounded() || rule.accepts(field.getValue())) continue;
-      String accepted = String.join(" or ", rule.neutral());
-      throw InferenceRefused.unsupported(
-          name,
-          accepted.isEmpty()
-              ? "is not supported: " + rule.note()
-              : "must be absent or " + accepted + ": " + rule.note());
+      table.stream()
+          .filter(parameter -> parameter.name.equals(field.getKey()))
+          .findFirst()
+          .orElseThrow(() -> InferenceRefused.unknown(field.getKey()))
+          .check(field.getValue());
     }
+  }
+
+  private void check(JsonNode value) {
+    if (treatment != Treatment.REFUSED || value.isNull()) return;
+    if (neutral.contains(value.toString())) return;
+    String accepted = String.join(" or ", neutral);
+    throw InferenceRefused.unsupported(
+        name,
+        accepted.isEmpty()
+            ? "is not supported: " + note
+            : "must be absent or " + accepted + ": " + note);
   }
 }

@@ -11,8 +11,8 @@ import java.nio.charset.StandardCharsets;
  * @param whole whether they are
  * @param bytes 0 to 255
  */
-public record TokenText(String escaped, boolean whole, int[] bytes) {
-  public static TokenText of(byte[] bytes) {
+record TokenText(String escaped, boolean whole, int[] bytes) {
+  static TokenText of(byte[] bytes) {
     int[] unsigned = new int[bytes.length];
     for (int i = 0; i < bytes.length; i++) unsigned[i] = bytes[i] & 0xFF;
     try {
@@ -23,5 +23,10 @@ public record TokenText(String escaped, boolean whole, int[] bytes) {
       for (int each : unsigned) hex.append("\\x%02x".formatted(each));
       return new TokenText(hex.toString(), false, unsigned);
     }
+  }
+
+  /** JSON has no infinity; OpenAI writes this for what cannot happen. */
+  static double finite(double logProbability) {
+    return Math.max(logProbability, -9999);
   }
 }

@@ -1,11 +1,13 @@
 /**
- * What chats and completions share on the wire: tables of the fields that OpenAI documents and what
- * Graft does with each ({@link dev.graft.inference.api.RequestParameter}), answers relayed as
- * events while they are made ({@link dev.graft.inference.api.GenerationStream}), usage, and the
- * headers of a deprecated model.
+ * OpenAI's chat completions and completions ({@code POST /v1/chat/completions} and {@code POST
+ * /v1/completions}). Each has a table of the fields that OpenAI documents and what Graft does with
+ * them ({@link dev.graft.inference.api.RequestParameter}), a reader of its body, and a {@link
+ * dev.graft.inference.api.CompletionFormat} of its answers; all else they share, whole or relayed
+ * as events while it is made ({@link dev.graft.inference.api.GenerationStream}).
  *
- * <p>How it fails: before the first event a refusal is a status of its own; after it, an event that
- * SDKs raise as an error. A client that is gone ends its stream and thereby its answer.
+ * <p>How it fails: what cannot be honoured is refused by its name. Before the first event a refusal
+ * is a status of its own; after it, an event that SDKs raise as an error. A client that is gone
+ * ends its stream and thereby its answer.
  */
 @NullMarked
 package dev.graft.inference.api;

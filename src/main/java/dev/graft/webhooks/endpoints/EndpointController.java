@@ -6,6 +6,7 @@ import dev.graft.platform.idempotency.Idempotency;
 import dev.graft.platform.idempotency.IdempotentRequest;
 import dev.graft.platform.pagination.Cursor;
 import dev.graft.platform.pagination.CursorPage;
+import dev.graft.platform.web.DeletedObject;
 import dev.graft.tenancy.Caller;
 import dev.graft.webhooks.delivery.WebhookEventType;
 import jakarta.servlet.http.HttpServletRequest;
@@ -64,8 +65,6 @@ class EndpointController {
       WebhookEventType eventType,
       int statusCode,
       boolean success) {}
-
-  record EndpointDeleted(String id, String object, boolean deleted) {}
 
   record EventTypes(String object, List<WebhookEventType> data) {}
 
@@ -174,8 +173,8 @@ class EndpointController {
   }
 
   @DeleteMapping(ONE)
-  EndpointDeleted delete(@AuthenticationPrincipal Caller caller, @PathVariable String endpoint) {
+  DeletedObject delete(@AuthenticationPrincipal Caller caller, @PathVariable String endpoint) {
     endpoints.delete(caller.departmentId(), endpoint);
-    return new EndpointDeleted(endpoint, "webhook_endpoint.deleted", true);
+    return new DeletedObject(endpoint, "webhook_endpoint.deleted", true);
   }
 }

@@ -2,12 +2,9 @@ package dev.graft.inference.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.graft.inference.api.chat.ChatParameter;
-import dev.graft.inference.api.completions.TextCompletionParameter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -33,18 +30,20 @@ class RequestParameterTests {
 
   @Test
   void everyDocumentedParameterHasItsTreatment() {
-    assertThat(ChatParameter.TABLE.keySet())
+    assertThat(ChatParameters.ALL)
+        .extracting(RequestParameter::name)
         .containsExactlyInAnyOrder(OF_A_CHAT.strip().split("\\s+"));
-    assertThat(TextCompletionParameter.TABLE.keySet())
+    assertThat(TextCompletionParameters.ALL)
+        .extracting(RequestParameter::name)
         .containsExactlyInAnyOrder(OF_A_COMPLETION.strip().split("\\s+"));
   }
 
   @Test
   void theTablesForPeopleAreTheTablesOfTheCode() throws IOException {
     String page = Files.readString(Path.of("docs/chat.md"));
-    assertThat(rows(page, "## Parameters of a chat")).isEqualTo(rows(ChatParameter.values()));
+    assertThat(rows(page, "## Parameters of a chat")).isEqualTo(rows(ChatParameters.ALL));
     assertThat(rows(page, "## Parameters of a completion"))
-        .isEqualTo(rows(TextCompletionParameter.values()));
+        .isEqualTo(rows(TextCompletionParameters.ALL));
   }
 
   private static List<String> rows(String page, String heading) {
@@ -56,18 +55,18 @@ class RequestParameterTests {
         .toList();
   }
 
-  private static List<String> rows(RequestParameter[] table) {
-    return Arrays.stream(table).map(RequestParameterTests::row).toList();
+  private static List<String> rows(List<RequestParameter> table) {
+    return table.stream().map(RequestParameterTests::row).toList();
   }
 
   private static String row(RequestParameter parameter) {
     String values =
-        parameter.rule().neutral().stream()
+        parameter.neutral().stream()
             .map(v -> "`" + v + "`")
             .collect(Collectors.joining(", "));
     if (values.isEmpty()) {
       values =
-          switch (parameter.rule().treatment()) {
+          switch (parameter.treatment()) {
             case HONOURED -> "as OpenAI";
             case IGNORED -> "any";
             case REFUSED -> "none";
@@ -75,9 +74,9 @@ class RequestParameterTests {
     }
     return "| `%s` | %s | %s | %s |"
         .formatted(
-            parameter.wireName(),
-            parameter.rule().treatment().name().toLowerCase(Locale.ROOT),
+            parameter.name(),
+            parameter.treatment().name().toLowerCase(Locale.ROOT),
             values,
-            parameter.rule().note());
+            parameter.note());
   }
 }

@@ -1,6 +1,5 @@
-package dev.graft.inference.api.completions;
+package dev.graft.inference.api;
 
-import dev.graft.inference.api.RequestParameter;
 import dev.graft.inference.generation.BodyFields;
 import dev.graft.inference.generation.Decoding;
 import dev.graft.inference.generation.GenerationRequest;
@@ -13,14 +12,14 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /** Reads the body of a completion; what cannot be honoured is refused by its name. */
-public final class TextCompletionRequest {
+final class TextCompletionRequest {
   private static final int MAX_TOP = 5;
   private static final int DEFAULT_MAX_TOKENS = 16;
 
   private TextCompletionRequest() {}
 
-  public static GenerationRequest read(JsonNode body) {
-    RequestParameter.check(TextCompletionParameter.TABLE, body);
+  static GenerationRequest read(JsonNode body) {
+    RequestParameter.check(TextCompletionParameters.ALL, body);
     BodyFields fields = new BodyFields(body);
     Integer bound = fields.whole("max_tokens", 0, Integer.MAX_VALUE);
     GenerationRequest request =

@@ -1,4 +1,4 @@
-package dev.graft.inference.api.chat;
+package dev.graft.inference.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

@@ -1,6 +1,5 @@
-package dev.graft.inference.api.chat;
+package dev.graft.inference.api;
 
-import dev.graft.inference.api.RequestParameter;
 import dev.graft.inference.generation.BodyFields;
 import dev.graft.inference.generation.Decoding;
 import dev.graft.inference.generation.GenerationRequest;
@@ -18,7 +17,7 @@ final class ChatRequest {
   private ChatRequest() {}
 
   static GenerationRequest read(JsonNode body) {
-    RequestParameter.check(ChatParameter.TABLE, body);
+    RequestParameter.check(ChatParameters.ALL, body);
     BodyFields fields = new BodyFields(body);
     return new GenerationRequest(
         fields.model(),

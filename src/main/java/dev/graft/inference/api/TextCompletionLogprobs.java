@@ -1,7 +1,5 @@
-package dev.graft.inference.api.completions;
+package dev.graft.inference.api;
 
-import dev.graft.inference.api.TokenText;
-import dev.graft.inference.api.chat.ChatLogprobs;
 import dev.graft.inference.protocol.TokenScore;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -30,7 +28,7 @@ record TextCompletionLogprobs(
       String token = name(score.bytes());
       Double logProbability = score.logProbability();
       tokens.add(token);
-      own.add(logProbability == null ? null : (Double) ChatLogprobs.finite(logProbability));
+      own.add(logProbability == null ? null : (Double) TokenText.finite(logProbability));
       top.add(logProbability == null ? null : top(score, token, logProbability));
       offsets.add(score.offset());
     }
@@ -40,9 +38,9 @@ record TextCompletionLogprobs(
   private static Map<String, Double> top(TokenScore score, String token, double logProbability) {
     Map<String, Double> top = new LinkedHashMap<>();
     for (TokenScore.Candidate each : score.top()) {
-      top.putIfAbsent(name(each.bytes()), ChatLogprobs.finite(each.logProbability()));
+      top.putIfAbsent(name(each.bytes()), TokenText.finite(each.logProbability()));
     }
-    top.putIfAbsent(token, ChatLogprobs.finite(logProbability));
+    top.putIfAbsent(token, TokenText.finite(logProbability));
     return top;
   }
 

@@ -1,13 +1,12 @@
-package dev.graft.inference.api.chat;
+package dev.graft.inference.api;
 
-import dev.graft.inference.api.TokenText;
 import dev.graft.inference.protocol.TokenScore;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Log-probabilities of an answer's tokens, as chats have them. */
-public record ChatLogprobs(List<Token> content, @Nullable List<Token> refusal) {
+record ChatLogprobs(List<Token> content, @Nullable List<Token> refusal) {
   /**
    * @param bytes of UTF-8; a token may be a part of a character
    */
@@ -27,16 +26,11 @@ public record ChatLogprobs(List<Token> content, @Nullable List<Token> refusal) {
                 each -> {
                   TokenText other = TokenText.of(each.bytes());
                   return new TopLogprob(
-                      other.escaped(), finite(each.logProbability()), other.bytes());
+                      other.escaped(), TokenText.finite(each.logProbability()), other.bytes());
                 })
             .toList();
     // Chats are not echoed: only the first token of a prompt has no probability.
     double logProbability = Objects.requireNonNull(score.logProbability());
-    return new Token(text.escaped(), finite(logProbability), text.bytes(), top);
-  }
-
-  /** JSON has no infinity; OpenAI writes this for what cannot happen. */
-  public static double finite(double logProbability) {
-    return Math.max(logProbability, -9999);
+    return new Token(text.escaped(), TokenText.finite(logProbability), text.bytes(), top);
   }
 }

@@ -1,4 +1,4 @@
-package dev.graft.inference.api.completions;
+package dev.graft.inference.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-class CompletionLogprobsTests {
+class TextCompletionLogprobsTests {
   @Test
   void partsOfCharactersAreWrittenAsBytesAndInfinityAsANumber() {
     byte[] smile = "😀".getBytes(StandardCharsets.UTF_8);

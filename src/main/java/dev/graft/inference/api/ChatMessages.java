@@ -1,4 +1,4 @@
-package dev.graft.inference.api.chat;
+package dev.graft.inference.api;
 
 import dev.graft.inference.protocol.Prompt;
 import dev.graft.inference.serving.InferenceRefused;

@@ -1,9 +1,10 @@
-package dev.graft.inference.generation;
+package dev.graft.inference.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.graft.inference.api.completions.TextCompletionRequest;
+import dev.graft.inference.generation.GenerationRequest;
+import dev.graft.inference.generation.StreamOptions;
 import dev.graft.inference.protocol.Prompt;
 import dev.graft.inference.serving.InferenceRefused;
 import java.util.List;
@@ -15,7 +16,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.databind.json.JsonMapper;
 
-class CompletionRequestTests {
+class TextCompletionRequestTests {
   static Stream<Arguments> prompts() {
     Prompt a = new Prompt.PlainText("a");
     Prompt ids = new Prompt.TokenIds(List.of(1, 2));

@@ -4,7 +4,7 @@ import java.io.IOException;
 
 /** The content is longer than allowed; nothing was stored. */
 public final class BlobTooLarge extends IOException {
-  public BlobTooLarge(String message) {
+  BlobTooLarge(String message) {
     super(message);
   }
 }

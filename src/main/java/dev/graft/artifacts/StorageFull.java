@@ -4,7 +4,7 @@ import java.io.IOException;
 
 /** No room is left where the blobs lie; nothing of the refused blob was kept. */
 public final class StorageFull extends IOException {
-  public StorageFull(Throwable cause) {
+  StorageFull(Throwable cause) {
     super("no space left in the artifact store: free some, or move it to a larger disk", cause);
   }
 

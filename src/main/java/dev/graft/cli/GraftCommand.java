@@ -75,7 +75,7 @@ public final class GraftCommand {
    * Runs one command line and returns its exit status: 0 done, 1 failed, 2 wrong request, 3 machine
    * lacks something.
    */
-  public static int run(String... arguments) {
+  static int run(String... arguments) {
     ProgramLog.warningsToStandardError();
     return CommandSections.in(new CommandLine(new GraftCommand()))
         .setCaseInsensitiveEnumValuesAllowed(true)

@@ -81,7 +81,7 @@ public final class Screen {
     return paint("31", text);
   }
 
-  public String blue(String text) {
+  String blue(String text) {
     return paint("34", text);
   }
 

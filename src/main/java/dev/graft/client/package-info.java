@@ -11,7 +11,7 @@
  * java.io.UncheckedIOException}.
  */
 @NullMarked
-@ApplicationModule(allowedDependencies = {"platform"})
+@ApplicationModule(allowedDependencies = {"platform", "platform :: process"})
 package dev.graft.client;
 
 import org.jspecify.annotations.NullMarked;

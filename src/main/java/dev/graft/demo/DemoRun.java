@@ -62,7 +62,7 @@ public record DemoRun(
     long start = System.nanoTime();
     JsonNode done = new JobWatch(client, screen).untilDone(job.path("id").asString());
     if (!done.path("status").asString().equals("succeeded")) {
-      throw new DemoFailed(
+      throw new IllegalStateException(
           "job %s %s: %s"
               .formatted(
                   done.path("id").asString(),
@@ -105,7 +105,7 @@ public record DemoRun(
     Path file = directory.resolve("adapter-%d.tar.gz".formatted(seed));
     client.download("/v1/adapters/%s/content".formatted(adapter.path("id").asString()), file);
     if (!sha256(file).equals(adapter.path("sha256").asString())) {
-      throw new DemoFailed(file + " is not what the server has: its SHA-256 differs");
+      throw new IllegalStateException(file + " is not what the server has: its SHA-256 differs");
     }
     screen.done(
         "adapter", "%,d kB  %s".formatted(Files.size(file) / 1000, screen.faint(file.toString())));
@@ -115,7 +115,7 @@ public record DemoRun(
     for (JsonNode adapter : client.get("/v1/adapters").path("data")) {
       if (job.equals(adapter.path("job_id").asString())) return adapter;
     }
-    throw new DemoFailed("the job succeeded but no adapter is listed for " + job);
+    throw new IllegalStateException("the job succeeded but no adapter is listed for " + job);
   }
 
   private static String sha256(Path file) throws IOException {

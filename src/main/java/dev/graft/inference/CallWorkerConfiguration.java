@@ -6,7 +6,6 @@ import dev.graft.inference.routing.CallLoop;
 import dev.graft.inference.routing.TrainingPriority;
 import dev.graft.inference.serving.InferenceProperties;
 import dev.graft.inference.serving.ModelDirectories;
-import dev.graft.jobs.lease.Training;
 import dev.graft.jobs.lease.WorkerLink;
 import dev.graft.platform.EveryRole;
 import dev.graft.platform.GraftProperties;
@@ -16,7 +15,6 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Profile;
-import org.springframework.context.event.EventListener;
 
 /** A worker of its own answers chats beside its jobs, unless it is told not to. */
 @EveryRole
@@ -47,19 +45,5 @@ class CallWorkerConfiguration {
       TrainingPriority device,
       InferenceProperties settings) {
     return new CallLoop(link, blobs, models, device).threads(settings.maxLoadedModels());
-  }
-
-  /** On the thread that is about to train. */
-  @Bean
-  TrainingListener trainingListener(TrainingPriority device) {
-    return new TrainingListener(device);
-  }
-
-  /** Hears of the worker's jobs. */
-  record TrainingListener(TrainingPriority device) {
-    @EventListener
-    void on(Training event) {
-      device.on(event);
-    }
   }
 }

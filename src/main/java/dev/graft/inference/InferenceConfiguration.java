@@ -6,7 +6,6 @@ import dev.graft.inference.engine.EngineInferrer;
 import dev.graft.inference.engine.EngineModels;
 import dev.graft.inference.engine.EngineProperties;
 import dev.graft.inference.local.WarmModels;
-import dev.graft.inference.routing.CallBlobs;
 import dev.graft.inference.routing.CallBoard;
 import dev.graft.inference.routing.RoutedInferrer;
 import dev.graft.inference.serving.InferenceProperties;
@@ -57,11 +56,6 @@ class InferenceConfiguration {
   @Bean
   CallBoard callBoard(InferenceProperties settings, Ids ids) {
     return new CallBoard(settings, ids);
-  }
-
-  @Bean
-  CallBlobs callBlobs(ArtifactStore store) {
-    return new CallBlobs(store);
   }
 
   static String[] arguments(WarmModels.Laid model) {

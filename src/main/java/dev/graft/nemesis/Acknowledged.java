@@ -68,13 +68,13 @@ final class Acknowledged implements AutoCloseable {
   }
 
   /** Checks that all is still there; allows for further jobs. */
-  synchronized String check(KillReport verdict) {
-    files.forEach((id, content) -> check(verdict, id, content));
+  synchronized String check(KillReport report) {
+    files.forEach((id, content) -> check(report, id, content));
     for (String job : submitted) {
       try {
         jobs.get(job);
       } catch (Stuck lost) {
-        verdict.expect(false, "acknowledged job " + job + ": " + lost.getMessage());
+        report.expect(false, "acknowledged job " + job + ": " + lost.getMessage());
       }
     }
     jobsLeft = JOBS_BETWEEN_KILLS;
@@ -82,12 +82,12 @@ final class Acknowledged implements AutoCloseable {
         .formatted(files.size(), submitted.size(), unanswered);
   }
 
-  private void check(KillReport verdict, String id, String content) {
+  private void check(KillReport report, String id, String content) {
     try {
       String there = new String(api.bytes("/v1/files/" + id + "/content"), StandardCharsets.UTF_8);
-      verdict.expect(there.strip().equals(content.strip()), "file " + id + " has other bytes");
+      report.expect(there.strip().equals(content.strip()), "file " + id + " has other bytes");
     } catch (Stuck lost) {
-      verdict.expect(false, "acknowledged file " + id + ": " + lost.getMessage());
+      report.expect(false, "acknowledged file " + id + ": " + lost.getMessage());
     }
   }
 

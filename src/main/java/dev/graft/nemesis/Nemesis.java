@@ -12,26 +12,26 @@ import java.util.Random;
  * @param seed of the kills' moments and of the data
  * @param time no further kill after this long
  */
-public record Nemesis(long seed, Duration time, int workerKills, int serverKills) {
+record Nemesis(long seed, Duration time, int workerKills, int serverKills) {
 
   /**
    * @param directory empty; data directories and logs go there
    * @return whether all kills were made and broke nothing
    */
-  public boolean run(Path directory, PrintWriter out) throws IOException {
+  boolean run(Path directory, PrintWriter out) throws IOException {
     Deadline deadline = Deadline.in(time);
-    KillReport verdict = new KillReport(out);
-    verdict.say("seed %d, logs in %s".formatted(seed, directory));
+    KillReport report = new KillReport(out);
+    report.say("seed %d, logs in %s".formatted(seed, directory));
     Random random = new Random(seed);
     try (Cluster cluster = Cluster.start(directory)) {
       Jobs jobs = new Jobs(cluster.api(), seed);
       String undisturbed = jobs.finish(jobs.submit());
-      verdict.say("undisturbed: sha256 " + undisturbed);
-      new WorkerKills(cluster, jobs, random, verdict, deadline).run(workerKills, undisturbed);
-      new ServerKills(cluster, jobs, random, verdict, deadline).run(serverKills, undisturbed);
+      report.say("undisturbed: sha256 " + undisturbed);
+      new WorkerKills(cluster, jobs, random, report, deadline).run(workerKills, undisturbed);
+      new ServerKills(cluster, jobs, random, report, deadline).run(serverKills, undisturbed);
     } catch (Stuck stuck) {
-      verdict.expect(false, String.valueOf(stuck.getMessage()));
+      report.expect(false, String.valueOf(stuck.getMessage()));
     }
-    return verdict.close(workerKills + serverKills);
+    return report.close(workerKills + serverKills);
   }
 }

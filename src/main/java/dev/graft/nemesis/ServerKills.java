@@ -14,14 +14,14 @@ final class ServerKills {
   private final Cluster cluster;
   private final Jobs jobs;
   private final Random random;
-  private final KillReport verdict;
+  private final KillReport report;
   private final Deadline deadline;
 
-  ServerKills(Cluster cluster, Jobs jobs, Random random, KillReport verdict, Deadline deadline) {
+  ServerKills(Cluster cluster, Jobs jobs, Random random, KillReport report, Deadline deadline) {
     this.cluster = cluster;
     this.jobs = jobs;
     this.random = random;
-    this.verdict = verdict;
+    this.report = report;
     this.deadline = deadline;
   }
 
@@ -36,11 +36,11 @@ final class ServerKills {
         }
         acknowledged.close();
         String sha256 = jobs.finish(job);
-        verdict.expect(
+        report.expect(
             sha256.equals(undisturbed), job + " has other bytes than the undisturbed run");
         acknowledged.jobs().forEach(jobs::finish);
-        verdict.say(
-            "         " + job + " ended: sha256 " + sha256 + "; " + acknowledged.check(verdict));
+        report.say(
+            "         " + job + " ended: sha256 " + sha256 + "; " + acknowledged.check(report));
       }
     }
   }
@@ -53,8 +53,8 @@ final class ServerKills {
     cluster.startServer();
     cluster.awaitServer();
     double back = (System.nanoTime() - start) / 1e9;
-    verdict.killed(
+    report.killed(
         database ? "PostgreSQL and server" : "server",
-        "at step %d; back after %.1f s; %s".formatted(step, back, acknowledged.check(verdict)));
+        "at step %d; back after %.1f s; %s".formatted(step, back, acknowledged.check(report)));
   }
 }

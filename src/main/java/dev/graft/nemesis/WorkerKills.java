@@ -28,15 +28,15 @@ final class WorkerKills {
   private final Cluster cluster;
   private final Jobs jobs;
   private final Random random;
-  private final KillReport verdict;
+  private final KillReport report;
   private final Deadline deadline;
   private int done;
 
-  WorkerKills(Cluster cluster, Jobs jobs, Random random, KillReport verdict, Deadline deadline) {
+  WorkerKills(Cluster cluster, Jobs jobs, Random random, KillReport report, Deadline deadline) {
     this.cluster = cluster;
     this.jobs = jobs;
     this.random = random;
-    this.verdict = verdict;
+    this.report = report;
     this.deadline = deadline;
   }
 
@@ -45,9 +45,9 @@ final class WorkerKills {
       String job = jobs.submit();
       disturb(job, kills);
       String sha256 = jobs.finish(job);
-      verdict.say("         %s ended: sha256 %s".formatted(job, sha256));
-      verdict.expect(sha256.equals(undisturbed), job + " has other bytes than the undisturbed run");
-      verdict.expect(
+      report.say("         %s ended: sha256 %s".formatted(job, sha256));
+      report.expect(sha256.equals(undisturbed), job + " has other bytes than the undisturbed run");
+      report.expect(
           jobs.messages(job).stream().noneMatch(message -> message.startsWith("Trying again")),
           job + " was charged a failed attempt");
     }
@@ -99,7 +99,7 @@ final class WorkerKills {
     boolean resumed =
         Deadline.in(RESUME).await(() -> resumed(job, lossesBefore) >= 0 || jobs.ended(job));
     int from = resumed(job, lossesBefore);
-    verdict.killed(
+    report.killed(
         (wholeWorker ? "worker" : "trainer") + " of " + worker.name(),
         "at step %d, checkpoint %d; trainer gone after %.1f s; %s"
             .formatted(
@@ -111,9 +111,9 @@ final class WorkerKills {
                     : "%s went on after step %d in %.1f s"
                         .formatted(
                             jobs.get(job).path("worker").asString("?"), from, seconds(killed))));
-    verdict.expect(gone, "an orphaned trainer outlived its worker by 5 s");
-    verdict.expect(resumed, job + " was not resumed");
-    verdict.expect(from < 0 || from >= checkpoint, job + " lost a committed checkpoint");
+    report.expect(gone, "an orphaned trainer outlived its worker by 5 s");
+    report.expect(resumed, job + " was not resumed");
+    report.expect(from < 0 || from >= checkpoint, job + " lost a committed checkpoint");
     return from >= 0;
   }
 

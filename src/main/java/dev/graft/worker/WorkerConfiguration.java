@@ -6,6 +6,7 @@ import dev.graft.artifacts.cache.BlobCache;
 import dev.graft.jobs.lease.LeaseProtocol;
 import dev.graft.platform.EveryRole;
 import dev.graft.platform.MachineLacks;
+import dev.graft.platform.process.ChildJvm;
 import dev.graft.platform.process.FileTrees;
 import dev.graft.platform.process.LoopThreads;
 import dev.graft.worker.run.RunPreparation;
@@ -94,7 +95,7 @@ class WorkerConfiguration {
 
   @Bean
   TrainerCommandLine trainerCommandLine(WorkerProperties settings) {
-    return TrainerCommandLine.ofThisProgram(settings.heap());
+    return new TrainerCommandLine(ChildJvm.ofThisProgram(settings.heap(), "trainer"));
   }
 
   @Bean

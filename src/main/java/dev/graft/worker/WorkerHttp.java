@@ -47,10 +47,6 @@ final class WorkerHttp implements WorkerLink {
     this.credential = credential;
   }
 
-  URI server() {
-    return server;
-  }
-
   HttpRequest.Builder request(String path, Duration deadline) {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(URI.create(server + LeaseWire.PATH + path))

@@ -6,6 +6,7 @@ import dev.graft.artifacts.cache.BlobCache;
 import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.LeaseProtocol;
 import dev.graft.jobs.lease.WorkerLink;
+import dev.graft.platform.process.ChildJvm;
 import dev.graft.platform.process.LoopThreads;
 import dev.graft.worker.run.RunPreparation;
 import dev.graft.worker.run.TrainerCommandLine;
@@ -58,8 +59,7 @@ public final class TestWorker {
   }
 
   public static TrainerCommandLine fakeTrainer() {
-    return TrainerCommandLine.java(
-        "64m", List.of("-cp", System.getProperty("java.class.path"), FakeTrainer.class.getName()));
+    return new TrainerCommandLine(ChildJvm.of("64m", List.of("-cp", System.getProperty("java.class.path"), FakeTrainer.class.getName())));
   }
 
   /** A worker's way to a server, for what it does beside jobs. */

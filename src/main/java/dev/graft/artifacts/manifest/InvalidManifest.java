@@ -2,7 +2,7 @@ package dev.graft.artifacts.manifest;
 
 /** A manifest that cannot be trusted as a directory: the message says which entry, and why. */
 public final class InvalidManifest extends RuntimeException {
-  public InvalidManifest(String message) {
+  InvalidManifest(String message) {
     super(message);
   }
 }

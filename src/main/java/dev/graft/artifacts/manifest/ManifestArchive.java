@@ -29,7 +29,7 @@ public final class ManifestArchive {
   }
 
   /** Writes the archive; does not close {@code out}. */
-  public static void write(ArtifactStore store, Manifest manifest, OutputStream out)
+  static void write(ArtifactStore store, Manifest manifest, OutputStream out)
       throws IOException {
     GZIPOutputStream gzip = new GZIPOutputStream(out, 1 << 16);
     TarArchiveOutputStream tar = new TarArchiveOutputStream(gzip, StandardCharsets.UTF_8.name());

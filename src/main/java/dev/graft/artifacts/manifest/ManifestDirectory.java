@@ -42,17 +42,9 @@ public final class ManifestDirectory {
   }
 
   /**
-   * Makes the files of the manifest appear in {@code target} (made if absent, must not hold other
-   * files of these names): hard links to the local blobs, or copies where links are not possible.
-   * Treat them as read-only: they share their bytes with the store.
-   */
-  public static void materialise(ArtifactStore store, Digest manifest, Path target)
-      throws IOException {
-    materialise(store, manifest, target, name -> true);
-  }
-
-  /**
-   * Makes some of them appear.
+   * Makes files of the manifest appear in {@code target} (made if absent, must not hold other files
+   * of these names): hard links to the local blobs, or copies where links are not possible. Treat
+   * them as read-only: they share their bytes with the store.
    *
    * @param wanted which, by the path in the manifest
    */

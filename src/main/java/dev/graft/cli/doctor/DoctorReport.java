@@ -8,20 +8,20 @@ import java.util.Map;
 import tools.jackson.databind.json.JsonMapper;
 
 /** What all checks found, in their order. */
-public record DoctorReport(List<CheckResult> findings) {
+record DoctorReport(List<CheckResult> findings) {
   private static final int LACKS = 3;
 
-  public DoctorReport {
+  DoctorReport {
     findings = List.copyOf(findings);
   }
 
   /** 3 if something is missing, else 0: warnings do not fail. */
-  public int exitStatus() {
+  int exitStatus() {
     return count(CheckStatus.MISSING) > 0 ? LACKS : 0;
   }
 
   /** A line for each finding, and one that counts them. */
-  public String text() {
+  String text() {
     int width = findings.stream().mapToInt(finding -> finding.name().length()).max().orElse(1);
     StringBuilder text = new StringBuilder();
     for (CheckResult finding : findings) {
@@ -42,7 +42,7 @@ public record DoctorReport(List<CheckResult> findings) {
   }
 
   /** The same as one JSON object in one line. */
-  public String json() {
+  String json() {
     Map<String, Object> report = new LinkedHashMap<>();
     report.put("ok", count(CheckStatus.OK));
     report.put("warnings", count(CheckStatus.WARNING));

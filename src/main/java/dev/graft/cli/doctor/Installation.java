@@ -21,9 +21,9 @@ import org.springframework.core.io.DefaultResourceLoader;
  * @param profiles which of {@code server} and {@code worker} it would be
  * @param askedServer the server to look at, if one was named
  */
-public record Installation(
+record Installation(
     Environment settings, Set<String> profiles, @Nullable String askedServer) {
-  public Installation {
+  Installation {
     profiles = Set.copyOf(profiles);
   }
 
@@ -33,7 +33,7 @@ public record Installation(
    * @param arguments as the Spring application takes them
    * @param defaults the weakest settings
    */
-  public static Installation read(
+  static Installation read(
       List<String> arguments,
       Map<String, Object> defaults,
       String[] profiles,

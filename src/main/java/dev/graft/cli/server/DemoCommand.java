@@ -1,9 +1,13 @@
 package dev.graft.cli.server;
 
+import dev.graft.catalog.BaseModels;
 import dev.graft.client.Screen;
 import dev.graft.demo.BundledModel;
 import dev.graft.demo.DemoRun;
 import dev.graft.platform.MachineLacks;
+import dev.graft.tenancy.Caller.Scope;
+import dev.graft.tenancy.Departments;
+import dev.graft.tenancy.keys.ApiKeys;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -46,11 +50,14 @@ public final class DemoCommand implements Callable<Integer> {
     Path directory = prepare();
     screen.title("Graft demo", "seed " + seed);
     screen.doing("server", "starting");
-    try (var server = DemoServer.start(directory, port)) {
+    try (ServerContext server = ServerContext.ofDemo(directory, port)) {
       screen.done("server", server.url() + "  PostgreSQL and files in " + dataDir);
-      String key = server.key("demo");
+      String department = server.get(Departments.class).ensure("demo");
+      String key = server.get(ApiKeys.class).create(department, Scope.USER).secret();
       screen.done("department", "demo, with a new key");
-      server.registerBundledModel(directory.resolve("base-model"));
+      Path model = directory.resolve("base-model");
+      BundledModel.extract(model);
+      server.get(BaseModels.class).register(BundledModel.NAME, model);
       screen.done(
           "base model", BundledModel.NAME + ", made by Graft; it knows none of the facts to come");
       boolean shown =

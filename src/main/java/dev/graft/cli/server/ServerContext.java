@@ -2,6 +2,8 @@ package dev.graft.cli.server;
 
 import dev.graft.GraftApplication;
 import dev.graft.platform.database.DatabaseInitializer;
+import java.net.URI;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -16,8 +18,10 @@ import org.springframework.context.support.AbstractApplicationContext;
 import org.springframework.core.ResolvableType;
 
 /**
- * A server's services for one short command, with the configuration of {@code serve}: no web
- * server, no schedules, no validation of waiting files. Works beside a running server.
+ * A server's services inside this process, and its PostgreSQL: with the configuration of {@code
+ * serve} for one short command (no web server, no schedules, no validation of waiting files; works
+ * beside a running server), or whole for the demo. However the process ends, the context closes
+ * first, then PostgreSQL.
  */
 final class ServerContext implements AutoCloseable {
   /** What goes wrong is told once, by {@code FailureReport}. */
@@ -36,20 +40,40 @@ final class ServerContext implements AutoCloseable {
     this.database = database;
   }
 
+  /** For one short command. */
   static ServerContext open(ServerOptions options) {
-    DatabaseInitializer database = DatabaseInitializer.forCommand();
     List<String> arguments = new ArrayList<>(options.arguments());
     arguments.addAll(QUIET);
+    return start(
+        DatabaseInitializer.forCommand(),
+        new SpringApplicationBuilder(GraftApplication.class)
+            .profiles("server")
+            .web(WebApplicationType.NONE)
+            // Only what the command asks for is made: nothing is scheduled, and it starts fast.
+            .lazyInitialization(true)
+            .initializers(ServerContext::workOnlyOnDemand),
+        arguments);
+  }
+
+  /** Server and worker on loopback. The log goes to a file: the terminal is the demo's own. */
+  static ServerContext ofDemo(Path dataDir, int port) {
+    return start(
+        DatabaseInitializer.forServer(),
+        new SpringApplicationBuilder(GraftApplication.class).profiles("server", "worker"),
+        List.of(
+            "--server.address=127.0.0.1",
+            "--server.port=" + port,
+            "--graft.data-dir=" + dataDir,
+            "--graft.worker.report-every=500ms",
+            "--logging.file.name=" + dataDir.resolve("graft.log"),
+            "--logging.threshold.console=OFF"));
+  }
+
+  private static ServerContext start(
+      DatabaseInitializer database, SpringApplicationBuilder application, List<String> arguments) {
     try {
-      ConfigurableApplicationContext context =
-          new SpringApplicationBuilder(GraftApplication.class)
-              .profiles("server")
-              .web(WebApplicationType.NONE)
-              // Only what the command asks for is made: nothing is scheduled, and it starts fast.
-              .lazyInitialization(true)
-              .initializers(ServerContext::workOnlyOnDemand, database)
-              .run(arguments.toArray(String[]::new));
-      return new ServerContext(context, database);
+      return new ServerContext(
+          application.initializers(database).run(arguments.toArray(String[]::new)), database);
     } catch (RuntimeException e) {
       database.close();
       throw e;
@@ -58,6 +82,12 @@ final class ServerContext implements AutoCloseable {
 
   <T> T get(Class<T> service) {
     return context.getBean(service);
+  }
+
+  /** Of the demo. */
+  URI url() {
+    return URI.create(
+        "http://127.0.0.1:" + context.getEnvironment().getProperty("local.server.port"));
   }
 
   @Override

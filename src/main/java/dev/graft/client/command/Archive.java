@@ -1,9 +1,9 @@
 package dev.graft.client.command;
 
+import dev.graft.platform.process.FileTrees;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,9 +11,7 @@ import java.nio.file.StandardCopyOption;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.Comparator;
 import java.util.HexFormat;
-import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
@@ -49,7 +47,7 @@ final class Archive {
           fresh, java.nio.file.attribute.PosixFilePermissions.fromString("rwxr-xr-x"));
       Files.move(fresh, directory, StandardCopyOption.ATOMIC_MOVE);
     } finally {
-      if (Files.exists(fresh)) remove(fresh);
+      FileTrees.delete(fresh);
     }
   }
 
@@ -66,20 +64,6 @@ final class Archive {
         Files.createDirectories(file.getParent());
         Files.copy(tar, file);
       }
-    }
-  }
-
-  private static void remove(Path directory) throws IOException {
-    try (Stream<Path> tree = Files.walk(directory)) {
-      tree.sorted(Comparator.reverseOrder())
-          .forEach(
-              file -> {
-                try {
-                  Files.delete(file);
-                } catch (IOException e) {
-                  throw new UncheckedIOException(e);
-                }
-              });
     }
   }
 }

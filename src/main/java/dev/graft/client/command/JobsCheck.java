@@ -1,6 +1,7 @@
 package dev.graft.client.command;
 
 import dev.graft.client.GraftApi;
+import dev.graft.platform.Bytes;
 import java.io.IOException;
 import java.util.Locale;
 import picocli.CommandLine.Command;
@@ -44,13 +45,13 @@ final class JobsCheck extends ApiCommand {
   private static String sentence(JsonNode found) {
     return String.format(
         Locale.ROOT,
-        "trains %,d parameters beside the %,d of %s, in %d of its modules; takes up to %.1f GB of"
+        "trains %,d parameters beside the %,d of %s, in %d of its modules; takes up to %s of"
             + " memory%s",
         found.path("trainable_parameters").asLong(),
         found.path("parameters").asLong(),
         found.path("model").asString(""),
         found.path("modules").size(),
-        found.path("memory_bytes").asDouble() / 1e9,
+        Bytes.gigabytes(found.path("memory_bytes").asLong()),
         found.path("fits_worker").asBoolean(true) ? "" : ", which no worker that is there has");
   }
 }

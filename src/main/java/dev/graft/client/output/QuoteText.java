@@ -1,5 +1,6 @@
 package dev.graft.client.output;
 
+import dev.graft.platform.Bytes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -40,10 +41,10 @@ public final class QuoteText {
 
   private static String memory(JsonNode memory) {
     String needs =
-        line("up to %.1f GB of a device's memory", memory.path("bytes").asDouble() / 1e9);
+        "up to %s of a device's memory".formatted(Bytes.gigabytes(memory.path("bytes").asLong()));
     JsonNode largest = memory.path("largest_device_bytes");
     if (!largest.isNumber()) return needs;
-    return needs + line("; the largest worker has %.1f GB", largest.asDouble() / 1e9);
+    return needs + "; the largest worker has " + Bytes.gigabytes(largest.asLong());
   }
 
   private static String epochs(double epochs) {

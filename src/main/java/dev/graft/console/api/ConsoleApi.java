@@ -37,6 +37,27 @@ public interface ConsoleApi {
   record AdapterConfigView(
       String id, String name, int version, @Nullable String description, boolean preset) {}
 
+  /** OpenAI's answer to a chat. */
+  record ChatView(List<ChoiceView> choices, UsedTokensView usage) {
+    record ChoiceView(MessageView message, String finishReason) {}
+
+    record MessageView(String content) {}
+
+    record UsedTokensView(long promptTokens, long completionTokens) {}
+  }
+
+  /** Rows as the trainer will see them. */
+  record RowsView(List<RowView> data) {
+    record RowView(
+        int line,
+        @Nullable String part,
+        @Nullable String label,
+        boolean cut,
+        List<TokenView> tokens) {}
+
+    record TokenView(int id, String text, boolean trained) {}
+  }
+
   @GetExchange("/models")
   Listed<ModelView> models();
 

@@ -59,7 +59,9 @@ class ConsoleConfiguration {
   private static RestClient client(
       JdkClientHttpRequestFactory requests, Loopback loopback, BrowserAddress address) {
     return RestClient.builder()
-        .requestFactory(requests)
+        // The port is known when the server listens and not before.
+        .baseUrl("http://loopback")
+        .requestFactory((uri, method) -> requests.createRequest(loopback.here(uri), method))
         .configureMessageConverters(
             converters -> converters.withJsonConverter(new JacksonJsonHttpMessageConverter(JSON)))
         // An initializer, for an interceptor would hold a whole upload in memory.
@@ -74,7 +76,6 @@ class ConsoleConfiguration {
             (request, answer) -> {
               throw PageRefused.of(answer);
             })
-        .uriBuilderFactory(new LoopbackUris(loopback))
         .build();
   }
 

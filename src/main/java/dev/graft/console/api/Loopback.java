@@ -31,10 +31,17 @@ class Loopback implements WebServerFactoryCustomizer<TomcatServletWebServerFacto
   }
 
   /** Where the API answers. */
-  URI address() {
+  private URI address() {
     int port = connector.getLocalPort();
     if (port <= 0) throw new IllegalStateException("the server does not listen yet");
     return address(InetAddress.getLoopbackAddress(), port);
+  }
+
+  /** The same path and query here. */
+  URI here(URI elsewhere) {
+    String query = elsewhere.getRawQuery();
+    return URI.create(
+        address() + elsewhere.getRawPath() + (query == null ? "" : "?" + query));
   }
 
   static URI address(InetAddress host, int port) {

@@ -19,20 +19,20 @@ import tools.jackson.databind.json.JsonMapper;
  * @param shape size of the model
  * @param conversations rows of pre-training text, about 47 tokens each; 80,000 took 736 steps
  */
-public record BaseModelRecipe(Architecture shape, int conversations) {
+record BaseModelRecipe(Architecture shape, int conversations) {
   private static final JsonMapper JSON =
       JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
   private static final long SEED = 1;
   private static final int TOKENIZER_ROWS = 20_000;
 
-  public static BaseModelRecipe of(int hidden, int layers, int conversations) {
+  static BaseModelRecipe of(int hidden, int layers, int conversations) {
     return new BaseModelRecipe(new Architecture(hidden, layers), conversations);
   }
 
   /**
    * Writes {@code initial/} (a model directory), {@code pretraining.jsonl} and {@code spec.json}.
    */
-  public void write(Path directory) throws IOException {
+  void write(Path directory) throws IOException {
     Path initial = Files.createDirectories(directory.resolve("initial"));
     BpeTokenizer.train(
             PretrainingText.conversations(SEED)

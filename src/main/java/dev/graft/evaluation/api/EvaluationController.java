@@ -25,12 +25,12 @@ class EvaluationController {
   private static final String ONE = ALL + "/{evaluation}";
 
   private final Evaluations evaluations;
-  private final EvaluationSamples asked;
+  private final EvaluationSamples samples;
   private final Idempotency idempotency;
 
-  EvaluationController(Evaluations evaluations, EvaluationSamples asked, Idempotency idempotency) {
+  EvaluationController(Evaluations evaluations, EvaluationSamples samples, Idempotency idempotency) {
     this.evaluations = evaluations;
-    this.asked = asked;
+    this.samples = samples;
     this.idempotency = idempotency;
   }
 
@@ -81,7 +81,7 @@ class EvaluationController {
     Cursor page = Cursor.parse(after, limit, null, 20, 100);
     Evaluation found = evaluations.require(caller.departmentId(), evaluation);
     SampleFilter wanted = SampleFilter.parse(outcome, metric, model, found.plan());
-    return CursorPage.ofOneMore(asked.list(found, wanted, page), page.limit(), SampleObject::id);
+    return CursorPage.ofOneMore(samples.list(found, wanted, page), page.limit(), SampleObject::id);
   }
 
   @PostMapping(ONE + "/cancel")

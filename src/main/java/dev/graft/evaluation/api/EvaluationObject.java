@@ -1,18 +1,16 @@
 package dev.graft.evaluation.api;
 
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.graft.evaluation.Evaluation;
 import dev.graft.evaluation.EvaluationPlan;
-import dev.graft.evaluation.comparison.QualityGate;
-import dev.graft.evaluation.grading.Grader;
 import java.time.Instant;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /**
  * An evaluation as it is told. Times in unix seconds.
  *
- * @param models candidates
+ * @param plan its fields are the evaluation's
  * @param questions how many rows are asked; null until they have been chosen
  * @param passedOver rows of the file that cannot be asked
  * @param results {@code EvaluationResults}, once it has succeeded
@@ -22,15 +20,7 @@ record EvaluationObject(
     String id,
     String object,
     Evaluation.Status status,
-    @Nullable String name,
-    @Nullable String baseline,
-    List<String> models,
-    String file,
-    int maxSamples,
-    int maxCompletionTokens,
-    long seed,
-    List<Grader> graders,
-    List<QualityGate> gates,
+    @JsonUnwrapped EvaluationPlan plan,
     long createdAt,
     @Nullable Long startedAt,
     @Nullable Long endedAt,
@@ -53,15 +43,7 @@ record EvaluationObject(
         evaluation.id(),
         "evaluation",
         evaluation.status(),
-        plan.name(),
-        plan.baseline(),
-        plan.models(),
-        plan.file(),
-        plan.maxSamples(),
-        plan.maxCompletionTokens(),
-        plan.seed(),
-        plan.graders(),
-        plan.gates(),
+        plan,
         evaluation.createdAt().getEpochSecond(),
         seconds(evaluation.startedAt()),
         seconds(evaluation.endedAt()),

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param maxSamples of its rows, by lot
  * @param maxCompletionTokens of an answer
  */
-public record EvaluationRequest(
+record EvaluationRequest(
     @Nullable String name,
     @Nullable List<@Nullable String> models,
     @Nullable String baseline,
@@ -94,7 +94,7 @@ public record EvaluationRequest(
    *
    * @param most samples that an evaluation may have
    */
-  public EvaluationPlan checked(int most) {
+  EvaluationPlan checked(int most) {
     String checkedName = name == null ? null : text(name, "name");
     return new EvaluationPlan(
         checkedName,

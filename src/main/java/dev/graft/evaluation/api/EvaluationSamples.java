@@ -48,14 +48,14 @@ class EvaluationSamples {
 
   /** In the order of the file, and one more than the page has. */
   @Transactional(readOnly = true)
-  public List<SampleObject> list(Evaluation evaluation, SampleFilter outcome, Cursor page) {
+  public List<SampleObject> list(Evaluation evaluation, SampleFilter filter, Cursor page) {
     List<AskedRow> rows =
         sql.sql(LIST)
             .param("id", evaluation.id())
             .param("after", number(page.after()))
-            .param("sign", outcome.sign())
-            .param("model", outcome.model())
-            .param("grader", outcome.metric().grader())
+            .param("sign", filter.sign())
+            .param("model", filter.model())
+            .param("grader", filter.metric().grader())
             .param("limit", page.limit() + 1)
             .query(
                 (row, index) ->

@@ -1,5 +1,6 @@
 package dev.graft.evaluation.api;
 
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.graft.evaluation.EvaluationPlan;
 import dev.graft.evaluation.samples.GradedAnswer;
 import dev.graft.evaluation.samples.Question;
@@ -14,18 +15,14 @@ import org.jspecify.annotations.Nullable;
  *
  * @param id within the evaluation
  * @param line of the file, from 1
- * @param messages null if it is a text
- * @param prompt null if it is a conversation
- * @param reference the known answer
+ * @param question its fields are the sample's
  * @param answers so far, the baseline's first
  */
 record SampleObject(
     String id,
     String object,
     long line,
-    @Nullable List<Question.Turn> messages,
-    @Nullable String prompt,
-    String reference,
+    @JsonUnwrapped Question question,
     List<Said> answers) {
   /**
    * @param text null if there is none
@@ -63,13 +60,6 @@ record SampleObject(
       int number, long line, Question question, List<GradedAnswer> answers, EvaluationPlan plan) {
     List<Said> said = new ArrayList<>();
     for (GradedAnswer each : answers) said.add(Said.of(each, plan));
-    return new SampleObject(
-        String.valueOf(number),
-        "evaluation.sample",
-        line,
-        question.messages(),
-        question.prompt(),
-        question.reference(),
-        said);
+    return new SampleObject(String.valueOf(number), "evaluation.sample", line, question, said);
   }
 }

@@ -1,8 +1,10 @@
 package dev.graft.evaluation.comparison;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
+import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.SplittableRandom;
 
 /**
@@ -24,7 +26,20 @@ public record Comparison(
     int better,
     int worse,
     int equal,
-    ComparisonVerdict verdict) {
+    Verdict verdict) {
+  /** What a difference says. */
+  enum Verdict {
+    BETTER,
+    WORSE,
+    /** It may as well be chance. */
+    INCONCLUSIVE;
+
+    @JsonValue
+    String wire() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
   /** The bound of a share of which nothing was seen, by the number looked at (95 %). */
   private static final double RULE_OF_THREE = 3;
 
@@ -54,10 +69,10 @@ public record Comparison(
     double p = pValue(differences, new SplittableRandom(seed));
     int up = (int) Arrays.stream(differences).filter(each -> each > 0).count();
     int down = (int) Arrays.stream(differences).filter(each -> each < 0).count();
-    ComparisonVerdict verdict =
+    Verdict verdict =
         p >= SIGNIFICANT
-            ? ComparisonVerdict.INCONCLUSIVE
-            : difference > 0 == higherIsBetter ? ComparisonVerdict.BETTER : ComparisonVerdict.WORSE;
+            ? Verdict.INCONCLUSIVE
+            : difference > 0 == higherIsBetter ? Verdict.BETTER : Verdict.WORSE;
     return new Comparison(
         difference,
         interval(differences, weights, higherIsBetter, new SplittableRandom(seed)),

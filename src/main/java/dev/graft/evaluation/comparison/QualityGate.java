@@ -40,7 +40,7 @@ public record QualityGate(
     double high = comparison.confidenceInterval().getLast();
     double leastGain = higherIsBetter ? low : -high;
     if (betterBy != null)
-      return comparison.verdict() == ComparisonVerdict.BETTER && leastGain >= betterBy;
+      return comparison.verdict() == Comparison.Verdict.BETTER && leastGain >= betterBy;
     return worseByAtMost != null && leastGain >= -worseByAtMost;
   }
 }

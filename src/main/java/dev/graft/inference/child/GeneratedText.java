@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /** The text of one answer as its tokens come, up to a stop string, and the scores of its tokens. */
 final class GeneratedText {
   private final Detokenizer detokenizer;
-  private final StopStrings stops;
+  private final List<String> stops;
 
   /** Certain text that may be the beginning of a stop string. */
   private String held = "";
@@ -42,7 +42,7 @@ final class GeneratedText {
   GeneratedText(ChatText text, List<String> stop, int before) {
     given = before;
     detokenizer = new Detokenizer(text);
-    stops = new StopStrings(stop);
+    stops = stop;
   }
 
   /** Code points in front of the next token. */
@@ -68,9 +68,9 @@ final class GeneratedText {
 
   private Said release(String more, boolean all) {
     String open = held + more;
-    int cut = stops.cut(open);
+    int cut = cut(open);
     stopped = cut >= 0;
-    int end = stopped ? cut : open.length() - (all ? 0 : stops.possible(open));
+    int end = stopped ? cut : open.length() - (all ? 0 : possible(open));
     held = open.substring(end);
     given += points(open.substring(0, end));
     List<TokenScore> scores = new ArrayList<>();
@@ -78,6 +78,22 @@ final class GeneratedText {
       scores.add(waiting.remove());
     }
     return new Said(open.substring(0, end), scores);
+  }
+
+  /** Position of the earliest stop string in the text, or -1. */
+  private int cut(String text) {
+    return stops.stream().mapToInt(text::indexOf).filter(at -> at >= 0).min().orElse(-1);
+  }
+
+  /** Length of the longest end of the text that may become a stop string. */
+  private int possible(String text) {
+    int longest = 0;
+    for (String stop : stops) {
+      int length = Math.min(stop.length() - 1, text.length());
+      while (length > longest && !stop.startsWith(text.substring(text.length() - length))) length--;
+      longest = Math.max(longest, length);
+    }
+    return longest;
   }
 
   private static int points(String text) {

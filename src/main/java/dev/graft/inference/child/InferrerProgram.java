@@ -31,7 +31,7 @@ import tools.jackson.databind.json.JsonMapper;
  * <p>The calling thread owns the model; another reads the lines, so that a cancellation and the end
  * of the input, which ends the process, are seen in the middle of an answer too.
  */
-public final class InferrerProgram {
+final class InferrerProgram {
   private final JsonMapper json = JsonMapper.builder().build();
   private final LinkedBlockingQueue<Optional<Ask>> asks = new LinkedBlockingQueue<>();
   private final InputStream in;
@@ -44,7 +44,7 @@ public final class InferrerProgram {
   /**
    * @param onEndOfInput called on the reading thread when the parent is gone; a process ends itself
    */
-  public InferrerProgram(InputStream in, OutputStream out, Runnable onEndOfInput) {
+  InferrerProgram(InputStream in, OutputStream out, Runnable onEndOfInput) {
     this.in = in;
     this.out = new PrintStream(out, true, StandardCharsets.UTF_8);
     this.onEndOfInput = onEndOfInput;
@@ -56,7 +56,7 @@ public final class InferrerProgram {
    * @param trained a checkpoint whose weights take the place of the directory's, or null
    * @param quantization that rounds the base's weights, or null
    */
-  public void serve(Path baseModel, @Nullable Path trained, @Nullable Quantization quantization)
+  void serve(Path baseModel, @Nullable Path trained, @Nullable Quantization quantization)
       throws InterruptedException {
     serve(
         new ModelText(baseModel),
@@ -70,11 +70,11 @@ public final class InferrerProgram {
       throws InterruptedException {
     Thread.ofPlatform().daemon().name("inferrer-input").start(this::readLines);
     try (Generator generator = open.apply(baseModel)) {
-      AskHandler answerer = new AskHandler(text, generator);
+      AskHandler handler = new AskHandler(text, generator);
       say(new Reply.Ready());
       for (Optional<Ask> ask = asks.take(); ask.isPresent(); ask = asks.take()) {
         long id = ask.get().id();
-        say(answerer.answer(ask.get(), this::say, () -> cancelled == id));
+        say(handler.answer(ask.get(), this::say, () -> cancelled == id));
       }
     }
   }

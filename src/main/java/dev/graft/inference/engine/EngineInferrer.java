@@ -41,7 +41,7 @@ public final class EngineInferrer implements Inferrer, AutoCloseable {
   private final EngineModels models;
   private final EngineProperties properties;
   private final InferenceProperties settings;
-  private final Map<Digest, ModelSlots> places = new HashMap<>();
+  private final Map<Digest, ModelSlots> slots = new HashMap<>();
 
   public EngineInferrer(
       EngineHttp engine,
@@ -89,7 +89,7 @@ public final class EngineInferrer implements Inferrer, AutoCloseable {
 
   private synchronized ModelSlots enter(Digest base, String department) {
     ModelSlots taken =
-        places.computeIfAbsent(
+        slots.computeIfAbsent(
             base,
             absent -> new ModelSlots(properties.maxConcurrent() - 1, settings.maxPerDepartment()));
     taken.take(department);

@@ -49,7 +49,7 @@ final class WarmModel {
   }
 
   /** Guarded by {@link WarmModels}. */
-  final ModelSlots places;
+  final ModelSlots slots;
 
   WarmModel(
       ServedModel.LoadedWeights weights,
@@ -60,7 +60,7 @@ final class WarmModel {
     this.files = files;
     this.starter = starter;
     this.settings = settings;
-    this.places = new ModelSlots(settings.maxWaiting(), settings.maxPerDepartment());
+    this.slots = new ModelSlots(settings.maxWaiting(), settings.maxPerDepartment());
   }
 
   Reply ask(Ask ask, Consumer<Reply.Piece> pieces)

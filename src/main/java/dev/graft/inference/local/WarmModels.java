@@ -83,7 +83,7 @@ public final class WarmModels implements Inferrer, AutoCloseable {
   public synchronized int users(Digest base) {
     return models.entrySet().stream()
         .filter(entry -> entry.getKey().base().equals(base))
-        .mapToInt(entry -> entry.getValue().places.taken())
+        .mapToInt(entry -> entry.getValue().slots.taken())
         .sum();
   }
 
@@ -100,7 +100,7 @@ public final class WarmModels implements Inferrer, AutoCloseable {
       models.put(weights, model);
       log.atInfo().addKeyValue("base", weights.base()).log("base_model_wanted");
     }
-    model.places.take(department);
+    model.slots.take(department);
     return model;
   }
 
@@ -109,7 +109,7 @@ public final class WarmModels implements Inferrer, AutoCloseable {
   }
 
   private synchronized void leave(WarmModel model, String department, long nanos) {
-    model.places.leave(department, nanos);
+    model.slots.leave(department, nanos);
   }
 
   private void tidy() {
@@ -123,7 +123,7 @@ public final class WarmModels implements Inferrer, AutoCloseable {
         .removeIf(
             entry -> {
               WarmModel model = entry.getValue();
-              if (model.places.idle() < settings.idleUnload().toNanos()) return false;
+              if (model.slots.idle() < settings.idleUnload().toNanos()) return false;
               model.unload();
               log.atInfo().addKeyValue("base", entry.getKey().base()).log("base_model_unloaded");
               return true;
@@ -133,14 +133,14 @@ public final class WarmModels implements Inferrer, AutoCloseable {
   private void makeRoom() {
     Map.Entry<ServedModel.LoadedWeights, WarmModel> oldest =
         models.entrySet().stream()
-            .filter(entry -> entry.getValue().places.taken() == 0)
-            .max(Comparator.comparingLong(entry -> entry.getValue().places.idle()))
+            .filter(entry -> entry.getValue().slots.taken() == 0)
+            .max(Comparator.comparingLong(entry -> entry.getValue().slots.idle()))
             .orElseThrow(() -> new NoCapacity("all inference processes are busy", SOON));
     oldest.getValue().unload();
     models.remove(oldest.getKey());
   }
 
-  /** {@link ServedModel.Weights#name Names} of the weights in memory. */
+  /** {@link ServedModel.LoadedWeights#name Names} of the weights in memory. */
   public synchronized List<String> warm() {
     return models.keySet().stream().map(ServedModel.LoadedWeights::name).toList();
   }

@@ -34,23 +34,17 @@ public record Ask(
 
   /** The same under another id. */
   public Ask numbered(long other) {
-    return new Ask(
-        other,
-        adapter,
-        prompt,
-        echo,
-        maxTokens,
-        defaultMaxTokens,
-        choices,
-        sampling,
-        stop,
-        topLogprobs);
+    return as(other, adapter);
   }
 
   /** The same with an adapter on the base. */
   public Ask wearing(String directory) {
+    return as(id, directory);
+  }
+
+  private Ask as(long number, @Nullable String directory) {
     return new Ask(
-        id,
+        number,
         directory,
         prompt,
         echo,

@@ -7,12 +7,14 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
 import java.util.Optional;
+import org.springframework.stereotype.Component;
 
 /** The blobs that a call reaches: its model's. Knowing another's digest is worth nothing. */
-public final class CallBlobs {
+@Component
+final class CallBlobs {
   private final ArtifactStore store;
 
-  public CallBlobs(ArtifactStore store) {
+  CallBlobs(ArtifactStore store) {
     this.store = store;
   }
 

@@ -33,7 +33,7 @@ public final class CallBoard {
   private final Ids ids;
   private final Deque<PlacedCall> waiting = new ArrayDeque<>();
   private final Map<String, PlacedCall> placed = new HashMap<>();
-  private final Map<ServedModel.LoadedWeights, ModelSlots> places = new HashMap<>();
+  private final Map<ServedModel.LoadedWeights, ModelSlots> slots = new HashMap<>();
 
   /** When each worker was last there, in nanoseconds. */
   private final Map<String, Long> workers = new HashMap<>();
@@ -50,7 +50,7 @@ public final class CallBoard {
    */
   synchronized PlacedCall place(String department, ServedModel model, Ask ask) {
     if (present() == 0) throw new NoCapacity("no worker answers chats at the moment", LATER);
-    places
+    slots
         .computeIfAbsent(
             model.weights(),
             weights -> new ModelSlots(settings.maxWaiting(), settings.maxPerDepartment()))
@@ -67,10 +67,10 @@ public final class CallBoard {
     waiting.remove(call);
     placed.remove(call.call().id());
     ServedModel.LoadedWeights weights = call.call().served().weights();
-    ModelSlots own = places.get(weights);
+    ModelSlots own = slots.get(weights);
     if (own == null) return;
     own.leave(call.department(), call.age());
-    if (own.taken() == 0) places.remove(weights);
+    if (own.taken() == 0) slots.remove(weights);
   }
 
   /** The next call for a worker, waiting for one. */

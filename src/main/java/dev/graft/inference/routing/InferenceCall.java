@@ -34,7 +34,7 @@ record InferenceCall(
    * A worker asks for a call.
    *
    * @param waitMs how long it waits for one
-   * @param warm {@link ServedModel.Weights#name names of weights} that it has in memory
+   * @param warm {@link ServedModel.LoadedWeights#name names of weights} that it has in memory
    */
   record Wanted(long waitMs, List<String> warm) {
     Wanted {

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.context.event.EventListener;
 
 /**
  * Training has a worker's machine first: while it trains, no calls are taken and no base model
@@ -28,7 +29,8 @@ public final class TrainingPriority {
     this.beside = beside;
   }
 
-  /** Returns when there is room. */
+  /** Returns, to the thread that is about to train, when there is room. */
+  @EventListener
   public synchronized void on(Training event) {
     if (beside) return;
     switch (event) {

@@ -14,7 +14,7 @@ public final class ModelSlots {
 
   private static final Duration LONGEST = Duration.ofMinutes(2);
 
-  private final int places;
+  private final int slots;
   private final int ofDepartment;
   private final Map<String, Integer> taken = new HashMap<>();
   private int all;
@@ -29,7 +29,7 @@ public final class ModelSlots {
    * @param ofDepartment how many of them all one department may have
    */
   public ModelSlots(int waiting, int ofDepartment) {
-    this.places = waiting + 1;
+    this.slots = waiting + 1;
     this.ofDepartment = ofDepartment;
   }
 
@@ -37,7 +37,7 @@ public final class ModelSlots {
    * @throws NoCapacity if there is no place, saying when there may be one
    */
   public void take(String department) {
-    if (all >= places) throw new NoCapacity("this model's queue is full", soon());
+    if (all >= slots) throw new NoCapacity("this model's queue is full", soon());
     int own = taken.getOrDefault(department, 0);
     if (own >= ofDepartment) {
       throw new NoCapacity(

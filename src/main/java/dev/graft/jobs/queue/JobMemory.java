@@ -1,7 +1,7 @@
 package dev.graft.jobs.queue;
 
+import dev.graft.platform.Bytes;
 import dev.graft.training.fit.MemoryNeed;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,15 +41,11 @@ public record JobMemory(long bytes, long smaller) {
   public static @Nullable String obstacle(String subject, long needed, @Nullable Long largest) {
     if (largest == null || needed <= largest) return null;
     return "%s needs %s of memory; the largest worker that is there has %s."
-        .formatted(subject, gigabytes(needed), gigabytes(largest));
+        .formatted(subject, Bytes.gigabytes(needed), Bytes.gigabytes(largest));
   }
 
   /** What makes a job smaller, after {@link #obstacle}. */
   public static final String REMEDY =
       "Ask for less (a smaller max_length or batch_size, gradient_checkpointing, quantization), or"
           + " for a larger worker.";
-
-  private static String gigabytes(long bytes) {
-    return String.format(Locale.ROOT, "%.1f GB", bytes / 1e9);
-  }
 }

@@ -143,7 +143,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
   }
 
   /** True if it ran before we came. */
-  public boolean adopted() {
+  boolean adopted() {
     return adopted;
   }
 

@@ -55,7 +55,7 @@ public final class LocalDatabase implements AutoCloseable {
   }
 
   /** For a command: that of the running server, else started for as long as the command runs. */
-  public static LocalDatabase borrow(Path dataDir) {
+  static LocalDatabase borrow(Path dataDir) {
     long start = System.nanoTime();
     do {
       FileChannel held = tryHold(dataDir);
@@ -122,11 +122,11 @@ public final class LocalDatabase implements AutoCloseable {
     return postgres.url(DATABASE);
   }
 
-  public String user() {
+  String user() {
     return postgres.user();
   }
 
-  public String password() {
+  String password() {
     return postgres.password();
   }
 

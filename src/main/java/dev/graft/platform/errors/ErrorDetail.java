@@ -14,8 +14,4 @@ public record ErrorDetail(String message, @Nullable String path, @Nullable Long 
   public static ErrorDetail at(String path, String message) {
     return new ErrorDetail(message, path, null);
   }
-
-  public static ErrorDetail onLine(long line, String message) {
-    return new ErrorDetail(message, null, line);
-  }
 }

@@ -1,5 +1,6 @@
 package dev.graft.platform.errors;
 
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.TokenStreamLocation;
 import tools.jackson.databind.DatabindException;
@@ -42,7 +43,7 @@ final class JsonProblems {
     return path.isEmpty() ? "$" : path.toString();
   }
 
-  private static String where(@org.jspecify.annotations.Nullable TokenStreamLocation location) {
+  private static String where(@Nullable TokenStreamLocation location) {
     return location == null
         ? ""
         : " at line " + location.getLineNr() + ", column " + location.getColumnNr();

@@ -60,7 +60,7 @@ public enum ProblemType {
   }
 
   /** The OpenAI envelope's {@code error.type}. */
-  public String type() {
+  String type() {
     return type;
   }
 

@@ -83,16 +83,16 @@ public class RequestFailed extends RuntimeException {
     return param;
   }
 
-  public List<ErrorDetail> findings() {
+  List<ErrorDetail> findings() {
     return findings;
   }
 
-  public Map<String, String> headers() {
+  Map<String, String> headers() {
     return Map.copyOf(headers);
   }
 
   /** See {@link #about(String)}. */
-  public @Nullable String about() {
+  @Nullable String about() {
     return about;
   }
 

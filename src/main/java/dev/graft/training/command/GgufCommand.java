@@ -17,9 +17,8 @@ import picocli.CommandLine.Option;
     description =
         "Write an adapter as a GGUF file for llama.cpp and Ollama, with what they would ignore folded"
             + " into the factors.")
-@SuppressWarnings("NullAway.Init")
-public // picocli fills the fields
-final class GgufCommand extends AdapterConversion {
+@SuppressWarnings("NullAway.Init") // picocli fills the fields
+public final class GgufCommand extends AdapterConversion {
   /** Names of llama.cpp. */
   private enum Type {
     F16(Dtype.F16),

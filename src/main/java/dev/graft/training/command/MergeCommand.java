@@ -17,9 +17,8 @@ import picocli.CommandLine.Option;
     mixinStandardHelpOptions = true,
     description =
         "Write a base model with a PEFT adapter in its weights, as a Hugging Face directory.")
-@SuppressWarnings("NullAway.Init")
-public // picocli fills the fields
-final class MergeCommand extends AdapterConversion {
+@SuppressWarnings("NullAway.Init") // picocli fills the fields
+public final class MergeCommand extends AdapterConversion {
   /** Names of {@link CheckpointPrecision}. */
   private enum Type {
     BASE(CheckpointPrecision.AS_BASE),

@@ -82,7 +82,7 @@ class BlobCacheConcurrencyTests {
     Path laid = root.resolve(name);
     try (BlobUse use = by.use(this::open)) {
       use.directory(models.get(model), file -> true);
-      ManifestDirectory.materialise(by.store(), models.get(model), laid);
+      ManifestDirectory.materialise(by.store(), models.get(model), laid, each -> true);
     }
     Path file = laid.resolve("model.safetensors");
     byte[] expected = new byte[WEIGHTS];

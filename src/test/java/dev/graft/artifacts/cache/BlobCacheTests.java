@@ -178,7 +178,7 @@ class BlobCacheTests {
     Digest one = model(1);
     useOnce(one);
     Path laid = root.resolve("run");
-    ManifestDirectory.materialise(cache.store(), one, laid);
+    ManifestDirectory.materialise(cache.store(), one, laid, name -> true);
     useOnce(model(2), model(3));
     assertThat(has(one)).isTrue();
     assertThat(has(model(2))).isFalse();

@@ -40,7 +40,7 @@ class ManifestDirectoryTests {
   @Test
   void aStoredDirectoryAppearsAgain() throws IOException {
     Path target = directory.resolve("target");
-    ManifestDirectory.materialise(store, storeTwoFiles().sha256(), target);
+    ManifestDirectory.materialise(store, storeTwoFiles().sha256(), target, name -> true);
     assertThat(target.resolve("config.json")).hasContent("aaa");
     assertThat(target.resolve("deep/er.txt")).hasContent("bb");
   }
@@ -48,9 +48,9 @@ class ManifestDirectoryTests {
   @Test
   void materialisingNeverWritesOverAFile() throws IOException {
     Digest manifest = storeTwoFiles().sha256();
-    ManifestDirectory.materialise(store, manifest, directory.resolve("target"));
+    ManifestDirectory.materialise(store, manifest, directory.resolve("target"), name -> true);
     assertThatThrownBy(
-            () -> ManifestDirectory.materialise(store, manifest, directory.resolve("target")))
+            () -> ManifestDirectory.materialise(store, manifest, directory.resolve("target"), name -> true))
         .hasMessageContaining("already there");
   }
 

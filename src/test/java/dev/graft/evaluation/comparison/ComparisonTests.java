@@ -23,7 +23,7 @@ class ComparisonTests {
     Comparison found = of(0.2, 0.1, -0.05, 0.3, 0.0, 0.15, 0.2, -0.1, 0.05, 0.25);
     assertThat(found.pValue()).isEqualTo(0.04296875);
     assertThat(found.difference()).isCloseTo(0.11, within(1e-12));
-    assertThat(found.verdict()).isEqualTo(ComparisonVerdict.BETTER);
+    assertThat(found.verdict()).isEqualTo(Comparison.Verdict.BETTER);
     assertThat(found.better()).isEqualTo(7);
     assertThat(found.worse()).isEqualTo(2);
     assertThat(found.equal()).isEqualTo(1);
@@ -36,7 +36,7 @@ class ComparisonTests {
     "44, 0.055, -0.0010, 0.1113, 0.0612, INCONCLUSIVE"
   })
   void ofManyQuestionsTheNumbersAreThoseOfScipy(
-      int shift, double mean, double low, double high, double p, ComparisonVerdict verdict) {
+      int shift, double mean, double low, double high, double p, Comparison.Verdict verdict) {
     Comparison found =
         of(IntStream.range(0, 100).mapToDouble(i -> 0.01 * (i * 37 % 100 - shift)).toArray());
     assertThat(found.difference()).isCloseTo(mean, within(1e-9));
@@ -48,10 +48,10 @@ class ComparisonTests {
 
   @Test
   void aHandfulOfQuestionsProvesNothing() {
-    assertThat(of(1).verdict()).isEqualTo(ComparisonVerdict.INCONCLUSIVE);
+    assertThat(of(1).verdict()).isEqualTo(Comparison.Verdict.INCONCLUSIVE);
     assertThat(of(1, 1, 1, 1, 1).pValue()).isEqualTo(2.0 / 32);
-    assertThat(of(1, 1, 1, 1, 1).verdict()).isEqualTo(ComparisonVerdict.INCONCLUSIVE);
-    assertThat(of(1, 1, 1, 1, 1, 1).verdict()).isEqualTo(ComparisonVerdict.BETTER);
+    assertThat(of(1, 1, 1, 1, 1).verdict()).isEqualTo(Comparison.Verdict.INCONCLUSIVE);
+    assertThat(of(1, 1, 1, 1, 1, 1).verdict()).isEqualTo(Comparison.Verdict.BETTER);
   }
 
   @Test
@@ -62,7 +62,7 @@ class ComparisonTests {
     assertThat(found.confidenceInterval())
         .as("three by eight: what was not seen may be there")
         .containsExactly(-0.375, 0.375);
-    assertThat(found.verdict()).isEqualTo(ComparisonVerdict.INCONCLUSIVE);
+    assertThat(found.verdict()).isEqualTo(Comparison.Verdict.INCONCLUSIVE);
   }
 
   /** One gain more proves no less that nothing is lost than no gain does. */
@@ -86,7 +86,7 @@ class ComparisonTests {
     assertThat(found.difference()).isCloseTo(-26.0 / 300, within(1e-12));
     assertThat(found.better()).isEqualTo(9);
     assertThat(found.worse()).isEqualTo(1);
-    assertThat(found.verdict()).isEqualTo(ComparisonVerdict.BETTER);
+    assertThat(found.verdict()).isEqualTo(Comparison.Verdict.BETTER);
     assertThat(found.confidenceInterval().getLast()).isNegative();
   }
 
@@ -102,7 +102,7 @@ class ComparisonTests {
     SplittableRandom random = new SplittableRandom(11);
     int found = 0;
     for (int i = 0; i < 200; i++) {
-      if (of(random.doubles(40, -1, 1).toArray()).verdict() != ComparisonVerdict.INCONCLUSIVE)
+      if (of(random.doubles(40, -1, 1).toArray()).verdict() != Comparison.Verdict.INCONCLUSIVE)
         found++;
     }
     assertThat(found).isBetween(2, 20);

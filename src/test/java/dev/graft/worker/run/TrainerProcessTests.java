@@ -3,6 +3,7 @@ package dev.graft.worker.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.graft.platform.process.ChildJvm;
 import dev.graft.training.protocol.RunRequest;
 import dev.graft.training.protocol.TrainerDirective;
 import dev.graft.training.protocol.TrainerExit;
@@ -88,9 +89,8 @@ class TrainerProcessTests {
 
   private static TrainerProcess start(Path directory) throws IOException {
     TrainerCommandLine commandLine =
-        TrainerCommandLine.java(
-            "64m",
-            List.of("-cp", System.getProperty("java.class.path"), FakeTrainer.class.getName()));
+        new TrainerCommandLine(ChildJvm.of("64m",
+            List.of("-cp", System.getProperty("java.class.path"), FakeTrainer.class.getName())));
     return TrainerProcess.start(commandLine, directory, directory.resolve("errors.log"));
   }
 

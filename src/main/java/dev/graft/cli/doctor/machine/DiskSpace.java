@@ -2,6 +2,7 @@ package dev.graft.cli.doctor.machine;
 
 import dev.graft.cli.doctor.check.Check;
 import dev.graft.cli.doctor.check.CheckResult;
+import dev.graft.platform.Bytes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

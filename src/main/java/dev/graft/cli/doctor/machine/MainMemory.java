@@ -3,6 +3,7 @@ package dev.graft.cli.doctor.machine;
 import com.sun.management.OperatingSystemMXBean;
 import dev.graft.cli.doctor.check.Check;
 import dev.graft.cli.doctor.check.CheckResult;
+import dev.graft.platform.Bytes;
 import dev.graft.worker.MachineMemory;
 import java.lang.management.ManagementFactory;
 import java.util.List;

@@ -12,7 +12,7 @@ import java.io.PrintStream;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-class ReportTests {
+class DemoReportTests {
   private static final List<HeldOutQuestion> QUESTIONS = SampleData.draw(7).questions();
 
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();

@@ -1,9 +1,10 @@
-package dev.graft.evaluation;
+package dev.graft.evaluation.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
-import dev.graft.evaluation.api.EvaluationRequest;
+import dev.graft.evaluation.EvaluationPlan;
+import dev.graft.evaluation.Metric;
 import dev.graft.evaluation.grading.Grader;
 import dev.graft.platform.errors.RequestFailed;
 import org.junit.jupiter.api.Test;

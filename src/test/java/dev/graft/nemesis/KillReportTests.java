@@ -7,31 +7,31 @@ import java.io.StringWriter;
 import org.junit.jupiter.api.Test;
 
 /** A run that did less than it was asked for must not look like one that passed. */
-class VerdictTests {
+class KillReportTests {
   private final StringWriter text = new StringWriter();
-  private final KillReport verdict = new KillReport(new PrintWriter(text));
+  private final KillReport report = new KillReport(new PrintWriter(text));
 
   @Test
   void allKillsWithoutAViolationPass() {
-    verdict.killed("worker", "resumed");
-    verdict.expect(true, "not said");
+    report.killed("worker", "resumed");
+    report.expect(true, "not said");
 
-    assertThat(verdict.close(1)).isTrue();
+    assertThat(report.close(1)).isTrue();
     assertThat(text.toString()).endsWith("1 kills, 0 violations%n".formatted());
   }
 
   @Test
   void aViolationFailsAndIsSaid() {
-    verdict.killed("worker", "resumed");
-    verdict.expect(false, "a file is gone");
+    report.killed("worker", "resumed");
+    report.expect(false, "a file is gone");
 
-    assertThat(verdict.close(1)).isFalse();
+    assertThat(report.close(1)).isFalse();
     assertThat(text.toString()).contains("VIOLATION: a file is gone").contains("1 violations");
   }
 
   @Test
   void fewerKillsThanAskedForFail() {
-    assertThat(verdict.close(1)).isFalse();
+    assertThat(report.close(1)).isFalse();
     assertThat(text.toString()).contains("only 0 of 1 kills");
   }
 }

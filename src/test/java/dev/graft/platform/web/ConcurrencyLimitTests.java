@@ -9,7 +9,7 @@ import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 /** So many at once, and no more. */
-class AdmittedTests {
+class ConcurrencyLimitTests {
   private final ConcurrencyLimit admitted =
       new ConcurrencyLimit(2, Duration.ofSeconds(3), "come again");
 

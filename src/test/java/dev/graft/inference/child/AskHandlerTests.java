@@ -18,7 +18,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-class AnswererTests {
+class AskHandlerTests {
   private final AskHandler answerer = new AskHandler(new ParrotText(), new Parrot(40));
   private final List<Piece> pieces = new ArrayList<>();
 

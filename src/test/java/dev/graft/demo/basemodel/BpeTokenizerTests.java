@@ -11,7 +11,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class TokenizerTests {
+class BpeTokenizerTests {
   @TempDir Path directory;
 
   @Test

@@ -14,7 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-class ResultsTests {
+class EvaluationResultsTests {
   private static final QualityGate HALF = new QualityGate("exact", 0.5, null, null, null);
   private static final QualityGate SURE = new QualityGate("loss", null, null, 0.0, null);
   private static final Grader EXACT = new Grader.StringCheck("exact", StringOperation.EQ);

@@ -1,12 +1,12 @@
-package dev.graft.cli.doctor.machine;
+package dev.graft.platform;
 
 import java.util.Locale;
 
 /** Sizes as people read them. */
-final class Bytes {
+public final class Bytes {
   private Bytes() {}
 
-  static String gigabytes(long bytes) {
+  public static String gigabytes(long bytes) {
     return String.format(Locale.ROOT, "%.1f GB", bytes / 1e9);
   }
 }

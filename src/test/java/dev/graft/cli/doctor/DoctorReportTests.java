@@ -1,15 +1,16 @@
-package dev.graft.cli.doctor.check;
+package dev.graft.cli.doctor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import dev.graft.cli.doctor.DoctorReport;
+import dev.graft.cli.doctor.check.CheckResult;
+import dev.graft.cli.doctor.check.CheckStatus;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-class ReportTests {
+class DoctorReportTests {
   private static final CheckResult WELL = CheckResult.ok("java", "25");
   private static final CheckResult LITTLE = CheckResult.warning("disk-space", "3 GB", "free some");
   private static final CheckResult LACK = CheckResult.missing("port", "8080 is in use", "stop it");

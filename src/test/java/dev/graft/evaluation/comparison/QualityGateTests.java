@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-class GateTests {
-  private static Comparison between(double low, double high, ComparisonVerdict verdict) {
+class QualityGateTests {
+  private static Comparison between(double low, double high, Comparison.Verdict verdict) {
     return new Comparison((low + high) / 2, List.of(low, high), 0.01, 15, 5, 0, verdict);
   }
 
@@ -30,21 +30,21 @@ class GateTests {
 
   @Test
   void aGainMustBeSure() {
-    Comparison gain = between(0.1, 0.3, ComparisonVerdict.BETTER);
+    Comparison gain = between(0.1, 0.3, Comparison.Verdict.BETTER);
     assertThat(betterBy(0.1).passes(0, gain, true)).isTrue();
     assertThat(betterBy(0.11).passes(0, gain, true)).isFalse();
-    assertThat(betterBy(0).passes(0, between(-0.01, 0.3, ComparisonVerdict.INCONCLUSIVE), true))
+    assertThat(betterBy(0).passes(0, between(-0.01, 0.3, Comparison.Verdict.INCONCLUSIVE), true))
         .isFalse();
-    assertThat(betterBy(0).passes(0, between(0.1, 0.1, ComparisonVerdict.INCONCLUSIVE), true))
+    assertThat(betterBy(0).passes(0, between(0.1, 0.1, Comparison.Verdict.INCONCLUSIVE), true))
         .isFalse();
-    assertThat(betterBy(0.1).passes(0, between(-0.3, -0.1, ComparisonVerdict.BETTER), false))
+    assertThat(betterBy(0.1).passes(0, between(-0.3, -0.1, Comparison.Verdict.BETTER), false))
         .isTrue();
-    assertThat(betterBy(0).passes(0, between(0.1, 0.3, ComparisonVerdict.WORSE), false)).isFalse();
+    assertThat(betterBy(0).passes(0, between(0.1, 0.3, Comparison.Verdict.WORSE), false)).isFalse();
   }
 
   @Test
   void aLossIsBoundedWithConfidence() {
-    Comparison equal = between(-0.02, 0.05, ComparisonVerdict.INCONCLUSIVE);
+    Comparison equal = between(-0.02, 0.05, Comparison.Verdict.INCONCLUSIVE);
     assertThat(worseByAtMost(0.02).passes(0, equal, true)).isTrue();
     assertThat(worseByAtMost(0.01).passes(0, equal, true)).isFalse();
     assertThat(worseByAtMost(0.05).passes(0, equal, false)).isTrue();
@@ -54,7 +54,7 @@ class GateTests {
   @Test
   void aFewQuestionsProveNothing() {
     Comparison few =
-        new Comparison(0.5, List.of(0.4, 0.6), 0.01, 19, 0, 0, ComparisonVerdict.BETTER);
+        new Comparison(0.5, List.of(0.4, 0.6), 0.01, 19, 0, 0, Comparison.Verdict.BETTER);
     assertThat(betterBy(0).passes(1, few, true)).isFalse();
     assertThat(worseByAtMost(0.5).passes(1, few, true)).isFalse();
   }

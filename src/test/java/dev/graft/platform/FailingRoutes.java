@@ -46,7 +46,10 @@ class FailingRoutes implements RouteAccess {
   @GetMapping("/v1/test/download")
   byte[] download() {
     throw new RequestFailed(
-        ProblemType.NOT_FOUND, "No such file", "id", List.of(new ErrorDetail("not JSON", null, 3L)));
+        ProblemType.NOT_FOUND,
+        "No such file",
+        "id",
+        List.of(new ErrorDetail("not JSON", null, 3L)));
   }
 
   @GetMapping("/v1/test/conflict")

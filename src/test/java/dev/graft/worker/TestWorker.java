@@ -59,7 +59,10 @@ public final class TestWorker {
   }
 
   public static TrainerCommandLine fakeTrainer() {
-    return new TrainerCommandLine(ChildJvm.of("64m", List.of("-cp", System.getProperty("java.class.path"), FakeTrainer.class.getName())));
+    return new TrainerCommandLine(
+        ChildJvm.of(
+            "64m",
+            List.of("-cp", System.getProperty("java.class.path"), FakeTrainer.class.getName())));
   }
 
   /** A worker's way to a server, for what it does beside jobs. */

@@ -29,8 +29,7 @@ public final class ManifestArchive {
   }
 
   /** Writes the archive; does not close {@code out}. */
-  static void write(ArtifactStore store, Manifest manifest, OutputStream out)
-      throws IOException {
+  static void write(ArtifactStore store, Manifest manifest, OutputStream out) throws IOException {
     GZIPOutputStream gzip = new GZIPOutputStream(out, 1 << 16);
     TarArchiveOutputStream tar = new TarArchiveOutputStream(gzip, StandardCharsets.UTF_8.name());
     tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);

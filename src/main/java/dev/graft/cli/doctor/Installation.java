@@ -21,8 +21,7 @@ import org.springframework.core.io.DefaultResourceLoader;
  * @param profiles which of {@code server} and {@code worker} it would be
  * @param askedServer the server to look at, if one was named
  */
-record Installation(
-    Environment settings, Set<String> profiles, @Nullable String askedServer) {
+record Installation(Environment settings, Set<String> profiles, @Nullable String askedServer) {
   Installation {
     profiles = Set.copyOf(profiles);
   }

@@ -40,8 +40,7 @@ class Loopback implements WebServerFactoryCustomizer<TomcatServletWebServerFacto
   /** The same path and query here. */
   URI here(URI elsewhere) {
     String query = elsewhere.getRawQuery();
-    return URI.create(
-        address() + elsewhere.getRawPath() + (query == null ? "" : "?" + query));
+    return URI.create(address() + elsewhere.getRawPath() + (query == null ? "" : "?" + query));
   }
 
   static URI address(InetAddress host, int port) {

@@ -28,7 +28,8 @@ class EvaluationController {
   private final EvaluationSamples samples;
   private final Idempotency idempotency;
 
-  EvaluationController(Evaluations evaluations, EvaluationSamples samples, Idempotency idempotency) {
+  EvaluationController(
+      Evaluations evaluations, EvaluationSamples samples, Idempotency idempotency) {
     this.evaluations = evaluations;
     this.samples = samples;
     this.idempotency = idempotency;
@@ -91,8 +92,7 @@ class EvaluationController {
   }
 
   @DeleteMapping(ONE)
-  DeletedObject delete(
-      @AuthenticationPrincipal Caller caller, @PathVariable String evaluation) {
+  DeletedObject delete(@AuthenticationPrincipal Caller caller, @PathVariable String evaluation) {
     evaluations.delete(caller.departmentId(), evaluation);
     return new DeletedObject(evaluation, "evaluation.deleted", true);
   }

@@ -19,11 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param answers so far, the baseline's first
  */
 record SampleObject(
-    String id,
-    String object,
-    long line,
-    @JsonUnwrapped Question question,
-    List<Said> answers) {
+    String id, String object, long line, @JsonUnwrapped Question question, List<Said> answers) {
   /**
    * @param text null if there is none
    * @param finishReason {@code stop} or {@code length}; null if there is no answer

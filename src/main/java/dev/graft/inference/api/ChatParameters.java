@@ -14,7 +14,8 @@ final class ChatParameters {
   static final List<RequestParameter> ALL =
       List.of(
           honoured("model", "a base model, or a fine-tuned model of the department"),
-          honoured("messages", "roles system, developer (as system), user, assistant; text content"),
+          honoured(
+              "messages", "roles system, developer (as system), user, assistant; text content"),
           honoured("max_completion_tokens", "upper bound of new tokens"),
           honoured("max_tokens", "older name of max_completion_tokens; the two must agree"),
           honoured("stop", "one string, or up to 4; the answer ends before the first"),
@@ -28,8 +29,8 @@ final class ChatParameters {
           honoured("logprobs", "of the model itself, before temperature, penalties and biases"),
           honoured("top_logprobs", "0 to 20, with logprobs"),
           honoured("stream", "server-sent events"),
-          honoured("stream_options", "include_usage; include_obfuscation is accepted, nothing is added"),
-
+          honoured(
+              "stream_options", "include_usage; include_obfuscation is accepted, nothing is added"),
           ignored("metadata", "kept by nobody: chats are not stored"),
           ignored("moderation", "Graft moderates nothing"),
           ignored("prediction", "a hint for speed"),
@@ -40,7 +41,6 @@ final class ChatParameters {
           ignored("service_tier", "there is one tier"),
           ignored("store", "chats are not stored"),
           ignored("user", "Graft keeps no user profiles"),
-
           refused("audio", "text only"),
           refused("function_call", "not built yet", "\"none\""),
           refused("functions", "not built yet", "[]"),

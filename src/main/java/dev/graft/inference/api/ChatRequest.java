@@ -1,14 +1,10 @@
 package dev.graft.inference.api;
 
-import dev.graft.inference.generation.BodyFields;
-import dev.graft.inference.generation.Decoding;
 import dev.graft.inference.generation.GenerationRequest;
-import dev.graft.inference.generation.StreamOptions;
 import dev.graft.inference.protocol.Prompt;
 import dev.graft.inference.serving.InferenceRefused;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.JsonNode;
 
 /** Reads the body of a chat; what cannot be honoured is refused by its name. */
 final class ChatRequest {
@@ -16,14 +12,12 @@ final class ChatRequest {
 
   private ChatRequest() {}
 
-  static GenerationRequest read(JsonNode body) {
-    RequestParameter.check(ChatParameters.ALL, body);
-    BodyFields fields = new BodyFields(body);
+  static GenerationRequest read(BodyFields fields) {
+    RequestParameter.check(ChatParameters.ALL, fields.body());
     return new GenerationRequest(
         fields.model(),
-        List.of(new Prompt.Conversation(ChatMessages.read(body.path("messages")))),
-        Decoding.read(fields, false, maxTokens(fields), topLogprobs(fields)),
-        StreamOptions.read(fields));
+        List.of(new Prompt.Conversation(ChatMessages.read(fields.body().path("messages")))),
+        DecodingReader.read(fields, false, maxTokens(fields), topLogprobs(fields)));
   }
 
   private static @Nullable Integer maxTokens(BodyFields fields) {

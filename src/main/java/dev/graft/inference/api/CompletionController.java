@@ -3,7 +3,6 @@ package dev.graft.inference.api;
 import dev.graft.inference.generation.GenerationRequest;
 import dev.graft.inference.generation.Generations;
 import dev.graft.inference.generation.OngoingGeneration;
-import dev.graft.inference.generation.StreamOptions;
 import dev.graft.platform.web.EventStream;
 import dev.graft.tenancy.Caller;
 import jakarta.servlet.http.HttpServletResponse;
@@ -36,8 +35,10 @@ class CompletionController {
       @RequestBody JsonNode body,
       HttpServletResponse response)
       throws IOException {
-    GenerationRequest request = ChatRequest.read(body);
-    return answer(caller, request, new ChatFormat(request.logprobs()), response);
+    BodyFields fields = new BodyFields(body);
+    GenerationRequest request = ChatRequest.read(fields);
+    CompletionFormat format = new ChatFormat(request.logprobs());
+    return answer(caller, request, StreamOptions.read(fields), format, response);
   }
 
   @PostMapping("/v1/completions")
@@ -46,23 +47,28 @@ class CompletionController {
       @RequestBody JsonNode body,
       HttpServletResponse response)
       throws IOException {
-    GenerationRequest request = TextCompletionRequest.read(body);
-    return answer(caller, request, new TextCompletionFormat(request.logprobs()), response);
+    BodyFields fields = new BodyFields(body);
+    GenerationRequest request = TextCompletionRequest.read(fields);
+    CompletionFormat format = new TextCompletionFormat(request.logprobs());
+    return answer(caller, request, StreamOptions.read(fields), format, response);
   }
 
-  /** Null where the answer was sent as events. */
+  /**
+   * @param stream null if the answer comes whole
+   * @return null where it was sent as events
+   */
   private @Nullable ObjectNode answer(
       Caller caller,
       GenerationRequest request,
+      @Nullable StreamOptions stream,
       CompletionFormat format,
       HttpServletResponse response)
       throws IOException {
     try (OngoingGeneration generation =
         generations.begin(caller.departmentId(), format.idPrefix(), request)) {
       DeprecationHeaders.write(response, generation.head().published());
-      StreamOptions options = request.stream();
-      if (options == null) return whole(generation, format);
-      new GenerationStream(new EventStream(response, json), generation, format, options)
+      if (stream == null) return whole(generation, format);
+      new GenerationStream(new EventStream(response, json), generation, format, stream)
           .relay(request.choices());
       return null;
     }

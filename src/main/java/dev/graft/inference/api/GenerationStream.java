@@ -1,7 +1,6 @@
 package dev.graft.inference.api;
 
 import dev.graft.inference.generation.OngoingGeneration;
-import dev.graft.inference.generation.StreamOptions;
 import dev.graft.inference.protocol.Reply;
 import dev.graft.platform.errors.ErrorEnvelope;
 import dev.graft.platform.errors.RequestFailed;

@@ -14,8 +14,10 @@ final class TextCompletionParameters {
   static final List<RequestParameter> ALL =
       List.of(
           honoured("model", "a base model, or a fine-tuned model of the department"),
-          honoured("prompt", "a text, a list of token ids, or a list of either; 128 choices in all"),
-          honoured("echo", "the answer begins with the prompt; with logprobs the prompt is scored too"),
+          honoured(
+              "prompt", "a text, a list of token ids, or a list of either; 128 choices in all"),
+          honoured(
+              "echo", "the answer begins with the prompt; with logprobs the prompt is scored too"),
           honoured("max_tokens", "upper bound of new tokens, 0 too; absent = 16"),
           honoured("stop", "one string, or up to 4; the answer ends before the first"),
           honoured("n", "1 to 128 choices, one after the other"),
@@ -25,12 +27,12 @@ final class TextCompletionParameters {
           honoured("presence_penalty", "-2 to 2"),
           honoured("logit_bias", "-100 to 100 by token id of the model's tokenizer"),
           honoured("seed", "the same request with the same seed gives the same answer"),
-          honoured("logprobs", "0 to 5; of the model itself, before temperature, penalties and biases"),
+          honoured(
+              "logprobs", "0 to 5; of the model itself, before temperature, penalties and biases"),
           honoured("stream", "server-sent events"),
-          honoured("stream_options", "include_usage; include_obfuscation is accepted, nothing is added"),
-
+          honoured(
+              "stream_options", "include_usage; include_obfuscation is accepted, nothing is added"),
           ignored("user", "Graft keeps no user profiles"),
-
           refused("best_of", "no choices are made to be thrown away", "1"),
           refused("suffix", "the models continue texts, they fill no gaps", "\"\""));
 

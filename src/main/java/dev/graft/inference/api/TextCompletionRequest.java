@@ -1,9 +1,6 @@
 package dev.graft.inference.api;
 
-import dev.graft.inference.generation.BodyFields;
-import dev.graft.inference.generation.Decoding;
 import dev.graft.inference.generation.GenerationRequest;
-import dev.graft.inference.generation.StreamOptions;
 import dev.graft.inference.protocol.Prompt;
 import dev.graft.inference.serving.InferenceRefused;
 import java.util.ArrayList;
@@ -18,25 +15,23 @@ final class TextCompletionRequest {
 
   private TextCompletionRequest() {}
 
-  static GenerationRequest read(JsonNode body) {
-    RequestParameter.check(TextCompletionParameters.ALL, body);
-    BodyFields fields = new BodyFields(body);
+  static GenerationRequest read(BodyFields fields) {
+    RequestParameter.check(TextCompletionParameters.ALL, fields.body());
     Integer bound = fields.whole("max_tokens", 0, Integer.MAX_VALUE);
     GenerationRequest request =
         new GenerationRequest(
             fields.model(),
             prompts(fields),
-            Decoding.read(
+            DecodingReader.read(
                 fields,
                 fields.flag("echo"),
                 bound == null ? DEFAULT_MAX_TOKENS : bound,
-                fields.whole("logprobs", 0, MAX_TOP)),
-            StreamOptions.read(fields));
-    if (request.choices() > Decoding.MAX_CHOICES) {
+                fields.whole("logprobs", 0, MAX_TOP)));
+    if (request.choices() > DecodingReader.MAX_CHOICES) {
       throw InferenceRefused.value(
           "prompt",
           "asks for %d choices in all; at most %d can be made at a time"
-              .formatted(request.choices(), Decoding.MAX_CHOICES));
+              .formatted(request.choices(), DecodingReader.MAX_CHOICES));
     }
     return request;
   }

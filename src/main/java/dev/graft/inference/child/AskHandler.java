@@ -32,12 +32,15 @@ final class AskHandler {
       ChatText.Plain prompt = ids(ask.prompt());
       int bound = tokenBound(ask, prompt.ids().length);
       checkBias(ask);
-      Integer top = ask.topLogprobs();
+      Integer top = ask.decoding().topLogprobs();
       Scorer scorer = top == null ? null : new Scorer(text, top);
       int made = 0;
       try (PrefilledPrompt read =
-          PrefilledPrompt.of(generator, text, ask.prompt(), prompt, ask.echo(), scorer)) {
-        for (int choice = 0; choice < ask.choices() && !cancelled.getAsBoolean(); choice++) {
+          PrefilledPrompt.of(
+              generator, text, ask.prompt(), prompt, ask.decoding().echo(), scorer)) {
+        for (int choice = 0;
+            choice < ask.decoding().choices() && !cancelled.getAsBoolean();
+            choice++) {
           made +=
               new ChoiceGenerator(ask, choice, text, scorer, pieces).speak(read, bound, cancelled);
         }
@@ -83,7 +86,7 @@ final class AskHandler {
     int context = generator.context();
     int room = context - promptTokens;
     String param = ask.prompt().param();
-    Integer asked = ask.maxTokens();
+    Integer asked = ask.decoding().maxTokens();
     if (room < (asked == null ? 1 : asked)) {
       String requested =
           asked == null
@@ -100,7 +103,7 @@ final class AskHandler {
   }
 
   private void checkBias(Ask ask) {
-    for (int id : ask.sampling().logitBias().keySet()) checkId(id, "logit_bias");
+    for (int id : ask.decoding().sampling().logitBias().keySet()) checkId(id, "logit_bias");
   }
 
   private void checkId(int id, String param) {

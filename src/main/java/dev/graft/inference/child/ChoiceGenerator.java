@@ -33,9 +33,9 @@ final class ChoiceGenerator {
   int speak(PrefilledPrompt prompt, int bound, BooleanSupplier cancelled) {
     Generator.Text read = prompt.text();
     if (choice > 0) read.rewind();
-    if (ask.echo()) say(prompt.echo(), null);
-    Sampler sampler = ask.sampling().sampler(choice);
-    GeneratedText answer = new GeneratedText(text, ask.stop(), prompt.echo().points());
+    if (ask.decoding().echo()) say(prompt.echo(), null);
+    Sampler sampler = ask.decoding().sampling().sampler(choice);
+    GeneratedText answer = new GeneratedText(text, ask.decoding().stop(), prompt.echo().points());
     int made = 0;
     for (int last = 0; !cancelled.getAsBoolean(); made++) {
       if (made == bound) {

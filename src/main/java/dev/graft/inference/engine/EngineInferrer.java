@@ -70,7 +70,7 @@ public final class EngineInferrer implements Inferrer, AutoCloseable {
       String name = models.name(model);
       int prompt = 0;
       int made = 0;
-      for (int choice = 0; choice < ask.choices(); choice++) {
+      for (int choice = 0; choice < ask.decoding().choices(); choice++) {
         switch (choice(name, ask, choice, pieces)) {
           case Reply.Done done -> {
             prompt = done.promptTokens();

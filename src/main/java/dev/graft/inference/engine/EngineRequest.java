@@ -1,6 +1,7 @@
 package dev.graft.inference.engine;
 
 import dev.graft.inference.protocol.Ask;
+import dev.graft.inference.protocol.Decoding;
 import dev.graft.inference.protocol.Prompt;
 import dev.graft.training.generation.Sampling;
 import tools.jackson.databind.node.ArrayNode;
@@ -39,12 +40,13 @@ record EngineRequest(String path, ObjectNode body) {
           case Prompt.Answered answered ->
               throw new IllegalArgumentException("engines are not asked about answers");
         };
-    addSampling(body, ask.sampling(), choice);
-    Integer bound = ask.maxTokens();
+    Decoding decoding = ask.decoding();
+    addSampling(body, decoding.sampling(), choice);
+    Integer bound = decoding.maxTokens();
     if (bound != null) body.put("max_tokens", bound);
-    if (ask.echo()) body.put("echo", true);
-    if (!ask.stop().isEmpty()) ask.stop().forEach(body.putArray("stop")::add);
-    Integer top = ask.topLogprobs();
+    if (decoding.echo()) body.put("echo", true);
+    if (!decoding.stop().isEmpty()) decoding.stop().forEach(body.putArray("stop")::add);
+    Integer top = decoding.topLogprobs();
     if (top != null && chat) body.put("logprobs", true).put("top_logprobs", top);
     if (top != null && !chat) body.put("logprobs", top);
     body.put("stream", true).putObject("stream_options").put("include_usage", true);

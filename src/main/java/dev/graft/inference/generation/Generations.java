@@ -70,7 +70,13 @@ public class Generations {
     int first = 0;
     for (Prompt prompt : request.prompts()) {
       int before = first;
-      Ask ask = ask(prompt, request.decoding());
+      Ask ask =
+          new Ask(
+              asks.incrementAndGet(),
+              null,
+              prompt,
+              settings.defaultMaxTokens(),
+              request.decoding());
       Reply last = reply(departmentId, model, ask, piece -> pieces.accept(piece.after(before)));
       total = total.and(done(model, last));
       first += request.decoding().choices();
@@ -83,20 +89,6 @@ public class Generations {
         .addKeyValue("milliseconds", (System.nanoTime() - started) / 1_000_000)
         .log("chat_answered");
     return total;
-  }
-
-  private Ask ask(Prompt prompt, Decoding decoding) {
-    return new Ask(
-        asks.incrementAndGet(),
-        null,
-        prompt,
-        decoding.echo(),
-        decoding.maxTokens(),
-        settings.defaultMaxTokens(),
-        decoding.choices(),
-        decoding.sampling(),
-        decoding.stop(),
-        decoding.topLogprobs());
   }
 
   private Reply reply(String departmentId, ServedModel model, Ask ask, Consumer<Reply.Piece> pieces)

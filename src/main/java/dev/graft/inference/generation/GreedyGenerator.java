@@ -4,6 +4,7 @@ import dev.graft.inference.CompletionFailed;
 import dev.graft.inference.GreedyCompletion;
 import dev.graft.inference.GreedyCompletions;
 import dev.graft.inference.ReferenceAnswer;
+import dev.graft.inference.protocol.Decoding;
 import dev.graft.inference.protocol.Prompt;
 import dev.graft.inference.protocol.Reply;
 import dev.graft.inference.protocol.TokenScore;
@@ -91,7 +92,7 @@ class GreedyGenerator implements GreedyCompletions {
 
   private Said say(String departmentId, String model, Prompt prompt, Decoding decoding)
       throws InterruptedException, IOException {
-    GenerationRequest request = new GenerationRequest(model, List.of(prompt), decoding, null);
+    GenerationRequest request = new GenerationRequest(model, List.of(prompt), decoding);
     try (OngoingGeneration answering = answers.begin(departmentId, "answer-", request)) {
       OngoingGeneration.Choice choice = answering.whole().getFirst();
       return new Said(choice, answering.done().completionTokens(), answering.head().fingerprint());

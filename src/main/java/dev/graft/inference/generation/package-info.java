@@ -1,7 +1,7 @@
 /**
  * Answers in the making, of whichever endpoint: a checked {@link
  * dev.graft.inference.generation.GenerationRequest}, how its tokens are drawn ({@link
- * dev.graft.inference.generation.Decoding}), and the {@link
+ * dev.graft.inference.protocol.Decoding}), and the {@link
  * dev.graft.inference.generation.OngoingGeneration} that comes of it, piece by piece, on a thread
  * of its own. Closing that before its end cancels the answer.
  *

@@ -21,7 +21,8 @@ final class ErrorHeaders {
                   HttpHeaders.RETRY_AFTER,
                   Long.toString(delay.plusMillis(MILLIS_ROUND_UP).toSeconds()));
             });
-    // Every SDK sends a 409 and a 429 again by itself; a quota and a conflict do not end by waiting,
+    // Every SDK sends a 409 and a 429 again by itself; a quota and a conflict do not end by
+    // waiting,
     // unless the answer says when.
     if (endures(problem.type()) && problem.retryAfter().isEmpty()) {
       headers.put("x-should-retry", "false");

@@ -50,7 +50,9 @@ class ManifestDirectoryTests {
     Digest manifest = storeTwoFiles().sha256();
     ManifestDirectory.materialise(store, manifest, directory.resolve("target"), name -> true);
     assertThatThrownBy(
-            () -> ManifestDirectory.materialise(store, manifest, directory.resolve("target"), name -> true))
+            () ->
+                ManifestDirectory.materialise(
+                    store, manifest, directory.resolve("target"), name -> true))
         .hasMessageContaining("already there");
   }
 

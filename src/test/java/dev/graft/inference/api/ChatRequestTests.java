@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.graft.inference.generation.GenerationRequest;
-import dev.graft.inference.generation.StreamOptions;
 import dev.graft.inference.protocol.Prompt;
 import dev.graft.inference.serving.InferenceRefused;
 import dev.graft.training.generation.Sampling;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -63,7 +63,20 @@ class ChatRequestTests {
     assertThat(request.decoding().choices()).isEqualTo(3);
     assertThat(request.decoding().sampling())
         .isEqualTo(new Sampling(0.7, 0.9, -1.5, 2, Map.of(50256, -100.0, 7, 0.5), 42));
-    assertThat(request.stream()).isEqualTo(new StreamOptions(true));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{} | ",
+        "{\"stream\": false} | ",
+        "{\"stream\": true} | false",
+        "{\"stream\": true, \"stream_options\": {\"include_usage\": true}} | true"
+      })
+  void anAnswerComesInPartsWhereItIsAskedFor(String body, @Nullable Boolean usage) {
+    assertThat(StreamOptions.read(new BodyFields(new JsonMapper().readTree(body))))
+        .isEqualTo(usage == null ? null : new StreamOptions(usage));
   }
 
   @Test
@@ -72,7 +85,6 @@ class ChatRequestTests {
     assertThat(read(body).decoding().sampling().seed())
         .isNotEqualTo(read(body).decoding().sampling().seed());
     assertThat(read(body).decoding().sampling().temperature()).isEqualTo(1);
-    assertThat(read(body).stream()).isNull();
   }
 
   @ParameterizedTest
@@ -160,6 +172,9 @@ class ChatRequestTests {
   }
 
   private static GenerationRequest read(String json) {
-    return ChatRequest.read(new JsonMapper().readTree(json));
+    BodyFields fields = new BodyFields(new JsonMapper().readTree(json));
+    GenerationRequest request = ChatRequest.read(fields);
+    StreamOptions.read(fields);
+    return request;
   }
 }

@@ -61,9 +61,7 @@ class RequestParameterTests {
 
   private static String row(RequestParameter parameter) {
     String values =
-        parameter.neutral().stream()
-            .map(v -> "`" + v + "`")
-            .collect(Collectors.joining(", "));
+        parameter.neutral().stream().map(v -> "`" + v + "`").collect(Collectors.joining(", "));
     if (values.isEmpty()) {
       values =
           switch (parameter.treatment()) {

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.graft.inference.generation.GenerationRequest;
-import dev.graft.inference.generation.StreamOptions;
 import dev.graft.inference.protocol.Prompt;
 import dev.graft.inference.serving.InferenceRefused;
 import java.util.List;
@@ -50,7 +49,6 @@ class TextCompletionRequestTests {
     assertThat(request.decoding().echo()).isTrue();
     assertThat(request.decoding().maxTokens()).isZero();
     assertThat(request.decoding().topLogprobs()).isEqualTo(5);
-    assertThat(request.stream()).isEqualTo(new StreamOptions(false));
   }
 
   @ParameterizedTest
@@ -82,6 +80,6 @@ class TextCompletionRequestTests {
 
   private static GenerationRequest read(String fields) {
     return TextCompletionRequest.read(
-        new JsonMapper().readTree("{\"model\": \"m\", " + fields + "}"));
+        new BodyFields(new JsonMapper().readTree("{\"model\": \"m\", " + fields + "}")));
   }
 }

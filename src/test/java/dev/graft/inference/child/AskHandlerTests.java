@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.graft.inference.protocol.Ask;
+import dev.graft.inference.protocol.Decoding;
 import dev.graft.inference.protocol.Prompt;
 import dev.graft.inference.protocol.Reply;
 import dev.graft.inference.protocol.Reply.End;
@@ -58,7 +59,7 @@ class AskHandlerTests {
   @Test
   void aKnownAnswerIsScoredToTheEndOfItsTurn() {
     Prompt known = new Prompt.Answered(chat("hi"), "no");
-    answer(new Ask(1, null, known, true, 0, 9, 1, Sampling.GREEDY, List.of(), 0));
+    answer(new Ask(1, null, known, 9, new Decoding(true, 0, 1, Sampling.GREEDY, List.of(), 0)));
     assertThat(text()).isEqualTo("no");
     assertThat(pieces.stream().flatMap(piece -> piece.scores().stream()))
         .hasSize(3)
@@ -90,7 +91,9 @@ class AskHandlerTests {
   @Test
   void scoresComeWithTheTextOfTheirTokensAndEndBeforeAStopString() {
     Prompt turn = chat("aabaac");
-    answer(new Ask(1, null, turn, false, null, 9, 1, Sampling.GREEDY, List.of("aac"), 2));
+    answer(
+        new Ask(
+            1, null, turn, 9, new Decoding(false, null, 1, Sampling.GREEDY, List.of("aac"), 2)));
     assertThat(text()).isEqualTo("aab");
     List<TokenScore> scores = pieces.stream().flatMap(piece -> piece.scores().stream()).toList();
     assertThat(scores.stream().map(score -> new String(score.bytes(), StandardCharsets.UTF_8)))
@@ -109,7 +112,8 @@ class AskHandlerTests {
   @Test
   void anEchoedTextComesFirstWithTheScoresOfItsOwnTokens() {
     Prompt text = new Prompt.PlainText("ab");
-    Reply last = answer(new Ask(1, null, text, true, 2, 9, 2, Sampling.GREEDY, List.of(), 1));
+    Reply last =
+        answer(new Ask(1, null, text, 9, new Decoding(true, 2, 2, Sampling.GREEDY, List.of(), 1)));
     assertThat(last).isEqualTo(new Reply.Done(1, 3, 4));
     assertThat(text()).isEqualTo("ab^aab^a");
     List<TokenScore> scores = pieces.getFirst().scores();
@@ -121,19 +125,25 @@ class AskHandlerTests {
   @Test
   void tokenIdsAreTakenAsTheyAreAndScoredWithoutAnAnswer() {
     Prompt ids = new Prompt.TokenIds(List.of((int) 'h', (int) 'i'));
-    Reply last = answer(new Ask(1, null, ids, true, 0, 9, 1, Sampling.GREEDY, List.of(), 0));
+    Reply last =
+        answer(new Ask(1, null, ids, 9, new Decoding(true, 0, 1, Sampling.GREEDY, List.of(), 0)));
     assertThat(last).isEqualTo(new Reply.Done(1, 2, 0));
     assertThat(text()).isEqualTo("hi");
     assertThat(pieces.getFirst().scores().getFirst().logProbability()).isNull();
     assertThat(pieces.getFirst().scores().getLast().logProbability()).isNotNull();
     assertThat(pieces.getLast().end()).isEqualTo(End.LENGTH);
     Prompt unknown = new Prompt.TokenIds(List.of(1 << 20));
-    assertThat(answer(new Ask(1, null, unknown, true, 0, 9, 1, Sampling.GREEDY, List.of(), 0)))
+    assertThat(
+            answer(
+                new Ask(
+                    1, null, unknown, 9, new Decoding(true, 0, 1, Sampling.GREEDY, List.of(), 0))))
         .isInstanceOfSatisfying(
             Reply.Refused.class,
             refused -> assertThat(refused.message()).contains("'prompt' names token 1048576"));
     Prompt none = new Prompt.TokenIds(List.of());
-    assertThat(answer(new Ask(1, null, none, true, 0, 9, 1, Sampling.GREEDY, List.of(), 0)))
+    assertThat(
+            answer(
+                new Ask(1, null, none, 9, new Decoding(true, 0, 1, Sampling.GREEDY, List.of(), 0))))
         .isInstanceOfSatisfying(
             Reply.Refused.class,
             refused -> assertThat(refused.cause()).isEqualTo(Reply.Cause.INVALID_PROMPT));
@@ -198,14 +208,21 @@ class AskHandlerTests {
   private String ask(@Nullable String adapter) {
     Prompt hi = chat("hi");
     Reply last =
-        answer(new Ask(1, adapter, hi, false, null, 9, 1, Sampling.GREEDY, List.of(), null));
+        answer(
+            new Ask(
+                1, adapter, hi, 9, new Decoding(false, null, 1, Sampling.GREEDY, List.of(), null)));
     return last instanceof Reply.Failed failed ? "failed: " + failed.message() : text();
   }
 
   private Reply answer(String content, @Nullable Integer max, int defaultMax, String... stop) {
     Prompt turn = chat(content);
     return answer(
-        new Ask(1, null, turn, false, max, defaultMax, 1, Sampling.GREEDY, List.of(stop), null));
+        new Ask(
+            1,
+            null,
+            turn,
+            defaultMax,
+            new Decoding(false, max, 1, Sampling.GREEDY, List.of(stop), null)));
   }
 
   private Reply answer(Ask ask) {
@@ -216,7 +233,8 @@ class AskHandlerTests {
   private static Ask ask(
       String content, @Nullable Integer max, int defaultMax, int choices, Sampling sampling) {
     Prompt turn = chat(content);
-    return new Ask(1, null, turn, false, max, defaultMax, choices, sampling, List.of(), null);
+    return new Ask(
+        1, null, turn, defaultMax, new Decoding(false, max, choices, sampling, List.of(), null));
   }
 
   private static Prompt chat(String content) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.catalog.BaseModels;
 import dev.graft.inference.protocol.Ask;
+import dev.graft.inference.protocol.Decoding;
 import dev.graft.inference.protocol.Prompt;
 import dev.graft.inference.protocol.Reply;
 import dev.graft.inference.serving.InferenceProperties;
@@ -51,10 +52,10 @@ class EngineIT {
   void anAnswerIsTheSameOverHttp() throws Exception {
     Prompt chat = new Prompt.Conversation(List.of(new Prompt.Turn("user", "hi")));
     Sampling sampling = new Sampling(0.9, 0.95, 0.1, 0.2, Map.of(70, 3.0), 11);
-    same(new Ask(1, null, chat, false, 12, 99, 1, sampling, List.of("zz"), 2));
-    same(new Ask(1, null, chat, false, 5000, 99, 1, sampling, List.of(), null));
+    same(new Ask(1, null, chat, 99, new Decoding(false, 12, 1, sampling, List.of("zz"), 2)));
+    same(new Ask(1, null, chat, 99, new Decoding(false, 5000, 1, sampling, List.of(), null)));
     Prompt text = new Prompt.PlainText("once");
-    same(new Ask(1, null, text, true, 8, 99, 1, Sampling.GREEDY, List.of(), 1));
+    same(new Ask(1, null, text, 99, new Decoding(true, 8, 1, Sampling.GREEDY, List.of(), 1)));
   }
 
   private void same(Ask ask) throws Exception {

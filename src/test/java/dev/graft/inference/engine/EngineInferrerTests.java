@@ -7,6 +7,7 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import dev.graft.artifacts.Digest;
 import dev.graft.inference.protocol.Ask;
+import dev.graft.inference.protocol.Decoding;
 import dev.graft.inference.protocol.Prompt;
 import dev.graft.inference.protocol.Reply;
 import dev.graft.inference.protocol.Reply.End;
@@ -98,7 +99,7 @@ class EngineInferrerTests {
             "{'choices':[],'usage':{'prompt_tokens':4,'completion_tokens':2,'total_tokens':6}}");
     Sampling sampling = new Sampling(0.5, 0.9, 0, 1, Map.of(7, -1.0), 0x80000007L);
     Prompt chat = new Prompt.Conversation(List.of(new Prompt.Turn("user", "hi")));
-    Ask ask = new Ask(1, null, chat, false, 2, 99, 2, sampling, List.of("x"), 1);
+    Ask ask = new Ask(1, null, chat, 99, new Decoding(false, 2, 2, sampling, List.of("x"), 1));
     assertThat(answer(Map.of("smollm", "served"), false, ask)).isEqualTo(new Reply.Done(1, 4, 4));
     assertThat(pieces.stream().map(Reply.Piece::text))
         .containsExactly("Hal", "lo", "", "Hal", "lo", "");
@@ -127,7 +128,7 @@ class EngineInferrerTests {
                 + "'top_logprobs':[null,{'c':-1.0}],'text_offset':[0,1]},'finish_reason':'stop'}],"
                 + "'usage':{'prompt_tokens':1,'completion_tokens':1}}");
     Prompt ids = new Prompt.TokenIds(List.of(5));
-    Ask ask = new Ask(3, null, ids, true, null, 99, 1, Sampling.GREEDY, List.of(), 1);
+    Ask ask = new Ask(3, null, ids, 99, new Decoding(true, null, 1, Sampling.GREEDY, List.of(), 1));
     assertThat(answer(Map.of(), false, ask)).isEqualTo(new Reply.Done(3, 1, 1));
     assertThat(bodies.getFirst().path("prompt")).isEqualTo(JSON.readTree("[5]"));
     assertThat(bodies.getFirst().path("echo").asBoolean()).isTrue();
@@ -236,7 +237,8 @@ class EngineInferrerTests {
 
   private static Ask hi() {
     Prompt chat = new Prompt.Conversation(List.of(new Prompt.Turn("user", "hi")));
-    return new Ask(1, null, chat, false, null, 99, 1, Sampling.GREEDY, List.of(), null);
+    return new Ask(
+        1, null, chat, 99, new Decoding(false, null, 1, Sampling.GREEDY, List.of(), null));
   }
 
   private Reply answer(Map<String, String> names, boolean load, Ask ask) throws Exception {

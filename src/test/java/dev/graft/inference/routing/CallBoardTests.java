@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.graft.artifacts.Digest;
 import dev.graft.inference.protocol.Ask;
+import dev.graft.inference.protocol.Decoding;
 import dev.graft.inference.protocol.Prompt;
 import dev.graft.inference.protocol.Reply;
 import dev.graft.inference.serving.InferenceProperties;
@@ -34,13 +35,9 @@ class CallBoardTests {
           7,
           null,
           new Prompt.TokenIds(List.of(1, 2)),
-          false,
-          null,
           16,
-          1,
-          new Sampling(0.5, 1, 0, 0, Map.of(3, -1.5), 9),
-          List.of("x"),
-          2);
+          new Decoding(
+              false, null, 1, new Sampling(0.5, 1, 0, 0, Map.of(3, -1.5), 9), List.of("x"), 2));
   private static final InferenceCall.Wanted ANY = new InferenceCall.Wanted(0, List.of());
 
   private final CallBoard board =

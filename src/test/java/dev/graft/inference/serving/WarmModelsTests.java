@@ -8,6 +8,7 @@ import dev.graft.artifacts.Digest;
 import dev.graft.inference.child.Parrot;
 import dev.graft.inference.local.WarmModels;
 import dev.graft.inference.protocol.Ask;
+import dev.graft.inference.protocol.Decoding;
 import dev.graft.inference.protocol.Prompt;
 import dev.graft.inference.protocol.Reply;
 import dev.graft.training.generation.Sampling;
@@ -180,13 +181,8 @@ class WarmModelsTests {
         asks.incrementAndGet(),
         null,
         chat,
-        false,
-        null,
         1 << 20,
-        1,
-        Sampling.GREEDY,
-        List.of(),
-        null);
+        new Decoding(false, null, 1, Sampling.GREEDY, List.of(), null));
   }
 
   private void sayQuietly(Digest base, String content) {

@@ -89,8 +89,11 @@ class TrainerProcessTests {
 
   private static TrainerProcess start(Path directory) throws IOException {
     TrainerCommandLine commandLine =
-        new TrainerCommandLine(ChildJvm.of("64m",
-            List.of("-cp", System.getProperty("java.class.path"), FakeTrainer.class.getName())));
+        new TrainerCommandLine(
+            ChildJvm.of(
+                "64m",
+                List.of(
+                    "-cp", System.getProperty("java.class.path"), FakeTrainer.class.getName())));
     return TrainerProcess.start(commandLine, directory, directory.resolve("errors.log"));
   }
 

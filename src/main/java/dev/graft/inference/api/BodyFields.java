@@ -1,4 +1,4 @@
-package dev.graft.inference.generation;
+package dev.graft.inference.api;
 
 import dev.graft.inference.serving.InferenceRefused;
 import java.util.ArrayList;
@@ -7,13 +7,13 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /** The fields of a request's body, each refused by its name where it is not what it must be. */
-public record BodyFields(JsonNode body) {
-  public boolean has(String name) {
+record BodyFields(JsonNode body) {
+  boolean has(String name) {
     JsonNode value = body.path(name);
     return !value.isMissingNode() && !value.isNull();
   }
 
-  public String model() {
+  String model() {
     if (!has("model")) throw InferenceRefused.missing("model");
     JsonNode model = body.path("model");
     if (!model.isString() || model.stringValue().isBlank()) {
@@ -22,7 +22,7 @@ public record BodyFields(JsonNode body) {
     return model.stringValue();
   }
 
-  public boolean flag(String name) {
+  boolean flag(String name) {
     if (!has(name)) return false;
     if (!body.path(name).isBoolean()) throw InferenceRefused.value(name, "must be true or false");
     return body.path(name).booleanValue();
@@ -45,7 +45,7 @@ public record BodyFields(JsonNode body) {
     return bound == (long) bound ? String.valueOf((long) bound) : String.valueOf(bound);
   }
 
-  public @Nullable Integer whole(String name, int least, int most) {
+  @Nullable Integer whole(String name, int least, int most) {
     if (!has(name)) return null;
     JsonNode value = body.path(name);
     if (!value.isInt() || value.intValue() < least || value.intValue() > most) {

@@ -1,32 +1,22 @@
-package dev.graft.inference.generation;
+package dev.graft.inference.api;
 
+import dev.graft.inference.protocol.Decoding;
 import dev.graft.inference.serving.InferenceRefused;
 import dev.graft.training.generation.Sampling;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
-/**
- * How answers are made, of chats and completions alike.
- *
- * @param echo each choice begins with the prompt
- * @param maxTokens bound on new tokens of a choice, or null for the default
- * @param topLogprobs candidates in the score of each token, or null for no scores
- */
-public record Decoding(
-    boolean echo,
-    @Nullable Integer maxTokens,
-    int choices,
-    Sampling sampling,
-    List<String> stop,
-    @Nullable Integer topLogprobs) {
-  public static final int MAX_CHOICES = 128;
+/** Reads the fields that say how an answer is made, of chats and completions alike. */
+final class DecodingReader {
+  static final int MAX_CHOICES = 128;
   private static final int MAX_STOPS = 4;
 
-  public static Decoding read(
+  private DecodingReader() {}
+
+  static Decoding read(
       BodyFields fields, boolean echo, @Nullable Integer maxTokens, @Nullable Integer topLogprobs) {
     Integer choices = fields.whole("n", 1, MAX_CHOICES);
     return new Decoding(

@@ -1,4 +1,4 @@
-package dev.graft.inference.generation;
+package dev.graft.inference.api;
 
 import dev.graft.inference.serving.InferenceRefused;
 import java.util.Map;
@@ -10,9 +10,9 @@ import tools.jackson.databind.JsonNode;
  *
  * @param includeUsage a last chunk without choices counts the tokens
  */
-public record StreamOptions(boolean includeUsage) {
+record StreamOptions(boolean includeUsage) {
   /** Null if the answer comes whole. */
-  public static @Nullable StreamOptions read(BodyFields fields) {
+  static @Nullable StreamOptions read(BodyFields fields) {
     boolean stream = fields.flag("stream");
     if (!fields.has("stream_options")) return stream ? new StreamOptions(false) : null;
     if (!stream)

@@ -1,14 +1,19 @@
 package dev.graft.tenancy;
 
 import dev.graft.platform.Ids;
+import dev.graft.platform.database.TransactionLocks;
 import dev.graft.platform.errors.RequestFailed;
 import dev.graft.platform.pagination.Cursor;
+import java.time.Clock;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.springframework.context.ApplicationEventPublisher;
-import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.data.domain.Limit;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Transactional;
 
@@ -17,48 +22,29 @@ import org.springframework.transaction.annotation.Transactional;
 public class Departments {
   private static final Pattern NAME = Pattern.compile("[^\\p{Cntrl}\\s](?:[^\\p{Cntrl}]{0,62})");
 
-  private static final String CREATE =
-      """
-      insert into department (id, name, slug, max_running, created_at)
-      values (:id, :name, :slug, :max_running, graft_now())
-      on conflict ((lower(name))) do nothing
-      """;
-
-  /** An unknown cursor gives nothing. */
-  private static final String LIST =
-      """
-      select * from department
-       where (:archived or archived_at is null)
-         and (:after::text is null
-              or (created_at, id) < (select created_at, id from department where id = :after))
-       order by created_at desc, id desc
-       limit :limit
-      """;
-
-  private static final String RENAME =
-      """
-      update department set name = :name
-       where id = :id and archived_at is null
-         and not exists (select 1 from department where lower(name) = lower(:name) and id <> :id)
-      """;
-
-  private final JdbcClient sql;
+  private final DepartmentRows rows;
   private final TenancyProperties settings;
+  private final TransactionLocks locks;
   private final ApplicationEventPublisher events;
   private final AuditLog audit;
   private final Ids ids;
+  private final Clock clock;
 
   Departments(
-      JdbcClient sql,
+      DepartmentRows rows,
       TenancyProperties settings,
+      TransactionLocks locks,
       ApplicationEventPublisher events,
       AuditLog audit,
-      Ids ids) {
-    this.sql = sql;
+      Ids ids,
+      Clock clock) {
+    this.rows = rows;
     this.settings = settings;
+    this.locks = locks;
     this.events = events;
     this.audit = audit;
     this.ids = ids;
+    this.clock = clock;
   }
 
   /**
@@ -67,80 +53,105 @@ public class Departments {
    */
   @Transactional
   public String ensure(String name) {
-    insert(name);
-    return find(name).orElseThrow();
+    requireName(name);
+    return find(name).or(() -> ofAnother(name, null)).orElseGet(() -> insert(name).id());
   }
 
   /** Its id. */
   @Transactional(readOnly = true)
   public Optional<String> find(String name) {
-    return sql.sql("select id from department where lower(name) = lower(:name)")
-        .param("name", name)
-        .query(String.class)
-        .optional();
+    return rows.findIdByName(name);
   }
 
   /** By id, archived ones too. */
   @Transactional(readOnly = true)
   public Optional<Department> get(String id) {
-    return sql.sql("select * from department where id = :id")
-        .param("id", id)
-        .query(Department::of)
-        .optional();
+    return rows.read(id);
   }
 
   /** A new department, whose name no other has. */
   @Transactional
   public Department create(String name) {
-    String id = insert(name).orElseThrow(() -> taken(name));
-    return get(id).orElseThrow();
+    requireFree(name, null);
+    return insert(name).department();
   }
 
   /** A page and one more, newest first. */
   @Transactional(readOnly = true)
   public List<Department> list(Cursor page, boolean archivedToo) {
-    return sql.sql(LIST)
-        .param("archived", archivedToo)
-        .param("after", page.after())
-        .param("limit", page.limit() + 1)
-        .query(Department::of)
-        .list();
+    return rows.page(archivedToo, page.after(), Limit.of(page.limit() + 1));
   }
 
   @Transactional
   public void rename(String id, String name) {
-    requireName(name);
-    if (sql.sql(RENAME).param("id", id).param("name", name).update() == 0) throw taken(name);
-    audit.write("project.updated", id, id, Map.of("changes_requested", Map.of("title", name)));
+    requireFree(name, id);
+    DepartmentRow row = rows.findToChange(id).orElseThrow();
+    if (row.isArchived()) throw taken(name);
+    row.rename(name);
+    written(row, "project.updated", Map.of("changes_requested", Map.of("title", name)));
   }
 
   /** Its keys open nothing any more, what it has queued is cancelled; for good. */
   @Transactional
   public void archive(String id) {
-    int archived =
-        sql.sql(
-                "update department set archived_at = graft_now()"
-                    + " where id = :id and archived_at is null")
-            .param("id", id)
-            .update();
-    if (archived == 0) return;
-    audit.write("project.archived", id, id, Map.of());
+    DepartmentRow row = rows.findToChange(id).orElseThrow();
+    if (!row.archive(clock.instant())) return;
+    written(row, "project.archived", Map.of());
     events.publishEvent(new DepartmentArchived(id));
   }
 
-  private Optional<String> insert(String name) {
+  /** What administrators have said about it. */
+  @Transactional(readOnly = true)
+  public LimitSettings limits(String id) {
+    return rows.findById(id).orElseThrow().limits();
+  }
+
+  /**
+   * Of two who change it at once, the second changes what the first has left.
+   *
+   * @param change of what was said, to what is said from now on
+   */
+  @Transactional
+  public void limit(String id, UnaryOperator<LimitSettings> change) {
+    DepartmentRow row = rows.findToChange(id).orElseThrow();
+    row.limit(change.apply(row.limits()).orElse(settings.maxRunning()));
+    rows.flush();
+  }
+
+  /**
+   * @param mode {@code allow_list} or {@code deny_list}; null with null = every base model
+   */
+  @Transactional
+  public void permit(String id, @Nullable String mode, @Nullable List<String> models) {
+    rows.findToChange(id).orElseThrow().permit(mode, models);
+    rows.flush();
+  }
+
+  private DepartmentRow insert(String name) {
+    LimitSettings limits =
+        new LimitSettings(null, null, null, null, null, null, null, null)
+            .orElse(settings.maxRunning());
+    DepartmentRow row = new DepartmentRow(ids.next("proj_"), name, limits, clock.instant());
+    rows.save(row);
+    written(row, "project.created", Map.of("data", Map.of("name", name, "title", name)));
+    return row;
+  }
+
+  /** The audit log's statement reads the row. */
+  private void written(DepartmentRow row, String what, Map<String, ?> details) {
+    rows.flush();
+    audit.write(what, row.id(), row.id(), details);
+  }
+
+  private void requireFree(String name, @Nullable String id) {
     requireName(name);
-    String id = ids.next("proj_");
-    int made =
-        sql.sql(CREATE)
-            .param("id", id)
-            .param("name", name)
-            .param("slug", Department.slug(name))
-            .param("max_running", settings.maxRunning())
-            .update();
-    if (made == 0) return Optional.empty();
-    audit.write("project.created", id, id, Map.of("data", Map.of("name", name, "title", name)));
-    return Optional.of(id);
+    if (ofAnother(name, id).isPresent()) throw taken(name);
+  }
+
+  /** Who has this name beside {@code id}; until the transaction ends nobody else takes it. */
+  private Optional<String> ofAnother(String name, @Nullable String id) {
+    locks.take("department " + name.toLowerCase(Locale.ROOT));
+    return rows.findIdByName(name).filter(other -> !other.equals(id));
   }
 
   private static void requireName(String name) {

@@ -1,5 +1,5 @@
 /**
- * The embedded PostgreSQL, and reading PostgreSQL's types from a row.
+ * The embedded PostgreSQL, locks by name, and reading PostgreSQL's types from a row.
  *
  * <p>Without a configured database, {@link dev.graft.platform.database.DatabaseInitializer} gives
  * the context the PostgreSQL of the data directory. One process holds the directory ({@link

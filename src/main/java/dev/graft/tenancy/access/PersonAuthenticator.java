@@ -90,7 +90,7 @@ class PersonAuthenticator implements BearerAuthenticator {
     for (OidcProperties.ProviderGroup each : settings.groups()) {
       if (!groups.contains(each.group())) continue;
       departments
-          .get(departments.find(each.department()).orElseGet(() -> made(each.department())))
+          .get(departments.ensure(each.department()))
           .filter(department -> department.archivedAt() == null)
           .ifPresent(
               department -> roles.merge(department, each.role(), PersonAuthenticator::higher));
@@ -98,10 +98,6 @@ class PersonAuthenticator implements BearerAuthenticator {
     return roles.entrySet().stream()
         .filter(each -> project == null || each.getKey().id().equals(project))
         .findFirst();
-  }
-
-  private String made(String department) {
-    return departments.ensure(department);
   }
 
   private static Role higher(Role one, Role other) {

@@ -31,7 +31,7 @@ class AdminKeyController {
   CursorPage<AdminKeyObject> list(
       @RequestParam @Nullable String after, @RequestParam @Nullable String limit) {
     Cursor page = Cursor.parse(after, limit, null, 20, 100);
-    List<ApiKey> rows = keys.list(null, page.after(), page.limit() + 1);
+    List<ApiKey> rows = keys.list(null, page);
     return CursorPage.ofOneMore(
         rows.stream().map(key -> AdminKeyObject.of(key, null)).toList(),
         page.limit(),

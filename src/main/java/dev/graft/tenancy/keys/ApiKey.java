@@ -1,9 +1,6 @@
 package dev.graft.tenancy.keys;
 
-import dev.graft.platform.database.ResultColumns;
 import dev.graft.tenancy.Role;
-import java.sql.ResultSet;
-import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -36,33 +33,4 @@ public record ApiKey(
    * @param email of a person; null for a service account
    */
   public record Owner(String id, String name, @Nullable String email, Role role, Instant since) {}
-
-  /** Expects the columns of {@link ApiKeys#SELECT}. */
-  static ApiKey of(ResultSet row, int number) throws SQLException {
-    return new ApiKey(
-        row.getString("id"),
-        row.getString("department_id"),
-        row.getString("name"),
-        row.getString("prefix"),
-        row.getBoolean("admin"),
-        owner(row),
-        ResultColumns.textsOrNull(row, "scopes"),
-        row.getString("created_by"),
-        ResultColumns.time(row, "created_at"),
-        ResultColumns.timeOrNull(row, "expires_at"),
-        ResultColumns.timeOrNull(row, "revoked_at"),
-        ResultColumns.timeOrNull(row, "last_used_at"));
-  }
-
-  private static @Nullable Owner owner(ResultSet row) throws SQLException {
-    String id = row.getString("owner_id");
-    return id == null
-        ? null
-        : new Owner(
-            id,
-            row.getString("owner_name"),
-            row.getString("owner_email"),
-            Role.of(row.getString("owner_role")),
-            ResultColumns.time(row, "owner_since"));
-  }
 }

@@ -1,13 +1,14 @@
 package dev.graft.tenancy.keys;
 
 import dev.graft.platform.Ids;
+import dev.graft.platform.database.TransactionLocks;
 import dev.graft.platform.errors.ProblemType;
 import dev.graft.platform.errors.RequestFailed;
+import dev.graft.platform.pagination.Cursor;
 import dev.graft.platform.security.Secrets;
 import dev.graft.tenancy.AuditLog;
 import dev.graft.tenancy.Caller;
 import dev.graft.tenancy.Role;
-import java.sql.Timestamp;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -15,7 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.data.domain.Limit;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Transactional;
 
@@ -25,54 +26,23 @@ public class ApiKeys {
   public static final String PREFIX = "sk-graft-";
   private static final int SHOWN = PREFIX.length() + 6;
 
-  static final String SELECT =
-      """
-      select k.*, coalesce(s.id, p.id) as owner_id,
-             coalesce(s.name, p.name, p.email) as owner_name, p.email as owner_email,
-             coalesce(s.role, m.role, 'none') as owner_role,
-             coalesce(s.created_at, m.added_at, p.created_at) as owner_since
-        from api_key k
-        left join service_account s on s.id = k.service_account_id
-        left join person p on p.id = k.person_id
-        left join department_member m
-          on m.person_id = k.person_id and m.department_id = k.department_id
-      """;
-
-  private static final String INSERT =
-      """
-      insert into api_key (id, department_id, name, admin, service_account_id, person_id, scopes,
-                           prefix, hash, created_by, created_at, expires_at)
-      values (:id, :department, :name, :admin, :service_account, :person, :scopes,
-              :prefix, :hash, :created_by, :now, :expires_at)
-      """;
-
-  private static final String LIST =
-      SELECT
-          + """
-           where k.department_id is not distinct from :department and k.revoked_at is null
-             and (:after::text is null
-                  or (k.created_at, k.id) < (select created_at, id from api_key
-                                              where id = :after
-                                                and department_id is not distinct from :department))
-           order by k.created_at desc, k.id desc
-           limit :limit
-          """;
-
-  private static final String REVOKE =
-      "update api_key set revoked_at = :now where id = :id and revoked_at is null";
-
-  private static final String EXPIRE =
-      "update api_key set expires_at = least(expires_at, :end) where id = :id";
-
-  private final JdbcClient sql;
+  private final ApiKeyRows rows;
   private final ServiceAccounts accounts;
+  private final TransactionLocks locks;
   private final AuditLog audit;
   private final Ids ids;
   private final Clock clock;
 
-  ApiKeys(JdbcClient sql, ServiceAccounts accounts, AuditLog audit, Ids ids, Clock clock) {
-    this.sql = sql;
+  ApiKeys(
+      ApiKeyRows rows,
+      ServiceAccounts accounts,
+      TransactionLocks locks,
+      AuditLog audit,
+      Ids ids,
+      Clock clock) {
+    this.rows = rows;
     this.accounts = accounts;
+    this.locks = locks;
     this.audit = audit;
     this.ids = ids;
     this.clock = clock;
@@ -101,7 +71,8 @@ public class ApiKeys {
   public Created create(String departmentId, Caller.Scope scope, @Nullable Duration lifetime) {
     boolean admin = scope == Caller.Scope.ADMIN;
     String name = "key create";
-    ServiceAccount account = accounts.create(departmentId, name, admin ? Role.OWNER : Role.MEMBER);
+    ServiceAccountRow account =
+        accounts.create(departmentId, name, admin ? Role.OWNER : Role.MEMBER);
     return create(new NewKey(departmentId, name, admin, account.id(), null, null, lifetime), null);
   }
 
@@ -119,32 +90,39 @@ public class ApiKeys {
     String secret = Secrets.next(PREFIX);
     Instant now = clock.instant();
     String id = ids.next("key_");
-    Duration life = key.lifetime();
-    sql.sql(INSERT)
-        .param("id", id)
-        .param("department", key.departmentId())
-        .param("name", key.name())
-        .param("admin", key.admin())
-        .param("service_account", key.serviceAccountId())
-        .param("person", key.personId())
-        .param("scopes", key.scopes() == null ? null : key.scopes().toArray(String[]::new))
-        .param("prefix", shown(secret))
-        .param("hash", Secrets.hash(secret))
-        .param("created_by", createdBy)
-        .param("now", Timestamp.from(now))
-        .param("expires_at", life == null ? null : Timestamp.from(now.plus(life)))
-        .update();
+    rows.save(new ApiKeyRow(id, key, secret, createdBy, now));
     List<String> scopes = key.scopes() == null ? List.of() : key.scopes();
     audit.write(
         "api_key.created", key.departmentId(), id, Map.of("data", Map.of("scopes", scopes)));
     return new Created(id, key.name(), secret, now);
   }
 
+  /**
+   * An administrator's key that somebody else has drawn; it ends the others of that name. False if
+   * it was there before, even if it is revoked.
+   */
+  @Transactional
+  boolean keep(String secret, String name) {
+    locks.take("administrator's key " + name);
+    byte[] hash = Secrets.hash(secret);
+    Instant now = clock.instant();
+    for (ApiKeyRow other : rows.findNamedToChange(name)) {
+      if (!other.is(hash)) other.revoke(now);
+    }
+    if (rows.existsByHash(hash)) return false;
+    NewKey key = NewKey.administrators(name, null);
+    rows.save(new ApiKeyRow(ids.next("key_"), key, secret, null, now));
+    return true;
+  }
+
   /** From the next request on it opens nothing. */
   @Transactional
   public void revoke(String id) {
-    ApiKey key = require(id);
-    sql.sql(REVOKE).param("id", id).param("now", Timestamp.from(clock.instant())).update();
+    revoke(id, require(id));
+  }
+
+  private void revoke(String id, ApiKeyRow key) {
+    key.revoke(clock.instant());
     audit.write("api_key.deleted", key.departmentId(), id, Map.of());
   }
 
@@ -161,75 +139,50 @@ public class ApiKeys {
    */
   @Transactional
   public Created rotate(String id, Duration overlap) {
-    ApiKey old = require(id);
+    ApiKeyRow old = require(id);
     Instant now = clock.instant();
-    Instant end = old.expiresAt();
-    if (old.revokedAt() != null || end != null && !now.isBefore(end)) {
+    if (!old.opens(now)) {
       throw new RequestFailed(
           ProblemType.WRONG_STATE, "This key is revoked or expired; create a new one.", "id");
     }
+    NewKey successor = old.successor();
     if (overlap.isZero()) {
-      revoke(id);
+      revoke(id, old);
     } else {
-      sql.sql(EXPIRE).param("id", id).param("end", Timestamp.from(now.plus(overlap))).update();
+      old.expire(now.plus(overlap));
       Map<String, Long> asked = Map.of("overlap_seconds", overlap.toSeconds());
       audit.write("api_key.updated", old.departmentId(), id, Map.of("changes_requested", asked));
     }
-    return create(successor(old), old.createdBy());
-  }
-
-  private static NewKey successor(ApiKey old) {
-    ApiKey.Owner owner = old.owner();
-    boolean person = owner != null && owner.email() != null;
-    return new NewKey(
-        old.departmentId(),
-        old.name(),
-        old.admin(),
-        owner == null || person ? null : owner.id(),
-        owner != null && person ? owner.id() : null,
-        old.scopes(),
-        old.expiresAt() == null ? null : Duration.between(old.createdAt(), old.expiresAt()));
+    return create(successor, old.createdBy());
   }
 
   /** All of a department that are not revoked, newest first. */
   @Transactional(readOnly = true)
   public List<ApiKey> list(String departmentId) {
-    return list(departmentId, null, Integer.MAX_VALUE);
+    return shown(rows.page(departmentId, null, Limit.unlimited()));
   }
 
   /**
-   * A page, newest first.
+   * A page and one more, newest first.
    *
    * @param departmentId null for those of administrators
    */
   @Transactional(readOnly = true)
-  List<ApiKey> list(@Nullable String departmentId, @Nullable String after, int limit) {
-    return sql.sql(LIST)
-        .param("department", departmentId)
-        .param("after", after)
-        .param("limit", limit)
-        .query(ApiKey::of)
-        .list();
+  List<ApiKey> list(@Nullable String departmentId, Cursor page) {
+    return shown(rows.page(departmentId, page.after(), Limit.of(page.limit() + 1)));
+  }
+
+  private static List<ApiKey> shown(List<OwnedKey> keys) {
+    return keys.stream().map(OwnedKey::shown).toList();
   }
 
   /** One that is not revoked, of this department; null for an administrator's. */
   @Transactional(readOnly = true)
   Optional<ApiKey> find(@Nullable String departmentId, String id) {
-    return sql.sql(
-            SELECT
-                + " where k.id = :id and k.department_id is not distinct from :department"
-                + " and k.revoked_at is null")
-        .param("id", id)
-        .param("department", departmentId)
-        .query(ApiKey::of)
-        .optional();
+    return rows.find(departmentId, id).map(OwnedKey::shown);
   }
 
-  private ApiKey require(String id) {
-    return sql.sql(SELECT + " where k.id = :id")
-        .param("id", id)
-        .query(ApiKey::of)
-        .optional()
-        .orElseThrow(() -> RequestFailed.notFound("key", id));
+  private ApiKeyRow require(String id) {
+    return rows.findToChange(id).orElseThrow(() -> RequestFailed.notFound("key", id));
   }
 }

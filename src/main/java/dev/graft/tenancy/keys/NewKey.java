@@ -26,7 +26,10 @@ record NewKey(
   }
 
   static NewKey ofAccount(
-      ServiceAccount account, String name, @Nullable List<String> scopes, @Nullable Duration life) {
+      ServiceAccountRow account,
+      String name,
+      @Nullable List<String> scopes,
+      @Nullable Duration life) {
     return new NewKey(account.departmentId(), name, false, account.id(), null, scopes, life);
   }
 }

@@ -51,7 +51,7 @@ class ProjectKeyController {
       @RequestParam @Nullable String limit) {
     Cursor page = Cursor.parse(after, limit, null, 20, 100);
     String department = access.toRead(identity, project).id();
-    List<ApiKey> rows = keys.list(department, page.after(), page.limit() + 1);
+    List<ApiKey> rows = keys.list(department, page);
     return CursorPage.ofOneMore(
         rows.stream().map(ProjectKeyObject::of).toList(), page.limit(), ProjectKeyObject::id);
   }

@@ -44,7 +44,7 @@ class ServiceAccountController {
   record ChangeAccount(@Nullable String name, @Nullable String role) {}
 
   record AccountObject(String id, String object, String name, String role, long createdAt) {
-    static AccountObject of(ServiceAccount account) {
+    static AccountObject of(ServiceAccountRow account) {
       return new AccountObject(
           account.id(),
           OBJECT,
@@ -86,7 +86,7 @@ class ServiceAccountController {
     boolean bare = Boolean.TRUE.equals(request.createServiceAccountOnly());
     Role role = bare ? Role.NONE : Role.MEMBER;
     ProjectAccess.requireGrantable(identity, role.permissions());
-    ServiceAccount account =
+    ServiceAccountRow account =
         accounts.create(department, KeyRequest.requireName(request.name()), role);
     NewKeyObject key = null;
     if (!bare) {
@@ -115,8 +115,10 @@ class ServiceAccountController {
     Role role = request.role() == null ? null : Role.parse(request.role());
     if (role != null) ProjectAccess.requireGrantable(identity, role.permissions());
     String name = request.name() == null ? null : KeyRequest.requireName(request.name());
-    if (!accounts.change(department.id(), account, name, role)) throw unknown(account);
-    return get(identity, project, account);
+    return accounts
+        .change(department.id(), account, name, role)
+        .map(AccountObject::of)
+        .orElseThrow(() -> unknown(account));
   }
 
   @DeleteMapping("/{account}")
@@ -134,7 +136,7 @@ class ServiceAccountController {
       @PathVariable String project,
       @PathVariable String account,
       @RequestBody KeyRequest request) {
-    ServiceAccount owner = require(access.toWrite(identity, project), account);
+    ServiceAccountRow owner = require(access.toWrite(identity, project), account);
     ProjectAccess.requireGrantable(identity, request.of(owner.role().permissions()));
     return NewKeyObject.of(
         keys.create(
@@ -144,7 +146,7 @@ class ServiceAccountController {
         OBJECT);
   }
 
-  private ServiceAccount require(Department department, String account) {
+  private ServiceAccountRow require(Department department, String account) {
     return accounts.find(department.id(), account).orElseThrow(() -> unknown(account));
   }
 

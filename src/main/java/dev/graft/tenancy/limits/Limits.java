@@ -1,6 +1,7 @@
 package dev.graft.tenancy.limits;
 
 import dev.graft.platform.database.ResultColumns;
+import dev.graft.tenancy.LimitSettings;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
@@ -26,7 +27,7 @@ public record Limits(
     int maxPriority,
     String approval,
     ModelPermissions models) {
-  public static final String EVERY_JOB = "every_job";
+  public static final String EVERY_JOB = LimitSettings.EVERY_JOB;
 
   static Limits of(ResultSet row, int number) throws SQLException {
     return new Limits(

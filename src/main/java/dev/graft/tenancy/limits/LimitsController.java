@@ -3,7 +3,9 @@ package dev.graft.tenancy.limits;
 import dev.graft.platform.errors.ProblemType;
 import dev.graft.platform.errors.RequestFailed;
 import dev.graft.tenancy.AuditLog;
+import dev.graft.tenancy.Departments;
 import dev.graft.tenancy.Identity;
+import dev.graft.tenancy.LimitSettings;
 import dev.graft.tenancy.ProjectAccess;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -25,19 +27,19 @@ import tools.jackson.databind.node.ObjectNode;
 @RestController
 @RequestMapping("/v1/organization/projects/{project}/limits")
 class LimitsController {
-  private final DepartmentLimits limits;
+  private final Departments departments;
   private final List<QuotaUsage> measured;
   private final ProjectAccess access;
   private final AuditLog audit;
   private final JsonMapper json;
 
   LimitsController(
-      DepartmentLimits limits,
+      Departments departments,
       List<QuotaUsage> measured,
       ProjectAccess access,
       AuditLog audit,
       JsonMapper json) {
-    this.limits = limits;
+    this.departments = departments;
     this.measured = List.copyOf(measured);
     this.access = access;
     this.audit = audit;
@@ -63,7 +65,7 @@ class LimitsController {
         quotas.put(measure.name(), new Quota(measure.limit(), measure.used()));
       }
     }
-    return new LimitsObject("project.limits", department, limits.said(department), quotas);
+    return new LimitsObject("project.limits", department, departments.limits(department), quotas);
   }
 
   @PostMapping
@@ -76,9 +78,13 @@ class LimitsController {
     if (!(change instanceof ObjectNode changes)) {
       throw new RequestFailed(ProblemType.INVALID_REQUEST, "The body must be an object.", "$");
     }
-    ObjectNode merged = json.valueToTree(limits.said(department));
-    merged.setAll(changes);
-    limits.say(department, json.treeToValue(merged, LimitSettings.class));
+    departments.limit(
+        department,
+        said -> {
+          ObjectNode merged = json.valueToTree(said);
+          merged.setAll(changes);
+          return json.treeToValue(merged, LimitSettings.class);
+        });
     audit.write(
         "project.limits.updated", department, department, Map.of("changes_requested", changes));
     return get(identity, project);

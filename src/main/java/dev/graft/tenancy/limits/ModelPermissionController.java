@@ -3,6 +3,7 @@ package dev.graft.tenancy.limits;
 import dev.graft.platform.errors.ProblemType;
 import dev.graft.platform.errors.RequestFailed;
 import dev.graft.tenancy.AuditLog;
+import dev.graft.tenancy.Departments;
 import dev.graft.tenancy.Identity;
 import dev.graft.tenancy.ProjectAccess;
 import java.util.List;
@@ -29,11 +30,14 @@ class ModelPermissionController {
   private static final String DENY = "deny_list";
 
   private final DepartmentLimits limits;
+  private final Departments departments;
   private final ProjectAccess access;
   private final AuditLog audit;
 
-  ModelPermissionController(DepartmentLimits limits, ProjectAccess access, AuditLog audit) {
+  ModelPermissionController(
+      DepartmentLimits limits, Departments departments, ProjectAccess access, AuditLog audit) {
     this.limits = limits;
+    this.departments = departments;
     this.access = access;
     this.audit = audit;
   }
@@ -85,7 +89,7 @@ class ModelPermissionController {
     if (models.size() > MOST) {
       throw RequestFailed.invalid("model_ids", "At most " + MOST + " models.");
     }
-    limits.permit(department, mode, models.toArray(String[]::new));
+    departments.permit(department, mode, models);
     noted(department, Map.of("mode", mode, "model_ids", models));
     return get(identity, project);
   }
@@ -95,7 +99,7 @@ class ModelPermissionController {
   PermissionsDeleted delete(
       @AuthenticationPrincipal Identity identity, @PathVariable String project) {
     String department = access.toWrite(identity, project).id();
-    limits.permit(department, null, null);
+    departments.permit(department, null, null);
     noted(department, Map.of());
     return new PermissionsDeleted("project.model_permissions.deleted", true);
   }

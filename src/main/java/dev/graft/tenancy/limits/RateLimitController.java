@@ -6,8 +6,10 @@ import dev.graft.platform.errors.RequestFailed;
 import dev.graft.platform.pagination.Cursor;
 import dev.graft.platform.pagination.CursorPage;
 import dev.graft.tenancy.AuditLog;
+import dev.graft.tenancy.Departments;
 import dev.graft.tenancy.Identity;
 import dev.graft.tenancy.ProjectAccess;
+import dev.graft.tenancy.TenancyProperties;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -27,12 +29,15 @@ import org.springframework.web.bind.annotation.RestController;
 class RateLimitController {
   private static final String ID = "rl-requests";
 
-  private final DepartmentLimits limits;
+  private final Departments departments;
+  private final TenancyProperties settings;
   private final ProjectAccess access;
   private final AuditLog audit;
 
-  RateLimitController(DepartmentLimits limits, ProjectAccess access, AuditLog audit) {
-    this.limits = limits;
+  RateLimitController(
+      Departments departments, TenancyProperties settings, ProjectAccess access, AuditLog audit) {
+    this.departments = departments;
+    this.settings = settings;
     this.access = access;
     this.audit = audit;
   }
@@ -62,10 +67,10 @@ class RateLimitController {
       @PathVariable String project,
       @RequestParam @Nullable String after) {
     String department = access.toRead(identity, project).id();
+    Integer said = departments.limits(department).maxRequestsPerMinute();
+    int requests = said == null ? settings.requestsPerMinute() : said;
     List<RateLimitObject> all =
-        Cursor.after(after) == null
-            ? List.of(new RateLimitObject(limits.requestsPerMinute(department)))
-            : List.of();
+        Cursor.after(after) == null ? List.of(new RateLimitObject(requests)) : List.of();
     return CursorPage.of(all, false, RateLimitObject::id);
   }
 
@@ -85,7 +90,7 @@ class RateLimitController {
           "Missing required parameter: 'max_requests_per_1_minute'.",
           "max_requests_per_1_minute");
     }
-    limits.say(department, limits.said(department).requests(requests));
+    departments.limit(department, said -> said.requests(requests));
     audit.write(
         "rate_limit.updated",
         department,

@@ -40,13 +40,13 @@ class MemberController {
 
   record UserObject(
       String id, String object, @Nullable String name, String email, String role, long addedAt) {
-    static UserObject of(Member member) {
+    static UserObject of(MemberRow member) {
       return new UserObject(
-          member.personId(),
+          member.person().id(),
           "organization.project.user",
-          member.name(),
-          member.email(),
-          member.role().wire(),
+          member.person().name(),
+          member.person().email(),
+          member.role(),
           member.addedAt().getEpochSecond());
     }
   }
@@ -102,8 +102,10 @@ class MemberController {
       @RequestBody ChangeUser request) {
     String department = access.toWrite(identity, project).id();
     Role role = grantable(identity, request.role());
-    if (!members.change(department, user, role)) throw unknown(user);
-    return get(identity, project, user);
+    return members
+        .change(department, user, role)
+        .map(UserObject::of)
+        .orElseThrow(() -> unknown(user));
   }
 
   @DeleteMapping("/{user}")

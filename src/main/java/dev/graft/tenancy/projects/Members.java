@@ -1,15 +1,18 @@
 package dev.graft.tenancy.projects;
 
 import dev.graft.platform.Ids;
+import dev.graft.platform.database.TransactionLocks;
 import dev.graft.platform.errors.RequestFailed;
 import dev.graft.platform.pagination.Cursor;
 import dev.graft.tenancy.AuditLog;
 import dev.graft.tenancy.Role;
+import java.time.Clock;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
-import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.data.domain.Limit;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Transactional;
 
@@ -19,54 +22,26 @@ public class Members {
   private static final Pattern EMAIL =
       Pattern.compile("[^@\\s\\p{Cntrl}]{1,64}@[^@\\s\\p{Cntrl}]{1,250}");
 
-  private static final String KNOWN =
-      """
-      insert into person (id, email, created_at) values (:id, :email, graft_now())
-      on conflict ((lower(email))) do nothing
-      """;
-
-  private static final String ADD =
-      """
-      insert into department_member (department_id, person_id, role, added_at)
-      values (:department, :person, :role, graft_now())
-      on conflict (department_id, person_id) do update set role = excluded.role
-      """;
-
-  private static final String SELECT =
-      """
-      select p.id, p.email, p.name, m.role, m.added_at
-        from department_member m join person p on p.id = m.person_id
-       where m.department_id = :department
-      """;
-
-  /** An unknown cursor gives nothing. */
-  private static final String LIST =
-      SELECT
-          + """
-             and (:after::text is null
-                  or p.id < (select person_id from department_member
-                              where person_id = :after and department_id = :department))
-           order by p.id desc
-           limit :limit
-          """;
-
-  private static final String CHANGE =
-      """
-      update department_member set role = :role
-       where department_id = :department and person_id = :person
-      """;
-
-  private static final String REMOVE =
-      "delete from department_member where department_id = :department and person_id = :person";
-
-  private final JdbcClient sql;
+  private final MemberRows rows;
+  private final PersonRows people;
+  private final TransactionLocks locks;
   private final AuditLog audit;
   private final Ids ids;
+  private final Clock clock;
 
-  Members(JdbcClient sql, AuditLog audit, Ids ids) {
-    this.sql = sql;
+  Members(
+      MemberRows rows,
+      PersonRows people,
+      TransactionLocks locks,
+      AuditLog audit,
+      Ids ids,
+      Clock clock) {
+    this.rows = rows;
+    this.people = people;
+    this.locks = locks;
     this.audit = audit;
     this.ids = ids;
+    this.clock = clock;
   }
 
   public static boolean isEmail(String text) {
@@ -79,81 +54,64 @@ public class Members {
     if (!isEmail(email)) {
       throw RequestFailed.invalid("email", "This is not an e-mail address.");
     }
-    return person(email)
-        .orElseGet(
-            () -> {
-              sql.sql(KNOWN).param("id", ids.next("user_")).param("email", email).update();
-              return person(email).orElseThrow();
-            });
+    return people.findIdByEmail(email).orElseGet(() -> met(email));
   }
 
-  private Optional<String> person(String email) {
-    return sql.sql("select id from person where lower(email) = lower(:email)")
-        .param("email", email)
-        .query(String.class)
-        .optional();
+  /** Of two who meet somebody, one writes it down. */
+  private String met(String email) {
+    locks.take("person " + email.toLowerCase(Locale.ROOT));
+    return people
+        .findIdByEmail(email)
+        .orElseGet(
+            () -> {
+              PersonRow person = new PersonRow(ids.next("user_"), email, clock.instant());
+              return people.saveAndFlush(person).id();
+            });
   }
 
   /** In this role, also where they had another; the person must be known. */
   @Transactional
-  Member add(String departmentId, String personId, Role role) {
-    if (sql.sql("select 1 from person where id = :id")
-        .param("id", personId)
-        .query()
-        .listOfRows()
-        .isEmpty()) {
-      throw RequestFailed.invalid("user_id", "No such user: " + personId);
-    }
-    sql.sql(ADD)
-        .param("department", departmentId)
-        .param("person", personId)
-        .param("role", role.wire())
-        .update();
+  MemberRow add(String departmentId, String personId, Role role) {
+    PersonRow person =
+        people
+            .findById(personId)
+            .orElseThrow(() -> RequestFailed.invalid("user_id", "No such user: " + personId));
+    locks.take("member " + departmentId + " " + personId);
+    MemberRow member =
+        rows.find(departmentId, personId)
+            .map(known -> known.in(role))
+            .orElseGet(() -> rows.save(new MemberRow(departmentId, person, role, clock.instant())));
     audit.write("user.added", departmentId, personId, Map.of("data", Map.of("role", role.wire())));
-    return find(departmentId, personId).orElseThrow();
+    return member;
   }
 
   @Transactional(readOnly = true)
-  Optional<Member> find(String departmentId, String personId) {
-    return sql.sql(SELECT + " and p.id = :person")
-        .param("department", departmentId)
-        .param("person", personId)
-        .query(Member::of)
-        .optional();
+  Optional<MemberRow> find(String departmentId, String personId) {
+    return rows.find(departmentId, personId);
   }
 
   /** A page and one more, newest person first. */
   @Transactional(readOnly = true)
-  List<Member> list(String departmentId, Cursor page) {
-    return sql.sql(LIST)
-        .param("department", departmentId)
-        .param("after", page.after())
-        .param("limit", page.limit() + 1)
-        .query(Member::of)
-        .list();
+  List<MemberRow> list(String departmentId, Cursor page) {
+    return rows.page(departmentId, page.after(), Limit.of(page.limit() + 1));
   }
 
-  /** False if the person is not a member. */
+  /** Empty if the person is not a member. */
   @Transactional
-  boolean change(String departmentId, String personId, Role role) {
-    int changed =
-        sql.sql(CHANGE)
-            .param("department", departmentId)
-            .param("person", personId)
-            .param("role", role.wire())
-            .update();
-    if (changed == 0) return false;
+  Optional<MemberRow> change(String departmentId, String personId, Role role) {
+    Optional<MemberRow> changed = rows.find(departmentId, personId).map(member -> member.in(role));
     Map<String, String> asked = Map.of("role", role.wire());
-    audit.write("user.updated", departmentId, personId, Map.of("changes_requested", asked));
-    return true;
+    changed.ifPresent(
+        member ->
+            audit.write(
+                "user.updated", departmentId, personId, Map.of("changes_requested", asked)));
+    return changed;
   }
 
   /** Their keys open nothing of the department any more; false if the person is not a member. */
   @Transactional
   boolean remove(String departmentId, String personId) {
-    if (sql.sql(REMOVE).param("department", departmentId).param("person", personId).update() == 0) {
-      return false;
-    }
+    if (rows.remove(departmentId, personId) == 0) return false;
     audit.write("user.deleted", departmentId, personId, Map.of());
     return true;
   }

@@ -4,16 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.graft.pg.GraftIT;
-import dev.graft.platform.Ids;
 import dev.graft.platform.MachineLacks;
+import dev.graft.platform.pagination.Cursor;
 import dev.graft.tenancy.Administrator;
 import dev.graft.tenancy.TenancyProperties;
 import dev.graft.tenancy.access.KeyAuthenticator;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
-import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.test.context.TestPropertySource;
-import org.springframework.transaction.support.TransactionOperations;
 
 @GraftIT
 @TestPropertySource(
@@ -21,24 +19,23 @@ import org.springframework.transaction.support.TransactionOperations;
 class AdministratorFromSettingsIT {
   static final String FROM_THE_START = "sk-graft-0123456789012345678901234567890123456789abc";
 
+  private static final Cursor ALL = Cursor.parse(null, null, null, 10, 10);
+
   @Autowired KeyAuthenticator authenticator;
   @Autowired ApiKeys keys;
-  @Autowired JdbcClient sql;
-  @Autowired TransactionOperations transactions;
-  @Autowired Ids ids;
 
   @Test
   void theKeyOfTheSettingsOpensTheOrganizationUntilTheyNameAnother() {
     assertThat(authenticator.authenticate(FROM_THE_START)).isPresent();
     start(FROM_THE_START);
-    assertThat(keys.list(null, null, 10)).hasSize(1);
+    assertThat(keys.list(null, ALL)).hasSize(1);
     String other = FROM_THE_START.replace("abc", "xyz");
     start(other);
     assertThat(authenticator.authenticate(FROM_THE_START)).isEmpty();
     assertThat(authenticator.authenticate(other))
         .hasValueSatisfying(
             bearer -> assertThat(bearer.principal()).isInstanceOf(Administrator.class));
-    keys.revoke(keys.list(null, null, 10).getFirst().id());
+    keys.revoke(keys.list(null, ALL).getFirst().id());
     start(other);
     assertThat(authenticator.authenticate(other)).isEmpty();
   }
@@ -54,8 +51,7 @@ class AdministratorFromSettingsIT {
   }
 
   private void start(String secret) {
-    new AdministratorFromSettings(
-            new TenancyProperties(secret, 2, 1, 1, 1, "EUR"), sql, transactions, ids)
+    new AdministratorFromSettings(new TenancyProperties(secret, 2, 1, 1, 1, "EUR"), keys)
         .afterSingletonsInstantiated();
   }
 }

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -110,6 +111,34 @@ class ApiKeysIT {
     clock.move(Duration.ofHours(1));
     assertThat(authenticator.authenticate(first.secret())).isEmpty();
     assertThat(authenticator.authenticate(second.secret())).isPresent();
+  }
+
+  @Test
+  void ofManyWhoRotateAKeyAtOnceOneGetsASuccessor() throws Exception {
+    String key = keys.create(department, Caller.Scope.USER).id();
+    CyclicBarrier together = new CyclicBarrier(4);
+    int refused = 0;
+    try (ExecutorService threads = Executors.newFixedThreadPool(4)) {
+      List<Future<ApiKeys.Created>> asked = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        asked.add(
+            threads.submit(
+                () -> {
+                  together.await();
+                  return keys.rotate(key);
+                }));
+      }
+      for (Future<ApiKeys.Created> each : asked) {
+        try {
+          each.get();
+        } catch (ExecutionException late) {
+          assertThat(late).hasCauseInstanceOf(RequestFailed.class);
+          refused++;
+        }
+      }
+    }
+    assertThat(refused).isEqualTo(3);
+    assertThat(keys.list(department)).hasSize(1);
   }
 
   @Test

@@ -104,7 +104,7 @@ class RoutesIT {
   @TestFactory
   Stream<DynamicTest> everyRouteOpensByItsScopeAndByNoOther() {
     Map<String, ApiClient> byScope = new LinkedHashMap<>();
-    ServiceAccount owner = accounts.create(own, "all", Role.OWNER);
+    ServiceAccountRow owner = accounts.create(own, "all", Role.OWNER);
     for (Permission permission : Permission.values()) {
       NewKey key =
           new NewKey(own, "one scope", true, owner.id(), null, List.of(permission.scope()), null);
@@ -158,7 +158,7 @@ class RoutesIT {
     ApiClient administrator = anyone.as(keys.createForAdministrator(null).secret());
     String other = departments.ensure("other " + UUID.randomUUID());
     Map<String, String> foreign = new ForeignThings(sql, administrator).make(other);
-    ServiceAccount owner = accounts.create(own, "all", Role.OWNER);
+    ServiceAccountRow owner = accounts.create(own, "all", Role.OWNER);
     // May do everything, but reaches only its own department.
     String key =
         keys.create(new NewKey(own, "own", false, owner.id(), null, null, null), null).secret();
@@ -218,7 +218,7 @@ class RoutesIT {
   }
 
   private String keyOf(Role role) {
-    ServiceAccount account = accounts.create(own, role.wire(), role);
+    ServiceAccountRow account = accounts.create(own, role.wire(), role);
     return keys.create(NewKey.ofAccount(account, "key", null, null), null).secret();
   }
 

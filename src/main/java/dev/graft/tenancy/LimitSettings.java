@@ -1,9 +1,11 @@
-package dev.graft.tenancy.limits;
+package dev.graft.tenancy;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.graft.platform.errors.RequestFailed;
-import java.sql.ResultSet;
-import java.sql.SQLException;
+import jakarta.persistence.Column;
+import jakarta.persistence.Embeddable;
+import org.hibernate.annotations.JdbcTypeCode;
+import org.hibernate.type.SqlTypes;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,27 +15,31 @@ import org.jspecify.annotations.Nullable;
  * @param weight its share of the devices among departments that wait
  * @param approval which jobs wait for an owner's: {@code off} or {@code every_job}
  */
-record LimitSettings(
-    @Nullable Integer maxRunningJobs,
-    @Nullable Integer maxQueuedJobs,
-    @Nullable Long maxDeviceSecondsPerMonth,
+@Embeddable
+public record LimitSettings(
+    @Column(name = "max_running") @Nullable Integer maxRunningJobs,
+    @Column(name = "max_queued") @Nullable Integer maxQueuedJobs,
+    @Column(name = "max_device_seconds") @Nullable Long maxDeviceSecondsPerMonth,
     @Nullable Long maxStoredBytes,
-    @Nullable Integer maxPriority,
+    @JdbcTypeCode(SqlTypes.SMALLINT) @Nullable Integer maxPriority,
     @Nullable Double weight,
     @Nullable String approval,
-    @JsonProperty("max_requests_per_1_minute") @Nullable Integer maxRequestsPerMinute) {
-  static final int HIGHEST_PRIORITY = 100;
-  static final String NO_APPROVAL = "off";
+    @Column(name = "requests_per_minute") @JsonProperty("max_requests_per_1_minute")
+        @Nullable Integer maxRequestsPerMinute) {
+  public static final String EVERY_JOB = "every_job";
+
+  private static final String NO_APPROVAL = "off";
+  private static final int HIGHEST_PRIORITY = 100;
   private static final int MOST = 1_000_000;
 
-  LimitSettings {
+  public LimitSettings {
     within("max_running_jobs", maxRunningJobs, 0, MOST);
     within("max_queued_jobs", maxQueuedJobs, 0, MOST);
     within("max_device_seconds_per_month", maxDeviceSecondsPerMonth, 0, Long.MAX_VALUE);
     within("max_stored_bytes", maxStoredBytes, 0, Long.MAX_VALUE);
     within("max_priority", maxPriority, 0, HIGHEST_PRIORITY);
     within("max_requests_per_1_minute", maxRequestsPerMinute, 1, MOST);
-    if (approval != null && !approval.equals(NO_APPROVAL) && !approval.equals(Limits.EVERY_JOB)) {
+    if (approval != null && !approval.equals(NO_APPROVAL) && !approval.equals(EVERY_JOB)) {
       throw RequestFailed.invalid("approval", "approval must be off or every_job.");
     }
     if (weight != null && !(weight >= 0.001 && weight <= 1000)) {
@@ -41,19 +47,20 @@ record LimitSettings(
     }
   }
 
-  static LimitSettings of(ResultSet row, int number) throws SQLException {
+  /** Where nothing has been said, what is kept in its place. */
+  LimitSettings orElse(int maxRunning) {
     return new LimitSettings(
-        row.getInt("max_running"),
-        row.getObject("max_queued", Integer.class),
-        row.getObject("max_device_seconds", Long.class),
-        row.getObject("max_stored_bytes", Long.class),
-        row.getInt("max_priority"),
-        row.getDouble("weight"),
-        row.getString("approval"),
-        row.getObject("requests_per_minute", Integer.class));
+        maxRunningJobs == null ? Integer.valueOf(maxRunning) : maxRunningJobs,
+        maxQueuedJobs,
+        maxDeviceSecondsPerMonth,
+        maxStoredBytes,
+        maxPriority == null ? Integer.valueOf(HIGHEST_PRIORITY) : maxPriority,
+        weight == null ? Double.valueOf(1) : weight,
+        approval == null ? NO_APPROVAL : approval,
+        maxRequestsPerMinute);
   }
 
-  LimitSettings requests(int perMinute) {
+  public LimitSettings requests(int perMinute) {
     return new LimitSettings(
         maxRunningJobs,
         maxQueuedJobs,

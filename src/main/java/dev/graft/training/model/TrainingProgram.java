@@ -7,7 +7,8 @@ import dev.graft.training.model.device.BaseWeights;
 import dev.graft.training.model.family.Family;
 import dev.graft.training.model.forward.ModelProgram;
 import dev.graft.training.program.WeightForm;
-import dev.graft.training.tuner.Tuner;
+import dev.graft.training.tuner.Tuners;
+import dev.graft.training.tuner.part.Tuner;
 import dev.graft.training.tuner.part.Computed;
 import dev.graft.training.tuner.part.Rewrite;
 import dev.graft.weights.ModelDirectory;
@@ -28,7 +29,7 @@ public final class TrainingProgram {
    * @throws IllegalArgumentException if the method does not fit the base, saying where
    */
   public static ModelProgram of(ModelDirectory base, TrainingSetup recipe) {
-    Tuner tuner = Tuner.of(recipe.method(), base);
+    Tuner tuner = Tuners.of(recipe.method(), base);
     Set<String> trained = new HashSet<>();
     tuner.slots().forEach(each -> trained.add(each.name()));
     tuner.columns().forEach(each -> trained.add(each.name()));

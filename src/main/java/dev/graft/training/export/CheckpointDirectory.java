@@ -5,7 +5,6 @@ import dev.graft.weights.WrittenConfig;
 import dev.graft.weights.checkpoint.SafetensorsWriter;
 import dev.graft.weights.config.ModelConfig.Parameter;
 import dev.graft.weights.tensor.Dtype;
-import dev.graft.weights.tensor.HalfPrecision;
 import dev.graft.weights.tensor.TensorInfo;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -62,10 +61,5 @@ final class CheckpointDirectory {
       case AS_BASE -> tensors.dtype(parameter);
       case F32 -> Dtype.F32;
     };
-  }
-
-  /** Numbers in an element type, rounded to nearest even. */
-  static MemorySegment bytes(MemorySegment floats, Dtype dtype) {
-    return dtype == Dtype.F32 ? floats : HalfPrecision.narrow(floats, dtype);
   }
 }

@@ -4,6 +4,7 @@ import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.checkpoint.MappedTensor;
 import dev.graft.weights.config.ModelConfig.Parameter;
 import dev.graft.weights.tensor.Dtype;
+import dev.graft.weights.tensor.HalfPrecision;
 import dev.graft.weights.tensor.NamedTensor;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -54,14 +55,14 @@ public final class FullModelDirectory {
       Integer place = places.get(parameter.name());
       if (place == null) return ofBase(parameter, dtype);
       MemorySegment values = MemorySegment.ofBuffer(trained.get(place).data().duplicate());
-      return CheckpointDirectory.bytes(values, dtype);
+      return HalfPrecision.narrow(values, dtype);
     }
 
     private MemorySegment ofBase(Parameter parameter, Dtype dtype) {
       MappedTensor stored = base.weights().require(parameter.name(), parameter.shape());
       return stored.dtype() == dtype
           ? stored.data()
-          : CheckpointDirectory.bytes(MemorySegment.ofArray(stored.toFloats()), dtype);
+          : HalfPrecision.narrow(MemorySegment.ofArray(stored.toFloats()), dtype);
     }
   }
 }

@@ -10,12 +10,12 @@ import dev.graft.weights.adapter.SavedAdapter;
 import dev.graft.weights.checkpoint.MappedTensor;
 import dev.graft.weights.config.ModelConfig.Parameter;
 import dev.graft.weights.tensor.Dtype;
+import dev.graft.weights.tensor.HalfPrecision;
 import dev.graft.weights.tensor.NamedTensor;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,9 +35,7 @@ public final class MergedModel implements CheckpointDirectory.Tensors {
     tuner = Tuners.of(adapter.method(), base);
     String obstacle = tuner.unmergeable();
     if (obstacle != null) throw new IllegalArgumentException(obstacle);
-    trained =
-        SavedTensors.of(tuner, adapter, base.config()).stream()
-            .collect(Collectors.toMap(NamedTensor::name, each -> each));
+    trained = NamedTensor.byName(SavedTensors.of(tuner, adapter, base.config()));
     weights = new BaseWeights(base, quantization, tuner);
   }
 
@@ -80,7 +78,7 @@ public final class MergedModel implements CheckpointDirectory.Tensors {
     NamedTensor copy = trained.get(name);
     float[] values =
         copy != null ? tuner.merged(name, copy.toFloats(), trained) : merged(parameter);
-    return CheckpointDirectory.bytes(MemorySegment.ofArray(values), dtype);
+    return HalfPrecision.narrow(MemorySegment.ofArray(values), dtype);
   }
 
   private float[] merged(Parameter parameter) {

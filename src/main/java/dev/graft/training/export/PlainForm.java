@@ -49,9 +49,7 @@ public record PlainForm(Lora method, List<NamedTensor> tensors) {
   static PlainForm of(ModelDirectory base, SavedAdapter adapter) {
     Tuner tuner = Tuners.of(adapter.method(), base);
     List<LowRankUpdate> updates =
-        tuner.plain(
-            SavedTensors.of(tuner, adapter, base.config()).stream()
-                .collect(Collectors.toMap(NamedTensor::name, each -> each)));
+        tuner.plain(NamedTensor.byName(SavedTensors.of(tuner, adapter, base.config())));
     if (updates.isEmpty()) {
       throw new IllegalArgumentException("the adapter has no form as plain factors of LoRA");
     }
@@ -96,7 +94,7 @@ public record PlainForm(Lora method, List<NamedTensor> tensors) {
         b[o * rank + k] = (float) (update.scale() * update.b()[o * update.rank() + k]);
       }
     }
-    String module = Tuner.PEFT_PREFIX + linear.path();
+    String module = SavedAdapter.PEFT_PREFIX + linear.path();
     tensors.add(NamedTensor.of(module + ".lora_A.weight", a, rank, in));
     tensors.add(NamedTensor.of(module + ".lora_B.weight", b, out, rank));
   }

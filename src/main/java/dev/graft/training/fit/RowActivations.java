@@ -16,7 +16,6 @@ import dev.graft.weights.config.basics.Dropouts;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
-import java.util.stream.Collectors;
 
 /**
  * What one row leaves on the device, of as many tokens as it has with virtual ones: values of the
@@ -51,8 +50,7 @@ final class RowActivations {
     this.spec = spec;
     this.tokens = tokens;
     half = spec.training().precision() == Precision.BF16;
-    Set<String> ofBase =
-        config.parameters().stream().map(ModelConfig.Parameter::name).collect(Collectors.toSet());
+    Set<String> ofBase = config.parameterNames();
     added = slots.stream().filter(slot -> !ofBase.contains(slot.name())).toList();
   }
 

@@ -1,5 +1,7 @@
 package dev.graft.training.program;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * What a batch says to every layer: the elements of the methods' argument {@code c}, in this order.
  * Those that a model has no use for are tensors without elements.
@@ -22,5 +24,14 @@ public enum BatchContext {
 
   public String reference() {
     return "c[" + ordinal() + "]";
+  }
+
+  /**
+   * Where the rows of a table are that a batch asks for.
+   *
+   * @param ids null = the program's input
+   */
+  public static String indices(@Nullable BatchContext ids) {
+    return ids == null ? LayerProgram.INPUT : ids.reference();
   }
 }

@@ -25,8 +25,13 @@ public interface Statement {
   /** Writes the computation of {@link #output}, and of what {@link #backward} asks to be saved. */
   void forward(LayerText text);
 
-  /** Writes the definition, differentiable by autograd, without saving anything. */
-  void reference(LayerText text);
+  /**
+   * Writes the definition, differentiable by autograd, without saving anything: {@link #forward}
+   * itself, where that saves nothing and calls no kernel.
+   */
+  default void reference(LayerText text) {
+    forward(text);
+  }
 
   /**
    * Writes the gradients of the inputs and of the trained tensors, given that of the output. Called

@@ -13,7 +13,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Collectors;
 
 /** The tensors of a saved adapter, if they are exactly those that its configuration announces. */
 public final class SavedTensors {
@@ -29,8 +28,7 @@ public final class SavedTensors {
     List<NamedTensor> tensors = new ArrayList<>(tuner.read(saved.tensors()));
     Map<String, long[]> expected = new HashMap<>();
     for (Slot slot : tuner.slots()) expected.put(slot.name(), slot.shape());
-    Set<String> ofBase =
-        base.parameters().stream().map(ModelConfig.Parameter::name).collect(Collectors.toSet());
+    Set<String> ofBase = base.parameterNames();
     Set<String> optional = new HashSet<>();
     List<NamedTensor> unsaved = new ArrayList<>();
     for (NamedTensor each : tuner.frozen(0)) {

@@ -35,13 +35,14 @@ public record AdaptedModules(List<ModelConfig.Linear> linears, List<Leaf> tables
     }
     List<ModelConfig.Linear> adapted = new ArrayList<>();
     List<Leaf> embeddings = new ArrayList<>();
+    boolean causal = config.task() instanceof Task.CausalLm;
     boolean output = false;
     for (String path : LinearTargets.paths(targets, modulesToSave, config)) {
       ModelConfig.Linear linear = linears.get(path);
       Leaf table = tables.get(path);
       if (linear != null) adapted.add(linear);
       else if (table != null) embeddings.add(table);
-      else if (isOutput(path, config)) output = true;
+      else if (causal && path.equals(config.outputModule())) output = true;
       else throw LinearTargets.unsupported(path);
     }
     if (adapted.isEmpty() && embeddings.isEmpty() && !output) {
@@ -50,12 +51,5 @@ public record AdaptedModules(List<ModelConfig.Linear> linears, List<Leaf> tables
               + " modules_to_save");
     }
     return new AdaptedModules(adapted, embeddings, output);
-  }
-
-  private static boolean isOutput(String path, ModelConfig config) {
-    return switch (config.task()) {
-      case Task.CausalLm() -> path.equals(config.outputModule());
-      case Task.SequenceClassification head -> false;
-    };
   }
 }

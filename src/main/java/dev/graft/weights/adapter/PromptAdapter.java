@@ -8,7 +8,6 @@ import dev.graft.weights.checkpoint.SafetensorsFile;
 import dev.graft.weights.files.BadModel;
 import dev.graft.weights.files.DirectoryFiles;
 import dev.graft.weights.files.JsonFields;
-import dev.graft.weights.files.JsonFile;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -19,8 +18,6 @@ import java.util.List;
  */
 public record PromptAdapter(Prompted method, MappedTensor embeddings, SafetensorsFile file)
     implements AutoCloseable {
-  private static final String CONFIG = "adapter_config.json";
-  private static final String WEIGHTS = "adapter_model.safetensors";
   private static final List<String> TYPES = List.of("PROMPT_TUNING", "P_TUNING", "PREFIX_TUNING");
 
   /**
@@ -29,23 +26,20 @@ public record PromptAdapter(Prompted method, MappedTensor embeddings, Safetensor
    * @throws BadModel if it has no readable configuration
    */
   public static boolean isIn(Path directory) {
-    return TYPES.contains(config(directory).textOr("peft_type", ""));
-  }
-
-  private static JsonFields config(Path directory) {
-    return JsonFile.read(new DirectoryFiles(directory).require(CONFIG), 1 << 20);
+    return TYPES.contains(SavedAdapter.config(directory).textOr("peft_type", ""));
   }
 
   /**
    * @throws BadModel if these are no virtual tokens that Graft can apply, saying why
    */
   public static PromptAdapter read(Path directory) {
-    Prompted method = method(config(directory));
-    SafetensorsFile file = SafetensorsFile.open(new DirectoryFiles(directory).require(WEIGHTS));
+    Prompted method = method(SavedAdapter.config(directory));
+    SafetensorsFile file =
+        SafetensorsFile.open(new DirectoryFiles(directory).require(SavedAdapter.WEIGHTS));
     MappedTensor embeddings = file.find("prompt_embeddings");
     if (embeddings == null || file.tensors().size() != 1) {
       file.close();
-      throw new BadModel(WEIGHTS + " does not hold prompt_embeddings alone");
+      throw new BadModel(SavedAdapter.WEIGHTS + " does not hold prompt_embeddings alone");
     }
     return new PromptAdapter(method, embeddings, file);
   }
@@ -55,7 +49,7 @@ public record PromptAdapter(Prompted method, MappedTensor embeddings, Safetensor
       if (AdapterMethods.fromPeft(config.node()) instanceof Prompted prompted) return prompted;
       throw config.bad("peft_type", "is no method with virtual tokens");
     } catch (SpecRejected e) {
-      throw new BadModel(CONFIG + ": " + e.getMessage(), e);
+      throw new BadModel(SavedAdapter.CONFIG + ": " + e.getMessage(), e);
     }
   }
 

@@ -17,10 +17,13 @@ import java.util.List;
  * Closing unmaps the tensors.
  */
 public record SavedAdapter(AdapterMethod method, SafetensorsFile file) implements AutoCloseable {
-  private static final String CONFIG = "adapter_config.json";
-  private static final String WEIGHTS = "adapter_model.safetensors";
+  /** What {@code save_pretrained} puts before a module path. */
+  public static final String PEFT_PREFIX = "base_model.model.";
 
-  private static JsonFields config(Path directory) {
+  static final String CONFIG = "adapter_config.json";
+  static final String WEIGHTS = "adapter_model.safetensors";
+
+  static JsonFields config(Path directory) {
     return JsonFile.read(new DirectoryFiles(directory).require(CONFIG), 1 << 20);
   }
 

@@ -6,7 +6,6 @@ import dev.graft.weights.tensor.TensorInfo;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Collectors;
 
 /**
  * Checkpoints spell names in several ways: a base saved without a head lacks the prefix, and old
@@ -19,8 +18,7 @@ final class CheckpointNames {
   static Map<String, MappedTensor> of(ModelConfig config, Map<String, MappedTensor> stored) {
     String prefix = config.basePrefix();
     boolean bare = stored.keySet().stream().noneMatch(name -> name.startsWith(prefix));
-    Set<String> expected =
-        config.parameters().stream().map(ModelConfig.Parameter::name).collect(Collectors.toSet());
+    Set<String> expected = config.parameterNames();
     Map<String, MappedTensor> named = new LinkedHashMap<>();
     stored.forEach(
         (spelled, tensor) -> {

@@ -71,15 +71,16 @@ public final class SafetensorsFile implements AutoCloseable {
 
   public @Nullable MappedTensor find(String name) {
     SafetensorsHeader.Entry entry = header.tensors().get(name);
-    if (entry == null) return null;
+    return entry == null ? null : mapped(entry);
+  }
+
+  private MappedTensor mapped(SafetensorsHeader.Entry entry) {
     return new MappedTensor(entry.info(), data.asSlice(entry.begin(), entry.end() - entry.begin()));
   }
 
   /** All tensors in the order of the header. */
   public List<MappedTensor> tensors() {
-    return header.tensors().values().stream()
-        .map(e -> new MappedTensor(e.info(), data.asSlice(e.begin(), e.end() - e.begin())))
-        .toList();
+    return header.tensors().values().stream().map(this::mapped).toList();
   }
 
   public Map<String, String> metadata() {

@@ -123,8 +123,7 @@ final class LoraObstacles {
     if (splitsTied(lora.extras().modulesToSave(), base)) return false;
     if (splitsTied(paths(lora, base), base)) return false;
     if (!lora.variant().loraBias()) return true;
-    Set<String> names =
-        base.parameters().stream().map(ModelConfig.Parameter::name).collect(Collectors.toSet());
+    Set<String> names = base.parameterNames();
     return paths(lora, base).stream().allMatch(path -> names.contains(path + ".bias"));
   }
 

@@ -8,6 +8,8 @@ import dev.graft.weights.files.BadModel;
 import dev.graft.weights.files.JsonFile;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -110,6 +112,11 @@ public sealed interface ModelConfig
   /** Every parameter of the model, in the order of the forward pass. */
   default List<Parameter> parameters() {
     return leaves().stream().flatMap(leaf -> leaf.parameters().stream()).toList();
+  }
+
+  /** Names of {@link #parameters}. */
+  default Set<String> parameterNames() {
+    return parameters().stream().map(Parameter::name).collect(Collectors.toSet());
   }
 
   /** One of {@link #parameters}. */

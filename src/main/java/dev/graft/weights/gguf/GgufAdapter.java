@@ -13,9 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.function.Function;
 import java.util.function.IntUnaryOperator;
-import java.util.stream.Collectors;
 
 /**
  * A LoRA as a GGUF file for llama.cpp and what is built on it: tensor for tensor and field for
@@ -53,8 +51,7 @@ public final class GgufAdapter {
       tensors.addAll(factors);
       parameters += factors.getLast().shape()[0] * factors.getFirst().shape()[1];
     }
-    Map<String, NamedTensor> byName =
-        tensors.stream().collect(Collectors.toMap(NamedTensor::name, Function.identity()));
+    Map<String, NamedTensor> byName = NamedTensor.byName(tensors);
     GgufWriter.write(
         file,
         GgufMetadata.of(model.architecture(), card, alpha, parameters),
@@ -102,7 +99,6 @@ public final class GgufAdapter {
   }
 
   private static MemorySegment bytes(NamedTensor tensor, Dtype type) {
-    MemorySegment floats = MemorySegment.ofBuffer(tensor.data().duplicate());
-    return type == Dtype.F32 ? floats : HalfPrecision.narrow(floats, type);
+    return HalfPrecision.narrow(MemorySegment.ofBuffer(tensor.data().duplicate()), type);
   }
 }

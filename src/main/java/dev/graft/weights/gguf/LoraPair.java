@@ -1,11 +1,14 @@
 package dev.graft.weights.gguf;
 
+import dev.graft.weights.adapter.SavedAdapter;
 import dev.graft.weights.files.BadModel;
 import dev.graft.weights.tensor.NamedTensor;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * The factors beside one module.
@@ -15,7 +18,6 @@ import java.util.Map;
  * @param b f32 (out, rank); beside a table (hidden, rank)
  */
 record LoraPair(String path, NamedTensor a, NamedTensor b) {
-  private static final String PEFT_PREFIX = "base_model.model.";
   private static final List<String> A = List.of(".lora_A.weight", ".lora_embedding_A");
   private static final List<String> B = List.of(".lora_B.weight", ".lora_embedding_B");
 
@@ -29,18 +31,18 @@ record LoraPair(String path, NamedTensor a, NamedTensor b) {
    * @throws BadModel if a factor has no partner, or a tensor is none
    */
   static List<LoraPair> of(List<NamedTensor> saved) {
-    Map<String, NamedTensor> a = new LinkedHashMap<>();
-    Map<String, NamedTensor> b = new LinkedHashMap<>();
-    Map<String, Boolean> paths = new LinkedHashMap<>();
+    Map<String, NamedTensor> a = new HashMap<>();
+    Map<String, NamedTensor> b = new HashMap<>();
+    Set<String> paths = new LinkedHashSet<>();
     for (NamedTensor each : saved) {
       if (each.name().endsWith(TABLE)) continue;
       boolean first = A.stream().anyMatch(each.name()::endsWith);
       String path = path(each.name());
-      paths.put(path, true);
+      paths.add(path);
       (first ? a : b).put(path, each);
     }
     List<LoraPair> pairs = new ArrayList<>();
-    for (String path : paths.keySet()) {
+    for (String path : paths) {
       NamedTensor down = a.get(path);
       NamedTensor up = b.get(path);
       if (down == null || up == null) throw new BadModel(path + " has one factor of LoRA only");
@@ -53,7 +55,8 @@ record LoraPair(String path, NamedTensor a, NamedTensor b) {
   }
 
   private static String path(String name) {
-    String module = name.startsWith(PEFT_PREFIX) ? name.substring(PEFT_PREFIX.length()) : name;
+    String prefix = SavedAdapter.PEFT_PREFIX;
+    String module = name.startsWith(prefix) ? name.substring(prefix.length()) : name;
     for (List<String> suffixes : List.of(A, B)) {
       for (String suffix : suffixes) {
         if (module.endsWith(suffix)) return module.substring(0, module.length() - suffix.length());

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -61,13 +62,10 @@ public record QuantState(
     return new QuantState(type, blockSize(state, "blocksize"), dtype, shape, nested);
   }
 
-  private interface Named<T> {
-    String of(T value);
-  }
-
-  private static <T> T choice(JsonFields state, String field, T[] values, Named<T> name) {
+  private static <T> T choice(
+      JsonFields state, String field, T[] values, Function<T, String> name) {
     String given = state.text(field);
-    for (T value : values) if (name.of(value).equals(given)) return value;
+    for (T value : values) if (name.apply(value).equals(given)) return value;
     throw state.bad(
         field,
         "is "

@@ -14,11 +14,12 @@ public final class HalfPrecision {
   private HalfPrecision() {}
 
   /**
-   * A copy of f32 elements as 16 bits each.
+   * A copy of f32 elements as 16 bits each; the elements themselves where F32 is asked for.
    *
-   * @throws IllegalArgumentException if the type is neither F16 nor BF16
+   * @throws IllegalArgumentException for another type
    */
   public static MemorySegment narrow(MemorySegment floats, Dtype to) {
+    if (to == Dtype.F32) return floats;
     if (to != Dtype.BF16 && to != Dtype.F16) {
       throw new IllegalArgumentException(to + " is not a 16-bit floating point type");
     }

@@ -14,8 +14,8 @@ import dev.graft.training.batch.MicroBatch;
 import dev.graft.training.metrics.TokenLoss;
 import dev.graft.training.model.TrainableModels;
 import dev.graft.training.model.eva.EvaStart;
-import dev.graft.training.tuner.part.Tuner;
 import dev.graft.weights.ModelDirectory;
+import dev.graft.weights.adapter.SavedAdapter;
 import dev.graft.weights.tensor.NamedTensor;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -78,7 +78,7 @@ class EvaStartTests {
       assertThat(targets(start.method())).isEqualTo(targets(expected));
       Map<String, NamedTensor> saved = saved(name);
       for (NamedTensor each : start.factors()) {
-        NamedTensor peft = requireNonNull(saved.get(Tuner.PEFT_PREFIX + each.name()));
+        NamedTensor peft = requireNonNull(saved.get(SavedAdapter.PEFT_PREFIX + each.name()));
         assertThat(each.shape()).isEqualTo(peft.shape());
         assertThat(each.toFloats()).containsExactly(peft.toFloats(), within(1e-4f));
       }

@@ -22,11 +22,6 @@ public record AdapterSum(String output, String dense, String path, double factor
         output, dense, path, factor, dense);
   }
 
-  @Override
-  public void reference(LayerText text) {
-    forward(text);
-  }
-
   /** Never the same tensor for both: each is changed in place. */
   @Override
   public void backward(LayerText text) {

@@ -21,11 +21,6 @@ public record Join(String output, String left, String right, int width) implemen
   }
 
   @Override
-  public void reference(LayerText text) {
-    forward(text);
-  }
-
-  @Override
   public void backward(LayerText text) {
     String g = text.take(output);
     text.add(

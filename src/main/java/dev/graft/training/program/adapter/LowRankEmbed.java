@@ -29,10 +29,6 @@ public record LowRankEmbed(
     return output + "_low";
   }
 
-  private String indices() {
-    return ids == null ? LayerProgram.INPUT : ids.reference();
-  }
-
   @Override
   public List<String> inputs() {
     return List.of(dense);
@@ -47,14 +43,14 @@ public record LowRankEmbed(
   public void forward(LayerText text) {
     text.line(
         "%s, %s, = __torch__.adapters.low_rank.embed(%s, %s, %s, %s, %s)",
-        output, low(), dense, indices(), text.tensor(a()), text.tensor(b()), scale);
+        output, low(), dense, BatchContext.indices(ids), text.tensor(a()), text.tensor(b()), scale);
   }
 
   @Override
   public void reference(LayerText text) {
     text.line(
         "%s = __torch__.adapters.low_rank.embed_reference(%s, %s, %s, %s, %s)",
-        output, dense, indices(), text.tensor(a()), text.tensor(b()), scale);
+        output, dense, BatchContext.indices(ids), text.tensor(a()), text.tensor(b()), scale);
   }
 
   @Override
@@ -65,7 +61,7 @@ public record LowRankEmbed(
       text.effect(
           "__torch__.adapters.low_rank.embed_backward(%s, %s, %s, %s, %s, %s, %s)",
           g,
-          indices(),
+          BatchContext.indices(ids),
           text.saved(low()),
           text.tensor(b()),
           scale,

@@ -34,11 +34,6 @@ public record Magnitude(String output, String input, String magnitude, String no
   }
 
   @Override
-  public void reference(LayerText text) {
-    forward(text);
-  }
-
-  @Override
   public void backward(LayerText text) {
     if (text.isTrained(norm)) throw new IllegalStateException(norm + " must not train");
     String g = text.take(output);

@@ -26,11 +26,6 @@ public record Multiply(String output, String input, String tensor) implements St
   }
 
   @Override
-  public void reference(LayerText text) {
-    forward(text);
-  }
-
-  @Override
   public void backward(LayerText text) {
     String g = text.take(output);
     if (text.isTrained(tensor)) {

@@ -29,11 +29,6 @@ public record Noise(String output, double alpha, int virtual) implements Stateme
   }
 
   @Override
-  public void reference(LayerText text) {
-    forward(text);
-  }
-
-  @Override
   public void backward(LayerText text) {
     text.add(output, text.take(output));
   }

@@ -29,11 +29,6 @@ public record Shift(String output, String input, String tensor, double factor)
   }
 
   @Override
-  public void reference(LayerText text) {
-    forward(text);
-  }
-
-  @Override
   public void backward(LayerText text) {
     String g = text.take(output);
     if (text.isTrained(tensor)) {

@@ -28,10 +28,6 @@ public record TrainedRows(
     return List.of(rows, slots);
   }
 
-  private String indices() {
-    return ids == null ? LayerProgram.INPUT : ids.reference();
-  }
-
   @Override
   public void forward(LayerText text) {
     text.line("%s = %s", output, input);
@@ -41,7 +37,7 @@ public record TrainedRows(
   public void reference(LayerText text) {
     text.line(
         "%s = __torch__.ops.embedding.rows_reference(%s, %s, %s, %s)",
-        output, input, indices(), text.tensor(rows), text.tensor(slots));
+        output, input, BatchContext.indices(ids), text.tensor(rows), text.tensor(slots));
   }
 
   @Override
@@ -51,7 +47,7 @@ public record TrainedRows(
       if (ids == null) text.saved(LayerProgram.INPUT);
       text.effect(
           "__torch__.ops.embedding.rows_backward(%s, %s, %s, %s)",
-          text.gradientOf(rows), g, indices(), text.tensor(slots));
+          text.gradientOf(rows), g, BatchContext.indices(ids), text.tensor(slots));
     }
     text.add(input, g);
   }

@@ -35,11 +35,6 @@ public record Dropout(String output, String input, double probability) implement
   }
 
   @Override
-  public void reference(LayerText text) {
-    forward(text);
-  }
-
-  @Override
   public void backward(LayerText text) {
     String g = text.take(output);
     text.add(

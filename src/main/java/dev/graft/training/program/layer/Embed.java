@@ -29,20 +29,18 @@ public record Embed(String output, @Nullable BatchContext ids, String table) imp
     return List.of(table);
   }
 
-  private String indices() {
-    return ids == null ? LayerProgram.INPUT : ids.reference();
-  }
-
   @Override
   public void forward(LayerText text) {
     text.line(
-        "%s = __torch__.ops.embedding.forward(%s, %s)", output, indices(), text.tensor(table));
+        "%s = __torch__.ops.embedding.forward(%s, %s)",
+        output, BatchContext.indices(ids), text.tensor(table));
   }
 
   @Override
   public void reference(LayerText text) {
     text.line(
-        "%s = __torch__.ops.embedding.reference(%s, %s)", output, indices(), text.tensor(table));
+        "%s = __torch__.ops.embedding.reference(%s, %s)",
+        output, BatchContext.indices(ids), text.tensor(table));
   }
 
   @Override
@@ -51,6 +49,6 @@ public record Embed(String output, @Nullable BatchContext ids, String table) imp
     if (ids == null) text.saved(LayerProgram.INPUT);
     text.effect(
         "__torch__.ops.embedding.backward_weight(%s, %s, %s)",
-        text.gradientOf(table), g, indices());
+        text.gradientOf(table), g, BatchContext.indices(ids));
   }
 }

@@ -36,11 +36,6 @@ public record Scale(String output, String input, double factor, boolean rounded)
   }
 
   @Override
-  public void reference(LayerText text) {
-    forward(text);
-  }
-
-  @Override
   public void backward(LayerText text) {
     text.add(input, scaled(text.take(output)));
   }

@@ -24,11 +24,6 @@ public record Slice(String output, String input, int features, int groups, int s
   }
 
   @Override
-  public void reference(LayerText text) {
-    forward(text);
-  }
-
-  @Override
   public void backward(LayerText text) {
     String g = text.take(output);
     if (!text.needsGradient(input)) return;

@@ -22,11 +22,6 @@ public record Sum(String output, String left, String right, double factor) imple
   }
 
   @Override
-  public void reference(LayerText text) {
-    forward(text);
-  }
-
-  @Override
   public void backward(LayerText text) {
     String g = text.take(output);
     text.add(left, g);

@@ -30,7 +30,7 @@ public final class EmbeddingFactors implements AdapterPart {
   static final String B = ".lora_embedding_B";
 
   /** Names by which PEFT recognises that an embedding is adapted, and saves its table then. */
-  static final Set<String> SAVED_TABLES = Set.of("embed_tokens", "lm_head");
+  private static final Set<String> SAVED_TABLES = Set.of("embed_tokens", "lm_head");
 
   private final Lora method;
   private final List<Leaf> tables;
@@ -61,7 +61,7 @@ public final class EmbeddingFactors implements AdapterPart {
       slots.add(new Slot(each.path() + A, rank(each), each.size()));
       slots.add(new Slot(each.path() + B, each.inFeatures(), rank(each)));
       if (method.variant().useDora()) {
-        slots.add(new Slot(each.path() + LoraStart.MAGNITUDE, each.inFeatures()));
+        slots.add(new Slot(each.path() + DoraLengths.MAGNITUDE, each.inFeatures()));
       }
     }
     return slots;
@@ -72,7 +72,7 @@ public final class EmbeddingFactors implements AdapterPart {
   public List<NamedTensor> start(long seed) {
     boolean random = method.initLoraWeights() instanceof LoraInit.Random;
     return slots().stream()
-        .filter(slot -> !slot.name().endsWith(LoraStart.MAGNITUDE))
+        .filter(slot -> !slot.name().endsWith(DoraLengths.MAGNITUDE))
         .map(
             slot ->
                 slot.name().endsWith(A) && !random
@@ -84,24 +84,29 @@ public final class EmbeddingFactors implements AdapterPart {
   /** The tables that PEFT saves: those of tokens, where the targets name them in its own words. */
   private List<Leaf> savedTables() {
     ModelConfig config = base.config();
-    boolean named =
-        switch (method.targets().targetModules()) {
-          case TargetModules.Names(List<String> names) ->
-              names.stream().anyMatch(SAVED_TABLES::contains);
-          case TargetModules.Pattern(var expression) ->
-              tables.stream()
-                  .map(Leaf::path)
-                  .anyMatch(path -> isTable(path) && expression.matches(path));
-          case TargetModules.AllLinear(), TargetModules.FamilyDefault() -> false;
-        };
-    if (!named || !method.extras().trainableTokenIndices().isEmpty()) return List.of();
+    if (!savesTable(method, tables.stream().map(Leaf::path).toList())) return List.of();
     return tables.stream()
         .filter(each -> config.inputEmbedding().equals(each.path() + LoraStart.WEIGHT))
         .toList();
   }
 
-  private static boolean isTable(String path) {
-    return SAVED_TABLES.contains(path.substring(path.lastIndexOf('.') + 1));
+  /**
+   * Whether PEFT saves the table beside its factors.
+   *
+   * @param paths that the targets mean
+   */
+  static boolean savesTable(Lora method, List<String> paths) {
+    boolean named =
+        switch (method.targets().targetModules()) {
+          case TargetModules.Names(List<String> names) ->
+              names.stream().anyMatch(SAVED_TABLES::contains);
+          case TargetModules.Pattern _ ->
+              paths.stream()
+                  .map(path -> path.substring(path.lastIndexOf('.') + 1))
+                  .anyMatch(SAVED_TABLES::contains);
+          case TargetModules.AllLinear(), TargetModules.FamilyDefault() -> false;
+        };
+    return named && method.extras().trainableTokenIndices().isEmpty();
   }
 
   @Override
@@ -134,20 +139,13 @@ public final class EmbeddingFactors implements AdapterPart {
   }
 
   private Derived norm(Leaf table) {
-    return new Derived(
-        table.path() + LoraStart.NORM,
-        new long[] {table.inFeatures()},
-        "torch.copy_(%%s, __torch__.adapters.dora.norm(torch.t(%%s), %%s, %%s, %s))"
-            .formatted(scale(table)),
-        List.of(table.path() + LoraStart.WEIGHT, table.path() + A, table.path() + B));
+    return DoraLengths.norm(table.path(), table.inFeatures(), "torch.t(%s)", A, B, scale(table));
   }
 
   @Override
   public Map<String, String> startsAs() {
     if (!method.variant().useDora()) return Map.of();
-    return tables.stream()
-        .map(Leaf::path)
-        .collect(Collectors.toMap(at -> at + LoraStart.MAGNITUDE, at -> at + LoraStart.NORM));
+    return DoraLengths.start(tables.stream().map(Leaf::path));
   }
 
   @Override
@@ -178,7 +176,7 @@ public final class EmbeddingFactors implements AdapterPart {
     if (dora) {
       statements.add(
           new Magnitude(
-              embed.output(), product, module + LoraStart.MAGNITUDE, module + LoraStart.NORM));
+              embed.output(), product, module + DoraLengths.MAGNITUDE, module + DoraLengths.NORM));
     }
   }
 
@@ -193,7 +191,7 @@ public final class EmbeddingFactors implements AdapterPart {
     float[] a = Mergeable.floats(trained, table.path() + A);
     weight.add(rank(table), a, Mergeable.floats(trained, table.path() + B), scale(table));
     if (method.variant().useDora()) {
-      weight.stretch(Mergeable.floats(trained, table.path() + LoraStart.MAGNITUDE));
+      weight.stretch(Mergeable.floats(trained, table.path() + DoraLengths.MAGNITUDE));
     }
     return stored;
   }

@@ -25,18 +25,14 @@ import org.jspecify.annotations.Nullable;
 public final class LinearFactors implements AdapterPart {
   private final Lora method;
   private final List<Linear> modules;
-  private final Set<String> biases;
+  private final Set<String> ofBase;
   private final BaseFactors baseFactors;
   private final LowRankPaths paths;
 
   public LinearFactors(Lora method, List<Linear> modules, ModelDirectory base) {
     this.method = method;
     this.modules = List.copyOf(modules);
-    biases =
-        base.config().parameters().stream()
-            .map(ModelConfig.Parameter::name)
-            .filter(name -> name.endsWith(".bias"))
-            .collect(Collectors.toSet());
+    ofBase = base.config().parameterNames();
     baseFactors = new BaseFactors(method, modules, base);
     this.paths =
         new LowRankPaths(
@@ -60,7 +56,7 @@ public final class LinearFactors implements AdapterPart {
     for (Linear each : modules) {
       slots.addAll(factors(each));
       if (method.variant().useDora()) {
-        slots.add(new Slot(each.path() + LoraStart.MAGNITUDE, each.outFeatures()));
+        slots.add(new Slot(each.path() + DoraLengths.MAGNITUDE, each.outFeatures()));
       }
     }
     return slots;
@@ -133,23 +129,19 @@ public final class LinearFactors implements AdapterPart {
   }
 
   private Derived norm(Linear module) {
-    String update =
-        "torch.copy_(%%s, __torch__.adapters.dora.norm(%s, %%s, %%s, %s))"
-            .formatted(module.conv1d() ? "torch.t(%s)" : "%s", scale(module));
-    return new Derived(
-        module.path() + LoraStart.NORM,
-        new long[] {module.outFeatures()},
-        update,
-        List.of(
-            module.path() + ".weight", module.path() + LoraStart.A, module.path() + LoraStart.B));
+    return DoraLengths.norm(
+        module.path(),
+        module.outFeatures(),
+        module.conv1d() ? "torch.t(%s)" : "%s",
+        LoraStart.A,
+        LoraStart.B,
+        scale(module));
   }
 
   @Override
   public Map<String, String> startsAs() {
     if (!method.variant().useDora()) return Map.of();
-    return modules.stream()
-        .map(Linear::path)
-        .collect(Collectors.toMap(at -> at + LoraStart.MAGNITUDE, at -> at + LoraStart.NORM));
+    return DoraLengths.start(modules.stream().map(Linear::path));
   }
 
   @Override
@@ -168,7 +160,7 @@ public final class LinearFactors implements AdapterPart {
         WeightMatrix weight = WeightMatrix.of(each, stored);
         addProduct(each, weight, trained);
         if (method.variant().useDora()) {
-          weight.stretch(Mergeable.floats(trained, each.path() + LoraStart.MAGNITUDE));
+          weight.stretch(Mergeable.floats(trained, each.path() + DoraLengths.MAGNITUDE));
         }
       } else if (method.variant().loraBias() && name.equals(each.path() + ".bias")) {
         addBias(each, stored, trained);
@@ -199,7 +191,7 @@ public final class LinearFactors implements AdapterPart {
     if (!method.variant().loraBias()) return null;
     return modules.stream()
         .map(Linear::path)
-        .filter(path -> !biases.contains(path + ".bias"))
+        .filter(path -> !ofBase.contains(path + ".bias"))
         .findFirst()
         .map(path -> "lora_bias: " + path + " has no bias that the bias of its B could go into")
         .orElse(null);

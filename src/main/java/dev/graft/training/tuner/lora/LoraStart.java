@@ -12,12 +12,6 @@ final class LoraStart {
   static final String B = ".lora_B.weight";
   static final String BIAS = ".lora_B.bias";
 
-  /** DoRA's trained lengths, (out). */
-  static final String MAGNITUDE = ".lora_magnitude_vector";
-
-  /** What those lengths would be otherwise; PEFT computes it, too. */
-  static final String NORM = ".weight_norm";
-
   /** What comes between a module's path and the names of the factors that its weight lost. */
   static final String INITIAL = ".initial";
 

@@ -91,6 +91,6 @@ public record LowRankPaths(
     statements.add(new LinearLayer(dense, input, module, false, linear.transposed()));
     statements.add(new LowRank(product, dense, input, module, scale, 0));
     statements.add(
-        new Magnitude(output, product, module + LoraStart.MAGNITUDE, module + LoraStart.NORM));
+        new Magnitude(output, product, module + DoraLengths.MAGNITUDE, module + DoraLengths.NORM));
   }
 }

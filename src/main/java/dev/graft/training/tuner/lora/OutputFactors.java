@@ -1,7 +1,6 @@
 package dev.graft.training.tuner.lora;
 
 import dev.graft.spec.method.AdapterMethod.Lora;
-import dev.graft.spec.method.AdapterMethod.TargetModules;
 import dev.graft.spec.method.LoraInit;
 import dev.graft.spec.method.LoraVariant;
 import dev.graft.training.program.Statement;
@@ -95,14 +94,7 @@ public final class OutputFactors implements AdapterPart {
   }
 
   private boolean saves() {
-    boolean named =
-        switch (method.targets().targetModules()) {
-          case TargetModules.Names(List<String> names) ->
-              names.stream().anyMatch(EmbeddingFactors.SAVED_TABLES::contains);
-          case TargetModules.Pattern _ -> EmbeddingFactors.SAVED_TABLES.contains(module);
-          case TargetModules.AllLinear(), TargetModules.FamilyDefault() -> false;
-        };
-    return named && method.extras().trainableTokenIndices().isEmpty();
+    return EmbeddingFactors.savesTable(method, List.of(module));
   }
 
   @Override

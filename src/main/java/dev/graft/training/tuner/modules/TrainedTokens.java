@@ -75,12 +75,7 @@ public final class TrainedTokens implements AdapterPart {
   private String path(String name, String table) {
     ModelConfig config = base.config();
     if (table.endsWith(name)) return table;
-    boolean output =
-        switch (config.task()) {
-          case Task.CausalLm() -> config.outputModule().endsWith(name);
-          case Task.SequenceClassification head -> false;
-        };
-    if (!output) {
+    if (!(config.task() instanceof Task.CausalLm && config.outputModule().endsWith(name))) {
       throw refused(
           "'%s' is neither the token table %s nor the output matrix".formatted(name, table));
     }
@@ -178,12 +173,9 @@ public final class TrainedTokens implements AdapterPart {
   @Override
   public @Nullable OutputPart outputPart() {
     ModelConfig config = base.config();
+    if (!(config.task() instanceof Task.CausalLm)) return null;
     String output =
-        switch (config.task()) {
-          case Task.CausalLm() ->
-              config.tieWordEmbeddings() ? module(config.inputEmbedding()) : config.outputModule();
-          case Task.SequenceClassification head -> "";
-        };
+        config.tieWordEmbeddings() ? module(config.inputEmbedding()) : config.outputModule();
     return rows.containsKey(output) ? new OutputPart(delta(output), indices(output)) : null;
   }
 

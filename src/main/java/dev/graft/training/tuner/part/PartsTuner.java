@@ -1,6 +1,7 @@
 package dev.graft.training.tuner.part;
 
 import dev.graft.training.program.Statement;
+import dev.graft.weights.adapter.SavedAdapter;
 import dev.graft.weights.checkpoint.StoredWeight;
 import dev.graft.weights.config.ModelConfig.Parameter;
 import dev.graft.weights.tensor.NamedTensor;
@@ -105,7 +106,10 @@ public class PartsTuner implements Tuner {
   public List<NamedTensor> saved(List<NamedTensor> trained) {
     Map<String, String> names = savedNames();
     return trained.stream()
-        .map(each -> each.renamed(names.getOrDefault(each.name(), PEFT_PREFIX + each.name())))
+        .map(
+            each ->
+                each.renamed(
+                    names.getOrDefault(each.name(), SavedAdapter.PEFT_PREFIX + each.name())))
         .toList();
   }
 

@@ -8,9 +8,6 @@ import org.jspecify.annotations.Nullable;
 
 /** How what a method trained lies in files: by default under the names of the slots. */
 public interface SavedForm {
-  /** What {@code save_pretrained} puts before a module path. */
-  String PEFT_PREFIX = "base_model.model.";
-
   /**
    * The tensors of PEFT's {@code adapter_model.safetensors}.
    *

@@ -63,11 +63,6 @@ public final class PrefixTuner extends PromptedTuner {
 
   @Override
   public @Nullable Computed computed() {
-    if (!method.prefixProjection()) return null;
-    return new Computed(
-        PromptPaths.NAME,
-        paths.shape(),
-        "__torch__.adapters.prompt_encoder.projection",
-        slots().stream().map(Slot::name).toList());
+    return method.prefixProjection() ? computedBy("projection") : null;
   }
 }

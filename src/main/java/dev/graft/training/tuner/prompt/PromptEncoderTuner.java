@@ -85,15 +85,9 @@ public final class PromptEncoderTuner extends PromptedTuner {
 
   @Override
   public Computed computed() {
-    String function =
-        switch (method.encoderReparameterizationType()) {
-          case MLP -> "mlp";
-          case LSTM -> "lstm";
-        };
-    return new Computed(
-        PromptPaths.NAME,
-        new long[] {method.numVirtualTokens(), features},
-        "__torch__.adapters.prompt_encoder." + function,
-        slots().stream().map(Slot::name).toList());
+    return switch (method.encoderReparameterizationType()) {
+      case MLP -> computedBy("mlp");
+      case LSTM -> computedBy("lstm");
+    };
   }
 }

@@ -29,11 +29,8 @@ public record PromptPaths(Prompted method, ModelConfig config) implements Rewrit
    * @throws IllegalArgumentException if the base does not predict tokens
    */
   public PromptPaths {
-    switch (config.task()) {
-      case Task.CausalLm() -> {}
-      case Task.SequenceClassification head ->
-          throw new IllegalArgumentException(
-              "virtual tokens are not supported with a classification");
+    if (!(config.task() instanceof Task.CausalLm)) {
+      throw new IllegalArgumentException("virtual tokens are not supported with a classification");
     }
   }
 

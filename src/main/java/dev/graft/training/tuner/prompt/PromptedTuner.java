@@ -2,6 +2,7 @@ package dev.graft.training.tuner.prompt;
 
 import dev.graft.training.program.Statement;
 import dev.graft.training.tuner.part.ColumnSlice;
+import dev.graft.training.tuner.part.Computed;
 import dev.graft.training.tuner.part.Slot;
 import dev.graft.training.tuner.part.Tuner;
 import dev.graft.training.tuner.part.VirtualTokens;
@@ -18,6 +19,15 @@ abstract sealed class PromptedTuner implements Tuner
 
   PromptedTuner(PromptPaths paths) {
     this.paths = paths;
+  }
+
+  /** The saved tensor where a function of {@code prompt_encoder} computes it of all slots. */
+  final Computed computedBy(String function) {
+    return new Computed(
+        PromptPaths.NAME,
+        paths.shape(),
+        "__torch__.adapters.prompt_encoder." + function,
+        slots().stream().map(Slot::name).toList());
   }
 
   /** The saved tensor where nothing computes it. */

@@ -14,6 +14,7 @@ import dev.graft.training.tuner.Matrix;
 import dev.graft.training.tuner.Tuners;
 import dev.graft.training.tuner.part.Tuner;
 import dev.graft.weights.ModelDirectory;
+import dev.graft.weights.adapter.SavedAdapter;
 import dev.graft.weights.checkpoint.SafetensorsFile;
 import dev.graft.weights.checkpoint.StoredWeight;
 import dev.graft.weights.config.ModelConfig;
@@ -198,8 +199,8 @@ class LoraStartTests {
         Matrix ours = product(start.get(a), start.get(b));
         Matrix theirs =
             product(
-                requireNonNull(peft.find(Tuner.PEFT_PREFIX + a)).named(),
-                requireNonNull(peft.find(Tuner.PEFT_PREFIX + b)).named());
+                requireNonNull(peft.find(SavedAdapter.PEFT_PREFIX + a)).named(),
+                requireNonNull(peft.find(SavedAdapter.PEFT_PREFIX + b)).named());
         assertThat(theirs.largest()).isGreaterThan(100 * 2e-6);
         assertThat(ours.minus(theirs, 1).largest()).isLessThan(2e-6);
       }

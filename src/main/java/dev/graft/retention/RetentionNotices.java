@@ -4,8 +4,6 @@ import dev.graft.platform.Ids;
 import dev.graft.platform.database.ResultColumns;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -115,10 +113,10 @@ public class RetentionNotices {
             .param("kind", kind.wire())
             .param("resource", thing.id())
             .param("name", thing.name())
-            .param("since", utc(thing.since()))
-            .param("now", utc(now))
-            .param("until", utc(thing.since().plus(kept)))
-            .param("earliest", utc(now.plus(notice)))
+            .param("since", ResultColumns.parameter(thing.since()))
+            .param("now", ResultColumns.parameter(now))
+            .param("until", ResultColumns.parameter(thing.since().plus(kept)))
+            .param("earliest", ResultColumns.parameter(now.plus(notice)))
             .update()
         == 1;
   }
@@ -130,7 +128,7 @@ public class RetentionNotices {
         sql.sql(WITHDRAW)
             .param("department", departmentId)
             .param("kind", kind.wire())
-            .param("latest", latest == null ? null : utc(latest))
+            .param("latest", ResultColumns.parameter(latest))
             .update();
     Duration kept = policy.kept(kind);
     if (kept != null) {
@@ -151,9 +149,9 @@ public class RetentionNotices {
    */
   List<RetentionNotice> due(Instant now, @Nullable RetentionNotice last, int limit) {
     return sql.sql(DUE)
-        .param("now", utc(now))
+        .param("now", ResultColumns.parameter(now))
         .param("id", last == null ? null : last.id())
-        .param("delete_at", last == null ? null : utc(last.deleteAt()))
+        .param("delete_at", ResultColumns.parameter(last == null ? null : last.deleteAt()))
         .param("limit", limit)
         .query(RetentionNotice::of)
         .list();
@@ -173,7 +171,7 @@ public class RetentionNotices {
   boolean end(RetentionNotice seen) {
     return sql.sql("delete from retention_notice where id = :id and delete_at = :delete_at")
             .param("id", seen.id())
-            .param("delete_at", utc(seen.deleteAt()))
+            .param("delete_at", ResultColumns.parameter(seen.deleteAt()))
             .update()
         == 1;
   }
@@ -186,12 +184,8 @@ public class RetentionNotices {
              where id = :id and delete_at < :delete_at
             """)
         .param("id", seen.id())
-        .param("now", utc(now))
-        .param("delete_at", utc(now.plus(notice)))
+        .param("now", ResultColumns.parameter(now))
+        .param("delete_at", ResultColumns.parameter(now.plus(notice)))
         .update();
-  }
-
-  private static OffsetDateTime utc(Instant at) {
-    return at.atOffset(ZoneOffset.UTC);
   }
 }

@@ -1,6 +1,7 @@
 package dev.graft.workers;
 
 import dev.graft.platform.Ids;
+import dev.graft.platform.database.ResultColumns;
 import dev.graft.platform.errors.RequestFailed;
 import dev.graft.platform.security.Secrets;
 import dev.graft.tenancy.AuditLog;
@@ -8,7 +9,6 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -95,8 +95,8 @@ public class JoinTokens {
           row.getString("status"),
           row.getString("created_by"),
           row.getString("worker_id"),
-          row.getObject("created_at", OffsetDateTime.class).toInstant(),
-          row.getObject("expires_at", OffsetDateTime.class).toInstant());
+          ResultColumns.time(row, "created_at"),
+          ResultColumns.time(row, "expires_at"));
     }
   }
 

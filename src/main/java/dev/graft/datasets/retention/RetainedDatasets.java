@@ -9,7 +9,6 @@ import dev.graft.retention.RetentionKind;
 import dev.graft.tenancy.AuditLog;
 import java.time.Clock;
 import java.time.Instant;
-import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
@@ -56,8 +55,8 @@ class RetainedDatasets implements Retained {
   public List<Thing> untold(String departmentId, Instant latest, int limit) {
     return sql.sql(UNTOLD)
         .param("department", departmentId)
-        .param("latest", latest.atOffset(ZoneOffset.UTC))
-        .param("now", clock.instant().atOffset(ZoneOffset.UTC))
+        .param("latest", ResultColumns.parameter(latest))
+        .param("now", ResultColumns.parameter(clock.instant()))
         .param("limit", limit)
         .query(
             (row, n) ->

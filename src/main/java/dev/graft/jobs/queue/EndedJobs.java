@@ -1,11 +1,10 @@
 package dev.graft.jobs.queue;
 
+import dev.graft.platform.database.ResultColumns;
 import dev.graft.retention.Retained;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
-import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
 import java.util.List;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
@@ -55,7 +54,7 @@ public class EndedJobs {
       String statement, String departmentId, Instant latest, int limit) {
     return sql.sql(statement)
         .param("department", departmentId)
-        .param("latest", latest.atOffset(ZoneOffset.UTC))
+        .param("latest", ResultColumns.parameter(latest))
         .param("limit", limit)
         .query(EndedJobs::thing)
         .list();
@@ -63,9 +62,7 @@ public class EndedJobs {
 
   private static Retained.Thing thing(ResultSet row, int number) throws SQLException {
     return new Retained.Thing(
-        row.getString("id"),
-        row.getString("name"),
-        row.getObject("finished_at", OffsetDateTime.class).toInstant());
+        row.getString("id"), row.getString("name"), ResultColumns.time(row, "finished_at"));
   }
 
   /** False if the job has none any more, or has not ended. */

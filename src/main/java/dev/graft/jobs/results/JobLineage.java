@@ -1,9 +1,9 @@
 package dev.graft.jobs.results;
 
+import dev.graft.platform.database.ResultColumns;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -77,7 +77,7 @@ public class JobLineage {
           row.getString("state"),
           row.getString("base_model"),
           row.getString("parent_model"),
-          row.getObject("created_at", OffsetDateTime.class).toInstant(),
+          ResultColumns.time(row, "created_at"),
           row.getInt("distance"));
     }
   }

@@ -1,12 +1,9 @@
 package dev.graft.jobs.standing;
 
-import java.sql.Array;
+import dev.graft.platform.database.ResultColumns;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Timestamp;
 import java.time.Instant;
-import java.time.OffsetDateTime;
-import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -30,17 +27,13 @@ public record QueueTurn(
     List<Instant> ownEnds,
     @Nullable Instant firstEnd) {
   static QueueTurn of(ResultSet row, int number) throws SQLException {
-    Array ends = row.getArray("own_ends");
-    OffsetDateTime first = row.getObject("first_end", OffsetDateTime.class);
     return new QueueTurn(
         row.getInt("running"),
         row.getInt("max_running"),
         row.getBoolean("workers"),
         row.getObject("largest", Long.class),
         row.getInt("ahead"),
-        ends == null
-            ? List.of()
-            : Arrays.stream((Timestamp[]) ends.getArray()).map(Timestamp::toInstant).toList(),
-        first == null ? null : first.toInstant());
+        ResultColumns.times(row, "own_ends"),
+        ResultColumns.timeOrNull(row, "first_end"));
   }
 }

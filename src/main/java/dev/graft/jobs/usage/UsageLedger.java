@@ -1,11 +1,11 @@
 package dev.graft.jobs.usage;
 
+import dev.graft.platform.database.ResultColumns;
 import java.math.BigDecimal;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.LocalDate;
-import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -93,8 +93,8 @@ class UsageLedger {
   /** By day, then by what the query asks for. */
   List<Use> use(UsageQuery query) {
     return sql.sql(USE)
-        .param("from", at(query.from()))
-        .param("to", at(query.to()))
+        .param("from", ResultColumns.parameter(query.from()))
+        .param("to", ResultColumns.parameter(query.to()))
         .param("by_project", query.by().contains(UsageQuery.By.PROJECT_ID))
         .param("by_user", query.by().contains(UsageQuery.By.USER_ID))
         .param("by_job", query.by().contains(UsageQuery.By.JOB_ID))
@@ -102,9 +102,5 @@ class UsageLedger {
         .param("departments", query.departments().toArray(String[]::new))
         .query(Use::of)
         .list();
-  }
-
-  private static OffsetDateTime at(Instant time) {
-    return time.atOffset(ZoneOffset.UTC);
   }
 }

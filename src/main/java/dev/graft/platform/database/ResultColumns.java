@@ -3,12 +3,15 @@ package dev.graft.platform.database;
 import java.sql.Array;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Timestamp;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Reading PostgreSQL's types from a row. */
+/** PostgreSQL's types from a row, and times as parameters. */
 public final class ResultColumns {
   private ResultColumns() {}
 
@@ -21,9 +24,26 @@ public final class ResultColumns {
     return value == null ? null : value.toInstant();
   }
 
+  /** Of an array; null is empty. */
+  public static List<Instant> times(ResultSet row, String column) throws SQLException {
+    Array array = row.getArray(column);
+    return array == null
+        ? List.of()
+        : Stream.of((Timestamp[]) array.getArray()).map(Timestamp::toInstant).toList();
+  }
+
+  public static List<String> texts(ResultSet row, String column) throws SQLException {
+    return List.of((String[]) row.getArray(column).getArray());
+  }
+
   public static @Nullable List<String> textsOrNull(ResultSet row, String column)
       throws SQLException {
     Array array = row.getArray(column);
     return array == null ? null : List.of((String[]) array.getArray());
+  }
+
+  /** A time as a statement takes it; null stays null. */
+  public static @Nullable OffsetDateTime parameter(@Nullable Instant time) {
+    return time == null ? null : time.atOffset(ZoneOffset.UTC);
   }
 }

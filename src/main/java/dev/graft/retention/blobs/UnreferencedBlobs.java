@@ -1,9 +1,8 @@
 package dev.graft.retention.blobs;
 
 import dev.graft.artifacts.StoredBlob;
+import dev.graft.platform.database.ResultColumns;
 import java.time.Instant;
-import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -43,12 +42,14 @@ class UnreferencedBlobs {
         .param(
             "digests", blobs.stream().map(blob -> blob.ref().sha256().hex()).toArray(String[]::new))
         .param("published", blobs.stream().map(StoredBlob::published).toArray(Long[]::new))
-        .param("now", utc(now))
+        .param("now", ResultColumns.parameter(now))
         .update();
-    sql.sql("delete from unreferenced_blob where seen <> :now").param("now", utc(now)).update();
+    sql.sql("delete from unreferenced_blob where seen <> :now")
+        .param("now", ResultColumns.parameter(now))
+        .update();
     Map<String, Long> due = new HashMap<>();
     sql.sql("select digest, published from unreferenced_blob where since <= :long_ago")
-        .param("long_ago", utc(longAgo))
+        .param("long_ago", ResultColumns.parameter(longAgo))
         .query(
             row -> {
               due.put(row.getString("digest"), row.getLong("published"));
@@ -61,9 +62,5 @@ class UnreferencedBlobs {
   /** The same in all copies and restorations of this database, and in no other. */
   String database() {
     return sql.sql("select id::text from artifact_store").query(String.class).single();
-  }
-
-  private static OffsetDateTime utc(Instant at) {
-    return at.atOffset(ZoneOffset.UTC);
   }
 }

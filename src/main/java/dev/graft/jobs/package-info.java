@@ -3,12 +3,12 @@
  *
  * <p>How it works: PostgreSQL is the queue, and {@link dev.graft.jobs.queue} has every statement
  * that changes it. {@link dev.graft.jobs.queue.JobLedger} has the department's statements (submit,
- * cancel, read), {@link dev.graft.jobs.queue.LeaseLedger} the worker's (<b>claim</b>, renew,
- * checkpoint), {@link dev.graft.jobs.queue.LeaseEndings} those that end a lease (complete, fail,
- * release, reap). A job is {@code queued -> running -> succeeded | failed | cancelled}, or {@code
- * paused} on the way, and first of all {@code waiting} where its department wants it approved
- * ({@link dev.graft.jobs.queue.JobApproval}); every transition is one statement that moves the
- * state, moves the department's counter of running jobs and writes the numbered event. {@link
+ * approve, reject, pause, resume, cancel), {@link dev.graft.jobs.queue.LeaseLedger} the worker's
+ * (<b>claim</b>, renew, checkpoint), {@link dev.graft.jobs.queue.LeaseEndings} those that end a
+ * lease (complete, fail, release, reap). A job is {@code queued -> running -> succeeded | failed |
+ * cancelled}, or {@code paused} on the way, and first of all {@code waiting} where its department
+ * wants it approved; every transition is one statement that moves the state, moves the department's
+ * counter of running jobs and writes the numbered event. {@link
  * dev.graft.jobs.submission.SubmitJob} puts a job in, {@link dev.graft.jobs.standing.JobReason}
  * tells people where it stands. {@link dev.graft.jobs.desk.LeaseDesk} answers workers, whose calls
  * module {@code workers} takes over HTTP or in process; {@link dev.graft.jobs.results.Publication}

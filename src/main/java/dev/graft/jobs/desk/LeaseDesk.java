@@ -13,9 +13,9 @@ import dev.graft.jobs.lease.LeaseProtocol;
 import dev.graft.jobs.lease.LeaseReport;
 import dev.graft.jobs.lease.TrainingFailure;
 import dev.graft.jobs.queue.ClaimedJob;
-import dev.graft.jobs.queue.JobLedger;
 import dev.graft.jobs.queue.JobProperties;
 import dev.graft.jobs.queue.JobRow;
+import dev.graft.jobs.queue.JobRows;
 import dev.graft.jobs.queue.LeaseEndings;
 import dev.graft.jobs.queue.LeaseLedger;
 import dev.graft.jobs.queue.SmallerMicroBatch;
@@ -24,16 +24,12 @@ import dev.graft.platform.Ids;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Component;
-import org.springframework.transaction.annotation.Transactional;
 import tools.jackson.databind.json.JsonMapper;
-import tools.jackson.databind.node.ObjectNode;
 
 /** The server's answers to workers. Both bindings of {@link LeaseProtocol} end here. */
 @Component
@@ -43,7 +39,7 @@ public class LeaseDesk {
 
   private final LeaseLedger ledger;
   private final LeaseEndings endings;
-  private final JobLedger jobs;
+  private final JobRows jobs;
   private final JobEvents events;
   private final LeaseBlobs blobs;
   private final WorkerDevices devices;
@@ -55,7 +51,7 @@ public class LeaseDesk {
   LeaseDesk(
       LeaseLedger ledger,
       LeaseEndings endings,
-      JobLedger jobs,
+      JobRows jobs,
       JobEvents events,
       LeaseBlobs blobs,
       WorkerDevices devices,
@@ -112,38 +108,10 @@ public class LeaseDesk {
         job.start());
   }
 
-  @Transactional
   public Directive renew(LeaseKey key, LeaseReport report) {
-    int count = report.metrics().size() + report.notes().size();
-    LeaseLedger.Renewed renewed = ledger.renew(key, settings.leaseTtl(), report, count);
-    if (renewed.firstEvent() > 0) write(key.jobId(), renewed.firstEvent(), report);
+    LeaseLedger.Renewed renewed = ledger.renew(key, settings.leaseTtl(), report);
     if (renewed.cancel()) return new Directive.Cancel();
     return renewed.pause() ? new Directive.CheckpointAndRelease() : new Directive.Continue();
-  }
-
-  private void write(String jobId, int firstNumber, LeaseReport report) {
-    int number = firstNumber;
-    for (LeaseReport.Note note : report.notes()) {
-      String level = note.level().name().toLowerCase(Locale.ROOT);
-      events.write(jobId, number++, level, "message", note.message(), null);
-    }
-    for (LeaseReport.Metrics metrics : report.metrics()) {
-      ObjectNode data = json.createObjectNode().put("step", metrics.step());
-      metrics.values().forEach(data::put);
-      events.write(jobId, number++, "info", "metrics", sentence(metrics, report), data.toString());
-    }
-  }
-
-  private static String sentence(LeaseReport.Metrics metrics, LeaseReport report) {
-    StringBuilder text = new StringBuilder("Step ").append(metrics.step());
-    if (report.progress() != null) text.append('/').append(report.progress().totalSteps());
-    append(text, ": training loss=", metrics.values().get("train_loss"));
-    append(text, ": validation loss=", metrics.values().get("valid_loss"));
-    return text.toString();
-  }
-
-  private static void append(StringBuilder text, String label, @Nullable Double value) {
-    if (value != null) text.append(label).append(String.format(Locale.ROOT, "%.4f", value));
   }
 
   public void checkpoint(LeaseKey key, CheckpointReport report) throws IOException {
@@ -155,7 +123,7 @@ public class LeaseDesk {
     JobRow job = jobs.ofLease(key.jobId()).orElseThrow(() -> new LeaseLost(key));
     // Read before written, but safe: these counts change only under the lease that fences the
     // write.
-    Duration retry = retries.after(failure, job);
+    Duration retry = retries.after(failure, job.tries(), job.adapterJson());
     JobState state = endings.fail(key, failure, retry, Retries.told(failure, retry));
     ended(key, "failed", state);
   }

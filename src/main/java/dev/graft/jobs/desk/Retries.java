@@ -18,18 +18,17 @@ public class Retries {
   }
 
   /** The delay until the next attempt; null = the failure is final. */
-  public @Nullable Duration after(TrainingFailure failure, JobRow job) {
+  public @Nullable Duration after(
+      TrainingFailure failure, JobRow.Tries before, String adapterJson) {
     return switch (failure.kind()) {
       case BAD_INPUT -> null;
-      case OUT_OF_MEMORY -> halvable(job) ? Duration.ZERO : null;
+      case OUT_OF_MEMORY ->
+          before.memory() == 0 && SmallerMicroBatch.possible(adapterJson) ? Duration.ZERO : null;
       // As a worker that stopped renewing: no verdict on the job, until it is the job every time.
-      case WORKER_LOST -> job.lossesInARow() + 1 < settings.poisonAfter() ? Duration.ZERO : null;
-      case TRANSIENT -> job.failures() + 1 < settings.maxFailures() ? delay(job.failures()) : null;
+      case WORKER_LOST -> before.lossesInARow() + 1 < settings.poisonAfter() ? Duration.ZERO : null;
+      case TRANSIENT ->
+          before.failures() + 1 < settings.maxFailures() ? delay(before.failures()) : null;
     };
-  }
-
-  private static boolean halvable(JobRow job) {
-    return job.memoryFailures() == 0 && SmallerMicroBatch.possible(job.adapterJson());
   }
 
   private Duration delay(int failuresBefore) {

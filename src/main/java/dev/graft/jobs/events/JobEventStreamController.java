@@ -1,8 +1,8 @@
 package dev.graft.jobs.events;
 
 import dev.graft.jobs.events.JobEvents.Position;
-import dev.graft.jobs.queue.JobLedger;
 import dev.graft.jobs.queue.JobProperties;
+import dev.graft.jobs.queue.JobRows;
 import dev.graft.platform.errors.RequestFailed;
 import dev.graft.platform.security.CurrentCaller;
 import dev.graft.platform.web.EventStream;
@@ -29,7 +29,7 @@ class JobEventStreamController {
   private static final Logger log = LoggerFactory.getLogger(JobEventStreamController.class);
   private static final String LAST_EVENT_ID = "Last-Event-ID";
 
-  private final JobLedger jobs;
+  private final JobRows jobs;
   private final JobEvents events;
   private final FollowedJobs followed;
   private final CurrentCaller currently;
@@ -37,7 +37,7 @@ class JobEventStreamController {
   private final JsonMapper json;
 
   JobEventStreamController(
-      JobLedger jobs,
+      JobRows jobs,
       JobEvents events,
       FollowedJobs followed,
       CurrentCaller currently,

@@ -1,10 +1,10 @@
 package dev.graft.jobs.events;
 
 import dev.graft.jobs.JobState;
+import dev.graft.platform.database.ResultColumns;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,8 +15,8 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
 /**
- * The events and checkpoints of jobs, as SQL. Numbers rise by one per job in the order of commit,
- * because they are given out under the lock of the job's progress row.
+ * The events and checkpoints of jobs as they are read, as SQL. Numbers rise by one per job in the
+ * order of commit: one that was seen means that all before it can be seen.
  */
 @Component
 public class JobEvents {
@@ -37,7 +37,7 @@ public class JobEvents {
     static Event of(ResultSet row, int n) throws SQLException {
       return new Event(
           row.getInt("number"),
-          row.getObject("created_at", OffsetDateTime.class).toInstant(),
+          ResultColumns.time(row, "created_at"),
           row.getString("level"),
           row.getString("type"),
           row.getString("message"),
@@ -59,34 +59,11 @@ public class JobEvents {
     static Checkpoint of(ResultSet row, int n) throws SQLException {
       return new Checkpoint(
           row.getString("id"),
-          row.getObject("created_at", OffsetDateTime.class).toInstant(),
+          ResultColumns.time(row, "created_at"),
           row.getInt("step"),
           row.getString("manifest"),
           row.getString("metrics"));
     }
-  }
-
-  /** Writes an event under a number that a ledger statement of this transaction gave out. */
-  public void write(
-      String jobId,
-      int number,
-      String level,
-      String type,
-      String message,
-      @Nullable String dataJson) {
-    sql.sql(
-            """
-            -- event
-            insert into job_event (job_id, number, created_at, level, type, message, data)
-            values (:job, :number, graft_now(), :level, :type, :message, :data::jsonb)
-            """)
-        .param("job", jobId)
-        .param("number", number)
-        .param("level", level)
-        .param("type", type)
-        .param("message", message)
-        .param("data", dataJson)
-        .update();
   }
 
   /** Newest first, before number {@code before}. */

@@ -26,6 +26,17 @@ public record FairShare(
           where r.department_id = department.id and r.state = 'running') end\
       """;
 
+  /** True if a department has a job that could start now on a device of that memory, else null. */
+  public static String startable(String department, String memory) {
+    return """
+    (select true from job q
+      where q.department_id = %s and q.state = 'queued' and q.memory_bytes <= %s
+        and q.available_at <= (select graft_now())
+      order by q.memory_bytes limit 1)\
+    """
+        .formatted(department, memory);
+  }
+
   /** What departments are ordered by. */
   public static final String SHARE = "(" + USED + " + " + LIVE + ") / weight";
 

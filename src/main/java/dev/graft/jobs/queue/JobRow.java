@@ -1,10 +1,10 @@
 package dev.graft.jobs.queue;
 
 import dev.graft.jobs.JobState;
+import dev.graft.platform.database.ResultColumns;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -39,16 +39,12 @@ public record JobRow(
     String adapterJson,
     @Nullable String metadataJson,
     Demand demand,
-    int failures,
-    int memoryFailures,
-    int lossesInARow,
+    Tries tries,
     boolean cancelRequested,
     boolean pauseRequested,
     @Nullable Instant finishedAt,
     Removed removed,
-    @Nullable String fineTunedModel,
-    @Nullable String resultManifest,
-    List<String> resultFiles,
+    Result result,
     @Nullable Failure failure,
     Progress progress,
     @Nullable Long position,
@@ -71,6 +67,17 @@ public record JobRow(
    * @param memoryBytes of a device, see {@link JobMemory}
    */
   public record Demand(int priority, long memoryBytes) {}
+
+  /**
+   * What has gone wrong so far.
+   *
+   * @param memory runs that ran out of memory, which are not {@code failures}
+   * @param lossesInARow lost workers since the newest checkpoint
+   */
+  public record Tries(int failures, int memory, int lossesInARow) {}
+
+  /** What came of it; null and empty until it has succeeded. */
+  public record Result(@Nullable String model, @Nullable String manifest, List<String> files) {}
 
   /** The last failure; final only if the job is. */
   public record Failure(
@@ -113,7 +120,7 @@ public record JobRow(
         row.getString("id"),
         row.getString("department_id"),
         row.getString("department_name"),
-        row.getObject("created_at", OffsetDateTime.class).toInstant(),
+        ResultColumns.time(row, "created_at"),
         JobState.of(row.getString("state")),
         row.getString("base_model"),
         row.getString("base_manifest"),
@@ -127,30 +134,32 @@ public record JobRow(
         row.getString("adapter"),
         row.getString("metadata"),
         new Demand(row.getInt("priority"), row.getLong("memory_bytes")),
-        row.getInt("failures"),
-        row.getInt("memory_failures"),
-        row.getInt("losses_in_a_row"),
+        new Tries(
+            row.getInt("failures"), row.getInt("memory_failures"), row.getInt("losses_in_a_row")),
         row.getObject("cancel_requested_at") != null,
         row.getObject("pause_requested_at") != null,
-        instant(row, "finished_at"),
+        ResultColumns.timeOrNull(row, "finished_at"),
         removed(row),
-        row.getString("fine_tuned_model"),
-        row.getString("result_manifest"),
-        List.of((String[]) row.getArray("result_files").getArray()),
+        new Result(
+            row.getString("fine_tuned_model"),
+            row.getString("result_manifest"),
+            ResultColumns.texts(row, "result_files")),
         failure(row),
         progress(row),
         row.getObject("position", Long.class),
-        instant(row, "delayed_until"),
+        ResultColumns.timeOrNull(row, "delayed_until"),
         Approval.of(row.getString("approval")),
         asked(row),
-        instant(row, "expected_end"),
+        ResultColumns.timeOrNull(row, "expected_end"),
         row.getString("worker"),
         row.getDouble("device_seconds"),
         row.getString("attempts"));
   }
 
   private static Removed removed(ResultSet row) throws SQLException {
-    return new Removed(instant(row, "checkpoints_deleted_at"), instant(row, "logs_deleted_at"));
+    return new Removed(
+        ResultColumns.timeOrNull(row, "checkpoints_deleted_at"),
+        ResultColumns.timeOrNull(row, "logs_deleted_at"));
   }
 
   private static Progress progress(ResultSet row) throws SQLException {
@@ -177,10 +186,5 @@ public record JobRow(
     String by = row.getString("asked_by_name");
     String why = row.getString("asked_why");
     return by == null && why == null ? null : new Asked(by, why);
-  }
-
-  private static @Nullable Instant instant(ResultSet row, String column) throws SQLException {
-    OffsetDateTime value = row.getObject(column, OffsetDateTime.class);
-    return value == null ? null : value.toInstant();
   }
 }

@@ -9,10 +9,12 @@ import org.springframework.transaction.annotation.Transactional;
 /** Cancels what an archived department has in the queue and on workers. */
 @Component
 class JobsOfArchived {
-  private final JobLedger jobs;
+  private final JobRows jobs;
+  private final JobLedger ledger;
 
-  JobsOfArchived(JobLedger jobs) {
+  JobsOfArchived(JobRows jobs, JobLedger ledger) {
     this.jobs = jobs;
+    this.ledger = ledger;
   }
 
   /** In the transaction that archives: both commit, or neither. */
@@ -21,6 +23,6 @@ class JobsOfArchived {
   void cancel(DepartmentArchived archived) {
     jobs.unfinished(archived.departmentId())
         .forEach(
-            job -> jobs.cancel(archived.departmentId(), job, null, "its project was archived"));
+            job -> ledger.cancel(archived.departmentId(), job, null, "its project was archived"));
   }
 }

@@ -29,29 +29,6 @@ public class LeaseEndings {
     this.ledger = ledger;
   }
 
-  /**
-   * The end of every statement that ends a lease: number and write the event, free the slot, charge
-   * the department.
-   */
-  private static final String TOLD_AND_COUNTED =
-      """
-           p as (update job_progress set last_event = last_event + 1 from u
-                  where job_progress.job_id = u.id
-                 returning job_id, last_event),
-           e as (insert into job_event (job_id, number, created_at, level, type, message)
-                 select u.id, p.last_event, graft_now(), u.level, 'message', u.message
-                   from u join p on p.job_id = u.id),
-           k as (update department
-                    set running = running - 1, used_at = graft_now(),
-                        used = fair_usage(used, used_at, :half_life) + u.device_seconds,
-                        month_seconds = u.device_seconds
-                          + case when month = this_month() then month_seconds else 0 end,
-                        month = this_month()
-                   from u
-                  where department.id = u.department_id)
-      select u.id, u.state from u
-      """;
-
   private static final String COMPLETE =
       """
       -- complete: a cancel asked for before this statement wins
@@ -70,7 +47,7 @@ public class LeaseEndings {
                            case when state = 'succeeded' then 'The job has successfully completed'
                                 else 'Fine-tuning job cancelled' end as message),
       """
-          + TOLD_AND_COUNTED;
+          + Transition.TOLD_AND_COUNTED;
 
   private static final String COMPLETED =
       """
@@ -108,7 +85,7 @@ public class LeaseEndings {
                            case state when 'cancelled' then 'Fine-tuning job cancelled'
                                       else :told end as message),
       """
-          + TOLD_AND_COUNTED;
+          + Transition.TOLD_AND_COUNTED;
 
   private static final String RELEASE =
       """
@@ -128,7 +105,7 @@ public class LeaseEndings {
                                       when 'paused' then 'Fine-tuning job paused'
                                       else 'Fine-tuning job cancelled' end as message),
       """
-          + TOLD_AND_COUNTED;
+          + Transition.TOLD_AND_COUNTED;
 
   private static final String REAP =
       """
@@ -159,7 +136,7 @@ public class LeaseEndings {
                                       when 'paused' then 'Fine-tuning job paused; its worker was lost'
                                       else 'The worker was lost; the job continues from its last checkpoint' end as message),
       """
-          + TOLD_AND_COUNTED;
+          + Transition.TOLD_AND_COUNTED;
 
   public JobState complete(LeaseKey key, String model, Digest manifest, List<String> resultFiles) {
     return ended(

@@ -6,7 +6,9 @@ import dev.graft.jobs.lease.LeaseKey;
 import dev.graft.jobs.lease.LeaseLost;
 import dev.graft.jobs.lease.LeaseReport;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -69,11 +71,7 @@ public class LeaseLedger {
              (select o.id
                 from (select id from department where running < max_running
                        order by %1$s, id offset 0) o
-               where (select true from job q
-                       where q.department_id = o.id and q.state = 'queued'
-                         and q.memory_bytes <= :memory
-                         and q.available_at <= (select graft_now())
-                       order by q.memory_bytes limit 1)
+               where %3$s
                limit %2$d),
            d as (select id from department
                   where id = any (array(select id from c)) and running < max_running
@@ -107,7 +105,7 @@ public class LeaseLedger {
            u as (update job set state = 'running', lease_epoch = lease_epoch + 1,
                         started_at = coalesce(started_at, graft_now())
                   where id = (select id from j)
-                  returning *),
+                  returning *, 'info' as level, 'Fine-tuning job started' as message),
            l as (insert into job_lease (job_id, epoch, token, worker_id, claimed_at, expires_at)
                  select id, lease_epoch, gen_random_uuid(), :worker, graft_now(),
                         graft_now() + :ttl * interval '1 millisecond'
@@ -115,16 +113,10 @@ public class LeaseLedger {
                  returning job_id, epoch, token),
            k as (update department set running = running + 1
                   where id = (select department_id from u)),
-           p as (update job_progress set last_event = last_event + 1, tokens_per_second = null
-                  where job_id = (select id from u)
-                  returning job_id, last_event),
-           e as (insert into job_event (job_id, number, created_at, level, type, message)
-                 select job_id, last_event, graft_now(), 'info', 'message',
-                        'Fine-tuning job started'
-                   from p)
-      select u.*, l.token from d left join (u join l on l.job_id = u.id) on true
       """
-          .formatted(FairShare.SHARE, CANDIDATES);
+              .formatted(FairShare.SHARE, CANDIDATES, FairShare.startable("o.id", ":memory"))
+          + Transition.told(", tokens_per_second = null")
+          + "select u.*, l.token from d left join (u join l on l.job_id = u.id) on true\n";
 
   /** Waits for the department's row: it holds nothing yet, so that nobody can wait for it. */
   private static final String CLAIM_WAITING =
@@ -132,7 +124,7 @@ public class LeaseLedger {
 
   private static final String RENEW =
       """
-      -- renew: extends the lease, moves the progress; numbers events only of a report not seen yet
+      -- renew: extends the lease, moves the progress; writes the events of a report not seen yet
       with f as (select job_id, epoch, report < :number as fresh from job_lease
                   where job_id = :job and epoch = :epoch and token = :token and ended_at is null
                   for update),
@@ -151,9 +143,14 @@ public class LeaseLedger {
                         trained_tokens = greatest(trained_tokens, :tokens),
                         progressed_at = case when :step::int <> step then graft_now() else progressed_at end
                    from f where job_progress.job_id = f.job_id
-                 returning last_event)
-      select f.fresh, p.last_event, j.cancel_requested_at is not null as cancel,
-             j.pause_requested_at is not null as pause
+                 returning last_event),
+           e as (insert into job_event (job_id, number, created_at, level, type, message, data)
+                 select f.job_id, p.last_event - :events + t.n, graft_now(), t.level, t.type, t.message,
+                        t.data::jsonb
+                   from f, p, unnest(:levels::text[], :types::text[], :messages::text[], :data::text[])
+                              with ordinality as t (level, type, message, data, n)
+                  where f.fresh)
+      select j.cancel_requested_at is not null as cancel, j.pause_requested_at is not null as pause
         from f cross join p join job j on j.id = f.job_id
       """;
 
@@ -167,16 +164,12 @@ public class LeaseLedger {
                  select :id, job_id, epoch, :step, :manifest, :metrics::jsonb, graft_now() from f
                  on conflict (job_id, epoch, step) do nothing
                  returning job_id),
-           u as (update job set losses_in_a_row = 0 from f where job.id = f.job_id),
-           p as (update job_progress set last_event = last_event + 1 from c
-                  where job_progress.job_id = c.job_id
-                 returning c.job_id, last_event),
-           e as (insert into job_event (job_id, number, created_at, level, type, message)
-                 select job_id, last_event, graft_now(), 'info', 'message',
-                        'Checkpoint created at step ' || :step
-                   from p)
-      select job_id from f
-      """;
+           j as (update job set losses_in_a_row = 0 from f where job.id = f.job_id),
+           u as (select job_id as id, 'info' as level, 'Checkpoint created at step ' || :step as message
+                   from c),
+      """
+          + Transition.told("")
+          + "select job_id from f\n";
 
   /**
    * The next job that the device holds; empty only if none may start. Each failed try is one that
@@ -209,29 +202,33 @@ public class LeaseLedger {
   /**
    * @param cancel the department wants the job cancelled
    * @param pause the department wants it paused
-   * @param firstEvent number of the first of the events to write; 0 = the report was seen before
    */
-  public record Renewed(boolean cancel, boolean pause, int firstEvent) {}
+  public record Renewed(boolean cancel, boolean pause) {}
 
-  public Renewed renew(LeaseKey key, Duration ttl, LeaseReport report, int events) {
+  public Renewed renew(LeaseKey key, Duration ttl, LeaseReport report) {
+    List<ReportedEvent> events = ReportedEvent.of(report);
     LeaseReport.@Nullable Progress progress = report.progress();
     return fenced(RENEW, key)
         .param("ttl", ttl.toMillis())
         .param("number", report.number())
-        .param("events", events)
+        .param("events", events.size())
+        .param("levels", column(events, ReportedEvent::level))
+        .param("types", column(events, ReportedEvent::type))
+        .param("messages", column(events, ReportedEvent::message))
+        .param("data", column(events, ReportedEvent::dataJson))
         .param("step", progress == null ? null : progress.step())
         .param("total", progress == null ? null : progress.totalSteps())
         .param("job_epoch", progress == null ? null : progress.epoch())
         .param("speed", progress == null ? null : progress.tokensPerSecond())
         .param("tokens", report.trainedTokens())
-        .query(
-            (row, n) ->
-                new Renewed(
-                    row.getBoolean("cancel"),
-                    row.getBoolean("pause"),
-                    row.getBoolean("fresh") ? row.getInt("last_event") - events + 1 : 0))
+        .query((row, n) -> new Renewed(row.getBoolean("cancel"), row.getBoolean("pause")))
         .optional()
         .orElseThrow(() -> new LeaseLost(key));
+  }
+
+  private static @Nullable String[] column(
+      List<ReportedEvent> events, Function<ReportedEvent, @Nullable String> value) {
+    return events.stream().map(value).toArray(String[]::new);
   }
 
   public void checkpoint(LeaseKey key, String id, CheckpointReport report, String metricsJson) {

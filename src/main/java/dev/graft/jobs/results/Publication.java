@@ -11,8 +11,8 @@ import dev.graft.jobs.events.JobEvents;
 import dev.graft.jobs.lease.LeaseKey;
 import dev.graft.jobs.lease.LeaseLost;
 import dev.graft.jobs.queue.FineTunedModel;
-import dev.graft.jobs.queue.JobLedger;
 import dev.graft.jobs.queue.JobRow;
+import dev.graft.jobs.queue.JobRows;
 import dev.graft.jobs.queue.LeaseEndings;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -34,7 +34,7 @@ public class Publication {
 
   private final LeaseBlobs blobs;
   private final LeaseEndings endings;
-  private final JobLedger jobs;
+  private final JobRows jobs;
   private final JobEvents events;
   private final ArtifactStore store;
   private final StoredFiles files;
@@ -44,7 +44,7 @@ public class Publication {
   Publication(
       LeaseBlobs blobs,
       LeaseEndings endings,
-      JobLedger jobs,
+      JobRows jobs,
       JobEvents events,
       ArtifactStore store,
       StoredFiles files,

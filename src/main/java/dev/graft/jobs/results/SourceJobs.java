@@ -4,8 +4,8 @@ import dev.graft.artifacts.Digest;
 import dev.graft.jobs.events.JobEvents;
 import dev.graft.jobs.queue.EndedJobs;
 import dev.graft.jobs.queue.FineTunedModel;
-import dev.graft.jobs.queue.JobLedger;
 import dev.graft.jobs.queue.JobRow;
+import dev.graft.jobs.queue.JobRows;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -20,11 +20,11 @@ public class SourceJobs {
   private static final Pattern NAME =
       Pattern.compile("(?<model>ft:.+:(?<id>[0-9a-z]+))(?::ckpt-step-(?<step>\\d{1,9}))?");
 
-  private final JobLedger jobs;
+  private final JobRows jobs;
   private final JobEvents events;
   private final EndedJobs ended;
 
-  SourceJobs(JobLedger jobs, JobEvents events, EndedJobs ended) {
+  SourceJobs(JobRows jobs, JobEvents events, EndedJobs ended) {
     this.jobs = jobs;
     this.events = events;
     this.ended = ended;

@@ -2,6 +2,7 @@ package dev.graft.jobs.standing;
 
 import dev.graft.jobs.queue.FairShare;
 import dev.graft.jobs.queue.JobProperties;
+import dev.graft.jobs.queue.JobRows;
 import dev.graft.jobs.queue.WorkerDevices;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -12,6 +13,9 @@ import org.springframework.stereotype.Component;
 /** Where departments stand, from the numbers that the claim orders by. */
 @Component
 public class FairShareLedger {
+  private static final String LARGEST_OR_ANY =
+      "coalesce((select bytes from largest), 9223372036854775807)";
+
   private static final String EXPLAIN =
       """
       -- fair share
@@ -29,11 +33,10 @@ public class FairShareLedger {
           + FairShare.SHARE
           + """
                              as share,
-                            (select true from job q
-                              where q.department_id = department.id and q.state = 'queued'
-                                and q.memory_bytes <= coalesce((select bytes from largest), 9223372036854775807)
-                                and q.available_at <= (select graft_now())
-                              order by q.memory_bytes limit 1) as waits
+          """
+          + FairShare.startable("department.id", LARGEST_OR_ANY)
+          + """
+                             as waits
                        from department)
           select me.*,
                  (select count(*) from job where department_id = me.id and state = 'queued') as queued,
@@ -48,9 +51,6 @@ public class FairShareLedger {
 
   /** Departments ahead are counted up to here: what is read for a job must not grow with them. */
   public static final int COUNTED = 100;
-
-  private static final String END =
-      "expected_end(l.first_step, l.first_step_at, p.step, p.progressed_at, p.total_steps)";
 
   private static final String TURN =
       """
@@ -68,11 +68,7 @@ public class FairShareLedger {
                         (select w.id from w, me
                           where w.running < w.max_running and (w.share, w.id) < (me.share, me.id)
                          offset 0) o
-                       where (select true from job q
-                               where q.department_id = o.id and q.state = 'queued'
-                                 and q.memory_bytes <= coalesce((select bytes from largest), 9223372036854775807)
-                                 and q.available_at <= (select graft_now())
-                               order by q.memory_bytes limit 1)
+                       where %5$s
                        limit %3$d) counted) as ahead,
              (select array_agg(e.at order by e.at)
                 from (select %2$s as at
@@ -85,7 +81,12 @@ public class FairShareLedger {
                where l.ended_at is null) as first_end
         from me
       """
-          .formatted(FairShare.SHARE, END, COUNTED + 1, WorkerDevices.LARGEST);
+          .formatted(
+              FairShare.SHARE,
+              JobRows.EXPECTED_END,
+              COUNTED + 1,
+              WorkerDevices.LARGEST,
+              FairShare.startable("o.id", LARGEST_OR_ANY));
 
   private final JdbcClient sql;
   private final FairShare settings;

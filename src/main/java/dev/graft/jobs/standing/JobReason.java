@@ -34,7 +34,7 @@ public record JobReason(String reason, String nextStep) {
       case SUCCEEDED ->
           new JobReason(
               "It made %d steps and published %s."
-                  .formatted(job.progress().step(), job.fineTunedModel()),
+                  .formatted(job.progress().step(), job.result().model()),
               "Find the result in GET /v1/adapters: how to ask it, and its download.");
       case FAILED -> failed(job.failure());
       case CANCELLED ->

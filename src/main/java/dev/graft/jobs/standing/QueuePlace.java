@@ -1,8 +1,8 @@
 package dev.graft.jobs.standing;
 
-import dev.graft.jobs.queue.JobLedger;
 import dev.graft.jobs.queue.JobMemory;
 import dev.graft.jobs.queue.JobRow;
+import dev.graft.jobs.queue.JobRows;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * Where a waiting job stands and why it waits, from the numbers that the claim goes by. The first
  * case that holds is told: each of them alone keeps the job from starting now.
  *
- * @param position 1 = next of its department; one more than {@link JobLedger#COUNTED} is any place
+ * @param position 1 = next of its department; one more than {@link JobRows#COUNTED} is any place
  *     behind
  * @param eta when it is expected to start; null = that is not known
  */
@@ -88,8 +88,8 @@ public record QueuePlace(long position, JobReason why, @Nullable Instant eta) {
 
   private static JobReason behind(long others) {
     return new JobReason(
-        others > JobLedger.COUNTED
-            ? "More than %d other jobs of this project come before it.".formatted(JobLedger.COUNTED)
+        others > JobRows.COUNTED
+            ? "More than %d other jobs of this project come before it.".formatted(JobRows.COUNTED)
             : "%d other %s of this project %s before it."
                 .formatted(others, others == 1 ? "job" : "jobs", others == 1 ? "comes" : "come"),
         "Wait, or submit what is urgent with a higher priority.");

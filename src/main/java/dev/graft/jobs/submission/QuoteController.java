@@ -1,6 +1,7 @@
 package dev.graft.jobs.submission;
 
 import dev.graft.jobs.queue.JobMemory;
+import dev.graft.jobs.queue.JobRows;
 import dev.graft.jobs.standing.FairShareLedger;
 import dev.graft.jobs.standing.QueuePlace;
 import dev.graft.jobs.standing.QueueTurn;
@@ -23,7 +24,7 @@ class QuoteController {
   private final RowInspection rows;
   private final Admission admission;
   private final FairShareLedger shares;
-  private final QuoteLedger ledger;
+  private final JobRows jobs;
   private final TransactionTemplate transaction;
   private final JsonMapper json;
 
@@ -32,14 +33,14 @@ class QuoteController {
       RowInspection rows,
       Admission admission,
       FairShareLedger shares,
-      QuoteLedger ledger,
+      JobRows jobs,
       TransactionTemplate transaction,
       JsonMapper json) {
     this.submitJob = submitJob;
     this.rows = rows;
     this.admission = admission;
     this.shares = shares;
-    this.ledger = ledger;
+    this.jobs = jobs;
     this.transaction = transaction;
     this.json = json;
   }
@@ -59,13 +60,12 @@ class QuoteController {
             new QueuePlace.Waiting(
                 department,
                 memory.bytes(),
-                ledger.place(department, job.request().priority()),
+                jobs.placeOfNew(department, job.request().priority()),
                 null,
                 "/v1/fine_tuning/jobs"),
             turn);
     warn(data, memory, turn, warnings);
-    Double speed =
-        ledger.speed(department, job.base().name(), job.adapter().toString()).orElse(null);
+    Double speed = jobs.speed(department, job.base().name(), job.adapter().toString()).orElse(null);
     return new JobQuote(
         "fine_tuning.quote",
         job.base().name(),

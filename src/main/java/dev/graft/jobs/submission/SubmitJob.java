@@ -84,23 +84,23 @@ public class SubmitJob {
         new NewJob(
             id,
             caller.departmentId(),
-            base.name(),
-            parent == null ? base.manifest() : parent.base(),
-            training.id(),
-            training.digest(),
-            validation == null ? null : validation.id(),
-            validation == null ? null : validation.digest(),
+            parent == null
+                ? new NewJob.Base(base.name(), base.manifest(), null, null)
+                : new NewJob.Base(
+                    base.name(), parent.base(), parent.parent().name(), parent.start()),
+            new NewJob.Data(
+                training.id(),
+                training.digest(),
+                validation == null ? null : validation.id(),
+                validation == null ? null : validation.digest()),
+            new NewJob.Settings(
+                request.spec().seed(),
+                method(request).toString(),
+                hyperparameters(request).toString(),
+                checked.adapter().toString()),
             request.suffix(),
-            request.spec().seed(),
-            method(request).toString(),
-            hyperparameters(request).toString(),
-            checked.adapter().toString(),
             request.metadata() == null ? null : request.metadata().toString(),
-            request.priority(),
-            memory,
-            parent == null ? null : parent.parent().name(),
-            parent == null ? null : parent.start(),
-            approval),
+            new NewJob.Turn(request.priority(), memory, approval)),
         caller.actor().account());
     warn(id, parent, memory);
     audit.write("fine_tuning.job.created", caller.departmentId(), id, Map.of("model", base.name()));

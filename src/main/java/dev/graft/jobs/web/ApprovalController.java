@@ -1,8 +1,8 @@
 package dev.graft.jobs.web;
 
-import dev.graft.jobs.queue.JobApproval;
 import dev.graft.jobs.queue.JobLedger;
 import dev.graft.jobs.queue.JobRow;
+import dev.graft.jobs.queue.JobRows;
 import dev.graft.platform.errors.ProblemType;
 import dev.graft.platform.errors.RequestFailed;
 import dev.graft.tenancy.AuditLog;
@@ -26,15 +26,15 @@ import tools.jackson.databind.node.ObjectNode;
 class ApprovalController {
   private static final Pattern COMMENT = Pattern.compile("[^\\p{Cc}\\p{Cs}\\p{Zl}\\p{Zp}]{0,500}");
 
-  private final JobLedger jobs;
+  private final JobRows jobs;
   private final JobObjects objects;
-  private final JobApproval approval;
+  private final JobLedger ledger;
   private final AuditLog audit;
 
-  ApprovalController(JobLedger jobs, JobObjects objects, JobApproval approval, AuditLog audit) {
+  ApprovalController(JobRows jobs, JobObjects objects, JobLedger ledger, AuditLog audit) {
     this.jobs = jobs;
     this.objects = objects;
-    this.approval = approval;
+    this.ledger = ledger;
     this.audit = audit;
   }
 
@@ -52,7 +52,7 @@ class ApprovalController {
       @RequestBody(required = false) @Nullable Decision decision) {
     String department = department(identity, id);
     String comment = comment(decision);
-    boolean now = approval.approve(department, id, identity.actor(), comment);
+    boolean now = ledger.approve(department, id, identity.actor(), comment);
     return decided(department, id, JobRow.Approval.APPROVED, now, comment);
   }
 
@@ -65,7 +65,7 @@ class ApprovalController {
       @RequestBody(required = false) @Nullable Decision decision) {
     String department = department(identity, id);
     String comment = comment(decision);
-    boolean now = approval.reject(department, id, identity.actor(), comment);
+    boolean now = ledger.reject(department, id, identity.actor(), comment);
     return decided(department, id, JobRow.Approval.REJECTED, now, comment);
   }
 

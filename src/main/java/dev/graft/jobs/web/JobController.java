@@ -5,8 +5,8 @@ import dev.graft.jobs.JobState;
 import dev.graft.jobs.events.JobEventObject;
 import dev.graft.jobs.events.JobEvents;
 import dev.graft.jobs.queue.JobLedger;
-import dev.graft.jobs.queue.JobPause;
 import dev.graft.jobs.queue.JobRow;
+import dev.graft.jobs.queue.JobRows;
 import dev.graft.jobs.submission.SubmitJob;
 import dev.graft.platform.errors.ProblemType;
 import dev.graft.platform.errors.RequestFailed;
@@ -43,20 +43,20 @@ class JobController {
   private static final int MOST = 100;
 
   private final SubmitJob submitJob;
-  private final JobLedger jobs;
+  private final JobRows jobs;
   private final JobObjects objects;
   private final JobEvents events;
-  private final JobPause pause;
+  private final JobLedger ledger;
   private final Idempotency idempotency;
   private final AuditLog audit;
   private final JsonMapper json;
 
   JobController(
       SubmitJob submitJob,
-      JobLedger jobs,
+      JobRows jobs,
       JobObjects objects,
       JobEvents events,
-      JobPause pause,
+      JobLedger ledger,
       Idempotency idempotency,
       AuditLog audit,
       JsonMapper json) {
@@ -64,7 +64,7 @@ class JobController {
     this.jobs = jobs;
     this.objects = objects;
     this.events = events;
-    this.pause = pause;
+    this.ledger = ledger;
     this.idempotency = idempotency;
     this.audit = audit;
     this.json = json;
@@ -104,7 +104,7 @@ class JobController {
   @PostMapping("/{id}/cancel")
   @Transactional
   ObjectNode cancel(@AuthenticationPrincipal Caller caller, @PathVariable String id) {
-    boolean asked = jobs.cancel(caller.departmentId(), id, caller.actor().account(), null);
+    boolean asked = ledger.cancel(caller.departmentId(), id, caller.actor().account(), null);
     JobRow job = require(caller, id);
     if (!asked && job.state().terminal()) {
       throw new RequestFailed(
@@ -118,7 +118,7 @@ class JobController {
   /** A running job is paused when it has written a checkpoint; until then it is "pausing". */
   @PostMapping("/{id}/pause")
   ObjectNode pause(@AuthenticationPrincipal Caller caller, @PathVariable String id) {
-    boolean asked = pause.pause(caller.departmentId(), id, caller.actor().account());
+    boolean asked = ledger.pause(caller.departmentId(), id, caller.actor().account());
     JobRow job = require(caller, id);
     boolean paused = job.state() == JobState.PAUSED || job.pauseRequested();
     if (!asked && !paused) throw wrongState(job, "paused");
@@ -128,7 +128,7 @@ class JobController {
   /** It goes to the end of the queue, and on from its newest checkpoint. */
   @PostMapping("/{id}/resume")
   ObjectNode resume(@AuthenticationPrincipal Caller caller, @PathVariable String id) {
-    boolean resumed = pause.resume(caller.departmentId(), id, caller.actor().account());
+    boolean resumed = ledger.resume(caller.departmentId(), id, caller.actor().account());
     JobRow job = require(caller, id);
     boolean onItsWay = job.state() != JobState.PAUSED && !job.state().terminal();
     if (!resumed && !onItsWay) throw wrongState(job, "resumed");

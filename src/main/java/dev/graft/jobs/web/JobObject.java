@@ -31,10 +31,10 @@ final class JobObject {
     json.put("estimated_finish", seconds(end(job)));
     String parent = job.parentModel();
     json.put("model", parent == null ? job.baseModel() : parent);
-    json.put("fine_tuned_model", job.fineTunedModel());
+    json.put("fine_tuned_model", job.result().model());
     json.put("organization_id", job.departmentId()).put("status", job.state().wire());
     json.put("training_file", job.trainingFile()).put("validation_file", job.validationFile());
-    job.resultFiles().forEach(json.putArray("result_files")::add);
+    job.result().files().forEach(json.putArray("result_files")::add);
     json.put("trained_tokens", trainedTokens(job));
     json.set("error", error(job));
     json.set("hyperparameters", JSON.readTree(job.hyperparametersJson()));
@@ -70,8 +70,8 @@ final class JobObject {
         .put("trained_tokens", job.progress().trainedTokens())
         .put("device_seconds", Math.round(job.deviceSeconds() * 1000) / 1000.0);
     var artifacts = json.putArray("artifacts");
-    if (job.resultManifest() != null) {
-      artifacts.addObject().put("type", "adapter").put("manifest", job.resultManifest());
+    if (job.result().manifest() != null) {
+      artifacts.addObject().put("type", "adapter").put("manifest", job.result().manifest());
     }
     JobRow.Failure failure = job.failure();
     if (job.state() != JobState.FAILED || failure == null) json.putNull("failure");
@@ -104,7 +104,7 @@ final class JobObject {
       }
       case WAITING -> "waiting_for_approval";
       case QUEUED -> {
-        int tries = job.failures() + job.memoryFailures();
+        int tries = job.tries().failures() + job.tries().memory();
         yield tries > 0 ? String.format(Locale.ROOT, "retrying(%d)", tries) : null;
       }
       case PAUSED, SUCCEEDED, FAILED, CANCELLED -> null;

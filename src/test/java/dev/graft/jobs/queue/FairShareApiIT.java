@@ -72,7 +72,7 @@ class FairShareApiIT {
     queue
         .jobs
         .unfinished(department)
-        .forEach(job -> queue.jobs.cancel(department, job, null, null));
+        .forEach(job -> queue.ledger.cancel(department, job, null, null));
   }
 
   @Test

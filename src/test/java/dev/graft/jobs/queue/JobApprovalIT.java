@@ -65,26 +65,26 @@ class JobApprovalIT {
   @Test
   void anApprovedJobGoesToTheEndOfTheQueue() {
     String second = queue.submit(department, 0);
-    assertThat(queue.approval.approve(department, job, OWNER, "go on")).isTrue();
-    assertThat(queue.approval.approve(department, job, OWNER, "go on")).isFalse();
-    assertThat(queue.approval.reject(department, job, OWNER, null)).isFalse();
+    assertThat(queue.ledger.approve(department, job, OWNER, "go on")).isTrue();
+    assertThat(queue.ledger.approve(department, job, OWNER, "go on")).isFalse();
+    assertThat(queue.ledger.reject(department, job, OWNER, null)).isFalse();
     assertThat(queue.row(department, job).position()).isEqualTo(2);
     assertThat(told()).isEqualTo("Fine-tuning job approved by owner@example.org: go on");
-    queue.jobs.cancel(department, second, null, null);
+    queue.ledger.cancel(department, second, null, null);
     assertThat(queue.claim(queue.worker()).jobId()).isEqualTo(job);
   }
 
   @Test
   void aRejectedJobIsCancelledAndSaysByWhomAndWhy() {
-    assertThat(queue.approval.reject(department, job, OWNER, "too many epochs")).isTrue();
+    assertThat(queue.ledger.reject(department, job, OWNER, "too many epochs")).isTrue();
     ObjectNode shown = queue.shown(department, job);
     assertThat(shown.get("status").asString()).isEqualTo("cancelled");
     assertThat(shown.get("finished_at").isNumber()).isTrue();
     assertThat(shown.get("reason").asString())
         .isEqualTo("Rejected by owner@example.org: too many epochs.");
     assertThat(told()).isEqualTo("Fine-tuning job rejected by owner@example.org: too many epochs");
-    assertThat(queue.approval.approve(department, job, OWNER, null)).isFalse();
-    assertThat(queue.pause.resume(department, job, null)).isFalse();
+    assertThat(queue.ledger.approve(department, job, OWNER, null)).isFalse();
+    assertThat(queue.ledger.resume(department, job, null)).isFalse();
     assertThat(claims()).isEmpty();
   }
 
@@ -100,36 +100,36 @@ class JobApprovalIT {
         .update();
     Actor theirs = new Actor("key_theirs", null, null, null);
     for (Actor each : List.of(AUTHOR, theirs)) {
-      assertThat(queue.approval.approve(department, job, each, null)).isFalse();
-      assertThat(queue.approval.reject(department, job, each, null)).isFalse();
+      assertThat(queue.ledger.approve(department, job, each, null)).isFalse();
+      assertThat(queue.ledger.reject(department, job, each, null)).isFalse();
     }
-    assertThat(queue.approval.approve("proj_other", job, OWNER, null)).isFalse();
+    assertThat(queue.ledger.approve("proj_other", job, OWNER, null)).isFalse();
     assertThat(queue.state(department, job)).isEqualTo(JobState.WAITING);
     Actor another = new Actor("key_another", null, null, null);
-    assertThat(queue.approval.approve(department, job, another, null)).isTrue();
+    assertThat(queue.ledger.approve(department, job, another, null)).isTrue();
   }
 
   @Test
   void aPausedJobThatIsResumedWaitsAgainUntilItIsApproved() {
-    assertThat(queue.pause.pause(department, job, "user_owner")).isTrue();
+    assertThat(queue.ledger.pause(department, job, "user_owner")).isTrue();
     assertThat(queue.shown(department, job).get("reason").asString())
         .isEqualTo("Paused by owner@example.org, before it was approved.");
-    assertThat(queue.pause.resume(department, job, null)).isTrue();
+    assertThat(queue.ledger.resume(department, job, null)).isTrue();
     assertThat(queue.state(department, job)).isEqualTo(JobState.WAITING);
-    queue.pause.pause(department, job, null);
-    assertThat(queue.approval.approve(department, job, OWNER, null)).isTrue();
+    queue.ledger.pause(department, job, null);
+    assertThat(queue.ledger.approve(department, job, OWNER, null)).isTrue();
     assertThat(queue.state(department, job)).isEqualTo(JobState.PAUSED);
     assertThat(claims()).isEmpty();
-    queue.pause.resume(department, job, null);
+    queue.ledger.resume(department, job, null);
     assertThat(queue.claim(queue.worker()).jobId()).isEqualTo(job);
   }
 
   @Test
   void aCancelledJobIsNotDecidedAbout() {
     assertThat(queue.jobs.unfinished(department)).containsExactly(job);
-    assertThat(queue.jobs.cancel(department, job, null, null)).isTrue();
-    assertThat(queue.approval.approve(department, job, OWNER, null)).isFalse();
-    assertThat(queue.approval.reject(department, job, OWNER, null)).isFalse();
+    assertThat(queue.ledger.cancel(department, job, null, null)).isTrue();
+    assertThat(queue.ledger.approve(department, job, OWNER, null)).isFalse();
+    assertThat(queue.ledger.reject(department, job, OWNER, null)).isFalse();
     assertThat(queue.state(department, job)).isEqualTo(JobState.CANCELLED);
   }
 
@@ -148,15 +148,15 @@ class JobApprovalIT {
       if (i % 10 == 0) jobs.add(submit(random.nextInt(3)));
       String any = jobs.get(random.nextInt(jobs.size()));
       switch (random.nextInt(6)) {
-        case 0 -> queue.pause.pause(department, any, null);
-        case 1, 2 -> queue.pause.resume(department, any, null);
+        case 0 -> queue.ledger.pause(department, any, null);
+        case 1, 2 -> queue.ledger.resume(department, any, null);
         case 3 -> {
-          if (queue.approval.approve(department, any, OWNER, null)) approved.add(any);
+          if (queue.ledger.approve(department, any, OWNER, null)) approved.add(any);
         }
         case 4 -> {
           switch (random.nextInt(8)) {
-            case 0 -> queue.jobs.cancel(department, any, null, null);
-            case 1 -> queue.approval.reject(department, any, OWNER, null);
+            case 0 -> queue.ledger.cancel(department, any, null, null);
+            case 1 -> queue.ledger.reject(department, any, OWNER, null);
             default -> {}
           }
         }

@@ -2,6 +2,7 @@ package dev.graft.jobs.queue;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.graft.artifacts.Digest;
 import dev.graft.jobs.Databases;
@@ -45,7 +46,7 @@ class JobLedgerIT {
 
     for (LeaseKey stale :
         List.of(zombie, new LeaseKey(job, successor.epoch(), UUID.randomUUID()))) {
-      lost(() -> queue.leases.renew(stale, Queue.TTL, LeaseReport.empty(1), 0));
+      lost(() -> queue.leases.renew(stale, Queue.TTL, LeaseReport.empty(1)));
       lost(() -> queue.leases.checkpoint(stale, "c", checkpoint(1), "{}"));
       lost(() -> queue.endings.complete(stale, "ft", Queue.SOME, List.of()));
       lost(() -> queue.endings.fail(stale, TRANSIENT, null, "failed"));
@@ -67,8 +68,8 @@ class JobLedgerIT {
     assertThat(queue.endings.completed(key, Queue.SOME)).isTrue();
     assertThat(queue.endings.completed(key, new Digest("b".repeat(64)))).isFalse();
     JobRow row = queue.row(department, job);
-    assertThat(row.fineTunedModel()).isEqualTo("ft:x");
-    assertThat(row.resultFiles()).containsExactly("file-9");
+    assertThat(row.result().model()).isEqualTo("ft:x");
+    assertThat(row.result().files()).containsExactly("file-9");
     assertThat(row.finishedAt()).isNotNull();
     assertThat(queue.running(department)).isZero();
   }
@@ -79,12 +80,30 @@ class JobLedgerIT {
     String job = queue.submit(department, 0);
     LeaseKey key = queue.claim(queue.worker());
     LeaseReport report =
-        new LeaseReport(1, new LeaseReport.Progress(7, 10, 0.7, 900.0), 350, List.of(), List.of());
-    assertThat(later.leases.renew(key, Queue.TTL, report, 2).firstEvent()).isEqualTo(3);
-    assertThat(later.leases.renew(key, Queue.TTL, report, 2).firstEvent()).isZero();
+        new LeaseReport(
+            1,
+            new LeaseReport.Progress(7, 10, 0.7, 900.0),
+            350,
+            List.of(new LeaseReport.Metrics(7, Map.of("train_loss", 0.5))),
+            List.of(new LeaseReport.Note(LeaseReport.Level.WARN, "Slow disk")));
+    later.leases.renew(key, Queue.TTL, report);
+    later.leases.renew(key, Queue.TTL, report);
     assertThat(later.endings.reap(3)).isEmpty();
     assertThat(queue.row(department, job).progress())
         .isEqualTo(new JobRow.Progress(7, 10, 0.7, 900.0, 350));
+    assertThat(queue.events.after(job, 2, 9))
+        .extracting(
+            JobEvents.Event::number,
+            JobEvents.Event::level,
+            JobEvents.Event::message,
+            JobEvents.Event::dataJson)
+        .containsExactly(
+            tuple(3, "warn", "Slow disk", null),
+            tuple(
+                4,
+                "info",
+                "Step 7/10: training loss=0.5000",
+                "{\"step\": 7, \"train_loss\": 0.5}"));
   }
 
   @Test
@@ -94,14 +113,14 @@ class JobLedgerIT {
     LeaseKey key = queue.claim(queue.worker());
     String second = queue.submit(department, 0);
 
-    assertThat(queue.jobs.cancel("proj_other", second, null, null)).isFalse();
-    assertThat(queue.jobs.cancel(department, second, null, null)).isTrue();
+    assertThat(queue.ledger.cancel("proj_other", second, null, null)).isFalse();
+    assertThat(queue.ledger.cancel(department, second, null, null)).isTrue();
     assertThat(queue.state(department, second)).isEqualTo(JobState.CANCELLED);
-    assertThat(queue.jobs.cancel(department, second, null, null)).isFalse();
+    assertThat(queue.ledger.cancel(department, second, null, null)).isFalse();
 
-    assertThat(queue.jobs.cancel(department, first, null, null)).isTrue();
-    assertThat(queue.jobs.cancel(department, first, null, null)).isFalse();
-    assertThat(queue.leases.renew(key, Queue.TTL, LeaseReport.empty(1), 0).cancel()).isTrue();
+    assertThat(queue.ledger.cancel(department, first, null, null)).isTrue();
+    assertThat(queue.ledger.cancel(department, first, null, null)).isFalse();
+    assertThat(queue.leases.renew(key, Queue.TTL, LeaseReport.empty(1)).cancel()).isTrue();
     assertThat(queue.endings.release(key)).isEqualTo(JobState.CANCELLED);
     assertThat(queue.drifted()).isZero();
   }
@@ -114,13 +133,13 @@ class JobLedgerIT {
     LeaseKey finishing = queue.claim(queue.worker());
     LeaseKey lost = queue.claim(queue.worker());
     for (LeaseKey key : List.of(failing, finishing, lost))
-      queue.jobs.cancel(department, key.jobId(), null, null);
+      queue.ledger.cancel(department, key.jobId(), null, null);
 
     assertThat(queue.endings.fail(failing, TRANSIENT, Duration.ZERO, "again"))
         .isEqualTo(JobState.CANCELLED);
     assertThat(queue.endings.complete(finishing, "ft", Queue.SOME, List.of("file-1")))
         .isEqualTo(JobState.CANCELLED);
-    assertThat(queue.row(department, finishing.jobId()).resultFiles()).isEmpty();
+    assertThat(queue.row(department, finishing.jobId()).result().files()).isEmpty();
     assertThat(later.endings.reap(3))
         .hasValue(new LeaseEndings.Ended(lost.jobId(), JobState.CANCELLED));
     assertThat(queue.running(department)).isZero();
@@ -138,7 +157,7 @@ class JobLedgerIT {
     assertThat(next.epoch()).isGreaterThan(key.epoch());
     assertThat(queue.endings.fail(next, TRANSIENT, null, "gave up")).isEqualTo(JobState.FAILED);
     JobRow row = queue.row(department, job);
-    assertThat(row.failures()).isEqualTo(2);
+    assertThat(row.tries().failures()).isEqualTo(2);
     assertThat(row.failure())
         .isEqualTo(new JobRow.Failure("transient", TRANSIENT.message(), null, null));
   }
@@ -154,7 +173,7 @@ class JobLedgerIT {
     assertThat(later.endings.reap(3)).hasValue(new LeaseEndings.Ended(job, JobState.QUEUED));
     lose(job, JobState.QUEUED);
     lose(job, JobState.FAILED);
-    assertThat(queue.row(department, job).failures()).isZero();
+    assertThat(queue.row(department, job).tries().failures()).isZero();
     assertThat(queue.events.checkpoints(job, null, 10)).hasSize(1);
   }
 

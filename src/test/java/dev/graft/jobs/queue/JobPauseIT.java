@@ -30,46 +30,46 @@ class JobPauseIT {
 
   @Test
   void aQueuedJobIsNotClaimedUntilItIsResumed() {
-    assertThat(queue.pause.pause(department, job, null)).isTrue();
-    assertThat(queue.pause.pause(department, job, null)).isFalse();
+    assertThat(queue.ledger.pause(department, job, null)).isTrue();
+    assertThat(queue.ledger.pause(department, job, null)).isFalse();
     assertThat(state()).isEqualTo(JobState.PAUSED);
     assertThat(queue.leases.claim(queue.worker(), Device.UNKNOWN, Queue.TTL)).isEmpty();
-    assertThat(queue.pause.resume(department, job, null)).isTrue();
-    assertThat(queue.pause.resume(department, job, null)).isFalse();
+    assertThat(queue.ledger.resume(department, job, null)).isTrue();
+    assertThat(queue.ledger.resume(department, job, null)).isFalse();
     assertThat(queue.claim(queue.worker()).jobId()).isEqualTo(job);
   }
 
   @Test
   void aRunningJobIsPausedWhenItsWorkerGivesItBack() {
     LeaseKey key = queue.claim(queue.worker());
-    queue.pause.pause(department, job, null);
+    queue.ledger.pause(department, job, null);
     assertThat(queue.row(department, job).pauseRequested()).isTrue();
-    assertThat(queue.leases.renew(key, Queue.TTL, LeaseReport.empty(1), 0).pause()).isTrue();
+    assertThat(queue.leases.renew(key, Queue.TTL, LeaseReport.empty(1)).pause()).isTrue();
     assertThat(queue.endings.release(key)).isEqualTo(JobState.PAUSED);
     assertThat(queue.running(department)).isZero();
-    queue.pause.resume(department, job, null);
+    queue.ledger.resume(department, job, null);
     LeaseKey again = queue.claim(queue.worker());
-    assertThat(queue.leases.renew(again, Queue.TTL, LeaseReport.empty(1), 0).pause()).isFalse();
+    assertThat(queue.leases.renew(again, Queue.TTL, LeaseReport.empty(1)).pause()).isFalse();
   }
 
   @Test
   void aRunningJobThatIsResumedInTimeRunsOn() {
     LeaseKey key = queue.claim(queue.worker());
-    queue.pause.pause(department, job, null);
-    assertThat(queue.pause.resume(department, job, null)).isTrue();
-    assertThat(queue.leases.renew(key, Queue.TTL, LeaseReport.empty(1), 0).pause()).isFalse();
+    queue.ledger.pause(department, job, null);
+    assertThat(queue.ledger.resume(department, job, null)).isTrue();
+    assertThat(queue.leases.renew(key, Queue.TTL, LeaseReport.empty(1)).pause()).isFalse();
     assertThat(queue.endings.release(key)).isEqualTo(JobState.QUEUED);
   }
 
   @Test
   void aPauseOutlivesTheLossOfTheWorkerAndARetry() {
     queue.claim(queue.worker());
-    queue.pause.pause(department, job, null);
+    queue.ledger.pause(department, job, null);
     Queue later = new Queue(Databases.shifted(DATABASE, "61 s"));
     assertThat(later.endings.reap(3)).hasValue(new LeaseEndings.Ended(job, JobState.PAUSED));
-    queue.pause.resume(department, job, null);
+    queue.ledger.resume(department, job, null);
     LeaseKey key = queue.claim(queue.worker());
-    queue.pause.pause(department, job, null);
+    queue.ledger.pause(department, job, null);
     TrainingFailure broken =
         new TrainingFailure(TrainingFailure.Kind.TRANSIENT, "broke", null, null);
     assertThat(queue.endings.fail(key, broken, Duration.ofSeconds(1), "again"))
@@ -80,15 +80,15 @@ class JobPauseIT {
   @Test
   void aResultAndACancellationEndAPause() {
     LeaseKey key = queue.claim(queue.worker());
-    queue.pause.pause(department, job, null);
+    queue.ledger.pause(department, job, null);
     assertThat(queue.endings.complete(key, "ft", Queue.SOME, List.of()))
         .isEqualTo(JobState.SUCCEEDED);
-    assertThat(queue.pause.pause(department, job, null)).isFalse();
+    assertThat(queue.ledger.pause(department, job, null)).isFalse();
     job = queue.submit(department, 0);
-    queue.pause.pause(department, job, null);
-    assertThat(queue.jobs.cancel(department, job, null, null)).isTrue();
+    queue.ledger.pause(department, job, null);
+    assertThat(queue.ledger.cancel(department, job, null, null)).isTrue();
     assertThat(state()).isEqualTo(JobState.CANCELLED);
-    assertThat(queue.pause.resume(department, job, null)).isFalse();
+    assertThat(queue.ledger.resume(department, job, null)).isFalse();
   }
 
   private JobState state() {

@@ -122,17 +122,17 @@ class JobReasonIT {
             """)
         .update();
     String job = queue.submit(department, 0);
-    queue.pause.pause(department, job, "user_1");
+    queue.ledger.pause(department, job, "user_1");
     assertThat(reason(job)).isEqualTo("Paused by ann@example.org.");
     assertThat(shown(job).get("next_step").asString()).contains("/v1/fine_tuning/jobs/" + job);
-    queue.pause.resume(department, job, "user_1");
+    queue.ledger.resume(department, job, "user_1");
     LeaseKey key = queue.claim(worker);
     assertThat(reason(job)).isEqualTo("A worker has it, and prepares the training.");
     report(key, 1, 7, 10);
     assertThat(reason(job)).isEqualTo("A worker trains it: step 7 of 10.");
-    queue.pause.pause(department, job, "somebody");
+    queue.ledger.pause(department, job, "somebody");
     assertThat(reason(job)).startsWith("A pause was asked for by somebody;");
-    queue.jobs.cancel(department, job, "user_1", null);
+    queue.ledger.cancel(department, job, "user_1", null);
     assertThat(reason(job)).startsWith("Its cancellation was asked for by ann@example.org;");
     queue.endings.release(key);
     assertThat(reason(job)).isEqualTo("Cancelled by ann@example.org.");
@@ -165,9 +165,9 @@ class JobReasonIT {
     clock(300);
     report(next, 3, 21, 43);
     assertThat(end(job).asLong()).isCloseTo(now() + 220, within(5L));
-    queue.pause.pause(department, job, null);
+    queue.ledger.pause(department, job, null);
     assertThat(end(job).isNull()).as("it will stop before").isTrue();
-    queue.pause.resume(department, job, null);
+    queue.ledger.resume(department, job, null);
     report(next, 4, 43, 43);
     assertThat(end(job).isNull()).as("what comes after the last step is not measured").isTrue();
     queue.endings.complete(next, "ft:b:1", Queue.SOME, List.of());
@@ -201,7 +201,7 @@ class JobReasonIT {
   private void report(LeaseKey key, long number, int step, int total) {
     LeaseReport.Progress progress = new LeaseReport.Progress(step, total, null, 900.0);
     queue.leases.renew(
-        key, Queue.TTL, new LeaseReport(number, progress, step, List.of(), List.of()), 0);
+        key, Queue.TTL, new LeaseReport(number, progress, step, List.of(), List.of()));
   }
 
   private JsonNode shown(String job) {

@@ -40,14 +40,14 @@ class QueryPlansIT {
   private static final int OF_A_CLAIM = 12;
 
   private final ObservedPlans plans;
-  private final JobLedger jobs;
+  private final JobRows jobs;
   private final JobEvents events;
   private final LeaseLedger leases;
   private final FairShareLedger turns;
 
   QueryPlansIT(Values values) {
     plans = ObservedPlans.over(DATABASE, values);
-    jobs = new JobLedger(plans.client());
+    jobs = new JobRows(plans.client());
     events = new JobEvents(plans.client());
     leases = new LeaseLedger(plans.client(), FairShare.DEFAULT);
     turns = new FairShareLedger(plans.client(), FairShare.DEFAULT);
@@ -98,8 +98,8 @@ class QueryPlansIT {
   void aJobIsReadWithItsPlaceInTheQueue(String id) {
     JobRow job = jobs.find(CrowdedQueue.BUSY, id).orElseThrow();
     Plan plan = plans.only();
-    assertThat(job.position()).isEqualTo(id.equals(CrowdedQueue.FIRST) ? 1 : JobLedger.COUNTED + 1);
-    assertBounded(plan, JobLedger.COUNTED + 1);
+    assertThat(job.position()).isEqualTo(id.equals(CrowdedQueue.FIRST) ? 1 : JobRows.COUNTED + 1);
+    assertBounded(plan, JobRows.COUNTED + 1);
     assertThat(plan.mostRowsSorted()).isLessThanOrEqualTo(PAGE);
   }
 
@@ -109,7 +109,7 @@ class QueryPlansIT {
     assertThat(jobs.list(CrowdedQueue.BUSY, after.isEmpty() ? null : after, PAGE, null, false))
         .hasSize(PAGE);
     Plan plan = plans.only();
-    assertBounded(plan, PAGE + 1 + JobLedger.COUNTED);
+    assertBounded(plan, PAGE + 1 + JobRows.COUNTED);
     assertThat(plan.mostRowsSorted()).isLessThanOrEqualTo(PAGE);
   }
 
@@ -117,9 +117,9 @@ class QueryPlansIT {
   @ValueSource(strings = {"{\"run\": \"7\"}", "{\"team\": \"a\"}", "{\"team\": \"b\"}"})
   void aFilterReadsTheDepartmentsJobsAtMost(String metadata) {
     jobs.list(CrowdedQueue.BUSY, null, PAGE, metadata, false);
-    assertBounded(plans.only(), CrowdedQueue.OF_BUSY + JobLedger.COUNTED);
+    assertBounded(plans.only(), CrowdedQueue.OF_BUSY + JobRows.COUNTED);
     jobs.list(CrowdedQueue.BUSY, null, PAGE, null, true);
-    assertBounded(plans.only(), CrowdedQueue.OF_BUSY + JobLedger.COUNTED);
+    assertBounded(plans.only(), CrowdedQueue.OF_BUSY + JobRows.COUNTED);
   }
 
   @ParameterizedTest

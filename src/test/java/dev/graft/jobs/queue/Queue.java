@@ -21,12 +21,11 @@ public final class Queue {
   static final Digest SOME = new Digest("a".repeat(64));
 
   final JdbcClient sql;
-  final JobLedger jobs;
+  final JobRows jobs;
+  final JobLedger ledger;
   final LeaseLedger leases;
   final LeaseEndings endings;
   final JobEvents events;
-  final JobPause pause;
-  final JobApproval approval;
   final JobObjects objects;
 
   Queue(DataSource dataSource) {
@@ -35,10 +34,9 @@ public final class Queue {
 
   public Queue(JdbcClient sql) {
     this.sql = sql;
-    jobs = new JobLedger(sql);
+    jobs = new JobRows(sql);
+    ledger = new JobLedger(sql);
     leases = new LeaseLedger(sql, FairShare.DEFAULT);
-    pause = new JobPause(sql);
-    approval = new JobApproval(sql);
     objects = new JobObjects(new FairShareLedger(sql, FairShare.DEFAULT));
     endings = new LeaseEndings(sql, leases);
     events = new JobEvents(sql);
@@ -88,27 +86,16 @@ public final class Queue {
   private String submit(
       String department, int priority, JobMemory memory, boolean approval, @Nullable String by) {
     String id = "ftjob-" + UUID.randomUUID();
-    jobs.submit(
+    ledger.submit(
         new NewJob(
             id,
             department,
-            "base",
-            SOME,
-            "file-1",
-            SOME,
+            new NewJob.Base("base", SOME, null, null),
+            new NewJob.Data("file-1", SOME, null, null),
+            new NewJob.Settings(42, "{}", "{}", "{}"),
             null,
             null,
-            null,
-            42,
-            "{}",
-            "{}",
-            "{}",
-            null,
-            priority,
-            memory,
-            null,
-            null,
-            approval),
+            new NewJob.Turn(priority, memory, approval)),
         by);
     return id;
   }

@@ -161,7 +161,7 @@ class QueueConcurrencyIT {
       together(
           2,
           side -> {
-            if (side == 0) queue.jobs.cancel(department, job, null, null);
+            if (side == 0) queue.ledger.cancel(department, job, null, null);
             else completed.add(queue.endings.complete(key, "ft", Queue.SOME, List.of()));
           });
       assertThat(completed).containsExactly(queue.state(department, job));
@@ -183,8 +183,8 @@ class QueueConcurrencyIT {
           side -> {
             boolean decided =
                 side < 2
-                    ? queue.approval.approve(department, job, owner, null)
-                    : queue.approval.reject(department, job, owner, null);
+                    ? queue.ledger.approve(department, job, owner, null)
+                    : queue.ledger.reject(department, job, owner, null);
             if (decided) (side < 2 ? approved : rejected).incrementAndGet();
           });
       assertThat(approved.get() + rejected.get()).isOne();

@@ -27,7 +27,8 @@ import org.springframework.boot.test.context.TestComponent;
 public class QueueServer {
   public static final String DATA = "data";
 
-  private final JobLedger jobs;
+  private final JobRows jobs;
+  private final JobLedger ledger;
   private final JobEvents events;
   private final QueueInvariants invariants;
   private final JoinTokens joinTokens;
@@ -35,13 +36,15 @@ public class QueueServer {
   private final ArtifactStore store;
 
   QueueServer(
-      JobLedger jobs,
+      JobRows jobs,
+      JobLedger ledger,
       JobEvents events,
       QueueInvariants invariants,
       JoinTokens joinTokens,
       Departments departments,
       ArtifactStore store) {
     this.jobs = jobs;
+    this.ledger = ledger;
     this.events = events;
     this.invariants = invariants;
     this.joinTokens = joinTokens;
@@ -101,27 +104,17 @@ public class QueueServer {
     byte[] data = DATA.getBytes(StandardCharsets.UTF_8);
     Digest training = store.put(new ByteArrayInputStream(data), data.length).sha256();
     String id = "ftjob-" + UUID.randomUUID().toString().replace("-", "");
-    jobs.submit(
+    ledger.submit(
         new NewJob(
             id,
             department,
-            "tiny",
-            base.sha256(),
-            "file-1",
-            training,
+            new NewJob.Base(
+                "tiny", base.sha256(), start == null ? null : "ft:tiny:support::1", start),
+            new NewJob.Data("file-1", training, null, null),
+            new NewJob.Settings(42, "{}", "{}", plan),
             null,
             null,
-            null,
-            42,
-            "{}",
-            "{}",
-            plan,
-            null,
-            0,
-            JobMemory.UNKNOWN,
-            start == null ? null : "ft:tiny:support::1",
-            start,
-            false),
+            new NewJob.Turn(0, JobMemory.UNKNOWN, false)),
         null);
     return new Submitted(department, id);
   }
@@ -136,7 +129,7 @@ public class QueueServer {
   }
 
   public int failures(Submitted job) {
-    return row(job).failures();
+    return row(job).tries().failures();
   }
 
   /** Every lease so far, as the API shows them. */
@@ -149,7 +142,7 @@ public class QueueServer {
   }
 
   public void cancel(Submitted job) {
-    jobs.cancel(job.department(), job.id(), null, null);
+    ledger.cancel(job.department(), job.id(), null, null);
   }
 
   /** Step of the newest committed checkpoint; 0 = none. */
@@ -168,7 +161,7 @@ public class QueueServer {
 
   /** The content of a file of the published result. */
   public String result(Submitted job, String file) throws IOException {
-    Digest manifest = new Digest(String.valueOf(row(job).resultManifest()));
+    Digest manifest = new Digest(String.valueOf(row(job).result().manifest()));
     BlobRef blob = ManifestDirectory.read(store, manifest).files().get(file);
     try (InputStream in = store.open(blob.sha256())) {
       return new String(in.readAllBytes(), StandardCharsets.UTF_8);

@@ -2,13 +2,10 @@ package dev.graft.jobs.queue;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.graft.jobs.JobState;
 import dev.graft.jobs.desk.Retries;
 import dev.graft.jobs.lease.TrainingFailure;
 import dev.graft.jobs.lease.TrainingFailure.Kind;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -32,71 +29,32 @@ class RetriesTests {
 
   @Test
   void transientFailureIsTriedThriceWithAGrowingDelay() {
-    assertThat(after(Kind.TRANSIENT, job(0, 0, 0, EIGHT_ROWS))).isEqualTo(Duration.ofSeconds(30));
-    assertThat(after(Kind.TRANSIENT, job(1, 0, 0, EIGHT_ROWS))).isEqualTo(Duration.ofSeconds(50));
-    assertThat(after(Kind.TRANSIENT, job(2, 0, 0, EIGHT_ROWS))).isNull();
+    assertThat(after(Kind.TRANSIENT, new JobRow.Tries(0, 0, 0), EIGHT_ROWS))
+        .isEqualTo(Duration.ofSeconds(30));
+    assertThat(after(Kind.TRANSIENT, new JobRow.Tries(1, 0, 0), EIGHT_ROWS))
+        .isEqualTo(Duration.ofSeconds(50));
+    assertThat(after(Kind.TRANSIENT, new JobRow.Tries(2, 0, 0), EIGHT_ROWS)).isNull();
   }
 
   @Test
   void badInputIsFinal() {
-    assertThat(after(Kind.BAD_INPUT, job(0, 0, 0, EIGHT_ROWS))).isNull();
+    assertThat(after(Kind.BAD_INPUT, new JobRow.Tries(0, 0, 0), EIGHT_ROWS)).isNull();
   }
 
   @Test
   void memoryIsTriedOnceMoreIfTheMicroBatchCanShrink() {
-    assertThat(after(Kind.OUT_OF_MEMORY, job(2, 0, 0, EIGHT_ROWS))).isZero();
-    assertThat(after(Kind.OUT_OF_MEMORY, job(0, 1, 0, EIGHT_ROWS))).isNull();
-    assertThat(after(Kind.OUT_OF_MEMORY, job(0, 0, 0, ONE_ROW))).isNull();
+    assertThat(after(Kind.OUT_OF_MEMORY, new JobRow.Tries(2, 0, 0), EIGHT_ROWS)).isZero();
+    assertThat(after(Kind.OUT_OF_MEMORY, new JobRow.Tries(0, 1, 0), EIGHT_ROWS)).isNull();
+    assertThat(after(Kind.OUT_OF_MEMORY, new JobRow.Tries(0, 0, 0), ONE_ROW)).isNull();
   }
 
   @Test
   void killedTrainerIsTriedAgainUntilItIsTheJobEveryTime() {
-    assertThat(after(Kind.WORKER_LOST, job(2, 0, 1, EIGHT_ROWS))).isZero();
-    assertThat(after(Kind.WORKER_LOST, job(0, 0, 2, EIGHT_ROWS))).isNull();
+    assertThat(after(Kind.WORKER_LOST, new JobRow.Tries(2, 0, 1), EIGHT_ROWS)).isZero();
+    assertThat(after(Kind.WORKER_LOST, new JobRow.Tries(0, 0, 2), EIGHT_ROWS)).isNull();
   }
 
-  private @Nullable Duration after(Kind kind, JobRow job) {
-    return retries.after(new TrainingFailure(kind, "broke", null, null), job);
-  }
-
-  private static JobRow job(int failures, int memoryFailures, int losses, String adapter) {
-    return new JobRow(
-        "ftjob-1",
-        "proj_1",
-        "support",
-        Instant.EPOCH,
-        JobState.RUNNING,
-        "base",
-        "a".repeat(64),
-        null,
-        "file-1",
-        null,
-        null,
-        42,
-        "{}",
-        "{}",
-        adapter,
-        null,
-        new JobRow.Demand(0, 0),
-        failures,
-        memoryFailures,
-        losses,
-        false,
-        false,
-        null,
-        new JobRow.Removed(null, null),
-        null,
-        null,
-        List.of(),
-        null,
-        new JobRow.Progress(0, null, null, null, 0),
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        0,
-        "[]");
+  private @Nullable Duration after(Kind kind, JobRow.Tries before, String adapter) {
+    return retries.after(new TrainingFailure(kind, "broke", null, null), before, adapter);
   }
 }

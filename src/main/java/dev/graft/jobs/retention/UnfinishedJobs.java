@@ -1,16 +1,17 @@
 package dev.graft.jobs.retention;
 
+import dev.graft.catalog.BaseModelUse;
 import dev.graft.datasets.FileUse;
 import java.util.Optional;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
-/** A file that an unfinished job trains on cannot be deleted. */
+/** Jobs that have not ended: their files and base models cannot be deleted. */
 @Component
-class RunningJobs implements FileUse {
+class UnfinishedJobs implements FileUse, BaseModelUse {
   private final JdbcClient sql;
 
-  RunningJobs(JdbcClient sql) {
+  UnfinishedJobs(JdbcClient sql) {
     this.sql = sql;
   }
 
@@ -20,13 +21,26 @@ class RunningJobs implements FileUse {
             """
             -- file in use
             select id from job
-             where department_id = :department and state in ('waiting', 'queued', 'running', 'paused')
+             where department_id = :department and finished_at is null
                and :file in (training_file, validation_file)
              limit 1
             """)
         .param("department", departmentId)
         .param("file", fileId)
-        .query((row, n) -> row.getString("id"))
+        .query(String.class)
         .optional();
+  }
+
+  @Override
+  public String name() {
+    return "unfinished_jobs";
+  }
+
+  @Override
+  public long count(String baseModel) {
+    return sql.sql("select count(*) from job where base_model = :base and finished_at is null")
+        .param("base", baseModel)
+        .query(Long.class)
+        .single();
   }
 }

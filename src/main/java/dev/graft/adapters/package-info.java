@@ -5,16 +5,16 @@
  *
  * <p>An adapter's row is written by a listener inside the transaction that completes its job, so
  * that both exist or neither ({@link dev.graft.adapters.registry.Adapters}). Its files are a
- * manifest of blobs; the tar.gz of them is made once, beside the request that completed the job or
- * with the first download, and kept as a blob, because its checksum must never change. Every
- * question carries the department: another department's adapter is answered like one that does not
- * exist, except where an administrator's {@link dev.graft.adapters.access.CheckpointPermissions}
- * name it.
+ * manifest of blobs; the tar.gz of them is made once, as leased work that is written with the
+ * adapter or with the first download, and kept as a blob, because its checksum must never change.
+ * Every question carries the department: another department's adapter is answered like one that
+ * does not exist, except where an administrator's {@link
+ * dev.graft.adapters.access.CheckpointPermissions} name it.
  *
  * <p>How it fails: a listener's failure rolls the job's completion back, and the worker says it
- * again. An archive that cannot be made is a warning, and the next download tries again. Of a
- * deleted adapter the row stays without its files; blobs stay until nothing refers to them. It is
- * retention that deletes what its department keeps no longer ({@link
+ * again. An archive that cannot be made is tried again, at last by the next download. Of a deleted
+ * adapter the row stays without its files; blobs stay until nothing refers to them. It is retention
+ * that deletes what its department keeps no longer ({@link
  * dev.graft.adapters.registry.RetainedAdapters}), unless an owner keeps it.
  */
 @NullMarked
@@ -30,7 +30,8 @@
       "retention",
       "catalog",
       "jobs",
-      "jobs :: results"
+      "jobs :: results",
+      "work"
     })
 package dev.graft.adapters;
 

@@ -72,6 +72,4 @@ public interface FileRows extends JpaRepository<FileRow, String> {
       where f.departmentId = :departmentId
       """)
   long storedBytes(String departmentId);
-
-  List<FileRow> findByStatusOrderById(String status);
 }

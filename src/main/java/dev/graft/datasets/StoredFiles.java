@@ -9,6 +9,7 @@ import dev.graft.retention.RetentionKind;
 import dev.graft.retention.RetentionNotices;
 import dev.graft.tenancy.AuditLog;
 import dev.graft.tenancy.Owned;
+import dev.graft.work.LeasedWork;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -26,6 +27,9 @@ import org.springframework.transaction.annotation.Transactional;
 /** The files of the departments. */
 @Service
 public class StoredFiles implements Owned {
+  /** The kind of work that a file is until it is validated. */
+  public static final String VALIDATION = "file_validation";
+
   private static final String PREFIX = "file-";
   private static final Pattern ID = Pattern.compile("file-[0-9a-z]{26}");
 
@@ -36,6 +40,7 @@ public class StoredFiles implements Owned {
   private final ObjectProvider<FileUse> uses;
   private final StorageQuota quota;
   private final RetentionNotices notices;
+  private final LeasedWork work;
   private final AuditLog audit;
   private final Ids ids;
   private final Clock clock;
@@ -45,6 +50,7 @@ public class StoredFiles implements Owned {
       ObjectProvider<FileUse> uses,
       StorageQuota quota,
       RetentionNotices notices,
+      LeasedWork work,
       AuditLog audit,
       Ids ids,
       Clock clock) {
@@ -52,6 +58,7 @@ public class StoredFiles implements Owned {
     this.uses = uses;
     this.quota = quota;
     this.notices = notices;
+    this.work = work;
     this.audit = audit;
     this.ids = ids;
     this.clock = clock;
@@ -110,6 +117,7 @@ public class StoredFiles implements Owned {
   public FileRow addReserved(NewFile file, ArrivedFile arrived) {
     FileRow row = row(file, arrived.blob());
     CheckedFile checked = arrived.checked();
+    if (checked == null) work.add(VALIDATION, row.id(), file.departmentId());
     return rows.save(checked == null ? row : row.validated(checked));
   }
 

@@ -25,7 +25,8 @@
       "tenancy",
       "tenancy :: limits",
       "artifacts",
-      "retention"
+      "retention",
+      "work"
     })
 package dev.graft.datasets;
 

@@ -29,6 +29,9 @@ public record Evaluation(
     @Nullable JsonNode results,
     @Nullable Failure error,
     @Nullable String waitsFor) {
+  /** The kind of work that one is until it has ended. */
+  public static final String WORK = "evaluation";
+
   public enum Status {
     QUEUED,
     RUNNING,

@@ -4,11 +4,11 @@
  * dev.graft.evaluation.Evaluation} does what its {@link dev.graft.evaluation.EvaluationPlan} says.
  *
  * <p>How it works: a request ({@link dev.graft.evaluation.api.EvaluationRequest}) names models, a
- * file and {@link dev.graft.evaluation.grading.Grader}s. {@link dev.graft.evaluation.run.Evaluator}
- * claims an evaluation, keeps a sample of the file's rows with it, and asks one model after the
- * other ({@link dev.graft.inference.GreedyCompletions}); each answer is a row, written with its
- * scores. When all are there, {@link dev.graft.evaluation.run.EvaluationResults} compares
- * candidates with the baseline question by question ({@link
+ * file and {@link dev.graft.evaluation.grading.Grader}s. Evaluations are leased work: {@link
+ * dev.graft.evaluation.run.Evaluator} keeps a sample of the file's rows with one, and asks one
+ * model after the other ({@link dev.graft.inference.GreedyCompletions}); each answer is a row,
+ * written with its scores. When all are there, {@link dev.graft.evaluation.run.EvaluationResults}
+ * compares candidates with the baseline question by question ({@link
  * dev.graft.evaluation.comparison.Comparison}) and looks at the {@link
  * dev.graft.evaluation.comparison.QualityGate}s. Departments take turns, a slice of time each.
  *
@@ -35,7 +35,8 @@
       "datasets",
       "adapters",
       "adapters :: models",
-      "inference"
+      "inference",
+      "work"
     })
 package dev.graft.evaluation;
 

@@ -1,13 +1,9 @@
 package dev.graft.webhooks;
 
 import dev.graft.platform.TrustedAuthorities;
-import dev.graft.platform.process.LoopThreads;
-import dev.graft.webhooks.delivery.DeliveryLoop;
 import dev.graft.webhooks.delivery.OutboundClient;
 import dev.graft.webhooks.delivery.OutboundGuard;
-import dev.graft.webhooks.delivery.Outbox;
 import dev.graft.webhooks.delivery.WebhookProperties;
-import dev.graft.webhooks.delivery.WebhookSender;
 import dev.graft.webhooks.endpoints.SampleEvents;
 import java.net.InetAddress;
 import java.nio.file.Path;
@@ -18,7 +14,7 @@ import org.springframework.boot.context.properties.EnableConfigurationProperties
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
-/** Settings of webhooks, and the loop that sends them. */
+/** Settings of webhooks, and what they are sent with. */
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(WebhookProperties.class)
 class WebhooksConfiguration {
@@ -40,10 +36,5 @@ class WebhooksConfiguration {
 
   private static SSLContext trusted(@Nullable Path authorities) throws NoSuchAlgorithmException {
     return authorities == null ? SSLContext.getDefault() : TrustedAuthorities.of(authorities);
-  }
-
-  @Bean
-  LoopThreads webhookThread(Outbox outbox, WebhookSender courier, WebhookProperties settings) {
-    return new DeliveryLoop(outbox, courier, settings).threads();
   }
 }

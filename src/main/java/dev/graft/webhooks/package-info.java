@@ -4,9 +4,9 @@
  *
  * <p>How it works: a trigger on the table of jobs writes a {@code webhook_delivery} for each
  * endpoint that wants the event, in the transaction that moves the job ({@code
- * V163__webhooks.sql}): nothing is told that did not happen, nothing that happened is forgotten.
- * {@link dev.graft.webhooks.delivery.DeliveryLoop} claims what is due ({@link
- * dev.graft.webhooks.delivery.Outbox}), sends it ({@link
+ * V163__webhooks.sql}): nothing is told that did not happen, nothing that happened is forgotten. An
+ * endpoint that has some is leased work: {@link dev.graft.webhooks.delivery.DeliveryWork} takes the
+ * first that is due ({@link dev.graft.webhooks.delivery.Outbox}), sends it ({@link
  * dev.graft.webhooks.delivery.OutboundClient}) outside any transaction and writes down what came of
  * it. An endpoint is sent one at a time, those of a job in the order of its events; endpoints take
  * turns. No other module uses this one.
@@ -27,7 +27,7 @@
  * </ul>
  */
 @NullMarked
-@ApplicationModule(allowedDependencies = {"platform", "platform :: *", "tenancy"})
+@ApplicationModule(allowedDependencies = {"platform", "platform :: *", "tenancy", "work"})
 package dev.graft.webhooks;
 
 import org.jspecify.annotations.NullMarked;

@@ -48,10 +48,10 @@ class AgedThings {
     String id = "eval_" + UUID.randomUUID();
     sql.sql(
             """
-            insert into evaluation (id, department_id, status, file_id, models, plan, created_at, ended_at, not_before)
+            insert into evaluation (id, department_id, status, file_id, models, plan, created_at, ended_at)
             values (:id, :department, 'cancelled', 'file-1', '{tiny}',
                     '{"models": ["tiny"], "file": "file-1", "max_samples": 1, "max_completion_tokens": 1, "seed": 1,
-                      "graders": [], "gates": []}', :at, :at, :at)
+                      "graders": [], "gates": []}', :at, :at)
             """)
         .param("id", id)
         .param("department", department)

@@ -85,8 +85,8 @@ public final class ForeignThings {
     String id = "eval_" + UUID.randomUUID();
     sql.sql(
             """
-            insert into evaluation (id, department_id, status, file_id, models, plan, created_at, ended_at, not_before)
-            select :id, :department, 'cancelled', 'file-1', '{tiny}', '{}', now, now, now from graft_now() now
+            insert into evaluation (id, department_id, status, file_id, models, plan, created_at, ended_at)
+            select :id, :department, 'cancelled', 'file-1', '{tiny}', '{}', now, now from graft_now() now
             """)
         .param("id", id)
         .param("department", department)

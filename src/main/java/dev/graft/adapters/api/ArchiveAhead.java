@@ -3,43 +3,60 @@ package dev.graft.adapters.api;
 import dev.graft.adapters.Adapter;
 import dev.graft.adapters.registry.Adapters;
 import dev.graft.jobs.JobSucceeded;
+import dev.graft.work.LeasedWork;
+import dev.graft.work.WorkClaim;
+import dev.graft.work.WorkKind;
+import dev.graft.work.WorkSettings;
 import java.io.IOException;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.time.Duration;
+import org.springframework.context.event.EventListener;
 import org.springframework.stereotype.Component;
-import org.springframework.transaction.event.TransactionPhase;
-import org.springframework.transaction.event.TransactionalEventListener;
+import org.springframework.transaction.annotation.Propagation;
+import org.springframework.transaction.annotation.Transactional;
 
 /**
- * Makes the archive of a new adapter before anybody asks for it, beside the worker's request and
- * outside its transaction. If this fails, the first download makes it.
+ * Makes the archive of a new adapter before anybody asks for it. If nobody has by then, the first
+ * download makes it.
  */
 @Component
-class ArchiveAhead {
-  private static final Logger log = LoggerFactory.getLogger(ArchiveAhead.class);
+class ArchiveAhead implements WorkKind {
+  private static final String KIND = "adapter_archive";
+  private static final WorkSettings SETTINGS =
+      new WorkSettings(
+          KIND,
+          true,
+          1,
+          1,
+          Duration.ofSeconds(2),
+          Duration.ofMinutes(1),
+          new WorkSettings.Retries(5, Duration.ofSeconds(10), Duration.ofMinutes(5)),
+          Duration.ZERO);
 
   private final Adapters adapters;
   private final AdapterFiles files;
+  private final LeasedWork work;
 
-  ArchiveAhead(Adapters adapters, AdapterFiles files) {
+  ArchiveAhead(Adapters adapters, AdapterFiles files, LeasedWork work) {
     this.adapters = adapters;
     this.files = files;
+    this.work = work;
   }
 
-  @TransactionalEventListener(phase = TransactionPhase.AFTER_COMMIT)
-  void pack(JobSucceeded job) {
-    Thread.ofVirtual().name("archive-" + job.jobId()).start(() -> packNow(job));
+  /** In the transaction that completes the job: both commit, or neither. */
+  @EventListener
+  @Transactional(propagation = Propagation.MANDATORY)
+  public void add(JobSucceeded job) {
+    work.add(KIND, job.fineTunedModel(), job.departmentId());
   }
 
-  private void packNow(JobSucceeded job) {
-    try {
-      Adapter adapter = adapters.named(job.departmentId(), job.fineTunedModel()).orElse(null);
-      if (adapter != null) files.archive(adapter);
-    } catch (IOException | RuntimeException failed) {
-      log.atWarn()
-          .addKeyValue("job", job.jobId())
-          .addKeyValue("cause", failed.getClass().getSimpleName())
-          .log("archive_put_off");
-    }
+  @Override
+  public WorkSettings settings() {
+    return SETTINGS;
+  }
+
+  @Override
+  public void work(WorkClaim claim) throws IOException {
+    Adapter adapter = adapters.named(claim.departmentId(), claim.subject()).orElse(null);
+    if (adapter != null) files.archive(adapter);
   }
 }

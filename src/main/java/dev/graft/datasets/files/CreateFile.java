@@ -15,7 +15,6 @@ import dev.graft.platform.idempotency.Idempotency;
 import dev.graft.platform.idempotency.IdempotentRequest;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.springframework.stereotype.Component;
 
 /** Takes an upload: read, checked, published, recorded, in this order. */
@@ -56,17 +55,8 @@ class CreateFile {
 
   /** Once, although SDKs send a request again whose answer they did not get. */
   private FileRow record(HttpServletRequest request, NewFile file, ArrivedFile arrived) {
-    AtomicBoolean made = new AtomicBoolean();
     String id =
-        idempotency.once(
-            submission(request, file, arrived),
-            () -> {
-              made.set(true);
-              return files.add(file, arrived).id();
-            });
-    if (made.get() && arrived.checked() == null) {
-      validation.later(id);
-    }
+        idempotency.once(submission(request, file, arrived), () -> files.add(file, arrived).id());
     return files
         .find(file.departmentId(), id)
         .orElseThrow(() -> RequestFailed.notFound("file", id));

@@ -6,7 +6,6 @@ import dev.graft.artifacts.StagedBlob;
 import dev.graft.artifacts.StorageFull;
 import dev.graft.datasets.ArrivedFile;
 import dev.graft.datasets.CheckedFile;
-import dev.graft.datasets.FileRow;
 import dev.graft.datasets.NewFile;
 import dev.graft.datasets.files.MultipartForm;
 import dev.graft.datasets.validation.FileValidation;
@@ -107,10 +106,7 @@ class CompleteUpload {
       }
       CheckedFile checked = validation.requireIfSmall(file, content, "part_ids");
       ArrivedFile arrived = new ArrivedFile(content.publish(), checked);
-      FileRow row = uploads.complete(upload.departmentId(), upload.id(), partIds, file, arrived);
-      if (checked == null) {
-        validation.later(row.id());
-      }
+      uploads.complete(upload.departmentId(), upload.id(), partIds, file, arrived);
     }
   }
 

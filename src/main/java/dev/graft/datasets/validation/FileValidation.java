@@ -8,56 +8,66 @@ import dev.graft.datasets.FileRow;
 import dev.graft.datasets.FileRows;
 import dev.graft.datasets.FileStatus;
 import dev.graft.datasets.NewFile;
+import dev.graft.datasets.StoredFiles;
 import dev.graft.datasets.decoding.FileFormat;
+import dev.graft.work.LeasedWork;
+import dev.graft.work.WorkClaim;
+import dev.graft.work.WorkKind;
+import dev.graft.work.WorkSettings;
 import java.io.IOException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.beans.factory.DisposableBean;
-import org.springframework.boot.web.server.context.WebServerInitializedEvent;
-import org.springframework.context.event.EventListener;
 import org.springframework.core.io.InputStreamSource;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.support.TransactionTemplate;
 
-/**
- * Validates training files: small ones while their upload waits, large ones afterwards on one
- * thread. What a stopped server had not finished is done at the next start.
- */
+/** Validates training files: small ones while their upload waits, large ones afterwards. */
 @Component
-public class FileValidation implements DisposableBean {
+public class FileValidation implements WorkKind {
   private static final Logger log = LoggerFactory.getLogger(FileValidation.class);
 
   /** What text shrinks to; only to guess how long unpacking it will take. */
   private static final int LIKELY_RATIO = 10;
 
+  /** One of a department at a time; what cannot be read for about an hour is given up. */
+  private static final WorkSettings SETTINGS =
+      new WorkSettings(
+          StoredFiles.VALIDATION,
+          true,
+          2,
+          1,
+          Duration.ofSeconds(2),
+          Duration.ofMinutes(1),
+          new WorkSettings.Retries(10, Duration.ofSeconds(10), Duration.ofMinutes(30)),
+          Duration.ZERO);
+
   private final ArtifactStore store;
   private final TrainingRows trainingRows;
   private final FileRows rows;
   private final FileProperties settings;
+  private final LeasedWork work;
   private final TransactionTemplate transaction;
-  private final ExecutorService background =
-      Executors.newSingleThreadExecutor(
-          Thread.ofPlatform().name("file-validation").daemon(true).factory());
 
   FileValidation(
       ArtifactStore store,
       TrainingRows trainingRows,
       FileRows rows,
       FileProperties settings,
+      LeasedWork work,
       TransactionTemplate transaction) {
     this.store = store;
     this.trainingRows = trainingRows;
     this.rows = rows;
     this.settings = settings;
+    this.work = work;
     this.transaction = transaction;
   }
 
   /**
-   * What the content is, if it is small enough to find out now; else null, and {@link #later} is
-   * due. Throws {@link dev.graft.platform.errors.RequestFailed} with the problems if it is not
+   * What the content is, if it is small enough to find out now; else null, and it is work of this
+   * kind. Throws {@link dev.graft.platform.errors.RequestFailed} with the problems if it is not
    * valid training data.
    *
    * @param param the request field to name in the error
@@ -74,46 +84,20 @@ public class FileValidation implements DisposableBean {
     return checked;
   }
 
-  public void later(String fileId) {
-    background.execute(() -> tryToValidate(fileId));
+  @Override
+  public WorkSettings settings() {
+    return SETTINGS;
   }
 
-  /** Only where requests are served: a command does not take over the work. */
-  @EventListener(WebServerInitializedEvent.class)
-  void finishWhatWasLeft() {
-    rows.findByStatusOrderById(FileStatus.UPLOADED.wireName()).forEach(file -> later(file.id()));
-  }
-
-  private void tryToValidate(String fileId) {
-    try {
-      validate(fileId);
-    } catch (RuntimeException e) {
-      // It keeps the status 'uploaded'; the next start tries again.
-      log.atError().addKeyValue("file", fileId).setCause(e).log("file_validation_failed");
-    }
-  }
-
-  private void validate(String fileId) {
-    rows.findById(fileId)
-        .filter(file -> file.has(FileStatus.UPLOADED))
-        .ifPresent(file -> record(file, contentOf(file)));
-  }
-
-  private CheckedFile contentOf(FileRow file) {
+  @Override
+  public void work(WorkClaim claim) throws IOException {
+    FileRow file =
+        rows.findById(claim.subject()).filter(row -> row.has(FileStatus.UPLOADED)).orElse(null);
+    if (file == null) return;
     InputStreamSource content = () -> store.open(file.blob().sha256());
-    try {
-      FileFormat format = TrainingRows.format(content, file.filename(), file.columns());
-      return trainingRows.check(content, format);
-    } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
-    }
-  }
-
-  private void record(FileRow file, CheckedFile checked) {
-    transaction.executeWithoutResult(
-        status ->
-            // It may have been deleted meanwhile.
-            rows.findById(file.id()).ifPresent(row -> row.validated(checked)));
+    FileFormat format = TrainingRows.format(content, file.filename(), file.columns());
+    CheckedFile checked = trainingRows.check(content, format);
+    if (!record(claim, checked)) return;
     log.atInfo()
         .addKeyValue("file", file.id())
         .addKeyValue("examples", checked.validation().examples())
@@ -122,7 +106,18 @@ public class FileValidation implements DisposableBean {
   }
 
   @Override
-  public void destroy() {
-    background.shutdownNow();
+  public void gaveUp(WorkClaim claim) {
+    record(claim, TrainingRows.refused("the file could not be read; upload it again"));
+  }
+
+  /** Whether the claim held; the file may have been deleted meanwhile. */
+  private boolean record(WorkClaim claim, CheckedFile checked) {
+    return Boolean.TRUE.equals(
+        transaction.execute(
+            status -> {
+              boolean held = work.done(claim);
+              if (held) rows.findById(claim.subject()).ifPresent(row -> row.validated(checked));
+              return held;
+            }));
   }
 }

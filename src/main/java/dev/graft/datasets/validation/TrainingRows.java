@@ -64,7 +64,7 @@ class TrainingRows {
     }
   }
 
-  private static CheckedFile refused(String message) {
+  static CheckedFile refused(String message) {
     return new CheckedFile(
         new ValidationResult(0, null, null, List.of(new LineProblem(0, message))), null);
   }

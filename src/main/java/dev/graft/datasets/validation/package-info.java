@@ -8,7 +8,8 @@
  * first problem in {@code status_details} and up to a hundred in {@code errors}.
  *
  * <p>{@link dev.graft.datasets.validation.TrainingRows} makes the rows of a packed file or of CSV a
- * blob of their own. What a stopped server left is finished at the next start.
+ * blob of their own. A large file is leased work, written with its row: any server does it, and
+ * what one had not finished another does.
  */
 @NullMarked
 package dev.graft.datasets.validation;

@@ -7,6 +7,7 @@ import dev.graft.evaluation.StoredPlans;
 import dev.graft.platform.pagination.Cursor;
 import dev.graft.retention.Retained;
 import dev.graft.tenancy.Owned;
+import dev.graft.work.LeasedWork;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -23,11 +24,13 @@ import tools.jackson.databind.json.JsonMapper;
 @Component
 public class EvaluationRows implements Owned, FileUse {
   private final JdbcClient sql;
+  private final LeasedWork work;
   private final StoredPlans plans;
   private final JsonMapper json;
 
-  EvaluationRows(JdbcClient sql, StoredPlans plans, JsonMapper json) {
+  EvaluationRows(JdbcClient sql, LeasedWork work, StoredPlans plans, JsonMapper json) {
     this.sql = sql;
+    this.work = work;
     this.plans = plans;
     this.json = json;
   }
@@ -82,8 +85,8 @@ public class EvaluationRows implements Owned, FileUse {
   public void insert(String id, String department, EvaluationPlan plan) {
     sql.sql(
             """
-            insert into evaluation (id, department_id, status, file_id, models, plan, created_at, not_before)
-            select :id, :department, 'queued', :file, :models, :plan::jsonb, now, now from graft_now() now
+            insert into evaluation (id, department_id, status, file_id, models, plan, created_at)
+            values (:id, :department, 'queued', :file, :models, :plan::jsonb, graft_now())
             """)
         .param("id", id)
         .param("department", department)
@@ -91,6 +94,7 @@ public class EvaluationRows implements Owned, FileUse {
         .param("models", plan.everyone().toArray(String[]::new))
         .param("plan", plans.write(plan))
         .update();
+    work.add(Evaluation.WORK, id, department);
   }
 
   public Optional<Evaluation> find(String department, String id) {
@@ -124,9 +128,10 @@ public class EvaluationRows implements Owned, FileUse {
 
   /** Whether there was something to cancel. */
   public boolean cancel(String department, String id) {
+    work.drop(Evaluation.WORK, id, department);
     return sql.sql(
                 """
-                update evaluation set status = 'cancelled', ended_at = graft_now(), claimed_until = null, waits_for = null
+                update evaluation set status = 'cancelled', ended_at = graft_now(), waits_for = null
                  where id = :id and department_id = :department and ended_at is null
                 """)
             .param("id", id)
@@ -137,14 +142,14 @@ public class EvaluationRows implements Owned, FileUse {
 
   /** The ids of what was cancelled. */
   List<String> cancelAll(String department) {
-    return sql.sql(
-            """
-            update evaluation set status = 'cancelled', ended_at = graft_now(), claimed_until = null, waits_for = null
-             where department_id = :department and ended_at is null returning id
-            """)
+    return sql
+        .sql("select id from evaluation where department_id = :department and ended_at is null")
         .param("department", department)
-        .query((row, index) -> row.getString("id"))
-        .list();
+        .query(String.class)
+        .list()
+        .stream()
+        .filter(id -> cancel(department, id))
+        .toList();
   }
 
   /** With questions and answers, if it has ended; whether it did. */

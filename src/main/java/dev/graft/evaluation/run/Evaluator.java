@@ -17,6 +17,9 @@ import dev.graft.inference.GreedyCompletion;
 import dev.graft.inference.GreedyCompletions;
 import dev.graft.platform.errors.RequestFailed;
 import dev.graft.text.row.RowReader;
+import dev.graft.work.WorkClaim;
+import dev.graft.work.WorkKind;
+import dev.graft.work.WorkSettings;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
@@ -27,9 +30,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Component;
 
-/** Works at an evaluation: its questions, the models' answers, its results. */
+/** Works at evaluations, a slice of time each: its questions, the models' answers, its results. */
 @Component
-class Evaluator {
+class Evaluator implements WorkKind {
   private static final Logger log = LoggerFactory.getLogger(Evaluator.class);
 
   /** A question that breaks its model so often is given up. */
@@ -40,6 +43,7 @@ class Evaluator {
 
   private static final Duration LATER = Duration.ofSeconds(30);
   private static final Duration AFTER_A_BUG = Duration.ofSeconds(10);
+  private static final Duration LONGEST = Duration.ofMinutes(1);
   private static final String BUG = "An error, which the server's log tells of.";
 
   private final EvaluationLedger ledger;
@@ -67,12 +71,33 @@ class Evaluator {
     this.settings = settings;
   }
 
+  /** What is being asked when the server stops is asked again by whoever claims next. */
+  @Override
+  public WorkSettings settings() {
+    return new WorkSettings(
+        Evaluation.WORK,
+        false,
+        settings.parallel(),
+        settings.parallel(),
+        settings.poll(),
+        settings.lease(),
+        new WorkSettings.Retries(TRIES, AFTER_A_BUG, LONGEST),
+        Duration.ZERO);
+  }
+
+  @Override
+  public void work(WorkClaim claim) throws InterruptedException {
+    work(claim, settings.slice());
+  }
+
   /**
    * Works until it has ended, must wait, or the time is over; nothing that was answered is lost.
    *
    * @param slice of time, from the first answer: a model may have to be loaded for it
    */
-  void work(Claim claim, Duration slice) throws InterruptedException {
+  void work(WorkClaim work, Duration slice) throws InterruptedException {
+    Claim claim = ledger.begin(work).orElse(null);
+    if (claim == null) return;
     try {
       EvaluationPlan plan = plans.read(claim.plan());
       if (!claim.prepared()) prepare(claim, plan);
@@ -174,7 +199,7 @@ class Evaluator {
       return;
     }
     ledger.succeed(claim, results);
-    told(claim, "evaluation_succeeded");
+    told(claim.work(), "evaluation_succeeded");
   }
 
   private void waits(Claim claim, Duration after, String why) {
@@ -183,20 +208,28 @@ class Evaluator {
     }
   }
 
-  /** Something that should not be: it is tried again, but not for ever. */
-  void broke(Claim claim, Throwable bug) {
-    log.atError().setCause(bug).addKeyValue("evaluation", claim.id()).log("evaluation_broke");
-    if (ledger.broke(claim, AFTER_A_BUG, BUG) >= TRIES) fail(claim, "internal_error", BUG);
+  @Override
+  public void failed(WorkClaim claim) {
+    ledger.tell(claim, BUG);
+  }
+
+  @Override
+  public void gaveUp(WorkClaim claim) {
+    fail(claim, "internal_error", BUG);
   }
 
   private void fail(Claim claim, String code, String message) {
+    fail(claim.work(), code, message);
+  }
+
+  private void fail(WorkClaim claim, String code, String message) {
     ledger.fail(claim, new Evaluation.Failure(code, message));
     told(claim, "evaluation_failed");
   }
 
-  private static void told(Claim claim, String event) {
+  private static void told(WorkClaim claim, String event) {
     log.atInfo()
-        .addKeyValue("evaluation", claim.id())
+        .addKeyValue("evaluation", claim.subject())
         .addKeyValue("department", claim.departmentId())
         .log(event);
   }

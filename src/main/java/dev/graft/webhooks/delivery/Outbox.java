@@ -1,7 +1,11 @@
 package dev.graft.webhooks.delivery;
 
+import static dev.graft.platform.database.ResultColumns.time;
+
 import dev.graft.webhooks.delivery.WebhookSender.Address;
 import dev.graft.webhooks.delivery.WebhookSender.AttemptOutcome;
+import dev.graft.work.LeasedWork;
+import dev.graft.work.WorkClaim;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -15,89 +19,99 @@ import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Transactional;
 
 /**
- * The statements on deliveries that are under way. A claim is a lease on an endpoint and its next
- * delivery: it is written down as an attempt before anything is sent, and whoever reports on it
- * names its number, so that one who comes late, when another has taken over, changes nothing.
+ * The statements on deliveries that are under way. They are leased work of their endpoint, so that
+ * it is sent one at a time: an attempt is written down before anything is sent, and whoever comes
+ * late, when another has taken over, changes nothing.
  */
 @Component
 public class Outbox {
-  /**
-   * Endpoints take turns, the one that has waited longest first, and departments have no more than
-   * their share of what is sent at once: nobody's backlog is in another's way. Of an endpoint the
-   * first that is due, unless an earlier one of its job is not done.
-   */
-  private static final String CLAIM =
+  /** The kind of work that an endpoint is while there is something to send it. */
+  public static final String WORK = "webhook";
+
+  /** Of an endpoint the first, unless an earlier one of its job is not done. */
+  private static final String FIRST =
       """
-      -- claim a delivery
-      with n as materialized (select graft_now() as now),
-           c as (select e.id as endpoint, d.id as delivery
-                   from n
-                  cross join webhook_endpoint e
-                  cross join lateral
-                        (select d.id from webhook_delivery d
-                          where d.endpoint_id = e.id and d.next_attempt_at <= n.now
-                            and not exists (select from webhook_delivery o
-                                             where o.endpoint_id = d.endpoint_id and o.job_id = d.job_id
-                                               and o.number < d.number and o.next_attempt_at is not null)
-                          order by d.next_attempt_at, d.number limit 1) d
-                  where e.disabled_at is null and (e.sending_until is null or e.sending_until <= n.now)
-                    and (select count(*) from webhook_endpoint o
-                          where o.department_id = e.department_id and o.sending_until > n.now) < :share
-                  order by e.served_at nulls first, e.id
-                  limit 1 for no key update of e skip locked),
-           e as (update webhook_endpoint e
-                    set served_at = n.now, sending_until = n.now + make_interval(secs => :lease)
-                   from c, n where e.id = c.endpoint
-                 returning e.*, case when e.earlier_until > n.now then e.earlier_secret end as second_secret)
-      update webhook_delivery w
-         set attempts = attempts + 1, claims = claims + 1,
-             next_attempt_at = n.now + make_interval(secs => :lease)
-        from c, n, e
-       where w.id = c.delivery
-      returning w.*, n.now as claimed_at, e.url, e.secret, e.second_secret
+       d.endpoint_id = :endpoint and d.next_attempt_at is not null
+         and not exists (select from webhook_delivery o
+                          where o.endpoint_id = d.endpoint_id and o.job_id = d.job_id
+                            and o.number < d.number and o.next_attempt_at is not null)
+       order by d.next_attempt_at, d.number limit 1
       """;
 
-  private static final String FENCE = " where id = :id and claims = :claim and ended_at is null";
+  private static final String BEGIN =
+      """
+      with n as materialized (select graft_now() as now),
+           d as (select d.id from webhook_delivery d, n where d.next_attempt_at <= n.now and
+      """
+          + FIRST
+          + """
+          )
+          update webhook_delivery w set attempts = attempts + 1
+            from n, webhook_endpoint e
+           where w.id = (select id from d) and e.id = w.endpoint_id and e.disabled_at is null
+          returning w.*, n.now as begun_at, e.url, e.secret,
+                    case when e.earlier_until > n.now then e.earlier_secret end as second_secret
+          """;
 
+  private static final String OPEN = " where id = :id and ended_at is null";
+
+  private final LeasedWork work;
   private final JdbcClient sql;
 
-  Outbox(JdbcClient sql) {
+  Outbox(LeasedWork work, JdbcClient sql) {
+    this.work = work;
     this.sql = sql;
   }
 
   /**
    * To be sent now.
    *
-   * @param number of the claim, in the life of the delivery
+   * @param work at the endpoint
    * @param attempt its number, from 1
    */
-  record Claim(WebhookEvent message, Address address, long number, int attempt, Instant at) {
-    private static Claim of(ResultSet row, int index) throws SQLException {
+  record Claim(WorkClaim work, WebhookEvent message, Address address, int attempt, Instant at) {
+    private static Claim of(WorkClaim work, ResultSet row, int index) throws SQLException {
       Delivery delivery = Delivery.of(row, index);
       return new Claim(
+          work,
           delivery.message(),
           new Address(
               delivery.endpointId(),
               row.getString("url"),
               row.getBytes("secret"),
               row.getBytes("second_secret")),
-          row.getLong("claims"),
           delivery.attempts(),
-          row.getObject("claimed_at", OffsetDateTime.class).toInstant());
+          time(row, "begun_at"));
     }
   }
 
-  /**
-   * @param lease longer than an attempt can take
-   * @param share how much may be under way to one department
-   */
+  /** Empty if nothing is due by now: then the endpoint is given back. */
   @Transactional
-  public Optional<Claim> claim(Duration lease, int share) {
-    return sql.sql(CLAIM)
-        .param("lease", seconds(lease))
-        .param("share", share)
-        .query(Claim::of)
-        .optional();
+  public Optional<Claim> begin(WorkClaim endpoint) {
+    if (!work.hold(endpoint)) return Optional.empty();
+    Optional<Claim> begun =
+        sql.sql(BEGIN)
+            .param("endpoint", endpoint.subject())
+            .query((row, index) -> Claim.of(endpoint, row, index))
+            .optional();
+    if (begun.isEmpty()) {
+      end(
+          endpoint.subject(),
+          "and exists (select from webhook_endpoint where id = :endpoint and disabled_at is not null)");
+      goOn(endpoint);
+    }
+    return begun;
+  }
+
+  /** The endpoint has its next turn when something is due: what comes meanwhile waits for this. */
+  private void goOn(WorkClaim endpoint) {
+    Optional<OffsetDateTime> next =
+        sql.sql("select d.next_attempt_at from webhook_delivery d where" + FIRST)
+            .param("endpoint", endpoint.subject())
+            .query(OffsetDateTime.class)
+            .optional();
+    if (next.isPresent()) work.until(endpoint, next.get().toInstant());
+    else work.done(endpoint);
   }
 
   private static double seconds(Duration duration) {
@@ -112,46 +126,38 @@ public class Outbox {
    */
   @Transactional
   public boolean report(Claim claim, AttemptOutcome outcome, @Nullable Duration next) {
-    boolean held =
-        held(
-            claim,
-            sql.sql(
-                    """
-                    update webhook_delivery
-                       set delivered_at = case when :delivered then graft_now() end,
-                           next_attempt_at = graft_now() + make_interval(secs => :next),
-                           ended_at = case when :next::float8 is null then graft_now() end
-                    """
-                        + FENCE)
-                .param("delivered", outcome.error() == null)
-                .param("next", next == null ? null : seconds(next)));
-    if (held) record(claim, outcome);
-    return held;
+    if (!work.hold(claim.work())) return false;
+    sql.sql(
+            """
+            update webhook_delivery
+               set delivered_at = case when :delivered then graft_now() end,
+                   next_attempt_at = graft_now() + make_interval(secs => :next),
+                   ended_at = case when :next::float8 is null then graft_now() end
+            """
+                + OPEN)
+        .param("delivered", outcome.error() == null)
+        .param("next", next == null ? null : seconds(next))
+        .param("id", claim.message().id())
+        .update();
+    record(claim, outcome);
+    goOn(claim.work());
+    return true;
   }
 
   /** Puts it back as it was: nothing was sent, and that is not the receiver's fault. */
   @Transactional
   public void giveBack(Claim claim, Duration after) {
-    held(
-        claim,
-        sql.sql(
-                """
-                update webhook_delivery
-                   set attempts = attempts - 1,
-                       next_attempt_at = graft_now() + make_interval(secs => :after)
-                """
-                    + FENCE)
-            .param("after", seconds(after)));
-  }
-
-  /** Whoever's claim still holds makes place for the next. */
-  private boolean held(Claim claim, JdbcClient.StatementSpec update) {
-    int rows = update.param("id", claim.message().id()).param("claim", claim.number()).update();
-    if (rows == 0) return false;
-    sql.sql("update webhook_endpoint set sending_until = null where id = :endpoint")
-        .param("endpoint", claim.address().endpointId())
+    if (!work.hold(claim.work())) return;
+    sql.sql(
+            """
+            update webhook_delivery
+               set attempts = attempts - 1, next_attempt_at = graft_now() + make_interval(secs => :after)
+            """
+                + OPEN)
+        .param("after", seconds(after))
+        .param("id", claim.message().id())
         .update();
-    return true;
+    goOn(claim.work());
   }
 
   private void record(Claim claim, AttemptOutcome outcome) {
@@ -193,17 +199,23 @@ public class Outbox {
                 .param("since", claim.message().createdAt().atOffset(ZoneOffset.UTC))
                 .update()
             == 1;
-    if (disabled) endAll(endpoint);
+    if (disabled) endAll(claim.work().departmentId(), endpoint);
     return disabled;
   }
 
   /** What is under way to an endpoint that is disabled has failed. */
-  public void endAll(String endpointId) {
+  public void endAll(String department, String endpointId) {
+    work.drop(WORK, endpointId, department);
+    end(endpointId, "");
+  }
+
+  private void end(String endpointId, String where) {
     sql.sql(
             """
             update webhook_delivery set next_attempt_at = null, ended_at = graft_now()
              where endpoint_id = :endpoint and next_attempt_at is not null
-            """)
+            """
+                + where)
         .param("endpoint", endpointId)
         .update();
   }

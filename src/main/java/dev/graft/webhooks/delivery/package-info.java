@@ -1,7 +1,7 @@
 /**
  * Events on their way: claimed, signed, sent, and written down.
  *
- * <p>{@link dev.graft.webhooks.delivery.DeliveryLoop} claims what is due from the {@link
+ * <p>{@link dev.graft.webhooks.delivery.DeliveryWork} takes what is due from the {@link
  * dev.graft.webhooks.delivery.Outbox}; {@link dev.graft.webhooks.delivery.WebhookSender} signs a
  * {@link dev.graft.webhooks.delivery.WebhookEvent} and brings it to its URL through {@link
  * dev.graft.webhooks.delivery.OutboundClient}, which connects only where {@link

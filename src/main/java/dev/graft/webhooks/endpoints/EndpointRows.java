@@ -83,9 +83,12 @@ class EndpointRows implements Owned {
         .optional();
   }
 
-  /** As {@link #find}, and nobody else changes it before the transaction ends. */
+  /**
+   * As {@link #find}, and nobody else changes it before the transaction ends, nor is anything new
+   * written that is to be sent to it.
+   */
   Optional<Endpoint> findToChange(String department, String id) {
-    return sql.sql(READ + " where id = :id and department_id = :department for no key update")
+    return sql.sql(READ + " where id = :id and department_id = :department for update")
         .param("id", id)
         .param("department", department)
         .query(Endpoint::of)

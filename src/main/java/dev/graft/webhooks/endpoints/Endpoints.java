@@ -147,7 +147,7 @@ public class Endpoints {
             now.createdAt(),
             now.updatedAt(),
             reason));
-    if (reason != null) outbox.endAll(id);
+    if (reason != null) outbox.endAll(department, id);
     audit.write(
         "webhook_endpoint.updated", department, id, Map.of("url", url, "enabled", reason == null));
   }
@@ -168,6 +168,7 @@ public class Endpoints {
   @Transactional
   public void delete(String department, String id) {
     Endpoint endpoint = rows.findToChange(department, id).orElseThrow(() -> notFound(id));
+    outbox.endAll(department, id);
     rows.delete(id);
     audit.write("webhook_endpoint.deleted", department, id, Map.of("url", endpoint.url()));
   }

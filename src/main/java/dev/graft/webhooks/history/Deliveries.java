@@ -3,6 +3,8 @@ package dev.graft.webhooks.history;
 import dev.graft.platform.pagination.Cursor;
 import dev.graft.tenancy.Owned;
 import dev.graft.webhooks.delivery.Delivery;
+import dev.graft.webhooks.delivery.Outbox;
+import dev.graft.work.LeasedWork;
 import java.sql.ResultSet;
 import java.util.List;
 import java.util.Map;
@@ -15,9 +17,11 @@ import org.springframework.transaction.annotation.Transactional;
 /** The log of deliveries, as departments read it. */
 @Component
 public class Deliveries implements Owned {
+  private final LeasedWork work;
   private final JdbcClient sql;
 
-  Deliveries(JdbcClient sql) {
+  Deliveries(LeasedWork work, JdbcClient sql) {
+    this.work = work;
     this.sql = sql;
   }
 
@@ -73,6 +77,7 @@ public class Deliveries implements Owned {
             .query(Delivery::of)
             .optional();
     if (again.isPresent()) {
+      work.add(Outbox.WORK, again.get().endpointId(), department);
       sql.sql("delete from webhook_attempt where delivery_id = :id").param("id", id).update();
     }
     return again.map(delivery -> DeliveryObject.of(delivery, List.of()));

@@ -5,7 +5,6 @@ import static org.awaitility.Awaitility.await;
 
 import dev.graft.evaluation.Evaluation;
 import dev.graft.evaluation.EvaluationPlan;
-import dev.graft.evaluation.EvaluationProperties;
 import dev.graft.evaluation.api.EvaluationRows;
 import dev.graft.evaluation.comparison.QualityGate;
 import dev.graft.evaluation.grading.Grader;
@@ -21,6 +20,11 @@ import dev.graft.platform.Ids;
 import dev.graft.platform.process.LoopThreads;
 import dev.graft.tenancy.Departments;
 import dev.graft.text.row.Example;
+import dev.graft.work.LeasedWork;
+import dev.graft.work.WorkClaim;
+import dev.graft.work.WorkKind;
+import dev.graft.work.WorkLoop;
+import dev.graft.work.WorkSettings;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -35,7 +39,6 @@ import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.test.context.TestPropertySource;
 import org.springframework.test.context.bean.override.convention.TestBean;
-import org.springframework.util.unit.DataSize;
 
 /**
  * What becomes of an evaluation whose model does not answer; the loop of the context does not look.
@@ -59,7 +62,8 @@ class EvaluatorIT {
   @Autowired private Evaluator evaluator;
   @Autowired private EvaluationLedger ledger;
   @Autowired private EvaluationRows rows;
-  @Autowired private LoopThreads evaluationThreads;
+  @Autowired private LeasedWork work;
+  @Autowired private LoopThreads workThreads;
   @Autowired private JdbcClient sql;
   @Autowired private Ids ids;
   private String department = "";
@@ -91,7 +95,7 @@ class EvaluatorIT {
 
   @BeforeEach
   void anEvaluationOfThirtyQuestions() {
-    evaluationThreads.stop(); // it looks once when it starts, perhaps late
+    workThreads.stop(); // it looks once when it starts, perhaps late
     says = NAME;
     department = departments.ensure("d-" + UUID.randomUUID());
     id = ids.next("eval_");
@@ -106,7 +110,7 @@ class EvaluatorIT {
         IntStream.range(0, 30)
             .mapToObj(i -> new Chosen(i + 1, new Question(null, "" + i, "yes")))
             .toList();
-    Claim claim = claim();
+    Claim claim = ledger.begin(claim()).orElseThrow();
     ledger.prepare(claim, questions, 0, List.of("fp_base", "fp_tuned"));
     ledger.giveBack(claim);
   }
@@ -114,14 +118,15 @@ class EvaluatorIT {
   @AfterEach
   void clean() {
     sql.sql("delete from evaluation").update();
+    sql.sql("delete from leased_work").update();
   }
 
-  private Claim claim() {
-    return ledger.claim(LONG).orElseThrow();
+  private WorkClaim claim() {
+    return work.claim(Evaluation.WORK, LONG, 1).orElseThrow();
   }
 
   private Evaluation turn() throws InterruptedException {
-    sql.sql("update evaluation set not_before = graft_now()").update();
+    sql.sql("update leased_work set due_at = graft_now()").update();
     evaluator.work(claim(), LONG);
     return rows.find(department, id).orElseThrow();
   }
@@ -240,13 +245,12 @@ class EvaluatorIT {
   }
 
   @Test
-  void aBugFailsItAtTheThirdTime() throws Exception {
-    for (int i = 0; i < 3; i++) {
-      assertThat(rows.find(department, id).orElseThrow().status())
-          .isNotEqualTo(Evaluation.Status.FAILED);
-      sql.sql("update evaluation set not_before = graft_now()").update();
-      evaluator.broke(claim(), new IllegalStateException("a bug"));
-    }
+  void aBugFailsItAtTheThirdTime() {
+    assertThat(evaluator.settings().retries().most()).isEqualTo(3);
+    WorkClaim claim = claim();
+    evaluator.failed(claim);
+    assertThat(rows.find(department, id).orElseThrow().waitsFor()).startsWith("An error");
+    evaluator.gaveUp(claim);
     assertThat(rows.find(department, id).orElseThrow().error().code()).isEqualTo("internal_error");
   }
 
@@ -265,7 +269,7 @@ class EvaluatorIT {
           }
           return given(model);
         };
-    LoopThreads loop = EvaluationLoop.threads(ledger, evaluator, settings());
+    LoopThreads loop = loop();
     loop.start();
     try {
       asked.await();
@@ -279,7 +283,7 @@ class EvaluatorIT {
 
   @Test
   void theLoopWorksUntilAllIsAnswered() {
-    LoopThreads loop = EvaluationLoop.threads(ledger, evaluator, settings());
+    LoopThreads loop = loop();
     loop.start();
     try {
       await()
@@ -291,17 +295,37 @@ class EvaluatorIT {
     }
   }
 
-  private static EvaluationProperties settings() {
+  /** As this server's, in a hurry. */
+  private LoopThreads loop() {
     Duration moment = Duration.ofMillis(50);
-    return new EvaluationProperties(
-        1,
-        9,
-        9,
-        9,
-        DataSize.ofMegabytes(1),
-        moment,
-        Duration.ofSeconds(1),
-        moment,
-        Duration.ofDays(1));
+    WorkSettings fast =
+        new WorkSettings(
+            Evaluation.WORK,
+            false,
+            1,
+            1,
+            moment,
+            Duration.ofSeconds(1),
+            evaluator.settings().retries(),
+            Duration.ZERO);
+    return WorkLoop.threads(
+        work,
+        List.of(
+            new WorkKind() {
+              @Override
+              public WorkSettings settings() {
+                return fast;
+              }
+
+              @Override
+              public void work(WorkClaim claim) throws InterruptedException {
+                evaluator.work(claim, moment);
+              }
+
+              @Override
+              public void gaveUp(WorkClaim claim) {
+                evaluator.gaveUp(claim);
+              }
+            }));
   }
 }

@@ -18,6 +18,7 @@ import dev.graft.pg.GraftIT;
 import dev.graft.platform.Ids;
 import dev.graft.platform.process.LoopThreads;
 import dev.graft.tenancy.Departments;
+import dev.graft.work.LeasedWork;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -41,19 +42,21 @@ class EvaluationLedgerIT {
   @Autowired private EvaluationLedger ledger;
   @Autowired private AnswerRows answers;
   @Autowired private EvaluationRows rows;
+  @Autowired private LeasedWork work;
   @Autowired private StoredPlans plans;
-  @Autowired private LoopThreads evaluationThreads;
+  @Autowired private LoopThreads workThreads;
   @Autowired private JdbcClient sql;
   @Autowired private Ids ids;
 
   @BeforeEach
   void noLoop() {
-    evaluationThreads.stop(); // it looks once when it starts, perhaps late
+    workThreads.stop(); // it looks once when it starts, perhaps late
   }
 
   @AfterEach
   void clean() {
     sql.sql("delete from evaluation").update();
+    sql.sql("delete from leased_work").update();
   }
 
   private String department() {
@@ -78,7 +81,7 @@ class EvaluationLedgerIT {
   }
 
   private Optional<Claim> claim() {
-    return ledger.claim(LONG);
+    return work.claim(Evaluation.WORK, LONG, 9).flatMap(ledger::begin);
   }
 
   private static GradedAnswer answer(Open open) {
@@ -133,13 +136,12 @@ class EvaluationLedgerIT {
     Claim next = claim().orElseThrow();
     assertThat(next.fingerprints()).containsExactly("fp_1", "fp_2");
 
-    assertThat(ledger.renew(late, LONG)).isFalse();
     assertThat(ledger.answered(late, answer(open))).isFalse();
     assertThat(ledger.prepare(late, List.of(), 0, List.of("x"))).isFalse();
-    ledger.fail(late, new Evaluation.Failure("late", "late"));
+    ledger.fail(late.work(), new Evaluation.Failure("late", "late"));
     ledger.giveBack(late);
     assertThat(ledger.await(late, Duration.ZERO, "late", Duration.ZERO)).isFalse();
-    assertThat(ledger.broke(late, Duration.ZERO, "late")).isZero();
+    ledger.tell(late.work(), "late");
     ledger.stumble(late, Duration.ZERO, "late");
     ledger.succeed(late, new EvaluationResults(0, 0, List.of(), null));
     Evaluation now = rows.find(department, id).orElseThrow();
@@ -150,7 +152,7 @@ class EvaluationLedgerIT {
   }
 
   private void expire(String id) {
-    sql.sql("update evaluation set claimed_until = graft_now() where id = :id")
+    sql.sql("update leased_work set claimed_until = graft_now() where subject = :id")
         .param("id", id)
         .update();
   }
@@ -163,7 +165,7 @@ class EvaluationLedgerIT {
     assertThat(rows.delete(department, id)).isFalse();
     assertThat(rows.cancel(department, id)).isTrue();
     assertThat(rows.cancel(department, id)).isFalse();
-    assertThat(ledger.renew(claim, LONG)).isFalse();
+    assertThat(work.renew(claim.work(), LONG)).isFalse();
     assertThat(claim()).isEmpty();
     assertThat(rows.delete(department, id)).isTrue();
     assertThat(sql.sql("select count(*) from evaluation_question").query(Integer.class).single())
@@ -209,21 +211,14 @@ class EvaluationLedgerIT {
   }
 
   @Test
-  void oneThatIsGivenBackIsNotTakenAgainByItsKeeper() {
-    evaluation(department());
-    Claim claim = claim().orElseThrow();
-    ledger.giveBack(claim);
-    assertThat(ledger.renew(claim, LONG)).isFalse();
-    assertThat(claim()).isPresent();
-  }
-
-  @Test
   void onlyWaitingForAnAnswerIsWaiting() {
     evaluation(department());
     assertThat(waits()).isFalse();
     sql.sql("update evaluation set waiting_since = graft_now() - interval '25 hours'").update();
-    assertThat(waits()).isTrue();
-    sql.sql("update evaluation set not_before = graft_now() - interval '1 hour'").update();
+    Claim claim = claim().orElseThrow();
+    assertThat(ledger.await(claim, Duration.ZERO, "Nobody answers.", DAY)).isTrue();
+    ledger.giveBack(claim);
+    sql.sql("update leased_work set due_at = graft_now() - interval '1 hour'").update();
     assertThat(waits()).as("others had their turn meanwhile").isFalse();
   }
 

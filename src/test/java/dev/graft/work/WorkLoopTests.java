@@ -1,36 +1,20 @@
-package dev.graft.webhooks.delivery;
+package dev.graft.work;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
-import dev.graft.platform.GraftProperties;
 import dev.graft.platform.process.LoopThreads;
-import java.net.InetAddress;
-import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
-import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.Test;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.datasource.AbstractDataSource;
 
-/** How the loop ends. */
-class SenderTests {
-  private static final WebhookProperties SETTINGS =
-      new WebhookProperties(
-          null,
-          List.of(),
-          false,
-          null,
-          1,
-          1,
-          Duration.ofDays(1),
-          Duration.ofSeconds(1),
-          List.of(),
-          Duration.ofDays(1));
-
+/** How the loop ends, and how long failures wait. */
+class WorkLoopTests {
   /** As a pool whose database is away: whoever wants a connection waits. */
   private static final class Unanswered extends AbstractDataSource {
     final CountDownLatch asked = new CountDownLatch(1);
@@ -52,20 +36,35 @@ class SenderTests {
     }
   }
 
+  private record Idle() implements WorkKind {
+    @Override
+    public WorkSettings settings() {
+      Duration second = Duration.ofSeconds(1);
+      return new WorkSettings(
+          "idle", false, 1, 1, second, second, new WorkSettings.Retries(1, second, second), second);
+    }
+
+    @Override
+    public void work(WorkClaim claim) {}
+  }
+
   @Test
   void aDatabaseThatDoesNotAnswerKeepsNobodyFromStopping() throws Exception {
     Unanswered database = new Unanswered();
-    Outbox outbox = new Outbox(JdbcClient.create(database));
-    OutboundGuard guard = new OutboundGuard(List.of(), false, InetAddress::getAllByName);
-    try (OutboundClient post =
-        new OutboundClient(guard, SSLContext.getDefault(), 1, SETTINGS.timeout())) {
-      SealedSecrets secrets = new SealedSecrets(SETTINGS, new GraftProperties(Path.of("target")));
-      LoopThreads threads =
-          new DeliveryLoop(outbox, new WebhookSender(secrets, post, SETTINGS), SETTINGS).threads();
-      threads.start();
-      database.asked.await();
+    LoopThreads threads =
+        WorkLoop.threads(new LeasedWork(JdbcClient.create(database)), List.of(new Idle()));
+    threads.start();
+    database.asked.await();
 
-      assertTimeoutPreemptively(Duration.ofSeconds(20), () -> threads.stop());
-    }
+    assertTimeoutPreemptively(Duration.ofSeconds(20), () -> threads.stop());
+  }
+
+  @Test
+  void waitsDoubleUpToTheLongest() {
+    WorkSettings.Retries retries =
+        new WorkSettings.Retries(9, Duration.ofSeconds(10), Duration.ofSeconds(60));
+    assertThat(retries.after(1)).isBetween(Duration.ofSeconds(5), Duration.ofSeconds(10));
+    assertThat(retries.after(3)).isBetween(Duration.ofSeconds(20), Duration.ofSeconds(40));
+    assertThat(retries.after(1000)).isBetween(Duration.ofSeconds(30), Duration.ofSeconds(60));
   }
 }

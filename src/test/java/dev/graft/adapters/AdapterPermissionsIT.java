@@ -17,12 +17,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalServerPort;
-import org.springframework.context.annotation.Import;
 import tools.jackson.databind.JsonNode;
 
 /** An adapter in the hands of another department, as its own one says. */
 @GraftIT
-@Import(PublishedAdapters.class)
 class AdapterPermissionsIT {
   @LocalServerPort int port;
   @Autowired Departments departments;

@@ -24,12 +24,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalServerPort;
-import org.springframework.context.annotation.Import;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** What a browser fetches with nothing but a link. */
 @GraftIT
-@Import(PublishedAdapters.class)
 class DownloadLinksIT {
   @LocalServerPort int port;
   @Autowired Departments departments;

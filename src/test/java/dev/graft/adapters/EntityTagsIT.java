@@ -18,11 +18,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalServerPort;
-import org.springframework.context.annotation.Import;
 
 /** What a client has read, and need not read again, and does not overwrite unseen. */
 @GraftIT
-@Import(PublishedAdapters.class)
 class EntityTagsIT {
   private static final String NOTICE = "{\"deprecation\": {\"notice\": \"%s\"}}";
 

@@ -46,6 +46,11 @@ public class PublishedAdapters {
     return publish(department, "", null);
   }
 
+  /** On a base model that others do not use. */
+  public Published publishOn(String base, String department) throws IOException {
+    return publish(base, department, "", null, LORA, null);
+  }
+
   /**
    * @param parent the model that it continued from, or null
    */
@@ -60,19 +65,30 @@ public class PublishedAdapters {
   public Published publish(
       String department, String suffix, String parent, String configuration, String metadata)
       throws IOException {
+    return publish("small", department, suffix, parent, configuration, metadata);
+  }
+
+  private Published publish(
+      String base,
+      String department,
+      String suffix,
+      String parent,
+      String configuration,
+      String metadata)
+      throws IOException {
     String id = UUID.randomUUID().toString().replace("-", "");
     String job = "ftjob-" + id;
     String slug = ofDepartment("slug", department);
-    String model = "ft:small:%s:%s:%s".formatted(slug, suffix, id);
+    String model = "ft:%s:%s:%s:%s".formatted(base, slug, suffix, id);
     Digest result = result(id);
     transaction.executeWithoutResult(
         status -> {
-          insertJob(job, department, suffix, parent, configuration, metadata);
+          insertJob(job, base, department, suffix, parent, configuration, metadata);
           events.publishEvent(
               new JobSucceeded(
                   job,
                   department,
-                  "small",
+                  base,
                   model,
                   suffix,
                   result,
@@ -107,20 +123,27 @@ public class PublishedAdapters {
   }
 
   private void insertJob(
-      String id, String department, String suffix, String parent, String adapter, String metadata) {
+      String id,
+      String base,
+      String department,
+      String suffix,
+      String parent,
+      String adapter,
+      String metadata) {
     sql.sql(
             """
             with j as (
               insert into job (id, department_id, created_at, state, base_model, base_manifest, training_file,
                                training_digest, suffix, seed, method, hyperparameters, adapter, metadata,
                                available_at, finished_at, parent_model)
-              values (:id, :department, graft_now(), 'succeeded', 'small', repeat('a', 64), 'file-1',
+              values (:id, :department, graft_now(), 'succeeded', :base, repeat('a', 64), 'file-1',
                       repeat('a', 64), nullif(:suffix, ''), 1, :method::jsonb, :hyperparameters::jsonb, :adapter::jsonb, :metadata::jsonb,
                       graft_now(), graft_now(), :parent)
               returning id)
             insert into job_progress (job_id) select id from j
             """)
         .param("id", id)
+        .param("base", base)
         .param("department", department)
         .param("suffix", suffix)
         .param("adapter", adapter)

@@ -10,7 +10,6 @@ import static org.awaitility.Awaitility.await;
 import com.github.luben.zstd.Zstd;
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.Digest;
-import dev.graft.pg.GraftIT;
 import dev.graft.tenancy.Caller;
 import dev.graft.tenancy.Departments;
 import dev.graft.tenancy.keys.ApiKeys;
@@ -26,13 +25,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalServerPort;
-import org.springframework.test.context.TestPropertySource;
 import tools.jackson.databind.JsonNode;
 
 /** Files that are not plain JSONL: kept as they came, trained on as rows. */
-@GraftIT
-@TestPropertySource(
-    properties = {"graft.files.max-unpacked=32MB", "graft.files.validate-inline=64KB"})
+@SmallFilesIT
 class FileFormatsIT {
   private static final Map<String, String> FIELDS = Map.of("purpose", "fine-tune");
   private static final byte[] ROWS = "{\"text\":\"a\"}\n{\"text\":\"b\"}\n".getBytes(UTF_8);

@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.graft.pg.GraftIT;
 import dev.graft.tenancy.Caller;
 import dev.graft.tenancy.Departments;
 import dev.graft.tenancy.keys.ApiKeys;
@@ -25,15 +24,11 @@ import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.context.TestConfiguration;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.context.annotation.Bean;
-import org.springframework.context.annotation.Import;
-import org.springframework.test.context.TestPropertySource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** The Files API over HTTP, as an SDK sees it. */
-@GraftIT
-@TestPropertySource(properties = {"graft.files.max-size=1MB", "graft.files.validate-inline=64KB"})
-@Import(FilesIT.Uses.class)
+@SmallFilesIT
 class FilesIT {
   private static final String ROW = "{\"prompt\":\"a\",\"completion\":\"b\"}\n";
   private static final JsonMapper JSON = new JsonMapper();

@@ -18,12 +18,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalServerPort;
-import org.springframework.test.context.TestPropertySource;
 import tools.jackson.databind.JsonNode;
 
 /** Reports on files over HTTP. */
 @GraftIT
-@TestPropertySource(properties = "graft.files.max-reported=64KB")
 class ReportIT {
   private static final Map<String, String> TO_TRAIN = Map.of("purpose", "fine-tune");
 

@@ -35,7 +35,7 @@ public final class CrowdedQueue {
   private CrowdedQueue() {}
 
   public static TestPostgres.Address load() {
-    TestPostgres.Address address = Databases.migrated();
+    TestPostgres.Address address = TestPostgres.migrated();
     JdbcClient sql = JdbcClient.create(Databases.dataSource(address));
     try {
       sql.sql(Files.readString(Path.of("bench/scale/crowded-queue.sql"))).update();

@@ -2,23 +2,13 @@ package dev.graft.jobs;
 
 import dev.graft.pg.TestPostgres;
 import javax.sql.DataSource;
-import org.flywaydb.core.Flyway;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.datasource.DriverManagerDataSource;
 import org.springframework.jdbc.datasource.SingleConnectionDataSource;
 
-/** A migrated database without a server around it. */
+/** Connections to a database without a server around it. */
 public final class Databases {
   private Databases() {}
-
-  public static TestPostgres.Address migrated() {
-    TestPostgres.Address address = TestPostgres.database();
-    Flyway.configure()
-        .dataSource(address.url(), address.user(), address.password())
-        .load()
-        .migrate();
-    return address;
-  }
 
   public static DataSource dataSource(TestPostgres.Address address) {
     return new DriverManagerDataSource(address.url(), address.user(), address.password());

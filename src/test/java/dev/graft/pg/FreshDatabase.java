@@ -12,7 +12,7 @@ public final class FreshDatabase
     implements ApplicationContextInitializer<ConfigurableApplicationContext> {
   @Override
   public void initialize(ConfigurableApplicationContext context) {
-    TestPostgres.Address database = TestPostgres.database();
+    TestPostgres.Address database = TestPostgres.migrated();
     TestPropertyValues.of(
             "spring.datasource.url=" + database.url(),
             "spring.datasource.username=" + database.user(),
@@ -21,6 +21,7 @@ public final class FreshDatabase
             "spring.datasource.hikari.minimum-idle=1",
             "graft.data-dir=" + dataDirectory())
         .applyTo(context);
+    TestPostgres.closeAtEnd(context);
   }
 
   private static Path dataDirectory() {

@@ -27,6 +27,11 @@ public final class MovableClock extends Clock {
     ahead = ahead.plus(more);
   }
 
+  /** To the time of the machine again, for other tests. */
+  public void reset() {
+    ahead = Duration.ZERO;
+  }
+
   @Override
   public Instant instant() {
     return Clock.systemUTC().instant().plus(ahead);

@@ -6,7 +6,15 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.flywaydb.core.Flyway;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.event.ContextClosedEvent;
+import org.springframework.context.event.GenericApplicationListener;
 import org.testcontainers.DockerClientFactory;
 import org.testcontainers.postgresql.PostgreSQLContainer;
 
@@ -17,11 +25,12 @@ import org.testcontainers.postgresql.PostgreSQLContainer;
  */
 public final class TestPostgres {
   private static final AtomicInteger DATABASES = new AtomicInteger();
+  private static final Set<ConfigurableApplicationContext> SERVERS = ConcurrentHashMap.newKeySet();
 
   private TestPostgres() {}
 
   /** How to reach a database. */
-  public record Address(String url, String user, String password) {}
+  public record Address(String name, String url, String user, String password) {}
 
   private record Cluster(String host, String user, String password) {
     String url(String database) {
@@ -33,11 +42,26 @@ public final class TestPostgres {
     static final Cluster CLUSTER = start();
   }
 
+  /** What the others are copies of; nobody else may be connected to it meanwhile. */
+  private static final class Migrated {
+    static final String NAME = migrate();
+
+    private static String migrate() {
+      Address address = empty();
+      Flyway.configure()
+          .dataSource(address.url(), address.user(), address.password())
+          .load()
+          .migrate();
+      return address.name();
+    }
+  }
+
   private static Cluster start() {
     if (engineMayBeThere() && DockerClientFactory.instance().isDockerAvailable()) {
-      @SuppressWarnings("resource") // lives as long as the JVM; Testcontainers' reaper removes it
+      @SuppressWarnings("resource") // lives as long as the JVM
       PostgreSQLContainer container = new PostgreSQLContainer("postgres:18");
       container.start();
+      stopAtEnd(container::stop);
       System.err.println("Tests use PostgreSQL 18 in a container");
       String url = container.getJdbcUrl();
       return new Cluster(
@@ -48,9 +72,29 @@ public final class TestPostgres {
     Path directory = Path.of("target", "test-postgres-" + ProcessHandle.current().pid());
     EmbeddedPostgres postgres =
         EmbeddedPostgres.start(directory, "fsync=off", "max_connections=300");
-    Runtime.getRuntime().addShutdownHook(new Thread(postgres::close, "stop-test-postgres"));
+    stopAtEnd(postgres::close);
     System.err.println("Tests use the embedded PostgreSQL binaries (no container engine answers)");
     return new Cluster(postgres.url(""), postgres.user(), postgres.password());
+  }
+
+  /** Servers first: without their database they would wait for it at their end, and complain. */
+  private static void stopAtEnd(Runnable postgres) {
+    Runnable all =
+        () -> {
+          try (ExecutorService each = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (ConfigurableApplicationContext server : SERVERS) each.execute(server::close);
+          }
+          postgres.run();
+        };
+    Runtime.getRuntime().addShutdownHook(new Thread(all, "stop-servers-then-postgres"));
+  }
+
+  /** A server that is closed at the end of the JVM, if nobody closes it before. */
+  static void closeAtEnd(ConfigurableApplicationContext server) {
+    SERVERS.add(server);
+    server.addApplicationListener(
+        GenericApplicationListener.forEventType(
+            ContextClosedEvent.class, closed -> SERVERS.remove(server)));
   }
 
   /** Asking Testcontainers takes seconds and fills the log, so look for a socket first. */
@@ -62,17 +106,26 @@ public final class TestPostgres {
   }
 
   /** A new, empty database. */
-  public static Address database() {
+  public static Address empty() {
+    return create("");
+  }
+
+  /** A new database with all migrations, which ran once a JVM: the others are its copies. */
+  public static Address migrated() {
+    return create(" template " + Migrated.NAME);
+  }
+
+  private static Address create(String template) {
     Cluster cluster = Holder.CLUSTER;
     String name = "graft_test_" + DATABASES.incrementAndGet();
     try (Connection connection =
             DriverManager.getConnection(
                 cluster.url("postgres"), cluster.user(), cluster.password());
         Statement statement = connection.createStatement()) {
-      statement.execute("create database " + name);
+      statement.execute("create database " + name + template);
     } catch (SQLException e) {
       throw new IllegalStateException(e);
     }
-    return new Address(cluster.url(name), cluster.user(), cluster.password());
+    return new Address(name, cluster.url(name), cluster.user(), cluster.password());
   }
 }

@@ -6,7 +6,6 @@ import static dev.graft.tenancy.ApiClient.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.graft.adapters.PublishedAdapters;
 import dev.graft.adapters.PublishedAdapters.Published;
 import dev.graft.pg.GraftIT;
 import dev.graft.pg.MovableClock;
@@ -35,7 +34,7 @@ import tools.jackson.databind.JsonNode;
 
 /** What goes when, and what does not; sweeps are the tests' own. */
 @GraftIT
-@Import({MovableClock.Configured.class, PublishedAdapters.class, AgedThings.class})
+@Import(AgedThings.class)
 @TestPropertySource(
     properties = {"graft.retention.sweep-after=1d", "graft.retention.logs-days=20000"})
 class RetentionIT {

@@ -10,7 +10,6 @@ import dev.graft.platform.Ids;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
-import org.flywaydb.core.Flyway;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
@@ -35,11 +34,7 @@ class RetentionPlansIT {
   }
 
   private static TestPostgres.Address load() {
-    TestPostgres.Address address = TestPostgres.database();
-    Flyway.configure()
-        .dataSource(address.url(), address.user(), address.password())
-        .load()
-        .migrate();
+    TestPostgres.Address address = TestPostgres.migrated();
     JdbcClient sql =
         JdbcClient.create(
             new DriverManagerDataSource(address.url(), address.user(), address.password()));

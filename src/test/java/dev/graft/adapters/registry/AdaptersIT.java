@@ -20,12 +20,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalServerPort;
-import org.springframework.context.annotation.Import;
 import tools.jackson.databind.JsonNode;
 
 /** Adapters as a department finds them, and as it lets them go. */
 @GraftIT
-@Import(PublishedAdapters.class)
 class AdaptersIT {
   private static final String FULL = "{\"method\": {\"type\": \"full\"}}";
 

@@ -9,7 +9,6 @@ import dev.graft.pg.TestPostgres;
 import dev.graft.retention.Retained;
 import java.time.Clock;
 import java.time.Instant;
-import org.flywaydb.core.Flyway;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
@@ -33,11 +32,7 @@ class RetainedDatasetsIT {
   }
 
   private static TestPostgres.Address load() {
-    TestPostgres.Address address = TestPostgres.database();
-    Flyway.configure()
-        .dataSource(address.url(), address.user(), address.password())
-        .load()
-        .migrate();
+    TestPostgres.Address address = TestPostgres.migrated();
     JdbcClient sql =
         JdbcClient.create(
             new DriverManagerDataSource(address.url(), address.user(), address.password()));

@@ -40,13 +40,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalServerPort;
-import org.springframework.context.annotation.Import;
 import org.springframework.test.context.TestPropertySource;
 import tools.jackson.databind.JsonNode;
 
 /** The Uploads API over HTTP. */
 @GraftIT
-@Import(MovableClock.Configured.class)
 @TestPropertySource(
     properties = {
       "graft.files.validate-inline=64KB",

@@ -16,6 +16,7 @@ import dev.graft.inference.CompletionFailed;
 import dev.graft.inference.GreedyCompletion;
 import dev.graft.inference.GreedyCompletions;
 import dev.graft.pg.GraftIT;
+import dev.graft.pg.RestingLoops;
 import dev.graft.platform.Ids;
 import dev.graft.platform.process.LoopThreads;
 import dev.graft.tenancy.Departments;
@@ -37,14 +38,13 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.jdbc.core.simple.JdbcClient;
-import org.springframework.test.context.TestPropertySource;
 import org.springframework.test.context.bean.override.convention.TestBean;
 
 /**
  * What becomes of an evaluation whose model does not answer; the loop of the context does not look.
  */
 @GraftIT
-@TestPropertySource(properties = "graft.evaluations.poll=1d")
+@RestingLoops
 class EvaluatorIT {
   private static final Duration LONG = Duration.ofMinutes(5);
 

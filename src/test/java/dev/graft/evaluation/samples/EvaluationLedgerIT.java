@@ -15,6 +15,7 @@ import dev.graft.evaluation.samples.AnswerRows.Open;
 import dev.graft.evaluation.samples.ChosenQuestions.Chosen;
 import dev.graft.inference.GreedyCompletion.Likelihood;
 import dev.graft.pg.GraftIT;
+import dev.graft.pg.RestingLoops;
 import dev.graft.platform.Ids;
 import dev.graft.platform.process.LoopThreads;
 import dev.graft.tenancy.Departments;
@@ -28,11 +29,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.jdbc.core.simple.JdbcClient;
-import org.springframework.test.context.TestPropertySource;
 
 /** Who may work at what, when, as if several servers asked; the loop of this one does not. */
 @GraftIT
-@TestPropertySource(properties = "graft.evaluations.poll=1d")
+@RestingLoops
 class EvaluationLedgerIT {
   private static final Duration LONG = Duration.ofMinutes(5);
   private static final Duration DAY = Duration.ofDays(1);

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Who is next, in simulated hours: the queue is real, its clock is moved. */
 class FairShareIT {
-  private static final TestPostgres.Address DATABASE = Databases.migrated();
+  private static final TestPostgres.Address DATABASE = TestPostgres.migrated();
   private static final int WORKERS = 4;
   private static final Duration HOURS = Duration.ofHours(10);
 

@@ -21,7 +21,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** Jobs that wait for their approval: in nobody's way, and on no way to a worker. */
 class JobApprovalIT {
-  private static final TestPostgres.Address DATABASE = Databases.migrated();
+  private static final TestPostgres.Address DATABASE = TestPostgres.migrated();
   private static final Actor OWNER = new Actor(null, "user_owner", "owner@example.org", null);
   private static final Actor AUTHOR = new Actor(null, "user_author", "author@example.org", null);
 

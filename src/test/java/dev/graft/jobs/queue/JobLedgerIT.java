@@ -24,7 +24,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class JobLedgerIT {
-  private static final TestPostgres.Address DATABASE = Databases.migrated();
+  private static final TestPostgres.Address DATABASE = TestPostgres.migrated();
   private static final TrainingFailure TRANSIENT =
       new TrainingFailure(TrainingFailure.Kind.TRANSIENT, "device fell off the bus", null, null);
 

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class JobPauseIT {
-  private static final TestPostgres.Address DATABASE = Databases.migrated();
+  private static final TestPostgres.Address DATABASE = TestPostgres.migrated();
 
   private final Queue queue = new Queue(Databases.dataSource(DATABASE));
   private String department = "";

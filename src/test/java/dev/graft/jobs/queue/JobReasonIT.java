@@ -19,7 +19,7 @@ import tools.jackson.databind.JsonNode;
 
 /** Why a job is where it is, and when it will have ended; the queue is real, its clock is moved. */
 class JobReasonIT {
-  private static final TestPostgres.Address DATABASE = Databases.migrated();
+  private static final TestPostgres.Address DATABASE = TestPostgres.migrated();
 
   private final Queue queue = new Queue(Databases.shifted(DATABASE, "0 s"));
   private String department = "";

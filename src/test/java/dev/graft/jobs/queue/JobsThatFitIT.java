@@ -17,7 +17,7 @@ import org.springframework.transaction.support.TransactionTemplate;
 
 /** A job goes to a device that can hold it, and blocks nobody else's way. */
 class JobsThatFitIT {
-  private static final TestPostgres.Address DATABASE = Databases.migrated();
+  private static final TestPostgres.Address DATABASE = TestPostgres.migrated();
   private static final long SMALL = 4_000;
   private static final long LARGE = 16_000;
 

@@ -31,7 +31,7 @@ import org.springframework.jdbc.datasource.DataSourceTransactionManager;
 import org.springframework.transaction.support.TransactionTemplate;
 
 class QueueConcurrencyIT {
-  private static final TestPostgres.Address DATABASE = Databases.migrated();
+  private static final TestPostgres.Address DATABASE = TestPostgres.migrated();
   private static final int CLAIMERS = 8;
 
   private final Queue queue = new Queue(Databases.dataSource(DATABASE));

@@ -17,12 +17,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.test.web.server.LocalServerPort;
-import org.springframework.test.context.TestPropertySource;
 
 /** What a browser is told about the pages that may ask. */
 @GraftIT
-@TestPropertySource(
-    properties = "graft.http.allowed-origins=https://portal.example,http://localhost:3000")
 class CrossOriginIT {
   @LocalServerPort private int port;
 

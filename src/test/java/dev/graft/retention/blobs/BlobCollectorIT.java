@@ -34,7 +34,7 @@ import org.springframework.transaction.support.TransactionTemplate;
 
 /** What nothing needs goes after a day; what anything needs stays. Sweeps are the test's own. */
 @GraftIT
-@Import({MovableClock.Configured.class, QueueServer.class, HandWorker.class, StoreInUse.class})
+@Import({QueueServer.class, HandWorker.class, StoreInUse.class})
 @TestPropertySource(properties = "graft.artifacts.sweep-after=1d")
 class BlobCollectorIT {
   private static final Duration DAY = Duration.ofDays(1);

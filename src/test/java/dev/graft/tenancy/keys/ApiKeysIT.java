@@ -22,14 +22,13 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
-import org.springframework.context.annotation.Import;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 @GraftIT
-@Import(MovableClock.Configured.class)
 class ApiKeysIT {
   @Autowired Departments departments;
   @Autowired ApiKeys keys;
@@ -43,6 +42,11 @@ class ApiKeysIT {
   void aDepartment() {
     name = "d-" + UUID.randomUUID();
     department = departments.ensure(name);
+  }
+
+  @AfterEach
+  void theClockIsRight() {
+    clock.reset();
   }
 
   @Test

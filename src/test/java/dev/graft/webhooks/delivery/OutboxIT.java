@@ -3,6 +3,7 @@ package dev.graft.webhooks.delivery;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.pg.GraftIT;
+import dev.graft.pg.RestingLoops;
 import dev.graft.platform.process.LoopThreads;
 import dev.graft.tenancy.Departments;
 import dev.graft.webhooks.history.Deliveries;
@@ -20,11 +21,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.jdbc.core.simple.JdbcClient;
-import org.springframework.test.context.TestPropertySource;
 
 /** Who may send what, when, as if several servers asked; the loop of this one does not. */
 @GraftIT
-@TestPropertySource(properties = "graft.webhooks.poll=1d")
+@RestingLoops
 class OutboxIT {
   private static final Duration LONG = Duration.ofMinutes(5);
   private static final WebhookSender.AttemptOutcome TAKEN =

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.springframework.mock.env.MockEnvironment;
 
 class DatabaseIT {
-  private final TestPostgres.Address address = TestPostgres.database();
+  private final TestPostgres.Address address = TestPostgres.empty();
 
   @Test
   void anEmptyDatabaseStaysEmpty() throws SQLException {

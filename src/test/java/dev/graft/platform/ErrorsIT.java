@@ -2,6 +2,7 @@ package dev.graft.platform;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.ExpectedLog;
 import dev.graft.pg.GraftIT;
 import dev.graft.tenancy.Caller;
 import dev.graft.tenancy.Departments;
@@ -164,9 +165,12 @@ class ErrorsIT {
 
   @Test
   void whatBrokeInsideIsNotTold() throws Exception {
-    HttpResponse<String> response = send(authorised("/v1/test/broken").GET());
-    assertThat(error(response, 500).get("type").asString()).isEqualTo("server_error");
-    assertThat(response.body()).doesNotContain("secret").doesNotContain("Exception");
+    try (var log = ExpectedLog.of("dev.graft.platform.errors.ErrorAdvice", "request_failed")) {
+      HttpResponse<String> response = send(authorised("/v1/test/broken").GET());
+      assertThat(error(response, 500).get("type").asString()).isEqualTo("server_error");
+      assertThat(response.body()).doesNotContain("secret").doesNotContain("Exception");
+      assertThat(log.seen()).containsExactly("request_failed");
+    }
   }
 
   @Test

@@ -76,7 +76,10 @@ public class UploadParts {
       store.drop(partId);
       uploads.forgetPart(partId);
     } catch (IOException e) {
-      log.atWarn().addKeyValue("part", partId).setCause(e).log("part_not_dropped");
+      log.atWarn()
+          .addKeyValue("part", partId)
+          .addKeyValue("cause", e.toString())
+          .log("part_not_dropped");
     }
   }
 }

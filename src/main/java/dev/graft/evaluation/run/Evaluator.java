@@ -105,7 +105,10 @@ class Evaluator implements WorkKind {
     } catch (CompletionFailed none) {
       waits(claim, none.retryAfter(), none.getMessage());
     } catch (IOException away) {
-      log.atWarn().setCause(away).addKeyValue("evaluation", claim.id()).log("evaluation_waits");
+      log.atWarn()
+          .addKeyValue("evaluation", claim.id())
+          .addKeyValue("cause", away.toString())
+          .log("evaluation_waits");
       waits(claim, LATER, "The model's files, or the rows, cannot be read at the moment.");
     } catch (RequestFailed refused) {
       String code = refused.type().code();

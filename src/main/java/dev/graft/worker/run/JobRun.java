@@ -96,7 +96,10 @@ public final class JobRun implements Heartbeats.Listener {
       int status = train(request, commandLine, directory);
       finish(status, directory, beats);
     } catch (IOException e) {
-      log.atWarn().addKeyValue("job", key.jobId()).setCause(e).log("run_failed_here");
+      log.atWarn()
+          .addKeyValue("job", key.jobId())
+          .addKeyValue("cause", e.toString())
+          .log("run_failed_here");
       end(failure("The worker could not read or write the files of the run"), beats);
     } catch (LeaseRefused refused) {
       log.atError()

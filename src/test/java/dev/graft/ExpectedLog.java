@@ -1,0 +1,58 @@
+package dev.graft;
+
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A failure that a test provokes: while this is open, these messages of a logger are kept for the
+ * test and not printed. Its others go where they always go.
+ */
+public final class ExpectedLog extends AppenderBase<ILoggingEvent> implements AutoCloseable {
+  private final Logger logger;
+  private final List<String> expected;
+  private final List<String> seen = new CopyOnWriteArrayList<>();
+
+  private ExpectedLog(Logger logger, List<String> expected) {
+    this.logger = logger;
+    this.expected = expected;
+  }
+
+  /**
+   * @param logger a class, or where that is not ours to see, its name
+   */
+  public static ExpectedLog of(String logger, String... messages) {
+    Logger from = (Logger) LoggerFactory.getLogger(logger);
+    ExpectedLog log = new ExpectedLog(from, List.of(messages));
+    log.setContext(from.getLoggerContext());
+    log.start();
+    from.addAppender(log);
+    from.setAdditive(false);
+    return log;
+  }
+
+  public static ExpectedLog of(Class<?> logger, String... messages) {
+    return of(logger.getName(), messages);
+  }
+
+  /** Those that came, in their order. */
+  public List<String> seen() {
+    return List.copyOf(seen);
+  }
+
+  @Override
+  protected void append(ILoggingEvent event) {
+    if (expected.contains(event.getMessage())) seen.add(event.getMessage());
+    else logger.getLoggerContext().getLogger(Logger.ROOT_LOGGER_NAME).callAppenders(event);
+  }
+
+  @Override
+  public void close() {
+    logger.detachAppender(this);
+    logger.setAdditive(true);
+    stop();
+  }
+}

@@ -23,7 +23,14 @@ import org.springframework.test.context.ContextConfiguration;
 @SpringBootTest(
     classes = GraftApplication.class,
     webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
-    properties = {"graft.worker.threads=1", "graft.worker.report-every=200ms"})
+    properties = {
+      "graft.worker.threads=1",
+      "graft.worker.report-every=200ms",
+      "graft.jobs.claim-poll=100ms",
+      "graft.jobs.event-streams.poll=100ms",
+      "logging.level.dev.graft=${graft.test.log:warn}",
+      "spring.main.register-shutdown-hook=false",
+    })
 @ActiveProfiles({"server", "worker"})
 @ContextConfiguration(initializers = FreshDatabase.class)
 public abstract class StartedGraft {

@@ -24,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.test.annotation.DirtiesContext;
 import org.springframework.test.context.TestPropertySource;
 import org.springframework.transaction.support.TransactionTemplate;
 import tools.jackson.databind.JsonNode;
@@ -39,6 +40,7 @@ import tools.jackson.databind.JsonNode;
       "graft.webhooks.timeout=1s",
       "graft.webhooks.retries=10ms,10ms"
     })
+@DirtiesContext // its loop would look 50 times a second until the end of all tests
 class WebhooksIT {
   private static final String ENDPOINTS = "/v1/webhook_endpoints";
   private static final String ENDED = "'fine_tuning.job.succeeded', 'fine_tuning.job.failed'";

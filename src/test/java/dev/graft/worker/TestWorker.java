@@ -1,5 +1,6 @@
 package dev.graft.worker;
 
+import dev.graft.TestProgram;
 import dev.graft.artifacts.FileArtifactStore;
 import dev.graft.artifacts.Scratch;
 import dev.graft.artifacts.cache.BlobCache;
@@ -15,7 +16,6 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.util.unit.DataSize;
@@ -59,10 +59,7 @@ public final class TestWorker {
   }
 
   public static TrainerCommandLine fakeTrainer() {
-    return new TrainerCommandLine(
-        ChildJvm.of(
-            "64m",
-            List.of("-cp", System.getProperty("java.class.path"), FakeTrainer.class.getName())));
+    return new TrainerCommandLine(ChildJvm.of("64m", TestProgram.inJvm(FakeTrainer.class)));
   }
 
   /** A worker's way to a server, for what it does beside jobs. */
@@ -111,12 +108,14 @@ public final class TestWorker {
    */
   static Process start(Path directory, String server, String token, long cacheSize)
       throws IOException {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-Xmx128m", "-XX:TieredStopAtLevel=1", "-cp"));
-    command.add(System.getProperty("java.class.path"));
-    command.addAll(List.of(TestWorker.class.getName(), directory.toString(), server, token));
-    command.add(Long.toString(cacheSize));
+    List<String> command =
+        TestProgram.of(
+            TestWorker.class,
+            "128m",
+            directory.toString(),
+            server,
+            token,
+            Long.toString(cacheSize));
     Files.createDirectories(directory);
     return new ProcessBuilder(command)
         .redirectErrorStream(true)

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
+import dev.graft.TestProgram;
 import dev.graft.artifacts.Digest;
 import dev.graft.artifacts.FileArtifactStore;
 import dev.graft.artifacts.cache.BlobCache;
@@ -84,13 +85,7 @@ class CallsIT {
 
   private static List<String> parrot(WarmModels.Laid model) {
     assertThat(model.model()).isDirectoryContaining("glob:**/model.safetensors");
-    return List.of(
-        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-        "-Xmx64m",
-        "-cp",
-        System.getProperty("java.class.path"),
-        Parrot.class.getName(),
-        model.model().toString());
+    return TestProgram.of(Parrot.class, "64m", model.model().toString());
   }
 
   @AfterEach

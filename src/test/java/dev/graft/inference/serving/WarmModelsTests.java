@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.graft.TestProgram;
 import dev.graft.artifacts.Digest;
 import dev.graft.inference.child.Parrot;
 import dev.graft.inference.local.WarmModels;
@@ -236,13 +237,6 @@ class WarmModelsTests {
             Duration.ofSeconds(2),
             false),
         holding(),
-        directory ->
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx64m",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Parrot.class.getName(),
-                directory.model().toString()));
+        directory -> TestProgram.of(Parrot.class, "64m", directory.model().toString()));
   }
 }

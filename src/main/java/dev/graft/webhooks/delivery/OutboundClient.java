@@ -1,6 +1,7 @@
 package dev.graft.webhooks.delivery;
 
 import java.io.IOException;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Map;
@@ -89,6 +90,10 @@ public final class OutboundClient implements AutoCloseable {
         deadlines.schedule(request::cancel, timeout.toMillis(), TimeUnit.MILLISECONDS);
     try {
       return client.executeOpen(null, request, null).getCode();
+    } catch (IllegalStateException early) {
+      // the client says this of a request that was cancelled before it had a connection
+      if (!request.isCancelled()) throw early;
+      throw new SocketTimeoutException("cancelled before it was connected");
     } finally {
       deadline.cancel(false);
       request.cancel();

@@ -1,7 +1,6 @@
 package dev.graft.console.api;
 
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -19,7 +18,6 @@ record AdapterView(
     List<FileView> files,
     @Nullable String method,
     JsonNode adapter,
-    @Nullable Map<String, String> metadata,
     List<VerdictView> compatibility,
     long trainedTokens,
     @Nullable DeprecationView deprecation,
@@ -29,14 +27,9 @@ record AdapterView(
 
   record VerdictView(String loader, String verdict, List<String> reasons) {}
 
-  record DeprecationView(String notice, @Nullable Long retiresAt) {}
+  record DeprecationView(String notice) {}
 
   record LineageView(List<RelativeView> ancestors, List<RelativeView> descendants) {}
 
-  record RelativeView(
-      int distance,
-      @Nullable String model,
-      @Nullable String adapterId,
-      @Nullable String jobId,
-      @Nullable String jobStatus) {}
+  record RelativeView(@Nullable String model, @Nullable String adapterId, @Nullable String jobId) {}
 }

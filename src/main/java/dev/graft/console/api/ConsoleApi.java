@@ -34,8 +34,7 @@ public interface ConsoleApi {
   }
 
   /** An adapter configuration or a preset. */
-  record AdapterConfigView(
-      String id, String name, int version, @Nullable String description, boolean preset) {}
+  record AdapterConfigView(String id, String name, int version, boolean preset) {}
 
   /** OpenAI's answer to a chat. */
   record ChatView(List<ChoiceView> choices, UsedTokensView usage) {
@@ -43,7 +42,7 @@ public interface ConsoleApi {
 
     record MessageView(String content) {}
 
-    record UsedTokensView(long promptTokens, long completionTokens) {}
+    record UsedTokensView(long completionTokens) {}
   }
 
   /** Rows as the trainer will see them. */

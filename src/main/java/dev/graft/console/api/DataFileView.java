@@ -31,7 +31,6 @@ public record DataFileView(
 
   /** What is likely to be wrong with the rows. */
   record ReportView(
-      String fileId,
       String kind,
       long rows,
       long validationRows,
@@ -41,10 +40,10 @@ public record DataFileView(
       List<LabelledView> labels,
       List<FindingView> findings) {}
 
-  record LengthsView(long median, long p95, long max) {}
+  record LengthsView(long median, long max) {}
 
   record LabelledView(String label, long rows) {}
 
   record FindingView(
-      String check, String severity, long count, List<Long> lines, String message, String remedy) {}
+      String severity, long count, List<Long> lines, String message, String remedy) {}
 }

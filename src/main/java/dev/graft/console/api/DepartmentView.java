@@ -5,8 +5,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** OpenAI's project, as the API tells it. */
-public record DepartmentView(
-    String id, String name, long createdAt, @Nullable Long archivedAt, String status) {
+public record DepartmentView(String id, String name, long createdAt, String status) {
   record LimitsView(Map<String, QuotaView> quotas) {}
 
   record QuotaView(@Nullable Double limit, double used) {
@@ -34,9 +33,9 @@ public record DepartmentView(
     }
   }
 
-  record DayView(long startTime, List<UsedView> results) {}
+  record DayView(List<UsedView> results) {}
 
-  record UsedView(long numJobs, double deviceSeconds, long trainedTokens) {}
+  record UsedView(double deviceSeconds, long trainedTokens) {}
 
   record KeyView(
       String id,
@@ -44,8 +43,7 @@ public record DepartmentView(
       String redactedValue,
       long createdAt,
       @Nullable Long lastUsedAt,
-      @Nullable Long expiresAt,
-      @Nullable List<String> scopes) {}
+      @Nullable Long expiresAt) {}
 
   /** A service account that was made, with its key, which is shown this once. */
   record AccountView(String id, String name, @Nullable NewKeyView apiKey) {}

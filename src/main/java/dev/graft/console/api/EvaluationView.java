@@ -18,7 +18,6 @@ public record EvaluationView(
     long seed,
     JsonNode gates,
     long createdAt,
-    @Nullable Long endedAt,
     @Nullable Long questions,
     ProgressView progress,
     @Nullable ResultsView results,
@@ -34,8 +33,7 @@ public record EvaluationView(
   /**
    * @param passed null without gates
    */
-  record ResultsView(
-      long compared, long leftOut, List<MeasuredView> models, @Nullable Boolean passed) {}
+  record ResultsView(long compared, List<MeasuredView> models, @Nullable Boolean passed) {}
 
   record MeasuredView(
       String model,
@@ -56,13 +54,7 @@ public record EvaluationView(
       long equal,
       String verdict) {}
 
-  record GateView(
-      String metric,
-      @Nullable Double atLeast,
-      @Nullable Double atMost,
-      @Nullable Double betterBy,
-      @Nullable Double worseByAtMost,
-      boolean passed) {}
+  record GateView(String metric, boolean passed) {}
 
   record SampleView(
       String id,

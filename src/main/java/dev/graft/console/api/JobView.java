@@ -25,12 +25,10 @@ public record JobView(
     List<String> resultFiles,
     @Nullable String userProvidedSuffix,
     long seed,
-    int priority,
     @Nullable String worker,
     JsonNode adapter,
     ProgressView progress,
     @Nullable QueueView queue,
-    List<AttemptView> attempts,
     UsageView usage,
     @Nullable ProblemView error,
     @Nullable FailureView failure) {
@@ -41,21 +39,13 @@ public record JobView(
       long step,
       @Nullable Long totalSteps,
       @Nullable Double epoch,
-      @Nullable Double tokensPerSecond,
-      @Nullable Long eta) {}
+      @Nullable Double tokensPerSecond) {}
 
-  record QueueView(int position, String aheadReason, @Nullable Long eta) {}
-
-  record AttemptView(
-      int number,
-      String worker,
-      long startedAt,
-      @Nullable Long endedAt,
-      @Nullable String outcome) {}
+  record QueueView(int position, String aheadReason) {}
 
   record UsageView(long trainedTokens, double deviceSeconds) {}
 
-  record ProblemView(String code, String message, @Nullable String param) {}
+  record ProblemView(String code, String message) {}
 
   record FailureView(@Nullable String hint) {}
 

@@ -18,13 +18,11 @@ record QuoteView(
       long tokensPerEpoch,
       long trainedTokensPerEpoch,
       double epochs,
-      long totalSteps,
-      boolean exact) {}
+      long totalSteps) {}
 
-  record MemoryView(
-      @Nullable Long bytes, @Nullable Long largestDeviceBytes, @Nullable Boolean fits) {}
+  record MemoryView(@Nullable Long bytes, @Nullable Long largestDeviceBytes) {}
 
-  record QueueView(@Nullable Long position, String aheadReason, @Nullable Long eta) {}
+  record QueueView(@Nullable Long position, String aheadReason) {}
 
   record RunView(@Nullable Double tokensPerSecond, @Nullable Double seconds) {}
 }

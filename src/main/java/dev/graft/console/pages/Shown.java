@@ -1,6 +1,5 @@
 package dev.graft.console.pages;
 
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -21,12 +20,6 @@ final class Shown {
   private static final String[] UNITS = {"B", "KB", "MB", "GB", "TB"};
   private static final double STEP = 1000;
 
-  private final Clock clock;
-
-  Shown(Clock clock) {
-    this.clock = clock;
-  }
-
   /** Unix seconds, as scripts read them: the page rewrites it in the reader's own zone. */
   public String iso(@Nullable Long seconds) {
     return seconds == null ? "" : Instant.ofEpochSecond(seconds).toString();
@@ -34,13 +27,6 @@ final class Shown {
 
   public String time(@Nullable Long seconds) {
     return seconds == null ? NOTHING : TIME.format(Instant.ofEpochSecond(seconds));
-  }
-
-  /** From one moment to another, or until now. */
-  public String span(@Nullable Long from, @Nullable Long to) {
-    if (from == null) return NOTHING;
-    long end = to == null ? clock.instant().getEpochSecond() : to;
-    return seconds((double) Math.max(0, end - from));
   }
 
   public String seconds(@Nullable Double seconds) {

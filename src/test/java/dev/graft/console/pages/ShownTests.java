@@ -2,15 +2,12 @@ package dev.graft.console.pages;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.time.Clock;
-import java.time.Instant;
-import java.time.ZoneOffset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class ShownTests {
-  private final Shown shown = new Shown(Clock.fixed(Instant.ofEpochSecond(1000), ZoneOffset.UTC));
+  private final Shown shown = new Shown();
 
   @ParameterizedTest
   @CsvSource({"0, 0 B", "999, 999 B", "1000, 1.0 KB", "20480, 20 KB", "5300224, 5.3 MB"})
@@ -30,11 +27,5 @@ class ShownTests {
     assertThat(shown.bytes(null)).isEqualTo("–");
     assertThat(shown.decimal(null)).isEqualTo("–");
     assertThat(shown.iso(null)).isEmpty();
-  }
-
-  @Test
-  void whatGoesOnIsMeasuredUntilNow() {
-    assertThat(shown.span(940L, null)).isEqualTo("1 min 0 s");
-    assertThat(shown.span(940L, 950L)).isEqualTo("10 s");
   }
 }

@@ -19,6 +19,12 @@ public record CursorPage<T>(
     return new CursorPage<>("list", List.copyOf(data), first, last, hasMore);
   }
 
+  /** As {@link #ofOneMore(List, int, Function)}, of rows that are shown as something else. */
+  public static <R, T> CursorPage<T> ofOneMore(
+      List<R> rows, Cursor page, Function<R, T> shown, Function<T, String> id) {
+    return ofOneMore(rows.stream().map(shown).toList(), page.limit(), id);
+  }
+
   /** The page of a query that asked for one more than {@code limit} to see whether more follow. */
   public static <T> CursorPage<T> ofOneMore(List<T> rows, int limit, Function<T, String> id) {
     boolean more = rows.size() > limit;

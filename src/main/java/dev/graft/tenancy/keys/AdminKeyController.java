@@ -5,7 +5,6 @@ import dev.graft.platform.pagination.Cursor;
 import dev.graft.platform.pagination.CursorPage;
 import dev.graft.platform.web.DeletedObject;
 import dev.graft.tenancy.Identity;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.web.bind.annotation.DeleteMapping;
@@ -31,11 +30,8 @@ class AdminKeyController {
   CursorPage<AdminKeyObject> list(
       @RequestParam @Nullable String after, @RequestParam @Nullable String limit) {
     Cursor page = Cursor.parse(after, limit, null, 20, 100);
-    List<ApiKey> rows = keys.list(null, page);
     return CursorPage.ofOneMore(
-        rows.stream().map(key -> AdminKeyObject.of(key, null)).toList(),
-        page.limit(),
-        AdminKeyObject::id);
+        keys.list(null, page), page, key -> AdminKeyObject.of(key, null), AdminKeyObject::id);
   }
 
   @PostMapping

@@ -10,7 +10,6 @@ import dev.graft.tenancy.Permission;
 import dev.graft.tenancy.ProjectAccess;
 import dev.graft.tenancy.Role;
 import java.time.Duration;
-import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
@@ -51,9 +50,8 @@ class ProjectKeyController {
       @RequestParam @Nullable String limit) {
     Cursor page = Cursor.parse(after, limit, null, 20, 100);
     String department = access.toRead(identity, project).id();
-    List<ApiKey> rows = keys.list(department, page);
     return CursorPage.ofOneMore(
-        rows.stream().map(ProjectKeyObject::of).toList(), page.limit(), ProjectKeyObject::id);
+        keys.list(department, page), page, ProjectKeyObject::of, ProjectKeyObject::id);
   }
 
   @GetMapping("/{key}")

@@ -71,9 +71,7 @@ class ServiceAccountController {
     Cursor page = Cursor.parse(after, limit, null, 20, 100);
     String department = access.toRead(identity, project).id();
     return CursorPage.ofOneMore(
-        accounts.list(department, page).stream().map(AccountObject::of).toList(),
-        page.limit(),
-        AccountObject::id);
+        accounts.list(department, page), page, AccountObject::of, AccountObject::id);
   }
 
   @PostMapping

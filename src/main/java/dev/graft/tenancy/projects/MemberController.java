@@ -60,9 +60,7 @@ class MemberController {
     Cursor page = Cursor.parse(after, limit, null, 20, 100);
     String department = access.toRead(identity, project).id();
     return CursorPage.ofOneMore(
-        members.list(department, page).stream().map(UserObject::of).toList(),
-        page.limit(),
-        UserObject::id);
+        members.list(department, page), page, UserObject::of, UserObject::id);
   }
 
   @PostMapping

@@ -5,7 +5,6 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.data.domain.Limit;
 import org.springframework.data.jpa.repository.JpaRepository;
-import org.springframework.data.jpa.repository.Modifying;
 import org.springframework.data.jpa.repository.Query;
 
 /** The members, by department, with who they are. */
@@ -27,9 +26,4 @@ interface MemberRows extends JpaRepository<MemberRow, MemberRow.Key> {
              order by m.id.personId desc
             """)
   List<MemberRow> page(String department, @Nullable String after, Limit limit);
-
-  @Modifying
-  @Query(
-      "delete from MemberRow m where m.id.departmentId = :department and m.id.personId = :person")
-  int remove(String department, String person);
 }

@@ -76,9 +76,8 @@ public class Members {
         people
             .findById(personId)
             .orElseThrow(() -> RequestFailed.invalid("user_id", "No such user: " + personId));
-    locks.take("member " + departmentId + " " + personId);
     MemberRow member =
-        rows.find(departmentId, personId)
+        findToChange(departmentId, personId)
             .map(known -> known.in(role))
             .orElseGet(() -> rows.save(new MemberRow(departmentId, person, role, clock.instant())));
     audit.write("user.added", departmentId, personId, Map.of("data", Map.of("role", role.wire())));
@@ -99,7 +98,8 @@ public class Members {
   /** Empty if the person is not a member. */
   @Transactional
   Optional<MemberRow> change(String departmentId, String personId, Role role) {
-    Optional<MemberRow> changed = rows.find(departmentId, personId).map(member -> member.in(role));
+    Optional<MemberRow> changed =
+        findToChange(departmentId, personId).map(member -> member.in(role));
     Map<String, String> asked = Map.of("role", role.wire());
     changed.ifPresent(
         member ->
@@ -111,8 +111,16 @@ public class Members {
   /** Their keys open nothing of the department any more; false if the person is not a member. */
   @Transactional
   boolean remove(String departmentId, String personId) {
-    if (rows.remove(departmentId, personId) == 0) return false;
+    Optional<MemberRow> member = findToChange(departmentId, personId);
+    if (member.isEmpty()) return false;
+    rows.delete(member.get());
     audit.write("user.deleted", departmentId, personId, Map.of());
     return true;
+  }
+
+  /** By name, since there may be no row yet. */
+  private Optional<MemberRow> findToChange(String departmentId, String personId) {
+    locks.take("member " + departmentId + " " + personId);
+    return rows.find(departmentId, personId);
   }
 }

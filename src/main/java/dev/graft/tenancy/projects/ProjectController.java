@@ -43,9 +43,7 @@ class ProjectController {
       @RequestParam(name = "include_archived") @Nullable String archivedToo) {
     Cursor page = Cursor.parse(after, limit, null, 20, 100);
     return CursorPage.ofOneMore(
-        departments.list(page, flag(archivedToo)).stream().map(ProjectObject::of).toList(),
-        page.limit(),
-        ProjectObject::id);
+        departments.list(page, flag(archivedToo)), page, ProjectObject::of, ProjectObject::id);
   }
 
   private static boolean flag(@Nullable String archivedToo) {

@@ -22,7 +22,7 @@ public record WorkSettings(
     int share,
     Duration poll,
     Duration lease,
-    Retries retries,
+    Backoff retries,
     Duration grace) {
 
   /**
@@ -30,7 +30,7 @@ public record WorkSettings(
    * @param first wait; each is twice the one before
    * @param longest wait
    */
-  public record Retries(int most, Duration first, Duration longest) {
+  public record Backoff(int most, Duration first, Duration longest) {
     /** Spread, so that what failed together does not come back together. */
     Duration after(int failures) {
       long millis = first.toMillis();

@@ -66,7 +66,7 @@ class LeasedWorkIT {
     public WorkSettings settings() {
       Duration wait = Duration.ofMillis(1);
       return new WorkSettings(
-          kind, false, 3, 3, poll, lease, new WorkSettings.Retries(3, wait, wait), Duration.ZERO);
+          kind, false, 3, 3, poll, lease, new WorkSettings.Backoff(3, wait, wait), Duration.ZERO);
     }
 
     @Override

@@ -41,7 +41,7 @@ class WorkLoopTests {
     public WorkSettings settings() {
       Duration second = Duration.ofSeconds(1);
       return new WorkSettings(
-          "idle", false, 1, 1, second, second, new WorkSettings.Retries(1, second, second), second);
+          "idle", false, 1, 1, second, second, new WorkSettings.Backoff(1, second, second), second);
     }
 
     @Override
@@ -61,8 +61,8 @@ class WorkLoopTests {
 
   @Test
   void waitsDoubleUpToTheLongest() {
-    WorkSettings.Retries retries =
-        new WorkSettings.Retries(9, Duration.ofSeconds(10), Duration.ofSeconds(60));
+    WorkSettings.Backoff retries =
+        new WorkSettings.Backoff(9, Duration.ofSeconds(10), Duration.ofSeconds(60));
     assertThat(retries.after(1)).isBetween(Duration.ofSeconds(5), Duration.ofSeconds(10));
     assertThat(retries.after(3)).isBetween(Duration.ofSeconds(20), Duration.ofSeconds(40));
     assertThat(retries.after(1000)).isBetween(Duration.ofSeconds(30), Duration.ofSeconds(60));

@@ -29,7 +29,7 @@ class ArchiveAhead implements WorkKind {
           1,
           Duration.ofSeconds(2),
           Duration.ofMinutes(1),
-          new WorkSettings.Retries(5, Duration.ofSeconds(10), Duration.ofMinutes(5)),
+          new WorkSettings.Backoff(5, Duration.ofSeconds(10), Duration.ofMinutes(5)),
           Duration.ZERO);
 
   private final Adapters adapters;

@@ -40,7 +40,7 @@ public class FileValidation implements WorkKind {
           1,
           Duration.ofSeconds(2),
           Duration.ofMinutes(1),
-          new WorkSettings.Retries(10, Duration.ofSeconds(10), Duration.ofMinutes(30)),
+          new WorkSettings.Backoff(10, Duration.ofSeconds(10), Duration.ofMinutes(30)),
           Duration.ZERO);
 
   private final ArtifactStore store;

@@ -81,7 +81,7 @@ class Evaluator implements WorkKind {
         settings.parallel(),
         settings.poll(),
         settings.lease(),
-        new WorkSettings.Retries(TRIES, AFTER_A_BUG, LONGEST),
+        new WorkSettings.Backoff(TRIES, AFTER_A_BUG, LONGEST),
         Duration.ZERO);
   }
 

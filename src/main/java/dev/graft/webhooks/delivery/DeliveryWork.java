@@ -20,8 +20,8 @@ class DeliveryWork implements WorkKind {
   private static final int GONE = 410;
 
   /** Deliveries have attempts of their own; an endpoint is never given up. */
-  private static final WorkSettings.Retries ENDLESS =
-      new WorkSettings.Retries(Integer.MAX_VALUE, Duration.ofSeconds(30), Duration.ofMinutes(5));
+  private static final WorkSettings.Backoff ENDLESS =
+      new WorkSettings.Backoff(Integer.MAX_VALUE, Duration.ofSeconds(30), Duration.ofMinutes(5));
 
   private final Outbox outbox;
   private final WebhookSender courier;

@@ -29,7 +29,6 @@ record ModelResource(
   }
 
   static ModelResource of(String name, String baseModel, Instant createdAt, String owner) {
-    return new ModelResource(
-        name, "model", createdAt.getEpochSecond(), owner, baseModel, null);
+    return new ModelResource(name, "model", createdAt.getEpochSecond(), owner, baseModel, null);
   }
 }

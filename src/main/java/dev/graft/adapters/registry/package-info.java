@@ -3,8 +3,8 @@
  * ({@link dev.graft.adapters.registry.Adapters}), and what was trained from what ({@link
  * dev.graft.adapters.registry.AdapterLineage}). A row is read and written as an entity; its version
  * tells a change that another one has overtaken. Searches are SQL that finds ids ({@link
- * dev.graft.adapters.registry.AdapterIndex}). It also tells others what adapters need: blobs,
- * base models, and their place in retention. A deleted row stays without its files.
+ * dev.graft.adapters.registry.AdapterIndex}). It also tells others what adapters need: blobs, base
+ * models, and their place in retention. A deleted row stays without its files.
  */
 @NullMarked
 package dev.graft.adapters.registry;

@@ -29,7 +29,7 @@ record AdapterView(
 
   record DeprecationView(String notice) {}
 
-  record LineageView(List<RelativeView> ancestors, List<RelativeView> descendants) {}
+  public record LineageView(List<RelativeView> ancestors, List<RelativeView> descendants) {}
 
   record RelativeView(@Nullable String model, @Nullable String adapterId, @Nullable String jobId) {}
 }

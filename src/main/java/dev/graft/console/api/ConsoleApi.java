@@ -14,7 +14,7 @@ import tools.jackson.databind.JsonNode;
 
 /**
  * What the console asks of the public API, as whoever is signed in. Every refusal is a {@link
- * PageRefused}.
+ * PageRefused}. Java makes the proxy in a package of its own: what a method returns must be public.
  */
 @HttpExchange("/v1")
 public interface ConsoleApi {

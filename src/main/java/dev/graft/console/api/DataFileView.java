@@ -30,7 +30,7 @@ public record DataFileView(
   }
 
   /** What is likely to be wrong with the rows. */
-  record ReportView(
+  public record ReportView(
       String kind,
       long rows,
       long validationRows,

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /** OpenAI's project, as the API tells it. */
 public record DepartmentView(String id, String name, long createdAt, String status) {
-  record LimitsView(Map<String, QuotaView> quotas) {}
+  public record LimitsView(Map<String, QuotaView> quotas) {}
 
   record QuotaView(@Nullable Double limit, double used) {
     /** From 0 to 100. */
@@ -17,7 +17,7 @@ public record DepartmentView(String id, String name, long createdAt, String stat
   }
 
   /** Device time by the day. */
-  record UsageView(List<DayView> data) {
+  public record UsageView(List<DayView> data) {
     public double deviceSeconds() {
       return data.stream()
           .flatMap(day -> day.results().stream())
@@ -46,7 +46,7 @@ public record DepartmentView(String id, String name, long createdAt, String stat
       @Nullable Long expiresAt) {}
 
   /** A service account that was made, with its key, which is shown this once. */
-  record AccountView(String id, String name, @Nullable NewKeyView apiKey) {}
+  public record AccountView(String id, String name, @Nullable NewKeyView apiKey) {}
 
   record NewKeyView(String id, String value) {}
 }

@@ -36,7 +36,7 @@ class UnfinishedWorkIT {
 
   @Test
   void whatWasUnfinishedIsWork() {
-    TestPostgres.Address database = TestPostgres.database();
+    TestPostgres.Address database = TestPostgres.empty();
     var source = new DriverManagerDataSource(database.url(), database.user(), database.password());
     migrate(source, "166");
     JdbcClient sql = JdbcClient.create(source);

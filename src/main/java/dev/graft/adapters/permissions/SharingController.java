@@ -66,7 +66,6 @@ class SharingController {
       String projectId,
       @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable String access) {}
 
-
   /** A model and the department whose it is. */
   private record Shared(String object, String model, String owner) {
     PermissionObject shown(CheckpointPermissions.CheckpointPermission permission) {

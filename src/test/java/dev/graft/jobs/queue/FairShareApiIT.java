@@ -43,7 +43,7 @@ class FairShareApiIT {
   /** Other tests of this server leave jobs, which would be claimed before these. */
   @BeforeEach
   void nobodyWaits() {
-    JobLedger jobs = new Queue(sql).jobs;
+    JobLedger jobs = new Queue(sql).ledger;
     sql.sql("select department_id, id from job where state = 'queued'")
         .query((row, number) -> Map.entry(row.getString(1), row.getString(2)))
         .list()

@@ -187,6 +187,11 @@ public final class Fields {
     refuse(key, "not supported yet");
   }
 
+  /** What was read, or the default where nothing was. */
+  public static <T> T or(@Nullable T value, T byDefault) {
+    return value != null ? value : byDefault;
+  }
+
   public void refuseUnknown() {
     if (asked != null) asked.closed();
     if (node == null) return;

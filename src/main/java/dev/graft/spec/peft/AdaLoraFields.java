@@ -1,5 +1,7 @@
 package dev.graft.spec.peft;
 
+import static dev.graft.spec.fields.Fields.or;
+
 import dev.graft.spec.fields.Fields;
 import dev.graft.spec.method.AdaLora;
 import dev.graft.spec.method.AdapterMethod.TargetModules;
@@ -11,7 +13,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -94,10 +95,6 @@ public final class AdaLoraFields {
     return value.isArray()
         && value.size() == size
         && value.valueStream().allMatch(JsonNode::isBoolean);
-  }
-
-  private static <T> T or(@Nullable T value, T byDefault) {
-    return value == null ? byDefault : value;
   }
 
   static void write(ObjectNode peft, AdaLora method) {

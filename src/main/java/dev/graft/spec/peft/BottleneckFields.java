@@ -1,11 +1,12 @@
 package dev.graft.spec.peft;
 
+import static dev.graft.spec.fields.Fields.or;
+
 import dev.graft.spec.fields.Fields;
 import dev.graft.spec.method.Bottleneck;
 import dev.graft.spec.method.Bottleneck.InitWeights;
 import dev.graft.spec.method.Bottleneck.NonLinearity;
 import dev.graft.spec.method.Bottleneck.Variant;
-import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
 /** {@code {"type": "bottleneck"}}, in and out. */
@@ -41,10 +42,6 @@ public final class BottleneckFields {
         init,
         or(std, init.initStd()),
         method.texts("modules_to_save"));
-  }
-
-  private static <T> T or(@Nullable T value, T byDefault) {
-    return value == null ? byDefault : value;
   }
 
   static void write(ObjectNode method, Bottleneck adapters) {

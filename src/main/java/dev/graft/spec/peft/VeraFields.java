@@ -1,11 +1,12 @@
 package dev.graft.spec.peft;
 
+import static dev.graft.spec.fields.Fields.or;
+
 import dev.graft.spec.fields.Fields;
 import dev.graft.spec.method.AdapterMethod.TargetModules;
 import dev.graft.spec.method.LoraVariant.Bias;
 import dev.graft.spec.method.Targets;
 import dev.graft.spec.method.Vera;
-import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -50,10 +51,6 @@ final class VeraFields {
         yield Bias.NONE;
       }
     };
-  }
-
-  private static <T> T or(@Nullable T value, T byDefault) {
-    return value == null ? byDefault : value;
   }
 
   static void write(ObjectNode peft, Vera method) {

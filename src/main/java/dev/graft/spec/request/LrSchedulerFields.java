@@ -1,5 +1,7 @@
 package dev.graft.spec.request;
 
+import static dev.graft.spec.fields.Fields.or;
+
 import dev.graft.spec.LrScheduler;
 import dev.graft.spec.LrScheduler.Constant;
 import dev.graft.spec.LrScheduler.ConstantWithWarmup;
@@ -164,9 +166,5 @@ final class LrSchedulerFields {
 
   private static void putIfSaid(ObjectNode kwargs, String key, @Nullable Integer value) {
     if (value != null) kwargs.put(key, value);
-  }
-
-  private static <T> T or(@Nullable T value, T byDefault) {
-    return value != null ? value : byDefault;
   }
 }

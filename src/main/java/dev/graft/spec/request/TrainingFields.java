@@ -1,5 +1,7 @@
 package dev.graft.spec.request;
 
+import static dev.graft.spec.fields.Fields.or;
+
 import dev.graft.spec.EvaluationOptions;
 import dev.graft.spec.Hyperparameters;
 import dev.graft.spec.Hyperparameters.PackingStrategy;
@@ -174,9 +176,5 @@ final class TrainingFields {
   private static void refuseUnbuilt(Fields fields) {
     fields.notYet("fp16", false);
     fields.notYet("optim", "adamw_torch", "adamw_torch_fused");
-  }
-
-  private static <T> T or(@Nullable T value, T byDefault) {
-    return value != null ? value : byDefault;
   }
 }

@@ -6,7 +6,6 @@ import dev.graft.spec.method.LoraInit.Loftq;
 import dev.graft.training.model.device.BaseWeights;
 import dev.graft.training.model.family.Family;
 import dev.graft.training.model.forward.ModelProgram;
-import dev.graft.training.program.WeightForm;
 import dev.graft.training.tuner.Tuners;
 import dev.graft.training.tuner.part.Computed;
 import dev.graft.training.tuner.part.Rewrite;
@@ -46,16 +45,11 @@ public final class TrainingProgram {
         trained::contains,
         name -> {
           ModelConfig.Parameter of = parameters.get(name);
-          boolean plain =
-              of == null
-                  || adaptedOnly && !trained.contains(name.replaceAll("weight$", "lora_A.weight"));
-          return plain ? null : form(weights, of, trained.contains(name), recipe);
+          if (of == null) return null;
+          String factor = name.replaceAll("weight$", "lora_A.weight");
+          if (adaptedOnly && !trained.contains(factor)) return null;
+          return weights.form(of, trained.contains(name), recipe.execution().precision());
         });
-  }
-
-  private static @Nullable WeightForm form(
-      BaseWeights weights, ModelConfig.Parameter of, boolean trains, TrainingSetup recipe) {
-    return weights.form(of, trains, recipe.execution().precision());
   }
 
   /** LoftQ rounds the weights that it adapts, and no others. */

@@ -8,6 +8,7 @@ import dev.graft.weights.config.DecoderConfig;
 import dev.graft.weights.config.ModelConfig;
 import dev.graft.weights.config.basics.Task;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -93,7 +94,15 @@ final class GoldenBatches {
     };
   }
 
+  /** Each row up to its last token with mask 1: the reference stores them padded on the right. */
   private int[][] cut(int[][] rows, int[][] mask) {
-    return widthMatters ? rows : Padding.cut(rows, mask);
+    if (widthMatters) return rows;
+    int[][] cut = new int[rows.length][];
+    for (int r = 0; r < rows.length; r++) {
+      int length = rows[r].length;
+      while (length > 0 && mask[r][length - 1] == 0) length--;
+      cut[r] = Arrays.copyOf(rows[r], length);
+    }
+    return cut;
   }
 }

@@ -20,6 +20,7 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.spi.LoggingEventBuilder;
 
 /**
  * One lease, from the claim to its end. The device's thread prepares, starts and follows the
@@ -68,13 +69,21 @@ public final class JobRun implements Heartbeats.Listener {
     } catch (LeaseLost lost) {
       log.atInfo().addKeyValue("job", key.jobId()).log("lease_lost");
     } catch (LeaseRefused refused) {
-      log.atError()
-          .addKeyValue("job", key.jobId())
-          .addKeyValue("cause", refused.getMessage())
-          .log("server_refused");
+      tell(refused);
     } catch (IOException e) {
       log.atWarn().addKeyValue("cause", e.getMessage()).log("job_directory_failed");
     }
+  }
+
+  private void tell(LeaseRefused refused) {
+    log.atError()
+        .addKeyValue("job", key.jobId())
+        .addKeyValue("cause", refused.getMessage())
+        .log("server_refused");
+  }
+
+  private LoggingEventBuilder warn() {
+    return log.atWarn().addKeyValue("job", key.jobId());
   }
 
   private void attempt(
@@ -96,16 +105,10 @@ public final class JobRun implements Heartbeats.Listener {
       int status = train(request, commandLine, directory);
       finish(status, directory, beats);
     } catch (IOException e) {
-      log.atWarn()
-          .addKeyValue("job", key.jobId())
-          .addKeyValue("cause", e.toString())
-          .log("run_failed_here");
+      warn().addKeyValue("cause", e.toString()).log("run_failed_here");
       end(failure("The worker could not read or write the files of the run"), beats);
     } catch (LeaseRefused refused) {
-      log.atError()
-          .addKeyValue("job", key.jobId())
-          .addKeyValue("cause", refused.getMessage())
-          .log("server_refused");
+      tell(refused);
       end(failure("The server refused what the worker asked or sent"), beats);
     }
   }
@@ -176,10 +179,7 @@ public final class JobRun implements Heartbeats.Listener {
     } catch (LeaseLost lost) {
       lost();
     } catch (IOException | UncheckedIOException | LeaseRefused e) {
-      log.atWarn()
-          .addKeyValue("job", key.jobId())
-          .addKeyValue("cause", e.getMessage())
-          .log("checkpoint_not_committed");
+      warn().addKeyValue("cause", e.getMessage()).log("checkpoint_not_committed");
     }
   }
 
@@ -198,8 +198,7 @@ public final class JobRun implements Heartbeats.Listener {
     } else if (failure == null || current() != Stop.NONE) {
       until(() -> give(key));
     } else {
-      log.atWarn()
-          .addKeyValue("job", key.jobId())
+      warn()
           .addKeyValue("status", status)
           .addKeyValue("errors", RunEnd.tail(directory.errors()))
           .log("trainer_failed");
@@ -239,10 +238,7 @@ public final class JobRun implements Heartbeats.Listener {
       try {
         return action.run();
       } catch (UncheckedIOException unanswered) {
-        log.atWarn()
-            .addKeyValue("job", key.jobId())
-            .addKeyValue("cause", unanswered.getMessage())
-            .log("server_unanswered");
+        warn().addKeyValue("cause", unanswered.getMessage()).log("server_unanswered");
         Thread.sleep(times.retryWait());
       }
     }

@@ -145,7 +145,7 @@ public class EvaluationRows implements Owned, FileUse {
     return sql
         .sql("select id from evaluation where department_id = :department and ended_at is null")
         .param("department", department)
-        .query(String.class)
+        .query((row, index) -> row.getString("id"))
         .list()
         .stream()
         .filter(id -> cancel(department, id))

@@ -18,7 +18,9 @@ class MemberRow {
   @Embeddable
   record Key(String departmentId, @Column(name = "person_id") String personId) {}
 
-  @EmbeddedId private Key id;
+  @EmbeddedId
+  @SuppressWarnings("UnusedVariable") // read by JPA
+  private Key id;
 
   @ManyToOne(fetch = FetchType.LAZY, optional = false)
   @JoinColumn(name = "person_id", insertable = false, updatable = false)

@@ -29,12 +29,10 @@ public final class NotRunList implements TestExecutionListener {
 
   @Override
   public void testPlanExecutionFinished(TestPlan plan) {
-    if (notRun.isEmpty()) {
-      System.out.println("Not run: nothing");
-      return;
-    }
+    if (notRun.isEmpty()) return;
     System.out.println("Not run (" + notRun.size() + "):");
     new TreeMap<>(notRun).forEach((test, why) -> System.out.println("  " + test + ": " + why));
+    notRun.clear(); // a JVM may run one class after the other, each as a plan of its own
   }
 
   private static String name(TestIdentifier test) {

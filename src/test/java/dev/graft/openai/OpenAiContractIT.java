@@ -255,11 +255,14 @@ class OpenAiContractIT extends StartedGraft {
     FileObject odd = upload(ROW.replace("hi", "a <|end|> b").getBytes(UTF_8));
     FineTuningJob failed = ended(jobs.create(submission().trainingFile(odd.id()).build()));
     assertThat(failed.validate().error().orElseThrow().message()).contains("<|end|>");
+    // The only device is taken, so that the next one waits.
+    FineTuningJob ahead = jobs.create(submission(1000).build());
     FineTuningJob queued = jobs.create(submission().build()).validate();
     assertThat(jobs.pause(queued.id()).status().asString()).isEqualTo("paused");
     jobs.resume(queued.id()).validate();
     assertThat(jobs.cancel(queued.id()).validate().status())
         .isEqualTo(FineTuningJob.Status.CANCELLED);
+    jobs.cancel(ahead.id()).validate();
     for (FineTuningJob each : jobs.list().items()) {
       each.validate();
       jobs.listEvents(each.id()).items().forEach(FineTuningJobEvent::validate);
@@ -315,7 +318,11 @@ class OpenAiContractIT extends StartedGraft {
   }
 
   private JobCreateParams.Builder submission() {
-    Map<String, Object> training = Map.of("max_steps", 3, "save_steps", 1);
+    return submission(3);
+  }
+
+  private JobCreateParams.Builder submission(int steps) {
+    Map<String, Object> training = Map.of("max_steps", steps, "save_steps", 1);
     return JobCreateParams.builder()
         .model("tiny")
         .trainingFile(file.id())

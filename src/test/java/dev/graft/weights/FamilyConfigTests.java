@@ -216,7 +216,7 @@ class FamilyConfigTests {
         norms,
         new FeedForward(64, Activation.GELU_TANH, false),
         false,
-        new Multipliers((float) Math.sqrt(32), 1, 1, logitSoftcap),
+        new Multipliers((float) Math.sqrt(32), true, 1, 1, logitSoftcap),
         layers);
   }
 
@@ -247,7 +247,7 @@ class FamilyConfigTests {
         plain.norms(),
         plain.feedForward(),
         false,
-        new Multipliers(3, 0.6, 0.5, 0),
+        new Multipliers(3, false, 0.6, 0.5, 0),
         plain.layers());
   }
 

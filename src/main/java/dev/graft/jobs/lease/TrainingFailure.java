@@ -1,5 +1,7 @@
 package dev.graft.jobs.lease;
 
+import java.util.Locale;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,15 +13,57 @@ import org.jspecify.annotations.Nullable;
  */
 public record TrainingFailure(
     Kind kind, String message, @Nullable String hint, @Nullable String param) {
-  /** Decides what happens next. */
+  /** Which of a job's counters a failure moves; each has its own bound. */
+  public enum Cost {
+    ATTEMPT,
+    /** Trying with less memory. */
+    MEMORY,
+    /** As a worker that stopped renewing: no verdict on the job. */
+    LOSS
+  }
+
+  /** Decides, with the server's {@code Retries}, what happens next. */
   public enum Kind {
     /** The request or its data cannot be trained; never retried. */
-    BAD_INPUT,
+    BAD_INPUT(Cost.ATTEMPT, "Correct what the message names, and submit the job again"),
     /** Retried once with half the micro-batch and twice the accumulation. */
-    OUT_OF_MEMORY,
+    OUT_OF_MEMORY(Cost.MEMORY, "Lower per_device_train_batch_size or max_length"),
     /** Anything that may pass: retried with a growing delay. */
-    TRANSIENT,
+    TRANSIENT(
+        Cost.ATTEMPT,
+        "Submit the job again; if it fails as well, ask the operator for the worker's log"),
     /** The trainer was killed from outside; the server uses it for workers that stop renewing. */
-    WORKER_LOST
+    WORKER_LOST(
+        Cost.LOSS, "Ask the operator why workers are lost during this job, and submit it again");
+
+    private final Cost cost;
+    private final String hint;
+
+    Kind(Cost cost, String hint) {
+      this.cost = cost;
+      this.hint = hint;
+    }
+
+    /** The kind of a row; one that a newer release wrote may pass. */
+    public static Kind named(String wireName) {
+      return Stream.of(values())
+          .filter(kind -> kind.wireName().equals(wireName))
+          .findFirst()
+          .orElse(TRANSIENT);
+    }
+
+    /** As rows, the API and workers name it. */
+    public String wireName() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+
+    public Cost cost() {
+      return cost;
+    }
+
+    /** What helps where the failure itself says nothing better. */
+    public String hint() {
+      return hint;
+    }
   }
 }

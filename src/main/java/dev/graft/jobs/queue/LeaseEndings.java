@@ -9,7 +9,6 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -169,9 +168,9 @@ public class LeaseEndings {
             .fenced(FAIL, key)
             .param("retry", retry != null)
             .param("delay", retry == null ? 0 : retry.toMillis())
-            .param("memory", failure.kind() == TrainingFailure.Kind.OUT_OF_MEMORY)
-            .param("lost", failure.kind() == TrainingFailure.Kind.WORKER_LOST)
-            .param("class", failure.kind().name().toLowerCase(Locale.ROOT))
+            .param("memory", failure.kind().cost() == TrainingFailure.Cost.MEMORY)
+            .param("lost", failure.kind().cost() == TrainingFailure.Cost.LOSS)
+            .param("class", failure.kind().wireName())
             .param("message", failure.message())
             .param("hint", failure.hint())
             .param("param", failure.param())

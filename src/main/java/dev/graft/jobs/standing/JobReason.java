@@ -1,5 +1,6 @@
 package dev.graft.jobs.standing;
 
+import dev.graft.jobs.lease.TrainingFailure;
 import dev.graft.jobs.queue.JobRow;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -48,14 +49,8 @@ public record JobReason(String reason, String nextStep) {
 
   /** What to do about a failure: what was said with it, or what helps with its class. */
   public static String hint(JobRow.Failure failure) {
-    if (failure.hint() != null) return failure.hint();
-    return switch (failure.type()) {
-      case "bad_input" -> "Correct what the message names, and submit the job again";
-      case "out_of_memory" -> "Lower per_device_train_batch_size or max_length";
-      case "worker_lost" ->
-          "Ask the operator why workers are lost during this job, and submit it again";
-      default -> "Submit the job again; if it fails as well, ask the operator for the worker's log";
-    };
+    String said = failure.hint();
+    return said == null ? TrainingFailure.Kind.named(failure.type()).hint() : said;
   }
 
   private static JobReason running(JobRow job) {

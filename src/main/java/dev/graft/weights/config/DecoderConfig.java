@@ -91,13 +91,19 @@ public record DecoderConfig(
    *
    * @param embedding of the token embedding, rounded to the table's type when used (Gemma: the
    *     square root of the hidden size)
+   * @param scalesTable whether that factor is of the token table, as Gemma's, or of all that enters
+   *     the first layer, as Granite's
    * @param residual of the outputs of attention and MLP before they are added
    * @param logitsScale of the logits, before the cap
    * @param logitSoftcap logits become {@code cap * tanh(logit / cap)}; 0 = none
    */
   public record Multipliers(
-      double embedding, double residual, double logitsScale, double logitSoftcap) {
-    public static final Multipliers NONE = new Multipliers(1, 1, 1, 0);
+      double embedding,
+      boolean scalesTable,
+      double residual,
+      double logitsScale,
+      double logitSoftcap) {
+    public static final Multipliers NONE = new Multipliers(1, true, 1, 1, 0);
   }
 
   /**
@@ -107,11 +113,6 @@ public record DecoderConfig(
    * @param rope null = no positions
    */
   public record LayerAttention(int window, @Nullable Rope rope) {}
-
-  /** Whether the embedding's factor is of its table, as Gemma's, not of the model, as Granite's. */
-  public boolean scalesTable() {
-    return !modelType().equals("granite");
-  }
 
   @Override
   public DecoderConfig withTask(Task task) {

@@ -138,10 +138,12 @@ final class DecoderReader {
   private Multipliers multipliers(int hidden) {
     return switch (type) {
       case GEMMA, GEMMA2, GEMMA3 ->
-          new Multipliers((float) Math.sqrt(hidden), 1, 1, softcap("final_logit_softcapping", 30));
+          new Multipliers(
+              (float) Math.sqrt(hidden), true, 1, 1, softcap("final_logit_softcapping", 30));
       case GRANITE ->
           new Multipliers(
               config.doubleOr("embedding_multiplier", 1, 0, 1e6),
+              false,
               config.doubleOr("residual_multiplier", 1, 0, 1e6),
               1 / config.doubleOr("logits_scaling", 1, 0, 1e6),
               0);

@@ -32,7 +32,7 @@ final class RunEnd {
               TrainingFailure.Kind.OUT_OF_MEMORY,
               said,
               "The trainer ran out of memory",
-              "Lower per_device_train_batch_size or max_length");
+              TrainingFailure.Kind.OUT_OF_MEMORY.hint());
       case TRANSIENT ->
           of(unexpected(status, said), said, "The trainer stopped unexpectedly", null);
     };

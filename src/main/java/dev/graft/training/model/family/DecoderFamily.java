@@ -32,7 +32,7 @@ record DecoderFamily(DecoderConfig config, Dropouts dropouts) implements Family 
     String table = config.inputEmbedding();
     double factor = config.multipliers().embedding();
     if (factor == 1) return List.of(new Embed(Embed.ROWS, null, table));
-    return config.scalesTable()
+    return config.multipliers().scalesTable()
         ? List.of(
             new Embed("unscaled", null, table), new Scale(Embed.ROWS, "unscaled", factor, true))
         : List.of(new Embed(Embed.ROWS, null, table), new Scale("y", Embed.ROWS, factor));

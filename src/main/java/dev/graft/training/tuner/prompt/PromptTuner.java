@@ -74,7 +74,7 @@ public final class PromptTuner extends PromptedTuner {
 
   /** Gemma's table multiplies its rows. */
   private static float tableFactor(ModelConfig config) {
-    return config instanceof DecoderConfig decoder && decoder.scalesTable()
+    return config instanceof DecoderConfig decoder && decoder.multipliers().scalesTable()
         ? (float) decoder.multipliers().embedding()
         : 1;
   }

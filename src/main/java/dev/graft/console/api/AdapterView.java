@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /** A published result, as the API tells it. */
-record AdapterView(
+public record AdapterView(
     String id,
     String name,
     String baseModel,
@@ -23,13 +23,13 @@ record AdapterView(
     @Nullable DeprecationView deprecation,
     @Nullable Long deleteAt) {
 
-  record FileView(String name, long bytes, String sha256) {}
+  public record FileView(String name, long bytes, String sha256) {}
 
-  record VerdictView(String loader, String verdict, List<String> reasons) {}
+  public record VerdictView(String loader, String verdict, List<String> reasons) {}
 
-  record DeprecationView(String notice) {}
+  public record DeprecationView(String notice) {}
 
   public record LineageView(List<RelativeView> ancestors, List<RelativeView> descendants) {}
 
-  record RelativeView(@Nullable String model, @Nullable String adapterId, @Nullable String jobId) {}
+  public record RelativeView(@Nullable String model, @Nullable String adapterId, @Nullable String jobId) {}
 }

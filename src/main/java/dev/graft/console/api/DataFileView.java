@@ -18,7 +18,7 @@ public record DataFileView(
   /**
    * @param line from 1; 0 = the file as a whole
    */
-  record ProblemView(long line, String message) {}
+  public record ProblemView(long line, String message) {}
 
   public boolean usable() {
     return status.equals("processed");
@@ -40,10 +40,10 @@ public record DataFileView(
       List<LabelledView> labels,
       List<FindingView> findings) {}
 
-  record LengthsView(long median, long max) {}
+  public record LengthsView(long median, long max) {}
 
-  record LabelledView(String label, long rows) {}
+  public record LabelledView(String label, long rows) {}
 
-  record FindingView(
+  public record FindingView(
       String severity, long count, List<Long> lines, String message, String remedy) {}
 }

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 public record DepartmentView(String id, String name, long createdAt, String status) {
   public record LimitsView(Map<String, QuotaView> quotas) {}
 
-  record QuotaView(@Nullable Double limit, double used) {
+  public record QuotaView(@Nullable Double limit, double used) {
     /** From 0 to 100. */
     public int percent() {
       if (limit == null) return 0;
@@ -33,11 +33,11 @@ public record DepartmentView(String id, String name, long createdAt, String stat
     }
   }
 
-  record DayView(List<UsedView> results) {}
+  public record DayView(List<UsedView> results) {}
 
-  record UsedView(double deviceSeconds, long trainedTokens) {}
+  public record UsedView(double deviceSeconds, long trainedTokens) {}
 
-  record KeyView(
+  public record KeyView(
       String id,
       String name,
       String redactedValue,
@@ -48,5 +48,5 @@ public record DepartmentView(String id, String name, long createdAt, String stat
   /** A service account that was made, with its key, which is shown this once. */
   public record AccountView(String id, String name, @Nullable NewKeyView apiKey) {}
 
-  record NewKeyView(String id, String value) {}
+  public record NewKeyView(String id, String value) {}
 }

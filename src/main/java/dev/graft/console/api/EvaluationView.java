@@ -26,16 +26,16 @@ public record EvaluationView(
 
   private static final Set<String> ENDED = Set.of("succeeded", "failed", "cancelled");
 
-  record ProgressView(long answered, @Nullable Long total) {}
+  public record ProgressView(long answered, @Nullable Long total) {}
 
-  record ProblemView(String code, String message) {}
+  public record ProblemView(String code, String message) {}
 
   /**
    * @param passed null without gates
    */
-  record ResultsView(long compared, List<MeasuredView> models, @Nullable Boolean passed) {}
+  public record ResultsView(long compared, List<MeasuredView> models, @Nullable Boolean passed) {}
 
-  record MeasuredView(
+  public record MeasuredView(
       String model,
       boolean baseline,
       Map<String, MetricView> metrics,
@@ -43,9 +43,9 @@ public record EvaluationView(
       List<GateView> gates,
       @Nullable Boolean passed) {}
 
-  record MetricView(double value, long questions, @Nullable DifferenceView againstBaseline) {}
+  public record MetricView(double value, long questions, @Nullable DifferenceView againstBaseline) {}
 
-  record DifferenceView(
+  public record DifferenceView(
       double difference,
       List<Double> confidenceInterval,
       double pValue,
@@ -54,9 +54,9 @@ public record EvaluationView(
       long equal,
       String verdict) {}
 
-  record GateView(String metric, boolean passed) {}
+  public record GateView(String metric, boolean passed) {}
 
-  record SampleView(
+  public record SampleView(
       String id,
       long line,
       @Nullable List<TurnView> messages,
@@ -64,9 +64,9 @@ public record EvaluationView(
       String reference,
       List<AnswerView> answers) {}
 
-  record TurnView(String role, String content) {}
+  public record TurnView(String role, String content) {}
 
-  record AnswerView(
+  public record AnswerView(
       String model,
       @Nullable String text,
       @Nullable Double loss,

@@ -35,19 +35,19 @@ public record JobView(
 
   private static final Set<String> ENDED = Set.of("succeeded", "failed", "cancelled");
 
-  record ProgressView(
+  public record ProgressView(
       long step,
       @Nullable Long totalSteps,
       @Nullable Double epoch,
       @Nullable Double tokensPerSecond) {}
 
-  record QueueView(int position, String aheadReason) {}
+  public record QueueView(int position, String aheadReason) {}
 
-  record UsageView(long trainedTokens, double deviceSeconds) {}
+  public record UsageView(long trainedTokens, double deviceSeconds) {}
 
-  record ProblemView(String code, String message) {}
+  public record ProblemView(String code, String message) {}
 
-  record FailureView(@Nullable String hint) {}
+  public record FailureView(@Nullable String hint) {}
 
   /**
    * @param data numbers of a step by name, of an event whose type is {@code metrics}
@@ -60,7 +60,7 @@ public record JobView(
       String type,
       @Nullable Map<String, @Nullable Double> data) {}
 
-  record CheckpointView(
+  public record CheckpointView(
       String id,
       long createdAt,
       String fineTunedModelCheckpoint,

@@ -11,7 +11,7 @@ public record QuoteView(
     RunView run,
     boolean approval,
     List<String> warnings) {
-  record DataView(
+  public record DataView(
       long rows,
       long truncatedRows,
       long droppedRows,
@@ -20,9 +20,9 @@ public record QuoteView(
       double epochs,
       long totalSteps) {}
 
-  record MemoryView(@Nullable Long bytes, @Nullable Long largestDeviceBytes) {}
+  public record MemoryView(@Nullable Long bytes, @Nullable Long largestDeviceBytes) {}
 
-  record QueueView(@Nullable Long position, String aheadReason) {}
+  public record QueueView(@Nullable Long position, String aheadReason) {}
 
-  record RunView(@Nullable Double tokensPerSecond, @Nullable Double seconds) {}
+  public record RunView(@Nullable Double tokensPerSecond, @Nullable Double seconds) {}
 }

@@ -31,5 +31,6 @@ public record AdapterView(
 
   public record LineageView(List<RelativeView> ancestors, List<RelativeView> descendants) {}
 
-  public record RelativeView(@Nullable String model, @Nullable String adapterId, @Nullable String jobId) {}
+  public record RelativeView(
+      @Nullable String model, @Nullable String adapterId, @Nullable String jobId) {}
 }

@@ -43,7 +43,8 @@ public record EvaluationView(
       List<GateView> gates,
       @Nullable Boolean passed) {}
 
-  public record MetricView(double value, long questions, @Nullable DifferenceView againstBaseline) {}
+  public record MetricView(
+      double value, long questions, @Nullable DifferenceView againstBaseline) {}
 
   public record DifferenceView(
       double difference,

@@ -6,9 +6,17 @@ import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyP
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.simpleNameEndingWith;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.fields;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.methods;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noFields;
 
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaMethod;
+import com.tngtech.archunit.core.domain.JavaModifier;
+import com.tngtech.archunit.lang.ArchCondition;
+import com.tngtech.archunit.lang.ConditionEvents;
+import com.tngtech.archunit.lang.SimpleConditionEvent;
+import java.util.stream.Stream;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.core.importer.Location;
 import com.tngtech.archunit.junit.AnalyzeClasses;
@@ -163,4 +171,34 @@ class ArchitectureTests {
           .orShould()
           .accessField(System.class, "out")
           .because("logs are SLF4J key-value lines");
+
+  /** A proxy of a public interface is in a package of its own, and may not touch a hidden type. */
+  @ArchTest
+  static final ArchRule publicInterfacesNameNoHiddenTypes =
+      methods()
+          .that()
+          .areDeclaredInClassesThat()
+          .areInterfaces()
+          .and()
+          .areDeclaredInClassesThat()
+          .arePublic()
+          .should(nameOnlyPublicTypes());
+
+  private static ArchCondition<JavaMethod> nameOnlyPublicTypes() {
+    return new ArchCondition<>("name only public types") {
+      @Override
+      public void check(JavaMethod method, ConditionEvents events) {
+        Stream.concat(
+                method.getRawParameterTypes().stream(), Stream.of(method.getRawReturnType()))
+            .map(JavaClass::getBaseComponentType)
+            .filter(type -> type.getPackageName().startsWith("dev.graft"))
+            .filter(type -> !type.getModifiers().contains(JavaModifier.PUBLIC))
+            .forEach(
+                type ->
+                    events.add(
+                        SimpleConditionEvent.violated(
+                            method, method.getFullName() + " names " + type.getName())));
+      }
+    };
+  }
 }

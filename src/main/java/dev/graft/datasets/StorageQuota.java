@@ -1,11 +1,11 @@
 package dev.graft.datasets;
 
+import dev.graft.platform.database.TransactionLocks;
 import dev.graft.platform.errors.ProblemType;
 import dev.graft.platform.errors.RequestFailed;
 import dev.graft.tenancy.limits.DepartmentLimits;
 import dev.graft.tenancy.limits.QuotaUsage;
 import java.util.List;
-import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Propagation;
 import org.springframework.transaction.annotation.Transactional;
@@ -13,22 +13,19 @@ import org.springframework.transaction.annotation.Transactional;
 /** How much a department may store: its files, and what its pending uploads have announced. */
 @Component
 public class StorageQuota implements QuotaUsage {
-  private static final String TAKE_TURN =
-      "select pg_advisory_xact_lock(hashtextextended('storage of ' || :department, 0))::text";
-
-  private final JdbcClient sql;
+  private final TransactionLocks locks;
   private final FileRows files;
   private final AnnouncedUploads uploads;
   private final DepartmentLimits limits;
   private final FileProperties settings;
 
   StorageQuota(
-      JdbcClient sql,
+      TransactionLocks locks,
       FileRows files,
       AnnouncedUploads uploads,
       DepartmentLimits limits,
       FileProperties settings) {
-    this.sql = sql;
+    this.locks = locks;
     this.files = files;
     this.uploads = uploads;
     this.limits = limits;
@@ -47,7 +44,7 @@ public class StorageQuota implements QuotaUsage {
    */
   @Transactional(propagation = Propagation.MANDATORY)
   public void require(String departmentId, long bytes) {
-    sql.sql(TAKE_TURN).param("department", departmentId).query(String.class).optional();
+    locks.take("storage of " + departmentId);
     long most = most(departmentId);
     long stored = stored(departmentId);
     if (bytes > most - stored) {

@@ -1,5 +1,6 @@
 package dev.graft.retention;
 
+import dev.graft.platform.database.TransactionLocks;
 import java.util.List;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
@@ -7,10 +8,6 @@ import org.springframework.stereotype.Component;
 /** How long departments keep things, as administrators have said. */
 @Component
 class RetentionPolicies {
-  /** Ends with the transaction: while a policy changes, nothing is told by the one before. */
-  private static final String TAKE_TURN =
-      "select pg_advisory_xact_lock(hashtextextended('retention of ' || :department, 0))::text";
-
   private static final String SAY =
       """
       insert into retention_policy (department_id, datasets_days, checkpoints_days, adapters_days,
@@ -30,17 +27,19 @@ class RetentionPolicies {
        order by id
       """;
 
+  private final TransactionLocks locks;
   private final JdbcClient sql;
   private final RetentionPolicy defaults;
 
-  RetentionPolicies(JdbcClient sql, RetentionProperties settings) {
+  RetentionPolicies(TransactionLocks locks, JdbcClient sql, RetentionProperties settings) {
+    this.locks = locks;
     this.sql = sql;
     this.defaults = settings.policy();
   }
 
   /** Until the transaction ends nobody else changes the department's policy or writes notices. */
   void takeTurn(String departmentId) {
-    sql.sql(TAKE_TURN).param("department", departmentId).query(String.class).optional();
+    locks.take("retention of " + departmentId);
   }
 
   RetentionPolicy said(String departmentId) {

@@ -1,5 +1,6 @@
 package dev.graft.evaluation.api;
 
+import dev.graft.platform.database.TransactionLocks;
 import dev.graft.datasets.FileUse;
 import dev.graft.evaluation.Evaluation;
 import dev.graft.evaluation.EvaluationPlan;
@@ -23,12 +24,14 @@ import tools.jackson.databind.json.JsonMapper;
 /** The statements of those who ask for evaluations. */
 @Component
 public class EvaluationRows implements Owned, FileUse {
+  private final TransactionLocks locks;
   private final JdbcClient sql;
   private final LeasedWork work;
   private final StoredPlans plans;
   private final JsonMapper json;
 
-  EvaluationRows(JdbcClient sql, LeasedWork work, StoredPlans plans, JsonMapper json) {
+  EvaluationRows(TransactionLocks locks, JdbcClient sql, LeasedWork work, StoredPlans plans, JsonMapper json) {
+    this.locks = locks;
     this.sql = sql;
     this.work = work;
     this.plans = plans;
@@ -67,11 +70,7 @@ public class EvaluationRows implements Owned, FileUse {
 
   /** Makes those wait who would add another to the same department. */
   Counts lockedCounts(String department) {
-    sql.sql(
-            "select pg_advisory_xact_lock(hashtextextended('evaluations ' || :department, 0))::text")
-        .param("department", department)
-        .query(String.class)
-        .single();
+    locks.take("evaluations " + department);
     return sql.sql(
             """
             select count(*) as "all", count(*) filter (where ended_at is null) as open

@@ -1,5 +1,6 @@
 package dev.graft.jobs.submission;
 
+import dev.graft.platform.database.TransactionLocks;
 import dev.graft.platform.errors.ProblemType;
 import dev.graft.platform.errors.RequestFailed;
 import dev.graft.tenancy.limits.DepartmentLimits;
@@ -14,10 +15,6 @@ import org.springframework.transaction.annotation.Transactional;
 /** Whether a department may put one more job into the queue. */
 @Component
 class Admission implements QuotaUsage {
-  /** Ends with the transaction: of two who ask at once the second counts the first one's job. */
-  private static final String TAKE_TURN =
-      "select pg_advisory_xact_lock(hashtextextended('queue of ' || :department, 0))::text";
-
   /** Each state has an index of its own. */
   private static final String QUEUED =
       """
@@ -34,10 +31,12 @@ class Admission implements QuotaUsage {
       """;
 
   private final DepartmentLimits limits;
+  private final TransactionLocks locks;
   private final JdbcClient sql;
 
-  Admission(DepartmentLimits limits, JdbcClient sql) {
+  Admission(DepartmentLimits limits, TransactionLocks locks, JdbcClient sql) {
     this.limits = limits;
+    this.locks = locks;
     this.sql = sql;
   }
 
@@ -50,7 +49,8 @@ class Admission implements QuotaUsage {
    */
   @Transactional(propagation = Propagation.MANDATORY)
   boolean require(String department, String baseModel, int priority) {
-    sql.sql(TAKE_TURN).param("department", department).query().listOfRows();
+    // Of two who ask at once the second counts the first one's job.
+    locks.take("queue of " + department);
     Limits may = limits.of(department);
     requireModel(may, baseModel);
     if (priority > may.maxPriority()) {

@@ -1,5 +1,6 @@
 package dev.graft.platform.idempotency;
 
+import dev.graft.platform.database.TransactionLocks;
 import dev.graft.platform.errors.ProblemType;
 import dev.graft.platform.errors.RequestFailed;
 import java.time.Duration;
@@ -31,9 +32,6 @@ public class Idempotency {
   private static final String WAIT_AT_MOST = "set local lock_timeout = '20s'";
   private static final String WAIT_AS_BEFORE = "set local lock_timeout = default";
 
-  private static final String TAKE_TURN =
-      "select pg_advisory_xact_lock(hashtextextended(:twins, 0))::text";
-
   private static final String FIND =
       """
       select result, body_hash from submission
@@ -58,9 +56,11 @@ public class Idempotency {
 
   private record Earlier(String result, String bodyHash) {}
 
+  private final TransactionLocks locks;
   private final JdbcClient jdbc;
 
-  Idempotency(JdbcClient jdbc) {
+  Idempotency(TransactionLocks locks, JdbcClient jdbc) {
+    this.locks = locks;
     this.jdbc = jdbc;
   }
 
@@ -89,7 +89,7 @@ public class Idempotency {
     try {
       String twins =
           IdempotentRequest.hash(submission.caller(), submission.route(), mark(submission));
-      jdbc.sql(TAKE_TURN).param("twins", twins).query(String.class).optional();
+      locks.take(twins);
     } catch (PessimisticLockingFailureException twinTakesTooLong) {
       throw new RequestFailed(
               ProblemType.IN_PROGRESS,

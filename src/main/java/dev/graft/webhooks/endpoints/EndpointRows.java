@@ -1,5 +1,6 @@
 package dev.graft.webhooks.endpoints;
 
+import dev.graft.platform.database.TransactionLocks;
 import dev.graft.platform.pagination.Cursor;
 import dev.graft.tenancy.Owned;
 import dev.graft.webhooks.delivery.WebhookEventType;
@@ -19,6 +20,7 @@ class EndpointRows implements Owned {
         from webhook_endpoint e
       """;
 
+  private final TransactionLocks locks;
   private final JdbcClient sql;
 
   /**
@@ -28,7 +30,8 @@ class EndpointRows implements Owned {
    */
   record Sealed(byte[] bytes, String hint) {}
 
-  EndpointRows(JdbcClient sql) {
+  EndpointRows(TransactionLocks locks, JdbcClient sql) {
+    this.locks = locks;
     this.sql = sql;
   }
 
@@ -42,10 +45,7 @@ class EndpointRows implements Owned {
 
   /** Makes those wait who would add another to the same department; how many it has. */
   int lockedCount(String department) {
-    sql.sql("select pg_advisory_xact_lock(hashtextextended('webhooks ' || :department, 0))::text")
-        .param("department", department)
-        .query(String.class)
-        .single();
+    locks.take("webhooks " + department);
     return sql.sql("select count(*) from webhook_endpoint where department_id = :department")
         .param("department", department)
         .query(Integer.class)

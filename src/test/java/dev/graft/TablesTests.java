@@ -53,6 +53,22 @@ class TablesTests {
     }
   }
 
+  /** But for a table of one row, which its migration wrote. */
+  @Test
+  void whoIsSaidToWriteATableDoes() throws IOException {
+    TreeMap<String, Set<String>> owners = documented();
+    owners.remove("artifact_store");
+    owners.forEach(
+        (table, writers) ->
+            assertThat(writers)
+                .as(table)
+                .allMatch(
+                    owner ->
+                        Sources.java("src/main/java").stream()
+                            .filter(file -> within(file, owner))
+                            .anyMatch(file -> written(file).anyMatch(table::equals))));
+  }
+
   @Test
   void onlyTheQueueMovesJobsAndTheCountersOfThem() {
     assertThat(documented())

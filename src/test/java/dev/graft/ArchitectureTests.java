@@ -182,6 +182,8 @@ class ArchitectureTests {
           .and()
           .areDeclaredInClassesThat()
           .arePublic()
+          .and()
+          .arePublic()
           .should(nameOnlyPublicTypes());
 
   private static ArchCondition<JavaMethod> nameOnlyPublicTypes() {

@@ -19,7 +19,7 @@ import java.util.Map;
 final class LoftqWeights {
   private final Loftq settings;
 
-  /** FactorPair of the turn before the last, by weight: what the quantised numbers follow from. */
+  /** Factors of the turn before the last, by weight: what the quantised numbers follow from. */
   private final Map<String, FactorPair> before = new HashMap<>();
 
   LoftqWeights(Loftq settings) {

@@ -46,9 +46,10 @@ public final class TrainingProgram {
         name -> {
           ModelConfig.Parameter of = parameters.get(name);
           if (of == null) return null;
+          boolean trains = trained.contains(name);
           String factor = name.replaceAll("weight$", "lora_A.weight");
-          if (adaptedOnly && !trained.contains(factor)) return null;
-          return weights.form(of, trained.contains(name), recipe.execution().precision());
+          if (adaptedOnly && !trains && !trained.contains(factor)) return null;
+          return weights.form(of, trains, recipe.execution().precision());
         });
   }
 

@@ -9,6 +9,7 @@ import dev.graft.spec.method.AdapterMethod;
 import dev.graft.spec.request.TrainingSpecs;
 import dev.graft.training.ComputePlan;
 import dev.graft.training.Execution;
+import dev.graft.training.finetune.SpecFile;
 import dev.graft.training.model.TrainingProgram;
 import dev.graft.training.model.TrainingSetup;
 import dev.graft.training.model.forward.ModelProgram;
@@ -18,10 +19,8 @@ import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.adapter.SavedAdapter;
 import dev.graft.weights.config.basics.Task;
 import dev.graft.weights.files.BadModel;
-import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -33,9 +32,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
-import tools.jackson.core.JacksonException;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /** The text that training runs, for a person to read. */
 @Command(
@@ -68,7 +64,7 @@ public final class ProgramCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
   @Override
-  public Integer call() throws IOException {
+  public Integer call() {
     PrintWriter err = spec.commandLine().getErr();
     try (ModelDirectory base = ModelDirectory.open(model)) {
       print(Files.isDirectory(adapter) ? saved(base) : asked(base));
@@ -87,8 +83,8 @@ public final class ProgramCommand implements Callable<Integer> {
     }
   }
 
-  private ModelProgram asked(ModelDirectory base) throws IOException {
-    TrainingSpec asked = TrainingSpecs.resolve(json(), null, null, null);
+  private ModelProgram asked(ModelDirectory base) {
+    TrainingSpec asked = TrainingSpecs.resolve(SpecFile.json(adapter), null, null, null);
     AdapterMethod method = asked.method();
     Precision precision = asked.training().precision();
     Regularisation regularisation = asked.training().regularisation();
@@ -99,14 +95,6 @@ public final class ProgramCommand implements Callable<Integer> {
     Task head = Task.SequenceClassification.unnamed(2, Task.Problem.SINGLE_LABEL_CLASSIFICATION);
     try (ModelDirectory labelled = base.withTask(head)) {
       return program(labelled, method, asked.quantization(), precision, regularisation);
-    }
-  }
-
-  private JsonNode json() throws IOException {
-    try {
-      return JsonMapper.shared().readTree(Files.readString(adapter));
-    } catch (JacksonException | NoSuchFileException e) {
-      throw new IllegalArgumentException(adapter + " is not a readable JSON file", e);
     }
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import com.sun.net.httpserver.HttpServer;
+import dev.graft.ExpectedLog;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
 import dev.graft.artifacts.FileArtifactStore;
@@ -243,6 +244,18 @@ class WorkerApiIT {
     }
     protocol.release(lease.key());
     assertThat(server.state(job)).isEqualTo("queued");
+    server.cancel(job);
+  }
+
+  @Test
+  void whatFailsOnTheWorkersMachineIsLoggedWithItsPlaceAndTriedAgain() throws Exception {
+    QueueServer.Submitted job = server.submit("{}", directory);
+    TrainerCommandLine missing = new TrainerCommandLine(List.of("/nowhere/trainer"));
+    try (var log = ExpectedLog.of(JobRun.class, "run_failed_here")) {
+      run(new JobRun(claim(job), "cpu", protocol, TIMES), missing);
+      assertThat(log.traces()).singleElement().asString().contains("TrainerProcess.start");
+    }
+    assertThat(server.failures(job)).isOne();
     server.cancel(job);
   }
 

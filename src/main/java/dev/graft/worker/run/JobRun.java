@@ -107,7 +107,7 @@ public final class JobRun implements Heartbeats.Listener {
       int status = train(request, commandLine, directory);
       finish(status, directory, beats);
     } catch (IOException e) {
-      warn().addKeyValue("cause", e.toString()).log("run_failed_here");
+      warn().setCause(e).log("run_failed_here");
       end(failure("The worker could not read or write the files of the run"), beats);
     } catch (LeaseRefused refused) {
       tell(refused);

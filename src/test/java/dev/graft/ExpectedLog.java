@@ -2,6 +2,7 @@ package dev.graft;
 
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.classic.spi.ThrowableProxyUtil;
 import ch.qos.logback.core.AppenderBase;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -15,6 +16,7 @@ public final class ExpectedLog extends AppenderBase<ILoggingEvent> implements Au
   private final Logger logger;
   private final List<String> expected;
   private final List<String> seen = new CopyOnWriteArrayList<>();
+  private final List<String> traces = new CopyOnWriteArrayList<>();
 
   private ExpectedLog(Logger logger, List<String> expected) {
     this.logger = logger;
@@ -43,10 +45,19 @@ public final class ExpectedLog extends AppenderBase<ILoggingEvent> implements Au
     return List.copyOf(seen);
   }
 
+  /** The stack traces of those that have one. */
+  public List<String> traces() {
+    return List.copyOf(traces);
+  }
+
   @Override
   protected void append(ILoggingEvent event) {
-    if (expected.contains(event.getMessage())) seen.add(event.getMessage());
-    else logger.getLoggerContext().getLogger(Logger.ROOT_LOGGER_NAME).callAppenders(event);
+    if (expected.contains(event.getMessage())) {
+      seen.add(event.getMessage());
+      if (event.getThrowableProxy() != null) {
+        traces.add(ThrowableProxyUtil.asString(event.getThrowableProxy()));
+      }
+    } else logger.getLoggerContext().getLogger(Logger.ROOT_LOGGER_NAME).callAppenders(event);
   }
 
   @Override

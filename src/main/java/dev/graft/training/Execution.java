@@ -8,7 +8,8 @@ import dev.graft.spec.Precision;
  * @param device as libtorch calls it: {@code cpu}, {@code cuda:0} and so on
  * @param precision of products with the weights of the base
  * @param threads inside an operation. The number is the process's: the newest holds; 0 = as it is,
- *     at first one per processor
+ *     at first one per processor. A run never gives 0: {@code RunRequest.Machine}'s, as many as
+ *     there are, is made a number by {@code TrainingRun.threads()}
  */
 public record Execution(String device, Precision precision, ComputePlan plan, int threads) {
   public static final String CPU = "cpu";

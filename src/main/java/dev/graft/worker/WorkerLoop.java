@@ -99,7 +99,7 @@ final class WorkerLoop implements Runnable {
   }
 
   private void run(Lease lease) throws InterruptedException {
-    JobRun run = new JobRun(lease, protocol, settings.runTimes());
+    JobRun run = new JobRun(lease, device.name(), protocol, settings.runTimes());
     running(run);
     if (draining.getCount() == 0) run.drain();
     try {

@@ -25,7 +25,7 @@ import org.springframework.util.unit.DataSize;
  *     others; by default those that Java knows
  * @param joinToken single-use token; only for the first start, the credential is kept
  * @param name what the server calls this worker; by default the host's name
- * @param devices one job runs on each
+ * @param devices as libtorch calls them; one job runs on each
  * @param deviceMemory what a job may take of each device; by default what is found, see {@link
  *     MachineMemory}
  * @param threads CPU threads of one trainer; by default as many as there are

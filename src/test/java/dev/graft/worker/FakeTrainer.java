@@ -27,8 +27,8 @@ import tools.jackson.databind.JsonNode;
  * resumed exactly.
  *
  * <p>It obeys these keys of the adapter object: {@code steps}, {@code step_ms}, {@code save_steps},
- * {@code exit_at} with {@code exit_status}, and {@code memory_for} (runs out of memory with a
- * larger micro-batch).
+ * {@code exit_at} with {@code exit_status}, {@code memory_for} (runs out of memory with a larger
+ * micro-batch), and {@code device} (fails on any other).
  */
 public final class FakeTrainer {
   private final RunRequest request;
@@ -60,6 +60,8 @@ public final class FakeTrainer {
   private TrainerExit train() throws IOException {
     JsonNode plan = request.adapter();
     int steps = plan.path("steps").asInt(10);
+    String device = request.machine().device();
+    if (!plan.path("device").asString(device).equals(device)) return TrainerExit.BAD_INPUT;
     int micro = plan.path("training").path("per_device_train_batch_size").asInt(1);
     if (micro > plan.path("memory_for").asInt(1_000)) return TrainerExit.OUT_OF_MEMORY;
     try (Stream<Path> base = Files.list(request.base().directory())) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import com.sun.net.httpserver.HttpServer;
+import dev.graft.ExpectedLog;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
 import dev.graft.artifacts.FileArtifactStore;
@@ -23,7 +24,10 @@ import dev.graft.jobs.queue.QueueServer;
 import dev.graft.pg.GraftIT;
 import dev.graft.platform.MachineLacks;
 import dev.graft.training.protocol.RunRequest;
+import dev.graft.worker.run.JobRun;
 import dev.graft.worker.run.RunPreparation;
+import dev.graft.worker.run.RunTimes;
+import dev.graft.worker.run.TrainerCommandLine;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -56,6 +60,9 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 @GraftIT
 @Import(QueueServer.class)
 class WorkerApiIT {
+  private static final RunTimes TIMES =
+      new RunTimes(Duration.ofMillis(50), Duration.ofSeconds(10), Duration.ofMillis(200));
+
   @TempDir Path directory;
   @LocalServerPort int port;
   @Autowired QueueServer server;
@@ -201,10 +208,8 @@ class WorkerApiIT {
     QueueServer.Submitted job = server.submitContinued(earlier.getParent(), directory);
     Lease lease = claim(job);
     FileArtifactStore store = FileArtifactStore.open(directory.resolve("worker-store"));
-    BlobCache blobs = BlobCache.of(store, new BlobCache.Bounds(1 << 30, 0));
-    RunPreparation preparation =
-        new RunPreparation(blobs, protocol, directory.resolve("jobs"), null);
-    RunRequest request = preparation.request(lease, preparation.directory(lease));
+    RunPreparation preparation = preparation(store);
+    RunRequest request = preparation.request(lease, preparation.directory(lease), "cpu");
     Path start = Objects.requireNonNull(Objects.requireNonNull(request.parent()).directory());
     assertThat(start).isDirectory();
     try (Stream<Path> files = Files.list(start)) {
@@ -214,6 +219,13 @@ class WorkerApiIT {
     assertThat(store.stat(Digest.of("large".getBytes(StandardCharsets.UTF_8)))).isEmpty();
     protocol.release(lease.key());
     server.cancel(job);
+  }
+
+  @Test
+  void aRunIsForTheDeviceThatAskedForIt() throws Exception {
+    QueueServer.Submitted job = server.submit("{\"steps\":1,\"device\":\"cuda:1\"}", directory);
+    run(new JobRun(claim(job), "cuda:1", protocol, TIMES), TestWorker.fakeTrainer());
+    assertThat(server.state(job)).isEqualTo("succeeded");
   }
 
   @Test
@@ -235,11 +247,34 @@ class WorkerApiIT {
     server.cancel(job);
   }
 
+  @Test
+  void whatFailsOnTheWorkersMachineIsLoggedWithItsPlaceAndTriedAgain() throws Exception {
+    QueueServer.Submitted job = server.submit("{}", directory);
+    TrainerCommandLine missing = new TrainerCommandLine(List.of("/nowhere/trainer"));
+    try (var log = ExpectedLog.of(JobRun.class, "run_failed_here")) {
+      run(new JobRun(claim(job), "cpu", protocol, TIMES), missing);
+      assertThat(log.traces()).singleElement().asString().contains("TrainerProcess.start");
+    }
+    assertThat(server.failures(job)).isOne();
+    server.cancel(job);
+  }
+
   /** Other jobs of this class are cancelled, so the next one is this. */
   private Lease claim(QueueServer.Submitted job) {
     Lease lease = protocol.claim(Device.UNKNOWN, Duration.ofSeconds(5)).orElseThrow();
     assertThat(server.state(job)).isIn("running", "queued");
     return lease;
+  }
+
+  private void run(JobRun run, TrainerCommandLine trainer) throws Exception {
+    try (FileArtifactStore store = FileArtifactStore.open(directory.resolve("worker-store"))) {
+      run.run(preparation(store), trainer);
+    }
+  }
+
+  private RunPreparation preparation(FileArtifactStore store) throws IOException {
+    BlobCache blobs = BlobCache.of(store, new BlobCache.Bounds(1 << 30, 0));
+    return new RunPreparation(blobs, protocol, directory.resolve("jobs"), null);
   }
 
   private String read(LeaseKey key, Digest digest) throws IOException {

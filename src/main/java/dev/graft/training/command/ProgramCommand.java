@@ -4,11 +4,16 @@ import dev.graft.spec.Hyperparameters.Regularisation;
 import dev.graft.spec.Precision;
 import dev.graft.spec.Quantization;
 import dev.graft.spec.TrainingSpec;
+import dev.graft.spec.TrainingSpec.Objective;
 import dev.graft.spec.fields.SpecRejected;
 import dev.graft.spec.method.AdapterMethod;
 import dev.graft.spec.request.TrainingSpecs;
 import dev.graft.training.ComputePlan;
 import dev.graft.training.Execution;
+import dev.graft.training.finetune.SpecFile;
+import dev.graft.training.finetune.checkpoint.StartFrom;
+import dev.graft.training.finetune.run.BadRun;
+import dev.graft.training.fit.TrainedParts;
 import dev.graft.training.model.TrainingProgram;
 import dev.graft.training.model.TrainingSetup;
 import dev.graft.training.model.forward.ModelProgram;
@@ -18,10 +23,8 @@ import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.adapter.SavedAdapter;
 import dev.graft.weights.config.basics.Task;
 import dev.graft.weights.files.BadModel;
-import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -33,9 +36,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
-import tools.jackson.core.JacksonException;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /** The text that training runs, for a person to read. */
 @Command(
@@ -68,14 +68,14 @@ public final class ProgramCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
   @Override
-  public Integer call() throws IOException {
+  public Integer call() {
     PrintWriter err = spec.commandLine().getErr();
     try (ModelDirectory base = ModelDirectory.open(model)) {
       print(Files.isDirectory(adapter) ? saved(base) : asked(base));
       return 0;
     } catch (SpecRejected e) {
       e.problems().forEach(p -> err.println("graft: " + p.path() + ": " + p.message()));
-    } catch (BadModel | IllegalArgumentException refused) {
+    } catch (BadModel | BadRun | IllegalArgumentException refused) {
       err.println("graft: " + refused.getMessage());
     }
     return REQUEST_WRONG;
@@ -83,43 +83,47 @@ public final class ProgramCommand implements Callable<Integer> {
 
   private ModelProgram saved(ModelDirectory base) {
     try (SavedAdapter saved = SavedAdapter.read(adapter)) {
-      return program(base, saved.method(), null, Precision.F32, Regularisation.NONE);
+      return program(base, head(base), saved.method(), null, Precision.F32, Regularisation.NONE);
     }
   }
 
-  private ModelProgram asked(ModelDirectory base) throws IOException {
-    TrainingSpec asked = TrainingSpecs.resolve(json(), null, null, null);
-    AdapterMethod method = asked.method();
-    Precision precision = asked.training().precision();
-    Regularisation regularisation = asked.training().regularisation();
-    if (!asked.objective().labelsRows()) {
-      return program(base, method, asked.quantization(), precision, regularisation);
-    }
-    // How many labels the data has changes no line.
-    Task head = Task.SequenceClassification.unnamed(2, Task.Problem.SINGLE_LABEL_CLASSIFICATION);
-    try (ModelDirectory labelled = base.withTask(head)) {
-      return program(labelled, method, asked.quantization(), precision, regularisation);
-    }
+  /** What the adapter in the directory was trained for; where it does not say, as the base is. */
+  private Task head(ModelDirectory base) {
+    Task named = new StartFrom(adapter).head();
+    if (named != null) return named;
+    return switch (SavedAdapter.taskType(adapter)) {
+      case "SEQ_CLS" -> TrainedParts.task(Objective.CLASSIFICATION);
+      case "CAUSAL_LM" -> TrainedParts.task(Objective.SFT);
+      case null, default -> base.config().task();
+    };
   }
 
-  private JsonNode json() throws IOException {
-    try {
-      return JsonMapper.shared().readTree(Files.readString(adapter));
-    } catch (JacksonException | NoSuchFileException e) {
-      throw new IllegalArgumentException(adapter + " is not a readable JSON file", e);
-    }
+  private ModelProgram asked(ModelDirectory base) {
+    TrainingSpec asked = TrainingSpecs.resolve(SpecFile.json(adapter), null, null, null);
+    return program(
+        base,
+        TrainedParts.task(asked.objective()),
+        asked.method(),
+        asked.quantization(),
+        asked.training().precision(),
+        asked.training().regularisation());
   }
 
+  /** How many labels the data has changes no line. */
   private static ModelProgram program(
       ModelDirectory base,
+      Task head,
       AdapterMethod method,
       @Nullable Quantization quantization,
       Precision precision,
       Regularisation regularisation) {
     Execution execution = Execution.cpu(precision, ComputePlan.KEEP);
-    return TrainingProgram.of(
-        base,
-        new TrainingSetup(method, UNUSED, execution, 0, quantization, regularisation, null, false));
+    try (ModelDirectory model = base.withTask(head)) {
+      return TrainingProgram.of(
+          model,
+          new TrainingSetup(
+              method, UNUSED, execution, 0, quantization, regularisation, null, false));
+    }
   }
 
   private void print(ModelProgram program) {

@@ -62,7 +62,10 @@ public record SpecFile(
     return new SpecFile(baseModel, trainingFile, validationFile, spec, startFrom);
   }
 
-  private static JsonNode json(Path file) {
+  /**
+   * @throws SpecRejected if the file holds no JSON object
+   */
+  public static JsonNode json(Path file) {
     try {
       JsonNode json = new JsonMapper().readTree(Files.readString(file));
       if (json.isObject()) return json;

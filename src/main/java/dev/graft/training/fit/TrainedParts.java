@@ -30,8 +30,6 @@ public record TrainedParts(List<String> modules, long parameters, MemoryNeed mem
   }
 
   /**
-   * Classes are not known before the data is: a classification is taken to have two.
-   *
    * @param base a model directory
    * @param data as far as it is known
    * @throws IllegalArgumentException if the settings do not fit it, saying where
@@ -54,7 +52,11 @@ public record TrainedParts(List<String> modules, long parameters, MemoryNeed mem
     }
   }
 
-  private static Task task(Objective objective) {
+  /**
+   * What a model's head is for while it trains, whatever the base's own is for. Classes are not
+   * known before the data is: a classification is taken to have two.
+   */
+  public static Task task(Objective objective) {
     return switch (objective) {
       case SFT, PRETRAINING, DPO, ORPO -> new Task.CausalLm();
       case CLASSIFICATION ->

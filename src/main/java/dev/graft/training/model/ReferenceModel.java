@@ -18,7 +18,6 @@ import dev.graft.training.tuner.part.Rewrite;
 import dev.graft.training.tuner.part.Slot;
 import dev.graft.training.tuner.part.Tuner;
 import dev.graft.weights.ModelDirectory;
-import dev.graft.weights.config.ModelConfig;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -51,11 +50,7 @@ record ReferenceModel(ForwardPass inference, OutputLoss loss, boolean ownsModel,
       ModelTensors tensors) {
     if (!(recipe.preference() instanceof Preference.Dpo)) return null;
     Set<String> trained = tuner.slots().stream().map(Slot::name).collect(Collectors.toSet());
-    Set<String> ofBase =
-        base.config().parameters().stream()
-            .map(ModelConfig.Parameter::name)
-            .collect(Collectors.toSet());
-    if (recipe.continued() || ofBase.containsAll(trained)) {
+    if (recipe.continued() || base.config().parameterNames().containsAll(trained)) {
       return of(model, recipe.execution().plan(), false, false);
     }
     Set<String> changed = new HashSet<>(trained);

@@ -31,7 +31,6 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Builds a trainable model from a checkpoint and a method. */
@@ -137,10 +136,7 @@ public final class TrainableModels {
     }
 
     private void frozen() {
-      Set<String> ofBase =
-          base.config().parameters().stream()
-              .map(ModelConfig.Parameter::name)
-              .collect(Collectors.toSet());
+      Set<String> ofBase = base.config().parameterNames();
       for (NamedTensor each : tuner.frozen(recipe.seed())) {
         PtNDArray loaded =
             ofBase.contains(each.name()) ? tensors.rounded(memory, each) : memory.load(each);

@@ -1,8 +1,5 @@
 package dev.graft.training.model;
 
-import dev.graft.spec.Quantization;
-import dev.graft.spec.method.AdapterMethod.Lora;
-import dev.graft.spec.method.LoraInit.Loftq;
 import dev.graft.training.model.device.BaseWeights;
 import dev.graft.training.model.family.Family;
 import dev.graft.training.model.forward.ModelProgram;
@@ -17,7 +14,6 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 
 /** The text that a model runs while it trains, made from the headers of the base's files alone. */
 public final class TrainingProgram {
@@ -37,8 +33,7 @@ public final class TrainingProgram {
     Map<String, ModelConfig.Parameter> parameters =
         base.config().parameters().stream()
             .collect(Collectors.toMap(ModelConfig.Parameter::name, each -> each));
-    BaseWeights weights = new BaseWeights(base, quantization(recipe));
-    boolean adaptedOnly = loftq(recipe) != null;
+    BaseWeights weights = new BaseWeights(base, recipe.quantization(), tuner);
     return ModelProgram.of(
         family(base, recipe),
         adapter(tuner, recipe),
@@ -46,25 +41,8 @@ public final class TrainingProgram {
         name -> {
           ModelConfig.Parameter of = parameters.get(name);
           if (of == null) return null;
-          String factor = name.replaceAll("weight$", "lora_A.weight");
-          if (adaptedOnly && !trained.contains(factor)) return null;
           return weights.form(of, trained.contains(name), recipe.execution().precision());
         });
-  }
-
-  /** LoftQ rounds the weights that it adapts, and no others. */
-  private static @Nullable Quantization quantization(TrainingSetup recipe) {
-    Loftq loftq = loftq(recipe);
-    if (loftq == null) return recipe.quantization();
-    return loftq.bits() == 4
-        ? new Quantization.FourBit(Quantization.QuantType.NF4, false)
-        : new Quantization.EightBit();
-  }
-
-  private static @Nullable Loftq loftq(TrainingSetup recipe) {
-    return recipe.method() instanceof Lora lora && lora.initLoraWeights() instanceof Loftq loftq
-        ? loftq
-        : null;
   }
 
   static Family family(ModelDirectory base, TrainingSetup recipe) {

@@ -11,6 +11,7 @@ import dev.graft.weights.files.JsonFile;
 import dev.graft.weights.tensor.NamedTensor;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A result directory with {@code adapter_config.json}, of whatever method, read as hostile input.
@@ -37,6 +38,11 @@ public record SavedAdapter(AdapterMethod method, SafetensorsFile file) implement
       throw new BadModel("adapter_model.bin is a pickle and is not read; save as safetensors");
     }
     return new SavedAdapter(method, SafetensorsFile.open(files.require(WEIGHTS)));
+  }
+
+  /** {@code task_type} of the adapter in a directory; null where it does not say. */
+  public static @Nullable String taskType(Path directory) {
+    return config(directory).text("task_type");
   }
 
   private static AdapterMethod method(JsonFields config) {

@@ -40,6 +40,7 @@ public final class JobRun implements Heartbeats.Listener {
 
   private final Lease lease;
   private final LeaseKey key;
+  private final String device;
   private final LeaseProtocol protocol;
   private final RunTimes times;
   private final PendingReports reports = new PendingReports();
@@ -50,9 +51,10 @@ public final class JobRun implements Heartbeats.Listener {
   private TrainingEvent.@Nullable Failed failed;
   private boolean lacksDisk;
 
-  public JobRun(Lease lease, LeaseProtocol protocol, RunTimes times) {
+  public JobRun(Lease lease, String device, LeaseProtocol protocol, RunTimes times) {
     this.lease = lease;
     this.key = lease.key();
+    this.device = device;
     this.protocol = protocol;
     this.times = times;
     this.uploads = new DirectoryUpload(protocol, key);
@@ -105,7 +107,7 @@ public final class JobRun implements Heartbeats.Listener {
       int status = train(request, commandLine, directory);
       finish(status, directory, beats);
     } catch (IOException e) {
-      warn().addKeyValue("cause", e.toString()).log("run_failed_here");
+      warn().setCause(e).log("run_failed_here");
       end(failure("The worker could not read or write the files of the run"), beats);
     } catch (LeaseRefused refused) {
       tell(refused);
@@ -126,7 +128,7 @@ public final class JobRun implements Heartbeats.Listener {
   private @Nullable RunRequest prepared(RunPreparation preparation, JobDirectory directory)
       throws IOException, InterruptedException {
     try {
-      return until(() -> preparation.request(lease, directory));
+      return until(() -> preparation.request(lease, directory, device));
     } catch (StorageFull full) {
       lacksDisk = true;
       log.atError()

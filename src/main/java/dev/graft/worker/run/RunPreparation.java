@@ -58,9 +58,11 @@ public final class RunPreparation {
   /**
    * May be repeated: nothing is laid out before all is here.
    *
+   * @param device that the run is for, as libtorch calls it
    * @throws StorageFull if this machine has no room for what the lease names
    */
-  public RunRequest request(Lease lease, JobDirectory directory) throws IOException {
+  public RunRequest request(Lease lease, JobDirectory directory, String device)
+      throws IOException {
     try (BlobUse use = blobs.use(digest -> protocol.open(lease.key(), digest))) {
       expect(lease, use);
       use.blob(lease.trainingFile());
@@ -70,7 +72,7 @@ public final class RunPreparation {
       use.directory(lease.baseManifest(), ALL);
       if (lease.start() != null) use.directory(lease.start(), START);
       Lease.Resume resume = newestCheckpoint(lease, use);
-      return laidOut(lease, resume, directory);
+      return laidOut(lease, resume, directory, device);
     }
   }
 
@@ -116,7 +118,8 @@ public final class RunPreparation {
     return null;
   }
 
-  private RunRequest laidOut(Lease lease, Lease.@Nullable Resume resume, JobDirectory directory)
+  private RunRequest laidOut(
+      Lease lease, Lease.@Nullable Resume resume, JobDirectory directory, String device)
       throws IOException {
     lay(lease.baseManifest(), directory.base(), ALL);
     ManifestDirectory.place(blobs.store(), lease.trainingFile(), directory.training());
@@ -141,7 +144,7 @@ public final class RunPreparation {
         parent == null
             ? null
             : new RunRequest.Parent(parent, start == null ? null : directory.start()),
-        new RunRequest.Machine("cpu", threads == null ? 0 : threads));
+        new RunRequest.Machine(device, threads == null ? 0 : threads));
   }
 
   private void lay(Digest manifest, Path target, Predicate<String> wanted) throws IOException {

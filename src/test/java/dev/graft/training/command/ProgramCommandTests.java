@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 
 class ProgramCommandTests {
@@ -60,6 +61,36 @@ class ProgramCommandTests {
   void whatPeftHasSavedIsReadToo() {
     assertThat(program("llama", PARITY.resolve("lora-llama/final"))).as(said::toString).isZero();
     assertThat(printed.toString()).contains("lora_A.weight, trains");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"llama", "llama-cls"})
+  void aSavedClassificationHasItsHeadOnAnyBase(String base) {
+    Path saved = PARITY.resolve("lora-llama-cls/final");
+    assertThat(program(base, saved)).as(said::toString).isZero();
+    assertThat(printed.toString()).contains("score.weight, trains").doesNotContain("lm_head");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"sft", "dpo", "orpo", "pretraining"})
+  void whatLearnsToWriteHasTheHeadForItOnAClassifierToo(String objective) throws IOException {
+    Path asked = file("{'objective':'%s'}".formatted(objective));
+    assertThat(program("llama-cls", asked)).as(said::toString).isZero();
+    assertThat(printed.toString()).contains("lm_head.weight").doesNotContain("score");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"classification", "regression"})
+  void whatLabelsHasTheHeadForItOnABaseThatWrites(String objective) throws IOException {
+    assertThat(program("llama", file("{'objective':'%s'}".formatted(objective)))).isZero();
+    assertThat(printed.toString()).contains("score.weight, trains").doesNotContain("lm_head");
+  }
+
+  @Test
+  void anEncoderWritesNothing() throws IOException {
+    assertThat(program("bert", file("{}"))).isEqualTo(2);
+    assertThat(said.toString()).startsWith("graft: ").contains("classif");
+    assertThat(printed.toString()).isEmpty();
   }
 
   @ParameterizedTest

@@ -25,6 +25,7 @@ class TrainingProgramTests {
       value = {
         "llama;{'peft':{'peft_type':'LORA','lora_dropout':0.1,'use_dora':true}}",
         "llama;{'peft':{'peft_type':'LORA','init_lora_weights':'loftq'}}",
+        "llama;{'peft':{'peft_type':'LORA','init_lora_weights':'loftq','modules_to_save':['down_proj']},'training':{'bf16':true}}",
         "llama;{'peft':{'peft_type':'LORA'},'quantization':{'load_in_4bit':true,'bnb_4bit_use_double_quant':true}}",
         "gpt2;{'peft':{'peft_type':'LORA'},'quantization':{'load_in_8bit':true}}",
         "gpt2;{'peft':{'peft_type':'LORA'},'quantization':{'load_in_4bit':true},'training':{'bf16':true}}",

@@ -88,17 +88,22 @@ public final class BaseWeights {
   public @Nullable WeightForm form(
       ModelConfig.Parameter parameter, boolean trains, Precision precision) {
     Dtype products = ModelTensors.products(precision);
-    int kind = DeviceMemory.kind(products);
-    if (trains) {
-      boolean rounded = products != Dtype.F32 && parameter.shape().length > 1;
-      return rounded ? new WeightForm.Rounded(kind) : null;
-    }
+    if (trains) return ModelTensors.trainedForm(parameter, products);
+    Quantization other = tuner == null ? null : tuner.requantisedAs(parameter);
+    if (other != null) return form(parameter, other, products);
     if (!base.weights().parts(parameter.name()).isEmpty()) {
       return ModelTensors.form(parameter, base.weights().stored(parameter), products);
     }
     if (quantization == null || !rounds(parameter)) return null;
+    return form(parameter, quantization, products);
+  }
+
+  /** The form of a plain weight of the base once it is quantised. */
+  private WeightForm form(
+      ModelConfig.Parameter parameter, Quantization quantisedAs, Dtype products) {
+    int kind = DeviceMemory.kind(products);
     boolean turned = parameter.kind() == ModelConfig.Kind.CONV1D;
-    return switch (quantization) {
+    return switch (quantisedAs) {
       case Quantization.EightBit() -> new WeightForm.EightBit(turned, kind);
       case Quantization.FourBit(_, boolean nested) -> {
         List<Long> shape = Arrays.stream(parameter.shape()).boxed().toList();

@@ -70,9 +70,14 @@ public final class ModelTensors {
   /** A tensor that trains in place of one of the base's. */
   public void putTrained(ModelConfig.Parameter parameter, PtNDArray array) {
     put(parameter.name(), array);
-    if (products != Dtype.F32 && isMatrix(parameter)) {
-      forms.put(parameter.name(), new WeightForm.Rounded(DeviceMemory.kind(products)));
-    }
+    WeightForm form = trainedForm(parameter, products);
+    if (form != null) forms.put(parameter.name(), form);
+  }
+
+  /** The form of a tensor that trains in place of one of the base's; null = plain numbers. */
+  static @Nullable WeightForm trainedForm(ModelConfig.Parameter parameter, Dtype products) {
+    boolean rounded = products != Dtype.F32 && isMatrix(parameter);
+    return rounded ? new WeightForm.Rounded(DeviceMemory.kind(products)) : null;
   }
 
   private static boolean isMatrix(ModelConfig.Parameter parameter) {

@@ -1,5 +1,6 @@
 package dev.graft.training.tuner.lora;
 
+import dev.graft.spec.Quantization;
 import dev.graft.spec.method.AdapterMethod.Lora;
 import dev.graft.spec.method.LoraInit;
 import dev.graft.training.kernels.LinearAlgebra;
@@ -133,6 +134,17 @@ final class BaseFactors {
     return loftq.quantised(stored(module, r), r);
   }
 
+  /**
+   * How that is quantised.
+   *
+   * @throws IllegalArgumentException if the module is smaller than the rank, or quantised
+   */
+  @Nullable Quantization requantisedAs(Linear module) {
+    if (loftq == null) return null;
+    plain(module, method.rank(module.path()));
+    return loftq.quantization();
+  }
+
   private static float[] normal(SplittableRandom random, int count) {
     float[] values = new float[count];
     for (int i = 0; i < count; i++) values[i] = (float) random.nextGaussian();
@@ -145,6 +157,12 @@ final class BaseFactors {
 
   /** The weight as (out, in). */
   private MappedTensor stored(Linear module, int r) {
+    MappedTensor plain = plain(module, r);
+    return module.conv1d() ? plain.transposed() : plain;
+  }
+
+  /** The weight as it lies in the checkpoint. */
+  private MappedTensor plain(Linear module, int r) {
     int in = module.inFeatures();
     int out = module.outFeatures();
     if (r > Math.min(in, out)) {
@@ -156,7 +174,7 @@ final class BaseFactors {
     Kind kind = module.conv1d() ? Kind.CONV1D : Kind.LINEAR;
     if (base.weights().stored(new Parameter(module.path() + ".weight", shape, kind))
         instanceof MappedTensor plain) {
-      return module.conv1d() ? plain.transposed() : plain;
+      return plain;
     }
     throw new IllegalArgumentException(
         "init_lora_weights: \"%s\" needs a base that is not quantised"

@@ -1,5 +1,6 @@
 package dev.graft.training.tuner.lora;
 
+import dev.graft.spec.Quantization;
 import dev.graft.spec.method.AdapterMethod.Lora;
 import dev.graft.spec.method.LoraInit;
 import dev.graft.training.program.Statement;
@@ -94,8 +95,20 @@ public final class LinearFactors implements AdapterPart {
 
   @Override
   public @Nullable StoredWeight requantised(ModelConfig.Parameter parameter) {
+    Linear module = module(parameter);
+    return module == null ? null : baseFactors.requantised(module);
+  }
+
+  @Override
+  public @Nullable Quantization requantisedAs(ModelConfig.Parameter parameter) {
+    Linear module = module(parameter);
+    return module == null ? null : baseFactors.requantisedAs(module);
+  }
+
+  /** Whose weight it is. */
+  private @Nullable Linear module(ModelConfig.Parameter parameter) {
     for (Linear each : modules) {
-      if (parameter.name().equals(each.path() + ".weight")) return baseFactors.requantised(each);
+      if (parameter.name().equals(each.path() + ".weight")) return each;
     }
     return null;
   }

@@ -1,5 +1,6 @@
 package dev.graft.training.tuner.lora;
 
+import dev.graft.spec.Quantization;
 import dev.graft.spec.method.LoraInit.Loftq;
 import dev.graft.training.kernels.LinearAlgebra;
 import dev.graft.weights.checkpoint.FourBitTensor;
@@ -19,7 +20,7 @@ import java.util.Map;
 final class LoftqWeights {
   private final Loftq settings;
 
-  /** FactorPair of the turn before the last, by weight: what the quantised numbers follow from. */
+  /** Factors of the turn before the last, by weight: what the quantised numbers follow from. */
   private final Map<String, FactorPair> before = new HashMap<>();
 
   LoftqWeights(Loftq settings) {
@@ -52,9 +53,18 @@ final class LoftqWeights {
   }
 
   private StoredWeight quantised(TensorInfo info, float[] values) {
+    return switch (quantization()) {
+      case Quantization.FourBit(_, boolean nested) ->
+          FourBitTensor.quantise(info, values, FourBitType.NF4, nested);
+      case Quantization.EightBit() -> Int8Tensor.quantise(info, values);
+    };
+  }
+
+  /** How every weight is quantised: in 4 bits as NF4. */
+  Quantization quantization() {
     return settings.bits() == 4
-        ? FourBitTensor.quantise(info, values, FourBitType.NF4, false)
-        : Int8Tensor.quantise(info, values);
+        ? new Quantization.FourBit(Quantization.QuantType.NF4, false)
+        : new Quantization.EightBit();
   }
 
   /** What is lost in numbers, as its r largest singular values and their vectors. */

@@ -1,5 +1,6 @@
 package dev.graft.training.tuner.part;
 
+import dev.graft.spec.Quantization;
 import dev.graft.training.program.Statement;
 import dev.graft.weights.adapter.SavedAdapter;
 import dev.graft.weights.checkpoint.StoredWeight;
@@ -10,8 +11,8 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -62,11 +63,7 @@ public class PartsTuner implements Tuner {
 
   @Override
   public final @Nullable OutputPart outputPart() {
-    return parts.stream()
-        .map(AdapterPart::outputPart)
-        .filter(Objects::nonNull)
-        .findFirst()
-        .orElse(null);
+    return first(AdapterPart::outputPart);
   }
 
   @Override
@@ -83,9 +80,19 @@ public class PartsTuner implements Tuner {
 
   @Override
   public final @Nullable StoredWeight requantised(Parameter parameter) {
+    return first(part -> part.requantised(parameter));
+  }
+
+  @Override
+  public final @Nullable Quantization requantisedAs(Parameter parameter) {
+    return first(part -> part.requantisedAs(parameter));
+  }
+
+  /** What the first part says that says something. */
+  private <T> @Nullable T first(Function<AdapterPart, @Nullable T> said) {
     for (AdapterPart part : parts) {
-      StoredWeight quantised = part.requantised(parameter);
-      if (quantised != null) return quantised;
+      T of = said.apply(part);
+      if (of != null) return of;
     }
     return null;
   }
@@ -155,11 +162,7 @@ public class PartsTuner implements Tuner {
 
   @Override
   public final @Nullable String unmergeable() {
-    return parts.stream()
-        .map(AdapterPart::unmergeable)
-        .filter(Objects::nonNull)
-        .findFirst()
-        .orElse(null);
+    return first(AdapterPart::unmergeable);
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.graft.training.tuner.part;
 
+import dev.graft.spec.Quantization;
 import dev.graft.training.program.Statement;
 import dev.graft.weights.checkpoint.StoredWeight;
 import dev.graft.weights.config.ModelConfig.Parameter;
@@ -54,6 +55,11 @@ public interface Trainable extends Rewrite {
 
   /** What takes the place of a weight of the base, as it lies on the device; null = nothing. */
   default @Nullable StoredWeight requantised(Parameter parameter) {
+    return null;
+  }
+
+  /** How {@link #requantised} is quantised, which is known before it is made; null = nothing is. */
+  default @Nullable Quantization requantisedAs(Parameter parameter) {
     return null;
   }
 

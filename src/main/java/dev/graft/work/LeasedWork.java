@@ -7,6 +7,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -20,22 +21,19 @@ import org.springframework.transaction.support.TransactionSynchronizationManager
 @Component
 public class LeasedWork {
   /**
-   * The department that has had no turn for longest, unless it has its share, and of its work what
-   * is due for longest. The turn is over even if another transaction is just writing that row: it
-   * must not be in everybody's way.
+   * The department that has had no turn for longest, and of its work what is due for longest. The
+   * turn is over even if another transaction is just writing that row: it must not be in
+   * everybody's way.
    */
   private static final String CLAIM =
       """
       -- claim leased work
       with n as materialized (select graft_now() as now),
            t as (select t.department_id from work_turn t cross join n
-                  where t.kind = :kind
+                  where t.kind = :kind and t.department_id <> all(:full::text[])
                     and exists (select from leased_work w
                                  where w.kind = t.kind and w.department_id = t.department_id and w.due_at <= n.now
                                    and (w.claimed_until is null or w.claimed_until <= n.now))
-                    and (select count(*) from leased_work w
-                          where w.kind = t.kind and w.department_id = t.department_id
-                            and w.claimed_until > n.now) < :share
                   order by t.served_at, t.department_id
                   limit 1 for no key update of t skip locked),
            s as (update work_turn set served_at = n.now from n
@@ -93,13 +91,13 @@ public class LeasedWork {
 
   /**
    * @param lease how long it holds, unless it is renewed
-   * @param share as many claims may be one department's
+   * @param full departments that have their share of this server: others have the turn
    */
-  public Optional<WorkClaim> claim(String kind, Duration lease, int share) {
+  public Optional<WorkClaim> claim(String kind, Duration lease, Collection<String> full) {
     return sql.sql(CLAIM)
         .param("kind", kind)
         .param("lease", seconds(lease))
-        .param("share", share)
+        .param("full", full.toArray(String[]::new))
         .query(LeasedWork::claimed)
         .optional();
   }

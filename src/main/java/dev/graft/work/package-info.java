@@ -6,7 +6,7 @@
  * dev.graft.work.WorkKind}; each kind has a {@link dev.graft.work.WorkLoop} in every server, which
  * claims what is due, keeps the claim while a thread works under it ({@link
  * dev.graft.work.KeptClaim}), tries again what fails and gives up what keeps failing. Departments
- * take turns, and none has more than its share at once.
+ * take turns, and none has more than its share of a server.
  *
  * <p>How it fails: a server that dies loses its claims after their lease, and others take over. One
  * that comes late changes nothing: whoever writes results names its claim in the same transaction

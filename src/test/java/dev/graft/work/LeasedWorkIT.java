@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -66,7 +67,7 @@ class LeasedWorkIT {
     public WorkSettings settings() {
       Duration wait = Duration.ofMillis(1);
       return new WorkSettings(
-          kind, false, 3, 3, poll, lease, new WorkSettings.Backoff(3, wait, wait), Duration.ZERO);
+          kind, false, 3, 1, poll, lease, new WorkSettings.Backoff(3, wait, wait), Duration.ZERO);
     }
 
     @Override
@@ -86,7 +87,7 @@ class LeasedWorkIT {
   }
 
   private Optional<WorkClaim> claim(LeasedWork server) {
-    return server.claim(kind, LONG, 9);
+    return server.claim(kind, LONG, List.of());
   }
 
   private void leaseIsOver() {
@@ -258,15 +259,35 @@ class LeasedWorkIT {
   }
 
   @Test
-  void departmentsTakeTurnsAndHaveTheirShare() {
-    for (int i = 0; i < 4; i++) one.add(kind, "many-" + i, department);
-    String few = departments.ensure("d-" + UUID.randomUUID());
-    one.add(kind, "few", few);
+  void departmentsTakeTurns() {
+    for (int i = 0; i < 3; i++) one.add(kind, "many-" + i, department);
+    one.add(kind, "few", departments.ensure("d-" + UUID.randomUUID()));
 
     List<String> claimed = new ArrayList<>();
     Optional<WorkClaim> claim;
-    while ((claim = other.claim(kind, LONG, 2)).isPresent()) claimed.add(claim.get().subject());
-    assertThat(claimed).containsExactly("many-0", "few", "many-1");
+    while ((claim = claim(other)).isPresent()) claimed.add(claim.get().subject());
+    assertThat(claimed).containsExactly("many-0", "few", "many-1", "many-2");
+  }
+
+  @Test
+  void aDepartmentHasItsShareOfEachServer() {
+    for (int i = 0; i < 6; i++) one.add(kind, "piece-" + i, department);
+    CountDownLatch both = new CountDownLatch(2);
+    AtomicInteger most = new AtomicInteger();
+    run(counted(both, most), counted(both, most), () -> await().until(() -> left() == 0));
+    assertThat(most).hasValue(1);
+  }
+
+  /** Begins nothing else before both servers are at work. */
+  private TestKind counted(CountDownLatch both, AtomicInteger most) {
+    AtomicInteger underWay = new AtomicInteger();
+    return kind(
+        claim -> {
+          most.accumulateAndGet(underWay.incrementAndGet(), Math::max);
+          both.countDown();
+          both.await();
+          underWay.decrementAndGet();
+        });
   }
 
   @Test

@@ -81,7 +81,7 @@ class EvaluationLedgerIT {
   }
 
   private Optional<Claim> claim() {
-    return work.claim(Evaluation.WORK, LONG, 9).flatMap(ledger::begin);
+    return work.claim(Evaluation.WORK, LONG, List.of()).flatMap(ledger::begin);
   }
 
   private static GradedAnswer answer(Open open) {

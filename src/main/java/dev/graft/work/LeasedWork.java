@@ -20,6 +20,15 @@ import org.springframework.transaction.support.TransactionSynchronizationManager
 /** Every statement on {@code leased_work}. Those under a claim say whether it still held. */
 @Component
 public class LeasedWork {
+  /** A claim that ran out is a failure, and waits like one: the work may be what kills servers. */
+  private static final String FREE =
+      """
+      w.due_at <= n.now
+                          and (w.claimed_until is null
+                               or w.claimed_until + make_interval(secs =>
+                                    least(:longest, :first * power(2, least(w.attempts, 30)))) <= n.now)\
+      """;
+
   /**
    * The department that has had no turn for longest, and of its work what is due for longest. The
    * turn is over even if another transaction is just writing that row: it must not be in
@@ -32,15 +41,13 @@ public class LeasedWork {
            t as (select t.department_id from work_turn t cross join n
                   where t.kind = :kind and t.department_id <> all(:full::text[])
                     and exists (select from leased_work w
-                                 where w.kind = t.kind and w.department_id = t.department_id and w.due_at <= n.now
-                                   and (w.claimed_until is null or w.claimed_until <= n.now))
+                                 where w.kind = t.kind and w.department_id = t.department_id and %1$s)
                   order by t.served_at, t.department_id
                   limit 1 for no key update of t skip locked),
            s as (update work_turn set served_at = n.now from n
                   where kind = :kind and department_id = (select department_id from t)),
            c as (select w.subject from leased_work w cross join n
-                  where w.kind = :kind and w.department_id = (select department_id from t) and w.due_at <= n.now
-                    and (w.claimed_until is null or w.claimed_until <= n.now)
+                  where w.kind = :kind and w.department_id = (select department_id from t) and %1$s
                   order by w.due_at, w.subject
                   limit 1 for no key update of w skip locked)
       update leased_work w
@@ -48,7 +55,8 @@ public class LeasedWork {
              attempts = attempts + case when claim is null then 0 else 1 end
         from n where w.kind = :kind and w.subject = (select subject from c)
       returning w.*
-      """;
+      """
+          .formatted(FREE);
 
   private static final String FENCE =
       " where kind = :kind and subject = :subject and claim = :claim";
@@ -91,12 +99,16 @@ public class LeasedWork {
 
   /**
    * @param lease how long it holds, unless it is renewed
+   * @param retries how long it waits where a claim has run out
    * @param full departments that have their share of this server: others have the turn
    */
-  public Optional<WorkClaim> claim(String kind, Duration lease, Collection<String> full) {
+  public Optional<WorkClaim> claim(
+      String kind, Duration lease, WorkSettings.Backoff retries, Collection<String> full) {
     return sql.sql(CLAIM)
         .param("kind", kind)
         .param("lease", seconds(lease))
+        .param("first", seconds(retries.first()))
+        .param("longest", seconds(retries.longest()))
         .param("full", full.toArray(String[]::new))
         .query(LeasedWork::claimed)
         .optional();

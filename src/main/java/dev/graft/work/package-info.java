@@ -11,7 +11,7 @@
  * <p>How it fails: a server that dies loses its claims after their lease, and others take over. One
  * that comes late changes nothing: whoever writes results names its claim in the same transaction
  * ({@link dev.graft.work.LeasedWork#hold}, {@code done} or {@code later}) and must find it. Work
- * that takes its servers down is given up, too: a claim that ran out counts as a failure. At
+ * that takes its servers down is given up, too: a claim that ran out counts as a failure, and waits like one. At
  * shutdown what is under way is given back. While the database is away nothing is claimed, and one
  * warning says so.
  */

@@ -33,11 +33,13 @@ class ClaimPlanIT {
   @ParameterizedTest
   @EnumSource
   void aClaimReadsNoBacklog(ObservedPlans.Values values) {
+    Duration minute = Duration.ofMinutes(1);
+    var retries = new WorkSettings.Backoff(9, minute, minute);
     try (ObservedPlans plans = ObservedPlans.over(TestPostgres.migrated(), values)) {
       plans.execute(BACKLOG);
       plans.all();
       LeasedWork work = new LeasedWork(plans.client());
-      assertThat(work.claim("k", Duration.ofMinutes(1), List.of("other")).orElseThrow().subject())
+      assertThat(work.claim("k", minute, retries, List.of("other")).orElseThrow().subject())
           .isEqualTo("" + (UNDER_WAY + 1));
       Plan plan = plans.only();
       assertThat(plan.tablesReadWhole()).as(plan.toString()).doesNotContain("leased_work");

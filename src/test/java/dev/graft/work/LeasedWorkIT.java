@@ -29,6 +29,8 @@ class LeasedWorkIT {
   private static final Duration LONG = Duration.ofMinutes(5);
   private static final Duration NEVER = Duration.ofDays(1);
   private static final Duration MOMENT = Duration.ofMillis(20);
+  private static final WorkSettings.Backoff RETRIES =
+      new WorkSettings.Backoff(3, Duration.ofMillis(1), Duration.ofMillis(1));
 
   @Autowired private Departments departments;
   @Autowired private JdbcClient sql;
@@ -65,9 +67,7 @@ class LeasedWorkIT {
 
     @Override
     public WorkSettings settings() {
-      Duration wait = Duration.ofMillis(1);
-      return new WorkSettings(
-          kind, false, 3, 1, poll, lease, new WorkSettings.Backoff(3, wait, wait), Duration.ZERO);
+      return new WorkSettings(kind, false, 3, 1, poll, lease, RETRIES, Duration.ZERO);
     }
 
     @Override
@@ -87,12 +87,18 @@ class LeasedWorkIT {
   }
 
   private Optional<WorkClaim> claim(LeasedWork server) {
-    return server.claim(kind, LONG, List.of());
+    return server.claim(kind, LONG, RETRIES, List.of());
   }
 
   private void leaseIsOver() {
-    sql.sql("update leased_work set claimed_until = graft_now() where kind = :kind")
+    leaseIsOverFor(Duration.ofMillis(1));
+  }
+
+  private void leaseIsOverFor(Duration time) {
+    sql.sql(
+            "update leased_work set claimed_until = graft_now() - make_interval(secs => :time) where kind = :kind")
         .param("kind", kind)
+        .param("time", time.toMillis() / 1000.0)
         .update();
   }
 
@@ -194,6 +200,19 @@ class LeasedWorkIT {
     run(never, never, () -> await().until(() -> left() == 0));
     assertThat(never.givenUp).containsExactly("poison");
     assertThat(never.done).isEmpty();
+  }
+
+  @Test
+  void aClaimThatRanOutWaitsAsAFailureDoes() {
+    var retries = new WorkSettings.Backoff(9, Duration.ofMinutes(1), Duration.ofMinutes(3));
+    one.add(kind, "killer", department);
+    assertThat(one.claim(kind, LONG, retries, List.of())).isPresent();
+    for (int minutes : List.of(1, 2, 3, 3)) { // not four
+      leaseIsOverFor(Duration.ofMinutes(minutes).minusSeconds(30));
+      assertThat(other.claim(kind, LONG, retries, List.of())).isEmpty();
+      leaseIsOverFor(Duration.ofMinutes(minutes));
+      assertThat(other.claim(kind, LONG, retries, List.of())).isPresent();
+    }
   }
 
   @Test

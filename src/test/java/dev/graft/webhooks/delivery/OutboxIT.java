@@ -9,6 +9,7 @@ import dev.graft.tenancy.Departments;
 import dev.graft.webhooks.history.Deliveries;
 import dev.graft.work.LeasedWork;
 import dev.graft.work.WorkClaim;
+import dev.graft.work.WorkSettings;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,6 +26,8 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 @RestingLoops
 class OutboxIT {
   private static final Duration LONG = Duration.ofMinutes(5);
+  private static final WorkSettings.Backoff AT_ONCE =
+      new WorkSettings.Backoff(9, Duration.ZERO, Duration.ZERO);
   private static final WebhookSender.AttemptOutcome TAKEN =
       new WebhookSender.AttemptOutcome(200, null, 1);
   private static final WebhookSender.AttemptOutcome FAILED =
@@ -87,7 +90,7 @@ class OutboxIT {
   /** As a loop: whoever has nothing to send by now is given back. */
   private Optional<Outbox.Claim> next(Duration lease, String... full) {
     Optional<WorkClaim> endpoint;
-    while ((endpoint = work.claim(Outbox.WORK, lease, List.of(full))).isPresent()) {
+    while ((endpoint = work.claim(Outbox.WORK, lease, AT_ONCE, List.of(full))).isPresent()) {
       Optional<Outbox.Claim> begun = outbox.begin(endpoint.get());
       if (begun.isPresent()) return begun;
     }

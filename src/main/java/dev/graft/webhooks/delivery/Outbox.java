@@ -119,14 +119,15 @@ public class Outbox {
   }
 
   /**
-   * Ends the attempt.
+   * Ends the attempt. Whatever came of it, this server did it: failures of the work are counted
+   * anew.
    *
    * @param next when to try again; null = not at all
    * @return whether the claim still held
    */
   @Transactional
   public boolean report(Claim claim, AttemptOutcome outcome, @Nullable Duration next) {
-    if (!work.hold(claim.work())) return false;
+    if (!work.progressed(claim.work())) return false;
     sql.sql(
             """
             update webhook_delivery

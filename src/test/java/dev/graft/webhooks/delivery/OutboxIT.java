@@ -175,6 +175,22 @@ class OutboxIT {
   }
 
   @Test
+  void anAttemptThatEndedForgivesTheServersThatDied() {
+    String endpoint = endpoint();
+    delivery(endpoint, "j1");
+    delivery(endpoint, "j2");
+    next(Duration.ZERO).orElseThrow();
+    Outbox.Claim taken = claim();
+    assertThat(failures()).isOne();
+    outbox.report(taken, FAILED, LONG);
+    assertThat(failures()).isZero();
+  }
+
+  private int failures() {
+    return sql.sql("select attempts from leased_work where kind = 'webhook'").query(Integer.class).single();
+  }
+
+  @Test
   void whatIsGivenBackCostsNoAttempt() {
     delivery(endpoint(), "j");
     Outbox.Claim claim = claim();

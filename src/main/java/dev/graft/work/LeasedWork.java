@@ -1,12 +1,13 @@
 package dev.graft.work;
 
+import static dev.graft.platform.database.ResultColumns.parameter;
+import static dev.graft.platform.database.ResultColumns.seconds;
 import static dev.graft.platform.database.ResultColumns.time;
 
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneOffset;
 import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
@@ -124,10 +125,6 @@ public class LeasedWork {
         row.getInt("attempts"));
   }
 
-  private static double seconds(Duration duration) {
-    return duration.toMillis() / 1000.0;
-  }
-
   /** Then it holds for longer. */
   public boolean renew(WorkClaim claim, Duration lease) {
     String longer =
@@ -166,7 +163,7 @@ public class LeasedWork {
     return ends(
         claim,
         sql.sql(given("due_at = greatest(graft_now(), :due)"))
-            .param("due", due.atOffset(ZoneOffset.UTC)));
+            .param("due", parameter(due)));
   }
 
   boolean failed(WorkClaim claim, Duration after) {

@@ -18,7 +18,10 @@ import org.springframework.stereotype.Component;
 import org.springframework.transaction.support.TransactionSynchronization;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
 
-/** Every statement on {@code leased_work}. Those under a claim say whether it still held. */
+/**
+ * The statements on {@code leased_work}, but for those that its migration gives to triggers ({@code
+ * V170__leased_work.sql}). Those under a claim say whether it still held.
+ */
 @Component
 public class LeasedWork {
   /** A claim that ran out is a failure, and waits like one: the work may be what kills servers. */

@@ -2,7 +2,8 @@
  * Leased work: what servers do beside requests, each piece by one of them at a time.
  *
  * <p>How it works: a piece is a row of {@code leased_work}, written with what it is about by {@link
- * dev.graft.work.LeasedWork#add}. A module that has work makes a bean of a {@link
+ * dev.graft.work.LeasedWork#add}, or by a trigger where a trigger writes that, as on {@code
+ * webhook_delivery}. A module that has work makes a bean of a {@link
  * dev.graft.work.WorkKind}; each kind has a {@link dev.graft.work.WorkLoop} in every server, which
  * claims what is due, keeps the claim while a thread works under it ({@link
  * dev.graft.work.KeptClaim}), tries again what fails and gives up what keeps failing. Departments

@@ -8,7 +8,7 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.scheduling.annotation.EnableScheduling;
 import org.springframework.scheduling.annotation.Scheduled;
 
-/** What every server does by the clock. Several servers may do it at once. */
+/** What every server does by the clock to the queue. Several servers may do it at once. */
 @Configuration(proxyBeanMethods = false)
 @EnableScheduling
 class QueueSchedules {

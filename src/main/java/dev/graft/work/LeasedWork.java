@@ -1,12 +1,14 @@
 package dev.graft.work;
 
+import static dev.graft.platform.database.ResultColumns.parameter;
+import static dev.graft.platform.database.ResultColumns.seconds;
 import static dev.graft.platform.database.ResultColumns.time;
 
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneOffset;
+import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -16,33 +18,40 @@ import org.springframework.stereotype.Component;
 import org.springframework.transaction.support.TransactionSynchronization;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
 
-/** Every statement on {@code leased_work}. Those under a claim say whether it still held. */
+/**
+ * The statements on {@code leased_work}, but for those that its migration gives to triggers ({@code
+ * V170__leased_work.sql}). Those under a claim say whether it still held.
+ */
 @Component
 public class LeasedWork {
+  /** A claim that ran out is a failure, and waits like one: the work may be what kills servers. */
+  private static final String FREE =
+      """
+      w.due_at <= n.now
+                          and (w.claimed_until is null
+                               or w.claimed_until + make_interval(secs =>
+                                    least(:longest, :first * power(2, least(w.attempts, 30)))) <= n.now)\
+      """;
+
   /**
-   * The department that has had no turn for longest, unless it has its share, and of its work what
-   * is due for longest. The turn is over even if another transaction is just writing that row: it
-   * must not be in everybody's way.
+   * The department that has had no turn for longest, and of its work what is due for longest. The
+   * turn is over even if another transaction is just writing that row: it must not be in
+   * everybody's way.
    */
   private static final String CLAIM =
       """
       -- claim leased work
       with n as materialized (select graft_now() as now),
            t as (select t.department_id from work_turn t cross join n
-                  where t.kind = :kind
+                  where t.kind = :kind and t.department_id <> all(:full::text[])
                     and exists (select from leased_work w
-                                 where w.kind = t.kind and w.department_id = t.department_id and w.due_at <= n.now
-                                   and (w.claimed_until is null or w.claimed_until <= n.now))
-                    and (select count(*) from leased_work w
-                          where w.kind = t.kind and w.department_id = t.department_id
-                            and w.claimed_until > n.now) < :share
+                                 where w.kind = t.kind and w.department_id = t.department_id and %1$s)
                   order by t.served_at, t.department_id
                   limit 1 for no key update of t skip locked),
            s as (update work_turn set served_at = n.now from n
                   where kind = :kind and department_id = (select department_id from t)),
            c as (select w.subject from leased_work w cross join n
-                  where w.kind = :kind and w.department_id = (select department_id from t) and w.due_at <= n.now
-                    and (w.claimed_until is null or w.claimed_until <= n.now)
+                  where w.kind = :kind and w.department_id = (select department_id from t) and %1$s
                   order by w.due_at, w.subject
                   limit 1 for no key update of w skip locked)
       update leased_work w
@@ -50,7 +59,8 @@ public class LeasedWork {
              attempts = attempts + case when claim is null then 0 else 1 end
         from n where w.kind = :kind and w.subject = (select subject from c)
       returning w.*
-      """;
+      """
+          .formatted(FREE);
 
   private static final String FENCE =
       " where kind = :kind and subject = :subject and claim = :claim";
@@ -93,13 +103,17 @@ public class LeasedWork {
 
   /**
    * @param lease how long it holds, unless it is renewed
-   * @param share as many claims may be one department's
+   * @param retries how long it waits where a claim has run out
+   * @param full departments that have their share of this server: others have the turn
    */
-  public Optional<WorkClaim> claim(String kind, Duration lease, int share) {
+  public Optional<WorkClaim> claim(
+      String kind, Duration lease, WorkSettings.Backoff retries, Collection<String> full) {
     return sql.sql(CLAIM)
         .param("kind", kind)
         .param("lease", seconds(lease))
-        .param("share", share)
+        .param("first", seconds(retries.first()))
+        .param("longest", seconds(retries.longest()))
+        .param("full", full.toArray(String[]::new))
         .query(LeasedWork::claimed)
         .optional();
   }
@@ -112,10 +126,6 @@ public class LeasedWork {
         row.getObject("claim", UUID.class),
         time(row, "due_at"),
         row.getInt("attempts"));
-  }
-
-  private static double seconds(Duration duration) {
-    return duration.toMillis() / 1000.0;
   }
 
   /** Then it holds for longer. */
@@ -156,7 +166,7 @@ public class LeasedWork {
     return ends(
         claim,
         sql.sql(given("due_at = greatest(graft_now(), :due)"))
-            .param("due", due.atOffset(ZoneOffset.UTC)));
+            .param("due", parameter(due)));
   }
 
   boolean failed(WorkClaim claim, Duration after) {

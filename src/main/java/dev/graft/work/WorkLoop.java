@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -103,13 +104,25 @@ public final class WorkLoop implements Runnable {
 
   private Optional<WorkClaim> claim() {
     try {
-      Optional<WorkClaim> claim = work.claim(settings.kind(), settings.lease(), settings.share());
+      Optional<WorkClaim> claim = 
+          work.claim(settings.kind(), settings.lease(), settings.retries(), full());
       away = false;
       return claim;
     } catch (RuntimeException outage) {
       told(outage);
       return Optional.empty();
     }
+  }
+
+  /** Departments that have their share of this server. */
+  private List<String> full() {
+    return underWay.keySet().stream()
+        .collect(Collectors.groupingBy(WorkClaim::departmentId, Collectors.counting()))
+        .entrySet()
+        .stream()
+        .filter(each -> each.getValue() >= settings.share())
+        .map(Map.Entry::getKey)
+        .toList();
   }
 
   /** Once for an outage. */

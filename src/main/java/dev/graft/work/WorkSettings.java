@@ -9,8 +9,7 @@ import java.util.concurrent.ThreadLocalRandom;
  * @param kind the name of it
  * @param computes whether it keeps a processor busy, which virtual threads are not made for
  * @param parallel pieces that a server works at at once
- * @param share of all that are worked at, as many may be one department's; servers that claim at
- *     the same moment may exceed it by one each
+ * @param share of those, as many may be one department's; other servers may work at more of it
  * @param poll how often a server looks for what is due
  * @param lease how long a claim holds unless it is renewed
  * @param grace how long those under way may go on when the server stops

@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -28,6 +29,8 @@ class LeasedWorkIT {
   private static final Duration LONG = Duration.ofMinutes(5);
   private static final Duration NEVER = Duration.ofDays(1);
   private static final Duration MOMENT = Duration.ofMillis(20);
+  private static final WorkSettings.Backoff RETRIES =
+      new WorkSettings.Backoff(3, Duration.ofMillis(1), Duration.ofMillis(1));
 
   @Autowired private Departments departments;
   @Autowired private JdbcClient sql;
@@ -64,9 +67,7 @@ class LeasedWorkIT {
 
     @Override
     public WorkSettings settings() {
-      Duration wait = Duration.ofMillis(1);
-      return new WorkSettings(
-          kind, false, 3, 3, poll, lease, new WorkSettings.Backoff(3, wait, wait), Duration.ZERO);
+      return new WorkSettings(kind, false, 3, 1, poll, lease, RETRIES, Duration.ZERO);
     }
 
     @Override
@@ -86,12 +87,18 @@ class LeasedWorkIT {
   }
 
   private Optional<WorkClaim> claim(LeasedWork server) {
-    return server.claim(kind, LONG, 9);
+    return server.claim(kind, LONG, RETRIES, List.of());
   }
 
   private void leaseIsOver() {
-    sql.sql("update leased_work set claimed_until = graft_now() where kind = :kind")
+    leaseIsOverFor(Duration.ofMillis(1));
+  }
+
+  private void leaseIsOverFor(Duration time) {
+    sql.sql(
+            "update leased_work set claimed_until = graft_now() - make_interval(secs => :time) where kind = :kind")
         .param("kind", kind)
+        .param("time", time.toMillis() / 1000.0)
         .update();
   }
 
@@ -196,6 +203,19 @@ class LeasedWorkIT {
   }
 
   @Test
+  void aClaimThatRanOutWaitsAsAFailureDoes() {
+    var retries = new WorkSettings.Backoff(9, Duration.ofMinutes(1), Duration.ofMinutes(3));
+    one.add(kind, "killer", department);
+    assertThat(one.claim(kind, LONG, retries, List.of())).isPresent();
+    for (int minutes : List.of(1, 2, 3, 3)) { // not four
+      leaseIsOverFor(Duration.ofMinutes(minutes).minusSeconds(30));
+      assertThat(other.claim(kind, LONG, retries, List.of())).isEmpty();
+      leaseIsOverFor(Duration.ofMinutes(minutes));
+      assertThat(other.claim(kind, LONG, retries, List.of())).isPresent();
+    }
+  }
+
+  @Test
   void progressForgivesFailures() {
     one.add(kind, "piece", department);
     one.failed(claim(one).orElseThrow(), Duration.ZERO);
@@ -258,15 +278,35 @@ class LeasedWorkIT {
   }
 
   @Test
-  void departmentsTakeTurnsAndHaveTheirShare() {
-    for (int i = 0; i < 4; i++) one.add(kind, "many-" + i, department);
-    String few = departments.ensure("d-" + UUID.randomUUID());
-    one.add(kind, "few", few);
+  void departmentsTakeTurns() {
+    for (int i = 0; i < 3; i++) one.add(kind, "many-" + i, department);
+    one.add(kind, "few", departments.ensure("d-" + UUID.randomUUID()));
 
     List<String> claimed = new ArrayList<>();
     Optional<WorkClaim> claim;
-    while ((claim = other.claim(kind, LONG, 2)).isPresent()) claimed.add(claim.get().subject());
-    assertThat(claimed).containsExactly("many-0", "few", "many-1");
+    while ((claim = claim(other)).isPresent()) claimed.add(claim.get().subject());
+    assertThat(claimed).containsExactly("many-0", "few", "many-1", "many-2");
+  }
+
+  @Test
+  void aDepartmentHasItsShareOfEachServer() {
+    for (int i = 0; i < 6; i++) one.add(kind, "piece-" + i, department);
+    CountDownLatch both = new CountDownLatch(2);
+    AtomicInteger most = new AtomicInteger();
+    run(counted(both, most), counted(both, most), () -> await().until(() -> left() == 0));
+    assertThat(most).hasValue(1);
+  }
+
+  /** Begins nothing else before both servers are at work. */
+  private TestKind counted(CountDownLatch both, AtomicInteger most) {
+    AtomicInteger underWay = new AtomicInteger();
+    return kind(
+        claim -> {
+          most.accumulateAndGet(underWay.incrementAndGet(), Math::max);
+          both.countDown();
+          both.await();
+          underWay.decrementAndGet();
+        });
   }
 
   @Test

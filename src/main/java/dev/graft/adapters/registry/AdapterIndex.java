@@ -3,7 +3,6 @@ package dev.graft.adapters.registry;
 import dev.graft.platform.database.ResultColumns;
 import dev.graft.retention.Retained;
 import java.time.Instant;
-import java.time.ZoneOffset;
 import java.util.List;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
@@ -79,7 +78,7 @@ class AdapterIndex {
   List<Retained.Thing> untold(String department, Instant latest, int limit) {
     return sql.sql(UNTOLD)
         .param("department", department)
-        .param("latest", latest.atOffset(ZoneOffset.UTC))
+        .param("latest", ResultColumns.parameter(latest))
         .param("limit", limit)
         .query(
             (row, n) ->

@@ -31,7 +31,9 @@ public class FileValidation implements WorkKind {
   /** What text shrinks to; only to guess how long unpacking it will take. */
   private static final int LIKELY_RATIO = 10;
 
-  /** One of a department at a time; what cannot be read for about an hour is given up. */
+  /**
+   * A server reads one of a department at a time; what cannot be read for about an hour is given up.
+   */
   private static final WorkSettings SETTINGS =
       new WorkSettings(
           StoredFiles.VALIDATION,

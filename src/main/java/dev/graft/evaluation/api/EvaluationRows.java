@@ -1,10 +1,14 @@
 package dev.graft.evaluation.api;
 
-import dev.graft.platform.database.TransactionLocks;
+import static dev.graft.platform.database.ResultColumns.parameter;
+import static dev.graft.platform.database.ResultColumns.time;
+import static dev.graft.platform.database.ResultColumns.timeOrNull;
+
 import dev.graft.datasets.FileUse;
 import dev.graft.evaluation.Evaluation;
 import dev.graft.evaluation.EvaluationPlan;
 import dev.graft.evaluation.StoredPlans;
+import dev.graft.platform.database.TransactionLocks;
 import dev.graft.platform.pagination.Cursor;
 import dev.graft.retention.Retained;
 import dev.graft.tenancy.Owned;
@@ -12,8 +16,6 @@ import dev.graft.work.LeasedWork;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
-import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -172,14 +174,14 @@ public class EvaluationRows implements Owned, FileUse {
              order by ended_at, id limit :limit
             """)
         .param("department", department)
-        .param("latest", latest.atOffset(ZoneOffset.UTC))
+        .param("latest", parameter(latest))
         .param("limit", limit)
         .query(
             (row, index) ->
                 new Retained.Thing(
                     row.getString("id"),
                     row.getString("name"),
-                    row.getObject("ended_at", OffsetDateTime.class).toInstant()))
+                    time(row, "ended_at")))
         .list();
   }
 
@@ -190,9 +192,9 @@ public class EvaluationRows implements Owned, FileUse {
         row.getString("id"),
         Evaluation.Status.of(row.getString("status")),
         plans.read(row.getString("plan")),
-        row.getObject("created_at", OffsetDateTime.class).toInstant(),
-        time(row, "started_at"),
-        time(row, "ended_at"),
+        time(row, "created_at"),
+        timeOrNull(row, "started_at"),
+        timeOrNull(row, "ended_at"),
         row.getObject("questions", Integer.class),
         row.getLong("passed_over"),
         row.getInt("answered"),
@@ -201,10 +203,5 @@ public class EvaluationRows implements Owned, FileUse {
             ? null
             : new Evaluation.Failure(code, String.valueOf(row.getString("error_message"))),
         row.getString("waits_for"));
-  }
-
-  private static @Nullable Instant time(ResultSet row, String column) throws SQLException {
-    OffsetDateTime time = row.getObject(column, OffsetDateTime.class);
-    return time == null ? null : time.toInstant();
   }
 }

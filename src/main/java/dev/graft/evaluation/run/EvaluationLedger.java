@@ -1,5 +1,7 @@
 package dev.graft.evaluation.run;
 
+import static dev.graft.platform.database.ResultColumns.parameter;
+import static dev.graft.platform.database.ResultColumns.seconds;
 import static dev.graft.platform.database.ResultColumns.textsOrNull;
 
 import dev.graft.evaluation.Evaluation;
@@ -9,7 +11,6 @@ import dev.graft.evaluation.samples.GradedAnswer;
 import dev.graft.work.LeasedWork;
 import dev.graft.work.WorkClaim;
 import java.time.Duration;
-import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Optional;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -72,7 +73,7 @@ public class EvaluationLedger {
             """
                 + OPEN
                 + " returning *")
-        .param("due", claim.dueAt().atOffset(ZoneOffset.UTC))
+        .param("due", parameter(claim.dueAt()))
         .param("id", claim.subject())
         .query(
             (row, index) -> {
@@ -141,7 +142,7 @@ public class EvaluationLedger {
                     + OPEN
                     + " returning graft_now() - waiting_since > make_interval(secs => :patience)")
             .param("waits_for", waitsFor)
-            .param("patience", patience.toMillis() / 1000.0)
+            .param("patience", seconds(patience))
             .param("id", claim.id())
             .query(Boolean.class)
             .optional()

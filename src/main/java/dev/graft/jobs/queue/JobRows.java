@@ -41,7 +41,7 @@ public class JobRows implements Owned {
       -- unfinished
       select id from job
        where department_id = :department and finished_at is null
-       order by id
+       order by id for no key update
       """;
 
   /**
@@ -144,7 +144,10 @@ public class JobRows implements Owned {
            order by j.created_at desc, j.id desc
           """;
 
-  /** Ids of the jobs that have not ended. */
+  /**
+   * Ids of the jobs that have not ended, all locked for whoever moves more than one of them: a job
+   * that moves locks rows of its webhooks, which another job's transaction may hold while it waits.
+   */
   List<String> unfinished(String departmentId) {
     return sql.sql(UNFINISHED)
         .param("department", departmentId)

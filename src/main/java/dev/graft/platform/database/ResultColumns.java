@@ -4,6 +4,7 @@ import java.sql.Array;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Timestamp;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
@@ -11,7 +12,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** PostgreSQL's types from a row, and times as parameters. */
+/** PostgreSQL's types from a row, and times and durations as parameters. */
 public final class ResultColumns {
   private ResultColumns() {}
 
@@ -45,5 +46,10 @@ public final class ResultColumns {
   /** A time as a statement takes it; null stays null. */
   public static @Nullable OffsetDateTime parameter(@Nullable Instant time) {
     return time == null ? null : time.atOffset(ZoneOffset.UTC);
+  }
+
+  /** A duration as {@code make_interval(secs => ...)} takes it. */
+  public static double seconds(Duration duration) {
+    return duration.toMillis() / 1000.0;
   }
 }

@@ -12,9 +12,9 @@ import dev.graft.tenancy.Role;
 import dev.graft.tenancy.keys.ApiKeys;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Timestamp;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
@@ -81,17 +81,17 @@ public class KeyAuthenticator implements BearerAuthenticator {
   }
 
   private Optional<Bearer> find(String statement, String token) {
-    Timestamp now = Timestamp.from(clock.instant());
+    Instant now = clock.instant();
     Optional<Found> found =
         sql.sql(statement)
             .param("hash", Secrets.hash(token))
-            .param("now", now)
-            .param("stale", Timestamp.from(clock.instant().minus(USE_RESOLUTION)))
+            .param("now", ResultColumns.parameter(now))
+            .param("stale", ResultColumns.parameter(now.minus(USE_RESOLUTION)))
             .query(KeyAuthenticator::found)
             .optional();
     found
         .filter(Found::stale)
-        .ifPresent(key -> sql.sql(USED).param("id", key.id()).param("now", now).update());
+        .ifPresent(key -> sql.sql(USED).param("id", key.id()).param("now", ResultColumns.parameter(now)).update());
     return found.map(key -> bearer(key.identity()));
   }
 

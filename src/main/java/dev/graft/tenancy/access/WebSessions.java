@@ -1,12 +1,13 @@
 package dev.graft.tenancy.access;
 
+import static dev.graft.platform.database.ResultColumns.parameter;
+
 import dev.graft.platform.Ids;
 import dev.graft.platform.security.Secrets;
 import dev.graft.tenancy.AuditLog;
 import dev.graft.tenancy.Caller;
 import dev.graft.tenancy.Identity;
 import dev.graft.tenancy.keys.ApiKeys;
-import java.sql.Timestamp;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -69,13 +70,13 @@ public class WebSessions {
     Instant now = clock.instant();
     String token = Secrets.next(PREFIX);
     String id = ids.next("session_");
-    sql.sql(SWEEP).param("now", Timestamp.from(now)).update();
+    sql.sql(SWEEP).param("now", parameter(now)).update();
     sql.sql(OPEN)
         .param("id", id)
         .param("hash", Secrets.hash(token))
         .param("key", identity.actor().keyId())
-        .param("now", Timestamp.from(now))
-        .param("end", Timestamp.from(now.plus(LIFETIME)))
+        .param("now", parameter(now))
+        .param("end", parameter(now.plus(LIFETIME)))
         .update();
     String department = identity instanceof Caller caller ? caller.departmentId() : null;
     audit.write("login.succeeded", identity.actor(), department, id, Map.of());

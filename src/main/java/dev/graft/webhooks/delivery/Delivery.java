@@ -1,9 +1,11 @@
 package dev.graft.webhooks.delivery;
 
+import static dev.graft.platform.database.ResultColumns.time;
+import static dev.graft.platform.database.ResultColumns.timeOrNull;
+
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
-import java.time.OffsetDateTime;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,16 +26,11 @@ public record Delivery(
             row.getString("id"),
             WebhookEventType.of(row.getString("type")),
             row.getString("job_id"),
-            row.getObject("created_at", OffsetDateTime.class).toInstant()),
+            time(row, "created_at")),
         row.getString("endpoint_id"),
         row.getInt("attempts"),
-        instant(row, "next_attempt_at"),
-        instant(row, "delivered_at"));
-  }
-
-  static @Nullable Instant instant(ResultSet row, String column) throws SQLException {
-    OffsetDateTime at = row.getObject(column, OffsetDateTime.class);
-    return at == null ? null : at.toInstant();
+        timeOrNull(row, "next_attempt_at"),
+        timeOrNull(row, "delivered_at"));
   }
 
   /**
@@ -47,7 +44,7 @@ public record Delivery(
     public static Attempt of(ResultSet row, int number) throws SQLException {
       return new Attempt(
           row.getInt("number"),
-          row.getObject("at", OffsetDateTime.class).toInstant(),
+          time(row, "at"),
           (Integer) row.getObject("status"),
           row.getString("error"),
           row.getInt("millis"));

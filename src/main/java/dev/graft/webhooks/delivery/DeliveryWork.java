@@ -62,7 +62,8 @@ class DeliveryWork implements WorkKind {
     }
   }
 
-  @Scheduled(fixedDelayString = "PT1H", initialDelayString = "PT1H")
+  /** At a rate: what comes after a delay shares one thread with the reaper of leases. */
+  @Scheduled(fixedRateString = "PT1H", initialDelayString = "PT1H")
   void forget() {
     outbox.forget(settings.keep());
   }

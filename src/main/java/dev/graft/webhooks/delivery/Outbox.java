@@ -1,5 +1,7 @@
 package dev.graft.webhooks.delivery;
 
+import static dev.graft.platform.database.ResultColumns.parameter;
+import static dev.graft.platform.database.ResultColumns.seconds;
 import static dev.graft.platform.database.ResultColumns.time;
 
 import dev.graft.webhooks.delivery.WebhookSender.Address;
@@ -10,8 +12,6 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -105,28 +105,25 @@ public class Outbox {
 
   /** The endpoint has its next turn when something is due: what comes meanwhile waits for this. */
   private void goOn(WorkClaim endpoint) {
-    Optional<OffsetDateTime> next =
+    Optional<Instant> next =
         sql.sql("select d.next_attempt_at from webhook_delivery d where" + FIRST)
             .param("endpoint", endpoint.subject())
-            .query(OffsetDateTime.class)
+            .query((row, index) -> time(row, "next_attempt_at"))
             .optional();
-    if (next.isPresent()) work.until(endpoint, next.get().toInstant());
+    if (next.isPresent()) work.until(endpoint, next.get());
     else work.done(endpoint);
   }
 
-  private static double seconds(Duration duration) {
-    return duration.toMillis() / 1000.0;
-  }
-
   /**
-   * Ends the attempt.
+   * Ends the attempt. Whatever came of it, this server did it: failures of the work are counted
+   * anew.
    *
    * @param next when to try again; null = not at all
    * @return whether the claim still held
    */
   @Transactional
   public boolean report(Claim claim, AttemptOutcome outcome, @Nullable Duration next) {
-    if (!work.hold(claim.work())) return false;
+    if (!work.progressed(claim.work())) return false;
     sql.sql(
             """
             update webhook_delivery
@@ -168,7 +165,7 @@ public class Outbox {
             """)
         .param("id", claim.message().id())
         .param("number", claim.attempt())
-        .param("at", claim.at().atOffset(ZoneOffset.UTC))
+        .param("at", parameter(claim.at()))
         .param("status", outcome.status())
         .param("error", outcome.error())
         .param("millis", outcome.millis())
@@ -196,7 +193,7 @@ public class Outbox {
                 .param("url", claim.address().url())
                 .param("reason", reason)
                 .param("at_once", atOnce)
-                .param("since", claim.message().createdAt().atOffset(ZoneOffset.UTC))
+                .param("since", parameter(claim.message().createdAt()))
                 .update()
             == 1;
     if (disabled) endAll(claim.work().departmentId(), endpoint);

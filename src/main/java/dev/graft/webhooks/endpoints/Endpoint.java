@@ -1,12 +1,13 @@
 package dev.graft.webhooks.endpoints;
 
+import static dev.graft.platform.database.ResultColumns.time;
+
 import dev.graft.webhooks.delivery.WebhookEventType;
 import dev.graft.webhooks.delivery.WebhookSender;
 import java.sql.Array;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.Set;
@@ -44,8 +45,8 @@ public record Endpoint(
         row.getBytes("secret"),
         row.getBytes("second_secret"),
         row.getString("secret_hint"),
-        row.getObject("created_at", OffsetDateTime.class).toInstant(),
-        row.getObject("updated_at", OffsetDateTime.class).toInstant(),
+        time(row, "created_at"),
+        time(row, "updated_at"),
         row.getString("disabled_reason"));
   }
 

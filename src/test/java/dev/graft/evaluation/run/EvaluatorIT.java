@@ -122,7 +122,7 @@ class EvaluatorIT {
   }
 
   private WorkClaim claim() {
-    return work.claim(Evaluation.WORK, LONG, 1).orElseThrow();
+    return work.claim(Evaluation.WORK, LONG, evaluator.settings().retries(), List.of()).orElseThrow();
   }
 
   private Evaluation turn() throws InterruptedException {

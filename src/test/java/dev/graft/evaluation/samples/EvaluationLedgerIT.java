@@ -20,6 +20,7 @@ import dev.graft.platform.Ids;
 import dev.graft.platform.process.LoopThreads;
 import dev.graft.tenancy.Departments;
 import dev.graft.work.LeasedWork;
+import dev.graft.work.WorkSettings;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -36,6 +37,8 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 class EvaluationLedgerIT {
   private static final Duration LONG = Duration.ofMinutes(5);
   private static final Duration DAY = Duration.ofDays(1);
+  private static final WorkSettings.Backoff AT_ONCE =
+      new WorkSettings.Backoff(9, Duration.ZERO, Duration.ZERO);
   private static final Question QUESTION = new Question(null, "2+2=", "4");
 
   @Autowired private Departments departments;
@@ -81,7 +84,7 @@ class EvaluationLedgerIT {
   }
 
   private Optional<Claim> claim() {
-    return work.claim(Evaluation.WORK, LONG, 9).flatMap(ledger::begin);
+    return work.claim(Evaluation.WORK, LONG, AT_ONCE, List.of()).flatMap(ledger::begin);
   }
 
   private static GradedAnswer answer(Open open) {

@@ -10,7 +10,9 @@ import dev.graft.jobs.lease.LeaseKey;
 import dev.graft.jobs.lease.LeaseLost;
 import dev.graft.pg.TestPostgres;
 import dev.graft.tenancy.Actor;
+import dev.graft.tenancy.DepartmentArchived;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -99,7 +101,7 @@ class QueueConcurrencyIT {
     try (ExecutorService threads = Executors.newSingleThreadExecutor()) {
       AtomicReference<String> job = new AtomicReference<>();
       Future<LeaseKey> waiting =
-          new TransactionTemplate(new DataSourceTransactionManager(elsewhere))
+          transaction(elsewhere)
               .execute(
                   open -> {
                     Queue faster = new Queue(elsewhere);
@@ -111,6 +113,59 @@ class QueueConcurrencyIT {
                   });
       assertThat(waiting.get().jobId()).isEqualTo(job.get());
     }
+  }
+
+  @Test
+  void archivingWaitsForAJobThatIsJustMovedAndHoldsNothingItNeeds() throws Exception {
+    String department = queue.department(1);
+    List<String> jobs = new ArrayList<>();
+    for (int i = 0; i < 3; i++) jobs.add(queue.submit(department, 0));
+    Collections.sort(jobs);
+    queue
+        .sql
+        .sql(
+            """
+            insert into webhook_endpoint (id, department_id, name, url, events, secret, secret_hint, created_at, updated_at)
+            values ('w', :department, 'a', 'https://example.org', '{fine_tuning.job.cancelled}', '', '', graft_now(), graft_now())
+            """)
+        .param("department", department)
+        .update();
+    DataSource elsewhere = Databases.dataSource(DATABASE);
+    DataSource archiving = Databases.dataSource(DATABASE);
+    JobLedger archivers = new JobLedger(JdbcClient.create(archiving));
+    JobsOfArchived archived =
+        new JobsOfArchived(new JobRows(JdbcClient.create(archiving)), archivers);
+    try (ExecutorService threads = Executors.newSingleThreadExecutor()) {
+      Future<?> all =
+          transaction(elsewhere)
+              .execute(
+                  open -> {
+                    JdbcClient mover = JdbcClient.create(elsewhere);
+                    mover
+                        .sql("select from job where id = :id for no key update")
+                        .param("id", jobs.getLast())
+                        .query()
+                        .listOfRows();
+                    Future<?> waiting =
+                        threads.submit(
+                            () ->
+                                transaction(archiving)
+                                    .executeWithoutResult(
+                                        other ->
+                                            archived.cancel(new DepartmentArchived(department))));
+                    await().until(this::someoneWaitsForALock);
+                    new JobLedger(mover).cancel(department, jobs.getLast(), null, null);
+                    return waiting;
+                  });
+      all.get();
+    }
+    assertThat(jobs)
+        .allSatisfy(
+            job -> assertThat(queue.state(department, job)).isEqualTo(JobState.CANCELLED));
+  }
+
+  private static TransactionTemplate transaction(DataSource source) {
+    return new TransactionTemplate(new DataSourceTransactionManager(source));
   }
 
   private boolean someoneWaitsForALock() {
@@ -137,7 +192,7 @@ class QueueConcurrencyIT {
     queue.submit(first, 0);
     String job = queue.submit(second, 0);
     DataSource elsewhere = Databases.dataSource(DATABASE);
-    new TransactionTemplate(new DataSourceTransactionManager(elsewhere))
+    transaction(elsewhere)
         .executeWithoutResult(
             open -> {
               JdbcClient.create(elsewhere)

@@ -12,8 +12,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -57,7 +55,7 @@ public class BaseModels {
         rows.findToChange(name).filter(each -> each.isEnabled() != enabled);
     if (row.isEmpty()) return;
     if (enabled) row.get().enable();
-    else row.get().disable(now());
+    else row.get().disable(clock.instant());
     log.atInfo()
         .addKeyValue("model", name)
         .log(enabled ? "base_model_enabled" : "base_model_disabled");
@@ -131,7 +129,7 @@ public class BaseModels {
             bytes,
             License.of(model),
             true,
-            now());
+            clock.instant());
     BaseModel registered = find(name).orElseGet(() -> insert(found));
     if (!registered.manifest().equals(manifest.sha256())) {
       throw new ModelRefused(
@@ -152,9 +150,5 @@ public class BaseModels {
         .addKeyValue("manifest", model.manifest())
         .log("base_model_registered");
     return model;
-  }
-
-  private Instant now() {
-    return clock.instant().truncatedTo(ChronoUnit.MICROS);
   }
 }

@@ -9,8 +9,6 @@ import dev.graft.spec.fields.SpecRejected;
 import dev.graft.spec.request.TrainingSpecs;
 import dev.graft.tenancy.Owned;
 import java.time.Clock;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -152,11 +150,13 @@ public class AdapterConfigs implements Owned {
     if (rows.existsByDepartmentIdAndNameAndDeletedAtIsNull(departmentId, name)) throw taken();
     AdapterConfigRow config;
     try {
-      config = rows.saveAndFlush(new AdapterConfigRow(ids.next("ac_"), departmentId, name, now()));
+      config =
+          rows.saveAndFlush(
+              new AdapterConfigRow(ids.next("ac_"), departmentId, name, clock.instant()));
     } catch (DataIntegrityViolationException meanwhile) {
       throw taken();
     }
-    versions.save(new AdapterConfigVersionRow(config, 1, description, checked, now()));
+    versions.save(new AdapterConfigVersionRow(config, 1, description, checked, clock.instant()));
     return config.id();
   }
 
@@ -172,13 +172,13 @@ public class AdapterConfigs implements Owned {
     AdapterConfigRow own = own(departmentId, id);
     ObjectNode checked = checked(description, adapter);
     int next = versions.newest(own.id()) + 1;
-    versions.save(new AdapterConfigVersionRow(own, next, description, checked, now()));
+    versions.save(new AdapterConfigVersionRow(own, next, description, checked, clock.instant()));
     return String.valueOf(next);
   }
 
   @Transactional
   public void delete(String departmentId, String id) {
-    own(departmentId, id).delete(now());
+    own(departmentId, id).delete(clock.instant());
   }
 
   private AdapterConfigRow own(String departmentId, String id) {
@@ -207,10 +207,6 @@ public class AdapterConfigs implements Owned {
           first.path(),
           rejected.problems().stream().map(p -> ErrorDetail.at(p.path(), p.message())).toList());
     }
-  }
-
-  private Instant now() {
-    return clock.instant().truncatedTo(ChronoUnit.MICROS);
   }
 
   /** The settings as they would run. */

@@ -9,8 +9,6 @@ import dev.graft.retention.RetentionNotices;
 import dev.graft.tenancy.AuditLog;
 import dev.graft.tenancy.Owned;
 import java.time.Clock;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -59,7 +57,7 @@ public class Adapters implements Owned {
   @Transactional(propagation = Propagation.MANDATORY)
   void publish(JobSucceeded job) {
     String id = ids.next("ad_");
-    rows.saveAndFlush(new AdapterRow(id, job, now()));
+    rows.saveAndFlush(new AdapterRow(id, job, clock.instant()));
     log.atInfo()
         .addKeyValue("adapter", id)
         .addKeyValue("job", job.jobId())
@@ -131,7 +129,7 @@ public class Adapters implements Owned {
     Optional<AdapterRow> row = toChange(seen, only);
     if (row.isEmpty()) return false;
     if (deprecation == null) row.get().undeprecate();
-    else row.get().deprecate(deprecation, now());
+    else row.get().deprecate(deprecation, clock.instant());
     String type = deprecation == null ? "adapter.undeprecated" : "adapter.deprecated";
     audit.write(type, seen.departmentId(), seen.id(), Map.of());
     return true;
@@ -168,7 +166,7 @@ public class Adapters implements Owned {
   public boolean delete(String departmentId, String id) {
     Optional<AdapterRow> row = rows.findToChange(departmentId, id);
     if (row.isEmpty()) return false;
-    row.get().delete(null, now());
+    row.get().delete(null, clock.instant());
     notices.drop(RetentionKind.ADAPTERS, id);
     log.atInfo().addKeyValue("adapter", id).log("adapter_deleted");
     audit.write("model.deleted", departmentId, row.get().name(), Map.of("adapter_id", id));
@@ -178,15 +176,11 @@ public class Adapters implements Owned {
   /** As {@link #delete}, since its department keeps it no longer. */
   @Transactional(propagation = Propagation.MANDATORY)
   void remove(AdapterRow row) {
-    row.delete(RETENTION, now());
+    row.delete(RETENTION, clock.instant());
     audit.write(
         "model.deleted",
         row.departmentId(),
         row.name(),
         Map.of("adapter_id", row.id(), "reason", RETENTION));
-  }
-
-  private Instant now() {
-    return clock.instant().truncatedTo(ChronoUnit.MICROS);
   }
 }

@@ -5,6 +5,7 @@ import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
 import dev.graft.artifacts.manifest.Manifest;
 import dev.graft.artifacts.manifest.ManifestDirectory;
+import dev.graft.platform.database.TransactionLocks;
 import dev.graft.tenancy.AuditLog;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.files.BadModel;
@@ -18,9 +19,9 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.dao.DataIntegrityViolationException;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Transactional;
+import org.springframework.transaction.support.TransactionTemplate;
 
 /** The base models of this Graft. */
 @Service
@@ -30,12 +31,22 @@ public class BaseModels {
 
   private final BaseModelRows rows;
   private final ArtifactStore store;
+  private final TransactionLocks locks;
+  private final TransactionTemplate transaction;
   private final AuditLog audit;
   private final Clock clock;
 
-  BaseModels(BaseModelRows rows, ArtifactStore store, AuditLog audit, Clock clock) {
+  BaseModels(
+      BaseModelRows rows,
+      ArtifactStore store,
+      TransactionLocks locks,
+      TransactionTemplate transaction,
+      AuditLog audit,
+      Clock clock) {
     this.rows = rows;
     this.store = store;
+    this.locks = locks;
+    this.transaction = transaction;
     this.audit = audit;
     this.clock = clock;
   }
@@ -130,7 +141,7 @@ public class BaseModels {
             License.of(model),
             true,
             clock.instant());
-    BaseModel registered = find(name).orElseGet(() -> insert(found));
+    BaseModel registered = transaction.execute(status -> registered(found));
     if (!registered.manifest().equals(manifest.sha256())) {
       throw new ModelRefused(
           "'" + name + "' is registered with other content; choose another name");
@@ -138,13 +149,12 @@ public class BaseModels {
     return registered;
   }
 
-  /** Unless somebody else is first, who then has the name. */
-  private BaseModel insert(BaseModel model) {
-    try {
-      rows.saveAndFlush(new BaseModelRow(model));
-    } catch (DataIntegrityViolationException taken) {
-      return find(model.name()).orElseThrow(() -> taken);
-    }
+  /** The first who registers has the name. */
+  private BaseModel registered(BaseModel model) {
+    locks.take("base model " + model.name());
+    Optional<BaseModel> known = find(model.name());
+    if (known.isPresent()) return known.get();
+    rows.save(new BaseModelRow(model));
     log.atInfo()
         .addKeyValue("model", model.name())
         .addKeyValue("manifest", model.manifest())

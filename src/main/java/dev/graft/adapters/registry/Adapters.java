@@ -18,6 +18,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.event.EventListener;
 import org.springframework.stereotype.Service;
+import org.springframework.transaction.annotation.Isolation;
 import org.springframework.transaction.annotation.Propagation;
 import org.springframework.transaction.annotation.Transactional;
 
@@ -110,8 +111,8 @@ public class Adapters implements Owned {
         .toList();
   }
 
-  /** Newest first, at most {@code limit}. */
-  @Transactional(readOnly = true)
+  /** Newest first, at most {@code limit}; all that were there when it began. */
+  @Transactional(readOnly = true, isolation = Isolation.REPEATABLE_READ)
   public List<Adapter> page(String departmentId, AdapterSearch search, int limit) {
     List<String> ids = index.page(departmentId, search, limit);
     return rows.findByIdInAndDeletedAtIsNullOrderByCreatedAtDescIdDesc(ids).stream()

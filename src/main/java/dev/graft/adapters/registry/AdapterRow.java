@@ -11,12 +11,14 @@ import jakarta.persistence.Table;
 import jakarta.persistence.Version;
 import java.time.Instant;
 import java.util.Objects;
+import org.hibernate.annotations.DynamicUpdate;
 import org.hibernate.annotations.JdbcTypeCode;
 import org.hibernate.type.SqlTypes;
 import org.jspecify.annotations.Nullable;
 
 /** A row of {@code adapter}; that of a deleted one stays, without its files. */
 @Entity
+@DynamicUpdate
 @Table(name = "adapter")
 class AdapterRow {
   @Id private String id;
@@ -38,8 +40,14 @@ class AdapterRow {
 
   private @Nullable String parentModel;
   private long trainedTokens;
+
+  /** Moved by the statements of {@link AdapterRows} alone. */
+  @Column(insertable = false, updatable = false)
   private @Nullable String archive;
+
+  @Column(insertable = false, updatable = false)
   private @Nullable Long archiveBytes;
+
   private boolean kept;
   private @Nullable Instant deprecatedAt;
   private @Nullable String deprecationNotice;
@@ -91,8 +99,6 @@ class AdapterRow {
     deletedAt = now;
     deletionReason = reason;
     manifest = null;
-    archive = null;
-    archiveBytes = null;
   }
 
   /** One that is there. */

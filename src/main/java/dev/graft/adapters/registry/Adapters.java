@@ -167,21 +167,21 @@ public class Adapters implements Owned {
   public boolean delete(String departmentId, String id) {
     Optional<AdapterRow> row = rows.findToChange(departmentId, id);
     if (row.isEmpty()) return false;
-    row.get().delete(null, clock.instant());
+    delete(row.get(), null, Map.of("adapter_id", id));
     notices.drop(RetentionKind.ADAPTERS, id);
     log.atInfo().addKeyValue("adapter", id).log("adapter_deleted");
-    audit.write("model.deleted", departmentId, row.get().name(), Map.of("adapter_id", id));
     return true;
   }
 
   /** As {@link #delete}, since its department keeps it no longer. */
   @Transactional(propagation = Propagation.MANDATORY)
   void remove(AdapterRow row) {
-    row.delete(RETENTION, clock.instant());
-    audit.write(
-        "model.deleted",
-        row.departmentId(),
-        row.name(),
-        Map.of("adapter_id", row.id(), "reason", RETENTION));
+    delete(row, RETENTION, Map.of("adapter_id", row.id(), "reason", RETENTION));
+  }
+
+  private void delete(AdapterRow row, @Nullable String reason, Map<String, String> details) {
+    row.delete(reason, clock.instant());
+    rows.dropArchive(row.id());
+    audit.write("model.deleted", row.departmentId(), row.name(), details);
   }
 }

@@ -131,7 +131,7 @@ public class Departments {
     LimitSettings limits =
         new LimitSettings(null, null, null, null, null, null, null, null)
             .orElse(settings.maxRunning());
-    DepartmentRow row = new DepartmentRow(ids.next("proj_"), name, limits, clock.instant());
+    DepartmentRow row = new DepartmentRow(ids.next("proj_"), name, limits);
     rows.save(row);
     written(row, "project.created", Map.of("data", Map.of("name", name, "title", name)));
     return row;

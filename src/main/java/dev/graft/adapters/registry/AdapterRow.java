@@ -12,6 +12,7 @@ import jakarta.persistence.Version;
 import java.time.Instant;
 import java.util.Objects;
 import org.hibernate.annotations.DynamicUpdate;
+import org.hibernate.annotations.Generated;
 import org.hibernate.annotations.JdbcTypeCode;
 import org.hibernate.type.SqlTypes;
 import org.jspecify.annotations.Nullable;
@@ -52,7 +53,12 @@ class AdapterRow {
   private @Nullable Instant deprecatedAt;
   private @Nullable String deprecationNotice;
   private @Nullable Instant retiresAt;
+
+  @Generated(sql = "graft_now()")
+  @Column(updatable = false)
+  @SuppressWarnings("NullAway.Init") // until it is flushed
   private Instant createdAt;
+
   private @Nullable Instant deletedAt;
   private @Nullable String deletionReason;
 
@@ -60,7 +66,7 @@ class AdapterRow {
   @SuppressWarnings("NullAway.Init")
   protected AdapterRow() {}
 
-  AdapterRow(String id, JobSucceeded job, Instant createdAt) {
+  AdapterRow(String id, JobSucceeded job) {
     this.id = id;
     this.departmentId = job.departmentId();
     this.name = job.fineTunedModel();
@@ -72,7 +78,6 @@ class AdapterRow {
     this.metadata = job.metadataJson();
     this.parentModel = job.parentModel();
     this.trainedTokens = job.trainedTokens();
-    this.createdAt = createdAt;
   }
 
   /** A deprecation keeps the time of its beginning while its words change. */

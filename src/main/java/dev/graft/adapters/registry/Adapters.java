@@ -58,7 +58,7 @@ public class Adapters implements Owned {
   @Transactional(propagation = Propagation.MANDATORY)
   void publish(JobSucceeded job) {
     String id = ids.next("ad_");
-    rows.saveAndFlush(new AdapterRow(id, job, clock.instant()));
+    rows.saveAndFlush(new AdapterRow(id, job));
     log.atInfo()
         .addKeyValue("adapter", id)
         .addKeyValue("job", job.jobId())

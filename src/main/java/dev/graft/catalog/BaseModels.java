@@ -2,8 +2,6 @@ package dev.graft.catalog;
 
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.BlobRef;
-import dev.graft.artifacts.Digest;
-import dev.graft.artifacts.manifest.Manifest;
 import dev.graft.artifacts.manifest.ManifestDirectory;
 import dev.graft.platform.database.TransactionLocks;
 import dev.graft.tenancy.AuditLog;
@@ -80,17 +78,6 @@ public class BaseModels {
     rows.findToChange(name).ifPresent(rows::delete);
     log.atInfo().addKeyValue("model", name).log("base_model_deleted");
     audit.write("base_model.deleted", null, name, Map.of());
-  }
-
-  /** The files of a registered model. Throws {@link ModelRefused} for an unknown name. */
-  public Manifest manifest(String name) {
-    Digest manifest =
-        find(name).orElseThrow(() -> new ModelRefused("no base model '" + name + "'")).manifest();
-    try {
-      return ManifestDirectory.read(store, manifest);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 
   /**

@@ -54,13 +54,9 @@ public class Departments {
   @Transactional
   public String ensure(String name) {
     requireName(name);
-    return find(name).or(() -> ofAnother(name, null)).orElseGet(() -> insert(name).id());
-  }
-
-  /** Its id. */
-  @Transactional(readOnly = true)
-  public Optional<String> find(String name) {
-    return rows.findIdByName(name);
+    return rows.findIdByName(name)
+        .or(() -> ofAnother(name, null))
+        .orElseGet(() -> insert(name).id());
   }
 
   /** By id, archived ones too. */

@@ -172,13 +172,11 @@ public class Uploads implements Owned {
 
   /** Makes the file and ends the upload, both or neither. */
   @Transactional
-  FileRow complete(
+  void complete(
       String departmentId, String id, List<String> partIds, NewFile file, ArrivedFile arrived) {
     UploadRow upload = requireToChange(departmentId, id);
     requirePending(upload);
-    FileRow row = files.addReserved(file, arrived);
-    upload.complete(partIds, row.id());
-    return row;
+    upload.complete(partIds, files.addReserved(file, arrived).id());
   }
 
   /** Cancelling twice is one cancellation. */

@@ -103,7 +103,8 @@ public class Departments {
   }
 
   /**
-   * Of two who change it at once, the second changes what the first has left.
+   * Of two who change it at once, the second changes what the first has left. Who asks writes the
+   * audit log, in the same transaction: it tells what was asked, and by which route.
    *
    * @param change of what was said, to what is said from now on
    */
@@ -115,6 +116,8 @@ public class Departments {
   }
 
   /**
+   * The audit log is the caller's, as with {@link #limit}.
+   *
    * @param mode {@code allow_list} or {@code deny_list}; null with null = every base model
    */
   @Transactional

@@ -2,9 +2,8 @@ package dev.graft.catalog;
 
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.BlobRef;
-import dev.graft.artifacts.Digest;
-import dev.graft.artifacts.manifest.Manifest;
 import dev.graft.artifacts.manifest.ManifestDirectory;
+import dev.graft.platform.database.TransactionLocks;
 import dev.graft.tenancy.AuditLog;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.files.BadModel;
@@ -12,17 +11,15 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.dao.DataIntegrityViolationException;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Transactional;
+import org.springframework.transaction.support.TransactionTemplate;
 
 /** The base models of this Graft. */
 @Service
@@ -32,12 +29,22 @@ public class BaseModels {
 
   private final BaseModelRows rows;
   private final ArtifactStore store;
+  private final TransactionLocks locks;
+  private final TransactionTemplate transaction;
   private final AuditLog audit;
   private final Clock clock;
 
-  BaseModels(BaseModelRows rows, ArtifactStore store, AuditLog audit, Clock clock) {
+  BaseModels(
+      BaseModelRows rows,
+      ArtifactStore store,
+      TransactionLocks locks,
+      TransactionTemplate transaction,
+      AuditLog audit,
+      Clock clock) {
     this.rows = rows;
     this.store = store;
+    this.locks = locks;
+    this.transaction = transaction;
     this.audit = audit;
     this.clock = clock;
   }
@@ -57,7 +64,7 @@ public class BaseModels {
         rows.findToChange(name).filter(each -> each.isEnabled() != enabled);
     if (row.isEmpty()) return;
     if (enabled) row.get().enable();
-    else row.get().disable(now());
+    else row.get().disable(clock.instant());
     log.atInfo()
         .addKeyValue("model", name)
         .log(enabled ? "base_model_enabled" : "base_model_disabled");
@@ -71,17 +78,6 @@ public class BaseModels {
     rows.findToChange(name).ifPresent(rows::delete);
     log.atInfo().addKeyValue("model", name).log("base_model_deleted");
     audit.write("base_model.deleted", null, name, Map.of());
-  }
-
-  /** The files of a registered model. Throws {@link ModelRefused} for an unknown name. */
-  public Manifest manifest(String name) {
-    Digest manifest =
-        find(name).orElseThrow(() -> new ModelRefused("no base model '" + name + "'")).manifest();
-    try {
-      return ManifestDirectory.read(store, manifest);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 
   /**
@@ -131,8 +127,8 @@ public class BaseModels {
             bytes,
             License.of(model),
             true,
-            now());
-    BaseModel registered = find(name).orElseGet(() -> insert(found));
+            clock.instant());
+    BaseModel registered = transaction.execute(status -> registered(found));
     if (!registered.manifest().equals(manifest.sha256())) {
       throw new ModelRefused(
           "'" + name + "' is registered with other content; choose another name");
@@ -140,21 +136,16 @@ public class BaseModels {
     return registered;
   }
 
-  /** Unless somebody else is first, who then has the name. */
-  private BaseModel insert(BaseModel model) {
-    try {
-      rows.saveAndFlush(new BaseModelRow(model));
-    } catch (DataIntegrityViolationException taken) {
-      return find(model.name()).orElseThrow(() -> taken);
-    }
+  /** The first who registers has the name. */
+  private BaseModel registered(BaseModel model) {
+    locks.take("base model " + model.name());
+    Optional<BaseModel> known = find(model.name());
+    if (known.isPresent()) return known.get();
+    rows.save(new BaseModelRow(model));
     log.atInfo()
         .addKeyValue("model", model.name())
         .addKeyValue("manifest", model.manifest())
         .log("base_model_registered");
     return model;
-  }
-
-  private Instant now() {
-    return clock.instant().truncatedTo(ChronoUnit.MICROS);
   }
 }

@@ -12,7 +12,6 @@ import dev.graft.tenancy.Owned;
 import dev.graft.work.LeasedWork;
 import java.time.Clock;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -74,7 +73,7 @@ public class StoredFiles implements Owned {
   @Transactional
   public TrainingFile requireTrainable(String departmentId, String fileId, String param) {
     FileRow file =
-        rows.findToUse(departmentId, fileId, now())
+        rows.findToUse(departmentId, fileId, clock.instant())
             .orElseThrow(
                 () -> RequestFailed.invalid(param, "No such file: " + fileId).about(fileId));
     if (!file.is(FilePurpose.FINE_TUNE)) {
@@ -133,7 +132,7 @@ public class StoredFiles implements Owned {
   }
 
   public Optional<FileRow> find(String departmentId, String fileId) {
-    return rows.find(departmentId, fileId, now());
+    return rows.find(departmentId, fileId, clock.instant());
   }
 
   /** As it is answered. */
@@ -165,10 +164,11 @@ public class StoredFiles implements Owned {
     }
     return switch (page.order()) {
       case ASC ->
-          rows.listAscending(departmentId, purposes, after == null ? PREFIX : after, now(), limit);
+          rows.listAscending(
+              departmentId, purposes, after == null ? PREFIX : after, clock.instant(), limit);
       case DESC ->
           rows.listDescending(
-              departmentId, purposes, after == null ? AFTER_ALL : after, now(), limit);
+              departmentId, purposes, after == null ? AFTER_ALL : after, clock.instant(), limit);
     };
   }
 
@@ -178,7 +178,7 @@ public class StoredFiles implements Owned {
    */
   @Transactional
   public boolean delete(String departmentId, String fileId) {
-    Optional<FileRow> file = rows.findToChange(departmentId, fileId, now());
+    Optional<FileRow> file = rows.findToChange(departmentId, fileId, clock.instant());
     if (file.isEmpty()) {
       return false;
     }
@@ -203,7 +203,7 @@ public class StoredFiles implements Owned {
   @Transactional
   public boolean deleteExpired(String fileId) {
     Optional<FileRow> file =
-        rows.findExpiredToChange(fileId, now())
+        rows.findExpiredToChange(fileId, clock.instant())
             .filter(row -> userOf(row.departmentId(), fileId).isEmpty());
     if (file.isEmpty()) return false;
     rows.delete(file.get());
@@ -217,10 +217,6 @@ public class StoredFiles implements Owned {
   }
 
   private FileRow row(NewFile file, BlobRef blob) {
-    return new FileRow(ids.next(PREFIX), file, blob, now());
-  }
-
-  private Instant now() {
-    return clock.instant().truncatedTo(ChronoUnit.MICROS);
+    return new FileRow(ids.next(PREFIX), file, blob, clock.instant());
   }
 }

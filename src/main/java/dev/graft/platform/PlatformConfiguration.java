@@ -1,6 +1,8 @@
 package dev.graft.platform;
 
 import java.time.Clock;
+import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import org.springframework.boot.jackson.autoconfigure.JsonMapperBuilderCustomizer;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -15,10 +17,10 @@ import tools.jackson.databind.type.LogicalType;
 @Configuration
 @EnableScheduling
 class PlatformConfiguration {
-  /** The only wall clock of the process. */
+  /** The only wall clock of the process; it knows no time that PostgreSQL would round. */
   @Bean
   Clock clock() {
-    return Clock.systemUTC();
+    return Clock.tick(Clock.systemUTC(), Duration.of(1, ChronoUnit.MICROS));
   }
 
   @Bean

@@ -1,6 +1,7 @@
 package dev.graft.recipes;
 
 import dev.graft.platform.Ids;
+import dev.graft.platform.database.TransactionLocks;
 import dev.graft.platform.errors.ErrorDetail;
 import dev.graft.platform.errors.ProblemType;
 import dev.graft.platform.errors.RequestFailed;
@@ -10,13 +11,11 @@ import dev.graft.spec.request.TrainingSpecs;
 import dev.graft.tenancy.Owned;
 import java.time.Clock;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
-import org.springframework.dao.DataIntegrityViolationException;
 import org.springframework.data.domain.Limit;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Transactional;
@@ -35,12 +34,19 @@ public class AdapterConfigs implements Owned {
 
   private final AdapterConfigRows rows;
   private final AdapterConfigVersionRows versions;
+  private final TransactionLocks locks;
   private final Ids ids;
   private final Clock clock;
 
-  AdapterConfigs(AdapterConfigRows rows, AdapterConfigVersionRows versions, Ids ids, Clock clock) {
+  AdapterConfigs(
+      AdapterConfigRows rows,
+      AdapterConfigVersionRows versions,
+      TransactionLocks locks,
+      Ids ids,
+      Clock clock) {
     this.rows = rows;
     this.versions = versions;
+    this.locks = locks;
     this.ids = ids;
     this.clock = clock;
   }
@@ -149,20 +155,16 @@ public class AdapterConfigs implements Owned {
               + " nor schema or validate");
     }
     ObjectNode checked = checked(description, adapter);
-    if (rows.existsByDepartmentIdAndNameAndDeletedAtIsNull(departmentId, name)) throw taken();
-    AdapterConfigRow config;
-    try {
-      config = rows.saveAndFlush(new AdapterConfigRow(ids.next("ac_"), departmentId, name, now()));
-    } catch (DataIntegrityViolationException meanwhile) {
-      throw taken();
+    locks.take("adapter configuration " + departmentId + " " + name);
+    if (rows.existsByDepartmentIdAndNameAndDeletedAtIsNull(departmentId, name)) {
+      throw RequestFailed.invalid(
+          "name", "There is a configuration of this name; add a version to it");
     }
-    versions.save(new AdapterConfigVersionRow(config, 1, description, checked, now()));
+    Instant now = clock.instant();
+    AdapterConfigRow config =
+        rows.save(new AdapterConfigRow(ids.next("ac_"), departmentId, name, now));
+    versions.save(new AdapterConfigVersionRow(config, 1, description, checked, now));
     return config.id();
-  }
-
-  private static RequestFailed taken() {
-    return RequestFailed.invalid(
-        "name", "There is a configuration of this name; add a version to it");
   }
 
   /** Another version of what is there; returns its number. */
@@ -172,13 +174,13 @@ public class AdapterConfigs implements Owned {
     AdapterConfigRow own = own(departmentId, id);
     ObjectNode checked = checked(description, adapter);
     int next = versions.newest(own.id()) + 1;
-    versions.save(new AdapterConfigVersionRow(own, next, description, checked, now()));
+    versions.save(new AdapterConfigVersionRow(own, next, description, checked, clock.instant()));
     return String.valueOf(next);
   }
 
   @Transactional
   public void delete(String departmentId, String id) {
-    own(departmentId, id).delete(now());
+    own(departmentId, id).delete(clock.instant());
   }
 
   private AdapterConfigRow own(String departmentId, String id) {
@@ -207,10 +209,6 @@ public class AdapterConfigs implements Owned {
           first.path(),
           rejected.problems().stream().map(p -> ErrorDetail.at(p.path(), p.message())).toList());
     }
-  }
-
-  private Instant now() {
-    return clock.instant().truncatedTo(ChronoUnit.MICROS);
   }
 
   /** The settings as they would run. */

@@ -4,7 +4,6 @@ import dev.graft.tenancy.AuditLog;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -46,7 +45,7 @@ public class Retention {
 
   /** Returns how many things it removed. */
   public int sweep() {
-    Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
+    Instant now = clock.instant();
     for (String department : policies.toSweep()) {
       while (Boolean.TRUE.equals(transaction.execute(status -> tell(department, now)))) {
         // There is more of it: the next batch is the next transaction.

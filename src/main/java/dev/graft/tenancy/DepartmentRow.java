@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import org.hibernate.annotations.DynamicUpdate;
+import org.hibernate.annotations.Generated;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,7 +29,9 @@ class DepartmentRow {
   @Column(updatable = false)
   private String slug;
 
+  @Generated(sql = "graft_now()")
   @Column(updatable = false)
+  @SuppressWarnings("NullAway.Init") // until it is flushed
   private Instant createdAt;
 
   private @Nullable Instant archivedAt;
@@ -48,12 +51,11 @@ class DepartmentRow {
   @SuppressWarnings("NullAway.Init")
   protected DepartmentRow() {}
 
-  DepartmentRow(String id, String name, LimitSettings limits, Instant createdAt) {
+  DepartmentRow(String id, String name, LimitSettings limits) {
     this.id = id;
     this.name = name;
     this.slug = slug(name);
     this.limits = limits;
-    this.createdAt = createdAt;
   }
 
   /** What stands for a name where only a-z, 0-9 and - may: in the names of models. */

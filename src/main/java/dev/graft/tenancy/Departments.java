@@ -54,13 +54,9 @@ public class Departments {
   @Transactional
   public String ensure(String name) {
     requireName(name);
-    return find(name).or(() -> ofAnother(name, null)).orElseGet(() -> insert(name).id());
-  }
-
-  /** Its id. */
-  @Transactional(readOnly = true)
-  public Optional<String> find(String name) {
-    return rows.findIdByName(name);
+    return rows.findIdByName(name)
+        .or(() -> ofAnother(name, null))
+        .orElseGet(() -> insert(name).id());
   }
 
   /** By id, archived ones too. */
@@ -107,7 +103,8 @@ public class Departments {
   }
 
   /**
-   * Of two who change it at once, the second changes what the first has left.
+   * Of two who change it at once, the second changes what the first has left. Who asks writes the
+   * audit log, in the same transaction: it tells what was asked, and by which route.
    *
    * @param change of what was said, to what is said from now on
    */
@@ -119,6 +116,8 @@ public class Departments {
   }
 
   /**
+   * The audit log is the caller's, as with {@link #limit}.
+   *
    * @param mode {@code allow_list} or {@code deny_list}; null with null = every base model
    */
   @Transactional
@@ -131,7 +130,7 @@ public class Departments {
     LimitSettings limits =
         new LimitSettings(null, null, null, null, null, null, null, null)
             .orElse(settings.maxRunning());
-    DepartmentRow row = new DepartmentRow(ids.next("proj_"), name, limits, clock.instant());
+    DepartmentRow row = new DepartmentRow(ids.next("proj_"), name, limits);
     rows.save(row);
     written(row, "project.created", Map.of("data", Map.of("name", name, "title", name)));
     return row;

@@ -9,8 +9,8 @@
  * dev.graft.tenancy.AuditLog} writes down who did what, in the transaction of what it tells.
  *
  * <p>How it fails: another department's things look as if they did not exist. {@code
- * department.running} is moved by the job ledger alone, under the row's lock, which is what holds
- * {@code max_running} when many workers claim at once.
+ * department.running} is moved by {@code jobs.queue} alone, under the row's lock, which is what
+ * holds {@code max_running} when many workers claim at once.
  */
 @NullMarked
 @ApplicationModule(allowedDependencies = {"platform", "platform :: *"})

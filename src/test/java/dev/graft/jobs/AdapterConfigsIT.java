@@ -14,6 +14,10 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
@@ -54,6 +58,16 @@ class AdapterConfigsIT {
     assertThat(schema.at("/anyOf/2/properties/training/properties/learning_rate/maximum").asInt())
         .isEqualTo(10);
     assertThat(post(CONFIGS, SUPPORT.replace("support", "schema")).body()).contains("nor schema");
+  }
+
+  @Test
+  void ofTwoWhoGiveOneNameAtOnceTheSecondIsRefused() throws Exception {
+    Callable<Integer> one = () -> post(CONFIGS, SUPPORT).statusCode();
+    try (ExecutorService threads = Executors.newFixedThreadPool(2)) {
+      assertThat(threads.invokeAll(List.of(one, one)))
+          .extracting(Future::resultNow)
+          .containsExactlyInAnyOrder(200, 400);
+    }
   }
 
   @Test

@@ -5,11 +5,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
 import org.springframework.boot.test.context.TestConfiguration;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Primary;
 
-/** The clock of a context, which a test moves ahead. */
+/** The clock of a context, which a test moves ahead; in microseconds, as the one of a server. */
 public final class MovableClock extends Clock {
   private volatile Duration ahead = Duration.ZERO;
 
@@ -34,7 +35,7 @@ public final class MovableClock extends Clock {
 
   @Override
   public Instant instant() {
-    return Clock.systemUTC().instant().plus(ahead);
+    return Clock.systemUTC().instant().truncatedTo(ChronoUnit.MICROS).plus(ahead);
   }
 
   @Override

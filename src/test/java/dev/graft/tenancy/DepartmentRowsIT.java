@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.graft.pg.GraftIT;
+import dev.graft.pg.MovableClock;
+import dev.graft.platform.pagination.Cursor;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -28,6 +31,7 @@ class DepartmentRowsIT {
   @Autowired DepartmentRows rows;
   @Autowired JdbcClient sql;
   @Autowired PlatformTransactionManager transactions;
+  @Autowired MovableClock clock;
   private String id = "";
 
   @BeforeEach
@@ -55,6 +59,17 @@ class DepartmentRowsIT {
         .returns("off", LimitSettings::approval);
     departments.limit(id, said -> said.requests(8));
     assertThat(departments.limits(id)).returns(5, LimitSettings::maxRunningJobs);
+  }
+
+  @Test
+  void theNewestIsFirstWhateverTheClockOfItsServerSays() {
+    clock.move(Duration.ofDays(1));
+    String first = departments.create("first " + UUID.randomUUID()).id();
+    clock.reset();
+    String second = departments.create("second " + UUID.randomUUID()).id();
+    assertThat(departments.list(new Cursor(null, 2, Cursor.SortOrder.DESC), false))
+        .extracting(Department::id)
+        .startsWith(second, first);
   }
 
   @Test

@@ -6,7 +6,7 @@ import dev.graft.platform.errors.RequestFailed;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
-/** What a request changes of an adapter: one thing, so that {@code If-Match} is about it. */
+/** What a request changes of an adapter: one thing, done whole in one transaction or not at all. */
 sealed interface AdapterChange {
   /**
    * @param deprecation null = none any more

@@ -11,12 +11,15 @@ import jakarta.persistence.Table;
 import jakarta.persistence.Version;
 import java.time.Instant;
 import java.util.Objects;
+import org.hibernate.annotations.DynamicUpdate;
+import org.hibernate.annotations.Generated;
 import org.hibernate.annotations.JdbcTypeCode;
 import org.hibernate.type.SqlTypes;
 import org.jspecify.annotations.Nullable;
 
 /** A row of {@code adapter}; that of a deleted one stays, without its files. */
 @Entity
+@DynamicUpdate
 @Table(name = "adapter")
 class AdapterRow {
   @Id private String id;
@@ -38,13 +41,24 @@ class AdapterRow {
 
   private @Nullable String parentModel;
   private long trainedTokens;
+
+  /** Moved by the statements of {@link AdapterRows} alone. */
+  @Column(insertable = false, updatable = false)
   private @Nullable String archive;
+
+  @Column(insertable = false, updatable = false)
   private @Nullable Long archiveBytes;
+
   private boolean kept;
   private @Nullable Instant deprecatedAt;
   private @Nullable String deprecationNotice;
   private @Nullable Instant retiresAt;
+
+  @Generated(sql = "graft_now()")
+  @Column(updatable = false)
+  @SuppressWarnings("NullAway.Init") // until it is flushed
   private Instant createdAt;
+
   private @Nullable Instant deletedAt;
   private @Nullable String deletionReason;
 
@@ -52,7 +66,7 @@ class AdapterRow {
   @SuppressWarnings("NullAway.Init")
   protected AdapterRow() {}
 
-  AdapterRow(String id, JobSucceeded job, Instant createdAt) {
+  AdapterRow(String id, JobSucceeded job) {
     this.id = id;
     this.departmentId = job.departmentId();
     this.name = job.fineTunedModel();
@@ -64,7 +78,6 @@ class AdapterRow {
     this.metadata = job.metadataJson();
     this.parentModel = job.parentModel();
     this.trainedTokens = job.trainedTokens();
-    this.createdAt = createdAt;
   }
 
   /** A deprecation keeps the time of its beginning while its words change. */
@@ -91,8 +104,6 @@ class AdapterRow {
     deletedAt = now;
     deletionReason = reason;
     manifest = null;
-    archive = null;
-    archiveBytes = null;
   }
 
   /** One that is there. */

@@ -51,4 +51,8 @@ interface AdapterRows extends JpaRepository<AdapterRow, String> {
       where a.id = :id and a.archive is null and a.deletedAt is null
       """)
   void keepArchive(String id, String archive, long bytes);
+
+  @Modifying
+  @Query("update AdapterRow a set a.archive = null, a.archiveBytes = null where a.id = :id")
+  void dropArchive(String id);
 }

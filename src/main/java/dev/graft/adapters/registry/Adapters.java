@@ -9,8 +9,6 @@ import dev.graft.retention.RetentionNotices;
 import dev.graft.tenancy.AuditLog;
 import dev.graft.tenancy.Owned;
 import java.time.Clock;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -20,6 +18,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.event.EventListener;
 import org.springframework.stereotype.Service;
+import org.springframework.transaction.annotation.Isolation;
 import org.springframework.transaction.annotation.Propagation;
 import org.springframework.transaction.annotation.Transactional;
 
@@ -59,7 +58,7 @@ public class Adapters implements Owned {
   @Transactional(propagation = Propagation.MANDATORY)
   void publish(JobSucceeded job) {
     String id = ids.next("ad_");
-    rows.saveAndFlush(new AdapterRow(id, job, now()));
+    rows.saveAndFlush(new AdapterRow(id, job));
     log.atInfo()
         .addKeyValue("adapter", id)
         .addKeyValue("job", job.jobId())
@@ -112,8 +111,8 @@ public class Adapters implements Owned {
         .toList();
   }
 
-  /** Newest first, at most {@code limit}. */
-  @Transactional(readOnly = true)
+  /** Newest first, at most {@code limit}; all that were there when it began. */
+  @Transactional(readOnly = true, isolation = Isolation.REPEATABLE_READ)
   public List<Adapter> page(String departmentId, AdapterSearch search, int limit) {
     List<String> ids = index.page(departmentId, search, limit);
     return rows.findByIdInAndDeletedAtIsNullOrderByCreatedAtDescIdDesc(ids).stream()
@@ -131,7 +130,7 @@ public class Adapters implements Owned {
     Optional<AdapterRow> row = toChange(seen, only);
     if (row.isEmpty()) return false;
     if (deprecation == null) row.get().undeprecate();
-    else row.get().deprecate(deprecation, now());
+    else row.get().deprecate(deprecation, clock.instant());
     String type = deprecation == null ? "adapter.undeprecated" : "adapter.deprecated";
     audit.write(type, seen.departmentId(), seen.id(), Map.of());
     return true;
@@ -168,25 +167,21 @@ public class Adapters implements Owned {
   public boolean delete(String departmentId, String id) {
     Optional<AdapterRow> row = rows.findToChange(departmentId, id);
     if (row.isEmpty()) return false;
-    row.get().delete(null, now());
+    delete(row.get(), null, Map.of("adapter_id", id));
     notices.drop(RetentionKind.ADAPTERS, id);
     log.atInfo().addKeyValue("adapter", id).log("adapter_deleted");
-    audit.write("model.deleted", departmentId, row.get().name(), Map.of("adapter_id", id));
     return true;
   }
 
   /** As {@link #delete}, since its department keeps it no longer. */
   @Transactional(propagation = Propagation.MANDATORY)
   void remove(AdapterRow row) {
-    row.delete(RETENTION, now());
-    audit.write(
-        "model.deleted",
-        row.departmentId(),
-        row.name(),
-        Map.of("adapter_id", row.id(), "reason", RETENTION));
+    delete(row, RETENTION, Map.of("adapter_id", row.id(), "reason", RETENTION));
   }
 
-  private Instant now() {
-    return clock.instant().truncatedTo(ChronoUnit.MICROS);
+  private void delete(AdapterRow row, @Nullable String reason, Map<String, String> details) {
+    row.delete(reason, clock.instant());
+    rows.dropArchive(row.id());
+    audit.write("model.deleted", row.departmentId(), row.name(), details);
   }
 }

@@ -5,7 +5,6 @@ import dev.graft.datasets.StoredFiles;
 import dev.graft.datasets.uploads.UploadParts;
 import dev.graft.datasets.uploads.Uploads;
 import java.time.Clock;
-import java.time.temporal.ChronoUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.data.domain.Limit;
@@ -39,7 +38,7 @@ public class FileRetention {
     int expiredUploads = uploads.expire();
     uploads.endedWithParts().forEach(parts::tidy);
     int deleted = 0;
-    for (String id : rows.findExpired(clock.instant().truncatedTo(ChronoUnit.MICROS), BATCH)) {
+    for (String id : rows.findExpired(clock.instant(), BATCH)) {
       if (files.deleteExpired(id)) deleted++;
     }
     if (deleted > 0 || expiredUploads > 0) {

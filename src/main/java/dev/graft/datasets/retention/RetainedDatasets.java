@@ -9,7 +9,6 @@ import dev.graft.retention.RetentionKind;
 import dev.graft.tenancy.AuditLog;
 import java.time.Clock;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -71,7 +70,7 @@ class RetainedDatasets implements Retained {
   @Override
   @Transactional(propagation = Propagation.MANDATORY)
   public Removal remove(String departmentId, String id) {
-    Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
+    Instant now = clock.instant();
     Optional<FileRow> file = rows.findToChange(departmentId, id, now);
     if (file.isEmpty()) return Removal.GONE;
     if (files.userOf(departmentId, id).isPresent()) return Removal.IN_USE;

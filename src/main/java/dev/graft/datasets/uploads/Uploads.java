@@ -13,7 +13,6 @@ import dev.graft.tenancy.Owned;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -77,7 +76,7 @@ public class Uploads implements Owned {
     String departmentId = upload.file().departmentId();
     quota.require(departmentId, upload.bytes());
     requireFewPending(departmentId);
-    Instant now = now();
+    Instant now = clock.instant();
     Instant end = now.plus(settings.uploadLifetime());
     return rows.save(new UploadRow(ids.next(PREFIX), upload, now, end)).id();
   }
@@ -106,11 +105,11 @@ public class Uploads implements Owned {
     String fileId = upload.fileId();
     Optional<FileRow> file =
         fileId == null ? Optional.empty() : files.find(upload.departmentId(), fileId);
-    return upload.object(now(), file.map(files::object).orElse(null));
+    return upload.object(clock.instant(), file.map(files::object).orElse(null));
   }
 
   void requirePending(UploadRow upload) {
-    UploadStatus status = upload.statusAt(now());
+    UploadStatus status = upload.statusAt(clock.instant());
     if (status != UploadStatus.PENDING) {
       throw new RequestFailed(
           ProblemType.WRONG_STATE,
@@ -127,7 +126,7 @@ public class Uploads implements Owned {
     if (room <= 0 || parts.countByUploadId(uploadId) >= MAX_PARTS) {
       throw tooMuch(upload);
     }
-    PartRow part = parts.save(new PartRow(ids.next(PART_PREFIX), uploadId, now()));
+    PartRow part = parts.save(new PartRow(ids.next(PART_PREFIX), uploadId, clock.instant()));
     return new Arriving(part.id(), Math.min(room, settings.maxPartSize().toBytes()));
   }
 
@@ -173,20 +172,18 @@ public class Uploads implements Owned {
 
   /** Makes the file and ends the upload, both or neither. */
   @Transactional
-  FileRow complete(
+  void complete(
       String departmentId, String id, List<String> partIds, NewFile file, ArrivedFile arrived) {
     UploadRow upload = requireToChange(departmentId, id);
     requirePending(upload);
-    FileRow row = files.addReserved(file, arrived);
-    upload.complete(partIds, row.id());
-    return row;
+    upload.complete(partIds, files.addReserved(file, arrived).id());
   }
 
   /** Cancelling twice is one cancellation. */
   @Transactional
   UploadRow cancel(String departmentId, String id) {
     UploadRow upload = requireToChange(departmentId, id);
-    if (upload.statusAt(now()) != UploadStatus.CANCELLED) {
+    if (upload.statusAt(clock.instant()) != UploadStatus.CANCELLED) {
       requirePending(upload);
       upload.end(UploadStatus.CANCELLED);
     }
@@ -201,8 +198,8 @@ public class Uploads implements Owned {
   /** Ends what has expired by now and forgets what ended long ago; returns how many expired. */
   @Transactional
   public int expire() {
-    rows.deleteAllByIdInBatch(rows.findForgettable(now().minus(KEPT_AFTER_END), BATCH));
-    return rows.expire(now());
+    rows.deleteAllByIdInBatch(rows.findForgettable(clock.instant().minus(KEPT_AFTER_END), BATCH));
+    return rows.expire(clock.instant());
   }
 
   public List<String> endedWithParts() {
@@ -211,15 +208,11 @@ public class Uploads implements Owned {
 
   /** The parts of an upload that has ended, but for those that may still be arriving. */
   List<String> partsToDrop(String uploadId) {
-    return parts.findToDrop(uploadId, now().minus(ARRIVING));
+    return parts.findToDrop(uploadId, clock.instant().minus(ARRIVING));
   }
 
   @Transactional
   void forgetPart(String partId) {
     parts.findById(partId).ifPresent(parts::delete);
-  }
-
-  private Instant now() {
-    return clock.instant().truncatedTo(ChronoUnit.MICROS);
   }
 }

@@ -3,6 +3,7 @@ package dev.graft.jobs.submission;
 import dev.graft.platform.database.TransactionLocks;
 import dev.graft.platform.errors.ProblemType;
 import dev.graft.platform.errors.RequestFailed;
+import dev.graft.tenancy.LimitSettings;
 import dev.graft.tenancy.limits.DepartmentLimits;
 import dev.graft.tenancy.limits.Limits;
 import dev.graft.tenancy.limits.QuotaUsage;
@@ -65,7 +66,7 @@ class Admission implements QuotaUsage {
               .formatted(queued, may.maxQueuedJobs()));
     }
     requireDeviceTime(department, may);
-    return may.approval().equals(Limits.EVERY_JOB);
+    return may.approval().equals(LimitSettings.EVERY_JOB);
   }
 
   private void requireDeviceTime(String department, Limits may) {

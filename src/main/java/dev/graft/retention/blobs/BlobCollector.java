@@ -15,7 +15,6 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Clock;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -87,7 +86,7 @@ public class BlobCollector {
 
   private Swept collect() throws IOException {
     requireOwnStore();
-    Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
+    Instant now = clock.instant();
     Set<Digest> needed = referred.now();
     List<StoredBlob> others;
     try (Stream<StoredBlob> all = store.blobs()) {

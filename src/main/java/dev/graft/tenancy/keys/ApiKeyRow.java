@@ -10,10 +10,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
+import org.hibernate.annotations.DynamicUpdate;
 import org.jspecify.annotations.Nullable;
 
 /** A row of {@code api_key}. Once made, only its end comes nearer. */
 @Entity
+@DynamicUpdate
 @Table(name = "api_key")
 class ApiKeyRow {
   @Id private String id;

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param monthSeconds of leases that have ended this month
  * @param maxStoredBytes of files; null = the operator's default
  * @param maxPriority that a job may have
- * @param approval which jobs wait for it: {@code off}, or {@link #EVERY_JOB}
+ * @param approval which jobs wait for it: {@code off}, or {@link LimitSettings#EVERY_JOB}
  */
 public record Limits(
     int maxRunningJobs,
@@ -27,8 +27,6 @@ public record Limits(
     int maxPriority,
     String approval,
     ModelPermissions models) {
-  public static final String EVERY_JOB = LimitSettings.EVERY_JOB;
-
   static Limits of(ResultSet row, int number) throws SQLException {
     return new Limits(
         row.getInt("max_running"),

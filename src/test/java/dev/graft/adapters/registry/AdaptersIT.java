@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.graft.adapters.Adapter;
 import dev.graft.adapters.PublishedAdapters;
 import dev.graft.adapters.PublishedAdapters.Published;
+import dev.graft.artifacts.BlobRef;
 import dev.graft.pg.GraftIT;
 import dev.graft.tenancy.ApiClient;
 import dev.graft.tenancy.Caller;
@@ -20,6 +21,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.jdbc.core.simple.JdbcClient;
 import tools.jackson.databind.JsonNode;
 
 /** Adapters as a department finds them, and as it lets them go. */
@@ -32,6 +34,7 @@ class AdaptersIT {
   @Autowired ApiKeys keys;
   @Autowired PublishedAdapters published;
   @Autowired Adapters adapters;
+  @Autowired JdbcClient sql;
   private String department;
   private ApiClient client;
   private ApiClient administrator;
@@ -42,6 +45,22 @@ class AdaptersIT {
     department = departments.ensure("support " + UUID.randomUUID());
     client = anyone.as(keys.create(department, Caller.Scope.USER).secret());
     administrator = anyone.as(keys.createForAdministrator(null).secret());
+  }
+
+  @Test
+  void anEditLeavesTheArchiveAndADeletionTakesIt() throws Exception {
+    Published made = published.publish(department, "letters", null);
+    Adapter seen = adapters.find(department, made.id()).orElseThrow();
+    BlobRef archive = adapters.keepArchive(seen, new BlobRef(seen.manifest(), 7));
+    assertThat(adapters.keep(seen, true, true)).isTrue();
+    assertThat(adapters.find(department, made.id()).orElseThrow().archive()).isEqualTo(archive);
+    adapters.delete(department, made.id());
+    assertThat(
+            sql.sql("select archive is null and archive_bytes is null from adapter where id = :id")
+                .param("id", made.id())
+                .query(Boolean.class)
+                .single())
+        .isTrue();
   }
 
   @Test

@@ -13,17 +13,17 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noFields;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaMethod;
 import com.tngtech.archunit.core.domain.JavaModifier;
-import com.tngtech.archunit.lang.ArchCondition;
-import com.tngtech.archunit.lang.ConditionEvents;
-import com.tngtech.archunit.lang.SimpleConditionEvent;
-import java.util.stream.Stream;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.core.importer.Location;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.lang.ConditionEvents;
+import com.tngtech.archunit.lang.SimpleConditionEvent;
 import java.time.Instant;
 import java.time.LocalDateTime;
+import java.util.stream.Stream;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -190,8 +190,7 @@ class ArchitectureTests {
     return new ArchCondition<>("name only public types") {
       @Override
       public void check(JavaMethod method, ConditionEvents events) {
-        Stream.concat(
-                method.getRawParameterTypes().stream(), Stream.of(method.getRawReturnType()))
+        Stream.concat(method.getRawParameterTypes().stream(), Stream.of(method.getRawReturnType()))
             .map(JavaClass::getBaseComponentType)
             .filter(type -> type.getPackageName().startsWith("dev.graft"))
             .filter(type -> !type.getModifiers().contains(JavaModifier.PUBLIC))

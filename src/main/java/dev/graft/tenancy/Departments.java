@@ -54,9 +54,13 @@ public class Departments {
   @Transactional
   public String ensure(String name) {
     requireName(name);
-    return rows.findIdByName(name)
-        .or(() -> ofAnother(name, null))
-        .orElseGet(() -> insert(name).id());
+    return find(name).or(() -> ofAnother(name, null)).orElseGet(() -> insert(name).id());
+  }
+
+  /** Its id. */
+  @Transactional(readOnly = true)
+  public Optional<String> find(String name) {
+    return rows.findIdByName(name);
   }
 
   /** By id, archived ones too. */

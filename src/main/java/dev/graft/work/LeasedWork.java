@@ -164,9 +164,7 @@ public class LeasedWork {
   /** As {@link #later}; what was due before has had its turn, and is due again now. */
   public boolean until(WorkClaim claim, Instant due) {
     return ends(
-        claim,
-        sql.sql(given("due_at = greatest(graft_now(), :due)"))
-            .param("due", parameter(due)));
+        claim, sql.sql(given("due_at = greatest(graft_now(), :due)")).param("due", parameter(due)));
   }
 
   boolean failed(WorkClaim claim, Duration after) {

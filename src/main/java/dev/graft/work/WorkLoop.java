@@ -104,7 +104,7 @@ public final class WorkLoop implements Runnable {
 
   private Optional<WorkClaim> claim() {
     try {
-      Optional<WorkClaim> claim = 
+      Optional<WorkClaim> claim =
           work.claim(settings.kind(), settings.lease(), settings.retries(), full());
       away = false;
       return claim;

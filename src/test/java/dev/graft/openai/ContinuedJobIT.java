@@ -178,7 +178,7 @@ class ContinuedJobIT extends StartedGraft {
     String checkpoint = first.path("fine_tuned_model").asString() + ":ckpt-step-3";
     refused(call("POST", "/v1/chat/completions", question(checkpoint), other), 404, "model");
     String permissions = "/v1/fine_tuning/checkpoints/" + checkpoint + "/permissions";
-    String project = "{'project_ids':['" + departments.ensure("sales") + "']}";
+    String project = "{'project_ids':['" + departments.find("sales").orElseThrow() + "']}";
     ok(call("POST", permissions, project, administrator));
     ok(call("POST", "/v1/chat/completions", question(checkpoint), other));
     JsonNode job =

@@ -15,7 +15,10 @@ class ClaimPlanIT {
   private static final int WAITING = 20_000;
   private static final int UNDER_WAY = 16;
 
-  /** What is under way is passed over on the way to a turn and to a piece; that is found and written. */
+  /**
+   * What is under way is passed over on the way to a turn and to a piece; that is found and
+   * written.
+   */
   private static final int READ = 2 * (UNDER_WAY + 1) + 1;
 
   private static final String BACKLOG =

@@ -32,7 +32,8 @@ public class FileValidation implements WorkKind {
   private static final int LIKELY_RATIO = 10;
 
   /**
-   * A server reads one of a department at a time; what cannot be read for about an hour is given up.
+   * A server reads one of a department at a time; what cannot be read for about an hour is given
+   * up.
    */
   private static final WorkSettings SETTINGS =
       new WorkSettings(

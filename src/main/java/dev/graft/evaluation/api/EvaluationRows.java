@@ -32,7 +32,8 @@ public class EvaluationRows implements Owned, FileUse {
   private final StoredPlans plans;
   private final JsonMapper json;
 
-  EvaluationRows(TransactionLocks locks, JdbcClient sql, LeasedWork work, StoredPlans plans, JsonMapper json) {
+  EvaluationRows(
+      TransactionLocks locks, JdbcClient sql, LeasedWork work, StoredPlans plans, JsonMapper json) {
     this.locks = locks;
     this.sql = sql;
     this.work = work;
@@ -179,9 +180,7 @@ public class EvaluationRows implements Owned, FileUse {
         .query(
             (row, index) ->
                 new Retained.Thing(
-                    row.getString("id"),
-                    row.getString("name"),
-                    time(row, "ended_at")))
+                    row.getString("id"), row.getString("name"), time(row, "ended_at")))
         .list();
   }
 

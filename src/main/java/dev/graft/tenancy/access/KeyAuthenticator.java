@@ -91,7 +91,12 @@ public class KeyAuthenticator implements BearerAuthenticator {
             .optional();
     found
         .filter(Found::stale)
-        .ifPresent(key -> sql.sql(USED).param("id", key.id()).param("now", ResultColumns.parameter(now)).update());
+        .ifPresent(
+            key ->
+                sql.sql(USED)
+                    .param("id", key.id())
+                    .param("now", ResultColumns.parameter(now))
+                    .update());
     return found.map(key -> bearer(key.identity()));
   }
 

@@ -61,8 +61,7 @@ public final class RunPreparation {
    * @param device that the run is for, as libtorch calls it
    * @throws StorageFull if this machine has no room for what the lease names
    */
-  public RunRequest request(Lease lease, JobDirectory directory, String device)
-      throws IOException {
+  public RunRequest request(Lease lease, JobDirectory directory, String device) throws IOException {
     try (BlobUse use = blobs.use(digest -> protocol.open(lease.key(), digest))) {
       expect(lease, use);
       use.blob(lease.trainingFile());

@@ -122,7 +122,8 @@ class EvaluatorIT {
   }
 
   private WorkClaim claim() {
-    return work.claim(Evaluation.WORK, LONG, evaluator.settings().retries(), List.of()).orElseThrow();
+    return work.claim(Evaluation.WORK, LONG, evaluator.settings().retries(), List.of())
+        .orElseThrow();
   }
 
   private Evaluation turn() throws InterruptedException {

@@ -160,8 +160,7 @@ class QueueConcurrencyIT {
       all.get();
     }
     assertThat(jobs)
-        .allSatisfy(
-            job -> assertThat(queue.state(department, job)).isEqualTo(JobState.CANCELLED));
+        .allSatisfy(job -> assertThat(queue.state(department, job)).isEqualTo(JobState.CANCELLED));
   }
 
   private static TransactionTemplate transaction(DataSource source) {

@@ -77,7 +77,7 @@ class ProviderTokensIT {
   void groupsAreDepartmentsWithARole() throws Exception {
     ApiClient member = as(claims("others", "ml-support"));
     ok(member.get("/v1/files"));
-    String project = departments.ensure("support");
+    String project = departments.find("support").orElseThrow();
     ok(member.get("/v1/organization/projects/" + project));
     String accounts = "/v1/organization/projects/" + project + "/service_accounts";
     error(member.post(accounts, "{'name': 'portal'}"), 403);
@@ -102,7 +102,7 @@ class ProviderTokensIT {
     ApiClient both = as(claims("ml-sales", "ml-support"));
     String config = "/v1/adapter_configs";
     ok(both.post(config, "{'name': 'ours', 'adapter': {}}"));
-    String sales = departments.ensure("sales");
+    String sales = departments.find("sales").orElseThrow();
     error(both.send("GET", config + "/ours", null, "OpenAI-Project", sales), 404);
     ok(both.send("GET", config + "/ours", null, "x-test", "none"));
     assertThat(both.send("GET", config, null, "OpenAI-Project", "proj_other").statusCode())

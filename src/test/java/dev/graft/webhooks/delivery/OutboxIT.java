@@ -187,7 +187,9 @@ class OutboxIT {
   }
 
   private int failures() {
-    return sql.sql("select attempts from leased_work where kind = 'webhook'").query(Integer.class).single();
+    return sql.sql("select attempts from leased_work where kind = 'webhook'")
+        .query(Integer.class)
+        .single();
   }
 
   @Test

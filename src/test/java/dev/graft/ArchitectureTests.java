@@ -34,6 +34,7 @@ import org.springframework.web.bind.annotation.RestControllerAdvice;
 
 /** House rules that Modulith does not see; each is a sentence. */
 @AnalyzeClasses(packages = "dev.graft", importOptions = ArchitectureTests.MainCode.class)
+@Concurrent
 class ArchitectureTests {
   static final class MainCode implements ImportOption {
     @Override

@@ -21,6 +21,7 @@ import org.springframework.modulith.core.ApplicationModules;
 import picocli.CommandLine.Command;
 
 /** What the documents say about the code is so. */
+@Concurrent
 class DocumentationTests {
   private static final Pattern TABLE_ROW =
       Pattern.compile("^\\| \\[`(\\w+)`]\\([^)]*\\) \\| [^|]* \\| ([^|]*) \\|$", Pattern.MULTILINE);

@@ -15,6 +15,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** One formatter, never argued about. {@code -Dformat.write=true} rewrites; see CONTRIBUTING.md. */
+@Concurrent
 class FormatTests {
   @Test
   void everySourceFileIsFormatted() throws Exception {

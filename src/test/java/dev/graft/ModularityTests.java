@@ -5,6 +5,7 @@ import org.junit.jupiter.api.Test;
 import org.springframework.modulith.core.ApplicationModules;
 
 /** The arrows between modules, as their package-info files declare them. */
+@Concurrent
 class ModularityTests {
   @Test
   void modulesKeepToTheArrowsTheyDeclare() {

@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Test;
  * That the packages can be held in the head: how many, how large, who leads where, what is called
  * what.
  */
+@Concurrent
 class RoomsTests {
   private static final int FILES = 25;
   private static final int MODULES_USED = 12;

@@ -12,6 +12,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** Rules about source text. */
+@Concurrent
 class SourceTests {
   private static final int LINES = 300;
   private static final int TEST_LINES = 400;

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpHandler;
 import com.sun.net.httpserver.HttpServer;
+import dev.graft.Concurrent;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
@@ -28,6 +29,7 @@ import tools.jackson.databind.JsonNode;
 
 /** Watching a job of a server whose streams do as a test says. */
 @Timeout(60)
+@Concurrent
 class JobWatchTests {
   private static final String JOB = "/v1/fine_tuning/jobs/ftjob-1";
   private static final String EVENT =

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import ai.djl.pytorch.jni.JniUtils;
+import dev.graft.Concurrent;
 import dev.graft.spec.Precision;
 import dev.graft.training.kernels.TorchDevices;
 import dev.graft.training.model.device.DeviceMemory;
@@ -11,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@Concurrent
 class ExecutionTests {
   private static Execution on(String device, int threads) {
     return new Execution(device, Precision.F32, ComputePlan.KEEP, threads);

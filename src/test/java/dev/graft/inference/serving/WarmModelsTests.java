@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.graft.Concurrent;
 import dev.graft.TestProgram;
 import dev.graft.artifacts.Digest;
 import dev.graft.inference.child.Parrot;
@@ -24,6 +25,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** Real processes, with a model that parrots. */
+@Concurrent
 class WarmModelsTests {
   private static final Digest BASE = new Digest("a".repeat(64));
   private static final Digest OTHER_BASE = new Digest("b".repeat(64));

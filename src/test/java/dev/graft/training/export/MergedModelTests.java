@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.graft.Concurrent;
 import dev.graft.spec.Quantization;
 import dev.graft.spec.method.AdapterMethod;
 import dev.graft.spec.method.AdapterMethod.Lora;
@@ -37,6 +38,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Adapters that PEFT trained and saved, merged here, give PEFT's own logits. */
+@Concurrent
 class MergedModelTests {
   private static final Path CASES = Path.of("src/test/resources/parity");
   private static final AdamW ADAMW = new AdamW(0.9, 0.999, 1e-8, 0, AdamW.Decay.ALL, 0);

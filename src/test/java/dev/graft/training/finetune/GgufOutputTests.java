@@ -3,6 +3,7 @@ package dev.graft.training.finetune;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.graft.Concurrent;
 import dev.graft.tiny.TinyLlama;
 import dev.graft.training.export.GgufForm;
 import dev.graft.training.finetune.run.BadRun;
@@ -25,6 +26,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Results that bring the file for llama.cpp. */
+@Concurrent
 class GgufOutputTests {
   private static final String SPEC =
       "{%s'peft':{%s},'training':{'max_steps':3,'learning_rate':0.01}}";

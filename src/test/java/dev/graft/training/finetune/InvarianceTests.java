@@ -3,6 +3,7 @@ package dev.graft.training.finetune;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.graft.Concurrent;
 import dev.graft.tiny.TinyLlama;
 import dev.graft.training.protocol.TrainingEvent;
 import java.io.IOException;
@@ -14,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** How rows are laid out in batches changes no loss; real kernels. */
+@Concurrent
 class InvarianceTests {
   private static final int ROWS = 8;
 

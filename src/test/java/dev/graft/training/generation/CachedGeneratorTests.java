@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.graft.Concurrent;
 import dev.graft.spec.method.AdapterMethod.Lora;
 import dev.graft.spec.method.AdapterMethod.TargetModules;
 import dev.graft.spec.method.Targets;
@@ -38,6 +39,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.node.ObjectNode;
 
+@Concurrent
 class CachedGeneratorTests {
   private static final int[] PROMPT = {3, 1, 4, 1, 5};
 

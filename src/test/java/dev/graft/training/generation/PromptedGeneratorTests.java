@@ -3,6 +3,7 @@ package dev.graft.training.generation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.graft.Concurrent;
 import dev.graft.spec.method.AdapterMethod.Prompted;
 import dev.graft.spec.method.PTuning;
 import dev.graft.spec.method.PrefixTuning;
@@ -31,6 +32,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Virtual tokens over a key-value cache, against the model that trained them. */
+@Concurrent
 class PromptedGeneratorTests {
   private static final int[] PROMPT = {3, 1, 4, 1, 5};
   private static final AdamW ADAMW = new AdamW(0.9, 0.999, 1e-8, 0, AdamW.Decay.ALL, 1);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.graft.Concurrent;
 import dev.graft.spec.Hyperparameters.Regularisation;
 import dev.graft.spec.NamedQuantization;
 import dev.graft.spec.Precision;
@@ -57,6 +58,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Results of every method over a key-value cache, against the model that trained them. */
+@Concurrent
 class TunedGeneratorTests {
   private static final int[] PROMPT = {3, 1, 4, 1, 5};
   private static final AdamW ADAMW = new AdamW(0.9, 0.999, 1e-8, 0, AdamW.Decay.ALL, 1);

@@ -3,6 +3,7 @@ package dev.graft.training.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.graft.Concurrent;
 import dev.graft.spec.Hyperparameters.Regularisation;
 import dev.graft.spec.Precision;
 import dev.graft.spec.method.AdapterMethod;
@@ -26,6 +27,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The dropouts that a base's config.json names, where they are asked for. */
+@Concurrent
 class BaseDropoutTests {
   private static final Path MODELS = Path.of("src/test/resources/parity/models");
   private static final AdamW ADAMW = new AdamW(0.9, 0.999, 1e-8, 0, AdamW.Decay.TRAINER, 1);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.graft.Concurrent;
 import dev.graft.spec.method.AdapterMethod;
 import dev.graft.spec.method.AdapterMethod.TargetModules;
 import dev.graft.training.ComputePlan;
@@ -25,6 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@Concurrent
 class ClassificationTests {
   private static final Path MODELS = Path.of("src/test/resources/parity/models");
   private static final AdapterMethod LORA =

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.pytorch.jni.JniUtils;
+import dev.graft.Concurrent;
 import dev.graft.spec.method.AdapterMethod;
 import dev.graft.spec.method.Bottleneck;
 import dev.graft.training.ComputePlan;
@@ -22,6 +23,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** What must not change the numbers of a run, beyond rounding. */
+@Concurrent
 class InvarianceTests {
   private static final Path BASE = Path.of("src/test/resources/parity/models/llama");
   private static final AdamW ADAMW = new AdamW(0.9, 0.999, 1e-8, 0.01, AdamW.Decay.TRAINER, 1);

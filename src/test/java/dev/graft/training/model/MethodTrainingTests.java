@@ -3,6 +3,7 @@ package dev.graft.training.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.graft.Concurrent;
 import dev.graft.spec.method.AdaLora;
 import dev.graft.spec.method.AdapterMethod;
 import dev.graft.spec.method.AdapterMethod.TargetModules;
@@ -30,6 +31,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** What golden runs, without dropout and from given starts, cannot see of a method. */
+@Concurrent
 public class MethodTrainingTests {
   private static final Path BASE = Path.of("src/test/resources/parity/models/llama");
   private static final AdamW ADAMW = new AdamW(0.9, 0.999, 1e-8, 0.01, AdamW.Decay.TRAINER, 1);

@@ -3,6 +3,7 @@ package dev.graft.training.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.graft.Concurrent;
 import dev.graft.spec.Hyperparameters.Regularisation;
 import dev.graft.spec.Precision;
 import dev.graft.spec.method.AdapterMethod;
@@ -28,6 +29,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.json.JsonMapper;
 
 /** NEFTune's noise with the real kernels: whose it is, where it goes, and when there is none. */
+@Concurrent
 class NoisyRowsTests {
   private static final Path MODELS = Path.of("src/test/resources/parity/models");
   private static final AdamW ADAMW = new AdamW(0.9, 0.999, 1e-8, 0, AdamW.Decay.ALL, 1);

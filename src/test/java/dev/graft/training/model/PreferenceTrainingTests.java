@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.graft.Concurrent;
 import dev.graft.spec.Hyperparameters.Regularisation;
 import dev.graft.spec.Precision;
 import dev.graft.spec.Preference;
@@ -31,6 +32,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Pairs with the real kernels: what they are measured from, and what their loss is a mean of. */
+@Concurrent
 class PreferenceTrainingTests {
   private static final Path BASE = Path.of("src/test/resources/parity/models/llama");
   private static final AdamW ADAMW = new AdamW(0.9, 0.999, 1e-8, 0, AdamW.Decay.ALL, 1);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.graft.Concurrent;
 import dev.graft.spec.method.AdapterMethod;
 import dev.graft.spec.method.AdapterMethod.TargetModules;
 import dev.graft.training.ComputePlan;
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
+@Concurrent
 class TrainableModelTests {
   private static final Path BASE = Path.of("src/test/resources/parity/models/llama");
   private static final AdapterMethod LORA = lora(0);

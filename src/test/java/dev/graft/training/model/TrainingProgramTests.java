@@ -2,6 +2,7 @@ package dev.graft.training.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.Concurrent;
 import dev.graft.spec.TrainingSpec;
 import dev.graft.spec.request.TrainingSpecs;
 import dev.graft.training.ComputePlan;
@@ -14,6 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.json.JsonMapper;
 
+@Concurrent
 class TrainingProgramTests {
   private static final Path MODELS = Path.of("src/test/resources/parity/models");
   private static final AdamW ADAMW = new AdamW(0.9, 0.999, 1e-8, 0, AdamW.Decay.ALL, 1);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.graft.Concurrent;
 import dev.graft.spec.method.AdapterMethod.Lora;
 import dev.graft.spec.method.AdapterMethod.TargetModules;
 import dev.graft.spec.peft.AdapterMethods;
@@ -34,6 +35,7 @@ import tools.jackson.databind.node.ObjectNode;
 /**
  * What peft's initialize_lora_eva_weights found on the same batches, which golden runs only read.
  */
+@Concurrent
 class EvaStartTests {
   private static final Path CASES = Path.of("src/test/resources/parity");
 

@@ -2,6 +2,7 @@ package dev.graft.training.parity;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.Concurrent;
 import dev.graft.training.ComputePlan;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,6 +16,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
+@Concurrent
 class GoldenRunTests {
   private static final Path CASES = Path.of("src/test/resources/parity");
 

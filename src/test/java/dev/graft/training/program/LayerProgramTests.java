@@ -7,6 +7,7 @@ import ai.djl.Device;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.JniUtils;
+import dev.graft.Concurrent;
 import dev.graft.spec.method.LoraVariant;
 import dev.graft.spec.method.LoraVariant.Bias;
 import dev.graft.training.kernels.Kernels;
@@ -26,6 +27,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Whole layers in f64: the written backward against autograd over the definitions. */
+@Concurrent
 class LayerProgramTests {
   private static final int TOKENS = 5;
   private static final int HIDDEN = 8;

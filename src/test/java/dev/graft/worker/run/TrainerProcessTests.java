@@ -3,6 +3,7 @@ package dev.graft.worker.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.graft.Concurrent;
 import dev.graft.platform.process.ChildJvm;
 import dev.graft.training.protocol.RunRequest;
 import dev.graft.training.protocol.TrainerDirective;
@@ -19,6 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.json.JsonMapper;
 
+@Concurrent
 class TrainerProcessTests {
   @TempDir Path directory;
 

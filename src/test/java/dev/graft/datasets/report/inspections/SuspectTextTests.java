@@ -6,6 +6,7 @@ import static dev.graft.datasets.report.Rows.only;
 import static dev.graft.datasets.report.Rows.pair;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.Concurrent;
 import dev.graft.datasets.report.findings.Defect;
 import dev.graft.datasets.report.findings.QualityFinding;
 import dev.graft.datasets.report.findings.Severity;
@@ -16,6 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Texts of a form are found, others are not, and none takes long. */
+@Concurrent
 class SuspectTextTests {
   @ParameterizedTest
   @ValueSource(

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.graft.Concurrent;
 import dev.graft.spec.fields.SpecRejected;
 import dev.graft.tiny.TinyBert;
 import dev.graft.tiny.TinyLlama;
@@ -28,6 +29,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Runs that go on from what another run has made, with the real kernels. */
+@Concurrent
 class ContinuedRunTests {
   private static final String TRAINING =
       "'training':{'max_steps':6,'per_device_train_batch_size':4,'learning_rate':0.01,"

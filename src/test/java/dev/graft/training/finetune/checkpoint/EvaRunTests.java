@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.graft.Concurrent;
 import dev.graft.spec.method.AdapterMethod.Lora;
 import dev.graft.spec.request.TrainingSpecs;
 import dev.graft.tiny.TinyBert;
@@ -30,6 +31,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Runs whose LoRA starts from their data, with the real kernels. */
+@Concurrent
 class EvaRunTests {
   private static final String EVA = "'r':4,'init_lora_weights':'eva'";
 

@@ -3,6 +3,7 @@ package dev.graft.training.finetune.checkpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.graft.Concurrent;
 import dev.graft.spec.method.AdapterMethod;
 import dev.graft.tiny.TinyLlama;
 import dev.graft.training.finetune.FakeModel;
@@ -27,6 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The loop, on a model that one can predict. */
+@Concurrent
 class FineTuneTests {
   private static final String SPEC =
       "{'peft':{'r':4,'target_modules':['q_proj']},'training':{'num_train_epochs':3,"

@@ -3,6 +3,7 @@ package dev.graft.training.finetune.checkpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.graft.Concurrent;
 import dev.graft.tiny.TinyBert;
 import dev.graft.tiny.TinyLlama;
 import dev.graft.training.finetune.RecordedRuns;
@@ -25,6 +26,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Rows with labels, from the file to the result. */
+@Concurrent
 class LabelledRunTests {
   private static final JsonMapper JSON = new JsonMapper();
   private static final String SPEC =

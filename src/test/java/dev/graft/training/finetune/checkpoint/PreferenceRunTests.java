@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.graft.Concurrent;
 import dev.graft.tiny.TinyLlama;
 import dev.graft.training.finetune.RecordedRuns;
 import dev.graft.training.finetune.run.BadRun;
@@ -21,6 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Runs that learn from pairs, with the real kernels. */
+@Concurrent
 class PreferenceRunTests {
   private static final String LORA =
       "{'objective':'dpo','peft':{'r':4,'lora_dropout':0.1},'training':{'max_steps':8,"

@@ -2,6 +2,7 @@ package dev.graft.training.finetune.checkpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.Concurrent;
 import dev.graft.tiny.TinyLlama;
 import dev.graft.training.finetune.RecordedRuns;
 import dev.graft.training.protocol.TrainerExit;
@@ -15,6 +16,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The promise of D12 with the real kernels: a run that was interrupted gives the same bytes. */
+@Concurrent
 class ResumeExactnessTests {
   @TempDir private Path directory;
 

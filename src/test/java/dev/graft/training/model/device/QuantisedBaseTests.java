@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.ndarray.types.DataType;
+import dev.graft.Concurrent;
 import dev.graft.spec.Hyperparameters.Regularisation;
 import dev.graft.spec.Precision;
 import dev.graft.spec.Quantization;
@@ -39,6 +40,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Training on a base that stays quantised, against one of the numbers that it stands for. */
+@Concurrent
 class QuantisedBaseTests {
   private static final Path MODELS = Path.of("src/test/resources/parity/models");
   private static final AdamW ADAMW = new AdamW(0.9, 0.999, 1e-8, 0, AdamW.Decay.ALL, 1);

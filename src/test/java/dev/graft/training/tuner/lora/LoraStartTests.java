@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.graft.Concurrent;
 import dev.graft.spec.method.AdapterMethod.Lora;
 import dev.graft.spec.method.AdapterMethod.TargetModules;
 import dev.graft.spec.method.LoraInit;
@@ -31,6 +32,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Starts of the factors, from their definitions: golden runs read them. */
+@Concurrent
 class LoraStartTests {
   private static final Path MODELS = Path.of("src/test/resources/parity/models");
   private static final double SCALE = 2;

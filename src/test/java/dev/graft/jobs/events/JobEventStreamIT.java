@@ -4,6 +4,7 @@ import static dev.graft.jobs.FollowingClient.END;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.graft.ExpectedLog;
 import dev.graft.jobs.FollowingClient;
 import dev.graft.jobs.desk.HandWorker;
 import dev.graft.jobs.lease.LeaseKey;
@@ -162,11 +163,14 @@ class JobEventStreamIT {
   void aDatabaseThatCannotBeAskedForAWhileLosesNothing() throws Exception {
     FollowingClient client = follow("");
     client.event();
-    sql.sql("alter table job_progress rename to job_progress_away").update();
-    try {
-      for (int i = 0; i < 3; i++) assertThat(client.block()).isEqualTo(": keep-alive");
-    } finally {
-      sql.sql("alter table job_progress_away rename to job_progress").update();
+    try (ExpectedLog log = ExpectedLog.of(FollowedJobs.class, "followed_jobs_unread")) {
+      sql.sql("alter table job_progress rename to job_progress_away").update();
+      try {
+        for (int i = 0; i < 3; i++) assertThat(client.block()).isEqualTo(": keep-alive");
+      } finally {
+        sql.sql("alter table job_progress_away rename to job_progress").update();
+      }
+      assertThat(log.seen()).containsExactly("followed_jobs_unread");
     }
     worker.claim();
     assertThat(client.event()).contains("Fine-tuning job started");

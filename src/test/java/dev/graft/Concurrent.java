@@ -10,10 +10,11 @@ import org.junit.jupiter.api.parallel.ResourceLock;
 
 /**
  * A test that computes for seconds and shares nothing with servers. One of them at a time runs
- * while the tests of servers, which mostly wait, run one after another.
+ * while the tests of servers, which mostly wait, run one after another. Libtorch has one generator
+ * of random numbers a process, so whatever trains here is one of these.
  */
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)
 @Execution(ExecutionMode.CONCURRENT)
-@ResourceLock("computation")
+@ResourceLock("libtorch")
 public @interface Concurrent {}

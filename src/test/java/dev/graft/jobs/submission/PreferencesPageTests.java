@@ -2,6 +2,7 @@ package dev.graft.jobs.submission;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.Concurrent;
 import dev.graft.spec.Preference.LossType;
 import dev.graft.spec.TrainingSpec;
 import dev.graft.tiny.TinyLlama;
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.json.JsonMapper;
 
 /** docs/preferences.md: its requests train on its rows, and its tables are those of the code. */
+@Concurrent
 class PreferencesPageTests {
   @TempDir private Path directory;
 

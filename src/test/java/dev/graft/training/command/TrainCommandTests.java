@@ -2,6 +2,7 @@ package dev.graft.training.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.Concurrent;
 import dev.graft.tiny.TinyLlama;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -13,6 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 import tools.jackson.databind.json.JsonMapper;
 
+@Concurrent
 class TrainCommandTests {
   private final PrintStream out = System.out;
   private @TempDir Path directory;

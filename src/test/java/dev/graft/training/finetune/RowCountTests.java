@@ -3,6 +3,7 @@ package dev.graft.training.finetune;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.graft.Concurrent;
 import dev.graft.spec.request.TrainingSpecs;
 import dev.graft.tiny.TinyLlama;
 import dev.graft.training.finetune.run.BadRun;
@@ -18,6 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.json.JsonMapper;
 
+@Concurrent
 class RowCountTests {
   private static final String CHAT =
       "{'messages':[{'role':'user','content':'%1$s'},{'role':'assistant','content':'b%1$s'}]}";

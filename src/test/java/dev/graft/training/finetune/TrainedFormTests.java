@@ -3,6 +3,7 @@ package dev.graft.training.finetune;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.graft.Concurrent;
 import dev.graft.spec.fields.SpecRejected;
 import dev.graft.tiny.TinyLlama;
 import dev.graft.training.finetune.run.TrainingRun;
@@ -26,6 +27,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Adapters whose start was taken out of the base, in the form that trained. */
+@Concurrent
 class TrainedFormTests {
   private static final String SPEC =
       "{%s'peft':{%s},'training':{'max_steps':3,'learning_rate':0.01}}";

@@ -2,6 +2,7 @@ package dev.graft.training.finetune;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.Concurrent;
 import dev.graft.tiny.TinyLlama;
 import dev.graft.training.protocol.ProtocolLines;
 import dev.graft.training.protocol.RunRequest;
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.json.JsonMapper;
 
+@Concurrent
 class TrainerProgramTests {
   @TempDir private Path directory;
   private Path base;

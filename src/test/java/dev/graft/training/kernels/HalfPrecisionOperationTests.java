@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
 import ai.djl.pytorch.engine.PtNDArray;
+import dev.graft.Concurrent;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -16,6 +17,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * Every operation of layers on activations in bf16 beside parameters in f32: what it is in f64 on
  * the same numbers, up to rounding, with gradients of the types of their values.
  */
+@Concurrent
 class HalfPrecisionOperationTests {
   private static final double F32 = 6;
   private static final double BF16 = 15;

@@ -6,11 +6,13 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.Device;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
+import dev.graft.Concurrent;
 import java.util.Arrays;
 import java.util.stream.DoubleStream;
 import org.junit.jupiter.api.Test;
 
 /** The noise of NEFTune, which no golden run can see. */
+@Concurrent
 class NoiseTests {
   private static final int FEATURES = 64;
   private static final int TOKENS = 40;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
 import ai.djl.pytorch.engine.PtNDArray;
+import dev.graft.Concurrent;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
@@ -14,6 +15,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /**
  * Every operation in f64: backward against autograd over the definition, and finite differences.
  */
+@Concurrent
 class OperationTests {
   static Stream<Operation> operations() {
     return Operation.all();

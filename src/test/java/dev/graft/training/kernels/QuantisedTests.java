@@ -6,6 +6,7 @@ import ai.djl.Device;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
+import dev.graft.Concurrent;
 import dev.graft.weights.checkpoint.FourBitTensor;
 import dev.graft.weights.checkpoint.Int8Tensor;
 import dev.graft.weights.checkpoint.MappedTensor;
@@ -19,6 +20,7 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
 /** What a device makes of quantised weights, against plain Java, to the bit. */
+@Concurrent
 class QuantisedTests {
   private static final String PROGRAM =
       """

@@ -3,6 +3,7 @@ package dev.graft.training.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.graft.Concurrent;
 import dev.graft.spec.method.AdapterMethod.Lora;
 import dev.graft.spec.method.AdapterMethod.TargetModules;
 import dev.graft.spec.method.LoraInit;
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@Concurrent
 class DoraTests {
   private static final Path MODELS = Path.of("src/test/resources/parity/models");
   private static final AdamW ADAMW = new AdamW(0.9, 0.999, 1e-8, 0, AdamW.Decay.ALL, 0);

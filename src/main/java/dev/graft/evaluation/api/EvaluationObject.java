@@ -3,7 +3,7 @@ package dev.graft.evaluation.api;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.graft.evaluation.Evaluation;
 import dev.graft.evaluation.EvaluationPlan;
-import java.time.Instant;
+import dev.graft.platform.UnixTime;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -45,8 +45,8 @@ record EvaluationObject(
         evaluation.status(),
         plan,
         evaluation.createdAt().getEpochSecond(),
-        seconds(evaluation.startedAt()),
-        seconds(evaluation.endedAt()),
+        UnixTime.seconds(evaluation.startedAt()),
+        UnixTime.seconds(evaluation.endedAt()),
         questions,
         evaluation.passedOver(),
         new EvaluationProgress(
@@ -54,9 +54,5 @@ record EvaluationObject(
         evaluation.results(),
         evaluation.error(),
         evaluation.waitsFor());
-  }
-
-  private static @Nullable Long seconds(@Nullable Instant time) {
-    return time == null ? null : time.getEpochSecond();
   }
 }

@@ -1,6 +1,7 @@
 package dev.graft.tenancy.keys;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.graft.platform.UnixTime;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,8 +31,8 @@ record AdminKeyObject(
         key.name(),
         key.prefix() + "...",
         key.createdAt().getEpochSecond(),
-        ProjectKeyObject.seconds(key.expiresAt()),
-        ProjectKeyObject.seconds(key.lastUsedAt()),
+        UnixTime.seconds(key.expiresAt()),
+        UnixTime.seconds(key.lastUsedAt()),
         new Owner("user", "organization.user", by, by, key.createdAt().getEpochSecond(), "owner"),
         value);
   }

@@ -1,8 +1,8 @@
 package dev.graft.tenancy.keys;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.graft.platform.UnixTime;
 import dev.graft.tenancy.Role;
-import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -48,14 +48,10 @@ record ProjectKeyObject(
         key.name(),
         key.prefix() + "...",
         key.createdAt().getEpochSecond(),
-        seconds(key.lastUsedAt()),
+        UnixTime.seconds(key.lastUsedAt()),
         owner.role() == Role.NONE ? "inactive" : "active",
         person ? new Owner("user", account, null) : new Owner("service_account", null, account),
         key.scopes(),
-        seconds(key.expiresAt()));
-  }
-
-  static @Nullable Long seconds(@Nullable Instant time) {
-    return time == null ? null : time.getEpochSecond();
+        UnixTime.seconds(key.expiresAt()));
   }
 }

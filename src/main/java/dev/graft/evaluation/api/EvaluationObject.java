@@ -11,6 +11,7 @@ import tools.jackson.databind.JsonNode;
  * An evaluation as it is told. Times in unix seconds.
  *
  * @param plan its fields are the evaluation's
+ * @param fileName of the plan's file, if it is still there
  * @param questions how many rows are asked; null until they have been chosen
  * @param passedOver rows of the file that cannot be asked
  * @param results {@code EvaluationResults}, once it has succeeded
@@ -21,6 +22,7 @@ record EvaluationObject(
     String object,
     Evaluation.Status status,
     @JsonUnwrapped EvaluationPlan plan,
+    @Nullable String fileName,
     long createdAt,
     @Nullable Long startedAt,
     @Nullable Long endedAt,
@@ -36,7 +38,7 @@ record EvaluationObject(
    */
   record EvaluationProgress(int answered, @Nullable Integer total) {}
 
-  static EvaluationObject of(Evaluation evaluation) {
+  static EvaluationObject of(Evaluation evaluation, @Nullable String fileName) {
     EvaluationPlan plan = evaluation.plan();
     Integer questions = evaluation.questions();
     return new EvaluationObject(
@@ -44,6 +46,7 @@ record EvaluationObject(
         "evaluation",
         evaluation.status(),
         plan,
+        fileName,
         evaluation.createdAt().getEpochSecond(),
         UnixTime.seconds(evaluation.startedAt()),
         UnixTime.seconds(evaluation.endedAt()),

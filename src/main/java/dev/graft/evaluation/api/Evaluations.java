@@ -168,7 +168,7 @@ public class Evaluations implements Owned, FileUse {
         "evaluation.created",
         department,
         id,
-        Map.of("models", plan.everyone(), "file", plan.file()));
+        Map.of("name", title(id, plan), "models", plan.everyone(), "file", plan.file()));
     return id;
   }
 
@@ -192,6 +192,11 @@ public class Evaluations implements Owned, FileUse {
             id, department, plan.file(), plan.everyone(), plans.write(plan), clock.instant()));
     work.add(Evaluation.WORK, id, department);
     return id;
+  }
+
+  /** What people have called it, else its id. */
+  private static String title(String id, EvaluationPlan plan) {
+    return plan.name() == null ? id : plan.name();
   }
 
   private static RequestFailed tooMany(String what) {

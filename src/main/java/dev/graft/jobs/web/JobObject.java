@@ -53,6 +53,10 @@ final class JobObject {
   private static void extensions(ObjectNode json, JobRow job, @Nullable QueuePlace place) {
     json.set("adapter", JSON.readTree(job.adapterJson()));
     json.put("base_model", job.baseModel()).put("parent_model", job.parentModel());
+    JobRow.Names names = job.names();
+    json.put("training_file_name", names.trainingFile());
+    json.put("validation_file_name", names.validationFile());
+    json.put("submitted_by", names.submitter());
     json.put("priority", job.demand().priority());
     json.put("sub_status", subStatus(job));
     JobReason why = JobReason.of(job, place);

@@ -8,9 +8,10 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * OpenAI's ProjectApiKey, then Graft's {@code scopes} and {@code expires_at}.
+ * OpenAI's ProjectApiKey, then Graft's {@code scopes}, {@code expires_at} and {@code replaces}.
  *
  * @param ownerProjectAccess {@code inactive} if its owner may do nothing here
+ * @param replaces id of the key that was rotated to this one, or null
  */
 record ProjectKeyObject(
     String id,
@@ -22,7 +23,8 @@ record ProjectKeyObject(
     String ownerProjectAccess,
     Owner owner,
     @Nullable List<String> scopes,
-    @Nullable Long expiresAt) {
+    @Nullable Long expiresAt,
+    @Nullable String replaces) {
 
   /** One of the two, as {@code type} says. */
   @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -52,6 +54,7 @@ record ProjectKeyObject(
         owner.role() == Role.NONE ? "inactive" : "active",
         person ? new Owner("user", account, null) : new Owner("service_account", null, account),
         key.scopes(),
-        UnixTime.seconds(key.expiresAt()));
+        UnixTime.seconds(key.expiresAt()),
+        key.replaces());
   }
 }

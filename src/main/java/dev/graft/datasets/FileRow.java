@@ -4,6 +4,7 @@ import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
 import dev.graft.datasets.decoding.ColumnMapping;
 import dev.graft.datasets.decoding.CsvColumns;
+import dev.graft.platform.UnixTime;
 import dev.graft.text.row.Example;
 import jakarta.persistence.Entity;
 import jakarta.persistence.Id;
@@ -133,7 +134,7 @@ public class FileRow {
         "file",
         bytes,
         createdAt.getEpochSecond(),
-        goneAt == null ? null : goneAt.getEpochSecond(),
+        UnixTime.seconds(goneAt),
         filename,
         purpose,
         status,

@@ -13,6 +13,8 @@ import dev.graft.work.LeasedWork;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -117,7 +119,19 @@ public class StoredFiles implements Owned {
     FileRow row = row(file, arrived.blob());
     CheckedFile checked = arrived.checked();
     if (checked == null) work.add(VALIDATION, row.id(), file.departmentId());
+    Map<String, Object> what = Map.of("filename", file.filename(), "bytes", arrived.blob().bytes());
+    audit.write("file.created", file.departmentId(), row.id(), what);
     return rows.save(checked == null ? row : row.validated(checked));
+  }
+
+  /** What people have called them, by id, of those of these that are there. */
+  @Transactional(readOnly = true)
+  public Map<String, String> names(String departmentId, Collection<String> fileIds) {
+    if (fileIds.isEmpty()) return Map.of();
+    Map<String, String> names = new HashMap<>();
+    rows.findByDepartmentIdAndIdIn(departmentId, fileIds)
+        .forEach(file -> names.put(file.id(), file.filename()));
+    return names;
   }
 
   /** Refuses early what {@link #add} would refuse, before the content is published. */
@@ -192,7 +206,7 @@ public class StoredFiles implements Owned {
             });
     rows.delete(file.get());
     notices.drop(RetentionKind.DATASETS, fileId);
-    audit.write("file.deleted", departmentId, fileId, Map.of());
+    audit.write("file.deleted", departmentId, fileId, Map.of("filename", file.get().filename()));
     return true;
   }
 

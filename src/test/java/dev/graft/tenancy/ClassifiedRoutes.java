@@ -97,6 +97,7 @@ public final class ClassifiedRoutes {
       DELETE /v1/organization/projects/{project}/model_permissions api.organization.write
       GET    /v1/organization/projects/{project}/usage/fine_tuning api.project.read
       GET    /v1/organization/usage/fine_tuning                    api.organization.read
+      GET    /v1/organization/fine_tuning/jobs                     api.organization.read
       GET    /v1/organization/device_prices                        api.organization.read
       POST   /v1/organization/device_prices                        api.organization.write
       GET    /v1/organization/worker_tokens                        api.organization.read

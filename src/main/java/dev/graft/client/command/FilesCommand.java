@@ -76,21 +76,30 @@ public final class FilesCommand extends CommandGroup {
 
   @Command(name = "report", description = "What is likely to be wrong with a file's rows.")
   static final class Report extends ApiCommand {
-    @Parameters(paramLabel = "FILE_ID")
-    private String id = "";
+    @Parameters(
+        paramLabel = "FILE|FILE_ID",
+        description = "A file on this machine is uploaded first; its id is printed.")
+    private String file = "";
 
     @Option(
         names = "--validation",
-        paramLabel = "FILE_ID",
+        paramLabel = "FILE|FILE_ID",
         description = "Also whether it has rows in common with this one.")
     private String validation = "";
 
     @Override
-    int run(GraftApi api) {
-      String query = validation.isEmpty() ? "" : "?validation_file=" + escaped(validation);
+    int run(GraftApi api) throws IOException {
+      String id = id(api, file);
+      String query = validation.isEmpty() ? "" : "?validation_file=" + escaped(id(api, validation));
       JsonNode report = api.get(PATH + "/" + escaped(id) + "/report" + query);
       show(report, QualityText.of(report));
       return 0;
+    }
+
+    private String id(GraftApi api, String given) throws IOException {
+      String id = TrainingFileUpload.idOf(api, given);
+      if (!id.equals(given)) note(given + " is " + id);
+      return id;
     }
   }
 

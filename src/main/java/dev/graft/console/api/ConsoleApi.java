@@ -70,6 +70,9 @@ public interface ConsoleApi {
   @GetExchange("/fine_tuning/jobs")
   Listed<JobView> jobs(@RequestParam @Nullable String after, @RequestParam int limit);
 
+  @GetExchange("/organization/fine_tuning/jobs")
+  Listed<JobView> jobsOfAll(@RequestParam int limit);
+
   @PostExchange("/fine_tuning/jobs")
   JobView createJob(@RequestBody JsonNode request);
 

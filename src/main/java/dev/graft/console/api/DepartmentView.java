@@ -43,7 +43,8 @@ public record DepartmentView(String id, String name, long createdAt, String stat
       String redactedValue,
       long createdAt,
       @Nullable Long lastUsedAt,
-      @Nullable Long expiresAt) {}
+      @Nullable Long expiresAt,
+      @Nullable String replaces) {}
 
   /** A service account that was made, with its key, which is shown this once. */
   public record AccountView(String id, String name, @Nullable NewKeyView apiKey) {}

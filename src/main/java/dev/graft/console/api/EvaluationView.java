@@ -14,6 +14,7 @@ public record EvaluationView(
     @Nullable String baseline,
     List<String> models,
     String file,
+    @Nullable String fileName,
     int maxSamples,
     long seed,
     JsonNode gates,

@@ -9,13 +9,16 @@ import dev.graft.platform.errors.RequestFailed;
 import dev.graft.platform.pagination.Cursor;
 import dev.graft.platform.pagination.CursorPage;
 import dev.graft.platform.web.DeletedObject;
+import dev.graft.tenancy.AuditLog;
 import dev.graft.tenancy.Caller;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.io.Resource;
 import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpMethod;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
@@ -38,8 +41,10 @@ class FileController {
   private final StoredFiles files;
   private final CreateFile uploadFile;
   private final ArtifactStore store;
+  private final AuditLog audit;
 
-  FileController(StoredFiles files, CreateFile uploadFile, ArtifactStore store) {
+  FileController(StoredFiles files, CreateFile uploadFile, ArtifactStore store, AuditLog audit) {
+    this.audit = audit;
     this.files = files;
     this.uploadFile = uploadFile;
     this.store = store;
@@ -72,10 +77,17 @@ class FileController {
   ResponseEntity<Resource> content(
       @AuthenticationPrincipal Caller caller,
       @PathVariable String id,
+      HttpMethod method,
       @RequestHeader HttpHeaders headers) {
     FileRow file = require(caller, id);
-    return BlobDownload.of(
-        store, file.blob(), file.filename(), MediaType.APPLICATION_OCTET_STREAM, headers);
+    ResponseEntity<Resource> answer =
+        BlobDownload.of(
+            store, file.blob(), file.filename(), MediaType.APPLICATION_OCTET_STREAM, headers);
+    if (BlobDownload.begins(method, answer)) {
+      audit.write(
+          "file.downloaded", caller.departmentId(), id, Map.of("filename", file.filename()));
+    }
+    return answer;
   }
 
   @DeleteMapping("/{id}")

@@ -3,7 +3,7 @@ package dev.graft.evaluation.api;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.graft.evaluation.Evaluation;
 import dev.graft.evaluation.EvaluationPlan;
-import java.time.Instant;
+import dev.graft.platform.UnixTime;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -11,6 +11,7 @@ import tools.jackson.databind.JsonNode;
  * An evaluation as it is told. Times in unix seconds.
  *
  * @param plan its fields are the evaluation's
+ * @param fileName of the plan's file, if it is still there
  * @param questions how many rows are asked; null until they have been chosen
  * @param passedOver rows of the file that cannot be asked
  * @param results {@code EvaluationResults}, once it has succeeded
@@ -21,6 +22,7 @@ record EvaluationObject(
     String object,
     Evaluation.Status status,
     @JsonUnwrapped EvaluationPlan plan,
+    @Nullable String fileName,
     long createdAt,
     @Nullable Long startedAt,
     @Nullable Long endedAt,
@@ -36,7 +38,7 @@ record EvaluationObject(
    */
   record EvaluationProgress(int answered, @Nullable Integer total) {}
 
-  static EvaluationObject of(Evaluation evaluation) {
+  static EvaluationObject of(Evaluation evaluation, @Nullable String fileName) {
     EvaluationPlan plan = evaluation.plan();
     Integer questions = evaluation.questions();
     return new EvaluationObject(
@@ -44,9 +46,10 @@ record EvaluationObject(
         "evaluation",
         evaluation.status(),
         plan,
+        fileName,
         evaluation.createdAt().getEpochSecond(),
-        seconds(evaluation.startedAt()),
-        seconds(evaluation.endedAt()),
+        UnixTime.seconds(evaluation.startedAt()),
+        UnixTime.seconds(evaluation.endedAt()),
         questions,
         evaluation.passedOver(),
         new EvaluationProgress(
@@ -54,9 +57,5 @@ record EvaluationObject(
         evaluation.results(),
         evaluation.error(),
         evaluation.waitsFor());
-  }
-
-  private static @Nullable Long seconds(@Nullable Instant time) {
-    return time == null ? null : time.getEpochSecond();
   }
 }

@@ -51,6 +51,7 @@ public record JobRow(
     @Nullable Instant delayedUntil,
     @Nullable Approval approval,
     @Nullable Asked asked,
+    Names names,
     @Nullable Instant expectedEnd,
     @Nullable String worker,
     double deviceSeconds,
@@ -99,10 +100,18 @@ public record JobRow(
   }
 
   /**
-   * @param by name of the account; null = the server itself
+   * @param by name and id of the key, or a person; null = the server itself
    * @param why what was said to it
    */
   public record Asked(@Nullable String by, @Nullable String why) {}
+
+  /**
+   * What people call those it names by id; null = there is none, or not any more.
+   *
+   * @param submitter name or email of the account
+   */
+  public record Names(
+      @Nullable String submitter, @Nullable String trainingFile, @Nullable String validationFile) {}
 
   /** As last reported by a worker. */
   public record Progress(
@@ -150,6 +159,10 @@ public record JobRow(
         ResultColumns.timeOrNull(row, "delayed_until"),
         Approval.of(row.getString("approval")),
         asked(row),
+        new Names(
+            row.getString("submitted_by_name"),
+            row.getString("training_file_name"),
+            row.getString("validation_file_name")),
         ResultColumns.timeOrNull(row, "expected_end"),
         row.getString("worker"),
         row.getDouble("device_seconds"),

@@ -53,11 +53,11 @@ class ConsolePagesIT {
   @Test
   void anAdministratorOfNoDepartmentBeginsWithTheOrganisation() throws Exception {
     PageClient administrator = new PageClient(port);
-    administrator.signIn(keys.createForAdministrator(null).secret());
+    administrator.signIn(keys.createForAdministrator(ApiKeys.UNNAMED, null).secret());
     assertThat(administrator.get("/console").headers().firstValue("location"))
         .hasValue("/console/departments");
     assertThat(administrator.get("/console/departments").body())
-        .contains("Organisation")
+        .contains("Organisation", "Newest jobs of all departments")
         .doesNotContain("Playground");
   }
 

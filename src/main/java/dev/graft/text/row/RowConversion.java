@@ -43,7 +43,7 @@ public final class RowConversion {
    */
   public static RowConversion toChat(RowFormat from, boolean ignoreUnknownKeys) {
     UnknownKeys unknown = ignoreUnknownKeys ? UnknownKeys.DROPPED : UnknownKeys.REFUSED;
-    return new RowConversion((line, row) -> ChatRow.of(from, row, unknown));
+    return new RowConversion((line, row) -> ConvertedRow.of(from, row, unknown));
   }
 
   /**

@@ -9,7 +9,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** OpenAI's chat row with what a row of another format says. */
-final class ChatRow {
+final class ConvertedRow {
   /** Who speaks, by the names that exports of ShareGPT's format have. */
   private static final Map<String, String> ROLES =
       Map.ofEntries(
@@ -25,7 +25,7 @@ final class ChatRow {
           Map.entry("tool", "tool"),
           Map.entry("observation", "tool"));
 
-  private ChatRow() {}
+  private ConvertedRow() {}
 
   /** Throws {@link BadRow} where the row has not this format. */
   static Map<String, Object> of(RowFormat from, Map<?, ?> row, UnknownKeys unknown) {

@@ -1,6 +1,7 @@
 package dev.graft.datasets;
 
 import dev.graft.artifacts.BlobRef;
+import dev.graft.datasets.decoding.DecodingOptions;
 import dev.graft.platform.Ids;
 import dev.graft.platform.errors.ProblemType;
 import dev.graft.platform.errors.RequestFailed;
@@ -96,7 +97,9 @@ public class StoredFiles implements Owned {
   /** Records a file that Graft made (purpose {@code fine-tune-results}); returns its id. */
   @Transactional
   public String storeResult(String departmentId, String filename, BlobRef blob) {
-    NewFile file = new NewFile(departmentId, filename, FilePurpose.FINE_TUNE_RESULTS, null, null);
+    NewFile file =
+        new NewFile(
+            departmentId, filename, FilePurpose.FINE_TUNE_RESULTS, null, DecodingOptions.NONE);
     return rows.save(row(file, blob).processed()).id();
   }
 

@@ -204,6 +204,42 @@ class ConsoleBrowserIT extends StartedGraft {
   }
 
   @Test
+  void columnsOfACsvFileAreChosenFromItsHeader() throws IOException {
+    signIn("columns");
+    Path file =
+        Files.writeString(
+            directory.resolve("faq.csv"), "\uFEFFid;\"question\";answer\r\n1;1+1?;2\r\n");
+    browser.get(url() + "/console/files");
+    browser.findElement(By.name("file")).sendKeys(file.toString());
+    see("details[open]");
+    assertThat(browser.findElements(By.cssSelector("#columns option")))
+        .extracting(option -> option.getDomProperty("value"))
+        .containsExactly("id", "question", "answer");
+    new Select(browser.findElement(By.cssSelector("[data-shows]")))
+        .selectByVisibleText("chats: user, assistant");
+    field("columns[user]", "question");
+    field("columns[assistant]", "answer");
+    press("Upload");
+    see("h1", "faq.csv");
+    see("#report", "chat");
+
+    Path questions =
+        Files.writeString(
+            directory.resolve("qa.jsonl"), "{\"id\": 1, \"question\": \"a\", \"answer\": \"b\"}\n");
+    browser.get(url() + "/console/files");
+    browser.findElement(By.name("file")).sendKeys(questions.toString());
+    press("Upload");
+    see(".refused", "a question and its answer");
+    press("Convert to chat rows");
+    see("#converted .refused", "unknown key: id");
+    browser.findElement(By.name("ignoreUnknownKeys")).click();
+    press("Convert to chat rows");
+    see("h1", "qa.chat.jsonl");
+    see("#report", "chat");
+    assertThat(complaints()).isEmpty();
+  }
+
+  @Test
   void theRowsOfALargeFileAreReadWhileItsPageIsOpen() throws IOException {
     signIn("uploaders");
     upload("many.jsonl", 60_000);

@@ -187,6 +187,47 @@ class CommandLineIT extends StartedGraft {
   }
 
   @Test
+  void columnsOfCsvAndUnknownKeysAreSaidAtTheUpload() throws Exception {
+    graft(key("columns") + "\n", "login", "--server", url());
+    write("faq.csv", "id,question,answer\n1,1+1?,2\n");
+    assertThat(graft("", "files", "upload", "faq.csv").error()).contains("columns[user]=question");
+    String mapped =
+        graft(
+                "",
+                "files upload faq.csv --column user=question --column assistant=answer".split(" "))
+            .out()
+            .strip();
+    assertThat(json(graft("", "files", "report", mapped, "--json").out()).path("kind").asString())
+        .isEqualTo("chat");
+    write("t.jsonl", "{\"id\": 7, \"text\": \"a\"}\n");
+    assertThat(graft("", "files", "upload", "t.jsonl").error()).contains("ignore_unknown_keys");
+    assertThat(graft("", "files", "upload", "t.jsonl", "--ignore-unknown-keys").status()).isZero();
+  }
+
+  @Test
+  void aFileInAnotherFormatIsConvertedFromHereOrThere() throws Exception {
+    graft(key("formats") + "\n", "login", "--server", url());
+    write("faq.jsonl", "{\"id\": 7, \"question\": \"1+1?\", \"answer\": \"2\"}\n");
+    Ran kept = graft("", "files", "upload", "faq.jsonl");
+    assertThat(kept.status()).isEqualTo(2);
+    assertThat(kept.error()).startsWith("line 1: ").contains("graft files convert").hasLineCount(1);
+    String file = kept.out().strip();
+    Ran strict = graft("", "files", "convert", file);
+    assertThat(strict.status()).isEqualTo(2);
+    assertThat(strict.error()).contains("unknown key: id", "ignore_unknown_keys");
+    for (String given : List.of(file, "faq.jsonl")) {
+      String made = graft("", "files", "convert", given, "--ignore-unknown-keys").out().strip();
+      assertThat(graft("", "files", "download", made, "--out", "chat.jsonl").status()).isZero();
+      assertThat(directory.resolve("chat.jsonl"))
+          .hasContent(
+              "{\"messages\":[{\"role\":\"user\",\"content\":\"1+1?\"},"
+                  + "{\"role\":\"assistant\",\"content\":\"2\"}]}");
+    }
+    assertThat(graft("", "files", "convert", file, "--from", "docx").error())
+        .contains("sharegpt or alpaca or question_answer");
+  }
+
+  @Test
   void aRefusalCarriesTheIdOfTheRequest() throws Exception {
     Ran ran = graft("sk-graft-wrong\n", "login", "--server", url());
     assertThat(ran.status()).isEqualTo(2);

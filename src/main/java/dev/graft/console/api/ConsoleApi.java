@@ -107,6 +107,9 @@ public interface ConsoleApi {
   @GetExchange("/files/{id}")
   DataFileView file(@PathVariable String id);
 
+  @PostExchange("/files/{id}/convert")
+  DataFileView convertFile(@PathVariable String id, @RequestBody Map<String, Boolean> request);
+
   @GetExchange("/files/{id}/report")
   DataFileView.ReportView report(
       @PathVariable String id,

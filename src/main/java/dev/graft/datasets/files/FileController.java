@@ -5,6 +5,8 @@ import dev.graft.artifacts.BlobDownload;
 import dev.graft.datasets.FileObject;
 import dev.graft.datasets.FileRow;
 import dev.graft.datasets.StoredFiles;
+import dev.graft.datasets.files.ConvertFile.ConversionRequest;
+import dev.graft.platform.errors.ProblemType;
 import dev.graft.platform.errors.RequestFailed;
 import dev.graft.platform.pagination.Cursor;
 import dev.graft.platform.pagination.CursorPage;
@@ -26,6 +28,7 @@ import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
@@ -40,13 +43,20 @@ class FileController {
 
   private final StoredFiles files;
   private final CreateFile uploadFile;
+  private final ConvertFile convertFile;
   private final ArtifactStore store;
   private final AuditLog audit;
 
-  FileController(StoredFiles files, CreateFile uploadFile, ArtifactStore store, AuditLog audit) {
+  FileController(
+      StoredFiles files,
+      CreateFile uploadFile,
+      ConvertFile convertFile,
+      ArtifactStore store,
+      AuditLog audit) {
     this.audit = audit;
     this.files = files;
     this.uploadFile = uploadFile;
+    this.convertFile = convertFile;
     this.store = store;
   }
 
@@ -73,6 +83,18 @@ class FileController {
     return files.object(require(caller, id));
   }
 
+  /** Graft's own. */
+  @PostMapping("/{id}/convert")
+  FileObject convert(
+      @AuthenticationPrincipal Caller caller,
+      @PathVariable String id,
+      HttpServletRequest http,
+      @RequestBody(required = false) @Nullable ConversionRequest body)
+      throws IOException {
+    ConversionRequest request = body == null ? ConversionRequest.EMPTY : body;
+    return files.object(convertFile.from(http, require(caller, id), request));
+  }
+
   @GetMapping("/{id}/content")
   ResponseEntity<Resource> content(
       @AuthenticationPrincipal Caller caller,
@@ -80,6 +102,12 @@ class FileController {
       HttpMethod method,
       @RequestHeader HttpHeaders headers) {
     FileRow file = require(caller, id);
+    if (file.isUnconverted()) {
+      throw new RequestFailed(
+          ProblemType.WRONG_STATE,
+          "The rows of " + id + " are not made yet, or could not be: see its status.",
+          "id");
+    }
     ResponseEntity<Resource> answer =
         BlobDownload.of(
             store, file.blob(), file.filename(), MediaType.APPLICATION_OCTET_STREAM, headers);

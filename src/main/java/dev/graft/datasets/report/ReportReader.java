@@ -4,6 +4,7 @@ import dev.graft.datasets.report.findings.QualityFinding;
 import dev.graft.datasets.report.inspections.Borders;
 import dev.graft.datasets.report.inspections.ClassBalance;
 import dev.graft.datasets.report.inspections.EnoughRows;
+import dev.graft.datasets.report.inspections.ForeignRows;
 import dev.graft.datasets.report.inspections.Inspection;
 import dev.graft.datasets.report.inspections.Leakage;
 import dev.graft.datasets.report.inspections.Pairs;
@@ -42,6 +43,7 @@ final class ReportReader {
   private final EnoughRows amount = new EnoughRows();
   private final EnoughRows held = new EnoughRows();
   private final ClassBalance classes = new ClassBalance();
+  private final ForeignRows foreign = new ForeignRows();
   private final LengthStatistics prompts = new LengthStatistics();
   private final LengthStatistics answers = new LengthStatistics();
 
@@ -84,8 +86,9 @@ final class ReportReader {
         answers.summary(),
         classes.largest(),
         gravestFirst(
-            inspections.stream()
-                .flatMap(Inspection::findings)
+            Stream.concat(
+                    foreign.findings(read.summary().format()),
+                    inspections.stream().flatMap(Inspection::findings))
                 .filter(found -> read.complete() || !found.check().isOfAllRows())));
   }
 
@@ -108,6 +111,7 @@ final class ReportReader {
   private void see(InspectedRow row, List<Inspection> inspections) {
     prompts.add(row.prompt().length());
     answers.add(row.answer().length());
+    foreign.see(row);
     inspections.forEach(inspection -> inspection.see(row));
   }
 

@@ -13,6 +13,7 @@ function localTimes(root) {
 function showChosen(select) {
   for (const part of document.querySelectorAll('[data-shown-by]')) {
     part.hidden = part.dataset.shownBy !== select.value;
+    if (part.matches('fieldset')) part.disabled = part.hidden;
   }
 }
 
@@ -24,6 +25,29 @@ document.addEventListener('htmx:afterSettle', () => localTimes(document));
 
 document.addEventListener('change', event => {
   if (event.target.matches('[data-shows]')) showChosen(event.target);
+  if (event.target.matches('[data-header]')) suggestColumns(event.target);
+});
+
+// The cells of a CSV file's first line, to choose from; of a packed file they are typed.
+async function suggestColumns(input) {
+  const list = document.querySelector(input.dataset.header);
+  list.replaceChildren();
+  const file = input.files[0];
+  if (!file || !/\.[ct]sv$/i.test(file.name)) return;
+  const line = (await file.slice(0, 65536).text()).split('\n')[0];
+  const delimiter = [',', ';', '\t'].reduce((a, b) => line.split(b).length > line.split(a).length ? b : a);
+  for (const cell of line.split(delimiter)) {
+    list.append(new Option('', cell.trim().replace(/^"(.*)"$/, '$1').replaceAll('""', '"')));
+  }
+  input.form.querySelector('details').open = true;
+}
+
+// A column that is not named is not asked for.
+document.addEventListener('htmx:configRequest', event => {
+  const form = event.detail.formData;
+  for (const [name, value] of [...form]) {
+    if (name.startsWith('columns[') && !value) form.delete(name);
+  }
 });
 
 document.addEventListener('submit', event => {

@@ -126,6 +126,35 @@ class ConsolePagesIT {
   }
 
   @Test
+  void aFileInAnotherFormatHasAButtonThatMakesChatRowsOfIt() throws Exception {
+    browser.get("/console/files");
+    String rows = "{\"question\": \"a\", \"answer\": \"b\"}";
+    String form = form("faq.jsonl").replace("{\"prompt\": \"a\", \"completion\": \" b\"}", rows);
+    HttpResponse<String> kept = browser.upload("/console/files", "X", form);
+    String page = kept.headers().firstValue("hx-redirect").orElseThrow();
+    assertThat(browser.get(page).body())
+        .contains("a question and its answer", "id=\"convert\"", "hx-post=\"" + page + "/convert");
+    HttpResponse<String> answer = browser.post(page + "/convert", Map.of());
+    String made = answer.headers().firstValue("hx-redirect").orElseThrow();
+    assertThat(made).isNotEqualTo(page);
+    assertThat(browser.get(made + "/content").body()).contains("\"role\":\"assistant\"");
+    assertThat(browser.get(made).body())
+        .contains("faq.chat.jsonl")
+        .doesNotContain("id=\"convert\"");
+  }
+
+  @Test
+  void everyFieldThatAColumnCanBeIsInTheForm() throws Exception {
+    String page = browser.get("/console/files").body();
+    for (String field :
+        "user assistant system prompt completion instruction input output chosen rejected text label"
+            .split(" ")) {
+      assertThat(page).contains("name=\"columns[" + field + "]\"");
+    }
+    assertThat(page).contains("name=\"ignore_unknown_keys\"");
+  }
+
+  @Test
   void aDownloadThatIsRefusedIsAPageAndNoFile() throws Exception {
     HttpResponse<String> answer = browser.get("/console/files/file-none/content");
     assertThat(answer.statusCode()).isEqualTo(404);

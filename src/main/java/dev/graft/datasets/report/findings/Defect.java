@@ -6,6 +6,12 @@ import java.util.Locale;
 
 /** All that a report can find. */
 public enum Defect {
+  SHAREGPT_ROWS(
+      "Rows in ShareGPT's format (conversations, from, value)",
+      "Convert the file to chat rows: a turn of `gpt` trains only with assistant_only_loss false."),
+  ALPACA_ROWS(
+      "Rows in Alpaca's format (instruction, input, output)",
+      "They train as prompt and completion; convert the file where chat rows are wanted."),
   FEW_ROWS(
       "Few rows to learn from", "Collect at least fifty; some hundred do better than any setting."),
   DUPLICATE_ROWS(

@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -26,7 +27,9 @@ class DocumentationTests {
   private static final Pattern TABLE_ROW =
       Pattern.compile("^\\| \\[`(\\w+)`]\\([^)]*\\) \\| [^|]* \\| ([^|]*) \\|$", Pattern.MULTILINE);
   private static final Pattern COMMAND = Pattern.compile("bin/graft ([a-z][a-z-]*)");
-  private static final Pattern LINK = Pattern.compile("]\\(([^)#:]+)(?:#[^)]*)?\\)");
+  private static final Pattern LINK = Pattern.compile("]\\(([^)#:]*)(?:#([^)]*))?\\)");
+  private static final Pattern HEADING =
+      Pattern.compile("^#+ (.+)$|^<a id=\"(.+)\"></a>$", Pattern.MULTILINE);
   private static final Pattern ROOMS_ROW =
       Pattern.compile("^\\| `(\\w+)` \\| (`[a-z].*) \\|$", Pattern.MULTILINE);
   private static final Pattern ROOM = Pattern.compile("`([a-z.]+)`");
@@ -86,6 +89,36 @@ class DocumentationTests {
           .as(document)
           .allMatch(link -> Files.exists(folder.resolve(link)));
     }
+  }
+
+  @Test
+  void everyLinkToASectionLeadsToAHeading() {
+    for (String document : DOCUMENTS) {
+      Path file = Sources.ROOT.resolve(document);
+      assertThat(
+              matches(LINK, Sources.text(file))
+                  .filter(link -> link.group(2) != null)
+                  .filter(link -> !anchors(linked(file, link.group(1))).contains(link.group(2)))
+                  .map(MatchResult::group))
+          .as(document)
+          .isEmpty();
+    }
+  }
+
+  private static Path linked(Path file, String link) {
+    return link.isEmpty() ? file : file.resolveSibling(link);
+  }
+
+  /** What a link may say after its {@code #}, as GitHub makes it of headings. */
+  private static Set<String> anchors(Path page) {
+    return matches(HEADING, Sources.text(page))
+        .map(
+            heading ->
+                heading.group(1) == null
+                    ? heading.group(2)
+                    : heading.group(1).toLowerCase(Locale.ROOT).replaceAll("[^\\w\\- ]", ""))
+        .map(heading -> heading.replace(' ', '-'))
+        .collect(Collectors.toSet());
   }
 
   private static List<String> documents() {

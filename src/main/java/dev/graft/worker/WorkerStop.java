@@ -21,6 +21,13 @@ public record WorkerStop(Duration drainGrace, Optional<Longest> longest) {
    */
   public record Longest(Duration step, Duration checkpoint) {}
 
+  /** How long one may take that trains as those did. */
+  public Duration limit() {
+    return longest
+        .map(measured -> StopTimes.limit(drainGrace, measured.step(), measured.checkpoint()))
+        .orElse(drainGrace);
+  }
+
   /**
    * @param environment with {@code graft.worker.*}
    */

@@ -96,7 +96,7 @@ public final class TestWorker {
         Duration.ofMillis(50),
         Duration.ofMillis(200),
         Duration.ofSeconds(2),
-        Duration.ofSeconds(10),
+        Duration.ofMillis(100),
         Duration.ofMillis(200));
   }
 

@@ -6,8 +6,6 @@ import org.jspecify.annotations.Nullable;
 
 /** How long a run may take to stop, by what its steps and checkpoints have taken so far. */
 final class StopTime {
-  private static final int MARGIN = 3;
-
   private final StopTimes longest;
   private long last;
   private long step;
@@ -49,7 +47,6 @@ final class StopTime {
    */
   synchronized @Nullable Duration limit(Duration atLeast) {
     if (finishing) return null;
-    Duration measured = Duration.ofNanos(MARGIN * (step + checkpoint));
-    return measured.compareTo(atLeast) > 0 ? measured : atLeast;
+    return StopTimes.limit(atLeast, Duration.ofNanos(step), Duration.ofNanos(checkpoint));
   }
 }

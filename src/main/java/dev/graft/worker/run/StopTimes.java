@@ -19,6 +19,7 @@ import tools.jackson.databind.json.JsonMapper;
 public final class StopTimes {
   private static final Logger log = LoggerFactory.getLogger(StopTimes.class);
   private static final String FILE = "stop-times.json";
+  private static final int MARGIN = 3;
 
   /**
    * What was measured.
@@ -48,6 +49,12 @@ public final class StopTimes {
    */
   public StopTimes(Path directory) {
     this.file = directory.resolve(FILE);
+  }
+
+  /** How long a run may take to stop whose longest step and checkpoint took so long. */
+  public static Duration limit(Duration atLeast, Duration step, Duration checkpoint) {
+    Duration measured = step.plus(checkpoint).multipliedBy(MARGIN);
+    return measured.compareTo(atLeast) > 0 ? measured : atLeast;
   }
 
   synchronized void step(Duration took) {

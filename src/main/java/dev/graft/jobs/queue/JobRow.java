@@ -113,12 +113,18 @@ public record JobRow(
   public record Names(
       @Nullable String submitter, @Nullable String trainingFile, @Nullable String validationFile) {}
 
-  /** As last reported by a worker. */
+  /**
+   * As last reported by a worker; of a job that waits for its next run, as its newest checkpoint
+   * has it.
+   *
+   * @param validating whether its worker is at the validation file now
+   */
   public record Progress(
       int step,
       @Nullable Integer totalSteps,
       @Nullable Double epoch,
       @Nullable Double tokensPerSecond,
+      boolean validating,
       long trainedTokens) {}
 
   /** When retention took what the job had; null where it has not. */
@@ -181,6 +187,7 @@ public record JobRow(
         row.getObject("total_steps", Integer.class),
         row.getObject("job_epoch", Double.class),
         row.getObject("tokens_per_second", Double.class),
+        row.getBoolean("validating"),
         row.getLong("trained_tokens"));
   }
 

@@ -31,7 +31,11 @@ public record JobReason(String reason, String nextStep) {
                   .formatted(
                       by(job),
                       job.approval() == JobRow.Approval.WAITING ? ", before it was approved" : ""),
-              "Let it go on from its newest checkpoint: POST %s/resume.".formatted(job.path()));
+              job.progress().step() > 0
+                  ? "Let it go on from its checkpoint at step %d: POST %s/resume."
+                      .formatted(job.progress().step(), job.path())
+                  : "Let it start; it has no checkpoint yet: POST %s/resume."
+                      .formatted(job.path()));
       case SUCCEEDED ->
           new JobReason(
               "It made %d steps and published %s."
@@ -64,13 +68,25 @@ public record JobReason(String reason, String nextStep) {
           "A pause was asked for%s; its worker writes a checkpoint first.".formatted(by(job)),
           "Wait, or let it run on: POST %s/resume.".formatted(job.path()));
     }
-    Integer total = job.progress().totalSteps();
     return new JobReason(
-        total == null
-            ? "A worker has it, and prepares the training."
-            : String.format(
-                Locale.ROOT, "A worker trains it: step %d of %d.", job.progress().step(), total),
+        running(job.progress()),
         "Wait; its events tell how it goes: GET %s/events.".formatted(job.path()));
+  }
+
+  private static String running(JobRow.Progress progress) {
+    Integer total = progress.totalSteps();
+    if (total == null) return "A worker has it, and prepares the training.";
+    if (!progress.validating()) {
+      return String.format(
+          Locale.ROOT, "A worker trains it: step %d of %d.", progress.step(), total);
+    }
+    return progress.step() == 0
+        ? "A worker measures the validation file before the first step."
+        : String.format(
+            Locale.ROOT,
+            "A worker measures the validation file after step %d of %d.",
+            progress.step(),
+            total);
   }
 
   private static JobReason failed(JobRow.@Nullable Failure failure) {

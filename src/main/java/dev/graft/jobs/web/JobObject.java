@@ -105,7 +105,8 @@ final class JobObject {
     return switch (job.state()) {
       case RUNNING -> {
         if (job.cancelRequested()) yield "cancelling";
-        yield job.pauseRequested() ? "pausing" : null;
+        if (job.pauseRequested()) yield "pausing";
+        yield job.progress().validating() ? "validating" : null;
       }
       case WAITING -> "waiting_for_approval";
       case QUEUED -> {

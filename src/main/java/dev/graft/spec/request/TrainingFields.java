@@ -26,6 +26,9 @@ import org.jspecify.annotations.Nullable;
 final class TrainingFields {
   private static final int MOST = Integer.MAX_VALUE;
 
+  /** A year. */
+  private static final double MOST_MINUTES = 525_600;
+
   /** Rows of a micro-batch are at most this many where only the batch of a step was given. */
   private static final int DEFAULT_MICRO_BATCH = 8;
 
@@ -49,6 +52,7 @@ final class TrainingFields {
     var batching = batching(fields, batch);
     var evaluation = EvaluationOptions.read(fields);
     int saveSteps = or(fields.integer("save_steps", 0, MOST), 100);
+    double saveMinutes = or(fields.number("save_minutes", 0, MOST_MINUTES), 5.0);
     double smoothing = or(fields.number("label_smoothing_factor", 0, 0.999), 0.0);
     boolean checkpointing = or(fields.bool("gradient_checkpointing"), false);
     var regularisation =
@@ -69,6 +73,7 @@ final class TrainingFields {
         regularisation,
         evaluation,
         saveSteps,
+        saveMinutes,
         checkpointing,
         precision);
   }

@@ -199,9 +199,9 @@ class JobReasonIT {
   }
 
   private void report(LeaseKey key, long number, int step, int total) {
-    LeaseReport.Progress progress = new LeaseReport.Progress(step, total, null, 900.0);
+    LeaseReport.Progress progress = new LeaseReport.Progress(step, total, null, 900.0, null);
     queue.leases.renew(
-        key, Queue.TTL, new LeaseReport(number, progress, step, List.of(), List.of()));
+        key, Queue.TTL, new LeaseReport(number, null, progress, step, List.of(), List.of()));
   }
 
   private JsonNode shown(String job) {

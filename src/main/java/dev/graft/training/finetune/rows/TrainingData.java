@@ -88,7 +88,7 @@ public record TrainingData(
     }
 
     void add(Example example) {
-      control.poll();
+      control.pollRepeatable();
       if (rejected.size() >= RowReader.MAX_PROBLEMS) return;
       try {
         switch (objective) {

@@ -27,6 +27,7 @@
       "platform :: *",
       "spec",
       "spec :: request",
+      "spec :: fields",
       "weights",
       "weights :: config",
       "text",

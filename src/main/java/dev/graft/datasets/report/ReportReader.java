@@ -43,7 +43,6 @@ final class ReportReader {
   private final EnoughRows amount = new EnoughRows();
   private final EnoughRows held = new EnoughRows();
   private final ClassBalance classes = new ClassBalance();
-  private final ForeignRows foreign = new ForeignRows();
   private final LengthStatistics prompts = new LengthStatistics();
   private final LengthStatistics answers = new LengthStatistics();
 
@@ -87,7 +86,7 @@ final class ReportReader {
         classes.largest(),
         gravestFirst(
             Stream.concat(
-                    foreign.findings(read.summary().format()),
+                    ForeignRows.findings(read.summary().format(), amount.rows()),
                     inspections.stream().flatMap(Inspection::findings))
                 .filter(found -> read.complete() || !found.check().isOfAllRows())));
   }
@@ -111,7 +110,6 @@ final class ReportReader {
   private void see(InspectedRow row, List<Inspection> inspections) {
     prompts.add(row.prompt().length());
     answers.add(row.answer().length());
-    foreign.see(row);
     inspections.forEach(inspection -> inspection.see(row));
   }
 

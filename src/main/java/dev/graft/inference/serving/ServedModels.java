@@ -13,6 +13,7 @@ import dev.graft.spec.TrainingSpec.Objective;
 import dev.graft.spec.request.TrainingSpecs;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -45,7 +46,9 @@ public class ServedModels {
    */
   public ServedModel named(String departmentId, String name) throws IOException {
     ResolvedModel named =
-        names.find(departmentId, name).orElseThrow(() -> InferenceRefused.noSuchModel(name));
+        names
+            .find(departmentId, name)
+            .orElseThrow(() -> InferenceRefused.noSuchModel(name, names.names(departmentId)));
     return switch (named) {
       case ResolvedModel.Base base -> {
         if (!base.model().enabled()) throw InferenceRefused.disabled(name);
@@ -94,6 +97,6 @@ public class ServedModels {
         .find(baseModel)
         .map(base -> new LoadedWeights(base.manifest(), null, quantization))
         .map(weights -> new ServedModel(name, weights, adapter))
-        .orElseThrow(() -> InferenceRefused.noSuchModel(name));
+        .orElseThrow(() -> InferenceRefused.noSuchModel(name, List.of()));
   }
 }

@@ -13,11 +13,13 @@ import dev.graft.spec.TrainingSpec.Objective;
 import dev.graft.spec.fields.Fields;
 import dev.graft.spec.fields.SpecRejected;
 import dev.graft.spec.fields.SpecRejected.Problem;
+import dev.graft.spec.fields.UnknownSetting;
 import dev.graft.spec.method.AdapterMethod;
 import dev.graft.spec.peft.AdapterMethods;
 import dev.graft.spec.peft.HyperparameterAliases;
 import dev.graft.spec.peft.MethodFields;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -60,8 +62,18 @@ public final class TrainingSpecs {
     TrainingSpec read = read(new Fields(adapter, "adapter", problems), aliases);
     TrainingSpec spec = read.withSeed(seed(seed, problems));
     problems.addAll(Combinations.problems(spec));
+    problems.replaceAll(SettingPlaces::told);
     if (!problems.isEmpty()) throw new SpecRejected(problems);
     return spec;
+  }
+
+  /**
+   * What is wrong with a key beside {@code adapter} that nobody knows.
+   *
+   * @param here keys that may be there
+   */
+  public static Problem unknown(String key, Collection<String> here) {
+    return new Problem(key, UnknownSetting.anywhere(key, here, SettingPlaces.all()));
   }
 
   /** Everything but the seed, which is the default. */

@@ -33,6 +33,11 @@ public enum Defect {
       "Decide for one answer, unless all of them are wanted."),
   CONFLICTING_LABELS(
       "Rows with another label than an earlier row with the same text", "Decide for one label."),
+  NOTHING_TO_TRAIN(
+      "Rows without an assistant turn that trains",
+      "Name the roles system, user, assistant and tool (human is user, gpt is assistant; converting"
+          + " the file does that), and give an assistant turn the weight 1: a job refuses a file of"
+          + " such rows."),
   EMPTY_ANSWER("Rows with an empty answer", "Remove them: the model would learn to say nothing."),
   EMPTY_PROMPT(
       "Rows with an empty prompt", "Say what is answered, or train on the answers as texts."),

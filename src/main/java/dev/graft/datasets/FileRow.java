@@ -159,7 +159,7 @@ public class FileRow {
   /**
    * @param removedAt when its department's retention removes it, if there is a notice of that
    */
-  public FileObject object(@Nullable Instant removedAt) {
+  FileObject object(@Nullable Instant removedAt) {
     List<LineProblem> found = problems();
     Instant goneAt = goneAt(removedAt);
     RowFormat format = rowFormat();

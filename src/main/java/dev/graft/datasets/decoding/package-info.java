@@ -9,9 +9,10 @@
  * field, whether unknown keys are left out, which format is to become chat rows.
  *
  * <p>How it fails: bytes are hostile. What is no text of rows is said to be what it is ({@link
- * dev.graft.datasets.decoding.ForeignContent}), and nothing more of it is read. Packed data that is damaged, cut off or grows past a hundred
- * times its size ends with {@link dev.graft.datasets.decoding.Undecodable}, in bounded memory; a
- * record of CSV that is not one is a problem with its line, and the others are still read.
+ * dev.graft.datasets.decoding.ForeignContent}), and nothing more of it is read. Packed data that is
+ * damaged, cut off or grows past a hundred times its size ends with {@link
+ * dev.graft.datasets.decoding.Undecodable}, in bounded memory; a record of CSV that is not one is a
+ * problem with its line, and the others are still read.
  */
 @NullMarked
 package dev.graft.datasets.decoding;

@@ -91,17 +91,14 @@ class ConvertFile {
     }
   }
 
-  private NewFile converted(FileRow source, ConversionRequest request) {
+  private static void requireConvertible(FileRow source) {
     if (!source.is(FilePurpose.FINE_TUNE)) {
       throw RequestFailed.invalid("id", source.id() + " has not the purpose 'fine-tune'.");
     }
     if (source.has(FileStatus.UPLOADED) || source.isUnconverted()) {
       throw new RequestFailed(
           ProblemType.WRONG_STATE,
-          source.id()
-              + " is not there to be converted: its status is '"
-              + source.object(null).status()
-              + "'.",
+          source.id() + " is not read yet, or is a conversion that failed: see its status.",
           "id");
     }
     if (FileFormat.isCsv(source.filename(), source.options())) {
@@ -111,11 +108,13 @@ class ConvertFile {
               + " is CSV: upload it with columns[user] and columns[assistant] instead, and its"
               + " rows are chat rows.");
     }
+  }
+
+  private NewFile converted(FileRow source, ConversionRequest request) {
+    requireConvertible(source);
     RowFormat from = format(source, request.from());
-    boolean ignored =
-        request.ignoreUnknownKeys() == null
-            ? source.options().ignoreUnknownKeys()
-            : request.ignoreUnknownKeys();
+    Boolean said = request.ignoreUnknownKeys();
+    boolean ignored = said == null ? source.options().ignoreUnknownKeys() : said;
     Instant expiresAt = source.expiresAt();
     return new NewFile(
         source.departmentId(),

@@ -89,7 +89,7 @@ public final class RowReader {
       sink.accept(example);
     } catch (BadRow bad) {
       problems.add(new Problem(number, bad.getMessage()));
-      ended = bad.isOfTheFile() || !begun && format == RowFormat.QUESTION_ANSWER;
+      ended = bad.isOfTheFile() || (!begun && format == RowFormat.QUESTION_ANSWER);
     }
     begun = true;
   }

@@ -74,7 +74,7 @@ public final class FilesCommand extends CommandGroup {
     }
   }
 
-  @Command(name = "report", description = "What is likely to be wrong with a file's rows.")
+  @Command(name = "report", description = "The data report of a file: problems in its rows.")
   static final class Report extends ApiCommand {
     @Parameters(paramLabel = "FILE_ID")
     private String id = "";

@@ -66,7 +66,8 @@ class EvaluationController {
 
   @GetMapping(ONE)
   EvaluationObject get(@AuthenticationPrincipal Caller caller, @PathVariable String evaluation) {
-    return EvaluationObject.of(evaluations.require(caller.departmentId(), evaluation));
+    Evaluation found = evaluations.require(caller.departmentId(), evaluation);
+    return EvaluationObject.of(found, found.results() == null ? samples.soFar(found) : null);
   }
 
   /** In the order of the file: what was asked, what is known, what every model said so far. */

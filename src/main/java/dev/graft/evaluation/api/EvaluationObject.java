@@ -4,6 +4,8 @@ import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.graft.evaluation.Evaluation;
 import dev.graft.evaluation.EvaluationPlan;
 import java.time.Instant;
+import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -13,6 +15,7 @@ import tools.jackson.databind.JsonNode;
  * @param plan its fields are the evaluation's
  * @param questions how many rows are asked; null until they have been chosen
  * @param passedOver rows of the file that cannot be asked
+ * @param partialResults of everyone who has answered; null in lists, and where there are results
  * @param results {@code EvaluationResults}, once it has succeeded
  * @param waitsFor why it does not go on at the moment, or null
  */
@@ -27,6 +30,7 @@ record EvaluationObject(
     @Nullable Integer questions,
     long passedOver,
     EvaluationProgress progress,
+    @Nullable List<PartialResult> partialResults,
     @Nullable JsonNode results,
     Evaluation.@Nullable Failure error,
     @Nullable String waitsFor) {
@@ -36,7 +40,18 @@ record EvaluationObject(
    */
   record EvaluationProgress(int answered, @Nullable Integer total) {}
 
+  /**
+   * What a model has reached so far: its own answers, not yet compared with anyone's.
+   *
+   * @param metrics means by name, without those that no answer has
+   */
+  record PartialResult(String model, boolean baseline, int answered, Map<String, Double> metrics) {}
+
   static EvaluationObject of(Evaluation evaluation) {
+    return of(evaluation, null);
+  }
+
+  static EvaluationObject of(Evaluation evaluation, @Nullable List<PartialResult> partial) {
     EvaluationPlan plan = evaluation.plan();
     Integer questions = evaluation.questions();
     return new EvaluationObject(
@@ -51,6 +66,7 @@ record EvaluationObject(
         evaluation.passedOver(),
         new EvaluationProgress(
             evaluation.answered(), questions == null ? null : questions * plan.everyone().size()),
+        partial,
         evaluation.results(),
         evaluation.error(),
         evaluation.waitsFor());

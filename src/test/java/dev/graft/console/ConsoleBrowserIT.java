@@ -1,7 +1,6 @@
 package dev.graft.console;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.graft.openai.StartedGraft;
 import java.io.IOException;
@@ -9,9 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.logging.Level;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -19,11 +16,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.openqa.selenium.By;
 import org.openqa.selenium.WebElement;
 import org.openqa.selenium.chrome.ChromeDriver;
-import org.openqa.selenium.chrome.ChromeDriverService;
-import org.openqa.selenium.chrome.ChromeOptions;
-import org.openqa.selenium.logging.LogEntry;
-import org.openqa.selenium.logging.LogType;
-import org.openqa.selenium.logging.LoggingPreferences;
 import org.openqa.selenium.support.ui.ExpectedConditions;
 import org.openqa.selenium.support.ui.Select;
 import org.openqa.selenium.support.ui.WebDriverWait;
@@ -42,42 +34,13 @@ class ConsoleBrowserIT extends StartedGraft {
 
   @BeforeEach
   void open() throws IOException {
-    Path driver = program("chromedriver");
-    Path chromium = program("chromium", "chromium-browser", "google-chrome");
-    assumeTrue(
-        driver != null && chromium != null,
-        "no chromium and chromedriver on this machine: apt-get install chromium-driver");
+    browser = Chromium.start();
     registerTiny();
-    ChromeOptions options = new ChromeOptions();
-    options.setBinary(chromium.toFile());
-    options.addArguments(
-        "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage");
-    options.addArguments("--window-size=1280,1000", "--lang=en");
-    LoggingPreferences logs = new LoggingPreferences();
-    logs.enable(LogType.BROWSER, Level.ALL);
-    options.setCapability("goog:loggingPrefs", logs);
-    browser =
-        new ChromeDriver(
-            new ChromeDriverService.Builder()
-                .usingDriverExecutable(driver.toFile())
-                .usingAnyFreePort()
-                .build(),
-            options);
   }
 
   @AfterEach
   void close() {
     if (browser != null) browser.quit();
-  }
-
-  private static Path program(String... names) {
-    return Stream.of(names)
-        .flatMap(
-            name ->
-                Stream.of(System.getenv("PATH").split(":")).map(in -> Path.of(in).resolve(name)))
-        .filter(Files::isExecutable)
-        .findFirst()
-        .orElse(null);
   }
 
   private WebElement see(String css) {
@@ -125,11 +88,11 @@ class ConsoleBrowserIT extends StartedGraft {
   void fromRowsToAModelThatIsBetterThanItsBase() throws IOException {
     signIn("browsers");
     upload("rows.jsonl", 24);
-    press("Train on it");
+    press("New job");
     train();
     ask();
     evaluate();
-    assertThat(complaints()).isEmpty();
+    assertThat(Chromium.complaints(browser)).isEmpty();
   }
 
   private void upload(String name, int rows) throws IOException {
@@ -146,16 +109,16 @@ class ConsoleBrowserIT extends StartedGraft {
     see("form.card");
     choose("model", "tiny");
     choose("validationFile", "rows.jsonl");
-    choose("config", "written here");
+    choose("config", "custom JSON");
     field("settings", "{\"peft\": {\"r\": 0}}");
-    press("What would it take?");
+    press("Estimate");
     see("#outcome .refused", "adapter.peft.r");
     field("settings", SETTINGS);
-    press("Show the first rows");
+    press("Preview tokenised rows");
     see("#outcome .tokens", "yes 0");
     see("#outcome .trained");
-    press("What would it take?");
-    see("#outcome h2", "What it would take");
+    press("Estimate");
+    see("#outcome h2", "Estimate");
     field("suffix", "browsed");
     press("Start");
     see("h1", "browsed");
@@ -182,7 +145,7 @@ class ConsoleBrowserIT extends StartedGraft {
   private void ask() {
     see("#question").sendKeys("say 3");
     field("maxTokens", "8");
-    press("Ask both");
+    press("Run");
     see("#left .said");
     see("#right .said", "yes");
     browser.get(url() + "/console/models");
@@ -199,7 +162,7 @@ class ConsoleBrowserIT extends StartedGraft {
     see("h1 .state", "succeeded");
     assertThat(see("main table").getText()).contains("(baseline)", "better");
     see("#samples article", "yes 0");
-    choose("outcome", "those answered better");
+    choose("outcome", "better than");
     see("#samples article");
   }
 
@@ -245,7 +208,7 @@ class ConsoleBrowserIT extends StartedGraft {
     upload("many.jsonl", 60_000);
     see("h1 .state", "processed");
     assertThat(see(".facts").getText()).contains("60,000");
-    assertThat(complaints()).isEmpty();
+    assertThat(Chromium.complaints(browser)).isEmpty();
   }
 
   @Test
@@ -254,7 +217,7 @@ class ConsoleBrowserIT extends StartedGraft {
     browser.findElement(By.linkText("Department")).click();
     see("form.card");
     field("name", "portal <b>");
-    press("Make a key");
+    press("Create key");
     String secret = see(".secret").getText();
     assertThat(secret).startsWith("sk-graft-");
     assertThat(see("main table tbody").isDisplayed()).isTrue();
@@ -266,14 +229,6 @@ class ConsoleBrowserIT extends StartedGraft {
     new WebDriverWait(browser, PATIENCE)
         .until(ExpectedConditions.numberOfElementsToBe(By.xpath("//button[.='Delete']"), keys - 1));
     assertThat(browser.getPageSource()).doesNotContain(secret);
-    assertThat(complaints()).isEmpty();
-  }
-
-  /** What the browser itself had against a page, such as a script that its policy forbids. */
-  private List<String> complaints() {
-    return browser.manage().logs().get(LogType.BROWSER).getAll().stream()
-        .filter(entry -> entry.getLevel().intValue() >= Level.WARNING.intValue())
-        .map(LogEntry::getMessage)
-        .toList();
+    assertThat(Chromium.complaints(browser)).isEmpty();
   }
 }

@@ -77,7 +77,7 @@ public final class FilesCommand extends CommandGroup {
     }
   }
 
-  @Command(name = "report", description = "What is likely to be wrong with a file's rows.")
+  @Command(name = "report", description = "The data report of a file: problems in its rows.")
   static final class Report extends ApiCommand {
     @Parameters(
         paramLabel = "FILE|FILE_ID",

@@ -171,6 +171,9 @@ public interface ConsoleApi {
   @GetExchange("/organization/projects/{id}/limits")
   DepartmentView.LimitsView limits(@PathVariable String id);
 
+  @GetExchange("/organization/projects/{id}/rate_limits")
+  Listed<DepartmentView.RateLimitView> rateLimits(@PathVariable String id);
+
   @GetExchange("/organization/projects/{id}/usage/fine_tuning")
   DepartmentView.UsageView usage(
       @PathVariable String id,

@@ -70,6 +70,7 @@ class DepartmentConsoleController {
     long since = clock.instant().minus(DAYS, ChronoUnit.DAYS).getEpochSecond();
     page.addAttribute("department", api.department(id));
     page.addAttribute("limits", api.limits(id));
+    page.addAttribute("rateLimits", api.rateLimits(id).data());
     page.addAttribute("usage", api.usage(id, since, DAYS + 1));
     page.addAttribute("keys", api.keys(id, PAGE).data());
   }

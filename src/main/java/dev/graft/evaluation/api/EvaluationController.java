@@ -64,7 +64,7 @@ class EvaluationController {
     Map<String, String> names =
         files.names(department, found.stream().map(each -> each.plan().file()).toList());
     return found.stream()
-        .map(each -> EvaluationObject.of(each, names.get(each.plan().file())))
+        .map(each -> EvaluationObject.of(each, names.get(each.plan().file()), null))
         .toList();
   }
 
@@ -84,7 +84,12 @@ class EvaluationController {
 
   @GetMapping(ONE)
   EvaluationObject get(@AuthenticationPrincipal Caller caller, @PathVariable String evaluation) {
-    return object(caller.departmentId(), evaluation);
+    String department = caller.departmentId();
+    Evaluation found = evaluations.require(department, evaluation);
+    return EvaluationObject.of(
+        found,
+        files.names(department, List.of(found.plan().file())).get(found.plan().file()),
+        found.results() == null ? samples.soFar(found) : null);
   }
 
   /** In the order of the file: what was asked, what is known, what every model said so far. */

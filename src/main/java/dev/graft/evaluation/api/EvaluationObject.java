@@ -4,6 +4,8 @@ import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.graft.evaluation.Evaluation;
 import dev.graft.evaluation.EvaluationPlan;
 import dev.graft.platform.UnixTime;
+import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -14,6 +16,7 @@ import tools.jackson.databind.JsonNode;
  * @param fileName of the plan's file, if it is still there
  * @param questions how many rows are asked; null until they have been chosen
  * @param passedOver rows of the file that cannot be asked
+ * @param partialResults of everyone who has answered; null in lists, and where there are results
  * @param results {@code EvaluationResults}, once it has succeeded
  * @param waitsFor why it does not go on at the moment, or null
  */
@@ -29,6 +32,7 @@ record EvaluationObject(
     @Nullable Integer questions,
     long passedOver,
     EvaluationProgress progress,
+    @Nullable List<PartialResult> partialResults,
     @Nullable JsonNode results,
     Evaluation.@Nullable Failure error,
     @Nullable String waitsFor) {
@@ -38,7 +42,15 @@ record EvaluationObject(
    */
   record EvaluationProgress(int answered, @Nullable Integer total) {}
 
-  static EvaluationObject of(Evaluation evaluation, @Nullable String fileName) {
+  /**
+   * What a model has reached so far: its own answers, not yet compared with anyone's.
+   *
+   * @param metrics means by name, without those that no answer has
+   */
+  record PartialResult(String model, boolean baseline, int answered, Map<String, Double> metrics) {}
+
+  static EvaluationObject of(
+      Evaluation evaluation, @Nullable String fileName, @Nullable List<PartialResult> partial) {
     EvaluationPlan plan = evaluation.plan();
     Integer questions = evaluation.questions();
     return new EvaluationObject(
@@ -54,6 +66,7 @@ record EvaluationObject(
         evaluation.passedOver(),
         new EvaluationProgress(
             evaluation.answered(), questions == null ? null : questions * plan.everyone().size()),
+        partial,
         evaluation.results(),
         evaluation.error(),
         evaluation.waitsFor());

@@ -57,11 +57,6 @@ public record JobRow(
     double deviceSeconds,
     String attemptsJson) {
 
-  /** Where the API has it. */
-  public String path() {
-    return "/v1/fine_tuning/jobs/" + id;
-  }
-
   /**
    * What it asks of the queue.
    *

@@ -21,8 +21,7 @@ public record JobReason(String reason, String nextStep) {
       case WAITING ->
           new JobReason(
               "It waits for the approval of an owner of its project, or of an administrator.",
-              "Ask one who did not submit it: POST %s/approve or %s/reject."
-                  .formatted(job.path(), job.path()));
+              "Ask one who did not submit it to approve or reject it.");
       case QUEUED -> place == null ? new JobReason("It waits.", "Wait.") : place.why();
       case RUNNING -> running(job);
       case PAUSED ->
@@ -32,15 +31,14 @@ public record JobReason(String reason, String nextStep) {
                       by(job),
                       job.approval() == JobRow.Approval.WAITING ? ", before it was approved" : ""),
               job.progress().step() > 0
-                  ? "Let it go on from its checkpoint at step %d: POST %s/resume."
-                      .formatted(job.progress().step(), job.path())
-                  : "Let it start; it has no checkpoint yet: POST %s/resume."
-                      .formatted(job.path()));
+                  ? "Resume it to continue from its checkpoint at step %d."
+                      .formatted(job.progress().step())
+                  : "Resume it to start again; it has no checkpoint yet.");
       case SUCCEEDED ->
           new JobReason(
               "It made %d steps and published %s."
                   .formatted(job.progress().step(), job.result().model()),
-              "Find the result in GET /v1/adapters: how to ask it, and its download.");
+              "Try the model, evaluate it, or download its adapter.");
       case FAILED -> failed(job.failure());
       case CANCELLED ->
           new JobReason(
@@ -66,11 +64,11 @@ public record JobReason(String reason, String nextStep) {
     if (job.pauseRequested()) {
       return new JobReason(
           "A pause was asked for%s; its worker writes a checkpoint first.".formatted(by(job)),
-          "Wait, or let it run on: POST %s/resume.".formatted(job.path()));
+          "Wait, or resume it to let it run on.");
     }
     return new JobReason(
         running(job.progress()),
-        "Wait; its events tell how it goes: GET %s/events.".formatted(job.path()));
+        "Wait; its events and metrics show the progress.");
   }
 
   private static String running(JobRow.Progress progress) {

@@ -29,6 +29,7 @@
       "spec :: request",
       "weights",
       "weights :: config",
+      "weights :: basics",
       "text",
       "text :: *",
       "tenancy",

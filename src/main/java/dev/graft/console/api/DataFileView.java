@@ -13,6 +13,7 @@ public record DataFileView(
     String status,
     String sha256,
     @Nullable Long examples,
+    @Nullable String kind,
     List<ProblemView> errors) {
 
   /**

@@ -9,25 +9,14 @@ import dev.graft.artifacts.manifest.ManifestDirectory;
 import dev.graft.catalog.BaseModels;
 import dev.graft.inference.serving.ServedModel.LoadedWeights;
 import dev.graft.spec.Quantization;
-import dev.graft.spec.TrainingSpec.Objective;
 import dev.graft.spec.request.TrainingSpecs;
 import java.io.IOException;
-import java.util.Arrays;
-import java.util.Locale;
-import java.util.Set;
-import java.util.stream.Collectors;
 import org.springframework.stereotype.Component;
 import tools.jackson.databind.json.JsonMapper;
 
 /** From the name in a request to the files that answer it. */
 @Component
 public class ServedModels {
-  private static final Set<String> LABELLING =
-      Arrays.stream(Objective.values())
-          .filter(Objective::labelsRows)
-          .map(objective -> objective.name().toLowerCase(Locale.ROOT))
-          .collect(Collectors.toSet());
-
   private final ModelResolver names;
   private final BaseModels baseModels;
   private final ArtifactStore store;
@@ -102,8 +91,7 @@ public class ServedModels {
   }
 
   private static boolean classifies(String configuration) {
-    String objective = JsonMapper.shared().readTree(configuration).path("objective").asString("");
-    return LABELLING.contains(objective);
+    return TrainingSpecs.labelsRows(JsonMapper.shared().readTree(configuration));
   }
 
   private static ServedModel whole(String name, Digest manifest, boolean classifies) {

@@ -12,6 +12,7 @@ import jakarta.persistence.Id;
 import jakarta.persistence.Table;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.json.JsonMapper;
@@ -175,6 +176,7 @@ public class FileRow {
         found.isEmpty() ? null : found.getFirst().toString(),
         digest,
         examples,
+        kind == null ? null : kind.toLowerCase(Locale.ROOT),
         format == null ? null : format.wireName(),
         found);
   }

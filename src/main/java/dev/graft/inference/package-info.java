@@ -30,6 +30,7 @@
       "spec :: fields",
       "weights",
       "weights :: config",
+      "weights :: basics",
       "text",
       "text :: *",
       "tenancy",

@@ -2,7 +2,9 @@ package dev.graft.console;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.catalog.BaseModels;
 import dev.graft.openai.StartedGraft;
+import dev.graft.tiny.TinyBert;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,6 +21,7 @@ import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.support.ui.ExpectedConditions;
 import org.openqa.selenium.support.ui.Select;
 import org.openqa.selenium.support.ui.WebDriverWait;
+import org.springframework.beans.factory.annotation.Autowired;
 
 /** What a department does, from its rows to the proof, in a real browser with a real trainer. */
 class ConsoleBrowserIT extends StartedGraft {
@@ -30,6 +33,7 @@ class ConsoleBrowserIT extends StartedGraft {
           + " \"per_device_train_batch_size\": 8, \"eval_steps\": 20, \"save_steps\": 20}}";
 
   @TempDir Path directory;
+  @Autowired private BaseModels models;
   private ChromeDriver browser = null;
 
   @BeforeEach
@@ -200,6 +204,55 @@ class ConsoleBrowserIT extends StartedGraft {
     see("h1", "qa.chat.jsonl");
     see("#report", "chat");
     assertThat(complaints()).isEmpty();
+  }
+
+
+  @Test
+  void theObjectiveAndTheModelsFollowTheFileAndAClassifierHasItsForm() throws IOException {
+    models.register("tiny-labels", TinyBert.writeClassifier(directory.resolve("bert"), 1));
+    signIn("sorters");
+    upload("chats.jsonl", 8);
+    Path labelled = directory.resolve("mails.jsonl");
+    Files.writeString(
+        labelled,
+        "{\"text\":\"y\",\"label\":\"yes\"}\n{\"text\":\"n\",\"label\":\"no\"}\n".repeat(4));
+    browser.get(url() + "/console/files");
+    browser.findElement(By.name("file")).sendKeys(labelled.toString());
+    press("Upload");
+    see("#report", "label");
+    press("Train on it");
+    see("form.card");
+    assertThat(chosen("objective")).isEqualTo("Classification");
+    assertThat(chosen("model")).isEqualTo("tiny-labels");
+    assertThat(offered("validationFile")).noneMatch(each -> each.startsWith("chats"));
+    press("Estimate");
+    see("#outcome h2", "Estimate");
+    choose("trainingFile", "chats");
+    assertThat(chosen("objective")).isEqualTo("Supervised (SFT)");
+    assertThat(offered("objective")).containsExactly("Supervised (SFT)");
+    assertThat(offered("model")).contains("tiny").doesNotContain("tiny-labels");
+    classify();
+    assertThat(complaints()).isEmpty();
+  }
+
+  private void classify() {
+    browser.get(url() + "/console/playground");
+    assertThat(offered("model")).doesNotContain("tiny-labels");
+    browser.get(url() + "/console/playground?model=tiny-labels");
+    field("texts", "yyy\n\nnnn");
+    press("Classify");
+    see("#labels table");
+    assertThat(browser.findElements(By.cssSelector("#labels tbody tr"))).hasSize(2);
+    assertThat(see("#labels").getText()).contains("yyy", "nnn", "yes 0.", "no 0.");
+  }
+
+  private String chosen(String name) {
+    return new Select(browser.findElement(By.name(name))).getFirstSelectedOption().getText();
+  }
+
+  private List<String> offered(String name) {
+    return new Select(browser.findElement(By.name(name)))
+        .getOptions().stream().filter(WebElement::isEnabled).map(WebElement::getText).toList();
   }
 
   @Test

@@ -64,6 +64,7 @@ public final class ClassifiedRoutes {
       GET    /v1/adapters/{id}/content                             api.models.read
       GET    /v1/adapters/{id}/files/{*name}                       api.models.read
       POST   /v1/chat/completions                                  api.model.request
+      POST   /v1/classify                                          api.model.request
       POST   /v1/completions                                       api.model.request
       GET    /v1/organization/projects                             api.organization.read
       POST   /v1/organization/projects                             api.organization.write

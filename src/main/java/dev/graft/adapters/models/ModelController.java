@@ -71,6 +71,7 @@ class ModelController {
               ModelResource.of(
                   checkpoint.name(),
                   checkpoint.baseModel(),
+                  checkpoint.configuration(),
                   checkpoint.createdAt(),
                   owner(checkpoint.departmentId(), caller)));
       case ResolvedModel.Missing missing -> Optional.empty();
@@ -82,6 +83,7 @@ class ModelController {
     return ModelResource.of(
         adapter.name(),
         adapter.baseModel(),
+        adapter.configuration(),
         adapter.createdAt(),
         owner(adapter.departmentId(), caller));
   }

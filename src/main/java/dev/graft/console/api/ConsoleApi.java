@@ -26,10 +26,15 @@ public interface ConsoleApi {
     }
   }
 
-  /** Something that a chat can be with: a base model, or what was made of one. */
-  record ModelView(String id, @Nullable String baseModel) {
+  /** Something that can be asked: a base model, or what was made of one. */
+  record ModelView(String id, @Nullable String baseModel, String task) {
     public boolean tuned() {
       return baseModel != null;
+    }
+
+    /** Whether it labels texts; else it writes them. */
+    public boolean classifies() {
+      return task.equals("text-classification");
     }
   }
 
@@ -43,6 +48,16 @@ public interface ConsoleApi {
     record MessageView(String content) {}
 
     record UsedTokensView(long completionTokens) {}
+  }
+
+  /** The labels of texts. */
+  record LabelsView(String problemType, List<TextLabelView> data) {
+    record TextLabelView(
+        int index,
+        @Nullable String label,
+        double score,
+        List<String> labels,
+        Map<String, Double> probabilities) {}
   }
 
   /** Rows as the trainer will see them. */
@@ -135,6 +150,9 @@ public interface ConsoleApi {
 
   @PostExchange("/chat/completions")
   ChatView chat(@RequestBody JsonNode request);
+
+  @PostExchange("/classify")
+  LabelsView classify(@RequestBody JsonNode request);
 
   @GetExchange("/evaluations")
   Listed<EvaluationView> evaluations(@RequestParam @Nullable String after, @RequestParam int limit);

@@ -14,6 +14,7 @@ public record DataFileView(
     String sha256,
     @Nullable Long examples,
     @Nullable String format,
+    @Nullable String kind,
     List<ProblemView> errors) {
 
   /**

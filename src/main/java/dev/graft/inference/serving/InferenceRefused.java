@@ -8,7 +8,7 @@ import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A chat that is not answered, as the caller is told. */
+/** A request to a model that is not answered, as the caller is told. */
 public final class InferenceRefused extends RequestFailed {
   private static final long serialVersionUID = 1L;
 
@@ -102,7 +102,15 @@ public final class InferenceRefused extends RequestFailed {
     return new InferenceRefused(
         ProblemType.NOT_SUPPORTED,
         "model",
-        "The model '%s' classifies text and writes none: load it in transformers."
+        "The model '%s' classifies text and writes none: ask it with POST /v1/classify."
+            .formatted(model));
+  }
+
+  static InferenceRefused labelsNoText(String model) {
+    return new InferenceRefused(
+        ProblemType.NOT_SUPPORTED,
+        "model",
+        "The model '%s' writes text and has no head for labels: ask it with POST /v1/chat/completions."
             .formatted(model));
   }
 

@@ -20,6 +20,7 @@ import dev.graft.spec.peft.HyperparameterAliases;
 import dev.graft.spec.peft.MethodFields;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -155,6 +156,17 @@ public final class TrainingSpecs {
    */
   public static @Nullable Quantization quantization(JsonNode resolved) {
     return QuantizationFields.written(resolved.path("quantization"));
+  }
+
+  /**
+   * Whether a model that was trained so labels texts, of an object that {@link #toJson} wrote, in
+   * this release or an earlier one; else it writes them.
+   */
+  public static boolean labelsRows(JsonNode resolved) {
+    String objective = resolved.path("objective").asString("");
+    return Arrays.stream(Objective.values())
+        .filter(Objective::labelsRows)
+        .anyMatch(each -> lower(each).equals(objective));
   }
 
   /** An {@code adapter} object that says nothing but the method. */

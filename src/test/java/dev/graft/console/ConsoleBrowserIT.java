@@ -203,9 +203,8 @@ class ConsoleBrowserIT extends StartedGraft {
     press("Convert to chat rows");
     see("h1", "qa.chat.jsonl");
     see("#report", "chat");
-    assertThat(complaints()).isEmpty();
+    assertThat(Chromium.complaints(browser)).isEmpty();
   }
-
 
   @Test
   void theObjectiveAndTheModelsFollowTheFileAndAClassifierHasItsForm() throws IOException {
@@ -232,7 +231,7 @@ class ConsoleBrowserIT extends StartedGraft {
     assertThat(offered("objective")).containsExactly("Supervised (SFT)");
     assertThat(offered("model")).contains("tiny").doesNotContain("tiny-labels");
     classify();
-    assertThat(complaints()).isEmpty();
+    assertThat(Chromium.complaints(browser)).isEmpty();
   }
 
   private void classify() {

@@ -112,8 +112,7 @@ class ClassificationIT extends StartedGraft {
       JsonNode each = body.path("data").path(i);
       assertThat(each.path("index").asInt()).isEqualTo(i);
       assertThat(each.path("label").asString()).isEqualTo(expected.get(i));
-      assertThat(each.path("labels").toString())
-          .isEqualTo("[\"%s\"]".formatted(expected.get(i)));
+      assertThat(each.path("labels").toString()).isEqualTo("[\"%s\"]".formatted(expected.get(i)));
       JsonNode probabilities = each.path("probabilities");
       assertThat(probabilities.size()).isEqualTo(2);
       assertThat(probabilities.path(expected.get(i)).asDouble())

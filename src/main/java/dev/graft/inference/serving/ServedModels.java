@@ -11,11 +11,7 @@ import dev.graft.inference.serving.ServedModel.LoadedWeights;
 import dev.graft.spec.Quantization;
 import dev.graft.spec.request.TrainingSpecs;
 import java.io.IOException;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
-import java.util.Set;
-import java.util.stream.Collectors;
 import org.springframework.stereotype.Component;
 import tools.jackson.databind.json.JsonMapper;
 

@@ -67,8 +67,7 @@ public record JobReason(String reason, String nextStep) {
           "Wait, or resume it to let it run on.");
     }
     return new JobReason(
-        running(job.progress()),
-        "Wait; its events and metrics show the progress.");
+        running(job.progress()), "Wait; its events and metrics show the progress.");
   }
 
   private static String running(JobRow.Progress progress) {

@@ -13,7 +13,6 @@ import dev.graft.evaluation.samples.GradedAnswer;
 import dev.graft.inference.GreedyCompletion.Likelihood;
 import dev.graft.pg.GraftIT;
 import dev.graft.pg.RestingLoops;
-import dev.graft.platform.Ids;
 import dev.graft.tenancy.ApiClient;
 import dev.graft.tenancy.Caller;
 import dev.graft.tenancy.Departments;
@@ -41,22 +40,21 @@ class EvaluationSamplesIT {
   @LocalServerPort int port;
   @Autowired private Departments departments;
   @Autowired private ApiKeys keys;
-  @Autowired private EvaluationRows rows;
+  @Autowired private Evaluations evaluations;
   @Autowired private EvaluationSamples samples;
   @Autowired private AnswerRows answers;
   @Autowired private JdbcClient sql;
-  @Autowired private Ids ids;
   private String department = "";
   private String id = "";
 
   @BeforeEach
   void anEvaluation() {
     department = departments.ensure("d-" + UUID.randomUUID());
-    id = ids.next("eval_");
-    rows.insert(
-        id,
-        department,
-        new EvaluationPlan(null, List.of("tuned"), "base", "file-1", 30, 9, 1, GRADERS, List.of()));
+    id =
+        evaluations.begin(
+            department,
+            new EvaluationPlan(
+                null, List.of("tuned"), "base", "file-1", 30, 9, 1, GRADERS, List.of()));
   }
 
   @AfterEach
@@ -71,7 +69,7 @@ class EvaluationSamplesIT {
   }
 
   private List<EvaluationObject.PartialResult> soFar() {
-    Evaluation evaluation = rows.find(department, id).orElseThrow();
+    Evaluation evaluation = evaluations.require(department, id);
     return samples.soFar(evaluation);
   }
 

@@ -39,8 +39,7 @@ class TrainerCommandTests {
         if (last instanceof TrainingEvent.Progress made && made.step() == 2) trainer.destroy();
       }
     }
-    assertThat(TrainerExit.of(trainer.waitFor()))
-        .isEqualTo(TrainerExit.STOPPED_AFTER_CHECKPOINT);
+    assertThat(TrainerExit.of(trainer.waitFor())).isEqualTo(TrainerExit.STOPPED_AFTER_CHECKPOINT);
     assertThat(last).isInstanceOf(TrainingEvent.Checkpoint.class);
   }
 

@@ -40,7 +40,8 @@ final class WorkerStops {
 
   void run(int stops) {
     if (stops == 0) return;
-    // Each stop lets it make four steps at most: two before it, one under way, one until it is told.
+    // Each stop lets it make four steps at most: two before it, one under way, one until it is
+    // told.
     String job = jobs.submitSlow(stepSeconds, 4 * stops + 1);
     for (int done = 0; done < stops && !deadline.passed(); done++) {
       Node worker = moment(job);
@@ -85,8 +86,7 @@ final class WorkerStops {
         "at step %d; stopped after %.1f s; went on after step %d; %d steps made again"
             .formatted(at, took, from, Math.max(0, highest - from)));
     report.expect(resumed, job + " was not resumed");
-    report.expect(
-        from >= highest - 1, "%s made %d steps again".formatted(job, highest - from));
+    report.expect(from >= highest - 1, "%s made %d steps again".formatted(job, highest - from));
     String said =
         from == 0
             ? "The worker gave the job back; the job starts again: no checkpoint yet"

@@ -19,7 +19,9 @@ class JobLineTests {
     JobLine line = line("{'status':'queued','reason':'1 job comes before it.'}");
     assertThat(line.phase()).isEqualTo("queued");
     assertThat(line.text()).isEqualTo("1 job comes before it.");
-    assertThat(line("{'status':'running','reason':'Prepares.','progress':{'total_steps':null}}").phase())
+    assertThat(
+            line("{'status':'running','reason':'Prepares.','progress':{'total_steps':null}}")
+                .phase())
         .isEqualTo("preparing");
     assertThat(line("{'status':'running','sub_status':'pausing','reason':'A pause.'}").phase())
         .isEqualTo("pausing");
@@ -33,8 +35,7 @@ class JobLineTests {
     assertThat(first.phase()).isEqualTo("validation");
     assertThat(first.text()).isEqualTo("before the first step");
     assertThat(
-            line(
-                    "{'status':'running','sub_status':'validating','progress':{'step':10,'total_steps':24}}")
+            line("{'status':'running','sub_status':'validating','progress':{'step':10,'total_steps':24}}")
                 .text())
         .isEqualTo("after step 10/24");
   }
@@ -45,8 +46,7 @@ class JobLineTests {
     assertThat(line(job.formatted("null")).text()).isEqualTo(" 25 %  step 6/24");
     assertThat(line(job.formatted(NOW.getEpochSecond() + 125)).text())
         .isEqualTo(" 25 %  step 6/24  2:05 left");
-    assertThat(line(job.formatted(NOW.getEpochSecond() + 7325)).text())
-        .endsWith("  2:02:05 left");
+    assertThat(line(job.formatted(NOW.getEpochSecond() + 7325)).text()).endsWith("  2:02:05 left");
     assertThat(line(job.formatted(NOW.getEpochSecond() - 1)).text()).endsWith("step 6/24");
   }
 

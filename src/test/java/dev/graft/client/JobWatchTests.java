@@ -125,9 +125,7 @@ class JobWatchTests {
     status = "succeeded";
     watched.get();
     assertThat(lines.toString(StandardCharsets.UTF_8).lines())
-        .containsExactly(
-            "  • training     11 %  step 1/9",
-            "  • queued      ");
+        .containsExactly("  • training     11 %  step 1/9", "  • queued      ");
   }
 
   private void stream(HttpHandler stream) {

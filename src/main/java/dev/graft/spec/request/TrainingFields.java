@@ -41,13 +41,7 @@ final class TrainingFields {
         learningRate(fields, byDefault(method, objective), aliases.learningRateMultiplier());
     // What is wrong is told in the order in which it is read.
     var schedule = schedule(fields, learningRate, aliases.epochs());
-    var optimizer =
-        new Hyperparameters.Optimizer(
-            or(fields.number("weight_decay", 0, 1), 0.0),
-            or(fields.number("adam_beta1", 0, 0.999999), 0.9),
-            or(fields.number("adam_beta2", 0, 0.9999999), 0.999),
-            or(fields.number("adam_epsilon", 1e-20, 1), 1e-8),
-            or(fields.number("max_grad_norm", 0, 1e9), 1.0));
+    var optimizer = optimizer(fields);
     var rows = rows(fields);
     var batching = batching(fields, batch);
     var evaluation = EvaluationOptions.read(fields);
@@ -76,6 +70,15 @@ final class TrainingFields {
         saveMinutes,
         checkpointing,
         precision);
+  }
+
+  private static Hyperparameters.Optimizer optimizer(Fields fields) {
+    return new Hyperparameters.Optimizer(
+        or(fields.number("weight_decay", 0, 1), 0.0),
+        or(fields.number("adam_beta1", 0, 0.999999), 0.9),
+        or(fields.number("adam_beta2", 0, 0.9999999), 0.999),
+        or(fields.number("adam_epsilon", 1e-20, 1), 1e-8),
+        or(fields.number("max_grad_norm", 0, 1e9), 1.0));
   }
 
   private static Hyperparameters.RowLimits rows(Fields fields) {

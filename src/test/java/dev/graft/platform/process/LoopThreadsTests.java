@@ -48,7 +48,10 @@ class LoopThreadsTests {
           return processor;
         });
     context.registerBean(
-        "database", AutoCloseable.class, () -> contextGone::countDown, d -> d.setDestroyMethodName("close"));
+        "database",
+        AutoCloseable.class,
+        () -> contextGone::countDown,
+        d -> d.setDestroyMethodName("close"));
     context.refresh();
     context.close();
   }

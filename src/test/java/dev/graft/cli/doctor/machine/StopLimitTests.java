@@ -27,7 +27,8 @@ class StopLimitTests {
     Files.writeString(
         directory.resolve("stop-times.json"), "{\"step_ms\":20500,\"checkpoint_ms\":4000}");
     assertThat(told("10m"))
-        .contains("at most 600 s: steps of up to 20.5 s and checkpoints of up to 4 s were measured");
+        .contains(
+            "at most 600 s: steps of up to 20.5 s and checkpoints of up to 4 s were measured");
     assertThat(told("15s")).contains("at most 73.5 s");
     Files.writeString(directory.resolve("stop-times.json"), "{");
     assertThat(told("15s")).contains("at most 15 s: nothing was measured yet");
@@ -41,8 +42,10 @@ class StopLimitTests {
             new MapPropertySource(
                 "test",
                 Map.of(
-                    "graft.worker.directory", directory.toString(),
-                    "graft.worker.drain-grace", grace)));
+                    "graft.worker.directory",
+                    directory.toString(),
+                    "graft.worker.drain-grace",
+                    grace)));
     return new StopLimit(settings).findings().getFirst().detail();
   }
 }

@@ -36,7 +36,8 @@ class TrainerCommandTests {
       in.flush();
       for (String line = events.readLine(); line != null; line = events.readLine()) {
         last = ProtocolLines.readEvent(line);
-        if (last instanceof TrainingEvent.Progress made && made.step() == 2) trainer.destroy();
+        if (last instanceof TrainingEvent.Progress made && made.step() == 2)
+          trainer.toHandle().destroy(); // that of Process closes its streams too
       }
     }
     assertThat(TrainerExit.of(trainer.waitFor())).isEqualTo(TrainerExit.STOPPED_AFTER_CHECKPOINT);

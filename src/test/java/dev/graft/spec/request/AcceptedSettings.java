@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -101,6 +102,11 @@ final class AcceptedSettings {
     JsonNode object = properties.path(part).path("properties");
     for (String name : object.propertyNames()) settings.put(name, object.get(name));
     return settings;
+  }
+
+  /** The schema of one of them. */
+  static JsonNode one(String part, String name, ObjectNode request) {
+    return Objects.requireNonNull(of(part, request).get(name));
   }
 
   /** What is wrong with a request, by its path. */

@@ -99,8 +99,7 @@ final class SettingsPage {
         |---|---|---|---|
         """);
     for (String method : AcceptedSettings.methods()) {
-      JsonNode schema =
-          AcceptedSettings.of("training", request(method, "sft")).get("learning_rate");
+      JsonNode schema = AcceptedSettings.one("training", "learning_rate", request(method, "sft"));
       Function<String, String> rate =
           objective ->
               shown(
@@ -201,7 +200,7 @@ final class SettingsPage {
       var request = request("LORA", "sft");
       request.putObject("training").put("lr_scheduler_type", type);
       JsonNode kwargs =
-          AcceptedSettings.of("training", request).get("lr_scheduler_kwargs").path("properties");
+          AcceptedSettings.one("training", "lr_scheduler_kwargs", request).path("properties");
       for (String name : kwargs.propertyNames()) {
         types.computeIfAbsent(name, any -> new ArrayList<>()).add("`" + type + "`");
         ranges.putIfAbsent(name, range(kwargs.get(name)));
@@ -212,7 +211,7 @@ final class SettingsPage {
             row(
                 "`training.lr_scheduler_kwargs." + name + "`",
                 String.join(", ", of),
-                ranges.get(name)));
+                ranges.getOrDefault(name, "")));
     page.append("\n");
   }
 
@@ -255,7 +254,7 @@ final class SettingsPage {
     String part = OWN.contains(method) ? "method" : "peft";
     String key = part.equals("method") ? "type" : "peft_type";
     page.append("\n### `\"%s\": \"%s\"`\n\n".formatted(key, method));
-    page.append("[methods.md](methods.md#%s)\n\n".formatted(ANCHORS.get(method)));
+    page.append("[methods.md](methods.md#%s)\n\n".formatted(ANCHORS.getOrDefault(method, "")));
     Map<String, JsonNode> settings = MethodSettings.of(method, part);
     settings.remove(key);
     if (settings.isEmpty()) {

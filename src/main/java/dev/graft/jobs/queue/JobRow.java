@@ -159,14 +159,18 @@ public record JobRow(
         ResultColumns.timeOrNull(row, "delayed_until"),
         Approval.of(row.getString("approval")),
         asked(row),
-        new Names(
-            row.getString("submitted_by_name"),
-            row.getString("training_file_name"),
-            row.getString("validation_file_name")),
+        names(row),
         ResultColumns.timeOrNull(row, "expected_end"),
         row.getString("worker"),
         row.getDouble("device_seconds"),
         row.getString("attempts"));
+  }
+
+  private static Names names(ResultSet row) throws SQLException {
+    return new Names(
+        row.getString("submitted_by_name"),
+        row.getString("training_file_name"),
+        row.getString("validation_file_name"));
   }
 
   private static Removed removed(ResultSet row) throws SQLException {

@@ -133,6 +133,7 @@ class EvaluationIT extends StartedGraft {
         .hasSize(tuned.at("/metrics/exact_match/against_baseline/equal").asInt());
     assertThat(get(path + "/samples?after=" + last).path("data")).hasSize(20);
 
+    assertThat(get("/v1/evaluations").path("data")).isNotEmpty();
     assertThat(get("/v1/evaluations?model=" + model.replace(":", "%3A")).path("data")).hasSize(1);
     assertThat(get("/v1/evaluations?model=other").path("data")).isEmpty();
     assertThat(ApiClient.ok(api.delete(path)).path("deleted").asBoolean()).isTrue();

@@ -10,6 +10,7 @@ import com.openai.models.files.FileCreateParams;
 import com.openai.models.files.FilePurpose;
 import com.openai.models.finetuning.jobs.FineTuningJob;
 import com.openai.models.finetuning.jobs.JobCreateParams;
+import dev.graft.console.PageClient;
 import dev.graft.weights.GgufContents;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -67,6 +68,10 @@ class GgufJobIT extends StartedGraft {
         .contains(
             List.of("general.architecture", "STRING", "llama"),
             List.of("adapter.lora.alpha", "FLOAT32", 4f));
+    PageClient browser = new PageClient(URI.create(url()).getPort());
+    browser.signIn(key);
+    String page = browser.get("/console/models/" + made.path("id").asString()).body();
+    assertThat(page).contains("Download GGUF", ">rows.jsonl</a>");
     assertThat(made.path("compatibility").toString())
         .contains(
             "\"llama.cpp\",\"verdict\":\"loads\",\"reasons\":[\"its file gguf/adapter-f16.gguf\"]");

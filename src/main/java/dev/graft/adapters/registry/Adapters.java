@@ -139,7 +139,7 @@ public class Adapters implements Owned {
     if (deprecation == null) row.get().undeprecate();
     else row.get().deprecate(deprecation, clock.instant());
     String type = deprecation == null ? "adapter.undeprecated" : "adapter.deprecated";
-    audit.write(type, seen.departmentId(), seen.id(), Map.of());
+    audit.write(type, seen.departmentId(), seen.id(), Map.of("model", seen.name()));
     return true;
   }
 
@@ -150,7 +150,8 @@ public class Adapters implements Owned {
     if (row.isEmpty()) return false;
     row.get().keep(keep);
     if (keep) notices.drop(RetentionKind.ADAPTERS, seen.id());
-    audit.write("adapter.updated", seen.departmentId(), seen.id(), Map.of("keep", keep));
+    Map<String, Object> what = Map.of("model", seen.name(), "keep", keep);
+    audit.write("adapter.updated", seen.departmentId(), seen.id(), what);
     return true;
   }
 

@@ -33,6 +33,8 @@ public final class EvaluationsCommand extends CommandGroup {
           .time("CREATED", "/created_at")
           .column("STATUS", EvaluationText::status)
           .text("GATES", "/results/passed")
+          .text("NAME", "/name")
+          .text("FILE", "/file_name")
           .text("MODEL", "/models/0");
 
   @Command(name = "list", description = "Evaluations, newest first.")

@@ -26,9 +26,9 @@ import picocli.CommandLine.Spec;
             + " for, or read from standard input; --sso signs in at the server's identity"
             + " provider instead.")
 public final class LoginCommand implements Callable<Integer> {
-  @Spec private CommandSpec spec = CommandSpec.create();
-
   private static final int FORBIDDEN = 403;
+
+  @Spec private CommandSpec spec = CommandSpec.create();
 
   @Option(
       names = "--server",

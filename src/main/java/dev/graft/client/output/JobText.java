@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.StringJoiner;
-import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /** A fine-tuning job as a page for a terminal: what it is now, then what it was asked to be. */
@@ -84,7 +83,7 @@ public final class JobText {
   }
 
   /** A file by its name and id; one that was deleted by its id. */
-  private static @Nullable String named(JsonNode job, String field) {
+  private static String named(JsonNode job, String field) {
     String id = text(job, "/" + field);
     String name = text(job, "/" + field + "_name");
     return name.isEmpty() ? id : name + " (" + id + ")";
@@ -101,8 +100,8 @@ public final class JobText {
   }
 
   /** Left out where there is none. */
-  private void field(String title, @Nullable String value) {
-    if (value == null || value.isEmpty()) return;
+  private void field(String title, String value) {
+    if (value.isEmpty()) return;
     String space = " ".repeat(Math.max(1, TITLES - title.length()));
     lines.add(Table.printable(title + space + value));
   }

@@ -24,11 +24,20 @@ interface EvaluationRows extends JpaRepository<EvaluationRow, String> {
       """
       select e from EvaluationRow e
        where e.departmentId = :departmentId and (:after is null or e.id < :after)
-         and (:model is null or array_position(e.models, :model) > 0)
        order by e.id desc
       """)
-  List<EvaluationRow> page(
-      String departmentId, @Nullable String model, @Nullable String after, Limit limit);
+  List<EvaluationRow> page(String departmentId, @Nullable String after, Limit limit);
+
+  /** Newest first, only where this model is asked. */
+  @Query(
+      """
+      select e from EvaluationRow e
+       where e.departmentId = :departmentId and (:after is null or e.id < :after)
+         and array_position(e.models, :model) > 0
+       order by e.id desc
+      """)
+  List<EvaluationRow> pageOf(
+      String departmentId, String model, @Nullable String after, Limit limit);
 
   /** Ids of those that will read this file. */
   @Query(

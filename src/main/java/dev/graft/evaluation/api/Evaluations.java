@@ -110,9 +110,12 @@ public class Evaluations implements Owned, FileUse {
    */
   @Transactional(readOnly = true)
   public List<Evaluation> list(String department, @Nullable String model, Cursor page) {
-    return rows.page(department, model, page.after(), Limit.of(page.limit() + 1)).stream()
-        .map(row -> row.evaluation(plans))
-        .toList();
+    Limit oneMore = Limit.of(page.limit() + 1);
+    List<EvaluationRow> found =
+        model == null
+            ? rows.page(department, page.after(), oneMore)
+            : rows.pageOf(department, model, page.after(), oneMore);
+    return found.stream().map(row -> row.evaluation(plans)).toList();
   }
 
   /** The plan with its baseline, if every model can be asked. */

@@ -150,10 +150,7 @@ public record JobRow(
         row.getObject("pause_requested_at") != null,
         ResultColumns.timeOrNull(row, "finished_at"),
         removed(row),
-        new Result(
-            row.getString("fine_tuned_model"),
-            row.getString("result_manifest"),
-            ResultColumns.texts(row, "result_files")),
+        result(row),
         failure(row),
         progress(row),
         row.getObject("position", Long.class),
@@ -165,6 +162,13 @@ public record JobRow(
         row.getString("worker"),
         row.getDouble("device_seconds"),
         row.getString("attempts"));
+  }
+
+  private static Result result(ResultSet row) throws SQLException {
+    return new Result(
+        row.getString("fine_tuned_model"),
+        row.getString("result_manifest"),
+        ResultColumns.texts(row, "result_files"));
   }
 
   private static Names names(ResultSet row) throws SQLException {

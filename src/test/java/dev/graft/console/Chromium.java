@@ -28,7 +28,8 @@ final class Chromium {
     options.setBinary(chromium.toFile());
     options.addArguments(
         "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage");
-    options.addArguments("--window-size=1280,1000", "--lang=en");
+    // As on a phone, where they lie over the page.
+    options.addArguments("--window-size=1280,1000", "--lang=en", "--hide-scrollbars");
     LoggingPreferences logs = new LoggingPreferences();
     logs.enable(LogType.BROWSER, Level.ALL);
     options.setCapability("goog:loggingPrefs", logs);

@@ -97,7 +97,7 @@ class ConsoleAccessibilityIT extends StartedGraft {
   }
 
   private void aMenuThatFolds() throws Exception {
-    By entry = By.partialLinkText("Playground");
+    By entry = By.cssSelector("nav a[href$=playground]");
     assertThat(browser.findElement(entry).isDisplayed()).isTrue();
     audit.show(PageAudit.PHONE, "light");
     assertThat(browser.findElement(entry).isDisplayed()).isFalse();

@@ -1,3 +1,14 @@
+// What Swagger UI leaves out for readers who hear the page: a label, landmarks, headings without a gap in their levels.
+function mend() {
+  document.querySelector('#servers')?.setAttribute('aria-label', 'Server')
+  document.querySelectorAll('h3.opblock-tag, h4').forEach(heading => heading.setAttribute('aria-level', '2'))
+  for (const [part, label] of [['.information-container', 'About'], ['.schemes-server-container', 'Server and key']]) {
+    const place = document.querySelector(part)
+    place?.setAttribute('role', 'region')
+    place?.setAttribute('aria-label', label)
+  }
+}
+
 // validatorUrl: the document is told to nobody. persistAuthorization: a key is gone with the page.
 window.SwaggerUIBundle({
   url: 'openapi.yaml',
@@ -6,9 +17,8 @@ window.SwaggerUIBundle({
   docExpansion: 'none',
   validatorUrl: null,
   persistAuthorization: false,
-  // What Swagger UI leaves out for readers who hear the page: a label, and headings without a gap between their levels.
   onComplete: () => {
-    document.querySelector('#servers')?.setAttribute('aria-label', 'Server')
-    document.querySelectorAll('h3.opblock-tag').forEach(tag => tag.setAttribute('aria-level', '2'))
+    mend()
+    new MutationObserver(mend).observe(document.querySelector('#api'), {childList: true, subtree: true})
   },
 })

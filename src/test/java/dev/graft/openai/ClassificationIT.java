@@ -119,8 +119,7 @@ class ClassificationIT extends StartedGraft {
     assertThat(evaluation.at("/results/passed").asBoolean()).isTrue();
     JsonNode majority = evaluation.at("/results/models/0");
     assertThat(majority.at("/metrics/accuracy/value").asDouble()).isEqualTo(0.5);
-    assertThat(majority.at("/metrics/loss/value").asDouble())
-        .isCloseTo(Math.log(2), within(1e-9));
+    assertThat(majority.at("/metrics/loss/value").asDouble()).isCloseTo(Math.log(2), within(1e-9));
     assertThat(majority.at("/confusion/counts").toString()).isEqualTo("[[24,0],[24,0]]");
     JsonNode own = evaluation.at("/results/models/1");
     JsonNode accuracy = own.at("/metrics/accuracy");
@@ -176,8 +175,7 @@ class ClassificationIT extends StartedGraft {
       JsonNode each = body.path("data").path(i);
       assertThat(each.path("index").asInt()).isEqualTo(i);
       assertThat(each.path("label").asString()).isEqualTo(expected.get(i));
-      assertThat(each.path("labels").toString())
-          .isEqualTo("[\"%s\"]".formatted(expected.get(i)));
+      assertThat(each.path("labels").toString()).isEqualTo("[\"%s\"]".formatted(expected.get(i)));
       JsonNode probabilities = each.path("probabilities");
       assertThat(probabilities.size()).isEqualTo(2);
       assertThat(probabilities.path(expected.get(i)).asDouble())

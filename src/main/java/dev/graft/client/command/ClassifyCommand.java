@@ -30,7 +30,8 @@ public final class ClassifyCommand extends ApiCommand {
   private static final Table LABELS =
       new Table()
           .column("LABEL", ClassifyCommand::label)
-          .column("SCORE", each -> String.format(Locale.ROOT, "%.4f", each.path("score").asDouble()))
+          .column(
+              "SCORE", each -> String.format(Locale.ROOT, "%.4f", each.path("score").asDouble()))
           .column("TEXT", each -> cut(each.path("text").asString("")));
 
   @Option(names = "--model", required = true, description = "A classifier that the key may use.")

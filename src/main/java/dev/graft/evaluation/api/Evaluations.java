@@ -73,16 +73,14 @@ class Evaluations {
   }
 
   /** The plan with its baseline, if every model can be asked. */
-  private EvaluationPlan complete(
-      String department, EvaluationRequest request, boolean labels) {
+  private EvaluationPlan complete(String department, EvaluationRequest request, boolean labels) {
     EvaluationPlan asked = request.checked(settings.maxSamples(), labels);
     for (int i = 0; i < asked.models().size(); i++) {
       requireAskable(department, asked, asked.models().get(i), "models[" + i + "]");
     }
     String baseline = asked.baseline();
     if (baseline == null) {
-      baseline =
-          labels ? EvaluationPlan.MAJORITY : baseOf(department, asked.models().getFirst());
+      baseline = labels ? EvaluationPlan.MAJORITY : baseOf(department, asked.models().getFirst());
     }
     if (baseline != null) requireAskable(department, asked, baseline, "baseline");
     if (baseline != null && asked.models().contains(baseline)) {
@@ -98,8 +96,7 @@ class Evaluations {
     return plan;
   }
 
-  private void requireAskable(
-      String department, EvaluationPlan plan, String model, String param) {
+  private void requireAskable(String department, EvaluationPlan plan, String model, String param) {
     if (plan.labels() && isRegression(department, model)) {
       throw RequestFailed.invalid(
           param,

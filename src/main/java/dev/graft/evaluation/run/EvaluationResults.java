@@ -212,8 +212,7 @@ public record EvaluationResults(
     }
     List<QuestionValue> base = readings(metric, 0, compared);
     return Optional.of(
-        new MetricResult(
-            value, own.size(), interval, comparison(own, base, metric, plan.seed())));
+        new MetricResult(value, own.size(), interval, comparison(own, base, metric, plan.seed())));
   }
 
   private static @Nullable Comparison comparison(

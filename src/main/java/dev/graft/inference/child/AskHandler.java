@@ -31,30 +31,29 @@ final class AskHandler implements LoadedModel {
     return switch (ask) {
       case GenerateAsk generate ->
           LoadedModel.reply(ask, () -> answer(generate, pieces, cancelled));
-      case ClassifyAsk _ -> new Reply.Failed(ask.id(), "this process was started to continue texts");
+      case ClassifyAsk _ ->
+          new Reply.Failed(ask.id(), "this process was started to continue texts");
     };
   }
 
-  private Reply answer(
-      GenerateAsk ask, Consumer<Reply.Piece> pieces, BooleanSupplier cancelled) {
-      wear(ask.adapter());
-      ChatText.Plain prompt = ids(ask.prompt());
-      int bound = tokenBound(ask, prompt.ids().length);
-      checkBias(ask);
-      Integer top = ask.decoding().topLogprobs();
-      Scorer scorer = top == null ? null : new Scorer(text, top);
-      int made = 0;
-      try (PrefilledPrompt read =
-          PrefilledPrompt.of(
-              generator, text, ask.prompt(), prompt, ask.decoding().echo(), scorer)) {
-        for (int choice = 0;
-            choice < ask.decoding().choices() && !cancelled.getAsBoolean();
-            choice++) {
-          made +=
-              new ChoiceGenerator(ask, choice, text, scorer, pieces).speak(read, bound, cancelled);
-        }
+  private Reply answer(GenerateAsk ask, Consumer<Reply.Piece> pieces, BooleanSupplier cancelled) {
+    wear(ask.adapter());
+    ChatText.Plain prompt = ids(ask.prompt());
+    int bound = tokenBound(ask, prompt.ids().length);
+    checkBias(ask);
+    Integer top = ask.decoding().topLogprobs();
+    Scorer scorer = top == null ? null : new Scorer(text, top);
+    int made = 0;
+    try (PrefilledPrompt read =
+        PrefilledPrompt.of(generator, text, ask.prompt(), prompt, ask.decoding().echo(), scorer)) {
+      for (int choice = 0;
+          choice < ask.decoding().choices() && !cancelled.getAsBoolean();
+          choice++) {
+        made +=
+            new ChoiceGenerator(ask, choice, text, scorer, pieces).speak(read, bound, cancelled);
       }
-      return new Reply.Done(ask.id(), prompt.ids().length, made);
+    }
+    return new Reply.Done(ask.id(), prompt.ids().length, made);
   }
 
   @Override

@@ -21,7 +21,11 @@ final class ChoiceGenerator {
    * @param scorer null if no scores are wanted
    */
   ChoiceGenerator(
-      GenerateAsk ask, int choice, ChatText text, @Nullable Scorer scorer, Consumer<Reply.Piece> pieces) {
+      GenerateAsk ask,
+      int choice,
+      ChatText text,
+      @Nullable Scorer scorer,
+      Consumer<Reply.Piece> pieces) {
     this.ask = ask;
     this.choice = choice;
     this.text = text;

@@ -35,7 +35,8 @@ public final class InferrerCommand implements Callable<Integer> {
     // Whatever a library prints must not come between the lines.
     System.setOut(System.err);
     new InferrerProgram(System.in, lines, () -> Runtime.getRuntime().halt(0))
-        .serve(classifies, model, trained, quantization == null ? null : quantization.quantization());
+        .serve(
+            classifies, model, trained, quantization == null ? null : quantization.quantization());
     return 0;
   }
 }

@@ -111,7 +111,8 @@ final class LabelHandler implements LoadedModel {
           "This model's maximum context length is %d tokens, but '%s' has %d. Shorten it, or send truncation: true."
               .formatted(context, param, ids.length));
     }
-    return new LabelledTokenizer(tokenizer, true, new Truncation(TruncationMode.KEEP_START, context))
+    return new LabelledTokenizer(
+            tokenizer, true, new Truncation(TruncationMode.KEEP_START, context))
         .tokenize(labelled(text))
         .ids();
   }

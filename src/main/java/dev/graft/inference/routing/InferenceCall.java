@@ -71,7 +71,10 @@ record InferenceCall(
 
   ServedModel served() {
     Quantization rounded = quantization == null ? null : quantization.quantization();
-    return new ServedModel(model, new ServedModel.LoadedWeights(base, trained, rounded, ask instanceof ClassifyAsk), adapter);
+    return new ServedModel(
+        model,
+        new ServedModel.LoadedWeights(base, trained, rounded, ask instanceof ClassifyAsk),
+        adapter);
   }
 
   /** The directories that an answer needs. */

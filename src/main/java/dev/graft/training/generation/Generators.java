@@ -39,8 +39,7 @@ public final class Generators {
           execution,
           memory -> {
             ModelTensors tensors =
-                FrozenWeights.load(
-                    directory, trained, quantization, execution, memory, Set.of());
+                FrozenWeights.load(directory, trained, quantization, execution, memory, Set.of());
             return new CachedGenerator(directory, memory, tensors);
           });
     } catch (RuntimeException e) {

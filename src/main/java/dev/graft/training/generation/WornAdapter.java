@@ -106,8 +106,7 @@ record WornAdapter(Transformer model, List<PtNDArray> own) implements AutoClosea
       ModelTensors all,
       Rewrite adapter,
       List<PtNDArray> own) {
-    return new WornAdapter(
-        Transformer.frozen(Family.of(config), memory, all, adapter), own);
+    return new WornAdapter(Transformer.frozen(Family.of(config), memory, all, adapter), own);
   }
 
   @Override

@@ -121,7 +121,8 @@ class EvaluationLedgerIT {
     assertThat(answers.next(claim.id(), 2)).isEmpty();
     ledger.succeed(
         claim,
-        EvaluationResults.of(plans.read(claim.plan()), List.of("a", "b"), answers.all(claim.id(), false)));
+        EvaluationResults.of(
+            plans.read(claim.plan()), List.of("a", "b"), answers.all(claim.id(), false)));
     Evaluation ended = rows.find(department, id).orElseThrow();
     assertThat(ended.status()).isEqualTo(Evaluation.Status.SUCCEEDED);
     assertThat(ended.results().at("/models/1/metrics/exact/value").asDouble()).isEqualTo(1);

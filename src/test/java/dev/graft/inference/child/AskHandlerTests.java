@@ -60,7 +60,9 @@ class AskHandlerTests {
   @Test
   void aKnownAnswerIsScoredToTheEndOfItsTurn() {
     Prompt known = new Prompt.Answered(chat("hi"), "no");
-    answer(new GenerateAsk(1, null, known, 9, new Decoding(true, 0, 1, Sampling.GREEDY, List.of(), 0)));
+    answer(
+        new GenerateAsk(
+            1, null, known, 9, new Decoding(true, 0, 1, Sampling.GREEDY, List.of(), 0)));
     assertThat(text()).isEqualTo("no");
     assertThat(pieces.stream().flatMap(piece -> piece.scores().stream()))
         .hasSize(3)
@@ -114,7 +116,9 @@ class AskHandlerTests {
   void anEchoedTextComesFirstWithTheScoresOfItsOwnTokens() {
     Prompt text = new Prompt.PlainText("ab");
     Reply last =
-        answer(new GenerateAsk(1, null, text, 9, new Decoding(true, 2, 2, Sampling.GREEDY, List.of(), 1)));
+        answer(
+            new GenerateAsk(
+                1, null, text, 9, new Decoding(true, 2, 2, Sampling.GREEDY, List.of(), 1)));
     assertThat(last).isEqualTo(new Reply.Done(1, 3, 4));
     assertThat(text()).isEqualTo("ab^aab^a");
     List<TokenScore> scores = pieces.getFirst().scores();
@@ -127,7 +131,9 @@ class AskHandlerTests {
   void tokenIdsAreTakenAsTheyAreAndScoredWithoutAnAnswer() {
     Prompt ids = new Prompt.TokenIds(List.of((int) 'h', (int) 'i'));
     Reply last =
-        answer(new GenerateAsk(1, null, ids, 9, new Decoding(true, 0, 1, Sampling.GREEDY, List.of(), 0)));
+        answer(
+            new GenerateAsk(
+                1, null, ids, 9, new Decoding(true, 0, 1, Sampling.GREEDY, List.of(), 0)));
     assertThat(last).isEqualTo(new Reply.Done(1, 2, 0));
     assertThat(text()).isEqualTo("hi");
     assertThat(pieces.getFirst().scores().getFirst().logProbability()).isNull();
@@ -144,7 +150,8 @@ class AskHandlerTests {
     Prompt none = new Prompt.TokenIds(List.of());
     assertThat(
             answer(
-                new GenerateAsk(1, null, none, 9, new Decoding(true, 0, 1, Sampling.GREEDY, List.of(), 0))))
+                new GenerateAsk(
+                    1, null, none, 9, new Decoding(true, 0, 1, Sampling.GREEDY, List.of(), 0))))
         .isInstanceOfSatisfying(
             Reply.Refused.class,
             refused -> assertThat(refused.cause()).isEqualTo(Reply.Cause.INVALID_PROMPT));

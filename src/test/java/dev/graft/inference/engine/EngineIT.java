@@ -53,10 +53,15 @@ class EngineIT {
   void anAnswerIsTheSameOverHttp() throws Exception {
     Prompt chat = new Prompt.Conversation(List.of(new Prompt.Turn("user", "hi")));
     Sampling sampling = new Sampling(0.9, 0.95, 0.1, 0.2, Map.of(70, 3.0), 11);
-    same(new GenerateAsk(1, null, chat, 99, new Decoding(false, 12, 1, sampling, List.of("zz"), 2)));
-    same(new GenerateAsk(1, null, chat, 99, new Decoding(false, 5000, 1, sampling, List.of(), null)));
+    same(
+        new GenerateAsk(1, null, chat, 99, new Decoding(false, 12, 1, sampling, List.of("zz"), 2)));
+    same(
+        new GenerateAsk(
+            1, null, chat, 99, new Decoding(false, 5000, 1, sampling, List.of(), null)));
     Prompt text = new Prompt.PlainText("once");
-    same(new GenerateAsk(1, null, text, 99, new Decoding(true, 8, 1, Sampling.GREEDY, List.of(), 1)));
+    same(
+        new GenerateAsk(
+            1, null, text, 99, new Decoding(true, 8, 1, Sampling.GREEDY, List.of(), 1)));
   }
 
   private void same(Ask ask) throws Exception {

@@ -102,7 +102,8 @@ class EngineInferrerTests {
             "{'choices':[],'usage':{'prompt_tokens':4,'completion_tokens':2,'total_tokens':6}}");
     Sampling sampling = new Sampling(0.5, 0.9, 0, 1, Map.of(7, -1.0), 0x80000007L);
     Prompt chat = new Prompt.Conversation(List.of(new Prompt.Turn("user", "hi")));
-    Ask ask = new GenerateAsk(1, null, chat, 99, new Decoding(false, 2, 2, sampling, List.of("x"), 1));
+    Ask ask =
+        new GenerateAsk(1, null, chat, 99, new Decoding(false, 2, 2, sampling, List.of("x"), 1));
     assertThat(answer(Map.of("smollm", "served"), false, ask)).isEqualTo(new Reply.Done(1, 4, 4));
     assertThat(pieces.stream().map(Reply.Piece::text))
         .containsExactly("Hal", "lo", "", "Hal", "lo", "");
@@ -131,7 +132,9 @@ class EngineInferrerTests {
                 + "'top_logprobs':[null,{'c':-1.0}],'text_offset':[0,1]},'finish_reason':'stop'}],"
                 + "'usage':{'prompt_tokens':1,'completion_tokens':1}}");
     Prompt ids = new Prompt.TokenIds(List.of(5));
-    Ask ask = new GenerateAsk(3, null, ids, 99, new Decoding(true, null, 1, Sampling.GREEDY, List.of(), 1));
+    Ask ask =
+        new GenerateAsk(
+            3, null, ids, 99, new Decoding(true, null, 1, Sampling.GREEDY, List.of(), 1));
     assertThat(answer(Map.of(), false, ask)).isEqualTo(new Reply.Done(3, 1, 1));
     assertThat(bodies.getFirst().path("prompt")).isEqualTo(JSON.readTree("[5]"));
     assertThat(bodies.getFirst().path("echo").asBoolean()).isTrue();

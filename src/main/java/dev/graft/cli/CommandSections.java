@@ -24,7 +24,9 @@ final class CommandSections implements IHelpSectionRenderer {
 
   static {
     SECTIONS.put("Try it:", List.of("demo", "doctor"));
-    SECTIONS.put("With a server:", List.of("login", "files", "jobs", "adapters", "keys"));
+    SECTIONS.put(
+        "With a server:",
+        List.of("login", "files", "jobs", "adapters", "classify", "evaluations", "keys"));
     SECTIONS.put("Run a server:", List.of("serve", "models", "key", "worker-token"));
     SECTIONS.put(
         "With files on this machine:", List.of("train", "merge", "plain-lora", "gguf", "logits"));

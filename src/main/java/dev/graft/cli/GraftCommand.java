@@ -7,6 +7,7 @@ import dev.graft.cli.server.ModelsCommand;
 import dev.graft.cli.server.ServeCommand;
 import dev.graft.cli.server.WorkerTokenCommand;
 import dev.graft.client.command.AdaptersCommand;
+import dev.graft.client.command.ClassifyCommand;
 import dev.graft.client.command.EvaluationsCommand;
 import dev.graft.client.command.FilesCommand;
 import dev.graft.client.command.JobsCommand;
@@ -41,6 +42,7 @@ import picocli.CommandLine.Command;
       FilesCommand.class,
       JobsCommand.class,
       AdaptersCommand.class,
+      ClassifyCommand.class,
       EvaluationsCommand.class,
       KeysCommand.class,
       GenerateCompletion.class,

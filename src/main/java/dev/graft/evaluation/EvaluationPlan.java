@@ -25,10 +25,21 @@ public record EvaluationPlan(
     long seed,
     List<Grader> graders,
     List<QualityGate> gates) {
+  /**
+   * A baseline of classifiers that is no model: the most frequent label of the questions for every
+   * text, as likely as it is frequent, as scikit-learn's {@code DummyClassifier} has it.
+   */
+  public static final String MAJORITY = "majority";
+
   public EvaluationPlan {
     models = List.copyOf(models);
     graders = List.copyOf(graders);
     gates = List.copyOf(gates);
+  }
+
+  /** Whether its models label texts; else they write them. */
+  public boolean labels() {
+    return graders.stream().anyMatch(Grader.LabelMatch.class::isInstance);
   }
 
   public EvaluationPlan against(String other) {
@@ -45,11 +56,12 @@ public record EvaluationPlan(
     return all;
   }
 
-  /** The loss, and what the graders say. */
+  /** The loss, what the graders say, and of classifiers the F1. */
   @JsonIgnore
   public List<Metric> metrics() {
     List<Metric> all = new ArrayList<>(List.of(Metric.OF_LOSS));
     for (int i = 0; i < graders.size(); i++) all.add(new Metric(graders.get(i).name(), i));
+    if (labels()) all.add(Metric.OF_F1);
     return all;
   }
 }

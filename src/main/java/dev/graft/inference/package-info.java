@@ -1,7 +1,8 @@
 /**
- * Try-out chats and completions on a base model with any adapter. What other modules use is here:
- * {@link dev.graft.inference.GreedyCompletions} asks a model a row of a file and says how likely
- * its {@link dev.graft.inference.ReferenceAnswer} was.
+ * Try-out chats, completions and classifications on a base model with any adapter. What other
+ * modules use is here: {@link dev.graft.inference.GreedyCompletions} asks a model a row of a file
+ * and says how likely its {@link dev.graft.inference.ReferenceAnswer} was; {@link
+ * dev.graft.inference.TextLabels} does the same of labels.
  *
  * <p>A request is read strictly and answered by {@link dev.graft.inference.api}; its model name
  * leads to the files ({@link dev.graft.inference.serving.ServedModels}), and an {@link

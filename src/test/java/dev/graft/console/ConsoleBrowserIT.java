@@ -231,7 +231,19 @@ class ConsoleBrowserIT extends StartedGraft {
     assertThat(offered("objective")).containsExactly("Supervised (SFT)");
     assertThat(offered("model")).contains("tiny").doesNotContain("tiny-labels");
     classify();
+    measure();
     assertThat(Chromium.complaints(browser)).isEmpty();
+  }
+
+  private void measure() {
+    browser.get(url() + "/console/evaluations/new?model=tiny-labels");
+    assertThat(offered("file")).allMatch(each -> each.startsWith("mails"));
+    assertThat(offered("baseline")).doesNotContain("tiny");
+    press("Start");
+    see("h1 .state", "succeeded");
+    assertThat(see("main").getText())
+        .contains("accuracy", "f1 macro", "majority", "Confusion matrix", "as yes");
+    see("#samples article");
   }
 
   private void classify() {

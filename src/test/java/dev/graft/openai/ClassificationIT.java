@@ -92,6 +92,69 @@ class ClassificationIT extends StartedGraft {
     String tuned = done.fineTunedModel().orElseThrow();
     labelled(tuned);
     labelled(tuned + ":ckpt-step-30");
+    evaluated(tuned, done.trainingFile());
+  }
+
+  /** Beside the most frequent label, which is right half the time. */
+  private void evaluated(String model, String file) throws Exception {
+    String request =
+        "{'models':['%s'],'file':'%s','gates':[{'metric':'accuracy','at_least':0.9},{'metric':'f1_macro','better_by':0.1}]}";
+    String id =
+        JSON.readTree(
+                post("/v1/evaluations", request.replace('\'', '"').formatted(model, file)).body())
+            .path("id")
+            .asString();
+    JsonNode evaluation =
+        await()
+            .atMost(Duration.ofMinutes(1))
+            .until(
+                () -> JSON.readTree(get("/v1/evaluations/" + id).body()),
+                each -> each.path("ended_at").isNumber());
+    assertThat(evaluation.path("status").asString())
+        .as(evaluation.toString())
+        .isEqualTo("succeeded");
+    assertThat(evaluation.path("baseline").asString()).isEqualTo("majority");
+    assertThat(evaluation.path("graders").toString())
+        .isEqualTo("[{\"type\":\"label_match\",\"name\":\"accuracy\"}]");
+    assertThat(evaluation.at("/results/passed").asBoolean()).isTrue();
+    JsonNode majority = evaluation.at("/results/models/0");
+    assertThat(majority.at("/metrics/accuracy/value").asDouble()).isEqualTo(0.5);
+    assertThat(majority.at("/metrics/loss/value").asDouble()).isCloseTo(Math.log(2), within(1e-9));
+    assertThat(majority.at("/confusion/counts").toString()).isEqualTo("[[24,0],[24,0]]");
+    JsonNode own = evaluation.at("/results/models/1");
+    JsonNode accuracy = own.at("/metrics/accuracy");
+    assertThat(accuracy.path("confidence_interval").path(0).asDouble())
+        .isLessThan(accuracy.path("value").asDouble());
+    assertThat(accuracy.at("/against_baseline/verdict").asString()).isEqualTo("better");
+    assertThat(own.at("/metrics/f1_macro/against_baseline/verdict").asString()).isEqualTo("better");
+    assertThat(own.at("/confusion/classes/0/label").asString()).isEqualTo("no");
+    assertThat(own.at("/confusion/classes/0/support").asInt()).isEqualTo(24);
+    JsonNode sample =
+        JSON.readTree(get("/v1/evaluations/" + id + "/samples?outcome=better&limit=1").body())
+            .at("/data/0");
+    assertThat(sample.path("prompt").asString()).startsWith("yy");
+    assertThat(sample.at("/answers/0/text").asString()).isEqualTo("no");
+    assertThat(sample.at("/answers/1/text").asString()).isEqualTo("yes");
+  }
+
+  @Test
+  void whatNoClassifierCanBeMeasuredByIsRefused() throws Exception {
+    String file = file(12);
+    String[][] wrong = {
+      {"'graders':[{'type':'string_check','operation':'eq'}]", "graders"},
+      {"'gates':[{'metric':'exact_match','at_least':1}]", "gates[0].metric"},
+      {"'baseline':'nobody'", "baseline"}
+    };
+    models.register("tiny-labels", TinyBert.writeClassifier(directory.resolve("headed"), 1));
+    for (String[] each : wrong) {
+      String body = "{'models':['tiny-labels'],'file':'%s',%s}".formatted(file, each[0]);
+      JsonNode error =
+          JSON.readTree(post("/v1/evaluations", body.replace('\'', '"')).body()).path("error");
+      assertThat(error.path("param").asString()).as(error.toString()).isEqualTo(each[1]);
+    }
+    models.register("tiny-llama", TinyLlama.write(directory.resolve("llama"), 1));
+    String chat = "{'models':['tiny-llama'],'file':'%s'}".formatted(file).replace('\'', '"');
+    assertThat(post("/v1/evaluations", chat).body()).contains("POST /v1/chat/completions");
   }
 
   /** Texts that were learned, in any order and of any length, have their labels. */

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.graft.tenancy.Caller;
 import dev.graft.tenancy.Departments;
 import dev.graft.tenancy.keys.ApiKeys;
+import dev.graft.catalog.BaseModels;
+import dev.graft.tiny.TinyBert;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -33,6 +35,7 @@ class CommandLineIT extends StartedGraft {
   @Autowired JdbcClient sql;
   @Autowired Departments departments;
   @Autowired ApiKeys keys;
+  @Autowired BaseModels models;
   @Autowired Environment settings;
 
   private record Ran(int status, String out, String error) {}
@@ -134,6 +137,31 @@ class CommandLineIT extends StartedGraft {
     Ran gone = graft("", "adapters", "show", adapter);
     assertThat(gone.status()).isEqualTo(2);
     assertThat(gone.error()).contains("was deleted at").contains("HTTP 410");
+  }
+
+  @Test
+  void textsAreLabelledFromTheCommandLineAndFromStandardInput() throws Exception {
+    registerTiny();
+    models.register("tiny-labels", TinyBert.writeClassifier(directory.resolve("bert"), 1));
+    graft(key("mail") + "\n", "login", "--server", url());
+    Ran ran = graft("", "classify", "--model", "tiny-labels", "yyy", "a second text");
+    assertThat(ran.out().lines())
+        .satisfiesExactly(
+            title -> assertThat(title).isEqualTo("LABEL  SCORE   TEXT"),
+            first -> assertThat(first).matches("(yes|no) +0\\.\\d{4}  yyy"),
+            second -> assertThat(second).endsWith("  a second text"));
+    JsonNode many =
+        json(
+            graft("a line\n\n".repeat(300), "classify --json --model tiny-labels".split(" "))
+                .out());
+    assertThat(many.size()).isEqualTo(300);
+    assertThat(many.path(299).path("index").asInt()).isEqualTo(299);
+    assertThat(many.path(299).path("text").asString()).isEqualTo("a line");
+    assertThat(many.path(299).path("probabilities").size()).isEqualTo(2);
+    Ran chat = graft("", "classify", "--model", "tiny", "y");
+    assertThat(chat.status()).isEqualTo(2);
+    assertThat(chat.error()).contains("POST /v1/chat/completions");
+    assertThat(graft("", "classify", "--model", "tiny-labels").status()).isEqualTo(2);
   }
 
   @Test

@@ -36,14 +36,18 @@ final class EvaluationsCreate extends ApiCommand {
   @Option(
       names = "--baseline",
       paramLabel = "MODEL",
-      description = "What they are compared with; the base model of the first unless given.")
+      description =
+          "What they are compared with; the base model of the first unless given, of classifiers"
+              + " majority: the most frequent label.")
   private @Nullable String baseline;
 
   @Option(
       names = "--file",
       required = true,
       paramLabel = "FILE",
-      description = "Prompts with reference answers: an id (file-...), or a file on this machine.")
+      description =
+          "Prompts with reference answers, or texts with a label each: an id (file-...), or a file on"
+              + " this machine.")
   private String file = "";
 
   @Option(names = "--name", paramLabel = "TEXT", description = "For people.")

@@ -96,11 +96,18 @@ public final class EvaluationText {
     long cut = model.path("cut").asLong();
     if (cut > 0) lines.add(line("  %,d answers were cut at the bound on their tokens", cut));
     for (JsonNode gate : model.path("gates")) lines.add(gate(gate));
+    if (model.path("confusion").isObject()) {
+      lines.addAll(ConfusionText.of(model.path("confusion")));
+    }
     return lines;
   }
 
   private static String metric(String name, JsonNode measured) {
     String own = line("  %-16s %8.4f", name, measured.path("value").asDouble());
+    JsonNode interval = measured.path("confidence_interval");
+    if (interval.isArray()) {
+      own += line(" [%.4f, %.4f]", interval.path(0).asDouble(), interval.path(1).asDouble());
+    }
     JsonNode against = measured.path("against_baseline");
     if (!against.isObject()) return own;
     return own

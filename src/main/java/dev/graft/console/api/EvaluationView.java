@@ -45,10 +45,21 @@ public record EvaluationView(
       Map<String, MetricView> metrics,
       long cut,
       List<GateView> gates,
-      @Nullable Boolean passed) {}
+      @Nullable Boolean passed,
+      @Nullable ConfusionView confusion) {}
+
+  /**
+   * @param counts a row a known label, a column a predicted one; null where there are too many
+   */
+  public record ConfusionView(List<ClassView> classes, @Nullable List<List<Long>> counts) {}
+
+  public record ClassView(String label, double precision, double recall, double f1, long support) {}
 
   public record MetricView(
-      double value, long questions, @Nullable DifferenceView againstBaseline) {}
+      double value,
+      long questions,
+      @Nullable List<Double> confidenceInterval,
+      @Nullable DifferenceView againstBaseline) {}
 
   public record DifferenceView(
       double difference,

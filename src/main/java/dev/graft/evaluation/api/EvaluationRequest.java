@@ -93,8 +93,9 @@ record EvaluationRequest(
    * The same, checked as far as it can be without looking anything up.
    *
    * @param most samples that an evaluation may have
+   * @param labels whether the rows have labels, and the models give them
    */
-  EvaluationPlan checked(int most) {
+  EvaluationPlan checked(int most, boolean labels) {
     String checkedName = name == null ? null : text(name, "name");
     return new EvaluationPlan(
         checkedName,
@@ -104,8 +105,8 @@ record EvaluationRequest(
         within(maxSamples, "max_samples", most, Math.min(SAMPLES, most)),
         within(maxCompletionTokens, "max_completion_tokens", MOST_TOKENS, TOKENS),
         seed == null ? SEED : seed,
-        checkedGraders(),
-        checkedGates());
+        checkedGraders(labels),
+        checkedGates(labels));
   }
 
   private static String text(String value, String param) {
@@ -128,7 +129,13 @@ record EvaluationRequest(
     return all;
   }
 
-  private List<Grader> checkedGraders() {
+  private List<Grader> checkedGraders(boolean labels) {
+    if (labels) {
+      if (graders == null) return List.of(new Grader.LabelMatch(Metric.ACCURACY));
+      throw wrong(
+          "graders",
+          "are for answers in words; labels are measured by loss, accuracy and f1_macro");
+    }
     if (graders == null) {
       return List.of(
           new Grader.StringCheck("exact_match", StringOperation.EQ),
@@ -148,18 +155,23 @@ record EvaluationRequest(
     return read;
   }
 
-  private List<QualityGate> checkedGates() {
+  private List<QualityGate> checkedGates(boolean labels) {
     if (gates == null) return List.of();
     requireCount(gates, "gates", 0, MOST_GATES);
     Set<String> known = new HashSet<>(Set.of(Metric.LOSS));
-    checkedGraders().forEach(grader -> known.add(grader.name()));
+    checkedGraders(labels).forEach(grader -> known.add(grader.name()));
+    if (labels) known.add(Metric.F1_MACRO);
     List<QualityGate> read = new ArrayList<>();
     for (int i = 0; i < gates.size(); i++) {
       String path = "gates[" + i + "]";
       QualityGate gate = RequestFailed.required(gates.get(i), path);
       String metric = RequestFailed.required(gate.metric(), path + ".metric");
       if (!known.contains(metric)) {
-        throw wrong(path + ".metric", "must be %s or the name of a grader".formatted(Metric.LOSS));
+        throw wrong(
+            path + ".metric",
+            labels
+                ? "must be loss, accuracy or f1_macro"
+                : "must be %s or the name of a grader".formatted(Metric.LOSS));
       }
       List<Double> bounds =
           Stream.of(gate.atLeast(), gate.atMost(), gate.betterBy(), gate.worseByAtMost())

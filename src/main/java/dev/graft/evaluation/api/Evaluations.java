@@ -10,7 +10,7 @@ import dev.graft.evaluation.EvaluationPlan;
 import dev.graft.evaluation.EvaluationProperties;
 import dev.graft.evaluation.StoredPlans;
 import dev.graft.evaluation.comparison.QualityGate;
-import dev.graft.inference.GreedyCompletions;
+import dev.graft.evaluation.samples.AskedModels;
 import dev.graft.platform.Ids;
 import dev.graft.platform.database.TransactionLocks;
 import dev.graft.platform.errors.ProblemType;
@@ -35,6 +35,7 @@ import org.springframework.data.domain.Limit;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Propagation;
 import org.springframework.transaction.annotation.Transactional;
+import tools.jackson.databind.json.JsonMapper;
 
 /** The evaluations of the departments. */
 @Service
@@ -45,7 +46,7 @@ public class Evaluations implements Owned, FileUse {
   private final StoredPlans plans;
   private final StoredFiles files;
   private final ModelResolver names;
-  private final GreedyCompletions models;
+  private final AskedModels models;
   private final RetentionNotices notices;
   private final EvaluationProperties settings;
   private final AuditLog audit;
@@ -59,7 +60,7 @@ public class Evaluations implements Owned, FileUse {
       StoredPlans plans,
       StoredFiles files,
       ModelResolver names,
-      GreedyCompletions models,
+      AskedModels models,
       RetentionNotices notices,
       EvaluationProperties settings,
       AuditLog audit,
@@ -119,14 +120,16 @@ public class Evaluations implements Owned, FileUse {
   }
 
   /** The plan with its baseline, if every model can be asked. */
-  private EvaluationPlan complete(String department, EvaluationRequest request) {
-    EvaluationPlan asked = request.checked(settings.maxSamples());
+  private EvaluationPlan complete(String department, EvaluationRequest request, boolean labels) {
+    EvaluationPlan asked = request.checked(settings.maxSamples(), labels);
     for (int i = 0; i < asked.models().size(); i++) {
-      requireText(department, asked.models().get(i), "models[" + i + "]");
+      requireAskable(department, asked, asked.models().get(i), "models[" + i + "]");
     }
     String baseline = asked.baseline();
-    if (baseline == null) baseline = baseOf(department, asked.models().getFirst());
-    if (baseline != null) requireText(department, baseline, "baseline");
+    if (baseline == null) {
+      baseline = labels ? EvaluationPlan.MAJORITY : baseOf(department, asked.models().getFirst());
+    }
+    if (baseline != null) requireAskable(department, asked, baseline, "baseline");
     if (baseline != null && asked.models().contains(baseline)) {
       throw RequestFailed.invalid(
           "models",
@@ -140,14 +143,32 @@ public class Evaluations implements Owned, FileUse {
     return plan;
   }
 
-  private void requireText(String department, String model, String param) {
+  private void requireAskable(String department, EvaluationPlan plan, String model, String param) {
+    if (plan.labels() && isRegression(department, model)) {
+      throw RequestFailed.invalid(
+          param,
+          "'%s' is a regression: it gives numbers, which have no accuracy. The metrics of its job measure it."
+              .formatted(model));
+    }
     try {
-      models.fingerprint(department, model);
+      models.fingerprint(department, plan, model);
     } catch (RequestFailed refused) {
       throw new RequestFailed(refused.type(), refused.getMessage(), param).about(model);
     } catch (IOException unreadable) {
       throw new UncheckedIOException(unreadable);
     }
+  }
+
+  private boolean isRegression(String department, String model) {
+    String configuration =
+        switch (names.find(department, model).orElse(null)) {
+          case ResolvedModel.FineTuned tuned -> tuned.adapter().configuration();
+          case ResolvedModel.Checkpoint checkpoint -> checkpoint.configuration();
+          case ResolvedModel.Base _, ResolvedModel.Missing _, ResolvedModel.Removed _ -> "{}";
+          case null -> "{}";
+        };
+    String objective = JsonMapper.shared().readTree(configuration).path("objective").asString("");
+    return objective.equals("regression");
   }
 
   /** What it was trained on; null if it is a base model itself. */
@@ -163,8 +184,10 @@ public class Evaluations implements Owned, FileUse {
   /** Returns the id of one that is worked at as soon as this transaction has ended. */
   @Transactional
   public String create(String department, EvaluationRequest request) {
-    EvaluationPlan plan = complete(department, request);
-    requireQuestions(files.requireTrainable(department, plan.file(), "file"));
+    TrainingFile file =
+        files.requireTrainable(department, RequestFailed.required(request.file(), "file"), "file");
+    requireQuestions(file);
+    EvaluationPlan plan = complete(department, request, file.kind() == Example.Kind.LABEL);
     requireRoom(department);
     String id = begin(department, plan);
     audit.write(
@@ -218,13 +241,13 @@ public class Evaluations implements Owned, FileUse {
     if (kind == null) return;
     boolean asks =
         switch (kind) {
-          case CHAT, CHAT_COMPLETION, PROMPT_COMPLETION -> true;
-          case TEXT, PREFERENCE, LABEL, LABELS -> false;
+          case CHAT, CHAT_COMPLETION, PROMPT_COMPLETION, LABEL -> true;
+          case TEXT, PREFERENCE, LABELS -> false;
         };
     if (asks) return;
     throw RequestFailed.invalid(
         "file",
-        "%s begins with %s; an evaluation needs prompts with answers that are known."
+        "%s begins with %s; an evaluation needs prompts with answers that are known, or texts with one label each."
             .formatted(file.id(), kind.words()));
   }
 

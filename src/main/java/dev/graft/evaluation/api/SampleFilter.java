@@ -46,7 +46,7 @@ record SampleFilter(@Nullable Integer sign, Metric metric, int model) {
   }
 
   private static Metric metric(@Nullable String name, EvaluationPlan plan) {
-    List<Metric> metrics = plan.metrics();
+    List<Metric> metrics = plan.metrics().stream().filter(Metric::ofEachQuestion).toList();
     if (name == null) return metrics.get(1);
     return metrics.stream()
         .filter(each -> each.name().equals(name))

@@ -34,6 +34,11 @@ public record Comparison(
     /** It may as well be chance. */
     INCONCLUSIVE;
 
+    static Verdict of(double difference, double p, boolean higherIsBetter) {
+      if (p >= SIGNIFICANT) return INCONCLUSIVE;
+      return difference > 0 == higherIsBetter ? BETTER : WORSE;
+    }
+
     @JsonValue
     String wire() {
       return name().toLowerCase(Locale.ROOT);
@@ -69,10 +74,6 @@ public record Comparison(
     double p = pValue(differences, new SplittableRandom(seed));
     int up = (int) Arrays.stream(differences).filter(each -> each > 0).count();
     int down = (int) Arrays.stream(differences).filter(each -> each < 0).count();
-    Verdict verdict =
-        p >= SIGNIFICANT
-            ? Verdict.INCONCLUSIVE
-            : difference > 0 == higherIsBetter ? Verdict.BETTER : Verdict.WORSE;
     return new Comparison(
         difference,
         interval(differences, weights, higherIsBetter, new SplittableRandom(seed)),
@@ -80,7 +81,7 @@ public record Comparison(
         higherIsBetter ? up : down,
         higherIsBetter ? down : up,
         differences.length - up - down,
-        verdict);
+        Verdict.of(difference, p, higherIsBetter));
   }
 
   private static List<Double> interval(

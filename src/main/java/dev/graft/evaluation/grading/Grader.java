@@ -3,18 +3,22 @@ package dev.graft.evaluation.grading;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 
-/** Says how good an answer is, from 0 to 1, by the answer that is known: OpenAI's graders. */
+/**
+ * Says how good an answer is, from 0 to 1, by the answer that is known: OpenAI's graders, and that
+ * of labels.
+ */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
 @JsonSubTypes({
   @JsonSubTypes.Type(value = Grader.StringCheck.class, name = "string_check"),
-  @JsonSubTypes.Type(value = Grader.TextSimilarity.class, name = "text_similarity")
+  @JsonSubTypes.Type(value = Grader.TextSimilarity.class, name = "text_similarity"),
+  @JsonSubTypes.Type(value = Grader.LabelMatch.class, name = "label_match")
 })
 public sealed interface Grader {
   /** Of the number, unique in an evaluation. */
   String name();
 
   /**
-   * White space around both is not looked at.
+   * White space around both is not looked at, except of labels.
    *
    * @param reference the known answer
    */
@@ -25,6 +29,14 @@ public sealed interface Grader {
     @Override
     public double score(String answer, String reference) {
       return operation.holds(answer.strip(), reference.strip()) ? 1 : 0;
+    }
+  }
+
+  /** Of a classifier: 1 where the label is the known one, else 0. */
+  record LabelMatch(String name) implements Grader {
+    @Override
+    public double score(String answer, String reference) {
+      return answer.equals(reference) ? 1 : 0;
     }
   }
 

@@ -4,7 +4,11 @@ import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.graft.evaluation.EvaluationPlan;
 import dev.graft.evaluation.Metric;
 import dev.graft.evaluation.comparison.Comparison;
+import dev.graft.evaluation.comparison.ConfusionMatrix;
+import dev.graft.evaluation.comparison.LabelPair;
+import dev.graft.evaluation.comparison.MacroF1;
 import dev.graft.evaluation.comparison.QualityGate;
+import dev.graft.evaluation.comparison.Wilson;
 import dev.graft.evaluation.samples.GradedAnswer;
 import dev.graft.inference.GreedyCompletion.Likelihood;
 import java.util.ArrayList;
@@ -33,6 +37,7 @@ public record EvaluationResults(
    * @param metrics by name; without the loss where models could not say it
    * @param cut answers that the bound on their tokens ended
    * @param gates of a candidate, else empty
+   * @param confusion of a classifier, else null
    */
   record ModelResult(
       String model,
@@ -42,15 +47,22 @@ public record EvaluationResults(
       long completionTokens,
       int cut,
       List<GateResult> gates,
-      @Nullable Boolean passed) {}
+      @Nullable Boolean passed,
+      @Nullable ConfusionMatrix confusion) {}
 
   /**
    * @param questions that the number is of: a loss may be of fewer, as not every known answer has
    *     its place in a model's template
+   * @param confidenceInterval of the value, 95 %: Wilson's of an accuracy, by bootstrap of an F1;
+   *     else null
    * @param againstBaseline null of the baseline itself, without one, and of losses of models that
    *     divide text differently
    */
-  record MetricResult(double value, int questions, @Nullable Comparison againstBaseline) {}
+  record MetricResult(
+      double value,
+      int questions,
+      @Nullable List<Double> confidenceInterval,
+      @Nullable Comparison againstBaseline) {}
 
   /**
    * @param value that was looked at; null if there is none, and then it is not passed
@@ -66,11 +78,25 @@ public record EvaluationResults(
    */
   public static EvaluationResults of(
       EvaluationPlan plan, List<String> fingerprints, List<GradedAnswer> answers) {
+    return of(plan, fingerprints, answers, Map.of());
+  }
+
+  /**
+   * The same of classifiers.
+   *
+   * @param answers with what was said
+   * @param labels that are known, by the numbers of questions
+   */
+  public static EvaluationResults of(
+      EvaluationPlan plan,
+      List<String> fingerprints,
+      List<GradedAnswer> answers,
+      Map<Integer, String> labels) {
     List<List<GradedAnswer>> compared = compared(plan.everyone().size(), answers);
     int all = (int) answers.stream().mapToInt(GradedAnswer::number).distinct().count();
     List<ModelResult> models = new ArrayList<>();
     for (int i = 0; i < plan.everyone().size(); i++) {
-      models.add(model(plan, i, fingerprints.get(i), compared, all));
+      models.add(model(plan, i, fingerprints.get(i), compared, all, labels));
     }
     int leftOut = all - compared.size();
     Boolean passed =
@@ -97,12 +123,17 @@ public record EvaluationResults(
       int place,
       String fingerprint,
       List<List<GradedAnswer>> compared,
-      int all) {
+      int all,
+      Map<Integer, String> labels) {
     boolean baseline = plan.baseline() != null && place == 0;
     Map<String, MetricResult> metrics = new LinkedHashMap<>();
     for (Metric metric : plan.metrics()) {
-      measured(plan, metric, place, baseline, compared)
-          .ifPresent(measured -> metrics.put(metric.name(), measured));
+      if (metric.ofEachQuestion()) {
+        measured(plan, metric, place, baseline, compared)
+            .ifPresent(measured -> metrics.put(metric.name(), measured));
+      } else if (!compared.isEmpty()) {
+        metrics.put(metric.name(), f1(plan, place, baseline, compared, labels));
+      }
     }
     List<GradedAnswer> own = compared.stream().map(each -> each.get(place)).toList();
     List<GateResult> gates =
@@ -117,7 +148,36 @@ public record EvaluationResults(
         own.stream().mapToLong(GradedAnswer::tokens).sum(),
         (int) own.stream().filter(GradedAnswer::cut).count(),
         gates,
-        gates.isEmpty() ? null : gates.stream().allMatch(GateResult::passed));
+        gates.isEmpty() ? null : gates.stream().allMatch(GateResult::passed),
+        plan.labels() ? ConfusionMatrix.of(pairs(place, compared, labels)) : null);
+  }
+
+  private static MetricResult f1(
+      EvaluationPlan plan,
+      int place,
+      boolean baseline,
+      List<List<GradedAnswer>> compared,
+      Map<Integer, String> labels) {
+    List<LabelPair> own = pairs(place, compared, labels);
+    return new MetricResult(
+        MacroF1.of(own),
+        own.size(),
+        MacroF1.interval(own, plan.seed()),
+        plan.baseline() == null || baseline
+            ? null
+            : MacroF1.compare(own, pairs(0, compared, labels), plan.seed()));
+  }
+
+  private static List<LabelPair> pairs(
+      int place, List<List<GradedAnswer>> compared, Map<Integer, String> labels) {
+    return compared.stream()
+        .map(each -> each.get(place))
+        .map(
+            answer ->
+                new LabelPair(
+                    Objects.requireNonNull(labels.get(answer.number())),
+                    Objects.requireNonNull(answer.text())))
+        .toList();
   }
 
   /**
@@ -145,12 +205,14 @@ public record EvaluationResults(
     if (own.isEmpty()) return Optional.empty();
     double weight = own.stream().mapToInt(QuestionValue::weight).sum();
     double value = own.stream().mapToDouble(QuestionValue::sum).sum() / weight;
+    List<Double> interval =
+        plan.labels() && metric.grader() != null ? Wilson.interval(value, own.size()) : null;
     if (plan.baseline() == null || baseline) {
-      return Optional.of(new MetricResult(value, own.size(), null));
+      return Optional.of(new MetricResult(value, own.size(), interval, null));
     }
     List<QuestionValue> base = readings(metric, 0, compared);
     return Optional.of(
-        new MetricResult(value, own.size(), comparison(own, base, metric, plan.seed())));
+        new MetricResult(value, own.size(), interval, comparison(own, base, metric, plan.seed())));
   }
 
   private static @Nullable Comparison comparison(

@@ -9,12 +9,12 @@ import dev.graft.evaluation.StoredPlans;
 import dev.graft.evaluation.run.EvaluationLedger.Claim;
 import dev.graft.evaluation.samples.AnswerRows;
 import dev.graft.evaluation.samples.AnswerRows.Open;
+import dev.graft.evaluation.samples.AskedModels;
 import dev.graft.evaluation.samples.ChosenQuestions;
 import dev.graft.evaluation.samples.ChosenQuestions.Chosen;
 import dev.graft.evaluation.samples.GradedAnswer;
 import dev.graft.inference.CompletionFailed;
 import dev.graft.inference.GreedyCompletion;
-import dev.graft.inference.GreedyCompletions;
 import dev.graft.platform.errors.RequestFailed;
 import dev.graft.text.row.RowReader;
 import dev.graft.work.WorkClaim;
@@ -49,7 +49,7 @@ class Evaluator implements WorkKind {
   private final EvaluationLedger ledger;
   private final AnswerRows answers;
   private final StoredPlans plans;
-  private final GreedyCompletions models;
+  private final AskedModels models;
   private final StoredFiles files;
   private final ArtifactStore store;
   private final EvaluationProperties settings;
@@ -58,7 +58,7 @@ class Evaluator implements WorkKind {
       EvaluationLedger ledger,
       AnswerRows answers,
       StoredPlans plans,
-      GreedyCompletions models,
+      AskedModels models,
       StoredFiles files,
       ArtifactStore store,
       EvaluationProperties settings) {
@@ -119,7 +119,7 @@ class Evaluator implements WorkKind {
   private void prepare(Claim claim, EvaluationPlan plan) throws IOException {
     List<String> fingerprints = new ArrayList<>();
     for (String each : plan.everyone()) {
-      fingerprints.add(models.fingerprint(claim.departmentId(), each));
+      fingerprints.add(models.fingerprint(claim.departmentId(), plan, each));
     }
     ChosenQuestions questions = new ChosenQuestions(plan.maxSamples(), plan.seed());
     var file = files.requireTrainable(claim.departmentId(), plan.file(), "file");
@@ -169,8 +169,7 @@ class Evaluator implements WorkKind {
     String model = plan.everyone().get(open.model());
     try {
       GreedyCompletion answer =
-          models.ask(
-              claim.departmentId(), model, open.question().example(), plan.maxCompletionTokens());
+          models.ask(claim.departmentId(), claim.id(), plan, model, open.question());
       if (answer instanceof GreedyCompletion.Given given
           && !given.fingerprint().equals(claim.fingerprints().get(open.model()))) {
         fail(claim, "model_changed", "Other files than at the beginning answer as " + model + ".");
@@ -196,7 +195,13 @@ class Evaluator implements WorkKind {
 
   private void end(Claim claim, EvaluationPlan plan) {
     EvaluationResults results =
-        EvaluationResults.of(plan, claim.fingerprints(), answers.all(claim.id()));
+        plan.labels()
+            ? EvaluationResults.of(
+                plan,
+                claim.fingerprints(),
+                answers.all(claim.id(), true),
+                answers.references(claim.id()))
+            : EvaluationResults.of(plan, claim.fingerprints(), answers.all(claim.id(), false));
     if (results.compared() == 0) {
       fail(claim, "nothing_compared", "There is no question that every model has answered.");
       return;

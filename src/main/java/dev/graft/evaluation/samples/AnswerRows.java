@@ -6,7 +6,9 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
@@ -94,15 +96,45 @@ public class AnswerRows {
         .optional();
   }
 
-  /** Of everyone, in the order of the questions, without what was said. */
+  /** The known labels of all questions, and how many have each. */
   @Transactional(readOnly = true)
-  public List<GradedAnswer> all(String evaluationId) {
+  public Map<String, Integer> labels(String evaluationId) {
+    Map<String, Integer> labels = new HashMap<>();
+    references(evaluationId).values().forEach(label -> labels.merge(label, 1, Integer::sum));
+    return labels;
+  }
+
+  /** The known answers, by the numbers of their questions. */
+  @Transactional(readOnly = true)
+  public Map<Integer, String> references(String evaluationId) {
+    Map<Integer, String> references = new HashMap<>();
+    sql.sql(
+            """
+            select number, question ->> 'reference' as reference
+              from evaluation_question where evaluation_id = :id
+            """)
+        .param("id", evaluationId)
+        .query(
+            (ResultSet row) -> {
+              references.put(row.getInt("number"), row.getString("reference"));
+            });
+    return references;
+  }
+
+  /**
+   * Of everyone, in the order of the questions.
+   *
+   * @param texts whether with what was said
+   */
+  @Transactional(readOnly = true)
+  public List<GradedAnswer> all(String evaluationId, boolean texts) {
     return sql.sql(
             """
-            select model, number, null as text, cut, tokens, log_probability, known_tokens, scores, refusal
+            select model, number, case when :texts then text end as text, cut, tokens, log_probability, known_tokens, scores, refusal
               from evaluation_answer where evaluation_id = :id order by number, model
             """)
         .param("id", evaluationId)
+        .param("texts", texts)
         .query(AnswerRows::answer)
         .list();
   }

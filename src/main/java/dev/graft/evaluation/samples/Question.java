@@ -3,6 +3,7 @@ package dev.graft.evaluation.samples;
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import dev.graft.inference.ReferenceAnswer;
 import dev.graft.text.row.Example;
+import dev.graft.text.row.Label;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -13,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  * A row of a file as models are asked: a conversation or a text, and the answer that is known.
  *
  * @param messages null if it is a text
- * @param prompt null if it is a conversation
+ * @param prompt null if it is a conversation; a text to label is one, too
+ * @param reference or the known label
  */
 public record Question(@Nullable List<Turn> messages, @Nullable String prompt, String reference) {
   public record Turn(String role, String content) {}
@@ -23,19 +25,27 @@ public record Question(@Nullable List<Turn> messages, @Nullable String prompt, S
    * U+0000, which PostgreSQL has in no text.
    */
   static @Nullable Question of(Example row, int longest) {
-    Example.Completion completion =
+    Question question =
         switch (row) {
-          case Example.Chat chat -> chat.lastAnswer();
-          case Example.Completion pair -> pair;
-          case Example.Text _, Example.Labelled _, Example.PreferencePair _ -> null;
+          case Example.Chat chat -> of(chat.lastAnswer());
+          case Example.Completion pair -> of(pair);
+          case Example.Labelled labelled -> of(labelled);
+          case Example.Text _, Example.PreferencePair _ -> null;
         };
-    if (completion == null || !ReferenceAnswer.isAskable(completion)) return null;
-    Question question = of(completion);
+    if (question == null) return null;
     boolean fits = question.texts().mapToLong(String::length).sum() <= longest;
     return fits && question.texts().noneMatch(text -> text.indexOf('\0') >= 0) ? question : null;
   }
 
-  private static Question of(Example.Completion pair) {
+  /** Null of what belongs to several classes, or may. */
+  private static @Nullable Question of(Example.Labelled row) {
+    return row.label() instanceof Label.Names
+        ? null
+        : new Question(null, row.text(), row.label().words().getFirst());
+  }
+
+  private static @Nullable Question of(Example.@Nullable Completion pair) {
+    if (pair == null || !ReferenceAnswer.isAskable(pair)) return null;
     String reference = Objects.requireNonNull(ReferenceAnswer.reference(pair));
     return switch (pair) {
       case Example.PromptCompletion text -> new Question(null, text.prompt(), reference);

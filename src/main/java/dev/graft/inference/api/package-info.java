@@ -1,7 +1,8 @@
 /**
  * OpenAI's chat completions and completions ({@code POST /v1/chat/completions} and {@code POST
- * /v1/completions}). Each has a table of the fields that OpenAI documents and what Graft does with
- * them ({@link dev.graft.inference.api.RequestParameter}), a reader of its body, and a {@link
+ * /v1/completions}), and classifications ({@code POST /v1/classify}, whole). Each has a table of
+ * the fields that OpenAI documents and what Graft does with them ({@link
+ * dev.graft.inference.api.RequestParameter}), a reader of its body, and a {@link
  * dev.graft.inference.api.CompletionFormat} of its answers; all else they share, whole or relayed
  * as events while it is made ({@link dev.graft.inference.api.GenerationStream}).
  *

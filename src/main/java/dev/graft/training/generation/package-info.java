@@ -1,6 +1,7 @@
 /**
- * Continues texts: the prompt in one pass, then token by token over a key-value cache, on a base
- * model with at most one adapter. The layers are those of training ({@link
+ * Asks a base model with at most one adapter. It continues texts: the prompt in one pass, then
+ * token by token over a key-value cache; or labels them, a batch in one pass ({@link
+ * dev.graft.training.generation.Classifiers}). The layers are those of training ({@link
  * dev.graft.training.model.family.Family}), so an answer comes from the same arithmetic as the
  * loss. {@link dev.graft.training.generation.Continuation} is one text with its keys and values;
  * {@link dev.graft.training.generation.Sampler} chooses each token from its logits, on the host.

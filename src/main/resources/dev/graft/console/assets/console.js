@@ -43,8 +43,20 @@ function fitJob(form) {
   document.getElementById('no-model').hidden = model.value !== '';
 }
 
+// Classifiers are asked rows with labels, all other models prompts: the candidate decides about the files.
+function fitEvaluation(form) {
+  const candidate = form.elements.models.selectedOptions[0];
+  if (!candidate) return;
+  const task = candidate.dataset.task;
+  const labels = task === 'text-classification';
+  const kinds = labels ? ['label'] : ['chat', 'chat_completion', 'prompt_completion'];
+  offer(form.elements.file, option => !option.dataset.kind || kinds.includes(option.dataset.kind));
+  offer(form.elements.baseline, option => !option.value || option.dataset.task === task);
+}
+
 document.addEventListener('DOMContentLoaded', () => {
   localTimes(document);
+  document.querySelectorAll('[data-new-evaluation]').forEach(fitEvaluation);
   document.querySelectorAll('[data-new-job]').forEach(fitJob);
   document.querySelectorAll('[data-shows]').forEach(showChosen);
 });
@@ -54,6 +66,7 @@ document.addEventListener('change', event => {
   if (event.target.matches('[data-shows]')) showChosen(event.target);
   if (event.target.matches('[data-header]')) suggestColumns(event.target);
   if (event.target.matches('[data-new-job] [name=trainingFile], [data-new-job] [name=objective]')) fitJob(event.target.form);
+  if (event.target.matches('[data-new-evaluation] [name=models]')) fitEvaluation(event.target.form);
 });
 
 // The cells of a CSV file's first line, to choose from; of a packed file they are typed.

@@ -64,6 +64,33 @@ class EvaluationTextTests {
   }
 
   @Test
+  void aClassifierHasIntervalsAndWhatItsLabelsAreTakenFor() {
+    String shown =
+        EvaluationText.of(
+            json(
+                """
+                {'questions':4,'file':'file-1','results':{'compared':4,'left_out':0,'passed':null,'models':[
+                  {'model':'mail','baseline':false,'cut':0,'gates':[],
+                   'metrics':{'accuracy':{'value':0.75,'questions':4,'confidence_interval':[0.3006,0.9544],'against_baseline':null}},
+                   'confusion':{'counts':[[2,1],[0,1]],'classes':[
+                     {'label':'delivery','precision':1,'recall':0.66667,'f1':0.8,'support':3,'predicted':2},
+                     {'label':'quality','precision':0.5,'recall':1,'f1':0.66667,'support':1,'predicted':2}]}}]}}
+                """));
+    assertThat(shown)
+        .isEqualTo(
+            """
+            4 of 4 questions of file-1, answered by all:
+
+            mail
+              accuracy           0.7500 [0.3006, 0.9544]
+              CLASS     PRECISION  RECALL  F1      TEXTS  AS delivery  AS quality
+              delivery  1.0000     0.6667  0.8000  3      2            1
+              quality   0.5000     1.0000  0.6667  1      0            1"""
+                .indent(0)
+                .stripTrailing());
+  }
+
+  @Test
   void whatModelsSayDoesNotSteerTheTerminal() {
     String shown =
         EvaluationText.sample(

@@ -18,7 +18,7 @@ class EvaluationRequestTests {
       JsonMapper.builder().propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE).build();
 
   private static EvaluationPlan read(String body) {
-    return JSON.readValue(body.replace('\'', '"'), EvaluationRequest.class).checked(1000);
+    return JSON.readValue(body.replace('\'', '"'), EvaluationRequest.class).checked(1000, false);
   }
 
   @Test

@@ -118,7 +118,8 @@ class EvaluationLedgerIT {
     assertThat(answers.next(claim.id(), 2)).isEmpty();
     ledger.succeed(
         claim,
-        EvaluationResults.of(plans.read(claim.plan()), List.of("a", "b"), answers.all(claim.id())));
+        EvaluationResults.of(
+            plans.read(claim.plan()), List.of("a", "b"), answers.all(claim.id(), false)));
     Evaluation ended = evaluations.require(department, id);
     assertThat(ended.status()).isEqualTo(Evaluation.Status.SUCCEEDED);
     assertThat(ended.results().at("/models/1/metrics/exact/value").asDouble()).isEqualTo(1);

@@ -1,0 +1,70 @@
+package dev.graft.inference.classification;
+
+import dev.graft.inference.CompletionFailed;
+import dev.graft.inference.GreedyCompletion;
+import dev.graft.inference.TextLabels;
+import dev.graft.inference.protocol.LabelScore;
+import dev.graft.inference.serving.InferenceRefused;
+import dev.graft.inference.serving.ServedModels;
+import dev.graft.weights.config.basics.Task;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.stereotype.Service;
+
+/** Asks as requests do. */
+@Service
+class TextLabeller implements TextLabels {
+  private static final Duration SOON = Duration.ofSeconds(2);
+
+  private final ServedModels models;
+  private final Classifications answers;
+
+  TextLabeller(ServedModels models, Classifications answers) {
+    this.models = models;
+    this.answers = answers;
+  }
+
+  @Override
+  public String fingerprint(String departmentId, String model) throws IOException {
+    return models.classifier(departmentId, model).fingerprint();
+  }
+
+  @Override
+  public GreedyCompletion label(String departmentId, String model, String text, String known)
+      throws InterruptedException, IOException, CompletionFailed {
+    ClassificationRequest request =
+        new ClassificationRequest(model, List.of(text), true, ClassificationRequest.MAX_LABELS);
+    try {
+      Classification found = answers.classify(departmentId, request);
+      if (found.problem() != Task.Problem.SINGLE_LABEL_CLASSIFICATION) {
+        throw InferenceRefused.unsupported(
+            "model", "must give each text one label, but '%s' does not".formatted(model));
+      }
+      List<LabelScore> labels = found.texts().getFirst();
+      return new GreedyCompletion.Given(
+          labels.getFirst().label(), false, 0, likelihood(labels, known), found.fingerprint());
+    } catch (InferenceRefused refused) {
+      if (Thread.interrupted()) throw new InterruptedException();
+      return switch (refused.type()) {
+        case INVALID_PROMPT -> new GreedyCompletion.Refused(refused.getMessage());
+        case UNAVAILABLE, INTERNAL ->
+            throw new CompletionFailed(
+                refused.getMessage(), refused.retryAfter().orElse(SOON), refused.busy());
+        default -> throw refused;
+      };
+    }
+  }
+
+  /** Null of a label that the model does not know. */
+  private static GreedyCompletion.@Nullable Likelihood likelihood(
+      List<LabelScore> labels, String known) {
+    for (LabelScore each : labels) {
+      if (!each.label().equals(known)) continue;
+      return new GreedyCompletion.Likelihood(
+          Math.log(Math.max(each.score(), Double.MIN_NORMAL)), 1);
+    }
+    return null;
+  }
+}

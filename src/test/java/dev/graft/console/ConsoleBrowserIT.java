@@ -17,6 +17,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.openqa.selenium.By;
+import org.openqa.selenium.OutputType;
 import org.openqa.selenium.WebElement;
 import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.chrome.ChromeDriverService;
@@ -210,6 +211,35 @@ class ConsoleBrowserIT extends StartedGraft {
     see("h1 .state", "processed");
     assertThat(see(".facts").getText()).contains("60,000");
     assertThat(complaints()).isEmpty();
+  }
+
+  /** Leaves the picture of README.md in target/console-job.png; docs/images has a copy. */
+  @Test
+  void aRunningJobIsPictured() throws IOException {
+    signIn("pictured");
+    upload("support.jsonl", 24);
+    press("Train on it");
+    see("form.card");
+    choose("model", "tiny");
+    choose("validationFile", "support.jsonl");
+    choose("config", "written here");
+    field(
+        "settings",
+        SETTINGS
+            .replace("40", "20000")
+            .replace("0.03", "0.0003")
+            .replace("_steps\": 20,", "_steps\": 50,"));
+    field("suffix", "support");
+    press("Start");
+    see("h1 .state", "running");
+    see("[data-curve] canvas");
+    see("#live td.number");
+    Path picture = Path.of("target/console-job.png");
+    Files.write(picture, browser.getScreenshotAs(OutputType.BYTES));
+    assertThat(picture).isNotEmptyFile();
+    browser.findElement(By.id("cancel")).click();
+    browser.switchTo().alert().accept();
+    see("h1 .state", "cancelled");
   }
 
   @Test

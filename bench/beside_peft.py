@@ -29,7 +29,7 @@ def main():
              *panel("Peak memory", [("Hugging Face PEFT", memory["peft"], PEFT), ("Graft", memory["graft"], GRAFT)], " GB", 134)]
     OUT.parent.mkdir(exist_ok=True)
     OUT.write_text('<svg xmlns="http://www.w3.org/2000/svg" width="640" height="226" viewBox="0 0 640 226" role="img" '
-                   f'font-family="sans-serif" font-size="14" fill="{TEXT}">\n'
+                   f'font-family="sans-serif" font-size="14" fill="{TEXT}">\n<rect width="640" height="226" rx="6" fill="#ffffff"/>\n'
                    f'<title>Training beside Hugging Face PEFT: {speed:.2f} times the speed, {memory["graft"]:.2f} GB of memory '
                    f'where PEFT takes {memory["peft"]:.2f} GB</title>\n' + "\n".join(lines) + "\n</svg>\n")
 

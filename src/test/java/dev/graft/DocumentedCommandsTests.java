@@ -87,7 +87,7 @@ class DocumentedCommandsTests {
       String[] parts = line.split(" = ", 2);
       assertThat(listed.put(parts[0], parts[1])).as(line).isNull();
     }
-    Set<String> shown = blocks().filter(ShownCommand::isGraft).map(this::key).collect(sorted());
+    Set<String> shown = blocks().filter(ShownCommand::isGraft).map(DocumentedCommandsTests::key).collect(sorted());
     curls().forEach(request -> shown.add("curl " + request));
     assertThat(listed.keySet()).containsExactlyInAnyOrderElementsOf(shown);
     listed.forEach(
@@ -98,7 +98,7 @@ class DocumentedCommandsTests {
   }
 
   /** The command with the long names of its options, such as {@code graft login --server}. */
-  private String key(ShownCommand shown) {
+  private static String key(ShownCommand shown) {
     List<String> words = new ArrayList<>(List.of("graft"));
     Set<String> options = new TreeSet<>();
     for (ParseResult at = parsed(shown); at != null; at = at.subcommand()) {

@@ -32,7 +32,7 @@ def write_spec(a, directory):
             "adapter": {"peft": {"peft_type": "LORA", "r": 8, "lora_alpha": 16, "target_modules": "all-linear"},
                         "training": {"learning_rate": 5e-4, "lr_scheduler_type": "linear", "warmup_steps": 5,
                                      "per_device_train_batch_size": 16, "weight_decay": 0.0, "max_steps": a.steps,
-                                     "train_sampling_strategy": "sequential", "save_steps": 0},
+                                     "train_sampling_strategy": "sequential", "save_steps": 0, "save_minutes": 0},
                         "data": {"assistant_only_loss": True}}}
     path = pathlib.Path(directory) / "spec.json"
     path.write_text(json.dumps(spec))

@@ -39,7 +39,7 @@ def write(a, directory, adapter, training):
     rows = [row, dict(row, label="b")] if encoder else [row]
     (directory / "rows.jsonl").write_text("".join(json.dumps(rows[i % len(rows)]) + "\n" for i in range(4 * a.batch)))
     settings = dict(adapter, training=dict({"max_length": a.length, "per_device_train_batch_size": a.batch, "max_steps": 2,
-                                            "save_steps": 0}, **training))
+                                            "save_steps": 0, "save_minutes": 0}, **training))
     if encoder:
         settings["objective"] = "classification"
     path = directory / "spec.json"

@@ -87,7 +87,8 @@ class DocumentedCommandsTests {
       String[] parts = line.split(" = ", 2);
       assertThat(listed.put(parts[0], parts[1])).as(line).isNull();
     }
-    Set<String> shown = blocks().filter(ShownCommand::isGraft).map(DocumentedCommandsTests::key).collect(sorted());
+    Set<String> shown =
+        blocks().filter(ShownCommand::isGraft).map(DocumentedCommandsTests::key).collect(sorted());
     curls().forEach(request -> shown.add("curl " + request));
     assertThat(listed.keySet()).containsExactlyInAnyOrderElementsOf(shown);
     listed.forEach(

@@ -11,6 +11,7 @@ import org.springframework.core.io.InputStreamResource;
 import org.springframework.core.io.Resource;
 import org.springframework.http.ContentDisposition;
 import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpMethod;
 import org.springframework.http.HttpRange;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
@@ -65,6 +66,17 @@ public final class BlobDownload {
     // Not another kind of Resource: Spring would apply the Range header to it once more.
     return response.body(
         new InputStreamResource(() -> store.open(blob.sha256(), start, length), "blob"));
+  }
+
+  /**
+   * Whether this answer begins to give the content away: not to HEAD, nor where the client has it,
+   * nor a further part of what was begun before.
+   */
+  public static boolean begins(HttpMethod method, ResponseEntity<Resource> answer) {
+    String part = answer.getHeaders().getFirst(HttpHeaders.CONTENT_RANGE);
+    return method.equals(HttpMethod.GET)
+        && answer.hasBody()
+        && (part == null || part.startsWith("bytes 0-"));
   }
 
   private static ResponseEntity.BodyBuilder checksums(

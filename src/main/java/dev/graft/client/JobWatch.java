@@ -1,7 +1,7 @@
 package dev.graft.client;
 
+import java.time.Clock;
 import java.time.Duration;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
@@ -21,18 +21,22 @@ public final class JobWatch {
   private static final Duration LOOK = Duration.ofSeconds(5);
 
   private static final long PLAIN_LINE = Duration.ofSeconds(5).toNanos();
-  private static final int BAR = 28;
   private static final Set<String> ENDS = Set.of("succeeded", "failed", "cancelled");
 
   private final GraftApi api;
   private final Screen screen;
-  private int firstStep;
-  private long firstSeen;
+  private final Clock clock;
+  private JobLine told = new JobLine("", "", "");
   private long lastLine = System.nanoTime() - PLAIN_LINE;
 
   public JobWatch(GraftApi api, Screen screen) {
+    this(api, screen, Clock.systemUTC());
+  }
+
+  JobWatch(GraftApi api, Screen screen, Clock clock) {
     this.api = api;
     this.screen = screen;
+    this.clock = clock;
   }
 
   /** The job in its end state: {@code succeeded}, {@code failed} or {@code cancelled}. */
@@ -65,56 +69,28 @@ public final class JobWatch {
     return job;
   }
 
+  /** Without a terminal only what is new, and steps not faster than one can read. */
   private void show(JsonNode job, JobNews news) {
-    long now = System.nanoTime();
-    if (!screen.terminal() && now - lastLine < PLAIN_LINE) return;
-    lastLine = now;
-    screen.doing("training", line(job, news));
-  }
-
-  private String line(JsonNode job, JobNews news) {
-    JsonNode progress = job.path("progress");
-    int total = progress.path("total_steps").asInt(0);
-    String status = job.path("status").asString();
-    if (total == 0 || !status.equals("running")) {
-      return status.replace('_', ' ') + "  " + job.path("reason").asString("");
+    JobLine line = JobLine.of(job, loss(job, news), screen, clock.instant());
+    if (!screen.terminal()) {
+      boolean another = !line.phase().equals(told.phase());
+      if (!another && line.news().equals(told.news())) return;
+      if (!another && System.nanoTime() - lastLine < PLAIN_LINE) return;
     }
-    int step = progress.path("step").asInt(0);
-    var line = new StringBuilder();
-    if (screen.terminal()) line.append(bar((double) step / total)).append(' ');
-    line.append("%3d %%  step %d/%d".formatted(step * 100L / total, step, total));
-    String loss = news.live() ? news.loss() : loss(job.path("id").asString());
-    if (!loss.isEmpty()) line.append("  loss ").append(loss);
-    double speed = progress.path("tokens_per_second").asDouble(0);
-    if (speed > 0) line.append(String.format(Locale.ROOT, "  %,.0f tokens/s", speed));
-    line.append(left(step, total));
-    return line.toString();
+    lastLine = System.nanoTime();
+    told = line;
+    screen.doing(line.phase(), line.text());
   }
 
-  private String loss(String id) {
+  private String loss(JsonNode job, JobNews news) {
+    if (news.live()) return news.loss();
+    if (!job.path("status").asString().equals("running")) return "";
+    String id = job.path("id").asString();
     JsonNode events = api.get("/v1/fine_tuning/jobs/" + id + "/events?limit=20").path("data");
     for (JsonNode event : events) {
       Optional<String> loss = JobNews.loss(event);
       if (loss.isPresent()) return loss.get();
     }
     return "";
-  }
-
-  private String bar(double share) {
-    int full = (int) Math.round(share * BAR);
-    return screen.green("━".repeat(full)) + screen.faint("━".repeat(BAR - full));
-  }
-
-  /** From the pace seen so far; empty until two different steps were seen. */
-  private String left(int step, int total) {
-    long now = System.nanoTime();
-    if (firstStep == 0 && step > 0) {
-      firstStep = step;
-      firstSeen = now;
-    }
-    if (step <= firstStep || step == total) return "";
-    double seconds = (now - firstSeen) / 1e9 / (step - firstStep) * (total - step);
-    long whole = Math.round(seconds);
-    return "  %d:%02d left".formatted(whole / 60, whole % 60);
   }
 }

@@ -94,6 +94,6 @@ public final class Screen {
   }
 
   private static String pad(String what) {
-    return String.format("%-12s", what);
+    return what.length() < 12 ? String.format("%-12s", what) : what + "  ";
   }
 }

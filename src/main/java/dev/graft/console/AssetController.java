@@ -33,6 +33,12 @@ class AssetController {
           "uplot.js", new Asset(library("uplot/*/dist/uPlot.iife.min.js"), SCRIPT),
           "uplot.css", new Asset(library("uplot/*/dist/uPlot.min.css"), STYLE));
 
+  /** What browsers ask for on pages that name none, such as that of the API document. */
+  @GetMapping("/favicon.ico")
+  ResponseEntity<Resource> favicon() {
+    return asset("graft.svg");
+  }
+
   @GetMapping("/console/assets/{name}")
   ResponseEntity<Resource> asset(@PathVariable String name) {
     Asset asset = assets.get(name);

@@ -38,7 +38,7 @@ class ConsoleSecurity {
   @Order(90)
   SecurityFilterChain consolePages(HttpSecurity http, List<BearerAuthenticator> authenticators)
       throws Exception {
-    return http.securityMatcher("/", "/console", "/console/**")
+    return http.securityMatcher("/", "/favicon.ico", "/console", "/console/**")
         .csrf(
             csrf ->
                 csrf.csrfTokenRepository(formTokens())
@@ -60,7 +60,7 @@ class ConsoleSecurity {
                     .dispatcherTypeMatchers(
                         DispatcherType.ERROR, DispatcherType.ASYNC, DispatcherType.FORWARD)
                     .permitAll()
-                    .requestMatchers("/", SIGN_IN, "/console/assets/**")
+                    .requestMatchers("/", "/favicon.ico", SIGN_IN, "/console/assets/**")
                     .permitAll()
                     .anyRequest()
                     .authenticated())

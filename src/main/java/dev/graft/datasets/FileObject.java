@@ -7,12 +7,14 @@ import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import tools.jackson.databind.annotation.JsonNaming;
 
 /**
- * OpenAI's File object; {@code sha256, examples, errors} are Graft's own. Its schema has no null
- * for {@code expires_at} and {@code status_details}: they are there or not.
+ * OpenAI's File object; {@code sha256, examples, kind, format, errors} are Graft's own. Its schema has no
+ * null for {@code expires_at} and {@code status_details}: they are there or not.
  *
  * @param createdAt Unix time in seconds, as {@code expiresAt}
  * @param statusDetails the first problem where the status is {@code error}
  * @param examples rows found, null before validation
+ * @param kind of its rows: {@code chat}, {@code label} and so on; null before validation
+ * @param format of rows that can be made chat rows, by its wire name; else null
  */
 @JsonNaming(SnakeCaseStrategy.class)
 public record FileObject(
@@ -27,4 +29,6 @@ public record FileObject(
     @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable String statusDetails,
     String sha256,
     @Nullable Integer examples,
+    @Nullable String kind,
+    @Nullable String format,
     List<LineProblem> errors) {}

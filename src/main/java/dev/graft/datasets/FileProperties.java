@@ -8,17 +8,17 @@ import org.springframework.util.unit.DataSize;
 /**
  * Limits on uploaded files.
  *
- * @param maxSize of one file in one request; more is refused with 413
- * @param maxUploadSize of one file that arrives in parts
- * @param maxPartSize of one part
- * @param maxUnpacked of the rows of a packed file, or one of CSV
- * @param maxStored of all that one department stores; more is refused with 429
+ * @param maxSize largest file in one request; more is refused with 413
+ * @param maxUploadSize largest file that arrives in parts
+ * @param maxPartSize largest part of such a file
+ * @param maxUnpacked most bytes of rows that a packed file or one of CSV unpacks to
+ * @param maxStored most bytes that one department stores; more is refused with 429
  * @param maxPending uploads that one department may have begun and not ended
- * @param uploadLifetime from the beginning of an upload to its end
+ * @param uploadLifetime longest time from the beginning of an upload to its end
  * @param validateInline files up to this size are validated before the upload is answered, larger
  *     ones after
- * @param maxReported of a file that a report on its rows reads
- * @param reportTime that it takes at most; what was read by then is reported
+ * @param maxReported most bytes of a file that a report on its rows reads
+ * @param reportTime longest time that a report takes; what was read by then is reported
  */
 @ConfigurationProperties("graft.files")
 public record FileProperties(

@@ -3,13 +3,16 @@ package dev.graft.datasets;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
 import dev.graft.datasets.decoding.ColumnMapping;
-import dev.graft.datasets.decoding.CsvColumns;
+import dev.graft.platform.UnixTime;
+import dev.graft.datasets.decoding.DecodingOptions;
 import dev.graft.text.row.Example;
+import dev.graft.text.row.RowFormat;
 import jakarta.persistence.Entity;
 import jakarta.persistence.Id;
 import jakarta.persistence.Table;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.json.JsonMapper;
@@ -36,6 +39,9 @@ public class FileRow {
   private @Nullable Long rowsBytes;
   private @Nullable String kind;
   private @Nullable Integer longestRow;
+  private @Nullable String rowFormat;
+  private boolean ignoreUnknownKeys;
+  private @Nullable String conversion;
 
   /** For JPA, which fills the fields. */
   @SuppressWarnings("NullAway.Init")
@@ -52,7 +58,11 @@ public class FileRow {
     this.problems = "[]";
     this.createdAt = createdAt;
     this.expiresAt = file.lifetime() == null ? null : createdAt.plus(file.lifetime());
-    this.columnMapping = ColumnMapping.write(file.columns());
+    DecodingOptions options = file.options();
+    this.columnMapping = ColumnMapping.write(options.columns());
+    this.ignoreUnknownKeys = options.ignoreUnknownKeys();
+    RowFormat from = options.conversion();
+    this.conversion = from == null ? null : from.name();
   }
 
   /** The file as it is without validation, such as one that Graft wrote itself. */
@@ -67,8 +77,15 @@ public class FileRow {
     examples = validation.examples();
     kind = validation.kind() == null ? null : validation.kind().name();
     longestRow = validation.longestRow();
+    RowFormat format = validation.format();
+    rowFormat = format == null ? null : format.name();
     problems = JSON.writeValueAsString(validation.problems());
     BlobRef rows = checked.rows();
+    if (conversion != null && rows != null) {
+      digest = rows.sha256().hex();
+      bytes = rows.bytes();
+      return this;
+    }
     rowsDigest = rows == null ? null : rows.sha256().hex();
     rowsBytes = rows == null ? null : rows.bytes();
     return this;
@@ -78,7 +95,7 @@ public class FileRow {
     return status.equals(wanted.wireName());
   }
 
-  boolean is(FilePurpose wanted) {
+  public boolean is(FilePurpose wanted) {
     return purpose.equals(wanted.wireName());
   }
 
@@ -93,12 +110,30 @@ public class FileRow {
         : new BlobRef(new Digest(rowsDigest), rowsBytes);
   }
 
-  public @Nullable CsvColumns columns() {
-    return ColumnMapping.read(columnMapping);
+  public DecodingOptions options() {
+    return new DecodingOptions(
+        ColumnMapping.read(columnMapping),
+        ignoreUnknownKeys,
+        conversion == null ? null : RowFormat.valueOf(conversion));
+  }
+
+  /** Of its rows, where they can be made chat rows. */
+  public @Nullable RowFormat rowFormat() {
+    return rowFormat == null ? null : RowFormat.valueOf(rowFormat);
+  }
+
+  /** Whether its content is still another's, of which its own will be made. */
+  public boolean isUnconverted() {
+    return conversion != null && !has(FileStatus.PROCESSED);
+  }
+
+  public @Nullable Instant expiresAt() {
+    return expiresAt;
   }
 
   ValidationResult validation() {
-    return new ValidationResult(examples == null ? 0 : examples, kind(), longestRow, problems());
+    return new ValidationResult(
+        examples == null ? 0 : examples, kind(), longestRow, rowFormat(), problems());
   }
 
   private Example.@Nullable Kind kind() {
@@ -128,18 +163,21 @@ public class FileRow {
   FileObject object(@Nullable Instant removedAt) {
     List<LineProblem> found = problems();
     Instant goneAt = goneAt(removedAt);
+    RowFormat format = rowFormat();
     return new FileObject(
         id,
         "file",
         bytes,
         createdAt.getEpochSecond(),
-        goneAt == null ? null : goneAt.getEpochSecond(),
+        UnixTime.seconds(goneAt),
         filename,
         purpose,
         status,
         found.isEmpty() ? null : found.getFirst().toString(),
         digest,
         examples,
+        kind == null ? null : kind.toLowerCase(Locale.ROOT),
+        format == null ? null : format.wireName(),
         found);
   }
 
@@ -153,7 +191,7 @@ public class FileRow {
     return id;
   }
 
-  String departmentId() {
+  public String departmentId() {
     return departmentId;
   }
 

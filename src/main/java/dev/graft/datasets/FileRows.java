@@ -61,6 +61,8 @@ public interface FileRows extends JpaRepository<FileRow, String> {
   @Query("select f.id from FileRow f where f.expiresAt <= :now order by f.expiresAt")
   List<String> findExpired(Instant now, Limit limit);
 
+  List<FileRow> findByDepartmentIdAndIdIn(String departmentId, Collection<String> ids);
+
   @Modifying
   @Query("delete from FileRow f where f.departmentId = :departmentId and f.id in :ids")
   void delete(String departmentId, Collection<String> ids);

@@ -1,6 +1,6 @@
 package dev.graft.datasets;
 
-import dev.graft.datasets.decoding.CsvColumns;
+import dev.graft.datasets.decoding.DecodingOptions;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -9,14 +9,14 @@ import org.jspecify.annotations.Nullable;
  *
  * @param filename made harmless for a header or a list; it is never a path
  * @param lifetime from its creation, or null if it stays
- * @param columns of a CSV file, where its header does not name them as rows do
+ * @param options how its rows are made
  */
 public record NewFile(
     String departmentId,
     String filename,
     FilePurpose purpose,
     @Nullable Duration lifetime,
-    @Nullable CsvColumns columns) {
+    DecodingOptions options) {
   private static final int MAX_FILENAME = 255;
 
   public NewFile {

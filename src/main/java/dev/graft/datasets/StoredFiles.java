@@ -1,6 +1,7 @@
 package dev.graft.datasets;
 
 import dev.graft.artifacts.BlobRef;
+import dev.graft.datasets.decoding.DecodingOptions;
 import dev.graft.platform.Ids;
 import dev.graft.platform.errors.ProblemType;
 import dev.graft.platform.errors.RequestFailed;
@@ -13,6 +14,8 @@ import dev.graft.work.LeasedWork;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -94,7 +97,9 @@ public class StoredFiles implements Owned {
   /** Records a file that Graft made (purpose {@code fine-tune-results}); returns its id. */
   @Transactional
   public String storeResult(String departmentId, String filename, BlobRef blob) {
-    NewFile file = new NewFile(departmentId, filename, FilePurpose.FINE_TUNE_RESULTS, null, null);
+    NewFile file =
+        new NewFile(
+            departmentId, filename, FilePurpose.FINE_TUNE_RESULTS, null, DecodingOptions.NONE);
     return rows.save(row(file, blob).processed()).id();
   }
 
@@ -117,7 +122,19 @@ public class StoredFiles implements Owned {
     FileRow row = row(file, arrived.blob());
     CheckedFile checked = arrived.checked();
     if (checked == null) work.add(VALIDATION, row.id(), file.departmentId());
+    Map<String, Object> what = Map.of("filename", file.filename(), "bytes", arrived.blob().bytes());
+    audit.write("file.created", file.departmentId(), row.id(), what);
     return rows.save(checked == null ? row : row.validated(checked));
+  }
+
+  /** What people have called them, by id, of those of these that are there. */
+  @Transactional(readOnly = true)
+  public Map<String, String> names(String departmentId, Collection<String> fileIds) {
+    if (fileIds.isEmpty()) return Map.of();
+    Map<String, String> names = new HashMap<>();
+    rows.findByDepartmentIdAndIdIn(departmentId, fileIds)
+        .forEach(file -> names.put(file.id(), file.filename()));
+    return names;
   }
 
   /** Refuses early what {@link #add} would refuse, before the content is published. */
@@ -192,7 +209,7 @@ public class StoredFiles implements Owned {
             });
     rows.delete(file.get());
     notices.drop(RetentionKind.DATASETS, fileId);
-    audit.write("file.deleted", departmentId, fileId, Map.of());
+    audit.write("file.deleted", departmentId, fileId, Map.of("filename", file.get().filename()));
     return true;
   }
 

@@ -43,7 +43,22 @@ public record TrainingFile(
     if (fits) return this;
     throw RequestFailed.invalid(
         param,
-        "%s begins with %s, which the objective %s does not learn from."
-            .formatted(id, rows.words(), objective.name().toLowerCase(Locale.ROOT)));
+        "%s begins with %s, which the objective %s does not learn from. Set %s to %s."
+            .formatted(
+                id,
+                rows.words(),
+                objective.name().toLowerCase(Locale.ROOT),
+                "adapter.objective",
+                objectives(rows)));
+  }
+
+  private static String objectives(Example.Kind rows) {
+    return switch (rows) {
+      case PREFERENCE -> "dpo or orpo, or method.type to dpo";
+      case LABEL -> "classification, or to regression where the labels are numbers to predict";
+      case LABELS -> "classification";
+      case CHAT, CHAT_COMPLETION, PROMPT_COMPLETION, TEXT ->
+          "sft or pretraining, and method.type to supervised";
+    };
   }
 }

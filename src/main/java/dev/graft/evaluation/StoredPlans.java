@@ -2,9 +2,13 @@ package dev.graft.evaluation;
 
 import org.springframework.stereotype.Component;
 import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Plans as the database keeps them; a newer release may have written more than is known here. */
+/**
+ * Plans and results as the database keeps them; a newer release may have written more than is known
+ * here.
+ */
 @Component
 public class StoredPlans {
   private final JsonMapper json;
@@ -18,6 +22,10 @@ public class StoredPlans {
    */
   public EvaluationPlan read(String plan) {
     return json.readValue(plan, EvaluationPlan.class);
+  }
+
+  public JsonNode results(String results) {
+    return json.readTree(results);
   }
 
   public String write(EvaluationPlan plan) {

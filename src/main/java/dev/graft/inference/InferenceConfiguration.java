@@ -29,7 +29,10 @@ import org.springframework.core.env.Profiles;
 /** The warm models and the files laid out for them. */
 @Configuration
 class InferenceConfiguration {
-  /** An engine where one is configured, else processes of this machine, or of workers. */
+  /**
+   * An engine where one is configured, else processes of this machine, or of workers; texts are
+   * labelled by these always.
+   */
   @Bean
   Inferrer inferrer(
       InferenceProperties settings,
@@ -37,11 +40,15 @@ class InferenceConfiguration {
       LocalModels files,
       CallBoard board,
       Environment environment) {
+    Inferrer own = own(settings, files, board, environment);
     URI url = engine.url();
-    if (url != null) {
-      EngineHttp http = new EngineHttp(url, engine.apiKey());
-      return new EngineInferrer(http, new EngineModels(http, engine, files), engine, settings);
-    }
+    if (url == null) return own;
+    EngineHttp http = new EngineHttp(url, engine.apiKey());
+    return new EngineInferrer(http, new EngineModels(http, engine, files), engine, settings, own);
+  }
+
+  private static Inferrer own(
+      InferenceProperties settings, LocalModels files, CallBoard board, Environment environment) {
     boolean here =
         switch (settings.runOn()) {
           case AUTO -> environment.acceptsProfiles(Profiles.of("worker"));
@@ -67,6 +74,7 @@ class InferenceConfiguration {
     if (quantization != null) {
       arguments.addAll(List.of("--quantization", NamedQuantization.of(quantization).name()));
     }
+    if (model.classifies()) arguments.add("--classify");
     return arguments.toArray(String[]::new);
   }
 

@@ -18,8 +18,12 @@ public enum JobState {
     return valueOf(state.toUpperCase(Locale.ROOT));
   }
 
+  public String column() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+
   public String wire() {
-    return this == WAITING ? QUEUED.wire() : name().toLowerCase(Locale.ROOT);
+    return this == WAITING ? QUEUED.column() : column();
   }
 
   public boolean terminal() {

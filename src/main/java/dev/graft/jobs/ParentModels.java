@@ -1,5 +1,6 @@
 package dev.graft.jobs;
 
+import java.util.List;
 import java.util.Optional;
 
 /** What departments can continue from. Results belong to another module, which supplies this. */
@@ -11,4 +12,7 @@ public interface ParentModels {
    * @throws dev.graft.platform.errors.RequestFailed if it is known but not there, saying why
    */
   Optional<ParentModel> find(String departmentId, String nameOrId);
+
+  /** Of what the department may name as a model, base models included. */
+  List<String> names(String departmentId);
 }

@@ -4,8 +4,13 @@ import dev.graft.demo.BundledModel;
 import dev.graft.demo.data.SampleData;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import tools.jackson.databind.JsonNode;
 
 /** The jobs of a run: equal ones, on one data set, and what the API tells about them. */
@@ -14,13 +19,27 @@ final class Jobs {
   private static final int STEPS = 240;
   private static final int SHORT = 3;
   private static final int SAVE = 12;
+  private static final int BATCH = 16;
+
+  /** Steps between which the pace is measured. */
+  private static final int WARM = 10;
+
+  private static final int MEASURED = 50;
+
+  /** What the events say when a job is to be run again, and when that begins. */
+  private static final Pattern AGAIN =
+      Pattern.compile("; the job (?:continues from its checkpoint at step \\d+|starts again.*)$");
+
+  private static final Pattern CONTINUES = Pattern.compile("continues after step (\\d+)");
 
   private final Api api;
+  private final String rows;
   private final String file;
 
   Jobs(Api api, long seed) {
     this.api = api;
-    this.file = api.upload("products.jsonl", SampleData.draw(seed).jsonl());
+    this.rows = SampleData.draw(seed).jsonl();
+    this.file = api.upload("products.jsonl", rows);
   }
 
   /** The job that is measured: a minute or so. */
@@ -33,31 +52,93 @@ final class Jobs {
     return submit(SHORT);
   }
 
-  private String submit(int steps) {
-    Map<String, Object> training =
+  /**
+   * A job whose steps take so long, by accumulation of micro-batches as a first job paces them. It
+   * makes checkpoints only when it is asked.
+   *
+   * @throws Stuck if the first job does not run
+   */
+  String submitSlow(int stepSeconds, int steps) {
+    String paced = submit(WARM + MEASURED + SHORT);
+    reach(paced, WARM);
+    long start = System.nanoTime();
+    reach(paced, WARM + MEASURED);
+    double seconds = (System.nanoTime() - start) / 1e9 / MEASURED;
+    finish(paced);
+    int accumulation = Math.max(1, (int) Math.ceil(stepSeconds / seconds));
+    List<String> lines = rows.lines().toList();
+    String large =
+        IntStream.range(0, BATCH * accumulation) // an epoch is one step
+            .mapToObj(i -> lines.get(i % lines.size()))
+            .collect(Collectors.joining("\n"));
+    return submit(
+        api.upload("slow.jsonl", large),
         Map.of(
-            "learning_rate",
-            5e-3,
             "max_steps",
             steps,
+            "gradient_accumulation_steps",
+            accumulation,
             "save_steps",
-            SAVE,
-            "per_device_train_batch_size",
-            16,
-            "max_length",
-            128);
+            0,
+            "save_minutes",
+            0));
+  }
+
+  private void reach(String job, int step) {
+    if (!Deadline.in(END).await(() -> step(job) >= step || ended(job)) || step(job) < step) {
+      throw new Stuck(job + " does not reach step " + step);
+    }
+  }
+
+  private String submit(int steps) {
+    return submit(file, Map.of("max_steps", steps, "save_steps", SAVE));
+  }
+
+  private String submit(String trainingFile, Map<String, Object> more) {
+    Map<String, Object> training = new HashMap<>(more);
+    training.put("learning_rate", 5e-3);
+    training.put("per_device_train_batch_size", BATCH);
+    training.put("max_length", 128);
     Map<String, Object> peft = Map.of("peft_type", "LORA", "r", 8, "lora_alpha", 16);
     Map<String, Object> request =
         Map.of(
             "model",
             BundledModel.NAME,
             "training_file",
-            file,
+            trainingFile,
             "seed",
             42,
             "adapter",
             Map.of("peft", peft, "training", training));
     return api.post("/v1/fine_tuning/jobs", request).path("id").asString();
+  }
+
+  void cancel(String job) {
+    api.post("/v1/fine_tuning/jobs/" + job + "/cancel", Map.of());
+  }
+
+  /** The newest step that it has told of. */
+  int step(String job) {
+    return get(job).at("/progress/step").asInt(0);
+  }
+
+  /** How often it has been given back or lost. */
+  long losses(String job) {
+    return messages(job).stream().filter(message -> AGAIN.matcher(message).find()).count();
+  }
+
+  /** The step after which the run went on that followed so many losses; -1 if none did yet. */
+  int resumed(String job, long lossesBefore) {
+    long losses = 0;
+    int step = -1;
+    for (String message : messages(job)) {
+      if (AGAIN.matcher(message).find()) losses++;
+      if (losses > lossesBefore && message.startsWith("Training on")) {
+        Matcher from = CONTINUES.matcher(message);
+        step = from.find() ? Integer.parseInt(from.group(1)) : 0;
+      }
+    }
+    return step;
   }
 
   JsonNode get(String job) {

@@ -7,12 +7,14 @@ import java.time.Duration;
 import java.util.Random;
 
 /**
- * One run: an undisturbed job, then the same under kills.
+ * One run: an undisturbed job, then the same under kills; then one whose workers are stopped.
  *
  * @param seed of the kills' moments and of the data
  * @param time no further kill after this long
+ * @param stepSeconds how long a step of the job takes whose workers are stopped
  */
-record Nemesis(long seed, Duration time, int workerKills, int serverKills) {
+record Nemesis(
+    long seed, Duration time, int workerKills, int serverKills, int workerStops, int stepSeconds) {
 
   /**
    * @param directory empty; data directories and logs go there
@@ -25,13 +27,16 @@ record Nemesis(long seed, Duration time, int workerKills, int serverKills) {
     Random random = new Random(seed);
     try (Cluster cluster = Cluster.start(directory)) {
       Jobs jobs = new Jobs(cluster.api(), seed);
-      String undisturbed = jobs.finish(jobs.submit());
-      report.say("undisturbed: sha256 " + undisturbed);
-      new WorkerKills(cluster, jobs, random, report, deadline).run(workerKills, undisturbed);
-      new ServerKills(cluster, jobs, random, report, deadline).run(serverKills, undisturbed);
+      if (workerKills + serverKills > 0) {
+        String undisturbed = jobs.finish(jobs.submit());
+        report.say("undisturbed: sha256 " + undisturbed);
+        new WorkerKills(cluster, jobs, random, report, deadline).run(workerKills, undisturbed);
+        new ServerKills(cluster, jobs, random, report, deadline).run(serverKills, undisturbed);
+      }
+      new WorkerStops(cluster, jobs, random, report, deadline, stepSeconds).run(workerStops);
     } catch (Stuck stuck) {
       report.expect(false, String.valueOf(stuck.getMessage()));
     }
-    return report.close(workerKills + serverKills);
+    return report.close(workerKills + serverKills + workerStops);
   }
 }

@@ -17,9 +17,9 @@ import picocli.CommandLine.Spec;
     name = "nemesis",
     mixinStandardHelpOptions = true,
     description =
-        "Kill workers, trainers, server and PostgreSQL of a Graft of its own at random moments, and"
-            + " check that nothing acknowledged is lost and every adapter ends with the same"
-            + " bytes.")
+        "Kill or stop workers, trainers, server and PostgreSQL of a Graft of its own at random"
+            + " moments, and check that nothing acknowledged is lost, every adapter ends with the"
+            + " same bytes, and a stop costs at most one step.")
 public final class NemesisCommand implements Callable<Integer> {
   @Spec CommandSpec spec = CommandSpec.create();
 
@@ -39,6 +39,18 @@ public final class NemesisCommand implements Callable<Integer> {
   private int serverKills;
 
   @Option(
+      names = "--worker-stops",
+      defaultValue = "0",
+      description = "Of a worker by SIGTERM; at most one step may be made again (0).")
+  private int workerStops;
+
+  @Option(
+      names = "--step-seconds",
+      defaultValue = "20",
+      description = "A step of the job whose workers are stopped takes so long (20).")
+  private int stepSeconds;
+
+  @Option(
       names = "--directory",
       paramLabel = "DIR",
       description = "Empty or new; data and logs go there (a temporary one).")
@@ -46,15 +58,18 @@ public final class NemesisCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    if (minutes < 1 || workerKills < 0 || serverKills < 0) {
+    if (minutes < 1 || stepSeconds < 1 || workerKills < 0 || serverKills < 0 || workerStops < 0) {
       throw new ParameterException(
-          spec.commandLine(), "--minutes must be 1 or more, kills not negative");
+          spec.commandLine(),
+          "--minutes and --step-seconds must be 1 or more, kills and stops not negative");
     }
     Path work =
         directory == null
             ? Files.createTempDirectory("graft-nemesis-")
             : Files.createDirectories(directory.toAbsolutePath());
-    Nemesis nemesis = new Nemesis(seed, Duration.ofMinutes(minutes), workerKills, serverKills);
+    Nemesis nemesis =
+        new Nemesis(
+            seed, Duration.ofMinutes(minutes), workerKills, serverKills, workerStops, stepSeconds);
     return nemesis.run(work, spec.commandLine().getOut()) ? 0 : 1;
   }
 }

@@ -36,6 +36,11 @@ final class Node {
     ended(Duration.ofSeconds(10));
   }
 
+  /** SIGTERM, as an operator or Kubernetes sends it; returns at once. */
+  void terminate() {
+    if (process != null) process.destroy();
+  }
+
   /** As an operator stops it. */
   void stop() {
     if (process == null) return;

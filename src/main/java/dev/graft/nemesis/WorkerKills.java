@@ -7,8 +7,6 @@ import java.util.Random;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * Kills the worker or the trainer of a running job, in turn. The job must go on from its last
@@ -21,9 +19,6 @@ final class WorkerKills {
 
   /** A third loss without a new checkpoint would rightly end the job as poison. */
   private static final int LOSSES_WITHOUT_CHECKPOINT = 2;
-
-  private static final Pattern CONTINUES = Pattern.compile("continues after step (\\d+)");
-  private static final String LOST = "continues from its last checkpoint";
 
   private final Cluster cluster;
   private final Jobs jobs;
@@ -86,8 +81,8 @@ final class WorkerKills {
   /** False if the job ended instead. */
   private boolean strike(String job, Node worker, int checkpoint) {
     boolean wholeWorker = done % 2 == 0;
-    int step = jobs.get(job).at("/progress/step").asInt(0);
-    long lossesBefore = losses(job);
+    int step = jobs.step(job);
+    long lossesBefore = jobs.losses(job);
     List<ProcessHandle> trainers = worker.children();
     if (wholeWorker) worker.kill();
     else trainers.forEach(ProcessHandle::destroyForcibly);
@@ -97,8 +92,8 @@ final class WorkerKills {
     double goneAfter = seconds(killed);
     if (wholeWorker) worker.start();
     boolean resumed =
-        Deadline.in(RESUME).await(() -> resumed(job, lossesBefore) >= 0 || jobs.ended(job));
-    int from = resumed(job, lossesBefore);
+        Deadline.in(RESUME).await(() -> jobs.resumed(job, lossesBefore) >= 0 || jobs.ended(job));
+    int from = jobs.resumed(job, lossesBefore);
     report.killed(
         (wholeWorker ? "worker" : "trainer") + " of " + worker.name(),
         "at step %d, checkpoint %d; trainer gone after %.1f s; %s"
@@ -115,25 +110,6 @@ final class WorkerKills {
     report.expect(resumed, job + " was not resumed");
     report.expect(from < 0 || from >= checkpoint, job + " lost a committed checkpoint");
     return from >= 0;
-  }
-
-  private long losses(String job) {
-    return jobs.messages(job).stream().filter(message -> message.endsWith(LOST)).count();
-  }
-
-  /** The step after which the run went on that followed this loss; -1 if none did yet. */
-  private int resumed(String job, long lossesBefore) {
-    List<String> messages = jobs.messages(job);
-    long losses = 0;
-    int step = -1;
-    for (String message : messages) {
-      if (message.endsWith(LOST)) losses++;
-      if (losses > lossesBefore && message.startsWith("Training on")) {
-        Matcher from = CONTINUES.matcher(message);
-        step = from.find() ? Integer.parseInt(from.group(1)) : 0;
-      }
-    }
-    return step;
   }
 
   private static boolean gone(List<ProcessHandle> trainers) {

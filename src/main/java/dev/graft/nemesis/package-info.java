@@ -7,7 +7,8 @@
  * adapter's SHA-256 is the measure. {@link dev.graft.nemesis.WorkerKills} runs the same job again
  * while workers and trainers are killed with SIGKILL; {@link dev.graft.nemesis.ServerKills} does it
  * while server and PostgreSQL are, under a loop of uploads and submits whose answers are remembered
- * ({@link dev.graft.nemesis.Acknowledged}). The seed decides order and moments; what a moment hits
+ * ({@link dev.graft.nemesis.Acknowledged}). {@link dev.graft.nemesis.WorkerStops} stops
+ * workers with SIGTERM in the middle of long steps. The seed decides order and moments; what a moment hits
  * depends on the machine.
  *
  * <p>How it fails: every broken promise is a violation, printed when it is found; the logs of the

@@ -211,8 +211,12 @@ public class AdapterConfigs implements Owned {
     }
   }
 
-  /** The settings as they would run. */
+  /** The settings as they would run; as they were given where only an older release took them. */
   static ObjectNode resolved(AdapterConfigVersion config) {
-    return TrainingSpecs.toJson(TrainingSpecs.resolve(config.adapter(), null, null, null));
+    try {
+      return TrainingSpecs.toJson(TrainingSpecs.resolve(config.adapter(), null, null, null));
+    } catch (SpecRejected narrower) {
+      return config.adapter().deepCopy();
+    }
   }
 }

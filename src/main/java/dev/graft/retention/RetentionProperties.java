@@ -8,7 +8,12 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /**
  * How many days things are kept where an administrator has said nothing else; null = for ever.
  *
- * @param noticeDays that a notice stands before a thing is removed
+ * @param datasetsDays days that files for training stay
+ * @param checkpointsDays days that checkpoints stay after the end of their job
+ * @param adaptersDays days that adapters stay
+ * @param logsDays days that events and metrics stay after the end of their job
+ * @param evaluationsDays days that evaluations stay after their end
+ * @param noticeDays days that a notice stands before a thing is removed
  */
 @ConfigurationProperties("graft.retention")
 record RetentionProperties(

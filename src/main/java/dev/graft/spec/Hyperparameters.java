@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
  * SFTConfig}, whose settings are one flat object on the wire.
  *
  * @param loraPlus rates of single factors; null = all train at the learning rate
- * @param saveSteps optimiser steps between checkpoints; 0 = only when asked
+ * @param saveSteps optimiser steps between checkpoints; 0 = steps do not decide
+ * @param saveMinutes time between checkpoints, at most; 0 = time does not decide
  * @param gradientCheckpointing activations are computed again on the way down: less memory
  * @param precision {@code bf16}
  */
@@ -20,6 +21,7 @@ public record Hyperparameters(
     Regularisation regularisation,
     EvaluationOptions evaluation,
     int saveSteps,
+    double saveMinutes,
     boolean gradientCheckpointing,
     Precision precision) {
   /**

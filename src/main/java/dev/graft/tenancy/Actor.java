@@ -21,4 +21,9 @@ public record Actor(
     if (serviceAccountId != null) return serviceAccountId;
     return keyId == null ? "" : keyId;
   }
+
+  /** What stands for them where people read who it was: the key, or the person without one. */
+  public String id() {
+    return keyId == null ? account() : keyId;
+  }
 }

@@ -11,9 +11,9 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  *     AdministratorFromSettings}
  * @param maxRunning jobs of a department that may run at the same time
  * @param maxQueued jobs that may wait
- * @param requestsPerMinute of all keys of a department together
- * @param requestsPerMinuteOfKey of one key
- * @param currency of the prices of device time
+ * @param requestsPerMinute requests of all keys of a department together
+ * @param requestsPerMinuteOfKey requests of one key
+ * @param currency currency of the prices of device time
  */
 @ConfigurationProperties("graft.tenancy")
 public record TenancyProperties(

@@ -4,9 +4,11 @@ import dev.graft.text.row.Example;
 import dev.graft.text.template.ChatTemplate;
 import dev.graft.text.template.TemplateRejected;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which characters of a rendered chat the assistant says, the token that ends its turn included. By
@@ -26,8 +28,36 @@ final class AssistantSpans {
     return template;
   }
 
+  /**
+   * @throws TemplateRejected if the template leaves out what a turn calls: an empty answer would be
+   *     learned
+   */
   ChatTemplate.Rendered render(Example.Chat chat) {
-    return template.render(chat.messages(), chat.tools(), false);
+    ChatTemplate.Rendered whole = template.render(chat.messages(), chat.tools(), false);
+    for (int i = 0; i < chat.messages().size(); i++) {
+      if (Example.Chat.callsTools(chat.messages().get(i))
+          && whole.text().equals(withoutCalls(chat, i))) {
+        throw new TemplateRejected(
+            "has tool calls in turn "
+                + i
+                + ", which the model's chat template leaves out; choose a model whose template writes"
+                + " tool_calls, or write the calls into content");
+      }
+    }
+    return whole;
+  }
+
+  /** Null where the template refuses it so. */
+  private @Nullable String withoutCalls(Example.Chat chat, int turn) {
+    List<Map<String, Object>> messages = new ArrayList<>(chat.messages());
+    Map<String, Object> silent = new LinkedHashMap<>(messages.get(turn));
+    silent.remove("tool_calls");
+    messages.set(turn, silent);
+    try {
+      return template.render(messages, chat.tools(), false).text();
+    } catch (TemplateRejected needsCalls) {
+      return null;
+    }
   }
 
   /** Ignores the labels of tokens that hold no character of a turn that trains. */
@@ -49,13 +79,13 @@ final class AssistantSpans {
   private static List<int[]> marked(Example.Chat chat, ChatTemplate.Rendered whole) {
     List<Map<String, Object>> turns =
         chat.messages().stream().filter(m -> "assistant".equals(m.get("role"))).toList();
-    Predicate<Map<String, Object>> trains = AssistantSpans::trains;
+    Predicate<Map<String, Object>> trains = Example.Chat::trains;
     long training = turns.stream().filter(trains).count();
     if (training == turns.size()) return whole.spans();
     if (whole.spans().size() == turns.size()) {
       List<int[]> kept = new ArrayList<>();
       for (int i = 0; i < turns.size(); i++) {
-        if (trains(turns.get(i))) kept.add(whole.spans().get(i));
+        if (Example.Chat.trains(turns.get(i))) kept.add(whole.spans().get(i));
       }
       return kept;
     }
@@ -64,15 +94,11 @@ final class AssistantSpans {
         "the chat template does not mark each turn, so weight 0 has no turn");
   }
 
-  private static boolean trains(Map<String, Object> message) {
-    return !Integer.valueOf(0).equals(message.get("weight"));
-  }
-
   private List<int[]> byPrefix(Example.Chat chat, String whole) {
     List<int[]> spans = new ArrayList<>();
     List<Map<String, Object>> messages = chat.messages();
     for (int i = 0; i < messages.size(); i++) {
-      if (!"assistant".equals(messages.get(i).get("role")) || !trains(messages.get(i))) continue;
+      if (!Example.Chat.trains(messages.get(i))) continue;
       String before = template.render(messages.subList(0, i), chat.tools(), true).text();
       String with = template.render(messages.subList(0, i + 1), chat.tools(), false).text();
       if (!whole.startsWith(before) || !whole.startsWith(with) || with.length() < before.length()) {

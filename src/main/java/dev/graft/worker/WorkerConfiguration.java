@@ -10,6 +10,7 @@ import dev.graft.platform.process.ChildJvm;
 import dev.graft.platform.process.FileTrees;
 import dev.graft.platform.process.LoopThreads;
 import dev.graft.worker.run.RunPreparation;
+import dev.graft.worker.run.StopTimes;
 import dev.graft.worker.run.TrainerCommandLine;
 import java.io.IOException;
 import java.net.URI;
@@ -108,12 +109,19 @@ class WorkerConfiguration {
       WorkerProperties settings) {
     RunPreparation preparation =
         new RunPreparation(blobs, protocol, runs.directory(), settings.threads());
+    StopTimes stopTimes = new StopTimes(settings.directory());
     return WorkerLoop.threads(
         MachineMemory.devices(settings.devices(), settings.deviceMemory()).stream()
             .map(
                 device ->
                     new WorkerLoop(
-                        device, protocol, preparation, commandLine, events::publishEvent, settings))
+                        device,
+                        protocol,
+                        preparation,
+                        commandLine,
+                        events::publishEvent,
+                        settings,
+                        stopTimes))
             .toList());
   }
 }

@@ -8,6 +8,7 @@ import dev.graft.jobs.lease.Training;
 import dev.graft.platform.process.LoopThreads;
 import dev.graft.worker.run.JobRun;
 import dev.graft.worker.run.RunPreparation;
+import dev.graft.worker.run.StopTimes;
 import dev.graft.worker.run.TrainerCommandLine;
 import java.io.UncheckedIOException;
 import java.time.Duration;
@@ -35,6 +36,7 @@ final class WorkerLoop implements Runnable {
   private final TrainerCommandLine commandLine;
   private final Consumer<Training> events;
   private final WorkerProperties settings;
+  private final StopTimes stopTimes;
   private final CountDownLatch draining = new CountDownLatch(1);
   private @Nullable JobRun current;
 
@@ -47,18 +49,20 @@ final class WorkerLoop implements Runnable {
       RunPreparation preparation,
       TrainerCommandLine commandLine,
       Consumer<Training> events,
-      WorkerProperties settings) {
+      WorkerProperties settings,
+      StopTimes stopTimes) {
     this.device = device;
     this.protocol = protocol;
     this.preparation = preparation;
     this.commandLine = commandLine;
     this.events = events;
     this.settings = settings;
+    this.stopTimes = stopTimes;
   }
 
   /** On platform threads: a trainer dies with the thread that started it. */
   static LoopThreads threads(List<WorkerLoop> loops) {
-    return new LoopThreads(
+    return LoopThreads.awaited(
         loops, Thread.ofPlatform().name("worker ", 0), threads -> loops.forEach(WorkerLoop::drain));
   }
 
@@ -82,6 +86,7 @@ final class WorkerLoop implements Runnable {
   /** No new claims; the running job makes a checkpoint and goes back to the queue. */
   void drain() {
     draining.countDown();
+    log.atInfo().addKeyValue("device", device.name()).log("worker_draining");
     JobRun running = running();
     if (running != null) running.drain();
   }
@@ -99,7 +104,7 @@ final class WorkerLoop implements Runnable {
   }
 
   private void run(Lease lease) throws InterruptedException {
-    JobRun run = new JobRun(lease, device.name(), protocol, settings.runTimes());
+    JobRun run = new JobRun(lease, device.name(), protocol, settings.runTimes(), stopTimes);
     running(run);
     if (draining.getCount() == 0) run.drain();
     try {

@@ -34,7 +34,8 @@ import org.springframework.util.unit.DataSize;
  * @param claimWait how long one request for a job waits at the server, and so how long an idle
  *     worker may take to shut down; at most 20 s
  * @param callTimeout deadline of every other request; give it less than a third of the lease's TTL
- * @param drainGrace how long a running step and its checkpoint may take at shutdown
+ * @param drainGrace how long a run that is to stop may take, at least, for the step under way and
+ *     its checkpoint; three times what the longest of them took in the run, where that is more
  * @param retryWait pause after a server that could not be reached
  */
 @ConfigurationProperties("graft.worker")
@@ -53,7 +54,7 @@ record WorkerProperties(
     @DefaultValue("2s") Duration reportEvery,
     @DefaultValue("5s") Duration claimWait,
     @DefaultValue("10s") Duration callTimeout,
-    @DefaultValue("15s") Duration drainGrace,
+    @DefaultValue("10m") Duration drainGrace,
     @DefaultValue("2s") Duration retryWait) {
   private static final long MOST_KEPT_FREE = DataSize.ofGigabytes(10).toBytes();
 
@@ -66,6 +67,9 @@ record WorkerProperties(
     }
     if (keepFree != null && keepFree.isNegative()) {
       throw new IllegalArgumentException("graft.worker.keep-free must not be negative");
+    }
+    if (drainGrace.isNegative()) {
+      throw new IllegalArgumentException("graft.worker.drain-grace must not be negative");
     }
   }
 

@@ -40,7 +40,7 @@ class AdapterPermissionsIT {
     String owner = departments.ensure("owner " + UUID.randomUUID());
     guest = departments.ensure("guest " + UUID.randomUUID());
     other = anyone.as(keys.create(guest, Caller.Scope.USER).secret());
-    administrator = anyone.as(keys.createForAdministrator(null).secret());
+    administrator = anyone.as(keys.createForAdministrator(ApiKeys.UNNAMED, null).secret());
     own = anOwner(owner);
     model = published.publish(owner, "shared", null);
     path = "/v1/adapters/" + model.id();

@@ -39,7 +39,7 @@ class BaseModelAdministrationIT {
   @BeforeEach
   void aBaseModel() throws Exception {
     ApiClient anyone = new ApiClient(port, "");
-    administrator = anyone.as(keys.createForAdministrator(null).secret());
+    administrator = anyone.as(keys.createForAdministrator(ApiKeys.UNNAMED, null).secret());
     department = departments.ensure("d-" + UUID.randomUUID());
     member = anyone.as(keys.create(department, Caller.Scope.USER).secret());
     Path files = TinyLlama.write(directory.resolve("base"), 1);

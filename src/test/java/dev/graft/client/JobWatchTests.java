@@ -7,6 +7,7 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpHandler;
 import com.sun.net.httpserver.HttpServer;
 import dev.graft.Concurrent;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
@@ -107,17 +108,45 @@ class JobWatchTests {
     assertThat(watched().get().path("status").asString()).isEqualTo("cancelled");
   }
 
+  @Test
+  void withoutATerminalOnlyWhatIsNewIsALine() throws Exception {
+    CountDownLatch told = new CountDownLatch(1);
+    ByteArrayOutputStream lines =
+        new ByteArrayOutputStream() {
+          @Override
+          public synchronized void flush() {
+            if (toString(StandardCharsets.UTF_8).contains("queued")) told.countDown();
+          }
+        };
+    stream(exchange -> answer(exchange, 404, "{}"));
+    CompletableFuture<JsonNode> watched =
+        watched(new Screen(new PrintStream(lines), new PrintStream(lines, true), false));
+    await().until(() -> asked.get() >= 4); // the same step, four times
+    status = "queued"; // at once, though a line was just printed
+    told.await();
+    status = "succeeded";
+    watched.get();
+    assertThat(lines.toString(StandardCharsets.UTF_8).lines())
+        .containsExactly(
+            "  • training     11 %  step 1/9",
+            "  • queued      ");
+  }
+
   private void stream(HttpHandler stream) {
     server.createContext(JOB + "/events/stream", stream);
   }
 
   private CompletableFuture<JsonNode> watched() {
+    PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream());
+    return watched(new Screen(nowhere, nowhere, true));
+  }
+
+  private CompletableFuture<JsonNode> watched(Screen screen) {
     URI url = URI.create("http://127.0.0.1:" + server.getAddress().getPort());
     return CompletableFuture.supplyAsync(
         () -> {
-          PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream());
           try (GraftApi api = new GraftApi(url, "key")) {
-            return new JobWatch(api, new Screen(nowhere, nowhere, true)).untilDone("ftjob-1");
+            return new JobWatch(api, screen).untilDone("ftjob-1");
           }
         },
         threads);

@@ -1,17 +1,16 @@
 package dev.graft.console;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.graft.catalog.BaseModels;
 import dev.graft.openai.StartedGraft;
+import dev.graft.tiny.TinyBert;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.logging.Level;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -21,14 +20,10 @@ import org.openqa.selenium.Dimension;
 import org.openqa.selenium.OutputType;
 import org.openqa.selenium.WebElement;
 import org.openqa.selenium.chrome.ChromeDriver;
-import org.openqa.selenium.chrome.ChromeDriverService;
-import org.openqa.selenium.chrome.ChromeOptions;
-import org.openqa.selenium.logging.LogEntry;
-import org.openqa.selenium.logging.LogType;
-import org.openqa.selenium.logging.LoggingPreferences;
 import org.openqa.selenium.support.ui.ExpectedConditions;
 import org.openqa.selenium.support.ui.Select;
 import org.openqa.selenium.support.ui.WebDriverWait;
+import org.springframework.beans.factory.annotation.Autowired;
 
 /** What a department does, from its rows to the proof, in a real browser with a real trainer. */
 class ConsoleBrowserIT extends StartedGraft {
@@ -40,46 +35,18 @@ class ConsoleBrowserIT extends StartedGraft {
           + " \"per_device_train_batch_size\": 8, \"eval_steps\": 20, \"save_steps\": 20}}";
 
   @TempDir Path directory;
+  @Autowired private BaseModels models;
   private ChromeDriver browser = null;
 
   @BeforeEach
   void open() throws IOException {
-    Path driver = program("chromedriver");
-    Path chromium = program("chromium", "chromium-browser", "google-chrome");
-    assumeTrue(
-        driver != null && chromium != null,
-        "no chromium and chromedriver on this machine: apt-get install chromium-driver");
+    browser = Chromium.start();
     registerTiny();
-    ChromeOptions options = new ChromeOptions();
-    options.setBinary(chromium.toFile());
-    options.addArguments(
-        "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage");
-    options.addArguments("--window-size=1280,1000", "--lang=en");
-    LoggingPreferences logs = new LoggingPreferences();
-    logs.enable(LogType.BROWSER, Level.ALL);
-    options.setCapability("goog:loggingPrefs", logs);
-    browser =
-        new ChromeDriver(
-            new ChromeDriverService.Builder()
-                .usingDriverExecutable(driver.toFile())
-                .usingAnyFreePort()
-                .build(),
-            options);
   }
 
   @AfterEach
   void close() {
     if (browser != null) browser.quit();
-  }
-
-  private static Path program(String... names) {
-    return Stream.of(names)
-        .flatMap(
-            name ->
-                Stream.of(System.getenv("PATH").split(":")).map(in -> Path.of(in).resolve(name)))
-        .filter(Files::isExecutable)
-        .findFirst()
-        .orElse(null);
   }
 
   private WebElement see(String css) {
@@ -127,11 +94,11 @@ class ConsoleBrowserIT extends StartedGraft {
   void fromRowsToAModelThatIsBetterThanItsBase() throws IOException {
     signIn("browsers");
     upload("rows.jsonl", 24);
-    press("Train on it");
+    press("New job");
     train();
     ask();
     evaluate();
-    assertThat(complaints()).isEmpty();
+    assertThat(Chromium.complaints(browser)).isEmpty();
   }
 
   private void upload(String name, int rows) throws IOException {
@@ -148,16 +115,16 @@ class ConsoleBrowserIT extends StartedGraft {
     see("form.card");
     choose("model", "tiny");
     choose("validationFile", "rows.jsonl");
-    choose("config", "written here");
+    choose("config", "custom JSON");
     field("settings", "{\"peft\": {\"r\": 0}}");
-    press("What would it take?");
+    press("Estimate");
     see("#outcome .refused", "adapter.peft.r");
     field("settings", SETTINGS);
-    press("Show the first rows");
+    press("Preview tokenised rows");
     see("#outcome .tokens", "yes 0");
     see("#outcome .trained");
-    press("What would it take?");
-    see("#outcome h2", "What it would take");
+    press("Estimate");
+    see("#outcome h2", "Estimate");
     field("suffix", "browsed");
     press("Start");
     see("h1", "browsed");
@@ -184,7 +151,7 @@ class ConsoleBrowserIT extends StartedGraft {
   private void ask() {
     see("#question").sendKeys("say 3");
     field("maxTokens", "8");
-    press("Ask both");
+    press("Run");
     see("#left .said");
     see("#right .said", "yes");
     browser.get(url() + "/console/models");
@@ -201,8 +168,93 @@ class ConsoleBrowserIT extends StartedGraft {
     see("h1 .state", "succeeded");
     assertThat(see("main table").getText()).contains("(baseline)", "better");
     see("#samples article", "yes 0");
-    choose("outcome", "those answered better");
+    choose("outcome", "better than");
     see("#samples article");
+  }
+
+  @Test
+  void columnsOfACsvFileAreChosenFromItsHeader() throws IOException {
+    signIn("columns");
+    Path file =
+        Files.writeString(
+            directory.resolve("faq.csv"), "\uFEFFid;\"question\";answer\r\n1;1+1?;2\r\n");
+    browser.get(url() + "/console/files");
+    browser.findElement(By.name("file")).sendKeys(file.toString());
+    see("details[open]");
+    assertThat(browser.findElements(By.cssSelector("#columns option")))
+        .extracting(option -> option.getDomProperty("value"))
+        .containsExactly("id", "question", "answer");
+    new Select(browser.findElement(By.cssSelector("[data-shows]")))
+        .selectByVisibleText("chats: user, assistant");
+    field("columns[user]", "question");
+    field("columns[assistant]", "answer");
+    press("Upload");
+    see("h1", "faq.csv");
+    see("#report", "chat");
+
+    Path questions =
+        Files.writeString(
+            directory.resolve("qa.jsonl"), "{\"id\": 1, \"question\": \"a\", \"answer\": \"b\"}\n");
+    browser.get(url() + "/console/files");
+    browser.findElement(By.name("file")).sendKeys(questions.toString());
+    press("Upload");
+    see(".refused", "a question and its answer");
+    press("Convert to chat rows");
+    see("#converted .refused", "unknown key: id");
+    browser.findElement(By.name("ignoreUnknownKeys")).click();
+    press("Convert to chat rows");
+    see("h1", "qa.chat.jsonl");
+    see("#report", "chat");
+    assertThat(complaints()).isEmpty();
+  }
+
+
+  @Test
+  void theObjectiveAndTheModelsFollowTheFileAndAClassifierHasItsForm() throws IOException {
+    models.register("tiny-labels", TinyBert.writeClassifier(directory.resolve("bert"), 1));
+    signIn("sorters");
+    upload("chats.jsonl", 8);
+    Path labelled = directory.resolve("mails.jsonl");
+    Files.writeString(
+        labelled,
+        "{\"text\":\"y\",\"label\":\"yes\"}\n{\"text\":\"n\",\"label\":\"no\"}\n".repeat(4));
+    browser.get(url() + "/console/files");
+    browser.findElement(By.name("file")).sendKeys(labelled.toString());
+    press("Upload");
+    see("#report", "label");
+    press("Train on it");
+    see("form.card");
+    assertThat(chosen("objective")).isEqualTo("Classification");
+    assertThat(chosen("model")).isEqualTo("tiny-labels");
+    assertThat(offered("validationFile")).noneMatch(each -> each.startsWith("chats"));
+    press("Estimate");
+    see("#outcome h2", "Estimate");
+    choose("trainingFile", "chats");
+    assertThat(chosen("objective")).isEqualTo("Supervised (SFT)");
+    assertThat(offered("objective")).containsExactly("Supervised (SFT)");
+    assertThat(offered("model")).contains("tiny").doesNotContain("tiny-labels");
+    classify();
+    assertThat(complaints()).isEmpty();
+  }
+
+  private void classify() {
+    browser.get(url() + "/console/playground");
+    assertThat(offered("model")).doesNotContain("tiny-labels");
+    browser.get(url() + "/console/playground?model=tiny-labels");
+    field("texts", "yyy\n\nnnn");
+    press("Classify");
+    see("#labels table");
+    assertThat(browser.findElements(By.cssSelector("#labels tbody tr"))).hasSize(2);
+    assertThat(see("#labels").getText()).contains("yyy", "nnn", "yes 0.", "no 0.");
+  }
+
+  private String chosen(String name) {
+    return new Select(browser.findElement(By.name(name))).getFirstSelectedOption().getText();
+  }
+
+  private List<String> offered(String name) {
+    return new Select(browser.findElement(By.name(name)))
+        .getOptions().stream().filter(WebElement::isEnabled).map(WebElement::getText).toList();
   }
 
   @Test
@@ -211,7 +263,7 @@ class ConsoleBrowserIT extends StartedGraft {
     upload("many.jsonl", 60_000);
     see("h1 .state", "processed");
     assertThat(see(".facts").getText()).contains("60,000");
-    assertThat(complaints()).isEmpty();
+    assertThat(Chromium.complaints(browser)).isEmpty();
   }
 
   /** Leaves the picture of README.md in target/console-job.png; docs/images has a copy. */
@@ -245,7 +297,7 @@ class ConsoleBrowserIT extends StartedGraft {
     browser.findElement(By.linkText("Department")).click();
     see("form.card");
     field("name", "portal <b>");
-    press("Make a key");
+    press("Create key");
     String secret = see(".secret").getText();
     assertThat(secret).startsWith("sk-graft-");
     assertThat(see("main table tbody").isDisplayed()).isTrue();
@@ -257,14 +309,6 @@ class ConsoleBrowserIT extends StartedGraft {
     new WebDriverWait(browser, PATIENCE)
         .until(ExpectedConditions.numberOfElementsToBe(By.xpath("//button[.='Delete']"), keys - 1));
     assertThat(browser.getPageSource()).doesNotContain(secret);
-    assertThat(complaints()).isEmpty();
-  }
-
-  /** What the browser itself had against a page, such as a script that its policy forbids. */
-  private List<String> complaints() {
-    return browser.manage().logs().get(LogType.BROWSER).getAll().stream()
-        .filter(entry -> entry.getLevel().intValue() >= Level.WARNING.intValue())
-        .map(LogEntry::getMessage)
-        .toList();
+    assertThat(Chromium.complaints(browser)).isEmpty();
   }
 }

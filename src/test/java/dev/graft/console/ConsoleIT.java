@@ -3,6 +3,7 @@ package dev.graft.console;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.pg.GraftIT;
+import dev.graft.spec.request.TrainingSpecs;
 import dev.graft.tenancy.ApiClient;
 import dev.graft.tenancy.Caller;
 import dev.graft.tenancy.Departments;
@@ -183,7 +184,7 @@ class ConsoleIT {
     assertThat(browser.get("/console/departments").statusCode()).isEqualTo(404);
     HttpResponse<String> own = browser.get("/console/departments/" + department);
     assertThat(own.statusCode()).isEqualTo(200);
-    assertThat(own.body()).contains("Limits").doesNotContain("Make a key");
+    assertThat(own.body()).contains("Limits").doesNotContain("Create key");
     String other = departments.ensure("not theirs");
     assertThat(browser.get("/console/departments/" + other).statusCode()).isEqualTo(404);
   }
@@ -217,6 +218,31 @@ class ConsoleIT {
         .hasSizeGreaterThan(3)
         .allSatisfy(asset -> assertThat(browser.get(asset).statusCode()).isEqualTo(200));
     assertThat(browser.get("/console/assets/nothing.js").statusCode()).isEqualTo(404);
+  }
+
+  @Test
+  void theLimitsHaveTheNumbersOfTheDocuments() throws Exception {
+    browser.signIn(key.secret());
+    assertThat(browser.get("/console/departments/" + department).body())
+        .contains(">1.0 TB<", ">1,000<", ">30,000<", "Highest priority", "Approval");
+  }
+
+  @Test
+  void theSeedThatAFormShowsIsTheOneThatIsUsed() throws Exception {
+    browser.signIn(key.secret());
+    upload(key.secret(), "seeded.jsonl");
+    assertThat(browser.get("/console/new-job").body())
+        .contains("name=\"seed\" type=\"number\" min=\"0\" placeholder=\"42\"");
+    assertThat(TrainingSpecs.DEFAULT_SEED).isEqualTo(42);
+    assertThat(browser.get("/console/evaluations/new").body())
+        .contains("name=\"seed\" type=\"number\" min=\"0\" value=\"42\"");
+  }
+
+  @Test
+  void theIconIsForAnyone() throws Exception {
+    HttpResponse<String> icon = browser.get("/favicon.ico");
+    assertThat(icon.statusCode()).isEqualTo(200);
+    assertThat(icon.headers().firstValue("content-type")).hasValue("image/svg+xml");
   }
 
   @Test

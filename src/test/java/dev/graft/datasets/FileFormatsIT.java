@@ -3,6 +3,8 @@ package dev.graft.datasets;
 import static dev.graft.datasets.DatasetsApi.error;
 import static dev.graft.datasets.DatasetsApi.id;
 import static dev.graft.datasets.DatasetsApi.ok;
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_16;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -118,6 +120,54 @@ class FileFormatsIT {
     half.put("columns[prompt]", "a");
     assertThat(error(api.file("t.csv", csv, half), 400).get("param").stringValue())
         .isEqualTo("columns");
+  }
+
+  @Test
+  void whatIsNoTrainingFileIsOneLineThatSaysWhatItIs() throws Exception {
+    Map<String, byte[]> files =
+        Map.of(
+            "PDF", "%PDF-1.7\nrow\nrow\n".getBytes(UTF_8),
+            "UTF-16", new String(ROWS, UTF_8).getBytes(UTF_16),
+            "one JSON array", "[{\"text\": \"a\"},\n{\"text\": \"b\"}]\n".getBytes(UTF_8),
+            "Latin-1", "text\nMüller\nMeißner\nGrün\n".getBytes(ISO_8859_1));
+    for (Map.Entry<String, byte[]> file : files.entrySet()) {
+      String name = file.getKey().equals("Latin-1") ? "t.csv" : "t.jsonl";
+      JsonNode error = error(api.file(name, file.getValue(), FIELDS), 400);
+      assertThat(error.path("message").asString()).contains(file.getKey());
+      assertThat(error.path("errors")).hasSize(1);
+    }
+    assertThat(ok(api.get("files")).path("data")).isEmpty();
+  }
+
+  @Test
+  void keysThatNoRowHasAreRefusedOrOnRequestLeftOut() throws Exception {
+    byte[] rows = "{\"id\":7,\"text\":\"a\",\"source\":\"web\"}\n".getBytes(UTF_8);
+    assertThat(error(api.file("t.jsonl", rows, FIELDS), 400).path("message").asString())
+        .contains("unknown key: id", "ignore_unknown_keys");
+    Map<String, String> fields = new HashMap<>(FIELDS);
+    fields.put("ignore_unknown_keys", "perhaps");
+    assertThat(error(api.file("t.jsonl", rows, fields), 400).path("param").asString())
+        .isEqualTo("ignore_unknown_keys");
+    fields.put("ignore_unknown_keys", "true");
+    JsonNode file = ok(api.file("t.jsonl", rows, fields));
+    assertThat(api.content(id(file))).isEqualTo(rows);
+    try (var in = store.open(trainable(id(file)).digest())) {
+      assertThat(in.readAllBytes()).asString(UTF_8).isEqualTo("{\"text\":\"a\"}\n");
+    }
+    JsonNode upload =
+        ok(
+            api.post(
+                "uploads",
+                Map.of(
+                    "filename", "t.jsonl",
+                    "purpose", "fine-tune",
+                    "bytes", rows.length,
+                    "mime_type", "application/jsonl",
+                    "ignore_unknown_keys", true)));
+    String part = id(ok(api.part(id(upload), rows)));
+    JsonNode done =
+        ok(api.post("uploads/" + id(upload) + "/complete", Map.of("part_ids", List.of(part))));
+    assertThat(done.at("/file/examples").intValue()).isEqualTo(1);
   }
 
   @Test

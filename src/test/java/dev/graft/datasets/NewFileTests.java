@@ -2,13 +2,15 @@ package dev.graft.datasets;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.datasets.decoding.DecodingOptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class NewFileTests {
   private static String named(String filename) {
-    return new NewFile("dept", filename, FilePurpose.FINE_TUNE, null, null).filename();
+    return new NewFile("dept", filename, FilePurpose.FINE_TUNE, null, DecodingOptions.NONE)
+        .filename();
   }
 
   @ParameterizedTest

@@ -27,7 +27,7 @@ class ValidationTests {
   @Test
   void goodRowsAreCounted() throws IOException {
     assertThat(validate(CHAT + "\r\n\r\n" + CHAT))
-        .isEqualTo(new ValidationResult(2, Example.Kind.CHAT, CHAT.length() + 1, List.of()));
+        .isEqualTo(new ValidationResult(2, Example.Kind.CHAT, CHAT.length() + 1, null, List.of()));
   }
 
   @ParameterizedTest

@@ -56,7 +56,7 @@ class AdapterConfigsIT {
     JsonNode schema = ok(get(CONFIGS + "/schema"));
     assertThat(schema.get("$schema").asString()).endsWith("draft/2020-12/schema");
     assertThat(schema.at("/anyOf/2/properties/training/properties/learning_rate/maximum").asInt())
-        .isEqualTo(10);
+        .isEqualTo(1);
     assertThat(post(CONFIGS, SUPPORT.replace("support", "schema")).body()).contains("nor schema");
   }
 

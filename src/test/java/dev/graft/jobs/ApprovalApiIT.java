@@ -36,7 +36,7 @@ class ApprovalApiIT {
 
   @BeforeEach
   void aDepartmentWhoseJobsAreApproved() throws Exception {
-    admin = new ApiClient(port, keys.createForAdministrator(null).secret());
+    admin = new ApiClient(port, keys.createForAdministrator(ApiKeys.UNNAMED, null).secret());
     String department = departments.ensure("d-" + UUID.randomUUID());
     project = "/v1/organization/projects/" + department;
     member = account("member");
@@ -62,7 +62,7 @@ class ApprovalApiIT {
         .isEqualTo("The job cannot be rejected: it waits for no approval, it is approved.");
     JsonNode events = ok(member.get(path + "/events")).get("data");
     assertThat(text(events.get(0), "message"))
-        .isEqualTo("Fine-tuning job approved by owner: in the budget");
+        .matches("Fine-tuning job approved by owner \\(key_\\w+\\): in the budget");
     assertThat(events.size()).isEqualTo(2);
     JsonNode entries = audited("approved", text(job, "id"));
     assertThat(entries.size()).isOne();
@@ -76,7 +76,7 @@ class ApprovalApiIT {
     String path = JOBS + "/" + id;
     JsonNode rejected = ok(admin.send("POST", path + "/reject", null));
     assertThat(text(rejected, "status")).isEqualTo("cancelled");
-    assertThat(text(rejected, "reason")).isEqualTo("Rejected by key create.");
+    assertThat(text(rejected, "reason")).matches("Rejected by unnamed key \\(key_\\w+\\)\\.");
     assertThat(text(ok(admin.post(path + "/reject", "{}")), "status")).isEqualTo("cancelled");
     error(admin.post(path + "/approve", ""), 400);
     assertThat(audited("rejected", id).size()).isOne();

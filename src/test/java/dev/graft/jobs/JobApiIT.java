@@ -133,7 +133,8 @@ class JobApiIT {
     JsonNode cancelled = ok(post(JOBS + "/" + id + "/cancel", ""));
     assertThat(cancelled.get("status").asString()).isEqualTo("cancelled");
     assertThat(cancelled.get("finished_at").isNumber()).isTrue();
-    assertThat(cancelled.get("reason").asString()).isEqualTo("Cancelled by key create.");
+    assertThat(cancelled.get("reason").asString())
+        .matches("Cancelled by unnamed key \\(key_\\w+\\)\\.");
     error(post(JOBS + "/" + id + "/cancel", ""), 400, null);
     error(post(JOBS + "/" + id + "/pause", ""), 400, null);
     error(post(JOBS + "/" + id + "/resume", ""), 400, null);
@@ -177,10 +178,33 @@ class JobApiIT {
   }
 
   @Test
+  void administratorsSeeTheJobsOfAllDepartments() throws Exception {
+    JsonNode job = ok(post(JOBS, "{%s}"));
+    String id = job.get("id").asString();
+    String department = job.get("organization_id").asString();
+    String all = "/v1/organization/fine_tuning/jobs";
+    error(get(all), 403, null);
+    key = keys.createForAdministrator("operations", null).secret();
+    JsonNode page = ok(get(all + "?limit=1&status=queued"));
+    assertThat(ids(page)).containsExactly(id);
+    JsonNode shown = page.at("/data/0");
+    assertThat(shown.at("/project/id").asString()).isEqualTo(department);
+    assertThat(shown.at("/project/name").asString()).isNotEmpty();
+    assertThat(shown.get("training_file_name")).isEqualTo(job.get("training_file_name"));
+    assertThat(shown.get("submitted_by").asString()).isEqualTo(ApiKeys.UNNAMED);
+    assertThat(shown.at("/queue/position").asInt()).isOne();
+    assertThat(ids(ok(get(all + "?limit=100&after=" + id)))).doesNotContain(id);
+    assertThat(ids(ok(get(all + "?project_ids%5B%5D=" + department)))).contains(id);
+    assertThat(ids(ok(get(all + "?project_ids%5B%5D=proj_none")))).isEmpty();
+    assertThat(ids(ok(get(all + "?status=failed")))).doesNotContain(id);
+    error(get(all + "?status=broken"), 400, "status");
+  }
+
+  @Test
   void jobsOfAnArchivedDepartmentAreCancelled() throws Exception {
     JsonNode job = ok(post(JOBS, "{%s}"));
     String department = job.get("organization_id").asString();
-    key = keys.createForAdministrator(null).secret();
+    key = keys.createForAdministrator(ApiKeys.UNNAMED, null).secret();
     ok(post("/v1/organization/projects/" + department + "/archive", ""));
     assertThat(
             sql.sql("select state from job where id = :id")

@@ -43,7 +43,7 @@ class UsageIT {
 
   @BeforeEach
   void twoDepartmentsAndAClass() {
-    admin = keys.createForAdministrator(null).secret();
+    admin = keys.createForAdministrator(ApiKeys.UNNAMED, null).secret();
     workerClass = "gpu-" + UUID.randomUUID();
     support = departments.ensure("support " + UUID.randomUUID());
     sales = departments.ensure("sales " + UUID.randomUUID());

@@ -1,6 +1,7 @@
 package dev.graft.openai;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 import static org.awaitility.Awaitility.await;
 
 import com.openai.client.OpenAIClient;
@@ -12,6 +13,7 @@ import com.openai.models.finetuning.jobs.FineTuningJob;
 import com.openai.models.finetuning.jobs.JobCreateParams;
 import dev.graft.catalog.BaseModels;
 import dev.graft.tiny.TinyBert;
+import dev.graft.tiny.TinyLlama;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -22,6 +24,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
@@ -66,7 +69,7 @@ class ClassificationIT extends StartedGraft {
                                 "output",
                                 Map.of("merged", true),
                                 "training",
-                                Map.of("learning_rate", 0.01, "max_steps", 40))))
+                                Map.of("learning_rate", 0.01, "max_steps", 40, "save_steps", 30))))
                     .build());
     FineTuningJob done = ended(job.id());
     assertThat(done.status()).as(done.toString()).isEqualTo(FineTuningJob.Status.SUCCEEDED);
@@ -85,7 +88,71 @@ class ClassificationIT extends StartedGraft {
         .isEqualTo("{\"loader\":\"peft\",\"verdict\":\"loads\",\"reasons\":[]}");
     HttpResponse<String> chat = chat(done.fineTunedModel().orElseThrow());
     assertThat(chat.statusCode()).isEqualTo(400);
-    assertThat(chat.body()).contains("classifies text and writes none");
+    assertThat(chat.body()).contains("classifies text and writes none").contains("/v1/classify");
+    String tuned = done.fineTunedModel().orElseThrow();
+    labelled(tuned);
+    labelled(tuned + ":ckpt-step-30");
+  }
+
+  /** Texts that were learned, in any order and of any length, have their labels. */
+  private void labelled(String model) throws Exception {
+    HttpResponse<String> answer =
+        classify("{'model':'%s','input':['yyy','nnnnnn','yyyyy','nn'],'user':'me'}", model);
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+    JsonNode body = JSON.readTree(answer.body());
+    assertThat(body.path("object").asString()).isEqualTo("list");
+    assertThat(body.path("model").asString()).isEqualTo(model);
+    assertThat(body.path("problem_type").asString()).isEqualTo("single_label_classification");
+    // a token a byte, and one on either side
+    assertThat(body.path("usage").toString())
+        .isEqualTo("{\"prompt_tokens\":24,\"total_tokens\":24}");
+    List<String> expected = List.of("yes", "no", "yes", "no");
+    assertThat(body.path("data").size()).isEqualTo(4);
+    for (int i = 0; i < 4; i++) {
+      JsonNode each = body.path("data").path(i);
+      assertThat(each.path("index").asInt()).isEqualTo(i);
+      assertThat(each.path("label").asString()).isEqualTo(expected.get(i));
+      assertThat(each.path("labels").toString())
+          .isEqualTo("[\"%s\"]".formatted(expected.get(i)));
+      JsonNode probabilities = each.path("probabilities");
+      assertThat(probabilities.size()).isEqualTo(2);
+      assertThat(probabilities.path(expected.get(i)).asDouble())
+          .isEqualTo(each.path("score").asDouble())
+          .isGreaterThan(0.5);
+      assertThat(probabilities.path("yes").asDouble() + probabilities.path("no").asDouble())
+          .isCloseTo(1, within(1e-9));
+    }
+    JsonNode one = JSON.readTree(classify("{'model':'%s','input':'yyy','top_k':1}", model).body());
+    assertThat(one.path("data").path(0).path("probabilities").size()).isEqualTo(1);
+    assertThat(one.path("data").path(0).path("score").asDouble())
+        .isCloseTo(body.path("data").path(0).path("score").asDouble(), within(1e-5));
+  }
+
+  @Test
+  void whatCannotBeLabelledIsRefusedByItsName() throws Exception {
+    refused("{'model':'tiny-bert','input':'y'}", 400, "model", "no trained head");
+    refused("{'model':'nobody','input':'y'}", 404, "model", "does not exist");
+    refused("{'model':'tiny-bert'}", 400, "input", "Missing required parameter");
+    refused("{'model':'tiny-bert','input':[]}", 400, "input", "1 to 256 texts, not of 0");
+    refused("{'model':'tiny-bert','input':['y',7]}", 400, "input[1]", "not empty");
+    refused("{'model':'tiny-bert','input':'y','top_k':0}", 400, "top_k", "from 1 to 1000");
+    refused("{'model':'tiny-bert','input':'y','messages':[]}", 400, "messages", "Unknown");
+    String many = String.join(",", Collections.nCopies(257, "'y'"));
+    refused("{'model':'tiny-bert','input':[%s]}".formatted(many), 400, "input", "not of 257");
+    models.register("tiny-llama", TinyLlama.write(directory.resolve("llama"), 1));
+    refused("{'model':'tiny-llama','input':'y'}", 400, "model", "POST /v1/chat/completions");
+  }
+
+  private void refused(String body, int status, String param, String message) throws Exception {
+    HttpResponse<String> answer = classify(body);
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(status);
+    JsonNode error = JSON.readTree(answer.body()).path("error");
+    assertThat(error.path("param").asString()).isEqualTo(param);
+    assertThat(error.path("message").asString()).contains(message);
+  }
+
+  private HttpResponse<String> classify(String body, Object... values) throws Exception {
+    return post("/v1/classify", body.replace('\'', '"').formatted(values));
   }
 
   @Test

@@ -3,11 +3,15 @@ package dev.graft.openai;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.openai.GraftProgram.Ran;
+import dev.graft.tenancy.Caller;
+import dev.graft.tenancy.Departments;
+import dev.graft.tenancy.keys.ApiKeys;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -27,6 +31,8 @@ class CommandLineIT extends StartedGraft {
 
   @TempDir Path directory;
   @Autowired JdbcClient sql;
+  @Autowired Departments departments;
+  @Autowired ApiKeys keys;
   @Autowired Environment settings;
 
   @Test
@@ -53,6 +59,9 @@ class CommandLineIT extends StartedGraft {
 
     String file = graft("", "files", "upload", "rows.jsonl").out().strip();
     assertThat(file).startsWith("file-");
+    Ran local = graft("", "files", "report", "rows.jsonl");
+    assertThat(local.error()).matches("rows.jsonl is file-\\w+\n");
+    assertThat(local.out()).contains(" rows of the kind ");
     assertThat(graft("", "files", "report", file, "--validation", file).out())
         .contains(" rows of the kind ", "error    Rows that are in the validation file too: ");
     Ran ran =
@@ -71,6 +80,14 @@ class CommandLineIT extends StartedGraft {
     JsonNode jobs = json(graft("", "jobs", "list", "--json", "--limit", "1").out());
     assertThat(jobs.path(0).path("fine_tuned_model").asString()).isEqualTo(model);
     String id = jobs.path(0).path("id").asString();
+    assertThat(graft("", "jobs", "show", id).out())
+        .startsWith(id + "  succeeded\nIt made 2 steps and published " + model + ".\nNext: ")
+        .contains("\nStep              2 of 2 (100 %)\n", "\nModel             tiny\n")
+        .contains("\nTraining file     rows.jsonl (" + file + ")\n", "\nSuffix            words\n")
+        .contains(
+            "\nSubmitted by      unnamed key\n", "\nLR multiplier     ", "\nEpochs            3\n");
+    assertThat(json(graft("", "jobs", "show", id, "--json").out()).path("id").asString())
+        .isEqualTo(id);
     assertThat(graft("", "jobs", "events", id).out()).contains("training loss=");
     assertThat(graft("", "jobs", "cancel", id).status()).isEqualTo(2);
 
@@ -109,6 +126,9 @@ class CommandLineIT extends StartedGraft {
 
     JsonNode adapters = json(graft("", "adapters", "list", "--json").out());
     String adapter = adapters.path(0).path("id").asString();
+    graft("", "files", "download", file, "--out", "again.jsonl");
+    assertThat(audited(file)).containsExactly("file.created", "file.downloaded");
+    assertThat(audited(adapter)).containsExactly("adapter.downloaded");
     assertThat(graft("", "adapters", "link", adapter, "--expires", "60").out())
         .matches("http://127.0.0.1:\\d+/downloads/[\\w.-]+\n");
     assertThat(graft("", "adapters", "delete", adapter).out()).isEqualTo(adapter + " deleted\n");
@@ -133,11 +153,29 @@ class CommandLineIT extends StartedGraft {
     assertThat(graft("", "jobs", "reject", dear, "--comment", "too dear").out())
         .isEqualTo("cancelled\n");
     assertThat(graft("", "jobs", "approve", wanted).out()).isEqualTo("queued\n");
-    assertThat(graft("", "jobs", "list").out()).contains("Rejected by key create: too dear.");
+    assertThat(graft("", "jobs", "list").out())
+        .containsPattern("Rejected by unnamed key \\(key_\\w+\\): too dear\\.");
     Ran watched = graft("", "jobs", "watch", dear);
     assertThat(watched.status()).isEqualTo(1);
-    assertThat(watched.out()).contains("cancelled: Rejected by key create: too dear.");
+    assertThat(watched.out())
+        .containsPattern("cancelled: Rejected by unnamed key \\(key_\\w+\\): too dear\\.");
     assertThat(graft("", "jobs", "watch", wanted).out()).startsWith("ft:tiny:budget:");
+  }
+
+  @Test
+  void anAdministratorSeesEveryKeyAndWhichReplacesWhich() throws Exception {
+    String of = departments.ensure("portal");
+    String old = keys.create(of, Caller.Scope.USER, "mobile app", null).id();
+    keys.rotate(old, Duration.ofDays(1));
+    ApiKeys.Created admin = keys.createForAdministrator("operations", null);
+    graft(admin.secret() + "\n", "login", "--server", url());
+    String all = graft("", "keys", "list").out();
+    assertThat(all).containsPattern(admin.id() + " .* operations +-\n");
+    assertThat(all).containsPattern(old + " .* portal +mobile app +-\n");
+    assertThat(all).containsPattern(" portal +mobile app +" + old + "\n");
+    assertThat(graft("", "keys", "list", "--department", "portal").out())
+        .contains("mobile app")
+        .doesNotContain("operations");
   }
 
   @Test
@@ -147,6 +185,47 @@ class CommandLineIT extends StartedGraft {
     Ran ran = graft("", "files", "upload", "bad.jsonl");
     assertThat(ran.status()).isEqualTo(2);
     assertThat(ran.error()).contains("line 5: ");
+  }
+
+  @Test
+  void columnsOfCsvAndUnknownKeysAreSaidAtTheUpload() throws Exception {
+    graft(key("columns") + "\n", "login", "--server", url());
+    write("faq.csv", "id,question,answer\n1,1+1?,2\n");
+    assertThat(graft("", "files", "upload", "faq.csv").error()).contains("columns[user]=question");
+    String mapped =
+        graft(
+                "",
+                "files upload faq.csv --column user=question --column assistant=answer".split(" "))
+            .out()
+            .strip();
+    assertThat(json(graft("", "files", "report", mapped, "--json").out()).path("kind").asString())
+        .isEqualTo("chat");
+    write("t.jsonl", "{\"id\": 7, \"text\": \"a\"}\n");
+    assertThat(graft("", "files", "upload", "t.jsonl").error()).contains("ignore_unknown_keys");
+    assertThat(graft("", "files", "upload", "t.jsonl", "--ignore-unknown-keys").status()).isZero();
+  }
+
+  @Test
+  void aFileInAnotherFormatIsConvertedFromHereOrThere() throws Exception {
+    graft(key("formats") + "\n", "login", "--server", url());
+    write("faq.jsonl", "{\"id\": 7, \"question\": \"1+1?\", \"answer\": \"2\"}\n");
+    Ran kept = graft("", "files", "upload", "faq.jsonl");
+    assertThat(kept.status()).isEqualTo(2);
+    assertThat(kept.error()).startsWith("line 1: ").contains("graft files convert").hasLineCount(1);
+    String file = kept.out().strip();
+    Ran strict = graft("", "files", "convert", file);
+    assertThat(strict.status()).isEqualTo(2);
+    assertThat(strict.error()).contains("unknown key: id", "ignore_unknown_keys");
+    for (String given : List.of(file, "faq.jsonl")) {
+      String made = graft("", "files", "convert", given, "--ignore-unknown-keys").out().strip();
+      assertThat(graft("", "files", "download", made, "--out", "chat.jsonl").status()).isZero();
+      assertThat(directory.resolve("chat.jsonl"))
+          .hasContent(
+              "{\"messages\":[{\"role\":\"user\",\"content\":\"1+1?\"},"
+                  + "{\"role\":\"assistant\",\"content\":\"2\"}]}");
+    }
+    assertThat(graft("", "files", "convert", file, "--from", "docx").error())
+        .contains("sharegpt or alpaca or question_answer");
   }
 
   @Test
@@ -208,6 +287,14 @@ class CommandLineIT extends StartedGraft {
               assertThat(finding.path("name").asString()).isEqualTo("postgresql");
               assertThat(finding.path("cure").asString()).contains("pg_dump 17");
             });
+  }
+
+  /** What the audit log tells of it, in order. */
+  private List<String> audited(String resource) {
+    return sql.sql("select type from audit_log where resource_id = ? order by id")
+        .param(resource)
+        .query(String.class)
+        .list();
   }
 
   private void write(String name, String text) throws IOException {

@@ -42,7 +42,7 @@ class ContinuedJobIT extends StartedGraft {
     registerTiny();
     key = key("support");
     other = key("sales");
-    administrator = keys.createForAdministrator(null).secret();
+    administrator = keys.createForAdministrator(ApiKeys.UNNAMED, null).secret();
     rows = upload(key);
     theirRows = upload(other);
   }

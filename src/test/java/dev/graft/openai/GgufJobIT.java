@@ -67,7 +67,9 @@ class GgufJobIT extends StartedGraft {
         .contains(
             List.of("general.architecture", "STRING", "llama"),
             List.of("adapter.lora.alpha", "FLOAT32", 4f));
-    assertThat(made.path("compatibility").toString()).contains("as GGUF: graft gguf");
+    assertThat(made.path("compatibility").toString())
+        .contains(
+            "\"llama.cpp\",\"verdict\":\"loads\",\"reasons\":[\"its file gguf/adapter-f16.gguf\"]");
   }
 
   private Path get(String path, String key, Path to) throws Exception {

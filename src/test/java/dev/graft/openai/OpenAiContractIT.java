@@ -155,7 +155,7 @@ class OpenAiContractIT extends StartedGraft {
     OpenAIClient administrator =
         OpenAIOkHttpClient.builder()
             .baseUrl(url() + "/v1")
-            .adminApiKey(keys.createForAdministrator(null).secret())
+            .adminApiKey(keys.createForAdministrator(ApiKeys.UNNAMED, null).secret())
             .build();
     var permissions = administrator.fineTuning().checkpoints().permissions();
     String checkpoint =

@@ -32,6 +32,7 @@ import org.springframework.test.context.ContextConfiguration;
       "graft.http.allowed-origins=https://portal.example,http://localhost:3000",
       // Some tests write rows that no queue would.
       "graft.ops.invariants-every=1d",
+      "graft.artifacts.sweep-after=1d",
     })
 @ActiveProfiles("server")
 @ContextConfiguration(initializers = FreshDatabase.class)

@@ -200,6 +200,19 @@ class ErrorsIT {
     error(send(authorised("/v1/files/a%2Fb").GET()), 400);
   }
 
+  /** As curl -g sends metadata[key]=value. */
+  @Test
+  void literalBracketsInAQueryAreWhatTheyMean() throws Exception {
+    try (Socket socket = new Socket("127.0.0.1", port)) {
+      String request =
+          "GET /v1/fine_tuning/jobs?metadata[k]=v HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+              + "Authorization: Bearer %s\r\n\r\n".formatted(key);
+      socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+      String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      assertThat(answer).startsWith("HTTP/1.1 200");
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {

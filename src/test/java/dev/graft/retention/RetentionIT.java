@@ -57,7 +57,7 @@ class RetentionIT {
     department = departments.ensure("support " + UUID.randomUUID());
     project = "/v1/organization/projects/" + department;
     client = anyone.as(keys.create(department, Caller.Scope.USER).secret());
-    administrator = anyone.as(keys.createForAdministrator(null).secret());
+    administrator = anyone.as(keys.createForAdministrator(ApiKeys.UNNAMED, null).secret());
   }
 
   private JsonNode say(String policy) throws Exception {

@@ -34,7 +34,7 @@ class CheckpointPermissionsIT {
   @BeforeEach
   void aModelOfOneDepartment() throws Exception {
     ApiClient anyone = new ApiClient(port, "");
-    administrator = anyone.as(keys.createForAdministrator(null).secret());
+    administrator = anyone.as(keys.createForAdministrator(ApiKeys.UNNAMED, null).secret());
     owner = departments.ensure("owner " + UUID.randomUUID());
     guest = departments.ensure("guest " + UUID.randomUUID());
     own = anyone.as(keys.create(owner, Caller.Scope.USER).secret());

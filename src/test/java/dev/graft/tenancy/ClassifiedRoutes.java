@@ -15,6 +15,7 @@ public final class ClassifiedRoutes {
       GET    /v1/files/{id}                                        api.files.read
       GET    /v1/files/{id}/content                                api.files.read
       GET    /v1/files/{id}/report                                 api.files.read
+      POST   /v1/files/{id}/convert                                api.files.write
       DELETE /v1/files/{id}                                        api.files.write
       POST   /v1/uploads                                           api.files.write
       POST   /v1/uploads/{id}/parts                                api.files.write
@@ -63,6 +64,7 @@ public final class ClassifiedRoutes {
       GET    /v1/adapters/{id}/content                             api.models.read
       GET    /v1/adapters/{id}/files/{*name}                       api.models.read
       POST   /v1/chat/completions                                  api.model.request
+      POST   /v1/classify                                          api.model.request
       POST   /v1/completions                                       api.model.request
       GET    /v1/organization/projects                             api.organization.read
       POST   /v1/organization/projects                             api.organization.write
@@ -97,6 +99,7 @@ public final class ClassifiedRoutes {
       DELETE /v1/organization/projects/{project}/model_permissions api.organization.write
       GET    /v1/organization/projects/{project}/usage/fine_tuning api.project.read
       GET    /v1/organization/usage/fine_tuning                    api.organization.read
+      GET    /v1/organization/fine_tuning/jobs                     api.organization.read
       GET    /v1/organization/device_prices                        api.organization.read
       POST   /v1/organization/device_prices                        api.organization.write
       GET    /v1/organization/worker_tokens                        api.organization.read

@@ -30,7 +30,7 @@ class OrganizationIT {
 
   @BeforeEach
   void anAdministratorAndAProject() throws Exception {
-    admin = new ApiClient(port, keys.createForAdministrator(null).secret());
+    admin = new ApiClient(port, keys.createForAdministrator(ApiKeys.UNNAMED, null).secret());
     name = "Department " + UUID.randomUUID();
     project = PROJECTS + "/" + text(ok(admin.post(PROJECTS, "{'name': '" + name + "'}")), "id");
   }

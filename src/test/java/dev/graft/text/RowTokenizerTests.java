@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import dev.graft.spec.Hyperparameters.TruncationMode;
 import dev.graft.spec.TrainingSpec.DataOptions;
 import dev.graft.text.row.Example;
+import dev.graft.text.template.ChatTemplate;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -57,6 +58,28 @@ class RowTokenizerTests {
         "objective");
     var silent = new Example.Chat(7, List.of(Map.of("role", "gpt", "content", "a")), null);
     refused(silent, new DataOptions(null, null, true, false), Truncation.NONE, "no assistant");
+  }
+
+  @Test
+  void toolCallsThatTheTemplateLeavesOutAreRefused() {
+    var call = Map.of("function", Map.of("name", "weather", "arguments", "{}"));
+    var row =
+        new Example.Chat(
+            7,
+            List.of(
+                Map.of("role", "user", "content", "Rain?"),
+                Map.of("role", "assistant", "content", "", "tool_calls", List.of(call))),
+            null);
+    refused(row, DataOptions.DEFAULT, Truncation.NONE, "tool calls in turn 1");
+    String template =
+        "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}"
+            + "{% for c in m.tool_calls %}{{ c.function.name }}{% endfor %}<|im_end|>\n{% endfor %}"
+            + "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
+    var writesCalls = new ChatTemplate(template, null, "<|im_end|>", Tokenizer.PINNED_DATE);
+    TokenizedRow trained =
+        new RowTokenizer(tokenizer, () -> writesCalls, DataOptions.DEFAULT, Truncation.NONE)
+            .tokenize(row);
+    assertThat(trained.trains()).isTrue();
   }
 
   @Test

@@ -34,14 +34,32 @@ public final class TinyBert {
 
   /** Writes the model's directory; equal seeds give equal bytes. */
   public static Path write(Path directory, long seed) throws IOException {
+    return write(directory, seed, CONFIG, false);
+  }
+
+  /** The same with a head, of random weights too, whose classes are {@code no} and {@code yes}. */
+  public static Path writeClassifier(Path directory, long seed) throws IOException {
+    String config =
+        CONFIG
+            .replace("BertModel", "BertForSequenceClassification")
+            .replace(
+                "{\"model_type\"",
+                "{\"id2label\": {\"0\": \"no\", \"1\": \"yes\"},"
+                    + " \"label2id\": {\"no\": 0, \"yes\": 1}, \"model_type\"");
+    return write(directory, seed, config, true);
+  }
+
+  private static Path write(Path directory, long seed, String config, boolean headed)
+      throws IOException {
     Files.createDirectories(directory);
-    Files.writeString(directory.resolve("config.json"), CONFIG);
+    Files.writeString(directory.resolve("config.json"), config);
     Files.writeString(directory.resolve("tokenizer.json"), tokenizer());
     try (ModelDirectory model = ModelDirectory.open(directory)) {
       var head =
           model.config().newHead().stream()
               .map(ModelConfig.Parameter::name)
               .collect(Collectors.toSet());
+      if (headed) head.clear();
       List<ModelConfig.Parameter> stored =
           model.config().parameters().stream().filter(each -> !head.contains(each.name())).toList();
       SafetensorsWriter.write(

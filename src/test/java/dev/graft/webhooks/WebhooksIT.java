@@ -16,8 +16,10 @@ import dev.graft.tenancy.Caller;
 import dev.graft.tenancy.Departments;
 import dev.graft.tenancy.keys.ApiKeys;
 import java.net.ServerSocket;
+import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -331,6 +333,48 @@ class WebhooksIT {
         .isEqualTo("insufficient_quota");
     ok(client.delete(path(second)));
     error(client.get(path(second)), 404);
+  }
+
+  /** The second of two who edit builds on what the first has left; both are told. */
+  @Test
+  void editsAtTheSameTimeKeepEachOthers() throws Exception {
+    JsonNode endpoint = endpoint(ENDED);
+    String id = text(endpoint, "id");
+    CompletableFuture<HttpResponse<String>> second =
+        transaction.execute(
+            status -> {
+              sql.sql("update webhook_endpoint set name = 'theirs', version = 1 where id = ?")
+                  .param(id)
+                  .update();
+              var waiting =
+                  CompletableFuture.supplyAsync(
+                      () -> post(path(endpoint), "{'status': 'disabled'}"));
+              await().until(() -> somebodyWaits());
+              return waiting;
+            });
+    JsonNode changed = ok(second.get());
+    assertThat(text(changed, "name")).isEqualTo("theirs");
+    assertThat(text(changed, "status")).isEqualTo("disabled");
+    assertThat(
+            sql.sql("select version from webhook_endpoint where id = ?")
+                .param(id)
+                .query(Integer.class)
+                .single())
+        .isEqualTo(2);
+  }
+
+  private HttpResponse<String> post(String path, String body) {
+    try {
+      return client.post(path, body);
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private boolean somebodyWaits() {
+    return sql.sql("select exists (select from pg_stat_activity where wait_event_type = 'Lock')")
+        .query(Boolean.class)
+        .single();
   }
 
   @Test

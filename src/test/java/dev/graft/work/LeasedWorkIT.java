@@ -3,6 +3,7 @@ package dev.graft.work;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.graft.ExpectedLog;
 import dev.graft.pg.GraftIT;
 import dev.graft.platform.process.LoopThreads;
 import dev.graft.tenancy.Departments;
@@ -182,7 +183,10 @@ class LeasedWorkIT {
               throw new IOException("no such thing");
             });
     one.add(kind, "poison", department);
-    run(fails, fails, () -> await().until(() -> left() == 0));
+    try (ExpectedLog log = ExpectedLog.of(WorkLoop.class, "work_failed", "work_given_up")) {
+      run(fails, fails, () -> await().until(() -> left() == 0));
+      assertThat(log.seen()).endsWith("work_failed", "work_given_up");
+    }
 
     assertThat(tries).hasSize(3);
     assertThat(fails.givenUp).containsExactly("poison");
@@ -197,7 +201,10 @@ class LeasedWorkIT {
       leaseIsOver();
     }
     TestKind never = kind(claim -> {});
-    run(never, never, () -> await().until(() -> left() == 0));
+    try (ExpectedLog log = ExpectedLog.of(WorkLoop.class, "work_given_up")) {
+      run(never, never, () -> await().until(() -> left() == 0));
+      assertThat(log.seen()).containsExactly("work_given_up");
+    }
     assertThat(never.givenUp).containsExactly("poison");
     assertThat(never.done).isEmpty();
   }

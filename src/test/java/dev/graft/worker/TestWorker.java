@@ -10,6 +10,7 @@ import dev.graft.jobs.lease.WorkerLink;
 import dev.graft.platform.process.ChildJvm;
 import dev.graft.platform.process.LoopThreads;
 import dev.graft.worker.run.RunPreparation;
+import dev.graft.worker.run.StopTimes;
 import dev.graft.worker.run.TrainerCommandLine;
 import java.io.IOException;
 import java.net.URI;
@@ -55,7 +56,8 @@ public final class TestWorker {
         new RunPreparation(blobs, protocol, jobs, 1),
         fakeTrainer(),
         event -> {},
-        settings);
+        settings,
+        new StopTimes(settings.directory()));
   }
 
   public static TrainerCommandLine fakeTrainer() {
@@ -94,7 +96,7 @@ public final class TestWorker {
         Duration.ofMillis(50),
         Duration.ofMillis(200),
         Duration.ofSeconds(2),
-        Duration.ofSeconds(10),
+        Duration.ofMillis(100),
         Duration.ofMillis(200));
   }
 

@@ -19,6 +19,7 @@ import java.util.Optional;
 import javax.net.ssl.SSLHandshakeException;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalServerPort;
@@ -30,7 +31,10 @@ import org.springframework.test.context.DynamicPropertySource;
 @GraftIT
 @Import(QueueServer.class)
 class TlsIT {
-  @TempDir static Path certificates;
+  // The server, which is there for longer than this class, watches it.
+  @TempDir(cleanup = CleanupMode.NEVER)
+  static Path certificates;
+
   @TempDir Path directory;
   @LocalServerPort int port;
   @Autowired QueueServer server;

@@ -27,6 +27,7 @@ import dev.graft.training.protocol.RunRequest;
 import dev.graft.worker.run.JobRun;
 import dev.graft.worker.run.RunPreparation;
 import dev.graft.worker.run.RunTimes;
+import dev.graft.worker.run.StopTimes;
 import dev.graft.worker.run.TrainerCommandLine;
 import java.io.IOException;
 import java.io.InputStream;
@@ -189,7 +190,9 @@ class WorkerApiIT {
         .isThrownBy(() -> protocol.open(lease.key(), foreign));
     assertThatExceptionOfType(LeaseRefused.class)
         .isThrownBy(
-            () -> protocol.checkpoint(lease.key(), new CheckpointReport(1, foreign, Map.of())));
+            () ->
+                protocol.checkpoint(
+                    lease.key(), new CheckpointReport(1, foreign, Map.of(), null, null)));
     assertThatExceptionOfType(LeaseRefused.class)
         .isThrownBy(() -> protocol.put(lease.key(), new BlobRef(lease.trainingFile(), 7), file));
     protocol.release(lease.key());
@@ -209,7 +212,8 @@ class WorkerApiIT {
     Lease lease = claim(job);
     FileArtifactStore store = FileArtifactStore.open(directory.resolve("worker-store"));
     RunPreparation preparation = preparation(store);
-    RunRequest request = preparation.request(lease, preparation.directory(lease), "cpu");
+    RunRequest request =
+        preparation.request(lease, preparation.directory(lease), "cpu", () -> false);
     Path start = Objects.requireNonNull(Objects.requireNonNull(request.parent()).directory());
     assertThat(start).isDirectory();
     try (Stream<Path> files = Files.list(start)) {
@@ -224,7 +228,9 @@ class WorkerApiIT {
   @Test
   void aRunIsForTheDeviceThatAskedForIt() throws Exception {
     QueueServer.Submitted job = server.submit("{\"steps\":1,\"device\":\"cuda:1\"}", directory);
-    run(new JobRun(claim(job), "cuda:1", protocol, TIMES), TestWorker.fakeTrainer());
+    run(
+        new JobRun(claim(job), "cuda:1", protocol, TIMES, new StopTimes(directory)),
+        TestWorker.fakeTrainer());
     assertThat(server.state(job)).isEqualTo("succeeded");
   }
 
@@ -252,7 +258,7 @@ class WorkerApiIT {
     QueueServer.Submitted job = server.submit("{}", directory);
     TrainerCommandLine missing = new TrainerCommandLine(List.of("/nowhere/trainer"));
     try (var log = ExpectedLog.of(JobRun.class, "run_failed_here")) {
-      run(new JobRun(claim(job), "cpu", protocol, TIMES), missing);
+      run(new JobRun(claim(job), "cpu", protocol, TIMES, new StopTimes(directory)), missing);
       assertThat(log.traces()).singleElement().asString().contains("TrainerProcess.start");
     }
     assertThat(server.failures(job)).isOne();

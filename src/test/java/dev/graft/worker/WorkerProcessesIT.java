@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -87,21 +88,47 @@ class WorkerProcessesIT {
     assertThat(server.violations()).isEmpty();
   }
 
+  /** Each step is longer than what a stop is given at least: the steps before are measured. */
   @Test
-  void drainedWorkerGivesTheJobBackWithItsLastStep() throws Exception {
-    Submitted job = server.submit("{\"steps\":60,\"step_ms\":60}", directory);
-    Process first = start("one");
-    await().atMost(LONG).until(() -> server.step(job) >= 5);
-    first.destroy();
-    assertThat(first.waitFor(20, TimeUnit.SECONDS)).isTrue();
-    assertThat(server.state(job)).isEqualTo("queued");
-    assertThat(server.checkpoint(job)).isGreaterThanOrEqualTo(5);
-    start("two");
+  void stoppedWorkersGiveTheJobBackWithItsLastStep() throws Exception {
+    Random random = new Random(SEED);
+    Submitted job = server.submit("{\"steps\":20,\"step_ms\":700}", directory);
+    for (int stop = 0; stop < 3; stop++) {
+      Process worker = start("stopped-" + stop);
+      int at = server.step(job) + 2 + random.nextInt(3);
+      await().atMost(LONG).until(() -> server.step(job) >= at);
+      worker.destroy();
+      assertThat(worker.waitFor(60, TimeUnit.SECONDS)).isTrue();
+      assertThat(server.state(job)).isEqualTo("queued");
+      assertThat(server.checkpoint(job)).isGreaterThanOrEqualTo(at).isEqualTo(server.step(job));
+      assertThat(
+              server.told(
+                  job,
+                  "The worker gave the job back; the job continues from its checkpoint at step "
+                      + server.checkpoint(job)))
+          .isOne();
+    }
+    start("last");
     await().atMost(LONG).until(() -> server.state(job).equals("succeeded"));
     assertThat(server.result(job, "adapter_model.safetensors"))
-        .isEqualTo(FakeTrainer.result(42, QueueServer.DATA, 60));
+        .isEqualTo(FakeTrainer.result(42, QueueServer.DATA, 20));
     assertThat(server.failures(job)).isZero();
     assertThat(server.attempts(job)).contains("released").doesNotContain("lost");
+    assertThat(server.steps(job)).isEqualTo(IntStream.rangeClosed(1, 20).boxed().toList());
+  }
+
+  @Test
+  void aWorkerThatIsStoppedBeforeTheFirstStepSaysThatTheJobStartsAgain() throws Exception {
+    Submitted job = server.submit("{\"steps\":2,\"step_ms\":100000}", directory);
+    Process worker = start("one");
+    await().atMost(LONG).until(() -> trainer().isPresent());
+    worker.destroy();
+    assertThat(worker.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    assertThat(
+            server.told(
+                job, "The worker gave the job back; the job starts again: no checkpoint yet"))
+        .isOne();
+    server.cancel(job);
   }
 
   @Test

@@ -4,8 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.graft.artifacts.cache.BlobCache;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
@@ -36,5 +42,28 @@ class WorkerPropertiesTests {
     for (String name : set.keySet()) {
       assertThatThrownBy(() -> copies(GB, Map.of(name, "-1B"))).hasStackTraceContaining(name);
     }
+  }
+
+  @Test
+  void whatStopsAWorkerWaitsLongerThanItsGrace() throws IOException {
+    String chart = Files.readString(Path.of("helm/graft/values.yaml"));
+    String compose = Files.readString(Path.of("docker-compose.yml"));
+    Duration grace =
+        new Binder(new MapConfigurationPropertySource(Map.of("graft.worker.directory", "worker")))
+            .bind("graft.worker", WorkerProperties.class)
+            .get()
+            .drainGrace();
+    assertThat(Duration.ofSeconds(number(chart, "terminationGracePeriodSeconds: (\\d+)")))
+        .isGreaterThan(grace);
+    assertThat(Duration.ofMinutes(number(compose, "stop_grace_period: (\\d+)m")))
+        .isGreaterThan(grace);
+    assertThatThrownBy(() -> copies(GB, Map.of("graft.worker.drain-grace", "-1s")))
+        .hasStackTraceContaining("graft.worker.drain-grace");
+  }
+
+  private static long number(String text, String pattern) {
+    Matcher found = Pattern.compile(pattern).matcher(text);
+    assertThat(found.find()).isTrue();
+    return Long.parseLong(found.group(1));
   }
 }

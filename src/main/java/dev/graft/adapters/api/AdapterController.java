@@ -4,6 +4,7 @@ import dev.graft.adapters.Adapter;
 import dev.graft.adapters.registry.AdapterLineage;
 import dev.graft.adapters.registry.AdapterSearch;
 import dev.graft.adapters.registry.Adapters;
+import dev.graft.artifacts.BlobRef;
 import dev.graft.platform.errors.ProblemType;
 import dev.graft.platform.errors.RequestFailed;
 import dev.graft.platform.pagination.Cursor;
@@ -17,6 +18,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.io.Resource;
 import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpMethod;
 import org.springframework.http.ResponseEntity;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.util.MultiValueMap;
@@ -89,9 +91,11 @@ class AdapterController {
   ResponseEntity<Resource> content(
       @AuthenticationPrincipal Caller caller,
       @PathVariable String id,
+      HttpMethod method,
       @RequestHeader HttpHeaders request)
       throws IOException {
-    return downloads.archive(id, downloads.require(caller.departmentId(), id, ""), request);
+    BlobRef archive = downloads.require(caller.departmentId(), id, "");
+    return downloads.noted(caller, id, "", method, downloads.archive(id, archive, request));
   }
 
   @GetMapping("/{id}/files/{*name}")
@@ -99,11 +103,13 @@ class AdapterController {
       @AuthenticationPrincipal Caller caller,
       @PathVariable String id,
       @PathVariable String name,
+      HttpMethod method,
       @RequestHeader HttpHeaders request)
       throws IOException {
     String path = name.substring(1);
     if (path.isEmpty()) throw RequestFailed.notFound("file of this adapter", path);
-    return downloads.file(path, downloads.require(caller.departmentId(), id, path), request);
+    BlobRef file = downloads.require(caller.departmentId(), id, path);
+    return downloads.noted(caller, id, path, method, downloads.file(path, file, request));
   }
 
   /** What of an adapter can change: whether it should still be used, whether it is kept. */

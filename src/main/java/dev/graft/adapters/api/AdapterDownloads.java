@@ -11,11 +11,15 @@ import dev.graft.artifacts.BlobDownload;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.platform.errors.ProblemType;
 import dev.graft.platform.errors.RequestFailed;
+import dev.graft.tenancy.AuditLog;
+import dev.graft.tenancy.Caller;
 import java.io.IOException;
 import java.time.Instant;
+import java.util.Map;
 import java.util.Objects;
 import org.springframework.core.io.Resource;
 import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpMethod;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.stereotype.Component;
@@ -29,9 +33,15 @@ class AdapterDownloads {
   private final VisibleAdapters visible;
   private final AdapterFiles files;
   private final ArtifactStore store;
+  private final AuditLog audit;
 
   AdapterDownloads(
-      Adapters adapters, VisibleAdapters visible, AdapterFiles files, ArtifactStore store) {
+      Adapters adapters,
+      VisibleAdapters visible,
+      AdapterFiles files,
+      ArtifactStore store,
+      AuditLog audit) {
+    this.audit = audit;
     this.store = store;
     this.adapters = adapters;
     this.visible = visible;
@@ -73,6 +83,18 @@ class AdapterDownloads {
         path.substring(path.lastIndexOf('/') + 1),
         MediaType.APPLICATION_OCTET_STREAM,
         request);
+  }
+
+  /** The answer, which the audit log tells of where it begins to give the content away. */
+  ResponseEntity<Resource> noted(
+      Caller caller, String id, String file, HttpMethod method, ResponseEntity<Resource> answer) {
+    if (BlobDownload.begins(method, answer)) {
+      String name = require(caller.departmentId(), id).name();
+      Map<String, String> what =
+          file.isEmpty() ? Map.of("model", name) : Map.of("model", name, "file", file);
+      audit.write("adapter.downloaded", caller.departmentId(), id, what);
+    }
+    return answer;
   }
 
   /** Its own department is told that there was one. */

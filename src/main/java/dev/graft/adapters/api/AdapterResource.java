@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.graft.adapters.Adapter;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.manifest.Manifest;
+import dev.graft.platform.UnixTime;
 import dev.graft.weights.compatibility.Compatibility;
 import java.time.Instant;
 import java.util.List;
@@ -73,11 +74,10 @@ record AdapterResource(
   record DeprecationObject(String notice, long deprecatedAt, @Nullable Long retiresAt) {
     static @Nullable DeprecationObject of(Adapter.@Nullable Deprecation deprecation) {
       if (deprecation == null) return null;
-      Instant retiresAt = deprecation.retiresAt();
       return new DeprecationObject(
           deprecation.notice(),
           deprecation.since().getEpochSecond(),
-          retiresAt == null ? null : retiresAt.getEpochSecond());
+          UnixTime.seconds(deprecation.retiresAt()));
     }
   }
 
@@ -118,6 +118,6 @@ record AdapterResource(
         origin.trainedTokens(),
         DeprecationObject.of(adapter.deprecation()),
         adapter.kept(),
-        deleteAt == null ? null : deleteAt.getEpochSecond());
+        UnixTime.seconds(deleteAt));
   }
 }

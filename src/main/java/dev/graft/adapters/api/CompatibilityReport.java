@@ -11,6 +11,8 @@ import dev.graft.spec.fields.SpecRejected;
 import dev.graft.spec.method.AdapterMethod;
 import dev.graft.spec.peft.AdapterMethods;
 import dev.graft.weights.compatibility.Compatibility;
+import dev.graft.weights.compatibility.Compatibility.Verdict;
+import dev.graft.weights.compatibility.Loader;
 import dev.graft.weights.compatibility.LoaderRules;
 import dev.graft.weights.config.ModelConfig;
 import dev.graft.weights.files.BadModel;
@@ -43,7 +45,18 @@ class CompatibilityReport {
   List<Compatibility> of(Adapter adapter, Manifest result) throws IOException {
     ModelConfig base = base(adapter, result);
     AdapterMethod method = method(result);
-    return base == null || method == null ? List.of() : LoaderRules.of(method, base);
+    if (base == null || method == null) return List.of();
+    return LoaderRules.of(method, base).stream().map(each -> withFile(each, result)).toList();
+  }
+
+  /** Where the file that llama.cpp loads is there, nothing has to be made for it. */
+  private static Compatibility withFile(Compatibility found, Manifest result) {
+    if (found.loader() != Loader.LLAMA_CPP) return found;
+    return result.files().keySet().stream()
+        .filter(name -> name.endsWith(".gguf"))
+        .findFirst()
+        .map(name -> new Compatibility(found.loader(), Verdict.LOADS, List.of("its file " + name)))
+        .orElse(found);
   }
 
   /** Null if the configuration is not PEFT's. */

@@ -6,6 +6,7 @@ import dev.graft.jobs.ParentModel;
 import dev.graft.jobs.ParentModels;
 import dev.graft.platform.errors.ProblemType;
 import dev.graft.platform.errors.RequestFailed;
+import java.util.List;
 import java.util.Optional;
 import org.springframework.stereotype.Component;
 
@@ -28,6 +29,11 @@ class ContinuableModels implements ParentModels {
       return adapters.find(departmentId, nameOrId).map(ContinuableModels::parent);
     }
     return names.find(departmentId, nameOrId).flatMap(named -> parent(nameOrId, named));
+  }
+
+  @Override
+  public List<String> names(String departmentId) {
+    return names.names(departmentId);
   }
 
   private static Optional<ParentModel> parent(String name, ResolvedModel named) {

@@ -7,6 +7,7 @@ import dev.graft.catalog.BaseModels;
 import dev.graft.platform.errors.ProblemType;
 import dev.graft.platform.errors.RequestFailed;
 import dev.graft.platform.web.DeletedObject;
+import dev.graft.spec.fields.Nearest;
 import dev.graft.tenancy.Caller;
 import dev.graft.tenancy.Department;
 import dev.graft.tenancy.Departments;
@@ -58,7 +59,7 @@ class ModelController {
     return models
         .find(caller.departmentId(), name)
         .flatMap(named -> resource(named, caller))
-        .orElseThrow(() -> unknown(name));
+        .orElseThrow(() -> unknown(caller, name));
   }
 
   private Optional<ModelResource> resource(ResolvedModel model, Caller caller) {
@@ -70,6 +71,7 @@ class ModelController {
               ModelResource.of(
                   checkpoint.name(),
                   checkpoint.baseModel(),
+                  checkpoint.configuration(),
                   checkpoint.createdAt(),
                   owner(checkpoint.departmentId(), caller)));
       case ResolvedModel.Missing missing -> Optional.empty();
@@ -81,6 +83,7 @@ class ModelController {
     return ModelResource.of(
         adapter.name(),
         adapter.baseModel(),
+        adapter.configuration(),
         adapter.createdAt(),
         owner(adapter.departmentId(), caller));
   }
@@ -94,16 +97,19 @@ class ModelController {
   @DeleteMapping("/{*model}")
   DeletedObject delete(@AuthenticationPrincipal Caller caller, @PathVariable("model") String rest) {
     String name = rest.substring(1);
-    return switch (models.find(caller.departmentId(), name).orElseThrow(() -> unknown(name))) {
+    return switch (models
+        .find(caller.departmentId(), name)
+        .orElseThrow(() -> unknown(caller, name))) {
       case ResolvedModel.Base base -> throw stays(name, "is a base model");
       case ResolvedModel.Checkpoint checkpoint -> throw stays(name, "belongs to its job");
-      case ResolvedModel.Missing missing -> throw unknown(name);
+      case ResolvedModel.Missing missing -> throw unknown(caller, name);
       case ResolvedModel.Removed removed -> throw gone(removed);
       case ResolvedModel.FineTuned tuned -> {
         if (!tuned.adapter().departmentId().equals(caller.departmentId())) {
           throw stays(name, "is another department's");
         }
-        if (!adapters.delete(caller.departmentId(), tuned.adapter().id())) throw unknown(name);
+        if (!adapters.delete(caller.departmentId(), tuned.adapter().id()))
+          throw unknown(caller, name);
         yield new DeletedObject(name, "model", true);
       }
     };
@@ -120,9 +126,12 @@ class ModelController {
     return new RequestFailed(ProblemType.MODEL_NOT_FOUND, removed.why(), "model");
   }
 
-  private static RequestFailed unknown(String name) {
+  private RequestFailed unknown(Caller caller, String name) {
+    String meant = Nearest.sentence(name, models.names(caller.departmentId()));
     return new RequestFailed(
-        ProblemType.MODEL_NOT_FOUND, "The model '" + name + "' does not exist.", "model");
+        ProblemType.MODEL_NOT_FOUND,
+        "The model '%s' does not exist. %s".formatted(Nearest.shown(name), meant).strip(),
+        "model");
   }
 
   record ModelList(String object, List<ModelResource> data) {}

@@ -12,6 +12,7 @@ import dev.graft.jobs.results.SourceJobs;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
@@ -54,6 +55,18 @@ public class ModelResolver {
   List<ResolvedModel> shared(String departmentId) {
     return permissions.sharedWith(departmentId).stream()
         .flatMap(name -> find(departmentId, name).stream())
+        .toList();
+  }
+
+  /** Of what the department may ask: base models, of its own models the newest, and shared ones. */
+  public List<String> names(String departmentId) {
+    return Stream.of(
+            baseModels.list().stream().filter(BaseModel::enabled).map(BaseModel::name),
+            adapters.names(departmentId).stream(),
+            permissions.sharedWith(departmentId).stream()
+                .filter(
+                    name -> find(departmentId, name).filter(ModelResolver::isThere).isPresent()))
+        .flatMap(each -> each)
         .toList();
   }
 

@@ -1,8 +1,10 @@
 package dev.graft.adapters.models;
 
 import dev.graft.catalog.BaseModel;
+import dev.graft.spec.request.TrainingSpecs;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * A model on the wire.
@@ -10,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param ownedBy the department, or {@code system} for a base model
  * @param baseModel what a fine-tuned model was trained on
  * @param contextLength tokens of a conversation, of a base model
+ * @param task what it is asked for, in Hugging Face's words
  */
 record ModelResource(
     String id,
@@ -17,7 +20,11 @@ record ModelResource(
     long created,
     String ownedBy,
     @Nullable String baseModel,
-    @Nullable Integer contextLength) {
+    @Nullable Integer contextLength,
+    String task) {
+  private static final String GENERATION = "text-generation";
+  private static final String CLASSIFICATION = "text-classification";
+
   static ModelResource of(BaseModel model) {
     return new ModelResource(
         model.name(),
@@ -25,10 +32,23 @@ record ModelResource(
         model.createdAt().getEpochSecond(),
         "system",
         null,
-        model.contextLength());
+        model.contextLength(),
+        model.writesText() ? GENERATION : CLASSIFICATION);
   }
 
-  static ModelResource of(String name, String baseModel, Instant createdAt, String owner) {
-    return new ModelResource(name, "model", createdAt.getEpochSecond(), owner, baseModel, null);
+  /**
+   * @param configuration of its job
+   */
+  static ModelResource of(
+      String name, String baseModel, String configuration, Instant createdAt, String owner) {
+    boolean labels = TrainingSpecs.labelsRows(JsonMapper.shared().readTree(configuration));
+    return new ModelResource(
+        name,
+        "model",
+        createdAt.getEpochSecond(),
+        owner,
+        baseModel,
+        null,
+        labels ? CLASSIFICATION : GENERATION);
   }
 }

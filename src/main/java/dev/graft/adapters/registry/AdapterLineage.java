@@ -1,6 +1,7 @@
 package dev.graft.adapters.registry;
 
 import dev.graft.jobs.results.JobLineage;
+import dev.graft.platform.UnixTime;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -80,7 +81,7 @@ public class AdapterLineage {
           step.jobId(),
           step.state(),
           step.createdAt().getEpochSecond(),
-          made == null ? null : seconds(made.deletedAt()));
+          made == null ? null : UnixTime.seconds(made.deletedAt()));
     }
 
     private static Relative foreign(JobLineage.Step step, String model) {
@@ -106,7 +107,7 @@ public class AdapterLineage {
         "adapter.lineage",
         stone.id(),
         stone.name(),
-        seconds(stone.deletedAt()),
+        UnixTime.seconds(stone.deletedAt()),
         ancestors(departmentId, stone.parentModel(), up, made),
         down.stream()
             .map(step -> Relative.of(step, name(made.get(step.jobId())), made.get(step.jobId())))
@@ -138,9 +139,5 @@ public class AdapterLineage {
 
   private static @Nullable String name(@Nullable Stone stone) {
     return stone == null ? null : stone.name();
-  }
-
-  private static @Nullable Long seconds(@Nullable Instant at) {
-    return at == null ? null : at.getEpochSecond();
   }
 }

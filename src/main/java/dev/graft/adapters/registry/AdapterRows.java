@@ -4,6 +4,7 @@ import jakarta.persistence.LockModeType;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import org.springframework.data.domain.Limit;
 import org.springframework.data.jpa.repository.JpaRepository;
 import org.springframework.data.jpa.repository.Lock;
 import org.springframework.data.jpa.repository.Modifying;
@@ -30,6 +31,15 @@ interface AdapterRows extends JpaRepository<AdapterRow, String> {
   /** Newest first. */
   List<AdapterRow> findByDepartmentIdAndDeletedAtIsNullOrderByCreatedAtDescIdDesc(
       String departmentId);
+
+  /** Newest first. */
+  @Query(
+      """
+      select a.name from AdapterRow a
+      where a.departmentId = :departmentId and a.deletedAt is null
+      order by a.createdAt desc, a.id desc
+      """)
+  List<String> names(String departmentId, Limit most);
 
   /** Newest first. */
   List<AdapterRow> findByIdInAndDeletedAtIsNullOrderByCreatedAtDescIdDesc(Collection<String> ids);

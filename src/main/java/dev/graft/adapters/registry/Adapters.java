@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.event.EventListener;
+import org.springframework.data.domain.Limit;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Isolation;
 import org.springframework.transaction.annotation.Propagation;
@@ -30,6 +31,7 @@ public class Adapters implements Owned {
   private static final Pattern CHECKPOINT = Pattern.compile(":ckpt-step-\\d+$");
 
   private static final String RETENTION = "retention";
+  private static final int MOST_NAMES = 1000;
 
   private final AdapterRows rows;
   private final AdapterIndex index;
@@ -109,6 +111,11 @@ public class Adapters implements Owned {
         .stream()
         .map(AdapterRow::adapter)
         .toList();
+  }
+
+  /** Of all of a department, newest first, at most a thousand. */
+  public List<String> names(String departmentId) {
+    return rows.names(departmentId, Limit.of(MOST_NAMES));
   }
 
   /** Newest first, at most {@code limit}; all that were there when it began. */

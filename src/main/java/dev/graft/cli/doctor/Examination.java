@@ -13,6 +13,7 @@ import dev.graft.cli.doctor.machine.Libtorch;
 import dev.graft.cli.doctor.machine.MainMemory;
 import dev.graft.cli.doctor.machine.OpenFiles;
 import dev.graft.cli.doctor.machine.Processor;
+import dev.graft.cli.doctor.machine.StopLimit;
 import dev.graft.cli.doctor.servers.ApiServer;
 import dev.graft.cli.doctor.servers.Port;
 import dev.graft.cli.doctor.servers.WorkersServer;
@@ -55,6 +56,7 @@ public final class Examination {
     checks.add(new DiskSpace(dataDir, DISK_NEEDED, DISK_WANTED));
     checks.add(new FileSystem(dataDir));
     checks.add(new Leftovers(dataDir));
+    if (installation.isWorker()) checks.add(new StopLimit(installation.settings()));
     if (installation.isServer()) {
       Clock clock = Clock.systemUTC();
       checks.add(

@@ -56,6 +56,10 @@ record Installation(Environment settings, Set<String> profiles, @Nullable String
     return profiles.contains("server");
   }
 
+  boolean isWorker() {
+    return profiles.contains("worker");
+  }
+
   boolean isWorkerAlone() {
     return !isServer();
   }

@@ -1,11 +1,11 @@
 package dev.graft.cli.server;
 
+import dev.graft.platform.pagination.Cursor;
 import dev.graft.tenancy.Caller.Scope;
 import dev.graft.tenancy.Departments;
 import dev.graft.tenancy.keys.ApiKey;
 import dev.graft.tenancy.keys.ApiKeys;
 import java.time.Duration;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -40,6 +40,11 @@ public final class KeyCommand implements Runnable {
               description = "Left out with --scope admin: the key opens no department's things.")
           @Nullable String department,
       @Option(names = "--scope", defaultValue = "user", description = "user or admin.") Scope scope,
+      @Option(
+              names = "--name",
+              defaultValue = ApiKeys.UNNAMED,
+              description = "What it is for: lists, jobs and the audit log name it.")
+          String name,
       @Option(names = "--expires-in-days", paramLabel = "DAYS") @Nullable Integer days,
       @Mixin ServerOptions options) {
     if (days != null && days < 1) {
@@ -54,8 +59,9 @@ public final class KeyCommand implements Runnable {
       ApiKeys keys = server.get(ApiKeys.class);
       print(
           (department == null
-                  ? keys.createForAdministrator(lifetime)
-                  : keys.create(server.get(Departments.class).ensure(department), scope, lifetime))
+                  ? keys.createForAdministrator(name, lifetime)
+                  : keys.create(
+                      server.get(Departments.class).ensure(department), scope, name, lifetime))
               .secret());
     }
     return 0;
@@ -64,34 +70,53 @@ public final class KeyCommand implements Runnable {
   @Command(
       name = "list",
       mixinStandardHelpOptions = true,
-      description = "One key that is not revoked a line: id, beginning, scope, state, last use.")
+      description = {
+        "One key that is not revoked a line, between tabs: id, beginning, scope, end, last use,",
+        "department, name, and of a rotated one which key it replaces."
+      })
   int list(
-      @Option(names = "--department", required = true, paramLabel = "NAME") String department,
+      @Option(
+              names = "--department",
+              paramLabel = "NAME",
+              description = "Left out: the keys of administrators and of every department.")
+          @Nullable String department,
       @Mixin ServerOptions options) {
     try (ServerContext server = ServerContext.open(options)) {
+      ApiKeys keys = server.get(ApiKeys.class);
+      Departments departments = server.get(Departments.class);
+      if (department == null) {
+        keys.list(null).forEach(key -> print(line(key, "-")));
+        departments
+            .list(new Cursor(null, Integer.MAX_VALUE - 1, Cursor.SortOrder.DESC), false)
+            .forEach(each -> keys.list(each.id()).forEach(key -> print(line(key, each.name()))));
+        return 0;
+      }
       String id =
-          server
-              .get(Departments.class)
+          departments
               .find(department)
               .orElseThrow(
                   () ->
                       new ParameterException(
                           spec.commandLine(), "no such department: " + department));
-      List<ApiKey> keys = server.get(ApiKeys.class).list(id);
-      keys.forEach(key -> print(line(key)));
+      keys.list(id).forEach(key -> print(line(key, department)));
     }
     return 0;
   }
 
-  private static String line(ApiKey key) {
-    String state = key.expiresAt() != null ? "expires " + key.expiresAt() : "valid";
-    return String.join(
-        "\t",
-        key.id(),
-        key.prefix() + "...",
-        key.admin() ? "admin" : "user",
-        state,
-        key.lastUsedAt() == null ? "never used" : "last used " + key.lastUsedAt());
+  private static String line(ApiKey key, String department) {
+    String end = key.expiresAt() != null ? "expires " + key.expiresAt() : "valid";
+    String used = key.lastUsedAt() == null ? "never used" : "last used " + key.lastUsedAt();
+    String line =
+        String.join(
+            "\t",
+            key.id(),
+            key.prefix() + "...",
+            key.admin() ? "admin" : "user",
+            end,
+            used,
+            department,
+            key.name());
+    return key.replaces() == null ? line : line + "\treplaces " + key.replaces();
   }
 
   @Command(

@@ -15,7 +15,8 @@ public final class AvailableModelsCommand extends ApiCommand {
           .text("MODEL", "/id")
           .time("CREATED", "/created")
           .text("BASE", "/base_model")
-          .text("CONTEXT", "/context_length");
+          .text("CONTEXT", "/context_length")
+          .text("TASK", "/task");
 
   @Override
   int run(GraftApi api) {

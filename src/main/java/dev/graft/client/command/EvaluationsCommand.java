@@ -65,7 +65,9 @@ public final class EvaluationsCommand extends CommandGroup {
     }
   }
 
-  @Command(name = "samples", description = "What was asked and what was said.")
+  @Command(
+      name = "samples",
+      description = "Questions, reference answers and what each model answered.")
   static final class Samples extends ApiCommand {
     @Parameters(paramLabel = "EVALUATION_ID")
     private String id = "";

@@ -43,7 +43,7 @@ final class EvaluationsCreate extends ApiCommand {
       names = "--file",
       required = true,
       paramLabel = "FILE",
-      description = "Prompts with known answers: an id (file-...), or a file on this machine.")
+      description = "Prompts with reference answers: an id (file-...), or a file on this machine.")
   private String file = "";
 
   @Option(names = "--name", paramLabel = "TEXT", description = "For people.")

@@ -6,6 +6,7 @@ import dev.graft.client.output.Table;
 import java.io.IOException;
 import java.nio.file.Path;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import tools.jackson.databind.JsonNode;
@@ -14,13 +15,14 @@ import tools.jackson.databind.JsonNode;
 @Command(
     name = "files",
     mixinStandardHelpOptions = true,
-    synopsisSubcommandLabel = "(upload | list | show | report | download | delete)",
+    synopsisSubcommandLabel = "(upload | list | show | report | convert | download | delete)",
     description = "Upload training files to a server, list, download and delete files.",
     subcommands = {
       FilesCommand.Send.class,
       FilesCommand.ListAll.class,
       FilesCommand.Show.class,
       FilesCommand.Report.class,
+      FilesConvert.class,
       FilesCommand.Download.class,
       FilesCommand.Delete.class
     })
@@ -34,30 +36,31 @@ public final class FilesCommand extends CommandGroup {
           .text("STATUS", "/status")
           .text("NAME", "/filename");
 
-  private static final String PATH = "/v1/files";
+  static final String PATH = "/v1/files";
 
   @Command(name = "upload", description = "Upload a training file; prints its id.")
   static final class Send extends ApiCommand {
     @Parameters(paramLabel = "FILE", description = "JSONL or CSV, plain, .gz or .zst.")
     private Path file = Path.of("");
 
+    @Mixin private UploadOptions options = new UploadOptions();
+
     @Override
     int run(GraftApi api) throws IOException {
-      JsonNode sent = new TrainingFileUpload(api, file).send();
+      JsonNode sent = new TrainingFileUpload(api, file, options).send();
       show(sent, sent.path("id").asString());
-      return problems(sent);
+      return problems(this, sent);
     }
+  }
 
-    /** A file with problems is kept, so that they can be read; no job takes it. */
-    private int problems(JsonNode file) {
-      for (JsonNode problem : file.path("errors")) {
-        note(
-            "line %s: %s"
-                .formatted(
-                    problem.path("line").asString("?"), problem.path("message").asString("")));
-      }
-      return file.path("status").asString().equals("error") ? 2 : 0;
+  /** A file with problems is kept, so that they can be read; no job takes it. */
+  static int problems(ApiCommand command, JsonNode file) {
+    for (JsonNode problem : file.path("errors")) {
+      String message = problem.path("message").asString("");
+      long line = problem.path("line").asLong();
+      command.note(line == 0 ? message : "line " + line + ": " + message);
     }
+    return file.path("status").asString().equals("error") ? 2 : 0;
   }
 
   @Command(name = "list", description = "Files, newest first.")
@@ -74,23 +77,32 @@ public final class FilesCommand extends CommandGroup {
     }
   }
 
-  @Command(name = "report", description = "What is likely to be wrong with a file's rows.")
+  @Command(name = "report", description = "The data report of a file: problems in its rows.")
   static final class Report extends ApiCommand {
-    @Parameters(paramLabel = "FILE_ID")
-    private String id = "";
+    @Parameters(
+        paramLabel = "FILE|FILE_ID",
+        description = "A file on this machine is uploaded first; its id is printed.")
+    private String file = "";
 
     @Option(
         names = "--validation",
-        paramLabel = "FILE_ID",
+        paramLabel = "FILE|FILE_ID",
         description = "Also whether it has rows in common with this one.")
     private String validation = "";
 
     @Override
-    int run(GraftApi api) {
-      String query = validation.isEmpty() ? "" : "?validation_file=" + escaped(validation);
+    int run(GraftApi api) throws IOException {
+      String id = id(api, file);
+      String query = validation.isEmpty() ? "" : "?validation_file=" + escaped(id(api, validation));
       JsonNode report = api.get(PATH + "/" + escaped(id) + "/report" + query);
       show(report, QualityText.of(report));
       return 0;
+    }
+
+    private String id(GraftApi api, String given) throws IOException {
+      String id = TrainingFileUpload.idOf(api, given);
+      if (!id.equals(given)) note(given + " is " + id);
+      return id;
     }
   }
 

@@ -3,6 +3,7 @@ package dev.graft.client.command;
 import dev.graft.client.GraftApi;
 import dev.graft.client.JobWatch;
 import dev.graft.client.Screen;
+import dev.graft.client.output.JobText;
 import dev.graft.client.output.Table;
 import java.util.List;
 import java.util.Locale;
@@ -40,13 +41,16 @@ public final class JobsCommand extends CommandGroup {
   static final String PATH = "/v1/fine_tuning/jobs";
   private static final int NOT_SUCCEEDED = 1;
 
-  private static final Table JOBS =
-      new Table()
-          .text("JOB", "/id")
-          .time("CREATED", "/created_at")
-          .column("STATUS", JobsCommand::status)
-          .text("MODEL", "/model")
-          .column("RESULT", JobsCommand::result);
+  private static Table jobs() {
+    return new Table()
+        .text("JOB", "/id")
+        .time("CREATED", "/created_at")
+        .column("STATUS", JobsCommand::status)
+        .text("MODEL", "/model")
+        .text("FILE", "/training_file_name")
+        .text("SUBMITTED BY", "/submitted_by")
+        .column("RESULT", JobsCommand::result);
+  }
 
   /** The status, and of a running job how far it is. */
   private static String status(JsonNode job) {
@@ -83,16 +87,34 @@ public final class JobsCommand extends CommandGroup {
   }
 
   @Command(name = "list", description = "Jobs, newest first.")
-  static final class ListAll extends ListCommand {
-    ListAll() {
-      super(PATH, JOBS);
+  static final class ListAll extends ApiCommand {
+    private static final String OF_ALL = "/v1/organization/fine_tuning/jobs";
+
+    @Option(names = "--all-departments", description = "Of every department, for administrators.")
+    private boolean all;
+
+    @Option(names = "--limit", defaultValue = "20", description = "At most (${DEFAULT-VALUE}).")
+    private int limit;
+
+    @Override
+    int run(GraftApi api) {
+      show(
+          list(api, all ? OF_ALL : PATH, limit),
+          all ? jobs().text("DEPARTMENT", "/project/name") : jobs());
+      return 0;
     }
   }
 
-  @Command(name = "show", description = "Everything about a job.")
-  static final class Show extends ShowCommand {
-    Show() {
-      super(PATH);
+  @Command(name = "show", description = "A job as a page; all of it with --json.")
+  static final class Show extends ApiCommand {
+    @Parameters(paramLabel = "JOB_ID")
+    private String id = "";
+
+    @Override
+    int run(GraftApi api) {
+      JsonNode job = api.get(PATH + "/" + escaped(id));
+      show(job, JobText.of(job));
+      return 0;
     }
   }
 

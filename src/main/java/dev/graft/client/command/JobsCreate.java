@@ -51,7 +51,7 @@ final class JobsCreate extends ApiCommand {
 
   @Option(
       names = "--quote",
-      description = "Say what it would take; a file is uploaded, nothing is started.")
+      description = "Print an estimate; a file is uploaded, nothing is started.")
   private boolean quote;
 
   @Option(names = "--watch", description = "Follow it to its end.")

@@ -2,6 +2,7 @@ package dev.graft.client.command;
 
 import dev.graft.client.GraftApi;
 import dev.graft.client.output.Table;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -34,7 +35,10 @@ public final class KeysCommand extends CommandGroup {
           .text("SECRET", "/redacted_value")
           .time("CREATED", "/created_at")
           .time("LAST USED", "/last_used_at")
-          .text("NAME", "/name");
+          .time("EXPIRES", "/expires_at")
+          .column("DEPARTMENT", key -> key.path("project").path("name").asString("-"))
+          .text("NAME", "/name")
+          .text("REPLACES", "/replaces");
 
   /** Whose keys. */
   static final class DepartmentOption {
@@ -46,25 +50,55 @@ public final class KeysCommand extends CommandGroup {
     private String department = "";
 
     String path(GraftApi api) {
-      if (department.startsWith("proj_")) return PROJECTS + "/" + ApiCommand.escaped(department);
-      List<JsonNode> all = ApiCommand.list(api, PROJECTS, Integer.MAX_VALUE);
-      return all.stream()
-          .filter(project -> department.equals(project.path("name").asString()))
-          .findFirst()
-          .map(project -> PROJECTS + "/" + project.path("id").asString())
-          .orElseThrow(
-              () -> new IllegalArgumentException("no department has the name " + department));
+      return PROJECTS + "/" + project(api, department).path("id").asString();
     }
+  }
+
+  /** With its id, and its name where that can be known. */
+  private static JsonNode project(GraftApi api, String department) {
+    if (department.startsWith("proj_")) {
+      return api.get(PROJECTS + "/" + ApiCommand.escaped(department));
+    }
+    return ApiCommand.list(api, PROJECTS, Integer.MAX_VALUE).stream()
+        .filter(project -> department.equals(project.path("name").asString()))
+        .findFirst()
+        .orElseThrow(
+            () -> new IllegalArgumentException("no department has the name " + department));
   }
 
   @Command(name = "list", description = "Keys that are not deleted.")
   static final class ListAll extends ApiCommand {
-    @Mixin private DepartmentOption department = new DepartmentOption();
+    @Option(
+        names = "--department",
+        paramLabel = "NAME|ID",
+        description = "Only these; left out, administrators see every key there is.")
+    private @Nullable String department;
 
     @Override
     int run(GraftApi api) {
-      show(list(api, department.path(api) + "/api_keys", Integer.MAX_VALUE), KEYS);
+      List<JsonNode> keys = new ArrayList<>();
+      if (department == null) {
+        keys.addAll(list(api, "/v1/organization/admin_api_keys", Integer.MAX_VALUE));
+        list(api, PROJECTS, Integer.MAX_VALUE).forEach(each -> keys.addAll(of(api, each)));
+      } else {
+        keys.addAll(of(api, project(api, department)));
+      }
+      show(keys, KEYS);
       return 0;
+    }
+
+    /** Each with its department, as the audit log has it. */
+    private static List<JsonNode> of(GraftApi api, JsonNode project) {
+      String id = project.path("id").asString();
+      List<JsonNode> keys =
+          list(api, PROJECTS + "/" + escaped(id) + "/api_keys", Integer.MAX_VALUE);
+      for (JsonNode key : keys) {
+        ((ObjectNode) key)
+            .putObject("project")
+            .put("id", id)
+            .put("name", project.path("name").asString());
+      }
+      return keys;
     }
   }
 

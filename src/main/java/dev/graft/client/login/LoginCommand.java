@@ -1,6 +1,7 @@
 package dev.graft.client.login;
 
 import com.nimbusds.oauth2.sdk.device.DeviceAuthorizationSuccessResponse;
+import dev.graft.client.ApiRefused;
 import dev.graft.client.GraftApi;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -27,6 +28,8 @@ import picocli.CommandLine.Spec;
 public final class LoginCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
 
+  private static final int FORBIDDEN = 403;
+
   @Option(
       names = "--server",
       paramLabel = "URL",
@@ -45,16 +48,26 @@ public final class LoginCommand implements Callable<Integer> {
     Path file = Connection.file(environment);
     Login login = sso ? signIn(environment) : Login.withKey(server, key());
     try (GraftApi api = Connection.open(login, file, environment)) {
-      int models = api.get("/v1/models").path("data").size();
+      String models = models(api);
       login.keep(file);
       spec.commandLine()
           .getOut()
           .println(
-              "%s is good for %d models at %s. Kept in %s."
+              "%s is good%s at %s. Kept in %s."
                   .formatted(sso ? "The sign-in" : "The key", models, server, file));
       spec.commandLine().getOut().flush();
     }
     return 0;
+  }
+
+  /** An administrator's key, or one of few scopes, is known to the server and sees none. */
+  private static String models(GraftApi api) {
+    try {
+      return " for %d models".formatted(api.get("/v1/models").path("data").size());
+    } catch (ApiRefused refused) {
+      if (refused.status() != FORBIDDEN) throw refused;
+      return "";
+    }
   }
 
   private Login signIn(Map<String, String> environment) throws IOException {

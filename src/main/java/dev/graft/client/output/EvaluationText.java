@@ -73,7 +73,8 @@ public final class EvaluationText {
             "%,d of %,d questions of %s, answered by all:",
             results.path("compared").asLong(),
             evaluation.path("questions").asLong(),
-            evaluation.path("file").asString("")));
+            Table.printable(
+                evaluation.path("file_name").asString(evaluation.path("file").asString("")))));
     long leftOut = results.path("left_out").asLong();
     if (leftOut > 0) lines.add(line("%,d left out: see their samples", leftOut));
     for (JsonNode model : results.path("models")) lines.addAll(model(model));

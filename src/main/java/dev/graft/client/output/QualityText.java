@@ -23,7 +23,7 @@ public final class QualityText {
       lines.add("Not all was read: this is about the beginning.");
     }
     for (JsonNode finding : report.path("findings")) lines.add(finding(finding));
-    if (report.path("findings").isEmpty()) lines.add("Nothing was found.");
+    if (report.path("findings").isEmpty()) lines.add("No problems found.");
     return String.join("\n", lines);
   }
 

@@ -23,6 +23,11 @@ public record AdapterView(
     @Nullable DeprecationView deprecation,
     @Nullable Long deleteAt) {
 
+  /** The files that llama.cpp and Ollama load, if it has any. */
+  public List<FileView> gguf() {
+    return files.stream().filter(file -> file.name().endsWith(".gguf")).toList();
+  }
+
   public record FileView(String name, long bytes, String sha256) {}
 
   public record VerdictView(String loader, String verdict, List<String> reasons) {}

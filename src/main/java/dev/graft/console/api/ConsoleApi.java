@@ -26,10 +26,15 @@ public interface ConsoleApi {
     }
   }
 
-  /** Something that a chat can be with: a base model, or what was made of one. */
-  record ModelView(String id, @Nullable String baseModel) {
+  /** Something that can be asked: a base model, or what was made of one. */
+  record ModelView(String id, @Nullable String baseModel, String task) {
     public boolean tuned() {
       return baseModel != null;
+    }
+
+    /** Whether it labels texts; else it writes them. */
+    public boolean classifies() {
+      return task.equals("text-classification");
     }
   }
 
@@ -43,6 +48,16 @@ public interface ConsoleApi {
     record MessageView(String content) {}
 
     record UsedTokensView(long completionTokens) {}
+  }
+
+  /** The labels of texts. */
+  record LabelsView(String problemType, List<TextLabelView> data) {
+    record TextLabelView(
+        int index,
+        @Nullable String label,
+        double score,
+        List<String> labels,
+        Map<String, Double> probabilities) {}
   }
 
   /** Rows as the trainer will see them. */
@@ -69,6 +84,9 @@ public interface ConsoleApi {
 
   @GetExchange("/fine_tuning/jobs")
   Listed<JobView> jobs(@RequestParam @Nullable String after, @RequestParam int limit);
+
+  @GetExchange("/organization/fine_tuning/jobs")
+  Listed<JobView> jobsOfAll(@RequestParam int limit);
 
   @PostExchange("/fine_tuning/jobs")
   JobView createJob(@RequestBody JsonNode request);
@@ -104,6 +122,9 @@ public interface ConsoleApi {
   @GetExchange("/files/{id}")
   DataFileView file(@PathVariable String id);
 
+  @PostExchange("/files/{id}/convert")
+  DataFileView convertFile(@PathVariable String id, @RequestBody Map<String, Boolean> request);
+
   @GetExchange("/files/{id}/report")
   DataFileView.ReportView report(
       @PathVariable String id,
@@ -129,6 +150,9 @@ public interface ConsoleApi {
 
   @PostExchange("/chat/completions")
   ChatView chat(@RequestBody JsonNode request);
+
+  @PostExchange("/classify")
+  LabelsView classify(@RequestBody JsonNode request);
 
   @GetExchange("/evaluations")
   Listed<EvaluationView> evaluations(@RequestParam @Nullable String after, @RequestParam int limit);
@@ -164,6 +188,9 @@ public interface ConsoleApi {
 
   @GetExchange("/organization/projects/{id}/limits")
   DepartmentView.LimitsView limits(@PathVariable String id);
+
+  @GetExchange("/organization/projects/{id}/rate_limits")
+  Listed<DepartmentView.RateLimitView> rateLimits(@PathVariable String id);
 
   @GetExchange("/organization/projects/{id}/usage/fine_tuning")
   DepartmentView.UsageView usage(

@@ -13,6 +13,8 @@ public record DataFileView(
     String status,
     String sha256,
     @Nullable Long examples,
+    @Nullable String format,
+    @Nullable String kind,
     List<ProblemView> errors) {
 
   /**
@@ -22,6 +24,16 @@ public record DataFileView(
 
   public boolean usable() {
     return status.equals("processed");
+  }
+
+  /** The name of its format, if chat rows can be made of its rows; else null. */
+  public @Nullable String convertible() {
+    return switch (format) {
+      case null -> null;
+      case "sharegpt" -> "ShareGPT's format (conversations, from, value)";
+      case "alpaca" -> "Alpaca's format (instruction, input, output)";
+      default -> "the form of a question and its answer";
+    };
   }
 
   /** Whether its rows are being looked at. */

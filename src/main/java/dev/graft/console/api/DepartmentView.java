@@ -1,12 +1,20 @@
 package dev.graft.console.api;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** OpenAI's project, as the API tells it. */
 public record DepartmentView(String id, String name, long createdAt, String status) {
-  public record LimitsView(Map<String, QuotaView> quotas) {}
+  /**
+   * @param settings what administrators have said; null values are the defaults
+   * @param quotas what holds now, and how much of it is used
+   */
+  public record LimitsView(Map<String, @Nullable Object> settings, Map<String, QuotaView> quotas) {}
+
+  public record RateLimitView(
+      @JsonProperty("max_requests_per_1_minute") int maxRequestsPerMinute) {}
 
   public record QuotaView(@Nullable Double limit, double used) {
     /** From 0 to 100. */
@@ -43,7 +51,8 @@ public record DepartmentView(String id, String name, long createdAt, String stat
       String redactedValue,
       long createdAt,
       @Nullable Long lastUsedAt,
-      @Nullable Long expiresAt) {}
+      @Nullable Long expiresAt,
+      @Nullable String replaces) {}
 
   /** A service account that was made, with its key, which is shown this once. */
   public record AccountView(String id, String name, @Nullable NewKeyView apiKey) {}

@@ -3,8 +3,8 @@ package dev.graft.console.api;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.JsonNode;
 
 /** A comparison of models on held-out rows, as the API tells it. */
 public record EvaluationView(
@@ -14,12 +14,16 @@ public record EvaluationView(
     @Nullable String baseline,
     List<String> models,
     String file,
+    @Nullable String fileName,
     int maxSamples,
+    int maxCompletionTokens,
     long seed,
-    JsonNode gates,
+    List<GraderView> graders,
+    List<GateView> gates,
     long createdAt,
     @Nullable Long questions,
     ProgressView progress,
+    @Nullable List<PartialView> partialResults,
     @Nullable ResultsView results,
     @Nullable ProblemView error,
     @Nullable String waitsFor) {
@@ -55,7 +59,37 @@ public record EvaluationView(
       long equal,
       String verdict) {}
 
-  public record GateView(String metric, boolean passed) {}
+  /** What a model has reached so far. */
+  public record PartialView(
+      String model, boolean baseline, long answered, Map<String, Double> metrics) {}
+
+  public record GraderView(
+      String type, String name, @Nullable String operation, @Nullable String evaluationMetric) {
+    /** Such as {@code exact_match (string_check eq)}. */
+    public String title() {
+      return "%s (%s %s)".formatted(name, type, operation == null ? evaluationMetric : operation);
+    }
+  }
+
+  /**
+   * @param value that was looked at, of a result; {@code passed} is one's, too
+   */
+  public record GateView(
+      String metric,
+      @Nullable Double atLeast,
+      @Nullable Double atMost,
+      @Nullable Double betterBy,
+      @Nullable Double worseByAtMost,
+      @Nullable Double value,
+      @Nullable Boolean passed) {
+    /** Such as {@code exact_match at least 0.8}. */
+    public String title() {
+      if (atLeast != null) return metric + " at least " + atLeast;
+      if (atMost != null) return metric + " at most " + atMost;
+      if (betterBy != null) return metric + " better by " + betterBy;
+      return metric + " worse by at most " + worseByAtMost;
+    }
+  }
 
   public record SampleView(
       String id,
@@ -80,6 +114,14 @@ public record EvaluationView(
 
   public String title() {
     return name == null ? id : name;
+  }
+
+  /** Those who have not answered anything yet. */
+  public List<String> unasked() {
+    List<PartialView> partial = partialResults == null ? List.of() : partialResults;
+    return Stream.concat(Stream.ofNullable(baseline), models.stream())
+        .filter(each -> partial.stream().noneMatch(one -> one.model().equals(each)))
+        .toList();
   }
 
   public int percent() {

@@ -21,7 +21,10 @@ public record JobView(
     String reason,
     String nextStep,
     String trainingFile,
+    @Nullable String trainingFileName,
     @Nullable String validationFile,
+    @Nullable String validationFileName,
+    @Nullable String submittedBy,
     List<String> resultFiles,
     @Nullable String userProvidedSuffix,
     long seed,
@@ -31,9 +34,13 @@ public record JobView(
     @Nullable QueueView queue,
     UsageView usage,
     @Nullable ProblemView error,
-    @Nullable FailureView failure) {
+    @Nullable FailureView failure,
+    @Nullable ProjectView project) {
 
   private static final Set<String> ENDED = Set.of("succeeded", "failed", "cancelled");
+
+  /** Its department, where jobs of several are listed. */
+  public record ProjectView(String id, String name) {}
 
   public record ProgressView(
       long step,

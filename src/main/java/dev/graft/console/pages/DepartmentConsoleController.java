@@ -20,6 +20,7 @@ import org.springframework.web.bind.annotation.RequestParam;
 class DepartmentConsoleController {
   private static final int PAGE = 100;
   private static final int DAYS = 30;
+  private static final int NEWEST_JOBS = 20;
 
   private final ConsoleApi api;
   private final Clock clock;
@@ -36,6 +37,7 @@ class DepartmentConsoleController {
     }
     page.addAttribute("departments", api.departments(null, PAGE).data());
     page.addAttribute("baseModels", api.baseModels(PAGE).data());
+    page.addAttribute("jobs", api.jobsOfAll(NEWEST_JOBS).data());
     return "departments";
   }
 
@@ -68,6 +70,7 @@ class DepartmentConsoleController {
     long since = clock.instant().minus(DAYS, ChronoUnit.DAYS).getEpochSecond();
     page.addAttribute("department", api.department(id));
     page.addAttribute("limits", api.limits(id));
+    page.addAttribute("rateLimits", api.rateLimits(id).data());
     page.addAttribute("usage", api.usage(id, since, DAYS + 1));
     page.addAttribute("keys", api.keys(id, PAGE).data());
   }

@@ -2,17 +2,15 @@ package dev.graft.console.pages;
 
 import dev.graft.console.api.ConsoleApi;
 import jakarta.servlet.http.HttpServletResponse;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Controller;
 import org.springframework.ui.Model;
 import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.ModelAttribute;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
-import tools.jackson.databind.json.JsonMapper;
-import tools.jackson.databind.node.ObjectNode;
 
 /** Whether a model is better than its base: asked, watched, read question by question. */
 @Controller
@@ -41,25 +39,14 @@ class EvaluationsConsoleController {
     page.addAttribute("models", choices.models(model));
     page.addAttribute("files", choices.files(null));
     page.addAttribute("model", model);
+    page.addAttribute("graders", NewEvaluationForm.GRADERS);
+    page.addAttribute("bounds", NewEvaluationForm.BOUNDS);
     return "new-evaluation";
   }
 
   @PostMapping
-  void create(
-      @RequestParam(required = false, defaultValue = "") List<String> models,
-      @RequestParam @Nullable String baseline,
-      @RequestParam(defaultValue = "") String file,
-      @RequestParam @Nullable String name,
-      @RequestParam(defaultValue = "200") int maxSamples,
-      @RequestParam(defaultValue = "256") int maxTokens,
-      HttpServletResponse response) {
-    ObjectNode request = JsonMapper.shared().createObjectNode();
-    models.forEach(request.putArray("models")::add);
-    if (baseline != null && !baseline.isBlank()) request.put("baseline", baseline);
-    if (name != null && !name.isBlank()) request.put("name", name);
-    request.put("file", file).put("max_samples", maxSamples);
-    request.put("max_completion_tokens", maxTokens);
-    String id = api.createEvaluation(request).id();
+  void create(@ModelAttribute NewEvaluationForm form, HttpServletResponse response) {
+    String id = api.createEvaluation(form.request()).id();
     response.setHeader("hx-redirect", "/console/evaluations/" + id);
     response.setStatus(HttpServletResponse.SC_NO_CONTENT);
   }

@@ -5,6 +5,7 @@ import dev.graft.console.api.DataFileView;
 import dev.graft.console.api.Relay;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Controller;
 import org.springframework.ui.Model;
@@ -64,6 +65,18 @@ class FilesConsoleController {
     boolean alone = validationFile == null || validationFile.isBlank();
     model.addAttribute("report", api.report(id, alone ? null : validationFile));
     return "report";
+  }
+
+  /** The new file's own page; a refusal stands beside the button. */
+  @PostMapping("/{id}/convert")
+  void convert(
+      @PathVariable String id,
+      @RequestParam(defaultValue = "false") boolean ignoreUnknownKeys,
+      HttpServletResponse response) {
+    Map<String, Boolean> request =
+        ignoreUnknownKeys ? Map.of("ignore_unknown_keys", true) : Map.of();
+    response.setHeader("hx-redirect", "/console/files/" + api.convertFile(id, request).id());
+    response.setStatus(HttpServletResponse.SC_NO_CONTENT);
   }
 
   @GetMapping("/{id}/content")

@@ -1,6 +1,9 @@
 package dev.graft.console.pages;
 
+import dev.graft.console.api.AdapterView;
 import dev.graft.console.api.ConsoleApi;
+import dev.graft.console.api.JobView;
+import dev.graft.console.api.PageRefused;
 import dev.graft.console.api.Relay;
 import jakarta.servlet.http.HttpServletResponse;
 import java.util.List;
@@ -39,9 +42,20 @@ class ModelsConsoleController {
 
   @GetMapping("/{id}")
   String adapter(@PathVariable String id, Model model) {
-    model.addAttribute("adapter", api.adapter(id));
+    AdapterView adapter = api.adapter(id);
+    model.addAttribute("adapter", adapter);
+    model.addAttribute("origin", origin(adapter.jobId()));
     model.addAttribute("lineage", api.lineage(id));
     return "model";
+  }
+
+  /** The job that made it, for its names; null where it is another department's. */
+  private @Nullable JobView origin(String job) {
+    try {
+      return api.job(job);
+    } catch (PageRefused foreign) {
+      return null;
+    }
   }
 
   @GetMapping("/{id}/content")

@@ -2,13 +2,16 @@ package dev.graft.console.pages;
 
 import dev.graft.console.api.PageRefused;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.NullNode;
 import tools.jackson.databind.node.ObjectNode;
+import tools.jackson.databind.node.StringNode;
 
 /**
  * What was typed and chosen; empty fields are left to the server. Nothing is checked here: the API
@@ -16,7 +19,7 @@ import tools.jackson.databind.node.ObjectNode;
  *
  * @param config name of a preset or id of a configuration, or {@link #OWN}
  * @param settings the {@code adapter} as JSON, where config is {@link #OWN}
- * @param objective {@code supervised} or {@code dpo}
+ * @param objective {@code supervised}, or another objective of an {@code adapter}
  */
 record NewJobForm(
     String model,
@@ -38,6 +41,9 @@ record NewJobForm(
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .build();
 
+  private static final String SUPERVISED = "supervised";
+  private static final Set<String> PAIRS = Set.of("dpo", "orpo");
+
   static final String OWN = "own";
   static final int SHOWN_ROWS = 3;
 
@@ -48,12 +54,10 @@ record NewJobForm(
     if (given(validationFile)) request.put("validation_file", validationFile);
     if (given(suffix)) request.put("suffix", suffix);
     if (given(seed)) request.set("seed", json("seed", seed));
-    if (OWN.equals(config)) {
-      request.set("adapter", json("adapter", settings));
-    } else if (given(config)) {
-      request.put("adapter", config);
-    }
-    String type = given(objective) ? objective : "supervised";
+    String chosen = given(objective) ? objective : SUPERVISED;
+    JsonNode adapter = adapter(chosen);
+    if (!adapter.isNull()) request.set("adapter", adapter);
+    String type = PAIRS.contains(chosen) ? "dpo" : SUPERVISED;
     ObjectNode numbers = JsonMapper.shared().createObjectNode();
     if (given(epochs)) numbers.set("n_epochs", json("n_epochs", epochs));
     if (given(batchSize)) numbers.set("batch_size", json("batch_size", batchSize));
@@ -64,6 +68,20 @@ record NewJobForm(
     ObjectNode method = request.putObject("method").put("type", type);
     if (!numbers.isEmpty()) method.putObject(type).set("hyperparameters", numbers);
     return request;
+  }
+
+  /** What OpenAI has no {@code method.type} for, the {@code adapter} says. */
+  private JsonNode adapter(String chosen) {
+    boolean said = chosen.equals(SUPERVISED) || chosen.equals("dpo");
+    if (OWN.equals(config)) {
+      JsonNode own = json("adapter", settings);
+      if (said || !(own instanceof ObjectNode object) || object.has("objective")) return own;
+      return object.put("objective", chosen);
+    }
+    if (said) return given(config) ? StringNode.valueOf(config) : NullNode.getInstance();
+    ObjectNode named = JsonMapper.shared().createObjectNode();
+    if (given(config)) named.put("config", config);
+    return named.put("objective", chosen);
   }
 
   private static boolean given(@Nullable String text) {

@@ -1,6 +1,8 @@
 package dev.graft.console.pages;
 
 import dev.graft.console.api.ConsoleApi;
+import java.util.Comparator;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Controller;
 import org.springframework.ui.Model;
@@ -12,11 +14,12 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** One question to two models, side by side. */
+/** One question to two models, side by side, or texts to a classifier. */
 @Controller
 @RequestMapping("/console/playground")
 class PlaygroundConsoleController {
   private static final double NANOS = 1e9;
+  private static final int SHOWN_LABELS = 5;
 
   private final ConsoleApi api;
   private final Choices choices;
@@ -27,11 +30,21 @@ class PlaygroundConsoleController {
   }
 
   /**
-   * @param model what is looked at: its base stands beside it
+   * @param model what is looked at: its base stands beside it, unless it is a classifier
    */
   @GetMapping
   String form(@RequestParam @Nullable String model, Model page) {
-    var models = choices.models(model);
+    var all = choices.models(model);
+    var classifiers =
+        all.stream()
+            .filter(ConsoleApi.ModelView::classifies)
+            .sorted(Comparator.comparing(each -> !each.tuned()))
+            .toList();
+    page.addAttribute("classifiers", classifiers);
+    page.addAttribute("model", model);
+    page.addAttribute(
+        "classifying", classifiers.stream().anyMatch(each -> each.id().equals(model)));
+    var models = all.stream().filter(each -> !each.classifies()).toList();
     var looked =
         models.stream()
             .filter(each -> each.id().equals(model))
@@ -44,6 +57,20 @@ class PlaygroundConsoleController {
         "left",
         looked.map(each -> each.baseModel() == null ? each.id() : each.baseModel()).orElse(null));
     return "playground";
+  }
+
+  /**
+   * @param texts one a line
+   */
+  @PostMapping("/labels")
+  String labels(@RequestParam String classifier, @RequestParam String texts, Model page) {
+    List<String> lines = texts.lines().filter(line -> !line.isBlank()).toList();
+    ObjectNode request = JsonMapper.shared().createObjectNode();
+    request.put("model", classifier).put("truncation", true).put("top_k", SHOWN_LABELS);
+    lines.forEach(request.putArray("input")::add);
+    page.addAttribute("texts", lines);
+    page.addAttribute("found", api.classify(request));
+    return "labels";
   }
 
   /** One model's answer; the page asks once for each. */

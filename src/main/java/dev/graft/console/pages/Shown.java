@@ -18,7 +18,10 @@ final class Shown {
       DateTimeFormatter.ofPattern("d MMM yyyy, HH:mm 'UTC'", Locale.ENGLISH)
           .withZone(ZoneOffset.UTC);
   private static final String[] UNITS = {"B", "KB", "MB", "GB", "TB"};
-  private static final double STEP = 1000;
+  private static final double MILLIS = 1000;
+
+  /** As settings and documents count: of 1 TB, 1024 GB. */
+  private static final double STEP = 1024;
 
   /** Unix seconds, as scripts read them: the page rewrites it in the reader's own zone. */
   public String iso(@Nullable Long seconds) {
@@ -31,7 +34,7 @@ final class Shown {
 
   public String seconds(@Nullable Double seconds) {
     if (seconds == null) return NOTHING;
-    Duration time = Duration.ofMillis(Math.round(seconds * STEP));
+    Duration time = Duration.ofMillis(Math.round(seconds * MILLIS));
     if (time.toMinutes() == 0) return "%d s".formatted(time.toSeconds());
     if (time.toHours() == 0) return "%d min %d s".formatted(time.toMinutes(), time.toSecondsPart());
     return "%d h %d min".formatted(time.toHours(), time.toMinutesPart());

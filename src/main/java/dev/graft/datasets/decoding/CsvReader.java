@@ -1,5 +1,6 @@
 package dev.graft.datasets.decoding;
 
+import dev.graft.text.row.RowReader;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -134,7 +135,7 @@ final class CsvReader {
       ByteBuffer text = ByteBuffer.wrap(bytes, 0, bytes.length - (carriageReturn ? 1 : 0));
       cells.add(StandardCharsets.UTF_8.newDecoder().decode(text).toString());
     } catch (CharacterCodingException e) {
-      blame("is not UTF-8");
+      blame(RowReader.NOT_UTF8);
     }
   }
 

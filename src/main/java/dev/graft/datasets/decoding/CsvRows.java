@@ -10,7 +10,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Turns CSV into JSONL, each record on the line where it began. */
@@ -28,14 +27,14 @@ final class CsvRows {
   }
 
   /**
-   * Reads to the end, or to as many problems as a {@link RowReader} tells. Throws {@link
-   * Undecodable} where the header does not say what the columns are.
+   * Reads to the end, to as many problems as a {@link RowReader} tells, or to text in another
+   * encoding. Throws {@link Undecodable} where the header does not say what the columns are.
    *
-   * @param columns null where the header itself has the names of fields
+   * @param options whose columns are null where the header itself has the names of fields
    * @param problems gets what is wrong with records; those become empty lines
    */
   static void write(
-      InputStream csv, @Nullable CsvColumns columns, OutputStream jsonl, List<Problem> problems)
+      InputStream csv, DecodingOptions options, OutputStream jsonl, List<Problem> problems)
       throws IOException {
     CsvReader reader = new CsvReader(csv);
     OutputStream out = new BufferedOutputStream(jsonl, 1 << 16);
@@ -43,9 +42,10 @@ final class CsvRows {
     CsvReader.Row row;
     while ((row = reader.next()) != null && problems.size() < RowReader.MAX_PROBLEMS) {
       if (rows == null && !row.isBlank()) {
-        rows = of(row, columns);
+        rows = of(row, options);
       } else if (rows != null && !row.isBlank()) {
         rows.write(row, out, problems);
+        if (RowReader.NOT_UTF8.equals(row.problem())) break;
       }
       for (int i = 0; i < row.lines(); i++) out.write('\n');
     }
@@ -67,19 +67,26 @@ final class CsvRows {
     out.write(JSON.writeValueAsBytes(kind.row(cells)));
   }
 
-  private static CsvRows of(CsvReader.Row header, @Nullable CsvColumns columns) throws Undecodable {
+  private static CsvRows of(CsvReader.Row header, DecodingOptions options) throws Undecodable {
     if (header.problem() != null) throw new Undecodable("has a header that " + header.problem());
     List<String> names = header.cells().stream().map(String::strip).toList();
+    CsvColumns columns = options.columns();
     if (columns == null) {
+      List<String> fields =
+          options.ignoreUnknownKeys()
+              ? names.stream().filter(CsvKind.FIELDS::contains).toList()
+              : names;
       CsvKind kind =
-          CsvKind.of(Set.copyOf(names))
+          CsvKind.of(Set.copyOf(fields))
               .orElseThrow(
                   () ->
                       new Undecodable(
                           "has columns that are no row: name them "
                               + CsvKind.words()
-                              + ", or say with columns[...] which is which"));
-      return new CsvRows(kind, places(names, identity(names)), names.size());
+                              + "; or say with columns[...] which is which, as in"
+                              + " columns[user]=question (ignore_unknown_keys leaves the others"
+                              + " out)"));
+      return new CsvRows(kind, places(names, identity(fields)), names.size());
     }
     return new CsvRows(columns.kind(), places(names, columns.byField()), names.size());
   }

@@ -1,23 +1,24 @@
 package dev.graft.datasets.decoding;
 
+import dev.graft.text.row.RowConversion;
+import dev.graft.text.row.RowFormat;
 import dev.graft.text.row.RowReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.List;
 import java.util.Locale;
-import org.jspecify.annotations.Nullable;
 
 /** What an uploaded file came as, and how its rows are got out. */
 public final class FileFormat {
   private final Compression compression;
   private final boolean csv;
-  private final @Nullable CsvColumns columns;
+  private final DecodingOptions options;
 
-  private FileFormat(Compression compression, boolean csv, @Nullable CsvColumns columns) {
+  private FileFormat(Compression compression, boolean csv, DecodingOptions options) {
     this.compression = compression;
     this.csv = csv;
-    this.columns = columns;
+    this.options = options;
   }
 
   /**
@@ -26,17 +27,38 @@ public final class FileFormat {
    *
    * @param content is read for a few bytes and not closed
    */
-  public static FileFormat of(InputStream content, String filename, @Nullable CsvColumns columns)
+  public static FileFormat of(InputStream content, String filename, DecodingOptions options)
       throws IOException {
     Compression compression = Compression.of(content.readNBytes(Compression.SIGNATURE));
+    return new FileFormat(compression, isCsv(filename, options), options);
+  }
+
+  public static boolean isCsv(String filename, DecodingOptions options) {
     String name = filename.toLowerCase(Locale.ROOT).replaceFirst("\\.(gz|zst|zstd)$", "");
-    boolean csv = columns != null || name.endsWith(".csv") || name.endsWith(".tsv");
-    return new FileFormat(compression, csv, columns);
+    return options.columns() != null || name.endsWith(".csv") || name.endsWith(".tsv");
   }
 
   /** The file is its rows. */
   public boolean isRows() {
-    return compression == Compression.NONE && !csv;
+    return compression == Compression.NONE
+        && !csv
+        && !options.ignoreUnknownKeys()
+        && options.conversion() == null;
+  }
+
+  /**
+   * The rows of a file that {@linkplain #isRows is} its own. Throws {@link Undecodable} where it
+   * begins as none does.
+   *
+   * @param content closed by whoever closes what is returned, or with a failure
+   */
+  public InputStream open(InputStream content) throws IOException {
+    try {
+      return ForeignContent.refuse(content, csv);
+    } catch (IOException e) {
+      content.close();
+      throw e;
+    }
   }
 
   public boolean isPacked() {
@@ -53,10 +75,24 @@ public final class FileFormat {
       throws IOException {
     try (InputStream packed = content;
         InputStream unpacked = compression.unpack(packed)) {
-      if (csv) CsvRows.write(unpacked, columns, rows, problems);
-      else unpacked.transferTo(rows);
+      writeUnpacked(ForeignContent.refuse(unpacked, csv), rows, problems);
     } catch (IOException e) {
       throw compression.explain(e);
+    }
+  }
+
+  private void writeUnpacked(
+      InputStream content, OutputStream rows, List<RowReader.Problem> problems) throws IOException {
+    RowFormat from = options.conversion();
+    boolean ignored = options.ignoreUnknownKeys();
+    if (csv) {
+      CsvRows.write(content, options, rows, problems);
+    } else if (from != null) {
+      RowConversion.toChat(from, ignored).write(content, rows, problems);
+    } else if (ignored) {
+      RowConversion.withoutUnknownKeys().write(content, rows, problems);
+    } else {
+      content.transferTo(rows);
     }
   }
 }

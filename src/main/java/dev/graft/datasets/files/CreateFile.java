@@ -44,7 +44,8 @@ class CreateFile {
         FileUploadBody.read(request, store, settings.maxSize().toBytes())) {
       NewFile file = FileFields.of(departmentId, upload);
       StagedBlob content = upload.content();
-      CheckedFile checked = validation.requireIfSmall(file, content, "file");
+      CheckedFile checked =
+          validation.requireIfSmall(file, content::open, content.ref().bytes(), "file");
       files.requireRoom(departmentId, content.ref().bytes());
       ArrivedFile arrived = new ArrivedFile(content.publish(), checked);
       return record(request, file, arrived);
@@ -70,7 +71,7 @@ class CreateFile {
             file.filename(),
             file.purpose().wireName(),
             String.valueOf(file.lifetime()),
-            String.valueOf(file.columns()));
+            String.valueOf(file.options()));
     return IdempotentRequest.of(request, file.departmentId(), "POST /v1/files", everything);
   }
 }

@@ -5,17 +5,22 @@ import dev.graft.artifacts.BlobDownload;
 import dev.graft.datasets.FileObject;
 import dev.graft.datasets.FileRow;
 import dev.graft.datasets.StoredFiles;
+import dev.graft.datasets.files.ConvertFile.ConversionRequest;
+import dev.graft.platform.errors.ProblemType;
 import dev.graft.platform.errors.RequestFailed;
 import dev.graft.platform.pagination.Cursor;
 import dev.graft.platform.pagination.CursorPage;
 import dev.graft.platform.web.DeletedObject;
+import dev.graft.tenancy.AuditLog;
 import dev.graft.tenancy.Caller;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.io.Resource;
 import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpMethod;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
@@ -23,6 +28,7 @@ import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
@@ -37,11 +43,20 @@ class FileController {
 
   private final StoredFiles files;
   private final CreateFile uploadFile;
+  private final ConvertFile convertFile;
   private final ArtifactStore store;
+  private final AuditLog audit;
 
-  FileController(StoredFiles files, CreateFile uploadFile, ArtifactStore store) {
+  FileController(
+      StoredFiles files,
+      CreateFile uploadFile,
+      ConvertFile convertFile,
+      ArtifactStore store,
+      AuditLog audit) {
+    this.audit = audit;
     this.files = files;
     this.uploadFile = uploadFile;
+    this.convertFile = convertFile;
     this.store = store;
   }
 
@@ -68,14 +83,39 @@ class FileController {
     return files.object(require(caller, id));
   }
 
+  /** Graft's own. */
+  @PostMapping("/{id}/convert")
+  FileObject convert(
+      @AuthenticationPrincipal Caller caller,
+      @PathVariable String id,
+      HttpServletRequest http,
+      @RequestBody(required = false) @Nullable ConversionRequest body)
+      throws IOException {
+    ConversionRequest request = body == null ? ConversionRequest.EMPTY : body;
+    return files.object(convertFile.from(http, require(caller, id), request));
+  }
+
   @GetMapping("/{id}/content")
   ResponseEntity<Resource> content(
       @AuthenticationPrincipal Caller caller,
       @PathVariable String id,
+      HttpMethod method,
       @RequestHeader HttpHeaders headers) {
     FileRow file = require(caller, id);
-    return BlobDownload.of(
-        store, file.blob(), file.filename(), MediaType.APPLICATION_OCTET_STREAM, headers);
+    if (file.isUnconverted()) {
+      throw new RequestFailed(
+          ProblemType.WRONG_STATE,
+          "The rows of " + id + " are not made yet, or could not be: see its status.",
+          "id");
+    }
+    ResponseEntity<Resource> answer =
+        BlobDownload.of(
+            store, file.blob(), file.filename(), MediaType.APPLICATION_OCTET_STREAM, headers);
+    if (BlobDownload.begins(method, answer)) {
+      audit.write(
+          "file.downloaded", caller.departmentId(), id, Map.of("filename", file.filename()));
+    }
+    return answer;
   }
 
   @DeleteMapping("/{id}")

@@ -3,6 +3,7 @@ package dev.graft.datasets.files;
 import dev.graft.datasets.FilePurpose;
 import dev.graft.datasets.NewFile;
 import dev.graft.datasets.decoding.CsvColumns;
+import dev.graft.datasets.decoding.DecodingOptions;
 import dev.graft.platform.errors.ProblemType;
 import dev.graft.platform.errors.RequestFailed;
 import java.time.Duration;
@@ -23,7 +24,8 @@ public final class FileFields {
         upload.filename(),
         purpose(upload.field("purpose")),
         lifetime(upload),
-        columns(upload.columns()));
+        new DecodingOptions(
+            columns(upload.columns()), ignoreUnknownKeys(upload.field("ignore_unknown_keys"))));
   }
 
   /** Only what jobs read may be uploaded; their results have a purpose of their own. */
@@ -43,6 +45,17 @@ public final class FileFields {
 
   public static @Nullable CsvColumns columns(@Nullable Map<String, String> columns) {
     return columns == null || columns.isEmpty() ? null : new CsvColumns(columns);
+  }
+
+  private static boolean ignoreUnknownKeys(@Nullable String said) {
+    return switch (said) {
+      case null -> false;
+      case "true" -> true;
+      case "false" -> false;
+      default ->
+          throw RequestFailed.invalid(
+              "ignore_unknown_keys", "ignore_unknown_keys is true or false.");
+    };
   }
 
   private static @Nullable Duration lifetime(FileUploadBody upload) {

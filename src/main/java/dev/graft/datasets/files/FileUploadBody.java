@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 final class FileUploadBody implements AutoCloseable {
   private static final int MAX_FIELD_BYTES = 1024;
   private static final Set<String> FIELDS =
-      Set.of("purpose", "expires_after[anchor]", "expires_after[seconds]");
+      Set.of("purpose", "expires_after[anchor]", "expires_after[seconds]", "ignore_unknown_keys");
   private static final Pattern COLUMN = Pattern.compile("columns\\[(\\w{1,40})]");
 
   private final Map<String, String> fields = new HashMap<>();

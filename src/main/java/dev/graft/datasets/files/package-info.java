@@ -6,6 +6,8 @@
  * and is published only once everything about it is known to be right ({@link
  * dev.graft.datasets.files.CreateFile}).
  *
+ * <p>{@link dev.graft.datasets.files.ConvertFile} makes a file of chat rows of one that is there.
+ *
  * <p>How it fails: whatever breaks off before that is dropped with its staged bytes, and nothing is
  * stored.
  */

@@ -4,6 +4,7 @@ import dev.graft.datasets.report.findings.QualityFinding;
 import dev.graft.datasets.report.inspections.Borders;
 import dev.graft.datasets.report.inspections.ClassBalance;
 import dev.graft.datasets.report.inspections.EnoughRows;
+import dev.graft.datasets.report.inspections.ForeignRows;
 import dev.graft.datasets.report.inspections.Inspection;
 import dev.graft.datasets.report.inspections.Leakage;
 import dev.graft.datasets.report.inspections.Pairs;
@@ -84,8 +85,9 @@ final class ReportReader {
         answers.summary(),
         classes.largest(),
         gravestFirst(
-            inspections.stream()
-                .flatMap(Inspection::findings)
+            Stream.concat(
+                    ForeignRows.findings(read.summary().format(), amount.rows()),
+                    inspections.stream().flatMap(Inspection::findings))
                 .filter(found -> read.complete() || !found.check().isOfAllRows())));
   }
 

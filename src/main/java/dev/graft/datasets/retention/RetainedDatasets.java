@@ -75,7 +75,11 @@ class RetainedDatasets implements Retained {
     if (file.isEmpty()) return Removal.GONE;
     if (files.userOf(departmentId, id).isPresent()) return Removal.IN_USE;
     rows.delete(file.get());
-    audit.write("file.deleted", departmentId, id, Map.of("reason", "retention"));
+    audit.write(
+        "file.deleted",
+        departmentId,
+        id,
+        Map.of("filename", file.get().filename(), "reason", "retention"));
     return Removal.REMOVED;
   }
 }

@@ -104,7 +104,8 @@ class CompleteUpload {
       if (md5 != null && !md5.equals(HexFormat.of().formatHex(digest.digest()))) {
         throw RequestFailed.invalid("md5", "The parts, in this order, have another MD5.");
       }
-      CheckedFile checked = validation.requireIfSmall(file, content, "part_ids");
+      CheckedFile checked =
+          validation.requireIfSmall(file, content::open, content.ref().bytes(), "part_ids");
       ArrivedFile arrived = new ArrivedFile(content.publish(), checked);
       uploads.complete(upload.departmentId(), upload.id(), partIds, file, arrived);
     }

@@ -2,6 +2,7 @@ package dev.graft.datasets.uploads;
 
 import dev.graft.datasets.FilePurpose;
 import dev.graft.datasets.NewFile;
+import dev.graft.datasets.decoding.DecodingOptions;
 import dev.graft.datasets.files.FileFields;
 import dev.graft.platform.errors.RequestFailed;
 import java.time.Duration;
@@ -9,14 +10,18 @@ import java.util.Map;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** The body of {@code POST /v1/uploads}; {@code columns} is Graft's own. */
+/**
+ * The body of {@code POST /v1/uploads}; {@code columns} and {@code ignore_unknown_keys} are Graft's
+ * own.
+ */
 record UploadRequest(
     @Nullable String filename,
     @Nullable String purpose,
     @Nullable Long bytes,
     @Nullable String mimeType,
     @Nullable ExpiresAfter expiresAfter,
-    @Nullable Map<String, String> columns) {
+    @Nullable Map<String, String> columns,
+    @Nullable Boolean ignoreUnknownKeys) {
   private static final Pattern MIME_TYPE =
       Pattern.compile("[\\w.+-]{1,60}/[\\w.+-]{1,60}(;[\\w .=\"+-]{0,100})?");
 
@@ -43,7 +48,13 @@ record UploadRequest(
                 "expires_after.anchor",
                 "expires_after.seconds");
     NewFile file =
-        new NewFile(departmentId, name, checkedPurpose, lifetime, FileFields.columns(columns));
+        new NewFile(
+            departmentId,
+            name,
+            checkedPurpose,
+            lifetime,
+            new DecodingOptions(
+                FileFields.columns(columns), Boolean.TRUE.equals(ignoreUnknownKeys)));
     return new NewUpload(file, size, type);
   }
 }

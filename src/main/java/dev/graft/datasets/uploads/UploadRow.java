@@ -4,7 +4,7 @@ import dev.graft.datasets.FileObject;
 import dev.graft.datasets.FilePurpose;
 import dev.graft.datasets.NewFile;
 import dev.graft.datasets.decoding.ColumnMapping;
-import dev.graft.datasets.decoding.CsvColumns;
+import dev.graft.datasets.decoding.DecodingOptions;
 import jakarta.persistence.Entity;
 import jakarta.persistence.Id;
 import jakarta.persistence.Table;
@@ -27,6 +27,7 @@ class UploadRow {
   private String mimeType;
 
   private @Nullable String columnMapping;
+  private boolean ignoreUnknownKeys;
   private @Nullable Long fileLifetime;
   private String status;
   private @Nullable String partIds;
@@ -47,7 +48,8 @@ class UploadRow {
     this.purpose = file.purpose().wireName();
     this.bytes = upload.bytes();
     this.mimeType = upload.mimeType();
-    this.columnMapping = ColumnMapping.write(file.columns());
+    this.columnMapping = ColumnMapping.write(file.options().columns());
+    this.ignoreUnknownKeys = file.options().ignoreUnknownKeys();
     this.fileLifetime = lifetime == null ? null : lifetime.toSeconds();
     this.status = UploadStatus.PENDING.wireName();
     this.createdAt = createdAt;
@@ -77,13 +79,12 @@ class UploadRow {
   }
 
   NewFile newFile() {
-    CsvColumns columns = ColumnMapping.read(columnMapping);
     return new NewFile(
         departmentId,
         filename,
         FilePurpose.named(purpose).orElseThrow(),
         fileLifetime == null ? null : Duration.ofSeconds(fileLifetime),
-        columns);
+        new DecodingOptions(ColumnMapping.read(columnMapping), ignoreUnknownKeys));
   }
 
   UploadObject object(Instant now, @Nullable FileObject file) {

@@ -1,7 +1,6 @@
 package dev.graft.datasets.validation;
 
 import dev.graft.artifacts.ArtifactStore;
-import dev.graft.artifacts.StagedBlob;
 import dev.graft.datasets.CheckedFile;
 import dev.graft.datasets.FileProperties;
 import dev.graft.datasets.FileRow;
@@ -71,17 +70,18 @@ public class FileValidation implements WorkKind {
   /**
    * What the content is, if it is small enough to find out now; else null, and it is work of this
    * kind. Throws {@link dev.graft.platform.errors.RequestFailed} with the problems if it is not
-   * valid training data.
+   * valid training data; rows that can be converted are kept, so that they can be.
    *
+   * @param bytes of the content
    * @param param the request field to name in the error
    */
-  public @Nullable CheckedFile requireIfSmall(NewFile file, StagedBlob content, String param)
-      throws IOException {
-    FileFormat format = TrainingRows.format(content::open, file.filename(), file.columns());
-    long likely = content.ref().bytes() * (format.isPacked() ? LIKELY_RATIO : 1);
+  public @Nullable CheckedFile requireIfSmall(
+      NewFile file, InputStreamSource content, long bytes, String param) throws IOException {
+    FileFormat format = TrainingRows.format(content, file.filename(), file.options());
+    long likely = bytes * (format.isPacked() ? LIKELY_RATIO : 1);
     if (likely > settings.validateInline().toBytes()) return null;
-    CheckedFile checked = trainingRows.check(content::open, format);
-    if (!checked.validation().good()) {
+    CheckedFile checked = trainingRows.check(content, format);
+    if (!checked.validation().good() && !checked.validation().convertible()) {
       throw checked.validation().refusal(param, "The file is not valid training data");
     }
     return checked;
@@ -98,7 +98,7 @@ public class FileValidation implements WorkKind {
         rows.findById(claim.subject()).filter(row -> row.has(FileStatus.UPLOADED)).orElse(null);
     if (file == null) return;
     InputStreamSource content = () -> store.open(file.blob().sha256());
-    FileFormat format = TrainingRows.format(content, file.filename(), file.columns());
+    FileFormat format = TrainingRows.format(content, file.filename(), file.options());
     CheckedFile checked = trainingRows.check(content, format);
     if (!record(claim, checked)) return;
     log.atInfo()

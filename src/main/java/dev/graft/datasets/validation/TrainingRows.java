@@ -7,7 +7,7 @@ import dev.graft.datasets.CheckedFile;
 import dev.graft.datasets.FileProperties;
 import dev.graft.datasets.LineProblem;
 import dev.graft.datasets.ValidationResult;
-import dev.graft.datasets.decoding.CsvColumns;
+import dev.graft.datasets.decoding.DecodingOptions;
 import dev.graft.datasets.decoding.FileFormat;
 import dev.graft.datasets.decoding.Undecodable;
 import dev.graft.text.row.RowReader;
@@ -17,7 +17,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import org.springframework.core.io.InputStreamSource;
 import org.springframework.stereotype.Component;
 
@@ -36,18 +35,20 @@ class TrainingRows {
     this.settings = settings;
   }
 
-  static FileFormat format(InputStreamSource content, String filename, @Nullable CsvColumns columns)
+  static FileFormat format(InputStreamSource content, String filename, DecodingOptions options)
       throws IOException {
     try (InputStream in = content.getInputStream()) {
-      return FileFormat.of(in, filename, columns);
+      return FileFormat.of(in, filename, options);
     }
   }
 
   /** Reads the file to its end, or to its hundredth problem, in bounded memory. */
   CheckedFile check(InputStreamSource content, FileFormat format) throws IOException {
     if (format.isRows()) {
-      try (InputStream in = content.getInputStream()) {
+      try (InputStream in = format.open(content.getInputStream())) {
         return new CheckedFile(ValidationResult.of(in), null);
+      } catch (Undecodable bad) {
+        return refused("the file " + bad.reason());
       }
     }
     List<RowReader.Problem> problems = new ArrayList<>();
@@ -66,19 +67,20 @@ class TrainingRows {
 
   static CheckedFile refused(String message) {
     return new CheckedFile(
-        new ValidationResult(0, null, null, List.of(new LineProblem(0, message))), null);
+        new ValidationResult(0, null, null, null, List.of(new LineProblem(0, message))), null);
   }
 
-  private static ValidationResult merged(List<RowReader.Problem> csv, ValidationResult rows) {
-    if (csv.isEmpty()) return rows;
+  private static ValidationResult merged(List<RowReader.Problem> decoding, ValidationResult rows) {
+    if (decoding.isEmpty()) return rows;
     List<LineProblem> all =
         Stream.concat(
-                csv.stream().map(p -> new LineProblem(p.line(), p.message())),
+                decoding.stream().map(p -> new LineProblem(p.line(), p.message())),
                 // without records there are no rows: that is told by the records
                 rows.problems().stream().filter(p -> p.line() > 0))
             .sorted(Comparator.comparingLong(LineProblem::line))
             .limit(RowReader.MAX_PROBLEMS)
             .toList();
-    return new ValidationResult(rows.examples(), rows.kind(), rows.longestRow(), all);
+    return new ValidationResult(
+        rows.examples(), rows.kind(), rows.longestRow(), rows.format(), all);
   }
 }

@@ -1,5 +1,6 @@
 package dev.graft.evaluation.api;
 
+import dev.graft.datasets.StoredFiles;
 import dev.graft.evaluation.Evaluation;
 import dev.graft.platform.idempotency.Idempotency;
 import dev.graft.platform.idempotency.IdempotentRequest;
@@ -8,6 +9,8 @@ import dev.graft.platform.pagination.CursorPage;
 import dev.graft.platform.web.DeletedObject;
 import dev.graft.tenancy.Caller;
 import jakarta.servlet.http.HttpServletRequest;
+import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.web.bind.annotation.DeleteMapping;
@@ -26,12 +29,17 @@ class EvaluationController {
 
   private final Evaluations evaluations;
   private final EvaluationSamples samples;
+  private final StoredFiles files;
   private final Idempotency idempotency;
 
   EvaluationController(
-      Evaluations evaluations, EvaluationSamples samples, Idempotency idempotency) {
+      Evaluations evaluations,
+      EvaluationSamples samples,
+      StoredFiles files,
+      Idempotency idempotency) {
     this.evaluations = evaluations;
     this.samples = samples;
+    this.files = files;
     this.idempotency = idempotency;
   }
 
@@ -45,7 +53,19 @@ class EvaluationController {
         IdempotentRequest.of(
             http, department, "POST " + ALL, IdempotentRequest.hash(request.toString()));
     String id = idempotency.once(submission, () -> evaluations.create(department, request));
-    return EvaluationObject.of(evaluations.require(department, id));
+    return object(department, id);
+  }
+
+  private EvaluationObject object(String department, String id) {
+    return objects(department, List.of(evaluations.require(department, id))).getFirst();
+  }
+
+  private List<EvaluationObject> objects(String department, List<Evaluation> found) {
+    Map<String, String> names =
+        files.names(department, found.stream().map(each -> each.plan().file()).toList());
+    return found.stream()
+        .map(each -> EvaluationObject.of(each, names.get(each.plan().file()), null))
+        .toList();
   }
 
   /** The newest first. */
@@ -57,16 +77,19 @@ class EvaluationController {
       @RequestParam @Nullable String limit) {
     Cursor page = Cursor.parse(after, limit, null, 20, 100);
     return CursorPage.ofOneMore(
-        evaluations.list(caller.departmentId(), model, page).stream()
-            .map(EvaluationObject::of)
-            .toList(),
+        objects(caller.departmentId(), evaluations.list(caller.departmentId(), model, page)),
         page.limit(),
         EvaluationObject::id);
   }
 
   @GetMapping(ONE)
   EvaluationObject get(@AuthenticationPrincipal Caller caller, @PathVariable String evaluation) {
-    return EvaluationObject.of(evaluations.require(caller.departmentId(), evaluation));
+    String department = caller.departmentId();
+    Evaluation found = evaluations.require(department, evaluation);
+    return EvaluationObject.of(
+        found,
+        files.names(department, List.of(found.plan().file())).get(found.plan().file()),
+        found.results() == null ? samples.soFar(found) : null);
   }
 
   /** In the order of the file: what was asked, what is known, what every model said so far. */

@@ -1,10 +1,16 @@
 package dev.graft.evaluation.api;
 
 import dev.graft.evaluation.Evaluation;
+import dev.graft.evaluation.EvaluationPlan;
+import dev.graft.evaluation.Metric;
+import dev.graft.evaluation.api.EvaluationObject.PartialResult;
 import dev.graft.evaluation.samples.AnswerRows;
 import dev.graft.evaluation.samples.GradedAnswer;
 import dev.graft.evaluation.samples.Question;
 import dev.graft.platform.pagination.Cursor;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -34,6 +40,16 @@ class EvaluationSamples {
                                      then b.log_probability / b.known_tokens - c.log_probability / c.known_tokens
                                      else c.scores[:grader::int + 1] - b.scores[:grader::int + 1] end) = :sign))
        order by q.number limit :limit
+      """;
+
+  private static final String SO_FAR =
+      """
+      select model, count(*) as answered, -sum(log_probability) / nullif(sum(known_tokens), 0) as loss,
+             (select array_agg(mean order by place)
+                from (select place, avg(score) as mean
+                        from evaluation_answer s, unnest(s.scores) with ordinality as scored(score, place)
+                       where (s.evaluation_id, s.model) = (a.evaluation_id, a.model) group by place) as means) as scores
+        from evaluation_answer a where evaluation_id = :id group by evaluation_id, model order by model
       """;
 
   private final JdbcClient sql;
@@ -77,6 +93,29 @@ class EvaluationSamples {
                     answers.getOrDefault(row.number(), List.of()),
                     evaluation.plan()))
         .toList();
+  }
+
+  /** What everyone who has answered has reached so far, the baseline first. */
+  @Transactional(readOnly = true)
+  public List<PartialResult> soFar(Evaluation evaluation) {
+    return sql.sql(SO_FAR)
+        .param("id", evaluation.id())
+        .query((row, index) -> partial(row, evaluation.plan()))
+        .list();
+  }
+
+  private static PartialResult partial(ResultSet row, EvaluationPlan plan) throws SQLException {
+    int model = row.getInt("model");
+    Map<String, Double> metrics = new LinkedHashMap<>();
+    Double loss = row.getObject("loss", Double.class);
+    if (loss != null) metrics.put(Metric.LOSS, loss);
+    java.sql.Array scores = row.getArray("scores");
+    if (scores != null) {
+      Double[] means = (Double[]) scores.getArray();
+      for (int i = 0; i < means.length; i++) metrics.put(plan.graders().get(i).name(), means[i]);
+    }
+    boolean baseline = plan.baseline() != null && model == 0;
+    return new PartialResult(plan.everyone().get(model), baseline, row.getInt("answered"), metrics);
   }
 
   /** By the numbers of their questions. */

@@ -2,14 +2,17 @@ package dev.graft.evaluation.api;
 
 import dev.graft.adapters.models.ModelResolver;
 import dev.graft.adapters.models.ResolvedModel;
+import dev.graft.datasets.FileUse;
 import dev.graft.datasets.StoredFiles;
 import dev.graft.datasets.TrainingFile;
 import dev.graft.evaluation.Evaluation;
 import dev.graft.evaluation.EvaluationPlan;
 import dev.graft.evaluation.EvaluationProperties;
+import dev.graft.evaluation.StoredPlans;
 import dev.graft.evaluation.comparison.QualityGate;
 import dev.graft.inference.GreedyCompletions;
 import dev.graft.platform.Ids;
+import dev.graft.platform.database.TransactionLocks;
 import dev.graft.platform.errors.ProblemType;
 import dev.graft.platform.errors.RequestFailed;
 import dev.graft.platform.pagination.Cursor;
@@ -17,21 +20,29 @@ import dev.graft.retention.RetentionKind;
 import dev.graft.retention.RetentionNotices;
 import dev.graft.tenancy.AuditLog;
 import dev.graft.tenancy.DepartmentArchived;
+import dev.graft.tenancy.Owned;
 import dev.graft.text.row.Example;
+import dev.graft.work.LeasedWork;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.time.Clock;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.event.EventListener;
+import org.springframework.data.domain.Limit;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Propagation;
 import org.springframework.transaction.annotation.Transactional;
 
 /** The evaluations of the departments. */
 @Service
-class Evaluations {
+public class Evaluations implements Owned, FileUse {
   private final EvaluationRows rows;
+  private final TransactionLocks locks;
+  private final LeasedWork work;
+  private final StoredPlans plans;
   private final StoredFiles files;
   private final ModelResolver names;
   private final GreedyCompletions models;
@@ -39,17 +50,25 @@ class Evaluations {
   private final EvaluationProperties settings;
   private final AuditLog audit;
   private final Ids ids;
+  private final Clock clock;
 
   Evaluations(
       EvaluationRows rows,
+      TransactionLocks locks,
+      LeasedWork work,
+      StoredPlans plans,
       StoredFiles files,
       ModelResolver names,
       GreedyCompletions models,
       RetentionNotices notices,
       EvaluationProperties settings,
       AuditLog audit,
-      Ids ids) {
+      Ids ids,
+      Clock clock) {
     this.rows = rows;
+    this.locks = locks;
+    this.work = work;
+    this.plans = plans;
     this.files = files;
     this.names = names;
     this.models = models;
@@ -57,18 +76,43 @@ class Evaluations {
     this.settings = settings;
     this.audit = audit;
     this.ids = ids;
+    this.clock = clock;
   }
 
-  Evaluation require(String department, String id) {
-    return rows.find(department, id).orElseThrow(() -> notFound(id));
+  @Override
+  @Transactional(readOnly = true)
+  public Optional<String> departmentOf(String id) {
+    return rows.findById(id).map(EvaluationRow::departmentId);
+  }
+
+  /** Once its questions are chosen, an evaluation needs the file no longer. */
+  @Override
+  @Transactional(readOnly = true)
+  public Optional<String> userOf(String departmentId, String fileId) {
+    return rows.findUsers(departmentId, fileId, Limit.of(1)).stream().findFirst();
+  }
+
+  @Transactional(readOnly = true)
+  public Evaluation require(String department, String id) {
+    return rows.findByDepartmentIdAndId(department, id)
+        .orElseThrow(() -> notFound(id))
+        .evaluation(plans);
   }
 
   private static RequestFailed notFound(String id) {
     return RequestFailed.notFound("evaluation", id);
   }
 
-  List<Evaluation> list(String department, @Nullable String model, Cursor page) {
-    return rows.list(department, model, page);
+  /**
+   * The newest first, and one more than the page has.
+   *
+   * @param model only where it is asked; null = all
+   */
+  @Transactional(readOnly = true)
+  public List<Evaluation> list(String department, @Nullable String model, Cursor page) {
+    return rows.page(department, model, page.after(), Limit.of(page.limit() + 1)).stream()
+        .map(row -> row.evaluation(plans))
+        .toList();
   }
 
   /** The plan with its baseline, if every model can be asked. */
@@ -113,26 +157,46 @@ class Evaluations {
     };
   }
 
-  /** Returns the id. */
+  /** Returns the id of one that is worked at as soon as this transaction has ended. */
   @Transactional
   public String create(String department, EvaluationRequest request) {
     EvaluationPlan plan = complete(department, request);
     requireQuestions(files.requireTrainable(department, plan.file(), "file"));
-    EvaluationRows.Counts counts = rows.lockedCounts(department);
-    if (counts.open() >= settings.maxOpen()) {
-      throw tooMany("%d evaluations that have not ended".formatted(counts.open()));
-    }
-    if (counts.all() >= settings.maxKept()) {
-      throw tooMany("%d evaluations; delete some".formatted(counts.all()));
-    }
-    String id = ids.next("eval_");
-    rows.insert(id, department, plan);
+    requireRoom(department);
+    String id = begin(department, plan);
     audit.write(
         "evaluation.created",
         department,
         id,
-        Map.of("models", plan.everyone(), "file", plan.file()));
+        Map.of("name", title(id, plan), "models", plan.everyone(), "file", plan.file()));
     return id;
+  }
+
+  /** Makes those wait who would add another to the same department. */
+  private void requireRoom(String department) {
+    locks.take("evaluations " + department);
+    long open = rows.countByDepartmentIdAndEndedAtIsNull(department);
+    if (open >= settings.maxOpen()) {
+      throw tooMany("%d evaluations that have not ended".formatted(open));
+    }
+    long all = rows.countByDepartmentId(department);
+    if (all >= settings.maxKept()) throw tooMany("%d evaluations; delete some".formatted(all));
+  }
+
+  /** Without asking whether it can be done; returns the id. */
+  @Transactional
+  public String begin(String department, EvaluationPlan plan) {
+    String id = ids.next("eval_");
+    rows.saveAndFlush(
+        new EvaluationRow(
+            id, department, plan.file(), plan.everyone(), plans.write(plan), clock.instant()));
+    work.add(Evaluation.WORK, id, department);
+    return id;
+  }
+
+  /** What people have called it, else its id. */
+  private static String title(String id, EvaluationPlan plan) {
+    return plan.name() == null ? id : plan.name();
   }
 
   private static RequestFailed tooMany(String what) {
@@ -163,7 +227,7 @@ class Evaluations {
 
   @Transactional
   public void cancel(String department, String id) {
-    if (!rows.cancel(department, id)) {
+    if (!end(department, id)) {
       String status = require(department, id).status().wire();
       throw new RequestFailed(
           ProblemType.WRONG_STATE, "The evaluation has ended: it is " + status + ".", "evaluation");
@@ -171,9 +235,17 @@ class Evaluations {
     audit.write("evaluation.cancelled", department, id, Map.of());
   }
 
+  /**
+   * Whether there was something to cancel. The claim goes first, as whoever works locks it first.
+   */
+  private boolean end(String department, String id) {
+    work.drop(Evaluation.WORK, id, department);
+    return rows.findToChange(department, id).map(row -> row.cancel(clock.instant())).orElse(false);
+  }
+
   @Transactional
   public void delete(String department, String id) {
-    if (!rows.delete(department, id)) {
+    if (rows.deleteEnded(department, id) == 0) {
       require(department, id);
       throw new RequestFailed(
           ProblemType.WRONG_STATE, "The evaluation has not ended; cancel it first.", "evaluation");
@@ -187,7 +259,8 @@ class Evaluations {
   @Transactional(propagation = Propagation.MANDATORY)
   public void cancelAll(DepartmentArchived archived) {
     String department = archived.departmentId();
-    for (String each : rows.cancelAll(department)) {
+    for (String each : rows.findOpen(department)) {
+      if (!end(department, each)) continue;
       audit.write("evaluation.cancelled", department, each, Map.of("reason", "archived"));
     }
   }

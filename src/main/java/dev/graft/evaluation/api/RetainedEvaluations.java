@@ -1,11 +1,13 @@
 package dev.graft.evaluation.api;
 
+import dev.graft.platform.database.ResultColumns;
 import dev.graft.retention.Retained;
 import dev.graft.retention.RetentionKind;
 import dev.graft.tenancy.AuditLog;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Propagation;
 import org.springframework.transaction.annotation.Transactional;
@@ -13,10 +15,22 @@ import org.springframework.transaction.annotation.Transactional;
 /** Evaluations, which departments keep from their end. */
 @Component
 class RetainedEvaluations implements Retained {
+  private static final String UNTOLD =
+      """
+      -- untold evaluations
+      select id, coalesce(plan ->> 'name', id) as name, ended_at from evaluation e
+       where department_id = :department and ended_at <= :latest
+         and not exists (select from retention_notice n
+                          where n.kind = 'evaluations' and n.resource_id = e.id)
+       order by ended_at, id limit :limit
+      """;
+
+  private final JdbcClient sql;
   private final EvaluationRows rows;
   private final AuditLog audit;
 
-  RetainedEvaluations(EvaluationRows rows, AuditLog audit) {
+  RetainedEvaluations(JdbcClient sql, EvaluationRows rows, AuditLog audit) {
+    this.sql = sql;
     this.rows = rows;
     this.audit = audit;
   }
@@ -28,13 +42,23 @@ class RetainedEvaluations implements Retained {
 
   @Override
   public List<Thing> untold(String departmentId, Instant latest, int limit) {
-    return rows.untold(departmentId, latest, limit);
+    return sql.sql(UNTOLD)
+        .param("department", departmentId)
+        .param("latest", ResultColumns.parameter(latest))
+        .param("limit", limit)
+        .query(
+            (row, n) ->
+                new Thing(
+                    row.getString("id"),
+                    row.getString("name"),
+                    ResultColumns.time(row, "ended_at")))
+        .list();
   }
 
   @Override
   @Transactional(propagation = Propagation.MANDATORY)
   public Removal remove(String departmentId, String id) {
-    if (!rows.delete(departmentId, id)) return Removal.GONE;
+    if (rows.deleteEnded(departmentId, id) == 0) return Removal.GONE;
     audit.write("evaluation.deleted", departmentId, id, Map.of("reason", "retention"));
     return Removal.REMOVED;
   }

@@ -1,6 +1,8 @@
 package dev.graft.inference.child;
 
 import dev.graft.inference.protocol.Ask;
+import dev.graft.inference.protocol.ClassifyAsk;
+import dev.graft.inference.protocol.GenerateAsk;
 import dev.graft.inference.protocol.Prompt;
 import dev.graft.inference.protocol.Reply;
 import dev.graft.training.Generator;
@@ -10,8 +12,8 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Answers one {@link Ask} after another on one loaded base model. One platform thread. */
-final class AskHandler {
+/** Continues texts: answers one {@link GenerateAsk} after another on one loaded base model. */
+final class AskHandler implements LoadedModel {
   private final ChatText text;
   private final Generator generator;
   private @Nullable String adapter;
@@ -22,12 +24,19 @@ final class AskHandler {
   }
 
   /**
-   * @param pieces told as they come
    * @param cancelled asked after each token
-   * @return the last reply
    */
-  Reply answer(Ask ask, Consumer<Reply.Piece> pieces, BooleanSupplier cancelled) {
-    try {
+  @Override
+  public Reply answer(Ask ask, Consumer<Reply.Piece> pieces, BooleanSupplier cancelled) {
+    return switch (ask) {
+      case GenerateAsk generate ->
+          LoadedModel.reply(ask, () -> answer(generate, pieces, cancelled));
+      case ClassifyAsk _ -> new Reply.Failed(ask.id(), "this process was started to continue texts");
+    };
+  }
+
+  private Reply answer(
+      GenerateAsk ask, Consumer<Reply.Piece> pieces, BooleanSupplier cancelled) {
       wear(ask.adapter());
       ChatText.Plain prompt = ids(ask.prompt());
       int bound = tokenBound(ask, prompt.ids().length);
@@ -46,13 +55,11 @@ final class AskHandler {
         }
       }
       return new Reply.Done(ask.id(), prompt.ids().length, made);
-    } catch (PromptRefused refused) {
-      return new Reply.Refused(
-          ask.id(), refused.cause(), refused.param(), String.valueOf(refused.getMessage()));
-    } catch (RuntimeException failed) {
-      return new Reply.Failed(
-          ask.id(), failed.getClass().getSimpleName() + ": " + failed.getMessage());
-    }
+  }
+
+  @Override
+  public void close() {
+    generator.close();
   }
 
   private ChatText.Plain ids(Prompt prompt) {
@@ -82,7 +89,7 @@ final class AskHandler {
     adapter = wanted;
   }
 
-  private int tokenBound(Ask ask, int promptTokens) {
+  private int tokenBound(GenerateAsk ask, int promptTokens) {
     int context = generator.context();
     int room = context - promptTokens;
     String param = ask.prompt().param();
@@ -102,7 +109,7 @@ final class AskHandler {
     return asked != null ? asked : Math.min(room, ask.defaultMaxTokens());
   }
 
-  private void checkBias(Ask ask) {
+  private void checkBias(GenerateAsk ask) {
     for (int id : ask.decoding().sampling().logitBias().keySet()) checkId(id, "logit_bias");
   }
 

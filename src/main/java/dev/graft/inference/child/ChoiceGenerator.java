@@ -1,6 +1,6 @@
 package dev.graft.inference.child;
 
-import dev.graft.inference.protocol.Ask;
+import dev.graft.inference.protocol.GenerateAsk;
 import dev.graft.inference.protocol.Reply;
 import dev.graft.inference.protocol.TokenScore;
 import dev.graft.training.Generator;
@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Makes one choice of an answer, token by token. */
 final class ChoiceGenerator {
-  private final Ask ask;
+  private final GenerateAsk ask;
   private final int choice;
   private final ChatText text;
   private final @Nullable Scorer scorer;
@@ -21,7 +21,7 @@ final class ChoiceGenerator {
    * @param scorer null if no scores are wanted
    */
   ChoiceGenerator(
-      Ask ask, int choice, ChatText text, @Nullable Scorer scorer, Consumer<Reply.Piece> pieces) {
+      GenerateAsk ask, int choice, ChatText text, @Nullable Scorer scorer, Consumer<Reply.Piece> pieces) {
     this.ask = ask;
     this.choice = choice;
     this.text = text;

@@ -23,6 +23,9 @@ public final class InferrerCommand implements Callable<Integer> {
       description = "Directory of a checkpoint whose weights take the place of the model's.")
   private @Nullable Path trained;
 
+  @Option(names = "--classify", description = "Label texts instead of continuing them.")
+  private boolean classifies;
+
   @Option(names = "--quantization", description = "Rounds the model: ${COMPLETION-CANDIDATES}.")
   private @Nullable NamedQuantization quantization;
 
@@ -32,7 +35,7 @@ public final class InferrerCommand implements Callable<Integer> {
     // Whatever a library prints must not come between the lines.
     System.setOut(System.err);
     new InferrerProgram(System.in, lines, () -> Runtime.getRuntime().halt(0))
-        .serve(model, trained, quantization == null ? null : quantization.quantization());
+        .serve(classifies, model, trained, quantization == null ? null : quantization.quantization());
     return 0;
   }
 }

@@ -8,6 +8,8 @@ import dev.graft.spec.Quantization;
 import dev.graft.training.ComputePlan;
 import dev.graft.training.Execution;
 import dev.graft.training.Generator;
+import dev.graft.text.Tokenizer;
+import dev.graft.training.generation.Classifiers;
 import dev.graft.training.generation.Generators;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -20,6 +22,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
@@ -53,28 +56,43 @@ final class InferrerProgram {
   /**
    * Serves the model of a directory until the input ends.
    *
+   * @param classifies whether it labels texts; else it continues them
    * @param trained a checkpoint whose weights take the place of the directory's, or null
    * @param quantization that rounds the base's weights, or null
    */
-  void serve(Path baseModel, @Nullable Path trained, @Nullable Quantization quantization)
+  void serve(
+      boolean classifies,
+      Path baseModel,
+      @Nullable Path trained,
+      @Nullable Quantization quantization)
       throws InterruptedException {
-    serve(
-        new ModelText(baseModel),
-        base ->
-            Generators.load(
-                base, trained, quantization, Execution.cpu(Precision.F32, ComputePlan.KEEP)),
-        baseModel);
+    Execution here = Execution.cpu(Precision.F32, ComputePlan.KEEP);
+    if (classifies) {
+      serve(
+          () ->
+              new LabelHandler(
+                  Tokenizer.load(baseModel),
+                  Classifiers.load(baseModel, trained, quantization, here)));
+    } else {
+      serve(
+          new ModelText(baseModel),
+          base -> Generators.load(base, trained, quantization, here),
+          baseModel);
+    }
   }
 
   void serve(ChatText text, Function<Path, Generator> open, Path baseModel)
       throws InterruptedException {
+    serve(() -> new AskHandler(text, open.apply(baseModel)));
+  }
+
+  private void serve(Supplier<LoadedModel> loading) throws InterruptedException {
     Thread.ofPlatform().daemon().name("inferrer-input").start(this::readLines);
-    try (Generator generator = open.apply(baseModel)) {
-      AskHandler handler = new AskHandler(text, generator);
+    try (LoadedModel model = loading.get()) {
       say(new Reply.Ready());
       for (Optional<Ask> ask = asks.take(); ask.isPresent(); ask = asks.take()) {
         long id = ask.get().id();
-        say(handler.answer(ask.get(), this::say, () -> cancelled == id));
+        say(model.answer(ask.get(), this::say, () -> cancelled == id));
       }
     }
   }

@@ -83,7 +83,7 @@ final class ModelText implements ChatText {
     throw new PromptRefused(
         Reply.Cause.INVALID_PROMPT,
         "model",
-        "This model takes no chats: %s. POST /v1/completions continues texts with it."
+        "This model takes no chats: %s. Ask it for a completion, which continues a text."
             .formatted(whyNoChats));
   }
 

@@ -2,6 +2,8 @@ package dev.graft.inference.engine;
 
 import dev.graft.artifacts.Digest;
 import dev.graft.inference.protocol.Ask;
+import dev.graft.inference.protocol.ClassifyAsk;
+import dev.graft.inference.protocol.GenerateAsk;
 import dev.graft.inference.protocol.Prompt;
 import dev.graft.inference.protocol.Reply;
 import dev.graft.inference.serving.InferenceProperties;
@@ -41,21 +43,36 @@ public final class EngineInferrer implements Inferrer, AutoCloseable {
   private final EngineModels models;
   private final EngineProperties properties;
   private final InferenceProperties settings;
+  private final Inferrer classifiers;
   private final Map<Digest, ModelSlots> slots = new HashMap<>();
 
+  /**
+   * @param classifiers labels texts, which engines do each in their own way or not at all
+   */
   public EngineInferrer(
       EngineHttp engine,
       EngineModels models,
       EngineProperties properties,
-      InferenceProperties settings) {
+      InferenceProperties settings,
+      Inferrer classifiers) {
     this.engine = engine;
     this.models = models;
     this.properties = properties;
     this.settings = settings;
+    this.classifiers = classifiers;
   }
 
   @Override
   public Reply answer(String department, ServedModel model, Ask ask, Consumer<Reply.Piece> pieces)
+      throws InterruptedException, InferrerLost, IOException {
+    return switch (ask) {
+      case GenerateAsk generate -> answer(department, model, generate, pieces);
+      case ClassifyAsk _ -> classifiers.answer(department, model, ask, pieces);
+    };
+  }
+
+  private Reply answer(
+      String department, ServedModel model, GenerateAsk ask, Consumer<Reply.Piece> pieces)
       throws InterruptedException, InferrerLost, IOException {
     if (ask.prompt() instanceof Prompt.Answered) {
       return new Reply.Refused(
@@ -100,7 +117,7 @@ public final class EngineInferrer implements Inferrer, AutoCloseable {
     taken.leave(department, nanos);
   }
 
-  private Reply choice(String name, Ask ask, int choice, Consumer<Reply.Piece> pieces)
+  private Reply choice(String name, GenerateAsk ask, int choice, Consumer<Reply.Piece> pieces)
       throws IOException, InterruptedException, InferrerLost {
     EngineRequest request = EngineRequest.of(ask, choice, name);
     HttpResponse<InputStream> response = post(request);
@@ -184,7 +201,8 @@ public final class EngineInferrer implements Inferrer, AutoCloseable {
   }
 
   @Override
-  public void close() {
+  public void close() throws Exception {
     engine.close();
+    if (classifiers instanceof AutoCloseable open) open.close();
   }
 }

@@ -1,7 +1,7 @@
 package dev.graft.inference.engine;
 
-import dev.graft.inference.protocol.Ask;
 import dev.graft.inference.protocol.Decoding;
+import dev.graft.inference.protocol.GenerateAsk;
 import dev.graft.inference.protocol.Prompt;
 import dev.graft.training.generation.Sampling;
 import tools.jackson.databind.node.ArrayNode;
@@ -17,7 +17,7 @@ record EngineRequest(String path, ObjectNode body) {
   /** Engines differ in what they take for a seed: all take these. */
   private static final long SEEDS = 0x7FFFFFFF;
 
-  static EngineRequest of(Ask ask, int choice, String model) {
+  static EngineRequest of(GenerateAsk ask, int choice, String model) {
     ObjectNode body = JsonNodeFactory.instance.objectNode().put("model", model);
     boolean chat =
         switch (ask.prompt()) {

@@ -1,19 +1,15 @@
 package dev.graft.inference.generation;
 
-import dev.graft.inference.protocol.Ask;
+import dev.graft.inference.protocol.GenerateAsk;
 import dev.graft.inference.protocol.Prompt;
 import dev.graft.inference.protocol.Reply;
 import dev.graft.inference.serving.InferenceProperties;
-import dev.graft.inference.serving.InferenceRefused;
-import dev.graft.inference.serving.Inferrer;
-import dev.graft.inference.serving.InferrerLost;
-import dev.graft.inference.serving.NoCapacity;
+import dev.graft.inference.serving.ModelCalls;
 import dev.graft.inference.serving.ServedModel;
 import dev.graft.inference.serving.ServedModels;
 import dev.graft.platform.Ids;
 import java.io.IOException;
 import java.time.Clock;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,16 +21,15 @@ public class Generations {
   private static final Logger log = LoggerFactory.getLogger(Generations.class);
 
   private final ServedModels models;
-  private final Inferrer inferrer;
+  private final ModelCalls calls;
   private final InferenceProperties settings;
   private final Clock clock;
   private final Ids ids;
-  private final AtomicLong asks = new AtomicLong();
 
   Generations(
-      ServedModels models, Inferrer inferrer, InferenceProperties settings, Clock clock, Ids ids) {
+      ServedModels models, ModelCalls calls, InferenceProperties settings, Clock clock, Ids ids) {
     this.models = models;
-    this.inferrer = inferrer;
+    this.calls = calls;
     this.settings = settings;
     this.clock = clock;
     this.ids = ids;
@@ -47,7 +42,7 @@ public class Generations {
    */
   public OngoingGeneration begin(String departmentId, String prefix, GenerationRequest request)
       throws IOException {
-    ServedModel model = models.named(departmentId, request.model());
+    ServedModel model = models.writer(departmentId, request.model());
     OngoingGeneration.Head head =
         new OngoingGeneration.Head(
             ids.next(prefix),
@@ -70,15 +65,13 @@ public class Generations {
     int first = 0;
     for (Prompt prompt : request.prompts()) {
       int before = first;
-      Ask ask =
-          new Ask(
-              asks.incrementAndGet(),
-              null,
-              prompt,
-              settings.defaultMaxTokens(),
-              request.decoding());
-      Reply last = reply(departmentId, model, ask, piece -> pieces.accept(piece.after(before)));
-      total = total.and(done(model, last));
+      GenerateAsk ask =
+          new GenerateAsk(
+              calls.nextId(), null, prompt, settings.defaultMaxTokens(), request.decoding());
+      Reply last =
+          calls.answer(departmentId, model, ask, piece -> pieces.accept(piece.after(before)));
+      if (!(last instanceof Reply.Done done)) throw new IllegalStateException("labels of a prompt");
+      total = total.and(done);
       first += request.decoding().choices();
     }
     log.atInfo()
@@ -89,38 +82,5 @@ public class Generations {
         .addKeyValue("milliseconds", (System.nanoTime() - started) / 1_000_000)
         .log("chat_answered");
     return total;
-  }
-
-  private Reply reply(String departmentId, ServedModel model, Ask ask, Consumer<Reply.Piece> pieces)
-      throws InterruptedException {
-    try {
-      return inferrer.answer(departmentId, model, ask, pieces);
-    } catch (NoCapacity full) {
-      throw InferenceRefused.noCapacity(full);
-    } catch (InferrerLost | IOException lost) {
-      log.atError()
-          .addKeyValue("model", model.name())
-          .addKeyValue("cause", lost.getMessage())
-          .log("chat_lost");
-      throw lost instanceof IOException
-          ? InferenceRefused.unreachable()
-          : InferenceRefused.unavailable();
-    }
-  }
-
-  private static Reply.Done done(ServedModel model, Reply reply) {
-    return switch (reply) {
-      case Reply.Done done -> done;
-      case Reply.Refused refused -> throw InferenceRefused.byModel(refused);
-      case Reply.Failed failed -> {
-        log.atError()
-            .addKeyValue("model", model.name())
-            .addKeyValue("cause", failed.message())
-            .log("chat_failed");
-        throw InferenceRefused.failed();
-      }
-      case Reply.Ready ready -> throw new IllegalStateException("ready, in answer to a chat");
-      case Reply.Piece piece -> throw new IllegalStateException("a piece is not the last reply");
-    };
   }
 }

@@ -33,7 +33,7 @@ class GreedyGenerator implements GreedyCompletions {
 
   @Override
   public String fingerprint(String departmentId, String model) throws IOException {
-    return models.named(departmentId, model).fingerprint();
+    return models.writer(departmentId, model).fingerprint();
   }
 
   @Override

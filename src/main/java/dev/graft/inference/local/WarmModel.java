@@ -8,7 +8,6 @@ import dev.graft.inference.serving.InferrerLost;
 import dev.graft.inference.serving.LocalModels;
 import dev.graft.inference.serving.ModelSlots;
 import dev.graft.inference.serving.ServedModel;
-import dev.graft.spec.Quantization;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -37,9 +36,9 @@ final class WarmModel {
 
   /** Directories in use while the process lives. */
   private record HeldDirectories(LocalModels.Held base, LocalModels.@Nullable Held trained) {
-    WarmModels.Laid laid(@Nullable Quantization quantization) {
+    WarmModels.Laid laid(ServedModel.LoadedWeights weights) {
       Path path = trained == null ? null : trained.path();
-      return new WarmModels.Laid(base.path(), path, quantization);
+      return new WarmModels.Laid(base.path(), path, weights.quantization(), weights.classifies());
     }
 
     void close() {
@@ -97,7 +96,7 @@ final class WarmModel {
         directories = hold();
         held = directories;
       }
-      warm = starter.apply(directories.laid(weights.quantization()));
+      warm = starter.apply(directories.laid(weights));
       process = warm;
       if (unloaded) unload(); // it may have come in between
       requireLoaded();

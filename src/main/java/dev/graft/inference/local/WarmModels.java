@@ -47,8 +47,13 @@ public final class WarmModels implements Inferrer, AutoCloseable {
    *
    * @param trained has weights that take the place of the model's, or null
    * @param quantization that rounds the model, or null
+   * @param classifies whether it labels texts
    */
-  public record Laid(Path model, @Nullable Path trained, @Nullable Quantization quantization) {}
+  public record Laid(
+      Path model,
+      @Nullable Path trained,
+      @Nullable Quantization quantization,
+      boolean classifies) {}
 
   /**
    * @param commandLine how to start the inferrer of a model

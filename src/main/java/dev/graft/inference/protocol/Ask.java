@@ -1,29 +1,23 @@
 package dev.graft.inference.protocol;
 
-import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import com.fasterxml.jackson.annotation.JsonSubTypes;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Answer this prompt.
- *
- * @param id echoed in each {@link Reply}
- * @param adapter directory of the PEFT adapter to put on the base, or null for the base alone
- * @param defaultMaxTokens bound where the caller asked for none; cut to what the context leaves
- */
-public record Ask(
-    long id,
-    @Nullable String adapter,
-    Prompt prompt,
-    int defaultMaxTokens,
-    @JsonUnwrapped Decoding decoding)
-    implements InferrerOrder {
+/** Something that a model is asked, as it is or with an adapter on it. */
+@JsonSubTypes({
+  @JsonSubTypes.Type(value = GenerateAsk.class, name = "ask"),
+  @JsonSubTypes.Type(value = ClassifyAsk.class, name = "classify")
+})
+public sealed interface Ask extends InferrerOrder permits GenerateAsk, ClassifyAsk {
+  /** Echoed in each {@link Reply}. */
+  long id();
+
+  /** Directory of the PEFT adapter to put on the base, or null for the base alone. */
+  @Nullable String adapter();
+
   /** The same under another id. */
-  public Ask numbered(long other) {
-    return new Ask(other, adapter, prompt, defaultMaxTokens, decoding);
-  }
+  Ask numbered(long other);
 
   /** The same with an adapter on the base. */
-  public Ask wearing(String directory) {
-    return new Ask(id, directory, prompt, defaultMaxTokens, decoding);
-  }
+  Ask wearing(String directory);
 }

@@ -6,7 +6,8 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
 /** One line from the server to the inferrer. */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "order")
 @JsonSubTypes({
-  @JsonSubTypes.Type(value = Ask.class, name = "ask"),
+  @JsonSubTypes.Type(value = GenerateAsk.class, name = "ask"),
+  @JsonSubTypes.Type(value = ClassifyAsk.class, name = "classify"),
   @JsonSubTypes.Type(value = InferrerOrder.Cancel.class, name = "cancel")
 })
 public sealed interface InferrerOrder permits Ask, InferrerOrder.Cancel {

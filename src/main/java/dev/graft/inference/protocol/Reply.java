@@ -2,16 +2,21 @@ package dev.graft.inference.protocol;
 
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import dev.graft.weights.config.basics.Task;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** One line from the inferrer to the server. To an ask: pieces, then one of the others. */
+/**
+ * One line from the inferrer to the server. To an ask: pieces, if it is of text, then one of the
+ * others.
+ */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "event")
 @JsonSubTypes({
   @JsonSubTypes.Type(value = Reply.Ready.class, name = "ready"),
   @JsonSubTypes.Type(value = Reply.Piece.class, name = "piece"),
   @JsonSubTypes.Type(value = Reply.Done.class, name = "done"),
+  @JsonSubTypes.Type(value = Reply.Labels.class, name = "labels"),
   @JsonSubTypes.Type(value = Reply.Refused.class, name = "refused"),
   @JsonSubTypes.Type(value = Reply.Failed.class, name = "failed")
 })
@@ -59,6 +64,16 @@ public sealed interface Reply {
           next.id, promptTokens + next.promptTokens, completionTokens + next.completionTokens);
     }
   }
+
+  /**
+   * All texts are labelled.
+   *
+   * @param promptTokens of all texts
+   * @param problem what the labels mean
+   * @param texts labels of each, the likeliest first
+   */
+  record Labels(long id, int promptTokens, Task.Problem problem, List<List<LabelScore>> texts)
+      implements Reply {}
 
   /** Why a request cannot be answered. */
   enum Cause {

@@ -2,6 +2,7 @@ package dev.graft.inference.routing;
 
 import dev.graft.artifacts.Digest;
 import dev.graft.inference.protocol.Ask;
+import dev.graft.inference.protocol.ClassifyAsk;
 import dev.graft.inference.protocol.Reply;
 import dev.graft.inference.serving.ServedModel;
 import dev.graft.spec.NamedQuantization;
@@ -12,7 +13,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A chat that a worker answers, as it travels: JSON of {@link dev.graft.jobs.lease.LeaseWire}.
+ * A request that a worker answers, as it travels: JSON of {@link dev.graft.jobs.lease.LeaseWire}.
  *
  * @param base, trained, quantization, adapter: see {@link ServedModel}
  */
@@ -70,7 +71,7 @@ record InferenceCall(
 
   ServedModel served() {
     Quantization rounded = quantization == null ? null : quantization.quantization();
-    return new ServedModel(model, new ServedModel.LoadedWeights(base, trained, rounded), adapter);
+    return new ServedModel(model, new ServedModel.LoadedWeights(base, trained, rounded, ask instanceof ClassifyAsk), adapter);
   }
 
   /** The directories that an answer needs. */

@@ -3,10 +3,12 @@ package dev.graft.inference.serving;
 import dev.graft.inference.protocol.Reply;
 import dev.graft.platform.errors.ProblemType;
 import dev.graft.platform.errors.RequestFailed;
+import dev.graft.spec.fields.Nearest;
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A chat that is not answered, as the caller is told. */
+/** A request to a model that is not answered, as the caller is told. */
 public final class InferenceRefused extends RequestFailed {
   private static final long serialVersionUID = 1L;
 
@@ -59,11 +61,16 @@ public final class InferenceRefused extends RequestFailed {
     return new InferenceRefused(type, refused.param(), refused.message());
   }
 
-  static InferenceRefused noSuchModel(String model) {
+  /**
+   * @param known names of models that may be asked
+   */
+  static InferenceRefused noSuchModel(String model, List<String> known) {
     return new InferenceRefused(
         ProblemType.MODEL_NOT_FOUND,
         "model",
-        "The model '%s' does not exist. GET /v1/models lists what can be asked.".formatted(model));
+        "The model '%s' does not exist. %s GET /v1/models lists what can be asked."
+            .formatted(Nearest.shown(model), Nearest.sentence(model, known))
+            .replace("  ", " "));
   }
 
   /**
@@ -95,7 +102,15 @@ public final class InferenceRefused extends RequestFailed {
     return new InferenceRefused(
         ProblemType.NOT_SUPPORTED,
         "model",
-        "The model '%s' classifies text and writes none: load it in transformers."
+        "The model '%s' classifies text and writes none: ask it with POST /v1/classify."
+            .formatted(model));
+  }
+
+  static InferenceRefused labelsNoText(String model) {
+    return new InferenceRefused(
+        ProblemType.NOT_SUPPORTED,
+        "model",
+        "The model '%s' writes text and has no head for labels: ask it with POST /v1/chat/completions."
             .formatted(model));
   }
 

@@ -25,11 +25,15 @@ public record ServedModel(
    * @param trained manifest of a checkpoint whose weights take the place of the base's, or null
    * @param quantization that the base had in training: an adapter fits the numbers that it learned
    *     on; null = the base as it is
+   * @param classifies whether the process labels texts; else it continues them
    */
   public record LoadedWeights(
-      Digest base, @Nullable Digest trained, @Nullable Quantization quantization) {
+      Digest base,
+      @Nullable Digest trained,
+      @Nullable Quantization quantization,
+      boolean classifies) {
     LoadedWeights(Digest base) {
-      this(base, null, null);
+      this(base, null, null, false);
     }
 
     /** One name of all of it. */
@@ -37,7 +41,8 @@ public record ServedModel(
       return Stream.of(
               base.hex(),
               trained == null ? "" : trained.hex(),
-              quantization == null ? "" : NamedQuantization.of(quantization).name())
+              quantization == null ? "" : NamedQuantization.of(quantization).name(),
+              classifies ? "classify" : "")
           .collect(Collectors.joining("/"));
     }
   }

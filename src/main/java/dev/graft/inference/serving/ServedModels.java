@@ -9,25 +9,19 @@ import dev.graft.artifacts.manifest.ManifestDirectory;
 import dev.graft.catalog.BaseModels;
 import dev.graft.inference.serving.ServedModel.LoadedWeights;
 import dev.graft.spec.Quantization;
-import dev.graft.spec.TrainingSpec.Objective;
 import dev.graft.spec.request.TrainingSpecs;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.springframework.stereotype.Component;
 import tools.jackson.databind.json.JsonMapper;
 
-/** From the name in a chat to the files that answer it. */
+/** From the name in a request to the files that answer it. */
 @Component
 public class ServedModels {
-  private static final Set<String> LABELLING =
-      Arrays.stream(Objective.values())
-          .filter(Objective::labelsRows)
-          .map(objective -> objective.name().toLowerCase(Locale.ROOT))
-          .collect(Collectors.toSet());
-
   private final ModelResolver names;
   private final BaseModels baseModels;
   private final ArtifactStore store;
@@ -43,33 +37,50 @@ public class ServedModels {
    *
    * @throws InferenceRefused if there is none, or it is one that writes no text
    */
-  public ServedModel named(String departmentId, String name) throws IOException {
+  public ServedModel writer(String departmentId, String name) throws IOException {
+    return named(departmentId, name, false);
+  }
+
+  /**
+   * The same of a model that labels texts.
+   *
+   * @throws InferenceRefused if there is none, or it is one that writes text
+   */
+  public ServedModel classifier(String departmentId, String name) throws IOException {
+    return named(departmentId, name, true);
+  }
+
+  private ServedModel named(String departmentId, String name, boolean classifies)
+      throws IOException {
     ResolvedModel named =
-        names.find(departmentId, name).orElseThrow(() -> InferenceRefused.noSuchModel(name));
+        names
+            .find(departmentId, name)
+            .orElseThrow(() -> InferenceRefused.noSuchModel(name, names.names(departmentId)));
     return switch (named) {
       case ResolvedModel.Base base -> {
         if (!base.model().enabled()) throw InferenceRefused.disabled(name);
-        if (!base.model().writesText()) throw InferenceRefused.writesNoText(name);
-        yield new ServedModel(name, base.model().manifest(), null);
+        requireUse(name, classifies, !base.model().writesText());
+        yield whole(name, base.model().manifest(), classifies);
       }
       case ResolvedModel.FineTuned tuned -> {
         Adapter adapter = tuned.adapter();
-        requireText(name, adapter.configuration());
+        requireUse(name, classifies, classifies(adapter.configuration()));
         // Full fine-tuning: the result is itself a base model's directory.
         ServedModel served =
             isAdapter(adapter.manifest())
                 ? onItsBase(name, adapter.baseModel(), adapter.configuration(), adapter.manifest())
-                : new ServedModel(name, adapter.manifest(), null);
+                : whole(name, adapter.manifest(), classifies);
         yield served.as(adapter);
       }
       case ResolvedModel.Checkpoint checkpoint -> {
-        requireText(name, checkpoint.configuration());
+        requireUse(name, classifies, classifies(checkpoint.configuration()));
         yield isAdapter(checkpoint.manifest())
             ? onItsBase(
                 name, checkpoint.baseModel(), checkpoint.configuration(), checkpoint.manifest())
             : new ServedModel(
                 name,
-                new LoadedWeights(checkpoint.baseManifest(), checkpoint.manifest(), null),
+                new LoadedWeights(
+                    checkpoint.baseManifest(), checkpoint.manifest(), null, classifies),
                 null);
       }
       case ResolvedModel.Removed removed -> throw InferenceRefused.removed(name, removed.why());
@@ -77,9 +88,21 @@ public class ServedModels {
     };
   }
 
-  private static void requireText(String name, String configuration) {
-    String objective = JsonMapper.shared().readTree(configuration).path("objective").asString("");
-    if (LABELLING.contains(objective)) throw InferenceRefused.writesNoText(name);
+  /**
+   * @param classifies whether that is what the request is for
+   * @param labels whether that is what the model does
+   */
+  private static void requireUse(String name, boolean classifies, boolean labels) {
+    if (labels == classifies) return;
+    throw labels ? InferenceRefused.writesNoText(name) : InferenceRefused.labelsNoText(name);
+  }
+
+  private static boolean classifies(String configuration) {
+    return TrainingSpecs.labelsRows(JsonMapper.shared().readTree(configuration));
+  }
+
+  private static ServedModel whole(String name, Digest manifest, boolean classifies) {
+    return new ServedModel(name, new LoadedWeights(manifest, null, null, classifies), null);
   }
 
   private boolean isAdapter(Digest manifest) throws IOException {
@@ -90,10 +113,11 @@ public class ServedModels {
       String name, String baseModel, String configuration, Digest adapter) {
     Quantization quantization =
         TrainingSpecs.quantization(JsonMapper.shared().readTree(configuration));
+    boolean classifies = classifies(configuration);
     return baseModels
         .find(baseModel)
-        .map(base -> new LoadedWeights(base.manifest(), null, quantization))
+        .map(base -> new LoadedWeights(base.manifest(), null, quantization, classifies))
         .map(weights -> new ServedModel(name, weights, adapter))
-        .orElseThrow(() -> InferenceRefused.noSuchModel(name));
+        .orElseThrow(() -> InferenceRefused.noSuchModel(name, List.of()));
   }
 }

@@ -42,7 +42,7 @@ public class Retries {
     return switch (failure.kind()) {
       case OUT_OF_MEMORY ->
           "Ran out of memory; trying again with half the micro-batch and twice the accumulation";
-      case WORKER_LOST -> "The trainer was killed; the job continues from its last checkpoint";
+      case WORKER_LOST -> "The trainer was killed";
       case TRANSIENT, BAD_INPUT ->
           "Trying again in %d s after a failure: %s"
               .formatted(retry.toSeconds(), failure.message());

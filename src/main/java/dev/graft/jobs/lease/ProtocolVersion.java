@@ -12,11 +12,14 @@ import org.jspecify.annotations.Nullable;
 public final class ProtocolVersion {
   public static final String HEADER = "graft-protocol";
 
-  /** 2: a lease may name what its training starts from. 3: a call may be about a known answer. */
-  public static final int CURRENT = 3;
+  /**
+   * 2: a lease may name what its training starts from. 3: a call may be about a known answer. 4: a
+   * call may be a classification.
+   */
+  public static final int CURRENT = 4;
 
   /** The oldest that the other side may speak. */
-  static final int OLDEST = 3;
+  static final int OLDEST = 4;
 
   /** Before there was a number. */
   private static final int UNNAMED = 1;

@@ -67,7 +67,7 @@ public class JobLedger {
           + UNDECIDED_BY_OTHERS
           + """
                        returning id, 'info' as level,
-                                 'Fine-tuning job approved by ' || account_name(:by)
+                                 'Fine-tuning job approved by ' || account_name(:who)
                                    || coalesce(': ' || :comment::text, '') as message),
             """
           + Transition.TOLD;
@@ -78,12 +78,12 @@ public class JobLedger {
       with u as (update job
                     set approval = 'rejected', state = 'cancelled',
                         cancel_requested_at = graft_now(), finished_at = graft_now(),
-                        asked_by = :by, asked_why = :comment
+                        asked_by = :who, asked_why = :comment
       """
           + UNDECIDED_BY_OTHERS
           + """
                        returning id, 'info' as level,
-                                 'Fine-tuning job rejected by ' || account_name(:by)
+                                 'Fine-tuning job rejected by ' || account_name(:who)
                                    || coalesce(': ' || :comment::text, '') as message),
             """
           + Transition.TOLD;
@@ -188,6 +188,7 @@ public class JobLedger {
       String statement, String departmentId, String jobId, Actor by, @Nullable String comment) {
     return moved(
         asked(statement, departmentId, jobId, by.account())
+            .param("who", by.id())
             .param("key", by.keyId())
             .param("comment", comment));
   }
@@ -205,7 +206,7 @@ public class JobLedger {
   /**
    * True if this call asked for the cancellation; false if there was nothing to cancel.
    *
-   * @param by the account that asks; null = nobody in particular
+   * @param by the key that asks, or the person; null = nobody in particular
    * @param why in a few words, after "because"; null = they did not say
    */
   public boolean cancel(

@@ -35,7 +35,7 @@ public record JobProperties(
    * @param heartbeat how often a stream says that it is there, and asks whether its key still opens
    *     it; shorter than the time after which proxies close a connection
    * @param max streams that a server has open at once
-   * @param maxPerDepartment of these
+   * @param maxPerDepartment streams of one department that a server has open at once
    */
   public record EventStreams(
       @DefaultValue("1s") Duration poll,

@@ -51,15 +51,11 @@ public record JobRow(
     @Nullable Instant delayedUntil,
     @Nullable Approval approval,
     @Nullable Asked asked,
+    Names names,
     @Nullable Instant expectedEnd,
     @Nullable String worker,
     double deviceSeconds,
     String attemptsJson) {
-
-  /** Where the API has it. */
-  public String path() {
-    return "/v1/fine_tuning/jobs/" + id;
-  }
 
   /**
    * What it asks of the queue.
@@ -99,17 +95,31 @@ public record JobRow(
   }
 
   /**
-   * @param by name of the account; null = the server itself
+   * @param by name and id of the key, or a person; null = the server itself
    * @param why what was said to it
    */
   public record Asked(@Nullable String by, @Nullable String why) {}
 
-  /** As last reported by a worker. */
+  /**
+   * What people call those it names by id; null = there is none, or not any more.
+   *
+   * @param submitter name or email of the account
+   */
+  public record Names(
+      @Nullable String submitter, @Nullable String trainingFile, @Nullable String validationFile) {}
+
+  /**
+   * As last reported by a worker; of a job that waits for its next run, as its newest checkpoint
+   * has it.
+   *
+   * @param validating whether its worker is at the validation file now
+   */
   public record Progress(
       int step,
       @Nullable Integer totalSteps,
       @Nullable Double epoch,
       @Nullable Double tokensPerSecond,
+      boolean validating,
       long trainedTokens) {}
 
   /** When retention took what the job had; null where it has not. */
@@ -150,6 +160,10 @@ public record JobRow(
         ResultColumns.timeOrNull(row, "delayed_until"),
         Approval.of(row.getString("approval")),
         asked(row),
+        new Names(
+            row.getString("submitted_by_name"),
+            row.getString("training_file_name"),
+            row.getString("validation_file_name")),
         ResultColumns.timeOrNull(row, "expected_end"),
         row.getString("worker"),
         row.getDouble("device_seconds"),
@@ -168,6 +182,7 @@ public record JobRow(
         row.getObject("total_steps", Integer.class),
         row.getObject("job_epoch", Double.class),
         row.getObject("tokens_per_second", Double.class),
+        row.getBoolean("validating"),
         row.getLong("trained_tokens"));
   }
 

@@ -1,5 +1,6 @@
 package dev.graft.jobs.queue;
 
+import dev.graft.jobs.JobState;
 import dev.graft.tenancy.Owned;
 import java.util.List;
 import java.util.Optional;
@@ -82,6 +83,9 @@ public class JobRows implements Owned {
       select j.*, p.*, d.slug as department_name, w.name as worker,
              case when j.state = 'queued' then %s end as position,
              case when j.asked_by is not null then account_name(j.asked_by) end as asked_by_name,
+             case when j.submitted_by is not null then account_name(j.submitted_by) end as submitted_by_name,
+             (select filename from file f where f.id = j.training_file) as training_file_name,
+             (select filename from file f where f.id = j.validation_file) as validation_file_name,
              case when j.state = 'running' then %s end as expected_end,
              case when j.available_at > graft_now() then j.available_at end as delayed_until,
              (select coalesce(sum(extract(epoch from
@@ -144,6 +148,24 @@ public class JobRows implements Owned {
            order by j.created_at desc, j.id desc
           """;
 
+  private static final String LIST_ALL =
+      """
+      -- list of all departments: newest first
+      with page as materialized
+             (select * from job
+               where true%s
+               order by created_at desc, id desc limit :limit)
+      """
+          + READ.formatted(PLACE, EXPECTED_END, "page").replace("%", "%%")
+          + " order by j.created_at desc, j.id desc";
+
+  private static final String OF_DEPARTMENTS = "\n and department_id = any(:departments)";
+  private static final String IN_STATES = "\n and state = any(:states)";
+
+  /** An unknown cursor gives nothing. */
+  private static final String AFTER_ANY =
+      "\n and (created_at, id) < (select created_at, id from job where id = :after)";
+
   /**
    * Ids of the jobs that have not ended, all locked for whoever moves more than one of them: a job
    * that moves locks rows of its webhooks, which another job's transaction may hold while it waits.
@@ -197,6 +219,27 @@ public class JobRows implements Owned {
         .param("adapter", adapterJson)
         .query(Double.class)
         .optional();
+  }
+
+  /**
+   * Of all departments, newest first.
+   *
+   * @param departments only theirs; empty = all
+   * @param states only those in one of these; empty = all
+   */
+  public List<JobRow> listAll(
+      List<String> departments, List<JobState> states, @Nullable String after, int limit) {
+    String which =
+        (after == null ? "" : AFTER_ANY)
+            + (departments.isEmpty() ? "" : OF_DEPARTMENTS)
+            + (states.isEmpty() ? "" : IN_STATES);
+    return sql.sql(LIST_ALL.formatted(which))
+        .param("departments", departments.toArray(String[]::new))
+        .param("states", states.stream().map(JobState::column).toArray(String[]::new))
+        .param("after", after)
+        .param("limit", limit)
+        .query(JobRow::of)
+        .list();
   }
 
   /**

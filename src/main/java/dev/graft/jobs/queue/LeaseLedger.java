@@ -124,23 +124,30 @@ public class LeaseLedger {
 
   private static final String RENEW =
       """
-      -- renew: extends the lease, moves the progress; writes the events of a report not seen yet
+      -- renew: extends the lease, moves the progress; writes the events of a report not seen yet. A
+      -- run that begins voids what earlier ones told of later steps. Its first step is the first that
+      -- has a speed
       with f as (select job_id, epoch, report < :number as fresh from job_lease
                   where job_id = :job and epoch = :epoch and token = :token and ended_at is null
                   for update),
            l as (update job_lease
                     set expires_at = graft_now() + :ttl * interval '1 millisecond',
                         report = greatest(report, :number),
-                        first_step_at = case when first_step is null and :step::int is not null
+                        first_step_at = case when first_step is null and :speed::float8 is not null
                                              then graft_now() else first_step_at end,
-                        first_step = coalesce(first_step, :step::int)
+                        first_step = coalesce(first_step, case when :speed::float8 is not null
+                                                               then :step::int end)
                    from f where job_lease.job_id = f.job_id and job_lease.epoch = f.epoch),
+           v as (delete from job_event using f
+                  where f.fresh and :begins::int is not null and job_event.job_id = f.job_id
+                    and type = 'metrics' and (data ->> 'step')::int > :begins::int),
            p as (update job_progress
                     set last_event = last_event + case when f.fresh then :events else 0 end,
                         step = coalesce(:step::int, step), total_steps = coalesce(:total::int, total_steps),
                         job_epoch = coalesce(:job_epoch::float8, job_epoch),
                         tokens_per_second = coalesce(:speed::float8, tokens_per_second),
                         trained_tokens = greatest(trained_tokens, :tokens),
+                        validating = coalesce(:validating::boolean, validating),
                         progressed_at = case when :step::int <> step then graft_now() else progressed_at end
                    from f where job_progress.job_id = f.job_id
                  returning last_event),
@@ -160,8 +167,10 @@ public class LeaseLedger {
       with f as (select job_id, epoch from job_lease
                   where job_id = :job and epoch = :epoch and token = :token and ended_at is null
                   for update),
-           c as (insert into job_checkpoint (id, job_id, epoch, step, manifest, metrics, created_at)
-                 select :id, job_id, epoch, :step, :manifest, :metrics::jsonb, graft_now() from f
+           c as (insert into job_checkpoint (id, job_id, epoch, step, manifest, metrics, created_at,
+                                             job_epoch, trained_tokens)
+                 select :id, job_id, epoch, :step, :manifest, :metrics::jsonb, graft_now(),
+                        :job_epoch::float8, :tokens::bigint from f
                  on conflict (job_id, epoch, step) do nothing
                  returning job_id),
            j as (update job set losses_in_a_row = 0 from f where job.id = f.job_id),
@@ -211,6 +220,7 @@ public class LeaseLedger {
     return fenced(RENEW, key)
         .param("ttl", ttl.toMillis())
         .param("number", report.number())
+        .param("begins", report.begins())
         .param("events", events.size())
         .param("levels", column(events, ReportedEvent::level))
         .param("types", column(events, ReportedEvent::type))
@@ -220,6 +230,7 @@ public class LeaseLedger {
         .param("total", progress == null ? null : progress.totalSteps())
         .param("job_epoch", progress == null ? null : progress.epoch())
         .param("speed", progress == null ? null : progress.tokensPerSecond())
+        .param("validating", progress == null ? null : progress.validating())
         .param("tokens", report.trainedTokens())
         .query((row, n) -> new Renewed(row.getBoolean("cancel"), row.getBoolean("pause")))
         .optional()
@@ -238,6 +249,8 @@ public class LeaseLedger {
             .param("step", report.step())
             .param("manifest", report.manifest().hex())
             .param("metrics", metricsJson)
+            .param("job_epoch", report.epoch())
+            .param("tokens", report.trainedTokens())
             .query(String.class)
             .optional()
             .isPresent();

@@ -21,8 +21,7 @@ public record JobReason(String reason, String nextStep) {
       case WAITING ->
           new JobReason(
               "It waits for the approval of an owner of its project, or of an administrator.",
-              "Ask one who did not submit it: POST %s/approve or %s/reject."
-                  .formatted(job.path(), job.path()));
+              "Ask one who did not submit it to approve or reject it.");
       case QUEUED -> place == null ? new JobReason("It waits.", "Wait.") : place.why();
       case RUNNING -> running(job);
       case PAUSED ->
@@ -31,12 +30,15 @@ public record JobReason(String reason, String nextStep) {
                   .formatted(
                       by(job),
                       job.approval() == JobRow.Approval.WAITING ? ", before it was approved" : ""),
-              "Let it go on from its newest checkpoint: POST %s/resume.".formatted(job.path()));
+              job.progress().step() > 0
+                  ? "Resume it to continue from its checkpoint at step %d."
+                      .formatted(job.progress().step())
+                  : "Resume it to start again; it has no checkpoint yet.");
       case SUCCEEDED ->
           new JobReason(
               "It made %d steps and published %s."
                   .formatted(job.progress().step(), job.result().model()),
-              "Find the result in GET /v1/adapters: how to ask it, and its download.");
+              "Try the model, evaluate it, or download its adapter.");
       case FAILED -> failed(job.failure());
       case CANCELLED ->
           new JobReason(
@@ -62,15 +64,27 @@ public record JobReason(String reason, String nextStep) {
     if (job.pauseRequested()) {
       return new JobReason(
           "A pause was asked for%s; its worker writes a checkpoint first.".formatted(by(job)),
-          "Wait, or let it run on: POST %s/resume.".formatted(job.path()));
+          "Wait, or resume it to let it run on.");
     }
-    Integer total = job.progress().totalSteps();
     return new JobReason(
-        total == null
-            ? "A worker has it, and prepares the training."
-            : String.format(
-                Locale.ROOT, "A worker trains it: step %d of %d.", job.progress().step(), total),
-        "Wait; its events tell how it goes: GET %s/events.".formatted(job.path()));
+        running(job.progress()),
+        "Wait; its events and metrics show the progress.");
+  }
+
+  private static String running(JobRow.Progress progress) {
+    Integer total = progress.totalSteps();
+    if (total == null) return "A worker has it, and prepares the training.";
+    if (!progress.validating()) {
+      return String.format(
+          Locale.ROOT, "A worker trains it: step %d of %d.", progress.step(), total);
+    }
+    return progress.step() == 0
+        ? "A worker measures the validation file before the first step."
+        : String.format(
+            Locale.ROOT,
+            "A worker measures the validation file after step %d of %d.",
+            progress.step(),
+            total);
   }
 
   private static JobReason failed(JobRow.@Nullable Failure failure) {

@@ -27,23 +27,15 @@ public record QueuePlace(long position, JobReason why, @Nullable Instant eta) {
    *
    * @param memoryBytes that it needs of a device, 0 = not known
    * @param delayedUntil when it is tried again; null = it may start now
-   * @param path where the API has it
    */
-  public record Waiting(
-      String department,
-      long memoryBytes,
-      long position,
-      @Nullable Instant delayedUntil,
-      String path) {}
+  public record Waiting(long memoryBytes, long position, @Nullable Instant delayedUntil) {}
 
   public static QueuePlace of(JobRow job, QueueTurn turn) {
     return of(
         new Waiting(
-            job.departmentId(),
             job.demand().memoryBytes(),
             job.position() == null ? 1 : job.position(),
-            job.delayedUntil(),
-            job.path()),
+            job.delayedUntil()),
         turn);
   }
 
@@ -55,7 +47,7 @@ public record QueuePlace(long position, JobReason why, @Nullable Instant eta) {
     if (job.delayedUntil() != null) {
       return new JobReason(
           "It is tried again at %s, after a failure.".formatted(TIME.format(job.delayedUntil())),
-          "Wait; its events tell what went wrong: %s/events.".formatted(job.path()));
+          "Wait; its events tell what went wrong.");
     }
     if (!turn.workers()) {
       return new JobReason(
@@ -66,7 +58,7 @@ public record QueuePlace(long position, JobReason why, @Nullable Instant eta) {
     if (tooLarge != null) return new JobReason(tooLarge, JobMemory.REMEDY);
     if (turn.running() >= turn.maxRunning()) return atMost(turn);
     if (job.position() > 1) return behind(job.position() - 1);
-    if (turn.ahead() > 0) return others(turn.ahead(), job.department());
+    if (turn.ahead() > 0) return others(turn.ahead());
     return new JobReason("It is next: it starts when a worker is free.", "Wait for a worker.");
   }
 
@@ -95,7 +87,7 @@ public record QueuePlace(long position, JobReason why, @Nullable Instant eta) {
         "Wait, or submit what is urgent with a higher priority.");
   }
 
-  private static JobReason others(int projects, String department) {
+  private static JobReason others(int projects) {
     return new JobReason(
         projects > FairShareLedger.COUNTED
             ? "More than %d other projects used less for their weight, and come first."
@@ -106,7 +98,7 @@ public record QueuePlace(long position, JobReason why, @Nullable Instant eta) {
                     projects == 1 ? "project" : "projects",
                     projects == 1 ? "its" : "their",
                     projects == 1 ? "comes" : "come"),
-        "Wait; GET /v1/organization/projects/%s/fair_share has the numbers.".formatted(department));
+        "Wait; the fair share of the project has the numbers.");
   }
 
   /**

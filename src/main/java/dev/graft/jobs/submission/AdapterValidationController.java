@@ -4,7 +4,6 @@ import dev.graft.catalog.BaseModel;
 import dev.graft.catalog.BaseModels;
 import dev.graft.jobs.queue.WorkerDevices;
 import dev.graft.platform.errors.ErrorDetail;
-import dev.graft.platform.errors.ProblemType;
 import dev.graft.platform.errors.RequestFailed;
 import dev.graft.recipes.AdapterConfigs;
 import dev.graft.spec.TrainingSpec;
@@ -130,8 +129,12 @@ class AdapterValidationController {
         .find(name)
         .orElseThrow(
             () ->
-                new RequestFailed(
-                        ProblemType.MODEL_NOT_FOUND, "No such base model: " + name, "model")
-                    .about(name));
+                UnknownModel.of(
+                    name,
+                    baseModels.list().stream()
+                        .filter(BaseModel::enabled)
+                        .map(BaseModel::name)
+                        .toList(),
+                    "model"));
   }
 }

@@ -2,6 +2,7 @@ package dev.graft.jobs.submission;
 
 import dev.graft.jobs.queue.JobMemory;
 import dev.graft.jobs.standing.QueuePlace;
+import dev.graft.platform.UnixTime;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -54,7 +55,7 @@ record JobQuote(
           place.position(),
           place.why().reason(),
           place.why().nextStep(),
-          place.eta() == null ? null : place.eta().getEpochSecond());
+          UnixTime.seconds(place.eta()));
     }
   }
 

@@ -53,7 +53,7 @@ record JobRequest(
       throw new SpecRejected(List.of(new Problem("body", "must be a JSON object")));
     }
     for (String key : body.propertyNames()) {
-      if (!KEYS.contains(key)) problems.add(new Problem(key, "unknown key"));
+      if (!KEYS.contains(key)) problems.add(TrainingSpecs.unknown(key, KEYS));
     }
     String model = required(body, "model", problems);
     String trainingFile = required(body, "training_file", problems);

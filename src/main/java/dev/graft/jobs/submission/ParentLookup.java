@@ -8,7 +8,6 @@ import dev.graft.artifacts.manifest.ManifestDirectory;
 import dev.graft.catalog.BaseModels;
 import dev.graft.jobs.ParentModel;
 import dev.graft.jobs.ParentModels;
-import dev.graft.platform.errors.ProblemType;
 import dev.graft.platform.errors.RequestFailed;
 import dev.graft.spec.fields.SpecRejected;
 import dev.graft.spec.method.AdapterMethod;
@@ -18,6 +17,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -82,16 +82,17 @@ class ParentLookup {
     ParentModel parent =
         models
             .find(departmentId, name)
-            .orElseThrow(
-                () ->
-                    new RequestFailed(
-                            ProblemType.MODEL_NOT_FOUND, "No such model or adapter: " + name, PATH)
-                        .about(name));
+            .orElseThrow(() -> UnknownModel.of(name, names(departmentId), PATH));
     if (!model.equals(parent.baseModel()) && !model.equals(parent.name())) {
       throw RequestFailed.invalid(
           "model", "must be %s, the base model of %s".formatted(parent.baseModel(), name));
     }
     return Optional.of(inheritance(parent, PATH));
+  }
+
+  /** See {@link ParentModels#names}. */
+  List<String> names(String departmentId) {
+    return models.names(departmentId);
   }
 
   private ContinuedTraining inheritance(ParentModel parent, String param) {

@@ -58,11 +58,7 @@ class QuoteController {
     QueuePlace place =
         QueuePlace.of(
             new QueuePlace.Waiting(
-                department,
-                memory.bytes(),
-                jobs.placeOfNew(department, job.request().priority()),
-                null,
-                "/v1/fine_tuning/jobs"),
+                memory.bytes(), jobs.placeOfNew(department, job.request().priority()), null),
             turn);
     warn(data, memory, turn, warnings);
     Double speed = jobs.speed(department, job.base().name(), job.adapter().toString()).orElse(null);

@@ -2,6 +2,7 @@ package dev.graft.jobs.submission;
 
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.manifest.ManifestDirectory;
+import dev.graft.datasets.TrainableRows;
 import dev.graft.platform.process.FileTrees;
 import dev.graft.platform.web.ConcurrencyLimit;
 import java.io.BufferedInputStream;
@@ -32,12 +33,14 @@ class RowInspection {
   private static final long COUNTED_BYTES = 2 << 20;
 
   private final ArtifactStore store;
+  private final TrainableRows trainableRows;
   private final JsonMapper json;
   private final ConcurrencyLimit readers =
       new ConcurrencyLimit(AT_ONCE, RETRY_AFTER, "Other files are being read; try again");
 
-  RowInspection(ArtifactStore store, JsonMapper json) {
+  RowInspection(ArtifactStore store, TrainableRows trainableRows, JsonMapper json) {
     this.store = store;
+    this.trainableRows = trainableRows;
     this.json = json;
   }
 
@@ -49,8 +52,7 @@ class RowInspection {
   List<JsonNode> preview(SubmitJob.CheckedJob job, int count) {
     return read(
         job,
-        count,
-        Long.MAX_VALUE,
+        (in, out) -> copyRows(in, out, count, Long.MAX_VALUE),
         (directory, spec, copied) ->
             InspectionProcess.run(directory, spec, "--preview", "--rows", String.valueOf(count))
                 .stream()
@@ -67,8 +69,7 @@ class RowInspection {
   CountedRows count(SubmitJob.CheckedJob job) {
     return read(
         job,
-        Integer.MAX_VALUE,
-        COUNTED_BYTES,
+        (in, out) -> copyRows(in, out, Integer.MAX_VALUE, COUNTED_BYTES),
         (directory, spec, copied) -> {
           List<String> said = InspectionProcess.run(directory, spec, "--count");
           return CountedRows.of(
@@ -79,6 +80,27 @@ class RowInspection {
         });
   }
 
+  /**
+   * Has the first row that calls tools read with the base model, whose chat template may not know
+   * them. A file without such rows costs nothing.
+   *
+   * @throws dev.graft.platform.errors.RequestFailed if it leaves them out, or too many files are
+   *     being read
+   */
+  void requireToolCalls(SubmitJob.CheckedJob job) {
+    long line = trainableRows.firstWithToolCalls(job.training());
+    if (line == 0) return;
+    read(
+        job,
+        (in, out) -> copyRow(in, out, line),
+        (directory, spec, copied) ->
+            InspectionProcess.run(directory, spec, "--preview", "--rows", "1"));
+  }
+
+  private interface Copying {
+    void copy(InputStream rows, OutputStream target) throws IOException;
+  }
+
   private interface Reading<T> {
     /**
      * @param copied bytes of the file that are there to be read
@@ -86,18 +108,18 @@ class RowInspection {
     T of(Path directory, Path spec, long copied) throws IOException;
   }
 
-  private <T> T read(SubmitJob.CheckedJob job, int rows, long bytes, Reading<T> reading) {
+  private <T> T read(SubmitJob.CheckedJob job, Copying rows, Reading<T> reading) {
     return readers.run(
         () -> {
           try {
-            return copied(job, rows, bytes, reading);
+            return copied(job, rows, reading);
           } catch (IOException e) {
             throw new UncheckedIOException("rows could not be read", e);
           }
         });
   }
 
-  private <T> T copied(SubmitJob.CheckedJob job, int rows, long bytes, Reading<T> reading)
+  private <T> T copied(SubmitJob.CheckedJob job, Copying rows, Reading<T> reading)
       throws IOException {
     Path directory = Files.createTempDirectory("graft-rows-");
     try {
@@ -105,7 +127,10 @@ class RowInspection {
       ManifestDirectory.materialise(
           store, job.base().manifest(), base, name -> !name.endsWith(".safetensors"));
       Path copy = directory.resolve("rows.jsonl");
-      copyRows(job, rows, bytes, copy);
+      try (InputStream in = new BufferedInputStream(store.open(job.training().digest()));
+          OutputStream out = new BufferedOutputStream(Files.newOutputStream(copy))) {
+        rows.copy(in, out);
+      }
       return reading.of(directory, spec(job, base, copy), Files.size(copy));
     } finally {
       FileTrees.delete(directory);
@@ -121,24 +146,30 @@ class RowInspection {
   }
 
   /** Whole rows: the first so many, and none that begins behind so many bytes. */
-  private void copyRows(SubmitJob.CheckedJob job, int rows, long bytes, Path target)
+  private static void copyRows(InputStream in, OutputStream out, int rows, long bytes)
       throws IOException {
-    try (InputStream in = new BufferedInputStream(store.open(job.training().digest()));
-        OutputStream out = new BufferedOutputStream(Files.newOutputStream(target))) {
-      boolean blank = true;
-      long written = 0;
-      int left = rows;
-      for (int b = in.read(); left > 0 && b >= 0; b = in.read()) {
-        out.write(b);
-        written++;
-        if (b == '\n') {
-          if (!blank) left--;
-          if (written >= bytes) return;
-          blank = true;
-        } else if (b > ' ') {
-          blank = false;
-        }
+    boolean blank = true;
+    long written = 0;
+    int left = rows;
+    for (int b = in.read(); left > 0 && b >= 0; b = in.read()) {
+      out.write(b);
+      written++;
+      if (b == '\n') {
+        if (!blank) left--;
+        if (written >= bytes) return;
+        blank = true;
+      } else if (b > ' ') {
+        blank = false;
       }
+    }
+  }
+
+  /** One row, on the line where it stands: those before it are blank. */
+  private static void copyRow(InputStream in, OutputStream out, long line) throws IOException {
+    long at = 1;
+    for (int b = in.read(); at <= line && b >= 0; b = in.read()) {
+      if (at == line || b == '\n') out.write(b);
+      if (b == '\n') at++;
     }
   }
 }

@@ -3,6 +3,7 @@ package dev.graft.jobs.submission;
 import dev.graft.catalog.BaseModel;
 import dev.graft.catalog.BaseModels;
 import dev.graft.datasets.StoredFiles;
+import dev.graft.datasets.TrainableRows;
 import dev.graft.datasets.TrainingFile;
 import dev.graft.jobs.queue.JobLedger;
 import dev.graft.jobs.queue.JobMemory;
@@ -37,6 +38,8 @@ public class SubmitJob {
   private final JobLedger jobs;
   private final StoredFiles files;
   private final BaseModels baseModels;
+  private final TrainableRows trainableRows;
+  private final RowInspection inspection;
   private final AdapterConfigs configs;
   private final BaseModelFit fit;
   private final WorkerDevices devices;
@@ -49,6 +52,8 @@ public class SubmitJob {
       JobLedger jobs,
       StoredFiles files,
       BaseModels baseModels,
+      TrainableRows trainableRows,
+      RowInspection inspection,
       AdapterConfigs configs,
       BaseModelFit fit,
       WorkerDevices devices,
@@ -59,6 +64,8 @@ public class SubmitJob {
     this.jobs = jobs;
     this.files = files;
     this.baseModels = baseModels;
+    this.trainableRows = trainableRows;
+    this.inspection = inspection;
     this.configs = configs;
     this.fit = fit;
     this.devices = devices;
@@ -77,6 +84,7 @@ public class SubmitJob {
     TrainingFile training = checked.training();
     ContinuedTraining parent = checked.parent();
     TrainingFile validation = checked.validation();
+    inspection.requireToolCalls(checked);
     JobMemory memory = memory(checked);
     boolean approval = admission.require(caller.departmentId(), base.name(), request.priority());
     String id = ids.next(ID_PREFIX);
@@ -144,8 +152,8 @@ public class SubmitJob {
             .find(parent == null ? request.model() : parent.parent().baseModel())
             .orElseThrow(
                 () ->
-                    new RequestFailed(ProblemType.MODEL_NOT_FOUND, "No such model here", "model")
-                        .about(request.model()));
+                    UnknownModel.of(
+                        request.model(), parents.names(caller.departmentId()), "model"));
     if (!base.enabled()) {
       throw new RequestFailed(
           ProblemType.WRONG_STATE,
@@ -208,9 +216,12 @@ public class SubmitJob {
   }
 
   private TrainingFile file(Caller caller, String id, JobRequest request, String param) {
-    return files
-        .requireTrainable(caller.departmentId(), id, param)
-        .requireRows(request.spec().objective(), param);
+    TrainingFile file =
+        files
+            .requireTrainable(caller.departmentId(), id, param)
+            .requireRows(request.spec().objective(), param);
+    trainableRows.require(file, request.spec(), param);
+    return file;
   }
 
   /** A length that was asked for must fit the base; the default gives way. */

@@ -92,7 +92,7 @@ class JobController {
     List<JobRow> oneMore =
         jobs.list(
             caller.departmentId(), cursor.after(), cursor.limit() + 1, pairs, filter.absent());
-    return page(objects.of(caller.departmentId(), oneMore).stream(), cursor);
+    return page(objects.of(oneMore).stream(), cursor);
   }
 
   @GetMapping("/{id}")
@@ -104,7 +104,7 @@ class JobController {
   @PostMapping("/{id}/cancel")
   @Transactional
   ObjectNode cancel(@AuthenticationPrincipal Caller caller, @PathVariable String id) {
-    boolean asked = ledger.cancel(caller.departmentId(), id, caller.actor().account(), null);
+    boolean asked = ledger.cancel(caller.departmentId(), id, caller.actor().id(), null);
     JobRow job = require(caller, id);
     if (!asked && job.state().terminal()) {
       throw new RequestFailed(
@@ -118,7 +118,7 @@ class JobController {
   /** A running job is paused when it has written a checkpoint; until then it is "pausing". */
   @PostMapping("/{id}/pause")
   ObjectNode pause(@AuthenticationPrincipal Caller caller, @PathVariable String id) {
-    boolean asked = ledger.pause(caller.departmentId(), id, caller.actor().account());
+    boolean asked = ledger.pause(caller.departmentId(), id, caller.actor().id());
     JobRow job = require(caller, id);
     boolean paused = job.state() == JobState.PAUSED || job.pauseRequested();
     if (!asked && !paused) throw wrongState(job, "paused");
@@ -128,7 +128,7 @@ class JobController {
   /** It goes to the end of the queue, and on from its newest checkpoint. */
   @PostMapping("/{id}/resume")
   ObjectNode resume(@AuthenticationPrincipal Caller caller, @PathVariable String id) {
-    boolean resumed = ledger.resume(caller.departmentId(), id, caller.actor().account());
+    boolean resumed = ledger.resume(caller.departmentId(), id, caller.actor().id());
     JobRow job = require(caller, id);
     boolean onItsWay = job.state() != JobState.PAUSED && !job.state().terminal();
     if (!resumed && !onItsWay) throw wrongState(job, "resumed");

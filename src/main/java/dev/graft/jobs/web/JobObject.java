@@ -4,6 +4,7 @@ import dev.graft.jobs.JobState;
 import dev.graft.jobs.queue.JobRow;
 import dev.graft.jobs.standing.JobReason;
 import dev.graft.jobs.standing.QueuePlace;
+import dev.graft.platform.UnixTime;
 import java.time.Instant;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -27,8 +28,8 @@ final class JobObject {
     ObjectNode json = JSON.createObjectNode();
     json.put("id", job.id()).put("object", "fine_tuning.job");
     json.put("created_at", job.createdAt().getEpochSecond());
-    json.put("finished_at", seconds(job.finishedAt()));
-    json.put("estimated_finish", seconds(end(job)));
+    json.put("finished_at", UnixTime.seconds(job.finishedAt()));
+    json.put("estimated_finish", UnixTime.seconds(end(job)));
     String parent = job.parentModel();
     json.put("model", parent == null ? job.baseModel() : parent);
     json.put("fine_tuned_model", job.result().model());
@@ -52,6 +53,10 @@ final class JobObject {
   private static void extensions(ObjectNode json, JobRow job, @Nullable QueuePlace place) {
     json.set("adapter", JSON.readTree(job.adapterJson()));
     json.put("base_model", job.baseModel()).put("parent_model", job.parentModel());
+    JobRow.Names names = job.names();
+    json.put("training_file_name", names.trainingFile());
+    json.put("validation_file_name", names.validationFile());
+    json.put("submitted_by", names.submitter());
     json.put("priority", job.demand().priority());
     json.put("sub_status", subStatus(job));
     JobReason why = JobReason.of(job, place);
@@ -62,7 +67,7 @@ final class JobObject {
       json.putObject("queue")
           .put("position", place.position())
           .put("ahead_reason", place.why().reason())
-          .put("eta", seconds(place.eta()));
+          .put("eta", UnixTime.seconds(place.eta()));
     }
     json.set("attempts", JSON.readTree(job.attemptsJson()));
     json.put("worker", job.worker());
@@ -78,8 +83,8 @@ final class JobObject {
     else {
       json.putObject("failure").put("class", failure.type()).put("hint", JobReason.hint(failure));
     }
-    json.put("checkpoints_deleted_at", seconds(job.removed().checkpointsAt()));
-    json.put("logs_deleted_at", seconds(job.removed().logsAt()));
+    json.put("checkpoints_deleted_at", UnixTime.seconds(job.removed().checkpointsAt()));
+    json.put("logs_deleted_at", UnixTime.seconds(job.removed().logsAt()));
   }
 
   /** OpenAI has it null while the job runs. */
@@ -100,7 +105,8 @@ final class JobObject {
     return switch (job.state()) {
       case RUNNING -> {
         if (job.cancelRequested()) yield "cancelling";
-        yield job.pauseRequested() ? "pausing" : null;
+        if (job.pauseRequested()) yield "pausing";
+        yield job.progress().validating() ? "validating" : null;
       }
       case WAITING -> "waiting_for_approval";
       case QUEUED -> {
@@ -122,10 +128,6 @@ final class JobObject {
         .put("total_steps", progress.totalSteps())
         .put("epoch", progress.epoch())
         .put("tokens_per_second", progress.tokensPerSecond())
-        .put("eta", seconds(end));
-  }
-
-  private static @Nullable Long seconds(@Nullable Instant instant) {
-    return instant == null ? null : instant.getEpochSecond();
+        .put("eta", UnixTime.seconds(end));
   }
 }

@@ -5,7 +5,9 @@ import dev.graft.jobs.queue.JobRow;
 import dev.graft.jobs.standing.FairShareLedger;
 import dev.graft.jobs.standing.QueuePlace;
 import dev.graft.jobs.standing.QueueTurn;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 import tools.jackson.databind.node.ObjectNode;
@@ -20,17 +22,16 @@ public class JobObjects {
   }
 
   public ObjectNode of(JobRow job) {
-    return of(job.departmentId(), List.of(job)).getFirst();
+    return of(List.of(job)).getFirst();
   }
 
-  /** Of one department. */
-  List<ObjectNode> of(String department, List<JobRow> jobs) {
-    boolean waits = jobs.stream().anyMatch(job -> job.state() == JobState.QUEUED);
-    QueueTurn turn = waits ? ledger.turn(department) : null;
-    return jobs.stream().map(job -> JobObject.of(job, place(job, turn))).toList();
+  List<ObjectNode> of(List<JobRow> jobs) {
+    Map<String, QueueTurn> turns = new HashMap<>();
+    return jobs.stream().map(job -> JobObject.of(job, place(job, turns))).toList();
   }
 
-  private static @Nullable QueuePlace place(JobRow job, @Nullable QueueTurn turn) {
-    return turn == null || job.state() != JobState.QUEUED ? null : QueuePlace.of(job, turn);
+  private @Nullable QueuePlace place(JobRow job, Map<String, QueueTurn> turns) {
+    if (job.state() != JobState.QUEUED) return null;
+    return QueuePlace.of(job, turns.computeIfAbsent(job.departmentId(), ledger::turn));
   }
 }

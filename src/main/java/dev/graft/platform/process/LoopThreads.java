@@ -14,6 +14,7 @@ public final class LoopThreads implements SmartLifecycle {
   private final List<? extends Runnable> loops;
   private final Thread.Builder builder;
   private final Consumer<List<Thread>> end;
+  private final boolean bounded;
   private final List<Thread> threads = new ArrayList<>();
 
   /**
@@ -22,9 +23,27 @@ public final class LoopThreads implements SmartLifecycle {
    */
   public LoopThreads(
       List<? extends Runnable> loops, Thread.Builder builder, Consumer<List<Thread>> end) {
+    this(loops, builder, end, true);
+  }
+
+  private LoopThreads(
+      List<? extends Runnable> loops,
+      Thread.Builder builder,
+      Consumer<List<Thread>> end,
+      boolean bounded) {
     this.loops = List.copyOf(loops);
     this.builder = builder;
     this.end = end;
+    this.bounded = bounded;
+  }
+
+  /**
+   * Threads that a shutdown waits for as long as they take: {@code
+   * spring.lifecycle.timeout-per-shutdown-phase} does not hold for them. They bound themselves.
+   */
+  public static LoopThreads awaited(
+      List<? extends Runnable> loops, Thread.Builder builder, Consumer<List<Thread>> end) {
+    return new LoopThreads(loops, builder, end, false);
   }
 
   @Override
@@ -32,9 +51,14 @@ public final class LoopThreads implements SmartLifecycle {
     for (Runnable loop : loops) threads.add(builder.start(loop));
   }
 
-  /** Others of the phase need not wait for these. */
+  /** Others of the phase need not wait for these, unless the phase must. */
   @Override
   public void stop(Runnable callback) {
+    if (!bounded) {
+      stop(); // Spring's limit begins when this has returned
+      callback.run();
+      return;
+    }
     Thread.ofPlatform()
         .name("drain")
         .start(

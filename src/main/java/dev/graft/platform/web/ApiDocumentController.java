@@ -35,6 +35,7 @@ class ApiDocumentController {
   private final Map<String, Asset> assets =
       Map.of(
           "start.js", new Asset(own("docs/start.js"), SCRIPT),
+          "page.css", new Asset(own("docs/page.css"), STYLE),
           "swagger-ui-bundle.js", new Asset(swaggerUi("swagger-ui-bundle.js"), SCRIPT),
           "swagger-ui.css", new Asset(swaggerUi("swagger-ui.css"), STYLE));
 

@@ -8,9 +8,9 @@ import org.springframework.util.unit.DataSize;
 /**
  * What requests may be.
  *
- * @param maxBody of a request that is read into memory, such as JSON; files are streamed and have
- *     limits of their own
- * @param allowedOrigins of web pages that may ask from a browser, such as {@code
+ * @param maxBody most bytes of a request that is read into memory, such as JSON; files are streamed
+ *     and have limits of their own
+ * @param allowedOrigins origins of web pages that may ask from a browser, such as {@code
  *     https://portal.example}; none: browsers keep every page from it
  */
 @ConfigurationProperties("graft.http")

@@ -78,6 +78,8 @@ class WebConfiguration {
   TomcatConnectorCustomizer connectors() {
     return connector -> {
       connector.setEncodedSolidusHandling(EncodedSolidusHandling.PASS_THROUGH.getValue());
+      // As curl -g and people write metadata[key]=value and created_at[gte]=...
+      connector.setProperty("relaxedQueryChars", "[]");
       // A large file comes in an eighth of the reads.
       connector.setProperty("socket.appReadBufSize", "65536");
     };

@@ -7,8 +7,9 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /**
  * How long blobs stay.
  *
- * @param keepUnreferenced after nothing needs them; longer than anything takes from storing its
- *     first blob to its row in the database, such as the registration of a large model
+ * @param keepUnreferenced how long blobs stay after nothing needs them; longer than anything takes
+ *     from storing its first blob to its row in the database, such as the registration of a large
+ *     model
  */
 @ConfigurationProperties("graft.artifacts")
 public record BlobProperties(@DefaultValue("24h") Duration keepUnreferenced) {

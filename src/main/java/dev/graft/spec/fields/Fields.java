@@ -3,6 +3,7 @@ package dev.graft.spec.fields;
 import static java.util.Locale.ROOT;
 
 import dev.graft.spec.fields.SpecRejected.Problem;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -55,6 +56,11 @@ public final class Fields {
     problems.add(new Problem(path(key), message));
   }
 
+  /** Of a setting of another object. */
+  public void refuseAt(String path, String message) {
+    problems.add(new Problem(path, message));
+  }
+
   public Fields object(String key) {
     FieldSchema inner = asked == null ? null : asked.object(key);
     return new Fields(value(key), path(key), problems, inner);
@@ -86,14 +92,32 @@ public final class Fields {
 
   /** A finite number in [least, most]. */
   public @Nullable Double number(String key, double least, double most) {
+    return number(key, least, most, "");
+  }
+
+  /**
+   * As {@link #number(String, double, double)}.
+   *
+   * @param usual what is said of usual values where the number is refused; may be empty
+   */
+  public @Nullable Double number(String key, double least, double most, String usual) {
     if (asked != null) asked.number(key, least, most);
     JsonNode value = value(key);
     if (value == null) return null;
     if (value.isNumber() && value.doubleValue() >= least && value.doubleValue() <= most) {
       return value.doubleValue();
     }
-    refuse(key, "must be a number from " + least + " to " + most);
+    String range = "must be a number from " + shown(least) + " to " + shown(most);
+    refuse(key, usual.isEmpty() ? range : range + "; " + usual);
     return null;
+  }
+
+  /** As people write it: {@code 0}, {@code 0.999}, {@code 2e-4}. */
+  public static String shown(double number) {
+    double size = Math.abs(number);
+    BigDecimal exact = new BigDecimal(Double.toString(number)).stripTrailingZeros();
+    if (size == 0 || size >= 1e-3 && size < 1e9) return exact.toPlainString();
+    return Double.toString(number).replace(".0E", "e").replace('E', 'e');
   }
 
   /** Whole numbers: a list, or a single one; none where the key is missing. */
@@ -196,7 +220,7 @@ public final class Fields {
     if (asked != null) asked.closed();
     if (node == null) return;
     for (String key : node.propertyNames()) {
-      if (!known.contains(key)) refuse(key, "unknown setting");
+      if (!known.contains(key)) refuse(key, UnknownSetting.among(key, known));
     }
   }
 }

@@ -25,7 +25,7 @@ public final class BottleneckFields {
     Variant variant = or(method.choice("variant", Variant.class), Variant.PFEIFFER);
     Integer reduction = method.integer("reduction_factor", 1, 10_000);
     NonLinearity f = method.choice("non_linearity", NonLinearity.class);
-    Double scaling = method.number("scaling", 1e-6, 1e6);
+    Double scaling = method.number("scaling", 1e-6, 1000, "usual are 1 to 4");
     Double std = method.number(STD, 1e-8, 10);
     Bottleneck paper = new Bottleneck(variant);
     InitWeights byDefault = std == null ? paper.initWeights() : InitWeights.BERT;

@@ -1,18 +1,22 @@
 package dev.graft.spec.peft;
 
 import dev.graft.spec.TrainingSpec.Objective;
+import dev.graft.spec.fields.FieldSchema;
 import dev.graft.spec.fields.Fields;
 import dev.graft.spec.fields.SpecRejected.Problem;
 import dev.graft.spec.method.AdapterMethod.TargetModules;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * What OpenAI's {@code hyperparameters} say, in either of their two places, with the flat LoRA keys
  * that unmodified SDKs can send there. {@code "auto"} counts as not said.
  *
+ * @param path of the place that says the learning rate multiplier, with its last dot
  * @param objective what {@code method.type} stands for; null if it is not said
  * @param beta of a preference
  * @param batchSize examples of one optimiser step
@@ -86,7 +90,9 @@ public record HyperparameterAliases(
         new HyperparameterAliases(
             fields.path(""),
             objective,
-            !withBeta || auto(fields, "beta") ? null : fields.number("beta", 1e-6, 1000),
+            !withBeta || auto(fields, "beta")
+                ? null
+                : fields.number("beta", 1e-6, 1000, "usual are 0.01 to 0.5"),
             auto(fields, "n_epochs") ? null : fields.integer("n_epochs", 1, 50),
             auto(fields, "batch_size") ? null : fields.integer("batch_size", 1, 4096),
             auto(fields, "learning_rate_multiplier")
@@ -100,14 +106,26 @@ public record HyperparameterAliases(
     return aliases;
   }
 
+  /**
+   * JSON Schema of {@code hyperparameters}, but for {@code auto}.
+   *
+   * @param dpo of {@code method.type} dpo, or of another
+   */
+  public static ObjectNode schema(boolean dpo) {
+    FieldSchema asked = FieldSchema.ofObject();
+    of(new Fields(null, "", new ArrayList<>(), asked), null, dpo);
+    return asked.json();
+  }
+
   private static boolean auto(Fields fields, String key) {
     JsonNode value = fields.value(key);
     return value != null && value.isString() && value.stringValue().equals("auto");
   }
 
   private HyperparameterAliases merge(HyperparameterAliases other, List<Problem> problems) {
+    boolean flat = learningRateMultiplier == null && other.learningRateMultiplier != null;
     return new HyperparameterAliases(
-        path,
+        flat ? other.path : path,
         objective,
         same("beta", beta, other.beta, problems),
         same("n_epochs", epochs, other.epochs, problems),

@@ -117,6 +117,9 @@ public final class AdapterSchema {
     for (String type : LrSchedulerFields.TYPES) {
       requests.add("{\"training\": {\"lr_scheduler_type\": \"%s\"}}".formatted(type));
     }
+    for (String type : AdapterMethods.TYPES) {
+      requests.add("{\"peft\": {\"peft_type\": \"%s\"}}".formatted(type));
+    }
     for (Objective objective : Objective.values()) {
       requests.add("{\"objective\": \"%s\"}".formatted(objective.name().toLowerCase(Locale.ROOT)));
     }

@@ -82,6 +82,13 @@ public final class Combinations {
                       && lora.initLoraWeights().changesBase()
                       && largestRank(lora) > 512),
           new Refusal(
+              "LoRA",
+              "lora_alpha above 1000 r",
+              "adapter.peft.lora_alpha",
+              "must be at most 1000 times r: what is learned is multiplied by lora_alpha / r,"
+                  + " usual are 1 and 2",
+              spec -> spec.method() instanceof Lora lora && lora.loraAlpha() > 1000.0 * lora.r()),
+          new Refusal(
               "EVA",
               "r times rho above 1024",
               "adapter.peft.eva_config.rho",

@@ -84,13 +84,13 @@ final class LrSchedulerFields {
   }
 
   private static LrScheduler polynomial(Fields kwargs, double learningRate) {
-    double end = or(kwargs.number("lr_end", 0, 10), 1e-7);
+    double end = or(kwargs.number("lr_end", 0, 1), 1e-7);
     if (end >= learningRate) kwargs.refuse("lr_end", "must be below the learning rate, is " + end);
     return new Polynomial(end, or(kwargs.number("power", 1e-6, 1000), 1.0));
   }
 
   private static Floor floor(Fields kwargs, double learningRate) {
-    Double rate = kwargs.number("min_lr", 0, 10);
+    Double rate = kwargs.number("min_lr", 0, 1);
     Double share = kwargs.number("min_lr_rate", 0, 1);
     if (rate != null && share != null) {
       kwargs.refuse("min_lr", "contradicts min_lr_rate: give one of the two");

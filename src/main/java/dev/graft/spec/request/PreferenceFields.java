@@ -43,7 +43,7 @@ final class PreferenceFields {
       Fields training, Objective objective, HyperparameterAliases aliases) {
     LossType lossType = training.choice("loss_type", LossType.class, NOT_YET);
     Double smoothing = training.number("label_smoothing", 0, 0.499);
-    Double explicit = training.number("beta", LEAST_BETA, MOST_BETA);
+    Double explicit = training.number("beta", LEAST_BETA, MOST_BETA, "usual are 0.01 to 0.5");
     double beta = MethodFields.agree(training, "beta", explicit, aliases.beta(), "beta", BETA);
     boolean dpo = objective == Objective.DPO;
     if (!dpo && lossType != null) training.refuse("loss_type", "needs objective dpo");

@@ -11,13 +11,7 @@ import dev.graft.spec.LoraPlus;
 import dev.graft.spec.Precision;
 import dev.graft.spec.TrainingSpec.Objective;
 import dev.graft.spec.fields.Fields;
-import dev.graft.spec.method.AdaLora;
 import dev.graft.spec.method.AdapterMethod;
-import dev.graft.spec.method.Bottleneck;
-import dev.graft.spec.method.Freeze;
-import dev.graft.spec.method.Ia3;
-import dev.graft.spec.method.LnTuning;
-import dev.graft.spec.method.Vera;
 import dev.graft.spec.peft.HyperparameterAliases;
 import dev.graft.spec.peft.MethodFields;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +19,9 @@ import org.jspecify.annotations.Nullable;
 /** Reads {@code adapter.training}; names are {@code TrainingArguments}' and {@code SFTConfig}'s. */
 final class TrainingFields {
   private static final int MOST = Integer.MAX_VALUE;
+
+  /** A year. */
+  private static final double MOST_MINUTES = 525_600;
 
   /** Rows of a micro-batch are at most this many where only the batch of a step was given. */
   private static final int DEFAULT_MICRO_BATCH = 8;
@@ -34,8 +31,7 @@ final class TrainingFields {
   static Hyperparameters read(
       Fields fields, AdapterMethod method, Objective objective, HyperparameterAliases aliases) {
     int[] batch = batch(fields, aliases.batchSize());
-    double learningRate =
-        learningRate(fields, byDefault(method, objective), aliases.learningRateMultiplier());
+    double learningRate = LearningRate.read(fields, method, objective, aliases);
     // What is wrong is told in the order in which it is read.
     var schedule = schedule(fields, learningRate, aliases.epochs());
     var optimizer =
@@ -43,19 +39,20 @@ final class TrainingFields {
             or(fields.number("weight_decay", 0, 1), 0.0),
             or(fields.number("adam_beta1", 0, 0.999999), 0.9),
             or(fields.number("adam_beta2", 0, 0.9999999), 0.999),
-            or(fields.number("adam_epsilon", 1e-20, 1), 1e-8),
+            or(fields.number("adam_epsilon", 1e-20, 0.01, "usual is 1e-8"), 1e-8),
             or(fields.number("max_grad_norm", 0, 1e9), 1.0));
     var rows = rows(fields);
     var batching = batching(fields, batch);
     var evaluation = EvaluationOptions.read(fields);
     int saveSteps = or(fields.integer("save_steps", 0, MOST), 100);
+    double saveMinutes = or(fields.number("save_minutes", 0, MOST_MINUTES), 5.0);
     double smoothing = or(fields.number("label_smoothing_factor", 0, 0.999), 0.0);
     boolean checkpointing = or(fields.bool("gradient_checkpointing"), false);
     var regularisation =
         new Hyperparameters.Regularisation(
             smoothing,
             or(fields.bool("disable_dropout"), true),
-            or(fields.number("neftune_noise_alpha", 0, 1000), 0.0));
+            or(fields.number("neftune_noise_alpha", 0, 100, "usual are 5 to 15"), 0.0));
     LoraPlus loraPlus = LoraPlus.read(fields, method, learningRate);
     var precision = or(fields.bool("bf16"), false) ? Precision.BF16 : Precision.F32;
     refuseUnbuilt(fields);
@@ -69,6 +66,7 @@ final class TrainingFields {
         regularisation,
         evaluation,
         saveSteps,
+        saveMinutes,
         checkpointing,
         precision);
   }
@@ -100,34 +98,6 @@ final class TrainingFields {
         or(fields.number("warmup_ratio", 0, 1), 0.0),
         epochs(fields, epochs),
         Math.max(0, or(fields.integer("max_steps", -1, MOST), 0)));
-  }
-
-  /** Pairs are learned from more gently, full training of them as in TRL. */
-  private static double byDefault(AdapterMethod method, Objective objective) {
-    boolean pairs = objective.pairs();
-    return switch (method) {
-      case AdapterMethod.Lora lora -> pairs ? 2e-5 : 2e-4;
-      case AdapterMethod.Prompted prompted -> pairs ? 1e-3 : 1e-2;
-      case Ia3 ia3 -> pairs ? 3e-4 : 3e-3;
-      case LnTuning norms -> pairs ? 1e-4 : 1e-3;
-      case AdaLora adaLora -> pairs ? 1e-4 : 1e-3;
-      case Vera vera -> pairs ? 4e-4 : 4e-3;
-      case AdapterMethod.Full full -> pairs ? 1e-6 : 1e-5;
-      case Freeze freeze -> pairs ? 1e-6 : 1e-5;
-      case Bottleneck adapters -> pairs ? 1e-5 : 1e-4;
-    };
-  }
-
-  private static double learningRate(Fields fields, double byDefault, @Nullable Double multiplier) {
-    Double explicit = fields.number("learning_rate", 0, 10);
-    if (multiplier == null) return or(explicit, byDefault);
-    double scaled = byDefault * multiplier;
-    if (explicit != null && Math.abs(explicit - scaled) > 1e-9 * scaled) {
-      fields.refuse(
-          "learning_rate",
-          "is " + explicit + ", but learning_rate_multiplier x " + byDefault + " is " + scaled);
-    }
-    return or(explicit, scaled);
   }
 
   private static double epochs(Fields fields, @Nullable Integer alias) {

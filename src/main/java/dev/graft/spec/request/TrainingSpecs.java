@@ -13,11 +13,14 @@ import dev.graft.spec.TrainingSpec.Objective;
 import dev.graft.spec.fields.Fields;
 import dev.graft.spec.fields.SpecRejected;
 import dev.graft.spec.fields.SpecRejected.Problem;
+import dev.graft.spec.fields.UnknownSetting;
 import dev.graft.spec.method.AdapterMethod;
 import dev.graft.spec.peft.AdapterMethods;
 import dev.graft.spec.peft.HyperparameterAliases;
 import dev.graft.spec.peft.MethodFields;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -29,7 +32,7 @@ import tools.jackson.databind.node.ObjectNode;
  * The {@code adapter} object of a request, in and out. Names are PEFT's, TRL's and transformers';
  * defaults are LoRA with r 16, lora_alpha 2 r on all linear layers, rate 2e-4 (full: 1e-5), 3
  * epochs of 8 rows a step, linear schedule without warm-up, 1024 tokens a row, a checkpoint every
- * 100 steps.
+ * 100 steps and every 5 minutes.
  */
 public final class TrainingSpecs {
   public static final long DEFAULT_SEED = 42;
@@ -60,8 +63,18 @@ public final class TrainingSpecs {
     TrainingSpec read = read(new Fields(adapter, "adapter", problems), aliases);
     TrainingSpec spec = read.withSeed(seed(seed, problems));
     problems.addAll(Combinations.problems(spec));
+    problems.replaceAll(SettingPlaces::told);
     if (!problems.isEmpty()) throw new SpecRejected(problems);
     return spec;
+  }
+
+  /**
+   * What is wrong with a key beside {@code adapter} that nobody knows.
+   *
+   * @param here keys that may be there
+   */
+  public static Problem unknown(String key, Collection<String> here) {
+    return new Problem(key, UnknownSetting.anywhere(key, here, SettingPlaces.all()));
   }
 
   /** Everything but the seed, which is the default. */
@@ -145,6 +158,17 @@ public final class TrainingSpecs {
     return QuantizationFields.written(resolved.path("quantization"));
   }
 
+  /**
+   * Whether a model that was trained so labels texts, of an object that {@link #toJson} wrote, in
+   * this release or an earlier one; else it writes them.
+   */
+  public static boolean labelsRows(JsonNode resolved) {
+    String objective = resolved.path("objective").asString("");
+    return Arrays.stream(Objective.values())
+        .filter(Objective::labelsRows)
+        .anyMatch(each -> lower(each).equals(objective));
+  }
+
   /** An {@code adapter} object that says nothing but the method. */
   public static ObjectNode methodJson(AdapterMethod method) {
     ObjectNode adapter = JsonNodeFactory.instance.objectNode();
@@ -173,6 +197,7 @@ public final class TrainingSpecs {
         .put("train_sampling_strategy", lower(training.batching().trainSamplingStrategy()))
         .put("dataloader_drop_last", training.batching().dataloaderDropLast())
         .put("save_steps", training.saveSteps())
+        .put("save_minutes", training.saveMinutes())
         .put("label_smoothing_factor", training.regularisation().labelSmoothingFactor())
         .put("gradient_checkpointing", training.gradientCheckpointing())
         .put("disable_dropout", training.regularisation().disableDropout())

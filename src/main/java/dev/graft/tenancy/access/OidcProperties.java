@@ -12,9 +12,9 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * The identity provider whose tokens people may send instead of keys; without an issuer there is
  * none.
  *
- * @param issuer as in its tokens ({@code iss}); an https address
- * @param audience that its tokens for this Graft name ({@code aud})
- * @param jwkSetUri of its keys; null = as its discovery document says
+ * @param issuer the provider, as in its tokens ({@code iss}); an https address
+ * @param audience what its tokens for this Graft have as {@code aud}
+ * @param jwkSetUri address of its keys; null = as its discovery document says
  * @param signIn how people get a token by {@code graft login --sso}; null = in some other way
  * @param groupsClaim claim with the groups of a person
  * @param groups what the groups may do; a person with groups of several departments is in the first
@@ -34,13 +34,16 @@ record OidcProperties(
   /**
    * A group of the provider in a department, which is made where it is missing.
    *
-   * @param department its name
+   * @param group its name at the provider
+   * @param department name of the department
+   * @param role role of its people there
    */
   record ProviderGroup(String group, String department, @DefaultValue("member") Role role) {}
 
   /**
    * A public client of the provider that may use the device authorization grant (RFC 8628).
    *
+   * @param clientId id that the provider has given the client
    * @param scopes {@code offline_access}, or what the provider has for it, spares people a sign-in
    *     whenever a token expires
    * @param token which of the two that the provider gives has {@code audience}

@@ -46,6 +46,7 @@ class RoutePermissions implements RouteAccess {
           new RouteGroup("/v1/webhook_event_types", FINE_TUNING_READ, FINE_TUNING_WRITE),
           new RouteGroup("/v1/chat/**", MODEL_REQUEST, MODEL_REQUEST),
           new RouteGroup("/v1/completions", MODEL_REQUEST, MODEL_REQUEST),
+          new RouteGroup("/v1/classify", MODEL_REQUEST, MODEL_REQUEST),
           new RouteGroup(PROJECT + "/users/**", PROJECT_READ, PROJECT_WRITE),
           new RouteGroup(PROJECT + "/service_accounts/**", PROJECT_READ, PROJECT_WRITE),
           new RouteGroup(PROJECT + "/api_keys/**", PROJECT_READ, PROJECT_WRITE),

@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/** OpenAI's AuditLog, then Graft's {@code request_id}. */
+/** OpenAI's AuditLog, then Graft's {@code request_id} and the names of keys and accounts. */
 final class AuditLogObject {
   private static final JsonMapper JSON = JsonMapper.shared();
 
@@ -39,9 +39,12 @@ final class AuditLogObject {
     }
     json.put("type", "api_key");
     ObjectNode key = json.putObject("api_key").put("id", actor.keyId());
+    key.put("name", entry.keyName());
     if (actor.serviceAccountId() != null) {
       key.put("type", "service_account");
-      key.putObject("service_account").put("id", actor.serviceAccountId());
+      key.putObject("service_account")
+          .put("id", actor.serviceAccountId())
+          .put("name", entry.serviceAccountName());
     } else {
       key.put("type", "user");
       if (actor.personId() != null) user(key, actor);

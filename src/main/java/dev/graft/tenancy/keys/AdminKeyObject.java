@@ -1,11 +1,13 @@
 package dev.graft.tenancy.keys;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.graft.platform.UnixTime;
 import org.jspecify.annotations.Nullable;
 
 /**
- * OpenAI's AdminApiKey.
+ * OpenAI's AdminApiKey, then Graft's {@code replaces}.
  *
+ * @param replaces id of the key that was rotated to this one, or null
  * @param value the key itself, only in the answer that makes it
  */
 record AdminKeyObject(
@@ -17,6 +19,7 @@ record AdminKeyObject(
     @Nullable Long expiresAt,
     @Nullable Long lastUsedAt,
     Owner owner,
+    @Nullable String replaces,
     @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable String value) {
 
   /** Who asked for it: a person, an account, another administrator's key, or a command. */
@@ -30,9 +33,10 @@ record AdminKeyObject(
         key.name(),
         key.prefix() + "...",
         key.createdAt().getEpochSecond(),
-        ProjectKeyObject.seconds(key.expiresAt()),
-        ProjectKeyObject.seconds(key.lastUsedAt()),
+        UnixTime.seconds(key.expiresAt()),
+        UnixTime.seconds(key.lastUsedAt()),
         new Owner("user", "organization.user", by, by, key.createdAt().getEpochSecond(), "owner"),
+        key.replaces(),
         value);
   }
 }

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param owner the account whose key it is; null for an administrator's without one
  * @param scopes names of {@code Permission}s; null = all that its owner may do
  * @param createdBy the account that asked for it; null = a command on the server
+ * @param replaces id of the key whose successor it is; null = of none
  */
 public record ApiKey(
     String id,
@@ -24,6 +25,7 @@ public record ApiKey(
     @Nullable Owner owner,
     @Nullable List<String> scopes,
     @Nullable String createdBy,
+    @Nullable String replaces,
     Instant createdAt,
     @Nullable Instant expiresAt,
     @Nullable Instant revokedAt,

@@ -48,6 +48,9 @@ class ApiKeyRow {
   private @Nullable String createdBy;
 
   @Column(updatable = false)
+  private @Nullable String replaces;
+
+  @Column(updatable = false)
   private Instant createdAt;
 
   private @Nullable Instant expiresAt;
@@ -65,7 +68,16 @@ class ApiKeyRow {
   @SuppressWarnings("NullAway.Init")
   protected ApiKeyRow() {}
 
-  ApiKeyRow(String id, NewKey key, String secret, @Nullable String createdBy, Instant createdAt) {
+  /**
+   * @param replaces id of the key that this one is the successor of
+   */
+  ApiKeyRow(
+      String id,
+      NewKey key,
+      String secret,
+      @Nullable String createdBy,
+      @Nullable String replaces,
+      Instant createdAt) {
     this.id = id;
     this.departmentId = key.departmentId();
     this.name = key.name();
@@ -76,6 +88,7 @@ class ApiKeyRow {
     this.prefix = ApiKeys.shown(secret);
     this.hash = Secrets.hash(secret);
     this.createdBy = createdBy;
+    this.replaces = replaces;
     this.createdAt = createdAt;
     this.expiresAt = key.lifetime() == null ? null : createdAt.plus(key.lifetime());
   }
@@ -114,6 +127,7 @@ class ApiKeyRow {
         owner,
         scopes,
         createdBy,
+        replaces,
         createdAt,
         expiresAt,
         revokedAt,
@@ -122,6 +136,10 @@ class ApiKeyRow {
 
   @Nullable String departmentId() {
     return departmentId;
+  }
+
+  String name() {
+    return name;
   }
 
   @Nullable String createdBy() {

@@ -24,6 +24,10 @@ import org.springframework.transaction.annotation.Transactional;
 @Service
 public class ApiKeys {
   public static final String PREFIX = "sk-graft-";
+
+  /** The name of a key that nobody has named. */
+  public static final String UNNAMED = "unnamed key";
+
   private static final int SHOWN = PREFIX.length() + 6;
 
   private final ApiKeyRows rows;
@@ -59,18 +63,20 @@ public class ApiKeys {
   /** A key that never expires, made on the server. */
   @Transactional
   public Created create(String departmentId, Caller.Scope scope) {
-    return create(departmentId, scope, null);
+    return create(departmentId, scope, UNNAMED, null);
   }
 
   /**
    * A key made on the server, with a service account of its own.
    *
+   * @param name of both
    * @param lifetime how long it is valid; null = until revoked
    */
   @Transactional
-  public Created create(String departmentId, Caller.Scope scope, @Nullable Duration lifetime) {
+  public Created create(
+      String departmentId, Caller.Scope scope, String name, @Nullable Duration lifetime) {
+    KeyRequest.requireName(name);
     boolean admin = scope == Caller.Scope.ADMIN;
-    String name = "key create";
     ServiceAccountRow account =
         accounts.create(departmentId, name, admin ? Role.OWNER : Role.MEMBER);
     return create(new NewKey(departmentId, name, admin, account.id(), null, null, lifetime), null);
@@ -79,21 +85,27 @@ public class ApiKeys {
   /**
    * An administrator's key, made on the server: it opens the organisation, and no department's
    * things.
+   *
+   * @param lifetime as for {@link #create(String, Caller.Scope, String, Duration)}
    */
   @Transactional
-  public Created createForAdministrator(@Nullable Duration lifetime) {
-    return create(NewKey.administrators("key create", lifetime), null);
+  public Created createForAdministrator(String name, @Nullable Duration lifetime) {
+    return create(NewKey.administrators(KeyRequest.requireName(name), lifetime), null);
   }
 
   @Transactional
   Created create(NewKey key, @Nullable String createdBy) {
+    return create(key, createdBy, null);
+  }
+
+  private Created create(NewKey key, @Nullable String createdBy, @Nullable String replaces) {
     String secret = Secrets.next(PREFIX);
     Instant now = clock.instant();
     String id = ids.next("key_");
-    rows.save(new ApiKeyRow(id, key, secret, createdBy, now));
+    rows.save(new ApiKeyRow(id, key, secret, createdBy, replaces, now));
     List<String> scopes = key.scopes() == null ? List.of() : key.scopes();
-    audit.write(
-        "api_key.created", key.departmentId(), id, Map.of("data", Map.of("scopes", scopes)));
+    Map<String, Object> data = Map.of("name", key.name(), "scopes", scopes);
+    audit.write("api_key.created", key.departmentId(), id, Map.of("data", data));
     return new Created(id, key.name(), secret, now);
   }
 
@@ -111,7 +123,7 @@ public class ApiKeys {
     }
     if (rows.existsByHash(hash)) return false;
     NewKey key = NewKey.administrators(name, null);
-    rows.save(new ApiKeyRow(ids.next("key_"), key, secret, null, now));
+    rows.save(new ApiKeyRow(ids.next("key_"), key, secret, null, null, now));
     return true;
   }
 
@@ -123,7 +135,7 @@ public class ApiKeys {
 
   private void revoke(String id, ApiKeyRow key) {
     key.revoke(clock.instant());
-    audit.write("api_key.deleted", key.departmentId(), id, Map.of());
+    audit.write("api_key.deleted", key.departmentId(), id, Map.of("name", key.name()));
   }
 
   /** As {@link #rotate(String, Duration)}, at once. */
@@ -151,14 +163,22 @@ public class ApiKeys {
     } else {
       old.expire(now.plus(overlap));
       Map<String, Long> asked = Map.of("overlap_seconds", overlap.toSeconds());
-      audit.write("api_key.updated", old.departmentId(), id, Map.of("changes_requested", asked));
+      audit.write(
+          "api_key.updated",
+          old.departmentId(),
+          id,
+          Map.of("name", old.name(), "changes_requested", asked));
     }
-    return create(successor, old.createdBy());
+    return create(successor, old.createdBy(), id);
   }
 
-  /** All of a department that are not revoked, newest first. */
+  /**
+   * All that are not revoked, newest first.
+   *
+   * @param departmentId null for those of administrators
+   */
   @Transactional(readOnly = true)
-  public List<ApiKey> list(String departmentId) {
+  public List<ApiKey> list(@Nullable String departmentId) {
     return shown(rows.page(departmentId, null, Limit.unlimited()));
   }
 

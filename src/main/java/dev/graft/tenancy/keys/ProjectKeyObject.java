@@ -1,16 +1,17 @@
 package dev.graft.tenancy.keys;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.graft.platform.UnixTime;
 import dev.graft.tenancy.Role;
-import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * OpenAI's ProjectApiKey, then Graft's {@code scopes} and {@code expires_at}.
+ * OpenAI's ProjectApiKey, then Graft's {@code scopes}, {@code expires_at} and {@code replaces}.
  *
  * @param ownerProjectAccess {@code inactive} if its owner may do nothing here
+ * @param replaces id of the key that was rotated to this one, or null
  */
 record ProjectKeyObject(
     String id,
@@ -22,7 +23,8 @@ record ProjectKeyObject(
     String ownerProjectAccess,
     Owner owner,
     @Nullable List<String> scopes,
-    @Nullable Long expiresAt) {
+    @Nullable Long expiresAt,
+    @Nullable String replaces) {
 
   /** One of the two, as {@code type} says. */
   @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -48,14 +50,11 @@ record ProjectKeyObject(
         key.name(),
         key.prefix() + "...",
         key.createdAt().getEpochSecond(),
-        seconds(key.lastUsedAt()),
+        UnixTime.seconds(key.lastUsedAt()),
         owner.role() == Role.NONE ? "inactive" : "active",
         person ? new Owner("user", account, null) : new Owner("service_account", null, account),
         key.scopes(),
-        seconds(key.expiresAt()));
-  }
-
-  static @Nullable Long seconds(@Nullable Instant time) {
-    return time == null ? null : time.getEpochSecond();
+        UnixTime.seconds(key.expiresAt()),
+        key.replaces());
   }
 }

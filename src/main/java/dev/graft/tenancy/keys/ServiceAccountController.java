@@ -88,7 +88,7 @@ class ServiceAccountController {
         accounts.create(department, KeyRequest.requireName(request.name()), role);
     NewKeyObject key = null;
     if (!bare) {
-      NewKey wanted = NewKey.ofAccount(account, "Secret Key", null, null);
+      NewKey wanted = NewKey.ofAccount(account, account.name(), null, null);
       key = NewKeyObject.of(keys.create(wanted, identity.actor().account()), OBJECT);
     }
     AccountObject made = AccountObject.of(account);
@@ -139,7 +139,7 @@ class ServiceAccountController {
     return NewKeyObject.of(
         keys.create(
             NewKey.ofAccount(
-                owner, request.nameOr("Secret Key"), request.scopes(), request.lifetime()),
+                owner, request.nameOr(owner.name()), request.scopes(), request.lifetime()),
             identity.actor().account()),
         OBJECT);
   }

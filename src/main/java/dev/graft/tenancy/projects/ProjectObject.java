@@ -1,5 +1,6 @@
 package dev.graft.tenancy.projects;
 
+import dev.graft.platform.UnixTime;
 import dev.graft.tenancy.Department;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
@@ -19,7 +20,7 @@ record ProjectObject(
         "organization.project",
         department.name(),
         department.createdAt().getEpochSecond(),
-        archived == null ? null : archived.getEpochSecond(),
+        UnixTime.seconds(archived),
         archived == null ? "active" : "archived");
   }
 }

@@ -43,11 +43,38 @@ public sealed interface Example {
     };
   }
 
+  /** Whether a turn of the assistant calls tools. */
+  default boolean callsTools() {
+    return switch (this) {
+      case Chat chat -> chat.messages().stream().anyMatch(Chat::callsTools);
+      case ChatPromptCompletion pair -> pair.whole().callsTools();
+      case PreferencePair pair -> pair.chosen().callsTools() || pair.rejected().callsTools();
+      case PromptCompletion pair -> false;
+      case Text text -> false;
+      case Labelled labelled -> false;
+    };
+  }
+
   /**
    * @param messages role and content of each turn, with tool_calls, name and weight where given
    */
   record Chat(long line, List<Map<String, Object>> messages, @Nullable List<?> tools)
       implements Example {
+    /** Whether an assistant's turn is there whose weight is not 0. */
+    public boolean trains() {
+      return messages.stream().anyMatch(Chat::trains);
+    }
+
+    /** Whether a turn is the assistant's, and its weight is not 0. */
+    public static boolean trains(Map<String, Object> turn) {
+      return "assistant".equals(turn.get("role")) && !Integer.valueOf(0).equals(turn.get("weight"));
+    }
+
+    /** Whether a turn has calls of tools. */
+    public static boolean callsTools(Map<String, Object> turn) {
+      return turn.get("tool_calls") instanceof List<?> calls && !calls.isEmpty();
+    }
+
     /**
      * The turns before the last of the assistant, and this one; what follows it no loss can reach.
      *

@@ -19,9 +19,9 @@ final class LabelShape {
     return map.containsKey("label") || map.containsKey("labels");
   }
 
-  static Example.Labelled example(long line, Map<?, ?> map) {
+  static Example.Labelled example(long line, Map<?, ?> map, UnknownKeys unknown) {
     boolean several = map.containsKey("labels");
-    RowShape.only(map, Set.of("text", several ? "labels" : "label"));
+    unknown.only(map, Set.of("text", several ? "labels" : "label"));
     String text = RowShape.string(map, "text", "");
     Label label = several ? names(map.get("labels")) : label(map.get("label"));
     return new Example.Labelled(line, text, label);

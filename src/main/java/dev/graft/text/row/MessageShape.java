@@ -20,23 +20,24 @@ final class MessageShape {
   private MessageShape() {}
 
   /** OpenAI's turns. */
-  static List<Map<String, Object>> messages(String key, @Nullable Object value) {
+  static List<Map<String, Object>> messages(
+      String key, @Nullable Object value, UnknownKeys unknown) {
     List<?> list = list(key, value);
     List<Map<String, Object>> messages = new ArrayList<>();
     for (int i = 0; i < list.size(); i++) {
-      messages.add(message(list.get(i), key + "[" + i + "]"));
+      messages.add(message(list.get(i), key + "[" + i + "]", unknown));
     }
     return List.copyOf(messages);
   }
 
   /** Turns of {@code from} and {@code value}; role names stay as they are. */
-  static List<Map<String, Object>> conversations(@Nullable Object value) {
+  static List<Map<String, Object>> conversations(@Nullable Object value, UnknownKeys unknown) {
     List<?> list = list("conversations", value);
     List<Map<String, Object>> messages = new ArrayList<>();
     for (int i = 0; i < list.size(); i++) {
       String where = "conversations[" + i + "]";
       Map<?, ?> turn = object(list.get(i), where);
-      RowShape.only(turn, Set.of("from", "value"));
+      unknown.only(turn, Set.of("from", "value"), where + " ");
       Map<String, Object> message = new LinkedHashMap<>();
       message.put("role", RowShape.string(turn, "from", where + "."));
       message.put("content", RowShape.string(turn, "value", where + "."));
@@ -49,27 +50,25 @@ final class MessageShape {
     return messages.stream().anyMatch(message -> "assistant".equals(message.get("role")));
   }
 
-  private static List<?> list(String key, @Nullable Object value) {
+  static List<?> list(String key, @Nullable Object value) {
     if (value instanceof List<?> list && !list.isEmpty() && list.size() <= MAX_MESSAGES) {
       return list;
     }
     throw new BadRow(key + " must be a list of 1 to " + MAX_MESSAGES + " turns");
   }
 
-  private static Map<?, ?> object(@Nullable Object value, String where) {
+  static Map<?, ?> object(@Nullable Object value, String where) {
     if (value instanceof Map<?, ?> map) return map;
     throw new BadRow(where + " must be an object");
   }
 
-  private static Map<String, Object> message(@Nullable Object value, String where) {
+  private static Map<String, Object> message(
+      @Nullable Object value, String where, UnknownKeys unknown) {
     Map<?, ?> map = object(value, where);
+    unknown.only(map, KEYS, where + " ");
     Map<String, Object> message = new LinkedHashMap<>();
     for (Map.Entry<?, ?> entry : map.entrySet()) {
-      String key = String.valueOf(entry.getKey());
-      if (!KEYS.contains(key)) {
-        throw new BadRow(where + " has an unknown key: " + RowShape.shown(key));
-      }
-      if (entry.getValue() != null) message.put(key, entry.getValue());
+      if (entry.getValue() != null) message.put(String.valueOf(entry.getKey()), entry.getValue());
     }
     String role = RowShape.string(map, "role", where + ".");
     if (!ROLES.contains(role)) {

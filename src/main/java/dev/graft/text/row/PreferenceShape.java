@@ -29,34 +29,40 @@ final class PreferenceShape {
     return null;
   }
 
-  static Example.PreferencePair example(long line, Map<?, ?> map) {
+  static Example.PreferencePair example(long line, Map<?, ?> map, UnknownKeys unknown) {
     String better = openAiName(map);
-    if (better != null) return openAi(line, map, better);
+    if (better != null) return openAi(line, map, better, unknown);
     boolean chat = map.get("chosen") instanceof List<?> || map.get("rejected") instanceof List<?>;
-    return chat ? chats(line, map) : texts(line, map);
+    return chat ? chats(line, map, unknown) : texts(line, map, unknown);
   }
 
-  private static Example.PreferencePair openAi(long line, Map<?, ?> map, String better) {
-    RowShape.only(map, Set.of("input", better, NOT + better));
+  private static Example.PreferencePair openAi(
+      long line, Map<?, ?> map, String better, UnknownKeys unknown) {
+    unknown.only(map, Set.of("input", better, NOT + better));
     if (!(map.get("input") instanceof Map<?, ?> input)) {
       throw new BadRow("input must be an object with messages");
     }
-    RowShape.only(input, Set.of("messages", "tools", "parallel_tool_calls"));
+    unknown.only(input, Set.of("messages", "tools", "parallel_tool_calls"));
     return preference(
         line,
-        MessageShape.messages("input.messages", input.get("messages")),
-        MessageShape.messages(better, map.get(better)),
-        MessageShape.messages(NOT + better, map.get(NOT + better)),
+        MessageShape.messages("input.messages", input.get("messages"), unknown),
+        MessageShape.messages(better, map.get(better), unknown),
+        MessageShape.messages(NOT + better, map.get(NOT + better), unknown),
         RowShape.tools(input));
   }
 
-  private static Example.PreferencePair chats(long line, Map<?, ?> map) {
-    RowShape.only(map, Set.of("prompt", "chosen", "rejected", "tools", "parallel_tool_calls"));
-    List<Map<String, Object>> chosen = MessageShape.messages("chosen", map.get("chosen"));
-    List<Map<String, Object>> rejected = MessageShape.messages("rejected", map.get("rejected"));
+  private static Example.PreferencePair chats(long line, Map<?, ?> map, UnknownKeys unknown) {
+    unknown.only(map, Set.of("prompt", "chosen", "rejected", "tools", "parallel_tool_calls"));
+    List<Map<String, Object>> chosen = MessageShape.messages("chosen", map.get("chosen"), unknown);
+    List<Map<String, Object>> rejected =
+        MessageShape.messages("rejected", map.get("rejected"), unknown);
     if (map.get("prompt") instanceof List<?> turns) {
       return preference(
-          line, MessageShape.messages("prompt", turns), chosen, rejected, RowShape.tools(map));
+          line,
+          MessageShape.messages("prompt", turns, unknown),
+          chosen,
+          rejected,
+          RowShape.tools(map));
     }
     // a prompt in words beside chats repeats what both begin with
     int shared = 0;
@@ -83,8 +89,8 @@ final class PreferenceShape {
         new Example.ChatPromptCompletion(line, prompt, rejected, tools));
   }
 
-  private static Example.PreferencePair texts(long line, Map<?, ?> map) {
-    RowShape.only(map, Set.of("prompt", "chosen", "rejected"));
+  private static Example.PreferencePair texts(long line, Map<?, ?> map, UnknownKeys unknown) {
+    unknown.only(map, Set.of("prompt", "chosen", "rejected"));
     String chosen = RowShape.string(map, "chosen", "");
     String rejected = RowShape.string(map, "rejected", "");
     if (map.get("prompt") != null) {

@@ -9,62 +9,70 @@ import org.jspecify.annotations.Nullable;
 
 /** What a row must look like: OpenAI's formats, TRL's, those of Alpaca and ShareGPT. */
 final class RowShape {
+  private static final String CONVERT =
+      "make chat rows of the file with `graft files convert` or POST /v1/files/{id}/convert";
+
   private RowShape() {}
 
-  static Example example(long line, @Nullable Object row) {
-    if (!(row instanceof Map<?, ?> map)) throw new BadRow("is not a JSON object");
-    checkText(map);
+  /**
+   * @param unknown may take keys out of the row
+   */
+  static Example example(long line, Map<?, ?> map, UnknownKeys unknown) {
     if (map.containsKey("messages")) {
-      only(map, Set.of("messages", "tools", "parallel_tool_calls"));
-      List<Map<String, Object>> messages = MessageShape.messages("messages", map.get("messages"));
+      unknown.only(map, Set.of("messages", "tools", "parallel_tool_calls"));
+      List<Map<String, Object>> messages =
+          MessageShape.messages("messages", map.get("messages"), unknown);
       if (!MessageShape.assistantSpeaks(messages)) {
         throw new BadRow("has no assistant turn to learn from");
       }
       return new Example.Chat(line, messages, tools(map));
     }
     if (map.containsKey("conversations")) {
-      only(map, Set.of("conversations", "tools"));
+      unknown.only(map, Set.of("conversations", "tools"));
       return new Example.Chat(
-          line, MessageShape.conversations(map.get("conversations")), tools(map));
+          line, MessageShape.conversations(map.get("conversations"), unknown), tools(map));
     }
-    if (map.containsKey("instruction")) return instruction(line, map);
-    if (PreferenceShape.fits(map)) return PreferenceShape.example(line, map);
+    if (map.containsKey("instruction")) return instruction(line, map, unknown);
+    if (PreferenceShape.fits(map)) return PreferenceShape.example(line, map, unknown);
     if (map.containsKey("prompt") || map.containsKey("completion")) {
-      return completion(line, map);
+      return completion(line, map, unknown);
     }
-    if (LabelShape.fits(map)) return LabelShape.example(line, map);
+    if (LabelShape.fits(map)) return LabelShape.example(line, map, unknown);
     if (map.containsKey("text")) {
-      only(map, Set.of("text"));
+      unknown.only(map, Set.of("text"));
       return new Example.Text(line, string(map, "text", ""));
+    }
+    if (RowFormat.of(map) == RowFormat.QUESTION_ANSWER) {
+      throw new BadRow("is a question and its answer, which no job learns from: " + CONVERT);
     }
     throw new BadRow(
         "has neither messages, nor prompt and completion, nor text (nor conversations,"
             + " instruction, chosen and rejected, label or labels)");
   }
 
-  private static Example completion(long line, Map<?, ?> map) {
+  private static Example completion(long line, Map<?, ?> map, UnknownKeys unknown) {
     if (map.get("prompt") instanceof List<?> || map.get("completion") instanceof List<?>) {
-      only(map, Set.of("prompt", "completion", "tools", "parallel_tool_calls"));
+      unknown.only(map, Set.of("prompt", "completion", "tools", "parallel_tool_calls"));
       List<Map<String, Object>> completion =
-          MessageShape.messages("completion", map.get("completion"));
+          MessageShape.messages("completion", map.get("completion"), unknown);
       if (!MessageShape.assistantSpeaks(completion)) {
         throw new BadRow("completion has no assistant turn to learn from");
       }
       return new Example.ChatPromptCompletion(
-          line, MessageShape.messages("prompt", map.get("prompt")), completion, tools(map));
+          line,
+          MessageShape.messages("prompt", map.get("prompt"), unknown),
+          completion,
+          tools(map));
     }
-    only(map, Set.of("prompt", "completion"));
+    unknown.only(map, Set.of("prompt", "completion"));
     return new Example.PromptCompletion(
         line, string(map, "prompt", ""), string(map, "completion", ""));
   }
 
   /** Alpaca's: the instruction, and its input on the next line, are what the user says. */
-  private static Example instruction(long line, Map<?, ?> map) {
-    only(map, Set.of("instruction", "input", "output", "system"));
-    String input = map.get("input") == null ? "" : string(map, "input", "");
-    String instruction = string(map, "instruction", "");
-    String asked = input.isEmpty() ? instruction : instruction + "\n" + input;
-    Map<String, Object> user = Map.of("role", "user", "content", asked);
+  private static Example instruction(long line, Map<?, ?> map, UnknownKeys unknown) {
+    unknown.only(map, Set.of("instruction", "input", "output", "system"));
+    Map<String, Object> user = Map.of("role", "user", "content", instruction(map));
     Map<String, Object> answer = Map.of("role", "assistant", "content", string(map, "output", ""));
     List<Map<String, Object>> prompt =
         map.get("system") == null
@@ -73,15 +81,11 @@ final class RowShape {
     return new Example.ChatPromptCompletion(line, prompt, List.of(answer), null);
   }
 
-  static void only(Map<?, ?> map, Set<String> keys) {
-    for (Object key : map.keySet()) {
-      if (!keys.contains(key)) throw new BadRow("has an unknown key: " + shown(key));
-    }
-  }
-
-  static String shown(Object key) {
-    String name = String.valueOf(key).replaceAll("[^\\w.-]", "?");
-    return name.length() > 40 ? name.substring(0, 40) + "..." : name;
+  /** What the user says in a row of Alpaca's. */
+  static String instruction(Map<?, ?> map) {
+    String input = map.get("input") == null ? "" : string(map, "input", "");
+    String instruction = string(map, "instruction", "");
+    return input.isEmpty() ? instruction : instruction + "\n" + input;
   }
 
   static String string(Map<?, ?> map, String key, String where) {
@@ -97,7 +101,7 @@ final class RowShape {
   }
 
   /** Refuses half surrogates and the two noncharacters that mark spans, anywhere in the row. */
-  private static void checkText(@Nullable Object value) {
+  static void checkText(@Nullable Object value) {
     switch (value) {
       case Map<?, ?> map -> {
         map.keySet().forEach(RowShape::checkText);

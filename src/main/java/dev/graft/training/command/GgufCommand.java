@@ -43,7 +43,7 @@ public final class GgufCommand extends AdapterConversion {
     if (Files.isDirectory(out)) {
       throw new IllegalArgumentException(out + " is a directory; name a file");
     }
-    AdapterCard card = AdapterCard.read(adapterDirectory(), adapterName());
+    AdapterCard card = AdapterCard.named(adapterDirectory(), adapterName());
     GgufForm.write(out, base, adapter, card, type.dtype);
   }
 }

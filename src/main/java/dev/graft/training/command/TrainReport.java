@@ -38,6 +38,7 @@ final class TrainReport {
               e.totalSteps(),
               e.trainableParameters());
       case TrainingEvent.Progress e -> progress(e);
+      case TrainingEvent.Evaluating e -> out.printf("step %d: validation%n", e.step());
       case TrainingEvent.Evaluated e -> evaluation(e);
       case TrainingEvent.Checkpoint e -> out.printf("step %d: checkpoint%n", e.step());
       case TrainingEvent.Completed e ->

@@ -91,7 +91,7 @@ public final class ResultFormat {
       if (outputs.gguf()) {
         Path form = directory.resolve(GGUF);
         ResultFiles.create(form);
-        AdapterCard card = AdapterCard.read(directory, baseModelName + "-lora");
+        AdapterCard card = AdapterCard.named(directory, baseModelName);
         GgufForm.write(form.resolve(GGUF_FILE), base, adapter, card, Dtype.F16);
       }
       if (outputs.merged()) {

@@ -46,7 +46,8 @@ record DataStart(TrainingRun run, Rows data, RunControl control) {
     BatchPlan plan = new BatchPlan(run.spec().training(), run.spec().seed(), data.lengths());
     int steps = plan.stepsPerEpoch();
     if (steps == 0) return TrainableModels.load(base, recipe); // there is nothing to train on
-    EvaStart start = EvaStart.find(base, recipe, steps, step -> batches(plan, step), control::poll);
+    EvaStart start =
+        EvaStart.find(base, recipe, steps, step -> batches(plan, step), control::pollRepeatable);
     TrainableModel model = TrainableModels.load(base, recipe.with(start.method()));
     start.into(model);
     return model;

@@ -18,6 +18,7 @@ import dev.graft.training.protocol.TrainingEvent;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.files.BadModel;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -31,17 +32,31 @@ public final class FineTune {
   private final Consumer<TrainingEvent> events;
   private final RunControl control;
   private final ModelSource models;
+  private final LongSupplier nanoTime;
 
   public FineTune(
       TrainingRun run,
       Consumer<TrainingEvent> events,
       Supplier<@Nullable TrainerDirective> directives,
       ModelSource models) {
+    this(run, events, directives, models, System::nanoTime);
+  }
+
+  /**
+   * @param nanoTime a clock as {@link System#nanoTime} is
+   */
+  public FineTune(
+      TrainingRun run,
+      Consumer<TrainingEvent> events,
+      Supplier<@Nullable TrainerDirective> directives,
+      ModelSource models,
+      LongSupplier nanoTime) {
     this.run = run;
     this.training = run.spec().training();
     this.events = events;
     this.control = new RunControl(directives);
     this.models = models;
+    this.nanoTime = nanoTime;
   }
 
   /**
@@ -69,11 +84,14 @@ public final class FineTune {
         StartFrom start = StartFrom.of(run);
         if (start != null && run.directories().resumeFrom() == null)
           start.load(model, run.spec().method());
-        return new TrainingLoop(run, forTask, data, model, events, control)
+        var schedule = new CheckpointSchedule(training, nanoTime);
+        return new TrainingLoop(run, forTask, data, model, events, control, schedule)
             .run(models.environment(run.threads()), maxLength);
       }
     } catch (RunControl.Cancelled e) {
       return TrainerExit.CANCELLED;
+    } catch (RunControl.Stopped beforeTheFirstStep) {
+      return TrainerExit.STOPPED_AFTER_CHECKPOINT;
     } catch (BadModel | BadTokenizer | TemplateRejected e) {
       throw new BadRun("model", "the base model cannot be used: " + e.getMessage());
     }

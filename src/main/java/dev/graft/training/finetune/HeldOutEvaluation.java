@@ -55,8 +55,16 @@ final class HeldOutEvaluation {
     this.bestWeights = bestWeights;
   }
 
-  /** The whole file, in batches of rows of like length. */
+  /**
+   * The whole file, in batches of rows of like length.
+   *
+   * @throws RunControl.Stopped if the run is to stop: the one that goes on evaluates again
+   */
   TrainingEvent.Evaluated evaluate(long step) {
+    return evaluate(step, control::pollRepeatable);
+  }
+
+  private TrainingEvent.Evaluated evaluate(long step, Runnable poll) {
     LabelMetrics metrics =
         base.config().task() instanceof Task.SequenceClassification head
             ? new LabelMetrics(head)
@@ -64,7 +72,7 @@ final class HeldOutEvaluation {
     TokenLoss sum = TokenLoss.ZERO;
     for (int[] rows :
         EvaluationBatches.batches(data.rows(), training.batching().perDeviceTrainBatchSize())) {
-      control.poll();
+      poll.run();
       sum =
           sum.plus(
               evaluate(data.rows().batch(rows, training.batching().padToMultipleOf()), metrics));
@@ -138,6 +146,6 @@ final class HeldOutEvaluation {
     try (SafetensorsFile file = SafetensorsFile.open(bestWeights)) {
       model.load(file.tensors().stream().map(MappedTensor::named).toList());
     }
-    evaluate(best.step());
+    evaluate(best.step(), control::poll); // what trains is no longer the run's state
   }
 }

@@ -66,7 +66,7 @@ final class ReferenceLogps {
     double[] rejected = new double[pairs.size()];
     for (int[] rows :
         EvaluationBatches.batches(pairs, training.batching().perDeviceTrainBatchSize())) {
-      control.poll();
+      control.pollRepeatable();
       PairBatch batch = pairs.batch(rows, training.batching().padToMultipleOf());
       PairLogps logps = reference(batch);
       for (int i = 0; i < rows.length; i++) {
@@ -86,9 +86,9 @@ final class ReferenceLogps {
     }
   }
 
-  /** Keeps what was computed. */
-  void keep() {
-    if (!changed) return;
+  /** Keeps what was computed; false if nothing was. */
+  boolean keep() {
+    if (!changed) return false;
     List<NamedTensor> tensors = new ArrayList<>();
     known.forEach(
         (digest, logps) -> {
@@ -100,6 +100,7 @@ final class ReferenceLogps {
       Files.createDirectories(file.toAbsolutePath().getParent());
       SafetensorsWriter.write(making, tensors);
       DurableFiles.publish(making, file);
+      return true;
     } catch (IOException e) {
       throw new UncheckedIOException("the reference cannot be kept", e);
     }

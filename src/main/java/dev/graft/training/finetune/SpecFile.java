@@ -43,7 +43,7 @@ public record SpecFile(
     JsonNode json = json(file);
     List<Problem> problems = new ArrayList<>();
     for (String key : json.propertyNames()) {
-      if (!KEYS.contains(key)) problems.add(new Problem(key, "unknown setting"));
+      if (!KEYS.contains(key)) problems.add(TrainingSpecs.unknown(key, KEYS));
     }
     Path baseModel = path(json, "base_model", true, problems);
     Path trainingFile = path(json, "training_file", true, problems);

@@ -42,6 +42,11 @@ public final class TrainerProgram {
     this.orphaned = orphaned;
   }
 
+  /** As {@link TrainerDirective#STOP_AFTER_CHECKPOINT}, from whoever ends this process itself. */
+  public void stop() {
+    directives.add(TrainerDirective.STOP_AFTER_CHECKPOINT);
+  }
+
   /** Reads the request, trains, and says how it ended; the last event of a failure is Failed. */
   public TrainerExit run() {
     return run(new KernelModels());

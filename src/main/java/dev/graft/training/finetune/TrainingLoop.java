@@ -35,12 +35,15 @@ final class TrainingLoop {
   private final TrainableModel model;
   private final Consumer<TrainingEvent> events;
   private final RunControl control;
+  private final CheckpointSchedule schedule;
   private final BatchPlan plan;
   private final long total;
   private final long warmup;
   private TrainingData data;
   private @Nullable HeldOutEvaluation validation;
   private RunProgress progress = RunProgress.START;
+  private RunProgress kept = RunProgress.START;
+  private boolean measured;
 
   /**
    * @param base with the head that the model has
@@ -52,13 +55,15 @@ final class TrainingLoop {
       RunData files,
       TrainableModel model,
       Consumer<TrainingEvent> events,
-      RunControl control) {
+      RunControl control,
+      CheckpointSchedule schedule) {
     this.run = run;
     this.base = base;
     this.files = files;
     this.model = model;
     this.events = events;
     this.control = control;
+    this.schedule = schedule;
     training = run.spec().training();
     data = files.training();
     plan = new BatchPlan(training, run.spec().seed(), data.rows().lengths());
@@ -87,22 +92,33 @@ final class TrainingLoop {
     Path resumeFrom = run.directories().resumeFrom();
     if (resumeFrom == null) checkpoints.begin();
     else progress = checkpoints.restore(resumeFrom, model);
+    kept = progress;
     started(maxLength);
-    measure(checkpoints);
-    if (progress.step() == 0) evaluate();
-    while (progress.step() < total && !stopsEarly()) {
-      control.poll();
-      if (control.takeCheckpoint()) checkpoint(checkpoints);
-      if (control.stop()) return TrainerExit.STOPPED_AFTER_CHECKPOINT;
-      step();
-      long step = progress.step();
-      if (step < total && due(step, training.evaluation().evalSteps())) evaluate();
-      if (step < total && due(step, training.saveSteps())) checkpoint(checkpoints);
+    try {
+      train(checkpoints);
+    } catch (RunControl.Stopped asked) {
+      if (measured || !progress.equals(kept)) checkpoint(checkpoints);
+      return TrainerExit.STOPPED_AFTER_CHECKPOINT;
     }
-    if (!stopsEarly()) evaluate();
     if (validation != null) validation.takeBest(progress.best(), progress.step());
     completed();
     return TrainerExit.DONE;
+  }
+
+  /**
+   * @throws RunControl.Stopped between steps, or in an evaluation, which is then still due
+   */
+  private void train(Checkpoints checkpoints) {
+    measure(checkpoints);
+    if (progress.step() == 0 || progress.evaluationDue()) evaluate();
+    while (progress.step() < total && !stopsEarly()) {
+      control.pollRepeatable();
+      if (control.takeCheckpoint()) checkpoint(checkpoints);
+      step();
+      if (progress.evaluationDue()) evaluate();
+      if (progress.step() < total && schedule.due(progress.step())) checkpoint(checkpoints);
+    }
+    if (!stopsEarly()) evaluate();
   }
 
   private void completed() {
@@ -125,7 +141,7 @@ final class TrainingLoop {
           new ReferenceLogps(checkpoints.reference(), model, training, control);
       data = references.measured(data);
       if (held != null) held = references.measured(held);
-      references.keep();
+      measured = references.keep();
     }
     if (held != null) {
       validation =
@@ -168,7 +184,9 @@ final class TrainingLoop {
     TokenLoss loss = accumulate(step, window, batches);
     double rate = training.schedule().learningRate() * multiplier(step);
     double norm = update(rate);
-    progress = progress.after(loss);
+    boolean evaluationDue =
+        validation != null && step + 1 < total && due(step + 1, training.evaluation().evalSteps());
+    progress = progress.after(loss, evaluationDue);
     double seconds = Math.max(1e-9, (System.nanoTime() - began) / 1e9);
     events.accept(
         new TrainingEvent.Progress(
@@ -235,6 +253,7 @@ final class TrainingLoop {
   private void evaluate() {
     if (validation == null) return;
     long step = progress.step();
+    events.accept(new TrainingEvent.Evaluating(step));
     events.accept(validation.evaluate(step));
     if (step > 0) progress = progress.evaluated(validation.compare(progress.best(), step));
   }
@@ -245,6 +264,9 @@ final class TrainingLoop {
             model,
             progress,
             making -> ResultDirectory.writeAdapter(making, run, base, model, progress));
+    kept = progress;
+    measured = false;
+    schedule.made();
     events.accept(new TrainingEvent.Checkpoint(progress.step(), written.toString()));
   }
 }

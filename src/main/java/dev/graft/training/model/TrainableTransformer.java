@@ -149,11 +149,11 @@ final class TrainableTransformer implements TrainableModel {
 
   @Override
   public float[][][] logits(int[][] inputIds) {
-    PaddedBatch rows = PaddedBatch.of(inputIds, inference.vocabulary(), inference.virtual());
-    return tokenLoss == null ? labelLogits(rows, inputIds) : tokenLogits(rows, inputIds);
+    return tokenLoss == null ? labelLogits(inputIds) : tokenLogits(inputIds);
   }
 
-  private float[][][] tokenLogits(PaddedBatch rows, int[][] inputIds) {
+  private float[][][] tokenLogits(int[][] inputIds) {
+    PaddedBatch rows = PaddedBatch.of(inputIds, inference.vocabulary(), inference.virtual());
     int width = rows.tokens() - rows.virtual();
     int vocabulary = inference.vocabulary();
     float[][][] logits = new float[rows.rows()][width][vocabulary];
@@ -170,17 +170,11 @@ final class TrainableTransformer implements TrainableModel {
     return logits;
   }
 
-  private float[][][] labelLogits(PaddedBatch rows, int[][] inputIds) {
-    long[] picked = LabelGoal.picked(model.family(), rows, inputIds);
-    try (PtNDManager scope = memory.scope();
-        IValue output = inference.infer(scope, rows, picked)) {
-      float[] flat = output.toTensor(scope).toFloatArray();
-      int outputs = flat.length / inputIds.length;
-      float[][][] logits = new float[inputIds.length][1][];
-      for (int r = 0; r < logits.length; r++) {
-        logits[r][0] = Arrays.copyOfRange(flat, r * outputs, (r + 1) * outputs);
-      }
-      return logits;
+  private float[][][] labelLogits(int[][] inputIds) {
+    try (PtNDManager scope = memory.scope()) {
+      return Arrays.stream(LabelGoal.logits(scope, inference, inputIds))
+          .map(row -> new float[][] {row})
+          .toArray(float[][][]::new);
     }
   }
 

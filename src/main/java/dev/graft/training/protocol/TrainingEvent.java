@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 @JsonSubTypes({
   @JsonSubTypes.Type(value = TrainingEvent.Started.class, name = "started"),
   @JsonSubTypes.Type(value = TrainingEvent.Progress.class, name = "progress"),
+  @JsonSubTypes.Type(value = TrainingEvent.Evaluating.class, name = "evaluating"),
   @JsonSubTypes.Type(value = TrainingEvent.Evaluated.class, name = "evaluation"),
   @JsonSubTypes.Type(value = TrainingEvent.Checkpoint.class, name = "checkpoint"),
   @JsonSubTypes.Type(value = TrainingEvent.Completed.class, name = "completed"),
@@ -69,6 +70,9 @@ public sealed interface TrainingEvent {
       metrics = Collections.unmodifiableMap(new LinkedHashMap<>(metrics));
     }
   }
+
+  /** The validation file is begun after a step; step 0 is the base model. */
+  record Evaluating(long step) implements TrainingEvent {}
 
   /**
    * The whole validation file after a step; step 0 is the base model.

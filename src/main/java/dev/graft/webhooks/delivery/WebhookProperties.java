@@ -15,10 +15,10 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param allowedNetworks addresses that may be reached although they are not public, as CIDR
  * @param allowHttp whether URLs may be {@code http:}, whose requests everybody on the way reads
  * @param certificateAuthorities PEM file of whose certificates receivers may have; null = Java's
- * @param maxEndpoints of a department
+ * @param maxEndpoints endpoints of a department
  * @param parallel requests of a server at once, a quarter of them to one department
  * @param poll how often a server looks for what is due
- * @param timeout of an attempt, from the connection to the answer
+ * @param timeout longest time of an attempt, from the connection to the answer
  * @param retries how long each attempt after the first waits, give or take a tenth
  * @param keep how long deliveries are listed after their end
  */

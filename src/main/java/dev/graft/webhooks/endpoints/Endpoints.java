@@ -1,60 +1,70 @@
 package dev.graft.webhooks.endpoints;
 
 import dev.graft.platform.Ids;
+import dev.graft.platform.database.TransactionLocks;
 import dev.graft.platform.errors.ProblemType;
 import dev.graft.platform.errors.RequestFailed;
 import dev.graft.platform.pagination.Cursor;
 import dev.graft.tenancy.AuditLog;
+import dev.graft.tenancy.Owned;
 import dev.graft.webhooks.delivery.OutboundGuard;
 import dev.graft.webhooks.delivery.Outbox;
 import dev.graft.webhooks.delivery.SealedSecrets;
 import dev.graft.webhooks.delivery.Signature;
 import dev.graft.webhooks.delivery.WebhookEventType;
 import dev.graft.webhooks.delivery.WebhookProperties;
-import dev.graft.webhooks.endpoints.EndpointRows.Sealed;
+import dev.graft.webhooks.endpoints.EndpointRow.Sealed;
 import java.security.SecureRandom;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.springframework.data.domain.Limit;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Transactional;
 
 /** The endpoints of the departments. */
 @Service
-public class Endpoints {
+public class Endpoints implements Owned {
   private static final Duration OVERLAP = Duration.ofHours(24);
   private static final int SECRET_BYTES = 32;
   private static final int HINTED = 4;
   private static final int LONGEST_NAME = 200;
-  private static final String BY_REQUEST = "It was disabled by request.";
 
   private final SecureRandom random = new SecureRandom();
   private final EndpointRows rows;
+  private final TransactionLocks locks;
   private final Outbox outbox;
   private final SealedSecrets secrets;
   private final OutboundGuard guard;
   private final WebhookProperties settings;
   private final AuditLog audit;
   private final Ids ids;
+  private final Clock clock;
 
   Endpoints(
       EndpointRows rows,
+      TransactionLocks locks,
       Outbox outbox,
       SealedSecrets secrets,
       OutboundGuard guard,
       WebhookProperties settings,
       AuditLog audit,
-      Ids ids) {
+      Ids ids,
+      Clock clock) {
     this.rows = rows;
+    this.locks = locks;
     this.outbox = outbox;
     this.secrets = secrets;
     this.guard = guard;
     this.settings = settings;
     this.audit = audit;
     this.ids = ids;
+    this.clock = clock;
   }
 
   /** What an endpoint shall be; null = as it is. */
@@ -64,16 +74,29 @@ public class Endpoints {
       @Nullable Set<WebhookEventType> events,
       @Nullable Boolean enabled) {}
 
+  @Override
+  @Transactional(readOnly = true)
+  public Optional<String> departmentOf(String id) {
+    return rows.findById(id).map(EndpointRow::departmentId);
+  }
+
+  @Transactional(readOnly = true)
   public Endpoint require(String department, String id) {
-    return rows.find(department, id).orElseThrow(() -> notFound(id));
+    return rows.findByDepartmentIdAndId(department, id)
+        .orElseThrow(() -> notFound(id))
+        .endpoint(clock.instant());
   }
 
   private static RequestFailed notFound(String id) {
     return RequestFailed.notFound("webhook endpoint", id);
   }
 
-  List<Endpoint> list(String department, Cursor page) {
-    return rows.list(department, page);
+  /** The newest first, and one more than the page has. */
+  @Transactional(readOnly = true)
+  public List<Endpoint> list(String department, Cursor page) {
+    return rows.page(department, page.after(), Limit.of(page.limit() + 1)).stream()
+        .map(row -> row.endpoint(clock.instant()))
+        .toList();
   }
 
   /** As people see it. */
@@ -100,14 +123,16 @@ public class Endpoints {
   /** Returns the id. */
   @Transactional
   public String create(String department, String name, String url, Set<WebhookEventType> events) {
-    if (rows.lockedCount(department) >= settings.maxEndpoints()) {
+    locks.take("webhooks " + department);
+    if (rows.countByDepartmentId(department) >= settings.maxEndpoints()) {
       throw new RequestFailed(
           ProblemType.QUOTA_EXCEEDED,
           "The project has %d webhook endpoints, as many as it may have."
               .formatted(settings.maxEndpoints()));
     }
     String id = ids.next("whe_");
-    rows.insert(id, department, checked(name), url, events, secret(id));
+    rows.save(
+        new EndpointRow(id, department, checked(name), url, events, secret(id), clock.instant()));
     audit.write("webhook_endpoint.created", department, id, Map.of("url", url));
     return id;
   }
@@ -128,28 +153,19 @@ public class Endpoints {
 
   @Transactional
   public void change(String department, String id, Change change) {
-    Endpoint now = rows.findToChange(department, id).orElseThrow(() -> notFound(id));
-    String reason = now.disabledReason();
-    if (change.enabled() != null) {
-      reason = change.enabled() ? null : reason == null ? BY_REQUEST : reason;
-    }
-    String url = change.url() == null ? now.url() : change.url();
-    rows.update(
-        new Endpoint(
-            id,
-            department,
-            change.name() == null ? now.name() : checked(change.name()),
-            url,
-            change.events() == null ? now.events() : change.events(),
-            now.secret(),
-            now.earlierSecret(),
-            now.secretHint(),
-            now.createdAt(),
-            now.updatedAt(),
-            reason));
-    if (reason != null) outbox.endAll(department, id);
+    if (change.name() != null) checked(change.name());
+    EndpointRow row = toChange(department, id);
+    row.change(change, clock.instant());
+    if (!row.isEnabled()) outbox.endAll(department, id);
     audit.write(
-        "webhook_endpoint.updated", department, id, Map.of("url", url, "enabled", reason == null));
+        "webhook_endpoint.updated",
+        department,
+        id,
+        Map.of("url", row.url(), "enabled", row.isEnabled()));
+  }
+
+  private EndpointRow toChange(String department, String id) {
+    return rows.findToChange(department, id).orElseThrow(() -> notFound(id));
   }
 
   /**
@@ -159,17 +175,16 @@ public class Endpoints {
    */
   @Transactional
   public String rotate(String department, String id, boolean keepOld) {
-    Endpoint endpoint = rows.findToChange(department, id).orElseThrow(() -> notFound(id));
-    rows.rotate(endpoint.id(), secret(id), keepOld ? OVERLAP : Duration.ZERO);
+    toChange(department, id).rotate(secret(id), keepOld ? OVERLAP : null, clock.instant());
     audit.write("webhook_endpoint.secret_rotated", department, id, Map.of());
     return id;
   }
 
   @Transactional
   public void delete(String department, String id) {
-    Endpoint endpoint = rows.findToChange(department, id).orElseThrow(() -> notFound(id));
+    EndpointRow endpoint = toChange(department, id);
     outbox.endAll(department, id);
-    rows.delete(id);
+    rows.delete(endpoint);
     audit.write("webhook_endpoint.deleted", department, id, Map.of("url", endpoint.url()));
   }
 }

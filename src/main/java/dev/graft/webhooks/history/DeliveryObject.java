@@ -1,9 +1,9 @@
 package dev.graft.webhooks.history;
 
+import dev.graft.platform.UnixTime;
 import dev.graft.webhooks.delivery.Delivery;
 import dev.graft.webhooks.delivery.WebhookEvent;
 import dev.graft.webhooks.delivery.WebhookEventType;
-import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -38,7 +38,7 @@ record DeliveryObject(
         message.jobId(),
         status(delivery),
         message.createdAt().getEpochSecond(),
-        seconds(delivery.nextAttemptAt()),
+        UnixTime.seconds(delivery.nextAttemptAt()),
         attempts.stream()
             .map(
                 each ->
@@ -50,9 +50,5 @@ record DeliveryObject(
   private static String status(Delivery delivery) {
     if (delivery.nextAttemptAt() != null) return "pending";
     return delivery.deliveredAt() == null ? "failed" : "delivered";
-  }
-
-  private static @Nullable Long seconds(@Nullable Instant instant) {
-    return instant == null ? null : instant.getEpochSecond();
   }
 }

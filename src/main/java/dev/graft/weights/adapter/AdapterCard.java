@@ -35,6 +35,25 @@ public record AdapterCard(String name, Map<String, Object> fields, Map<String, O
   }
 
   /**
+   * As {@link #read}, named after the base that the configuration names: wherever a copy of the
+   * directory lies, it says the same.
+   *
+   * @param otherwise what stands for the directory where no base is named
+   * @throws BadModel if a file cannot be understood
+   */
+  public static AdapterCard named(Path directory, String otherwise) {
+    String base = SavedAdapter.config(directory).text("base_model_name_or_path");
+    return read(directory, base == null || base.isBlank() ? otherwise : name(base) + "-lora");
+  }
+
+  /** Of a path on some machine its end; {@code organisation/model} as it is. */
+  private static String name(String base) {
+    String plain = base.replace('\\', '/').replaceFirst("/+$", "");
+    boolean path = plain.startsWith(".") || plain.indexOf('/') != plain.lastIndexOf('/');
+    return path || plain.startsWith("/") ? plain.substring(plain.lastIndexOf('/') + 1) : plain;
+  }
+
+  /**
    * Either file may be missing.
    *
    * @throws BadModel if one cannot be understood

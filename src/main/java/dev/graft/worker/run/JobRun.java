@@ -2,7 +2,6 @@ package dev.graft.worker.run;
 
 import dev.graft.artifacts.Digest;
 import dev.graft.artifacts.StorageFull;
-import dev.graft.jobs.lease.CheckpointReport;
 import dev.graft.jobs.lease.Directive;
 import dev.graft.jobs.lease.Lease;
 import dev.graft.jobs.lease.LeaseKey;
@@ -11,12 +10,9 @@ import dev.graft.jobs.lease.LeaseProtocol;
 import dev.graft.jobs.lease.LeaseRefused;
 import dev.graft.jobs.lease.TrainingFailure;
 import dev.graft.training.protocol.RunRequest;
-import dev.graft.training.protocol.TrainerDirective;
 import dev.graft.training.protocol.TrainingEvent;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Path;
-import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,19 +20,10 @@ import org.slf4j.spi.LoggingEventBuilder;
 
 /**
  * One lease, from the claim to its end. The device's thread prepares, starts and follows the
- * trainer; heartbeats and the drain speak to it through {@link #stop}.
+ * trainer; heartbeats and the drain speak to it through {@link EarlyEnd}.
  */
 public final class JobRun implements Heartbeats.Listener {
   private static final Logger log = LoggerFactory.getLogger(JobRun.class);
-  private static final Duration CANCEL_GRACE = Duration.ofSeconds(10);
-
-  /** Why a run should end early, weakest first. */
-  private enum Stop {
-    NONE,
-    RELEASE,
-    CANCEL,
-    LOST
-  }
 
   private final Lease lease;
   private final LeaseKey key;
@@ -46,18 +33,24 @@ public final class JobRun implements Heartbeats.Listener {
   private final PendingReports reports = new PendingReports();
   private final RunReporter told = new RunReporter(reports);
   private final DirectoryUpload uploads;
-  private Stop stop = Stop.NONE;
-  private @Nullable TrainerProcess trainer;
+  private final RunCheckpoints checkpoints;
+  private final StopTime stopTime;
+  private final EarlyEnd early;
+  private volatile boolean draining;
   private TrainingEvent.@Nullable Failed failed;
   private boolean lacksDisk;
 
-  public JobRun(Lease lease, String device, LeaseProtocol protocol, RunTimes times) {
+  public JobRun(
+      Lease lease, String device, LeaseProtocol protocol, RunTimes times, StopTimes stopTimes) {
     this.lease = lease;
     this.key = lease.key();
     this.device = device;
     this.protocol = protocol;
     this.times = times;
     this.uploads = new DirectoryUpload(protocol, key);
+    this.checkpoints = new RunCheckpoints(protocol, key, uploads, told);
+    this.stopTime = new StopTime(stopTimes);
+    this.early = new EarlyEnd(stopTime, times.drainGrace());
   }
 
   /** Heartbeats end last: after the result is confirmed or the job given back. */
@@ -74,6 +67,8 @@ public final class JobRun implements Heartbeats.Listener {
       tell(refused);
     } catch (IOException e) {
       log.atWarn().addKeyValue("cause", e.getMessage()).log("job_directory_failed");
+    } catch (UncheckedIOException unanswered) {
+      warn().addKeyValue("cause", unanswered.getMessage()).log("left_unanswered");
     }
   }
 
@@ -96,7 +91,7 @@ public final class JobRun implements Heartbeats.Listener {
       throws InterruptedException {
     try {
       RunRequest request = prepared(preparation, directory);
-      if (request == null || current() != Stop.NONE) {
+      if (request == null || early.asked()) {
         until(
             () -> {
               beats.flush();
@@ -128,7 +123,9 @@ public final class JobRun implements Heartbeats.Listener {
   private @Nullable RunRequest prepared(RunPreparation preparation, JobDirectory directory)
       throws IOException, InterruptedException {
     try {
-      return until(() -> preparation.request(lease, directory, device));
+      return until(() -> preparation.request(lease, directory, device, early::asked));
+    } catch (RunPreparation.Stopped asked) {
+      return null;
     } catch (StorageFull full) {
       lacksDisk = true;
       log.atError()
@@ -149,10 +146,7 @@ public final class JobRun implements Heartbeats.Listener {
         .addKeyValue("job", key.jobId())
         .addKeyValue("pid", started.pid())
         .log("trainer_started");
-    synchronized (this) {
-      trainer = started;
-      tell(started, stop);
-    }
+    early.started(started);
     try {
       return started.follow(request, this::heard);
     } finally {
@@ -161,34 +155,26 @@ public final class JobRun implements Heartbeats.Listener {
   }
 
   private void heard(TrainingEvent event) {
+    stopTime.heard(event, System.nanoTime());
     switch (event) {
-      case TrainingEvent.Started started -> told.started(started);
+      case TrainingEvent.Started started -> told.started(started, !lease.checkpoints().isEmpty());
       case TrainingEvent.Progress progress -> told.progress(progress);
+      case TrainingEvent.Evaluating begun -> told.evaluating();
       case TrainingEvent.Evaluated evaluation -> told.evaluation(evaluation);
-      case TrainingEvent.Checkpoint checkpoint -> commit(checkpoint);
+      case TrainingEvent.Checkpoint checkpoint -> {
+        checkpoints.commit(checkpoint);
+        stopTime.sent(System.nanoTime());
+      }
       case TrainingEvent.Failed failure -> failed = failure;
       case TrainingEvent.Completed completed ->
           log.atInfo().addKeyValue("job", key.jobId()).log("trainer_completed");
     }
   }
 
-  /** A checkpoint that cannot be sent now is only a later resume; the next one will be sent. */
-  private void commit(TrainingEvent.Checkpoint checkpoint) {
-    try {
-      Digest manifest = uploads.directory(Path.of(checkpoint.directory()));
-      int step = Math.toIntExact(checkpoint.step());
-      protocol.checkpoint(key, new CheckpointReport(step, manifest, told.newest()));
-    } catch (LeaseLost lost) {
-      lost();
-    } catch (IOException | UncheckedIOException | LeaseRefused e) {
-      warn().addKeyValue("cause", e.getMessage()).log("checkpoint_not_committed");
-    }
-  }
-
   private void finish(int status, JobDirectory directory, Heartbeats beats)
       throws InterruptedException, IOException {
     TrainingFailure failure = RunEnd.failure(status, failed);
-    if (RunEnd.done(status) && current() != Stop.CANCEL) {
+    if (RunEnd.done(status) && early.reason() != EarlyEnd.Reason.CANCEL) {
       // The result stays on this machine until the server has confirmed it.
       Digest manifest = until(() -> uploads.directory(directory.output()));
       until(
@@ -197,8 +183,13 @@ public final class JobRun implements Heartbeats.Listener {
             protocol.complete(key, manifest);
             return key;
           });
-    } else if (failure == null || current() != Stop.NONE) {
-      until(() -> give(key));
+    } else if (failure == null || early.asked()) {
+      until(
+          () -> {
+            checkpoints.sendUnsent();
+            beats.flush();
+            return give(key);
+          });
     } else {
       warn()
           .addKeyValue("status", status)
@@ -233,13 +224,14 @@ public final class JobRun implements Heartbeats.Listener {
 
   /**
    * Repeats while the server cannot be reached. Even when the lease is no longer trusted this is
-   * safe: the server's fence decides.
+   * safe: the server's fence decides. A worker that shuts down does not wait that long.
    */
   private <T> T until(Repeatable<T> action) throws IOException, InterruptedException {
     while (true) {
       try {
         return action.run();
       } catch (UncheckedIOException unanswered) {
+        if (draining && early.reason() == EarlyEnd.Reason.LOST) throw unanswered;
         warn().addKeyValue("cause", unanswered.getMessage()).log("server_unanswered");
         Thread.sleep(times.retryWait());
       }
@@ -250,51 +242,20 @@ public final class JobRun implements Heartbeats.Listener {
   public void directed(Directive directive) {
     switch (directive) {
       case Directive.Continue go -> {}
-      case Directive.Checkpoint checkpoint -> {
-        TrainerProcess running = trainer();
-        if (running != null) running.send(TrainerDirective.CHECKPOINT);
-      }
-      case Directive.CheckpointAndRelease release -> stop(Stop.RELEASE);
-      case Directive.Cancel cancel -> stop(Stop.CANCEL);
+      case Directive.Checkpoint checkpoint -> early.checkpoint();
+      case Directive.CheckpointAndRelease release -> early.ask(EarlyEnd.Reason.RELEASE);
+      case Directive.Cancel cancel -> early.ask(EarlyEnd.Reason.CANCEL);
     }
   }
 
   @Override
   public void lost() {
-    stop(Stop.LOST);
+    early.ask(EarlyEnd.Reason.LOST);
   }
 
   /** The worker shuts down: a checkpoint, then the job goes back to the queue. */
   public void drain() {
-    stop(Stop.RELEASE);
-  }
-
-  private synchronized void stop(Stop reason) {
-    if (reason.compareTo(stop) <= 0) return;
-    stop = reason;
-    if (trainer != null) tell(trainer, reason);
-  }
-
-  private void tell(TrainerProcess running, Stop reason) {
-    switch (reason) {
-      case NONE -> {}
-      case RELEASE -> {
-        running.send(TrainerDirective.STOP_AFTER_CHECKPOINT);
-        running.killAfter(times.drainGrace());
-      }
-      case CANCEL -> {
-        running.send(TrainerDirective.CANCEL);
-        running.killAfter(CANCEL_GRACE);
-      }
-      case LOST -> running.kill();
-    }
-  }
-
-  private synchronized Stop current() {
-    return stop;
-  }
-
-  private synchronized @Nullable TrainerProcess trainer() {
-    return trainer;
+    draining = true;
+    early.ask(EarlyEnd.Reason.RELEASE);
   }
 }

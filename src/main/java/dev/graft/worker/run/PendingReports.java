@@ -16,16 +16,27 @@ final class PendingReports {
 
   private final List<LeaseReport.Note> notes = new ArrayList<>();
   private List<LeaseReport.Metrics> metrics = new ArrayList<>();
+  private @Nullable Integer begins;
   private LeaseReport.@Nullable Progress progress;
   private long trainedTokens;
   private boolean news;
   private long number;
   private @Nullable LeaseReport sent;
 
-  synchronized void progress(LeaseReport.Progress now, long tokens) {
-    progress = now;
-    trainedTokens = tokens;
+  synchronized void begins(LeaseReport.Progress where) {
+    begins = where.step();
+    progress = where;
     news = true;
+  }
+
+  synchronized void progress(LeaseReport.Progress now) {
+    progress = now;
+    news = true;
+  }
+
+  synchronized void progress(LeaseReport.Progress now, long tokens) {
+    trainedTokens = tokens;
+    progress(now);
   }
 
   synchronized void metrics(int step, Map<String, Double> values) {
@@ -46,7 +57,8 @@ final class PendingReports {
   /** The report to send now: the unconfirmed one, or what has come together since. */
   synchronized LeaseReport next() {
     if (sent == null) {
-      sent = new LeaseReport(++number, progress, trainedTokens, metrics, notes);
+      sent = new LeaseReport(++number, begins, progress, trainedTokens, metrics, notes);
+      begins = null;
       metrics.clear();
       notes.clear();
       news = false;

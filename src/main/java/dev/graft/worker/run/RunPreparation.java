@@ -8,9 +8,12 @@ import dev.graft.artifacts.manifest.ManifestDirectory;
 import dev.graft.jobs.lease.Lease;
 import dev.graft.jobs.lease.LeaseProtocol;
 import dev.graft.training.protocol.RunRequest;
+import java.io.FilterInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -59,10 +62,13 @@ public final class RunPreparation {
    * May be repeated: nothing is laid out before all is here.
    *
    * @param device that the run is for, as libtorch calls it
+   * @param stop whether to leave it, asked while something is fetched
    * @throws StorageFull if this machine has no room for what the lease names
+   * @throws Stopped if {@code stop} said so
    */
-  public RunRequest request(Lease lease, JobDirectory directory, String device) throws IOException {
-    try (BlobUse use = blobs.use(digest -> protocol.open(lease.key(), digest))) {
+  public RunRequest request(
+      Lease lease, JobDirectory directory, String device, BooleanSupplier stop) throws IOException {
+    try (BlobUse use = blobs.use(digest -> new Fetched(protocol.open(lease.key(), digest), stop))) {
       expect(lease, use);
       use.blob(lease.trainingFile());
       Digest validation = lease.validationFile();
@@ -75,6 +81,33 @@ public final class RunPreparation {
     }
   }
 
+  /** The run is to end before all was here. */
+  public static final class Stopped extends IOException {
+    private static final long serialVersionUID = 1;
+  }
+
+  /** Ends with {@link Stopped} as soon as the run is to end: a base model may take an hour. */
+  private static final class Fetched extends FilterInputStream {
+    private final BooleanSupplier stop;
+
+    Fetched(InputStream in, BooleanSupplier stop) {
+      super(in);
+      this.stop = stop;
+    }
+
+    @Override
+    public int read() throws IOException {
+      if (stop.getAsBoolean()) throw new Stopped();
+      return super.read();
+    }
+
+    @Override
+    public int read(byte[] buffer, int offset, int length) throws IOException {
+      if (stop.getAsBoolean()) throw new Stopped();
+      return super.read(buffer, offset, length);
+    }
+  }
+
   /** All that has a size at once, so that a job that does not fit fetches none of it. */
   private static void expect(Lease lease, BlobUse use) throws IOException {
     use.expect(lease.baseManifest(), ALL);
@@ -82,8 +115,8 @@ public final class RunPreparation {
     if (!lease.checkpoints().isEmpty()) {
       try {
         use.expect(lease.checkpoints().getFirst().manifest(), ALL);
-      } catch (StorageFull full) {
-        throw full;
+      } catch (StorageFull | Stopped noVerdict) {
+        throw noVerdict;
       } catch (IOException unusable) {
         // Said when it is fetched.
       }
@@ -95,7 +128,7 @@ public final class RunPreparation {
    * The newest checkpoint whose every blob verifies, else the one before; null = from the start.
    */
   private static Lease.@Nullable Resume newestCheckpoint(Lease lease, BlobUse use)
-      throws StorageFull {
+      throws StorageFull, Stopped {
     for (Lease.Resume candidate : lease.checkpoints()) {
       try {
         use.directory(candidate.manifest(), ALL);
@@ -104,8 +137,8 @@ public final class RunPreparation {
             .addKeyValue("step", candidate.step())
             .log("resuming");
         return candidate;
-      } catch (StorageFull full) {
-        throw full; // says nothing about the checkpoint
+      } catch (StorageFull | Stopped noVerdict) {
+        throw noVerdict; // says nothing about the checkpoint
       } catch (IOException unusable) {
         log.atWarn()
             .addKeyValue("job", lease.key().jobId())

@@ -1,22 +1,32 @@
 package dev.graft.worker.run;
 
+import dev.graft.artifacts.Digest;
+import dev.graft.jobs.lease.CheckpointReport;
 import dev.graft.jobs.lease.LeaseReport;
 import dev.graft.training.protocol.TrainingEvent;
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** A trainer's events as reports to the server. */
 final class RunReporter {
   private final PendingReports reports;
   private final Map<String, Double> newest = new HashMap<>();
+  private LeaseReport.@Nullable Progress where;
+  private TrainingEvent.@Nullable Progress latest;
 
   RunReporter(PendingReports reports) {
     this.reports = reports;
   }
 
-  /** The newest numbers of the run, by name: what a checkpoint is recorded with. */
-  Map<String, Double> newest() {
-    return newest;
+  /** A checkpoint with the newest numbers of the run. */
+  CheckpointReport checkpoint(int step, Digest manifest) {
+    return new CheckpointReport(
+        step,
+        manifest,
+        newest,
+        latest == null ? null : latest.epoch(),
+        latest == null ? null : latest.trainedTokens());
   }
 
   void lacksDisk() {
@@ -26,24 +36,38 @@ final class RunReporter {
             + " the job waits for room, or for another worker");
   }
 
-  void started(TrainingEvent.Started started) {
+  /**
+   * @param resumable whether there were checkpoints to go on from
+   */
+  void started(TrainingEvent.Started started, boolean resumable) {
     StringBuilder text = new StringBuilder("Training on %d examples".formatted(started.rows()));
     if (started.truncatedRows() > 0) text.append(", %d cut".formatted(started.truncatedRows()));
     if (started.droppedRows() > 0) {
       text.append(", %d left out for want of a trained token".formatted(started.droppedRows()));
     }
     if (started.step() > 0) text.append("; continues after step ").append(started.step());
+    else if (resumable) text.append("; starts again: no checkpoint could be used");
     reports.note(LeaseReport.Level.INFO, text.toString());
+    where =
+        new LeaseReport.Progress(
+            Math.toIntExact(started.step()),
+            Math.toIntExact(started.totalSteps()),
+            null,
+            null,
+            false);
+    reports.begins(where);
   }
 
   void progress(TrainingEvent.Progress progress) {
-    reports.progress(
+    latest = progress;
+    where =
         new LeaseReport.Progress(
             Math.toIntExact(progress.step()),
             Math.toIntExact(progress.totalSteps()),
             progress.epoch(),
-            progress.tokensPerSecond()),
-        progress.trainedTokens());
+            progress.tokensPerSecond(),
+            false);
+    reports.progress(where, progress.trainedTokens());
     Map<String, Double> values = new HashMap<>();
     putFinite(values, "train_loss", progress.loss());
     putFinite(values, "train_mean_token_accuracy", progress.trainTokenAccuracy());
@@ -53,12 +77,25 @@ final class RunReporter {
     tell(progress.step(), values);
   }
 
+  void evaluating() {
+    validating(true);
+  }
+
   void evaluation(TrainingEvent.Evaluated evaluation) {
+    validating(false);
     Map<String, Double> values = new HashMap<>();
     putFinite(values, "valid_loss", evaluation.validLoss());
     putFinite(values, "valid_mean_token_accuracy", evaluation.validMeanTokenAccuracy());
     evaluation.metrics().forEach((name, value) -> putFinite(values, "valid_" + name, value));
     tell(evaluation.step(), values);
+  }
+
+  private void validating(boolean now) {
+    if (where == null) return;
+    where =
+        new LeaseReport.Progress(
+            where.step(), where.totalSteps(), where.epoch(), where.tokensPerSecond(), now);
+    reports.progress(where);
   }
 
   private void tell(long step, Map<String, Double> values) {

@@ -4,7 +4,7 @@ import java.time.Duration;
 
 /**
  * @param reportEvery progress is told this often, while there is some
- * @param drainGrace how long a running step and its checkpoint may take at shutdown
+ * @param drainGrace how long a run that is to stop may take at least, see {@link StopTime}
  * @param retryWait pause after a server that could not be reached
  */
 public record RunTimes(Duration reportEvery, Duration drainGrace, Duration retryWait) {}

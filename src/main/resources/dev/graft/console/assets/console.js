@@ -13,17 +13,69 @@ function localTimes(root) {
 function showChosen(select) {
   for (const part of document.querySelectorAll('[data-shown-by]')) {
     part.hidden = part.dataset.shownBy !== select.value;
+    if (part.matches('fieldset')) part.disabled = part.hidden;
   }
+}
+
+// What does not fit cannot be chosen; what is preferred is chosen first.
+function offer(select, fits, preferred) {
+  for (const option of select.options) option.hidden = option.disabled = !fits(option);
+  const offered = [...select.options].filter(option => !option.disabled);
+  const now = select.selectedOptions[0];
+  if (now && !now.disabled && (!preferred || preferred(now))) return;
+  const best = (preferred && offered.find(preferred)) || (now && !now.disabled && now) || offered[0];
+  select.value = best ? best.value : '';
+}
+
+// The objective goes by the rows of the training file, models and validation files by both.
+function fitJob(form) {
+  const file = form.elements.trainingFile.selectedOptions[0];
+  const kind = file ? file.dataset.kind : undefined;
+  const objective = form.elements.objective;
+  offer(objective, option => !kind || option.dataset.kinds.split(' ').includes(kind));
+  offer(form.elements.validationFile, option => !option.value || !kind || option.dataset.kind === kind);
+  const labels = ['classification', 'regression'].includes(objective.value);
+  const classifies = option => option.dataset.task === 'text-classification';
+  const model = form.elements.model;
+  offer(model,
+    option => labels ? classifies(option) || option.dataset.tuned === 'false' : !classifies(option),
+    labels && !form.dataset.model ? classifies : undefined);
+  document.getElementById('no-model').hidden = model.value !== '';
 }
 
 document.addEventListener('DOMContentLoaded', () => {
   localTimes(document);
+  document.querySelectorAll('[data-new-job]').forEach(fitJob);
   document.querySelectorAll('[data-shows]').forEach(showChosen);
 });
 document.addEventListener('htmx:afterSettle', () => localTimes(document));
 
 document.addEventListener('change', event => {
   if (event.target.matches('[data-shows]')) showChosen(event.target);
+  if (event.target.matches('[data-header]')) suggestColumns(event.target);
+  if (event.target.matches('[data-new-job] [name=trainingFile], [data-new-job] [name=objective]')) fitJob(event.target.form);
+});
+
+// The cells of a CSV file's first line, to choose from; of a packed file they are typed.
+async function suggestColumns(input) {
+  const list = document.querySelector(input.dataset.header);
+  list.replaceChildren();
+  const file = input.files[0];
+  if (!file || !/\.[ct]sv$/i.test(file.name)) return;
+  const line = (await file.slice(0, 65536).text()).split('\n')[0];
+  const delimiter = [',', ';', '\t'].reduce((a, b) => line.split(b).length > line.split(a).length ? b : a);
+  for (const cell of line.split(delimiter)) {
+    list.append(new Option('', cell.trim().replace(/^"(.*)"$/, '$1').replaceAll('""', '"')));
+  }
+  input.form.querySelector('details').open = true;
+}
+
+// A column that is not named is not asked for.
+document.addEventListener('htmx:configRequest', event => {
+  const form = event.detail.formData;
+  for (const [name, value] of [...form]) {
+    if (name.startsWith('columns[') && !value) form.delete(name);
+  }
 });
 
 document.addEventListener('submit', event => {

@@ -3,6 +3,7 @@
 
 (() => {
   const EVERY_MS = 3000;
+  const HEIGHT = 260;
   const KINDS = [
     {title: 'Loss', lines: [['train_loss', 'training'], ['valid_loss', 'validation']]},
     {title: 'Token accuracy', lines: [['train_mean_token_accuracy', 'training'], ['valid_mean_token_accuracy', 'validation']]},
@@ -30,16 +31,33 @@
     if (plots.size === 0) place.textContent = '';
     const strokes = [colour('--green'), colour('--blue')];
     plots.set(kind, new uPlot({
-      title: kind.title, width: width(), height: 260, scales: {x: {time: false}}, axes: [axis(), axis()],
-      series: [{label: 'step'}, ...kind.lines.map(([, label], i) => ({
-        label, stroke: strokes[i], width: 2, spanGaps: true, points: {show: i === 1},
+      title: kind.title, width: width(), height: HEIGHT, scales: {x: {time: false}}, axes: [axis(), axis()],
+      series: [{label: 'step', value: told(0)}, ...kind.lines.map(([, label], i) => ({
+        label, stroke: strokes[i], width: 2, spanGaps: true, points: {show: i === 1}, value: told(4),
       }))],
     }, data, place));
   }
 
+  // The legend has the value under the pointer, or the newest before it: the last one where no pointer is.
+  function told(digits) {
+    return (plot, raw, series, at) => {
+      const values = plot.data[series];
+      for (let i = at ?? values.length - 1; i >= 0; i--) {
+        if (values[i] !== null) return values[i].toFixed(digits);
+      }
+      return '–';
+    };
+  }
+
+  function drawAnew() {
+    plots.forEach(plot => plot.destroy());
+    plots.clear();
+    KINDS.forEach(draw);
+  }
+
   function width() {
     const beside = place.clientWidth > 980 ? (place.clientWidth - 20) / 2 : place.clientWidth;
-    return Math.max(280, beside - 24);
+    return Math.max(200, beside - 24);
   }
 
   async function ask() {
@@ -60,5 +78,11 @@
     setTimeout(ask, EVERY_MS);
   }
 
-  if (place) ask();
+  if (place) {
+    ask();
+    new ResizeObserver(() => plots.forEach(plot => {
+      if (plot.width !== width()) plot.setSize({width: width(), height: HEIGHT});
+    })).observe(place);
+    window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', drawAnew);
+  }
 })();

@@ -44,7 +44,7 @@ class AdaptersIT {
     ApiClient anyone = new ApiClient(port, "");
     department = departments.ensure("support " + UUID.randomUUID());
     client = anyone.as(keys.create(department, Caller.Scope.USER).secret());
-    administrator = anyone.as(keys.createForAdministrator(null).secret());
+    administrator = anyone.as(keys.createForAdministrator(ApiKeys.UNNAMED, null).secret());
   }
 
   @Test

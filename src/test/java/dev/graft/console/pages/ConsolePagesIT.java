@@ -53,11 +53,11 @@ class ConsolePagesIT {
   @Test
   void anAdministratorOfNoDepartmentBeginsWithTheOrganisation() throws Exception {
     PageClient administrator = new PageClient(port);
-    administrator.signIn(keys.createForAdministrator(null).secret());
+    administrator.signIn(keys.createForAdministrator(ApiKeys.UNNAMED, null).secret());
     assertThat(administrator.get("/console").headers().firstValue("location"))
         .hasValue("/console/departments");
     assertThat(administrator.get("/console/departments").body())
-        .contains("Organisation")
+        .contains("Organisation", "Newest jobs of all departments")
         .doesNotContain("Playground");
   }
 
@@ -123,6 +123,35 @@ class ConsolePagesIT {
     assertThat(content.body()).contains("completion");
     assertThat(content.headers().firstValue("content-disposition"))
         .hasValueSatisfying(how -> assertThat(how).startsWith("attachment"));
+  }
+
+  @Test
+  void aFileInAnotherFormatHasAButtonThatMakesChatRowsOfIt() throws Exception {
+    browser.get("/console/files");
+    String rows = "{\"question\": \"a\", \"answer\": \"b\"}";
+    String form = form("faq.jsonl").replace("{\"prompt\": \"a\", \"completion\": \" b\"}", rows);
+    HttpResponse<String> kept = browser.upload("/console/files", "X", form);
+    String page = kept.headers().firstValue("hx-redirect").orElseThrow();
+    assertThat(browser.get(page).body())
+        .contains("a question and its answer", "id=\"convert\"", "hx-post=\"" + page + "/convert");
+    HttpResponse<String> answer = browser.post(page + "/convert", Map.of());
+    String made = answer.headers().firstValue("hx-redirect").orElseThrow();
+    assertThat(made).isNotEqualTo(page);
+    assertThat(browser.get(made + "/content").body()).contains("\"role\":\"assistant\"");
+    assertThat(browser.get(made).body())
+        .contains("faq.chat.jsonl")
+        .doesNotContain("id=\"convert\"");
+  }
+
+  @Test
+  void everyFieldThatAColumnCanBeIsInTheForm() throws Exception {
+    String page = browser.get("/console/files").body();
+    for (String field :
+        "user assistant system prompt completion instruction input output chosen rejected text label"
+            .split(" ")) {
+      assertThat(page).contains("name=\"columns[" + field + "]\"");
+    }
+    assertThat(page).contains("name=\"ignore_unknown_keys\"");
   }
 
   @Test

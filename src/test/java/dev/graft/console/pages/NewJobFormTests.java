@@ -7,6 +7,7 @@ import dev.graft.console.api.PageRefused;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 class NewJobFormTests {
@@ -38,6 +39,29 @@ class NewJobFormTests {
                      "adapter": {"peft": {"r": "x"}},
                      "method": {"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": 3}}}}
                     """));
+  }
+
+  @Test
+  void anObjectiveWithoutAMethodOfOpenAisIsInTheAdapter() {
+    assertThat(labelled("balanced", "{").path("adapter"))
+        .isEqualTo(json("{\"config\": \"balanced\", \"objective\": \"classification\"}"));
+    assertThat(labelled("", "{").path("adapter"))
+        .isEqualTo(json("{\"objective\": \"classification\"}"));
+    assertThat(labelled("own", "{\"peft\": {\"r\": 4}}").path("adapter"))
+        .isEqualTo(json("{\"peft\": {\"r\": 4}, \"objective\": \"classification\"}"));
+    assertThat(labelled("own", "{\"objective\": \"regression\"}").path("adapter"))
+        .isEqualTo(json("{\"objective\": \"regression\"}"));
+    assertThat(labelled("", "{").path("method")).isEqualTo(json("{\"type\": \"supervised\"}"));
+  }
+
+  private static JsonNode labelled(String config, String settings) {
+    return new NewJobForm(
+            "bert", "file-1", "", config, settings, "classification", "", "", "", "", "")
+        .request();
+  }
+
+  private static JsonNode json(String text) {
+    return JsonMapper.shared().readTree(text);
   }
 
   @ParameterizedTest

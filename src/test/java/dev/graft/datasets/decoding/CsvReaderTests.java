@@ -3,6 +3,7 @@ package dev.graft.datasets.decoding;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.text.row.RowReader;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -99,7 +100,7 @@ class CsvReaderTests {
   @Test
   void bytesThatAreNotUtf8AreAProblemOfTheirRecord() throws IOException {
     List<CsvReader.Row> rows = read(new byte[] {'a', ',', 'b', '\n', (byte) 0xff, ',', 'c', '\n'});
-    assertThat(rows.get(1).problem()).isEqualTo("is not UTF-8");
+    assertThat(rows.get(1).problem()).isEqualTo(RowReader.NOT_UTF8);
   }
 
   @Test

@@ -29,7 +29,8 @@ class FileFormatTests {
   private final List<RowReader.Problem> problems = new ArrayList<>();
 
   private String rows(byte[] file, String name, @Nullable CsvColumns columns) throws IOException {
-    FileFormat format = FileFormat.of(new ByteArrayInputStream(file), name, columns);
+    FileFormat format =
+        FileFormat.of(new ByteArrayInputStream(file), name, new DecodingOptions(columns, false));
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     format.writeRows(new ByteArrayInputStream(file), out, problems);
     return out.toString(UTF_8);
@@ -58,7 +59,7 @@ class FileFormatTests {
   void rowsArePackedOrNotWhateverTheNameSays(Compression how) throws IOException {
     byte[] file = packed(how, ROWS.getBytes(UTF_8));
     assertThat(rows(file, "train.jsonl", null)).isEqualTo(ROWS);
-    FileFormat format = FileFormat.of(new ByteArrayInputStream(file), "x", null);
+    FileFormat format = FileFormat.of(new ByteArrayInputStream(file), "x", DecodingOptions.NONE);
     assertThat(format.isRows()).isEqualTo(how == Compression.NONE);
   }
 

@@ -5,7 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.graft.evaluation.Evaluation;
 import dev.graft.evaluation.EvaluationPlan;
-import dev.graft.evaluation.api.EvaluationRows;
+import dev.graft.evaluation.api.Evaluations;
 import dev.graft.evaluation.comparison.QualityGate;
 import dev.graft.evaluation.grading.Grader;
 import dev.graft.evaluation.grading.StringOperation;
@@ -17,7 +17,6 @@ import dev.graft.inference.GreedyCompletion;
 import dev.graft.inference.GreedyCompletions;
 import dev.graft.pg.GraftIT;
 import dev.graft.pg.RestingLoops;
-import dev.graft.platform.Ids;
 import dev.graft.platform.process.LoopThreads;
 import dev.graft.tenancy.Departments;
 import dev.graft.text.row.Example;
@@ -61,11 +60,10 @@ class EvaluatorIT {
   @Autowired private Departments departments;
   @Autowired private Evaluator evaluator;
   @Autowired private EvaluationLedger ledger;
-  @Autowired private EvaluationRows rows;
+  @Autowired private Evaluations evaluations;
   @Autowired private LeasedWork work;
   @Autowired private LoopThreads workThreads;
   @Autowired private JdbcClient sql;
-  @Autowired private Ids ids;
   private String department = "";
   private String id = "";
 
@@ -98,14 +96,21 @@ class EvaluatorIT {
     workThreads.stop(); // it looks once when it starts, perhaps late
     says = NAME;
     department = departments.ensure("d-" + UUID.randomUUID());
-    id = ids.next("eval_");
     Grader grader = new Grader.StringCheck("exact", StringOperation.EQ);
     QualityGate gate = new QualityGate("exact", 1.0, null, null, null);
-    rows.insert(
-        id,
-        department,
-        new EvaluationPlan(
-            null, List.of("tuned"), "base", "file-1", 30, 9, 1, List.of(grader), List.of(gate)));
+    id =
+        evaluations.begin(
+            department,
+            new EvaluationPlan(
+                null,
+                List.of("tuned"),
+                "base",
+                "file-1",
+                30,
+                9,
+                1,
+                List.of(grader),
+                List.of(gate)));
     List<Chosen> questions =
         IntStream.range(0, 30)
             .mapToObj(i -> new Chosen(i + 1, new Question(null, "" + i, "yes")))
@@ -129,7 +134,7 @@ class EvaluatorIT {
   private Evaluation turn() throws InterruptedException {
     sql.sql("update leased_work set due_at = graft_now()").update();
     evaluator.work(claim(), LONG);
-    return rows.find(department, id).orElseThrow();
+    return evaluations.require(department, id);
   }
 
   @Test
@@ -144,7 +149,7 @@ class EvaluatorIT {
   @Test
   void aTurnEndsAndTheNextGoesOn() throws Exception {
     evaluator.work(claim(), Duration.ofNanos(1));
-    assertThat(rows.find(department, id).orElseThrow().answered()).isEqualTo(1);
+    assertThat(evaluations.require(department, id).answered()).isEqualTo(1);
     assertThat(turn().status()).isEqualTo(Evaluation.Status.SUCCEEDED);
   }
 
@@ -250,9 +255,9 @@ class EvaluatorIT {
     assertThat(evaluator.settings().retries().most()).isEqualTo(3);
     WorkClaim claim = claim();
     evaluator.failed(claim);
-    assertThat(rows.find(department, id).orElseThrow().waitsFor()).startsWith("An error");
+    assertThat(evaluations.require(department, id).waitsFor()).startsWith("An error");
     evaluator.gaveUp(claim);
-    assertThat(rows.find(department, id).orElseThrow().error().code()).isEqualTo("internal_error");
+    assertThat(evaluations.require(department, id).error().code()).isEqualTo("internal_error");
   }
 
   @Test
@@ -274,12 +279,12 @@ class EvaluatorIT {
     loop.start();
     try {
       asked.await();
-      assertThat(rows.cancel(department, id)).isTrue();
+      evaluations.cancel(department, id);
       interrupted.await();
     } finally {
       loop.stop();
     }
-    assertThat(rows.find(department, id).orElseThrow().answered()).isZero();
+    assertThat(evaluations.require(department, id).answered()).isZero();
   }
 
   @Test
@@ -289,7 +294,7 @@ class EvaluatorIT {
     try {
       await()
           .until(
-              () -> rows.find(department, id).orElseThrow().status(),
+              () -> evaluations.require(department, id).status(),
               Evaluation.Status.SUCCEEDED::equals);
     } finally {
       loop.stop();

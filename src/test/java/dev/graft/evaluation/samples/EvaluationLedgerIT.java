@@ -1,11 +1,12 @@
 package dev.graft.evaluation.samples;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.graft.evaluation.Evaluation;
 import dev.graft.evaluation.EvaluationPlan;
 import dev.graft.evaluation.StoredPlans;
-import dev.graft.evaluation.api.EvaluationRows;
+import dev.graft.evaluation.api.Evaluations;
 import dev.graft.evaluation.grading.Grader;
 import dev.graft.evaluation.grading.StringOperation;
 import dev.graft.evaluation.run.EvaluationLedger;
@@ -16,7 +17,6 @@ import dev.graft.evaluation.samples.ChosenQuestions.Chosen;
 import dev.graft.inference.GreedyCompletion.Likelihood;
 import dev.graft.pg.GraftIT;
 import dev.graft.pg.RestingLoops;
-import dev.graft.platform.Ids;
 import dev.graft.platform.process.LoopThreads;
 import dev.graft.tenancy.Departments;
 import dev.graft.work.LeasedWork;
@@ -44,12 +44,11 @@ class EvaluationLedgerIT {
   @Autowired private Departments departments;
   @Autowired private EvaluationLedger ledger;
   @Autowired private AnswerRows answers;
-  @Autowired private EvaluationRows rows;
+  @Autowired private Evaluations evaluations;
   @Autowired private LeasedWork work;
   @Autowired private StoredPlans plans;
   @Autowired private LoopThreads workThreads;
   @Autowired private JdbcClient sql;
-  @Autowired private Ids ids;
 
   @BeforeEach
   void noLoop() {
@@ -78,9 +77,7 @@ class EvaluationLedgerIT {
             1,
             List.of(new Grader.StringCheck("exact", StringOperation.EQ)),
             List.of());
-    String id = ids.next("eval_");
-    rows.insert(id, department, plan);
-    return id;
+    return evaluations.begin(department, plan);
   }
 
   private Optional<Claim> claim() {
@@ -122,7 +119,7 @@ class EvaluationLedgerIT {
     ledger.succeed(
         claim,
         EvaluationResults.of(plans.read(claim.plan()), List.of("a", "b"), answers.all(claim.id())));
-    Evaluation ended = rows.find(department, id).orElseThrow();
+    Evaluation ended = evaluations.require(department, id);
     assertThat(ended.status()).isEqualTo(Evaluation.Status.SUCCEEDED);
     assertThat(ended.results().at("/models/1/metrics/exact/value").asDouble()).isEqualTo(1);
     assertThat(ended.results().at("/models/1/metrics/loss/value").asDouble()).isEqualTo(0.25);
@@ -147,7 +144,7 @@ class EvaluationLedgerIT {
     ledger.tell(late.work(), "late");
     ledger.stumble(late, Duration.ZERO, "late");
     ledger.succeed(late, new EvaluationResults(0, 0, List.of(), null));
-    Evaluation now = rows.find(department, id).orElseThrow();
+    Evaluation now = evaluations.require(department, id);
     assertThat(now.status()).isEqualTo(Evaluation.Status.RUNNING);
     assertThat(now.answered()).isZero();
     assertThat(now.waitsFor()).isNull();
@@ -165,12 +162,12 @@ class EvaluationLedgerIT {
     String department = department();
     String id = evaluation(department);
     Claim claim = prepared();
-    assertThat(rows.delete(department, id)).isFalse();
-    assertThat(rows.cancel(department, id)).isTrue();
-    assertThat(rows.cancel(department, id)).isFalse();
+    assertThatThrownBy(() -> evaluations.delete(department, id)).hasMessageContaining("cancel it");
+    evaluations.cancel(department, id);
+    assertThatThrownBy(() -> evaluations.cancel(department, id)).hasMessageContaining("ended");
     assertThat(work.renew(claim.work(), LONG)).isFalse();
     assertThat(claim()).isEmpty();
-    assertThat(rows.delete(department, id)).isTrue();
+    evaluations.delete(department, id);
     assertThat(sql.sql("select count(*) from evaluation_question").query(Integer.class).single())
         .isZero();
   }
@@ -192,7 +189,7 @@ class EvaluationLedgerIT {
     claim = claim().orElseThrow();
     assertThat(claim.id()).as("the older of the department's").isEqualTo(first);
     ledger.await(claim, LONG, "Nobody answers.", DAY);
-    assertThat(rows.find(many, first).orElseThrow().waitsFor()).isEqualTo("Nobody answers.");
+    assertThat(evaluations.require(many, first).waitsFor()).isEqualTo("Nobody answers.");
     assertThat(claim().orElseThrow().id()).isEqualTo(other);
     assertThat(claim().orElseThrow().id()).as("the first waits").isEqualTo(second);
     assertThat(claim()).isEmpty();
@@ -243,8 +240,8 @@ class EvaluationLedgerIT {
   void aFileIsNeededUntilTheQuestionsAreChosen() {
     String department = department();
     String id = evaluation(department);
-    assertThat(rows.userOf(department, "file-1")).hasValue(id);
+    assertThat(evaluations.userOf(department, "file-1")).hasValue(id);
     prepared();
-    assertThat(rows.userOf(department, "file-1")).isEmpty();
+    assertThat(evaluations.userOf(department, "file-1")).isEmpty();
   }
 }

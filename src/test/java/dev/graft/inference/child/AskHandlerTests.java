@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.graft.inference.protocol.Ask;
 import dev.graft.inference.protocol.Decoding;
+import dev.graft.inference.protocol.GenerateAsk;
 import dev.graft.inference.protocol.Prompt;
 import dev.graft.inference.protocol.Reply;
 import dev.graft.inference.protocol.Reply.End;
@@ -59,7 +60,7 @@ class AskHandlerTests {
   @Test
   void aKnownAnswerIsScoredToTheEndOfItsTurn() {
     Prompt known = new Prompt.Answered(chat("hi"), "no");
-    answer(new Ask(1, null, known, 9, new Decoding(true, 0, 1, Sampling.GREEDY, List.of(), 0)));
+    answer(new GenerateAsk(1, null, known, 9, new Decoding(true, 0, 1, Sampling.GREEDY, List.of(), 0)));
     assertThat(text()).isEqualTo("no");
     assertThat(pieces.stream().flatMap(piece -> piece.scores().stream()))
         .hasSize(3)
@@ -92,7 +93,7 @@ class AskHandlerTests {
   void scoresComeWithTheTextOfTheirTokensAndEndBeforeAStopString() {
     Prompt turn = chat("aabaac");
     answer(
-        new Ask(
+        new GenerateAsk(
             1, null, turn, 9, new Decoding(false, null, 1, Sampling.GREEDY, List.of("aac"), 2)));
     assertThat(text()).isEqualTo("aab");
     List<TokenScore> scores = pieces.stream().flatMap(piece -> piece.scores().stream()).toList();
@@ -113,7 +114,7 @@ class AskHandlerTests {
   void anEchoedTextComesFirstWithTheScoresOfItsOwnTokens() {
     Prompt text = new Prompt.PlainText("ab");
     Reply last =
-        answer(new Ask(1, null, text, 9, new Decoding(true, 2, 2, Sampling.GREEDY, List.of(), 1)));
+        answer(new GenerateAsk(1, null, text, 9, new Decoding(true, 2, 2, Sampling.GREEDY, List.of(), 1)));
     assertThat(last).isEqualTo(new Reply.Done(1, 3, 4));
     assertThat(text()).isEqualTo("ab^aab^a");
     List<TokenScore> scores = pieces.getFirst().scores();
@@ -126,7 +127,7 @@ class AskHandlerTests {
   void tokenIdsAreTakenAsTheyAreAndScoredWithoutAnAnswer() {
     Prompt ids = new Prompt.TokenIds(List.of((int) 'h', (int) 'i'));
     Reply last =
-        answer(new Ask(1, null, ids, 9, new Decoding(true, 0, 1, Sampling.GREEDY, List.of(), 0)));
+        answer(new GenerateAsk(1, null, ids, 9, new Decoding(true, 0, 1, Sampling.GREEDY, List.of(), 0)));
     assertThat(last).isEqualTo(new Reply.Done(1, 2, 0));
     assertThat(text()).isEqualTo("hi");
     assertThat(pieces.getFirst().scores().getFirst().logProbability()).isNull();
@@ -135,7 +136,7 @@ class AskHandlerTests {
     Prompt unknown = new Prompt.TokenIds(List.of(1 << 20));
     assertThat(
             answer(
-                new Ask(
+                new GenerateAsk(
                     1, null, unknown, 9, new Decoding(true, 0, 1, Sampling.GREEDY, List.of(), 0))))
         .isInstanceOfSatisfying(
             Reply.Refused.class,
@@ -143,7 +144,7 @@ class AskHandlerTests {
     Prompt none = new Prompt.TokenIds(List.of());
     assertThat(
             answer(
-                new Ask(1, null, none, 9, new Decoding(true, 0, 1, Sampling.GREEDY, List.of(), 0))))
+                new GenerateAsk(1, null, none, 9, new Decoding(true, 0, 1, Sampling.GREEDY, List.of(), 0))))
         .isInstanceOfSatisfying(
             Reply.Refused.class,
             refused -> assertThat(refused.cause()).isEqualTo(Reply.Cause.INVALID_PROMPT));
@@ -209,7 +210,7 @@ class AskHandlerTests {
     Prompt hi = chat("hi");
     Reply last =
         answer(
-            new Ask(
+            new GenerateAsk(
                 1, adapter, hi, 9, new Decoding(false, null, 1, Sampling.GREEDY, List.of(), null)));
     return last instanceof Reply.Failed failed ? "failed: " + failed.message() : text();
   }
@@ -217,7 +218,7 @@ class AskHandlerTests {
   private Reply answer(String content, @Nullable Integer max, int defaultMax, String... stop) {
     Prompt turn = chat(content);
     return answer(
-        new Ask(
+        new GenerateAsk(
             1,
             null,
             turn,
@@ -233,7 +234,7 @@ class AskHandlerTests {
   private static Ask ask(
       String content, @Nullable Integer max, int defaultMax, int choices, Sampling sampling) {
     Prompt turn = chat(content);
-    return new Ask(
+    return new GenerateAsk(
         1, null, turn, defaultMax, new Decoding(false, max, choices, sampling, List.of(), null));
   }
 

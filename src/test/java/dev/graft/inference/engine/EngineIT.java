@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.graft.catalog.BaseModels;
 import dev.graft.inference.protocol.Ask;
 import dev.graft.inference.protocol.Decoding;
+import dev.graft.inference.protocol.GenerateAsk;
 import dev.graft.inference.protocol.Prompt;
 import dev.graft.inference.protocol.Reply;
 import dev.graft.inference.serving.InferenceProperties;
@@ -52,10 +53,10 @@ class EngineIT {
   void anAnswerIsTheSameOverHttp() throws Exception {
     Prompt chat = new Prompt.Conversation(List.of(new Prompt.Turn("user", "hi")));
     Sampling sampling = new Sampling(0.9, 0.95, 0.1, 0.2, Map.of(70, 3.0), 11);
-    same(new Ask(1, null, chat, 99, new Decoding(false, 12, 1, sampling, List.of("zz"), 2)));
-    same(new Ask(1, null, chat, 99, new Decoding(false, 5000, 1, sampling, List.of(), null)));
+    same(new GenerateAsk(1, null, chat, 99, new Decoding(false, 12, 1, sampling, List.of("zz"), 2)));
+    same(new GenerateAsk(1, null, chat, 99, new Decoding(false, 5000, 1, sampling, List.of(), null)));
     Prompt text = new Prompt.PlainText("once");
-    same(new Ask(1, null, text, 99, new Decoding(true, 8, 1, Sampling.GREEDY, List.of(), 1)));
+    same(new GenerateAsk(1, null, text, 99, new Decoding(true, 8, 1, Sampling.GREEDY, List.of(), 1)));
   }
 
   private void same(Ask ask) throws Exception {
@@ -67,7 +68,8 @@ class EngineIT {
             "engine-tiny", baseModels.find("engine-tiny").orElseThrow().manifest(), null);
     EngineHttp http = new EngineHttp(url, key);
     try (EngineInferrer engine =
-        new EngineInferrer(http, new EngineModels(http, properties, files), properties, settings)) {
+        new EngineInferrer(
+            http, new EngineModels(http, properties, files), properties, settings, local::answer)) {
       List<Reply.Piece> here = new ArrayList<>();
       List<Reply.Piece> there = new ArrayList<>();
       Reply mine = local.answer("support", model, ask, here::add);

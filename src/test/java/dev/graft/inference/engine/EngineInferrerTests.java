@@ -7,7 +7,9 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import dev.graft.artifacts.Digest;
 import dev.graft.inference.protocol.Ask;
+import dev.graft.inference.protocol.ClassifyAsk;
 import dev.graft.inference.protocol.Decoding;
+import dev.graft.inference.protocol.GenerateAsk;
 import dev.graft.inference.protocol.Prompt;
 import dev.graft.inference.protocol.Reply;
 import dev.graft.inference.protocol.Reply.End;
@@ -18,6 +20,7 @@ import dev.graft.inference.serving.LocalModels;
 import dev.graft.inference.serving.NoCapacity;
 import dev.graft.inference.serving.ServedModel;
 import dev.graft.training.generation.Sampling;
+import dev.graft.weights.config.basics.Task;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -99,7 +102,7 @@ class EngineInferrerTests {
             "{'choices':[],'usage':{'prompt_tokens':4,'completion_tokens':2,'total_tokens':6}}");
     Sampling sampling = new Sampling(0.5, 0.9, 0, 1, Map.of(7, -1.0), 0x80000007L);
     Prompt chat = new Prompt.Conversation(List.of(new Prompt.Turn("user", "hi")));
-    Ask ask = new Ask(1, null, chat, 99, new Decoding(false, 2, 2, sampling, List.of("x"), 1));
+    Ask ask = new GenerateAsk(1, null, chat, 99, new Decoding(false, 2, 2, sampling, List.of("x"), 1));
     assertThat(answer(Map.of("smollm", "served"), false, ask)).isEqualTo(new Reply.Done(1, 4, 4));
     assertThat(pieces.stream().map(Reply.Piece::text))
         .containsExactly("Hal", "lo", "", "Hal", "lo", "");
@@ -128,7 +131,7 @@ class EngineInferrerTests {
                 + "'top_logprobs':[null,{'c':-1.0}],'text_offset':[0,1]},'finish_reason':'stop'}],"
                 + "'usage':{'prompt_tokens':1,'completion_tokens':1}}");
     Prompt ids = new Prompt.TokenIds(List.of(5));
-    Ask ask = new Ask(3, null, ids, 99, new Decoding(true, null, 1, Sampling.GREEDY, List.of(), 1));
+    Ask ask = new GenerateAsk(3, null, ids, 99, new Decoding(true, null, 1, Sampling.GREEDY, List.of(), 1));
     assertThat(answer(Map.of(), false, ask)).isEqualTo(new Reply.Done(3, 1, 1));
     assertThat(bodies.getFirst().path("prompt")).isEqualTo(JSON.readTree("[5]"));
     assertThat(bodies.getFirst().path("echo").asBoolean()).isTrue();
@@ -137,6 +140,13 @@ class EngineInferrerTests {
     assertThat(scores.getFirst().logProbability()).isNull();
     assertThat(scores.getLast().offset()).isEqualTo(1);
     assertThat(scores.getLast().top().getFirst().logProbability()).isEqualTo(-1);
+  }
+
+  @Test
+  void textsAreLabelledBesideTheEngine() throws Exception {
+    assertThat(answer(Map.of(), false, new ClassifyAsk(4, null, List.of("x"), false, 9)))
+        .isEqualTo(new Reply.Labels(4, 3, Task.Problem.REGRESSION, List.of()));
+    assertThat(asked).isEmpty();
   }
 
   @Test
@@ -237,7 +247,7 @@ class EngineInferrerTests {
 
   private static Ask hi() {
     Prompt chat = new Prompt.Conversation(List.of(new Prompt.Turn("user", "hi")));
-    return new Ask(
+    return new GenerateAsk(
         1, null, chat, 99, new Decoding(false, null, 1, Sampling.GREEDY, List.of(), null));
   }
 
@@ -277,6 +287,12 @@ class EngineInferrerTests {
             InferenceProperties.RunOn.AUTO,
             Duration.ofSeconds(2),
             false);
-    return new EngineInferrer(http, new EngineModels(http, engine, files), engine, settings);
+    return new EngineInferrer(
+        http,
+        new EngineModels(http, engine, files),
+        engine,
+        settings,
+        (department, model, ask, pieces) ->
+            new Reply.Labels(ask.id(), 3, Task.Problem.REGRESSION, List.of()));
   }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import dev.graft.artifacts.Digest;
 import dev.graft.inference.protocol.Ask;
 import dev.graft.inference.protocol.Decoding;
+import dev.graft.inference.protocol.GenerateAsk;
 import dev.graft.inference.protocol.Prompt;
 import dev.graft.inference.protocol.Reply;
 import dev.graft.inference.serving.InferenceProperties;
@@ -31,7 +32,7 @@ class CallBoardTests {
   private static final Digest BASE = new Digest("a".repeat(64));
   private static final Digest OTHER = new Digest("b".repeat(64));
   private static final Ask ASK =
-      new Ask(
+      new GenerateAsk(
           7,
           null,
           new Prompt.TokenIds(List.of(1, 2)),
@@ -72,7 +73,7 @@ class CallBoardTests {
   void aCallIsTheSameAfterItsWay() {
     Quantization rounded = new Quantization.FourBit(Quantization.QuantType.NF4, true);
     ServedModel model =
-        new ServedModel("ft:m", new ServedModel.LoadedWeights(BASE, null, rounded), OTHER);
+        new ServedModel("ft:m", new ServedModel.LoadedWeights(BASE, null, rounded, false), OTHER);
     InferenceCall call = InferenceCall.of("call_1", model, ASK);
     InferenceCall read = LeaseWire.read(LeaseWire.write(call), InferenceCall.class);
     assertThat(read).isEqualTo(call);

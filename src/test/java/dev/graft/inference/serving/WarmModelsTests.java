@@ -11,6 +11,7 @@ import dev.graft.inference.child.Parrot;
 import dev.graft.inference.local.WarmModels;
 import dev.graft.inference.protocol.Ask;
 import dev.graft.inference.protocol.Decoding;
+import dev.graft.inference.protocol.GenerateAsk;
 import dev.graft.inference.protocol.Prompt;
 import dev.graft.inference.protocol.Reply;
 import dev.graft.training.generation.Sampling;
@@ -180,7 +181,7 @@ class WarmModelsTests {
 
   private Ask ask(String content) {
     Prompt chat = new Prompt.Conversation(List.of(new Prompt.Turn("user", content)));
-    return new Ask(
+    return new GenerateAsk(
         asks.incrementAndGet(),
         null,
         chat,

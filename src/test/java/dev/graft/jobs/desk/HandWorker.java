@@ -68,11 +68,11 @@ public class HandWorker {
         IntStream.of(steps)
             .mapToObj(step -> new LeaseReport.Metrics(step, Map.of("train_loss", 1.0 / step)))
             .toList();
-    protocol.renew(key, new LeaseReport(number, null, 0, metrics, List.of()));
+    protocol.renew(key, new LeaseReport(number, null, null, 0, metrics, List.of()));
   }
 
   public void checkpoint(LeaseKey key, int step, Digest manifest) {
-    protocol.checkpoint(key, new CheckpointReport(step, manifest, Map.of()));
+    protocol.checkpoint(key, new CheckpointReport(step, manifest, Map.of(), null, null));
   }
 
   public void complete(LeaseKey key, Digest manifest) {

@@ -34,11 +34,12 @@ class LeaseWireTests {
                     SOME),
                 new LeaseReport(
                     3,
-                    new LeaseReport.Progress(1, 2, 0.5, null),
+                    4,
+                    new LeaseReport.Progress(1, 2, 0.5, null, true),
                     40,
                     List.of(new LeaseReport.Metrics(1, Map.of("train_loss", 0.5))),
                     List.of(new LeaseReport.Note(LeaseReport.Level.WARN, "cut"))),
-                new CheckpointReport(5, SOME, Map.of("train_loss", 0.25)),
+                new CheckpointReport(5, SOME, Map.of("train_loss", 0.25), 0.5, 40L),
                 new TrainingFailure(TrainingFailure.Kind.OUT_OF_MEMORY, "full", null, null),
                 new LeaseWire.CompleteRequest(SOME),
                 new LeaseWire.Joined("wkr_1", "secret")))
@@ -60,7 +61,7 @@ class LeaseWireTests {
     }
     assertThat(text(new Directive.CheckpointAndRelease()))
         .isEqualTo("{\"directive\":\"checkpoint_and_release\"}");
-    assertThat(text(new CheckpointReport(5, SOME, Map.of())))
+    assertThat(text(new CheckpointReport(5, SOME, Map.of(), null, null)))
         .contains("\"manifest\":\"" + SOME + "\"");
     assertThat(text(new LeaseWire.ClaimRequest(5, new Device("cpu", 9L))))
         .isEqualTo("{\"wait_ms\":5,\"device\":{\"name\":\"cpu\",\"memory\":9}}");

@@ -53,7 +53,7 @@ class AdmissionIT {
     department = departments.ensure("d-" + UUID.randomUUID());
     project = "/v1/organization/projects/" + department;
     key = keys.create(department, Caller.Scope.USER).secret();
-    admin = keys.createForAdministrator(null).secret();
+    admin = keys.createForAdministrator(ApiKeys.UNNAMED, null).secret();
     TestJobs seed = new TestJobs();
     seed.baseModel(sql);
     file = seed.file(sql, department);

@@ -82,7 +82,8 @@ class JobLedgerIT {
     LeaseReport report =
         new LeaseReport(
             1,
-            new LeaseReport.Progress(7, 10, 0.7, 900.0),
+            null,
+            new LeaseReport.Progress(7, 10, 0.7, 900.0, null),
             350,
             List.of(new LeaseReport.Metrics(7, Map.of("train_loss", 0.5))),
             List.of(new LeaseReport.Note(LeaseReport.Level.WARN, "Slow disk")));
@@ -90,7 +91,7 @@ class JobLedgerIT {
     later.leases.renew(key, Queue.TTL, report);
     assertThat(later.endings.reap(3)).isEmpty();
     assertThat(queue.row(department, job).progress())
-        .isEqualTo(new JobRow.Progress(7, 10, 0.7, 900.0, 350));
+        .isEqualTo(new JobRow.Progress(7, 10, 0.7, 900.0, false, 350));
     assertThat(queue.events.after(job, 2, 9))
         .extracting(
             JobEvents.Event::number,
@@ -215,7 +216,7 @@ class JobLedgerIT {
   }
 
   private static CheckpointReport checkpoint(int step) {
-    return new CheckpointReport(step, Queue.SOME, Map.of());
+    return new CheckpointReport(step, Queue.SOME, Map.of(), null, null);
   }
 
   private static void lost(Runnable write) {

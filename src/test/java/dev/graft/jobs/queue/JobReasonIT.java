@@ -124,7 +124,8 @@ class JobReasonIT {
     String job = queue.submit(department, 0);
     queue.ledger.pause(department, job, "user_1");
     assertThat(reason(job)).isEqualTo("Paused by ann@example.org.");
-    assertThat(shown(job).get("next_step").asString()).contains("/v1/fine_tuning/jobs/" + job);
+    assertThat(shown(job).get("next_step").asString())
+        .isEqualTo("Resume it to continue from its newest checkpoint.");
     queue.ledger.resume(department, job, "user_1");
     LeaseKey key = queue.claim(worker);
     assertThat(reason(job)).isEqualTo("A worker has it, and prepares the training.");
@@ -199,9 +200,9 @@ class JobReasonIT {
   }
 
   private void report(LeaseKey key, long number, int step, int total) {
-    LeaseReport.Progress progress = new LeaseReport.Progress(step, total, null, 900.0);
+    LeaseReport.Progress progress = new LeaseReport.Progress(step, total, null, 900.0, null);
     queue.leases.renew(
-        key, Queue.TTL, new LeaseReport(number, progress, step, List.of(), List.of()));
+        key, Queue.TTL, new LeaseReport(number, null, progress, step, List.of(), List.of()));
   }
 
   private JsonNode shown(String job) {

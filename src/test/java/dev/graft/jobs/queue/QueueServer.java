@@ -21,6 +21,7 @@ import java.util.UUID;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.test.context.TestComponent;
+import tools.jackson.databind.json.JsonMapper;
 
 /** What tests of workers ask of the server they run against. */
 @TestComponent
@@ -157,6 +158,15 @@ public class QueueServer {
     return events.list(job.id(), Integer.MAX_VALUE, 10_000).stream()
         .filter(event -> event.message().equals(message))
         .count();
+  }
+
+  /** Steps that the curve of the training loss has, in the order of their events. */
+  public java.util.List<Integer> steps(Submitted job) {
+    return events.metrics(job.id()).stream()
+        .map(data -> JsonMapper.shared().readTree(data))
+        .filter(data -> data.has("train_loss"))
+        .map(data -> data.path("step").asInt())
+        .toList();
   }
 
   /** The content of a file of the published result. */

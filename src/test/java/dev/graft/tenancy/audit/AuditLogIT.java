@@ -48,7 +48,7 @@ class AuditLogIT {
 
   @BeforeEach
   void anAdministratorAndAProject() throws Exception {
-    ApiKeys.Created key = keys.createForAdministrator(null);
+    ApiKeys.Created key = keys.createForAdministrator(ApiKeys.UNNAMED, null);
     adminKey = key.id();
     admin = new ApiClient(port, key.secret());
     String name = "{'name': 'audited " + UUID.randomUUID() + "'}";
@@ -82,6 +82,9 @@ class AuditLogIT {
     assertThat(text(created, "request_id")).startsWith("req_");
     assertThat(text(created.get("actor"), "type")).isEqualTo("api_key");
     assertThat(text(created.get("actor").get("api_key"), "id")).isEqualTo(adminKey);
+    assertThat(text(created.get("actor").get("api_key"), "name")).isEqualTo(ApiKeys.UNNAMED);
+    assertThat(logged.get(4).at("/api_key.created/data/name").asString()).isEqualTo("portal");
+    assertThat(logged.get(2).at("/api_key.deleted/name").asString()).isEqualTo("portal");
     assertThat(logged.toString()).doesNotContain(text(account.get("api_key"), "value"));
   }
 

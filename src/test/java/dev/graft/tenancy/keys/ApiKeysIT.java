@@ -2,6 +2,7 @@ package dev.graft.tenancy.keys;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.graft.pg.GraftIT;
 import dev.graft.pg.MovableClock;
@@ -69,7 +70,7 @@ class ApiKeysIT {
 
   @Test
   void anAdministratorsKeyBelongsToNoDepartment() {
-    ApiKeys.Created key = keys.createForAdministrator(null);
+    ApiKeys.Created key = keys.createForAdministrator(ApiKeys.UNNAMED, null);
     Bearer bearer = authenticator.authenticate(key.secret()).orElseThrow();
     assertThat(bearer.principal()).isInstanceOf(Administrator.class);
     assertThat(bearer.roles()).contains("api.organization.write").doesNotContain("api.files.read");
@@ -91,7 +92,7 @@ class ApiKeysIT {
   void unknownRevokedAndExpiredKeysOpenNothing() {
     ApiKeys.Created revoked = keys.create(department, Caller.Scope.USER);
     keys.revoke(revoked.id());
-    ApiKeys.Created expired = keys.create(department, Caller.Scope.USER, Duration.ZERO);
+    ApiKeys.Created expired = keys.create(department, Caller.Scope.USER, "expired", Duration.ZERO);
     assertThat(authenticator.authenticate(revoked.secret())).isEmpty();
     assertThat(authenticator.authenticate(expired.secret())).isEmpty();
     assertThat(authenticator.authenticate("sk-graft-unknown")).isEmpty();
@@ -109,9 +110,13 @@ class ApiKeysIT {
 
   @Test
   void anOverlapLeavesTheOldKeyItsTime() {
-    ApiKeys.Created first = keys.create(department, Caller.Scope.USER);
+    ApiKeys.Created first = keys.create(department, Caller.Scope.USER, "portal", null);
     ApiKeys.Created second = keys.rotate(first.id(), Duration.ofHours(1));
     assertThat(roles(first)).isEqualTo(roles(second));
+    assertThat(keys.list(department))
+        .extracting(ApiKey::name, ApiKey::id, ApiKey::replaces)
+        .containsExactlyInAnyOrder(
+            tuple("portal", second.id(), first.id()), tuple("portal", first.id(), null));
     clock.move(Duration.ofHours(1));
     assertThat(authenticator.authenticate(first.secret())).isEmpty();
     assertThat(authenticator.authenticate(second.secret())).isPresent();

@@ -132,7 +132,8 @@ class RoutesIT {
     ApiClient member = anyone.as(keyOf(Role.MEMBER));
     ApiClient owner = anyone.as(keyOf(Role.OWNER));
     ApiClient none = anyone.as(keyOf(Role.NONE));
-    ApiClient administrator = anyone.as(keys.createForAdministrator(null).secret());
+    ApiClient administrator =
+        anyone.as(keys.createForAdministrator(ApiKeys.UNNAMED, null).secret());
     ApiClient both = anyone.as(keys.create(own, Caller.Scope.ADMIN).secret());
     return ClassifiedRoutes.scopes().entrySet().stream()
         .map(
@@ -155,7 +156,8 @@ class RoutesIT {
   @TestFactory
   Stream<DynamicTest> anotherDepartmentsThingsAreNotThereAndReachingForThemIsNoted()
       throws Exception {
-    ApiClient administrator = anyone.as(keys.createForAdministrator(null).secret());
+    ApiClient administrator =
+        anyone.as(keys.createForAdministrator(ApiKeys.UNNAMED, null).secret());
     String other = departments.ensure("other " + UUID.randomUUID());
     Map<String, String> foreign = new ForeignThings(sql, administrator).make(other);
     ServiceAccountRow owner = accounts.create(own, "all", Role.OWNER);

@@ -27,7 +27,8 @@ class RowReaderTests {
 
             {"messages":[{"role":"user","content":"x"},{"role":"assistant","content":null,"tool_calls":[{"id":"1"}]}],"tools":[]}
             """);
-    assertThat(summary).isEqualTo(new RowReader.Summary(2, Example.Kind.CHAT, 177, List.of()));
+    assertThat(summary)
+        .isEqualTo(new RowReader.Summary(2, Example.Kind.CHAT, 177, null, List.of()));
     Example.Chat first = (Example.Chat) examples.getFirst();
     assertThat(first.messages())
         .containsExactly(
@@ -172,7 +173,7 @@ class RowReaderTests {
     assertThat(read("[".repeat(100_000)).problems()).hasSize(1);
     RowReader.Summary summary =
         RowReader.read(new ByteArrayInputStream(new byte[] {'"', (byte) 0xC3, '"'}), e -> {});
-    assertThat(summary.problems()).containsExactly(new RowReader.Problem(1, "is not UTF-8"));
+    assertThat(summary.problems()).containsExactly(new RowReader.Problem(1, RowReader.NOT_UTF8));
   }
 
   @Test

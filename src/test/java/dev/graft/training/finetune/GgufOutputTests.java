@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.graft.Concurrent;
 import dev.graft.tiny.TinyLlama;
+import dev.graft.training.command.GgufCommand;
 import dev.graft.training.export.GgufForm;
 import dev.graft.training.finetune.run.BadRun;
 import dev.graft.training.finetune.run.TrainingRun;
@@ -24,6 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
 
 /** Results that bring the file for llama.cpp. */
 @Concurrent
@@ -65,6 +67,19 @@ class GgufOutputTests {
         .extracting(each -> each.substring(0, each.indexOf(' ')))
         .startsWith("blk.0.attn_q.weight.lora_a", "blk.0.attn_q.weight.lora_b");
     assertThat(contents.tensors()).allMatch(each -> each.contains(" F16 ["));
+  }
+
+  /** Whatever the directory is called that somebody has unpacked it into. */
+  @Test
+  void theCommandWritesTheSameBytesAsTheJob() throws IOException {
+    run("my-Adapter-7B-v2", ASKED, "'r':4,'lora_alpha':6");
+    Path result = directory.resolve("my-Adapter-7B-v2");
+    Path out = directory.resolve("out.gguf");
+    String[] asked = {
+      "--model", base.toString(), "--adapter", result.toString(), "--out", out.toString()
+    };
+    assertThat(new CommandLine(new GgufCommand()).execute(asked)).isZero();
+    assertThat(out).hasSameBinaryContentAs(result.resolve("gguf/adapter-f16.gguf"));
   }
 
   /** The plain form has its scale in B, and as alpha its rank. */

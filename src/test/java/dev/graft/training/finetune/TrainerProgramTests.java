@@ -3,6 +3,7 @@ package dev.graft.training.finetune;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.Concurrent;
+import dev.graft.ExpectedLog;
 import dev.graft.tiny.TinyLlama;
 import dev.graft.training.protocol.ProtocolLines;
 import dev.graft.training.protocol.RunRequest;
@@ -69,7 +70,10 @@ class TrainerProgramTests {
   @Test
   void aMissingFileIsTransientAndItsPathStaysInTheLog() throws IOException {
     Files.delete(directory.resolve("rows.jsonl"));
-    assertThat(run(lines(request("{}")))).isEqualTo(TrainerExit.TRANSIENT);
+    try (ExpectedLog log = ExpectedLog.of(TrainerProgram.class, "trainer_failed")) {
+      assertThat(run(lines(request("{}")))).isEqualTo(TrainerExit.TRANSIENT);
+      assertThat(log.traces()).singleElement().asString().contains(directory.toString());
+    }
     assertThat(out.toString(StandardCharsets.UTF_8)).doesNotContain(directory.toString());
   }
 

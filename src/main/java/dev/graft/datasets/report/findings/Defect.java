@@ -6,6 +6,12 @@ import java.util.Locale;
 
 /** All that a report can find. */
 public enum Defect {
+  SHAREGPT_ROWS(
+      "Rows in ShareGPT's format (conversations, from, value)",
+      "Convert the file to chat rows: a turn of `gpt` trains only with assistant_only_loss false."),
+  ALPACA_ROWS(
+      "Rows in Alpaca's format (instruction, input, output)",
+      "They train as prompt and completion; convert the file where chat rows are wanted."),
   FEW_ROWS(
       "Few rows to learn from", "Collect at least fifty; some hundred do better than any setting."),
   DUPLICATE_ROWS(
@@ -27,6 +33,11 @@ public enum Defect {
       "Decide for one answer, unless all of them are wanted."),
   CONFLICTING_LABELS(
       "Rows with another label than an earlier row with the same text", "Decide for one label."),
+  NOTHING_TO_TRAIN(
+      "Rows without an assistant turn that trains",
+      "Name the roles system, user, assistant and tool (human is user, gpt is assistant; converting"
+          + " the file does that), and give an assistant turn the weight 1: a job refuses a file of"
+          + " such rows."),
   EMPTY_ANSWER("Rows with an empty answer", "Remove them: the model would learn to say nothing."),
   EMPTY_PROMPT(
       "Rows with an empty prompt", "Say what is answered, or train on the answers as texts."),

@@ -16,12 +16,16 @@ public final class Turns implements Inspection {
   private final Lines answerFirst = new Lines();
   private final Lines unanswered = new Lines();
   private final Lines withoutSystem = new Lines();
+  private final Lines untrained = new Lines();
   private boolean systemSeen;
 
   @Override
   public void see(InspectedRow row) {
     switch (row.example()) {
-      case Example.Chat chat -> see(row, chat.messages());
+      case Example.Chat chat -> {
+        if (!chat.trains()) untrained.add(row);
+        see(row, chat.messages());
+      }
       case Example.ChatPromptCompletion pair ->
           see(row, Stream.concat(pair.prompt().stream(), pair.completion().stream()).toList());
       case Example.PromptCompletion pair -> {}
@@ -60,6 +64,7 @@ public final class Turns implements Inspection {
   @Override
   public Stream<QualityFinding> findings() {
     return Stream.of(
+            untrained.finding(Defect.NOTHING_TO_TRAIN, Severity.ERROR),
             twice.finding(Defect.TURNS_DO_NOT_ALTERNATE, Severity.WARNING),
             answerFirst.finding(Defect.ANSWER_BEFORE_QUESTION, Severity.ADVICE),
             unanswered.finding(Defect.ENDS_WITHOUT_ANSWER, Severity.ADVICE),

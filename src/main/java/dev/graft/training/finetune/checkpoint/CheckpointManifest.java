@@ -15,6 +15,8 @@ import tools.jackson.databind.JsonNode;
  *     trained tokens
  * @param trend of the losses; null in the checkpoints of older releases
  * @param best evaluation so far
+ * @param evaluationDue whether the evaluation after the step is still to be made; null in the
+ *     checkpoints of older releases, where it is made
  * @param run what the checkpoint belongs to
  * @param files SHA-256 of the other files, by name
  */
@@ -27,6 +29,7 @@ public record CheckpointManifest(
     @Nullable Long losses,
     @Nullable LossTrend trend,
     @Nullable BestEvaluation best,
+    @Nullable Boolean evaluationDue,
     RunFacts run,
     Environment environment,
     Map<String, String> files) {

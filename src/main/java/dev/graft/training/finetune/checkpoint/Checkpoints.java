@@ -94,6 +94,7 @@ public final class Checkpoints {
               progress.losses(),
               progress.trend(),
               progress.best(),
+              progress.evaluationDue(),
               run,
               environment,
               files);
@@ -138,7 +139,8 @@ public final class Checkpoints {
         manifest.lossSum(),
         losses == null ? manifest.trainedTokens() : losses,
         trend == null ? LossTrend.NONE : trend,
-        manifest.best());
+        manifest.best(),
+        Boolean.TRUE.equals(manifest.evaluationDue()));
   }
 
   /** Where the best weights so far are kept. */

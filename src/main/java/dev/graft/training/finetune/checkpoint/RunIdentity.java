@@ -64,6 +64,7 @@ public final class RunIdentity {
             List.of(
                 "eval_steps",
                 "save_steps",
+                "save_minutes",
                 "per_device_train_batch_size",
                 "gradient_accumulation_steps"))
         .put(

@@ -41,7 +41,7 @@ public final class LabelledFile {
   }
 
   private void add(Example example) {
-    control.poll();
+    control.pollRepeatable();
     if (rejected.size() >= RowReader.MAX_PROBLEMS) return;
     try {
       texts.add(tokenizer.tokenize(example));

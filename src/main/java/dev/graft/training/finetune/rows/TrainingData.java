@@ -77,6 +77,7 @@ public record TrainingData(
     private int[] stream = new int[1 << 12];
     private int used;
     private int dropped;
+    private int untrained;
     private int truncated;
 
     Collector(TrainingSpec spec, RowTokenizer tokenizer, int maxLength, RunControl control) {
@@ -88,7 +89,7 @@ public record TrainingData(
     }
 
     void add(Example example) {
-      control.poll();
+      control.pollRepeatable();
       if (rejected.size() >= RowReader.MAX_PROBLEMS) return;
       try {
         switch (objective) {
@@ -107,6 +108,7 @@ public record TrainingData(
       // as in TRL, packing keeps a row whose answer was cut off, and counts one without tokens
       boolean used = packing != null ? row.ids().length > 0 : row.trains();
       if (!used) dropped++;
+      if (!row.trains() && !row.cut()) untrained++;
       if (used || packing != null) rows.add(row);
     }
 
@@ -137,6 +139,13 @@ public record TrainingData(
 
     TrainingData data(String param, String sha256) {
       TrainingData data = new TrainingData(rows(), dropped, truncated, sha256);
+      if (data.targets() == 0 && untrained > 0) {
+        throw new BadRun(
+            param,
+            "%s: no row has a turn that trains (%d rows left out); roles are system, user,"
+                    .formatted(param, untrained)
+                + " assistant and tool");
+      }
       if (data.targets() == 0) {
         throw new BadRun(
             param,

@@ -4,7 +4,10 @@ import dev.graft.training.protocol.TrainerDirective;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** What a run has been asked for. Cancelling takes effect wherever it is polled. */
+/**
+ * What a run has been asked for. Cancelling takes effect wherever it is polled; stopping between
+ * steps, and wherever there is something that can be done again: see {@link #pollRepeatable}.
+ */
 public final class RunControl {
   private final Supplier<@Nullable TrainerDirective> directives;
   private boolean checkpoint;
@@ -13,6 +16,13 @@ public final class RunControl {
   /** Ends the run from within; no failure. */
   public static final class Cancelled extends RuntimeException {
     Cancelled() {
+      super(null, null, false, false);
+    }
+  }
+
+  /** Leaves what can be done again by the run that goes on from here; no failure. */
+  public static final class Stopped extends RuntimeException {
+    Stopped() {
       super(null, null, false, false);
     }
   }
@@ -39,13 +49,15 @@ public final class RunControl {
     }
   }
 
-  public boolean stop() {
-    return stop;
+  /** In what changes nothing of the run's state, such as reading rows or validation. */
+  public void pollRepeatable() {
+    poll();
+    if (stop) throw new Stopped();
   }
 
   /** Whether a checkpoint was asked for since the last call. */
   public boolean takeCheckpoint() {
-    boolean asked = checkpoint || stop;
+    boolean asked = checkpoint;
     checkpoint = false;
     return asked;
   }

@@ -7,8 +7,10 @@ import ai.djl.pytorch.jni.IValue;
 import dev.graft.training.batch.LabelBatch;
 import dev.graft.training.metrics.TokenLoss;
 import dev.graft.training.model.family.Family;
+import dev.graft.training.model.forward.ForwardPass;
 import dev.graft.training.model.forward.PaddedBatch;
 import dev.graft.weights.config.basics.Task;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,7 +43,7 @@ public record LabelGoal(Task.Problem problem, PaddedBatch rows, long[] picked, d
    * that is not {@code pad_token_id}, found in the ids as transformers does, or its last where
    * there is no such id.
    */
-  public static long[] picked(Family family, PaddedBatch rows, int[][] ids) {
+  private static long[] picked(Family family, PaddedBatch rows, int[][] ids) {
     long[] picked = new long[ids.length];
     for (int r = 0; r < ids.length; r++) {
       int token =
@@ -56,6 +58,24 @@ public record LabelGoal(Task.Problem problem, PaddedBatch rows, long[] picked, d
     if (padding == null) return last;
     while (last > 0 && row[last] == padding) last--;
     return last;
+  }
+
+  /**
+   * @param inputIds (rows)(tokens)
+   * @return (rows)(outputs)
+   */
+  public static float[][] logits(PtNDManager scope, ForwardPass inference, int[][] inputIds) {
+    PaddedBatch rows = PaddedBatch.of(inputIds, inference.vocabulary(), inference.virtual());
+    long[] picked = picked(inference.model().family(), rows, inputIds);
+    try (IValue output = inference.infer(scope, rows, picked)) {
+      float[] flat = output.toTensor(scope).toFloatArray();
+      int outputs = flat.length / inputIds.length;
+      float[][] logits = new float[inputIds.length][];
+      for (int r = 0; r < logits.length; r++) {
+        logits[r] = Arrays.copyOfRange(flat, r * outputs, (r + 1) * outputs);
+      }
+      return logits;
+    }
   }
 
   @Override

@@ -6,4 +6,9 @@ window.SwaggerUIBundle({
   docExpansion: 'none',
   validatorUrl: null,
   persistAuthorization: false,
+  // What Swagger UI leaves out for readers who hear the page: a label, and headings without a gap between their levels.
+  onComplete: () => {
+    document.querySelector('#servers')?.setAttribute('aria-label', 'Server')
+    document.querySelectorAll('h3.opblock-tag').forEach(tag => tag.setAttribute('aria-level', '2'))
+  },
 })

@@ -224,7 +224,10 @@ class RowDefectsTests {
 
     assertThat(findings(rows))
         .extracting(QualityFinding::check, QualityFinding::lines)
-        .containsExactly(tuple(Defect.EMPTY_ANSWER, List.of(61L)));
+        .containsExactly(
+            tuple(Defect.NOTHING_TO_TRAIN, List.of(1L, 2L, 3L, 4L, 5L)),
+            tuple(Defect.EMPTY_ANSWER, List.of(61L)),
+            tuple(Defect.SHAREGPT_ROWS, List.of()));
   }
 
   @Test

@@ -20,12 +20,18 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The loop, on a model that one can predict. */
 @Concurrent
@@ -118,6 +124,74 @@ class FineTuneTests {
       interrupted++;
     }
     assertThat(interrupted).isEqualTo(11);
+  }
+
+  @Test
+  void checkpointsAreMadeByTimeToo() {
+    String spec = SPEC.replace("'save_steps':4", "'save_steps':7,'save_minutes':2.5");
+    TrainingRun run = RecordedRuns.of(spec, base, rows, null, directory.resolve("out"), null);
+    // a step takes a minute
+    LongSupplier clock =
+        () -> TimeUnit.MINUTES.toNanos(runs.of(TrainingEvent.Progress.class).size());
+    new FineTune(run, runs.events::add, () -> null, FakeModel.SOURCE, clock).run();
+    assertThat(runs.of(TrainingEvent.Checkpoint.class))
+        .extracting(TrainingEvent.Checkpoint::step)
+        .containsExactly(3L, 6L, 7L, 10L);
+  }
+
+  /** At steps 5 and 10, after the last one, and before the first one, where nothing is to keep. */
+  @ParameterizedTest
+  @ValueSource(longs = {0, 5, 10, 12})
+  void aStopBreaksAnEvaluationOffAndTheNextRunMakesIt(long at) {
+    String spec = SPEC.replace("'eval_steps':5", "'eval_steps':5,'early_stopping_patience':9");
+    run("whole", spec, null, () -> null);
+    List<TrainingEvent.Evaluated> whole = runs.of(TrainingEvent.Evaluated.class);
+    runs.events.clear();
+    TrainingEvent begun = new TrainingEvent.Evaluating(at);
+    AtomicBoolean said = new AtomicBoolean();
+    TrainerExit exit =
+        run(
+            "out",
+            spec,
+            null,
+            () ->
+                runs.events.contains(begun) && said.compareAndSet(false, true)
+                    ? TrainerDirective.STOP_AFTER_CHECKPOINT
+                    : null);
+    assertThat(exit).isEqualTo(TrainerExit.STOPPED_AFTER_CHECKPOINT);
+    List<TrainingEvent.Checkpoint> made = runs.of(TrainingEvent.Checkpoint.class);
+    if (at == 0) {
+      assertThat(made).isEmpty();
+      return;
+    }
+    assertThat(made.getLast().step()).isEqualTo(at);
+    List<TrainingEvent.Evaluated> evaluated = runs.of(TrainingEvent.Evaluated.class);
+    runs.events.clear();
+    run("out", spec, Path.of(made.getLast().directory()), () -> null);
+    assertThat(evaluated).doesNotContainAnyElementsOf(runs.of(TrainingEvent.Evaluated.class));
+    assertThat(Stream.concat(evaluated.stream(), runs.of(TrainingEvent.Evaluated.class).stream()))
+        .containsExactlyElementsOf(whole);
+    assertThat(directory.resolve("out/adapter_model.safetensors"))
+        .hasSameBinaryContentAs(directory.resolve("whole/adapter_model.safetensors"));
+  }
+
+  @Test
+  void aRunThatIsStoppedBeforeItHasMadeAStepLeavesNoCheckpoint() {
+    run("out", SPEC, null, runs.once(6, TrainerDirective.STOP_AFTER_CHECKPOINT));
+    Path checkpoint = Path.of(runs.of(TrainingEvent.Checkpoint.class).getLast().directory());
+    runs.events.clear();
+    AtomicBoolean said = new AtomicBoolean();
+    assertThat(
+            run(
+                "again",
+                SPEC,
+                checkpoint,
+                () ->
+                    said.compareAndSet(false, true)
+                        ? TrainerDirective.STOP_AFTER_CHECKPOINT
+                        : null))
+        .isEqualTo(TrainerExit.STOPPED_AFTER_CHECKPOINT);
+    assertThat(runs.of(TrainingEvent.Checkpoint.class)).isEmpty();
   }
 
   @Test

@@ -1,0 +1,26 @@
+package dev.graft.datasets.report.inspections;
+
+import dev.graft.datasets.report.findings.Defect;
+import dev.graft.datasets.report.findings.QualityFinding;
+import dev.graft.datasets.report.findings.Severity;
+import dev.graft.text.row.RowFormat;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** Rows that can be made OpenAI's chat rows. */
+public final class ForeignRows {
+  private ForeignRows() {}
+
+  /**
+   * @param format of the file; null = nothing is found
+   * @param rows how many it has
+   */
+  public static Stream<QualityFinding> findings(@Nullable RowFormat format, long rows) {
+    return switch (format) {
+      case null -> Stream.of();
+      case SHAREGPT -> Stream.of(Defect.SHAREGPT_ROWS.ofAll(Severity.ADVICE, rows));
+      case ALPACA -> Stream.of(Defect.ALPACA_ROWS.ofAll(Severity.ADVICE, rows));
+      case QUESTION_ANSWER -> Stream.of();
+    };
+  }
+}

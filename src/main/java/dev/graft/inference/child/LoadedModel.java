@@ -1,0 +1,33 @@
+package dev.graft.inference.child;
+
+import dev.graft.inference.protocol.Ask;
+import dev.graft.inference.protocol.Reply;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/** A model in memory that is asked one thing after another. One platform thread. */
+interface LoadedModel extends AutoCloseable {
+  /**
+   * @param pieces told as they come
+   * @param cancelled asked again and again; then the answer ends
+   * @return the last reply
+   */
+  Reply answer(Ask ask, Consumer<Reply.Piece> pieces, BooleanSupplier cancelled);
+
+  @Override
+  void close();
+
+  /** What is made, or why it cannot be. */
+  static Reply reply(Ask ask, Supplier<Reply> making) {
+    try {
+      return making.get();
+    } catch (PromptRefused refused) {
+      return new Reply.Refused(
+          ask.id(), refused.cause(), refused.param(), String.valueOf(refused.getMessage()));
+    } catch (RuntimeException failed) {
+      return new Reply.Failed(
+          ask.id(), failed.getClass().getSimpleName() + ": " + failed.getMessage());
+    }
+  }
+}

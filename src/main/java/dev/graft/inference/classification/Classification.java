@@ -1,0 +1,27 @@
+package dev.graft.inference.classification;
+
+import dev.graft.adapters.Adapter;
+import dev.graft.inference.protocol.LabelScore;
+import dev.graft.weights.config.basics.Task;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Texts with their labels.
+ *
+ * @param created unix time in seconds
+ * @param fingerprint changes when the files that answer do
+ * @param published the result of a job that answers, or null
+ * @param problem what the labels mean
+ * @param texts labels of each, the likeliest first
+ * @param tokens of all texts, with what the tokenizer puts around them
+ */
+public record Classification(
+    String id,
+    long created,
+    String model,
+    String fingerprint,
+    @Nullable Adapter published,
+    Task.Problem problem,
+    List<List<LabelScore>> texts,
+    int tokens) {}

@@ -1,0 +1,23 @@
+package dev.graft.jobs.submission;
+
+import dev.graft.platform.errors.ProblemType;
+import dev.graft.platform.errors.RequestFailed;
+import dev.graft.spec.fields.Nearest;
+import java.util.Collection;
+
+/** A model that there is not, told with those that may have been meant. */
+final class UnknownModel {
+  private UnknownModel() {}
+
+  /**
+   * @param known names that the department may see
+   * @param param of the request that says the name
+   */
+  static RequestFailed of(String name, Collection<String> known, String param) {
+    String message =
+        "No such model: '%s'. %s GET /v1/models lists all."
+            .formatted(Nearest.shown(name), Nearest.sentence(name, known));
+    return new RequestFailed(ProblemType.MODEL_NOT_FOUND, message.replace("  ", " "), param)
+        .about(name);
+  }
+}

@@ -1,0 +1,98 @@
+package dev.graft.spec.fields;
+
+import static java.util.Locale.ROOT;
+
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** Names that are like one that there is not: what may have been meant by it. */
+public final class Nearest {
+  private static final int LONGEST = 200;
+  private static final int MOST = 3;
+  private static final int SHOWN = 100;
+
+  private Nearest() {}
+
+  /** The nearest name, if it is so near that it was likely meant. */
+  static @Nullable String likely(String said, Collection<String> names) {
+    if (said.length() > LONGEST) return null;
+    String plain = plain(said);
+    return names.stream()
+        .filter(name -> near(plain, plain(name)))
+        .min(
+            Comparator.<String>comparingInt(name -> edits(plain, plain(name)))
+                .thenComparing(n -> n))
+        .orElse(null);
+  }
+
+  /**
+   * A sentence that names the three of them that are nearest, by edit distance; empty where there
+   * are none.
+   *
+   * @param said from outside; what is before its last slash does not count
+   */
+  public static String sentence(String said, Collection<String> names) {
+    if (names.isEmpty()) return "";
+    String plain = plain(said.substring(said.lastIndexOf('/') + 1));
+    if (plain.length() > LONGEST) return "";
+    List<String> sorted =
+        names.stream()
+            .distinct()
+            .sorted(
+                Comparator.<String>comparingInt(name -> edits(plain, plain(name)))
+                    .thenComparing(name -> name))
+            .limit(MOST)
+            .toList();
+    List<String> near = sorted.stream().filter(name -> near(plain, plain(name))).toList();
+    return near.isEmpty()
+        ? "The nearest that exist: %s.".formatted(quoted(sorted, ", "))
+        : "Did you mean %s?".formatted(quoted(near, " or "));
+  }
+
+  private static String quoted(List<String> names, String between) {
+    return names.stream().map(name -> "'" + name + "'").collect(Collectors.joining(between));
+  }
+
+  /** What a request calls a thing, short enough and harmless to be said again. */
+  public static String shown(String said) {
+    String clean = said.replaceAll("\\p{Cntrl}", "?");
+    return clean.length() <= SHOWN ? clean : clean.substring(0, SHOWN) + "...";
+  }
+
+  /** {@code learningRate} and {@code learning-rate} are {@code learning_rate}. */
+  private static String plain(String name) {
+    return name.replaceAll("[_.\\-\\s]", "").toLowerCase(ROOT);
+  }
+
+  private static boolean near(String said, String name) {
+    int length = Math.max(said.length(), name.length());
+    return length > 2 && edits(said, name) <= Math.max(1, Math.min(4, length / 4));
+  }
+
+  /** Insertions, deletions, substitutions and swaps of neighbours (optimal string alignment). */
+  private static int edits(String from, String to) {
+    int[] before = new int[to.length() + 1];
+    int[] last = new int[to.length() + 1];
+    for (int j = 0; j <= to.length(); j++) last[j] = j;
+    for (int i = 1; i <= from.length(); i++) {
+      int[] row = new int[to.length() + 1];
+      row[0] = i;
+      for (int j = 1; j <= to.length(); j++) {
+        int other = from.charAt(i - 1) == to.charAt(j - 1) ? 0 : 1;
+        row[j] = Math.min(Math.min(row[j - 1], last[j]) + 1, last[j - 1] + other);
+        boolean swapped =
+            i > 1
+                && j > 1
+                && from.charAt(i - 1) == to.charAt(j - 2)
+                && from.charAt(i - 2) == to.charAt(j - 1);
+        if (swapped) row[j] = Math.min(row[j], before[j - 2] + 1);
+      }
+      before = last;
+      last = row;
+    }
+    return last[to.length()];
+  }
+}

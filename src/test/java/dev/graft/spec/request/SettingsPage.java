@@ -66,7 +66,7 @@ final class SettingsPage {
 
         A job has its settings in `adapter`: `peft` or `method` says what trains, `training` how, `data` which tokens have a
         loss, `quantization` how the base model is kept, `output` which files the result has. OpenAI's `hyperparameters` work
-        too. What cannot be combined is in [methods.md](methods.md#what-does-not-go-together). `GET /v1/adapter_configs/schema`
+        too. What cannot be combined is in [methods.md](methods.md#settings-that-cannot-be-combined). `GET /v1/adapter_configs/schema`
         has the same as JSON Schema; `POST /v1/adapter_configs/validate` checks settings without a job.
 
         "With" says the objectives (`sft` is supervised training) and the methods that take another value than the default;

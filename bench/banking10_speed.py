@@ -26,7 +26,8 @@ def reference(a):
     return json.loads(out.stdout.splitlines()[-1])
 
 
-def graft(a, directory):
+def write_spec(a, directory):
+    """The reference's settings, as `graft train` reads them."""
     spec = {"base_model": a.model, "training_file": str(pathlib.Path(a.data) / "banking10_train.jsonl"), "seed": 42,
             "adapter": {"peft": {"peft_type": "LORA", "r": 8, "lora_alpha": 16, "target_modules": "all-linear"},
                         "training": {"learning_rate": 5e-4, "lr_scheduler_type": "linear", "warmup_steps": 5,
@@ -35,6 +36,11 @@ def graft(a, directory):
                         "data": {"assistant_only_loss": True}}}
     path = pathlib.Path(directory) / "spec.json"
     path.write_text(json.dumps(spec))
+    return path
+
+
+def graft(a, directory):
+    path = write_spec(a, directory)
     out = subprocess.run([HERE / "bin/graft", "train", path, "--out", pathlib.Path(directory) / "out", "--json"],
                          check=True, capture_output=True, text=True)
     return [json.loads(line) for line in out.stdout.splitlines() if line.startswith("{")]

@@ -16,6 +16,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.openqa.selenium.By;
+import org.openqa.selenium.Dimension;
+import org.openqa.selenium.OutputType;
 import org.openqa.selenium.WebElement;
 import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.support.ui.ExpectedConditions;
@@ -273,6 +275,31 @@ class ConsoleBrowserIT extends StartedGraft {
     see("h1 .state", "processed");
     assertThat(see(".facts").getText()).contains("60,000");
     assertThat(Chromium.complaints(browser)).isEmpty();
+  }
+
+  /** Leaves the picture of README.md in target/console-job.png; docs/images has a copy. */
+  @Test
+  void aRunningJobIsPictured() throws IOException {
+    browser.manage().window().setSize(new Dimension(1280, 1300));
+    signIn("pictured");
+    upload("support.jsonl", 24);
+    press("Train on it");
+    see("form.card");
+    choose("model", "tiny");
+    choose("validationFile", "support.jsonl");
+    choose("config", "written here");
+    field("settings", SETTINGS.replace("40", "4000").replace("0.03", "0.001"));
+    field("suffix", "support");
+    press("Start");
+    see("h1 .state", "running");
+    see("[data-curve] canvas");
+    see("#live tr:nth-child(3) td.number");
+    Path picture = Path.of("target/console-job.png");
+    Files.write(picture, browser.getScreenshotAs(OutputType.BYTES));
+    assertThat(picture).isNotEmptyFile();
+    browser.findElement(By.id("cancel")).click();
+    browser.switchTo().alert().accept();
+    see("h1 .state", "cancelled");
   }
 
   @Test

@@ -2,6 +2,7 @@ package dev.graft.openai;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.openai.GraftProgram.Ran;
 import dev.graft.tenancy.Caller;
 import dev.graft.tenancy.Departments;
 import dev.graft.tenancy.keys.ApiKeys;
@@ -15,7 +16,6 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.beans.factory.annotation.Autowired;
@@ -37,8 +37,6 @@ class CommandLineIT extends StartedGraft {
   @Autowired ApiKeys keys;
   @Autowired BaseModels models;
   @Autowired Environment settings;
-
-  private record Ran(int status, String out, String error) {}
 
   @Test
   void fromALoginToAnUnpackedAdapter() throws Exception {
@@ -114,10 +112,13 @@ class CommandLineIT extends StartedGraft {
     assertThat(graft("", "evaluations", "show", evaluation).out()).isEqualTo(evaluated.out());
     assertThat(graft("", "evaluations", "samples", evaluation, "--limit", "1").out())
         .startsWith("line 1\n  user: hi\n  known: ho\n  tiny: ");
+    assertThat(graft("", "evaluations", "samples", evaluation, "--outcome", "worse").status())
+        .isZero();
     assertThat(graft("", "evaluations", "cancel", evaluation).status()).isEqualTo(2);
     assertThat(graft("", "evaluations", "delete", evaluation).out()).isEqualTo("deleted\n");
 
-    assertThat(graft("", "adapters", "list", "--name", "WORDS").out()).contains("ad_", model);
+    assertThat(graft("", "adapters", "list", "--name", "WORDS", "--method", "lora").out())
+        .contains("ad_", model);
     assertThat(graft("", "adapters", "list", "--name", "letters").error()).isEqualTo("none\n");
     assertThat(graft("", "adapters", "pull", model, "--out", "mine").status()).isZero();
     assertThat(directory.resolve("mine/adapter_config.json")).exists();
@@ -339,23 +340,6 @@ class CommandLineIT extends StartedGraft {
   }
 
   private Ran graft(String input, String... arguments) throws Exception {
-    List<String> command = new ArrayList<>();
-    command.add(ProcessHandle.current().info().command().orElseThrow());
-    command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp"));
-    command.add(System.getProperty("java.class.path"));
-    command.add("dev.graft.cli.GraftCommand");
-    command.addAll(List.of(arguments));
-    ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
-    Path out = directory.resolve("out.txt");
-    Path error = directory.resolve("error.txt");
-    builder.redirectOutput(out.toFile()).redirectError(error.toFile());
-    builder.environment().keySet().removeIf(n -> n.startsWith("GRAFT_") || n.startsWith("OPENAI_"));
-    builder.environment().put("XDG_CONFIG_HOME", directory.toString());
-    Process process = builder.start();
-    try (var to = process.outputWriter()) {
-      to.write(input);
-    }
-    assertThat(process.waitFor(3, TimeUnit.MINUTES)).isTrue();
-    return new Ran(process.exitValue(), Files.readString(out), Files.readString(error));
+    return new GraftProgram(directory).run(input, List.of(arguments));
   }
 }

@@ -1,0 +1,40 @@
+package dev.graft.openai;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * {@code graft} as a program of its own.
+ *
+ * @param directory where it runs; its login is kept there, too
+ */
+record GraftProgram(Path directory) {
+  /** How it ended, and what it said. */
+  record Ran(int status, String out, String error) {}
+
+  Ran run(String input, List<String> arguments) throws Exception {
+    List<String> command = new ArrayList<>();
+    command.add(ProcessHandle.current().info().command().orElseThrow());
+    command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp"));
+    command.add(System.getProperty("java.class.path"));
+    command.add("dev.graft.cli.GraftCommand");
+    command.addAll(arguments);
+    ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
+    Path out = directory.resolve("out.txt");
+    Path error = directory.resolve("error.txt");
+    builder.redirectOutput(out.toFile()).redirectError(error.toFile());
+    builder.environment().keySet().removeIf(n -> n.startsWith("GRAFT_") || n.startsWith("OPENAI_"));
+    builder.environment().put("XDG_CONFIG_HOME", directory.toString());
+    Process process = builder.start();
+    try (var to = process.outputWriter()) {
+      to.write(input);
+    }
+    assertThat(process.waitFor(3, TimeUnit.MINUTES)).isTrue();
+    return new Ran(process.exitValue(), Files.readString(out), Files.readString(error));
+  }
+}

@@ -283,11 +283,11 @@ class ConsoleBrowserIT extends StartedGraft {
     browser.manage().window().setSize(new Dimension(1280, 1300));
     signIn("pictured");
     upload("support.jsonl", 24);
-    press("Train on it");
+    press("New job");
     see("form.card");
     choose("model", "tiny");
     choose("validationFile", "support.jsonl");
-    choose("config", "written here");
+    choose("config", "custom JSON");
     field("settings", SETTINGS.replace("40", "4000").replace("0.03", "0.001"));
     field("suffix", "support");
     press("Start");

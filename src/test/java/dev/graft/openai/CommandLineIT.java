@@ -2,11 +2,11 @@ package dev.graft.openai;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.catalog.BaseModels;
 import dev.graft.openai.GraftProgram.Ran;
 import dev.graft.tenancy.Caller;
 import dev.graft.tenancy.Departments;
 import dev.graft.tenancy.keys.ApiKeys;
-import dev.graft.catalog.BaseModels;
 import dev.graft.tiny.TinyBert;
 import java.io.IOException;
 import java.net.URI;

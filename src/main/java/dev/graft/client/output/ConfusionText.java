@@ -40,7 +40,7 @@ final class ConfusionText {
 
   private static int place(JsonNode classes, JsonNode one) {
     int place = 0;
-    while (classes.path(place) != one) place++;
+    while (!classes.path(place).path("label").equals(one.path("label"))) place++;
     return place;
   }
 

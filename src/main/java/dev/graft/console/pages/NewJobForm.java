@@ -54,7 +54,7 @@ record NewJobForm(
     if (given(validationFile)) request.put("validation_file", validationFile);
     if (given(suffix)) request.put("suffix", suffix);
     if (given(seed)) request.set("seed", json("seed", seed));
-    String chosen = given(objective) ? objective : SUPERVISED;
+    String chosen = objective == null || objective.isBlank() ? SUPERVISED : objective;
     JsonNode adapter = adapter(chosen);
     if (!adapter.isNull()) request.set("adapter", adapter);
     String type = PAIRS.contains(chosen) ? "dpo" : SUPERVISED;

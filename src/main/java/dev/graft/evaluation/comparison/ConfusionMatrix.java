@@ -1,9 +1,7 @@
 package dev.graft.evaluation.comparison;
 
-import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -39,25 +37,28 @@ public record ConfusionMatrix(List<ClassScores> classes, @Nullable List<List<Int
   }
 
   public static ConfusionMatrix of(List<LabelPair> pairs) {
-    Map<String, Integer> places = new TreeMap<>();
-    pairs.stream()
-        .flatMap(each -> Stream.of(each.actual(), each.predicted()))
-        .forEach(label -> places.put(label, 0));
-    int size = 0;
-    for (Map.Entry<String, Integer> each : places.entrySet()) each.setValue(size++);
+    List<String> labels =
+        pairs.stream()
+            .flatMap(each -> Stream.of(each.actual(), each.predicted()))
+            .distinct()
+            .sorted()
+            .toList();
+    int size = labels.size();
     int[][] counts = new int[size][size];
     for (LabelPair each : pairs) {
-      counts[places.get(each.actual())][places.get(each.predicted())]++;
+      int row = Collections.binarySearch(labels, each.actual());
+      counts[row][Collections.binarySearch(labels, each.predicted())]++;
     }
-    List<ClassScores> classes = new ArrayList<>();
-    places.forEach(
-        (label, place) ->
-            classes.add(
-                ClassScores.of(
-                    label,
-                    counts[place][place],
-                    IntStream.of(counts[place]).sum(),
-                    Stream.of(counts).mapToInt(row -> row[place]).sum())));
+    List<ClassScores> classes =
+        IntStream.range(0, size)
+            .mapToObj(
+                i ->
+                    ClassScores.of(
+                        labels.get(i),
+                        counts[i][i],
+                        IntStream.of(counts[i]).sum(),
+                        Stream.of(counts).mapToInt(row -> row[i]).sum()))
+            .toList();
     return new ConfusionMatrix(
         classes,
         size > MOST

@@ -1,6 +1,7 @@
 package dev.graft.inference.engine;
 
 import dev.graft.artifacts.Digest;
+import dev.graft.inference.local.WarmModels;
 import dev.graft.inference.protocol.Ask;
 import dev.graft.inference.protocol.ClassifyAsk;
 import dev.graft.inference.protocol.GenerateAsk;
@@ -201,8 +202,8 @@ public final class EngineInferrer implements Inferrer, AutoCloseable {
   }
 
   @Override
-  public void close() throws Exception {
+  public void close() {
     engine.close();
-    if (classifiers instanceof AutoCloseable open) open.close();
+    if (classifiers instanceof WarmModels models) models.close();
   }
 }

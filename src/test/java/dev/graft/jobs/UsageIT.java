@@ -3,6 +3,7 @@ package dev.graft.jobs;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.graft.jobs.queue.QueueServer;
 import dev.graft.pg.GraftIT;
 import dev.graft.tenancy.Caller;
 import dev.graft.tenancy.Departments;
@@ -188,13 +189,15 @@ class UsageIT {
             with j as (insert into job (id, department_id, created_at, state, base_model, base_manifest,
                                         training_file, training_digest, seed, method, hyperparameters,
                                         adapter, available_at, submitted_by)
-                       values (:id, :department, graft_now(), 'queued', 'tiny', 'm', 'f', 'd', 1, '{}',
-                               '{}', '{}', graft_now(), :account)
+                       values (:id, :department, graft_now(), 'queued', 'tiny', 'm', 'f', 'd', 1, :method::jsonb,
+                               :hyperparameters::jsonb, '{}', graft_now(), :account)
                        returning id)
             insert into job_progress (job_id, trained_tokens) select id, :tokens from j
             """)
         .param("id", id)
         .param("department", department)
+        .param("method", QueueServer.METHOD)
+        .param("hyperparameters", QueueServer.HYPERPARAMETERS)
         .param("account", account)
         .param("tokens", tokens)
         .update();

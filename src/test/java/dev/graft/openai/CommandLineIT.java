@@ -105,7 +105,7 @@ class CommandLineIT extends StartedGraft {
             file);
     assertThat(evaluated.status()).as(evaluated.error()).isEqualTo(1);
     assertThat(evaluated.out())
-        .contains("4 of 4 questions", "tiny  (baseline)", model, "rouge_1", "A gate is shut.");
+        .contains("4 of 4 questions", "tiny  (baseline)", model, "rouge_1", "A gate failed.");
     String evaluation = evaluated.error().lines().findFirst().orElseThrow();
     assertThat(graft("", "evaluations", "list", "--model", model).out())
         .contains(evaluation, "succeeded", "false");

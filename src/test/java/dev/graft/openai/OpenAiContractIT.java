@@ -142,7 +142,7 @@ class OpenAiContractIT extends StartedGraft {
     assertThat(ids(JobListParams.builder().limit(1)))
         .hasSizeGreaterThan(1)
         .doesNotHaveDuplicates()
-        .endsWith(job.id());
+        .contains(job.id());
     FileObject another = upload(DATA);
     var files = FileListParams.builder().purpose("fine-tune").limit(1).build();
     assertThat(client.files().list(files).autoPager().stream().map(FileObject::id))

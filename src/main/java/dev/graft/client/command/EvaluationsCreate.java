@@ -22,7 +22,7 @@ import tools.jackson.databind.node.ObjectNode;
     name = "create",
     description =
         "Begin an evaluation; prints its id, or with --watch what came of it (status 1 if it did not"
-            + " succeed, or a gate is shut).")
+            + " succeed, or a gate failed).")
 final class EvaluationsCreate extends ApiCommand {
   private static final Duration POLL = Duration.ofSeconds(1);
 
@@ -109,7 +109,7 @@ final class EvaluationsCreate extends ApiCommand {
     return follow(api, id);
   }
 
-  /** Follows it to its end: 0 if it succeeded and no gate is shut. */
+  /** Follows it to its end: 0 if it succeeded and no gate failed. */
   private int follow(GraftApi api, String id) {
     Screen screen = Screen.standard();
     Patience patience = new Patience();

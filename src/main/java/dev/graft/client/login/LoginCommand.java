@@ -52,9 +52,7 @@ public final class LoginCommand implements Callable<Integer> {
       login.keep(file);
       spec.commandLine()
           .getOut()
-          .println(
-              "%s is good%s at %s. Kept in %s."
-                  .formatted(sso ? "The sign-in" : "The key", models, server, file));
+          .println("Signed in at %s%s. The login is kept in %s.".formatted(server, models, file));
       spec.commandLine().getOut().flush();
     }
     return 0;
@@ -63,7 +61,7 @@ public final class LoginCommand implements Callable<Integer> {
   /** An administrator's key, or one of few scopes, is known to the server and sees none. */
   private static String models(GraftApi api) {
     try {
-      return " for %d models".formatted(api.get("/v1/models").path("data").size());
+      return "; models available: %d".formatted(api.get("/v1/models").path("data").size());
     } catch (ApiRefused refused) {
       if (refused.status() != FORBIDDEN) throw refused;
       return "";

@@ -80,7 +80,7 @@ public final class EvaluationText {
     for (JsonNode model : results.path("models")) lines.addAll(model(model));
     JsonNode passed = results.path("passed");
     if (passed.isBoolean()) {
-      lines.add(passed.asBoolean() ? "All gates are open." : "A gate is shut.");
+      lines.add(passed.asBoolean() ? "All gates passed." : "A gate failed.");
     }
     return String.join("\n", lines);
   }

@@ -127,7 +127,7 @@ class JobGoesBackIT {
   void aPausedJobSaysFromWhereItGoesOn() {
     queue.ledger.pause(department, job, null);
     assertThat(queue.shown(department, job).path("next_step").asString())
-        .startsWith("Let it start; it has no checkpoint yet: POST /v1/fine_tuning/jobs/");
+        .isEqualTo("Resume it to start again; it has no checkpoint yet.");
     queue.ledger.resume(department, job, null);
     LeaseKey key = queue.claim(queue.worker());
     trains(key, 1, 0, 6);
@@ -136,7 +136,7 @@ class JobGoesBackIT {
     queue.endings.release(key);
     assertThat(newest()).isEqualTo("Fine-tuning job paused");
     assertThat(queue.shown(department, job).path("next_step").asString())
-        .startsWith("Let it go on from its checkpoint at step 6: POST ");
+        .isEqualTo("Resume it to continue from its checkpoint at step 6.");
   }
 
   @Test

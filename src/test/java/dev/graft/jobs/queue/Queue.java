@@ -92,7 +92,7 @@ public final class Queue {
             department,
             new NewJob.Base("base", SOME, null, null),
             new NewJob.Data("file-1", SOME, null, null),
-            new NewJob.Settings(42, "{}", "{}", "{}"),
+            new NewJob.Settings(42, QueueServer.METHOD, QueueServer.HYPERPARAMETERS, "{}"),
             null,
             null,
             new NewJob.Turn(priority, memory, approval)),

@@ -26,6 +26,9 @@ import tools.jackson.databind.json.JsonMapper;
 /** What tests of workers ask of the server they run against. */
 @TestComponent
 public class QueueServer {
+  public static final String METHOD = "{\"type\":\"supervised\"}";
+  public static final String HYPERPARAMETERS =
+      "{\"n_epochs\":1,\"batch_size\":1,\"learning_rate_multiplier\":1}";
   public static final String DATA = "data";
 
   private final JobRows jobs;
@@ -112,7 +115,7 @@ public class QueueServer {
             new NewJob.Base(
                 "tiny", base.sha256(), start == null ? null : "ft:tiny:support::1", start),
             new NewJob.Data("file-1", training, null, null),
-            new NewJob.Settings(42, "{}", "{}", plan),
+            new NewJob.Settings(42, METHOD, HYPERPARAMETERS, plan),
             null,
             null,
             new NewJob.Turn(0, JobMemory.UNKNOWN, false)),

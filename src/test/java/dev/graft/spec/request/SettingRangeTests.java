@@ -24,14 +24,14 @@ class SettingRangeTests {
       quoteCharacter = '`',
       value = {
         "{'adapter':{'training':{'learning_rate':5}}}"
-            + "|adapter.training.learning_rate: must be a number from 0 to 0.1; usual are 1e-5 to"
+            + "|adapter.training.learning_rate: must be a number from 0 to 1; usual are 1e-5 to"
             + " 0.001 with this method",
-        "{'adapter':{'method':{'type':'full'},'training':{'learning_rate':1}}}|from 0 to 0.1; usual",
+        "{'adapter':{'method':{'type':'full'},'training':{'learning_rate':2}}}|from 0 to 1; usual",
         "{'adapter':{'peft':{'peft_type':'PROMPT_TUNING'},'training':{'learning_rate':5}}}"
             + "|from 0 to 1; usual are 0.001 to 0.3",
         "{'hyperparameters':{'learning_rate_multiplier':10000}}"
             + "|hyperparameters.learning_rate_multiplier: times 2e-4 is a learning rate of 2, which"
-            + " must be at most 0.1; usual",
+            + " must be at most 1; usual",
         "{'adapter':{'training':{'loraplus_lr_ratio':100000}}}|usual are 2 to 16",
         "{'adapter':{'training':{'neftune_noise_alpha':500}}}|usual are 5 to 15",
         "{'adapter':{'training':{'adam_epsilon':0.5}}}|usual is 1e-8",

@@ -277,7 +277,7 @@ class FineTuneTests {
   void theResultHasTheBestWeightsEvenAfterAResume() {
     String spec =
         SPEC.replace("'eval_steps':5", "'eval_steps':1,'load_best_model_at_end':true")
-            .replace("0.01", "3");
+            .replace("0.01", "1");
     run("whole", spec, null, () -> null);
     List<TrainingEvent.Evaluated> all = runs.of(TrainingEvent.Evaluated.class);
     double best =

@@ -45,7 +45,7 @@ class LabelledRunTests {
   @Test
   void anEncoderLearnsClassesByName() throws IOException {
     run(spec("classification", 60, 0.01), rows("label", 48), rows("label", 12), "out");
-    var first = (TrainingEvent.Evaluated) runs.events.get(1);
+    var first = runs.of(TrainingEvent.Evaluated.class).getFirst();
     var last = last();
     assertThat(last.validLoss()).isLessThan(first.validLoss() / 3);
     assertThat(last.metrics()).containsOnlyKeys("accuracy", "f1_macro");

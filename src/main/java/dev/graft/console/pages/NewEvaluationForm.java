@@ -76,7 +76,7 @@ record NewEvaluationForm(
     putNumber(request, "max_samples", maxSamples);
     putNumber(request, "max_completion_tokens", maxTokens);
     putNumber(request, "seed", seed);
-    addGraders(request.putArray("graders"));
+    if (!listed(graders).isEmpty()) addGraders(request.putArray("graders"));
     addGates(request.putArray("gates"));
     return request;
   }

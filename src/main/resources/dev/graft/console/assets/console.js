@@ -52,6 +52,11 @@ function fitEvaluation(form) {
   const kinds = labels ? ['label'] : ['chat', 'chat_completion', 'prompt_completion'];
   offer(form.elements.file, option => !option.dataset.kind || kinds.includes(option.dataset.kind));
   offer(form.elements.baseline, option => !option.value || option.dataset.task === task);
+  const graders = form.querySelector('[data-graders]'); // what is measured of a classifier is fixed
+  graders.hidden = graders.disabled = labels;
+  for (const metric of form.querySelectorAll('[name=gateMetrics]')) {
+    offer(metric, option => !option.dataset.task || option.dataset.task === task);
+  }
 }
 
 document.addEventListener('DOMContentLoaded', () => {

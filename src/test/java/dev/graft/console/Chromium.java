@@ -4,15 +4,20 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.logging.Level;
 import java.util.stream.Stream;
+import org.openqa.selenium.WebDriver;
+import org.openqa.selenium.WebDriverException;
 import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.chrome.ChromeDriverService;
 import org.openqa.selenium.chrome.ChromeOptions;
 import org.openqa.selenium.logging.LogEntry;
 import org.openqa.selenium.logging.LogType;
 import org.openqa.selenium.logging.LoggingPreferences;
+import org.openqa.selenium.support.ui.FluentWait;
+import org.openqa.selenium.support.ui.WebDriverWait;
 
 /** This machine's Chromium, without a window; where it has none, a test is listed as not run. */
 final class Chromium {
@@ -57,5 +62,10 @@ final class Chromium {
         .filter(Files::isExecutable)
         .findFirst()
         .orElse(null);
+  }
+
+  /** Waits; what is looked at may be replaced at that moment, and is then looked at again. */
+  static FluentWait<WebDriver> patiently(WebDriver browser, Duration patience) {
+    return new WebDriverWait(browser, patience).ignoring(WebDriverException.class);
   }
 }

@@ -23,7 +23,6 @@ import org.openqa.selenium.By;
 import org.openqa.selenium.WebElement;
 import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.support.ui.ExpectedConditions;
-import org.openqa.selenium.support.ui.WebDriverWait;
 import tools.jackson.databind.JsonNode;
 
 /** Every page, empty and full, on a desk and on a phone, in light and in dark. */
@@ -215,14 +214,14 @@ class ConsoleAccessibilityIT extends StartedGraft {
   }
 
   private void click(String button, String until) {
-    new WebDriverWait(browser, PATIENCE)
+    Chromium.patiently(browser, PATIENCE)
         .until(ExpectedConditions.elementToBeClickable(By.cssSelector(button)))
         .click();
     see(until);
   }
 
   private WebElement see(String css) {
-    return new WebDriverWait(browser, PATIENCE)
+    return Chromium.patiently(browser, PATIENCE)
         .until(ExpectedConditions.visibilityOfElementLocated(By.cssSelector(css)));
   }
 

@@ -22,7 +22,6 @@ import org.openqa.selenium.WebElement;
 import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.support.ui.ExpectedConditions;
 import org.openqa.selenium.support.ui.Select;
-import org.openqa.selenium.support.ui.WebDriverWait;
 import org.springframework.beans.factory.annotation.Autowired;
 
 /** What a department does, from its rows to the proof, in a real browser with a real trainer. */
@@ -50,17 +49,17 @@ class ConsoleBrowserIT extends StartedGraft {
   }
 
   private WebElement see(String css) {
-    return new WebDriverWait(browser, PATIENCE)
+    return Chromium.patiently(browser, PATIENCE)
         .until(ExpectedConditions.visibilityOfElementLocated(By.cssSelector(css)));
   }
 
   private void see(String css, String text) {
-    new WebDriverWait(browser, PATIENCE)
+    Chromium.patiently(browser, PATIENCE)
         .until(ExpectedConditions.textToBePresentInElementLocated(By.cssSelector(css), text));
   }
 
   private void press(String text) {
-    new WebDriverWait(browser, PATIENCE)
+    Chromium.patiently(browser, PATIENCE)
         .until(
             ExpectedConditions.elementToBeClickable(
                 By.xpath("//main//*[self::button or self::a][normalize-space()='" + text + "']")))
@@ -317,7 +316,7 @@ class ConsoleBrowserIT extends StartedGraft {
         .findElement(By.xpath("//tr[contains(., 'Secret Key') or contains(., 'portal')]//button"))
         .click();
     browser.switchTo().alert().accept();
-    new WebDriverWait(browser, PATIENCE)
+    Chromium.patiently(browser, PATIENCE)
         .until(ExpectedConditions.numberOfElementsToBe(By.xpath("//button[.='Delete']"), keys - 1));
     assertThat(browser.getPageSource()).doesNotContain(secret);
     assertThat(Chromium.complaints(browser)).isEmpty();

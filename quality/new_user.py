@@ -143,7 +143,8 @@ def names(graft, created):
 
 def trial(program, chat, encoder):
     with tempfile.TemporaryDirectory() as directory:
-        graft = Graft(shutil.which(program), directory)
+        found = shutil.which(program) or sys.exit("there is no program " + program)
+        graft = Graft(str(pathlib.Path(found).absolute()), directory)
         data = ["--data-dir", str(graft.directory / "data")]
         server = subprocess.Popen([graft.program, "serve", *data, "--port", str(PORT)], env=graft.environment,
                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

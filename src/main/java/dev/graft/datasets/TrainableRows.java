@@ -44,7 +44,7 @@ public class TrainableRows {
     if (!chats || everyToken || spec.objective() != Objective.SFT) return;
     SortedSet<String> roles = new TreeSet<>();
     long trained = first(file, row -> !(row instanceof Example.Chat chat) || trains(chat, roles));
-    if (trained > 0) return;
+    if (trained > 0 || file.bytes() > READ_BYTES) return; // of a longer file the trainer says it
     throw new RequestFailed(
         ProblemType.INVALID_FILE,
         "%s has no row with an assistant turn that trains. %s".formatted(file.id(), remedy(roles)),
@@ -69,7 +69,11 @@ public class TrainableRows {
 
   /** The line of the first row in which the assistant calls tools; 0 where none was found. */
   public long firstWithToolCalls(TrainingFile file) {
-    return file.kind() == null ? 0 : first(file, Example::callsTools);
+    return switch (file.kind()) {
+      case CHAT, CHAT_COMPLETION, PREFERENCE -> first(file, Example::callsTools);
+      case PROMPT_COMPLETION, TEXT, LABEL, LABELS -> 0;
+      case null -> 0;
+    };
   }
 
   /** The line of the first such row; 0 where there is none in what is read. */

@@ -1,13 +1,22 @@
 package dev.graft.inference;
 
+import dev.graft.inference.serving.InferenceRefused;
 import java.time.Duration;
 
 /** A model did not answer this time. */
 public final class CompletionFailed extends Exception {
   private static final long serialVersionUID = 1L;
 
+  private static final Duration SOON = Duration.ofSeconds(2);
+
   private final Duration retryAfter;
   private final boolean busy;
+
+  /** For one that is worth another try. */
+  public static CompletionFailed of(InferenceRefused refused) {
+    return new CompletionFailed(
+        refused.getMessage(), refused.retryAfter().orElse(SOON), refused.busy());
+  }
 
   /**
    * @param why a sentence for people

@@ -4,9 +4,11 @@ import dev.graft.text.row.Example;
 import dev.graft.text.template.ChatTemplate;
 import dev.graft.text.template.TemplateRejected;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -30,12 +32,17 @@ final class AssistantSpans {
 
   /**
    * @throws TemplateRejected if the template leaves out what a turn calls: an empty answer would be
-   *     learned
+   *     learned. The first turn that trains is looked at, and the first without words: templates
+   *     tell no others apart
    */
   ChatTemplate.Rendered render(Example.Chat chat) {
     ChatTemplate.Rendered whole = template.render(chat.messages(), chat.tools(), false);
+    Set<Boolean> looked = new HashSet<>();
     for (int i = 0; i < chat.messages().size(); i++) {
-      if (Example.Chat.callsTools(chat.messages().get(i))
+      Map<String, Object> turn = chat.messages().get(i);
+      if (Example.Chat.callsTools(turn)
+          && Example.Chat.trains(turn)
+          && looked.add("".equals(turn.get("content")))
           && whole.text().equals(withoutCalls(chat, i))) {
         throw new TemplateRejected(
             "has tool calls in turn "

@@ -88,7 +88,15 @@ class ConversionIT {
     assertThat(file.path("status").asString()).isEqualTo("processed");
     assertThat(file.path("format").asString()).isEqualTo("sharegpt");
     JsonNode findings = ok(api.get("files/" + id(file) + "/report")).path("findings");
-    assertThat(findings.findValuesAsString("check")).contains("nothing_to_train", "sharegpt_rows");
+    assertThat(findings.findValuesAsString("check")).contains("sharegpt_rows");
+    assertThat(findings)
+        .filteredOn(each -> each.path("check").asString().equals("nothing_to_train"))
+        .singleElement()
+        .satisfies(
+            each -> {
+              assertThat(each.path("severity").asString()).isEqualTo("error");
+              assertThat(each.path("lines").toString()).isEqualTo("[1]");
+            });
 
     JsonNode made = ok(api.post("files/" + id(file) + "/convert", Map.of()));
     assertThat(made.path("filename").asString()).isEqualTo("chats.chat.jsonl");
@@ -98,6 +106,16 @@ class ConversionIT {
             api.post("files/" + id(file) + "/convert", Map.of("ignore_unknown_keys", false)), 400);
     assertThat(strict.at("/errors/0/line").asInt()).isEqualTo(1);
     assertThat(strict.at("/errors/0/message").asString()).contains("unknown key: id");
+  }
+
+  @Test
+  void whatAConversionKnowsAnUploadKnows() throws Exception {
+    String row =
+        "{\"system\":\"Count.\",\"conversations\":[{\"from\":\"human\",\"value\":\"1+1?\"},"
+            + "{\"from\":\"gpt\",\"value\":\"2\",\"weight\":0.0}]}\n";
+    JsonNode made = ok(api.post("files/" + id(uploaded("s.jsonl", row)) + "/convert", Map.of()));
+    assertThat(content(id(made)))
+        .contains("{\"role\":\"system\",\"content\":\"Count.\"}", "\"weight\":0}");
   }
 
   @Test

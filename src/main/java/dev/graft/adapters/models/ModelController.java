@@ -130,7 +130,7 @@ class ModelController {
     String meant = Nearest.sentence(name, models.names(caller.departmentId()));
     return new RequestFailed(
         ProblemType.MODEL_NOT_FOUND,
-        "The model '%s' does not exist. %s".formatted(Nearest.shown(name), meant).strip(),
+        "The model '%s' does not exist.%s".formatted(Nearest.shown(name), meant),
         "model");
   }
 

@@ -23,6 +23,7 @@ import org.springframework.stereotype.Component;
 @Component
 public class ModelResolver {
   private static final String CHECKPOINT = ":ckpt-step-";
+  private static final int MOST_SHARED = 100;
 
   private final BaseModels baseModels;
   private final Adapters adapters;
@@ -58,12 +59,13 @@ public class ModelResolver {
         .toList();
   }
 
-  /** Of what the department may ask: base models, of its own models the newest, and shared ones. */
+  /** Of what the department may ask: base models, of its own models the newest, and some shared. */
   public List<String> names(String departmentId) {
     return Stream.of(
             baseModels.list().stream().filter(BaseModel::enabled).map(BaseModel::name),
             adapters.names(departmentId).stream(),
             permissions.sharedWith(departmentId).stream()
+                .limit(MOST_SHARED)
                 .filter(
                     name -> find(departmentId, name).filter(ModelResolver::isThere).isPresent()))
         .flatMap(each -> each)

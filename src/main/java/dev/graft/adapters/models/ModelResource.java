@@ -41,7 +41,8 @@ record ModelResource(
    */
   static ModelResource of(
       String name, String baseModel, String configuration, Instant createdAt, String owner) {
-    boolean labels = TrainingSpecs.labelsRows(JsonMapper.shared().readTree(configuration));
+    boolean labels =
+        TrainingSpecs.objective(JsonMapper.shared().readTree(configuration)).labelsRows();
     return new ModelResource(
         name,
         "model",

@@ -1,6 +1,7 @@
 package dev.graft.client.command;
 
 import dev.graft.client.GraftApi;
+import dev.graft.client.Patience;
 import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -40,12 +41,19 @@ final class FilesConvert extends ApiCommand {
   int run(GraftApi api) throws IOException {
     UploadOptions options = new UploadOptions(ignoreUnknownKeys);
     String path = FilesCommand.PATH + "/" + escaped(TrainingFileUpload.idOf(api, file, options));
-    while (api.get(path).path("status").asString().equals("uploaded")) LockSupport.parkNanos(PAUSE);
+    Patience patience = new Patience();
+    while (patience.ask(() -> api.get(path)).map(FilesConvert::isUnread).orElse(true)) {
+      LockSupport.parkNanos(PAUSE);
+    }
     ObjectNode request = object();
     if (from != null) request.put("from", from);
     if (ignoreUnknownKeys) request.put("ignore_unknown_keys", true);
     JsonNode made = api.create(path + "/convert", request);
     show(made, made.path("id").asString());
     return FilesCommand.problems(this, made);
+  }
+
+  private static boolean isUnread(JsonNode file) {
+    return file.path("status").asString().equals("uploaded");
   }
 }

@@ -50,11 +50,12 @@ public final class KeysCommand extends CommandGroup {
     private String department = "";
 
     String path(GraftApi api) {
+      if (department.startsWith("proj_")) return PROJECTS + "/" + ApiCommand.escaped(department);
       return PROJECTS + "/" + project(api, department).path("id").asString();
     }
   }
 
-  /** With its id, and its name where that can be known. */
+  /** With its id and its name. */
   private static JsonNode project(GraftApi api, String department) {
     if (department.startsWith("proj_")) {
       return api.get(PROJECTS + "/" + ApiCommand.escaped(department));

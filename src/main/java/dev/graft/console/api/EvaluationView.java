@@ -78,7 +78,8 @@ public record EvaluationView(
       String type, String name, @Nullable String operation, @Nullable String evaluationMetric) {
     /** Such as {@code exact_match (string_check eq)}. */
     public String title() {
-      return "%s (%s %s)".formatted(name, type, operation == null ? evaluationMetric : operation);
+      String how = operation == null ? evaluationMetric : operation;
+      return how == null ? name : "%s (%s %s)".formatted(name, type, how);
     }
   }
 

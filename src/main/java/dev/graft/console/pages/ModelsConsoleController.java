@@ -49,11 +49,15 @@ class ModelsConsoleController {
     return "model";
   }
 
-  /** The job that made it, for its names; null where it is another department's. */
+  /**
+   * The job that made it, for its names; null where it is another department's, or not for this
+   * key.
+   */
   private @Nullable JobView origin(String job) {
     try {
       return api.job(job);
-    } catch (PageRefused foreign) {
+    } catch (PageRefused refused) {
+      if (refused.status() != 403 && refused.status() != 404) throw refused;
       return null;
     }
   }

@@ -116,8 +116,4 @@ class EvaluationRow {
         errorCode == null ? null : new Evaluation.Failure(errorCode, String.valueOf(errorMessage)),
         waitsFor);
   }
-
-  String departmentId() {
-    return departmentId;
-  }
 }

@@ -14,6 +14,9 @@ import org.springframework.data.jpa.repository.Query;
 interface EvaluationRows extends JpaRepository<EvaluationRow, String> {
   Optional<EvaluationRow> findByDepartmentIdAndId(String departmentId, String id);
 
+  @Query("select e.departmentId from EvaluationRow e where e.id = :id")
+  Optional<String> departmentOf(String id);
+
   /** Nothing of it changes before this transaction ends, nor does whoever works at it go on. */
   @Lock(LockModeType.PESSIMISTIC_WRITE)
   @Query("select e from EvaluationRow e where e.departmentId = :departmentId and e.id = :id")

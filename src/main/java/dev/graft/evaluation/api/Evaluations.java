@@ -83,7 +83,7 @@ public class Evaluations implements Owned, FileUse {
   @Override
   @Transactional(readOnly = true)
   public Optional<String> departmentOf(String id) {
-    return rows.findById(id).map(EvaluationRow::departmentId);
+    return rows.departmentOf(id);
   }
 
   /** Once its questions are chosen, an evaluation needs the file no longer. */
@@ -123,6 +123,9 @@ public class Evaluations implements Owned, FileUse {
   private EvaluationPlan complete(String department, EvaluationRequest request, boolean labels) {
     EvaluationPlan asked = request.checked(settings.maxSamples(), labels);
     for (int i = 0; i < asked.models().size(); i++) {
+      if (labels && asked.models().get(i).equals(EvaluationPlan.MAJORITY)) {
+        throw RequestFailed.invalid("models[" + i + "]", "is a baseline, not a model.");
+      }
       requireAskable(department, asked, asked.models().get(i), "models[" + i + "]");
     }
     String baseline = asked.baseline();

@@ -25,6 +25,7 @@ import java.io.InputStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -142,6 +143,7 @@ class Evaluator implements WorkKind {
       throws InterruptedException, IOException, CompletionFailed {
     int stumbles = claim.stumbles();
     int givenUp = claim.givenUp();
+    Map<String, Integer> labels = plan.labels() ? answers.labels(claim.id()) : Map.of();
     Long end = null;
     while (end == null || System.nanoTime() - end < 0) {
       Optional<Open> open = answers.next(claim.id(), plan.everyone().size());
@@ -149,7 +151,7 @@ class Evaluator implements WorkKind {
         end(claim, plan);
         return false;
       }
-      Optional<GradedAnswer> answer = answer(claim, plan, open.get(), stumbles, givenUp);
+      Optional<GradedAnswer> answer = answer(claim, plan, labels, open.get(), stumbles, givenUp);
       if (answer.isEmpty()) return false;
       if (!ledger.answered(claim, answer.get())) return false;
       stumbles = 0;
@@ -164,12 +166,17 @@ class Evaluator implements WorkKind {
    * so, too, it is not the questions, and it gets more tries.
    */
   private Optional<GradedAnswer> answer(
-      Claim claim, EvaluationPlan plan, Open open, int stumbles, int givenUp)
+      Claim claim,
+      EvaluationPlan plan,
+      Map<String, Integer> labels,
+      Open open,
+      int stumbles,
+      int givenUp)
       throws InterruptedException, IOException, CompletionFailed {
     String model = plan.everyone().get(open.model());
     try {
       GreedyCompletion answer =
-          models.ask(claim.departmentId(), claim.id(), plan, model, open.question());
+          models.ask(claim.departmentId(), plan, labels, model, open.question());
       if (answer instanceof GreedyCompletion.Given given
           && !given.fingerprint().equals(claim.fingerprints().get(open.model()))) {
         fail(claim, "model_changed", "Other files than at the beginning answer as " + model + ".");

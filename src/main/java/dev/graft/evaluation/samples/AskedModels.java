@@ -7,6 +7,7 @@ import dev.graft.inference.GreedyCompletions;
 import dev.graft.inference.TextLabels;
 import java.io.IOException;
 import java.util.Map;
+import java.util.Objects;
 import org.springframework.stereotype.Component;
 
 /** Everyone whom an evaluation asks: models that write, models that label, and the majority. */
@@ -14,12 +15,10 @@ import org.springframework.stereotype.Component;
 public class AskedModels {
   private final GreedyCompletions writers;
   private final TextLabels classifiers;
-  private final AnswerRows rows;
 
-  AskedModels(GreedyCompletions writers, TextLabels classifiers, AnswerRows rows) {
+  AskedModels(GreedyCompletions writers, TextLabels classifiers) {
     this.writers = writers;
     this.classifiers = classifiers;
-    this.rows = rows;
   }
 
   /**
@@ -37,19 +36,20 @@ public class AskedModels {
   }
 
   /**
+   * @param labels how many questions have each, for the majority
    * @throws CompletionFailed if there is no answer now
    */
   public GreedyCompletion ask(
       String departmentId,
-      String evaluationId,
       EvaluationPlan plan,
+      Map<String, Integer> labels,
       String model,
       Question question)
       throws InterruptedException, IOException, CompletionFailed {
-    if (isMajority(plan, model)) return majority(evaluationId, question.reference());
-    String prompt = question.prompt();
-    return plan.labels() && prompt != null
-        ? classifiers.label(departmentId, model, prompt, question.reference())
+    if (isMajority(plan, model)) return majority(labels, question.reference());
+    return plan.labels()
+        ? classifiers.label(
+            departmentId, model, Objects.requireNonNull(question.prompt()), question.reference())
         : writers.ask(departmentId, model, question.example(), plan.maxCompletionTokens());
   }
 
@@ -58,8 +58,7 @@ public class AskedModels {
   }
 
   /** The most frequent label of all questions; of equally frequent ones the first by name. */
-  private GreedyCompletion majority(String evaluationId, String known) {
-    Map<String, Integer> labels = rows.labels(evaluationId);
+  private static GreedyCompletion majority(Map<String, Integer> labels, String known) {
     String most =
         labels.entrySet().stream()
             .min(

@@ -15,7 +15,7 @@ final class ClassifyParameters {
               "truncation",
               "true cuts a text that is longer than the model's context at its end; absent ="
                   + " false: it is refused"),
-          honoured("top_k", "1 to 1000: the likeliest classes that are told; absent = 1000"),
+          honoured("top_k", "1 to 100: the likeliest classes that are told; absent = 100"),
           ignored("user", "Graft keeps no user profiles"));
 
   private ClassifyParameters() {}

@@ -13,8 +13,8 @@ public record ClassificationRequest(
   /** Texts of a request. */
   public static final int MAX_TEXTS = 256;
 
-  /** Bounds what is sent of a model with thousands of classes. */
-  public static final int MAX_LABELS = 1000;
+  /** Of a text, in a request: bounds the answer of a model with thousands of classes. */
+  public static final int MAX_LABELS = 100;
 
   public ClassificationRequest {
     texts = List.copyOf(texts);

@@ -8,7 +8,6 @@ import dev.graft.inference.serving.InferenceRefused;
 import dev.graft.inference.serving.ServedModels;
 import dev.graft.weights.config.basics.Task;
 import java.io.IOException;
-import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Service;
@@ -16,8 +15,6 @@ import org.springframework.stereotype.Service;
 /** Asks as requests do. */
 @Service
 class TextLabeller implements TextLabels {
-  private static final Duration SOON = Duration.ofSeconds(2);
-
   private final ServedModels models;
   private final Classifications answers;
 
@@ -35,7 +32,7 @@ class TextLabeller implements TextLabels {
   public GreedyCompletion label(String departmentId, String model, String text, String known)
       throws InterruptedException, IOException, CompletionFailed {
     ClassificationRequest request =
-        new ClassificationRequest(model, List.of(text), true, ClassificationRequest.MAX_LABELS);
+        new ClassificationRequest(model, List.of(text), true, Integer.MAX_VALUE);
     try {
       Classification found = answers.classify(departmentId, request);
       if (found.problem() != Task.Problem.SINGLE_LABEL_CLASSIFICATION) {
@@ -49,9 +46,7 @@ class TextLabeller implements TextLabels {
       if (Thread.interrupted()) throw new InterruptedException();
       return switch (refused.type()) {
         case INVALID_PROMPT -> new GreedyCompletion.Refused(refused.getMessage());
-        case UNAVAILABLE, INTERNAL ->
-            throw new CompletionFailed(
-                refused.getMessage(), refused.retryAfter().orElse(SOON), refused.busy());
+        case UNAVAILABLE, INTERNAL -> throw CompletionFailed.of(refused);
         default -> throw refused;
       };
     }

@@ -13,7 +13,6 @@ import dev.graft.inference.serving.ServedModels;
 import dev.graft.text.row.Example;
 import dev.graft.training.generation.Sampling;
 import java.io.IOException;
-import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Service;
@@ -21,8 +20,6 @@ import org.springframework.stereotype.Service;
 /** Asks as chats do; how likely the known answer is, is a question of its own. */
 @Service
 class GreedyGenerator implements GreedyCompletions {
-  private static final Duration SOON = Duration.ofSeconds(2);
-
   private final ServedModels models;
   private final Generations answers;
 
@@ -57,9 +54,7 @@ class GreedyGenerator implements GreedyCompletions {
       return switch (refused.type()) {
         case CONTEXT_LENGTH_EXCEEDED, INVALID_PROMPT, INVALID_VALUE ->
             new GreedyCompletion.Refused(refused.getMessage());
-        case UNAVAILABLE, INTERNAL ->
-            throw new CompletionFailed(
-                refused.getMessage(), refused.retryAfter().orElse(SOON), refused.busy());
+        case UNAVAILABLE, INTERNAL -> throw CompletionFailed.of(refused);
         default -> throw refused;
       };
     }

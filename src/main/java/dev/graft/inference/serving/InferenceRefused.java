@@ -68,9 +68,8 @@ public final class InferenceRefused extends RequestFailed {
     return new InferenceRefused(
         ProblemType.MODEL_NOT_FOUND,
         "model",
-        "The model '%s' does not exist. %s GET /v1/models lists what can be asked."
-            .formatted(Nearest.shown(model), Nearest.sentence(model, known))
-            .replace("  ", " "));
+        "The model '%s' does not exist.%s GET /v1/models lists what can be asked."
+            .formatted(Nearest.shown(model), Nearest.sentence(model, known)));
   }
 
   /**

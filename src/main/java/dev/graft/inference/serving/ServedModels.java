@@ -94,7 +94,7 @@ public class ServedModels {
   }
 
   private static boolean classifies(String configuration) {
-    return TrainingSpecs.labelsRows(JsonMapper.shared().readTree(configuration));
+    return TrainingSpecs.objective(JsonMapper.shared().readTree(configuration)).labelsRows();
   }
 
   private static ServedModel whole(String name, Digest manifest, boolean classifies) {

@@ -125,7 +125,8 @@ public class LeaseLedger {
   private static final String RENEW =
       """
       -- renew: extends the lease, moves the progress; writes the events of a report not seen yet. A
-      -- run that begins voids what earlier ones told of later steps. Its first step is the first that
+      -- run that begins voids what earlier ones told of later steps, and at the beginning of step 0,
+      -- where it evaluates again. Its first step is the first that
       -- has a speed
       with f as (select job_id, epoch, report < :number as fresh from job_lease
                   where job_id = :job and epoch = :epoch and token = :token and ended_at is null
@@ -140,7 +141,8 @@ public class LeaseLedger {
                    from f where job_lease.job_id = f.job_id and job_lease.epoch = f.epoch),
            v as (delete from job_event using f
                   where f.fresh and :begins::int is not null and job_event.job_id = f.job_id
-                    and type = 'metrics' and (data ->> 'step')::int > :begins::int),
+                    and type = 'metrics' and (data ->> 'step')::int
+                          > case when :begins::int = 0 then -1 else :begins::int end),
            p as (update job_progress
                     set last_event = last_event + case when f.fresh then :events else 0 end,
                         step = coalesce(:step::int, step), total_steps = coalesce(:total::int, total_steps),

@@ -41,7 +41,7 @@ final class Transition {
                   where u.state in ('queued', 'paused')),
            v as (delete from job_event using b
                   where job_id = b.id and type = 'metrics'
-                    and (data ->> 'step')::int > coalesce(b.step, -1)),
+                    and (data ->> 'step')::int > coalesce(nullif(b.step, 0), -1)),
            p as (update job_progress
                     set last_event = last_event + 1, validating = false,
                         step = case when b.id is null then job_progress.step

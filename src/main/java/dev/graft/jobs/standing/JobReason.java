@@ -33,7 +33,7 @@ public record JobReason(String reason, String nextStep) {
               job.progress().step() > 0
                   ? "Resume it to continue from its checkpoint at step %d."
                       .formatted(job.progress().step())
-                  : "Resume it to start again; it has no checkpoint yet.");
+                  : "Resume it to start from the beginning.");
       case SUCCEEDED ->
           new JobReason(
               "It made %d steps and published %s."

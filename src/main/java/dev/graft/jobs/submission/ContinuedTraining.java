@@ -2,15 +2,12 @@ package dev.graft.jobs.submission;
 
 import dev.graft.artifacts.Digest;
 import dev.graft.jobs.ParentModel;
-import dev.graft.spec.TrainingSpec.Objective;
 import dev.graft.spec.fields.SpecRejected;
 import dev.graft.spec.fields.SpecRejected.Problem;
 import dev.graft.spec.method.AdapterMethod;
 import dev.graft.spec.request.ContinuedMethod;
 import dev.graft.spec.request.TrainingSpecs;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -55,19 +52,14 @@ record ContinuedTraining(
   private static void objective(JsonNode configuration, ObjectNode adapter) {
     String before = configuration.path("objective").asString("sft");
     String now = adapter.path("objective").asString("");
-    if (now.isEmpty() && labelsRows(before)) adapter.put("objective", before);
-    else if (!now.equals(before) && (labelsRows(before) || labelsRows(now))) {
+    boolean labelled = TrainingSpecs.objective(configuration).labelsRows();
+    if (now.isEmpty() && labelled) adapter.put("objective", before);
+    else if (!now.equals(before) && (labelled || TrainingSpecs.objective(adapter).labelsRows())) {
       throw refused(
           "adapter.objective",
           "is %s, but the model that training continues from was trained for %s"
               .formatted(now, before));
     }
-  }
-
-  private static boolean labelsRows(String objective) {
-    return Arrays.stream(Objective.values())
-        .filter(Objective::labelsRows)
-        .anyMatch(each -> each.name().toLowerCase(Locale.ROOT).equals(objective));
   }
 
   private @Nullable AdapterMethod asked() {

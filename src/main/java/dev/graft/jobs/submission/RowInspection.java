@@ -82,7 +82,7 @@ class RowInspection {
 
   /**
    * Has the first row that calls tools read with the base model, whose chat template may not know
-   * them. A file without such rows costs nothing.
+   * them. A file without such rows costs no process.
    *
    * @throws dev.graft.platform.errors.RequestFailed if it leaves them out, or too many files are
    *     being read

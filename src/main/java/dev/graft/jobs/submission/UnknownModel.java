@@ -15,9 +15,8 @@ final class UnknownModel {
    */
   static RequestFailed of(String name, Collection<String> known, String param) {
     String message =
-        "No such model: '%s'. %s GET /v1/models lists all."
+        "No such model: '%s'.%s GET /v1/models lists all."
             .formatted(Nearest.shown(name), Nearest.sentence(name, known));
-    return new RequestFailed(ProblemType.MODEL_NOT_FOUND, message.replace("  ", " "), param)
-        .about(name);
+    return new RequestFailed(ProblemType.MODEL_NOT_FOUND, message, param).about(name);
   }
 }

@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Names that are like one that there is not: what may have been meant by it. */
@@ -19,18 +20,16 @@ public final class Nearest {
   /** The nearest name, if it is so near that it was likely meant. */
   static @Nullable String likely(String said, Collection<String> names) {
     if (said.length() > LONGEST) return null;
-    String plain = plain(said);
-    return names.stream()
-        .filter(name -> near(plain, plain(name)))
-        .min(
-            Comparator.<String>comparingInt(name -> edits(plain, plain(name)))
-                .thenComparing(n -> n))
+    return candidates(plain(said), names)
+        .filter(Candidate::near)
+        .findFirst()
+        .map(Candidate::name)
         .orElse(null);
   }
 
   /**
-   * A sentence that names the three of them that are nearest, by edit distance; empty where there
-   * are none.
+   * A further sentence, with a space before it, that names the three of them that are nearest, by
+   * edit distance; empty where there are none.
    *
    * @param said from outside; what is before its last slash does not count
    */
@@ -38,18 +37,12 @@ public final class Nearest {
     if (names.isEmpty()) return "";
     String plain = plain(said.substring(said.lastIndexOf('/') + 1));
     if (plain.length() > LONGEST) return "";
-    List<String> sorted =
-        names.stream()
-            .distinct()
-            .sorted(
-                Comparator.<String>comparingInt(name -> edits(plain, plain(name)))
-                    .thenComparing(name -> name))
-            .limit(MOST)
-            .toList();
-    List<String> near = sorted.stream().filter(name -> near(plain, plain(name))).toList();
+    List<Candidate> nearest = candidates(plain, names).limit(MOST).toList();
+    List<String> near = nearest.stream().filter(Candidate::near).map(Candidate::name).toList();
     return near.isEmpty()
-        ? "The nearest that exist: %s.".formatted(quoted(sorted, ", "))
-        : "Did you mean %s?".formatted(quoted(near, " or "));
+        ? " The nearest that exist: %s."
+            .formatted(quoted(nearest.stream().map(Candidate::name).toList(), ", "))
+        : " Did you mean %s?".formatted(quoted(near, " or "));
   }
 
   private static String quoted(List<String> names, String between) {
@@ -67,9 +60,22 @@ public final class Nearest {
     return name.replaceAll("[_.\\-\\s]", "").toLowerCase(ROOT);
   }
 
-  private static boolean near(String said, String name) {
-    int length = Math.max(said.length(), name.length());
-    return length > 2 && edits(said, name) <= Math.max(1, Math.min(4, length / 4));
+  private record Candidate(String name, int distance, boolean near) {
+    static Candidate of(String said, String name) {
+      String plain = plain(name);
+      int distance = edits(said, plain);
+      int length = Math.max(said.length(), plain.length());
+      return new Candidate(
+          name, distance, length > 2 && distance <= Math.max(1, Math.min(4, length / 4)));
+    }
+  }
+
+  /** The nearest first. */
+  private static Stream<Candidate> candidates(String plain, Collection<String> names) {
+    return names.stream()
+        .distinct()
+        .map(name -> Candidate.of(plain, name))
+        .sorted(Comparator.comparingInt(Candidate::distance).thenComparing(Candidate::name));
   }
 
   /** Insertions, deletions, substitutions and swaps of neighbours (optimal string alignment). */

@@ -111,6 +111,11 @@ public final class UnknownSetting {
     return message.equals(plain()) ? anywhere(key, List.of(), elsewhere) : message;
   }
 
+  /** The same message; of a setting that only others have, such as another method, saying so. */
+  public static String ofAnother(String message) {
+    return message.equals(plain()) ? "not a setting of this method or type. " + all() : message;
+  }
+
   private static @Nullable String place(
       String key, Map<String, ? extends Collection<String>> elsewhere) {
     List<String> names = new ArrayList<>();

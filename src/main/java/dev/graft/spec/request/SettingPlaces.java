@@ -33,9 +33,15 @@ final class SettingPlaces {
     return PLACES;
   }
 
-  /** The same problem; of an unknown setting that there is in another place, with that place. */
+  /**
+   * The same problem; of an unknown setting that there is in another place, with that place. One
+   * that is in its place is another method's.
+   */
   static Problem told(Problem problem) {
     String key = problem.path().substring(problem.path().lastIndexOf('.') + 1);
+    if (PLACES.containsKey(key) && PLACES.get(key).contains(problem.path())) {
+      return new Problem(problem.path(), UnknownSetting.ofAnother(problem.message()));
+    }
     return new Problem(problem.path(), UnknownSetting.elsewhere(key, problem.message(), PLACES));
   }
 

@@ -159,14 +159,15 @@ public final class TrainingSpecs {
   }
 
   /**
-   * Whether a model that was trained so labels texts, of an object that {@link #toJson} wrote, in
-   * this release or an earlier one; else it writes them.
+   * What a model was trained for, of an object that {@link #toJson} wrote, in this release or an
+   * earlier one, which said nothing of supervised training.
    */
-  public static boolean labelsRows(JsonNode resolved) {
-    String objective = resolved.path("objective").asString("");
+  public static Objective objective(JsonNode resolved) {
+    String said = resolved.path("objective").asString("");
     return Arrays.stream(Objective.values())
-        .filter(Objective::labelsRows)
-        .anyMatch(each -> lower(each).equals(objective));
+        .filter(each -> lower(each).equals(said))
+        .findFirst()
+        .orElse(Objective.SFT);
   }
 
   /** An {@code adapter} object that says nothing but the method. */

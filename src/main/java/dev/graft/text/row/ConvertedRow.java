@@ -43,46 +43,15 @@ final class ConvertedRow {
   }
 
   private static Map<String, Object> asked(Map<?, ?> row, String question, String answer) {
-    List<Map<String, Object>> messages = beginning(row);
-    messages.add(message("user", question));
-    messages.add(message("assistant", answer));
+    List<Map<String, Object>> messages = new ArrayList<>(MessageShape.system(row));
+    messages.add(MessageShape.said("user", question));
+    messages.add(MessageShape.said("assistant", answer));
     return row(messages, null);
   }
 
   private static Map<String, Object> conversation(Map<?, ?> row, UnknownKeys unknown) {
-    unknown.only(row, Set.of("conversations", "system", "tools"));
-    List<Map<String, Object>> messages = beginning(row);
-    List<?> turns = MessageShape.list("conversations", row.get("conversations"));
-    for (int i = 0; i < turns.size(); i++) {
-      String where = "conversations[" + i + "]";
-      Map<?, ?> turn = MessageShape.object(turns.get(i), where);
-      unknown.only(turn, Set.of("from", "value", "weight"), where + " ");
-      String role = ROLES.get(RowShape.string(turn, "from", where + "."));
-      if (role == null) {
-        throw new BadRow(
-            where + ".from must be human, gpt, system or tool (or user, assistant, observation)");
-      }
-      Map<String, Object> message = message(role, RowShape.string(turn, "value", where + "."));
-      Object weight = turn.get("weight");
-      if (weight != null) message.put("weight", weight);
-      messages.add(message);
-    }
+    List<Map<String, Object>> messages = MessageShape.conversation(row, unknown, ROLES::get);
     return row(messages, RowShape.tools(row));
-  }
-
-  /** The system turn, if there is one. */
-  private static List<Map<String, Object>> beginning(Map<?, ?> row) {
-    List<Map<String, Object>> messages = new ArrayList<>();
-    String system = row.get("system") == null ? "" : RowShape.string(row, "system", "");
-    if (!system.isEmpty()) messages.add(message("system", system));
-    return messages;
-  }
-
-  private static Map<String, Object> message(String role, String content) {
-    Map<String, Object> message = new LinkedHashMap<>();
-    message.put("role", role);
-    message.put("content", content);
-    return message;
   }
 
   private static Map<String, Object> row(

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** What the turns of a chat must look like. */
@@ -30,20 +31,43 @@ final class MessageShape {
     return List.copyOf(messages);
   }
 
-  /** Turns of {@code from} and {@code value}; role names stay as they are. */
-  static List<Map<String, Object>> conversations(@Nullable Object value, UnknownKeys unknown) {
-    List<?> list = list("conversations", value);
-    List<Map<String, Object>> messages = new ArrayList<>();
-    for (int i = 0; i < list.size(); i++) {
+  /**
+   * ShareGPT's turns, after the row's {@code system}.
+   *
+   * @param roles the role of who speaks; null = there is no such
+   */
+  static List<Map<String, Object>> conversation(
+      Map<?, ?> row, UnknownKeys unknown, Function<String, @Nullable String> roles) {
+    unknown.only(row, Set.of("conversations", "system", "tools"));
+    List<Map<String, Object>> messages = new ArrayList<>(system(row));
+    List<?> turns = list("conversations", row.get("conversations"));
+    for (int i = 0; i < turns.size(); i++) {
       String where = "conversations[" + i + "]";
-      Map<?, ?> turn = object(list.get(i), where);
-      unknown.only(turn, Set.of("from", "value"), where + " ");
-      Map<String, Object> message = new LinkedHashMap<>();
-      message.put("role", RowShape.string(turn, "from", where + "."));
-      message.put("content", RowShape.string(turn, "value", where + "."));
+      Map<?, ?> turn = object(turns.get(i), where);
+      unknown.only(turn, Set.of("from", "value", "weight"), where + " ");
+      String role = roles.apply(RowShape.string(turn, "from", where + "."));
+      if (role == null) {
+        throw new BadRow(
+            where + ".from must be human, gpt, system or tool (or user, assistant, observation)");
+      }
+      Map<String, Object> message = said(role, RowShape.string(turn, "value", where + "."));
+      if (turn.get("weight") != null) message.put("weight", weight(turn.get("weight"), where));
       messages.add(message);
     }
     return List.copyOf(messages);
+  }
+
+  /** The system turn of a row that has its words beside the others; none if it has none. */
+  static List<Map<String, Object>> system(Map<?, ?> row) {
+    String system = row.get("system") == null ? "" : RowShape.string(row, "system", "");
+    return system.isEmpty() ? List.of() : List.of(said("system", system));
+  }
+
+  static Map<String, Object> said(String role, String content) {
+    Map<String, Object> message = new LinkedHashMap<>();
+    message.put("role", role);
+    message.put("content", content);
+    return message;
   }
 
   static boolean assistantSpeaks(List<Map<String, Object>> messages) {

@@ -28,9 +28,8 @@ final class RowShape {
       return new Example.Chat(line, messages, tools(map));
     }
     if (map.containsKey("conversations")) {
-      unknown.only(map, Set.of("conversations", "tools"));
       return new Example.Chat(
-          line, MessageShape.conversations(map.get("conversations"), unknown), tools(map));
+          line, MessageShape.conversation(map, unknown, role -> role), tools(map));
     }
     if (map.containsKey("instruction")) return instruction(line, map, unknown);
     if (PreferenceShape.fits(map)) return PreferenceShape.example(line, map, unknown);

@@ -28,15 +28,19 @@ import java.util.List;
  * @param data the rows that train, in the order of the run's first epoch
  */
 record DataStart(TrainingRun run, Rows data, RunControl control) {
+  /** Whether the run's data decides how it starts; then a run that stops keeps what was found. */
+  static boolean looks(TrainingRun run) {
+    return run.startFrom() == null
+        && run.spec().method() instanceof Lora lora
+        && lora.initLoraWeights() instanceof LoraInit.Eva;
+  }
+
   /**
    * @throws IllegalArgumentException if method, data and base do not go together
    * @throws BadRun if a checkpoint is damaged
    */
   TrainableModel open(ModelDirectory base, TrainingSetup recipe) {
-    boolean decided = run.startFrom() != null;
-    if (decided
-        || !(recipe.method() instanceof Lora asked
-            && asked.initLoraWeights() instanceof LoraInit.Eva)) {
+    if (!looks(run) || !(recipe.method() instanceof Lora asked)) {
       return TrainableModels.load(base, recipe);
     }
     Path checkpoint = run.directories().resumeFrom();
@@ -46,8 +50,7 @@ record DataStart(TrainingRun run, Rows data, RunControl control) {
     BatchPlan plan = new BatchPlan(run.spec().training(), run.spec().seed(), data.lengths());
     int steps = plan.stepsPerEpoch();
     if (steps == 0) return TrainableModels.load(base, recipe); // there is nothing to train on
-    EvaStart start =
-        EvaStart.find(base, recipe, steps, step -> batches(plan, step), control::pollRepeatable);
+    EvaStart start = EvaStart.find(base, recipe, steps, step -> batches(plan, step), control::poll);
     TrainableModel model = TrainableModels.load(base, recipe.with(start.method()));
     start.into(model);
     return model;

@@ -42,8 +42,9 @@ final class TrainingLoop {
   private TrainingData data;
   private @Nullable HeldOutEvaluation validation;
   private RunProgress progress = RunProgress.START;
-  private RunProgress kept = RunProgress.START;
-  private boolean measured;
+
+  /** Where the newest checkpoint is; null where there is more to keep than progress. */
+  private @Nullable RunProgress kept;
 
   /**
    * @param base with the head that the model has
@@ -92,12 +93,12 @@ final class TrainingLoop {
     Path resumeFrom = run.directories().resumeFrom();
     if (resumeFrom == null) checkpoints.begin();
     else progress = checkpoints.restore(resumeFrom, model);
-    kept = progress;
+    kept = resumeFrom == null && DataStart.looks(run) ? null : progress;
     started(maxLength);
     try {
       train(checkpoints);
     } catch (RunControl.Stopped asked) {
-      if (measured || !progress.equals(kept)) checkpoint(checkpoints);
+      if (!progress.equals(kept)) checkpoint(checkpoints);
       return TrainerExit.STOPPED_AFTER_CHECKPOINT;
     }
     if (validation != null) validation.takeBest(progress.best(), progress.step());
@@ -141,7 +142,7 @@ final class TrainingLoop {
           new ReferenceLogps(checkpoints.reference(), model, training, control);
       data = references.measured(data);
       if (held != null) held = references.measured(held);
-      measured = references.keep();
+      if (references.keep()) kept = null;
     }
     if (held != null) {
       validation =
@@ -265,7 +266,6 @@ final class TrainingLoop {
             progress,
             making -> ResultDirectory.writeAdapter(making, run, base, model, progress));
     kept = progress;
-    measured = false;
     schedule.made();
     events.accept(new TrainingEvent.Checkpoint(progress.step(), written.toString()));
   }

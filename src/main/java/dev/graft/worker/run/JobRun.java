@@ -184,9 +184,10 @@ public final class JobRun implements Heartbeats.Listener {
             return key;
           });
     } else if (failure == null || early.asked()) {
+      long patience = System.nanoTime() + times.drainGrace().toNanos();
       until(
           () -> {
-            checkpoints.sendUnsent();
+            if (early.reason() != EarlyEnd.Reason.CANCEL) checkpoints.sendLast(patience);
             beats.flush();
             return give(key);
           });

@@ -1,6 +1,7 @@
 package dev.graft.worker.run;
 
 import dev.graft.artifacts.Digest;
+import dev.graft.jobs.lease.CheckpointReport;
 import dev.graft.jobs.lease.LeaseKey;
 import dev.graft.jobs.lease.LeaseProtocol;
 import dev.graft.jobs.lease.LeaseRefused;
@@ -8,6 +9,7 @@ import dev.graft.training.protocol.TrainingEvent;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,7 +22,12 @@ final class RunCheckpoints {
   private final LeaseKey key;
   private final DirectoryUpload uploads;
   private final RunReporter told;
-  private TrainingEvent.@Nullable Checkpoint unsent;
+  private @Nullable Unsent unsent;
+
+  /**
+   * @param report with the numbers that the run had when it made the checkpoint
+   */
+  private record Unsent(Path directory, Function<Digest, CheckpointReport> report) {}
 
   RunCheckpoints(LeaseProtocol protocol, LeaseKey key, DirectoryUpload uploads, RunReporter told) {
     this.protocol = protocol;
@@ -31,25 +38,44 @@ final class RunCheckpoints {
 
   /** One that cannot be sent now is only a later resume; the next one will be sent. */
   void commit(TrainingEvent.Checkpoint checkpoint) {
-    unsent = checkpoint;
+    unsent =
+        new Unsent(
+            Path.of(checkpoint.directory()), told.checkpoint(Math.toIntExact(checkpoint.step())));
     try {
       sendUnsent();
     } catch (IOException | UncheckedIOException | LeaseRefused e) {
-      log.atWarn()
-          .addKeyValue("job", key.jobId())
-          .addKeyValue("cause", e.getMessage())
-          .log("checkpoint_not_committed");
+      left(e);
     }
   }
 
   /**
    * Sends the newest one where that is still to be done: after it there is no next one. May be
    * repeated.
+   *
+   * @param until when it is left, by {@link System#nanoTime}: it must not keep the job
+   * @throws UncheckedIOException if the server does not take it now
    */
-  void sendUnsent() throws IOException {
+  void sendLast(long until) {
+    try {
+      sendUnsent();
+    } catch (UncheckedIOException unanswered) {
+      if (System.nanoTime() - until < 0) throw unanswered;
+      left(unanswered);
+    } catch (IOException | LeaseRefused e) {
+      left(e);
+    }
+  }
+
+  private void sendUnsent() throws IOException {
     if (unsent == null) return;
-    Digest manifest = uploads.directory(Path.of(unsent.directory()));
-    protocol.checkpoint(key, told.checkpoint(Math.toIntExact(unsent.step()), manifest));
+    protocol.checkpoint(key, unsent.report().apply(uploads.directory(unsent.directory())));
     unsent = null;
+  }
+
+  private void left(Exception why) {
+    log.atWarn()
+        .addKeyValue("job", key.jobId())
+        .addKeyValue("cause", why.getMessage())
+        .log("checkpoint_not_committed");
   }
 }

@@ -6,6 +6,7 @@ import dev.graft.jobs.lease.LeaseReport;
 import dev.graft.training.protocol.TrainingEvent;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** A trainer's events as reports to the server. */
@@ -19,14 +20,12 @@ final class RunReporter {
     this.reports = reports;
   }
 
-  /** A checkpoint with the newest numbers of the run. */
-  CheckpointReport checkpoint(int step, Digest manifest) {
-    return new CheckpointReport(
-        step,
-        manifest,
-        newest,
-        latest == null ? null : latest.epoch(),
-        latest == null ? null : latest.trainedTokens());
+  /** A checkpoint with the numbers that the run has now; its manifest may come later. */
+  Function<Digest, CheckpointReport> checkpoint(int step) {
+    Map<String, Double> values = Map.copyOf(newest);
+    Double epoch = latest == null ? null : latest.epoch();
+    Long trainedTokens = latest == null ? null : latest.trainedTokens();
+    return manifest -> new CheckpointReport(step, manifest, values, epoch, trainedTokens);
   }
 
   void lacksDisk() {

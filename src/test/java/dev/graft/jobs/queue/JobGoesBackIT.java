@@ -127,7 +127,7 @@ class JobGoesBackIT {
   void aPausedJobSaysFromWhereItGoesOn() {
     queue.ledger.pause(department, job, null);
     assertThat(queue.shown(department, job).path("next_step").asString())
-        .isEqualTo("Resume it to start again; it has no checkpoint yet.");
+        .isEqualTo("Resume it to start from the beginning.");
     queue.ledger.resume(department, job, null);
     LeaseKey key = queue.claim(queue.worker());
     trains(key, 1, 0, 6);

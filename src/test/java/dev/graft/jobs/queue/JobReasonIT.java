@@ -125,7 +125,7 @@ class JobReasonIT {
     queue.ledger.pause(department, job, "user_1");
     assertThat(reason(job)).isEqualTo("Paused by ann@example.org.");
     assertThat(shown(job).get("next_step").asString())
-        .isEqualTo("Resume it to start again; it has no checkpoint yet.");
+        .isEqualTo("Resume it to start from the beginning.");
     queue.ledger.resume(department, job, "user_1");
     LeaseKey key = queue.claim(worker);
     assertThat(reason(job)).isEqualTo("A worker has it, and prepares the training.");

@@ -72,6 +72,20 @@ class UnknownSettingTests {
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "{'adapter':{'peft':{'peft_type':'IA3','lora_alpha':8}}}|adapter.peft.lora_alpha",
+        "{'adapter':{'peft':{'peft_type':'VERA','use_dora':true}}}|adapter.peft.use_dora",
+      })
+  void aSettingOfAnotherMethodIsNotSentToWhereItIs(String request, String path) {
+    assertThat(refusal(request))
+        .contains("path=" + path + ", message=not a setting of this method or type.")
+        .doesNotContain("did you mean");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
       value = {
         "logging_steps|leave it out, every step is logged",
         "output_dir|leave it out, results and checkpoints are kept by the server",
@@ -90,10 +104,10 @@ class UnknownSettingTests {
   void namesAreSaidByTheirDistance() {
     List<String> models = List.of("smollm2-135m-instruct", "minilm", "qwen3-0.6b");
     assertThat(Nearest.sentence("HuggingFaceTB/SmolLM2-135M-Instruct", models))
-        .isEqualTo("Did you mean 'smollm2-135m-instruct'?");
-    assertThat(Nearest.sentence("minlim", models)).isEqualTo("Did you mean 'minilm'?");
+        .isEqualTo(" Did you mean 'smollm2-135m-instruct'?");
+    assertThat(Nearest.sentence("minlim", models)).isEqualTo(" Did you mean 'minilm'?");
     assertThat(Nearest.sentence("gpt-4o-mini", models))
-        .startsWith("The nearest that exist: 'minilm', 'qwen3-0.6b'");
+        .startsWith(" The nearest that exist: 'minilm', 'qwen3-0.6b'");
     assertThat(Nearest.sentence("x", List.of())).isEmpty();
   }
 }

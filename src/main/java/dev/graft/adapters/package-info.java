@@ -22,6 +22,7 @@
     allowedDependencies = {
       "platform",
       "platform :: *",
+      "spec",
       "spec :: *",
       "weights :: *",
       "tenancy",

@@ -223,7 +223,9 @@ class ConsoleBrowserIT extends StartedGraft {
     press("New job");
     see("form.card");
     assertThat(chosen("objective")).isEqualTo("Classification");
-    assertThat(chosen("model")).isEqualTo("tiny-labels");
+    // an encoder comes first; another test of this server may have registered one as well
+    assertThat(chosen("model")).isIn("tiny-bert", "tiny-labels");
+    choose("model", "tiny-labels");
     assertThat(offered("validationFile")).noneMatch(each -> each.startsWith("chats"));
     press("Estimate");
     see("#outcome h2", "Estimate");

@@ -182,6 +182,7 @@ class UsageIT {
         .orElseThrow();
   }
 
+  /** A job that nobody claims: its leases are written by hand. */
   private String job(String department, String account, long tokens) {
     String id = "ftjob-" + UUID.randomUUID();
     sql.sql(
@@ -190,7 +191,7 @@ class UsageIT {
                                         training_file, training_digest, seed, method, hyperparameters,
                                         adapter, available_at, submitted_by)
                        values (:id, :department, graft_now(), 'queued', 'tiny', 'm', 'f', 'd', 1, :method::jsonb,
-                               :hyperparameters::jsonb, '{}', graft_now(), :account)
+                               :hyperparameters::jsonb, '{}', graft_now() + interval '1 day', :account)
                        returning id)
             insert into job_progress (job_id, trained_tokens) select id, :tokens from j
             """)

@@ -19,7 +19,9 @@ public enum BatchContext {
   TOKEN_TYPES,
   /** Indices of the tokens that the head looks at. */
   PICKED,
-  /** Of each key the first query that sees it, the one after the last, and its position, (3, keys). */
+  /**
+   * Of each key the first query that sees it, the one after the last, and its position, (3, keys).
+   */
   VISIBLE,
   /** Where the tokens come from when virtual ones are put in front of rows, (tokens). */
   JOINED,

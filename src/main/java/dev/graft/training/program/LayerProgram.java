@@ -14,16 +14,18 @@ import java.util.stream.Collectors;
  *
  * <ul>
  *   <li>{@code <name>_forward(x, w, c, chunks, windowed) -> (y, saved)}, with dropout
- *   <li>{@code <name>_backward(g, saved, w, gradients, c, chunks, windowed) -> dx}: uses up g, adds to
- *       the gradients
+ *   <li>{@code <name>_backward(g, saved, w, gradients, c, chunks, windowed) -> dx}: uses up g, adds
+ *       to the gradients
  *   <li>{@code <name>_backward_first(...)}: the same without dx, for the lowest layer that trains
- *   <li>{@code <name>_train(x, w, c, chunks, windowed) -> y}: forward alone, where a statement drops
+ *   <li>{@code <name>_train(x, w, c, chunks, windowed) -> y}: forward alone, where a statement
+ *       drops
  *   <li>{@code <name>_infer(x, w, c, chunks, windowed) -> y}
- *   <li>{@code <name>_inputs(x, w, c, chunks, windowed) -> (y, values)}: infer, and values on the way
- *   <li>{@code <name>_decode(x, w, c, chunks, windowed, keys, values, past) -> y}: with the keys and
- *       values of earlier tokens; an embedding's has no arguments keys and values
- *   <li>{@code <name>_autograd(g, x, w, gradients, c, chunks, windowed) -> dx}: backward by autograd
- *       over the plain definitions, the check of everything else
+ *   <li>{@code <name>_inputs(x, w, c, chunks, windowed) -> (y, values)}: infer, and values on the
+ *       way
+ *   <li>{@code <name>_decode(x, w, c, chunks, windowed, keys, values, past) -> y}: with the keys
+ *       and values of earlier tokens; an embedding's has no arguments keys and values
+ *   <li>{@code <name>_autograd(g, x, w, gradients, c, chunks, windowed) -> dx}: backward by
+ *       autograd over the plain definitions, the check of everything else
  *   <li>{@code <name>_autograd_first(...)}: the same without dx
  * </ul>
  */

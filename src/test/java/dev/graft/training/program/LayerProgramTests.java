@@ -135,7 +135,9 @@ class LayerProgramTests {
           layer == TestLayers.BERT
               ? LaidOut.rows(true, TOKENS, 2, TOKENS - 2)
               : LaidOut.rows(false, TOKENS, TOKENS);
-      Batch batch = Batch.of(f64, rows, 0, window(of), 2, f64.random(2 * TOKENS, 2), f64.random(2 * TOKENS, 2));
+      Batch batch =
+          Batch.of(
+              f64, rows, 0, window(of), 2, f64.random(2 * TOKENS, 2), f64.random(2 * TOKENS, 2));
       PtNDArray[] c = batch.context();
       long[] chunks = batch.chunks();
       PtNDArray g = f64.random(2 * TOKENS, HIDDEN);
@@ -145,7 +147,9 @@ class LayerProgramTests {
 
       JniUtils.setSeed(1);
       PtNDArray expected =
-          module.call(f64.manager(), "layer_autograd", g, x, w, reference, c, chunks, chunks).getFirst();
+          module
+              .call(f64.manager(), "layer_autograd", g, x, w, reference, c, chunks, chunks)
+              .getFirst();
       PtNDArray dx;
       JniUtils.setSeed(1);
       try (IValue both = module.invoke("layer_forward", x, w, c, chunks, chunks)) {
@@ -195,8 +199,7 @@ class LayerProgramTests {
       Batch all = Batch.of(f64, LaidOut.rows(false, TOKENS), 0, attend.window(), block, cos, sin);
       double[] whole =
           module
-              .call(
-                  f64.manager(), "layer_infer", x, w, all.context(), all.chunks(), all.chunks())
+              .call(f64.manager(), "layer_infer", x, w, all.context(), all.chunks(), all.chunks())
               .getFirst()
               .toDoubleArray();
       PtNDArray keys = f64.zeros(attend.heads(), 7, attend.size());

@@ -76,7 +76,8 @@ class SharedPrefixTests {
       for (int r = 0; r < rows.length; r++) {
         int[] before = r == 0 ? new int[0] : rows[random.nextInt(r)];
         int kept = random.nextInt(before.length + 1);
-        rows[r] = Arrays.copyOf(before, Math.min(LONGEST, kept + random.nextInt(kept > 0 ? 0 : 1, 12)));
+        rows[r] =
+            Arrays.copyOf(before, Math.min(LONGEST, kept + random.nextInt(kept > 0 ? 0 : 1, 12)));
         for (int t = kept; t < rows[r].length; t++) rows[r][t] = random.nextInt(3);
       }
       return rows;
@@ -182,8 +183,7 @@ class SharedPrefixTests {
     }
 
     private PtNDArray tensor(double[] values) {
-      return (PtNDArray)
-          f64.manager().create(values, new Shape(values.length / HIDDEN, HIDDEN));
+      return (PtNDArray) f64.manager().create(values, new Shape(values.length / HIDDEN, HIDDEN));
     }
 
     private static double[] taken(double[] values, int[] places) {

@@ -158,10 +158,7 @@ public record EvaStart(Lora method, List<NamedTensor> factors) {
 
     void add(List<MicroBatch> step) {
       List<LayerInputs.Chosen> chosen =
-          step.stream()
-              .map(this::chosen)
-              .filter(each -> each.positions().length > 0)
-              .toList();
+          step.stream().map(this::chosen).filter(each -> each.positions().length > 0).toList();
       if (chosen.isEmpty()) return;
       inputs.show(chosen, open(), (group, rows) -> directions.get(group).add(rows));
       if (directions.stream().allMatch(IncrementalPca::started)) {
@@ -192,7 +189,9 @@ public record EvaStart(Lora method, List<NamedTensor> factors) {
       return NamedTensor.of(path + ".lora_A.weight", a, rank, features);
     }
 
-    /** Tokens, without padding; of rows with labels on tokens those that the settings do not mask. */
+    /**
+     * Tokens, without padding; of rows with labels on tokens those that the settings do not mask.
+     */
     private LayerInputs.Chosen chosen(MicroBatch batch) {
       TokenLayout rows = inputs.layout(batch);
       int[][] labels =

@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * How attention goes over the tokens of a batch: a chunk of queries at a time, and for each the keys
- * that one of them sees. Kernel {@code ops.attention} has the form.
+ * How attention goes over the tokens of a batch: a chunk of queries at a time, and for each the
+ * keys that one of them sees. Kernel {@code ops.attention} has the form.
  */
 final class AttentionChunks {
   /** Short texts share a chunk up to so many queries: a call costs more than what is masked. */

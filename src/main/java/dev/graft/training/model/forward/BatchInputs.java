@@ -53,8 +53,7 @@ public record BatchInputs(PtNDArray ids, IValue context, IValue chunks, IValue w
     rotate(known, BatchContext.COS, BatchContext.SIN, scope, ropes.global(), past, layout);
     rotate(
         known, BatchContext.LOCAL_COS, BatchContext.LOCAL_SIN, scope, ropes.local(), past, layout);
-    known.put(
-        BatchContext.POSITIONS, tensor(scope, behind(layout, past + family.firstPosition())));
+    known.put(BatchContext.POSITIONS, tensor(scope, behind(layout, past + family.firstPosition())));
     known.put(BatchContext.TOKEN_TYPES, tensor(scope, new long[layout.size()]));
     known.put(BatchContext.PICKED, tensor(scope, picked));
     known.put(BatchContext.VISIBLE, visible(scope, layout, past));

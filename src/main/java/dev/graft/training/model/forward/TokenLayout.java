@@ -11,7 +11,7 @@ import java.util.stream.IntStream;
  * and what several rows begin with once (see {@link PrefixTree}), and what they predict.
  *
  * @param virtual tokens in front of every row
- * @param longest tokens of the longest text, virtual ones included
+ * @param longest tokens of the longest text, or of all in a rectangle, virtual ones included
  * @param tokens ids; of virtual ones -1 - place
  * @param positions of each token in its text
  * @param from first token that sees this one
@@ -84,7 +84,9 @@ public record TokenLayout(
     }
     return new TokenLayout(
         virtual,
-        texts.stream().mapToInt(each -> each.length).max().orElse(0),
+        segments == null
+            ? virtual + batch.width()
+            : texts.stream().mapToInt(each -> each.length).max().orElse(0),
         tree.tokens(),
         tree.positions(),
         bidirectional ? begins(tree) : IntStream.range(0, tree.tokens().length).toArray(),
@@ -133,7 +135,9 @@ public record TokenLayout(
     return Arrays.stream(tokens).filter(each -> each >= 0).asLongStream().toArray();
   }
 
-  /** Of each token its place among the virtual ones, or behind them its place among {@link #ids}. */
+  /**
+   * Of each token its place among the virtual ones, or behind them its place among {@link #ids}.
+   */
   long[] joined() {
     long[] joined = new long[size()];
     int real = virtual;

@@ -40,7 +40,9 @@ public record PairGoal(
         switch (preference) {
           case Dpo _ -> batch;
           case Orpo _ -> // every token of the chosen text
-              new PairBatch(new TokenBatch(chosen.inputIds(), chosen.inputIds()), batch.rejected());
+              new PairBatch(
+                  new TokenBatch(chosen.inputIds(), chosen.inputIds(), null, chosen.width()),
+                  batch.rejected());
         };
     TokenLayout rows = lays.apply(learned.rows());
     PairLogps reference = batch.reference();

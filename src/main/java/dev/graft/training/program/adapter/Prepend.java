@@ -54,8 +54,7 @@ public record Prepend(String output, String input, String virtual) implements St
         "%s = __torch__.ops.prepend.backward(%s, %s, %s)",
         both, g, JOINED, text.savedInt(sources()));
     if (text.isTrained(virtual)) {
-      text.effect(
-          "__torch__.ops.prepend.backward_virtual(%s, %s)", text.gradientOf(virtual), both);
+      text.effect("__torch__.ops.prepend.backward_virtual(%s, %s)", text.gradientOf(virtual), both);
     }
     text.add(input, "__torch__.ops.prepend.backward_input(%s, %s, %s)".formatted(g, both, n));
   }

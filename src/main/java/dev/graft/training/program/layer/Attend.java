@@ -7,8 +7,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code output = softmax(scale query key^T) value}, over the keys that the layout of the batch lets
- * a query see; heads are grouped when there are fewer heads of keys than of queries.
+ * {@code output = softmax(scale query key^T) value}, over the keys that the layout of the batch
+ * lets a query see; heads are grouped when there are fewer heads of keys than of queries.
  *
  * @param heads heads of keys and values
  * @param size features of a head
@@ -58,17 +58,7 @@ public record Attend(
   /** The same with weights left out in training. */
   public Attend dropping(double probability) {
     return new Attend(
-        output,
-        query,
-        key,
-        value,
-        heads,
-        size,
-        scale,
-        window,
-        softcap,
-        prefix,
-        probability);
+        output, query, key, value, heads, size, scale, window, softcap, prefix, probability);
   }
 
   private double dropped(LayerText text) {

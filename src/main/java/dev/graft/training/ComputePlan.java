@@ -6,12 +6,17 @@ package dev.graft.training;
  *
  * @param lossChunk rows whose logits exist at a time; 0 = as many as fit 64 MiB
  * @param queryBlock queries whose attention scores are computed at a time
+ * @param sharedPrefix least tokens of a beginning that several rows have in common for it to be
+ *     computed once; 0 = never
  */
-public record ComputePlan(Kind kind, int lossChunk, int queryBlock) {
+public record ComputePlan(Kind kind, int lossChunk, int queryBlock, int sharedPrefix) {
   /** Fast, for models whose activations fit. */
-  public static final ComputePlan KEEP = new ComputePlan(Kind.KEEP, 0, 128);
+  public static final ComputePlan KEEP = new ComputePlan(Kind.KEEP);
 
   private static final long LOGITS = 16L << 20;
+
+  /** Shorter beginnings are not worth a branch. */
+  private static final int SHARED_PREFIX = 16;
 
   /** What is kept from forward for backward. */
   public enum Kind {
@@ -26,10 +31,15 @@ public record ComputePlan(Kind kind, int lossChunk, int queryBlock) {
   public ComputePlan {
     if (lossChunk < 0) throw new IllegalArgumentException("loss chunk must be >= 0");
     if (queryBlock < 1) throw new IllegalArgumentException("query block must be >= 1");
+    if (sharedPrefix < 0) throw new IllegalArgumentException("shared prefix must be >= 0");
   }
 
   public ComputePlan(Kind kind) {
     this(kind, 0, 128);
+  }
+
+  public ComputePlan(Kind kind, int lossChunk, int queryBlock) {
+    this(kind, lossChunk, queryBlock, SHARED_PREFIX);
   }
 
   /** Rows whose logits exist at a time. */

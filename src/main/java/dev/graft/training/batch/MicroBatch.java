@@ -1,7 +1,7 @@
 package dev.graft.training.batch;
 
 /**
- * Token rows for one forward pass; rows may differ in length, the model pads right.
+ * Token rows for one forward pass; rows may differ in length.
  *
  * <p>{@link #inputIds} is (rows)(tokens).
  */

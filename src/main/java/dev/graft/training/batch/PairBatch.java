@@ -42,7 +42,10 @@ public record PairBatch(TokenBatch chosen, TokenBatch rejected, @Nullable PairLo
   /** The chosen rows, then the rejected ones. */
   public TokenBatch rows() {
     return new TokenBatch(
-        joined(chosen.inputIds(), rejected.inputIds()), joined(chosen.labels(), rejected.labels()));
+        joined(chosen.inputIds(), rejected.inputIds()),
+        joined(chosen.labels(), rejected.labels()),
+        null,
+        Math.max(chosen.width(), rejected.width()));
   }
 
   private static int[][] joined(int[][] first, int[][] second) {

@@ -1,6 +1,7 @@
 package dev.graft.training.batch;
 
 import dev.graft.text.TokenizedRow;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,10 +12,21 @@ import org.jspecify.annotations.Nullable;
  *     position t-1
  * @param segments same shape: from 1, a token sees tokens of its own segment only, and learned
  *     positions begin anew with each; null = every row is one text
+ * @param width tokens that a rectangle of the rows would have each: what depends on it in
+ *     transformers, such as {@code dynamic} rope, depends on it here. No padding is computed
  */
-public record TokenBatch(int[][] inputIds, int[][] labels, int @Nullable [][] segments)
+public record TokenBatch(int[][] inputIds, int[][] labels, int @Nullable [][] segments, int width)
     implements MicroBatch {
   public static final int IGNORE = TokenizedRow.IGNORE;
+
+  /** As wide as the longest row. */
+  public TokenBatch(int[][] inputIds, int[][] labels, int @Nullable [][] segments) {
+    this(
+        inputIds,
+        labels,
+        segments,
+        Arrays.stream(inputIds).mapToInt(row -> row.length).max().orElse(0));
+  }
 
   /** Rows of one text each. */
   public TokenBatch(int[][] inputIds, int[][] labels) {

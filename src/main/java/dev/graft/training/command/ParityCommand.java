@@ -46,6 +46,11 @@ public final class ParityCommand implements Callable<Integer> {
   private int queryBlock = ComputePlan.KEEP.queryBlock();
 
   @Option(
+      names = "--shared-prefix",
+      description = "least tokens of a common beginning that is computed once, 0 = never")
+  private int sharedPrefix = ComputePlan.KEEP.sharedPrefix();
+
+  @Option(
       names = "--models",
       paramLabel = "DIR",
       description = "holds the tokenizers that data cases name (default: ../models beside them)")
@@ -79,7 +84,7 @@ public final class ParityCommand implements Callable<Integer> {
 
   private ComputePlan plan() {
     try {
-      return new ComputePlan(plan, lossChunk, queryBlock);
+      return new ComputePlan(plan, lossChunk, queryBlock, sharedPrefix);
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }

@@ -43,13 +43,7 @@ public sealed interface TokenRows extends Rows
     int[][] ids = Arrays.stream(rows).mapToObj(this::ids).toArray(int[][]::new);
     int[][] labels = Arrays.stream(rows).mapToObj(this::labels).toArray(int[][]::new);
     int @Nullable [][] segments = segmented() ? segments(rows) : null;
-    if (multipleOf > 1) {
-      Collator collator = new Collator(multipleOf);
-      ids = collator.padded(ids, 0);
-      labels = collator.padded(labels, TokenBatch.IGNORE);
-      if (segments != null) segments = collator.padded(segments, 0);
-    }
-    return new TokenBatch(ids, labels, segments);
+    return new TokenBatch(ids, labels, segments, new Collator(multipleOf).width(ids));
   }
 
   private int[][] segments(int[] rows) {

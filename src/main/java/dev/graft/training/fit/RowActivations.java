@@ -26,15 +26,16 @@ import java.util.Set;
  * k v -> o -> sum -> norm -> gate up -> product -> sum}. So they are counted by the shapes of the
  * linear layers, each input once for every layer that reads it, which leaves room for what else is
  * there for a moment. A low-rank path adds its rank, its dropout two copies of the input, another
- * path beside bf16 one copy, a vector of factors its length. Attention keeps the probabilities of
- * every query and visible key, in blocks of queries (twice with a cap on the scores, and with
- * dropout).
+ * path beside bf16 one copy, a vector of factors its length. Attention computes its weights again,
+ * a block of queries at a time; of its dropout it keeps the masks.
  *
  * <p>When all is kept, backward begins while all of it is there, and works on one layer more. With
  * {@code gradient_checkpointing} every layer keeps its input only, and one layer is computed whole.
  * Layers below the lowest that trains keep nothing.
  */
 final class RowActivations {
+  private static final int SCORES = 4;
+
   private final ModelConfig config;
   private final List<ModelConfig.Linear> linear;
   private final List<Slot> slots;
@@ -65,7 +66,13 @@ final class RowActivations {
       kept += recomputes ? input : layer;
     }
     // Before the first layer, behind the last, under the logits, and their gradients.
-    return kept + (recomputes ? 2 : 1) * widest + 6 * input;
+    return kept + (recomputes ? 2 : 1) * widest + 6 * input + SCORES * scores();
+  }
+
+  /** Of a block of queries in f32: weights, what they come from, and their gradients. */
+  private long scores() {
+    long block = Math.min(ComputePlan.KEEP.queryBlock(), tokens);
+    return block * tokens * AttentionShape.of(config).heads() * Float.BYTES;
   }
 
   private long ofBase(long ofAToken) {
@@ -102,7 +109,7 @@ final class RowActivations {
     }
     if (dropouts().attentionOutput() > 0) features += config.hiddenSize();
     if (dropouts().feedForward() > 0) features += config.hiddenSize();
-    return ofBase(features + probabilities(index)) + floats(beside);
+    return ofBase(features) + floats(beside + masks(index));
   }
 
   /** Values that a tensor of an adapter adds. */
@@ -115,21 +122,20 @@ final class RowActivations {
     return rank + (drops ? 2 * shape[1] : 0);
   }
 
-  /** Of one query, over the heads. */
-  private long probabilities(int index) {
+  /** Of the dropout of one query's weights, over the heads. */
+  private long masks(int index) {
+    if (dropouts().attention() == 0) return 0;
     int block = Math.min(ComputePlan.KEEP.queryBlock(), tokens);
     long visible =
         switch (config) {
           case DecoderConfig _, Gpt2Config _, GptNeoXConfig _ -> (tokens + block) / 2;
           case BertConfig _, DistilBertConfig _ -> tokens;
         };
-    long copies = dropouts().attention() > 0 ? 2 : 1;
     if (config instanceof DecoderConfig decoder) {
       int window = decoder.layers().get(index).window();
       if (window > 0) visible = Math.min(visible, window + block);
-      if (decoder.attention().softcap() > 0) copies++;
     }
-    return copies * AttentionShape.of(config).heads() * visible;
+    return AttentionShape.of(config).heads() * visible;
   }
 
   private Dropouts dropouts() {

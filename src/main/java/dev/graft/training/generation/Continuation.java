@@ -7,7 +7,7 @@ import dev.graft.training.kernels.TorchScriptModule;
 import dev.graft.training.model.device.DeviceMemory;
 import dev.graft.training.model.family.Family;
 import dev.graft.training.model.forward.BatchInputs;
-import dev.graft.training.model.forward.PaddedBatch;
+import dev.graft.training.model.forward.TokenLayout;
 import dev.graft.training.model.forward.Transformer;
 import java.util.Objects;
 
@@ -75,9 +75,10 @@ public final class Continuation implements AutoCloseable {
   private float[] logits(int[] tokens, boolean ofLast) {
     Family family = model.family();
     int virtual = length == 0 ? model.virtualTokens().rows() : 0;
-    PaddedBatch batch = PaddedBatch.of(new int[][] {tokens}, family.config().vocabSize(), virtual);
-    cache.require(length + batch.tokens());
-    long[] picked = ofLast ? new long[] {batch.tokens() - 1} : batch.everyPosition();
+    TokenLayout batch =
+        TokenLayout.of(new int[][] {tokens}, family.config().vocabSize(), virtual, false);
+    cache.require(length + batch.size());
+    long[] picked = ofLast ? new long[] {batch.size() - 1} : batch.everyPlace();
     try (PtNDManager scope = memory.scope();
         BatchInputs inputs =
             BatchInputs.of(scope, family, ropes, batch, length, picked, QUERY_BLOCK)) {
@@ -87,7 +88,7 @@ public final class Continuation implements AutoCloseable {
           x = decode(i, before, inputs);
         }
       }
-      length += batch.tokens();
+      length += batch.size();
       try (IValue hidden = x) {
         return module
             .call(scope, "logits", hidden, output(), family.logitSoftcap())
@@ -123,9 +124,9 @@ public final class Continuation implements AutoCloseable {
               x,
               stage.weights(),
               inputs.context(),
-              inputs.tokens(),
-              length,
-              inputs.queryBlock());
+              inputs.chunks(),
+              inputs.windowed(),
+              length);
     }
     if (layer >= model.family().config().numHiddenLayers()) {
       return model
@@ -135,8 +136,8 @@ public final class Continuation implements AutoCloseable {
               x,
               stage.weights(),
               inputs.context(),
-              inputs.tokens(),
-              inputs.queryBlock());
+              inputs.chunks(),
+              inputs.windowed());
     }
     return model
         .module()
@@ -145,11 +146,11 @@ public final class Continuation implements AutoCloseable {
             x,
             stage.weights(),
             inputs.context(),
-            inputs.tokens(),
+            inputs.chunks(),
+            inputs.windowed(),
             cache.keys(layer),
             cache.values(layer),
-            length,
-            inputs.queryBlock());
+            length);
   }
 
   @Override

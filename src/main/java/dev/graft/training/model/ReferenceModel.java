@@ -10,7 +10,7 @@ import dev.graft.training.model.device.BaseWeights;
 import dev.graft.training.model.device.DeviceMemory;
 import dev.graft.training.model.device.ModelTensors;
 import dev.graft.training.model.forward.ForwardPass;
-import dev.graft.training.model.forward.PaddedBatch;
+import dev.graft.training.model.forward.TokenLayout;
 import dev.graft.training.model.forward.Transformer;
 import dev.graft.training.model.loss.OutputLoss;
 import dev.graft.training.model.loss.PairTargets;
@@ -72,9 +72,9 @@ record ReferenceModel(ForwardPass inference, OutputLoss loss, boolean ownsModel,
   }
 
   PairLogps logps(PtNDManager scope, PairBatch batch) {
-    PaddedBatch rows = PaddedBatch.of(batch.rows(), inference.vocabulary(), inference.virtual());
-    try (IValue hidden = inference.infer(scope, rows, rows.positions())) {
-      return PairTargets.of(batch, rows).logps(loss.scores(scope, hidden, rows.targets()));
+    TokenLayout rows = inference.layout(batch.rows(), false);
+    try (IValue hidden = inference.infer(scope, rows, rows.predicting())) {
+      return PairTargets.of(batch, rows).logps(loss.scores(scope, hidden, rows.targetIds()));
     }
   }
 

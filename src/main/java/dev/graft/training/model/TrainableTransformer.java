@@ -19,7 +19,7 @@ import dev.graft.training.model.forward.BatchInputs;
 import dev.graft.training.model.forward.ForwardPass;
 import dev.graft.training.model.forward.LayerPass;
 import dev.graft.training.model.forward.ModelProgram;
-import dev.graft.training.model.forward.PaddedBatch;
+import dev.graft.training.model.forward.TokenLayout;
 import dev.graft.training.model.forward.Transformer;
 import dev.graft.training.model.loss.Goal;
 import dev.graft.training.model.loss.LabelGoal;
@@ -78,7 +78,7 @@ final class TrainableTransformer implements TrainableModel {
   public TokenLoss accumulate(MicroBatch batch, double divisor, long dropoutSeed) {
     if (!(divisor > 0)) throw new IllegalArgumentException("the divisor must be > 0");
     if (batch.targets() == 0) return TokenLoss.ZERO;
-    Goal goal = goal(batch);
+    Goal goal = goal(batch, true);
     try (PtNDManager scope = memory.scope();
         BatchInputs inputs = inference.inputs(scope, goal.rows(), goal.picked());
         LayerPass pass = LayerPass.of(plan.kind(), model, inputs, true, dropoutSeed)) {
@@ -95,23 +95,18 @@ final class TrainableTransformer implements TrainableModel {
     }
   }
 
-  private Goal goal(MicroBatch batch) {
+  private Goal goal(MicroBatch batch, boolean drops) {
     return switch (batch) {
-      case TokenBatch tokens -> new TokenGoal(tokenLoss(), padded(tokens));
-      case LabelBatch labels -> labelGoal(labels);
-      case PairBatch pairs -> pairGoal(pairs);
+      case TokenBatch tokens -> new TokenGoal(tokenLoss(), layout(tokens, drops));
+      case LabelBatch labels -> LabelGoal.of(labels, inference);
+      case PairBatch pairs -> pairGoal(pairs, drops);
     };
   }
 
-  private LabelGoal labelGoal(LabelBatch labels) {
-    return LabelGoal.of(labels, model.family(), inference.virtual());
-  }
-
-  private PairGoal pairGoal(PairBatch pairs) {
+  private PairGoal pairGoal(PairBatch pairs, boolean drops) {
     if (preference == null) throw new IllegalArgumentException("pairs need a preference");
     PairBatch measured = referenceMoves() ? pairs.measuredFrom(reference(pairs)) : pairs;
-    return PairGoal.of(
-        tokenLoss(), preference, measured, inference.vocabulary(), inference.virtual());
+    return PairGoal.of(tokenLoss(), preference, measured, rows -> layout(rows, drops));
   }
 
   @Override
@@ -140,7 +135,7 @@ final class TrainableTransformer implements TrainableModel {
   @Override
   public TokenLoss evaluate(MicroBatch batch) {
     if (batch.targets() == 0) return TokenLoss.ZERO;
-    Goal goal = goal(batch);
+    Goal goal = goal(batch, false);
     try (PtNDManager scope = memory.scope();
         IValue output = inference.infer(scope, goal.rows(), goal.picked())) {
       return goal.evaluate(scope, output);
@@ -153,16 +148,16 @@ final class TrainableTransformer implements TrainableModel {
   }
 
   private float[][][] tokenLogits(int[][] inputIds) {
-    PaddedBatch rows = PaddedBatch.of(inputIds, inference.vocabulary(), inference.virtual());
-    int width = rows.tokens() - rows.virtual();
+    TokenLayout rows = inference.layout(inputIds);
+    int width = Arrays.stream(inputIds).mapToInt(row -> row.length).max().orElse(0);
     int vocabulary = inference.vocabulary();
     float[][][] logits = new float[rows.rows()][width][vocabulary];
     try (PtNDManager scope = memory.scope();
-        IValue hidden = inference.infer(scope, rows, rows.everyPosition())) {
+        IValue hidden = inference.infer(scope, rows, rows.everyPlace())) {
       float[] flat = tokenLoss().logits(scope, hidden).toFloatArray();
+      int from = 0;
       for (int r = 0; r < inputIds.length; r++) {
-        for (int t = 0; t < inputIds[r].length; t++) {
-          int from = (r * width + t) * vocabulary;
+        for (int t = 0; t < inputIds[r].length; t++, from += vocabulary) {
           System.arraycopy(flat, from, logits[r][t], 0, vocabulary);
         }
       }
@@ -178,11 +173,11 @@ final class TrainableTransformer implements TrainableModel {
     }
   }
 
-  private PaddedBatch padded(TokenBatch batch) {
+  private TokenLayout layout(TokenBatch batch, boolean drops) {
     if (batch.segments() != null && model.virtualTokens().count() > 0) {
       throw new IllegalArgumentException("a packed row cannot have virtual tokens");
     }
-    return PaddedBatch.of(batch, inference.vocabulary(), inference.virtual());
+    return inference.layout(batch, drops);
   }
 
   ModelProgram program() {

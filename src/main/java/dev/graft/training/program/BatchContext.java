@@ -3,8 +3,8 @@ package dev.graft.training.program;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a batch says to every layer: the elements of the methods' argument {@code c}, in this order.
- * Those that a model has no use for are tensors without elements.
+ * What a batch says to every layer: the elements of the methods' argument {@code c}, in this order,
+ * and then the masks of attention. Those that a model has no use for are tensors without elements.
  */
 public enum BatchContext {
   /** Cosine of the angle of each token and pair, (tokens, half of the rotated features). */
@@ -13,14 +13,20 @@ public enum BatchContext {
   /** As {@link #COS}, for the layers of a second rope, such as Gemma 3's local ones. */
   LOCAL_COS,
   LOCAL_SIN,
-  /** Row of the table of learned positions, (rows tokens). */
+  /** Row of the table of learned positions, (tokens). */
   POSITIONS,
-  /** Row of the table of token types, (rows tokens). */
+  /** Row of the table of token types, (tokens). */
   TOKEN_TYPES,
-  /** A token sees tokens of its own segment only, (rows, tokens); none: there is one segment. */
-  SEGMENTS,
-  /** Positions that the head looks at, as indices into (rows tokens). */
-  PICKED;
+  /** Indices of the tokens that the head looks at. */
+  PICKED,
+  /**
+   * Of each key the first query that sees it, the one after the last, and its position, (3, keys).
+   */
+  VISIBLE,
+  /** Where the tokens come from when virtual ones are put in front of rows, (tokens). */
+  JOINED,
+  /** Real tokens of the longest row, (). */
+  WIDTH;
 
   public String reference() {
     return "c[" + ordinal() + "]";

@@ -9,28 +9,31 @@ import java.util.stream.Collectors;
 /**
  * Writes the TorchScript methods of a layer from its statements. {@code <name>} is the program's
  * name; every method reads {@code w}, the tensors in the order of {@link LayerTensors#names},
- * {@code c}, the tensors of {@link BatchContext}, and {@code tokens}, those of a row.
+ * {@code c}, the tensors of {@link BatchContext}, and {@code chunks} and {@code windowed}, how
+ * attention goes over the tokens without and with a window.
  *
  * <ul>
- *   <li>{@code <name>_forward(x, w, c, tokens, block) -> (y, saved)}, with dropout
- *   <li>{@code <name>_backward(g, saved, w, gradients, c, tokens, block) -> dx}: uses up g, adds to
- *       the gradients
+ *   <li>{@code <name>_forward(x, w, c, chunks, windowed) -> (y, saved)}, with dropout
+ *   <li>{@code <name>_backward(g, saved, w, gradients, c, chunks, windowed) -> dx}: uses up g, adds
+ *       to the gradients
  *   <li>{@code <name>_backward_first(...)}: the same without dx, for the lowest layer that trains
- *   <li>{@code <name>_train(x, w, c, tokens, block) -> y}: forward alone, where a statement drops
- *   <li>{@code <name>_infer(x, w, c, tokens, block) -> y}
- *   <li>{@code <name>_inputs(x, w, c, tokens, block) -> (y, values)}: infer, and values on the way
- *   <li>{@code <name>_decode(x, w, c, tokens, keys, values, past, block) -> y}: with the keys and
- *       values of earlier tokens; an embedding's has no arguments keys and values
- *   <li>{@code <name>_autograd(g, x, w, gradients, c, tokens, block) -> dx}: backward by autograd
- *       over the plain definitions, the check of everything else
+ *   <li>{@code <name>_train(x, w, c, chunks, windowed) -> y}: forward alone, where a statement
+ *       drops
+ *   <li>{@code <name>_infer(x, w, c, chunks, windowed) -> y}
+ *   <li>{@code <name>_inputs(x, w, c, chunks, windowed) -> (y, values)}: infer, and values on the
+ *       way
+ *   <li>{@code <name>_decode(x, w, c, chunks, windowed, keys, values, past) -> y}: with the keys
+ *       and values of earlier tokens; an embedding's has no arguments keys and values
+ *   <li>{@code <name>_autograd(g, x, w, gradients, c, chunks, windowed) -> dx}: backward by
+ *       autograd over the plain definitions, the check of everything else
  *   <li>{@code <name>_autograd_first(...)}: the same without dx
  * </ul>
  */
 public final class LayerProgram {
   public static final String INPUT = "x";
-  private static final String READ = "w: List[Tensor], c: List[Tensor], tokens: int, ";
-
-  private static final String CACHE = "keys: Tensor, values: Tensor, ";
+  private static final String BATCH = "c: List[Tensor], chunks: List[int], windowed: List[int]";
+  private static final String READ = "w: List[Tensor], " + BATCH;
+  private static final String CACHE = ", keys: Tensor, values: Tensor";
 
   private final String name;
   private final List<Statement> statements;
@@ -80,7 +83,7 @@ public final class LayerProgram {
     String all = values.stream().map(each -> "shown_" + each).collect(Collectors.joining(", "));
     return method(
         "inputs",
-        "x: Tensor, " + READ + "block: int",
+        "x: Tensor, " + READ,
         "Tuple[Tensor, List[Tensor]]",
         text.lines() + "    return (%s, [%s])\n".formatted(output(), all));
   }
@@ -116,7 +119,7 @@ public final class LayerProgram {
     String values = String.join(", ", saved.keySet());
     return method(
         "forward",
-        "x: Tensor, " + READ + "block: int",
+        "x: Tensor, " + READ,
         "Tuple[Tensor, %s]".formatted(types(saved)),
         text.lines() + "    return (%s, (%s,))\n".formatted(output(), values));
   }
@@ -131,8 +134,8 @@ public final class LayerProgram {
     String result = inputGradient ? text.take(INPUT) : "0";
     return method(
         inputGradient ? "backward" : "backward_first",
-        "g: Tensor, saved: %s, w: List[Tensor], gradients: List[Tensor], c: List[Tensor], tokens: int, block: int"
-            .formatted(types(saved)),
+        "g: Tensor, saved: %s, w: List[Tensor], gradients: List[Tensor], ".formatted(types(saved))
+            + BATCH,
         inputGradient ? "Tensor" : "int",
         unpack + text.lines() + "    return %s\n".formatted(result));
   }
@@ -152,7 +155,7 @@ public final class LayerProgram {
     statements.forEach(each -> each.forward(text));
     return method(
         suffix,
-        "x: Tensor, " + READ + "block: int",
+        "x: Tensor, " + READ,
         "Tensor",
         text.lines() + "    return %s\n".formatted(output()));
   }
@@ -162,7 +165,7 @@ public final class LayerProgram {
     statements.forEach(each -> each.decode(text));
     return method(
         "decode",
-        "x: Tensor, " + READ + cache + "past: int, block: int",
+        "x: Tensor, " + READ + cache + ", past: int",
         "Tensor",
         text.lines() + "    return %s\n".formatted(output()));
   }
@@ -193,8 +196,7 @@ public final class LayerProgram {
     body.append("    return %s\n".formatted(inputGradient ? "unchecked_cast(Tensor, d[0])" : "0"));
     return method(
         inputGradient ? "autograd" : "autograd_first",
-        "g: Tensor, x0: Tensor, w0: List[Tensor], gradients: List[Tensor], c: List[Tensor], tokens:"
-            + " int, block: int",
+        "g: Tensor, x0: Tensor, w0: List[Tensor], gradients: List[Tensor], " + BATCH,
         inputGradient ? "Tensor" : "int",
         body.toString());
   }

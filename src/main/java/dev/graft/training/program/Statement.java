@@ -6,8 +6,8 @@ import java.util.List;
  * One line of a layer: an operation on named values. It knows how to write itself as TorchScript:
  * forward, the plain definition that autograd differentiates, backward, and one step of decoding.
  *
- * <p>Values are (rows tokens, features) matrices, in f32 or in bf16; a statement gives what it is
- * given, with the rounding of transformers, and gradients have the type of their values. Names are
+ * <p>Values are (tokens, features) matrices, in f32 or in bf16; a statement gives what it is given,
+ * with the rounding of transformers, and gradients have the type of their values. Names are
  * letters, digits and underscores; {@code x} is the layer's input.
  */
 public interface Statement {

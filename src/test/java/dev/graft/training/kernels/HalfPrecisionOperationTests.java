@@ -89,7 +89,7 @@ class HalfPrecisionOperationTests {
         TorchScriptModule module = Kernels.load(operation.program() + METHOD, Device.cpu())) {
       PtNDArray[] inputs =
           Arrays.stream(operation.inputs()).map(tensors::random).toArray(PtNDArray[]::new);
-      PtNDArray[] others = Operation.others(tensors);
+      PtNDArray[] others = operation.others(tensors);
       PtNDArray y = module.call(tensors.manager(), "forward", inputs, others).getFirst();
       PtNDArray g = tensors.random(y.getShape().getShape());
       List<PtNDArray> exact =

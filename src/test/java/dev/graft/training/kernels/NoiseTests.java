@@ -20,8 +20,8 @@ class NoiseTests {
 
   private static final String METHOD =
       """
-        def noisy(self: __torch__.Model, x: Tensor, alpha: float, tokens: int, virtual: int) -> Tensor:
-          return __torch__.ops.noise.add(x, alpha, tokens, virtual)
+        def noisy(self: __torch__.Model, x: Tensor, alpha: float, width: Tensor, joined: Tensor, virtual: int) -> Tensor:
+          return __torch__.ops.noise.add(x, alpha, width, joined, virtual)
       """;
 
   /** Noise on zeros of 20 rows with 40 tokens of 64 features. */
@@ -29,10 +29,16 @@ class NoiseTests {
     try (Tensors f64 = new Tensors();
         TorchScriptModule module = Kernels.load(METHOD, Device.cpu())) {
       PtNDArray x = f64.zeros(ROWS * TOKENS, FEATURES);
+      PtNDArray width = (PtNDArray) f64.manager().create((float) (TOKENS - virtual));
+      long[] joined = new long[virtual == 0 ? 0 : ROWS * TOKENS];
+      int real = virtual;
+      for (int i = 0; i < joined.length; i++) {
+        joined[i] = i % TOKENS < virtual ? i % TOKENS : real++;
+      }
       JniUtils.setSeed(seed);
       double[] noise =
           module
-              .call(f64.manager(), "noisy", x, alpha, (long) TOKENS, (long) virtual)
+              .call(f64.manager(), "noisy", x, alpha, width, f64.indices(joined), (long) virtual)
               .getFirst()
               .toDoubleArray();
       assertThat(x.toDoubleArray()).containsOnly(0);

@@ -1,7 +1,10 @@
 package dev.graft.training.kernels;
 
 import ai.djl.pytorch.engine.PtNDArray;
+import dev.graft.training.model.forward.LaidOut;
+import dev.graft.training.model.forward.TokenLayout;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An operation of layers, with its definition and its gradients.
@@ -10,7 +13,19 @@ import java.util.stream.Stream;
  * @param reference the definition
  * @param backward lines that append the gradient of each input to {@code d}, given {@code g}
  */
-record Operation(String name, long[][] inputs, String forward, String reference, String backward) {
+record Operation(
+    String name,
+    long[][] inputs,
+    String forward,
+    String reference,
+    String backward,
+    @Nullable LaidOut laidOut) {
+  private static final int FIRST = 6;
+
+  Operation(String name, long[][] inputs, String forward, String reference, String backward) {
+    this(name, inputs, forward, reference, backward, null);
+  }
+
   @Override
   public String toString() {
     return name;
@@ -69,22 +84,26 @@ record Operation(String name, long[][] inputs, String forward, String reference,
             "y = __torch__.ops.rope.forward(i[0], o[0], o[1], 6)",
             "y = __torch__.ops.rope.reference(i[0], o[0], o[1], 6)",
             "_1 = torch.append(d, __torch__.ops.rope.backward(g, o[0], o[1], 6))\n"),
-        attention("attention in one block", 8, "0.5, True, 0, 0."),
-        attention("attention in blocks with a rest", 2, "0.5, True, 0, 0."),
-        attention("attention in a window", 2, "0.5, True, 2, 0."),
-        attention("attention with capped scores", 2, "0.5, True, 0, 1.5"),
-        attention("attention to both sides", 2, "0.5, False, 0, 0."),
-        prefixed("attention behind a prefix in blocks with a rest", 2, "0.5, True, 0, 0."),
-        prefixed(
-            "attention behind a prefix in a window with capped scores", 8, "0.5, True, 3, 1.5"),
+        attention("attention of rows in one chunk each", rows(), 0, 8, 0),
+        attention("attention of rows in chunks with a rest", rows(), 0, 2, 0),
+        attention("attention of small rows in one chunk", rows(), 0, 64, 0),
+        attention("attention in a window", rows(), 2, 2, 0),
+        attention("attention with capped scores", rows(), 0, 2, 1.5),
+        attention("attention to both sides", LaidOut.rows(true, 4, 2), 0, 2, 0),
+        attention("attention of rows that begin alike", tree(), 0, 2, 0),
+        attention("attention of a tree in one chunk", tree(), 0, 64, 0),
+        attention("attention of a tree in a window", tree(), 2, 64, 1.5),
+        prefixed("attention behind a prefix in chunks with a rest", 0, 2, 0),
+        prefixed("attention behind a prefix in a window with capped scores", 3, 8, 1.5),
         new Operation(
             "prepend",
             new long[][] {{6, 3}, {2, 3}},
-            "y = __torch__.ops.prepend.forward(i[0], i[1], 5)",
-            "y = __torch__.ops.prepend.forward(i[0], i[1], 5)",
+            "y = __torch__.ops.prepend.forward(i[0], i[1], o[4])",
+            "y = __torch__.ops.prepend.forward(i[0], i[1], o[4])",
             """
-            _1 = torch.append(d, __torch__.ops.prepend.backward_input(g, 5, 2))
-            _2 = torch.append(d, __torch__.ops.prepend.backward_virtual(torch.zeros_like(i[1]), g, 5, 2))
+            both = __torch__.ops.prepend.backward(g, o[4], 8)
+            _1 = torch.append(d, __torch__.ops.prepend.backward_input(g, both, 2))
+            _2 = torch.append(d, __torch__.ops.prepend.backward_virtual(torch.zeros_like(i[1]), both))
             """),
         activation("silu"),
         activation("gelu"),
@@ -226,58 +245,81 @@ record Operation(String name, long[][] inputs, String forward, String reference,
             .formatted(options));
   }
 
-  /**
-   * @param rule scale, causal, window, softcap
-   */
-  private static Operation attention(String name, int block, String rule) {
+  private static TokenLayout rows() {
+    return LaidOut.rows(false, 3, 1, 2);
+  }
+
+  /** Six tokens of three rows: the first two begin alike, and the third is the first one again. */
+  private static TokenLayout tree() {
+    return LaidOut.tree(1, new int[][] {{1, 2, 3, 4}, {1, 2, 5, 6}, {1, 2, 3, 4}});
+  }
+
+  private static Operation attention(
+      String name, TokenLayout layout, int window, int most, double softcap) {
+    LaidOut of = LaidOut.of(layout, 0, window, most, FIRST);
     return new Operation(
         name,
         new long[][] {{6, 16}, {6, 8}, {6, 8}},
-        "y, a, p, = __torch__.ops.attention.forward(i[0], i[1], i[2], None, 3, 2, 4, %d, %s, o[4], 0.)"
-            .formatted(block, rule),
-        "y = __torch__.ops.attention.reference(i[0], i[1], i[2], None, 3, 2, 4, %d, %s, o[4], 0.)"
-            .formatted(block, rule),
-        """
-        y, a, p, = __torch__.ops.attention.forward(i[0], i[1], i[2], None, 3, 2, 4, %1$d, %2$s, o[4], 0.)
-        dq, dk, dv, = __torch__.ops.attention.backward(g, a, p, None, 3, 2, %1$d, %2$s, 0.)
-        _1 = torch.append(d, dq)
-        _2 = torch.append(d, dk)
-        _3 = torch.append(d, dv)
-        """
-            .formatted(block, rule));
+        forward("None", of, softcap),
+        reference("None", of, window, softcap),
+        forward("None", of, softcap).replace("y,", "y0,")
+            + """
+
+            dq, dk, dv, = __torch__.ops.attention.backward(g, a, p, None, %s, 0.5, %s, o, 0.)
+            _1 = torch.append(d, dq)
+            _2 = torch.append(d, dk)
+            _3 = torch.append(d, dv)
+            """
+                .formatted(of.text(), softcap),
+        of);
   }
 
-  /** Two keys and values in front of rows of three tokens. */
-  private static Operation prefixed(String name, int block, String rule) {
+  /** Two keys and values in front of those of the rows. */
+  private static Operation prefixed(String name, int window, int most, double softcap) {
+    LaidOut of = LaidOut.of(rows(), 2, window, most, FIRST);
     return new Operation(
         name,
         new long[][] {{6, 16}, {6, 8}, {6, 8}, {2, 16}},
-        "y, a, p, = __torch__.ops.attention.forward(i[0], i[1], i[2], i[3], 3, 2, 4, %d, %s, o[4], 0.)"
-            .formatted(block, rule),
-        "y = __torch__.ops.attention.reference(i[0], i[1], i[2], i[3], 3, 2, 4, %d, %s, o[4], 0.)"
-            .formatted(block, rule),
-        """
-        y, a, p, = __torch__.ops.attention.forward(i[0], i[1], i[2], i[3], 3, 2, 4, %1$d, %2$s, o[4], 0.)
-        dp = torch.ones_like(i[3])
-        dq, dk, dv, = __torch__.ops.attention.backward(g, a, p, dp, 3, 2, %1$d, %2$s, 0.)
-        _1 = torch.append(d, dq)
-        _2 = torch.append(d, dk)
-        _3 = torch.append(d, dv)
-        _4 = torch.append(d, torch.sub(dp, 1))
-        """
-            .formatted(block, rule));
+        forward("i[3]", of, softcap),
+        reference("i[3]", of, window, softcap),
+        forward("i[3]", of, softcap).replace("y,", "y0,")
+            + """
+
+            dp = torch.ones_like(i[3])
+            dq, dk, dv, = __torch__.ops.attention.backward(g, a, p, dp, %s, 0.5, %s, o, 0.)
+            _1 = torch.append(d, dq)
+            _2 = torch.append(d, dk)
+            _3 = torch.append(d, dv)
+            _4 = torch.append(d, torch.sub(dp, 1))
+            """
+                .formatted(of.text(), softcap),
+        of);
+  }
+
+  private static String forward(String prefix, LaidOut of, double softcap) {
+    return "y, a, p, = __torch__.ops.attention.forward(i[0], i[1], i[2], %s, 2, 4, %s, 0.5, %s, o, 0.)"
+        .formatted(prefix, of.text(), softcap);
+  }
+
+  private static String reference(String prefix, LaidOut of, int window, double softcap) {
+    return "y = __torch__.ops.attention.reference(i[0], i[1], i[2], %s, 2, 4, %s, 0.5, %s, o[%d], %d, 0.)"
+        .formatted(prefix, of.text(), softcap, FIRST, window);
   }
 
   /** What operations read beside their inputs. */
-  static PtNDArray[] others(Tensors tensors) {
-    return new PtNDArray[] {
-      tensors.random(3, 2),
-      tensors.random(3, 2),
+  PtNDArray[] others(Tensors tensors) {
+    PtNDArray[] all = {
+      tensors.random(6, 2),
+      tensors.random(6, 2),
       tensors.indices(2, 0, 2, 6),
       tensors.indices(2, 0, 5),
-      tensors.zeros(0),
+      tensors.indices(0, 1, 2, 3, 4, 0, 1, 5, 6, 7),
       tensors.identity(2)
     };
+    if (laidOut == null) return all;
+    return Stream.of(all, laidOut.tensors(tensors.manager()))
+        .flatMap(Stream::of)
+        .toArray(PtNDArray[]::new);
   }
 
   /**

@@ -28,7 +28,7 @@ class OperationTests {
         TorchScriptModule module = Kernels.load(operation.program(), Device.cpu())) {
       PtNDArray[] inputs =
           Arrays.stream(operation.inputs()).map(tensors::random).toArray(PtNDArray[]::new);
-      PtNDArray[] others = Operation.others(tensors);
+      PtNDArray[] others = operation.others(tensors);
       PtNDArray y = module.call(tensors.manager(), "forward", inputs, others).getFirst();
       PtNDArray plain = module.call(tensors.manager(), "reference", inputs, others).getFirst();
       assertThat(y.toDoubleArray()).containsExactly(plain.toDoubleArray(), within(1e-12));

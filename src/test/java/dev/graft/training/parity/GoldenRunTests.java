@@ -74,6 +74,11 @@ class GoldenRunTests {
           "loraplus",
           "olora-patterns",
           "pissa",
+          "shared-prompt-orpo",
+          "shared-tree-full",
+          "shared-tree-gemma3",
+          "shared-tree-gpt2",
+          "shared-tree-llama",
           "tied-embed-saved",
           "tied-head-saved-ln",
           "trainable-tokens-tied",
@@ -83,12 +88,12 @@ class GoldenRunTests {
     List<Arguments> runs = new ArrayList<>();
     for (String name : Stream.concat(OTHERS.stream(), LORA.stream()).toList()) {
       for (ComputePlan.Kind kind : ComputePlan.Kind.values())
-        runs.add(Arguments.of(name, new ComputePlan(kind, 5, 4)));
+        runs.add(Arguments.of(name, new ComputePlan(kind, 5, 4, 1)));
     }
     for (String name : NAMES) {
       for (ComputePlan.Kind kind : ComputePlan.Kind.values()) {
         runs.add(Arguments.of(name, new ComputePlan(kind)));
-        runs.add(Arguments.of(name, new ComputePlan(kind, 5, 4)));
+        runs.add(Arguments.of(name, new ComputePlan(kind, 5, 4, 1)));
       }
     }
     return runs.stream();

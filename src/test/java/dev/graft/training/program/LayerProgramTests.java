@@ -13,6 +13,8 @@ import dev.graft.spec.method.LoraVariant.Bias;
 import dev.graft.training.kernels.Kernels;
 import dev.graft.training.kernels.Tensors;
 import dev.graft.training.kernels.TorchScriptModule;
+import dev.graft.training.model.forward.LaidOut;
+import dev.graft.training.model.forward.TokenLayout;
 import dev.graft.training.program.layer.Attend;
 import dev.graft.training.program.layer.LinearLayer;
 import dev.graft.training.tuner.lora.LowRankPaths;
@@ -129,7 +131,15 @@ class LayerProgramTests {
         TorchScriptModule module = Kernels.load(text, Device.cpu())) {
       PtNDArray[] w = of.weights(f64);
       PtNDArray x = f64.random(2 * TOKENS, HIDDEN);
-      PtNDArray[] c = context(f64, TOKENS, layer == TestLayers.BERT);
+      TokenLayout rows =
+          layer == TestLayers.BERT
+              ? LaidOut.rows(true, TOKENS, 2, TOKENS - 2)
+              : LaidOut.rows(false, TOKENS, TOKENS);
+      Batch batch =
+          Batch.of(
+              f64, rows, 0, window(of), 2, f64.random(2 * TOKENS, 2), f64.random(2 * TOKENS, 2));
+      PtNDArray[] c = batch.context();
+      long[] chunks = batch.chunks();
       PtNDArray g = f64.random(2 * TOKENS, HIDDEN);
       PtNDArray[] written = of.zeros(f64);
       PtNDArray[] first = of.zeros(f64);
@@ -137,21 +147,23 @@ class LayerProgramTests {
 
       JniUtils.setSeed(1);
       PtNDArray expected =
-          module.call(f64.manager(), "layer_autograd", g, x, w, reference, c, TOKENS, 2).getFirst();
+          module
+              .call(f64.manager(), "layer_autograd", g, x, w, reference, c, chunks, chunks)
+              .getFirst();
       PtNDArray dx;
       JniUtils.setSeed(1);
-      try (IValue both = module.invoke("layer_forward", x, w, c, TOKENS, 2)) {
+      try (IValue both = module.invoke("layer_forward", x, w, c, chunks, chunks)) {
         IValue[] parts = both.toIValueTuple();
         try (IValue y = parts[0];
             IValue saved = parts[1]) {
           if (!of.of().trained().isEmpty()) {
             PtNDArray consumed = f64.moved(g, g, 0);
-            module.run("layer_backward_first", consumed, saved, w, first, c, TOKENS, 2);
+            module.run("layer_backward_first", consumed, saved, w, first, c, chunks, chunks);
           }
           PtNDArray copy = f64.moved(g, g, 0);
           dx =
               module
-                  .call(f64.manager(), "layer_backward", copy, saved, w, written, c, TOKENS, 2)
+                  .call(f64.manager(), "layer_backward", copy, saved, w, written, c, chunks, chunks)
                   .getFirst();
         }
       }
@@ -182,10 +194,12 @@ class LayerProgramTests {
         TorchScriptModule module = Kernels.load(text, Device.cpu())) {
       PtNDArray[] w = of.weights(f64);
       PtNDArray x = f64.random(TOKENS, HIDDEN);
-      PtNDArray[] c = context(f64, TOKENS, false);
+      PtNDArray cos = f64.random(TOKENS, 2);
+      PtNDArray sin = f64.random(TOKENS, 2);
+      Batch all = Batch.of(f64, LaidOut.rows(false, TOKENS), 0, attend.window(), block, cos, sin);
       double[] whole =
           module
-              .call(f64.manager(), "layer_infer", x, w, c, TOKENS, block)
+              .call(f64.manager(), "layer_infer", x, w, all.context(), all.chunks(), all.chunks())
               .getFirst()
               .toDoubleArray();
       PtNDArray keys = f64.zeros(attend.heads(), 7, attend.size());
@@ -194,8 +208,15 @@ class LayerProgramTests {
       int past = 0;
       for (int tokens : new int[] {2, 2, 1}) {
         String rows = past + ":" + (past + tokens);
-        PtNDArray[] part = c.clone();
-        for (int i = 0; i < 4; i++) part[i] = (PtNDArray) c[i].get(rows);
+        Batch part =
+            Batch.of(
+                f64,
+                LaidOut.rows(false, tokens),
+                past,
+                attend.window(),
+                block,
+                (PtNDArray) cos.get(rows),
+                (PtNDArray) sin.get(rows));
         PtNDArray y =
             module
                 .call(
@@ -203,12 +224,12 @@ class LayerProgramTests {
                     "layer_decode",
                     x.get(rows),
                     w,
-                    part,
-                    tokens,
+                    part.context(),
+                    part.chunks(),
+                    part.chunks(),
                     keys,
                     values,
-                    past,
-                    block)
+                    past)
                 .getFirst();
         for (double each : y.toDoubleArray()) pieces.add(each);
         past += tokens;
@@ -218,17 +239,38 @@ class LayerProgramTests {
     }
   }
 
-  /** Tensors in the order of {@link BatchContext}. */
-  private static PtNDArray[] context(Tensors f64, int tokens, boolean segments) {
-    PtNDArray none = f64.zeros(0);
-    PtNDArray[] c = new PtNDArray[BatchContext.values().length];
-    Arrays.fill(c, none);
-    for (int i = 0; i < 4; i++) c[i] = f64.random(tokens, 2);
-    if (segments) {
-      PtNDArray flat = f64.indices(1, 1, 2, 2, 0, 1, 1, 1, 1, 1);
-      c[BatchContext.SEGMENTS.ordinal()] = (PtNDArray) flat.reshape(2, TOKENS);
+  private static int window(Case of) {
+    return of.statements().stream()
+        .filter(Attend.class::isInstance)
+        .mapToInt(each -> ((Attend) each).window())
+        .max()
+        .orElse(0);
+  }
+
+  /** What rows say to a layer: tensors in the order of {@link BatchContext}, and masks. */
+  private record Batch(PtNDArray[] context, long[] chunks) {
+    static Batch of(
+        Tensors f64,
+        TokenLayout layout,
+        int past,
+        int window,
+        int most,
+        PtNDArray cos,
+        PtNDArray sin) {
+      int visible = BatchContext.values().length;
+      LaidOut of = LaidOut.of(layout, past, window, most, visible);
+      PtNDArray[] c = new PtNDArray[visible];
+      Arrays.fill(c, f64.zeros(0));
+      for (BatchContext each : List.of(BatchContext.COS, BatchContext.LOCAL_COS)) {
+        c[each.ordinal()] = cos;
+        c[each.ordinal() + 1] = sin;
+      }
+      PtNDArray[] ofRows = of.tensors(f64.manager());
+      c[BatchContext.VISIBLE.ordinal()] = ofRows[0];
+      c[BatchContext.WIDTH.ordinal()] = (PtNDArray) f64.manager().create((float) layout.longest());
+      return new Batch(
+          Stream.of(c, ofRows).flatMap(Stream::of).toArray(PtNDArray[]::new), of.chunks());
     }
-    return c;
   }
 
   private static void close(PtNDArray actual, PtNDArray expected, String what) {

@@ -70,7 +70,7 @@ enum TestLayers {
           new Norm("k1", "k", "k_norm", 0.01, true, true, 4),
           new RotaryEmbedding("q2", "q1", 4, true),
           new RotaryEmbedding("k2", "k1", 4, true),
-          new Attend("o", "q2", "k2", "v", 1, 4, 0.7, true, 2, 1.5).dropping(0.3),
+          new Attend("o", "q2", "k2", "v", 1, 4, 0.7, 2, 1.5).dropping(0.3),
           new LinearLayer("a", "o", "o_proj", false),
           new Scale("s", "a", 0.5),
           new Sum("y", "x", "s", 0.3));
@@ -161,7 +161,7 @@ enum TestLayers {
           new LinearLayer("q", "x", "q_proj", false),
           new LinearLayer("k", "x", "k_proj", false),
           new LinearLayer("v", "x", "v_proj", false),
-          new Attend("o", "q", "k", "v", 1, 4, 0.5, false, 0, 0).dropping(0.2),
+          new Attend("o", "q", "k", "v", 1, 4, 0.5, 0, 0).dropping(0.2),
           new LinearLayer("a", "o", "o_proj", false),
           new Activate("r", "a", Activation.RELU),
           new Activate("t", "a", Activation.TANH),

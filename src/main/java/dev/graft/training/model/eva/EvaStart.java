@@ -10,7 +10,7 @@ import dev.graft.training.batch.TokenBatch;
 import dev.graft.training.kernels.IncrementalPca;
 import dev.graft.training.kernels.LinearAlgebra;
 import dev.graft.training.model.TrainingSetup;
-import dev.graft.training.model.forward.PaddedBatch;
+import dev.graft.training.model.forward.TokenLayout;
 import dev.graft.training.tuner.Tuners;
 import dev.graft.training.tuner.lora.EvaRanks;
 import dev.graft.training.tuner.lora.LearnedRanks;
@@ -158,10 +158,7 @@ public record EvaStart(Lora method, List<NamedTensor> factors) {
 
     void add(List<MicroBatch> step) {
       List<LayerInputs.Chosen> chosen =
-          step.stream()
-              .map(batch -> chosen(batch, settings, inputs.vocabulary()))
-              .filter(each -> each.positions().length > 0)
-              .toList();
+          step.stream().map(this::chosen).filter(each -> each.positions().length > 0).toList();
       if (chosen.isEmpty()) return;
       inputs.show(chosen, open(), (group, rows) -> directions.get(group).add(rows));
       if (directions.stream().allMatch(IncrementalPca::started)) {
@@ -191,32 +188,29 @@ public record EvaStart(Lora method, List<NamedTensor> factors) {
       }
       return NamedTensor.of(path + ".lora_A.weight", a, rank, features);
     }
-  }
 
-  /** Tokens, without padding; of rows with labels on tokens those that the settings do not mask. */
-  private static LayerInputs.Chosen chosen(MicroBatch batch, Eva settings, int vocabulary) {
-    PaddedBatch rows =
-        switch (batch) {
-          case TokenBatch tokens -> PaddedBatch.of(tokens, vocabulary, 0);
-          case PairBatch pairs -> PaddedBatch.of(pairs.rows(), vocabulary, 0);
-          case LabelBatch labels -> PaddedBatch.of(labels.inputIds(), vocabulary, 0);
-        };
-    int[][] labels =
-        switch (batch) {
-          case TokenBatch tokens -> tokens.labels();
-          case PairBatch pairs -> pairs.rows().labels();
-          case LabelBatch _ -> new int[0][];
-        };
-    LongStream.Builder positions = LongStream.builder();
-    for (int r = 0; r < rows.rows(); r++) {
-      for (int t = 0; t < rows.lengths()[r]; t++) {
-        boolean masked =
-            settings.useLabelMask()
-                && labels.length > 0
-                && labels[r][t] == settings.labelMaskValue();
-        if (!masked) positions.add((long) r * rows.tokens() + t);
+    /**
+     * Tokens, without padding; of rows with labels on tokens those that the settings do not mask.
+     */
+    private LayerInputs.Chosen chosen(MicroBatch batch) {
+      TokenLayout rows = inputs.layout(batch);
+      int[][] labels =
+          switch (batch) {
+            case TokenBatch tokens -> tokens.labels();
+            case PairBatch pairs -> pairs.rows().labels();
+            case LabelBatch _ -> new int[0][];
+          };
+      LongStream.Builder positions = LongStream.builder();
+      for (int r = 0; r < rows.rows(); r++) {
+        for (int t = 0; t < rows.places()[r].length; t++) {
+          boolean masked =
+              settings.useLabelMask()
+                  && labels.length > 0
+                  && labels[r][t] == settings.labelMaskValue();
+          if (!masked) positions.add(rows.places()[r][t]);
+        }
       }
+      return new LayerInputs.Chosen(rows, positions.build().toArray());
     }
-    return new LayerInputs.Chosen(rows, positions.build().toArray());
   }
 }

@@ -4,6 +4,10 @@ import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
 import dev.graft.training.Execution;
+import dev.graft.training.batch.LabelBatch;
+import dev.graft.training.batch.MicroBatch;
+import dev.graft.training.batch.PairBatch;
+import dev.graft.training.batch.TokenBatch;
 import dev.graft.training.model.TrainingSetup;
 import dev.graft.training.model.device.BaseWeights;
 import dev.graft.training.model.device.DeviceMemory;
@@ -11,7 +15,7 @@ import dev.graft.training.model.device.ModelTensors;
 import dev.graft.training.model.family.Family;
 import dev.graft.training.model.forward.BatchInputs;
 import dev.graft.training.model.forward.ForwardPass;
-import dev.graft.training.model.forward.PaddedBatch;
+import dev.graft.training.model.forward.TokenLayout;
 import dev.graft.training.model.forward.Transformer;
 import dev.graft.training.program.layer.ReadValues;
 import dev.graft.training.tuner.part.Tuner;
@@ -52,8 +56,8 @@ final class LayerInputs implements AutoCloseable {
     void hear(int group, PtNDArray[] rows);
   }
 
-  /** Rows and which of their positions count, as indices into (rows x tokens). */
-  record Chosen(PaddedBatch rows, long[] positions) {}
+  /** Rows and which of their tokens count. */
+  record Chosen(TokenLayout rows, long[] positions) {}
 
   /**
    * Loads a base.
@@ -89,8 +93,12 @@ final class LayerInputs implements AutoCloseable {
     return layers.stream().flatMap(each -> each.modules().values().stream()).toList();
   }
 
-  int vocabulary() {
-    return inference.vocabulary();
+  TokenLayout layout(MicroBatch batch) {
+    return switch (batch) {
+      case TokenBatch tokens -> inference.layout(tokens, false);
+      case PairBatch pairs -> inference.layout(pairs.rows(), false);
+      case LabelBatch labels -> inference.layout(labels.inputIds());
+    };
   }
 
   /**
@@ -170,8 +178,8 @@ final class LayerInputs implements AutoCloseable {
             x,
             stage.weights(),
             inputs.context(),
-            inputs.tokens(),
-            inputs.queryBlock());
+            inputs.chunks(),
+            inputs.windowed());
   }
 
   @Override

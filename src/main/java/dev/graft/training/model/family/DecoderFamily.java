@@ -28,6 +28,11 @@ import org.jspecify.annotations.Nullable;
  */
 record DecoderFamily(DecoderConfig config, Dropouts dropouts) implements Family {
   @Override
+  public int window() {
+    return config.layers().stream().mapToInt(DecoderConfig.LayerAttention::window).max().orElse(0);
+  }
+
+  @Override
   public List<Statement> embedding() {
     String table = config.inputEmbedding();
     double factor = config.multipliers().embedding();
@@ -101,7 +106,6 @@ record DecoderFamily(DecoderConfig config, Dropouts dropouts) implements Family 
                 attention.keyValueHeads(),
                 size,
                 attention.scale(),
-                true,
                 kind.window(),
                 attention.softcap())
             .dropping(dropouts.attention()));

@@ -35,7 +35,7 @@ record EncoderLayer(
         new LinearLayer("q", "x", modules.query, true),
         new LinearLayer("k", "x", modules.key, true),
         new LinearLayer("v", "x", modules.value, true),
-        new Attend("o", "q", "k", "v", heads, headDim, 1 / Math.sqrt(headDim), false, 0, 0)
+        new Attend("o", "q", "k", "v", heads, headDim, 1 / Math.sqrt(headDim), 0, 0)
             .dropping(dropouts.attention()),
         new LinearLayer("attention_out", "o", modules.attentionOut, true),
         new Dropout("attention_left", "attention_out", dropouts.attentionOutput()),

@@ -57,7 +57,12 @@ public sealed interface Family permits DecoderFamily, Gpt2Family, GptNeoXFamily,
     return 0;
   }
 
-  /** Whether every token sees all others: padding then needs a segment of its own. */
+  /** What a token sees in layers that have a window: itself and window - 1 before; 0 = no layer. */
+  default int window() {
+    return 0;
+  }
+
+  /** Whether every token sees all others. */
   default boolean bidirectional() {
     return false;
   }

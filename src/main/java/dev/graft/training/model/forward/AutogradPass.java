@@ -32,8 +32,8 @@ final class AutogradPass extends LayerPass {
                   stage.weights(),
                   stage.gradients(),
                   inputs.context(),
-                  inputs.tokens(),
-                  inputs.queryBlock());
+                  inputs.chunks(),
+                  inputs.windowed());
       if (input) return result;
       result.close();
       return null;

@@ -8,19 +8,22 @@ import ai.djl.pytorch.jni.IValue;
 import dev.graft.training.model.family.Family;
 import dev.graft.training.program.BatchContext;
 import dev.graft.weights.config.rope.Rope;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one batch gives to every stage. Its tensors belong to a scope; closing frees the list.
+ * What one batch gives to every stage. Its tensors belong to a scope; closing frees the lists.
  *
- * @param ids of all rows, without virtual tokens: input of the embedding
+ * @param ids without virtual tokens: input of the embedding
  * @param context argument {@code c}
- * @param tokens of a row
- * @param queryBlock queries whose attention is computed at a time
+ * @param chunks argument {@code chunks}
+ * @param windowed argument {@code windowed}
  */
-public record BatchInputs(PtNDArray ids, IValue context, int tokens, int queryBlock)
+public record BatchInputs(PtNDArray ids, IValue context, IValue chunks, IValue windowed)
     implements AutoCloseable {
   /** The tables of a model's rotary positions. */
   public record Ropes(@Nullable RopeTable global, @Nullable RopeTable local) {
@@ -35,37 +38,66 @@ public record BatchInputs(PtNDArray ids, IValue context, int tokens, int queryBl
 
   /**
    * @param past tokens before the first
-   * @param picked positions that the head looks at
+   * @param picked tokens that the head looks at
+   * @param queryBlock queries whose attention is computed at a time
    */
   public static BatchInputs of(
       PtNDManager scope,
       Family family,
       Ropes ropes,
-      PaddedBatch batch,
+      TokenLayout layout,
       int past,
       long[] picked,
       int queryBlock) {
-    int tokens = batch.tokens();
     Map<BatchContext, PtNDArray> known = new EnumMap<>(BatchContext.class);
-    rotate(known, BatchContext.COS, BatchContext.SIN, scope, ropes.global(), past, batch);
+    rotate(known, BatchContext.COS, BatchContext.SIN, scope, ropes.global(), past, layout);
     rotate(
-        known, BatchContext.LOCAL_COS, BatchContext.LOCAL_SIN, scope, ropes.local(), past, batch);
+        known, BatchContext.LOCAL_COS, BatchContext.LOCAL_SIN, scope, ropes.local(), past, layout);
+    known.put(BatchContext.POSITIONS, tensor(scope, behind(layout, past + family.firstPosition())));
+    known.put(BatchContext.TOKEN_TYPES, tensor(scope, new long[layout.size()]));
+    known.put(BatchContext.PICKED, tensor(scope, picked));
+    known.put(BatchContext.VISIBLE, visible(scope, layout, past));
+    if (layout.virtual() > 0) known.put(BatchContext.JOINED, tensor(scope, layout.joined()));
     known.put(
-        BatchContext.POSITIONS,
-        (PtNDArray) scope.create(batch.learnedPositions(past + family.firstPosition())));
-    known.put(BatchContext.TOKEN_TYPES, (PtNDArray) scope.create(new long[batch.size()]));
-    if (batch.segments() != null || family.bidirectional()) {
-      known.put(
-          BatchContext.SEGMENTS,
-          (PtNDArray) scope.create(batch.segmentsOrPadding(), new Shape(batch.rows(), tokens)));
-    }
-    known.put(BatchContext.PICKED, (PtNDArray) scope.create(picked));
+        BatchContext.WIDTH, (PtNDArray) scope.create((float) layout.longest() - layout.virtual()));
     PtNDArray empty = (PtNDArray) scope.zeros(new Shape(0), DataType.FLOAT32);
-    PtNDArray[] all = new PtNDArray[BatchContext.values().length];
-    for (BatchContext each : BatchContext.values())
-      all[each.ordinal()] = known.getOrDefault(each, empty);
+    List<PtNDArray> all = new ArrayList<>();
+    for (BatchContext each : BatchContext.values()) all.add(known.getOrDefault(each, empty));
+    AttentionChunks.Masks masks = AttentionChunks.Masks.from(all.size());
+    long[] chunks = AttentionChunks.of(layout, past, 0, queryBlock, masks);
+    boolean slides = family.window() > 0 && family.window() < past + layout.longest();
+    long[] windowed =
+        slides ? AttentionChunks.of(layout, past, family.window(), queryBlock, masks) : chunks;
+    for (AttentionChunks.Masks.Mask each : masks.all().values()) {
+      Shape shape = new Shape(each.queries(), each.values().length / each.queries());
+      all.add((PtNDArray) scope.create(each.values(), shape));
+    }
     return new BatchInputs(
-        (PtNDArray) scope.create(batch.ids()), IValue.listFrom(all), tokens, queryBlock);
+        tensor(scope, layout.ids()),
+        IValue.listFrom(all.toArray(PtNDArray[]::new)),
+        IValue.listFrom(chunks),
+        IValue.listFrom(windowed));
+  }
+
+  private static PtNDArray tensor(PtNDManager scope, long[] values) {
+    return (PtNDArray) scope.create(values);
+  }
+
+  private static long[] behind(TokenLayout layout, int first) {
+    return Arrays.stream(layout.positions()).mapToLong(each -> first + each).toArray();
+  }
+
+  /** For the definition of attention alone: see {@link BatchContext#VISIBLE}. */
+  static PtNDArray visible(PtNDManager scope, TokenLayout layout, int past) {
+    int keys = past + layout.size();
+    long[] visible = new long[3 * keys];
+    for (int k = 0; k < keys; k++) {
+      int token = k - past;
+      visible[k] = token < 0 ? 0 : layout.from()[token];
+      visible[keys + k] = token < 0 ? layout.size() : layout.until()[token];
+      visible[2 * keys + k] = token < 0 ? k : past + layout.positions()[token];
+    }
+    return (PtNDArray) scope.create(visible, new Shape(3, keys));
   }
 
   private static void rotate(
@@ -75,15 +107,17 @@ public record BatchInputs(PtNDArray ids, IValue context, int tokens, int queryBl
       PtNDManager scope,
       @Nullable RopeTable table,
       int past,
-      PaddedBatch batch) {
+      TokenLayout layout) {
     if (table == null) return;
-    table.prepare(past + batch.tokens(), past + batch.longestText());
-    known.put(cos, table.cos(scope, past, batch.tokens()));
-    known.put(sin, table.sin(scope, past, batch.tokens()));
+    table.prepare(past + layout.longest());
+    known.put(cos, table.cos(scope, past, layout.positions()));
+    known.put(sin, table.sin(scope, past, layout.positions()));
   }
 
   @Override
   public void close() {
     context.close();
+    chunks.close();
+    windowed.close();
   }
 }

@@ -3,11 +3,12 @@ package dev.graft.training.model.forward;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
 import dev.graft.training.ComputePlan;
+import dev.graft.training.batch.TokenBatch;
 
 /** A model's way from rows to what its head computes, and what rows are made into for it. */
-public record ForwardPass(Transformer model, BatchInputs.Ropes ropes, int queryBlock) {
+public record ForwardPass(Transformer model, BatchInputs.Ropes ropes, ComputePlan plan) {
   public static ForwardPass of(Transformer model, ComputePlan plan) {
-    return new ForwardPass(model, BatchInputs.Ropes.of(model.family()), plan.queryBlock());
+    return new ForwardPass(model, BatchInputs.Ropes.of(model.family()), plan);
   }
 
   /** Tokens in front of each row. */
@@ -19,14 +20,37 @@ public record ForwardPass(Transformer model, BatchInputs.Ropes ropes, int queryB
     return model.family().config().vocabSize();
   }
 
-  public BatchInputs inputs(PtNDManager scope, PaddedBatch batch, long[] picked) {
+  /**
+   * Lays rows out. What they begin with is shared where each of them would compute the same:
+   * without virtual tokens, and where nothing is left out at random.
+   *
+   * @param drops whether the pass drops, see {@link LayerPass}
+   */
+  public TokenLayout layout(TokenBatch batch, boolean drops) {
+    boolean alike =
+        model.virtualTokens().count() == 0
+            && !(drops && model.stages().stream().anyMatch(Transformer.Stage::drops));
+    return TokenLayout.of(
+        batch,
+        vocabulary(),
+        virtual(),
+        alike ? plan.sharedPrefix() : 0,
+        model.family().bidirectional());
+  }
+
+  /** Rows without targets, each by itself. */
+  public TokenLayout layout(int[][] inputIds) {
+    return TokenLayout.of(inputIds, vocabulary(), virtual(), model.family().bidirectional());
+  }
+
+  public BatchInputs inputs(PtNDManager scope, TokenLayout layout, long[] picked) {
     int past = model.virtualTokens().keys();
-    return BatchInputs.of(scope, model.family(), ropes, batch, past, picked, queryBlock);
+    return BatchInputs.of(scope, model.family(), ropes, layout, past, picked, plan.queryBlock());
   }
 
   /** Without dropout and without anything kept for a way down. */
-  public IValue infer(PtNDManager scope, PaddedBatch batch, long[] picked) {
-    try (BatchInputs inputs = inputs(scope, batch, picked);
+  public IValue infer(PtNDManager scope, TokenLayout layout, long[] picked) {
+    try (BatchInputs inputs = inputs(scope, layout, picked);
         LayerPass pass = LayerPass.of(ComputePlan.Kind.KEEP, model, inputs, false, 0)) {
       return pass.up(Integer.MAX_VALUE);
     }

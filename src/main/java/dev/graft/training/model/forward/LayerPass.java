@@ -97,8 +97,8 @@ public abstract sealed class LayerPass implements AutoCloseable
             x,
             stage.weights(),
             inputs.context(),
-            inputs.tokens(),
-            inputs.queryBlock());
+            inputs.chunks(),
+            inputs.windowed());
   }
 
   /** Forward with what backward needs: (y, saved). */
@@ -112,8 +112,8 @@ public abstract sealed class LayerPass implements AutoCloseable
                 x,
                 stage.weights(),
                 inputs.context(),
-                inputs.tokens(),
-                inputs.queryBlock())) {
+                inputs.chunks(),
+                inputs.windowed())) {
       return both.toIValueTuple();
     }
   }
@@ -129,8 +129,8 @@ public abstract sealed class LayerPass implements AutoCloseable
                 stage.weights(),
                 stage.gradients(),
                 inputs.context(),
-                inputs.tokens(),
-                inputs.queryBlock());
+                inputs.chunks(),
+                inputs.windowed());
     if (input) return result;
     result.close();
     return null;

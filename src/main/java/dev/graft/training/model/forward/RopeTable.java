@@ -21,10 +21,9 @@ final class RopeTable {
   /**
    * Makes the tables for a batch.
    *
-   * @param tokens positions that will be asked for
    * @param positions largest position + 1, which some ropes depend on
    */
-  void prepare(int tokens, int positions) {
+  void prepare(int positions) {
     if (frequencies.length == 0 || rope.dependsOnPositions()) {
       float[] now = rope.inverseFrequencies(positions);
       float times = rope.attentionFactor(positions);
@@ -35,23 +34,26 @@ final class RopeTable {
         sin = new float[0];
       }
     }
-    grow(tokens);
+    grow(positions);
   }
 
-  /** (tokens, half of the turned features) of positions {@code start .. start + tokens}. */
-  PtNDArray cos(PtNDManager owner, int start, int tokens) {
-    return slice(owner, cos, start, tokens);
+  /** (tokens, half of the turned features) of positions behind {@code past} others. */
+  PtNDArray cos(PtNDManager owner, int past, int[] positions) {
+    return rows(owner, cos, past, positions);
   }
 
-  /** (tokens, half of the turned features) of positions {@code start .. start + tokens}. */
-  PtNDArray sin(PtNDManager owner, int start, int tokens) {
-    return slice(owner, sin, start, tokens);
+  /** (tokens, half of the turned features) of positions behind {@code past} others. */
+  PtNDArray sin(PtNDManager owner, int past, int[] positions) {
+    return rows(owner, sin, past, positions);
   }
 
-  private PtNDArray slice(PtNDManager owner, float[] table, int start, int tokens) {
+  private PtNDArray rows(PtNDManager owner, float[] table, int past, int[] positions) {
     int half = frequencies.length;
-    float[] values = Arrays.copyOfRange(table, start * half, (start + tokens) * half);
-    return (PtNDArray) owner.create(values, new Shape(tokens, half));
+    float[] values = new float[Math.multiplyExact(positions.length, half)];
+    for (int i = 0; i < positions.length; i++) {
+      System.arraycopy(table, (past + positions[i]) * half, values, i * half, half);
+    }
+    return (PtNDArray) owner.create(values, new Shape(positions.length, half));
   }
 
   private void grow(int positions) {

@@ -4,13 +4,13 @@ import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
 import dev.graft.training.metrics.TokenLoss;
-import dev.graft.training.model.forward.PaddedBatch;
+import dev.graft.training.model.forward.TokenLayout;
 
 /** What a micro-batch should give: where the head looks, and how far off its output is. */
 public sealed interface Goal permits TokenGoal, LabelGoal, PairGoal {
-  PaddedBatch rows();
+  TokenLayout rows();
 
-  /** Positions that the head looks at, as indices into the rows' ids. */
+  /** Tokens that the head looks at. */
   long[] picked();
 
   /** Loss of the head's output and its gradient times scale. */

@@ -8,7 +8,7 @@ import dev.graft.training.batch.LabelBatch;
 import dev.graft.training.metrics.TokenLoss;
 import dev.graft.training.model.family.Family;
 import dev.graft.training.model.forward.ForwardPass;
-import dev.graft.training.model.forward.PaddedBatch;
+import dev.graft.training.model.forward.TokenLayout;
 import dev.graft.weights.config.basics.Task;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -19,20 +19,20 @@ import org.jspecify.annotations.Nullable;
  *
  * @param labels (rows)(1) or (rows)(outputs), see {@link LabelBatch}
  */
-public record LabelGoal(Task.Problem problem, PaddedBatch rows, long[] picked, double[][] labels)
+public record LabelGoal(Task.Problem problem, TokenLayout rows, long[] picked, double[][] labels)
     implements Goal {
   /**
-   * @param virtual tokens in front of each row
    * @throws IllegalArgumentException if the model has no head for labels, or labels do not fit it
    */
-  public static LabelGoal of(LabelBatch batch, Family family, int virtual) {
+  public static LabelGoal of(LabelBatch batch, ForwardPass pass) {
+    Family family = pass.model().family();
     Task.SequenceClassification head =
         switch (family.config().task()) {
           case Task.SequenceClassification found -> found;
           case Task.CausalLm() ->
               throw new IllegalArgumentException("the model predicts tokens, not labels");
         };
-    PaddedBatch rows = PaddedBatch.of(batch.inputIds(), family.config().vocabSize(), virtual);
+    TokenLayout rows = pass.layout(batch.inputIds());
     LabelLoss.requireFitting(head, batch.labels(), rows.rows());
     long[] picked = picked(family, rows, batch.inputIds());
     return new LabelGoal(head.problem(), rows, picked, batch.labels());
@@ -43,12 +43,13 @@ public record LabelGoal(Task.Problem problem, PaddedBatch rows, long[] picked, d
    * that is not {@code pad_token_id}, found in the ids as transformers does, or its last where
    * there is no such id.
    */
-  private static long[] picked(Family family, PaddedBatch rows, int[][] ids) {
+  private static long[] picked(Family family, TokenLayout rows, int[][] ids) {
     long[] picked = new long[ids.length];
     for (int r = 0; r < ids.length; r++) {
-      int token =
-          family.bidirectional() ? 0 : rows.virtual() + last(ids[r], family.config().padTokenId());
-      picked[r] = (long) r * rows.tokens() + token;
+      picked[r] =
+          family.bidirectional()
+              ? rows.begin(r)
+              : rows.places()[r][last(ids[r], family.config().padTokenId())];
     }
     return picked;
   }
@@ -65,7 +66,7 @@ public record LabelGoal(Task.Problem problem, PaddedBatch rows, long[] picked, d
    * @return (rows)(outputs)
    */
   public static float[][] logits(PtNDManager scope, ForwardPass inference, int[][] inputIds) {
-    PaddedBatch rows = PaddedBatch.of(inputIds, inference.vocabulary(), inference.virtual());
+    TokenLayout rows = inference.layout(inputIds);
     long[] picked = picked(inference.model().family(), rows, inputIds);
     try (IValue output = inference.infer(scope, rows, picked)) {
       float[] flat = output.toTensor(scope).toFloatArray();

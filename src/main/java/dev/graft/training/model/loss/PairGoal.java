@@ -10,7 +10,8 @@ import dev.graft.training.batch.PairLogps;
 import dev.graft.training.batch.TokenBatch;
 import dev.graft.training.metrics.PairMetrics;
 import dev.graft.training.metrics.TokenLoss;
-import dev.graft.training.model.forward.PaddedBatch;
+import dev.graft.training.model.forward.TokenLayout;
+import java.util.function.Function;
 
 /**
  * The chosen completion rather than the rejected one: the log-probabilities of both give the loss,
@@ -21,24 +22,29 @@ import dev.graft.training.model.forward.PaddedBatch;
 public record PairGoal(
     OutputLoss loss,
     Preference preference,
-    PaddedBatch rows,
+    TokenLayout rows,
     PairTargets targets,
     PairLogps reference)
     implements Goal {
   /**
-   * @param virtual tokens in front of each row
+   * @param lays rows out
    * @throws IllegalArgumentException if the preference needs a reference and the batch has none
    */
   public static PairGoal of(
-      OutputLoss loss, Preference preference, PairBatch batch, int vocabulary, int virtual) {
+      OutputLoss loss,
+      Preference preference,
+      PairBatch batch,
+      Function<TokenBatch, TokenLayout> lays) {
     TokenBatch chosen = batch.chosen();
     PairBatch learned =
         switch (preference) {
           case Dpo _ -> batch;
           case Orpo _ -> // every token of the chosen text
-              new PairBatch(new TokenBatch(chosen.inputIds(), chosen.inputIds()), batch.rejected());
+              new PairBatch(
+                  new TokenBatch(chosen.inputIds(), chosen.inputIds(), null, chosen.width()),
+                  batch.rejected());
         };
-    PaddedBatch rows = PaddedBatch.of(learned.rows(), vocabulary, virtual);
+    TokenLayout rows = lays.apply(learned.rows());
     PairLogps reference = batch.reference();
     if (reference == null) {
       if (preference instanceof Dpo) {
@@ -51,22 +57,22 @@ public record PairGoal(
 
   @Override
   public long[] picked() {
-    return rows.positions();
+    return rows.predicting();
   }
 
   @Override
   public Result backward(PtNDManager scope, IValue hidden, double scale) {
-    OutputLoss.Scores scores = loss.scores(scope, hidden, rows.targets());
+    OutputLoss.Scores scores = loss.scores(scope, hidden, rows.targetIds());
     PreferenceLoss preferred = preferred(scores);
     float[] g = slopes(preferred, scale);
     return new Result(
-        loss.backward(scope, hidden, rows.targets(), g).gradient(), loss(scores, preferred, 1));
+        loss.backward(scope, hidden, rows.targetIds(), g).gradient(), loss(scores, preferred, 1));
   }
 
   /** Weighted by its pairs, so that a file's loss is the mean over all of them. */
   @Override
   public TokenLoss evaluate(PtNDManager scope, IValue hidden) {
-    OutputLoss.Scores scores = loss.scores(scope, hidden, rows.targets());
+    OutputLoss.Scores scores = loss.scores(scope, hidden, rows.targetIds());
     return loss(scores, preferred(scores), targets.pairs());
   }
 

@@ -3,7 +3,7 @@ package dev.graft.training.model.loss;
 import dev.graft.training.batch.PairBatch;
 import dev.graft.training.batch.PairLogps;
 import dev.graft.training.batch.TokenBatch;
-import dev.graft.training.model.forward.PaddedBatch;
+import dev.graft.training.model.forward.TokenLayout;
 import java.util.Arrays;
 
 /**
@@ -17,14 +17,13 @@ public record PairTargets(int pairs, int[] row, boolean[] completion) {
   /**
    * @param rows those of the batch, with these targets or more
    */
-  public static PairTargets of(PairBatch batch, PaddedBatch rows) {
+  public static PairTargets of(PairBatch batch, TokenLayout rows) {
     int[][] labels = batch.rows().labels();
     int[] row = new int[rows.targets().length];
     boolean[] completion = new boolean[row.length];
     for (int i = 0; i < row.length; i++) {
-      row[i] = (int) (rows.positions()[i] / rows.tokens());
-      int token = (int) (rows.positions()[i] % rows.tokens()) - rows.virtual() + 1;
-      completion[i] = labels[row[i]][token] != TokenBatch.IGNORE;
+      row[i] = rows.targets()[i].row();
+      completion[i] = labels[row[i]][rows.targets()[i].place()] != TokenBatch.IGNORE;
     }
     return new PairTargets(batch.pairs(), row, completion);
   }

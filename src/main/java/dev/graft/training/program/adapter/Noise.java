@@ -1,13 +1,14 @@
 package dev.graft.training.program.adapter;
 
+import dev.graft.training.program.BatchContext;
 import dev.graft.training.program.LayerText;
 import dev.graft.training.program.Statement;
 import java.util.List;
 
 /**
  * In training, adds to a value noise that is uniform within {@code alpha / sqrt(L d)}, where L are
- * the real tokens of a row and d its features (NEFTune, Jain et al. 2023). The value keeps its
- * name, and its gradient.
+ * the real tokens of the longest row and d features (NEFTune, Jain et al. 2023). The value keeps
+ * its name, and its gradient.
  *
  * @param virtual tokens in front of every row, which get none
  */
@@ -25,7 +26,14 @@ public record Noise(String output, double alpha, int virtual) implements Stateme
   @Override
   public void forward(LayerText text) {
     if (!text.drops(alpha)) return;
-    text.line("%s = __torch__.ops.noise.add(%s, %s, tokens, %d)", output, output, alpha, virtual);
+    text.line(
+        "%s = __torch__.ops.noise.add(%s, %s, %s, %s, %d)",
+        output,
+        output,
+        alpha,
+        BatchContext.WIDTH.reference(),
+        BatchContext.JOINED.reference(),
+        virtual);
   }
 
   @Override

@@ -1,16 +1,22 @@
 package dev.graft.training.program.adapter;
 
+import dev.graft.training.program.BatchContext;
 import dev.graft.training.program.LayerText;
 import dev.graft.training.program.Statement;
 import java.util.List;
 
 /**
- * {@code output = } virtual tokens in front of every row of {@code input}: the rows of a batch grow
- * to {@code tokens}.
+ * {@code output = } virtual tokens in front of every row of {@code input}.
  *
  * @param virtual tensor (virtual tokens, features)
  */
 public record Prepend(String output, String input, String virtual) implements Statement {
+  private static final String JOINED = BatchContext.JOINED.reference();
+
+  private String sources() {
+    return output + "_sources";
+  }
+
   private String count() {
     return output + "_virtual";
   }
@@ -28,31 +34,35 @@ public record Prepend(String output, String input, String virtual) implements St
   @Override
   public void forward(LayerText text) {
     text.line("%s = torch.size(%s, 0)", count(), text.tensor(virtual));
+    text.line("%s = %s + torch.size(%s, 0)", sources(), count(), input);
     reference(text);
   }
 
   @Override
   public void reference(LayerText text) {
     text.line(
-        "%s = __torch__.ops.prepend.forward(%s, %s, tokens)", output, input, text.tensor(virtual));
+        "%s = __torch__.ops.prepend.forward(%s, %s, %s)",
+        output, input, text.tensor(virtual), JOINED);
   }
 
   @Override
   public void backward(LayerText text) {
     String g = text.take(output);
     String n = text.savedInt(count());
+    String both = "d_" + output + "_both";
+    text.line(
+        "%s = __torch__.ops.prepend.backward(%s, %s, %s)",
+        both, g, JOINED, text.savedInt(sources()));
     if (text.isTrained(virtual)) {
-      text.effect(
-          "__torch__.ops.prepend.backward_virtual(%s, %s, tokens, %s)",
-          text.gradientOf(virtual), g, n);
+      text.effect("__torch__.ops.prepend.backward_virtual(%s, %s)", text.gradientOf(virtual), both);
     }
-    text.add(input, "__torch__.ops.prepend.backward_input(%s, tokens, %s)".formatted(g, n));
+    text.add(input, "__torch__.ops.prepend.backward_input(%s, %s, %s)".formatted(g, both, n));
   }
 
   @Override
   public void decode(LayerText text) {
     text.line(
-        "%s = __torch__.ops.prepend.decode(%s, %s, tokens, past)",
-        output, input, text.tensor(virtual));
+        "%s = __torch__.ops.prepend.decode(%s, %s, %s, past)",
+        output, input, text.tensor(virtual), JOINED);
   }
 }

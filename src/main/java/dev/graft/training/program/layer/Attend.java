@@ -7,13 +7,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code output = softmax(scale query key^T) value}; heads are grouped when there are fewer heads
- * of keys than of queries.
+ * {@code output = softmax(scale query key^T) value}, over the keys that the layout of the batch
+ * lets a query see; heads are grouped when there are fewer heads of keys than of queries.
  *
  * @param heads heads of keys and values
  * @param size features of a head
- * @param causal a token sees itself and earlier ones only
- * @param window a token sees itself and window - 1 earlier ones; 0 = all
+ * @param window a token sees itself and window - 1 earlier ones: the model's; 0 = none
  * @param softcap scores become softcap tanh(score / softcap); 0 = they do not
  * @param prefix tensor (n, 2 heads size) of keys and values in front of every row; null = none
  * @param dropout probability with which training leaves a weight out, after the softmax
@@ -26,7 +25,6 @@ public record Attend(
     int heads,
     int size,
     double scale,
-    boolean causal,
     int window,
     double softcap,
     @Nullable String prefix,
@@ -41,38 +39,26 @@ public record Attend(
       int heads,
       int size,
       double scale,
-      boolean causal,
       int window,
       double softcap) {
-    this(output, query, key, value, heads, size, scale, causal, window, softcap, null, 0);
+    this(output, query, key, value, heads, size, scale, window, softcap, null, 0);
   }
 
-  /** Causal, over all earlier tokens, scaled by 1 / sqrt(size). */
+  /** Without a window, scaled by 1 / sqrt(size). */
   public Attend(String output, String query, String key, String value, int heads, int size) {
-    this(output, query, key, value, heads, size, 1 / Math.sqrt(size), true, 0, 0);
+    this(output, query, key, value, heads, size, 1 / Math.sqrt(size), 0, 0);
   }
 
   /** The same with keys and values in front. */
   public Attend behind(String prefixed) {
     return new Attend(
-        output, query, key, value, heads, size, scale, causal, window, softcap, prefixed, dropout);
+        output, query, key, value, heads, size, scale, window, softcap, prefixed, dropout);
   }
 
   /** The same with weights left out in training. */
   public Attend dropping(double probability) {
     return new Attend(
-        output,
-        query,
-        key,
-        value,
-        heads,
-        size,
-        scale,
-        causal,
-        window,
-        softcap,
-        prefix,
-        probability);
+        output, query, key, value, heads, size, scale, window, softcap, prefix, probability);
   }
 
   private double dropped(LayerText text) {
@@ -92,15 +78,13 @@ public record Attend(
     return output + "_grouped";
   }
 
-  private String probabilities() {
-    return output + "_probabilities";
+  private String masks() {
+    return output + "_masks";
   }
 
-  /** Arguments that say who sees whom, and how scores are made. */
-  private String rule() {
-    return "%s, %s, %d, %s, %s"
-        .formatted(
-            scale, causal ? "True" : "False", window, softcap, BatchContext.SEGMENTS.reference());
+  /** Who sees whom, and what masks it. */
+  private String chunks() {
+    return window > 0 ? "windowed" : "chunks";
   }
 
   @Override
@@ -116,26 +100,39 @@ public record Attend(
   @Override
   public void forward(LayerText text) {
     text.line(
-        "%s, %s, %s, = __torch__.ops.attention.forward(%s, %s, %s, %s, tokens, %d, %d, block, %s,"
-            + " %s)",
+        "%s, %s, %s, = __torch__.ops.attention.forward(%s, %s, %s, %s, %d, %d, %s, %s, %s, c, %s)",
         output,
         grouped(),
-        probabilities(),
+        masks(),
         query,
         key,
         value,
         prefix(text),
         heads,
         size,
-        rule(),
+        chunks(),
+        scale,
+        softcap,
         dropped(text));
   }
 
   @Override
   public void reference(LayerText text) {
     text.line(
-        "%s = __torch__.ops.attention.reference(%s, %s, %s, %s, tokens, %d, %d, block, %s, %s)",
-        output, query, key, value, prefix(text), heads, size, rule(), dropped(text));
+        "%s = __torch__.ops.attention.reference(%s, %s, %s, %s, %d, %d, %s, %s, %s, %s, %d, %s)",
+        output,
+        query,
+        key,
+        value,
+        prefix(text),
+        heads,
+        size,
+        chunks(),
+        scale,
+        softcap,
+        BatchContext.VISIBLE.reference(),
+        window,
+        dropped(text));
   }
 
   @Override
@@ -145,19 +142,16 @@ public record Attend(
     String dk = "d_" + output + "_key";
     String dv = "d_" + output + "_value";
     text.line(
-        "%s, %s, %s, = __torch__.ops.attention.backward(%s, %s, %s, %s, tokens, %d, block, %s, %s,"
-            + " %d, %s, %s)",
+        "%s, %s, %s, = __torch__.ops.attention.backward(%s, %s, %s, %s, %s, %s, %s, c, %s)",
         dq,
         dk,
         dv,
         g,
         text.savedList(grouped()),
-        text.savedList(probabilities()),
+        text.savedList(masks()),
         prefix != null && text.isTrained(prefix) ? text.gradientOf(prefix) : "None",
-        heads,
+        chunks(),
         scale,
-        causal ? "True" : "False",
-        window,
         softcap,
         dropped(text));
     text.add(query, dq);
@@ -169,8 +163,7 @@ public record Attend(
   @Override
   public void decode(LayerText text) {
     text.line(
-        "%s = __torch__.ops.attention.decode(%s, %s, %s, %s, keys, values, past, %d, %d, block,"
-            + " %s)",
-        output, query, key, value, prefix(text), heads, size, rule());
+        "%s = __torch__.ops.attention.decode(%s, %s, %s, %s, keys, values, past, %d, %d, %s, %s, %s, c)",
+        output, query, key, value, prefix(text), heads, size, chunks(), scale, softcap);
   }
 }

@@ -189,7 +189,7 @@ class PrecisionTests {
             losses(base, LORA, new ComputePlan(ComputePlan.Kind.RECOMPUTE), Precision.BF16, null))
         .isEqualTo(half);
     assertThat(losses(base, LORA, new ComputePlan(ComputePlan.Kind.AUTOGRAD), Precision.BF16, null))
-        .containsExactly(half, within(2e-2));
+        .containsExactly(half, within(5e-2));
   }
 
   private static void same(double[] wide, double[] half) {

@@ -1,0 +1,67 @@
+package dev.graft.training.model.forward;
+
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import dev.graft.training.batch.TokenBatch;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * How attention goes over rows, for tests of kernels and layers.
+ *
+ * @param chunks refer to masks behind the {@link #tensors} before them
+ */
+public record LaidOut(long[] chunks, TokenLayout layout, int past, List<Mask> masks) {
+  /** 0 and -inf, (queries, columns). */
+  public record Mask(float[] values, int queries) {}
+
+  /**
+   * @param first place of {@link #visible} in the argument {@code c}; the masks come behind it
+   */
+  public static LaidOut of(TokenLayout layout, int past, int window, int most, int first) {
+    AttentionChunks.Masks masks = AttentionChunks.Masks.from(first + 1);
+    long[] chunks = AttentionChunks.of(layout, past, window, most, masks);
+    return new LaidOut(
+        chunks,
+        layout,
+        past,
+        masks.all().values().stream()
+            .map(each -> new Mask(each.values(), each.queries()))
+            .toList());
+  }
+
+  /** Rows of these lengths, which have nothing in common. */
+  public static TokenLayout rows(boolean bidirectional, int... lengths) {
+    int[][] rows = new int[lengths.length][];
+    for (int r = 0; r < rows.length; r++) {
+      rows[r] = new int[lengths[r]];
+      Arrays.fill(rows[r], r);
+    }
+    return TokenLayout.of(rows, rows.length, 0, bidirectional);
+  }
+
+  /** Rows whose beginnings of that many tokens are shared. */
+  public static TokenLayout tree(int shared, int[][] rows) {
+    return TokenLayout.of(new TokenBatch(rows, rows), 1 << 16, 0, shared, false);
+  }
+
+  /** The chunks as TorchScript. */
+  public String text() {
+    return Arrays.toString(chunks);
+  }
+
+  /** Who sees whom, and the masks in f64. */
+  public PtNDArray[] tensors(PtNDManager manager) {
+    List<PtNDArray> all = new ArrayList<>();
+    all.add(BatchInputs.visible(manager, layout, past));
+    for (Mask each : masks) {
+      double[] values = new double[each.values().length];
+      for (int i = 0; i < values.length; i++) values[i] = each.values()[i];
+      Shape shape = new Shape(each.queries(), values.length / each.queries());
+      all.add((PtNDArray) manager.create(values, shape));
+    }
+    return all.toArray(PtNDArray[]::new);
+  }
+}

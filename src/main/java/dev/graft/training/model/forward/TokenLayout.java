@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The tokens of a micro-batch as a model computes them: one row after the other without padding,
@@ -47,12 +48,29 @@ public record TokenLayout(
    */
   static TokenLayout of(
       TokenBatch batch, int vocabulary, int virtual, int shared, boolean bidirectional) {
-    int[][] rows = batch.inputIds();
-    int[][] labels = batch.labels();
-    requireSameLengths(rows, labels, "labels");
+    requireFitting(batch, vocabulary);
     int[][] segments = batch.segments();
-    if (segments != null) requireSameLengths(rows, segments, "segments");
-    for (int[] row : rows) for (int id : row) checked(id, vocabulary);
+    int[][] texts = texts(batch.inputIds(), segments, virtual);
+    if (texts.length == 0) throw new IllegalArgumentException("a micro-batch has no tokens");
+    PrefixTree tree = PrefixTree.of(texts, bidirectional ? 0 : shared);
+    int[][] places = places(batch.inputIds(), tree.places(), virtual);
+    Target[] targets = targets(batch.labels());
+    return new TokenLayout(
+        virtual,
+        segments == null
+            ? virtual + batch.width()
+            : Arrays.stream(texts).mapToInt(each -> each.length).max().orElse(0),
+        tree.tokens(),
+        tree.positions(),
+        bidirectional ? begins(tree) : IntStream.range(0, tree.tokens().length).toArray(),
+        tree.until(),
+        places,
+        Arrays.stream(targets).mapToLong(each -> places[each.row()][each.place() - 1]).toArray(),
+        targets);
+  }
+
+  /** The rows, or their segments, behind virtual tokens. */
+  private static int[][] texts(int[][] rows, int @Nullable [][] segments, int virtual) {
     List<int[]> texts = new ArrayList<>();
     for (int r = 0; r < rows.length; r++) {
       int begin = 0;
@@ -63,37 +81,32 @@ public record TokenLayout(
         begin = t;
       }
     }
-    if (texts.isEmpty()) throw new IllegalArgumentException("a micro-batch has no tokens");
-    PrefixTree tree = PrefixTree.of(texts.toArray(int[][]::new), bidirectional ? 0 : shared);
+    return texts.toArray(int[][]::new);
+  }
+
+  /** Where the tokens of rows are, which are one or several texts each. */
+  private static int[][] places(int[][] rows, int[][] ofTexts, int virtual) {
     int[][] places = new int[rows.length][];
     int text = 0;
     for (int r = 0; r < rows.length; r++) {
       places[r] = new int[rows[r].length];
       for (int t = 0; t < rows[r].length; text++) {
-        int[] of = tree.places()[text];
-        System.arraycopy(of, virtual, places[r], t, of.length - virtual);
-        t += of.length - virtual;
+        int length = ofTexts[text].length - virtual;
+        System.arraycopy(ofTexts[text], virtual, places[r], t, length);
+        t += length;
       }
     }
+    return places;
+  }
+
+  private static Target[] targets(int[][] labels) {
     List<Target> targets = new ArrayList<>();
-    for (int r = 0; r < rows.length; r++) {
-      for (int t = 1; t < rows[r].length; t++) {
-        if (labels[r][t] == TokenBatch.IGNORE) continue;
-        targets.add(new Target(r, t, checked(labels[r][t], vocabulary)));
+    for (int r = 0; r < labels.length; r++) {
+      for (int t = 1; t < labels[r].length; t++) {
+        if (labels[r][t] != TokenBatch.IGNORE) targets.add(new Target(r, t, labels[r][t]));
       }
     }
-    return new TokenLayout(
-        virtual,
-        segments == null
-            ? virtual + batch.width()
-            : texts.stream().mapToInt(each -> each.length).max().orElse(0),
-        tree.tokens(),
-        tree.positions(),
-        bidirectional ? begins(tree) : IntStream.range(0, tree.tokens().length).toArray(),
-        tree.until(),
-        places,
-        targets.stream().mapToLong(each -> places[each.row()][each.place() - 1]).toArray(),
-        targets.toArray(Target[]::new));
+    return targets.toArray(Target[]::new);
   }
 
   /** Rows without targets, each by itself. */
@@ -169,6 +182,17 @@ public record TokenLayout(
     return next;
   }
 
+  private static void requireFitting(TokenBatch batch, int vocabulary) {
+    requireSameLengths(batch.inputIds(), batch.labels(), "labels");
+    if (batch.segments() != null) {
+      requireSameLengths(batch.inputIds(), batch.segments(), "segments");
+    }
+    for (int[] row : batch.inputIds()) for (int id : row) requireKnown(id, vocabulary);
+    for (int[] row : batch.labels()) {
+      for (int id : row) if (id != TokenBatch.IGNORE) requireKnown(id, vocabulary);
+    }
+  }
+
   private static void requireSameLengths(int[][] rows, int[][] others, String what) {
     if (rows.length != others.length) {
       throw new IllegalArgumentException("a micro-batch needs " + what + " for each row");
@@ -181,11 +205,10 @@ public record TokenLayout(
     }
   }
 
-  private static int checked(int id, int vocabulary) {
+  private static void requireKnown(int id, int vocabulary) {
     if (id < 0 || id >= vocabulary) {
       throw new IllegalArgumentException(
           "token id %d is not in the model's vocabulary of %d".formatted(id, vocabulary));
     }
-    return id;
   }
 }

@@ -7,8 +7,10 @@ import dev.graft.training.ComputePlan;
 import dev.graft.training.model.forward.Transformer;
 import dev.graft.training.model.optimizer.Parameters;
 import dev.graft.training.tuner.part.OutputPart;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** From what the head computes to log-probabilities of tokens, and back. */
@@ -114,6 +116,24 @@ public final class OutputLoss {
                 labelSmoothing,
                 gradients);
     return new Descent(Scores.of(parts), parts.get(2));
+  }
+
+  /**
+   * The same where the derivatives depend on the scores. A row's gradient is its derivative times
+   * something that does not depend on it, so the logits are computed once, unless the output matrix
+   * trains: it has the sum over the rows.
+   */
+  Descent backward(
+      PtNDManager scope, IValue hidden, long[] targets, Function<Scores, float[]> derivatives) {
+    if (gradients.length > 0) {
+      return backward(scope, hidden, targets, derivatives.apply(scores(scope, hidden, targets)));
+    }
+    float[] ones = new float[targets.length];
+    Arrays.fill(ones, 1);
+    Descent each = backward(scope, hidden, targets, ones);
+    float[] g = derivatives.apply(each.scores());
+    model.module().run("scale_rows", each.gradient(), scope.create(g));
+    return each;
   }
 
   public PtNDArray logits(PtNDManager scope, IValue hidden) {

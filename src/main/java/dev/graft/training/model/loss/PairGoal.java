@@ -62,11 +62,10 @@ public record PairGoal(
 
   @Override
   public Result backward(PtNDManager scope, IValue hidden, double scale) {
-    OutputLoss.Scores scores = loss.scores(scope, hidden, rows.targetIds());
-    PreferenceLoss preferred = preferred(scores);
-    float[] g = slopes(preferred, scale);
-    return new Result(
-        loss.backward(scope, hidden, rows.targetIds(), g).gradient(), loss(scores, preferred, 1));
+    OutputLoss.Descent descent =
+        loss.backward(scope, hidden, rows.targetIds(), scores -> slopes(preferred(scores), scale));
+    OutputLoss.Scores scores = descent.scores();
+    return new Result(descent.gradient(), loss(scores, preferred(scores), 1));
   }
 
   /** Weighted by its pairs, so that a file's loss is the mean over all of them. */

@@ -67,8 +67,10 @@ public final class WorkLoop implements Runnable {
             });
   }
 
+  /** Once: a loop that has been drained has no room for work any more. */
   @Override
   public void run() {
+    if (draining) return;
     try {
       while (!stopping) if (!startOne()) news.await(settings.poll());
     } catch (InterruptedException stopped) {

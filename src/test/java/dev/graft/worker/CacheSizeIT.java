@@ -42,6 +42,7 @@ class CacheSizeIT {
   @AfterEach
   void stopWorkers() throws Exception {
     for (Process worker : workers) worker.destroyForcibly().waitFor();
+    server.awaitNoRequests();
   }
 
   @Test

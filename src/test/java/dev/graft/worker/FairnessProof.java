@@ -44,6 +44,7 @@ class FairnessProof {
   @AfterEach
   void stopWorkers() throws Exception {
     for (Process worker : workers) worker.destroyForcibly().waitFor();
+    server.awaitNoRequests();
   }
 
   @Test

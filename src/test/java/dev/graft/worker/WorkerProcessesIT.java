@@ -6,8 +6,6 @@ import static org.awaitility.Awaitility.await;
 import dev.graft.jobs.queue.QueueServer;
 import dev.graft.jobs.queue.QueueServer.Submitted;
 import dev.graft.pg.GraftIT;
-import io.micrometer.core.instrument.LongTaskTimer;
-import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -42,21 +40,12 @@ class WorkerProcessesIT {
   @TempDir Path directory;
   @LocalServerPort int port;
   @Autowired QueueServer server;
-  @Autowired MeterRegistry meters;
   private final List<Process> workers = new ArrayList<>();
 
   @AfterEach
   void stopWorkers() throws Exception {
     for (Process worker : workers) worker.destroyForcibly().waitFor();
-    // What still waits for a job at the server would take the next test's, and lose it.
-    await().atMost(LONG).until(() -> underWay() == 0);
-  }
-
-  /** Requests that the server has not answered. */
-  private int underWay() {
-    return meters.get("http.server.requests.active").longTaskTimers().stream()
-        .mapToInt(LongTaskTimer::activeTasks)
-        .sum();
+    server.awaitNoRequests();
   }
 
   @Test

@@ -8,6 +8,7 @@ import dev.graft.jobs.QueueInvariants;
 import dev.graft.jobs.events.JobEvents;
 import dev.graft.tenancy.Departments;
 import dev.graft.workers.JoinTokens;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -19,6 +20,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.stream.Stream;
+import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.test.context.TestComponent;
 import tools.jackson.databind.json.JsonMapper;
@@ -38,6 +40,7 @@ public class QueueServer {
   private final JoinTokens joinTokens;
   private final Departments departments;
   private final ArtifactStore store;
+  private final MeterRegistry meters;
 
   QueueServer(
       JobRows jobs,
@@ -46,7 +49,8 @@ public class QueueServer {
       QueueInvariants invariants,
       JoinTokens joinTokens,
       Departments departments,
-      ArtifactStore store) {
+      ArtifactStore store,
+      MeterRegistry meters) {
     this.jobs = jobs;
     this.ledger = ledger;
     this.events = events;
@@ -54,6 +58,19 @@ public class QueueServer {
     this.joinTokens = joinTokens;
     this.departments = departments;
     this.store = store;
+    this.meters = meters;
+  }
+
+  /**
+   * What a dead worker still waits for at the server would take the next test's job, and lose it.
+   */
+  public void awaitNoRequests() {
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(90))
+        .until(
+            () ->
+                meters.get("http.server.requests.active").longTaskTimers().stream()
+                    .allMatch(each -> each.activeTasks() == 0));
   }
 
   /** A job and its department. */

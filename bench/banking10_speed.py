@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Training speed of Graft beside Hugging Face PEFT: the same rows, the same settings, run in turn on one machine.
 
-usage: banking10_speed.py MODEL_DIR DATA_DIR [--rounds 3] [--steps 10]
+usage: banking10_speed.py MODEL_DIR DATA_DIR [--rounds 5] [--steps 10] [--rules 0]
 
 Each round runs `quality/reference_sft.py` (torch, transformers, peft in this Python) and then `bin/graft train` for the
 same number of optimiser steps. Compared is the training loop alone: tokens of the trained rows / seconds from the first
 step to the last, as both programs report them. Prints every round and the median ratio. Keep the machine idle.
+`--rules N` puts N sentences behind the system turn of every row, as a department with house rules has it; 16 make about 360 tokens of it.
 The losses of the first two steps must be equal; later ones differ a little, since each draws its own start of A.
 """
 import argparse
@@ -39,6 +40,17 @@ def write_spec(a, directory):
     return path
 
 
+def with_rules(a, directory):
+    """The rows with a longer system turn, in another directory."""
+    rules = "".join(f" Rule {i}: answer in the words of rule {i} of the house, and nothing else." for i in range(1, a.rules + 1))
+    for name in ("banking10_train.jsonl", "banking10_dev.jsonl"):
+        rows = [json.loads(line) for line in (pathlib.Path(a.data) / name).read_text().splitlines()]
+        for row in rows:
+            row["messages"][0]["content"] += rules
+        (pathlib.Path(directory) / name).write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return directory
+
+
 def graft(a, directory):
     path = write_spec(a, directory)
     out = subprocess.run([HERE / "bin/graft", "train", path, "--out", pathlib.Path(directory) / "out", "--json"],
@@ -50,9 +62,13 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("model")
     parser.add_argument("data")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rules", type=int, default=0)
     parser.add_argument("--steps", type=int, default=10)
     a = parser.parse_args()
+    scratch = tempfile.TemporaryDirectory()
+    if a.rules:
+        a.data = with_rules(a, scratch.name)
     ratios = []
     for r in range(a.rounds):
         theirs = reference(a)

@@ -22,6 +22,9 @@ final class AttentionChunks {
   private final Masks masks;
   private final List<Long> encoded = new ArrayList<>();
 
+  /** Those that a chunk sees, in order. */
+  private final int[] keys;
+
   /**
    * Masks of 0 and -inf, (queries, columns), equal ones once.
    *
@@ -48,6 +51,7 @@ final class AttentionChunks {
     this.window = window;
     this.most = most;
     this.masks = masks;
+    keys = new int[past + layout.size()];
   }
 
   /**
@@ -85,7 +89,6 @@ final class AttentionChunks {
       lowest = Math.min(lowest, layout.positions()[q]);
       highest = Math.max(highest, layout.positions()[q]);
     }
-    int[] keys = new int[past + layout.size()];
     int count = 0;
     int masked = -1;
     for (int k = -past; k < layout.size(); k++) {

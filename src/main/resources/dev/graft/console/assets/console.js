@@ -67,6 +67,12 @@ document.addEventListener('DOMContentLoaded', () => {
 });
 document.addEventListener('htmx:afterSettle', () => localTimes(document));
 
+// On a wide page the menu is part of the head: one that was open on a narrow page closes.
+matchMedia('(min-width: 761px)').addEventListener('change', wide => {
+  const menu = document.getElementById('menu');
+  if (wide.matches && menu?.matches(':popover-open')) menu.hidePopover();
+});
+
 document.addEventListener('change', event => {
   if (event.target.matches('[data-shows]')) showChosen(event.target);
   if (event.target.matches('[data-header]')) suggestColumns(event.target);

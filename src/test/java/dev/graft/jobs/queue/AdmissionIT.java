@@ -165,6 +165,9 @@ class AdmissionIT {
     }
     assertThat(error(post(admin, project + "/limits", "{\"x\": 1}"), 400).get("param").asString())
         .isEqualTo("x");
+    String misspelt = "{\"max_runing_jobs\": 1}";
+    assertThat(error(post(admin, project + "/limits", misspelt), 400).get("message").asString())
+        .isEqualTo("Unknown parameter: 'max_runing_jobs'. Did you mean 'max_running_jobs'?");
     error(post(admin, project + "/limits", "[]"), 400);
     error(post(key, project + "/limits", "{}"), 403);
   }

@@ -1,6 +1,7 @@
 package dev.graft.cli;
 
 import dev.graft.client.ApiRefused;
+import dev.graft.client.NoAnswer;
 import dev.graft.platform.MachineLacks;
 import dev.graft.platform.errors.RequestFailed;
 import java.net.BindException;
@@ -56,7 +57,9 @@ final class FailureReport implements IExecutionExceptionHandler {
             "port %d is in use; choose another with --port".formatted(port.getPort()));
       }
       if (cause instanceof ConnectException) {
-        return Optional.of("the server cannot be reached; does it run, and is --server right?");
+        return Optional.of(
+            "the server%s cannot be reached; does it run, and is --server right?"
+                .formatted(address(failure)));
       }
       if (cause instanceof SSLException) return Optional.of(untrusted(message));
       if (cause instanceof BindException) {
@@ -73,6 +76,14 @@ final class FailureReport implements IExecutionExceptionHandler {
       }
     }
     return Optional.empty();
+  }
+
+  /** The one that was tried, if that is known. */
+  private static String address(Throwable failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof NoAnswer none) return " " + none.server();
+    }
+    return "";
   }
 
   private static String untrusted(String why) {

@@ -2,7 +2,6 @@ package dev.graft.client;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -31,8 +30,7 @@ import tools.jackson.databind.node.JsonNodeFactory;
  * Calls of one server with one key. Paths begin with {@code /v1/}. Files are streamed both ways.
  *
  * <p>What is harmless to send twice is sent again, twice at most, after a busy answer or none. Any
- * answer other than 2xx is an {@link ApiRefused}; a server that does not answer an {@link
- * UncheckedIOException}.
+ * answer other than 2xx is an {@link ApiRefused}; a server that does not answer a {@link NoAnswer}.
  */
 public final class GraftApi implements AutoCloseable {
   private static final JsonMapper JSON = JsonMapper.shared();
@@ -172,7 +170,7 @@ public final class GraftApi implements AutoCloseable {
         if (left == 0 || !BUSY.contains(answer.statusCode())) return accepted(answer);
         LockSupport.parkNanos(pause(answer).toNanos());
       } catch (IOException e) {
-        if (left == 0) throw new UncheckedIOException("no answer from " + server + ": " + e, e);
+        if (left == 0) throw new NoAnswer(server, e);
         LockSupport.parkNanos(PAUSE.toNanos());
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();

@@ -8,7 +8,7 @@
  * database}.
  */
 @NullMarked
-@ApplicationModule(allowedDependencies = {})
+@ApplicationModule(allowedDependencies = "spec :: fields")
 package dev.graft.platform;
 
 import org.jspecify.annotations.NullMarked;

@@ -6,6 +6,7 @@ import dev.graft.platform.errors.ErrorDetail;
 import dev.graft.platform.errors.ProblemType;
 import dev.graft.platform.errors.RequestFailed;
 import dev.graft.platform.pagination.Cursor;
+import dev.graft.spec.fields.Nearest;
 import dev.graft.spec.fields.SpecRejected;
 import dev.graft.spec.request.TrainingSpecs;
 import dev.graft.tenancy.Owned;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.data.domain.Limit;
 import org.springframework.stereotype.Service;
@@ -31,6 +33,9 @@ public class AdapterConfigs implements Owned {
   private static final Set<String> ROUTES = Set.of("schema", "validate");
 
   private static final int LONGEST_DESCRIPTION = 1000;
+
+  /** Of a department, that an unknown one is held against. */
+  private static final int MOST_NAMES = 1000;
 
   private final AdapterConfigRows rows;
   private final AdapterConfigVersionRows versions;
@@ -72,13 +77,7 @@ public class AdapterConfigs implements Owned {
     AdapterConfigVersion config =
         find(departmentId, key.stringValue(), version(adapter))
             .orElseThrow(
-                () ->
-                    RequestFailed.invalid(
-                        path,
-                        "No such adapter configuration or version; presets are "
-                            + String.join(
-                                ", ",
-                                Presets.ALL.stream().map(AdapterConfigVersion::name).toList())));
+                () -> RequestFailed.invalid(path, unknown(departmentId, key.stringValue())));
     ObjectNode whole = config.adapter().deepCopy();
     if (adapter instanceof ObjectNode object) {
       ObjectNode overrides = object.deepCopy();
@@ -86,6 +85,20 @@ public class AdapterConfigs implements Owned {
       merge(whole, overrides);
     }
     return whole;
+  }
+
+  private String unknown(String departmentId, String key) {
+    if (find(departmentId, key, null).isPresent()) {
+      return "The adapter configuration '%s' has no such version.".formatted(Nearest.shown(key));
+    }
+    List<String> presets = Presets.ALL.stream().map(AdapterConfigVersion::name).toList();
+    Cursor newest = new Cursor(null, MOST_NAMES, Cursor.SortOrder.DESC);
+    Stream<String> own = list(departmentId, newest).stream().map(AdapterConfigVersion::name);
+    return "No such adapter configuration: '%s'.%s Presets are %s; GET /v1/adapter_configs lists all."
+        .formatted(
+            Nearest.shown(key),
+            Nearest.sentence(key, Stream.concat(presets.stream(), own).toList()),
+            String.join(", ", presets));
   }
 
   private static @Nullable Integer version(JsonNode adapter) {

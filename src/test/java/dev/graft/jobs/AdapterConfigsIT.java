@@ -128,7 +128,13 @@ class AdapterConfigsIT {
     ok(post(CONFIGS, SUPPORT));
     error(post(CONFIGS, SUPPORT), 400, "name");
     error(submit("'fast'"), 400, "adapter");
+    assertThat(submit("'balansed'").body())
+        .contains(
+            "No such adapter configuration: 'balansed'. Did you mean 'balanced'? Presets are");
+    assertThat(submit("'suport'").body()).contains("Did you mean 'support'?");
     error(submit("{'config':'support','version':3}"), 400, "adapter.config");
+    assertThat(submit("{'config':'support','version':3}").body())
+        .contains("'support' has no such version");
     error(submit("{'config':'support','peft':{'r':0}}"), 400, "adapter.peft.r");
   }
 

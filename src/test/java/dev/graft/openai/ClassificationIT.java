@@ -226,6 +226,12 @@ class ClassificationIT extends StartedGraft {
     assertThat(refused.statusCode()).isEqualTo(400);
     assertThat(JSON.readTree(refused.body()).path("error").path("param").asString())
         .isEqualTo("adapter.objective");
+    assertThat(JSON.readTree(refused.body()).path("error").path("message").asString())
+        .startsWith(
+            "tiny-bert is an encoder, which the objective sft cannot train. Set adapter.objective"
+                + " to classification, or to regression")
+        .contains("{\"config\": \"balanced\", \"objective\": \"classification\"}")
+        .contains("--adapter FILE.json");
     assertThat(chat("tiny-bert").body()).contains("classifies text and writes none");
   }
 

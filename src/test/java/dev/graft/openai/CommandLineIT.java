@@ -272,7 +272,8 @@ class CommandLineIT extends StartedGraft {
     int nobody = URI.create(url()).getPort() == 9 ? 10 : 9;
     Ran away = graft("key\n", "login", "--server", "http://127.0.0.1:" + nobody);
     assertThat(away.status()).isEqualTo(3);
-    assertThat(away.error()).contains("the server cannot be reached");
+    assertThat(away.error())
+        .contains("the server http://127.0.0.1:" + nobody + " cannot be reached");
   }
 
   @Test

@@ -130,7 +130,8 @@ class ModelController {
     String meant = Nearest.sentence(name, models.names(caller.departmentId()));
     return new RequestFailed(
         ProblemType.MODEL_NOT_FOUND,
-        "The model '%s' does not exist.%s".formatted(Nearest.shown(name), meant),
+        "The model '%s' does not exist.%s GET /v1/models lists all."
+            .formatted(Nearest.shown(name), meant),
         "model");
   }
 

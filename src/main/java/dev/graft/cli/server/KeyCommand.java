@@ -45,7 +45,11 @@ public final class KeyCommand implements Runnable {
               defaultValue = ApiKeys.UNNAMED,
               description = "What it is for: lists, jobs and the audit log name it.")
           String name,
-      @Option(names = "--expires-in-days", paramLabel = "DAYS") @Nullable Integer days,
+      @Option(
+              names = "--expires-in-days",
+              paramLabel = "DAYS",
+              description = "When the key expires; left out, it never does.")
+          @Nullable Integer days,
       @Mixin ServerOptions options) {
     if (days != null && days < 1) {
       throw new ParameterException(spec.commandLine(), "--expires-in-days must be 1 or more");
@@ -71,8 +75,9 @@ public final class KeyCommand implements Runnable {
       name = "list",
       mixinStandardHelpOptions = true,
       description = {
-        "One key that is not revoked a line, between tabs: id, beginning, scope, end, last use,",
-        "department, name, and of a rotated one which key it replaces."
+        "List the keys that are not revoked, one line each.",
+        "Between tabs: id, first characters, scope, expiry, last use, department, name, and for a",
+        "rotated key the one that it replaces."
       })
   int list(
       @Option(

@@ -30,8 +30,17 @@ public final class WorkerTokenCommand implements Runnable {
       mixinStandardHelpOptions = true,
       description = "Print a token that lets one worker join, once.")
   int create(
-      @Option(names = "--class", defaultValue = "default", paramLabel = "NAME") String workerClass,
-      @Option(names = "--expires-in-minutes", defaultValue = "60", paramLabel = "MINUTES")
+      @Option(
+              names = "--class",
+              defaultValue = "default",
+              paramLabel = "NAME",
+              description = "The worker's class, which has a price of its own (${DEFAULT-VALUE}).")
+          String workerClass,
+      @Option(
+              names = "--expires-in-minutes",
+              defaultValue = "60",
+              paramLabel = "MINUTES",
+              description = "When the token expires, if no worker has joined (${DEFAULT-VALUE}).")
           int minutes,
       @Mixin ServerOptions options) {
     if (minutes < 1) {

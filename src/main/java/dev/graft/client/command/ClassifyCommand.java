@@ -20,7 +20,7 @@ import tools.jackson.databind.node.ObjectNode;
 /** {@code graft classify}: what a classifier makes of texts. */
 @Command(
     name = "classify",
-    description = "Label texts with a classifier: a line a text, with its label and score.")
+    description = "Label texts with a classifier: one line per text, with its label and score.")
 public final class ClassifyCommand extends ApiCommand {
   /** Texts of a request. */
   private static final int BATCH = 256;

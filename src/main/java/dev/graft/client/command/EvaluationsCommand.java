@@ -32,7 +32,7 @@ public final class EvaluationsCommand extends CommandGroup {
           .text("EVALUATION", "/id")
           .time("CREATED", "/created_at")
           .column("STATUS", EvaluationText::status)
-          .text("GATES", "/results/passed")
+          .column("GATES", EvaluationText::gates)
           .text("NAME", "/name")
           .text("FILE", "/file_name")
           .text("MODEL", "/models/0");

@@ -111,7 +111,11 @@ public final class FilesCommand extends CommandGroup {
     @Parameters(paramLabel = "FILE_ID")
     private String id = "";
 
-    @Option(names = "--out", required = true, paramLabel = "FILE")
+    @Option(
+        names = "--out",
+        required = true,
+        paramLabel = "FILE",
+        description = "Where to write it.")
     private Path out = Path.of("");
 
     @Override

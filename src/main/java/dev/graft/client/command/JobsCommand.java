@@ -131,7 +131,7 @@ public final class JobsCommand extends CommandGroup {
     }
   }
 
-  @Command(name = "events", description = "What happened to a job, oldest of them first.")
+  @Command(name = "events", description = "What happened to a job, oldest first.")
   static final class Events extends ApiCommand {
     private static final Table EVENTS =
         new Table().time("TIME", "/created_at").text("LEVEL", "/level").text("EVENT", "/message");

@@ -161,7 +161,7 @@ public final class KeysCommand extends CommandGroup {
     }
   }
 
-  @Command(name = "delete", description = "A key that is to open nothing from now on.")
+  @Command(name = "delete", description = "Delete a key; what still uses it is refused.")
   static final class Delete extends ApiCommand {
     @Mixin private DepartmentOption department = new DepartmentOption();
 

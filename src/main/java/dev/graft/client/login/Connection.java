@@ -63,22 +63,31 @@ public final class Connection {
   }
 
   /**
-   * The first that has both: options and environment, then what was kept.
+   * The server of the option, the environment or what was kept; its key of the environment or what
+   * was kept, which goes to no other server. {@code OPENAI_API_KEY} may be OpenAI's own: it is not
+   * sent to a server that only the kept login names.
    *
    * @throws NoServer if none says which server
    * @throws NoKey if none has a key for it
    */
   static Login resolve(
       @Nullable String option, Map<String, String> environment, Optional<Login> kept) {
-    String server =
-        option != null
-            ? option
-            : environment.getOrDefault("GRAFT_SERVER", environment.get("OPENAI_BASE_URL"));
-    String key = environment.getOrDefault("GRAFT_API_KEY", environment.get("OPENAI_API_KEY"));
-    if (server == null && kept.isPresent()) return kept.get();
-    if (server == null) throw new NoServer();
+    String named = option != null ? option : first(environment, "GRAFT_SERVER", "OPENAI_BASE_URL");
+    String server = named != null ? named : kept.map(Login::server).orElseThrow(NoServer::new);
+    String key =
+        named != null
+            ? first(environment, "GRAFT_API_KEY", "OPENAI_API_KEY")
+            : first(environment, "GRAFT_API_KEY");
     if (key != null) return Login.withKey(server, key);
     return kept.filter(login -> same(login.server(), server)).orElseThrow(() -> new NoKey(server));
+  }
+
+  private static @Nullable String first(Map<String, String> environment, String... names) {
+    for (String name : names) {
+      String value = environment.get(name);
+      if (value != null && !value.isBlank()) return value;
+    }
+    return null;
   }
 
   /** Nothing says which server is meant. */

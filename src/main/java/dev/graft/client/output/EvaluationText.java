@@ -61,6 +61,15 @@ public final class EvaluationText {
     return line("running %d %%", 100 * evaluation.at("/progress/answered").asLong(0) / total);
   }
 
+  /**
+   * What came of all gates: {@code passed} or {@code failed}; {@code none} where there are none.
+   */
+  public static String gates(JsonNode evaluation) {
+    JsonNode passed = evaluation.at("/results/passed");
+    if (passed.isBoolean()) return passed.asBoolean() ? "passed" : "failed";
+    return evaluation.path("gates").isEmpty() ? "none" : "-";
+  }
+
   public static String of(JsonNode evaluation) {
     JsonNode results = evaluation.path("results");
     if (!results.isObject()) {
@@ -131,7 +140,9 @@ public final class EvaluationText {
         text.append(gate.path(bound).asString());
       }
     }
-    return text.append(gate.path("passed").asBoolean() ? ": passed" : ": NOT passed").toString();
+    text.append(gate.path("passed").asBoolean() ? ": passed" : ": NOT passed");
+    String reason = gate.path("reason").asString("");
+    return reason.isEmpty() ? text.toString() : text + ": " + Table.printable(reason);
   }
 
   /** A question, the known answer, and what everyone said. */

@@ -93,7 +93,8 @@ public record EvaluationView(
       @Nullable Double betterBy,
       @Nullable Double worseByAtMost,
       @Nullable Double value,
-      @Nullable Boolean passed) {
+      @Nullable Boolean passed,
+      @Nullable String reason) {
     /** Such as {@code exact_match at least 0.8}. */
     public String title() {
       if (atLeast != null) return metric + " at least " + atLeast;

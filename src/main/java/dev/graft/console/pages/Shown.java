@@ -1,5 +1,6 @@
 package dev.graft.console.pages;
 
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -22,6 +23,17 @@ final class Shown {
 
   /** As settings and documents count: of 1 TB, 1024 GB. */
   private static final double STEP = 1024;
+
+  private final Clock clock;
+
+  Shown(Clock clock) {
+    this.clock = clock;
+  }
+
+  /** Whether it is over; null never is. */
+  public boolean past(@Nullable Long seconds) {
+    return seconds != null && !Instant.ofEpochSecond(seconds).isAfter(clock.instant());
+  }
 
   /** Unix seconds, as scripts read them: the page rewrites it in the reader's own zone. */
   public String iso(@Nullable Long seconds) {

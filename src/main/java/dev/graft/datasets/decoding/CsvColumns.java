@@ -3,7 +3,9 @@ package dev.graft.datasets.decoding;
 import dev.graft.platform.errors.RequestFailed;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * Which column of a CSV file is which field of a row, as the uploader says.
@@ -12,6 +14,8 @@ import java.util.Map;
  */
 public record CsvColumns(Map<String, String> byField) {
   private static final int MAX_NAME = 200;
+  private static final int MOST_SHOWN = 20;
+  private static final int LONGEST_SHOWN = 60;
 
   /** Throws {@link RequestFailed} unless the fields are those of one {@link CsvKind}. */
   public CsvColumns {
@@ -19,8 +23,7 @@ public record CsvColumns(Map<String, String> byField) {
     for (Map.Entry<String, String> column : byField.entrySet()) {
       String param = "columns[" + column.getKey() + "]";
       if (!CsvKind.FIELDS.contains(column.getKey())) {
-        throw RequestFailed.invalid(
-            "columns", "A column can be one of: " + String.join(", ", CsvKind.FIELDS) + ".");
+        throw RequestFailed.invalid("columns", noField(column.getKey(), column.getValue()));
       }
       if (column.getValue().isBlank() || column.getValue().length() > MAX_NAME) {
         throw RequestFailed.invalid(
@@ -31,6 +34,34 @@ public record CsvColumns(Map<String, String> byField) {
       throw RequestFailed.invalid(
           "columns", "These fields together are no row; rows are " + CsvKind.words() + ".");
     }
+  }
+
+  /** What is said of a field that there is not, or that stands where the column's name belongs. */
+  private static String noField(String field, String column) {
+    String meant = CsvKind.FIELDS.contains(column) ? column : "user";
+    String name = CsvKind.FIELDS.contains(column) ? field : "question";
+    return "'%s' is no field of a row; fields are %s. Write FIELD=COLUMN: --column %s=%s of graft, columns[%s]=%s of the API."
+        .formatted(
+            shown(field),
+            String.join(", ", CsvKind.FIELDS),
+            meant,
+            shown(name),
+            meant,
+            shown(name));
+  }
+
+  private static String shown(String name) {
+    String clean = name.replaceAll("\\p{Cntrl}", "?");
+    return clean.length() <= LONGEST_SHOWN ? clean : clean.substring(0, LONGEST_SHOWN) + "...";
+  }
+
+  /** The first of the columns of a header. */
+  static String shown(List<String> names) {
+    return names.stream()
+            .limit(MOST_SHOWN)
+            .map(name -> "'" + shown(name) + "'")
+            .collect(Collectors.joining(", "))
+        + (names.size() > MOST_SHOWN ? ", and %d more".formatted(names.size() - MOST_SHOWN) : "");
   }
 
   CsvKind kind() {

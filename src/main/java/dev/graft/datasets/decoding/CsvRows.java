@@ -81,11 +81,13 @@ final class CsvRows {
               .orElseThrow(
                   () ->
                       new Undecodable(
-                          "has columns that are no row: name them "
+                          "has columns that are no row: "
+                              + CsvColumns.shown(names)
+                              + ". Name them "
                               + CsvKind.words()
-                              + "; or say with columns[...] which is which, as in"
-                              + " columns[user]=question (ignore_unknown_keys leaves the others"
-                              + " out)"));
+                              + "; or say which is which: --column user=question of graft,"
+                              + " columns[user]=question of the API (--ignore-unknown-keys,"
+                              + " ignore_unknown_keys leave the others out)"));
       return new CsvRows(kind, places(names, identity(fields)), names.size());
     }
     return new CsvRows(columns.kind(), places(names, columns.byField()), names.size());
@@ -104,8 +106,12 @@ final class CsvRows {
       int place = names.indexOf(column.getValue().strip());
       if (place < 0 || place != names.lastIndexOf(column.getValue().strip())) {
         throw new Undecodable(
-            "has %s for '%s' in its header"
-                .formatted(place < 0 ? "no column" : "two columns", column.getKey()));
+            "has %s %s (for the field %s); its columns are %s"
+                .formatted(
+                    place < 0 ? "no column" : "two columns",
+                    CsvColumns.shown(List.of(column.getValue())),
+                    column.getKey(),
+                    CsvColumns.shown(names)));
       }
       places.put(column.getKey(), place);
     }

@@ -230,7 +230,7 @@ public class Evaluations implements Owned, FileUse {
 
   private static RequestFailed tooMany(String what) {
     return new RequestFailed(
-        ProblemType.QUOTA_EXCEEDED, "The project has %s: as many as it may.".formatted(what));
+        ProblemType.QUOTA_EXCEEDED, "The department has %s: as many as it may.".formatted(what));
   }
 
   private void requireQuestions(TrainingFile file) {

@@ -1,6 +1,7 @@
 package dev.graft.evaluation.comparison;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,19 +29,38 @@ public record QualityGate(
   }
 
   /**
+   * Why it does not pass, in words that follow a colon; null if it passes.
+   *
    * @param value of the candidate
    * @param comparison with the baseline, or null if there is none; of fewer than {@link #LEAST}
    *     questions it is not sure of anything
    */
-  public boolean passes(double value, @Nullable Comparison comparison, boolean higherIsBetter) {
-    if (atLeast != null) return value >= atLeast;
-    if (atMost != null) return value <= atMost;
-    if (comparison == null || comparison.questions() < LEAST) return false;
+  public @Nullable String unmet(
+      double value, @Nullable Comparison comparison, boolean higherIsBetter) {
+    if (atLeast != null) return value >= atLeast ? null : "it is " + number(value);
+    if (atMost != null) return value <= atMost ? null : "it is " + number(value);
+    if (comparison == null) return "it cannot be compared with the baseline's";
+    if (comparison.questions() < LEAST) {
+      return "%d %s fewer than the %d that such a gate needs"
+          .formatted(
+              comparison.questions(),
+              comparison.questions() == 1 ? "question is" : "questions are",
+              LEAST);
+    }
     double low = comparison.confidenceInterval().getFirst();
     double high = comparison.confidenceInterval().getLast();
     double leastGain = higherIsBetter ? low : -high;
-    if (betterBy != null)
-      return comparison.verdict() == Comparison.Verdict.BETTER && leastGain >= betterBy;
-    return worseByAtMost != null && leastGain >= -worseByAtMost;
+    if (worseByAtMost != null && leastGain >= -worseByAtMost) return null;
+    if (betterBy != null) {
+      if (comparison.verdict() == Comparison.Verdict.INCONCLUSIVE) {
+        return "the difference from the baseline may be chance";
+      }
+      if (comparison.verdict() == Comparison.Verdict.BETTER && leastGain >= betterBy) return null;
+    }
+    return String.format(Locale.ROOT, "the 95 %% interval of the gain begins at %+.4f", leastGain);
+  }
+
+  private static String number(double value) {
+    return String.format(Locale.ROOT, "%.4f", value);
   }
 }

@@ -66,8 +66,18 @@ public record EvaluationResults(
 
   /**
    * @param value that was looked at; null if there is none, and then it is not passed
+   * @param reason why it is not passed; null if it is
    */
-  record GateResult(@JsonUnwrapped QualityGate gate, @Nullable Double value, boolean passed) {}
+  record GateResult(
+      @JsonUnwrapped QualityGate gate,
+      @Nullable Double value,
+      boolean passed,
+      @Nullable String reason) {
+    private static GateResult of(
+        QualityGate gate, @Nullable Double value, @Nullable String reason) {
+      return new GateResult(gate, value, reason == null, reason);
+    }
+  }
 
   /** A number of one question: {@code sum} by {@code weight}. */
   private record QuestionValue(double sum, int weight) {}
@@ -185,14 +195,18 @@ public record EvaluationResults(
    */
   private static GateResult result(QualityGate gate, Map<String, MetricResult> metrics, int all) {
     MetricResult measured = metrics.get(gate.metric());
-    if (measured == null) return new GateResult(gate, null, false);
+    if (measured == null) {
+      return GateResult.of(gate, null, "no question has a number of " + gate.metric());
+    }
     Comparison comparison = measured.againstBaseline();
-    boolean enough = (all - measured.questions()) * LEFT_OUT_OF <= all;
-    boolean passed =
-        enough && gate.passes(measured.value(), comparison, !gate.metric().equals(Metric.LOSS));
+    int lacking = all - measured.questions();
+    String reason =
+        lacking * LEFT_OUT_OF <= all
+            ? gate.unmet(measured.value(), comparison, !gate.metric().equals(Metric.LOSS))
+            : "%d of %d questions are left out, more than a tenth".formatted(lacking, all);
     Double value = measured.value();
     if (gate.compares()) value = comparison == null ? null : comparison.difference();
-    return new GateResult(gate, value, passed);
+    return GateResult.of(gate, value, reason);
   }
 
   private static Optional<MetricResult> measured(

@@ -70,7 +70,7 @@ final class FollowedJobs implements Runnable {
     }
     refuseBeyond(settings.max(), open.size(), "this server");
     long own = open.stream().filter(each -> each.departmentId.equals(departmentId)).count();
-    refuseBeyond(settings.maxPerDepartment(), own, "this project");
+    refuseBeyond(settings.maxPerDepartment(), own, "this department");
     Follower follower = new Follower(departmentId, jobId);
     open.add(follower);
     return follower;

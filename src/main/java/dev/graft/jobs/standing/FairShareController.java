@@ -84,9 +84,7 @@ class FairShareController {
     if (obstacle != null) return obstacle + " " + JobMemory.REMEDY;
     if (!now.waits())
       return "What waits is between two attempts: it starts when its delay is over.";
-    if (now.ahead() > 0) {
-      return "%d other projects used less for their weight, and come first.".formatted(now.ahead());
-    }
-    return "This project is next: its job starts when a worker asks for one.";
+    if (now.ahead() > 0) return QueuePlace.usedLess(now.ahead());
+    return "This department is next: its job starts when a worker asks for one.";
   }
 }

@@ -69,11 +69,11 @@ public record QueuePlace(long position, JobReason why, @Nullable Instant eta) {
   private static JobReason atMost(QueueTurn turn) {
     if (turn.maxRunning() == 0) {
       return new JobReason(
-          "This project may not run jobs now: its max_running_jobs is 0.",
+          "This department may not run jobs now: its max_running_jobs is 0.",
           "Ask an administrator for a higher max_running_jobs.");
     }
     return new JobReason(
-        "%d of %d jobs of this project run at once: the next starts when one of them ends."
+        "%d of %d jobs of this department run at once: the next starts when one of them ends."
             .formatted(turn.running(), turn.maxRunning()),
         "Wait, pause one that runs, or ask an administrator for a higher max_running_jobs.");
   }
@@ -81,24 +81,26 @@ public record QueuePlace(long position, JobReason why, @Nullable Instant eta) {
   private static JobReason behind(long others) {
     return new JobReason(
         others > JobRows.COUNTED
-            ? "More than %d other jobs of this project come before it.".formatted(JobRows.COUNTED)
-            : "%d other %s of this project %s before it."
+            ? "More than %d other jobs of this department come before it."
+                .formatted(JobRows.COUNTED)
+            : "%d other %s of this department %s before it."
                 .formatted(others, others == 1 ? "job" : "jobs", others == 1 ? "comes" : "come"),
         "Wait, or submit what is urgent with a higher priority.");
   }
 
-  private static JobReason others(int projects) {
+  private static JobReason others(int departments) {
     return new JobReason(
-        projects > FairShareLedger.COUNTED
-            ? "More than %d other projects used less for their weight, and come first."
-                .formatted(FairShareLedger.COUNTED)
-            : "%d other %s used less for %s weight, and %s first."
-                .formatted(
-                    projects,
-                    projects == 1 ? "project" : "projects",
-                    projects == 1 ? "its" : "their",
-                    projects == 1 ? "comes" : "come"),
-        "Wait; the fair share of the project has the numbers.");
+        usedLess(departments), "Wait; the fair share of the department has the numbers.");
+  }
+
+  static String usedLess(int departments) {
+    if (departments > FairShareLedger.COUNTED) {
+      return "More than %d other departments used less for their weight, and come first."
+          .formatted(FairShareLedger.COUNTED);
+    }
+    return departments == 1
+        ? "1 other department used less for its weight, and comes first."
+        : "%d other departments used less for their weight, and come first.".formatted(departments);
   }
 
   /**

@@ -56,14 +56,19 @@ class Admission implements QuotaUsage {
     requireModel(may, baseModel);
     if (priority > may.maxPriority()) {
       throw RequestFailed.invalid(
-          "priority", "The priority of this project's jobs is at most " + may.maxPriority() + ".");
+          "priority",
+          "The priority of this department's jobs is at most " + may.maxPriority() + ".");
     }
     long queued = queued(department);
     if (queued >= may.maxQueuedJobs()) {
       throw new RequestFailed(
           ProblemType.QUOTA_EXCEEDED,
-          "%d jobs of this project are waiting, of at most %d; cancel one, or wait until one starts."
-              .formatted(queued, may.maxQueuedJobs()));
+          "%d %s of this department %s waiting, of at most %d; cancel one, or wait until one starts."
+              .formatted(
+                  queued,
+                  queued == 1 ? "job" : "jobs",
+                  queued == 1 ? "is" : "are",
+                  may.maxQueuedJobs()));
     }
     requireDeviceTime(department, may);
     return may.approval().equals(LimitSettings.EVERY_JOB);
@@ -76,7 +81,7 @@ class Admission implements QuotaUsage {
     if (used >= most) {
       throw new RequestFailed(
           ProblemType.QUOTA_EXCEEDED,
-          ("This project has used %.0f of its %d device-seconds of this month (UTC); ask an"
+          ("This department has used %.0f of its %d device-seconds of this month (UTC); ask an"
                   + " administrator for more, or submit again next month.")
               .formatted(used, most));
     }
@@ -86,7 +91,7 @@ class Admission implements QuotaUsage {
     if (!may.models().allows(baseModel)) {
       throw new RequestFailed(
           ProblemType.PERMISSION_DENIED,
-          "This project may not use the base model '" + baseModel + "'.",
+          "This department may not use the base model '" + baseModel + "'.",
           "model");
     }
   }

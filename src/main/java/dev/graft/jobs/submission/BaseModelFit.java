@@ -9,6 +9,7 @@ import dev.graft.platform.errors.ProblemType;
 import dev.graft.platform.errors.RequestFailed;
 import dev.graft.platform.process.FileTrees;
 import dev.graft.spec.TrainingSpec;
+import dev.graft.spec.TrainingSpec.Objective;
 import dev.graft.spec.method.AdapterMethod;
 import dev.graft.spec.method.Bottleneck;
 import dev.graft.spec.method.Freeze;
@@ -20,6 +21,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -77,6 +79,16 @@ class BaseModelFit {
     }
   }
 
+  /** What is said of an encoder with an objective that writes text. */
+  static String labelsOnly(BaseModel encoder, Objective objective) {
+    return ("%s is an encoder, which the objective %s cannot train. Set adapter.objective to"
+            + " classification, or to regression where the labels are numbers to predict: 'adapter':"
+            + " {'config': 'balanced', 'objective': 'classification'}; for graft jobs create such an"
+            + " object in a file, --adapter FILE.json.")
+        .formatted(encoder.name(), objective.name().toLowerCase(Locale.ROOT))
+        .replace('\'', '"');
+  }
+
   private static RequestFailed refused(ErrorDetail why) {
     String path = Objects.requireNonNullElse(why.path(), "adapter");
     return new RequestFailed(
@@ -85,9 +97,7 @@ class BaseModelFit {
 
   Fit of(BaseModel base, TrainingSpec spec, RowSizes data) {
     if (!base.writesText() && !spec.objective().labelsRows()) {
-      return fails(
-          "adapter.objective",
-          base.name() + " is an encoder: must be classification or regression");
+      return fails("adapter.objective", labelsOnly(base, spec.objective()));
     }
     try {
       Path directory = Files.createTempDirectory(Files.createDirectories(work), "fit-");

@@ -162,8 +162,7 @@ public class SubmitJob {
     }
     if (!base.writesText() && !request.spec().objective().labelsRows()) {
       throw RequestFailed.invalid(
-          "adapter.objective",
-          base.name() + " is an encoder: must be classification or regression");
+          "adapter.objective", BaseModelFit.labelsOnly(base, request.spec().objective()));
     }
     TrainingFile training = file(caller, request.trainingFile(), request, "training_file");
     TrainingFile validation = validation(caller, request);

@@ -15,7 +15,7 @@ final class UnknownModel {
    */
   static RequestFailed of(String name, Collection<String> known, String param) {
     String message =
-        "No such model: '%s'.%s GET /v1/models lists all."
+        "No such model: '%s'.%s GET /v1/models lists all (graft models available)."
             .formatted(Nearest.shown(name), Nearest.sentence(name, known));
     return new RequestFailed(ProblemType.MODEL_NOT_FOUND, message, param).about(name);
   }

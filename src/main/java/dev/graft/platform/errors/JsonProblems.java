@@ -1,5 +1,7 @@
 package dev.graft.platform.errors;
 
+import dev.graft.spec.fields.Nearest;
+import java.util.Collection;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.TokenStreamLocation;
@@ -14,7 +16,9 @@ final class JsonProblems {
     if (wrong instanceof UnrecognizedPropertyException unknown) {
       String path = path(unknown);
       return new RequestFailed(
-          ProblemType.UNKNOWN_PARAMETER, "Unknown parameter: '" + path + "'.", path);
+          ProblemType.UNKNOWN_PARAMETER,
+          "Unknown parameter: '%s'.%s".formatted(Nearest.shown(path), meant(unknown)),
+          path);
     }
     if (wrong instanceof DatabindException) {
       if (wrong.getCause() instanceof RequestFailed problem) {
@@ -28,6 +32,13 @@ final class JsonProblems {
             ? "A key is given twice"
             : "The body is not valid JSON";
     return new RequestFailed(ProblemType.INVALID_JSON, what + where(wrong.getLocation()) + ".");
+  }
+
+  private static String meant(UnrecognizedPropertyException unknown) {
+    Collection<Object> known = unknown.getKnownPropertyIds();
+    if (known == null) return "";
+    return Nearest.sentence(
+        unknown.getPropertyName(), known.stream().map(String::valueOf).toList());
   }
 
   /** Such as {@code adapter.peft.r} or {@code messages[2].role}; {@code $} is the whole body. */

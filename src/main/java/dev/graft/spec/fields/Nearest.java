@@ -4,7 +4,6 @@ import static java.util.Locale.ROOT;
 
 import java.util.Collection;
 import java.util.Comparator;
-import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +13,7 @@ public final class Nearest {
   private static final int LONGEST = 200;
   private static final int MOST = 3;
   private static final int SHOWN = 100;
+  private static final int LEAST_BEGINNING = 4;
 
   private Nearest() {}
 
@@ -28,25 +28,25 @@ public final class Nearest {
   }
 
   /**
-   * A further sentence, with a space before it, that names the three of them that are nearest, by
-   * edit distance; empty where there are none.
+   * A further sentence, with a space before it, that names up to three that were likely meant: few
+   * edits away for their length, or beginning with what was said; empty where there are none.
    *
    * @param said from outside; what is before its last slash does not count
    */
   public static String sentence(String said, Collection<String> names) {
-    if (names.isEmpty()) return "";
     String plain = plain(said.substring(said.lastIndexOf('/') + 1));
     if (plain.length() > LONGEST) return "";
-    List<Candidate> nearest = candidates(plain, names).limit(MOST).toList();
-    List<String> near = nearest.stream().filter(Candidate::near).map(Candidate::name).toList();
-    return near.isEmpty()
-        ? " The nearest that exist: %s."
-            .formatted(quoted(nearest.stream().map(Candidate::name).toList(), ", "))
-        : " Did you mean %s?".formatted(quoted(near, " or "));
+    String near =
+        candidates(plain, names)
+            .filter(each -> each.near() || begins(plain, each.name()))
+            .limit(MOST)
+            .map(each -> "'" + each.name() + "'")
+            .collect(Collectors.joining(" or "));
+    return near.isEmpty() ? "" : " Did you mean %s?".formatted(near);
   }
 
-  private static String quoted(List<String> names, String between) {
-    return names.stream().map(name -> "'" + name + "'").collect(Collectors.joining(between));
+  private static boolean begins(String plain, String name) {
+    return plain.length() >= LEAST_BEGINNING && plain(name).startsWith(plain);
   }
 
   /** What a request calls a thing, short enough and harmless to be said again. */

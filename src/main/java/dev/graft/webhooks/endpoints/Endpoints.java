@@ -127,7 +127,7 @@ public class Endpoints implements Owned {
     if (rows.countByDepartmentId(department) >= settings.maxEndpoints()) {
       throw new RequestFailed(
           ProblemType.QUOTA_EXCEEDED,
-          "The project has %d webhook endpoints, as many as it may have."
+          "The department has %d webhook endpoints, as many as it may have."
               .formatted(settings.maxEndpoints()));
     }
     String id = ids.next("whe_");

@@ -91,6 +91,34 @@ class EvaluationTextTests {
   }
 
   @Test
+  void aListSaysWhatCameOfTheGates() {
+    String gates = "'gates':[{'metric':'loss','better_by':0}]";
+    assertThat(EvaluationText.gates(json("{%s,'results':{'passed':false}}".formatted(gates))))
+        .isEqualTo("failed");
+    assertThat(EvaluationText.gates(json("{%s,'results':{'passed':true}}".formatted(gates))))
+        .isEqualTo("passed");
+    assertThat(EvaluationText.gates(json("{%s,'results':null}".formatted(gates)))).isEqualTo("-");
+    assertThat(EvaluationText.gates(json("{'gates':[],'results':{'passed':null}}")))
+        .isEqualTo("none");
+  }
+
+  @Test
+  void aGateThatFailedSaysWhy() {
+    String shown =
+        EvaluationText.of(
+            json(
+                """
+                {'questions':12,'file':'file-1','results':{'compared':12,'left_out':0,'passed':false,'models':[
+                  {'model':'mail','baseline':false,'cut':0,'metrics':{},'gates':[
+                    {'metric':'loss','better_by':0,'passed':false,'reason':'too few'},
+                    {'metric':'exact','at_least':0.5,'passed':true,'reason':null}]}]}}
+                """));
+    assertThat(shown)
+        .contains("gate loss better by 0: NOT passed: too few\n")
+        .contains("gate exact at least 0.5: passed\n");
+  }
+
+  @Test
   void whatModelsSayDoesNotSteerTheTerminal() {
     String shown =
         EvaluationText.sample(

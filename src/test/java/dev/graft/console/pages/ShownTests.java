@@ -2,12 +2,22 @@ package dev.graft.console.pages;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class ShownTests {
-  private final Shown shown = new Shown();
+  private final Shown shown = new Shown(Clock.fixed(Instant.ofEpochSecond(100), ZoneOffset.UTC));
+
+  @Test
+  void whatHasExpiredIsPast() {
+    assertThat(shown.past(100L)).isTrue();
+    assertThat(shown.past(101L)).isFalse();
+    assertThat(shown.past(null)).isFalse();
+  }
 
   @ParameterizedTest
   @CsvSource({

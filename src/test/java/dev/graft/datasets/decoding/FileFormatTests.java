@@ -109,6 +109,16 @@ class FileFormatTests {
   }
 
   @Test
+  void aMappingTheWrongWayRoundIsToldTheRightOne() {
+    assertThatThrownBy(() -> new CsvColumns(Map.of("message", "text")))
+        .hasMessageStartingWith("'message' is no field of a row; fields are user, assistant")
+        .hasMessageContaining(
+            "FIELD=COLUMN: --column text=message of graft, columns[text]=message");
+    assertThatThrownBy(() -> new CsvColumns(Map.of("q", "question")))
+        .hasMessageContaining("--column user=question");
+  }
+
+  @Test
   void aMappingNamesTheColumnsAndTheRestIsLeftOut() throws IOException {
     CsvColumns columns = new CsvColumns(Map.of("user", "question", "assistant", "answer"));
     assertThat(rows("id,question,answer\n7,\"a, b\",c\n", columns))
@@ -137,11 +147,19 @@ class FileFormatTests {
   void aHeaderThatDoesNotSayWhatIsWhatIsRefused() {
     assertThatThrownBy(() -> rows("question,answer\na,b\n", null))
         .isInstanceOfSatisfying(
-            Undecodable.class, e -> assertThat(e.reason()).contains("columns[...]"));
+            Undecodable.class,
+            e ->
+                assertThat(e.reason())
+                    .contains("no row: 'question', 'answer'. Name them user, assistant")
+                    .contains("--column user=question", "columns[user]=question"));
     CsvColumns columns = new CsvColumns(Map.of("text", "body"));
     assertThatThrownBy(() -> rows("title,text\na,b\n", columns))
         .isInstanceOfSatisfying(
-            Undecodable.class, e -> assertThat(e.reason()).contains("no column for 'text'"));
+            Undecodable.class,
+            e ->
+                assertThat(e.reason())
+                    .isEqualTo(
+                        "has no column 'body' (for the field text); its columns are 'title', 'text'"));
     assertThatThrownBy(() -> rows("body,body\na,b\n", columns))
         .isInstanceOfSatisfying(
             Undecodable.class, e -> assertThat(e.reason()).contains("two columns"));

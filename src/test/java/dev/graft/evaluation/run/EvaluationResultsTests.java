@@ -93,6 +93,8 @@ class EvaluationResultsTests {
     EvaluationResults found = results(plan(HALF));
     assertThat(found.passed()).isFalse();
     assertThat(found.models().getLast().gates().getFirst().passed()).isFalse();
+    assertThat(found.models().getLast().gates().getFirst().reason())
+        .isEqualTo("3 of 21 questions are left out, more than a tenth");
   }
 
   @Test

@@ -65,7 +65,8 @@ class AdmissionIT {
     ok(submit(""));
     JsonNode refused = error(submit(""), 429);
     assertThat(refused.get("code").asString()).isEqualTo("insufficient_quota");
-    assertThat(refused.get("message").asString()).contains("1 jobs").contains("cancel one");
+    assertThat(refused.get("message").asString())
+        .contains("1 job of this department is waiting, of at most 1; cancel one");
     assertThat(quota("queued_jobs").get("used").asInt()).isEqualTo(1);
     assertThat(quota("queued_jobs").get("limit").asInt()).isEqualTo(1);
     say("{\"max_queued_jobs\": null}");
@@ -165,6 +166,9 @@ class AdmissionIT {
     }
     assertThat(error(post(admin, project + "/limits", "{\"x\": 1}"), 400).get("param").asString())
         .isEqualTo("x");
+    String misspelt = "{\"max_runing_jobs\": 1}";
+    assertThat(error(post(admin, project + "/limits", misspelt), 400).get("message").asString())
+        .isEqualTo("Unknown parameter: 'max_runing_jobs'. Did you mean 'max_running_jobs'?");
     error(post(admin, project + "/limits", "[]"), 400);
     error(post(key, project + "/limits", "{}"), 403);
   }

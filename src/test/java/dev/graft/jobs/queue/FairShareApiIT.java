@@ -56,12 +56,13 @@ class FairShareApiIT {
     String other = department();
     assertThat(reason(busy)).isEqualTo("No job waits.");
     for (int i = 0; i < 4; i++) submit(busy);
-    assertThat(reason(busy)).startsWith("This project is next");
+    assertThat(reason(busy)).startsWith("This department is next");
     String worker = new Queue(sql).worker();
     leases.claim(worker, Device.UNKNOWN, Queue.TTL).orElseThrow();
     submit(other);
     JsonNode one = get(busy, busy);
-    assertThat(one.get("reason").asString()).startsWith("1 other projects used less");
+    assertThat(one.get("reason").asString())
+        .startsWith("1 other department used less for its weight");
     assertThat(one.get("running_device_seconds").asDouble()).isEqualTo(60);
     assertThat(one.get("share").asDouble()).isEqualTo(60);
     leases.claim(worker, Device.UNKNOWN, Queue.TTL).orElseThrow();

@@ -56,7 +56,7 @@ class JobReasonIT {
     assertThat(shown(job).get("next_step").asString()).contains("max_length", "larger worker");
     assertThat(shown(job).at("/queue/eta").isNull()).isTrue();
     devices.asks(worker, new Device("cpu", 10_000_000_000L));
-    assertThat(why(job)).isEqualTo("1 other job of this project comes before it.");
+    assertThat(why(job)).isEqualTo("1 other job of this department comes before it.");
   }
 
   @Test
@@ -73,18 +73,19 @@ class JobReasonIT {
   void aJobWaitsForOthersOfItsOwnAndOfOtherDepartments() {
     queue.submit(department, 0);
     String second = queue.submit(department, 0);
-    assertThat(why(second)).isEqualTo("1 other job of this project comes before it.");
+    assertThat(why(second)).isEqualTo("1 other job of this department comes before it.");
     String third = queue.submit(department, 0);
-    assertThat(why(third)).isEqualTo("2 other jobs of this project come before it.");
+    assertThat(why(third)).isEqualTo("2 other jobs of this department come before it.");
     queue.sql.sql("update department set used = 100, used_at = graft_now()").update();
     String other = queue.department(1);
     queue.submit(other, 0);
     String urgent = queue.submit(department, 9);
-    assertThat(why(urgent)).isEqualTo("1 other project used less for its weight, and comes first.");
+    assertThat(why(urgent))
+        .isEqualTo("1 other department used less for its weight, and comes first.");
     queue.claim(worker);
     assertThat(why(urgent)).startsWith("It is next");
     queue.claim(worker);
-    assertThat(why(second)).startsWith("1 of 1 jobs of this project run at once");
+    assertThat(why(second)).startsWith("1 of 1 jobs of this department run at once");
   }
 
   @Test

@@ -106,8 +106,9 @@ class UnknownSettingTests {
     assertThat(Nearest.sentence("HuggingFaceTB/SmolLM2-135M-Instruct", models))
         .isEqualTo(" Did you mean 'smollm2-135m-instruct'?");
     assertThat(Nearest.sentence("minlim", models)).isEqualTo(" Did you mean 'minilm'?");
-    assertThat(Nearest.sentence("gpt-4o-mini", models))
-        .startsWith(" The nearest that exist: 'minilm', 'qwen3-0.6b'");
+    assertThat(Nearest.sentence("smollm2-135m", models))
+        .isEqualTo(" Did you mean 'smollm2-135m-instruct'?");
+    assertThat(Nearest.sentence("gpt-4o-mini", models)).isEmpty();
     assertThat(Nearest.sentence("x", List.of())).isEmpty();
   }
 }

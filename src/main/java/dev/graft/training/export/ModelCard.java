@@ -19,6 +19,9 @@ import java.util.Map;
 
 /** {@code README.md} beside a result: front matter that model hubs read, and the run's facts. */
 final class ModelCard {
+  /** The row of a run's precision, which its result is loaded with. */
+  private static final String PRECISION = "precision";
+
   private static final String BOTTLENECK =
       """
       No method of `peft`. `adapter_model.safetensors` names modules of the base: what such a module gives, h, becomes
@@ -35,14 +38,15 @@ final class ModelCard {
     boolean peft = !(method instanceof Bottleneck);
     return frontMatter(base, baseModelName, peft ? "peft" : "graft")
         + "\n# %s adapter for %s\n\n".formatted(kind(method), plain(baseModelName))
-        + (peft ? inPeft(base) : BOTTLENECK)
+        + (peft ? inPeft(base, facts.getOrDefault(PRECISION, "float32")) : BOTTLENECK)
         + table(facts)
         + loaders(method, base);
   }
 
-  private static String inPeft(ModelDirectory base) {
+  private static String inPeft(ModelDirectory base, String precision) {
     return """
-    Load it with `peft`, on top of the base model:
+    Load it with `peft`, on top of the base model. `dtype` is the precision of the training: without it transformers 5
+    takes that of the base's files, and the answers may differ.
 
     ```python
     from peft import PeftModel
@@ -53,12 +57,13 @@ final class ModelCard {
     ```
 
     """
-        .formatted(imports(base), load(base));
+        .formatted(imports(base), load(base, precision));
   }
 
   private static String loaders(AdapterMethod method, ModelDirectory base) {
     StringBuilder table =
-        new StringBuilder("\n## Where it loads\n\n| program | | |\n|---|---|---|\n");
+        new StringBuilder(
+            "\n## Where it loads\n\n| program | verdict | reasons |\n|---|---|---|\n");
     for (Compatibility each : LoaderRules.of(method, base.config())) {
       table.append(
           "| %s | %s | %s |\n"
@@ -138,19 +143,19 @@ final class ModelCard {
     };
   }
 
-  private static String load(ModelDirectory base) {
+  private static String load(ModelDirectory base, String precision) {
     String outputs =
         switch (base.config().task()) {
           case Task.CausalLm _ -> "";
           case Task.SequenceClassification _ ->
               ", config=AutoConfig.from_pretrained(\"this directory\")";
         };
-    return "%s.from_pretrained(\"path or name of the base model\"%s)"
-        .formatted(autoClass(base), outputs);
+    return "%s.from_pretrained(\"path or name of the base model\"%s, dtype=\"%s\")"
+        .formatted(autoClass(base), outputs, precision);
   }
 
   private static String table(Map<String, String> facts) {
-    StringBuilder table = new StringBuilder("| | |\n|---|---|\n");
+    StringBuilder table = new StringBuilder("| property | value |\n|---|---|\n");
     facts.forEach(
         (name, value) -> table.append("| %s | %s |\n".formatted(plain(name), plain(value))));
     return table.toString();

@@ -1,5 +1,6 @@
 package dev.graft.training.finetune;
 
+import dev.graft.spec.Precision;
 import dev.graft.text.template.PythonJson;
 import dev.graft.training.TrainableModel;
 import dev.graft.training.export.ResultFormat;
@@ -120,9 +121,23 @@ final class ResultDirectory {
     facts.put("optimiser steps", Long.toString(progress.step()));
     facts.put("trained tokens", Long.toString(progress.trainedTokens()));
     facts.put("mean training loss", "%.4f".formatted(progress.meanLoss()));
-    facts.put("learning rate", Double.toString(run.spec().training().schedule().learningRate()));
+    facts.put("learning rate", written(run.spec().training().schedule().learningRate()));
+    facts.put("precision", dtype(run.spec().training().precision()));
     facts.put("seed", Long.toString(run.spec().seed()));
     measured.forEach((name, value) -> facts.put(name, "%.4f".formatted(value)));
     return facts;
+  }
+
+  /** As people write it: 2e-4, where Java writes 2.0E-4. */
+  private static String written(double rate) {
+    return Double.toString(rate).replace(".0E", "e").replace('E', 'e');
+  }
+
+  /** As transformers calls it. */
+  private static String dtype(Precision precision) {
+    return switch (precision) {
+      case F32 -> "float32";
+      case BF16 -> "bfloat16";
+    };
   }
 }

@@ -156,6 +156,7 @@ final class SettingsPage {
                     OBJECTIVES.stream()
                         .anyMatch(o -> AcceptedSettings.takes(method, o, part, name, schema)))
             .toList();
+    if (methods.isEmpty()) return "another setting that asks for it";
     List<String> objectives =
         OBJECTIVES.stream()
             .filter(

@@ -71,7 +71,12 @@ class PeftDirectoryTests {
       assertThat(read.tensors().get(1).shape()).containsExactly(8, 2);
     }
     assertThat(out.resolve("tokenizer.json")).exists();
-    assertThat(Files.readString(out.resolve("README.md"))).contains("| Steps | 20 |");
+    assertThat(Files.readString(out.resolve("README.md")))
+        .contains(
+            "from_pretrained(\"path or name of the base model\", dtype=\"float32\")",
+            "| property | value |",
+            "| Steps | 20 |",
+            "| program | verdict | reasons |");
     assertThat(Files.readString(out.resolve("adapter_config.json")))
         .startsWith("{\n  \"alora_invocation_tokens\": null,\n  \"alpha_pattern\": {},\n")
         .contains("\"lora_alpha\": 4,\n  \"lora_bias\": false,\n  \"lora_dropout\": 0.05,")

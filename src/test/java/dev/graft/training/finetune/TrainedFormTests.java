@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Concurrent
 class TrainedFormTests {
   private static final String SPEC =
-      "{%s'peft':{%s},'training':{'max_steps':3,'learning_rate':0.01}}";
+      "{%s'peft':{%s},'training':{'max_steps':3,'learning_rate':2e-4}}";
   private static final String ASKED = "'output':{'trained_form':true},";
 
   @TempDir private Path directory;
@@ -57,6 +57,7 @@ class TrainedFormTests {
     assertThat(form.resolve("adapter_config.json"))
         .content()
         .contains("\"init_lora_weights\": \"%s\"".formatted(start), "\"r\": 4");
+    assertThat(directory.resolve("out/README.md")).content().contains("| learning rate | 2e-4 |");
     assertThat(form.resolve("README.md"))
         .content()
         .contains("| vllm | with conversion |", "see the result that this directory lies in");

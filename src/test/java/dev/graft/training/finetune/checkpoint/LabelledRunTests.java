@@ -64,7 +64,10 @@ class LabelledRunTests {
     assertThat(measured.path("eval_loss").asDouble()).isEqualTo(last.validLoss());
     assertThat(Files.readString(out.resolve("README.md")))
         .contains(
-            "pipeline_tag: text-classification", "| eval\\_accuracy | 1.0000 |".replace("\\", ""));
+            "pipeline_tag: text-classification",
+            "dtype=\"float32\")",
+            "| precision | float32 |",
+            "| eval\\_accuracy | 1.0000 |".replace("\\", ""));
   }
 
   @Test

@@ -108,7 +108,7 @@ class CommandLineIT extends StartedGraft {
         .contains("4 of 4 questions", "tiny  (baseline)", model, "rouge_1", "A gate failed.");
     String evaluation = evaluated.error().lines().findFirst().orElseThrow();
     assertThat(graft("", "evaluations", "list", "--model", model).out())
-        .contains(evaluation, "succeeded", "false");
+        .contains(evaluation, "succeeded", "failed");
     assertThat(graft("", "evaluations", "show", evaluation).out()).isEqualTo(evaluated.out());
     assertThat(graft("", "evaluations", "samples", evaluation, "--limit", "1").out())
         .startsWith("line 1\n  user: hi\n  known: ho\n  tiny: ");

@@ -216,7 +216,7 @@ class JobEventStreamIT {
     follow("");
     FollowingClient second = follow("");
     HttpResponse<String> answer = owner.get(path());
-    assertThat(ApiClient.error(answer, 429).get("message").asString()).contains("2", "project");
+    assertThat(ApiClient.error(answer, 429).get("message").asString()).contains("2", "department");
     assertThat(answer.headers().firstValue("retry-after")).isPresent();
 
     QueueServer.Submitted others = server.submit("{}", directory);

@@ -21,6 +21,7 @@
       "platform",
       "platform :: *",
       "spec",
+      "spec :: fields",
       "text :: row",
       "tenancy",
       "tenancy :: limits",

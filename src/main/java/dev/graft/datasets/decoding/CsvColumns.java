@@ -1,6 +1,7 @@
 package dev.graft.datasets.decoding;
 
 import dev.graft.platform.errors.RequestFailed;
+import dev.graft.spec.fields.Nearest;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,7 +16,6 @@ import java.util.stream.Collectors;
 public record CsvColumns(Map<String, String> byField) {
   private static final int MAX_NAME = 200;
   private static final int MOST_SHOWN = 20;
-  private static final int LONGEST_SHOWN = 60;
 
   /** Throws {@link RequestFailed} unless the fields are those of one {@link CsvKind}. */
   public CsvColumns {
@@ -42,24 +42,19 @@ public record CsvColumns(Map<String, String> byField) {
     String name = CsvKind.FIELDS.contains(column) ? field : "question";
     return "'%s' is no field of a row; fields are %s. Write FIELD=COLUMN: --column %s=%s of graft, columns[%s]=%s of the API."
         .formatted(
-            shown(field),
+            Nearest.shown(field),
             String.join(", ", CsvKind.FIELDS),
             meant,
-            shown(name),
+            Nearest.shown(name),
             meant,
-            shown(name));
-  }
-
-  private static String shown(String name) {
-    String clean = name.replaceAll("\\p{Cntrl}", "?");
-    return clean.length() <= LONGEST_SHOWN ? clean : clean.substring(0, LONGEST_SHOWN) + "...";
+            Nearest.shown(name));
   }
 
   /** The first of the columns of a header. */
   static String shown(List<String> names) {
     return names.stream()
             .limit(MOST_SHOWN)
-            .map(name -> "'" + shown(name) + "'")
+            .map(name -> "'" + Nearest.shown(name) + "'")
             .collect(Collectors.joining(", "))
         + (names.size() > MOST_SHOWN ? ", and %d more".formatted(names.size() - MOST_SHOWN) : "");
   }

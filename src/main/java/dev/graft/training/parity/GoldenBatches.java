@@ -12,8 +12,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * The rows of a golden case as a model takes them: without their padding, which it must put back,
- * unless the padded width changes the numbers.
+ * The rows of a golden case as a model takes them: without their padding, unless the padded width
+ * changes the numbers.
  */
 final class GoldenBatches {
   private final GoldenCase golden;

@@ -25,7 +25,7 @@ public enum BatchContext {
   VISIBLE,
   /** Where the tokens come from when virtual ones are put in front of rows, (tokens). */
   JOINED,
-  /** Real tokens of the longest row, (). */
+  /** How wide the batch is as a rectangle, in tokens without virtual ones, (). */
   WIDTH;
 
   public String reference() {

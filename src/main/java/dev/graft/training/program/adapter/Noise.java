@@ -7,8 +7,8 @@ import java.util.List;
 
 /**
  * In training, adds to a value noise that is uniform within {@code alpha / sqrt(L d)}, where L are
- * the real tokens of the longest row and d features (NEFTune, Jain et al. 2023). The value keeps
- * its name, and its gradient.
+ * the tokens that the batch is wide and d features (NEFTune, Jain et al. 2023). The value keeps its
+ * name, and its gradient.
  *
  * @param virtual tokens in front of every row, which get none
  */

@@ -70,8 +70,15 @@ public record Attend(
     return dropout > 0;
   }
 
-  private String prefix(LayerText text) {
-    return prefix == null ? "None" : text.tensor(prefix);
+  /** Arguments: what attention reads. */
+  private String read(LayerText text) {
+    String front = prefix == null ? "None" : text.tensor(prefix);
+    return "%s, %s, %s, %s".formatted(query, key, value, front);
+  }
+
+  /** Arguments: the heads, who sees whom, and how scores are made. */
+  private String rule() {
+    return "%d, %d, %s, %s, %s".formatted(heads, size, chunks(), scale, softcap);
   }
 
   private String grouped() {
@@ -100,39 +107,15 @@ public record Attend(
   @Override
   public void forward(LayerText text) {
     text.line(
-        "%s, %s, %s, = __torch__.ops.attention.forward(%s, %s, %s, %s, %d, %d, %s, %s, %s, c, %s)",
-        output,
-        grouped(),
-        masks(),
-        query,
-        key,
-        value,
-        prefix(text),
-        heads,
-        size,
-        chunks(),
-        scale,
-        softcap,
-        dropped(text));
+        "%s, %s, %s, = __torch__.ops.attention.forward(%s, %s, c, %s)",
+        output, grouped(), masks(), read(text), rule(), dropped(text));
   }
 
   @Override
   public void reference(LayerText text) {
     text.line(
-        "%s = __torch__.ops.attention.reference(%s, %s, %s, %s, %d, %d, %s, %s, %s, %s, %d, %s)",
-        output,
-        query,
-        key,
-        value,
-        prefix(text),
-        heads,
-        size,
-        chunks(),
-        scale,
-        softcap,
-        BatchContext.VISIBLE.reference(),
-        window,
-        dropped(text));
+        "%s = __torch__.ops.attention.reference(%s, %s, %s, %d, %s)",
+        output, read(text), rule(), BatchContext.VISIBLE.reference(), window, dropped(text));
   }
 
   @Override
@@ -163,7 +146,7 @@ public record Attend(
   @Override
   public void decode(LayerText text) {
     text.line(
-        "%s = __torch__.ops.attention.decode(%s, %s, %s, %s, keys, values, past, %d, %d, %s, %s, %s, c)",
-        output, query, key, value, prefix(text), heads, size, chunks(), scale, softcap);
+        "%s = __torch__.ops.attention.decode(%s, keys, values, past, %s, c)",
+        output, read(text), rule());
   }
 }

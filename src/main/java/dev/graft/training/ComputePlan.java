@@ -4,16 +4,23 @@ package dev.graft.training;
  * How a step is computed. Every plan gives the same numbers up to rounding; they differ in memory
  * and speed.
  *
- * @param lossChunk rows whose logits exist at a time; 0 = as many as fit 64 MiB
+ * @param lossChunk rows whose logits exist at a time; 0 = 2,048, or as many as fit 64 MiB with all
+ *     of the vocabulary where the output matrix trains
+ * @param lossTile words of the vocabulary whose logits exist at a time
  * @param queryBlock queries whose attention scores are computed at a time
  * @param sharedPrefix least tokens of a beginning that several rows have in common for it to be
  *     computed once; 0 = never
  */
-public record ComputePlan(Kind kind, int lossChunk, int queryBlock, int sharedPrefix) {
+public record ComputePlan(
+    Kind kind, int lossChunk, int lossTile, int queryBlock, int sharedPrefix) {
+  /** The product is fastest with so many: they stay in the cache. */
+  public static final int LOSS_TILE = 4096;
+
   /** Fast, for models whose activations fit. */
   public static final ComputePlan KEEP = new ComputePlan(Kind.KEEP);
 
   private static final long LOGITS = 16L << 20;
+  private static final int ROWS = 2048;
 
   /** Shorter beginnings are not worth a branch. */
   private static final int SHARED_PREFIX = 16;
@@ -30,6 +37,7 @@ public record ComputePlan(Kind kind, int lossChunk, int queryBlock, int sharedPr
 
   public ComputePlan {
     if (lossChunk < 0) throw new IllegalArgumentException("loss chunk must be >= 0");
+    if (lossTile < 1) throw new IllegalArgumentException("loss tile must be >= 1");
     if (queryBlock < 1) throw new IllegalArgumentException("query block must be >= 1");
     if (sharedPrefix < 0) throw new IllegalArgumentException("shared prefix must be >= 0");
   }
@@ -39,12 +47,17 @@ public record ComputePlan(Kind kind, int lossChunk, int queryBlock, int sharedPr
   }
 
   public ComputePlan(Kind kind, int lossChunk, int queryBlock) {
-    this(kind, lossChunk, queryBlock, SHARED_PREFIX);
+    this(kind, lossChunk, LOSS_TILE, queryBlock, SHARED_PREFIX);
   }
 
-  /** Rows whose logits exist at a time. */
-  public int lossChunk(int vocabulary) {
+  /**
+   * Rows whose logits exist at a time.
+   *
+   * @param kept whether logits of all the vocabulary are kept
+   */
+  public int lossChunk(int vocabulary, boolean kept) {
     if (lossChunk > 0) return lossChunk;
+    if (!kept) return ROWS;
     return (int) Math.clamp(LOGITS / vocabulary, 128, 8192);
   }
 }

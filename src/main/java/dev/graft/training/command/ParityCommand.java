@@ -42,6 +42,11 @@ public final class ParityCommand implements Callable<Integer> {
   @Option(names = "--loss-chunk", description = "rows whose logits exist at a time")
   private int lossChunk;
 
+  @Option(
+      names = "--loss-tile",
+      description = "words of the vocabulary whose logits exist at a time")
+  private int lossTile = ComputePlan.LOSS_TILE;
+
   @Option(names = "--query-block", description = "queries of attention at a time")
   private int queryBlock = ComputePlan.KEEP.queryBlock();
 
@@ -84,7 +89,7 @@ public final class ParityCommand implements Callable<Integer> {
 
   private ComputePlan plan() {
     try {
-      return new ComputePlan(plan, lossChunk, queryBlock, sharedPrefix);
+      return new ComputePlan(plan, lossChunk, lossTile, queryBlock, sharedPrefix);
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }

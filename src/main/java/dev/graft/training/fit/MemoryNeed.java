@@ -11,6 +11,7 @@ import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.config.DecoderConfig;
 import dev.graft.weights.config.ModelConfig;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,7 +41,7 @@ public record MemoryNeed(long weights, long trained, long row, long work, int ro
         weights.bytes(),
         SCALAR * slots.stream().mapToLong(Slot::size).sum(),
         sequences * new RowActivations(model.config(), slots, spec, tokens).bytes(),
-        PROGRAM + weights.unpacked() + logits(model.config(), spec),
+        PROGRAM + weights.unpacked() + logits(model.config(), slots, spec),
         Math.min(training.batching().perDeviceTrainBatchSize(), data.rows()));
   }
 
@@ -52,15 +53,26 @@ public record MemoryNeed(long weights, long trained, long row, long work, int ro
     return packed ? most : Math.min(most, data.tokens());
   }
 
-  /** Logits of a chunk and their gradient, in the element type of products and in f32. */
-  private static long logits(ModelConfig config, TrainingSpec spec) {
+  /**
+   * Logits of a chunk and their gradient, in the element type of products and in f32, and what the
+   * rows get from them. Those of all the vocabulary where something outside the layers trains: it
+   * may be the output matrix.
+   */
+  private static long logits(ModelConfig config, List<Slot> slots, TrainingSpec spec) {
     if (spec.objective().labelsRows()) return 0;
     double copies = spec.training().precision() == Precision.BF16 ? 3 : 2;
     if (config instanceof DecoderConfig decoder && decoder.multipliers().logitSoftcap() > 0) {
       copies += 2;
     }
-    long chunk = ComputePlan.KEEP.lossChunk(config.vocabSize());
-    return (long) (copies * Float.BYTES * chunk * config.vocabSize());
+    boolean kept = slots.stream().anyMatch(slot -> !ofLayer(config, slot.name()));
+    long chunk = ComputePlan.KEEP.lossChunk(config.vocabSize(), kept);
+    long words = kept ? config.vocabSize() : ComputePlan.LOSS_TILE;
+    return (long) (Float.BYTES * chunk * (copies * words + 4 * config.hiddenSize()));
+  }
+
+  private static boolean ofLayer(ModelConfig config, String name) {
+    return IntStream.range(0, config.numHiddenLayers())
+        .anyMatch(layer -> name.startsWith(config.layerPrefix(layer)));
   }
 
   /** Bits of a weight that is quantised, by the settings or in the base's files; 0 = none is. */

@@ -234,11 +234,12 @@ record Operation(
     return new Operation(
         name,
         new long[][] {{4, 3}, {7, 3}},
-        "y, best, = __torch__.ops.token_logp.forward(i[0], i[1], o[2], 3, %s)".formatted(options),
+        "y, best, = __torch__.ops.token_logp.forward(i[0], i[1], o[2], 3, 4, %s)"
+            .formatted(options),
         "y = __torch__.ops.token_logp.reference(i[0], i[1], o[2], %s)".formatted(options),
         """
         dw = torch.zeros_like(i[1])
-        y, best, dh, = __torch__.ops.token_logp.backward(i[0], i[1], o[2], g, 3, %s, dw, None)
+        y, best, dh, = __torch__.ops.token_logp.backward(i[0], i[1], o[2], g, 3, 4, %s, dw, None)
         _1 = torch.append(d, dh)
         _2 = torch.append(d, dw)
         """

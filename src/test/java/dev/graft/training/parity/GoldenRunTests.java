@@ -88,12 +88,12 @@ class GoldenRunTests {
     List<Arguments> runs = new ArrayList<>();
     for (String name : Stream.concat(OTHERS.stream(), LORA.stream()).toList()) {
       for (ComputePlan.Kind kind : ComputePlan.Kind.values())
-        runs.add(Arguments.of(name, new ComputePlan(kind, 5, 4, 1)));
+        runs.add(Arguments.of(name, new ComputePlan(kind, 5, 7, 4, 1)));
     }
     for (String name : NAMES) {
       for (ComputePlan.Kind kind : ComputePlan.Kind.values()) {
         runs.add(Arguments.of(name, new ComputePlan(kind)));
-        runs.add(Arguments.of(name, new ComputePlan(kind, 5, 4, 1)));
+        runs.add(Arguments.of(name, new ComputePlan(kind, 5, 7, 4, 1)));
       }
     }
     return runs.stream();

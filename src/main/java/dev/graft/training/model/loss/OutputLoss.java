@@ -21,6 +21,7 @@ public final class OutputLoss {
   private final double softcap;
   private final String output;
   private final int chunk;
+  private final int tile;
   private final PtNDArray[] gradients;
 
   private OutputLoss(
@@ -31,7 +32,8 @@ public final class OutputLoss {
     this.gradients = gradients;
     softcap = model.family().logitSoftcap();
     output = Objects.requireNonNull(model.output());
-    chunk = plan.lossChunk(model.family().config().vocabSize());
+    chunk = plan.lossChunk(model.family().config().vocabSize(), gradients.length > 0);
+    tile = plan.lossTile();
   }
 
   /**
@@ -89,6 +91,7 @@ public final class OutputLoss {
                 model.tensor(output),
                 scope.create(targets),
                 chunk,
+                tile,
                 softcap,
                 labelSmoothing));
   }
@@ -112,6 +115,7 @@ public final class OutputLoss {
                 scope.create(targets),
                 scope.create(g),
                 chunk,
+                tile,
                 softcap,
                 labelSmoothing,
                 gradients);

@@ -206,18 +206,22 @@ record Operation(
             """),
         new Operation(
             "low_rank",
-            new long[][] {{5, 4}, {5, 3}, {2, 3}, {4, 2}},
-            "y, u, = __torch__.adapters.low_rank.forward(torch.clone(i[0]), i[1], i[2], i[3], 0.5)",
-            "y = __torch__.adapters.low_rank.reference(i[0], i[1], i[2], i[3], 0.5)",
+            new long[][] {{5, 4}, {5, 3}, {2, 3}, {4, 2}, {1, 3}},
+            "y = __torch__.adapters.low_rank.added(torch.clone(i[0]), __torch__.adapters.low_rank.project(i[1], [i[4], i[2]]), 1, i[3], 0.5)",
+            "y = __torch__.adapters.low_rank.added_reference(i[0], __torch__.adapters.low_rank.project_reference(i[1], [i[4], i[2]]), 1, i[3], 0.5)",
             """
-            y, u, = __torch__.adapters.low_rank.forward(torch.clone(i[0]), i[1], i[2], i[3], 0.5)
+            low = __torch__.adapters.low_rank.project(i[1], [i[4], i[2]])
             da = torch.zeros_like(i[2])
             db = torch.zeros_like(i[3])
-            v = __torch__.adapters.low_rank.backward_factors(g, i[1], u, i[3], 0.5, da, db)
-            _1 = torch.append(d, g)
-            _2 = torch.append(d, __torch__.adapters.low_rank.backward_input(None, g, v, i[2]))
-            _3 = torch.append(d, da)
-            _4 = torch.append(d, db)
+            other = torch.zeros_like(i[4])
+            _0 = __torch__.adapters.low_rank.backward_b(g, low, 1, 0.5, db)
+            v = __torch__.adapters.low_rank.backward_low(None, g, low, 1, i[3], 0.5)
+            _1 = __torch__.adapters.low_rank.backward_a(v, i[1], [other, da])
+            _2 = torch.append(d, g)
+            _3 = torch.append(d, __torch__.adapters.low_rank.backward_input(None, v, [i[4], i[2]], i[1]))
+            _4 = torch.append(d, da)
+            _5 = torch.append(d, db)
+            _6 = torch.append(d, other)
             """));
   }
 

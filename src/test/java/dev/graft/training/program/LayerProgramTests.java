@@ -50,10 +50,10 @@ class LayerProgramTests {
     static Case of(TestLayers layer, Trains trains) {
       List<Statement> base = layer.statements();
       Map<String, long[]> shapes = new HashMap<>(layer.shapes());
-      Map<String, Double> scales = new HashMap<>();
+      Map<String, LowRankPaths.Path> paths = new HashMap<>();
       for (Statement each : base) {
-        if (each instanceof LinearLayer linear && adapts(trains, scales)) {
-          scales.put(linear.module(), 2.0);
+        if (each instanceof LinearLayer linear && adapts(trains, paths)) {
+          paths.put(linear.module(), new LowRankPaths.Path(2, 2.0));
           long[] shape = shapes.get(linear.module() + ".weight");
           long in = shape[linear.transposed() ? 0 : 1];
           long out = shape[linear.transposed() ? 1 : 0];
@@ -69,7 +69,7 @@ class LayerProgramTests {
       LoraVariant variant =
           new LoraVariant(false, trains.name().startsWith("DORA"), false, Bias.NONE);
       boolean loses = trains == Trains.ADAPTERS_LESS_THEIR_START;
-      List<Statement> adapted = new LowRankPaths(scales, dropout, variant, loses).apply("", base);
+      List<Statement> adapted = new LowRankPaths(paths, dropout, variant, loses).apply("", base);
       LayerTensors of =
           LayerTensors.of(
               adapted,
@@ -87,7 +87,7 @@ class LayerProgramTests {
       return new Case(adapted, shapes, of);
     }
 
-    private static boolean adapts(Trains trains, Map<String, Double> sofar) {
+    private static boolean adapts(Trains trains, Map<String, LowRankPaths.Path> sofar) {
       return switch (trains) {
         case EVERYTHING, NOTHING -> false;
         case ADAPTERS_ON_ONE -> sofar.isEmpty();

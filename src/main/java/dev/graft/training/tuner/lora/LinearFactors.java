@@ -37,10 +37,14 @@ public final class LinearFactors implements AdapterPart {
     baseFactors = new BaseFactors(method, modules, base);
     this.paths =
         new LowRankPaths(
-            modules.stream().collect(Collectors.toMap(Linear::path, each -> scale(each))),
+            modules.stream().collect(Collectors.toMap(Linear::path, this::path)),
             method.loraDropout(),
             method.variant(),
             method.initLoraWeights().changesBase());
+  }
+
+  private LowRankPaths.Path path(Linear module) {
+    return new LowRankPaths.Path(rank(module), scale(module));
   }
 
   private double scale(Linear module) {

@@ -3,6 +3,7 @@ package dev.graft.training.tuner.lora;
 import dev.graft.spec.method.LoraVariant;
 import dev.graft.training.program.Statement;
 import dev.graft.training.program.adapter.LowRank;
+import dev.graft.training.program.adapter.LowRankInput;
 import dev.graft.training.program.adapter.Magnitude;
 import dev.graft.training.program.adapter.Shift;
 import dev.graft.training.program.layer.Dropout;
@@ -10,38 +11,81 @@ import dev.graft.training.program.layer.LinearLayer;
 import dev.graft.training.program.layer.Sum;
 import dev.graft.training.tuner.part.Rewrite;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * Low-rank paths beside linear layers.
  *
- * @param scales of the paths, by module path
+ * @param paths by module path
  * @param dropout on their inputs, in training
  * @param variant what else there is beside a layer
  * @param loses whether the layer loses what its factors were at the start
  */
 public record LowRankPaths(
-    Map<String, Double> scales, double dropout, LoraVariant variant, boolean loses)
+    Map<String, Path> paths, double dropout, LoraVariant variant, boolean loses)
     implements Rewrite {
+  /** A path beside one layer. */
+  public record Path(int rank, double scale) {}
+
   public LowRankPaths {
-    scales = Map.copyOf(scales);
+    paths = Map.copyOf(paths);
   }
 
   @Override
   public List<Statement> apply(String prefix, List<Statement> statements) {
     List<Statement> rewritten = new ArrayList<>();
+    Map<String, Inputs> inputs = inputs(prefix, statements);
     for (Statement each : statements) {
-      Double scale = each instanceof LinearLayer of ? scales.get(prefix + of.module()) : null;
-      if (scale == null || !(each instanceof LinearLayer linear)) rewritten.add(each);
-      else if (!variant.useDora()) addPath(rewritten, linear, scale);
-      else if (dropout == 0) addDora(rewritten, linear, scale);
-      else addDoraWithDropout(rewritten, linear, scale);
+      Path path = each instanceof LinearLayer of ? paths.get(prefix + of.module()) : null;
+      if (path == null || !(each instanceof LinearLayer linear)) rewritten.add(each);
+      else if (!variant.useDora()) addPath(rewritten, linear, path, inputs);
+      else if (dropout == 0) addDora(rewritten, linear, path.scale());
+      else addDoraWithDropout(rewritten, linear, path.scale());
     }
     return rewritten;
   }
 
-  private void addPath(List<Statement> statements, LinearLayer linear, double scale) {
+  /**
+   * What the paths read of one value.
+   *
+   * @param starts first rank of each module
+   */
+  private record Inputs(String low, Map<String, Integer> starts) {
+    List<String> modules() {
+      return List.copyOf(starts.keySet());
+    }
+  }
+
+  /** By the value; each path reads its own where it drops, for it draws its own mask. */
+  private Map<String, Inputs> inputs(String prefix, List<Statement> statements) {
+    Map<String, Inputs> all = new HashMap<>();
+    Map<String, Integer> ranks = new HashMap<>();
+    for (Statement each : statements) {
+      if (!(each instanceof LinearLayer linear)) continue;
+      Path path = paths.get(prefix + linear.module());
+      if (path == null) continue;
+      String key = shared(linear);
+      Inputs of = all.computeIfAbsent(key, k -> new Inputs(low(linear), new LinkedHashMap<>()));
+      int start = ranks.merge(key, path.rank(), Integer::sum) - path.rank();
+      of.starts().put(linear.module(), start);
+    }
+    return all;
+  }
+
+  private String shared(LinearLayer linear) {
+    return dropout > 0 ? linear.output() : linear.input();
+  }
+
+  private static String low(LinearLayer linear) {
+    return linear.output() + "_low";
+  }
+
+  private void addPath(
+      List<Statement> statements, LinearLayer linear, Path path, Map<String, Inputs> inputs) {
     String module = linear.module();
     String dense = linear.output() + "_dense";
     boolean bias = variant.loraBias();
@@ -50,12 +94,19 @@ public record LowRankPaths(
     if (loses) {
       String all = dense;
       dense = linear.output() + "_residual";
-      String initial = module + LoraStart.INITIAL;
-      statements.add(new LowRank(dense, all, linear.input(), initial, -scale, 0));
+      String initial = linear.output() + "_initial";
+      String factors = module + LoraStart.INITIAL;
+      statements.add(new LowRankInput(initial, linear.input(), List.of(factors), 0));
+      statements.add(new LowRank(dense, all, initial, 0, factors, -path.scale()));
     }
-    statements.add(new LowRank(product, dense, linear.input(), module, scale, dropout));
+    Inputs of = Objects.requireNonNull(inputs.get(shared(linear)));
+    if (of.low().equals(low(linear))) {
+      statements.add(new LowRankInput(of.low(), linear.input(), of.modules(), dropout));
+    }
+    int start = Objects.requireNonNull(of.starts().get(module));
+    statements.add(new LowRank(product, dense, of.low(), start, module, path.scale()));
     if (bias) {
-      statements.add(new Shift(linear.output(), product, module + LoraStart.BIAS, scale));
+      statements.add(new Shift(linear.output(), product, module + LoraStart.BIAS, path.scale()));
     }
   }
 
@@ -89,7 +140,9 @@ public record LowRankPaths(
     String dense = linear.output() + "_dense";
     String product = linear.output() + "_product";
     statements.add(new LinearLayer(dense, input, module, false, linear.transposed()));
-    statements.add(new LowRank(product, dense, input, module, scale, 0));
+    String low = linear.output() + "_low";
+    statements.add(new LowRankInput(low, input, List.of(module), 0));
+    statements.add(new LowRank(product, dense, low, 0, module, scale));
     statements.add(
         new Magnitude(output, product, module + DoraLengths.MAGNITUDE, module + DoraLengths.NORM));
   }

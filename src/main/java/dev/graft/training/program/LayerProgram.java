@@ -4,6 +4,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
@@ -69,7 +70,7 @@ public final class LayerProgram {
    * @param values what linear layers read
    */
   public String inputs(List<String> values) {
-    LayerText text = new LayerText(tensors, false);
+    LayerText text = text(false);
     Set<String> shown = new HashSet<>();
     for (Statement each : statements) {
       for (String value : each.inputs()) {
@@ -95,12 +96,20 @@ public final class LayerProgram {
     return text;
   }
 
+  private LayerText text(boolean training) {
+    Map<String, Statement> cheap =
+        statements.stream()
+            .filter(Statement::cheap)
+            .collect(Collectors.toMap(Statement::output, Function.identity()));
+    return new LayerText(tensors, training, cheap);
+  }
+
   private String output() {
     return statements.getLast().output();
   }
 
   private LayerText writeBackward(boolean inputGradient) {
-    LayerText text = new LayerText(tensors, true);
+    LayerText text = text(true);
     if (inputGradient) text.need(INPUT);
     for (Statement each : statements) {
       if (each.trains(text)) text.need(each.output());
@@ -114,7 +123,7 @@ public final class LayerProgram {
 
   private String forward(boolean inputGradient) {
     Map<String, String> saved = writeBackward(inputGradient).saved();
-    LayerText text = new LayerText(tensors, true);
+    LayerText text = text(true);
     statements.forEach(each -> each.forward(text));
     String values = String.join(", ", saved.keySet());
     return method(
@@ -151,7 +160,7 @@ public final class LayerProgram {
   }
 
   private String forwardOnly(String suffix, boolean training) {
-    LayerText text = new LayerText(tensors, training);
+    LayerText text = text(training);
     statements.forEach(each -> each.forward(text));
     return method(
         suffix,
@@ -161,7 +170,7 @@ public final class LayerProgram {
   }
 
   private String decode(String cache) {
-    LayerText text = new LayerText(tensors, false);
+    LayerText text = text(false);
     statements.forEach(each -> each.decode(text));
     return method(
         "decode",
@@ -171,7 +180,7 @@ public final class LayerProgram {
   }
 
   private String autograd(boolean inputGradient) {
-    LayerText text = new LayerText(tensors, true);
+    LayerText text = text(true);
     statements.forEach(each -> each.reference(text));
     StringBuilder body = new StringBuilder();
     body.append("    _a = torch.set_grad_enabled(True)\n");

@@ -17,15 +17,21 @@ import java.util.Set;
 public final class LayerText {
   private final LayerTensors tensors;
   private final boolean training;
+  private final Map<String, Statement> cheap;
+  private final Set<String> recomputed = new HashSet<>();
   private final StringBuilder lines = new StringBuilder();
   private final Map<String, String> saved = new LinkedHashMap<>();
   private final Map<String, String> gradients = new HashMap<>();
   private final Set<String> needed = new HashSet<>();
   private int variables;
 
-  LayerText(LayerTensors tensors, boolean training) {
+  /**
+   * @param cheap statements whose outputs are not saved, see {@link Statement#cheap}
+   */
+  LayerText(LayerTensors tensors, boolean training, Map<String, Statement> cheap) {
     this.tensors = tensors;
     this.training = training;
+    this.cheap = cheap;
   }
 
   public void line(String format, Object... arguments) {
@@ -55,10 +61,21 @@ public final class LayerText {
     return training && probability > 0;
   }
 
-  /** A tensor of forward that backward needs. */
+  /** A tensor of forward that backward needs: it is saved, or computed again where it is cheap. */
   public String saved(String value) {
-    saved.put(value, "Tensor");
+    Statement again = cheap.get(value);
+    if (again == null) {
+      saved.put(value, "Tensor");
+    } else if (recomputed.add(value)) {
+      again.inputs().forEach(this::saved);
+      again.forward(this);
+    }
     return value;
+  }
+
+  /** Whether backward has computed a value again by now. */
+  public boolean recomputed(String value) {
+    return recomputed.contains(value);
   }
 
   /** A list of tensors of forward that backward needs. */

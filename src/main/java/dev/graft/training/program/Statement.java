@@ -44,6 +44,14 @@ public interface Statement {
     return false;
   }
 
+  /**
+   * Whether backward computes the output again from the inputs instead of keeping it: it costs less
+   * than a hundredth of a product and is as large as its input.
+   */
+  default boolean cheap() {
+    return false;
+  }
+
   /** Whether the output depends on something that trains. */
   default boolean trains(LayerText text) {
     return inputs().stream().anyMatch(text::needsGradient)

@@ -12,6 +12,10 @@ public record GatedActivation(String output, String gate, String up, Activation 
     return new ActivationKernel(activation);
   }
 
+  private String active() {
+    return output + "_active";
+  }
+
   @Override
   public List<String> inputs() {
     return List.of(gate, up);
@@ -19,7 +23,13 @@ public record GatedActivation(String output, String gate, String up, Activation 
 
   @Override
   public void forward(LayerText text) {
-    text.line("%s = torch.mul_(%s, %s)", output, kernel().forward(gate), up);
+    text.line("%s = %s", active(), kernel().forward(gate));
+    text.line("%s = torch.mul(%s, %s)", output, active(), up);
+  }
+
+  @Override
+  public boolean cheap() {
+    return true;
   }
 
   @Override
@@ -32,7 +42,9 @@ public record GatedActivation(String output, String gate, String up, Activation 
     String g = text.take(output);
     String dg = "d_" + output + "_gate";
     String du = "d_" + output + "_up";
-    text.line("%s = torch.mul_(%s, %s)", du, kernel().forward(text.saved(gate)), g);
+    String x = text.saved(gate);
+    if (!text.recomputed(output)) text.line("%s = %s", active(), kernel().forward(x));
+    text.line("%s = torch.mul_(%s, %s)", du, active(), g);
     text.line(
         "%s = %s", dg, kernel().backward("torch.mul(%s, %s)".formatted(g, text.saved(up)), gate));
     text.add(gate, dg);

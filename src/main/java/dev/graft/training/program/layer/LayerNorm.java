@@ -41,6 +41,11 @@ public record LayerNorm(String output, String input, String module, double eps)
   }
 
   @Override
+  public boolean cheap() {
+    return true;
+  }
+
+  @Override
   public void reference(LayerText text) {
     text.line(
         "%s = __torch__.ops.layer_norm.reference(%s, %s, %s, %s)",

@@ -59,6 +59,11 @@ public record Norm(
   }
 
   @Override
+  public boolean cheap() {
+    return true;
+  }
+
+  @Override
   public void reference(LayerText text) {
     text.line(
         "%s = torch.reshape(__torch__.ops.rms_norm.reference(%s, %s, %s, %s), torch.size(%s))",

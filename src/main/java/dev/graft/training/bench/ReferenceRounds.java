@@ -21,14 +21,14 @@ import tools.jackson.databind.json.JsonMapper;
  *
  * <p>The other program's last line that begins with a brace is a JSON object with {@code
  * tokens_per_second} (real tokens, without padding) or {@code seconds_per_step}, and {@code
- * peak_rss_mb}; with {@code losses}, a number a step, the first two of them are compared, too.
+ * peak_rss_mb}; with {@code losses}, a number a step, the first is compared, too: it shows
+ * whether both had the same rows and the same base.
  *
  * @param graft command line that prints a {@link StepReport}
  * @param reference command line of the other
  */
 public record ReferenceRounds(List<String> graft, List<String> reference, int rounds) {
   private static final String MAIN = "dev.graft.cli.GraftCommand";
-  private static final int COMPARED_LOSSES = 2;
 
   /**
    * One of each.
@@ -50,7 +50,7 @@ public record ReferenceRounds(List<String> graft, List<String> reference, int ro
   }
 
   /**
-   * @param lossDifference the largest one of a step, in nats; null where one side tells none
+   * @param lossDifference of the first step, the largest one, in nats; null where a side tells none
    */
   public record Outcome(
       Spread speedRatio, Spread memoryRatio, @Nullable Double lossDifference, List<Round> rounds) {}
@@ -115,10 +115,9 @@ public record ReferenceRounds(List<String> graft, List<String> reference, int ro
     for (Round round : rounds) {
       JsonNode ours = round.graft().path("losses");
       JsonNode theirs = round.reference().path("losses");
-      for (int i = 0; i < Math.min(COMPARED_LOSSES, Math.min(ours.size(), theirs.size())); i++) {
-        double difference = Math.abs(ours.get(i).asDouble(0) - theirs.get(i).asDouble(0));
-        largest = largest == null ? difference : Math.max(largest, difference);
-      }
+      if (ours.isEmpty() || theirs.isEmpty()) continue;
+      double difference = Math.abs(ours.get(0).asDouble(0) - theirs.get(0).asDouble(0));
+      largest = largest == null ? difference : Math.max(largest, difference);
     }
     return largest;
   }

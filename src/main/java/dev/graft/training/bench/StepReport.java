@@ -4,6 +4,7 @@ import ai.djl.engine.Engine;
 import dev.graft.training.StepObserver.MicroBatchCost;
 import dev.graft.training.bench.StepRecorder.RecordedStep;
 import dev.graft.training.finetune.run.TrainingRun;
+import dev.graft.training.fit.MemoryNeed;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -22,6 +23,7 @@ import java.util.function.ToLongFunction;
  * @param gemmBoundShare of the step's time that they need at least, from 0 to 1
  * @param peakAnonymousMb MB are of 10^6 bytes
  * @param peakMappedMb pages of files
+ * @param weightsMb what the weights of the base take of it, by the estimate
  * @param estimateMb what {@code graft train --memory} says
  * @param losses of all steps, those that do not count included
  */
@@ -38,6 +40,7 @@ public record StepReport(
     long peakRssMb,
     long peakAnonymousMb,
     long peakMappedMb,
+    double weightsMb,
     long estimateMb,
     List<Double> losses,
     String dtype,
@@ -61,10 +64,7 @@ public record StepReport(
    */
   record Work(double flops, double seconds) {}
 
-  /**
-   * @param estimate in bytes
-   */
-  record Memory(PeakMemory.Peak peak, long estimate) {}
+  record Memory(PeakMemory.Peak peak, MemoryNeed estimate) {}
 
   static StepReport of(TrainingRun run, StepRecorder recorder, Work work, Memory memory) {
     List<RecordedStep> measured = recorder.measured();
@@ -89,7 +89,8 @@ public record StepReport(
         peak.rss() / MB,
         peak.anonymous() / MB,
         peak.mapped() / MB,
-        memory.estimate() / MB,
+        memory.estimate().weights() / (double) MB,
+        memory.estimate().bytes() / MB,
         List.copyOf(recorder.losses()),
         run.execution().precision().name().toLowerCase(Locale.ROOT),
         run.execution().plan().kind().name().toLowerCase(Locale.ROOT),

@@ -5,6 +5,7 @@ import dev.graft.training.finetune.FineTune;
 import dev.graft.training.finetune.SpecFile;
 import dev.graft.training.finetune.run.BadRun;
 import dev.graft.training.finetune.run.TrainingRun;
+import dev.graft.training.fit.MemoryNeed;
 import dev.graft.training.fit.RowSizes;
 import dev.graft.training.fit.TrainedParts;
 import dev.graft.training.tuner.Tuners;
@@ -60,8 +61,8 @@ public record TrainingBenchmark(SpecFile spec, int warmup, int steps) {
     }
   }
 
-  private long estimate() throws IOException {
+  private MemoryNeed estimate() throws IOException {
     RowSizes rows = RowSizes.of(spec.trainingFile());
-    return TrainedParts.of(spec.baseModel(), spec.spec(), rows).memory().bytes();
+    return TrainedParts.of(spec.baseModel(), spec.spec(), rows).memory();
   }
 }

@@ -71,7 +71,7 @@ final class BenchReport {
     spread(out, "speed beside the reference", outcome.speedRatio());
     spread(out, "memory beside the reference", outcome.memoryRatio());
     if (outcome.lossDifference() != null) {
-      line(out, "largest difference of the first losses: %.1e", outcome.lossDifference());
+      line(out, "largest difference of a first loss: %.1e", outcome.lossDifference());
     }
   }
 

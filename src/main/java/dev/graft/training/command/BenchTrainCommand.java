@@ -61,7 +61,7 @@ final class BenchTrainCommand implements Callable<Integer> {
       description = {
         "Run this shell command and Graft in turn, a fresh process each, and tell the ratios.",
         "{spec}, {steps} and {warmup} in it are replaced. Its last line is a JSON object with",
-        "tokens_per_second or seconds_per_step, peak_rss_mb, and losses if it likes."
+        "tokens_per_second or seconds_per_step, peak_rss_mb, and losses where it has them."
       })
   private @Nullable String compare;
 

@@ -21,8 +21,8 @@ import tools.jackson.databind.json.JsonMapper;
  *
  * <p>The other program's last line that begins with a brace is a JSON object with {@code
  * tokens_per_second} (real tokens, without padding) or {@code seconds_per_step}, and {@code
- * peak_rss_mb}; with {@code losses}, a number a step, the first is compared, too: it shows
- * whether both had the same rows and the same base.
+ * peak_rss_mb}; with {@code losses}, a number a step, the first is compared, too: it shows whether
+ * both had the same rows and the same base.
  *
  * @param graft command line that prints a {@link StepReport}
  * @param reference command line of the other
@@ -126,12 +126,16 @@ public record ReferenceRounds(List<String> graft, List<String> reference, int ro
       throws IOException, InterruptedException {
     Process process =
         new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    // what is stopped must not leave the other one computing
+    Thread stop = Thread.ofPlatform().unstarted(() -> stop(process));
+    Runtime.getRuntime().addShutdownHook(stop);
     process.getOutputStream().close();
     String output;
     try (var out = process.getInputStream()) {
       output = new String(out.readAllBytes(), StandardCharsets.UTF_8);
     }
     int status = process.waitFor();
+    Runtime.getRuntime().removeShutdownHook(stop);
     if (status != 0) {
       throw new Unusable("%s ended with %d: %s".formatted(name, status, command.getLast()));
     }
@@ -141,6 +145,11 @@ public record ReferenceRounds(List<String> graft, List<String> reference, int ro
         .reduce((first, second) -> second)
         .map(line -> object(line, name))
         .orElseThrow(() -> new Unusable(name + " printed no line of JSON"));
+  }
+
+  private static void stop(Process process) {
+    process.descendants().forEach(ProcessHandle::destroy);
+    process.destroy();
   }
 
   private static JsonNode object(String line, String name) {

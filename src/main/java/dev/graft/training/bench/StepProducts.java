@@ -1,5 +1,6 @@
 package dev.graft.training.bench;
 
+import dev.graft.training.ComputePlan;
 import dev.graft.training.Execution;
 import dev.graft.training.StepObserver.MicroBatchCost;
 import dev.graft.training.bench.MatrixProduct.Form;
@@ -86,16 +87,16 @@ final class StepProducts {
     }
   }
 
+  /** A tile of the vocabulary at a time, which is the fastest. */
   private void head(long outputs) {
-    long chunk = execution.plan().lossChunk(config.vocabSize());
+    if (outputs == 0) return;
     String table =
         config.sharesTable() ? config.inputEmbedding() : config.outputModule() + ".weight";
     boolean trains = slots.stream().anyMatch(slot -> slot.name().equals(table));
-    for (long left = outputs; left > 0; left -= chunk) {
-      long rows = Math.min(left, chunk);
-      forwardAndInput(rows, config.hiddenSize(), config.vocabSize(), true);
-      if (trains)
-        count(new MatrixProduct(Form.WEIGHT, config.vocabSize(), rows, config.hiddenSize()));
+    for (long left = config.vocabSize(); left > 0; left -= ComputePlan.LOSS_TILE) {
+      long words = Math.min(left, ComputePlan.LOSS_TILE);
+      forwardAndInput(outputs, config.hiddenSize(), words, true);
+      if (trains) count(new MatrixProduct(Form.WEIGHT, words, outputs, config.hiddenSize()));
     }
   }
 

@@ -25,7 +25,7 @@ def bars(heading, rows, unit, top):
         y = top + 12 + i * ROW
         yield f'<text x="{LEFT - 10}" y="{y + 13}" text-anchor="end">{name}</text>'
         yield f'<rect x="{LEFT}" y="{y}" width="{value * scale:.0f}" height="{BAR}" rx="3" fill="{GRAFT}"/>'
-        yield f'<text x="{LEFT + max(value, 1) * scale + 8:.0f}" y="{y + 13}">{value:.2f}{unit}</text>'
+        yield f'<text x="{LEFT + value * scale + 8:.0f}" y="{y + 13}">{value:.2f}{unit}</text>'
     yield f'<path d="M{LEFT + scale:.0f} {top + 6}V{bottom}" stroke="{LINE}" stroke-dasharray="3 3"/>'
 
 
@@ -135,8 +135,8 @@ def readme(of):
     if first is None:
         return
     best = max((case for case in of.values() if case.get("against") == "peft"), key=lambda case: case["speed_ratio"])
-    yield (f"LoRA on SmolLM2-135M-Instruct with {first['machine']['cores']} CPU cores: {first['speed_ratio']:.1f} times the speed of Hugging "
-           f"Face PEFT on rows of one length, with {100 * first['memory_ratio']:.0f} % of its memory; up to {best['speed_ratio']:.0f} times "
+    yield (f"LoRA on SmolLM2-135M-Instruct with {first['machine']['cores']} CPU cores: {first['speed_ratio']:.1f} times the speed of Hugging Face "
+           f"PEFT\non rows of one length, with {100 * first['memory_ratio']:.0f} % of its memory; up to {best['speed_ratio']:.0f} times "
            "where rows have a beginning in common\n([how it was measured](docs/performance.md)).")
 
 

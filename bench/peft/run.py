@@ -119,7 +119,9 @@ def summary(a, case, measured):
 def bounds(case, told):
     """Each bound: what it is of, the limit, what was measured, and whether it is met."""
     at_least = [("speed_ratio", case.speed), ("gemm_bound_share", case.gemm)]
-    at_most = [("loss_difference", case.same_loss if case.against == "peft" else None), ("memory_ratio", case.memory), ("weights_ratio", case.weights), ("first_step_seconds", case.seconds)]
+    same_loss = case.same_loss if case.against == "peft" else None
+    at_most = [("loss_difference", same_loss), ("memory_ratio", case.memory), ("weights_ratio", case.weights),
+               ("first_step_seconds", case.seconds)]
     value = lambda name: told.get(name, told["graft"].get(name))
     return ([{"of": name, "at_least": limit, "measured": value(name), "met": value(name) >= limit} for name, limit in at_least if limit]
             + [{"of": name, "at_most": limit, "measured": value(name), "met": value(name) <= limit} for name, limit in at_most if limit])

@@ -26,6 +26,8 @@ from torch.nn import functional
 from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification
 
 MB = 1_000_000
+KNOWN = {"per_device_train_batch_size", "max_length", "learning_rate", "lr_scheduler_type", "weight_decay", "train_sampling_strategy",
+         "max_steps", "save_steps", "save_minutes", "bf16", "packing", "beta"}  # and done as they say
 
 
 class Memory(threading.Thread):
@@ -127,6 +129,15 @@ def cut(rows, a, spec):
     return steps[:a.warmup + a.steps]
 
 
+def training_of(spec):
+    """Its settings, all of which this does as Graft does."""
+    training = spec["adapter"]["training"]
+    unknown = sorted(training.keys() - KNOWN)
+    if unknown or training.get("lr_scheduler_type") != "constant" or training.get("train_sampling_strategy") != "sequential":
+        raise SystemExit(f"reference.py trains with a constant rate, in the file's order, and does not know {unknown}")
+    return training
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("spec")
@@ -140,10 +151,10 @@ def main():
     torch.manual_seed(42)
     spec = json.loads(pathlib.Path(a.spec).read_text())
     rows = [json.loads(line) for line in pathlib.Path(a.rows).read_text().splitlines()]
+    training = training_of(spec)
     batches = cut(rows, a, spec)
     model, labels = load(spec, rows)
     params = [p for p in model.parameters() if p.requires_grad]
-    training = spec["adapter"]["training"]
     optimizer = torch.optim.AdamW(params, lr=training["learning_rate"], weight_decay=0.0, fused=True)
     pairs = spec["adapter"].get("objective") == "dpo"
     known = references(model, batches) if pairs else [None] * len(batches)

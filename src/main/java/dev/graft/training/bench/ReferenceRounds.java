@@ -81,10 +81,7 @@ public record ReferenceRounds(List<String> graft, List<String> reference, int ro
   public Outcome run(Consumer<Round> each) throws IOException, InterruptedException {
     List<Round> all = new ArrayList<>();
     for (int r = 0; r < rounds; r++) {
-      boolean graftFirst = r % 2 == 0;
-      JsonNode before = graftFirst ? null : printed(reference, "the reference");
-      JsonNode ours = printed(graft, "graft");
-      Round round = round(ours, before == null ? printed(reference, "the reference") : before);
+      Round round = r % 2 == 0 ? graftFirst() : graftLast();
       all.add(round);
       each.accept(round);
     }
@@ -93,6 +90,16 @@ public record ReferenceRounds(List<String> graft, List<String> reference, int ro
         Spread.of(all, Round::memoryRatio),
         lossDifference(all),
         all);
+  }
+
+  private Round graftFirst() throws IOException, InterruptedException {
+    JsonNode ours = printed(graft, "graft");
+    return round(ours, printed(reference, "the reference"));
+  }
+
+  private Round graftLast() throws IOException, InterruptedException {
+    JsonNode theirs = printed(reference, "the reference");
+    return round(printed(graft, "graft"), theirs);
   }
 
   private static Round round(JsonNode graft, JsonNode reference) {

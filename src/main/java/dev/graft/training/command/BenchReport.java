@@ -70,9 +70,8 @@ final class BenchReport {
     }
     spread(out, "speed beside the reference", outcome.speedRatio());
     spread(out, "memory beside the reference", outcome.memoryRatio());
-    if (outcome.lossDifference() != null) {
-      line(out, "largest difference of a first loss: %.1e", outcome.lossDifference());
-    }
+    Double difference = outcome.lossDifference();
+    if (difference != null) line(out, "largest difference of a first loss: %.1e", difference);
   }
 
   /** A round as it ends. */

@@ -61,7 +61,7 @@ def full_rows(source, count, case, a):
 
 
 def short_rows(source, count, case, a):
-    """Lengths as texts have them: log-normal around 16 words (about 55 tokens), a fifth is twice as long or longer."""
+    """Lengths as texts have them: log-normal around 16 words (about 50 tokens), a fifth is twice as long or longer."""
     return [{"text": words(source, max(2, round(16 * math.exp(source.gauss(0, 0.8)))))} for _ in range(count)]
 
 
@@ -78,7 +78,7 @@ def house_rules(source, count, case, a):
 
 
 def preferences(source, count, case, a):
-    """A prompt of about 200 tokens, and two answers of about 50."""
+    """A prompt of about 200 tokens with its chat template, and two answers of about 50."""
     answer = lambda: [{"role": "assistant", "content": words(source, 15)}]
     return [{"prompt": [{"role": "user", "content": words(source, 56)}], "chosen": answer(), "rejected": answer()}
             for _ in range(count)]

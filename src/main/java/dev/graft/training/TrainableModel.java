@@ -115,6 +115,9 @@ public interface TrainableModel extends AutoCloseable {
    */
   void restore(List<NamedTensor> trained, List<NamedTensor> optimizerState, long updates);
 
+  /** Tells from now on what steps compute and how long it takes. */
+  default void observe(StepObserver observer) {}
+
   /** Trainable scalars. */
   long trainableParameters();
 

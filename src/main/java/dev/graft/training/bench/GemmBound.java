@@ -1,82 +1,150 @@
 package dev.graft.training.bench;
 
 import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import dev.graft.spec.Precision;
 import dev.graft.training.Execution;
 import dev.graft.training.kernels.Kernels;
 import dev.graft.training.kernels.TorchScriptModule;
 import dev.graft.training.model.device.DeviceMemory;
-import dev.graft.weights.config.ModelConfig;
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.List;
+import dev.graft.weights.config.AttentionShape;
 import java.util.Map;
 
-/** Time of the matrix products of a step, each shape measured alone: no step can be faster. */
+/**
+ * How long the matrix products of steps take if nothing else does.
+ *
+ * <p>Each shape of {@link StepProducts} is measured alone, in this process, with the threads and
+ * the element type of the run, on random numbers and into memory that is there already; the best of
+ * several times counts, when its operands are still in the processor's caches. So a step that
+ * computes these products one by one cannot be faster, and one at 100 % does not exist: what is
+ * missing is also the traffic between products. Attention is taken at the speed of one block of
+ * queries over as many keys as a query sees on average.
+ */
 final class GemmBound {
-  private static final int REPEATS = 5;
+  private static final int REPEATS = 7;
+  private static final int LEAST = 2;
+  private static final double ENOUGH_SECONDS = 0.5;
 
   private static final String MEASURED =
       """
-        def forward_product(self: __torch__.Model,
+        def random(self: __torch__.Model,
+          like: Tensor,
+          shape: List[int],
+          dtype: int) -> Tensor:
+          x = torch.randn(shape, dtype=6, layout=None, device=ops.prim.device(like), pin_memory=None)
+          return torch.to(x, dtype, False, True)
+        def forward(self: __torch__.Model,
           x: Tensor,
-          w: Tensor) -> Tensor:
-          return torch.mm(x, torch.t(w))
-        def input_product(self: __torch__.Model,
+          w: Tensor,
+          out: Tensor) -> int:
+          _0 = torch.mm(x, torch.t(w), out=out)
+          return 0
+        def input(self: __torch__.Model,
           g: Tensor,
-          w: Tensor) -> Tensor:
-          return torch.mm(g, w)
-        def weight_product(self: __torch__.Model,
+          w: Tensor,
+          out: Tensor) -> int:
+          _0 = torch.mm(g, w, out=out)
+          return 0
+        def weight(self: __torch__.Model,
           g: Tensor,
-          x: Tensor) -> Tensor:
-          return torch.mm(torch.t(g), x)
+          x: Tensor,
+          out: Tensor) -> int:
+          _0 = torch.mm(torch.t(g), x, out=out)
+          return 0
+        def scores(self: __torch__.Model,
+          q: Tensor,
+          k: Tensor,
+          out: Tensor) -> int:
+          _0 = torch.bmm(q, torch.transpose(k, 1, 2), out=out)
+          return 0
+        def weighted(self: __torch__.Model,
+          p: Tensor,
+          v: Tensor,
+          out: Tensor) -> int:
+          _0 = torch.bmm(p, v, out=out)
+          return 0
+        def of_keys(self: __torch__.Model,
+          p: Tensor,
+          q: Tensor,
+          out: Tensor) -> int:
+          _0 = torch.bmm(torch.transpose(p, 1, 2), q, out=out)
+          return 0
       """;
 
-  private GemmBound() {}
+  private final DeviceMemory memory;
+  private final TorchScriptModule module;
+  private final int dtype;
 
-  /**
-   * @param rows tokens of a step
-   * @param full whether the weights train too
-   */
-  static double seconds(Execution execution, ModelConfig config, int rows, boolean full) {
-    List<ModelConfig.Linear> linears = new ArrayList<>(config.linearModules());
-    long[] embedding = config.parameters().getFirst().shape();
-    linears.add(new ModelConfig.Linear("head", (int) embedding[0], (int) embedding[1], false));
-    Map<List<Integer>, Double> measured = new HashMap<>();
+  private GemmBound(DeviceMemory memory, TorchScriptModule module, Precision precision) {
+    this.memory = memory;
+    this.module = module;
+    dtype =
+        switch (precision) {
+          case F32 -> 6;
+          case BF16 -> 15;
+        };
+  }
+
+  /** Seconds for all of them. */
+  static double seconds(Execution execution, StepProducts products) {
     try (DeviceMemory memory = DeviceMemory.open(execution);
         TorchScriptModule module = Kernels.load(MEASURED, memory.device())) {
+      GemmBound bound = new GemmBound(memory, module, execution.precision());
       double total = 0;
-      for (ModelConfig.Linear each : linears) {
-        total +=
-            measured.computeIfAbsent(
-                List.of(each.outFeatures(), each.inFeatures()),
-                shape -> measure(memory, module, rows, shape.get(0), shape.get(1), full));
+      for (Map.Entry<MatrixProduct, Long> each : products.counts().entrySet()) {
+        total += each.getValue() * bound.measure(each.getKey());
+      }
+      for (Map.Entry<AttentionProducts, Double> each : products.attention().entrySet()) {
+        total += each.getValue() * bound.measure(each.getKey());
       }
       return total;
     }
   }
 
-  private static double measure(
-      DeviceMemory memory, TorchScriptModule module, int rows, int out, int in, boolean full) {
-    try (PtNDArray x = matrix(memory, rows, in);
-        PtNDArray g = matrix(memory, rows, out);
-        PtNDArray w = matrix(memory, out, in)) {
-      double seconds = best(module, "forward_product", x, w) + best(module, "input_product", g, w);
-      return full ? seconds + best(module, "weight_product", g, x) : seconds;
+  private double measure(MatrixProduct of) {
+    long rows = of.rows();
+    long inner = of.inner();
+    long columns = of.columns();
+    try (PtNDManager scope = memory.scope()) {
+      PtNDArray out = random(scope, rows, columns);
+      return switch (of.form()) {
+        case FORWARD ->
+            best("forward", random(scope, rows, inner), random(scope, columns, inner), out);
+        case INPUT -> best("input", random(scope, rows, inner), random(scope, inner, columns), out);
+        case WEIGHT ->
+            best("weight", random(scope, inner, rows), random(scope, inner, columns), out);
+      };
     }
   }
 
-  private static PtNDArray matrix(DeviceMemory memory, long rows, long columns) {
-    try (PtNDArray flat = memory.zeros(rows * columns)) {
-      return memory.part(flat, 0, rows, columns);
+  private double measure(AttentionProducts of) {
+    AttentionShape heads = of.heads();
+    long shared = heads.keyValueHeads();
+    long queries = of.queries() * heads.heads() / shared;
+    try (PtNDManager scope = memory.scope()) {
+      PtNDArray q = random(scope, shared, queries, heads.headDim());
+      PtNDArray k = random(scope, shared, of.keys(), heads.headDim());
+      PtNDArray p = random(scope, shared, queries, of.keys());
+      double forward = best("scores", q, k, p) + best("weighted", p, k, q);
+      return of.backward() ? 2 * forward + 2 * best("of_keys", p, q, k) : forward;
     }
   }
 
-  private static double best(TorchScriptModule module, String method, PtNDArray a, PtNDArray b) {
+  private PtNDArray random(PtNDManager scope, long... shape) {
+    try (PtNDArray like = (PtNDArray) scope.create(0f)) {
+      return module.call(scope, "random", like, shape, dtype).getFirst();
+    }
+  }
+
+  private double best(String method, PtNDArray a, PtNDArray b, PtNDArray out) {
     double best = Double.POSITIVE_INFINITY;
-    for (int i = 0; i < REPEATS; i++) {
+    double spent = 0;
+    for (int i = 0; i < REPEATS && (i < LEAST || spent < ENOUGH_SECONDS); i++) {
       long start = System.nanoTime();
-      module.run(method, a, b);
-      best = Math.min(best, (System.nanoTime() - start) / 1e9);
+      module.run(method, a, b, out);
+      double seconds = (System.nanoTime() - start) / 1e9;
+      best = Math.min(best, seconds);
+      spent += seconds;
     }
     return best;
   }

@@ -1,58 +1,134 @@
 package dev.graft.training.command;
 
 import dev.graft.spec.Precision;
-import dev.graft.training.ComputePlan;
-import dev.graft.training.Execution;
+import dev.graft.spec.fields.SpecRejected;
+import dev.graft.training.bench.RandomRun;
+import dev.graft.training.bench.ReferenceRounds;
+import dev.graft.training.bench.StepReport;
 import dev.graft.training.bench.TrainingBenchmark;
-import dev.graft.weights.ModelDirectory;
+import dev.graft.training.finetune.SpecFile;
+import dev.graft.training.finetune.checkpoint.DurableFiles;
+import dev.graft.training.finetune.run.BadRun;
 import java.io.IOException;
-import java.io.PrintWriter;
+import java.io.PrintStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
-import java.util.Locale;
-import java.util.Map;
+import java.util.List;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
-import tools.jackson.databind.json.JsonMapper;
 
-/** Times training steps on random tokens; the last line of {@code --json} is a contract. */
+/** Times training steps; the last line of {@code --json} is a contract. */
 @Command(
     name = "train",
-    description = "Time LoRA training steps on random tokens.",
+    description = {
+      "Time training steps: those of a run, or LoRA steps on random words.",
+      "Says where the time goes, the memory, and the share of the matrix products in it."
+    },
     mixinStandardHelpOptions = true)
 final class BenchTrainCommand implements Callable<Integer> {
+  private static final int FAILED = 1;
+  private static final int REQUEST_WRONG = 2;
+
   @Spec private CommandSpec spec = CommandSpec.create();
 
-  @Option(names = "--model", required = true, paramLabel = "DIR")
-  private Path model = Path.of(".");
+  @SuppressWarnings("NullAway.Init")
+  @ArgGroup(multiplicity = "1")
+  private MeasuredRows rows;
 
-  @Option(names = "--batch", defaultValue = "4", description = "rows of a step")
-  private int batch;
-
-  @Option(names = "--length", defaultValue = "256", description = "tokens of a row")
-  private int length;
-
-  @Option(names = "--rank", defaultValue = "8", description = "of LoRA; 0 = full fine-tuning")
-  private int rank;
-
-  @Option(names = "--steps", defaultValue = "10", description = "measured steps")
+  @Option(
+      names = "--steps",
+      defaultValue = "10",
+      paramLabel = "N",
+      description = "Measured steps; ${DEFAULT-VALUE} if not said.")
   private int steps;
 
-  @Option(names = "--dtype", defaultValue = "F32", description = "of products: f32 or bf16")
-  private Precision dtype = Precision.F32;
+  @Option(
+      names = "--warmup",
+      defaultValue = "2",
+      paramLabel = "N",
+      description = "Steps before them that do not count; ${DEFAULT-VALUE} if not said.")
+  private int warmup;
 
-  @Option(names = "--checkpointing", defaultValue = "OFF", description = "off or on")
-  private Checkpointing checkpointing = Checkpointing.OFF;
+  @Option(
+      names = "--compare",
+      paramLabel = "COMMAND",
+      description = {
+        "Run this shell command and Graft in turn, a fresh process each, and tell the ratios.",
+        "{spec}, {steps} and {warmup} in it are replaced. Its last line is a JSON object with",
+        "tokens_per_second or seconds_per_step, peak_rss_mb, and losses where it has them."
+      })
+  private @Nullable String compare;
 
-  @Option(names = "--query-block", description = "queries of attention at a time")
-  private int queryBlock = ComputePlan.KEEP.queryBlock();
+  @Option(
+      names = "--rounds",
+      defaultValue = "5",
+      paramLabel = "N",
+      description = "Of --compare; ${DEFAULT-VALUE} if not said.")
+  private int rounds;
 
-  @Option(names = "--json", description = "one JSON object on the last line")
+  @Option(names = "--json", description = "One JSON object on the last line.")
   private boolean json;
+
+  /** What is trained. */
+  static final class MeasuredRows {
+    @Option(
+        names = "--spec",
+        required = true,
+        paramLabel = "SPEC.json",
+        description = "A run of graft train, with its rows and settings, without validation.")
+    private @Nullable Path spec;
+
+    @SuppressWarnings("NullAway.Init")
+    @ArgGroup(exclusive = false)
+    private RandomRows random;
+  }
+
+  /** Random words. */
+  static final class RandomRows {
+    @SuppressWarnings("NullAway.Init")
+    @Option(
+        names = "--model",
+        required = true,
+        paramLabel = "DIR",
+        description = "Base model of steps on random words.")
+    private Path model;
+
+    @Option(
+        names = "--batch",
+        defaultValue = "4",
+        paramLabel = "N",
+        description = "Rows of a step.")
+    private int batch;
+
+    @Option(
+        names = "--length",
+        defaultValue = "256",
+        paramLabel = "N",
+        description = "Tokens of a row.")
+    private int length;
+
+    @Option(
+        names = "--rank",
+        defaultValue = "8",
+        paramLabel = "N",
+        description = "Of LoRA; 0 = full fine-tuning.")
+    private int rank;
+
+    @Option(names = "--dtype", defaultValue = "F32", description = "Of products: f32 or bf16.")
+    private Precision dtype = Precision.F32;
+
+    @Option(
+        names = "--checkpointing",
+        defaultValue = "OFF",
+        description = "Gradient checkpointing: off or on.")
+    private Checkpointing checkpointing = Checkpointing.OFF;
+  }
 
   enum Checkpointing {
     OFF,
@@ -60,49 +136,78 @@ final class BenchTrainCommand implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() throws IOException {
-    if (batch < 1 || length < 2 || steps < 1 || rank < 0) {
-      throw refused("--batch and --steps must be at least 1, --length at least 2");
+  public Integer call() throws IOException, InterruptedException {
+    if (steps < 1 || warmup < 1 || rounds < 1) {
+      throw refused("--steps, --warmup and --rounds must be at least 1");
     }
-    ComputePlan.Kind kind =
-        switch (checkpointing) {
-          case OFF -> ComputePlan.Kind.KEEP;
-          case ON -> ComputePlan.Kind.RECOMPUTE;
-        };
-    Execution execution = Execution.cpu(dtype, new ComputePlan(kind, 0, queryBlock));
-    try (ModelDirectory base = ModelDirectory.open(model)) {
-      print(new TrainingBenchmark(batch, length, rank, steps, execution).run(base), kind);
+    PrintStream results = System.out;
+    System.setOut(System.err);
+    Path scratch = Files.createTempDirectory("graft-bench");
+    try {
+      Path file = rows.spec == null ? random(scratch) : rows.spec;
+      if (compare == null) measure(file, scratch, results);
+      else compare(file, compare, results);
+      return 0;
+    } catch (SpecRejected e) {
+      e.problems().forEach(p -> System.err.println("graft: " + p.path() + ": " + p.message()));
+      return REQUEST_WRONG;
+    } catch (BadRun e) {
+      System.err.println("graft: " + e.getMessage());
+      return REQUEST_WRONG;
+    } catch (ReferenceRounds.Unusable e) {
+      System.err.println("graft: " + e.getMessage());
+      return FAILED;
+    } finally {
+      System.setOut(results);
+      DurableFiles.delete(scratch);
     }
-    return 0;
+  }
+
+  private Path random(Path scratch) throws IOException {
+    RandomRows of = rows.random;
+    if (of.batch < 1 || of.length < 2 || of.rank < 0) {
+      throw refused("--batch must be at least 1, --length at least 2, --rank at least 0");
+    }
+    boolean checkpointing = of.checkpointing == Checkpointing.ON;
+    try {
+      return new RandomRun(of.batch, of.length, of.rank, of.dtype, checkpointing)
+          .write(of.model, scratch, warmup + steps);
+    } catch (IllegalArgumentException e) {
+      throw refused(String.valueOf(e.getMessage()));
+    }
   }
 
   private ParameterException refused(String why) {
     return new ParameterException(spec.commandLine(), why);
   }
 
-  private void print(TrainingBenchmark.Result result, ComputePlan.Kind kind) {
-    PrintWriter out = spec.commandLine().getOut();
-    String plan = kind.name().toLowerCase(Locale.ROOT);
-    if (json) {
-      Map<String, Object> line = new LinkedHashMap<>();
-      line.put("tokens_per_second", Math.round(result.tokensPerSecond() * 10) / 10.0);
-      line.put("peak_rss_mb", result.peakRssMb());
-      line.put(
-          "gemm_bound_tokens_per_second",
-          Math.round(result.gemmBoundTokensPerSecond() * 10) / 10.0);
-      line.put("losses", result.losses());
-      line.put("dtype", dtype.name().toLowerCase(Locale.ROOT));
-      line.put("plan", plan);
-      out.println(new JsonMapper().writeValueAsString(line));
-    } else {
-      out.printf(
-          Locale.ROOT,
-          "%.0f tokens/s (matrix products alone: %.0f), peak memory %d MB, plan %s%n",
-          result.tokensPerSecond(),
-          result.gemmBoundTokensPerSecond(),
-          result.peakRssMb(),
-          plan);
-    }
-    out.flush();
+  private void measure(Path file, Path scratch, PrintStream results) throws IOException {
+    Path out = Files.createDirectory(scratch.resolve("run"));
+    StepReport report = new TrainingBenchmark(SpecFile.read(file, null), warmup, steps).run(out);
+    BenchReport.print(report, json, results);
+  }
+
+  private void compare(Path file, String command, PrintStream results)
+      throws IOException, InterruptedException {
+    SpecFile.read(file, null); // what is wrong is said before anything runs
+    List<String> graft =
+        ReferenceRounds.thisProgram(
+            "bench",
+            "train",
+            "--spec",
+            file.toString(),
+            "--steps",
+            "" + steps,
+            "--warmup",
+            "" + warmup,
+            "--json");
+    String reference =
+        command
+            .replace("{spec}", "'" + file.toString().replace("'", "'\\''") + "'")
+            .replace("{steps}", "" + steps)
+            .replace("{warmup}", "" + warmup);
+    var comparison = new ReferenceRounds(graft, List.of("sh", "-c", reference), rounds);
+    BenchReport.print(
+        comparison.run(round -> BenchReport.progress(round, System.err)), json, results);
   }
 }

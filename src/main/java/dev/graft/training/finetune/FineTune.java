@@ -4,6 +4,7 @@ import dev.graft.spec.Hyperparameters;
 import dev.graft.text.BadTokenizer;
 import dev.graft.text.Tokenizer;
 import dev.graft.text.template.TemplateRejected;
+import dev.graft.training.StepObserver;
 import dev.graft.training.TrainableModel;
 import dev.graft.training.data.Rows;
 import dev.graft.training.export.ResultFormat;
@@ -70,7 +71,16 @@ public final class FineTune {
       TrainingRun run,
       Consumer<TrainingEvent> events,
       Supplier<@Nullable TrainerDirective> directives) {
-    return new FineTune(run, events, directives, new KernelModels()).run();
+    return run(run, events, directives, StepObserver.NONE);
+  }
+
+  /** The same, with somebody who hears what each step computes. */
+  public static TrainerExit run(
+      TrainingRun run,
+      Consumer<TrainingEvent> events,
+      Supplier<@Nullable TrainerDirective> directives,
+      StepObserver observer) {
+    return new FineTune(run, events, directives, new KernelModels(observer)).run();
   }
 
   public TrainerExit run() {

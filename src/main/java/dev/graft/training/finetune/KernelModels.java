@@ -4,6 +4,7 @@ import ai.djl.engine.Engine;
 import dev.graft.spec.Hyperparameters;
 import dev.graft.spec.LoraPlus;
 import dev.graft.spec.TrainingSpec;
+import dev.graft.training.StepObserver;
 import dev.graft.training.TrainableModel;
 import dev.graft.training.finetune.checkpoint.CheckpointManifest.Environment;
 import dev.graft.training.finetune.run.TrainingRun;
@@ -17,8 +18,12 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The real thing. */
-final class KernelModels implements ModelSource {
+/**
+ * The real thing.
+ *
+ * @param observer of each model that is opened
+ */
+record KernelModels(StepObserver observer) implements ModelSource {
   @Override
   public TrainableModel open(ModelDirectory base, TrainingRun run, DataStart start) {
     TrainingSpec spec = run.spec();
@@ -33,17 +38,20 @@ final class KernelModels implements ModelSource {
             AdamW.Decay.TRAINER,
             asked.maxGradNorm(),
             loraPlus(training));
-    return start.open(
-        base,
-        new TrainingSetup(
-            spec.method(),
-            optimiser,
-            run.execution(),
-            spec.seed(),
-            spec.quantization(),
-            training.regularisation(),
-            spec.preference(),
-            run.startFrom() != null));
+    TrainableModel model =
+        start.open(
+            base,
+            new TrainingSetup(
+                spec.method(),
+                optimiser,
+                run.execution(),
+                spec.seed(),
+                spec.quantization(),
+                training.regularisation(),
+                spec.preference(),
+                run.startFrom() != null));
+    model.observe(observer);
+    return model;
   }
 
   private static AdamW.@Nullable LoraPlusRates loraPlus(Hyperparameters training) {

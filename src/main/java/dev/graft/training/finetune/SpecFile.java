@@ -87,6 +87,11 @@ public record SpecFile(
     return path;
   }
 
+  /** The same, with nothing to validate on. */
+  public SpecFile withoutValidation() {
+    return new SpecFile(baseModel, trainingFile, null, spec, startFrom);
+  }
+
   /** The run of this file into a directory; goes on from the newest whole checkpoint there. */
   public TrainingRun run(Path out) {
     Path checkpoints = out.resolve("checkpoints");

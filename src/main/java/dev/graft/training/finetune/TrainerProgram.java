@@ -1,6 +1,7 @@
 package dev.graft.training.finetune;
 
 import dev.graft.spec.fields.SpecRejected;
+import dev.graft.training.StepObserver;
 import dev.graft.training.finetune.run.BadRun;
 import dev.graft.training.finetune.run.TrainingRun;
 import dev.graft.training.protocol.ProtocolLines;
@@ -49,7 +50,7 @@ public final class TrainerProgram {
 
   /** Reads the request, trains, and says how it ended; the last event of a failure is Failed. */
   public TrainerExit run() {
-    return run(new KernelModels());
+    return run(new KernelModels(StepObserver.NONE));
   }
 
   TrainerExit run(ModelSource models) {

@@ -7,6 +7,7 @@ import dev.graft.spec.Preference;
 import dev.graft.spec.method.AdapterMethod;
 import dev.graft.training.ComputePlan;
 import dev.graft.training.SavedResult;
+import dev.graft.training.StepObserver;
 import dev.graft.training.TrainableModel;
 import dev.graft.training.batch.LabelBatch;
 import dev.graft.training.batch.MicroBatch;
@@ -46,6 +47,8 @@ final class TrainableTransformer implements TrainableModel {
   /** Lowest stage that trains; the way down ends there. */
   private final int lowest;
 
+  private StepObserver observer = StepObserver.NONE;
+
   TrainableTransformer(
       DeviceMemory memory,
       Transformer model,
@@ -83,16 +86,42 @@ final class TrainableTransformer implements TrainableModel {
         BatchInputs inputs = inference.inputs(scope, goal.rows(), goal.picked());
         LayerPass pass = LayerPass.of(plan.kind(), model, inputs, true, dropoutSeed)) {
       Goal.Result result;
+      long begun = System.nanoTime();
+      long atLoss;
       try (IValue output = pass.up(lowest)) {
+        atLoss = System.nanoTime();
         result = goal.backward(scope, output, 1 / divisor);
       } finally {
         JniUtils.setGradMode(false); // a method of autograd leaves it on when it throws
       }
       IValue g = IValue.from(result.gradient());
       result.gradient().close();
+      long atDown = System.nanoTime();
       pass.down(g, lowest);
+      long nanos = System.nanoTime() - atDown;
+      observer.accumulated(cost(batch, goal, atLoss - begun, atDown - atLoss, nanos));
       return result.loss();
     }
+  }
+
+  private StepObserver.MicroBatchCost cost(
+      MicroBatch batch, Goal goal, long forward, long loss, long backward) {
+    TokenLayout rows = goal.rows();
+    int past = model.virtualTokens().keys();
+    return new StepObserver.MicroBatchCost(
+        Arrays.stream(batch.inputIds()).mapToInt(row -> row.length).sum(),
+        rows.size(),
+        goal.picked().length,
+        rows.pairs(past, 0),
+        rows.pairs(past, model.family().window()),
+        forward,
+        loss,
+        backward);
+  }
+
+  @Override
+  public void observe(StepObserver observer) {
+    this.observer = observer;
   }
 
   private Goal goal(MicroBatch batch, boolean drops) {
@@ -190,7 +219,10 @@ final class TrainableTransformer implements TrainableModel {
 
   @Override
   public double update(double learningRate) {
-    return state.update(learningRate);
+    long begun = System.nanoTime();
+    double norm = state.update(learningRate);
+    observer.updated(System.nanoTime() - begun);
+    return norm;
   }
 
   @Override

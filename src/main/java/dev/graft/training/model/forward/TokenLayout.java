@@ -143,6 +143,21 @@ public record TokenLayout(
     return places.length;
   }
 
+  /**
+   * Pairs of a query and a key that it sees.
+   *
+   * @param past keys in front, which all tokens see but for the window
+   * @param window a token sees itself and {@code window - 1} before it; 0 = all
+   */
+  public long pairs(int past, int window) {
+    long pairs = 0;
+    for (int i = 0; i < size(); i++) {
+      int seen = window > 0 ? Math.min(window, past + positions[i] + 1) : past + until[i] - from[i];
+      pairs += seen;
+    }
+    return pairs;
+  }
+
   /** The ids without virtual tokens. */
   long[] ids() {
     return Arrays.stream(tokens).filter(each -> each >= 0).asLongStream().toArray();

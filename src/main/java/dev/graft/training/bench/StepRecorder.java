@@ -1,0 +1,81 @@
+package dev.graft.training.bench;
+
+import dev.graft.training.StepObserver;
+import dev.graft.training.protocol.TrainerDirective;
+import dev.graft.training.protocol.TrainingEvent;
+import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Takes down the steps of a run, and ends it when there are enough. */
+final class StepRecorder implements StepObserver {
+  private final int warmup;
+  private final int steps;
+  private final List<RecordedStep> measured = new ArrayList<>();
+  private final List<Double> losses = new ArrayList<>();
+  private List<MicroBatchCost> batches = new ArrayList<>();
+  private long update;
+  private long begun = System.nanoTime();
+  private double firstStep;
+
+  /**
+   * A step that counts.
+   *
+   * @param nanos from the end of the step before to its own
+   * @param update ns of that in the update of the parameters
+   */
+  record RecordedStep(long nanos, long update, List<MicroBatchCost> batches) {}
+
+  StepRecorder(int warmup, int steps) {
+    this.warmup = warmup;
+    this.steps = steps;
+  }
+
+  @Override
+  public void accumulated(MicroBatchCost cost) {
+    batches.add(cost);
+  }
+
+  @Override
+  public void updated(long nanos) {
+    update += nanos;
+  }
+
+  void hear(TrainingEvent event) {
+    if (event instanceof TrainingEvent.Progress step) stepped(step);
+    begun = System.nanoTime(); // a checkpoint is no part of the next step
+  }
+
+  private void stepped(TrainingEvent.Progress step) {
+    long nanos = System.nanoTime() - begun;
+    if (losses.isEmpty()) {
+      firstStep = ManagementFactory.getRuntimeMXBean().getUptime() / 1e3;
+    }
+    losses.add(step.loss());
+    if (losses.size() > warmup && measured.size() < steps) {
+      measured.add(new RecordedStep(nanos, update, batches));
+    }
+    batches = new ArrayList<>();
+    update = 0;
+  }
+
+  /** What the run asks for between its steps. */
+  @Nullable TrainerDirective next() {
+    return measured.size() < steps ? null : TrainerDirective.CANCEL;
+  }
+
+  List<RecordedStep> measured() {
+    return measured;
+  }
+
+  /** Of every step, in nats a trained token. */
+  List<Double> losses() {
+    return losses;
+  }
+
+  /** Seconds from the start of this JVM to the end of the first step. */
+  double firstStep() {
+    return firstStep;
+  }
+}

@@ -62,9 +62,9 @@ public interface TrainableModel extends AutoCloseable {
 
   /**
    * Parameters that train, under their Hugging Face module path, such as {@code
-   * model.layers.0.self_attn.q_proj.lora_A.weight}. This list, {@link #saved} and {@link
-   * #optimizerState} may copy a tensor each time it is asked for, as it is then: copy the list to
-   * keep it.
+   * model.layers.0.self_attn.q_proj.lora_A.weight}. The tensors of this list, of {@link #saved} and
+   * of {@link #optimizerState} are read when their numbers are asked for, as they are then: {@link
+   * NamedTensor#inMemory} keeps one.
    */
   List<NamedTensor> trained();
 

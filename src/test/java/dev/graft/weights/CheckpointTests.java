@@ -168,6 +168,6 @@ class CheckpointTests {
   }
 
   private static long scalars(List<NamedTensor> tensors) {
-    return tensors.stream().mapToLong(tensor -> tensor.data().remaining() / 4).sum();
+    return tensors.stream().mapToLong(tensor -> tensor.data().byteSize() / 4).sum();
   }
 }

@@ -5,8 +5,8 @@ import dev.graft.weights.WrittenConfig;
 import dev.graft.weights.checkpoint.SafetensorsWriter;
 import dev.graft.weights.config.ModelConfig.Parameter;
 import dev.graft.weights.tensor.Dtype;
+import dev.graft.weights.tensor.TensorData;
 import dev.graft.weights.tensor.TensorInfo;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -22,8 +22,8 @@ final class CheckpointDirectory {
     /** Element type that the tensor has if nothing else is asked for. */
     Dtype dtype(Parameter parameter);
 
-    /** Its numbers in an element type, little-endian. */
-    MemorySegment bytes(Parameter parameter, Dtype dtype);
+    /** Its numbers in an element type. */
+    TensorData data(Parameter parameter, Dtype dtype);
   }
 
   /**
@@ -51,7 +51,7 @@ final class CheckpointDirectory {
         directory.resolve("model.safetensors"),
         layout,
         SafetensorsWriter.PYTORCH,
-        info -> tensors.bytes(Objects.requireNonNull(byName.get(info.name())), info.dtype()));
+        info -> tensors.data(Objects.requireNonNull(byName.get(info.name())), info.dtype()));
     ResultFiles.write(directory.resolve("README.md"), card);
     ResultFiles.copyCompanions(base, directory);
   }

@@ -1,12 +1,11 @@
 package dev.graft.training.export;
 
 import dev.graft.weights.ModelDirectory;
-import dev.graft.weights.checkpoint.MappedTensor;
 import dev.graft.weights.config.ModelConfig.Parameter;
 import dev.graft.weights.tensor.Dtype;
 import dev.graft.weights.tensor.HalfPrecision;
 import dev.graft.weights.tensor.NamedTensor;
-import java.lang.foreign.MemorySegment;
+import dev.graft.weights.tensor.TensorData;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -51,18 +50,10 @@ public final class FullModelDirectory {
     }
 
     @Override
-    public MemorySegment bytes(Parameter parameter, Dtype dtype) {
+    public TensorData data(Parameter parameter, Dtype dtype) {
       Integer place = places.get(parameter.name());
-      if (place == null) return ofBase(parameter, dtype);
-      MemorySegment values = MemorySegment.ofBuffer(trained.get(place).data().duplicate());
-      return HalfPrecision.narrow(values, dtype);
-    }
-
-    private MemorySegment ofBase(Parameter parameter, Dtype dtype) {
-      MappedTensor stored = base.weights().require(parameter.name(), parameter.shape());
-      return stored.dtype() == dtype
-          ? stored.data()
-          : HalfPrecision.narrow(MemorySegment.ofArray(stored.toFloats()), dtype);
+      if (place != null) return HalfPrecision.narrow(trained.get(place).data(), dtype);
+      return base.weights().require(parameter.name(), parameter.shape()).data(dtype);
     }
   }
 }

@@ -12,6 +12,7 @@ import dev.graft.weights.config.ModelConfig.Parameter;
 import dev.graft.weights.tensor.Dtype;
 import dev.graft.weights.tensor.HalfPrecision;
 import dev.graft.weights.tensor.NamedTensor;
+import dev.graft.weights.tensor.TensorData;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Map;
@@ -68,17 +69,15 @@ public final class MergedModel implements CheckpointDirectory.Tensors {
   }
 
   @Override
-  public MemorySegment bytes(Parameter parameter, Dtype dtype) {
+  public TensorData data(Parameter parameter, Dtype dtype) {
     String name = parameter.name();
-    if (!isTouched(name)
-        && weights.stored(parameter) instanceof MappedTensor plain
-        && plain.dtype() == dtype) {
-      return plain.data();
+    if (!isTouched(name) && weights.stored(parameter) instanceof MappedTensor plain) {
+      return plain.data(dtype);
     }
     NamedTensor copy = trained.get(name);
     float[] values =
         copy != null ? tuner.merged(name, copy.toFloats(), trained) : merged(parameter);
-    return HalfPrecision.narrow(MemorySegment.ofArray(values), dtype);
+    return HalfPrecision.narrow(TensorData.of(MemorySegment.ofArray(values)), dtype);
   }
 
   private float[] merged(Parameter parameter) {

@@ -18,9 +18,9 @@ import dev.graft.weights.tensor.Dtype;
 import dev.graft.weights.tensor.NamedTensor;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.DoubleBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -124,9 +124,6 @@ final class ReferenceLogps {
 
   private static double[] numbers(MappedTensor tensor) {
     if (tensor.dtype() != Dtype.F64) throw new BadModel(tensor.name() + " is not F64");
-    DoubleBuffer data = tensor.named().data().asDoubleBuffer();
-    double[] values = new double[data.remaining()];
-    data.get(values);
-    return values;
+    return tensor.data().toArray(ValueLayout.JAVA_DOUBLE_UNALIGNED);
   }
 }

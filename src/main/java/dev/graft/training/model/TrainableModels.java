@@ -82,7 +82,9 @@ public final class TrainableModels {
       ComputedTensor computed = trained();
       frozen();
       fill();
-      for (NamedTensor each : tuner.start(recipe.seed())) start(each);
+      for (NamedTensor each : tuner.start(recipe.seed())) {
+        memory.fill(parameters.value(each.name()), each);
+      }
       DerivedTensors derived = new DerivedTensors(memory, tensors, tuner.derived());
       derived.compute();
       tuner
@@ -155,22 +157,13 @@ public final class TrainableModels {
         String name = each.name();
         NamedTensor fresh = newHead.get(name);
         if (parameters.contains(name)) {
-          try (PtNDArray loaded =
-              fresh != null ? memory.load(fresh) : memory.load(plain(base, each))) {
-            memory.copy(parameters.value(name), loaded);
-          }
+          memory.fill(parameters.value(name), fresh != null ? fresh : plain(base, each).named());
           tensors.putTrained(each, parameters.value(name));
         } else if (fresh != null && !tensors.contains(name)) {
           tensors.put(name, memory.load(fresh));
         }
       }
       weights.load(memory, tensors, name -> !tensors.contains(name));
-    }
-
-    private void start(NamedTensor value) {
-      try (PtNDArray loaded = memory.load(value)) {
-        memory.copy(parameters.value(value.name()), loaded);
-      }
     }
   }
 

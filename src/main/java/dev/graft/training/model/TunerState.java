@@ -86,7 +86,7 @@ final class TunerState implements AutoCloseable {
     List<NamedTensor> values = parameters.values().and(kept.read());
     if (computed != null) {
       values = new ArrayList<>(values);
-      values.add(computed.read());
+      values.add(computed.named());
     }
     return tuner.saved(values);
   }

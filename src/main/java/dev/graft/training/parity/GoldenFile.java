@@ -4,9 +4,7 @@ import dev.graft.weights.checkpoint.MappedTensor;
 import dev.graft.weights.checkpoint.SafetensorsFile;
 import dev.graft.weights.tensor.NamedTensor;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
@@ -75,14 +73,7 @@ final class GoldenFile implements AutoCloseable {
 
   /** Copies of all tensors. */
   List<NamedTensor> copies() {
-    List<NamedTensor> copies = new ArrayList<>();
-    for (MappedTensor each : file.tensors()) {
-      NamedTensor mapped = each.named();
-      ByteBuffer copy = ByteBuffer.allocate(mapped.data().remaining()).order(mapped.data().order());
-      copy.put(mapped.data()).flip();
-      copies.add(new NamedTensor(each.name(), each.dtype(), each.shape(), copy));
-    }
-    return copies;
+    return file.tensors().stream().map(each -> each.named().inMemory()).toList();
   }
 
   @Override

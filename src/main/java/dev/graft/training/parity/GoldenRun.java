@@ -191,7 +191,8 @@ public final class GoldenRun {
     for (NamedTensor actual : saved) {
       NamedTensor other = expected.remove(actual.name());
       if (golden.cosineExempt().contains(actual.name())) continue;
-      double angle = other == null ? Double.NaN : Differences.angle(other.data(), actual.data());
+      double angle =
+          other == null ? Double.NaN : Differences.angle(other.toFloats(), actual.toFloats());
       largest = Math.max(largest, angle);
     }
     result.require("names", expected.isEmpty());

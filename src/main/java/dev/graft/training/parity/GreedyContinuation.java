@@ -2,8 +2,6 @@ package dev.graft.training.parity;
 
 import dev.graft.training.TrainableModel;
 import dev.graft.weights.tensor.NamedTensor;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /** Greedy continuations of the trained model, without a cache: the most likely token, again. */
@@ -27,9 +25,8 @@ final class GreedyContinuation {
 
   private static NamedTensor withoutEffect(NamedTensor tensor) {
     if (!tensor.name().endsWith(".lora_B.weight")) return tensor;
-    ByteBuffer zeros =
-        ByteBuffer.allocate(tensor.data().remaining()).order(ByteOrder.LITTLE_ENDIAN);
-    return new NamedTensor(tensor.name(), tensor.dtype(), tensor.shape(), zeros);
+    return NamedTensor.of(
+        tensor.name(), tensor.dtype(), new byte[tensor.toBytes().length], tensor.shape());
   }
 
   private static int[] continued(TrainableModel model, int[] prompt) {

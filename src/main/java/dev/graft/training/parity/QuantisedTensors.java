@@ -99,7 +99,7 @@ final class QuantisedTensors {
       boolean equal =
           theirs.dtype() == each.dtype()
               && Arrays.equals(theirs.shape(), each.shape())
-              && theirs.named().data().equals(each.data());
+              && Arrays.equals(theirs.named().toBytes(), each.toBytes());
       if (!equal) wrong.add(each.name());
     }
   }

@@ -3,6 +3,7 @@ package dev.graft.weights.adapter;
 import dev.graft.spec.fields.SpecRejected;
 import dev.graft.spec.method.AdapterMethod;
 import dev.graft.spec.peft.AdapterMethods;
+import dev.graft.weights.checkpoint.MappedTensor;
 import dev.graft.weights.checkpoint.SafetensorsFile;
 import dev.graft.weights.files.BadModel;
 import dev.graft.weights.files.DirectoryFiles;
@@ -61,11 +62,13 @@ public record SavedAdapter(AdapterMethod method, SafetensorsFile file) implement
     }
   }
 
-  /** All tensors in f32 and in memory, by PEFT's names. */
+  /**
+   * All tensors in f32, by PEFT's names; usable until this is closed.
+   *
+   * @throws BadModel if one is not floating point
+   */
   public List<NamedTensor> tensors() {
-    return file.tensors().stream()
-        .map(each -> NamedTensor.of(each.name(), each.toFloats(), each.shape()))
-        .toList();
+    return file.tensors().stream().map(MappedTensor::widened).toList();
   }
 
   @Override

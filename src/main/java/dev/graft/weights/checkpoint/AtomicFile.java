@@ -1,10 +1,11 @@
 package dev.graft.weights.checkpoint;
 
+import dev.graft.weights.tensor.TensorData;
 import dev.graft.weights.tensor.TensorInfo;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -14,8 +15,6 @@ import java.nio.file.StandardOpenOption;
 
 /** A file that appears under its name only when it is whole and on disk. */
 public final class AtomicFile {
-  private static final int PIECE = 64 << 20;
-
   private AtomicFile() {}
 
   /** Puts bytes into a new file. */
@@ -50,27 +49,24 @@ public final class AtomicFile {
     }
   }
 
-  /** Writes a tensor, which must have as many bytes as announced. */
-  public static void write(FileChannel out, TensorInfo info, MemorySegment bytes)
-      throws IOException {
-    if (bytes.byteSize() != info.bytes()) {
+  /** Writes a tensor, which must have as many bytes as announced, slice by slice. */
+  public static void write(FileChannel out, TensorInfo info, TensorData data) throws IOException {
+    long size = data.byteSize();
+    if (size != info.bytes()) {
       throw new IllegalArgumentException(
-          "tensor %s: %d bytes given, %d expected"
-              .formatted(info.name(), bytes.byteSize(), info.bytes()));
+          "tensor %s: %d bytes given, %d expected".formatted(info.name(), size, info.bytes()));
     }
-    for (long at = 0; at < bytes.byteSize(); at += PIECE) {
-      long length = Math.min(PIECE, bytes.byteSize() - at);
-      write(out, buffer(bytes.asSlice(at, length)));
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment slice = arena.allocate(Math.min(TensorData.SLICE, size));
+      for (long at = 0; at < size; at += TensorData.SLICE) {
+        MemorySegment part = slice.asSlice(0, Math.min(TensorData.SLICE, size - at));
+        data.copyTo(at, part);
+        write(out, part.asByteBuffer());
+      }
     }
   }
 
   public static void write(FileChannel out, ByteBuffer bytes) throws IOException {
     while (bytes.hasRemaining()) out.write(bytes);
-  }
-
-  /** A segment over an array of other elements than bytes is no buffer by itself. */
-  private static ByteBuffer buffer(MemorySegment bytes) {
-    boolean copied = bytes.heapBase().isPresent() && !(bytes.heapBase().get() instanceof byte[]);
-    return copied ? ByteBuffer.wrap(bytes.toArray(ValueLayout.JAVA_BYTE)) : bytes.asByteBuffer();
   }
 }

@@ -2,7 +2,9 @@ package dev.graft.weights.checkpoint;
 
 import dev.graft.weights.files.BadModel;
 import dev.graft.weights.tensor.Dtype;
+import dev.graft.weights.tensor.HalfPrecision;
 import dev.graft.weights.tensor.NamedTensor;
+import dev.graft.weights.tensor.TensorData;
 import dev.graft.weights.tensor.TensorInfo;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -34,10 +36,51 @@ public record MappedTensor(TensorInfo info, MemorySegment data) implements Store
     return info.shape();
   }
 
-  /** The same bytes as a buffer; at most 2 GiB. */
+  /** The same bytes, as long as the file is open. */
   public NamedTensor named() {
-    return new NamedTensor(
-        name(), dtype(), shape(), data.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN));
+    return new NamedTensor(name(), dtype(), shape(), TensorData.of(data));
+  }
+
+  /**
+   * The same numbers in f32, as long as the file is open; each is widened when it is copied.
+   *
+   * @throws BadModel if they are not floating point
+   */
+  public NamedTensor widened() {
+    return switch (dtype()) {
+      case F32 -> named();
+      case F64, F16, BF16 -> new NamedTensor(name(), Dtype.F32, shape(), new Widened(this));
+      case I64, I32, I8, U8, BOOL -> throw notFloating();
+    };
+  }
+
+  /**
+   * The same numbers in an element type: F32, F16, BF16, or their own.
+   *
+   * @throws BadModel if they are not floating point
+   */
+  public TensorData data(Dtype as) {
+    return as == dtype() ? named().data() : HalfPrecision.narrow(widened().data(), as);
+  }
+
+  private record Widened(MappedTensor of) implements TensorData {
+    private static final int PIECE = 1 << 16;
+
+    @Override
+    public long byteSize() {
+      return of.info().elements() * Float.BYTES;
+    }
+
+    @Override
+    public void copyTo(long from, MemorySegment into) {
+      long count = into.byteSize() / Float.BYTES;
+      for (long at = 0; at < count; at += PIECE) {
+        float[] piece = new float[(int) Math.min(PIECE, count - at)];
+        of.copyTo(piece, from / Float.BYTES + at);
+        MemorySegment numbers = MemorySegment.ofArray(piece);
+        MemorySegment.copy(numbers, 0, into, at * Float.BYTES, numbers.byteSize());
+      }
+    }
   }
 
   /** All elements widened to f32; floating point types only. */
@@ -82,8 +125,11 @@ public record MappedTensor(TensorInfo info, MemorySegment data) implements Store
       case F64 -> {
         for (int i = 0; i < out.length; i++) out[i] = (float) data.get(DOUBLE, 8 * (from + i));
       }
-      case I64, I32, I8, U8, BOOL ->
-          throw new BadModel("tensor " + name() + " is " + dtype() + ", not floating point");
+      case I64, I32, I8, U8, BOOL -> throw notFloating();
     }
+  }
+
+  private BadModel notFloating() {
+    return new BadModel("tensor " + name() + " is " + dtype() + ", not floating point");
   }
 }

@@ -1,8 +1,8 @@
 package dev.graft.weights.checkpoint;
 
 import dev.graft.weights.tensor.NamedTensor;
+import dev.graft.weights.tensor.TensorData;
 import dev.graft.weights.tensor.TensorInfo;
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -37,7 +37,7 @@ public final class SafetensorsWriter {
     Map<String, Integer> places = new HashMap<>();
     for (NamedTensor each : tensors) {
       places.put(each.name(), layout.size());
-      layout.add(new TensorInfo(each.name(), each.dtype(), each.shape()));
+      layout.add(each.info());
     }
     write(
         file,
@@ -45,20 +45,20 @@ public final class SafetensorsWriter {
         PYTORCH,
         info -> {
           int place = Objects.requireNonNull(places.get(info.name()));
-          return MemorySegment.ofBuffer(tensors.get(place).data().duplicate());
+          return tensors.get(place).data();
         });
   }
 
   /**
    * Writes tensors one after the other, each asked for when its turn comes and not held afterwards.
    *
-   * @param data little-endian bytes of the tensor, exactly as many as its {@link TensorInfo#bytes}
+   * @param data of the tensor, exactly as many bytes as its {@link TensorInfo#bytes}
    */
   public static void write(
       Path file,
       List<TensorInfo> layout,
       Map<String, String> metadata,
-      Function<TensorInfo, MemorySegment> data) {
+      Function<TensorInfo, TensorData> data) {
     AtomicFile.write(
         file,
         out -> {

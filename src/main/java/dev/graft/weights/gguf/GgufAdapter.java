@@ -7,7 +7,6 @@ import dev.graft.weights.tensor.Dtype;
 import dev.graft.weights.tensor.HalfPrecision;
 import dev.graft.weights.tensor.NamedTensor;
 import dev.graft.weights.tensor.TensorInfo;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -58,7 +57,9 @@ public final class GgufAdapter {
         tensors.stream()
             .map(each -> new TensorInfo(each.name(), held(each, type), each.shape()))
             .toList(),
-        info -> bytes(Objects.requireNonNull(byName.get(info.name())), info.dtype()));
+        info ->
+            HalfPrecision.narrow(
+                Objects.requireNonNull(byName.get(info.name())).data(), info.dtype()));
   }
 
   private static List<NamedTensor> factors(LoraPair pair, LlamaCppModel model) {
@@ -96,9 +97,5 @@ public final class GgufAdapter {
       if (Float.isFinite(each) && Float.isInfinite(wanted.round(each))) return Dtype.F32;
     }
     return wanted;
-  }
-
-  private static MemorySegment bytes(NamedTensor tensor, Dtype type) {
-    return HalfPrecision.narrow(MemorySegment.ofBuffer(tensor.data().duplicate()), type);
   }
 }

@@ -1,9 +1,9 @@
 package dev.graft.weights.gguf;
 
 import dev.graft.weights.checkpoint.AtomicFile;
+import dev.graft.weights.tensor.TensorData;
 import dev.graft.weights.tensor.TensorInfo;
 import java.io.ByteArrayOutputStream;
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -38,7 +38,7 @@ final class GgufWriter {
    * Writes a file, whole or not at all.
    *
    * @param layout tensors of type F32, F16 or BF16; shapes row-major, as everywhere here
-   * @param data little-endian bytes of a tensor, asked for when its turn comes
+   * @param data of a tensor, asked for when its turn comes
    * @throws IllegalArgumentException for another type, or a name that is given twice
    * @throws java.io.UncheckedIOException if the file cannot be written
    */
@@ -46,7 +46,7 @@ final class GgufWriter {
       Path file,
       List<GgufField> fields,
       List<TensorInfo> layout,
-      Function<TensorInfo, MemorySegment> data) {
+      Function<TensorInfo, TensorData> data) {
     ByteBuffer head = new GgufWriter().head(fields, layout);
     AtomicFile.write(
         file,

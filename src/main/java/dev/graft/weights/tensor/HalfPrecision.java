@@ -6,30 +6,49 @@ import java.nio.ByteOrder;
 
 /** f32 to 16 bits, rounded to nearest even as PyTorch does. */
 public final class HalfPrecision {
-  private static final ValueLayout.OfFloat FLOAT =
-      ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final ValueLayout.OfShort SHORT =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  /** Numbers that are rounded at a time. */
+  private static final int PIECE = 1 << 16;
 
   private HalfPrecision() {}
 
   /**
-   * A copy of f32 elements as 16 bits each; the elements themselves where F32 is asked for.
+   * f32 elements as 16 bits each, rounded when they are copied; the elements themselves where F32
+   * is asked for.
    *
    * @throws IllegalArgumentException for another type
    */
-  public static MemorySegment narrow(MemorySegment floats, Dtype to) {
+  public static TensorData narrow(TensorData floats, Dtype to) {
     if (to == Dtype.F32) return floats;
     if (to != Dtype.BF16 && to != Dtype.F16) {
       throw new IllegalArgumentException(to + " is not a 16-bit floating point type");
     }
-    int count = Math.toIntExact(floats.byteSize() / 4);
-    MemorySegment out = MemorySegment.ofArray(new byte[Math.multiplyExact(2, count)]);
-    for (long i = 0; i < count; i++) {
-      float value = floats.get(FLOAT, 4 * i);
-      out.set(SHORT, 2 * i, to == Dtype.BF16 ? bfloat16(value) : Float.floatToFloat16(value));
+    return new Narrowed(floats, to);
+  }
+
+  private record Narrowed(TensorData floats, Dtype to) implements TensorData {
+    @Override
+    public long byteSize() {
+      return floats.byteSize() / 2;
     }
-    return out;
+
+    @Override
+    public void copyTo(long from, MemorySegment into) {
+      long count = into.byteSize() / 2;
+      float[] piece = new float[(int) Math.min(PIECE, count)];
+      for (long at = 0; at < count; at += PIECE) {
+        int length = (int) Math.min(PIECE, count - at);
+        MemorySegment numbers = MemorySegment.ofArray(piece).asSlice(0, 4L * length);
+        floats.copyTo(2 * from + 4 * at, numbers);
+        for (int i = 0; i < length; i++) into.set(SHORT, 2 * (at + i), bits(piece[i]));
+      }
+    }
+
+    private short bits(float value) {
+      return to == Dtype.BF16 ? bfloat16(value) : Float.floatToFloat16(value);
+    }
   }
 
   public static short bfloat16(float value) {

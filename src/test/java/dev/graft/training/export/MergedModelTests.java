@@ -135,9 +135,7 @@ class MergedModelTests {
                 each.name(),
                 Dtype.BF16,
                 each.shape(),
-                HalfPrecision.narrow(
-                        java.lang.foreign.MemorySegment.ofBuffer(f32.data()), Dtype.BF16)
-                    .asByteBuffer()));
+                HalfPrecision.narrow(f32.data(), Dtype.BF16)));
       }
       SafetensorsWriter.write(half.resolve("model.safetensors"), tensors);
     }

@@ -14,6 +14,7 @@ import dev.graft.weights.adapter.LinearTargets;
 import dev.graft.weights.config.ModelConfig;
 import dev.graft.weights.tensor.Dtype;
 import dev.graft.weights.tensor.NamedTensor;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -147,15 +148,13 @@ public final class FakeModel implements TrainableModel {
   @Override
   public void restore(List<NamedTensor> trained, List<NamedTensor> state, long updates) {
     trained.stream()
-        .filter(t -> t.data().remaining() >= 4 * w.length)
+        .filter(t -> t.data().byteSize() >= 4 * w.length)
         .findFirst()
         .orElseThrow()
         .data()
-        .order(ByteOrder.LITTLE_ENDIAN)
-        .asFloatBuffer()
-        .get(w);
-    state.get(0).data().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(m);
-    state.get(1).data().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(v);
+        .copyTo(0, MemorySegment.ofArray(w));
+    state.get(0).data().copyTo(0, MemorySegment.ofArray(m));
+    state.get(1).data().copyTo(0, MemorySegment.ofArray(v));
     this.updates = updates;
   }
 

@@ -242,6 +242,6 @@ class CachedGeneratorTests {
   }
 
   private static FloatBuffer floats(NamedTensor tensor) {
-    return tensor.data().duplicate().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
+    return FloatBuffer.wrap(tensor.toFloats());
   }
 }

@@ -90,10 +90,7 @@ class BaseDropoutTests {
   }
 
   private static float[] values(NamedTensor tensor) {
-    var floats = tensor.data().duplicate().order(tensor.data().order()).asFloatBuffer();
-    float[] values = new float[floats.remaining()];
-    floats.get(values);
-    return values;
+    return tensor.toFloats();
   }
 
   @ParameterizedTest

@@ -84,10 +84,10 @@ public class MethodTrainingTests {
   @MethodSource("methods")
   void trainingMovesEveryTrainedTensorAndLowersTheLoss(AdapterMethod method) {
     try (TrainableModel model = load(method, ComputePlan.KEEP)) {
-      List<NamedTensor> before = List.copyOf(model.trained());
+      List<NamedTensor> before = model.trained().stream().map(NamedTensor::inMemory).toList();
       double first = loss(model);
       for (int i = 0; i < 30; i++) step(model, 1);
-      List<NamedTensor> after = List.copyOf(model.trained());
+      List<NamedTensor> after = model.trained().stream().map(NamedTensor::inMemory).toList();
       for (int i = 0; i < before.size(); i++) {
         assertThat(after.get(i).toFloats())
             .as(before.get(i).name())

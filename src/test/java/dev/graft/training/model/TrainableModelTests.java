@@ -58,7 +58,7 @@ class TrainableModelTests {
   }
 
   private static List<byte[]> bytes(List<NamedTensor> tensors) {
-    return tensors.stream().map(t -> Arrays.copyOf(t.data().array(), t.data().limit())).toList();
+    return tensors.stream().map(NamedTensor::toBytes).toList();
   }
 
   @Test
@@ -110,8 +110,8 @@ class TrainableModelTests {
     List<byte[]> uninterrupted;
     try (TrainableModel model = load(lora(0.1), ComputePlan.KEEP)) {
       for (int i = 0; i < 3; i++) step(model, i);
-      trained = List.copyOf(model.trained());
-      state = List.copyOf(model.optimizerState());
+      trained = model.trained().stream().map(NamedTensor::inMemory).toList();
+      state = model.optimizerState().stream().map(NamedTensor::inMemory).toList();
       for (int i = 3; i < 6; i++) step(model, i);
       uninterrupted = bytes(model.trained());
     }

@@ -16,11 +16,12 @@ import dev.graft.training.kernels.TorchThread;
 import dev.graft.weights.checkpoint.MappedTensor;
 import dev.graft.weights.tensor.Dtype;
 import dev.graft.weights.tensor.NamedTensor;
+import dev.graft.weights.tensor.TensorData;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Long-lived tensors of one device and the way between them and bytes. Closing frees every tensor
@@ -32,6 +33,7 @@ public final class DeviceMemory implements AutoCloseable {
   private final Device device;
   private final PtNDManager manager;
   private final TorchScriptModule module;
+  private @Nullable MemorySegment staging;
 
   private DeviceMemory(Device device, PtNDManager manager, TorchScriptModule module) {
     this.device = device;
@@ -86,39 +88,96 @@ public final class DeviceMemory implements AutoCloseable {
    * @param result element type of the copy: that, or F32
    */
   PtNDArray load(MappedTensor tensor, Dtype rounded, Dtype result) {
-    PtNDArray loaded = materialise(tensor.data(), tensor.dtype(), tensor.shape(), kind(rounded));
-    if (rounded == result) return loaded;
-    try (loaded) {
-      return wide(loaded);
-    }
-  }
-
-  /** A copy in f32 of what lies in bf16. */
-  PtNDArray wide(PtNDArray tensor) {
-    return module.call(manager, "wide", tensor).getFirst();
+    return load(tensor.named(), kind(rounded), kind(result));
   }
 
   /** A copy: floating point as f32, whole numbers as they are. */
   public PtNDArray load(NamedTensor tensor) {
-    ByteBuffer direct = ByteBuffer.allocateDirect(tensor.data().remaining());
-    direct.put(tensor.data().duplicate()).flip();
-    int result =
+    int kind =
         switch (tensor.dtype()) {
           case F64, F32, F16, BF16 -> F32;
           case I64, I32, I8, U8, BOOL -> kind(tensor.dtype());
         };
-    return materialise(MemorySegment.ofBuffer(direct), tensor.dtype(), tensor.shape(), result);
+    return load(tensor, kind, kind);
   }
 
   /** A copy of floating point numbers in f32, rounded to another type, F32 or BF16. */
   PtNDArray load(NamedTensor tensor, Dtype rounded) {
-    if (rounded == Dtype.F32) return load(tensor);
-    ByteBuffer direct = ByteBuffer.allocateDirect(tensor.data().remaining());
-    direct.put(tensor.data().duplicate()).flip();
-    MemorySegment data = MemorySegment.ofBuffer(direct);
-    try (PtNDArray narrow = materialise(data, tensor.dtype(), tensor.shape(), kind(rounded))) {
-      return wide(narrow);
+    return load(tensor, kind(rounded), F32);
+  }
+
+  private PtNDArray load(NamedTensor tensor, int rounded, int result) {
+    PtNDArray copy;
+    try (PtNDArray like = (PtNDArray) manager.create(0f)) {
+      copy = module.call(manager, "empty", like, tensor.shape(), result).getFirst();
     }
+    fill(copy, tensor, rounded);
+    return copy;
+  }
+
+  /** Overwrites a tensor by as many floating point numbers, which may be its own. */
+  public void fill(PtNDArray tensor, NamedTensor numbers) {
+    fill(tensor, numbers, F32);
+  }
+
+  /**
+   * Slice by slice, so that neither the heap nor the device holds the numbers twice. Those that can
+   * be addressed go as they lie.
+   *
+   * @param rounded torch's number of the element type that they are rounded to first
+   */
+  private void fill(PtNDArray tensor, NamedTensor numbers, int rounded) {
+    TensorData data = numbers.data();
+    int size = numbers.dtype().bytes();
+    for (long at = 0; at < data.byteSize(); at += TensorData.SLICE) {
+      long length = Math.min(TensorData.SLICE, data.byteSize() - at);
+      MemorySegment slice;
+      if (data instanceof TensorData.Memory(MemorySegment bytes) && bytes.isNative()) {
+        slice = bytes.asSlice(at, length);
+      } else {
+        slice = staging().asSlice(0, length);
+        data.copyTo(at, slice);
+      }
+      try (PtNDArray raw = over(slice, DataType.UINT8, 1, device)) {
+        module.run("fill", tensor, at / size, raw, kind(numbers.dtype()), size, rounded);
+      }
+    }
+  }
+
+  /**
+   * Copies numbers of a tensor to the host, as f32.
+   *
+   * @param from byte of the first of them
+   */
+  void read(PtNDArray tensor, long from, MemorySegment into) {
+    for (long at = 0; at < into.byteSize(); at += TensorData.SLICE) {
+      long length = Math.min(TensorData.SLICE, into.byteSize() - at);
+      MemorySegment slice = into.isNative() ? into.asSlice(at, length) : staging();
+      try (PtNDArray host =
+          over(slice.asSlice(0, length), DataType.FLOAT32, Float.BYTES, Device.cpu())) {
+        module.run("read", host, tensor, (from + at) / Float.BYTES);
+      }
+      if (!into.isNative()) MemorySegment.copy(slice, 0, into, at, length);
+    }
+  }
+
+  /** Host memory that slices pass through. */
+  private MemorySegment staging() {
+    if (staging == null) {
+      staging = MemorySegment.ofBuffer(ByteBuffer.allocateDirect(TensorData.SLICE));
+    }
+    return staging;
+  }
+
+  /** Memory as a tensor: the memory itself where it is of the device, else a copy of it. */
+  private PtNDArray over(MemorySegment memory, DataType type, int bytes, Device where) {
+    return JniUtils.createNdFromByteBuffer(
+        manager,
+        memory.asByteBuffer(),
+        new Shape(memory.byteSize() / bytes),
+        type,
+        SparseFormat.DENSE,
+        where);
   }
 
   /** Torch's number of an element type. */
@@ -134,27 +193,6 @@ public final class DeviceMemory implements AutoCloseable {
       case BOOL -> 11;
       case BF16 -> 15;
     };
-  }
-
-  /**
-   * @param result torch's number of the element type of the copy
-   */
-  private PtNDArray materialise(MemorySegment data, Dtype dtype, long[] shape, int result) {
-    int kind = kind(dtype);
-    // Only the address of the buffer is used, so that a tensor may be longer than a buffer.
-    ByteBuffer address = data.asSlice(0, Math.min(1, data.byteSize())).asByteBuffer();
-    try (PtNDArray raw =
-        JniUtils.createNdFromByteBuffer(
-            manager,
-            address,
-            new Shape(data.byteSize()),
-            DataType.UINT8,
-            SparseFormat.DENSE,
-            device)) {
-      return module
-          .call(manager, "materialise", raw, kind, dtype.bytes(), shape, result)
-          .getFirst();
-    }
   }
 
   public PtNDArray zeros(long size) {
@@ -203,12 +241,22 @@ public final class DeviceMemory implements AutoCloseable {
     return manager.getManagedArrays().size();
   }
 
-  /** A copy as bytes. */
-  public static NamedTensor read(String name, PtNDArray tensor) {
-    ByteBuffer memory = tensor.toByteBuffer(true);
-    ByteBuffer copy = ByteBuffer.allocate(memory.remaining()).order(ByteOrder.LITTLE_ENDIAN);
-    copy.put(memory).flip();
-    return new NamedTensor(name, Dtype.F32, tensor.getShape().getShape(), copy);
+  /** A tensor of this device as f32, read when its numbers are asked for, as they are then. */
+  public NamedTensor named(String name, PtNDArray tensor) {
+    return new NamedTensor(
+        name, Dtype.F32, tensor.getShape().getShape(), new OnDevice(this, tensor));
+  }
+
+  private record OnDevice(DeviceMemory memory, PtNDArray tensor) implements TensorData {
+    @Override
+    public long byteSize() {
+      return tensor.getShape().size() * Float.BYTES;
+    }
+
+    @Override
+    public void copyTo(long from, MemorySegment into) {
+      memory.read(tensor, from, into);
+    }
   }
 
   @Override

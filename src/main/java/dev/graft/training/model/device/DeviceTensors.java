@@ -9,26 +9,28 @@ import java.util.RandomAccess;
 import java.util.stream.Stream;
 
 /**
- * Tensors of a device as a list that copies one when it is asked for, and keeps none: all
- * parameters of a model and their moments are more than a heap holds. What is read is what the
- * tensor holds then.
+ * Tensors of a device as a list. What is read is what a tensor holds then: all parameters of a
+ * model and their moments are more than a heap holds.
  */
 public final class DeviceTensors extends AbstractList<NamedTensor> implements RandomAccess {
+  private final DeviceMemory memory;
   private final List<Map.Entry<String, PtNDArray>> tensors;
 
-  public DeviceTensors(List<Map.Entry<String, PtNDArray>> tensors) {
+  public DeviceTensors(DeviceMemory memory, List<Map.Entry<String, PtNDArray>> tensors) {
+    this.memory = memory;
     this.tensors = List.copyOf(tensors);
   }
 
-  /** These and then others. */
+  /** These and then others of the same device. */
   public DeviceTensors and(DeviceTensors others) {
-    return new DeviceTensors(Stream.concat(tensors.stream(), others.tensors.stream()).toList());
+    return new DeviceTensors(
+        memory, Stream.concat(tensors.stream(), others.tensors.stream()).toList());
   }
 
   @Override
   public NamedTensor get(int index) {
     Map.Entry<String, PtNDArray> each = tensors.get(index);
-    return DeviceMemory.read(each.getKey(), each.getValue());
+    return memory.named(each.getKey(), each.getValue());
   }
 
   @Override

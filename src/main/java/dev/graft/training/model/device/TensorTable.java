@@ -11,7 +11,7 @@ import java.util.Objects;
 /** Tensors of a device by name, to and from bytes. */
 public record TensorTable(DeviceMemory memory, Map<String, PtNDArray> tensors) {
   public DeviceTensors read() {
-    return new DeviceTensors(List.copyOf(tensors.entrySet()));
+    return new DeviceTensors(memory, List.copyOf(tensors.entrySet()));
   }
 
   /** Those of the given that have a name of this table. */
@@ -48,10 +48,6 @@ public record TensorTable(DeviceMemory memory, Map<String, PtNDArray> tensors) {
       }
     }
     byName.forEach(
-        (name, tensor) -> {
-          try (PtNDArray loaded = memory.load(tensor)) {
-            memory.copy(Objects.requireNonNull(tensors.get(name)), loaded);
-          }
-        });
+        (name, tensor) -> memory.fill(Objects.requireNonNull(tensors.get(name)), tensor));
   }
 }

@@ -37,6 +37,7 @@ public final class ComputedTensor implements AutoCloseable {
           return 0
       """;
 
+  private final DeviceMemory memory;
   private final String name;
   private final TorchScriptModule module;
   private final PtNDArray value;
@@ -45,6 +46,7 @@ public final class ComputedTensor implements AutoCloseable {
   private final PtNDArray[] gradients;
 
   public ComputedTensor(DeviceMemory memory, Computed computed, Parameters of) {
+    this.memory = memory;
     name = computed.name();
     module = Kernels.load(METHODS.formatted(computed.function()), memory.device());
     long size = 1;
@@ -77,8 +79,8 @@ public final class ComputedTensor implements AutoCloseable {
     }
   }
 
-  public NamedTensor read() {
-    return DeviceMemory.read(name, value);
+  public NamedTensor named() {
+    return memory.named(name, value);
   }
 
   @Override

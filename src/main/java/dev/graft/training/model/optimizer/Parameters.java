@@ -187,7 +187,7 @@ public final class Parameters {
 
   public DeviceTensors values() {
     return new DeviceTensors(
-        slots.stream().map(slot -> Map.entry(slot.name(), value(slot.name()))).toList());
+        memory, slots.stream().map(slot -> Map.entry(slot.name(), value(slot.name()))).toList());
   }
 
   public DeviceTensors moments() {
@@ -196,7 +196,7 @@ public final class Parameters {
       all.add(Map.entry("exp_avg." + slot.name(), views(slot.name()).m()));
       all.add(Map.entry("exp_avg_sq." + slot.name(), views(slot.name()).v()));
     }
-    return new DeviceTensors(all);
+    return new DeviceTensors(memory, all);
   }
 
   public void load(List<NamedTensor> values) {

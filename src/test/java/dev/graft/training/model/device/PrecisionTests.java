@@ -106,9 +106,7 @@ class PrecisionTests {
         boolean matrix = each.shape().length > 1;
         // DJL has no name for the type: it must not be asked to compute with it
         assertThat(loaded.getDataType()).isEqualTo(matrix ? DataType.UNKNOWN : DataType.FLOAT32);
-        try (PtNDArray wide = memory.wide(loaded)) {
-          assertThat(wide.toFloatArray()).isEqualTo(expected);
-        }
+        assertThat(memory.named(each.name(), loaded).toFloats()).isEqualTo(expected);
       }
     }
   }

@@ -26,6 +26,7 @@ import dev.graft.weights.checkpoint.SafetensorsWriter;
 import dev.graft.weights.config.ModelConfig;
 import dev.graft.weights.tensor.NamedTensor;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -81,7 +82,7 @@ class QuantisedBaseTests {
         run.add(model.accumulate(rows, rows.targets(), step).mean());
         run.add(model.update(1e-2));
       }
-      for (NamedTensor each : model.trained()) run.add(each.data());
+      for (NamedTensor each : model.trained()) run.add(ByteBuffer.wrap(each.toBytes()));
     }
     return run;
   }

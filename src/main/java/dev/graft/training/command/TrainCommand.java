@@ -5,11 +5,13 @@ import dev.graft.training.finetune.FineTune;
 import dev.graft.training.finetune.Preview;
 import dev.graft.training.finetune.RowCount;
 import dev.graft.training.finetune.SpecFile;
+import dev.graft.training.finetune.TrainerProgram;
 import dev.graft.training.finetune.run.BadRun;
 import dev.graft.training.finetune.run.TrainingRun;
 import dev.graft.training.fit.RowSizes;
 import dev.graft.training.fit.TrainedParts;
 import dev.graft.training.protocol.ProtocolLines;
+import dev.graft.training.protocol.TrainerExit;
 import dev.graft.training.protocol.TrainingEvent;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -26,9 +28,11 @@ import picocli.CommandLine.Parameters;
     name = "train",
     description = {
       "Train one run from a file, without a server.",
-      "Goes on from the newest checkpoint where DIR has one of the same run."
+      "Goes on from the newest checkpoint where DIR has one of the same run.",
+      "Ctrl-C or SIGTERM: ends after the step under way, with a checkpoint; a second time: at once."
     })
 public final class TrainCommand implements Callable<Integer> {
+  private static final int FAILED = 1;
   private static final int REQUEST_WRONG = 2;
 
   @SuppressWarnings("NullAway.Init")
@@ -93,15 +97,31 @@ public final class TrainCommand implements Callable<Integer> {
       TrainingRun run = file.run(out);
       if (run.directories().resumeFrom() != null)
         System.err.println("going on from " + run.directories().resumeFrom());
-      TrainReport report = new TrainReport(System.err);
-      FineTune.run(run, event -> tell(event, report, results), () -> null);
-      return 0;
+      return train(run, results);
     } catch (SpecRejected e) {
       e.problems().forEach(p -> System.err.println("graft: " + p.path() + ": " + p.message()));
     } catch (BadRun e) {
       System.err.println("graft: " + e.getMessage());
     }
     return REQUEST_WRONG;
+  }
+
+  private int train(TrainingRun run, PrintStream results) {
+    TrainReport report = new TrainReport(System.err);
+    try (Interrupt interrupt = new Interrupt(System.err)) {
+      TrainerExit end =
+          FineTune.run(run, event -> tell(event, report, results), interrupt::directive);
+      if (end == TrainerExit.DONE) return 0;
+      report.stopped();
+      return interrupt.status();
+    } catch (RuntimeException e) {
+      TrainingEvent.Failed failed = TrainerProgram.failed(e);
+      if (failed.failure() != TrainerExit.OUT_OF_MEMORY) throw e;
+      System.err.println("graft: " + failed.message());
+    } catch (OutOfMemoryError heapFull) {
+      System.err.println("graft: the Java heap is full; set GRAFT_JAVA_OPTIONS=-Xmx with more");
+    }
+    return FAILED;
   }
 
   private static long memory(SpecFile file) throws IOException {

@@ -21,13 +21,17 @@ final class TrainReport {
   private final PrintStream out;
   private long last = System.nanoTime() - EVERY;
 
+  /** Step of the newest checkpoint; 0 = there is none. */
+  private long kept;
+
   TrainReport(PrintStream out) {
     this.out = out;
   }
 
   void tell(TrainingEvent event) {
     switch (event) {
-      case TrainingEvent.Started e ->
+      case TrainingEvent.Started e -> {
+          kept = e.step();
           out.printf(
               ROWS + ", %,d parameters%n",
               e.rows(),
@@ -37,14 +41,24 @@ final class TrainReport {
               e.trainedTokensPerEpoch(),
               e.totalSteps(),
               e.trainableParameters());
+      }
       case TrainingEvent.Progress e -> progress(e);
       case TrainingEvent.Evaluating e -> out.printf("step %d: validation%n", e.step());
       case TrainingEvent.Evaluated e -> evaluation(e);
-      case TrainingEvent.Checkpoint e -> out.printf("step %d: checkpoint%n", e.step());
+      case TrainingEvent.Checkpoint e -> {
+        kept = e.step();
+        out.printf("step %d: checkpoint%n", e.step());
+      }
       case TrainingEvent.Completed e ->
           out.printf("done: %,d steps, mean loss %.4f%n", e.steps(), e.trainLoss());
       case TrainingEvent.Failed e -> out.println("failed: " + e.message());
     }
+  }
+
+  /** The run has ended before its last step because it was asked to. */
+  void stopped() {
+    if (kept == 0) out.println("stopped before the first step: there is nothing to go on from");
+    else out.printf("stopped after step %d: the same command goes on from there%n", kept);
   }
 
   private void evaluation(TrainingEvent.Evaluated e) {

@@ -15,6 +15,7 @@ import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -27,6 +28,15 @@ import org.slf4j.LoggerFactory;
 /** A trainer as a process: see {@link dev.graft.training.protocol}. */
 public final class TrainerProgram {
   private static final Logger log = LoggerFactory.getLogger(TrainerProgram.class);
+
+  /** What libtorch says where memory runs out: on CUDA, on the CPU, in cuBLAS, in C++. */
+  private static final List<String> DEVICE_FULL =
+      List.of(
+          "out of memory",
+          "can't allocate memory",
+          "not enough memory",
+          "CUBLAS_STATUS_ALLOC_FAILED",
+          "std::bad_alloc");
 
   private final BufferedReader in;
   private final PrintStream out;
@@ -103,6 +113,10 @@ public final class TrainerProgram {
     try {
       return work.get();
     } catch (Throwable e) {
+      if (heapFull(e)) {
+        log.atError().setCause(e).log("trainer_heap_full");
+        return TrainerExit.OUT_OF_MEMORY;
+      }
       TrainingEvent.Failed failed = failed(e);
       if (failed.failure() == TrainerExit.TRANSIENT) {
         log.atError().setCause(e).log("trainer_failed");
@@ -115,7 +129,7 @@ public final class TrainerProgram {
   }
 
   /** What went wrong, in words for the user. */
-  static TrainingEvent.Failed failed(Throwable e) {
+  public static TrainingEvent.Failed failed(Throwable e) {
     return switch (e) {
       case BadRun bad -> new TrainingEvent.Failed(TrainerExit.BAD_INPUT, message(bad), bad.param());
       case SpecRejected bad ->
@@ -137,15 +151,18 @@ public final class TrainerProgram {
     return Objects.requireNonNullElse(e.getMessage(), "");
   }
 
-  /** The JVM's own error, or libtorch's allocators saying so in their messages. */
+  /** Memory of the JVM, not of the device: nothing is said but by the status. */
+  static boolean heapFull(@Nullable Throwable e) {
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      if (cause instanceof OutOfMemoryError) return true;
+    }
+    return false;
+  }
+
+  /** libtorch's allocators say so in their messages. */
   private static boolean outOfMemory(@Nullable Throwable e) {
     for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-      String text = message(cause);
-      if (cause instanceof OutOfMemoryError
-          || text.contains("out of memory")
-          || text.contains("not enough memory")) {
-        return true;
-      }
+      if (DEVICE_FULL.stream().anyMatch(message(cause)::contains)) return true;
     }
     return false;
   }

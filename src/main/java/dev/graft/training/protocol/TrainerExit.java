@@ -7,7 +7,10 @@ public enum TrainerExit {
   TRANSIENT(1),
   /** The request, the data or the base model is at fault; trying again will not help. */
   BAD_INPUT(2),
-  /** Memory ran out; also the status of a JVM under {@code -XX:+ExitOnOutOfMemoryError}. */
+  /**
+   * Memory ran out: the device's, as the last event says; without that the Java heap's, as a JVM
+   * under {@code -XX:+ExitOnOutOfMemoryError} ends.
+   */
   OUT_OF_MEMORY(3),
   STOPPED_AFTER_CHECKPOINT(10),
   CANCELLED(11);

@@ -37,7 +37,9 @@ public final class JobRun implements Heartbeats.Listener {
   private final StopTime stopTime;
   private final EarlyEnd early;
   private volatile boolean draining;
+  private final MemoryKills memoryKills = MemoryKills.ofThisMachine();
   private TrainingEvent.@Nullable Failed failed;
+  private boolean memoryRanOut;
   private boolean lacksDisk;
 
   public JobRun(
@@ -147,8 +149,11 @@ public final class JobRun implements Heartbeats.Listener {
         .addKeyValue("pid", started.pid())
         .log("trainer_started");
     early.started(started);
+    long before = memoryKills.count();
     try {
-      return started.follow(request, this::heard);
+      int status = started.follow(request, this::heard);
+      memoryRanOut = memoryKills.count() > before;
+      return status;
     } finally {
       started.kill();
     }
@@ -173,7 +178,7 @@ public final class JobRun implements Heartbeats.Listener {
 
   private void finish(int status, JobDirectory directory, Heartbeats beats)
       throws InterruptedException, IOException {
-    TrainingFailure failure = RunEnd.failure(status, failed);
+    TrainingFailure failure = RunEnd.failure(status, failed, memoryRanOut);
     if (RunEnd.done(status) && early.reason() != EarlyEnd.Reason.CANCEL) {
       // The result stays on this machine until the server has confirmed it.
       Digest manifest = until(() -> uploads.directory(directory.output()));

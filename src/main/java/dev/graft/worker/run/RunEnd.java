@@ -14,6 +14,7 @@ final class RunEnd {
   private static final int KILLED = 128 + 9;
   private static final int TERMINATED = 128 + 15;
   private static final int TAIL_BYTES = 2048;
+  private static final String LARGER_HEAP = "Ask the operator to raise graft.worker.heap";
 
   private RunEnd() {}
 
@@ -21,8 +22,13 @@ final class RunEnd {
     return TrainerExit.of(status) == TrainerExit.DONE;
   }
 
-  /** Null if the run did as it was told: done, stopped or cancelled. */
-  static @Nullable TrainingFailure failure(int status, TrainingEvent.@Nullable Failed said) {
+  /**
+   * Null if the run did as it was told: done, stopped or cancelled.
+   *
+   * @param memoryRanOut whether the kernel has killed something for that while the trainer ran
+   */
+  static @Nullable TrainingFailure failure(
+      int status, TrainingEvent.@Nullable Failed said, boolean memoryRanOut) {
     return switch (TrainerExit.of(status)) {
       case DONE, STOPPED_AFTER_CHECKPOINT, CANCELLED -> null;
       case BAD_INPUT ->
@@ -31,17 +37,28 @@ final class RunEnd {
           of(
               TrainingFailure.Kind.OUT_OF_MEMORY,
               said,
-              "The trainer ran out of memory",
-              TrainingFailure.Kind.OUT_OF_MEMORY.hint());
-      case TRANSIENT ->
-          of(unexpected(status, said), said, "The trainer stopped unexpectedly", null);
+              "The trainer's Java heap is full",
+              said == null ? LARGER_HEAP : TrainingFailure.Kind.OUT_OF_MEMORY.hint());
+      case TRANSIENT -> unexpected(status, said, memoryRanOut);
     };
   }
 
-  /** Killed from outside is no verdict on the job: it counts as a lost worker does. */
-  private static TrainingFailure.Kind unexpected(int status, TrainingEvent.@Nullable Failed said) {
+  /** Killed from outside is no verdict on the job, unless its memory is why. */
+  private static TrainingFailure unexpected(
+      int status, TrainingEvent.@Nullable Failed said, boolean memoryRanOut) {
+    if (said == null && status == KILLED && memoryRanOut) {
+      return of(
+          TrainingFailure.Kind.OUT_OF_MEMORY,
+          null,
+          "The machine's memory ran out, and the kernel killed the trainer",
+          TrainingFailure.Kind.OUT_OF_MEMORY.hint());
+    }
     boolean killed = said == null && (status == KILLED || status == TERMINATED);
-    return killed ? TrainingFailure.Kind.WORKER_LOST : TrainingFailure.Kind.TRANSIENT;
+    return of(
+        killed ? TrainingFailure.Kind.WORKER_LOST : TrainingFailure.Kind.TRANSIENT,
+        said,
+        "The trainer stopped unexpectedly",
+        null);
   }
 
   private static TrainingFailure of(

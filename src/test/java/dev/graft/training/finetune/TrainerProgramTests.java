@@ -1,10 +1,19 @@
 package dev.graft.training.finetune;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.graft.Concurrent;
 import dev.graft.ExpectedLog;
+import dev.graft.spec.Precision;
 import dev.graft.tiny.TinyLlama;
+import dev.graft.training.ComputePlan;
+import dev.graft.training.Execution;
+import dev.graft.training.TrainableModel;
+import dev.graft.training.finetune.checkpoint.CheckpointManifest;
+import dev.graft.training.finetune.run.TrainingRun;
+import dev.graft.training.model.device.DeviceMemory;
+import dev.graft.weights.ModelDirectory;
 import dev.graft.training.protocol.ProtocolLines;
 import dev.graft.training.protocol.RunRequest;
 import dev.graft.training.protocol.TrainerDirective;
@@ -93,14 +102,49 @@ class TrainerProgramTests {
 
   @Test
   void lackOfMemoryIsToldFromOtherFailures() {
-    assertThat(TrainerProgram.failed(new OutOfMemoryError()).failure())
-        .isEqualTo(TrainerExit.OUT_OF_MEMORY);
-    var libtorch =
-        new IllegalStateException(
-            "x", new RuntimeException("you tried to allocate 9 bytes: not enough memory"));
-    assertThat(TrainerProgram.failed(libtorch).failure()).isEqualTo(TrainerExit.OUT_OF_MEMORY);
+    for (String libtorch :
+        List.of(
+            "[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.",
+            "[enforce fail] DefaultCPUAllocator: not enough memory: you tried to allocate 9 bytes.",
+            "CUDA out of memory. Tried to allocate 9 bytes.")) {
+      var wrapped = new IllegalStateException("x", new RuntimeException(libtorch));
+      assertThat(TrainerProgram.failed(wrapped).failure()).isEqualTo(TrainerExit.OUT_OF_MEMORY);
+    }
     assertThat(TrainerProgram.failed(new IllegalStateException("x")).failure())
         .isEqualTo(TrainerExit.TRANSIENT);
+  }
+
+  /** What libtorch of this release really says. */
+  @Test
+  void moreThanTheMachineHasIsTold() {
+    try (DeviceMemory memory = DeviceMemory.open(Execution.cpu(Precision.F32, ComputePlan.KEEP))) {
+      Throwable full = catchThrowable(() -> memory.zeros(1L << 45));
+      TrainingEvent.Failed failed = TrainerProgram.failed(full);
+      assertThat(failed.failure()).as("%s", full).isEqualTo(TrainerExit.OUT_OF_MEMORY);
+      assertThat(failed.message()).contains("device's memory");
+    }
+  }
+
+  /** The supervisor has the words for it, as for a JVM that ends by itself. */
+  @Test
+  void aFullJavaHeapIsNotToldAsTheDevice() {
+    ModelSource full =
+        new ModelSource() {
+          @Override
+          public TrainableModel open(ModelDirectory base, TrainingRun run, DataStart start) {
+            throw new IllegalStateException(new OutOfMemoryError("Java heap space"));
+          }
+
+          @Override
+          public CheckpointManifest.Environment environment(int threads) {
+            return FakeModel.SOURCE.environment(threads);
+          }
+        };
+    try (ExpectedLog log = ExpectedLog.of(TrainerProgram.class, "trainer_heap_full")) {
+      assertThat(program(lines(request("{}"))).run(full)).isEqualTo(TrainerExit.OUT_OF_MEMORY);
+      assertThat(log.seen()).hasSize(1);
+    }
+    assertThat(events()).noneMatch(TrainingEvent.Failed.class::isInstance);
   }
 
   private TrainerExit run(InputStream in) {

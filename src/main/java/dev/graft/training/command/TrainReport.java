@@ -31,16 +31,16 @@ final class TrainReport {
   void tell(TrainingEvent event) {
     switch (event) {
       case TrainingEvent.Started e -> {
-          kept = e.step();
-          out.printf(
-              ROWS + ", %,d parameters%n",
-              e.rows(),
-              e.truncatedRows(),
-              e.droppedRows(),
-              e.tokensPerEpoch(),
-              e.trainedTokensPerEpoch(),
-              e.totalSteps(),
-              e.trainableParameters());
+        kept = e.step();
+        out.printf(
+            ROWS + ", %,d parameters%n",
+            e.rows(),
+            e.truncatedRows(),
+            e.droppedRows(),
+            e.tokensPerEpoch(),
+            e.trainedTokensPerEpoch(),
+            e.totalSteps(),
+            e.trainableParameters());
       }
       case TrainingEvent.Progress e -> progress(e);
       case TrainingEvent.Evaluating e -> out.printf("step %d: validation%n", e.step());

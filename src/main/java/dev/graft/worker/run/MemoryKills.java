@@ -9,8 +9,8 @@ import java.util.stream.Stream;
 
 /**
  * How often the kernel has killed a process because memory ran out, as the cgroup of this process
- * counts it: {@code memory.events} of version 2, {@code memory.oom_control} of version 1. Outside of
- * any, all such kills of the machine count.
+ * counts it: {@code memory.events} of version 2, {@code memory.oom_control} of version 1. Outside
+ * of any, all such kills of the machine count.
  */
 final class MemoryKills {
   private static final String KEY = "oom_kill ";

@@ -10,7 +10,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Files as Linux has them. */
 class MemoryKillsTests {
-  private static final String EVENTS = "low 0\nhigh 2\nmax 9\noom 4\noom_kill %d\noom_group_kill 0\n";
+  private static final String EVENTS =
+      "low 0\nhigh 2\nmax 9\noom 4\noom_kill %d\noom_group_kill 0\n";
 
   @TempDir private Path root;
 
@@ -34,7 +35,8 @@ class MemoryKillsTests {
   @Test
   void version1HasAControllerOfItsOwn() throws IOException {
     write("proc/self/cgroup", "5:cpu,cpuacct:/docker/1\n4:memory:/docker/1\n0::/\n");
-    write("sys/memory/docker/1/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n");
+    write(
+        "sys/memory/docker/1/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n");
     assertThat(kills()).isEqualTo(2);
   }
 

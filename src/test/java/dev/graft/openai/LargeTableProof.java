@@ -51,7 +51,7 @@ class LargeTableProof extends StartedGraft {
 
   @Test
   void checkpointResumeAndResultOfATableLargerThanTheHeap() throws Exception {
-    models.register("large", LargeTable.write(directory.resolve("base"), TOKENS, WIDTH));
+    models.register("large", LargeTable.write(directory.resolve("base"), TOKENS, WIDTH, true));
     client = OpenAIOkHttpClient.builder().baseUrl(url() + "/v1").apiKey(key("large")).build();
     JobService jobs = client.fineTuning().jobs();
     long began = System.nanoTime();

@@ -15,8 +15,8 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * A Gemma 3 of one small layer whose token table, which makes the logits too, is as large as it is
- * asked to be: {@link TinyLlama}'s tokens are its first. No array holds the table.
+ * A Gemma 3 of one small layer whose token table is as large as it is asked to be: {@link
+ * TinyLlama}'s tokens are its first. No array holds the table.
  */
 public final class LargeTable {
   private static final String CONFIG =
@@ -27,15 +27,19 @@ public final class LargeTable {
        "hidden_activation": "gelu_pytorch_tanh", "layer_types": ["full_attention"],
        "max_position_embeddings": 256, "query_pre_attn_scalar": 16, "rms_norm_eps": 1e-06,
        "rope_theta": 10000.0, "rope_local_base_freq": 10000.0, "sliding_window": 128,
-       "tie_word_embeddings": true, "bos_token_id": null, "eos_token_id": 4, "pad_token_id": 0}
+       "tie_word_embeddings": %b, "bos_token_id": null, "eos_token_id": 4, "pad_token_id": 0}
       """;
 
   private LargeTable() {}
 
-  /** Writes the model's directory, its table (tokens, width) in f32. */
-  public static Path write(Path directory, int tokens, int width) throws IOException {
+  /**
+   * Writes the model's directory, its table (tokens, width) in f32.
+   *
+   * @param tied whether it makes the logits, too; else another of its size does
+   */
+  public static Path write(Path directory, int tokens, int width, boolean tied) throws IOException {
     Files.createDirectories(directory);
-    Files.writeString(directory.resolve("config.json"), CONFIG.formatted(tokens, width));
+    Files.writeString(directory.resolve("config.json"), CONFIG.formatted(tokens, width, tied));
     for (String name : List.of("tokenizer.json", "tokenizer_config.json")) {
       try (InputStream in = TinyLlama.class.getResourceAsStream(name)) {
         Files.copy(Objects.requireNonNull(in, name), directory.resolve(name));

@@ -4,12 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.fail;
 
+import dev.graft.weights.checkpoint.AtomicFile;
+import dev.graft.weights.checkpoint.MappedTensor;
 import dev.graft.weights.checkpoint.SafetensorsFile;
 import dev.graft.weights.checkpoint.SafetensorsWriter;
 import dev.graft.weights.files.BadModel;
 import dev.graft.weights.tensor.Dtype;
 import dev.graft.weights.tensor.NamedTensor;
+import dev.graft.weights.tensor.TensorData;
+import dev.graft.weights.tensor.TensorInfo;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -17,6 +22,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -146,6 +152,54 @@ class SafetensorsTests {
       assertThat(read.tensors().get(0).data().byteSize()).isEqualTo(large);
       assertThat(read.tensors().get(1).toFloats()).containsExactly(2.5f);
     }
+  }
+
+  @Test
+  void numbersBeyondTwoGigabytesAreCopiedAndWidened() throws IOException {
+    long elements = (3L << 30) / 2;
+    String header =
+        "{\"a\":{\"dtype\":\"BF16\",\"shape\":[%d],\"data_offsets\":[0,%d]}}"
+            .formatted(elements, 2 * elements);
+    TinyModels.writeSafetensors(file, header, 0);
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      ByteBuffer last = ByteBuffer.allocate(2).order(ByteOrder.LITTLE_ENDIAN);
+      last.putShort((short) (Float.floatToRawIntBits(2.5f) >>> 16));
+      channel.write(last.flip(), channel.size() + 2 * elements - 2); // all before it is a hole
+    }
+    try (SafetensorsFile read = SafetensorsFile.open(file)) {
+      MappedTensor tensor = read.tensors().getFirst();
+      float[] end = new float[2];
+      tensor.widened().data().copyTo(4 * (elements - 2), MemorySegment.ofArray(end));
+      assertThat(end).containsExactly(0, 2.5f);
+      byte[] same = new byte[2];
+      tensor.data(Dtype.BF16).copyTo(2 * elements - 2, MemorySegment.ofArray(same));
+      assertThat(same).containsExactly(0x20, 0x40);
+      assertThatThrownBy(() -> tensor.named().toBytes())
+          .hasMessage("tensor a of 3221225472 bytes does not fit into an array");
+    }
+  }
+
+  @Test
+  void aTensorBeyondTwoGigabytesIsWrittenInSlices() throws IOException {
+    TensorInfo info = new TensorInfo("a", Dtype.F32, new long[] {3L << 28, 1});
+    List<Long> places = new ArrayList<>();
+    TensorData data =
+        new TensorData() {
+          @Override
+          public long byteSize() {
+            return info.bytes();
+          }
+
+          @Override
+          public void copyTo(long from, MemorySegment into) {
+            places.add(from);
+            assertThat(into.byteSize()).isLessThanOrEqualTo(TensorData.SLICE);
+          }
+        };
+    try (FileChannel out = FileChannel.open(Path.of("/dev/null"), StandardOpenOption.WRITE)) {
+      AtomicFile.write(out, info, data);
+    }
+    assertThat(places).hasSize(768).startsWith(0L).endsWith((3L << 30) - TensorData.SLICE);
   }
 
   @Test

@@ -5,9 +5,11 @@ import dev.graft.training.model.device.BaseWeights;
 import dev.graft.training.tuner.SavedTensors;
 import dev.graft.training.tuner.Tuners;
 import dev.graft.training.tuner.part.Tuner;
+import dev.graft.training.tuner.part.WeightRows;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.adapter.SavedAdapter;
 import dev.graft.weights.checkpoint.MappedTensor;
+import dev.graft.weights.checkpoint.StoredWeight;
 import dev.graft.weights.config.ModelConfig.Parameter;
 import dev.graft.weights.tensor.Dtype;
 import dev.graft.weights.tensor.HalfPrecision;
@@ -17,6 +19,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -70,19 +73,23 @@ public final class MergedModel implements CheckpointDirectory.Tensors {
 
   @Override
   public TensorData data(Parameter parameter, Dtype dtype) {
-    String name = parameter.name();
-    if (!isTouched(name) && weights.stored(parameter) instanceof MappedTensor plain) {
-      return plain.data(dtype);
-    }
-    NamedTensor copy = trained.get(name);
-    float[] values =
-        copy != null ? tuner.merged(name, copy.toFloats(), trained) : merged(parameter);
-    return HalfPrecision.narrow(TensorData.of(MemorySegment.ofArray(values)), dtype);
+    NamedTensor copy = trained.get(parameter.name());
+    if (copy != null) return HalfPrecision.narrow(merged(parameter, copy.data()), dtype);
+    StoredWeight stored = weights.stored(parameter);
+    boolean touched = isTouched(parameter.name());
+    if (stored instanceof MappedTensor plain && !touched) return plain.data(dtype);
+    TensorData values =
+        stored instanceof MappedTensor plain
+            ? plain.data(Dtype.F32)
+            : TensorData.of(MemorySegment.ofArray(BaseWeights.values(parameter, stored)));
+    return HalfPrecision.narrow(touched ? merged(parameter, values) : values, dtype);
   }
 
-  private float[] merged(Parameter parameter) {
-    float[] stored = weights.values(parameter);
-    return isTouched(parameter.name()) ? tuner.merged(parameter.name(), stored, trained) : stored;
+  private TensorData merged(Parameter parameter, TensorData stored) {
+    String name = parameter.name();
+    UnaryOperator<WeightRows> merge =
+        rows -> new WeightRows(tuner.merged(name, rows, trained), rows.first());
+    return new MergedRows(stored, parameter.shape(), tuner.mergesByRows(name), merge);
   }
 
   /** Whatever an adapter has for a module is named after it. */

@@ -131,7 +131,11 @@ public final class BaseWeights {
 
   /** The numbers that computation uses, in the layout of the parameter's shape. */
   public float[] values(ModelConfig.Parameter parameter) {
-    StoredWeight stored = stored(parameter);
+    return values(parameter, stored(parameter));
+  }
+
+  /** The same of what {@link #stored} gave. */
+  public static float[] values(ModelConfig.Parameter parameter, StoredWeight stored) {
     boolean turned =
         parameter.kind() == ModelConfig.Kind.CONV1D && !(stored instanceof MappedTensor);
     float[] values = stored.toFloats();

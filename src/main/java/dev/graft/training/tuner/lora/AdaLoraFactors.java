@@ -12,6 +12,7 @@ import dev.graft.training.tuner.part.Mergeable;
 import dev.graft.training.tuner.part.RankTensors;
 import dev.graft.training.tuner.part.Slot;
 import dev.graft.training.tuner.part.Starts;
+import dev.graft.training.tuner.part.WeightRows;
 import dev.graft.weights.config.ModelConfig;
 import dev.graft.weights.tensor.NamedTensor;
 import java.util.ArrayList;
@@ -92,17 +93,17 @@ record AdaLoraFactors(AdaLora method, AdaptedLayers layers) implements AdapterPa
 
   /** W + scale B (E * A), of as many ranks as there are. */
   @Override
-  public float[] merged(String name, float[] stored, Map<String, NamedTensor> trained) {
+  public float[] merged(String name, WeightRows rows, Map<String, NamedTensor> trained) {
     ModelConfig.Linear layer = layers.owner(name);
-    if (layer == null || !name.endsWith(WEIGHT)) return stored;
+    if (layer == null || !name.endsWith(WEIGHT)) return rows.values();
     RankTensors names = new RankTensors(layer.path());
     float[] b = Mergeable.floats(trained, names.b());
     float[] e = Mergeable.floats(trained, names.e());
     int r = e.length;
-    WeightMatrix.of(layer, stored)
+    WeightMatrix.of(layer, rows)
         .add(
             r, Mergeable.floats(trained, names.a()), i -> method.scale() * b[i] * e[i % r], o -> 1);
-    return stored;
+    return rows.values();
   }
 
   /** E goes into the rows of A. */

@@ -12,6 +12,7 @@ import dev.graft.training.tuner.part.Derived;
 import dev.graft.training.tuner.part.Mergeable;
 import dev.graft.training.tuner.part.Slot;
 import dev.graft.training.tuner.part.Starts;
+import dev.graft.training.tuner.part.WeightRows;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.checkpoint.MappedTensor;
 import dev.graft.weights.config.Leaf;
@@ -182,18 +183,24 @@ public final class EmbeddingFactors implements AdapterPart {
 
   /** W + scale (B A)^T, its columns then at DoRA's lengths. */
   @Override
-  public float[] merged(String name, float[] stored, Map<String, NamedTensor> trained) {
+  public float[] merged(String name, WeightRows rows, Map<String, NamedTensor> trained) {
     Leaf table = find(name);
-    if (table == null) return stored;
+    if (table == null) return rows.values();
     String why = unmergeable();
     if (why != null) throw new IllegalArgumentException(why);
-    WeightMatrix weight = new WeightMatrix(stored, table.inFeatures(), table.size(), true);
+    WeightMatrix weight = new WeightMatrix(rows, table.inFeatures(), table.size(), true);
     float[] a = Mergeable.floats(trained, table.path() + A);
     weight.add(rank(table), a, Mergeable.floats(trained, table.path() + B), scale(table));
     if (method.variant().useDora()) {
       weight.stretch(Mergeable.floats(trained, table.path() + DoraLengths.MAGNITUDE));
     }
-    return stored;
+    return rows.values();
+  }
+
+  /** DoRA's lengths are those of columns. */
+  @Override
+  public boolean mergesByRows(String name) {
+    return !method.variant().useDora() || find(name) == null;
   }
 
   @Override

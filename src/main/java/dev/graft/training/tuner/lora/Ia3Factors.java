@@ -12,6 +12,7 @@ import dev.graft.training.tuner.part.PartsTuner;
 import dev.graft.training.tuner.part.Slot;
 import dev.graft.training.tuner.part.Starts;
 import dev.graft.training.tuner.part.Tuner;
+import dev.graft.training.tuner.part.WeightRows;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.adapter.DefaultModules;
 import dev.graft.weights.config.ModelConfig;
@@ -83,20 +84,21 @@ public record Ia3Factors(Ia3 method, AdaptedLayers layers, TargetModules feedfor
 
   /** The factors go into the columns of a feed-forward module's weight, else into its rows. */
   @Override
-  public float[] merged(String name, float[] stored, Map<String, NamedTensor> trained) {
+  public float[] merged(String name, WeightRows rows, Map<String, NamedTensor> trained) {
     ModelConfig.Linear layer = layers.owner(name);
-    if (layer == null) return stored;
+    float[] values = rows.values();
+    if (layer == null) return values;
     boolean columns = scalesInput(layer.path());
     float[] factors = Mergeable.floats(trained, layer.path() + FACTORS);
     if (name.endsWith(".bias")) {
-      for (int o = 0; o < stored.length && !columns; o++) stored[o] *= factors[o];
-      return stored;
+      for (int o = 0; o < values.length && !columns; o++) values[o] *= factors[o];
+      return values;
     }
     // Rows of what is stored are features that come out, with a Conv1D those that go in.
     int width = layer.conv1d() ? layer.outFeatures() : layer.inFeatures();
-    for (int i = 0; i < stored.length; i++) {
-      stored[i] *= factors[columns != layer.conv1d() ? i % width : i / width];
+    for (int i = 0; i < values.length; i++) {
+      values[i] *= factors[columns != layer.conv1d() ? i % width : rows.first() + i / width];
     }
-    return stored;
+    return values;
   }
 }

@@ -9,6 +9,7 @@ import dev.graft.training.tuner.part.Derived;
 import dev.graft.training.tuner.part.LowRankUpdate;
 import dev.graft.training.tuner.part.Mergeable;
 import dev.graft.training.tuner.part.Slot;
+import dev.graft.training.tuner.part.WeightRows;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.checkpoint.StoredWeight;
 import dev.graft.weights.config.ModelConfig;
@@ -171,19 +172,25 @@ public final class LinearFactors implements AdapterPart {
    * scale (bias of B).
    */
   @Override
-  public float[] merged(String name, float[] stored, Map<String, NamedTensor> trained) {
+  public float[] merged(String name, WeightRows rows, Map<String, NamedTensor> trained) {
     for (Linear each : modules) {
       if (name.equals(each.path() + ".weight")) {
-        WeightMatrix weight = WeightMatrix.of(each, stored);
+        WeightMatrix weight = WeightMatrix.of(each, rows);
         addProduct(each, weight, trained);
         if (method.variant().useDora()) {
           weight.stretch(Mergeable.floats(trained, each.path() + DoraLengths.MAGNITUDE));
         }
       } else if (method.variant().loraBias() && name.equals(each.path() + ".bias")) {
-        addBias(each, stored, trained);
+        addBias(each, rows.values(), trained);
       }
     }
-    return stored;
+    return rows.values();
+  }
+
+  /** DoRA's lengths are those of columns where a layer is stored as (in, out). */
+  @Override
+  public boolean mergesByRows(String name) {
+    return !method.variant().useDora() || modules.stream().noneMatch(Linear::conv1d);
   }
 
   /** Nothing if more than a product is added to a layer, or to other numbers than the base's. */

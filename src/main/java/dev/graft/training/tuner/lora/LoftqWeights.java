@@ -3,6 +3,7 @@ package dev.graft.training.tuner.lora;
 import dev.graft.spec.Quantization;
 import dev.graft.spec.method.LoraInit.Loftq;
 import dev.graft.training.kernels.LinearAlgebra;
+import dev.graft.training.tuner.part.WeightRows;
 import dev.graft.weights.checkpoint.FourBitTensor;
 import dev.graft.weights.checkpoint.Int8Tensor;
 import dev.graft.weights.checkpoint.MappedTensor;
@@ -81,7 +82,8 @@ final class LoftqWeights {
   private static float[] without(float[] weight, FactorPair factors, int r) {
     int in = factors.a().length / r;
     float[] left = weight.clone();
-    new WeightMatrix(left, left.length / in, in, false).add(r, factors.a(), factors.b(), -1);
+    new WeightMatrix(WeightRows.whole(left), left.length / in, in, false)
+        .add(r, factors.a(), factors.b(), -1);
     return left;
   }
 }

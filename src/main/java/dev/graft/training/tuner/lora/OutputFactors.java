@@ -15,6 +15,7 @@ import dev.graft.training.tuner.part.Derived;
 import dev.graft.training.tuner.part.Mergeable;
 import dev.graft.training.tuner.part.OutputPart;
 import dev.graft.training.tuner.part.Slot;
+import dev.graft.training.tuner.part.WeightRows;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.checkpoint.MappedTensor;
 import dev.graft.weights.config.ModelConfig;
@@ -166,14 +167,15 @@ public final class OutputFactors implements AdapterPart {
   }
 
   @Override
-  public float[] merged(String name, float[] stored, Map<String, NamedTensor> trained) {
-    if (!name.equals(weight.name())) return stored;
+  public float[] merged(String name, WeightRows rows, Map<String, NamedTensor> trained) {
+    if (!name.equals(weight.name())) return rows.values();
     String why = unmergeable();
     if (why != null) throw new IllegalArgumentException(why);
     float[] a = Mergeable.floats(trained, a());
     float[] b = Mergeable.floats(trained, b());
     int in = (int) weight.shape()[1];
-    new WeightMatrix(stored, stored.length / in, in, false).add(rank, a, b, method.scale(module));
-    return stored;
+    int out = (int) weight.shape()[0];
+    new WeightMatrix(rows, out, in, false).add(rank, a, b, method.scale(module));
+    return rows.values();
   }
 }

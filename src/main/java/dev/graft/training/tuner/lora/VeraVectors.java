@@ -14,6 +14,7 @@ import dev.graft.training.tuner.part.PartsTuner;
 import dev.graft.training.tuner.part.Slot;
 import dev.graft.training.tuner.part.Starts;
 import dev.graft.training.tuner.part.Tuner;
+import dev.graft.training.tuner.part.WeightRows;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.config.ModelConfig;
 import dev.graft.weights.tensor.NamedTensor;
@@ -114,16 +115,16 @@ public record VeraVectors(Vera method, AdaptedLayers layers) implements AdapterP
 
   /** W + (lambda_b * B) (lambda_d * A). */
   @Override
-  public float[] merged(String name, float[] stored, Map<String, NamedTensor> trained) {
+  public float[] merged(String name, WeightRows rows, Map<String, NamedTensor> trained) {
     ModelConfig.Linear layer = layers.owner(name);
-    if (layer == null || !name.endsWith(".weight")) return stored;
+    if (layer == null || !name.endsWith(".weight")) return rows.values();
     float[] b = Mergeable.floats(trained, B);
     float[] onB = Mergeable.floats(trained, layer.path() + LAMBDA_B);
     float[] onD = Mergeable.floats(trained, layer.path() + LAMBDA_D);
     int r = method.r();
-    WeightMatrix.of(layer, stored)
+    WeightMatrix.of(layer, rows)
         .add(r, Mergeable.floats(trained, A), i -> (double) b[i] * onD[i % r], o -> onB[o]);
-    return stored;
+    return rows.values();
   }
 
   /** The vectors go into the parts of A and B that a layer uses. */

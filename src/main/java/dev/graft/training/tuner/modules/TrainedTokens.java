@@ -8,6 +8,7 @@ import dev.graft.training.tuner.part.AdapterPart;
 import dev.graft.training.tuner.part.Derived;
 import dev.graft.training.tuner.part.OutputPart;
 import dev.graft.training.tuner.part.Slot;
+import dev.graft.training.tuner.part.WeightRows;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.checkpoint.MappedTensor;
 import dev.graft.weights.checkpoint.StoredWeight;
@@ -197,7 +198,7 @@ public final class TrainedTokens implements AdapterPart {
   }
 
   @Override
-  public float[] merged(String name, float[] stored, Map<String, NamedTensor> trained) {
+  public float[] merged(String name, WeightRows block, Map<String, NamedTensor> trained) {
     rows.forEach(
         (module, of) -> {
           NamedTensor values = trained.get(delta(module));
@@ -205,9 +206,11 @@ public final class TrainedTokens implements AdapterPart {
           float[] mine = values.toFloats();
           int width = mine.length / of.size();
           for (int i = 0; i < of.size(); i++) {
-            System.arraycopy(mine, i * width, stored, of.get(i) * width, width);
+            int row = of.get(i) - block.first();
+            if (row < 0 || row >= block.values().length / width) continue;
+            System.arraycopy(mine, i * width, block.values(), row * width, width);
           }
         });
-    return stored;
+    return block.values();
   }
 }

@@ -14,14 +14,19 @@ public interface Mergeable {
   }
 
   /**
-   * A tensor of the base with what trained in it, where that can be merged.
+   * Rows of a tensor of the base with what trained in them, where that can be merged.
    *
    * @param name of the base's tensor, such as {@code model.layers.0.self_attn.q_proj.weight}
-   * @param stored its values, in the stored layout; may be changed
+   * @param rows all of them, unless {@link #mergesByRows}
    * @param trained values of the slots, by name
    */
-  default float[] merged(String name, float[] stored, Map<String, NamedTensor> trained) {
-    return stored;
+  default float[] merged(String name, WeightRows rows, Map<String, NamedTensor> trained) {
+    return rows.values();
+  }
+
+  /** Whether each row of the stored tensor can be merged without the others. */
+  default boolean mergesByRows(String name) {
+    return true;
   }
 
   /**

@@ -166,9 +166,16 @@ public class PartsTuner implements Tuner {
   }
 
   @Override
-  public final float[] merged(String name, float[] stored, Map<String, NamedTensor> trained) {
-    float[] merged = Tuner.super.merged(name, stored, trained);
-    for (AdapterPart part : parts) merged = part.merged(name, merged, trained);
+  public final float[] merged(String name, WeightRows rows, Map<String, NamedTensor> trained) {
+    float[] merged = Tuner.super.merged(name, rows, trained);
+    for (AdapterPart part : parts) {
+      merged = part.merged(name, new WeightRows(merged, rows.first()), trained);
+    }
     return merged;
+  }
+
+  @Override
+  public final boolean mergesByRows(String name) {
+    return parts.stream().allMatch(part -> part.mergesByRows(name));
   }
 }

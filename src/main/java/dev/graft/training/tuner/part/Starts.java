@@ -2,6 +2,9 @@ package dev.graft.training.tuner.part;
 
 import dev.graft.weights.tensor.Dtype;
 import dev.graft.weights.tensor.NamedTensor;
+import dev.graft.weights.tensor.TensorData;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -9,48 +12,89 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.SplittableRandom;
 import java.util.function.DoubleSupplier;
+import java.util.function.Supplier;
 
 /** Start values as pure functions of seed and name: adding a tensor changes no other. */
 public final class Starts {
+  private static final ValueLayout.OfFloat FLOAT =
+      ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
   private Starts() {}
 
   public static NamedTensor zeros(Slot slot) {
-    return filled(slot, () -> 0);
+    return drawn(slot, () -> () -> 0);
   }
 
   public static NamedTensor constant(Slot slot, double value) {
-    return filled(slot, () -> value);
+    return drawn(slot, () -> () -> value);
   }
 
   /** Uniform within (-bound, bound). */
   public static NamedTensor uniform(Slot slot, double bound, long seed) {
-    SplittableRandom random = random(seed, slot.name());
-    return filled(slot, () -> random.nextDouble(-bound, bound));
+    return drawn(
+        slot,
+        () -> {
+          SplittableRandom random = random(seed, slot.name());
+          return () -> random.nextDouble(-bound, bound);
+        });
   }
 
   public static NamedTensor normal(Slot slot, double deviation, long seed) {
-    SplittableRandom random = random(seed, slot.name());
-    return filled(slot, () -> deviation * random.nextGaussian());
+    return drawn(
+        slot,
+        () -> {
+          SplittableRandom random = random(seed, slot.name());
+          return () -> deviation * random.nextGaussian();
+        });
   }
 
   /** Normal, drawn again where it is beyond two deviations. */
   public static NamedTensor truncatedNormal(Slot slot, double deviation, long seed) {
-    SplittableRandom random = random(seed, slot.name());
-    return filled(
+    return drawn(
         slot,
         () -> {
-          double drawn = random.nextGaussian();
-          while (Math.abs(drawn) > 2) drawn = random.nextGaussian();
-          return deviation * drawn;
+          SplittableRandom random = random(seed, slot.name());
+          return () -> {
+            double drawn = random.nextGaussian();
+            while (Math.abs(drawn) > 2) drawn = random.nextGaussian();
+            return deviation * drawn;
+          };
         });
   }
 
-  private static NamedTensor filled(Slot slot, DoubleSupplier value) {
-    ByteBuffer data =
-        ByteBuffer.allocate(Math.toIntExact(slot.size() * Float.BYTES))
-            .order(ByteOrder.LITTLE_ENDIAN);
-    while (data.hasRemaining()) data.putFloat((float) value.getAsDouble());
-    return new NamedTensor(slot.name(), Dtype.F32, slot.shape(), data.flip());
+  private static NamedTensor drawn(Slot slot, Supplier<DoubleSupplier> numbers) {
+    long bytes = Math.multiplyExact(slot.size(), Float.BYTES);
+    return new NamedTensor(slot.name(), Dtype.F32, slot.shape(), new Drawn(bytes, numbers));
+  }
+
+  /** Numbers that are drawn when they are copied: those of all slots are more than a heap holds. */
+  private static final class Drawn implements TensorData {
+    private final long bytes;
+    private final Supplier<DoubleSupplier> numbers;
+    private DoubleSupplier running = () -> 0;
+    private long next = -1;
+
+    Drawn(long bytes, Supplier<DoubleSupplier> numbers) {
+      this.bytes = bytes;
+      this.numbers = numbers;
+    }
+
+    @Override
+    public long byteSize() {
+      return bytes;
+    }
+
+    @Override
+    public void copyTo(long from, MemorySegment into) {
+      if (from != next) {
+        running = numbers.get();
+        for (long at = 0; at < from; at += Float.BYTES) running.getAsDouble();
+      }
+      for (long at = 0; at < into.byteSize(); at += Float.BYTES) {
+        into.set(FLOAT, at, (float) running.getAsDouble());
+      }
+      next = from + into.byteSize();
+    }
   }
 
   /** Equal on every machine, independent between names. */

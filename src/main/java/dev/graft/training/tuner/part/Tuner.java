@@ -2,6 +2,7 @@ package dev.graft.training.tuner.part;
 
 import dev.graft.spec.method.RankAllocation;
 import dev.graft.weights.tensor.NamedTensor;
+import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -30,8 +31,17 @@ public interface Tuner extends Trainable, SavedForm, Mergeable {
 
   /** A copy of the base's tensor that trained takes its place. */
   @Override
-  default float[] merged(String name, float[] stored, Map<String, NamedTensor> trained) {
+  default float[] merged(String name, WeightRows rows, Map<String, NamedTensor> trained) {
     NamedTensor copy = trained.get(name);
-    return copy == null ? stored : copy.toFloats();
+    if (copy != null) {
+      long row = copy.data().byteSize() / copy.shape()[0];
+      copy.data().copyTo(rows.first() * row, MemorySegment.ofArray(rows.values()));
+    }
+    return rows.values();
+  }
+
+  /** The same of a whole tensor. */
+  default float[] merged(String name, float[] stored, Map<String, NamedTensor> trained) {
+    return merged(name, WeightRows.whole(stored), trained);
   }
 }

@@ -12,10 +12,12 @@ import dev.graft.training.tuner.Tuners;
 import dev.graft.training.tuner.part.Slot;
 import dev.graft.training.tuner.part.Starts;
 import dev.graft.training.tuner.part.Tuner;
+import dev.graft.training.tuner.part.WeightRows;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.config.ModelConfig;
 import dev.graft.weights.tensor.NamedTensor;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -77,6 +79,50 @@ class MergedBitsTests {
             .isEqualTo(bits(expected));
       }
       assertThat(changed).isNotEmpty();
+    }
+  }
+
+  /** A large token table is merged some rows at a time. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "llama|{'peft_type':'LORA','r':3,'use_dora':true,'target_modules':['k_proj','down_proj']}",
+        "gpt2|{'peft_type':'LORA','r':3,'use_rslora':true,'target_modules':['c_attn','wpe']}",
+        "llama|{'peft_type':'LORA','r':2,'init_lora_weights':'pissa','target_modules':['o_proj']}",
+        "llama|{'peft_type':'LORA','r':3,'target_modules':['embed_tokens','lm_head']}",
+        "llama|{'peft_type':'LORA','r':3,'modules_to_save':['embed_tokens','lm_head']}",
+        "llama|{'peft_type':'LORA','r':3,'trainable_token_indices':[0,1,5,96]}",
+        "llama|{'peft_type':'IA3','target_modules':['k_proj','down_proj'],'feedforward_modules':['down_proj']}",
+        "gpt2|{'peft_type':'IA3','target_modules':['c_attn','c_fc'],'feedforward_modules':['c_fc']}",
+        "llama|{'peft_type':'ADALORA','init_r':5,'lora_alpha':7,'total_step':9,'target_r':2}",
+        "gpt2|{'peft_type':'VERA','r':40,'target_modules':'all-linear'}",
+      })
+  void rowsAreMergedAsTheWholeTensorIs(String model, String config) {
+    AdapterMethod method =
+        AdapterMethods.fromPeft(new JsonMapper().readTree(config.replace('\'', '"')));
+    try (ModelDirectory base = ModelDirectory.open(MODELS.resolve(model))) {
+      Tuner tuner = Tuners.of(method, base);
+      for (NamedTensor each : tuner.frozen(0)) trained.put(each.name(), each);
+      for (Slot each : tuner.slots()) trained.put(each.name(), Starts.normal(each, 0.7, 1));
+      int changed = 0;
+      for (ModelConfig.Parameter each : base.config().parameters()) {
+        if (each.shape().length == 1 || !tuner.mergesByRows(each.name())) continue;
+        float[] stored = base.weights().stored(each).toFloats();
+        float[] whole = tuner.merged(each.name(), stored.clone(), trained);
+        if (!Arrays.equals(whole, stored)) changed++;
+        int rows = (int) each.shape()[0];
+        int width = stored.length / rows;
+        for (int first = 0; first < rows; first += 5) {
+          int end = Math.min(first + 5, rows);
+          float[] some = Arrays.copyOfRange(stored, first * width, end * width);
+          float[] merged = tuner.merged(each.name(), new WeightRows(some, first), trained);
+          assertThat(bits(merged))
+              .as("%s from row %d", each.name(), first)
+              .isEqualTo(bits(Arrays.copyOfRange(whole, first * width, end * width)));
+        }
+      }
+      assertThat(changed).isPositive();
     }
   }
 

@@ -88,7 +88,9 @@ public final class Starts {
     public void copyTo(long from, MemorySegment into) {
       if (from != next) {
         running = numbers.get();
-        for (long at = 0; at < from; at += Float.BYTES) running.getAsDouble();
+        for (long at = 0; at < from; at += Float.BYTES) {
+          var _ = running.getAsDouble();
+        }
       }
       for (long at = 0; at < into.byteSize(); at += Float.BYTES) {
         into.set(FLOAT, at, (float) running.getAsDouble());

@@ -141,6 +141,7 @@ public final class DeviceMemory implements AutoCloseable {
       try (PtNDArray raw = over(slice, DataType.UINT8, 1, device)) {
         module.run("fill", tensor, at / size, raw, kind(numbers.dtype()), size, rounded);
       }
+      if (slice.isMapped()) slice.unload(); // the file's pages would count beside the copy
     }
   }
 

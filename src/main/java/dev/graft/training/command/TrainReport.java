@@ -65,7 +65,7 @@ final class TrainReport {
     last = System.nanoTime();
     out.printf(
         "step %d/%d, epoch %.2f: loss %.4f, %.1f %% right%s, gradient %.3f, rate %.2e, %,.0f"
-            + " tokens/s%n",
+            + " tokens/s (%,d tokens, %,d computed, %,d trained)%n",
         e.step(),
         e.totalSteps(),
         e.epoch(),
@@ -74,7 +74,10 @@ final class TrainReport {
         pairs(e.metrics()),
         e.gradNorm(),
         e.learningRate(),
-        e.tokensPerSecond());
+        e.tokensPerSecond(),
+        e.tokens().logical(),
+        e.tokens().computed(),
+        e.tokens().trained());
   }
 
   /** What is said of pairs, if there are any. */

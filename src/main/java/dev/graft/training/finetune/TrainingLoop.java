@@ -189,6 +189,8 @@ final class TrainingLoop {
         validation != null && step + 1 < total && due(step + 1, training.evaluation().evalSteps());
     progress = progress.after(loss, evaluationDue);
     double seconds = Math.max(1e-9, (System.nanoTime() - began) / 1e9);
+    var tokens =
+        new TrainingEvent.StepTokens(logical(batches), loss.computed(), loss.trainedTokens());
     events.accept(
         new TrainingEvent.Progress(
             progress.step(),
@@ -197,7 +199,8 @@ final class TrainingLoop {
             loss.mean() + model.regulariser(),
             norm,
             rate,
-            tokens(batches) / seconds,
+            tokens,
+            tokens.logical() / seconds,
             progress.trainedTokens(),
             loss.accuracy(),
             loss.pairs().named()));
@@ -236,7 +239,7 @@ final class TrainingLoop {
         training.schedule().lrScheduler(), step, warmup, total, training.schedule().learningRate());
   }
 
-  private static long tokens(List<MicroBatch> batches) {
+  private static long logical(List<MicroBatch> batches) {
     return batches.stream()
         .flatMap(batch -> Arrays.stream(batch.inputIds()))
         .mapToLong(row -> row.length)

@@ -47,7 +47,8 @@ public sealed interface TrainingEvent {
    * @param epoch passes over the data so far, with fraction
    * @param gradNorm before clipping
    * @param learningRate used in this step
-   * @param tokensPerSecond tokens read in this step, trained or not, by its time
+   * @param tokens of this step
+   * @param tokensPerSecond logical tokens of this step by its time
    * @param trainedTokens targets since the first step
    * @param trainTokenAccuracy share of the trained tokens that were right; of pairs, those of the
    *     chosen completions
@@ -61,6 +62,7 @@ public sealed interface TrainingEvent {
       double loss,
       double gradNorm,
       double learningRate,
+      StepTokens tokens,
       double tokensPerSecond,
       long trainedTokens,
       double trainTokenAccuracy,
@@ -70,6 +72,17 @@ public sealed interface TrainingEvent {
       metrics = Collections.unmodifiableMap(new LinkedHashMap<>(metrics));
     }
   }
+
+  /**
+   * Tokens of a step, counted in three ways.
+   *
+   * @param logical of its rows, trained or not, without padding: what several rows begin with counts
+   *     in each
+   * @param computed that went through the layers: what the rows of a micro-batch begin with in
+   *     common once, virtual tokens too
+   * @param trained whose loss counts; of labelled rows their labels
+   */
+  record StepTokens(long logical, long computed, long trained) {}
 
   /** The validation file is begun after a step; step 0 is the base model. */
   record Evaluating(long step) implements TrainingEvent {}

@@ -76,8 +76,8 @@ public sealed interface TrainingEvent {
   /**
    * Tokens of a step, counted in three ways.
    *
-   * @param logical of its rows, trained or not, without padding: what several rows begin with counts
-   *     in each
+   * @param logical of its rows, trained or not, without padding: what several rows begin with
+   *     counts in each
    * @param computed that went through the layers: what the rows of a micro-batch begin with in
    *     common once, virtual tokens too
    * @param trained whose loss counts; of labelled rows their labels

@@ -13,8 +13,7 @@ class RunReporterTests {
     PendingReports reports = new PendingReports();
     var tokens = new TrainingEvent.StepTokens(80, 60, 40);
     new RunReporter(reports)
-        .progress(
-            new TrainingEvent.Progress(2, 3, 1, 1, 1, 0.1, tokens, 100, 90, 0.5, Map.of()));
+        .progress(new TrainingEvent.Progress(2, 3, 1, 1, 1, 0.1, tokens, 100, 90, 0.5, Map.of()));
     LeaseReport report = reports.next();
     assertThat(report.metrics().getFirst().values())
         .containsEntry("step_tokens", 80.0)

@@ -94,8 +94,8 @@ public record TrainingData(
       try {
         switch (objective) {
           // rows with labels are read by LabelledFile
-          case SFT, CLASSIFICATION, REGRESSION -> add(tokenizer.tokenize(example));
-          case PRETRAINING -> append(tokenizer.tokenize(example).ids());
+          case SFT, CLASSIFICATION, REGRESSION -> tokenizer.tokenize(example).forEach(this::add);
+          case PRETRAINING -> tokenizer.tokenize(example).forEach(row -> append(row.ids()));
           case DPO, ORPO -> add(tokenizer.pair(example));
         }
       } catch (RowRejected e) {

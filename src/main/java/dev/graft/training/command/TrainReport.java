@@ -38,6 +38,8 @@ final class TrainReport {
               e.totalSteps(),
               e.trainableParameters());
       case TrainingEvent.Progress e -> progress(e);
+      case TrainingEvent.StepSkipped e ->
+          out.printf("step %d/%d skipped: %s%n", e.step(), e.totalSteps(), e.reason());
       case TrainingEvent.Evaluating e -> out.printf("step %d: validation%n", e.step());
       case TrainingEvent.Evaluated e -> evaluation(e);
       case TrainingEvent.Checkpoint e -> out.printf("step %d: checkpoint%n", e.step());

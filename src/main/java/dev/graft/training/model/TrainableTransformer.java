@@ -226,6 +226,11 @@ final class TrainableTransformer implements TrainableModel {
   }
 
   @Override
+  public void discard() {
+    state.discard();
+  }
+
+  @Override
   public double regulariser() {
     return state.regulariser();
   }

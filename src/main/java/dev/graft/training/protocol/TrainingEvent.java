@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 @JsonSubTypes({
   @JsonSubTypes.Type(value = TrainingEvent.Started.class, name = "started"),
   @JsonSubTypes.Type(value = TrainingEvent.Progress.class, name = "progress"),
+  @JsonSubTypes.Type(value = TrainingEvent.StepSkipped.class, name = "step_skipped"),
   @JsonSubTypes.Type(value = TrainingEvent.Evaluating.class, name = "evaluating"),
   @JsonSubTypes.Type(value = TrainingEvent.Evaluated.class, name = "evaluation"),
   @JsonSubTypes.Type(value = TrainingEvent.Checkpoint.class, name = "checkpoint"),
@@ -83,6 +84,15 @@ public sealed interface TrainingEvent {
    * @param trained whose loss counts; of labelled rows their labels
    */
   record StepTokens(long logical, long computed, long trained) {}
+
+  /**
+   * A step is over and has made no update.
+   *
+   * @param epoch passes over the data so far, with fraction
+   * @param reason with the rows
+   */
+  record StepSkipped(long step, long totalSteps, double epoch, String reason)
+      implements TrainingEvent {}
 
   /** The validation file is begun after a step; step 0 is the base model. */
   record Evaluating(long step) implements TrainingEvent {}

@@ -79,6 +79,20 @@ final class RunReporter {
     tell(progress.step(), values);
   }
 
+  void skipped(TrainingEvent.StepSkipped skipped) {
+    where =
+        new LeaseReport.Progress(
+            Math.toIntExact(skipped.step()),
+            Math.toIntExact(skipped.totalSteps()),
+            skipped.epoch(),
+            where == null ? null : where.tokensPerSecond(),
+            false);
+    reports.progress(where);
+    reports.note(
+        LeaseReport.Level.WARN,
+        "Step %d was skipped: %s".formatted(skipped.step(), skipped.reason()));
+  }
+
   void evaluating() {
     validating(true);
   }

@@ -39,12 +39,14 @@ public final class ComputedTensor implements AutoCloseable {
 
   private final String name;
   private final TorchScriptModule module;
+  private final DeviceMemory memory;
   private final PtNDArray value;
   private final PtNDArray gradient;
   private final PtNDArray[] parameters;
   private final PtNDArray[] gradients;
 
   public ComputedTensor(DeviceMemory memory, Computed computed, Parameters of) {
+    this.memory = memory;
     name = computed.name();
     module = Kernels.load(METHODS.formatted(computed.function()), memory.device());
     long size = 1;
@@ -75,6 +77,11 @@ public final class ComputedTensor implements AutoCloseable {
     } finally {
       JniUtils.setGradMode(false); // the method leaves it on when it throws
     }
+  }
+
+  /** Forgets its gradient. */
+  public void discard() {
+    memory.zero(gradient);
   }
 
   public NamedTensor read() {

@@ -4,7 +4,6 @@ import dev.graft.spec.Hyperparameters;
 import dev.graft.training.NonfiniteGradients;
 import dev.graft.training.TrainableModel;
 import dev.graft.training.batch.MicroBatch;
-import dev.graft.training.data.BatchPlan;
 import dev.graft.training.data.Rows;
 import dev.graft.training.data.SplitMix64;
 import dev.graft.training.finetune.checkpoint.RunProgress;
@@ -26,8 +25,8 @@ final class OptimiserStep {
 
   private final Hyperparameters training;
   private final long seed;
-  private final BatchPlan plan;
   private final Rows rows;
+  private final StepBatches windows;
   private final TrainableModel model;
   private final RunControl control;
   private final long total;
@@ -58,14 +57,19 @@ final class OptimiserStep {
   }
 
   OptimiserStep(
-      TrainingRun run, BatchPlan plan, Rows rows, TrainableModel model, RunControl control) {
+      TrainingRun run,
+      long total,
+      Rows rows,
+      StepBatches windows,
+      TrainableModel model,
+      RunControl control) {
     training = run.spec().training();
     seed = run.spec().seed();
-    this.plan = plan;
     this.rows = rows;
+    this.windows = windows;
     this.model = model;
     this.control = control;
-    total = plan.totalSteps();
+    this.total = total;
     warmup =
         training.schedule().warmupSteps() > 0
             ? training.schedule().warmupSteps()
@@ -78,11 +82,9 @@ final class OptimiserStep {
    */
   Outcome make(RunProgress progress) {
     long step = progress.step();
-    List<int[]> window = plan.window(step);
-    List<MicroBatch> batches =
-        window.stream()
-            .map(each -> rows.batch(each, training.batching().padToMultipleOf()))
-            .toList();
+    StepBatches.Window made = windows.take(step);
+    List<int[]> window = made.rows();
+    List<MicroBatch> batches = made.batches();
     try {
       TokenLoss loss = accumulate(step, window, batches);
       if (training.guards().lossSpike() && progress.trend().spikes(loss.mean())) {

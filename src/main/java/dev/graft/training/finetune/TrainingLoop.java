@@ -35,7 +35,6 @@ final class TrainingLoop {
   private final long total;
   private TrainingData data;
   private @Nullable HeldOutEvaluation validation;
-  private OptimiserStep steps;
   private RunProgress progress = RunProgress.START;
 
   /** Where the newest checkpoint is; null where there is more to keep than progress. */
@@ -67,7 +66,6 @@ final class TrainingLoop {
     if (total == 0) {
       throw new BadRun("training_file", "fewer rows than one batch, and dataloader_drop_last");
     }
-    steps = new OptimiserStep(run, plan, data.rows(), model, control);
     if (files.validation() == null && training.evaluation().needsValidation()) {
       throw new BadRun(
           "validation_file", "early stopping and the best model need a validation file");
@@ -104,12 +102,16 @@ final class TrainingLoop {
   private void train(Checkpoints checkpoints) {
     measure(checkpoints);
     if (progress.step() == 0 || progress.evaluationDue()) evaluate();
-    while (progress.step() < total && !stopsEarly()) {
-      control.pollRepeatable();
-      if (control.takeCheckpoint()) checkpoint(checkpoints);
-      step();
-      if (progress.evaluationDue()) evaluate();
-      if (progress.step() < total && schedule.due(progress.step())) checkpoint(checkpoints);
+    int multipleOf = training.batching().padToMultipleOf();
+    try (StepBatches windows = new StepBatches(plan, data.rows(), multipleOf)) {
+      var steps = new OptimiserStep(run, total, data.rows(), windows, model, control);
+      while (progress.step() < total && !stopsEarly()) {
+        control.pollRepeatable();
+        if (control.takeCheckpoint()) checkpoint(checkpoints);
+        step(steps);
+        if (progress.evaluationDue()) evaluate();
+        if (progress.step() < total && schedule.due(progress.step())) checkpoint(checkpoints);
+      }
     }
     if (!stopsEarly()) evaluate();
   }
@@ -133,7 +135,6 @@ final class TrainingLoop {
       ReferenceLogps references =
           new ReferenceLogps(checkpoints.reference(), model, training, control);
       data = references.measured(data);
-      steps = new OptimiserStep(run, plan, data.rows(), model, control);
       if (held != null) held = references.measured(held);
       if (references.keep()) kept = null;
     }
@@ -166,7 +167,7 @@ final class TrainingLoop {
             model.trainableParameters()));
   }
 
-  private void step() {
+  private void step(OptimiserStep steps) {
     long began = System.nanoTime();
     long step = progress.step();
     OptimiserStep.Outcome outcome = steps.make(progress);

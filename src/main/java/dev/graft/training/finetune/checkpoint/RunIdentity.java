@@ -78,7 +78,7 @@ public final class RunIdentity {
   }
 
   /** Names and sizes of the weights, contents of the small files: a whole digest takes minutes. */
-  private static String baseModel(Path directory) {
+  public static String baseModel(Path directory) {
     StringBuilder text = new StringBuilder();
     try (Stream<Path> files = Files.list(directory)) {
       for (Path file : files.sorted().toList()) {

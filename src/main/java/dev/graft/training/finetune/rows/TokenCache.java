@@ -20,7 +20,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Tokenised files by what they were made from, so that a run that goes on, one that is tried again,
  * and another one of the same rows do not tokenise them again. Several processes may share a
- * directory. What was not used for longest goes; a run that has it mapped keeps it.
+ * directory. What was not used for a week goes, and what was not used for longest where there is
+ * too much; a run that has it mapped keeps it.
  *
  * @param most bytes of all files
  */
@@ -28,6 +29,8 @@ public record TokenCache(Path directory, long most) {
   private static final Logger log = LoggerFactory.getLogger(TokenCache.class);
   private static final String SUFFIX = ".tokens";
   private static final long MOST = 8L << 30;
+
+  private static final Duration UNUSED = Duration.ofDays(7);
 
   /** A process that has not finished a file for so long is gone. */
   private static final Duration ABANDONED = Duration.ofDays(1);
@@ -49,7 +52,10 @@ public record TokenCache(Path directory, long most) {
     Path file = directory.resolve(key + SUFFIX);
     try {
       StoredRows known = known(file, key);
-      if (known != null) return known;
+      if (known != null) {
+        makeRoom(file);
+        return known;
+      }
       try (RowsWriter writer = new RowsWriter(directory)) {
         writer.publish(file, maker.make(writer), key);
       }
@@ -66,7 +72,7 @@ public record TokenCache(Path directory, long most) {
     try {
       StoredRows known = StoredRows.open(file, key);
       if (known != null) {
-        Files.setLastModifiedTime(file, FileTime.fromMillis(System.currentTimeMillis()));
+        Files.setLastModifiedTime(file, now());
         return known;
       }
       log.atWarn().addKeyValue("file", file.getFileName()).log("tokens_damaged");
@@ -75,6 +81,16 @@ public record TokenCache(Path directory, long most) {
       // the usual case of rows that are new
     }
     return null;
+  }
+
+  /** As the file system tells it, by which the ages of files are measured. */
+  private FileTime now() throws IOException {
+    Path touched = Files.createTempFile(directory, RowsWriter.MAKING, ".now");
+    try {
+      return Files.getLastModifiedTime(touched);
+    } finally {
+      Files.delete(touched);
+    }
   }
 
   private record Kept(Path file, FileTime used, long bytes) {
@@ -89,11 +105,9 @@ public record TokenCache(Path directory, long most) {
     long taken = Files.size(newest);
     for (Kept each : others(newest)) {
       taken += each.bytes();
-      boolean goes =
-          each.unfinished()
-              ? each.used().toInstant().plus(ABANDONED).isBefore(now.toInstant())
-              : taken > most;
-      if (goes) Files.deleteIfExists(each.file());
+      Duration patience = each.unfinished() ? ABANDONED : UNUSED;
+      boolean old = each.used().toInstant().plus(patience).isBefore(now.toInstant());
+      if (old || !each.unfinished() && taken > most) Files.deleteIfExists(each.file());
     }
   }
 

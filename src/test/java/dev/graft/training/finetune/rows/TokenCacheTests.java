@@ -12,9 +12,14 @@ import dev.graft.training.finetune.FakeModel;
 import dev.graft.training.finetune.FineTune;
 import dev.graft.training.finetune.RecordedRuns;
 import dev.graft.training.finetune.run.BadRun;
+import dev.graft.training.finetune.run.TrainingRun;
+import dev.graft.training.protocol.RunRequest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -90,7 +95,7 @@ class TokenCacheTests {
       assertMadeAgain(cache, file, damaged, whole);
     }
     assertMadeAgain(cache, file, new byte[0], whole);
-    assertMadeAgain(cache, file, java.util.Arrays.copyOf(whole, whole.length - 1), whole);
+    assertMadeAgain(cache, file, Arrays.copyOf(whole, whole.length - 1), whole);
     get(cache, B);
     assertMadeAgain(cache, file, Files.readAllBytes(directory.resolve(B + ".tokens")), whole);
     assertMadeAgain(cache, file, new byte[4096], whole);
@@ -129,15 +134,26 @@ class TokenCacheTests {
     Path making = Files.writeString(directory.resolve("making-1.tokens"), "of another process");
     get(cache, B);
     assertThat(files(directory)).as("two fit").hasSize(4);
-    Files.setLastModifiedTime(
-        directory.resolve(B + ".tokens"), java.nio.file.attribute.FileTime.fromMillis(1000));
-    Files.setLastModifiedTime(making, java.nio.file.attribute.FileTime.fromMillis(1000));
+    Files.setLastModifiedTime(directory.resolve(B + ".tokens"), FileTime.fromMillis(1000));
+    Files.setLastModifiedTime(making, FileTime.fromMillis(1000));
     get(cache, "c".repeat(64));
     assertThat(files(directory))
         .containsExactlyInAnyOrder(
             directory.resolve(A + ".tokens"),
             directory.resolve("c".repeat(64) + ".tokens"),
             foreign);
+  }
+
+  @Test
+  void whatNobodyUsesForAWeekGoes() throws IOException {
+    TokenCache cache = new TokenCache(directory);
+    get(cache, A);
+    get(cache, B);
+    FileTime now = Files.getLastModifiedTime(directory.resolve(B + ".tokens"));
+    FileTime weekAgo = FileTime.from(now.toInstant().minus(Duration.ofDays(8)));
+    Files.setLastModifiedTime(directory.resolve(A + ".tokens"), weekAgo);
+    get(cache, B);
+    assertThat(files(directory)).containsExactly(directory.resolve(B + ".tokens"));
   }
 
   @Test
@@ -167,11 +183,9 @@ class TokenCacheTests {
     Path out = directory.resolve(name);
     var run = RecordedRuns.of(spec, base, rows, null, out, null);
     var shared =
-        new dev.graft.training.protocol.RunRequest.Directories(
+        new RunRequest.Directories(
             out, out.resolve("checkpoints"), null, directory.resolve("tokens"));
-    var sharing =
-        new dev.graft.training.finetune.run.TrainingRun(
-            run.spec(), run.base(), run.data(), shared, null, run.machine());
+    var sharing = new TrainingRun(run.spec(), run.base(), run.data(), shared, null, run.machine());
     new FineTune(sharing, event -> {}, () -> null, FakeModel.SOURCE).run();
   }
 
@@ -186,11 +200,9 @@ class TokenCacheTests {
       for (int i = 0; i < 10_000; i++) out.write("{\"text\":\"%s\"}\n".formatted(text));
     }
     String spec =
-        "{'base_model':'%s','training_file':'%s','adapter':{'objective':'%s','training':{'max_steps':2,'max_length':64,'truncation_mode':'keep_start'}}}"
-            .formatted(base, rows, objective)
-            .replace(
-                "'max_length':64,",
-                objective.equals("sft") ? "'max_length':1024," : "'max_length':64,");
+        "{'base_model':'%s','training_file':'%s','adapter':{'objective':'%s',"
+            + "'training':{'max_steps':2,'max_length':%d}}}";
+    spec = spec.formatted(base, rows, objective, objective.equals("sft") ? 1024 : 64);
     Path file = Files.writeString(directory.resolve("spec.json"), spec.replace('\'', '"'));
     String out = directory.resolve("out").toString();
     Path said = directory.resolve("said");

@@ -17,6 +17,10 @@ RUN apt-get update \
 COPY --from=build /source/target/graft.jar /opt/graft/graft.jar
 COPY --chmod=755 <<'SCRIPT' /usr/local/bin/graft
 #!/bin/sh
+case ${1:-} in train | bench)
+  export MALLOC_TOP_PAD_=${MALLOC_TOP_PAD_:-268435456} MALLOC_TRIM_THRESHOLD_=${MALLOC_TRIM_THRESHOLD_:-17179869184} \
+    MALLOC_MMAP_THRESHOLD_=${MALLOC_MMAP_THRESHOLD_:-4294967296} ;;
+esac
 exec java -XX:+UseSerialGC -XX:-UsePerfData --enable-native-access=ALL-UNNAMED \
   --sun-misc-unsafe-memory-access=allow ${GRAFT_JAVA_OPTIONS:-} -jar /opt/graft/graft.jar "$@"
 SCRIPT

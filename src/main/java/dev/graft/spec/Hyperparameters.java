@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param saveMinutes time between checkpoints, at most; 0 = time does not decide
  * @param gradientCheckpointing activations are computed again on the way down: less memory
  * @param precision {@code bf16}
+ * @param guards what ends a run that goes wrong
  */
 public record Hyperparameters(
     StepSchedule schedule,
@@ -23,7 +24,17 @@ public record Hyperparameters(
     int saveSteps,
     double saveMinutes,
     boolean gradientCheckpointing,
-    Precision precision) {
+    Precision precision,
+    StepGuards guards) {
+  /**
+   * What becomes of a step whose numbers are wrong.
+   *
+   * @param lossSpike whether a loss far above those before it ends the run
+   * @param skipNonfinite whether a step with a loss or gradients that are no finite numbers is left
+   *     out; otherwise it ends the run
+   */
+  public record StepGuards(boolean lossSpike, boolean skipNonfinite) {}
+
   /**
    * How many steps there are, and how large each is.
    *

@@ -4,6 +4,7 @@ import dev.graft.text.row.Example;
 import dev.graft.text.template.ChatTemplate;
 import dev.graft.text.template.TemplateRejected;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,11 +16,16 @@ import org.jspecify.annotations.Nullable;
 /**
  * Which characters of a rendered chat the assistant says, the token that ends its turn included. By
  * the template's own marks; where it has none, by rendering the turns before and with the answer,
- * which must both be beginnings of the whole.
+ * which must both be beginnings of the whole. Used by one thread.
  */
 final class AssistantSpans {
   private final ChatTemplate template;
   private final Tokenizer tokenizer;
+
+  /** Beginnings of {@link #latest}, by their turns. */
+  private final Map<Integer, ChatTemplate.Rendered> beginnings = new HashMap<>();
+
+  private Example.@Nullable Chat latest;
 
   AssistantSpans(ChatTemplate template, Tokenizer tokenizer) {
     this.template = template;
@@ -30,13 +36,63 @@ final class AssistantSpans {
     return template;
   }
 
+  private ChatTemplate.Rendered beginning(Example.Chat chat, int turns) {
+    if (chat != latest) beginnings.clear();
+    latest = chat;
+    ChatTemplate.Rendered known = beginnings.get(turns);
+    if (known == null) {
+      known = template.render(chat.messages().subList(0, turns), chat.tools(), false);
+      beginnings.put(turns, known);
+    }
+    return known;
+  }
+
+  /**
+   * The chat; or, where the template writes turns otherwise when later ones follow, as those that
+   * leave out earlier reasoning, chats that end with a turn that trains. Each such turn trains in
+   * one of them, in which all before it is what the model sees when it is to say that turn.
+   */
+  List<Example.Chat> examples(Example.Chat chat) {
+    List<Integer> ends = ends(chat);
+    if (ends.isEmpty()) return List.of(chat);
+    List<Example.Chat> examples = new ArrayList<>();
+    int from = 0;
+    for (int end : ends) {
+      examples.add(chat.training(from, end));
+      from = end;
+    }
+    return examples;
+  }
+
+  /** Behind turns that train and are no beginning of what follows; empty where all are. */
+  private List<Integer> ends(Example.Chat chat) {
+    List<Integer> ends = new ArrayList<>();
+    int turns = chat.messages().size();
+    int last = 0;
+    try {
+      for (int i = 0; i < turns; i++) {
+        if (!Example.Chat.trains(chat.messages().get(i))) continue;
+        if (last > 0 && !continues(chat, last, i + 1)) ends.add(last);
+        last = i + 1;
+      }
+      if (last > 0 && (!ends.isEmpty() || !continues(chat, last, turns))) ends.add(last);
+    } catch (TemplateRejected takesNoBeginnings) {
+      return List.of();
+    }
+    return ends;
+  }
+
+  private boolean continues(Example.Chat chat, int turns, int more) {
+    return turns == more || beginning(chat, more).text().startsWith(beginning(chat, turns).text());
+  }
+
   /**
    * @throws TemplateRejected if the template leaves out what a turn calls: an empty answer would be
    *     learned. The first turn that trains is looked at, and the first without words: templates
    *     tell no others apart
    */
   ChatTemplate.Rendered render(Example.Chat chat) {
-    ChatTemplate.Rendered whole = template.render(chat.messages(), chat.tools(), false);
+    ChatTemplate.Rendered whole = beginning(chat, chat.messages().size());
     Set<Boolean> looked = new HashSet<>();
     for (int i = 0; i < chat.messages().size(); i++) {
       Map<String, Object> turn = chat.messages().get(i);
@@ -107,13 +163,12 @@ final class AssistantSpans {
     for (int i = 0; i < messages.size(); i++) {
       if (!Example.Chat.trains(messages.get(i))) continue;
       String before = template.render(messages.subList(0, i), chat.tools(), true).text();
-      String with = template.render(messages.subList(0, i + 1), chat.tools(), false).text();
+      String with = beginning(chat, i + 1).text();
       if (!whole.startsWith(before) || !whole.startsWith(with) || with.length() < before.length()) {
         throw new TemplateRejected(
-            "the chat template writes earlier turns anew when later ones follow, so the answer of"
-                + " turn "
+            "the chat template does not write the answer of turn "
                 + i
-                + " cannot be told from the rest");
+                + " behind what asks for it, so it cannot be told from the rest");
       }
       int end = endOfTurn(with, before.length());
       spans.add(new int[] {whole.codePointCount(0, before.length()), whole.codePointCount(0, end)});

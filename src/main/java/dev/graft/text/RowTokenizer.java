@@ -44,20 +44,21 @@ public final class RowTokenizer {
   }
 
   /**
-   * @return the row, cut; perhaps without a token that trains
+   * @return the row, cut; perhaps without a token that trains. Several where the template writes a
+   *     chat's turns otherwise when later ones follow, see {@link AssistantSpans#examples}
    * @throws RowRejected if settings or template do not go with the row, or it is too long
    */
-  public TokenizedRow tokenize(Example example) {
+  public List<TokenizedRow> tokenize(Example example) {
     try {
       refuseSpecialTokens(example);
       return switch (example) {
         case Example.Chat chat when options.maskHistory() -> lastAnswer(chat);
-        case Example.Chat chat -> chat(chat);
+        case Example.Chat chat -> chats(chat);
         case Example.Completion pair -> {
           Whole whole = whole(pair);
-          yield truncation.applied(whole.row(), whole.answer(), system(pair));
+          yield List.of(truncation.applied(whole.row(), whole.answer(), system(pair)));
         }
-        case Example.Text text -> text(text);
+        case Example.Text text -> List.of(text(text));
         case Example.Labelled labelled ->
             throw new RowRejected(
                 labelled.line(),
@@ -130,19 +131,24 @@ public final class RowTokenizer {
     }
   }
 
-  private TokenizedRow lastAnswer(Example.Chat chat) {
+  private List<TokenizedRow> lastAnswer(Example.Chat chat) {
     Example.ChatPromptCompletion pair = chat.lastAnswer();
     if (pair == null) throw new RowRejected(chat.line(), "has no assistant turn to learn from");
     return tokenize(pair);
   }
 
-  private TokenizedRow chat(Example.Chat chat) {
+  private List<TokenizedRow> chats(Example.Chat chat) {
     requireUnset(chat, "completion_only_loss", options.completionOnlyLoss());
+    Boolean assistantOnly = options.assistantOnlyLoss();
+    if (assistantOnly != null && !assistantOnly) return List.of(chat(chat, false));
+    return spans().examples(chat).stream().map(each -> chat(each, true)).toList();
+  }
+
+  private TokenizedRow chat(Example.Chat chat, boolean assistantOnly) {
     ChatTemplate.Rendered rendered = spans().render(chat);
     Tokenizer.Tokens tokens = tokenizer.encode(rendered.text());
     int[] labels = tokens.ids().clone();
-    Boolean assistantOnly = options.assistantOnlyLoss();
-    if (assistantOnly == null || assistantOnly) spans().mask(chat, rendered, tokens, labels);
+    if (assistantOnly) spans().mask(chat, rendered, tokens, labels);
     TokenizedRow row = new TokenizedRow(chat.line(), tokens.ids(), labels);
     return truncation.applied(row, lastRun(labels), system(chat.messages()));
   }
@@ -171,6 +177,13 @@ public final class RowTokenizer {
       case Example.ChatPromptCompletion chat -> {
         String before = spans().template().render(chat.prompt(), chat.tools(), true).text();
         Example.Chat both = chat.whole();
+        int turns = both.messages().size();
+        if (spans().examples(both.training(chat.prompt().size(), turns)).size() > 1) {
+          throw new RowRejected(
+              chat.line(),
+              "has a completion of several turns, which the model's chat template writes otherwise when"
+                  + " later turns follow; write the row as messages");
+        }
         ChatTemplate.Rendered rendered = spans().render(both);
         Tokenizer.Tokens tokens = tokenizer.encode(rendered.text());
         int[] labels = tokens.ids().clone();

@@ -28,8 +28,13 @@ public interface TrainableModel extends AutoCloseable {
   /**
    * Clips by global norm, makes one AdamW update, zeroes the gradients; returns the norm before
    * clipping.
+   *
+   * @throws NonfiniteGradients if that is not finite; {@link #discard} then makes the model usable
    */
   double update(double learningRate);
+
+  /** Forgets what {@link #accumulate} has added since the last update. */
+  void discard();
 
   /**
    * What the method itself added to the loss of the window before the last update, such as

@@ -107,8 +107,14 @@ class WorkerConfiguration {
       TrainerCommandLine commandLine,
       ApplicationEventPublisher events,
       WorkerProperties settings) {
+    Integer threads = settings.trainerThreads(Runtime.getRuntime().availableProcessors());
     RunPreparation preparation =
-        new RunPreparation(blobs, protocol, runs.directory(), settings.threads());
+        new RunPreparation(
+            blobs,
+            protocol,
+            runs.directory(),
+            settings.directory().resolve("tokens").toAbsolutePath(),
+            threads);
     StopTimes stopTimes = new StopTimes(settings.directory());
     return WorkerLoop.threads(
         MachineMemory.devices(settings.devices(), settings.deviceMemory()).stream()

@@ -28,7 +28,8 @@ import org.springframework.util.unit.DataSize;
  * @param devices as libtorch calls them; one job runs on each
  * @param deviceMemory what a job may take of each device; by default what is found, see {@link
  *     MachineMemory}
- * @param threads CPU threads of one trainer; by default as many as there are
+ * @param threads CPU threads of one trainer; by default as many as there are, and where several
+ *     devices are {@code cpu} each gets its share of them
  * @param heap heap of a trainer's JVM (tensors live outside it), as {@code -Xmx} takes it
  * @param reportEvery progress is told this often, while there is some
  * @param claimWait how long one request for a job waits at the server, and so how long an idle
@@ -75,6 +76,17 @@ record WorkerProperties(
 
   RunTimes runTimes() {
     return new RunTimes(reportEvery, drainGrace, retryWait);
+  }
+
+  /**
+   * CPU threads of one trainer; null = as many as there are.
+   *
+   * @param cores of this machine
+   */
+  @Nullable Integer trainerThreads(int cores) {
+    int sharing = (int) devices.stream().filter("cpu"::equals).count();
+    if (threads != null || sharing < 2) return threads;
+    return Math.max(1, cores / sharing);
   }
 
   /**

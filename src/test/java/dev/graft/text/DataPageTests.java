@@ -62,7 +62,7 @@ class DataPageTests {
                 row ->
                     row instanceof Example.PreferencePair pair
                         ? sides(rows.tokenize(pair))
-                        : Stream.of(rows.tokenize(row)))
+                        : rows.tokenize(row).stream())
             .map(row -> marked(tokenizer, row))
             .toList());
   }

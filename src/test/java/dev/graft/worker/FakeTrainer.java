@@ -83,7 +83,17 @@ public final class FakeTrainer {
       double loss = 1.0 / step;
       say(
           new TrainingEvent.Progress(
-              step, steps, 1.0 * step / steps, loss, 1, 0.1, 100, step * 40L, 0.5, Map.of()));
+              step,
+              steps,
+              1.0 * step / steps,
+              loss,
+              1,
+              0.1,
+              new TrainingEvent.StepTokens(80, 60, 40),
+              100,
+              step * 40L,
+              0.5,
+              Map.of()));
       if (step == plan.path("exit_at").asInt(-1) && request.directories().resumeFrom() == null) {
         System.exit(plan.path("exit_status").asInt());
       }

@@ -53,7 +53,7 @@ public final class TestWorker {
     return new WorkerLoop(
         Device.UNKNOWN,
         protocol,
-        new RunPreparation(blobs, protocol, jobs, 1),
+        new RunPreparation(blobs, protocol, jobs, jobs.resolveSibling("tokens"), 1),
         fakeTrainer(),
         event -> {},
         settings,

@@ -280,7 +280,8 @@ class WorkerApiIT {
 
   private RunPreparation preparation(FileArtifactStore store) throws IOException {
     BlobCache blobs = BlobCache.of(store, new BlobCache.Bounds(1 << 30, 0));
-    return new RunPreparation(blobs, protocol, directory.resolve("jobs"), null);
+    return new RunPreparation(
+        blobs, protocol, directory.resolve("jobs"), directory.resolve("tokens"), null);
   }
 
   private String read(LeaseKey key, Digest digest) throws IOException {

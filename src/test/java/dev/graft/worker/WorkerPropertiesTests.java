@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
@@ -20,12 +21,7 @@ class WorkerPropertiesTests {
   private static final long GB = 1L << 30;
 
   private static BlobCache.Bounds copies(long disk, Map<String, String> set) {
-    Map<String, String> all = new HashMap<>(set);
-    all.put("graft.worker.directory", "worker");
-    return new Binder(new MapConfigurationPropertySource(all))
-        .bind("graft.worker", WorkerProperties.class)
-        .get()
-        .copies(disk);
+    return bound(set).copies(disk);
   }
 
   @Test
@@ -42,6 +38,30 @@ class WorkerPropertiesTests {
     for (String name : set.keySet()) {
       assertThatThrownBy(() -> copies(GB, Map.of(name, "-1B"))).hasStackTraceContaining(name);
     }
+  }
+
+  @Test
+  void trainersOnOneProcessorShareItsCores() {
+    assertThat(threads(8, "cpu")).as("all there are").isNull();
+    assertThat(threads(8, "cpu,cpu")).isEqualTo(4);
+    assertThat(threads(7, "cpu,cuda:0,cpu")).isEqualTo(3);
+    assertThat(threads(2, "cpu,cpu,cpu")).isEqualTo(1);
+    assertThat(threads(8, "cuda:0,cuda:1")).isNull();
+    Map<String, String> said =
+        Map.of("graft.worker.devices", "cpu,cpu", "graft.worker.threads", "6");
+    assertThat(bound(said).trainerThreads(8)).isEqualTo(6);
+  }
+
+  private static @Nullable Integer threads(int cores, String devices) {
+    return bound(Map.of("graft.worker.devices", devices)).trainerThreads(cores);
+  }
+
+  private static WorkerProperties bound(Map<String, String> set) {
+    Map<String, String> all = new HashMap<>(set);
+    all.put("graft.worker.directory", "worker");
+    return new Binder(new MapConfigurationPropertySource(all))
+        .bind("graft.worker", WorkerProperties.class)
+        .get();
   }
 
   @Test

@@ -117,7 +117,8 @@ final class ModelText implements ChatText {
         yield tokenized(turns, List.of(turn("assistant", answered.answer())));
       }
       case Prompt.PlainText before ->
-          rows.tokenize(new Example.PromptCompletion(1, before.text(), answered.answer()));
+          rows.tokenize(new Example.PromptCompletion(1, before.text(), answered.answer()))
+              .getLast();
       case Prompt.TokenIds before -> throw refused(answered, "Ids are no prompt for an answer.");
       case Prompt.Answered before -> throw refused(answered, "There is an answer already.");
     };
@@ -131,9 +132,9 @@ final class ModelText implements ChatText {
     List<Map<String, Object>> all = new ArrayList<>(before);
     all.addAll(answer);
     try {
-      return rows.tokenize(new Example.Chat(1, all, null));
+      return rows.tokenize(new Example.Chat(1, all, null)).getLast();
     } catch (RowRejected unplaced) {
-      return rows.tokenize(new Example.ChatPromptCompletion(1, before, answer, null));
+      return rows.tokenize(new Example.ChatPromptCompletion(1, before, answer, null)).getLast();
     }
   }
 

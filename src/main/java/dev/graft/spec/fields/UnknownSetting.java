@@ -52,6 +52,8 @@ public final class UnknownSetting {
           Map.entry("lr_scheduler", List.of("lr_scheduler_type")),
           Map.entry("warmup", List.of("warmup_ratio")),
           Map.entry("gradient_clipping", List.of("max_grad_norm")),
+          Map.entry("loss_watchdog_threshold", List.of("loss_spike_guard")),
+          Map.entry("skip_nan_grad", List.of("skip_nonfinite_steps")),
           Map.entry("group_by_length", List.of("train_sampling_strategy")),
           Map.entry("save_strategy", List.of("save_steps")),
           Map.entry("eval_strategy", List.of("eval_steps")),

@@ -49,6 +49,7 @@ final class TrainingFields {
             or(fields.number("neftune_noise_alpha", 0, 100, "usual are 5 to 15"), 0.0));
     LoraPlus loraPlus = LoraPlus.read(fields, method, learningRate);
     var precision = or(fields.bool("bf16"), false) ? Precision.BF16 : Precision.F32;
+    var guards = guards(fields, objective);
     refuseUnbuilt(fields);
     fields.refuseUnknown();
     return new Hyperparameters(
@@ -62,7 +63,15 @@ final class TrainingFields {
         saveSteps,
         saveMinutes,
         checkpointing,
-        precision);
+        precision,
+        guards);
+  }
+
+  /** Pairs and numbers may be far above the mean of the steps before, which is no sign of harm. */
+  private static Hyperparameters.StepGuards guards(Fields fields, Objective objective) {
+    boolean even = !objective.pairs() && objective != Objective.REGRESSION;
+    return new Hyperparameters.StepGuards(
+        or(fields.bool("loss_spike_guard"), even), or(fields.bool("skip_nonfinite_steps"), false));
   }
 
   private static Hyperparameters.Optimizer optimizer(Fields fields) {

@@ -203,7 +203,9 @@ public final class TrainingSpecs {
         .put("gradient_checkpointing", training.gradientCheckpointing())
         .put("disable_dropout", training.regularisation().disableDropout())
         .put("neftune_noise_alpha", training.regularisation().neftuneNoiseAlpha())
-        .put("bf16", training.precision() == Precision.BF16);
+        .put("bf16", training.precision() == Precision.BF16)
+        .put("loss_spike_guard", training.guards().lossSpike())
+        .put("skip_nonfinite_steps", training.guards().skipNonfinite());
     training.evaluation().write(json);
     LoraPlus.write(json, training.loraPlus());
     PackingStrategy packing = training.rows().packingStrategy();

@@ -1,6 +1,7 @@
 package dev.graft.text.row;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -60,6 +61,18 @@ public sealed interface Example {
    */
   record Chat(long line, List<Map<String, Object>> messages, @Nullable List<?> tools)
       implements Example {
+    /** The first turns, of which those before {@code from} do not train. */
+    public Chat training(int from, int turns) {
+      List<Map<String, Object>> kept = new ArrayList<>(messages.subList(0, turns));
+      for (int i = 0; i < from; i++) {
+        if (!trains(kept.get(i))) continue;
+        Map<String, Object> silent = new LinkedHashMap<>(kept.get(i));
+        silent.put("weight", 0);
+        kept.set(i, silent);
+      }
+      return new Chat(line, kept, tools);
+    }
+
     /** Whether an assistant's turn is there whose weight is not 0. */
     public boolean trains() {
       return messages.stream().anyMatch(Chat::trains);

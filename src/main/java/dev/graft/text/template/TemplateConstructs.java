@@ -113,7 +113,7 @@ final class TemplateConstructs {
   /**
    * @param kind '%' for a tag, '{' for an output
    * @param body what stands between the braces
-   * @return the body, with reversed slices in jinjava's words
+   * @return the body, with reversed slices and keyword arguments in jinjava's words
    */
   String checked(char kind, String body) {
     String code = LITERAL.matcher(body).replaceAll("''");
@@ -126,7 +126,8 @@ final class TemplateConstructs {
       boolean known = functions.contains(name) || WORDS.contains(name) || TAGS.contains(name);
       if (!known) throw refused("function", name);
     }
-    return body.replaceAll("(?<=[\\w)\\]])\\[::-1\\]", "|reverse");
+    String reversed = body.replaceAll("(?<=[\\w)\\]])\\[::-1\\]", "|reverse");
+    return code.startsWith("macro") ? reversed : KeywordArguments.nested(reversed);
   }
 
   private void tag(String code) {

@@ -43,6 +43,8 @@ final class TrainReport {
             e.trainableParameters());
       }
       case TrainingEvent.Progress e -> progress(e);
+      case TrainingEvent.StepSkipped e ->
+          out.printf("step %d/%d skipped: %s%n", e.step(), e.totalSteps(), e.reason());
       case TrainingEvent.Evaluating e -> out.printf("step %d: validation%n", e.step());
       case TrainingEvent.Evaluated e -> evaluation(e);
       case TrainingEvent.Checkpoint e -> {
@@ -79,7 +81,7 @@ final class TrainReport {
     last = System.nanoTime();
     out.printf(
         "step %d/%d, epoch %.2f: loss %.4f, %.1f %% right%s, gradient %.3f, rate %.2e, %,.0f"
-            + " tokens/s%n",
+            + " tokens/s (%,d tokens, %,d computed, %,d trained)%n",
         e.step(),
         e.totalSteps(),
         e.epoch(),
@@ -88,7 +90,10 @@ final class TrainReport {
         pairs(e.metrics()),
         e.gradNorm(),
         e.learningRate(),
-        e.tokensPerSecond());
+        e.tokensPerSecond(),
+        e.tokens().logical(),
+        e.tokens().computed(),
+        e.tokens().trained());
   }
 
   /** What is said of pairs, if there are any. */

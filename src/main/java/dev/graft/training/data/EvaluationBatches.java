@@ -11,10 +11,11 @@ public final class EvaluationBatches {
   private EvaluationBatches() {}
 
   public static List<int[]> batches(Rows rows, int size) {
+    int[] lengths = rows.lengths();
     int[] sorted =
         IntStream.range(0, rows.size())
             .boxed()
-            .sorted(Comparator.comparingInt(rows::length))
+            .sorted(Comparator.comparingInt(row -> lengths[row]))
             .mapToInt(row -> row)
             .toArray();
     List<int[]> batches = new ArrayList<>();

@@ -15,7 +15,6 @@ import org.jspecify.annotations.Nullable;
  */
 public record PairRows(List<TokenizedPair> pairs, @Nullable PairLogps reference) implements Rows {
   public PairRows {
-    pairs = List.copyOf(pairs);
     if (reference != null && reference.chosen().length != pairs.size()) {
       throw new IllegalArgumentException("the reference is that of other pairs");
     }

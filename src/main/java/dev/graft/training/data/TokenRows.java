@@ -59,7 +59,7 @@ public sealed interface TokenRows extends Rows
 
     @Override
     public int length(int row) {
-      return rows.get(row).ids().length;
+      return rows instanceof StoredRows stored ? stored.length(row) : rows.get(row).ids().length;
     }
 
     @Override
@@ -79,20 +79,20 @@ public sealed interface TokenRows extends Rows
   }
 
   /** All tokens end to end, cut every {@code width}; every token trains, the short rest is kept. */
-  record EndToEnd(int[] tokens, int width) implements TokenRows {
+  record EndToEnd(StoredRows texts, int width) implements TokenRows {
     @Override
     public int size() {
-      return (int) ((tokens.length + (long) width - 1) / width);
+      return Math.toIntExact(Math.ceilDiv(texts.tokens(), (long) width));
     }
 
     @Override
     public int length(int row) {
-      return Math.min(width, tokens.length - row * width);
+      return (int) Math.min(width, texts.tokens() - (long) row * width);
     }
 
     @Override
     public int[] ids(int row) {
-      return Arrays.copyOfRange(tokens, row * width, row * width + length(row));
+      return texts.ids((long) row * width, length(row));
     }
 
     @Override

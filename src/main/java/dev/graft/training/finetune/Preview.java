@@ -84,7 +84,9 @@ public final class Preview {
         preview.add(row(tokenizer, "chosen", null, sides.chosen()));
         preview.add(row(tokenizer, "rejected", null, sides.rejected()));
       } else {
-        preview.add(row(tokenizer, null, null, rows.tokenize(example)));
+        for (TokenizedRow row : rows.tokenize(example)) {
+          preview.add(row(tokenizer, null, null, row));
+        }
       }
     }
     return preview;

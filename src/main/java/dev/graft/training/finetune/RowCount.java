@@ -3,14 +3,19 @@ package dev.graft.training.finetune;
 import dev.graft.spec.TrainingSpec;
 import dev.graft.text.Tokenizer;
 import dev.graft.training.data.BatchPlan;
+import dev.graft.training.finetune.checkpoint.DurableFiles;
+import dev.graft.training.finetune.checkpoint.RunIdentity;
 import dev.graft.training.finetune.rows.LabelledFile;
 import dev.graft.training.finetune.rows.RowFile;
+import dev.graft.training.finetune.rows.TokenCache;
+import dev.graft.training.finetune.rows.Tokenization;
 import dev.graft.training.finetune.rows.TrainingData;
 import dev.graft.training.finetune.run.BadRun;
 import dev.graft.training.finetune.run.RunControl;
 import dev.graft.weights.config.ModelConfig;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 
 /**
  * What a training file comes to: the numbers that a run begins with. The weights need not be there.
@@ -38,11 +43,20 @@ public record RowCount(
     RowFile rows = new RowFile("training_file", file.trainingFile());
     int maxLength = maxLength(file);
     try (Tokenizer tokenizer = Tokenizer.load(file.baseModel())) {
-      return of(
-          spec,
-          spec.objective().labelsRows()
-              ? new LabelledFile(rows, spec, tokenizer, maxLength, RunControl.none()).unlabelled()
-              : TrainingData.read(rows, spec, tokenizer, maxLength, RunControl.none()));
+      if (spec.objective().labelsRows()) {
+        return of(
+            spec,
+            new LabelledFile(rows, spec, tokenizer, maxLength, RunControl.none()).unlabelled());
+      }
+      Path scratch = Files.createTempDirectory("graft-tokens");
+      try {
+        String base = RunIdentity.baseModel(file.baseModel());
+        TokenCache cache = new TokenCache(scratch);
+        Tokenization how = new Tokenization(spec, tokenizer, base, maxLength, cache);
+        return of(spec, TrainingData.read(rows, how, RunControl.none()));
+      } finally {
+        DurableFiles.delete(scratch);
+      }
     }
   }
 

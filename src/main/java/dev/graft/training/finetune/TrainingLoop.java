@@ -3,9 +3,7 @@ package dev.graft.training.finetune;
 import dev.graft.spec.Hyperparameters;
 import dev.graft.spec.Preference;
 import dev.graft.training.TrainableModel;
-import dev.graft.training.batch.MicroBatch;
 import dev.graft.training.data.BatchPlan;
-import dev.graft.training.data.SplitMix64;
 import dev.graft.training.finetune.checkpoint.CheckpointManifest.Environment;
 import dev.graft.training.finetune.checkpoint.Checkpoints;
 import dev.graft.training.finetune.checkpoint.RunIdentity;
@@ -16,13 +14,10 @@ import dev.graft.training.finetune.run.BadRun;
 import dev.graft.training.finetune.run.RunControl;
 import dev.graft.training.finetune.run.TrainingRun;
 import dev.graft.training.metrics.TokenLoss;
-import dev.graft.training.model.optimizer.Schedules;
 import dev.graft.training.protocol.TrainerExit;
 import dev.graft.training.protocol.TrainingEvent;
 import dev.graft.weights.ModelDirectory;
 import java.nio.file.Path;
-import java.util.Arrays;
-import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -38,7 +33,6 @@ final class TrainingLoop {
   private final CheckpointSchedule schedule;
   private final BatchPlan plan;
   private final long total;
-  private final long warmup;
   private TrainingData data;
   private @Nullable HeldOutEvaluation validation;
   private RunProgress progress = RunProgress.START;
@@ -72,10 +66,6 @@ final class TrainingLoop {
     if (total == 0) {
       throw new BadRun("training_file", "fewer rows than one batch, and dataloader_drop_last");
     }
-    warmup =
-        training.schedule().warmupSteps() > 0
-            ? training.schedule().warmupSteps()
-            : (long) Math.ceil(total * training.schedule().warmupRatio());
     if (files.validation() == null && training.evaluation().needsValidation()) {
       throw new BadRun(
           "validation_file", "early stopping and the best model need a validation file");
@@ -112,12 +102,16 @@ final class TrainingLoop {
   private void train(Checkpoints checkpoints) {
     measure(checkpoints);
     if (progress.step() == 0 || progress.evaluationDue()) evaluate();
-    while (progress.step() < total && !stopsEarly()) {
-      control.pollRepeatable();
-      if (control.takeCheckpoint()) checkpoint(checkpoints);
-      step();
-      if (progress.evaluationDue()) evaluate();
-      if (progress.step() < total && schedule.due(progress.step())) checkpoint(checkpoints);
+    int multipleOf = training.batching().padToMultipleOf();
+    try (StepBatches windows = new StepBatches(plan, data.rows(), multipleOf)) {
+      var steps = new OptimiserStep(run, total, data.rows(), windows, model, control);
+      while (progress.step() < total && !stopsEarly()) {
+        control.pollRepeatable();
+        if (control.takeCheckpoint()) checkpoint(checkpoints);
+        step(steps);
+        if (progress.evaluationDue()) evaluate();
+        if (progress.step() < total && schedule.due(progress.step())) checkpoint(checkpoints);
+      }
     }
     if (!stopsEarly()) evaluate();
   }
@@ -173,82 +167,41 @@ final class TrainingLoop {
             model.trainableParameters()));
   }
 
-  /** One optimiser step: the window's micro-batches, then one update. */
-  private void step() {
+  private void step(OptimiserStep steps) {
     long began = System.nanoTime();
     long step = progress.step();
-    List<int[]> window = plan.window(step);
-    List<MicroBatch> batches =
-        window.stream()
-            .map(rows -> data.rows().batch(rows, training.batching().padToMultipleOf()))
-            .toList();
-    TokenLoss loss = accumulate(step, window, batches);
-    double rate = training.schedule().learningRate() * multiplier(step);
-    double norm = update(rate);
+    OptimiserStep.Outcome outcome = steps.make(progress);
     boolean evaluationDue =
         validation != null && step + 1 < total && due(step + 1, training.evaluation().evalSteps());
-    progress = progress.after(loss, evaluationDue);
-    double seconds = Math.max(1e-9, (System.nanoTime() - began) / 1e9);
+    switch (outcome) {
+      case OptimiserStep.Updated made -> {
+        progress = progress.after(made.loss(), evaluationDue);
+        made(made, Math.max(1e-9, (System.nanoTime() - began) / 1e9));
+      }
+      case OptimiserStep.NotUpdated not -> {
+        progress = progress.skipped(evaluationDue);
+        double epochs = plan.epochs(progress.step());
+        events.accept(new TrainingEvent.StepSkipped(progress.step(), total, epochs, not.reason()));
+      }
+    }
+  }
+
+  private void made(OptimiserStep.Updated made, double seconds) {
+    TokenLoss loss = made.loss();
+    var tokens = new TrainingEvent.StepTokens(made.tokens(), loss.computed(), loss.trainedTokens());
     events.accept(
         new TrainingEvent.Progress(
             progress.step(),
             total,
             plan.epochs(progress.step()),
             loss.mean() + model.regulariser(),
-            norm,
-            rate,
-            tokens(batches) / seconds,
+            made.gradNorm(),
+            made.learningRate(),
+            tokens,
+            tokens.logical() / seconds,
             progress.trainedTokens(),
             loss.accuracy(),
             loss.pairs().named()));
-  }
-
-  private TokenLoss accumulate(long step, List<int[]> window, List<MicroBatch> batches) {
-    long targets = Math.max(1, batches.stream().mapToLong(MicroBatch::targets).sum());
-    TokenLoss loss = TokenLoss.ZERO;
-    for (int m = 0; m < batches.size(); m++) {
-      control.poll();
-      long dropoutSeed = new SplitMix64(run.spec().seed(), step, m).next();
-      TokenLoss part = model.accumulate(batches.get(m), targets, dropoutSeed);
-      if (!Double.isFinite(part.sum())) {
-        throw lossOf(step, window.get(m), "is not a finite number");
-      }
-      loss = loss.plus(part);
-    }
-    // a single pair that is the wrong way round may be far above the mean, and is no sign of harm
-    if (!run.spec().objective().pairs() && progress.trend().spikes(loss.mean())) {
-      int[] all = window.stream().flatMapToInt(Arrays::stream).toArray();
-      throw lossOf(step, all, "jumped to %.3g".formatted(loss.mean()));
-    }
-    return loss;
-  }
-
-  private double update(double rate) {
-    try {
-      return model.update(rate);
-    } catch (IllegalStateException e) {
-      throw new BadRun(null, String.valueOf(e.getMessage()));
-    }
-  }
-
-  private double multiplier(long step) {
-    return Schedules.multiplier(
-        training.schedule().lrScheduler(), step, warmup, total, training.schedule().learningRate());
-  }
-
-  private static long tokens(List<MicroBatch> batches) {
-    return batches.stream()
-        .flatMap(batch -> Arrays.stream(batch.inputIds()))
-        .mapToLong(row -> row.length)
-        .sum();
-  }
-
-  private BadRun lossOf(long step, int[] rows, String what) {
-    List<String> origins = Arrays.stream(rows).mapToObj(data.rows()::origin).limit(8).toList();
-    return new BadRun(
-        null,
-        "the loss %s in step %d, in rows from %s; a lower learning_rate or a look at these rows may help"
-            .formatted(what, step + 1, String.join(", ", origins)));
   }
 
   private void evaluate() {

@@ -7,8 +7,10 @@ package dev.graft.training.metrics;
  * @param tokens number of targets
  * @param correct tokens whose logit was the largest: of targets, or of chosen completions
  * @param pairs what else is known of pairs; {@link PairMetrics#NONE} without any
+ * @param computed tokens that went through the layers for it, those of a common beginning once; 0
+ *     where they are not counted
  */
-public record TokenLoss(double sum, long tokens, long correct, PairMetrics pairs) {
+public record TokenLoss(double sum, long tokens, long correct, PairMetrics pairs, long computed) {
   public static final TokenLoss ZERO = new TokenLoss(0, 0, 0);
 
   /** Without pairs. */
@@ -16,9 +18,23 @@ public record TokenLoss(double sum, long tokens, long correct, PairMetrics pairs
     this(sum, tokens, correct, PairMetrics.NONE);
   }
 
+  /** Of tokens that are not counted. */
+  public TokenLoss(double sum, long tokens, long correct, PairMetrics pairs) {
+    this(sum, tokens, correct, pairs, 0);
+  }
+
+  /** The same, with the tokens that were computed for it. */
+  public TokenLoss computed(long layout) {
+    return new TokenLoss(sum, tokens, correct, pairs, layout);
+  }
+
   public TokenLoss plus(TokenLoss other) {
     return new TokenLoss(
-        sum + other.sum, tokens + other.tokens, correct + other.correct, pairs.plus(other.pairs));
+        sum + other.sum,
+        tokens + other.tokens,
+        correct + other.correct,
+        pairs.plus(other.pairs),
+        computed + other.computed);
   }
 
   public double mean() {

@@ -100,7 +100,7 @@ final class TrainableTransformer implements TrainableModel {
       pass.down(g, lowest);
       long nanos = System.nanoTime() - atDown;
       observer.accumulated(cost(batch, goal, atLoss - begun, atDown - atLoss, nanos));
-      return result.loss();
+      return result.loss().computed(goal.rows().size());
     }
   }
 
@@ -223,6 +223,11 @@ final class TrainableTransformer implements TrainableModel {
     double norm = state.update(learningRate);
     observer.updated(System.nanoTime() - begun);
     return norm;
+  }
+
+  @Override
+  public void discard() {
+    state.discard();
   }
 
   @Override

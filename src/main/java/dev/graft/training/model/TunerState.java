@@ -73,6 +73,12 @@ final class TunerState implements AutoCloseable {
     return norm;
   }
 
+  /** As {@link dev.graft.training.TrainableModel#discard}. */
+  void discard() {
+    if (computed != null) computed.discard();
+    parameters.discard();
+  }
+
   private void compute() {
     if (computed != null) computed.compute();
     derived.compute();

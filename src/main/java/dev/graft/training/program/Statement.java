@@ -39,7 +39,7 @@ public interface Statement {
    */
   void backward(LayerText text);
 
-  /** Whether training computes something else here than inference: a dropout of the base. */
+  /** Whether training computes something else here than inference, as by dropout. */
   default boolean drops() {
     return false;
   }

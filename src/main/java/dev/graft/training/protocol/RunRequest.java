@@ -48,8 +48,15 @@ public record RunRequest(
    * @param output made; the result appears whole or not at all, its weights last
    * @param checkpoints of this run, one directory each; the last two are kept
    * @param resumeFrom a checkpoint of a run with the same spec, data and base
+   * @param tokens for tokenised rows, which runs may share; null = beside the checkpoints
    */
-  public record Directories(Path output, Path checkpoints, @Nullable Path resumeFrom) {
+  public record Directories(
+      Path output, Path checkpoints, @Nullable Path resumeFrom, @Nullable Path tokens) {
+    /** With tokenised rows beside the checkpoints. */
+    public Directories(Path output, Path checkpoints, @Nullable Path resumeFrom) {
+      this(output, checkpoints, resumeFrom, null);
+    }
+
     public Directories {
       Objects.requireNonNull(output, "directories.output");
       Objects.requireNonNull(checkpoints, "directories.checkpoints");

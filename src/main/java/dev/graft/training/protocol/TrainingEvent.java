@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 @JsonSubTypes({
   @JsonSubTypes.Type(value = TrainingEvent.Started.class, name = "started"),
   @JsonSubTypes.Type(value = TrainingEvent.Progress.class, name = "progress"),
+  @JsonSubTypes.Type(value = TrainingEvent.StepSkipped.class, name = "step_skipped"),
   @JsonSubTypes.Type(value = TrainingEvent.Evaluating.class, name = "evaluating"),
   @JsonSubTypes.Type(value = TrainingEvent.Evaluated.class, name = "evaluation"),
   @JsonSubTypes.Type(value = TrainingEvent.Checkpoint.class, name = "checkpoint"),
@@ -47,7 +48,8 @@ public sealed interface TrainingEvent {
    * @param epoch passes over the data so far, with fraction
    * @param gradNorm before clipping
    * @param learningRate used in this step
-   * @param tokensPerSecond tokens read in this step, trained or not, by its time
+   * @param tokens of this step
+   * @param tokensPerSecond logical tokens of this step by its time
    * @param trainedTokens targets since the first step
    * @param trainTokenAccuracy share of the trained tokens that were right; of pairs, those of the
    *     chosen completions
@@ -61,6 +63,7 @@ public sealed interface TrainingEvent {
       double loss,
       double gradNorm,
       double learningRate,
+      StepTokens tokens,
       double tokensPerSecond,
       long trainedTokens,
       double trainTokenAccuracy,
@@ -70,6 +73,26 @@ public sealed interface TrainingEvent {
       metrics = Collections.unmodifiableMap(new LinkedHashMap<>(metrics));
     }
   }
+
+  /**
+   * Tokens of a step, counted in three ways.
+   *
+   * @param logical of its rows, trained or not, without padding: what several rows begin with
+   *     counts in each
+   * @param computed that went through the layers: what the rows of a micro-batch begin with in
+   *     common once, virtual tokens too
+   * @param trained whose loss counts; of labelled rows their labels
+   */
+  record StepTokens(long logical, long computed, long trained) {}
+
+  /**
+   * A step is over and has made no update.
+   *
+   * @param epoch passes over the data so far, with fraction
+   * @param reason with the rows
+   */
+  record StepSkipped(long step, long totalSteps, double epoch, String reason)
+      implements TrainingEvent {}
 
   /** The validation file is begun after a step; step 0 is the base model. */
   record Evaluating(long step) implements TrainingEvent {}

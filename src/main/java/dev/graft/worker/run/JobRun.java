@@ -164,6 +164,7 @@ public final class JobRun implements Heartbeats.Listener {
     switch (event) {
       case TrainingEvent.Started started -> told.started(started, !lease.checkpoints().isEmpty());
       case TrainingEvent.Progress progress -> told.progress(progress);
+      case TrainingEvent.StepSkipped skipped -> told.skipped(skipped);
       case TrainingEvent.Evaluating begun -> told.evaluating();
       case TrainingEvent.Evaluated evaluation -> told.evaluation(evaluation);
       case TrainingEvent.Checkpoint checkpoint -> {

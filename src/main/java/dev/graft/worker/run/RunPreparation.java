@@ -41,16 +41,19 @@ public final class RunPreparation {
   private final BlobCache blobs;
   private final LeaseProtocol protocol;
   private final Path jobs;
+  private final Path tokens;
   private final @Nullable Integer threads;
 
   /**
    * @param jobs where runs have their directories, of this process alone
+   * @param tokens where runs keep tokenised rows, for each other too
    */
   public RunPreparation(
-      BlobCache blobs, LeaseProtocol protocol, Path jobs, @Nullable Integer threads) {
+      BlobCache blobs, LeaseProtocol protocol, Path jobs, Path tokens, @Nullable Integer threads) {
     this.blobs = blobs;
     this.protocol = protocol;
     this.jobs = jobs;
+    this.tokens = tokens;
     this.threads = threads;
   }
 
@@ -172,7 +175,8 @@ public final class RunPreparation {
         new RunRequest.Directories(
             directory.output(),
             directory.checkpoints(),
-            resume == null ? null : directory.resumed()),
+            resume == null ? null : directory.resumed(),
+            tokens),
         parent == null
             ? null
             : new RunRequest.Parent(parent, start == null ? null : directory.start()),

@@ -72,8 +72,25 @@ final class RunReporter {
     putFinite(values, "train_mean_token_accuracy", progress.trainTokenAccuracy());
     putFinite(values, "learning_rate", progress.learningRate());
     putFinite(values, "grad_norm", progress.gradNorm());
+    values.put("step_tokens", (double) progress.tokens().logical());
+    values.put("step_computed_tokens", (double) progress.tokens().computed());
+    values.put("step_trained_tokens", (double) progress.tokens().trained());
     progress.metrics().forEach((name, value) -> putFinite(values, name, value));
     tell(progress.step(), values);
+  }
+
+  void skipped(TrainingEvent.StepSkipped skipped) {
+    where =
+        new LeaseReport.Progress(
+            Math.toIntExact(skipped.step()),
+            Math.toIntExact(skipped.totalSteps()),
+            skipped.epoch(),
+            where == null ? null : where.tokensPerSecond(),
+            false);
+    reports.progress(where);
+    reports.note(
+        LeaseReport.Level.WARN,
+        "Step %d was skipped: %s".formatted(skipped.step(), skipped.reason()));
   }
 
   void evaluating() {

@@ -27,9 +27,10 @@ final class TrainerProcess {
 
   /**
    * Keeps freed memory in the process: a step frees and takes the same large buffers again, and
-   * glibc would otherwise hand each back to the kernel (about a tenth of the step).
+   * glibc would otherwise hand each back to the kernel (about a tenth of the step). {@code
+   * bin/graft} says the same for {@code train} and {@code bench}.
    */
-  private static final Map<String, String> ENVIRONMENT =
+  static final Map<String, String> ENVIRONMENT =
       Map.of(
           "MALLOC_TOP_PAD_", "268435456",
           "MALLOC_TRIM_THRESHOLD_", "17179869184",

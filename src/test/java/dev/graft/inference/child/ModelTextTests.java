@@ -44,7 +44,9 @@ class ModelTextTests {
   private int[] trained(Example row) {
     try (Tokenizer tokenizer = Tokenizer.load(model)) {
       TokenizedRow tokens =
-          new RowTokenizer(tokenizer, DataOptions.DEFAULT, Truncation.NONE).tokenize(row);
+          new RowTokenizer(tokenizer, DataOptions.DEFAULT, Truncation.NONE)
+              .tokenize(row)
+              .getFirst();
       return IntStream.of(tokens.labels()).filter(id -> id != TokenizedRow.IGNORE).toArray();
     }
   }

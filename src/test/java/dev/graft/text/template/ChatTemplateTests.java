@@ -34,6 +34,8 @@ class ChatTemplateTests {
         "{% for m in messages[::-1] %}{{ m.role }},{% endfor %}→tool,assistant,user,",
         "{% set ns = namespace(n=1, s='a') %}{% for m in messages %}{% set ns.n = ns.n + 1 %}{%"
             + " endfor %}{{ ns.n }}{{ ns.s }}→4a",
+        "{% set ns = namespace(n=messages|length - 1, s='a=b - c', m=messages[0].role ~ ('x' if"
+            + " true else 'y')) %}{{ ns.n }}{{ ns.s }}{{ ns.m }}→2a=b - cuserx",
         "{% for m in messages %}{% if loop.previtem is defined and loop.previtem %}{{"
             + " loop.previtem.role }}{% endif %};{% endfor %}→;user;assistant;",
         "{% for m in messages %}{% if not loop.last %}{{ loop.nextitem.role }}{% endif %}{{"

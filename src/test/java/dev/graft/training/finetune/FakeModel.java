@@ -38,6 +38,9 @@ public final class FakeModel implements TrainableModel {
   /** Set to a step that shall give NaN. */
   public static final AtomicLong NAN_AT = new AtomicLong(-1);
 
+  /** How many such steps there are, if they are left out. */
+  public static final AtomicLong NAN_STEPS = new AtomicLong(Long.MAX_VALUE);
+
   public static final ModelSource SOURCE =
       new ModelSource() {
         @Override
@@ -104,6 +107,12 @@ public final class FakeModel implements TrainableModel {
     }
     Arrays.fill(gradient, 0);
     return norm;
+  }
+
+  @Override
+  public void discard() {
+    Arrays.fill(gradient, 0);
+    if (NAN_STEPS.decrementAndGet() == 0) NAN_AT.set(-1);
   }
 
   @Override

@@ -221,6 +221,18 @@ class TrainableModelTests {
       assertThatThrownBy(() -> model.update(1e-2)).hasMessageContaining("not finite");
       List<byte[]> after = bytes(model.trained());
       for (int i = 0; i < before.size(); i++) assertThat(after.get(i)).isEqualTo(before.get(i));
+      model.discard();
+      model.accumulate(rows, rows.targets(), 0);
+      model.update(1e-2);
+      try (TrainableModel other = load(LORA, ComputePlan.KEEP)) {
+        other.accumulate(rows, rows.targets(), 0);
+        other.update(1e-2);
+        List<byte[]> expected = bytes(other.trained());
+        List<byte[]> trained = bytes(model.trained());
+        for (int i = 0; i < expected.size(); i++) {
+          assertThat(trained.get(i)).as("as if it had not been").isEqualTo(expected.get(i));
+        }
+      }
     }
   }
 }

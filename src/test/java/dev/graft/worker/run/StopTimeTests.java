@@ -43,6 +43,7 @@ class StopTimeTests {
   }
 
   private static TrainingEvent.Progress progress(int step) {
-    return new TrainingEvent.Progress(step, 3, 1, 1, 1, 0.1, 100, 40, 0.5, Map.of());
+    var tokens = new TrainingEvent.StepTokens(80, 60, 40);
+    return new TrainingEvent.Progress(step, 3, 1, 1, 1, 0.1, tokens, 100, 40, 0.5, Map.of());
   }
 }

@@ -27,6 +27,18 @@ class TrainerProcessTests {
   private final CopyOnWriteArrayList<TrainingEvent> events = new CopyOnWriteArrayList<>();
 
   @Test
+  void trainingWithoutAServerHasTheSameAllocator() throws IOException {
+    for (String launcher : List.of("bin/graft", "Dockerfile")) {
+      String script = Files.readString(Path.of(launcher));
+      TrainerProcess.ENVIRONMENT.forEach(
+          (name, value) -> {
+            if (!name.startsWith("MALLOC_")) return;
+            assertThat(script).as(launcher).contains("%1$s=${%1$s:-%2$s}".formatted(name, value));
+          });
+    }
+  }
+
+  @Test
   void runIsFollowedToItsEnd() throws Exception {
     TrainerProcess trainer = start();
     int status = trainer.follow(request("{\"steps\":3,\"save_steps\":2}"), events::add);

@@ -17,6 +17,8 @@ import tools.jackson.databind.JsonNode;
  * @param best evaluation so far
  * @param evaluationDue whether the evaluation after the step is still to be made; null in the
  *     checkpoints of older releases, where it is made
+ * @param skippedInARow steps before the next that made no update; null in the checkpoints of older
+ *     releases, where there are none
  * @param run what the checkpoint belongs to
  * @param files SHA-256 of the other files, by name
  */
@@ -30,6 +32,7 @@ public record CheckpointManifest(
     @Nullable LossTrend trend,
     @Nullable BestEvaluation best,
     @Nullable Boolean evaluationDue,
+    @Nullable Integer skippedInARow,
     RunFacts run,
     Environment environment,
     Map<String, String> files) {

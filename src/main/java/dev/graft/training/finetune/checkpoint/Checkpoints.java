@@ -76,10 +76,7 @@ public final class Checkpoints {
       SafetensorsWriter.write(making.resolve(MOMENTS), model.optimizerState());
       Map<String, String> files = new TreeMap<>();
       more.accept(making);
-      for (String name : KEPT_BESIDE) {
-        Path file = directory.resolve(name);
-        if (Files.exists(file)) Files.copy(file, making.resolve(name));
-      }
+      copyKept(making);
       for (String name : List.of(WEIGHTS, MOMENTS, BEST, REFERENCE)) {
         Path file = making.resolve(name);
         if (Files.exists(file)) files.put(name, Digests.of(file));
@@ -95,6 +92,7 @@ public final class Checkpoints {
               progress.trend(),
               progress.best(),
               progress.evaluationDue(),
+              progress.skippedInARow(),
               run,
               environment,
               files);
@@ -104,6 +102,13 @@ public final class Checkpoints {
       return target;
     } catch (IOException e) {
       throw new UncheckedIOException("a checkpoint cannot be written", e);
+    }
+  }
+
+  private void copyKept(Path making) throws IOException {
+    for (String name : KEPT_BESIDE) {
+      Path file = directory.resolve(name);
+      if (Files.exists(file)) Files.copy(file, making.resolve(name));
     }
   }
 
@@ -133,6 +138,7 @@ public final class Checkpoints {
     }
     LossTrend trend = manifest.trend();
     Long losses = manifest.losses();
+    Integer skipped = manifest.skippedInARow();
     return new RunProgress(
         manifest.step(),
         manifest.trainedTokens(),
@@ -140,7 +146,8 @@ public final class Checkpoints {
         losses == null ? manifest.trainedTokens() : losses,
         trend == null ? LossTrend.NONE : trend,
         manifest.best(),
-        Boolean.TRUE.equals(manifest.evaluationDue()));
+        Boolean.TRUE.equals(manifest.evaluationDue()),
+        skipped == null ? 0 : skipped);
   }
 
   /** Where the best weights so far are kept. */

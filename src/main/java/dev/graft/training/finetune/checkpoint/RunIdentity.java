@@ -45,9 +45,9 @@ public final class RunIdentity {
 
   /**
    * Settings that change no number are left out: forms of the result, how often to evaluate and
-   * save, and how the rows of a step are split into micro-batches (a retry after a lack of memory
-   * splits them finer). Those that are missing get this release's defaults; what this release
-   * refuses is compared as it was written.
+   * save, what becomes of steps that would end the run, and how the rows of a step are split into
+   * micro-batches (a retry after a lack of memory splits them finer). Those that are missing get
+   * this release's defaults; what this release refuses is compared as it was written.
    */
   private static JsonNode settings(RunFacts run) {
     TrainingSpec spec;
@@ -65,6 +65,8 @@ public final class RunIdentity {
                 "eval_steps",
                 "save_steps",
                 "save_minutes",
+                "loss_spike_guard",
+                "skip_nonfinite_steps",
                 "per_device_train_batch_size",
                 "gradient_accumulation_steps"))
         .put(
@@ -76,7 +78,7 @@ public final class RunIdentity {
   }
 
   /** Names and sizes of the weights, contents of the small files: a whole digest takes minutes. */
-  private static String baseModel(Path directory) {
+  public static String baseModel(Path directory) {
     StringBuilder text = new StringBuilder();
     try (Stream<Path> files = Files.list(directory)) {
       for (Path file : files.sorted().toList()) {

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param trend of the losses
  * @param best evaluation so far; null before the first one
  * @param evaluationDue whether the evaluation after this step is still to be made
+ * @param skippedInARow steps before the next that made no update
  */
 public record RunProgress(
     long step,
@@ -21,8 +22,10 @@ public record RunProgress(
     long losses,
     LossTrend trend,
     @Nullable BestEvaluation best,
-    boolean evaluationDue) {
-  public static final RunProgress START = new RunProgress(0, 0, 0, 0, LossTrend.NONE, null, false);
+    boolean evaluationDue,
+    int skippedInARow) {
+  public static final RunProgress START =
+      new RunProgress(0, 0, 0, 0, LossTrend.NONE, null, false, 0);
 
   /**
    * @param evaluationDue whether an evaluation follows
@@ -35,11 +38,22 @@ public record RunProgress(
         losses + loss.tokens(),
         trend.after(loss.mean()),
         best,
-        evaluationDue);
+        evaluationDue,
+        0);
+  }
+
+  /**
+   * After a step without an update.
+   *
+   * @param evaluationDue whether an evaluation follows
+   */
+  public RunProgress skipped(boolean evaluationDue) {
+    return new RunProgress(
+        step + 1, trainedTokens, lossSum, losses, trend, best, evaluationDue, skippedInARow + 1);
   }
 
   public RunProgress evaluated(BestEvaluation now) {
-    return new RunProgress(step, trainedTokens, lossSum, losses, trend, now, false);
+    return new RunProgress(step, trainedTokens, lossSum, losses, trend, now, false, skippedInARow);
   }
 
   public double meanLoss() {

@@ -27,6 +27,15 @@ import java.util.function.Consumer;
 public record RowFile(String param, Path path) {
   private static final int SHOWN = 3;
 
+  /** SHA-256 of the file. */
+  String sha256() {
+    try {
+      return Digests.of(path);
+    } catch (IOException e) {
+      throw new UncheckedIOException(param + " cannot be read", e);
+    }
+  }
+
   /**
    * @param rejected problems that the sink found
    * @return SHA-256 of the file

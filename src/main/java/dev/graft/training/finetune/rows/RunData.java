@@ -2,6 +2,7 @@ package dev.graft.training.finetune.rows;
 
 import dev.graft.spec.TrainingSpec;
 import dev.graft.text.Tokenizer;
+import dev.graft.training.finetune.checkpoint.RunIdentity;
 import dev.graft.training.finetune.checkpoint.StartFrom;
 import dev.graft.training.finetune.run.BadRun;
 import dev.graft.training.finetune.run.RunControl;
@@ -32,12 +33,17 @@ public record RunData(Task task, TrainingData training, @Nullable TrainingData v
     RowFile validation = second == null ? null : new RowFile("validation_file", second);
     if (!spec.objective().labelsRows()) {
       requireText(base);
+      Tokenization how =
+          new Tokenization(
+              spec,
+              tokenizer,
+              RunIdentity.baseModel(run.base().directory()),
+              maxLength,
+              new TokenCache(run.tokens()));
       return new RunData(
           new Task.CausalLm(),
-          TrainingData.read(training, spec, tokenizer, maxLength, control),
-          validation == null
-              ? null
-              : TrainingData.read(validation, spec, tokenizer, maxLength, control));
+          TrainingData.read(training, how, control),
+          validation == null ? null : TrainingData.read(validation, how, control));
     }
     LabelledFile rows = new LabelledFile(training, spec, tokenizer, maxLength, control);
     StartFrom start = StartFrom.of(run);

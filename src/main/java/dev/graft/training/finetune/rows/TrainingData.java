@@ -7,18 +7,20 @@ import dev.graft.text.RowRejected;
 import dev.graft.text.RowTokenizer;
 import dev.graft.text.TokenizedPair;
 import dev.graft.text.TokenizedRow;
-import dev.graft.text.Tokenizer;
 import dev.graft.text.row.Example;
 import dev.graft.text.row.RowReader;
 import dev.graft.text.row.RowReader.Problem;
 import dev.graft.training.data.PackedRows;
 import dev.graft.training.data.PairRows;
 import dev.graft.training.data.Rows;
+import dev.graft.training.data.RowsWriter;
+import dev.graft.training.data.StoredRows;
 import dev.graft.training.data.TokenRows;
 import dev.graft.training.finetune.run.BadRun;
 import dev.graft.training.finetune.run.RunControl;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -51,40 +53,71 @@ public record TrainingData(
   }
 
   /**
-   * Reads rows whose tokens train.
+   * Reads rows whose tokens train, or finds them tokenised.
    *
    * @throws BadRun if the file has a problem, with the first few lines
    */
-  public static TrainingData read(
-      RowFile file, TrainingSpec spec, Tokenizer tokenizer, int maxLength, RunControl control) {
-    Collector collector =
-        new Collector(
-            spec, RowSettings.of(spec, maxLength).tokenizer(tokenizer), maxLength, control);
-    String sha256 = file.read(collector::add, collector.rejected);
-    return collector.data(file.param(), sha256);
+  public static TrainingData read(RowFile file, Tokenization how, RunControl control) {
+    String sha256 = file.sha256();
+    StoredRows stored =
+        how.cache().get(how.key(sha256), into -> collected(file, sha256, how, control, into));
+    StoredRows.Counts counts = stored.counts();
+    Rows rows = rows(stored, how.spec(), how.maxLength());
+    TrainingData data = new TrainingData(rows, counts.dropped(), counts.truncated(), sha256);
+    if (data.targets() == 0) throw data.untrained(file.param(), counts.untrained(), how);
+    return data;
   }
 
-  /** Keeps tokens only: in lists of rows, or in one array that grows. */
+  private static StoredRows.Counts collected(
+      RowFile file, String sha256, Tokenization how, RunControl control, RowsWriter into) {
+    Collector collector = new Collector(how.spec(), how.rows(), into, control);
+    if (!file.read(collector::add, collector.rejected).equals(sha256)) {
+      throw new BadRun(file.param(), file.param() + " was changed while it was read");
+    }
+    return new StoredRows.Counts(collector.dropped, collector.truncated, collector.untrained);
+  }
+
+  private static Rows rows(StoredRows stored, TrainingSpec spec, int maxLength) {
+    if (spec.objective().pairs()) return new PairRows(stored.pairs(), null);
+    if (spec.objective() == Objective.PRETRAINING) {
+      return new TokenRows.EndToEnd(stored, maxLength);
+    }
+    PackingStrategy packing = spec.training().rows().packingStrategy();
+    if (packing != null) return PackedRows.of(stored, packing, maxLength);
+    return new TokenRows.Separate(stored);
+  }
+
+  private BadRun untrained(String param, int untrained, Tokenization how) {
+    if (untrained > 0) {
+      return new BadRun(
+          param,
+          "%s: no row has a turn that trains (%d rows left out); roles are system, user,"
+                  .formatted(param, untrained)
+              + " assistant and tool");
+    }
+    return new BadRun(
+        param,
+        "%s: no row has a token to train within max_length %d (%d rows left out)"
+            .formatted(param, how.maxLength(), dropped));
+  }
+
+  /** Writes tokens away, a row after the other. */
   private static final class Collector {
     private final RowTokenizer tokenizer;
     private final Objective objective;
     private final @Nullable PackingStrategy packing;
-    private final int maxLength;
+    private final RowsWriter into;
     private final RunControl control;
     private final List<Problem> rejected = new ArrayList<>();
-    private final List<TokenizedRow> rows = new ArrayList<>();
-    private final List<TokenizedPair> pairs = new ArrayList<>();
-    private int[] stream = new int[1 << 12];
-    private int used;
     private int dropped;
     private int untrained;
     private int truncated;
 
-    Collector(TrainingSpec spec, RowTokenizer tokenizer, int maxLength, RunControl control) {
+    Collector(TrainingSpec spec, RowTokenizer tokenizer, RowsWriter into, RunControl control) {
       this.tokenizer = tokenizer;
       this.objective = spec.objective();
       this.packing = spec.training().rows().packingStrategy();
-      this.maxLength = maxLength;
+      this.into = into;
       this.control = control;
     }
 
@@ -94,65 +127,35 @@ public record TrainingData(
       try {
         switch (objective) {
           // rows with labels are read by LabelledFile
-          case SFT, CLASSIFICATION, REGRESSION -> add(tokenizer.tokenize(example));
-          case PRETRAINING -> append(tokenizer.tokenize(example).ids());
+          case SFT, CLASSIFICATION, REGRESSION -> {
+            for (TokenizedRow row : tokenizer.tokenize(example)) add(row);
+          }
+          case PRETRAINING -> {
+            for (TokenizedRow row : tokenizer.tokenize(example)) into.add(row);
+          }
           case DPO, ORPO -> add(tokenizer.pair(example));
         }
       } catch (RowRejected e) {
         rejected.add(new Problem(e.line(), String.valueOf(e.getMessage())));
+      } catch (IOException e) {
+        throw new UncheckedIOException("tokenised rows cannot be written", e);
       }
     }
 
-    private void add(TokenizedRow row) {
+    private void add(TokenizedRow row) throws IOException {
       if (row.cut()) truncated++;
       // as in TRL, packing keeps a row whose answer was cut off, and counts one without tokens
       boolean used = packing != null ? row.ids().length > 0 : row.trains();
       if (!used) dropped++;
       if (!row.trains() && !row.cut()) untrained++;
-      if (used || packing != null) rows.add(row);
+      if (used || packing != null) into.add(row);
     }
 
-    private void add(TokenizedPair pair) {
+    private void add(TokenizedPair pair) throws IOException {
       if (pair.cut()) truncated++;
       // a completion that is the first token of its row has nothing that predicts it
-      if (pair.chosen().targets() > 0 && pair.rejected().targets() > 0) pairs.add(pair);
+      if (pair.chosen().targets() > 0 && pair.rejected().targets() > 0) into.add(pair);
       else dropped++;
-    }
-
-    private void append(int[] ids) {
-      int needed = Math.addExact(used, ids.length);
-      if (needed > stream.length) {
-        stream = Arrays.copyOf(stream, (int) Math.min(Integer.MAX_VALUE - 8L, needed * 2L));
-      }
-      System.arraycopy(ids, 0, stream, used, ids.length);
-      used = needed;
-    }
-
-    private Rows rows() {
-      if (objective.pairs()) return new PairRows(pairs, null);
-      if (objective == Objective.PRETRAINING) {
-        return new TokenRows.EndToEnd(Arrays.copyOf(stream, used), maxLength);
-      }
-      if (packing != null) return PackedRows.of(List.copyOf(rows), packing, maxLength);
-      return new TokenRows.Separate(List.copyOf(rows));
-    }
-
-    TrainingData data(String param, String sha256) {
-      TrainingData data = new TrainingData(rows(), dropped, truncated, sha256);
-      if (data.targets() == 0 && untrained > 0) {
-        throw new BadRun(
-            param,
-            "%s: no row has a turn that trains (%d rows left out); roles are system, user,"
-                    .formatted(param, untrained)
-                + " assistant and tool");
-      }
-      if (data.targets() == 0) {
-        throw new BadRun(
-            param,
-            "%s: no row has a token to train within max_length %d (%d rows left out)"
-                .formatted(param, maxLength, dropped));
-      }
-      return data;
     }
   }
 }

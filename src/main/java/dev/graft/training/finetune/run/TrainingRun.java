@@ -32,6 +32,12 @@ public record TrainingRun(
     return new Execution(machine.device(), spec.training().precision(), plan, threads());
   }
 
+  /** Where tokenised rows are kept. */
+  public Path tokens() {
+    Path shared = directories.tokens();
+    return shared != null ? shared : directories.checkpoints().resolveSibling("tokens");
+  }
+
   /** CPU threads of the math. */
   public int threads() {
     int asked = machine.threads();

@@ -79,6 +79,11 @@ public final class ComputedTensor implements AutoCloseable {
     }
   }
 
+  /** Forgets its gradient. */
+  public void discard() {
+    memory.zero(gradient);
+  }
+
   public NamedTensor named() {
     return memory.named(name, value);
   }

@@ -2,6 +2,7 @@ package dev.graft.training.model.optimizer;
 
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
+import dev.graft.training.NonfiniteGradients;
 import dev.graft.training.model.device.DeviceMemory;
 import dev.graft.training.model.device.DeviceTensors;
 import dev.graft.training.model.device.TensorTable;
@@ -146,7 +147,7 @@ public final class Parameters {
    *
    * @param rule what the method does after the update
    * @return norm of all gradients before clipping
-   * @throws IllegalStateException if the norm is not finite; the parameters are then as before
+   * @throws NonfiniteGradients if the norm is not finite; the parameters are then as before
    */
   public double update(double learningRate, StepRule rule) {
     try (PtNDManager scope = memory.scope()) {
@@ -157,9 +158,7 @@ public final class Parameters {
               .getFirst()
               .getFloat();
       if (!Double.isFinite(norm)) {
-        throw new IllegalStateException(
-            "the gradients are not finite in update %d; a lower learning rate may help"
-                .formatted(updates + 1));
+        throw new NonfiniteGradients(updates + 1);
       }
       updates++;
       PtNDArray[] step = {(PtNDArray) scope.create((float) updates)};
@@ -183,6 +182,11 @@ public final class Parameters {
       memory.zero(gradient);
       return norm;
     }
+  }
+
+  /** Forgets the gradients of the window so far. */
+  public void discard() {
+    memory.zero(gradient);
   }
 
   public DeviceTensors values() {

@@ -28,6 +28,11 @@ public record LowRankInput(String output, String input, List<String> modules, do
   }
 
   @Override
+  public boolean drops() {
+    return dropout > 0;
+  }
+
+  @Override
   public List<String> inputs() {
     return List.of(input);
   }

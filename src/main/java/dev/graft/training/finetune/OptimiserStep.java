@@ -1,0 +1,150 @@
+package dev.graft.training.finetune;
+
+import dev.graft.spec.Hyperparameters;
+import dev.graft.training.NonfiniteGradients;
+import dev.graft.training.TrainableModel;
+import dev.graft.training.batch.MicroBatch;
+import dev.graft.training.data.Rows;
+import dev.graft.training.data.SplitMix64;
+import dev.graft.training.finetune.checkpoint.RunProgress;
+import dev.graft.training.finetune.run.BadRun;
+import dev.graft.training.finetune.run.RunControl;
+import dev.graft.training.finetune.run.TrainingRun;
+import dev.graft.training.metrics.TokenLoss;
+import dev.graft.training.model.optimizer.Schedules;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * One optimiser step: the window's micro-batches, then one update. A step whose numbers are wrong
+ * ends the run, or is left out where the run's settings say so.
+ */
+final class OptimiserStep {
+  /** A run that skips so many steps in a row learns nothing any more. */
+  private static final int MOST_SKIPPED = 10;
+
+  private final Hyperparameters training;
+  private final long seed;
+  private final Rows rows;
+  private final StepBatches windows;
+  private final TrainableModel model;
+  private final RunControl control;
+  private final long total;
+  private final long warmup;
+
+  /** What became of it. */
+  sealed interface Outcome {}
+
+  /**
+   * @param gradNorm before clipping
+   * @param tokens of its rows
+   */
+  record Updated(TokenLoss loss, double gradNorm, double learningRate, long tokens)
+      implements Outcome {}
+
+  /**
+   * The parameters are as before.
+   *
+   * @param reason with the rows
+   */
+  record NotUpdated(String reason) implements Outcome {}
+
+  /** A loss that is no finite number. */
+  private static final class Nonfinite extends RuntimeException {
+    Nonfinite(String reason) {
+      super(reason, null, false, false);
+    }
+  }
+
+  OptimiserStep(
+      TrainingRun run,
+      long total,
+      Rows rows,
+      StepBatches windows,
+      TrainableModel model,
+      RunControl control) {
+    training = run.spec().training();
+    seed = run.spec().seed();
+    this.rows = rows;
+    this.windows = windows;
+    this.model = model;
+    this.control = control;
+    this.total = total;
+    warmup =
+        training.schedule().warmupSteps() > 0
+            ? training.schedule().warmupSteps()
+            : (long) Math.ceil(total * training.schedule().warmupRatio());
+  }
+
+  /**
+   * @param progress before it
+   * @throws BadRun if the numbers are wrong, unless such a step is to be left out
+   */
+  Outcome make(RunProgress progress) {
+    long step = progress.step();
+    StepBatches.Window made = windows.take(step);
+    List<int[]> window = made.rows();
+    List<MicroBatch> batches = made.batches();
+    try {
+      TokenLoss loss = accumulate(step, window, batches);
+      if (training.guards().lossSpike() && progress.trend().spikes(loss.mean())) {
+        String spike = "the loss jumped to %.3g".formatted(loss.mean());
+        throw new BadRun(
+            null, told(spike, step, all(window)) + "; loss_spike_guard false trains on");
+      }
+      double rate = training.schedule().learningRate() * multiplier(step);
+      return new Updated(loss, model.update(rate), rate, tokens(batches));
+    } catch (Nonfinite wrong) {
+      return skipped(progress, String.valueOf(wrong.getMessage()));
+    } catch (NonfiniteGradients wrong) {
+      return skipped(progress, told("the gradients are not finite", step, all(window)));
+    }
+  }
+
+  private NotUpdated skipped(RunProgress progress, String why) {
+    if (!training.guards().skipNonfinite()) throw new BadRun(null, why);
+    if (progress.skippedInARow() + 1 >= MOST_SKIPPED) {
+      throw new BadRun(
+          null, "%d steps in a row made no update; of the last: %s".formatted(MOST_SKIPPED, why));
+    }
+    model.discard();
+    return new NotUpdated(why);
+  }
+
+  private TokenLoss accumulate(long step, List<int[]> window, List<MicroBatch> batches) {
+    long targets = Math.max(1, batches.stream().mapToLong(MicroBatch::targets).sum());
+    TokenLoss loss = TokenLoss.ZERO;
+    for (int m = 0; m < batches.size(); m++) {
+      control.poll();
+      long dropoutSeed = new SplitMix64(seed, step, m).next();
+      TokenLoss part = model.accumulate(batches.get(m), targets, dropoutSeed);
+      if (!Double.isFinite(part.sum())) {
+        throw new Nonfinite(told("the loss is not a finite number", step, window.get(m)));
+      }
+      loss = loss.plus(part);
+    }
+    return loss;
+  }
+
+  private double multiplier(long step) {
+    return Schedules.multiplier(
+        training.schedule().lrScheduler(), step, warmup, total, training.schedule().learningRate());
+  }
+
+  private static long tokens(List<MicroBatch> batches) {
+    return batches.stream()
+        .flatMap(batch -> Arrays.stream(batch.inputIds()))
+        .mapToLong(row -> row.length)
+        .sum();
+  }
+
+  private static int[] all(List<int[]> window) {
+    return window.stream().flatMapToInt(Arrays::stream).toArray();
+  }
+
+  private String told(String what, long step, int[] of) {
+    List<String> origins = Arrays.stream(of).mapToObj(rows::origin).limit(8).toList();
+    return "%s in step %d, in rows from %s; a lower learning_rate or a look at these rows may help"
+        .formatted(what, step + 1, String.join(", ", origins));
+  }
+}

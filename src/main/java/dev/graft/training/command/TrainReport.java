@@ -37,6 +37,7 @@ final class TrainReport {
               e.trainedTokensPerEpoch(),
               e.totalSteps(),
               e.trainableParameters());
+      case TrainingEvent.Planned e -> out.println(e.sentence());
       case TrainingEvent.Progress e -> progress(e);
       case TrainingEvent.Evaluating e -> out.printf("step %d: validation%n", e.step());
       case TrainingEvent.Evaluated e -> evaluation(e);

@@ -28,6 +28,7 @@ import dev.graft.training.model.loss.OutputLoss;
 import dev.graft.training.model.loss.PairGoal;
 import dev.graft.training.model.loss.TokenGoal;
 import dev.graft.weights.tensor.NamedTensor;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -40,6 +41,10 @@ final class TrainableTransformer implements TrainableModel {
   private final TunerState state;
   private final ComputePlan plan;
   private final ForwardPass inference;
+
+  /** How micro-batches are computed within memory; null = whole. */
+  private final @Nullable FittingParts parts;
+
   private final @Nullable OutputLoss tokenLoss;
   private final @Nullable Preference preference;
   private final @Nullable ReferenceModel reference;
@@ -69,6 +74,7 @@ final class TrainableTransformer implements TrainableModel {
                 plan,
                 recipe.regularisation().labelSmoothingFactor());
     inference = ForwardPass.of(model, plan);
+    parts = FittingParts.of(inference);
     preference = recipe.preference();
     this.reference = reference;
     int first = 0;
@@ -80,11 +86,33 @@ final class TrainableTransformer implements TrainableModel {
   @Override
   public TokenLoss accumulate(MicroBatch batch, double divisor, long dropoutSeed) {
     if (!(divisor > 0)) throw new IllegalArgumentException("the divisor must be > 0");
-    if (batch.targets() == 0) return TokenLoss.ZERO;
-    Goal goal = goal(batch, true);
+    if (parts == null) return accumulate(new FittingParts.Part(batch, 0), divisor, dropoutSeed);
+    TokenLoss sum = TokenLoss.ZERO;
+    for (FittingParts.Part part : parts.training(batch)) {
+      sum = sum.plus(accumulate(part, divisor, dropoutSeed));
+    }
+    return sum.counted(batch.targets());
+  }
+
+  @Override
+  public @Nullable Division division(MicroBatch batch) {
+    if (parts == null) return null;
+    int layers = parts.budget().kept();
+    int rows = 0;
+    int again = 0;
+    for (FittingParts.Part part : parts.training(batch)) {
+      rows = Math.max(rows, part.batch().size());
+      again = Math.max(again, part.again());
+    }
+    return new Division(rows, layers, again);
+  }
+
+  private TokenLoss accumulate(FittingParts.Part part, double divisor, long dropoutSeed) {
+    if (part.batch().targets() == 0) return TokenLoss.ZERO;
+    Goal goal = goal(part.batch(), true);
     try (PtNDManager scope = memory.scope();
         BatchInputs inputs = inference.inputs(scope, goal.rows(), goal.picked());
-        LayerPass pass = LayerPass.of(plan.kind(), model, inputs, true, dropoutSeed)) {
+        LayerPass pass = pass(inputs, dropoutSeed, part)) {
       Goal.Result result;
       long begun = System.nanoTime();
       long atLoss;
@@ -99,9 +127,15 @@ final class TrainableTransformer implements TrainableModel {
       long atDown = System.nanoTime();
       pass.down(g, lowest);
       long nanos = System.nanoTime() - atDown;
-      observer.accumulated(cost(batch, goal, atLoss - begun, atDown - atLoss, nanos));
+      observer.accumulated(cost(part.batch(), goal, atLoss - begun, atDown - atLoss, nanos));
       return result.loss();
     }
+  }
+
+  private LayerPass pass(BatchInputs inputs, long dropoutSeed, FittingParts.Part part) {
+    return parts == null
+        ? LayerPass.of(plan.kind(), model, inputs, true, dropoutSeed)
+        : LayerPass.partly(model, inputs, true, dropoutSeed, parts.stages(part));
   }
 
   private StepObserver.MicroBatchCost cost(
@@ -149,9 +183,18 @@ final class TrainableTransformer implements TrainableModel {
     if (!reference.ownsModel() && updates() > 0) {
       throw new IllegalStateException("the reference is what the model was before its first step");
     }
-    try (PtNDManager scope = memory.scope()) {
-      return reference.logps(scope, pairs);
+    PairLogps all = new PairLogps(new double[0], new double[0]);
+    for (MicroBatch part : inferred(pairs)) {
+      try (PtNDManager scope = memory.scope()) {
+        all = all.then(reference.logps(scope, (PairBatch) part));
+      }
     }
+    return all;
+  }
+
+  /** What goes through the model at once where nothing is kept for a way down. */
+  private List<MicroBatch> inferred(MicroBatch batch) {
+    return parts == null ? List.of(batch) : parts.inference(batch);
   }
 
   private OutputLoss tokenLoss() {
@@ -163,12 +206,16 @@ final class TrainableTransformer implements TrainableModel {
 
   @Override
   public TokenLoss evaluate(MicroBatch batch) {
-    if (batch.targets() == 0) return TokenLoss.ZERO;
-    Goal goal = goal(batch, false);
-    try (PtNDManager scope = memory.scope();
-        IValue output = inference.infer(scope, goal.rows(), goal.picked())) {
-      return goal.evaluate(scope, output);
+    TokenLoss sum = TokenLoss.ZERO;
+    for (MicroBatch part : inferred(batch)) {
+      if (part.targets() == 0) continue;
+      Goal goal = goal(part, false);
+      try (PtNDManager scope = memory.scope();
+          IValue output = inference.infer(scope, goal.rows(), goal.picked())) {
+        sum = sum.plus(goal.evaluate(scope, output));
+      }
     }
+    return sum;
   }
 
   @Override
@@ -195,11 +242,16 @@ final class TrainableTransformer implements TrainableModel {
   }
 
   private float[][][] labelLogits(int[][] inputIds) {
-    try (PtNDManager scope = memory.scope()) {
-      return Arrays.stream(LabelGoal.logits(scope, inference, inputIds))
-          .map(row -> new float[][] {row})
-          .toArray(float[][][]::new);
+    List<float[][]> logits = new ArrayList<>();
+    double[][] none = new double[inputIds.length][];
+    for (MicroBatch part : inferred(new LabelBatch(inputIds, none))) {
+      try (PtNDManager scope = memory.scope()) {
+        for (float[] row : LabelGoal.logits(scope, inference, part.inputIds())) {
+          logits.add(new float[][] {row});
+        }
+      }
     }
+    return logits.toArray(float[][][]::new);
   }
 
   private TokenLayout layout(TokenBatch batch, boolean drops) {

@@ -8,8 +8,10 @@ import dev.graft.spec.method.Freeze;
 import dev.graft.spec.method.Ia3;
 import dev.graft.spec.method.LnTuning;
 import dev.graft.spec.method.Vera;
+import dev.graft.training.tuner.part.Slot;
 import dev.graft.weights.config.ModelConfig;
 import dev.graft.weights.config.basics.Dropouts;
+import java.util.List;
 
 /** What is left out at random while a model trains. */
 final class Drops {
@@ -34,10 +36,15 @@ final class Drops {
     };
   }
 
-  /** Whether anything is: then the rows of a micro-batch are computed together. */
-  static boolean any(TrainingSpec spec, ModelConfig config) {
-    return ofMethod(spec.method())
-        || spec.training().regularisation().neftuneNoiseAlpha() > 0
-        || !ofBase(spec, config).equals(Dropouts.NONE);
+  /**
+   * Whether anything is that cannot be told token by token: then the rows of a micro-batch are
+   * computed together. The head sees the tokens that it picks, and may have factors of a method.
+   */
+  static boolean together(TrainingSpec spec, ModelConfig config, List<Slot> slots) {
+    Dropouts base = ofBase(spec, config);
+    boolean headDrops =
+        ofMethod(spec.method())
+            && slots.stream().anyMatch(slot -> slot.name().startsWith(config.outputModule()));
+    return base.attention() > 0 || base.head() > 0 || headDrops;
   }
 }

@@ -44,7 +44,7 @@ public record MemoryNeed(long weights, long trained, long row, long work, int ro
     long kept = (long) (sequences * activations.trained(tokens, tokens, 0));
     long again = (long) (sequences * activations.trained(tokens, tokens, activations.kept()));
     int rows = Math.min(training.batching().perDeviceTrainBatchSize(), data.rows());
-    int fewest = Drops.any(spec, config) ? rows : 1;
+    int fewest = Drops.together(spec, config, tuner.slots()) ? rows : 1;
     GradientCheckpointing plan = training.gradientCheckpointing();
     return new MemoryNeed(
         weights.bytes(),

@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * How a micro-batch is computed within a budget: which layers are computed again, and how many rows
  * go through the model at a time. The parts of a micro-batch add up to its loss and its gradients,
- * so that nothing but rounding depends on them. A model that drops at random is not divided: its
- * masks are those of the whole micro-batch.
+ * so that nothing but rounding depends on them. What is dropped at random is dropped as from the
+ * whole micro-batch; where that cannot be told token by token, as in attention, it is not divided.
  */
 record FittingParts(ForwardPass forward, ActivationBudget budget) {
   /** A forward and a backward; computing a layer again is a forward more. */
@@ -30,8 +30,14 @@ record FittingParts(ForwardPass forward, ActivationBudget budget) {
    * Rows that go through the model together.
    *
    * @param again layers of those that leave something that are computed again, the first ones
+   * @param among which tokens of the micro-batch these are, where it drops at random: see {@link
+   *     dev.graft.training.program.BatchContext#AMONG}
    */
-  record Part(MicroBatch batch, int again) {}
+  record Part(MicroBatch batch, int again, long[] among) {
+    static Part whole(MicroBatch batch) {
+      return new Part(batch, 0, new long[0]);
+    }
+  }
 
   private record Division(List<Part> parts, double cost, boolean fits) {}
 
@@ -44,7 +50,32 @@ record FittingParts(ForwardPass forward, ActivationBudget budget) {
       if (best == null || !best.fits() || next.fits() && next.cost() < best.cost()) best = next;
       if (next.fits() && next.parts().stream().allMatch(part -> part.again() == 0)) break;
     }
-    return best == null ? List.of() : best.parts();
+    if (best == null || best.parts().size() == 1 || !drops()) {
+      return best == null ? List.of() : best.parts();
+    }
+    TokenLayout whole = layout(batch, true);
+    List<Part> among = new ArrayList<>();
+    int from = 0;
+    for (Part each : best.parts()) {
+      int to = from + each.batch().size();
+      among.add(new Part(each.batch(), each.again(), among(batch, whole, from, to)));
+      from = to;
+    }
+    return among;
+  }
+
+  /** Places of the tokens of some rows, or of both sides of some pairs, among those of all. */
+  private long[] among(MicroBatch batch, TokenLayout whole, int from, int to) {
+    long[] among = new long[whole.size()];
+    int at = 0;
+    for (int row = 0; row < whole.rows(); row++) {
+      int pairOrRow = row % batch.size();
+      if (pairOrRow < from || pairOrRow >= to) continue;
+      int first = whole.begin(row);
+      int tokens = forward.virtual() + whole.places()[row].length;
+      for (int i = 0; i < tokens; i++) among[at++] = first + i;
+    }
+    return among;
   }
 
   /** As large parts as fit where nothing is kept, else single rows. */
@@ -66,7 +97,11 @@ record FittingParts(ForwardPass forward, ActivationBudget budget) {
   }
 
   private boolean divides() {
-    return forward.model().stages().stream().noneMatch(Transformer.Stage::drops);
+    return forward.model().stages().stream().allMatch(Transformer.Stage::divides);
+  }
+
+  private boolean drops() {
+    return forward.model().stages().stream().anyMatch(Transformer.Stage::drops);
   }
 
   /** The next smaller number of rows that makes one part more. */
@@ -94,7 +129,7 @@ record FittingParts(ForwardPass forward, ActivationBudget budget) {
       int again = fitting < 0 ? budget.kept() : fitting;
       double share = (double) again / Math.max(1, budget.kept());
       cost += (tokens + OVERHEAD) * STEP + tokens * share;
-      parts.add(new Part(each, again));
+      parts.add(new Part(each, again, new long[0]));
     }
     return new Division(parts, cost, fits);
   }
@@ -105,13 +140,15 @@ record FittingParts(ForwardPass forward, ActivationBudget budget) {
   }
 
   private long tokens(MicroBatch batch, boolean drops) {
-    TokenLayout rows =
-        switch (batch) {
-          case TokenBatch tokens -> forward.layout(tokens, drops);
-          case PairBatch pairs -> forward.layout(pairs.rows(), drops);
-          case LabelBatch labels -> forward.layout(labels.inputIds());
-        };
-    return rows.size();
+    return layout(batch, drops).size();
+  }
+
+  private TokenLayout layout(MicroBatch batch, boolean drops) {
+    return switch (batch) {
+      case TokenBatch tokens -> forward.layout(tokens, drops);
+      case PairBatch pairs -> forward.layout(pairs.rows(), drops);
+      case LabelBatch labels -> forward.layout(labels.inputIds());
+    };
   }
 
   private int longest(MicroBatch batch) {

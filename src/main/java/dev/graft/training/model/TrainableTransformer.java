@@ -86,7 +86,7 @@ final class TrainableTransformer implements TrainableModel {
   @Override
   public TokenLoss accumulate(MicroBatch batch, double divisor, long dropoutSeed) {
     if (!(divisor > 0)) throw new IllegalArgumentException("the divisor must be > 0");
-    if (parts == null) return accumulate(new FittingParts.Part(batch, 0), divisor, dropoutSeed);
+    if (parts == null) return accumulate(FittingParts.Part.whole(batch), divisor, dropoutSeed);
     TokenLoss sum = TokenLoss.ZERO;
     for (FittingParts.Part part : parts.training(batch)) {
       sum = sum.plus(accumulate(part, divisor, dropoutSeed));
@@ -111,7 +111,7 @@ final class TrainableTransformer implements TrainableModel {
     if (part.batch().targets() == 0) return TokenLoss.ZERO;
     Goal goal = goal(part.batch(), true);
     try (PtNDManager scope = memory.scope();
-        BatchInputs inputs = inference.inputs(scope, goal.rows(), goal.picked());
+        BatchInputs inputs = inference.inputs(scope, goal.rows(), goal.picked(), part.among());
         LayerPass pass = pass(inputs, dropoutSeed, part)) {
       Goal.Result result;
       long begun = System.nanoTime();

@@ -28,8 +28,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -51,6 +53,8 @@ class FittingPartsTests {
     SHARED("llama", 0),
     PACKED("llama", 0),
     DROPOUT("llama", 0.3),
+    PAIRS_DROPOUT("llama", 0.3),
+    NOISE("llama", 0),
     DPO("llama", 0),
     ORPO("llama", 0),
     CLASSES("bert", 0),
@@ -65,12 +69,11 @@ class FittingPartsTests {
       this.dropout = dropout;
     }
 
-    @org.jspecify.annotations.Nullable
-    Preference preference() {
+    @Nullable Preference preference() {
       return switch (this) {
-        case DPO -> new Preference.Dpo(Preference.LossType.SIGMOID, 0.5, 0.1);
+        case DPO, PAIRS_DROPOUT -> new Preference.Dpo(Preference.LossType.SIGMOID, 0.5, 0.1);
         case ORPO -> new Preference.Orpo(0.3);
-        case SFT, SHARED, PACKED, DROPOUT, CLASSES, CLASSES_DROPOUT, NUMBERS -> null;
+        case SFT, SHARED, PACKED, DROPOUT, NOISE, CLASSES, CLASSES_DROPOUT, NUMBERS -> null;
       };
     }
 
@@ -79,17 +82,17 @@ class FittingPartsTests {
         case CLASSES, CLASSES_DROPOUT ->
             Task.SequenceClassification.unnamed(3, Problem.SINGLE_LABEL_CLASSIFICATION);
         case NUMBERS -> Task.SequenceClassification.unnamed(1, Problem.REGRESSION);
-        case SFT, SHARED, PACKED, DROPOUT, DPO, ORPO -> new Task.CausalLm();
+        case SFT, SHARED, PACKED, DROPOUT, NOISE, DPO, PAIRS_DROPOUT, ORPO -> new Task.CausalLm();
       };
     }
 
     MicroBatch batch(long seed) {
       int[][] ids = rows(5, seed, 0);
       return switch (this) {
-        case SFT, DROPOUT -> new TokenBatch(ids, trained(ids));
+        case SFT, DROPOUT, NOISE -> new TokenBatch(ids, trained(ids));
         case SHARED -> new TokenBatch(rows(5, seed, 20), trained(rows(5, seed, 20)));
         case PACKED -> new TokenBatch(ids, trained(ids), segments(ids));
-        case DPO -> measured(ids, seed).measuredFrom(REFERENCE);
+        case DPO, PAIRS_DROPOUT -> measured(ids, seed).measuredFrom(REFERENCE);
         case ORPO -> measured(ids, seed);
         case CLASSES, CLASSES_DROPOUT ->
             new LabelBatch(ids, new double[][] {{2}, {0}, {1}, {1}, {0}});
@@ -145,7 +148,7 @@ class FittingPartsTests {
               Execution.cpu(Precision.F32, plan),
               42,
               null,
-              Regularisation.NONE,
+              new Regularisation(0, true, kind == Kind.NOISE ? 5 : 0),
               kind.preference(),
               false));
     }
@@ -193,7 +196,7 @@ class FittingPartsTests {
 
   private static TrainableModel.Division division(Kind kind, ActivationBudget budget) {
     try (TrainableModel model = load(kind, ComputePlan.KEEP.within(budget))) {
-      return java.util.Objects.requireNonNull(model.division(kind.batch(0)));
+      return Objects.requireNonNull(model.division(kind.batch(0)));
     }
   }
 

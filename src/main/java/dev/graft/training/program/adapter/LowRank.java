@@ -19,11 +19,6 @@ public record LowRank(
   }
 
   @Override
-  public boolean drops() {
-    return dropout > 0;
-  }
-
-  @Override
   public List<String> inputs() {
     return List.of(dense, low);
   }

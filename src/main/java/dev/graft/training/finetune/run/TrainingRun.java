@@ -26,6 +26,11 @@ public record TrainingRun(
     return parent == null ? null : parent.directory();
   }
 
+  /** As the settings say. */
+  public Execution execution() {
+    return execution(null);
+  }
+
   /**
    * @param budget what activations may take; null = what the settings say
    */

@@ -65,8 +65,7 @@ public record ComputePlan(
 
   /** What is kept, and how much is computed at a time, as activations fit. */
   public ComputePlan within(ActivationBudget activations) {
-    return new ComputePlan(
-        Kind.KEEP, lossChunk, lossTile, queryBlock, sharedPrefix, activations);
+    return new ComputePlan(Kind.KEEP, lossChunk, lossTile, queryBlock, sharedPrefix, activations);
   }
 
   /**

@@ -17,7 +17,8 @@ final class ByteSize implements ITypeConverter<Long> {
     Matcher size = SIZE.matcher(said.strip().toLowerCase(Locale.ROOT));
     if (size.matches()) {
       int power = size.group(2).isEmpty() ? 0 : 1 + UNITS.indexOf(size.group(2));
-      BigDecimal bytes = new BigDecimal(size.group(1)).multiply(BigDecimal.valueOf(1024).pow(power));
+      BigDecimal bytes =
+          new BigDecimal(size.group(1)).multiply(BigDecimal.valueOf(1024).pow(power));
       if (bytes.signum() > 0) return bytes.longValue();
     }
     throw new TypeConversionException("'%s' is no size such as 2500m or 3g".formatted(said));

@@ -88,8 +88,9 @@ class GoldenRunTests {
 
   /** A row at a time, with every layer computed again; more layers than any of the models has. */
   private static final ComputePlan LEAST =
-      new ComputePlan(ComputePlan.Kind.KEEP, 5, 4, 1)
-          .within(new ActivationBudget(0, LongStream.generate(() -> 1).limit(16).toArray(), 1, 1, 4));
+      new ComputePlan(ComputePlan.Kind.KEEP, 5, 7, 4, 1)
+          .within(
+              new ActivationBudget(0, LongStream.generate(() -> 1).limit(16).toArray(), 1, 1, 4));
 
   static Stream<Arguments> runs() {
     List<Arguments> runs = new ArrayList<>();

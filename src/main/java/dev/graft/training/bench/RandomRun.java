@@ -17,7 +17,8 @@ import tools.jackson.databind.json.JsonMapper;
  * @param length tokens of a row
  * @param rank of LoRA on every linear layer, alpha twice as large; 0 = full fine-tuning
  */
-public record RandomRun(int batch, int length, int rank, Precision dtype, GradientCheckpointing checkpointing) {
+public record RandomRun(
+    int batch, int length, int rank, Precision dtype, GradientCheckpointing checkpointing) {
   private static final long SEED = 42;
 
   /** Most words of a row of the file: a line may have 1 MiB. */

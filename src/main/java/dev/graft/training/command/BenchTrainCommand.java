@@ -189,7 +189,8 @@ final class BenchTrainCommand implements Callable<Integer> {
 
   private void measure(Path file, Path scratch, PrintStream results) throws IOException {
     Path out = Files.createDirectory(scratch.resolve("run"));
-    StepReport report = new TrainingBenchmark(SpecFile.read(file, null), warmup, steps, memoryBudget).run(out);
+    StepReport report =
+        new TrainingBenchmark(SpecFile.read(file, null), warmup, steps, memoryBudget).run(out);
     BenchReport.print(report, json, results);
   }
 

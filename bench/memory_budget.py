@@ -27,7 +27,7 @@ def bench(a, *more):
 
 
 def megabytes(size):
-    return float(size[:-1]) * {"m": 1, "g": 1024}[size[-1].lower()]
+    return float(size[:-1]) * {"m": 1 << 20, "g": 1 << 30}[size[-1].lower()] / 1e6
 
 
 def main():

@@ -45,7 +45,7 @@ record HeldWeights(long bytes, long unpacked) {
     for (Parameter each : config.parameters()) {
       long size = size(each.shape());
       boolean matrix = each.shape().length > 1;
-      Packing packing = base.packing(each, tuner);
+      QuantisedForm packing = base.packing(each, tuner);
       if (trained.contains(each.name()) || changed.contains(each.name())) {
         originals += Float.BYTES * size;
       }
@@ -90,12 +90,12 @@ record HeldWeights(long bytes, long unpacked) {
   }
 
   /** How a matrix is quantised. */
-  private record Packing(int bits, boolean nested) {
-    static @Nullable Packing of(@Nullable Quantization quantization) {
+  private record QuantisedForm(int bits, boolean nested) {
+    static @Nullable QuantisedForm of(@Nullable Quantization quantization) {
       return switch (quantization) {
         case null -> null;
-        case Quantization.FourBit four -> new Packing(4, four.doubleQuant());
-        case Quantization.EightBit _ -> new Packing(8, false);
+        case Quantization.FourBit four -> new QuantisedForm(4, four.doubleQuant());
+        case Quantization.EightBit _ -> new QuantisedForm(8, false);
       };
     }
 
@@ -108,12 +108,12 @@ record HeldWeights(long bytes, long unpacked) {
   /** What of a base is quantised: in its files, by the settings, or by the method. */
   private static final class Base {
     private final Set<String> quantised;
-    private final @Nullable Packing packing;
+    private final @Nullable QuantisedForm packing;
 
     Base(ModelDirectory model, @Nullable Quantization asked) {
       ModelConfig config = model.config();
       var stored = model.quantization();
-      packing = stored == null ? Packing.of(asked) : new Packing(stored.bits(), false);
+      packing = stored == null ? QuantisedForm.of(asked) : new QuantisedForm(stored.bits(), false);
       quantised =
           config.linearModules().stream()
               .map(each -> each.path() + ".weight")
@@ -121,9 +121,9 @@ record HeldWeights(long bytes, long unpacked) {
               .collect(Collectors.toSet());
     }
 
-    @Nullable Packing packing(Parameter parameter, Tuner tuner) {
+    @Nullable QuantisedForm packing(Parameter parameter, Tuner tuner) {
       if (quantised.contains(parameter.name())) return packing;
-      return Packing.of(tuner.requantisedAs(parameter));
+      return QuantisedForm.of(tuner.requantisedAs(parameter));
     }
   }
 

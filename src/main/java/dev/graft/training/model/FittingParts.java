@@ -1,6 +1,7 @@
 package dev.graft.training.model;
 
 import dev.graft.training.ActivationBudget;
+import dev.graft.training.TrainableModel;
 import dev.graft.training.batch.LabelBatch;
 import dev.graft.training.batch.MicroBatch;
 import dev.graft.training.batch.PairBatch;
@@ -62,6 +63,17 @@ record FittingParts(ForwardPass forward, ActivationBudget budget) {
       from = to;
     }
     return among;
+  }
+
+  /** What {@link #training} comes to, in numbers. */
+  TrainableModel.Division told(MicroBatch batch) {
+    int rows = 0;
+    int again = 0;
+    for (Part part : training(batch)) {
+      rows = Math.max(rows, part.batch().size());
+      again = Math.max(again, part.again());
+    }
+    return new TrainableModel.Division(rows, budget.kept(), again);
   }
 
   /** Places of the tokens of some rows, or of both sides of some pairs, among those of all. */

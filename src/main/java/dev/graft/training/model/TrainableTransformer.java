@@ -96,15 +96,7 @@ final class TrainableTransformer implements TrainableModel {
 
   @Override
   public @Nullable Division division(MicroBatch batch) {
-    if (parts == null) return null;
-    int layers = parts.budget().kept();
-    int rows = 0;
-    int again = 0;
-    for (FittingParts.Part part : parts.training(batch)) {
-      rows = Math.max(rows, part.batch().size());
-      again = Math.max(again, part.again());
-    }
-    return new Division(rows, layers, again);
+    return parts == null ? null : parts.told(batch);
   }
 
   private TokenLoss accumulate(FittingParts.Part part, double divisor, long dropoutSeed) {

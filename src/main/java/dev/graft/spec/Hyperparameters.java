@@ -9,7 +9,6 @@ import org.jspecify.annotations.Nullable;
  * @param loraPlus rates of single factors; null = all train at the learning rate
  * @param saveSteps optimiser steps between checkpoints; 0 = steps do not decide
  * @param saveMinutes time between checkpoints, at most; 0 = time does not decide
- * @param gradientCheckpointing activations are computed again on the way down: less memory
  * @param precision {@code bf16}
  * @param guards what ends a run that goes wrong
  */
@@ -23,7 +22,7 @@ public record Hyperparameters(
     EvaluationOptions evaluation,
     int saveSteps,
     double saveMinutes,
-    boolean gradientCheckpointing,
+    GradientCheckpointing gradientCheckpointing,
     Precision precision,
     StepGuards guards) {
   /**

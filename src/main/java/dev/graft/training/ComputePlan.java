@@ -1,5 +1,7 @@
 package dev.graft.training;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * How a step is computed. Every plan gives the same numbers up to rounding; they differ in memory
  * and speed.
@@ -10,9 +12,16 @@ package dev.graft.training;
  * @param queryBlock queries whose attention scores are computed at a time
  * @param sharedPrefix least tokens of a beginning that several rows have in common for it to be
  *     computed once; 0 = never
+ * @param budget where it decides what is kept and how many rows are computed at a time; null = what
+ *     {@code kind} says, and all of them
  */
 public record ComputePlan(
-    Kind kind, int lossChunk, int lossTile, int queryBlock, int sharedPrefix) {
+    Kind kind,
+    int lossChunk,
+    int lossTile,
+    int queryBlock,
+    int sharedPrefix,
+    @Nullable ActivationBudget budget) {
   /** The product is fastest with so many: they stay in the cache. */
   public static final int LOSS_TILE = 4096;
 
@@ -48,6 +57,15 @@ public record ComputePlan(
 
   public ComputePlan(Kind kind, int lossChunk, int queryBlock) {
     this(kind, lossChunk, LOSS_TILE, queryBlock, SHARED_PREFIX);
+  }
+
+  public ComputePlan(Kind kind, int lossChunk, int lossTile, int queryBlock, int sharedPrefix) {
+    this(kind, lossChunk, lossTile, queryBlock, sharedPrefix, null);
+  }
+
+  /** What is kept, and how much is computed at a time, as activations fit. */
+  public ComputePlan within(ActivationBudget activations) {
+    return new ComputePlan(Kind.KEEP, lossChunk, lossTile, queryBlock, sharedPrefix, activations);
   }
 
   /**

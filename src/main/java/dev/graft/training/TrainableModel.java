@@ -8,6 +8,7 @@ import dev.graft.training.metrics.TokenLoss;
 import dev.graft.weights.tensor.NamedTensor;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A base model on one device with the parameters that train. Created, used and closed on one
@@ -43,6 +44,23 @@ public interface TrainableModel extends AutoCloseable {
   default double regulariser() {
     return 0;
   }
+
+  /**
+   * How {@link #accumulate} computes a micro-batch where its plan has a budget, which changes no
+   * number but by rounding; null = as the plan says.
+   */
+  default @Nullable Division division(MicroBatch batch) {
+    return null;
+  }
+
+  /**
+   * Parts of a micro-batch that go through the model one after the other.
+   *
+   * @param rows of a part, or pairs, at most
+   * @param layers that would keep activations
+   * @param recomputed layers of them that do not, at most
+   */
+  record Division(int rows, int layers, int recomputed) {}
 
   /** Loss without dropout and without gradients. */
   TokenLoss evaluate(MicroBatch batch);

@@ -1,8 +1,7 @@
 package dev.graft.worker;
 
-import com.sun.management.OperatingSystemMXBean;
 import dev.graft.jobs.lease.Device;
-import java.lang.management.ManagementFactory;
+import dev.graft.training.fit.ProcessorMemory;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -17,8 +16,6 @@ import org.springframework.util.unit.DataSize;
  */
 public final class MachineMemory {
   private static final Logger log = LoggerFactory.getLogger(MachineMemory.class);
-  private static final long LEAST_KEPT = 512L << 20;
-  private static final int SHARE_KEPT = 8;
 
   private MachineMemory() {}
 
@@ -27,7 +24,7 @@ public final class MachineMemory {
    * @return what the jobs on its processors may take together, in bytes like the total
    */
   public static long forJobs(long total) {
-    return Math.max(1, total - Math.max(LEAST_KEPT, total / SHARE_KEPT));
+    return ProcessorMemory.forRuns(total);
   }
 
   /**
@@ -35,8 +32,7 @@ public final class MachineMemory {
    * @param setting of each; null = as it is found
    */
   static List<Device> devices(List<String> names, @Nullable DataSize setting) {
-    var system = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
-    return devices(names, setting == null ? null : setting.toBytes(), system.getTotalMemorySize());
+    return devices(names, setting == null ? null : setting.toBytes(), ProcessorMemory.total());
   }
 
   /**

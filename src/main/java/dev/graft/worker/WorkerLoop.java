@@ -104,7 +104,7 @@ final class WorkerLoop implements Runnable {
   }
 
   private void run(Lease lease) throws InterruptedException {
-    JobRun run = new JobRun(lease, device.name(), protocol, settings.runTimes(), stopTimes);
+    JobRun run = new JobRun(lease, device, protocol, settings.runTimes(), stopTimes);
     running(run);
     if (draining.getCount() == 0) run.drain();
     try {

@@ -27,8 +27,8 @@ import tools.jackson.databind.JsonNode;
  * resumed exactly.
  *
  * <p>It obeys these keys of the adapter object: {@code steps}, {@code step_ms}, {@code save_steps},
- * {@code exit_at} with {@code exit_status}, {@code memory_for} (runs out of memory with a larger
- * micro-batch), and {@code device} (fails on any other).
+ * {@code exit_at} with {@code exit_status}, {@code memory_until} (runs out of memory in a later
+ * step, unless it is to take the least), and {@code device} (fails on any other).
  */
 public final class FakeTrainer {
   private final RunRequest request;
@@ -62,8 +62,6 @@ public final class FakeTrainer {
     int steps = plan.path("steps").asInt(10);
     String device = request.machine().device();
     if (!plan.path("device").asString(device).equals(device)) return TrainerExit.BAD_INPUT;
-    int micro = plan.path("training").path("per_device_train_batch_size").asInt(1);
-    if (micro > plan.path("memory_for").asInt(1_000)) return TrainerExit.OUT_OF_MEMORY;
     try (Stream<Path> base = Files.list(request.base().directory())) {
       if (base.findAny().isEmpty()) return TrainerExit.BAD_INPUT;
     }
@@ -97,6 +95,8 @@ public final class FakeTrainer {
       if (step == plan.path("exit_at").asInt(-1) && request.directories().resumeFrom() == null) {
         System.exit(plan.path("exit_status").asInt());
       }
+      boolean narrow = step == plan.path("memory_until").asInt(-1);
+      if (narrow && !request.machine().least()) return TrainerExit.OUT_OF_MEMORY;
       int every = plan.path("save_steps").asInt(0);
       if (every > 0 && step % every == 0) save(step, state);
       TrainerDirective told = directive.getAndSet(null);

@@ -61,6 +61,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 @GraftIT
 @Import(QueueServer.class)
 class WorkerApiIT {
+  private static final Device CPU = new Device("cpu", null);
   private static final RunTimes TIMES =
       new RunTimes(Duration.ofMillis(50), Duration.ofSeconds(10), Duration.ofMillis(200));
 
@@ -212,8 +213,7 @@ class WorkerApiIT {
     Lease lease = claim(job);
     FileArtifactStore store = FileArtifactStore.open(directory.resolve("worker-store"));
     RunPreparation preparation = preparation(store);
-    RunRequest request =
-        preparation.request(lease, preparation.directory(lease), "cpu", () -> false);
+    RunRequest request = preparation.request(lease, preparation.directory(lease), CPU, () -> false);
     Path start = Objects.requireNonNull(Objects.requireNonNull(request.parent()).directory());
     assertThat(start).isDirectory();
     try (Stream<Path> files = Files.list(start)) {
@@ -229,7 +229,8 @@ class WorkerApiIT {
   void aRunIsForTheDeviceThatAskedForIt() throws Exception {
     QueueServer.Submitted job = server.submit("{\"steps\":1,\"device\":\"cuda:1\"}", directory);
     run(
-        new JobRun(claim(job), "cuda:1", protocol, TIMES, new StopTimes(directory)),
+        new JobRun(
+            claim(job), new Device("cuda:1", null), protocol, TIMES, new StopTimes(directory)),
         TestWorker.fakeTrainer());
     assertThat(server.state(job)).isEqualTo("succeeded");
   }
@@ -258,7 +259,7 @@ class WorkerApiIT {
     QueueServer.Submitted job = server.submit("{}", directory);
     TrainerCommandLine missing = new TrainerCommandLine(List.of("/nowhere/trainer"));
     try (var log = ExpectedLog.of(JobRun.class, "run_failed_here")) {
-      run(new JobRun(claim(job), "cpu", protocol, TIMES, new StopTimes(directory)), missing);
+      run(new JobRun(claim(job), CPU, protocol, TIMES, new StopTimes(directory)), missing);
       assertThat(log.traces()).singleElement().asString().contains("TrainerProcess.start");
     }
     assertThat(server.failures(job)).isOne();

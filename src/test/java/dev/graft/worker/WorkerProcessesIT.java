@@ -136,10 +136,7 @@ class WorkerProcessesIT {
   void exitStatusDecidesWhatHappensNext() throws Exception {
     Submitted hopeless = server.submit("{\"exit_at\":1,\"exit_status\":2}", directory);
     Submitted flaky = server.submit("{\"exit_at\":1,\"exit_status\":134}", directory);
-    Submitted large =
-        server.submit(
-            "{\"steps\":3,\"memory_for\":4,\"training\":{\"per_device_train_batch_size\":8}}",
-            directory);
+    Submitted large = server.submit("{\"steps\":6,\"memory_until\":5,\"save_steps\":2}", directory);
     start("one");
     await().atMost(LONG).until(() -> server.state(hopeless).equals("failed"));
     assertThat(server.failure(hopeless)).contains("bad_input");
@@ -147,6 +144,8 @@ class WorkerProcessesIT {
     assertThat(server.failures(flaky)).isEqualTo(3);
     await().atMost(LONG).until(() -> server.state(large).equals("succeeded"));
     assertThat(server.failures(large)).isZero();
+    // the same steps in less memory: what was trained is not trained again
+    assertThat(server.told(large, "Training on 8 examples; continues after step 4")).isOne();
   }
 
   private Process start(String name) throws IOException {

@@ -18,7 +18,6 @@ import dev.graft.jobs.queue.JobRow;
 import dev.graft.jobs.queue.JobRows;
 import dev.graft.jobs.queue.LeaseEndings;
 import dev.graft.jobs.queue.LeaseLedger;
-import dev.graft.jobs.queue.SmallerMicroBatch;
 import dev.graft.jobs.queue.WorkerDevices;
 import dev.graft.platform.Ids;
 import java.io.IOException;
@@ -101,11 +100,12 @@ public class LeaseDesk {
         job.baseManifest(),
         job.trainingFile(),
         job.validationFile(),
-        SmallerMicroBatch.halved(job.adapterJson(), job.memoryFailures()),
+        job.adapterJson(),
         job.seed(),
         checkpoints,
         job.parentModel(),
-        job.start());
+        job.start(),
+        job.memoryFailures() > 0);
   }
 
   public Directive renew(LeaseKey key, LeaseReport report) {
@@ -123,7 +123,7 @@ public class LeaseDesk {
     JobRow job = jobs.ofLease(key.jobId()).orElseThrow(() -> new LeaseLost(key));
     // Read before written, but safe: these counts change only under the lease that fences the
     // write.
-    Duration retry = retries.after(failure, job.tries(), job.adapterJson());
+    Duration retry = retries.after(failure, job.tries());
     JobState state = endings.fail(key, failure, retry, Retries.told(failure, retry));
     ended(key, "failed", state);
   }

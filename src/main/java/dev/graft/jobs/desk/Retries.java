@@ -3,7 +3,6 @@ package dev.graft.jobs.desk;
 import dev.graft.jobs.lease.TrainingFailure;
 import dev.graft.jobs.queue.JobProperties;
 import dev.graft.jobs.queue.JobRow;
-import dev.graft.jobs.queue.SmallerMicroBatch;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
@@ -18,12 +17,10 @@ public class Retries {
   }
 
   /** The delay until the next attempt; null = the failure is final. */
-  public @Nullable Duration after(
-      TrainingFailure failure, JobRow.Tries before, String adapterJson) {
+  public @Nullable Duration after(TrainingFailure failure, JobRow.Tries before) {
     return switch (failure.kind()) {
       case BAD_INPUT -> null;
-      case OUT_OF_MEMORY ->
-          before.memory() == 0 && SmallerMicroBatch.possible(adapterJson) ? Duration.ZERO : null;
+      case OUT_OF_MEMORY -> before.memory() == 0 ? Duration.ZERO : null;
       // As a worker that stopped renewing: no verdict on the job, until it is the job every time.
       case WORKER_LOST -> before.lossesInARow() + 1 < settings.poisonAfter() ? Duration.ZERO : null;
       case TRANSIENT ->
@@ -41,7 +38,7 @@ public class Retries {
     if (retry == null) return "Fine-tuning job failed: " + failure.message();
     return switch (failure.kind()) {
       case OUT_OF_MEMORY ->
-          "Ran out of memory; trying again with half the micro-batch and twice the accumulation";
+          "Ran out of memory; trying again with as little of it as the same steps take";
       case WORKER_LOST -> "The trainer was killed";
       case TRANSIENT, BAD_INPUT ->
           "Trying again in %d s after a failure: %s"

@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param parentModel name of the model that the job continues from; null = none
  * @param start manifest of the result or checkpoint of an earlier job that training begins with;
  *     null = none
+ * @param leastMemory whether an earlier run had not enough memory, so that this one should take as
+ *     little as it can; null = no
  */
 public record Lease(
     LeaseKey key,
@@ -29,9 +31,15 @@ public record Lease(
     long seed,
     List<Resume> checkpoints,
     @Nullable String parentModel,
-    @Nullable Digest start) {
+    @Nullable Digest start,
+    @Nullable Boolean leastMemory) {
   public Lease {
     checkpoints = List.copyOf(checkpoints);
+  }
+
+  /** Whether the run should take as little memory as it can. */
+  public boolean frugal() {
+    return Boolean.TRUE.equals(leastMemory);
   }
 
   public Duration ttl() {

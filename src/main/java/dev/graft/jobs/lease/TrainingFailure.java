@@ -26,7 +26,7 @@ public record TrainingFailure(
   public enum Kind {
     /** The request or its data cannot be trained; never retried. */
     BAD_INPUT(Cost.ATTEMPT, "Correct what the message names, and submit the job again"),
-    /** Retried once with half the micro-batch and twice the accumulation. */
+    /** Retried once with as little memory as the same steps take. */
     OUT_OF_MEMORY(Cost.MEMORY, "Lower per_device_train_batch_size or max_length"),
     /** Anything that may pass: retried with a growing delay. */
     TRANSIENT(

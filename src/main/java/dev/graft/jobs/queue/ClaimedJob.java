@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param parentModel model that the job continues from, or null
  * @param start manifest of the directory that training begins with, or null
- * @param memoryFailures runs that ran out of memory so far: each halves the micro-batch
+ * @param memoryFailures runs that ran out of memory so far: another takes as little as it can
  */
 public record ClaimedJob(
     LeaseKey key,

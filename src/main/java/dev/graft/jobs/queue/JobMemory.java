@@ -10,19 +10,15 @@ import org.jspecify.annotations.Nullable;
  * each.
  *
  * @param bytes 0 = not known, then the job fits every device
- * @param smaller after a run that ran out of memory, see {@link SmallerMicroBatch}
+ * @param smaller after a run that ran out of memory: as little as the same steps can be made in
  */
 public record JobMemory(long bytes, long smaller) {
   public static final JobMemory UNKNOWN = new JobMemory(0, 0);
 
   private static final int STEPS = 16;
 
-  /**
-   * @param rows of a micro-batch, by the settings
-   */
-  public static JobMemory of(MemoryNeed need, int rows) {
-    return new JobMemory(
-        rounded(need.bytes()), rounded(need.withRows(SmallerMicroBatch.half(rows)).bytes()));
+  public static JobMemory of(MemoryNeed need) {
+    return new JobMemory(rounded(need.bytes()), rounded(need.least().bytes()));
   }
 
   static long rounded(long bytes) {
@@ -46,6 +42,6 @@ public record JobMemory(long bytes, long smaller) {
 
   /** What makes a job smaller, after {@link #obstacle}. */
   public static final String REMEDY =
-      "Ask for less (a smaller max_length or batch_size, gradient_checkpointing, quantization), or"
-          + " for a larger worker.";
+      "Ask for less (\"gradient_checkpointing\": \"auto\", a smaller max_length, quantization), or for"
+          + " a larger worker.";
 }

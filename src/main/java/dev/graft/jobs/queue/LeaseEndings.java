@@ -73,7 +73,6 @@ public class LeaseEndings {
                                             else available_at end,
                         failures = failures + case when :memory or :lost then 0 else 1 end,
                         losses_in_a_row = losses_in_a_row + case when :lost then 1 else 0 end,
-                        restart_epoch = case when :memory then lease_epoch else restart_epoch end,
                         memory_failures = memory_failures + case when :memory then 1 else 0 end,
                         memory_bytes = case when :memory then memory_smaller else memory_bytes end,
                         failure_class = :class, failure_message = :message,

@@ -179,10 +179,7 @@ public class SubmitJob {
   private JobMemory memory(JobRequest request, BaseModel base, TrainingFile training) {
     Integer longest = training.longestRow();
     RowSizes data = longest == null ? RowSizes.UNKNOWN : new RowSizes(training.examples(), longest);
-    int rows = request.spec().training().batching().perDeviceTrainBatchSize();
-    return fit.require(base, request.spec(), data)
-        .map(need -> JobMemory.of(need, rows))
-        .orElse(JobMemory.UNKNOWN);
+    return fit.require(base, request.spec(), data).map(JobMemory::of).orElse(JobMemory.UNKNOWN);
   }
 
   /** A copy, with the settings in place of the name of a configuration. */

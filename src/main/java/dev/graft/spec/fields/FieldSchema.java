@@ -85,6 +85,12 @@ public final class FieldSchema {
     put(key, value);
   }
 
+  void boolOr(String key, String word) {
+    ObjectNode value = JSON.objectNode();
+    value.putArray("enum").add(true).add(false).add(word).addNull();
+    put(key, value);
+  }
+
   void integers(String key, int least, int most) {
     put(key, oneOrMany(bounded("integer", JSON.numberNode(least), JSON.numberNode(most), false)));
   }

@@ -179,6 +179,22 @@ public final class Fields {
     return null;
   }
 
+  /**
+   * True, false or one word.
+   *
+   * @return as text; null when it is missing or refused
+   */
+  public @Nullable String boolOr(String key, String word) {
+    if (asked != null) asked.boolOr(key, word);
+    JsonNode value = value(key);
+    if (value == null) return null;
+    if (value.isBoolean() || value.isString() && value.stringValue().equals(word)) {
+      return value.asString();
+    }
+    refuse(key, "must be true, false or \"" + word + "\"");
+    return null;
+  }
+
   /** A constant of an enum, written in lower case. */
   public <E extends Enum<E>> @Nullable E choice(String key, Class<E> type, String... notYet) {
     List<E> constants = List.of(type.getEnumConstants());

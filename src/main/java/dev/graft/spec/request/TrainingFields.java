@@ -3,6 +3,7 @@ package dev.graft.spec.request;
 import static dev.graft.spec.fields.Fields.or;
 
 import dev.graft.spec.EvaluationOptions;
+import dev.graft.spec.GradientCheckpointing;
 import dev.graft.spec.Hyperparameters;
 import dev.graft.spec.Hyperparameters.PackingStrategy;
 import dev.graft.spec.Hyperparameters.SamplingStrategy;
@@ -15,6 +16,7 @@ import dev.graft.spec.method.AdapterMethod;
 import dev.graft.spec.peft.HyperparameterAliases;
 import dev.graft.spec.peft.MethodFields;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.ObjectNode;
 
 /** Reads {@code adapter.training}; names are {@code TrainingArguments}' and {@code SFTConfig}'s. */
 final class TrainingFields {
@@ -25,6 +27,8 @@ final class TrainingFields {
 
   /** Rows of a micro-batch are at most this many where only the batch of a step was given. */
   private static final int DEFAULT_MICRO_BATCH = 8;
+
+  private static final String AUTO = "auto";
 
   private TrainingFields() {}
 
@@ -41,7 +45,7 @@ final class TrainingFields {
     int saveSteps = or(fields.integer("save_steps", 0, MOST), 100);
     double saveMinutes = or(fields.number("save_minutes", 0, MOST_MINUTES), 5.0);
     double smoothing = or(fields.number("label_smoothing_factor", 0, 0.999), 0.0);
-    boolean checkpointing = or(fields.bool("gradient_checkpointing"), false);
+    GradientCheckpointing checkpointing = checkpointing(fields);
     var regularisation =
         new Hyperparameters.Regularisation(
             smoothing,
@@ -72,6 +76,22 @@ final class TrainingFields {
     boolean even = !objective.pairs() && objective != Objective.REGRESSION;
     return new Hyperparameters.StepGuards(
         or(fields.bool("loss_spike_guard"), even), or(fields.bool("skip_nonfinite_steps"), false));
+  }
+
+  private static GradientCheckpointing checkpointing(Fields fields) {
+    return switch (fields.boolOr("gradient_checkpointing", AUTO)) {
+      case "true" -> GradientCheckpointing.ON;
+      case AUTO -> GradientCheckpointing.AUTO;
+      case null, default -> GradientCheckpointing.OFF;
+    };
+  }
+
+  static void write(ObjectNode json, GradientCheckpointing checkpointing) {
+    switch (checkpointing) {
+      case OFF -> json.put("gradient_checkpointing", false);
+      case ON -> json.put("gradient_checkpointing", true);
+      case AUTO -> json.put("gradient_checkpointing", AUTO);
+    }
   }
 
   private static Hyperparameters.Optimizer optimizer(Fields fields) {

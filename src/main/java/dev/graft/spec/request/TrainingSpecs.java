@@ -200,13 +200,13 @@ public final class TrainingSpecs {
         .put("save_steps", training.saveSteps())
         .put("save_minutes", training.saveMinutes())
         .put("label_smoothing_factor", training.regularisation().labelSmoothingFactor())
-        .put("gradient_checkpointing", training.gradientCheckpointing())
         .put("disable_dropout", training.regularisation().disableDropout())
         .put("neftune_noise_alpha", training.regularisation().neftuneNoiseAlpha())
         .put("bf16", training.precision() == Precision.BF16)
         .put("loss_spike_guard", training.guards().lossSpike())
         .put("skip_nonfinite_steps", training.guards().skipNonfinite());
     training.evaluation().write(json);
+    TrainingFields.write(json, training.gradientCheckpointing());
     LoraPlus.write(json, training.loraPlus());
     PackingStrategy packing = training.rows().packingStrategy();
     if (packing != null) json.put("packing_strategy", lower(packing));

@@ -1,5 +1,7 @@
 package dev.graft.training.batch;
 
+import java.util.Arrays;
+
 /**
  * Rows with a label each, for sequence classification and regression.
  *
@@ -12,5 +14,16 @@ public record LabelBatch(int[][] inputIds, double[][] labels) implements MicroBa
     long count = 0;
     for (double[] row : labels) count += row.length;
     return count;
+  }
+
+  @Override
+  public int size() {
+    return inputIds.length;
+  }
+
+  @Override
+  public LabelBatch part(int from, int to) {
+    return new LabelBatch(
+        Arrays.copyOfRange(inputIds, from, to), Arrays.copyOfRange(labels, from, to));
   }
 }

@@ -44,4 +44,18 @@ public record TokenBatch(int[][] inputIds, int[][] labels, int @Nullable [][] se
     }
     return count;
   }
+
+  @Override
+  public int size() {
+    return inputIds.length;
+  }
+
+  @Override
+  public TokenBatch part(int from, int to) {
+    return new TokenBatch(
+        Arrays.copyOfRange(inputIds, from, to),
+        Arrays.copyOfRange(labels, from, to),
+        segments == null ? null : Arrays.copyOfRange(segments, from, to),
+        width);
+  }
 }

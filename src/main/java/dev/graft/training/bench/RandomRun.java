@@ -1,5 +1,6 @@
 package dev.graft.training.bench;
 
+import dev.graft.spec.GradientCheckpointing;
 import dev.graft.spec.Precision;
 import dev.graft.weights.ModelDirectory;
 import java.io.IOException;
@@ -16,7 +17,8 @@ import tools.jackson.databind.json.JsonMapper;
  * @param length tokens of a row
  * @param rank of LoRA on every linear layer, alpha twice as large; 0 = full fine-tuning
  */
-public record RandomRun(int batch, int length, int rank, Precision dtype, boolean checkpointing) {
+public record RandomRun(
+    int batch, int length, int rank, Precision dtype, GradientCheckpointing checkpointing) {
   private static final long SEED = 42;
 
   /** Most words of a row of the file: a line may have 1 MiB. */
@@ -61,7 +63,11 @@ public record RandomRun(int batch, int length, int rank, Precision dtype, boolea
     training.put("save_steps", 0);
     training.put("save_minutes", 0);
     if (dtype == Precision.BF16) training.put("bf16", true);
-    if (checkpointing) training.put("gradient_checkpointing", true);
+    switch (checkpointing) {
+      case OFF -> training.put("gradient_checkpointing", false);
+      case ON -> training.put("gradient_checkpointing", true);
+      case AUTO -> training.put("gradient_checkpointing", "auto");
+    }
     Map<String, Object> adapter = new LinkedHashMap<>();
     adapter.put("objective", "pretraining");
     if (rank == 0) adapter.put("method", Map.of("type", "full"));

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Takes down the steps of a run, and ends it when there are enough. */
 final class StepRecorder implements StepObserver {
+  private @Nullable String plan;
   private final int warmup;
   private final int steps;
   private final List<RecordedStep> measured = new ArrayList<>();
@@ -43,8 +44,18 @@ final class StepRecorder implements StepObserver {
   }
 
   void hear(TrainingEvent event) {
+    if (event instanceof TrainingEvent.Planned how) {
+      plan =
+          "auto, %d of %d rows, %d of %d layers again"
+              .formatted(how.rowsAtATime(), how.rows(), how.recomputedLayers(), how.layers());
+    }
     if (event instanceof TrainingEvent.Progress step) stepped(step);
     begun = System.nanoTime(); // a checkpoint is no part of the next step
+  }
+
+  /** How the largest micro-batch is computed where that follows from memory; else null. */
+  @Nullable String plan() {
+    return plan;
   }
 
   private void stepped(TrainingEvent.Progress step) {

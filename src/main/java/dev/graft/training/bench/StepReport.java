@@ -93,7 +93,9 @@ public record StepReport(
         memory.estimate().bytes() / MB,
         List.copyOf(recorder.losses()),
         run.execution().precision().name().toLowerCase(Locale.ROOT),
-        run.execution().plan().kind().name().toLowerCase(Locale.ROOT),
+        recorder.plan() == null
+            ? run.execution().plan().kind().name().toLowerCase(Locale.ROOT)
+            : recorder.plan(),
         run.threads(),
         Engine.getEngine("PyTorch").getVersion());
   }

@@ -20,19 +20,20 @@ import java.util.List;
  *
  * @param warmup first steps that do not count
  * @param steps that count
+ * @param memory bytes that the run may take
  */
-public record TrainingBenchmark(SpecFile spec, int warmup, int steps) {
+public record TrainingBenchmark(SpecFile spec, int warmup, int steps, long memory) {
   /**
    * @param out an empty directory for what the run may write
    * @throws BadRun if the run cannot be made, or has fewer steps
    */
   public StepReport run(Path out) throws IOException {
     StepRecorder recorder = new StepRecorder(warmup, steps);
-    TrainingRun run = spec.withoutValidation().run(out);
+    TrainingRun run = spec.withoutValidation().run(out, memory);
     PeakMemory.Peak peak;
-    try (PeakMemory memory = new PeakMemory()) {
+    try (PeakMemory watched = new PeakMemory()) {
       FineTune.run(run, recorder::hear, recorder::next, recorder);
-      peak = memory.peak();
+      peak = watched.peak();
     }
     List<RecordedStep> measured = recorder.measured();
     if (measured.size() < steps) {

@@ -1,5 +1,6 @@
 package dev.graft.training.command;
 
+import dev.graft.spec.GradientCheckpointing;
 import dev.graft.spec.Precision;
 import dev.graft.spec.fields.SpecRejected;
 import dev.graft.training.bench.RandomRun;
@@ -9,6 +10,7 @@ import dev.graft.training.bench.TrainingBenchmark;
 import dev.graft.training.finetune.SpecFile;
 import dev.graft.training.finetune.checkpoint.DurableFiles;
 import dev.graft.training.finetune.run.BadRun;
+import dev.graft.training.fit.ProcessorMemory;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
@@ -72,6 +74,16 @@ final class BenchTrainCommand implements Callable<Integer> {
       description = "Of --compare; ${DEFAULT-VALUE} if not said.")
   private int rounds;
 
+  @Option(
+      names = "--memory-budget",
+      paramLabel = "SIZE",
+      converter = ByteSize.class,
+      description = {
+        "Memory that gradient checkpointing auto may use, such as 2500m or 3g.",
+        "By default seven eighths of the machine's."
+      })
+  private long memoryBudget = ProcessorMemory.forRuns(ProcessorMemory.total());
+
   @Option(names = "--json", description = "One JSON object on the last line.")
   private boolean json;
 
@@ -126,13 +138,8 @@ final class BenchTrainCommand implements Callable<Integer> {
     @Option(
         names = "--checkpointing",
         defaultValue = "OFF",
-        description = "Gradient checkpointing: off or on.")
-    private Checkpointing checkpointing = Checkpointing.OFF;
-  }
-
-  enum Checkpointing {
-    OFF,
-    ON
+        description = "Gradient checkpointing: off, on or auto.")
+    private GradientCheckpointing checkpointing = GradientCheckpointing.OFF;
   }
 
   @Override
@@ -168,9 +175,8 @@ final class BenchTrainCommand implements Callable<Integer> {
     if (of.batch < 1 || of.length < 2 || of.rank < 0) {
       throw refused("--batch must be at least 1, --length at least 2, --rank at least 0");
     }
-    boolean checkpointing = of.checkpointing == Checkpointing.ON;
     try {
-      return new RandomRun(of.batch, of.length, of.rank, of.dtype, checkpointing)
+      return new RandomRun(of.batch, of.length, of.rank, of.dtype, of.checkpointing)
           .write(of.model, scratch, warmup + steps);
     } catch (IllegalArgumentException e) {
       throw refused(String.valueOf(e.getMessage()));
@@ -183,7 +189,8 @@ final class BenchTrainCommand implements Callable<Integer> {
 
   private void measure(Path file, Path scratch, PrintStream results) throws IOException {
     Path out = Files.createDirectory(scratch.resolve("run"));
-    StepReport report = new TrainingBenchmark(SpecFile.read(file, null), warmup, steps).run(out);
+    StepReport report =
+        new TrainingBenchmark(SpecFile.read(file, null), warmup, steps, memoryBudget).run(out);
     BenchReport.print(report, json, results);
   }
 
@@ -200,6 +207,8 @@ final class BenchTrainCommand implements Callable<Integer> {
             "" + steps,
             "--warmup",
             "" + warmup,
+            "--memory-budget",
+            "" + memoryBudget,
             "--json");
     String reference =
         command

@@ -8,6 +8,7 @@ import dev.graft.training.finetune.SpecFile;
 import dev.graft.training.finetune.TrainerProgram;
 import dev.graft.training.finetune.run.BadRun;
 import dev.graft.training.finetune.run.TrainingRun;
+import dev.graft.training.fit.ProcessorMemory;
 import dev.graft.training.fit.RowSizes;
 import dev.graft.training.fit.TrainedParts;
 import dev.graft.training.protocol.ProtocolLines;
@@ -72,6 +73,16 @@ public final class TrainCommand implements Callable<Integer> {
       description = "Say how many bytes of memory it would take, at most; train nothing.")
   private boolean memory;
 
+  @Option(
+      names = "--memory-budget",
+      paramLabel = "SIZE",
+      converter = ByteSize.class,
+      description = {
+        "Memory that \"gradient_checkpointing\": \"auto\" may use, such as 2500m or 3g.",
+        "By default seven eighths of the machine's."
+      })
+  private @Nullable Long memoryBudget;
+
   @Option(names = "--json", description = "Events as JSON lines on standard output.")
   private boolean json;
 
@@ -94,7 +105,12 @@ public final class TrainCommand implements Callable<Integer> {
         return 0;
       }
       Files.createDirectories(out);
-      TrainingRun run = file.run(out);
+      TrainingRun run =
+          file.run(
+              out,
+              memoryBudget != null
+                  ? memoryBudget
+                  : ProcessorMemory.forRuns(ProcessorMemory.total()));
       if (run.directories().resumeFrom() != null)
         System.err.println("going on from " + run.directories().resumeFrom());
       return train(run, results);

@@ -42,6 +42,7 @@ final class TrainReport {
             e.totalSteps(),
             e.trainableParameters());
       }
+      case TrainingEvent.Planned e -> out.println(e.sentence());
       case TrainingEvent.Progress e -> progress(e);
       case TrainingEvent.StepSkipped e ->
           out.printf("step %d/%d skipped: %s%n", e.step(), e.totalSteps(), e.reason());

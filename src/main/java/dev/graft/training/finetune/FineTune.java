@@ -4,6 +4,7 @@ import dev.graft.spec.Hyperparameters;
 import dev.graft.text.BadTokenizer;
 import dev.graft.text.Tokenizer;
 import dev.graft.text.template.TemplateRejected;
+import dev.graft.training.ActivationBudget;
 import dev.graft.training.StepObserver;
 import dev.graft.training.TrainableModel;
 import dev.graft.training.data.Rows;
@@ -13,11 +14,13 @@ import dev.graft.training.finetune.rows.RunData;
 import dev.graft.training.finetune.run.BadRun;
 import dev.graft.training.finetune.run.RunControl;
 import dev.graft.training.finetune.run.TrainingRun;
+import dev.graft.training.fit.MemoryNeed;
 import dev.graft.training.protocol.TrainerDirective;
 import dev.graft.training.protocol.TrainerExit;
 import dev.graft.training.protocol.TrainingEvent;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.files.BadModel;
+import java.util.Arrays;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -109,10 +112,17 @@ public final class FineTune {
 
   private TrainableModel open(ModelDirectory base, Rows rows) {
     try {
-      return models.open(base, run, new DataStart(run, rows, control));
+      return models.open(base, run, budget(base, rows), new DataStart(run, rows, control));
     } catch (IllegalArgumentException e) {
       throw new BadRun("adapter", "the adapter does not fit the base model: " + e.getMessage());
     }
+  }
+
+  private @Nullable ActivationBudget budget(ModelDirectory base, Rows rows) {
+    Long memory = run.planned();
+    if (memory == null) return null;
+    int longest = Arrays.stream(rows.lengths()).max().orElse(0);
+    return MemoryNeed.activations(base, run.spec(), longest, memory);
   }
 
   /** What cannot be written is told before it is trained. */

@@ -4,6 +4,7 @@ import ai.djl.engine.Engine;
 import dev.graft.spec.Hyperparameters;
 import dev.graft.spec.LoraPlus;
 import dev.graft.spec.TrainingSpec;
+import dev.graft.training.ActivationBudget;
 import dev.graft.training.StepObserver;
 import dev.graft.training.TrainableModel;
 import dev.graft.training.finetune.checkpoint.CheckpointManifest.Environment;
@@ -25,7 +26,8 @@ import org.jspecify.annotations.Nullable;
  */
 record KernelModels(StepObserver observer) implements ModelSource {
   @Override
-  public TrainableModel open(ModelDirectory base, TrainingRun run, DataStart start) {
+  public TrainableModel open(
+      ModelDirectory base, TrainingRun run, @Nullable ActivationBudget budget, DataStart start) {
     TrainingSpec spec = run.spec();
     Hyperparameters training = spec.training();
     Hyperparameters.Optimizer asked = training.optimizer();
@@ -44,7 +46,7 @@ record KernelModels(StepObserver observer) implements ModelSource {
             new TrainingSetup(
                 spec.method(),
                 optimiser,
-                run.execution(),
+                run.execution(budget),
                 spec.seed(),
                 spec.quantization(),
                 training.regularisation(),

@@ -92,8 +92,12 @@ public record SpecFile(
     return new SpecFile(baseModel, trainingFile, null, spec, startFrom);
   }
 
-  /** The run of this file into a directory; goes on from the newest whole checkpoint there. */
-  public TrainingRun run(Path out) {
+  /**
+   * The run of this file into a directory; goes on from the newest whole checkpoint there.
+   *
+   * @param memory bytes that it may take
+   */
+  public TrainingRun run(Path out, long memory) {
     Path checkpoints = out.resolve("checkpoints");
     Path name = baseModel.toAbsolutePath().normalize().getFileName();
     return new TrainingRun(
@@ -103,7 +107,7 @@ public record SpecFile(
             new RunRequest.Directories(
                 out, checkpoints, Checkpoints.newest(checkpoints).orElse(null)),
             null,
-            new RunRequest.Machine(Execution.CPU, 0))
+            new RunRequest.Machine(Execution.CPU, 0, memory, false))
         .startingFrom(startFrom);
   }
 }

@@ -4,6 +4,7 @@ import dev.graft.spec.Hyperparameters;
 import dev.graft.spec.Preference;
 import dev.graft.training.TrainableModel;
 import dev.graft.training.data.BatchPlan;
+import dev.graft.training.data.Rows;
 import dev.graft.training.finetune.checkpoint.CheckpointManifest.Environment;
 import dev.graft.training.finetune.checkpoint.Checkpoints;
 import dev.graft.training.finetune.checkpoint.RunIdentity;
@@ -18,7 +19,9 @@ import dev.graft.training.protocol.TrainerExit;
 import dev.graft.training.protocol.TrainingEvent;
 import dev.graft.weights.ModelDirectory;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** From the first step to the result. */
@@ -165,6 +168,27 @@ final class TrainingLoop {
             data.targets(),
             maxLength,
             model.trainableParameters()));
+    planned();
+  }
+
+  private void planned() {
+    Rows rows = data.rows();
+    int[] largest =
+        IntStream.range(0, rows.size())
+            .boxed()
+            .sorted(Comparator.comparingLong((Integer row) -> -rows.tokens(row)))
+            .limit(training.batching().perDeviceTrainBatchSize())
+            .mapToInt(row -> row)
+            .toArray();
+    var how = model.division(rows.batch(largest, training.batching().padToMultipleOf()));
+    if (how == null) return;
+    events.accept(
+        new TrainingEvent.Planned(
+            run.machine().least() ? null : run.machine().memory(),
+            largest.length,
+            how.rows(),
+            how.layers(),
+            how.recomputed()));
   }
 
   private void step(OptimiserStep steps) {

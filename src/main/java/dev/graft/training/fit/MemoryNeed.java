@@ -1,10 +1,12 @@
 package dev.graft.training.fit;
 
+import dev.graft.spec.GradientCheckpointing;
 import dev.graft.spec.Hyperparameters;
 import dev.graft.spec.Precision;
-import dev.graft.spec.Quantization;
 import dev.graft.spec.TrainingSpec;
+import dev.graft.training.ActivationBudget;
 import dev.graft.training.ComputePlan;
+import dev.graft.training.tuner.Tuners;
 import dev.graft.training.tuner.part.Slot;
 import dev.graft.training.tuner.part.Tuner;
 import dev.graft.weights.ModelDirectory;
@@ -12,7 +14,6 @@ import dev.graft.weights.config.DecoderConfig;
 import dev.graft.weights.config.ModelConfig;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What a run holds on its device at its widest moment, in bytes: an estimate that is rather too
@@ -23,26 +24,51 @@ import org.jspecify.annotations.Nullable;
  * @param row what one row of a micro-batch leaves for the way down: see {@link RowActivations}
  * @param work what does not grow with the rows: the logits of one chunk, one weight made of its
  *     quantised form, and the program itself
- * @param rows of a micro-batch
+ * @param rows that go through the model at a time
+ * @param floor what all rows take when as little as can be is kept: see {@link #least}
  */
-public record MemoryNeed(long weights, long trained, long row, long work, int rows) {
+public record MemoryNeed(long weights, long trained, long row, long work, int rows, long floor) {
   private static final long SCALAR = 4L * Float.BYTES;
 
   /** The trainer's JVM and libtorch, before anything is loaded. */
   private static final long PROGRAM = 640L << 20;
 
   static MemoryNeed of(ModelDirectory model, Tuner tuner, TrainingSpec spec, RowSizes data) {
-    List<Slot> slots = tuner.slots();
+    ModelConfig config = model.config();
     Hyperparameters training = spec.training();
-    HeldWeights weights = HeldWeights.of(model, slots, spec);
+    HeldWeights weights = HeldWeights.of(model, tuner, spec);
+    int tokens = tokens(config, training, data) + tuner.virtualTokens().count();
+    ActivationBudget activations =
+        new RowActivations(config, tuner.slots(), spec, tokens).budget(0);
     int sequences = spec.objective().pairs() ? 2 : 1;
-    int tokens = tokens(model.config(), training, data) + tuner.virtualTokens().count();
+    long kept = (long) (sequences * activations.trained(tokens, tokens, 0));
+    long again = (long) (sequences * activations.trained(tokens, tokens, activations.kept()));
+    int rows = Math.min(training.batching().perDeviceTrainBatchSize(), data.rows());
+    int fewest = Drops.together(spec, config, tuner.slots()) ? rows : 1;
+    GradientCheckpointing plan = training.gradientCheckpointing();
     return new MemoryNeed(
         weights.bytes(),
-        SCALAR * slots.stream().mapToLong(Slot::size).sum(),
-        sequences * new RowActivations(model.config(), slots, spec, tokens).bytes(),
-        PROGRAM + weights.unpacked() + logits(model.config(), slots, spec),
-        Math.min(training.batching().perDeviceTrainBatchSize(), data.rows()));
+        SCALAR * tuner.slots().stream().mapToLong(Slot::size).sum(),
+        plan == GradientCheckpointing.OFF ? kept : again,
+        PROGRAM + weights.unpacked() + logits(config, tuner.slots(), spec),
+        plan == GradientCheckpointing.AUTO ? fewest : rows,
+        (long) ((double) fewest * again));
+  }
+
+  /**
+   * What activations may take of a device's memory, and what they take.
+   *
+   * @param model with the head that trains
+   * @param longest tokens of the longest row
+   * @param memory bytes of the device that the run may take; 0 = as little as can be
+   */
+  public static ActivationBudget activations(
+      ModelDirectory model, TrainingSpec spec, int longest, long memory) {
+    Tuner tuner = Tuners.of(spec.method(), model);
+    int tokens = longest + tuner.virtualTokens().count();
+    MemoryNeed need = of(model, tuner, spec, RowSizes.UNKNOWN);
+    return new RowActivations(model.config(), tuner.slots(), spec, tokens)
+        .budget(Math.max(0, memory - need.held()));
   }
 
   /** Packed rows are full; others are as wide as the longest. */
@@ -75,23 +101,21 @@ public record MemoryNeed(long weights, long trained, long row, long work, int ro
         .anyMatch(layer -> name.startsWith(config.layerPrefix(layer)));
   }
 
-  /** Bits of a weight that is quantised, by the settings or in the base's files; 0 = none is. */
-  static int bits(@Nullable Quantization quantization, ModelDirectory model) {
-    if (model.quantization() != null) return model.quantization().bits();
-    return switch (quantization) {
-      case null -> 0;
-      case Quantization.FourBit _ -> 4;
-      case Quantization.EightBit _ -> 8;
-    };
-  }
-
   /** All of it; beyond what a long holds it is the largest one. */
   public long bytes() {
     return (long) ((double) rows * row + weights + trained + work);
   }
 
-  /** The same for a smaller micro-batch. */
-  public MemoryNeed withRows(int fewer) {
-    return new MemoryNeed(weights, trained, row, work, Math.min(rows, fewer));
+  /**
+   * The least of the memory that the same steps can be made in: every layer computed again, and a
+   * row at a time where none is dropped from at random.
+   */
+  public MemoryNeed least() {
+    return new MemoryNeed(weights, trained, floor, work, 1, floor);
+  }
+
+  /** What is there beside activations. */
+  long held() {
+    return weights + trained + work;
   }
 }

@@ -3,6 +3,7 @@ package dev.graft.training.fit;
 import dev.graft.spec.Precision;
 import dev.graft.spec.TrainingSpec;
 import dev.graft.spec.method.AdapterMethod;
+import dev.graft.training.ActivationBudget;
 import dev.graft.training.ComputePlan;
 import dev.graft.training.tuner.part.Slot;
 import dev.graft.weights.config.AttentionShape;
@@ -29,12 +30,15 @@ import java.util.Set;
  * path beside bf16 one copy, a vector of factors its length. Attention computes its weights again,
  * a block of queries at a time; of its dropout it keeps the masks.
  *
- * <p>When all is kept, backward begins while all of it is there, and works on one layer more. With
- * {@code gradient_checkpointing} every layer keeps its input only, and one layer is computed whole.
- * Layers below the lowest that trains keep nothing.
+ * <p>{@link ActivationBudget} says what becomes of that when layers are computed again. Layers
+ * below the lowest that trains keep nothing.
  */
 final class RowActivations {
+  /** Of a block of queries in f32: weights, what they come from, and their gradients. */
   private static final int SCORES = 4;
+
+  /** What the first tensor of a path ends with, on whose input dropout is. */
+  private static final List<String> FIRST = List.of(".lora_A.weight", ".lora_A", ".vera_lambda_d");
 
   private final ModelConfig config;
   private final List<ModelConfig.Linear> linear;
@@ -55,32 +59,17 @@ final class RowActivations {
     added = slots.stream().filter(slot -> !ofBase.contains(slot.name())).toList();
   }
 
-  long bytes() {
-    boolean recomputes = spec.training().gradientCheckpointing();
-    long input = ofBase(config.hiddenSize());
-    long kept = 0;
-    long widest = 0;
-    for (int i = lowest(); i < config.numHiddenLayers(); i++) {
-      long layer = layer(i);
-      widest = Math.max(widest, layer);
-      kept += recomputes ? input : layer;
-    }
-    // Before the first layer, behind the last, under the logits, and their gradients.
-    return kept + (recomputes ? 2 : 1) * widest + 6 * input + SCORES * scores();
-  }
-
-  /** Of a block of queries in f32: weights, what they come from, and their gradients. */
-  private long scores() {
-    long block = Math.min(ComputePlan.KEEP.queryBlock(), tokens);
-    return block * tokens * AttentionShape.of(config).heads() * Float.BYTES;
+  /** In bytes a token. */
+  ActivationBudget budget(long bytes) {
+    long[] layers = new long[config.numHiddenLayers()];
+    for (int i = lowest(); i < layers.length; i++) layers[i] = layer(i);
+    long scores = SCORES * AttentionShape.of(config).heads() * (long) Float.BYTES;
+    int block = ComputePlan.KEEP.queryBlock();
+    return new ActivationBudget(bytes, layers, ofBase(config.hiddenSize()), scores, block);
   }
 
   private long ofBase(long ofAToken) {
-    return floats(ofAToken) / (half ? 2 : 1);
-  }
-
-  private long floats(long ofAToken) {
-    return ofAToken * tokens * Float.BYTES;
+    return Float.BYTES * ofAToken / (half ? 2 : 1);
   }
 
   private int lowest() {
@@ -109,17 +98,26 @@ final class RowActivations {
     }
     if (dropouts().attentionOutput() > 0) features += config.hiddenSize();
     if (dropouts().feedForward() > 0) features += config.hiddenSize();
-    return ofBase(features) + floats(beside + masks(index));
+    return ofBase(features) + Float.BYTES * (beside + masks(index));
   }
 
   /** Values that a tensor of an adapter adds. */
   private long beside(Slot slot) {
     long[] shape = slot.shape();
-    if (shape.length == 1) return shape[0];
+    boolean first = FIRST.stream().anyMatch(slot.name()::endsWith);
+    long dropped = first && Drops.ofMethod(spec.method()) ? 2 * input(slot) : 0;
+    if (shape.length == 1) return shape[0] + dropped;
     long rank = Arrays.stream(shape).min().orElse(0);
-    if (!(spec.method() instanceof AdapterMethod.Lora lora)) return rank + (half ? shape[1] : 0);
-    boolean drops = lora.loraDropout() > 0 && slot.name().contains(".lora_A.");
-    return rank + (drops ? 2 * shape[1] : 0);
+    boolean lora = spec.method() instanceof AdapterMethod.Lora;
+    return rank + dropped + (half && !lora ? shape[1] : 0);
+  }
+
+  /** Features that go into the module beside which a tensor is. */
+  private long input(Slot slot) {
+    for (ModelConfig.Linear each : linear) {
+      if (slot.name().startsWith(each.path() + ".")) return each.inFeatures();
+    }
+    return config.hiddenSize();
   }
 
   /** Of the dropout of one query's weights, over the heads. */
@@ -139,6 +137,6 @@ final class RowActivations {
   }
 
   private Dropouts dropouts() {
-    return spec.training().regularisation().disableDropout() ? Dropouts.NONE : config.dropouts();
+    return Drops.ofBase(spec, config);
   }
 }

@@ -81,7 +81,7 @@ public final class Continuation implements AutoCloseable {
     long[] picked = ofLast ? new long[] {batch.size() - 1} : batch.everyPlace();
     try (PtNDManager scope = memory.scope();
         BatchInputs inputs =
-            BatchInputs.of(scope, family, ropes, batch, length, picked, QUERY_BLOCK)) {
+            BatchInputs.of(scope, family, ropes, batch, length, picked, new long[0], QUERY_BLOCK)) {
       IValue x = IValue.from(inputs.ids());
       for (int i = 0; i < model.stages().size(); i++) {
         try (IValue before = x) {

@@ -37,6 +37,11 @@ public record TokenLoss(double sum, long tokens, long correct, PairMetrics pairs
         computed + other.computed);
   }
 
+  /** The same sum as that of so many targets. */
+  public TokenLoss counted(long targets) {
+    return new TokenLoss(sum, targets, correct, pairs);
+  }
+
   public double mean() {
     return tokens == 0 ? 0 : sum / tokens;
   }

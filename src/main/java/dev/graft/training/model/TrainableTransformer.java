@@ -28,7 +28,6 @@ import dev.graft.training.model.loss.OutputLoss;
 import dev.graft.training.model.loss.PairGoal;
 import dev.graft.training.model.loss.TokenGoal;
 import dev.graft.weights.tensor.NamedTensor;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -40,6 +39,10 @@ final class TrainableTransformer implements TrainableModel {
   private final TunerState state;
   private final ComputePlan plan;
   private final ForwardPass inference;
+
+  /** How micro-batches are computed within memory; null = whole. */
+  private final @Nullable FittingParts parts;
+
   private final @Nullable OutputLoss tokenLoss;
   private final @Nullable Preference preference;
   private final @Nullable ReferenceModel reference;
@@ -69,6 +72,7 @@ final class TrainableTransformer implements TrainableModel {
                 plan,
                 recipe.regularisation().labelSmoothingFactor());
     inference = ForwardPass.of(model, plan);
+    parts = FittingParts.of(inference);
     preference = recipe.preference();
     this.reference = reference;
     int first = 0;
@@ -80,11 +84,25 @@ final class TrainableTransformer implements TrainableModel {
   @Override
   public TokenLoss accumulate(MicroBatch batch, double divisor, long dropoutSeed) {
     if (!(divisor > 0)) throw new IllegalArgumentException("the divisor must be > 0");
-    if (batch.targets() == 0) return TokenLoss.ZERO;
-    Goal goal = goal(batch, true);
+    if (parts == null) return accumulate(FittingParts.Part.whole(batch), divisor, dropoutSeed);
+    TokenLoss sum = TokenLoss.ZERO;
+    for (FittingParts.Part part : parts.training(batch)) {
+      sum = sum.plus(accumulate(part, divisor, dropoutSeed));
+    }
+    return sum.counted(batch.targets());
+  }
+
+  @Override
+  public @Nullable Division division(MicroBatch batch) {
+    return parts == null ? null : parts.told(batch);
+  }
+
+  private TokenLoss accumulate(FittingParts.Part part, double divisor, long dropoutSeed) {
+    if (part.batch().targets() == 0) return TokenLoss.ZERO;
+    Goal goal = goal(part.batch(), true);
     try (PtNDManager scope = memory.scope();
-        BatchInputs inputs = inference.inputs(scope, goal.rows(), goal.picked());
-        LayerPass pass = LayerPass.of(plan.kind(), model, inputs, true, dropoutSeed)) {
+        BatchInputs inputs = inference.inputs(scope, goal.rows(), goal.picked(), part.among());
+        LayerPass pass = pass(inputs, dropoutSeed, part)) {
       Goal.Result result;
       long begun = System.nanoTime();
       long atLoss;
@@ -99,24 +117,17 @@ final class TrainableTransformer implements TrainableModel {
       long atDown = System.nanoTime();
       pass.down(g, lowest);
       long nanos = System.nanoTime() - atDown;
-      observer.accumulated(cost(batch, goal, atLoss - begun, atDown - atLoss, nanos));
+      long forward = atLoss - begun;
+      observer.accumulated(
+          StepCost.of(inference, part.batch(), goal, forward, atDown - atLoss, nanos));
       return result.loss().computed(goal.rows().size());
     }
   }
 
-  private StepObserver.MicroBatchCost cost(
-      MicroBatch batch, Goal goal, long forward, long loss, long backward) {
-    TokenLayout rows = goal.rows();
-    int past = model.virtualTokens().keys();
-    return new StepObserver.MicroBatchCost(
-        Arrays.stream(batch.inputIds()).mapToInt(row -> row.length).sum(),
-        rows.size(),
-        goal.picked().length,
-        rows.pairs(past, 0),
-        rows.pairs(past, model.family().window()),
-        forward,
-        loss,
-        backward);
+  private LayerPass pass(BatchInputs inputs, long dropoutSeed, FittingParts.Part part) {
+    return parts == null
+        ? LayerPass.of(plan.kind(), model, inputs, true, dropoutSeed)
+        : LayerPass.partly(model, inputs, true, dropoutSeed, parts.stages(part));
   }
 
   @Override
@@ -149,9 +160,18 @@ final class TrainableTransformer implements TrainableModel {
     if (!reference.ownsModel() && updates() > 0) {
       throw new IllegalStateException("the reference is what the model was before its first step");
     }
-    try (PtNDManager scope = memory.scope()) {
-      return reference.logps(scope, pairs);
+    PairLogps all = new PairLogps(new double[0], new double[0]);
+    for (MicroBatch part : inferred(pairs)) {
+      try (PtNDManager scope = memory.scope()) {
+        all = all.then(reference.logps(scope, (PairBatch) part));
+      }
     }
+    return all;
+  }
+
+  /** What goes through the model at once where nothing is kept for a way down. */
+  private List<MicroBatch> inferred(MicroBatch batch) {
+    return parts == null ? List.of(batch) : parts.inference(batch);
   }
 
   private OutputLoss tokenLoss() {
@@ -163,43 +183,23 @@ final class TrainableTransformer implements TrainableModel {
 
   @Override
   public TokenLoss evaluate(MicroBatch batch) {
-    if (batch.targets() == 0) return TokenLoss.ZERO;
-    Goal goal = goal(batch, false);
-    try (PtNDManager scope = memory.scope();
-        IValue output = inference.infer(scope, goal.rows(), goal.picked())) {
-      return goal.evaluate(scope, output);
+    TokenLoss sum = TokenLoss.ZERO;
+    for (MicroBatch part : inferred(batch)) {
+      if (part.targets() == 0) continue;
+      Goal goal = goal(part, false);
+      try (PtNDManager scope = memory.scope();
+          IValue output = inference.infer(scope, goal.rows(), goal.picked())) {
+        sum = sum.plus(goal.evaluate(scope, output));
+      }
     }
+    return sum;
   }
 
   @Override
   public float[][][] logits(int[][] inputIds) {
-    return tokenLoss == null ? labelLogits(inputIds) : tokenLogits(inputIds);
-  }
-
-  private float[][][] tokenLogits(int[][] inputIds) {
-    TokenLayout rows = inference.layout(inputIds);
-    int width = Arrays.stream(inputIds).mapToInt(row -> row.length).max().orElse(0);
-    int vocabulary = inference.vocabulary();
-    float[][][] logits = new float[rows.rows()][width][vocabulary];
-    try (PtNDManager scope = memory.scope();
-        IValue hidden = inference.infer(scope, rows, rows.everyPlace())) {
-      float[] flat = tokenLoss().logits(scope, hidden).toFloatArray();
-      int from = 0;
-      for (int r = 0; r < inputIds.length; r++) {
-        for (int t = 0; t < inputIds[r].length; t++, from += vocabulary) {
-          System.arraycopy(flat, from, logits[r][t], 0, vocabulary);
-        }
-      }
-    }
-    return logits;
-  }
-
-  private float[][][] labelLogits(int[][] inputIds) {
-    try (PtNDManager scope = memory.scope()) {
-      return Arrays.stream(LabelGoal.logits(scope, inference, inputIds))
-          .map(row -> new float[][] {row})
-          .toArray(float[][][]::new);
-    }
+    RowLogits rows = new RowLogits(memory, inference);
+    if (tokenLoss != null) return rows.ofTokens(tokenLoss, inputIds);
+    return rows.ofLabels(inferred(new LabelBatch(inputIds, new double[inputIds.length][])));
   }
 
   private TokenLayout layout(TokenBatch batch, boolean drops) {

@@ -26,7 +26,12 @@ public enum BatchContext {
   /** Where the tokens come from when virtual ones are put in front of rows, (tokens). */
   JOINED,
   /** How wide the batch is as a rectangle, in tokens without virtual ones, (). */
-  WIDTH;
+  WIDTH,
+  /**
+   * Which tokens of a whole batch these are, where they are a part of one that drops at random:
+   * first their places, then as many numbers more as the whole has tokens.
+   */
+  AMONG;
 
   public String reference() {
     return "c[" + ordinal() + "]";

@@ -52,6 +52,11 @@ public interface Statement {
     return false;
   }
 
+  /** Whether it drops for each token alike, by {@link BatchContext#AMONG} for those of a part. */
+  default boolean dropsByToken() {
+    return true;
+  }
+
   /** Whether the output depends on something that trains. */
   default boolean trains(LayerText text) {
     return inputs().stream().anyMatch(text::needsGradient)

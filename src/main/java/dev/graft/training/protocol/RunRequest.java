@@ -81,10 +81,17 @@ public record RunRequest(
    *
    * @param device as libtorch calls it
    * @param threads CPU threads of the math; 0 = as many as there are
+   * @param memory bytes of the device that the run may take; null = not known
+   * @param least whether to take as little memory as can be: an earlier run had not enough
    */
-  public record Machine(String device, int threads) {
+  public record Machine(String device, int threads, @Nullable Long memory, boolean least) {
     public Machine {
       Objects.requireNonNull(device, "machine.device");
+    }
+
+    /** Of memory that is not known. */
+    public Machine(String device, int threads) {
+      this(device, threads, null, false);
     }
   }
 

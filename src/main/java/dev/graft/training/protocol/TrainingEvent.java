@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
 @JsonSubTypes({
   @JsonSubTypes.Type(value = TrainingEvent.Started.class, name = "started"),
+  @JsonSubTypes.Type(value = TrainingEvent.Planned.class, name = "memory_plan"),
   @JsonSubTypes.Type(value = TrainingEvent.Progress.class, name = "progress"),
   @JsonSubTypes.Type(value = TrainingEvent.StepSkipped.class, name = "step_skipped"),
   @JsonSubTypes.Type(value = TrainingEvent.Evaluating.class, name = "evaluating"),
@@ -41,6 +42,35 @@ public sealed interface TrainingEvent {
       int maxLength,
       long trainableParameters)
       implements TrainingEvent {}
+
+  /**
+   * How the largest micro-batch is computed within the memory, which changes no number of a step.
+   * Smaller ones may be computed with less.
+   *
+   * @param memory bytes that the run may take; null = as few as can be
+   * @param rows of the micro-batch
+   * @param rowsAtATime that go through the model together, at most
+   * @param layers that would keep activations
+   * @param recomputedLayers of them that compute theirs again, at most
+   */
+  record Planned(@Nullable Long memory, int rows, int rowsAtATime, int layers, int recomputedLayers)
+      implements TrainingEvent {
+    /** For a person. */
+    public String sentence() {
+      String limit =
+          memory == null ? "the least there can be" : "%,d MB".formatted(memory / 1_000_000);
+      String how =
+          rowsAtATime < rows
+              ? "%d of its %d rows at a time".formatted(rowsAtATime, rows)
+              : "as a whole";
+      String kept =
+          recomputedLayers == 0
+              ? "all activations are kept"
+              : "the activations of %d of %d layers are computed again"
+                  .formatted(recomputedLayers, layers);
+      return "Memory: %s; the largest micro-batch is computed %s, %s".formatted(limit, how, kept);
+    }
+  }
 
   /**
    * After each optimiser step.

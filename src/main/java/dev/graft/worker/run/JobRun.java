@@ -2,6 +2,7 @@ package dev.graft.worker.run;
 
 import dev.graft.artifacts.Digest;
 import dev.graft.artifacts.StorageFull;
+import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.Directive;
 import dev.graft.jobs.lease.Lease;
 import dev.graft.jobs.lease.LeaseKey;
@@ -27,7 +28,7 @@ public final class JobRun implements Heartbeats.Listener {
 
   private final Lease lease;
   private final LeaseKey key;
-  private final String device;
+  private final Device device;
   private final LeaseProtocol protocol;
   private final RunTimes times;
   private final PendingReports reports = new PendingReports();
@@ -43,7 +44,7 @@ public final class JobRun implements Heartbeats.Listener {
   private boolean lacksDisk;
 
   public JobRun(
-      Lease lease, String device, LeaseProtocol protocol, RunTimes times, StopTimes stopTimes) {
+      Lease lease, Device device, LeaseProtocol protocol, RunTimes times, StopTimes stopTimes) {
     this.lease = lease;
     this.key = lease.key();
     this.device = device;
@@ -163,6 +164,7 @@ public final class JobRun implements Heartbeats.Listener {
     stopTime.heard(event, System.nanoTime());
     switch (event) {
       case TrainingEvent.Started started -> told.started(started, !lease.checkpoints().isEmpty());
+      case TrainingEvent.Planned plan -> told.planned(plan);
       case TrainingEvent.Progress progress -> told.progress(progress);
       case TrainingEvent.StepSkipped skipped -> told.skipped(skipped);
       case TrainingEvent.Evaluating begun -> told.evaluating();

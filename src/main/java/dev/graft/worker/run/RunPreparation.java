@@ -5,6 +5,7 @@ import dev.graft.artifacts.StorageFull;
 import dev.graft.artifacts.cache.BlobCache;
 import dev.graft.artifacts.cache.BlobUse;
 import dev.graft.artifacts.manifest.ManifestDirectory;
+import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.Lease;
 import dev.graft.jobs.lease.LeaseProtocol;
 import dev.graft.training.protocol.RunRequest;
@@ -64,13 +65,13 @@ public final class RunPreparation {
   /**
    * May be repeated: nothing is laid out before all is here.
    *
-   * @param device that the run is for, as libtorch calls it
+   * @param device that the run is for
    * @param stop whether to leave it, asked while something is fetched
    * @throws StorageFull if this machine has no room for what the lease names
    * @throws Stopped if {@code stop} said so
    */
   public RunRequest request(
-      Lease lease, JobDirectory directory, String device, BooleanSupplier stop) throws IOException {
+      Lease lease, JobDirectory directory, Device device, BooleanSupplier stop) throws IOException {
     try (BlobUse use = blobs.use(digest -> new Fetched(protocol.open(lease.key(), digest), stop))) {
       expect(lease, use);
       use.blob(lease.trainingFile());
@@ -154,7 +155,7 @@ public final class RunPreparation {
   }
 
   private RunRequest laidOut(
-      Lease lease, Lease.@Nullable Resume resume, JobDirectory directory, String device)
+      Lease lease, Lease.@Nullable Resume resume, JobDirectory directory, Device device)
       throws IOException {
     lay(lease.baseManifest(), directory.base(), ALL);
     ManifestDirectory.place(blobs.store(), lease.trainingFile(), directory.training());
@@ -180,7 +181,8 @@ public final class RunPreparation {
         parent == null
             ? null
             : new RunRequest.Parent(parent, start == null ? null : directory.start()),
-        new RunRequest.Machine(device, threads == null ? 0 : threads));
+        new RunRequest.Machine(
+            device.name(), threads == null ? 0 : threads, device.memory(), lease.frugal()));
   }
 
   private void lay(Digest manifest, Path target, Predicate<String> wanted) throws IOException {

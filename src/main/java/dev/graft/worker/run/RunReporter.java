@@ -57,6 +57,10 @@ final class RunReporter {
     reports.begins(where);
   }
 
+  void planned(TrainingEvent.Planned plan) {
+    reports.note(LeaseReport.Level.INFO, plan.sentence());
+  }
+
   void progress(TrainingEvent.Progress progress) {
     latest = progress;
     where =

@@ -31,7 +31,8 @@ class LeaseWireTests {
                     42,
                     List.of(new Lease.Resume(5, SOME)),
                     "ft:base:a:1",
-                    SOME),
+                    SOME,
+                    true),
                 new LeaseReport(
                     3,
                     4,

@@ -85,16 +85,16 @@ class JobGoesBackIT {
   }
 
   @Test
-  void checkpointsOfALargerMicroBatchAreNotGoneOnFrom() {
+  void whatRanOutOfMemoryGoesOnFromItsCheckpoint() {
     LeaseKey key = queue.claim(queue.worker());
     trains(key, 1, 0, 8);
     checkpoint(key, 7);
     TrainingFailure memory =
         new TrainingFailure(TrainingFailure.Kind.OUT_OF_MEMORY, "full", null, null);
     queue.endings.fail(key, memory, Duration.ZERO, "Ran out of memory");
-    assertThat(newest()).isEqualTo("Ran out of memory; the job starts again");
-    assertThat(queue.row(department, job).progress().step()).isZero();
-    assertThat(steps()).isEmpty();
+    assertThat(newest())
+        .isEqualTo("Ran out of memory; the job continues from its checkpoint at step 7");
+    assertThat(steps()).containsExactlyElementsOf(upTo(7));
   }
 
   @Test

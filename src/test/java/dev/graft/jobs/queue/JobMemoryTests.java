@@ -33,12 +33,9 @@ class JobMemoryTests {
   }
 
   @Test
-  void halfTheRowsAreWhatIsLeftAfterTheMemoryRanOut() {
-    MemoryNeed need = new MemoryNeed(0, 0, 1 << 20, 0, 8);
-    assertThat(JobMemory.of(need, 8)).isEqualTo(new JobMemory(8 << 20, 4 << 20));
-    assertThat(JobMemory.of(need.withRows(7), 7)).isEqualTo(new JobMemory(7 << 20, 1 << 20));
-    // Fewer rows than a micro-batch may have.
-    assertThat(JobMemory.of(need.withRows(3), 8)).isEqualTo(new JobMemory(3 << 20, 3 << 20));
+  void theLeastIsWhatIsLeftAfterTheMemoryRanOut() {
+    MemoryNeed need = new MemoryNeed(1 << 20, 0, 1 << 20, 0, 8, 1 << 19);
+    assertThat(JobMemory.of(need)).isEqualTo(new JobMemory(9 << 20, 3 << 19));
   }
 
   @Test

@@ -1,6 +1,7 @@
 package dev.graft.training.finetune;
 
 import dev.graft.spec.method.AdapterMethod;
+import dev.graft.training.ActivationBudget;
 import dev.graft.training.TrainableModel;
 import dev.graft.training.batch.MicroBatch;
 import dev.graft.training.batch.PairBatch;
@@ -21,6 +22,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A model whose loss is a square per token: enough to see order, divisors, dropout keys and state
@@ -44,7 +46,11 @@ public final class FakeModel implements TrainableModel {
   public static final ModelSource SOURCE =
       new ModelSource() {
         @Override
-        public TrainableModel open(ModelDirectory base, TrainingRun run, DataStart start) {
+        public TrainableModel open(
+            ModelDirectory base,
+            TrainingRun run,
+            @Nullable ActivationBudget budget,
+            DataStart start) {
           var lora = (AdapterMethod.Lora) run.spec().method();
           return new FakeModel(
               LinearTargets.select(lora.targets(), List.of(), base.config()), lora.r());

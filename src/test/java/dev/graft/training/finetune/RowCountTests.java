@@ -92,7 +92,7 @@ class RowCountTests {
     assertThatThrownBy(
             () ->
                 FineTune.run(
-                    file.run(out),
+                    file.run(out, 1L << 40),
                     event -> {
                       if (!(event instanceof TrainingEvent.Started started)) return;
                       events.add(started);

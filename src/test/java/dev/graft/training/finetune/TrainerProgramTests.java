@@ -7,6 +7,7 @@ import dev.graft.Concurrent;
 import dev.graft.ExpectedLog;
 import dev.graft.spec.Precision;
 import dev.graft.tiny.TinyLlama;
+import dev.graft.training.ActivationBudget;
 import dev.graft.training.ComputePlan;
 import dev.graft.training.Execution;
 import dev.graft.training.TrainableModel;
@@ -32,6 +33,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -131,7 +133,11 @@ class TrainerProgramTests {
     ModelSource full =
         new ModelSource() {
           @Override
-          public TrainableModel open(ModelDirectory base, TrainingRun run, DataStart start) {
+          public TrainableModel open(
+              ModelDirectory base,
+              TrainingRun run,
+              @Nullable ActivationBudget budget,
+              DataStart start) {
             throw new IllegalStateException(new OutOfMemoryError("Java heap space"));
           }
 

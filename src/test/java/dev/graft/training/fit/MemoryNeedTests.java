@@ -13,6 +13,8 @@ import java.util.Arrays;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Counted by hand from the shapes of a small Llama. */
@@ -117,16 +119,49 @@ class MemoryNeedTests {
     assertThat(of(new RowSizes(3, 60), LORA, packed).memory().row()).isEqualTo(unknown.row());
   }
 
+  /** What does not train lies on the device, too. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '"',
+      value = {
+        "'peft_type': 'VERA', 'r': 8 | 'peft_type': 'VERA', 'r': 16",
+        "'r': 4 | 'r': 4, 'init_lora_weights': 'pissa'",
+        "'r': 4 | 'r': 4, 'init_lora_weights': 'olora'",
+        "'r': 4 | 'r': 4, 'target_modules': ['q_proj', 'lm_head']",
+        "'r': 4 | 'r': 4, 'trainable_token_indices': [3]",
+        "'r': 4 | 'peft_type': 'ADALORA', 'init_r': 4, 'target_r': 2, 'total_step': 100"
+      })
+  void whatAMethodAddsIsCounted(String less, String more) {
+    assertThat(need("'peft': {" + more + "}").weights())
+        .isGreaterThan(need("'peft': {" + less + "}").weights());
+  }
+
   @Test
-  void aSmallerMicroBatchTakesLess() {
-    MemoryNeed eight = need(LORA, training("'per_device_train_batch_size': 8"));
-    assertThat(eight.bytes() - eight.withRows(4).bytes()).isEqualTo(4 * eight.row());
-    assertThat(eight.withRows(9)).isEqualTo(eight);
+  void loftqHasItsWeightsQuantised() {
+    String loftq =
+        "'peft': {'r': 4, 'init_lora_weights': 'loftq', 'loftq_config': {'loftq_bits': 4}}";
+    assertThat(need(loftq).weights()).isLessThan(need(LORA).weights());
+    assertThat(need(loftq).work()).isGreaterThan(need(LORA).work());
+  }
+
+  @Test
+  void autoNeedsTheLeast() {
+    String rows = "'per_device_train_batch_size': 8, 'max_length': 64";
+    MemoryNeed all = need(LORA, training(rows));
+    MemoryNeed auto = need(LORA, training(rows + ", 'gradient_checkpointing': 'auto'"));
+    MemoryNeed one =
+        need(
+            LORA,
+            training(
+                "'max_length': 64, 'per_device_train_batch_size': 1, 'gradient_checkpointing': true"));
+    assertThat(auto.bytes()).isEqualTo(one.bytes()).isEqualTo(all.least().bytes());
+    assertThat(auto.bytes()).isLessThan(all.bytes());
   }
 
   @Test
   void whatNoLongHoldsIsTheLargest() {
-    assertThat(new MemoryNeed(1, 1, Long.MAX_VALUE, 1, 4).bytes()).isEqualTo(Long.MAX_VALUE);
+    assertThat(new MemoryNeed(1, 1, Long.MAX_VALUE, 1, 4, 1).bytes()).isEqualTo(Long.MAX_VALUE);
   }
 
   @Test

@@ -20,8 +20,8 @@ class NoiseTests {
 
   private static final String METHOD =
       """
-        def noisy(self: __torch__.Model, x: Tensor, alpha: float, width: Tensor, joined: Tensor, virtual: int) -> Tensor:
-          return __torch__.ops.noise.add(x, alpha, width, joined, virtual)
+        def noisy(self: __torch__.Model, x: Tensor, alpha: float, width: Tensor, joined: Tensor, virtual: int, among: Tensor) -> Tensor:
+          return __torch__.ops.noise.add(x, alpha, width, joined, virtual, among)
       """;
 
   /** Noise on zeros of 20 rows with 40 tokens of 64 features. */
@@ -38,7 +38,15 @@ class NoiseTests {
       JniUtils.setSeed(seed);
       double[] noise =
           module
-              .call(f64.manager(), "noisy", x, alpha, width, f64.indices(joined), (long) virtual)
+              .call(
+                  f64.manager(),
+                  "noisy",
+                  x,
+                  alpha,
+                  width,
+                  f64.indices(joined),
+                  (long) virtual,
+                  f64.indices())
               .getFirst()
               .toDoubleArray();
       assertThat(x.toDoubleArray()).containsOnly(0);

@@ -114,7 +114,19 @@ class HeartbeatsTests {
   private Heartbeats start(long ttlMs, long heartbeatMs) {
     Lease lease =
         new Lease(
-            key(), ttlMs, heartbeatMs, "base", SOME, SOME, null, "{}", 1, List.of(), null, null);
+            key(),
+            ttlMs,
+            heartbeatMs,
+            "base",
+            SOME,
+            SOME,
+            null,
+            "{}",
+            1,
+            List.of(),
+            null,
+            null,
+            null);
     return Heartbeats.start(
         new Answering(), lease, reports, OFTEN, new Listening(), System.nanoTime());
   }

@@ -45,9 +45,10 @@ public final class RunIdentity {
 
   /**
    * Settings that change no number are left out: forms of the result, how often to evaluate and
-   * save, what becomes of steps that would end the run, and how the rows of a step are split into
-   * micro-batches (a retry after a lack of memory splits them finer). Those that are missing get
-   * this release's defaults; what this release refuses is compared as it was written.
+   * save, what becomes of steps that would end the run, what is computed again, and how the rows of
+   * a step are split into micro-batches (a retry after a lack of memory split them finer in earlier
+   * releases). Those that are missing get this release's defaults; what this release refuses is
+   * compared as it was written.
    */
   private static JsonNode settings(RunFacts run) {
     TrainingSpec spec;
@@ -67,6 +68,7 @@ public final class RunIdentity {
                 "save_minutes",
                 "loss_spike_guard",
                 "skip_nonfinite_steps",
+                "gradient_checkpointing",
                 "per_device_train_batch_size",
                 "gradient_accumulation_steps"))
         .put(

@@ -1,6 +1,8 @@
 package dev.graft.training.finetune.run;
 
+import dev.graft.spec.GradientCheckpointing;
 import dev.graft.spec.TrainingSpec;
+import dev.graft.training.ActivationBudget;
 import dev.graft.training.ComputePlan;
 import dev.graft.training.Execution;
 import dev.graft.training.protocol.RunRequest.Base;
@@ -24,12 +26,35 @@ public record TrainingRun(
     return parent == null ? null : parent.directory();
   }
 
+  /** As the settings say. */
   public Execution execution() {
+    return execution(null);
+  }
+
+  /**
+   * @param budget what activations may take; null = what the settings say
+   */
+  public Execution execution(@Nullable ActivationBudget budget) {
     ComputePlan plan =
-        spec.training().gradientCheckpointing()
-            ? new ComputePlan(ComputePlan.Kind.RECOMPUTE)
-            : ComputePlan.KEEP;
-    return new Execution(machine.device(), spec.training().precision(), plan, threads());
+        switch (spec.training().gradientCheckpointing()) {
+          case OFF -> ComputePlan.KEEP;
+          case ON, AUTO -> new ComputePlan(ComputePlan.Kind.RECOMPUTE);
+        };
+    return new Execution(
+        machine.device(),
+        spec.training().precision(),
+        budget == null ? plan : plan.within(budget),
+        threads());
+  }
+
+  /**
+   * Bytes of the device that the run is to be planned for; 0 = as few as can be, null = none: the
+   * settings decide, or the device's memory is not known.
+   */
+  public @Nullable Long planned() {
+    if (machine.least()) return 0L;
+    boolean auto = spec.training().gradientCheckpointing() == GradientCheckpointing.AUTO;
+    return auto ? machine.memory() : null;
   }
 
   /** Where tokenised rows are kept. */

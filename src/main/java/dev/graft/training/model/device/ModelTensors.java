@@ -97,6 +97,7 @@ public final class ModelTensors {
     return switch (weight) {
       case MappedTensor plain -> {
         put(name, memory.load(plain, products, isMatrix(parameter) ? products : Dtype.F32));
+        plain.unload();
         yield List.of(require(name));
       }
       case FourBitTensor four -> {

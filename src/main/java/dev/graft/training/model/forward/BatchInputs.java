@@ -39,6 +39,7 @@ public record BatchInputs(PtNDArray ids, IValue context, IValue chunks, IValue w
   /**
    * @param past tokens before the first
    * @param picked tokens that the head looks at
+   * @param among see {@link BatchContext#AMONG}; empty = the batch is the whole
    * @param queryBlock queries whose attention is computed at a time
    */
   public static BatchInputs of(
@@ -48,6 +49,7 @@ public record BatchInputs(PtNDArray ids, IValue context, IValue chunks, IValue w
       TokenLayout layout,
       int past,
       long[] picked,
+      long[] among,
       int queryBlock) {
     Map<BatchContext, PtNDArray> known = new EnumMap<>(BatchContext.class);
     rotate(known, BatchContext.COS, BatchContext.SIN, scope, ropes.global(), past, layout);
@@ -56,6 +58,7 @@ public record BatchInputs(PtNDArray ids, IValue context, IValue chunks, IValue w
     known.put(BatchContext.POSITIONS, tensor(scope, behind(layout, past + family.firstPosition())));
     known.put(BatchContext.TOKEN_TYPES, tensor(scope, new long[layout.size()]));
     known.put(BatchContext.PICKED, tensor(scope, picked));
+    if (among.length > 0) known.put(BatchContext.AMONG, tensor(scope, among));
     known.put(BatchContext.VISIBLE, visible(scope, layout, past));
     if (layout.virtual() > 0) known.put(BatchContext.JOINED, tensor(scope, layout.joined()));
     known.put(

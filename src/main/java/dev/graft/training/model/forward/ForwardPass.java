@@ -43,9 +43,19 @@ public record ForwardPass(Transformer model, BatchInputs.Ropes ropes, ComputePla
     return TokenLayout.of(inputIds, vocabulary(), virtual(), model.family().bidirectional());
   }
 
+  /** Of a whole batch. */
   public BatchInputs inputs(PtNDManager scope, TokenLayout layout, long[] picked) {
+    return inputs(scope, layout, picked, new long[0]);
+  }
+
+  /**
+   * @param among which tokens of a whole these are, see {@link
+   *     dev.graft.training.program.BatchContext#AMONG}
+   */
+  public BatchInputs inputs(PtNDManager scope, TokenLayout layout, long[] picked, long[] among) {
     int past = model.virtualTokens().keys();
-    return BatchInputs.of(scope, model.family(), ropes, layout, past, picked, plan.queryBlock());
+    return BatchInputs.of(
+        scope, model.family(), ropes, layout, past, picked, among, plan.queryBlock());
   }
 
   /** Without dropout and without anything kept for a way down. */

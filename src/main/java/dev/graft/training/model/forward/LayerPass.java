@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * what is left of it after an error.
  */
 public abstract sealed class LayerPass implements AutoCloseable
-    permits KeepPass, RecomputePass, AutogradPass {
+    permits RecomputePass, AutogradPass {
   final Transformer model;
   final BatchInputs inputs;
   final Deque<IValue> stack = new ArrayDeque<>();
@@ -34,10 +34,18 @@ public abstract sealed class LayerPass implements AutoCloseable
       boolean drops,
       long dropoutSeed) {
     return switch (kind) {
-      case KEEP -> new KeepPass(model, inputs, drops, dropoutSeed);
-      case RECOMPUTE -> new RecomputePass(model, inputs, drops, dropoutSeed);
+      case KEEP -> partly(model, inputs, drops, dropoutSeed, 0);
+      case RECOMPUTE -> partly(model, inputs, drops, dropoutSeed, Integer.MAX_VALUE);
       case AUTOGRAD -> new AutogradPass(model, inputs, drops, dropoutSeed);
     };
+  }
+
+  /**
+   * @param again stages below this one are computed again on the way down, the others are kept
+   */
+  public static LayerPass partly(
+      Transformer model, BatchInputs inputs, boolean drops, long dropoutSeed, int again) {
+    return new RecomputePass(model, inputs, drops, dropoutSeed, again);
   }
 
   /** One stage up; remembers on the stack what {@link #backward} needs. Does not close x. */

@@ -37,8 +37,10 @@ public final class ModelProgram {
    * @param prefix what the names of its tensors begin with, such as {@code model.layers.3.}
    * @param program name of its methods
    * @param drops whether training computes something else than inference even where nothing trains
+   * @param divides whether some of a batch's rows are computed as they are among all of them
    */
-  public record Part(String prefix, String program, LayerTensors tensors, boolean drops) {
+  public record Part(
+      String prefix, String program, LayerTensors tensors, boolean drops, boolean divides) {
     /** The name in the model of one of the tensors. */
     public String full(String name) {
       return ModelProgram.full(prefix, name);
@@ -107,7 +109,10 @@ public final class ModelProgram {
             new Written(statements, tensors, shown.values()),
             written -> write(kind + programs.size(), kind, written));
     boolean drops = statements.stream().anyMatch(Statement::drops);
-    parts.add(new Part(prefix, program, tensors, drops));
+    boolean byToken = statements.stream().allMatch(Statement::dropsByToken);
+    // the head sees the tokens that it picks, and no others
+    boolean divides = byToken && !(drops && kind.equals("head"));
+    parts.add(new Part(prefix, program, tensors, drops, divides));
   }
 
   private String write(String program, String kind, Written part) {

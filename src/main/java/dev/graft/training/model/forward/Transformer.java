@@ -30,9 +30,15 @@ public final class Transformer implements AutoCloseable {
    * @param gradients argument {@code gradients}
    * @param trains whether a tensor of this stage trains
    * @param drops whether training computes something else than inference even where nothing trains
+   * @param divides whether some of a batch's rows are computed as they are among all of them
    */
   public record Stage(
-      String program, IValue weights, IValue gradients, boolean trains, boolean drops) {}
+      String program,
+      IValue weights,
+      IValue gradients,
+      boolean trains,
+      boolean drops,
+      boolean divides) {}
 
   private final Family family;
   private final ModelTensors tensors;
@@ -63,7 +69,8 @@ public final class Transformer implements AutoCloseable {
         list(of.names(), name -> tensors.require(part.full(name))),
         list(of.trainedInOrder(), name -> Objects.requireNonNull(gradients.get(part.full(name)))),
         !of.trained().isEmpty(),
-        part.drops());
+        part.drops(),
+        part.divides());
   }
 
   private static IValue list(List<String> names, Function<String, PtNDArray> tensors) {

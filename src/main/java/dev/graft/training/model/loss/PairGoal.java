@@ -18,13 +18,15 @@ import java.util.function.Function;
  * in double, and its slopes go back through the output matrix.
  *
  * @param reference zeros where the preference has none
+ * @param whole what the means are over: more than these pairs, where they are part of a batch
  */
 public record PairGoal(
     OutputLoss loss,
     Preference preference,
     TokenLayout rows,
     PairTargets targets,
-    PairLogps reference)
+    PairLogps reference,
+    PairBatch.Whole whole)
     implements Goal {
   /**
    * @param lays rows out
@@ -52,7 +54,8 @@ public record PairGoal(
       }
       reference = new PairLogps(new double[batch.pairs()], new double[batch.pairs()]);
     }
-    return new PairGoal(loss, preference, rows, PairTargets.of(batch, rows), reference);
+    PairTargets targets = PairTargets.of(batch, rows);
+    return new PairGoal(loss, preference, rows, targets, reference, batch.whole());
   }
 
   @Override
@@ -72,7 +75,7 @@ public record PairGoal(
   @Override
   public TokenLoss evaluate(PtNDManager scope, IValue hidden) {
     OutputLoss.Scores scores = loss.scores(scope, hidden, rows.targetIds());
-    return loss(scores, preferred(scores), targets.pairs());
+    return loss(scores, preferred(scores), whole.pairs()).counted(targets.pairs());
   }
 
   private PreferenceLoss preferred(OutputLoss.Scores scores) {
@@ -85,10 +88,12 @@ public record PairGoal(
 
   /** Tokens of the chosen text, prompt included, whose mean loss is part of the whole. */
   private long text() {
-    if (preference instanceof Dpo) return 0;
-    long text = 0;
-    for (int i = 0; i < targets.count(); i++) if (targets.chosen(i)) text++;
-    return text;
+    return preference instanceof Dpo ? 0 : whole.chosenText();
+  }
+
+  /** These pairs' part of the mean over all. */
+  private double share() {
+    return (double) targets.pairs() / whole.pairs();
   }
 
   /** Derivative of scale times the loss by the log-probability of each target. */
@@ -101,6 +106,7 @@ public record PairGoal(
       if (targets.completion()[i]) {
         slope = targets.chosen(i) ? preferred.chosen()[pair] : preferred.rejected()[pair];
       }
+      slope *= share();
       if (text > 0 && targets.chosen(i)) slope -= 1.0 / text;
       g[i] = (float) (scale * slope);
     }
@@ -116,8 +122,11 @@ public record PairGoal(
       if (text > 0) nll -= scores.logps()[i] / text;
       if (targets.completion()[i] && scores.best()[i]) correct++;
     }
-    PairMetrics ofText = new PairMetrics(0, 0, 0, 0, 0, 0, nll * targets.pairs(), 0, 0);
+    PairMetrics ofText = new PairMetrics(0, 0, 0, 0, 0, 0, nll * whole.pairs(), 0, 0);
     return new TokenLoss(
-        weight * (preferred.loss() + nll), weight, correct, preferred.metrics().plus(ofText));
+        weight * (share() * preferred.loss() + nll),
+        weight,
+        correct,
+        preferred.metrics().plus(ofText));
   }
 }

@@ -1,5 +1,6 @@
 package dev.graft.training.program.adapter;
 
+import dev.graft.training.program.BatchContext;
 import dev.graft.training.program.LayerText;
 import dev.graft.training.program.Statement;
 import java.util.List;
@@ -65,8 +66,8 @@ public record LowRankInput(String output, String input, List<String> modules, do
   private String source(LayerText text) {
     if (!text.drops(dropout)) return input;
     text.line(
-        "%s, %s, = __torch__.adapters.low_rank.dropout(__torch__.ops.dtype.wide(%s), %s)",
-        dropped(), mask(), input, dropout);
+        "%s, %s, = __torch__.adapters.low_rank.dropout(__torch__.ops.dtype.wide(%s), %s, %s)",
+        dropped(), mask(), input, dropout, BatchContext.AMONG.reference());
     return dropped();
   }
 

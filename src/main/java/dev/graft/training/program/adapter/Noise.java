@@ -27,13 +27,14 @@ public record Noise(String output, double alpha, int virtual) implements Stateme
   public void forward(LayerText text) {
     if (!text.drops(alpha)) return;
     text.line(
-        "%s = __torch__.ops.noise.add(%s, %s, %s, %s, %d)",
+        "%s = __torch__.ops.noise.add(%s, %s, %s, %s, %d, %s)",
         output,
         output,
         alpha,
         BatchContext.WIDTH.reference(),
         BatchContext.JOINED.reference(),
-        virtual);
+        virtual,
+        BatchContext.AMONG.reference());
   }
 
   @Override

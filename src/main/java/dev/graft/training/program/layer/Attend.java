@@ -66,6 +66,11 @@ public record Attend(
   }
 
   @Override
+  public boolean dropsByToken() {
+    return !drops();
+  }
+
+  @Override
   public boolean drops() {
     return dropout > 0;
   }

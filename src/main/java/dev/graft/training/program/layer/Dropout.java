@@ -1,5 +1,6 @@
 package dev.graft.training.program.layer;
 
+import dev.graft.training.program.BatchContext;
 import dev.graft.training.program.LayerText;
 import dev.graft.training.program.Statement;
 import java.util.List;
@@ -27,8 +28,8 @@ public record Dropout(String output, String input, double probability) implement
   public void forward(LayerText text) {
     if (text.drops(probability)) {
       text.line(
-          "%s, %s, = __torch__.adapters.low_rank.dropout(%s, %s)",
-          output, mask(), input, probability);
+          "%s, %s, = __torch__.adapters.low_rank.dropout(%s, %s, %s)",
+          output, mask(), input, probability, BatchContext.AMONG.reference());
     } else {
       text.line("%s = %s", output, input);
     }

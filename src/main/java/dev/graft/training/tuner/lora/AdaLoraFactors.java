@@ -63,6 +63,11 @@ record AdaLoraFactors(AdaLora method, AdaptedLayers layers) implements AdapterPa
   }
 
   @Override
+  public long frozenBytes() {
+    return Float.BYTES * modules().stream().mapToLong(each -> method.rank(each.module())).sum();
+  }
+
+  @Override
   public Set<String> kept() {
     return modules().stream().map(RankTensors::pattern).collect(Collectors.toSet());
   }

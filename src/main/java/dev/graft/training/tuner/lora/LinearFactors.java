@@ -125,6 +125,13 @@ public final class LinearFactors implements AdapterPart {
     return baseFactors.of(seed).stream().map(each -> each.renamed(initial(each.name()))).toList();
   }
 
+  @Override
+  public long frozenBytes() {
+    if (!method.initLoraWeights().changesBase()) return 0;
+    return Float.BYTES
+        * modules.stream().flatMap(each -> factors(each).stream()).mapToLong(Slot::size).sum();
+  }
+
   /** {@code q_proj.initial.lora_A.weight} of {@code q_proj.lora_A.weight}. */
   private static String initial(String factor) {
     return factor.replaceFirst("(\\.lora_[AB]\\.weight)$", LoraStart.INITIAL + "$1");

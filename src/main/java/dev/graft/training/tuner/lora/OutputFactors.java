@@ -114,6 +114,11 @@ public final class OutputFactors implements AdapterPart {
   }
 
   @Override
+  public long frozenBytes() {
+    return weight.name().equals(matrix()) ? 0 : Float.BYTES * new Slot("", weight.shape()).size();
+  }
+
+  @Override
   public String savedName(String name) {
     return AdapterPart.super.savedName(
         name.equals(matrix()) ? module + ".base_layer" + LoraStart.WEIGHT : name);

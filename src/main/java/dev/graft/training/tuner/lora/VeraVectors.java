@@ -23,7 +23,6 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Stream;
 
 /**
  * VeRA (Kopiczko et al. 2023): two vectors of each adapted layer, around random matrices that all
@@ -73,12 +72,19 @@ public record VeraVectors(Vera method, AdaptedLayers layers) implements AdapterP
   @Override
   public List<NamedTensor> frozen(long seed) {
     TorchGenerator generator = new TorchGenerator(method.projectionPrngKey());
+    return shared().stream().map(each -> generator.uniform(each, bound(each.shape()[1]))).toList();
+  }
+
+  private List<Slot> shared() {
     Collection<ModelConfig.Linear> linears = layers.linears().values();
     int in = linears.stream().mapToInt(ModelConfig.Linear::inFeatures).max().orElseThrow();
     int out = linears.stream().mapToInt(ModelConfig.Linear::outFeatures).max().orElseThrow();
-    return Stream.of(new Slot(A, method.r(), in), new Slot(B, out, method.r()))
-        .map(each -> generator.uniform(each, bound(each.shape()[1])))
-        .toList();
+    return List.of(new Slot(A, method.r(), in), new Slot(B, out, method.r()));
+  }
+
+  @Override
+  public long frozenBytes() {
+    return Float.BYTES * shared().stream().mapToLong(Slot::size).sum();
   }
 
   /** In PEFT's order of operations, for the last bit. */

@@ -86,6 +86,13 @@ public record SavedModules(List<String> names, ModelDirectory base) implements A
   }
 
   @Override
+  public long frozenBytes() {
+    Parameter table = tied();
+    if (table == null || !trains(table.name()) || trains(output())) return 0;
+    return Float.BYTES * new Slot(output(), table.shape()).size();
+  }
+
+  @Override
   public String output(String ofBase) {
     return splits() && ofBase.equals(base.config().inputEmbedding()) ? output() : ofBase;
   }

@@ -150,6 +150,13 @@ public final class TrainedTokens implements AdapterPart {
     return frozen;
   }
 
+  @Override
+  public long frozenBytes() {
+    long numbers = 0;
+    for (List<Integer> of : rows.values()) numbers += of.size() + base.config().vocabSize();
+    return Long.BYTES * numbers;
+  }
+
   private static NamedTensor whole(String name, long[] numbers) {
     ByteBuffer bytes =
         ByteBuffer.allocate(numbers.length * Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);

@@ -45,6 +45,11 @@ public class PartsTuner implements Tuner {
   }
 
   @Override
+  public final long frozenBytes() {
+    return parts.stream().mapToLong(AdapterPart::frozenBytes).sum();
+  }
+
+  @Override
   public final Set<String> kept() {
     return parts.stream().flatMap(part -> part.kept().stream()).collect(Collectors.toSet());
   }

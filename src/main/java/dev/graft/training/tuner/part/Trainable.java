@@ -33,6 +33,14 @@ public interface Trainable extends Rewrite {
     return List.of();
   }
 
+  /**
+   * Bytes of {@link #frozen} on a device that are not those of a tensor of the base, known before
+   * any is made.
+   */
+  default long frozenBytes() {
+    return 0;
+  }
+
   /** Names among {@link #frozen} of what belongs to the result although it does not train. */
   default Set<String> kept() {
     return Set.of();

@@ -1,0 +1,50 @@
+package dev.graft.training.fit;
+
+import dev.graft.spec.TrainingSpec;
+import dev.graft.spec.method.AdaLora;
+import dev.graft.spec.method.AdapterMethod;
+import dev.graft.spec.method.Bottleneck;
+import dev.graft.spec.method.Freeze;
+import dev.graft.spec.method.Ia3;
+import dev.graft.spec.method.LnTuning;
+import dev.graft.spec.method.Vera;
+import dev.graft.training.tuner.part.Slot;
+import dev.graft.weights.config.ModelConfig;
+import dev.graft.weights.config.basics.Dropouts;
+import java.util.List;
+
+/** What is left out at random while a model trains. */
+final class Drops {
+  private Drops() {}
+
+  static Dropouts ofBase(TrainingSpec spec, ModelConfig config) {
+    return spec.training().regularisation().disableDropout() ? Dropouts.NONE : config.dropouts();
+  }
+
+  static boolean ofMethod(AdapterMethod method) {
+    return switch (method) {
+      case AdapterMethod.Lora lora -> lora.loraDropout() > 0;
+      case AdaLora ranks -> ranks.loraDropout() > 0;
+      case Vera vectors -> vectors.veraDropout() > 0;
+      case AdapterMethod.Full _,
+          Freeze _,
+          Bottleneck _,
+          Ia3 _,
+          LnTuning _,
+          AdapterMethod.Prompted _ ->
+          false;
+    };
+  }
+
+  /**
+   * Whether anything is that cannot be told token by token: then the rows of a micro-batch are
+   * computed together. The head sees the tokens that it picks, and may have factors of a method.
+   */
+  static boolean together(TrainingSpec spec, ModelConfig config, List<Slot> slots) {
+    Dropouts base = ofBase(spec, config);
+    boolean headDrops =
+        ofMethod(spec.method())
+            && slots.stream().anyMatch(slot -> slot.name().startsWith(config.outputModule()));
+    return base.attention() > 0 || base.head() > 0 || headDrops;
+  }
+}

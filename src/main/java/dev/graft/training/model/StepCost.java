@@ -1,0 +1,30 @@
+package dev.graft.training.model;
+
+import dev.graft.training.StepObserver;
+import dev.graft.training.batch.MicroBatch;
+import dev.graft.training.model.forward.ForwardPass;
+import dev.graft.training.model.forward.TokenLayout;
+import dev.graft.training.model.forward.Transformer;
+import dev.graft.training.model.loss.Goal;
+import java.util.Arrays;
+
+/** What a micro-batch was and how long its parts took, in nanoseconds. */
+final class StepCost {
+  private StepCost() {}
+
+  static StepObserver.MicroBatchCost of(
+      ForwardPass pass, MicroBatch batch, Goal goal, long forward, long loss, long backward) {
+    TokenLayout rows = goal.rows();
+    Transformer model = pass.model();
+    int past = model.virtualTokens().keys();
+    return new StepObserver.MicroBatchCost(
+        Arrays.stream(batch.inputIds()).mapToInt(row -> row.length).sum(),
+        rows.size(),
+        goal.picked().length,
+        rows.pairs(past, 0),
+        rows.pairs(past, model.family().window()),
+        forward,
+        loss,
+        backward);
+  }
+}

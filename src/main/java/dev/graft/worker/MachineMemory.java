@@ -1,7 +1,7 @@
 package dev.graft.worker;
 
 import dev.graft.jobs.lease.Device;
-import dev.graft.training.fit.ProcessorMemory;
+import dev.graft.training.protocol.ProcessorMemory;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

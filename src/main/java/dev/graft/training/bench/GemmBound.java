@@ -16,9 +16,8 @@ import java.util.Map;
  * <p>Each shape of {@link StepProducts} is measured alone, in this process, with the threads and
  * the element type of the run, on random numbers and into memory that is there already; the best of
  * several times counts, when its operands are still in the processor's caches. So a step that
- * computes these products one by one cannot be faster, and one at 100 % does not exist: what is
- * missing is also the traffic between products. Attention is taken at the speed of one block of
- * queries over as many keys as a query sees on average.
+ * computes these products one by one cannot be faster: what is missing is also the traffic between
+ * them. Attention is taken at the speed of a block of queries over as many keys as one sees.
  */
 final class GemmBound {
   private static final int REPEATS = 7;

@@ -10,7 +10,7 @@ import dev.graft.training.bench.TrainingBenchmark;
 import dev.graft.training.finetune.SpecFile;
 import dev.graft.training.finetune.checkpoint.DurableFiles;
 import dev.graft.training.finetune.run.BadRun;
-import dev.graft.training.fit.ProcessorMemory;
+import dev.graft.training.protocol.ProcessorMemory;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;

@@ -77,14 +77,9 @@ final class HeldOutEvaluation {
           sum.plus(
               evaluate(data.rows().batch(rows, training.batching().padToMultipleOf()), metrics));
     }
-    TrainingEvent.Evaluated found =
-        new TrainingEvent.Evaluated(
-            step,
-            sum.mean(),
-            sum.accuracy(),
-            metrics == null ? sum.pairs().named() : metrics.named());
-    latest = found;
-    return found;
+    var named = metrics == null ? sum.pairs().named() : metrics.named();
+    latest = new TrainingEvent.Evaluated(step, sum.mean(), sum.accuracy(), named);
+    return latest;
   }
 
   private TokenLoss evaluate(MicroBatch batch, @Nullable LabelMetrics metrics) {

@@ -1,4 +1,4 @@
-package dev.graft.training.fit;
+package dev.graft.training.protocol;
 
 import com.sun.management.OperatingSystemMXBean;
 import java.lang.management.ManagementFactory;

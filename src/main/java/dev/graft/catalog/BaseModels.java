@@ -116,7 +116,6 @@ public class BaseModels {
   private BaseModel record(String name, ModelDirectory model) throws IOException {
     ModelDirectory.Facts facts = model.check();
     BlobRef manifest = ManifestDirectory.store(store, ModelFileSelection.of(model));
-    long bytes = ManifestDirectory.read(store, manifest.sha256()).bytes();
     BaseModel found =
         new BaseModel(
             name,
@@ -124,7 +123,7 @@ public class BaseModels {
             manifest.sha256(),
             facts.parameters(),
             model.config().contextLength(),
-            bytes,
+            ManifestDirectory.read(store, manifest.sha256()).bytes(),
             License.of(model),
             true,
             clock.instant());

@@ -4,6 +4,7 @@ import dev.graft.spec.GradientCheckpointing;
 import dev.graft.spec.Hyperparameters;
 import dev.graft.spec.Precision;
 import dev.graft.spec.TrainingSpec;
+import dev.graft.spec.TrainingSpec.Objective;
 import dev.graft.training.ActivationBudget;
 import dev.graft.training.ComputePlan;
 import dev.graft.training.tuner.Tuners;
@@ -43,7 +44,9 @@ public record MemoryNeed(long weights, long trained, long row, long work, int ro
     int sequences = spec.objective().pairs() ? 2 : 1;
     long kept = (long) (sequences * activations.trained(tokens, tokens, 0));
     long again = (long) (sequences * activations.trained(tokens, tokens, activations.kept()));
-    int rows = Math.min(training.batching().perDeviceTrainBatchSize(), data.rows());
+    // texts of pretraining are cut into rows wherever they end
+    int most = spec.objective() == Objective.PRETRAINING ? Integer.MAX_VALUE : data.rows();
+    int rows = Math.min(training.batching().perDeviceTrainBatchSize(), most);
     int fewest = Drops.together(spec, config, tuner.slots()) ? rows : 1;
     GradientCheckpointing plan = training.gradientCheckpointing();
     return new MemoryNeed(

@@ -105,6 +105,15 @@ class MemoryNeedTests {
     assertThat(need(last.formatted(top)).row()).isLessThan(need(last.formatted(0)).row());
   }
 
+  /** One long text is many rows. */
+  @Test
+  void aTextOfPretrainingIsAsManyRowsAsAStepHas() {
+    String length = training("'max_length': 64, 'per_device_train_batch_size': 4");
+    RowSizes text = new RowSizes(1, 100_000);
+    assertThat(of(text, LORA, length, "'objective': 'pretraining'").memory().rows()).isEqualTo(4);
+    assertThat(of(text, LORA, length).memory().rows()).isEqualTo(1);
+  }
+
   @Test
   void rowsAreAsWideAsTheLongestAndAsManyAsThereAre() {
     String length = training("'max_length': 128, 'per_device_train_batch_size': 8");

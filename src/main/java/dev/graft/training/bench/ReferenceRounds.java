@@ -1,13 +1,14 @@
 package dev.graft.training.bench;
 
-import java.io.File;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.net.URL;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -68,7 +69,9 @@ public record ReferenceRounds(List<String> graft, List<String> reference, int ro
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
     String classPath = System.getProperty("java.class.path");
-    boolean jar = classPath.endsWith(".jar") && !classPath.contains(File.pathSeparator);
+    // of the classes inside a Spring Boot jar only its own launcher knows the way
+    URL classes = Objects.requireNonNull(ReferenceRounds.class.getResource("ReferenceRounds.class"));
+    boolean jar = classes.toString().contains("BOOT-INF");
     command.addAll(jar ? List.of("-jar", classPath) : List.of("-cp", classPath, MAIN));
     command.addAll(Arrays.asList(arguments));
     return command;

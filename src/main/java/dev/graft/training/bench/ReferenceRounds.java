@@ -70,7 +70,8 @@ public record ReferenceRounds(List<String> graft, List<String> reference, int ro
     command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
     String classPath = System.getProperty("java.class.path");
     // of the classes inside a Spring Boot jar only its own launcher knows the way
-    URL classes = Objects.requireNonNull(ReferenceRounds.class.getResource("ReferenceRounds.class"));
+    URL classes =
+        Objects.requireNonNull(ReferenceRounds.class.getResource("ReferenceRounds.class"));
     boolean jar = classes.toString().contains("BOOT-INF");
     command.addAll(jar ? List.of("-jar", classPath) : List.of("-cp", classPath, MAIN));
     command.addAll(Arrays.asList(arguments));

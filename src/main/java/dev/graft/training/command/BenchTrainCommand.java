@@ -208,7 +208,7 @@ final class BenchTrainCommand implements Callable<Integer> {
             "--warmup",
             "" + warmup,
             "--memory-budget",
-            "" + memoryBudget,
+            (memoryBudget >> 20) + "m",
             "--json");
     String reference =
         command

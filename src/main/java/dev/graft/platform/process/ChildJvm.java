@@ -43,7 +43,6 @@ public final class ChildJvm {
         .ifPresent(tool -> command.addAll(List.of(tool.toString(), "--pdeathsig", "KILL", "--")));
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("-Xmx" + heap);
-    command.add("-XX:+UseSerialGC");
     command.add("-XX:+ExitOnOutOfMemoryError");
     command.add("--enable-native-access=ALL-UNNAMED");
     command.addAll(program);

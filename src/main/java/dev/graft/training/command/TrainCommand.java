@@ -81,7 +81,7 @@ public final class TrainCommand implements Callable<Integer> {
         "Memory that \"gradient_checkpointing\": \"auto\" may use, such as 2500m or 3g.",
         "By default seven eighths of the machine's."
       })
-  private @Nullable Long memoryBudget;
+  private long memoryBudget = ProcessorMemory.forRuns(ProcessorMemory.total());
 
   @Option(names = "--json", description = "Events as JSON lines on standard output.")
   private boolean json;
@@ -105,14 +105,10 @@ public final class TrainCommand implements Callable<Integer> {
         return 0;
       }
       Files.createDirectories(out);
-      TrainingRun run =
-          file.run(
-              out,
-              memoryBudget != null
-                  ? memoryBudget
-                  : ProcessorMemory.forRuns(ProcessorMemory.total()));
-      if (run.directories().resumeFrom() != null)
+      TrainingRun run = file.run(out, memoryBudget);
+      if (run.directories().resumeFrom() != null) {
         System.err.println("going on from " + run.directories().resumeFrom());
+      }
       return train(run, results);
     } catch (SpecRejected e) {
       e.problems().forEach(p -> System.err.println("graft: " + p.path() + ": " + p.message()));

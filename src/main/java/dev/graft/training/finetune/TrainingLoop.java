@@ -20,8 +20,8 @@ import dev.graft.training.protocol.TrainingEvent;
 import dev.graft.weights.ModelDirectory;
 import java.nio.file.Path;
 import java.util.Comparator;
+import java.util.PriorityQueue;
 import java.util.function.Consumer;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** From the first step to the result. */
@@ -171,15 +171,16 @@ final class TrainingLoop {
     planned();
   }
 
+  /** Says how the largest micro-batch that there can be is computed. */
   private void planned() {
+    if (run.planned() == null) return;
     Rows rows = data.rows();
-    int[] largest =
-        IntStream.range(0, rows.size())
-            .boxed()
-            .sorted(Comparator.comparingLong((Integer row) -> -rows.tokens(row)))
-            .limit(training.batching().perDeviceTrainBatchSize())
-            .mapToInt(row -> row)
-            .toArray();
+    PriorityQueue<Integer> longest = new PriorityQueue<>(Comparator.comparingLong(rows::tokens));
+    for (int row = 0; row < rows.size(); row++) {
+      longest.add(row);
+      if (longest.size() > training.batching().perDeviceTrainBatchSize()) longest.remove();
+    }
+    int[] largest = longest.stream().mapToInt(row -> row).toArray();
     var how = model.division(rows.batch(largest, training.batching().padToMultipleOf()));
     if (how == null) return;
     events.accept(

@@ -45,8 +45,8 @@ public interface Statement {
   }
 
   /**
-   * Whether backward computes the output again from the inputs instead of keeping it: it costs less
-   * than a hundredth of a product and is as large as its input.
+   * Whether backward computes the output again from the inputs instead of keeping it: it is large,
+   * and no product is needed for it.
    */
   default boolean cheap() {
     return false;

@@ -83,11 +83,6 @@ public record MappedTensor(TensorInfo info, MemorySegment data) implements Store
     }
   }
 
-  /** Gives the memory of the file's pages back; they come again when they are read. */
-  public void unload() {
-    if (data.isMapped()) data.unload();
-  }
-
   /** All elements widened to f32; floating point types only. */
   @Override
   public float[] toFloats() {

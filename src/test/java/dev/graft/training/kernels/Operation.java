@@ -218,7 +218,7 @@ record Operation(
             v = __torch__.adapters.low_rank.backward_low(None, g, low, 1, i[3], 0.5)
             _1 = __torch__.adapters.low_rank.backward_a(v, i[1], [other, da])
             _2 = torch.append(d, g)
-            _3 = torch.append(d, __torch__.adapters.low_rank.backward_input(None, v, [i[4], i[2]], i[1]))
+            _3 = torch.append(d, __torch__.adapters.low_rank.backward_input(None, v, [i[4], i[2]], ops.prim.dtype(i[1])))
             _4 = torch.append(d, da)
             _5 = torch.append(d, db)
             _6 = torch.append(d, other)

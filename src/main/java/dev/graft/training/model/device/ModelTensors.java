@@ -97,7 +97,6 @@ public final class ModelTensors {
     return switch (weight) {
       case MappedTensor plain -> {
         put(name, memory.load(plain, products, isMatrix(parameter) ? products : Dtype.F32));
-        plain.unload();
         yield List.of(require(name));
       }
       case FourBitTensor four -> {

@@ -28,6 +28,11 @@ public record LowRankInput(String output, String input, List<String> modules, do
     return output + "_mask";
   }
 
+  /** Torch's number of the input's element type. */
+  private String kind() {
+    return output + "_kind";
+  }
+
   @Override
   public boolean drops() {
     return dropout > 0;
@@ -53,6 +58,7 @@ public record LowRankInput(String output, String input, List<String> modules, do
     text.line(
         "%s = __torch__.adapters.low_rank.project(%s, %s)",
         output, source(text), list(text::tensor));
+    text.line("%s = ops.prim.dtype(%s)", kind(), input);
   }
 
   @Override
@@ -81,18 +87,18 @@ public record LowRankInput(String output, String input, List<String> modules, do
           v, text.saved(drops ? dropped() : input), list(text::gradientOf));
     }
     if (!text.needsGradient(input)) return;
-    String like = text.saved(input);
+    String kind = text.savedInt(kind()); // the input itself may not be kept
     String a = list(text::tensor);
     if (drops) {
       text.add(
           input,
           "__torch__.adapters.low_rank.backward_dropped(%s, %s, %s, %s)"
-              .formatted(v, a, text.saved(mask()), like));
+              .formatted(v, a, text.saved(mask()), kind));
     } else {
       text.put(
           input,
           "__torch__.adapters.low_rank.backward_input(%s, %s, %s, %s)"
-              .formatted(text.total(input), v, a, like));
+              .formatted(text.total(input), v, a, kind));
     }
   }
 }

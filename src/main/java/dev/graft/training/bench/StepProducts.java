@@ -4,6 +4,8 @@ import dev.graft.training.ComputePlan;
 import dev.graft.training.Execution;
 import dev.graft.training.StepObserver.MicroBatchCost;
 import dev.graft.training.bench.MatrixProduct.Form;
+import dev.graft.training.model.family.Family;
+import dev.graft.training.program.layer.LastLayer;
 import dev.graft.training.tuner.part.Slot;
 import dev.graft.weights.config.AttentionShape;
 import dev.graft.weights.config.DecoderConfig;
@@ -12,6 +14,8 @@ import dev.graft.weights.config.basics.Task;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * The matrix products that micro-batches cannot do without, of tokens that are really computed:
@@ -25,6 +29,8 @@ import java.util.Map;
  *   <li>attention's, of the pairs of a query and a key that it sees: two forward, four backward.
  * </ul>
  *
+ * <p>Behind attention, the last layer sees the tokens that predict something, and no others.
+ *
  * <p>What a plan computes a second time is not in it, nor what other methods multiply beside the
  * base: it is rather too little than too much. Only in the lowest layer that trains, the gradients
  * of inputs that nobody asks for are counted: one of about a hundred products.
@@ -34,6 +40,10 @@ final class StepProducts {
   private final List<Slot> slots;
   private final Execution execution;
   private final int lowest;
+
+  /** Behind attention of the last layer. */
+  private final Set<String> picked;
+
   private final Map<MatrixProduct, Long> counts = new LinkedHashMap<>();
   private final Map<AttentionProducts, Double> attention = new LinkedHashMap<>();
 
@@ -44,6 +54,11 @@ final class StepProducts {
     this.config = config;
     this.slots = slots;
     this.execution = execution;
+    int last = config.numHiddenLayers() - 1;
+    picked =
+        LastLayer.modules(Family.of(config).layer(last)).stream()
+            .map(module -> config.layerPrefix(last) + module)
+            .collect(Collectors.toSet());
     lowest = slots.stream().mapToInt(slot -> lowest(slot.name())).min().orElse(0);
   }
 
@@ -68,7 +83,8 @@ final class StepProducts {
     for (ModelConfig.Linear linear : config.linearModules()) {
       int layer = layer(linear.path());
       if (layer < 0) continue; // of a head, which sees single tokens
-      linear(batch.tokens(), linear, layer >= lowest);
+      int tokens = picked.contains(linear.path()) ? batch.outputs() : batch.tokens();
+      linear(tokens, linear, layer >= lowest);
     }
     if (config.task() instanceof Task.CausalLm) head(batch.outputs());
     for (int i = 0; i < config.numHiddenLayers(); i++) attention(batch, i);

@@ -33,6 +33,11 @@ class StepProductsTests {
   private static final int TOKENS = 20;
   private static final int OUTPUTS = 5;
   private static final int PAIRS = 130;
+
+  /** The second layer sees the outputs alone behind attention: o, gate, up and down. */
+  private static final double LAYERS =
+      2 * LAYER * TOKENS - (32 * 32 + 3 * 32 * 64) * (TOKENS - OUTPUTS);
+
   private static final double ATTENTION = 6 * 2.0 * 2 * PAIRS * 4 * 8;
 
   private static double flops(AdapterMethod method) {
@@ -46,14 +51,15 @@ class StepProductsTests {
   @Test
   void frozenWeightsAreMultipliedTwiceAndFactorsThreeTimes() {
     var lora = new AdapterMethod.Lora(4, 8, 0, new TargetModules.AllLinear());
-    double base = 4 * (2 * LAYER * TOKENS + HEAD * OUTPUTS);
-    double factors = 6 * 2 * 4 * ENDS * TOKENS;
+    double base = 4 * (LAYERS + HEAD * OUTPUTS);
+    double behind = 32 + 32 + 3 * (32 + 64);
+    double factors = 6 * 4 * (2 * ENDS * TOKENS - behind * (TOKENS - OUTPUTS));
     assertThat(flops(lora)).isCloseTo(base + factors + ATTENTION, within(1e-3));
   }
 
   @Test
   void weightsThatTrainAreMultipliedThreeTimesAndTheirHeadToo() {
-    double all = 6 * (2 * LAYER * TOKENS + HEAD * OUTPUTS);
+    double all = 6 * (LAYERS + HEAD * OUTPUTS);
     assertThat(flops(new AdapterMethod.Full())).isCloseTo(all + ATTENTION, within(1e-3));
   }
 
@@ -66,7 +72,7 @@ class StepProductsTests {
         products.add(new MicroBatchCost(40, TOKENS, OUTPUTS, PAIRS, PAIRS, 0, 0, 0));
       }
       var query = new MatrixProduct(MatrixProduct.Form.FORWARD, TOKENS, 32, 32);
-      assertThat(products.counts()).containsEntry(query, 3 * 2 * 2L);
+      assertThat(products.counts()).containsEntry(query, 3 * 3L);
       assertThat(products.attention()).hasSize(1);
       assertThat(GemmBound.seconds(CPU, products)).isPositive();
     }

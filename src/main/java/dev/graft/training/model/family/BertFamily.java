@@ -7,7 +7,6 @@ import dev.graft.training.program.layer.Dropout;
 import dev.graft.training.program.layer.Embed;
 import dev.graft.training.program.layer.LayerNorm;
 import dev.graft.training.program.layer.LinearLayer;
-import dev.graft.training.program.layer.Pick;
 import dev.graft.training.program.layer.Sum;
 import dev.graft.weights.config.BertConfig;
 import dev.graft.weights.config.basics.Activation;
@@ -56,8 +55,7 @@ record BertFamily(BertConfig config, Dropouts dropouts) implements EncoderFamily
   public List<Statement> head() {
     String pooler = config.roberta() ? "classifier.dense" : "bert.pooler.dense";
     return List.of(
-        new Pick("picked", "x"),
-        new Dropout("read", "picked", config.roberta() ? dropouts.head() : 0),
+        new Dropout("read", "x", config.roberta() ? dropouts.head() : 0),
         new LinearLayer("dense", "read", pooler, true),
         new Activate("pooled", "dense", Activation.TANH),
         new Dropout("left", "pooled", dropouts.head()),

@@ -7,7 +7,6 @@ import dev.graft.training.program.layer.Embed;
 import dev.graft.training.program.layer.GatedActivation;
 import dev.graft.training.program.layer.LinearLayer;
 import dev.graft.training.program.layer.Norm;
-import dev.graft.training.program.layer.Pick;
 import dev.graft.training.program.layer.RotaryEmbedding;
 import dev.graft.training.program.layer.Scale;
 import dev.graft.training.program.layer.Slice;
@@ -146,8 +145,7 @@ record DecoderFamily(DecoderConfig config, Dropouts dropouts) implements Family 
   @Override
   public List<Statement> head() {
     List<Statement> head = new ArrayList<>();
-    head.add(new Pick("picked", "x"));
-    head.add(norm("normed", "picked", "model.norm", 0));
+    head.add(norm("normed", "x", "model.norm", 0));
     double scale = config.multipliers().logitsScale();
     if (output() != null && scale != 1) head.add(new Scale("scaled", "normed", scale));
     return DecoderHead.of(config, head);

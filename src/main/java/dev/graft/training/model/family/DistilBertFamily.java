@@ -9,7 +9,6 @@ import dev.graft.training.program.layer.Dropout;
 import dev.graft.training.program.layer.Embed;
 import dev.graft.training.program.layer.LayerNorm;
 import dev.graft.training.program.layer.LinearLayer;
-import dev.graft.training.program.layer.Pick;
 import dev.graft.training.program.layer.Sum;
 import dev.graft.weights.config.DistilBertConfig;
 import dev.graft.weights.config.basics.Activation;
@@ -50,8 +49,7 @@ record DistilBertFamily(DistilBertConfig config, Dropouts dropouts) implements E
   @Override
   public List<Statement> head() {
     return List.of(
-        new Pick("picked", "x"),
-        new LinearLayer("dense", "picked", "pre_classifier", true),
+        new LinearLayer("dense", "x", "pre_classifier", true),
         new Activate("pooled", "dense", Activation.RELU),
         new Dropout("left", "pooled", dropouts.head()),
         new LinearLayer("logits", "left", config.outputModule(), true));

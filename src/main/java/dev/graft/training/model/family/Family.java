@@ -44,8 +44,8 @@ public sealed interface Family permits DecoderFamily, Gpt2Family, GptNeoXFamily,
   List<Statement> layer(int index);
 
   /**
-   * From the last layer's output, the value {@code x}, to what {@link #output} is multiplied with,
-   * or to the logits of a classification; only of the positions that are picked.
+   * From the last layer's output at the positions that are picked, the value {@code x}, to what
+   * {@link #output} is multiplied with, or to the logits of a classification.
    */
   List<Statement> head();
 

@@ -8,7 +8,6 @@ import dev.graft.training.program.layer.Dropout;
 import dev.graft.training.program.layer.Embed;
 import dev.graft.training.program.layer.LayerNorm;
 import dev.graft.training.program.layer.LinearLayer;
-import dev.graft.training.program.layer.Pick;
 import dev.graft.training.program.layer.Slice;
 import dev.graft.training.program.layer.Sum;
 import dev.graft.weights.config.Gpt2Config;
@@ -51,8 +50,7 @@ record Gpt2Family(Gpt2Config config, Dropouts dropouts) implements Family {
 
   @Override
   public List<Statement> head() {
-    return DecoderHead.of(
-        config, List.of(new Pick("picked", "x"), norm("normed", "picked", "transformer.ln_f")));
+    return DecoderHead.of(config, List.of(norm("normed", "x", "transformer.ln_f")));
   }
 
   private LayerNorm norm(String output, String input, String module) {

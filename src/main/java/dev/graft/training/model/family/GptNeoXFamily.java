@@ -7,7 +7,6 @@ import dev.graft.training.program.layer.Dropout;
 import dev.graft.training.program.layer.Embed;
 import dev.graft.training.program.layer.LayerNorm;
 import dev.graft.training.program.layer.LinearLayer;
-import dev.graft.training.program.layer.Pick;
 import dev.graft.training.program.layer.RotaryEmbedding;
 import dev.graft.training.program.layer.Slice;
 import dev.graft.training.program.layer.Sum;
@@ -70,9 +69,7 @@ record GptNeoXFamily(GptNeoXConfig config, Dropouts dropouts) implements Family 
 
   @Override
   public List<Statement> head() {
-    return DecoderHead.of(
-        config,
-        List.of(new Pick("picked", "x"), norm("normed", "picked", "gpt_neox.final_layer_norm")));
+    return DecoderHead.of(config, List.of(norm("normed", "x", "gpt_neox.final_layer_norm")));
   }
 
   private LayerNorm norm(String output, String input, String module) {

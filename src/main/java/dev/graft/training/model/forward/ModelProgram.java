@@ -5,6 +5,7 @@ import dev.graft.training.program.LayerProgram;
 import dev.graft.training.program.LayerTensors;
 import dev.graft.training.program.Statement;
 import dev.graft.training.program.WeightForm;
+import dev.graft.training.program.layer.LastLayer;
 import dev.graft.training.program.layer.ReadValues;
 import dev.graft.training.program.layer.Widen;
 import dev.graft.training.tuner.part.Rewrite;
@@ -67,11 +68,20 @@ public final class ModelProgram {
       Function<String, @Nullable WeightForm> forms) {
     ModelProgram program = new ModelProgram(adapter, trained, forms);
     program.add("", family.embedding(), "embedding", ReadValues.NONE);
-    for (int i = 0; i < family.config().numHiddenLayers(); i++) {
+    int last = family.config().numHiddenLayers() - 1;
+    for (int i = 0; i < last; i++) {
       program.add(family.config().layerPrefix(i), family.layer(i), "layer", ReadValues.NONE);
     }
+    String prefix = family.config().layerPrefix(last);
+    program.add(prefix, program.last(prefix, family.layer(last)), "layer", ReadValues.NONE);
     program.add("", head(family), "head", ReadValues.NONE);
     return program;
+  }
+
+  /** The head reads nothing but the tokens that it picks. */
+  private List<Statement> last(String prefix, List<Statement> layer) {
+    boolean drops = adapter.apply(prefix, layer).stream().anyMatch(Statement::drops);
+    return drops ? LastLayer.pickingLast(layer) : LastLayer.picking(layer);
   }
 
   /**

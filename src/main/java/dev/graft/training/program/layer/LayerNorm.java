@@ -7,6 +7,11 @@ import java.util.List;
 /** {@code output = (input - mean) / sqrt(variance + eps) * <module>.weight + <module>.bias}. */
 public record LayerNorm(String output, String input, String module, double eps)
     implements Statement {
+  /** The same norm of another value. */
+  LayerNorm reading(String other) {
+    return new LayerNorm(output, other, module, eps);
+  }
+
   private String weight() {
     return module + ".weight";
   }

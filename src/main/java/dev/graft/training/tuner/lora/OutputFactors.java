@@ -6,8 +6,8 @@ import dev.graft.spec.method.LoraVariant;
 import dev.graft.training.program.Statement;
 import dev.graft.training.program.adapter.Join;
 import dev.graft.training.program.layer.Dropout;
+import dev.graft.training.program.layer.Embed;
 import dev.graft.training.program.layer.LinearLayer;
-import dev.graft.training.program.layer.Pick;
 import dev.graft.training.program.layer.Scale;
 import dev.graft.training.program.layer.Widen;
 import dev.graft.training.tuner.part.AdapterPart;
@@ -147,8 +147,8 @@ public final class OutputFactors implements AdapterPart {
   /** The head is the one part of a model after which only the output matrix comes. */
   @Override
   public List<Statement> apply(String prefix, List<Statement> statements) {
-    boolean head = statements.stream().anyMatch(each -> each instanceof Pick);
-    if (!head) return statements;
+    boolean embedding = statements.stream().anyMatch(each -> each instanceof Embed);
+    if (!prefix.isEmpty() || embedding) return statements;
     List<Statement> rewritten = new ArrayList<>(statements);
     String hidden = "output_wide";
     rewritten.add(new Widen(hidden, statements.getLast().output()));

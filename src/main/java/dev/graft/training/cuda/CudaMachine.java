@@ -1,0 +1,176 @@
+package dev.graft.training.cuda;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The GPUs of a machine, usable or not.
+ *
+ * @param devices in the order of the PCI bus, those that {@code CUDA_VISIBLE_DEVICES} leaves
+ * @param lack what keeps all of them, or one that was not understood, from being used; null =
+ *     nothing
+ */
+public record CudaMachine(List<CudaDevice> devices, @Nullable CudaLack lack) {
+  private static final String VISIBLE = "CUDA_VISIBLE_DEVICES";
+
+  public CudaMachine {
+    devices = List.copyOf(devices);
+  }
+
+  /** This one, as it is now. Takes a second, or some where the driver must start. */
+  public static CudaMachine here() {
+    Map<String, String> environment = System.getenv();
+    return of(
+        NvidiaSmi.here().ask(),
+        CudaLibrary.in(CudaLibrary.directory(environment)),
+        CudaLibrary.driverOpens(),
+        environment);
+  }
+
+  /**
+   * @param library null = there is none
+   * @param driverOpens whether {@code libcuda.so.1} does
+   */
+  static CudaMachine of(
+      SmiAnswer answer,
+      @Nullable CudaLibrary library,
+      boolean driverOpens,
+      Map<String, String> environment) {
+    return switch (answer) {
+      case SmiAnswer.Missing missing -> new CudaMachine(List.of(), absent(driverOpens));
+      case SmiAnswer.Failed failed -> new CudaMachine(List.of(), failed(failed.said()));
+      case SmiAnswer.Told told -> {
+        SmiReading reading = SmiReading.of(told);
+        List<CudaDevice> devices = new ArrayList<>();
+        for (CudaDevice each : visible(reading.gpus(), environment.get(VISIBLE))) {
+          CudaLack lack = lack(each, library, driverOpens, environment);
+          CudaDevice named = each.named("cuda:" + devices.size());
+          devices.add(lack == null ? named : named.lacking(lack));
+        }
+        yield new CudaMachine(devices, lack(reading, devices, environment.get(VISIBLE)));
+      }
+    };
+  }
+
+  private static CudaLack absent(boolean driverOpens) {
+    return driverOpens
+        ? new CudaLack(
+            "there is an NVIDIA driver, and no nvidia-smi to ask it",
+            "put nvidia-smi on the PATH; in a container set"
+                + " NVIDIA_DRIVER_CAPABILITIES=compute,utility")
+        : new CudaLack(
+            "there is no NVIDIA driver",
+            "install the driver of the GPU; in a container give it one (docker run --gpus all,"
+                + " Kubernetes: nvidia.com/gpu)");
+  }
+
+  private static CudaLack failed(String said) {
+    String cure = "run nvidia-smi and correct what it reports";
+    if (said.contains("version mismatch")) {
+      cure = "restart the machine: the driver was upgraded while it was loaded";
+    } else if (said.contains("communicate with the NVIDIA driver")) {
+      cure = "load the driver (modprobe nvidia), or install it again for this kernel";
+    } else if (said.contains("No devices were found")) {
+      cure = "check that the GPU is there (lspci), or give the container one";
+    } else if (said.contains("not a valid field")) {
+      cure = "install a driver that is newer";
+    } else if (said.contains("Failed to initialize NVML")) {
+      cure = "run nvidia-smi on the host; if it works there, start the container again";
+    }
+    return new CudaLack("nvidia-smi says: " + said, cure);
+  }
+
+  private static @Nullable CudaLack lack(
+      CudaDevice device,
+      @Nullable CudaLibrary library,
+      boolean driverOpens,
+      Map<String, String> environment) {
+    if (device.lack() != null) return device.lack();
+    if (!driverOpens) {
+      return new CudaLack(
+          "the driver's library libcuda.so.1 does not open",
+          "in a container set NVIDIA_DRIVER_CAPABILITIES=compute,utility; else install the driver"
+              + " again");
+    }
+    if (environment.containsKey(CudaLibrary.DJL_VARIABLE)) return null;
+    if (library == null) {
+      return new CudaLack(
+          "there is no CUDA build of libtorch in " + CudaLibrary.directory(environment),
+          "lay it out: graft libtorch fetch");
+    }
+    CudaLack wrong = library.lack();
+    return wrong != null ? wrong : library.lack(device.capability());
+  }
+
+  private static @Nullable CudaLack lack(
+      SmiReading reading, List<CudaDevice> devices, @Nullable String visible) {
+    if (reading.unread() != null) return failed(reading.unread());
+    if (!devices.isEmpty()) return null;
+    return reading.gpus().isEmpty()
+        ? failed("No devices were found")
+        : new CudaLack(
+            "CUDA_VISIBLE_DEVICES=%s leaves no GPU".formatted(visible),
+            "unset it, or name GPUs as nvidia-smi -L does");
+  }
+
+  /** As CUDA reads it: up to the first that there is not, numbers in the order of the PCI bus. */
+  private static List<CudaDevice> visible(List<List<CudaDevice>> gpus, @Nullable String said) {
+    List<CudaDevice> all = gpus.stream().flatMap(List::stream).toList();
+    if (said == null) return all;
+    List<CudaDevice> visible = new ArrayList<>();
+    for (String each : said.split(",")) {
+      CudaDevice found = find(gpus, all, each.strip());
+      if (found == null || visible.contains(found)) break;
+      visible.add(found);
+    }
+    return visible;
+  }
+
+  private static @Nullable CudaDevice find(
+      List<List<CudaDevice>> gpus, List<CudaDevice> all, String name) {
+    if (name.matches("\\d{1,4}")) {
+      int index = Integer.parseInt(name);
+      return index < gpus.size() ? gpus.get(index).getFirst() : null;
+    }
+    if (!name.startsWith("GPU-") && !name.startsWith("MIG-")) return null;
+    List<CudaDevice> named = all.stream().filter(each -> each.uuid().startsWith(name)).toList();
+    return named.size() == 1 ? named.getFirst() : null;
+  }
+
+  public List<CudaDevice> usable() {
+    return devices.stream().filter(CudaDevice::usable).toList();
+  }
+
+  /**
+   * The device of that name.
+   *
+   * @throws DeviceUnavailable if there is none, or it cannot be used
+   */
+  public CudaDevice require(String name) {
+    for (CudaDevice device : devices) {
+      if (!device.name().equals(name)) continue;
+      if (device.lack() == null) return device;
+      throw new DeviceUnavailable(
+          "%s (%s) cannot be used: %s".formatted(name, device.product(), device.lack()));
+    }
+    if (!name.matches("cuda:\\d{1,4}")) {
+      throw new DeviceUnavailable(
+          "%s is not a device; devices are called cpu, cuda:0, cuda:1 and so on".formatted(name));
+    }
+    if (lack != null) {
+      throw new DeviceUnavailable(
+          "this machine has no device %s: %s, or use cpu".formatted(name, lack));
+    }
+    throw new DeviceUnavailable(
+        "this machine has no device %s; choose one of %s".formatted(name, names()));
+  }
+
+  private String names() {
+    return Stream.concat(Stream.of("cpu"), devices.stream().map(CudaDevice::name))
+        .collect(Collectors.joining(", "));
+  }
+}

@@ -4,6 +4,7 @@ import dev.graft.client.ApiRefused;
 import dev.graft.client.NoAnswer;
 import dev.graft.platform.MachineLacks;
 import dev.graft.platform.errors.RequestFailed;
+import dev.graft.training.cuda.DeviceUnavailable;
 import java.net.BindException;
 import java.net.ConnectException;
 import java.nio.file.AccessDeniedException;
@@ -51,7 +52,9 @@ final class FailureReport implements IExecutionExceptionHandler {
   private static Optional<String> lack(Throwable failure) {
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
       String message = Objects.requireNonNullElse(cause.getMessage(), "");
-      if (cause instanceof MachineLacks) return Optional.of(message);
+      if (cause instanceof MachineLacks || cause instanceof DeviceUnavailable) {
+        return Optional.of(message);
+      }
       if (cause instanceof PortInUseException port) {
         return Optional.of(
             "port %d is in use; choose another with --port".formatted(port.getPort()));

@@ -1,7 +1,6 @@
 package dev.graft.training;
 
 import ai.djl.Device;
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
@@ -51,7 +50,7 @@ public final class LibtorchCheck {
     TorchThread.prepare();
     List<String> devices = TorchDevices.names();
     for (String each : devices) check(TorchDevices.of(each));
-    return new Result(Engine.getEngine("PyTorch").getVersion(), devices);
+    return new Result(TorchThread.version(), devices);
   }
 
   private static void check(Device device) {

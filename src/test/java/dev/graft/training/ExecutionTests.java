@@ -1,11 +1,12 @@
 package dev.graft.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.pytorch.jni.JniUtils;
 import dev.graft.Concurrent;
 import dev.graft.spec.Precision;
+import dev.graft.training.cuda.DeviceUnavailable;
 import dev.graft.training.kernels.TorchDevices;
 import dev.graft.training.model.device.DeviceMemory;
 import org.junit.jupiter.api.Test;
@@ -21,9 +22,10 @@ class ExecutionTests {
   @ParameterizedTest
   @ValueSource(strings = {"", "CPU", "cuda", "cuda:99", "gpu0"})
   void aDeviceThatIsNotThereIsRefusedAndNoOtherTaken(String device) {
-    assertThatIllegalStateException()
-        .isThrownBy(() -> DeviceMemory.open(on(device, 0)))
-        .withMessageStartingWith("this machine has no device " + device + ", only cpu");
+    assertThatThrownBy(() -> DeviceMemory.open(on(device, 0)))
+        .isInstanceOf(DeviceUnavailable.class)
+        .hasMessageContaining(device)
+        .hasMessageContaining("cpu");
   }
 
   @Test

@@ -1,10 +1,10 @@
 package dev.graft.training.bench;
 
-import ai.djl.engine.Engine;
 import dev.graft.training.StepObserver.MicroBatchCost;
 import dev.graft.training.bench.StepRecorder.RecordedStep;
 import dev.graft.training.finetune.run.TrainingRun;
 import dev.graft.training.fit.MemoryNeed;
+import dev.graft.training.kernels.TorchThread;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -97,7 +97,7 @@ public record StepReport(
             ? run.execution().plan().kind().name().toLowerCase(Locale.ROOT)
             : recorder.plan(),
         run.threads(),
-        Engine.getEngine("PyTorch").getVersion());
+        TorchThread.version());
   }
 
   private static double mean(List<RecordedStep> steps, ToLongFunction<MicroBatchCost> of) {

@@ -1,6 +1,5 @@
 package dev.graft.training.finetune;
 
-import ai.djl.engine.Engine;
 import dev.graft.spec.Hyperparameters;
 import dev.graft.spec.LoraPlus;
 import dev.graft.spec.TrainingSpec;
@@ -9,6 +8,7 @@ import dev.graft.training.StepObserver;
 import dev.graft.training.TrainableModel;
 import dev.graft.training.finetune.checkpoint.CheckpointManifest.Environment;
 import dev.graft.training.finetune.run.TrainingRun;
+import dev.graft.training.kernels.TorchThread;
 import dev.graft.training.model.TrainingSetup;
 import dev.graft.training.model.optimizer.AdamW;
 import dev.graft.weights.ModelDirectory;
@@ -65,7 +65,7 @@ record KernelModels(StepObserver observer) implements ModelSource {
 
   @Override
   public Environment environment(int threads) {
-    return new Environment(Engine.getEngine("PyTorch").getVersion(), threads, instructionSet());
+    return new Environment(TorchThread.version(), threads, instructionSet());
   }
 
   /** The widest vectors that libtorch and oneDNN choose their kernels by. */

@@ -1,7 +1,8 @@
 package dev.graft.training.kernels;
 
 import ai.djl.Device;
-import ai.djl.engine.Engine;
+import dev.graft.training.cuda.CudaMachine;
+import dev.graft.training.cuda.DeviceUnavailable;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -12,20 +13,22 @@ public final class TorchDevices {
   /** {@code cpu}, and {@code cuda:0} and so on. */
   public static List<String> names() {
     List<String> names = new ArrayList<>(List.of("cpu"));
-    int gpus = Engine.getEngine("PyTorch").getGpuCount();
+    int gpus = TorchLibrary.gpus();
     for (int gpu = 0; gpu < gpus; gpu++) names.add("cuda:" + gpu);
     return names;
   }
 
   /**
-   * @throws IllegalStateException if there is none of that name: no other takes its place
+   * @throws DeviceUnavailable if there is none of that name, or it cannot be used: no other takes
+   *     its place
    */
   public static Device of(String name) {
     int index = names().indexOf(name);
-    if (index < 0) {
-      throw new IllegalStateException(
-          "this machine has no device %s, only %s".formatted(name, String.join(", ", names())));
-    }
-    return index == 0 ? Device.cpu() : Device.gpu(index - 1);
+    if (index == 0) return Device.cpu();
+    if (index > 0) return Device.gpu(index - 1);
+    CudaMachine.here().require(name);
+    throw new DeviceUnavailable(
+        "libtorch does not see %s, only %s; look at graft doctor"
+            .formatted(name, String.join(", ", names())));
   }
 }

@@ -1,6 +1,5 @@
 package dev.graft.training.kernels;
 
-import ai.djl.engine.Engine;
 import ai.djl.pytorch.jni.JniUtils;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -14,6 +13,11 @@ public final class TorchThread {
   private static final AtomicBoolean SIZED = new AtomicBoolean();
 
   private TorchThread() {}
+
+  /** Of libtorch. */
+  public static String version() {
+    return TorchLibrary.engine().getVersion();
+  }
 
   /** The same with the threads that there are. */
   public static void prepare() {
@@ -31,7 +35,7 @@ public final class TorchThread {
     if (Thread.currentThread().isVirtual()) {
       throw new IllegalStateException("tensors need a platform thread of their own");
     }
-    Engine.getEngine("PyTorch");
+    TorchLibrary.engine();
     JniUtils.setGradMode(false);
     JniUtils.setGraphExecutorOptimize(false);
     boolean first = SIZED.compareAndSet(false, true);

@@ -58,7 +58,7 @@ public final class DeviceMemory implements AutoCloseable {
   /**
    * Opens the device for the current thread, which becomes its only user.
    *
-   * @throws IllegalStateException if this machine does not have it
+   * @throws dev.graft.training.cuda.DeviceUnavailable if this machine does not have it
    */
   public static DeviceMemory open(Execution execution) {
     TorchThread.prepare(execution.threads());

@@ -1,21 +1,25 @@
 package dev.graft.worker;
 
 import dev.graft.jobs.lease.Device;
+import dev.graft.training.cuda.CudaDevice;
+import dev.graft.training.cuda.CudaMachine;
 import dev.graft.training.protocol.ProcessorMemory;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.util.unit.DataSize;
 
 /**
  * What of a machine's memory the runs of a worker may take. The processors share what the machine
  * or its container has, less an eighth, at least 512 MB, for this program and the system around it.
- * The memory of another device is known by the setting only.
+ * A GPU gives what was free on it when the worker started, less a sixteenth, at least 1 GB, for
+ * CUDA's own context and for what is free in pieces that are too small.
  */
 public final class MachineMemory {
   private static final Logger log = LoggerFactory.getLogger(MachineMemory.class);
+  private static final long LEAST_KEPT_OF_GPU = 1L << 30;
+  private static final int SHARE_KEPT_OF_GPU = 16;
 
   private MachineMemory() {}
 
@@ -28,23 +32,34 @@ public final class MachineMemory {
   }
 
   /**
-   * @param names of the devices
-   * @param setting of each; null = as it is found
+   * What a job on this GPU may take.
+   *
+   * @return bytes; null = its memory is not known
    */
-  static List<Device> devices(List<String> names, @Nullable DataSize setting) {
-    return devices(names, setting == null ? null : setting.toBytes(), ProcessorMemory.total());
+  public static @Nullable Long forJobs(CudaDevice gpu) {
+    Long free = gpu.free() == null ? gpu.total() : gpu.free();
+    if (free == null) return null;
+    return Math.max(1, free - Math.max(LEAST_KEPT_OF_GPU, free / SHARE_KEPT_OF_GPU));
   }
 
   /**
+   * @param names of the devices
+   * @param setting of each; null = as it is found
    * @param total of the machine, or of the container where that is less
+   * @throws dev.graft.training.cuda.DeviceUnavailable if one cannot be used
    */
-  static List<Device> devices(List<String> names, @Nullable Long setting, long total) {
+  static List<Device> devices(
+      List<String> names, @Nullable Long setting, long total, CudaMachine machine) {
     long processors = names.stream().filter(MachineMemory::isProcessor).count();
     List<Device> devices = new ArrayList<>();
     for (String name : names) {
-      if (setting != null) devices.add(new Device(name, setting));
-      else if (isProcessor(name)) devices.add(new Device(name, forJobs(total) / processors));
-      else devices.add(unknown(name));
+      Long found =
+          isProcessor(name)
+              ? Long.valueOf(forJobs(total) / processors)
+              : forJobs(machine.require(name));
+      Long memory = setting == null ? found : setting;
+      if (memory == null) warn(name);
+      devices.add(new Device(name, memory));
     }
     return devices;
   }
@@ -53,11 +68,10 @@ public final class MachineMemory {
     return device.equals("cpu");
   }
 
-  private static Device unknown(String device) {
+  private static void warn(String device) {
     log.atWarn()
         .addKeyValue("device", device)
         .addKeyValue("cure", "set graft.worker.device-memory")
         .log("device_memory_unknown");
-    return new Device(device, null);
   }
 }

@@ -44,8 +44,11 @@ class WorkerConfiguration {
       return BlobCache.of(store, settings.copies(disk));
     }
 
+    /**
+     * @param devices found first: a token is used up only by a worker that can work
+     */
     @Bean
-    WorkerHttp workerHttp(WorkerProperties settings) throws IOException {
+    WorkerHttp workerHttp(WorkerProperties settings, TrainerDevices devices) throws IOException {
       URI server = server(settings);
       String credential = WorkerCredential.obtain(settings, server);
       return new WorkerHttp(server, credential, settings);
@@ -95,6 +98,11 @@ class WorkerConfiguration {
   }
 
   @Bean
+  TrainerDevices trainerDevices(WorkerProperties settings) {
+    return TrainerDevices.of(settings);
+  }
+
+  @Bean
   TrainerCommandLine trainerCommandLine(WorkerProperties settings) {
     return new TrainerCommandLine(ChildJvm.ofThisProgram(settings.heap(), "trainer"));
   }
@@ -106,8 +114,10 @@ class WorkerConfiguration {
       Scratch runs,
       TrainerCommandLine commandLine,
       ApplicationEventPublisher events,
+      TrainerDevices devices,
       WorkerProperties settings) {
-    Integer threads = settings.trainerThreads(Runtime.getRuntime().availableProcessors());
+    int cores = Runtime.getRuntime().availableProcessors();
+    Integer threads = settings.trainerThreads(cores, devices.all().size());
     RunPreparation preparation =
         new RunPreparation(
             blobs,
@@ -117,14 +127,14 @@ class WorkerConfiguration {
             threads);
     StopTimes stopTimes = new StopTimes(settings.directory());
     return WorkerLoop.threads(
-        MachineMemory.devices(settings.devices(), settings.deviceMemory()).stream()
+        devices.all().stream()
             .map(
-                device ->
+                each ->
                     new WorkerLoop(
-                        device,
+                        each.device(),
                         protocol,
                         preparation,
-                        commandLine,
+                        commandLine.with(each.environment()),
                         events::publishEvent,
                         settings,
                         stopTimes))

@@ -25,11 +25,12 @@ import org.springframework.util.unit.DataSize;
  *     others; by default those that Java knows
  * @param joinToken single-use token; only for the first start, the credential is kept
  * @param name what the server calls this worker; by default the host's name
- * @param devices as libtorch calls them; one job runs on each
+ * @param devices such as {@code cpu} or {@code cuda:0,cuda:1}; one job runs on each. By default
+ *     every GPU that can be used, and {@code cpu} where there is none
  * @param deviceMemory what a job may take of each device; by default what is found, see {@link
  *     MachineMemory}
- * @param threads CPU threads of one trainer; by default as many as there are, and where several
- *     devices are {@code cpu} each gets its share of them
+ * @param threads CPU threads of one trainer; by default as many as there are, and where there are
+ *     several devices each gets its share of them
  * @param heap heap of a trainer's JVM (tensors live outside it), as {@code -Xmx} takes it
  * @param reportEvery progress is told this often, while there is some
  * @param claimWait how long one request for a job waits at the server, and so how long an idle
@@ -48,7 +49,7 @@ record WorkerProperties(
     @Nullable String name,
     @Nullable DataSize cacheSize,
     @Nullable DataSize keepFree,
-    @DefaultValue("cpu") List<String> devices,
+    @DefaultValue List<String> devices,
     @Nullable DataSize deviceMemory,
     @Nullable Integer threads,
     @DefaultValue("512m") String heap,
@@ -82,9 +83,9 @@ record WorkerProperties(
    * CPU threads of one trainer; null = as many as there are.
    *
    * @param cores of this machine
+   * @param sharing how many trainers there are at a time
    */
-  @Nullable Integer trainerThreads(int cores) {
-    int sharing = (int) devices.stream().filter("cpu"::equals).count();
+  @Nullable Integer trainerThreads(int cores, int sharing) {
     if (threads != null || sharing < 2) return threads;
     return Math.max(1, cores / sharing);
   }

@@ -34,6 +34,7 @@
       "artifacts",
       "artifacts :: *",
       "training :: protocol",
+      "training :: cuda",
       "jobs :: lease"
     })
 package dev.graft.worker;

@@ -3,33 +3,55 @@ package dev.graft.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.jobs.lease.Device;
+import dev.graft.training.cuda.CudaDevice;
+import dev.graft.training.cuda.CudaMachine;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
-import org.springframework.util.unit.DataSize;
 
 class MachineMemoryTests {
   private static final long GB = 1L << 30;
+  private static final CudaMachine NONE = new CudaMachine(List.of(), null);
 
-  @Test
-  void processorsShareWhatTheMachineHasLessAnEighth() {
-    assertThat(MachineMemory.devices(List.of("cpu"), null, 16 * GB))
-        .containsExactly(new Device("cpu", 14 * GB));
-    assertThat(MachineMemory.devices(List.of("cpu", "cpu"), null, 16 * GB))
-        .containsExactly(new Device("cpu", 7 * GB), new Device("cpu", 7 * GB));
-    assertThat(MachineMemory.devices(List.of("cpu"), null, 2 * GB))
-        .containsExactly(new Device("cpu", 2 * GB - GB / 2));
-    assertThat(MachineMemory.devices(List.of("cpu"), null, 1))
-        .containsExactly(new Device("cpu", 1L));
+  private static List<Device> processors(int number, long total) {
+    return MachineMemory.devices(List.of("cpu", "cpu").subList(0, number), null, total, NONE);
+  }
+
+  private static CudaMachine gpu(@Nullable Long total, @Nullable Long free) {
+    return new CudaMachine(
+        List.of(
+            new CudaDevice("cuda:0", "GPU-1", "NVIDIA L4", "550.1", total, free, null, null, null)),
+        null);
   }
 
   @Test
-  void anotherDeviceIsKnownByTheSettingOnlyWhichWins() {
-    assertThat(MachineMemory.devices(List.of("cuda:0"), null, 16 * GB))
+  void processorsShareWhatTheMachineHasLessAnEighth() {
+    assertThat(processors(1, 16 * GB)).containsExactly(new Device("cpu", 14 * GB));
+    assertThat(processors(2, 16 * GB))
+        .containsExactly(new Device("cpu", 7 * GB), new Device("cpu", 7 * GB));
+    assertThat(processors(1, 2 * GB)).containsExactly(new Device("cpu", 2 * GB - GB / 2));
+    assertThat(processors(1, 1)).containsExactly(new Device("cpu", 1L));
+  }
+
+  @Test
+  void aGpuGivesWhatIsFreeOnItLessASixteenth() {
+    List<String> name = List.of("cuda:0");
+    assertThat(MachineMemory.devices(name, null, GB, gpu(80 * GB, 64 * GB)))
+        .containsExactly(new Device("cuda:0", 60 * GB));
+    assertThat(MachineMemory.devices(name, null, GB, gpu(8 * GB, 4 * GB)))
+        .containsExactly(new Device("cuda:0", 3 * GB));
+    assertThat(MachineMemory.devices(name, null, GB, gpu(80 * GB, null)))
+        .containsExactly(new Device("cuda:0", 75 * GB));
+    assertThat(MachineMemory.devices(name, null, GB, gpu(GB, 0L)))
+        .containsExactly(new Device("cuda:0", 1L));
+  }
+
+  @Test
+  void theSettingWinsAndIsNeededWhereNothingIsKnown() {
+    assertThat(MachineMemory.devices(List.of("cuda:0"), null, GB, gpu(null, null)))
         .containsExactly(new Device("cuda:0", null));
-    assertThat(MachineMemory.devices(List.of("cpu", "cuda:0"), 3 * GB, 16 * GB))
+    List<String> both = List.of("cpu", "cuda:0");
+    assertThat(MachineMemory.devices(both, 3 * GB, 16 * GB, gpu(80 * GB, 80 * GB)))
         .containsExactly(new Device("cpu", 3 * GB), new Device("cuda:0", 3 * GB));
-    assertThat(MachineMemory.devices(List.of("cpu"), DataSize.ofGigabytes(3)))
-        .containsExactly(new Device("cpu", 3 * GB));
-    assertThat(MachineMemory.devices(List.of("cpu"), null).getFirst().memory()).isPositive();
   }
 }

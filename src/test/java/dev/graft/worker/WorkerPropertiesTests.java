@@ -12,7 +12,6 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
@@ -41,19 +40,20 @@ class WorkerPropertiesTests {
   }
 
   @Test
-  void trainersOnOneProcessorShareItsCores() {
-    assertThat(threads(8, "cpu")).as("all there are").isNull();
-    assertThat(threads(8, "cpu,cpu")).isEqualTo(4);
-    assertThat(threads(7, "cpu,cuda:0,cpu")).isEqualTo(3);
-    assertThat(threads(2, "cpu,cpu,cpu")).isEqualTo(1);
-    assertThat(threads(8, "cuda:0,cuda:1")).isNull();
-    Map<String, String> said =
-        Map.of("graft.worker.devices", "cpu,cpu", "graft.worker.threads", "6");
-    assertThat(bound(said).trainerThreads(8)).isEqualTo(6);
+  void trainersShareTheCores() {
+    assertThat(bound(Map.of()).trainerThreads(8, 1)).as("all there are").isNull();
+    assertThat(bound(Map.of()).trainerThreads(8, 2)).isEqualTo(4);
+    assertThat(bound(Map.of()).trainerThreads(7, 3)).isEqualTo(2);
+    assertThat(bound(Map.of()).trainerThreads(2, 3)).isEqualTo(1);
+    assertThat(bound(Map.of("graft.worker.threads", "6")).trainerThreads(8, 2)).isEqualTo(6);
   }
 
-  private static @Nullable Integer threads(int cores, String devices) {
-    return bound(Map.of("graft.worker.devices", devices)).trainerThreads(cores);
+  @Test
+  void withoutDevicesTheyAreFound() {
+    assertThat(bound(Map.of()).devices()).isEmpty();
+    assertThat(bound(Map.of("graft.worker.devices", "")).devices()).isEmpty();
+    assertThat(bound(Map.of("graft.worker.devices", "cuda:0,cuda:1")).devices())
+        .containsExactly("cuda:0", "cuda:1");
   }
 
   private static WorkerProperties bound(Map<String, String> set) {

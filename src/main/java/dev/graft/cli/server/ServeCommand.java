@@ -2,6 +2,7 @@ package dev.graft.cli.server;
 
 import dev.graft.GraftApplication;
 import dev.graft.platform.database.DatabaseInitializer;
+import dev.graft.training.cuda.CudaMachine;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -67,7 +68,10 @@ public final class ServeCommand implements Callable<Integer> {
   @Option(
       names = "--device",
       defaultValue = "auto",
-      description = "A worker's device: auto or cpu.")
+      paramLabel = "DEVICE",
+      description =
+          "A worker's devices: cpu, cuda:0, or several with commas; auto, if not said: every GPU"
+              + " that can be used, else cpu.")
   private String device = "auto";
 
   /**
@@ -88,6 +92,11 @@ public final class ServeCommand implements Callable<Integer> {
     return 0;
   }
 
+  /**
+   * What can be known before anything starts.
+   *
+   * @throws dev.graft.training.cuda.DeviceUnavailable if a named device cannot be used
+   */
   private void check() {
     if (role == ProcessRole.WORKER
         && server == null
@@ -98,9 +107,14 @@ public final class ServeCommand implements Callable<Integer> {
     if (role != ProcessRole.WORKER && server != null) {
       throw new ParameterException(spec.commandLine(), "--server is for --role worker");
     }
-    if (!device.equals("auto") && !device.equals("cpu")) {
+    if (!device.matches("auto|(cpu|cuda:\\d+)(,(cpu|cuda:\\d+))*")) {
       throw new ParameterException(
-          spec.commandLine(), "--device " + device + " is not built yet: use auto or cpu");
+          spec.commandLine(),
+          "--device " + device + " is not a device: use auto, cpu, cuda:0, or several with commas");
+    }
+    if (role != ProcessRole.SERVER && device.contains("cuda")) {
+      CudaMachine machine = CudaMachine.here();
+      for (String each : device.split(",")) if (!each.equals("cpu")) machine.require(each);
     }
   }
 

@@ -15,7 +15,14 @@ import org.jspecify.annotations.Nullable;
  *     nothing
  */
 public record CudaMachine(List<CudaDevice> devices, @Nullable CudaLack lack) {
-  private static final String VISIBLE = "CUDA_VISIBLE_DEVICES";
+  /** CUDA's own variable: the devices that a process sees. */
+  public static final String VISIBLE = "CUDA_VISIBLE_DEVICES";
+
+  private static final CudaLack NO_DRIVER =
+      new CudaLack(
+          "there is no NVIDIA driver",
+          "install the driver of the GPU; in a container give it one (docker run --gpus all,"
+              + " Kubernetes: nvidia.com/gpu)");
 
   public CudaMachine {
     devices = List.copyOf(devices);
@@ -62,10 +69,7 @@ public record CudaMachine(List<CudaDevice> devices, @Nullable CudaLack lack) {
             "there is an NVIDIA driver, and no nvidia-smi to ask it",
             "put nvidia-smi on the PATH; in a container set"
                 + " NVIDIA_DRIVER_CAPABILITIES=compute,utility")
-        : new CudaLack(
-            "there is no NVIDIA driver",
-            "install the driver of the GPU; in a container give it one (docker run --gpus all,"
-                + " Kubernetes: nvidia.com/gpu)");
+        : NO_DRIVER;
   }
 
   private static CudaLack failed(String said) {
@@ -139,6 +143,11 @@ public record CudaMachine(List<CudaDevice> devices, @Nullable CudaLack lack) {
     if (!name.startsWith("GPU-") && !name.startsWith("MIG-")) return null;
     List<CudaDevice> named = all.stream().filter(each -> each.uuid().startsWith(name)).toList();
     return named.size() == 1 ? named.getFirst() : null;
+  }
+
+  /** Whether it has nothing to do with NVIDIA, as far as can be seen. */
+  public boolean isWithoutDriver() {
+    return NO_DRIVER.equals(lack);
   }
 
   public List<CudaDevice> usable() {

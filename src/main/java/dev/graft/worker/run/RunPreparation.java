@@ -182,7 +182,10 @@ public final class RunPreparation {
             ? null
             : new RunRequest.Parent(parent, start == null ? null : directory.start()),
         new RunRequest.Machine(
-            device.name(), threads == null ? 0 : threads, device.memory(), lease.frugal()));
+            TrainerCommandLine.device(device.name()),
+            threads == null ? 0 : threads,
+            device.memory(),
+            lease.frugal()));
   }
 
   private void lay(Digest manifest, Path target, Predicate<String> wanted) throws IOException {

@@ -1,10 +1,33 @@
 package dev.graft.worker.run;
 
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
-/** How a trainer is started: see {@code ChildJvm}. */
-public record TrainerCommandLine(List<String> command) {
+/**
+ * How a trainer is started: see {@code ChildJvm}.
+ *
+ * @param environment beside what every trainer gets
+ */
+public record TrainerCommandLine(List<String> command, Map<String, String> environment) {
   public TrainerCommandLine {
     command = List.copyOf(command);
+    environment = Map.copyOf(environment);
+  }
+
+  public TrainerCommandLine(List<String> command) {
+    this(command, Map.of());
+  }
+
+  /** The same with more variables. */
+  public TrainerCommandLine with(Map<String, String> variables) {
+    Map<String, String> all = new HashMap<>(environment);
+    all.putAll(variables);
+    return new TrainerCommandLine(command, all);
+  }
+
+  /** What a trainer calls the device of a worker: it sees one GPU, which is its first. */
+  static String device(String ofWorker) {
+    return ofWorker.startsWith("cuda:") ? "cuda:0" : ofWorker;
   }
 }

@@ -56,6 +56,7 @@ final class TrainerProcess {
             .directory(directory.toFile())
             .redirectError(ProcessBuilder.Redirect.appendTo(errors.toFile()));
     builder.environment().putAll(ENVIRONMENT);
+    builder.environment().putAll(commandLine.environment());
     return new TrainerProcess(builder.start());
   }
 

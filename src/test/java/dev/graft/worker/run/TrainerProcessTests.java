@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -47,6 +48,20 @@ class TrainerProcessTests {
     assertThat(events.getLast()).isInstanceOf(TrainingEvent.Completed.class);
     assertThat(directory.resolve("result/adapter_model.safetensors"))
         .hasContent(FakeTrainer.result(42, "data", 3));
+  }
+
+  @Test
+  void trainerSeesTheGpuOfItsDeviceAsTheFirst() throws Exception {
+    Path seen = directory.resolve("seen");
+    TrainerCommandLine shell =
+        new TrainerCommandLine(
+            List.of("sh", "-c", "echo $MALLOC_TOP_PAD_ $CUDA_VISIBLE_DEVICES >\"$0\"", seen + ""));
+    TrainerCommandLine gpu = shell.with(Map.of("CUDA_VISIBLE_DEVICES", "MIG-1"));
+    TrainerProcess trainer = TrainerProcess.start(gpu, directory, directory.resolve("errors.log"));
+    trainer.follow(request("{}"), events::add);
+    assertThat(seen).hasContent("268435456 MIG-1");
+    assertThat(TrainerCommandLine.device("cuda:3")).isEqualTo("cuda:0");
+    assertThat(TrainerCommandLine.device("cpu")).isEqualTo("cpu");
   }
 
   @Test

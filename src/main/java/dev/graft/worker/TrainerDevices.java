@@ -1,0 +1,88 @@
+package dev.graft.worker;
+
+import dev.graft.jobs.lease.Device;
+import dev.graft.training.cuda.CudaDevice;
+import dev.graft.training.cuda.CudaLack;
+import dev.graft.training.cuda.CudaMachine;
+import dev.graft.training.cuda.DeviceUnavailable;
+import dev.graft.training.protocol.ProcessorMemory;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Which devices a worker runs jobs on: those that its settings name, else every GPU that can be
+ * used, else the processor. One that is named and cannot be used is refused.
+ */
+record TrainerDevices(List<TrainerDevice> all) {
+  private static final Logger log = LoggerFactory.getLogger(TrainerDevices.class);
+  private static final String CPU = "cpu";
+  private static final CudaMachine NOT_ASKED = new CudaMachine(List.of(), null);
+
+  TrainerDevices {
+    all = List.copyOf(all);
+  }
+
+  /**
+   * @throws DeviceUnavailable if one that is named cannot be used
+   */
+  static TrainerDevices of(WorkerProperties settings) {
+    Long memory = settings.deviceMemory() == null ? null : settings.deviceMemory().toBytes();
+    return of(settings.devices(), memory, ProcessorMemory.total(), CudaMachine::here);
+  }
+
+  /**
+   * @param named none = chosen here
+   * @param memory that each may give a run; null = what is found
+   * @param total bytes of the machine's main memory
+   * @param machine asked only where a GPU may be meant
+   */
+  static TrainerDevices of(
+      List<String> named, @Nullable Long memory, long total, Supplier<CudaMachine> machine) {
+    boolean gpus = !named.stream().allMatch(CPU::equals) || named.isEmpty();
+    CudaMachine found = gpus ? machine.get() : NOT_ASKED;
+    List<String> names = named.isEmpty() ? names(found) : named;
+    Set<String> seen = new HashSet<>();
+    for (String name : names) {
+      if (!name.equals(CPU) && !seen.add(name)) {
+        throw new DeviceUnavailable(
+            "graft.worker.devices names %s twice, and a GPU trains one job at a time; name it once"
+                .formatted(name));
+      }
+    }
+    return new TrainerDevices(
+        MachineMemory.devices(names, memory, total, found).stream()
+            .map(device -> new TrainerDevice(device, environment(device, found)))
+            .toList());
+  }
+
+  private static List<String> names(CudaMachine machine) {
+    List<String> usable = machine.usable().stream().map(CudaDevice::name).toList();
+    machine.devices().forEach(each -> warn(each.name(), each.lack()));
+    if (usable.isEmpty() && !machine.isWithoutDriver()) warn("cuda", machine.lack());
+    return usable.isEmpty() ? List.of(CPU) : usable;
+  }
+
+  private static void warn(String device, @Nullable CudaLack lack) {
+    if (lack == null) return;
+    log.atWarn()
+        .addKeyValue("device", device)
+        .addKeyValue("cause", lack.what())
+        .addKeyValue("cure", lack.cure())
+        .log("gpu_unused");
+  }
+
+  /**
+   * By its UUID: numbers mean another order to CUDA than to {@code nvidia-smi}, and no part of a
+   * GPU.
+   */
+  private static Map<String, String> environment(Device device, CudaMachine machine) {
+    if (device.name().equals(CPU)) return Map.of();
+    return Map.of(CudaMachine.VISIBLE, machine.require(device.name()).uuid());
+  }
+}

@@ -7,6 +7,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.bootstrap.DefaultBootstrapContext;
 import org.springframework.boot.context.config.ConfigDataEnvironmentPostProcessor;
+import org.springframework.boot.context.properties.bind.Bindable;
+import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
 import org.springframework.boot.env.DefaultPropertiesPropertySource;
 import org.springframework.core.env.ConfigurableEnvironment;
@@ -50,6 +52,13 @@ record Installation(Environment settings, Set<String> profiles, @Nullable String
 
   Path dataDir() {
     return Path.of(settings.getRequiredProperty("graft.data-dir")).toAbsolutePath();
+  }
+
+  /** Those that are named. */
+  List<String> devices() {
+    return Binder.get(settings)
+        .bind("graft.worker.devices", Bindable.listOf(String.class))
+        .orElse(List.of());
   }
 
   boolean isServer() {

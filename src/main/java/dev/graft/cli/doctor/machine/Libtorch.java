@@ -19,12 +19,15 @@ import tools.jackson.databind.json.JsonMapper;
  * process.
  *
  * @param command that prints {@link dev.graft.training.LibtorchCheck.Result} as one JSON line
+ * @param gpus how many the driver has that should compute
  */
-public record Libtorch(List<String> command) implements Check {
+public record Libtorch(List<String> command, int gpus) implements Check {
   private static final long PATIENCE_SECONDS = 120;
-  private static final Path NVIDIA = Path.of("/proc/driver/nvidia/version");
   private static final String CURE =
       "run Graft on a linux-x86_64 machine with glibc 2.29 or newer, or in its container image";
+  private static final String CUDA_CURE =
+      "lay the CUDA build out again: graft libtorch fetch --again; to use the processor unset"
+          + " GRAFT_LIBTORCH_CUDA_DIRECTORY";
 
   public Libtorch {
     command = List.copyOf(command);
@@ -72,13 +75,17 @@ public record Libtorch(List<String> command) implements Check {
     if (!ended(child)) {
       child.destroyForcibly();
       return CheckResult.missing(
-          name(), "it did not compute in %d s".formatted(PATIENCE_SECONDS), CURE);
+          name(), "it did not compute in %d s".formatted(PATIENCE_SECONDS), cure());
     }
     String said = new String(Files.readAllBytes(output), StandardCharsets.UTF_8);
     Optional<JsonNode> result = result(said);
     if (child.exitValue() == 0 && result.isPresent()) return found(result.get());
     return CheckResult.missing(
-        name(), "it ended with status %d: %s".formatted(child.exitValue(), reason(said)), CURE);
+        name(), "it ended with status %d: %s".formatted(child.exitValue(), reason(said)), cure());
+  }
+
+  private String cure() {
+    return gpus > 0 ? CUDA_CURE : CURE;
   }
 
   private static boolean ended(Process child) {
@@ -91,15 +98,13 @@ public record Libtorch(List<String> command) implements Check {
   }
 
   private CheckResult found(JsonNode result) {
-    String devices =
-        String.join(", ", result.path("devices").valueStream().map(JsonNode::asString).toList());
-    String gpu =
-        Files.exists(NVIDIA) && !devices.contains("cuda")
-            ? "; there is an NVIDIA GPU too, which this Graft does not use"
-            : "";
-    return CheckResult.ok(
-        name(),
-        "%s loads and computes on %s%s".formatted(result.path("version").asString(), devices, gpu));
+    List<String> devices = result.path("devices").valueStream().map(JsonNode::asString).toList();
+    String computes =
+        "%s loads and computes on %s"
+            .formatted(result.path("version").asString(), String.join(", ", devices));
+    return gpus > 0 && devices.size() == 1
+        ? CheckResult.warning(name(), computes + " only, and there are GPUs", CUDA_CURE)
+        : CheckResult.ok(name(), computes);
   }
 
   /** Libraries may print before the line that is ours. */

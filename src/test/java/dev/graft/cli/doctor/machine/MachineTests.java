@@ -77,13 +77,29 @@ class MachineTests {
   }
 
   private static CheckResult libtorch(String script) throws IOException {
-    return new Libtorch(List.of("bash", "-c", script)).findings().getFirst();
+    return libtorch(script, 0);
+  }
+
+  private static CheckResult libtorch(String script, int gpus) throws IOException {
+    return new Libtorch(List.of("bash", "-c", script), gpus).findings().getFirst();
+  }
+
+  @Test
+  void libtorchThatDoesNotComputeOnTheGpusIsTold() throws IOException {
+    String both = "echo '{\"version\":\"2.7.1\",\"devices\":[\"cpu\",\"cuda:0\"]}'";
+    CheckResult well = libtorch(both, 1);
+    assertThat(well.status()).isEqualTo(CheckStatus.OK);
+    assertThat(well.detail()).isEqualTo("2.7.1 loads and computes on cpu, cuda:0");
+    CheckResult only = libtorch(both.replace(",\"cuda:0\"", ""), 1);
+    assertThat(only.status()).isEqualTo(CheckStatus.WARNING);
+    assertThat(only.cure()).contains("graft libtorch fetch");
+    assertThat(libtorch("exit 1", 1).cure()).contains("graft libtorch fetch");
   }
 
   @Test
   void theRealChildLoadsLibtorchAndComputes() throws IOException {
     CheckResult well =
-        new Libtorch(ChildJvm.ofThisProgram("256m", "libtorch-check")).findings().getFirst();
+        new Libtorch(ChildJvm.ofThisProgram("256m", "libtorch-check"), 0).findings().getFirst();
     assertThat(well.status()).as(well.detail()).isEqualTo(CheckStatus.OK);
     assertThat(well.detail()).matches("\\d+\\.\\d+\\.\\d+ loads and computes on cpu.*");
   }

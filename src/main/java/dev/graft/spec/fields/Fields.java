@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -79,14 +80,34 @@ public final class Fields {
   }
 
   public @Nullable Integer integer(String key, long least, long most) {
+    Long value = longInteger(key, least, most);
+    return value == null ? null : value.intValue();
+  }
+
+  /** As {@link #integer}, of numbers that do not fit in one. */
+  public @Nullable Long longInteger(String key, long least, long most) {
     if (asked != null) asked.integer(key, least, most);
     JsonNode value = value(key);
     if (value == null) return null;
     boolean whole = value.isNumber() && value.doubleValue() == Math.rint(value.doubleValue());
     if (whole && value.doubleValue() >= least && value.doubleValue() <= most) {
-      return (int) value.doubleValue();
+      return value.isIntegralNumber() ? value.longValue() : (long) value.doubleValue();
     }
     refuse(key, "must be a whole number from " + least + " to " + most);
+    return null;
+  }
+
+  /**
+   * A string of a form.
+   *
+   * @param told what is said where it has another, such as {@code must be a name}
+   */
+  public @Nullable String text(String key, Pattern form, String told) {
+    if (asked != null) asked.any(key);
+    JsonNode value = value(key);
+    if (value == null) return null;
+    if (value.isString() && form.matcher(value.stringValue()).matches()) return value.stringValue();
+    refuse(key, told);
     return null;
   }
 

@@ -1,0 +1,138 @@
+package dev.graft.spec;
+
+import dev.graft.spec.fields.Fields;
+import dev.graft.spec.fields.SpecRejected.Problem;
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * {@code resources} of a job: which workers may run it. What is null is not asked for.
+ *
+ * @param device the kind of it
+ * @param memory bytes that a run may take of each device, at least; beside what the job is
+ *     estimated to need
+ * @param capability CUDA compute capability, at least, such as {@code 8.0}; only of {@code cuda}
+ * @param devices how many, exactly; null = one
+ * @param workerClass {@code graft.worker.class} of the worker; null = {@link #DEFAULT_CLASS}, and
+ *     {@link #SEVERAL_CLASS} for more than one device
+ */
+public record Resources(
+    @Nullable DeviceKind device,
+    @Nullable Long memory,
+    @Nullable String capability,
+    @Nullable Integer devices,
+    @Nullable String workerClass) {
+  /** What computes. */
+  public enum DeviceKind {
+    CPU,
+    CUDA;
+
+    public String wire() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  /** Nothing asked. */
+  public static final Resources ANY = new Resources(null, null, null, null, null);
+
+  /** Of workers that are set apart for nothing. */
+  public static final String DEFAULT_CLASS = "default";
+
+  /** Of workers that have more than one device to give to a job. */
+  public static final String SEVERAL_CLASS = "ray";
+
+  public static final int MOST_DEVICES = 999;
+
+  private static final long MOST_MEMORY = 1L << 50;
+  private static final Pattern CAPABILITY = Pattern.compile("([1-9][0-9]?)\\.([0-9])");
+  private static final Pattern CLASS = Pattern.compile("[a-z0-9][a-z0-9._-]{0,62}");
+  private static final String CAPABILITY_FORM = "must be like \"8.0\"";
+  private static final String CLASS_FORM =
+      "must be the name of a worker class: 1 to 63 of a-z, 0-9, '.', '_', '-', first a letter or"
+          + " digit";
+
+  public Resources {
+    if (memory != null && memory < 1) throw new IllegalArgumentException("memory must be positive");
+    if (capability != null) capabilityNumber(capability);
+    if (capability != null && device != DeviceKind.CUDA) {
+      throw new IllegalArgumentException("capability is of cuda devices only");
+    }
+    if (devices != null && (devices < 1 || devices > MOST_DEVICES)) {
+      throw new IllegalArgumentException("devices must be from 1 to " + MOST_DEVICES);
+    }
+    if (workerClass != null) requireClass(workerClass);
+  }
+
+  /**
+   * Reads what a request says under {@code resources}; problems are added at their paths.
+   *
+   * @param node null = nothing was said
+   */
+  public static Resources read(@Nullable JsonNode node, List<Problem> problems) {
+    Fields fields = new Fields(node, "resources", problems);
+    DeviceKind device = fields.choice("device", DeviceKind.class);
+    Long memory = fields.longInteger("memory", 1, MOST_MEMORY);
+    String capability = fields.text("capability", CAPABILITY, CAPABILITY_FORM);
+    Integer devices = fields.integer("devices", 1, MOST_DEVICES);
+    String workerClass = fields.text("worker_class", CLASS, CLASS_FORM);
+    fields.refuseUnknown();
+    if (capability != null && device == DeviceKind.CPU) {
+      fields.refuse("capability", "is of cuda devices, but device is cpu");
+      capability = null;
+    }
+    if (capability != null) device = DeviceKind.CUDA;
+    return new Resources(device, memory, capability, devices, workerClass);
+  }
+
+  /** What {@link #read} reads; null = not asked for. */
+  public ObjectNode toJson() {
+    return JsonNodeFactory.instance
+        .objectNode()
+        .put("device", device == null ? null : device.wire())
+        .put("memory", memory)
+        .put("capability", capability)
+        .put("devices", devices)
+        .put("worker_class", workerClass);
+  }
+
+  /** The same, on a device of that kind. */
+  public Resources on(DeviceKind kind) {
+    return new Resources(kind, memory, capability, devices, workerClass);
+  }
+
+  /** How many devices it takes. */
+  public int count() {
+    return devices == null ? 1 : devices;
+  }
+
+  /** The class of worker that takes it. */
+  public String takenBy() {
+    if (workerClass != null) return workerClass;
+    return count() > 1 ? SEVERAL_CLASS : DEFAULT_CLASS;
+  }
+
+  /**
+   * A compute capability as a number that orders: 80 of {@code 8.0}, 120 of {@code 12.0}.
+   *
+   * @throws IllegalArgumentException if it is none
+   */
+  public static int capabilityNumber(String capability) {
+    var parts = CAPABILITY.matcher(capability);
+    if (!parts.matches()) throw new IllegalArgumentException("capability " + CAPABILITY_FORM);
+    return Integer.parseInt(parts.group(1)) * 10 + Integer.parseInt(parts.group(2));
+  }
+
+  /**
+   * @throws IllegalArgumentException if a worker class cannot have that name
+   */
+  public static void requireClass(String name) {
+    if (!CLASS.matcher(name).matches()) {
+      throw new IllegalArgumentException("worker class " + CLASS_FORM);
+    }
+  }
+}

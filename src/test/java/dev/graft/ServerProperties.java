@@ -1,6 +1,7 @@
 package dev.graft;
 
 import java.io.IOException;
+import java.lang.annotation.Annotation;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
@@ -22,6 +23,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.boot.context.properties.bind.Name;
 import org.springframework.context.annotation.ClassPathScanningCandidateComponentProvider;
 import org.springframework.core.type.filter.AnnotationTypeFilter;
 import org.springframework.util.unit.DataSize;
@@ -70,7 +72,8 @@ final class ServerProperties {
     List<Property> properties = new ArrayList<>();
     Map<String, String> meanings = meanings(type);
     for (RecordComponent component : type.getRecordComponents()) {
-      String name = prefix + "." + dashed(component.getName());
+      Name named = annotation(component, Name.class);
+      String name = prefix + "." + (named == null ? dashed(component.getName()) : named.value());
       Class<?> inner = inner(component);
       if (inner != null) {
         properties.addAll(of(component.getType() == List.class ? name + "[]" : name, inner));
@@ -123,7 +126,7 @@ final class ServerProperties {
   private static String byDefault(String name, RecordComponent component) throws IOException {
     String configured = configured().get(name);
     if (configured != null) return "`" + configured + "`";
-    DefaultValue given = parameter(component);
+    DefaultValue given = annotation(component, DefaultValue.class);
     if (given == null || given.value().length == 0) return "none";
     return "`" + String.join(",", given.value()) + "`";
   }
@@ -143,12 +146,13 @@ final class ServerProperties {
   }
 
   /** The annotation is on the parameter of the constructor. */
-  private static @Nullable DefaultValue parameter(RecordComponent component) {
+  private static <A extends Annotation> @Nullable A annotation(
+      RecordComponent component, Class<A> type) {
     return Arrays.stream(component.getDeclaringRecord().getDeclaredConstructors())
         .flatMap(constructor -> Arrays.stream(constructor.getParameters()))
         .filter(parameter -> parameter.getName().equals(component.getName()))
         .findFirst()
-        .map(parameter -> parameter.getAnnotation(DefaultValue.class))
+        .map(parameter -> parameter.getAnnotation(type))
         .orElse(null);
   }
 

@@ -2,11 +2,13 @@ package dev.graft.spec;
 
 import dev.graft.spec.fields.Fields;
 import dev.graft.spec.fields.SpecRejected.Problem;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -18,8 +20,8 @@ import tools.jackson.databind.node.ObjectNode;
  *     estimated to need
  * @param capability CUDA compute capability, at least, such as {@code 8.0}; only of {@code cuda}
  * @param devices how many, exactly; null = one
- * @param workerClass {@code graft.worker.class} of the worker; null = {@link #DEFAULT_CLASS}, and
- *     {@link #SEVERAL_CLASS} for more than one device
+ * @param workerClass that the worker joined with; null = any, and {@link #SEVERAL_CLASS} for more
+ *     than one device
  */
 public record Resources(
     @Nullable DeviceKind device,
@@ -40,10 +42,7 @@ public record Resources(
   /** Nothing asked. */
   public static final Resources ANY = new Resources(null, null, null, null, null);
 
-  /** Of workers that are set apart for nothing. */
-  public static final String DEFAULT_CLASS = "default";
-
-  /** Of workers that have more than one device to give to a job. */
+  /** Class of workers that have more than one device to give to a job. */
   public static final String SEVERAL_CLASS = "ray";
 
   public static final int MOST_DEVICES = 999;
@@ -89,6 +88,15 @@ public record Resources(
     return new Resources(device, memory, capability, devices, workerClass);
   }
 
+  /**
+   * Of what {@link #toJson} wrote.
+   *
+   * @param json null = nothing was asked for
+   */
+  public static Resources written(@Nullable String json) {
+    return json == null ? ANY : read(JsonMapper.shared().readTree(json), new ArrayList<>());
+  }
+
   /** What {@link #read} reads; null = not asked for. */
   public ObjectNode toJson() {
     return JsonNodeFactory.instance
@@ -110,10 +118,10 @@ public record Resources(
     return devices == null ? 1 : devices;
   }
 
-  /** The class of worker that takes it. */
-  public String takenBy() {
+  /** The class of worker that takes it; null = any that is not set apart for jobs of its class. */
+  public @Nullable String takenBy() {
     if (workerClass != null) return workerClass;
-    return count() > 1 ? SEVERAL_CLASS : DEFAULT_CLASS;
+    return count() > 1 ? SEVERAL_CLASS : null;
   }
 
   /**

@@ -1,6 +1,7 @@
 package dev.graft.worker;
 
 import dev.graft.jobs.lease.Device;
+import dev.graft.training.cuda.ComputeCapability;
 import dev.graft.training.cuda.CudaDevice;
 import dev.graft.training.cuda.CudaMachine;
 import dev.graft.training.protocol.ProcessorMemory;
@@ -53,15 +54,18 @@ public final class MachineMemory {
     long processors = names.stream().filter(MachineMemory::isProcessor).count();
     List<Device> devices = new ArrayList<>();
     for (String name : names) {
-      Long found =
-          isProcessor(name)
-              ? Long.valueOf(forJobs(total) / processors)
-              : forJobs(machine.require(name));
+      CudaDevice gpu = isProcessor(name) ? null : machine.require(name);
+      Long found = gpu == null ? Long.valueOf(forJobs(total) / processors) : forJobs(gpu);
       Long memory = setting == null ? found : setting;
       if (memory == null) warn(name);
-      devices.add(new Device(name, memory));
+      devices.add(Device.named(name, memory, capability(gpu)));
     }
     return devices;
+  }
+
+  private static @Nullable String capability(@Nullable CudaDevice gpu) {
+    ComputeCapability known = gpu == null ? null : gpu.capability();
+    return known == null ? null : known.toString();
   }
 
   private static boolean isProcessor(String device) {

@@ -131,7 +131,7 @@ class WorkerConfiguration {
             .map(
                 each ->
                     new WorkerLoop(
-                        each.device(),
+                        each.device().of(settings.workerClass(), settings.dedicated()),
                         protocol,
                         preparation,
                         commandLine.with(each.environment()),

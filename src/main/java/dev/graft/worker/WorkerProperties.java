@@ -8,6 +8,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.boot.context.properties.bind.Name;
 import org.springframework.util.unit.DataSize;
 
 /**
@@ -25,6 +26,9 @@ import org.springframework.util.unit.DataSize;
  *     others; by default those that Java knows
  * @param joinToken single-use token; only for the first start, the credential is kept
  * @param name what the server calls this worker; by default the host's name
+ * @param workerClass class of worker that this one is meant to be; it must be that of its join
+ *     token. By default that of the token, and {@code default} in {@code role=all}
+ * @param dedicated whether this worker takes only jobs that ask for its class
  * @param devices such as {@code cpu} or {@code cuda:0,cuda:1}; one job runs on each. By default
  *     every GPU that can be used, and {@code cpu} where there is none
  * @param deviceMemory what a job may take of each device; by default what is found, see {@link
@@ -47,6 +51,8 @@ record WorkerProperties(
     @Nullable Path certificateAuthorities,
     @Nullable String joinToken,
     @Nullable String name,
+    @Name("class") @Nullable String workerClass,
+    @DefaultValue("false") boolean dedicated,
     @Nullable DataSize cacheSize,
     @Nullable DataSize keepFree,
     @DefaultValue List<String> devices,

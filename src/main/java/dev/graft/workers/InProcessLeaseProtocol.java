@@ -54,8 +54,9 @@ public class InProcessLeaseProtocol implements LeaseProtocol {
     return reached(
         () -> {
           try {
-            workers.seenInProcess(worker());
-            return desk.claim(worker(), device, shorter);
+            String worker = worker(device);
+            workers.seenInProcess(worker);
+            return desk.claim(worker, device, shorter);
           } catch (InterruptedException stopped) {
             Thread.currentThread().interrupt();
             return Optional.empty();
@@ -63,8 +64,10 @@ public class InProcessLeaseProtocol implements LeaseProtocol {
         });
   }
 
-  private synchronized String worker() {
-    if (workerId == null) workerId = workers.registerInProcess("in-process");
+  private synchronized String worker(Device device) {
+    if (workerId == null) {
+      workerId = workers.registerInProcess("in-process", device.workerClass());
+    }
     return workerId;
   }
 

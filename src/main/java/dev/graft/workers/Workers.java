@@ -7,6 +7,7 @@ import dev.graft.platform.security.BearerAuthenticator;
 import dev.graft.platform.security.Secrets;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Service;
 
@@ -83,17 +84,22 @@ public class Workers implements BearerAuthenticator {
         .update();
   }
 
-  /** Registers the worker inside this very process, which needs no credential. */
-  String registerInProcess(String name) {
+  /**
+   * Registers the worker inside this very process, which needs no credential.
+   *
+   * @param workerClass null = that of workers without one
+   */
+  String registerInProcess(String name, @Nullable String workerClass) {
     String id = ids.next(ID_PREFIX);
     sql.sql(
             """
             -- in process
-            insert into worker (id, name, created_at, last_seen_at)
-            values (:id, :name, graft_now(), graft_now())
+            insert into worker (id, name, class, created_at, last_seen_at)
+            values (:id, :name, coalesce(:class::text, 'default'), graft_now(), graft_now())
             """)
         .param("id", id)
         .param("name", name)
+        .param("class", workerClass)
         .update();
     return id;
   }

@@ -47,8 +47,8 @@ class ResourcesTests {
 
   @Test
   void severalDevicesAreOfWorkersThatHaveThem() {
-    assertThat(Resources.ANY.takenBy()).isEqualTo("default");
-    assertThat(read("{\"devices\": 1}").takenBy()).isEqualTo("default");
+    assertThat(Resources.ANY.takenBy()).isNull();
+    assertThat(read("{\"devices\": 1}").takenBy()).isNull();
     assertThat(read("{\"devices\": 2}").takenBy()).isEqualTo("ray");
     assertThat(read("{\"devices\": 2, \"worker_class\": \"dgx\"}").takenBy()).isEqualTo("dgx");
   }

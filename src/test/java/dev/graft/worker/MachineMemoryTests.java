@@ -3,6 +3,7 @@ package dev.graft.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.jobs.lease.Device;
+import dev.graft.training.cuda.ComputeCapability;
 import dev.graft.training.cuda.CudaDevice;
 import dev.graft.training.cuda.CudaMachine;
 import java.util.List;
@@ -18,40 +19,41 @@ class MachineMemoryTests {
   }
 
   private static CudaMachine gpu(@Nullable Long total, @Nullable Long free) {
+    ComputeCapability capability = new ComputeCapability(8, 9);
     return new CudaMachine(
         List.of(
-            new CudaDevice("cuda:0", "GPU-1", "NVIDIA L4", "550.1", total, free, null, null, null)),
+            new CudaDevice("cuda:0", "GPU-1", "NVIDIA L4", "550.1", total, free, capability, null, null)),
         null);
   }
 
   @Test
   void processorsShareWhatTheMachineHasLessAnEighth() {
-    assertThat(processors(1, 16 * GB)).containsExactly(new Device("cpu", 14 * GB));
+    assertThat(processors(1, 16 * GB)).containsExactly(Device.named("cpu", 14 * GB));
     assertThat(processors(2, 16 * GB))
-        .containsExactly(new Device("cpu", 7 * GB), new Device("cpu", 7 * GB));
-    assertThat(processors(1, 2 * GB)).containsExactly(new Device("cpu", 2 * GB - GB / 2));
-    assertThat(processors(1, 1)).containsExactly(new Device("cpu", 1L));
+        .containsExactly(Device.named("cpu", 7 * GB), Device.named("cpu", 7 * GB));
+    assertThat(processors(1, 2 * GB)).containsExactly(Device.named("cpu", 2 * GB - GB / 2));
+    assertThat(processors(1, 1)).containsExactly(Device.named("cpu", 1L));
   }
 
   @Test
   void aGpuGivesWhatIsFreeOnItLessASixteenth() {
     List<String> name = List.of("cuda:0");
     assertThat(MachineMemory.devices(name, null, GB, gpu(80 * GB, 64 * GB)))
-        .containsExactly(new Device("cuda:0", 60 * GB));
+        .containsExactly(Device.named("cuda:0", 60 * GB, "8.9"));
     assertThat(MachineMemory.devices(name, null, GB, gpu(8 * GB, 4 * GB)))
-        .containsExactly(new Device("cuda:0", 3 * GB));
+        .containsExactly(Device.named("cuda:0", 3 * GB, "8.9"));
     assertThat(MachineMemory.devices(name, null, GB, gpu(80 * GB, null)))
-        .containsExactly(new Device("cuda:0", 75 * GB));
+        .containsExactly(Device.named("cuda:0", 75 * GB, "8.9"));
     assertThat(MachineMemory.devices(name, null, GB, gpu(GB, 0L)))
-        .containsExactly(new Device("cuda:0", 1L));
+        .containsExactly(Device.named("cuda:0", 1L, "8.9"));
   }
 
   @Test
   void theSettingWinsAndIsNeededWhereNothingIsKnown() {
     assertThat(MachineMemory.devices(List.of("cuda:0"), null, GB, gpu(null, null)))
-        .containsExactly(new Device("cuda:0", null));
+        .containsExactly(Device.named("cuda:0", null, "8.9"));
     List<String> both = List.of("cpu", "cuda:0");
     assertThat(MachineMemory.devices(both, 3 * GB, 16 * GB, gpu(80 * GB, 80 * GB)))
-        .containsExactly(new Device("cpu", 3 * GB), new Device("cuda:0", 3 * GB));
+        .containsExactly(Device.named("cpu", 3 * GB), Device.named("cuda:0", 3 * GB, "8.9"));
   }
 }

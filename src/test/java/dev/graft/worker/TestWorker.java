@@ -87,6 +87,8 @@ public final class TestWorker {
         authorities,
         token,
         directory.getFileName().toString(),
+        null,
+        false,
         DataSize.ofBytes(cacheSize),
         DataSize.ofBytes(0),
         List.of("cpu"),

@@ -65,7 +65,7 @@ class TrainerDevicesTests {
               throw new IllegalStateException("asked");
             });
     assertThat(devices.all())
-        .containsExactly(new TrainerDevice(new Device("cpu", 14 * GB), Map.of()));
+        .containsExactly(new TrainerDevice(Device.named("cpu", 14 * GB), Map.of()));
   }
 
   @Test

@@ -68,7 +68,11 @@ public class LeaseDesk {
     this.ids = ids;
   }
 
-  /** Looks at once and then every {@code graft.jobs.claim-poll} until {@code wait} is over. */
+  /**
+   * Looks at once and then every {@code graft.jobs.claim-poll} until {@code wait} is over.
+   *
+   * @throws LeaseRefused if the worker is set up for another class than it joined with
+   */
   public Optional<Lease> claim(String workerId, Device device, Duration wait)
       throws InterruptedException {
     devices.asks(workerId, device);
@@ -105,7 +109,8 @@ public class LeaseDesk {
         checkpoints,
         job.parentModel(),
         job.start(),
-        job.memoryFailures() > 0);
+        job.memoryFailures() > 0,
+        job.resources());
   }
 
   public Directive renew(LeaseKey key, LeaseReport report) {

@@ -1,14 +1,32 @@
 package dev.graft.jobs.lease;
 
+import dev.graft.spec.Resources;
+import dev.graft.spec.Resources.DeviceKind;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What a worker would run a job on.
  *
  * @param name as the worker has it, such as {@code cpu} or {@code cuda:0}
- * @param memory bytes that a run may take; null = not known, then every job is taken to fit
+ * @param memory bytes that a run may take, of each where it is several; null = not known, then
+ *     every job is taken to fit
+ * @param kind {@code cpu} or {@code cuda}; null from a worker of an earlier release, which gets
+ *     only jobs that any device may run, and those for a CPU if it is named so
+ * @param capability CUDA compute capability, such as {@code 8.6}; null = none, or not known
+ * @param devices how many it can give to one job; null = one
+ * @param workerClass class that the worker is set up for, which must be the one it joined with;
+ *     null = whatever that is
+ * @param dedicated whether it takes only jobs that ask for its class; null = no
  */
-public record Device(String name, @Nullable Long memory) {
+public record Device(
+    String name,
+    @Nullable Long memory,
+    @Nullable String kind,
+    @Nullable String capability,
+    @Nullable Integer devices,
+    @Nullable String workerClass,
+    @Nullable Boolean dedicated) {
   /** Of a worker that does not say, as those of earlier releases. */
   public static final Device UNKNOWN = new Device("", null);
 
@@ -17,10 +35,55 @@ public record Device(String name, @Nullable Long memory) {
   public Device {
     if (name.length() > LONGEST_NAME) throw new IllegalArgumentException("the name is too long");
     if (memory != null && memory < 1) throw new IllegalArgumentException("memory must be positive");
+    if (capability != null) Resources.capabilityNumber(capability);
+    if (devices != null && (devices < 1 || devices > Resources.MOST_DEVICES)) {
+      throw new IllegalArgumentException("devices must be from 1 to " + Resources.MOST_DEVICES);
+    }
+    if (workerClass != null) Resources.requireClass(workerClass);
+  }
+
+  /** As workers of earlier releases tell it. */
+  public Device(String name, @Nullable Long memory) {
+    this(name, memory, null, null, null, null, null);
+  }
+
+  /** A device of this machine without a CUDA compute capability, or with one that is not known. */
+  public static Device named(String name, @Nullable Long memory) {
+    return named(name, memory, null);
+  }
+
+  /** A device of this machine, of the kind that its name says: that before the colon. */
+  public static Device named(String name, @Nullable Long memory, @Nullable String capability) {
+    String kind = name.replaceFirst(":.*", "");
+    return new Device(name, memory, kind, capability, null, null, null);
+  }
+
+  /** The same, of a worker that is set up so. */
+  public Device of(@Nullable String workerClass, boolean dedicated) {
+    return new Device(name, memory, kind, capability, devices, workerClass, dedicated);
   }
 
   /** Jobs that need more than this do not fit. */
   public long holds() {
     return memory == null ? Long.MAX_VALUE : memory;
+  }
+
+  /** Null where it is not known, or of a kind that this release does not know. */
+  public @Nullable DeviceKind computes() {
+    String said = kind == null && name.equals(DeviceKind.CPU.wire()) ? name : kind;
+    return Arrays.stream(DeviceKind.values())
+        .filter(each -> each.wire().equals(said))
+        .findFirst()
+        .orElse(null);
+  }
+
+  /** As a number that orders, see {@link Resources#capabilityNumber}; 0 = none, or not known. */
+  public int capabilityNumber() {
+    return capability == null ? 0 : Resources.capabilityNumber(capability);
+  }
+
+  /** How many it can give to one job. */
+  public int count() {
+    return devices == null ? 1 : devices;
   }
 }

@@ -1,6 +1,7 @@
 package dev.graft.jobs.lease;
 
 import dev.graft.artifacts.Digest;
+import dev.graft.spec.Resources;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  *     null = none
  * @param leastMemory whether an earlier run had not enough memory, so that this one should take as
  *     little as it can; null = no
+ * @param resources that the job asks for; null from a server that does not say
  */
 public record Lease(
     LeaseKey key,
@@ -32,7 +34,8 @@ public record Lease(
     List<Resume> checkpoints,
     @Nullable String parentModel,
     @Nullable Digest start,
-    @Nullable Boolean leastMemory) {
+    @Nullable Boolean leastMemory,
+    @Nullable Resources resources) {
   public Lease {
     checkpoints = List.copyOf(checkpoints);
   }
@@ -40,6 +43,11 @@ public record Lease(
   /** Whether the run should take as little memory as it can. */
   public boolean frugal() {
     return Boolean.TRUE.equals(leastMemory);
+  }
+
+  /** How many devices the job is to run on. */
+  public int devices() {
+    return resources == null ? 1 : resources.count();
   }
 
   public Duration ttl() {

@@ -2,6 +2,7 @@ package dev.graft.jobs.queue;
 
 import dev.graft.artifacts.Digest;
 import dev.graft.jobs.lease.LeaseKey;
+import dev.graft.spec.Resources;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.UUID;
@@ -12,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param parentModel model that the job continues from, or null
  * @param start manifest of the directory that training begins with, or null
+ * @param resources that it asked for
  * @param memoryFailures runs that ran out of memory so far: another takes as little as it can
  */
 public record ClaimedJob(
@@ -22,6 +24,7 @@ public record ClaimedJob(
     @Nullable Digest validationFile,
     String adapterJson,
     long seed,
+    Resources resources,
     int memoryFailures,
     @Nullable String parentModel,
     @Nullable Digest start) {
@@ -37,6 +40,7 @@ public record ClaimedJob(
         validation == null ? null : new Digest(validation),
         row.getString("adapter"),
         row.getLong("seed"),
+        Resources.written(row.getString("resources")),
         row.getInt("memory_failures"),
         row.getString("parent_model"),
         start == null ? null : new Digest(start));

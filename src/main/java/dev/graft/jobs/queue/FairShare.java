@@ -21,21 +21,11 @@ public record FairShare(
   public static final String LIVE =
       """
       case when running = 0 then 0 else
-        (select coalesce(sum(greatest(extract(epoch from (select graft_now()) - o.claimed_at), :penalty)), 0)
+        (select coalesce(sum(devices_of(r.device_needs)
+                               * greatest(extract(epoch from (select graft_now()) - o.claimed_at), :penalty)), 0)
            from job r join job_lease o on o.job_id = r.id and o.ended_at is null
           where r.department_id = department.id and r.state = 'running') end\
       """;
-
-  /** True if a department has a job that could start now on a device of that memory, else null. */
-  public static String startable(String department, String memory) {
-    return """
-    (select true from job q
-      where q.department_id = %s and q.state = 'queued' and q.memory_bytes <= %s
-        and q.available_at <= (select graft_now())
-      order by q.memory_bytes limit 1)\
-    """
-        .formatted(department, memory);
-  }
 
   /** What departments are ordered by. */
   public static final String SHARE = "(" + USED + " + " + LIVE + ") / weight";

@@ -1,6 +1,7 @@
 package dev.graft.jobs.queue;
 
 import dev.graft.artifacts.Digest;
+import dev.graft.spec.Resources;
 import dev.graft.tenancy.Actor;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -27,14 +28,14 @@ public class JobLedger {
                                   training_file, training_digest, validation_file, validation_digest,
                                   suffix, seed, method, hyperparameters, adapter, metadata, priority,
                                   available_at, submitted_by, parent_model, start_manifest, approval,
-                                  memory_bytes, memory_smaller)
+                                  memory_bytes, memory_smaller, resources, worker_class, device_needs)
                  values (:id, :department, graft_now(),
                          case when :approval then 'waiting' else 'queued' end, :base_model, :base_manifest,
                          :training_file, :training_digest, :validation_file, :validation_digest,
                          :suffix, :seed, :method::jsonb, :hyperparameters::jsonb, :adapter::jsonb,
                          :metadata::jsonb, :priority, graft_now(), :submitted_by, :parent_model,
                          :start_manifest, case when :approval then 'waiting' end,
-                         :memory, :memory_smaller)
+                         :memory, :memory_smaller, :resources::jsonb, :worker_class, :device_needs)
                  returning id, 'info' as level, 'Created fine-tuning job: ' || id
                            || case state when 'waiting' then '; it waits for its approval' else '' end as message),
            p as (insert into job_progress (job_id, last_event) select id, 1 from u
@@ -166,8 +167,15 @@ public class JobLedger {
         .param("start_manifest", hex(job.base().start()))
         .param("memory", job.turn().memory().bytes())
         .param("memory_smaller", job.turn().memory().smaller())
+        .param("resources", written(job.turn().resources()))
+        .param("worker_class", job.turn().needs().classColumn())
+        .param("device_needs", job.turn().needs().column())
         .query(String.class)
         .single();
+  }
+
+  private static @Nullable String written(Resources resources) {
+    return resources.equals(Resources.ANY) ? null : resources.toJson().toString();
   }
 
   private static @Nullable String hex(@Nullable Digest digest) {

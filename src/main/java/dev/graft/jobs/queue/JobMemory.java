@@ -1,6 +1,5 @@
 package dev.graft.jobs.queue;
 
-import dev.graft.platform.Bytes;
 import dev.graft.training.fit.MemoryNeed;
 import org.jspecify.annotations.Nullable;
 
@@ -27,21 +26,10 @@ public record JobMemory(long bytes, long smaller) {
     return (bytes + step - 1) / step * step;
   }
 
-  /**
-   * Why no worker that is there can run a job, and what to do; null = one can, or none is there.
-   *
-   * @param subject of the sentence
-   * @param needed bytes
-   * @param largest bytes that the largest device holds, or null
-   */
-  public static @Nullable String obstacle(String subject, long needed, @Nullable Long largest) {
-    if (largest == null || needed <= largest) return null;
-    return "%s needs %s of memory; the largest worker that is there has %s."
-        .formatted(subject, Bytes.gigabytes(needed), Bytes.gigabytes(largest));
+  /** The same of a job that asks for so much at least; null = it does not. */
+  public JobMemory atLeast(@Nullable Long asked) {
+    if (asked == null) return this;
+    long least = rounded(asked);
+    return new JobMemory(Math.max(bytes, least), Math.max(smaller, least));
   }
-
-  /** What makes a job smaller, after {@link #obstacle}. */
-  public static final String REMEDY =
-      "Ask for less (\"gradient_checkpointing\": \"auto\", a smaller max_length, quantization), or for"
-          + " a larger worker.";
 }

@@ -1,5 +1,6 @@
 package dev.graft.jobs.queue;
 
+import dev.graft.spec.Resources;
 import java.time.Duration;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -15,6 +16,9 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param retryAtMost longest delay between attempts
  * @param poisonAfter lost workers in a row, without a new checkpoint, that end a job
  * @param claimPoll how often a waiting claim looks again
+ * @param cpuMaxParameters parameters of the largest base model whose jobs a CPU may run; those of a
+ *     larger one ask for {@code cuda}, unless they ask for a device themselves
+ * @param maxDevices devices that one job may ask for
  * @param fairShare how departments take turns
  * @param eventStreams how clients follow jobs
  */
@@ -28,6 +32,8 @@ public record JobProperties(
     @DefaultValue("30m") Duration retryAtMost,
     @DefaultValue("3") int poisonAfter,
     @DefaultValue("1s") Duration claimPoll,
+    @DefaultValue("5000000000") long cpuMaxParameters,
+    @DefaultValue("64") int maxDevices,
     @DefaultValue FairShare fairShare,
     @DefaultValue EventStreams eventStreams) {
   /**
@@ -54,6 +60,13 @@ public record JobProperties(
     if (heartbeat.multipliedBy(3).compareTo(leaseTtl) > 0) {
       throw new IllegalArgumentException(
           "graft.jobs.heartbeat must be at most a third of graft.jobs.lease-ttl");
+    }
+    if (cpuMaxParameters < 0) {
+      throw new IllegalArgumentException("graft.jobs.cpu-max-parameters must not be negative");
+    }
+    if (maxDevices < 1 || maxDevices > Resources.MOST_DEVICES) {
+      throw new IllegalArgumentException(
+          "graft.jobs.max-devices must be from 1 to " + Resources.MOST_DEVICES);
     }
   }
 }

@@ -57,12 +57,8 @@ public record JobRow(
     double deviceSeconds,
     String attemptsJson) {
 
-  /**
-   * What it asks of the queue.
-   *
-   * @param memoryBytes of a device, see {@link JobMemory}
-   */
-  public record Demand(int priority, long memoryBytes) {}
+  /** What it asks of the queue. */
+  public record Demand(int priority, JobNeeds needs) {}
 
   /**
    * What has gone wrong so far.
@@ -143,7 +139,7 @@ public record JobRow(
         row.getString("hyperparameters"),
         row.getString("adapter"),
         row.getString("metadata"),
-        new Demand(row.getInt("priority"), row.getLong("memory_bytes")),
+        new Demand(row.getInt("priority"), JobNeeds.of(row)),
         new Tries(
             row.getInt("failures"), row.getInt("memory_failures"), row.getInt("losses_in_a_row")),
         row.getObject("cancel_requested_at") != null,

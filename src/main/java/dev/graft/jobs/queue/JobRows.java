@@ -22,12 +22,13 @@ public class JobRows implements Owned {
       """
       -- speed of jobs like this
       with recent as materialized
-             (select id, created_at, base_model, state, adapter from job
+             (select id, created_at, base_model, state, adapter, device_needs from job
                where department_id = :department order by created_at desc, id desc limit 200),
            alike as
              (select p.tokens_per_second as speed
                 from recent j join job_progress p on p.job_id = j.id
                where j.state = 'succeeded' and j.base_model = :model and p.tokens_per_second > 0
+                 and j.device_needs = :needs
                  and (j.adapter #> '{peft,peft_type}', j.adapter #> '{method,type}',
                       j.adapter -> 'quantization', j.adapter #> '{training,bf16}')
                      is not distinct from
@@ -90,7 +91,7 @@ public class JobRows implements Owned {
              case when j.available_at > graft_now() then j.available_at end as delayed_until,
              (select coalesce(sum(extract(epoch from
                        coalesce(ended_at, least(graft_now(), expires_at)) - claimed_at)), 0)
-                from job_lease where job_id = j.id) as device_seconds,
+                from job_lease where job_id = j.id) * devices_of(j.device_needs) as device_seconds,
              (select coalesce(jsonb_agg(jsonb_build_object(
                        'number', epoch, 'worker', h.name,
                        'started_at', floor(extract(epoch from claimed_at)),
@@ -210,13 +211,16 @@ public class JobRows implements Owned {
   }
 
   /**
-   * Trained tokens a second of earlier jobs of the department; empty where there was none like it.
+   * Trained tokens a second of earlier jobs of the department; empty where there was none like it,
+   * on devices of the same kind and number.
    */
-  public Optional<Double> speed(String department, String model, String adapterJson) {
+  public Optional<Double> speed(
+      String department, String model, String adapterJson, JobNeeds needs) {
     return sql.sql(SPEED)
         .param("department", department)
         .param("model", model)
         .param("adapter", adapterJson)
+        .param("needs", needs.column())
         .query(Double.class)
         .optional();
   }

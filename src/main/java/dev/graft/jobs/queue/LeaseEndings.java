@@ -42,7 +42,8 @@ public class LeaseEndings {
                         result_manifest = case when cancel_requested_at is null then :manifest end,
                         result_files = case when cancel_requested_at is null then :files else '{}' end
                    from l where job.id = l.job_id
-                 returning id, department_id, state, restart_epoch, l.device_seconds, 'info' as level,
+                 returning id, department_id, state, restart_epoch,
+                           l.device_seconds * devices_of(device_needs) as device_seconds, 'info' as level,
                            case when state = 'succeeded' then 'The job has successfully completed'
                                 else 'Fine-tuning job cancelled' end as message),
       """
@@ -78,7 +79,8 @@ public class LeaseEndings {
                         failure_class = :class, failure_message = :message,
                         failure_hint = :hint::text, failure_param = :param::text
                    from l where job.id = l.job_id
-                 returning id, department_id, state, restart_epoch, l.device_seconds,
+                 returning id, department_id, state, restart_epoch,
+                           l.device_seconds * devices_of(device_needs) as device_seconds,
                            case when state = 'failed' then 'error' else 'warn' end as level,
                            case state when 'cancelled' then 'Fine-tuning job cancelled'
                                       else :told end as message),
@@ -98,7 +100,8 @@ public class LeaseEndings {
                         pause_requested_at = null,
                         finished_at = case when cancel_requested_at is not null then graft_now() end
                    from l where job.id = l.job_id
-                 returning id, department_id, state, restart_epoch, l.device_seconds, 'info' as level,
+                 returning id, department_id, state, restart_epoch,
+                           l.device_seconds * devices_of(device_needs) as device_seconds, 'info' as level,
                            case state when 'queued' then 'The worker gave the job back'
                                       when 'paused' then 'Fine-tuning job paused'
                                       else 'Fine-tuning job cancelled' end as message),
@@ -127,7 +130,8 @@ public class LeaseEndings {
                         failure_class = case when losses_in_a_row + 1 >= :poison then 'worker_lost' end,
                         failure_message = case when losses_in_a_row + 1 >= :poison then :told end
                    from l where job.id = l.job_id
-                 returning id, department_id, state, restart_epoch, l.device_seconds,
+                 returning id, department_id, state, restart_epoch,
+                           l.device_seconds * devices_of(device_needs) as device_seconds,
                            case when state = 'failed' then 'error' else 'warn' end as level,
                            case state when 'cancelled' then 'Fine-tuning job cancelled'
                                       when 'failed' then :told

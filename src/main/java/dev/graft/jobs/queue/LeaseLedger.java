@@ -33,6 +33,10 @@ public class LeaseLedger {
   /** Departments that one claim may lock one of. */
   static final int CANDIDATES = 32;
 
+  private static final JobsThatFit.Offered CLAIMER =
+      new JobsThatFit.Offered(
+          "(select classes from w)", ":kind", ":capability", ":devices", ":memory");
+
   private final JdbcClient sql;
   private final FairShare fairShare;
 
@@ -51,23 +55,25 @@ public class LeaseLedger {
    * same statement: the quota holds under any number of claimers. {@code skip locked} sends a
    * claimer that finds the department locked to the next one; {@link #CLAIM_WAITING} is for one who
    * found all of them so. Ids are passed as scalar sub-selects, not joined, so that {@code
-   * job_fits} gives the order. No row: there is no department to choose; a row without a job:
+   * job_meets} gives the order. No row: there is no department to choose; a row without a job:
    * others have taken the last ones of the chosen department meanwhile.
    *
    * <p>Departments are ordered first and asked for work after that, so that as few are asked as
    * there are candidates; {@code offset} and the scalar sub-select keep the planner from turning
    * that around.
    *
-   * <p>A device that holds {@code memory} gets no larger job, and what is too large for it is not
-   * read: {@code m} steps from one size of the chosen department's waiting jobs to the next, {@code
-   * s} takes the first job of each and puts the sizes in the order of those, {@code j} is the first
-   * of the first size that is not locked. {@link JobMemory} keeps the sizes few: a claim reads at
-   * most one job of each size that fits, and one more.
+   * <p>A device gets no job that asks for more than it is, see {@link JobsThatFit}, and what it
+   * does not get is not read: {@code m} steps from one size of the chosen department's waiting jobs
+   * to the next, {@code s} takes the first job of each and puts the sizes in the order of those,
+   * {@code j} is the first of the first size that is not locked. {@link JobMemory} keeps the sizes
+   * few: a claim reads at most one job of each size that fits, and one more of each different need.
    */
   static final String CLAIM =
       """
       -- claim
-      with recursive c as materialized
+      with recursive w as materialized
+             (select %6$s as classes from worker w where w.id = :worker),
+           c as materialized
              (select o.id
                 from (select id from department where running < max_running
                        order by %1$s, id offset 0) o
@@ -77,27 +83,21 @@ public class LeaseLedger {
                   where id = any (array(select id from c)) and running < max_running
                   order by %1$s, id
                   limit 1 for no key update skip locked),
-           m as (select (select memory_bytes from job
-                          where department_id = (select id from d) and state = 'queued'
-                          order by memory_bytes limit 1) as size
-                 union all
-                 select (select memory_bytes from job
-                          where department_id = (select id from d) and state = 'queued'
-                            and memory_bytes > m.size
-                          order by memory_bytes limit 1)
-                   from m where m.size <= :memory),
-           s as (select m.size
+           m as (%4$s),
+           s as (select m.class, m.needs, m.size
                    from m cross join lateral
                         (select queue_order, id from job
                           where department_id = (select id from d) and state = 'queued'
+                            and worker_class = m.class and device_needs = m.needs
                             and memory_bytes = m.size and available_at <= (select graft_now())
                           order by queue_order, id limit 1) f
-                  where m.size <= :memory
+                  where %5$s
                   order by f.queue_order, f.id offset 0),
            j as (select f.id
                    from s cross join lateral
                         (select id from job
                           where department_id = (select id from d) and state = 'queued'
+                            and worker_class = s.class and device_needs = s.needs
                             and memory_bytes = s.size and available_at <= (select graft_now())
                           order by queue_order, id
                           limit 1 for update skip locked) f
@@ -114,7 +114,13 @@ public class LeaseLedger {
            k as (update department set running = running + 1
                   where id = (select department_id from u)),
       """
-              .formatted(FairShare.SHARE, CANDIDATES, FairShare.startable("o.id", ":memory"))
+              .formatted(
+                  FairShare.SHARE,
+                  CANDIDATES,
+                  JobsThatFit.startable("o.id", CLAIMER),
+                  JobsThatFit.sizes("(select id from d)", CLAIMER),
+                  CLAIMER.fits(),
+                  JobsThatFit.classes(":dedicated"))
           + Transition.told(", tokens_per_second = null")
           + "select u.*, l.token from d left join (u join l on l.job_id = u.id) on true\n";
 
@@ -183,7 +189,7 @@ public class LeaseLedger {
           + "select job_id from f\n";
 
   /**
-   * The next job that the device holds; empty only if none may start. Each failed try is one that
+   * The next job that the device may get; empty only if none may start. Each failed try is one that
    * somebody else won, or a job whose row is locked for the moment.
    */
   public Optional<ClaimedJob> claim(String workerId, Device device, Duration ttl) {
@@ -202,6 +208,10 @@ public class LeaseLedger {
   private Optional<Claim> claim(String statement, String workerId, Device device, Duration ttl) {
     return sql.sql(statement)
         .param("worker", workerId)
+        .param("dedicated", Boolean.TRUE.equals(device.dedicated()))
+        .param("kind", JobNeeds.kind(device.computes()))
+        .param("capability", device.capabilityNumber())
+        .param("devices", device.count())
         .param("memory", device.holds())
         .param("ttl", ttl.toMillis())
         .param("half_life", fairShare.halfLifeSeconds())

@@ -1,6 +1,7 @@
 package dev.graft.jobs.queue;
 
 import dev.graft.artifacts.Digest;
+import dev.graft.spec.Resources;
 import org.jspecify.annotations.Nullable;
 
 /** A job as it enters the queue: checked and resolved. */
@@ -38,9 +39,14 @@ public record NewJob(
       long seed, String methodJson, String hyperparametersJson, String adapterJson) {}
 
   /**
-   * What decides when it starts.
+   * What decides when and where it starts.
    *
    * @param approval whether it waits for its approval first
    */
-  public record Turn(int priority, JobMemory memory, boolean approval) {}
+  public record Turn(int priority, JobMemory memory, Resources resources, boolean approval) {
+    /** Before any run of it. */
+    JobNeeds needs() {
+      return new JobNeeds(resources, memory.bytes());
+    }
+  }
 }

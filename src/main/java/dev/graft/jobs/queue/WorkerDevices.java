@@ -1,7 +1,8 @@
 package dev.graft.jobs.queue;
 
 import dev.graft.jobs.lease.Device;
-import java.util.Optional;
+import dev.graft.jobs.lease.LeaseRefused;
+import java.util.List;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
@@ -12,27 +13,47 @@ public class WorkerDevices {
   private static final String ASKED =
       """
       -- asked
-      insert into worker_device (worker_id, name, memory_bytes, asked_at)
-      values (:worker, :name, :memory, graft_now())
+      insert into worker_device as d
+             (worker_id, name, memory_bytes, kind, capability, devices, dedicated, asked_at)
+      values (:worker, :name, :memory, :kind, :capability, :devices, :dedicated, graft_now())
       on conflict (worker_id, name) do update
-         set memory_bytes = excluded.memory_bytes, asked_at = excluded.asked_at
-       where worker_device.memory_bytes is distinct from excluded.memory_bytes
-          or worker_device.asked_at < excluded.asked_at - interval '10 s'
+         set memory_bytes = excluded.memory_bytes, kind = excluded.kind,
+             capability = excluded.capability, devices = excluded.devices,
+             dedicated = excluded.dedicated, asked_at = excluded.asked_at
+       where (d.memory_bytes, d.kind, d.capability, d.devices, d.dedicated) is distinct from
+             (excluded.memory_bytes, excluded.kind, excluded.capability, excluded.devices,
+              excluded.dedicated)
+          or d.asked_at < excluded.asked_at - interval '10 s'
       """;
 
   /**
-   * What {@link #largest} gives, or null. A worker is there that asked in the last minute, or has a
-   * job.
+   * What workers have to give that asked for work in the last month, as a query: one row for all
+   * devices that differ in nothing but their memory. A worker is there that asked in the last
+   * minute, or has a job.
    */
-  public static final String LARGEST =
+  public static final String OFFERS =
       """
-      select max(coalesce(d.memory_bytes, %d))
-        from worker_device d join worker w on w.id = d.worker_id
-       where w.revoked_at is null
-         and (d.asked_at > (select graft_now()) - interval '1 minute'
-              or w.id in (select worker_id from job_lease where ended_at is null))
+      select class, dedicated, kind, capability, devices, there, max(memory) as memory,
+             (array_agg(worker order by memory desc, asked_at desc))[1] as worker,
+             (array_agg(asked_at order by memory desc, asked_at desc))[1] as asked_at,
+             classes
+        from (select w.class, d.dedicated, d.kind, d.capability, d.devices, w.name as worker,
+                     coalesce(d.memory_bytes, %d) as memory,
+                     floor(extract(epoch from d.asked_at))::bigint as asked_at,
+                     d.asked_at > (select graft_now()) - interval '1 minute'
+                       or w.id in (select worker_id from job_lease where ended_at is null) as there,
+                     %s as classes
+                from worker_device d join worker w on w.id = d.worker_id
+               where w.revoked_at is null
+                 and d.asked_at > (select graft_now()) - interval '30 days') each_device
+       group by class, dedicated, kind, capability, devices, there, classes
       """
-          .formatted(Long.MAX_VALUE);
+          .formatted(Long.MAX_VALUE, JobsThatFit.classes("d.dedicated"));
+
+  /** {@link #OFFERS} as {@link DeviceOffer#list} reads them, of a query of that name. */
+  public static String gathered(String offers) {
+    return "(select jsonb_agg(to_jsonb(f) - 'classes') from %s f)".formatted(offers);
+  }
 
   private final JdbcClient sql;
 
@@ -40,20 +61,45 @@ public class WorkerDevices {
     this.sql = sql;
   }
 
-  /** A worker asks for work for one of its devices. */
+  /**
+   * A worker asks for work for one of its devices.
+   *
+   * @throws LeaseRefused if it is set up for another class than it joined with: prices and jobs go
+   *     by the one that an administrator gave it
+   */
   public void asks(String workerId, Device device) {
+    String setUp = device.workerClass();
+    if (setUp != null) requireClass(workerId, setUp);
     sql.sql(ASKED)
         .param("worker", workerId)
         .param("name", device.name())
         .param("memory", device.memory())
+        .param("kind", JobNeeds.kind(device.computes()))
+        .param("capability", device.capabilityNumber())
+        .param("devices", device.count())
+        .param("dedicated", Boolean.TRUE.equals(device.dedicated()))
         .update();
   }
 
-  /**
-   * Bytes that the largest device of the workers that are there holds; {@link Long#MAX_VALUE} where
-   * one did not say, empty where nobody is there.
-   */
-  public Optional<Long> largest() {
-    return sql.sql("-- largest\n" + LARGEST).query(Long.class).optional();
+  private void requireClass(String workerId, String setUp) {
+    String joined =
+        sql.sql("select class from worker where id = :worker")
+            .param("worker", workerId)
+            .query(String.class)
+            .optional()
+            .orElse(setUp);
+    if (joined.equals(setUp)) return;
+    throw new LeaseRefused(
+        ("This worker is set up for class %s (graft.worker.class), but joined with a token of class"
+                + " %s. Change the setting; or delete credential.json in its directory and join with"
+                + " a token of that class: graft worker-token create --class %s.")
+            .formatted(setUp, joined, setUp));
+  }
+
+  /** Of workers that asked for work in the last month. */
+  public List<DeviceOffer> offers() {
+    return sql.sql("-- offers\nwith f as (" + OFFERS + ") select " + gathered("f"))
+        .query((row, n) -> DeviceOffer.list(row.getString(1)))
+        .single();
   }
 }

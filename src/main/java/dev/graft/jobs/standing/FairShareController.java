@@ -1,11 +1,11 @@
 package dev.graft.jobs.standing;
 
 import dev.graft.jobs.queue.FairShare;
-import dev.graft.jobs.queue.JobMemory;
+import dev.graft.jobs.queue.JobNeeds;
 import dev.graft.platform.errors.RequestFailed;
 import dev.graft.tenancy.Identity;
 import dev.graft.tenancy.Permission;
-import org.jspecify.annotations.Nullable;
+import java.util.Optional;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
@@ -68,10 +68,11 @@ class FairShareController {
         reason(now));
   }
 
-  private static @Nullable String tooLarge(FairShareLedger.Standing now) {
-    Long smallest = now.smallest();
-    if (smallest == null) return null;
-    return JobMemory.obstacle("The smallest job that waits", smallest, now.largest());
+  /** Of the first job, where no worker that is there can run any of them. */
+  private static Optional<Obstacle> obstacle(FairShareLedger.Standing now) {
+    JobNeeds first = now.first();
+    if (first == null || now.waits()) return Optional.empty();
+    return Obstacle.of("The first job that waits", first, now.offers());
   }
 
   private static String reason(FairShareLedger.Standing now) {
@@ -80,8 +81,8 @@ class FairShareController {
       return "%d of %d jobs run at once: the next starts when one of them ends."
           .formatted(now.running(), now.maxRunning());
     }
-    String obstacle = tooLarge(now);
-    if (obstacle != null) return obstacle + " " + JobMemory.REMEDY;
+    Optional<Obstacle> obstacle = obstacle(now);
+    if (obstacle.isPresent()) return obstacle.get().reason() + " " + obstacle.get().remedy();
     if (!now.waits())
       return "What waits is between two attempts: it starts when its delay is over.";
     if (now.ahead() > 0) return QueuePlace.usedLess(now.ahead());

@@ -1,9 +1,15 @@
 package dev.graft.jobs.standing;
 
+import dev.graft.jobs.queue.DeviceOffer;
 import dev.graft.jobs.queue.FairShare;
+import dev.graft.jobs.queue.JobNeeds;
 import dev.graft.jobs.queue.JobProperties;
 import dev.graft.jobs.queue.JobRows;
+import dev.graft.jobs.queue.JobsThatFit;
 import dev.graft.jobs.queue.WorkerDevices;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.annotation.Autowired;
@@ -13,17 +19,33 @@ import org.springframework.stereotype.Component;
 /** Where departments stand, from the numbers that the claim orders by. */
 @Component
 public class FairShareLedger {
-  private static final String LARGEST_OR_ANY =
-      "coalesce((select bytes from largest), 9223372036854775807)";
+  private static final JobsThatFit.Offered OFFER =
+      new JobsThatFit.Offered("f.classes", "f.kind", "f.capability", "f.devices", "f.memory");
+
+  /**
+   * True if a department has a job that could start now on a device that is there, or at all where
+   * none is; of {@code offers}, which are {@link WorkerDevices#OFFERS}.
+   */
+  private static String waits(String department) {
+    return """
+    case when exists (select from offers where there)
+         then exists (select from offers f where f.there and %2$s)
+         else exists (select from job q
+                       where q.department_id = %1$s and q.state = 'queued'
+                         and q.available_at <= (select graft_now())
+                       order by q.queue_order limit 1) end\
+    """
+        .formatted(department, JobsThatFit.startable(department, OFFER));
+  }
 
   private static final String EXPLAIN =
       """
       -- fair share
-      with largest as materialized (select (
+      with offers as materialized (
       """
-          + WorkerDevices.LARGEST
+          + WorkerDevices.OFFERS
           + """
-                                               ) as bytes),
+                                  ),
                w as (select id, running, max_running, weight,
           """
           + FairShare.USED
@@ -34,19 +56,24 @@ public class FairShareLedger {
           + """
                              as share,
           """
-          + FairShare.startable("department.id", LARGEST_OR_ANY)
+          + waits("department.id")
           + """
                              as waits
                        from department)
           select me.*,
                  (select count(*) from job where department_id = me.id and state = 'queued') as queued,
-                 (select memory_bytes from job
-                   where department_id = me.id and state = 'queued' and available_at <= (select graft_now())
-                   order by memory_bytes limit 1) as smallest,
-                 (select bytes from largest) as largest,
+                 first.resources, first.memory_bytes,
+          """
+          + WorkerDevices.gathered("offers")
+          + """
+                                                          as offers,
                  (select count(*) from w o
                    where o.waits and o.running < o.max_running and (o.share, o.id) < (me.share, me.id)) as ahead
-            from w me where me.id = :department
+            from w me left join lateral
+                 (select resources, memory_bytes from job
+                   where department_id = me.id and state = 'queued' and available_at <= (select graft_now())
+                   order by queue_order, id limit 1) first on true
+           where me.id = :department
           """;
 
   /** Departments ahead are counted up to here: what is read for a job must not grow with them. */
@@ -57,8 +84,8 @@ public class FairShareLedger {
       -- turn
       with w as materialized (select id, running, max_running, %1$s as share from department),
            me as (select * from w where id = :department),
-           largest as materialized (select (%4$s) as bytes)
-      select me.running, me.max_running, (select bytes from largest) as largest,
+           offers as materialized (%4$s)
+      select me.running, me.max_running, %6$s as offers,
              exists (select from worker
                       where revoked_at is null
                         and last_seen_at > (select graft_now()) - interval '1 minute')
@@ -85,8 +112,9 @@ public class FairShareLedger {
               FairShare.SHARE,
               JobRows.EXPECTED_END,
               COUNTED + 1,
-              WorkerDevices.LARGEST,
-              FairShare.startable("o.id", LARGEST_OR_ANY));
+              WorkerDevices.OFFERS,
+              waits("o.id"),
+              WorkerDevices.gathered("offers"));
 
   private final JdbcClient sql;
   private final FairShare settings;
@@ -109,9 +137,8 @@ public class FairShareLedger {
    * @param used device-seconds of leases that ended, faded to now
    * @param live device-seconds of leases that live, each at least the entry penalty
    * @param share the two together over the weight; the smallest is next
-   * @param smallest bytes that the smallest job needs that could start now; null = none could
-   * @param largest bytes that the largest device of a worker that is there holds; null = none is
-   *     there
+   * @param first what the first of the jobs needs that are not between two attempts; null = all are
+   * @param offers of workers that asked for work in the last month
    * @param waits whether a job could start now if a worker asked and the limit allowed it
    * @param ahead other departments with work that may start and a smaller share
    */
@@ -123,8 +150,8 @@ public class FairShareLedger {
       int running,
       int maxRunning,
       int queued,
-      @Nullable Long smallest,
-      @Nullable Long largest,
+      @Nullable JobNeeds first,
+      List<DeviceOffer> offers,
       boolean waits,
       int ahead) {}
 
@@ -143,11 +170,15 @@ public class FairShareLedger {
                     row.getInt("running"),
                     row.getInt("max_running"),
                     row.getInt("queued"),
-                    row.getObject("smallest", Long.class),
-                    row.getObject("largest", Long.class),
+                    first(row),
+                    DeviceOffer.list(row.getString("offers")),
                     row.getBoolean("waits"),
                     row.getInt("ahead")))
         .optional();
+  }
+
+  private static @Nullable JobNeeds first(ResultSet row) throws SQLException {
+    return row.getObject("memory_bytes") == null ? null : JobNeeds.of(row);
   }
 
   /** What a department's waiting jobs wait for; reads a bounded number of jobs. */

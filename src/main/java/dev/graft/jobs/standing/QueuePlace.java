@@ -1,12 +1,13 @@
 package dev.graft.jobs.standing;
 
-import dev.graft.jobs.queue.JobMemory;
+import dev.graft.jobs.queue.JobNeeds;
 import dev.graft.jobs.queue.JobRow;
 import dev.graft.jobs.queue.JobRows;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.Locale;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,17 +26,14 @@ public record QueuePlace(long position, JobReason why, @Nullable Instant eta) {
   /**
    * A job that waits, or one that is not submitted yet.
    *
-   * @param memoryBytes that it needs of a device, 0 = not known
    * @param delayedUntil when it is tried again; null = it may start now
    */
-  public record Waiting(long memoryBytes, long position, @Nullable Instant delayedUntil) {}
+  public record Waiting(JobNeeds needs, long position, @Nullable Instant delayedUntil) {}
 
   public static QueuePlace of(JobRow job, QueueTurn turn) {
     return of(
         new Waiting(
-            job.demand().memoryBytes(),
-            job.position() == null ? 1 : job.position(),
-            job.delayedUntil()),
+            job.demand().needs(), job.position() == null ? 1 : job.position(), job.delayedUntil()),
         turn);
   }
 
@@ -54,16 +52,18 @@ public record QueuePlace(long position, JobReason why, @Nullable Instant eta) {
           "No worker is there: none has asked for work in the last minute.",
           "An operator starts a worker: bin/graft serve --role worker.");
     }
-    String tooLarge = tooLarge(job, turn);
-    if (tooLarge != null) return new JobReason(tooLarge, JobMemory.REMEDY);
+    Optional<Obstacle> obstacle = obstacle(job, turn);
+    if (obstacle.isPresent()) {
+      return new JobReason(obstacle.get().reason(), obstacle.get().remedy());
+    }
     if (turn.running() >= turn.maxRunning()) return atMost(turn);
     if (job.position() > 1) return behind(job.position() - 1);
     if (turn.ahead() > 0) return others(turn.ahead());
     return new JobReason("It is next: it starts when a worker is free.", "Wait for a worker.");
   }
 
-  private static @Nullable String tooLarge(Waiting job, QueueTurn turn) {
-    return JobMemory.obstacle("It", job.memoryBytes(), turn.largest());
+  private static Optional<Obstacle> obstacle(Waiting job, QueueTurn turn) {
+    return Obstacle.of("It", job.needs(), turn.offers());
   }
 
   private static JobReason atMost(QueueTurn turn) {
@@ -109,7 +109,7 @@ public record QueuePlace(long position, JobReason why, @Nullable Instant eta) {
    */
   private static @Nullable Instant eta(Waiting job, QueueTurn turn) {
     if (job.delayedUntil() != null || !turn.workers() || turn.ahead() > 0) return null;
-    if (tooLarge(job, turn) != null) return null;
+    if (obstacle(job, turn).isPresent()) return null;
     if (turn.running() >= turn.maxRunning()) {
       int ends = turn.ownEnds().size();
       return job.position() <= ends ? turn.ownEnds().get((int) job.position() - 1) : null;

@@ -1,5 +1,6 @@
 package dev.graft.jobs.standing;
 
+import dev.graft.jobs.queue.DeviceOffer;
 import dev.graft.platform.database.ResultColumns;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -11,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * What all waiting jobs of a department wait for, read once for all of them.
  *
  * @param workers whether one has been heard of in the last minute, or has a job
- * @param largest bytes that the largest device of a worker that is there holds; null = not known
+ * @param offers of workers that asked for work in the last month
  * @param ahead other departments with work that may start and a smaller share; counted up to {@link
  *     FairShareLedger#COUNTED}, and one more is any number
  * @param ownEnds when the department's running jobs are expected to end, the first first; only what
@@ -22,7 +23,7 @@ public record QueueTurn(
     int running,
     int maxRunning,
     boolean workers,
-    @Nullable Long largest,
+    List<DeviceOffer> offers,
     int ahead,
     List<Instant> ownEnds,
     @Nullable Instant firstEnd) {
@@ -31,7 +32,7 @@ public record QueueTurn(
         row.getInt("running"),
         row.getInt("max_running"),
         row.getBoolean("workers"),
-        row.getObject("largest", Long.class),
+        DeviceOffer.list(row.getString("offers")),
         row.getInt("ahead"),
         ResultColumns.times(row, "own_ends"),
         ResultColumns.timeOrNull(row, "first_end"));

@@ -2,10 +2,13 @@ package dev.graft.jobs.submission;
 
 import dev.graft.catalog.BaseModel;
 import dev.graft.catalog.BaseModels;
+import dev.graft.jobs.queue.DeviceOffer;
+import dev.graft.jobs.queue.JobNeeds;
 import dev.graft.jobs.queue.WorkerDevices;
 import dev.graft.platform.errors.ErrorDetail;
 import dev.graft.platform.errors.RequestFailed;
 import dev.graft.recipes.AdapterConfigs;
+import dev.graft.spec.Resources;
 import dev.graft.spec.TrainingSpec;
 import dev.graft.spec.fields.SpecRejected;
 import dev.graft.spec.request.TrainingSpecs;
@@ -27,13 +30,19 @@ class AdapterValidationController {
   private final AdapterConfigs configs;
   private final BaseModels baseModels;
   private final BaseModelFit fit;
+  private final ResourceDemand demand;
   private final WorkerDevices devices;
 
   AdapterValidationController(
-      AdapterConfigs configs, BaseModels baseModels, BaseModelFit fit, WorkerDevices devices) {
+      AdapterConfigs configs,
+      BaseModels baseModels,
+      BaseModelFit fit,
+      ResourceDemand demand,
+      WorkerDevices devices) {
     this.configs = configs;
     this.baseModels = baseModels;
     this.fit = fit;
+    this.demand = demand;
     this.devices = devices;
   }
 
@@ -45,7 +54,8 @@ class AdapterValidationController {
    * @param parameters of the base
    * @param memoryBytes what a job takes of a device with rows of the full length; null where it
    *     does not fit the base
-   * @param fitsWorker whether a worker that is there has as much; null if none is there
+   * @param fitsWorker whether a worker that is there has as much, and a device for such a base;
+   *     null if none is there
    */
   record Validation(
       String object,
@@ -111,7 +121,14 @@ class AdapterValidationController {
         parts.parameters(),
         base.parameters(),
         memory,
-        devices.largest().map(largest -> memory <= largest).orElse(null));
+        fits(base, memory));
+  }
+
+  private @Nullable Boolean fits(BaseModel base, long memory) {
+    List<DeviceOffer> there = devices.offers().stream().filter(DeviceOffer::there).toList();
+    if (there.isEmpty()) return null;
+    JobNeeds needs = new JobNeeds(demand.of(Resources.ANY, base), memory);
+    return there.stream().anyMatch(offer -> offer.meets(needs));
   }
 
   private static List<ErrorDetail> tooLong(@Nullable JsonNode adapter, BaseModel base) {

@@ -26,7 +26,8 @@ class Admission implements QuotaUsage {
   /** Of leases that are live; the others are in the department's row. */
   private static final String LIVE_SECONDS =
       """
-      select coalesce(sum(extract(epoch from least(graft_now(), l.expires_at) - l.claimed_at)), 0)
+      select coalesce(sum(devices_of(j.device_needs)
+               * extract(epoch from least(graft_now(), l.expires_at) - l.claimed_at)), 0)
         from job j join job_lease l on l.job_id = j.id and l.ended_at is null
        where j.department_id = :department and j.state = 'running'
       """;

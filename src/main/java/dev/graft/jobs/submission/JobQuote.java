@@ -1,9 +1,12 @@
 package dev.graft.jobs.submission;
 
-import dev.graft.jobs.queue.JobMemory;
+import dev.graft.jobs.queue.DeviceOffer;
+import dev.graft.jobs.queue.JobNeeds;
+import dev.graft.jobs.standing.Obstacle;
 import dev.graft.jobs.standing.QueuePlace;
 import dev.graft.platform.UnixTime;
 import java.util.List;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -12,6 +15,7 @@ import tools.jackson.databind.JsonNode;
  * asking; nothing is booked.
  *
  * @param adapter as it would run
+ * @param resources that it would ask for
  * @param approval whether it would wait for one first
  * @param warnings what would refuse the job now, or keep it waiting; a sentence each
  */
@@ -21,6 +25,7 @@ record JobQuote(
     String trainingFile,
     JsonNode adapter,
     CountedRows data,
+    JsonNode resources,
     Memory memory,
     Queue queue,
     Run run,
@@ -30,17 +35,19 @@ record JobQuote(
 
   /**
    * @param bytes of a device, at most; null = not known
-   * @param largestDeviceBytes of the workers that are there; null = none is there, or it did not
-   *     say
+   * @param largestDeviceBytes of the workers that are there and are what it asks for; null = none
+   *     is, or it did not say
    * @param fits null = not known
    */
   record Memory(@Nullable Long bytes, @Nullable Long largestDeviceBytes, @Nullable Boolean fits) {
-    static Memory of(JobMemory need, @Nullable Long largest) {
-      boolean known = need.bytes() > 0;
+    static Memory of(JobNeeds needs, List<DeviceOffer> offers) {
+      boolean known = needs.memoryBytes() > 0;
+      OptionalLong most = Obstacle.largest(needs, offers);
+      Long largest = most.isPresent() ? (Long) most.getAsLong() : null;
       return new Memory(
-          known ? (Long) need.bytes() : null,
+          known ? (Long) needs.memoryBytes() : null,
           largest == null || largest == Long.MAX_VALUE ? null : largest,
-          known && largest != null ? (Boolean) (need.bytes() <= largest) : null);
+          known && largest != null ? (Boolean) (needs.memoryBytes() <= largest) : null);
     }
   }
 

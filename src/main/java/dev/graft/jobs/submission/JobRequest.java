@@ -1,5 +1,6 @@
 package dev.graft.jobs.submission;
 
+import dev.graft.spec.Resources;
 import dev.graft.spec.TrainingSpec;
 import dev.graft.spec.fields.SpecRejected;
 import dev.graft.spec.fields.SpecRejected.Problem;
@@ -14,6 +15,7 @@ import tools.jackson.databind.JsonNode;
  * The body of {@code POST /v1/fine_tuning/jobs}, checked as far as it can be without looking
  * anything up. A key that Graft does not know is refused, never ignored.
  *
+ * @param resources as asked
  * @param learningRateMultiplier as asked, 1 if not; the rate itself is in {@code spec}
  * @param asksMaxLength whether the length limit was asked for, or is a default
  */
@@ -23,6 +25,7 @@ record JobRequest(
     @Nullable String validationFile,
     @Nullable String suffix,
     int priority,
+    Resources resources,
     @Nullable JsonNode metadata,
     double learningRateMultiplier,
     boolean asksMaxLength,
@@ -39,7 +42,8 @@ record JobRequest(
           "adapter",
           "metadata",
           "integrations",
-          "priority");
+          "priority",
+          "resources");
   private static final int MOST_METADATA = 16;
   private static final int LONGEST_METADATA_KEY = 64;
   private static final int LONGEST_METADATA_VALUE = 512;
@@ -62,6 +66,7 @@ record JobRequest(
     refuseIntegrations(body, problems);
     JsonNode metadata = metadata(body, problems);
     int priority = priority(body, problems);
+    Resources resources = Resources.read(value(body, "resources"), problems);
     TrainingSpec spec = spec(body, problems);
     if (spec == null || !problems.isEmpty()) throw new SpecRejected(problems);
     double multiplier = learningRateMultiplier(body);
@@ -71,6 +76,7 @@ record JobRequest(
         validationFile,
         suffix,
         priority,
+        resources,
         metadata,
         multiplier,
         body.at("/adapter/training/max_length").isNumber(),

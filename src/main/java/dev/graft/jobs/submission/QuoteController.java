@@ -1,8 +1,10 @@
 package dev.graft.jobs.submission;
 
 import dev.graft.jobs.queue.JobMemory;
+import dev.graft.jobs.queue.JobNeeds;
 import dev.graft.jobs.queue.JobRows;
 import dev.graft.jobs.standing.FairShareLedger;
+import dev.graft.jobs.standing.Obstacle;
 import dev.graft.jobs.standing.QueuePlace;
 import dev.graft.jobs.standing.QueueTurn;
 import dev.graft.platform.errors.RequestFailed;
@@ -58,17 +60,20 @@ class QuoteController {
     QueuePlace place =
         QueuePlace.of(
             new QueuePlace.Waiting(
-                memory.bytes(), jobs.placeOfNew(department, job.request().priority()), null),
+                job.needs(memory), jobs.placeOfNew(department, job.request().priority()), null),
             turn);
-    warn(data, memory, turn, warnings);
-    Double speed = jobs.speed(department, job.base().name(), job.adapter().toString()).orElse(null);
+    warn(data, job.needs(memory), turn, warnings);
+    Double speed =
+        jobs.speed(department, job.base().name(), job.adapter().toString(), job.needs(memory))
+            .orElse(null);
     return new JobQuote(
         "fine_tuning.quote",
         job.base().name(),
         job.training().id(),
         job.adapter(),
         data,
-        JobQuote.Memory.of(memory, turn.largest()),
+        job.resources().toJson(),
+        JobQuote.Memory.of(job.needs(memory), turn.offers()),
         JobQuote.Queue.of(place),
         JobQuote.Run.of(speed, data),
         admission.of(department).stream()
@@ -94,9 +99,9 @@ class QuoteController {
   }
 
   private static void warn(
-      CountedRows data, JobMemory memory, QueueTurn turn, List<String> warnings) {
-    String obstacle = JobMemory.obstacle("The job", memory.bytes(), turn.largest());
-    if (obstacle != null) warnings.add(obstacle + " " + JobMemory.REMEDY);
+      CountedRows data, JobNeeds needs, QueueTurn turn, List<String> warnings) {
+    Obstacle.of("The job", needs, turn.offers())
+        .ifPresent(obstacle -> warnings.add(obstacle.reason() + " " + obstacle.remedy()));
     if (data.truncatedRows() > 0) {
       warnings.add(
           "%,d rows are longer than max_length and would be cut.".formatted(data.truncatedRows()));

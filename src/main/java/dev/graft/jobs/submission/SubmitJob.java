@@ -7,8 +7,10 @@ import dev.graft.datasets.TrainableRows;
 import dev.graft.datasets.TrainingFile;
 import dev.graft.jobs.queue.JobLedger;
 import dev.graft.jobs.queue.JobMemory;
+import dev.graft.jobs.queue.JobNeeds;
 import dev.graft.jobs.queue.NewJob;
 import dev.graft.jobs.queue.WorkerDevices;
+import dev.graft.jobs.standing.Obstacle;
 import dev.graft.platform.Ids;
 import dev.graft.platform.errors.ErrorDetail;
 import dev.graft.platform.errors.ProblemType;
@@ -16,6 +18,7 @@ import dev.graft.platform.errors.RequestFailed;
 import dev.graft.recipes.AdapterConfigs;
 import dev.graft.spec.Hyperparameters;
 import dev.graft.spec.Preference;
+import dev.graft.spec.Resources;
 import dev.graft.spec.fields.SpecRejected;
 import dev.graft.spec.request.TrainingSpecs;
 import dev.graft.tenancy.AuditLog;
@@ -42,6 +45,7 @@ public class SubmitJob {
   private final RowInspection inspection;
   private final AdapterConfigs configs;
   private final BaseModelFit fit;
+  private final ResourceDemand demand;
   private final WorkerDevices devices;
   private final ParentLookup parents;
   private final Admission admission;
@@ -56,6 +60,7 @@ public class SubmitJob {
       RowInspection inspection,
       AdapterConfigs configs,
       BaseModelFit fit,
+      ResourceDemand demand,
       WorkerDevices devices,
       ParentLookup parents,
       Admission admission,
@@ -68,6 +73,7 @@ public class SubmitJob {
     this.inspection = inspection;
     this.configs = configs;
     this.fit = fit;
+    this.demand = demand;
     this.devices = devices;
     this.parents = parents;
     this.admission = admission;
@@ -108,23 +114,22 @@ public class SubmitJob {
                 checked.adapter().toString()),
             request.suffix(),
             request.metadata() == null ? null : request.metadata().toString(),
-            new NewJob.Turn(request.priority(), memory, approval)),
+            new NewJob.Turn(request.priority(), memory, checked.resources(), approval)),
         caller.actor().account());
-    warn(id, parent, memory);
+    warn(id, parent, checked.needs(memory));
     audit.write("fine_tuning.job.created", caller.departmentId(), id, Map.of("model", base.name()));
     return id;
   }
 
-  private void warn(String id, @Nullable ContinuedTraining parent, JobMemory memory) {
+  private void warn(String id, @Nullable ContinuedTraining parent, JobNeeds needs) {
     if (parent != null && parent.parent().deprecation() != null) {
       jobs.warn(
           id,
           "%s, which training continues from, is deprecated: %s"
               .formatted(parent.parent().name(), parent.parent().deprecation()));
     }
-    Long largest = devices.largest().orElse(null);
-    String obstacle = JobMemory.obstacle("The job", memory.bytes(), largest);
-    if (obstacle != null) jobs.warn(id, obstacle + " " + JobMemory.REMEDY);
+    Obstacle.of("The job", needs, devices.offers())
+        .ifPresent(obstacle -> jobs.warn(id, obstacle.reason() + " " + obstacle.remedy()));
   }
 
   /**
@@ -133,6 +138,7 @@ public class SubmitJob {
    * @param parent what training continues from, or null
    * @param base that it began with
    * @param adapter the configuration as it would run
+   * @param resources that it asks for, and what its base asks for without it
    */
   record CheckedJob(
       JobRequest request,
@@ -140,7 +146,12 @@ public class SubmitJob {
       BaseModel base,
       TrainingFile training,
       @Nullable TrainingFile validation,
-      ObjectNode adapter) {}
+      ObjectNode adapter,
+      Resources resources) {
+    JobNeeds needs(JobMemory memory) {
+      return new JobNeeds(resources, memory.bytes());
+    }
+  }
 
   /** What a job is submitted with, looked up and resolved; nothing is written. */
   CheckedJob check(Caller caller, JsonNode body) {
@@ -166,20 +177,32 @@ public class SubmitJob {
     }
     TrainingFile training = file(caller, request.trainingFile(), request, "training_file");
     TrainingFile validation = validation(caller, request);
-    return new CheckedJob(request, parent, base, training, validation, adapter(request, base));
+    return new CheckedJob(
+        request,
+        parent,
+        base,
+        training,
+        validation,
+        adapter(request, base),
+        demand.of(request.resources(), base));
   }
 
   /**
+   * What each device must hold: as much as is asked for, and of one device what the job is
+   * estimated to take. How several share that is not known.
+   *
    * @throws RequestFailed if the settings do not fit the base
    */
   JobMemory memory(CheckedJob job) {
-    return memory(job.request(), job.base(), job.training());
-  }
-
-  private JobMemory memory(JobRequest request, BaseModel base, TrainingFile training) {
+    TrainingFile training = job.training();
     Integer longest = training.longestRow();
     RowSizes data = longest == null ? RowSizes.UNKNOWN : new RowSizes(training.examples(), longest);
-    return fit.require(base, request.spec(), data).map(JobMemory::of).orElse(JobMemory.UNKNOWN);
+    JobMemory estimated =
+        fit.require(job.base(), job.request().spec(), data)
+            .map(JobMemory::of)
+            .orElse(JobMemory.UNKNOWN);
+    Resources asked = job.resources();
+    return (asked.count() == 1 ? estimated : JobMemory.UNKNOWN).atLeast(asked.memory());
   }
 
   /** A copy, with the settings in place of the name of a configuration. */

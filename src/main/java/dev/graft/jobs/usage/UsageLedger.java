@@ -35,7 +35,8 @@ class UsageLedger {
                     case when :by_job then j.id end as job_id,
                     case when :by_class then w.class end as worker_class,
                     j.id as job,
-                    greatest(0, extract(epoch from e.until_ - e.claimed_at)) as seconds,
+                    devices_of(j.device_needs)
+                      * greatest(0, extract(epoch from e.until_ - e.claimed_at)) as seconds,
                     case when e.outcome = 'completed' then p.trained_tokens else 0 end as tokens,
                     (select price from device_price d
                       where d.class = w.class and d.valid_from <= e.claimed_at

@@ -58,6 +58,7 @@ final class JobObject {
     json.put("validation_file_name", names.validationFile());
     json.put("submitted_by", names.submitter());
     json.put("priority", job.demand().priority());
+    json.set("resources", job.demand().needs().resources().toJson());
     json.put("sub_status", subStatus(job));
     JobReason why = JobReason.of(job, place);
     json.put("reason", why.reason()).put("next_step", why.nextStep());

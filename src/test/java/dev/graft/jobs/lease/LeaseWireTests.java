@@ -4,11 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.graft.artifacts.Digest;
+import dev.graft.spec.Resources;
+import dev.graft.spec.Resources.DeviceKind;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.core.JacksonException;
 
 class LeaseWireTests {
@@ -32,7 +37,8 @@ class LeaseWireTests {
                     List.of(new Lease.Resume(5, SOME)),
                     "ft:base:a:1",
                     SOME,
-                    true),
+                    true,
+                    new Resources(DeviceKind.CUDA, 9L, "8.0", 2, "ray")),
                 new LeaseReport(
                     3,
                     4,
@@ -64,8 +70,15 @@ class LeaseWireTests {
         .isEqualTo("{\"directive\":\"checkpoint_and_release\"}");
     assertThat(text(new CheckpointReport(5, SOME, Map.of(), null, null)))
         .contains("\"manifest\":\"" + SOME + "\"");
-    assertThat(text(new LeaseWire.ClaimRequest(5, new Device("cpu", 9L))))
-        .isEqualTo("{\"wait_ms\":5,\"device\":{\"name\":\"cpu\",\"memory\":9}}");
+    assertThat(
+            text(
+                new LeaseWire.ClaimRequest(
+                    5, new Device("cuda:0", 9L, "cuda", "8.6", 2, "gpu", true))))
+        .isEqualTo(
+            """
+            {"wait_ms":5,"device":{"name":"cuda:0","memory":9,"kind":"cuda","capability":"8.6",\
+            "devices":2,"worker_class":"gpu","dedicated":true}}\
+            """);
   }
 
   @Test
@@ -78,6 +91,38 @@ class LeaseWireTests {
             .getBytes(StandardCharsets.UTF_8);
     assertThatExceptionOfType(JacksonException.class)
         .isThrownBy(() -> LeaseWire.read(wrong, LeaseWire.ClaimRequest.class));
+  }
+
+  @Test
+  void whoDoesNotSayWhatItsDeviceIsGetsWhatAnyDeviceMayRun() {
+    String older = "{\"wait_ms\":5,\"device\":{\"name\":\"%s\",\"memory\":9}}";
+    assertThat(device(older.formatted("cpu")).computes()).isEqualTo(DeviceKind.CPU);
+    assertThat(device(older.formatted("cuda:0")).computes()).isNull();
+    assertThat(device(older.formatted("cuda:0")).count()).isOne();
+    String later =
+        "{\"wait_ms\":5,\"device\":{\"name\":\"rocm:0\",\"kind\":\"rocm\",\"wattage\":300},\"colour\":\"red\"}";
+    assertThat(device(later).computes()).isNull();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "\"capability\":\"sm_80\"",
+        "\"devices\":0",
+        "\"devices\":1000",
+        "\"worker_class\":\"A b\"",
+        "\"dedicated\":\"often\""
+      })
+  void whatNoDeviceCanBeIsRefused(String field) {
+    assertThatExceptionOfType(JacksonException.class)
+        .isThrownBy(() -> device("{\"wait_ms\":5,\"device\":{\"name\":\"cuda:0\"," + field + "}}"));
+  }
+
+  private static Device device(String claim) {
+    Device device =
+        LeaseWire.read(claim.getBytes(StandardCharsets.UTF_8), LeaseWire.ClaimRequest.class)
+            .device();
+    return Objects.requireNonNull(device);
   }
 
   @Test

@@ -78,7 +78,7 @@ class FairShareApiIT {
     sql.sql("delete from worker_device").update();
     devices.asks(queue.worker(), new Device("cpu", 8_000_000_000L));
     assertThat(reason(department))
-        .startsWith("The smallest job that waits needs 4611686018.4 GB of memory; the largest")
+        .startsWith("The first job that waits needs 4611686018.4 GB of memory; the largest")
         .contains("gradient_checkpointing");
     queue.submit(department, 0, new JobMemory(1, 0));
     assertThat(reason(department)).doesNotContain("needs");

@@ -39,11 +39,10 @@ class JobMemoryTests {
   }
 
   @Test
-  void whatIsTooLargeForEveryWorkerSaysBothNumbers() {
-    assertThat(JobMemory.obstacle("It", 9_400_000_000L, 8_000_000_000L))
-        .isEqualTo("It needs 9.4 GB of memory; the largest worker that is there has 8.0 GB.");
-    assertThat(JobMemory.obstacle("It", 5, 5L)).isNull();
-    assertThat(JobMemory.obstacle("It", 5, null)).isNull();
-    assertThat(JobMemory.obstacle("It", 0, 1L)).isNull();
+  void whatIsAskedForIsNeededAtLeastAfterTheMemoryRanOutToo() {
+    assertThat(new JobMemory(100, 10).atLeast(null)).isEqualTo(new JobMemory(100, 10));
+    assertThat(new JobMemory(100, 10).atLeast(40L)).isEqualTo(new JobMemory(100, 40));
+    assertThat(JobMemory.UNKNOWN.atLeast(24_000_000_000L).bytes())
+        .isBetween(24_000_000_000L, 25_500_000_000L);
   }
 }

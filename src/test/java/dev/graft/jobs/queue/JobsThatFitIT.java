@@ -1,13 +1,20 @@
 package dev.graft.jobs.queue;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.graft.jobs.Databases;
 import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.LeaseKey;
+import dev.graft.jobs.lease.LeaseRefused;
 import dev.graft.jobs.lease.TrainingFailure;
 import dev.graft.pg.TestPostgres;
+import dev.graft.spec.Resources.DeviceKind;
+import java.sql.Timestamp;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -116,34 +123,79 @@ class JobsThatFitIT {
   }
 
   @Test
-  void theLargestDeviceIsThatOfAWorkerThatIsThere() {
-    assertThat(devices.largest()).isEmpty();
+  void whatWorkersHaveToGiveIsToldByTheLargestOfEachKind() {
+    assertThat(devices.offers()).isEmpty();
     String small = queue.worker();
     String large = queue.worker();
     devices.asks(small, new Device("cpu", SMALL));
     devices.asks(large, new Device("cpu", LARGE));
-    assertThat(devices.largest()).hasValue(LARGE);
+    assertThat(devices.offers()).singleElement().isEqualTo(offer(LARGE, large));
     devices.asks(large, new Device("cpu", 5_000L));
-    assertThat(devices.largest()).hasValue(5_000L);
+    assertThat(devices.offers()).singleElement().isEqualTo(offer(5_000, large));
+    revoke(large);
+    assertThat(devices.offers()).singleElement().isEqualTo(offer(SMALL, small));
+    devices.asks(queue.worker(), Device.UNKNOWN);
+    assertThat(devices.offers())
+        .extracting(DeviceOffer::memory)
+        .containsExactlyInAnyOrder(SMALL, Long.MAX_VALUE);
+    String gpu = queue.worker("gpu");
+    devices.asks(gpu, new Device("cuda:0", LARGE, "cuda", "8.6", 2, "gpu", true));
+    assertThat(devices.offers())
+        .filteredOn(DeviceOffer::dedicated)
+        .singleElement()
+        .usingRecursiveComparison()
+        .ignoringFields("askedAt")
+        .isEqualTo(
+            new DeviceOffer("gpu", true, DeviceKind.CUDA, 86, 2, LARGE, true, gpu, Instant.EPOCH));
+  }
+
+  private DeviceOffer offer(long memory, String worker) {
+    Instant asked =
+        queue
+            .sql
+            .sql(
+                "select date_trunc('second', asked_at) from worker_device where worker_id = :worker")
+            .param("worker", worker)
+            .query(Timestamp.class)
+            .single()
+            .toInstant();
+    return new DeviceOffer("default", false, DeviceKind.CPU, 0, 1, memory, true, worker, asked);
+  }
+
+  private void revoke(String worker) {
     queue
         .sql
         .sql("update worker set revoked_at = graft_now() where id = :id")
-        .param("id", large)
+        .param("id", worker)
         .update();
-    assertThat(devices.largest()).hasValue(SMALL);
-    devices.asks(queue.worker(), Device.UNKNOWN);
-    assertThat(devices.largest()).hasValue(Long.MAX_VALUE);
   }
 
   @Test
-  void aWorkerIsThereWhileItTrainsHoweverLong() {
+  void aWorkerIsThereWhileItTrainsHoweverLongAndRememberedForAMonth() {
     String idle = queue.worker();
     String training = queue.worker();
     devices.asks(idle, new Device("cpu", LARGE));
     devices.asks(training, new Device("cpu", SMALL));
     queue.submit(queue.department(1), 0);
     queue.claim(training);
-    WorkerDevices later = new WorkerDevices(JdbcClient.create(Databases.shifted(DATABASE, "61 s")));
-    assertThat(later.largest()).hasValue(SMALL);
+    assertThat(later("61 s"))
+        .extracting(DeviceOffer::worker, DeviceOffer::there)
+        .containsExactlyInAnyOrder(tuple(training, true), tuple(idle, false));
+    assertThat(later("31 days")).isEmpty();
+  }
+
+  private static List<DeviceOffer> later(String shift) {
+    return new WorkerDevices(JdbcClient.create(Databases.shifted(DATABASE, shift))).offers();
+  }
+
+  @Test
+  void aWorkerThatIsSetUpForAnotherClassThanItJoinedWithIsToldHowToMendIt() {
+    String worker = queue.worker("gpu");
+    devices.asks(worker, new Device("cpu", null, "cpu", null, null, "gpu", null));
+    assertThatExceptionOfType(LeaseRefused.class)
+        .isThrownBy(() -> devices.asks(worker, new Device("ray", null, null, null, 4, "ray", true)))
+        .withMessageContaining("class ray")
+        .withMessageContaining("class gpu")
+        .withMessageContaining("graft worker-token create --class ray");
   }
 }

@@ -13,6 +13,7 @@ import dev.graft.pg.ObservedPlans;
 import dev.graft.pg.ObservedPlans.Values;
 import dev.graft.pg.Plan;
 import dev.graft.pg.TestPostgres;
+import dev.graft.spec.Resources.DeviceKind;
 import java.time.Instant;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
@@ -89,8 +90,38 @@ class QueryPlansIT {
     assertThat(plans.all()).hasSize(1); // the release
     Device tiny = new Device("cpu", 1L);
     assertThat(leases.claim(CrowdedQueue.WORKER, tiny, Queue.TTL)).isEmpty();
-    assertThat(plans.all()).hasSize(2).allSatisfy(plan -> assertBounded(plan, 0));
+    assertThat(plans.all())
+        .hasSize(2)
+        .allSatisfy(plan -> assertBounded(plan, CrowdedQueue.DEPARTMENTS)); // the smallest of each
     sql.sql("update department set used = 0").update();
+  }
+
+  @Test
+  void aDeviceIsNotShownTheJobsThatAskForAnother() {
+    JdbcClient sql = JdbcClient.create(Databases.dataSource(DATABASE));
+    sql.sql("update department set used = 1, used_at = graft_now() where id <> 'proj_busy'")
+        .update();
+    // All but the last of the busy department ask for one of 40 kinds of GPU.
+    int ofCuda = JobNeeds.kind(DeviceKind.CUDA) * 1_000_000;
+    sql.sql(
+            """
+            update job set device_needs = :cuda + substring(id from '[0-9]+')::int % 40 * 1000
+             where department_id = 'proj_busy' and state = 'queued' and id <> :last
+            """)
+        .param("cuda", ofCuda)
+        .param("last", CrowdedQueue.LAST)
+        .update();
+    sql.sql("vacuum analyze job").update();
+    Device cpu = Device.named("cpu", Long.MAX_VALUE);
+    LeaseKey key = leases.claim(CrowdedQueue.WORKER, cpu, Queue.TTL).orElseThrow().key();
+    assertThat(key.jobId()).isEqualTo(CrowdedQueue.LAST);
+    Plan plan = plans.only();
+    assertBounded(plan, LeaseLedger.CANDIDATES + 2 * 40 + OF_A_CLAIM);
+    new LeaseEndings(sql, leases).release(key);
+    sql.sql("update job set device_needs = 0 where device_needs > 0").update();
+    sql.sql("update department set used = 0").update();
+    sql.sql("vacuum analyze job").update();
+    assertThat(plans.all()).hasSize(1); // the release
   }
 
   @ParameterizedTest

@@ -7,6 +7,7 @@ import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.LeaseKey;
 import dev.graft.jobs.standing.FairShareLedger;
 import dev.graft.jobs.web.JobObjects;
+import dev.graft.spec.Resources;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.UUID;
@@ -60,19 +61,30 @@ public final class Queue {
   }
 
   String worker() {
+    return worker("default");
+  }
+
+  String worker(String workerClass) {
     String id = "wkr_" + UUID.randomUUID();
-    sql.sql("insert into worker (id, name, created_at) values (:id, :id, graft_now())")
+    sql.sql(
+            "insert into worker (id, name, class, created_at) values (:id, :id, :class,"
+                + " graft_now())")
         .param("id", id)
+        .param("class", workerClass)
         .update();
     return id;
   }
 
   String submit(String department, int priority) {
-    return submit(department, priority, JobMemory.UNKNOWN, false, null);
+    return submit(department, priority, JobMemory.UNKNOWN, Resources.ANY, false, null);
   }
 
   String submit(String department, int priority, JobMemory memory) {
-    return submit(department, priority, memory, false, null);
+    return submit(department, priority, memory, Resources.ANY, false, null);
+  }
+
+  String submit(String department, int priority, JobMemory memory, Resources resources) {
+    return submit(department, priority, memory, resources, false, null);
   }
 
   /**
@@ -80,11 +92,16 @@ public final class Queue {
    * @param by the account that submits
    */
   String submit(String department, int priority, boolean approval, @Nullable String by) {
-    return submit(department, priority, JobMemory.UNKNOWN, approval, by);
+    return submit(department, priority, JobMemory.UNKNOWN, Resources.ANY, approval, by);
   }
 
   private String submit(
-      String department, int priority, JobMemory memory, boolean approval, @Nullable String by) {
+      String department,
+      int priority,
+      JobMemory memory,
+      Resources resources,
+      boolean approval,
+      @Nullable String by) {
     String id = "ftjob-" + UUID.randomUUID();
     ledger.submit(
         new NewJob(
@@ -95,7 +112,7 @@ public final class Queue {
             new NewJob.Settings(42, QueueServer.METHOD, QueueServer.HYPERPARAMETERS, "{}"),
             null,
             null,
-            new NewJob.Turn(priority, memory, approval)),
+            new NewJob.Turn(priority, memory, resources, approval)),
         by);
     return id;
   }
@@ -105,6 +122,11 @@ public final class Queue {
     return leases
         .claim(worker(), new Device("cpu", memory), TTL)
         .map(claimed -> claimed.key().jobId());
+  }
+
+  /** The job that a worker gets for a device, if there is one. */
+  Optional<String> claimed(String worker, Device device) {
+    return leases.claim(worker, device, TTL).map(claimed -> claimed.key().jobId());
   }
 
   LeaseKey claim(String worker) {

@@ -304,13 +304,17 @@ class QueueConcurrencyIT {
                 .sql
                 .sql("explain (analyze, costs off, timing off) " + LeaseLedger.CLAIM)
                 .param("worker", queue.worker())
+                .param("dedicated", false)
+                .param("kind", 1)
+                .param("capability", 0)
+                .param("devices", 1)
                 .param("memory", Long.MAX_VALUE)
                 .param("ttl", 60_000)
                 .param("half_life", 1e5)
                 .param("penalty", 60)
                 .query((row, n) -> row.getString(1))
                 .list());
-    assertThat(plan).contains("using job_fits on job").doesNotContain("Seq Scan on job ");
+    assertThat(plan).contains("using job_meets on job").doesNotContain("Seq Scan on job ");
     assertThat(plan.lines().filter(line -> line.contains("Sort Method")))
         .allMatch(line -> line.contains("Memory"));
     assertThat(queue.running(runnable)).isOne();

@@ -6,6 +6,7 @@ import dev.graft.artifacts.Digest;
 import dev.graft.artifacts.manifest.ManifestDirectory;
 import dev.graft.jobs.QueueInvariants;
 import dev.graft.jobs.events.JobEvents;
+import dev.graft.spec.Resources;
 import dev.graft.tenancy.Departments;
 import dev.graft.workers.JoinTokens;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -135,7 +136,7 @@ public class QueueServer {
             new NewJob.Settings(42, METHOD, HYPERPARAMETERS, plan),
             null,
             null,
-            new NewJob.Turn(0, JobMemory.UNKNOWN, false)),
+            new NewJob.Turn(0, JobMemory.UNKNOWN, Resources.ANY, false)),
         null);
     return new Submitted(department, id);
   }

@@ -21,6 +21,8 @@ class RetriesTests {
               Duration.ofSeconds(50),
               3,
               Duration.ofSeconds(1),
+              5_000_000_000L,
+              64,
               FairShare.DEFAULT,
               new JobProperties.EventStreams(Duration.ofSeconds(1), Duration.ofSeconds(15), 1, 1)));
 

@@ -126,6 +126,7 @@ class HeartbeatsTests {
             List.of(),
             null,
             null,
+            null,
             null);
     return Heartbeats.start(
         new Answering(), lease, reports, OFTEN, new Listening(), System.nanoTime());

@@ -1,0 +1,146 @@
+package dev.graft.jobs.standing;
+
+import static java.util.Comparator.comparingLong;
+
+import dev.graft.jobs.queue.DeviceOffer;
+import dev.graft.jobs.queue.JobNeeds;
+import dev.graft.platform.Bytes;
+import dev.graft.spec.Resources;
+import dev.graft.spec.Resources.DeviceKind;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.stream.Collectors;
+
+/**
+ * Why no worker that is there can run a job, and which one could.
+ *
+ * @param reason both what the job needs and what there is
+ * @param remedy what to do
+ */
+public record Obstacle(String reason, String remedy) {
+  private static final DateTimeFormatter TIME =
+      DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm 'UTC'", Locale.ROOT).withZone(ZoneOffset.UTC);
+
+  /** Of other devices, so many are told. */
+  private static final int TOLD = 5;
+
+  private static final String LESS_MEMORY =
+      "Ask for less (\"gradient_checkpointing\": \"auto\", a smaller max_length, quantization), or for"
+          + " a larger worker.";
+
+  /**
+   * @param subject of the sentence
+   * @param offers also of workers that are not there
+   * @return empty if one that is there can run it, or none is there
+   */
+  public static Optional<Obstacle> of(String subject, JobNeeds job, List<DeviceOffer> offers) {
+    List<DeviceOffer> there = offers.stream().filter(DeviceOffer::there).toList();
+    if (there.isEmpty() || there.stream().anyMatch(offer -> offer.meets(job))) {
+      return Optional.empty();
+    }
+    OptionalLong largest = largest(job, offers);
+    String asked = asked(job.resources(), job.workerClass());
+    String reason =
+        largest.isPresent()
+            ? tooLarge(subject, job, largest.getAsLong())
+            : "%s asks for %s; the workers that are there have %s."
+                .formatted(subject, asked + memory(job.memoryBytes()), devices(there));
+    return Optional.of(new Obstacle(reason, remedy(job, offers, largest.isPresent(), asked)));
+  }
+
+  /**
+   * Bytes of the largest device that is there and meets what a job asks for, but for memory; {@link
+   * Long#MAX_VALUE} = not known.
+   */
+  public static OptionalLong largest(JobNeeds job, List<DeviceOffer> offers) {
+    return offers.stream()
+        .filter(offer -> offer.there() && offer.meetsButMemory(job))
+        .mapToLong(DeviceOffer::memory)
+        .max();
+  }
+
+  private static String tooLarge(String subject, JobNeeds job, long largest) {
+    boolean any = job.resources().device() == null && job.workerClass() == null;
+    return "%s needs %s of memory; the largest %s that is there has %s."
+        .formatted(
+            subject,
+            Bytes.gigabytes(job.memoryBytes()),
+            any ? "worker" : "worker with " + asked(job.resources(), job.workerClass()),
+            Bytes.gigabytes(largest));
+  }
+
+  private static String remedy(
+      JobNeeds job, List<DeviceOffer> offers, boolean onlyMemory, String asked) {
+    List<String> ways = new ArrayList<>();
+    offers.stream()
+        .filter(offer -> !offer.there() && offer.meets(job))
+        .max(Comparator.comparing(DeviceOffer::askedAt))
+        .ifPresent(
+            offer ->
+                ways.add(
+                    "Worker %s could run it, and last asked for work at %s: start it again."
+                        .formatted(offer.worker(), time(offer.askedAt()))));
+    if (onlyMemory) ways.add(LESS_MEMORY);
+    else ways.add("It takes a worker with %s.".formatted(asked + memory(job.memoryBytes())));
+    if (aProcessorWouldDo(job, offers)) {
+      ways.add(
+          "A worker with a CPU has the memory: submit it with \"resources\": {\"device\": \"cpu\"} if"
+              + " it may take long.");
+    }
+    return String.join(" ", ways);
+  }
+
+  private static boolean aProcessorWouldDo(JobNeeds job, List<DeviceOffer> offers) {
+    Resources asked = job.resources();
+    if (asked.device() != DeviceKind.CUDA || asked.capability() != null) return false;
+    JobNeeds instead = new JobNeeds(asked.on(DeviceKind.CPU), job.memoryBytes());
+    return offers.stream().anyMatch(offer -> offer.there() && offer.meets(instead));
+  }
+
+  /** What is asked for, after "a worker with" or "asks for". */
+  private static String asked(Resources asked, @org.jspecify.annotations.Nullable String of) {
+    String kind = asked.device() == null ? "device" : asked.device().wire() + " device";
+    String devices = asked.count() == 1 ? "a " + kind : asked.count() + " " + kind + "s";
+    return devices
+        + (asked.capability() == null ? "" : " of capability %s".formatted(asked.capability()))
+        + (of == null ? " for jobs of any class" : " in class " + of);
+  }
+
+  private static String memory(long bytes) {
+    return bytes == 0 ? "" : ", with %s of memory".formatted(Bytes.gigabytes(bytes));
+  }
+
+  private static String devices(List<DeviceOffer> there) {
+    String told =
+        there.stream()
+            .sorted(comparingLong(DeviceOffer::memory).reversed())
+            .limit(TOLD)
+            .map(Obstacle::device)
+            .collect(Collectors.joining("; "));
+    return there.size() > TOLD ? told + "; and others" : told;
+  }
+
+  private static String device(DeviceOffer offer) {
+    String kind = offer.kind() == null ? "a device" : offer.kind().wire();
+    return (offer.devices() == 1 ? "" : offer.devices() + " times ")
+        + kind
+        + (offer.capability() == 0
+            ? ""
+            : " %d.%d".formatted(offer.capability() / 10, offer.capability() % 10))
+        + (offer.memory() == Long.MAX_VALUE ? "" : " with " + Bytes.gigabytes(offer.memory()))
+        + (offer.dedicated()
+            ? " (only jobs that ask for class %s)".formatted(offer.workerClass())
+            : " (class %s)".formatted(offer.workerClass()));
+  }
+
+  private static String time(Instant at) {
+    return TIME.format(at);
+  }
+}

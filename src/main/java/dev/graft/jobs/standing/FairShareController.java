@@ -69,10 +69,10 @@ class FairShareController {
   }
 
   /** Of the first job, where no worker that is there can run any of them. */
-  private static Optional<Obstacle> obstacle(FairShareLedger.Standing now) {
+  private static Optional<NoWorkerFits> obstacle(FairShareLedger.Standing now) {
     JobNeeds first = now.first();
     if (first == null || now.waits()) return Optional.empty();
-    return Obstacle.of("The first job that waits", first, now.offers());
+    return NoWorkerFits.of("The first job that waits", first, now.offers());
   }
 
   private static String reason(FairShareLedger.Standing now) {
@@ -81,7 +81,7 @@ class FairShareController {
       return "%d of %d jobs run at once: the next starts when one of them ends."
           .formatted(now.running(), now.maxRunning());
     }
-    Optional<Obstacle> obstacle = obstacle(now);
+    Optional<NoWorkerFits> obstacle = obstacle(now);
     if (obstacle.isPresent()) return obstacle.get().reason() + " " + obstacle.get().remedy();
     if (!now.waits())
       return "What waits is between two attempts: it starts when its delay is over.";

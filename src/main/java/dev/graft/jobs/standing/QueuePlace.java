@@ -52,7 +52,7 @@ public record QueuePlace(long position, JobReason why, @Nullable Instant eta) {
           "No worker is there: none has asked for work in the last minute.",
           "An operator starts a worker: bin/graft serve --role worker.");
     }
-    Optional<Obstacle> obstacle = obstacle(job, turn);
+    Optional<NoWorkerFits> obstacle = obstacle(job, turn);
     if (obstacle.isPresent()) {
       return new JobReason(obstacle.get().reason(), obstacle.get().remedy());
     }
@@ -62,8 +62,8 @@ public record QueuePlace(long position, JobReason why, @Nullable Instant eta) {
     return new JobReason("It is next: it starts when a worker is free.", "Wait for a worker.");
   }
 
-  private static Optional<Obstacle> obstacle(Waiting job, QueueTurn turn) {
-    return Obstacle.of("It", job.needs(), turn.offers());
+  private static Optional<NoWorkerFits> obstacle(Waiting job, QueueTurn turn) {
+    return NoWorkerFits.of("It", job.needs(), turn.offers());
   }
 
   private static JobReason atMost(QueueTurn turn) {

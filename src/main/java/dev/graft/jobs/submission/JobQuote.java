@@ -2,7 +2,7 @@ package dev.graft.jobs.submission;
 
 import dev.graft.jobs.queue.DeviceOffer;
 import dev.graft.jobs.queue.JobNeeds;
-import dev.graft.jobs.standing.Obstacle;
+import dev.graft.jobs.standing.NoWorkerFits;
 import dev.graft.jobs.standing.QueuePlace;
 import dev.graft.platform.UnixTime;
 import java.util.List;
@@ -42,7 +42,7 @@ record JobQuote(
   record Memory(@Nullable Long bytes, @Nullable Long largestDeviceBytes, @Nullable Boolean fits) {
     static Memory of(JobNeeds needs, List<DeviceOffer> offers) {
       boolean known = needs.memoryBytes() > 0;
-      OptionalLong most = Obstacle.largest(needs, offers);
+      OptionalLong most = NoWorkerFits.largest(needs, offers);
       Long largest = most.isPresent() ? (Long) most.getAsLong() : null;
       return new Memory(
           known ? (Long) needs.memoryBytes() : null,

@@ -4,7 +4,7 @@ import dev.graft.jobs.queue.JobMemory;
 import dev.graft.jobs.queue.JobNeeds;
 import dev.graft.jobs.queue.JobRows;
 import dev.graft.jobs.standing.FairShareLedger;
-import dev.graft.jobs.standing.Obstacle;
+import dev.graft.jobs.standing.NoWorkerFits;
 import dev.graft.jobs.standing.QueuePlace;
 import dev.graft.jobs.standing.QueueTurn;
 import dev.graft.platform.errors.RequestFailed;
@@ -100,7 +100,7 @@ class QuoteController {
 
   private static void warn(
       CountedRows data, JobNeeds needs, QueueTurn turn, List<String> warnings) {
-    Obstacle.of("The job", needs, turn.offers())
+    NoWorkerFits.of("The job", needs, turn.offers())
         .ifPresent(obstacle -> warnings.add(obstacle.reason() + " " + obstacle.remedy()));
     if (data.truncatedRows() > 0) {
       warnings.add(

@@ -10,7 +10,7 @@ import dev.graft.jobs.queue.JobMemory;
 import dev.graft.jobs.queue.JobNeeds;
 import dev.graft.jobs.queue.NewJob;
 import dev.graft.jobs.queue.WorkerDevices;
-import dev.graft.jobs.standing.Obstacle;
+import dev.graft.jobs.standing.NoWorkerFits;
 import dev.graft.platform.Ids;
 import dev.graft.platform.errors.ErrorDetail;
 import dev.graft.platform.errors.ProblemType;
@@ -128,7 +128,7 @@ public class SubmitJob {
           "%s, which training continues from, is deprecated: %s"
               .formatted(parent.parent().name(), parent.parent().deprecation()));
     }
-    Obstacle.of("The job", needs, devices.offers())
+    NoWorkerFits.of("The job", needs, devices.offers())
         .ifPresent(obstacle -> jobs.warn(id, obstacle.reason() + " " + obstacle.remedy()));
   }
 

@@ -7,7 +7,6 @@ import dev.graft.jobs.queue.JobNeeds;
 import dev.graft.platform.Bytes;
 import dev.graft.spec.Resources;
 import dev.graft.spec.Resources.DeviceKind;
-import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
@@ -17,6 +16,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Why no worker that is there can run a job, and which one could.
@@ -24,11 +24,11 @@ import java.util.stream.Collectors;
  * @param reason both what the job needs and what there is
  * @param remedy what to do
  */
-public record Obstacle(String reason, String remedy) {
+public record NoWorkerFits(String reason, String remedy) {
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm 'UTC'", Locale.ROOT).withZone(ZoneOffset.UTC);
 
-  /** Of other devices, so many are told. */
+  /** Devices that are there, the largest. */
   private static final int TOLD = 5;
 
   private static final String LESS_MEMORY =
@@ -40,19 +40,18 @@ public record Obstacle(String reason, String remedy) {
    * @param offers also of workers that are not there
    * @return empty if one that is there can run it, or none is there
    */
-  public static Optional<Obstacle> of(String subject, JobNeeds job, List<DeviceOffer> offers) {
+  public static Optional<NoWorkerFits> of(String subject, JobNeeds job, List<DeviceOffer> offers) {
     List<DeviceOffer> there = offers.stream().filter(DeviceOffer::there).toList();
     if (there.isEmpty() || there.stream().anyMatch(offer -> offer.meets(job))) {
       return Optional.empty();
     }
     OptionalLong largest = largest(job, offers);
-    String asked = asked(job.resources(), job.workerClass());
     String reason =
         largest.isPresent()
             ? tooLarge(subject, job, largest.getAsLong())
             : "%s asks for %s; the workers that are there have %s."
-                .formatted(subject, asked + memory(job.memoryBytes()), devices(there));
-    return Optional.of(new Obstacle(reason, remedy(job, offers, largest.isPresent(), asked)));
+                .formatted(subject, asked(job), devices(there));
+    return Optional.of(new NoWorkerFits(reason, remedy(job, offers, largest.isPresent())));
   }
 
   /**
@@ -68,16 +67,15 @@ public record Obstacle(String reason, String remedy) {
 
   private static String tooLarge(String subject, JobNeeds job, long largest) {
     boolean any = job.resources().device() == null && job.workerClass() == null;
-    return "%s needs %s of memory; the largest %s that is there has %s."
+    return "%s needs %s of memory; the largest worker%s that is there has %s."
         .formatted(
             subject,
             Bytes.gigabytes(job.memoryBytes()),
-            any ? "worker" : "worker with " + asked(job.resources(), job.workerClass()),
+            any ? "" : " with " + kind(job.resources()) + ofClass(job.workerClass()),
             Bytes.gigabytes(largest));
   }
 
-  private static String remedy(
-      JobNeeds job, List<DeviceOffer> offers, boolean onlyMemory, String asked) {
+  private static String remedy(JobNeeds job, List<DeviceOffer> offers, boolean onlyMemory) {
     List<String> ways = new ArrayList<>();
     offers.stream()
         .filter(offer -> !offer.there() && offer.meets(job))
@@ -86,9 +84,11 @@ public record Obstacle(String reason, String remedy) {
             offer ->
                 ways.add(
                     "Worker %s could run it, and last asked for work at %s: start it again."
-                        .formatted(offer.worker(), time(offer.askedAt()))));
-    if (onlyMemory) ways.add(LESS_MEMORY);
-    else ways.add("It takes a worker with %s.".formatted(asked + memory(job.memoryBytes())));
+                        .formatted(offer.worker(), TIME.format(offer.askedAt()))));
+    ways.add(
+        onlyMemory
+            ? LESS_MEMORY
+            : "It takes %s; or submit it again and ask for less.".formatted(asked(job)));
     if (aProcessorWouldDo(job, offers)) {
       ways.add(
           "A worker with a CPU has the memory: submit it with \"resources\": {\"device\": \"cpu\"} if"
@@ -104,17 +104,29 @@ public record Obstacle(String reason, String remedy) {
     return offers.stream().anyMatch(offer -> offer.there() && offer.meets(instead));
   }
 
-  /** What is asked for, after "a worker with" or "asks for". */
-  private static String asked(Resources asked, @org.jspecify.annotations.Nullable String of) {
-    String kind = asked.device() == null ? "device" : asked.device().wire() + " device";
-    String devices = asked.count() == 1 ? "a " + kind : asked.count() + " " + kind + "s";
-    return devices
-        + (asked.capability() == null ? "" : " of capability %s".formatted(asked.capability()))
-        + (of == null ? " for jobs of any class" : " in class " + of);
+  private static String asked(JobNeeds job) {
+    String memory =
+        job.memoryBytes() == 0
+            ? ""
+            : ", with %s of memory%s"
+                .formatted(
+                    Bytes.gigabytes(job.memoryBytes()), job.resources().count() > 1 ? " each" : "");
+    String named = job.workerClass();
+    return kind(job.resources())
+        + memory
+        + ", and a worker of "
+        + (named == null ? "any class" : "class " + named);
   }
 
-  private static String memory(long bytes) {
-    return bytes == 0 ? "" : ", with %s of memory".formatted(Bytes.gigabytes(bytes));
+  private static String ofClass(@Nullable String named) {
+    return named == null ? "" : " of class " + named;
+  }
+
+  private static String kind(Resources asked) {
+    String kind = asked.device() == null ? "device" : asked.device().wire() + " device";
+    String devices = asked.count() == 1 ? "a " + kind : asked.count() + " " + kind + "s";
+    String least = asked.capability();
+    return least == null ? devices : devices + " of capability %s or higher".formatted(least);
   }
 
   private static String devices(List<DeviceOffer> there) {
@@ -122,25 +134,19 @@ public record Obstacle(String reason, String remedy) {
         there.stream()
             .sorted(comparingLong(DeviceOffer::memory).reversed())
             .limit(TOLD)
-            .map(Obstacle::device)
+            .map(NoWorkerFits::device)
             .collect(Collectors.joining("; "));
-    return there.size() > TOLD ? told + "; and others" : told;
+    return there.size() > TOLD ? told + "; and %d more".formatted(there.size() - TOLD) : told;
   }
 
   private static String device(DeviceOffer offer) {
-    String kind = offer.kind() == null ? "a device" : offer.kind().wire();
+    int capability = offer.capability();
     return (offer.devices() == 1 ? "" : offer.devices() + " times ")
-        + kind
-        + (offer.capability() == 0
-            ? ""
-            : " %d.%d".formatted(offer.capability() / 10, offer.capability() % 10))
+        + (offer.kind() == null ? "a device of unknown kind" : offer.kind().wire())
+        + (capability == 0 ? "" : " %d.%d".formatted(capability / 10, capability % 10))
         + (offer.memory() == Long.MAX_VALUE ? "" : " with " + Bytes.gigabytes(offer.memory()))
-        + (offer.dedicated()
-            ? " (only jobs that ask for class %s)".formatted(offer.workerClass())
-            : " (class %s)".formatted(offer.workerClass()));
-  }
-
-  private static String time(Instant at) {
-    return TIME.format(at);
+        + (offer.dedicated() ? " (only jobs that ask for class " : " (class ")
+        + offer.workerClass()
+        + ")";
   }
 }

@@ -42,7 +42,7 @@ def adapter(case: dict[str, Any]) -> dict[str, Any]:
             "lr_scheduler_type": schedule["type"],
             "warmup_steps": schedule["warmup_steps"],
             "max_steps": training["steps"],
-            "per_device_train_batch_size": training["batch_size"],
+            "per_device_train_batch_size": training.get("batch_size", 1),
             "gradient_accumulation_steps": training["gradient_accumulation"],
             "max_grad_norm": training["max_grad_norm"],
             "label_smoothing_factor": training["label_smoothing"],

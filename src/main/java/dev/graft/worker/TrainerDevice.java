@@ -2,6 +2,7 @@ package dev.graft.worker;
 
 import dev.graft.jobs.lease.Device;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A device of this worker, on which one trainer runs at a time.
@@ -12,5 +13,10 @@ import java.util.Map;
 record TrainerDevice(Device device, Map<String, String> environment) {
   TrainerDevice {
     environment = Map.copyOf(environment);
+  }
+
+  /** The same, of a worker that is set up so. */
+  TrainerDevice of(@Nullable String workerClass, boolean dedicated) {
+    return new TrainerDevice(device.of(workerClass, dedicated), environment);
   }
 }

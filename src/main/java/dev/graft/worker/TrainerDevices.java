@@ -33,7 +33,12 @@ record TrainerDevices(List<TrainerDevice> all) {
    */
   static TrainerDevices of(WorkerProperties settings) {
     Long memory = settings.deviceMemory() == null ? null : settings.deviceMemory().toBytes();
-    return of(settings.devices(), memory, ProcessorMemory.total(), CudaMachine::here);
+    TrainerDevices found =
+        of(settings.devices(), memory, ProcessorMemory.total(), CudaMachine::here);
+    return new TrainerDevices(
+        found.all().stream()
+            .map(each -> each.of(settings.workerClass(), settings.dedicated()))
+            .toList());
   }
 
   /**

@@ -3,18 +3,25 @@ package dev.graft.worker;
 import dev.graft.artifacts.FileArtifactStore;
 import dev.graft.artifacts.Scratch;
 import dev.graft.artifacts.cache.BlobCache;
+import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.LeaseProtocol;
 import dev.graft.platform.EveryRole;
 import dev.graft.platform.MachineLacks;
 import dev.graft.platform.process.ChildJvm;
 import dev.graft.platform.process.FileTrees;
 import dev.graft.platform.process.LoopThreads;
+import dev.graft.worker.ray.RayProperties;
+import dev.graft.worker.ray.RayTrainers;
 import dev.graft.worker.run.RunPreparation;
 import dev.graft.worker.run.StopTimes;
 import dev.graft.worker.run.TrainerCommandLine;
+import dev.graft.worker.run.Trainers;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.annotation.Bean;
@@ -28,7 +35,7 @@ import org.springframework.context.annotation.Profile;
 @EveryRole
 @Configuration(proxyBeanMethods = false)
 @Profile("worker")
-@EnableConfigurationProperties(WorkerProperties.class)
+@EnableConfigurationProperties({WorkerProperties.class, RayProperties.class})
 class WorkerConfiguration {
   @Configuration(proxyBeanMethods = false)
   @Profile("!server")
@@ -98,8 +105,14 @@ class WorkerConfiguration {
   }
 
   @Bean
-  TrainerDevices trainerDevices(WorkerProperties settings) {
-    return TrainerDevices.of(settings);
+  TrainerDevices trainerDevices(WorkerProperties settings, RayProperties ray) {
+    if (!onRay(settings, ray)) return TrainerDevices.of(settings);
+    Device cluster = ray.device(settings.deviceMemory(), settings.workerClass());
+    return new TrainerDevices(List.of(new TrainerDevice(cluster, Map.of())));
+  }
+
+  private static boolean onRay(WorkerProperties settings, RayProperties ray) {
+    return ray.address() != null || RayProperties.WORKER_CLASS.equals(settings.workerClass());
   }
 
   @Bean
@@ -115,7 +128,11 @@ class WorkerConfiguration {
       TrainerCommandLine commandLine,
       ApplicationEventPublisher events,
       TrainerDevices devices,
-      WorkerProperties settings) {
+      WorkerProperties settings,
+      RayProperties ray)
+      throws IOException {
+    @Nullable Trainers cluster =
+        onRay(settings, ray) ? RayTrainers.of(ray, settings.callTimeout()) : null;
     int cores = Runtime.getRuntime().availableProcessors();
     Integer threads = settings.trainerThreads(cores, devices.all().size());
     RunPreparation preparation =
@@ -131,10 +148,10 @@ class WorkerConfiguration {
             .map(
                 each ->
                     new WorkerLoop(
-                        each.device().of(settings.workerClass(), settings.dedicated()),
+                        each.device(),
                         protocol,
                         preparation,
-                        commandLine.with(each.environment()),
+                        cluster == null ? commandLine.with(each.environment()) : cluster,
                         events::publishEvent,
                         settings,
                         stopTimes))

@@ -9,7 +9,7 @@ import dev.graft.platform.process.LoopThreads;
 import dev.graft.worker.run.JobRun;
 import dev.graft.worker.run.RunPreparation;
 import dev.graft.worker.run.StopTimes;
-import dev.graft.worker.run.TrainerCommandLine;
+import dev.graft.worker.run.Trainers;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.List;
@@ -33,7 +33,7 @@ final class WorkerLoop implements Runnable {
   private final Device device;
   private final LeaseProtocol protocol;
   private final RunPreparation preparation;
-  private final TrainerCommandLine commandLine;
+  private final Trainers trainers;
   private final Consumer<Training> events;
   private final WorkerProperties settings;
   private final StopTimes stopTimes;
@@ -47,14 +47,14 @@ final class WorkerLoop implements Runnable {
       Device device,
       LeaseProtocol protocol,
       RunPreparation preparation,
-      TrainerCommandLine commandLine,
+      Trainers trainers,
       Consumer<Training> events,
       WorkerProperties settings,
       StopTimes stopTimes) {
     this.device = device;
     this.protocol = protocol;
     this.preparation = preparation;
-    this.commandLine = commandLine;
+    this.trainers = trainers;
     this.events = events;
     this.settings = settings;
     this.stopTimes = stopTimes;
@@ -109,7 +109,7 @@ final class WorkerLoop implements Runnable {
     if (draining.getCount() == 0) run.drain();
     try {
       events.accept(new Training.Begins(device.name()));
-      run.run(preparation, commandLine);
+      run.run(preparation, trainers);
     } catch (RuntimeException bug) {
       // The lease runs out and another worker tries; this loop must go on.
       log.atError().addKeyValue("job", lease.key().jobId()).setCause(bug).log("run_broke");

@@ -22,7 +22,7 @@ final class EarlyEnd {
   private final StopTime stopTime;
   private final Duration drainGrace;
   private Reason reason = Reason.NONE;
-  private @Nullable TrainerProcess trainer;
+  private @Nullable Trainer trainer;
 
   EarlyEnd(StopTime stopTime, Duration drainGrace) {
     this.stopTime = stopTime;
@@ -35,7 +35,7 @@ final class EarlyEnd {
     if (trainer != null) tell(trainer);
   }
 
-  synchronized void started(TrainerProcess process) {
+  synchronized void started(Trainer process) {
     trainer = process;
     tell(process);
   }
@@ -53,7 +53,7 @@ final class EarlyEnd {
     return reason() != Reason.NONE;
   }
 
-  private void tell(TrainerProcess running) {
+  private void tell(Trainer running) {
     switch (reason) {
       case NONE -> {}
       case RELEASE -> {
@@ -61,7 +61,7 @@ final class EarlyEnd {
         Duration limit = stopTime.limit(drainGrace);
         if (limit != null) running.killAfter(limit);
         log.atInfo()
-            .addKeyValue("pid", running.pid())
+            .addKeyValue("trainer", running.name())
             .addKeyValue("limit", limit == null ? "none, it writes its result" : limit)
             .log("trainer_stopping");
       }
@@ -69,7 +69,7 @@ final class EarlyEnd {
         running.send(TrainerDirective.CANCEL);
         running.killAfter(CANCEL_GRACE);
       }
-      case LOST -> running.kill();
+      case LOST -> running.leave();
     }
   }
 }

@@ -57,13 +57,12 @@ public final class JobRun implements Heartbeats.Listener {
   }
 
   /** Heartbeats end last: after the result is confirmed or the job given back. */
-  public void run(RunPreparation preparation, TrainerCommandLine commandLine)
-      throws InterruptedException {
+  public void run(RunPreparation preparation, Trainers trainers) throws InterruptedException {
     try (Heartbeats beats =
             Heartbeats.start(
                 protocol, lease, reports, times.reportEvery(), this, System.nanoTime());
         JobDirectory directory = preparation.directory(lease)) {
-      attempt(preparation, commandLine, directory, beats);
+      attempt(preparation, trainers, directory, beats);
     } catch (LeaseLost lost) {
       log.atInfo().addKeyValue("job", key.jobId()).log("lease_lost");
     } catch (LeaseRefused refused) {
@@ -87,10 +86,7 @@ public final class JobRun implements Heartbeats.Listener {
   }
 
   private void attempt(
-      RunPreparation preparation,
-      TrainerCommandLine commandLine,
-      JobDirectory directory,
-      Heartbeats beats)
+      RunPreparation preparation, Trainers trainers, JobDirectory directory, Heartbeats beats)
       throws InterruptedException {
     try {
       RunRequest request = prepared(preparation, directory);
@@ -102,8 +98,9 @@ public final class JobRun implements Heartbeats.Listener {
             });
         return;
       }
-      int status = train(request, commandLine, directory);
-      finish(status, directory, beats);
+      try (Trainer trainer = started(trainers, directory)) {
+        finish(train(request, trainer), directory, beats);
+      }
     } catch (IOException e) {
       warn().setCause(e).log("run_failed_here");
       end(failure("The worker could not read or write the files of the run"), beats);
@@ -141,23 +138,21 @@ public final class JobRun implements Heartbeats.Listener {
     }
   }
 
-  private int train(RunRequest request, TrainerCommandLine commandLine, JobDirectory directory)
-      throws IOException, InterruptedException {
-    TrainerProcess started =
-        TrainerProcess.start(commandLine, directory.root(), directory.errors());
+  private Trainer started(Trainers trainers, JobDirectory directory) throws IOException {
+    Trainer started = trainers.start(lease, directory.root(), directory.errors());
     log.atInfo()
         .addKeyValue("job", key.jobId())
-        .addKeyValue("pid", started.pid())
+        .addKeyValue("trainer", started.name())
         .log("trainer_started");
-    early.started(started);
+    return started;
+  }
+
+  private int train(RunRequest request, Trainer trainer) throws IOException, InterruptedException {
+    early.started(trainer);
     long before = memoryKills.count();
-    try {
-      int status = started.follow(request, this::heard);
-      memoryRanOut = memoryKills.count() > before;
-      return status;
-    } finally {
-      started.kill();
-    }
+    int status = trainer.follow(request, this::heard);
+    memoryRanOut = memoryKills.count() > before;
+    return status;
   }
 
   private void heard(TrainingEvent event) {

@@ -1,5 +1,8 @@
 package dev.graft.worker.run;
 
+import dev.graft.jobs.lease.Lease;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -9,7 +12,8 @@ import java.util.Map;
  *
  * @param environment beside what every trainer gets
  */
-public record TrainerCommandLine(List<String> command, Map<String, String> environment) {
+public record TrainerCommandLine(List<String> command, Map<String, String> environment)
+    implements Trainers {
   public TrainerCommandLine {
     command = List.copyOf(command);
     environment = Map.copyOf(environment);
@@ -29,5 +33,10 @@ public record TrainerCommandLine(List<String> command, Map<String, String> envir
   /** What a trainer calls the device of a worker: it sees one GPU, which is its first. */
   static String device(String ofWorker) {
     return ofWorker.startsWith("cuda:") ? "cuda:0" : ofWorker;
+  }
+
+  @Override
+  public Trainer start(Lease lease, Path directory, Path errors) throws IOException {
+    return TrainerProcess.start(this, directory, errors);
   }
 }

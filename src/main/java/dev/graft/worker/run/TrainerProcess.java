@@ -9,10 +9,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,7 +19,7 @@ import org.slf4j.LoggerFactory;
  * parent-death signal fires when the starting <em>thread</em> ends. Its standard input stays open
  * as long as it should live.
  */
-final class TrainerProcess {
+final class TrainerProcess implements Trainer {
   private static final Logger log = LoggerFactory.getLogger(TrainerProcess.class);
 
   /**
@@ -61,7 +58,9 @@ final class TrainerProcess {
   }
 
   /** Sends the request, then hands over every event until the output ends; returns the status. */
-  int follow(RunRequest request, Consumer<TrainingEvent> events) throws InterruptedException {
+  @Override
+  public int follow(RunRequest request, Consumer<TrainingEvent> events)
+      throws InterruptedException {
     send(ProtocolLines.write(request));
     try (BufferedReader lines = process.inputReader(StandardCharsets.UTF_8)) {
       for (String line = lines.readLine(); line != null; line = lines.readLine()) {
@@ -80,19 +79,31 @@ final class TrainerProcess {
     return process.waitFor();
   }
 
-  void send(TrainerDirective directive) {
+  @Override
+  public void send(TrainerDirective directive) {
     send(ProtocolLines.write(directive));
   }
 
   /** Ends it now, and whatever it started. */
-  void kill() {
+  @Override
+  public void kill() {
     process.descendants().forEach(ProcessHandle::destroyForcibly);
     process.destroyForcibly();
   }
 
-  /** Ends it if it is still there after {@code grace}. */
-  void killAfter(Duration grace) {
-    CompletableFuture.delayedExecutor(grace.toMillis(), TimeUnit.MILLISECONDS).execute(this::kill);
+  @Override
+  public void leave() {
+    kill();
+  }
+
+  @Override
+  public void close() {
+    kill();
+  }
+
+  @Override
+  public String name() {
+    return "process " + process.pid();
   }
 
   long pid() {

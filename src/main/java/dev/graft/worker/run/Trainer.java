@@ -1,0 +1,45 @@
+package dev.graft.worker.run;
+
+import dev.graft.training.protocol.RunRequest;
+import dev.graft.training.protocol.TrainerDirective;
+import dev.graft.training.protocol.TrainingEvent;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+/**
+ * What trains one run: a child process, or a job of a cluster. One thread starts, follows and
+ * closes it; the others ask it to end.
+ */
+public interface Trainer extends AutoCloseable {
+  /**
+   * Hands the request over, then every event, until the run ends.
+   *
+   * @return the exit status, see {@link dev.graft.training.protocol.TrainerExit}
+   * @throws IOException if a file of this machine cannot be read or written
+   */
+  int follow(RunRequest request, Consumer<TrainingEvent> events)
+      throws IOException, InterruptedException;
+
+  void send(TrainerDirective directive);
+
+  /** Ends it now. */
+  void kill();
+
+  /** Nobody may speak for the run any more: the lease is lost. */
+  void leave();
+
+  /** Ends it if it is still there after {@code grace}. */
+  default void killAfter(Duration grace) {
+    CompletableFuture.delayedExecutor(grace.toMillis(), TimeUnit.MILLISECONDS).execute(this::kill);
+  }
+
+  /** What operators find it by. */
+  String name();
+
+  /** When all that it made is sent, or given up. */
+  @Override
+  void close() throws InterruptedException;
+}

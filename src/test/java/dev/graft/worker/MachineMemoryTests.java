@@ -22,7 +22,8 @@ class MachineMemoryTests {
     ComputeCapability capability = new ComputeCapability(8, 9);
     return new CudaMachine(
         List.of(
-            new CudaDevice("cuda:0", "GPU-1", "NVIDIA L4", "550.1", total, free, capability, null, null)),
+            new CudaDevice(
+                "cuda:0", "GPU-1", "NVIDIA L4", "550.1", total, free, capability, null, null)),
         null);
   }
 

@@ -40,10 +40,7 @@ final class StepProducts {
   private final List<Slot> slots;
   private final Execution execution;
   private final int lowest;
-
-  /** Behind attention of the last layer. */
-  private final Set<String> picked;
-
+  private final Set<String> picked; // modules that see the outputs alone
   private final Map<MatrixProduct, Long> counts = new LinkedHashMap<>();
   private final Map<AttentionProducts, Double> attention = new LinkedHashMap<>();
 

@@ -18,8 +18,7 @@ import org.springframework.stereotype.Component;
 
 /**
  * The blobs a lease reaches: it reads those of its job's base model, data, starting point and
- * earlier uploads, and its manifests may name only what workers uploaded for this job. Knowing a
- * digest of somebody else's blob is worth nothing.
+ * earlier uploads; its manifests may name only what workers uploaded for this job.
  */
 @Component
 public class LeaseBlobs {

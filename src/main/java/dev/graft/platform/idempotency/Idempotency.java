@@ -19,8 +19,7 @@ import org.springframework.transaction.annotation.Transactional;
  * an {@code Idempotency-Key}, which is remembered for a day.
  *
  * <p>Twins (same caller, route and fingerprint) take turns by a lock that ends with the
- * transaction: the second waits for the first and then finds its result. The result is written in
- * the transaction of the work, so either both exist or neither.
+ * transaction, in which the result is written, too: the second waits and then finds it.
  */
 @Component
 public class Idempotency {

@@ -14,8 +14,8 @@ import java.util.Set;
 import java.util.function.Function;
 
 /**
- * Writes GGUF version 3, little-endian: fields and tensors in the order given, each tensor at a
- * multiple of 32 bytes. Equal inputs give equal bytes. The format is that of ggml's docs/gguf.md.
+ * Writes GGUF version 3 (ggml's docs/gguf.md), little-endian: fields and tensors in the order
+ * given, each tensor at a multiple of 32 bytes. Equal inputs give equal bytes.
  */
 final class GgufWriter {
   private static final int MAGIC = 0x46554747; // "GGUF"

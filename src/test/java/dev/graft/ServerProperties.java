@@ -167,7 +167,7 @@ final class ServerProperties {
     if (type == Duration.class) return "duration";
     if (type == DataSize.class) return "size";
     if (type == boolean.class) return "`true`, `false`";
-    if (type == int.class || type == Integer.class) return "whole number";
+    if (type == int.class || type == Integer.class || type == long.class) return "whole number";
     if (type == Path.class) return "path";
     if (type == URI.class) return "URL";
     if (type.isEnum()) {

@@ -74,7 +74,11 @@ class CommandLineIT extends StartedGraft {
             "--training-file",
             file,
             "--adapter",
-            "adapter.json");
+            "adapter.json",
+            "--device",
+            "cpu",
+            "--memory",
+            "0.5");
     assertThat(ran.error()).contains("ftjob-");
     String model = ran.out().strip();
     assertThat(model).startsWith("ft:tiny:").contains(":words:");
@@ -88,7 +92,16 @@ class CommandLineIT extends StartedGraft {
         .contains("\nStep              2 of 2 (100 %)\n", "\nModel             tiny\n")
         .contains("\nTraining file     rows.jsonl (" + file + ")\n", "\nSuffix            words\n")
         .contains(
-            "\nSubmitted by      unnamed key\n", "\nLR multiplier     ", "\nEpochs            3\n");
+            "\nSubmitted by      unnamed key\n", "\nLR multiplier     ", "\nEpochs            3\n")
+        .contains("\nAsks for          cpu, 0.5 GB of memory\n");
+    Ran far =
+        graft(
+            "",
+            "jobs create --model tiny --devices 2 --worker-class ray --capability 8".split(" "),
+            "--training-file",
+            file);
+    assertThat(far.status()).isEqualTo(2);
+    assertThat(far.error()).contains("resources.capability: must be like \"8.0\"");
     assertThat(json(graft("", "jobs", "show", id, "--json").out()).path("id").asString())
         .isEqualTo(id);
     assertThat(graft("", "jobs", "events", id).out()).contains("training loss=");

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -49,6 +50,8 @@ final class JobsCreate extends ApiCommand {
   @Option(names = "--seed", paramLabel = "N", description = "Of everything that is random.")
   private @Nullable Long seed;
 
+  @Mixin private ResourceOptions resources = new ResourceOptions();
+
   @Option(
       names = "--quote",
       description = "Print an estimate; a file is uploaded, nothing is started.")
@@ -65,6 +68,8 @@ final class JobsCreate extends ApiCommand {
     if (validation != null) job.put("validation_file", TrainingFileUpload.idOf(api, validation));
     if (suffix != null) job.put("suffix", suffix);
     if (seed != null) job.put("seed", seed);
+    ObjectNode asked = resources.asked();
+    if (asked != null) job.set("resources", asked);
     if (quote) {
       JsonNode found = api.post("/v1/fine_tuning/quotes", job);
       show(found, QuoteText.text(found));

@@ -1,5 +1,6 @@
 package dev.graft.client.output;
 
+import dev.graft.platform.Bytes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -75,11 +76,27 @@ public final class JobText {
       field(title(each.getKey()), each.getValue().asString(""));
     }
     field("Seed", text(job, "/seed"));
+    field("Asks for", resources(job.path("resources")));
     StringJoiner pairs = new StringJoiner(", ");
     for (Map.Entry<String, JsonNode> each : job.path("metadata").properties()) {
       pairs.add(each.getKey() + "=" + each.getValue().asString(""));
     }
     field("Metadata", pairs.toString());
+  }
+
+  private static String resources(JsonNode asked) {
+    StringJoiner told = new StringJoiner(", ");
+    String device = text(asked, "/device");
+    if (asked.path("devices").isNumber()) told.add(text(asked, "/devices") + " devices");
+    if (!device.isEmpty()) told.add(device);
+    if (asked.path("memory").isNumber()) {
+      told.add(Bytes.gigabytes(asked.path("memory").asLong()) + " of memory");
+    }
+    if (asked.path("capability").isString()) told.add("capability " + text(asked, "/capability"));
+    if (asked.path("worker_class").isString()) {
+      told.add("worker class " + text(asked, "/worker_class"));
+    }
+    return told.toString();
   }
 
   /** A file by its name and id; one that was deleted by its id. */

@@ -28,6 +28,7 @@ public record JobView(
     List<String> resultFiles,
     @Nullable String userProvidedSuffix,
     long seed,
+    ResourcesView resources,
     @Nullable String worker,
     JsonNode adapter,
     ProgressView progress,
@@ -47,6 +48,14 @@ public record JobView(
       @Nullable Long totalSteps,
       @Nullable Double epoch,
       @Nullable Double tokensPerSecond) {}
+
+  /** What it asks of a worker; null = not asked for. */
+  public record ResourcesView(
+      @Nullable String device,
+      @Nullable Long memory,
+      @Nullable String capability,
+      @Nullable Integer devices,
+      @Nullable String workerClass) {}
 
   public record QueueView(int position, String aheadReason) {}
 

@@ -19,6 +19,7 @@ import tools.jackson.databind.node.StringNode;
  *
  * @param config name of a preset or id of a configuration, or {@link #OWN}
  * @param settings the {@code adapter} as JSON, where config is {@link #OWN}
+ * @param memory of each device, in GB
  * @param objective {@code supervised}, or another objective of an {@code adapter}
  */
 record NewJobForm(
@@ -32,7 +33,12 @@ record NewJobForm(
     @Nullable String seed,
     @Nullable String epochs,
     @Nullable String batchSize,
-    @Nullable String learningRateMultiplier) {
+    @Nullable String learningRateMultiplier,
+    @Nullable String device,
+    @Nullable String memory,
+    @Nullable String capability,
+    @Nullable String devices,
+    @Nullable String workerClass) {
 
   /** As the API reads: of two values for one key nobody can know which is meant. */
   private static final JsonMapper STRICT =
@@ -54,6 +60,8 @@ record NewJobForm(
     if (given(validationFile)) request.put("validation_file", validationFile);
     if (given(suffix)) request.put("suffix", suffix);
     if (given(seed)) request.set("seed", json("seed", seed));
+    ObjectNode resources = resources();
+    if (!resources.isEmpty()) request.set("resources", resources);
     String chosen = objective == null || objective.isBlank() ? SUPERVISED : objective;
     JsonNode adapter = adapter(chosen);
     if (!adapter.isNull()) request.set("adapter", adapter);
@@ -68,6 +76,20 @@ record NewJobForm(
     ObjectNode method = request.putObject("method").put("type", type);
     if (!numbers.isEmpty()) method.putObject(type).set("hyperparameters", numbers);
     return request;
+  }
+
+  private ObjectNode resources() {
+    ObjectNode asked = JsonMapper.shared().createObjectNode();
+    if (given(device)) asked.put("device", device);
+    if (given(memory)) {
+      JsonNode gigabytes = json("memory", memory);
+      if (!gigabytes.isNumber()) throw refused("memory", "must be a number of GB");
+      asked.put("memory", Math.round(gigabytes.doubleValue() * 1e9));
+    }
+    if (given(capability)) asked.put("capability", capability.strip());
+    if (given(devices)) asked.set("devices", json("devices", devices));
+    if (given(workerClass)) asked.put("worker_class", workerClass.strip());
+    return asked;
   }
 
   /** What OpenAI has no {@code method.type} for, the {@code adapter} says. */

@@ -1,11 +1,13 @@
 package dev.graft.console.pages;
 
+import dev.graft.console.api.JobView;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.Locale;
+import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 import tools.jackson.databind.JsonNode;
@@ -63,6 +65,18 @@ final class Shown {
 
   public String signed(double number) {
     return String.format(Locale.ROOT, "%+.4f", number);
+  }
+
+  /** What a job asks of a worker; empty = nothing. GB are of 10^9 bytes, as in its reason. */
+  public String asks(JobView.ResourcesView asked) {
+    StringJoiner told = new StringJoiner(", ");
+    if (asked.devices() != null) told.add(asked.devices() + " devices");
+    if (asked.device() != null) told.add(asked.device());
+    Long memory = asked.memory();
+    if (memory != null) told.add(String.format(Locale.ROOT, "%.1f GB of memory", memory / 1e9));
+    if (asked.capability() != null) told.add("capability " + asked.capability());
+    if (asked.workerClass() != null) told.add("worker class " + asked.workerClass());
+    return told.toString();
   }
 
   public String bytes(@Nullable Long bytes) {

@@ -16,7 +16,6 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Why no worker that is there can run a job, and which one could.
@@ -66,12 +65,15 @@ public record NoWorkerFits(String reason, String remedy) {
   }
 
   private static String tooLarge(String subject, JobNeeds job, long largest) {
-    boolean any = job.resources().device() == null && job.workerClass() == null;
+    String named = job.workerClass();
+    boolean any = job.resources().device() == null && named == null;
     return "%s needs %s of memory; the largest worker%s that is there has %s."
         .formatted(
             subject,
             Bytes.gigabytes(job.memoryBytes()),
-            any ? "" : " with " + kind(job.resources()) + ofClass(job.workerClass()),
+            any
+                ? ""
+                : " with " + kind(job.resources()) + (named == null ? "" : " of class " + named),
             Bytes.gigabytes(largest));
   }
 
@@ -116,10 +118,6 @@ public record NoWorkerFits(String reason, String remedy) {
         + memory
         + ", and a worker of "
         + (named == null ? "any class" : "class " + named);
-  }
-
-  private static String ofClass(@Nullable String named) {
-    return named == null ? "" : " of class " + named;
   }
 
   private static String kind(Resources asked) {

@@ -13,7 +13,8 @@ import tools.jackson.databind.json.JsonMapper;
 class NewJobFormTests {
   private static NewJobForm form(String config, String settings, String epochs) {
     return new NewJobForm(
-        "tiny", "file-1", "", config, settings, "", "support", "7", epochs, "", " ");
+        "tiny", "file-1", "", config, settings, "", "support", "7", epochs, "", " ", "", "", "", "",
+        "");
   }
 
   @Test
@@ -54,9 +55,44 @@ class NewJobFormTests {
     assertThat(labelled("", "{").path("method")).isEqualTo(json("{\"type\": \"supervised\"}"));
   }
 
+  @Test
+  void whatIsAskedOfAWorkerIsSentInTheUnitsOfTheApi() {
+    assertThat(asking("24.5", "4").request().path("resources"))
+        .isEqualTo(
+            json(
+                """
+                {"device": "cuda", "memory": 24500000000, "capability": "8.0", "devices": 4,
+                 "worker_class": "ray"}
+                """));
+    assertThatThrownBy(() -> asking("\"much\"", "4").request())
+        .isInstanceOf(PageRefused.class)
+        .hasMessage("memory must be a number of GB");
+    assertThat(asking("", "").request().at("/resources/memory").isMissingNode()).isTrue();
+  }
+
+  private static NewJobForm asking(String memory, String devices) {
+    return new NewJobForm(
+        "b", "f", "", "", "{", "", "", "", "", "", "", "cuda", memory, " 8.0", devices, "ray");
+  }
+
   private static JsonNode labelled(String config, String settings) {
     return new NewJobForm(
-            "bert", "file-1", "", config, settings, "classification", "", "", "", "", "")
+            "bert",
+            "file-1",
+            "",
+            config,
+            settings,
+            "classification",
+            "",
+            "",
+            "",
+            "",
+            "",
+            "",
+            "",
+            null,
+            null,
+            null)
         .request();
   }
 

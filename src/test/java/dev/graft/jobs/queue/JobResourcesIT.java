@@ -5,11 +5,13 @@ import static dev.graft.tenancy.ApiClient.ok;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.graft.artifacts.ArtifactStore;
 import dev.graft.catalog.BaseModels;
 import dev.graft.jobs.TestJobs;
 import dev.graft.jobs.desk.LeaseDesk;
 import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.Lease;
+import dev.graft.jobs.lease.LeaseKey;
 import dev.graft.pg.GraftIT;
 import dev.graft.spec.Resources;
 import dev.graft.spec.Resources.DeviceKind;
@@ -18,12 +20,16 @@ import dev.graft.tenancy.Caller;
 import dev.graft.tenancy.Departments;
 import dev.graft.tenancy.keys.ApiKeys;
 import dev.graft.tiny.TinyLlama;
+import java.io.ByteArrayInputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,6 +44,10 @@ import tools.jackson.databind.JsonNode;
 @GraftIT
 class JobResourcesIT {
   private static final Device CPU = Device.named("cpu", 900_000_000_000L);
+  private static final String ROW =
+      """
+      {"messages":[{"role":"user","content":"2"},{"role":"assistant","content":"4"}]}
+      """;
   private static final Device GPU =
       new Device("cuda:0", 24_000_000_000L, "cuda", "8.6", null, null, null);
 
@@ -46,11 +56,13 @@ class JobResourcesIT {
   @Autowired ApiKeys keys;
   @Autowired BaseModels baseModels;
   @Autowired LeaseDesk desk;
+  @Autowired ArtifactStore store;
   @Autowired LeaseEndings endings;
   @Autowired JdbcClient sql;
   @TempDir Path directory;
   private ApiClient client;
   private Queue queue;
+  private final List<LeaseKey> held = new ArrayList<>();
   private String department = "";
   private String file = "";
 
@@ -79,7 +91,20 @@ class JobResourcesIT {
   }
 
   private Optional<Lease> claim(String worker, Device device) throws Exception {
-    return desk.claim(worker, device, Duration.ZERO);
+    Optional<Lease> lease = desk.claim(worker, device, Duration.ZERO);
+    lease.map(Lease::key).ifPresent(held::add);
+    return lease;
+  }
+
+  /** Leases of workers that are not there would be found by others. */
+  @AfterEach
+  void giveBack() {
+    for (String job : queue.jobs.unfinished(department)) {
+      queue.ledger.cancel(department, job, null, null);
+    }
+    for (LeaseKey key : held) {
+      if (!endings.completed(key, Queue.SOME)) endings.release(key);
+    }
   }
 
   @Test
@@ -87,6 +112,7 @@ class JobResourcesIT {
     JsonNode job = submit("");
     assertThat(job.at("/resources/device").asString()).isEqualTo("cuda");
     assertThat(claim(queue.worker(), CPU)).isEmpty();
+    sql.sql("update worker set last_seen_at = graft_now()").update();
     JsonNode waits = ok(client.get("/v1/fine_tuning/jobs/" + job.get("id").asString()));
     assertThat(waits.get("reason").asString())
         .startsWith("It asks for a cuda device")
@@ -167,6 +193,12 @@ class JobResourcesIT {
 
   @Test
   void anEstimateSaysWhatItWouldAskForAndWhoHasIt() throws Exception {
+    byte[] rows = ROW.getBytes(StandardCharsets.UTF_8);
+    sql.sql("update file set digest = :digest, bytes = :bytes where id = :id")
+        .param("digest", store.put(new ByteArrayInputStream(rows), rows.length).sha256().hex())
+        .param("bytes", rows.length)
+        .param("id", file)
+        .update();
     WorkerDevices devices = new WorkerDevices(sql);
     devices.asks(queue.worker(), CPU);
     JsonNode quote = ok(client.post("/v1/fine_tuning/quotes", body("")));

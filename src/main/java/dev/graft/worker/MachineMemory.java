@@ -14,13 +14,10 @@ import org.slf4j.LoggerFactory;
 /**
  * What of a machine's memory the runs of a worker may take. The processors share what the machine
  * or its container has, less an eighth, at least 512 MB, for this program and the system around it.
- * A GPU gives what was free on it when the worker started, less a sixteenth, at least 1 GB, for
- * CUDA's own context and for what is free in pieces that are too small.
+ * A GPU gives what was free on it when the worker started, less a sixteenth, at least 1 GB.
  */
 public final class MachineMemory {
   private static final Logger log = LoggerFactory.getLogger(MachineMemory.class);
-  private static final long LEAST_KEPT_OF_GPU = 1L << 30;
-  private static final int SHARE_KEPT_OF_GPU = 16;
 
   private MachineMemory() {}
 
@@ -30,17 +27,6 @@ public final class MachineMemory {
    */
   public static long forJobs(long total) {
     return ProcessorMemory.forRuns(total);
-  }
-
-  /**
-   * What a job on this GPU may take.
-   *
-   * @return bytes; null = its memory is not known
-   */
-  public static @Nullable Long forJobs(CudaDevice gpu) {
-    Long free = gpu.free() == null ? gpu.total() : gpu.free();
-    if (free == null) return null;
-    return Math.max(1, free - Math.max(LEAST_KEPT_OF_GPU, free / SHARE_KEPT_OF_GPU));
   }
 
   /**
@@ -55,7 +41,7 @@ public final class MachineMemory {
     List<Device> devices = new ArrayList<>();
     for (String name : names) {
       CudaDevice gpu = isProcessor(name) ? null : machine.require(name);
-      Long found = gpu == null ? Long.valueOf(forJobs(total) / processors) : forJobs(gpu);
+      Long found = gpu == null ? Long.valueOf(forJobs(total) / processors) : gpu.forRuns();
       Long memory = setting == null ? found : setting;
       if (memory == null) warn(name);
       devices.add(Device.named(name, memory, capability(gpu)));

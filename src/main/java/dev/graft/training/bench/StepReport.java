@@ -45,6 +45,7 @@ public record StepReport(
     List<Double> losses,
     String dtype,
     String plan,
+    String device,
     int threads,
     String libtorch) {
   private static final long MB = 1_000_000;
@@ -96,6 +97,7 @@ public record StepReport(
         recorder.plan() == null
             ? run.execution().plan().kind().name().toLowerCase(Locale.ROOT)
             : recorder.plan(),
+        run.machine().device(),
         run.threads(),
         TorchThread.version());
   }

@@ -8,6 +8,7 @@ import dev.graft.training.finetune.run.TrainingRun;
 import dev.graft.training.fit.MemoryNeed;
 import dev.graft.training.fit.RowSizes;
 import dev.graft.training.fit.TrainedParts;
+import dev.graft.training.protocol.RunRequest;
 import dev.graft.training.tuner.Tuners;
 import dev.graft.weights.ModelDirectory;
 import java.io.IOException;
@@ -20,16 +21,16 @@ import java.util.List;
  *
  * @param warmup first steps that do not count
  * @param steps that count
- * @param memory bytes that the run may take
+ * @param machine what it computes on
  */
-public record TrainingBenchmark(SpecFile spec, int warmup, int steps, long memory) {
+public record TrainingBenchmark(SpecFile spec, int warmup, int steps, RunRequest.Machine machine) {
   /**
    * @param out an empty directory for what the run may write
    * @throws BadRun if the run cannot be made, or has fewer steps
    */
   public StepReport run(Path out) throws IOException {
     StepRecorder recorder = new StepRecorder(warmup, steps);
-    TrainingRun run = spec.withoutValidation().run(out, memory);
+    TrainingRun run = spec.withoutValidation().run(out, machine);
     PeakMemory.Peak peak;
     try (PeakMemory watched = new PeakMemory()) {
       FineTune.run(run, recorder::hear, recorder::next, recorder);

@@ -31,9 +31,10 @@ final class BenchReport {
   private static void speed(StepReport report, PrintStream out) {
     line(
         out,
-        "%.0f tokens/s, %.2f s a step (%s, %d threads, plan %s)",
+        "%.0f tokens/s, %.2f s a step (%s, %s, %d threads, plan %s)",
         report.tokensPerSecond(),
         report.secondsPerStep(),
+        report.device(),
         report.dtype(),
         report.threads(),
         report.plan());

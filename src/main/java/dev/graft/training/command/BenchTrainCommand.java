@@ -10,16 +10,18 @@ import dev.graft.training.bench.TrainingBenchmark;
 import dev.graft.training.finetune.SpecFile;
 import dev.graft.training.finetune.checkpoint.DurableFiles;
 import dev.graft.training.finetune.run.BadRun;
-import dev.graft.training.protocol.ProcessorMemory;
+import dev.graft.training.protocol.RunRequest;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -80,9 +82,11 @@ final class BenchTrainCommand implements Callable<Integer> {
       converter = ByteSize.class,
       description = {
         "Memory that gradient checkpointing auto may use, such as 2500m or 3g.",
-        "By default seven eighths of the machine's."
+        "By default seven eighths of the machine's, or most of what is free on the GPU."
       })
-  private long memoryBudget = ProcessorMemory.forRuns(ProcessorMemory.total());
+  private @Nullable Long memoryBudget;
+
+  @Mixin private DeviceOption device = new DeviceOption();
 
   @Option(names = "--json", description = "One JSON object on the last line.")
   private boolean json;
@@ -190,26 +194,33 @@ final class BenchTrainCommand implements Callable<Integer> {
   private void measure(Path file, Path scratch, PrintStream results) throws IOException {
     Path out = Files.createDirectory(scratch.resolve("run"));
     StepReport report =
-        new TrainingBenchmark(SpecFile.read(file, null), warmup, steps, memoryBudget).run(out);
+        new TrainingBenchmark(
+                SpecFile.read(file, null), warmup, steps, device.machine(memoryBudget))
+            .run(out);
     BenchReport.print(report, json, results);
   }
 
   private void compare(Path file, String command, PrintStream results)
       throws IOException, InterruptedException {
     SpecFile.read(file, null); // what is wrong is said before anything runs
-    List<String> graft =
-        ReferenceRounds.thisProgram(
-            "bench",
-            "train",
-            "--spec",
-            file.toString(),
-            "--steps",
-            "" + steps,
-            "--warmup",
-            "" + warmup,
-            "--memory-budget",
-            (memoryBudget >> 20) + "m",
-            "--json");
+    RunRequest.Machine machine = device.machine(memoryBudget);
+    List<String> options =
+        new ArrayList<>(
+            List.of(
+                "bench",
+                "train",
+                "--spec",
+                file.toString(),
+                "--steps",
+                "" + steps,
+                "--warmup",
+                "" + warmup,
+                "--device",
+                device.said(),
+                "--json"));
+    Long memory = machine.memory();
+    if (memory != null) options.addAll(List.of("--memory-budget", (memory >> 20) + "m"));
+    List<String> graft = ReferenceRounds.thisProgram(options.toArray(String[]::new));
     String reference =
         command
             .replace("{spec}", "'" + file.toString().replace("'", "'\\''") + "'")

@@ -1,9 +1,12 @@
 package dev.graft.training.command;
 
+import dev.graft.spec.Precision;
 import dev.graft.text.Tokenizer;
 import dev.graft.training.ComputePlan;
+import dev.graft.training.Execution;
 import dev.graft.training.TrainableModel;
 import dev.graft.training.model.TrainableModels;
+import dev.graft.training.model.TrainingSetup;
 import dev.graft.training.model.optimizer.AdamW;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.adapter.SavedAdapter;
@@ -11,6 +14,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -37,16 +41,19 @@ public final class LogitsCommand implements Callable<Integer> {
   @Option(names = "--text", required = true, description = "Tokenized as it is, no template.")
   private String text = "";
 
+  @Mixin private DeviceOption device = new DeviceOption();
+
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @Override
   public Integer call() {
+    Execution where = new Execution(device.choose(), Precision.F32, ComputePlan.KEEP, 0);
     try (ModelDirectory base = ModelDirectory.open(model);
         SavedAdapter saved = SavedAdapter.read(adapter);
         Tokenizer tokenizer = Tokenizer.load(model)) {
       int[] ids = tokenizer.encode(text).ids();
       try (TrainableModel adapted =
-          TrainableModels.load(base, saved.method(), UNUSED, ComputePlan.KEEP, 0)) {
+          TrainableModels.load(base, new TrainingSetup(saved.method(), UNUSED, where, 0))) {
         adapted.loadSaved(saved.tensors());
         float[][] logits = adapted.logits(new int[][] {ids})[0];
         var line =

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** A base model and an adapter as one model that needs no adapter. */
@@ -44,8 +45,15 @@ public final class MergeCommand extends AdapterConversion {
               + " ${COMPLETION-CANDIDATES}")
   private @Nullable NamedQuantization quantization;
 
+  @Mixin private DeviceOption device = new DeviceOption();
+
   @Override
   void write(Path out, ModelDirectory base, SavedAdapter adapter) {
+    if (!device.isProcessor()) {
+      device.choose();
+      throw new IllegalArgumentException(
+          "merging computes on the cpu, with the same bytes on every machine; leave out --device");
+    }
     MergedModel.write(
         out,
         base,

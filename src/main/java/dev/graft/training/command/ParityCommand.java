@@ -16,6 +16,7 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -35,6 +36,8 @@ public final class ParityCommand implements Callable<Integer> {
 
   @Option(names = "--only", paramLabel = "CASE", split = ",", description = "these cases only")
   private List<String> only = List.of();
+
+  @Mixin private DeviceOption device = new DeviceOption();
 
   @Option(names = "--plan", description = "${COMPLETION-CANDIDATES}", defaultValue = "KEEP")
   private ComputePlan.Kind plan = ComputePlan.Kind.KEEP;
@@ -74,7 +77,7 @@ public final class ParityCommand implements Callable<Integer> {
     int passed = 0;
     int failed = 0;
     int skipped = 0;
-    for (Supplier<GoldenResult> each : cases(how).values()) {
+    for (Supplier<GoldenResult> each : cases(device.choose(), how).values()) {
       GoldenResult result = each.get();
       out.println(result);
       out.flush();
@@ -96,7 +99,8 @@ public final class ParityCommand implements Callable<Integer> {
   }
 
   /** Golden runs and fixtures of data, by name. */
-  private SortedMap<String, Supplier<GoldenResult>> cases(ComputePlan how) throws IOException {
+  private SortedMap<String, Supplier<GoldenResult>> cases(String on, ComputePlan how)
+      throws IOException {
     if (!Files.isDirectory(directory)) {
       throw new ParameterException(spec.commandLine(), directory + " is not a directory");
     }
@@ -108,7 +112,7 @@ public final class ParityCommand implements Callable<Integer> {
               run -> {
                 String name = run.getFileName().toString();
                 Path out = adapters == null ? null : adapters.resolve(name);
-                cases.put(name, () -> GoldenRun.run(run, how, out));
+                cases.put(name, () -> GoldenRun.run(run, on, how, out));
               });
     }
     Path tokenizers = models != null ? models : directory.resolve("../models");

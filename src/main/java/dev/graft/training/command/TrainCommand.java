@@ -10,8 +10,8 @@ import dev.graft.training.finetune.run.BadRun;
 import dev.graft.training.finetune.run.TrainingRun;
 import dev.graft.training.fit.RowSizes;
 import dev.graft.training.fit.TrainedParts;
-import dev.graft.training.protocol.ProcessorMemory;
 import dev.graft.training.protocol.ProtocolLines;
+import dev.graft.training.protocol.RunRequest;
 import dev.graft.training.protocol.TrainerExit;
 import dev.graft.training.protocol.TrainingEvent;
 import java.io.IOException;
@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -79,9 +80,11 @@ public final class TrainCommand implements Callable<Integer> {
       converter = ByteSize.class,
       description = {
         "Memory that \"gradient_checkpointing\": \"auto\" may use, such as 2500m or 3g.",
-        "By default seven eighths of the machine's."
+        "By default seven eighths of the machine's, or most of what is free on the GPU."
       })
-  private long memoryBudget = ProcessorMemory.forRuns(ProcessorMemory.total());
+  private @Nullable Long memoryBudget;
+
+  @Mixin private DeviceOption device = new DeviceOption();
 
   @Option(names = "--json", description = "Events as JSON lines on standard output.")
   private boolean json;
@@ -104,8 +107,9 @@ public final class TrainCommand implements Callable<Integer> {
         results.println(memory(file));
         return 0;
       }
+      RunRequest.Machine machine = device.machine(memoryBudget);
       Files.createDirectories(out);
-      TrainingRun run = file.run(out, memoryBudget);
+      TrainingRun run = file.run(out, machine);
       if (run.directories().resumeFrom() != null) {
         System.err.println("going on from " + run.directories().resumeFrom());
       }

@@ -25,8 +25,36 @@ public record CudaDevice(
     @Nullable ComputeCapability capability,
     @Nullable String mig,
     @Nullable CudaLack lack) {
+  /** What a process calls the only GPU that it sees. */
+  public static final String ONLY = "cuda:0";
+
+  private static final long LEAST_KEPT = 1L << 30;
+  private static final int SHARE_KEPT = 16;
+
   public boolean usable() {
     return lack == null;
+  }
+
+  /**
+   * What a run may take: what is free, less a sixteenth, at least 1 GB, for CUDA's own context and
+   * for what is free in pieces that are too small.
+   *
+   * @return bytes; null = not known
+   */
+  public @Nullable Long forRuns() {
+    Long most = free == null ? total : free;
+    if (most == null) return null;
+    return Math.max(1, most - Math.max(LEAST_KEPT, most / SHARE_KEPT));
+  }
+
+  /**
+   * Hides every other GPU from this process. Before libtorch is loaded.
+   *
+   * @return what this one is called then
+   */
+  public String hideOthers() {
+    NativeEnvironment.set(CudaMachine.VISIBLE, uuid);
+    return ONLY;
   }
 
   CudaDevice named(String other) {

@@ -4,7 +4,6 @@ import dev.graft.spec.TrainingSpec;
 import dev.graft.spec.fields.SpecRejected;
 import dev.graft.spec.fields.SpecRejected.Problem;
 import dev.graft.spec.request.TrainingSpecs;
-import dev.graft.training.Execution;
 import dev.graft.training.finetune.checkpoint.Checkpoints;
 import dev.graft.training.finetune.checkpoint.StartFrom;
 import dev.graft.training.finetune.run.BadRun;
@@ -92,12 +91,8 @@ public record SpecFile(
     return new SpecFile(baseModel, trainingFile, null, spec, startFrom);
   }
 
-  /**
-   * The run of this file into a directory; goes on from the newest whole checkpoint there.
-   *
-   * @param memory bytes that it may take
-   */
-  public TrainingRun run(Path out, long memory) {
+  /** The run of this file into a directory; goes on from the newest whole checkpoint there. */
+  public TrainingRun run(Path out, RunRequest.Machine machine) {
     Path checkpoints = out.resolve("checkpoints");
     Path name = baseModel.toAbsolutePath().normalize().getFileName();
     return new TrainingRun(
@@ -107,7 +102,7 @@ public record SpecFile(
             new RunRequest.Directories(
                 out, checkpoints, Checkpoints.newest(checkpoints).orElse(null)),
             null,
-            new RunRequest.Machine(Execution.CPU, 0, memory, false))
+            machine)
         .startingFrom(startFrom);
   }
 }

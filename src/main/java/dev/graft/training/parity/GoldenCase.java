@@ -63,10 +63,14 @@ record GoldenCase(
   record Generation(int[] prompt, int[] withAdapter, int[] adapterDisabled) {}
 
   TrainingSetup recipe(ComputePlan plan) {
+    return recipe(Execution.CPU, plan);
+  }
+
+  TrainingSetup recipe(String device, ComputePlan plan) {
     return new TrainingSetup(
         method,
         optimiser,
-        Execution.cpu(precision, plan),
+        new Execution(device, precision, plan, 0),
         0,
         quantization,
         new Regularisation(labelSmoothing, true, 0),

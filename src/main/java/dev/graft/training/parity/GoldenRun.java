@@ -4,11 +4,13 @@ import dev.graft.spec.Outputs;
 import dev.graft.spec.method.AdapterMethod;
 import dev.graft.spec.method.Freeze;
 import dev.graft.training.ComputePlan;
+import dev.graft.training.Execution;
 import dev.graft.training.TrainableModel;
 import dev.graft.training.batch.MicroBatch;
 import dev.graft.training.export.ResultFormat;
 import dev.graft.training.metrics.TokenLoss;
 import dev.graft.training.model.TrainableModels;
+import dev.graft.training.model.TrainingSetup;
 import dev.graft.training.model.optimizer.Schedules;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.config.ModelConfig;
@@ -52,14 +54,23 @@ public final class GoldenRun {
   /**
    * @param out where the trained adapter is written as the result of a job would be, or null
    */
-  public static GoldenResult run(Path directory, ComputePlan plan, @Nullable Path out) {
+  static GoldenResult run(Path directory, ComputePlan plan, @Nullable Path out) {
+    return run(directory, Execution.CPU, plan, out);
+  }
+
+  /**
+   * @param device as libtorch calls it
+   * @param out where the trained adapter is written as the result of a job would be, or null
+   */
+  public static GoldenResult run(
+      Path directory, String device, ComputePlan plan, @Nullable Path out) {
     String name = directory.getFileName().toString();
     if (QuantisedTensors.isIn(directory)) return QuantisedTensors.compare(directory);
     try {
       GoldenCase golden = GoldenCaseReader.read(directory);
       try (ModelDirectory base = openBase(golden.model())) {
         GoldenRun run = new GoldenRun(golden, base.config());
-        run.run(base, plan, out);
+        run.run(base, golden.recipe(device, plan), out);
         return new GoldenResult(name, run.result.measures(), null);
       }
     } catch (Unsupported e) {
@@ -75,8 +86,8 @@ public final class GoldenRun {
     }
   }
 
-  private void run(ModelDirectory base, ComputePlan plan, @Nullable Path out) {
-    try (TrainableModel model = load(base, plan);
+  private void run(ModelDirectory base, TrainingSetup recipe, @Nullable Path out) {
+    try (TrainableModel model = load(base, recipe);
         GoldenFile probe = new GoldenFile(golden.directory().resolve("probe.safetensors"))) {
       QuantisedTensors.compareBase(golden, base, result);
       compareLogits("before", probe, model);
@@ -100,10 +111,10 @@ public final class GoldenRun {
     }
   }
 
-  private TrainableModel load(ModelDirectory base, ComputePlan plan) {
+  private TrainableModel load(ModelDirectory base, TrainingSetup recipe) {
     TrainableModel model;
     try {
-      model = TrainableModels.load(base, golden.recipe(plan));
+      model = TrainableModels.load(base, recipe);
     } catch (IllegalArgumentException | BadModel e) {
       throw new Unsupported(String.valueOf(e.getMessage()));
     }

@@ -1,6 +1,7 @@
 package dev.graft.worker.run;
 
 import dev.graft.jobs.lease.Lease;
+import dev.graft.training.cuda.CudaDevice;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -32,7 +33,7 @@ public record TrainerCommandLine(List<String> command, Map<String, String> envir
 
   /** What a trainer calls the device of a worker: it sees one GPU, which is its first. */
   static String device(String ofWorker) {
-    return ofWorker.startsWith("cuda:") ? "cuda:0" : ofWorker;
+    return ofWorker.startsWith("cuda:") ? CudaDevice.ONLY : ofWorker;
   }
 
   @Override

@@ -90,6 +90,7 @@ class BenchTrainCommandTests {
     assertThat(tokens.path("computed").asDouble()).isEqualTo(64);
     assertThat(tokens.path("trained").asDouble()).isEqualTo(62);
     assertThat(report.path("losses").size()).isEqualTo(4);
+    assertThat(report.path("device").asString()).isEqualTo("cpu");
     double share = report.path("gemm_bound_share").asDouble();
     assertThat(report.path("gemm_bound_tokens_per_second").asDouble())
         .isCloseTo(report.path("tokens_per_second").asDouble() / share, within(1e-6));

@@ -7,6 +7,7 @@ import dev.graft.Concurrent;
 import dev.graft.spec.request.TrainingSpecs;
 import dev.graft.tiny.TinyLlama;
 import dev.graft.training.finetune.run.BadRun;
+import dev.graft.training.protocol.RunRequest;
 import dev.graft.training.protocol.TrainingEvent;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -92,7 +93,7 @@ class RowCountTests {
     assertThatThrownBy(
             () ->
                 FineTune.run(
-                    file.run(out, 1L << 40),
+                    file.run(out, new RunRequest.Machine("cpu", 0, 1L << 40, false)),
                     event -> {
                       if (!(event instanceof TrainingEvent.Started started)) return;
                       events.add(started);

@@ -1,4 +1,4 @@
-# Graft in a container: docker build -t graft .
+# Graft in a container: docker build -t graft . For NVIDIA GPUs: docker build -t graft-cuda --target cuda .
 FROM maven:3.9-eclipse-temurin-25 AS build
 WORKDIR /source
 COPY pom.xml .
@@ -7,7 +7,7 @@ COPY docs/openapi.yaml docs/
 COPY src src
 RUN mvn -q -B -Dmaven.test.skip=true package
 
-FROM eclipse-temurin:25-jre
+FROM eclipse-temurin:25-jre AS graft
 # setpriv (util-linux) ends a trainer with its worker; initdb needs a user that has a name.
 RUN apt-get update \
     && apt-get install -y --no-install-recommends util-linux \
@@ -33,3 +33,14 @@ VOLUME /data
 EXPOSE 8080
 ENTRYPOINT ["graft"]
 CMD ["serve", "--role", "all", "--data-dir", "/data"]
+
+# With the CUDA build of libtorch beside the CPU build: 4.6 GB. PIP_INDEX_URL names a mirror of PyPI.
+FROM graft AS cuda
+ARG PIP_INDEX_URL
+USER root
+RUN graft libtorch fetch --out /opt/libtorch-cuda
+ENV GRAFT_LIBTORCH_CUDA_DIRECTORY=/opt/libtorch-cuda NVIDIA_DRIVER_CAPABILITIES=compute,utility
+USER 65532:65532
+
+# The last one is what is built where no target is named.
+FROM graft

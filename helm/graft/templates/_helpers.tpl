@@ -9,6 +9,10 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
 {{- end -}}
 
+{{- define "graft.workerImage" -}}
+{{ (.Values.worker.image).repository | default .Values.image.repository }}:{{ (.Values.worker.image).tag | default .Values.image.tag | default .Chart.AppVersion }}
+{{- end -}}
+
 {{- define "graft.podSecurity" -}}
 runAsNonRoot: true
 runAsUser: 65532

@@ -19,6 +19,13 @@ from graft_ray.protocol import Exit, read_request
 from graft_ray.supervisor import RunDirectory
 
 
+KILLED = 128 + 9
+"""As of a process that SIGKILL ended."""
+
+_PEER = ("Connection closed by peer", "Connection reset", "Broken pipe", "NCCL", "gloo")
+"""What torch says in the processes that are left when one of them dies."""
+
+
 def in_worker(config: dict[str, Any]) -> None:
     """One process of the run, on a device that Ray gave it."""
     import ray.train
@@ -33,13 +40,18 @@ def in_worker(config: dict[str, Any]) -> None:
         from graft_ray.training import run
 
         request = read_request((supervisor.directory / supervisor.REQUEST).read_text())
-        return run(request, Group(), supervisor, sharded=bool(config["fsdp"]))
+        try:
+            return run(request, Group(), supervisor, sharded=bool(config["fsdp"]))
+        except Exception as e:
+            peer.append(any(text in str(e) for text in _PEER))
+            raise
 
     said: list[Any] = []
+    peer: list[bool] = []
     status = guarded(work, said.append)
     if said:
         failed = supervisor.directory / f"failed-{rank}.json"
-        failed.write_text(json.dumps(said[-1]))
+        failed.write_text(json.dumps({"event": said[-1], "peer": peer[-1:] == [True]}))
         raise RuntimeError(f"rank {rank} ended with {status.name}")
     if rank == 0:
         supervisor.end(status)
@@ -84,14 +96,20 @@ def _fit(said: argparse.Namespace) -> None:
     ).fit()
 
 
-def _failure(directory: RunDirectory) -> Exit:
-    """What the first process that failed said; nothing said means that it was killed."""
-    for file in sorted(directory.directory.glob("failed-*.json")):
-        event = json.loads(file.read_text())
-        if event["failure"] != "transient":
-            directory.tell(event)
-            return Exit[event["failure"].upper()]
-    return Exit.TRANSIENT
+def _failure(directory: RunDirectory) -> int:
+    """What the processes that failed said.
+
+    Those that only lost another tell nothing of the run. Where no other is left one was killed from
+    outside: no verdict on the job.
+    """
+    files = sorted(directory.directory.glob("failed-*.json"))
+    said = [json.loads(file.read_text()) for file in files]
+    own = [each["event"] for each in said if not each["peer"]]
+    if not own:
+        return KILLED
+    own.sort(key=lambda event: event["failure"] == "transient")
+    directory.tell(own[0])
+    return Exit[own[0]["failure"].upper()]
 
 
 if __name__ == "__main__":

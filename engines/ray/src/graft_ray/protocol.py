@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 
 class Exit(IntEnum):
@@ -74,12 +75,12 @@ def read_request(text: str) -> RunRequest:
         return RunRequest(
             adapter=_object(said["adapter"]),
             seed=int(said["seed"]),
-            base=Path(said["base"]["directory"]),
+            base=_known(said["base"]["directory"]),
             base_name=str(said["base"]["name"]),
-            training_file=Path(data["training_file"]),
+            training_file=_known(data["training_file"]),
             validation_file=_path(data.get("validation_file")),
-            output=Path(directories["output"]),
-            checkpoints=Path(directories["checkpoints"]),
+            output=_known(directories["output"]),
+            checkpoints=_known(directories["checkpoints"]),
             resume_from=_path(directories.get("resume_from")),
             parent_name=parent.get("name"),
             parent=_path(parent.get("directory")),
@@ -110,4 +111,11 @@ def _object(value: Any) -> dict[str, Any]:
 
 
 def _path(value: Any) -> Path | None:
-    return None if value is None else Path(value)
+    return None if value is None else _known(value)
+
+
+def _known(value: Any) -> Path:
+    """Graft writes paths as URIs; people write them plainly."""
+    if not isinstance(value, str):
+        raise ValueError("not a path")
+    return Path(unquote(urlsplit(value).path) if value.startswith("file:") else value)

@@ -143,9 +143,8 @@ final class RayJobs {
   }
 
   /**
-   * 502 to 504 are a proxy's, or a head that begins: they may pass.
-   *
-   * @return in the last line of what Ray says, which holds the reason of its stack traces
+   * 502 to 504 are a proxy's, or of a head that begins: they may pass. The last line of what Ray says
+   * is told: it has the reason of a stack trace.
    */
   private static RuntimeException refused(Answer answer) {
     int status = answer.status();
@@ -156,7 +155,9 @@ final class RayJobs {
         answer.body().lines().map(String::strip).filter(line -> line.length() > 2).toList();
     String last = lines.isEmpty() ? "" : lines.getLast();
     String said = last.substring(0, Math.min(MOST_SAID, last.length()));
-    if (status >= 502 && status <= 504) {
+    // A head that begins knows no agent yet: "No available agent to submit job, please try again".
+    boolean begins = answer.body().contains("No available agent");
+    if (begins || (status >= 502 && status <= 504)) {
       return new UncheckedIOException(new IOException("the Ray cluster answers " + status));
     }
     return new RayRefused("the Ray cluster answers %d: %s".formatted(status, said));

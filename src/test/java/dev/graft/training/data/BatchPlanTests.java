@@ -68,6 +68,18 @@ class BatchPlanTests {
     assertThat(new SplitMix64(1, 0).next()).isNotEqualTo(new SplitMix64(0, 1).next());
   }
 
+  /** What {@code engines/ray} has to find too: the same numbers are in its tests. */
+  @Test
+  void theOrderOfASeedIsKnownToOtherTrainers() {
+    int[] lengths = IntStream.range(0, 11).map(i -> 3 + i * 7 % 11).toArray();
+    BatchPlan random = plan("random", 2, 2, 3, 0, false, lengths);
+    assertThat(random.window(0)).containsExactly(new int[] {4, 0}, new int[] {6, 9});
+    assertThat(random.window(5)).containsExactly(new int[] {5, 2}, new int[] {8});
+    BatchPlan grouped = plan("group_by_length", 2, 2, 3, 0, false, lengths);
+    assertThat(grouped.window(1)).containsExactly(new int[] {1, 7}, new int[] {10, 5});
+    assertThat(grouped.window(3)).containsExactly(new int[] {3, 1}, new int[] {7, 10});
+  }
+
   @Test
   void groupsByLengthBeginWithTheLongestRow() {
     int[] lengths = IntStream.range(0, 64).map(i -> 1 + (i * 29) % 64).toArray();

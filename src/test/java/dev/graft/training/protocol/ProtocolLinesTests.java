@@ -9,6 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.JsonNodeFactory;
 
 class ProtocolLinesTests {
@@ -35,6 +36,29 @@ class ProtocolLinesTests {
   @EnumSource(TrainerDirective.class)
   void directivesComeBack(TrainerDirective directive) {
     assertThat(ProtocolLines.readDirective(ProtocolLines.write(directive))).isEqualTo(directive);
+  }
+
+  /** What trainers in other languages read: {@code engines/ray} has the same line in its tests. */
+  @Test
+  void pathsAreWrittenAsUris() {
+    RunRequest request =
+        new RunRequest(
+            new JsonMapper().readTree("{\"objective\":\"sft\"}"),
+            7,
+            new RunRequest.Base(Path.of("/a b/base"), "tiny"),
+            new RunRequest.Data(Path.of("/t.jsonl"), null),
+            new RunRequest.Directories(Path.of("/out"), Path.of("/\u00fc/c"), Path.of("/r")),
+            new RunRequest.Parent("p", Path.of("/s")),
+            new RunRequest.Machine("cuda", 2, 5L, true));
+    assertThat(ProtocolLines.write(request))
+        .isEqualTo(
+            "{\"adapter\":{\"objective\":\"sft\"},\"seed\":7,"
+                + "\"base\":{\"directory\":\"file:///a%20b/base\",\"name\":\"tiny\"},"
+                + "\"data\":{\"training_file\":\"file:///t.jsonl\",\"validation_file\":null},"
+                + "\"directories\":{\"output\":\"file:///out\","
+                + "\"checkpoints\":\"file:///%C3%BC/c\",\"resume_from\":\"file:///r\",\"tokens\":null},"
+                + "\"parent\":{\"name\":\"p\",\"directory\":\"file:///s\"},"
+                + "\"machine\":{\"device\":\"cuda\",\"threads\":2,\"memory\":5,\"least\":true}}");
   }
 
   @Test

@@ -234,6 +234,7 @@ final class RayTrainer implements Trainer {
       if (!OlderRuns.awaitEnd(jobs, run.id())) return;
       jobs.forget(run.id());
       run.delete();
+      LeftRuns.delete(jobs, cluster.shared());
     } catch (IOException | UncheckedIOException | RayRefused later) {
       log.atWarn()
           .addKeyValue("submission", run.id())

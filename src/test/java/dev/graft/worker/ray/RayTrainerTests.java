@@ -18,6 +18,7 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -247,6 +248,30 @@ class RayTrainerTests {
     assertThat(ray.known()).containsExactly("graft-ftjob-1-e1");
     assertThat(ray.calls).noneMatch(call -> call.endsWith("/stop"));
     assertThat(list(directory.resolve("shared/runs"))).containsExactly("graft-ftjob-1-e1");
+  }
+
+  @Test
+  void directoriesThatNobodyComesBackToAreDeletedAfterADay() throws Exception {
+    RayJobs jobs = new RayJobs(ray.address(), FakeRay.TOKEN, Duration.ofSeconds(5));
+    Path shared = directory.resolve("shared");
+    for (long epoch = 1; epoch <= 4; epoch++) {
+      older(epoch);
+      SharedRun.of(shared, new SubmissionId("ftjob-1", epoch)).beat(1);
+    }
+    FileTime now = Files.getLastModifiedTime(shared.resolve("runs/graft-ftjob-1-e2/alive"));
+    FileTime before = FileTime.from(now.toInstant().minus(Duration.ofHours(25)));
+    for (int epoch : new int[] {1, 3, 4}) {
+      Path alive = shared.resolve("runs/graft-ftjob-1-e" + epoch + "/alive");
+      Files.setLastModifiedTime(alive, before);
+    }
+    jobs.stop(new SubmissionId("ftjob-1", 1));
+    jobs.stop(new SubmissionId("ftjob-1", 2));
+    jobs.stop(new SubmissionId("ftjob-1", 4));
+    jobs.forget(new SubmissionId("ftjob-1", 4));
+    LeftRuns.delete(jobs, shared);
+    assertThat(list(shared.resolve("runs")))
+        .as("followed today, and running")
+        .containsExactly("graft-ftjob-1-e2", "graft-ftjob-1-e3");
   }
 
   @Test

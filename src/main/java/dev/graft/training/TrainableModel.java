@@ -27,10 +27,19 @@ public interface TrainableModel extends AutoCloseable {
   TokenLoss accumulate(MicroBatch batch, double divisor, long dropoutSeed);
 
   /**
+   * The same without waiting for the device: {@link #update} reads the losses of its step, and
+   * makes none where one of them is not finite.
+   */
+  default PendingLoss enqueue(MicroBatch batch, double divisor, long dropoutSeed) {
+    return PendingLoss.of(accumulate(batch, divisor, dropoutSeed));
+  }
+
+  /**
    * Clips by global norm, makes one AdamW update, zeroes the gradients; returns the norm before
    * clipping.
    *
-   * @throws NonfiniteGradients if that is not finite; {@link #discard} then makes the model usable
+   * @throws NonfiniteGradients if that or a loss is not finite; {@link #discard} then makes the
+   *     model usable
    */
   double update(double learningRate);
 

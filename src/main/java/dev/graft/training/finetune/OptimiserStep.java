@@ -2,6 +2,7 @@ package dev.graft.training.finetune;
 
 import dev.graft.spec.Hyperparameters;
 import dev.graft.training.NonfiniteGradients;
+import dev.graft.training.PendingLoss;
 import dev.graft.training.TrainableModel;
 import dev.graft.training.batch.MicroBatch;
 import dev.graft.training.data.Rows;
@@ -12,6 +13,7 @@ import dev.graft.training.finetune.run.RunControl;
 import dev.graft.training.finetune.run.TrainingRun;
 import dev.graft.training.metrics.TokenLoss;
 import dev.graft.training.model.optimizer.Schedules;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
@@ -84,20 +86,22 @@ final class OptimiserStep {
     long step = progress.step();
     StepBatches.Window made = windows.take(step);
     List<int[]> window = made.rows();
-    List<MicroBatch> batches = made.batches();
+    List<PendingLoss> losses = new ArrayList<>();
     try {
-      TokenLoss loss = accumulate(step, window, batches);
+      enqueue(step, made, losses);
+      double rate = training.schedule().learningRate() * multiplier(step);
+      double norm = model.update(rate);
+      TokenLoss loss = PendingLoss.sum(losses).read();
       if (training.guards().lossSpike() && progress.trend().spikes(loss.mean())) {
         String spike = "the loss jumped to %.3g".formatted(loss.mean());
         throw new BadRun(
             null, told(spike, step, all(window)) + "; loss_spike_guard false trains on");
       }
-      double rate = training.schedule().learningRate() * multiplier(step);
-      return new Updated(loss, model.update(rate), rate, tokens(batches));
+      return new Updated(loss, norm, rate, tokens(made.batches()));
     } catch (Nonfinite wrong) {
       return skipped(progress, String.valueOf(wrong.getMessage()));
     } catch (NonfiniteGradients wrong) {
-      return skipped(progress, told("the gradients are not finite", step, all(window)));
+      return skipped(progress, whatIsNotFinite(step, window, losses));
     }
   }
 
@@ -111,19 +115,29 @@ final class OptimiserStep {
     return new NotUpdated(why);
   }
 
-  private TokenLoss accumulate(long step, List<int[]> window, List<MicroBatch> batches) {
+  /** Looks at those losses that need no waiting; the model at the others. */
+  private void enqueue(long step, StepBatches.Window window, List<PendingLoss> losses) {
+    List<MicroBatch> batches = window.batches();
     long targets = Math.max(1, batches.stream().mapToLong(MicroBatch::targets).sum());
-    TokenLoss loss = TokenLoss.ZERO;
     for (int m = 0; m < batches.size(); m++) {
       control.poll();
       long dropoutSeed = new SplitMix64(seed, step, m).next();
-      TokenLoss part = model.accumulate(batches.get(m), targets, dropoutSeed);
-      if (!Double.isFinite(part.sum())) {
-        throw new Nonfinite(told("the loss is not a finite number", step, window.get(m)));
+      PendingLoss loss = model.enqueue(batches.get(m), targets, dropoutSeed);
+      losses.add(loss);
+      if (loss.known() && !Double.isFinite(loss.read().sum())) {
+        throw new Nonfinite(whatIsNotFinite(step, window.rows(), losses));
       }
-      loss = loss.plus(part);
     }
-    return loss;
+  }
+
+  /** The first loss, else the gradients. */
+  private String whatIsNotFinite(long step, List<int[]> window, List<PendingLoss> losses) {
+    for (int m = 0; m < losses.size(); m++) {
+      if (!Double.isFinite(losses.get(m).read().sum())) {
+        return told("the loss is not a finite number", step, window.get(m));
+      }
+    }
+    return told("the gradients are not finite", step, all(window));
   }
 
   private double multiplier(long step) {

@@ -44,7 +44,7 @@ public final class Continuation implements AutoCloseable {
     this.model = model;
     this.memory = memory;
     this.module = module;
-    this.cache = new KeyValueCache(memory.scope(), module, model.family());
+    this.cache = new KeyValueCache(memory.scope(), module, model.family(), model.kind());
     this.ropes = BatchInputs.Ropes.of(model.family());
     this.length = model.virtualTokens().keys();
   }
@@ -81,7 +81,8 @@ public final class Continuation implements AutoCloseable {
     long[] picked = ofLast ? new long[] {batch.size() - 1} : batch.everyPlace();
     try (PtNDManager scope = memory.scope();
         BatchInputs inputs =
-            BatchInputs.of(scope, family, ropes, batch, length, picked, new long[0], QUERY_BLOCK)) {
+            BatchInputs.of(
+                memory, scope, family, ropes, batch, length, picked, new long[0], QUERY_BLOCK)) {
       IValue x = IValue.from(inputs.ids());
       for (int i = 0; i < model.stages().size(); i++) {
         try (IValue before = x) {

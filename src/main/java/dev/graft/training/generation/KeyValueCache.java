@@ -1,7 +1,5 @@
 package dev.graft.training.generation;
 
-import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import dev.graft.training.kernels.TorchScriptModule;
@@ -23,17 +21,20 @@ final class KeyValueCache implements AutoCloseable {
   /**
    * @param manager closed with the cache
    * @param module has the method {@code grown}
+   * @param kind torch's number of their element type
    */
-  KeyValueCache(PtNDManager manager, TorchScriptModule module, Family family) {
+  KeyValueCache(PtNDManager manager, TorchScriptModule module, Family family, int kind) {
     this.manager = manager;
     this.module = module;
     int layers = family.config().numHiddenLayers();
     this.keys = new PtNDArray[layers];
     this.values = new PtNDArray[layers];
-    Shape empty = new Shape(family.keyValueHeads(), 0, family.headDim());
-    for (int i = 0; i < layers; i++) {
-      keys[i] = (PtNDArray) manager.zeros(empty, DataType.FLOAT32);
-      values[i] = (PtNDArray) manager.zeros(empty, DataType.FLOAT32);
+    long[] empty = {family.keyValueHeads(), 0, family.headDim()};
+    try (PtNDArray like = (PtNDArray) manager.create(0f)) {
+      for (int i = 0; i < layers; i++) {
+        keys[i] = module.call(manager, "empty", like, empty, kind).getFirst();
+        values[i] = module.call(manager, "empty", like, empty, kind).getFirst();
+      }
     }
   }
 

@@ -42,6 +42,7 @@ public final class Kernels {
           "optimiser",
           "pca",
           "quantised",
+          "upload",
           "weight");
 
   private static final String MODULE =

@@ -6,6 +6,7 @@ import ai.djl.pytorch.jni.JniUtils;
 import dev.graft.spec.Preference;
 import dev.graft.spec.method.AdapterMethod;
 import dev.graft.training.ComputePlan;
+import dev.graft.training.PendingLoss;
 import dev.graft.training.SavedResult;
 import dev.graft.training.StepObserver;
 import dev.graft.training.TrainableModel;
@@ -16,6 +17,7 @@ import dev.graft.training.batch.PairLogps;
 import dev.graft.training.batch.TokenBatch;
 import dev.graft.training.metrics.TokenLoss;
 import dev.graft.training.model.device.DeviceMemory;
+import dev.graft.training.model.device.Readout;
 import dev.graft.training.model.forward.BatchInputs;
 import dev.graft.training.model.forward.ForwardPass;
 import dev.graft.training.model.forward.LayerPass;
@@ -28,6 +30,7 @@ import dev.graft.training.model.loss.OutputLoss;
 import dev.graft.training.model.loss.PairGoal;
 import dev.graft.training.model.loss.TokenGoal;
 import dev.graft.weights.tensor.NamedTensor;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -50,6 +53,9 @@ final class TrainableTransformer implements TrainableModel {
   /** Lowest stage that trains; the way down ends there. */
   private final int lowest;
 
+  /** Losses since the last update. */
+  private final Readout readout;
+
   private StepObserver observer = StepObserver.NONE;
 
   TrainableTransformer(
@@ -59,6 +65,7 @@ final class TrainableTransformer implements TrainableModel {
       @Nullable ReferenceModel reference,
       TrainingSetup recipe) {
     this.memory = memory;
+    readout = new Readout(memory);
     this.model = model;
     this.state = state;
     plan = recipe.execution().plan();
@@ -83,13 +90,18 @@ final class TrainableTransformer implements TrainableModel {
 
   @Override
   public TokenLoss accumulate(MicroBatch batch, double divisor, long dropoutSeed) {
+    return enqueue(batch, divisor, dropoutSeed).read();
+  }
+
+  @Override
+  public PendingLoss enqueue(MicroBatch batch, double divisor, long dropoutSeed) {
     if (!(divisor > 0)) throw new IllegalArgumentException("the divisor must be > 0");
-    if (parts == null) return accumulate(FittingParts.Part.whole(batch), divisor, dropoutSeed);
-    TokenLoss sum = TokenLoss.ZERO;
+    if (parts == null) return enqueue(FittingParts.Part.whole(batch), divisor, dropoutSeed);
+    List<PendingLoss> losses = new ArrayList<>();
     for (FittingParts.Part part : parts.training(batch)) {
-      sum = sum.plus(accumulate(part, divisor, dropoutSeed));
+      losses.add(enqueue(part, divisor, dropoutSeed));
     }
-    return sum.counted(batch.targets());
+    return PendingLoss.sum(losses).then(sum -> sum.counted(batch.targets()));
   }
 
   @Override
@@ -97,8 +109,8 @@ final class TrainableTransformer implements TrainableModel {
     return parts == null ? null : parts.told(batch);
   }
 
-  private TokenLoss accumulate(FittingParts.Part part, double divisor, long dropoutSeed) {
-    if (part.batch().targets() == 0) return TokenLoss.ZERO;
+  private PendingLoss enqueue(FittingParts.Part part, double divisor, long dropoutSeed) {
+    if (part.batch().targets() == 0) return PendingLoss.of(TokenLoss.ZERO);
     Goal goal = goal(part.batch(), true);
     try (PtNDManager scope = memory.scope();
         BatchInputs inputs = inference.inputs(scope, goal.rows(), goal.picked(), part.among());
@@ -108,7 +120,7 @@ final class TrainableTransformer implements TrainableModel {
       long atLoss;
       try (IValue output = pass.up(lowest)) {
         atLoss = System.nanoTime();
-        result = goal.backward(scope, output, 1 / divisor);
+        result = goal.backward(scope, output, 1 / divisor, readout);
       } finally {
         JniUtils.setGradMode(false); // a method of autograd leaves it on when it throws
       }
@@ -120,7 +132,8 @@ final class TrainableTransformer implements TrainableModel {
       long forward = atLoss - begun;
       observer.accumulated(
           StepCost.of(inference, part.batch(), goal, forward, atDown - atLoss, nanos));
-      return result.loss().computed(goal.rows().size());
+      int computed = goal.rows().size();
+      return result.loss().then(loss -> loss.computed(computed));
     }
   }
 
@@ -220,13 +233,14 @@ final class TrainableTransformer implements TrainableModel {
   @Override
   public double update(double learningRate) {
     long begun = System.nanoTime();
-    double norm = state.update(learningRate);
+    double norm = state.update(learningRate, readout);
     observer.updated(System.nanoTime() - begun);
     return norm;
   }
 
   @Override
   public void discard() {
+    readout.forget();
     state.discard();
   }
 

@@ -6,6 +6,7 @@ import dev.graft.training.SavedResult;
 import dev.graft.training.model.device.DerivedTensors;
 import dev.graft.training.model.device.DeviceMemory;
 import dev.graft.training.model.device.DeviceTensors;
+import dev.graft.training.model.device.Readout;
 import dev.graft.training.model.device.TensorTable;
 import dev.graft.training.model.optimizer.ComputedTensor;
 import dev.graft.training.model.optimizer.Parameters;
@@ -65,10 +66,10 @@ final class TunerState implements AutoCloseable {
   }
 
   /** As {@link dev.graft.training.TrainableModel#update}. */
-  double update(double learningRate) {
+  double update(double learningRate, Readout readout) {
     regulariser = rule.regularise();
     if (computed != null) computed.backward();
-    double norm = parameters.update(learningRate, rule);
+    double norm = parameters.update(learningRate, rule, readout);
     compute();
     return norm;
   }

@@ -5,6 +5,7 @@ import dev.graft.spec.method.AdapterMethod;
 import dev.graft.spec.method.Freeze;
 import dev.graft.training.ComputePlan;
 import dev.graft.training.Execution;
+import dev.graft.training.PendingLoss;
 import dev.graft.training.TrainableModel;
 import dev.graft.training.batch.MicroBatch;
 import dev.graft.training.export.ResultFormat;
@@ -156,17 +157,21 @@ public final class GoldenRun {
       for (int step = 0; step < golden.steps(); step++) {
         List<MicroBatch> window = windows.get(step);
         long targets = window.stream().mapToLong(MicroBatch::targets).sum();
-        TokenLoss loss = TokenLoss.ZERO;
+        List<PendingLoss> parts = new ArrayList<>();
         for (MicroBatch batch : window) {
-          TokenLoss part = model.accumulate(pairs.measured(batch), targets, 0);
-          pairs.add(part.pairs());
-          loss = loss.plus(part);
+          parts.add(model.enqueue(pairs.measured(batch), targets, 0));
         }
         rates[step] =
             golden.lr()
                 * Schedules.multiplier(
                     golden.schedule(), step, golden.warmup(), golden.steps(), golden.lr());
         norms[step] = model.update(rates[step]);
+        TokenLoss loss = TokenLoss.ZERO;
+        for (PendingLoss each : parts) {
+          TokenLoss part = each.read();
+          pairs.add(part.pairs());
+          loss = loss.plus(part);
+        }
         losses[step] = loss.mean() + model.regulariser();
         ranks.add(step, loss.mean());
       }

@@ -66,7 +66,7 @@ class HalfPrecisionOperationTests {
           else:
             v = d[torch.sub(p, 1)]
           _4 = torch.append(r, torch.to(v, 7))
-          _5 = torch.append(r, torch.full([1], ops.prim.dtype(v), dtype=7, layout=None, device=None, pin_memory=None))
+          _5 = torch.append(r, torch.full([1], ops.prim.dtype(v), dtype=7, layout=None, device=ops.prim.device(v), pin_memory=None))
         return r
       """
           .indent(2);

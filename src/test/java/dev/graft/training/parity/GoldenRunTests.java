@@ -19,7 +19,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 @Concurrent
-class GoldenRunTests {
+public class GoldenRunTests {
   private static final Path CASES = Path.of("src/test/resources/parity");
 
   private static final List<String> NAMES =

@@ -17,9 +17,12 @@ import dev.graft.weights.checkpoint.MappedTensor;
 import dev.graft.weights.tensor.Dtype;
 import dev.graft.weights.tensor.NamedTensor;
 import dev.graft.weights.tensor.TensorData;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -31,12 +34,14 @@ public final class DeviceMemory implements AutoCloseable {
   private static final int F32 = 6;
 
   private final Device device;
+  private final String name;
   private final PtNDManager manager;
   private final TorchScriptModule module;
   private @Nullable MemorySegment staging;
 
-  private DeviceMemory(Device device, PtNDManager manager, TorchScriptModule module) {
+  private DeviceMemory(Device device, String name, PtNDManager manager, TorchScriptModule module) {
     this.device = device;
+    this.name = name;
     this.manager = manager;
     this.module = module;
   }
@@ -64,7 +69,7 @@ public final class DeviceMemory implements AutoCloseable {
     TorchThread.prepare(execution.threads());
     Device device = TorchDevices.of(execution.device());
     PtNDManager manager = (PtNDManager) NDManager.newBaseManager(device, "PyTorch");
-    return new DeviceMemory(device, manager, Kernels.load("", device));
+    return new DeviceMemory(device, execution.device(), manager, Kernels.load("", device));
   }
 
   public Device device() {
@@ -159,6 +164,23 @@ public final class DeviceMemory implements AutoCloseable {
         module.run("read", host, tensor, (from + at) / Float.BYTES);
       }
       if (!into.isNative()) MemorySegment.copy(slice, 0, into, at, length);
+    }
+  }
+
+  /**
+   * Tensors that are copied from the host together, see {@link Upload}.
+   *
+   * @param size of them in 8-byte elements
+   * @param write fills as many
+   */
+  List<PtNDArray> upload(
+      PtNDManager scope, long size, Consumer<MemorySegment> write, long[] layout) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment room = arena.allocate(Math.multiplyExact(size, Long.BYTES), Long.BYTES);
+      write.accept(room);
+      try (PtNDArray host = over(room, DataType.INT64, Long.BYTES, Device.cpu())) {
+        return module.call(scope, "upload", host, name, !name.equals(Execution.CPU), layout);
+      }
     }
   }
 

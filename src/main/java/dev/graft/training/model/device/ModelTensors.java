@@ -45,6 +45,11 @@ public final class ModelTensors {
     };
   }
 
+  /** Torch's number of the element type of products with weights, and of what goes between them. */
+  public int kind() {
+    return DeviceMemory.kind(products);
+  }
+
   /** The same tensors, to be added to. */
   public ModelTensors copy() {
     ModelTensors copy = new ModelTensors(products == Dtype.F32 ? Precision.F32 : Precision.BF16);

@@ -1,10 +1,10 @@
 package dev.graft.training.model.forward;
 
-import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
+import dev.graft.training.model.device.DeviceMemory;
+import dev.graft.training.model.device.Upload;
 import dev.graft.training.model.family.Family;
 import dev.graft.training.program.BatchContext;
 import dev.graft.weights.config.rope.Rope;
@@ -43,6 +43,7 @@ public record BatchInputs(PtNDArray ids, IValue context, IValue chunks, IValue w
    * @param queryBlock queries whose attention is computed at a time
    */
   public static BatchInputs of(
+      DeviceMemory memory,
       PtNDManager scope,
       Family family,
       Ropes ropes,
@@ -51,47 +52,54 @@ public record BatchInputs(PtNDArray ids, IValue context, IValue chunks, IValue w
       long[] picked,
       long[] among,
       int queryBlock) {
-    Map<BatchContext, PtNDArray> known = new EnumMap<>(BatchContext.class);
-    rotate(known, BatchContext.COS, BatchContext.SIN, scope, ropes.global(), past, layout);
+    Upload upload = new Upload();
+    Map<BatchContext, Integer> known = new EnumMap<>(BatchContext.class);
+    rotate(known, BatchContext.COS, BatchContext.SIN, upload, ropes.global(), past, layout);
     rotate(
-        known, BatchContext.LOCAL_COS, BatchContext.LOCAL_SIN, scope, ropes.local(), past, layout);
-    known.put(BatchContext.POSITIONS, tensor(scope, behind(layout, past + family.firstPosition())));
-    known.put(BatchContext.TOKEN_TYPES, tensor(scope, new long[layout.size()]));
-    known.put(BatchContext.PICKED, tensor(scope, picked));
-    if (among.length > 0) known.put(BatchContext.AMONG, tensor(scope, among));
-    known.put(BatchContext.VISIBLE, visible(scope, layout, past));
-    if (layout.virtual() > 0) known.put(BatchContext.JOINED, tensor(scope, layout.joined()));
-    known.put(
-        BatchContext.WIDTH, (PtNDArray) scope.create((float) layout.longest() - layout.virtual()));
-    PtNDArray empty = (PtNDArray) scope.zeros(new Shape(0), DataType.FLOAT32);
-    List<PtNDArray> all = new ArrayList<>();
-    for (BatchContext each : BatchContext.values()) all.add(known.getOrDefault(each, empty));
-    AttentionChunks.Masks masks = AttentionChunks.Masks.from(all.size());
+        known, BatchContext.LOCAL_COS, BatchContext.LOCAL_SIN, upload, ropes.local(), past, layout);
+    known.put(BatchContext.POSITIONS, add(upload, behind(layout, past + family.firstPosition())));
+    known.put(BatchContext.TOKEN_TYPES, add(upload, new long[layout.size()]));
+    known.put(BatchContext.PICKED, add(upload, picked));
+    if (among.length > 0) known.put(BatchContext.AMONG, add(upload, among));
+    long[] visible = visible(layout, past);
+    known.put(BatchContext.VISIBLE, upload.add(visible, 3, visible.length / 3));
+    if (layout.virtual() > 0) known.put(BatchContext.JOINED, add(upload, layout.joined()));
+    float width = (float) layout.longest() - layout.virtual();
+    known.put(BatchContext.WIDTH, upload.add(new float[] {width}));
+    int empty = upload.add(new float[0], 0);
+    int ids = add(upload, layout.ids());
+    AttentionChunks.Masks masks = AttentionChunks.Masks.from(BatchContext.values().length);
     long[] chunks = AttentionChunks.of(layout, past, 0, queryBlock, masks);
     boolean slides = family.window() > 0 && family.window() < past + layout.longest();
     long[] windowed =
         slides ? AttentionChunks.of(layout, past, family.window(), queryBlock, masks) : chunks;
+    int first = ids + 1;
     for (AttentionChunks.Masks.Mask each : masks.all().values()) {
-      Shape shape = new Shape(each.queries(), each.values().length / each.queries());
-      all.add((PtNDArray) scope.create(each.values(), shape));
+      upload.add(each.values(), each.queries(), each.values().length / each.queries());
     }
+    List<PtNDArray> there = upload.send(memory, scope);
+    List<PtNDArray> all = new ArrayList<>();
+    for (BatchContext each : BatchContext.values()) {
+      all.add(there.get(known.getOrDefault(each, empty)));
+    }
+    all.addAll(there.subList(first, there.size()));
     return new BatchInputs(
-        tensor(scope, layout.ids()),
+        there.get(ids),
         IValue.listFrom(all.toArray(PtNDArray[]::new)),
         IValue.listFrom(chunks),
         IValue.listFrom(windowed));
   }
 
-  private static PtNDArray tensor(PtNDManager scope, long[] values) {
-    return (PtNDArray) scope.create(values);
+  private static int add(Upload upload, long[] values) {
+    return upload.add(values, values.length);
   }
 
   private static long[] behind(TokenLayout layout, int first) {
     return Arrays.stream(layout.positions()).mapToLong(each -> first + each).toArray();
   }
 
-  /** For the definition of attention alone: see {@link BatchContext#VISIBLE}. */
-  static PtNDArray visible(PtNDManager scope, TokenLayout layout, int past) {
+  /** For the definition of attention alone, (3 keys): see {@link BatchContext#VISIBLE}. */
+  static long[] visible(TokenLayout layout, int past) {
     int keys = past + layout.size();
     long[] visible = new long[3 * keys];
     for (int k = 0; k < keys; k++) {
@@ -100,21 +108,21 @@ public record BatchInputs(PtNDArray ids, IValue context, IValue chunks, IValue w
       visible[keys + k] = token < 0 ? layout.size() : layout.until()[token];
       visible[2 * keys + k] = token < 0 ? k : past + layout.positions()[token];
     }
-    return (PtNDArray) scope.create(visible, new Shape(3, keys));
+    return visible;
   }
 
   private static void rotate(
-      Map<BatchContext, PtNDArray> known,
+      Map<BatchContext, Integer> known,
       BatchContext cos,
       BatchContext sin,
-      PtNDManager scope,
+      Upload upload,
       @Nullable RopeTable table,
       int past,
       TokenLayout layout) {
     if (table == null) return;
     table.prepare(past + layout.longest());
-    known.put(cos, table.cos(scope, past, layout.positions()));
-    known.put(sin, table.sin(scope, past, layout.positions()));
+    known.put(cos, table.cos(upload, past, layout.positions()));
+    known.put(sin, table.sin(upload, past, layout.positions()));
   }
 
   @Override

@@ -55,7 +55,15 @@ public record ForwardPass(Transformer model, BatchInputs.Ropes ropes, ComputePla
   public BatchInputs inputs(PtNDManager scope, TokenLayout layout, long[] picked, long[] among) {
     int past = model.virtualTokens().keys();
     return BatchInputs.of(
-        scope, model.family(), ropes, layout, past, picked, among, plan.queryBlock());
+        model.memory(),
+        scope,
+        model.family(),
+        ropes,
+        layout,
+        past,
+        picked,
+        among,
+        plan.queryBlock());
   }
 
   /** Without dropout and without anything kept for a way down. */

@@ -1,8 +1,6 @@
 package dev.graft.training.model.forward;
 
-import ai.djl.ndarray.types.Shape;
-import ai.djl.pytorch.engine.PtNDArray;
-import ai.djl.pytorch.engine.PtNDManager;
+import dev.graft.training.model.device.Upload;
 import dev.graft.weights.config.rope.Rope;
 import java.util.Arrays;
 
@@ -38,22 +36,22 @@ final class RopeTable {
   }
 
   /** (tokens, half of the turned features) of positions behind {@code past} others. */
-  PtNDArray cos(PtNDManager owner, int past, int[] positions) {
-    return rows(owner, cos, past, positions);
+  int cos(Upload upload, int past, int[] positions) {
+    return rows(upload, cos, past, positions);
   }
 
   /** (tokens, half of the turned features) of positions behind {@code past} others. */
-  PtNDArray sin(PtNDManager owner, int past, int[] positions) {
-    return rows(owner, sin, past, positions);
+  int sin(Upload upload, int past, int[] positions) {
+    return rows(upload, sin, past, positions);
   }
 
-  private PtNDArray rows(PtNDManager owner, float[] table, int past, int[] positions) {
+  private int rows(Upload upload, float[] table, int past, int[] positions) {
     int half = frequencies.length;
     float[] values = new float[Math.multiplyExact(positions.length, half)];
     for (int i = 0; i < positions.length; i++) {
       System.arraycopy(table, (past + positions[i]) * half, values, i * half, half);
     }
-    return (PtNDArray) owner.create(values, new Shape(positions.length, half));
+    return upload.add(values, positions.length, half);
   }
 
   private void grow(int positions) {

@@ -41,6 +41,7 @@ public final class Transformer implements AutoCloseable {
       boolean divides) {}
 
   private final Family family;
+  private final DeviceMemory memory;
   private final ModelTensors tensors;
   private final ModelProgram program;
   private final TorchScriptModule module;
@@ -55,6 +56,7 @@ public final class Transformer implements AutoCloseable {
       Rewrite adapter,
       ModelProgram program) {
     this.family = family;
+    this.memory = memory;
     this.adapter = adapter;
     this.tensors = tensors;
     this.program = program;
@@ -110,6 +112,16 @@ public final class Transformer implements AutoCloseable {
 
   public Family family() {
     return family;
+  }
+
+  /** Where it is. */
+  public DeviceMemory memory() {
+    return memory;
+  }
+
+  /** Torch's number of the element type of what goes from stage to stage. */
+  public int kind() {
+    return tensors.kind();
   }
 
   /** What is in front of every row. */

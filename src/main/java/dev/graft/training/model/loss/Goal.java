@@ -3,7 +3,9 @@ package dev.graft.training.model.loss;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
+import dev.graft.training.PendingLoss;
 import dev.graft.training.metrics.TokenLoss;
+import dev.graft.training.model.device.Readout;
 import dev.graft.training.model.forward.TokenLayout;
 
 /** What a micro-batch should give: where the head looks, and how far off its output is. */
@@ -13,13 +15,17 @@ public sealed interface Goal permits TokenGoal, LabelGoal, PairGoal {
   /** Tokens that the head looks at. */
   long[] picked();
 
-  /** Loss of the head's output and its gradient times scale. */
-  Result backward(PtNDManager scope, IValue output, double scale);
+  /**
+   * Loss of the head's output and its gradient times scale.
+   *
+   * @param readout takes what the loss is made of, where it stays on the device
+   */
+  Result backward(PtNDManager scope, IValue output, double scale, Readout readout);
 
   TokenLoss evaluate(PtNDManager scope, IValue output);
 
   /**
    * @param gradient at the head's output
    */
-  record Result(PtNDArray gradient, TokenLoss loss) {}
+  record Result(PtNDArray gradient, PendingLoss loss) {}
 }

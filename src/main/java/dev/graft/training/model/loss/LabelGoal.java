@@ -4,8 +4,10 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
+import dev.graft.training.PendingLoss;
 import dev.graft.training.batch.LabelBatch;
 import dev.graft.training.metrics.TokenLoss;
+import dev.graft.training.model.device.Readout;
 import dev.graft.training.model.family.Family;
 import dev.graft.training.model.forward.ForwardPass;
 import dev.graft.training.model.forward.TokenLayout;
@@ -80,7 +82,7 @@ public record LabelGoal(Task.Problem problem, TokenLayout rows, long[] picked, d
   }
 
   @Override
-  public Result backward(PtNDManager scope, IValue logits, double scale) {
+  public Result backward(PtNDManager scope, IValue logits, double scale, Readout readout) {
     PtNDArray output = logits.toTensor(scope);
     LabelLoss loss = LabelLoss.of(problem, output.toFloatArray(), labels);
     float[] gradient = new float[loss.gradient().length];
@@ -88,7 +90,7 @@ public record LabelGoal(Task.Problem problem, TokenLayout rows, long[] picked, d
       gradient[i] = (float) (scale * loss.gradient()[i]);
     }
     Shape shape = output.getShape();
-    return new Result((PtNDArray) scope.create(gradient, shape), loss.loss());
+    return new Result((PtNDArray) scope.create(gradient, shape), PendingLoss.of(loss.loss()));
   }
 
   @Override

@@ -4,6 +4,7 @@ import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
 import dev.graft.training.ComputePlan;
+import dev.graft.training.model.device.Upload;
 import dev.graft.training.model.forward.Transformer;
 import dev.graft.training.model.optimizer.Parameters;
 import dev.graft.training.tuner.part.OutputPart;
@@ -76,9 +77,24 @@ public final class OutputLoss {
   }
 
   /**
+   * The way down, on the device.
+   *
+   * @param logps as of {@link Scores}
+   * @param best as of {@link Scores}
    * @param gradient at the head's output
    */
-  record Descent(Scores scores, PtNDArray gradient) {}
+  record Descent(PtNDArray logps, PtNDArray best, PtNDArray gradient) {
+    Scores scores() {
+      return Scores.of(List.of(logps, best));
+    }
+  }
+
+  /**
+   * The way down where the host had to see the scores.
+   *
+   * @param gradient at the head's output
+   */
+  record Learned(Scores scores, PtNDArray gradient) {}
 
   public Scores scores(PtNDManager scope, IValue hidden, long[] targets) {
     return Scores.of(
@@ -89,7 +105,7 @@ public final class OutputLoss {
                 "token_loss",
                 hidden,
                 model.tensor(output),
-                scope.create(targets),
+                upload(scope, targets, new float[0]).getFirst(),
                 chunk,
                 tile,
                 softcap,
@@ -104,6 +120,7 @@ public final class OutputLoss {
   Descent backward(PtNDManager scope, IValue hidden, long[] targets, float[] g) {
     String method =
         plan.kind() == ComputePlan.Kind.AUTOGRAD ? "token_loss_autograd" : "token_loss_backward";
+    List<PtNDArray> sent = upload(scope, targets, g);
     List<PtNDArray> parts =
         model
             .module()
@@ -112,14 +129,14 @@ public final class OutputLoss {
                 method,
                 hidden,
                 model.tensor(output),
-                scope.create(targets),
-                scope.create(g),
+                sent.get(0),
+                sent.get(1),
                 chunk,
                 tile,
                 softcap,
                 labelSmoothing,
                 gradients);
-    return new Descent(Scores.of(parts), parts.get(2));
+    return new Descent(parts.get(0), parts.get(1), parts.get(2));
   }
 
   /**
@@ -127,17 +144,27 @@ public final class OutputLoss {
    * something that does not depend on it, so the logits are computed once, unless the output matrix
    * trains: it has the sum over the rows.
    */
-  Descent backward(
+  Learned backward(
       PtNDManager scope, IValue hidden, long[] targets, Function<Scores, float[]> derivatives) {
     if (gradients.length > 0) {
-      return backward(scope, hidden, targets, derivatives.apply(scores(scope, hidden, targets)));
+      Scores scores = scores(scope, hidden, targets);
+      Descent descent = backward(scope, hidden, targets, derivatives.apply(scores));
+      return new Learned(scores, descent.gradient());
     }
     float[] ones = new float[targets.length];
     Arrays.fill(ones, 1);
     Descent each = backward(scope, hidden, targets, ones);
-    float[] g = derivatives.apply(each.scores());
-    model.module().run("scale_rows", each.gradient(), scope.create(g));
-    return each;
+    Scores scores = each.scores();
+    float[] g = derivatives.apply(scores);
+    model.module().run("scale_rows", each.gradient(), upload(scope, targets, g).get(1));
+    return new Learned(scores, each.gradient());
+  }
+
+  private List<PtNDArray> upload(PtNDManager scope, long[] targets, float[] g) {
+    Upload upload = new Upload();
+    upload.add(targets, targets.length);
+    upload.add(g, g.length);
+    return upload.send(model.memory(), scope);
   }
 
   public PtNDArray logits(PtNDManager scope, IValue hidden) {

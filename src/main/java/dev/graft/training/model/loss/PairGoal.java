@@ -5,11 +5,13 @@ import ai.djl.pytorch.jni.IValue;
 import dev.graft.spec.Preference;
 import dev.graft.spec.Preference.Dpo;
 import dev.graft.spec.Preference.Orpo;
+import dev.graft.training.PendingLoss;
 import dev.graft.training.batch.PairBatch;
 import dev.graft.training.batch.PairLogps;
 import dev.graft.training.batch.TokenBatch;
 import dev.graft.training.metrics.PairMetrics;
 import dev.graft.training.metrics.TokenLoss;
+import dev.graft.training.model.device.Readout;
 import dev.graft.training.model.forward.TokenLayout;
 import java.util.function.Function;
 
@@ -64,11 +66,11 @@ public record PairGoal(
   }
 
   @Override
-  public Result backward(PtNDManager scope, IValue hidden, double scale) {
-    OutputLoss.Descent descent =
+  public Result backward(PtNDManager scope, IValue hidden, double scale, Readout readout) {
+    OutputLoss.Learned learned =
         loss.backward(scope, hidden, rows.targetIds(), scores -> slopes(preferred(scores), scale));
-    OutputLoss.Scores scores = descent.scores();
-    return new Result(descent.gradient(), loss(scores, preferred(scores), 1));
+    OutputLoss.Scores scores = learned.scores();
+    return new Result(learned.gradient(), PendingLoss.of(loss(scores, preferred(scores), 1)));
   }
 
   /** Weighted by its pairs, so that a file's loss is the mean over all of them. */

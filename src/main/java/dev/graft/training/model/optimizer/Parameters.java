@@ -5,6 +5,7 @@ import ai.djl.pytorch.engine.PtNDManager;
 import dev.graft.training.NonfiniteGradients;
 import dev.graft.training.model.device.DeviceMemory;
 import dev.graft.training.model.device.DeviceTensors;
+import dev.graft.training.model.device.Readout;
 import dev.graft.training.model.device.TensorTable;
 import dev.graft.training.tuner.part.Slot;
 import dev.graft.weights.tensor.NamedTensor;
@@ -35,6 +36,7 @@ public final class Parameters {
   private final Map<String, Long> starts = new LinkedHashMap<>();
   private final PtNDArray value;
   private final PtNDArray gradient;
+  private final PtNDArray[] step;
   private final List<ParameterGroup> groups = new ArrayList<>();
   private long updates;
 
@@ -67,6 +69,7 @@ public final class Parameters {
     gradient = memory.zeros(total);
     PtNDArray m = memory.zeros(total);
     PtNDArray v = memory.zeros(total);
+    step = new PtNDArray[] {memory.zeros(new long[0])};
     for (Slot slot : slots) {
       views.put(
           slot.name(),
@@ -143,25 +146,22 @@ public final class Parameters {
   }
 
   /**
-   * Clips, makes one AdamW update and zeroes the gradients.
+   * Clips, makes one AdamW update and zeroes the gradients. The device decides whether it is made;
+   * the host asks it when all is on its way.
    *
    * @param rule what the method does after the update
+   * @param readout has the losses of the step; it is read
    * @return norm of all gradients before clipping
-   * @throws NonfiniteGradients if the norm is not finite; the parameters are then as before
+   * @throws NonfiniteGradients if the norm or a loss is not finite; the parameters are then as
+   *     before
    */
-  public double update(double learningRate, StepRule rule) {
+  public double update(double learningRate, StepRule rule, Readout readout) {
     try (PtNDManager scope = memory.scope()) {
-      double norm =
-          memory
-              .module()
-              .call(scope, "clip", gradient, settings.maxGradNorm())
-              .getFirst()
-              .getFloat();
-      if (!Double.isFinite(norm)) {
-        throw new NonfiniteGradients(updates + 1);
-      }
-      updates++;
-      PtNDArray[] step = {(PtNDArray) scope.create((float) updates)};
+      Readout.Numbers norm =
+          readout.add(
+              memory.module().call(scope, "clip", gradient, settings.maxGradNorm()).getFirst());
+      PtNDArray skip = readout.nonfinite();
+      Readout.Numbers skipped = readout.add(skip);
       for (ParameterGroup group : groups) {
         memory
             .module()
@@ -172,15 +172,19 @@ public final class Parameters {
                 group.m(),
                 group.v(),
                 step,
+                (double) (updates + 1),
+                skip,
                 learningRate * group.settings().rate(),
                 settings.beta1(),
                 settings.beta2(),
                 settings.epsilon(),
                 group.settings().decay());
       }
+      if (skipped.values()[0] != 0) throw new NonfiniteGradients(updates + 1);
+      updates++;
       rule.updated(updates);
       memory.zero(gradient);
-      return norm;
+      return norm.values()[0];
     }
   }
 

@@ -21,8 +21,13 @@ public record Scale(String output, String input, double factor, boolean rounded)
   }
 
   private String scaled(String value) {
-    String by = rounded ? "torch.to(torch.tensor(%s), ops.prim.dtype(%s))" : "%s";
-    return "torch.mul(%s, %s)".formatted(value, by.formatted(factor, value));
+    String by = String.valueOf(factor);
+    if (rounded) {
+      by =
+          "torch.full([], %1$s, dtype=ops.prim.dtype(%2$s), layout=None, device=ops.prim.device(%2$s), pin_memory=None)"
+              .formatted(factor, value);
+    }
+    return "torch.mul(%s, %s)".formatted(value, by);
   }
 
   @Override

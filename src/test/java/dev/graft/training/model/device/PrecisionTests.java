@@ -49,7 +49,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @Concurrent
-class PrecisionTests {
+public class PrecisionTests {
   private static final Path LLAMA = Path.of("src/test/resources/parity/models/llama");
   private static final AdamW ADAMW = new AdamW(0.9, 0.999, 1e-8, 0, AdamW.Decay.ALL, 1);
   private static final AdapterMethod LORA =
@@ -141,7 +141,7 @@ class PrecisionTests {
     assertThat(trained[trained.length - 1]).isLessThan(trained[0] - 0.05);
   }
 
-  static Stream<AdapterMethod> methods() {
+  public static Stream<AdapterMethod> methods() {
     AdapterMethod.Lora lora = new AdapterMethod.Lora(4, 8, 0.1, new TargetModules.AllLinear());
     TargetModules tables = new TargetModules.Names(List.of("q_proj", "embed_tokens", "lm_head"));
     return Stream.concat(

@@ -55,7 +55,8 @@ public record LaidOut(long[] chunks, TokenLayout layout, int past, List<Mask> ma
   /** Who sees whom, and the masks in f64. */
   public PtNDArray[] tensors(PtNDManager manager) {
     List<PtNDArray> all = new ArrayList<>();
-    all.add(BatchInputs.visible(manager, layout, past));
+    long[] visible = BatchInputs.visible(layout, past);
+    all.add((PtNDArray) manager.create(visible, new Shape(3, visible.length / 3)));
     for (Mask each : masks) {
       double[] values = new double[each.values().length];
       for (int i = 0; i < values.length; i++) values[i] = each.values()[i];

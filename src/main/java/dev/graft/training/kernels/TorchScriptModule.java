@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A loaded TorchScript module whose methods take and give values of any type.
@@ -48,6 +49,18 @@ public final class TorchScriptModule implements AutoCloseable {
     }
   }
 
+  /** Sees every module and every call, so that tests can make the same calls elsewhere. */
+  interface Observer {
+    void loaded(TorchScriptModule module, byte[] archive);
+
+    /**
+     * @param arguments and the result stay the caller's
+     */
+    void called(TorchScriptModule module, String method, IValue[] arguments, IValue result);
+  }
+
+  static volatile @Nullable Observer observer;
+
   private final Model model;
   private final PtSymbolBlock block;
 
@@ -66,7 +79,10 @@ public final class TorchScriptModule implements AutoCloseable {
       model.close();
       throw new IllegalStateException("the kernel text does not load: " + e.getMessage(), e);
     }
-    return new TorchScriptModule(model);
+    TorchScriptModule loaded = new TorchScriptModule(model);
+    Observer watching = observer;
+    if (watching != null) watching.loaded(loaded, archive);
+    return loaded;
   }
 
   /**
@@ -83,8 +99,11 @@ public final class TorchScriptModule implements AutoCloseable {
       long[] handles = new long[values.length];
       for (int i = 0; i < handles.length; i++) handles[i] = values[i].getHandle();
       long module = block.getHandle();
-      return (IValue)
-          WRAP.invoke((long) RUN_METHOD.invokeExact(module, method, handles, true, false));
+      var result =
+          (IValue) WRAP.invoke((long) RUN_METHOD.invokeExact(module, method, handles, true, false));
+      Observer watching = observer;
+      if (watching != null) watching.called(this, method, values, result);
+      return result;
     } catch (RuntimeException | Error e) {
       throw e;
     } catch (Throwable e) {

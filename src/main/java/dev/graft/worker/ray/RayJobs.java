@@ -143,8 +143,8 @@ final class RayJobs {
   }
 
   /**
-   * 502 to 504 are a proxy's, or of a head that begins: they may pass. The last line of what Ray says
-   * is told: it has the reason of a stack trace.
+   * 502 to 504 are a proxy's, or of a head that begins: they may pass. The last line of what Ray
+   * says is told: it has the reason of a stack trace.
    */
   private static RuntimeException refused(Answer answer) {
     int status = answer.status();

@@ -6,7 +6,6 @@ import dev.graft.artifacts.cache.BlobCache;
 import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.LeaseProtocol;
 import dev.graft.platform.EveryRole;
-import dev.graft.platform.MachineLacks;
 import dev.graft.platform.process.ChildJvm;
 import dev.graft.platform.process.FileTrees;
 import dev.graft.platform.process.LoopThreads;
@@ -56,7 +55,7 @@ class WorkerConfiguration {
      */
     @Bean
     WorkerHttp workerHttp(WorkerProperties settings, TrainerDevices devices) throws IOException {
-      URI server = server(settings);
+      URI server = settings.server();
       String credential = WorkerCredential.obtain(settings, server);
       return new WorkerHttp(server, credential, settings);
     }
@@ -64,26 +63,6 @@ class WorkerConfiguration {
     @Bean
     LeaseProtocol leaseProtocol(WorkerHttp http, WorkerProperties settings) {
       return new HttpLeaseProtocol(http, settings.callTimeout());
-    }
-
-    /**
-     * @throws MachineLacks without one
-     */
-    static URI server(WorkerProperties settings) {
-      String url = settings.serverUrl();
-      if (url == null || url.isBlank()) {
-        throw new MachineLacks("a worker needs the URL of its server: start with --server");
-      }
-      try {
-        URI uri = URI.create(url.endsWith("/") ? url.substring(0, url.length() - 1) : url);
-        if (uri.getHost() != null
-            && ("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()))) {
-          return uri;
-        }
-      } catch (IllegalArgumentException notAUri) {
-        // said below
-      }
-      throw new MachineLacks("not the URL of a server: " + url);
     }
   }
 

@@ -1,7 +1,9 @@
 package dev.graft.worker;
 
 import dev.graft.artifacts.cache.BlobCache;
+import dev.graft.platform.MachineLacks;
 import dev.graft.worker.run.RunTimes;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -79,6 +81,27 @@ record WorkerProperties(
     if (drainGrace.isNegative()) {
       throw new IllegalArgumentException("graft.worker.drain-grace must not be negative");
     }
+  }
+
+  /**
+   * The server to work for.
+   *
+   * @throws MachineLacks without one
+   */
+  URI server() {
+    if (serverUrl == null || serverUrl.isBlank()) {
+      throw new MachineLacks("a worker needs the URL of its server: start with --server");
+    }
+    try {
+      URI uri = URI.create(serverUrl.replaceFirst("/$", ""));
+      if (uri.getHost() != null
+          && ("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()))) {
+        return uri;
+      }
+    } catch (IllegalArgumentException notAUri) {
+      // said below
+    }
+    throw new MachineLacks("not the URL of a server: " + serverUrl);
   }
 
   RunTimes runTimes() {

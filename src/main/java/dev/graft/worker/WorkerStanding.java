@@ -45,7 +45,7 @@ public sealed interface WorkerStanding {
   static WorkerStanding of(Environment environment) throws IOException {
     WorkerProperties settings =
         Binder.get(environment).bindOrCreate("graft.worker", WorkerProperties.class);
-    URI server = WorkerConfiguration.Remote.server(settings);
+    URI server = settings.server();
     Optional<String> credential = WorkerCredential.kept(settings);
     if (credential.isEmpty()) {
       String token = settings.joinToken();

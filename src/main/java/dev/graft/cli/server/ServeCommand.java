@@ -2,7 +2,6 @@ package dev.graft.cli.server;
 
 import dev.graft.GraftApplication;
 import dev.graft.platform.database.DatabaseInitializer;
-import dev.graft.training.cuda.CudaMachine;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -65,14 +64,7 @@ public final class ServeCommand implements Callable<Integer> {
       description = "Admits a new worker, once (graft worker-token create).")
   private @Nullable String joinToken;
 
-  @Option(
-      names = "--device",
-      defaultValue = "auto",
-      paramLabel = "DEVICE",
-      description =
-          "A worker's devices: cpu, cuda:0, or several with commas; auto, if not said: every GPU"
-              + " that can be used, else cpu.")
-  private String device = "auto";
+  @Mixin private WorkerDeviceOption devices = new WorkerDeviceOption();
 
   /**
    * Ends only with the process: at its shutdown Spring drains the worker, closes the context, and
@@ -107,15 +99,7 @@ public final class ServeCommand implements Callable<Integer> {
     if (role != ProcessRole.WORKER && server != null) {
       throw new ParameterException(spec.commandLine(), "--server is for --role worker");
     }
-    if (!device.matches("auto|(cpu|cuda:\\d+)(,(cpu|cuda:\\d+))*")) {
-      throw new ParameterException(
-          spec.commandLine(),
-          "--device " + device + " is not a device: use auto, cpu, cuda:0, or several with commas");
-    }
-    if (role != ProcessRole.SERVER && device.contains("cuda")) {
-      CudaMachine machine = CudaMachine.here();
-      for (String each : device.split(",")) if (!each.equals("cpu")) machine.require(each);
-    }
+    devices.check(spec.commandLine(), role != ProcessRole.SERVER);
   }
 
   private ConfigurableApplicationContext start(DatabaseInitializer database) {
@@ -131,7 +115,7 @@ public final class ServeCommand implements Callable<Integer> {
     add(arguments, "server.port", port);
     add(arguments, "graft.worker.server-url", server);
     add(arguments, "graft.worker.join-token", joinToken);
-    add(arguments, "graft.worker.devices", device.equals("auto") ? null : device);
+    add(arguments, "graft.worker.devices", devices.named());
     return arguments;
   }
 

@@ -18,12 +18,6 @@ public record CudaMachine(List<CudaDevice> devices, @Nullable CudaLack lack) {
   /** CUDA's own variable: the devices that a process sees. */
   public static final String VISIBLE = "CUDA_VISIBLE_DEVICES";
 
-  private static final CudaLack NO_DRIVER =
-      new CudaLack(
-          "there is no NVIDIA driver",
-          "install the driver of the GPU; in a container give it one (docker run --gpus all,"
-              + " Kubernetes: nvidia.com/gpu)");
-
   public CudaMachine {
     devices = List.copyOf(devices);
   }
@@ -48,12 +42,12 @@ public record CudaMachine(List<CudaDevice> devices, @Nullable CudaLack lack) {
       boolean driverOpens,
       Map<String, String> environment) {
     return switch (answer) {
-      case SmiAnswer.Missing missing -> new CudaMachine(List.of(), absent(driverOpens));
-      case SmiAnswer.Failed failed -> new CudaMachine(List.of(), failed(failed.said()));
+      case SmiAnswer.Missing missing -> new CudaMachine(List.of(), DriverLack.absent(driverOpens));
+      case SmiAnswer.Failed failed -> new CudaMachine(List.of(), DriverLack.said(failed.said()));
       case SmiAnswer.Told told -> {
         SmiReading reading = SmiReading.of(told);
         List<CudaDevice> devices = new ArrayList<>();
-        for (CudaDevice each : visible(reading.gpus(), environment.get(VISIBLE))) {
+        for (CudaDevice each : VisibleDevices.of(reading.gpus(), environment.get(VISIBLE))) {
           CudaLack lack = lack(each, library, driverOpens, environment);
           CudaDevice named = each.named("cuda:" + devices.size());
           devices.add(lack == null ? named : named.lacking(lack));
@@ -61,31 +55,6 @@ public record CudaMachine(List<CudaDevice> devices, @Nullable CudaLack lack) {
         yield new CudaMachine(devices, lack(reading, devices, environment.get(VISIBLE)));
       }
     };
-  }
-
-  private static CudaLack absent(boolean driverOpens) {
-    return driverOpens
-        ? new CudaLack(
-            "there is an NVIDIA driver, and no nvidia-smi to ask it",
-            "put nvidia-smi on the PATH; in a container set"
-                + " NVIDIA_DRIVER_CAPABILITIES=compute,utility")
-        : NO_DRIVER;
-  }
-
-  private static CudaLack failed(String said) {
-    String cure = "run nvidia-smi and correct what it reports";
-    if (said.contains("version mismatch")) {
-      cure = "restart the machine: the driver was upgraded while it was loaded";
-    } else if (said.contains("communicate with the NVIDIA driver")) {
-      cure = "load the driver (modprobe nvidia), or install it again for this kernel";
-    } else if (said.contains("No devices were found")) {
-      cure = "check that the GPU is there (lspci), or give the container one";
-    } else if (said.contains("not a valid field")) {
-      cure = "install a driver that is newer";
-    } else if (said.contains("Failed to initialize NVML")) {
-      cure = "run nvidia-smi on the host; if it works there, start the container again";
-    }
-    return new CudaLack("nvidia-smi says: " + said, cure);
   }
 
   private static @Nullable CudaLack lack(
@@ -112,42 +81,18 @@ public record CudaMachine(List<CudaDevice> devices, @Nullable CudaLack lack) {
 
   private static @Nullable CudaLack lack(
       SmiReading reading, List<CudaDevice> devices, @Nullable String visible) {
-    if (reading.unread() != null) return failed(reading.unread());
+    if (reading.unread() != null) return DriverLack.said(reading.unread());
     if (!devices.isEmpty()) return null;
     return reading.gpus().isEmpty()
-        ? failed("No devices were found")
+        ? DriverLack.said("No devices were found")
         : new CudaLack(
             "CUDA_VISIBLE_DEVICES=%s leaves no GPU".formatted(visible),
             "unset it, or name GPUs as nvidia-smi -L does");
   }
 
-  /** As CUDA reads it: up to the first that there is not, numbers in the order of the PCI bus. */
-  private static List<CudaDevice> visible(List<List<CudaDevice>> gpus, @Nullable String said) {
-    List<CudaDevice> all = gpus.stream().flatMap(List::stream).toList();
-    if (said == null) return all;
-    List<CudaDevice> visible = new ArrayList<>();
-    for (String each : said.split(",")) {
-      CudaDevice found = find(gpus, all, each.strip());
-      if (found == null || visible.contains(found)) break;
-      visible.add(found);
-    }
-    return visible;
-  }
-
-  private static @Nullable CudaDevice find(
-      List<List<CudaDevice>> gpus, List<CudaDevice> all, String name) {
-    if (name.matches("\\d{1,4}")) {
-      int index = Integer.parseInt(name);
-      return index < gpus.size() ? gpus.get(index).getFirst() : null;
-    }
-    if (!name.startsWith("GPU-") && !name.startsWith("MIG-")) return null;
-    List<CudaDevice> named = all.stream().filter(each -> each.uuid().startsWith(name)).toList();
-    return named.size() == 1 ? named.getFirst() : null;
-  }
-
   /** Whether it has nothing to do with NVIDIA, as far as can be seen. */
   public boolean isWithoutDriver() {
-    return NO_DRIVER.equals(lack);
+    return DriverLack.NONE.equals(lack);
   }
 
   public List<CudaDevice> usable() {

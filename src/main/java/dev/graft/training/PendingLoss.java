@@ -17,7 +17,7 @@ public sealed interface PendingLoss {
 
   /** The sum of several. */
   static PendingLoss sum(List<PendingLoss> parts) {
-    return new Sum(List.copyOf(parts));
+    return new Several(List.copyOf(parts));
   }
 
   /** The same, changed when it is read. */
@@ -47,7 +47,7 @@ public sealed interface PendingLoss {
   }
 
   /** See {@link #sum}. */
-  record Sum(List<PendingLoss> parts) implements PendingLoss {
+  record Several(List<PendingLoss> parts) implements PendingLoss {
     @Override
     public boolean known() {
       return parts.stream().allMatch(PendingLoss::known);

@@ -14,24 +14,22 @@ import org.jspecify.annotations.Nullable;
  * A base model on one device with the parameters that train. Created, used and closed on one
  * platform thread.
  *
- * <p>An optimiser step is {@code accumulate} for each micro-batch of the window, then {@code
- * update}.
+ * <p>An optimiser step is {@code enqueue} for each micro-batch of the window, then {@code update}.
  */
 public interface TrainableModel extends AutoCloseable {
   /**
-   * Forward and backward: adds the gradient of (summed token loss / divisor) to the gradients.
+   * Forward and backward: adds the gradient of (summed token loss / divisor) to the gradients. The
+   * device is not waited for: {@link #update} reads the losses of its step, and is none where one
+   * of them is not finite.
    *
    * @param divisor trained tokens of the whole accumulation window
    * @param dropoutSeed key of the dropout masks; equal keys give equal masks
    */
-  TokenLoss accumulate(MicroBatch batch, double divisor, long dropoutSeed);
+  PendingLoss enqueue(MicroBatch batch, double divisor, long dropoutSeed);
 
-  /**
-   * The same without waiting for the device: {@link #update} reads the losses of its step, and
-   * makes none where one of them is not finite.
-   */
-  default PendingLoss enqueue(MicroBatch batch, double divisor, long dropoutSeed) {
-    return PendingLoss.of(accumulate(batch, divisor, dropoutSeed));
+  /** The same, and waits. */
+  default TokenLoss accumulate(MicroBatch batch, double divisor, long dropoutSeed) {
+    return enqueue(batch, divisor, dropoutSeed).read();
   }
 
   /**
@@ -43,7 +41,7 @@ public interface TrainableModel extends AutoCloseable {
    */
   double update(double learningRate);
 
-  /** Forgets what {@link #accumulate} has added since the last update. */
+  /** Forgets what {@link #enqueue} has added since the last update. */
   void discard();
 
   /**

@@ -17,7 +17,6 @@ import dev.graft.training.batch.PairLogps;
 import dev.graft.training.batch.TokenBatch;
 import dev.graft.training.metrics.TokenLoss;
 import dev.graft.training.model.device.DeviceMemory;
-import dev.graft.training.model.device.Readout;
 import dev.graft.training.model.forward.BatchInputs;
 import dev.graft.training.model.forward.ForwardPass;
 import dev.graft.training.model.forward.LayerPass;
@@ -53,9 +52,6 @@ final class TrainableTransformer implements TrainableModel {
   /** Lowest stage that trains; the way down ends there. */
   private final int lowest;
 
-  /** Losses since the last update. */
-  private final Readout readout;
-
   private StepObserver observer = StepObserver.NONE;
 
   TrainableTransformer(
@@ -65,7 +61,6 @@ final class TrainableTransformer implements TrainableModel {
       @Nullable ReferenceModel reference,
       TrainingSetup recipe) {
     this.memory = memory;
-    readout = new Readout(memory);
     this.model = model;
     this.state = state;
     plan = recipe.execution().plan();
@@ -86,11 +81,6 @@ final class TrainableTransformer implements TrainableModel {
     int stages = model.stages().size();
     while (first < stages && !model.stages().get(first).trains()) first++;
     lowest = first;
-  }
-
-  @Override
-  public TokenLoss accumulate(MicroBatch batch, double divisor, long dropoutSeed) {
-    return enqueue(batch, divisor, dropoutSeed).read();
   }
 
   @Override
@@ -120,7 +110,7 @@ final class TrainableTransformer implements TrainableModel {
       long atLoss;
       try (IValue output = pass.up(lowest)) {
         atLoss = System.nanoTime();
-        result = goal.backward(scope, output, 1 / divisor, readout);
+        result = goal.backward(scope, output, 1 / divisor, state.parameters().readout());
       } finally {
         JniUtils.setGradMode(false); // a method of autograd leaves it on when it throws
       }
@@ -128,10 +118,9 @@ final class TrainableTransformer implements TrainableModel {
       result.gradient().close();
       long atDown = System.nanoTime();
       pass.down(g, lowest);
-      long nanos = System.nanoTime() - atDown;
-      long forward = atLoss - begun;
+      long down = System.nanoTime() - atDown;
       observer.accumulated(
-          StepCost.of(inference, part.batch(), goal, forward, atDown - atLoss, nanos));
+          StepCost.of(inference, part.batch(), goal, atLoss - begun, atDown - atLoss, down));
       int computed = goal.rows().size();
       return result.loss().then(loss -> loss.computed(computed));
     }
@@ -233,14 +222,13 @@ final class TrainableTransformer implements TrainableModel {
   @Override
   public double update(double learningRate) {
     long begun = System.nanoTime();
-    double norm = state.update(learningRate, readout);
+    double norm = state.update(learningRate);
     observer.updated(System.nanoTime() - begun);
     return norm;
   }
 
   @Override
   public void discard() {
-    readout.forget();
     state.discard();
   }
 

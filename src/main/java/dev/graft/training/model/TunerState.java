@@ -6,7 +6,6 @@ import dev.graft.training.SavedResult;
 import dev.graft.training.model.device.DerivedTensors;
 import dev.graft.training.model.device.DeviceMemory;
 import dev.graft.training.model.device.DeviceTensors;
-import dev.graft.training.model.device.Readout;
 import dev.graft.training.model.device.TensorTable;
 import dev.graft.training.model.optimizer.ComputedTensor;
 import dev.graft.training.model.optimizer.Parameters;
@@ -66,10 +65,10 @@ final class TunerState implements AutoCloseable {
   }
 
   /** As {@link dev.graft.training.TrainableModel#update}. */
-  double update(double learningRate, Readout readout) {
+  double update(double learningRate) {
     regulariser = rule.regularise();
     if (computed != null) computed.backward();
-    double norm = parameters.update(learningRate, rule, readout);
+    double norm = parameters.update(learningRate, rule);
     compute();
     return norm;
   }

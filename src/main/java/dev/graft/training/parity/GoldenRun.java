@@ -161,10 +161,7 @@ public final class GoldenRun {
         for (MicroBatch batch : window) {
           parts.add(model.enqueue(pairs.measured(batch), targets, 0));
         }
-        rates[step] =
-            golden.lr()
-                * Schedules.multiplier(
-                    golden.schedule(), step, golden.warmup(), golden.steps(), golden.lr());
+        rates[step] = rate(step);
         norms[step] = model.update(rates[step]);
         TokenLoss loss = TokenLoss.ZERO;
         for (PendingLoss each : parts) {
@@ -184,6 +181,12 @@ public final class GoldenRun {
         Differences.relative(golden.gradNorms(), norms),
         golden.limit("grad_norm_relative"));
     result.add("lr", Differences.absolute(golden.lrs(), rates), LEARNING_RATE);
+  }
+
+  private double rate(int step) {
+    return golden.lr()
+        * Schedules.multiplier(
+            golden.schedule(), step, golden.warmup(), golden.steps(), golden.lr());
   }
 
   private void compareLogits(String when, GoldenFile probe, TrainableModel model) {

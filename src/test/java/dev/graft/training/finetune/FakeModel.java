@@ -2,6 +2,7 @@ package dev.graft.training.finetune;
 
 import dev.graft.spec.method.AdapterMethod;
 import dev.graft.training.ActivationBudget;
+import dev.graft.training.PendingLoss;
 import dev.graft.training.TrainableModel;
 import dev.graft.training.batch.MicroBatch;
 import dev.graft.training.batch.PairBatch;
@@ -68,8 +69,8 @@ public final class FakeModel implements TrainableModel {
   }
 
   @Override
-  public TokenLoss accumulate(MicroBatch batch, double divisor, long dropoutSeed) {
-    return loss(batch, divisor, dropoutSeed);
+  public PendingLoss enqueue(MicroBatch batch, double divisor, long dropoutSeed) {
+    return PendingLoss.of(loss(batch, divisor, dropoutSeed));
   }
 
   @Override

@@ -5,9 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.graft.Concurrent;
+import dev.graft.spec.Precision;
 import dev.graft.spec.method.AdapterMethod.Lora;
 import dev.graft.spec.method.AdapterMethod.TargetModules;
 import dev.graft.spec.method.Targets;
+import dev.graft.training.ComputePlan;
+import dev.graft.training.Execution;
 import dev.graft.training.Generator;
 import dev.graft.training.export.PeftDirectory;
 import dev.graft.weights.ModelDirectory;
@@ -77,6 +80,22 @@ class CachedGeneratorTests {
           .containsExactly(Arrays.copyOfRange(prompt, length, length + 20));
     }
     assertThat(seen).hasSizeGreaterThan(10);
+  }
+
+  /** Keys and values are in bf16, too. */
+  @Test
+  void aBaseInBf16AnswersAsInF32UpToRounding() {
+    var execution = new Execution(Execution.CPU, Precision.BF16, ComputePlan.KEEP, 1);
+    try (Generator half = Generators.load(base, null, null, execution);
+        Generator.Text text = half.read(PROMPT);
+        Generator.Text wide = generator.read(PROMPT)) {
+      for (int next : new int[] {9, 2, 6}) {
+        assertThat(text.logits()).containsExactly(wide.logits(), within(0.2f));
+        assertThat(text.logits()).isNotEqualTo(wide.logits());
+        text.append(next);
+        wide.append(next);
+      }
+    }
   }
 
   @Test

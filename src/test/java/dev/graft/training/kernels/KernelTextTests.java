@@ -7,19 +7,41 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
+import dev.graft.spec.Precision;
+import dev.graft.spec.method.AdapterMethod;
+import dev.graft.training.ComputePlan;
+import dev.graft.training.Execution;
+import dev.graft.training.generation.Continuation;
+import dev.graft.training.model.TrainingProgram;
+import dev.graft.training.model.TrainingSetup;
+import dev.graft.training.model.device.PrecisionTests;
+import dev.graft.training.model.optimizer.AdamW;
+import dev.graft.weights.ModelDirectory;
+import dev.graft.weights.TinyModels;
+import dev.graft.weights.config.Families;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class KernelTextTests {
   /** Each makes the device wait for the host, or ties the text to a device. */
   private static final Pattern HOST_ROUND_TRIP =
       Pattern.compile(
-          "torch\\.(item|nonzero|masked_select|tolist|equal|is_nonzero)\\b|\\.tolist\\(|\\bcuda\\b|\\bcpu\\b");
+          "torch\\.(item|nonzero|masked_select|tolist|equal|is_nonzero|tensor|scalar_tensor)\\b"
+              + "|\\.tolist\\(|\\bcuda\\b|\\bcpu\\b|\\bdevice=None\\b");
+
+  /** Moves bytes, names devices, and computes starts on the host, in this order. */
+  private static final List<String> KNOW_THE_HOST =
+      List.of("DeviceMemory.java", "LinearAlgebra.java", "TorchDevices.java");
 
   private static final Path TEXT = Path.of("src/main/resources/dev/graft/training/kernels");
 
@@ -41,6 +63,49 @@ class KernelTextTests {
   void noKernelWaitsForTheDeviceOrNamesOne() {
     for (String file : Kernels.FILES) {
       assertThat(Kernels.text(file)).as(file).doesNotContainPattern(HOST_ROUND_TRIP);
+    }
+    assertThat(Kernels.text("model")).doesNotContainPattern(HOST_ROUND_TRIP);
+    assertThat(Continuation.METHODS).doesNotContainPattern(HOST_ROUND_TRIP);
+  }
+
+  static Stream<Arguments> programs() {
+    return Families.NAMES.stream()
+        .flatMap(family -> Stream.of(Precision.values()).map(each -> Arguments.of(family, each)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("programs")
+  void noProgramWaitsForTheDeviceOrNamesOne(
+      String family, Precision precision, @TempDir Path directory) throws IOException {
+    TinyModels.write(directory, Families.json(family));
+    var execution = Execution.cpu(precision, ComputePlan.KEEP);
+    AdamW adamw = new AdamW(0.9, 0.999, 1e-8, 0, AdamW.Decay.ALL, 1);
+    int programs = 0;
+    try (ModelDirectory base = ModelDirectory.open(directory)) {
+      for (AdapterMethod method : PrecisionTests.methods().toList()) {
+        String text;
+        try {
+          text = TrainingProgram.of(base, new TrainingSetup(method, adamw, execution, 1)).text();
+        } catch (IllegalArgumentException e) {
+          continue; // the method does not fit the family
+        }
+        programs++;
+        assertThat(text).as("%s", method).contains("torch.").doesNotContainPattern(HOST_ROUND_TRIP);
+      }
+    }
+    assertThat(programs).isGreaterThan(4);
+  }
+
+  @Test
+  void whoeverComputesIsToldTheDevice() throws IOException {
+    try (Stream<Path> sources = Files.walk(Path.of("src/main/java"))) {
+      List<String> found = new ArrayList<>();
+      for (Path source : sources.filter(each -> each.toString().endsWith(".java")).toList()) {
+        if (Files.readString(source).contains("Device.cpu()")) {
+          found.add(source.getFileName().toString());
+        }
+      }
+      assertThat(found).containsExactlyInAnyOrderElementsOf(KNOW_THE_HOST);
     }
   }
 

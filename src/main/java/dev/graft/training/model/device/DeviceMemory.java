@@ -10,6 +10,7 @@ import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.JniUtils;
 import dev.graft.training.Execution;
 import dev.graft.training.kernels.Kernels;
+import dev.graft.training.kernels.RepeatableBits;
 import dev.graft.training.kernels.TorchDevices;
 import dev.graft.training.kernels.TorchScriptModule;
 import dev.graft.training.kernels.TorchThread;
@@ -68,6 +69,7 @@ public final class DeviceMemory implements AutoCloseable {
   public static DeviceMemory open(Execution execution) {
     TorchThread.prepare(execution.threads());
     Device device = TorchDevices.of(execution.device());
+    if (device.isGpu()) RepeatableBits.on();
     PtNDManager manager = (PtNDManager) NDManager.newBaseManager(device, "PyTorch");
     return new DeviceMemory(device, execution.device(), manager, Kernels.load("", device));
   }
@@ -179,7 +181,7 @@ public final class DeviceMemory implements AutoCloseable {
       MemorySegment room = arena.allocate(Math.multiplyExact(size, Long.BYTES), Long.BYTES);
       write.accept(room);
       try (PtNDArray host = over(room, DataType.INT64, Long.BYTES, Device.cpu())) {
-        return module.call(scope, "upload", host, name, !name.equals(Execution.CPU), layout);
+        return module.call(scope, "upload", host, name, device.isGpu(), layout);
       }
     }
   }

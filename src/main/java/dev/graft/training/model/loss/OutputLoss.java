@@ -64,40 +64,8 @@ public final class OutputLoss {
     return new OutputLoss(model, plan, 0);
   }
 
-  /**
-   * Targets as the model sees them.
-   *
-   * @param logps log-probability of each
-   * @param best whether it had the largest logit
-   */
-  record Scores(float[] logps, boolean[] best) {
-    static Scores of(List<PtNDArray> parts) {
-      return new Scores(parts.get(0).toFloatArray(), parts.get(1).toBooleanArray());
-    }
-  }
-
-  /**
-   * The way down, on the device.
-   *
-   * @param logps as of {@link Scores}
-   * @param best as of {@link Scores}
-   * @param gradient at the head's output
-   */
-  record Descent(PtNDArray logps, PtNDArray best, PtNDArray gradient) {
-    Scores scores() {
-      return Scores.of(List.of(logps, best));
-    }
-  }
-
-  /**
-   * The way down where the host had to see the scores.
-   *
-   * @param gradient at the head's output
-   */
-  record Learned(Scores scores, PtNDArray gradient) {}
-
-  public Scores scores(PtNDManager scope, IValue hidden, long[] targets) {
-    return Scores.of(
+  public TokenScores scores(PtNDManager scope, IValue hidden, long[] targets) {
+    return TokenScores.of(
         model
             .module()
             .call(
@@ -117,7 +85,7 @@ public final class OutputLoss {
    *
    * @param g derivative of the loss by the log-probability of each target
    */
-  Descent backward(PtNDManager scope, IValue hidden, long[] targets, float[] g) {
+  TokenScores.Descent backward(PtNDManager scope, IValue hidden, long[] targets, float[] g) {
     String method =
         plan.kind() == ComputePlan.Kind.AUTOGRAD ? "token_loss_autograd" : "token_loss_backward";
     List<PtNDArray> sent = upload(scope, targets, g);
@@ -136,7 +104,7 @@ public final class OutputLoss {
                 softcap,
                 labelSmoothing,
                 gradients);
-    return new Descent(parts.get(0), parts.get(1), parts.get(2));
+    return new TokenScores.Descent(parts.get(0), parts.get(1), parts.get(2));
   }
 
   /**
@@ -144,20 +112,23 @@ public final class OutputLoss {
    * something that does not depend on it, so the logits are computed once, unless the output matrix
    * trains: it has the sum over the rows.
    */
-  Learned backward(
-      PtNDManager scope, IValue hidden, long[] targets, Function<Scores, float[]> derivatives) {
+  TokenScores.Learned backward(
+      PtNDManager scope,
+      IValue hidden,
+      long[] targets,
+      Function<TokenScores, float[]> derivatives) {
     if (gradients.length > 0) {
-      Scores scores = scores(scope, hidden, targets);
-      Descent descent = backward(scope, hidden, targets, derivatives.apply(scores));
-      return new Learned(scores, descent.gradient());
+      TokenScores scores = scores(scope, hidden, targets);
+      TokenScores.Descent descent = backward(scope, hidden, targets, derivatives.apply(scores));
+      return new TokenScores.Learned(scores, descent.gradient());
     }
     float[] ones = new float[targets.length];
     Arrays.fill(ones, 1);
-    Descent each = backward(scope, hidden, targets, ones);
-    Scores scores = each.scores();
+    TokenScores.Descent each = backward(scope, hidden, targets, ones);
+    TokenScores scores = each.read();
     float[] g = derivatives.apply(scores);
     model.module().run("scale_rows", each.gradient(), upload(scope, targets, g).get(1));
-    return new Learned(scores, each.gradient());
+    return new TokenScores.Learned(scores, each.gradient());
   }
 
   private List<PtNDArray> upload(PtNDManager scope, long[] targets, float[] g) {

@@ -67,20 +67,20 @@ public record PairGoal(
 
   @Override
   public Result backward(PtNDManager scope, IValue hidden, double scale, Readout readout) {
-    OutputLoss.Learned learned =
+    TokenScores.Learned learned =
         loss.backward(scope, hidden, rows.targetIds(), scores -> slopes(preferred(scores), scale));
-    OutputLoss.Scores scores = learned.scores();
+    TokenScores scores = learned.scores();
     return new Result(learned.gradient(), PendingLoss.of(loss(scores, preferred(scores), 1)));
   }
 
   /** Weighted by its pairs, so that a file's loss is the mean over all of them. */
   @Override
   public TokenLoss evaluate(PtNDManager scope, IValue hidden) {
-    OutputLoss.Scores scores = loss.scores(scope, hidden, rows.targetIds());
+    TokenScores scores = loss.scores(scope, hidden, rows.targetIds());
     return loss(scores, preferred(scores), whole.pairs()).counted(targets.pairs());
   }
 
-  private PreferenceLoss preferred(OutputLoss.Scores scores) {
+  private PreferenceLoss preferred(TokenScores scores) {
     PairLogps logps = targets.logps(scores);
     return PreferenceLoss.of(
         preference,
@@ -115,7 +115,7 @@ public record PairGoal(
     return g;
   }
 
-  private TokenLoss loss(OutputLoss.Scores scores, PreferenceLoss preferred, int weight) {
+  private TokenLoss loss(TokenScores scores, PreferenceLoss preferred, int weight) {
     long text = text();
     double nll = 0;
     long correct = 0;

@@ -42,7 +42,7 @@ public record PairTargets(int pairs, int[] row, boolean[] completion) {
   }
 
   /** Sums over the completions. */
-  public PairLogps logps(OutputLoss.Scores scores) {
+  public PairLogps logps(TokenScores scores) {
     double[] sums = new double[2 * pairs];
     for (int i = 0; i < row.length; i++) if (completion[i]) sums[row[i]] += scores.logps()[i];
     return new PairLogps(Arrays.copyOf(sums, pairs), Arrays.copyOfRange(sums, pairs, sums.length));

@@ -19,7 +19,7 @@ public record TokenGoal(OutputLoss loss, TokenLayout rows) implements Goal {
   public Result backward(PtNDManager scope, IValue hidden, double scale, Readout readout) {
     float[] g = new float[rows.predicting().length];
     Arrays.fill(g, (float) -scale);
-    OutputLoss.Descent descent = loss.backward(scope, hidden, rows.targetIds(), g);
+    TokenScores.Descent descent = loss.backward(scope, hidden, rows.targetIds(), g);
     return new Result(
         descent.gradient(), new Scored(readout.add(descent.logps()), readout.add(descent.best())));
   }
@@ -42,7 +42,7 @@ public record TokenGoal(OutputLoss loss, TokenLayout rows) implements Goal {
     return sum(loss.scores(scope, hidden, rows.targetIds()));
   }
 
-  private static TokenLoss sum(OutputLoss.Scores scores) {
+  private static TokenLoss sum(TokenScores scores) {
     double sum = 0;
     for (float each : scores.logps()) sum -= each;
     long correct = 0;

@@ -37,6 +37,7 @@ public final class Parameters {
   private final PtNDArray value;
   private final PtNDArray gradient;
   private final PtNDArray[] step;
+  private final Readout readout;
   private final List<ParameterGroup> groups = new ArrayList<>();
   private long updates;
 
@@ -69,6 +70,7 @@ public final class Parameters {
     gradient = memory.zeros(total);
     PtNDArray m = memory.zeros(total);
     PtNDArray v = memory.zeros(total);
+    readout = new Readout(memory);
     step = new PtNDArray[] {memory.zeros(new long[0])};
     for (Slot slot : slots) {
       views.put(
@@ -141,6 +143,11 @@ public final class Parameters {
     return slots.stream().mapToLong(Slot::size).sum();
   }
 
+  /** Takes the losses of a step: an update reads them. */
+  public Readout readout() {
+    return readout;
+  }
+
   public long updates() {
     return updates;
   }
@@ -150,12 +157,11 @@ public final class Parameters {
    * the host asks it when all is on its way.
    *
    * @param rule what the method does after the update
-   * @param readout has the losses of the step; it is read
    * @return norm of all gradients before clipping
    * @throws NonfiniteGradients if the norm or a loss is not finite; the parameters are then as
    *     before
    */
-  public double update(double learningRate, StepRule rule, Readout readout) {
+  public double update(double learningRate, StepRule rule) {
     try (PtNDManager scope = memory.scope()) {
       Readout.Numbers norm =
           readout.add(
@@ -190,6 +196,7 @@ public final class Parameters {
 
   /** Forgets the gradients of the window so far. */
   public void discard() {
+    readout.forget();
     memory.zero(gradient);
   }
 

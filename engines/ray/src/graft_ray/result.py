@@ -60,11 +60,10 @@ def write_adapter(
     measured: Mapping[str, float],
 ) -> None:
     """Adapter, its configuration, the card, and the base's tokenizer files."""
-    config = model.peft_config["default"]
-    config.base_model_name_or_path = request.base_name
     model.save_pretrained(directory, safe_serialization=True)
     saved = directory / "adapter_config.json"
     said: dict[str, Any] = json.loads(saved.read_text())
+    said["base_model_name_or_path"] = request.base_name
     for name in _SETS:  # PEFT keeps sets, whose order is another in each process
         if isinstance(said.get(name), list):
             said[name] = sorted(said[name])

@@ -13,9 +13,9 @@ import org.springframework.util.unit.DataSize;
 /**
  * {@code graft.worker.ray.*}: for a worker of class {@code ray}, which has no device of its own.
  *
- * @param address of the Ray cluster's dashboard, such as {@code http://head:8265}; with it this
+ * @param address URL of the Ray cluster's dashboard, such as {@code http://head:8265}; with it this
  *     worker trains on that cluster
- * @param token that the cluster asks for ({@code RAY_AUTH_MODE=token}); by default none
+ * @param token token that the cluster asks for ({@code RAY_AUTH_MODE=token}); by default none
  * @param sharedDirectory directory that this worker and the cluster both see under this path. Put
  *     {@code graft.worker.directory} on the same file system, then models are linked, not copied
  * @param devices how many devices the cluster gives to one job at most

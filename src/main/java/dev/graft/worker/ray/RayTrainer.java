@@ -109,7 +109,7 @@ final class RayTrainer implements Trainer {
 
   private int followed(SharedRun run, RunRequest request, Consumer<TrainingEvent> events)
       throws IOException, InterruptedException {
-    EventTail tail = new EventTail(run.events());
+    FollowedRun follows = new FollowedRun(run, request, events);
     long answered = System.nanoTime();
     boolean silent = false;
     for (long look = 1; ; look++) {
@@ -122,16 +122,14 @@ final class RayTrainer implements Trainer {
       TrainerDirective directive =
           asked.poll(cluster.settings().poll().toMillis(), TimeUnit.MILLISECONDS);
       if (directive != null) run.direct(directive);
-      OptionalInt end = run.end();
-      hand(tail, request, events);
-      if (end.isPresent()) return ended(run, request, end.getAsInt());
+      OptionalInt end = follows.look();
+      if (end.isPresent()) return end.getAsInt();
       if (look % ASKED_EVERY != 0) continue;
       try {
         Optional<RayJob> job = jobs.find(run.id());
         answered = System.nanoTime();
         silent = false;
-        if (job.map(RayJob::ended).orElse(true))
-          return afterItsEnd(run, request, events, tail, job);
+        if (job.map(RayJob::ended).orElse(true)) return afterItsEnd(follows, run, job);
       } catch (UncheckedIOException unanswered) {
         if (!silent) log.atWarn().addKeyValue("submission", run.id()).log("ray_unanswered");
         silent = true;
@@ -142,16 +140,10 @@ final class RayTrainer implements Trainer {
   }
 
   /** Its last words may have come between the look at its files and the cluster's answer. */
-  private int afterItsEnd(
-      SharedRun run,
-      RunRequest request,
-      Consumer<TrainingEvent> events,
-      EventTail tail,
-      Optional<RayJob> job)
+  private int afterItsEnd(FollowedRun follows, SharedRun run, Optional<RayJob> job)
       throws IOException {
-    OptionalInt end = run.end();
-    hand(tail, request, events);
-    if (end.isPresent()) return ended(run, request, end.getAsInt());
+    OptionalInt end = follows.look();
+    if (end.isPresent()) return end.getAsInt();
     String said = job.map(each -> each.status() + ": " + each.message()).orElse("not known to Ray");
     log.atWarn().addKeyValue("submission", run.id()).addKeyValue("cause", said).log("ray_job_died");
     Files.writeString(
@@ -168,35 +160,6 @@ final class RayTrainer implements Trainer {
       return all.substring(Math.max(0, all.length() - LOG_TAIL));
     } catch (UncheckedIOException | RayRefused none) {
       return "";
-    }
-  }
-
-  private static int ended(SharedRun run, RunRequest request, int status) throws IOException {
-    if (status == TrainerExit.DONE.status()) {
-      SharedRun.take(run.output(), request.directories().output());
-    }
-    return status;
-  }
-
-  /** All that is there. What a checkpoint holds becomes this worker's, and is told as such. */
-  private void hand(EventTail tail, RunRequest request, Consumer<TrainingEvent> events)
-      throws IOException {
-    SharedRun run = followed;
-    if (run == null) return;
-    for (var some = tail.next(); !some.isEmpty(); some = tail.next()) {
-      for (TrainingEvent event : some) {
-        if (!(event instanceof TrainingEvent.Checkpoint checkpoint)) {
-          events.accept(event);
-          continue;
-        }
-        // By its name alone: it is where this run's are.
-        String name = "step-%08d".formatted(checkpoint.step());
-        Path from = run.checkpoints().resolve(name);
-        if (!Files.isDirectory(from)) continue; // one that newer ones have replaced
-        Path to = request.directories().checkpoints().resolve(name);
-        SharedRun.take(from, to);
-        events.accept(new TrainingEvent.Checkpoint(checkpoint.step(), to.toString()));
-      }
     }
   }
 

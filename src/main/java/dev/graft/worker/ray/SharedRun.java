@@ -5,15 +5,12 @@ import dev.graft.training.protocol.ProtocolLines;
 import dev.graft.training.protocol.RunRequest;
 import dev.graft.training.protocol.TrainerDirective;
 import java.io.IOException;
-import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.OptionalInt;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
@@ -64,9 +61,7 @@ record SharedRun(SubmissionId id, Path root) {
   private Path laid(Path from, String name) throws IOException {
     Path to = root.resolve(name);
     FileTrees.delete(to);
-    // What this worker has placed are links of its own: they are followed.
-    if (Files.isDirectory(from)) copy(from, to, FileVisitOption.FOLLOW_LINKS);
-    else linkOrCopy(from.toRealPath(), to);
+    RunFiles.lay(from, to);
     return to;
   }
 
@@ -81,42 +76,6 @@ record SharedRun(SubmissionId id, Path root) {
 
   Path events() {
     return root.resolve("events.jsonl");
-  }
-
-  /**
-   * Takes what the run wrote over into a directory of this worker.
-   *
-   * @param to replaced
-   */
-  static void take(Path from, Path to) throws IOException {
-    FileTrees.delete(to);
-    copy(from, to);
-  }
-
-  /** Regular files alone: a link would name whatever this worker can read. */
-  private static void copy(Path from, Path to, FileVisitOption... options) throws IOException {
-    try (Stream<Path> tree = Files.walk(from, options)) {
-      for (Path each : (Iterable<Path>) tree::iterator) {
-        Path target = to.resolve(from.relativize(each).toString());
-        boolean follows = options.length > 0;
-        if (Files.isDirectory(each, links(follows))) Files.createDirectories(target);
-        else if (Files.isRegularFile(each, links(follows))) {
-          linkOrCopy(follows ? each.toRealPath() : each, target);
-        }
-      }
-    }
-  }
-
-  private static LinkOption[] links(boolean follows) {
-    return follows ? new LinkOption[0] : new LinkOption[] {LinkOption.NOFOLLOW_LINKS};
-  }
-
-  private static void linkOrCopy(Path from, Path to) throws IOException {
-    try {
-      Files.createLink(to, from);
-    } catch (IOException | UnsupportedOperationException otherFileSystem) {
-      Files.copy(from, to, LinkOption.NOFOLLOW_LINKS, StandardCopyOption.REPLACE_EXISTING);
-    }
   }
 
   /** Heard before the next micro-batch. */

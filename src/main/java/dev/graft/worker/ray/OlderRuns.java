@@ -75,7 +75,6 @@ final class OlderRuns {
     if (!awaitEnd(jobs, run.id())) {
       throw new RayRefused("the Ray job %s does not end".formatted(run.id()));
     }
-    jobs.forget(run.id());
     run.delete();
   }
 

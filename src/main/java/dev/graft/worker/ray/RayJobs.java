@@ -11,8 +11,9 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Ray's Jobs API (2.60). Every call has a deadline; one that is not answered is an {@link
- * java.io.UncheckedIOException} and may be repeated.
+ * Ray's Jobs API (2.60), but for DELETE: a job that is deleted as it ends comes back as failed.
+ * Every call has a deadline; one that is not answered is an {@link java.io.UncheckedIOException}
+ * and may be repeated.
  */
 final class RayJobs {
   private final RayHttp http;
@@ -64,12 +65,6 @@ final class RayJobs {
   /** Asks for its end; one that has ended, or is not there, stays so. */
   void stop(SubmissionId id) {
     RayHttp.Answer answer = http.send(http.request(id + "/stop").POST(BodyPublishers.noBody()));
-    if (!answer.good() && answer.status() != 404) throw answer.refused();
-  }
-
-  /** Forgets one that has ended. */
-  void forget(SubmissionId id) {
-    RayHttp.Answer answer = http.send(http.request(id.toString()).DELETE());
     if (!answer.good() && answer.status() != 404) throw answer.refused();
   }
 

@@ -195,7 +195,6 @@ final class RayTrainer implements Trainer {
     try {
       if (!OlderRuns.awaitEnd(jobs, run.id())) jobs.stop(run.id());
       if (!OlderRuns.awaitEnd(jobs, run.id())) return;
-      jobs.forget(run.id());
       run.delete();
       LeftRuns.delete(jobs, cluster.shared());
     } catch (IOException | UncheckedIOException | RayRefused later) {

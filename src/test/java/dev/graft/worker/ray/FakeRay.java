@@ -107,6 +107,10 @@ final class FakeRay implements AutoCloseable {
     return job;
   }
 
+  synchronized void forget(String id) {
+    jobs.remove(id);
+  }
+
   synchronized void forgetAll() {
     jobs.clear();
   }
@@ -164,9 +168,6 @@ final class FakeRay implements AutoCloseable {
       reply(call, 200, "application/json", "{\"stopped\": true}");
     } else if (rest.endsWith("/logs")) {
       reply(call, 200, "application/json", "{\"logs\": \"ModuleNotFoundError: graft_ray\\n\"}");
-    } else if (call.getRequestMethod().equals("DELETE")) {
-      jobs.remove(id);
-      reply(call, 200, "application/json", "{\"deleted\": true}");
     } else {
       reply(call, 200, "application/json", job.json());
     }

@@ -112,7 +112,9 @@ class RayClusterIT {
     String config =
         "/v1/adapters/" + adapter.path("id").asString("") + "/files/adapter_config.json";
     assertThat(get(config).path("base_model_name_or_path").asString("")).isEqualTo("tiny");
-    await().atMost(LONG).until(() -> submissions().isEmpty() && runs().isEmpty());
+    await()
+        .atMost(LONG)
+        .until(() -> submissions().stream().allMatch(RayJob::ended) && runs().isEmpty());
   }
 
   @Test
@@ -138,7 +140,7 @@ class RayClusterIT {
     assertThat(losses(job).keySet()).hasSize(1200);
     JsonNode attempts = get("/v1/fine_tuning/jobs/" + job).path("attempts");
     assertThat(attempts.toString()).contains("lost").doesNotContain("failed");
-    await().atMost(LONG).until(() -> submissions().isEmpty() && head.trainers().isEmpty());
+    await().atMost(LONG).until(() -> runs().isEmpty() && head.trainers().isEmpty());
   }
 
   @Test

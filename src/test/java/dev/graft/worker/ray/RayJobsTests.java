@@ -36,7 +36,7 @@ class RayJobsTests {
   }
 
   @Test
-  void aJobIsSubmittedFoundStoppedAndForgotten() {
+  void aJobIsSubmittedFoundAndStopped() {
     RayJobs jobs = jobs(FakeRay.TOKEN);
     assertThat(jobs.find(ID)).isEmpty();
     ray.onSubmission(
@@ -53,11 +53,10 @@ class RayJobsTests {
         .containsExactly(
             new RayJob(
                 "graft-ftjob-1-e3", RayJob.Status.STOPPED, "Job was intentionally stopped."));
-    jobs.forget(ID);
     jobs.stop(ID);
-    jobs.forget(ID);
-    assertThat(jobs.all()).isEmpty();
-    assertThat(ray.calls).contains("DELETE /api/jobs/graft-ftjob-1-e3");
+    jobs.stop(new SubmissionId("ftjob-1", 4));
+    assertThat(jobs.logs(ID)).contains("ModuleNotFoundError");
+    assertThat(jobs.logs(new SubmissionId("ftjob-1", 4))).isEmpty();
   }
 
   @Test

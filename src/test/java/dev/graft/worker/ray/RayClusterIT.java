@@ -11,6 +11,8 @@ import com.openai.models.files.FileCreateParams;
 import com.openai.models.files.FilePurpose;
 import com.openai.models.finetuning.jobs.JobCreateParams;
 import dev.graft.catalog.BaseModels;
+import dev.graft.jobs.queue.QueueServer;
+import dev.graft.jobs.queue.QueueServer.Submitted;
 import dev.graft.pg.GraftIT;
 import dev.graft.tenancy.Caller;
 import dev.graft.tenancy.Departments;
@@ -38,6 +40,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.context.annotation.Import;
 import org.springframework.test.context.TestPropertySource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -48,6 +51,7 @@ import tools.jackson.databind.json.JsonMapper;
  */
 @Tag("ray")
 @GraftIT
+@Import(QueueServer.class)
 @TestPropertySource(
     properties = {
       "graft.jobs.lease-ttl=6s",
@@ -66,6 +70,7 @@ class RayClusterIT {
   @Autowired ApiKeys keys;
   @Autowired BaseModels baseModels;
   @Autowired JoinTokens joinTokens;
+  @Autowired QueueServer server;
   private final HttpClient http = HttpClient.newHttpClient();
   private final List<Process> workers = new ArrayList<>();
   private Path python;
@@ -139,7 +144,10 @@ class RayClusterIT {
     await().atMost(LONG).until(() -> state(job).equals("succeeded"));
     assertThat(losses(job).keySet()).hasSize(1200);
     JsonNode attempts = get("/v1/fine_tuning/jobs/" + job).path("attempts");
-    assertThat(attempts.toString()).contains("lost").doesNotContain("failed");
+    assertThat(attempts.findValuesAsString("outcome")).startsWith("lost").endsWith("completed");
+    Submitted row = new Submitted(departments.ensure("research"), job);
+    assertThat(server.failures(row)).as("none is a failed attempt").isZero();
+    assertThat(server.violations()).isEmpty();
     await().atMost(LONG).until(() -> runs().isEmpty() && head.trainers().isEmpty());
   }
 

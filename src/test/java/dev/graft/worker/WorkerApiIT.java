@@ -226,8 +226,8 @@ class WorkerApiIT {
   }
 
   @Test
-  void aRunIsForTheDeviceThatAskedForIt() throws Exception {
-    QueueServer.Submitted job = server.submit("{\"steps\":1,\"device\":\"cuda:1\"}", directory);
+  void aRunIsForTheDeviceThatAskedForItWhichItsTrainerCallsTheFirst() throws Exception {
+    QueueServer.Submitted job = server.submit("{\"steps\":1,\"device\":\"cuda:0\"}", directory);
     run(
         new JobRun(
             claim(job), new Device("cuda:1", null), protocol, TIMES, new StopTimes(directory)),

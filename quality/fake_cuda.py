@@ -40,12 +40,18 @@ class OnlyOn(TorchDispatchMode):
         super().__init__()
         self.device = device
         self.moves = moves
+        self.reason = ""  # TorchScript does not hand on what Python says
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        result = func(*args, **(kwargs or {}))
+        try:
+            result = func(*args, **(kwargs or {}))
+        except Exception as e:
+            self.reason = f"{type(e).__name__}: {e}"
+            raise
         for each in tree_leaves(result):
             if isinstance(each, torch.Tensor) and each.device.type != self.device and not self.moves:
-                raise RuntimeError(f"{func} gave a tensor on the {each.device.type}")
+                self.reason = f"{func} gave a tensor on the {each.device.type}"
+                raise RuntimeError(self.reason)
         return result
 
 
@@ -82,16 +88,17 @@ def expected(written):
 
 
 def failure(module, call, device="cuda"):
+    only = OnlyOn(device, call["method"] in MOVES)
     try:
-        with FakeTensorMode(allow_non_fake_inputs=False), OnlyOn(device, call["method"] in MOVES):
+        with FakeTensorMode(allow_non_fake_inputs=False), only:
             first = "cpu" if call["method"] in MOVES else device
             arguments = [value(each, device if n else first) for n, each in enumerate(call["arguments"])]
             result = told(getattr(module, call["method"])(*arguments), device)
     except Exception as e:
-        if device == "cuda" and any(each in str(e) for each in ASKS_THE_DRIVER):
+        if device == "cuda" and any(each in f"{e} {only.reason}" for each in ASKS_THE_DRIVER):
             return failure(module, call, "meta")
         lines = [line.strip() for line in str(e).splitlines() if line.strip()]
-        return f"{type(e).__name__}: {' | '.join(lines[-6:])}"[:800]
+        return f"{only.reason or type(e).__name__}: {' | '.join(lines[-6:])}"[:800]
     finally:
         torch.set_grad_enabled(False)
     if result != expected(call["result"]):

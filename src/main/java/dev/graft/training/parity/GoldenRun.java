@@ -163,14 +163,9 @@ public final class GoldenRun {
         }
         rates[step] = rate(step);
         norms[step] = model.update(rates[step]);
-        TokenLoss loss = TokenLoss.ZERO;
-        for (PendingLoss each : parts) {
-          TokenLoss part = each.read();
-          pairs.add(part.pairs());
-          loss = loss.plus(part);
-        }
-        losses[step] = loss.mean() + model.regulariser();
-        ranks.add(step, loss.mean());
+        double mean = mean(parts, pairs);
+        losses[step] = mean + model.regulariser();
+        ranks.add(step, mean);
       }
       pairs.compare(result);
       ranks.compare(result);
@@ -181,6 +176,16 @@ public final class GoldenRun {
         Differences.relative(golden.gradNorms(), norms),
         golden.limit("grad_norm_relative"));
     result.add("lr", Differences.absolute(golden.lrs(), rates), LEARNING_RATE);
+  }
+
+  private static double mean(List<PendingLoss> parts, GoldenPairs pairs) {
+    TokenLoss loss = TokenLoss.ZERO;
+    for (PendingLoss each : parts) {
+      TokenLoss part = each.read();
+      pairs.add(part.pairs());
+      loss = loss.plus(part);
+    }
+    return loss.mean();
   }
 
   private double rate(int step) {

@@ -86,9 +86,9 @@ record NewJobForm(
       if (!gigabytes.isNumber()) throw refused("memory", "must be a number of GB");
       asked.put("memory", Math.round(gigabytes.doubleValue() * 1e9));
     }
-    if (given(capability)) asked.put("capability", capability.strip());
+    if (capability != null && given(capability)) asked.put("capability", capability.strip());
     if (given(devices)) asked.set("devices", json("devices", devices));
-    if (given(workerClass)) asked.put("worker_class", workerClass.strip());
+    if (workerClass != null && given(workerClass)) asked.put("worker_class", workerClass.strip());
     return asked;
   }
 

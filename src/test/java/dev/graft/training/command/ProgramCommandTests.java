@@ -38,13 +38,13 @@ class ProgramCommandTests {
   @Test
   void layersThatAreAlikeShareAProgramWithTheMethodInIt() throws IOException {
     Path lora = file("{'peft':{'peft_type':'LORA','r':4,'target_modules':['q_proj']}}");
-    assertThat(program("llama", lora)).as(said::toString).isZero();
+    assertThat(program("gemma3", lora)).as(said::toString).isZero();
     assertThat(printed.toString())
-        .contains("# layer1 model.layers.0. model.layers.1.")
+        .contains("# layer1 model.layers.0. model.layers.1.", "# layer2 model.layers.2.")
         .contains("self_attn.q_proj.lora_A.weight, trains: gradients[0]")
         .contains("  def embedding0_infer(self: __torch__.Model,")
         .contains("  def layer1_forward(", "  def layer1_backward(", "  def layer1_autograd(")
-        .contains("  def layer1_decode(", "  def head2_infer(")
+        .contains("  def layer1_decode(", "  def head3_infer(")
         .contains("__torch__.adapters.low_rank.");
   }
 
@@ -77,7 +77,7 @@ class ProgramCommandTests {
     Path asked = file("{'objective':'%s'}".formatted(objective));
     assertThat(program("llama-cls", asked)).as(said::toString).isZero();
     // the matrix of the words is the loss's: it is no tensor of a part
-    assertThat(printed.toString()).contains("# head2").doesNotContain("score");
+    assertThat(printed.toString()).contains("# head3").doesNotContain("score");
   }
 
   @ParameterizedTest

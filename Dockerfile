@@ -34,7 +34,7 @@ EXPOSE 8080
 ENTRYPOINT ["graft"]
 CMD ["serve", "--role", "all", "--data-dir", "/data"]
 
-# With the CUDA build of libtorch beside the CPU build: 4.6 GB. PIP_INDEX_URL names a mirror of PyPI.
+# With the CUDA build of libtorch beside the CPU build: 4.6 GB. PIP_INDEX_URL names the package index: PyPI's, or a mirror.
 FROM graft AS cuda
 ARG PIP_INDEX_URL
 USER root

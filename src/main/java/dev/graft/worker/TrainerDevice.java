@@ -1,22 +1,18 @@
 package dev.graft.worker;
 
 import dev.graft.jobs.lease.Device;
-import java.util.Map;
+import dev.graft.worker.run.Trainers;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A device of this worker, on which one trainer runs at a time.
  *
  * @param device as the server hears of it
- * @param environment variables by which a trainer sees this GPU and no other
+ * @param trainers those that see this device, and no other
  */
-record TrainerDevice(Device device, Map<String, String> environment) {
-  TrainerDevice {
-    environment = Map.copyOf(environment);
-  }
-
+record TrainerDevice(Device device, Trainers trainers) {
   /** The same, of a worker that is set up so. */
   TrainerDevice of(@Nullable String workerClass, boolean dedicated) {
-    return new TrainerDevice(device.of(workerClass, dedicated), environment);
+    return new TrainerDevice(device.of(workerClass, dedicated), trainers);
   }
 }

@@ -6,6 +6,7 @@ import dev.graft.training.cuda.CudaLack;
 import dev.graft.training.cuda.CudaMachine;
 import dev.graft.training.cuda.DeviceUnavailable;
 import dev.graft.training.protocol.ProcessorMemory;
+import dev.graft.worker.run.TrainerCommandLine;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -31,10 +32,10 @@ record TrainerDevices(List<TrainerDevice> all) {
   /**
    * @throws DeviceUnavailable if one that is named cannot be used
    */
-  static TrainerDevices of(WorkerProperties settings) {
+  static TrainerDevices of(WorkerProperties settings, TrainerCommandLine commandLine) {
     Long memory = settings.deviceMemory() == null ? null : settings.deviceMemory().toBytes();
     TrainerDevices found =
-        of(settings.devices(), memory, ProcessorMemory.total(), CudaMachine::here);
+        of(settings.devices(), memory, ProcessorMemory.total(), CudaMachine::here, commandLine);
     return new TrainerDevices(
         found.all().stream()
             .map(each -> each.of(settings.workerClass(), settings.dedicated()))
@@ -46,9 +47,14 @@ record TrainerDevices(List<TrainerDevice> all) {
    * @param memory that each may give a run; null = what is found
    * @param total bytes of the machine's main memory
    * @param machine asked only where a GPU may be meant
+   * @param commandLine of a trainer on any device
    */
   static TrainerDevices of(
-      List<String> named, @Nullable Long memory, long total, Supplier<CudaMachine> machine) {
+      List<String> named,
+      @Nullable Long memory,
+      long total,
+      Supplier<CudaMachine> machine,
+      TrainerCommandLine commandLine) {
     boolean gpus = !named.stream().allMatch(CPU::equals) || named.isEmpty();
     CudaMachine found = gpus ? machine.get() : NOT_ASKED;
     List<String> names = named.isEmpty() ? names(found) : named;
@@ -62,7 +68,7 @@ record TrainerDevices(List<TrainerDevice> all) {
     }
     return new TrainerDevices(
         MachineMemory.devices(names, memory, total, found).stream()
-            .map(device -> new TrainerDevice(device, environment(device, found)))
+            .map(device -> new TrainerDevice(device, commandLine.with(environment(device, found))))
             .toList());
   }
 

@@ -19,8 +19,6 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.util.List;
-import java.util.Map;
-import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.annotation.Bean;
@@ -84,10 +82,13 @@ class WorkerConfiguration {
   }
 
   @Bean
-  TrainerDevices trainerDevices(WorkerProperties settings, RayProperties ray) {
-    if (!onRay(settings, ray)) return TrainerDevices.of(settings);
+  TrainerDevices trainerDevices(
+      WorkerProperties settings, RayProperties ray, TrainerCommandLine commandLine)
+      throws IOException {
+    if (!onRay(settings, ray)) return TrainerDevices.of(settings, commandLine);
     Device cluster = ray.device(settings.deviceMemory(), settings.workerClass());
-    return new TrainerDevices(List.of(new TrainerDevice(cluster, Map.of())));
+    Trainers trainers = RayTrainers.of(ray, settings.callTimeout());
+    return new TrainerDevices(List.of(new TrainerDevice(cluster, trainers)));
   }
 
   private static boolean onRay(WorkerProperties settings, RayProperties ray) {
@@ -104,14 +105,9 @@ class WorkerConfiguration {
       LeaseProtocol protocol,
       BlobCache blobs,
       Scratch runs,
-      TrainerCommandLine commandLine,
       ApplicationEventPublisher events,
       TrainerDevices devices,
-      WorkerProperties settings,
-      RayProperties ray)
-      throws IOException {
-    @Nullable Trainers cluster =
-        onRay(settings, ray) ? RayTrainers.of(ray, settings.callTimeout()) : null;
+      WorkerProperties settings) {
     int cores = Runtime.getRuntime().availableProcessors();
     Integer threads = settings.trainerThreads(cores, devices.all().size());
     RunPreparation preparation =
@@ -130,7 +126,7 @@ class WorkerConfiguration {
                         each.device(),
                         protocol,
                         preparation,
-                        cluster == null ? commandLine.with(each.environment()) : cluster,
+                        each.trainers(),
                         events::publishEvent,
                         settings,
                         stopTimes))

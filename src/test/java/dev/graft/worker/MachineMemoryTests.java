@@ -29,11 +29,11 @@ class MachineMemoryTests {
 
   @Test
   void processorsShareWhatTheMachineHasLessAnEighth() {
-    assertThat(processors(1, 16 * GB)).containsExactly(Device.named("cpu", 14 * GB));
+    assertThat(processors(1, 16 * GB)).containsExactly(Device.named("cpu", 14 * GB, null));
     assertThat(processors(2, 16 * GB))
-        .containsExactly(Device.named("cpu", 7 * GB), Device.named("cpu", 7 * GB));
-    assertThat(processors(1, 2 * GB)).containsExactly(Device.named("cpu", 2 * GB - GB / 2));
-    assertThat(processors(1, 1)).containsExactly(Device.named("cpu", 1L));
+        .containsExactly(Device.named("cpu", 7 * GB, null), Device.named("cpu", 7 * GB, null));
+    assertThat(processors(1, 2 * GB)).containsExactly(Device.named("cpu", 2 * GB - GB / 2, null));
+    assertThat(processors(1, 1)).containsExactly(Device.named("cpu", 1L, null));
   }
 
   @Test
@@ -55,6 +55,6 @@ class MachineMemoryTests {
         .containsExactly(Device.named("cuda:0", null, "8.9"));
     List<String> both = List.of("cpu", "cuda:0");
     assertThat(MachineMemory.devices(both, 3 * GB, 16 * GB, gpu(80 * GB, 80 * GB)))
-        .containsExactly(Device.named("cpu", 3 * GB), Device.named("cuda:0", 3 * GB, "8.9"));
+        .containsExactly(Device.named("cpu", 3 * GB, null), Device.named("cuda:0", 3 * GB, "8.9"));
   }
 }

@@ -8,6 +8,7 @@ import dev.graft.training.cuda.CudaDevice;
 import dev.graft.training.cuda.CudaLack;
 import dev.graft.training.cuda.CudaMachine;
 import dev.graft.training.cuda.DeviceUnavailable;
+import dev.graft.worker.run.TrainerCommandLine;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -15,6 +16,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class TrainerDevicesTests {
+  private static final TrainerCommandLine TRAINER = new TrainerCommandLine(List.of("train"));
   private static final long GB = 1L << 30;
   private static final CudaLack TOO_NEW = new CudaLack("no code for 12.0", "use another build");
 
@@ -36,7 +38,7 @@ class TrainerDevicesTests {
   }
 
   private static TrainerDevices chosen(CudaMachine machine, String... named) {
-    return TrainerDevices.of(List.of(named), null, 16 * GB, () -> machine);
+    return TrainerDevices.of(List.of(named), null, 16 * GB, () -> machine, TRAINER);
   }
 
   @Test
@@ -63,15 +65,16 @@ class TrainerDevicesTests {
             16 * GB,
             () -> {
               throw new IllegalStateException("asked");
-            });
+            },
+            TRAINER);
     assertThat(devices.all())
-        .containsExactly(new TrainerDevice(Device.named("cpu", 14 * GB), Map.of()));
+        .containsExactly(new TrainerDevice(Device.named("cpu", 14 * GB, null), TRAINER));
   }
 
   @Test
   void aTrainerSeesItsGpuAlone() {
     assertThat(chosen(machine(true, true)).all())
-        .extracting(TrainerDevice::environment)
+        .extracting(each -> ((TrainerCommandLine) each.trainers()).environment())
         .containsExactly(
             Map.of("CUDA_VISIBLE_DEVICES", "GPU-0"), Map.of("CUDA_VISIBLE_DEVICES", "GPU-1"));
   }

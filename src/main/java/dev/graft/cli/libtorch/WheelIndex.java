@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A package index, as pip reads it: PyPI or a mirror of it (PEP 503).
  *
- * @param url such as {@code https://pypi.org/simple}, with name and password if it asks for them
+ * @param url that ends in {@code /simple}, as a rule; with name and password if it asks for them
  * @param trusted whose certificates are believed; null = those that Java knows
  */
 record WheelIndex(URI url, @Nullable SSLContext trusted) {
@@ -129,7 +129,7 @@ record WheelIndex(URI url, @Nullable SSLContext trusted) {
     String why =
         switch (status) {
           case 401, 403 -> "; put its name and password into the URL: https://NAME:PASSWORD@HOST/";
-          case 404 -> "; is --index-url that of an index, such as https://pypi.org/simple?";
+          case 404 -> "; is --index-url that of an index? Most end in /simple";
           default -> "";
         };
     throw new WrongWheel("%s answers %d%s".formatted(said(target), status, why));

@@ -47,11 +47,6 @@ public record Device(
     this(name, memory, null, null, null, null, null);
   }
 
-  /** A device of this machine without a CUDA compute capability, or with one that is not known. */
-  public static Device named(String name, @Nullable Long memory) {
-    return named(name, memory, null);
-  }
-
   /** A device of this machine, of the kind that its name says: that before the colon. */
   public static Device named(String name, @Nullable Long memory, @Nullable String capability) {
     String kind = name.replaceFirst(":.*", "");

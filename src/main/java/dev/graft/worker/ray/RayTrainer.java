@@ -42,7 +42,6 @@ final class RayTrainer implements Trainer {
   private volatile boolean left;
   private @Nullable SharedRun followed;
   private boolean ended;
-  private long beats;
 
   RayTrainer(RayTrainers cluster, Lease lease, Path errors) {
     this.cluster = cluster;
@@ -118,7 +117,7 @@ final class RayTrainer implements Trainer {
         jobs.stop(run.id());
         return KILLED;
       }
-      run.beat(System.nanoTime() + ++beats);
+      run.beat(System.nanoTime());
       TrainerDirective directive =
           asked.poll(cluster.settings().poll().toMillis(), TimeUnit.MILLISECONDS);
       if (directive != null) run.direct(directive);

@@ -260,7 +260,7 @@ class LibtorchLayoutTests {
     assertThatThrownBy(() -> fetch(url, false))
         .isInstanceOf(MachineLacks.class)
         .hasMessageContainingAll("--index-url", "--from");
-    assertThatThrownBy(() -> new WheelIndex(URI.create("ftp://pypi.org/simple"), null))
+    assertThatThrownBy(() -> new WheelIndex(URI.create("ftp://index.example/simple"), null))
         .isInstanceOf(IllegalArgumentException.class);
   }
 
@@ -273,5 +273,17 @@ class LibtorchLayoutTests {
     assertThat(all.get(1).project()).isEqualTo("nvidia-cublas-cu12");
     assertThat(all).allMatch(each -> each.sha256().matches("[0-9a-f]{64}"));
     assertThat(all).allMatch(each -> each.file().matches("[\\w.-]+x86_64\\.whl"));
+  }
+
+  @Test
+  void anIndexIsNamedElseItIsPipsElseItIsAskedFor() {
+    assertThat(LibtorchCommand.Fetch.url("https://a.example/simple", "https://b.example"))
+        .isEqualTo(URI.create("https://a.example/simple"));
+    assertThat(LibtorchCommand.Fetch.url(null, "https://b.example"))
+        .isEqualTo(URI.create("https://b.example"));
+    for (String nothing : new String[] {null, " "}) {
+      assertThatThrownBy(() -> LibtorchCommand.Fetch.url(null, nothing))
+          .hasMessageContainingAll("--index-url", "PIP_INDEX_URL", "--from");
+    }
   }
 }

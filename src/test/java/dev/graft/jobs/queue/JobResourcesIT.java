@@ -43,7 +43,7 @@ import tools.jackson.databind.JsonNode;
 /** What a job asks of a worker, from the request to the lease. */
 @GraftIT
 class JobResourcesIT {
-  private static final Device CPU = Device.named("cpu", 900_000_000_000L);
+  private static final Device CPU = Device.named("cpu", 900_000_000_000L, null);
   private static final String ROW =
       """
       {"messages":[{"role":"user","content":"2"},{"role":"assistant","content":"4"}]}

@@ -112,7 +112,7 @@ class QueryPlansIT {
         .param("last", CrowdedQueue.LAST)
         .update();
     sql.sql("vacuum analyze job").update();
-    Device cpu = Device.named("cpu", Long.MAX_VALUE);
+    Device cpu = Device.named("cpu", Long.MAX_VALUE, null);
     LeaseKey key = leases.claim(CrowdedQueue.WORKER, cpu, Queue.TTL).orElseThrow().key();
     assertThat(key.jobId()).isEqualTo(CrowdedQueue.LAST);
     Plan plan = plans.only();

@@ -7,6 +7,8 @@ import dev.graft.training.metrics.TokenLoss;
 import dev.graft.training.model.device.Readout;
 import dev.graft.training.model.forward.TokenLayout;
 import java.util.Arrays;
+import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
 
 /** The next token at each labelled position. */
 public record TokenGoal(OutputLoss loss, TokenLayout rows) implements Goal {
@@ -29,24 +31,21 @@ public record TokenGoal(OutputLoss loss, TokenLayout rows) implements Goal {
       implements PendingLoss.OnDevice {
     @Override
     public TokenLoss read() {
-      double sum = 0;
-      for (float each : logps.values()) sum -= each;
-      long correct = 0;
-      for (float each : best.values()) if (each > 0) correct++;
-      return new TokenLoss(sum, logps.values().length, correct);
+      float[] right = best.values();
+      return sum(logps.values(), token -> right[token] > 0);
     }
   }
 
   @Override
   public TokenLoss evaluate(PtNDManager scope, IValue hidden) {
-    return sum(loss.scores(scope, hidden, rows.targetIds()));
+    TokenScores scores = loss.scores(scope, hidden, rows.targetIds());
+    return sum(scores.logps(), token -> scores.best()[token]);
   }
 
-  private static TokenLoss sum(TokenScores scores) {
+  private static TokenLoss sum(float[] logps, IntPredicate best) {
     double sum = 0;
-    for (float each : scores.logps()) sum -= each;
-    long correct = 0;
-    for (boolean each : scores.best()) if (each) correct++;
-    return new TokenLoss(sum, scores.logps().length, correct);
+    for (float each : logps) sum -= each;
+    long correct = IntStream.range(0, logps.length).filter(best).count();
+    return new TokenLoss(sum, logps.length, correct);
   }
 }

@@ -8,5 +8,15 @@ package dev.graft.spec;
 public enum Precision {
   F32,
   /** {@code bf16: true}; the base's numbers are rounded to it when they are loaded. */
-  BF16
+  BF16,
+  /**
+   * {@code fp16: true}; the same in f16, of less range: gradients are computed a power of two
+   * larger, as much as fits (dynamic loss scaling, Micikevicius et al. 2018).
+   */
+  F16;
+
+  /** Whether numbers have 16 bits. */
+  public boolean half() {
+    return this != F32;
+  }
 }

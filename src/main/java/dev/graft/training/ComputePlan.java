@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  *     computed once; 0 = never
  * @param budget where it decides what is kept and how many rows are computed at a time; null = what
  *     {@code kind} says, and all of them
+ * @param attention what computes it, where the model allows that; null = the fastest of the device
  */
 public record ComputePlan(
     Kind kind,
@@ -21,7 +22,8 @@ public record ComputePlan(
     int lossTile,
     int queryBlock,
     int sharedPrefix,
-    @Nullable ActivationBudget budget) {
+    @Nullable ActivationBudget budget,
+    @Nullable Attention attention) {
   /** The product is fastest with so many: they stay in the cache. */
   public static final int LOSS_TILE = 4096;
 
@@ -44,6 +46,19 @@ public record ComputePlan(
     AUTOGRAD
   }
 
+  /**
+   * What computes attention. On a CPU, the last two are as CUDA's to the bit of their meaning, and
+   * slow.
+   */
+  public enum Attention {
+    /** A block of queries at a time, on every device. */
+    CHUNKS,
+    /** FlashAttention 2. */
+    FLASH,
+    /** The memory-efficient kernel of f32 and of older GPUs. */
+    EFFICIENT
+  }
+
   public ComputePlan {
     if (lossChunk < 0) throw new IllegalArgumentException("loss chunk must be >= 0");
     if (lossTile < 1) throw new IllegalArgumentException("loss tile must be >= 1");
@@ -60,12 +75,18 @@ public record ComputePlan(
   }
 
   public ComputePlan(Kind kind, int lossChunk, int lossTile, int queryBlock, int sharedPrefix) {
-    this(kind, lossChunk, lossTile, queryBlock, sharedPrefix, null);
+    this(kind, lossChunk, lossTile, queryBlock, sharedPrefix, null, null);
+  }
+
+  /** The same with attention by a kernel of one's choice. */
+  public ComputePlan attending(@Nullable Attention kernel) {
+    return new ComputePlan(kind, lossChunk, lossTile, queryBlock, sharedPrefix, budget, kernel);
   }
 
   /** What is kept, and how much is computed at a time, as activations fit. */
   public ComputePlan within(ActivationBudget activations) {
-    return new ComputePlan(Kind.KEEP, lossChunk, lossTile, queryBlock, sharedPrefix, activations);
+    return new ComputePlan(
+        Kind.KEEP, lossChunk, lossTile, queryBlock, sharedPrefix, activations, attention);
   }
 
   /**

@@ -41,6 +41,16 @@ public interface TrainableModel extends AutoCloseable {
    */
   double update(double learningRate);
 
+  /**
+   * After gradients that were not finite, though the losses were.
+   *
+   * @return whether the same step may have finite ones now: in f16, gradients are computed half as
+   *     large
+   */
+  default boolean lowerLossScale() {
+    return false;
+  }
+
   /** Forgets what {@link #enqueue} has added since the last update. */
   void discard();
 

@@ -30,10 +30,12 @@ public class JobRows implements Owned {
                where j.state = 'succeeded' and j.base_model = :model and p.tokens_per_second > 0
                  and j.device_needs = :needs
                  and (j.adapter #> '{peft,peft_type}', j.adapter #> '{method,type}',
-                      j.adapter -> 'quantization', j.adapter #> '{training,bf16}')
+                      j.adapter -> 'quantization', j.adapter #> '{training,bf16}',
+                      coalesce(j.adapter #>> '{training,fp16}', 'false'))
                      is not distinct from
                      (:adapter::jsonb #> '{peft,peft_type}', :adapter::jsonb #> '{method,type}',
-                      :adapter::jsonb -> 'quantization', :adapter::jsonb #> '{training,bf16}')
+                      :adapter::jsonb -> 'quantization', :adapter::jsonb #> '{training,bf16}',
+                      coalesce(:adapter::jsonb #>> '{training,fp16}', 'false'))
                order by j.created_at desc, j.id desc limit 5)
       select percentile_cont(0.5) within group (order by speed) from alike
       """;

@@ -21,12 +21,14 @@ final class QuantizationFields {
   /** Torch's names. */
   private enum ComputeDtype {
     FLOAT32,
-    BFLOAT16;
+    BFLOAT16,
+    FLOAT16;
 
     static ComputeDtype of(Precision precision) {
       return switch (precision) {
         case F32 -> FLOAT32;
         case BF16 -> BFLOAT16;
+        case F16 -> FLOAT16;
       };
     }
   }
@@ -39,9 +41,10 @@ final class QuantizationFields {
     boolean eight = Boolean.TRUE.equals(fields.bool("load_in_8bit"));
     QuantType type = fields.choice("bnb_4bit_quant_type", QuantType.class);
     Boolean nested = fields.bool("bnb_4bit_use_double_quant");
-    ComputeDtype computed = fields.choice("bnb_4bit_compute_dtype", ComputeDtype.class, "float16");
+    ComputeDtype computed = fields.choice("bnb_4bit_compute_dtype", ComputeDtype.class);
     if (computed != null && computed != ComputeDtype.of(products)) {
-      fields.refuse("bnb_4bit_compute_dtype", "contradicts training.bf16: the two say the same");
+      fields.refuse(
+          "bnb_4bit_compute_dtype", "contradicts training.bf16 and fp16: they say the same");
     }
     fields.notYet("bnb_4bit_quant_storage", "uint8");
     fields.notYet("llm_int8_threshold", 6.0);

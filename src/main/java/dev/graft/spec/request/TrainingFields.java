@@ -52,7 +52,7 @@ final class TrainingFields {
             or(fields.bool("disable_dropout"), true),
             or(fields.number("neftune_noise_alpha", 0, 100, "usual are 5 to 15"), 0.0));
     LoraPlus loraPlus = LoraPlus.read(fields, method, learningRate);
-    var precision = or(fields.bool("bf16"), false) ? Precision.BF16 : Precision.F32;
+    Precision precision = precision(fields);
     var guards = guards(fields, objective);
     refuseUnbuilt(fields);
     fields.refuseUnknown();
@@ -76,6 +76,14 @@ final class TrainingFields {
     boolean even = !objective.pairs() && objective != Objective.REGRESSION;
     return new Hyperparameters.StepGuards(
         or(fields.bool("loss_spike_guard"), even), or(fields.bool("skip_nonfinite_steps"), false));
+  }
+
+  private static Precision precision(Fields fields) {
+    boolean bf16 = or(fields.bool("bf16"), false);
+    boolean fp16 = or(fields.bool("fp16"), false);
+    if (bf16 && fp16) fields.refuse("fp16", "contradicts bf16: give one of them");
+    if (fp16) return Precision.F16;
+    return bf16 ? Precision.BF16 : Precision.F32;
   }
 
   private static GradientCheckpointing checkpointing(Fields fields) {
@@ -176,7 +184,6 @@ final class TrainingFields {
   }
 
   private static void refuseUnbuilt(Fields fields) {
-    fields.notYet("fp16", false);
     fields.notYet("optim", "adamw_torch", "adamw_torch_fused");
   }
 }

@@ -81,6 +81,7 @@ final class GemmBound {
         switch (precision) {
           case F32 -> 6;
           case BF16 -> 15;
+          case F16 -> 5;
         };
   }
 

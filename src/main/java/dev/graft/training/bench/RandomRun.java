@@ -62,7 +62,8 @@ public record RandomRun(
     training.put("learning_rate", 2e-4);
     training.put("save_steps", 0);
     training.put("save_minutes", 0);
-    if (dtype == Precision.BF16) training.put("bf16", true);
+    training.put("bf16", dtype == Precision.BF16);
+    training.put("fp16", dtype == Precision.F16);
     switch (checkpointing) {
       case OFF -> training.put("gradient_checkpointing", false);
       case ON -> training.put("gradient_checkpointing", true);

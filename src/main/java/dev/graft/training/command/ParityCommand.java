@@ -54,6 +54,11 @@ public final class ParityCommand implements Callable<Integer> {
   private int queryBlock = ComputePlan.KEEP.queryBlock();
 
   @Option(
+      names = "--attention",
+      description = "${COMPLETION-CANDIDATES} (default: the fastest of the device)")
+  private ComputePlan.@Nullable Attention attention;
+
+  @Option(
       names = "--shared-prefix",
       description = "least tokens of a common beginning that is computed once, 0 = never")
   private int sharedPrefix = ComputePlan.KEEP.sharedPrefix();
@@ -92,7 +97,8 @@ public final class ParityCommand implements Callable<Integer> {
 
   private ComputePlan plan() {
     try {
-      return new ComputePlan(plan, lossChunk, lossTile, queryBlock, sharedPrefix);
+      return new ComputePlan(plan, lossChunk, lossTile, queryBlock, sharedPrefix)
+          .attending(attention);
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }

@@ -16,6 +16,7 @@ import dev.graft.training.model.optimizer.Schedules;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One optimiser step: the window's micro-batches, then one update. A step whose numbers are wrong
@@ -85,6 +86,14 @@ final class OptimiserStep {
   Outcome make(RunProgress progress) {
     long step = progress.step();
     StepBatches.Window made = windows.take(step);
+    Outcome outcome = make(progress, made);
+    while (outcome == null) outcome = make(progress, made);
+    return outcome;
+  }
+
+  /** Null = it must be made again, with another loss scale. */
+  private @Nullable Outcome make(RunProgress progress, StepBatches.Window made) {
+    long step = progress.step();
     List<int[]> window = made.rows();
     List<PendingLoss> losses = new ArrayList<>();
     try {
@@ -101,6 +110,10 @@ final class OptimiserStep {
     } catch (Nonfinite wrong) {
       return skipped(progress, String.valueOf(wrong.getMessage()));
     } catch (NonfiniteGradients wrong) {
+      if (firstNonfinite(losses) < 0 && model.lowerLossScale()) {
+        model.discard();
+        return null;
+      }
       return skipped(progress, whatIsNotFinite(step, window, losses));
     }
   }
@@ -132,12 +145,17 @@ final class OptimiserStep {
 
   /** The first loss, else the gradients. */
   private String whatIsNotFinite(long step, List<int[]> window, List<PendingLoss> losses) {
+    int m = firstNonfinite(losses);
+    return m < 0
+        ? told("the gradients are not finite", step, all(window))
+        : told("the loss is not a finite number", step, window.get(m));
+  }
+
+  private static int firstNonfinite(List<PendingLoss> losses) {
     for (int m = 0; m < losses.size(); m++) {
-      if (!Double.isFinite(losses.get(m).read().sum())) {
-        return told("the loss is not a finite number", step, window.get(m));
-      }
+      if (!Double.isFinite(losses.get(m).read().sum())) return m;
     }
-    return told("the gradients are not finite", step, all(window));
+    return -1;
   }
 
   private double multiplier(long step) {

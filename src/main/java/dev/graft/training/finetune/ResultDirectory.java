@@ -138,6 +138,7 @@ final class ResultDirectory {
     return switch (precision) {
       case F32 -> "float32";
       case BF16 -> "bfloat16";
+      case F16 -> "float16";
     };
   }
 }

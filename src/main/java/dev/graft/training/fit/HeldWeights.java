@@ -1,6 +1,5 @@
 package dev.graft.training.fit;
 
-import dev.graft.spec.Precision;
 import dev.graft.spec.Preference;
 import dev.graft.spec.Quantization;
 import dev.graft.spec.TrainingSpec;
@@ -34,7 +33,7 @@ record HeldWeights(long bytes, long unpacked) {
 
   static HeldWeights of(ModelDirectory model, Tuner tuner, TrainingSpec spec) {
     ModelConfig config = model.config();
-    boolean half = spec.training().precision() == Precision.BF16;
+    boolean half = spec.training().precision().half();
     Set<String> trained = tuner.slots().stream().map(Slot::name).collect(Collectors.toSet());
     Set<String> changed = new HashSet<>(tuner.kept());
     tuner.derived().forEach(each -> changed.add(each.name()));

@@ -2,7 +2,6 @@ package dev.graft.training.fit;
 
 import dev.graft.spec.GradientCheckpointing;
 import dev.graft.spec.Hyperparameters;
-import dev.graft.spec.Precision;
 import dev.graft.spec.TrainingSpec;
 import dev.graft.spec.TrainingSpec.Objective;
 import dev.graft.training.ActivationBudget;
@@ -89,7 +88,7 @@ public record MemoryNeed(long weights, long trained, long row, long work, int ro
    */
   private static long logits(ModelConfig config, List<Slot> slots, TrainingSpec spec) {
     if (spec.objective().labelsRows()) return 0;
-    double copies = spec.training().precision() == Precision.BF16 ? 3 : 2;
+    double copies = spec.training().precision().half() ? 3 : 2;
     if (config instanceof DecoderConfig decoder && decoder.multipliers().logitSoftcap() > 0) {
       copies += 2;
     }

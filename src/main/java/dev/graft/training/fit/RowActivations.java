@@ -1,6 +1,5 @@
 package dev.graft.training.fit;
 
-import dev.graft.spec.Precision;
 import dev.graft.spec.TrainingSpec;
 import dev.graft.spec.method.AdapterMethod;
 import dev.graft.training.ActivationBudget;
@@ -54,7 +53,7 @@ final class RowActivations {
     this.slots = slots;
     this.spec = spec;
     this.tokens = tokens;
-    half = spec.training().precision() == Precision.BF16;
+    half = spec.training().precision().half();
     Set<String> ofBase = config.parameterNames();
     added = slots.stream().filter(slot -> !ofBase.contains(slot.name())).toList();
   }

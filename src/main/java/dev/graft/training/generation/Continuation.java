@@ -3,6 +3,7 @@ package dev.graft.training.generation;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
+import dev.graft.training.ComputePlan;
 import dev.graft.training.kernels.TorchScriptModule;
 import dev.graft.training.model.device.DeviceMemory;
 import dev.graft.training.model.family.Family;
@@ -82,7 +83,16 @@ public final class Continuation implements AutoCloseable {
     try (PtNDManager scope = memory.scope();
         BatchInputs inputs =
             BatchInputs.of(
-                memory, scope, family, ropes, batch, length, picked, new long[0], QUERY_BLOCK)) {
+                memory,
+                scope,
+                family,
+                ropes,
+                batch,
+                length,
+                picked,
+                new long[0],
+                ComputePlan.Attention.CHUNKS,
+                QUERY_BLOCK)) {
       IValue x = IValue.from(inputs.ids());
       for (int i = 0; i < model.stages().size(); i++) {
         try (IValue before = x) {

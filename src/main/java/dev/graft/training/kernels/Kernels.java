@@ -29,6 +29,8 @@ public final class Kernels {
           "ops/attention",
           "ops/dtype",
           "ops/embedding",
+          "ops/flash",
+          "ops/flash_twin",
           "ops/layer_norm",
           "ops/linear",
           "ops/multiply",

@@ -23,12 +23,12 @@ public final class RepeatableBits {
 
   /**
    * From now on, for GPUs that are first used after it: cuBLAS reads its part then. What libtorch
-   * cannot do in one order warns, and is done.
+   * cannot do in one order throws; no kernel asks for that.
    *
    * @throws IllegalStateException if this libtorch has no such switch
    */
   public static void on() {
-    context("26setDeterministicAlgorithmsEbb", true, true);
+    context("26setDeterministicAlgorithmsEbb", true, false);
     context("39setDeterministicFillUninitializedMemoryEb", false);
     try (Arena arena = Arena.ofConfined()) {
       MethodHandle setenv =

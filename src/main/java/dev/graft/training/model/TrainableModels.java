@@ -14,6 +14,7 @@ import dev.graft.training.model.device.TensorTable;
 import dev.graft.training.model.forward.Transformer;
 import dev.graft.training.model.optimizer.AdamW;
 import dev.graft.training.model.optimizer.ComputedTensor;
+import dev.graft.training.model.optimizer.LossScale;
 import dev.graft.training.model.optimizer.Parameters;
 import dev.graft.training.model.optimizer.RankAllocator;
 import dev.graft.training.model.optimizer.StepRule;
@@ -110,6 +111,7 @@ public final class TrainableModels {
               computed,
               derived,
               rule,
+              LossScale.of(memory, recipe.execution().precision()),
               new TensorTable(memory, kept),
               new TensorTable(memory, remembered));
       ReferenceModel reference = ReferenceModel.of(memory, base, tuner, recipe, model, tensors);

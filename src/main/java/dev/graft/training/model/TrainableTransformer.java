@@ -77,10 +77,7 @@ final class TrainableTransformer implements TrainableModel {
     parts = FittingParts.of(inference);
     preference = recipe.preference();
     this.reference = reference;
-    int first = 0;
-    int stages = model.stages().size();
-    while (first < stages && !model.stages().get(first).trains()) first++;
-    lowest = first;
+    lowest = (int) model.stages().stream().takeWhile(each -> !each.trains()).count();
   }
 
   @Override
@@ -110,7 +107,8 @@ final class TrainableTransformer implements TrainableModel {
       long atLoss;
       try (IValue output = pass.up(lowest)) {
         atLoss = System.nanoTime();
-        result = goal.backward(scope, output, 1 / divisor, state.parameters().readout());
+        double scale = state.lossScale().value() / divisor;
+        result = goal.backward(scope, output, scale, state.parameters().readout());
       } finally {
         JniUtils.setGradMode(false); // a method of autograd leaves it on when it throws
       }
@@ -225,6 +223,11 @@ final class TrainableTransformer implements TrainableModel {
     double norm = state.update(learningRate);
     observer.updated(System.nanoTime() - begun);
     return norm;
+  }
+
+  @Override
+  public boolean lowerLossScale() {
+    return state.lossScale().lower();
   }
 
   @Override

@@ -8,6 +8,7 @@ import dev.graft.training.model.device.DeviceMemory;
 import dev.graft.training.model.device.DeviceTensors;
 import dev.graft.training.model.device.TensorTable;
 import dev.graft.training.model.optimizer.ComputedTensor;
+import dev.graft.training.model.optimizer.LossScale;
 import dev.graft.training.model.optimizer.Parameters;
 import dev.graft.training.model.optimizer.StepRule;
 import dev.graft.training.tuner.part.OutputPart;
@@ -27,6 +28,7 @@ final class TunerState implements AutoCloseable {
   private final @Nullable ComputedTensor computed;
   private final DerivedTensors derived;
   private final StepRule rule;
+  private final LossScale lossScale;
 
   /** What does not train, but belongs to the result of the method. */
   private final TensorTable kept;
@@ -43,6 +45,7 @@ final class TunerState implements AutoCloseable {
       @Nullable ComputedTensor computed,
       DerivedTensors derived,
       StepRule rule,
+      LossScale lossScale,
       TensorTable kept,
       TensorTable remembered) {
     this.memory = memory;
@@ -51,6 +54,7 @@ final class TunerState implements AutoCloseable {
     this.computed = computed;
     this.derived = derived;
     this.rule = rule;
+    this.lossScale = lossScale;
     this.kept = kept;
     this.remembered = remembered;
     compute();
@@ -60,15 +64,21 @@ final class TunerState implements AutoCloseable {
     return parameters;
   }
 
+  LossScale lossScale() {
+    return lossScale;
+  }
+
   @Nullable OutputPart outputPart() {
     return tuner.outputPart();
   }
 
   /** As {@link dev.graft.training.TrainableModel#update}. */
   double update(double learningRate) {
-    regulariser = rule.regularise();
     if (computed != null) computed.backward();
+    parameters.unscale(lossScale.value());
+    regulariser = rule.regularise();
     double norm = parameters.update(learningRate, rule);
+    lossScale.updated();
     compute();
     return norm;
   }
@@ -118,10 +128,12 @@ final class TunerState implements AutoCloseable {
     Map<String, PtNDArray> all = new LinkedHashMap<>(kept.tensors());
     all.putAll(remembered.tensors());
     all.putAll(rule.state());
+    all.putAll(lossScale.state());
     return new TensorTable(memory, all);
   }
 
   List<NamedTensor> optimizerState() {
+    lossScale.write();
     return parameters.moments().and(beside().read());
   }
 
@@ -134,6 +146,7 @@ final class TunerState implements AutoCloseable {
     TensorTable beside = beside();
     parameters.restore(trained, beside.without(optimizerState), updates);
     beside.fill(beside.among(optimizerState));
+    lossScale.read();
     compute();
   }
 

@@ -96,6 +96,7 @@ final class GoldenCaseReader {
     return switch (dtype) {
       case "float32" -> Precision.F32;
       case "bfloat16" -> Precision.BF16;
+      case "float16" -> Precision.F16;
       default -> throw new Unsupported("base_dtype " + dtype);
     };
   }

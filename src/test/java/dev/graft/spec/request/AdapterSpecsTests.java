@@ -98,6 +98,8 @@ class AdapterSpecsTests {
             + "'bnb_4bit_use_double_quant':true,'bnb_4bit_compute_dtype':'float32'}}",
         "{'quantization':{'load_in_4bit':true,'bnb_4bit_compute_dtype':'bfloat16'},"
             + "'training':{'bf16':true}}",
+        "{'quantization':{'load_in_4bit':true,'bnb_4bit_compute_dtype':'float16'},"
+            + "'training':{'fp16':true}}",
         "{'quantization':{'load_in_8bit':true}}"
       })
   void theEchoResolvesToTheSameSpec(String adapter) {
@@ -127,7 +129,7 @@ class AdapterSpecsTests {
     resolve(
         "{'peft':{'use_rslora':false,'use_dora':false,'bias':'none','modules_to_save':null,"
             + "'rank_pattern':{},'lora_dropout':0.0},'quantization':{'load_in_4bit':false},"
-            + "'training':{'packing':false,'bf16':false,'early_stopping_patience':null}}",
+            + "'training':{'packing':false,'bf16':false,'fp16':false,'early_stopping_patience':null}}",
         null,
         null);
   }
@@ -203,7 +205,7 @@ class AdapterSpecsTests {
             + " adapter.quantization.llm_int8_threshold",
         "{'training':{'learning_rate':-1}} | adapter.training.learning_rate",
         "{'training':{'learning_rate':1e999}} | adapter.training.learning_rate",
-        "{'training':{'fp16':true}} | adapter.training.fp16",
+        "{'training':{'fp16':true,'bf16':true}} | adapter.training.fp16",
         "{'quantization':{'load_in_4bit':true,'bnb_4bit_compute_dtype':'bfloat16'}} |"
             + " adapter.quantization.bnb_4bit_compute_dtype",
         "{'training':{'packing':1}} | adapter.training.packing",

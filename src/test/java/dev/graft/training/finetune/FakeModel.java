@@ -2,6 +2,7 @@ package dev.graft.training.finetune;
 
 import dev.graft.spec.method.AdapterMethod;
 import dev.graft.training.ActivationBudget;
+import dev.graft.training.NonfiniteGradients;
 import dev.graft.training.PendingLoss;
 import dev.graft.training.TrainableModel;
 import dev.graft.training.batch.MicroBatch;
@@ -43,6 +44,9 @@ public final class FakeModel implements TrainableModel {
 
   /** How many such steps there are, if they are left out. */
   public static final AtomicLong NAN_STEPS = new AtomicLong(Long.MAX_VALUE);
+
+  /** Updates that still find gradients that are too large, from the fourth on. */
+  public static final AtomicLong OVERFLOWS = new AtomicLong();
 
   public static final ModelSource SOURCE =
       new ModelSource() {
@@ -103,6 +107,7 @@ public final class FakeModel implements TrainableModel {
 
   @Override
   public double update(double rate) {
+    if (updates == 3 && OVERFLOWS.get() > 0) throw new NonfiniteGradients(4);
     updates++;
     double norm = Math.sqrt(Arrays.stream(gradient).map(g -> g * g).sum());
     for (int i = 0; i < w.length; i++) {
@@ -114,6 +119,11 @@ public final class FakeModel implements TrainableModel {
     }
     Arrays.fill(gradient, 0);
     return norm;
+  }
+
+  @Override
+  public boolean lowerLossScale() {
+    return OVERFLOWS.getAndDecrement() > 0;
   }
 
   @Override

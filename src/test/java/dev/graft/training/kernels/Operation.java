@@ -1,6 +1,7 @@
 package dev.graft.training.kernels;
 
 import ai.djl.pytorch.engine.PtNDArray;
+import dev.graft.training.ComputePlan.Attention;
 import dev.graft.training.model.forward.LaidOut;
 import dev.graft.training.model.forward.TokenLayout;
 import java.util.stream.Stream;
@@ -93,8 +94,21 @@ record Operation(
         attention("attention of rows that begin alike", tree(), 0, 2, 0),
         attention("attention of a tree in one chunk", tree(), 0, 64, 0),
         attention("attention of a tree in a window", tree(), 2, 64, 1.5),
-        prefixed("attention behind a prefix in chunks with a rest", 0, 2, 0),
-        prefixed("attention behind a prefix in a window with capped scores", 3, 8, 1.5),
+        prefixed("attention behind a prefix in chunks with a rest", rows(), 0, 2, 0),
+        prefixed("attention behind a prefix in a window with capped scores", rows(), 3, 8, 1.5),
+        sequences("flash attention", rows(), 0, Attention.FLASH),
+        sequences("flash attention in a window", rows(), 2, Attention.FLASH),
+        sequences("flash attention of rows that begin alike", tree(), 0, Attention.FLASH),
+        sequences("flash attention of a tree in a window", tree(), 2, Attention.FLASH),
+        sequences("memory-efficient attention", rows(), 0, Attention.EFFICIENT),
+        sequences("memory-efficient attention in a window", rows(), 2, Attention.EFFICIENT),
+        sequences("memory-efficient attention of a tree", tree(), 0, Attention.EFFICIENT),
+        sequences("memory-efficient attention, tree, window", tree(), 3, Attention.EFFICIENT),
+        toBothSides("flash attention to both sides", Attention.FLASH),
+        toBothSides("memory-efficient attention to both sides", Attention.EFFICIENT),
+        behindPrefix("flash attention behind a prefix", rows(), 0, Attention.FLASH),
+        behindPrefix("flash attention of a tree behind a prefix", tree(), 3, Attention.FLASH),
+        behindPrefix("memory-efficient, behind a prefix", tree(), 0, Attention.EFFICIENT),
         new Operation(
             "prepend",
             new long[][] {{6, 3}, {2, 3}},
@@ -261,7 +275,19 @@ record Operation(
 
   private static Operation attention(
       String name, TokenLayout layout, int window, int most, double softcap) {
-    LaidOut of = LaidOut.of(layout, 0, window, most, FIRST);
+    return attention(name, LaidOut.of(layout, 0, window, most, FIRST), window, softcap);
+  }
+
+  private static Operation sequences(
+      String name, TokenLayout layout, int window, Attention kernel) {
+    return attention(name, LaidOut.of(layout, 0, window, kernel, false, FIRST), window, 0);
+  }
+
+  private static Operation toBothSides(String name, Attention kernel) {
+    return attention(name, LaidOut.of(LaidOut.rows(true, 4, 2), 0, 0, kernel, true, FIRST), 0, 0);
+  }
+
+  private static Operation attention(String name, LaidOut of, int window, double softcap) {
     return new Operation(
         name,
         new long[][] {{6, 16}, {6, 8}, {6, 8}},
@@ -279,9 +305,18 @@ record Operation(
         of);
   }
 
+  private static Operation prefixed(
+      String name, TokenLayout layout, int window, int most, double softcap) {
+    return behindPrefix(name, LaidOut.of(layout, 2, window, most, FIRST), window, softcap);
+  }
+
+  private static Operation behindPrefix(
+      String name, TokenLayout layout, int window, Attention kernel) {
+    return behindPrefix(name, LaidOut.of(layout, 2, window, kernel, false, FIRST), window, 0);
+  }
+
   /** Two keys and values in front of those of the rows. */
-  private static Operation prefixed(String name, int window, int most, double softcap) {
-    LaidOut of = LaidOut.of(rows(), 2, window, most, FIRST);
+  private static Operation behindPrefix(String name, LaidOut of, int window, double softcap) {
     return new Operation(
         name,
         new long[][] {{6, 16}, {6, 8}, {6, 8}, {2, 16}},

@@ -97,16 +97,27 @@ public class GoldenRunTests {
     for (String name : Stream.concat(OTHERS.stream(), LORA.stream()).toList()) {
       runs.add(Arguments.of(name, LEAST));
       for (ComputePlan.Kind kind : ComputePlan.Kind.values())
-        runs.add(Arguments.of(name, new ComputePlan(kind, 5, 7, 4, 1)));
+        runs.add(Arguments.of(name, small(kind)));
     }
     for (String name : NAMES) {
       runs.add(Arguments.of(name, LEAST));
       for (ComputePlan.Kind kind : ComputePlan.Kind.values()) {
-        runs.add(Arguments.of(name, new ComputePlan(kind)));
-        runs.add(Arguments.of(name, new ComputePlan(kind, 5, 7, 4, 1)));
+        ComputePlan whole = new ComputePlan(kind);
+        boolean again = kind == ComputePlan.Kind.RECOMPUTE;
+        runs.add(
+            Arguments.of(name, again ? whole.attending(ComputePlan.Attention.EFFICIENT) : whole));
+        runs.add(Arguments.of(name, small(kind)));
       }
     }
     return runs.stream();
+  }
+
+  /** What is computed again, by GPUs' attention. */
+  private static ComputePlan small(ComputePlan.Kind kind) {
+    ComputePlan small = new ComputePlan(kind, 5, 7, 4, 1);
+    return kind == ComputePlan.Kind.RECOMPUTE
+        ? small.attending(ComputePlan.Attention.FLASH)
+        : small;
   }
 
   @ParameterizedTest

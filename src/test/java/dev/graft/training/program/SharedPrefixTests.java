@@ -8,6 +8,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.IValue;
 import dev.graft.Concurrent;
+import dev.graft.training.ComputePlan.Attention;
 import dev.graft.training.kernels.Kernels;
 import dev.graft.training.kernels.Tensors;
 import dev.graft.training.kernels.TorchScriptModule;
@@ -37,28 +38,41 @@ class SharedPrefixTests {
 
   static Stream<Arguments> layers() {
     return Stream.of(TestLayers.LLAMA, TestLayers.GEMMA, TestLayers.GPT2, TestLayers.NEOX)
-        .map(Arguments::of);
+        .flatMap(layer -> Stream.of(Attention.values()).map(kernel -> Arguments.of(layer, kernel)));
   }
 
   @ParameterizedTest
   @MethodSource("layers")
-  void aTreeOfRowsIsItsRows(TestLayers layer) {
-    List<Statement> statements = layer.statements().stream().map(SharedPrefixTests::still).toList();
+  void aTreeOfRowsIsItsRows(TestLayers layer, Attention kernel) {
+    boolean capped = kernel == Attention.CHUNKS;
+    List<Statement> statements =
+        layer.statements().stream().map(each -> still(each, capped)).toList();
     LayerTensors tensors = LayerTensors.of(statements, name -> true);
     String text = new LayerProgram("layer", statements, tensors).methods();
     try (TorchScriptModule module = Kernels.load(text, Device.cpu())) {
       for (int seed = 0; seed < CASES; seed++) {
         try (Tensors f64 = new Tensors()) {
-          new Case(layer, tensors, module, f64, new SplittableRandom(seed)).check("seed " + seed);
+          new Case(layer, kernel, tensors, module, f64, new SplittableRandom(seed))
+              .check("seed " + seed);
         }
       }
     }
   }
 
-  /** The same without dropout. */
-  private static Statement still(Statement each) {
+  /** The same without dropout, and without what only chunks compute. */
+  private static Statement still(Statement each, boolean capped) {
     return switch (each) {
-      case Attend attend -> attend.dropping(0);
+      case Attend a ->
+          new Attend(
+              a.output(),
+              a.query(),
+              a.key(),
+              a.value(),
+              a.heads(),
+              a.size(),
+              a.scale(),
+              a.window(),
+              capped ? a.softcap() : 0);
       case Dropout left -> new Dropout(left.output(), left.input(), 0);
       default -> each;
     };
@@ -66,6 +80,7 @@ class SharedPrefixTests {
 
   private record Case(
       TestLayers layer,
+      Attention kernel,
       LayerTensors tensors,
       TorchScriptModule module,
       Tensors f64,
@@ -102,12 +117,20 @@ class SharedPrefixTests {
         double[] own = f64.random(rows[r].length, HIDDEN).toDoubleArray();
         add(g, places, own);
         Result result =
-            run(LaidOut.rows(false, places.length), taken(x, places), own, w, cos, sin, alone);
+            run(
+                false,
+                LaidOut.rows(false, places.length),
+                taken(x, places),
+                own,
+                w,
+                cos,
+                sin,
+                alone);
         outputs.add(result.y());
         add(dx, places, result.dx());
       }
       PtNDArray[] together = zeros();
-      Result whole = run(tree, x, g, w, cos, sin, together);
+      Result whole = run(true, tree, x, g, w, cos, sin, together);
       for (int r = 0; r < rows.length; r++) {
         assertThat(taken(whole.y(), tree.places()[r]))
             .as("%s, row %d", what, r)
@@ -130,6 +153,7 @@ class SharedPrefixTests {
     private record Result(double[] y, double[] dx) {}
 
     private Result run(
+        boolean whole,
         TokenLayout layout,
         double[] x,
         double[] g,
@@ -144,7 +168,10 @@ class SharedPrefixTests {
               .max()
               .orElse(0);
       int visible = BatchContext.values().length;
-      LaidOut of = LaidOut.of(layout, 0, window, random.nextInt(1, 70), visible);
+      LaidOut of =
+          whole && kernel != Attention.CHUNKS
+              ? LaidOut.of(layout, 0, window, kernel, false, visible)
+              : LaidOut.of(layout, 0, window, random.nextInt(1, 70), visible);
       PtNDArray[] c = new PtNDArray[visible];
       Arrays.fill(c, f64.zeros(0));
       for (BatchContext each : List.of(BatchContext.COS, BatchContext.LOCAL_COS)) {

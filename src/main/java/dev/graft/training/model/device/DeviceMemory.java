@@ -32,7 +32,8 @@ import org.jspecify.annotations.Nullable;
  * it gave.
  */
 public final class DeviceMemory implements AutoCloseable {
-  private static final int F32 = 6;
+  /** Torch's number of the element type. */
+  public static final int F32 = 6;
 
   private final Device device;
   private final String name;
@@ -91,7 +92,7 @@ public final class DeviceMemory implements AutoCloseable {
   /**
    * A copy of stored weights.
    *
-   * @param rounded element type that their numbers are rounded to, F32 or BF16
+   * @param rounded element type that their numbers are rounded to, F32, BF16 or F16
    * @param result element type of the copy: that, or F32
    */
   PtNDArray load(MappedTensor tensor, Dtype rounded, Dtype result) {
@@ -108,7 +109,7 @@ public final class DeviceMemory implements AutoCloseable {
     return load(tensor, kind, kind);
   }
 
-  /** A copy of floating point numbers in f32, rounded to another type, F32 or BF16. */
+  /** A copy of floating point numbers in f32, rounded to another type, F32, BF16 or F16. */
   PtNDArray load(NamedTensor tensor, Dtype rounded) {
     return load(tensor, kind(rounded), F32);
   }

@@ -34,7 +34,11 @@ public final class ModelTensors {
   }
 
   public ModelTensors(Precision precision) {
-    products = products(precision);
+    this(products(precision));
+  }
+
+  private ModelTensors(Dtype products) {
+    this.products = products;
   }
 
   /** Element type of products with weights. */
@@ -42,6 +46,7 @@ public final class ModelTensors {
     return switch (precision) {
       case F32 -> Dtype.F32;
       case BF16 -> Dtype.BF16;
+      case F16 -> Dtype.F16;
     };
   }
 
@@ -52,7 +57,7 @@ public final class ModelTensors {
 
   /** The same tensors, to be added to. */
   public ModelTensors copy() {
-    ModelTensors copy = new ModelTensors(products == Dtype.F32 ? Precision.F32 : Precision.BF16);
+    ModelTensors copy = new ModelTensors(products);
     copy.arrays.putAll(arrays);
     copy.forms.putAll(forms);
     return copy;

@@ -14,6 +14,7 @@ public final class Upload {
   /** Elements of 8 bytes to whose multiples an array begins: a cache line. */
   private static final int ALIGNMENT = 8;
 
+  private static final int I32 = 3;
   private static final int I64 = 4;
   private static final int F32 = 6;
 
@@ -26,15 +27,22 @@ public final class Upload {
   private record Part(Object values, long at, int kind, long[] shape) {
     void write(MemorySegment into) {
       MemorySegment from =
-          values instanceof long[] longs
-              ? MemorySegment.ofArray(longs)
-              : MemorySegment.ofArray((float[]) values);
+          switch (values) {
+            case long[] longs -> MemorySegment.ofArray(longs);
+            case int[] ints -> MemorySegment.ofArray(ints);
+            default -> MemorySegment.ofArray((float[]) values);
+          };
       MemorySegment.copy(from, 0, into, at * Long.BYTES, from.byteSize());
     }
   }
 
   public int add(long[] values, long... shape) {
     return add(values, values.length, I64, shape);
+  }
+
+  /** In i32. */
+  public int add(int[] values, long... shape) {
+    return add(values, Math.ceilDiv(values.length, 2), I32, shape);
   }
 
   /** In f32. */

@@ -3,6 +3,7 @@ package dev.graft.training.model.forward;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
+import dev.graft.training.ComputePlan;
 import dev.graft.training.model.device.DeviceMemory;
 import dev.graft.training.model.device.Upload;
 import dev.graft.training.model.family.Family;
@@ -40,7 +41,8 @@ public record BatchInputs(PtNDArray ids, IValue context, IValue chunks, IValue w
    * @param past tokens before the first
    * @param picked tokens that the head looks at
    * @param among see {@link BatchContext#AMONG}; empty = the batch is the whole
-   * @param queryBlock queries whose attention is computed at a time
+   * @param attention what computes it
+   * @param queryBlock queries whose attention is computed at a time, by chunks
    */
   public static BatchInputs of(
       DeviceMemory memory,
@@ -51,6 +53,7 @@ public record BatchInputs(PtNDArray ids, IValue context, IValue chunks, IValue w
       int past,
       long[] picked,
       long[] among,
+      ComputePlan.Attention attention,
       int queryBlock) {
     Upload upload = new Upload();
     Map<BatchContext, Integer> known = new EnumMap<>(BatchContext.class);
@@ -68,15 +71,11 @@ public record BatchInputs(PtNDArray ids, IValue context, IValue chunks, IValue w
     known.put(BatchContext.WIDTH, upload.add(new float[] {width}));
     int empty = upload.add(new float[0], 0);
     int ids = add(upload, layout.ids());
-    AttentionChunks.Masks masks = AttentionChunks.Masks.from(BatchContext.values().length);
-    long[] chunks = AttentionChunks.of(layout, past, 0, queryBlock, masks);
-    boolean slides = family.window() > 0 && family.window() < past + layout.longest();
-    long[] windowed =
-        slides ? AttentionChunks.of(layout, past, family.window(), queryBlock, masks) : chunks;
     int first = ids + 1;
-    for (AttentionChunks.Masks.Mask each : masks.all().values()) {
-      upload.add(each.values(), each.queries(), each.values().length / each.queries());
-    }
+    WhoSeesWhom sight =
+        attention == ComputePlan.Attention.CHUNKS
+            ? chunks(upload, family, layout, past, queryBlock)
+            : sequences(upload, family, layout, past, attention);
     List<PtNDArray> there = upload.send(memory, scope);
     List<PtNDArray> all = new ArrayList<>();
     for (BatchContext each : BatchContext.values()) {
@@ -86,8 +85,33 @@ public record BatchInputs(PtNDArray ids, IValue context, IValue chunks, IValue w
     return new BatchInputs(
         there.get(ids),
         IValue.listFrom(all.toArray(PtNDArray[]::new)),
-        IValue.listFrom(chunks),
-        IValue.listFrom(windowed));
+        IValue.listFrom(sight.chunks()),
+        IValue.listFrom(sight.windowed()));
+  }
+
+  /** Arguments {@code chunks} and {@code windowed}. */
+  private record WhoSeesWhom(long[] chunks, long[] windowed) {}
+
+  private static WhoSeesWhom chunks(
+      Upload upload, Family family, TokenLayout layout, int past, int queryBlock) {
+    AttentionChunks.Masks masks = AttentionChunks.Masks.from(BatchContext.values().length);
+    long[] chunks = AttentionChunks.of(layout, past, 0, queryBlock, masks);
+    boolean slides = family.window() > 0 && family.window() < past + layout.longest();
+    long[] windowed =
+        slides ? AttentionChunks.of(layout, past, family.window(), queryBlock, masks) : chunks;
+    for (AttentionChunks.Masks.Mask each : masks.all().values()) {
+      upload.add(each.values(), each.queries(), each.values().length / each.queries());
+    }
+    return new WhoSeesWhom(chunks, windowed);
+  }
+
+  private static WhoSeesWhom sequences(
+      Upload upload, Family family, TokenLayout layout, int past, ComputePlan.Attention attention) {
+    Sequences sequences = Sequences.of(layout, past, family.bidirectional());
+    sequences.add(upload);
+    int first = BatchContext.values().length;
+    return new WhoSeesWhom(
+        sequences.form(attention, first, 0), sequences.form(attention, first, family.window()));
   }
 
   private static int add(Upload upload, long[] values) {

@@ -5,10 +5,16 @@ import ai.djl.pytorch.jni.IValue;
 import dev.graft.training.ComputePlan;
 import dev.graft.training.batch.TokenBatch;
 
-/** A model's way from rows to what its head computes, and what rows are made into for it. */
-public record ForwardPass(Transformer model, BatchInputs.Ropes ropes, ComputePlan plan) {
+/**
+ * A model's way from rows to what its head computes, and what rows are made into for it.
+ *
+ * @param attention what computes it
+ */
+public record ForwardPass(
+    Transformer model, BatchInputs.Ropes ropes, ComputePlan plan, ComputePlan.Attention attention) {
   public static ForwardPass of(Transformer model, ComputePlan plan) {
-    return new ForwardPass(model, BatchInputs.Ropes.of(model.family()), plan);
+    return new ForwardPass(
+        model, BatchInputs.Ropes.of(model.family()), plan, AttentionKernel.of(model, plan));
   }
 
   /** Tokens in front of each row. */
@@ -63,6 +69,7 @@ public record ForwardPass(Transformer model, BatchInputs.Ropes ropes, ComputePla
         past,
         picked,
         among,
+        attention,
         plan.queryBlock());
   }
 

@@ -194,6 +194,11 @@ public final class Parameters {
     }
   }
 
+  /** Divides the gradients, which were computed so many times too large. */
+  public void unscale(double scale) {
+    if (scale != 1) memory.module().run("times", gradient, 1 / scale);
+  }
+
   /** Forgets the gradients of the window so far. */
   public void discard() {
     readout.forget();

@@ -43,6 +43,18 @@ class StepGuardsTests {
   void noMoreNaN() {
     FakeModel.NAN_AT.set(-1);
     FakeModel.NAN_STEPS.set(Long.MAX_VALUE);
+    FakeModel.OVERFLOWS.set(0);
+  }
+
+  @Test
+  void aStepWhoseGradientsOverflowIsMadeAgainAndNothingIsLeftOut() throws IOException {
+    run("calm", SPEC.formatted(""), null, () -> null);
+    var calm = runs.of(TrainingEvent.Evaluated.class);
+    FakeModel.OVERFLOWS.set(3);
+    assertThat(run("out", SPEC.formatted(""), null, () -> null)).isEqualTo(TrainerExit.DONE);
+    assertThat(FakeModel.OVERFLOWS.get()).isZero();
+    assertThat(runs.of(TrainingEvent.StepSkipped.class)).isEmpty();
+    assertThat(runs.of(TrainingEvent.Evaluated.class)).hasSize(5).isEqualTo(calm);
   }
 
   @Test

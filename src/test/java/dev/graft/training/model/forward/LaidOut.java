@@ -3,6 +3,7 @@ package dev.graft.training.model.forward;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
+import dev.graft.training.ComputePlan;
 import dev.graft.training.batch.TokenBatch;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -13,9 +14,35 @@ import java.util.List;
  *
  * @param chunks refer to masks behind the {@link #tensors} before them
  */
-public record LaidOut(long[] chunks, TokenLayout layout, int past, List<Mask> masks) {
-  /** 0 and -inf, (queries, columns). */
-  public record Mask(float[] values, int queries) {}
+public record LaidOut(long[] chunks, TokenLayout layout, int past, List<Part> parts) {
+  /** What the kernel reads behind who sees whom. */
+  public sealed interface Part {
+    PtNDArray tensor(PtNDManager manager);
+  }
+
+  /** 0 and -inf, (queries, columns), in f64. */
+  private record Mask(float[] values, int queries) implements Part {
+    @Override
+    public PtNDArray tensor(PtNDManager manager) {
+      double[] all = new double[values.length];
+      for (int i = 0; i < all.length; i++) all[i] = values[i];
+      return (PtNDArray) manager.create(all, new Shape(queries, all.length / queries));
+    }
+  }
+
+  private record Begins(int[] of) implements Part {
+    @Override
+    public PtNDArray tensor(PtNDManager manager) {
+      return (PtNDArray) manager.create(of);
+    }
+  }
+
+  private record Places(long[] of) implements Part {
+    @Override
+    public PtNDArray tensor(PtNDManager manager) {
+      return (PtNDArray) manager.create(of, new Shape(of.length));
+    }
+  }
 
   /**
    * @param first place of {@link #visible} in the argument {@code c}; the masks come behind it
@@ -28,8 +55,27 @@ public record LaidOut(long[] chunks, TokenLayout layout, int past, List<Mask> ma
         layout,
         past,
         masks.all().values().stream()
-            .map(each -> new Mask(each.values(), each.queries()))
+            .<Part>map(each -> new Mask(each.values(), each.queries()))
             .toList());
+  }
+
+  /** The same for a kernel that reads sequences. */
+  public static LaidOut of(
+      TokenLayout layout,
+      int past,
+      int window,
+      ComputePlan.Attention kernel,
+      boolean bidirectional,
+      int first) {
+    Sequences sequences = Sequences.of(layout, past, bidirectional);
+    return new LaidOut(
+        sequences.form(kernel, first + 1, window),
+        layout,
+        past,
+        List.of(
+            new Begins(sequences.queries()),
+            new Begins(sequences.keys()),
+            new Places(sequences.places())));
   }
 
   /** Rows of these lengths, which have nothing in common. */
@@ -52,17 +98,12 @@ public record LaidOut(long[] chunks, TokenLayout layout, int past, List<Mask> ma
     return Arrays.toString(chunks);
   }
 
-  /** Who sees whom, and the masks in f64. */
+  /** Who sees whom, and what the kernel reads. */
   public PtNDArray[] tensors(PtNDManager manager) {
     List<PtNDArray> all = new ArrayList<>();
     long[] visible = BatchInputs.visible(layout, past);
     all.add((PtNDArray) manager.create(visible, new Shape(3, visible.length / 3)));
-    for (Mask each : masks) {
-      double[] values = new double[each.values().length];
-      for (int i = 0; i < values.length; i++) values[i] = each.values()[i];
-      Shape shape = new Shape(each.queries(), values.length / each.queries());
-      all.add((PtNDArray) manager.create(values, shape));
-    }
+    for (Part each : parts) all.add(each.tensor(manager));
     return all.toArray(PtNDArray[]::new);
   }
 }

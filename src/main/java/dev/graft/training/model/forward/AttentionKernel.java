@@ -1,0 +1,73 @@
+package dev.graft.training.model.forward;
+
+import ai.djl.engine.EngineException;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import dev.graft.training.ComputePlan;
+import dev.graft.training.ComputePlan.Attention;
+import dev.graft.training.model.device.DeviceMemory;
+import dev.graft.training.program.layer.Attend;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/** Which kernel computes a model's attention. */
+final class AttentionKernel {
+  /** Features of a head: CUDA's kernels read eight at a time, and flash attention has no more. */
+  private static final int UNIT = 8;
+
+  private static final int LARGEST = 256;
+
+  private AttentionKernel() {}
+
+  /**
+   * What the plan asks for, else the fastest that the device has: on a CPU chunks, on a GPU flash
+   * attention in half precision from compute capability 8.0 on, else the memory-efficient one.
+   * Where a layer caps scores, drops weights at random, or has heads of other sizes, chunks.
+   */
+  static Attention of(Transformer model, ComputePlan plan) {
+    List<Attend> all = attends(model);
+    boolean onGpu = model.memory().device().isGpu();
+    Attention asked = plan.attention();
+    if (asked == null && !onGpu || all.stream().anyMatch(AttentionKernel::needsChunks)) {
+      return Attention.CHUNKS;
+    }
+    if (!onGpu) return asked == null ? Attention.CHUNKS : asked;
+    if (all.stream().anyMatch(each -> each.size() % UNIT != 0 || each.size() > LARGEST)) {
+      return Attention.CHUNKS;
+    }
+    if (asked != null) return asked;
+    boolean half = model.kind() != DeviceMemory.F32;
+    for (Attention each :
+        half ? List.of(Attention.FLASH, Attention.EFFICIENT) : List.of(Attention.EFFICIENT)) {
+      if (works(each, model, all.getFirst().size())) return each;
+    }
+    return Attention.CHUNKS;
+  }
+
+  private static List<Attend> attends(Transformer model) {
+    return IntStream.range(0, model.family().config().numHiddenLayers())
+        .boxed()
+        .flatMap(layer -> model.family().layer(layer).stream())
+        .filter(Attend.class::isInstance)
+        .map(Attend.class::cast)
+        .toList();
+  }
+
+  private static boolean needsChunks(Attend each) {
+    return each.softcap() > 0 || each.dropout() > 0;
+  }
+
+  /** The device refuses at once what it does not have. */
+  private static boolean works(Attention kernel, Transformer model, int size) {
+    DeviceMemory memory = model.memory();
+    long[] form =
+        new Sequences(new int[] {0, 1}, new int[] {0, 1}, new long[0], true).form(kernel, 0, 0);
+    try (PtNDManager scope = memory.scope();
+        PtNDArray like = memory.zeros(1)) {
+      memory.module().call(scope, "attends", like, (long) size, (long) model.kind(), form);
+      return true;
+    } catch (EngineException refused) {
+      return false;
+    }
+  }
+}

@@ -34,6 +34,7 @@ def _config(base: Path) -> Any:
 
 def load(request: RunRequest, settings: Settings, group: Group) -> PeftModel:
     """Base and adapter on the group's device, in training mode; equal in every process."""
+    torch.backends.cuda.matmul.allow_tf32 = settings.training.tf32
     base = _base(request.base, settings)
     torch.manual_seed(request.seed)
     if request.parent is not None:

@@ -85,6 +85,7 @@ class Training:
     label_smoothing_factor: float = 0.0
     disable_dropout: bool = True
     bf16: bool = False
+    tf32: bool = False
     loss_spike_guard: bool = True
     gradient_checkpointing: bool | str = False
 

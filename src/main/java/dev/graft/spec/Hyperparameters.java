@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param saveSteps optimiser steps between checkpoints; 0 = steps do not decide
  * @param saveMinutes time between checkpoints, at most; 0 = time does not decide
  * @param precision {@code bf16}
+ * @param tf32 whether GPUs may multiply matrices of f32 in TensorFloat-32
  * @param guards what ends a run that goes wrong
  */
 public record Hyperparameters(
@@ -24,6 +25,7 @@ public record Hyperparameters(
     double saveMinutes,
     GradientCheckpointing gradientCheckpointing,
     Precision precision,
+    boolean tf32,
     StepGuards guards) {
   /**
    * What becomes of a step whose numbers are wrong.

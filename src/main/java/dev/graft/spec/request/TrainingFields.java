@@ -53,6 +53,7 @@ final class TrainingFields {
             or(fields.number("neftune_noise_alpha", 0, 100, "usual are 5 to 15"), 0.0));
     LoraPlus loraPlus = LoraPlus.read(fields, method, learningRate);
     Precision precision = precision(fields);
+    boolean tf32 = or(fields.bool("tf32"), false);
     var guards = guards(fields, objective);
     refuseUnbuilt(fields);
     fields.refuseUnknown();
@@ -68,6 +69,7 @@ final class TrainingFields {
         saveMinutes,
         checkpointing,
         precision,
+        tf32,
         guards);
   }
 

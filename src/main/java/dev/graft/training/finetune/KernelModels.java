@@ -4,10 +4,12 @@ import dev.graft.spec.Hyperparameters;
 import dev.graft.spec.LoraPlus;
 import dev.graft.spec.TrainingSpec;
 import dev.graft.training.ActivationBudget;
+import dev.graft.training.Execution;
 import dev.graft.training.StepObserver;
 import dev.graft.training.TrainableModel;
 import dev.graft.training.finetune.checkpoint.CheckpointManifest.Environment;
 import dev.graft.training.finetune.run.TrainingRun;
+import dev.graft.training.kernels.TensorFloat32;
 import dev.graft.training.kernels.TorchThread;
 import dev.graft.training.model.TrainingSetup;
 import dev.graft.training.model.optimizer.AdamW;
@@ -40,13 +42,15 @@ record KernelModels(StepObserver observer) implements ModelSource {
             AdamW.Decay.TRAINER,
             asked.maxGradNorm(),
             loraPlus(training));
+    Execution execution = run.execution(budget);
+    TensorFloat32.allow(training.tf32() && !execution.device().equals(Execution.CPU));
     TrainableModel model =
         start.open(
             base,
             new TrainingSetup(
                 spec.method(),
                 optimiser,
-                run.execution(budget),
+                execution,
                 spec.seed(),
                 spec.quantization(),
                 training.regularisation(),

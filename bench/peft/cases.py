@@ -20,6 +20,7 @@ class Case:
     batch: rows of a step, on the other side too, unless `packed` says how many Graft packs
     same_loss: what the losses of the first step may differ by, in nats; None = other rows, or a head that starts at random
     speed, memory, gemm, weights, seconds: bounds; None = only told
+    gpu: measured on a GPU, or where `--only` names it
     """
     title: str
     write: object
@@ -38,6 +39,7 @@ class Case:
     gemm: float = None
     weights: float = None
     seconds: float = None
+    gpu: bool = False
 
     def adapter(self):
         training = {"per_device_train_batch_size": self.packed or self.batch, "max_length": self.length, "learning_rate": 2e-4,
@@ -90,6 +92,13 @@ def sst2(source, count, case, a):
 
 
 PLAIN = {"objective": "pretraining"}
+
+
+def on_gpu(title, batch, length, **other):
+    return Case(title, full_rows, batch, length, training={"bf16": True}, beside=PLAIN, steps=20, warmup=5, same_loss=0.05, speed=1.3, memory=0.7,
+                gpu=True, **other)
+
+
 CASES = {
     "f32-4x256": Case("4 rows of 256 tokens, f32", full_rows, 4, 256, beside=PLAIN, speed=1.4, memory=0.5, gemm=0.82),
     "f32-8x128": Case("8 rows of 128 tokens, f32", full_rows, 8, 128, beside=PLAIN, steps=1, speed=1.4, memory=0.5, gemm=0.82),
@@ -105,5 +114,7 @@ CASES = {
                         against="itself", same_loss=None, speed=1 / 1.5, weights=0.285),
     "classification": Case("MiniLM classifies SST-2, 32 rows", sst2, 32, 128, beside={"objective": "classification"}, model="encoder",
                            warmup=4, steps=20, same_loss=None, speed=1.5),
+    "gpu-8x1024": on_gpu("8 rows of 1024 tokens, bf16", 8, 1024),
+    "gpu-large-4x1024": on_gpu("4 rows of 1024 tokens, 1B parameters, bf16", 4, 1024, model="large"),
     "start": Case("start of Java to the end of the first step", full_rows, 1, 64, beside=PLAIN, against="nothing", steps=1, seconds=4.0),
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The first steps of a run of Graft, made by Hugging Face PEFT: the other side of `graft bench train --compare`.
 
-usage: reference.py SPEC.json ROWS.jsonl --steps N --warmup N [--batch N]
+usage: reference.py SPEC.json ROWS.jsonl --steps N --warmup N [--batch N] [--device cuda:0]
 
 SPEC.json is that of `graft train`, ROWS.jsonl what `graft train SPEC.json --preview --json` prints of its rows: the tokens, so that
 both sides train the same ones in the same order. Prints one JSON line: tokens_per_second (real tokens, without padding),
@@ -11,8 +11,10 @@ It is PEFT as its users have it: sdpa attention, no gradient checkpointing, rows
 the default collators do, the model's own loss, fused AdamW, one thread a core. DPO follows TRL's trainer: chosen and rejected in one
 pass, the reference's log-probabilities measured once before the first step, with the adapter switched off.
 --batch: rows of a step where SPEC.json packs them and this does not.
+On a GPU bf16 is transformers' `bf16=True`: autocast, too.
 """
 import argparse
+import contextlib
 import json
 import os
 import pathlib
@@ -52,7 +54,7 @@ class Memory(threading.Thread):
         return {"peak_rss_mb": self.status("VmHWM") // MB, "peak_anonymous_mb": self.anonymous // MB}
 
 
-def load(spec, rows):
+def load(spec, rows, device):
     """The base with LoRA on it, in training mode."""
     adapter = spec["adapter"]
     dtype = torch.bfloat16 if adapter["training"].get("bf16") else torch.float32
@@ -69,13 +71,14 @@ def load(spec, rows):
     peft = adapter["peft"]
     config = LoraConfig(r=peft["r"], lora_alpha=peft["lora_alpha"], lora_dropout=0.0, target_modules=peft["target_modules"],
                         task_type="SEQ_CLS" if labels else "CAUSAL_LM")
-    return get_peft_model(model, config).train(), labels
+    return get_peft_model(model, config).to(device).train(), labels
 
 
-def padded(rows):
+def padded(rows, device):
     """Ids, mask and labels as rectangles."""
     width = max(len(row["tokens"]) for row in rows)
-    filled = lambda value, fill: torch.tensor([[value(t) for t in row["tokens"]] + [fill] * (width - len(row["tokens"])) for row in rows])
+    filled = lambda value, fill: torch.tensor([[value(t) for t in row["tokens"]] + [fill] * (width - len(row["tokens"])) for row in rows],
+                                              device=device)
     return {"input_ids": filled(lambda t: t["id"], 0), "attention_mask": filled(lambda t: 1, 0),
             "labels": filled(lambda t: t["id"] if t["trained"] else -100, -100)}
 
@@ -92,7 +95,7 @@ def token_loss(model, batch, **_):
 
 def label_loss(model, batch, rows, labels, **_):
     del batch["labels"]
-    return model(**batch, labels=torch.tensor([labels.index(row["label"]) for row in rows])).loss
+    return model(**batch, labels=torch.tensor([labels.index(row["label"]) for row in rows], device=model.device)).loss
 
 
 def logps(model, batch):
@@ -110,7 +113,18 @@ def dpo_loss(model, batch, reference, beta, **_):
 
 def references(model, batches):
     with torch.no_grad(), model.disable_adapter():
-        return [logps(model, padded(rows)) for rows in batches]
+        return [logps(model, padded(rows, model.device)) for rows in batches]
+
+
+def precision(spec, device):
+    if device.type == "cuda" and spec["adapter"]["training"].get("bf16"):
+        return torch.autocast("cuda", torch.bfloat16)
+    return contextlib.nullcontext()
+
+
+def finished(device):
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
 
 
 def cut(rows, a, spec):
@@ -145,6 +159,7 @@ def main():
     parser.add_argument("--steps", type=int, required=True)
     parser.add_argument("--warmup", type=int, required=True)
     parser.add_argument("--batch", type=int, default=0)
+    parser.add_argument("--device", type=torch.device, default=torch.device("cpu"))
     a = parser.parse_args()
     memory = Memory()
     torch.set_num_threads(len(os.sched_getaffinity(0)))
@@ -153,7 +168,7 @@ def main():
     rows = [json.loads(line) for line in pathlib.Path(a.rows).read_text().splitlines()]
     training = training_of(spec)
     batches = cut(rows, a, spec)
-    model, labels = load(spec, rows)
+    model, labels = load(spec, rows, a.device)
     params = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(params, lr=training["learning_rate"], weight_decay=0.0, fused=True)
     pairs = spec["adapter"].get("objective") == "dpo"
@@ -162,12 +177,14 @@ def main():
     seconds, losses = [], []
     for part, reference in zip(batches, known):
         start = time.perf_counter()
-        loss = loss_of(model, padded(part), rows=part, labels=labels, reference=reference, beta=training.get("beta", 0.1))
+        with precision(spec, a.device):
+            loss = loss_of(model, padded(part, a.device), rows=part, labels=labels, reference=reference, beta=training.get("beta", 0.1))
         loss.backward()
         torch.nn.utils.clip_grad_norm_(params, 1.0)
         optimizer.step()
         optimizer.zero_grad()
         losses.append(loss.item())
+        finished(a.device)
         seconds.append(time.perf_counter() - start)
     tokens = sum(len(row["tokens"]) for part in batches[a.warmup:] for row in part)
     took = sum(seconds[a.warmup:])

@@ -2,8 +2,11 @@
 """Training of Graft beside Hugging Face PEFT: same base, same rows in the same order, same settings, on an idle machine.
 
 usage: run.py --model DIR --encoder DIR --banking10 DIR --sst2 TSV [--rounds 5] [--only NAME,...] [--graft COMMAND] [--out FILE]
+       run.py --device cuda:0 --model DIR --large DIR --out FILE
 
---model: SmolLM2-135M-Instruct; --encoder: MiniLM-L6; both as Hugging Face directories. --banking10: what `quality/make_data.py` makes.
+--model: SmolLM2-135M-Instruct; --encoder: MiniLM-L6; --large: what `large.py` makes; all as Hugging Face directories. --banking10: what
+`quality/make_data.py` makes. With a GPU the cases for it are measured: the memory is the GPU's, as `nvidia-smi` tells it, and the number is its
+place there.
 --sst2: lines of text, tab, label. A case without its data is left out, and so is bf16 on a processor without AVX-512, whose libtorch
 has only a plain loop for it. Needs torch, transformers and peft in this Python. Linux only.
 
@@ -24,16 +27,21 @@ import tempfile
 import time
 
 import cases
+import gpu
 
 HERE = pathlib.Path(__file__).resolve().parent
 MB = 1_000_000
 
 
+def environment():
+    """The heap is that which a worker gives its trainers; GPUs are counted as nvidia-smi does."""
+    return {"GRAFT_JAVA_OPTIONS": "-Xmx512m"} | os.environ | {"HF_HUB_OFFLINE": "1", "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
+
+
 def graft(a, *arguments):
-    """Standard output; the heap is that which a worker gives its trainers."""
-    environment = dict(os.environ, HF_HUB_OFFLINE="1")
-    environment.setdefault("GRAFT_JAVA_OPTIONS", "-Xmx512m")
-    return subprocess.run([*shlex.split(a.graft), *map(str, arguments)], check=True, stdout=subprocess.PIPE, text=True, env=environment).stdout
+    """Standard output."""
+    command = [*shlex.split(a.graft), *map(str, arguments)]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment()).stdout
 
 
 def last_line(text):
@@ -54,12 +62,12 @@ def command(a, case, directory, spec, steps):
     if case.against == "itself":
         plain = {key: value for key, value in case.adapter().items() if key != "quantization"}
         other = write(a, case, directory, plain, "plain.json")
-        return f"{a.graft} bench train --spec {shlex.quote(str(other))} {steps} --json"
+        return f"{a.graft} bench train --spec {shlex.quote(str(other))} {steps} --device {a.device} --json"
     rows = directory / "rows.jsonl"
     count = len((directory / "file.jsonl").read_text().splitlines())
     rows.write_text(graft(a, "train", spec, "--out", directory / "none", "--preview", "--rows", count, "--json"))
     batch = f" --batch {case.batch}" if case.packed else ""
-    return f"{shlex.join([sys.executable, str(HERE / 'reference.py')])} {{spec}} {shlex.quote(str(rows))} {steps}{batch}"
+    return f"{shlex.join([sys.executable, str(HERE / 'reference.py')])} {{spec}} {shlex.quote(str(rows))} {steps}{batch} --device {a.device}"
 
 
 def linear_parameters(model):
@@ -83,11 +91,19 @@ def measure(a, case):
     with tempfile.TemporaryDirectory(prefix="graft-bench-") as scratch:
         directory = pathlib.Path(scratch)
         spec = write(a, case, directory, case.adapter(), "spec.json")
-        arguments = ["bench", "train", "--spec", spec, *steps.split(), "--json"]
+        arguments = ["bench", "train", "--spec", spec, *steps.split(), "--device", a.device, "--json"]
         if case.against == "nothing":
             return {"rounds": [{"graft": last_line(graft(a, *arguments))} for _ in range(a.rounds)]}
         other = command(a, case, directory, spec, steps)
+        if a.device != "cpu":
+            ours = [*shlex.split(a.graft), *map(str, arguments)]
+            return gpu.rounds(ours, other.replace("{spec}", shlex.quote(str(spec))), a.rounds, index(a), environment())
         return last_line(graft(a, *arguments, "--rounds", a.rounds, "--compare", other))
+
+
+def index(a):
+    """Of the GPU, as nvidia-smi counts."""
+    return int(a.device.removeprefix("cuda:"))
 
 
 def summary(a, case, measured):
@@ -104,6 +120,9 @@ def summary(a, case, measured):
     if case.against != "nothing":
         theirs = [each["reference"] for each in rounds]
         told["reference"] = {field: median(field, theirs) for field in ("tokens_per_second", "seconds_per_step", "peak_rss_mb")}
+        if "peak_device_mb" in theirs[0]:
+            told["graft"]["peak_device_mb"] = median("peak_device_mb")
+            told["reference"]["peak_device_mb"] = median("peak_device_mb", theirs)
         told["against"] = case.against
         told["speed_ratios"] = [round(each["speed_ratio"], 3) for each in rounds]
         told["memory_ratios"] = [round(each["memory_ratio"], 3) for each in rounds]
@@ -127,40 +146,46 @@ def bounds(case, told):
             + [{"of": name, "at_most": limit, "measured": value(name), "met": value(name) <= limit} for name, limit in at_most if limit])
 
 
-def machine():
+def machine(a):
     import peft
     import torch
     import transformers
     info = pathlib.Path("/proc/cpuinfo").read_text()
     line = lambda field: next((each.split(":", 1)[1].strip() for each in info.splitlines() if each.startswith(field)), "")
     wanted = {"avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "avx512bw"}
-    return {"processor": line("model name"), "cores": len(os.sched_getaffinity(0)), "flags": sorted(wanted & set(line("flags").split())),
+    found = {} if a.device == "cpu" else {"gpu": gpu.name(index(a))}
+    return found | {"processor": line("model name"), "cores": len(os.sched_getaffinity(0)), "flags": sorted(wanted & set(line("flags").split())),
             "kernel": platform.release(), "python": platform.python_version(), "torch": torch.__version__,
             "transformers": transformers.__version__, "peft": peft.__version__, "date": time.strftime("%Y-%m-%d")}
 
 
 def left_out(name, case, a, flags):
+    if not a.only and case.gpu != (a.device != "cpu"):
+        return "it is for a GPU" if case.gpu else "it is for the CPU"
     if not getattr(a, case.model):
         return f"needs --{case.model}"
     if name.startswith("banking10") and not a.banking10:
         return "needs --banking10"
     if name == "classification" and not a.sst2:
         return "needs --sst2"
-    if case.training.get("bf16") and "avx512f" not in flags and not a.only:
+    if case.training.get("bf16") and a.device == "cpu" and "avx512f" not in flags and not a.only:
         return "the processor has no AVX-512"
     return None
 
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name in ("model", "encoder", "banking10", "sst2"):
+    for name in ("model", "encoder", "large", "banking10", "sst2"):
         parser.add_argument("--" + name)
+    parser.add_argument("--device", default="cpu", help="cpu or cuda:N")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, help="instead of each case's own, with one step before them: to see that it runs")
     parser.add_argument("--only", default="", help="names, separated by commas: " + ", ".join(cases.CASES))
     parser.add_argument("--graft", default=str(HERE.parent.parent / "bin/graft"), help="command line of Graft")
     parser.add_argument("--out", type=pathlib.Path, default=HERE / "results.json")
     a = parser.parse_args()
+    if a.device != "cpu" and not (a.device.startswith("cuda:") and a.device[5:].isdecimal()):
+        parser.error(f"--device {a.device} is not cpu or a GPU, such as cuda:0")
     unknown = set(filter(None, a.only.split(","))) - set(cases.CASES)
     if unknown:
         parser.error("unknown case: " + ", ".join(sorted(unknown)))
@@ -169,7 +194,7 @@ def arguments():
 
 def main():
     a = arguments()
-    of = machine()
+    of = machine(a)
     results = json.loads(a.out.read_text()) if a.out.exists() else {"cases": {}}
     good = True
     for name, case in cases.CASES.items():

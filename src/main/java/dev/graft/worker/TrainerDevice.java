@@ -1,6 +1,7 @@
 package dev.graft.worker;
 
 import dev.graft.jobs.lease.Device;
+import dev.graft.worker.run.DeviceMeter;
 import dev.graft.worker.run.Trainers;
 import org.jspecify.annotations.Nullable;
 
@@ -9,10 +10,11 @@ import org.jspecify.annotations.Nullable;
  *
  * @param device as the server hears of it
  * @param trainers those that see this device, and no other
+ * @param meter what it is doing
  */
-record TrainerDevice(Device device, Trainers trainers) {
+record TrainerDevice(Device device, Trainers trainers, DeviceMeter meter) {
   /** The same, of a worker that is set up so. */
   TrainerDevice of(@Nullable String workerClass, boolean dedicated) {
-    return new TrainerDevice(device.of(workerClass, dedicated), trainers);
+    return new TrainerDevice(device.of(workerClass, dedicated), trainers, meter);
   }
 }

@@ -1,9 +1,12 @@
 package dev.graft.worker;
 
 import dev.graft.jobs.lease.Device;
+import dev.graft.jobs.lease.DeviceUse;
 import dev.graft.training.cuda.CudaDevice;
 import dev.graft.training.cuda.CudaLack;
 import dev.graft.training.cuda.CudaMachine;
+import dev.graft.training.cuda.CudaUse;
+import dev.graft.training.cuda.CudaWatch;
 import dev.graft.training.cuda.DeviceUnavailable;
 import dev.graft.training.protocol.ProcessorMemory;
 import dev.graft.worker.run.TrainerCommandLine;
@@ -66,9 +69,10 @@ record TrainerDevices(List<TrainerDevice> all) {
                 .formatted(name));
       }
     }
+    CudaWatch gpuUse = CudaWatch.here();
     return new TrainerDevices(
         MachineMemory.devices(names, memory, total, found).stream()
-            .map(device -> new TrainerDevice(device, commandLine.with(environment(device, found))))
+            .map(device -> device(device, found, total, gpuUse, commandLine))
             .toList());
   }
 
@@ -89,11 +93,28 @@ record TrainerDevices(List<TrainerDevice> all) {
   }
 
   /**
-   * By its UUID: numbers mean another order to CUDA than to {@code nvidia-smi}, and no part of a
-   * GPU.
+   * A GPU by its UUID: numbers mean another order to CUDA than to {@code nvidia-smi}, and no part
+   * of a GPU.
    */
-  private static Map<String, String> environment(Device device, CudaMachine machine) {
-    if (device.name().equals(CPU)) return Map.of();
-    return Map.of(CudaMachine.VISIBLE, machine.require(device.name()).uuid());
+  private static TrainerDevice device(
+      Device device,
+      CudaMachine machine,
+      long total,
+      CudaWatch gpuUse,
+      TrainerCommandLine commandLine) {
+    if (device.name().equals(CPU)) {
+      int cores = Runtime.getRuntime().availableProcessors();
+      return new TrainerDevice(
+          device, commandLine, new ProcessorMeter(total, cores, System::nanoTime));
+    }
+    String uuid = machine.require(device.name()).uuid();
+    return new TrainerDevice(
+        device,
+        commandLine.with(Map.of(CudaMachine.VISIBLE, uuid)),
+        trainer -> use(gpuUse.of(uuid)));
+  }
+
+  private static @Nullable DeviceUse use(@Nullable CudaUse gpu) {
+    return gpu == null ? null : new DeviceUse(gpu.used(), gpu.total(), gpu.utilization());
   }
 }

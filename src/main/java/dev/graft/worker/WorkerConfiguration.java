@@ -11,6 +11,7 @@ import dev.graft.platform.process.FileTrees;
 import dev.graft.platform.process.LoopThreads;
 import dev.graft.worker.ray.RayProperties;
 import dev.graft.worker.ray.RayTrainers;
+import dev.graft.worker.run.DeviceMeter;
 import dev.graft.worker.run.RunPreparation;
 import dev.graft.worker.run.StopTimes;
 import dev.graft.worker.run.TrainerCommandLine;
@@ -88,7 +89,7 @@ class WorkerConfiguration {
     if (!onRay(settings, ray)) return TrainerDevices.of(settings, commandLine);
     Device cluster = ray.device(settings.deviceMemory(), settings.workerClass());
     Trainers trainers = RayTrainers.of(ray, settings.callTimeout());
-    return new TrainerDevices(List.of(new TrainerDevice(cluster, trainers)));
+    return new TrainerDevices(List.of(new TrainerDevice(cluster, trainers, DeviceMeter.NONE)));
   }
 
   private static boolean onRay(WorkerProperties settings, RayProperties ray) {
@@ -123,13 +124,7 @@ class WorkerConfiguration {
             .map(
                 each ->
                     new WorkerLoop(
-                        each.device(),
-                        protocol,
-                        preparation,
-                        each.trainers(),
-                        events::publishEvent,
-                        settings,
-                        stopTimes))
+                        each, protocol, preparation, events::publishEvent, settings, stopTimes))
             .toList());
   }
 }

@@ -9,7 +9,6 @@ import dev.graft.platform.process.LoopThreads;
 import dev.graft.worker.run.JobRun;
 import dev.graft.worker.run.RunPreparation;
 import dev.graft.worker.run.StopTimes;
-import dev.graft.worker.run.Trainers;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.List;
@@ -30,10 +29,10 @@ final class WorkerLoop implements Runnable {
 
   private static final Duration LONGEST_PAUSE = Duration.ofMinutes(5);
 
+  private final TrainerDevice on;
   private final Device device;
   private final LeaseProtocol protocol;
   private final RunPreparation preparation;
-  private final Trainers trainers;
   private final Consumer<Training> events;
   private final WorkerProperties settings;
   private final StopTimes stopTimes;
@@ -44,17 +43,16 @@ final class WorkerLoop implements Runnable {
   private int lackingDisk;
 
   WorkerLoop(
-      Device device,
+      TrainerDevice on,
       LeaseProtocol protocol,
       RunPreparation preparation,
-      Trainers trainers,
       Consumer<Training> events,
       WorkerProperties settings,
       StopTimes stopTimes) {
-    this.device = device;
+    this.on = on;
+    this.device = on.device();
     this.protocol = protocol;
     this.preparation = preparation;
-    this.trainers = trainers;
     this.events = events;
     this.settings = settings;
     this.stopTimes = stopTimes;
@@ -93,7 +91,7 @@ final class WorkerLoop implements Runnable {
 
   private Optional<Lease> claim() throws InterruptedException {
     try {
-      return protocol.claim(device, settings.claimWait());
+      return protocol.claim(device.of(on.meter().now(null)), settings.claimWait());
     } catch (UncheckedIOException | LeaseRefused e) {
       log.atWarn().addKeyValue("cause", e.getMessage()).log("claim_unanswered");
     } catch (RuntimeException e) {
@@ -104,12 +102,12 @@ final class WorkerLoop implements Runnable {
   }
 
   private void run(Lease lease) throws InterruptedException {
-    JobRun run = new JobRun(lease, device, protocol, settings.runTimes(), stopTimes);
+    JobRun run = new JobRun(lease, device, on.meter(), protocol, settings.runTimes(), stopTimes);
     running(run);
     if (draining.getCount() == 0) run.drain();
     try {
       events.accept(new Training.Begins(device.name()));
-      run.run(preparation, trainers);
+      run.run(preparation, on.trainers());
     } catch (RuntimeException bug) {
       // The lease runs out and another worker tries; this loop must go on.
       log.atError().addKeyValue("job", lease.key().jobId()).setCause(bug).log("run_broke");

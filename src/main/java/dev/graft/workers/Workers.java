@@ -3,8 +3,13 @@ package dev.graft.workers;
 import dev.graft.jobs.lease.LeaseWire;
 import dev.graft.jobs.lease.WorkerPrincipal;
 import dev.graft.platform.Ids;
+import dev.graft.platform.database.ResultColumns;
 import dev.graft.platform.security.BearerAuthenticator;
 import dev.graft.platform.security.Secrets;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -70,6 +75,61 @@ public class Workers implements BearerAuthenticator {
         .param("hash", Secrets.hash(credential))
         .query((row, n) -> new Bearer(new WorkerPrincipal(row.getString("id")), Set.of()))
         .optional();
+  }
+
+  /**
+   * What is shown of a worker.
+   *
+   * @param lastSeenAt null = it has not called yet
+   * @param online whether it has called in the last minute, or has a job
+   * @param jobs that it trains
+   */
+  record Worker(
+      String id,
+      String name,
+      String workerClass,
+      Instant createdAt,
+      @Nullable Instant lastSeenAt,
+      boolean online,
+      List<String> jobs) {
+    static Worker of(ResultSet row, int number) throws SQLException {
+      return new Worker(
+          row.getString("id"),
+          row.getString("name"),
+          row.getString("class"),
+          ResultColumns.time(row, "created_at"),
+          ResultColumns.timeOrNull(row, "last_seen_at"),
+          row.getBoolean("online"),
+          ResultColumns.texts(row, "jobs"));
+    }
+  }
+
+  /**
+   * A page of those that were there in the last 30 days, newest first. An unknown cursor gives
+   * nothing.
+   *
+   * @param after id of the last one of the page before; null = the first page
+   */
+  List<Worker> list(@Nullable String after, int limit) {
+    return sql.sql(
+            """
+            -- workers
+            select w.*, l.jobs,
+                   coalesce(w.last_seen_at > graft_now() - interval '1 minute', false)
+                     or l.jobs <> '{}' as online
+              from worker w cross join lateral
+                   (select coalesce(array_agg(job_id order by job_id), '{}') as jobs from job_lease
+                     where worker_id = w.id and ended_at is null) l
+             where w.revoked_at is null
+               and (:after::text is null or w.id < (select id from worker where id = :after))
+               and (greatest(w.created_at, w.last_seen_at) > graft_now() - interval '30 days'
+                    or l.jobs <> '{}')
+             order by w.id desc limit :limit
+            """)
+        .param("after", after)
+        .param("limit", limit)
+        .query(Worker::of)
+        .list();
   }
 
   /** Notes that the worker inside this very process is there; no more often than is looked at. */

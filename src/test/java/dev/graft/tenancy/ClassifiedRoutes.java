@@ -102,6 +102,7 @@ public final class ClassifiedRoutes {
       GET    /v1/organization/fine_tuning/jobs                     api.organization.read
       GET    /v1/organization/device_prices                        api.organization.read
       POST   /v1/organization/device_prices                        api.organization.write
+      GET    /v1/organization/workers                              api.organization.read
       GET    /v1/organization/worker_tokens                        api.organization.read
       POST   /v1/organization/worker_tokens                        api.organization.write
       GET    /v1/organization/worker_tokens/{worker_token}         api.organization.read

@@ -9,6 +9,7 @@ import dev.graft.jobs.lease.LeaseProtocol;
 import dev.graft.jobs.lease.WorkerLink;
 import dev.graft.platform.process.ChildJvm;
 import dev.graft.platform.process.LoopThreads;
+import dev.graft.worker.run.DeviceMeter;
 import dev.graft.worker.run.RunPreparation;
 import dev.graft.worker.run.StopTimes;
 import dev.graft.worker.run.TrainerCommandLine;
@@ -51,10 +52,9 @@ public final class TestWorker {
     BlobCache blobs = BlobCache.of(store, settings.copies(MUCH));
     Path jobs = Scratch.open(settings.directory().resolve("jobs")).directory();
     return new WorkerLoop(
-        Device.UNKNOWN,
+        new TrainerDevice(Device.UNKNOWN, fakeTrainer(), DeviceMeter.NONE),
         protocol,
         new RunPreparation(blobs, protocol, jobs, jobs.resolveSibling("tokens"), 1),
-        fakeTrainer(),
         event -> {},
         settings,
         new StopTimes(settings.directory()));

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.graft.jobs.lease.Device;
+import dev.graft.jobs.lease.DeviceUse;
 import dev.graft.training.cuda.CudaDevice;
 import dev.graft.training.cuda.CudaLack;
 import dev.graft.training.cuda.CudaMachine;
@@ -68,7 +69,13 @@ class TrainerDevicesTests {
             },
             TRAINER);
     assertThat(devices.all())
-        .containsExactly(new TrainerDevice(Device.named("cpu", 14 * GB, null), TRAINER));
+        .singleElement()
+        .satisfies(
+            only -> {
+              assertThat(only.device()).isEqualTo(Device.named("cpu", 14 * GB, null));
+              assertThat(only.trainers()).isEqualTo(TRAINER);
+              assertThat(only.meter().now(null)).isEqualTo(new DeviceUse(0L, 16 * GB, 0.0));
+            });
   }
 
   @Test

@@ -24,6 +24,7 @@ import dev.graft.jobs.queue.QueueServer;
 import dev.graft.pg.GraftIT;
 import dev.graft.platform.MachineLacks;
 import dev.graft.training.protocol.RunRequest;
+import dev.graft.worker.run.DeviceMeter;
 import dev.graft.worker.run.JobRun;
 import dev.graft.worker.run.RunPreparation;
 import dev.graft.worker.run.RunTimes;
@@ -230,7 +231,12 @@ class WorkerApiIT {
     QueueServer.Submitted job = server.submit("{\"steps\":1,\"device\":\"cuda:0\"}", directory);
     run(
         new JobRun(
-            claim(job), new Device("cuda:1", null), protocol, TIMES, new StopTimes(directory)),
+            claim(job),
+            new Device("cuda:1", null),
+            DeviceMeter.NONE,
+            protocol,
+            TIMES,
+            new StopTimes(directory)),
         TestWorker.fakeTrainer());
     assertThat(server.state(job)).isEqualTo("succeeded");
   }
@@ -259,7 +265,9 @@ class WorkerApiIT {
     QueueServer.Submitted job = server.submit("{}", directory);
     TrainerCommandLine missing = new TrainerCommandLine(List.of("/nowhere/trainer"));
     try (var log = ExpectedLog.of(JobRun.class, "run_failed_here")) {
-      run(new JobRun(claim(job), CPU, protocol, TIMES, new StopTimes(directory)), missing);
+      run(
+          new JobRun(claim(job), CPU, DeviceMeter.NONE, protocol, TIMES, new StopTimes(directory)),
+          missing);
       assertThat(log.traces()).singleElement().asString().contains("TrainerProcess.start");
     }
     assertThat(server.failures(job)).isOne();

@@ -115,6 +115,7 @@ public class LeaseDesk {
 
   public Directive renew(LeaseKey key, LeaseReport report) {
     LeaseLedger.Renewed renewed = ledger.renew(key, settings.leaseTtl(), report);
+    if (report.device() != null) devices.inUse(key, report.device());
     if (renewed.cancel()) return new Directive.Cancel();
     return renewed.pause() ? new Directive.CheckpointAndRelease() : new Directive.Continue();
   }

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param workerClass class that the worker is set up for, which must be the one it joined with;
  *     null = whatever that is
  * @param dedicated whether it takes only jobs that ask for its class; null = no
+ * @param use what it is doing now; null = not known
  */
 public record Device(
     String name,
@@ -26,7 +27,8 @@ public record Device(
     @Nullable String capability,
     @Nullable Integer devices,
     @Nullable String workerClass,
-    @Nullable Boolean dedicated) {
+    @Nullable Boolean dedicated,
+    @Nullable DeviceUse use) {
   /** Of a worker that does not say, as those of earlier releases. */
   public static final Device UNKNOWN = new Device("", null);
 
@@ -44,18 +46,23 @@ public record Device(
 
   /** As workers of earlier releases tell it. */
   public Device(String name, @Nullable Long memory) {
-    this(name, memory, null, null, null, null, null);
+    this(name, memory, null, null, null, null, null, null);
   }
 
   /** A device of this machine, of the kind that its name says: that before the colon. */
   public static Device named(String name, @Nullable Long memory, @Nullable String capability) {
     String kind = name.replaceFirst(":.*", "");
-    return new Device(name, memory, kind, capability, null, null, null);
+    return new Device(name, memory, kind, capability, null, null, null, null);
   }
 
   /** The same, of a worker that is set up so. */
   public Device of(@Nullable String workerClass, boolean dedicated) {
-    return new Device(name, memory, kind, capability, devices, workerClass, dedicated);
+    return new Device(name, memory, kind, capability, devices, workerClass, dedicated, use);
+  }
+
+  /** The same, as it is now. */
+  public Device of(@Nullable DeviceUse now) {
+    return new Device(name, memory, kind, capability, devices, workerClass, dedicated, now);
   }
 
   /** Jobs that need more than this do not fit. */

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param begins the optimiser step after which the run of this lease begins, told once when its
  *     trainer is ready: what the job has told of later steps is void. Null otherwise
  * @param trainedTokens tokens with a loss, since the start of the job
+ * @param device that the run is on, with what it is doing now; null where nothing new is known
  */
 public record LeaseReport(
     long number,
@@ -19,7 +20,8 @@ public record LeaseReport(
     @Nullable Progress progress,
     long trainedTokens,
     List<Metrics> metrics,
-    List<Note> notes) {
+    List<Note> notes,
+    @Nullable Device device) {
   public LeaseReport {
     metrics = List.copyOf(metrics);
     notes = List.copyOf(notes);
@@ -27,7 +29,7 @@ public record LeaseReport(
 
   /** Nothing new: only renews. */
   public static LeaseReport empty(long number) {
-    return new LeaseReport(number, null, null, 0, List.of(), List.of());
+    return new LeaseReport(number, null, null, 0, List.of(), List.of(), null);
   }
 
   /**

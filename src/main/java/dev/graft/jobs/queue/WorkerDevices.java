@@ -1,8 +1,13 @@
 package dev.graft.jobs.queue;
 
 import dev.graft.jobs.lease.Device;
+import dev.graft.jobs.lease.DeviceUse;
+import dev.graft.jobs.lease.LeaseKey;
 import dev.graft.jobs.lease.LeaseRefused;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
@@ -14,16 +19,33 @@ public class WorkerDevices {
       """
       -- asked
       insert into worker_device as d
-             (worker_id, name, memory_bytes, kind, capability, devices, dedicated, asked_at)
-      values (:worker, :name, :memory, :kind, :capability, :devices, :dedicated, graft_now())
+             (worker_id, name, memory_bytes, kind, capability, devices, dedicated, asked_at,
+              memory_used, memory_total, utilization, used_at)
+      values (:worker, :name, :memory, :kind, :capability, :devices, :dedicated, graft_now(),
+              :used::bigint, :total::bigint, :utilization::float8,
+              case when :known then graft_now() end)
       on conflict (worker_id, name) do update
          set memory_bytes = excluded.memory_bytes, kind = excluded.kind,
              capability = excluded.capability, devices = excluded.devices,
-             dedicated = excluded.dedicated, asked_at = excluded.asked_at
+             dedicated = excluded.dedicated, asked_at = excluded.asked_at,
+             memory_used = excluded.memory_used, memory_total = excluded.memory_total,
+             utilization = excluded.utilization, used_at = excluded.used_at
        where (d.memory_bytes, d.kind, d.capability, d.devices, d.dedicated) is distinct from
              (excluded.memory_bytes, excluded.kind, excluded.capability, excluded.devices,
               excluded.dedicated)
           or d.asked_at < excluded.asked_at - interval '10 s'
+      """;
+
+  /** Of the worker that holds the lease. */
+  private static final String IN_USE =
+      """
+      -- in use
+      update worker_device d
+         set memory_used = :used::bigint, memory_total = :total::bigint,
+             utilization = :utilization::float8, used_at = graft_now()
+        from job_lease l
+       where l.job_id = :job and l.epoch = :epoch and l.token = :token and l.ended_at is null
+         and d.worker_id = l.worker_id and d.name = :name
       """;
 
   /**
@@ -78,7 +100,28 @@ public class WorkerDevices {
         .param("capability", device.capabilityNumber())
         .param("devices", device.count())
         .param("dedicated", Boolean.TRUE.equals(device.dedicated()))
+        .param("known", device.use() != null)
+        .params(numbers(device.use()))
         .update();
+  }
+
+  /** What the device of a run is doing, told with its heartbeat. */
+  public void inUse(LeaseKey lease, Device device) {
+    sql.sql(IN_USE)
+        .param("job", lease.jobId())
+        .param("epoch", lease.epoch())
+        .param("token", lease.token())
+        .param("name", device.name())
+        .params(numbers(device.use()))
+        .update();
+  }
+
+  private static Map<String, @Nullable Object> numbers(@Nullable DeviceUse use) {
+    Map<String, @Nullable Object> numbers = new HashMap<>();
+    numbers.put("used", use == null ? null : use.memoryUsed());
+    numbers.put("total", use == null ? null : use.memoryTotal());
+    numbers.put("utilization", use == null ? null : use.utilization());
+    return numbers;
   }
 
   private void requireClass(String workerId, String setUp) {

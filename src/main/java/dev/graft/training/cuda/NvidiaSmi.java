@@ -44,6 +44,38 @@ record NvidiaSmi(List<Path> directories, long patience) {
   }
 
   SmiAnswer ask() {
+    return ask(
+        program -> {
+          Said rows = run(program, false, query(FIELDS));
+          if (rows.status() != 0) return new SmiAnswer.Failed(rows.line());
+          Said list = run(program, false, List.of("-L"));
+          if (list.status() != 0) return new SmiAnswer.Failed(list.line());
+          return new SmiAnswer.Told(rows.text(), list.text());
+        });
+  }
+
+  /**
+   * What the GPUs are doing, as {@link CudaUse#of} reads it. Does not end before the program has:
+   * whoever asks again and again has one of it at most, even if the driver hangs.
+   */
+  SmiAnswer uses() {
+    return ask(
+        program -> {
+          Said rows = run(program, true, query(CudaUse.FIELDS));
+          if (rows.status() != 0) return new SmiAnswer.Failed(rows.line());
+          return new SmiAnswer.Told(rows.text(), "");
+        });
+  }
+
+  private static List<String> query(String fields) {
+    return List.of("--query-gpu=" + fields, "--format=csv,noheader,nounits");
+  }
+
+  private interface Questions {
+    SmiAnswer of(Path program) throws IOException, InterruptedException;
+  }
+
+  private SmiAnswer ask(Questions questions) {
     Optional<Path> program =
         directories.stream()
             .map(each -> each.resolve("nvidia-smi"))
@@ -51,11 +83,7 @@ record NvidiaSmi(List<Path> directories, long patience) {
             .findFirst();
     if (program.isEmpty()) return new SmiAnswer.Missing();
     try {
-      Said rows = run(program.get(), "--query-gpu=" + FIELDS, "--format=csv,noheader,nounits");
-      if (rows.status() != 0) return new SmiAnswer.Failed(rows.line());
-      Said list = run(program.get(), "-L");
-      if (list.status() != 0) return new SmiAnswer.Failed(list.line());
-      return new SmiAnswer.Told(rows.text(), list.text());
+      return questions.of(program.get());
     } catch (IOException e) {
       return new SmiAnswer.Failed(program.get() + " cannot be run: " + e.getMessage());
     } catch (InterruptedException e) {
@@ -74,9 +102,13 @@ record NvidiaSmi(List<Path> directories, long patience) {
     }
   }
 
-  private Said run(Path program, String... arguments) throws IOException, InterruptedException {
+  /**
+   * @param toItsEnd whether to wait for one that was killed, which a driver may keep
+   */
+  private Said run(Path program, boolean toItsEnd, List<String> arguments)
+      throws IOException, InterruptedException {
     List<String> command = new ArrayList<>(List.of(program.toString()));
-    command.addAll(List.of(arguments));
+    command.addAll(arguments);
     Path output = Files.createTempFile("graft-nvidia-smi-", ".txt");
     try {
       Process child =
@@ -87,6 +119,7 @@ record NvidiaSmi(List<Path> directories, long patience) {
       child.getOutputStream().close();
       if (!child.waitFor(patience, TimeUnit.SECONDS)) {
         child.destroyForcibly();
+        if (toItsEnd) child.waitFor();
         return new Said(-1, "it did not answer in " + patience + " s");
       }
       try (var in = Files.newInputStream(output)) {

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 record SmiReading(List<List<CudaDevice>> gpus, @Nullable String unread) {
   private static final int FIELDS = NvidiaSmi.FIELDS.split(",").length;
-  private static final Pattern UUID = Pattern.compile("GPU-[0-9a-fA-F-]{8,64}");
+  static final Pattern UUID = Pattern.compile("GPU-[0-9a-fA-F-]{8,64}");
   private static final Pattern GPU = Pattern.compile("GPU \\d+:.*\\(UUID: (\\S+)\\)\\s*");
   private static final Pattern PART =
       Pattern.compile(
@@ -104,7 +104,7 @@ record SmiReading(List<List<CudaDevice>> gpus, @Nullable String unread) {
         whole.lack());
   }
 
-  private static @Nullable Long mebibytes(String text) {
+  static @Nullable Long mebibytes(String text) {
     String digits = text.strip();
     // At most 9 digits: a petabyte, and no overflow.
     return digits.matches("\\d{1,9}") ? Long.valueOf(Long.parseLong(digits) << 20) : null;

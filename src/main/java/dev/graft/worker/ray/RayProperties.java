@@ -68,7 +68,8 @@ public record RayProperties(
         null,
         devices,
         workerClass == null ? WORKER_CLASS : workerClass,
-        true);
+        true,
+        null);
   }
 
   /** Without the token. */

@@ -31,8 +31,9 @@ public final class JobRun implements Heartbeats.Listener {
   private final Device device;
   private final LeaseProtocol protocol;
   private final RunTimes times;
-  private final PendingReports reports = new PendingReports();
-  private final RunReporter told = new RunReporter(reports);
+  private final RunUse use;
+  private final PendingReports reports;
+  private final RunReporter told;
   private final DirectoryUpload uploads;
   private final RunCheckpoints checkpoints;
   private final StopTime stopTime;
@@ -44,12 +45,20 @@ public final class JobRun implements Heartbeats.Listener {
   private boolean lacksDisk;
 
   public JobRun(
-      Lease lease, Device device, LeaseProtocol protocol, RunTimes times, StopTimes stopTimes) {
+      Lease lease,
+      Device device,
+      DeviceMeter meter,
+      LeaseProtocol protocol,
+      RunTimes times,
+      StopTimes stopTimes) {
     this.lease = lease;
     this.key = lease.key();
     this.device = device;
     this.protocol = protocol;
     this.times = times;
+    this.use = new RunUse(device, meter, System::nanoTime);
+    this.reports = new PendingReports(use::news);
+    this.told = new RunReporter(reports, use);
     this.uploads = new DirectoryUpload(protocol, key);
     this.checkpoints = new RunCheckpoints(protocol, key, uploads, told);
     this.stopTime = new StopTime(stopTimes);
@@ -149,6 +158,7 @@ public final class JobRun implements Heartbeats.Listener {
 
   private int train(RunRequest request, Trainer trainer) throws IOException, InterruptedException {
     early.started(trainer);
+    use.started(trainer.process());
     long before = memoryKills.count();
     int status = trainer.follow(request, this::heard);
     memoryRanOut = memoryKills.count() > before;
@@ -178,6 +188,7 @@ public final class JobRun implements Heartbeats.Listener {
       throws InterruptedException, IOException {
     TrainingFailure failure = RunEnd.failure(status, failed, memoryRanOut);
     if (RunEnd.done(status) && early.reason() != EarlyEnd.Reason.CANCEL) {
+      told.peak();
       // The result stays on this machine until the server has confirmed it.
       Digest manifest = until(() -> uploads.directory(directory.output()));
       until(

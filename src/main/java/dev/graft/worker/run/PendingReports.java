@@ -1,9 +1,11 @@
 package dev.graft.worker.run;
 
+import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.LeaseReport;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +16,7 @@ final class PendingReports {
   /** A run of many short steps must not make a report of any size. */
   private static final int MOST_METRICS = 400;
 
+  private final Supplier<@Nullable Device> device;
   private final List<LeaseReport.Note> notes = new ArrayList<>();
   private List<LeaseReport.Metrics> metrics = new ArrayList<>();
   private @Nullable Integer begins;
@@ -22,6 +25,13 @@ final class PendingReports {
   private boolean news;
   private long number;
   private @Nullable LeaseReport sent;
+
+  /**
+   * @param device what each report says of the device; must not wait
+   */
+  PendingReports(Supplier<@Nullable Device> device) {
+    this.device = device;
+  }
 
   synchronized void begins(LeaseReport.Progress where) {
     begins = where.step();
@@ -57,7 +67,8 @@ final class PendingReports {
   /** The report to send now: the unconfirmed one, or what has come together since. */
   synchronized LeaseReport next() {
     if (sent == null) {
-      sent = new LeaseReport(++number, begins, progress, trainedTokens, metrics, notes);
+      sent =
+          new LeaseReport(++number, begins, progress, trainedTokens, metrics, notes, device.get());
       begins = null;
       metrics.clear();
       notes.clear();

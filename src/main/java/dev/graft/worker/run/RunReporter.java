@@ -12,12 +12,14 @@ import org.jspecify.annotations.Nullable;
 /** A trainer's events as reports to the server. */
 final class RunReporter {
   private final PendingReports reports;
+  private final RunUse use;
   private final Map<String, Double> newest = new HashMap<>();
   private LeaseReport.@Nullable Progress where;
   private TrainingEvent.@Nullable Progress latest;
 
-  RunReporter(PendingReports reports) {
+  RunReporter(PendingReports reports, RunUse use) {
     this.reports = reports;
+    this.use = use;
   }
 
   /** A checkpoint with the numbers that the run has now; its manifest may come later. */
@@ -76,11 +78,23 @@ final class RunReporter {
     putFinite(values, "train_mean_token_accuracy", progress.trainTokenAccuracy());
     putFinite(values, "learning_rate", progress.learningRate());
     putFinite(values, "grad_norm", progress.gradNorm());
+    putFinite(values, "tokens_per_second", progress.tokensPerSecond());
+    Long peak = use.peak();
+    if (peak != null) values.put("peak_memory_bytes", (double) peak);
     values.put("step_tokens", (double) progress.tokens().logical());
     values.put("step_computed_tokens", (double) progress.tokens().computed());
     values.put("step_trained_tokens", (double) progress.tokens().trained());
     progress.metrics().forEach((name, value) -> putFinite(values, name, value));
     tell(progress.step(), values);
+  }
+
+  /** What the run took, at its end. */
+  void peak() {
+    Long bytes = use.peak();
+    if (bytes == null) return;
+    reports.note(
+        LeaseReport.Level.INFO,
+        "Peak memory on %s: %,d MB".formatted(use.deviceName(), bytes / 1_000_000));
   }
 
   void skipped(TrainingEvent.StepSkipped skipped) {

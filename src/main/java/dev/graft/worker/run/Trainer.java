@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What trains one run: a child process, or a job of a cluster. One thread starts, follows and
@@ -38,6 +39,11 @@ public interface Trainer extends AutoCloseable {
 
   /** What operators find it by. */
   String name();
+
+  /** The process that computes; null = it is not of this machine. */
+  default @Nullable ProcessHandle process() {
+    return null;
+  }
 
   /** When all that it made is sent, or given up. */
   @Override

@@ -106,8 +106,9 @@ final class TrainerProcess implements Trainer {
     return "process " + process.pid();
   }
 
-  long pid() {
-    return process.pid();
+  @Override
+  public ProcessHandle process() {
+    return process.toHandle();
   }
 
   private synchronized void send(String line) {

@@ -68,7 +68,7 @@ public class HandWorker {
         IntStream.of(steps)
             .mapToObj(step -> new LeaseReport.Metrics(step, Map.of("train_loss", 1.0 / step)))
             .toList();
-    protocol.renew(key, new LeaseReport(number, null, null, 0, metrics, List.of()));
+    protocol.renew(key, new LeaseReport(number, null, null, 0, metrics, List.of(), null));
   }
 
   public void checkpoint(LeaseKey key, int step, Digest manifest) {

@@ -45,7 +45,8 @@ class LeaseWireTests {
                     new LeaseReport.Progress(1, 2, 0.5, null, true),
                     40,
                     List.of(new LeaseReport.Metrics(1, Map.of("train_loss", 0.5))),
-                    List.of(new LeaseReport.Note(LeaseReport.Level.WARN, "cut"))),
+                    List.of(new LeaseReport.Note(LeaseReport.Level.WARN, "cut")),
+                    Device.named("cuda:0", 9L, "8.6").of(new DeviceUse(5L, 10L, 97.5))),
                 new CheckpointReport(5, SOME, Map.of("train_loss", 0.25), 0.5, 40L),
                 new TrainingFailure(TrainingFailure.Kind.OUT_OF_MEMORY, "full", null, null),
                 new LeaseWire.CompleteRequest(SOME),
@@ -73,11 +74,11 @@ class LeaseWireTests {
     assertThat(
             text(
                 new LeaseWire.ClaimRequest(
-                    5, new Device("cuda:0", 9L, "cuda", "8.6", 2, "gpu", true))))
+                    5, new Device("cuda:0", 9L, "cuda", "8.6", 2, "gpu", true, null))))
         .isEqualTo(
             """
             {"wait_ms":5,"device":{"name":"cuda:0","memory":9,"kind":"cuda","capability":"8.6",\
-            "devices":2,"worker_class":"gpu","dedicated":true}}\
+            "devices":2,"worker_class":"gpu","dedicated":true,"use":null}}\
             """);
   }
 

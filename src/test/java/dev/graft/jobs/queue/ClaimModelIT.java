@@ -120,7 +120,8 @@ class ClaimModelIT {
         cuda ? any(random, CAPABILITIES.toArray(String[]::new)) : null,
         any(random, 1, 2, 3, 4),
         null,
-        random.nextInt(4) == 0);
+        random.nextInt(4) == 0,
+        null);
   }
 
   /** One of them, or none. */

@@ -167,7 +167,8 @@ class JobGoesBackIT {
             new LeaseReport.Progress(step, 24, null, null, false),
             0,
             List.of(),
-            List.of()));
+            List.of(),
+            null));
   }
 
   /** Makes steps, and tells of each. */
@@ -186,7 +187,9 @@ class JobGoesBackIT {
   private void report(
       LeaseKey key, long number, LeaseReport.Progress now, List<LeaseReport.Metrics> metrics) {
     queue.leases.renew(
-        key, Queue.TTL, new LeaseReport(number, null, now, now.step() * 40L, metrics, List.of()));
+        key,
+        Queue.TTL,
+        new LeaseReport(number, null, now, now.step() * 40L, metrics, List.of(), null));
   }
 
   private void checkpoint(LeaseKey key, int step) {

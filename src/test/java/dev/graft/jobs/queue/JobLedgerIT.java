@@ -86,7 +86,8 @@ class JobLedgerIT {
             new LeaseReport.Progress(7, 10, 0.7, 900.0, null),
             350,
             List.of(new LeaseReport.Metrics(7, Map.of("train_loss", 0.5))),
-            List.of(new LeaseReport.Note(LeaseReport.Level.WARN, "Slow disk")));
+            List.of(new LeaseReport.Note(LeaseReport.Level.WARN, "Slow disk")),
+            null);
     later.leases.renew(key, Queue.TTL, report);
     later.leases.renew(key, Queue.TTL, report);
     assertThat(later.endings.reap(3)).isEmpty();

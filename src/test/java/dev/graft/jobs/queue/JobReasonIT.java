@@ -203,7 +203,7 @@ class JobReasonIT {
   private void report(LeaseKey key, long number, int step, int total) {
     LeaseReport.Progress progress = new LeaseReport.Progress(step, total, null, 900.0, null);
     queue.leases.renew(
-        key, Queue.TTL, new LeaseReport(number, null, progress, step, List.of(), List.of()));
+        key, Queue.TTL, new LeaseReport(number, null, progress, step, List.of(), List.of(), null));
   }
 
   private JsonNode shown(String job) {

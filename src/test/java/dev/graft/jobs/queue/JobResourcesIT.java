@@ -49,7 +49,7 @@ class JobResourcesIT {
       {"messages":[{"role":"user","content":"2"},{"role":"assistant","content":"4"}]}
       """;
   private static final Device GPU =
-      new Device("cuda:0", 24_000_000_000L, "cuda", "8.6", null, null, null);
+      new Device("cuda:0", 24_000_000_000L, "cuda", "8.6", null, null, null, null);
 
   @LocalServerPort int port;
   @Autowired Departments departments;
@@ -141,10 +141,12 @@ class JobResourcesIT {
   void severalDevicesAreOfAClassOfWorkersAndCountEach() throws Exception {
     JsonNode job = submit("{'devices': 4, 'capability': '8.0', 'memory': 20000000000}");
     String id = job.get("id").asString();
-    Device four = new Device("ray", null, "cuda", "8.0", 4, "ray", true);
-    assertThat(claim(queue.worker("ray"), new Device("ray", null, "cuda", "8.0", 2, "ray", true)))
+    Device four = new Device("ray", null, "cuda", "8.0", 4, "ray", true, null);
+    assertThat(
+            claim(
+                queue.worker("ray"), new Device("ray", null, "cuda", "8.0", 2, "ray", true, null)))
         .isEmpty();
-    assertThat(claim(queue.worker(), new Device("x", null, "cuda", "9.0", 4, null, null)))
+    assertThat(claim(queue.worker(), new Device("x", null, "cuda", "9.0", 4, null, null, null)))
         .isEmpty();
     Lease lease = claim(queue.worker("ray"), four).orElseThrow();
     assertThat(lease.key().jobId()).isEqualTo(id);
@@ -166,7 +168,7 @@ class JobResourcesIT {
 
   @Test
   void workersThatAreSetApartTakeOnlyJobsThatAskForTheirClass() throws Exception {
-    Device apart = new Device("cuda:0", null, "cuda", "9.0", 1, "h100", true);
+    Device apart = new Device("cuda:0", null, "cuda", "9.0", 1, "h100", true, null);
     String worker = queue.worker("h100");
     submit("");
     assertThat(claim(worker, apart)).isEmpty();

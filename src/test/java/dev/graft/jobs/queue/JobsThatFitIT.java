@@ -139,7 +139,7 @@ class JobsThatFitIT {
         .extracting(DeviceOffer::memory)
         .containsExactlyInAnyOrder(SMALL, Long.MAX_VALUE);
     String gpu = queue.worker("gpu");
-    devices.asks(gpu, new Device("cuda:0", LARGE, "cuda", "8.6", 2, "gpu", true));
+    devices.asks(gpu, new Device("cuda:0", LARGE, "cuda", "8.6", 2, "gpu", true, null));
     assertThat(devices.offers())
         .filteredOn(DeviceOffer::dedicated)
         .singleElement()
@@ -191,9 +191,10 @@ class JobsThatFitIT {
   @Test
   void aWorkerThatIsSetUpForAnotherClassThanItJoinedWithIsToldHowToMendIt() {
     String worker = queue.worker("gpu");
-    devices.asks(worker, new Device("cpu", null, "cpu", null, null, "gpu", null));
+    devices.asks(worker, new Device("cpu", null, "cpu", null, null, "gpu", null, null));
     assertThatExceptionOfType(LeaseRefused.class)
-        .isThrownBy(() -> devices.asks(worker, new Device("ray", null, null, null, 4, "ray", true)))
+        .isThrownBy(
+            () -> devices.asks(worker, new Device("ray", null, null, null, 4, "ray", true, null)))
         .withMessageContaining("class ray")
         .withMessageContaining("class gpu")
         .withMessageContaining("graft worker-token create --class ray");

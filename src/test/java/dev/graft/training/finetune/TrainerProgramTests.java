@@ -108,12 +108,23 @@ class TrainerProgramTests {
         List.of(
             "[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.",
             "[enforce fail] DefaultCPUAllocator: not enough memory: you tried to allocate 9 bytes.",
-            "CUDA out of memory. Tried to allocate 9 bytes.")) {
+            "CUDA out of memory. Tried to allocate 20.00 MiB. GPU 0 has a total capacity of 79.11 GiB"
+                + " of which 3.25 MiB is free.",
+            "The following operation failed in the TorchScript interpreter.\nTraceback of TorchScript"
+                + " (most recent call last):\ntorch.OutOfMemoryError: CUDA out of memory.",
+            "CUDA error: out of memory\nCUDA kernel errors might be asynchronously reported",
+            "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`")) {
       var wrapped = new IllegalStateException("x", new RuntimeException(libtorch));
       assertThat(TrainerProgram.failed(wrapped).failure()).isEqualTo(TrainerExit.OUT_OF_MEMORY);
     }
-    assertThat(TrainerProgram.failed(new IllegalStateException("x")).failure())
-        .isEqualTo(TrainerExit.TRANSIENT);
+    for (String other :
+        List.of(
+            "x",
+            "CUDA error: an illegal memory access was encountered",
+            "CUDA error: CUBLAS_STATUS_EXECUTION_FAILED when calling `cublasSgemm`")) {
+      assertThat(TrainerProgram.failed(new IllegalStateException(other)).failure())
+          .isEqualTo(TrainerExit.TRANSIENT);
+    }
   }
 
   /** What libtorch of this release really says. */

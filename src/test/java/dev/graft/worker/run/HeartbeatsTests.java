@@ -38,7 +38,7 @@ class HeartbeatsTests {
   private final CopyOnWriteArrayList<LeaseReport> sent = new CopyOnWriteArrayList<>();
   private final CopyOnWriteArrayList<Directive> heard = new CopyOnWriteArrayList<>();
   private final AtomicInteger losses = new AtomicInteger();
-  private final PendingReports reports = new PendingReports();
+  private final PendingReports reports = new PendingReports(() -> null);
 
   @Test
   void renewsWithoutNewsAndHandsOverDirectives() {

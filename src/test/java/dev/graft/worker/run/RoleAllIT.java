@@ -42,7 +42,7 @@ class RoleAllIT {
   @Test
   void jobIsTrainedByTheWorkerInside() throws Exception {
     QueueServer.Submitted job =
-        server.submit("{\"steps\":4,\"step_ms\":1,\"save_steps\":2}", directory);
+        server.submit("{\"steps\":4,\"step_ms\":500,\"save_steps\":2}", directory);
     await().atMost(Duration.ofSeconds(60)).until(() -> server.state(job).equals("succeeded"));
     assertThat(server.result(job, "adapter_model.safetensors"))
         .isEqualTo(FakeTrainer.result(42, QueueServer.DATA, 4));
@@ -53,5 +53,35 @@ class RoleAllIT {
                 .query(Long.class)
                 .single())
         .isPositive();
+    assertThat(
+            sql.sql(
+                    """
+                    select count(*) from worker_device
+                     where name = 'cpu' and memory_used is not null and memory_total > 0
+                    """)
+                .query(Integer.class)
+                .single())
+        .as("the device says what it does")
+        .isOne();
+    assertThat(steps(job, "(data ->> 'tokens_per_second')::float8 = 100")).isEqualTo(4);
+    assertThat(steps(job, "(data ->> 'peak_memory_bytes')::float8 > 10000000"))
+        .as("from the first look at the trainer on")
+        .isPositive();
+    assertThat(
+            sql.sql("select message from job_event where job_id = :job and type = 'message'")
+                .param("job", job.id())
+                .query(String.class)
+                .list())
+        .anyMatch(message -> message.matches("Peak memory on cpu: [\\d,]+ MB"));
+  }
+
+  private int steps(QueueServer.Submitted job, String that) {
+    return sql.sql(
+            "select count(*) from job_event where job_id = :job and type = 'metrics' and data ->>"
+                + " 'train_loss' is not null and "
+                + that)
+        .param("job", job.id())
+        .query(Integer.class)
+        .single();
   }
 }

@@ -106,7 +106,7 @@ class TrainerProcessTests {
           request(Path.of(arguments[0]), "{\"steps\":100000,\"step_ms\":20}"),
           event -> {
             if (event instanceof TrainingEvent.Progress p && p.step() == 1) {
-              System.out.println(trainer.pid());
+              System.out.println(trainer.process().pid());
             }
           });
     }

@@ -1,0 +1,110 @@
+package dev.graft.workers;
+
+import dev.graft.jobs.desk.ToldDevices;
+import dev.graft.jobs.desk.WorkerDevice;
+import dev.graft.jobs.lease.DeviceUse;
+import dev.graft.platform.pagination.Cursor;
+import dev.graft.platform.pagination.CursorPage;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.RestController;
+
+/** Graft's workers, with what their devices are doing. */
+@RestController
+@RequestMapping("/v1/organization/workers")
+class WorkerController {
+  private static final String OBJECT = "organization.worker";
+
+  private final Workers workers;
+  private final ToldDevices devices;
+
+  WorkerController(Workers workers, ToldDevices devices) {
+    this.workers = workers;
+    this.devices = devices;
+  }
+
+  record WorkerObject(
+      String id,
+      String object,
+      String name,
+      String workerClass,
+      boolean online,
+      long createdAt,
+      @Nullable Long lastSeenAt,
+      List<String> jobs,
+      List<DeviceObject> devices) {
+    static WorkerObject of(Workers.Worker worker, List<WorkerDevice> devices) {
+      return new WorkerObject(
+          worker.id(),
+          OBJECT,
+          worker.name(),
+          worker.workerClass(),
+          worker.online(),
+          worker.createdAt().getEpochSecond(),
+          seconds(worker.lastSeenAt()),
+          worker.jobs(),
+          devices.stream().map(DeviceObject::of).toList());
+    }
+  }
+
+  record DeviceObject(
+      String name,
+      @Nullable String kind,
+      @Nullable String capability,
+      @Nullable Long memoryBytes,
+      int devices,
+      boolean dedicated,
+      @Nullable UseObject use) {
+    static DeviceObject of(WorkerDevice device) {
+      return new DeviceObject(
+          device.name(),
+          device.kind(),
+          device.capability(),
+          device.memory(),
+          device.count(),
+          device.dedicated(),
+          UseObject.of(device.use(), device.usedAt()));
+    }
+  }
+
+  record UseObject(
+      @Nullable Long memoryUsedBytes,
+      @Nullable Long memoryTotalBytes,
+      @Nullable Double utilizationPercent,
+      @Nullable Long measuredAt) {
+    static @Nullable UseObject of(@Nullable DeviceUse use, @Nullable Instant at) {
+      if (use == null) return null;
+      Double percent = use.utilization();
+      return new UseObject(
+          use.memoryUsed(),
+          use.memoryTotal(),
+          percent == null ? null : Math.round(percent * 10) / 10.0,
+          seconds(at));
+    }
+  }
+
+  private static @Nullable Long seconds(@Nullable Instant time) {
+    return time == null ? null : time.getEpochSecond();
+  }
+
+  @GetMapping
+  CursorPage<WorkerObject> list(
+      @RequestParam @Nullable String after, @RequestParam @Nullable String limit) {
+    Cursor page = Cursor.parse(after, limit, null, 20, 100);
+    List<Workers.Worker> found = workers.list(page.after(), page.limit() + 1);
+    Map<String, List<WorkerDevice>> theirs =
+        devices.of(found.stream().map(Workers.Worker::id).toList()).stream()
+            .collect(Collectors.groupingBy(WorkerDevice::workerId));
+    return CursorPage.ofOneMore(
+        found,
+        page,
+        worker -> WorkerObject.of(worker, theirs.getOrDefault(worker.id(), List.of())),
+        WorkerObject::id);
+  }
+}

@@ -1,6 +1,7 @@
 package dev.graft.ops;
 
 import dev.graft.jobs.QueueInvariants;
+import dev.graft.jobs.desk.CounterRepair;
 import dev.graft.jobs.desk.Reaper;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -16,10 +17,12 @@ class QueueSchedules {
 
   private final Reaper reaper;
   private final QueueInvariants invariants;
+  private final CounterRepair counters;
 
-  QueueSchedules(Reaper reaper, QueueInvariants invariants) {
+  QueueSchedules(Reaper reaper, QueueInvariants invariants, CounterRepair counters) {
     this.reaper = reaper;
     this.invariants = invariants;
+    this.counters = counters;
   }
 
   /**
@@ -38,5 +41,6 @@ class QueueSchedules {
     invariants
         .violations()
         .forEach(told -> log.atError().addKeyValue("violation", told).log("invariant_broken"));
+    counters.repair();
   }
 }

@@ -15,8 +15,9 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
 /**
- * The statements that end a lease, as SQL: complete, fail, release, reap. Fence and lock order as
- * {@link LeaseLedger} says. A cancel that was asked for wins over every other end.
+ * The statements by which a worker ends its lease, as SQL: complete, fail, release. Fence and lock order as
+ * {@link LeaseLedger} says. A cancel that was asked for wins over every other end. {@link LostLeases}
+ * takes leases away whose workers are silent.
  */
 @Component
 public class LeaseEndings {
@@ -108,38 +109,6 @@ public class LeaseEndings {
       """
           + Transition.TOLD_AND_COUNTED;
 
-  private static final String REAP =
-      """
-      -- reap one expired lease; a renewal that holds the row wins, another reaper skips it
-      with x as (select job_id, epoch from job_lease
-                  where ended_at is null and expires_at < graft_now()
-                  order by job_id limit 1 for update skip locked),
-           l as (update job_lease set ended_at = expires_at, outcome = 'lost' from x
-                  where job_lease.job_id = x.job_id and job_lease.epoch = x.epoch
-                 returning job_lease.job_id,
-                           extract(epoch from ended_at - claimed_at) as device_seconds),
-           u as (update job
-                    set lease_epoch = lease_epoch + 1, losses_in_a_row = losses_in_a_row + 1,
-                        state = case when cancel_requested_at is not null then 'cancelled'
-                                     when losses_in_a_row + 1 >= :poison then 'failed'
-                                     when pause_requested_at is not null then 'paused'
-                                     else 'queued' end,
-                        pause_requested_at = null,
-                        finished_at = case when cancel_requested_at is not null
-                                             or losses_in_a_row + 1 >= :poison then graft_now() end,
-                        failure_class = case when losses_in_a_row + 1 >= :poison then 'worker_lost' end,
-                        failure_message = case when losses_in_a_row + 1 >= :poison then :told end
-                   from l where job.id = l.job_id
-                 returning id, department_id, state, restart_epoch,
-                           l.device_seconds * devices_of(device_needs) as device_seconds,
-                           case when state = 'failed' then 'error' else 'warn' end as level,
-                           case state when 'cancelled' then 'Fine-tuning job cancelled'
-                                      when 'failed' then :told
-                                      when 'paused' then 'Fine-tuning job paused; its worker was lost'
-                                      else 'The worker was lost' end as message),
-      """
-          + Transition.TOLD_AND_COUNTED;
-
   public JobState complete(LeaseKey key, String model, Digest manifest, List<String> resultFiles) {
     return ended(
         ledger
@@ -185,16 +154,6 @@ public class LeaseEndings {
     return ended(ledger.fenced(RELEASE, key), key);
   }
 
-  /** Takes one expired lease away; empty = none is expired. Safe on any number of servers. */
-  public Optional<Ended> reap(int poisonAfter) {
-    return sql.sql(REAP)
-        .param("half_life", ledger.halfLifeSeconds())
-        .param("poison", poisonAfter)
-        .param("told", "Lost its worker " + poisonAfter + " times without a new checkpoint")
-        .query(LeaseEndings::ended)
-        .optional();
-  }
-
   /** A job that left its lease, and the state it is in now. */
   public record Ended(String jobId, JobState state) {}
 
@@ -207,7 +166,7 @@ public class LeaseEndings {
         .orElseThrow(() -> new LeaseLost(key));
   }
 
-  private static Ended ended(ResultSet row, int number) throws SQLException {
+  static Ended ended(ResultSet row, int number) throws SQLException {
     return new Ended(row.getString("id"), JobState.of(row.getString("state")));
   }
 }

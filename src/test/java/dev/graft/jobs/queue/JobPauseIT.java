@@ -66,7 +66,7 @@ class JobPauseIT {
     queue.claim(queue.worker());
     queue.ledger.pause(department, job, null);
     Queue later = new Queue(Databases.shifted(DATABASE, "61 s"));
-    assertThat(later.endings.reap(3)).hasValue(new LeaseEndings.Ended(job, JobState.PAUSED));
+    assertThat(later.reap()).hasValue(new LeaseEndings.Ended(job, JobState.PAUSED));
     queue.ledger.resume(department, job, null);
     LeaseKey key = queue.claim(queue.worker());
     queue.ledger.pause(department, job, null);

@@ -157,7 +157,7 @@ class JobReasonIT {
     assertThat(shown(job).at("/progress/tokens_per_second").asDouble()).isEqualTo(900);
 
     clock(200);
-    queue.endings.reap(3);
+    queue.reap();
     LeaseKey next = queue.claim(worker);
     assertThat(shown(job).at("/progress/tokens_per_second").isNull()).isTrue();
     report(next, 1, 11, 43);

@@ -26,6 +26,7 @@ public final class Queue {
   final JobLedger ledger;
   final LeaseLedger leases;
   final LeaseEndings endings;
+  final LostLeases lost;
   final JobEvents events;
   final JobObjects objects;
 
@@ -40,6 +41,7 @@ public final class Queue {
     leases = new LeaseLedger(sql, FairShare.DEFAULT);
     objects = new JobObjects(new FairShareLedger(sql, FairShare.DEFAULT));
     endings = new LeaseEndings(sql, leases);
+    lost = new LostLeases(sql, leases);
     events = new JobEvents(sql);
   }
 
@@ -131,6 +133,11 @@ public final class Queue {
 
   LeaseKey claim(String worker) {
     return leases.claim(worker, Device.UNKNOWN, TTL).orElseThrow().key();
+  }
+
+  /** Takes the oldest expired lease away, if there is one. */
+  Optional<LeaseEndings.Ended> reap() {
+    return lost.expired().stream().findFirst().flatMap(lease -> lost.reap(lease, 3));
   }
 
   int running(String department) {

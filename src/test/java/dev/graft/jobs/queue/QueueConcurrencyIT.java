@@ -262,7 +262,7 @@ class QueueConcurrencyIT {
         side -> {
           if (side < 2) {
             Queue later = new Queue(Databases.shifted(DATABASE, "61 s"));
-            while (later.endings.reap(3).isPresent()) reaped.incrementAndGet();
+            while (later.reap().isPresent()) reaped.incrementAndGet();
           } else {
             for (LeaseKey key : keys.subList((side - 2) * 20, (side - 1) * 20)) {
               try {

@@ -3,10 +3,14 @@ package dev.graft.jobs.desk;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.ExpectedLog;
+import dev.graft.artifacts.BlobRef;
+import dev.graft.artifacts.manifest.Manifest;
 import dev.graft.jobs.QueueInvariants;
+import dev.graft.jobs.lease.LeaseKey;
 import dev.graft.jobs.queue.QueueServer;
 import dev.graft.pg.GraftIT;
 import java.nio.file.Path;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.beans.factory.annotation.Autowired;
@@ -20,7 +24,6 @@ class QueueRepairIT {
   @TempDir Path directory;
   @Autowired QueueServer server;
   @Autowired HandWorker worker;
-  @Autowired Reaper reaper;
   @Autowired CounterRepair repair;
   @Autowired QueueInvariants invariants;
   @Autowired JdbcClient sql;
@@ -28,7 +31,7 @@ class QueueRepairIT {
   @Test
   void aCounterThatDriftedIsSetToTheNumberOfRunningJobsAndAudited() throws Exception {
     QueueServer.Submitted job = server.submit("{}", directory);
-    worker.claim();
+    LeaseKey key = worker.claim();
     sql.sql("update department set running = 7 where id = ?").param(job.department()).update();
     assertThat(invariants.violations()).singleElement().asString().contains("counts 7");
     try (var log = ExpectedLog.of(CounterRepair.class, "running_counter_repaired")) {
@@ -47,49 +50,24 @@ class QueueRepairIT {
                 .single())
         .isEqualTo("{\"counted\": 7, \"running\": 1}");
     repair.repair();
-    expire();
-    reaper.reap();
+    worker.release(key);
     server.cancel(job);
   }
 
+  /** 9,500 files are not too many for a manifest, so they are not for a checkpoint. */
   @Test
-  void aRowThatCannotBeReapedKeepsNoOtherFromBeing() throws Exception {
-    QueueServer.Submitted broken = server.submit("{}", directory);
-    worker.claim();
-    QueueServer.Submitted good = server.submit("{}", directory);
-    worker.claim();
-    sql.sql(
-            """
-            create function refuse() returns trigger language plpgsql as
-              $$ begin raise exception 'this row is broken'; end $$;
-            create trigger refused before update on job for each row
-              when (old.id = '%s') execute function refuse()
-            """
-                .formatted(broken.id()))
-        .update();
-    expire();
-    try (var log = ExpectedLog.of(Reaper.class, "reap_failed", "worker_lost")) {
-      reaper.reap();
-      assertThat(log.seen()).containsExactly("reap_failed", "worker_lost");
-    } finally {
-      sql.sql("drop function refuse cascade").update();
-    }
-    assertThat(server.state(good)).isEqualTo("queued");
-    assertThat(server.state(broken)).isEqualTo("running");
-    reaper.reap();
-    assertThat(server.state(broken)).isEqualTo("queued");
-    server.cancel(good);
-    server.cancel(broken);
-  }
-
-  private void expire() {
-    sql.sql(
-            """
-            update job_lease
-               set expires_at = graft_now() - interval '1 h' + epoch * interval '1 s',
-                   claimed_at = claimed_at - interval '2 h'
-             where ended_at is null
-            """)
-        .update();
+  void aManifestOfAsManyFilesAsThereMayBeIsTaken() throws Exception {
+    QueueServer.Submitted job = server.submit("{}", directory);
+    LeaseKey key = worker.claim();
+    byte[] content = {1, 2, 3};
+    BlobRef blob = new BlobRef(worker.upload(key, content), content.length);
+    TreeMap<String, BlobRef> files = new TreeMap<>();
+    for (int i = 0; i < 9_500; i++) files.put("directory/of/many/shards-%05d".formatted(i), blob);
+    byte[] json = new Manifest(files).toJson();
+    assertThat(json.length).isGreaterThan(1 << 20);
+    worker.checkpoint(key, 1, worker.upload(key, json));
+    assertThat(server.checkpoint(job)).isOne();
+    worker.release(key);
+    server.cancel(job);
   }
 }

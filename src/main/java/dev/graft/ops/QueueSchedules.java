@@ -2,7 +2,6 @@ package dev.graft.ops;
 
 import dev.graft.jobs.QueueInvariants;
 import dev.graft.jobs.desk.CounterRepair;
-import dev.graft.jobs.desk.Reaper;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.annotation.Configuration;
@@ -15,25 +14,12 @@ import org.springframework.scheduling.annotation.Scheduled;
 class QueueSchedules {
   private static final Logger log = LoggerFactory.getLogger(QueueSchedules.class);
 
-  private final Reaper reaper;
   private final QueueInvariants invariants;
   private final CounterRepair counters;
 
-  QueueSchedules(Reaper reaper, QueueInvariants invariants, CounterRepair counters) {
-    this.reaper = reaper;
+  QueueSchedules(QueueInvariants invariants, CounterRepair counters) {
     this.invariants = invariants;
     this.counters = counters;
-  }
-
-  /**
-   * Not before the server has been there for the length of a lease: while it was away nobody could
-   * renew, and that must not count as the loss of every worker.
-   */
-  @Scheduled(
-      initialDelayString = "${graft.jobs.lease-ttl:60s}",
-      fixedDelayString = "${graft.jobs.reap-every:5s}")
-  void reap() {
-    reaper.reap();
   }
 
   @Scheduled(fixedDelayString = "${graft.ops.invariants-every:1m}")

@@ -14,6 +14,7 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -28,8 +29,6 @@ import org.slf4j.LoggerFactory;
 final class WorkerLoop implements Runnable {
   private static final Logger log = LoggerFactory.getLogger(WorkerLoop.class);
 
-  private static final Duration LONGEST_PAUSE = Duration.ofMinutes(5);
-
   private final Device device;
   private final LeaseProtocol protocol;
   private final RunPreparation preparation;
@@ -40,8 +39,8 @@ final class WorkerLoop implements Runnable {
   private final CountDownLatch draining = new CountDownLatch(1);
   private @Nullable JobRun current;
 
-  /** Jobs in a row for which there was no room. */
-  private int lackingDisk;
+  /** Of the next lease. Asked under it until an answer brings one: one may have been lost. */
+  private UUID request = UUID.randomUUID();
 
   WorkerLoop(
       Device device,
@@ -93,7 +92,9 @@ final class WorkerLoop implements Runnable {
 
   private Optional<Lease> claim() throws InterruptedException {
     try {
-      return protocol.claim(device, settings.claimWait());
+      Optional<Lease> lease = protocol.claim(device, settings.claimWait(), request);
+      if (lease.isPresent()) request = UUID.randomUUID();
+      return lease;
     } catch (UncheckedIOException | LeaseRefused e) {
       log.atWarn().addKeyValue("cause", e.getMessage()).log("claim_unanswered");
     } catch (RuntimeException e) {
@@ -117,15 +118,8 @@ final class WorkerLoop implements Runnable {
       running(null);
       events.accept(new Training.Ended(device.name()));
     }
-    lackingDisk = run.lacksDisk() ? lackingDisk + 1 : 0;
-    if (run.lacksDisk()) leaveToOthers();
-  }
-
-  /** What was given back is first in the queue again: it is to meet another worker, or room. */
-  private void leaveToOthers() throws InterruptedException {
-    Duration pause = settings.retryWait().multipliedBy(1L << Math.min(lackingDisk, 20));
-    Duration bounded = pause.compareTo(LONGEST_PAUSE) < 0 ? pause : LONGEST_PAUSE;
-    draining.await(bounded.toMillis(), TimeUnit.MILLISECONDS);
+    // The next job may be another that has no room here: not all of them at once.
+    if (run.lacksDisk()) draining.await(settings.retryWait().toMillis(), TimeUnit.MILLISECONDS);
   }
 
   private synchronized void running(@Nullable JobRun run) {

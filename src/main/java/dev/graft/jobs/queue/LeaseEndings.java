@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
@@ -21,12 +22,22 @@ import org.springframework.stereotype.Component;
  */
 @Component
 public class LeaseEndings {
-  private final JdbcClient sql;
-  private final LeaseLedger ledger;
+  /** A worker looks this often at least whether it has room by now. */
+  private static final Duration DECLINED_AT_MOST = Duration.ofMinutes(5);
 
-  LeaseEndings(JdbcClient sql, LeaseLedger ledger) {
-    this.sql = sql;
+  private final LeaseLedger ledger;
+  private final Duration retryAfter;
+  private final Duration retryAtMost;
+
+  @Autowired
+  LeaseEndings(LeaseLedger ledger, JobProperties settings) {
+    this(ledger, settings.retryAfter(), settings.retryAtMost());
+  }
+
+  LeaseEndings(LeaseLedger ledger, Duration retryAfter, Duration retryAtMost) {
     this.ledger = ledger;
+    this.retryAfter = retryAfter;
+    this.retryAtMost = retryAtMost;
   }
 
   private static final String COMPLETE =
@@ -75,6 +86,7 @@ public class LeaseEndings {
                                             else available_at end,
                         failures = failures + case when :memory or :lost then 0 else 1 end,
                         losses_in_a_row = losses_in_a_row + case when :lost then 1 else 0 end,
+                        own_losses_in_a_row = own_losses_in_a_row + case when :lost then 1 else 0 end,
                         memory_failures = memory_failures + case when :memory then 1 else 0 end,
                         memory_bytes = case when :memory then memory_smaller else memory_bytes end,
                         failure_class = :class, failure_message = :message,
@@ -90,17 +102,31 @@ public class LeaseEndings {
 
   private static final String RELEASE =
       """
-      -- release: back to the front of the queue, or paused or cancelled when that was asked for
-      with l as (update job_lease set ended_at = graft_now(), outcome = 'released'
+      -- release: back to the queue, or paused or cancelled when that was asked for. The first time it
+      -- keeps its place; given back again without a checkpoint it waits. One that this worker cannot
+      -- hold keeps its place for the others
+      with n as (select releases_in_a_row + case when :declined then 1 else 0 end as times from job
+                  where id = :job),
+           d as (select times, least(:most, :first * power(2, least(times - 1, 20)))
+                                 * interval '1 millisecond' as delay from n),
+           l as (update job_lease set ended_at = graft_now(), outcome = 'released',
+                        declined_until = case when :declined then graft_now() + d.delay end
+                   from d
                   where job_id = :job and epoch = :epoch and token = :token and ended_at is null
                  returning job_id, extract(epoch from ended_at - claimed_at) as device_seconds),
            u as (update job
                     set state = case when cancel_requested_at is not null then 'cancelled'
                                      when pause_requested_at is not null then 'paused'
                                      else 'queued' end,
+                        releases_in_a_row = case when cancel_requested_at is null
+                                                  and pause_requested_at is null
+                                                 then releases_in_a_row + 1
+                                                 else releases_in_a_row end,
+                        available_at = case when :declined or d.times = 0 then available_at
+                                            else graft_now() + d.delay end,
                         pause_requested_at = null,
                         finished_at = case when cancel_requested_at is not null then graft_now() end
-                   from l where job.id = l.job_id
+                   from l, d where job.id = l.job_id
                  returning id, department_id, state, restart_epoch,
                            l.device_seconds * devices_of(device_needs) as device_seconds, 'info' as level,
                            case state when 'queued' then 'The worker gave the job back'
@@ -108,6 +134,21 @@ public class LeaseEndings {
                                       else 'Fine-tuning job cancelled' end as message),
       """
           + Transition.TOLD_AND_COUNTED;
+
+  /** How long the runs of a job have taken that are over. */
+  public Duration ran(String jobId) {
+    return Duration.ofMillis(
+        ledger
+            .sql(
+                """
+                -- ran
+                select coalesce(sum(extract(epoch from ended_at - claimed_at)), 0) * 1000
+                  from job_lease where job_id = :job and ended_at is not null
+                """)
+            .param("job", jobId)
+            .query(Long.class)
+            .single());
+  }
 
   public JobState complete(LeaseKey key, String model, Digest manifest, List<String> resultFiles) {
     return ended(
@@ -151,7 +192,23 @@ public class LeaseEndings {
   }
 
   public JobState release(LeaseKey key) {
-    return ended(ledger.fenced(RELEASE, key), key);
+    return released(key, false, retryAtMost);
+  }
+
+  /** The worker has no room for the job: others have the job now, this one not for a while. */
+  public JobState decline(LeaseKey key) {
+    return released(
+        key, true, retryAtMost.compareTo(DECLINED_AT_MOST) < 0 ? retryAtMost : DECLINED_AT_MOST);
+  }
+
+  private JobState released(LeaseKey key, boolean declined, Duration most) {
+    return ended(
+        ledger
+            .fenced(RELEASE, key)
+            .param("declined", declined)
+            .param("first", retryAfter.toMillis())
+            .param("most", most.toMillis()),
+        key);
   }
 
   /** A job that left its lease, and the state it is in now. */

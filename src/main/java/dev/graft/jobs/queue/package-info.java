@@ -5,8 +5,8 @@
  *
  * <p>In the order of a job's life: {@link dev.graft.jobs.queue.JobLedger} has what its department
  * asks for, {@link dev.graft.jobs.queue.LeaseLedger} the claim and the life of a lease, {@link
- * dev.graft.jobs.queue.LeaseEndings} its end, {@link dev.graft.jobs.queue.EndedJobs} what is
- * forgotten later; {@link dev.graft.jobs.queue.JobRows} reads. What moves a job ends with a {@link
+ * dev.graft.jobs.queue.LeaseEndings} and {@link dev.graft.jobs.queue.LostLeases} its end, {@link
+ * dev.graft.jobs.queue.EndedJobs} what is forgotten later; {@link dev.graft.jobs.queue.JobRows} reads. What moves a job ends with a {@link
  * dev.graft.jobs.queue.Transition}, which numbers and writes the event. Beside them are the numbers
  * that the claim goes by: {@link dev.graft.jobs.queue.FairShare} between departments, {@link
  * dev.graft.jobs.queue.JobMemory} against what {@link dev.graft.jobs.queue.WorkerDevices} hold.

@@ -38,7 +38,8 @@ class LeaseWireTests {
                     "ft:base:a:1",
                     SOME,
                     true,
-                    new Resources(DeviceKind.CUDA, 9L, "8.0", 2, "ray")),
+                    new Resources(DeviceKind.CUDA, 9L, "8.0", 2, "ray", 60L, null),
+                    new Lease.Limits(60_000L, null)),
                 new LeaseReport(
                     3,
                     4,
@@ -73,11 +74,11 @@ class LeaseWireTests {
     assertThat(
             text(
                 new LeaseWire.ClaimRequest(
-                    5, new Device("cuda:0", 9L, "cuda", "8.6", 2, "gpu", true))))
+                    5, new Device("cuda:0", 9L, "cuda", "8.6", 2, "gpu", true), null)))
         .isEqualTo(
             """
             {"wait_ms":5,"device":{"name":"cuda:0","memory":9,"kind":"cuda","capability":"8.6",\
-            "devices":2,"worker_class":"gpu","dedicated":true}}\
+            "devices":2,"worker_class":"gpu","dedicated":true},"request":null}\
             """);
   }
 

@@ -102,7 +102,7 @@ class JobReasonIT {
     String job = queue.submit(department, 0);
     LeaseKey first = queue.claim(worker);
     queue.endings.fail(first, transientFailure(), Duration.ofMinutes(5), "again");
-    assertThat(why(job)).matches("It is tried again at \\S+ \\S+ UTC, after a failure\\.");
+    assertThat(why(job)).matches("It is tried again at \\S+ \\S+ UTC: its last run ended early\\.");
     clock(301);
     queue.endings.fail(queue.claim(worker), transientFailure(), null, "over");
     JsonNode failed = shown(job);

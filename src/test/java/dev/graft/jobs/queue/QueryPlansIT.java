@@ -61,11 +61,11 @@ class QueryPlansIT {
 
   @Test
   void claimReadsAJobOfEachCandidate() {
-    LeaseKey key = leases.claim(CrowdedQueue.WORKER, Device.UNKNOWN, Queue.TTL).orElseThrow().key();
+    LeaseKey key = leases.claim(CrowdedQueue.WORKER, Device.UNKNOWN, Queue.TTL, null).orElseThrow().key();
     Plan plan = plans.only();
     assertBounded(plan, LeaseLedger.CANDIDATES + OF_A_CLAIM);
     assertThat(plan.mostRowsSorted()).isEqualTo(CrowdedQueue.DEPARTMENTS);
-    new LeaseEndings(plans.client(), leases).release(key);
+    new Queue(plans.client()).endings.release(key);
   }
 
   @Test
@@ -83,13 +83,13 @@ class QueryPlansIT {
     sql.sql("update department set used = 1, used_at = graft_now() where id <> 'proj_busy'")
         .update();
     Device small = new Device("cpu", CrowdedQueue.SMALL);
-    LeaseKey key = leases.claim(CrowdedQueue.WORKER, small, Queue.TTL).orElseThrow().key();
+    LeaseKey key = leases.claim(CrowdedQueue.WORKER, small, Queue.TTL, null).orElseThrow().key();
     assertThat(key.jobId()).isEqualTo(CrowdedQueue.FIRST_SMALL);
     assertBounded(plans.only(), LeaseLedger.CANDIDATES + OF_A_CLAIM);
-    new LeaseEndings(sql, leases).release(key);
+    new Queue(sql).endings.release(key);
     assertThat(plans.all()).hasSize(1); // the release
     Device tiny = new Device("cpu", 1L);
-    assertThat(leases.claim(CrowdedQueue.WORKER, tiny, Queue.TTL)).isEmpty();
+    assertThat(leases.claim(CrowdedQueue.WORKER, tiny, Queue.TTL, null)).isEmpty();
     assertThat(plans.all())
         .hasSize(2)
         .allSatisfy(plan -> assertBounded(plan, CrowdedQueue.DEPARTMENTS)); // the smallest of each
@@ -113,11 +113,11 @@ class QueryPlansIT {
         .update();
     sql.sql("vacuum analyze job").update();
     Device cpu = Device.named("cpu", Long.MAX_VALUE, null);
-    LeaseKey key = leases.claim(CrowdedQueue.WORKER, cpu, Queue.TTL).orElseThrow().key();
+    LeaseKey key = leases.claim(CrowdedQueue.WORKER, cpu, Queue.TTL, null).orElseThrow().key();
     assertThat(key.jobId()).isEqualTo(CrowdedQueue.LAST);
     Plan plan = plans.only();
     assertBounded(plan, LeaseLedger.CANDIDATES + 2 * 40 + OF_A_CLAIM);
-    new LeaseEndings(sql, leases).release(key);
+    new Queue(sql).endings.release(key);
     sql.sql("update job set device_needs = 0 where device_needs > 0").update();
     sql.sql("update department set used = 0").update();
     sql.sql("vacuum analyze job").update();

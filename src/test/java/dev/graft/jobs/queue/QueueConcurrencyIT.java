@@ -58,7 +58,7 @@ class QueueConcurrencyIT {
         claimer -> {
           String worker = queue.worker();
           while (claimed.size() < 80) {
-            Optional<ClaimedJob> job = queue.leases.claim(worker, Device.UNKNOWN, Queue.TTL);
+            Optional<ClaimedJob> job = queue.leases.claim(worker, Device.UNKNOWN, Queue.TTL, null);
             mostBusy.accumulateAndGet(queue.running(busy), Math::max);
             mostSmall.accumulateAndGet(queue.running(small), Math::max);
             if (job.isEmpty()) continue;
@@ -90,7 +90,7 @@ class QueueConcurrencyIT {
           }
         });
     assertThat(claimed).hasSize(16 * rounds);
-    assertThat(queue.leases.claim(queue.worker(), Device.UNKNOWN, Queue.TTL)).isEmpty();
+    assertThat(queue.leases.claim(queue.worker(), Device.UNKNOWN, Queue.TTL, null)).isEmpty();
     assertThat(queue.drifted()).isZero();
   }
 
@@ -310,6 +310,7 @@ class QueueConcurrencyIT {
                 .param("devices", 1)
                 .param("memory", Long.MAX_VALUE)
                 .param("ttl", 60_000)
+                .param("request", null)
                 .param("half_life", 1e5)
                 .param("penalty", 60)
                 .query((row, n) -> row.getString(1))

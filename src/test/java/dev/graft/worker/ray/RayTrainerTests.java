@@ -94,7 +94,7 @@ class RayTrainerTests {
     LeaseKey key = new LeaseKey("ftjob-1", epoch, UUID.randomUUID());
     return new Lease(
         key, 60000, 10000, "tiny", digest, digest, null, "{}", 7, List.of(), null, null, null,
-        null);
+        null, null);
   }
 
   private int follow(Trainer trainer) throws Exception {

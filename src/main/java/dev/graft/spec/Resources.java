@@ -94,8 +94,7 @@ public record Resources(
       capability = null;
     }
     if (capability != null) device = DeviceKind.CUDA;
-    return new Resources(
-        device, memory, capability, devices, workerClass, maxRun, noProgress);
+    return new Resources(device, memory, capability, devices, workerClass, maxRun, noProgress);
   }
 
   /**

@@ -11,7 +11,6 @@ import dev.graft.worker.run.RunPreparation;
 import dev.graft.worker.run.StopTimes;
 import dev.graft.worker.run.Trainers;
 import java.io.UncheckedIOException;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;

@@ -25,8 +25,7 @@ class HealthPlansIT {
 
   @Test
   void theInvariantsOfTheQueueReadNoJobThatHasEnded() {
-    try (ObservedPlans plans =
-        ObservedPlans.over(DATABASE, ObservedPlans.Values.KNOWN)) {
+    try (ObservedPlans plans = ObservedPlans.over(DATABASE, ObservedPlans.Values.KNOWN)) {
       assertThat(new QueueInvariants(plans.client()).violations()).isEmpty();
       Plan plan = plans.only();
       assertThat(plan.tablesReadWhole()).as(plan.toString()).doesNotContain("job", "job_lease");

@@ -63,7 +63,7 @@ public final class ObservedPlans extends JdbcTemplate implements AutoCloseable {
 
   /** The plan of the only statement that was sent since the last call. */
   public Plan only() {
-    if (plans.size() != 1) throw new AssertionError(plans.size() + " statements were sent" + plans);
+    if (plans.size() != 1) throw new AssertionError(plans.size() + " statements were sent");
     return plans.removeFirst();
   }
 

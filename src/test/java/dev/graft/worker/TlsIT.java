@@ -70,7 +70,9 @@ class TlsIT {
     await()
         .ignoreException(UncheckedIOException.class)
         .until(
-            () -> join("trusting", second, "").claim(Device.UNKNOWN, Duration.ZERO, UUID.randomUUID()),
+            () ->
+                join("trusting", second, "")
+                    .claim(Device.UNKNOWN, Duration.ZERO, UUID.randomUUID()),
             Optional::isEmpty);
     assertUntrusted(first);
   }

@@ -11,7 +11,6 @@ import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
 import dev.graft.artifacts.FileArtifactStore;
 import dev.graft.artifacts.cache.BlobCache;
-import dev.graft.jobs.desk.WorkerConnections;
 import dev.graft.jobs.lease.CheckpointReport;
 import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.Directive;
@@ -27,7 +26,6 @@ import dev.graft.jobs.queue.QueueServer;
 import dev.graft.pg.GraftIT;
 import dev.graft.platform.MachineLacks;
 import dev.graft.platform.process.LoopThreads;
-import dev.graft.spec.Resources;
 import dev.graft.training.protocol.RunRequest;
 import dev.graft.worker.run.JobRun;
 import dev.graft.worker.run.RunPreparation;
@@ -49,9 +47,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.sql.Connection;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -60,16 +56,12 @@ import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
-import javax.sql.DataSource;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.springframework.beans.factory.annotation.Autowired;
-import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.context.annotation.Import;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -85,12 +77,6 @@ class WorkerApiIT {
   @LocalServerPort int port;
   @Autowired QueueServer server;
   @Autowired JdbcClient sql;
-  @Autowired DataSource connections;
-
-  @Autowired
-  @Qualifier("migrationDatabase")
-  DataSource migrations;
-
   private HttpLeaseProtocol protocol; // set before each test
 
   @BeforeEach
@@ -148,7 +134,9 @@ class WorkerApiIT {
   void theServerKnowsWhatTheDevicesOfAWorkerHold() {
     for (Device device :
         List.of(new Device("large", 9_000L), new Device("large", 7_000L), Device.UNKNOWN)) {
-      protocol.claim(device, Duration.ZERO, UUID.randomUUID()).ifPresent(other -> protocol.release(other.key()));
+      protocol
+          .claim(device, Duration.ZERO, UUID.randomUUID())
+          .ifPresent(other -> protocol.release(other.key()));
     }
     assertThat(
             sql.sql("select memory_bytes from worker_device where name = 'large'")
@@ -190,7 +178,8 @@ class WorkerApiIT {
                 (proxy, method, arguments) -> {
                   try {
                     Object answer = method.invoke(protocol, arguments);
-                    boolean claimed = method.getName().equals("claim") && !answer.equals(Optional.empty());
+                    boolean claimed =
+                        method.getName().equals("claim") && !answer.equals(Optional.empty());
                     if (!claimed || lost.getAndIncrement() > 0) return answer;
                   } catch (InvocationTargetException failed) {
                     throw failed.getCause();
@@ -335,96 +324,10 @@ class WorkerApiIT {
     server.cancel(job);
   }
 
-  @Test
-  @Timeout(120)
-  void aTrainerThatHangsIsKilledAndTheAttemptCounted() throws Exception {
-    QueueServer.Submitted job =
-        server.submitAsking(within(null, 3L), "{\"steps\":9,\"hang_at\":3}", directory);
-    try (var log =
-        ExpectedLog.of("dev.graft.worker.run", "run_over_its_limit", "trainer_failed")) {
-      run(job);
-      assertThat(log.seen()).containsExactly("run_over_its_limit", "trainer_failed");
-    }
-    assertThat(server.failures(job)).isOne();
-    assertThat(server.state(job)).isEqualTo("queued");
-    assertThat(server.failure(job)).contains("no_progress", "made no step for 3 s");
-    assertThat(ProcessHandle.current().children().filter(ProcessHandle::isAlive).map(child -> child.info().commandLine().orElse("")))
-        .noneMatch(command -> command.contains(FakeTrainer.class.getName()));
-    server.cancel(job);
-  }
-
-  @Test
-  @Timeout(120)
-  void aJobThatRunsLongerThanItMayFailsForGood() throws Exception {
-    QueueServer.Submitted job =
-        server.submitAsking(within(2L, null), "{\"steps\":100000,\"step_ms\":20}", directory);
-    try (var log =
-        ExpectedLog.of("dev.graft.worker.run", "run_over_its_limit", "trainer_failed")) {
-      run(job);
-      assertThat(log.seen()).containsExactly("run_over_its_limit", "trainer_failed");
-    }
-    assertThat(server.state(job)).isEqualTo("failed");
-    assertThat(server.failure(job)).contains("time_limit", "longer than its max_run_seconds");
-  }
-
-  @Test
-  void whatEarlierRunsHaveTakenOfTheTimeIsGone() throws Exception {
-    QueueServer.Submitted job = server.submitAsking(within(3_600L, null), "{}", directory);
-    protocol.release(claim(job).key());
-    sql.sql("update job_lease set claimed_at = ended_at - interval '59 min' where job_id = ?")
-        .param(job.id())
-        .update();
-    Lease second = claim(job);
-    assertThat(second.limits().maxRunMs()).isBetween(50_000L, 60_000L);
-    assertThat(second.limits().noProgressMs()).isEqualTo(7_200_000);
-    protocol.release(second.key());
-    server.cancel(job);
-  }
-
-  @Test
-  void leasesAreRenewedWhileRequestsHoldEveryConnection() throws Exception {
-    QueueServer.Submitted job = server.submit("{}", directory);
-    Lease lease = claim(job);
-    List<Connection> held = new ArrayList<>();
-    try {
-      for (int i = 0; i < 10; i++) held.add(connections.getConnection());
-      assertThat(protocol.renew(lease.key(), LeaseReport.empty(1)))
-          .isEqualTo(new Directive.Continue());
-    } finally {
-      for (Connection each : held) each.close();
-    }
-    protocol.release(lease.key());
-    server.cancel(job);
-  }
-
-  @Test
-  void whoeverAsksTheDatabaseWaitsForItAsLongAsHeMay() throws Exception {
-    assertThat(timeouts(connections)).containsExactly("45s", "30s", "1min");
-    assertThat(WorkerConnections.use(() -> timeouts(connections)))
-        .containsExactly("8s", "5s", "1min");
-    assertThat(timeouts(migrations)).startsWith("0", "0");
-  }
-
-  private static List<String> timeouts(DataSource source) {
-    JdbcClient sql = JdbcClient.create(source);
-    return Stream.of("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
-        .map(name -> sql.sql("show " + name).query(String.class).single())
-        .toList();
-  }
-
-  private static Resources within(@Nullable Long maxRun, @Nullable Long noProgress) {
-    return new Resources(null, null, null, null, null, maxRun, noProgress);
-  }
-
-  private void run(QueueServer.Submitted job) throws Exception {
-    run(
-        new JobRun(claim(job), CPU, protocol, TIMES, new StopTimes(directory)),
-        TestWorker.fakeTrainer());
-  }
-
   /** Other jobs of this class are cancelled, so the next one is this. */
   private Lease claim(QueueServer.Submitted job) {
-    Lease lease = protocol.claim(Device.UNKNOWN, Duration.ofSeconds(5), UUID.randomUUID()).orElseThrow();
+    Lease lease =
+        protocol.claim(Device.UNKNOWN, Duration.ofSeconds(5), UUID.randomUUID()).orElseThrow();
     assertThat(server.state(job)).isIn("running", "queued");
     return lease;
   }

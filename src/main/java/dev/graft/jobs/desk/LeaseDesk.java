@@ -138,7 +138,8 @@ public class LeaseDesk {
   private Lease.Limits limits(ClaimedJob job) {
     Long asked = job.resources().maxRunSeconds();
     Duration most = settings.maxRun();
-    if (asked != null && (most == null || asked < most.toSeconds())) most = Duration.ofSeconds(asked);
+    if (asked != null && (most == null || asked < most.toSeconds()))
+      most = Duration.ofSeconds(asked);
     Long maxRunMs = most == null ? null : left(most, job.key().jobId());
     Long quiet = job.resources().noProgressSeconds();
     return new Lease.Limits(

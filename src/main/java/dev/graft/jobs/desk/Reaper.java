@@ -66,8 +66,7 @@ public class Reaper {
     Instant before = answered;
     answered = now;
     Duration third = settings.leaseTtl().dividedBy(3);
-    boolean absent =
-        before == null || before.plus(settings.reapEvery()).plus(third).isBefore(now);
+    boolean absent = before == null || before.plus(settings.reapEvery()).plus(third).isBefore(now);
     if (!absent) return;
     absence =
         new Absence(

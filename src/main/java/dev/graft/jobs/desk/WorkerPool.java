@@ -14,9 +14,9 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.Environment;
 
 /**
- * Adds the pool of {@link WorkerConnections} to that of the server. A call of a worker must be over,
- * one way or the other, within a third of a lease: then the worker can still make another. So a
- * sixth of it is what a connection waits for an answer, and half of that what a call waits for a
+ * Adds the pool of {@link WorkerConnections} to that of the server. A call of a worker must be
+ * over, one way or the other, within a third of a lease: then the worker can still make another. So
+ * a sixth of it is what a connection waits for an answer, and half of that what a call waits for a
  * connection or a lock.
  */
 final class WorkerPool implements BeanPostProcessor, DisposableBean {
@@ -58,16 +58,16 @@ final class WorkerPool implements BeanPostProcessor, DisposableBean {
     config.setMinimumIdle(1);
     config.setInitializationFailTimeout(-1); // the others say what is wrong
     config.setConnectionTimeout(answer.toMillis() / 2);
-    others.getDataSourceProperties().forEach((key, value) -> config.addDataSourceProperty(key + "", value));
+    others
+        .getDataSourceProperties()
+        .forEach((key, value) -> config.addDataSourceProperty(key + "", value));
     config.addDataSourceProperty("connectTimeout", Long.toString(answer.toSeconds() / 2));
     config.addDataSourceProperty("socketTimeout", Long.toString(answer.toSeconds()));
     config.addDataSourceProperty(
         "options",
         "-c statement_timeout=%d -c lock_timeout=%d -c idle_in_transaction_session_timeout=%d"
             .formatted(
-                answer.toMillis() * 4 / 5,
-                answer.toMillis() / 2,
-                settings.leaseTtl().toMillis()));
+                answer.toMillis() * 4 / 5, answer.toMillis() / 2, settings.leaseTtl().toMillis()));
     return config;
   }
 

@@ -16,8 +16,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param retryAfter delay before the second attempt; doubles with each
  * @param retryAtMost longest delay between attempts
  * @param poisonAfter lost workers in a row, without a new checkpoint, that end a job. A loss counts
- *     where only this job can have caused it: its worker lost no other job at the time, nor before it,
- *     and a server was there. Three times as many losses end a job without that
+ *     where only this job can have caused it: its worker lost no other job at the time, nor before
+ *     it, and a server was there. Three times as many losses end a job without that
  * @param claimPoll how often a waiting claim looks again
  * @param cpuMaxParameters parameters of the largest base model whose jobs a CPU may run; those of a
  *     larger one ask for {@code cuda}, unless they ask for a device themselves
@@ -74,8 +74,7 @@ public record JobProperties(
           "graft.jobs.heartbeat must be at most a third of graft.jobs.lease-ttl");
     }
     if (maxRun != null && !maxRun.isPositive() || !noProgress.isPositive()) {
-      throw new IllegalArgumentException(
-          "graft.jobs.max-run and no-progress must be positive");
+      throw new IllegalArgumentException("graft.jobs.max-run and no-progress must be positive");
     }
     if (workerConnections < 2) {
       throw new IllegalArgumentException("graft.jobs.worker-connections must be at least 2");

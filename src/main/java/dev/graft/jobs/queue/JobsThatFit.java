@@ -24,8 +24,7 @@ public final class JobsThatFit {
       String memory,
       String declined) {
     /** A device of a worker that takes whatever it meets. */
-    public Offered(
-        String classes, String kind, String capability, String devices, String memory) {
+    public Offered(String classes, String kind, String capability, String devices, String memory) {
       this(classes, kind, capability, devices, memory, "'{}'::text[]");
     }
 

@@ -9,16 +9,15 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
 /**
- * The statements by which a worker ends its lease, as SQL: complete, fail, release. Fence and lock order as
- * {@link LeaseLedger} says. A cancel that was asked for wins over every other end. {@link LostLeases}
- * takes leases away whose workers are silent.
+ * The statements by which a worker ends its lease, as SQL: complete, fail, release. Fence and lock
+ * order as {@link LeaseLedger} says. A cancel that was asked for wins over every other end. {@link
+ * LostLeases} takes leases away whose workers are silent.
  */
 @Component
 public class LeaseEndings {

@@ -30,7 +30,9 @@ public class LostLeases {
       """
           .formatted(MOST);
 
-  /** What makes a job the one that loses its workers, or that it has lost too many whoever did it. */
+  /**
+   * What makes a job the one that loses its workers, or that it has lost too many whoever did it.
+   */
   private static final String POISON =
       """
       (:counted = 1 and (own_losses_in_a_row + l.own >= :poison

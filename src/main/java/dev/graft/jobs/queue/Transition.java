@@ -23,8 +23,8 @@ final class Transition {
    * The end of a lease, of {@code u} also department_id, state, restart_epoch and device_seconds:
    * the event, the department's free slot, and what the department is charged. A job that will be
    * run again is back where {@code b}, its newest checkpoint, has it; what it told of later steps
-   * goes, so that it does not stand beside what the next run tells. A counter that is too low already
-   * stops no job from ending: {@link RunningCounters} repairs it.
+   * goes, so that it does not stand beside what the next run tells. A counter that is too low
+   * already stops no job from ending: {@link RunningCounters} repairs it.
    */
   static final String TOLD_AND_COUNTED =
       """

@@ -192,8 +192,7 @@ public final class JobRun implements Heartbeats.Listener {
   private void finish(int status, JobDirectory directory, Heartbeats beats)
       throws InterruptedException, IOException {
     TrainingFailure over = watch.over();
-    TrainingFailure failure =
-        over == null ? RunEnd.failure(status, failed, memoryRanOut) : over;
+    TrainingFailure failure = over == null ? RunEnd.failure(status, failed, memoryRanOut) : over;
     if (RunEnd.done(status) && early.reason() != EarlyEnd.Reason.CANCEL) {
       // The result stays on this machine until the server has confirmed it.
       Digest manifest = until(() -> uploads.directory(directory.output()));

@@ -106,7 +106,8 @@ class ClaimModelIT {
     String capability =
         kind == DeviceKind.CUDA ? any(random, CAPABILITIES.toArray(String[]::new)) : null;
     Integer devices = any(random, 1, 2, 4);
-    return new Resources(kind, null, capability, devices, any(random, "default", "gpu", "ray"), null, null);
+    return new Resources(
+        kind, null, capability, devices, any(random, "default", "gpu", "ray"), null, null);
   }
 
   private static Device device(Random random) {

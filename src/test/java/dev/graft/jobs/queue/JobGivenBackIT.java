@@ -73,7 +73,10 @@ class JobGivenBackIT {
     assertThat(queue.row(department, job).delayedUntil()).isNotNull();
     LeaseKey key = later.claim(queue.worker());
     later.leases.checkpoint(
-        key, "c-" + UUID.randomUUID(), new CheckpointReport(1, Queue.SOME, Map.of(), null, null), "{}");
+        key,
+        "c-" + UUID.randomUUID(),
+        new CheckpointReport(1, Queue.SOME, Map.of(), null, null),
+        "{}");
     later.endings.release(key);
     assertThat(claimed(later, queue.worker())).hasValue(job);
   }

@@ -141,8 +141,7 @@ class JobLedgerIT {
     assertThat(queue.endings.complete(finishing, "ft", Queue.SOME, List.of("file-1")))
         .isEqualTo(JobState.CANCELLED);
     assertThat(queue.row(department, finishing.jobId()).result().files()).isEmpty();
-    assertThat(later.reap())
-        .hasValue(new LeaseEndings.Ended(lost.jobId(), JobState.CANCELLED));
+    assertThat(later.reap()).hasValue(new LeaseEndings.Ended(lost.jobId(), JobState.CANCELLED));
     assertThat(queue.running(department)).isZero();
   }
 

@@ -139,7 +139,9 @@ public final class Queue {
 
   /** Takes the oldest expired lease away, if there is one. */
   Optional<LeaseEndings.Ended> reap() {
-    return lost.expired().stream().findFirst().flatMap(lease -> lost.reap(lease, LostLeases.Verdict.PROVEN, 3, TTL));
+    return lost.expired().stream()
+        .findFirst()
+        .flatMap(lease -> lost.reap(lease, LostLeases.Verdict.PROVEN, 3, TTL));
   }
 
   int running(String department) {

@@ -302,7 +302,7 @@ class QueueConcurrencyIT {
             "\n",
             queue
                 .sql
-                .sql("explain (analyze, costs off, timing off) " + LeaseLedger.CLAIM)
+                .sql("explain (analyze, costs off, timing off) " + ClaimStatement.CLAIM)
                 .param("worker", queue.worker())
                 .param("dedicated", false)
                 .param("kind", 1)

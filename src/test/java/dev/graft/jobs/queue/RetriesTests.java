@@ -31,8 +31,10 @@ class RetriesTests {
 
   @Test
   void transientFailureIsTriedThriceWithAGrowingDelay() {
-    assertThat(after(Kind.TRANSIENT, new JobRow.Tries(0, 0, 0, 0))).isEqualTo(Duration.ofSeconds(30));
-    assertThat(after(Kind.TRANSIENT, new JobRow.Tries(1, 0, 0, 0))).isEqualTo(Duration.ofSeconds(50));
+    assertThat(after(Kind.TRANSIENT, new JobRow.Tries(0, 0, 0, 0)))
+        .isEqualTo(Duration.ofSeconds(30));
+    assertThat(after(Kind.TRANSIENT, new JobRow.Tries(1, 0, 0, 0)))
+        .isEqualTo(Duration.ofSeconds(50));
     assertThat(after(Kind.TRANSIENT, new JobRow.Tries(2, 0, 0, 0))).isNull();
   }
 

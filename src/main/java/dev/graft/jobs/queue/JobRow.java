@@ -141,11 +141,7 @@ public record JobRow(
         row.getString("adapter"),
         row.getString("metadata"),
         new Demand(row.getInt("priority"), JobNeeds.of(row)),
-        new Tries(
-            row.getInt("failures"),
-            row.getInt("memory_failures"),
-            row.getInt("losses_in_a_row"),
-            row.getInt("own_losses_in_a_row")),
+        tries(row),
         row.getObject("cancel_requested_at") != null,
         row.getObject("pause_requested_at") != null,
         ResultColumns.timeOrNull(row, "finished_at"),
@@ -162,6 +158,14 @@ public record JobRow(
         row.getString("worker"),
         row.getDouble("device_seconds"),
         row.getString("attempts"));
+  }
+
+  private static Tries tries(ResultSet row) throws SQLException {
+    return new Tries(
+        row.getInt("failures"),
+        row.getInt("memory_failures"),
+        row.getInt("losses_in_a_row"),
+        row.getInt("own_losses_in_a_row"));
   }
 
   private static Result result(ResultSet row) throws SQLException {

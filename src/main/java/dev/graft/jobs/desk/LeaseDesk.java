@@ -135,14 +135,14 @@ public class LeaseDesk {
   }
 
   /** What earlier runs have taken of the time is gone. */
-  private Lease.Limits limits(ClaimedJob job) {
+  private Lease.RunLimits limits(ClaimedJob job) {
     Long asked = job.resources().maxRunSeconds();
     Duration most = settings.maxRun();
     if (asked != null && (most == null || asked < most.toSeconds()))
       most = Duration.ofSeconds(asked);
     Long maxRunMs = most == null ? null : left(most, job.key().jobId());
     Long quiet = job.resources().noProgressSeconds();
-    return new Lease.Limits(
+    return new Lease.RunLimits(
         maxRunMs, quiet == null ? settings.noProgress().toMillis() : quiet * 1000);
   }
 

@@ -37,15 +37,15 @@ public record Lease(
     @Nullable Digest start,
     @Nullable Boolean leastMemory,
     @Nullable Resources resources,
-    @Nullable Limits within) {
+    @Nullable RunLimits within) {
   /**
    * After which a worker ends its run.
    *
    * @param maxRunMs since the claim; null = it may take any time
    * @param noProgressMs without a word from the trainer; null = any
    */
-  public record Limits(@Nullable Long maxRunMs, @Nullable Long noProgressMs) {
-    static final Limits NONE = new Limits(null, null);
+  public record RunLimits(@Nullable Long maxRunMs, @Nullable Long noProgressMs) {
+    static final RunLimits NONE = new RunLimits(null, null);
   }
 
   public Lease {
@@ -62,8 +62,8 @@ public record Lease(
     return resources == null ? 1 : resources.count();
   }
 
-  public Limits limits() {
-    return within == null ? Limits.NONE : within;
+  public RunLimits limits() {
+    return within == null ? RunLimits.NONE : within;
   }
 
   public Duration ttl() {

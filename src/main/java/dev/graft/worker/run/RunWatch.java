@@ -18,7 +18,7 @@ final class RunWatch implements AutoCloseable {
   private static final long LOOK_MS = 500;
 
   private final Lease lease;
-  private final Lease.Limits limits;
+  private final Lease.RunLimits limits;
   private final CountDownLatch closed = new CountDownLatch(1);
   private final long begun = System.nanoTime();
   private long heard;

@@ -39,7 +39,7 @@ class LeaseWireTests {
                     SOME,
                     true,
                     new Resources(DeviceKind.CUDA, 9L, "8.0", 2, "ray", 60L, null),
-                    new Lease.Limits(60_000L, null)),
+                    new Lease.RunLimits(60_000L, null)),
                 new LeaseReport(
                     3,
                     4,

@@ -13,10 +13,12 @@ insert into worker (id, name, created_at) values ('wkr_1', 'w', graft_now());
 -- Job n was created n seconds after the first; every thousandth has the same run. Jobs are of three sizes, 1 to 3 GB; the
 -- first thousand of the busy department of 9.
 insert into job (id, department_id, created_at, state, base_model, base_manifest, training_file, training_digest, seed,
-                 method, hyperparameters, adapter, metadata, available_at, finished_at, memory_bytes)
+                 method, hyperparameters, adapter, metadata, available_at, finished_at, fine_tuned_model, result_manifest,
+                 memory_bytes)
 select k.prefix || n, coalesce(k.department, 'proj_' || n % 999 + 1), t.at, k.state, 'b', repeat('a', 64), 'f',
        repeat('a', 64), 1, '{"type": "supervised"}', '{"n_epochs": 3}', '{"peft": {"peft_type": "LORA", "r": 8}}',
        jsonb_build_object('run', (n % 1000)::text, 'team', 'a'), t.at, case k.state when 'succeeded' then t.at end,
+       case k.state when 'succeeded' then 'ft:b:d::' || n end, case k.state when 'succeeded' then repeat('a', 64) end,
        case when k.prefix = 'ftjob-busy-' and n <= 1000 then 9 else 1 + n % 3 end * 1000000000::bigint
   from (values ('ftjob-', null, 'queued', 80000), ('ftjob-busy-', 'proj_busy', 'queued', 20000),
                ('ftjob-ended-', null, 'succeeded', 30000)) k (prefix, department, state, jobs),

@@ -27,6 +27,7 @@ final class Cluster implements AutoCloseable {
       graft.jobs.heartbeat=1s
       graft.jobs.reap-every=1s
       graft.jobs.claim-poll=300ms
+      graft.jobs.retry-after=1s
       graft.worker.call-timeout=1500ms
       graft.worker.claim-wait=2s
       graft.worker.retry-wait=500ms

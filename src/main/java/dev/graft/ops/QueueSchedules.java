@@ -1,7 +1,7 @@
 package dev.graft.ops;
 
 import dev.graft.jobs.QueueInvariants;
-import dev.graft.jobs.desk.Reaper;
+import dev.graft.jobs.desk.CounterRepair;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.annotation.Configuration;
@@ -14,23 +14,12 @@ import org.springframework.scheduling.annotation.Scheduled;
 class QueueSchedules {
   private static final Logger log = LoggerFactory.getLogger(QueueSchedules.class);
 
-  private final Reaper reaper;
   private final QueueInvariants invariants;
+  private final CounterRepair counters;
 
-  QueueSchedules(Reaper reaper, QueueInvariants invariants) {
-    this.reaper = reaper;
+  QueueSchedules(QueueInvariants invariants, CounterRepair counters) {
     this.invariants = invariants;
-  }
-
-  /**
-   * Not before the server has been there for the length of a lease: while it was away nobody could
-   * renew, and that must not count as the loss of every worker.
-   */
-  @Scheduled(
-      initialDelayString = "${graft.jobs.lease-ttl:60s}",
-      fixedDelayString = "${graft.jobs.reap-every:5s}")
-  void reap() {
-    reaper.reap();
+    this.counters = counters;
   }
 
   @Scheduled(fixedDelayString = "${graft.ops.invariants-every:1m}")
@@ -38,5 +27,6 @@ class QueueSchedules {
     invariants
         .violations()
         .forEach(told -> log.atError().addKeyValue("violation", told).log("invariant_broken"));
+    counters.repair();
   }
 }

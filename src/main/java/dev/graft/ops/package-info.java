@@ -1,7 +1,7 @@
 /**
  * What every server does by the clock to jobs and to what is stored, and how it says that all is
- * well: the reaper of expired leases, the removal of expired files and uploads, of what is not kept
- * any longer and of blobs that nothing needs, the check of the queue's invariants, health. What
+ * well: the removal of expired files and uploads, of what is not kept any longer and of blobs that
+ * nothing needs, the check of the queue's invariants and the repair of its counters, health. What
  * only a module itself remembers (submissions, buckets of rate limits, deliveries of webhooks) it
  * forgets by a schedule of its own.
  *

@@ -13,7 +13,8 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * {@code resources} of a job: which workers may run it. What is null is not asked for.
+ * {@code resources} of a job: which workers may run it, and for how long. What is null is not asked
+ * for.
  *
  * @param device the kind of it
  * @param memory bytes that a run may take of each device, at least; beside what the job is
@@ -22,13 +23,17 @@ import tools.jackson.databind.node.ObjectNode;
  * @param devices how many, exactly; null = one
  * @param workerClass that the worker joined with; null = any, and {@link #SEVERAL_CLASS} for more
  *     than one device
+ * @param maxRunSeconds that all its runs may take together; then it fails
+ * @param noProgressSeconds without a step or another sign of its trainer after which a run is ended
  */
 public record Resources(
     @Nullable DeviceKind device,
     @Nullable Long memory,
     @Nullable String capability,
     @Nullable Integer devices,
-    @Nullable String workerClass) {
+    @Nullable String workerClass,
+    @Nullable Long maxRunSeconds,
+    @Nullable Long noProgressSeconds) {
   /** What computes. */
   public enum DeviceKind {
     CPU,
@@ -40,7 +45,7 @@ public record Resources(
   }
 
   /** Nothing asked. */
-  public static final Resources ANY = new Resources(null, null, null, null, null);
+  public static final Resources ANY = new Resources(null, null, null, null, null, null, null);
 
   /** Class of workers that have more than one device to give to a job. */
   public static final String SEVERAL_CLASS = "ray";
@@ -48,6 +53,8 @@ public record Resources(
   public static final int MOST_DEVICES = 999;
 
   private static final long MOST_MEMORY = 1L << 50;
+  private static final long A_YEAR = 31_536_000;
+  private static final long A_WEEK = 604_800;
   private static final Pattern CAPABILITY = Pattern.compile("([1-9][0-9]?)\\.([0-9])");
   private static final Pattern CLASS = Pattern.compile("[a-z0-9][a-z0-9._-]{0,62}");
   private static final String CAPABILITY_FORM = "must be like \"8.0\"";
@@ -79,13 +86,15 @@ public record Resources(
     String capability = fields.text("capability", CAPABILITY, CAPABILITY_FORM);
     Integer devices = fields.integer("devices", 1, MOST_DEVICES);
     String workerClass = fields.text("worker_class", CLASS, CLASS_FORM);
+    Long maxRun = fields.longInteger("max_run_seconds", 1, A_YEAR);
+    Long noProgress = fields.longInteger("no_progress_seconds", 1, A_WEEK);
     fields.refuseUnknown();
     if (capability != null && device == DeviceKind.CPU) {
       fields.refuse("capability", "is of cuda devices, but device is cpu");
       capability = null;
     }
     if (capability != null) device = DeviceKind.CUDA;
-    return new Resources(device, memory, capability, devices, workerClass);
+    return new Resources(device, memory, capability, devices, workerClass, maxRun, noProgress);
   }
 
   /**
@@ -105,12 +114,15 @@ public record Resources(
         .put("memory", memory)
         .put("capability", capability)
         .put("devices", devices)
-        .put("worker_class", workerClass);
+        .put("worker_class", workerClass)
+        .put("max_run_seconds", maxRunSeconds)
+        .put("no_progress_seconds", noProgressSeconds);
   }
 
   /** The same, on a device of that kind. */
   public Resources on(DeviceKind kind) {
-    return new Resources(kind, memory, capability, devices, workerClass);
+    return new Resources(
+        kind, memory, capability, devices, workerClass, maxRunSeconds, noProgressSeconds);
   }
 
   /** How many devices it takes. */

@@ -22,6 +22,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** The worker API over HTTP. Every call has a deadline; a stalled download ends too. */
@@ -35,10 +36,10 @@ final class HttpLeaseProtocol implements LeaseProtocol {
   }
 
   @Override
-  public Optional<Lease> claim(Device device, Duration wait) {
+  public Optional<Lease> claim(Device device, Duration wait, UUID requestId) {
     HttpRequest request =
         http.request("/leases", callTimeout.plus(wait))
-            .POST(json(new LeaseWire.ClaimRequest(wait.toMillis(), device)))
+            .POST(json(new LeaseWire.ClaimRequest(wait.toMillis(), device, requestId)))
             .build();
     HttpResponse<byte[]> response = http.send(request);
     if (response.statusCode() == 204) return Optional.empty();
@@ -75,7 +76,12 @@ final class HttpLeaseProtocol implements LeaseProtocol {
 
   @Override
   public void release(LeaseKey key) {
-    post(key, "/release", "");
+    post(key, "/release", new LeaseWire.ReleaseRequest(false));
+  }
+
+  @Override
+  public void decline(LeaseKey key) {
+    post(key, "/release", new LeaseWire.ReleaseRequest(true));
   }
 
   @Override

@@ -10,9 +10,9 @@ import dev.graft.worker.run.JobRun;
 import dev.graft.worker.run.RunPreparation;
 import dev.graft.worker.run.StopTimes;
 import java.io.UncheckedIOException;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -27,8 +27,6 @@ import org.slf4j.LoggerFactory;
 final class WorkerLoop implements Runnable {
   private static final Logger log = LoggerFactory.getLogger(WorkerLoop.class);
 
-  private static final Duration LONGEST_PAUSE = Duration.ofMinutes(5);
-
   private final TrainerDevice on;
   private final Device device;
   private final LeaseProtocol protocol;
@@ -39,8 +37,8 @@ final class WorkerLoop implements Runnable {
   private final CountDownLatch draining = new CountDownLatch(1);
   private @Nullable JobRun current;
 
-  /** Jobs in a row for which there was no room. */
-  private int lackingDisk;
+  /** Of the next lease. Asked under it until an answer brings one: one may have been lost. */
+  private UUID request = UUID.randomUUID();
 
   WorkerLoop(
       TrainerDevice on,
@@ -91,7 +89,10 @@ final class WorkerLoop implements Runnable {
 
   private Optional<Lease> claim() throws InterruptedException {
     try {
-      return protocol.claim(device.of(on.meter().now(null)), settings.claimWait());
+      Device asking = device.of(on.meter().now(null));
+      Optional<Lease> lease = protocol.claim(asking, settings.claimWait(), request);
+      if (lease.isPresent()) request = UUID.randomUUID();
+      return lease;
     } catch (UncheckedIOException | LeaseRefused e) {
       log.atWarn().addKeyValue("cause", e.getMessage()).log("claim_unanswered");
     } catch (RuntimeException e) {
@@ -115,15 +116,8 @@ final class WorkerLoop implements Runnable {
       running(null);
       events.accept(new Training.Ended(device.name()));
     }
-    lackingDisk = run.lacksDisk() ? lackingDisk + 1 : 0;
-    if (run.lacksDisk()) leaveToOthers();
-  }
-
-  /** What was given back is first in the queue again: it is to meet another worker, or room. */
-  private void leaveToOthers() throws InterruptedException {
-    Duration pause = settings.retryWait().multipliedBy(1L << Math.min(lackingDisk, 20));
-    Duration bounded = pause.compareTo(LONGEST_PAUSE) < 0 ? pause : LONGEST_PAUSE;
-    draining.await(bounded.toMillis(), TimeUnit.MILLISECONDS);
+    // The next job may be another that has no room here: not all of them at once.
+    if (run.lacksDisk()) draining.await(settings.retryWait().toMillis(), TimeUnit.MILLISECONDS);
   }
 
   private synchronized void running(@Nullable JobRun run) {

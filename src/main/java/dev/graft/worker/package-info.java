@@ -21,8 +21,9 @@
  *   <li>The worker is asked to stop: no new claims; the running job makes a checkpoint and is given
  *       back, within {@code graft.worker.drain-grace}.
  *   <li>The disk has no room for what the lease names, however much that is not in use is evicted:
- *       the job is given back, and the worker claims no other for a while, so that another worker
- *       gets it.
+ *       the job is declined: another worker gets it, and this one other jobs.
+ *   <li>The trainer hangs, or the job takes longer than it may: {@link
+ *       dev.graft.worker.run.RunWatch} kills the trainer, and the attempt has failed.
  *   <li>A checkpoint cannot be fetched whole: the one before is used, else the run starts again.
  * </ul>
  */

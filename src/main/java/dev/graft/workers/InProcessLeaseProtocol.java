@@ -4,6 +4,7 @@ import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
 import dev.graft.jobs.desk.LeaseBlobs;
 import dev.graft.jobs.desk.LeaseDesk;
+import dev.graft.jobs.desk.WorkerConnections;
 import dev.graft.jobs.lease.CheckpointReport;
 import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.Directive;
@@ -20,6 +21,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.Profile;
@@ -49,14 +51,14 @@ public class InProcessLeaseProtocol implements LeaseProtocol {
   }
 
   @Override
-  public Optional<Lease> claim(Device device, Duration wait) {
+  public Optional<Lease> claim(Device device, Duration wait, UUID request) {
     Duration shorter = wait.compareTo(LONGEST_CLAIM) < 0 ? wait : LONGEST_CLAIM;
     return reached(
         () -> {
           try {
             String worker = worker(device);
             workers.seenInProcess(worker);
-            return desk.claim(worker, device, shorter);
+            return desk.claim(worker, device, shorter, request);
           } catch (InterruptedException stopped) {
             Thread.currentThread().interrupt();
             return Optional.empty();
@@ -97,14 +99,23 @@ public class InProcessLeaseProtocol implements LeaseProtocol {
   }
 
   @Override
+  public void decline(LeaseKey key) {
+    done(() -> desk.decline(key));
+  }
+
+  @Override
   public InputStream open(LeaseKey key, Digest digest) throws IOException {
-    return blobs.open(key, digest);
+    return WorkerConnections.use(() -> blobs.open(key, digest));
   }
 
   @Override
   public void put(LeaseKey key, BlobRef blob, Path file) throws IOException {
     try (InputStream in = Files.newInputStream(file)) {
-      blobs.put(key, blob, in);
+      WorkerConnections.use(
+          () -> {
+            blobs.put(key, blob, in);
+            return blob;
+          });
     }
   }
 
@@ -127,7 +138,7 @@ public class InProcessLeaseProtocol implements LeaseProtocol {
   /** To a worker, a database that is away is a server that cannot be reached. */
   private static <T> T reached(Supplier<T> call) {
     try {
-      return call.get();
+      return WorkerConnections.use(call::get);
     } catch (DataAccessException | TransactionException away) {
       throw new UncheckedIOException(new IOException("database: " + away.getMessage(), away));
     }

@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.springframework.core.io.InputStreamResource;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
@@ -53,7 +54,7 @@ class LeaseController {
     LeaseWire.ClaimRequest request = LeaseWire.read(body, LeaseWire.ClaimRequest.class);
     Device device = request.device() == null ? Device.UNKNOWN : request.device();
     Duration wait = Duration.ofMillis(Math.max(request.waitMs(), 0));
-    Optional<Lease> lease = desk.claim(worker.workerId(), device, wait);
+    Optional<Lease> lease = desk.claim(worker.workerId(), device, wait, request.request());
     return lease.map(LeaseController::json).orElseGet(() -> ResponseEntity.noContent().build());
   }
 
@@ -97,8 +98,12 @@ class LeaseController {
 
   @PostMapping("/{job}/release")
   ResponseEntity<Void> release(
-      @PathVariable String job, @RequestHeader(LeaseWire.LEASE_HEADER) String lease) {
-    desk.release(LeaseWire.key(job, lease));
+      @PathVariable String job,
+      @RequestHeader(LeaseWire.LEASE_HEADER) String lease,
+      @RequestBody(required = false) byte @Nullable [] body) {
+    LeaseKey key = LeaseWire.key(job, lease);
+    if (LeaseWire.declined(body)) desk.decline(key);
+    else desk.release(key);
     return ResponseEntity.noContent().build();
   }
 

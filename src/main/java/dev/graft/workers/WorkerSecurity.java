@@ -31,6 +31,7 @@ class WorkerSecurity {
         .logout(AbstractHttpConfigurer::disable)
         .sessionManagement(s -> s.sessionCreationPolicy(SessionCreationPolicy.STATELESS))
         .addFilterBefore(new BearerFilter(List.of(workers)), AnonymousAuthenticationFilter.class)
+        .addFilterBefore(new WorkerConnectionsFilter(), BearerFilter.class)
         .addFilterAfter(new WorkerVersionFilter(), AuthorizationFilter.class)
         .authorizeHttpRequests(
             requests ->

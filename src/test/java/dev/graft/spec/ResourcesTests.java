@@ -23,12 +23,14 @@ class ResourcesTests {
   void everyFieldIsReadAndWritten() {
     String json =
         """
-        {"device":"cuda","memory":24000000000,"capability":"8.6","devices":4,"worker_class":"a100"}\
+        {"device":"cuda","memory":24000000000,"capability":"8.6","devices":4,"worker_class":"a100",\
+        "max_run_seconds":86400,"no_progress_seconds":600}\
         """;
     Resources resources = read(json);
     assertThat(problems).isEmpty();
     assertThat(resources)
-        .isEqualTo(new Resources(DeviceKind.CUDA, 24_000_000_000L, "8.6", 4, "a100"));
+        .isEqualTo(
+            new Resources(DeviceKind.CUDA, 24_000_000_000L, "8.6", 4, "a100", 86_400L, 600L));
     assertThat(resources.toJson()).hasToString(json);
     assertThat(read("{}")).isEqualTo(Resources.ANY);
     assertThat(Resources.read(null, problems)).isEqualTo(Resources.ANY);
@@ -57,6 +59,7 @@ class ResourcesTests {
   @CsvSource(
       delimiter = '|',
       value = {
+        "{\"max_run_seconds\": 0}  | resources.max_run_seconds | must be a whole number from 1 to 31536000",
         "{\"device\": \"gpu\"}       | resources.device       | must be one of cpu, cuda",
         "{\"memory\": 0}             | resources.memory       | must be a whole number from 1",
         "{\"memory\": 1.5}           | resources.memory       | must be a whole number from 1",

@@ -28,7 +28,8 @@ import tools.jackson.databind.JsonNode;
  *
  * <p>It obeys these keys of the adapter object: {@code steps}, {@code step_ms}, {@code save_steps},
  * {@code exit_at} with {@code exit_status}, {@code memory_until} (runs out of memory in a later
- * step, unless it is to take the least), and {@code device} (fails on any other).
+ * step, unless it is to take the least), {@code device} (fails on any other), and {@code hang_at}
+ * (never returns from that step).
  */
 public final class FakeTrainer {
   private final RunRequest request;
@@ -78,6 +79,7 @@ public final class FakeTrainer {
       LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(plan.path("step_ms").asInt(0)));
       state = hash(state);
       step++;
+      while (step == plan.path("hang_at").asInt(-1)) LockSupport.park();
       double loss = 1.0 / step;
       say(
           new TrainingEvent.Progress(

@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.UUID;
 import javax.net.ssl.SSLHandshakeException;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -62,14 +63,16 @@ class TlsIT {
   void aWorkerThatTrustsTheAuthorityJoinsAndAsksForWorkAlsoAfterARenewal() throws Exception {
     Path first = certificates.resolve("first.pem");
     LeaseProtocol worker = join("trusting", first, server.joinToken());
-    assertThat(worker.claim(Device.UNKNOWN, Duration.ZERO)).isEmpty();
+    assertThat(worker.claim(Device.UNKNOWN, Duration.ZERO, UUID.randomUUID())).isEmpty();
 
     renew("second");
     Path second = certificates.resolve("second.pem");
     await()
         .ignoreException(UncheckedIOException.class)
         .until(
-            () -> join("trusting", second, "").claim(Device.UNKNOWN, Duration.ZERO),
+            () ->
+                join("trusting", second, "")
+                    .claim(Device.UNKNOWN, Duration.ZERO, UUID.randomUUID()),
             Optional::isEmpty);
     assertUntrusted(first);
   }

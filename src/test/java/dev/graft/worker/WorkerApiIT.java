@@ -3,6 +3,7 @@ package dev.graft.worker;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.awaitility.Awaitility.await;
 
 import com.sun.net.httpserver.HttpServer;
 import dev.graft.ExpectedLog;
@@ -16,6 +17,7 @@ import dev.graft.jobs.lease.Directive;
 import dev.graft.jobs.lease.Lease;
 import dev.graft.jobs.lease.LeaseKey;
 import dev.graft.jobs.lease.LeaseLost;
+import dev.graft.jobs.lease.LeaseProtocol;
 import dev.graft.jobs.lease.LeaseRefused;
 import dev.graft.jobs.lease.LeaseReport;
 import dev.graft.jobs.lease.LeaseWire;
@@ -23,6 +25,7 @@ import dev.graft.jobs.lease.ProtocolVersion;
 import dev.graft.jobs.queue.QueueServer;
 import dev.graft.pg.GraftIT;
 import dev.graft.platform.MachineLacks;
+import dev.graft.platform.process.LoopThreads;
 import dev.graft.training.protocol.RunRequest;
 import dev.graft.worker.run.DeviceMeter;
 import dev.graft.worker.run.JobRun;
@@ -33,6 +36,9 @@ import dev.graft.worker.run.TrainerCommandLine;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -46,8 +52,10 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -127,7 +135,9 @@ class WorkerApiIT {
   void theServerKnowsWhatTheDevicesOfAWorkerHold() {
     for (Device device :
         List.of(new Device("large", 9_000L), new Device("large", 7_000L), Device.UNKNOWN)) {
-      protocol.claim(device, Duration.ZERO).ifPresent(other -> protocol.release(other.key()));
+      protocol
+          .claim(device, Duration.ZERO, UUID.randomUUID())
+          .ifPresent(other -> protocol.release(other.key()));
     }
     assertThat(
             sql.sql("select memory_bytes from worker_device where name = 'large'")
@@ -139,6 +149,54 @@ class WorkerApiIT {
                 .query(Integer.class)
                 .single())
         .isPositive();
+  }
+
+  @Test
+  void aClaimThatIsRepeatedGetsTheSameLeaseAndNobodyElses() throws IOException {
+    QueueServer.Submitted job = server.submit("{}", directory);
+    UUID request = UUID.randomUUID();
+    Lease lost = protocol.claim(Device.UNKNOWN, Duration.ZERO, request).orElseThrow();
+    Lease again = protocol.claim(Device.UNKNOWN, Duration.ZERO, request).orElseThrow();
+    assertThat(again.key()).isEqualTo(lost.key());
+    HttpLeaseProtocol other = join("other", server.joinToken());
+    assertThat(other.claim(Device.UNKNOWN, Duration.ZERO, request)).isEmpty();
+    protocol.release(again.key());
+    Lease next = protocol.claim(Device.UNKNOWN, Duration.ZERO, request).orElseThrow();
+    assertThat(next.key().epoch()).isGreaterThan(lost.key().epoch());
+    protocol.decline(next.key());
+    server.cancel(job);
+  }
+
+  @Test
+  void aWorkerWhoseClaimsAnswerWasLostLosesNoJob() throws Exception {
+    QueueServer.Submitted job = server.submit("{\"steps\":3}", directory);
+    AtomicInteger lost = new AtomicInteger();
+    LeaseProtocol unlucky =
+        (LeaseProtocol)
+            Proxy.newProxyInstance(
+                LeaseProtocol.class.getClassLoader(),
+                new Class<?>[] {LeaseProtocol.class},
+                (proxy, method, arguments) -> {
+                  try {
+                    Object answer = method.invoke(protocol, arguments);
+                    boolean claimed =
+                        method.getName().equals("claim") && !answer.equals(Optional.empty());
+                    if (!claimed || lost.getAndIncrement() > 0) return answer;
+                  } catch (InvocationTargetException failed) {
+                    throw failed.getCause();
+                  }
+                  throw new UncheckedIOException(new IOException("the answer is lost"));
+                });
+    WorkerProperties settings = TestWorker.settings(directory.resolve("worker"), url(), "");
+    try (FileArtifactStore store = FileArtifactStore.open(directory.resolve("unlucky"));
+        var log = ExpectedLog.of(WorkerLoop.class, "claim_unanswered")) {
+      LoopThreads worker = WorkerLoop.threads(List.of(TestWorker.loop(settings, unlucky, store)));
+      worker.start();
+      await().atMost(Duration.ofSeconds(60)).until(() -> server.state(job).equals("succeeded"));
+      worker.stop();
+      assertThat(log.seen()).isNotEmpty();
+    }
+    assertThat(server.attempts(job)).containsOnlyOnce("\"number\"").contains("completed");
   }
 
   /** A server from before there was a number, which hands out a lease without asking. */
@@ -168,7 +226,7 @@ class WorkerApiIT {
       HttpLeaseProtocol worker =
           new HttpLeaseProtocol(new WorkerHttp(uri, "x", settings), settings.callTimeout());
       assertThatExceptionOfType(LeaseRefused.class)
-          .isThrownBy(() -> worker.claim(Device.UNKNOWN, Duration.ZERO))
+          .isThrownBy(() -> worker.claim(Device.UNKNOWN, Duration.ZERO, UUID.randomUUID()))
           .withMessageContaining("upgrade the server");
     } finally {
       old.stop(0);
@@ -276,7 +334,8 @@ class WorkerApiIT {
 
   /** Other jobs of this class are cancelled, so the next one is this. */
   private Lease claim(QueueServer.Submitted job) {
-    Lease lease = protocol.claim(Device.UNKNOWN, Duration.ofSeconds(5)).orElseThrow();
+    Lease lease =
+        protocol.claim(Device.UNKNOWN, Duration.ofSeconds(5), UUID.randomUUID()).orElseThrow();
     assertThat(server.state(job)).isIn("running", "queued");
     return lease;
   }

@@ -15,7 +15,11 @@ public record Manifest(SortedMap<String, BlobRef> files) {
     ManifestPaths.check(files.keySet());
   }
 
-  /** Canonical: sorted keys, no white space, UTF-8; equal directories give equal bytes. */
+  /**
+   * Canonical: sorted keys, no white space, UTF-8; equal directories give equal bytes. At most 4
+   * MiB, of at most 10,000 files, which is what everybody reads; throws {@link InvalidManifest} for
+   * more.
+   */
   public byte[] toJson() {
     return ManifestJson.write(this);
   }

@@ -31,13 +31,11 @@ final class ManifestJson {
                     .putObject(path)
                     .put("bytes", blob.bytes())
                     .put("sha256", blob.sha256().hex()));
-    return JSON.writeValueAsBytes(root);
+    return bounded(JSON.writeValueAsBytes(root));
   }
 
   static Manifest read(byte[] json) {
-    if (json.length > MAX_BYTES) {
-      throw new InvalidManifest("longer than " + MAX_BYTES + " bytes");
-    }
+    bounded(json);
     SortedMap<String, BlobRef> files = new TreeMap<>();
     for (Map.Entry<String, JsonNode> file : tree(json).path("files").properties()) {
       files.put(file.getKey(), blob(file.getKey(), file.getValue()));
@@ -48,6 +46,12 @@ final class ManifestJson {
       throw new InvalidManifest("not in canonical form");
     }
     return manifest;
+  }
+
+  /** What one side writes the other reads. */
+  private static byte[] bounded(byte[] json) {
+    if (json.length <= MAX_BYTES) return json;
+    throw new InvalidManifest("longer than " + MAX_BYTES + " bytes");
   }
 
   private static JsonNode tree(byte[] json) {

@@ -39,6 +39,18 @@ final class ResourceOptions {
       description = "Only on workers that joined in this class.")
   private @Nullable String workerClass;
 
+  @Option(
+      names = "--max-run",
+      paramLabel = "SECONDS",
+      description = "It fails when its runs have taken so long together.")
+  private @Nullable Long maxRun;
+
+  @Option(
+      names = "--no-progress",
+      paramLabel = "SECONDS",
+      description = "A run that makes no step for so long is ended, and tried again.")
+  private @Nullable Long noProgress;
+
   /** The {@code resources} of a request; null = nothing is asked for. */
   @Nullable ObjectNode asked() {
     ObjectNode asked = JsonMapper.shared().createObjectNode();
@@ -47,6 +59,8 @@ final class ResourceOptions {
     if (capability != null) asked.put("capability", capability);
     if (devices != null) asked.put("devices", devices);
     if (workerClass != null) asked.put("worker_class", workerClass);
+    if (maxRun != null) asked.put("max_run_seconds", maxRun);
+    if (noProgress != null) asked.put("no_progress_seconds", noProgress);
     return asked.isEmpty() ? null : asked;
   }
 }

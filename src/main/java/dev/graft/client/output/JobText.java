@@ -96,7 +96,13 @@ public final class JobText {
     if (asked.path("worker_class").isString()) {
       told.add("worker class " + text(asked, "/worker_class"));
     }
+    limit(told, "at most %s s", asked.path("max_run_seconds"));
+    limit(told, "a sign every %s s", asked.path("no_progress_seconds"));
     return told.toString();
+  }
+
+  private static void limit(StringJoiner told, String text, JsonNode seconds) {
+    if (seconds.isNumber()) told.add(text.formatted(seconds.asString()));
   }
 
   /** A file by its name and id; one that was deleted by its id. */

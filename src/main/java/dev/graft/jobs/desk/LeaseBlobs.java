@@ -4,6 +4,7 @@ import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
 import dev.graft.artifacts.manifest.Manifest;
+import dev.graft.artifacts.manifest.ManifestDirectory;
 import dev.graft.jobs.lease.LeaseKey;
 import dev.graft.jobs.lease.LeaseLost;
 import dev.graft.jobs.lease.LeaseRefused;
@@ -22,8 +23,6 @@ import org.springframework.stereotype.Component;
  */
 @Component
 public class LeaseBlobs {
-  private static final long LARGEST_MANIFEST = 1 << 20;
-
   private final JdbcClient sql;
   private final ArtifactStore store;
 
@@ -63,7 +62,7 @@ public class LeaseBlobs {
   public Manifest verified(LeaseKey key, Digest digest) throws IOException {
     Set<String> uploaded = uploads(key);
     requireUploaded(uploaded, digest);
-    Manifest manifest = manifest(digest);
+    Manifest manifest = ManifestDirectory.read(store, digest);
     for (BlobRef file : manifest.files().values()) {
       requireUploaded(uploaded, file.sha256());
       if (!store.stat(file.sha256()).equals(Optional.of(file))) {
@@ -138,13 +137,7 @@ public class LeaseBlobs {
   }
 
   private boolean names(String manifest, Digest digest) throws IOException {
-    return manifest(new Digest(manifest)).files().values().stream()
+    return ManifestDirectory.read(store, new Digest(manifest)).files().values().stream()
         .anyMatch(file -> file.sha256().equals(digest));
-  }
-
-  private Manifest manifest(Digest digest) throws IOException {
-    try (InputStream in = store.open(digest, 0, LARGEST_MANIFEST)) {
-      return Manifest.parse(in.readAllBytes());
-    }
   }
 }

@@ -24,9 +24,12 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.dao.DuplicateKeyException;
 import org.springframework.stereotype.Component;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -71,20 +74,37 @@ public class LeaseDesk {
   /**
    * Looks at once and then every {@code graft.jobs.claim-poll} until {@code wait} is over.
    *
+   * @param request that repetitions of this claim name, too: they get the same lease while it lives
    * @throws LeaseRefused if the worker is set up for another class than it joined with
    */
-  public Optional<Lease> claim(String workerId, Device device, Duration wait)
+  public Optional<Lease> claim(
+      String workerId, Device device, Duration wait, @Nullable UUID request)
       throws InterruptedException {
     devices.asks(workerId, device);
+    Optional<ClaimedJob> before = claimed(workerId, request);
+    if (before.isPresent()) return before.map(this::lease);
     Duration longest =
         wait.compareTo(LeaseProtocol.LONGEST_WAIT) < 0 ? wait : LeaseProtocol.LONGEST_WAIT;
     long end = System.nanoTime() + longest.toNanos();
     while (true) {
-      Optional<ClaimedJob> claimed = ledger.claim(workerId, device, settings.leaseTtl());
+      Optional<ClaimedJob> claimed = claim(workerId, device, request);
       long left = end - System.nanoTime();
       if (claimed.isPresent() || left <= 0) return claimed.map(this::lease);
       TimeUnit.NANOSECONDS.sleep(Math.min(left, settings.claimPoll().toNanos()));
     }
+  }
+
+  private Optional<ClaimedJob> claim(String workerId, Device device, @Nullable UUID request) {
+    try {
+      return ledger.claim(workerId, device, settings.leaseTtl(), request);
+    } catch (DuplicateKeyException alreadyGot) {
+      return claimed(workerId, request);
+    }
+  }
+
+  private Optional<ClaimedJob> claimed(String workerId, @Nullable UUID request) {
+    if (request == null) return Optional.empty();
+    return ledger.claimed(workerId, request, settings.leaseTtl());
   }
 
   private Lease lease(ClaimedJob job) {
@@ -110,7 +130,24 @@ public class LeaseDesk {
         job.parentModel(),
         job.start(),
         job.memoryFailures() > 0,
-        job.resources());
+        job.resources(),
+        limits(job));
+  }
+
+  /** What earlier runs have taken of the time is gone. */
+  private Lease.RunLimits limits(ClaimedJob job) {
+    Long asked = job.resources().maxRunSeconds();
+    Duration most = settings.maxRun();
+    if (asked != null && (most == null || asked < most.toSeconds()))
+      most = Duration.ofSeconds(asked);
+    Long maxRunMs = most == null ? null : left(most, job.key().jobId());
+    Long quiet = job.resources().noProgressSeconds();
+    return new Lease.RunLimits(
+        maxRunMs, quiet == null ? settings.noProgress().toMillis() : quiet * 1000);
+  }
+
+  private long left(Duration most, String jobId) {
+    return Math.max(0, most.minus(endings.ran(jobId)).toMillis());
   }
 
   public Directive renew(LeaseKey key, LeaseReport report) {
@@ -136,6 +173,10 @@ public class LeaseDesk {
 
   public void release(LeaseKey key) {
     ended(key, "released", endings.release(key));
+  }
+
+  public void decline(LeaseKey key) {
+    ended(key, "declined", endings.decline(key));
   }
 
   private static void ended(LeaseKey key, String how, JobState state) {

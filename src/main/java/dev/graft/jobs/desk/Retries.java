@@ -3,6 +3,7 @@ package dev.graft.jobs.desk;
 import dev.graft.jobs.lease.TrainingFailure;
 import dev.graft.jobs.queue.JobProperties;
 import dev.graft.jobs.queue.JobRow;
+import dev.graft.jobs.queue.LostLeases;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
@@ -19,13 +20,18 @@ public class Retries {
   /** The delay until the next attempt; null = the failure is final. */
   public @Nullable Duration after(TrainingFailure failure, JobRow.Tries before) {
     return switch (failure.kind()) {
-      case BAD_INPUT -> null;
+      case BAD_INPUT, TIME_LIMIT -> null;
       case OUT_OF_MEMORY -> before.memory() == 0 ? Duration.ZERO : null;
       // As a worker that stopped renewing: no verdict on the job, until it is the job every time.
-      case WORKER_LOST -> before.lossesInARow() + 1 < settings.poisonAfter() ? Duration.ZERO : null;
-      case TRANSIENT ->
+      case WORKER_LOST -> poison(before) ? null : Duration.ZERO;
+      case TRANSIENT, NO_PROGRESS ->
           before.failures() + 1 < settings.maxFailures() ? delay(before.failures()) : null;
     };
+  }
+
+  private boolean poison(JobRow.Tries before) {
+    return before.ownLossesInARow() + 1 >= settings.poisonAfter()
+        || before.lossesInARow() + 1 >= settings.poisonAfter() * LostLeases.UNPROVEN;
   }
 
   private Duration delay(int failuresBefore) {
@@ -40,7 +46,7 @@ public class Retries {
       case OUT_OF_MEMORY ->
           "Ran out of memory; trying again with as little of it as the same steps take";
       case WORKER_LOST -> "The trainer was killed";
-      case TRANSIENT, BAD_INPUT ->
+      case TRANSIENT, NO_PROGRESS, BAD_INPUT, TIME_LIMIT ->
           "Trying again in %d s after a failure: %s"
               .formatted(retry.toSeconds(), failure.message());
     };

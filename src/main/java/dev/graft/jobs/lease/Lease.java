@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param leastMemory whether an earlier run had not enough memory, so that this one should take as
  *     little as it can; null = no
  * @param resources that the job asks for; null from a server that does not say
+ * @param within how long the run may take; null from a server that does not say
  */
 public record Lease(
     LeaseKey key,
@@ -35,7 +36,18 @@ public record Lease(
     @Nullable String parentModel,
     @Nullable Digest start,
     @Nullable Boolean leastMemory,
-    @Nullable Resources resources) {
+    @Nullable Resources resources,
+    @Nullable RunLimits within) {
+  /**
+   * After which a worker ends its run.
+   *
+   * @param maxRunMs since the claim; null = it may take any time
+   * @param noProgressMs without a word from the trainer; null = any
+   */
+  public record RunLimits(@Nullable Long maxRunMs, @Nullable Long noProgressMs) {
+    static final RunLimits NONE = new RunLimits(null, null);
+  }
+
   public Lease {
     checkpoints = List.copyOf(checkpoints);
   }
@@ -48,6 +60,10 @@ public record Lease(
   /** How many devices the job is to run on. */
   public int devices() {
     return resources == null ? 1 : resources.count();
+  }
+
+  public RunLimits limits() {
+    return within == null ? RunLimits.NONE : within;
   }
 
   public Duration ttl() {

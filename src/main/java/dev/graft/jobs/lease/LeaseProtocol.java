@@ -7,6 +7,7 @@ import java.io.InputStream;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.UUID;
 
 /**
  * The whole of what a worker can do. Bound over HTTP for a worker of its own, and in process for
@@ -21,8 +22,13 @@ public interface LeaseProtocol {
   /** The longest that {@link #claim} may wait. */
   Duration LONGEST_WAIT = Duration.ofSeconds(20);
 
-  /** Takes the next job that the device can hold, waiting at most {@code wait} for one. */
-  Optional<Lease> claim(Device device, Duration wait);
+  /**
+   * Takes the next job that the device can hold, waiting at most {@code wait} for one.
+   *
+   * @param request the same until a claim was answered with a job: where that answer was lost, the
+   *     next claim gets the same lease
+   */
+  Optional<Lease> claim(Device device, Duration wait, UUID request);
 
   /** Keeps the lease, reports, and hears how to go on. */
   Directive renew(LeaseKey key, LeaseReport report);
@@ -41,6 +47,11 @@ public interface LeaseProtocol {
 
   /** Gives the job back unharmed; no attempt is counted. */
   void release(LeaseKey key);
+
+  /**
+   * The same, since this worker has no room for it: it goes to others, and not soon to this one.
+   */
+  void decline(LeaseKey key);
 
   /** A blob that the lease names: base model, data, checkpoints of this job. */
   InputStream open(LeaseKey key, Digest digest) throws IOException;

@@ -7,6 +7,7 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.EnumNamingStrategies;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.PropertyNamingStrategies;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -38,8 +39,16 @@ public final class LeaseWire {
    *
    * @param waitMs how long it may wait at the server, in milliseconds
    * @param device that it would run on; null from a worker that does not say
+   * @param request see {@link LeaseProtocol#claim}; null from a worker of an earlier release
    */
-  public record ClaimRequest(long waitMs, @Nullable Device device) {}
+  public record ClaimRequest(long waitMs, @Nullable Device device, @Nullable UUID request) {}
+
+  /**
+   * How a job is given back. Workers of earlier releases send an empty text, which is no.
+   *
+   * @param declined whether the worker has no room for it
+   */
+  public record ReleaseRequest(boolean declined) {}
 
   /** The manifest of a result. */
   public record CompleteRequest(Digest manifest) {}
@@ -67,6 +76,17 @@ public final class LeaseWire {
    */
   public static <T> T read(byte[] json, Class<T> type) {
     return MAPPER.readValue(json, type);
+  }
+
+  /**
+   * What the body of a release says.
+   *
+   * @throws tools.jackson.core.JacksonException if it is neither a release nor empty
+   */
+  public static boolean declined(byte @Nullable [] body) {
+    if (body == null || body.length == 0) return false;
+    JsonNode said = read(body, JsonNode.class);
+    return said.isObject() && read(body, ReleaseRequest.class).declined();
   }
 
   public static String header(LeaseKey key) {

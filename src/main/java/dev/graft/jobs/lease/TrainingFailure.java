@@ -34,7 +34,16 @@ public record TrainingFailure(
         "Submit the job again; if it fails as well, ask the operator for the worker's log"),
     /** The trainer was killed from outside; the server uses it for workers that stop renewing. */
     WORKER_LOST(
-        Cost.LOSS, "Ask the operator why workers are lost during this job, and submit it again");
+        Cost.LOSS, "Ask the operator why workers are lost during this job, and submit it again"),
+    /** The trainer hung, and was killed; retried as what is transient. */
+    NO_PROGRESS(
+        Cost.ATTEMPT,
+        "Raise resources.no_progress_seconds if a step may take that long; else ask the operator for"
+            + " the worker's log"),
+    /** The job has run for as long as it may; never retried. */
+    TIME_LIMIT(
+        Cost.ATTEMPT,
+        "Raise resources.max_run_seconds, or continue from the job's last checkpoint in a new one");
 
     private final Cost cost;
     private final String hint;

@@ -2,6 +2,7 @@ package dev.graft.jobs.queue;
 
 import dev.graft.spec.Resources;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
@@ -14,11 +15,19 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param maxFailures attempts that may fail before a transient failure is final
  * @param retryAfter delay before the second attempt; doubles with each
  * @param retryAtMost longest delay between attempts
- * @param poisonAfter lost workers in a row, without a new checkpoint, that end a job
+ * @param poisonAfter lost workers in a row, without a new checkpoint, that end a job. A loss counts
+ *     where only this job can have caused it: its worker lost no other job at the time, nor before
+ *     it, and a server was there. Three times as many losses end a job without that
  * @param claimPoll how often a waiting claim looks again
  * @param cpuMaxParameters parameters of the largest base model whose jobs a CPU may run; those of a
  *     larger one ask for {@code cuda}, unless they ask for a device themselves
  * @param maxDevices devices that one job may ask for
+ * @param maxRun how long all runs of a job may take together; a job may ask for less ({@code
+ *     resources.max_run_seconds}). By default any time
+ * @param noProgress a run is ended whose trainer makes no step, and says nothing else, for so long;
+ *     a job may ask for another time ({@code resources.no_progress_seconds})
+ * @param workerConnections to the database of each server that only calls of workers get, beside
+ *     {@code spring.datasource.hikari.maximum-pool-size}
  * @param fairShare how departments take turns
  * @param eventStreams how clients follow jobs
  */
@@ -34,6 +43,9 @@ public record JobProperties(
     @DefaultValue("1s") Duration claimPoll,
     @DefaultValue("5000000000") long cpuMaxParameters,
     @DefaultValue("64") int maxDevices,
+    @Nullable Duration maxRun,
+    @DefaultValue("2h") Duration noProgress,
+    @DefaultValue("8") int workerConnections,
     @DefaultValue FairShare fairShare,
     @DefaultValue EventStreams eventStreams) {
   /**
@@ -60,6 +72,12 @@ public record JobProperties(
     if (heartbeat.multipliedBy(3).compareTo(leaseTtl) > 0) {
       throw new IllegalArgumentException(
           "graft.jobs.heartbeat must be at most a third of graft.jobs.lease-ttl");
+    }
+    if (maxRun != null && !maxRun.isPositive() || !noProgress.isPositive()) {
+      throw new IllegalArgumentException("graft.jobs.max-run and no-progress must be positive");
+    }
+    if (workerConnections < 2) {
+      throw new IllegalArgumentException("graft.jobs.worker-connections must be at least 2");
     }
     if (cpuMaxParameters < 0) {
       throw new IllegalArgumentException("graft.jobs.cpu-max-parameters must not be negative");

@@ -65,8 +65,9 @@ public record JobRow(
    *
    * @param memory runs that ran out of memory, which are not {@code failures}
    * @param lossesInARow lost workers since the newest checkpoint
+   * @param ownLossesInARow of them those that only this job can have caused
    */
-  public record Tries(int failures, int memory, int lossesInARow) {}
+  public record Tries(int failures, int memory, int lossesInARow, int ownLossesInARow) {}
 
   /** What came of it; null and empty until it has succeeded. */
   public record Result(@Nullable String model, @Nullable String manifest, List<String> files) {}
@@ -140,8 +141,7 @@ public record JobRow(
         row.getString("adapter"),
         row.getString("metadata"),
         new Demand(row.getInt("priority"), JobNeeds.of(row)),
-        new Tries(
-            row.getInt("failures"), row.getInt("memory_failures"), row.getInt("losses_in_a_row")),
+        tries(row),
         row.getObject("cancel_requested_at") != null,
         row.getObject("pause_requested_at") != null,
         ResultColumns.timeOrNull(row, "finished_at"),
@@ -158,6 +158,14 @@ public record JobRow(
         row.getString("worker"),
         row.getDouble("device_seconds"),
         row.getString("attempts"));
+  }
+
+  private static Tries tries(ResultSet row) throws SQLException {
+    return new Tries(
+        row.getInt("failures"),
+        row.getInt("memory_failures"),
+        row.getInt("losses_in_a_row"),
+        row.getInt("own_losses_in_a_row"));
   }
 
   private static Result result(ResultSet row) throws SQLException {

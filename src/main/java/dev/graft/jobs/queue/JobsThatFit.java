@@ -14,9 +14,20 @@ public final class JobsThatFit {
    * A device, as SQL expressions.
    *
    * @param classes the values of {@code worker_class} that it takes, an array
+   * @param declined ids of jobs that its worker has no room for, an array
    */
   public record Offered(
-      String classes, String kind, String capability, String devices, String memory) {
+      String classes,
+      String kind,
+      String capability,
+      String devices,
+      String memory,
+      String declined) {
+    /** A device of a worker that takes whatever it meets. */
+    public Offered(String classes, String kind, String capability, String devices, String memory) {
+      this(classes, kind, capability, devices, memory, "'{}'::text[]");
+    }
+
     /** What {@link #startable} and {@link #fits} ask of a row {@code m} of {@link #sizes}. */
     String fits() {
       return "(m.size <= %s and device_meets(m.needs, %s, %s, %s))"
@@ -39,19 +50,19 @@ public final class JobsThatFit {
       from unnest(%1$s) k (class) cross join lateral
            (select device_needs as needs, memory_bytes as size from job q
              where q.department_id = %2$s and q.state = 'queued' and q.worker_class = k.class
-               and q.available_at <= (select graft_now())
+               and q.id <> all(%5$s) and q.available_at <= (select graft_now())
              order by q.device_needs, q.memory_bytes limit 1) f
     union all
     select m.class, f.needs, f.size
       from m cross join lateral
            (select device_needs as needs, memory_bytes as size from job q
              where q.department_id = %2$s and q.state = 'queued' and q.worker_class = m.class
-               and (q.device_needs, q.memory_bytes)
+               and q.id <> all(%5$s) and (q.device_needs, q.memory_bytes)
                      > (m.needs, case when %3$s then m.size else %4$d end)
                and q.available_at <= (select graft_now())
              order by q.device_needs, q.memory_bytes limit 1) f
     """
-        .formatted(device.classes(), department, device.fits(), Long.MAX_VALUE);
+        .formatted(device.classes(), department, device.fits(), Long.MAX_VALUE, device.declined());
   }
 
   /** True if a department has a job that could start now on the device, else null. */

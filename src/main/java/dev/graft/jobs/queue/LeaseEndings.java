@@ -9,23 +9,34 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
 /**
- * The statements that end a lease, as SQL: complete, fail, release, reap. Fence and lock order as
- * {@link LeaseLedger} says. A cancel that was asked for wins over every other end.
+ * The statements by which a worker ends its lease, as SQL: complete, fail, release. Fence and lock
+ * order as {@link LeaseLedger} says. A cancel that was asked for wins over every other end. {@link
+ * LostLeases} takes leases away whose workers are silent.
  */
 @Component
 public class LeaseEndings {
-  private final JdbcClient sql;
-  private final LeaseLedger ledger;
+  /** A worker looks this often at least whether it has room by now. */
+  private static final Duration DECLINED_AT_MOST = Duration.ofMinutes(5);
 
-  LeaseEndings(JdbcClient sql, LeaseLedger ledger) {
-    this.sql = sql;
+  private final LeaseLedger ledger;
+  private final Duration retryAfter;
+  private final Duration retryAtMost;
+
+  @Autowired
+  LeaseEndings(LeaseLedger ledger, JobProperties settings) {
+    this(ledger, settings.retryAfter(), settings.retryAtMost());
+  }
+
+  LeaseEndings(LeaseLedger ledger, Duration retryAfter, Duration retryAtMost) {
     this.ledger = ledger;
+    this.retryAfter = retryAfter;
+    this.retryAtMost = retryAtMost;
   }
 
   private static final String COMPLETE =
@@ -74,6 +85,7 @@ public class LeaseEndings {
                                             else available_at end,
                         failures = failures + case when :memory or :lost then 0 else 1 end,
                         losses_in_a_row = losses_in_a_row + case when :lost then 1 else 0 end,
+                        own_losses_in_a_row = own_losses_in_a_row + case when :lost then 1 else 0 end,
                         memory_failures = memory_failures + case when :memory then 1 else 0 end,
                         memory_bytes = case when :memory then memory_smaller else memory_bytes end,
                         failure_class = :class, failure_message = :message,
@@ -89,17 +101,31 @@ public class LeaseEndings {
 
   private static final String RELEASE =
       """
-      -- release: back to the front of the queue, or paused or cancelled when that was asked for
-      with l as (update job_lease set ended_at = graft_now(), outcome = 'released'
+      -- release: back to the queue, or paused or cancelled when that was asked for. The first time it
+      -- keeps its place; given back again without a checkpoint it waits. One that this worker cannot
+      -- hold keeps its place for the others
+      with n as (select releases_in_a_row + case when :declined then 1 else 0 end as times from job
+                  where id = :job),
+           d as (select times, least(:most, :first * power(2, least(times - 1, 20)))
+                                 * interval '1 millisecond' as delay from n),
+           l as (update job_lease set ended_at = graft_now(), outcome = 'released',
+                        declined_until = case when :declined then graft_now() + d.delay end
+                   from d
                   where job_id = :job and epoch = :epoch and token = :token and ended_at is null
                  returning job_id, extract(epoch from ended_at - claimed_at) as device_seconds),
            u as (update job
                     set state = case when cancel_requested_at is not null then 'cancelled'
                                      when pause_requested_at is not null then 'paused'
                                      else 'queued' end,
+                        releases_in_a_row = case when cancel_requested_at is null
+                                                  and pause_requested_at is null
+                                                 then releases_in_a_row + 1
+                                                 else releases_in_a_row end,
+                        available_at = case when :declined or d.times = 0 then available_at
+                                            else graft_now() + d.delay end,
                         pause_requested_at = null,
                         finished_at = case when cancel_requested_at is not null then graft_now() end
-                   from l where job.id = l.job_id
+                   from l, d where job.id = l.job_id
                  returning id, department_id, state, restart_epoch,
                            l.device_seconds * devices_of(device_needs) as device_seconds, 'info' as level,
                            case state when 'queued' then 'The worker gave the job back'
@@ -108,37 +134,20 @@ public class LeaseEndings {
       """
           + Transition.TOLD_AND_COUNTED;
 
-  private static final String REAP =
-      """
-      -- reap one expired lease; a renewal that holds the row wins, another reaper skips it
-      with x as (select job_id, epoch from job_lease
-                  where ended_at is null and expires_at < graft_now()
-                  order by job_id limit 1 for update skip locked),
-           l as (update job_lease set ended_at = expires_at, outcome = 'lost' from x
-                  where job_lease.job_id = x.job_id and job_lease.epoch = x.epoch
-                 returning job_lease.job_id,
-                           extract(epoch from ended_at - claimed_at) as device_seconds),
-           u as (update job
-                    set lease_epoch = lease_epoch + 1, losses_in_a_row = losses_in_a_row + 1,
-                        state = case when cancel_requested_at is not null then 'cancelled'
-                                     when losses_in_a_row + 1 >= :poison then 'failed'
-                                     when pause_requested_at is not null then 'paused'
-                                     else 'queued' end,
-                        pause_requested_at = null,
-                        finished_at = case when cancel_requested_at is not null
-                                             or losses_in_a_row + 1 >= :poison then graft_now() end,
-                        failure_class = case when losses_in_a_row + 1 >= :poison then 'worker_lost' end,
-                        failure_message = case when losses_in_a_row + 1 >= :poison then :told end
-                   from l where job.id = l.job_id
-                 returning id, department_id, state, restart_epoch,
-                           l.device_seconds * devices_of(device_needs) as device_seconds,
-                           case when state = 'failed' then 'error' else 'warn' end as level,
-                           case state when 'cancelled' then 'Fine-tuning job cancelled'
-                                      when 'failed' then :told
-                                      when 'paused' then 'Fine-tuning job paused; its worker was lost'
-                                      else 'The worker was lost' end as message),
-      """
-          + Transition.TOLD_AND_COUNTED;
+  /** How long the runs of a job have taken that are over. */
+  public Duration ran(String jobId) {
+    return Duration.ofMillis(
+        ledger
+            .sql(
+                """
+                -- ran
+                select coalesce(sum(extract(epoch from ended_at - claimed_at)), 0) * 1000
+                  from job_lease where job_id = :job and ended_at is not null
+                """)
+            .param("job", jobId)
+            .query(Long.class)
+            .single());
+  }
 
   public JobState complete(LeaseKey key, String model, Digest manifest, List<String> resultFiles) {
     return ended(
@@ -182,17 +191,23 @@ public class LeaseEndings {
   }
 
   public JobState release(LeaseKey key) {
-    return ended(ledger.fenced(RELEASE, key), key);
+    return released(key, false, retryAtMost);
   }
 
-  /** Takes one expired lease away; empty = none is expired. Safe on any number of servers. */
-  public Optional<Ended> reap(int poisonAfter) {
-    return sql.sql(REAP)
-        .param("half_life", ledger.halfLifeSeconds())
-        .param("poison", poisonAfter)
-        .param("told", "Lost its worker " + poisonAfter + " times without a new checkpoint")
-        .query(LeaseEndings::ended)
-        .optional();
+  /** The worker has no room for the job: others have the job now, this one not for a while. */
+  public JobState decline(LeaseKey key) {
+    return released(
+        key, true, retryAtMost.compareTo(DECLINED_AT_MOST) < 0 ? retryAtMost : DECLINED_AT_MOST);
+  }
+
+  private JobState released(LeaseKey key, boolean declined, Duration most) {
+    return ended(
+        ledger
+            .fenced(RELEASE, key)
+            .param("declined", declined)
+            .param("first", retryAfter.toMillis())
+            .param("most", most.toMillis()),
+        key);
   }
 
   /** A job that left its lease, and the state it is in now. */
@@ -207,7 +222,7 @@ public class LeaseEndings {
         .orElseThrow(() -> new LeaseLost(key));
   }
 
-  private static Ended ended(ResultSet row, int number) throws SQLException {
+  static Ended ended(ResultSet row, int number) throws SQLException {
     return new Ended(row.getString("id"), JobState.of(row.getString("state")));
   }
 }

@@ -8,15 +8,17 @@ import dev.graft.jobs.lease.LeaseReport;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.dao.DuplicateKeyException;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
 /**
- * The worker's side of the queue, as SQL: claim, renew, checkpoint. How a lease ends is in {@link
- * LeaseEndings}.
+ * The worker's side of the queue, as SQL: claim ({@link ClaimStatement}), renew, checkpoint. How a
+ * lease ends is in {@link LeaseEndings}.
  *
  * <p>The live row of {@code job_lease} is the fence. Every write begins by hitting exactly that row
  * by (job, epoch, token); a caller that no longer holds it changes nothing. A statement that ends a
@@ -30,13 +32,6 @@ public class LeaseLedger {
   /** Of one claim; more than there are claimers at once. */
   private static final int TRIES = 64;
 
-  /** Departments that one claim may lock one of. */
-  static final int CANDIDATES = 32;
-
-  private static final JobsThatFit.Offered CLAIMER =
-      new JobsThatFit.Offered(
-          "(select classes from w)", ":kind", ":capability", ":devices", ":memory");
-
   private final JdbcClient sql;
   private final FairShare fairShare;
 
@@ -49,84 +44,6 @@ public class LeaseLedger {
     this.sql = sql;
     this.fairShare = fairShare;
   }
-
-  /**
-   * The department's row is locked before its counter is believed, and the counter moves in the
-   * same statement: the quota holds under any number of claimers. {@code skip locked} sends a
-   * claimer that finds the department locked to the next one; {@link #CLAIM_WAITING} is for one who
-   * found all of them so. Ids are passed as scalar sub-selects, not joined, so that {@code
-   * job_meets} gives the order. No row: there is no department to choose; a row without a job:
-   * others have taken the last ones of the chosen department meanwhile.
-   *
-   * <p>Departments are ordered first and asked for work after that, so that as few are asked as
-   * there are candidates; {@code offset} and the scalar sub-select keep the planner from turning
-   * that around.
-   *
-   * <p>A device gets no job that asks for more than it is, see {@link JobsThatFit}, and what it
-   * does not get is not read: {@code m} steps from one size of the chosen department's waiting jobs
-   * to the next, {@code s} takes the first job of each and puts the sizes in the order of those,
-   * {@code j} is the first of the first size that is not locked. {@link JobMemory} keeps the sizes
-   * few: a claim reads at most one job of each size that fits, and one more of each different need.
-   */
-  static final String CLAIM =
-      """
-      -- claim
-      with recursive w as materialized
-             (select %6$s as classes from worker w where w.id = :worker),
-           c as materialized
-             (select o.id
-                from (select id from department where running < max_running
-                       order by %1$s, id offset 0) o
-               where %3$s
-               limit %2$d),
-           d as (select id from department
-                  where id = any (array(select id from c)) and running < max_running
-                  order by %1$s, id
-                  limit 1 for no key update skip locked),
-           m as (%4$s),
-           s as (select m.class, m.needs, m.size
-                   from m cross join lateral
-                        (select queue_order, id from job
-                          where department_id = (select id from d) and state = 'queued'
-                            and worker_class = m.class and device_needs = m.needs
-                            and memory_bytes = m.size and available_at <= (select graft_now())
-                          order by queue_order, id limit 1) f
-                  where %5$s
-                  order by f.queue_order, f.id offset 0),
-           j as (select f.id
-                   from s cross join lateral
-                        (select id from job
-                          where department_id = (select id from d) and state = 'queued'
-                            and worker_class = s.class and device_needs = s.needs
-                            and memory_bytes = s.size and available_at <= (select graft_now())
-                          order by queue_order, id
-                          limit 1 for update skip locked) f
-                  limit 1),
-           u as (update job set state = 'running', lease_epoch = lease_epoch + 1,
-                        started_at = coalesce(started_at, graft_now())
-                  where id = (select id from j)
-                  returning *, 'info' as level, 'Fine-tuning job started' as message),
-           l as (insert into job_lease (job_id, epoch, token, worker_id, claimed_at, expires_at)
-                 select id, lease_epoch, gen_random_uuid(), :worker, graft_now(),
-                        graft_now() + :ttl * interval '1 millisecond'
-                   from u
-                 returning job_id, epoch, token),
-           k as (update department set running = running + 1
-                  where id = (select department_id from u)),
-      """
-              .formatted(
-                  FairShare.SHARE,
-                  CANDIDATES,
-                  JobsThatFit.startable("o.id", CLAIMER),
-                  JobsThatFit.sizes("(select id from d)", CLAIMER),
-                  CLAIMER.fits(),
-                  JobsThatFit.classes(":dedicated"))
-          + Transition.told(", tokens_per_second = null")
-          + "select u.*, l.token from d left join (u join l on l.job_id = u.id) on true\n";
-
-  /** Waits for the department's row: it holds nothing yet, so that nobody can wait for it. */
-  private static final String CLAIM_WAITING =
-      CLAIM.replace("limit 1 for no key update skip locked", "limit 1 for no key update");
 
   private static final String RENEW =
       """
@@ -171,7 +88,7 @@ public class LeaseLedger {
 
   private static final String CHECKPOINT =
       """
-      -- checkpoint: a committed checkpoint is progress, so the count of losses starts again
+      -- checkpoint: a committed checkpoint is progress, so losses and releases are counted anew
       with f as (select job_id, epoch from job_lease
                   where job_id = :job and epoch = :epoch and token = :token and ended_at is null
                   for update),
@@ -181,7 +98,8 @@ public class LeaseLedger {
                         :job_epoch::float8, :tokens::bigint from f
                  on conflict (job_id, epoch, step) do nothing
                  returning job_id),
-           j as (update job set losses_in_a_row = 0 from f where job.id = f.job_id),
+           j as (update job set losses_in_a_row = 0, own_losses_in_a_row = 0, releases_in_a_row = 0
+                   from f where job.id = f.job_id),
            u as (select job_id as id, 'info' as level, 'Checkpoint created at step ' || :step as message
                    from c),
       """
@@ -191,21 +109,40 @@ public class LeaseLedger {
   /**
    * The next job that the device may get; empty only if none may start. Each failed try is one that
    * somebody else won, or a job whose row is locked for the moment.
+   *
+   * @param request of which there is one live lease at most; null = any number
+   * @throws DuplicateKeyException if another claim of this request was faster: {@link #claimed} has
+   *     its job
    */
-  public Optional<ClaimedJob> claim(String workerId, Device device, Duration ttl) {
+  public Optional<ClaimedJob> claim(
+      String workerId, Device device, Duration ttl, @Nullable UUID request) {
     for (int i = 0; i < TRIES; i++) {
-      Optional<Claim> now = claim(CLAIM, workerId, device, ttl);
-      Optional<Claim> claim = now.isPresent() ? now : claim(CLAIM_WAITING, workerId, device, ttl);
+      Optional<Claim> now = claim(ClaimStatement.CLAIM, workerId, device, ttl, request);
+      Optional<Claim> claim =
+          now.isPresent()
+              ? now
+              : claim(ClaimStatement.CLAIM_WAITING, workerId, device, ttl, request);
       if (claim.isEmpty()) return Optional.empty();
       if (claim.get().job() != null) return Optional.of(claim.get().job());
     }
     return Optional.empty();
   }
 
+  /** What a claim of this request has got and still holds; its lease is renewed. */
+  public Optional<ClaimedJob> claimed(String workerId, UUID request, Duration ttl) {
+    return sql.sql(ClaimStatement.CLAIMED)
+        .param("worker", workerId)
+        .param("request", request)
+        .param("ttl", ttl.toMillis())
+        .query(ClaimedJob::of)
+        .optional();
+  }
+
   /** Of a chosen department. */
   private record Claim(@Nullable ClaimedJob job) {}
 
-  private Optional<Claim> claim(String statement, String workerId, Device device, Duration ttl) {
+  private Optional<Claim> claim(
+      String statement, String workerId, Device device, Duration ttl, @Nullable UUID request) {
     return sql.sql(statement)
         .param("worker", workerId)
         .param("dedicated", Boolean.TRUE.equals(device.dedicated()))
@@ -214,6 +151,7 @@ public class LeaseLedger {
         .param("devices", device.count())
         .param("memory", device.holds())
         .param("ttl", ttl.toMillis())
+        .param("request", request)
         .param("half_life", fairShare.halfLifeSeconds())
         .param("penalty", fairShare.penaltySeconds())
         .query((row, n) -> new Claim(row.getString("id") == null ? null : ClaimedJob.of(row, n)))
@@ -274,8 +212,12 @@ public class LeaseLedger {
     return fairShare.halfLifeSeconds();
   }
 
+  JdbcClient.StatementSpec sql(String statement) {
+    return sql.sql(statement);
+  }
+
   JdbcClient.StatementSpec fenced(String statement, LeaseKey key) {
-    return sql.sql(statement)
+    return sql(statement)
         .param("job", key.jobId())
         .param("epoch", key.epoch())
         .param("token", key.token());

@@ -23,7 +23,8 @@ final class Transition {
    * The end of a lease, of {@code u} also department_id, state, restart_epoch and device_seconds:
    * the event, the department's free slot, and what the department is charged. A job that will be
    * run again is back where {@code b}, its newest checkpoint, has it; what it told of later steps
-   * goes, so that it does not stand beside what the next run tells.
+   * goes, so that it does not stand beside what the next run tells. A counter that is too low
+   * already stops no job from ending: {@link RunningCounters} repairs it.
    */
   static final String TOLD_AND_COUNTED =
       """
@@ -60,7 +61,7 @@ final class Transition {
                         u.message || coalesce(b.from_where, '')
                    from p, u left join b on b.id = u.id),
            k as (update department
-                    set running = running - 1, used_at = graft_now(),
+                    set running = greatest(running - 1, 0), used_at = graft_now(),
                         used = fair_usage(used, used_at, :half_life) + u.device_seconds,
                         month_seconds = u.device_seconds
                           + case when month = this_month() then month_seconds else 0 end,

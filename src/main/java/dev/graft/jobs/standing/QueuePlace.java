@@ -44,7 +44,8 @@ public record QueuePlace(long position, JobReason why, @Nullable Instant eta) {
   private static JobReason why(Waiting job, QueueTurn turn) {
     if (job.delayedUntil() != null) {
       return new JobReason(
-          "It is tried again at %s, after a failure.".formatted(TIME.format(job.delayedUntil())),
+          "It is tried again at %s: its last run ended early."
+              .formatted(TIME.format(job.delayedUntil())),
           "Wait; its events tell what went wrong.");
     }
     if (!turn.workers()) {

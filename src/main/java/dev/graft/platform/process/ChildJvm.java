@@ -44,6 +44,7 @@ public final class ChildJvm {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("-Xmx" + heap);
     command.add("-XX:+ExitOnOutOfMemoryError");
+    command.add("-XX:+DisplayVMOutputToStderr"); // standard output is for the protocol
     command.add("--enable-native-access=ALL-UNNAMED");
     command.addAll(program);
     return command;

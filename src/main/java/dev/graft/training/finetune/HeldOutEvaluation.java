@@ -22,12 +22,16 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The validation file while a run goes: its loss, the best weights so far, and when to stop early.
  */
 final class HeldOutEvaluation {
+  private static final long SIGN_EVERY = TimeUnit.MINUTES.toNanos(1);
+
   private final TrainingData data;
   private final TrainableModel model;
   private final Hyperparameters training;
@@ -58,13 +62,23 @@ final class HeldOutEvaluation {
   /**
    * The whole file, in batches of rows of like length.
    *
+   * @param sign run every minute, so that nobody takes a long evaluation for one that hangs
    * @throws RunControl.Stopped if the run is to stop: the one that goes on evaluates again
    */
-  TrainingEvent.Evaluated evaluate(long step) {
-    return evaluate(step, control::pollRepeatable);
+  TrainingEvent.Evaluated evaluate(long step, Runnable sign) {
+    AtomicLong signed = new AtomicLong(System.nanoTime());
+    return evaluated(
+        step,
+        () -> {
+          control.pollRepeatable();
+          long now = System.nanoTime();
+          if (now - signed.get() < SIGN_EVERY) return;
+          signed.set(now);
+          sign.run();
+        });
   }
 
-  private TrainingEvent.Evaluated evaluate(long step, Runnable poll) {
+  private TrainingEvent.Evaluated evaluated(long step, Runnable poll) {
     LabelMetrics metrics =
         base.config().task() instanceof Task.SequenceClassification head
             ? new LabelMetrics(head)
@@ -141,6 +155,6 @@ final class HeldOutEvaluation {
     try (SafetensorsFile file = SafetensorsFile.open(bestWeights)) {
       model.load(file.tensors().stream().map(MappedTensor::named).toList());
     }
-    evaluate(best.step(), control::poll); // what trains is no longer the run's state
+    evaluated(best.step(), control::poll); // what trains is no longer the run's state
   }
 }

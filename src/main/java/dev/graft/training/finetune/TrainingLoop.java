@@ -232,8 +232,9 @@ final class TrainingLoop {
   private void evaluate() {
     if (validation == null) return;
     long step = progress.step();
-    events.accept(new TrainingEvent.Evaluating(step));
-    events.accept(validation.evaluate(step));
+    Runnable sign = () -> events.accept(new TrainingEvent.Evaluating(step));
+    sign.run();
+    events.accept(validation.evaluate(step, sign));
     if (step > 0) progress = progress.evaluated(validation.compare(progress.best(), step));
   }
 

@@ -177,6 +177,12 @@ final class RayTrainer implements Trainer {
     left = true;
   }
 
+  /** For devices of its cluster. */
+  @Override
+  public boolean waits() {
+    return true;
+  }
+
   @Override
   public String name() {
     return "Ray job " + id;

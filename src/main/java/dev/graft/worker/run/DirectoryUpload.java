@@ -2,14 +2,17 @@ package dev.graft.worker.run;
 
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
+import dev.graft.artifacts.manifest.InvalidManifest;
 import dev.graft.artifacts.manifest.Manifest;
 import dev.graft.jobs.lease.LeaseKey;
 import dev.graft.jobs.lease.LeaseProtocol;
+import dev.graft.jobs.lease.LeaseRefused;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -25,15 +28,20 @@ final class DirectoryUpload {
     this.key = key;
   }
 
-  /** Returns the digest of the manifest; what was sent before is not sent again. */
+  /**
+   * Returns the digest of the manifest; what was sent before is not sent again.
+   *
+   * @throws LeaseRefused if there can be no manifest of it: then nothing is sent
+   */
   Digest directory(Path directory) throws IOException {
     TreeMap<String, BlobRef> files = new TreeMap<>();
     for (Path file : regularFiles(directory)) {
-      BlobRef blob = BlobRef.of(file);
-      send(blob, file);
-      files.put(directory.relativize(file).toString(), blob);
+      files.put(directory.relativize(file).toString(), BlobRef.of(file));
     }
-    byte[] json = new Manifest(files).toJson();
+    byte[] json = json(files);
+    for (Map.Entry<String, BlobRef> file : files.entrySet()) {
+      send(file.getValue(), directory.resolve(file.getKey()));
+    }
     Path manifest = Files.createTempFile(directory.getParent(), "manifest-", ".json");
     try {
       Files.write(manifest, json);
@@ -42,6 +50,14 @@ final class DirectoryUpload {
       return blob.sha256();
     } finally {
       Files.deleteIfExists(manifest);
+    }
+  }
+
+  private static byte[] json(TreeMap<String, BlobRef> files) {
+    try {
+      return new Manifest(files).toJson();
+    } catch (InvalidManifest unfit) {
+      throw new LeaseRefused("manifest: " + unfit.getMessage()); // as the server would
     }
   }
 

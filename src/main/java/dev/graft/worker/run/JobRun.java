@@ -38,6 +38,7 @@ public final class JobRun implements Heartbeats.Listener {
   private final RunCheckpoints checkpoints;
   private final StopTime stopTime;
   private final EarlyEnd early;
+  private final RunWatch watch;
   private volatile boolean draining;
   private final MemoryKills memoryKills = MemoryKills.ofThisMachine();
   private TrainingEvent.@Nullable Failed failed;
@@ -63,6 +64,7 @@ public final class JobRun implements Heartbeats.Listener {
     this.checkpoints = new RunCheckpoints(protocol, key, uploads, told);
     this.stopTime = new StopTime(stopTimes);
     this.early = new EarlyEnd(stopTime, times.drainGrace());
+    this.watch = new RunWatch(lease);
   }
 
   /** Heartbeats end last: after the result is confirmed or the job given back. */
@@ -70,7 +72,9 @@ public final class JobRun implements Heartbeats.Listener {
     try (Heartbeats beats =
             Heartbeats.start(
                 protocol, lease, reports, times.reportEvery(), this, System.nanoTime());
+        watch;
         JobDirectory directory = preparation.directory(lease)) {
+      watch.start();
       attempt(preparation, trainers, directory, beats);
     } catch (LeaseLost lost) {
       log.atInfo().addKeyValue("job", key.jobId()).log("lease_lost");
@@ -99,11 +103,16 @@ public final class JobRun implements Heartbeats.Listener {
       throws InterruptedException {
     try {
       RunRequest request = prepared(preparation, directory);
+      TrainingFailure over = watch.over();
+      if (over != null && !early.asked()) {
+        end(over, beats);
+        return;
+      }
       if (request == null || early.asked()) {
         until(
             () -> {
               beats.flush();
-              return give(key);
+              return lacksDisk ? decline() : give(key);
             });
         return;
       }
@@ -132,7 +141,10 @@ public final class JobRun implements Heartbeats.Listener {
   private @Nullable RunRequest prepared(RunPreparation preparation, JobDirectory directory)
       throws IOException, InterruptedException {
     try {
-      return until(() -> preparation.request(lease, directory, device, early::asked));
+      return until(
+          () ->
+              preparation.request(
+                  lease, directory, device, () -> early.asked() || watch.over() != null));
     } catch (RunPreparation.Stopped asked) {
       return null;
     } catch (StorageFull full) {
@@ -159,13 +171,16 @@ public final class JobRun implements Heartbeats.Listener {
   private int train(RunRequest request, Trainer trainer) throws IOException, InterruptedException {
     early.started(trainer);
     use.started(trainer.process());
+    watch.started(trainer);
     long before = memoryKills.count();
     int status = trainer.follow(request, this::heard);
+    watch.close(); // what is left is the server's to take
     memoryRanOut = memoryKills.count() > before;
     return status;
   }
 
   private void heard(TrainingEvent event) {
+    watch.heard();
     stopTime.heard(event, System.nanoTime());
     switch (event) {
       case TrainingEvent.Started started -> told.started(started, !lease.checkpoints().isEmpty());
@@ -186,7 +201,8 @@ public final class JobRun implements Heartbeats.Listener {
 
   private void finish(int status, JobDirectory directory, Heartbeats beats)
       throws InterruptedException, IOException {
-    TrainingFailure failure = RunEnd.failure(status, failed, memoryRanOut);
+    TrainingFailure over = watch.over();
+    TrainingFailure failure = over == null ? RunEnd.failure(status, failed, memoryRanOut) : over;
     if (RunEnd.done(status) && early.reason() != EarlyEnd.Reason.CANCEL) {
       told.peak();
       // The result stays on this machine until the server has confirmed it.
@@ -212,6 +228,11 @@ public final class JobRun implements Heartbeats.Listener {
           .log("trainer_failed");
       end(failure, beats);
     }
+  }
+
+  private LeaseKey decline() {
+    protocol.decline(key);
+    return key;
   }
 
   private LeaseKey give(LeaseKey lease) {

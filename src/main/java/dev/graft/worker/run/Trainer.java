@@ -37,6 +37,14 @@ public interface Trainer extends AutoCloseable {
     CompletableFuture.delayedExecutor(grace.toMillis(), TimeUnit.MILLISECONDS).execute(this::kill);
   }
 
+  /** Whether it may have to wait before it runs. */
+  default boolean waits() {
+    return false;
+  }
+
+  /** Writes where its threads are into its log, where it can. */
+  default void dumpThreads() {}
+
   /** What operators find it by. */
   String name();
 

@@ -9,7 +9,9 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,6 +36,9 @@ final class TrainerProcess implements Trainer {
           "MALLOC_MMAP_THRESHOLD_", "4294967296",
           "OPT_OUT_TRACKING", "true",
           "DJL_OFFLINE", "true");
+
+  /** For the dump to be written. */
+  private static final Duration DUMP = Duration.ofSeconds(2);
 
   private final Process process;
   private final OutputStream in;
@@ -89,6 +94,24 @@ final class TrainerProcess implements Trainer {
   public void kill() {
     process.descendants().forEach(ProcessHandle::destroyForcibly);
     process.destroyForcibly();
+  }
+
+  /** A JVM answers SIGQUIT so, to its standard error (see {@code ChildJvm}). */
+  @Override
+  public void dumpThreads() {
+    try {
+      Process quit =
+          new ProcessBuilder("kill", "-QUIT", Long.toString(process.pid()))
+              .redirectErrorStream(true)
+              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+              .start();
+      quit.waitFor();
+      process.waitFor(DUMP.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (IOException none) {
+      log.atDebug().addKeyValue("cause", none.getMessage()).log("no_thread_dump");
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   @Override

@@ -63,4 +63,21 @@ class ManifestTests {
     byte[] deep = "[".repeat(1_000_000).getBytes(UTF_8);
     assertThatThrownBy(() -> Manifest.parse(deep)).isInstanceOf(InvalidManifest.class);
   }
+
+  @Test
+  void whatIsWrittenCanBeReadAndWhatCannotBeReadIsNotWritten() {
+    Manifest large = new Manifest(files(9_999, 80));
+    assertThat(large.toJson().length).isGreaterThan(1 << 20);
+    assertThat(Manifest.parse(large.toJson())).isEqualTo(large);
+    Manifest larger = new Manifest(files(9_999, 500));
+    assertThatThrownBy(larger::toJson)
+        .isInstanceOf(InvalidManifest.class)
+        .hasMessageContaining("longer than 4194304 bytes");
+  }
+
+  private static TreeMap<String, BlobRef> files(int count, int length) {
+    TreeMap<String, BlobRef> files = new TreeMap<>();
+    for (int i = 0; i < count; i++) files.put("a".repeat(length) + i, BLOB);
+    return files;
+  }
 }

@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.UUID;
 import java.util.stream.IntStream;
 import org.springframework.boot.test.context.TestComponent;
 
@@ -33,7 +34,7 @@ public class HandWorker {
 
   /** Takes the next job. */
   public LeaseKey claim() {
-    return protocol.claim(Device.UNKNOWN, Duration.ZERO).orElseThrow().key();
+    return protocol.claim(Device.UNKNOWN, Duration.ZERO, UUID.randomUUID()).orElseThrow().key();
   }
 
   public Digest upload(LeaseKey key, byte[] content) {

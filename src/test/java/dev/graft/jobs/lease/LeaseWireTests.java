@@ -38,7 +38,8 @@ class LeaseWireTests {
                     "ft:base:a:1",
                     SOME,
                     true,
-                    new Resources(DeviceKind.CUDA, 9L, "8.0", 2, "ray")),
+                    new Resources(DeviceKind.CUDA, 9L, "8.0", 2, "ray", 60L, null),
+                    new Lease.RunLimits(60_000L, null)),
                 new LeaseReport(
                     3,
                     4,
@@ -74,11 +75,11 @@ class LeaseWireTests {
     assertThat(
             text(
                 new LeaseWire.ClaimRequest(
-                    5, new Device("cuda:0", 9L, "cuda", "8.6", 2, "gpu", true, null))))
+                    5, new Device("cuda:0", 9L, "cuda", "8.6", 2, "gpu", true, null), null)))
         .isEqualTo(
             """
             {"wait_ms":5,"device":{"name":"cuda:0","memory":9,"kind":"cuda","capability":"8.6",\
-            "devices":2,"worker_class":"gpu","dedicated":true,"use":null}}\
+            "devices":2,"worker_class":"gpu","dedicated":true,"use":null},"request":null}\
             """);
   }
 

@@ -191,7 +191,7 @@ class AdmissionIT {
     while (true) {
       ClaimedJob job =
           leases
-              .claim("wkr_" + department, Device.UNKNOWN, java.time.Duration.ofMinutes(30))
+              .claim("wkr_" + department, Device.UNKNOWN, java.time.Duration.ofMinutes(30), null)
               .orElseThrow();
       if (job.key().jobId().equals(newest())) return job.key();
     }

@@ -56,7 +56,7 @@ class ClaimModelIT {
       Device device = device(random);
       Optional<Waiting> expected = expected(CLASSES.get(which), device);
       Optional<LeaseKey> claimed =
-          queue.leases.claim(workers.get(which), device, Queue.TTL).map(ClaimedJob::key);
+          queue.leases.claim(workers.get(which), device, Queue.TTL, null).map(ClaimedJob::key);
       assertThat(claimed.map(LeaseKey::jobId))
           .as("claim %d of %s for %s", i, CLASSES.get(which), device)
           .isEqualTo(expected.map(Waiting::id));
@@ -106,7 +106,8 @@ class ClaimModelIT {
     String capability =
         kind == DeviceKind.CUDA ? any(random, CAPABILITIES.toArray(String[]::new)) : null;
     Integer devices = any(random, 1, 2, 4);
-    return new Resources(kind, null, capability, devices, any(random, "default", "gpu", "ray"));
+    return new Resources(
+        kind, null, capability, devices, any(random, "default", "gpu", "ray"), null, null);
   }
 
   private static Device device(Random random) {

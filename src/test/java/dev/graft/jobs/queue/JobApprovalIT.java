@@ -178,7 +178,7 @@ class JobApprovalIT {
   }
 
   private List<ClaimedJob> claims() {
-    return queue.leases.claim(queue.worker(), Device.UNKNOWN, Queue.TTL).stream().toList();
+    return queue.leases.claim(queue.worker(), Device.UNKNOWN, Queue.TTL, null).stream().toList();
   }
 
   private String told() {

@@ -72,7 +72,7 @@ class JobGoesBackIT {
     Queue later = new Queue(Databases.shifted(DATABASE, "61 s"));
     LeaseKey key = queue.claim(queue.worker());
     trains(key, 1, 0, 5);
-    later.endings.reap(3);
+    later.reap();
     assertThat(newest()).isEqualTo("The worker was lost; the job starts again: no checkpoint yet");
     key = queue.claim(queue.worker());
     trains(key, 1, 0, 8);

@@ -41,7 +41,7 @@ class JobLedgerIT {
     String department = queue.department(1);
     String job = queue.submit(department, 0);
     LeaseKey zombie = queue.claim(queue.worker());
-    assertThat(later.endings.reap(3)).hasValue(new LeaseEndings.Ended(job, JobState.QUEUED));
+    assertThat(later.reap()).hasValue(new LeaseEndings.Ended(job, JobState.QUEUED));
     LeaseKey successor = queue.claim(queue.worker());
 
     for (LeaseKey stale :
@@ -64,7 +64,7 @@ class JobLedgerIT {
     LeaseKey key = queue.claim(queue.worker());
     assertThat(later.endings.complete(key, "ft:x", Queue.SOME, List.of("file-9")))
         .isEqualTo(JobState.SUCCEEDED);
-    assertThat(later.endings.reap(3)).isEmpty();
+    assertThat(later.reap()).isEmpty();
     assertThat(queue.endings.completed(key, Queue.SOME)).isTrue();
     assertThat(queue.endings.completed(key, new Digest("b".repeat(64)))).isFalse();
     JobRow row = queue.row(department, job);
@@ -90,7 +90,7 @@ class JobLedgerIT {
             null);
     later.leases.renew(key, Queue.TTL, report);
     later.leases.renew(key, Queue.TTL, report);
-    assertThat(later.endings.reap(3)).isEmpty();
+    assertThat(later.reap()).isEmpty();
     assertThat(queue.row(department, job).progress())
         .isEqualTo(new JobRow.Progress(7, 10, 0.7, 900.0, false, 350));
     assertThat(queue.events.after(job, 2, 9))
@@ -142,9 +142,25 @@ class JobLedgerIT {
     assertThat(queue.endings.complete(finishing, "ft", Queue.SOME, List.of("file-1")))
         .isEqualTo(JobState.CANCELLED);
     assertThat(queue.row(department, finishing.jobId()).result().files()).isEmpty();
-    assertThat(later.endings.reap(3))
-        .hasValue(new LeaseEndings.Ended(lost.jobId(), JobState.CANCELLED));
+    assertThat(later.reap()).hasValue(new LeaseEndings.Ended(lost.jobId(), JobState.CANCELLED));
     assertThat(queue.running(department)).isZero();
+  }
+
+  @Test
+  void aCounterThatIsTooLowKeepsNoJobFromEnding() {
+    String department = queue.department(4);
+    for (int i = 0; i < 4; i++) queue.submit(department, 0);
+    LeaseKey finished = queue.claim(queue.worker());
+    LeaseKey failed = queue.claim(queue.worker());
+    LeaseKey released = queue.claim(queue.worker());
+    LeaseKey lost = queue.claim(queue.worker());
+    queue.sql.sql("update department set running = 0").update();
+    assertThat(queue.endings.complete(finished, "ft", Queue.SOME, List.of()))
+        .isEqualTo(JobState.SUCCEEDED);
+    assertThat(queue.endings.fail(failed, TRANSIENT, null, "gave up")).isEqualTo(JobState.FAILED);
+    assertThat(queue.endings.release(released)).isEqualTo(JobState.QUEUED);
+    assertThat(later.reap()).hasValue(new LeaseEndings.Ended(lost.jobId(), JobState.QUEUED));
+    assertThat(queue.drifted()).isZero();
   }
 
   @Test
@@ -154,7 +170,7 @@ class JobLedgerIT {
     LeaseKey key = queue.claim(queue.worker());
     assertThat(queue.endings.fail(key, TRANSIENT, Duration.ofSeconds(30), "retrying"))
         .isEqualTo(JobState.QUEUED);
-    assertThat(queue.leases.claim(queue.worker(), Device.UNKNOWN, Queue.TTL)).isEmpty();
+    assertThat(queue.leases.claim(queue.worker(), Device.UNKNOWN, Queue.TTL, null)).isEmpty();
     LeaseKey next = later.claim(queue.worker());
     assertThat(next.epoch()).isGreaterThan(key.epoch());
     assertThat(queue.endings.fail(next, TRANSIENT, null, "gave up")).isEqualTo(JobState.FAILED);
@@ -172,7 +188,7 @@ class JobLedgerIT {
     lose(job, JobState.QUEUED);
     LeaseKey key = queue.claim(queue.worker());
     queue.leases.checkpoint(key, "ftckpt_" + UUID.randomUUID(), checkpoint(5), "{}");
-    assertThat(later.endings.reap(3)).hasValue(new LeaseEndings.Ended(job, JobState.QUEUED));
+    assertThat(later.reap()).hasValue(new LeaseEndings.Ended(job, JobState.QUEUED));
     lose(job, JobState.QUEUED);
     lose(job, JobState.FAILED);
     assertThat(queue.row(department, job).tries().failures()).isZero();
@@ -213,7 +229,7 @@ class JobLedgerIT {
 
   private void lose(String job, JobState then) {
     queue.claim(queue.worker());
-    assertThat(later.endings.reap(3)).hasValue(new LeaseEndings.Ended(job, then));
+    assertThat(later.reap()).hasValue(new LeaseEndings.Ended(job, then));
   }
 
   private static CheckpointReport checkpoint(int step) {

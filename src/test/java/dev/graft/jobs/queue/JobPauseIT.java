@@ -33,7 +33,7 @@ class JobPauseIT {
     assertThat(queue.ledger.pause(department, job, null)).isTrue();
     assertThat(queue.ledger.pause(department, job, null)).isFalse();
     assertThat(state()).isEqualTo(JobState.PAUSED);
-    assertThat(queue.leases.claim(queue.worker(), Device.UNKNOWN, Queue.TTL)).isEmpty();
+    assertThat(queue.leases.claim(queue.worker(), Device.UNKNOWN, Queue.TTL, null)).isEmpty();
     assertThat(queue.ledger.resume(department, job, null)).isTrue();
     assertThat(queue.ledger.resume(department, job, null)).isFalse();
     assertThat(queue.claim(queue.worker()).jobId()).isEqualTo(job);
@@ -66,7 +66,7 @@ class JobPauseIT {
     queue.claim(queue.worker());
     queue.ledger.pause(department, job, null);
     Queue later = new Queue(Databases.shifted(DATABASE, "61 s"));
-    assertThat(later.endings.reap(3)).hasValue(new LeaseEndings.Ended(job, JobState.PAUSED));
+    assertThat(later.reap()).hasValue(new LeaseEndings.Ended(job, JobState.PAUSED));
     queue.ledger.resume(department, job, null);
     LeaseKey key = queue.claim(queue.worker());
     queue.ledger.pause(department, job, null);

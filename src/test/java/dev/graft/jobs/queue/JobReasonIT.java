@@ -102,7 +102,7 @@ class JobReasonIT {
     String job = queue.submit(department, 0);
     LeaseKey first = queue.claim(worker);
     queue.endings.fail(first, transientFailure(), Duration.ofMinutes(5), "again");
-    assertThat(why(job)).matches("It is tried again at \\S+ \\S+ UTC, after a failure\\.");
+    assertThat(why(job)).matches("It is tried again at \\S+ \\S+ UTC: its last run ended early\\.");
     clock(301);
     queue.endings.fail(queue.claim(worker), transientFailure(), null, "over");
     JsonNode failed = shown(job);
@@ -157,7 +157,7 @@ class JobReasonIT {
     assertThat(shown(job).at("/progress/tokens_per_second").asDouble()).isEqualTo(900);
 
     clock(200);
-    queue.endings.reap(3);
+    queue.reap();
     LeaseKey next = queue.claim(worker);
     assertThat(shown(job).at("/progress/tokens_per_second").isNull()).isTrue();
     report(next, 1, 11, 43);

@@ -91,7 +91,7 @@ class JobResourcesIT {
   }
 
   private Optional<Lease> claim(String worker, Device device) throws Exception {
-    Optional<Lease> lease = desk.claim(worker, device, Duration.ZERO);
+    Optional<Lease> lease = desk.claim(worker, device, Duration.ZERO, null);
     lease.map(Lease::key).ifPresent(held::add);
     return lease;
   }

@@ -95,7 +95,11 @@ class JobsThatFitIT {
     String department = queue.department(9);
     String job = submit(department, 6_000);
     LeaseKey key =
-        queue.leases.claim(queue.worker(), new Device("cpu", LARGE), Queue.TTL).orElseThrow().key();
+        queue
+            .leases
+            .claim(queue.worker(), new Device("cpu", LARGE), Queue.TTL, null)
+            .orElseThrow()
+            .key();
     TrainingFailure full =
         new TrainingFailure(TrainingFailure.Kind.OUT_OF_MEMORY, "full", null, null);
     queue.endings.fail(key, full, Duration.ZERO, "again");

@@ -19,6 +19,8 @@ import tools.jackson.databind.node.ObjectNode;
 /** The ledgers over one data source, with departments and jobs to try them on. */
 public final class Queue {
   static final Duration TTL = Duration.ofSeconds(60);
+  static final Duration RETRY_AFTER = Duration.ofSeconds(30);
+  static final Duration RETRY_AT_MOST = Duration.ofMinutes(30);
   static final Digest SOME = new Digest("a".repeat(64));
 
   final JdbcClient sql;
@@ -26,6 +28,7 @@ public final class Queue {
   final JobLedger ledger;
   final LeaseLedger leases;
   final LeaseEndings endings;
+  final LostLeases lost;
   final JobEvents events;
   final JobObjects objects;
 
@@ -39,7 +42,8 @@ public final class Queue {
     ledger = new JobLedger(sql);
     leases = new LeaseLedger(sql, FairShare.DEFAULT);
     objects = new JobObjects(new FairShareLedger(sql, FairShare.DEFAULT));
-    endings = new LeaseEndings(sql, leases);
+    endings = new LeaseEndings(leases, RETRY_AFTER, RETRY_AT_MOST);
+    lost = new LostLeases(sql, leases);
     events = new JobEvents(sql);
   }
 
@@ -120,17 +124,24 @@ public final class Queue {
   /** The job that a device of that much memory gets, if there is one. */
   Optional<String> claimed(long memory) {
     return leases
-        .claim(worker(), new Device("cpu", memory), TTL)
+        .claim(worker(), new Device("cpu", memory), TTL, null)
         .map(claimed -> claimed.key().jobId());
   }
 
   /** The job that a worker gets for a device, if there is one. */
   Optional<String> claimed(String worker, Device device) {
-    return leases.claim(worker, device, TTL).map(claimed -> claimed.key().jobId());
+    return leases.claim(worker, device, TTL, null).map(claimed -> claimed.key().jobId());
   }
 
   LeaseKey claim(String worker) {
-    return leases.claim(worker, Device.UNKNOWN, TTL).orElseThrow().key();
+    return leases.claim(worker, Device.UNKNOWN, TTL, null).orElseThrow().key();
+  }
+
+  /** Takes the oldest expired lease away, if there is one. */
+  Optional<LeaseEndings.Ended> reap() {
+    return lost.expired().stream()
+        .findFirst()
+        .flatMap(lease -> lost.reap(lease, LostLeases.Verdict.PROVEN, 3, TTL));
   }
 
   int running(String department) {

@@ -58,7 +58,7 @@ class QueueConcurrencyIT {
         claimer -> {
           String worker = queue.worker();
           while (claimed.size() < 80) {
-            Optional<ClaimedJob> job = queue.leases.claim(worker, Device.UNKNOWN, Queue.TTL);
+            Optional<ClaimedJob> job = queue.leases.claim(worker, Device.UNKNOWN, Queue.TTL, null);
             mostBusy.accumulateAndGet(queue.running(busy), Math::max);
             mostSmall.accumulateAndGet(queue.running(small), Math::max);
             if (job.isEmpty()) continue;
@@ -90,7 +90,7 @@ class QueueConcurrencyIT {
           }
         });
     assertThat(claimed).hasSize(16 * rounds);
-    assertThat(queue.leases.claim(queue.worker(), Device.UNKNOWN, Queue.TTL)).isEmpty();
+    assertThat(queue.leases.claim(queue.worker(), Device.UNKNOWN, Queue.TTL, null)).isEmpty();
     assertThat(queue.drifted()).isZero();
   }
 
@@ -262,7 +262,7 @@ class QueueConcurrencyIT {
         side -> {
           if (side < 2) {
             Queue later = new Queue(Databases.shifted(DATABASE, "61 s"));
-            while (later.endings.reap(3).isPresent()) reaped.incrementAndGet();
+            while (later.reap().isPresent()) reaped.incrementAndGet();
           } else {
             for (LeaseKey key : keys.subList((side - 2) * 20, (side - 1) * 20)) {
               try {
@@ -302,7 +302,7 @@ class QueueConcurrencyIT {
             "\n",
             queue
                 .sql
-                .sql("explain (analyze, costs off, timing off) " + LeaseLedger.CLAIM)
+                .sql("explain (analyze, costs off, timing off) " + ClaimStatement.CLAIM)
                 .param("worker", queue.worker())
                 .param("dedicated", false)
                 .param("kind", 1)
@@ -310,6 +310,7 @@ class QueueConcurrencyIT {
                 .param("devices", 1)
                 .param("memory", Long.MAX_VALUE)
                 .param("ttl", 60_000)
+                .param("request", null)
                 .param("half_life", 1e5)
                 .param("penalty", 60)
                 .query((row, n) -> row.getString(1))

@@ -24,6 +24,7 @@ import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.test.context.TestComponent;
+import org.springframework.jdbc.core.simple.JdbcClient;
 import tools.jackson.databind.json.JsonMapper;
 
 /** What tests of workers ask of the server they run against. */
@@ -42,6 +43,7 @@ public class QueueServer {
   private final Departments departments;
   private final ArtifactStore store;
   private final MeterRegistry meters;
+  private final JdbcClient sql;
 
   QueueServer(
       JobRows jobs,
@@ -51,7 +53,8 @@ public class QueueServer {
       JoinTokens joinTokens,
       Departments departments,
       ArtifactStore store,
-      MeterRegistry meters) {
+      MeterRegistry meters,
+      JdbcClient sql) {
     this.jobs = jobs;
     this.ledger = ledger;
     this.events = events;
@@ -60,6 +63,7 @@ public class QueueServer {
     this.departments = departments;
     this.store = store;
     this.meters = meters;
+    this.sql = sql;
   }
 
   /**
@@ -84,6 +88,16 @@ public class QueueServer {
   /** Queues a job whose adapter object is this plan of the fake trainer. */
   public Submitted submit(String plan, Path scratch) throws IOException {
     return submit(plan, scratch, null);
+  }
+
+  /** Queues a job that asks for this. */
+  public Submitted submitAsking(Resources resources, String plan, Path scratch) throws IOException {
+    Submitted job = submit(plan, scratch);
+    sql.sql("update job set resources = :resources::jsonb where id = :id")
+        .param("resources", resources.toJson().toString())
+        .param("id", job.id())
+        .update();
+    return job;
   }
 
   /** Queues a job of a department that is there. */

@@ -63,7 +63,7 @@ class NoWorkerFitsTests {
 
   @Test
   void aDeviceThatNobodyHasIsToldBesideWhatThereIs() {
-    Resources asked = new Resources(DeviceKind.CUDA, null, "8.0", 4, null);
+    Resources asked = new Resources(DeviceKind.CUDA, null, "8.0", 4, null, null, null);
     NoWorkerFits told = of(asked, 24 * GB, CPU, GPU);
     assertThat(told.reason())
         .isEqualTo(

@@ -93,7 +93,7 @@ class RayTrainerTests {
     Digest digest = Digest.of(new byte[0]);
     LeaseKey key = new LeaseKey("ftjob-1", epoch, UUID.randomUUID());
     return new Lease(
-        key, 60000, 10000, "tiny", digest, digest, null, "{}", 7, List.of(), null, null, null,
+        key, 60000, 10000, "tiny", digest, digest, null, "{}", 7, List.of(), null, null, null, null,
         null);
   }
 

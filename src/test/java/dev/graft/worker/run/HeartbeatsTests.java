@@ -127,6 +127,7 @@ class HeartbeatsTests {
             null,
             null,
             null,
+            null,
             null);
     return Heartbeats.start(
         new Answering(), lease, reports, OFTEN, new Listening(), System.nanoTime());
@@ -161,7 +162,7 @@ class HeartbeatsTests {
     }
 
     @Override
-    public Optional<Lease> claim(Device device, Duration wait) {
+    public Optional<Lease> claim(Device device, Duration wait, UUID request) {
       throw new AssertionError();
     }
 
@@ -182,6 +183,11 @@ class HeartbeatsTests {
 
     @Override
     public void release(LeaseKey key) {
+      throw new AssertionError();
+    }
+
+    @Override
+    public void decline(LeaseKey key) {
       throw new AssertionError();
     }
 

@@ -81,6 +81,22 @@ class TrainerProcessTests {
   }
 
   @Test
+  void aTrainerThatHangsTellsWhereItWas() throws Exception {
+    TrainerProcess trainer = start();
+    trainer.follow(
+        request("{\"steps\":9,\"hang_at\":3}"),
+        event -> {
+          if (event instanceof TrainingEvent.Progress p && p.step() == 2) {
+            trainer.dumpThreads();
+            trainer.kill();
+          }
+        });
+    assertThat(RunEnd.tail(directory.resolve("errors.log")))
+        .startsWith("\"main\"")
+        .contains("FakeTrainer.train(");
+  }
+
+  @Test
   void trainerDiesWithAWorkerThatIsKilled() throws Exception {
     Process worker =
         new ProcessBuilder(

@@ -25,7 +25,7 @@ final class RayTrainer implements Trainer {
   private static final Logger log = LoggerFactory.getLogger(RayTrainer.class);
 
   /** As of a process that was killed: no verdict on the job. */
-  private static final int KILLED = 128 + 9;
+  static final int KILLED = 128 + 9;
 
   /** The cluster is asked at every so many looks at the files. */
   private static final int ASKED_EVERY = 3;
@@ -55,7 +55,7 @@ final class RayTrainer implements Trainer {
   public int follow(RunRequest request, Consumer<TrainingEvent> events)
       throws IOException, InterruptedException {
     try {
-      SharedRun run = begun(request);
+      SharedRun run = begun(request, events);
       if (run == null) return endedBefore();
       followed = run;
       int status = followed(run, request, events);
@@ -76,14 +76,21 @@ final class RayTrainer implements Trainer {
   }
 
   /** Null if it is to end before it has begun. Waits for a cluster that does not answer. */
-  private @Nullable SharedRun begun(RunRequest request) throws IOException, InterruptedException {
+  private @Nullable SharedRun begun(RunRequest request, Consumer<TrainingEvent> events)
+      throws IOException, InterruptedException {
     OlderRuns older = new OlderRuns(jobs, cluster.shared());
     while (!left && !killed && !ends()) {
       try {
-        Optional<SharedRun> adopted = older.settled(id, !lease.frugal());
-        if (adopted.isPresent()) return adopted.get();
-        SharedRun run = SharedRun.of(cluster.shared(), id);
-        if (!run.exists()) run.lay(request);
+        OlderRuns.Settled settled = older.settled(id, !lease.frugal());
+        SharedRun run = settled.adopted();
+        if (run == null) {
+          run = SharedRun.of(cluster.shared(), id);
+          if (!run.exists()) {
+            run.lay(LeftCheckpoint.goOn(settled.ended(), request, committed(), events));
+          }
+        }
+        for (SharedRun each : settled.ended()) each.delete();
+        if (settled.adopted() != null) return run;
         cluster.submit(run, lease.devices());
         log.atInfo().addKeyValue("submission", id).log("run_submitted");
         return run;
@@ -93,6 +100,10 @@ final class RayTrainer implements Trainer {
       }
     }
     return null;
+  }
+
+  private int committed() {
+    return lease.checkpoints().isEmpty() ? 0 : lease.checkpoints().getFirst().step();
   }
 
   private boolean ends() {

@@ -242,6 +242,49 @@ class RayTrainerTests {
   }
 
   @Test
+  void theCheckpointOfARunThatEndedUnfollowedIsSentAndGoneOnFrom() throws Exception {
+    FakeRay.Job left = older(1);
+    write(left.directory().resolve("checkpoints/step-00000020/checkpoint.json"), "kept");
+    String told = "{\"type\":\"checkpoint\",\"step\":20,\"directory\":\"\"}\n";
+    write(left.directory().resolve("events.jsonl"), told);
+    ending(10).accept(left);
+    List<Path> resumed = new ArrayList<>();
+    ray.onSubmission(
+        job -> {
+          String line = read(job.directory().resolve("request.json"));
+          Path from = ProtocolLines.readRequest(line).directories().resumeFrom();
+          assertThat(from).isNotNull();
+          assertThat(from.resolve("checkpoint.json")).hasContent("kept");
+          resumed.add(from);
+          ending(0).accept(job);
+        });
+    assertThat(follow(trainer(2))).isZero();
+    assertThat(resumed).hasSize(1);
+    Path ours = request.directories().checkpoints().resolve("step-00000020");
+    assertThat(events).startsWith(new TrainingEvent.Checkpoint(20, ours.toString()));
+    assertThat(list(directory.resolve("shared/runs"))).containsExactly("graft-ftjob-1-e2");
+  }
+
+  @Test
+  void aRunThatTheClusterHasForgottenIsTakenOverIfItIsDoneAndElseItsDirectoryGoes()
+      throws Exception {
+    older(1);
+    FakeRay.Job done = older(2);
+    ending(0).accept(done);
+    ray.forgetAll();
+    ray.onSubmission(job -> assertThat(job.id).as("nothing new").isEmpty());
+    assertThat(follow(trainer(4))).isZero();
+    assertThat(events).containsExactly(new TrainingEvent.Evaluating(0));
+    assertThat(list(directory.resolve("shared/runs"))).containsExactly(done.id);
+    ray.onSubmission(ending(0));
+    older(7);
+    ray.forgetAll();
+    Files.delete(done.directory().resolve("end.json"));
+    assertThat(follow(trainer(8))).isZero();
+    assertThat(list(directory.resolve("shared/runs"))).containsExactly("graft-ftjob-1-e8");
+  }
+
+  @Test
   void whoeverHasLostTheLeaseLeavesTheRunAlone() throws Exception {
     Trainer trainer = trainer(1);
     ray.onSubmission(job -> trainer.leave());

@@ -42,7 +42,10 @@ public record Resources(
   /** Nothing asked. */
   public static final Resources ANY = new Resources(null, null, null, null, null);
 
-  /** Class of workers that have more than one device to give to a job. */
+  /**
+   * Class of workers that stand for a Ray cluster: more than one device for a job, and base models
+   * that Graft's own kernels lack.
+   */
   public static final String SEVERAL_CLASS = "ray";
 
   public static final int MOST_DEVICES = 999;
@@ -111,6 +114,11 @@ public record Resources(
   /** The same, on a device of that kind. */
   public Resources on(DeviceKind kind) {
     return new Resources(kind, memory, capability, devices, workerClass);
+  }
+
+  /** The same, of a worker of that class. */
+  public Resources ofClass(String name) {
+    return new Resources(device, memory, capability, devices, name);
   }
 
   /** How many devices it takes. */

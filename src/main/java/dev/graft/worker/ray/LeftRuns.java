@@ -23,6 +23,7 @@ final class LeftRuns {
   /** What cannot be looked at stays for the next time. */
   static void delete(RayJobs jobs, Path shared) {
     try {
+      SharedRun.deleteRests(shared);
       FileTime now = now(shared);
       for (SharedRun each : SharedRun.all(shared)) {
         if (!old(each.root(), now)) continue;

@@ -81,16 +81,9 @@ final class RayTrainer implements Trainer {
     OlderRuns older = new OlderRuns(jobs, cluster.shared());
     while (!left && !killed && !ends()) {
       try {
-        OlderRuns.Settled settled = older.settled(id, !lease.frugal());
-        SharedRun run = settled.adopted();
-        if (run == null) {
-          run = SharedRun.of(cluster.shared(), id);
-          if (!run.exists()) {
-            run.lay(LeftCheckpoint.goOn(settled.ended(), request, committed(), events));
-          }
-        }
-        for (SharedRun each : settled.ended()) each.delete();
-        if (settled.adopted() != null) return run;
+        SharedRun run = settled(older, request, events);
+        if (!run.id().equals(id)) return run;
+        if (left || killed || ends()) continue; // that may have taken its time
         cluster.submit(run, lease.devices());
         log.atInfo().addKeyValue("submission", id).log("run_submitted");
         return run;
@@ -100,6 +93,26 @@ final class RayTrainer implements Trainer {
       }
     }
     return null;
+  }
+
+  /**
+   * The run that goes on under this lease, or this lease's own, laid out. Not while a run before it
+   * is tidied up.
+   */
+  private SharedRun settled(OlderRuns older, RunRequest request, Consumer<TrainingEvent> events)
+      throws IOException, InterruptedException {
+    synchronized (cluster) {
+      OlderRuns.Settled settled = older.settled(id, !lease.frugal());
+      SharedRun run = settled.adopted();
+      if (run == null) {
+        run = SharedRun.of(cluster.shared(), id);
+        if (!run.exists()) {
+          run.lay(LeftCheckpoint.goOn(settled.ended(), request, committed(), events));
+        }
+      }
+      for (SharedRun each : settled.ended()) each.delete();
+      return run;
+    }
   }
 
   private int committed() {
@@ -125,7 +138,7 @@ final class RayTrainer implements Trainer {
     for (long look = 1; ; look++) {
       if (left) return KILLED;
       if (killed) {
-        jobs.stop(run.id());
+        stop(run);
         return KILLED;
       }
       run.beat(System.nanoTime());
@@ -146,6 +159,19 @@ final class RayTrainer implements Trainer {
         long waited = System.nanoTime() - answered;
         if (waited >= cluster.settings().patience().toNanos()) return KILLED;
       }
+    }
+  }
+
+  /** A run whose head is away still looks into its directory. */
+  private void stop(SharedRun run) throws IOException {
+    run.direct(TrainerDirective.CANCEL);
+    try {
+      jobs.stop(run.id());
+    } catch (UncheckedIOException | RayRefused later) {
+      log.atWarn()
+          .addKeyValue("submission", run.id())
+          .addKeyValue("cause", later.getMessage())
+          .log("ray_job_not_stopped");
     }
   }
 
@@ -205,8 +231,10 @@ final class RayTrainer implements Trainer {
     try {
       if (!OlderRuns.awaitEnd(jobs, run.id())) jobs.stop(run.id());
       if (!OlderRuns.awaitEnd(jobs, run.id())) return;
-      run.delete();
-      LeftRuns.delete(jobs, cluster.shared());
+      synchronized (cluster) {
+        run.delete();
+        LeftRuns.delete(jobs, cluster.shared());
+      }
     } catch (IOException | UncheckedIOException | RayRefused later) {
       log.atWarn()
           .addKeyValue("submission", run.id())

@@ -24,6 +24,7 @@ import tools.jackson.databind.json.JsonMapper;
  * of them writes which of its files.
  */
 record SharedRun(SubmissionId id, Path root) {
+  private static final String DELETED = "deleted-";
   private static final Pattern STEP = Pattern.compile("step-([0-9]{8,9})");
 
   static SharedRun of(Path shared, SubmissionId id) {
@@ -137,8 +138,25 @@ record SharedRun(SubmissionId id, Path root) {
     }
   }
 
+  /** Out of the way first: what still runs finds it gone, and writes nothing more into it. */
   void delete() throws IOException {
-    FileTrees.delete(root);
+    Path gone = root.resolveSibling(DELETED + id);
+    FileTrees.delete(gone);
+    try {
+      Files.move(root, gone, StandardCopyOption.ATOMIC_MOVE);
+    } catch (NoSuchFileException deletedBefore) {
+      return;
+    }
+    FileTrees.delete(gone);
+  }
+
+  /** What was being deleted when its worker ended. */
+  static void deleteRests(Path shared) throws IOException {
+    try (Stream<Path> directories = Files.list(shared.resolve("runs"))) {
+      for (Path each : directories.toList()) {
+        if (each.getFileName().toString().startsWith(DELETED)) FileTrees.delete(each);
+      }
+    }
   }
 
   private void publish(String name, String text) throws IOException {

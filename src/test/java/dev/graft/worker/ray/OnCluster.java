@@ -121,6 +121,7 @@ abstract class OnCluster {
         "GRAFT_WORKER_JOINTOKEN", joinTokens.create("ray", Duration.ofMinutes(5), null).secret());
     environment.put("GRAFT_WORKER_CLASS", "ray");
     environment.put("GRAFT_WORKER_THREADS", "1");
+    environment.put("GRAFT_WORKER_KEEPFREE", "0B"); // the disk may be anybody's
     environment.put("GRAFT_WORKER_REPORTEVERY", "200ms");
     environment.put("GRAFT_WORKER_RAY_ADDRESS", head.address().toString());
     environment.put("GRAFT_WORKER_RAY_TOKEN", RayHead.TOKEN);

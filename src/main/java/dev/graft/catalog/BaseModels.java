@@ -5,7 +5,6 @@ import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.manifest.ManifestDirectory;
 import dev.graft.platform.database.TransactionLocks;
 import dev.graft.tenancy.AuditLog;
-import dev.graft.weights.files.BadModel;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -92,11 +91,8 @@ public class BaseModels {
           "a base model's name is up to 63 of a-z, 0-9, '.', '_', '-' and starts with a letter or"
               + " digit");
     }
-    CheckedModel model = checked(directory);
     try {
-      return record(name, model);
-    } catch (BadModel e) {
-      throw new ModelRefused(String.valueOf(e.getMessage()));
+      return record(name, CheckedModel.of(directory));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -104,21 +100,11 @@ public class BaseModels {
 
   /** What will not work with the model in this directory, one sentence each. */
   public List<String> limitations(Path directory) {
-    return checked(directory).limitations();
-  }
-
-  private static CheckedModel checked(Path directory) {
-    try {
-      return CheckedModel.of(directory);
-    } catch (BadModel e) {
-      throw new ModelRefused(String.valueOf(e.getMessage()));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return CheckedModel.of(directory).limitations();
   }
 
   private BaseModel record(String name, CheckedModel model) throws IOException {
-    BlobRef manifest = ManifestDirectory.store(store, ModelFileSelection.of(model.files()));
+    BlobRef manifest = ManifestDirectory.store(store, model.files());
     BaseModel found =
         new BaseModel(
             name,
@@ -127,7 +113,7 @@ public class BaseModels {
             model.parameters(),
             model.contextLength(),
             ManifestDirectory.read(store, manifest.sha256()).bytes(),
-            License.of(model.files()),
+            model.license(),
             true,
             clock.instant());
     BaseModel registered = transaction.execute(status -> registered(found));

@@ -3,30 +3,58 @@ package dev.graft.catalog;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.TransformersModel;
 import dev.graft.weights.config.ModelConfig;
+import dev.graft.weights.files.BadModel;
 import dev.graft.weights.files.DirectoryFiles;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SortedMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A model directory that jobs can train: by Graft's own kernels, or by transformers on a Ray
  * cluster.
  *
+ * @param files to store, by name
  * @param limitations what will not work with it, one sentence each
  */
 record CheckedModel(
-    DirectoryFiles files,
+    SortedMap<String, Path> files,
+    @Nullable String license,
     String family,
     long parameters,
     int contextLength,
     List<String> limitations) {
   /**
-   * @throws dev.graft.weights.files.BadModel if there is no such directory, or nothing trains it
+   * @throws ModelRefused if there is no such directory, or nothing trains it
    */
-  static CheckedModel of(Path directory) throws IOException {
-    DirectoryFiles files = new DirectoryFiles(directory);
-    return TransformersModel.is(files) ? onRay(files) : own(files, directory);
+  static CheckedModel of(Path directory) {
+    try {
+      DirectoryFiles files = new DirectoryFiles(directory);
+      return TransformersModel.is(files) ? onRay(files) : own(files, directory);
+    } catch (BadModel e) {
+      throw new ModelRefused(String.valueOf(e.getMessage()));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static CheckedModel of(
+      DirectoryFiles files,
+      String family,
+      long parameters,
+      int contextLength,
+      List<String> limitations)
+      throws IOException {
+    return new CheckedModel(
+        ModelFileSelection.of(files),
+        License.of(files),
+        family,
+        parameters,
+        contextLength,
+        limitations);
   }
 
   private static CheckedModel onRay(DirectoryFiles files) throws IOException {
@@ -36,8 +64,7 @@ record CheckedModel(
         "models of type %s train on a Ray cluster only, and answer no chats here; the adapters are for download"
             .formatted(model.modelType()));
     tellTemplate(files, limitations);
-    return new CheckedModel(
-        files, model.modelType(), model.parameters(), model.contextLength(), limitations);
+    return of(files, model.modelType(), model.parameters(), model.contextLength(), limitations);
   }
 
   private static CheckedModel own(DirectoryFiles files, Path directory) throws IOException {
@@ -52,7 +79,7 @@ record CheckedModel(
           limitations.add("no end-of-text token: answers end only at their length limit");
         }
       }
-      return new CheckedModel(
+      return of(
           files,
           config.modelType(),
           model.check().parameters(),

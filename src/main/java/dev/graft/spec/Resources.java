@@ -42,10 +42,7 @@ public record Resources(
   /** Nothing asked. */
   public static final Resources ANY = new Resources(null, null, null, null, null);
 
-  /**
-   * Class of workers that stand for a Ray cluster: more than one device for a job, and base models
-   * that Graft's own kernels lack.
-   */
+  /** Class of workers that stand for a Ray cluster. */
   public static final String SEVERAL_CLASS = "ray";
 
   public static final int MOST_DEVICES = 999;
@@ -114,11 +111,6 @@ public record Resources(
   /** The same, on a device of that kind. */
   public Resources on(DeviceKind kind) {
     return new Resources(kind, memory, capability, devices, workerClass);
-  }
-
-  /** The same, of a worker of that class. */
-  public Resources ofClass(String name) {
-    return new Resources(device, memory, capability, devices, name);
   }
 
   /** How many devices it takes. */

@@ -37,9 +37,13 @@ class ResourceDemand {
     }
     boolean large = base.parameters() > settings.cpuMaxParameters();
     Resources wanted = asked.device() == null && large ? asked.on(DeviceKind.CUDA) : asked;
-    return base.onlyOnRay() && wanted.workerClass() == null
-        ? wanted.ofClass(Resources.SEVERAL_CLASS)
-        : wanted;
+    if (!base.onlyOnRay() || wanted.workerClass() != null) return wanted;
+    return new Resources(
+        wanted.device(),
+        wanted.memory(),
+        wanted.capability(),
+        wanted.devices(),
+        Resources.SEVERAL_CLASS);
   }
 
   /**

@@ -46,9 +46,9 @@ final class FollowedRun {
     }
     // By its name alone: it is where this run's are.
     int step = Math.toIntExact(checkpoint.step());
-    Path from = SharedRun.checkpoint(run.checkpoints(), step);
+    Path from = RunFiles.checkpoint(run.checkpoints(), step);
     if (!Files.isDirectory(from)) return; // one that newer ones have replaced
-    Path to = SharedRun.checkpoint(ours.checkpoints(), step);
+    Path to = RunFiles.checkpoint(ours.checkpoints(), step);
     RunFiles.take(from, to);
     events.accept(new TrainingEvent.Checkpoint(checkpoint.step(), to.toString()));
   }

@@ -35,7 +35,7 @@ final class LeftCheckpoint {
       List<SharedRun> ended, RunRequest request, int committed, Consumer<TrainingEvent> events)
       throws IOException {
     for (SharedRun run : ended) {
-      if (!stopped(run) || run.newestCheckpoint() <= committed) continue;
+      if (!stopped(run) || RunFiles.newestCheckpoint(run.checkpoints()) <= committed) continue;
       LeftCheckpoint left = new LeftCheckpoint(committed);
       new FollowedRun(run, request, event -> left.hand(event, events)).look();
       if (left.newest == committed) continue;
@@ -67,7 +67,7 @@ final class LeftCheckpoint {
         new RunRequest.Directories(
             ours.output(),
             ours.checkpoints(),
-            SharedRun.checkpoint(ours.checkpoints(), step),
+            RunFiles.checkpoint(ours.checkpoints(), step),
             ours.tokens()),
         request.parent(),
         request.machine());

@@ -12,8 +12,6 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.OptionalInt;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -25,7 +23,6 @@ import tools.jackson.databind.json.JsonMapper;
  */
 record SharedRun(SubmissionId id, Path root) {
   private static final String DELETED = "deleted-";
-  private static final Pattern STEP = Pattern.compile("step-([0-9]{8,9})");
 
   static SharedRun of(Path shared, SubmissionId id) {
     return new SharedRun(id, shared.resolve("runs").resolve(id.toString()));
@@ -89,23 +86,6 @@ record SharedRun(SubmissionId id, Path root) {
 
   Path checkpoints() {
     return root.resolve("checkpoints");
-  }
-
-  /** Where the checkpoint after that step is, in a run's directory of them or in a worker's. */
-  static Path checkpoint(Path checkpoints, int step) {
-    return checkpoints.resolve("step-%08d".formatted(step));
-  }
-
-  /** The step of the newest whole one; 0 = there is none. */
-  int newestCheckpoint() throws IOException {
-    if (!Files.isDirectory(checkpoints())) return 0;
-    try (Stream<Path> all = Files.list(checkpoints())) {
-      return all.map(each -> STEP.matcher(each.getFileName().toString()))
-          .filter(Matcher::matches)
-          .mapToInt(name -> Integer.parseInt(name.group(1)))
-          .max()
-          .orElse(0);
-    }
   }
 
   Path events() {

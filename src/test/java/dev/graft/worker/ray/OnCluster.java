@@ -53,7 +53,7 @@ import tools.jackson.databind.json.JsonMapper;
 @Import(QueueServer.class)
 @TestPropertySource(
     properties = {
-      "graft.jobs.lease-ttl=6s",
+      "graft.jobs.lease-ttl=30s",
       "graft.jobs.heartbeat=1s",
       "graft.jobs.reap-every=500ms",
       "graft.jobs.retry-after=100ms",

@@ -121,7 +121,7 @@ class RayClusterIT extends OnCluster {
     await().atMost(LONG).until(() -> step(job) > 3);
     first.destroyForcibly().waitFor();
     await().atMost(LONG).until(() -> submissions().getFirst().ended());
-    int last = SharedRun.all(shared()).getFirst().newestCheckpoint();
+    int last = RunFiles.newestCheckpoint(SharedRun.all(shared()).getFirst().checkpoints());
     assertThat(last).isPositive();
     worker("two");
     await().atMost(LONG).until(() -> state(job).equals("succeeded"));

@@ -38,7 +38,7 @@ class ClusterSettingsIT {
           "{'peft': {'init_lora_weights': 'gaussian', 'use_rslora': true, 'bias': 'lora_only'}}",
           "{'peft': {'init_lora_weights': 'orthogonal', 'modules_to_save': ['lm_head']}}",
           "{'peft': {'init_lora_weights': false, 'trainable_token_indices': [3]}}",
-          "{'peft': {'rank_pattern': {'q_proj': 4}, 'layers_to_transform': [0], 'lora_bias': true}}",
+          "{'peft': {'rank_pattern': {'q_proj': 4}, 'target_modules': ['q_proj'], 'layers_to_transform': [0], 'lora_bias': true}}",
           "{'training': {'bf16': true, 'gradient_checkpointing': 'auto', 'eval_steps': 5}}",
           "{'training': {'lr_scheduler_type': 'cosine', 'warmup_ratio': 0.1, 'max_length': null}}",
           "{'training': {'train_sampling_strategy': 'group_by_length', 'max_grad_norm': 0}}",
@@ -67,7 +67,7 @@ class ClusterSettingsIT {
           "{'training': {'skip_nonfinite_steps': true}}",
           "{'output': {'merged': true}}",
           "{'output': {'gguf': true}}",
-          "{'output': {'trained_form': true}}");
+          "{'peft': {'init_lora_weights': 'olora'}, 'output': {'trained_form': true}}");
 
   @TempDir private Path directory;
 

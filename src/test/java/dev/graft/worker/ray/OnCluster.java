@@ -53,7 +53,7 @@ import tools.jackson.databind.json.JsonMapper;
 @Import(QueueServer.class)
 @TestPropertySource(
     properties = {
-      "graft.jobs.lease-ttl=30s",
+      "graft.jobs.lease-ttl=15s",
       "graft.jobs.heartbeat=1s",
       "graft.jobs.reap-every=500ms",
       "graft.jobs.retry-after=100ms",
@@ -62,7 +62,7 @@ import tools.jackson.databind.json.JsonMapper;
     })
 abstract class OnCluster {
   static final int TOKENS = 8;
-  static final Duration LONG = Duration.ofMinutes(5);
+  static final Duration LONG = Duration.ofMinutes(15);
   static final Duration SOON = Duration.ofSeconds(20);
 
   @TempDir Path directory;

@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Jobs of two devices through a server, a worker process and a real Ray cluster of two CPUs. Only
@@ -43,9 +42,9 @@ class RayClusterIT extends OnCluster {
     assertThat(get("/v1/fine_tuning/jobs/" + job + "/checkpoints").path("data")).isNotEmpty();
     assertThat(outcomes(job)).containsExactly("completed");
     Path adapter = downloaded();
-    assertThat(JsonMapper.shared().readTree(adapter.resolve("adapter_config.json")))
-        .extracting(config -> config.path("base_model_name_or_path").asString(""))
-        .isEqualTo("tiny");
+    assertThat(adapter.resolve("adapter_config.json"))
+        .content()
+        .contains("\"base_model_name_or_path\": \"tiny\"");
     String model = get("/v1/fine_tuning/jobs/" + job).path("fine_tuned_model").asString("");
     String answer = chat(model, "say 3");
     assertThat(answer)

@@ -6,6 +6,7 @@ import dev.graft.platform.errors.RequestFailed;
 import dev.graft.spec.EvaluationOptions;
 import dev.graft.spec.Hyperparameters;
 import dev.graft.spec.Outputs;
+import dev.graft.spec.Precision;
 import dev.graft.spec.TrainingSpec;
 import dev.graft.spec.TrainingSpec.Objective;
 import dev.graft.spec.method.AdapterMethod;
@@ -75,6 +76,7 @@ final class ClusterTraining {
   private static void addTraining(Hyperparameters training, List<String> paths) {
     EvaluationOptions evaluation = training.evaluation();
     if (training.rows().packingStrategy() != null) paths.add("training.packing");
+    if (training.precision() == Precision.F16) paths.add("training.fp16");
     if (training.loraPlus() != null) paths.add("training.loraplus_lr_ratio");
     if (training.regularisation().neftuneNoiseAlpha() > 0) {
       paths.add("training.neftune_noise_alpha");

@@ -59,6 +59,7 @@ class ClusterSettingsIT {
           "{'peft': {'init_lora_weights': 'eva'}}",
           "{'quantization': {'load_in_4bit': true}}",
           "{'training': {'packing': true}}",
+          "{'training': {'fp16': true}}",
           "{'training': {'loraplus_lr_ratio': 4}}",
           "{'training': {'neftune_noise_alpha': 5}}",
           "{'training': {'eval_steps': 5, 'early_stopping_patience': 2}}",

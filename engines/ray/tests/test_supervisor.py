@@ -17,8 +17,13 @@ class Clock:
         return self.now
 
 
+def laid(directory: Path, clock: Clock) -> RunDirectory:
+    (directory / "request.json").write_text("{}")
+    return RunDirectory(directory, 60, clock)
+
+
 def test_directives_are_heard_once_and_only_whole(tmp_path: Path) -> None:
-    run = RunDirectory(tmp_path, 60, Clock())
+    run = laid(tmp_path, Clock())
     assert run.asked() is None
     file = tmp_path / "directives.jsonl"
     file.write_text('{"directive": "checkpoint"}\nnonsense\n{"directive": "canc')
@@ -31,7 +36,7 @@ def test_directives_are_heard_once_and_only_whole(tmp_path: Path) -> None:
 
 def test_a_run_that_nobody_follows_ends_after_a_checkpoint(tmp_path: Path) -> None:
     clock = Clock()
-    run = RunDirectory(tmp_path, 60, clock)
+    run = laid(tmp_path, clock)
     alive = tmp_path / "alive"
     for beat in range(5):
         alive.write_text(str(beat))
@@ -40,6 +45,13 @@ def test_a_run_that_nobody_follows_ends_after_a_checkpoint(tmp_path: Path) -> No
     assert run.asked() is None
     clock.now += 1
     assert run.asked() is Directive.STOP_AFTER_CHECKPOINT
+
+
+def test_a_run_whose_directory_was_taken_away_ends_at_once(tmp_path: Path) -> None:
+    run = laid(tmp_path, Clock())
+    assert run.asked() is None
+    (tmp_path / "request.json").unlink()
+    assert run.asked() is Directive.CANCEL
 
 
 def test_events_and_the_end_are_files(tmp_path: Path) -> None:

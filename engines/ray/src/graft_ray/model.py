@@ -61,11 +61,19 @@ def _base(directory: Path, settings: Settings) -> PreTrainedModel:
                     setattr(config, name, 0.0)
     dtype = torch.bfloat16 if settings.training.bf16 else torch.float32
     try:
-        model = AutoModelForCausalLM.from_pretrained(
-            directory, config=config, dtype=dtype, use_safetensors=True, trust_remote_code=False
+        model, loaded = AutoModelForCausalLM.from_pretrained(
+            directory,
+            config=config,
+            dtype=dtype,
+            use_safetensors=True,
+            trust_remote_code=False,
+            output_loading_info=True,
         )
     except (OSError, ValueError, RuntimeError) as e:
         raise BadRun("model", f"the base model cannot be used: {_first_line(e)}") from e
+    lacking = sorted(loaded["missing_keys"])
+    if lacking:  # transformers would make them up
+        raise BadRun("model", f"the base model lacks {len(lacking)} tensors, such as {lacking[0]}")
     model.config.use_cache = False
     assert isinstance(model, PreTrainedModel)
     return model

@@ -128,12 +128,12 @@ def _peft(adapter: Mapping[str, Any]) -> dict[str, Any]:
         raise _refused("adapter.method", adapter["method"])
     peft: dict[str, Any] = {"peft_type": "LORA", "target_modules": "all-linear", "r": 16}
     said = _section(adapter, "peft")
-    _known(said, PEFT, "adapter.peft")
     peft.update(said)
     if peft["peft_type"] != "LORA":
         raise _refused("adapter.peft.peft_type", peft["peft_type"])
     if peft.get("init_lora_weights", True) not in _INITS:
         raise _refused("adapter.peft.init_lora_weights", peft["init_lora_weights"])
+    _known(said, PEFT, "adapter.peft")
     peft.setdefault("lora_alpha", 2 * int(peft["r"]))
     return peft
 

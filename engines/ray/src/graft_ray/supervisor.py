@@ -72,7 +72,8 @@ class RunDirectory:
     ``request.json``, ``directives.jsonl`` and ``alive`` are written by the bridge; ``events.jsonl``,
     ``end.json`` and ``failed-RANK.json`` by the run. ``alive`` changes every few seconds while
     somebody follows the run. When it has not for ``patience`` seconds, on this machine's monotonic
-    clock, the run ends after a checkpoint, so that none is left over.
+    clock, the run ends after a checkpoint, so that none is left over. When its directory is taken
+    away, as that of a run whose cluster has lost it, it ends at once.
     """
 
     REQUEST = "request.json"
@@ -96,6 +97,8 @@ class RunDirectory:
             events.write(json.dumps(event) + "\n")
 
     def asked(self) -> Directive | None:
+        if not (self.directory / self.REQUEST).exists():
+            return Directive.CANCEL  # taken away: another run has the job
         said = self._next()
         if said is not None:
             return said

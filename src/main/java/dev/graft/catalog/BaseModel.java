@@ -1,6 +1,7 @@
 package dev.graft.catalog;
 
 import dev.graft.artifacts.Digest;
+import dev.graft.weights.TransformersModel;
 import dev.graft.weights.config.ModelConfig;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
@@ -27,5 +28,10 @@ public record BaseModel(
   /** Whether it can write text at all; an encoder only classifies it. */
   public boolean writesText() {
     return !ModelConfig.isEncoder(family);
+  }
+
+  /** Whether Graft's own kernels lack it: it trains on a Ray cluster, and answers nothing here. */
+  public boolean onlyOnRay() {
+    return TransformersModel.isType(family);
   }
 }

@@ -5,8 +5,6 @@ import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.manifest.ManifestDirectory;
 import dev.graft.platform.database.TransactionLocks;
 import dev.graft.tenancy.AuditLog;
-import dev.graft.weights.ModelDirectory;
-import dev.graft.weights.files.BadModel;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -93,10 +91,8 @@ public class BaseModels {
           "a base model's name is up to 63 of a-z, 0-9, '.', '_', '-' and starts with a letter or"
               + " digit");
     }
-    try (ModelDirectory model = ModelDirectory.open(directory)) {
-      return record(name, model);
-    } catch (BadModel e) {
-      throw new ModelRefused(String.valueOf(e.getMessage()));
+    try {
+      return record(name, CheckedModel.of(directory));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -104,27 +100,20 @@ public class BaseModels {
 
   /** What will not work with the model in this directory, one sentence each. */
   public List<String> limitations(Path directory) {
-    try (ModelDirectory model = ModelDirectory.open(directory)) {
-      return ModelFileSelection.limitations(model);
-    } catch (BadModel e) {
-      throw new ModelRefused(String.valueOf(e.getMessage()));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return CheckedModel.of(directory).limitations();
   }
 
-  private BaseModel record(String name, ModelDirectory model) throws IOException {
-    ModelDirectory.Facts facts = model.check();
-    BlobRef manifest = ManifestDirectory.store(store, ModelFileSelection.of(model));
+  private BaseModel record(String name, CheckedModel model) throws IOException {
+    BlobRef manifest = ManifestDirectory.store(store, model.files());
     BaseModel found =
         new BaseModel(
             name,
-            model.config().modelType(),
+            model.family(),
             manifest.sha256(),
-            facts.parameters(),
-            model.config().contextLength(),
+            model.parameters(),
+            model.contextLength(),
             ManifestDirectory.read(store, manifest.sha256()).bytes(),
-            License.of(model),
+            model.license(),
             true,
             clock.instant());
     BaseModel registered = transaction.execute(status -> registered(found));

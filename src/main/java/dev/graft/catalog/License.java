@@ -1,6 +1,6 @@
 package dev.graft.catalog;
 
-import dev.graft.weights.ModelDirectory;
+import dev.graft.weights.files.DirectoryFiles;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -21,8 +21,8 @@ final class License {
   private License() {}
 
   /** Null where there is none, or nothing that looks like one. */
-  static @Nullable String of(ModelDirectory model) throws IOException {
-    Path readme = model.file("README.md");
+  static @Nullable String of(DirectoryFiles model) throws IOException {
+    Path readme = model.find("README.md");
     if (readme == null) return null;
     try (InputStream in = Files.newInputStream(readme)) {
       return in(new String(in.readNBytes(HEAD), StandardCharsets.UTF_8));

@@ -1,7 +1,6 @@
 package dev.graft.catalog;
 
-import dev.graft.weights.ModelDirectory;
-import dev.graft.weights.config.ModelConfig;
+import dev.graft.weights.files.DirectoryFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,10 +8,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.MissingNode;
 
 /** Which files of a model directory make the model: known names only, never pickled weights. */
 final class ModelFileSelection {
@@ -37,11 +36,11 @@ final class ModelFileSelection {
 
   private ModelFileSelection() {}
 
-  /** The files to store, by name; the directory has passed {@link ModelDirectory#check}. */
-  static SortedMap<String, Path> of(ModelDirectory model) throws IOException {
+  /** The files to store, by name, of a directory that has been checked. */
+  static SortedMap<String, Path> of(DirectoryFiles model) throws IOException {
     SortedMap<String, Path> files = new TreeMap<>();
     for (String name : TEXT) {
-      Path file = model.file(name);
+      Path file = model.find(name);
       if (file != null) {
         files.put(name, small(name, file));
       }
@@ -51,52 +50,28 @@ final class ModelFileSelection {
           "tokenizer.json is missing; save the tokenizer in its fast form beside the weights");
     }
     for (String name : weightFiles(model)) {
-      files.put(name, required(model, name));
+      files.put(name, model.require(name));
     }
     return files;
   }
 
-  /** What will not work with this model, one sentence each; empty if all does. */
-  static List<String> limitations(ModelDirectory model) throws IOException {
-    if (ModelConfig.isEncoder(model.config().modelType())) {
-      return List.of("an encoder: it trains to classify texts or to rate them, and writes none");
-    }
-    List<String> limitations = new ArrayList<>();
-    if (model.file(TEMPLATE) == null && !hasTemplate(model.file(TOKENIZER_CONFIG))) {
-      limitations.add(
-          "no chat template: training on chat rows and chat completions will be refused for this"
-              + " model; prompt/completion and text rows work");
-    }
-    if (model.config().eosTokenIds().isEmpty()) {
-      limitations.add("no end-of-text token: answers end only at their length limit");
-    }
-    return limitations;
-  }
-
-  private static List<String> weightFiles(ModelDirectory model) throws IOException {
-    if (model.file(WHOLE) != null) {
-      return List.of(WHOLE);
-    }
-    List<String> names = new ArrayList<>(List.of(INDEX));
-    JsonNode shards = json(required(model, INDEX)).path("weight_map");
-    shards.values().stream().map(JsonNode::asString).distinct().forEach(names::add);
-    return names;
-  }
-
-  private static boolean hasTemplate(@Nullable Path tokenizerConfig) throws IOException {
-    if (tokenizerConfig == null) {
-      return false;
-    }
-    JsonNode template = json(tokenizerConfig).path("chat_template");
+  /** Whether there is a chat template, beside the tokenizer or in its configuration. */
+  static boolean hasTemplate(DirectoryFiles model) throws IOException {
+    if (model.has(TEMPLATE)) return true;
+    Path config = model.find(TOKENIZER_CONFIG);
+    JsonNode template =
+        config == null ? MissingNode.getInstance() : json(config).path("chat_template");
     return template.isString() || template.isArray();
   }
 
-  private static Path required(ModelDirectory model, String name) {
-    Path file = model.file(name);
-    if (file == null) {
-      throw new ModelRefused(name + " is missing from the model directory");
+  private static List<String> weightFiles(DirectoryFiles model) throws IOException {
+    if (model.has(WHOLE)) {
+      return List.of(WHOLE);
     }
-    return file;
+    List<String> names = new ArrayList<>(List.of(INDEX));
+    JsonNode shards = json(model.require(INDEX)).path("weight_map");
+    shards.values().stream().map(JsonNode::asString).distinct().forEach(names::add);
+    return names;
   }
 
   private static Path small(String name, Path file) throws IOException {

@@ -47,7 +47,7 @@ public record Resources(
   /** Nothing asked. */
   public static final Resources ANY = new Resources(null, null, null, null, null, null, null);
 
-  /** Class of workers that have more than one device to give to a job. */
+  /** Class of workers that stand for a Ray cluster. */
   public static final String SEVERAL_CLASS = "ray";
 
   public static final int MOST_DEVICES = 999;

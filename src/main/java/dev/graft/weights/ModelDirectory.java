@@ -88,7 +88,7 @@ public final class ModelDirectory implements AutoCloseable {
 
   /** A further file of the directory, such as tokenizer.json; null where there is none. */
   public @Nullable Path file(String name) {
-    return files.has(name) ? files.require(name) : null;
+    return files.find(name);
   }
 
   /**

@@ -72,6 +72,11 @@ public final class EngineInferrer implements Inferrer, AutoCloseable {
     };
   }
 
+  @Override
+  public boolean takesEveryType() {
+    return true;
+  }
+
   private Reply answer(
       String department, ServedModel model, GenerateAsk ask, Consumer<Reply.Piece> pieces)
       throws InterruptedException, InferrerLost, IOException {

@@ -113,6 +113,16 @@ public final class InferenceRefused extends RequestFailed {
             .formatted(model));
   }
 
+  static InferenceRefused otherType(String model, String type) {
+    return new InferenceRefused(
+        ProblemType.NOT_SUPPORTED,
+        "model",
+        ("The model '%s' cannot be asked here: Graft does not answer with models of type %s. An"
+                + " adapter on one is for download, GET /v1/adapters/ID/content, and loads in"
+                + " Hugging Face peft.")
+            .formatted(model, type));
+  }
+
   public static RequestFailed noCapacity(NoCapacity full) {
     String message = "No capacity now: " + full.why() + ". Try again later.";
     return new InferenceRefused(ProblemType.UNAVAILABLE, null, message, true)

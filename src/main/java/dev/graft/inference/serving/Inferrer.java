@@ -18,4 +18,9 @@ public interface Inferrer {
    */
   Reply answer(String department, ServedModel model, Ask ask, Consumer<Reply.Piece> pieces)
       throws InterruptedException, InferrerLost, IOException;
+
+  /** Whether it may write with models of types that Graft's own kernels lack. */
+  default boolean takesEveryType() {
+    return false;
+  }
 }

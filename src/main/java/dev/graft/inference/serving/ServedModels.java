@@ -6,6 +6,7 @@ import dev.graft.adapters.models.ResolvedModel;
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.Digest;
 import dev.graft.artifacts.manifest.ManifestDirectory;
+import dev.graft.catalog.BaseModel;
 import dev.graft.catalog.BaseModels;
 import dev.graft.inference.serving.ServedModel.LoadedWeights;
 import dev.graft.spec.Quantization;
@@ -21,11 +22,13 @@ public class ServedModels {
   private final ModelResolver names;
   private final BaseModels baseModels;
   private final ArtifactStore store;
+  private final Inferrer inferrer;
 
-  ServedModels(ModelResolver names, BaseModels baseModels, ArtifactStore store) {
+  ServedModels(ModelResolver names, BaseModels baseModels, ArtifactStore store, Inferrer inferrer) {
     this.names = names;
     this.baseModels = baseModels;
     this.store = store;
+    this.inferrer = inferrer;
   }
 
   /**
@@ -56,6 +59,7 @@ public class ServedModels {
       case ResolvedModel.Base base -> {
         if (!base.model().enabled()) throw InferenceRefused.disabled(name);
         requireUse(name, classifies, !base.model().writesText());
+        requireType(name, base.model());
         yield whole(name, base.model().manifest(), classifies);
       }
       case ResolvedModel.FineTuned tuned -> {
@@ -93,6 +97,13 @@ public class ServedModels {
     throw labels ? InferenceRefused.writesNoText(name) : InferenceRefused.labelsNoText(name);
   }
 
+  /** Whatever answers must know the base, under an adapter too. */
+  private void requireType(String name, BaseModel base) {
+    if (base.onlyOnRay() && !inferrer.takesEveryType()) {
+      throw InferenceRefused.otherType(name, base.family());
+    }
+  }
+
   private static boolean classifies(String configuration) {
     return TrainingSpecs.objective(JsonMapper.shared().readTree(configuration)).labelsRows();
   }
@@ -110,10 +121,10 @@ public class ServedModels {
     Quantization quantization =
         TrainingSpecs.quantization(JsonMapper.shared().readTree(configuration));
     boolean classifies = classifies(configuration);
-    return baseModels
-        .find(baseModel)
-        .map(base -> new LoadedWeights(base.manifest(), null, quantization, classifies))
-        .map(weights -> new ServedModel(name, weights, adapter))
-        .orElseThrow(() -> InferenceRefused.noSuchModel(name, List.of()));
+    BaseModel base =
+        baseModels.find(baseModel).orElseThrow(() -> InferenceRefused.noSuchModel(name, List.of()));
+    requireType(name, base);
+    return new ServedModel(
+        name, new LoadedWeights(base.manifest(), null, quantization, classifies), adapter);
   }
 }

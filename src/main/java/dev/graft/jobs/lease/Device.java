@@ -32,6 +32,9 @@ public record Device(
   /** Of a worker that does not say, as those of earlier releases. */
   public static final Device UNKNOWN = new Device("", null);
 
+  /** Name of what a worker has that stands for a Ray cluster. */
+  public static final String RAY = "ray";
+
   private static final int LONGEST_NAME = 100;
 
   public Device {

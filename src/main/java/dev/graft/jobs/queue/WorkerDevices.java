@@ -72,6 +72,15 @@ public class WorkerDevices {
       """
           .formatted(Long.MAX_VALUE, JobsThatFit.classes("d.dedicated"));
 
+  private static final String ON_RAY =
+      """
+      -- on ray
+      select exists (select from worker_device d join worker w on w.id = d.worker_id
+                      where d.name = :name and w.class = :class and w.revoked_at is null
+                        and device_meets(:needs, d.kind, d.capability, d.devices)
+                        and d.asked_at > graft_now() - interval '30 days')
+      """;
+
   /** {@link #OFFERS} as {@link DeviceOffer#list} reads them, of a query of that name. */
   public static String gathered(String offers) {
     return "(select jsonb_agg(to_jsonb(f) - 'classes') from %s f)".formatted(offers);
@@ -137,6 +146,19 @@ public class WorkerDevices {
                 + " %s. Change the setting; or delete credential.json in its directory and join with"
                 + " a token of that class: graft worker-token create --class %s.")
             .formatted(setUp, joined, setUp));
+  }
+
+  /**
+   * Whether a Ray cluster's worker asked for work in the last month that gets the job, but for
+   * memory.
+   */
+  public boolean onRay(JobNeeds job) {
+    return sql.sql(ON_RAY)
+        .param("name", Device.RAY)
+        .param("class", job.classColumn())
+        .param("needs", job.column())
+        .query(Boolean.class)
+        .single();
   }
 
   /** Of workers that asked for work in the last month. */

@@ -50,10 +50,11 @@ class AdapterValidationController {
 
   /**
    * @param adapter as it would run; null where it cannot be read
-   * @param modules that train or have something beside them; null where it does not fit
+   * @param modules that train or have something beside them; null where it does not fit, or the
+   *     base trains only on a Ray cluster
    * @param parameters of the base
    * @param memoryBytes what a job takes of a device with rows of the full length; null where it
-   *     does not fit the base
+   *     does not fit the base, or is not known
    * @param fitsWorker whether a worker that is there has as much, and a device for such a base;
    *     null if none is there
    */
@@ -106,22 +107,26 @@ class AdapterValidationController {
           errors.isEmpty()
               ? valid(base, resolved, parts)
               : Validation.refused(base, resolved, errors);
+      case BaseModelFit.Fit.Unknown() ->
+          errors.isEmpty()
+              ? valid(base, resolved, null)
+              : Validation.refused(base, resolved, errors);
     };
   }
 
-  private Validation valid(BaseModel base, JsonNode adapter, TrainedParts parts) {
-    long memory = parts.memory().bytes();
+  private Validation valid(BaseModel base, JsonNode adapter, @Nullable TrainedParts parts) {
+    Long memory = parts == null ? null : Long.valueOf(parts.memory().bytes());
     return new Validation(
         OBJECT,
         base.name(),
         true,
         List.of(),
         adapter,
-        parts.modules(),
-        parts.parameters(),
+        parts == null ? null : parts.modules(),
+        parts == null ? null : Long.valueOf(parts.parameters()),
         base.parameters(),
         memory,
-        fits(base, memory));
+        fits(base, memory == null ? 0 : memory));
   }
 
   private @Nullable Boolean fits(BaseModel base, long memory) {

@@ -56,11 +56,14 @@ class BaseModelFit {
     record Fits(TrainedParts parts) implements Fit {}
 
     record Fails(ErrorDetail why) implements Fit {}
+
+    /** Only the trainer of a Ray cluster could tell. */
+    record Unknown() implements Fit {}
   }
 
   /**
-   * What a job takes of a device's memory; empty if the base model's files cannot be read now,
-   * which its trainer will explain.
+   * What a job takes of a device's memory; empty if that is not known of the base's type, or its
+   * files cannot be read now, which its trainer will explain.
    *
    * @throws RequestFailed if the settings do not fit the base
    */
@@ -69,6 +72,7 @@ class BaseModelFit {
       return switch (of(base, spec, data)) {
         case Fit.Fits(TrainedParts parts) -> Optional.of(parts.memory());
         case Fit.Fails(ErrorDetail why) -> throw refused(why);
+        case Fit.Unknown() -> Optional.empty();
       };
     } catch (UncheckedIOException unreadable) {
       log.atWarn()
@@ -97,6 +101,10 @@ class BaseModelFit {
   Fit of(BaseModel base, TrainingSpec spec, RowSizes data) {
     if (!base.writesText() && !spec.objective().labelsRows()) {
       return fails("adapter.objective", labelsOnly(base, spec.objective()));
+    }
+    if (base.onlyOnRay()) {
+      List<ErrorDetail> obstacles = ClusterTraining.obstacles(spec);
+      return obstacles.isEmpty() ? new Fit.Unknown() : new Fit.Fails(obstacles.getFirst());
     }
     try {
       Path directory = Files.createTempDirectory(Files.createDirectories(work), "fit-");

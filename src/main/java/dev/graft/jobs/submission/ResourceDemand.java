@@ -1,24 +1,30 @@
 package dev.graft.jobs.submission;
 
 import dev.graft.catalog.BaseModel;
+import dev.graft.jobs.queue.JobNeeds;
 import dev.graft.jobs.queue.JobProperties;
+import dev.graft.jobs.queue.WorkerDevices;
+import dev.graft.platform.errors.ProblemType;
 import dev.graft.platform.errors.RequestFailed;
 import dev.graft.spec.Resources;
 import dev.graft.spec.Resources.DeviceKind;
+import dev.graft.spec.TrainingSpec;
 import org.springframework.stereotype.Component;
 
 /** What jobs ask of workers, within what this server lets them ask for. */
 @Component
 class ResourceDemand {
   private final JobProperties settings;
+  private final WorkerDevices devices;
 
-  ResourceDemand(JobProperties settings) {
+  ResourceDemand(JobProperties settings, WorkerDevices devices) {
     this.settings = settings;
+    this.devices = devices;
   }
 
   /**
    * A large base takes a GPU: a CPU that has the memory would be at it for weeks. Whoever asks for
-   * a device gets that.
+   * a device gets that. A base that Graft's own kernels lack takes a worker of a Ray cluster.
    *
    * @throws RequestFailed if no worker could be had that gives as much
    */
@@ -30,6 +36,40 @@ class ResourceDemand {
               .formatted(asked.count(), settings.maxDevices()));
     }
     boolean large = base.parameters() > settings.cpuMaxParameters();
-    return asked.device() == null && large ? asked.on(DeviceKind.CUDA) : asked;
+    Resources wanted = asked.device() == null && large ? asked.on(DeviceKind.CUDA) : asked;
+    if (!base.onlyOnRay() || wanted.workerClass() != null) return wanted;
+    return new Resources(
+        wanted.device(),
+        wanted.memory(),
+        wanted.capability(),
+        wanted.devices(),
+        Resources.SEVERAL_CLASS);
+  }
+
+  /**
+   * Before a job waits for what may never come: that its settings are those of a Ray cluster where
+   * it would train on one, and that there is one for a base that nothing else trains.
+   *
+   * @param resources as {@link #of} says
+   * @throws RequestFailed if not
+   */
+  void requireTrainer(Resources resources, BaseModel base, TrainingSpec spec) {
+    String workerClass = resources.takenBy();
+    if (resources.count() > 1 || Resources.SEVERAL_CLASS.equals(workerClass) || base.onlyOnRay()) {
+      ClusterTraining.require(spec);
+    }
+    if (!base.onlyOnRay() || devices.onRay(new JobNeeds(resources, 0))) return;
+    throw new RequestFailed(
+        ProblemType.WRONG_STATE,
+        ("'%s' is a model of type %s, which trains only on a Ray cluster; no worker of class %s that"
+                + " stands for one with %d %s has asked for work in the last 30 days. Ask the"
+                + " operator for one (docs/ray.md), or train another base model.")
+            .formatted(
+                base.name(),
+                base.family(),
+                workerClass,
+                resources.count(),
+                resources.device() == DeviceKind.CUDA ? "GPUs" : "devices"),
+        "model");
   }
 }

@@ -175,16 +175,12 @@ public class SubmitJob {
       throw RequestFailed.invalid(
           "adapter.objective", BaseModelFit.labelsOnly(base, request.spec().objective()));
     }
+    Resources resources = demand.of(request.resources(), base);
+    demand.requireTrainer(resources, base, request.spec());
     TrainingFile training = file(caller, request.trainingFile(), request, "training_file");
     TrainingFile validation = validation(caller, request);
     return new CheckedJob(
-        request,
-        parent,
-        base,
-        training,
-        validation,
-        adapter(request, base),
-        demand.of(request.resources(), base));
+        request, parent, base, training, validation, adapter(request, base), resources);
   }
 
   /**

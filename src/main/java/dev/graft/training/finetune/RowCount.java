@@ -12,7 +12,7 @@ import dev.graft.training.finetune.rows.Tokenization;
 import dev.graft.training.finetune.rows.TrainingData;
 import dev.graft.training.finetune.run.BadRun;
 import dev.graft.training.finetune.run.RunControl;
-import dev.graft.weights.config.ModelConfig;
+import dev.graft.weights.TransformersModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -75,7 +75,7 @@ public record RowCount(
   /** What training cuts at. Read from the configuration alone. */
   static int maxLength(SpecFile file) throws IOException {
     byte[] config = Files.readAllBytes(file.baseModel().resolve("config.json"));
-    int context = ModelConfig.read(config).contextLength();
+    int context = TransformersModel.contextLength(config);
     Integer wanted = file.spec().training().rows().maxLength();
     return wanted == null ? context : Math.min(wanted, context);
   }

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 
 /** The tensors of a checkpoint, in one file or in shards, by their Hugging Face names. */
 public final class Weights implements AutoCloseable {
@@ -26,6 +27,16 @@ public final class Weights implements AutoCloseable {
 
   /** The names are those of the configuration, whatever the file's spelling. */
   public static Weights open(DirectoryFiles directory, ModelConfig config) {
+    return open(directory, tensors -> CheckpointNames.of(config, tensors));
+  }
+
+  /** Under the names that the files have. */
+  public static Weights asStored(DirectoryFiles directory) {
+    return open(directory, UnaryOperator.identity());
+  }
+
+  private static Weights open(
+      DirectoryFiles directory, UnaryOperator<Map<String, MappedTensor>> names) {
     Map<String, SafetensorsFile> files = new LinkedHashMap<>();
     try {
       Map<String, MappedTensor> tensors = new LinkedHashMap<>();
@@ -40,7 +51,7 @@ public final class Weights implements AutoCloseable {
             "the model directory has neither model.safetensors nor model.safetensors.index.json"
                 + " (.bin and .pt checkpoints are not read; convert them to safetensors)");
       }
-      return new Weights(List.copyOf(files.values()), CheckpointNames.of(config, tensors));
+      return new Weights(List.copyOf(files.values()), names.apply(tensors));
     } catch (RuntimeException e) {
       files.values().forEach(SafetensorsFile::close);
       throw e;
@@ -71,6 +82,15 @@ public final class Weights implements AutoCloseable {
 
   public Set<String> names() {
     return Collections.unmodifiableSet(tensors.keySet());
+  }
+
+  /**
+   * All of them.
+   *
+   * @throws BadModel if one has no floating point elements
+   */
+  public List<MappedTensor> floating() {
+    return tensors.values().stream().map(Weights::floating).toList();
   }
 
   /** A head that is new is in no file. */

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Files of a model directory by plain name. A name never becomes a path out of the directory, and a
@@ -40,6 +41,11 @@ public final class DirectoryFiles {
     } catch (IOException e) {
       throw new BadModel(name + " cannot be read", e);
     }
+  }
+
+  /** The same; null where there is none. */
+  public @Nullable Path find(String name) {
+    return has(name) ? require(name) : null;
   }
 
   private boolean inHubCache(Path real) {

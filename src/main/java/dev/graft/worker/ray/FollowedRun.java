@@ -45,10 +45,10 @@ final class FollowedRun {
       return;
     }
     // By its name alone: it is where this run's are.
-    String name = "step-%08d".formatted(checkpoint.step());
-    Path from = run.checkpoints().resolve(name);
+    int step = Math.toIntExact(checkpoint.step());
+    Path from = RunFiles.checkpoint(run.checkpoints(), step);
     if (!Files.isDirectory(from)) return; // one that newer ones have replaced
-    Path to = ours.checkpoints().resolve(name);
+    Path to = RunFiles.checkpoint(ours.checkpoints(), step);
     RunFiles.take(from, to);
     events.accept(new TrainingEvent.Checkpoint(checkpoint.step(), to.toString()));
   }

@@ -6,9 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
-import java.util.List;
-import java.util.Optional;
-import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,22 +23,16 @@ final class LeftRuns {
   /** What cannot be looked at stays for the next time. */
   static void delete(RayJobs jobs, Path shared) {
     try {
+      SharedRun.deleteRests(shared);
       FileTime now = now(shared);
-      for (Path each : directories(shared)) {
-        Optional<SubmissionId> id = SubmissionId.read(each.getFileName().toString());
-        if (id.isEmpty() || !old(each, now)) continue;
-        if (jobs.find(id.get()).map(job -> !job.ended()).orElse(false)) continue;
-        SharedRun.of(shared, id.get()).delete();
-        log.atInfo().addKeyValue("submission", id.get()).log("left_run_deleted");
+      for (SharedRun each : SharedRun.all(shared)) {
+        if (!old(each.root(), now)) continue;
+        if (jobs.find(each.id()).map(job -> !job.ended()).orElse(false)) continue;
+        each.delete();
+        log.atInfo().addKeyValue("submission", each.id()).log("left_run_deleted");
       }
     } catch (IOException | UncheckedIOException | RayRefused later) {
       log.atWarn().addKeyValue("cause", later.getMessage()).log("left_runs_kept");
-    }
-  }
-
-  private static List<Path> directories(Path shared) throws IOException {
-    try (Stream<Path> all = Files.list(shared.resolve("runs"))) {
-      return all.toList();
     }
   }
 

@@ -62,7 +62,7 @@ public record RayProperties(
    */
   public Device device(@Nullable DataSize memory, @Nullable String workerClass) {
     return new Device(
-        "ray",
+        Device.RAY,
         memory == null ? null : memory.toBytes(),
         gpu ? "cuda" : "cpu",
         null,

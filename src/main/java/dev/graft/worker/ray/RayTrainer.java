@@ -25,7 +25,7 @@ final class RayTrainer implements Trainer {
   private static final Logger log = LoggerFactory.getLogger(RayTrainer.class);
 
   /** As of a process that was killed: no verdict on the job. */
-  private static final int KILLED = 128 + 9;
+  static final int KILLED = 128 + 9;
 
   /** The cluster is asked at every so many looks at the files. */
   private static final int ASKED_EVERY = 3;
@@ -55,7 +55,7 @@ final class RayTrainer implements Trainer {
   public int follow(RunRequest request, Consumer<TrainingEvent> events)
       throws IOException, InterruptedException {
     try {
-      SharedRun run = begun(request);
+      SharedRun run = begun(request, events);
       if (run == null) return endedBefore();
       followed = run;
       int status = followed(run, request, events);
@@ -76,14 +76,14 @@ final class RayTrainer implements Trainer {
   }
 
   /** Null if it is to end before it has begun. Waits for a cluster that does not answer. */
-  private @Nullable SharedRun begun(RunRequest request) throws IOException, InterruptedException {
+  private @Nullable SharedRun begun(RunRequest request, Consumer<TrainingEvent> events)
+      throws IOException, InterruptedException {
     OlderRuns older = new OlderRuns(jobs, cluster.shared());
     while (!left && !killed && !ends()) {
       try {
-        Optional<SharedRun> adopted = older.settled(id, !lease.frugal());
-        if (adopted.isPresent()) return adopted.get();
-        SharedRun run = SharedRun.of(cluster.shared(), id);
-        if (!run.exists()) run.lay(request);
+        SharedRun run = settled(older, request, events);
+        if (!run.id().equals(id)) return run;
+        if (left || killed || ends()) continue; // that may have taken its time
         cluster.submit(run, lease.devices());
         log.atInfo().addKeyValue("submission", id).log("run_submitted");
         return run;
@@ -93,6 +93,30 @@ final class RayTrainer implements Trainer {
       }
     }
     return null;
+  }
+
+  /**
+   * The run that goes on under this lease, or this lease's own, laid out. Not while a run before it
+   * is tidied up.
+   */
+  private SharedRun settled(OlderRuns older, RunRequest request, Consumer<TrainingEvent> events)
+      throws IOException, InterruptedException {
+    synchronized (cluster) {
+      OlderRuns.Settled settled = older.settled(id, !lease.frugal());
+      SharedRun run = settled.adopted();
+      if (run == null) {
+        run = SharedRun.of(cluster.shared(), id);
+        if (!run.exists()) {
+          run.lay(LeftCheckpoint.goOn(settled.ended(), request, committed(), events));
+        }
+      }
+      for (SharedRun each : settled.ended()) each.delete();
+      return run;
+    }
+  }
+
+  private int committed() {
+    return lease.checkpoints().isEmpty() ? 0 : lease.checkpoints().getFirst().step();
   }
 
   private boolean ends() {
@@ -114,7 +138,7 @@ final class RayTrainer implements Trainer {
     for (long look = 1; ; look++) {
       if (left) return KILLED;
       if (killed) {
-        jobs.stop(run.id());
+        stop(run);
         return KILLED;
       }
       run.beat(System.nanoTime());
@@ -135,6 +159,19 @@ final class RayTrainer implements Trainer {
         long waited = System.nanoTime() - answered;
         if (waited >= cluster.settings().patience().toNanos()) return KILLED;
       }
+    }
+  }
+
+  /** A run whose head is away still looks into its directory. */
+  private void stop(SharedRun run) throws IOException {
+    run.direct(TrainerDirective.CANCEL);
+    try {
+      jobs.stop(run.id());
+    } catch (UncheckedIOException | RayRefused later) {
+      log.atWarn()
+          .addKeyValue("submission", run.id())
+          .addKeyValue("cause", later.getMessage())
+          .log("ray_job_not_stopped");
     }
   }
 
@@ -200,8 +237,10 @@ final class RayTrainer implements Trainer {
     try {
       if (!OlderRuns.awaitEnd(jobs, run.id())) jobs.stop(run.id());
       if (!OlderRuns.awaitEnd(jobs, run.id())) return;
-      run.delete();
-      LeftRuns.delete(jobs, cluster.shared());
+      synchronized (cluster) {
+        run.delete();
+        LeftRuns.delete(jobs, cluster.shared());
+      }
     } catch (IOException | UncheckedIOException | RayRefused later) {
       log.atWarn()
           .addKeyValue("submission", run.id())

@@ -7,11 +7,32 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** Files on their way into the directory of a run, and out of it. */
 final class RunFiles {
+  private static final Pattern STEP = Pattern.compile("step-([0-9]{8,9})");
+
   private RunFiles() {}
+
+  /** Where the checkpoint after that step is, in a run's directory of them or in a worker's. */
+  static Path checkpoint(Path checkpoints, int step) {
+    return checkpoints.resolve("step-%08d".formatted(step));
+  }
+
+  /** The step of the newest whole one; 0 = there is none. */
+  static int newestCheckpoint(Path checkpoints) throws IOException {
+    if (!Files.isDirectory(checkpoints)) return 0;
+    try (Stream<Path> all = Files.list(checkpoints)) {
+      return all.map(each -> STEP.matcher(each.getFileName().toString()))
+          .filter(Matcher::matches)
+          .mapToInt(name -> Integer.parseInt(name.group(1)))
+          .max()
+          .orElse(0);
+    }
+  }
 
   /** What this worker has placed are links of its own: they are followed. */
   static void lay(Path from, Path to) throws IOException {

@@ -10,7 +10,9 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 import java.util.OptionalInt;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
@@ -20,8 +22,20 @@ import tools.jackson.databind.json.JsonMapper;
  * of them writes which of its files.
  */
 record SharedRun(SubmissionId id, Path root) {
+  private static final String DELETED = "deleted-";
+
   static SharedRun of(Path shared, SubmissionId id) {
     return new SharedRun(id, shared.resolve("runs").resolve(id.toString()));
+  }
+
+  /** Every run that has a directory there. */
+  static List<SharedRun> all(Path shared) throws IOException {
+    try (Stream<Path> directories = Files.list(shared.resolve("runs"))) {
+      return directories
+          .flatMap(each -> SubmissionId.read(each.getFileName().toString()).stream())
+          .map(id -> of(shared, id))
+          .toList();
+    }
   }
 
   /**
@@ -104,8 +118,25 @@ record SharedRun(SubmissionId id, Path root) {
     }
   }
 
+  /** Out of the way first: what still runs finds it gone, and writes nothing more into it. */
   void delete() throws IOException {
-    FileTrees.delete(root);
+    Path gone = root.resolveSibling(DELETED + id);
+    FileTrees.delete(gone);
+    try {
+      Files.move(root, gone, StandardCopyOption.ATOMIC_MOVE);
+    } catch (NoSuchFileException deletedBefore) {
+      return;
+    }
+    FileTrees.delete(gone);
+  }
+
+  /** What was being deleted when its worker ended. */
+  static void deleteRests(Path shared) throws IOException {
+    try (Stream<Path> directories = Files.list(shared.resolve("runs"))) {
+      for (Path each : directories.toList()) {
+        if (each.getFileName().toString().startsWith(DELETED)) FileTrees.delete(each);
+      }
+    }
   }
 
   private void publish(String name, String text) throws IOException {

@@ -11,8 +11,8 @@ import java.util.concurrent.TimeUnit;
  * A Python environment with the package of {@code engines/ray} and what it needs: that of {@code
  * -Dpython=...}, else one that is made in {@code target}, once.
  */
-final class RayEnvironment {
-  static final Path ENGINE = Path.of("engines/ray").toAbsolutePath();
+public final class RayEnvironment {
+  public static final Path ENGINE = Path.of("engines/ray").toAbsolutePath();
   private static final Path SCRATCH = Path.of("target/ray-environment").toAbsolutePath();
 
   /** What the build says where nobody does. */
@@ -20,7 +20,7 @@ final class RayEnvironment {
 
   private RayEnvironment() {}
 
-  static Path python() throws Exception {
+  public static Path python() throws Exception {
     String given = System.getProperty("python", DEFAULT);
     if (!given.equals(DEFAULT)) return Path.of(given).toAbsolutePath();
     Path python = SCRATCH.resolve("bin/python");
@@ -33,7 +33,7 @@ final class RayEnvironment {
   }
 
   /** What it said; it must end well. */
-  static String run(List<String> command, Path directory) throws Exception {
+  public static String run(List<String> command, Path directory) throws Exception {
     Path said = Files.createTempFile("ray-", ".log");
     ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
     builder.environment().put("PYTHONPATH", ENGINE.resolve("src").toString());

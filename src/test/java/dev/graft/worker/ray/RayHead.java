@@ -3,6 +3,7 @@ package dev.graft.worker.ray;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.graft.platform.process.FileTrees;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.ServerSocket;
@@ -15,7 +16,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 
 /**
  * A real Ray head with two CPUs that asks for a token. Its processes leave their group and their
@@ -46,8 +46,13 @@ final class RayHead implements AutoCloseable {
   static RayHead start(Path python) throws Exception {
     Path ray = Optional.ofNullable(python.getParent()).orElseThrow().resolve("ray");
     RayHead head = new RayHead(ray, Files.createTempDirectory(Path.of("/tmp"), "ray-"));
-    head.begin();
-    return head;
+    try {
+      head.begin();
+      return head;
+    } catch (Exception | AssertionError notBegun) {
+      head.close();
+      throw notBegun;
+    }
   }
 
   /** At the same address, with nothing known of what was. */
@@ -132,11 +137,17 @@ final class RayHead implements AutoCloseable {
     }
   }
 
+  /** Whatever is killed may still write a file. */
   @Override
-  public void close() throws IOException {
-    kill();
-    try (Stream<Path> tree = Files.walk(temporary)) {
-      for (Path each : tree.sorted((a, b) -> b.compareTo(a)).toList()) Files.deleteIfExists(each);
-    }
+  public void close() {
+    await()
+        .atMost(Duration.ofMinutes(2))
+        .ignoreExceptionsInstanceOf(IOException.class)
+        .until(
+            () -> {
+              kill();
+              FileTrees.delete(temporary);
+              return true;
+            });
   }
 }

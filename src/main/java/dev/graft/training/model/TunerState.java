@@ -6,6 +6,7 @@ import dev.graft.training.SavedResult;
 import dev.graft.training.model.device.DerivedTensors;
 import dev.graft.training.model.device.DeviceMemory;
 import dev.graft.training.model.device.DeviceTensors;
+import dev.graft.training.model.device.Readout;
 import dev.graft.training.model.device.TensorTable;
 import dev.graft.training.model.optimizer.ComputedTensor;
 import dev.graft.training.model.optimizer.Parameters;
@@ -34,7 +35,7 @@ final class TunerState implements AutoCloseable {
   /** What a checkpoint holds beside that. */
   private final TensorTable remembered;
 
-  private double regulariser;
+  private Readout.@Nullable Numbers regulariser;
 
   TunerState(
       DeviceMemory memory,
@@ -66,7 +67,7 @@ final class TunerState implements AutoCloseable {
 
   /** As {@link dev.graft.training.TrainableModel#update}. */
   double update(double learningRate) {
-    regulariser = rule.regularise();
+    regulariser = rule.regularise(parameters.readout());
     if (computed != null) computed.backward();
     double norm = parameters.update(learningRate, rule);
     compute();
@@ -85,7 +86,7 @@ final class TunerState implements AutoCloseable {
   }
 
   double regulariser() {
-    return regulariser;
+    return regulariser == null ? 0 : regulariser.values()[0];
   }
 
   List<NamedTensor> saved() {

@@ -16,6 +16,7 @@ public final class Upload {
 
   private static final int I64 = 4;
   private static final int F32 = 6;
+  private static final int F64 = 7;
 
   private final List<Part> parts = new ArrayList<>();
   private long size;
@@ -26,9 +27,11 @@ public final class Upload {
   private record Part(Object values, long at, int kind, long[] shape) {
     void write(MemorySegment into) {
       MemorySegment from =
-          values instanceof long[] longs
-              ? MemorySegment.ofArray(longs)
-              : MemorySegment.ofArray((float[]) values);
+          switch (values) {
+            case long[] longs -> MemorySegment.ofArray(longs);
+            case double[] doubles -> MemorySegment.ofArray(doubles);
+            default -> MemorySegment.ofArray((float[]) values);
+          };
       MemorySegment.copy(from, 0, into, at * Long.BYTES, from.byteSize());
     }
   }
@@ -40,6 +43,11 @@ public final class Upload {
   /** In f32. */
   public int add(float[] values, long... shape) {
     return add(values, Math.ceilDiv(values.length, 2), F32, shape);
+  }
+
+  /** In f64. */
+  public int add(double[] values, long... shape) {
+    return add(values, values.length, F64, shape);
   }
 
   private int add(Object values, int elements, int kind, long... shape) {

@@ -108,7 +108,7 @@ final class HeldOutEvaluation {
     for (int row = 0; row < outputs.length; row++) {
       float[] logits = outputs[row][0];
       double[] label = batch.labels()[row];
-      sum = sum.plus(LabelLoss.of(metrics.problem(), logits, new double[][] {label}).loss());
+      sum = sum.plus(LabelLoss.of(metrics.problem(), logits, new double[][] {label}));
       metrics.add(logits, label);
     }
     return sum;

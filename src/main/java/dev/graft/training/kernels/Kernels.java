@@ -25,6 +25,8 @@ public final class Kernels {
           "adapters/prompt_encoder",
           "adapters/rank_allocation",
           "linalg",
+          "losses/labels",
+          "losses/preference",
           "ops/activation",
           "ops/attention",
           "ops/dtype",

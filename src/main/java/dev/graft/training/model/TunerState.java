@@ -6,6 +6,7 @@ import dev.graft.training.SavedResult;
 import dev.graft.training.model.device.DerivedTensors;
 import dev.graft.training.model.device.DeviceMemory;
 import dev.graft.training.model.device.DeviceTensors;
+import dev.graft.training.model.device.Readout;
 import dev.graft.training.model.device.TensorTable;
 import dev.graft.training.model.optimizer.ComputedTensor;
 import dev.graft.training.model.optimizer.LossScale;
@@ -36,7 +37,7 @@ final class TunerState implements AutoCloseable {
   /** What a checkpoint holds beside that. */
   private final TensorTable remembered;
 
-  private double regulariser;
+  private Readout.@Nullable Numbers regulariser;
 
   TunerState(
       DeviceMemory memory,
@@ -76,7 +77,7 @@ final class TunerState implements AutoCloseable {
   double update(double learningRate) {
     if (computed != null) computed.backward();
     parameters.unscale(lossScale.value());
-    regulariser = rule.regularise();
+    regulariser = rule.regularise(parameters.readout());
     double norm = parameters.update(learningRate, rule);
     lossScale.updated();
     compute();
@@ -95,7 +96,7 @@ final class TunerState implements AutoCloseable {
   }
 
   double regulariser() {
-    return regulariser;
+    return regulariser == null ? 0 : regulariser.values()[0];
   }
 
   List<NamedTensor> saved() {

@@ -9,73 +9,196 @@ import dev.graft.training.TrainableModel;
 import dev.graft.training.batch.LabelBatch;
 import dev.graft.training.batch.MicroBatch;
 import dev.graft.training.batch.TokenBatch;
+import dev.graft.training.export.ResultFormat;
 import dev.graft.training.generation.Generators;
 import dev.graft.training.model.TrainableModels;
+import dev.graft.training.model.TrainingProgram;
 import dev.graft.training.model.TrainingSetup;
-import dev.graft.training.model.device.PrecisionTests;
 import dev.graft.training.model.optimizer.AdamW;
+import dev.graft.training.tuner.Tuners;
+import dev.graft.training.tuner.part.Slot;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.TinyModels;
 import dev.graft.weights.config.Families;
+import dev.graft.weights.config.ModelConfig;
 import dev.graft.weights.config.basics.Task;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.TreeSet;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
 
-/** A step of every family with every method under every plan, in f32 and in bf16. */
+/**
+ * A step of every family with every method under every plan, and a text continued with the result,
+ * in f32 and in bf16. Families whose programs are the same share one.
+ */
 final class EveryProgram {
   private static final AdamW ADAMW = new AdamW(0.9, 0.999, 1e-8, 0.01, AdamW.Decay.TRAINER, 1);
+  private static final List<Precision> PRECISIONS = List.of(Precision.F32, Precision.BF16);
 
-  private EveryProgram() {}
+  /** With a cache of keys and values: no plan of training. */
+  private static final String GENERATION = "GENERATION";
+
+  private final Path directory;
+  private final Set<Written> run = ConcurrentHashMap.newKeySet();
+  private final Set<String> covered = new ConcurrentSkipListSet<>();
+
+  /** What two cases must share to ask the same of the device. */
+  private record Written(
+      AdapterMethod method, Precision precision, String program, List<String> trained) {}
+
+  private EveryProgram(Path directory) {
+    this.directory = directory;
+  }
 
   /**
    * @param directory where the models are written
+   * @return {@code FAMILY METHOD PLAN PRECISION} of all whose program ran
    */
-  static void run(Path directory) throws IOException {
-    for (String family : Families.NAMES) {
-      Path base = TinyModels.write(directory.resolve(family), Families.json(family));
-      for (AdapterMethod method : PrecisionTests.methods().toList()) train(base, method);
+  static Set<String> run(Path directory) throws Exception {
+    EveryProgram all = new EveryProgram(directory);
+    try (ExecutorService two = Executors.newFixedThreadPool(2)) {
+      List<Callable<Void>> families = new ArrayList<>();
+      for (String family : Families.NAMES) families.add(() -> all.family(family));
+      for (Future<Void> each : two.invokeAll(families)) each.get();
     }
+    return all.covered;
   }
 
-  private static void train(Path path, AdapterMethod method) {
-    for (Precision precision : new Precision[] {Precision.F32, Precision.BF16}) {
-      for (ComputePlan.Kind kind : ComputePlan.Kind.values()) {
-        var execution = new Execution(Execution.CPU, precision, new ComputePlan(kind), 1);
-        try (ModelDirectory base = ModelDirectory.open(path);
-            TrainableModel model =
-                TrainableModels.load(base, new TrainingSetup(method, ADAMW, execution, 1))) {
-          MicroBatch rows = rows(base);
-          model.accumulate(rows, rows.targets(), 1);
-          model.update(1e-3);
-          model.evaluate(rows);
-        } catch (IllegalArgumentException e) {
-          System.out.println(
-              path.getFileName() + " " + method.getClass().getSimpleName() + " " + e.getMessage());
-          return; // the method does not fit the family
+  /** All that there should be. */
+  static Set<String> expected() {
+    Set<String> all = new TreeSet<>();
+    for (String family : Families.NAMES) {
+      ModelConfig config = Families.read(family);
+      for (Class<?> method : FittingMethods.all()) {
+        if (!FittingMethods.fits(method, config)) continue;
+        for (Precision precision : PRECISIONS) {
+          for (ComputePlan.Kind plan : ComputePlan.Kind.values()) {
+            all.add(name(family, method, plan.name(), precision));
+          }
+          if (config.task() instanceof Task.CausalLm) {
+            all.add(name(family, method, GENERATION, precision));
+          }
         }
       }
-      generate(path, precision);
+    }
+    return all;
+  }
+
+  private static String name(String family, Class<?> method, String plan, Precision precision) {
+    return String.join(" ", family, method.getSimpleName(), plan, precision.name());
+  }
+
+  private Void family(String family) throws IOException {
+    Path path = TinyModels.write(directory.resolve(family), threeLayers(family));
+    try (ModelDirectory base = ModelDirectory.open(path)) {
+      for (Precision precision : PRECISIONS) {
+        List<Path> results = new ArrayList<>();
+        for (AdapterMethod method : FittingMethods.of(base.config())) {
+          if (run.add(written(base, method, precision))) {
+            Path result = path.resolve(precision + "-" + results.size());
+            train(base, method, precision, result);
+            if (Files.exists(result.resolve("adapter_config.json"))) results.add(result);
+          }
+          for (ComputePlan.Kind plan : ComputePlan.Kind.values()) {
+            covered.add(name(family, method.getClass(), plan.name(), precision));
+          }
+        }
+        if (base.config().task() instanceof Task.CausalLm) {
+          generate(path, results, precision);
+          for (AdapterMethod method : FittingMethods.of(base.config())) {
+            covered.add(name(family, method.getClass(), GENERATION, precision));
+          }
+        }
+      }
+    }
+    return null;
+  }
+
+  /** A first, a middle and a last one: their programs and gradients differ. */
+  private static ObjectNode threeLayers(String family) {
+    ObjectNode config = Families.json(family);
+    for (String layers : List.of("num_hidden_layers", "n_layer", "n_layers")) {
+      if (config.path(layers).asInt(3) == 2) config.put(layers, 3);
+    }
+    for (String list : List.of("layer_types", "no_rope_layers")) {
+      if (config.get(list) instanceof ArrayNode of && of.size() == 2) of.add(of.get(1));
+    }
+    return config;
+  }
+
+  private static Written written(ModelDirectory base, AdapterMethod method, Precision precision) {
+    return new Written(
+        method,
+        precision,
+        TrainingProgram.of(base, setup(method, precision, ComputePlan.Kind.KEEP)).text(),
+        Tuners.of(method, base).slots().stream().map(Slot::name).toList());
+  }
+
+  private static TrainingSetup setup(
+      AdapterMethod method, Precision precision, ComputePlan.Kind plan) {
+    var execution = new Execution(Execution.CPU, precision, new ComputePlan(plan), 1);
+    return new TrainingSetup(method, ADAMW, execution, 1);
+  }
+
+  /**
+   * @param result where it is written
+   */
+  private static void train(
+      ModelDirectory base, AdapterMethod method, Precision precision, Path result) {
+    for (ComputePlan.Kind plan : ComputePlan.Kind.values()) {
+      try (TrainableModel model = TrainableModels.load(base, setup(method, precision, plan))) {
+        for (int alike : new int[] {20, 0}) {
+          MicroBatch rows = rows(base, alike);
+          model.accumulate(rows, 2 * rows.targets(), 1);
+        }
+        model.update(1e-3);
+        model.evaluate(rows(base, 0));
+        if (plan == ComputePlan.Kind.KEEP) {
+          ResultFormat.write(result, base, "base", method, model, Map.of());
+        }
+      }
     }
   }
 
-  private static void generate(Path path, Precision precision) {
+  /**
+   * @param results adapters of the base
+   */
+  private static void generate(Path path, List<Path> results, Precision precision) {
     var execution = new Execution(Execution.CPU, precision, ComputePlan.KEEP, 1);
-    try (ModelDirectory base = ModelDirectory.open(path)) {
-      if (!(base.config().task() instanceof Task.CausalLm)) return;
+    try (Generator generator = Generators.load(path, null, null, execution)) {
+      generate(generator);
+      for (Path each : results) {
+        generator.adapter(each);
+        generate(generator);
+      }
     }
-    try (Generator generator = Generators.load(path, null, null, execution);
-        Generator.Text text = generator.read(new int[] {3, 4, 5})) {
+  }
+
+  private static void generate(Generator generator) {
+    try (Generator.Text text = generator.read(new int[] {3, 4, 5})) {
       text.append(6);
       text.logits();
     }
   }
 
-  /** Two rows that begin alike. */
-  private static MicroBatch rows(ModelDirectory base) {
+  /** Two rows that begin with so many tokens alike. */
+  private static MicroBatch rows(ModelDirectory base, int alike) {
     int[] first = new SplittableRandom(1).ints(24, 3, 97).toArray();
-    int[] second = first.clone();
-    second[20]--;
+    int[] second = new SplittableRandom(2).ints(24, 3, 97).toArray();
+    System.arraycopy(first, 0, second, 0, alike);
     int[][] ids = {first, second};
     return switch (base.config().task()) {
       case Task.CausalLm() -> new TokenBatch(ids, ids);

@@ -18,7 +18,11 @@ import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
@@ -27,7 +31,7 @@ import java.util.stream.Stream;
  * Writes down every call of every kernel archive that is loaded meanwhile, for {@code
  * quality/fake_cuda.py}: the archives as {@code N.pt}, and {@code calls.jsonl}. A value is a
  * number, or {@code ["tensor", element type, sizes, strides]}, {@code ["list", ...]}, {@code
- * ["tuple", ...]}. Calls that differ in sizes alone are written once.
+ * ["tuple", ...]}. Calls of the same text that differ in sizes alone are written once.
  */
 public final class RecordedCalls implements TorchScriptModule.Observer, AutoCloseable {
   private static final String SHAPES =
@@ -45,13 +49,37 @@ public final class RecordedCalls implements TorchScriptModule.Observer, AutoClos
           return all
       """;
 
+  /** A method of a part of a model for the way down. */
+  private static final Pattern DOWN =
+      Pattern.compile("(\\w+\\d)_(backward|autograd|forward)(_first)?");
+
   private final Path directory;
   private final Writer calls;
-  private final Map<ByteBuffer, Integer> archives = new HashMap<>();
-  private final Map<TorchScriptModule, Integer> modules = new IdentityHashMap<>();
-  private final Set<String> written = new HashSet<>();
+  private final Map<ByteBuffer, Archive> archives = new HashMap<>();
+  private final Map<TorchScriptModule, Archive> modules = new IdentityHashMap<>();
+  private final Set<String> called = new HashSet<>();
+  private final Set<Form> written = new HashSet<>();
   private final PtNDManager manager;
   private final TorchScriptModule own;
+
+  /**
+   * @param methods texts by name, see {@link KernelFunctions#in}
+   * @param direct names of those that were called
+   */
+  private record Archive(int number, Map<String, String> methods, Set<String> direct) {
+    boolean reached(String name, Set<String> called) {
+      if (name.endsWith("_train") || name.endsWith("_decode")) return true;
+      Matcher down = DOWN.matcher(name);
+      if (!down.matches()) return called.contains(methods.get(name));
+      String either = down.group(1) + "_" + down.group(2);
+      return !direct.contains(down.group(1) + "_forward")
+          || called.contains(methods.get(either))
+          || called.contains(methods.get(either + "_first"));
+    }
+  }
+
+  /** What a call has in common with those that differ from it in sizes alone. */
+  private record Form(String text, String arguments) {}
 
   /** Begins; closing ends it. */
   public RecordedCalls(Path directory) throws IOException {
@@ -68,43 +96,67 @@ public final class RecordedCalls implements TorchScriptModule.Observer, AutoClos
     return written.size();
   }
 
+  /**
+   * Methods that no call has reached: {@code NAME in ARCHIVE}. Of the parts of a model this is the
+   * way up without dropout, and the way down of those that are on it, with or without the gradient
+   * of what is below; the others depend on what trains, and on the task.
+   */
+  synchronized Set<String> uncalled() {
+    Set<String> uncalled = new TreeSet<>();
+    for (Archive archive : archives.values()) {
+      for (String name : archive.methods().keySet()) {
+        if (!archive.reached(name, called)) uncalled.add(name + " in " + archive.number());
+      }
+    }
+    return uncalled;
+  }
+
+  /** Texts of methods that were called. */
+  synchronized Set<String> called() {
+    return Set.copyOf(called);
+  }
+
   @Override
-  public synchronized void loaded(TorchScriptModule module, byte[] archive) {
-    int number = archives.computeIfAbsent(ByteBuffer.wrap(archive), key -> archives.size());
-    modules.put(module, number);
-    Path file = directory.resolve(number + ".pt");
+  public synchronized void loaded(TorchScriptModule module, byte[] bytes) {
+    Archive archive = archives.computeIfAbsent(ByteBuffer.wrap(bytes), key -> added(bytes));
+    modules.put(module, archive);
+  }
+
+  private Archive added(byte[] bytes) {
+    int number = archives.size();
     try {
-      if (!Files.exists(file)) Files.write(file, archive);
+      Files.write(directory.resolve(number + ".pt"), bytes);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+    return new Archive(number, KernelFunctions.in(KernelFunctions.program(bytes)), new HashSet<>());
   }
 
   @Override
   public synchronized void called(
       TorchScriptModule module, String method, IValue[] arguments, IValue result) {
-    Integer archive = modules.get(module);
+    Archive archive = modules.get(module);
     if (archive == null) return; // from before, or our own
-    String call =
-        "{\"archive\":%d,\"method\":\"%s\",\"arguments\":[%s],\"result\":%s}"
-            .formatted(
-                archive,
-                method,
-                Stream.of(arguments).map(this::json).collect(Collectors.joining(",")),
-                json(result));
-    if (!written.add(form(call))) return;
+    String text = Objects.requireNonNull(archive.methods().get(method), method);
+    called.add(text);
+    archive.direct().add(method);
+    String given = Stream.of(arguments).map(this::json).collect(Collectors.joining(","));
+    if (!written.add(new Form(text, form("[" + given + "]")))) return;
     try {
-      calls.write(call + "\n");
+      calls.write(
+          "{\"archive\":%d,\"method\":\"%s\",\"arguments\":[%s],\"result\":%s}\n"
+              .formatted(archive.number(), method, given, json(result)));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
-  /** What a call has in common with those that differ from it in sizes alone. */
-  private static String form(String call) {
-    return call.substring(0, call.indexOf("\"result\""))
+  /** Without sizes: every number but 0 in a list, and what is too large for an element type. */
+  private static String form(String arguments) {
+    return arguments
         .replaceAll("\"list\"(,-?\\d+)+", "numbers")
-        .replaceAll("([\\[ ])[1-9]\\d*(?=[,\\]])", "$1n");
+        .replaceAll("(?<=\\[| )[1-9]\\d*(?=[,\\]])", "n")
+        .replaceAll("(?<=,)(1[6-9]|[2-9]\\d|[1-9]\\d{2,})(?=[,\\]])", "n");
   }
 
   private String json(IValue value) {

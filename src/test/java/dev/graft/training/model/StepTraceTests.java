@@ -6,16 +6,23 @@ import ai.djl.pytorch.jni.JniUtils;
 import dev.graft.Concurrent;
 import dev.graft.spec.Hyperparameters.Regularisation;
 import dev.graft.spec.Precision;
+import dev.graft.spec.Preference;
 import dev.graft.spec.Quantization;
+import dev.graft.spec.method.AdaLora;
 import dev.graft.spec.method.AdapterMethod;
 import dev.graft.spec.method.AdapterMethod.TargetModules;
 import dev.graft.spec.method.LoraInit;
+import dev.graft.spec.method.LoraVariant;
+import dev.graft.spec.method.RankAllocation;
+import dev.graft.spec.method.Targets;
 import dev.graft.training.ComputePlan;
 import dev.graft.training.Execution;
 import dev.graft.training.PendingLoss;
 import dev.graft.training.TrainableModel;
 import dev.graft.training.batch.LabelBatch;
 import dev.graft.training.batch.MicroBatch;
+import dev.graft.training.batch.PairBatch;
+import dev.graft.training.batch.PairLogps;
 import dev.graft.training.batch.TokenBatch;
 import dev.graft.training.model.optimizer.AdamW;
 import dev.graft.weights.ModelDirectory;
@@ -29,6 +36,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import jdk.jfr.Recording;
@@ -36,7 +44,6 @@ import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordedMethod;
 import jdk.jfr.consumer.RecordingFile;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -49,6 +56,19 @@ class StepTraceTests {
   private static final AdapterMethod LORA =
       new AdapterMethod.Lora(4, 8, 0.1, new TargetModules.AllLinear())
           .startingAs(new LoraInit.Random());
+
+  /** Ranks are allocated after each step. */
+  private static final AdapterMethod ADALORA =
+      new AdaLora(
+          new RankAllocation(4, 2, 40, 0, 1, 60, 0.85, 0.85, 0.5),
+          8,
+          16,
+          0,
+          new Targets(new TargetModules.AllLinear()),
+          true,
+          LoraVariant.Bias.NONE,
+          new TreeMap<>(),
+          List.of());
 
   /** Each reads a number on the host. */
   private static final Set<String> WAITING =
@@ -65,26 +85,62 @@ class StepTraceTests {
 
   @TempDir Path directory;
 
+  /**
+   * Two micro-batches and the update, of a model of two layers.
+   *
+   * @param uploads from the host to the device
+   * @param calls of libtorch
+   */
   private record Case(
       String family,
       AdapterMethod method,
       Precision precision,
       ComputePlan.Kind kind,
-      @Nullable Quantization quantization) {
-    static Case of(String family, AdapterMethod method) {
-      return new Case(family, method, Precision.F32, ComputePlan.Kind.KEEP, null);
+      @Nullable Quantization quantization,
+      @Nullable Preference preference,
+      long uploads,
+      long calls) {
+    static Case of(String family, AdapterMethod method, long calls) {
+      return new Case(family, method, Precision.F32, ComputePlan.Kind.KEEP, null, null, 4, calls);
+    }
+
+    static Case of(
+        Precision precision,
+        ComputePlan.Kind kind,
+        @Nullable Quantization quantization,
+        long calls) {
+      return new Case("llama", LORA, precision, kind, quantization, null, 4, calls);
+    }
+
+    static Case of(AdapterMethod method, Preference preference, long calls) {
+      return new Case(
+          "llama", method, Precision.F32, ComputePlan.Kind.KEEP, null, preference, 6, calls);
     }
   }
 
   static Stream<Case> cases() {
     var nf4 = new Quantization.FourBit(Quantization.QuantType.NF4, true);
-    return Stream.concat(
-        Stream.of("llama", "gemma2", "gemma3", "phi3", "gpt2", "gpt-neox", "llama-cls", "bert")
-            .map(family -> Case.of(family, LORA)),
-        Stream.of(
-            Case.of("llama", new AdapterMethod.Full()),
-            new Case("llama", LORA, Precision.BF16, ComputePlan.Kind.RECOMPUTE, nf4),
-            new Case("llama", LORA, Precision.F32, ComputePlan.Kind.RECOMPUTE, null)));
+    var dpo = new Preference.Dpo(Preference.LossType.SIGMOID, 0.1, 0);
+    return Stream.of(
+        Case.of("llama", LORA, 386),
+        Case.of("gemma2", LORA, 388),
+        Case.of("gemma3", LORA, 412),
+        Case.of("phi3", LORA, 386),
+        Case.of("gpt2", LORA, 382),
+        Case.of("gpt-neox", LORA, 386),
+        Case.of("llama-cls", LORA, 328),
+        Case.of("bert", LORA, 362),
+        Case.of("bert-multilabel", LORA, 362),
+        Case.of("bert-regression", LORA, 362),
+        Case.of("llama", ADALORA, 427),
+        Case.of("llama", new AdapterMethod.Full(), 440),
+        Case.of(LORA, dpo, 526),
+        Case.of(new AdapterMethod.Full(), dpo, 632),
+        Case.of(LORA, new Preference.Dpo(Preference.LossType.IPO, 0.1, 0), 526),
+        Case.of(LORA, new Preference.Orpo(0.1), 526),
+        Case.of(Precision.BF16, ComputePlan.Kind.RECOMPUTE, nf4, 434),
+        Case.of(Precision.F32, ComputePlan.Kind.RECOMPUTE, null, 434),
+        Case.of(Precision.F32, ComputePlan.Kind.AUTOGRAD, null, 398));
   }
 
   @ParameterizedTest
@@ -95,7 +151,7 @@ class StepTraceTests {
         TrainableModel model = load(base, of)) {
       JniUtils.startProfile(false, false, false);
       try {
-        step(model, base);
+        step(model, base, of, 1);
       } finally {
         JniUtils.stopProfile(trace.toString());
       }
@@ -126,17 +182,19 @@ class StepTraceTests {
     return event.path("ts").doubleValue() + event.path("dur").doubleValue();
   }
 
-  /** Two micro-batches and the update, of a model of two layers. */
-  @Test
-  void aStepReadsTheDeviceOnceAndCallsItSoOften() throws Exception {
-    try (ModelDirectory base = open("llama");
-        TrainableModel model = load(base, Case.of("llama", LORA))) {
-      step(model, base);
-      Map<String, Long> calls = calls(() -> step(model, base));
-      assertThat(calls)
-          .containsEntry("getByteBuffer", 1L)
-          .containsEntry("createNdFromByteBuffer", 4L);
-      assertThat(calls.values().stream().mapToLong(each -> each).sum()).isBetween(200L, 420L);
+  @ParameterizedTest
+  @MethodSource("cases")
+  void aStepReadsTheDeviceOnceAndCallsItSoOften(Case of) throws Exception {
+    try (ModelDirectory base = open(of.family());
+        TrainableModel model = load(base, of)) {
+      step(model, base, of, 1);
+      for (int longer : new int[] {1, 2}) {
+        Map<String, Long> calls = calls(() -> step(model, base, of, longer));
+        assertThat(calls)
+            .containsEntry("getByteBuffer", 1L)
+            .containsEntry("createNdFromByteBuffer", of.uploads());
+        assertThat(calls.values().stream().mapToLong(each -> each).sum()).isEqualTo(of.calls());
+      }
     }
   }
 
@@ -171,25 +229,48 @@ class StepTraceTests {
     return TrainableModels.load(
         base,
         new TrainingSetup(
-            of.method(), ADAMW, execution, 1, of.quantization(), Regularisation.NONE, null, false));
+            of.method(),
+            ADAMW,
+            execution,
+            1,
+            of.quantization(),
+            Regularisation.NONE,
+            of.preference(),
+            false));
   }
 
-  private static void step(TrainableModel model, ModelDirectory base) {
+  private static void step(TrainableModel model, ModelDirectory base, Case of, int longer) {
     List<PendingLoss> losses = new ArrayList<>();
     for (int i = 0; i < 2; i++) {
-      MicroBatch rows = rows(base, i);
+      MicroBatch rows = rows(base, of, i, longer);
       losses.add(model.enqueue(rows, 2 * rows.targets(), i));
     }
     assertThat(model.update(1e-3)).isPositive();
     assertThat(PendingLoss.sum(losses).read().mean()).isPositive();
+    assertThat(model.regulariser()).isNotNegative();
   }
 
-  private static MicroBatch rows(ModelDirectory base, int seed) {
-    int[][] ids = {
-      new SplittableRandom(seed).ints(9, 3, 97).toArray(),
-      new SplittableRandom(seed + 7).ints(5, 3, 97).toArray()
+  private static MicroBatch rows(ModelDirectory base, Case of, int seed, int longer) {
+    int[][] ids = {ids(seed, 9 * longer), ids(seed + 7, 5 * longer)};
+    TokenBatch tokens = new TokenBatch(ids, ids);
+    if (of.preference() != null) {
+      int[][] others = {ids(seed + 20, 5 * longer), ids(seed + 27, 9 * longer)};
+      double[] reference = {-20, -30};
+      return new PairBatch(tokens, new TokenBatch(others, others))
+          .measuredFrom(new PairLogps(reference, reference));
+    }
+    return switch (base.config().task()) {
+      case Task.CausalLm() -> tokens;
+      case Task.SequenceClassification head ->
+          new LabelBatch(
+              ids,
+              head.problem() == Task.Problem.SINGLE_LABEL_CLASSIFICATION
+                  ? new double[][] {{1}, {0}}
+                  : new double[2][head.numLabels()]);
     };
-    boolean labels = base.config().task() instanceof Task.SequenceClassification;
-    return labels ? new LabelBatch(ids, new double[][] {{1}, {0}}) : new TokenBatch(ids, ids);
+  }
+
+  private static int[] ids(int seed, int tokens) {
+    return new SplittableRandom(seed).ints(tokens, 3, 97).toArray();
   }
 }

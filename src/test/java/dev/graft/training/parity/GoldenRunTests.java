@@ -92,7 +92,8 @@ public class GoldenRunTests {
           .within(
               new ActivationBudget(0, LongStream.generate(() -> 1).limit(16).toArray(), 1, 1, 4));
 
-  static Stream<Arguments> runs() {
+  /** Every case of the repository under every plan. */
+  public static Stream<Arguments> runs() {
     List<Arguments> runs = new ArrayList<>();
     for (String name : Stream.concat(OTHERS.stream(), LORA.stream()).toList()) {
       runs.add(Arguments.of(name, LEAST));

@@ -17,6 +17,7 @@ public final class Upload {
   private static final int I32 = 3;
   private static final int I64 = 4;
   private static final int F32 = 6;
+  private static final int F64 = 7;
 
   private final List<Part> parts = new ArrayList<>();
   private long size;
@@ -30,6 +31,7 @@ public final class Upload {
           switch (values) {
             case long[] longs -> MemorySegment.ofArray(longs);
             case int[] ints -> MemorySegment.ofArray(ints);
+            case double[] doubles -> MemorySegment.ofArray(doubles);
             default -> MemorySegment.ofArray((float[]) values);
           };
       MemorySegment.copy(from, 0, into, at * Long.BYTES, from.byteSize());
@@ -48,6 +50,11 @@ public final class Upload {
   /** In f32. */
   public int add(float[] values, long... shape) {
     return add(values, Math.ceilDiv(values.length, 2), F32, shape);
+  }
+
+  /** In f64. */
+  public int add(double[] values, long... shape) {
+    return add(values, values.length, F64, shape);
   }
 
   private int add(Object values, int elements, int kind, long... shape) {

@@ -1,13 +1,14 @@
 package dev.graft.training.model.loss;
 
-import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
 import dev.graft.training.PendingLoss;
 import dev.graft.training.batch.LabelBatch;
 import dev.graft.training.metrics.TokenLoss;
+import dev.graft.training.model.device.DeviceMemory;
 import dev.graft.training.model.device.Readout;
+import dev.graft.training.model.device.Upload;
 import dev.graft.training.model.family.Family;
 import dev.graft.training.model.forward.ForwardPass;
 import dev.graft.training.model.forward.TokenLayout;
@@ -17,11 +18,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The labels of each row, from the logits of one of its tokens. There are few logits, so the loss
- * is computed here, in double.
+ * is computed here, in double, when it is read. Its gradient is computed on the device.
  *
  * @param labels (rows)(1) or (rows)(outputs), see {@link LabelBatch}
  */
-public record LabelGoal(Task.Problem problem, TokenLayout rows, long[] picked, double[][] labels)
+public record LabelGoal(
+    DeviceMemory memory, Task.Problem problem, TokenLayout rows, long[] picked, double[][] labels)
     implements Goal {
   /**
    * @throws IllegalArgumentException if the model has no head for labels, or labels do not fit it
@@ -37,7 +39,7 @@ public record LabelGoal(Task.Problem problem, TokenLayout rows, long[] picked, d
     TokenLayout rows = pass.layout(batch.inputIds());
     LabelLoss.requireFitting(head, batch.labels(), rows.rows());
     long[] picked = picked(family, rows, batch.inputIds());
-    return new LabelGoal(head.problem(), rows, picked, batch.labels());
+    return new LabelGoal(pass.model().memory(), head.problem(), rows, picked, batch.labels());
   }
 
   /**
@@ -84,17 +86,35 @@ public record LabelGoal(Task.Problem problem, TokenLayout rows, long[] picked, d
   @Override
   public Result backward(PtNDManager scope, IValue logits, double scale, Readout readout) {
     PtNDArray output = logits.toTensor(scope);
-    LabelLoss loss = LabelLoss.of(problem, output.toFloatArray(), labels);
-    float[] gradient = new float[loss.gradient().length];
-    for (int i = 0; i < gradient.length; i++) {
-      gradient[i] = (float) (scale * loss.gradient()[i]);
+    PtNDArray gradient =
+        memory
+            .module()
+            .call(scope, "label_gradient", problem.wireName(), output, sent(scope), scale)
+            .getFirst();
+    return new Result(gradient, new Scored(this, readout.add(output)));
+  }
+
+  private PtNDArray sent(PtNDManager scope) {
+    double[] all = Arrays.stream(labels).flatMapToDouble(Arrays::stream).toArray();
+    Upload upload = new Upload();
+    switch (problem) {
+      case SINGLE_LABEL_CLASSIFICATION ->
+          upload.add(Arrays.stream(all).mapToLong(each -> (long) each).toArray(), all.length);
+      case MULTI_LABEL_CLASSIFICATION, REGRESSION ->
+          upload.add(all, labels.length, labels[0].length);
     }
-    Shape shape = output.getShape();
-    return new Result((PtNDArray) scope.create(gradient, shape), PendingLoss.of(loss.loss()));
+    return upload.send(memory, scope).getFirst();
+  }
+
+  private record Scored(LabelGoal goal, Readout.Numbers logits) implements PendingLoss.OnDevice {
+    @Override
+    public TokenLoss read() {
+      return LabelLoss.of(goal.problem(), logits.values(), goal.labels());
+    }
   }
 
   @Override
   public TokenLoss evaluate(PtNDManager scope, IValue logits) {
-    return LabelLoss.of(problem, logits.toTensor(scope).toFloatArray(), labels).loss();
+    return LabelLoss.of(problem, logits.toTensor(scope).toFloatArray(), labels);
   }
 }

@@ -5,16 +5,17 @@ import dev.graft.weights.config.basics.Task;
 
 /**
  * The loss of a classification or regression, summed over rows, or over rows and outputs: what
- * transformers calls {@code problem_type}, without its mean.
- *
- * @param gradient of the sum at each logit, (rows outputs)
+ * transformers calls {@code problem_type}, without its mean. Kernel {@code losses.labels} has its
+ * gradient.
  */
-public record LabelLoss(double[] gradient, TokenLoss loss) {
+public final class LabelLoss {
+  private LabelLoss() {}
+
   /**
    * @param logits (rows outputs)
    * @param labels (rows)(1) the class, or (rows)(outputs)
    */
-  public static LabelLoss of(Task.Problem problem, float[] logits, double[][] labels) {
+  public static TokenLoss of(Task.Problem problem, float[] logits, double[][] labels) {
     return switch (problem) {
       case SINGLE_LABEL_CLASSIFICATION -> crossEntropy(logits, labels);
       case MULTI_LABEL_CLASSIFICATION -> binary(logits, labels);
@@ -23,9 +24,8 @@ public record LabelLoss(double[] gradient, TokenLoss loss) {
   }
 
   /** A class is right if its logit is the largest, of equal ones the first. */
-  private static LabelLoss crossEntropy(float[] logits, double[][] labels) {
+  private static TokenLoss crossEntropy(float[] logits, double[][] labels) {
     int outputs = logits.length / labels.length;
-    double[] gradient = new double[logits.length];
     double sum = 0;
     long correct = 0;
     for (int r = 0; r < labels.length; r++) {
@@ -34,44 +34,36 @@ public record LabelLoss(double[] gradient, TokenLoss loss) {
       for (int i = from; i < from + outputs; i++) if (logits[i] > logits[best]) best = i;
       double total = 0;
       for (int i = from; i < from + outputs; i++) {
-        gradient[i] = Math.exp((double) logits[i] - logits[best]);
-        total += gradient[i];
+        total += Math.exp((double) logits[i] - logits[best]);
       }
-      for (int i = from; i < from + outputs; i++) gradient[i] /= total;
       int target = from + (int) labels[r][0];
       sum += Math.log(total) + logits[best] - logits[target];
-      gradient[target]--;
       if (best == target) correct++;
     }
-    return new LabelLoss(gradient, new TokenLoss(sum, labels.length, correct));
+    return new TokenLoss(sum, labels.length, correct);
   }
 
   /** Every output is right or wrong by itself: right if it is on the label's side of 0. */
-  private static LabelLoss binary(float[] logits, double[][] labels) {
-    double[] gradient = new double[logits.length];
+  private static TokenLoss binary(float[] logits, double[][] labels) {
     double sum = 0;
     long correct = 0;
     for (int i = 0; i < logits.length; i++) {
       double x = logits[i];
       double y = label(labels, i);
-      double small = Math.exp(-Math.abs(x));
-      sum += Math.max(x, 0) - x * y + Math.log1p(small);
-      gradient[i] = (x >= 0 ? 1 : small) / (1 + small) - y;
+      sum += Math.max(x, 0) - x * y + Math.log1p(Math.exp(-Math.abs(x)));
       if (x > 0 == y > 0.5) correct++;
     }
-    return new LabelLoss(gradient, new TokenLoss(sum, logits.length, correct));
+    return new TokenLoss(sum, logits.length, correct);
   }
 
   /** Nothing is right or wrong. */
-  private static LabelLoss squared(float[] logits, double[][] labels) {
-    double[] gradient = new double[logits.length];
+  private static TokenLoss squared(float[] logits, double[][] labels) {
     double sum = 0;
     for (int i = 0; i < logits.length; i++) {
       double difference = logits[i] - label(labels, i);
       sum += difference * difference;
-      gradient[i] = 2 * difference;
     }
-    return new LabelLoss(gradient, new TokenLoss(sum, logits.length, 0));
+    return new TokenLoss(sum, logits.length, 0);
   }
 
   private static double label(double[][] labels, int index) {

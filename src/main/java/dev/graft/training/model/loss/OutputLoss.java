@@ -4,6 +4,7 @@ import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
 import dev.graft.training.ComputePlan;
+import dev.graft.training.model.device.DeviceMemory;
 import dev.graft.training.model.device.Upload;
 import dev.graft.training.model.forward.Transformer;
 import dev.graft.training.model.optimizer.Parameters;
@@ -11,7 +12,7 @@ import dev.graft.training.tuner.part.OutputPart;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
-import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** From what the head computes to log-probabilities of tokens, and back. */
@@ -65,19 +66,23 @@ public final class OutputLoss {
   }
 
   public TokenScores scores(PtNDManager scope, IValue hidden, long[] targets) {
-    return TokenScores.of(
-        model
-            .module()
-            .call(
-                scope,
-                "token_loss",
-                hidden,
-                model.tensor(output),
-                upload(scope, targets, new float[0]).getFirst(),
-                chunk,
-                tile,
-                softcap,
-                labelSmoothing));
+    return TokenScores.of(scores(scope, hidden, upload(scope, targets, new float[0]).getFirst()));
+  }
+
+  /** Log-probabilities of the targets, and whether one had the largest logit; on the device. */
+  private List<PtNDArray> scores(PtNDManager scope, IValue hidden, PtNDArray targets) {
+    return model
+        .module()
+        .call(
+            scope,
+            "token_loss",
+            hidden,
+            model.tensor(output),
+            targets,
+            chunk,
+            tile,
+            softcap,
+            labelSmoothing);
   }
 
   /**
@@ -86,9 +91,14 @@ public final class OutputLoss {
    * @param g derivative of the loss by the log-probability of each target
    */
   TokenScores.Descent backward(PtNDManager scope, IValue hidden, long[] targets, float[] g) {
+    List<PtNDArray> sent = upload(scope, targets, g);
+    return backward(scope, hidden, sent.get(0), sent.get(1));
+  }
+
+  private TokenScores.Descent backward(
+      PtNDManager scope, IValue hidden, PtNDArray targets, PtNDArray g) {
     String method =
         plan.kind() == ComputePlan.Kind.AUTOGRAD ? "token_loss_autograd" : "token_loss_backward";
-    List<PtNDArray> sent = upload(scope, targets, g);
     List<PtNDArray> parts =
         model
             .module()
@@ -97,8 +107,8 @@ public final class OutputLoss {
                 method,
                 hidden,
                 model.tensor(output),
-                sent.get(0),
-                sent.get(1),
+                targets,
+                g,
                 chunk,
                 tile,
                 softcap,
@@ -108,27 +118,28 @@ public final class OutputLoss {
   }
 
   /**
-   * The same where the derivatives depend on the scores. A row's gradient is its derivative times
-   * something that does not depend on it, so the logits are computed once, unless the output matrix
-   * trains: it has the sum over the rows.
+   * The same where the derivatives depend on the log-probabilities. A row's gradient is its
+   * derivative times something that does not depend on it, so the logits are computed once, unless
+   * the output matrix trains: it has the sum over the rows.
+   *
+   * @param derivatives from (targets) to as many, on the device
    */
-  TokenScores.Learned backward(
-      PtNDManager scope,
-      IValue hidden,
-      long[] targets,
-      Function<TokenScores, float[]> derivatives) {
+  TokenScores.Descent backward(
+      PtNDManager scope, IValue hidden, long[] targets, UnaryOperator<PtNDArray> derivatives) {
     if (gradients.length > 0) {
-      TokenScores scores = scores(scope, hidden, targets);
-      TokenScores.Descent descent = backward(scope, hidden, targets, derivatives.apply(scores));
-      return new TokenScores.Learned(scores, descent.gradient());
+      PtNDArray sent = upload(scope, targets, new float[0]).getFirst();
+      PtNDArray logps = scores(scope, hidden, sent).getFirst();
+      return backward(scope, hidden, sent, derivatives.apply(logps));
     }
     float[] ones = new float[targets.length];
     Arrays.fill(ones, 1);
     TokenScores.Descent each = backward(scope, hidden, targets, ones);
-    TokenScores scores = each.read();
-    float[] g = derivatives.apply(scores);
-    model.module().run("scale_rows", each.gradient(), upload(scope, targets, g).get(1));
-    return new TokenScores.Learned(scores, each.gradient());
+    model.module().run("scale_rows", each.gradient(), derivatives.apply(each.logps()));
+    return each;
+  }
+
+  DeviceMemory memory() {
+    return model.memory();
   }
 
   private List<PtNDArray> upload(PtNDManager scope, long[] targets, float[] g) {

@@ -1,5 +1,6 @@
 package dev.graft.training.model.loss;
 
+import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
 import dev.graft.spec.Preference;
@@ -12,12 +13,18 @@ import dev.graft.training.batch.TokenBatch;
 import dev.graft.training.metrics.PairMetrics;
 import dev.graft.training.metrics.TokenLoss;
 import dev.graft.training.model.device.Readout;
+import dev.graft.training.model.device.Upload;
 import dev.graft.training.model.forward.TokenLayout;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
 import java.util.function.Function;
+import java.util.stream.DoubleStream;
 
 /**
  * The chosen completion rather than the rejected one: the log-probabilities of both give the loss,
- * in double, and its slopes go back through the output matrix.
+ * here, when it is read. Its slopes, which go back through the output matrix, are computed on the
+ * device.
  *
  * @param reference zeros where the preference has none
  * @param whole what the means are over: more than these pairs, where they are part of a batch
@@ -67,10 +74,24 @@ public record PairGoal(
 
   @Override
   public Result backward(PtNDManager scope, IValue hidden, double scale, Readout readout) {
-    TokenScores.Learned learned =
-        loss.backward(scope, hidden, rows.targetIds(), scores -> slopes(preferred(scores), scale));
-    TokenScores scores = learned.scores();
-    return new Result(learned.gradient(), PendingLoss.of(loss(scores, preferred(scores), 1)));
+    TokenScores.Descent descent =
+        loss.backward(scope, hidden, rows.targetIds(), logps -> slopes(scope, logps, scale));
+    return new Result(
+        descent.gradient(),
+        new Preferred(this, readout.add(descent.logps()), readout.add(descent.best())));
+  }
+
+  /** Log-probabilities of the targets, and 1 where one had the largest logit. */
+  private record Preferred(PairGoal goal, Readout.Numbers logps, Readout.Numbers best)
+      implements PendingLoss.OnDevice {
+    @Override
+    public TokenLoss read() {
+      float[] right = best.values();
+      boolean[] largest = new boolean[right.length];
+      for (int i = 0; i < right.length; i++) largest[i] = right[i] > 0;
+      TokenScores scores = new TokenScores(logps.values(), largest);
+      return goal.loss(scores, goal.preferred(scores), 1);
+    }
   }
 
   /** Weighted by its pairs, so that a file's loss is the mean over all of them. */
@@ -98,21 +119,59 @@ public record PairGoal(
     return (double) targets.pairs() / whole.pairs();
   }
 
-  /** Derivative of scale times the loss by the log-probability of each target. */
-  private float[] slopes(PreferenceLoss preferred, double scale) {
-    float[] g = new float[targets.count()];
+  /** Derivative of scale times the loss by the log-probability of each target, on the device. */
+  private PtNDArray slopes(PtNDManager scope, PtNDArray logps, double scale) {
+    long completions = 2L * targets.pairs();
+    long[] places = targets.places();
+    Upload upload = new Upload();
+    upload.add(places, completions, places.length / completions);
+    upload.add(targets.owners(), targets.count());
+    upload.add(both(counts(true), counts(false)), completions);
+    upload.add(both(reference.chosen(), reference.rejected()), completions);
+    upload.add(ofText(), targets.count());
+    List<PtNDArray> sent = upload.send(loss.memory(), scope);
+    double smoothing = preference instanceof Dpo dpo ? dpo.labelSmoothing() : 0;
+    double[] settings = {preference.beta(), smoothing, 1.0 / whole.pairs(), scale};
+    return loss.memory()
+        .module()
+        .call(
+            scope,
+            "preference_slopes",
+            kind(),
+            logps,
+            sent.get(0),
+            sent.get(1),
+            sent.get(2),
+            sent.get(3),
+            sent.get(4),
+            settings)
+        .getFirst();
+  }
+
+  /** As the kernel calls it. */
+  private String kind() {
+    return switch (preference) {
+      case Dpo dpo -> dpo.lossType().name().toLowerCase(Locale.ROOT);
+      case Orpo _ -> "orpo";
+    };
+  }
+
+  private double[] counts(boolean chosen) {
+    return Arrays.stream(targets.tokens(chosen)).asDoubleStream().toArray();
+  }
+
+  private static double[] both(double[] chosen, double[] rejected) {
+    return DoubleStream.concat(Arrays.stream(chosen), Arrays.stream(rejected)).toArray();
+  }
+
+  /** What the mean loss of the chosen text changes by with each target. */
+  private double[] ofText() {
+    double[] slopes = new double[targets.count()];
     long text = text();
-    for (int i = 0; i < g.length; i++) {
-      int pair = targets.pair(i);
-      double slope = 0;
-      if (targets.completion()[i]) {
-        slope = targets.chosen(i) ? preferred.chosen()[pair] : preferred.rejected()[pair];
-      }
-      slope *= share();
-      if (text > 0 && targets.chosen(i)) slope -= 1.0 / text;
-      g[i] = (float) (scale * slope);
+    for (int i = 0; i < slopes.length; i++) {
+      if (text > 0 && targets.chosen(i)) slopes[i] = -1.0 / text;
     }
-    return g;
+    return slopes;
   }
 
   private TokenLoss loss(TokenScores scores, PreferenceLoss preferred, int weight) {

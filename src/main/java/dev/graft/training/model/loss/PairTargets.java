@@ -48,6 +48,31 @@ public record PairTargets(int pairs, int[] row, boolean[] completion) {
     return new PairLogps(Arrays.copyOf(sums, pairs), Arrays.copyOfRange(sums, pairs, sums.length));
   }
 
+  /**
+   * The targets of each completion, the chosen ones first: (2 pairs, longest). A shorter completion
+   * has the place behind the last target, too.
+   */
+  long[] places() {
+    int longest = 0;
+    for (boolean side : new boolean[] {true, false}) {
+      longest = Math.max(longest, Arrays.stream(tokens(side)).max().orElse(0));
+    }
+    long[] places = new long[2 * pairs * longest];
+    Arrays.fill(places, count());
+    int[] filled = new int[2 * pairs];
+    for (int i = 0; i < row.length; i++) {
+      if (completion[i]) places[row[i] * longest + filled[row[i]]++] = i;
+    }
+    return places;
+  }
+
+  /** The completion that each target is part of; behind the last, where it is part of none. */
+  long[] owners() {
+    long[] owners = new long[row.length];
+    for (int i = 0; i < row.length; i++) owners[i] = completion[i] ? row[i] : 2L * pairs;
+    return owners;
+  }
+
   /** Tokens of the completions of one side. */
   int[] tokens(boolean chosen) {
     int[] tokens = new int[pairs];

@@ -21,12 +21,5 @@ public record TokenScores(float[] logps, boolean[] best) {
    * @param best (targets)
    * @param gradient (targets, hidden)
    */
-  record Descent(PtNDArray logps, PtNDArray best, PtNDArray gradient) {
-    TokenScores read() {
-      return of(List.of(logps, best));
-    }
-  }
-
-  /** The same where the host had to see the scores before there was a gradient. */
-  record Learned(TokenScores scores, PtNDArray gradient) {}
+  record Descent(PtNDArray logps, PtNDArray best, PtNDArray gradient) {}
 }

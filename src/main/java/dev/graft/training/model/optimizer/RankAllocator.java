@@ -4,9 +4,9 @@ import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import dev.graft.spec.method.RankAllocation;
 import dev.graft.training.model.device.DeviceMemory;
+import dev.graft.training.model.device.Readout;
 import dev.graft.training.tuner.part.RankTensors;
 import dev.graft.training.tuner.part.Tuner;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -65,21 +65,21 @@ public final class RankAllocator implements StepRule {
   }
 
   @Override
-  public double regularise() {
+  public Readout.Numbers regularise(Readout readout) {
     double each = settings.orthRegWeight() / (2 * modules.size());
     try (PtNDManager scope = memory.scope()) {
-      return memory
-          .module()
-          .call(
-              scope,
-              "orthogonality",
-              all(RankTensors::a, parameters::value),
-              all(RankTensors::b, parameters::value),
-              all(RankTensors::a, parameters::gradient),
-              all(RankTensors::b, parameters::gradient),
-              each)
-          .getFirst()
-          .getFloat();
+      return readout.add(
+          memory
+              .module()
+              .call(
+                  scope,
+                  "orthogonality",
+                  all(RankTensors::a, parameters::value),
+                  all(RankTensors::b, parameters::value),
+                  all(RankTensors::a, parameters::gradient),
+                  all(RankTensors::b, parameters::gradient),
+                  each)
+              .getFirst());
     }
   }
 
@@ -109,35 +109,20 @@ public final class RankAllocator implements StepRule {
     }
   }
 
-  /** Keeps the ranks whose importance is above the best of those that must go. */
   private void allocate(int budget) {
-    List<float[]> scores = modules.stream().map(this::scores).toList();
-    int ranks = scores.stream().mapToInt(each -> each.length).sum();
-    float[] sorted = new float[ranks];
-    int n = 0;
-    for (float[] each : scores) {
-      System.arraycopy(each, 0, sorted, n, each.length);
-      n += each.length;
-    }
-    Arrays.sort(sorted);
-    float threshold = ranks > budget ? sorted[ranks - budget - 1] : Float.NEGATIVE_INFINITY;
-    for (int m = 0; m < modules.size(); m++) {
-      float[] stays = scores.get(m).clone();
-      for (int r = 0; r < stays.length; r++) stays[r] = stays[r] > threshold ? 1 : 0;
-      try (PtNDManager scope = memory.scope()) {
-        memory.copy(kept(modules.get(m)), (PtNDArray) scope.create(stays));
-      }
+    try (PtNDManager scope = memory.scope()) {
+      PtNDArray[] scores =
+          modules.stream().map(each -> scores(scope, each)).toArray(PtNDArray[]::new);
+      PtNDArray[] masks = modules.stream().map(this::kept).toArray(PtNDArray[]::new);
+      memory.module().run("allocate_ranks", scores, masks, budget);
     }
   }
 
-  private float[] scores(RankTensors module) {
-    try (PtNDManager scope = memory.scope()) {
-      return memory
-          .module()
-          .call(scope, "rank_scores", mean.of(module), uncertainty.of(module))
-          .getFirst()
-          .toFloatArray();
-    }
+  private PtNDArray scores(PtNDManager scope, RankTensors module) {
+    return memory
+        .module()
+        .call(scope, "rank_scores", mean.of(module), uncertainty.of(module))
+        .getFirst();
   }
 
   private void mask() {

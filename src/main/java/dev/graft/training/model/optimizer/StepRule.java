@@ -1,7 +1,9 @@
 package dev.graft.training.model.optimizer;
 
 import ai.djl.pytorch.engine.PtNDArray;
+import dev.graft.training.model.device.Readout;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** What a method does in an optimiser step beside AdamW. */
 public interface StepRule {
@@ -9,8 +11,8 @@ public interface StepRule {
   StepRule NONE =
       new StepRule() {
         @Override
-        public double regularise() {
-          return 0;
+        public Readout.@Nullable Numbers regularise(Readout readout) {
+          return null;
         }
 
         @Override
@@ -22,8 +24,12 @@ public interface StepRule {
         }
       };
 
-  /** Adds to the gradients before they are clipped; returns what it adds to the loss. */
-  double regularise();
+  /**
+   * Adds to the gradients before they are clipped.
+   *
+   * @return what it adds to the loss, among what is read; null = nothing
+   */
+  Readout.@Nullable Numbers regularise(Readout readout);
 
   /**
    * After the update, with the clipped gradients still there.

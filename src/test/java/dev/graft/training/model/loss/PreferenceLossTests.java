@@ -3,17 +3,28 @@ package dev.graft.training.model.loss;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import ai.djl.Device;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDManager;
+import dev.graft.Concurrent;
 import dev.graft.spec.Preference;
 import dev.graft.spec.Preference.Dpo;
 import dev.graft.spec.Preference.LossType;
 import dev.graft.spec.Preference.Orpo;
+import dev.graft.training.kernels.Kernels;
+import dev.graft.training.kernels.Tensors;
+import dev.graft.training.kernels.TorchScriptModule;
 import dev.graft.training.model.loss.PreferenceLoss.Side;
+import java.util.Arrays;
+import java.util.Locale;
 import java.util.Map;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
+@Concurrent
 class PreferenceLossTests {
   private static final int[] CHOSEN_TOKENS = {3, 5, 2};
   private static final int[] REJECTED_TOKENS = {4, 5, 7};
@@ -28,19 +39,61 @@ class PreferenceLossTests {
         new Orpo(0.5));
   }
 
+  private static final double[] REFERENCE = {-4, -6, -3, -5, -5.5, -9};
+
   private static PreferenceLoss of(Preference preference, double[] chosen, double[] rejected) {
     return PreferenceLoss.of(
         preference,
-        new Side(chosen, CHOSEN_TOKENS, new double[] {-4, -6, -3}),
-        new Side(rejected, REJECTED_TOKENS, new double[] {-5, -5.5, -9}));
+        new Side(chosen, CHOSEN_TOKENS, Arrays.copyOf(REFERENCE, 3)),
+        new Side(rejected, REJECTED_TOKENS, Arrays.copyOfRange(REFERENCE, 3, 6)));
+  }
+
+  /**
+   * Half of what the kernel gives where the log-probability of each completion is that of one
+   * target and that of another, which is 1, and three targets more are part of none.
+   */
+  private static float[] slopes(Preference preference, double[] chosen, double[] rejected) {
+    double[] logps = new double[15];
+    Arrays.fill(logps, 1);
+    for (int i = 0; i < 3; i++) {
+      logps[i] = chosen[i] - 1;
+      logps[3 + i] = rejected[i] - 1;
+    }
+    long[] places = {0, 6, 1, 7, 2, 8, 3, 9, 4, 10, 5, 11};
+    double[] tokens =
+        IntStream.concat(Arrays.stream(CHOSEN_TOKENS), Arrays.stream(REJECTED_TOKENS))
+            .asDoubleStream()
+            .toArray();
+    double smoothing = preference instanceof Dpo dpo ? dpo.labelSmoothing() : 0;
+    String kind =
+        preference instanceof Dpo dpo ? dpo.lossType().name().toLowerCase(Locale.ROOT) : "orpo";
+    try (Tensors tensors = new Tensors();
+        TorchScriptModule module = Kernels.load("", Device.cpu())) {
+      PtNDManager manager = tensors.manager();
+      return module
+          .call(
+              manager,
+              "preference_slopes",
+              kind,
+              manager.create(logps),
+              manager.create(places, new Shape(6, 2)),
+              tensors.indices(0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5, 6, 6, 6),
+              manager.create(tokens),
+              manager.create(REFERENCE),
+              tensors.zeros(15),
+              new double[] {preference.beta(), smoothing, 1.0 / 3, 0.5})
+          .getFirst()
+          .toFloatArray();
+    }
   }
 
   @ParameterizedTest
   @MethodSource("preferences")
-  void theCoefficientsAreTheDerivativesOfTheLoss(Preference preference) {
+  void theKernelGivesTheDerivativesOfTheLoss(Preference preference) {
     double[] chosen = {-3.5, -7, -2.8};
     double[] rejected = {-6, -5, -8};
-    PreferenceLoss loss = of(preference, chosen, rejected);
+    float[] slopes = slopes(preference, chosen, rejected);
+    assertThat(slopes).endsWith(0, 0, 0);
     double h = 1e-5;
     for (int i = 0; i < chosen.length; i++) {
       for (boolean side : new boolean[] {true, false}) {
@@ -52,8 +105,10 @@ class PreferenceLossTests {
             side ? of(preference, up, rejected).loss() : of(preference, chosen, up).loss();
         double less =
             side ? of(preference, down, rejected).loss() : of(preference, chosen, down).loss();
-        assertThat((side ? loss.chosen() : loss.rejected())[i])
-            .isCloseTo((more - less) / (2 * h), within(1e-8));
+        int completion = side ? i : 3 + i;
+        assertThat((double) slopes[completion])
+            .isCloseTo((more - less) / (4 * h), within(1e-7))
+            .isEqualTo(slopes[6 + completion]);
       }
     }
   }
@@ -90,11 +145,10 @@ class PreferenceLossTests {
   @MethodSource("preferences")
   void farFromTheReferenceNothingOverflows(Preference preference) {
     for (double away : new double[] {-3000, -1e-9}) {
-      PreferenceLoss loss =
-          of(preference, new double[] {away, -5, -3000}, new double[] {-3000, away, -5});
-      assertThat(loss.loss()).isFinite();
-      for (double each : loss.chosen()) assertThat(each).isFinite();
-      for (double each : loss.rejected()) assertThat(each).isFinite();
+      double[] chosen = {away, -5, -3000};
+      double[] rejected = {-3000, away, -5};
+      assertThat(of(preference, chosen, rejected).loss()).isFinite();
+      for (float each : slopes(preference, chosen, rejected)) assertThat(each).isFinite();
     }
   }
 }

@@ -29,6 +29,7 @@ MOVES = {"upload", "read"}
 TYPES = {
     0: torch.uint8, 1: torch.int8, 2: torch.int16, 3: torch.int32, 4: torch.int64, 5: torch.float16,
     6: torch.float32, 7: torch.float64, 11: torch.bool, 15: torch.bfloat16,
+    29: torch.uint64,
 }  # fmt: skip
 NUMBERS = {kind: number for number, kind in TYPES.items()}
 

@@ -88,7 +88,7 @@ class DeviceUseIT {
   @Test
   void aDeviceThatTrainsIsToldWithEachHeartbeatOfItsLease() throws Exception {
     QueueServer.Submitted job = server.submit("{}", directory);
-    LeaseKey key = protocol.claim(GPU, Duration.ofSeconds(5)).orElseThrow().key();
+    LeaseKey key = protocol.claim(GPU, Duration.ofSeconds(5), UUID.randomUUID()).orElseThrow().key();
     heartbeat(key, 1, GPU.of(new DeviceUse(7_000L, 24_000L, 97.0)));
     JsonNode worker = worker(name);
     assertThat(worker.get("jobs").get(0).asString()).isEqualTo(job.id());
@@ -148,7 +148,9 @@ class DeviceUseIT {
   }
 
   private void claim(@Nullable DeviceUse use) {
-    protocol.claim(GPU.of(use), Duration.ZERO).ifPresent(other -> protocol.release(other.key()));
+    protocol
+        .claim(GPU.of(use), Duration.ZERO, UUID.randomUUID())
+        .ifPresent(other -> protocol.release(other.key()));
   }
 
   /** What a device tells is written every ten seconds. */

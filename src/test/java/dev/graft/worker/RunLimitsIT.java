@@ -13,6 +13,7 @@ import dev.graft.jobs.lease.LeaseReport;
 import dev.graft.jobs.queue.QueueServer;
 import dev.graft.pg.GraftIT;
 import dev.graft.spec.Resources;
+import dev.graft.worker.run.DeviceMeter;
 import dev.graft.worker.run.JobRun;
 import dev.graft.worker.run.RunPreparation;
 import dev.graft.worker.run.RunTimes;
@@ -155,7 +156,7 @@ class RunLimitsIT {
 
   private void run(QueueServer.Submitted job) throws Exception {
     run(
-        new JobRun(claim(job), CPU, protocol, TIMES, new StopTimes(directory)),
+        new JobRun(claim(job), CPU, DeviceMeter.NONE, protocol, TIMES, new StopTimes(directory)),
         TestWorker.fakeTrainer());
   }
 

@@ -43,7 +43,9 @@ class ResourceDemand {
         wanted.memory(),
         wanted.capability(),
         wanted.devices(),
-        Resources.SEVERAL_CLASS);
+        Resources.SEVERAL_CLASS,
+        wanted.maxRunSeconds(),
+        wanted.noProgressSeconds());
   }
 
   /**

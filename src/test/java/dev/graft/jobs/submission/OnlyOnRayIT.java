@@ -80,7 +80,7 @@ class OnlyOnRayIT {
             .param("class", workerClass)
             .query(String.class)
             .single();
-    devices.asks(worker, new Device(name, null, "cpu", null, count, workerClass, true));
+    devices.asks(worker, new Device(name, null, "cpu", null, count, workerClass, true, null));
   }
 
   @Test

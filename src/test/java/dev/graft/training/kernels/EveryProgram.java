@@ -149,8 +149,16 @@ final class EveryProgram {
 
   private static TrainingSetup setup(
       AdapterMethod method, Precision precision, ComputePlan.Kind plan) {
-    var execution = new Execution(Execution.CPU, precision, new ComputePlan(plan), 1);
+    var execution = new Execution(Execution.CPU, precision, plan(plan, precision), 1);
     return new TrainingSetup(method, ADAMW, execution, 1);
+  }
+
+  /** What is computed again, by the attention that a GPU would take. */
+  private static ComputePlan plan(ComputePlan.Kind kind, Precision precision) {
+    ComputePlan plan = new ComputePlan(kind);
+    if (kind != ComputePlan.Kind.RECOMPUTE) return plan;
+    return plan.attending(
+        precision.half() ? ComputePlan.Attention.FLASH : ComputePlan.Attention.EFFICIENT);
   }
 
   /**

@@ -28,20 +28,18 @@ final class AttentionKernel {
     List<Attend> all = attends(model);
     boolean onGpu = model.memory().device().isGpu();
     Attention asked = plan.attention();
-    if (asked == null && !onGpu || all.stream().anyMatch(AttentionKernel::needsChunks)) {
+    if (asked == null && !onGpu || all.stream().anyMatch(each -> needsChunks(each, onGpu))) {
       return Attention.CHUNKS;
     }
-    if (!onGpu) return asked == null ? Attention.CHUNKS : asked;
-    if (all.stream().anyMatch(each -> each.size() % UNIT != 0 || each.size() > LARGEST)) {
-      return Attention.CHUNKS;
-    }
-    if (asked != null) return asked;
-    boolean half = model.kind() != DeviceMemory.F32;
-    for (Attention each :
-        half ? List.of(Attention.FLASH, Attention.EFFICIENT) : List.of(Attention.EFFICIENT)) {
-      if (works(each, model, all.getFirst().size())) return each;
+    for (Attention each : asked == null ? fastest(model) : List.of(asked)) {
+      if (each != Attention.CHUNKS && works(each, model, all.getFirst().size())) return each;
     }
     return Attention.CHUNKS;
+  }
+
+  private static List<Attention> fastest(Transformer model) {
+    boolean half = model.kind() != DeviceMemory.F32;
+    return half ? List.of(Attention.FLASH, Attention.EFFICIENT) : List.of(Attention.EFFICIENT);
   }
 
   private static List<Attend> attends(Transformer model) {
@@ -53,8 +51,9 @@ final class AttentionKernel {
         .toList();
   }
 
-  private static boolean needsChunks(Attend each) {
-    return each.softcap() > 0 || each.dropout() > 0;
+  private static boolean needsChunks(Attend each, boolean onGpu) {
+    boolean size = each.size() % UNIT == 0 && each.size() <= LARGEST;
+    return each.softcap() > 0 || each.dropout() > 0 || onGpu && !size;
   }
 
   /** The device refuses at once what it does not have. */

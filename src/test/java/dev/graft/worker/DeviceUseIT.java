@@ -88,7 +88,8 @@ class DeviceUseIT {
   @Test
   void aDeviceThatTrainsIsToldWithEachHeartbeatOfItsLease() throws Exception {
     QueueServer.Submitted job = server.submit("{}", directory);
-    LeaseKey key = protocol.claim(GPU, Duration.ofSeconds(5), UUID.randomUUID()).orElseThrow().key();
+    LeaseKey key =
+        protocol.claim(GPU, Duration.ofSeconds(5), UUID.randomUUID()).orElseThrow().key();
     heartbeat(key, 1, GPU.of(new DeviceUse(7_000L, 24_000L, 97.0)));
     JsonNode worker = worker(name);
     assertThat(worker.get("jobs").get(0).asString()).isEqualTo(job.id());

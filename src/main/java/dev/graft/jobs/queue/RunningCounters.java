@@ -46,7 +46,7 @@ public class RunningCounters {
 
   /** Departments whose counter is wrong. */
   public List<String> wrong() {
-    return sql.sql(WRONG).query(String.class).list();
+    return sql.sql(WRONG).query((row, n) -> row.getString("id")).list();
   }
 
   /** Within a transaction; empty if it is right by now. */

@@ -22,9 +22,9 @@ class MigrationConnections {
     Properties properties = new Properties();
     properties.setProperty("connectTimeout", "5");
     properties.setProperty("tcpKeepAlive", "true");
-    DriverManagerDataSource source =
-        new DriverManagerDataSource(
-            database.getJdbcUrl(), database.getUsername(), database.getPassword());
+    DriverManagerDataSource source = new DriverManagerDataSource(database.getJdbcUrl());
+    source.setUsername(database.getUsername());
+    source.setPassword(database.getPassword());
     source.setConnectionProperties(properties);
     return source;
   }

@@ -120,8 +120,8 @@ public record DemoRun(
 
   private static String sha256(Path file) throws IOException {
     try {
-      var digest = MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file));
-      return HexFormat.of().formatHex(digest);
+      var sha256 = MessageDigest.getInstance("SHA-256");
+      return HexFormat.of().formatHex(sha256.digest(Files.readAllBytes(file)));
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException(e);
     }
@@ -142,9 +142,8 @@ public record DemoRun(
 
   /** The answer of a model to one question. */
   private static String ask(GraftApi client, String model, String question) {
-    var message = Map.of("role", "user", "content", question);
-    var body =
-        Map.of("model", model, "messages", List.of(message), "temperature", 0, "max_tokens", 40);
+    var asked = List.of(Map.of("role", "user", "content", question));
+    var body = Map.of("model", model, "messages", asked, "temperature", 0, "max_tokens", 40);
     JsonNode answer = client.post("/v1/chat/completions", body);
     return answer.at("/choices/0/message/content").asString().strip();
   }

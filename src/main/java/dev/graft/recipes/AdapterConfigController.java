@@ -110,8 +110,7 @@ class AdapterConfigController {
   @GetMapping("/{config}/versions")
   CursorPage<AdapterConfigObject> versions(
       @AuthenticationPrincipal Caller caller, @PathVariable String config) {
-    String id = get(caller, config, null).id();
-    return page(configs.versions(caller.departmentId(), id), false);
+    return page(configs.versions(caller.departmentId(), get(caller, config, null).id()), false);
   }
 
   @PostMapping("/{config}/versions")

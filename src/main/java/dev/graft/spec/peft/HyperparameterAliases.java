@@ -118,8 +118,7 @@ public record HyperparameterAliases(
   }
 
   private static boolean auto(Fields fields, String key) {
-    JsonNode value = fields.value(key);
-    return value != null && value.isString() && value.stringValue().equals("auto");
+    return fields.value(key) instanceof JsonNode value && value.asString("").equals("auto");
   }
 
   private HyperparameterAliases merge(HyperparameterAliases other, List<Problem> problems) {

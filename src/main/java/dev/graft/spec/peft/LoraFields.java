@@ -51,7 +51,7 @@ public final class LoraFields {
             variant(peft),
             new LoraPatterns(ranks(peft), alphas(peft)),
             new LoraExtras(peft.texts("modules_to_save"), TokenIndices.read(peft)));
-    refuseUnbuilt(peft);
+    refuseRare(peft);
     return lora;
   }
 
@@ -104,11 +104,6 @@ public final class LoraFields {
   }
 
   /** The rest of {@code LoraConfig}: known, and refused until it is built. */
-  private static void refuseUnbuilt(Fields peft) {
-    refuseRare(peft);
-  }
-
-  /** What no relative of LoRA has here. */
   static void refuseRare(Fields peft) {
     peft.known("fan_in_fan_out"); // follows from the base, whatever is said
     for (String key : List.of("use_qalora", "use_bdlora", "ensure_weight_tying")) {

@@ -7,6 +7,7 @@ import dev.graft.training.Execution;
 import dev.graft.training.kernels.Kernels;
 import dev.graft.training.kernels.TorchScriptModule;
 import dev.graft.training.model.device.DeviceMemory;
+import dev.graft.training.model.device.ModelTensors;
 import dev.graft.weights.config.AttentionShape;
 import java.util.Map;
 
@@ -77,12 +78,7 @@ final class GemmBound {
   private GemmBound(DeviceMemory memory, TorchScriptModule module, Precision precision) {
     this.memory = memory;
     this.module = module;
-    dtype =
-        switch (precision) {
-          case F32 -> 6;
-          case BF16 -> 15;
-          case F16 -> 5;
-        };
+    dtype = new ModelTensors(precision).kind();
   }
 
   /** Seconds for all of them. */

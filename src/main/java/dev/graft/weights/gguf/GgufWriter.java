@@ -92,19 +92,15 @@ final class GgufWriter {
         int64(values.size());
         values.forEach(this::string);
       }
-      case GgufField.Unsigned(_, int value) -> {
-        int32(UINT32);
-        int32(value);
-      }
-      case GgufField.Signed(_, int value) -> {
-        int32(INT32);
-        int32(value);
-      }
-      case GgufField.Real(_, float value) -> {
-        int32(FLOAT32);
-        int32(Float.floatToRawIntBits(value));
-      }
+      case GgufField.Unsigned(_, int value) -> number(UINT32, value);
+      case GgufField.Signed(_, int value) -> number(INT32, value);
+      case GgufField.Real(_, float value) -> number(FLOAT32, Float.floatToRawIntBits(value));
     }
+  }
+
+  private void number(int type, int bits) {
+    int32(type);
+    int32(bits);
   }
 
   /** ggml has the fastest dimension first. */

@@ -23,18 +23,21 @@ final class AttentionKernel {
    * What the plan asks for, else the fastest that the device has: on a CPU chunks, on a GPU flash
    * attention in half precision from compute capability 8.0 on, else the memory-efficient one.
    * Where a layer caps scores, drops weights at random, or has heads of other sizes, chunks.
+   *
+   * @throws IllegalArgumentException if the plan asks for one that the device does not have
    */
   static Attention of(Transformer model, ComputePlan plan) {
     List<Attend> all = attends(model);
     boolean onGpu = model.memory().device().isGpu();
     Attention asked = plan.attention();
-    if (asked == null && !onGpu || all.stream().anyMatch(each -> needsChunks(each, onGpu))) {
-      return Attention.CHUNKS;
-    }
+    boolean chunks = asked == Attention.CHUNKS || asked == null && !onGpu;
+    if (chunks || all.stream().anyMatch(each -> needsChunks(each, onGpu))) return Attention.CHUNKS;
     for (Attention each : asked == null ? fastest(model) : List.of(asked)) {
-      if (each != Attention.CHUNKS && works(each, model, all.getFirst().size())) return each;
+      if (works(each, model, all.getFirst().size())) return each;
     }
-    return Attention.CHUNKS;
+    if (asked == null) return Attention.CHUNKS;
+    throw new IllegalArgumentException(
+        "%s has no attention %s for this model".formatted(model.memory().device(), asked));
   }
 
   private static List<Attention> fastest(Transformer model) {

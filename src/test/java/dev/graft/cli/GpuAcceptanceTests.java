@@ -36,7 +36,7 @@ class GpuAcceptanceTests {
             wait $waited
           fi
           mkdir -p "$out"; echo @BYTES@ > "$out/adapter_model.safetensors" ;;
-        bench) echo '{"tokens_per_second":1000.0,"weights_mb":200.0,"estimate_mb":900}' ;;
+        bench) echo '{"tokens_per_second":1000.0,"weights_mb":200.0,"estimate_mb":900,"peak_anonymous_mb":712.5}' ;;
       esac
       """;
 
@@ -73,7 +73,17 @@ class GpuAcceptanceTests {
         .contains("gpu-acceptance: this machine has no device cuda:0");
     assertThat(ended.status()).isEqualTo(3);
     assertThat(run(WITH_GPU, "--device", "cuda:1").status()).isEqualTo(3);
-    assertThat(run(WITH_GPU, "--device", "cpu").status()).isEqualTo(2);
+    assertThat(run(WITH_GPU, "--device", "tpu").status()).isEqualTo(2);
+  }
+
+  @Test
+  void onACpuItIsARehearsal() throws Exception {
+    Ended ended = run(WITH_GPU.replace("@BYTES@", "same"), "--device", "cpu");
+    assertThat(ended.text())
+        .startsWith("a rehearsal on the CPU: no line says anything about a GPU")
+        .contains("ok          memory: 712.5 MB, estimate 900 MB")
+        .contains("0 failed");
+    assertThat(ended.status()).isZero();
   }
 
   @Test
@@ -84,7 +94,7 @@ class GpuAcceptanceTests {
         .contains("ok          repeat", "ok          resume")
         .contains("ok          speed: 1000 tokens/s, 0.4 % of the 4N roofline (100 TFLOP/s)")
         .contains("ok          memory: 0 MB, estimate 900 MB")
-        .contains("not tested  attention")
+        .contains("ok          attention EFFICIENT: 3 passed", "ok          attention FLASH: 3 passed")
         .contains("0 failed");
     assertThat(ended.status()).isZero();
   }

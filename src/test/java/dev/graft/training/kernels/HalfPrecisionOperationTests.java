@@ -77,7 +77,7 @@ class HalfPrecisionOperationTests {
 
   /** How many of the inputs are activations; they come first. */
   private static int activations(Operation operation) {
-    if (operation.name().startsWith("attention")) return 3;
+    if (operation.name().contains("attention") || operation.name().contains("-efficient")) return 3;
     return operation.name().equals("low_rank") ? 2 : 1;
   }
 

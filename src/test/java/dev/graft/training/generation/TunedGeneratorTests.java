@@ -177,6 +177,30 @@ class TunedGeneratorTests {
     assertThat(logits(null, adapter)[0]).isNotCloseTo(expected[0], within(1e-4f));
   }
 
+  /** Rows of a table with factors are in f32, and so is all that follows; the cache is not. */
+  @Test
+  void factorsOfTheTableAnswerInHalfPrecision() {
+    Path adapter = temp.resolve("adapter");
+    AdapterMethod method =
+        new Lora(2, 3, 0, new TargetModules.Names(List.of("embed_tokens", "q_proj")));
+    var execution = new Execution(Execution.CPU, Precision.BF16, ComputePlan.KEEP, 1);
+    float[] expected;
+    try (ModelDirectory model = ModelDirectory.open(base);
+        TrainableModel trained =
+            TrainableModels.load(model, new TrainingSetup(method, ADAMW, execution, 7))) {
+      trained.accumulate(new TokenBatch(new int[][] {PROMPT}, new int[][] {PROMPT}), 4, 0);
+      trained.update(0.3);
+      ResultFormat.write(adapter, model, "base", method, trained, Map.of());
+      expected = trained.logits(new int[][] {PROMPT})[0][PROMPT.length - 1];
+    }
+    try (Generator generator = Generators.load(base, null, null, execution)) {
+      generator.adapter(adapter);
+      try (Generator.Text text = generator.read(PROMPT)) {
+        assertThat(text.logits()).containsExactly(expected, within(0.1f));
+      }
+    }
+  }
+
   private float[] logits(@Nullable Quantization how, Path adapter) {
     try (Generator generator =
         Generators.load(base, null, how, Execution.cpu(Precision.F32, ComputePlan.KEEP))) {

@@ -213,6 +213,7 @@ class StepTraceTests {
     }
     Map<String, Long> calls = new HashMap<>();
     for (RecordedEvent event : RecordingFile.readAllEvents(file)) {
+      if (!event.getEventType().getName().equals("jdk.MethodTiming")) continue;
       RecordedMethod method = event.getValue("method");
       calls.merge(method.getName(), event.getLong("invocations"), Long::sum);
     }

@@ -1,6 +1,5 @@
 package dev.graft.training.model.loss;
 
-import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
 import dev.graft.spec.Preference;
@@ -13,13 +12,8 @@ import dev.graft.training.batch.TokenBatch;
 import dev.graft.training.metrics.PairMetrics;
 import dev.graft.training.metrics.TokenLoss;
 import dev.graft.training.model.device.Readout;
-import dev.graft.training.model.device.Upload;
 import dev.graft.training.model.forward.TokenLayout;
-import java.util.Arrays;
-import java.util.List;
-import java.util.Locale;
 import java.util.function.Function;
-import java.util.stream.DoubleStream;
 
 /**
  * The chosen completion rather than the rejected one: the log-probabilities of both give the loss,
@@ -75,7 +69,7 @@ public record PairGoal(
   @Override
   public Result backward(PtNDManager scope, IValue hidden, double scale, Readout readout) {
     TokenScores.Descent descent =
-        loss.backward(scope, hidden, rows.targetIds(), logps -> slopes(scope, logps, scale));
+        loss.backward(scope, hidden, rows.targetIds(), logps -> slopes().of(scope, logps, scale));
     return new Result(
         descent.gradient(),
         new Preferred(this, readout.add(descent.logps()), readout.add(descent.best())));
@@ -114,64 +108,13 @@ public record PairGoal(
     return preference instanceof Dpo ? 0 : whole.chosenText();
   }
 
+  private PairSlopes slopes() {
+    return new PairSlopes(loss.memory(), preference, targets, reference, whole.pairs(), text());
+  }
+
   /** These pairs' part of the mean over all. */
   private double share() {
     return (double) targets.pairs() / whole.pairs();
-  }
-
-  /** Derivative of scale times the loss by the log-probability of each target, on the device. */
-  private PtNDArray slopes(PtNDManager scope, PtNDArray logps, double scale) {
-    long completions = 2L * targets.pairs();
-    long[] places = targets.places();
-    Upload upload = new Upload();
-    upload.add(places, completions, places.length / completions);
-    upload.add(targets.owners(), targets.count());
-    upload.add(both(counts(true), counts(false)), completions);
-    upload.add(both(reference.chosen(), reference.rejected()), completions);
-    upload.add(ofText(), targets.count());
-    List<PtNDArray> sent = upload.send(loss.memory(), scope);
-    double smoothing = preference instanceof Dpo dpo ? dpo.labelSmoothing() : 0;
-    double[] settings = {preference.beta(), smoothing, 1.0 / whole.pairs(), scale};
-    return loss.memory()
-        .module()
-        .call(
-            scope,
-            "preference_slopes",
-            kind(),
-            logps,
-            sent.get(0),
-            sent.get(1),
-            sent.get(2),
-            sent.get(3),
-            sent.get(4),
-            settings)
-        .getFirst();
-  }
-
-  /** As the kernel calls it. */
-  private String kind() {
-    return switch (preference) {
-      case Dpo dpo -> dpo.lossType().name().toLowerCase(Locale.ROOT);
-      case Orpo _ -> "orpo";
-    };
-  }
-
-  private double[] counts(boolean chosen) {
-    return Arrays.stream(targets.tokens(chosen)).asDoubleStream().toArray();
-  }
-
-  private static double[] both(double[] chosen, double[] rejected) {
-    return DoubleStream.concat(Arrays.stream(chosen), Arrays.stream(rejected)).toArray();
-  }
-
-  /** What the mean loss of the chosen text changes by with each target. */
-  private double[] ofText() {
-    double[] slopes = new double[targets.count()];
-    long text = text();
-    for (int i = 0; i < slopes.length; i++) {
-      if (text > 0 && targets.chosen(i)) slopes[i] = -1.0 / text;
-    }
-    return slopes;
   }
 
   private TokenLoss loss(TokenScores scores, PreferenceLoss preferred, int weight) {

@@ -94,7 +94,8 @@ class GpuAcceptanceTests {
         .contains("ok          repeat", "ok          resume")
         .contains("ok          speed: 1000 tokens/s, 0.4 % of the 4N roofline (100 TFLOP/s)")
         .contains("ok          memory: 0 MB, estimate 900 MB")
-        .contains("ok          attention EFFICIENT: 3 passed", "ok          attention FLASH: 3 passed")
+        .contains(
+            "ok          attention EFFICIENT: 3 passed", "ok          attention FLASH: 3 passed")
         .contains("0 failed");
     assertThat(ended.status()).isZero();
   }

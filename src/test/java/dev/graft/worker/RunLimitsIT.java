@@ -3,8 +3,6 @@ package dev.graft.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.ExpectedLog;
-import dev.graft.artifacts.FileArtifactStore;
-import dev.graft.artifacts.cache.BlobCache;
 import dev.graft.jobs.desk.WorkerConnections;
 import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.Directive;
@@ -15,7 +13,6 @@ import dev.graft.pg.GraftIT;
 import dev.graft.spec.Resources;
 import dev.graft.worker.run.DeviceMeter;
 import dev.graft.worker.run.JobRun;
-import dev.graft.worker.run.RunPreparation;
 import dev.graft.worker.run.RunTimes;
 import dev.graft.worker.run.StopTimes;
 import dev.graft.worker.run.TrainerCommandLine;
@@ -26,16 +23,17 @@ import java.sql.Connection;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
+import org.flywaydb.core.Flyway;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.beans.factory.annotation.Autowired;
-import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.context.annotation.Import;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -54,9 +52,8 @@ class RunLimitsIT {
   @Autowired JdbcClient sql;
   @Autowired DataSource connections;
 
-  @Autowired
-  @Qualifier("migrationDatabase")
-  DataSource migrations;
+  @Autowired Flyway migrations;
+  @Autowired Map<String, DataSource> checked; // by /actuator/health, each
 
   private HttpLeaseProtocol protocol; // set before each test
 
@@ -65,10 +62,7 @@ class RunLimitsIT {
     URI uri = URI.create("http://127.0.0.1:" + port);
     WorkerProperties settings =
         TestWorker.settings(directory.resolve("worker"), uri.toString(), server.joinToken());
-    protocol =
-        new HttpLeaseProtocol(
-            new WorkerHttp(uri, WorkerCredential.obtain(settings, uri), settings),
-            settings.callTimeout());
+    protocol = TestWorker.join(settings, uri);
   }
 
   @Test
@@ -140,7 +134,8 @@ class RunLimitsIT {
     assertThat(timeouts(connections)).containsExactly("45s", "30s", "1min");
     assertThat(WorkerConnections.use(() -> timeouts(connections)))
         .containsExactly("8s", "5s", "1min");
-    assertThat(timeouts(migrations)).startsWith("0", "0");
+    assertThat(timeouts(migrations.getConfiguration().getDataSource())).startsWith("0", "0");
+    assertThat(checked).containsOnlyKeys("dataSource");
   }
 
   private static List<String> timeouts(DataSource source) {
@@ -168,14 +163,6 @@ class RunLimitsIT {
   }
 
   private void run(JobRun run, TrainerCommandLine trainer) throws Exception {
-    try (FileArtifactStore store = FileArtifactStore.open(directory.resolve("worker-store"))) {
-      run.run(preparation(store), trainer);
-    }
-  }
-
-  private RunPreparation preparation(FileArtifactStore store) throws IOException {
-    BlobCache blobs = BlobCache.of(store, new BlobCache.Bounds(1 << 30, 0));
-    return new RunPreparation(
-        blobs, protocol, directory.resolve("jobs"), directory.resolve("tokens"), null);
+    TestWorker.run(run, trainer, protocol, directory);
   }
 }

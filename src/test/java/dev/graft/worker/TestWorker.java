@@ -10,6 +10,7 @@ import dev.graft.jobs.lease.WorkerLink;
 import dev.graft.platform.process.ChildJvm;
 import dev.graft.platform.process.LoopThreads;
 import dev.graft.worker.run.DeviceMeter;
+import dev.graft.worker.run.JobRun;
 import dev.graft.worker.run.RunPreparation;
 import dev.graft.worker.run.StopTimes;
 import dev.graft.worker.run.TrainerCommandLine;
@@ -36,10 +37,7 @@ public final class TestWorker {
         settings(
             Path.of(arguments[0]), arguments[1], null, arguments[2], Long.parseLong(arguments[3]));
     URI server = URI.create(arguments[1]);
-    LeaseProtocol protocol =
-        new HttpLeaseProtocol(
-            new WorkerHttp(server, WorkerCredential.obtain(settings, server), settings),
-            settings.callTimeout());
+    LeaseProtocol protocol = join(settings, server);
     LoopThreads worker =
         WorkerLoop.threads(
             List.of(loop(settings, protocol, FileArtifactStore.open(settings.directory()))));
@@ -58,6 +56,29 @@ public final class TestWorker {
         event -> {},
         settings,
         new StopTimes(settings.directory()));
+  }
+
+  /** The calls of a worker, with the credential that it has or gets for its token. */
+  static HttpLeaseProtocol join(WorkerProperties settings, URI server) throws IOException {
+    return new HttpLeaseProtocol(
+        new WorkerHttp(server, WorkerCredential.obtain(settings, server), settings),
+        settings.callTimeout());
+  }
+
+  /** What a run needs beside its lease, with its files and copies in a directory. */
+  static RunPreparation preparation(FileArtifactStore store, LeaseProtocol protocol, Path directory)
+      throws IOException {
+    BlobCache blobs = BlobCache.of(store, new BlobCache.Bounds(1 << 30, 0));
+    Path jobs = directory.resolve("jobs");
+    return new RunPreparation(blobs, protocol, jobs, directory.resolve("tokens"), null);
+  }
+
+  /** Runs a job that was claimed. */
+  static void run(JobRun run, TrainerCommandLine trainer, LeaseProtocol protocol, Path directory)
+      throws Exception {
+    try (FileArtifactStore store = FileArtifactStore.open(directory.resolve("worker-store"))) {
+      run.run(preparation(store, protocol, directory), trainer);
+    }
   }
 
   public static TrainerCommandLine fakeTrainer() {

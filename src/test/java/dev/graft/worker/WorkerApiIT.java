@@ -10,7 +10,6 @@ import dev.graft.ExpectedLog;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
 import dev.graft.artifacts.FileArtifactStore;
-import dev.graft.artifacts.cache.BlobCache;
 import dev.graft.jobs.lease.CheckpointReport;
 import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.Directive;
@@ -271,7 +270,7 @@ class WorkerApiIT {
     QueueServer.Submitted job = server.submitContinued(earlier.getParent(), directory);
     Lease lease = claim(job);
     FileArtifactStore store = FileArtifactStore.open(directory.resolve("worker-store"));
-    RunPreparation preparation = preparation(store);
+    RunPreparation preparation = TestWorker.preparation(store, protocol, directory);
     RunRequest request = preparation.request(lease, preparation.directory(lease), CPU, () -> false);
     Path start = Objects.requireNonNull(Objects.requireNonNull(request.parent()).directory());
     assertThat(start).isDirectory();
@@ -341,15 +340,7 @@ class WorkerApiIT {
   }
 
   private void run(JobRun run, TrainerCommandLine trainer) throws Exception {
-    try (FileArtifactStore store = FileArtifactStore.open(directory.resolve("worker-store"))) {
-      run.run(preparation(store), trainer);
-    }
-  }
-
-  private RunPreparation preparation(FileArtifactStore store) throws IOException {
-    BlobCache blobs = BlobCache.of(store, new BlobCache.Bounds(1 << 30, 0));
-    return new RunPreparation(
-        blobs, protocol, directory.resolve("jobs"), directory.resolve("tokens"), null);
+    TestWorker.run(run, trainer, protocol, directory);
   }
 
   private String read(LeaseKey key, Digest digest) throws IOException {
@@ -360,10 +351,7 @@ class WorkerApiIT {
 
   private HttpLeaseProtocol join(String name, String token) throws IOException {
     WorkerProperties settings = TestWorker.settings(directory.resolve(name), url(), token);
-    URI uri = URI.create(url());
-    return new HttpLeaseProtocol(
-        new WorkerHttp(uri, WorkerCredential.obtain(settings, uri), settings),
-        settings.callTimeout());
+    return TestWorker.join(settings, URI.create(url()));
   }
 
   private String url() {

@@ -1,8 +1,7 @@
 package dev.graft.platform.database;
 
 import java.util.Properties;
-import javax.sql.DataSource;
-import org.springframework.boot.flyway.autoconfigure.FlywayDataSource;
+import org.springframework.boot.flyway.autoconfigure.FlywayConfigurationCustomizer;
 import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -11,21 +10,22 @@ import org.springframework.jdbc.datasource.DriverManagerDataSource;
 
 /**
  * Migrations have connections of their own: an index of a large table takes longer than any request
- * may, and must not be broken off.
+ * may, and must not be broken off. They are no bean: health checks would open one each time.
  */
 @Configuration(proxyBeanMethods = false)
 @Profile("server")
 class MigrationConnections {
-  @Bean(defaultCandidate = false)
-  @FlywayDataSource
-  DataSource migrationDatabase(JdbcConnectionDetails database) {
-    Properties properties = new Properties();
-    properties.setProperty("connectTimeout", "5");
-    properties.setProperty("tcpKeepAlive", "true");
-    DriverManagerDataSource source = new DriverManagerDataSource(database.getJdbcUrl());
-    source.setUsername(database.getUsername());
-    source.setPassword(database.getPassword());
-    source.setConnectionProperties(properties);
-    return source;
+  @Bean
+  FlywayConfigurationCustomizer ownConnections(JdbcConnectionDetails database) {
+    return flyway -> {
+      Properties properties = new Properties();
+      properties.setProperty("connectTimeout", "5");
+      properties.setProperty("tcpKeepAlive", "true");
+      DriverManagerDataSource source = new DriverManagerDataSource(database.getJdbcUrl());
+      source.setUsername(database.getUsername());
+      source.setPassword(database.getPassword());
+      source.setConnectionProperties(properties);
+      flyway.dataSource(source);
+    };
   }
 }

@@ -46,10 +46,7 @@ public record ComputePlan(
     AUTOGRAD
   }
 
-  /**
-   * What computes attention. On a CPU, the last two are as CUDA's to the bit of their meaning, and
-   * slow.
-   */
+  /** What computes attention. On a CPU a twin stands for the last two: the same result, slowly. */
   public enum Attention {
     /** A block of queries at a time, on every device. */
     CHUNKS,

@@ -63,7 +63,7 @@ public final class CudaWatch {
           failing = false;
         }
         case SmiAnswer.Failed failed -> failed(failed.said());
-        case SmiAnswer.Missing missing -> failed("there is no nvidia-smi any more");
+        case SmiAnswer.Missing _ -> failed("there is no nvidia-smi any more");
       }
     }
   }

@@ -84,9 +84,8 @@ final class OptimiserStep {
    * @throws BadRun if the numbers are wrong, unless such a step is to be left out
    */
   Outcome make(RunProgress progress) {
-    long step = progress.step();
-    StepBatches.Window made = windows.take(step);
-    Outcome outcome = make(progress, made);
+    StepBatches.Window made = windows.take(progress.step());
+    Outcome outcome = null;
     while (outcome == null) outcome = make(progress, made);
     return outcome;
   }

@@ -37,42 +37,40 @@ class LossScaleTests {
 
   @Test
   void itDoublesAfterTwoThousandUpdatesAndIsHalvedDownToOne() {
-    DeviceMemory.open(
-        Execution.cpu(Precision.F16, ComputePlan.KEEP),
-        memory -> {
-          try (memory) {
-            LossScale scale = LossScale.of(memory, Precision.F16);
-            assertThat(scale.value()).isEqualTo(65_536);
-            for (int i = 0; i < 1_999; i++) scale.updated();
-            assertThat(scale.value()).isEqualTo(65_536);
-            scale.updated();
-            assertThat(scale.value()).isEqualTo(131_072);
-            for (int i = 0; i < 1_999; i++) scale.updated();
-            assertThat(scale.lower()).isTrue();
-            scale.updated(); // the count began again
-            assertThat(scale.value()).isEqualTo(65_536);
-            for (int i = 0; i < 16; i++) assertThat(scale.lower()).isTrue();
-            assertThat(scale.lower()).isFalse();
-            assertThat(scale.value()).isEqualTo(1);
-            return true;
-          }
+    scale(
+        Precision.F16,
+        scale -> {
+          assertThat(scale.value()).isEqualTo(65_536);
+          for (int i = 0; i < 1_999; i++) scale.updated();
+          assertThat(scale.value()).isEqualTo(65_536);
+          scale.updated();
+          assertThat(scale.value()).isEqualTo(131_072);
+          for (int i = 0; i < 1_999; i++) scale.updated();
+          assertThat(scale.lower()).isTrue();
+          scale.updated(); // the count began again
+          assertThat(scale.value()).isEqualTo(65_536);
+          for (int i = 0; i < 16; i++) assertThat(scale.lower()).isTrue();
+          assertThat(scale.lower()).isFalse();
+          assertThat(scale.value()).isEqualTo(1);
         });
   }
 
   @Test
   void otherTypesHaveNone() {
-    DeviceMemory.open(
-        Execution.cpu(Precision.BF16, ComputePlan.KEEP),
-        memory -> {
-          try (memory) {
-            LossScale scale = LossScale.of(memory, Precision.BF16);
-            for (int i = 0; i < 5_000; i++) scale.updated();
-            assertThat(scale.value()).isEqualTo(1);
-            assertThat(scale.lower()).isFalse();
-            assertThat(scale.state()).isEmpty();
-            return true;
-          }
+    scale(
+        Precision.BF16,
+        scale -> {
+          for (int i = 0; i < 5_000; i++) scale.updated();
+          assertThat(scale.value()).isEqualTo(1);
+          assertThat(scale.lower()).isFalse();
+          assertThat(scale.state()).isEmpty();
         });
+  }
+
+  private static void scale(Precision precision, Consumer<LossScale> test) {
+    try (DeviceMemory memory = DeviceMemory.open(Execution.cpu(precision, ComputePlan.KEEP))) {
+      test.accept(LossScale.of(memory, precision));
+    }
   }
 
   /** The gradient of one trained token of many is 0 in f16 without it. */

@@ -9,9 +9,13 @@ import dev.graft.training.model.device.DeviceMemory;
 import dev.graft.training.program.layer.Attend;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Which kernel computes a model's attention. */
 final class AttentionKernel {
+  private static final Logger log = LoggerFactory.getLogger(AttentionKernel.class);
+
   /** Features of a head: CUDA's kernels read eight at a time, and flash attention has no more. */
   private static final int UNIT = 8;
 
@@ -27,17 +31,22 @@ final class AttentionKernel {
    * @throws IllegalArgumentException if the plan asks for one that the device does not have
    */
   static Attention of(Transformer model, ComputePlan plan) {
-    List<Attend> all = attends(model);
     boolean onGpu = model.memory().device().isGpu();
     Attention asked = plan.attention();
-    boolean chunks = asked == Attention.CHUNKS || asked == null && !onGpu;
-    if (chunks || all.stream().anyMatch(each -> needsChunks(each, onGpu))) return Attention.CHUNKS;
+    if (asked == Attention.CHUNKS || asked == null && !onGpu) return Attention.CHUNKS;
+    List<Attend> all = attends(model);
+    if (all.stream().anyMatch(each -> needsChunks(each, onGpu))) return Attention.CHUNKS;
     for (Attention each : asked == null ? fastest(model) : List.of(asked)) {
-      if (works(each, model, all.getFirst().size())) return each;
+      try {
+        call(each, model, all.getFirst().size());
+        return each;
+      } catch (EngineException refused) {
+        String why = "%s has no attention %s".formatted(model.memory().device(), each);
+        if (asked != null) throw new IllegalArgumentException(why, refused);
+        log.atWarn().addKeyValue("cause", why).setCause(refused).log("attention_is_slower");
+      }
     }
-    if (asked == null) return Attention.CHUNKS;
-    throw new IllegalArgumentException(
-        "%s has no attention %s for this model".formatted(model.memory().device(), asked));
+    return Attention.CHUNKS;
   }
 
   private static List<Attention> fastest(Transformer model) {
@@ -59,17 +68,15 @@ final class AttentionKernel {
     return each.softcap() > 0 || each.dropout() > 0 || onGpu && !size;
   }
 
-  /** The device refuses at once what it does not have. */
-  private static boolean works(Attention kernel, Transformer model, int size) {
+  /** Of one token: a device refuses at once what it does not have. */
+  private static void call(Attention kernel, Transformer model, int size) {
     DeviceMemory memory = model.memory();
-    long[] form =
-        new Sequences(new int[] {0, 1}, new int[] {0, 1}, new long[0], true).form(kernel, 0, 0);
+    Sequences one = new Sequences(new int[] {0, 1}, new int[] {0, 1}, new long[0], true);
     try (PtNDManager scope = memory.scope();
         PtNDArray like = memory.zeros(1)) {
-      memory.module().call(scope, "attends", like, (long) size, (long) model.kind(), form);
-      return true;
-    } catch (EngineException refused) {
-      return false;
+      memory
+          .module()
+          .call(scope, "attends", like, (long) size, (long) model.kind(), one.form(kernel, 0, 0));
     }
   }
 }

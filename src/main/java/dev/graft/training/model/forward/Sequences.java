@@ -3,9 +3,9 @@ package dev.graft.training.model.forward;
 import dev.graft.training.ComputePlan;
 import dev.graft.training.model.device.Upload;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
-import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 
 /**
  * The tokens of a layout as sequences for kernels of variable length: each stretch of queries with
@@ -27,32 +27,31 @@ record Sequences(int[] queries, int[] keys, long[] places, boolean causal) {
    * @param bidirectional whether a token sees the later ones of its row
    */
   static Sequences of(TokenLayout layout, int past, boolean bidirectional) {
-    List<Integer> queries = new ArrayList<>(List.of(0));
-    List<Integer> keys = new ArrayList<>(List.of(0));
-    List<Long> places = new ArrayList<>();
+    IntStream.Builder queries = IntStream.builder().add(0);
+    IntStream.Builder keys = IntStream.builder().add(0);
+    LongStream.Builder places = LongStream.builder();
+    int count = 0;
     Deque<Stretch> open = new ArrayDeque<>();
     for (int first = 0; first < layout.size(); ) {
       Stretch next = new Stretch(first, layout.nextBegin(first), layout.until()[first]);
       while (!open.isEmpty() && open.getLast().until() <= first) open.removeLast();
       open.addLast(next);
-      for (int i = 0; i < past; i++) places.add((long) i);
+      for (int i = 0; i < past; i++) places.add(i);
+      count += past;
       for (Stretch each : open) {
         for (int key = each.first(); key < each.end(); key++) places.add((long) past + key);
+        count += each.end() - each.first();
       }
       queries.add(next.end());
-      keys.add(places.size());
+      keys.add(count);
       first = next.end();
     }
-    boolean asTheyLie = places.size() == past + layout.size();
+    boolean asTheyLie = count == past + layout.size();
     return new Sequences(
-        ints(queries),
-        ints(keys),
-        asTheyLie ? new long[0] : places.stream().mapToLong(each -> each).toArray(),
+        queries.build().toArray(),
+        keys.build().toArray(),
+        asTheyLie ? new long[0] : places.build().toArray(),
         !bidirectional);
-  }
-
-  private static int[] ints(List<Integer> values) {
-    return values.stream().mapToInt(each -> each).toArray();
   }
 
   /** Puts the three tensors that the kernel reads behind what goes to the device. */

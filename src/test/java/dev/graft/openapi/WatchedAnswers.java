@@ -40,7 +40,7 @@ class WatchedAnswers extends OncePerRequestFilter {
     ContentCachingRequestWrapper asked = new ContentCachingRequestWrapper(request, MOST);
     CopiedResponse answered = new CopiedResponse(response, MOST);
     boolean json = Exchange.media(request.getContentType()).equals("application/json");
-    Differences.begin();
+    long number = Differences.begin();
     try {
       chain.doFilter(json ? asked : request, answered);
       if (answered.whole()) {
@@ -49,7 +49,7 @@ class WatchedAnswers extends OncePerRequestFilter {
         OpenAiSchemas.problems(exchange).forEach(Differences::add);
       }
     } finally {
-      Differences.end();
+      Differences.end(number);
     }
   }
 

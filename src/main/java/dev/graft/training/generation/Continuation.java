@@ -33,7 +33,6 @@ public final class Continuation implements AutoCloseable {
   private final DeviceMemory memory;
   private final TorchScriptModule module;
   private final KeyValueCache cache;
-  private final BatchInputs.Ropes ropes;
 
   /** Tokens read, virtual ones included: where the next one goes in the cache. */
   private int length;
@@ -46,7 +45,6 @@ public final class Continuation implements AutoCloseable {
     this.memory = memory;
     this.module = module;
     this.cache = new KeyValueCache(memory.scope(), module, model.family(), model.kind());
-    this.ropes = BatchInputs.Ropes.of(model.family());
     this.length = model.virtualTokens().keys();
   }
 
@@ -83,10 +81,8 @@ public final class Continuation implements AutoCloseable {
     try (PtNDManager scope = memory.scope();
         BatchInputs inputs =
             BatchInputs.of(
-                memory,
+                model,
                 scope,
-                family,
-                ropes,
                 batch,
                 length,
                 picked,

@@ -42,11 +42,15 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * A step of every family with every method under every plan, and a text continued with the result,
- * in f32 and in bf16. Families whose programs are the same share one.
+ * in f32 and in bf16, and one step in f16, whose loss is scaled. Families whose programs are the
+ * same share one.
  */
 final class EveryProgram {
   private static final AdamW ADAMW = new AdamW(0.9, 0.999, 1e-8, 0.01, AdamW.Decay.TRAINER, 1);
   private static final List<Precision> PRECISIONS = List.of(Precision.F32, Precision.BF16);
+
+  /** The family that takes a step in f16. */
+  private static final String SCALED = "llama";
 
   /** With a cache of keys and values: no plan of training. */
   private static final String GENERATION = "GENERATION";
@@ -122,6 +126,12 @@ final class EveryProgram {
             covered.add(name(family, method.getClass(), GENERATION, precision));
           }
         }
+      }
+    }
+    if (family.equals(SCALED)) {
+      try (ModelDirectory base = ModelDirectory.open(path)) {
+        train(
+            base, FittingMethods.of(base.config()).getFirst(), Precision.F16, path.resolve("f16"));
       }
     }
     return null;

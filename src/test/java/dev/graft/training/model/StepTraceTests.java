@@ -122,25 +122,25 @@ class StepTraceTests {
     var nf4 = new Quantization.FourBit(Quantization.QuantType.NF4, true);
     var dpo = new Preference.Dpo(Preference.LossType.SIGMOID, 0.1, 0);
     return Stream.of(
-        Case.of("llama", LORA, 386),
-        Case.of("gemma2", LORA, 388),
-        Case.of("gemma3", LORA, 412),
-        Case.of("phi3", LORA, 386),
+        Case.of("llama", LORA, 392),
+        Case.of("gemma2", LORA, 394),
+        Case.of("gemma3", LORA, 418),
+        Case.of("phi3", LORA, 392),
         Case.of("gpt2", LORA, 382),
-        Case.of("gpt-neox", LORA, 386),
-        Case.of("llama-cls", LORA, 328),
+        Case.of("gpt-neox", LORA, 392),
+        Case.of("llama-cls", LORA, 334),
         Case.of("bert", LORA, 362),
         Case.of("bert-multilabel", LORA, 362),
         Case.of("bert-regression", LORA, 362),
-        Case.of("llama", ADALORA, 427),
-        Case.of("llama", new AdapterMethod.Full(), 440),
-        Case.of(LORA, dpo, 526),
-        Case.of(new AdapterMethod.Full(), dpo, 632),
-        Case.of(LORA, new Preference.Dpo(Preference.LossType.IPO, 0.1, 0), 526),
-        Case.of(LORA, new Preference.Orpo(0.1), 526),
-        Case.of(Precision.BF16, ComputePlan.Kind.RECOMPUTE, nf4, 434),
-        Case.of(Precision.F32, ComputePlan.Kind.RECOMPUTE, null, 434),
-        Case.of(Precision.F32, ComputePlan.Kind.AUTOGRAD, null, 398));
+        Case.of("llama", ADALORA, 433),
+        Case.of("llama", new AdapterMethod.Full(), 446),
+        Case.of(LORA, dpo, 532),
+        Case.of(new AdapterMethod.Full(), dpo, 638),
+        Case.of(LORA, new Preference.Dpo(Preference.LossType.IPO, 0.1, 0), 532),
+        Case.of(LORA, new Preference.Orpo(0.1), 532),
+        Case.of(Precision.BF16, ComputePlan.Kind.RECOMPUTE, nf4, 440),
+        Case.of(Precision.F32, ComputePlan.Kind.RECOMPUTE, null, 440),
+        Case.of(Precision.F32, ComputePlan.Kind.AUTOGRAD, null, 404));
   }
 
   @ParameterizedTest

@@ -175,14 +175,21 @@ public final class DeviceMemory implements AutoCloseable {
    *
    * @param size of them in 8-byte elements
    * @param write fills as many
+   * @param tables of the device, whose rows the layout names
    */
   List<PtNDArray> upload(
-      PtNDManager scope, long size, Consumer<MemorySegment> write, long[] layout) {
+      PtNDManager scope,
+      long size,
+      Consumer<MemorySegment> write,
+      long[] layout,
+      PtNDArray[] tables) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment room = arena.allocate(Math.multiplyExact(size, Long.BYTES), Long.BYTES);
       write.accept(room);
       try (PtNDArray host = over(room, DataType.INT64, Long.BYTES, Device.cpu())) {
-        return module.call(scope, "upload", host, name, device.isGpu(), layout);
+        return tables.length == 0
+            ? module.call(scope, "upload", host, name, device.isGpu(), layout)
+            : module.call(scope, "upload_rows", host, name, device.isGpu(), layout, tables);
       }
     }
   }

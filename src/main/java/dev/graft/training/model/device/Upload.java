@@ -5,6 +5,7 @@ import ai.djl.pytorch.engine.PtNDManager;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.LongStream;
 
 /**
  * Arrays of the host that go to the device in one copy, which the host does not wait for. What is
@@ -19,13 +20,22 @@ public final class Upload {
   private static final int F32 = 6;
   private static final int F64 = 7;
 
+  /** What stands for an element type where rows of a table are taken. */
+  private static final int ROWS = -1;
+
   private final List<Part> parts = new ArrayList<>();
+  private final List<PtNDArray> tables = new ArrayList<>();
   private long size;
+
+  private sealed interface Part {
+    /** As kernel {@code model.upload} reads it. */
+    LongStream layout();
+  }
 
   /**
    * @param at first of the 8-byte elements that are its
    */
-  private record Part(Object values, long at, int kind, long[] shape) {
+  private record Numbers(Object values, long at, int kind, long[] shape) implements Part {
     void write(MemorySegment into) {
       MemorySegment from =
           switch (values) {
@@ -35,6 +45,18 @@ public final class Upload {
             default -> MemorySegment.ofArray((float[]) values);
           };
       MemorySegment.copy(from, 0, into, at * Long.BYTES, from.byteSize());
+    }
+
+    @Override
+    public LongStream layout() {
+      return LongStream.concat(LongStream.of(at, kind, shape.length), LongStream.of(shape));
+    }
+  }
+
+  private record RowsOf(int table, int which) implements Part {
+    @Override
+    public LongStream layout() {
+      return LongStream.of(which, ROWS, table);
     }
   }
 
@@ -58,8 +80,19 @@ public final class Upload {
   }
 
   private int add(Object values, int elements, int kind, long... shape) {
-    parts.add(new Part(values, size, kind, shape));
+    parts.add(new Numbers(values, size, kind, shape));
     size += Math.ceilDiv(elements, ALIGNMENT) * (long) ALIGNMENT;
+    return parts.size() - 1;
+  }
+
+  /**
+   * Rows of a table that the device has.
+   *
+   * @param which place of the numbers of the rows, added before in i64
+   */
+  public int rows(PtNDArray table, int which) {
+    tables.add(table);
+    parts.add(new RowsOf(tables.size() - 1, which));
     return parts.size() - 1;
   }
 
@@ -67,22 +100,11 @@ public final class Upload {
    * @param scope gets the tensors
    */
   public List<PtNDArray> send(DeviceMemory memory, PtNDManager scope) {
-    return memory.upload(scope, size, this::write, layout());
+    long[] layout = parts.stream().flatMapToLong(Part::layout).toArray();
+    return memory.upload(scope, size, this::write, layout, tables.toArray(PtNDArray[]::new));
   }
 
   private void write(MemorySegment into) {
-    for (Part each : parts) each.write(into);
-  }
-
-  /** As kernel {@code model.upload} reads it. */
-  private long[] layout() {
-    List<Long> layout = new ArrayList<>();
-    for (Part each : parts) {
-      layout.add(each.at());
-      layout.add((long) each.kind());
-      layout.add((long) each.shape().length);
-      for (long dimension : each.shape()) layout.add(dimension);
-    }
-    return layout.stream().mapToLong(each -> each).toArray();
+    for (Part each : parts) if (each instanceof Numbers numbers) numbers.write(into);
   }
 }

@@ -4,17 +4,14 @@ import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
 import dev.graft.training.ComputePlan;
-import dev.graft.training.model.device.DeviceMemory;
 import dev.graft.training.model.device.Upload;
 import dev.graft.training.model.family.Family;
 import dev.graft.training.program.BatchContext;
-import dev.graft.weights.config.rope.Rope;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What one batch gives to every stage. Its tensors belong to a scope; closing frees the lists.
@@ -26,17 +23,6 @@ import org.jspecify.annotations.Nullable;
  */
 public record BatchInputs(PtNDArray ids, IValue context, IValue chunks, IValue windowed)
     implements AutoCloseable {
-  /** The tables of a model's rotary positions. */
-  public record Ropes(@Nullable RopeTable global, @Nullable RopeTable local) {
-    public static Ropes of(Family family) {
-      return new Ropes(table(family.rope()), table(family.localRope()));
-    }
-
-    private static @Nullable RopeTable table(@Nullable Rope rope) {
-      return rope == null ? null : new RopeTable(rope);
-    }
-  }
-
   /**
    * @param past tokens before the first
    * @param picked tokens that the head looks at
@@ -45,10 +31,8 @@ public record BatchInputs(PtNDArray ids, IValue context, IValue chunks, IValue w
    * @param queryBlock queries whose attention is computed at a time, by chunks
    */
   public static BatchInputs of(
-      DeviceMemory memory,
+      Transformer model,
       PtNDManager scope,
-      Family family,
-      Ropes ropes,
       TokenLayout layout,
       int past,
       long[] picked,
@@ -57,10 +41,10 @@ public record BatchInputs(PtNDArray ids, IValue context, IValue chunks, IValue w
       int queryBlock) {
     Upload upload = new Upload();
     Map<BatchContext, Integer> known = new EnumMap<>(BatchContext.class);
-    rotate(known, BatchContext.COS, BatchContext.SIN, upload, ropes.global(), past, layout);
-    rotate(
-        known, BatchContext.LOCAL_COS, BatchContext.LOCAL_SIN, upload, ropes.local(), past, layout);
-    known.put(BatchContext.POSITIONS, add(upload, behind(layout, past + family.firstPosition())));
+    Family family = model.family();
+    int positions = add(upload, behind(layout, past + family.firstPosition()));
+    known.put(BatchContext.POSITIONS, positions);
+    model.ropes().add(upload, known, positions, past + layout.longest());
     known.put(BatchContext.TOKEN_TYPES, add(upload, new long[layout.size()]));
     known.put(BatchContext.PICKED, add(upload, picked));
     if (among.length > 0) known.put(BatchContext.AMONG, add(upload, among));
@@ -76,7 +60,7 @@ public record BatchInputs(PtNDArray ids, IValue context, IValue chunks, IValue w
         attention == ComputePlan.Attention.CHUNKS
             ? chunks(upload, family, layout, past, queryBlock)
             : sequences(upload, family, layout, past, attention);
-    List<PtNDArray> there = upload.send(memory, scope);
+    List<PtNDArray> there = upload.send(model.memory(), scope);
     List<PtNDArray> all = new ArrayList<>();
     for (BatchContext each : BatchContext.values()) {
       all.add(there.get(known.getOrDefault(each, empty)));
@@ -133,20 +117,6 @@ public record BatchInputs(PtNDArray ids, IValue context, IValue chunks, IValue w
       visible[2 * keys + k] = token < 0 ? k : past + layout.positions()[token];
     }
     return visible;
-  }
-
-  private static void rotate(
-      Map<BatchContext, Integer> known,
-      BatchContext cos,
-      BatchContext sin,
-      Upload upload,
-      @Nullable RopeTable table,
-      int past,
-      TokenLayout layout) {
-    if (table == null) return;
-    table.prepare(past + layout.longest());
-    known.put(cos, table.cos(upload, past, layout.positions()));
-    known.put(sin, table.sin(upload, past, layout.positions()));
   }
 
   @Override

@@ -10,11 +10,9 @@ import dev.graft.training.batch.TokenBatch;
  *
  * @param attention what computes it
  */
-public record ForwardPass(
-    Transformer model, BatchInputs.Ropes ropes, ComputePlan plan, ComputePlan.Attention attention) {
+public record ForwardPass(Transformer model, ComputePlan plan, ComputePlan.Attention attention) {
   public static ForwardPass of(Transformer model, ComputePlan plan) {
-    return new ForwardPass(
-        model, BatchInputs.Ropes.of(model.family()), plan, AttentionKernel.of(model, plan));
+    return new ForwardPass(model, plan, AttentionKernel.of(model, plan));
   }
 
   /** Tokens in front of each row. */
@@ -60,17 +58,7 @@ public record ForwardPass(
    */
   public BatchInputs inputs(PtNDManager scope, TokenLayout layout, long[] picked, long[] among) {
     int past = model.virtualTokens().keys();
-    return BatchInputs.of(
-        model.memory(),
-        scope,
-        model.family(),
-        ropes,
-        layout,
-        past,
-        picked,
-        among,
-        attention,
-        plan.queryBlock());
+    return BatchInputs.of(model, scope, layout, past, picked, among, attention, plan.queryBlock());
   }
 
   /** Without dropout and without anything kept for a way down. */

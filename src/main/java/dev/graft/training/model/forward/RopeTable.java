@@ -1,71 +1,77 @@
 package dev.graft.training.model.forward;
 
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import dev.graft.training.model.device.DeviceMemory;
 import dev.graft.training.model.device.Upload;
 import dev.graft.weights.config.rope.Rope;
 import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
-/** Cosines and sines of rotary positions, computed once up to the longest row so far. */
-final class RopeTable {
+/**
+ * Cosines and sines of rotary positions on the device, computed once up to the longest row so far.
+ */
+final class RopeTable implements AutoCloseable {
+  private static final int FEWEST = 256;
+
   private final Rope rope;
+  private final DeviceMemory memory;
   private float[] frequencies = {};
   private float factor;
-  private float[] cos = {};
-  private float[] sin = {};
+  private int positions;
+  private @Nullable PtNDManager scope;
+  private List<PtNDArray> tables = List.of();
 
-  RopeTable(Rope rope) {
+  RopeTable(Rope rope, DeviceMemory memory) {
     this.rope = rope;
+    this.memory = memory;
   }
 
   /**
-   * Makes the tables for a batch.
+   * Tables for a batch, each (at least {@code longest}, half of the turned features): cosines and
+   * sines.
    *
-   * @param positions largest position + 1, which some ropes depend on
+   * @param longest largest position + 1, which some ropes depend on
    */
-  void prepare(int positions) {
+  List<PtNDArray> tables(int longest) {
     if (frequencies.length == 0 || rope.dependsOnPositions()) {
-      float[] now = rope.inverseFrequencies(positions);
-      float times = rope.attentionFactor(positions);
+      float[] now = rope.inverseFrequencies(longest);
+      float times = rope.attentionFactor(longest);
       if (times != factor || !Arrays.equals(now, frequencies)) {
         frequencies = now;
         factor = times;
-        cos = new float[0];
-        sin = new float[0];
+        positions = 0;
       }
     }
-    grow(positions);
+    if (longest > positions) make(longest);
+    return tables;
   }
 
-  /** (tokens, half of the turned features) of positions behind {@code past} others. */
-  int cos(Upload upload, int past, int[] positions) {
-    return rows(upload, cos, past, positions);
-  }
-
-  /** (tokens, half of the turned features) of positions behind {@code past} others. */
-  int sin(Upload upload, int past, int[] positions) {
-    return rows(upload, sin, past, positions);
-  }
-
-  private int rows(Upload upload, float[] table, int past, int[] positions) {
+  /** Twice as many as there are at least, so that a text that grows makes them seldom. */
+  private void make(int longest) {
+    positions = Math.max(longest, Math.max(FEWEST, 2 * positions));
     int half = frequencies.length;
-    float[] values = new float[Math.multiplyExact(positions.length, half)];
-    for (int i = 0; i < positions.length; i++) {
-      System.arraycopy(table, (past + positions[i]) * half, values, i * half, half);
-    }
-    return upload.add(values, positions.length, half);
-  }
-
-  private void grow(int positions) {
-    int half = frequencies.length;
-    int from = cos.length / half;
-    if (positions <= from) return;
-    cos = Arrays.copyOf(cos, positions * half);
-    sin = Arrays.copyOf(sin, positions * half);
-    for (int p = from; p < positions; p++) {
+    float[] cos = new float[Math.multiplyExact(positions, half)];
+    float[] sin = new float[cos.length];
+    for (int p = 0; p < positions; p++) {
       for (int i = 0; i < half; i++) {
         float angle = p * frequencies[i]; // in f32, as the reference
         cos[p * half + i] = (float) Math.cos(angle) * factor;
         sin[p * half + i] = (float) Math.sin(angle) * factor;
       }
     }
+    close();
+    scope = memory.scope();
+    Upload upload = new Upload();
+    upload.add(cos, positions, half);
+    upload.add(sin, positions, half);
+    tables = upload.send(memory, scope);
+  }
+
+  @Override
+  public void close() {
+    if (scope != null) scope.close();
+    scope = null;
   }
 }

@@ -47,6 +47,7 @@ public final class Transformer implements AutoCloseable {
   private final TorchScriptModule module;
   private final List<Stage> stages;
   private final Rewrite adapter;
+  private final Ropes ropes;
 
   private Transformer(
       Family family,
@@ -60,6 +61,7 @@ public final class Transformer implements AutoCloseable {
     this.adapter = adapter;
     this.tensors = tensors;
     this.program = program;
+    ropes = Ropes.of(family, memory);
     module = Kernels.load(program.text(), memory.device());
     stages = program.parts().stream().map(part -> stage(part, gradients)).toList();
   }
@@ -124,6 +126,10 @@ public final class Transformer implements AutoCloseable {
     return tensors.kind();
   }
 
+  Ropes ropes() {
+    return ropes;
+  }
+
   /** What is in front of every row. */
   public VirtualTokens virtualTokens() {
     return adapter.virtualTokens();
@@ -158,6 +164,7 @@ public final class Transformer implements AutoCloseable {
       stage.weights().close();
       stage.gradients().close();
     }
+    ropes.close();
     module.close();
   }
 }

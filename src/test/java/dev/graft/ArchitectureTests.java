@@ -21,8 +21,10 @@ import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
+import dev.graft.platform.process.ChildProcess;
 import java.time.Instant;
 import java.time.LocalDateTime;
+import java.util.List;
 import java.util.stream.Stream;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.beans.factory.annotation.Value;
@@ -111,6 +113,20 @@ class ArchitectureTests {
           .should()
           .dependOnClassesThat()
           .haveNameMatching("java\\.io\\.ObjectInputStream|java\\.beans\\.XMLDecoder");
+
+  /** The others start whole Graft programs, what a user named, or the driver's own program. */
+  @ArchTest
+  static final ArchRule childrenGetNoSecrets =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages("..nemesis..", "..training.bench..", "..training.cuda..")
+          .and()
+          .doNotHaveFullyQualifiedName(ChildProcess.class.getName())
+          .should()
+          .callConstructor(ProcessBuilder.class, List.class)
+          .orShould()
+          .callConstructor(ProcessBuilder.class, String[].class)
+          .because("ChildProcess takes passwords and keys out of the environment");
 
   @ArchTest
   static final ArchRule nobodyInjectsFields =

@@ -123,6 +123,12 @@ public final class TestWorker {
         Duration.ofMillis(200));
   }
 
+  /** What a worker's environment may hold, and a trainer's must not. */
+  static final List<String> SECRETS =
+      List.of("SPRING_DATASOURCE_PASSWORD", "AWS_SECRET_ACCESS_KEY", "GRAFT_API_KEY", "HF_TOKEN");
+
+  static final String PLANTED = "planted-secret";
+
   /** Starts it in a process; the first start needs a join token. */
   static Process start(Path directory, String server, String token) throws IOException {
     return start(directory, server, token, MUCH);
@@ -142,9 +148,12 @@ public final class TestWorker {
             token,
             Long.toString(cacheSize));
     Files.createDirectories(directory);
-    return new ProcessBuilder(command)
-        .redirectErrorStream(true)
-        .redirectOutput(ProcessBuilder.Redirect.appendTo(directory.resolve("worker.log").toFile()))
-        .start();
+    ProcessBuilder builder =
+        new ProcessBuilder(command)
+            .redirectErrorStream(true)
+            .redirectOutput(
+                ProcessBuilder.Redirect.appendTo(directory.resolve("worker.log").toFile()));
+    for (String name : SECRETS) builder.environment().put(name, PLANTED);
+    return builder.start();
   }
 }

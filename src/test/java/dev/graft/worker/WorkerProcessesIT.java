@@ -7,6 +7,7 @@ import dev.graft.jobs.queue.QueueServer;
 import dev.graft.jobs.queue.QueueServer.Submitted;
 import dev.graft.pg.GraftIT;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -83,6 +84,8 @@ class WorkerProcessesIT {
     start("one");
     await().atMost(LONG).until(() -> server.step(job) > 3);
     ProcessHandle trainer = trainer().orElseThrow();
+    assertThat(environment(trainer)).contains("PATH=").doesNotContain(TestWorker.PLANTED);
+    assertThat(environment(trainer.parent().orElseThrow())).contains(TestWorker.PLANTED);
     server.cancel(job);
     await().atMost(Duration.ofSeconds(15)).until(() -> server.state(job).equals("cancelled"));
     await().atMost(Duration.ofSeconds(5)).until(() -> !trainer.isAlive());
@@ -153,6 +156,10 @@ class WorkerProcessesIT {
         TestWorker.start(directory.resolve(name), "http://127.0.0.1:" + port, server.joinToken());
     workers.add(worker);
     return worker;
+  }
+
+  private static String environment(ProcessHandle process) throws IOException {
+    return Files.readString(Path.of("/proc", Long.toString(process.pid()), "environ"));
   }
 
   /** The trainer that runs now. */

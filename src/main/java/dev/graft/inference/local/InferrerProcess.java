@@ -4,6 +4,7 @@ import dev.graft.inference.protocol.Ask;
 import dev.graft.inference.protocol.InferrerOrder;
 import dev.graft.inference.protocol.Reply;
 import dev.graft.inference.serving.InferrerLost;
+import dev.graft.platform.process.ChildProcess;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -166,7 +167,7 @@ final class InferrerProcess implements AutoCloseable {
     int status = -1;
     try {
       ProcessBuilder builder =
-          new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
+          ChildProcess.of(command).redirectError(ProcessBuilder.Redirect.INHERIT);
       builder.environment().putAll(QUIET);
       Process child = builder.start();
       process.complete(child);

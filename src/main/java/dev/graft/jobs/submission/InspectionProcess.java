@@ -3,6 +3,7 @@ package dev.graft.jobs.submission;
 import dev.graft.platform.errors.ProblemType;
 import dev.graft.platform.errors.RequestFailed;
 import dev.graft.platform.process.ChildJvm;
+import dev.graft.platform.process.ChildProcess;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -42,7 +43,7 @@ final class InspectionProcess {
                 HEAP, "train", spec.toString(), "--out", directory.toString(), "--json"));
     command.addAll(List.of(asked));
     Process process =
-        new ProcessBuilder(command)
+        ChildProcess.of(command)
             .directory(directory.toFile())
             .redirectOutput(out.toFile())
             .redirectError(errors.toFile())

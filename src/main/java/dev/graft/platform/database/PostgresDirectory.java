@@ -1,6 +1,7 @@
 package dev.graft.platform.database;
 
 import dev.graft.platform.MachineLacks;
+import dev.graft.platform.process.ChildProcess;
 import dev.graft.platform.process.FileTrees;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -159,7 +160,7 @@ final class PostgresDirectory {
     command.add(program(program).toString());
     command.addAll(List.of(arguments));
     Process process =
-        new ProcessBuilder(command).directory(root.toFile()).redirectErrorStream(true).start();
+        ChildProcess.of(command).directory(root.toFile()).redirectErrorStream(true).start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     try {
       if (process.waitFor() != 0) throw new IOException(program + " failed: " + reason(output));

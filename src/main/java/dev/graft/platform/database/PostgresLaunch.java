@@ -1,6 +1,7 @@
 package dev.graft.platform.database;
 
 import dev.graft.platform.MachineLacks;
+import dev.graft.platform.process.ChildProcess;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -23,7 +24,7 @@ record PostgresLaunch(Process process, int port) {
     }
     try {
       Process process =
-          new ProcessBuilder(command)
+          ChildProcess.of(command)
               .directory(files.cluster().toFile())
               .redirectErrorStream(true)
               .redirectOutput(ProcessBuilder.Redirect.appendTo(files.log().toFile()))

@@ -1,6 +1,7 @@
 package dev.graft.platform.database;
 
 import dev.graft.platform.MachineLacks;
+import dev.graft.platform.process.ChildProcess;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -93,7 +94,7 @@ record Postmaster(long pid, int port) {
 
   private void signal(String name) {
     try {
-      new ProcessBuilder("kill", "-" + name, Long.toString(pid)).start().waitFor();
+      ChildProcess.of(List.of("kill", "-" + name, Long.toString(pid))).start().waitFor();
     } catch (IOException e) {
       throw new IllegalStateException("cannot signal PostgreSQL", e);
     } catch (InterruptedException e) {

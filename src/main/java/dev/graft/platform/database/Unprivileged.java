@@ -1,6 +1,7 @@
 package dev.graft.platform.database;
 
 import dev.graft.platform.MachineLacks;
+import dev.graft.platform.process.ChildProcess;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -67,7 +68,7 @@ record Unprivileged(List<String> prefix, boolean owner) {
     try {
       List<String> command = new ArrayList<>(prefix);
       command.add("true");
-      Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+      Process process = ChildProcess.of(command).redirectErrorStream(true).start();
       return process.waitFor(10, TimeUnit.SECONDS) && process.exitValue() == 0;
     } catch (IOException e) {
       return false;

@@ -1,5 +1,6 @@
 package dev.graft.worker.run;
 
+import dev.graft.platform.process.ChildProcess;
 import dev.graft.training.protocol.ProtocolLines;
 import dev.graft.training.protocol.RunRequest;
 import dev.graft.training.protocol.TrainerDirective;
@@ -10,6 +11,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -54,7 +56,7 @@ final class TrainerProcess implements Trainer {
   static TrainerProcess start(TrainerCommandLine commandLine, Path directory, Path errors)
       throws IOException {
     ProcessBuilder builder =
-        new ProcessBuilder(commandLine.command())
+        ChildProcess.of(commandLine.command())
             .directory(directory.toFile())
             .redirectError(ProcessBuilder.Redirect.appendTo(errors.toFile()));
     builder.environment().putAll(ENVIRONMENT);
@@ -101,7 +103,7 @@ final class TrainerProcess implements Trainer {
   public void dumpThreads() {
     try {
       Process quit =
-          new ProcessBuilder("kill", "-QUIT", Long.toString(process.pid()))
+          ChildProcess.of(List.of("kill", "-QUIT", Long.toString(process.pid())))
               .redirectErrorStream(true)
               .redirectOutput(ProcessBuilder.Redirect.DISCARD)
               .start();

@@ -2,6 +2,7 @@ package dev.graft.cli.doctor.machine;
 
 import dev.graft.cli.doctor.check.Check;
 import dev.graft.cli.doctor.check.CheckResult;
+import dev.graft.platform.process.ChildProcess;
 import dev.graft.platform.process.FileTrees;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -64,7 +65,7 @@ public record Libtorch(List<String> command, int gpus) implements Check {
   private CheckResult run(Path directory) throws IOException {
     Path output = directory.resolve("output");
     ProcessBuilder builder =
-        new ProcessBuilder(command)
+        ChildProcess.of(command)
             .directory(directory.toFile())
             .redirectErrorStream(true)
             .redirectOutput(output.toFile());

@@ -19,7 +19,7 @@ import org.springframework.security.config.http.SessionCreationPolicy;
 import org.springframework.security.web.SecurityFilterChain;
 import org.springframework.security.web.authentication.AnonymousAuthenticationFilter;
 import org.springframework.security.web.authentication.session.NullAuthenticatedSessionStrategy;
-import org.springframework.security.web.csrf.CookieCsrfTokenRepository;
+import org.springframework.security.web.csrf.CsrfFilter;
 import org.springframework.security.web.header.writers.ReferrerPolicyHeaderWriter.ReferrerPolicy;
 import org.springframework.web.util.UriUtils;
 
@@ -41,7 +41,7 @@ class ConsoleSecurity {
     return http.securityMatcher("/", "/favicon.ico", "/console", "/console/**")
         .csrf(
             csrf ->
-                csrf.csrfTokenRepository(formTokens())
+                csrf.csrfTokenRepository(ConsoleCookies.formTokens())
                     // Every request signs in anew, by its cookie: its page's token stays good.
                     .sessionAuthenticationStrategy(new NullAuthenticatedSessionStrategy()))
         .requestCache(AbstractHttpConfigurer::disable)
@@ -54,6 +54,8 @@ class ConsoleSecurity {
             new BearerFilter(BearerAuthenticator.ofTheApi(authenticators)),
             AnonymousAuthenticationFilter.class)
         .addFilterBefore(new CookieAsBearer(), BearerFilter.class)
+        .addFilterBefore(
+            new OwnPagesOnly((request, response, e) -> stale(request, response)), CsrfFilter.class)
         .authorizeHttpRequests(
             requests ->
                 requests
@@ -70,15 +72,6 @@ class ConsoleSecurity {
                     .authenticationEntryPoint((request, response, e) -> signIn(request, response))
                     .accessDeniedHandler((request, response, e) -> stale(request, response)))
         .build();
-  }
-
-  private static CookieCsrfTokenRepository formTokens() {
-    CookieCsrfTokenRepository tokens = new CookieCsrfTokenRepository();
-    // A name of its own: other services on this host may use Spring's, and a path that is ours.
-    tokens.setCookieName("graft_csrf");
-    tokens.setCookiePath("/console");
-    tokens.setCookieCustomizer(cookie -> cookie.sameSite("Lax"));
-    return tokens;
   }
 
   private static void ownThingsOnly(HeadersConfigurer<HttpSecurity> headers) {

@@ -15,8 +15,6 @@ import org.springframework.web.util.WebUtils;
 
 /** The cookie of a browser that is signed in, read as the header that other clients send. */
 final class CookieAsBearer extends OncePerRequestFilter {
-  private static final String COOKIE = "graft_session";
-
   @Override
   protected void doFilterInternal(
       HttpServletRequest request, HttpServletResponse response, FilterChain chain)
@@ -26,7 +24,7 @@ final class CookieAsBearer extends OncePerRequestFilter {
 
   /** Null where nobody is signed in. */
   static @Nullable String token(HttpServletRequest request) {
-    var cookie = WebUtils.getCookie(request, COOKIE);
+    var cookie = WebUtils.getCookie(request, ConsoleCookies.session(request));
     return cookie == null || cookie.getValue().isBlank() ? null : cookie.getValue();
   }
 
@@ -41,7 +39,7 @@ final class CookieAsBearer extends OncePerRequestFilter {
 
   private static ResponseCookie.ResponseCookieBuilder cookie(
       HttpServletRequest request, String value) {
-    return ResponseCookie.from(COOKIE, value)
+    return ResponseCookie.from(ConsoleCookies.session(request), value)
         .path("/")
         .httpOnly(true)
         .secure(request.isSecure())

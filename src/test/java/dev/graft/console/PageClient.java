@@ -103,6 +103,18 @@ public final class PageClient {
         .orElse("");
   }
 
+  /** As the header of a request. */
+  String cookies() {
+    return cookies.getCookieStore().getCookies().stream()
+        .map(cookie -> cookie.getName() + "=" + cookie.getValue())
+        .collect(Collectors.joining("; "));
+  }
+
+  /** Of the form that was seen last. */
+  String formToken() {
+    return token;
+  }
+
   void bringBack(String session) {
     HttpCookie cookie = new HttpCookie("graft_session", session);
     cookie.setPath("/");

@@ -1,10 +1,13 @@
 package dev.graft.training.kernels;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.graft.spec.Precision;
 import dev.graft.spec.method.AdapterMethod;
 import dev.graft.training.ComputePlan;
 import dev.graft.training.Execution;
 import dev.graft.training.Generator;
+import dev.graft.training.NonfiniteGradients;
 import dev.graft.training.TrainableModel;
 import dev.graft.training.batch.LabelBatch;
 import dev.graft.training.batch.MicroBatch;
@@ -178,16 +181,26 @@ final class EveryProgram {
       ModelDirectory base, AdapterMethod method, Precision precision, Path result) {
     for (ComputePlan.Kind plan : ComputePlan.Kind.values()) {
       try (TrainableModel model = TrainableModels.load(base, setup(method, precision, plan))) {
-        for (int alike : new int[] {20, 0}) {
-          MicroBatch rows = rows(base, alike);
-          model.accumulate(rows, 2 * rows.targets(), 1);
-        }
-        model.update(1e-3);
+        while (!step(model, base)) assertThat(model.lowerLossScale()).isTrue();
         model.evaluate(rows(base, 0));
         if (plan == ComputePlan.Kind.KEEP) {
           ResultFormat.write(result, base, "base", method, model, Map.of());
         }
       }
+    }
+  }
+
+  /** Whether its gradients were finite. */
+  private static boolean step(TrainableModel model, ModelDirectory base) {
+    for (int alike : new int[] {20, 0}) {
+      MicroBatch rows = rows(base, alike);
+      model.accumulate(rows, 2 * rows.targets(), 1);
+    }
+    try {
+      model.update(1e-3);
+      return true;
+    } catch (NonfiniteGradients e) {
+      return false;
     }
   }
 

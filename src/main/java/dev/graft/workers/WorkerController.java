@@ -3,14 +3,19 @@ package dev.graft.workers;
 import dev.graft.jobs.desk.ToldDevices;
 import dev.graft.jobs.desk.WorkerDevice;
 import dev.graft.jobs.lease.DeviceUse;
+import dev.graft.platform.errors.RequestFailed;
 import dev.graft.platform.pagination.Cursor;
 import dev.graft.platform.pagination.CursorPage;
+import dev.graft.platform.web.DeletedObject;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
@@ -23,10 +28,12 @@ class WorkerController {
 
   private final Workers workers;
   private final ToldDevices devices;
+  private final WorkerOrders orders;
 
-  WorkerController(Workers workers, ToldDevices devices) {
+  WorkerController(Workers workers, ToldDevices devices, WorkerOrders orders) {
     this.workers = workers;
     this.devices = devices;
+    this.orders = orders;
   }
 
   record WorkerObject(
@@ -35,6 +42,8 @@ class WorkerController {
       String name,
       String workerClass,
       boolean online,
+      @Nullable Long cordonedAt,
+      boolean draining,
       long createdAt,
       @Nullable Long lastSeenAt,
       List<String> jobs,
@@ -46,6 +55,8 @@ class WorkerController {
           worker.name(),
           worker.workerClass(),
           worker.online(),
+          seconds(worker.cordonedAt()),
+          worker.draining(),
           worker.createdAt().getEpochSecond(),
           seconds(worker.lastSeenAt()),
           worker.jobs(),
@@ -106,5 +117,42 @@ class WorkerController {
         page,
         worker -> WorkerObject.of(worker, theirs.getOrDefault(worker.id(), List.of())),
         WorkerObject::id);
+  }
+
+  @GetMapping("/{worker}")
+  WorkerObject get(@PathVariable String worker) {
+    return WorkerObject.of(require(worker), devices.of(List.of(worker)));
+  }
+
+  @PostMapping("/{worker}/cordon")
+  WorkerObject cordon(@PathVariable String worker) {
+    return told(worker, Workers.Order.CORDON);
+  }
+
+  @PostMapping("/{worker}/uncordon")
+  WorkerObject uncordon(@PathVariable String worker) {
+    return told(worker, Workers.Order.UNCORDON);
+  }
+
+  @PostMapping("/{worker}/drain")
+  WorkerObject drain(@PathVariable String worker) {
+    return told(worker, Workers.Order.DRAIN);
+  }
+
+  @DeleteMapping("/{worker}")
+  DeletedObject revoke(@PathVariable String worker) {
+    require(worker);
+    orders.tell(worker, Workers.Order.REVOKE);
+    return new DeletedObject(worker, OBJECT + ".deleted", true);
+  }
+
+  private WorkerObject told(String worker, Workers.Order order) {
+    require(worker);
+    orders.tell(worker, order);
+    return get(worker);
+  }
+
+  private Workers.Worker require(String id) {
+    return workers.find(id).orElseThrow(() -> RequestFailed.notFound("worker", id));
   }
 }

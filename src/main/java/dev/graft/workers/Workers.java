@@ -25,6 +25,18 @@ public class Workers implements BearerAuthenticator {
   private static final String CREDENTIAL_PREFIX = "graft-worker-";
   private static final String ID_PREFIX = "wkr_";
 
+  private static final String SELECT =
+      """
+      -- workers
+      select w.*, l.jobs,
+             coalesce(w.last_seen_at > graft_now() - interval '1 minute', false)
+               or l.jobs <> '{}' as online
+        from worker w cross join lateral
+             (select coalesce(array_agg(job_id order by job_id), '{}') as jobs from job_lease
+               where worker_id = w.id and ended_at is null) l
+       where w.revoked_at is null
+      """;
+
   private final JdbcClient sql;
   private final Ids ids;
 
@@ -83,6 +95,8 @@ public class Workers implements BearerAuthenticator {
    * @param lastSeenAt null = it has not called yet
    * @param online whether it has called in the last minute, or has a job
    * @param jobs that it trains
+   * @param cordonedAt since when it gets no new job; null = it does
+   * @param draining whether it is to give its jobs back
    */
   record Worker(
       String id,
@@ -91,7 +105,9 @@ public class Workers implements BearerAuthenticator {
       Instant createdAt,
       @Nullable Instant lastSeenAt,
       boolean online,
-      List<String> jobs) {
+      List<String> jobs,
+      @Nullable Instant cordonedAt,
+      boolean draining) {
     static Worker of(ResultSet row, int number) throws SQLException {
       return new Worker(
           row.getString("id"),
@@ -100,7 +116,9 @@ public class Workers implements BearerAuthenticator {
           ResultColumns.time(row, "created_at"),
           ResultColumns.timeOrNull(row, "last_seen_at"),
           row.getBoolean("online"),
-          ResultColumns.texts(row, "jobs"));
+          ResultColumns.texts(row, "jobs"),
+          ResultColumns.timeOrNull(row, "cordoned_at"),
+          row.getBoolean("draining"));
     }
   }
 
@@ -112,24 +130,60 @@ public class Workers implements BearerAuthenticator {
    */
   List<Worker> list(@Nullable String after, int limit) {
     return sql.sql(
-            """
-            -- workers
-            select w.*, l.jobs,
-                   coalesce(w.last_seen_at > graft_now() - interval '1 minute', false)
-                     or l.jobs <> '{}' as online
-              from worker w cross join lateral
-                   (select coalesce(array_agg(job_id order by job_id), '{}') as jobs from job_lease
-                     where worker_id = w.id and ended_at is null) l
-             where w.revoked_at is null
-               and (:after::text is null or w.id < (select id from worker where id = :after))
-               and (greatest(w.created_at, w.last_seen_at) > graft_now() - interval '30 days'
-                    or l.jobs <> '{}')
-             order by w.id desc limit :limit
-            """)
+            SELECT
+                + """
+                   and (:after::text is null or w.id < (select id from worker where id = :after))
+                   and (greatest(w.created_at, w.last_seen_at) > graft_now() - interval '30 days'
+                        or l.jobs <> '{}')
+                 order by w.id desc limit :limit
+                """)
         .param("after", after)
         .param("limit", limit)
         .query(Worker::of)
         .list();
+  }
+
+  Optional<Worker> find(String id) {
+    return sql.sql(SELECT + " and w.id = :id").param("id", id).query(Worker::of).optional();
+  }
+
+  /** What an administrator tells a worker, and what is in the audit log then. */
+  enum Order {
+    /** No new job; the one that it trains goes on. Ends a drain that has not come to it. */
+    CORDON("cordoned", "cordoned_at = coalesce(cordoned_at, graft_now()), draining = false"),
+
+    /** As cordon, and its jobs go back to the queue, each with a checkpoint. */
+    DRAIN("drained", "cordoned_at = coalesce(cordoned_at, graft_now()), draining = true"),
+
+    /** Jobs again. */
+    UNCORDON("uncordoned", "cordoned_at = null, draining = false"),
+
+    /** Its credential opens nothing any more. */
+    REVOKE("revoked", "revoked_at = graft_now()");
+
+    private final String done;
+    private final String columns;
+
+    Order(String done, String columns) {
+      this.done = done;
+      this.columns = columns;
+    }
+
+    String event() {
+      return "worker." + done;
+    }
+  }
+
+  void tell(String id, Order order) {
+    sql.sql("update worker set " + order.columns + " where id = :id").param("id", id).update();
+  }
+
+  /** Whether it is inside a server, and has no credential. */
+  boolean inProcess(String id) {
+    return sql.sql("select credential_hash is null from worker where id = :id")
+        .param("id", id)
+        .query(Boolean.class)
+        .single();
   }
 
   /** Notes that the worker inside this very process is there; no more often than is looked at. */

@@ -103,6 +103,11 @@ public final class ClassifiedRoutes {
       GET    /v1/organization/device_prices                        api.organization.read
       POST   /v1/organization/device_prices                        api.organization.write
       GET    /v1/organization/workers                              api.organization.read
+      GET    /v1/organization/workers/{worker}                     api.organization.read
+      DELETE /v1/organization/workers/{worker}                     api.organization.write
+      POST   /v1/organization/workers/{worker}/cordon              api.organization.write
+      POST   /v1/organization/workers/{worker}/uncordon            api.organization.write
+      POST   /v1/organization/workers/{worker}/drain               api.organization.write
       GET    /v1/organization/worker_tokens                        api.organization.read
       POST   /v1/organization/worker_tokens                        api.organization.write
       GET    /v1/organization/worker_tokens/{worker_token}         api.organization.read

@@ -154,7 +154,9 @@ public class LeaseDesk {
     LeaseLedger.Renewed renewed = ledger.renew(key, settings.leaseTtl(), report);
     if (report.device() != null) devices.inUse(key, report.device());
     if (renewed.cancel()) return new Directive.Cancel();
-    return renewed.pause() ? new Directive.CheckpointAndRelease() : new Directive.Continue();
+    return renewed.pause() || renewed.drain()
+        ? new Directive.CheckpointAndRelease()
+        : new Directive.Continue();
   }
 
   public void checkpoint(LeaseKey key, CheckpointReport report) throws IOException {
@@ -177,6 +179,17 @@ public class LeaseDesk {
 
   public void decline(LeaseKey key) {
     ended(key, "declined", endings.decline(key));
+  }
+
+  /** Takes its jobs from a worker that is to write nothing any more. */
+  public void releaseAll(String workerId) {
+    for (LeaseKey key : ledger.held(workerId)) {
+      try {
+        release(key);
+      } catch (LeaseLost ended) {
+        log.atDebug().addKeyValue("job", key.jobId()).log("lease_ended_meanwhile");
+      }
+    }
   }
 
   private static void ended(LeaseKey key, String how, JobState state) {

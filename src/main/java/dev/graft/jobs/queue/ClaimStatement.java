@@ -39,7 +39,8 @@ final class ClaimStatement {
       """
       -- claim
       with recursive w as materialized
-             (select %6$s as classes from worker w where w.id = :worker),
+             (select %6$s as classes from worker w
+               where w.id = :worker and w.revoked_at is null and w.cordoned_at is null),
            x as materialized
              (select coalesce(array_agg(job_id), '{}') as jobs from job_lease
                where worker_id = :worker and declined_until > (select graft_now())),

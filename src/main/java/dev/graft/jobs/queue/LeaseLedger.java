@@ -5,6 +5,8 @@ import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.LeaseKey;
 import dev.graft.jobs.lease.LeaseLost;
 import dev.graft.jobs.lease.LeaseReport;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -51,7 +53,7 @@ public class LeaseLedger {
       -- run that begins voids what earlier ones told of later steps, and at the beginning of step 0,
       -- where it evaluates again. Its first step is the first that
       -- has a speed
-      with f as (select job_id, epoch, report < :number as fresh from job_lease
+      with f as (select job_id, epoch, worker_id, report < :number as fresh from job_lease
                   where job_id = :job and epoch = :epoch and token = :token and ended_at is null
                   for update),
            l as (update job_lease
@@ -82,8 +84,9 @@ public class LeaseLedger {
                    from f, p, unnest(:levels::text[], :types::text[], :messages::text[], :data::text[])
                               with ordinality as t (level, type, message, data, n)
                   where f.fresh)
-      select j.cancel_requested_at is not null as cancel, j.pause_requested_at is not null as pause
-        from f cross join p join job j on j.id = f.job_id
+      select j.cancel_requested_at is not null as cancel, j.pause_requested_at is not null as pause,
+             w.draining
+        from f cross join p join job j on j.id = f.job_id join worker w on w.id = f.worker_id
       """;
 
   private static final String CHECKPOINT =
@@ -161,8 +164,14 @@ public class LeaseLedger {
   /**
    * @param cancel the department wants the job cancelled
    * @param pause the department wants it paused
+   * @param drain an administrator wants the worker to give it back
    */
-  public record Renewed(boolean cancel, boolean pause) {}
+  public record Renewed(boolean cancel, boolean pause, boolean drain) {
+    static Renewed of(ResultSet row, int number) throws SQLException {
+      return new Renewed(
+          row.getBoolean("cancel"), row.getBoolean("pause"), row.getBoolean("draining"));
+    }
+  }
 
   public Renewed renew(LeaseKey key, Duration ttl, LeaseReport report) {
     List<ReportedEvent> events = ReportedEvent.of(report);
@@ -182,7 +191,7 @@ public class LeaseLedger {
         .param("speed", progress == null ? null : progress.tokensPerSecond())
         .param("validating", progress == null ? null : progress.validating())
         .param("tokens", report.trainedTokens())
-        .query((row, n) -> new Renewed(row.getBoolean("cancel"), row.getBoolean("pause")))
+        .query(Renewed::of)
         .optional()
         .orElseThrow(() -> new LeaseLost(key));
   }
@@ -205,6 +214,20 @@ public class LeaseLedger {
             .optional()
             .isPresent();
     if (!held) throw new LeaseLost(key);
+  }
+
+  /** The live leases of a worker. */
+  public List<LeaseKey> held(String workerId) {
+    return sql.sql(
+            "select job_id, epoch, token from job_lease where worker_id = :worker and ended_at is null")
+        .param("worker", workerId)
+        .query(
+            (row, n) ->
+                new LeaseKey(
+                    row.getString("job_id"),
+                    row.getLong("epoch"),
+                    row.getObject("token", UUID.class)))
+        .list();
   }
 
   /** How long use counts, for the statements that add to it. */

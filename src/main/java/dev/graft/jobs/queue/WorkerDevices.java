@@ -51,7 +51,7 @@ public class WorkerDevices {
   /**
    * What workers have to give that asked for work in the last month, as a query: one row for all
    * devices that differ in nothing but their memory. A worker is there that asked in the last
-   * minute, or has a job.
+   * minute, or has a job, and gets new ones.
    */
   public static final String OFFERS =
       """
@@ -62,8 +62,10 @@ public class WorkerDevices {
         from (select w.class, d.dedicated, d.kind, d.capability, d.devices, w.name as worker,
                      coalesce(d.memory_bytes, %d) as memory,
                      floor(extract(epoch from d.asked_at))::bigint as asked_at,
-                     d.asked_at > (select graft_now()) - interval '1 minute'
-                       or w.id in (select worker_id from job_lease where ended_at is null) as there,
+                     w.cordoned_at is null
+                       and (d.asked_at > (select graft_now()) - interval '1 minute'
+                            or w.id in (select worker_id from job_lease where ended_at is null))
+                       as there,
                      %s as classes
                 from worker_device d join worker w on w.id = d.worker_id
                where w.revoked_at is null

@@ -87,7 +87,7 @@ public class FairShareLedger {
            offers as materialized (%4$s)
       select me.running, me.max_running, %6$s as offers,
              exists (select from worker
-                      where revoked_at is null
+                      where revoked_at is null and cordoned_at is null
                         and last_seen_at > (select graft_now()) - interval '1 minute')
                or exists (select from job_lease where ended_at is null) as workers,
              (select count(*)

@@ -200,6 +200,7 @@ final class EveryProgram {
       model.update(1e-3);
       return true;
     } catch (NonfiniteGradients e) {
+      model.discard();
       return false;
     }
   }

@@ -1,6 +1,7 @@
 package dev.graft;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 
 import dev.graft.cli.GraftCommand;
 import java.io.IOException;
@@ -32,6 +33,7 @@ class DocumentationTests {
       Pattern.compile("^#+ (.+)$|^<a id=\"(.+)\"></a>$", Pattern.MULTILINE);
   private static final Pattern ROOMS_ROW =
       Pattern.compile("^\\| `(\\w+)` \\| (`[a-z].*) \\|$", Pattern.MULTILINE);
+  private static final Pattern TEST = Pattern.compile("`[A-Z]\\w+(Tests|IT)(#\\w+)?`");
   private static final Pattern ROOM = Pattern.compile("`([a-z.]+)`");
   private static final List<String> DOCUMENTS = documents();
 
@@ -46,6 +48,31 @@ class DocumentationTests {
         .filter(module -> !module.getIdentifier().toString().equals("cli"))
         .forEach(module -> declared.put(module.getIdentifier().toString(), arrows(module)));
     assertThat(documented).isEqualTo(declared);
+  }
+
+  /** {@code Class} or {@code Class#method}, in the last column. */
+  @Test
+  void everyRowOfTheThreatModelNamesTestsThatAreThere() {
+    List<String> rows =
+        Sources.text("docs/threat-model.md")
+            .lines()
+            .filter(line -> line.startsWith("| ") && line.contains("`"))
+            .toList();
+    assertThat(rows).hasSizeGreaterThan(30);
+    List<Path> tests = Sources.java("src/test/java");
+    for (String row : rows) {
+      List<String> named = TEST.matcher(row).results().map(MatchResult::group).toList();
+      assertThat(named).as(row).isNotEmpty();
+      for (String each : named) {
+        String[] test = each.replace("`", "").split("#");
+        assertThat(tests)
+            .as(each)
+            .filteredOn(file -> file.endsWith(test[0] + ".java"))
+            .singleElement()
+            .extracting(Sources::text, STRING)
+            .containsPattern("\\b" + test[test.length - 1] + "( =|[( ])");
+      }
+    }
   }
 
   @Test

@@ -94,7 +94,11 @@ public class Reaper {
     } catch (DataAccessResourceFailureException away) {
       throw away;
     } catch (DataAccessException broken) {
-      log.atError().addKeyValue("job", lease.jobId()).setCause(broken).log("reap_failed");
+      log.atError()
+          .addKeyValue("job", lease.jobId())
+          .addKeyValue("epoch", lease.epoch())
+          .setCause(broken)
+          .log("reap_failed");
       return false;
     }
   }

@@ -74,7 +74,10 @@ class DeliveryWork implements WorkKind {
     try {
       return courier.bring(claim.message(), claim.address(), claim.at());
     } catch (RuntimeException e) {
-      log.atError().setCause(e).log("webhook_unsent");
+      log.atError()
+          .setCause(e)
+          .addKeyValue("endpoint", claim.address().endpointId())
+          .log("webhook_unsent");
       return AttemptOutcome.NONE;
     }
   }

@@ -6,6 +6,7 @@ import dev.graft.training.protocol.TrainerDirective;
 import dev.graft.training.protocol.TrainerExit;
 import dev.graft.training.protocol.TrainingEvent;
 import dev.graft.worker.run.Trainer;
+import dev.graft.worker.run.TrainerErrors;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -88,7 +89,10 @@ final class RayTrainer implements Trainer {
         log.atInfo().addKeyValue("submission", id).log("run_submitted");
         return run;
       } catch (UncheckedIOException unanswered) {
-        log.atWarn().addKeyValue("cause", unanswered.getMessage()).log("ray_unanswered");
+        log.atWarn()
+            .addKeyValue("submission", id)
+            .addKeyValue("cause", unanswered.getMessage())
+            .log("ray_unanswered");
         Thread.sleep(cluster.settings().poll());
       }
     }
@@ -181,7 +185,11 @@ final class RayTrainer implements Trainer {
     OptionalInt end = follows.look();
     if (end.isPresent()) return end.getAsInt();
     String said = job.map(each -> each.status() + ": " + each.message()).orElse("not known to Ray");
-    log.atWarn().addKeyValue("submission", run.id()).addKeyValue("cause", said).log("ray_job_died");
+    log.atWarn()
+        .addKeyValue("submission", run.id())
+        .addKeyValue("status", job.map(each -> each.status().name()).orElse("not known to Ray"))
+        .addKeyValue("cause", TrainerErrors.loggable(said))
+        .log("ray_job_died");
     Files.writeString(
         errors,
         said + "\n" + (job.isPresent() ? logs(run.id()) : ""),

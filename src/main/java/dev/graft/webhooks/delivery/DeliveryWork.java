@@ -4,6 +4,8 @@ import dev.graft.webhooks.delivery.WebhookSender.AttemptOutcome;
 import dev.graft.work.WorkClaim;
 import dev.graft.work.WorkKind;
 import dev.graft.work.WorkSettings;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
@@ -26,11 +28,14 @@ class DeliveryWork implements WorkKind {
   private final Outbox outbox;
   private final WebhookSender courier;
   private final WebhookProperties settings;
+  private final MeterRegistry registry;
 
-  DeliveryWork(Outbox outbox, WebhookSender courier, WebhookProperties settings) {
+  DeliveryWork(
+      Outbox outbox, WebhookSender courier, WebhookProperties settings, MeterRegistry registry) {
     this.outbox = outbox;
     this.courier = courier;
     this.settings = settings;
+    this.registry = registry;
   }
 
   /** What is under way when the server stops has its time to end; what does not is sent again. */
@@ -83,6 +88,13 @@ class DeliveryWork implements WorkKind {
   }
 
   private void report(Outbox.Claim claim, AttemptOutcome outcome) {
+    Timer.builder("graft.webhook.attempt")
+        .description("How long receivers of webhooks took to answer, by whether they took it")
+        .serviceLevelObjectives(
+            Duration.ofMillis(100), Duration.ofSeconds(1), Duration.ofSeconds(5))
+        .tag("outcome", outcome.error() == null ? "delivered" : "failed")
+        .register(registry)
+        .record(Duration.ofMillis(outcome.millis()));
     boolean gone = outcome.status() != null && outcome.status() == GONE;
     Duration next = outcome.error() == null || gone ? null : wait(claim.attempt());
     boolean held = outbox.report(claim, outcome, next);

@@ -1,6 +1,7 @@
 package dev.graft.jobs.queue;
 
 import dev.graft.jobs.JobState;
+import dev.graft.jobs.lease.TrainingFailure;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
@@ -55,6 +56,20 @@ final class JobMeters {
     lost = counter("graft.leases.lost", "Leases taken from workers that were silent");
     steps = counter("graft.training.steps", "Steps trained, those made again included");
     tokens = counter("graft.training.tokens", "Tokens trained, those made again included");
+    startAtZero();
+  }
+
+  /** Prometheus sees no increase of what it has not seen before. */
+  private void startAtZero() {
+    finished(JobState.SUCCEEDED, null);
+    finished(JobState.CANCELLED, null);
+    for (TrainingFailure.Kind kind : TrainingFailure.Kind.values()) {
+      finished(JobState.FAILED, kind.wireName());
+      requeued(kind.wireName());
+    }
+    requeued(Ending.RELEASED.label);
+    requeued(Ending.DECLINED.label);
+    for (Ending each : Ending.values()) runs(each);
   }
 
   /** Nobody reads them. */
@@ -85,23 +100,18 @@ final class JobMeters {
 
   private void count(LeaseEndings.Ended run, Ending ending, @Nullable String failureClass) {
     if (ending == Ending.LOST) lost.increment();
-    Timer.builder("graft.job.run")
-        .description("How long workers had jobs, by how that ended")
-        .serviceLevelObjectives(LONG)
-        .tag("outcome", ending.label)
-        .register(registry)
-        .record(run.ran());
+    runs(ending).record(run.ran());
     switch (run.state()) {
-      case SUCCEEDED, CANCELLED -> count(run.state(), null);
-      case FAILED -> count(run.state(), failureClass);
-      case QUEUED -> requeued(failureClass == null ? ending.label : failureClass);
+      case SUCCEEDED, CANCELLED -> finished(run.state(), null).increment();
+      case FAILED -> finished(run.state(), failureClass).increment();
+      case QUEUED -> requeued(failureClass == null ? ending.label : failureClass).increment();
       case WAITING, RUNNING, PAUSED -> {}
     }
   }
 
   /** A job was cancelled that no worker had. */
   void cancelled() {
-    committed(() -> count(JobState.CANCELLED, null));
+    committed(() -> finished(JobState.CANCELLED, null).increment());
   }
 
   /** What is rolled back has not happened. */
@@ -119,21 +129,27 @@ final class JobMeters {
         });
   }
 
-  private void count(JobState state, @Nullable String failureClass) {
-    Counter.builder("graft.jobs.finished")
+  private Timer runs(Ending ending) {
+    return Timer.builder("graft.job.run")
+        .description("How long workers had jobs, by how that ended")
+        .serviceLevelObjectives(LONG)
+        .tag("outcome", ending.label)
+        .register(registry);
+  }
+
+  private Counter finished(JobState state, @Nullable String failureClass) {
+    return Counter.builder("graft.jobs.finished")
         .description("Jobs that have ended, by how; failure_class is empty unless they failed")
         .tag("outcome", state.wire())
         .tag("failure_class", failureClass == null ? "" : failureClass)
-        .register(registry)
-        .increment();
+        .register(registry);
   }
 
-  private void requeued(String reason) {
-    Counter.builder("graft.jobs.requeued")
+  private Counter requeued(String reason) {
+    return Counter.builder("graft.jobs.requeued")
         .description("Runs after which the job went back to the queue, by why")
         .tag("reason", reason)
-        .register(registry)
-        .increment();
+        .register(registry);
   }
 
   private Timer timer(String name, String what, Duration[] buckets) {

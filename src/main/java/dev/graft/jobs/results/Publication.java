@@ -64,6 +64,7 @@ public class Publication {
     this.publisher = publisher;
     this.transaction = transaction;
     this.registry = registry;
+    List.of("published", "cancelled", "failed").forEach(this::timer); // from 0 on
   }
 
   /** Idempotent: the same lease may say it again after a lost answer. */
@@ -74,17 +75,20 @@ public class Publication {
     try {
       outcome = publish(key, manifest) ? "published" : "cancelled";
     } finally {
-      time.stop(
-          Timer.builder("graft.publication")
-              .description("How long results took to be checked and published, by how that ended")
-              .serviceLevelObjectives(
-                  Duration.ofMillis(100),
-                  Duration.ofSeconds(1),
-                  Duration.ofSeconds(10),
-                  Duration.ofMinutes(1))
-              .tag("outcome", outcome)
-              .register(registry));
+      time.stop(timer(outcome));
     }
+  }
+
+  private Timer timer(String outcome) {
+    return Timer.builder("graft.publication")
+        .description("How long results took to be checked and published, by how that ended")
+        .serviceLevelObjectives(
+            Duration.ofMillis(100),
+            Duration.ofSeconds(1),
+            Duration.ofSeconds(10),
+            Duration.ofMinutes(1))
+        .tag("outcome", outcome)
+        .register(registry);
   }
 
   private boolean publish(LeaseKey key, Digest manifest) throws IOException {

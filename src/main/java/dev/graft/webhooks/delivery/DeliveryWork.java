@@ -36,6 +36,17 @@ class DeliveryWork implements WorkKind {
     this.courier = courier;
     this.settings = settings;
     this.registry = registry;
+    attempts(true); // from 0 on
+    attempts(false);
+  }
+
+  private Timer attempts(boolean delivered) {
+    return Timer.builder("graft.webhook.attempt")
+        .description("How long receivers of webhooks took to answer, by whether they took it")
+        .serviceLevelObjectives(
+            Duration.ofMillis(100), Duration.ofSeconds(1), Duration.ofSeconds(5))
+        .tag("outcome", delivered ? "delivered" : "failed")
+        .register(registry);
   }
 
   /** What is under way when the server stops has its time to end; what does not is sent again. */
@@ -88,13 +99,7 @@ class DeliveryWork implements WorkKind {
   }
 
   private void report(Outbox.Claim claim, AttemptOutcome outcome) {
-    Timer.builder("graft.webhook.attempt")
-        .description("How long receivers of webhooks took to answer, by whether they took it")
-        .serviceLevelObjectives(
-            Duration.ofMillis(100), Duration.ofSeconds(1), Duration.ofSeconds(5))
-        .tag("outcome", outcome.error() == null ? "delivered" : "failed")
-        .register(registry)
-        .record(Duration.ofMillis(outcome.millis()));
+    attempts(outcome.error() == null).record(Duration.ofMillis(outcome.millis()));
     boolean gone = outcome.status() != null && outcome.status() == GONE;
     Duration next = outcome.error() == null || gone ? null : wait(claim.attempt());
     boolean held = outbox.report(claim, outcome, next);

@@ -126,7 +126,11 @@ class MetricsIT {
     worker.report(worker.claim(CPU), progress(10), 1000, CPU);
     await()
         .atMost(Duration.ofSeconds(20))
-        .until(() -> Scrape.of(management).families().containsKey("graft_webhook_attempt_seconds"));
+        .until(
+            () ->
+                Scrape.of(management)
+                        .value("graft_webhook_attempt_seconds_count{outcome=\"failed\"}")
+                    > 0);
     // What is in the database is read anew.
     await()
         .atMost(Duration.ofSeconds(20))

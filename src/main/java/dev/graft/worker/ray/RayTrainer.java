@@ -6,7 +6,6 @@ import dev.graft.training.protocol.TrainerDirective;
 import dev.graft.training.protocol.TrainerExit;
 import dev.graft.training.protocol.TrainingEvent;
 import dev.graft.worker.run.Trainer;
-import dev.graft.worker.run.TrainerErrors;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -185,10 +184,10 @@ final class RayTrainer implements Trainer {
     OptionalInt end = follows.look();
     if (end.isPresent()) return end.getAsInt();
     String said = job.map(each -> each.status() + ": " + each.message()).orElse("not known to Ray");
+    // In the lines after the first are the last ones of the run.
     log.atWarn()
         .addKeyValue("submission", run.id())
-        .addKeyValue("status", job.map(each -> each.status().name()).orElse("not known to Ray"))
-        .addKeyValue("cause", TrainerErrors.loggable(said))
+        .addKeyValue("cause", said.lines().findFirst().orElse(""))
         .log("ray_job_died");
     Files.writeString(
         errors,

@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
  * with the device. The rest may hold rows, as messages of exceptions do that say what they could
  * not read, and is only counted.
  */
-public final class TrainerErrors {
+final class TrainerErrors {
   private static final int MOST_CHARS = 2048;
 
   /** A dump of all threads is shorter. */
@@ -61,7 +61,7 @@ public final class TrainerErrors {
   }
 
   /** The lines of it that may be logged, and how many others there are. */
-  public static String loggable(String text) {
+  static String loggable(String text) {
     List<String> all = text.lines().filter(line -> !line.isBlank()).toList();
     List<String> told = all.stream().map(TrainerErrors::line).filter(l -> !l.isEmpty()).toList();
     int left = all.size() - told.size();

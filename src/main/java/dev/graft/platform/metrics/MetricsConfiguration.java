@@ -1,6 +1,7 @@
 package dev.graft.platform.metrics;
 
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.time.Duration;
 import java.util.List;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.SmartInitializingSingleton;
@@ -19,10 +20,15 @@ import org.springframework.security.web.SecurityFilterChain;
 @Configuration(proxyBeanMethods = false)
 @ConditionalOnManagementPort(ManagementPortType.DIFFERENT)
 class MetricsConfiguration {
+  private static final Duration FRESH = Duration.ofSeconds(5);
+  private static final Duration PATIENCE = Duration.ofSeconds(2);
+
   @Bean
   SmartInitializingSingleton storedNumbers(
       ObjectProvider<PrometheusRegistry> registries, List<StoredNumbers> sources) {
-    return () -> registries.ifAvailable(registry -> registry.register(new ScrapedNumbers(sources)));
+    return () ->
+        registries.ifAvailable(
+            registry -> registry.register(new ScrapedNumbers(sources, FRESH, PATIENCE)));
   }
 
   /** Whoever reaches that port may read: it is for the network of those who run the server. */

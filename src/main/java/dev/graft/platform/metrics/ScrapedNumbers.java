@@ -25,16 +25,22 @@ import org.slf4j.LoggerFactory;
  */
 final class ScrapedNumbers implements MultiCollector {
   private static final Logger log = LoggerFactory.getLogger(ScrapedNumbers.class);
-  private static final Duration FRESH = Duration.ofSeconds(5);
-  private static final Duration PATIENCE = Duration.ofSeconds(2);
 
   private final List<StoredNumbers> sources;
+  private final Duration fresh;
+  private final Duration patience;
   private @Nullable FutureTask<MetricSnapshots> reading;
   private long begun;
   private boolean failing;
 
-  ScrapedNumbers(List<StoredNumbers> sources) {
+  /**
+   * @param fresh how long what was read is good enough
+   * @param patience how long a scrape waits
+   */
+  ScrapedNumbers(List<StoredNumbers> sources, Duration fresh, Duration patience) {
     this.sources = List.copyOf(sources);
+    this.fresh = fresh;
+    this.patience = patience;
   }
 
   @Override
@@ -45,7 +51,7 @@ final class ScrapedNumbers implements MultiCollector {
   @Override
   public MetricSnapshots collect() {
     try {
-      return current().get(PATIENCE.toNanos(), TimeUnit.NANOSECONDS);
+      return current().get(patience.toNanos(), TimeUnit.NANOSECONDS);
     } catch (ExecutionException | TimeoutException away) {
       told(away);
     } catch (InterruptedException stopping) {
@@ -58,7 +64,7 @@ final class ScrapedNumbers implements MultiCollector {
   private synchronized FutureTask<MetricSnapshots> current() {
     long now = System.nanoTime();
     FutureTask<MetricSnapshots> last = reading;
-    if (last != null && (!last.isDone() || now - begun < FRESH.toNanos())) return last;
+    if (last != null && (!last.isDone() || now - begun < fresh.toNanos())) return last;
     FutureTask<MetricSnapshots> next = new FutureTask<>(this::read);
     begun = now;
     reading = next;
@@ -66,16 +72,25 @@ final class ScrapedNumbers implements MultiCollector {
     return next;
   }
 
+  /** A source that fails leaves the others theirs. */
   private MetricSnapshots read() {
     List<MetricSnapshot> all = new ArrayList<>();
+    boolean whole = true;
     for (StoredNumbers source : sources) {
-      List<Reading> readings = source.read();
-      for (Gauge gauge : source.gauges()) all.add(snapshot(gauge, readings));
+      try {
+        List<Reading> readings = source.read();
+        for (Gauge gauge : source.gauges()) all.add(snapshot(gauge, readings));
+      } catch (RuntimeException away) {
+        whole = false;
+        told(away);
+      }
     }
-    synchronized (this) {
-      failing = false;
-    }
+    if (whole) answered();
     return new MetricSnapshots(all);
+  }
+
+  private synchronized void answered() {
+    failing = false;
   }
 
   private static MetricSnapshot snapshot(Gauge gauge, List<Reading> readings) {

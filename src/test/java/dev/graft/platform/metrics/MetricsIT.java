@@ -10,6 +10,7 @@ import dev.graft.jobs.lease.DeviceUse;
 import dev.graft.jobs.lease.LeaseKey;
 import dev.graft.jobs.lease.LeaseReport;
 import dev.graft.jobs.lease.TrainingFailure;
+import dev.graft.jobs.queue.LostLeases;
 import dev.graft.jobs.queue.QueueServer;
 import dev.graft.pg.GraftIT;
 import dev.graft.tenancy.ApiClient;
@@ -30,6 +31,7 @@ import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalManagementPort;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.context.annotation.Import;
+import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.test.annotation.DirtiesContext;
 import org.springframework.test.context.TestPropertySource;
 
@@ -59,6 +61,8 @@ class MetricsIT {
   @Autowired HandWorker worker;
   @Autowired Departments departments;
   @Autowired ApiKeys keys;
+  @Autowired LostLeases lost;
+  @Autowired JdbcClient sql;
 
   @Test
   void aScrapeHasEveryDocumentedMetricAndNoOther() throws Exception {
@@ -85,7 +89,18 @@ class MetricsIT {
     assertThat(scrape.value("graft_training_tokens_total")).isEqualTo(4000);
     assertThat(scrape.value("graft_jobs_finished_total{failure_class=\"\",outcome=\"succeeded\"}"))
         .isEqualTo(1);
+    assertThat(scrape.value("graft_jobs_finished_total{failure_class=\"\",outcome=\"cancelled\"}"))
+        .isEqualTo(1);
     assertThat(scrape.value("graft_jobs_requeued_total{reason=\"transient\"}")).isEqualTo(1);
+    assertThat(scrape.value("graft_jobs_requeued_total{reason=\"worker_lost\"}")).isEqualTo(1);
+    assertThat(scrape.value("graft_leases_lost_total")).isEqualTo(1);
+    assertThat(scrape.value("graft_job_wait_seconds_count")).isEqualTo(5);
+    for (String how : List.of("completed", "failed", "lost", "released")) {
+      assertThat(scrape.value("graft_job_run_seconds_count{outcome=\"%s\"}".formatted(how)))
+          .as(how)
+          .isEqualTo(1);
+    }
+    assertThat(scrape.value("graft_publication_seconds_count{outcome=\"cancelled\"}")).isEqualTo(1);
     assertThat(scrape.value("hikaricp_connections_max{pool=\"workers\"}")).isEqualTo(8);
   }
 
@@ -123,7 +138,9 @@ class MetricsIT {
     worker.complete(done, worker.uploadDirectory(done, new byte[] {1}));
     worker.fail(
         failed, new TrainingFailure(TrainingFailure.Kind.TRANSIENT, "went away", null, null));
+    lose(worker.claim(CPU));
     worker.report(worker.claim(CPU), progress(10), 1000, CPU);
+    completeOneThatIsCancelled(department);
     await()
         .atMost(Duration.ofSeconds(20))
         .until(
@@ -135,6 +152,28 @@ class MetricsIT {
     await()
         .atMost(Duration.ofSeconds(20))
         .until(() -> Scrape.of(management).text().contains("graft_training_tokens_per_second{"));
+  }
+
+  private void lose(LeaseKey key) {
+    sql.sql(
+            """
+            update job_lease
+               set claimed_at = graft_now() - interval '9 s', expires_at = graft_now() - interval '1 s'
+             where job_id = ? and ended_at is null
+            """)
+        .param(key.jobId())
+        .update();
+    LostLeases.Expired lease = lost.expired().getFirst();
+    assertThat(lost.reap(lease, LostLeases.Verdict.PROVEN, 3, Duration.ofMinutes(1))).isPresent();
+  }
+
+  /** Its completion is rolled back, and then the job ends as cancelled: once. */
+  private void completeOneThatIsCancelled(String department) throws IOException {
+    QueueServer.Submitted job = server.submitOf(department, "{}", scratch);
+    LeaseKey key = worker.claim(CPU);
+    assertThat(key.jobId()).isEqualTo(job.id());
+    server.cancel(job);
+    worker.complete(key, worker.uploadDirectory(key, new byte[] {2}));
   }
 
   private static LeaseReport.Progress progress(int step) {

@@ -13,8 +13,8 @@ import java.util.concurrent.locks.LockSupport;
  * How fast a server says that it is well with 100,000 jobs (finished-jobs.sql) that have ended.
  *
  * <p>{@code java bench/scale/Readiness.java [seconds] [requests a second]}: an open loop (a request
- * is sent when it is due, and measured from then) of {@code /actuator/health}, which the Helm chart
- * asks whether a server is ready, then of {@code /actuator/health/readiness}. One line of JSON for
+ * is sent when it is due, and measured from then) of {@code /actuator/health}, then of {@code
+ * /readyz}, which probes ask. One line of JSON for
  * each; ends with 1 if a 99th percentile is over 20 ms, or an answer is not 200.
  */
 final class Readiness {
@@ -22,7 +22,7 @@ final class Readiness {
   private static final int WARM_UP_SECONDS = 20;
   private static final Duration ANSWER = Duration.ofSeconds(20);
   private static final List<String> PATHS =
-      List.of("/actuator/health", "/actuator/health/readiness");
+      List.of("/actuator/health", "/readyz");
 
   private final HttpClient http =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();

@@ -5,6 +5,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.ThrowableProxyUtil;
 import ch.qos.logback.core.AppenderBase;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.slf4j.LoggerFactory;
 
@@ -17,6 +18,7 @@ public final class ExpectedLog extends AppenderBase<ILoggingEvent> implements Au
   private final List<String> expected;
   private final List<String> seen = new CopyOnWriteArrayList<>();
   private final List<String> traces = new CopyOnWriteArrayList<>();
+  private final List<Map<String, String>> contexts = new CopyOnWriteArrayList<>();
 
   private ExpectedLog(Logger logger, List<String> expected) {
     this.logger = logger;
@@ -50,10 +52,16 @@ public final class ExpectedLog extends AppenderBase<ILoggingEvent> implements Au
     return List.copyOf(traces);
   }
 
+  /** What each was logged for: a request, a department. */
+  public List<Map<String, String>> contexts() {
+    return List.copyOf(contexts);
+  }
+
   @Override
   protected void append(ILoggingEvent event) {
     if (expected.contains(event.getMessage())) {
       seen.add(event.getMessage());
+      contexts.add(Map.copyOf(event.getMDCPropertyMap()));
       if (event.getThrowableProxy() != null) {
         traces.add(ThrowableProxyUtil.asString(event.getThrowableProxy()));
       }

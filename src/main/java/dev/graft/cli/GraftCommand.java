@@ -1,5 +1,6 @@
 package dev.graft.cli;
 
+import dev.graft.cli.bundle.SupportBundleCommand;
 import dev.graft.cli.doctor.DoctorCommand;
 import dev.graft.cli.libtorch.LibtorchCommand;
 import dev.graft.cli.server.DemoCommand;
@@ -64,6 +65,7 @@ import picocli.CommandLine.Command;
       PlainLoraCommand.class,
       ProgramCommand.class,
       ServeCommand.class,
+      SupportBundleCommand.class,
       TrainCommand.class,
       TrainerCommand.class,
       WorkerTokenCommand.class

@@ -37,7 +37,7 @@
  *   <li>A cancel meets a result, a retry or a reap: whoever locks the row first decides, a cancel
  *       that was asked for before wins, and a terminal state never changes.
  *   <li>Counter and jobs disagree, which cannot happen: {@link dev.graft.jobs.QueueInvariants} says
- *       so, in the log and in the health endpoint; jobs end all the same, and {@link
+ *       so, in the log, the metrics and the health endpoint; jobs end all the same, and {@link
  *       dev.graft.jobs.desk.CounterRepair} counts anew.
  * </ul>
  */

@@ -6,7 +6,10 @@ import org.springframework.boot.health.contributor.AbstractHealthIndicator;
 import org.springframework.boot.health.contributor.Health;
 import org.springframework.stereotype.Component;
 
-/** Down while an invariant of the queue is broken. */
+/**
+ * Down while an invariant of the queue is broken. For people: no probe asks it, since a server that
+ * is taken out for that mends nothing.
+ */
 @Component
 class QueueHealth extends AbstractHealthIndicator {
   private final QueueInvariants invariants;

@@ -2,6 +2,10 @@ package dev.graft.ops;
 
 import dev.graft.jobs.QueueInvariants;
 import dev.graft.jobs.desk.CounterRepair;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.annotation.Configuration;
@@ -16,17 +20,22 @@ class QueueSchedules {
 
   private final QueueInvariants invariants;
   private final CounterRepair counters;
+  private final AtomicInteger broken = new AtomicInteger();
 
-  QueueSchedules(QueueInvariants invariants, CounterRepair counters) {
+  QueueSchedules(QueueInvariants invariants, CounterRepair counters, MeterRegistry registry) {
     this.invariants = invariants;
     this.counters = counters;
+    Gauge.builder("graft.queue.invariants.broken", broken, AtomicInteger::get)
+        .description("Contradictions in the tables of the queue, at the last look of this server")
+        .register(registry);
   }
 
   @Scheduled(fixedDelayString = "${graft.ops.invariants-every:1m}")
   void check() {
-    invariants
-        .violations()
-        .forEach(told -> log.atError().addKeyValue("violation", told).log("invariant_broken"));
+    List<String> violations = invariants.violations();
+    broken.set(violations.size());
+    violations.forEach(
+        told -> log.atError().addKeyValue("violation", told).log("invariant_broken"));
     counters.repair();
   }
 }

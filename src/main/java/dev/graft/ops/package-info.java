@@ -7,7 +7,8 @@
  *
  * <p>How it fails: a schedule that throws is logged by Spring and runs again after its delay; the
  * work itself is idempotent and safe on several servers at once. A broken invariant is an error in
- * the log and takes the health endpoint down until it holds again.
+ * the log, a metric, and takes the health endpoint down until it holds again; no probe asks that: a
+ * server that is taken out mends nothing.
  */
 @NullMarked
 @ApplicationModule(

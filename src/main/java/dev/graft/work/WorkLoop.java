@@ -11,6 +11,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 
 /** Claims what is due of a kind and has it done, a thread each. */
 public final class WorkLoop implements Runnable {
@@ -136,7 +137,8 @@ public final class WorkLoop implements Runnable {
   }
 
   private void run(WorkClaim claim) {
-    try (KeptClaim kept = new KeptClaim(work, claim, settings.lease())) {
+    try (var _ = MDC.putCloseable("department", claim.departmentId());
+        KeptClaim kept = new KeptClaim(work, claim, settings.lease())) {
       workAt(claim, kept);
     } catch (RuntimeException outage) {
       told(outage); // the claim runs out

@@ -16,6 +16,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 
 /**
  * How this worker is known to its server: joined once with a single-use token, then kept in {@code
@@ -40,7 +41,9 @@ final class WorkerCredential {
     }
     LeaseWire.Joined joined = join(settings, server, token);
     keep(file(settings), joined);
-    log.atInfo().addKeyValue("worker", joined.workerId()).log("joined");
+    try (var _ = MDC.putCloseable("worker", joined.workerId())) {
+      log.atInfo().log("joined");
+    }
     return joined.credential();
   }
 

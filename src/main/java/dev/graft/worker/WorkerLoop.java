@@ -94,9 +94,12 @@ final class WorkerLoop implements Runnable {
       if (lease.isPresent()) request = UUID.randomUUID();
       return lease;
     } catch (UncheckedIOException | LeaseRefused e) {
-      log.atWarn().addKeyValue("cause", e.getMessage()).log("claim_unanswered");
+      log.atWarn()
+          .addKeyValue("device", device.name())
+          .addKeyValue("cause", e.getMessage())
+          .log("claim_unanswered");
     } catch (RuntimeException e) {
-      log.atError().setCause(e).log("claim_failed");
+      log.atError().addKeyValue("device", device.name()).setCause(e).log("claim_failed");
     }
     draining.await(settings.retryWait().toMillis(), TimeUnit.MILLISECONDS);
     return Optional.empty();

@@ -24,6 +24,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.MDC;
 import org.springframework.context.annotation.Profile;
 import org.springframework.dao.DataAccessException;
 import org.springframework.stereotype.Component;
@@ -58,7 +59,9 @@ public class InProcessLeaseProtocol implements LeaseProtocol {
           try {
             String worker = worker(device);
             workers.seenInProcess(worker);
-            return desk.claim(worker, device, shorter, request);
+            try (var _ = MDC.putCloseable("worker", worker)) {
+              return desk.claim(worker, device, shorter, request);
+            }
           } catch (InterruptedException stopped) {
             Thread.currentThread().interrupt();
             return Optional.empty();

@@ -3,6 +3,7 @@ package dev.graft.workers;
 import dev.graft.jobs.lease.LeaseWire;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
@@ -31,7 +32,9 @@ class JoinController {
         .join(request.token(), shorter)
         .map(
             joined -> {
-              log.atInfo().addKeyValue("worker", joined.workerId()).log("worker_joined");
+              try (var _ = MDC.putCloseable("worker", joined.workerId())) {
+                log.atInfo().log("worker_joined");
+              }
               return ResponseEntity.ok()
                   .contentType(MediaType.APPLICATION_JSON)
                   .body(LeaseWire.write(joined));

@@ -10,6 +10,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -85,8 +86,12 @@ public class Workers implements BearerAuthenticator {
              returning id
             """)
         .param("hash", Secrets.hash(credential))
-        .query((row, n) -> new Bearer(new WorkerPrincipal(row.getString("id")), Set.of()))
+        .query((row, n) -> bearer(row.getString("id")))
         .optional();
+  }
+
+  private static Bearer bearer(String id) {
+    return new Bearer(new WorkerPrincipal(id), Set.of(), Map.of("worker", id));
   }
 
   /**

@@ -39,6 +39,7 @@ class CommandHelpTests {
         "keys",
         "login",
         "models",
+        "support-bundle",
         "worker-token"
       })
   void everyOptionSaysWhatItIs(String name) {

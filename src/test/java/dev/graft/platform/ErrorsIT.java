@@ -170,6 +170,9 @@ class ErrorsIT {
       assertThat(error(response, 500).get("type").asString()).isEqualTo("server_error");
       assertThat(response.body()).doesNotContain("secret").doesNotContain("Exception");
       assertThat(log.seen()).containsExactly("request_failed");
+      assertThat(log.contexts().getFirst())
+          .containsEntry("request", response.headers().firstValue("x-request-id").orElseThrow())
+          .containsEntry("department", departments.ensure("support"));
     }
   }
 

@@ -8,10 +8,10 @@ import java.util.Map;
 import tools.jackson.databind.json.JsonMapper;
 
 /** What all checks found, in their order. */
-record DoctorReport(List<CheckResult> findings) {
+public record DoctorReport(List<CheckResult> findings) {
   private static final int LACKS = 3;
 
-  DoctorReport {
+  public DoctorReport {
     findings = List.copyOf(findings);
   }
 
@@ -21,7 +21,7 @@ record DoctorReport(List<CheckResult> findings) {
   }
 
   /** A line for each finding, and one that counts them. */
-  String text() {
+  public String text() {
     int width = findings.stream().mapToInt(finding -> finding.name().length()).max().orElse(1);
     StringBuilder text = new StringBuilder();
     for (CheckResult finding : findings) {

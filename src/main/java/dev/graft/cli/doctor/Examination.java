@@ -41,7 +41,7 @@ public final class Examination {
   private Examination() {}
 
   /** Runs them one after the other. */
-  static DoctorReport of(Installation installation) {
+  public static DoctorReport of(Installation installation) {
     List<CheckResult> findings = new ArrayList<>();
     for (Check check : checks(installation, System.getenv())) findings.addAll(run(check));
     return new DoctorReport(findings);

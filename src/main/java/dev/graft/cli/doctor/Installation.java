@@ -12,7 +12,6 @@ import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
 import org.springframework.boot.env.DefaultPropertiesPropertySource;
 import org.springframework.core.env.ConfigurableEnvironment;
-import org.springframework.core.env.Environment;
 import org.springframework.core.env.SimpleCommandLinePropertySource;
 import org.springframework.core.env.StandardEnvironment;
 import org.springframework.core.io.DefaultResourceLoader;
@@ -23,8 +22,9 @@ import org.springframework.core.io.DefaultResourceLoader;
  * @param profiles which of {@code server} and {@code worker} it would be
  * @param askedServer the server to look at, if one was named
  */
-record Installation(Environment settings, Set<String> profiles, @Nullable String askedServer) {
-  Installation {
+public record Installation(
+    ConfigurableEnvironment settings, Set<String> profiles, @Nullable String askedServer) {
+  public Installation {
     profiles = Set.copyOf(profiles);
   }
 
@@ -34,7 +34,7 @@ record Installation(Environment settings, Set<String> profiles, @Nullable String
    * @param arguments as the Spring application takes them
    * @param defaults the weakest settings
    */
-  static Installation read(
+  public static Installation read(
       List<String> arguments,
       Map<String, Object> defaults,
       String[] profiles,
@@ -50,7 +50,7 @@ record Installation(Environment settings, Set<String> profiles, @Nullable String
     return new Installation(environment, Set.of(profiles), askedServer);
   }
 
-  Path dataDir() {
+  public Path dataDir() {
     return Path.of(settings.getRequiredProperty("graft.data-dir")).toAbsolutePath();
   }
 
@@ -61,7 +61,7 @@ record Installation(Environment settings, Set<String> profiles, @Nullable String
         .orElse(List.of());
   }
 
-  boolean isServer() {
+  public boolean isServer() {
     return profiles.contains("server");
   }
 

@@ -24,7 +24,14 @@ final class PortCheck implements ApplicationContextInitializer<ConfigurableAppli
       return;
     }
     int port = environment.getProperty("server.port", Integer.class, 8080);
-    String address = environment.getProperty("server.address");
+    check(environment.getProperty("server.address"), port, "--port");
+    Integer management = environment.getProperty("management.server.port", Integer.class);
+    if (management == null || management < 0 || management == port) return;
+    check(
+        environment.getProperty("management.server.address"), management, "management.server.port");
+  }
+
+  private static void check(@Nullable String address, int port, String setting) {
     try (ServerSocket socket = new ServerSocket()) {
       socket.setReuseAddress(true);
       socket.bind(address(address, Math.max(port, 0)));
@@ -32,8 +39,8 @@ final class PortCheck implements ApplicationContextInitializer<ConfigurableAppli
       throw new MachineLacks("this machine has no address " + address, e);
     } catch (IOException e) {
       throw new MachineLacks(
-          "cannot listen on port %d (%s); choose another with --port"
-              .formatted(port, e.getMessage()),
+          "cannot listen on port %d (%s); choose another with %s"
+              .formatted(port, e.getMessage(), setting),
           e);
     }
   }

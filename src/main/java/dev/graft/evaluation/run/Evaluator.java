@@ -243,9 +243,6 @@ class Evaluator implements WorkKind {
   }
 
   private static void told(WorkClaim claim, String event) {
-    log.atInfo()
-        .addKeyValue("evaluation", claim.subject())
-        .addKeyValue("department", claim.departmentId())
-        .log(event);
+    log.atInfo().addKeyValue("evaluation", claim.subject()).log(event);
   }
 }

@@ -26,8 +26,15 @@ interface LoadedModel extends AutoCloseable {
       return new Reply.Refused(
           ask.id(), refused.cause(), refused.param(), String.valueOf(refused.getMessage()));
     } catch (RuntimeException failed) {
-      return new Reply.Failed(
-          ask.id(), failed.getClass().getSimpleName() + ": " + failed.getMessage());
+      return new Reply.Failed(ask.id(), told(failed));
     }
+  }
+
+  /** For the log, so without what may quote a prompt: of libtorch all, of others where it was. */
+  private static String told(RuntimeException failed) {
+    String type = failed.getClass().getName();
+    if (type.startsWith("ai.djl.")) return failed.toString();
+    StackTraceElement[] trace = failed.getStackTrace();
+    return trace.length == 0 ? type : type + " at " + trace[0];
   }
 }

@@ -39,7 +39,6 @@ public class Classifications {
     long started = System.nanoTime();
     Reply.Labels labels = labels(departmentId, model, request);
     log.atInfo()
-        .addKeyValue("department", departmentId)
         .addKeyValue("model", model.name())
         .addKeyValue("texts", request.texts().size())
         .addKeyValue("prompt_tokens", labels.promptTokens())

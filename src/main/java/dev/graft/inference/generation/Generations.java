@@ -75,7 +75,6 @@ public class Generations {
       first += request.decoding().choices();
     }
     log.atInfo()
-        .addKeyValue("department", departmentId)
         .addKeyValue("model", model.name())
         .addKeyValue("prompt_tokens", total.promptTokens())
         .addKeyValue("completion_tokens", total.completionTokens())

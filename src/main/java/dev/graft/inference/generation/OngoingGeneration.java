@@ -6,6 +6,8 @@ import dev.graft.inference.protocol.TokenScore;
 import dev.graft.inference.serving.InferenceRefused;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
@@ -13,6 +15,7 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.MDC;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -54,11 +57,15 @@ public final class OngoingGeneration implements AutoCloseable {
   /** One whole answer. */
   public record Choice(String text, List<TokenScore> scores, Reply.End end) {}
 
+  /** What is logged on the way says whose request it is. */
   OngoingGeneration(Head head, Work work) {
     this.head = head;
+    Map<String, String> logged =
+        Objects.requireNonNullElse(MDC.getCopyOfContextMap(), Map.<String, String>of());
     this.making =
         new FutureTask<>(
             () -> {
+              MDC.setContextMap(logged);
               try {
                 return work.answer(piece -> pieces.add(Optional.of(piece)));
               } finally {

@@ -5,6 +5,7 @@ import dev.graft.tenancy.AuditLog;
 import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.support.TransactionTemplate;
 
@@ -37,10 +38,11 @@ public class CounterRepair {
         department,
         department,
         Map.of("counted", done.counted(), "running", done.running()));
-    log.atWarn()
-        .addKeyValue("department", department)
-        .addKeyValue("counted", done.counted())
-        .addKeyValue("running", done.running())
-        .log("running_counter_repaired");
+    try (var _ = MDC.putCloseable("department", department)) {
+      log.atWarn()
+          .addKeyValue("counted", done.counted())
+          .addKeyValue("running", done.running())
+          .log("running_counter_repaired");
+    }
   }
 }

@@ -10,6 +10,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 import org.springframework.dao.DataAccessException;
 import org.springframework.dao.DataAccessResourceFailureException;
 import org.springframework.stereotype.Service;
@@ -84,18 +85,28 @@ public class Reaper {
     try {
       Optional<LeaseEndings.Ended> ended =
           leases.reap(lease, verdict, settings.poisonAfter(), settings.leaseTtl());
-      ended.ifPresent(
-          job ->
-              log.atWarn()
-                  .addKeyValue("job", job.jobId())
-                  .addKeyValue("state", job.state())
-                  .log("worker_lost"));
+      ended.ifPresent(job -> told(job, lease.epoch()));
       return ended.isPresent();
     } catch (DataAccessResourceFailureException away) {
       throw away;
     } catch (DataAccessException broken) {
-      log.atError().addKeyValue("job", lease.jobId()).setCause(broken).log("reap_failed");
+      log.atError()
+          .addKeyValue("job", lease.jobId())
+          .addKeyValue("epoch", lease.epoch())
+          .setCause(broken)
+          .log("reap_failed");
       return false;
+    }
+  }
+
+  private static void told(LeaseEndings.Ended job, long epoch) {
+    try (var _ = MDC.putCloseable("department", job.departmentId());
+        var _ = MDC.putCloseable("worker", job.workerId())) {
+      log.atWarn()
+          .addKeyValue("job", job.jobId())
+          .addKeyValue("epoch", epoch)
+          .addKeyValue("state", job.state())
+          .log("worker_lost");
     }
   }
 }

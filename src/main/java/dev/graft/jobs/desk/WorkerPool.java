@@ -2,7 +2,9 @@ package dev.graft.jobs.desk;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import com.zaxxer.hikari.metrics.micrometer.MicrometerMetricsTrackerFactory;
 import dev.graft.jobs.queue.JobProperties;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,6 +37,14 @@ final class WorkerPool implements BeanPostProcessor, DisposableBean {
     static WorkerPool workerPool(Environment environment) {
       return new WorkerPool(
           Binder.get(environment).bindOrCreate("graft.jobs", JobProperties.class));
+    }
+
+    /** As Spring Boot binds those of the others. */
+    @Bean
+    MeterBinder workerPoolMeters(WorkerPool pool) {
+      return registry ->
+          pool.opened.forEach(
+              few -> few.setMetricsTrackerFactory(new MicrometerMetricsTrackerFactory(registry)));
     }
   }
 

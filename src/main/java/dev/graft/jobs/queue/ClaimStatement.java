@@ -96,7 +96,8 @@ final class ClaimStatement {
                   CLAIMER.fits(),
                   JobsThatFit.classes(":dedicated"))
           + Transition.told(", tokens_per_second = null")
-          + "select u.*, l.token from d left join (u join l on l.job_id = u.id) on true\n";
+          + "select u.*, l.token, extract(epoch from graft_now() - u.available_at) as waited"
+          + " from d left join (u join l on l.job_id = u.id) on true\n";
 
   /** Waits for the department's row: it holds nothing yet, so that nobody can wait for it. */
   static final String CLAIM_WAITING =

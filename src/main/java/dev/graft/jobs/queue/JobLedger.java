@@ -1,9 +1,12 @@
 package dev.graft.jobs.queue;
 
 import dev.graft.artifacts.Digest;
+import dev.graft.jobs.JobState;
 import dev.graft.spec.Resources;
 import dev.graft.tenancy.Actor;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
@@ -16,8 +19,16 @@ import org.springframework.stereotype.Component;
 public class JobLedger {
   private final JdbcClient sql;
 
-  JobLedger(JdbcClient sql) {
+  private final JobMeters meters;
+
+  @Autowired
+  JobLedger(JdbcClient sql, JobMeters meters) {
     this.sql = sql;
+    this.meters = meters;
+  }
+
+  JobLedger(JdbcClient sql) {
+    this(sql, JobMeters.unread());
   }
 
   /** A job of a department that asks for approval waits for it from here on. */
@@ -128,11 +139,12 @@ public class JobLedger {
                         finished_at = case when state <> 'running' then graft_now() end
                   where id = :job and department_id = :department
                     and finished_at is null and cancel_requested_at is null
-                 returning id, 'info' as level,
+                 returning id, state, 'info' as level,
                            case state when 'cancelled' then 'Fine-tuning job cancelled'
                                       else 'Cancellation requested' end as message),
       """
-          + Transition.TOLD;
+          + Transition.told("")
+          + "select u.state from u\n";
 
   private static final String WARN =
       """
@@ -189,7 +201,9 @@ public class JobLedger {
 
   /** True if this call ended the job; false as {@link #approve}. */
   public boolean reject(String departmentId, String jobId, Actor by, @Nullable String comment) {
-    return decided(REJECT, departmentId, jobId, by, comment);
+    boolean rejected = decided(REJECT, departmentId, jobId, by, comment);
+    if (rejected) meters.cancelled();
+    return rejected;
   }
 
   private boolean decided(
@@ -219,7 +233,12 @@ public class JobLedger {
    */
   public boolean cancel(
       String departmentId, String jobId, @Nullable String by, @Nullable String why) {
-    return moved(asked(CANCEL, departmentId, jobId, by).param("why", why));
+    Optional<String> state =
+        asked(CANCEL, departmentId, jobId, by).param("why", why).query(String.class).optional();
+    if (state.filter(JobState.CANCELLED.wire()::equals).isPresent()) {
+      meters.cancelled();
+    }
+    return state.isPresent();
   }
 
   /** An event that a person should read. */

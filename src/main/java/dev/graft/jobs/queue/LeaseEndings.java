@@ -45,7 +45,7 @@ public class LeaseEndings {
       with l as (update job_lease set ended_at = graft_now(), outcome = 'completed',
                         manifest = :manifest
                   where job_id = :job and epoch = :epoch and token = :token and ended_at is null
-                 returning job_id, extract(epoch from ended_at - claimed_at) as device_seconds),
+                 returning job_id, worker_id, extract(epoch from ended_at - claimed_at) as device_seconds),
            u as (update job
                     set state = case when cancel_requested_at is null then 'succeeded' else 'cancelled' end,
                         finished_at = graft_now(),
@@ -73,7 +73,7 @@ public class LeaseEndings {
       -- fail: back to the queue when :retry, unless a cancel was asked for
       with l as (update job_lease set ended_at = graft_now(), outcome = 'failed'
                   where job_id = :job and epoch = :epoch and token = :token and ended_at is null
-                 returning job_id, extract(epoch from ended_at - claimed_at) as device_seconds),
+                 returning job_id, worker_id, extract(epoch from ended_at - claimed_at) as device_seconds),
            u as (update job
                     set state = case when cancel_requested_at is not null then 'cancelled'
                                      when :retry then case when pause_requested_at is null then 'queued' else 'paused' end
@@ -112,7 +112,7 @@ public class LeaseEndings {
                         declined_until = case when :declined then graft_now() + d.delay end
                    from d
                   where job_id = :job and epoch = :epoch and token = :token and ended_at is null
-                 returning job_id, extract(epoch from ended_at - claimed_at) as device_seconds),
+                 returning job_id, worker_id, extract(epoch from ended_at - claimed_at) as device_seconds),
            u as (update job
                     set state = case when cancel_requested_at is not null then 'cancelled'
                                      when pause_requested_at is not null then 'paused'
@@ -151,6 +151,8 @@ public class LeaseEndings {
 
   public JobState complete(LeaseKey key, String model, Digest manifest, List<String> resultFiles) {
     return ended(
+        JobMeters.Ending.COMPLETED,
+        null,
         ledger
             .fenced(COMPLETE, key)
             .param("model", model)
@@ -176,6 +178,8 @@ public class LeaseEndings {
   public JobState fail(
       LeaseKey key, TrainingFailure failure, @Nullable Duration retry, String told) {
     return ended(
+        JobMeters.Ending.FAILED,
+        failure.kind().wireName(),
         ledger
             .fenced(FAIL, key)
             .param("retry", retry != null)
@@ -202,6 +206,8 @@ public class LeaseEndings {
 
   private JobState released(LeaseKey key, boolean declined, Duration most) {
     return ended(
+        declined ? JobMeters.Ending.DECLINED : JobMeters.Ending.RELEASED,
+        null,
         ledger
             .fenced(RELEASE, key)
             .param("declined", declined)
@@ -210,19 +216,37 @@ public class LeaseEndings {
         key);
   }
 
-  /** A job that left its lease, and the state it is in now. */
-  public record Ended(String jobId, JobState state) {}
+  /**
+   * A job that left its lease.
+   *
+   * @param workerId whose lease it was
+   * @param state that the job is in now
+   * @param ran how long the worker had it
+   */
+  public record Ended(
+      String jobId, String departmentId, String workerId, JobState state, Duration ran) {}
 
-  private JobState ended(JdbcClient.StatementSpec statement, LeaseKey key) {
-    return statement
-        .param("half_life", ledger.halfLifeSeconds())
-        .query(LeaseEndings::ended)
-        .optional()
-        .map(Ended::state)
-        .orElseThrow(() -> new LeaseLost(key));
+  private JobState ended(
+      JobMeters.Ending ending,
+      @Nullable String failureClass,
+      JdbcClient.StatementSpec statement,
+      LeaseKey key) {
+    Ended ended =
+        statement
+            .param("half_life", ledger.halfLifeSeconds())
+            .query(LeaseEndings::ended)
+            .optional()
+            .orElseThrow(() -> new LeaseLost(key));
+    ledger.meters().ended(ended, ending, failureClass);
+    return ended.state();
   }
 
   static Ended ended(ResultSet row, int number) throws SQLException {
-    return new Ended(row.getString("id"), JobState.of(row.getString("state")));
+    return new Ended(
+        row.getString("id"),
+        row.getString("department_id"),
+        row.getString("worker_id"),
+        JobState.of(row.getString("state")),
+        LeaseLedger.seconds(row, "ran"));
   }
 }

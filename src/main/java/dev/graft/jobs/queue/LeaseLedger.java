@@ -36,15 +36,21 @@ public class LeaseLedger {
 
   private final JdbcClient sql;
   private final FairShare fairShare;
+  private final JobMeters meters;
 
   @Autowired
-  LeaseLedger(JdbcClient sql, JobProperties settings) {
-    this(sql, settings.fairShare());
+  LeaseLedger(JdbcClient sql, JobProperties settings, JobMeters meters) {
+    this(sql, settings.fairShare(), meters);
   }
 
   LeaseLedger(JdbcClient sql, FairShare fairShare) {
+    this(sql, fairShare, JobMeters.unread());
+  }
+
+  private LeaseLedger(JdbcClient sql, FairShare fairShare, JobMeters meters) {
     this.sql = sql;
     this.fairShare = fairShare;
+    this.meters = meters;
   }
 
   private static final String RENEW =
@@ -85,8 +91,11 @@ public class LeaseLedger {
                               with ordinality as t (level, type, message, data, n)
                   where f.fresh)
       select j.cancel_requested_at is not null as cancel, j.pause_requested_at is not null as pause,
-             w.draining
+             w.draining,
+             greatest(coalesce(:step::int, b.step) - b.step, 0) as steps,
+             greatest(:tokens - b.trained_tokens, 0) as tokens
         from f cross join p join job j on j.id = f.job_id join worker w on w.id = f.worker_id
+             join job_progress b on b.job_id = f.job_id
       """;
 
   private static final String CHECKPOINT =
@@ -118,6 +127,11 @@ public class LeaseLedger {
    *     its job
    */
   public Optional<ClaimedJob> claim(
+      String workerId, Device device, Duration ttl, @Nullable UUID request) {
+    return meters.claim(() -> next(workerId, device, ttl, request));
+  }
+
+  private Optional<ClaimedJob> next(
       String workerId, Device device, Duration ttl, @Nullable UUID request) {
     for (int i = 0; i < TRIES; i++) {
       Optional<Claim> now = claim(ClaimStatement.CLAIM, workerId, device, ttl, request);
@@ -157,8 +171,23 @@ public class LeaseLedger {
         .param("request", request)
         .param("half_life", fairShare.halfLifeSeconds())
         .param("penalty", fairShare.penaltySeconds())
-        .query((row, n) -> new Claim(row.getString("id") == null ? null : ClaimedJob.of(row, n)))
+        .query(this::claim)
         .optional();
+  }
+
+  private Claim claim(ResultSet row, int number) throws SQLException {
+    if (row.getString("id") == null) return new Claim(null);
+    meters.claimed(seconds(row, "waited"));
+    return new Claim(ClaimedJob.of(row, number));
+  }
+
+  /** Those of an interval in seconds; none where the clock was set back meanwhile. */
+  static Duration seconds(ResultSet row, String column) throws SQLException {
+    return Duration.ofMillis(Math.max(0, Math.round(row.getDouble(column) * 1000)));
+  }
+
+  JobMeters meters() {
+    return meters;
   }
 
   /**
@@ -191,7 +220,11 @@ public class LeaseLedger {
         .param("speed", progress == null ? null : progress.tokensPerSecond())
         .param("validating", progress == null ? null : progress.validating())
         .param("tokens", report.trainedTokens())
-        .query(Renewed::of)
+        .query(
+            (row, n) -> {
+              meters.trained(row.getLong("steps"), row.getLong("tokens"));
+              return Renewed.of(row, n);
+            })
         .optional()
         .orElseThrow(() -> new LeaseLost(key));
   }

@@ -1,5 +1,6 @@
 package dev.graft.jobs.queue;
 
+import dev.graft.jobs.lease.TrainingFailure;
 import dev.graft.platform.database.ResultColumns;
 import java.time.Duration;
 import java.time.Instant;
@@ -62,7 +63,7 @@ public class LostLeases {
                     for update skip locked),
            l as (update job_lease set ended_at = expires_at, outcome = 'lost' from x
                   where job_lease.job_id = x.job_id and job_lease.epoch = x.epoch
-                 returning job_lease.job_id,
+                 returning job_lease.job_id, job_lease.worker_id,
                            extract(epoch from ended_at - claimed_at) as device_seconds,
                            case when :proven and not x.shared then 1 else 0 end as own),
            u as (update job
@@ -139,6 +140,17 @@ public class LostLeases {
    * @param ttl of a lease; one that expires within half of it is not being renewed
    */
   public Optional<LeaseEndings.Ended> reap(
+      Expired lease, Verdict verdict, int poisonAfter, Duration ttl) {
+    Optional<LeaseEndings.Ended> ended = taken(lease, verdict, poisonAfter, ttl);
+    ended.ifPresent(
+        run ->
+            ledger
+                .meters()
+                .ended(run, JobMeters.Ending.LOST, TrainingFailure.Kind.WORKER_LOST.wireName()));
+    return ended;
+  }
+
+  private Optional<LeaseEndings.Ended> taken(
       Expired lease, Verdict verdict, int poisonAfter, Duration ttl) {
     return sql.sql(REAP)
         .param("job", lease.jobId())

@@ -20,11 +20,12 @@ final class Transition {
   static final String TOLD = told("") + "select u.id from u\n";
 
   /**
-   * The end of a lease, of {@code u} also department_id, state, restart_epoch and device_seconds:
-   * the event, the department's free slot, and what the department is charged. A job that will be
-   * run again is back where {@code b}, its newest checkpoint, has it; what it told of later steps
-   * goes, so that it does not stand beside what the next run tells. A counter that is too low
-   * already stops no job from ending: {@link RunningCounters} repairs it.
+   * The end of a lease {@code l} (worker_id and device_seconds), of {@code u} also department_id,
+   * state, restart_epoch and device_seconds: the event, the department's free slot, and what the
+   * department is charged. A job that will be run again is back where {@code b}, its newest
+   * checkpoint, has it; what it told of later steps goes, so that it does not stand beside what the
+   * next run tells. A counter that is too low already stops no job from ending: {@link
+   * RunningCounters} repairs it.
    */
   static final String TOLD_AND_COUNTED =
       """
@@ -68,7 +69,8 @@ final class Transition {
                         month = this_month()
                    from u
                   where department.id = u.department_id)
-      select u.id, u.state from u
+      select u.id, u.state, u.department_id, l.worker_id, l.device_seconds as ran
+        from u cross join l
       """;
 
   /**

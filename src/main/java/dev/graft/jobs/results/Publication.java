@@ -14,8 +14,11 @@ import dev.graft.jobs.queue.FineTunedModel;
 import dev.graft.jobs.queue.JobRow;
 import dev.graft.jobs.queue.JobRows;
 import dev.graft.jobs.queue.LeaseEndings;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,6 +43,7 @@ public class Publication {
   private final StoredFiles files;
   private final ApplicationEventPublisher publisher;
   private final TransactionTemplate transaction;
+  private final MeterRegistry registry;
 
   Publication(
       LeaseBlobs blobs,
@@ -49,7 +53,8 @@ public class Publication {
       ArtifactStore store,
       StoredFiles files,
       ApplicationEventPublisher publisher,
-      TransactionTemplate transaction) {
+      TransactionTemplate transaction,
+      MeterRegistry registry) {
     this.blobs = blobs;
     this.endings = endings;
     this.jobs = jobs;
@@ -58,11 +63,35 @@ public class Publication {
     this.files = files;
     this.publisher = publisher;
     this.transaction = transaction;
+    this.registry = registry;
+    List.of("published", "cancelled", "failed").forEach(this::timer); // from 0 on
   }
 
   /** Idempotent: the same lease may say it again after a lost answer. */
   public void complete(LeaseKey key, Digest manifest) throws IOException {
     if (endings.completed(key, manifest)) return;
+    Timer.Sample time = Timer.start();
+    String outcome = "failed";
+    try {
+      outcome = publish(key, manifest) ? "published" : "cancelled";
+    } finally {
+      time.stop(timer(outcome));
+    }
+  }
+
+  private Timer timer(String outcome) {
+    return Timer.builder("graft.publication")
+        .description("How long results took to be checked and published, by how that ended")
+        .serviceLevelObjectives(
+            Duration.ofMillis(100),
+            Duration.ofSeconds(1),
+            Duration.ofSeconds(10),
+            Duration.ofMinutes(1))
+        .tag("outcome", outcome)
+        .register(registry);
+  }
+
+  private boolean publish(LeaseKey key, Digest manifest) throws IOException {
     blobs.verified(key, manifest);
     JobRow job = jobs.ofLease(key.jobId()).orElseThrow(() -> new LeaseLost(key));
     byte[] csv = ResultCsv.of(events.metrics(job.id()));
@@ -82,6 +111,7 @@ public class Publication {
         .addKeyValue("epoch", key.epoch())
         .addKeyValue("published", published)
         .log("job_completed");
+    return published;
   }
 
   private boolean commit(LeaseKey key, Digest manifest, JobRow job, BlobRef results) {

@@ -83,7 +83,11 @@ final class InspectionProcess {
     if (status == REQUEST_WRONG && !said.isEmpty()) {
       return new RequestFailed(ProblemType.INVALID_FILE, said, "training_file");
     }
-    log.atError().addKeyValue("status", status).addKeyValue("said", said).log("inspection_lost");
+    // What it said may be a row.
+    log.atError()
+        .addKeyValue("status", status)
+        .addKeyValue("chars", said.length())
+        .log("inspection_lost");
     return new RequestFailed(
         ProblemType.INTERNAL, "The rows were not read to the end; the server's log has more");
   }

@@ -1,6 +1,7 @@
 package dev.graft.platform.security;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -45,6 +46,8 @@ public interface BearerAuthenticator {
    *
    * @param principal what controllers get as {@code @AuthenticationPrincipal}
    * @param roles without the {@code ROLE_} prefix, such as {@code ADMIN}
+   * @param logged fields of every line that is logged on the way to the answer, such as {@code
+   *     department}
    */
-  record Bearer(Object principal, Set<String> roles) {}
+  record Bearer(Object principal, Set<String> roles, Map<String, String> logged) {}
 }

@@ -6,7 +6,9 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import org.slf4j.MDC;
 import org.springframework.http.HttpHeaders;
 import org.springframework.security.authentication.UsernamePasswordAuthenticationToken;
 import org.springframework.security.core.authority.AuthorityUtils;
@@ -36,20 +38,27 @@ public final class BearerFilter extends OncePerRequestFilter {
   protected void doFilterInternal(
       HttpServletRequest request, HttpServletResponse response, FilterChain chain)
       throws ServletException, IOException {
-    bearer(request)
-        .ifPresent(
-            caller -> {
-              SecurityContext context = SecurityContextHolder.createEmptyContext();
-              context.setAuthentication(
-                  UsernamePasswordAuthenticationToken.authenticated(
-                      caller.principal(),
-                      null,
-                      AuthorityUtils.createAuthorityList(
-                          caller.roles().stream().map(role -> "ROLE_" + role).toList())));
-              SecurityContextHolder.setContext(context);
-              request.setAttribute(PRINCIPAL, caller.principal());
-            });
-    chain.doFilter(request, response);
+    Optional<BearerAuthenticator.Bearer> known = bearer(request);
+    known.ifPresent(caller -> signIn(caller, request));
+    Map<String, String> logged = known.map(BearerAuthenticator.Bearer::logged).orElse(Map.of());
+    logged.forEach(MDC::put);
+    try {
+      chain.doFilter(request, response);
+    } finally {
+      logged.keySet().forEach(MDC::remove);
+    }
+  }
+
+  private static void signIn(BearerAuthenticator.Bearer caller, HttpServletRequest request) {
+    SecurityContext context = SecurityContextHolder.createEmptyContext();
+    context.setAuthentication(
+        UsernamePasswordAuthenticationToken.authenticated(
+            caller.principal(),
+            null,
+            AuthorityUtils.createAuthorityList(
+                caller.roles().stream().map(role -> "ROLE_" + role).toList())));
+    SecurityContextHolder.setContext(context);
+    request.setAttribute(PRINCIPAL, caller.principal());
   }
 
   /** Who calls, if the token is good. */

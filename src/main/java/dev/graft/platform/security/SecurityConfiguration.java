@@ -31,6 +31,9 @@ class SecurityConfiguration {
   private static final String[] FOR_ANYONE = {
     "/actuator/health",
     "/actuator/health/**",
+    "/startupz",
+    "/livez",
+    "/readyz",
     "/openapi.yaml",
     "/docs",
     "/docs/*",

@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -126,9 +127,10 @@ public class KeyAuthenticator implements BearerAuthenticator {
     return permissions;
   }
 
-  private static Bearer bearer(Identity identity) {
+  static Bearer bearer(Identity identity) {
     return new Bearer(
         identity,
-        identity.permissions().stream().map(Permission::scope).collect(Collectors.toSet()));
+        identity.permissions().stream().map(Permission::scope).collect(Collectors.toSet()),
+        identity instanceof Caller caller ? Map.of("department", caller.departmentId()) : Map.of());
   }
 }

@@ -16,7 +16,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.springframework.security.oauth2.jwt.Jwt;
 import org.springframework.stereotype.Component;
@@ -78,9 +77,7 @@ class PersonAuthenticator implements BearerAuthenticator {
                     new Caller(
                         department.getKey().id(), department.getKey().name(), actor, permissions))
             .orElseGet(() -> new Administrator(actor, permissions));
-    return Optional.of(
-        new Bearer(
-            identity, permissions.stream().map(Permission::scope).collect(Collectors.toSet())));
+    return Optional.of(KeyAuthenticator.bearer(identity));
   }
 
   /** The one that the request names, else the first; with the higher role of two. */

@@ -4,6 +4,8 @@ import dev.graft.webhooks.delivery.WebhookSender.AttemptOutcome;
 import dev.graft.work.WorkClaim;
 import dev.graft.work.WorkKind;
 import dev.graft.work.WorkSettings;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
@@ -26,11 +28,25 @@ class DeliveryWork implements WorkKind {
   private final Outbox outbox;
   private final WebhookSender courier;
   private final WebhookProperties settings;
+  private final MeterRegistry registry;
 
-  DeliveryWork(Outbox outbox, WebhookSender courier, WebhookProperties settings) {
+  DeliveryWork(
+      Outbox outbox, WebhookSender courier, WebhookProperties settings, MeterRegistry registry) {
     this.outbox = outbox;
     this.courier = courier;
     this.settings = settings;
+    this.registry = registry;
+    attempts(true); // from 0 on
+    attempts(false);
+  }
+
+  private Timer attempts(boolean delivered) {
+    return Timer.builder("graft.webhook.attempt")
+        .description("How long receivers of webhooks took to answer, by whether they took it")
+        .serviceLevelObjectives(
+            Duration.ofMillis(100), Duration.ofSeconds(1), Duration.ofSeconds(5))
+        .tag("outcome", delivered ? "delivered" : "failed")
+        .register(registry);
   }
 
   /** What is under way when the server stops has its time to end; what does not is sent again. */
@@ -74,12 +90,16 @@ class DeliveryWork implements WorkKind {
     try {
       return courier.bring(claim.message(), claim.address(), claim.at());
     } catch (RuntimeException e) {
-      log.atError().setCause(e).log("webhook_unsent");
+      log.atError()
+          .setCause(e)
+          .addKeyValue("endpoint", claim.address().endpointId())
+          .log("webhook_unsent");
       return AttemptOutcome.NONE;
     }
   }
 
   private void report(Outbox.Claim claim, AttemptOutcome outcome) {
+    attempts(outcome.error() == null).record(Duration.ofMillis(outcome.millis()));
     boolean gone = outcome.status() != null && outcome.status() == GONE;
     Duration next = outcome.error() == null || gone ? null : wait(claim.attempt());
     boolean held = outbox.report(claim, outcome, next);

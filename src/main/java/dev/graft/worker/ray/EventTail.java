@@ -53,11 +53,14 @@ final class EventTail {
     }
   }
 
-  private static void read(String line, List<TrainingEvent> events) {
+  private void read(String line, List<TrainingEvent> events) {
     try {
       events.add(ProtocolLines.readEvent(line));
     } catch (IllegalArgumentException notOurs) {
-      log.atWarn().addKeyValue("chars", line.length()).log("trainer_line_ignored");
+      log.atWarn()
+          .addKeyValue("trainer", file)
+          .addKeyValue("chars", line.length())
+          .log("trainer_line_ignored");
     }
   }
 }

@@ -88,7 +88,10 @@ final class RayTrainer implements Trainer {
         log.atInfo().addKeyValue("submission", id).log("run_submitted");
         return run;
       } catch (UncheckedIOException unanswered) {
-        log.atWarn().addKeyValue("cause", unanswered.getMessage()).log("ray_unanswered");
+        log.atWarn()
+            .addKeyValue("submission", id)
+            .addKeyValue("cause", unanswered.getMessage())
+            .log("ray_unanswered");
         Thread.sleep(cluster.settings().poll());
       }
     }
@@ -181,7 +184,11 @@ final class RayTrainer implements Trainer {
     OptionalInt end = follows.look();
     if (end.isPresent()) return end.getAsInt();
     String said = job.map(each -> each.status() + ": " + each.message()).orElse("not known to Ray");
-    log.atWarn().addKeyValue("submission", run.id()).addKeyValue("cause", said).log("ray_job_died");
+    // In the lines after the first are the last ones of the run.
+    log.atWarn()
+        .addKeyValue("submission", run.id())
+        .addKeyValue("cause", said.lines().findFirst().orElse(""))
+        .log("ray_job_died");
     Files.writeString(
         errors,
         said + "\n" + (job.isPresent() ? logs(run.id()) : ""),

@@ -19,12 +19,14 @@ final class EarlyEnd {
     LOST
   }
 
+  private final String job;
   private final StopTime stopTime;
   private final Duration drainGrace;
   private Reason reason = Reason.NONE;
   private @Nullable Trainer trainer;
 
-  EarlyEnd(StopTime stopTime, Duration drainGrace) {
+  EarlyEnd(String job, StopTime stopTime, Duration drainGrace) {
+    this.job = job;
     this.stopTime = stopTime;
     this.drainGrace = drainGrace;
   }
@@ -61,6 +63,7 @@ final class EarlyEnd {
         Duration limit = stopTime.limit(drainGrace);
         if (limit != null) running.killAfter(limit);
         log.atInfo()
+            .addKeyValue("job", job)
             .addKeyValue("trainer", running.name())
             .addKeyValue("limit", limit == null ? "none, it writes its result" : limit)
             .log("trainer_stopping");

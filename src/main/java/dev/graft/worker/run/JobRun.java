@@ -63,7 +63,7 @@ public final class JobRun implements Heartbeats.Listener {
     this.uploads = new DirectoryUpload(protocol, key);
     this.checkpoints = new RunCheckpoints(protocol, key, uploads, told);
     this.stopTime = new StopTime(stopTimes);
-    this.early = new EarlyEnd(stopTime, times.drainGrace());
+    this.early = new EarlyEnd(key.jobId(), stopTime, times.drainGrace());
     this.watch = new RunWatch(lease);
   }
 
@@ -81,7 +81,7 @@ public final class JobRun implements Heartbeats.Listener {
     } catch (LeaseRefused refused) {
       tell(refused);
     } catch (IOException e) {
-      log.atWarn().addKeyValue("cause", e.getMessage()).log("job_directory_failed");
+      warn().addKeyValue("cause", e.getMessage()).log("job_directory_failed");
     } catch (UncheckedIOException unanswered) {
       warn().addKeyValue("cause", unanswered.getMessage()).log("left_unanswered");
     }
@@ -224,7 +224,7 @@ public final class JobRun implements Heartbeats.Listener {
     } else {
       warn()
           .addKeyValue("status", status)
-          .addKeyValue("errors", RunEnd.tail(directory.errors()))
+          .addKeyValue("errors", TrainerErrors.loggable(directory.errors()))
           .log("trainer_failed");
       end(failure, beats);
     }

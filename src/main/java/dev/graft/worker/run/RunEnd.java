@@ -3,20 +3,12 @@ package dev.graft.worker.run;
 import dev.graft.jobs.lease.TrainingFailure;
 import dev.graft.training.protocol.TrainerExit;
 import dev.graft.training.protocol.TrainingEvent;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /** What a trainer's exit status and last words mean for its job. */
 final class RunEnd {
   private static final int KILLED = 128 + 9;
   private static final int TERMINATED = 128 + 15;
-  private static final int TAIL_BYTES = 2048;
-
-  /** A dump of all threads is shorter. */
-  private static final int DUMP_BYTES = 256 << 10;
 
   private static final String LARGER_HEAP = "Ask the operator to raise graft.worker.heap";
 
@@ -72,22 +64,5 @@ final class RunEnd {
       @Nullable String hint) {
     return new TrainingFailure(
         kind, said == null ? otherwise : said.message(), hint, said == null ? null : said.param());
-  }
-
-  /**
-   * What of the trainer's standard error is for the operator's log: where the thread that trains
-   * was, if its threads were dumped there, else the end.
-   */
-  static String tail(Path errors) {
-    try {
-      byte[] all = Files.readAllBytes(errors);
-      int from = Math.max(0, all.length - DUMP_BYTES);
-      String end = new String(all, from, all.length - from, StandardCharsets.UTF_8);
-      int main = end.lastIndexOf("\n\"main\" ");
-      if (main >= 0) return end.substring(main + 1, Math.min(end.length(), main + 1 + TAIL_BYTES));
-      return end.substring(Math.max(0, end.length() - TAIL_BYTES));
-    } catch (IOException e) {
-      return "";
-    }
   }
 }

@@ -75,7 +75,10 @@ final class TrainerProcess implements Trainer {
         try {
           event = ProtocolLines.readEvent(line);
         } catch (IllegalArgumentException notOurs) {
-          log.atWarn().addKeyValue("chars", line.length()).log("trainer_line_ignored");
+          log.atWarn()
+              .addKeyValue("trainer", name())
+              .addKeyValue("chars", line.length())
+              .log("trainer_line_ignored");
           continue;
         }
         events.accept(event);

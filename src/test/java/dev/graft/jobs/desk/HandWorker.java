@@ -8,6 +8,7 @@ import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.LeaseKey;
 import dev.graft.jobs.lease.LeaseProtocol;
 import dev.graft.jobs.lease.LeaseReport;
+import dev.graft.jobs.lease.TrainingFailure;
 import dev.graft.jobs.results.Publication;
 import dev.graft.workers.InProcessLeaseProtocol;
 import dev.graft.workers.Workers;
@@ -34,7 +35,22 @@ public class HandWorker {
 
   /** Takes the next job. */
   public LeaseKey claim() {
-    return protocol.claim(Device.UNKNOWN, Duration.ZERO, UUID.randomUUID()).orElseThrow().key();
+    return claim(Device.UNKNOWN);
+  }
+
+  public LeaseKey claim(Device device) {
+    return protocol.claim(device, Duration.ZERO, UUID.randomUUID()).orElseThrow().key();
+  }
+
+  /** Tells where the run is, and of its device. */
+  public void report(LeaseKey key, LeaseReport.Progress progress, long tokens, Device device) {
+    protocol.renew(
+        key,
+        new LeaseReport(progress.step(), null, progress, tokens, List.of(), List.of(), device));
+  }
+
+  public void fail(LeaseKey key, TrainingFailure failure) {
+    protocol.fail(key, failure);
   }
 
   public Digest upload(LeaseKey key, byte[] content) {

@@ -66,7 +66,7 @@ class JobPauseIT {
     queue.claim(queue.worker());
     queue.ledger.pause(department, job, null);
     Queue later = new Queue(Databases.shifted(DATABASE, "61 s"));
-    assertThat(later.reap()).hasValue(new LeaseEndings.Ended(job, JobState.PAUSED));
+    assertThat(ended(later)).isEqualTo(job + " " + JobState.PAUSED);
     queue.ledger.resume(department, job, null);
     LeaseKey key = queue.claim(queue.worker());
     queue.ledger.pause(department, job, null);
@@ -93,5 +93,9 @@ class JobPauseIT {
 
   private JobState state() {
     return queue.state(department, job);
+  }
+
+  private static String ended(Queue later) {
+    return later.reap().map(ended -> ended.jobId() + " " + ended.state()).orElseThrow();
   }
 }

@@ -91,7 +91,7 @@ class TrainerProcessTests {
             trainer.kill();
           }
         });
-    assertThat(RunEnd.tail(directory.resolve("errors.log")))
+    assertThat(TrainerErrors.loggable(directory.resolve("errors.log")))
         .startsWith("\"main\"")
         .contains("FakeTrainer.train(");
   }

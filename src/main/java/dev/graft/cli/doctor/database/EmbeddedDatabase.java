@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Properties;
 
 /** The PostgreSQL of the data directory. It is not started for this. */
 public record EmbeddedDatabase(Path dataDir, Clock clock) implements Check {
@@ -33,12 +32,10 @@ public record EmbeddedDatabase(Path dataDir, Clock clock) implements Check {
   }
 
   private List<CheckResult> running(EmbeddedPostgres postgres, boolean held) {
-    Properties login = new Properties();
-    login.setProperty("user", postgres.user());
-    login.setProperty("password", postgres.password());
+    DatabaseAddress database = DatabaseAddress.of(postgres);
     String of = held ? "runs for a Graft" : "was left running by a killed Graft; serve adopts it";
     List<CheckResult> asked =
-        new ArrayList<>(new Database(postgres.url("postgres"), login, clock).findings());
+        new ArrayList<>(new Database(database.url(), database.login(), clock).findings());
     CheckResult server = asked.getFirst();
     if (server.status() == CheckStatus.OK) {
       asked.set(0, CheckResult.ok(name(), "embedded, %s, %s".formatted(server.detail(), of)));

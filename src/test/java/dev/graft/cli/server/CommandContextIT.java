@@ -1,0 +1,62 @@
+package dev.graft.cli.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.graft.pg.TestPostgres;
+import dev.graft.platform.process.LoopThreads;
+import dev.graft.workers.JoinTokens;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+/** Short commands on a server's database, which may run at the same time. */
+class CommandContextIT {
+  private static final TestPostgres.Address DATABASE = TestPostgres.migrated();
+
+  @TempDir private Path directory;
+
+  /** A command that claimed work of a server would be interrupted in it when it ends. */
+  @Test
+  void aCommandStartsNoneOfTheServersLoops() throws IOException {
+    try (ServerContext server = ServerContext.open(options())) {
+      assertThat(server.all(LoopThreads.class))
+          .hasSizeGreaterThan(2)
+          .noneMatch(LoopThreads::isRunning);
+      assertThat(server.get(JoinTokens.class).list(null, 1)).isNotNull();
+    }
+  }
+
+  @Test
+  void asManyTokensAsWorkersAreAskedForAreOneALine() throws IOException {
+    StringWriter out = new StringWriter();
+    CommandLine command = new CommandLine(new WorkerTokenCommand()).setOut(new PrintWriter(out));
+    int status = command.execute("create", "--count", "3", "--config", config().toString());
+    assertThat(status).isZero();
+    assertThat(out.toString().lines()).hasSize(3).doesNotHaveDuplicates();
+    assertThat(out.toString().lines()).allMatch(line -> line.matches("graft-join-\\S+"));
+    command.setErr(new PrintWriter(new StringWriter()));
+    assertThat(command.execute("create", "--count", "0")).isEqualTo(2);
+  }
+
+  private ServerOptions options() throws IOException {
+    ServerOptions options = new ServerOptions();
+    options.config = config();
+    options.dataDir = directory;
+    return options;
+  }
+
+  private Path config() throws IOException {
+    String datasource =
+        """
+        graft.data-dir: %s
+        spring.datasource: {url: '%s', username: '%s', password: '%s'}
+        """
+            .formatted(directory, DATABASE.url(), DATABASE.user(), DATABASE.password());
+    return Files.writeString(directory.resolve("graft.yml"), datasource);
+  }
+}

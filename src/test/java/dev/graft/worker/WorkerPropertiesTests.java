@@ -73,7 +73,11 @@ class WorkerPropertiesTests {
             .bind("graft.worker", WorkerProperties.class)
             .get()
             .drainGrace();
-    assertThat(Duration.ofSeconds(number(chart, "terminationGracePeriodSeconds: (\\d+)")))
+    String ofChart = "drainGraceSeconds: (\\d+)";
+    assertThat(Duration.ofSeconds(number(chart, ofChart))).isEqualTo(grace);
+    assertThat(
+            Duration.ofSeconds(
+                number(chart, ofChart + "\\s+terminationGracePeriodSeconds: (\\d+)", 2)))
         .isGreaterThan(grace);
     assertThat(Duration.ofMinutes(number(compose, "stop_grace_period: (\\d+)m")))
         .isGreaterThan(grace);
@@ -82,8 +86,12 @@ class WorkerPropertiesTests {
   }
 
   private static long number(String text, String pattern) {
+    return number(text, pattern, 1);
+  }
+
+  private static long number(String text, String pattern, int group) {
     Matcher found = Pattern.compile(pattern).matcher(text);
     assertThat(found.find()).isTrue();
-    return Long.parseLong(found.group(1));
+    return Long.parseLong(found.group(group));
   }
 }

@@ -43,6 +43,13 @@ capabilities:
 {{ .Values.server.scheme }}://{{ .Release.Name }}-server:{{ .Values.service.port }}
 {{- end -}}
 
+{{/* Where a group of health answers: on the port of metrics, if there is one. */}}
+{{- define "graft.probe" -}}
+path: /actuator/health/{{ .group }}
+port: {{ ternary "metrics" "http" .root.Values.metrics.enabled }}
+scheme: {{ ternary "HTTP" (upper .root.Values.server.scheme) .root.Values.metrics.enabled }}
+{{- end -}}
+
 {{/* What the pods of all workloads have. */}}
 {{- define "graft.pod" -}}
 automountServiceAccountToken: false

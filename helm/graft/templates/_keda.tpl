@@ -18,9 +18,15 @@
 {{- .root.Files.Get "files/queue-depth.sql" | replace "@classes@" (printf "'%s'" (join "', '" $classes)) | replace "@class@" $class | replace "@kinds@" (get $kinds .of.autoscaling.device) | trim -}}
 {{- end -}}
 
+{{/* Every server tells the same of the queue. */}}
+{{- define "graft.queueMetric" -}}
+{{- $class := .of.class | default "default" -}}
+{{- $asked := ternary $class (printf "any|%s" $class) (not (empty .of.dedicated)) -}}
+sum(max by (department, worker_class) (graft_jobs_pending{worker_class=~"{{ $asked }}"}) or vector(0)) + sum(max by (department, worker_class) (graft_jobs_running{worker_class="{{ $class }}"}) or vector(0))
+{{- end -}}
+
 {{- define "graft.scaledObject" -}}
 {{- $scaling := .of.autoscaling -}}
-{{- $class := .of.class | default "default" -}}
 ---
 apiVersion: keda.sh/v1alpha1
 kind: ScaledObject
@@ -47,7 +53,7 @@ spec:
       metadata:
         serverAddress: {{ $scaling.prometheus.serverAddress | quote }}
         threshold: {{ $scaling.jobsPerWorker | quote }}
-        query: {{ $scaling.prometheus.query | default (printf "sum(graft_jobs_pending{worker_class=~%q} or vector(0)) + sum(graft_jobs_running{worker_class=~%q} or vector(0))" (ternary $class (printf "|%s" $class) (not (empty .of.dedicated))) $class) | quote }}
+        query: {{ $scaling.prometheus.query | default (include "graft.queueMetric" .) | quote }}
     {{- end }}
 {{- if eq $scaling.trigger "postgresql" }}
 ---

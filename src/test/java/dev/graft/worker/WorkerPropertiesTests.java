@@ -79,7 +79,7 @@ class WorkerPropertiesTests {
             Duration.ofSeconds(
                 number(chart, ofChart + "\\s+terminationGracePeriodSeconds: (\\d+)", 2)))
         .isGreaterThan(grace);
-    assertThat(Duration.ofMinutes(number(compose, "stop_grace_period: (\\d+)m")))
+    assertThat(Duration.ofMinutes(number(compose, "is stopped\"\\.\\s+stop_grace_period: (\\d+)m")))
         .isGreaterThan(grace);
     assertThatThrownBy(() -> copies(GB, Map.of("graft.worker.drain-grace", "-1s")))
         .hasStackTraceContaining("graft.worker.drain-grace");

@@ -2,14 +2,20 @@ package dev.graft.cli.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.catalog.BaseModel;
+import dev.graft.catalog.BaseModels;
+import dev.graft.client.NoAnswer;
+import dev.graft.demo.BundledModel;
 import dev.graft.pg.TestPostgres;
 import dev.graft.platform.process.LoopThreads;
+import dev.graft.tenancy.Departments;
 import dev.graft.workers.JoinTokens;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -41,6 +47,35 @@ class CommandContextIT {
     assertThat(out.toString().lines()).allMatch(line -> line.matches("graft-join-\\S+"));
     command.setErr(new PrintWriter(new StringWriter()));
     assertThat(command.execute("create", "--count", "0")).isEqualTo(2);
+  }
+
+  /** The rest of the way is a client's, which meets nobody here. */
+  @Test
+  void theDemoOnAServerRegistersItsModelThere() throws IOException {
+    Map<String, String> database =
+        Map.of(
+            "spring.datasource.url", DATABASE.url(),
+            "spring.datasource.username", DATABASE.user(),
+            "spring.datasource.password", DATABASE.password());
+    database.forEach(System::setProperty);
+    try {
+      CommandLine command = new CommandLine(new DemoCommand());
+      String nobody = "http://127.0.0.1:1";
+      command.setExecutionExceptionHandler(
+          (failure, line, result) -> failure instanceof NoAnswer ? 3 : 1);
+      assertThat(
+              command.execute(
+                  "--server", nobody, "--data-dir", directory.resolve("data").toString()))
+          .isEqualTo(3);
+    } finally {
+      database.keySet().forEach(System::clearProperty);
+    }
+    try (ServerContext server = ServerContext.open(options())) {
+      assertThat(server.get(BaseModels.class).list())
+          .extracting(BaseModel::name)
+          .containsExactly(BundledModel.NAME);
+      assertThat(server.get(Departments.class).find("demo")).isPresent();
+    }
   }
 
   private ServerOptions options() throws IOException {

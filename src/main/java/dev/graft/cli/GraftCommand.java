@@ -28,7 +28,6 @@ import dev.graft.training.command.ProgramCommand;
 import dev.graft.training.command.TrainCommand;
 import dev.graft.training.command.TrainerCommand;
 import picocli.AutoComplete.GenerateCompletion;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
 /** The root command, and where the program begins. */
@@ -69,7 +68,7 @@ import picocli.CommandLine.Command;
       WorkerTokenCommand.class
     })
 public final class GraftCommand {
-  private GraftCommand() {}
+  GraftCommand() {}
 
   public static void main(String[] arguments) {
     System.exit(run(arguments));
@@ -80,8 +79,7 @@ public final class GraftCommand {
    * lacks something.
    */
   static int run(String... arguments) {
-    ProgramLog.warningsToStandardError();
-    return CommandSections.in(new CommandLine(new GraftCommand()))
+    return CalledCommand.in(arguments)
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setExecutionExceptionHandler(new FailureReport())
         .execute(arguments);

@@ -15,7 +15,8 @@ COPY pom.xml .
 RUN mvn -q -B dependency:go-offline || true
 COPY docs/openapi.yaml docs/
 COPY src src
-RUN mvn -q -B -Dmaven.test.skip=true package
+RUN mvn -q -B -Dmaven.test.skip=true package \
+    && java -Djarmode=tools -jar target/graft.jar extract --destination /opt/graft
 
 FROM ${RUNTIME_IMAGE} AS graft
 # setpriv (util-linux) ends a trainer with its worker; initdb needs a user that has a name.
@@ -23,10 +24,18 @@ RUN { command -v setpriv && command -v setsid; } > /dev/null \
     || { apt-get update && apt-get install -y --no-install-recommends util-linux && rm -rf /var/lib/apt/lists/*; }
 RUN useradd --uid 65532 --user-group --no-create-home --home-dir /data graft \
     && install -d -o graft -g graft -m 700 /data
-COPY docker/graft docker/graft-healthy /usr/local/bin/
-COPY --from=build /source/target/graft.jar /opt/graft/graft.jar
 # The root file system may be read-only: /data and /tmp are all that is written.
-ENV DJL_OFFLINE=true OPT_OUT_TRACKING=true DJL_CACHE_DIR=/tmp/djl GRAFT_DATA_DIR=/data
+ENV DJL_OFFLINE=true OPT_OUT_TRACKING=true DJL_CACHE_DIR=/tmp/djl
+COPY docker/graft docker/graft-healthy bin/make-aot-cache /usr/local/bin/
+COPY --from=build /opt/graft /opt/graft
+# What lets commands and servers start faster (200 MB); AOT_CACHES= leaves it out. Without one they start, too.
+ARG AOT_CACHES="client server"
+RUN chown graft /opt/graft \
+    && for cache in $AOT_CACHES; do \
+         HOME=/tmp setpriv --reuid 65532 --regid 65532 --clear-groups make-aot-cache java /opt/graft "$cache" || true; \
+       done \
+    && chown root /opt/graft && rm -rf /tmp/djl
+ENV GRAFT_DATA_DIR=/data
 # Role "all" listens on loopback, which is the container's own: what is published decides who gets in.
 ENV SERVER_ADDRESS=0.0.0.0
 USER 65532:65532

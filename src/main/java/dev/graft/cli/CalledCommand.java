@@ -2,6 +2,7 @@ package dev.graft.cli;
 
 import dev.graft.cli.doctor.DoctorCommand;
 import dev.graft.cli.libtorch.LibtorchCommand;
+import dev.graft.cli.server.AotTrainingCommand;
 import dev.graft.cli.server.DemoCommand;
 import dev.graft.cli.server.KeyCommand;
 import dev.graft.cli.server.ModelsCommand;
@@ -72,6 +73,7 @@ final class CalledCommand {
       case "evaluations" -> new EvaluationsCommand();
       case "keys" -> new KeysCommand();
       case "generate-completion" -> new GenerateCompletion();
+      case "aot-training" -> new AotTrainingCommand();
       case "bench" -> new BenchCommand();
       case "demo" -> new DemoCommand();
       case "demo-model" -> new DemoModelCommand();

@@ -2,6 +2,7 @@ package dev.graft.cli;
 
 import dev.graft.cli.doctor.DoctorCommand;
 import dev.graft.cli.libtorch.LibtorchCommand;
+import dev.graft.cli.server.AotTrainingCommand;
 import dev.graft.cli.server.DemoCommand;
 import dev.graft.cli.server.KeyCommand;
 import dev.graft.cli.server.ModelsCommand;
@@ -46,6 +47,7 @@ import picocli.CommandLine.Command;
       EvaluationsCommand.class,
       KeysCommand.class,
       GenerateCompletion.class,
+      AotTrainingCommand.class,
       BenchCommand.class,
       DemoCommand.class,
       DemoModelCommand.class,

@@ -21,7 +21,7 @@ format: ## Format all Java sources
 image: ## The container image
 	docker build -t graft .
 
-chart: ## Check the Helm chart
-	helm lint helm/graft && helm template graft helm/graft > /dev/null
+chart: ## Check the Helm chart and the Compose file (needs helm and kubernetes-validate)
+	helm/check
 
 .PHONY: help demo check test quick format image chart

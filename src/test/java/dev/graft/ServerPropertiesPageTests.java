@@ -157,7 +157,7 @@ class ServerPropertiesPageTests {
             Every property of a server and a worker. The tables come from the code: `ServerPropertiesPageTests` compares them
             with what is read. Set them in the file of `--config` or in the environment: upper case, with `_` for each dot
             and no dashes (`GRAFT_JOBS_LEASETTL`). The environment wins over the file. The few that have an option of `graft serve`
-            (`--port`, `--data-dir`, `--server`, `--join-token`, `--device`) take it first. Properties of Spring Boot (`server.port`, `spring.datasource.url`) work as
+            (`--port`, `--data-dir`, `--server`, `--join-token`, `--join-token-file`, `--device`) take it first. Properties of Spring Boot (`server.port`, `spring.datasource.url`) work as
             well. A duration is a number with `ms`, `s`, `m`, `h` or `d`; a size one with `KB`, `MB`, `GB` or `TB`. A list has
             commas between its values. The limits of a single department are in [departments.md](departments.md).
             """);

@@ -55,7 +55,7 @@ final class FailureReport implements IExecutionExceptionHandler {
       if (cause instanceof MachineLacks || cause instanceof DeviceUnavailable) {
         return Optional.of(message);
       }
-      if (cause instanceof PortInUseException port) {
+      if (ofServer(cause) && cause instanceof PortInUseException port) {
         return Optional.of(
             "port %d is in use; choose another with --port".formatted(port.getPort()));
       }
@@ -105,7 +105,7 @@ final class FailureReport implements IExecutionExceptionHandler {
     // Spring tells which bean or server failed before it tells why.
     Throwable failure = reason(outer);
     String message = failure.getMessage();
-    if (failure instanceof FlywayValidateException && message != null) {
+    if (ofServer(failure) && failure instanceof FlywayValidateException && message != null) {
       return "the database was made by another version of Graft: "
           + message.lines().skip(1).findFirst().orElse(message).strip();
     }
@@ -115,10 +115,17 @@ final class FailureReport implements IExecutionExceptionHandler {
 
   private static Throwable reason(Throwable failure) {
     Throwable cause = failure;
-    while ((cause instanceof BeansException || cause instanceof WebServerException)
+    while (ofServer(cause)
+        && (cause instanceof BeansException || cause instanceof WebServerException)
         && cause.getCause() != null) {
       cause = cause.getCause();
     }
     return cause;
+  }
+
+  /** Asked first: a client's command that fails need not load Spring to know that it was not it. */
+  private static boolean ofServer(Throwable failure) {
+    String name = failure.getClass().getName();
+    return name.startsWith("org.springframework.") || name.startsWith("org.flywaydb.");
   }
 }

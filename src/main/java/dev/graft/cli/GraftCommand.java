@@ -3,6 +3,7 @@ package dev.graft.cli;
 import dev.graft.cli.bundle.SupportBundleCommand;
 import dev.graft.cli.doctor.DoctorCommand;
 import dev.graft.cli.libtorch.LibtorchCommand;
+import dev.graft.cli.server.AotTrainingCommand;
 import dev.graft.cli.server.DemoCommand;
 import dev.graft.cli.server.KeyCommand;
 import dev.graft.cli.server.ModelsCommand;
@@ -29,7 +30,6 @@ import dev.graft.training.command.ProgramCommand;
 import dev.graft.training.command.TrainCommand;
 import dev.graft.training.command.TrainerCommand;
 import picocli.AutoComplete.GenerateCompletion;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
 /** The root command, and where the program begins. */
@@ -48,6 +48,7 @@ import picocli.CommandLine.Command;
       EvaluationsCommand.class,
       KeysCommand.class,
       GenerateCompletion.class,
+      AotTrainingCommand.class,
       BenchCommand.class,
       DemoCommand.class,
       DemoModelCommand.class,
@@ -71,7 +72,7 @@ import picocli.CommandLine.Command;
       WorkerTokenCommand.class
     })
 public final class GraftCommand {
-  private GraftCommand() {}
+  GraftCommand() {}
 
   public static void main(String[] arguments) {
     System.exit(run(arguments));
@@ -82,8 +83,7 @@ public final class GraftCommand {
    * lacks something.
    */
   static int run(String... arguments) {
-    ProgramLog.warningsToStandardError();
-    return CommandSections.in(new CommandLine(new GraftCommand()))
+    return CalledCommand.in(arguments)
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setExecutionExceptionHandler(new FailureReport())
         .execute(arguments);

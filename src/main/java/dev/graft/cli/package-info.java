@@ -8,6 +8,10 @@
  * the Spring application in {@link dev.graft.cli.server}, and {@link dev.graft.cli.doctor}. {@code
  * trainer}, {@code inferrer} and {@code libtorch-check} are children of others, not for people.
  *
+ * <p>How they start fast: a call loads the command that it names alone ({@code CalledCommand}), and
+ * the launchers give the JVM an AOT cache of the classes that it will need ({@code
+ * bin/make-aot-cache}). Without a cache, or with one that does not fit any more, it starts anyway.
+ *
  * <p>How they fail: in one line on standard error, and by exit status: 1 failed, 2 wrong request, 3
  * the machine lacks something, said with its cure ({@code FailureReport}). Results alone go to
  * standard output.

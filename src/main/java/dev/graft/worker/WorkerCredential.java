@@ -12,6 +12,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Iterator;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -33,13 +35,13 @@ final class WorkerCredential {
   static String obtain(WorkerProperties settings, URI server) throws IOException {
     Optional<String> kept = kept(settings);
     if (kept.isPresent()) return kept.get();
-    String token = settings.joinToken();
-    if (token == null || token.isBlank()) {
+    List<String> tokens = OfferedTokens.of(settings);
+    if (tokens.isEmpty()) {
       throw new MachineLacks(
           "this worker has not joined yet: make a token on the server with `graft worker-token"
-              + " create` and start with --join-token");
+              + " create` and start with --join-token or --join-token-file");
     }
-    LeaseWire.Joined joined = join(settings, server, token);
+    LeaseWire.Joined joined = join(settings, server, tokens);
     keep(file(settings), joined);
     try (var _ = MDC.putCloseable("worker", joined.workerId())) {
       log.atInfo().log("joined");
@@ -59,14 +61,14 @@ final class WorkerCredential {
     return settings.directory().resolve("credential.json");
   }
 
-  private static LeaseWire.Joined join(WorkerProperties settings, URI server, String token) {
+  /** Of several tokens others may have used some: it is the first that the server takes. */
+  private static LeaseWire.Joined join(WorkerProperties settings, URI server, List<String> tokens) {
     WorkerHttp http = new WorkerHttp(server, "", settings);
-    LeaseWire.JoinRequest request = new LeaseWire.JoinRequest(token, name(settings.name()));
-    HttpResponse<byte[]> response =
-        http.send(
-            http.request("/join", settings.callTimeout())
-                .POST(BodyPublishers.ofByteArray(LeaseWire.write(request)))
-                .build());
+    Iterator<String> left = tokens.iterator();
+    HttpResponse<byte[]> response = ask(http, settings, left.next());
+    while (response.statusCode() == 401 && left.hasNext()) {
+      response = ask(http, settings, left.next());
+    }
     if (response.statusCode() != 200) {
       throw new MachineLacks(
           "%s did not let this worker join (%d): %s"
@@ -79,6 +81,15 @@ final class WorkerCredential {
               throw new MachineLacks(why);
             });
     return LeaseWire.read(response.body(), LeaseWire.Joined.class);
+  }
+
+  private static HttpResponse<byte[]> ask(
+      WorkerHttp http, WorkerProperties settings, String token) {
+    LeaseWire.JoinRequest request = new LeaseWire.JoinRequest(token, name(settings.name()));
+    return http.send(
+        http.request("/join", settings.callTimeout())
+            .POST(BodyPublishers.ofByteArray(LeaseWire.write(request)))
+            .build());
   }
 
   private static void keep(Path file, LeaseWire.Joined joined) throws IOException {

@@ -27,6 +27,8 @@ import org.springframework.util.unit.DataSize;
  * @param certificateAuthorities PEM file of the authorities that may vouch for the server, and no
  *     others; by default those that Java knows
  * @param joinToken single-use token; only for the first start, the credential is kept
+ * @param joinTokenFile file with such tokens, one a line, of which the first that nobody has used
+ *     is taken: several workers may have the same file
  * @param name what the server calls this worker; by default the host's name
  * @param workerClass class of worker that this one is meant to be; it must be that of its join
  *     token. By default that of the token, and {@code default} in {@code role=all}
@@ -52,6 +54,7 @@ record WorkerProperties(
     @Nullable String serverUrl,
     @Nullable Path certificateAuthorities,
     @Nullable String joinToken,
+    @Nullable Path joinTokenFile,
     @Nullable String name,
     @Name("class") @Nullable String workerClass,
     @DefaultValue("false") boolean dedicated,

@@ -48,8 +48,7 @@ public sealed interface WorkerStanding {
     URI server = settings.server();
     Optional<String> credential = WorkerCredential.kept(settings);
     if (credential.isEmpty()) {
-      String token = settings.joinToken();
-      return new NotJoined(server, token != null && !token.isBlank());
+      return new NotJoined(server, !OfferedTokens.of(settings).isEmpty());
     }
     return ask(server, new WorkerHttp(server, credential.get(), settings), settings);
   }

@@ -38,6 +38,9 @@ public final class TestPostgres {
     }
   }
 
+  /** Of many servers at once; what is lost with the machine is lost. */
+  private static final String[] SETTINGS = {"fsync=off", "max_connections=300"};
+
   private static final class Holder {
     static final Cluster CLUSTER = start();
   }
@@ -59,7 +62,7 @@ public final class TestPostgres {
   private static Cluster start() {
     if (engineMayBeThere() && DockerClientFactory.instance().isDockerAvailable()) {
       @SuppressWarnings("resource") // lives as long as the JVM
-      PostgreSQLContainer container = new PostgreSQLContainer("postgres:18");
+      PostgreSQLContainer container = container();
       container.start();
       stopAtEnd(container::stop);
       System.err.println("Tests use PostgreSQL 18 in a container");
@@ -70,11 +73,15 @@ public final class TestPostgres {
           container.getPassword());
     }
     Path directory = Path.of("target", "test-postgres-" + ProcessHandle.current().pid());
-    EmbeddedPostgres postgres =
-        EmbeddedPostgres.start(directory, "fsync=off", "max_connections=300");
+    EmbeddedPostgres postgres = EmbeddedPostgres.start(directory, SETTINGS);
     stopAtEnd(postgres::close);
     System.err.println("Tests use the embedded PostgreSQL binaries (no container engine answers)");
     return new Cluster(postgres.url(""), postgres.user(), postgres.password());
+  }
+
+  static PostgreSQLContainer container() {
+    String settings = "-c " + String.join(" -c ", SETTINGS);
+    return new PostgreSQLContainer("postgres:18").withCommand("postgres " + settings);
   }
 
   /** Servers first: without their database they would wait for it at their end, and complain. */

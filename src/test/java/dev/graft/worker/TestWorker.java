@@ -107,6 +107,7 @@ public final class TestWorker {
         server,
         authorities,
         token,
+        null,
         directory.getFileName().toString(),
         null,
         false,

@@ -73,17 +73,25 @@ class WorkerPropertiesTests {
             .bind("graft.worker", WorkerProperties.class)
             .get()
             .drainGrace();
-    assertThat(Duration.ofSeconds(number(chart, "terminationGracePeriodSeconds: (\\d+)")))
+    String ofChart = "drainGraceSeconds: (\\d+)";
+    assertThat(Duration.ofSeconds(number(chart, ofChart))).isEqualTo(grace);
+    assertThat(
+            Duration.ofSeconds(
+                number(chart, ofChart + "\\s+terminationGracePeriodSeconds: (\\d+)", 2)))
         .isGreaterThan(grace);
-    assertThat(Duration.ofMinutes(number(compose, "stop_grace_period: (\\d+)m")))
+    assertThat(Duration.ofMinutes(number(compose, "is stopped\"\\.\\s+stop_grace_period: (\\d+)m")))
         .isGreaterThan(grace);
     assertThatThrownBy(() -> copies(GB, Map.of("graft.worker.drain-grace", "-1s")))
         .hasStackTraceContaining("graft.worker.drain-grace");
   }
 
   private static long number(String text, String pattern) {
+    return number(text, pattern, 1);
+  }
+
+  private static long number(String text, String pattern, int group) {
     Matcher found = Pattern.compile(pattern).matcher(text);
     assertThat(found.find()).isTrue();
-    return Long.parseLong(found.group(1));
+    return Long.parseLong(found.group(group));
   }
 }

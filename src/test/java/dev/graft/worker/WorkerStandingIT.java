@@ -1,15 +1,18 @@
 package dev.graft.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.graft.jobs.lease.LeaseWire;
 import dev.graft.jobs.queue.QueueServer;
 import dev.graft.pg.GraftIT;
+import dev.graft.platform.MachineLacks;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.beans.factory.annotation.Autowired;
@@ -60,6 +63,44 @@ class WorkerStandingIT {
     Files.write(
         directory.resolve("credential.json"), LeaseWire.write(new LeaseWire.Joined("w_1", "sk")));
     assertThat(standing(nobody)).isInstanceOf(WorkerStanding.Unreachable.class);
+  }
+
+  @Test
+  void theWhiteSpaceAroundATokenIsNoPartOfIt() throws IOException {
+    obtain("newline", "join-token", queue.joinToken() + "\n");
+    assertThat(directory.resolve("newline/credential.json")).exists();
+  }
+
+  @Test
+  void workersWithOneFileOfTokensTakeOneEach() throws IOException {
+    Path tokens = directory.resolve("tokens");
+    Files.writeString(tokens, queue.joinToken() + "\r\n\n" + queue.joinToken() + "\n");
+    for (String name : List.of("pod-0", "pod-1")) {
+      obtain(name, "join-token-file", tokens.toString());
+      assertThat(directory.resolve(name + "/credential.json")).exists();
+    }
+    assertNotJoined(tokens, "used or expired");
+    Files.delete(tokens);
+    obtain("pod-0", "join-token-file", tokens.toString());
+    assertNotJoined(tokens, "join-token-file " + tokens + " cannot be read");
+    Files.write(tokens, new byte[1 << 20]);
+    assertNotJoined(tokens, "too large");
+  }
+
+  private void assertNotJoined(Path tokens, String why) {
+    assertThatExceptionOfType(MachineLacks.class)
+        .isThrownBy(() -> obtain("pod-2", "join-token-file", tokens.toString()))
+        .withMessageContaining(why);
+  }
+
+  private void obtain(String name, String property, String value) throws IOException {
+    URI server = URI.create("http://127.0.0.1:" + port);
+    MockEnvironment settings =
+        settings(server)
+            .withProperty("graft.worker.directory", directory.resolve(name).toString())
+            .withProperty("graft.worker." + property, value);
+    WorkerCredential.obtain(
+        Binder.get(settings).bindOrCreate("graft.worker", WorkerProperties.class), server);
   }
 
   private WorkerStanding standing(URI server) throws IOException {

@@ -9,10 +9,12 @@ import dev.graft.tenancy.Caller.Scope;
 import dev.graft.tenancy.Departments;
 import dev.graft.tenancy.keys.ApiKeys;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -22,7 +24,7 @@ import picocli.CommandLine.Option;
     mixinStandardHelpOptions = true,
     description = {
       "Train a LoRA adapter on this machine and put questions to it: server, worker and PostgreSQL"
-          + " in one process, on loopback.",
+          + " in one process, on loopback. Or, with --server, on a server that runs.",
       "Status 1 unless the adapter knows what the base model does not."
     })
 public final class DemoCommand implements Callable<Integer> {
@@ -39,38 +41,68 @@ public final class DemoCommand implements Callable<Integer> {
   private int port;
 
   @Option(
+      names = "--server",
+      paramLabel = "URL",
+      description = "A server with a worker, on whose data directory and database this runs.")
+  private @Nullable URI server;
+
+  @Option(
       names = "--data-dir",
-      defaultValue = "${sys:user.home}/.graft-demo",
-      description = "All that stays behind (${DEFAULT-VALUE}); used again by the next run.")
-  private Path dataDir = Path.of(".graft-demo");
+      paramLabel = "DIR",
+      description =
+          "All that stays behind (~/.graft-demo), used again by the next run; with --server that of"
+              + " the server (~/.graft).")
+  private @Nullable Path dataDir;
 
   @Override
   public Integer call() throws IOException, InterruptedException {
     var screen = Screen.standard();
     Path directory = prepare();
     screen.title("Graft demo", "seed " + seed);
+    if (server != null) return shown(server, beside(directory, screen), directory, screen, false);
     screen.doing("server", "starting");
-    try (ServerContext server = ServerContext.ofDemo(directory, port)) {
-      screen.done("server", server.url() + "  PostgreSQL and files in " + dataDir);
-      String department = server.get(Departments.class).ensure("demo");
-      String key = server.get(ApiKeys.class).create(department, Scope.USER).secret();
-      screen.done("department", "demo, with a new key");
-      Path model = directory.resolve("base-model");
-      BundledModel.extract(model);
-      server.get(BaseModels.class).register(BundledModel.NAME, model);
-      screen.done(
-          "base model", BundledModel.NAME + ", made by Graft; it knows none of the facts to come");
-      boolean shown =
-          new DemoRun(
-                  server.url(), key, BundledModel.NAME, seed, directory.resolve("adapters"), !exit)
-              .run(screen);
-      if (!exit && shown) serveOn(screen);
-      return shown ? 0 : 1;
+    try (ServerContext own = ServerContext.ofDemo(directory, port)) {
+      screen.done("server", own.url() + "  PostgreSQL and files in " + directory);
+      String key = admit(own, directory, screen);
+      int status = shown(own.url(), key, directory, screen, !exit);
+      if (!exit && status == 0) serveOn(screen);
+      return status;
     }
   }
 
+  /** The key that a server which runs takes from now on. */
+  private static String beside(Path directory, Screen screen) throws IOException {
+    ServerOptions options = new ServerOptions();
+    options.dataDir = directory;
+    try (ServerContext context = ServerContext.open(options)) {
+      return admit(context, directory, screen);
+    }
+  }
+
+  private static String admit(ServerContext server, Path directory, Screen screen)
+      throws IOException {
+    String department = server.get(Departments.class).ensure("demo");
+    String key = server.get(ApiKeys.class).create(department, Scope.USER).secret();
+    screen.done("department", "demo, with a new key");
+    Path model = directory.resolve("base-model");
+    BundledModel.extract(model);
+    server.get(BaseModels.class).register(BundledModel.NAME, model);
+    screen.done(
+        "base model", BundledModel.NAME + ", made by Graft; it knows none of the facts to come");
+    return key;
+  }
+
+  private int shown(URI at, String key, Path directory, Screen screen, boolean servesOn)
+      throws IOException {
+    Path adapters = directory.resolve("adapters");
+    DemoRun walk = new DemoRun(at, key, BundledModel.NAME, seed, adapters, servesOn);
+    return walk.run(screen) ? 0 : 1;
+  }
+
   private Path prepare() throws IOException {
-    Path directory = dataDir.toAbsolutePath().normalize();
+    String usual = server == null ? ".graft-demo" : ".graft";
+    Path named = dataDir == null ? Path.of(System.getProperty("user.home"), usual) : dataDir;
+    Path directory = named.toAbsolutePath().normalize();
     try {
       Files.createDirectories(directory);
       Path probe = Files.createTempFile(directory, "probe", "");

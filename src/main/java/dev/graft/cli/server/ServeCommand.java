@@ -2,6 +2,7 @@ package dev.graft.cli.server;
 
 import dev.graft.GraftApplication;
 import dev.graft.platform.database.DatabaseInitializer;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -64,6 +65,12 @@ public final class ServeCommand implements Callable<Integer> {
       description = "Admits a new worker, once (graft worker-token create).")
   private @Nullable String joinToken;
 
+  @Option(
+      names = "--join-token-file",
+      paramLabel = "FILE",
+      description = "Such tokens, one a line; the first that nobody has used is taken.")
+  private @Nullable Path joinTokenFile;
+
   @Mixin private WorkerDeviceOption devices = new WorkerDeviceOption();
 
   /**
@@ -115,6 +122,7 @@ public final class ServeCommand implements Callable<Integer> {
     add(arguments, "server.port", port);
     add(arguments, "graft.worker.server-url", server);
     add(arguments, "graft.worker.join-token", joinToken);
+    add(arguments, "graft.worker.join-token-file", joinTokenFile);
     add(arguments, "graft.worker.devices", devices.named());
     return arguments;
   }

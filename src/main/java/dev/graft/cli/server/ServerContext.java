@@ -5,13 +5,16 @@ import dev.graft.platform.database.DatabaseInitializer;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.context.event.ApplicationReadyEvent;
 import org.springframework.context.ApplicationEvent;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.LifecycleProcessor;
 import org.springframework.context.event.ApplicationEventMulticaster;
 import org.springframework.context.event.SimpleApplicationEventMulticaster;
 import org.springframework.context.support.AbstractApplicationContext;
@@ -84,6 +87,10 @@ final class ServerContext implements AutoCloseable {
     return context.getBean(service);
   }
 
+  <T> Collection<T> all(Class<T> type) {
+    return context.getBeansOfType(type).values();
+  }
+
   /** Of the demo. */
   URI url() {
     return URI.create(
@@ -96,7 +103,11 @@ final class ServerContext implements AutoCloseable {
     database.close();
   }
 
-  /** Background work begins at {@link ApplicationReadyEvent}: here nobody hears it. */
+  /**
+   * Background work begins at {@link ApplicationReadyEvent}, or in threads that the context starts
+   * ({@code LoopThreads}, which Spring makes although everything is lazy): here nobody hears the
+   * one, and the others are not started.
+   */
   private static void workOnlyOnDemand(ConfigurableApplicationContext context) {
     ApplicationEventMulticaster deaf =
         new SimpleApplicationEventMulticaster(context.getBeanFactory()) {
@@ -107,9 +118,29 @@ final class ServerContext implements AutoCloseable {
             }
           }
         };
-    context
-        .getBeanFactory()
-        .registerSingleton(
-            AbstractApplicationContext.APPLICATION_EVENT_MULTICASTER_BEAN_NAME, deaf);
+    ConfigurableListableBeanFactory beans = context.getBeanFactory();
+    beans.registerSingleton(
+        AbstractApplicationContext.APPLICATION_EVENT_MULTICASTER_BEAN_NAME, deaf);
+    beans.registerSingleton(
+        AbstractApplicationContext.LIFECYCLE_PROCESSOR_BEAN_NAME, new NothingStarts());
+  }
+
+  private static final class NothingStarts implements LifecycleProcessor {
+    @Override
+    public void onRefresh() {}
+
+    @Override
+    public void onClose() {}
+
+    @Override
+    public void start() {}
+
+    @Override
+    public void stop() {}
+
+    @Override
+    public boolean isRunning() {
+      return false;
+    }
   }
 }

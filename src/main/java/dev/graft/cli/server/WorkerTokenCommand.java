@@ -18,6 +18,8 @@ import picocli.CommandLine.Spec;
     description =
         "Create, list and revoke tokens with which workers join; also while the server runs.")
 public final class WorkerTokenCommand implements Runnable {
+  private static final int MOST = 1000;
+
   @Spec CommandSpec spec = CommandSpec.create();
 
   @Override
@@ -28,7 +30,7 @@ public final class WorkerTokenCommand implements Runnable {
   @Command(
       name = "create",
       mixinStandardHelpOptions = true,
-      description = "Print a token that lets one worker join, once.")
+      description = "Print a token that lets one worker join, once; or several.")
   int create(
       @Option(
               names = "--class",
@@ -42,16 +44,25 @@ public final class WorkerTokenCommand implements Runnable {
               paramLabel = "MINUTES",
               description = "When the token expires, if no worker has joined (${DEFAULT-VALUE}).")
           int minutes,
+      @Option(
+              names = "--count",
+              defaultValue = "1",
+              paramLabel = "N",
+              description = "Print so many, one a line: one for each worker (${DEFAULT-VALUE}).")
+          int count,
       @Mixin ServerOptions options) {
     if (minutes < 1) {
       throw new ParameterException(spec.commandLine(), "--expires-in-minutes must be 1 or more");
     }
+    if (count < 1 || count > MOST) {
+      throw new ParameterException(spec.commandLine(), "--count must be 1 to " + MOST);
+    }
     try (ServerContext server = ServerContext.open(options)) {
-      print(
-          server
-              .get(JoinTokens.class)
-              .create(workerClass, Duration.ofMinutes(minutes), null)
-              .secret());
+      JoinTokens tokens = server.get(JoinTokens.class);
+      Duration validFor = Duration.ofMinutes(minutes);
+      for (int made = 0; made < count; made++) {
+        print(tokens.create(workerClass, validFor, null).secret());
+      }
     }
     return 0;
   }

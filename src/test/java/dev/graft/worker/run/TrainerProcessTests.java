@@ -29,7 +29,7 @@ class TrainerProcessTests {
 
   @Test
   void trainingWithoutAServerHasTheSameAllocator() throws IOException {
-    for (String launcher : List.of("bin/graft", "Dockerfile")) {
+    for (String launcher : List.of("bin/graft", "docker/graft")) {
       String script = Files.readString(Path.of(launcher));
       TrainerProcess.ENVIRONMENT.forEach(
           (name, value) -> {

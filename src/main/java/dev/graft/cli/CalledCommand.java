@@ -1,0 +1,100 @@
+package dev.graft.cli;
+
+import dev.graft.cli.doctor.DoctorCommand;
+import dev.graft.cli.libtorch.LibtorchCommand;
+import dev.graft.cli.server.AotTrainingCommand;
+import dev.graft.cli.server.DemoCommand;
+import dev.graft.cli.server.KeyCommand;
+import dev.graft.cli.server.ModelsCommand;
+import dev.graft.cli.server.ServeCommand;
+import dev.graft.cli.server.WorkerTokenCommand;
+import dev.graft.client.command.AdaptersCommand;
+import dev.graft.client.command.ClassifyCommand;
+import dev.graft.client.command.EvaluationsCommand;
+import dev.graft.client.command.FilesCommand;
+import dev.graft.client.command.JobsCommand;
+import dev.graft.client.command.KeysCommand;
+import dev.graft.client.login.LoginCommand;
+import dev.graft.demo.basemodel.DemoModelCommand;
+import dev.graft.inference.child.InferrerCommand;
+import dev.graft.nemesis.NemesisCommand;
+import dev.graft.training.command.BenchCommand;
+import dev.graft.training.command.GgufCommand;
+import dev.graft.training.command.LibtorchCheckCommand;
+import dev.graft.training.command.LogitsCommand;
+import dev.graft.training.command.MergeCommand;
+import dev.graft.training.command.ParityCommand;
+import dev.graft.training.command.PlainLoraCommand;
+import dev.graft.training.command.ProgramCommand;
+import dev.graft.training.command.TrainCommand;
+import dev.graft.training.command.TrainerCommand;
+import org.jspecify.annotations.Nullable;
+import picocli.AutoComplete.GenerateCompletion;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/**
+ * The command line of one call: with the command alone that it names. The others, and what they are
+ * made of, are not loaded: a client's command knows neither Spring nor the log of servers.
+ */
+final class CalledCommand {
+  private static final String CLIENT = "dev.graft.client.";
+
+  private CalledCommand() {}
+
+  @Command(
+      name = "graft",
+      mixinStandardHelpOptions = true,
+      versionProvider = Version.class,
+      synopsisSubcommandLabel = "COMMAND")
+  private static final class One {}
+
+  /** With all commands where none is named, which is for help, or where the name is unknown. */
+  static CommandLine in(String... arguments) {
+    String first = arguments.length == 0 ? "" : arguments[0];
+    if (first.equals("--version") || first.equals("-V")) return new CommandLine(new One());
+    Object called = named(first);
+    if (called != null && called.getClass().getName().startsWith(CLIENT)) {
+      return new CommandLine(new One()).addSubcommand(called);
+    }
+    ProgramLog.warningsToStandardError();
+    return called == null || called instanceof GenerateCompletion
+        ? CommandSections.in(new CommandLine(new GraftCommand()))
+        : new CommandLine(new One()).addSubcommand(called);
+  }
+
+  private static @Nullable Object named(String name) {
+    return switch (name) {
+      case "login" -> new LoginCommand();
+      case "files" -> new FilesCommand();
+      case "jobs" -> new JobsCommand();
+      case "adapters" -> new AdaptersCommand();
+      case "classify" -> new ClassifyCommand();
+      case "evaluations" -> new EvaluationsCommand();
+      case "keys" -> new KeysCommand();
+      case "generate-completion" -> new GenerateCompletion();
+      case "aot-training" -> new AotTrainingCommand();
+      case "bench" -> new BenchCommand();
+      case "demo" -> new DemoCommand();
+      case "demo-model" -> new DemoModelCommand();
+      case "doctor" -> new DoctorCommand();
+      case "gguf" -> new GgufCommand();
+      case "inferrer" -> new InferrerCommand();
+      case "key" -> new KeyCommand();
+      case "libtorch-check" -> new LibtorchCheckCommand();
+      case "libtorch" -> new LibtorchCommand();
+      case "models" -> new ModelsCommand();
+      case "logits" -> new LogitsCommand();
+      case "merge" -> new MergeCommand();
+      case "nemesis" -> new NemesisCommand();
+      case "parity" -> new ParityCommand();
+      case "plain-lora" -> new PlainLoraCommand();
+      case "program" -> new ProgramCommand();
+      case "serve" -> new ServeCommand();
+      case "train" -> new TrainCommand();
+      case "trainer" -> new TrainerCommand();
+      case "worker-token" -> new WorkerTokenCommand();
+      default -> null;
+    };
+  }
+}

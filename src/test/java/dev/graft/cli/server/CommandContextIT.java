@@ -1,0 +1,97 @@
+package dev.graft.cli.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.graft.catalog.BaseModel;
+import dev.graft.catalog.BaseModels;
+import dev.graft.client.NoAnswer;
+import dev.graft.demo.BundledModel;
+import dev.graft.pg.TestPostgres;
+import dev.graft.platform.process.LoopThreads;
+import dev.graft.tenancy.Departments;
+import dev.graft.workers.JoinTokens;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+/** Short commands on a server's database, which may run at the same time. */
+class CommandContextIT {
+  private static final TestPostgres.Address DATABASE = TestPostgres.migrated();
+
+  @TempDir private Path directory;
+
+  /** A command that claimed work of a server would be interrupted in it when it ends. */
+  @Test
+  void aCommandStartsNoneOfTheServersLoops() throws IOException {
+    try (ServerContext server = ServerContext.open(options())) {
+      assertThat(server.all(LoopThreads.class))
+          .hasSizeGreaterThan(2)
+          .noneMatch(LoopThreads::isRunning);
+      assertThat(server.get(JoinTokens.class).list(null, 1)).isNotNull();
+    }
+  }
+
+  @Test
+  void asManyTokensAsWorkersAreAskedForAreOneALine() throws IOException {
+    StringWriter out = new StringWriter();
+    CommandLine command = new CommandLine(new WorkerTokenCommand()).setOut(new PrintWriter(out));
+    int status = command.execute("create", "--count", "3", "--config", config().toString());
+    assertThat(status).isZero();
+    assertThat(out.toString().lines()).hasSize(3).doesNotHaveDuplicates();
+    assertThat(out.toString().lines()).allMatch(line -> line.matches("graft-join-\\S+"));
+    command.setErr(new PrintWriter(new StringWriter()));
+    assertThat(command.execute("create", "--count", "0")).isEqualTo(2);
+  }
+
+  /** The rest of the way is a client's, which meets nobody here. */
+  @Test
+  void theDemoOnAServerRegistersItsModelThere() throws IOException {
+    Map<String, String> database =
+        Map.of(
+            "spring.datasource.url", DATABASE.url(),
+            "spring.datasource.username", DATABASE.user(),
+            "spring.datasource.password", DATABASE.password());
+    database.forEach(System::setProperty);
+    try {
+      CommandLine command = new CommandLine(new DemoCommand());
+      String nobody = "http://127.0.0.1:1";
+      command.setExecutionExceptionHandler(
+          (failure, line, result) -> failure instanceof NoAnswer ? 3 : 1);
+      assertThat(
+              command.execute(
+                  "--server", nobody, "--data-dir", directory.resolve("data").toString()))
+          .isEqualTo(3);
+    } finally {
+      database.keySet().forEach(System::clearProperty);
+    }
+    try (ServerContext server = ServerContext.open(options())) {
+      assertThat(server.get(BaseModels.class).list())
+          .extracting(BaseModel::name)
+          .containsExactly(BundledModel.NAME);
+      assertThat(server.get(Departments.class).find("demo")).isPresent();
+    }
+  }
+
+  private ServerOptions options() throws IOException {
+    ServerOptions options = new ServerOptions();
+    options.config = config();
+    options.dataDir = directory;
+    return options;
+  }
+
+  private Path config() throws IOException {
+    String datasource =
+        """
+        graft.data-dir: %s
+        spring.datasource: {url: '%s', username: '%s', password: '%s'}
+        """
+            .formatted(directory, DATABASE.url(), DATABASE.user(), DATABASE.password());
+    return Files.writeString(directory.resolve("graft.yml"), datasource);
+  }
+}

@@ -43,7 +43,7 @@ capabilities:
 {{ .Values.server.scheme }}://{{ .Release.Name }}-server:{{ .Values.service.port }}
 {{- end -}}
 
-{{/* Where a group of health answers: on the port of metrics, if there is one. */}}
+{{/* A probe that the server answers on the port of its API. */}}
 {{- define "graft.probe" -}}
 path: {{ .path }}
 port: http

@@ -24,10 +24,7 @@ expect() { # path, status, text of the body, key
   echo "$1 answered $answered"
 }
 
-# With a port of metrics, health is there.
-if [[ ${HEALTH_PORT:-$PORT} != "$PORT" ]]; then api=$PORT PORT=$HEALTH_PORT; fi
 expect /livez 200 '"UP"'
 expect /readyz 200 '"UP"'
-PORT=${api:-$PORT}
 expect /v1/models 401 '"error"'
 if [[ -n ${KEY:-} ]]; then expect /v1/models 200 '"data"' "$KEY"; fi

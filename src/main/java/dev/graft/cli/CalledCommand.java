@@ -1,5 +1,6 @@
 package dev.graft.cli;
 
+import dev.graft.cli.bundle.SupportBundleCommand;
 import dev.graft.cli.doctor.DoctorCommand;
 import dev.graft.cli.libtorch.LibtorchCommand;
 import dev.graft.cli.server.AotTrainingCommand;
@@ -92,6 +93,7 @@ final class CalledCommand {
       case "program" -> new ProgramCommand();
       case "serve" -> new ServeCommand();
       case "train" -> new TrainCommand();
+      case "support-bundle" -> new SupportBundleCommand();
       case "trainer" -> new TrainerCommand();
       case "worker-token" -> new WorkerTokenCommand();
       default -> null;

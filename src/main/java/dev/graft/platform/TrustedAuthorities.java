@@ -43,7 +43,8 @@ public final class TrustedAuthorities {
     }
   }
 
-  private static TrustManager[] managers(Path file) {
+  /** The same, for a client that makes its own connections. */
+  public static TrustManager[] managers(Path file) {
     String pem;
     try {
       pem = Files.readString(file, StandardCharsets.ISO_8859_1);

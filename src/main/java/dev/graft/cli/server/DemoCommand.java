@@ -59,7 +59,10 @@ public final class DemoCommand implements Callable<Integer> {
     var screen = Screen.standard();
     Path directory = prepare();
     screen.title("Graft demo", "seed " + seed);
-    if (server != null) return shown(server, beside(directory, screen), directory, screen, false);
+    URI running = server;
+    if (running != null) {
+      return shown(running, beside(directory, screen), directory, screen, false);
+    }
     screen.doing("server", "starting");
     try (ServerContext own = ServerContext.ofDemo(directory, port)) {
       screen.done("server", own.url() + "  PostgreSQL and files in " + directory);

@@ -85,13 +85,17 @@ class CommandContextIT {
     return options;
   }
 
+  /** The password in a file of its own, as docker-compose.yml gives it. */
   private Path config() throws IOException {
-    String datasource =
+    Path secrets = Files.createDirectories(directory.resolve("secrets"));
+    Files.writeString(secrets.resolve("spring.datasource.password"), DATABASE.password());
+    String settings =
         """
         graft.data-dir: %s
-        spring.datasource: {url: '%s', username: '%s', password: '%s'}
+        spring.datasource: {url: '%s', username: '%s'}
+        spring.config.import: 'configtree:%s/'
         """
-            .formatted(directory, DATABASE.url(), DATABASE.user(), DATABASE.password());
-    return Files.writeString(directory.resolve("graft.yml"), datasource);
+            .formatted(directory, DATABASE.url(), DATABASE.user(), secrets);
+    return Files.writeString(directory.resolve("graft.yml"), settings);
   }
 }

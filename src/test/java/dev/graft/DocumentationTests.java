@@ -32,7 +32,7 @@ class DocumentationTests {
       Pattern.compile("^#+ (.+)$|^<a id=\"(.+)\"></a>$", Pattern.MULTILINE);
   private static final Pattern ROOMS_ROW =
       Pattern.compile("^\\| `(\\w+)` \\| (`[a-z].*) \\|$", Pattern.MULTILINE);
-  private static final Pattern ROOM = Pattern.compile("`([a-z.]+)`");
+  private static final Pattern ROOM = Pattern.compile("`([a-z0-9.]+)`");
   private static final List<String> DOCUMENTS = documents();
 
   @Test

@@ -87,6 +87,7 @@ public class BlobCollector {
   private Swept collect() throws IOException {
     requireOwnStore();
     Instant now = clock.instant();
+    store.removeUnfinished(now);
     Set<Digest> needed = referred.now();
     List<StoredBlob> others;
     try (Stream<StoredBlob> all = store.blobs()) {

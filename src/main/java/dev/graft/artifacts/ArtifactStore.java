@@ -13,6 +13,9 @@ import java.util.stream.Stream;
  * Heap use does not depend on the size of a blob.
  */
 public sealed interface ArtifactStore permits FileArtifactStore, S3ArtifactStore {
+  /** The name under which a store keeps whose it is: the id of a database. */
+  String OWNER = "database";
+
   /**
    * Writes {@code content} aside, to be looked at and then published or dropped. Throws {@link
    * BlobTooLarge} past {@code maxBytes} and {@link StorageFull}.

@@ -100,10 +100,7 @@ public final class BlobDownload {
         new InputStreamResource(() -> store.open(blob.sha256(), start, length), "blob"));
   }
 
-  /**
-   * Whether this answer begins to give the content away: not to HEAD, nor where the client has it,
-   * nor a further part of what was begun before. Whoever is sent elsewhere may begin there.
-   */
+  /** Whether this answer begins to give the content away: not a HEAD, a 304 or a later part. */
   public static boolean begins(HttpMethod method, ResponseEntity<Resource> answer) {
     String part = answer.getHeaders().getFirst(HttpHeaders.CONTENT_RANGE);
     boolean sent = answer.hasBody() && (part == null || part.startsWith("bytes 0-"));

@@ -27,7 +27,9 @@ final class CommandSections implements IHelpSectionRenderer {
     SECTIONS.put(
         "With a server:",
         List.of("login", "files", "jobs", "adapters", "classify", "evaluations", "keys"));
-    SECTIONS.put("Run a server:", List.of("serve", "models", "key", "worker-token", "libtorch"));
+    SECTIONS.put(
+        "Run a server:",
+        List.of("serve", "models", "key", "worker-token", "artifacts", "libtorch"));
     SECTIONS.put(
         "With files on this machine:", List.of("train", "merge", "plain-lora", "gguf", "logits"));
   }

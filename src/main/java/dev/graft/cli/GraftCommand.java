@@ -2,6 +2,7 @@ package dev.graft.cli;
 
 import dev.graft.cli.doctor.DoctorCommand;
 import dev.graft.cli.libtorch.LibtorchCommand;
+import dev.graft.cli.server.ArtifactsCommand;
 import dev.graft.cli.server.DemoCommand;
 import dev.graft.cli.server.KeyCommand;
 import dev.graft.cli.server.ModelsCommand;
@@ -47,6 +48,7 @@ import picocli.CommandLine.Command;
       EvaluationsCommand.class,
       KeysCommand.class,
       GenerateCompletion.class,
+      ArtifactsCommand.class,
       BenchCommand.class,
       DemoCommand.class,
       DemoModelCommand.class,

@@ -61,7 +61,9 @@ class BucketContractIT extends OpenAiContractIT {
   @Test
   void everythingLiesInTheBucketAndNothingInTheDataDirectory() throws IOException {
     assertThat(store).isInstanceOf(S3ArtifactStore.class);
-    Path artifacts = Path.of(environment.getRequiredProperty("graft.data-dir"), "artifacts");
+    Path data = Path.of(environment.getRequiredProperty("graft.data-dir"));
+    Path artifacts = data.resolve("artifacts");
+    assertThat(data.resolve("copies/blobs/sha256")).as("of the base model").isNotEmptyDirectory();
     try (Stream<Path> files = Files.walk(artifacts);
         S3Client s3 = S3Server.shared().client();
         Stream<?> blobs = store.blobs()) {

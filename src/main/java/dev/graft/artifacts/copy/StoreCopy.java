@@ -61,6 +61,8 @@ public final class StoreCopy {
   public record Copied(int copied, long bytes, int found, int kept, List<Digest> damaged) {}
 
   /**
+   * Copies what is not there.
+   *
    * @throws IOException where one of the stores fails, or the other one is another database's; what
    *     was copied until then stays
    */

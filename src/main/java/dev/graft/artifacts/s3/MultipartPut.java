@@ -73,7 +73,7 @@ record MultipartPut(S3Client s3, UploadSource source, long partSize) {
         for (Future<CompletedPart> each : sent) parts.add(each.get());
       } catch (ExecutionException failed) {
         threads.shutdownNow();
-        throw unwrapped(failed.getCause());
+        throw unwrapped(failed);
       } catch (InterruptedException stopped) {
         threads.shutdownNow();
         Thread.currentThread().interrupt();
@@ -83,11 +83,11 @@ record MultipartPut(S3Client s3, UploadSource source, long partSize) {
     return parts;
   }
 
-  private static IOException unwrapped(Throwable cause) {
-    return switch (cause) {
+  private static IOException unwrapped(ExecutionException failed) {
+    return switch (failed.getCause()) {
       case SdkException refused -> throw refused;
       case IOException unreadable -> unreadable;
-      default -> new IOException(cause);
+      case null, default -> new IOException(failed);
     };
   }
 

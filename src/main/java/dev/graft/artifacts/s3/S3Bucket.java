@@ -52,6 +52,8 @@ public final class S3Bucket implements AutoCloseable {
   }
 
   /**
+   * Connects, and tries whether the bucket can be used.
+   *
    * @throws dev.graft.platform.MachineLacks if the bucket cannot be used, with what to mend
    */
   public static S3Bucket open(S3Properties settings) {

@@ -34,7 +34,7 @@ class DocumentationTests {
   private static final Pattern ROOMS_ROW =
       Pattern.compile("^\\| `(\\w+)` \\| (`[a-z].*) \\|$", Pattern.MULTILINE);
   private static final Pattern TEST = Pattern.compile("`[A-Z]\\w+(Tests|IT)(#\\w+)?`");
-  private static final Pattern ROOM = Pattern.compile("`([a-z.]+)`");
+  private static final Pattern ROOM = Pattern.compile("`([a-z0-9.]+)`");
   private static final List<String> DOCUMENTS = documents();
 
   @Test

@@ -2,7 +2,9 @@ package dev.graft.artifacts;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.URI;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -10,7 +12,10 @@ import java.util.stream.Stream;
  * Content-addressed blobs. Put is idempotent and atomic: a blob is absent or whole, never partial.
  * Heap use does not depend on the size of a blob.
  */
-public sealed interface ArtifactStore permits FileArtifactStore {
+public sealed interface ArtifactStore permits FileArtifactStore, S3ArtifactStore {
+  /** The name under which a store keeps whose it is: the id of a database. */
+  String OWNER = "database";
+
   /**
    * Writes {@code content} aside, to be looked at and then published or dropped. Throws {@link
    * BlobTooLarge} past {@code maxBytes} and {@link StorageFull}.
@@ -69,4 +74,26 @@ public sealed interface ArtifactStore permits FileArtifactStore {
 
   /** Forgets what was kept under this name, if anything was. */
   void drop(String name) throws IOException;
+
+  /** The names under which something is kept, in no order, to be closed. */
+  Stream<String> kept() throws IOException;
+
+  /** Removes what killed processes left unfinished, where only its age tells that. */
+  default void removeUnfinished(Instant now) throws IOException {}
+
+  /**
+   * A URL that a client may be sent to instead of being given the bytes; empty where there is none,
+   * or clients are not to be sent there.
+   *
+   * @param disposition what its answer has as Content-Disposition
+   * @param type and as Content-Type
+   */
+  default Optional<URI> downloadLink(Digest digest, String disposition, String type) {
+    return Optional.empty();
+  }
+
+  /** The same, for workers. */
+  default Optional<URI> workerLink(Digest digest) {
+    return Optional.empty();
+  }
 }

@@ -2,13 +2,16 @@ package dev.graft.artifacts;
 
 import dev.graft.platform.errors.ProblemType;
 import dev.graft.platform.errors.RequestFailed;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.io.InputStreamResource;
 import org.springframework.core.io.Resource;
+import org.springframework.http.CacheControl;
 import org.springframework.http.ContentDisposition;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpMethod;
@@ -30,14 +33,43 @@ public final class BlobDownload {
    * Throws {@link RequestFailed} 416 where the range lies outside.
    *
    * @param filename what a browser should call it; never a path here
+   * @param method GET, or HEAD, which is never sent elsewhere: a signed URL is for one method
    * @param request headers of the request: Range, If-Range, If-None-Match are honoured
    */
   public static ResponseEntity<Resource> of(
-      ArtifactStore store, BlobRef blob, String filename, MediaType type, HttpHeaders request) {
+      ArtifactStore store,
+      BlobRef blob,
+      String filename,
+      MediaType type,
+      HttpMethod method,
+      HttpHeaders request) {
     String tag = "\"" + blob.sha256() + "\"";
     if (isKnown(request, tag)) {
       return checksums(ResponseEntity.status(HttpStatus.NOT_MODIFIED), blob).eTag(tag).build();
     }
+    Optional<URI> link =
+        method.equals(HttpMethod.GET)
+            ? store.downloadLink(blob.sha256(), attachment(filename), type.toString())
+            : Optional.empty();
+    return link.map(uri -> redirect(uri, blob))
+        .orElseGet(() -> bytes(store, blob, filename, type, request, tag));
+  }
+
+  private static ResponseEntity<Resource> redirect(URI link, BlobRef blob) {
+    return ResponseEntity.status(HttpStatus.FOUND)
+        .location(link)
+        .cacheControl(CacheControl.noStore())
+        .header("X-Checksum-SHA256", blob.sha256().hex())
+        .build();
+  }
+
+  private static ResponseEntity<Resource> bytes(
+      ArtifactStore store,
+      BlobRef blob,
+      String filename,
+      MediaType type,
+      HttpHeaders request,
+      String tag) {
     HttpRange range = range(request, tag);
     long start = range == null ? 0 : range.getRangeStart(blob.bytes());
     long end = range == null ? blob.bytes() - 1 : range.getRangeEnd(blob.bytes());
@@ -68,15 +100,12 @@ public final class BlobDownload {
         new InputStreamResource(() -> store.open(blob.sha256(), start, length), "blob"));
   }
 
-  /**
-   * Whether this answer begins to give the content away: not to HEAD, nor where the client has it,
-   * nor a further part of what was begun before.
-   */
+  /** Whether this answer begins to give the content away: not a HEAD, a 304 or a later part. */
   public static boolean begins(HttpMethod method, ResponseEntity<Resource> answer) {
     String part = answer.getHeaders().getFirst(HttpHeaders.CONTENT_RANGE);
+    boolean sent = answer.hasBody() && (part == null || part.startsWith("bytes 0-"));
     return method.equals(HttpMethod.GET)
-        && answer.hasBody()
-        && (part == null || part.startsWith("bytes 0-"));
+        && (sent || answer.getStatusCode().equals(HttpStatus.FOUND));
   }
 
   private static ResponseEntity.BodyBuilder checksums(

@@ -10,7 +10,12 @@ public record BlobRef(Digest sha256, long bytes) {
   /** What a file would be as a blob. */
   public static BlobRef of(Path file) throws IOException {
     try (InputStream in = Files.newInputStream(file)) {
-      return FileArtifactStore.digest(in, Long.MAX_VALUE);
+      return of(in);
     }
+  }
+
+  /** What a stream would be, which is read to its end. */
+  public static BlobRef of(InputStream in) throws IOException {
+    return FileArtifactStore.digest(in, Long.MAX_VALUE);
   }
 }

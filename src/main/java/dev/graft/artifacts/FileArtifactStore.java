@@ -86,12 +86,7 @@ public final class FileArtifactStore implements ArtifactStore, AutoCloseable {
       check(expected, digest(in, expected.bytes()));
       return;
     }
-    try (StagedBlob staged = stage(in::transferTo, expected.bytes())) {
-      check(expected, staged.ref());
-      staged.publish();
-    } catch (BlobTooLarge e) {
-      throw new BlobMismatch("longer than the " + expected.bytes() + " bytes announced");
-    }
+    StagedFile.put(this, expected, in);
   }
 
   @Override
@@ -219,11 +214,24 @@ public final class FileArtifactStore implements ArtifactStore, AutoCloseable {
     Files.deleteIfExists(kept(name));
   }
 
+  @Override
+  public Stream<String> kept() throws IOException {
+    return Files.list(kept)
+        .map(file -> file.getFileName().toString())
+        .filter(FileArtifactStore::isName);
+  }
+
   private Path kept(String name) {
-    if (!NAME.matcher(name).matches()) {
-      throw new IllegalArgumentException("not a name to keep something under");
-    }
-    return kept.resolve(name);
+    return kept.resolve(requireName(name));
+  }
+
+  static String requireName(String name) {
+    if (isName(name)) return name;
+    throw new IllegalArgumentException("not a name to keep something under");
+  }
+
+  static boolean isName(String name) {
+    return NAME.matcher(name).matches();
   }
 
   /** Removes this process's temporary files; blobs and what is kept stay. */

@@ -19,22 +19,35 @@ record StagedFile(FileArtifactStore store, Path file, BlobRef ref) implements St
 
   static StagedFile write(FileArtifactStore store, Path file, BlobContent content, long maxBytes)
       throws IOException {
+    return new StagedFile(store, file, fill(file, content, maxBytes));
+  }
+
+  /** Writes a new file, or none if that fails. */
+  static BlobRef fill(Path file, BlobContent content, long maxBytes) throws IOException {
     boolean complete = false;
     try (FileChannel channel = create(file)) {
       MessageDigest sha256 = Digest.sha256();
       BlobOutputStream out = new BlobOutputStream(channel, maxBytes, sha256);
       content.writeTo(out);
       long bytes = out.end();
-      BlobRef ref = new BlobRef(Digest.finish(sha256), bytes);
-      StagedFile staged = new StagedFile(store, file, ref);
       complete = true;
-      return staged;
+      return new BlobRef(Digest.finish(sha256), bytes);
     } catch (IOException e) {
       throw StorageFull.orSame(e);
     } finally {
       if (!complete) {
         Files.deleteIfExists(file);
       }
+    }
+  }
+
+  /** Stages what is announced and publishes it if it is that. */
+  static void put(ArtifactStore store, BlobRef expected, InputStream in) throws IOException {
+    try (StagedBlob staged = store.stage(in::transferTo, expected.bytes())) {
+      FileArtifactStore.check(expected, staged.ref());
+      staged.publish();
+    } catch (BlobTooLarge e) {
+      throw new BlobMismatch("longer than the " + expected.bytes() + " bytes announced");
     }
   }
 

@@ -8,8 +8,9 @@ import java.util.concurrent.TimeUnit;
 /**
  * A blob as it was seen in the store.
  *
- * @param published when it was published last, in nanoseconds since 1970 as the file system has
- *     them: not to be compared with a clock, but another after each publication
+ * @param published when it was published last: another after each publication, not to be compared
+ *     with a clock. Nanoseconds since 1970 as a file system has them, a number of {@link
+ *     Publications} where it has none
  */
 public record StoredBlob(BlobRef ref, long published) {
   static StoredBlob of(Digest digest, Path file) throws IOException {

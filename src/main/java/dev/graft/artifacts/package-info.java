@@ -9,6 +9,12 @@
  * <p>What is still arriving, such as a part of an upload, is kept under a name of its own, just as
  * durable, until whoever named it drops it: it has no digest that others may share.
  *
+ * <p>{@link dev.graft.artifacts.S3ArtifactStore} keeps the same in a bucket, for several servers:
+ * content is staged in a file of the machine, then put under its digest by a conditional request
+ * that carries it, whole or in parts that show when the last has come. Equal bytes are an equal
+ * object there, so {@link dev.graft.artifacts.Publications} in the database say whether a blob was
+ * published again before it is removed.
+ *
  * <p>A worker's store holds copies of another's blobs, within bounds ({@link
  * dev.graft.artifacts.cache.BlobCache}). A blob is in use while there is a second link to its file.
  *

@@ -4,6 +4,7 @@ import dev.graft.cli.bundle.SupportBundleCommand;
 import dev.graft.cli.doctor.DoctorCommand;
 import dev.graft.cli.libtorch.LibtorchCommand;
 import dev.graft.cli.server.AotTrainingCommand;
+import dev.graft.cli.server.ArtifactsCommand;
 import dev.graft.cli.server.DemoCommand;
 import dev.graft.cli.server.KeyCommand;
 import dev.graft.cli.server.ModelsCommand;
@@ -75,6 +76,7 @@ final class CalledCommand {
       case "keys" -> new KeysCommand();
       case "generate-completion" -> new GenerateCompletion();
       case "aot-training" -> new AotTrainingCommand();
+      case "artifacts" -> new ArtifactsCommand();
       case "bench" -> new BenchCommand();
       case "demo" -> new DemoCommand();
       case "demo-model" -> new DemoModelCommand();

@@ -29,7 +29,8 @@ final class CommandSections implements IHelpSectionRenderer {
         List.of("login", "files", "jobs", "adapters", "classify", "evaluations", "keys"));
     SECTIONS.put(
         "Run a server:",
-        List.of("serve", "models", "key", "worker-token", "libtorch", "support-bundle"));
+        List.of(
+            "serve", "models", "key", "worker-token", "artifacts", "libtorch", "support-bundle"));
     SECTIONS.put(
         "With files on this machine:", List.of("train", "merge", "plain-lora", "gguf", "logits"));
   }

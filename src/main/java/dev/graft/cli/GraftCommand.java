@@ -4,6 +4,7 @@ import dev.graft.cli.bundle.SupportBundleCommand;
 import dev.graft.cli.doctor.DoctorCommand;
 import dev.graft.cli.libtorch.LibtorchCommand;
 import dev.graft.cli.server.AotTrainingCommand;
+import dev.graft.cli.server.ArtifactsCommand;
 import dev.graft.cli.server.DemoCommand;
 import dev.graft.cli.server.KeyCommand;
 import dev.graft.cli.server.ModelsCommand;
@@ -49,6 +50,7 @@ import picocli.CommandLine.Command;
       KeysCommand.class,
       GenerateCompletion.class,
       AotTrainingCommand.class,
+      ArtifactsCommand.class,
       BenchCommand.class,
       DemoCommand.class,
       DemoModelCommand.class,

@@ -120,11 +120,31 @@ public final class GraftApi implements AutoCloseable {
     Path directory = file.toAbsolutePath().getParent();
     Path part = Files.createTempFile(directory, ".graft-", ".part");
     try {
-      send(request(path).header("accept", "application/octet-stream").GET(), into(part));
+      HttpRequest here = request(path).header("accept", "application/octet-stream").GET().build();
+      HttpResponse<String> answer = send(here, into(part));
+      if (answer.statusCode() / 100 == 3) fetch(answer, part);
+      else accepted(answer);
       Files.move(part, file, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
     } finally {
       Files.deleteIfExists(part);
     }
+  }
+
+  /** From where the server sends its clients for content: another's, who is told no key. */
+  private void fetch(HttpResponse<String> redirect, Path file) {
+    URI elsewhere =
+        redirect
+            .headers()
+            .firstValue("location")
+            .map(redirect.uri()::resolve)
+            .orElseThrow(() -> refused(redirect, redirect.body()));
+    HttpResponse<String> answer =
+        send(HttpRequest.newBuilder(elsewhere).timeout(PATIENCE).GET().build(), into(file));
+    if (answer.statusCode() / 100 != 2)
+      throw new ApiRefused(
+          answer.statusCode(),
+          "the content is at " + elsewhere.getHost() + ", which does not give it",
+          null);
   }
 
   /**
@@ -158,16 +178,16 @@ public final class GraftApi implements AutoCloseable {
   }
 
   private JsonNode json(HttpRequest.Builder request) {
-    String body = send(request, BodyHandlers.ofString()).body();
+    String body = accepted(send(request.build(), BodyHandlers.ofString())).body();
     return body.isEmpty() ? JsonNodeFactory.instance.objectNode() : JSON.readTree(body);
   }
 
-  private HttpResponse<String> send(HttpRequest.Builder builder, BodyHandler<String> handler) {
-    HttpRequest request = builder.build();
+  /** Any answer but a refusal. */
+  private HttpResponse<String> send(HttpRequest request, BodyHandler<String> handler) {
     for (int left = harmless(request) ? RETRIES : 0; ; left--) {
       try {
         HttpResponse<String> answer = http.send(request, handler);
-        if (left == 0 || !BUSY.contains(answer.statusCode())) return accepted(answer);
+        if (left == 0 || !BUSY.contains(answer.statusCode())) return answer;
         LockSupport.parkNanos(pause(answer).toNanos());
       } catch (IOException e) {
         if (left == 0) throw new NoAnswer(server, e);

@@ -24,7 +24,8 @@ import org.springframework.context.annotation.Profile;
 class CallWorkerConfiguration {
   @Bean(destroyMethod = "close")
   WarmModels warmModels(BlobCache blobs, InferenceProperties settings, GraftProperties graft) {
-    ModelDirectories files = InferenceConfiguration.directories(blobs.store(), settings, graft);
+    ModelDirectories files =
+        InferenceConfiguration.directories(ModelDirectories.source(blobs.store()), settings, graft);
     blobs.beforeEviction(files::removeIdle);
     return new WarmModels(
         settings,

@@ -1,6 +1,6 @@
 package dev.graft.inference;
 
-import dev.graft.artifacts.ArtifactStore;
+import dev.graft.artifacts.cache.LocalCopies;
 import dev.graft.inference.engine.EngineHttp;
 import dev.graft.inference.engine.EngineInferrer;
 import dev.graft.inference.engine.EngineModels;
@@ -79,14 +79,16 @@ class InferenceConfiguration {
   }
 
   @Bean
-  LocalModels modelFiles(ArtifactStore store, InferenceProperties settings, GraftProperties graft) {
-    return directories(store, settings, graft);
+  LocalModels modelFiles(LocalCopies copies, InferenceProperties settings, GraftProperties graft) {
+    ModelDirectories directories = directories(copies::materialise, settings, graft);
+    copies.cache().beforeEviction(directories::removeIdle);
+    return directories;
   }
 
   static ModelDirectories directories(
-      ArtifactStore store, InferenceProperties settings, GraftProperties graft) {
+      ModelDirectories.Source files, InferenceProperties settings, GraftProperties graft) {
     Path set = settings.directory();
     return new ModelDirectories(
-        store, set != null ? set : graft.dataDir().resolve("inference"), settings.keepFiles());
+        files, set != null ? set : graft.dataDir().resolve("inference"), settings.keepFiles());
   }
 }

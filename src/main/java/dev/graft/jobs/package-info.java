@@ -51,6 +51,7 @@
       "tenancy",
       "tenancy :: limits",
       "artifacts",
+      "artifacts :: cache",
       "artifacts :: manifest",
       "retention",
       "catalog",

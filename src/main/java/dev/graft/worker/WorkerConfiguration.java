@@ -3,6 +3,7 @@ package dev.graft.worker;
 import dev.graft.artifacts.FileArtifactStore;
 import dev.graft.artifacts.Scratch;
 import dev.graft.artifacts.cache.BlobCache;
+import dev.graft.artifacts.cache.LocalCopies;
 import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.LeaseProtocol;
 import dev.graft.platform.EveryRole;
@@ -69,8 +70,8 @@ class WorkerConfiguration {
   @Profile("server")
   static class BesideServer {
     @Bean
-    BlobCache serversBlobs(FileArtifactStore store) throws IOException {
-      return BlobCache.unbounded(store);
+    BlobCache serversBlobs(LocalCopies copies) {
+      return copies.cache();
     }
   }
 

@@ -52,7 +52,8 @@ final class WorkerHttp implements WorkerLink {
         HttpRequest.newBuilder(URI.create(server + LeaseWire.PATH + path))
             .timeout(deadline)
             .header("content-type", "application/json")
-            .header(ProtocolVersion.HEADER, Integer.toString(ProtocolVersion.CURRENT));
+            .header(ProtocolVersion.HEADER, Integer.toString(ProtocolVersion.CURRENT))
+            .header(LeaseWire.FOLLOWS_HEADER, "1");
     if (!credential.isEmpty()) request.header("authorization", "Bearer " + credential);
     return request;
   }
@@ -61,8 +62,14 @@ final class WorkerHttp implements WorkerLink {
     return send(request, BodyHandlers.ofByteArray());
   }
 
+  /** The answer, or that of the server it sends to. */
   HttpResponse<InputStream> open(HttpRequest request) {
-    return send(request, BodyHandlers.ofInputStream());
+    HttpResponse<InputStream> answer = send(request, BodyHandlers.ofInputStream());
+    return RedirectedRead.of(answer)
+        .map(
+            elsewhere ->
+                elsewhere.content(send(elsewhere.request(STALLED), BodyHandlers.ofInputStream())))
+        .orElse(answer);
   }
 
   private <T> HttpResponse<T> send(HttpRequest request, HttpResponse.BodyHandler<T> body) {

@@ -1,33 +1,25 @@
 package dev.graft.workers;
 
-import dev.graft.artifacts.BlobMismatch;
-import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
-import dev.graft.jobs.desk.LeaseBlobs;
 import dev.graft.jobs.desk.LeaseDesk;
 import dev.graft.jobs.lease.CheckpointReport;
 import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.Lease;
 import dev.graft.jobs.lease.LeaseKey;
-import dev.graft.jobs.lease.LeaseRefused;
 import dev.graft.jobs.lease.LeaseReport;
 import dev.graft.jobs.lease.LeaseWire;
 import dev.graft.jobs.lease.TrainingFailure;
 import dev.graft.jobs.lease.WorkerPrincipal;
 import dev.graft.jobs.results.Publication;
 import java.io.IOException;
-import java.io.InputStream;
 import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.springframework.core.io.InputStreamResource;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
-import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
-import org.springframework.web.bind.annotation.PutMapping;
 import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RequestMapping;
@@ -39,12 +31,10 @@ import org.springframework.web.bind.annotation.RestController;
 class LeaseController {
   private final LeaseDesk desk;
   private final Publication publication;
-  private final LeaseBlobs blobs;
 
-  LeaseController(LeaseDesk desk, Publication publication, LeaseBlobs blobs) {
+  LeaseController(LeaseDesk desk, Publication publication) {
     this.desk = desk;
     this.publication = publication;
-    this.blobs = blobs;
   }
 
   @PostMapping
@@ -105,43 +95,6 @@ class LeaseController {
     if (LeaseWire.declined(body)) desk.decline(key);
     else desk.release(key);
     return ResponseEntity.noContent().build();
-  }
-
-  @GetMapping("/{job}/blobs/{digest}")
-  ResponseEntity<InputStreamResource> open(
-      @PathVariable String job,
-      @PathVariable String digest,
-      @RequestHeader(LeaseWire.LEASE_HEADER) String lease)
-      throws IOException {
-    InputStream in = blobs.open(LeaseWire.key(job, lease), digest(digest));
-    return ResponseEntity.ok()
-        .contentType(MediaType.APPLICATION_OCTET_STREAM)
-        .body(new InputStreamResource(in));
-  }
-
-  @PutMapping("/{job}/blobs/{digest}")
-  ResponseEntity<Void> put(
-      @PathVariable String job,
-      @PathVariable String digest,
-      @RequestHeader(LeaseWire.LEASE_HEADER) String lease,
-      @RequestHeader("content-length") long bytes,
-      InputStream body)
-      throws IOException {
-    LeaseKey key = LeaseWire.key(job, lease);
-    try {
-      blobs.put(key, new BlobRef(digest(digest), bytes), body);
-    } catch (BlobMismatch mismatch) {
-      throw new LeaseRefused("the content does not have the announced size and digest");
-    }
-    return ResponseEntity.noContent().build();
-  }
-
-  private static Digest digest(String hex) {
-    try {
-      return new Digest(hex);
-    } catch (IllegalArgumentException e) {
-      throw new LeaseRefused("a blob is named by its SHA-256 in lower-case hexadecimal");
-    }
   }
 
   private static ResponseEntity<byte[]> json(Object value) {

@@ -20,7 +20,8 @@ import tools.jackson.core.JacksonException;
  * Errors of the worker API, in the same envelope as everywhere. A lost lease is 409 and not to be
  * retried; whatever is not named here is a server error, which a worker does retry.
  */
-@RestControllerAdvice(assignableTypes = {LeaseController.class, JoinController.class})
+@RestControllerAdvice(
+    assignableTypes = {LeaseController.class, LeaseBlobController.class, JoinController.class})
 @Order(Ordered.HIGHEST_PRECEDENCE)
 class WorkerErrors {
   @ExceptionHandler

@@ -31,6 +31,7 @@ class CommandHelpTests {
   @ValueSource(
       strings = {
         "adapters",
+        "artifacts",
         "classify",
         "evaluations",
         "files",

@@ -31,6 +31,7 @@ class BlobColumnsIT {
 
   private static final Map<String, String> NOT_NEEDED =
       Map.of(
+          "blob_publication.digest", "when it was published, for as long as it is there",
           "job.result_manifest", "the adapter names it for as long as there is one",
           "job_lease.manifest", "compared with what a worker repeats, never read",
           "unreferenced_blob.digest", "what nothing needs");

@@ -95,7 +95,7 @@ class AdapterController {
       @RequestHeader HttpHeaders request)
       throws IOException {
     BlobRef archive = downloads.require(caller.departmentId(), id, "");
-    return downloads.noted(caller, id, "", method, downloads.archive(id, archive, request));
+    return downloads.noted(caller, id, "", method, downloads.archive(id, archive, method, request));
   }
 
   @GetMapping("/{id}/files/{*name}")
@@ -109,7 +109,7 @@ class AdapterController {
     String path = name.substring(1);
     if (path.isEmpty()) throw RequestFailed.notFound("file of this adapter", path);
     BlobRef file = downloads.require(caller.departmentId(), id, path);
-    return downloads.noted(caller, id, path, method, downloads.file(path, file, request));
+    return downloads.noted(caller, id, path, method, downloads.file(path, file, method, request));
   }
 
   /** What of an adapter can change: whether it should still be used, whether it is kept. */

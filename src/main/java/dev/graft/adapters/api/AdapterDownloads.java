@@ -72,16 +72,18 @@ class AdapterDownloads {
     return found;
   }
 
-  ResponseEntity<Resource> archive(String id, BlobRef archive, HttpHeaders request) {
-    return BlobDownload.of(store, archive, id + ".tar.gz", GZIP, request);
+  ResponseEntity<Resource> archive(
+      String id, BlobRef archive, HttpMethod method, HttpHeaders request) {
+    return BlobDownload.of(store, archive, id + ".tar.gz", GZIP, method, request);
   }
 
-  ResponseEntity<Resource> file(String path, BlobRef file, HttpHeaders request) {
+  ResponseEntity<Resource> file(String path, BlobRef file, HttpMethod method, HttpHeaders request) {
     return BlobDownload.of(
         store,
         file,
         path.substring(path.lastIndexOf('/') + 1),
         MediaType.APPLICATION_OCTET_STREAM,
+        method,
         request);
   }
 

@@ -17,6 +17,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.io.Resource;
 import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpMethod;
 import org.springframework.http.ResponseEntity;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -107,7 +108,8 @@ class DownloadLinkController {
 
   /** A link stops when its adapter, its department or the permission to download it is gone. */
   @GetMapping("/downloads/{token}")
-  ResponseEntity<Resource> download(@PathVariable String token, @RequestHeader HttpHeaders request)
+  ResponseEntity<Resource> download(
+      @PathVariable String token, HttpMethod method, @RequestHeader HttpHeaders request)
       throws IOException {
     Target target =
         links
@@ -115,7 +117,7 @@ class DownloadLinkController {
             .flatMap(Target::read)
             .filter(this::isOpen)
             .orElseThrow(DownloadLinkController::invalid);
-    ResponseEntity<Resource> answer = answer(target, request);
+    ResponseEntity<Resource> answer = answer(target, method, request);
     noted("download_link.used", target);
     return answer;
   }
@@ -127,7 +129,8 @@ class DownloadLinkController {
         .isPresent();
   }
 
-  private ResponseEntity<Resource> answer(Target target, HttpHeaders request) throws IOException {
+  private ResponseEntity<Resource> answer(Target target, HttpMethod method, HttpHeaders request)
+      throws IOException {
     BlobRef blob;
     try {
       blob = downloads.require(target.departmentId(), target.adapterId(), target.file());
@@ -135,8 +138,8 @@ class DownloadLinkController {
       throw invalid();
     }
     return target.file().isEmpty()
-        ? downloads.archive(target.adapterId(), blob, request)
-        : downloads.file(target.file(), blob, request);
+        ? downloads.archive(target.adapterId(), blob, method, request)
+        : downloads.file(target.file(), blob, method, request);
   }
 
   private static RequestFailed invalid() {

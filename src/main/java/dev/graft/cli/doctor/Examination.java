@@ -16,6 +16,7 @@ import dev.graft.cli.doctor.machine.OpenFiles;
 import dev.graft.cli.doctor.machine.Processor;
 import dev.graft.cli.doctor.machine.StopLimit;
 import dev.graft.cli.doctor.servers.ApiServer;
+import dev.graft.cli.doctor.servers.ArtifactBucket;
 import dev.graft.cli.doctor.servers.Port;
 import dev.graft.cli.doctor.servers.WorkersServer;
 import dev.graft.platform.process.ChildJvm;
@@ -71,6 +72,7 @@ public final class Examination {
           installation.hasDatabase()
               ? new ConfiguredDatabase(installation.settings(), clock)
               : new EmbeddedDatabase(dataDir, clock));
+      installation.bucket().map(ArtifactBucket::new).ifPresent(checks::add);
       checks.add(Port.of(installation.settings(), environment));
       checks.add(new ApiServer(installation.askedServer(), environment));
     }

@@ -1,8 +1,10 @@
 package dev.graft.cli.doctor;
 
+import dev.graft.artifacts.s3.S3Properties;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.bootstrap.DefaultBootstrapContext;
@@ -59,6 +61,12 @@ public record Installation(
     return Binder.get(settings)
         .bind("graft.worker.devices", Bindable.listOf(String.class))
         .orElse(List.of());
+  }
+
+  /** Where artifacts lie in one. */
+  Optional<S3Properties> bucket() {
+    return Optional.of(Binder.get(settings).bindOrCreate("graft.artifacts.s3", S3Properties.class))
+        .filter(S3Properties::enabled);
   }
 
   public boolean isServer() {

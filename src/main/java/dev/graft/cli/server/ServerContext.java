@@ -28,7 +28,7 @@ import org.springframework.core.ResolvableType;
  */
 final class ServerContext implements AutoCloseable {
   /** What goes wrong is told once, by {@code FailureReport}. */
-  private static final List<String> QUIET =
+  static final List<String> QUIET =
       List.of(
           "--logging.level.root=error",
           "--logging.level.dev.graft=error",

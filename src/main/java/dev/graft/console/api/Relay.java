@@ -3,6 +3,7 @@ package dev.graft.console.api;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.InputStream;
+import java.net.URI;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
@@ -35,6 +36,11 @@ public class Relay {
             (request, answer) -> {
               HttpHeaders headers = answer.getHeaders();
               if (answer.getStatusCode().isError()) throw PageRefused.of(answer);
+              URI elsewhere = headers.getLocation();
+              if (answer.getStatusCode().is3xxRedirection() && elsewhere != null) {
+                to.sendRedirect(elsewhere.toString());
+                return null;
+              }
               for (String name : TOLD) {
                 String value = headers.getFirst(name);
                 if (value != null) to.setHeader(name, value);

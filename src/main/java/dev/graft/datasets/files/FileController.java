@@ -110,7 +110,12 @@ class FileController {
     }
     ResponseEntity<Resource> answer =
         BlobDownload.of(
-            store, file.blob(), file.filename(), MediaType.APPLICATION_OCTET_STREAM, headers);
+            store,
+            file.blob(),
+            file.filename(),
+            MediaType.APPLICATION_OCTET_STREAM,
+            method,
+            headers);
     if (BlobDownload.begins(method, answer)) {
       audit.write(
           "file.downloaded", caller.departmentId(), id, Map.of("filename", file.filename()));

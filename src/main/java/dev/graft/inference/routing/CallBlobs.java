@@ -5,6 +5,7 @@ import dev.graft.artifacts.Digest;
 import dev.graft.artifacts.manifest.ManifestDirectory;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.URI;
 import java.util.List;
 import java.util.Optional;
 import org.springframework.stereotype.Component;
@@ -23,12 +24,19 @@ final class CallBlobs {
    * @return empty if the digest is not one of theirs
    */
   Optional<InputStream> open(List<Digest> manifests, String hex) throws IOException {
+    return reaches(manifests, hex) ? Optional.of(store.open(new Digest(hex))) : Optional.empty();
+  }
+
+  /** Where a worker may read the blob instead, if it is one of theirs. */
+  Optional<URI> link(List<Digest> manifests, String hex) throws IOException {
+    return reaches(manifests, hex) ? store.workerLink(new Digest(hex)) : Optional.empty();
+  }
+
+  private boolean reaches(List<Digest> manifests, String hex) throws IOException {
     for (Digest manifest : manifests) {
-      if (manifest.hex().equals(hex) || names(manifest, hex)) {
-        return Optional.of(store.open(new Digest(hex)));
-      }
+      if (manifest.hex().equals(hex) || names(manifest, hex)) return true;
     }
-    return Optional.empty();
+    return false;
   }
 
   private boolean names(Digest manifest, String hex) throws IOException {

@@ -4,6 +4,7 @@ import dev.graft.artifacts.Digest;
 import dev.graft.jobs.lease.LeaseWire;
 import dev.graft.jobs.lease.WorkerPrincipal;
 import java.io.IOException;
+import java.net.URI;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -17,6 +18,7 @@ import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RestController;
 import tools.jackson.core.JacksonException;
@@ -56,9 +58,16 @@ class CallController {
   ResponseEntity<InputStreamResource> open(
       @AuthenticationPrincipal WorkerPrincipal worker,
       @PathVariable String call,
-      @PathVariable String digest)
+      @PathVariable String digest,
+      @RequestHeader(LeaseWire.FOLLOWS_HEADER) Optional<String> follows)
       throws IOException {
     List<Digest> reached = board.held(worker.workerId(), call).call().manifests();
+    if (follows.isPresent()) {
+      Optional<URI> link = blobs.link(reached, digest);
+      if (link.isPresent()) {
+        return ResponseEntity.status(HttpStatus.FOUND).location(link.get()).build();
+      }
+    }
     return blobs
         .open(reached, digest)
         .map(

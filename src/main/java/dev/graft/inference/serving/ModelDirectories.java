@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,7 +25,7 @@ public final class ModelDirectories implements LocalModels {
   private static final Logger log = LoggerFactory.getLogger(ModelDirectories.class);
   private static final String UNFINISHED = "unfinished-";
 
-  private final ArtifactStore store;
+  private final Source source;
   private final Path root;
   private final Duration keep;
   private final Map<String, Use> uses = new HashMap<>();
@@ -35,12 +36,24 @@ public final class ModelDirectories implements LocalModels {
     private long lastHeld = System.nanoTime();
   }
 
+  /** Makes files of a manifest appear in a directory. */
+  @FunctionalInterface
+  public interface Source {
+    void materialise(Digest manifest, Path target, Predicate<String> wanted) throws IOException;
+  }
+
+  /** What a store has. */
+  public static Source source(ArtifactStore store) {
+    return (manifest, target, wanted) ->
+        ManifestDirectory.materialise(store, manifest, target, wanted);
+  }
+
   /**
    * @param root nobody else's; what another process left is taken over
    * @param keep how long a directory that nobody holds stays
    */
-  public ModelDirectories(ArtifactStore store, Path root, Duration keep) {
-    this.store = store;
+  public ModelDirectories(Source source, Path root, Duration keep) {
+    this.source = source;
     this.root = root;
     this.keep = keep;
   }
@@ -68,7 +81,7 @@ public final class ModelDirectories implements LocalModels {
     Files.createDirectories(root);
     Path unfinished = Files.createTempDirectory(root, UNFINISHED);
     try {
-      ManifestDirectory.materialise(store, manifest, unfinished, ModelDirectories::isLaid);
+      source.materialise(manifest, unfinished, ModelDirectories::isLaid);
       Files.move(unfinished, directory, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException | RuntimeException failed) {
       FileTrees.delete(unfinished);

@@ -10,6 +10,7 @@ import dev.graft.jobs.lease.LeaseLost;
 import dev.graft.jobs.lease.LeaseRefused;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.URI;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -34,6 +35,12 @@ public class LeaseBlobs {
   public InputStream open(LeaseKey key, Digest digest) throws IOException {
     requireReadable(key, digest);
     return store.open(digest);
+  }
+
+  /** Where a worker may read the blob instead, if workers are to be sent there. */
+  public Optional<URI> link(LeaseKey key, Digest digest) throws IOException {
+    requireReadable(key, digest);
+    return store.workerLink(digest);
   }
 
   /** Stores an upload after checking size and digest, and notes that it is this job's. */

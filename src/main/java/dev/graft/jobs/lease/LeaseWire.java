@@ -21,6 +21,9 @@ public final class LeaseWire {
   /** {@code <epoch>.<token>} of the lease the request is about. */
   public static final String LEASE_HEADER = "graft-lease";
 
+  /** Of a worker that follows a redirect to another server, without its credential. */
+  public static final String FOLLOWS_HEADER = "graft-follows-redirects";
+
   /** Error codes that a worker tells apart. */
   public static final String LEASE_LOST = "lease_lost";
 

@@ -1,7 +1,6 @@
 package dev.graft.jobs.submission;
 
-import dev.graft.artifacts.ArtifactStore;
-import dev.graft.artifacts.manifest.ManifestDirectory;
+import dev.graft.artifacts.cache.LocalCopies;
 import dev.graft.catalog.BaseModel;
 import dev.graft.platform.GraftProperties;
 import dev.graft.platform.errors.ErrorDetail;
@@ -39,15 +38,15 @@ class BaseModelFit {
   private static final Pattern SETTING =
       Pattern.compile("((?:output\\.)?[a-z_0-9]+): (.+)", Pattern.DOTALL);
 
-  private final ArtifactStore store;
+  private final LocalCopies copies;
   private final Path work;
 
   /**
    * Beside the store, as links do not reach into other file systems, and copies of weights are
    * large.
    */
-  BaseModelFit(ArtifactStore store, GraftProperties graft) {
-    this.store = store;
+  BaseModelFit(LocalCopies copies, GraftProperties graft) {
+    this.copies = copies;
     this.work = graft.dataDir().resolve("work");
   }
 
@@ -110,7 +109,7 @@ class BaseModelFit {
       Path directory = Files.createTempDirectory(Files.createDirectories(work), "fit-");
       try {
         Path files = directory.resolve("base");
-        ManifestDirectory.materialise(store, base.manifest(), files, name -> !name.contains("/"));
+        copies.materialise(base.manifest(), files, name -> !name.contains("/"));
         return new Fit.Fits(TrainedParts.of(files, spec, data));
       } finally {
         FileTrees.delete(directory);

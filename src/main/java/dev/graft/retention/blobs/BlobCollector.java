@@ -35,9 +35,6 @@ public class BlobCollector {
   private static final Logger log = LoggerFactory.getLogger(BlobCollector.class);
   private static final String LOCK = "(hashtextextended('sweep of the artifact store', 0))";
 
-  /** Kept in the store: whose it is. */
-  private static final String DATABASE = "database";
-
   private final ArtifactStore store;
   private final ReferredBlobs referred;
   private final UnreferencedBlobs unreferenced;
@@ -87,6 +84,7 @@ public class BlobCollector {
   private Swept collect() throws IOException {
     requireOwnStore();
     Instant now = clock.instant();
+    store.removeUnfinished(now);
     Set<Digest> needed = referred.now();
     List<StoredBlob> others;
     try (Stream<StoredBlob> all = store.blobs()) {
@@ -113,14 +111,15 @@ public class BlobCollector {
   /** To an empty database, say, all that another one needs would be garbage. */
   private void requireOwnStore() throws IOException {
     byte[] own = unreferenced.database().getBytes(UTF_8);
-    try (InputStream owner = store.openKept(DATABASE)) {
+    try (InputStream owner = store.openKept(ArtifactStore.OWNER)) {
       if (!new String(own, UTF_8).equals(new String(owner.readAllBytes(), UTF_8))) {
         throw new IllegalStateException(
             "the artifact store belongs to another database: if it is this one's now, remove"
-                + " artifacts/kept/database from the data directory; nothing was deleted");
+                + " artifacts/kept/database from the data directory (in S3 the object"
+                + " kept/database); nothing was deleted");
       }
     } catch (BlobMissing nobodysYet) {
-      store.keep(DATABASE, out -> out.write(own), own.length);
+      store.keep(ArtifactStore.OWNER, out -> out.write(own), own.length);
     }
   }
 }

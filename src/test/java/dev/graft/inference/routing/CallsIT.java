@@ -76,7 +76,8 @@ class CallsIT {
     link = TestWorker.link(directory.resolve("worker"), uri(""), server.joinToken());
     FileArtifactStore store = FileArtifactStore.open(directory.resolve("worker"));
     ModelDirectories files =
-        new ModelDirectories(store, directory.resolve("laid"), Duration.ofDays(1));
+        new ModelDirectories(
+            ModelDirectories.source(store), directory.resolve("laid"), Duration.ofDays(1));
     models = new WarmModels(settings, files, CallsIT::parrot);
     device = new TrainingPriority(models, false);
     BlobCache blobs = BlobCache.of(store, new BlobCache.Bounds(1 << 30, 0));

@@ -38,7 +38,8 @@ class ModelDirectoriesTests {
 
   @Test
   void aDirectoryStaysWhileAnybodyHoldsIt() throws IOException {
-    ModelDirectories directories = new ModelDirectories(store, root, Duration.ZERO);
+    ModelDirectories directories =
+        new ModelDirectories(ModelDirectories.source(store), root, Duration.ZERO);
     LocalModels.Held first = directories.hold(manifest);
     LocalModels.Held second = directories.hold(manifest);
     assertThat(first.path()).isEqualTo(second.path());
@@ -55,7 +56,8 @@ class ModelDirectoriesTests {
 
   @Test
   void aDirectoryThatWasHeldALittleWhileAgoStays() throws IOException {
-    ModelDirectories directories = new ModelDirectories(store, root, Duration.ofDays(1));
+    ModelDirectories directories =
+        new ModelDirectories(ModelDirectories.source(store), root, Duration.ofDays(1));
     LocalModels.Held held = directories.hold(manifest);
     held.close();
     directories.prune();
@@ -64,7 +66,8 @@ class ModelDirectoriesTests {
 
   @Test
   void linksToWhatNobodyHoldsAreGivenUpWhenBytesAreWanted() throws IOException {
-    ModelDirectories directories = new ModelDirectories(store, root, Duration.ofDays(1));
+    ModelDirectories directories =
+        new ModelDirectories(ModelDirectories.source(store), root, Duration.ofDays(1));
     LocalModels.Held held = directories.hold(manifest);
     directories.removeIdle();
     assertThat(held.path().resolve("config.json")).hasContent("{}");
@@ -75,19 +78,24 @@ class ModelDirectoriesTests {
 
   @Test
   void whatAnEarlierProcessLeftIsTakenOverOrRemoved() throws IOException {
-    Path left = new ModelDirectories(store, root, Duration.ZERO).hold(manifest).path();
+    Path left =
+        new ModelDirectories(ModelDirectories.source(store), root, Duration.ZERO)
+            .hold(manifest)
+            .path();
     Path unfinished = Files.createDirectories(root.resolve("unfinished-123/deep"));
-    ModelDirectories patient = new ModelDirectories(store, root, Duration.ofDays(1));
+    ModelDirectories patient =
+        new ModelDirectories(ModelDirectories.source(store), root, Duration.ofDays(1));
     patient.prune();
     assertThat(unfinished).doesNotExist();
     assertThat(left).isDirectory();
-    new ModelDirectories(store, root, Duration.ZERO).prune();
+    new ModelDirectories(ModelDirectories.source(store), root, Duration.ZERO).prune();
     assertThat(root).isEmptyDirectory();
   }
 
   @Test
   void aModelWithoutItsBlobsLeavesNoDirectory() {
-    ModelDirectories directories = new ModelDirectories(store, root, Duration.ZERO);
+    ModelDirectories directories =
+        new ModelDirectories(ModelDirectories.source(store), root, Duration.ZERO);
     assertThatThrownBy(() -> directories.hold(new Digest("0".repeat(64))))
         .isInstanceOf(BlobMissing.class);
     assertThat(root).isEmptyDirectory();

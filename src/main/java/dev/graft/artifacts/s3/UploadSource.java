@@ -1,0 +1,18 @@
+package dev.graft.artifacts.s3;
+
+import java.nio.file.Path;
+import java.util.Base64;
+import java.util.HexFormat;
+
+/**
+ * A local file that becomes an object.
+ *
+ * @param bytes its length
+ * @param sha256 in hexadecimal
+ */
+public record UploadSource(Path file, long bytes, String sha256) {
+  /** As S3 writes it. */
+  String base64() {
+    return Base64.getEncoder().encodeToString(HexFormat.of().parseHex(sha256));
+  }
+}

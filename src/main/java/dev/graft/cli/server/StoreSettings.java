@@ -1,0 +1,41 @@
+package dev.graft.cli.server;
+
+import dev.graft.artifacts.s3.S3Properties;
+import dev.graft.platform.GraftProperties;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Configuration;
+
+/** Where a server's artifacts lie, by the configuration of {@code serve}, without its database. */
+record StoreSettings(ConfigurableApplicationContext context) implements AutoCloseable {
+  @Configuration(proxyBeanMethods = false)
+  @EnableConfigurationProperties({GraftProperties.class, S3Properties.class})
+  static class Read {}
+
+  static StoreSettings read(ServerOptions options) {
+    List<String> arguments = new ArrayList<>(options.arguments());
+    arguments.addAll(ServerContext.QUIET);
+    return new StoreSettings(
+        new SpringApplicationBuilder(Read.class)
+            .web(WebApplicationType.NONE)
+            .run(arguments.toArray(String[]::new)));
+  }
+
+  Path root() {
+    return context.getBean(GraftProperties.class).dataDir().resolve("artifacts");
+  }
+
+  S3Properties bucket() {
+    return context.getBean(S3Properties.class);
+  }
+
+  @Override
+  public void close() {
+    context.close();
+  }
+}

@@ -1,0 +1,79 @@
+package dev.graft.workers;
+
+import dev.graft.artifacts.BlobMismatch;
+import dev.graft.artifacts.BlobRef;
+import dev.graft.artifacts.Digest;
+import dev.graft.jobs.desk.LeaseBlobs;
+import dev.graft.jobs.lease.LeaseKey;
+import dev.graft.jobs.lease.LeaseRefused;
+import dev.graft.jobs.lease.LeaseWire;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.util.Optional;
+import org.springframework.core.io.InputStreamResource;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.MediaType;
+import org.springframework.http.ResponseEntity;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PutMapping;
+import org.springframework.web.bind.annotation.RequestHeader;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RestController;
+
+/** What workers read for their leases, and what they upload. */
+@RestController
+@RequestMapping(LeaseWire.PATH + "/leases")
+class LeaseBlobController {
+  private final LeaseBlobs blobs;
+
+  LeaseBlobController(LeaseBlobs blobs) {
+    this.blobs = blobs;
+  }
+
+  @GetMapping("/{job}/blobs/{digest}")
+  ResponseEntity<InputStreamResource> open(
+      @PathVariable String job,
+      @PathVariable String digest,
+      @RequestHeader(LeaseWire.LEASE_HEADER) String lease,
+      @RequestHeader(LeaseWire.FOLLOWS_HEADER) Optional<String> follows)
+      throws IOException {
+    LeaseKey key = LeaseWire.key(job, lease);
+    if (follows.isPresent()) {
+      Optional<URI> link = blobs.link(key, digest(digest));
+      if (link.isPresent()) {
+        return ResponseEntity.status(HttpStatus.FOUND).location(link.get()).build();
+      }
+    }
+    InputStream in = blobs.open(key, digest(digest));
+    return ResponseEntity.ok()
+        .contentType(MediaType.APPLICATION_OCTET_STREAM)
+        .body(new InputStreamResource(in));
+  }
+
+  @PutMapping("/{job}/blobs/{digest}")
+  ResponseEntity<Void> put(
+      @PathVariable String job,
+      @PathVariable String digest,
+      @RequestHeader(LeaseWire.LEASE_HEADER) String lease,
+      @RequestHeader("content-length") long bytes,
+      InputStream body)
+      throws IOException {
+    LeaseKey key = LeaseWire.key(job, lease);
+    try {
+      blobs.put(key, new BlobRef(digest(digest), bytes), body);
+    } catch (BlobMismatch mismatch) {
+      throw new LeaseRefused("the content does not have the announced size and digest");
+    }
+    return ResponseEntity.noContent().build();
+  }
+
+  private static Digest digest(String hex) {
+    try {
+      return new Digest(hex);
+    } catch (IllegalArgumentException e) {
+      throw new LeaseRefused("a blob is named by its SHA-256 in lower-case hexadecimal");
+    }
+  }
+}

@@ -107,6 +107,7 @@ class LogEventsTests {
           "trainer_directive_unreadable",
           "trainer_failed",
           "trainer_heap_full",
+          "unfinished_uploads_removed",
           "worker_joined");
 
   @Test

@@ -137,7 +137,7 @@ record MultipartPut(S3Client s3, UploadSource source, long partSize) {
       s3.abortMultipartUpload(r -> r.bucket(object.bucket()).key(object.key()).uploadId(id));
     } catch (SdkException left) {
       log.atWarn()
-          .addKeyValue("key", object.key())
+          .addKeyValue("blob", object.key())
           .addKeyValue("cause", S3Failure.firstLine(left))
           .log("multipart_upload_left");
     }

@@ -78,8 +78,10 @@ class FakeCudaTests {
     try (RecordedCalls calls = new RecordedCalls(directory)) {
       assertThat(EveryProgram.run(directory.resolve("models"))).isEqualTo(EveryProgram.expected());
       runGoldenCases();
-      assertThat(calls.uncalled()).isEmpty();
+      Set<String> ofTheseModels = calls.uncalled();
       runOtherTests();
+      ofTheseModels.retainAll(calls.uncalled());
+      assertThat(ofTheseModels).isEmpty();
       assertThat(KernelFunctions.reachedFrom(calls.called()))
           .containsAll(KernelFunctions.all().keySet());
     }

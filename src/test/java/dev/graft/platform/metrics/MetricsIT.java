@@ -68,6 +68,7 @@ class MetricsIT {
   void aScrapeHasEveryDocumentedMetricAndNoOther() throws Exception {
     String department = departments.ensure("support");
     everythingHappens(department);
+    aCollectionOfGarbage();
     Scrape scrape = Scrape.of(management);
     Map<String, String> made = new TreeMap<>();
     scrape.families().values().stream()
@@ -102,6 +103,14 @@ class MetricsIT {
     }
     assertThat(scrape.value("graft_publication_seconds_count{outcome=\"cancelled\"}")).isEqualTo(1);
     assertThat(scrape.value("hikaricp_connections_max{pool=\"workers\"}")).isEqualTo(8);
+  }
+
+  /** Its metric is there after the first since the start. */
+  private void aCollectionOfGarbage() {
+    System.gc();
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .until(() -> Scrape.of(management).families().containsKey("jvm_gc_pause_seconds"));
   }
 
   @Test

@@ -6,6 +6,7 @@ import java.util.UUID;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.services.s3.S3Client;
+import software.amazon.awssdk.services.s3.model.PutObjectRequest;
 import software.amazon.awssdk.services.s3.model.S3Exception;
 
 /**
@@ -51,7 +52,7 @@ record BucketCheck(S3Properties settings, String bucket) {
     try {
       s3.listObjectsV2(r -> r.bucket(bucket).prefix(settings.keyPrefix()).maxKeys(1));
       doing = "written";
-      s3.putObject(r -> r.bucket(bucket).key(key), RequestBody.fromString("graft"));
+      s3.putObject(probe(key), RequestBody.fromString("graft"));
       doing = "read";
       s3.getObjectAsBytes(r -> r.bucket(bucket).key(key));
       doing = "emptied";
@@ -61,6 +62,16 @@ record BucketCheck(S3Properties settings, String bucket) {
     } catch (SdkException failed) {
       throw new MachineLacks(sentence(failed), failed);
     }
+  }
+
+  /** Encrypted as all objects are: a policy of the bucket may ask for that. */
+  private PutObjectRequest probe(String key) {
+    return PutObjectRequest.builder()
+        .bucket(bucket)
+        .key(key)
+        .serverSideEncryption(settings.serverSideEncryption())
+        .ssekmsKeyId(settings.kmsKeyId())
+        .build();
   }
 
   private String sentence(S3Exception refused, String doing) {

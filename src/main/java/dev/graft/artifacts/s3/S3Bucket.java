@@ -24,7 +24,6 @@ import software.amazon.awssdk.services.s3.model.ListObjectsV2Response;
 import software.amazon.awssdk.services.s3.model.MultipartUpload;
 import software.amazon.awssdk.services.s3.model.PutObjectRequest;
 import software.amazon.awssdk.services.s3.model.S3Exception;
-import software.amazon.awssdk.services.s3.model.ServerSideEncryption;
 
 /** The objects of a bucket under the prefix of the settings, which no key here has. */
 public final class S3Bucket implements AutoCloseable {
@@ -115,33 +114,22 @@ public final class S3Bucket implements AutoCloseable {
             .bucket(name)
             .key(prefix + key)
             .contentType(BYTES)
+            .serverSideEncryption(settings.serverSideEncryption())
+            .ssekmsKeyId(settings.kmsKeyId())
             .checksumSHA256(source.base64());
     if (ifAbsent) put.ifNoneMatch("*");
-    switch (settings.encryption()) {
-      case BUCKET_DEFAULT -> {}
-      case SSE_S3 -> put.serverSideEncryption(ServerSideEncryption.AES256);
-      case SSE_KMS ->
-          put.serverSideEncryption(ServerSideEncryption.AWS_KMS).ssekmsKeyId(settings.kmsKeyId());
-    }
     s3.putObject(put.build(), RequestBody.fromFile(source.file()));
   }
 
   private CreateMultipartUploadRequest multipart(String key) {
-    CreateMultipartUploadRequest.Builder create =
-        CreateMultipartUploadRequest.builder()
-            .bucket(name)
-            .key(prefix + key)
-            .contentType(BYTES)
-            .checksumAlgorithm(ChecksumAlgorithm.SHA256);
-    switch (settings.encryption()) {
-      case BUCKET_DEFAULT -> {}
-      case SSE_S3 -> create.serverSideEncryption(ServerSideEncryption.AES256);
-      case SSE_KMS ->
-          create
-              .serverSideEncryption(ServerSideEncryption.AWS_KMS)
-              .ssekmsKeyId(settings.kmsKeyId());
-    }
-    return create.build();
+    return CreateMultipartUploadRequest.builder()
+        .bucket(name)
+        .key(prefix + key)
+        .contentType(BYTES)
+        .serverSideEncryption(settings.serverSideEncryption())
+        .ssekmsKeyId(settings.kmsKeyId())
+        .checksumAlgorithm(ChecksumAlgorithm.SHA256)
+        .build();
   }
 
   /** The length of an object in bytes, if there is one. */

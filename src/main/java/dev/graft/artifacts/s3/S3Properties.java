@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.util.unit.DataSize;
+import software.amazon.awssdk.services.s3.model.ServerSideEncryption;
 
 /**
  * Artifacts in a bucket.
@@ -97,6 +98,15 @@ public record S3Properties(
     if (prefix == null) return "";
     String plain = prefix.replaceAll("^/+|/+$", "");
     return plain.isEmpty() ? "" : plain + "/";
+  }
+
+  /** What a put asks for; null = what the bucket does by itself. */
+  @Nullable ServerSideEncryption serverSideEncryption() {
+    return switch (encryption) {
+      case BUCKET_DEFAULT -> null;
+      case SSE_S3 -> ServerSideEncryption.AES256;
+      case SSE_KMS -> ServerSideEncryption.AWS_KMS;
+    };
   }
 
   /** Without the secret. */

@@ -5,6 +5,7 @@ import dev.graft.cli.doctor.Installation;
 import dev.graft.cli.doctor.database.DatabaseAddress;
 import dev.graft.cli.server.ServeCommand;
 import dev.graft.cli.server.ServerOptions;
+import dev.graft.platform.process.FileEnd;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -38,6 +39,8 @@ import picocli.CommandLine.Spec;
         "Write versions, checks, settings, health, metrics, queue and log of this machine's Graft into"
             + " a zip file, without secrets. Changes nothing.")
 public final class SupportBundleCommand implements Callable<Integer> {
+  private static final int LOG_BYTES = 4 << 20;
+
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @Option(
@@ -108,10 +111,10 @@ public final class SupportBundleCommand implements Callable<Integer> {
 
   private String log(Installation installation) throws IOException {
     String configured = installation.settings().getProperty("logging.file.name");
-    if (log != null) return LogEnd.of(log);
+    if (log != null) return FileEnd.lines(log, LOG_BYTES);
     return configured == null
         ? "no log file: name one with --log, or set logging.file.name\n"
-        : LogEnd.of(Path.of(configured));
+        : FileEnd.lines(Path.of(configured), LOG_BYTES);
   }
 
   /** Readable by its owner alone: what is in it is nobody else's to read. */

@@ -4,7 +4,8 @@
  * <p>A {@link dev.graft.platform.process.ChildJvm} ends with its parent, however that ends. {@link
  * dev.graft.platform.process.LoopThreads} start last and end first, so that what they report to is
  * still there. {@link dev.graft.platform.process.FileLocks} are dropped by the kernel with their
- * process; {@link dev.graft.platform.process.FileTrees} follows no link.
+ * process; {@link dev.graft.platform.process.FileTrees} follows no link. A {@link
+ * dev.graft.platform.process.ChildProcess} gets no secret of the environment.
  */
 @NullMarked
 @NamedInterface("process")

@@ -1,8 +1,7 @@
 package dev.graft.worker.run;
 
+import dev.graft.platform.process.FileEnd;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -49,9 +48,7 @@ final class TrainerErrors {
    */
   static String loggable(Path errors) {
     try {
-      byte[] all = Files.readAllBytes(errors);
-      int from = Math.max(0, all.length - READ_BYTES);
-      String end = new String(all, from, all.length - from, StandardCharsets.UTF_8);
+      String end = FileEnd.lines(errors, READ_BYTES);
       int main = end.lastIndexOf("\n\"main\" ");
       if (main < 0) return loggable(end.substring(Math.max(0, end.length() - MOST_CHARS)));
       return loggable(end.substring(main + 1, Math.min(end.length(), main + 1 + MOST_CHARS)));

@@ -33,6 +33,8 @@ class BucketRequestsTests {
   /** Of objects, not of the check. */
   private final List<Headers> puts = new CopyOnWriteArrayList<>();
 
+  private final List<Headers> checks = new CopyOnWriteArrayList<>();
+
   /** Of puts, then 200. */
   private final Deque<Integer> answers = new ArrayDeque<>();
 
@@ -54,6 +56,7 @@ class BucketRequestsTests {
     boolean put = exchange.getRequestMethod().equals("PUT");
     boolean ofTheCheck = exchange.getRequestURI().getPath().contains("probe/");
     int status = 200;
+    if (put && ofTheCheck) checks.add(exchange.getRequestHeaders());
     synchronized (answers) {
       if (put && !ofTheCheck) {
         puts.add(exchange.getRequestHeaders());
@@ -113,6 +116,10 @@ class BucketRequestsTests {
     assertThat(puts.get(1).getFirst("X-amz-server-side-encryption-aws-kms-key-id"))
         .isEqualTo("alias/graft");
     assertThat(puts.get(1).containsKey("If-None-Match")).isFalse();
+    assertThat(checks)
+        .as("a policy may refuse what is not encrypted so")
+        .extracting(put -> put.getFirst("X-amz-server-side-encryption"))
+        .containsExactly("AES256", "aws:kms");
   }
 
   @Test

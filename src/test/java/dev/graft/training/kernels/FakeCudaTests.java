@@ -42,6 +42,7 @@ class FakeCudaTests {
           "kernels.OperationTests",
           "kernels.HalfPrecisionOperationTests",
           "kernels.IncrementalPcaTests",
+          "kernels.NoiseTests",
           "generation.TunedGeneratorTests");
 
   private static final String FAULTS =

@@ -58,7 +58,7 @@ class OnlyOn(TorchDispatchMode):
 
 def value(written, device):
     if isinstance(written, str):
-        return device  # the only texts are names of devices
+        return device if written == "cpu" else written
     if not isinstance(written, list):
         return written
     kind, *parts = written

@@ -1,6 +1,8 @@
 package dev.graft.tenancy;
 
+import dev.graft.platform.rows.OwnRows;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Who is calling on behalf of a department. Controllers take it as {@code @AuthenticationPrincipal
@@ -8,7 +10,7 @@ import java.util.Set;
  */
 public record Caller(
     String departmentId, String departmentName, Actor actor, Set<Permission> permissions)
-    implements Identity {
+    implements Identity, OwnRows {
   /** What a key that is made on the server is for. */
   public enum Scope {
     /** The department's own things. */
@@ -24,5 +26,13 @@ public record Caller(
   @Override
   public boolean reaches(String departmentId, Permission forAll) {
     return departmentId.equals(this.departmentId) || permissions.contains(forAll);
+  }
+
+  @Override
+  public @Nullable String ownRowsOf() {
+    boolean all =
+        permissions.contains(Permission.ORGANIZATION_READ)
+            || permissions.contains(Permission.ORGANIZATION_WRITE);
+    return all ? null : departmentId;
   }
 }

@@ -4,6 +4,7 @@ import dev.graft.platform.Ids;
 import dev.graft.platform.database.TransactionLocks;
 import dev.graft.platform.errors.RequestFailed;
 import dev.graft.platform.pagination.Cursor;
+import dev.graft.platform.rows.EveryDepartment;
 import java.time.Clock;
 import java.util.List;
 import java.util.Locale;
@@ -63,10 +64,10 @@ public class Departments {
     return rows.findIdByName(name);
   }
 
-  /** By id, archived ones too. */
+  /** By id, archived ones too, whoever asks: what others are called is no secret. */
   @Transactional(readOnly = true)
   public Optional<Department> get(String id) {
-    return rows.read(id);
+    return EveryDepartment.call(() -> rows.read(id));
   }
 
   /** A new department, whose name no other has. */
@@ -154,7 +155,7 @@ public class Departments {
   /** Who has this name beside {@code id}; until the transaction ends nobody else takes it. */
   private Optional<String> ofAnother(String name, @Nullable String id) {
     locks.take("department " + name.toLowerCase(Locale.ROOT));
-    return rows.findIdByName(name).filter(other -> !other.equals(id));
+    return EveryDepartment.call(() -> rows.findIdByName(name)).filter(other -> !other.equals(id));
   }
 
   private static void requireName(String name) {

@@ -22,6 +22,7 @@ import java.util.Date;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * An OpenID Connect provider with one key: its discovery document, its keys, and, for sign-ins, the
@@ -32,6 +33,9 @@ public final class IdentityProvider implements AutoCloseable {
 
   /** Forms that the token endpoint got. */
   public final List<String> asked = new CopyOnWriteArrayList<>();
+
+  /** How often its keys were asked for. */
+  public final AtomicInteger keysAsked = new AtomicInteger();
 
   private final HttpServer server;
   private final Deque<Answer> answers = new ArrayDeque<>();
@@ -51,7 +55,13 @@ public final class IdentityProvider implements AutoCloseable {
          "token_endpoint": "%1$s/token", "device_authorization_endpoint": "%1$s/device"}
         """
             .formatted(issuer()));
-    says("/keys", new JWKSet(key.toPublicJWK()).toString());
+    String keys = new JWKSet(key.toPublicJWK()).toString();
+    server.createContext(
+        "/keys",
+        exchange -> {
+          keysAsked.incrementAndGet();
+          answer(exchange, 200, keys);
+        });
     says(
         "/device",
         """
@@ -93,7 +103,8 @@ public final class IdentityProvider implements AutoCloseable {
   public static String signed(JWTClaimsSet claims, RSAKey key) {
     try {
       SignedJWT token =
-          new SignedJWT(new JWSHeader.Builder(JWSAlgorithm.RS256).keyID("one").build(), claims);
+          new SignedJWT(
+              new JWSHeader.Builder(JWSAlgorithm.RS256).keyID(key.getKeyID()).build(), claims);
       token.sign(new RSASSASigner(key));
       return token.serialize();
     } catch (JOSEException e) {

@@ -9,6 +9,7 @@ import dev.graft.catalog.BaseModel;
 import dev.graft.catalog.BaseModels;
 import dev.graft.jobs.results.SourceJob;
 import dev.graft.jobs.results.SourceJobs;
+import dev.graft.platform.rows.EveryDepartment;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -49,7 +50,11 @@ public class ModelResolver {
     Optional<BaseModel> base = baseModels.find(name);
     if (base.isPresent()) return Optional.of(new ResolvedModel.Base(base.get()));
     return own(departmentId, name)
-        .or(() -> permissions.owner(name, departmentId).flatMap(owner -> own(owner, name)));
+        .or(() -> permissions.owner(name, departmentId).flatMap(owner -> ofAnother(owner, name)));
+  }
+
+  private Optional<ResolvedModel> ofAnother(String owner, String name) {
+    return EveryDepartment.call(() -> own(owner, name));
   }
 
   /** What other departments let this one use. */

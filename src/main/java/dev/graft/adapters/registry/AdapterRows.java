@@ -60,7 +60,7 @@ interface AdapterRows extends JpaRepository<AdapterRow, String> {
       update AdapterRow a set a.archive = :archive, a.archiveBytes = :bytes
       where a.id = :id and a.archive is null and a.deletedAt is null
       """)
-  void keepArchive(String id, String archive, long bytes);
+  int keepArchive(String id, String archive, long bytes);
 
   @Modifying
   @Query("update AdapterRow a set a.archive = null, a.archiveBytes = null where a.id = :id")

@@ -4,6 +4,7 @@ import dev.graft.adapters.Adapter;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.jobs.JobSucceeded;
 import dev.graft.platform.Ids;
+import dev.graft.platform.rows.EveryDepartment;
 import dev.graft.retention.RetentionKind;
 import dev.graft.retention.RetentionNotices;
 import dev.graft.tenancy.AuditLog;
@@ -163,7 +164,8 @@ public class Adapters implements Owned {
   /** Keeps its archive, unless another server has been first; returns the one that is kept. */
   @Transactional
   public BlobRef keepArchive(Adapter adapter, BlobRef made) {
-    rows.keepArchive(adapter.id(), made.sha256().hex(), made.bytes());
+    // Of another department where that lets this one download.
+    EveryDepartment.call(() -> rows.keepArchive(adapter.id(), made.sha256().hex(), made.bytes()));
     return any(adapter.id()).map(Adapter::archive).orElse(made);
   }
 

@@ -13,6 +13,7 @@ import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.Ordered;
 import org.springframework.core.env.Environment;
 
 /**
@@ -21,7 +22,7 @@ import org.springframework.core.env.Environment;
  * a sixth of it is what a connection waits for an answer, and half of that what a call waits for a
  * connection or a lock.
  */
-final class WorkerPool implements BeanPostProcessor, DisposableBean {
+final class WorkerPool implements BeanPostProcessor, Ordered, DisposableBean {
   private static final Duration LEAST = Duration.ofSeconds(2);
 
   private final JobProperties settings;
@@ -79,6 +80,12 @@ final class WorkerPool implements BeanPostProcessor, DisposableBean {
             .formatted(
                 answer.toMillis() * 4 / 5, answer.toMillis() / 2, settings.leaseTtl().toMillis()));
     return config;
+  }
+
+  /** Before those that put something before the pool. */
+  @Override
+  public int getOrder() {
+    return HIGHEST_PRECEDENCE;
   }
 
   @Override

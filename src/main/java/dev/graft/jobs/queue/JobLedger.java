@@ -2,6 +2,7 @@ package dev.graft.jobs.queue;
 
 import dev.graft.artifacts.Digest;
 import dev.graft.jobs.JobState;
+import dev.graft.platform.rows.EveryDepartment;
 import dev.graft.spec.Resources;
 import dev.graft.tenancy.Actor;
 import java.util.Optional;
@@ -157,33 +158,33 @@ public class JobLedger {
    * @param by the account that submits it; null = nobody in particular
    */
   public void submit(NewJob job, @Nullable String by) {
-    sql.sql(SUBMIT)
-        .param("id", job.id())
-        .param("department", job.departmentId())
-        .param("base_model", job.base().model())
-        .param("base_manifest", job.base().manifest().hex())
-        .param("training_file", job.data().training())
-        .param("training_digest", job.data().trainingDigest().hex())
-        .param("validation_file", job.data().validation())
-        .param("validation_digest", hex(job.data().validationDigest()))
-        .param("suffix", job.suffix())
-        .param("seed", job.settings().seed())
-        .param("method", job.settings().methodJson())
-        .param("hyperparameters", job.settings().hyperparametersJson())
-        .param("adapter", job.settings().adapterJson())
-        .param("metadata", job.metadataJson())
-        .param("priority", job.turn().priority())
-        .param("submitted_by", by)
-        .param("approval", job.turn().approval())
-        .param("parent_model", job.base().parent())
-        .param("start_manifest", hex(job.base().start()))
-        .param("memory", job.turn().memory().bytes())
-        .param("memory_smaller", job.turn().memory().smaller())
-        .param("resources", written(job.turn().resources()))
-        .param("worker_class", job.turn().needs().classColumn())
-        .param("device_needs", job.turn().needs().column())
-        .query(String.class)
-        .single();
+    JdbcClient.StatementSpec submit =
+        sql.sql(SUBMIT)
+            .param("id", job.id())
+            .param("department", job.departmentId())
+            .param("base_model", job.base().model())
+            .param("base_manifest", job.base().manifest().hex())
+            .param("training_file", job.data().training())
+            .param("training_digest", job.data().trainingDigest().hex())
+            .param("validation_file", job.data().validation())
+            .param("validation_digest", hex(job.data().validationDigest()))
+            .param("suffix", job.suffix())
+            .param("seed", job.settings().seed())
+            .param("method", job.settings().methodJson())
+            .param("hyperparameters", job.settings().hyperparametersJson())
+            .param("adapter", job.settings().adapterJson())
+            .param("metadata", job.metadataJson())
+            .param("priority", job.turn().priority())
+            .param("submitted_by", by)
+            .param("approval", job.turn().approval())
+            .param("parent_model", job.base().parent())
+            .param("start_manifest", hex(job.base().start()))
+            .param("memory", job.turn().memory().bytes())
+            .param("memory_smaller", job.turn().memory().smaller())
+            .param("resources", written(job.turn().resources()))
+            .param("worker_class", job.turn().needs().classColumn())
+            .param("device_needs", job.turn().needs().column());
+    EveryDepartment.call(() -> submit.query(String.class).single());
   }
 
   private static @Nullable String written(Resources resources) {
@@ -233,8 +234,7 @@ public class JobLedger {
    */
   public boolean cancel(
       String departmentId, String jobId, @Nullable String by, @Nullable String why) {
-    Optional<String> state =
-        asked(CANCEL, departmentId, jobId, by).param("why", why).query(String.class).optional();
+    Optional<String> state = state(asked(CANCEL, departmentId, jobId, by).param("why", why));
     if (state.filter(JobState.CANCELLED.wire()::equals).isPresent()) {
       meters.cancelled();
     }
@@ -251,7 +251,12 @@ public class JobLedger {
     return sql.sql(statement).param("job", jobId).param("department", departmentId).param("by", by);
   }
 
-  private static boolean moved(JdbcClient.StatementSpec statement) {
-    return statement.query(String.class).optional().isPresent();
+  private boolean moved(JdbcClient.StatementSpec statement) {
+    return state(statement).isPresent();
+  }
+
+  /** As the server itself: departments write no job. */
+  private Optional<String> state(JdbcClient.StatementSpec statement) {
+    return EveryDepartment.call(() -> statement.query(String.class).optional());
   }
 }

@@ -1,6 +1,7 @@
 package dev.graft.jobs.results;
 
 import dev.graft.platform.database.ResultColumns;
+import dev.graft.platform.rows.EveryDepartment;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -95,12 +96,12 @@ public class JobLineage {
   }
 
   private List<Step> line(String direction, String departmentId, String jobId) {
-    return sql.sql(direction + READ)
-        .param("department", departmentId)
-        .param("job", jobId)
-        .param("farthest", FARTHEST)
-        .param("most", MOST)
-        .query(Step::of)
-        .list();
+    JdbcClient.StatementSpec line =
+        sql.sql(direction + READ)
+            .param("department", departmentId)
+            .param("job", jobId)
+            .param("farthest", FARTHEST)
+            .param("most", MOST);
+    return EveryDepartment.call(() -> line.query(Step::of).list());
   }
 }

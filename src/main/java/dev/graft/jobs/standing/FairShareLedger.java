@@ -7,6 +7,7 @@ import dev.graft.jobs.queue.JobProperties;
 import dev.graft.jobs.queue.JobRows;
 import dev.graft.jobs.queue.JobsThatFit;
 import dev.graft.jobs.queue.WorkerDevices;
+import dev.graft.platform.rows.EveryDepartment;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
@@ -156,6 +157,10 @@ public class FairShareLedger {
       int ahead) {}
 
   Optional<Standing> of(String departmentId) {
+    return EveryDepartment.call(() -> explain(departmentId));
+  }
+
+  private Optional<Standing> explain(String departmentId) {
     return sql.sql(EXPLAIN)
         .param("department", departmentId)
         .param("half_life", settings.halfLifeSeconds())
@@ -183,11 +188,11 @@ public class FairShareLedger {
 
   /** What a department's waiting jobs wait for; reads a bounded number of jobs. */
   public QueueTurn turn(String departmentId) {
-    return sql.sql(TURN)
-        .param("department", departmentId)
-        .param("half_life", settings.halfLifeSeconds())
-        .param("penalty", settings.penaltySeconds())
-        .query(QueueTurn::of)
-        .single();
+    JdbcClient.StatementSpec turn =
+        sql.sql(TURN)
+            .param("department", departmentId)
+            .param("half_life", settings.halfLifeSeconds())
+            .param("penalty", settings.penaltySeconds());
+    return EveryDepartment.call(() -> turn.query(QueueTurn::of).single());
   }
 }

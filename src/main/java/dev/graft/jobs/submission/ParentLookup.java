@@ -9,6 +9,7 @@ import dev.graft.catalog.BaseModels;
 import dev.graft.jobs.ParentModel;
 import dev.graft.jobs.ParentModels;
 import dev.graft.platform.errors.RequestFailed;
+import dev.graft.platform.rows.EveryDepartment;
 import dev.graft.spec.fields.SpecRejected;
 import dev.graft.spec.method.AdapterMethod;
 import dev.graft.spec.peft.AdapterMethods;
@@ -135,11 +136,9 @@ class ParentLookup {
 
   /** What the parent's own weights lie on. */
   private Digest baseOf(ParentModel parent) {
-    return new Digest(
-        sql.sql("select base_manifest from job where id = :job")
-            .param("job", parent.jobId())
-            .query(String.class)
-            .single());
+    JdbcClient.StatementSpec base =
+        sql.sql("select base_manifest from job where id = :job").param("job", parent.jobId());
+    return new Digest(EveryDepartment.call(() -> base.query(String.class).single()));
   }
 
   private AdapterMethod method(ParentModel parent, Manifest files, String param)

@@ -1,13 +1,18 @@
 package dev.graft.tenancy.access;
 
+import com.nimbusds.jose.JWSAlgorithm;
+import com.nimbusds.jose.jwk.source.RateLimitReachedException;
+import com.nimbusds.jose.proc.JWSVerificationKeySelector;
+import com.nimbusds.jose.proc.SecurityContext;
+import com.nimbusds.jwt.proc.DefaultJWTProcessor;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.security.oauth2.core.DelegatingOAuth2TokenValidator;
-import org.springframework.security.oauth2.jose.jws.SignatureAlgorithm;
 import org.springframework.security.oauth2.jwt.BadJwtException;
 import org.springframework.security.oauth2.jwt.Jwt;
 import org.springframework.security.oauth2.jwt.JwtClaimNames;
@@ -17,7 +22,6 @@ import org.springframework.security.oauth2.jwt.JwtException;
 import org.springframework.security.oauth2.jwt.JwtIssuerValidator;
 import org.springframework.security.oauth2.jwt.JwtTimestampValidator;
 import org.springframework.security.oauth2.jwt.NimbusJwtDecoder;
-import org.springframework.security.oauth2.jwt.SupplierJwtDecoder;
 import org.springframework.stereotype.Component;
 
 /**
@@ -29,35 +33,32 @@ class ProviderTokenVerifier {
   private static final Logger log = LoggerFactory.getLogger(ProviderTokenVerifier.class);
   private static final Duration SKEW = Duration.ofSeconds(30);
   private static final int LONGEST = 16_384;
+  private static final Set<JWSAlgorithm> ALLOWED =
+      Set.of(
+          JWSAlgorithm.RS256,
+          JWSAlgorithm.RS384,
+          JWSAlgorithm.RS512,
+          JWSAlgorithm.PS256,
+          JWSAlgorithm.PS384,
+          JWSAlgorithm.PS512,
+          JWSAlgorithm.ES256,
+          JWSAlgorithm.ES384,
+          JWSAlgorithm.ES512);
 
   private final Optional<JwtDecoder> decoder;
 
   ProviderTokenVerifier(OidcProperties settings, Clock clock) {
     this.decoder =
-        Optional.ofNullable(settings.issuer())
-            .map(issuer -> new SupplierJwtDecoder(() -> decoder(issuer, settings, clock)));
+        Optional.ofNullable(settings.issuer()).map(issuer -> decoder(issuer, settings, clock));
   }
 
-  /** Built with the first token: the provider need not be there when the server starts. */
   private static JwtDecoder decoder(String issuer, OidcProperties settings, Clock clock) {
-    NimbusJwtDecoder decoder =
-        (settings.jwkSetUri() == null
-                ? NimbusJwtDecoder.withIssuerLocation(issuer)
-                : NimbusJwtDecoder.withJwkSetUri(settings.jwkSetUri()))
-            .jwsAlgorithms(
-                allowed ->
-                    allowed.addAll(
-                        List.of(
-                            SignatureAlgorithm.RS256,
-                            SignatureAlgorithm.RS384,
-                            SignatureAlgorithm.RS512,
-                            SignatureAlgorithm.PS256,
-                            SignatureAlgorithm.PS384,
-                            SignatureAlgorithm.PS512,
-                            SignatureAlgorithm.ES256,
-                            SignatureAlgorithm.ES384,
-                            SignatureAlgorithm.ES512)))
-            .build();
+    DefaultJWTProcessor<SecurityContext> signatures = new DefaultJWTProcessor<>();
+    signatures.setJWSKeySelector(
+        new JWSVerificationKeySelector<>(ALLOWED, ProviderKeys.of(issuer, settings.jwkSetUri())));
+    // What a token claims is looked at below, by this Graft's clock.
+    signatures.setJWTClaimsSetVerifier((claims, context) -> {});
+    NimbusJwtDecoder decoder = new NimbusJwtDecoder(signatures);
     JwtTimestampValidator times = new JwtTimestampValidator(SKEW);
     times.setClock(clock);
     decoder.setJwtValidator(
@@ -83,6 +84,7 @@ class ProviderTokenVerifier {
     } catch (BadJwtException refused) {
       return Optional.empty();
     } catch (JwtException unreachable) {
+      if (unreachable.getCause() instanceof RateLimitReachedException) return Optional.empty();
       log.atWarn().addKeyValue("cause", unreachable.getMessage()).log("identity_provider_failed");
       return Optional.empty();
     }

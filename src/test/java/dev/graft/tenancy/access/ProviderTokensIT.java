@@ -109,6 +109,20 @@ class ProviderTokensIT {
         .isEqualTo(401);
   }
 
+  /** A token that names a key nobody knows may be the first of a new key: or anybody's. */
+  @Test
+  void unknownKeysDoNotMakeTheProviderBusy() throws Exception {
+    ok(anyone.as(PROVIDER.signed(claims("ml-support").build())).get("/v1/files"));
+    for (int i = 0; i < 20; i++) {
+      String token =
+          IdentityProvider.signed(
+              claims("ml-support").build(), IdentityProvider.key("unknown " + i));
+      assertThat(anyone.as(token).get("/v1/files").statusCode()).isEqualTo(401);
+    }
+    assertThat(PROVIDER.keysAsked.get()).isBetween(1, 3);
+    ok(anyone.as(PROVIDER.signed(claims("ml-support").build())).get("/v1/files"));
+  }
+
   @Test
   void whatIsNotTheProvidersTokenForThisGraftOpensNothing() throws Exception {
     Date over = Date.from(clock.instant().minus(Duration.ofMinutes(1)));
@@ -119,7 +133,7 @@ class ProviderTokensIT {
             "expired", PROVIDER.signed(claims("ml-support").expirationTime(over).build()),
             "without an end", PROVIDER.signed(claims("ml-support").expirationTime(null).build()),
             "another key",
-                IdentityProvider.signed(claims("ml-support").build(), IdentityProvider.key("two")),
+                IdentityProvider.signed(claims("ml-support").build(), IdentityProvider.key("one")),
             "unsigned", new PlainJWT(claims("ml-support").build()).serialize(),
             "a shared secret", withSecret(claims("ml-support").build()),
             "no group of ours", PROVIDER.signed(claims("others").build()),

@@ -124,7 +124,8 @@ class RayClusterIT extends OnCluster {
     assertThat(last).isPositive();
     worker("two");
     await().atMost(LONG).until(() -> state(job).equals("succeeded"));
-    assertThat(told(job)).contains("continues after step " + last).doesNotContain("starts again");
+    // When the worker was lost, the server knew of no checkpoint: the run made it alone.
+    assertThat(told(job)).contains("no checkpoint yet", "continues after step " + last);
     assertThat(submissions()).hasSize(2);
     requireLosses(job, base, training, 1e-3);
     assertThat(outcomes(job)).containsExactly("lost", "completed");

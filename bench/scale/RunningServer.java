@@ -24,15 +24,18 @@ final class RunningServer implements AutoCloseable {
   private static final Pattern RUNNING =
       Pattern.compile("Graft is running at (http://\\S+)/v1", Pattern.MULTILINE);
   private static final Pattern PEAK = Pattern.compile("VmHWM:\\s*(\\d+) kB");
+  private static final Pattern NOW = Pattern.compile("VmRSS:\\s*(\\d+) kB");
   private static final long START_SECONDS = 300;
 
   private final Path root = root();
   private final Path work;
+  private final String name;
   private final Process process;
   private final URI url;
 
-  private RunningServer(Path work, Process process) throws Exception {
+  private RunningServer(Path work, String name, Process process) throws Exception {
     this.work = work;
+    this.name = name;
     this.process = process;
     this.url = awaitUrl();
   }
@@ -42,10 +45,32 @@ final class RunningServer implements AutoCloseable {
    * @param settings lines of a properties file
    */
   static RunningServer start(String heap, String settings) throws Exception {
-    Path work = Files.createTempDirectory("graft-bench-");
+    return start(Files.createTempDirectory("graft-bench-"), "server", heap, settings);
+  }
+
+  /** Another one over the same database and artifacts. */
+  RunningServer beside(String heap, String settings) throws Exception {
+    Login login = login();
+    return start(
+        work,
+        "second",
+        heap,
+        """
+        spring.datasource.url=%s
+        spring.datasource.username=%s
+        spring.datasource.password=%s
+        graft.artifacts.filesystem.directory=%s
+        """
+                .formatted(
+                    login.url(), login.user(), login.password(), work.resolve("server/artifacts"))
+            + settings);
+  }
+
+  private static RunningServer start(Path work, String name, String heap, String settings)
+      throws Exception {
     Path config =
         Files.writeString(
-            work.resolve("graft.properties"), "server.address=127.0.0.1\n" + settings);
+            work.resolve(name + ".properties"), "server.address=127.0.0.1\n" + settings);
     ProcessBuilder builder =
         graft(
             root(),
@@ -55,27 +80,31 @@ final class RunningServer implements AutoCloseable {
             "--port",
             "0",
             "--data-dir",
-            work.resolve("server").toString(),
+            work.resolve(name).toString(),
             "--config",
             config.toString());
     builder.environment().put("GRAFT_JAVA_OPTIONS", "-Xmx" + heap);
     Process process =
         builder
             .redirectErrorStream(true)
-            .redirectOutput(work.resolve("server.log").toFile())
+            .redirectOutput(work.resolve(name + ".log").toFile())
             .start();
     Runtime.getRuntime().addShutdownHook(new Thread(process::destroy));
-    return new RunningServer(work, process);
+    return new RunningServer(work, name, process);
   }
 
   private URI awaitUrl() throws Exception {
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(START_SECONDS);
     while (System.nanoTime() < end && process.isAlive()) {
-      Matcher said = RUNNING.matcher(Files.readString(work.resolve("server.log")));
+      Matcher said = RUNNING.matcher(Files.readString(log()));
       if (said.find()) return URI.create(said.group(1));
       Thread.sleep(200);
     }
-    throw new IOException("the server does not start; see " + work.resolve("server.log"));
+    throw new IOException("the server does not start; see " + log());
+  }
+
+  private Path log() {
+    return work.resolve(name + ".log");
   }
 
   URI url() {
@@ -108,13 +137,22 @@ final class RunningServer implements AutoCloseable {
 
   /** The server's PostgreSQL, by the driver that lies in the jar. */
   Connection database() throws Exception {
+    Login login = login();
+    Properties properties = new Properties();
+    properties.put("user", login.user());
+    properties.put("password", login.password());
+    return driver().connect(login.url(), properties);
+  }
+
+  private record Login(String url, String user, String password) {}
+
+  private Login login() throws IOException {
     Path postgres = work.resolve("server/postgres");
     List<String> postmaster = Files.readAllLines(postgres.resolve("cluster/postmaster.pid"));
-    Properties login = new Properties();
-    login.put("user", "graft");
-    login.put("password", Files.readString(postgres.resolve("password")).strip());
-    return driver()
-        .connect("jdbc:postgresql://127.0.0.1:" + postmaster.get(3).strip() + "/postgres", login);
+    return new Login(
+        "jdbc:postgresql://127.0.0.1:" + postmaster.get(3).strip() + "/postgres",
+        "graft",
+        Files.readString(postgres.resolve("password")).strip());
   }
 
   private Driver driver() throws Exception {
@@ -134,8 +172,17 @@ final class RunningServer implements AutoCloseable {
 
   /** The most memory that the server's process has had, heap and all. */
   long peakMegabytes() throws IOException {
-    Matcher peak = PEAK.matcher(Files.readString(Path.of("/proc/" + process.pid() + "/status")));
-    return peak.find() ? Long.parseLong(peak.group(1)) / 1024 : -1;
+    return kilobytes(PEAK) / 1024;
+  }
+
+  /** What it has now. */
+  long kilobytes() throws IOException {
+    return kilobytes(NOW);
+  }
+
+  private long kilobytes(Pattern line) throws IOException {
+    Matcher found = line.matcher(Files.readString(Path.of("/proc/" + process.pid() + "/status")));
+    return found.find() ? Long.parseLong(found.group(1)) : -1;
   }
 
   /** Of this checkout: the directory above that of the programs. */
@@ -149,11 +196,12 @@ final class RunningServer implements AutoCloseable {
   @Override
   public void close() throws Exception {
     if (!process.isAlive()) {
-      System.err.println("the server has ended by itself; see " + work.resolve("server.log"));
+      System.err.println("the server has ended by itself; see " + log());
       return;
     }
     process.destroy();
     process.waitFor(60, TimeUnit.SECONDS);
+    if (!name.equals("server")) return; // the first one removes what is left
     Files.walkFileTree(
         work,
         new SimpleFileVisitor<>() {

@@ -1,5 +1,6 @@
 package dev.graft.cli.server;
 
+import dev.graft.artifacts.StoreProperties;
 import dev.graft.artifacts.s3.S3Properties;
 import dev.graft.platform.GraftProperties;
 import java.nio.file.Path;
@@ -14,7 +15,7 @@ import org.springframework.context.annotation.Configuration;
 /** Where a server's artifacts lie, by the configuration of {@code serve}, without its database. */
 record StoreSettings(ConfigurableApplicationContext context) implements AutoCloseable {
   @Configuration(proxyBeanMethods = false)
-  @EnableConfigurationProperties({GraftProperties.class, S3Properties.class})
+  @EnableConfigurationProperties({GraftProperties.class, StoreProperties.class, S3Properties.class})
   static class Read {}
 
   static StoreSettings read(ServerOptions options) {
@@ -27,7 +28,7 @@ record StoreSettings(ConfigurableApplicationContext context) implements AutoClos
   }
 
   Path root() {
-    return context.getBean(GraftProperties.class).dataDir().resolve("artifacts");
+    return context.getBean(StoreProperties.class).root(context.getBean(GraftProperties.class));
   }
 
   S3Properties bucket() {

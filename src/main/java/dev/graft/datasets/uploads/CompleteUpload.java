@@ -25,7 +25,8 @@ import org.springframework.stereotype.Component;
 
 /**
  * Makes a file of an upload's parts. A refusal leaves the upload pending. Twins of a request (an
- * SDK that got no answer) wait for the first and then find its result.
+ * SDK that got no answer) wait for the first and then find its result. Twins at two servers both
+ * join the parts, and the first to end makes the file.
  */
 @Component
 class CompleteUpload {
@@ -55,6 +56,9 @@ class CompleteUpload {
       if (!upload.wasCompletedWith(partIds)) {
         complete(upload, partIds, md5);
       }
+    } catch (RequestFailed | BlobMissing gone) {
+      // A twin at another server may have ended the upload, and dropped its parts.
+      if (!uploads.require(departmentId, uploadId).wasCompletedWith(partIds)) throw gone;
     } finally {
       running.remove(uploadId);
       turn.complete(true);

@@ -170,11 +170,12 @@ public class Uploads implements Owned {
     return id.length() > 40 ? id.substring(0, 40) + "..." : id;
   }
 
-  /** Makes the file and ends the upload, both or neither. */
+  /** Makes the file and ends the upload, both or neither; nothing where a twin has done so. */
   @Transactional
   void complete(
       String departmentId, String id, List<String> partIds, NewFile file, ArrivedFile arrived) {
     UploadRow upload = requireToChange(departmentId, id);
+    if (upload.wasCompletedWith(partIds)) return;
     requirePending(upload);
     upload.complete(partIds, files.addReserved(file, arrived).id());
   }
@@ -211,8 +212,9 @@ public class Uploads implements Owned {
     return parts.findToDrop(uploadId, clock.instant().minus(ARRIVING));
   }
 
+  /** Nothing where another server has just forgotten it. */
   @Transactional
   void forgetPart(String partId) {
-    parts.findById(partId).ifPresent(parts::delete);
+    parts.deleteAllByIdInBatch(List.of(partId));
   }
 }

@@ -31,6 +31,8 @@ import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.transaction.annotation.Isolation;
+import org.springframework.transaction.annotation.Transactional;
 import org.springframework.web.bind.annotation.RestController;
 import org.springframework.web.bind.annotation.RestControllerAdvice;
 
@@ -106,6 +108,25 @@ class ArchitectureTests {
           .orShould()
           .callMethod(LocalDateTime.class, "now")
           .because("time comes from an injected java.time.Clock, durations from System.nanoTime()");
+
+  @ArchTest
+  static final ArchRule transactionsChangeNoConnection =
+      methods()
+          .should(leaveTheIsolationOfConnections())
+          .because("a pooler in transaction mode gives the connection to others");
+
+  private static ArchCondition<JavaMethod> leaveTheIsolationOfConnections() {
+    return new ArchCondition<>("leave the isolation of connections") {
+      @Override
+      public void check(JavaMethod method, ConditionEvents events) {
+        method
+            .tryGetAnnotationOfType(Transactional.class)
+            .filter(each -> each.isolation() != Isolation.DEFAULT)
+            .ifPresent(
+                each -> events.add(SimpleConditionEvent.violated(method, method.getFullName())));
+      }
+    };
+  }
 
   @ArchTest
   static final ArchRule nobodyDeserializesJavaObjects =

@@ -20,7 +20,6 @@ import org.slf4j.LoggerFactory;
 import org.springframework.context.event.EventListener;
 import org.springframework.data.domain.Limit;
 import org.springframework.stereotype.Service;
-import org.springframework.transaction.annotation.Isolation;
 import org.springframework.transaction.annotation.Propagation;
 import org.springframework.transaction.annotation.Transactional;
 
@@ -119,13 +118,16 @@ public class Adapters implements Owned {
     return rows.names(departmentId, Limit.of(MOST_NAMES));
   }
 
-  /** Newest first, at most {@code limit}; all that were there when it began. */
-  @Transactional(readOnly = true, isolation = Isolation.REPEATABLE_READ)
+  /** Newest first, {@code limit} of them as long as there are so many. */
+  @Transactional(readOnly = true)
   public List<Adapter> page(String departmentId, AdapterSearch search, int limit) {
-    List<String> ids = index.page(departmentId, search, limit);
-    return rows.findByIdInAndDeletedAtIsNullOrderByCreatedAtDescIdDesc(ids).stream()
-        .map(AdapterRow::adapter)
-        .toList();
+    List<String> ids;
+    List<AdapterRow> found;
+    do {
+      ids = index.page(departmentId, search, limit);
+      found = rows.findByIdInAndDeletedAtIsNullOrderByCreatedAtDescIdDesc(ids);
+    } while (found.size() < ids.size()); // one was deleted in between: others follow it
+    return found.stream().map(AdapterRow::adapter).toList();
   }
 
   /**

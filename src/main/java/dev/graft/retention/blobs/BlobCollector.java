@@ -9,17 +9,14 @@ import dev.graft.artifacts.StoredBlob;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.sql.Connection;
-import java.sql.ResultSet;
-import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.stream.Stream;
-import javax.sql.DataSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Service;
@@ -33,13 +30,13 @@ import org.springframework.stereotype.Service;
 @Service
 public class BlobCollector {
   private static final Logger log = LoggerFactory.getLogger(BlobCollector.class);
-  private static final String LOCK = "(hashtextextended('sweep of the artifact store', 0))";
+  private static final Duration RENEW = Duration.ofMinutes(1);
 
   private final ArtifactStore store;
   private final ReferredBlobs referred;
   private final UnreferencedBlobs unreferenced;
   private final BlobProperties settings;
-  private final DataSource connections;
+  private final SweepLease lease;
   private final Clock clock;
 
   BlobCollector(
@@ -47,13 +44,13 @@ public class BlobCollector {
       ReferredBlobs referred,
       UnreferencedBlobs unreferenced,
       BlobProperties settings,
-      DataSource connections,
+      SweepLease lease,
       Clock clock) {
     this.store = store;
     this.referred = referred;
     this.unreferenced = unreferenced;
     this.settings = settings;
-    this.connections = connections;
+    this.lease = lease;
     this.clock = clock;
   }
 
@@ -65,23 +62,19 @@ public class BlobCollector {
    * needed: a manifest cannot be read, or the store belongs to another database.
    */
   public Optional<Swept> sweep() {
-    // The session's lock, not a transaction's: that would be open for as long as files take.
-    try (Connection session = connections.getConnection();
-        Statement statement = session.createStatement()) {
-      try (ResultSet lock = statement.executeQuery("select pg_try_advisory_lock" + LOCK)) {
-        if (!lock.next() || !lock.getBoolean(1)) return Optional.empty();
-      }
-      try {
-        return Optional.of(collect());
-      } finally {
-        statement.execute("select pg_advisory_unlock" + LOCK);
-      }
-    } catch (SQLException | IOException failed) {
+    Optional<UUID> taken = lease.take();
+    if (taken.isEmpty()) return Optional.empty();
+    UUID sweep = taken.get();
+    try {
+      return Optional.of(collect(sweep));
+    } catch (IOException failed) {
       throw new IllegalStateException("the artifact store was not swept", failed);
+    } finally {
+      lease.release(sweep);
     }
   }
 
-  private Swept collect() throws IOException {
+  private Swept collect(UUID sweep) throws IOException {
     requireOwnStore();
     Instant now = clock.instant();
     store.removeUnfinished(now);
@@ -94,10 +87,15 @@ public class BlobCollector {
     }
     int deleted = 0;
     long bytes = 0;
+    long renewed = System.nanoTime();
+    if (!lease.renew(sweep)) throw new IOException("it took so long that another server began");
     for (StoredBlob blob : unreferenced.note(others, now, now.minus(settings.keepUnreferenced()))) {
       if (!store.delete(blob)) continue;
       deleted++;
       bytes += blob.ref().bytes();
+      if (System.nanoTime() - renewed < RENEW.toNanos()) continue;
+      if (!lease.renew(sweep)) break;
+      renewed = System.nanoTime();
     }
     log.atInfo()
         .addKeyValue("needed", needed.size())

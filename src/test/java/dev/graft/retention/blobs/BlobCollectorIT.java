@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.UUID;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -42,6 +43,7 @@ class BlobCollectorIT {
   @TempDir Path scratch;
   @LocalServerPort int port;
   @Autowired BlobCollector collector;
+  @Autowired SweepLease lease;
   @Autowired StoreInUse use;
   @Autowired MovableClock clock;
   @Autowired JdbcClient sql;
@@ -204,17 +206,20 @@ class BlobCollectorIT {
 
   @Test
   void oneServerSweepsAtATime() {
-    transaction.executeWithoutResult(
-        another -> {
-          sql.sql(
-                  "select pg_advisory_xact_lock(hashtextextended('sweep of the artifact store',"
-                      + " 0))::text")
-              .query(String.class)
-              .single();
-          assertThat(collector.sweep()).isEqualTo(Optional.empty());
-        });
+    UUID others = lease.take().orElseThrow();
+    assertThat(collector.sweep()).isEqualTo(Optional.empty());
+    assertThat(lease.renew(others)).isTrue();
+    lease.release(others);
     assertThat(collector.sweep()).isPresent();
-    assertThat(collector.sweep()).as("the lock is given back").isPresent();
+    assertThat(collector.sweep()).as("it is given back").isPresent();
+  }
+
+  @Test
+  void whatADeadServerBeganIsAnothersAfterAWhile() {
+    UUID dead = lease.take().orElseThrow();
+    sql.sql("update artifact_store set sweep_until = graft_now() - interval '1 second'").update();
+    assertThat(collector.sweep()).isPresent();
+    assertThat(lease.renew(dead)).isFalse();
   }
 
   @Test

@@ -1,8 +1,6 @@
 package dev.graft.platform;
 
 import java.time.Clock;
-import java.time.Duration;
-import java.time.temporal.ChronoUnit;
 import org.springframework.boot.jackson.autoconfigure.JsonMapperBuilderCustomizer;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -17,10 +15,10 @@ import tools.jackson.databind.type.LogicalType;
 @Configuration
 @EnableScheduling
 class PlatformConfiguration {
-  /** The only wall clock of the process; it knows no time that PostgreSQL would round. */
+  /** The only wall clock of the process; a server's goes by the database's. */
   @Bean
   Clock clock() {
-    return Clock.tick(Clock.systemUTC(), Duration.of(1, ChronoUnit.MICROS));
+    return new AdjustedClock(Clock.systemUTC());
   }
 
   @Bean

@@ -8,38 +8,30 @@ import dev.graft.tenancy.TenancyProperties;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.scheduling.annotation.Scheduled;
 import org.springframework.stereotype.Component;
 
 /**
- * The rate limits of keys and departments. The buckets are rows, so they hold over all servers; see
- * {@code rate_take} in the migration.
+ * The rate limits of keys and departments. The buckets are rows, so they hold over all servers;
+ * each server takes a few requests out of them at a time ({@link RateAllowance}; {@code rate_lease}
+ * in the migration), and so may be that few off.
  */
 @Component
 class RateLimits implements RateLimiter {
-  private static final long MINUTE = Duration.ofMinutes(1).toMillis();
+  private static final Duration IDLE = Duration.ofMinutes(5);
 
-  /** A request that the department's bucket has no room for is taken out of the key's again. */
-  private static final String TAKE =
+  private static final String LEASE =
       """
-      with d as materialized (
-             select coalesce(requests_per_minute, :of_department) as limit_ from department
-              where id = :department),
-           k as materialized (select * from rate_take('key ' || :account, :of_key)),
-           t as materialized (
-             select r.*, d.limit_ from d, lateral rate_take('department ' || :department, d.limit_) r
-              where (select fits_in = interval '0' from k)),
-           b as materialized (
-             select rate_give_back('key ' || :account, :of_key) from t
-              where t.fits_in > interval '0')
-      select extract(epoch from k.empty_in) * 1000 as key_empty,
-             extract(epoch from k.fits_in) * 1000 as key_wait,
-             extract(epoch from t.empty_in) * 1000 as department_empty,
-             extract(epoch from t.fits_in) * 1000 as department_wait,
-             t.limit_ as department_limit, (select count(*) from b)
-        from k left join t on true
+      select l.limit_, r.granted,
+             (extract(epoch from r.empty_in) * 1e9)::bigint as empty_in,
+             (extract(epoch from r.fits_in) * 1e9)::bigint as fits_in
+        from (select coalesce((select requests_per_minute from department where id = :department::text),
+                              :limit) as limit_) l,
+             lateral rate_lease(:bucket, l.limit_, :wanted) r
       """;
 
   private static final String FORGET =
@@ -47,6 +39,7 @@ class RateLimits implements RateLimiter {
 
   private final JdbcClient sql;
   private final TenancyProperties settings;
+  private final Map<String, RateAllowance> allowances = new ConcurrentHashMap<>();
 
   RateLimits(JdbcClient sql, TenancyProperties settings) {
     this.sql = sql;
@@ -61,45 +54,45 @@ class RateLimits implements RateLimiter {
     return take(actor.keyId() == null ? actor.account() : actor.keyId(), department);
   }
 
+  /** A request that the department has no room for costs the key nothing. */
   Turn take(String account, @Nullable String department) {
-    return sql.sql(TAKE)
-        .param("account", account)
+    String keyBucket = "key " + account;
+    RateAllowance ofKey = allowances.computeIfAbsent(keyBucket, name -> new RateAllowance("key"));
+    Turn key =
+        ofKey.take(wanted -> lease(keyBucket, null, settings.requestsPerMinuteOfKey(), wanted));
+    if (department == null || key.retryIn().isPositive()) return key;
+    String bucket = "department " + department;
+    Turn all =
+        allowances
+            .computeIfAbsent(bucket, name -> new RateAllowance("project"))
+            .take(wanted -> lease(bucket, department, settings.requestsPerMinute(), wanted));
+    if (all.retryIn().isPositive()) ofKey.giveBack();
+    return all.remaining() < key.remaining() || all.retryIn().isPositive() ? all : key;
+  }
+
+  private RateAllowance.Granted lease(
+      String bucket, @Nullable String department, int limit, int wanted) {
+    return sql.sql(LEASE)
+        .param("bucket", bucket)
         .param("department", department)
-        .param("of_key", settings.requestsPerMinuteOfKey())
-        .param("of_department", settings.requestsPerMinute())
-        .query(this::tighter)
+        .param("limit", limit)
+        .param("wanted", wanted)
+        .query(RateLimits::lease)
         .single();
   }
 
-  private Turn tighter(ResultSet row, int number) throws SQLException {
-    Turn key =
-        turn(
-            settings.requestsPerMinuteOfKey(),
-            row.getDouble("key_empty"),
-            row.getDouble("key_wait"),
-            "key");
-    double empty = row.getDouble("department_empty");
-    if (row.wasNull()) return key;
-    Turn department =
-        turn(row.getInt("department_limit"), empty, row.getDouble("department_wait"), "project");
-    return department.remaining() < key.remaining() || department.retryIn().isPositive()
-        ? department
-        : key;
+  private static RateAllowance.Granted lease(ResultSet row, int number) throws SQLException {
+    return new RateAllowance.Granted(
+        row.getInt("limit_"),
+        row.getInt("granted"),
+        row.getLong("empty_in"),
+        row.getLong("fits_in"));
   }
 
-  private static Turn turn(int limit, double emptyInMillis, double waitMillis, String whose) {
-    // What fits at once into what is left of the minute, less the rounding of its shares.
-    int remaining = (int) Math.floor((MINUTE - emptyInMillis) * limit / MINUTE + 1e-3);
-    return new Turn(
-        limit,
-        Math.max(0, remaining),
-        Duration.ofMillis(Math.round(emptyInMillis)),
-        Duration.ofMillis((long) Math.ceil(waitMillis)),
-        whose);
-  }
-
+  /** By then the buckets are empty without what was taken. */
   @Scheduled(fixedDelayString = "PT10M", initialDelayString = "PT10M")
   void forget() {
+    allowances.values().removeIf(each -> each.unusedFor(IDLE));
     sql.sql(FORGET).update();
   }
 }

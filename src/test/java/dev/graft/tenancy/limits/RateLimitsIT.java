@@ -3,12 +3,15 @@ package dev.graft.tenancy.limits;
 import static dev.graft.tenancy.ApiClient.error;
 import static dev.graft.tenancy.ApiClient.text;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.withinPercentage;
+import static org.awaitility.Awaitility.await;
 
 import dev.graft.pg.GraftIT;
 import dev.graft.platform.security.RateLimiter.Turn;
 import dev.graft.tenancy.ApiClient;
 import dev.graft.tenancy.Caller;
 import dev.graft.tenancy.Departments;
+import dev.graft.tenancy.TenancyProperties;
 import dev.graft.tenancy.keys.ApiKeys;
 import java.net.http.HttpResponse;
 import java.time.Duration;
@@ -102,30 +105,69 @@ class RateLimitsIT {
     sql.sql("update rate_bucket set empty_at = empty_at - interval '1 minute' where name = :name")
         .param("name", "key " + account)
         .update();
-    assertThat(limits.take(account, null).remaining()).isEqualTo(3);
+    Turn passed = await().until(() -> limits.take(account, null), turn -> turn.retryIn().isZero());
+    assertThat(passed.remaining()).isEqualTo(3);
   }
 
   @Test
-  void underManyServersAtOnceNoMorePassThanTheLimit() throws Exception {
-    CyclicBarrier together = new CyclicBarrier(8);
+  void underManyServersAtOnceNoMorePassThanASmallLimit() throws Exception {
+    assertThat(passed(8, 4, Duration.ZERO)).isEqualTo(6);
+  }
+
+  @Test
+  void twoServersKeepToALargeLimitWithinATenth() throws Exception {
+    sql.sql("update department set requests_per_minute = 3000 where id = :id")
+        .param("id", department)
+        .update();
+    long begun = System.nanoTime();
+    // One server has nothing to do after a few requests, and keeps what it has taken.
+    assertThat(passed(2, 10, Duration.ZERO)).isEqualTo(20);
+    int all = 20 + passed(2, Integer.MAX_VALUE, Duration.ofSeconds(4));
+    double minutes = (System.nanoTime() - begun) / 60e9;
+    assertThat(all).isCloseTo((int) (3000 * (1 + minutes)), withinPercentage(10));
+  }
+
+  @Test
+  void aServerAsksForAHandfulAtATime() {
+    sql.sql("update department set requests_per_minute = 3000 where id = :id")
+        .param("id", department)
+        .update();
+    for (int i = 0; i < 300; i++) {
+      assertThat(limits.take("key " + i + department, department).retryIn()).isZero();
+    }
+    int taken =
+        sql.sql(
+                "select round(extract(epoch from empty_at - graft_now()) * 50)::int from rate_bucket"
+                    + " where name = :name")
+            .param("name", "department " + department)
+            .query(Integer.class)
+            .single();
+    assertThat(taken).isLessThanOrEqualTo(300 + 30);
+  }
+
+  /** How many requests pass of servers that try at once, each so often and so long. */
+  private int passed(int servers, int tries, Duration time) throws Exception {
+    CyclicBarrier together = new CyclicBarrier(servers);
     List<Future<Integer>> passed = new ArrayList<>();
-    try (ExecutorService servers = Executors.newFixedThreadPool(8)) {
-      for (int i = 0; i < 8; i++) {
-        String account = "server " + i + department;
+    try (ExecutorService threads = Executors.newFixedThreadPool(servers)) {
+      for (int i = 0; i < servers; i++) {
+        RateLimits server =
+            new RateLimits(sql, new TenancyProperties(null, 2, 2, 6, 100_000, "EUR"));
         passed.add(
-            servers.submit(
+            threads.submit(
                 () -> {
                   together.await();
+                  long end = System.nanoTime() + time.toNanos();
                   int through = 0;
-                  for (int n = 0; n < 4; n++) {
-                    if (limits.take(account, department).retryIn().isZero()) through++;
+                  for (int n = 0; n < tries && (time.isZero() || System.nanoTime() < end); n++) {
+                    if (server.take("k " + department, department).retryIn().isZero()) through++;
                   }
                   return through;
                 }));
       }
       int sum = 0;
       for (Future<Integer> each : passed) sum += each.get();
-      assertThat(sum).isEqualTo(6);
+      return sum;
     }
   }
 

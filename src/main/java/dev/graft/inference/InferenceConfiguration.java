@@ -1,6 +1,7 @@
 package dev.graft.inference;
 
 import dev.graft.artifacts.cache.LocalCopies;
+import dev.graft.calls.CallRows;
 import dev.graft.inference.engine.EngineHttp;
 import dev.graft.inference.engine.EngineInferrer;
 import dev.graft.inference.engine.EngineModels;
@@ -14,6 +15,7 @@ import dev.graft.inference.serving.LocalModels;
 import dev.graft.inference.serving.ModelDirectories;
 import dev.graft.platform.GraftProperties;
 import dev.graft.platform.Ids;
+import dev.graft.platform.database.Hints;
 import dev.graft.platform.process.ChildJvm;
 import dev.graft.spec.NamedQuantization;
 import dev.graft.spec.Quantization;
@@ -61,8 +63,8 @@ class InferenceConfiguration {
   }
 
   @Bean
-  CallBoard callBoard(InferenceProperties settings, Ids ids) {
-    return new CallBoard(settings, ids);
+  CallBoard callBoard(InferenceProperties settings, Ids ids, CallRows rows, Hints hints) {
+    return new CallBoard(settings, ids, rows, hints);
   }
 
   static String[] arguments(WarmModels.Laid model) {

@@ -37,6 +37,7 @@
       "tenancy",
       "artifacts",
       "artifacts :: *",
+      "calls",
       "catalog",
       "training",
       "training :: generation",

@@ -6,8 +6,10 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -26,6 +28,9 @@ import org.testcontainers.postgresql.PostgreSQLContainer;
 public final class TestPostgres {
   private static final AtomicInteger DATABASES = new AtomicInteger();
   private static final Set<ConfigurableApplicationContext> SERVERS = ConcurrentHashMap.newKeySet();
+
+  /** What stands between servers and PostgreSQL. */
+  private static final Queue<Runnable> BETWEEN = new ConcurrentLinkedQueue<>();
 
   private TestPostgres() {}
 
@@ -91,6 +96,7 @@ public final class TestPostgres {
           try (ExecutorService each = Executors.newVirtualThreadPerTaskExecutor()) {
             for (ConfigurableApplicationContext server : SERVERS) each.execute(server::close);
           }
+          BETWEEN.forEach(Runnable::run);
           postgres.run();
         };
     Runtime.getRuntime().addShutdownHook(new Thread(all, "stop-servers-then-postgres"));
@@ -110,6 +116,11 @@ public final class TestPostgres {
         || java.nio.file.Files.exists(Path.of("/var/run/docker.sock"))
         || java.nio.file.Files.exists(
             Path.of(System.getProperty("user.home"), ".docker/run/docker.sock"));
+  }
+
+  /** At the end of the JVM, after servers and before PostgreSQL. */
+  static void closeBetween(Runnable close) {
+    BETWEEN.add(close);
   }
 
   /** A new, empty database. */

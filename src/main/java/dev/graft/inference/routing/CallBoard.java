@@ -1,29 +1,26 @@
 package dev.graft.inference.routing;
 
+import dev.graft.calls.CallRows;
 import dev.graft.inference.protocol.Ask;
 import dev.graft.inference.serving.InferenceProperties;
 import dev.graft.inference.serving.ModelSlots;
 import dev.graft.inference.serving.NoCapacity;
 import dev.graft.inference.serving.ServedModel;
+import dev.graft.jobs.lease.LeaseWire;
 import dev.graft.platform.Ids;
+import dev.graft.platform.database.Hints;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.HashMap;
-import java.util.Iterator;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Chats that wait for a worker, and those that workers are answering. In the memory of this server:
- * a chat lives no longer than its request.
+ * Chats that this server waits for, and workers that ask it for chats, be they its own or another
+ * server's. {@link CallRows} say who has which; what a worker reports to the server that waits does
+ * not go through them.
  */
 public final class CallBoard {
-  /** A worker that asked this long ago is counted out. */
-  private static final Duration PRESENT = Duration.ofSeconds(30);
-
   /** A call this old goes to any worker, whatever it has in memory. */
   private static final Duration IMPATIENT = Duration.ofSeconds(2);
 
@@ -31,16 +28,17 @@ public final class CallBoard {
 
   private final InferenceProperties settings;
   private final Ids ids;
-  private final Deque<PlacedCall> waiting = new ArrayDeque<>();
-  private final Map<String, PlacedCall> placed = new HashMap<>();
+  private final CallRows rows;
+  private final CallWatch watch;
+  private final WorkerPresence workers;
   private final Map<ServedModel.LoadedWeights, ModelSlots> slots = new HashMap<>();
 
-  /** When each worker was last there, in nanoseconds. */
-  private final Map<String, Long> workers = new HashMap<>();
-
-  public CallBoard(InferenceProperties settings, Ids ids) {
+  public CallBoard(InferenceProperties settings, Ids ids, CallRows rows, Hints hints) {
     this.settings = settings;
     this.ids = ids;
+    this.rows = rows;
+    this.watch = new CallWatch(ids.next("srv_"), rows, hints);
+    this.workers = new WorkerPresence(rows);
   }
 
   /**
@@ -48,24 +46,27 @@ public final class CallBoard {
    *
    * @throws NoCapacity if no worker answers chats, or this model's places are taken
    */
-  synchronized PlacedCall place(String department, ServedModel model, Ask ask) {
-    if (present() == 0) throw new NoCapacity("no worker answers chats at the moment", LATER);
-    slots
-        .computeIfAbsent(
-            model.weights(),
-            weights -> new ModelSlots(settings.maxWaiting(), settings.maxPerDepartment()))
-        .take(department);
+  PlacedCall place(String department, ServedModel model, Ask ask) {
+    takeSlot(department, model.weights());
     PlacedCall call = new PlacedCall(department, InferenceCall.of(ids.next("call_"), model, ask));
-    placed.put(call.call().id(), call);
-    waiting.add(call);
-    notifyAll();
+    boolean there = false;
+    try {
+      there = watch.place(call);
+    } finally {
+      if (!there) leaveSlot(call);
+    }
+    if (!there) throw new NoCapacity("no worker answers chats at the moment", LATER);
     return call;
   }
 
-  /** Takes a call down; a worker that is at it hears so with its next report. */
-  synchronized void leave(PlacedCall call) {
-    waiting.remove(call);
-    placed.remove(call.call().id());
+  private synchronized void takeSlot(String department, ServedModel.LoadedWeights weights) {
+    slots
+        .computeIfAbsent(
+            weights, none -> new ModelSlots(settings.maxWaiting(), settings.maxPerDepartment()))
+        .take(department);
+  }
+
+  private synchronized void leaveSlot(PlacedCall call) {
     ServedModel.LoadedWeights weights = call.call().served().weights();
     ModelSlots own = slots.get(weights);
     if (own == null) return;
@@ -73,23 +74,29 @@ public final class CallBoard {
     if (own.taken() == 0) slots.remove(weights);
   }
 
+  /** Takes a call down; a worker that is at it hears so with its next report. */
+  void leave(PlacedCall call) {
+    leaveSlot(call);
+    watch.leave(call);
+  }
+
   /** The next call for a worker, waiting for one. */
-  synchronized Optional<InferenceCall> take(String worker, InferenceCall.Wanted wanted)
+  Optional<InferenceCall> take(String worker, InferenceCall.Wanted wanted)
       throws InterruptedException {
     long wait = Math.clamp(wanted.waitMs(), 0, InferenceCall.LONGEST_WAIT_MS);
     long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(wait);
-    workers.put(worker, end);
-    while (true) {
-      PlacedCall next = next(wanted);
-      if (next != null) {
-        waiting.remove(next);
-        next.taken(worker);
-        workers.put(worker, System.nanoTime());
-        return Optional.of(next.call());
-      }
-      long left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
-      if (left <= 0) return Optional.empty();
-      wait(left);
+    workers.seen(worker, Duration.ofMillis(wait));
+    watch.asks();
+    try {
+      do {
+        Optional<CallRows.Claimed> next =
+            rows.claim(worker, ids.next("turn_"), wanted.warm(), IMPATIENT);
+        next.ifPresent(claimed -> watch.taken(worker, claimed));
+        if (next.isPresent()) return next.map(CallBoard::call);
+      } while (watch.awaitCall(end - System.nanoTime()));
+      return Optional.empty();
+    } finally {
+      watch.asked();
     }
   }
 
@@ -97,11 +104,8 @@ public final class CallBoard {
    * Has another worker take a call whose worker went away while it was asking: its request was
    * answered, but nobody read it.
    */
-  synchronized void putBack(PlacedCall call) {
-    if (!call.isUnconfirmed()) return;
-    call.putBack();
-    waiting.addFirst(call);
-    notifyAll();
+  void putBack(PlacedCall call) {
+    watch.putBack(call);
   }
 
   /**
@@ -109,29 +113,21 @@ public final class CallBoard {
    *
    * @throws CallGone if nobody waits for it any more, or it is another's
    */
-  synchronized PlacedCall held(String worker, String id) {
-    workers.put(worker, System.nanoTime());
-    PlacedCall call = placed.get(id);
-    if (call == null || !call.isOf(worker)) throw new CallGone();
-    return call;
+  InferenceCall held(String worker, String turn) {
+    return call(rows.held(worker, turn).orElseThrow(CallGone::new));
   }
 
-  /** Workers that would answer a chat. */
-  synchronized int present() {
-    long now = System.nanoTime();
-    Iterator<Long> seen = workers.values().iterator();
-    while (seen.hasNext()) {
-      if (now - seen.next() > PRESENT.toNanos()) seen.remove();
-    }
-    return workers.size();
+  /**
+   * Takes in what a worker says of its call.
+   *
+   * @throws CallGone as {@link #held}
+   */
+  void report(String worker, String turn, InferenceCall.CallReport report) {
+    workers.seen(worker, Duration.ZERO);
+    watch.report(worker, turn, report);
   }
 
-  private @Nullable PlacedCall next(InferenceCall.Wanted wanted) {
-    PlacedCall oldest = waiting.peek();
-    if (oldest == null || oldest.age() > IMPATIENT.toNanos()) return oldest;
-    return waiting.stream()
-        .filter(each -> wanted.warm().contains(each.call().served().weights().name()))
-        .findFirst()
-        .orElse(oldest);
+  private static InferenceCall call(CallRows.Claimed claimed) {
+    return LeaseWire.read(claimed.body(), InferenceCall.class).as(claimed.claim());
   }
 }

@@ -50,7 +50,7 @@ class CallController {
       @PathVariable String call,
       @RequestBody byte[] body) {
     InferenceCall.CallReport report = LeaseWire.read(body, InferenceCall.CallReport.class);
-    board.held(worker.workerId(), call).report(report);
+    board.report(worker.workerId(), call, report);
     return ResponseEntity.noContent().build();
   }
 
@@ -61,7 +61,7 @@ class CallController {
       @PathVariable String digest,
       @RequestHeader(LeaseWire.FOLLOWS_HEADER) Optional<String> follows)
       throws IOException {
-    List<Digest> reached = board.held(worker.workerId(), call).call().manifests();
+    List<Digest> reached = board.held(worker.workerId(), call).manifests();
     if (follows.isPresent()) {
       Optional<URI> link = blobs.link(reached, digest);
       if (link.isPresent()) {

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A request that a worker answers, as it travels: JSON of {@link dev.graft.jobs.lease.LeaseWire}.
  *
+ * @param id of this worker's turn at it
  * @param base, trained, quantization, adapter: see {@link ServedModel}
  */
 record InferenceCall(
@@ -67,6 +68,10 @@ record InferenceCall(
         quantization == null ? null : NamedQuantization.of(quantization),
         model.adapter(),
         ask);
+  }
+
+  InferenceCall as(String turn) {
+    return new InferenceCall(turn, model, base, trained, quantization, adapter, ask);
   }
 
   ServedModel served() {

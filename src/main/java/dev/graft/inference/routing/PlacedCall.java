@@ -17,9 +17,12 @@ final class PlacedCall {
 
   private final String department;
   private final InferenceCall call;
+
+  /** Nobody claimed it yet, or the claim was taken back. */
+  private @Nullable String claim;
+
   private final long placed = System.nanoTime();
   private final LinkedBlockingQueue<Heard> heard = new LinkedBlockingQueue<>();
-  private @Nullable String worker;
   private long lastReport;
   private boolean confirmed;
   private long replies;
@@ -42,26 +45,26 @@ final class PlacedCall {
     return heard.poll(nanos, TimeUnit.NANOSECONDS);
   }
 
+  /** A worker has it, under this claim; nothing happens where that is known. */
   synchronized void taken(String by) {
-    worker = by;
+    if (by.equals(claim)) return;
+    claim = by;
+    confirmed = false;
+    replies = 0;
     lastReport = System.nanoTime();
   }
 
-  /** Whether a worker that should have it has never said so: it may not know. */
-  synchronized boolean isUnconfirmed() {
-    return worker != null && !confirmed;
+  /** The claim of a worker that should have it and has never said so: it may not know. */
+  synchronized @Nullable String unconfirmed() {
+    return confirmed ? null : claim;
   }
 
   synchronized void putBack() {
-    worker = null;
+    claim = null;
   }
 
   synchronized boolean isTaken() {
-    return worker != null;
-  }
-
-  synchronized boolean isOf(String other) {
-    return other.equals(worker);
+    return claim != null;
   }
 
   /** Nanoseconds since it was placed. */
@@ -74,11 +77,16 @@ final class PlacedCall {
     return System.nanoTime() - lastReport;
   }
 
-  /** Takes what is new in a report; one whose beginning is missing is left out, it comes again. */
-  synchronized void report(InferenceCall.CallReport report) {
+  /**
+   * Takes what is new in a report under a claim.
+   *
+   * @return false if something before it is missing: then nothing is taken
+   */
+  synchronized boolean report(String by, InferenceCall.CallReport report) {
+    if (!by.equals(claim)) return true; // an earlier turn's
     lastReport = System.nanoTime();
     confirmed = true;
-    if (report.first() > replies) return;
+    if (report.first() > replies) return false;
     List<Reply> told = report.replies();
     for (int i = (int) Math.min(replies - report.first(), told.size()); i < told.size(); i++) {
       heard.add(new Heard.Said(told.get(i)));
@@ -86,5 +94,11 @@ final class PlacedCall {
     }
     String lost = report.lost();
     if (lost != null) heard.add(new Heard.Lost(lost));
+    return true;
+  }
+
+  /** There will be no answer. */
+  void lost(String why) {
+    heard.add(new Heard.Lost(why));
   }
 }

@@ -63,7 +63,7 @@ public final class RoutedInferrer implements Inferrer {
       throw new NoCapacity(
           "no worker was free in " + settings.workerWait().toSeconds() + " s", SOON);
     }
-    if (call.isUnconfirmed() && call.silence() > CONFIRMED.toNanos()) board.putBack(call);
+    if (call.unconfirmed() != null && call.silence() > CONFIRMED.toNanos()) board.putBack(call);
     if (call.isTaken() && call.silence() > SILENCE.toNanos()) {
       throw new InferrerLost("its worker has not been heard of any more");
     }

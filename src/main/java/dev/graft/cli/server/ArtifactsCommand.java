@@ -19,12 +19,12 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** {@code graft artifacts}: where the artifacts of a server lie. */
+/** {@code graft artifacts}: where the artifacts of a server lie, and whether all are there. */
 @Command(
     name = "artifacts",
-    description = "Copy a server's artifacts between its data directory and a bucket.",
+    description = "Copy a server's artifacts between its data directory and a bucket; check them.",
     mixinStandardHelpOptions = true,
-    subcommands = ArtifactsCommand.Copy.class)
+    subcommands = {ArtifactsCommand.Copy.class, ArtifactsVerifyCommand.class})
 public final class ArtifactsCommand {
   /** Where artifacts can lie. */
   enum Place {

@@ -9,6 +9,7 @@ import java.util.Collection;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
+import org.springframework.beans.factory.support.BeanDefinitionRegistry;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.context.event.ApplicationReadyEvent;
@@ -19,6 +20,7 @@ import org.springframework.context.event.ApplicationEventMulticaster;
 import org.springframework.context.event.SimpleApplicationEventMulticaster;
 import org.springframework.context.support.AbstractApplicationContext;
 import org.springframework.core.ResolvableType;
+import org.springframework.scheduling.config.TaskManagementConfigUtils;
 
 /**
  * A server's services inside this process, and its PostgreSQL: with the configuration of {@code
@@ -123,6 +125,13 @@ final class ServerContext implements AutoCloseable {
         AbstractApplicationContext.APPLICATION_EVENT_MULTICASTER_BEAN_NAME, deaf);
     beans.registerSingleton(
         AbstractApplicationContext.LIFECYCLE_PROCESSOR_BEAN_NAME, new NothingStarts());
+    context.addBeanFactoryPostProcessor(ServerContext::removeSchedules);
+  }
+
+  /** Spring Boot makes beans that have schedules although everything is lazy. */
+  private static void removeSchedules(ConfigurableListableBeanFactory beans) {
+    ((BeanDefinitionRegistry) beans)
+        .removeBeanDefinition(TaskManagementConfigUtils.SCHEDULED_ANNOTATION_PROCESSOR_BEAN_NAME);
   }
 
   private static final class NothingStarts implements LifecycleProcessor {

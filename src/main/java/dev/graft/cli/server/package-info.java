@@ -1,9 +1,9 @@
 /**
  * The commands that start the Spring application: {@code serve} for as long as it is not stopped,
- * {@code demo} with a worker beside it, and {@code key}, {@code models} and {@code worker-token}
+ * {@code demo} with a worker beside it, and {@code key}, {@code models}, {@code worker-token} and {@code artifacts}
  * for one call.
  *
- * <p>The last three open the server's own services on its data directory, without a web server and
+ * <p>The last ones open the server's own services on its data directory, without a web server and
  * without its schedules ({@code ServerContext}), also while a server runs there.
  *
  * <p>How they fail: a port in use is found before anything is started, and Ctrl-C during the start

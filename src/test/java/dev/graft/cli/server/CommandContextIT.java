@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.scheduling.config.ScheduledTaskHolder;
 import picocli.CommandLine;
 
 /** Short commands on a server's database, which may run at the same time. */
@@ -28,11 +29,12 @@ class CommandContextIT {
 
   /** A command that claimed work of a server would be interrupted in it when it ends. */
   @Test
-  void aCommandStartsNoneOfTheServersLoops() throws IOException {
+  void aCommandStartsNoneOfTheServersLoopsAndSchedules() throws IOException {
     try (ServerContext server = ServerContext.open(options())) {
       assertThat(server.all(LoopThreads.class))
           .hasSizeGreaterThan(2)
           .noneMatch(LoopThreads::isRunning);
+      assertThat(server.all(ScheduledTaskHolder.class)).isEmpty();
       assertThat(server.get(JoinTokens.class).list(null, 1)).isNotNull();
     }
   }

@@ -130,17 +130,18 @@ class RunLimitsIT {
   }
 
   @Test
-  void whoeverAsksTheDatabaseWaitsForItAsLongAsHeMay() throws Exception {
-    assertThat(timeouts(connections)).containsExactly("45s", "30s", "1min");
+  void whoeverAsksTheDatabaseWaitsForItAsLongAsHeMayAndForNoCompiler() throws Exception {
+    assertThat(timeouts(connections)).containsExactly("45s", "30s", "1min", "off");
     assertThat(WorkerConnections.use(() -> timeouts(connections)))
-        .containsExactly("8s", "5s", "1min");
+        .containsExactly("8s", "5s", "1min", "off");
     assertThat(timeouts(migrations.getConfiguration().getDataSource())).startsWith("0", "0");
     assertThat(checked).containsOnlyKeys("dataSource");
   }
 
   private static List<String> timeouts(DataSource source) {
     JdbcClient sql = JdbcClient.create(source);
-    return Stream.of("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+    return Stream.of(
+            "statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "jit")
         .map(name -> sql.sql("show " + name).query(String.class).single())
         .toList();
   }

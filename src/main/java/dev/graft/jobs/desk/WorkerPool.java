@@ -76,7 +76,7 @@ final class WorkerPool implements BeanPostProcessor, Ordered, DisposableBean {
     config.addDataSourceProperty("socketTimeout", Long.toString(answer.toSeconds()));
     config.addDataSourceProperty(
         "options",
-        "-c statement_timeout=%d -c lock_timeout=%d -c idle_in_transaction_session_timeout=%d"
+        "-c jit=off -c statement_timeout=%d -c lock_timeout=%d -c idle_in_transaction_session_timeout=%d"
             .formatted(
                 answer.toMillis() * 4 / 5, answer.toMillis() / 2, settings.leaseTtl().toMillis()));
     return config;

@@ -2,9 +2,11 @@ package dev.graft.ops;
 
 import dev.graft.jobs.QueueInvariants;
 import dev.graft.jobs.desk.CounterRepair;
+import dev.graft.jobs.desk.JobHistory;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,11 +22,17 @@ class QueueSchedules {
 
   private final QueueInvariants invariants;
   private final CounterRepair counters;
+  private final JobHistory history;
   private final AtomicInteger broken = new AtomicInteger();
 
-  QueueSchedules(QueueInvariants invariants, CounterRepair counters, MeterRegistry registry) {
+  QueueSchedules(
+      QueueInvariants invariants,
+      CounterRepair counters,
+      JobHistory history,
+      MeterRegistry registry) {
     this.invariants = invariants;
     this.counters = counters;
+    this.history = history;
     Gauge.builder("graft.queue.invariants.broken", broken, AtomicInteger::get)
         .description("Contradictions in the tables of the queue, at the last look of this server")
         .register(registry);
@@ -37,5 +45,11 @@ class QueueSchedules {
     violations.forEach(
         told -> log.atError().addKeyValue("violation", told).log("invariant_broken"));
     counters.repair();
+  }
+
+  /** Little each time, as each hour has few jobs that come of age. */
+  @Scheduled(initialDelay = 5, fixedDelay = 60, timeUnit = TimeUnit.MINUTES)
+  void putAway() {
+    history.putAway();
   }
 }

@@ -133,6 +133,7 @@ public final class ClassifiedRoutes {
       GET    /v1/webhook_endpoints/{endpoint}/deliveries           api.fine_tuning.read
       POST   /v1/webhook_deliveries/{delivery}/redeliver           api.fine_tuning.write
       GET    /v1/organization/audit_logs                           api.organization.read
+      GET    /v1/organization/audit_logs/export                    api.organization.read
       """;
 
   private ClassifiedRoutes() {}

@@ -1,7 +1,7 @@
 /**
  * The commands that start the Spring application: {@code serve} for as long as it is not stopped,
- * {@code demo} with a worker beside it, and {@code key}, {@code models}, {@code worker-token} and {@code artifacts}
- * for one call.
+ * {@code demo} with a worker beside it, and {@code key}, {@code models}, {@code worker-token} and
+ * {@code artifacts} for one call.
  *
  * <p>The last ones open the server's own services on its data directory, without a web server and
  * without its schedules ({@code ServerContext}), also while a server runs there.

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
@@ -68,32 +69,44 @@ public class JobEvents {
 
   /** Newest first, before number {@code before}. */
   public List<Event> list(String jobId, int before, int limit) {
-    return sql.sql(
-            """
-            -- events
-            select * from job_event where job_id = :job and number < :before
-             order by number desc limit :limit
-            """)
-        .param("job", jobId)
-        .param("before", before)
-        .param("limit", limit)
-        .query(Event::of)
-        .list();
+    return events(
+        """
+        -- events
+        select * from %s where job_id = :job and number < :from
+         order by number desc limit :limit
+        """,
+        jobId, before, limit);
   }
 
   /** Oldest first, after number {@code after}. */
   public List<Event> after(String jobId, int after, int limit) {
-    return sql.sql(
-            """
-            -- events after
-            select * from job_event where job_id = :job and number > :after
-             order by number limit :limit
-            """)
-        .param("job", jobId)
-        .param("after", after)
-        .param("limit", limit)
-        .query(Event::of)
-        .list();
+    return events(
+        """
+        -- events after
+        select * from %s where job_id = :job and number > :from
+         order by number limit :limit
+        """,
+        jobId, after, limit);
+  }
+
+  private List<Event> events(String statement, String jobId, int from, int limit) {
+    return fromEither(
+        table ->
+            sql.sql(statement.formatted(table))
+                .param("job", jobId)
+                .param("from", from)
+                .param("limit", limit)
+                .query(Event::of)
+                .list());
+  }
+
+  /**
+   * Of the table that has the job's events: all of them move into the history together, and never
+   * back. One statement on both cannot go by their indexes: it would sort all events of the job.
+   */
+  private static <T> List<T> fromEither(Function<String, List<T>> read) {
+    List<T> found = read.apply("job_event");
+    return found.isEmpty() ? read.apply("job_event_history") : found;
   }
 
   /** How far these jobs have come, by their ids; one that is not there is left out. */
@@ -116,14 +129,17 @@ public class JobEvents {
 
   /** The numbers of every reported step, oldest report first. */
   public List<String> metrics(String jobId) {
-    return sql.sql(
-            """
-            -- metrics
-            select data from job_event where job_id = :job and type = 'metrics' order by number
-            """)
-        .param("job", jobId)
-        .query((row, n) -> row.getString("data"))
-        .list();
+    return fromEither(
+        table ->
+            sql.sql(
+                    """
+                    -- metrics
+                    select data from %s where job_id = :job and type = 'metrics' order by number
+                    """
+                        .formatted(table))
+                .param("job", jobId)
+                .query((row, n) -> row.getString("data"))
+                .list());
   }
 
   /** Newest first: by epoch, then step, which is the order of resuming. */

@@ -36,6 +36,18 @@ public class EndedJobs {
        order by finished_at, id limit :limit
       """;
 
+  private static final String MOVE_EVENTS =
+      """
+      -- move events
+      with old as (select id from job
+                    where finished_at is not null and finished_at <= :latest and events_moved_at is null
+                    order by finished_at limit :limit for update skip locked),
+           moved as (delete from job_event using old where job_id = old.id returning job_event.*),
+           kept as (insert into job_event_history (job_id, number, created_at, level, type, message, data)
+                    select job_id, number, created_at, level, type, message, data from moved)
+      update job set events_moved_at = graft_now() from old where job.id = old.id
+      """;
+
   private final JdbcClient sql;
 
   EndedJobs(JdbcClient sql) {
@@ -124,6 +136,18 @@ public class EndedJobs {
     return sql.sql("delete from job_checkpoint where job_id = :job").param("job", jobId).update();
   }
 
+  /**
+   * Moves the events of jobs that ended by then into their history.
+   *
+   * @return of how many jobs, at most {@code limit}
+   */
+  public int moveEvents(Instant latest, int limit) {
+    return sql.sql(MOVE_EVENTS)
+        .param("latest", ResultColumns.parameter(latest))
+        .param("limit", limit)
+        .update();
+  }
+
   /** Returns the files that the job names no more. */
   public List<String> deleteLogs(String jobId) {
     List<String> results =
@@ -135,6 +159,7 @@ public class EndedJobs {
         .param("job", jobId)
         .update();
     sql.sql("delete from job_event where job_id = :job").param("job", jobId).update();
+    sql.sql("delete from job_event_history where job_id = :job").param("job", jobId).update();
     return results;
   }
 }

@@ -7,11 +7,11 @@
  * asks for, {@link dev.graft.jobs.queue.LeaseLedger} the claim ({@link
  * dev.graft.jobs.queue.ClaimStatement}) and the life of a lease, {@link
  * dev.graft.jobs.queue.LeaseEndings} and {@link dev.graft.jobs.queue.LostLeases} its end, {@link
- * dev.graft.jobs.queue.EndedJobs} what is forgotten later; {@link dev.graft.jobs.queue.JobRows}
- * reads. What moves a job ends with a {@link dev.graft.jobs.queue.Transition}, which numbers and
- * writes the event. Beside them are the numbers that the claim goes by: {@link
- * dev.graft.jobs.queue.FairShare} between departments, {@link dev.graft.jobs.queue.JobMemory}
- * against what {@link dev.graft.jobs.queue.WorkerDevices} hold.
+ * dev.graft.jobs.queue.EndedJobs} what is put away or forgotten later; {@link
+ * dev.graft.jobs.queue.JobRows} reads. What moves a job ends with a {@link
+ * dev.graft.jobs.queue.Transition}, which numbers and writes the event. Beside them are the numbers
+ * that the claim goes by: {@link dev.graft.jobs.queue.FairShare} between departments, {@link
+ * dev.graft.jobs.queue.JobMemory} against what {@link dev.graft.jobs.queue.WorkerDevices} hold.
  *
  * <p>How it fails: a statement that finds the job in another state, or the lease gone, changes
  * nothing and says so; locks are always taken in the order lease, job, progress, department.

@@ -39,13 +39,19 @@ public class AuditEntries {
   /** A page and one more: those older than {@code after}. */
   @Transactional(readOnly = true)
   public List<AuditEntry> older(AuditQuery query, @Nullable String after, int limit) {
-    return matching(OLDER, query, after, limit);
+    return matching(OLDER, query, after, limit + 1);
   }
 
   /** A page and one more: those newer than {@code before}, the nearest ones. */
   @Transactional(readOnly = true)
   List<AuditEntry> newer(AuditQuery query, String before, int limit) {
-    return matching(NEWER, query, before, limit).reversed();
+    return matching(NEWER, query, before, limit + 1).reversed();
+  }
+
+  /** At most so many that are newer than {@code after}, the oldest first. */
+  @Transactional(readOnly = true)
+  List<AuditEntry> oldest(AuditQuery query, String after, int limit) {
+    return matching(NEWER, query, after, limit);
   }
 
   private List<AuditEntry> matching(
@@ -59,7 +65,7 @@ public class AuditEntries {
         .param("emails", array(query.emails()))
         .param("resources", array(query.resources()))
         .param("cursor", cursor)
-        .param("limit", limit + 1)
+        .param("limit", limit)
         .query(AuditEntry::of)
         .list();
   }

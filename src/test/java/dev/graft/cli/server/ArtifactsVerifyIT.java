@@ -88,7 +88,8 @@ class ArtifactsVerifyIT {
 
   private Path blob(BlobRef blob) {
     String hex = blob.sha256().hex();
-    return directory.resolve("artifacts/blobs/sha256/" + hex.substring(0, 2) + "/" + hex.substring(2));
+    return directory.resolve(
+        "artifacts/blobs/sha256/" + hex.substring(0, 2) + "/" + hex.substring(2));
   }
 
   @Test

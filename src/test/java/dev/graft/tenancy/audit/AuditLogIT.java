@@ -15,6 +15,7 @@ import dev.graft.tenancy.Departments;
 import dev.graft.tenancy.ForeignThings;
 import dev.graft.tenancy.keys.ApiKeys;
 import java.net.URLEncoder;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +30,7 @@ import org.springframework.dao.DataAccessException;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.transaction.support.TransactionOperations;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 @GraftIT
 class AuditLogIT {
@@ -109,6 +111,25 @@ class AuditLogIT {
     assertThat(ids(logged(mine + "&effective_at%5Bgte%5D=" + (now - 60)))).hasSize(3);
     assertThat(ids(logged(mine + "&actor_ids%5B%5D=" + adminKey))).isEmpty();
     error(admin.get(LOGS + "&effective_at%5Bgt%5D=soon"), 400);
+  }
+
+  @Test
+  void theExportHasALineForEachEntryThatMatchesTheOldestFirst() throws Exception {
+    for (int i = 0; i < 1001; i++) audit.write("file.deleted", department, "thing-" + i, Map.of());
+    String mine = "?event_types%5B%5D=file.deleted&project_ids%5B%5D=" + department;
+    HttpResponse<String> answer = admin.get("/v1/organization/audit_logs/export" + mine);
+    assertThat(answer.headers().firstValue("content-type")).contains("application/jsonl");
+    List<JsonNode> lines =
+        answer.body().lines().map(line -> JsonMapper.shared().readTree(line)).toList();
+    assertThat(lines).extracting(line -> text(line.get("file.deleted"), "id")).hasSize(1001);
+    assertThat(text(lines.getFirst().get("file.deleted"), "id")).isEqualTo("thing-0");
+    assertThat(lines.getLast()).isEqualTo(logged(mine.replace('?', '&')).get(0));
+    JsonNode exported = logged("&event_types%5B%5D=audit_log.exported").get(0);
+    assertThat(exported.at("/audit_log.exported/filters/project_ids[]/0").asString())
+        .isEqualTo(department);
+    error(admin.get("/v1/organization/audit_logs/export?effective_at%5Bgt%5D=soon"), 400);
+    ApiClient own = admin.as(keys.create(department, Caller.Scope.USER).secret());
+    error(own.get("/v1/organization/audit_logs/export"), 403);
   }
 
   @ParameterizedTest

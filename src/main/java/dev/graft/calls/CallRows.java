@@ -1,5 +1,6 @@
 package dev.graft.calls;
 
+import dev.graft.platform.rows.EveryDepartment;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -94,13 +95,13 @@ public class CallRows {
    * @param weights a name of what answers
    */
   public boolean place(String server, String id, String weights, byte[] body) {
-    return sql.sql(PLACE)
-            .param("id", id)
-            .param("server", server)
-            .param("weights", weights)
-            .param("body", body)
-            .param("kept", KEPT.toSeconds())
-            .update()
+    return update(
+            sql.sql(PLACE)
+                .param("id", id)
+                .param("server", server)
+                .param("weights", weights)
+                .param("body", body)
+                .param("kept", KEPT.toSeconds()))
         == 1;
   }
 
@@ -115,7 +116,12 @@ public class CallRows {
   }
 
   public void remove(String id) {
-    sql.sql("delete from worker_call where id = :id").param("id", id).update();
+    update(sql.sql("delete from worker_call where id = :id").param("id", id));
+  }
+
+  /** Also while a department's request is answered, whose role sees no calls. */
+  private static int update(JdbcClient.StatementSpec statement) {
+    return EveryDepartment.call(statement::update);
   }
 
   /**
@@ -136,12 +142,12 @@ public class CallRows {
 
   /** Has another worker take it; false if that claim is over. */
   public boolean putBack(String id, String claim) {
-    return sql.sql(
-                "update worker_call set claim = null, worker_id = null"
-                    + " where id = :id and claim = :claim")
-            .param("id", id)
-            .param("claim", claim)
-            .update()
+    return update(
+            sql.sql(
+                    "update worker_call set claim = null, worker_id = null"
+                        + " where id = :id and claim = :claim")
+                .param("id", id)
+                .param("claim", claim))
         == 1;
   }
 

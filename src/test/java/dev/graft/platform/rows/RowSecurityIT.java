@@ -40,6 +40,9 @@ class RowSecurityIT {
           "submission",
           "unreferenced_blob",
           "worker",
+          "worker_call",
+          "worker_call_poll",
+          "worker_call_report",
           "worker_device",
           "worker_join_token");
 

@@ -15,8 +15,14 @@ COPY pom.xml .
 RUN mvn -q -B dependency:go-offline || true
 COPY docs/openapi.yaml docs/
 COPY src src
-RUN mvn -q -B -Dmaven.test.skip=true package \
-    && java -Djarmode=tools -jar target/graft.jar extract --destination /opt/graft
+# With the bill of materials of the jars, in CycloneDX.
+RUN mvn -q -B -Dmaven.test.skip=true package org.cyclonedx:cyclonedx-maven-plugin:makeAggregateBom@default \
+    && java -Djarmode=tools -jar target/graft.jar extract --destination /opt/graft \
+    && cp target/classes/META-INF/sbom/application.cdx.json /opt/graft/sbom.cdx.json
+
+# A BUILD_IMAGE for builds without network: what Maven fetched, and nothing of this source.
+FROM build AS build-offline
+RUN rm -rf /source /opt/graft
 
 FROM ${RUNTIME_IMAGE} AS graft
 # setpriv (util-linux) ends a trainer with its worker; initdb needs a user that has a name.
@@ -26,7 +32,7 @@ RUN useradd --uid 65532 --user-group --no-create-home --home-dir /data graft \
     && install -d -o graft -g graft -m 700 /data
 # The root file system may be read-only: /data and /tmp are all that is written.
 ENV DJL_OFFLINE=true OPT_OUT_TRACKING=true DJL_CACHE_DIR=/tmp/djl
-COPY docker/graft docker/graft-healthy bin/make-aot-cache /usr/local/bin/
+COPY bin/make-aot-cache /usr/local/bin/
 COPY --from=build /opt/graft /opt/graft
 # What lets commands and servers start faster (200 MB); AOT_CACHES= leaves it out. Without one they start, too.
 ARG AOT_CACHES="client server"
@@ -34,7 +40,8 @@ RUN chown graft /opt/graft \
     && for cache in $AOT_CACHES; do \
          HOME=/tmp setpriv --reuid 65532 --regid 65532 --clear-groups make-aot-cache java /opt/graft "$cache" || true; \
        done \
-    && chown root /opt/graft && rm -rf /tmp/djl
+    && find /opt/graft -user graft -exec chown root:root {} + && rm -rf /tmp/djl
+COPY docker/graft docker/graft-healthy /usr/local/bin/
 ENV GRAFT_DATA_DIR=/data
 # Role "all" listens on loopback, which is the container's own: what is published decides who gets in.
 ENV SERVER_ADDRESS=0.0.0.0

@@ -106,6 +106,7 @@ class LogEventsTests {
           "no_thread_dump",
           "page_failed",
           "page_left",
+          "presence_not_written",
           "queue_numbers_unread",
           "reaper_unanswered",
           "resume_environment_differs",

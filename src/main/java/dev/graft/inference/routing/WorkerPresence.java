@@ -39,7 +39,6 @@ final class WorkerPresence {
       workers.put(worker, now);
     } catch (DataAccessException away) {
       log.atDebug()
-          .addKeyValue("worker", worker)
           .addKeyValue("cause", away.getMessage())
           .log("presence_not_written");
     }

@@ -65,7 +65,7 @@ final class HintListener implements Runnable {
     }
   }
 
-  private void end() {
+  void end() {
     ended.countDown();
     Connection connection = open;
     if (connection == null) return;

@@ -30,6 +30,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
@@ -74,6 +75,7 @@ class CallBoardIT {
   @Autowired private Hints hints;
   @Autowired private Ids ids;
   @Autowired private JdbcClient sql;
+  private final List<Runnable> placed = new ArrayList<>();
   private CallBoard board;
   private CallBoard other;
 
@@ -83,6 +85,17 @@ class CallBoardIT {
     board = new CallBoard(SETTINGS, ids, rows, hints);
     other = new CallBoard(SETTINGS, ids, rows, hints);
     assertThat(board.take("one", ANY)).isEmpty();
+  }
+
+  private PlacedCall place(CallBoard at, String department, ServedModel model, Ask ask) {
+    PlacedCall call = at.place(department, model, ask);
+    placed.add(() -> at.leave(call));
+    return call;
+  }
+
+  @AfterEach
+  void nobodyWaitsAnyMore() {
+    placed.forEach(Runnable::run);
   }
 
   private static InferenceCall.CallReport told(long first, Reply... replies) {
@@ -105,8 +118,8 @@ class CallBoardIT {
 
   @Test
   void aWorkerGetsTheCallThatItHasTheModelFor() throws InterruptedException {
-    board.place("support", model(BASE), ASK);
-    board.place("support", model(OTHER), ASK);
+    place(board, "support", model(BASE), ASK);
+    place(board, "support", model(OTHER), ASK);
     String warm = model(OTHER).weights().name();
     assertThat(board.take("one", new InferenceCall.Wanted(0, List.of(warm))).orElseThrow().base())
         .isEqualTo(OTHER);
@@ -116,7 +129,7 @@ class CallBoardIT {
 
   @Test
   void aReportThatIsRepeatedIsHeardOnce() throws InterruptedException {
-    PlacedCall call = board.place("support", model(BASE), ASK);
+    PlacedCall call = place(board, "support", model(BASE), ASK);
     String turn = board.take("one", ANY).orElseThrow().id();
     board.report("one", turn, told(0, FIRST));
     board.report("one", turn, told(0, FIRST));
@@ -126,7 +139,7 @@ class CallBoardIT {
 
   @Test
   void anAnswerWithAGapIsLost() throws InterruptedException {
-    PlacedCall call = board.place("support", model(BASE), ASK);
+    PlacedCall call = place(board, "support", model(BASE), ASK);
     String turn = board.take("one", ANY).orElseThrow().id();
     board.report("one", turn, told(1, LAST));
     assertThat(heard(call))
@@ -135,7 +148,7 @@ class CallBoardIT {
 
   @Test
   void whatIsReportedAtEitherServerIsHeardInOrder() throws InterruptedException {
-    PlacedCall call = board.place("support", model(BASE), ASK);
+    PlacedCall call = place(board, "support", model(BASE), ASK);
     String turn = other.take("one", ANY).orElseThrow().id();
     other.report("one", turn, told(0, FIRST));
     board.report("one", turn, told(1, SECOND));
@@ -152,7 +165,7 @@ class CallBoardIT {
     try (ExecutorService worker = Executors.newSingleThreadExecutor()) {
       Future<Optional<InferenceCall>> asks =
           worker.submit(() -> other.take("one", new InferenceCall.Wanted(15_000, List.of())));
-      PlacedCall call = board.place("support", model(BASE), ASK);
+      PlacedCall call = place(board, "support", model(BASE), ASK);
       InferenceCall taken = asks.get().orElseThrow();
       assertThat(other.held("one", taken.id())).isEqualTo(taken);
       await().until(call::isTaken);
@@ -178,7 +191,7 @@ class CallBoardIT {
       }
       for (int i = 0; i < 20; i++) {
         Digest base = new Digest("%064x".formatted(i));
-        (i % 3 == 0 ? board : other).place("support", model(base), ASK);
+        place(i % 3 == 0 ? board : other, "support", model(base), ASK);
       }
     }
     assertThat(models).hasSize(20);
@@ -186,7 +199,7 @@ class CallBoardIT {
 
   @Test
   void aCallIsItsWorkersAloneAndGoneWithTheChat() throws InterruptedException {
-    PlacedCall call = board.place("support", model(BASE), ASK);
+    PlacedCall call = place(board, "support", model(BASE), ASK);
     String turn = board.take("one", ANY).orElseThrow().id();
     assertThatExceptionOfType(CallGone.class).isThrownBy(() -> board.held("two", turn));
     assertThatExceptionOfType(CallGone.class)
@@ -200,7 +213,7 @@ class CallBoardIT {
 
   @Test
   void aCallThatItsWorkerNeverHeardOfGoesToAnother() throws InterruptedException {
-    PlacedCall call = board.place("support", model(BASE), ASK);
+    PlacedCall call = place(board, "support", model(BASE), ASK);
     String missed = board.take("one", ANY).orElseThrow().id();
     board.putBack(call);
     String turn = other.take("one", ANY).orElseThrow().id();
@@ -217,7 +230,7 @@ class CallBoardIT {
 
   @Test
   void aCallThatPostgresHasLostIsNotWaitedFor() throws InterruptedException {
-    PlacedCall call = board.place("support", model(BASE), ASK);
+    PlacedCall call = place(board, "support", model(BASE), ASK);
     sql.sql("delete from worker_call").update();
     assertThat(call.next(TimeUnit.SECONDS.toNanos(10)))
         .isEqualTo(new PlacedCall.Heard.Lost("PostgreSQL has lost it"));
@@ -225,7 +238,7 @@ class CallBoardIT {
 
   @Test
   void whatADeadServerWaitedForIsSwept() {
-    board.place("support", model(BASE), ASK);
+    place(board, "support", model(BASE), ASK);
     sql.sql("update worker_call set server = 'dead', kept_until = graft_now()").update();
     assertThat(rows.waiting()).isZero();
     rows.sweep();
@@ -234,15 +247,15 @@ class CallBoardIT {
 
   @Test
   void aDepartmentHasItsPlacesAndGetsThemBack() {
-    PlacedCall call = board.place("support", model(BASE), ASK);
+    PlacedCall call = place(board, "support", model(BASE), ASK);
     assertThatExceptionOfType(NoCapacity.class)
-        .isThrownBy(() -> board.place("support", model(BASE), ASK))
+        .isThrownBy(() -> place(board, "support", model(BASE), ASK))
         .withMessageContaining("your department has 1 chats");
-    board.place("legal", model(BASE), ASK);
+    place(board, "legal", model(BASE), ASK);
     assertThatExceptionOfType(NoCapacity.class)
-        .isThrownBy(() -> board.place("plant", model(BASE), ASK))
+        .isThrownBy(() -> place(board, "plant", model(BASE), ASK))
         .withMessageContaining("queue is full");
     board.leave(call);
-    board.place("plant", model(BASE), ASK);
+    place(board, "plant", model(BASE), ASK);
   }
 }

@@ -173,7 +173,7 @@ class CallsOfTwoServersIT {
 
   private HttpRequest chat(String content, boolean stream) {
     String body =
-        "{\"model\":\"%s\",\"stream\":%s,\"max_tokens\":4000,\"messages\":[{\"role\":\"user\",\"content\":\"%s\"}]}"
+        "{\"model\":\"%s\",\"stream\":%s,\"max_tokens\":4000,\"temperature\":0,\"messages\":[{\"role\":\"user\",\"content\":\"%s\"}]}"
             .formatted(MODEL, stream, content);
     return HttpRequest.newBuilder(
             URI.create("http://127.0.0.1:" + client.port() + "/v1/chat/completions"))

@@ -80,7 +80,7 @@ def drill(a, work):
     writers.stop()
     accepted = min(each[4] for each in writers.acknowledged if each[3] > gone)
     digest = api.finish(trained, 900)
-    lost = writers.lost(api)
+    lost = writers.lost(api, writers.acknowledged)
     twice = writers.twice(api)
     artifacts = server.command("artifacts", "verify")
     server.stop()

@@ -26,10 +26,10 @@ class NotAcknowledged(Exception):
 
 
 class Server:
-    """Server and worker in one process, on a database and a data directory."""
+    """On a database and a data directory; with a worker in its process, unless its role is another."""
 
-    def __init__(self, graft, directory, database_url, **settings):
-        self.graft, self.directory, self.settings = str(graft), directory, settings
+    def __init__(self, graft, directory, database_url, role="all", **settings):
+        self.graft, self.directory, self.role, self.settings = str(graft), directory, role, settings
         self.database_url, self.process = database_url, None
         self.admin = "sk-graft-" + secrets.token_hex(32)
         self.url = f"http://127.0.0.1:{free_port()}"
@@ -41,7 +41,7 @@ class Server:
                  "graft.tenancy.admin-key": self.admin, "graft.worker.threads": 1, "spring.datasource.url": self.database_url,
                  "spring.datasource.username": "graft", "spring.datasource.password": "unused"} | self.settings
         self.config.write_text("".join(f"{name}={value}\n" for name, value in lines.items()))
-        self.process = subprocess.Popen([self.graft, "serve", "--config", self.config], env=ENVIRONMENT, stdin=subprocess.DEVNULL,
+        self.process = subprocess.Popen([self.graft, "serve", "--role", self.role, "--config", self.config], env=ENVIRONMENT, stdin=subprocess.DEVNULL,
                                         stdout=subprocess.DEVNULL, stderr=open(self.log, "a"))
         atexit.register(self.stop, kill=True)
         await_true(f"the server ({self.log})", lambda: self.answers() or self.process.poll() is not None, 300)
@@ -223,15 +223,15 @@ class Writers:
         if self.failed:
             raise self.failed
 
-    def lost(self, api):
-        """Those acknowledged that the API does not have, or with other content."""
+    def lost(self, api, acknowledged):
+        """Those of them that the API does not have, or with other content."""
         def there(kind, made, content):
             if kind == "file":
                 return api.is_there(f"/v1/files/{made}") and api.get(f"/v1/files/{made}/content", raw=True) == content
             if kind == "job":
                 return api.is_there(f"/v1/fine_tuning/jobs/{made}")
             return Api(api.url, made).is_there("/v1/models")
-        return [each for each in self.acknowledged if not there(*each[:3])]
+        return [each for each in acknowledged if not there(*each[:3])]
 
     def twice(self, api):
         """How many things were made once more, by writes that were repeated."""

@@ -108,25 +108,25 @@ def drill(a, work):
     faults = []
     said = verify(restored, content, faults)
     api = Api(restored.url, api.key)
-    later = len(writers.acknowledged) - len(before)
-    everything, writers.acknowledged = writers.acknowledged, before
-    lost = writers.lost(api)
-    writers.acknowledged = everything
+    later = writers.acknowledged[len(before):]
+    lost = writers.lost(api, before)
     if lost:
         faults.append(f"{len(lost)} writes before the restore point are lost")
     if api.adapter(ended) != adapter:
         faults.append("the adapter is another one")
     if api.get(f"/v1/files/{deleted}/content", raw=True) != deleted_content:
         faults.append("the file that was deleted after the restore point has other content")
+    for waits in [each["id"] for each in api.all("/v1/fine_tuning/jobs") if each["status"] == "queued"]:
+        api.call("POST", f"/v1/fine_tuning/jobs/{waits}/cancel", {})
     api.finish(running, 900)
     if api.finish(api.submit(file, max_steps=20), 900) != adapter:
         faults.append("the same job on the same data gives another adapter")
-    gone = len(writers.lost(api))
+    absent = len(writers.lost(api, later))
     restored.stop()
     base.kill()
     print(json.dumps({
-        "drill": "restore", "acknowledged_before_restore_point": len(before), "of_them_lost": len(lost), "acknowledged_later": later,
-        "of_all_absent": gone, "artifacts": said, "adapter": "same", "running_job": "succeeded", "new_job": "same adapter", "faults": faults}), flush=True)
+        "drill": "restore", "acknowledged_before_restore_point": len(before), "of_them_lost": len(lost), "acknowledged_later": len(later),
+        "of_them_absent": absent, "artifacts": said, "adapter": "same", "running_job": "succeeded", "new_job": "same adapter", "faults": faults}), flush=True)
     return faults
 
 

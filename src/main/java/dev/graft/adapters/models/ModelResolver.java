@@ -50,11 +50,11 @@ public class ModelResolver {
     Optional<BaseModel> base = baseModels.find(name);
     if (base.isPresent()) return Optional.of(new ResolvedModel.Base(base.get()));
     return own(departmentId, name)
-        .or(() -> permissions.owner(name, departmentId).flatMap(owner -> ofAnother(owner, name)));
-  }
-
-  private Optional<ResolvedModel> ofAnother(String owner, String name) {
-    return EveryDepartment.call(() -> own(owner, name));
+        .or(
+            () ->
+                permissions
+                    .owner(name, departmentId)
+                    .flatMap(owner -> EveryDepartment.call(() -> own(owner, name))));
   }
 
   /** What other departments let this one use. */
@@ -85,13 +85,7 @@ public class ModelResolver {
   }
 
   private static boolean isThere(ResolvedModel model) {
-    return switch (model) {
-      case ResolvedModel.FineTuned tuned -> true;
-      case ResolvedModel.Checkpoint checkpoint -> true;
-      case ResolvedModel.Base base -> false;
-      case ResolvedModel.Missing missing -> false;
-      case ResolvedModel.Removed removed -> false;
-    };
+    return model instanceof ResolvedModel.FineTuned || model instanceof ResolvedModel.Checkpoint;
   }
 
   private Optional<ResolvedModel> own(String departmentId, String name) {

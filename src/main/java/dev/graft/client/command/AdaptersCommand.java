@@ -2,9 +2,6 @@ package dev.graft.client.command;
 
 import dev.graft.client.GraftApi;
 import dev.graft.client.output.Table;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -21,12 +18,12 @@ import tools.jackson.databind.JsonNode;
     subcommands = {
       AdaptersCommand.ListAll.class,
       AdaptersCommand.Show.class,
-      AdaptersCommand.Pull.class,
+      PullAdapter.class,
       AdaptersCommand.Link.class,
       AdaptersCommand.Delete.class
     })
 public final class AdaptersCommand extends CommandGroup {
-  private static final String PATH = "/v1/adapters";
+  static final String PATH = "/v1/adapters";
 
   private static final Table ADAPTERS =
       new Table()
@@ -106,48 +103,6 @@ public final class AdaptersCommand extends CommandGroup {
     int run(GraftApi api) {
       show(api.delete(PATH + "/" + escaped(id)), id + " deleted");
       return 0;
-    }
-  }
-
-  @Command(
-      name = "pull",
-      description = "Fetch an adapter and unpack it into a directory that peft reads.")
-  static final class Pull extends ApiCommand {
-    @Parameters(paramLabel = "ADAPTER_ID", description = "Its id, or the model's name (ft:...).")
-    private String id = "";
-
-    @Option(
-        names = "--out",
-        paramLabel = "DIR",
-        description = "A new directory; else ./ADAPTER_ID.")
-    private @Nullable Path out;
-
-    @Override
-    int run(GraftApi api) throws IOException {
-      JsonNode adapter = api.get(PATH + "/" + escaped(found(api)));
-      Path directory = out == null ? Path.of(adapter.path("id").asString()) : out;
-      Archive.requireNew(directory);
-      Path parent = Files.createDirectories(directory.toAbsolutePath().getParent());
-      Path archive = Files.createTempFile(parent, ".graft-", ".tar.gz");
-      try {
-        api.download(PATH + "/" + adapter.path("id").asString() + "/content", archive);
-        Archive.requireDigest(archive, adapter.path("sha256").asString());
-        Archive.unpack(archive, directory);
-      } finally {
-        Files.deleteIfExists(archive);
-      }
-      show(adapter, directory.toString());
-      return 0;
-    }
-
-    private String found(GraftApi api) {
-      if (!id.startsWith("ft:")) return id;
-      return list(api, PATH, Integer.MAX_VALUE).stream()
-          .filter(adapter -> id.equals(adapter.path("name").asString()))
-          .findFirst()
-          .orElseThrow(() -> new IllegalArgumentException("no adapter is the model " + id))
-          .path("id")
-          .asString();
     }
   }
 }

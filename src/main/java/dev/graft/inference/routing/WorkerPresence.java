@@ -38,9 +38,7 @@ final class WorkerPresence {
       rows.present(worker, PRESENT.plus(waits));
       workers.put(worker, now);
     } catch (DataAccessException away) {
-      log.atDebug()
-          .addKeyValue("cause", away.getMessage())
-          .log("presence_not_written");
+      log.atDebug().addKeyValue("cause", away.getMessage()).log("presence_not_written");
     }
   }
 }

@@ -43,11 +43,9 @@ final class TrainerProcess implements Trainer {
   private static final Duration DUMP = Duration.ofSeconds(2);
 
   private final Process process;
-  private final OutputStream in;
 
   private TrainerProcess(Process process) {
     this.process = process;
-    this.in = process.getOutputStream();
   }
 
   /**
@@ -141,6 +139,7 @@ final class TrainerProcess implements Trainer {
 
   private synchronized void send(String line) {
     try {
+      OutputStream in = process.getOutputStream();
       in.write((line + "\n").getBytes(StandardCharsets.UTF_8));
       in.flush();
     } catch (IOException gone) {

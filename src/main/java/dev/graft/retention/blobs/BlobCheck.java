@@ -1,10 +1,8 @@
 package dev.graft.retention.blobs;
 
 import dev.graft.artifacts.ArtifactStore;
-import dev.graft.artifacts.BlobColumn;
 import dev.graft.artifacts.BlobMissing;
 import dev.graft.artifacts.BlobRef;
-import dev.graft.artifacts.BlobReferences;
 import dev.graft.artifacts.Digest;
 import dev.graft.artifacts.manifest.InvalidManifest;
 import dev.graft.artifacts.manifest.ManifestDirectory;
@@ -12,18 +10,12 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
 import java.util.stream.Gatherers;
 import org.jspecify.annotations.Nullable;
-import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Service;
 
 /**
@@ -34,23 +26,12 @@ import org.springframework.stereotype.Service;
 public class BlobCheck {
   private static final int AT_ONCE = 4;
 
-  private final JdbcClient sql;
+  private final NamedBlobs named;
   private final ArtifactStore store;
-  private final String columns;
 
-  BlobCheck(JdbcClient sql, ArtifactStore store, List<BlobReferences> modules) {
-    this.sql = sql;
+  BlobCheck(NamedBlobs named, ArtifactStore store) {
+    this.named = named;
     this.store = store;
-    this.columns =
-        modules.stream()
-            .flatMap(module -> module.columns().stream())
-            .map(BlobCheck::select)
-            .collect(Collectors.joining("\nunion\n"));
-  }
-
-  private static String select(BlobColumn column) {
-    return "select '%s.%s' as named_by, named.* from (%s) named"
-        .formatted(column.table(), column.column(), column.select());
   }
 
   /** What is wrong with a blob that a row names. */
@@ -77,13 +58,6 @@ public class BlobCheck {
   /** The bytes of a blob that was looked at, and what is wrong with it. */
   private record Looked(Digest digest, long bytes, @Nullable Fault fault) {}
 
-  /** What rows name: which columns do, and what must be a manifest. */
-  private record Names(Map<Digest, Set<String>> by, Set<Digest> manifests) {
-    void add(Digest digest, String column) {
-      by.computeIfAbsent(digest, none -> new TreeSet<>()).add(column);
-    }
-  }
-
   /**
    * Looks at every blob. What a running server has stopped needing meanwhile is not told.
    *
@@ -92,7 +66,7 @@ public class BlobCheck {
    * @throws IOException where the store cannot be asked
    */
   public Checked check(boolean read, Consumer<BlobRef> news) throws IOException {
-    Names names = names();
+    NamedBlobs.Names names = named.now();
     List<Looked> looked = new ArrayList<>();
     try {
       names.by().keySet().stream()
@@ -108,7 +82,7 @@ public class BlobCheck {
       throw ofStore(failed);
     }
     List<Looked> wrong = looked.stream().filter(each -> each.fault() != null).toList();
-    Names still = wrong.isEmpty() ? names : names();
+    NamedBlobs.Names still = wrong.isEmpty() ? names : named.now();
     long bytes = looked.stream().mapToLong(Looked::bytes).sum();
     return new Checked(looked.size(), bytes, faulty(wrong, still));
   }
@@ -121,7 +95,7 @@ public class BlobCheck {
     throw failed;
   }
 
-  private static List<Faulty> faulty(List<Looked> wrong, Names names) {
+  private static List<Faulty> faulty(List<Looked> wrong, NamedBlobs.Names names) {
     List<Faulty> faulty = new ArrayList<>();
     for (Looked each : wrong) {
       Set<String> by = names.by().get(each.digest());
@@ -130,37 +104,6 @@ public class BlobCheck {
       }
     }
     return faulty;
-  }
-
-  /** Of one moment. */
-  private Names names() throws IOException {
-    record Named(String by, Digest digest, boolean manifest) {}
-    List<Named> rows =
-        sql.sql(columns)
-            .query(
-                (row, n) ->
-                    new Named(row.getString(1), new Digest(row.getString(2)), row.getBoolean(3)))
-            .list();
-    Names names = new Names(new HashMap<>(), new HashSet<>());
-    Map<Digest, Set<Digest>> files = new HashMap<>();
-    for (Named row : rows) {
-      names.add(row.digest(), row.by());
-      if (!row.manifest()) continue;
-      if (names.manifests().add(row.digest())) files.put(row.digest(), filesOf(row.digest()));
-      files.getOrDefault(row.digest(), Set.of()).forEach(file -> names.add(file, row.by()));
-    }
-    return names;
-  }
-
-  /** None where the manifest itself is at fault, which is told of it then. */
-  private Set<Digest> filesOf(Digest manifest) throws IOException {
-    try {
-      return ManifestDirectory.read(store, manifest).files().values().stream()
-          .map(BlobRef::sha256)
-          .collect(Collectors.toSet());
-    } catch (BlobMissing | InvalidManifest atFault) {
-      return Set.of();
-    }
   }
 
   private Looked look(Digest digest, boolean read, boolean manifest) {

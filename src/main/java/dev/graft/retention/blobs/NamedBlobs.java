@@ -1,0 +1,82 @@
+package dev.graft.retention.blobs;
+
+import dev.graft.artifacts.ArtifactStore;
+import dev.graft.artifacts.BlobColumn;
+import dev.graft.artifacts.BlobMissing;
+import dev.graft.artifacts.BlobRef;
+import dev.graft.artifacts.BlobReferences;
+import dev.graft.artifacts.Digest;
+import dev.graft.artifacts.manifest.InvalidManifest;
+import dev.graft.artifacts.manifest.ManifestDirectory;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+
+/** All blobs that rows name, and by which columns, also where a manifest cannot be read. */
+@Component
+class NamedBlobs {
+  private final JdbcClient sql;
+  private final ArtifactStore store;
+  private final String columns;
+
+  NamedBlobs(JdbcClient sql, ArtifactStore store, List<BlobReferences> modules) {
+    this.sql = sql;
+    this.store = store;
+    this.columns =
+        modules.stream()
+            .flatMap(module -> module.columns().stream())
+            .map(NamedBlobs::select)
+            .collect(Collectors.joining("\nunion\n"));
+  }
+
+  private static String select(BlobColumn column) {
+    return "select '%s.%s' as named_by, named.* from (%s) named"
+        .formatted(column.table(), column.column(), column.select());
+  }
+
+  /** Which columns name each, itself or by a manifest, and what must be a manifest. */
+  record Names(Map<Digest, Set<String>> by, Set<Digest> manifests) {
+    void add(Digest digest, String column) {
+      by.computeIfAbsent(digest, none -> new TreeSet<>()).add(column);
+    }
+  }
+
+  private record Named(String by, Digest digest, boolean manifest) {}
+
+  /** Of one moment. */
+  Names now() throws IOException {
+    List<Named> rows =
+        sql.sql(columns)
+            .query(
+                (row, n) ->
+                    new Named(row.getString(1), new Digest(row.getString(2)), row.getBoolean(3)))
+            .list();
+    Names names = new Names(new HashMap<>(), new HashSet<>());
+    Map<Digest, Set<Digest>> files = new HashMap<>();
+    for (Named row : rows) {
+      names.add(row.digest(), row.by());
+      if (!row.manifest()) continue;
+      if (names.manifests().add(row.digest())) files.put(row.digest(), filesOf(row.digest()));
+      files.getOrDefault(row.digest(), Set.of()).forEach(file -> names.add(file, row.by()));
+    }
+    return names;
+  }
+
+  /** None where the manifest itself is at fault. */
+  private Set<Digest> filesOf(Digest manifest) throws IOException {
+    try {
+      return ManifestDirectory.read(store, manifest).files().values().stream()
+          .map(BlobRef::sha256)
+          .collect(Collectors.toSet());
+    } catch (BlobMissing | InvalidManifest atFault) {
+      return Set.of();
+    }
+  }
+}

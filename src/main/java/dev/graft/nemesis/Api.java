@@ -9,7 +9,9 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -23,12 +25,21 @@ final class Api {
 
   private final HttpClient http =
       HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
-  private final URI server;
+  private final List<URI> servers;
   private final String key;
+  private final AtomicInteger turn = new AtomicInteger();
 
-  Api(URI server, String key) {
-    this.server = server;
+  /**
+   * @param servers each gets the next request, as by way of a load balancer without stickiness
+   */
+  Api(List<URI> servers, String key) {
+    this.servers = List.copyOf(servers);
     this.key = key;
+  }
+
+  /** The same calls to one server. */
+  Api at(URI server) {
+    return new Api(List.of(server), key);
   }
 
   JsonNode get(String path) {
@@ -91,6 +102,7 @@ final class Api {
   }
 
   private HttpRequest.Builder request(String path) {
+    URI server = servers.get(Math.floorMod(turn.getAndIncrement(), servers.size()));
     return HttpRequest.newBuilder(server.resolve(path))
         .timeout(ANSWER)
         .header("authorization", "Bearer " + key);

@@ -2,23 +2,17 @@ package dev.graft.nemesis;
 
 import dev.graft.demo.BundledModel;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
-import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
+import java.util.Random;
 
 /**
- * A server with embedded PostgreSQL and two workers, each with a data directory of its own, and the
- * demo's base model. Leases of 5 s, so that a lost worker is noticed soon.
+ * {@link Servers} with their PostgreSQL and two workers, each with a data directory of its own, and
+ * the demo's base model. Leases of 5 s, so that a lost worker is noticed soon.
  */
 final class Cluster implements AutoCloseable {
-  private static final Duration START = Duration.ofMinutes(3);
-
   /** A renewal must be able to fail and be repeated within the lease; one thread a trainer. */
   private static final String SETTINGS =
       """
@@ -37,28 +31,33 @@ final class Cluster implements AutoCloseable {
 
   private final Path directory;
   private final GraftProgram program;
-  private final Node server;
-  private final URI url;
+  private final Servers servers;
   private final List<Node> workers = new ArrayList<>();
   private Api api;
 
-  private Cluster(Path directory) throws IOException {
+  private Cluster(Path directory, int count, boolean pooled) throws IOException {
     this.directory = directory;
     this.program = GraftProgram.copyOfThis(directory);
-    int port = freePort();
-    this.url = URI.create("http://127.0.0.1:" + port);
-    this.server = node("server", "server", "--port", Integer.toString(port));
-    this.api = new Api(url, "");
+    this.servers =
+        new Servers(
+            directory,
+            count,
+            pooled,
+            (name, properties, port) ->
+                node(name, properties, "server", "--port", Integer.toString(port)));
+    this.api = new Api(servers.urls(), "");
   }
 
   /**
+   * @param servers how many
+   * @param pooled whether several reach PostgreSQL by PgBouncer
    * @throws Stuck if it does not come up
    */
-  static Cluster start(Path directory) throws IOException {
-    Cluster cluster = new Cluster(directory);
+  static Cluster start(Path directory, int servers, boolean pooled) throws IOException {
+    Cluster cluster = new Cluster(directory, servers, pooled);
     Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(cluster::close));
     try {
-      cluster.startServer();
+      cluster.servers.start();
       cluster.prepare();
       return cluster;
     } catch (RuntimeException | IOException e) {
@@ -68,23 +67,24 @@ final class Cluster implements AutoCloseable {
   }
 
   private void prepare() throws IOException {
-    api = new Api(url, command("key", "create", "--department", "nemesis"));
+    api = new Api(servers.urls(), command("key", "create", "--department", "nemesis"));
     Path model = directory.resolve("base-model");
     BundledModel.extract(model);
     command("models", "add", BundledModel.NAME, "--from", model.toString());
-    awaitServer();
+    servers.await(api);
     for (String name : List.of("a", "b")) {
       String token = command("worker-token", "create");
-      Node worker =
-          node("worker-" + name, "worker", "--server", url.toString(), "--join-token", token);
+      String url = servers.urls().get(workers.size() % servers.urls().size()).toString();
+      Node worker = node("worker-" + name, "", "worker", "--server", url, "--join-token", token);
       worker.start();
       workers.add(worker);
     }
   }
 
-  private Node node(String name, String role, String... more) throws IOException {
+  private Node node(String name, String properties, String role, String... more)
+      throws IOException {
     Path settings = directory.resolve(name + ".properties");
-    Files.writeString(settings, SETTINGS + "graft.worker.name=" + name + "\n");
+    Files.writeString(settings, SETTINGS + properties + "graft.worker.name=" + name + "\n");
     List<String> arguments = new ArrayList<>(List.of("serve", "--role", role));
     arguments.addAll(List.of("--data-dir", directory.resolve(name).toString()));
     arguments.addAll(List.of("--config", settings.toString()));
@@ -92,10 +92,10 @@ final class Cluster implements AutoCloseable {
     return new Node(name, program, log(name), arguments);
   }
 
-  /** A command beside the running server. */
+  /** A command beside the running servers. */
   private String command(String... arguments) {
     List<String> all = new ArrayList<>(List.of(arguments));
-    all.addAll(List.of("--data-dir", directory.resolve("server").toString()));
+    all.addAll(servers.options());
     return program.result(log("commands"), all.toArray(String[]::new));
   }
 
@@ -103,64 +103,25 @@ final class Cluster implements AutoCloseable {
     return directory.resolve(name + ".log");
   }
 
-  /** Returns at once; the server may still be recovering. */
-  void startServer() {
-    server.start();
-    if (!Deadline.in(START).await(() -> listens() || !server.alive()) || !server.alive()) {
-      throw new Stuck("the server does not start; see " + log("server"));
-    }
-  }
-
-  /** Until the API answers. */
-  void awaitServer() {
-    if (!Deadline.in(START).await(api::answers)) {
-      throw new Stuck("the server does not answer; see " + log("server"));
-    }
-  }
-
-  private boolean listens() {
-    try (var socket = new java.net.Socket()) {
-      socket.connect(new java.net.InetSocketAddress(url.getHost(), url.getPort()), 1000);
-      return true;
-    } catch (IOException notYet) {
-      return false;
-    }
+  /** Kills the next of what serves and starts it again; says what it was. All answer again then. */
+  String strike(int number, Random random) {
+    String struck = servers.strike(number, random);
+    servers.await(api);
+    return struck;
   }
 
   Api api() {
     return api;
   }
 
-  Node server() {
-    return server;
-  }
-
   List<Node> workers() {
     return workers;
-  }
-
-  /** The postmaster of the server's cluster. */
-  Optional<ProcessHandle> postmaster() {
-    try {
-      Path file = directory.resolve("server/postgres/cluster/postmaster.pid");
-      return ProcessHandle.of(Long.parseLong(Files.readAllLines(file).getFirst().strip()));
-    } catch (IOException | RuntimeException none) {
-      return Optional.empty();
-    }
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    }
   }
 
   /** Leaves no process behind; closing twice does nothing. */
   @Override
   public synchronized void close() {
     workers.forEach(Node::kill);
-    boolean served = server.alive();
-    server.stop();
-    if (served) postmaster().ifPresent(ProcessHandle::destroyForcibly);
+    servers.close();
   }
 }

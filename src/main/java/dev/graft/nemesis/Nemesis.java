@@ -12,9 +12,18 @@ import java.util.Random;
  * @param seed of the kills' moments and of the data
  * @param time no further kill after this long
  * @param stepSeconds how long a step of the job takes whose workers are stopped
+ * @param servers over one PostgreSQL
+ * @param pooled whether several reach it by PgBouncer
  */
 record Nemesis(
-    long seed, Duration time, int workerKills, int serverKills, int workerStops, int stepSeconds) {
+    long seed,
+    Duration time,
+    int workerKills,
+    int serverKills,
+    int workerStops,
+    int stepSeconds,
+    int servers,
+    boolean pooled) {
 
   /**
    * @param directory empty; data directories and logs go there
@@ -25,7 +34,7 @@ record Nemesis(
     KillReport report = new KillReport(out);
     report.say("seed %d, logs in %s".formatted(seed, directory));
     Random random = new Random(seed);
-    try (Cluster cluster = Cluster.start(directory)) {
+    try (Cluster cluster = Cluster.start(directory, servers, pooled)) {
       Jobs jobs = new Jobs(cluster.api(), seed);
       if (workerKills + serverKills > 0) {
         String undisturbed = jobs.finish(jobs.submit());

@@ -17,7 +17,7 @@ import picocli.CommandLine.Spec;
     name = "nemesis",
     mixinStandardHelpOptions = true,
     description =
-        "Kill or stop workers, trainers, server and PostgreSQL of a Graft of its own at random"
+        "Kill or stop workers, trainers, servers and PostgreSQL of a Graft of its own at random"
             + " moments, and check that nothing acknowledged is lost, every adapter ends with the"
             + " same bytes, and a stop costs at most one step.")
 public final class NemesisCommand implements Callable<Integer> {
@@ -51,6 +51,17 @@ public final class NemesisCommand implements Callable<Integer> {
   private int stepSeconds;
 
   @Option(
+      names = "--servers",
+      defaultValue = "1",
+      description = "Over one PostgreSQL and one directory of artifacts (1).")
+  private int servers;
+
+  @Option(
+      names = "--pgbouncer",
+      description = "Several servers reach PostgreSQL by PgBouncer in transaction mode.")
+  private boolean pooled;
+
+  @Option(
       names = "--directory",
       paramLabel = "DIR",
       description = "Empty or new; data and logs go there (a temporary one).")
@@ -63,13 +74,26 @@ public final class NemesisCommand implements Callable<Integer> {
           spec.commandLine(),
           "--minutes and --step-seconds must be 1 or more, kills and stops not negative");
     }
+    if (servers < 1 || servers > 9 || (pooled && servers == 1)) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--servers must be 1 to 9, and with --pgbouncer 2 or more: one server brings its own"
+              + " PostgreSQL");
+    }
     Path work =
         directory == null
             ? Files.createTempDirectory("graft-nemesis-")
             : Files.createDirectories(directory.toAbsolutePath());
     Nemesis nemesis =
         new Nemesis(
-            seed, Duration.ofMinutes(minutes), workerKills, serverKills, workerStops, stepSeconds);
+            seed,
+            Duration.ofMinutes(minutes),
+            workerKills,
+            serverKills,
+            workerStops,
+            stepSeconds,
+            servers,
+            pooled);
     return nemesis.run(work, spec.commandLine().getOut()) ? 0 : 1;
   }
 }

@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.util.Random;
 
 /**
- * Kills the server, or PostgreSQL and then the server, in turn, and starts it again. All that was
+ * Kills what serves, each in its turn, and starts it again ({@link Servers#strike}). All that was
  * acknowledged must be there, and every job must run to the end.
  */
 final class ServerKills {
@@ -32,7 +32,7 @@ final class ServerKills {
       try (Acknowledged acknowledged = Acknowledged.start(cluster.api(), jobs)) {
         while (done < kills && !deadline.passed() && !jobs.ended(job)) {
           Deadline.pause(Duration.ofMillis(random.nextInt(LATEST_MOMENT_MS)));
-          strike(done++ % 2 == 1, job, acknowledged);
+          strike(done++, job, acknowledged);
         }
         acknowledged.close();
         String sha256 = jobs.finish(job);
@@ -45,16 +45,13 @@ final class ServerKills {
     }
   }
 
-  private void strike(boolean database, String job, Acknowledged acknowledged) {
+  private void strike(int number, String job, Acknowledged acknowledged) {
     int step = jobs.get(job).at("/progress/step").asInt(0);
     long start = System.nanoTime();
-    if (database) cluster.postmaster().ifPresent(ProcessHandle::destroyForcibly);
-    cluster.server().kill();
-    cluster.startServer();
-    cluster.awaitServer();
+    String struck = cluster.strike(number, random);
     double back = (System.nanoTime() - start) / 1e9;
     report.killed(
-        database ? "PostgreSQL and server" : "server",
+        struck,
         "at step %d; back after %.1f s; %s".formatted(step, back, acknowledged.check(report)));
   }
 }

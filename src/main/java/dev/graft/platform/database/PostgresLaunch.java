@@ -7,12 +7,14 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** A {@code postgres} process just started, and the loopback port it was told to listen on. */
 record PostgresLaunch(Process process, int port) {
+  private static final String PORT = "port=";
 
   static PostgresLaunch of(PostgresDirectory files, String... settings) {
-    int port = freePort();
+    int port = port(settings);
     List<String> command = new ArrayList<>(List.of("setsid"));
     command.addAll(files.user().prefix());
     command.addAll(List.of(files.program("postgres").toString(), "-D", files.cluster().toString()));
@@ -44,6 +46,15 @@ record PostgresLaunch(Process process, int port) {
         "max_connections=60",
         "idle_in_transaction_session_timeout=60s",
         "log_min_messages=warning");
+  }
+
+  /** One that is free, unless the settings name one: then others may keep its address. */
+  private static int port(String... settings) {
+    return Stream.of(settings)
+        .filter(setting -> setting.startsWith(PORT))
+        .map(setting -> Integer.parseInt(setting.substring(PORT.length())))
+        .findFirst()
+        .orElseGet(PostgresLaunch::freePort);
   }
 
   private static int freePort() {

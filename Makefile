@@ -21,7 +21,10 @@ format: ## Format all Java sources
 image: ## The container image
 	docker build -t graft .
 
+containers: ## Build and run the image and the Compose file (needs a container engine)
+	docker/check
+
 chart: ## Check the Helm chart and the Compose file (needs helm and kubernetes-validate)
 	helm/check
 
-.PHONY: help demo check test quick format image chart
+.PHONY: help demo check test quick format image containers chart

@@ -4,6 +4,7 @@ import dev.graft.catalog.BaseModels;
 import dev.graft.client.Screen;
 import dev.graft.demo.BundledModel;
 import dev.graft.demo.DemoRun;
+import dev.graft.platform.GraftProperties;
 import dev.graft.platform.MachineLacks;
 import dev.graft.tenancy.Caller.Scope;
 import dev.graft.tenancy.Departments;
@@ -51,18 +52,16 @@ public final class DemoCommand implements Callable<Integer> {
       paramLabel = "DIR",
       description =
           "All that stays behind (~/.graft-demo), used again by the next run; with --server that of"
-              + " the server (~/.graft).")
+              + " the server (graft.data-dir, or ~/.graft).")
   private @Nullable Path dataDir;
 
   @Override
   public Integer call() throws IOException, InterruptedException {
     var screen = Screen.standard();
+    URI running = server;
+    if (running != null) return beside(running, screen);
     Path directory = prepare();
     screen.title("Graft demo", "seed " + seed);
-    URI running = server;
-    if (running != null) {
-      return shown(running, beside(directory, screen), directory, screen, false);
-    }
     screen.doing("server", "starting");
     try (ServerContext own = ServerContext.ofDemo(directory, port)) {
       screen.done("server", own.url() + "  PostgreSQL and files in " + directory);
@@ -73,13 +72,18 @@ public final class DemoCommand implements Callable<Integer> {
     }
   }
 
-  /** The key that a server which runs takes from now on. */
-  private static String beside(Path directory, Screen screen) throws IOException {
+  /** With the configuration of the server that runs, as its other commands have it. */
+  private int beside(URI running, Screen screen) throws IOException {
+    screen.title("Graft demo", "seed " + seed);
     ServerOptions options = new ServerOptions();
-    options.dataDir = directory;
+    options.dataDir = dataDir;
+    Path directory;
+    String key;
     try (ServerContext context = ServerContext.open(options)) {
-      return admit(context, directory, screen);
+      directory = context.get(GraftProperties.class).dataDir().toAbsolutePath().normalize();
+      key = admit(context, directory, screen);
     }
+    return shown(running, key, directory, screen, false);
   }
 
   private static String admit(ServerContext server, Path directory, Screen screen)
@@ -103,8 +107,8 @@ public final class DemoCommand implements Callable<Integer> {
   }
 
   private Path prepare() throws IOException {
-    String usual = server == null ? ".graft-demo" : ".graft";
-    Path named = dataDir == null ? Path.of(System.getProperty("user.home"), usual) : dataDir;
+    Path named =
+        dataDir == null ? Path.of(System.getProperty("user.home"), ".graft-demo") : dataDir;
     Path directory = named.toAbsolutePath().normalize();
     try {
       Files.createDirectories(directory);

@@ -54,23 +54,22 @@ class CommandContextIT {
   /** The rest of the way is a client's, which meets nobody here. */
   @Test
   void theDemoOnAServerRegistersItsModelThere() throws IOException {
-    Map<String, String> database =
+    Path data = directory.resolve("data");
+    Map<String, String> settings =
         Map.of(
+            "graft.data-dir", data.toString(),
             "spring.datasource.url", DATABASE.url(),
             "spring.datasource.username", DATABASE.user(),
             "spring.datasource.password", DATABASE.password());
-    database.forEach(System::setProperty);
+    settings.forEach(System::setProperty);
     try {
       CommandLine command = new CommandLine(new DemoCommand());
       String nobody = "http://127.0.0.1:1";
       command.setExecutionExceptionHandler(
           (failure, line, result) -> failure instanceof NoAnswer ? 3 : 1);
-      assertThat(
-              command.execute(
-                  "--server", nobody, "--data-dir", directory.resolve("data").toString()))
-          .isEqualTo(3);
+      assertThat(command.execute("--server", nobody)).isEqualTo(3);
     } finally {
-      database.keySet().forEach(System::clearProperty);
+      settings.keySet().forEach(System::clearProperty);
     }
     try (ServerContext server = ServerContext.open(options())) {
       assertThat(server.get(BaseModels.class).list())
@@ -78,6 +77,7 @@ class CommandContextIT {
           .containsExactly(BundledModel.NAME);
       assertThat(server.get(Departments.class).find("demo")).isPresent();
     }
+    assertThat(data.resolve("artifacts")).isDirectoryRecursivelyContaining("glob:**/blobs/**");
   }
 
   private ServerOptions options() throws IOException {

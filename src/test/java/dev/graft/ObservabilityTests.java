@@ -107,7 +107,7 @@ class ObservabilityTests {
     }
     for (JsonNode variable : board.path("templating").path("list")) {
       if (variable.path("type").asString().equals("query")) {
-        variables(variable.path("definition").asString());
+        variables(variable.at("/query/query").asString());
       }
     }
   }
@@ -123,9 +123,9 @@ class ObservabilityTests {
     }
   }
 
-  private static void variables(String definition) {
+  private static void variables(String query) {
     Pattern named = Pattern.compile("graft_\\w+");
-    assertThat(named.matcher(definition).results().map(MatchResult::group))
+    assertThat(named.matcher(query).results().map(MatchResult::group))
         .isNotEmpty()
         .allMatch(METRICS::containsKey);
   }

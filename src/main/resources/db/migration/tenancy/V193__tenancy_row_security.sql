@@ -19,6 +19,8 @@ begin
   end if;
   execute format('grant usage on schema %I to graft_department', current_schema());
   execute format('grant select, insert, update, delete on all tables in schema %I to graft_department', current_schema());
+  execute format('grant usage on all sequences in schema %I to graft_department', current_schema());
+  execute format('alter default privileges in schema %I grant usage on sequences to graft_department', current_schema());
   execute format('alter default privileges in schema %I grant select, insert, update, delete on tables to graft_department',
                  current_schema());
 end $$;

@@ -195,6 +195,21 @@ class RowSecurityIT {
         .hasMessageContaining("row-level security");
   }
 
+  /** Numbers are nobody's. */
+  @Test
+  void everySequenceCounts() {
+    assertThat(
+            sql.sql(
+                    """
+                    select relname from pg_class
+                     where relkind = 'S' and relnamespace = current_schema()::regnamespace
+                       and not has_sequence_privilege('graft_department', oid, 'usage')
+                    """)
+                .query(String.class)
+                .list())
+        .isEmpty();
+  }
+
   @Test
   void noDepartmentMovesAJob() {
     assertThatThrownBy(() -> as("1", () -> sql.sql("update job set state = 'succeeded'").update()))

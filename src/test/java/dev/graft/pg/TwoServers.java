@@ -133,6 +133,9 @@ public final class TwoServers implements AutoCloseable {
                 "--spring.datasource.hikari.minimum-idle=1",
                 "--graft.data-dir=" + data,
                 "--graft.artifacts.filesystem.directory=" + directory.resolve("store"),
+                // Some tests write rows that no server would.
+                "--graft.ops.invariants-every=1d",
+                "--graft.artifacts.sweep-after=1d",
                 // The same on both, as operators are told.
                 "--graft.webhooks.encryption-key="
                     + "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="));

@@ -201,9 +201,8 @@ class RowSecurityIT {
     assertThat(
             sql.sql(
                     """
-                    select relname from pg_class
-                     where relkind = 'S' and relnamespace = current_schema()::regnamespace
-                       and not has_sequence_privilege('graft_department', oid, 'usage')
+                    select seqrelid::regclass::text from pg_sequence
+                     where not has_sequence_privilege('graft_department', seqrelid, 'usage')
                     """)
                 .query(String.class)
                 .list())

@@ -14,6 +14,11 @@ record GraftProgram(Path jar) {
     if (!running.toString().endsWith(".jar") || !Files.isRegularFile(running)) {
       throw new Stuck("nemesis starts processes of the jar: run it as bin/graft nemesis");
     }
+    // A jar that bin/graft has unpacked names its libraries by where it lies.
+    Path libraries = running.toAbsolutePath().resolveSibling("lib");
+    if (Files.isDirectory(libraries)) {
+      Files.createSymbolicLink(directory.resolve("lib"), libraries);
+    }
     return new GraftProgram(Files.copy(running, directory.resolve("graft.jar")));
   }
 

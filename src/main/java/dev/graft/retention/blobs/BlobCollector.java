@@ -33,7 +33,7 @@ public class BlobCollector {
   private static final Duration RENEW = Duration.ofMinutes(1);
 
   private final ArtifactStore store;
-  private final ReferredBlobs referred;
+  private final NamedBlobs named;
   private final UnreferencedBlobs unreferenced;
   private final BlobProperties settings;
   private final SweepLease lease;
@@ -41,13 +41,13 @@ public class BlobCollector {
 
   BlobCollector(
       ArtifactStore store,
-      ReferredBlobs referred,
+      NamedBlobs named,
       UnreferencedBlobs unreferenced,
       BlobProperties settings,
       SweepLease lease,
       Clock clock) {
     this.store = store;
-    this.referred = referred;
+    this.named = named;
     this.unreferenced = unreferenced;
     this.settings = settings;
     this.lease = lease;
@@ -78,7 +78,7 @@ public class BlobCollector {
     requireOwnStore();
     Instant now = clock.instant();
     store.removeUnfinished(now);
-    Set<Digest> needed = referred.now();
+    Set<Digest> needed = named.needed();
     List<StoredBlob> others;
     try (Stream<StoredBlob> all = store.blobs()) {
       others = all.filter(blob -> !needed.contains(blob.ref().sha256())).toList();

@@ -12,12 +12,13 @@ import java.util.concurrent.TimeUnit;
 
 /** PgBouncer in transaction mode between servers and PostgreSQL. */
 final class Pooler implements AutoCloseable {
-  private static final String NOBODY = "65534";
+  private static final String NOBODY = "nobody";
+  private static final Duration STARTS = Duration.ofSeconds(10);
   private static final Duration ENDS = Duration.ofSeconds(10);
 
   private final List<String> command;
   private final Path log;
-  private final String url;
+  private final URI address;
   private Process process;
 
   /**
@@ -49,33 +50,35 @@ final class Pooler implements AutoCloseable {
                 server.getHost(), server.getPort(), database.user(), database.password(), port));
     command = command(settings);
     log = directory.resolveSibling("pgbouncer.log");
-    url = "jdbc:postgresql://127.0.0.1:%d/postgres?prepareThreshold=0".formatted(port);
+    address = URI.create("postgresql://127.0.0.1:" + port);
     process = launch();
   }
 
-  /** It refuses to be root. */
+  /** It refuses to be root, but reads what only root may before it is another. */
   private static List<String> command(Path settings) {
-    List<String> command = new ArrayList<>();
-    if ("root".equals(System.getProperty("user.name"))) {
-      command.addAll(List.of("setpriv", "--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"));
-    }
-    command.addAll(List.of("pgbouncer", "--quiet", settings.toString()));
+    List<String> command = new ArrayList<>(List.of("pgbouncer"));
+    if ("root".equals(System.getProperty("user.name"))) command.addAll(List.of("--user", NOBODY));
+    command.add(settings.toString());
     return command;
   }
 
   private Process launch() {
     try {
-      return new ProcessBuilder(command)
-          .redirectErrorStream(true)
-          .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
-          .start();
+      Process started =
+          new ProcessBuilder(command)
+              .redirectErrorStream(true)
+              .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
+              .start();
+      if (Deadline.in(STARTS).await(() -> LocalPorts.listens(address))) return started;
+      started.destroyForcibly();
+      throw new Stuck("pgbouncer does not start; see " + log);
     } catch (IOException e) {
       throw new Stuck("pgbouncer cannot be started: " + e.getMessage());
     }
   }
 
   String url() {
-    return url;
+    return "jdbc:%s/postgres?prepareThreshold=0".formatted(address);
   }
 
   void killAndStart() {

@@ -9,6 +9,7 @@ import java.net.BindException;
 import java.net.ConnectException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.ReadOnlyFileSystemException;
+import java.sql.SQLException;
 import java.util.Objects;
 import java.util.Optional;
 import javax.net.ssl.SSLException;
@@ -59,6 +60,11 @@ final class FailureReport implements IExecutionExceptionHandler {
         return Optional.of(
             "port %d is in use; choose another with --port".formatted(port.getPort()));
       }
+      if (cause instanceof SQLException database && ofConnection(database)) {
+        return Optional.of(
+            "the database cannot be reached; is spring.datasource.url right? "
+                + message.lines().findFirst().orElse(""));
+      }
       if (cause instanceof ConnectException) {
         return Optional.of(
             "the server%s cannot be reached; does it run, and is --server right?"
@@ -79,6 +85,11 @@ final class FailureReport implements IExecutionExceptionHandler {
       }
     }
     return Optional.empty();
+  }
+
+  /** Class 08 of SQL's states: there is no connection. */
+  private static boolean ofConnection(SQLException failure) {
+    return Objects.requireNonNullElse(failure.getSQLState(), "").startsWith("08");
   }
 
   /** The one that was tried, if that is known. */

@@ -7,6 +7,8 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.net.ConnectException;
+import java.sql.SQLException;
 import java.util.concurrent.Callable;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLHandshakeException;
@@ -55,6 +57,18 @@ class FailureReportTests {
         .satisfiesExactly(
             line -> assertThat(line).contains("SSL_CERT_FILE"),
             line -> assertThat(line).endsWith("No name matching x found"));
+  }
+
+  @Test
+  void aDatabaseThatIsNotThereIsNoServerThatIsNotThere() {
+    SQLException refused =
+        new SQLException(
+            "Connection to db:5432 refused.", "08001", new ConnectException("refused"));
+    assertThat(status(new BeanCreationException("bean", "failed", refused))).isEqualTo(3);
+    assertThat(said.toString().lines())
+        .containsExactly(
+            "graft: the database cannot be reached; is spring.datasource.url right? Connection to"
+                + " db:5432 refused.");
   }
 
   @Test

@@ -9,21 +9,16 @@ of the server, and what each table and the artifact store have gained by the job
 other work may run. The base model is the demo's: bytes of checkpoints and adapters grow with the adapter, not with the number of departments.
 Needs PostgreSQL 14 or later (apt-get install postgresql) and Python 3.11.
 """
-import argparse
 import atexit
 import json
 import pathlib
-import shutil
 import subprocess
 import sys
-import tempfile
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "bench/drills"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "drills"))
 import postgres  # noqa: E402
-from graft import ENVIRONMENT, Server, rows  # noqa: E402
+from graft import BASE_MODEL, ENVIRONMENT, Server, arguments, rows, run  # noqa: E402
 
-BASE_MODEL = ROOT / "src/main/resources/dev/graft/demo/base-model"
 TABLES = """select relname, pg_total_relation_size(oid), (xpath('/row/n/text()', query_to_xml('select count(*) as n from ' || oid::regclass, false, true, '')))[1]
             from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace"""
 LARGEST_SHOWN = 8
@@ -108,21 +103,9 @@ def measure(a, work):
     database.kill()
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+if __name__ == "__main__":
+    parser = arguments(__doc__)
     parser.add_argument("--jobs", type=int, default=12)
     parser.add_argument("--steps", type=int, default=100)
     parser.add_argument("--jobs-a-day", type=int, default=20)
-    parser.add_argument("--graft", type=pathlib.Path, default=ROOT / "bin/graft")
-    parser.add_argument("--postgres", type=pathlib.Path)
-    a = parser.parse_args()
-    work = pathlib.Path(tempfile.mkdtemp(prefix="graft-sizing-"))
-    work.chmod(0o711)  # root's PostgreSQL runs as another user
-    passed = []
-    atexit.register(lambda: shutil.rmtree(work) if passed else print(f"sizing: logs in {work}", file=sys.stderr))
-    measure(a, work)
-    passed.append(True)
-
-
-if __name__ == "__main__":
-    main()
+    run("sizing", measure, parser.parse_args())

@@ -11,22 +11,14 @@ lost, one was made twice or an artifact is missing. With --asynchronous the stan
 
 Needs PostgreSQL 14 or later (apt-get install postgresql) and Python 3.11. The logs stay where it ends with 1.
 """
-import argparse
-import atexit
 import json
 import os
-import pathlib
-import shutil
 import signal
-import sys
-import tempfile
 import time
 
 import postgres
-from graft import Api, Server, Writers, rows
+from graft import BASE_MODEL, Api, Server, Writers, arguments, rows, run
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BASE_MODEL = ROOT / "src/main/resources/dev/graft/demo/base-model"
 LAG_SECONDS = 2
 
 
@@ -92,22 +84,8 @@ def drill(a, work):
     return bool(lost or twice)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+if __name__ == "__main__":
+    parser = arguments(__doc__)
     parser.add_argument("--asynchronous", action="store_true")
     parser.add_argument("--writes", type=int, default=150)
-    parser.add_argument("--graft", type=pathlib.Path, default=ROOT / "bin/graft")
-    parser.add_argument("--postgres", type=pathlib.Path)
-    a = parser.parse_args()
-    work = pathlib.Path(tempfile.mkdtemp(prefix="graft-failover-"))
-    work.chmod(0o711)  # root's PostgreSQL runs as another user
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    passed = []
-    atexit.register(lambda: shutil.rmtree(work) if passed else print(f"failover: logs in {work}", file=sys.stderr))
-    if drill(a, work):
-        sys.exit(1)
-    passed.append(True)
-
-
-if __name__ == "__main__":
-    main()
+    run("failover", drill, parser.parse_args())

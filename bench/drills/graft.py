@@ -1,13 +1,18 @@
 """A `graft serve` of a drill, a department's calls of its API, and writers that keep what was acknowledged."""
+import argparse
 import atexit
 import hashlib
 import http.client
 import itertools
 import json
 import os
+import pathlib
 import secrets
+import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import urllib.error
@@ -15,6 +20,8 @@ import urllib.request
 
 from postgres import await_true, free_port
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BASE_MODEL = ROOT / "src/main/resources/dev/graft/demo/base-model"
 MODEL = "graft-demo-base"
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(("GRAFT_", "SPRING_", "OPENAI_"))}
 ENVIRONMENT |= {name: os.environ[name] for name in ("GRAFT_JAVA_HOME",) if name in os.environ}
@@ -238,3 +245,23 @@ class Writers:
         files = [each["filename"] for each in api.all("/v1/files") if each["filename"].removesuffix(".jsonl").isdigit()]
         jobs = [each["metadata"]["number"] for each in api.all("/v1/fine_tuning/jobs") if "number" in (each["metadata"] or {})]
         return len(files) - len(set(files)) + len(jobs) - len(set(jobs))
+
+
+def arguments(usage):
+    """Of every program that brings a Graft and a PostgreSQL."""
+    parser = argparse.ArgumentParser(description=usage, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--graft", type=pathlib.Path, default=ROOT / "bin/graft")
+    parser.add_argument("--postgres", type=pathlib.Path)
+    return parser
+
+
+def run(name, work_of, options):
+    """In a directory that stays, with its logs, unless `work_of` ends and says that nothing is wrong. Ends with 1 if anything is."""
+    work = pathlib.Path(tempfile.mkdtemp(prefix=f"graft-{name}-"))
+    work.chmod(0o711)  # root's PostgreSQL runs as another user
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    passed = []
+    atexit.register(lambda: shutil.rmtree(work) if passed else print(f"{name}: logs in {work}", file=sys.stderr))
+    if work_of(options, work):
+        sys.exit(1)
+    passed.append(True)

@@ -11,21 +11,13 @@ and a new one must train and be downloaded. Prints a line of JSON; ends with 1 i
 
 Needs PostgreSQL 14 or later (apt-get install postgresql) and Python 3.11. The logs stay where it ends with 1.
 """
-import argparse
-import atexit
 import hashlib
 import json
-import pathlib
 import shutil
-import signal
-import sys
-import tempfile
 
 import postgres
-from graft import Api, Server, Writers, rows
+from graft import BASE_MODEL, Api, Server, Writers, arguments, rows, run
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BASE_MODEL = ROOT / "src/main/resources/dev/graft/demo/base-model"
 SETTINGS = {"graft.jobs.lease-ttl": "20s", "graft.jobs.heartbeat": "2s"}
 
 
@@ -130,21 +122,7 @@ def drill(a, work):
     return faults
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--writes", type=int, default=90)
-    parser.add_argument("--graft", type=pathlib.Path, default=ROOT / "bin/graft")
-    parser.add_argument("--postgres", type=pathlib.Path)
-    a = parser.parse_args()
-    work = pathlib.Path(tempfile.mkdtemp(prefix="graft-restore-"))
-    work.chmod(0o711)  # root's PostgreSQL runs as another user
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    passed = []
-    atexit.register(lambda: shutil.rmtree(work) if passed else print(f"restore: logs in {work}", file=sys.stderr))
-    if drill(a, work):
-        sys.exit(1)
-    passed.append(True)
-
-
 if __name__ == "__main__":
-    main()
+    parser = arguments(__doc__)
+    parser.add_argument("--writes", type=int, default=90)
+    run("restore", drill, parser.parse_args())

@@ -1,5 +1,8 @@
 package dev.graft.inference.routing;
 
+import static dev.graft.inference.routing.InferenceCallTests.ASK;
+import static dev.graft.inference.routing.InferenceCallTests.BASE;
+import static dev.graft.inference.routing.InferenceCallTests.OTHER;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
@@ -7,9 +10,6 @@ import static org.awaitility.Awaitility.await;
 import dev.graft.artifacts.Digest;
 import dev.graft.calls.CallRows;
 import dev.graft.inference.protocol.Ask;
-import dev.graft.inference.protocol.Decoding;
-import dev.graft.inference.protocol.GenerateAsk;
-import dev.graft.inference.protocol.Prompt;
 import dev.graft.inference.protocol.Reply;
 import dev.graft.inference.serving.InferenceProperties;
 import dev.graft.inference.serving.NoCapacity;
@@ -17,12 +17,10 @@ import dev.graft.inference.serving.ServedModel;
 import dev.graft.pg.GraftIT;
 import dev.graft.platform.Ids;
 import dev.graft.platform.database.Hints;
-import dev.graft.training.generation.Sampling;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -39,16 +37,6 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 /** The board where chats wait for workers, and the board of a second server. */
 @GraftIT
 class CallBoardIT {
-  private static final Digest BASE = new Digest("a".repeat(64));
-  private static final Digest OTHER = new Digest("b".repeat(64));
-  private static final Ask ASK =
-      new GenerateAsk(
-          7,
-          null,
-          new Prompt.TokenIds(List.of(1, 2)),
-          16,
-          new Decoding(
-              false, null, 1, new Sampling(0.5, 1, 0, 0, Map.of(3, -1.5), 9), List.of("x"), 2));
   private static final Reply FIRST = new Reply.Piece(7, 0, "a", List.of(), null);
   private static final Reply SECOND = new Reply.Piece(7, 0, "b", List.of(), null);
   private static final Reply LAST = new Reply.Piece(7, 0, "c", List.of(), Reply.End.STOP);

@@ -25,10 +25,8 @@ import dev.graft.tenancy.Departments;
 import dev.graft.tenancy.keys.ApiKeys;
 import dev.graft.tiny.TinyLlama;
 import dev.graft.worker.TestWorker;
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InputStreamReader;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -214,21 +212,7 @@ class CallsIT {
   }
 
   private String streamed(String content) throws Exception {
-    StringBuilder text = new StringBuilder();
-    HttpResponse<InputStream> response =
-        HTTP.send(request(content, true), BodyHandlers.ofInputStream());
-    try (BufferedReader lines =
-        new BufferedReader(new InputStreamReader(response.body(), StandardCharsets.UTF_8))) {
-      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-        if (!line.startsWith("data: {")) continue;
-        text.append(
-            JsonMapper.shared()
-                .readTree(line.substring("data: ".length()))
-                .at("/choices/0/delta/content")
-                .asString(""));
-      }
-    }
-    return text.toString();
+    return StreamedText.of(HTTP.send(request(content, true), BodyHandlers.ofInputStream()).body());
   }
 
   private HttpRequest request(String content, boolean stream) {

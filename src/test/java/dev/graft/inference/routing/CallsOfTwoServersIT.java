@@ -39,7 +39,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import tools.jackson.databind.json.JsonMapper;
 
 /** Chats at one of two servers, answered by a worker that asks the other, or both in turns. */
 class CallsOfTwoServersIT {
@@ -153,22 +152,7 @@ class CallsOfTwoServersIT {
   }
 
   private String streamed(String content) throws Exception {
-    StringBuilder text = new StringBuilder();
-    try (BufferedReader lines =
-        new BufferedReader(
-            new InputStreamReader(
-                HTTP.send(chat(content, true), BodyHandlers.ofInputStream()).body(),
-                StandardCharsets.UTF_8))) {
-      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-        if (!line.startsWith("data: {")) continue;
-        text.append(
-            JsonMapper.shared()
-                .readTree(line.substring("data: ".length()))
-                .at("/choices/0/delta/content")
-                .asString(""));
-      }
-    }
-    return text.toString();
+    return StreamedText.of(HTTP.send(chat(content, true), BodyHandlers.ofInputStream()).body());
   }
 
   private HttpRequest chat(String content, boolean stream) {

@@ -21,9 +21,9 @@ import org.junit.jupiter.api.Test;
 
 /** Calls as they travel. */
 class InferenceCallTests {
-  private static final Digest BASE = new Digest("a".repeat(64));
-  private static final Digest OTHER = new Digest("b".repeat(64));
-  private static final Ask ASK =
+  static final Digest BASE = new Digest("a".repeat(64));
+  static final Digest OTHER = new Digest("b".repeat(64));
+  static final Ask ASK =
       new GenerateAsk(
           7,
           null,

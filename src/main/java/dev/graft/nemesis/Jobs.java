@@ -2,6 +2,9 @@ package dev.graft.nemesis;
 
 import dev.graft.demo.BundledModel;
 import dev.graft.demo.data.SampleData;
+import dev.graft.nemesis.cluster.Api;
+import dev.graft.nemesis.cluster.Deadline;
+import dev.graft.nemesis.cluster.Stuck;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -111,6 +114,11 @@ final class Jobs {
             "adapter",
             Map.of("peft", peft, "training", training));
     return api.post("/v1/fine_tuning/jobs", request).path("id").asString();
+  }
+
+  /** The name under which its adapter chats. */
+  String model(String job) {
+    return get(job).path("fine_tuned_model").asString();
   }
 
   void cancel(String job) {

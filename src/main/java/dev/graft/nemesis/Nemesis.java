@@ -40,8 +40,8 @@ record Nemesis(
       Jobs jobs = new Jobs(cluster.api(), seed);
       if (workerKills + serverKills > 0) {
         String first = jobs.submit();
-        String undisturbed = jobs.finish(first);
-        report.say("undisturbed: sha256 " + undisturbed);
+        Jobs.Result undisturbed = jobs.finish(first);
+        report.say("undisturbed: sha256 " + undisturbed.sha256());
         try (Chats chats = Chats.start(cluster.api(), jobs.model(first), report)) {
           new WorkerFaults(cluster, jobs, random, report, deadline).run(workerKills, undisturbed);
           new ServerKills(cluster, jobs, random, report, deadline).run(serverKills, undisturbed);

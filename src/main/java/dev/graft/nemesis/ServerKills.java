@@ -27,7 +27,7 @@ final class ServerKills {
     this.deadline = deadline;
   }
 
-  void run(int kills, String undisturbed) {
+  void run(int kills, Jobs.Result undisturbed) {
     int done = 0;
     while (done < kills && !deadline.passed()) {
       String job = jobs.submit();
@@ -37,12 +37,11 @@ final class ServerKills {
           strike(done++, job, acknowledged);
         }
         acknowledged.close();
-        String sha256 = jobs.finish(job);
-        report.expect(
-            sha256.equals(undisturbed), job + " has other bytes than the undisturbed run");
+        Jobs.Result result = jobs.finish(job);
+        report.expectEqual(job, result, undisturbed);
         acknowledged.jobs().forEach(jobs::finish);
         report.say(
-            "         " + job + " ended: sha256 " + sha256 + "; " + acknowledged.check(report));
+            "         " + job + " ended: sha256 " + result.sha256() + "; " + acknowledged.check(report));
       }
     }
   }

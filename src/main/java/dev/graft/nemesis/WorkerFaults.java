@@ -42,13 +42,13 @@ final class WorkerFaults {
     this.deadline = deadline;
   }
 
-  void run(int kills, String undisturbed) {
+  void run(int kills, Jobs.Result undisturbed) {
     while (done < kills && !deadline.passed()) {
       String job = jobs.submit();
       disturb(job, kills);
-      String sha256 = jobs.finish(job);
-      report.say("         %s ended: sha256 %s".formatted(job, sha256));
-      report.expect(sha256.equals(undisturbed), job + " has other bytes than the undisturbed run");
+      Jobs.Result result = jobs.finish(job);
+      report.say("         %s ended: sha256 %s".formatted(job, result.sha256()));
+      report.expectEqual(job, result, undisturbed);
       report.expect(
           jobs.messages(job).stream().noneMatch(message -> message.startsWith("Trying again")),
           job + " was charged a failed attempt");

@@ -17,6 +17,7 @@
       "weights",
       "weights :: *",
       "tenancy",
+      "hub",
       "artifacts",
       "artifacts :: manifest"
     })

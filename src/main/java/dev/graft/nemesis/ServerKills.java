@@ -41,7 +41,12 @@ final class ServerKills {
         report.expectEqual(job, result, undisturbed);
         acknowledged.jobs().forEach(jobs::finish);
         report.say(
-            "         " + job + " ended: sha256 " + result.sha256() + "; " + acknowledged.check(report));
+            "         "
+                + job
+                + " ended: sha256 "
+                + result.sha256()
+                + "; "
+                + acknowledged.check(report));
       }
     }
   }

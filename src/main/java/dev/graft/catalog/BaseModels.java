@@ -100,7 +100,10 @@ public class BaseModels {
     }
   }
 
-  static void requireName(String name) {
+  /**
+   * @throws ModelRefused if no base model can have that name
+   */
+  public static void requireName(String name) {
     if (!NAME.matcher(name).matches()) {
       throw new ModelRefused(
           "a base model's name is up to 63 of a-z, 0-9, '.', '_', '-' and starts with a letter or"

@@ -47,6 +47,21 @@ public class HubModels {
     this.downloads = settings.dataDir().resolve("hub-downloads");
   }
 
+  /** Whether it names a model of the hub, and no directory. */
+  public static boolean isSource(String from) {
+    return HubRepository.isSource(from);
+  }
+
+  /** Hears how much of a model is here. */
+  @FunctionalInterface
+  public interface Progress {
+    /**
+     * @param bytes of the model that are here
+     * @param all of it
+     */
+    void at(long bytes, long all);
+  }
+
   /**
    * @param limitations what will not work with it, one sentence each
    */
@@ -55,13 +70,14 @@ public class HubModels {
   /**
    * Fetches a model and registers it; idempotent for the same commit.
    *
+   * @param source {@code hf:organization/name}, or that with {@code @revision}
    * @throws dev.graft.hub.HubRefused if it cannot be had
    * @throws ModelRefused as {@link BaseModels#register}
    * @throws IOException if the hub or this machine's disk fails, or it is just being fetched
    */
-  public Added add(String name, HubRepository repository, Hub.Progress progress)
-      throws IOException {
+  public Added add(String name, String source, Progress progress) throws IOException {
     BaseModels.requireName(name);
+    HubRepository repository = HubRepository.parse(source);
     Path directory = downloads.resolve(repository.id().replace("/", "--"));
     Files.createDirectories(downloads);
     try (FileChannel lock =
@@ -72,10 +88,10 @@ public class HubModels {
         throw new IOException(repository.id() + " is just being fetched here; wait for that");
       }
       HubRepository pinned = hub.pin(repository);
-      String source = pinned.toString();
-      Optional<BaseModel> known = models.find(name).filter(each -> source.equals(each.source()));
+      String commit = pinned.toString();
+      Optional<BaseModel> known = models.find(name).filter(each -> commit.equals(each.source()));
       if (known.isPresent()) return new Added(known.get(), List.of());
-      Added added = register(name, source, hub.fetch(pinned, SELECTION, directory, progress));
+      Added added = register(name, commit, hub.fetch(pinned, SELECTION, directory, progress::at));
       FileTrees.delete(directory);
       return added;
     } catch (ModelRefused refused) {

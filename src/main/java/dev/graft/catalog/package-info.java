@@ -18,6 +18,7 @@
       "weights :: *",
       "tenancy",
       "hub",
+      "work",
       "artifacts",
       "artifacts :: manifest"
     })

@@ -84,7 +84,10 @@ public final class Hub {
             .formatted(repository));
   }
 
-  private void requireAllowed(HubRepository repository) {
+  /**
+   * @throws HubRefused if models of that organization may not be added
+   */
+  public void requireAllowed(HubRepository repository) {
     if (settings.organizations().isEmpty()
         || settings.organizations().contains(repository.organization())) return;
     throw new HubRefused(

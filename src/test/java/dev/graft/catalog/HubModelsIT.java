@@ -8,7 +8,6 @@ import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.manifest.ManifestDirectory;
 import dev.graft.hub.HubDouble;
 import dev.graft.hub.HubRefused;
-import dev.graft.hub.HubRepository;
 import dev.graft.pg.GraftIT;
 import dev.graft.platform.GraftProperties;
 import dev.graft.weights.TinyModels;
@@ -120,6 +119,6 @@ class HubModelsIT {
   }
 
   private HubModels.Added add(String name, String source) throws IOException {
-    return models.add(name, HubRepository.parse(source), (bytes, all) -> {});
+    return models.add(name, source, (bytes, all) -> {});
   }
 }

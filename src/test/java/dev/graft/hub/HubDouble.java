@@ -8,19 +8,24 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,6 +52,17 @@ public final class HubDouble implements AutoCloseable {
   /** So many bytes of contents are sent, then the connection ends. */
   private final AtomicLong breaksAfter = new AtomicLong(Long.MAX_VALUE);
 
+  private volatile CountDownLatch open = new CountDownLatch(0);
+
+  /** Large contents wait until {@link #goOn}. */
+  public void hold() {
+    open = new CountDownLatch(1);
+  }
+
+  public void goOn() {
+    open.countDown();
+  }
+
   private record Repository(
       String commit, SortedMap<String, byte[]> files, @Nullable String token, boolean gated) {}
 
@@ -55,12 +71,21 @@ public final class HubDouble implements AutoCloseable {
     elsewhere =
         server(
             exchange -> {
+              awaitOpen();
               String authorization = exchange.getRequestHeaders().getFirst("authorization");
               if (authorization != null) leaked.add(authorization);
               String[] parts = exchange.getRequestURI().getPath().substring(1).split("/", 3);
               Repository model = models.get(parts[0] + "/" + parts[1]);
               content(exchange, model.files().get(parts[2]));
             });
+  }
+
+  private void awaitOpen() {
+    try {
+      open.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private interface Answer {
@@ -90,6 +115,17 @@ public final class HubDouble implements AutoCloseable {
 
   public URI url() {
     return URI.create("http://127.0.0.1:" + hub.getAddress().getPort());
+  }
+
+  /** The files of a directory, as a model that all may read; returns its commit. */
+  public String add(String id, Path directory) throws IOException {
+    Map<String, byte[]> files = new HashMap<>();
+    try (Stream<Path> all = Files.list(directory)) {
+      for (Path file : all.toList()) {
+        files.put(file.getFileName().toString(), Files.readAllBytes(file));
+      }
+    }
+    return add(id, files);
   }
 
   /** A model that all may read; returns its commit. */
@@ -166,7 +202,7 @@ public final class HubDouble implements AutoCloseable {
             .formatted(id, id, model.commit(), siblings));
   }
 
-  private static void tree(HttpExchange exchange, Repository model) throws IOException {
+  private void tree(HttpExchange exchange, Repository model) throws IOException {
     List<String> names = List.copyOf(model.files().keySet());
     String query = String.valueOf(exchange.getRequestURI().getQuery());
     int from =
@@ -179,7 +215,8 @@ public final class HubDouble implements AutoCloseable {
           .getResponseHeaders()
           .add(
               "Link",
-              "<%s?cursor=%d>; rel=\"next\"".formatted(exchange.getRequestURI().getPath(), to));
+              "<%s%s?cursor=%d>; rel=\"next\""
+                  .formatted(url(), exchange.getRequestURI().getPath(), to));
     }
     json(
         exchange,

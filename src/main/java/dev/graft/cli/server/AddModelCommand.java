@@ -3,7 +3,6 @@ package dev.graft.cli.server;
 import dev.graft.catalog.BaseModel;
 import dev.graft.catalog.BaseModels;
 import dev.graft.catalog.HubModels;
-import dev.graft.hub.HubRepository;
 import dev.graft.platform.errors.RequestFailed;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -47,7 +46,7 @@ final class AddModelCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    boolean ofHub = HubRepository.isSource(from);
+    boolean ofHub = HubModels.isSource(from);
     if (!ofHub) requireDirectory();
     try (ServerContext server = ServerContext.open(options)) {
       if (ofHub) fetched(server.get(HubModels.class));
@@ -60,9 +59,8 @@ final class AddModelCommand implements Callable<Integer> {
   }
 
   private void fetched(HubModels models) throws IOException {
-    HubRepository repository = HubRepository.parse(from);
     try (FetchProgress progress = new FetchProgress(spec.commandLine().getErr(), from)) {
-      HubModels.Added added = models.add(name, repository, progress);
+      HubModels.Added added = models.add(name, from, progress);
       progress.close();
       tell(added.model(), added.limitations());
     }

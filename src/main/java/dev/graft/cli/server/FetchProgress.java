@@ -1,10 +1,10 @@
 package dev.graft.cli.server;
 
-import dev.graft.hub.Hub;
+import dev.graft.catalog.HubModels;
 import java.io.PrintWriter;
 
 /** A line that says how much of a model is here; on a terminal it is written over. */
-final class FetchProgress implements Hub.Progress, AutoCloseable {
+final class FetchProgress implements HubModels.Progress, AutoCloseable {
   private static final int STEPS = 20;
 
   private final PrintWriter out;

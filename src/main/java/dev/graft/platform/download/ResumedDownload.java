@@ -64,7 +64,7 @@ public record ResumedDownload(Source source, Progress progress) {
       } catch (IOException brokeOff) {
         long now = size(part);
         vain = now > before ? 0 : vain + 1;
-        if (vain == VAIN_ATTEMPTS) throw brokeOff;
+        if (vain == VAIN_ATTEMPTS || Thread.currentThread().isInterrupted()) throw brokeOff;
         progress.brokeOff(now);
       }
     }

@@ -158,8 +158,9 @@ public final class WorkLoop implements Runnable {
       if (!claim.ended) work.done(claim);
     } catch (Exception | OutOfMemoryError failure) {
       var _ = Thread.interrupted();
-      if (kept.lost()) log.atDebug().addKeyValue("subject", claim.subject()).log("work_lost");
-      else if (stopping) work.release(claim);
+      if (kept.lost() || !claim.ended && !work.hold(claim)) {
+        log.atDebug().addKeyValue("subject", claim.subject()).log("work_lost");
+      } else if (stopping) work.release(claim);
       else failed(claim, failure);
     }
   }

@@ -24,6 +24,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.IntConsumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +39,7 @@ public final class HubDouble implements AutoCloseable {
   private static final int LARGE = 100_000;
 
   private static final int PAGE = 3;
+  private static final int CHUNK = 1 << 16;
 
   private final HttpServer hub;
   private final HttpServer elsewhere;
@@ -48,6 +50,9 @@ public final class HubDouble implements AutoCloseable {
 
   /** Authorizations that the other host has seen. */
   public final List<String> leaked = Collections.synchronizedList(new ArrayList<>());
+
+  /** Hears of each piece of content how many bytes it had. */
+  public volatile IntConsumer sent = bytes -> {};
 
   /** So many bytes of contents are sent, then the connection ends. */
   private final AtomicLong breaksAfter = new AtomicLong(Long.MAX_VALUE);
@@ -119,13 +124,18 @@ public final class HubDouble implements AutoCloseable {
 
   /** The files of a directory, as a model that all may read; returns its commit. */
   public String add(String id, Path directory) throws IOException {
+    return add(id, directory, null);
+  }
+
+  /** As a model that whoever has the token may read. */
+  public String add(String id, Path directory, @Nullable String token) throws IOException {
     Map<String, byte[]> files = new HashMap<>();
     try (Stream<Path> all = Files.list(directory)) {
       for (Path file : all.toList()) {
         files.put(file.getFileName().toString(), Files.readAllBytes(file));
       }
     }
-    return add(id, files);
+    return add(id, files, token, false);
   }
 
   /** A model that all may read; returns its commit. */
@@ -284,15 +294,16 @@ public final class HubDouble implements AutoCloseable {
       exchange.sendResponseHeaders(200, -1);
       return;
     }
-    int length = bytes.length - from;
-    exchange.sendResponseHeaders(range == null ? 200 : 206, length);
-    long left = breaksAfter.getAndAdd(-length);
-    if (left < length) {
-      breaksAfter.set(Long.MAX_VALUE);
-      exchange.getResponseBody().write(bytes, from, (int) left);
-      throw new IOException("the connection breaks off, as the test wishes");
+    exchange.sendResponseHeaders(range == null ? 200 : 206, bytes.length - from);
+    for (int at = from; at < bytes.length; at += CHUNK) {
+      int length = Math.min(CHUNK, bytes.length - at);
+      if (breaksAfter.addAndGet(-length) < 0) {
+        breaksAfter.set(Long.MAX_VALUE);
+        throw new IOException("the connection breaks off, as the test wishes");
+      }
+      exchange.getResponseBody().write(bytes, at, length);
+      sent.accept(length);
     }
-    exchange.getResponseBody().write(bytes, from, length);
   }
 
   private static void json(HttpExchange exchange, String body) throws IOException {

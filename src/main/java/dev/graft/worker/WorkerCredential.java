@@ -10,8 +10,6 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
@@ -21,8 +19,8 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 
 /**
- * How this worker is known to its server: joined once with a single-use token, then kept in {@code
- * credential.json}, readable by nobody else.
+ * How this worker is known to its server: joined once with a single-use token, then kept in a
+ * {@link CredentialFile}.
  */
 final class WorkerCredential {
   private static final Logger log = LoggerFactory.getLogger(WorkerCredential.class);
@@ -42,7 +40,8 @@ final class WorkerCredential {
               + " create` and start with --join-token or --join-token-file");
     }
     LeaseWire.Joined joined = join(settings, server, tokens);
-    keep(file(settings), joined);
+    new CredentialFile(joined.workerId(), joined.credential(), null)
+        .write(CredentialFile.of(settings));
     try (var _ = MDC.putCloseable("worker", joined.workerId())) {
       log.atInfo().log("joined");
     }
@@ -51,14 +50,9 @@ final class WorkerCredential {
 
   /** The credential of an earlier start. */
   static Optional<String> kept(WorkerProperties settings) throws IOException {
-    Path file = file(settings);
+    Path file = CredentialFile.of(settings);
     if (!Files.exists(file)) return Optional.empty();
-    return Optional.of(
-        LeaseWire.read(Files.readAllBytes(file), LeaseWire.Joined.class).credential());
-  }
-
-  private static Path file(WorkerProperties settings) {
-    return settings.directory().resolve("credential.json");
+    return Optional.of(CredentialFile.read(file).credential());
   }
 
   /** Of several tokens others may have used some: it is the first that the server takes. */
@@ -90,18 +84,6 @@ final class WorkerCredential {
         http.request("/join", settings.callTimeout())
             .POST(BodyPublishers.ofByteArray(LeaseWire.write(request)))
             .build());
-  }
-
-  private static void keep(Path file, LeaseWire.Joined joined) throws IOException {
-    Path directory = Files.createDirectories(file.toAbsolutePath().getParent());
-    Path temporary =
-        Files.createTempFile(
-            directory,
-            "credential-",
-            ".tmp",
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-    Files.write(temporary, LeaseWire.write(joined));
-    Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
   }
 
   private static String name(@Nullable String configured) {

@@ -63,14 +63,20 @@ public final class BearerFilter extends OncePerRequestFilter {
 
   /** Who calls, if the token is good. */
   Optional<BearerAuthenticator.Bearer> bearer(HttpServletRequest request) {
+    return token(request)
+        .flatMap(
+            token ->
+                authenticators.stream()
+                    .flatMap(each -> each.authenticate(token, request.getHeader(PROJECT)).stream())
+                    .findFirst());
+  }
+
+  /** What the request shows, good or not. */
+  public static Optional<String> token(HttpServletRequest request) {
     String header = request.getHeader(HttpHeaders.AUTHORIZATION);
-    if (header == null || !header.regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
-      return Optional.empty();
-    }
-    String token = header.substring(SCHEME.length()).strip();
-    return authenticators.stream()
-        .flatMap(each -> each.authenticate(token, request.getHeader(PROJECT)).stream())
-        .findFirst();
+    return header == null || !header.regionMatches(true, 0, SCHEME, 0, SCHEME.length())
+        ? Optional.empty()
+        : Optional.of(header.substring(SCHEME.length()).strip());
   }
 
   /** Async and error dispatches keep the caller of the first one. */

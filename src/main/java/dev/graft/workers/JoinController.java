@@ -2,6 +2,8 @@ package dev.graft.workers;
 
 import dev.graft.jobs.lease.LeaseWire;
 import dev.graft.jobs.lease.WorkerPrincipal;
+import dev.graft.platform.security.FailedAuthentications;
+import jakarta.servlet.http.HttpServletRequest;
 import java.time.Instant;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,13 +25,17 @@ class JoinController {
   private final Workers workers;
   private final WorkerCredentials credentials;
 
-  JoinController(Workers workers, WorkerCredentials credentials) {
+  private final FailedAuthentications failures;
+
+  JoinController(Workers workers, WorkerCredentials credentials, FailedAuthentications failures) {
     this.workers = workers;
+    this.failures = failures;
     this.credentials = credentials;
   }
 
   @PostMapping(LeaseWire.PATH + "/join")
-  ResponseEntity<byte[]> join(@RequestBody byte[] body) {
+  ResponseEntity<byte[]> join(HttpServletRequest http, @RequestBody byte[] body) {
+    failures.requireFew(http);
     LeaseWire.JoinRequest request = LeaseWire.read(body, LeaseWire.JoinRequest.class);
     String name = request.name();
     String shorter = name.length() > LONGEST_NAME ? name.substring(0, LONGEST_NAME) : name;
@@ -45,11 +51,13 @@ class JoinController {
                   .body(LeaseWire.write(joined));
             })
         .orElseGet(
-            () ->
-                WorkerErrors.of(
-                    HttpStatus.UNAUTHORIZED,
-                    "join_token_refused",
-                    "The join token is unknown, used or expired"));
+            () -> {
+              failures.failed(http);
+              return WorkerErrors.of(
+                  HttpStatus.UNAUTHORIZED,
+                  "join_token_refused",
+                  "The join token is unknown, used or expired");
+            });
   }
 
   @PostMapping(LeaseWire.PATH + "/credential")

@@ -2,6 +2,7 @@ package dev.graft.workers;
 
 import dev.graft.jobs.lease.LeaseWire;
 import dev.graft.platform.security.BearerFilter;
+import dev.graft.platform.security.FailedAuthentications;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.time.Instant;
@@ -26,13 +27,16 @@ import org.springframework.security.web.authentication.AnonymousAuthenticationFi
 class WorkerSecurity {
   @Bean
   @Order(10)
-  SecurityFilterChain workerApi(HttpSecurity http, WorkerCredentials credentials) throws Exception {
+  SecurityFilterChain workerApi(
+      HttpSecurity http, WorkerCredentials credentials, FailedAuthentications failures)
+      throws Exception {
     return http.securityMatcher(LeaseWire.PATH + "/**")
         .csrf(AbstractHttpConfigurer::disable)
         .requestCache(AbstractHttpConfigurer::disable)
         .logout(AbstractHttpConfigurer::disable)
         .sessionManagement(s -> s.sessionCreationPolicy(SessionCreationPolicy.STATELESS))
-        .addFilterBefore(new BearerFilter(List.of(credentials)), AnonymousAuthenticationFilter.class)
+        .addFilterBefore(
+            new BearerFilter(List.of(credentials), failures), AnonymousAuthenticationFilter.class)
         .addFilterBefore(new WorkerConnectionsFilter(), BearerFilter.class)
         .addFilterAfter(new WorkerVersionFilter(), AuthorizationFilter.class)
         .authorizeHttpRequests(
@@ -43,14 +47,15 @@ class WorkerSecurity {
                     .anyRequest()
                     .authenticated())
         .exceptionHandling(
-            handling -> handling.authenticationEntryPoint(
+            handling ->
+                handling.authenticationEntryPoint(
                     (req, res, e) ->
                         refuse(res, BearerFilter.token(req).flatMap(credentials::expired))))
         .build();
   }
 
-  private static void refuse(
-      HttpServletResponse response, Optional<Instant> expired) throws IOException {
+  private static void refuse(HttpServletResponse response, Optional<Instant> expired)
+      throws IOException {
     response.setStatus(HttpServletResponse.SC_UNAUTHORIZED);
     response.setContentType(MediaType.APPLICATION_JSON_VALUE);
     response.setHeader("x-should-retry", "false");
@@ -61,8 +66,8 @@ class WorkerSecurity {
                 .map(
                     end ->
                         WorkerErrors.envelope(
-                            "credential_expired",
-                            "The worker's credential expired at %s: delete credential.json in the worker's directory and start it with a new join token"
+                            LeaseWire.CREDENTIAL_EXPIRED,
+                            "The worker's credential expired at %s: start it again with a new join token; one of an earlier release, after credential.json in its directory is deleted"
                                 .formatted(end)))
                 .orElseGet(
                     () ->

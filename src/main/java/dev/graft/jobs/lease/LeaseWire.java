@@ -33,6 +33,8 @@ public final class LeaseWire {
   /** Error codes that a worker tells apart. */
   public static final String LEASE_LOST = "lease_lost";
 
+  public static final String CREDENTIAL_EXPIRED = "credential_expired";
+
   private static final JsonMapper MAPPER =
       JsonMapper.builder()
           .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)

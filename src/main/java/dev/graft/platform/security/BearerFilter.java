@@ -26,19 +26,25 @@ public final class BearerFilter extends OncePerRequestFilter {
 
   private static final String SCHEME = "Bearer ";
   private final List<BearerAuthenticator> authenticators;
+  private final FailedAuthentications failures;
 
   /**
    * @param authenticators of one surface; the first that knows a token decides
    */
-  public BearerFilter(List<BearerAuthenticator> authenticators) {
+  public BearerFilter(List<BearerAuthenticator> authenticators, FailedAuthentications failures) {
     this.authenticators = List.copyOf(authenticators);
+    this.failures = failures;
   }
 
   @Override
   protected void doFilterInternal(
       HttpServletRequest request, HttpServletResponse response, FilterChain chain)
       throws ServletException, IOException {
+    Optional<String> token = token(request);
+    if (token.isPresent() && failures.refuses(request, response, token.get())) return;
     Optional<BearerAuthenticator.Bearer> known = bearer(request);
+    if (known.isPresent()) token.ifPresent(failures::succeeded);
+    else if (token.isPresent()) failures.failed(request);
     known.ifPresent(caller -> signIn(caller, request));
     Map<String, String> logged = known.map(BearerAuthenticator.Bearer::logged).orElse(Map.of());
     logged.forEach(MDC::put);

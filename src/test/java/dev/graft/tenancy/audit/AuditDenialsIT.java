@@ -59,7 +59,8 @@ class AuditDenialsIT {
             entry -> {
               assertThat(entry.denials()).isEqualTo(3);
               assertThat(entry.deniedLastAt())
-                  .isBetween(entry.effectiveAt().plusSeconds(580), entry.effectiveAt().plusSeconds(600));
+                  .isBetween(
+                      entry.effectiveAt().plusSeconds(580), entry.effectiveAt().plusSeconds(600));
             });
     denied(610, SOMEBODY, thing, "scope");
     assertThat(entries()).extracting(AuditEntry::denials).containsExactly(1L, 3L);
@@ -87,7 +88,8 @@ class AuditDenialsIT {
       for (Future<Boolean> each : callers.invokeAll(Collections.nCopies(8, denials))) each.get();
     }
     assertThat(entries()).hasSizeLessThan(3);
-    assertThat(entries().stream().mapToLong(each -> Objects.requireNonNull(each.denials())).sum()).isEqualTo(160);
+    assertThat(entries().stream().mapToLong(each -> Objects.requireNonNull(each.denials())).sum())
+        .isEqualTo(160);
   }
 
   @Test
@@ -97,14 +99,20 @@ class AuditDenialsIT {
     for (int i = 0; i < 4; i++) error(own.get("/v1/organization/projects"), 403);
     ApiClient admin = own.as(keys.createForAdministrator(ApiKeys.UNNAMED, null).secret());
     String logs =
-        "/v1/organization/audit_logs?event_types%5B%5D=access.denied&project_ids%5B%5D=" + department;
+        "/v1/organization/audit_logs?event_types%5B%5D=access.denied&project_ids%5B%5D="
+            + department;
     await()
         .untilAsserted(
             () -> {
               List<JsonNode> denied =
-                  ok(admin.get(logs)).get("data").valueStream().map(e -> e.get("access.denied")).toList();
+                  ok(admin.get(logs))
+                      .get("data")
+                      .valueStream()
+                      .map(e -> e.get("access.denied"))
+                      .toList();
               assertThat(denied).hasSizeLessThan(3);
-              assertThat(denied.stream().mapToInt(each -> each.get("count").asInt()).sum()).isEqualTo(4);
+              assertThat(denied.stream().mapToInt(each -> each.get("count").asInt()).sum())
+                  .isEqualTo(4);
               assertThat(denied)
                   .allMatch(each -> each.get("first_at").asLong() <= each.get("last_at").asLong());
             });

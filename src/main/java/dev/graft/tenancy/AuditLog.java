@@ -112,7 +112,7 @@ public class AuditLog {
   }
 
   private static byte[] hash(@Nullable Object... what) {
-    return Secrets.hash(Arrays.asList(what).toString());
+    return Secrets.hash(JsonMapper.shared().writeValueAsString(Arrays.asList(what)));
   }
 
   private void write(

@@ -3,6 +3,7 @@ package dev.graft.worker;
 import dev.graft.jobs.lease.LeaseWire;
 import dev.graft.platform.MachineLacks;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.URI;
 import java.net.UnknownHostException;
@@ -32,7 +33,7 @@ final class WorkerCredential {
    */
   static String obtain(WorkerProperties settings, URI server) throws IOException {
     Optional<String> kept = kept(settings);
-    if (kept.isPresent()) return kept.get();
+    if (kept.isPresent() && !joinsAgain(settings, server, kept.get())) return kept.get();
     List<String> tokens = OfferedTokens.of(settings);
     if (tokens.isEmpty()) {
       throw new MachineLacks(
@@ -46,6 +47,19 @@ final class WorkerCredential {
       log.atInfo().log("joined");
     }
     return joined.credential();
+  }
+
+  /** With a token, where the server says that what is kept has expired. */
+  private static boolean joinsAgain(WorkerProperties settings, URI server, String credential) {
+    if (settings.joinToken() == null && settings.joinTokenFile() == null) return false;
+    try {
+      WorkerHttp http = new WorkerHttp(server, credential, settings);
+      HttpResponse<byte[]> answer =
+          http.send(http.request("/leases", settings.callTimeout()).GET().build());
+      return WorkerHttp.refusal(answer.body()).code().equals(LeaseWire.CREDENTIAL_EXPIRED);
+    } catch (UncheckedIOException unanswered) {
+      return false; // it may take it later
+    }
   }
 
   /** The credential of an earlier start. */

@@ -53,7 +53,7 @@ class WorkerCredentialsIT {
       HttpResponse<String> refused = ask("GET", "/leases", "");
       assertThat(refused.statusCode()).isEqualTo(401);
       assertThat(refused.body())
-          .contains("credential_expired", "delete credential.json", "new join token");
+          .contains("credential_expired", "start it again with a new join token");
     }
     assertThat(audited()).containsExactly("worker.credential_refused 3");
   }
@@ -152,8 +152,7 @@ class WorkerCredentialsIT {
   }
 
   private void endsIn(String interval) {
-    sql.sql(
-            "update worker set credential_expires_at = graft_now() + :in::interval where id = :id")
+    sql.sql("update worker set credential_expires_at = graft_now() + :in::interval where id = :id")
         .param("in", interval)
         .param("id", joined.workerId())
         .update();

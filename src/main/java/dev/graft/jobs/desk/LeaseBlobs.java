@@ -33,8 +33,7 @@ public class LeaseBlobs {
   private final LeaseUploads uploads;
   private final UploadProperties limits;
 
-  LeaseBlobs(
-      JdbcClient sql, ArtifactStore store, LeaseUploads uploads, UploadProperties limits) {
+  LeaseBlobs(JdbcClient sql, ArtifactStore store, LeaseUploads uploads, UploadProperties limits) {
     this.sql = sql;
     this.store = store;
     this.uploads = uploads;

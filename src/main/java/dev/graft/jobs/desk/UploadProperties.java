@@ -12,7 +12,8 @@ import org.springframework.util.unit.DataSize;
  * @param maxSize bytes of all of them
  */
 @ConfigurationProperties("graft.jobs.uploads")
-record UploadProperties(@DefaultValue("100000") int maxFiles, @DefaultValue("4TB") DataSize maxSize) {
+record UploadProperties(
+    @DefaultValue("100000") int maxFiles, @DefaultValue("4TB") DataSize maxSize) {
   UploadProperties {
     if (maxFiles < 1 || maxSize.toBytes() < 1) {
       throw new IllegalArgumentException(

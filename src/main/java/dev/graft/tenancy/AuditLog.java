@@ -4,8 +4,9 @@ import dev.graft.platform.Ids;
 import dev.graft.platform.security.Secrets;
 import dev.graft.platform.web.RequestIds;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
-import java.util.SequencedMap;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.security.core.Authentication;
@@ -87,10 +88,9 @@ public class AuditLog {
   }
 
   /**
-   * Something was refused. Of equal ones within ten minutes the first is an entry, and the others
-   * are counted there.
+   * Something was refused. Of equal ones within ten minutes the first is an entry that counts them.
    *
-   * @param details part of what makes them equal, in their order
+   * @param details part of what makes them equal
    */
   @Transactional
   public void denied(
@@ -98,21 +98,18 @@ public class AuditLog {
       @Nullable Actor actor,
       @Nullable String departmentId,
       @Nullable String resourceId,
-      SequencedMap<String, ?> details) {
-    String json = JsonMapper.shared().writeValueAsString(details);
+      Map<String, ?> details) {
+    String json = JsonMapper.shared().writeValueAsString(new TreeMap<>(details));
+    List<@Nullable Object> what = Arrays.asList(type, actor, departmentId, resourceId, json);
     String id = ids.next(PREFIX);
     String entry =
         sql.sql(DENIED)
             .param("id", id)
-            .param("what", hash(type, actor, departmentId, resourceId, json))
+            .param("what", Secrets.hash(JsonMapper.shared().writeValueAsString(what)))
             .param("window", WINDOW)
             .query(String.class)
             .single();
     if (entry.equals(id)) write(id, type, actor, departmentId, resourceId, json);
-  }
-
-  private static byte[] hash(@Nullable Object... what) {
-    return Secrets.hash(JsonMapper.shared().writeValueAsString(Arrays.asList(what)));
   }
 
   private void write(

@@ -11,7 +11,6 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.regex.Pattern;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -82,12 +81,9 @@ class WorkerCredentials implements BearerAuthenticator {
     return sql.sql(SEEN)
         .param("hash", Secrets.hash(credential))
         .param("lifetime", settings.credentialLifetime().toSeconds())
-        .query((row, n) -> bearer(row.getString("id"), row.getBoolean("due")))
-        .optional();
-  }
-
-  private static Bearer bearer(String id, boolean due) {
-    return new Bearer(new WorkerPrincipal(id, due), Set.of(), Map.of("worker", id));
+        .query((row, n) -> new WorkerPrincipal(row.getString("id"), row.getBoolean("due")))
+        .optional()
+        .map(worker -> new Bearer(worker, Set.of(), Map.of("worker", worker.workerId())));
   }
 
   /** When a credential ended that was refused for that. It is an entry of the audit log. */
@@ -112,7 +108,7 @@ class WorkerCredentials implements BearerAuthenticator {
                 null,
                 null,
                 worker.id(),
-                new TreeMap<>(Map.of("expired_at", worker.at().getEpochSecond()))));
+                Map.of("expired_at", worker.at().getEpochSecond())));
     return found.map(Expired::at);
   }
 

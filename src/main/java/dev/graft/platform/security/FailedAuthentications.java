@@ -7,14 +7,10 @@ import dev.graft.platform.web.HttpProperties;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
-import java.net.Inet6Address;
-import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -100,7 +96,7 @@ public class FailedAuthentications {
   /** It opened nothing. */
   public void failed(HttpServletRequest request) {
     if (isProbe(request)) return;
-    String address = network(request.getRemoteAddr());
+    String address = ClientNetwork.of(request);
     Instant now = clock.instant();
     int count;
     synchronized (failures) {
@@ -121,7 +117,7 @@ public class FailedAuthentications {
     Instant now = clock.instant();
     Failures before;
     synchronized (failures) {
-      before = failures.get(network(request.getRemoteAddr()));
+      before = failures.get(ClientNetwork.of(request));
     }
     if (before == null || before.count() < most || before.over(now)) return Optional.empty();
     return Optional.of(
@@ -145,17 +141,5 @@ public class FailedAuthentications {
   private static boolean isProbe(HttpServletRequest request) {
     String path = request.getRequestURI();
     return PROBES.contains(path) || path.startsWith("/actuator/health");
-  }
-
-  /** An IPv4 address, or the /64 of an IPv6 one, which is what a site has. */
-  static String network(String address) {
-    try {
-      InetAddress parsed = InetAddress.ofLiteral(address);
-      return parsed instanceof Inet6Address
-          ? HexFormat.of().formatHex(Arrays.copyOf(parsed.getAddress(), 8)) + "/64"
-          : parsed.getHostAddress();
-    } catch (IllegalArgumentException notOne) {
-      return "unknown";
-    }
   }
 }

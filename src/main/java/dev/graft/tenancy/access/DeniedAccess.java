@@ -12,11 +12,9 @@ import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.SequencedMap;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -88,9 +86,11 @@ class DeniedAccess extends OncePerRequestFilter {
 
   private void note(Identity identity, HttpServletRequest request, @Nullable String id) {
     String department = identity instanceof Caller caller ? caller.departmentId() : null;
-    SequencedMap<String, String> what = new LinkedHashMap<>();
-    what.put("method", request.getMethod());
-    what.put("path", request.getRequestURI());
-    audit.denied("access.denied", identity.actor(), department, id, what);
+    audit.denied(
+        "access.denied",
+        identity.actor(),
+        department,
+        id,
+        Map.of("method", request.getMethod(), "path", request.getRequestURI()));
   }
 }

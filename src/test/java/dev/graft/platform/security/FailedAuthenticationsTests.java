@@ -39,7 +39,7 @@ class FailedAuthenticationsTests {
     "'', unknown",
   })
   void ofIpv6ItIsTheNetworkOfASite(String address, String network) {
-    assertThat(FailedAuthentications.network(address)).isEqualTo(network);
+    assertThat(ClientNetwork.of(address)).isEqualTo(network);
   }
 
   @Test

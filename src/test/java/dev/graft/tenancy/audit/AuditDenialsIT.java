@@ -17,7 +17,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -149,8 +148,8 @@ class AuditDenialsIT {
         });
   }
 
-  private static TreeMap<String, String> reason(String why) {
-    return new TreeMap<>(Map.of("reason", why));
+  private static Map<String, String> reason(String why) {
+    return Map.of("reason", why);
   }
 
   private List<AuditEntry> entries() {

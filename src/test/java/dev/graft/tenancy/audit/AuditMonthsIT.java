@@ -12,7 +12,6 @@ import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
@@ -132,7 +131,7 @@ class AuditMonthsIT {
     write("first");
     then(
         () -> {
-          audit.denied("access.denied", null, null, mine, new TreeMap<>());
+          audit.denied("access.denied", null, null, mine, Map.of());
           return true;
         });
     ahead = ahead.plus(MONTH.multipliedBy(3));

@@ -85,6 +85,7 @@ final class WorkerHttp implements WorkerLink {
       String shown = shown(request);
       if (shown.isEmpty()) return response;
       if (response.statusCode() == 401 && credential.replaced(shown)) {
+        if (response.body() instanceof InputStream unread) unread.close();
         return client.send(again(request), body);
       }
       if (response.headers().firstValue(LeaseWire.RENEWAL_DUE_HEADER).isPresent()) {

@@ -77,6 +77,7 @@ class LogEventsTests {
           "artifacts_swept",
           "attention_is_slower",
           "audit_month_dropped",
+          "authentication_limited",
           "calls_failed",
           "calls_unanswered",
           "calls_unread",
@@ -85,6 +86,8 @@ class LogEventsTests {
           "clock_not_compared",
           "clocks_differ",
           "copies_found",
+          "credential_not_renewed",
+          "credential_renewed",
           "database_was_away",
           "denied_access_unwritten",
           "engine_refused",
@@ -118,6 +121,7 @@ class LogEventsTests {
           "trainer_failed",
           "trainer_heap_full",
           "unfinished_uploads_removed",
+          "worker_credential_renewed",
           "worker_joined");
 
   @Test

@@ -2,6 +2,7 @@ package dev.graft.console;
 
 import dev.graft.platform.security.BearerAuthenticator;
 import dev.graft.platform.security.BearerFilter;
+import dev.graft.platform.security.FailedAuthentications;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
@@ -36,7 +37,8 @@ class ConsoleSecurity {
 
   @Bean
   @Order(90)
-  SecurityFilterChain consolePages(HttpSecurity http, List<BearerAuthenticator> authenticators)
+  SecurityFilterChain consolePages(
+      HttpSecurity http, List<BearerAuthenticator> authenticators, FailedAuthentications failures)
       throws Exception {
     return http.securityMatcher("/", "/favicon.ico", "/console", "/console/**")
         .csrf(
@@ -51,7 +53,7 @@ class ConsoleSecurity {
         .sessionManagement(s -> s.sessionCreationPolicy(SessionCreationPolicy.STATELESS))
         .headers(ConsoleSecurity::ownThingsOnly)
         .addFilterBefore(
-            new BearerFilter(BearerAuthenticator.ofTheApi(authenticators)),
+            new BearerFilter(BearerAuthenticator.ofTheApi(authenticators), failures),
             AnonymousAuthenticationFilter.class)
         .addFilterBefore(new CookieAsBearer(), BearerFilter.class)
         .addFilterBefore(

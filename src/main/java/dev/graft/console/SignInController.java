@@ -1,5 +1,6 @@
 package dev.graft.console;
 
+import dev.graft.platform.security.FailedAuthentications;
 import dev.graft.tenancy.Identity;
 import dev.graft.tenancy.access.WebSessions;
 import jakarta.servlet.http.HttpServletRequest;
@@ -17,9 +18,11 @@ import org.springframework.web.bind.annotation.RequestParam;
 @Controller
 class SignInController {
   private final WebSessions sessions;
+  private final FailedAuthentications failures;
 
-  SignInController(WebSessions sessions) {
+  SignInController(WebSessions sessions, FailedAuthentications failures) {
     this.sessions = sessions;
+    this.failures = failures;
   }
 
   @GetMapping({"/", "/console", "/console/"})
@@ -44,11 +47,13 @@ class SignInController {
       @RequestParam String key,
       @RequestParam @Nullable String to,
       Model model) {
+    failures.requireFew(request);
     Optional<String> token = sessions.open(key.strip());
     if (token.isPresent()) {
       CookieAsBearer.set(request, response, token.get());
       return "redirect:" + Destination.of(to);
     }
+    failures.failed(request);
     response.setStatus(HttpServletResponse.SC_UNAUTHORIZED);
     model.addAttribute("to", Destination.of(to));
     model.addAttribute("wrong", true);

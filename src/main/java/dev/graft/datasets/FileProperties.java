@@ -14,6 +14,8 @@ import org.springframework.util.unit.DataSize;
  * @param maxUnpacked most bytes of rows that a packed file or one of CSV unpacks to
  * @param maxStored most bytes that one department stores; more is refused with 429
  * @param maxPending uploads that one department may have begun and not ended
+ * @param maxConcurrent files and parts that may arrive at once for one department, over all
+ *     servers; one more is refused with 429 before its content is read
  * @param uploadLifetime longest time from the beginning of an upload to its end
  * @param validateInline files up to this size are validated before the upload is answered, larger
  *     ones after
@@ -28,6 +30,7 @@ public record FileProperties(
     @DefaultValue("8GB") DataSize maxUnpacked,
     @DefaultValue("1TB") DataSize maxStored,
     @DefaultValue("100") int maxPending,
+    @DefaultValue("32") int maxConcurrent,
     @DefaultValue("1h") Duration uploadLifetime,
     @DefaultValue("4MB") DataSize validateInline,
     @DefaultValue("64MB") DataSize maxReported,

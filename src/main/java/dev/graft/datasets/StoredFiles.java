@@ -116,6 +116,13 @@ public class StoredFiles implements Owned {
     return addReserved(file, arrived);
   }
 
+  /** As {@link #add}, for a file whose room is reserved; the reservation ends herewith. */
+  @Transactional
+  public FileRow add(NewFile file, ArrivedFile arrived, Reservation reservation) {
+    quota.require(reservation, arrived.blob().bytes());
+    return addReserved(file, arrived);
+  }
+
   /** As {@link #add}, for a file whose room was asked for before. */
   @Transactional
   public FileRow addReserved(NewFile file, ArrivedFile arrived) {

@@ -1,8 +1,12 @@
 package dev.graft.tenancy;
 
 import dev.graft.platform.Ids;
+import dev.graft.platform.security.Secrets;
 import dev.graft.platform.web.RequestIds;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.security.core.Authentication;
@@ -19,6 +23,8 @@ import tools.jackson.databind.json.JsonMapper;
  */
 @Service
 public class AuditLog {
+  private static final String PREFIX = "audit_log-";
+
   private static final String WRITE =
       """
       insert into audit_log (id, effective_at, type, department_id, department_name, key_id, person_id,
@@ -26,6 +32,21 @@ public class AuditLog {
       values (:id, graft_now(), :type, :department,
               (select name from department where id = :department), :key, :person,
               :email, :service_account, :ip, :request, :resource, :details::jsonb)
+      """;
+
+  /** Equal denials within so many seconds, by the database's clock, are one entry. */
+  private static final int WINDOW = 600;
+
+  private static final String DENIED =
+      """
+      -- denied
+      insert into audit_denial (entry_id, what, window_start, last_at)
+      values (:id, :what, to_timestamp(floor(extract(epoch from graft_now()) / :window) * :window),
+              graft_now())
+      on conflict (what, window_start) do update
+         set count = audit_denial.count + 1,
+             last_at = greatest(audit_denial.last_at, excluded.last_at)
+      returning entry_id
       """;
 
   private final JdbcClient sql;
@@ -57,8 +78,49 @@ public class AuditLog {
       @Nullable String departmentId,
       @Nullable String resourceId,
       Map<String, ?> details) {
+    write(
+        ids.next(PREFIX),
+        type,
+        actor,
+        departmentId,
+        resourceId,
+        JsonMapper.shared().writeValueAsString(details));
+  }
+
+  /**
+   * Something was refused. Of equal ones within ten minutes the first is an entry that counts them.
+   *
+   * @param details part of what makes them equal
+   */
+  @Transactional
+  public void denied(
+      String type,
+      @Nullable Actor actor,
+      @Nullable String departmentId,
+      @Nullable String resourceId,
+      Map<String, ?> details) {
+    String json = JsonMapper.shared().writeValueAsString(new TreeMap<>(details));
+    List<@Nullable Object> what = Arrays.asList(type, actor, departmentId, resourceId, json);
+    String id = ids.next(PREFIX);
+    String entry =
+        sql.sql(DENIED)
+            .param("id", id)
+            .param("what", Secrets.hash(JsonMapper.shared().writeValueAsString(what)))
+            .param("window", WINDOW)
+            .query(String.class)
+            .single();
+    if (entry.equals(id)) write(id, type, actor, departmentId, resourceId, json);
+  }
+
+  private void write(
+      String id,
+      String type,
+      @Nullable Actor actor,
+      @Nullable String departmentId,
+      @Nullable String resourceId,
+      String details) {
     sql.sql(WRITE)
-        .param("id", ids.next("audit_log-"))
+        .param("id", id)
         .param("type", type)
         .param("department", departmentId)
         .param("key", actor == null ? null : actor.keyId())
@@ -68,7 +130,7 @@ public class AuditLog {
         .param("ip", address())
         .param("request", RequestIds.current())
         .param("resource", resourceId)
-        .param("details", JsonMapper.shared().writeValueAsString(details))
+        .param("details", details)
         .update();
   }
 

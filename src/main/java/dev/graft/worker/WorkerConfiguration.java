@@ -57,7 +57,7 @@ class WorkerConfiguration {
     WorkerHttp workerHttp(WorkerProperties settings, TrainerDevices devices) throws IOException {
       URI server = settings.server();
       String credential = WorkerCredential.obtain(settings, server);
-      return new WorkerHttp(server, credential, settings);
+      return new WorkerHttp(server, new RenewedCredential(settings, credential), settings);
     }
 
     @Bean

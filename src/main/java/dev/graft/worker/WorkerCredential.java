@@ -3,6 +3,7 @@ package dev.graft.worker;
 import dev.graft.jobs.lease.LeaseWire;
 import dev.graft.platform.MachineLacks;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.URI;
 import java.net.UnknownHostException;
@@ -10,8 +11,6 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
@@ -21,8 +20,8 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 
 /**
- * How this worker is known to its server: joined once with a single-use token, then kept in {@code
- * credential.json}, readable by nobody else.
+ * How this worker is known to its server: joined once with a single-use token, then kept in a
+ * {@link CredentialFile}.
  */
 final class WorkerCredential {
   private static final Logger log = LoggerFactory.getLogger(WorkerCredential.class);
@@ -34,7 +33,7 @@ final class WorkerCredential {
    */
   static String obtain(WorkerProperties settings, URI server) throws IOException {
     Optional<String> kept = kept(settings);
-    if (kept.isPresent()) return kept.get();
+    if (kept.isPresent() && !joinsAgain(settings, server, kept.get())) return kept.get();
     List<String> tokens = OfferedTokens.of(settings);
     if (tokens.isEmpty()) {
       throw new MachineLacks(
@@ -42,23 +41,32 @@ final class WorkerCredential {
               + " create` and start with --join-token or --join-token-file");
     }
     LeaseWire.Joined joined = join(settings, server, tokens);
-    keep(file(settings), joined);
+    new CredentialFile(joined.workerId(), joined.credential(), null)
+        .write(CredentialFile.of(settings));
     try (var _ = MDC.putCloseable("worker", joined.workerId())) {
       log.atInfo().log("joined");
     }
     return joined.credential();
   }
 
-  /** The credential of an earlier start. */
-  static Optional<String> kept(WorkerProperties settings) throws IOException {
-    Path file = file(settings);
-    if (!Files.exists(file)) return Optional.empty();
-    return Optional.of(
-        LeaseWire.read(Files.readAllBytes(file), LeaseWire.Joined.class).credential());
+  /** With a token, where the server says that what is kept has expired. */
+  private static boolean joinsAgain(WorkerProperties settings, URI server, String credential) {
+    if (settings.joinToken() == null && settings.joinTokenFile() == null) return false;
+    try {
+      WorkerHttp http = new WorkerHttp(server, credential, settings);
+      HttpResponse<byte[]> answer =
+          http.send(http.request("/leases", settings.callTimeout()).GET().build());
+      return WorkerHttp.refusal(answer.body()).code().equals(LeaseWire.CREDENTIAL_EXPIRED);
+    } catch (UncheckedIOException unanswered) {
+      return false; // it may take it later
+    }
   }
 
-  private static Path file(WorkerProperties settings) {
-    return settings.directory().resolve("credential.json");
+  /** The credential of an earlier start. */
+  static Optional<String> kept(WorkerProperties settings) throws IOException {
+    Path file = CredentialFile.of(settings);
+    if (!Files.exists(file)) return Optional.empty();
+    return Optional.of(CredentialFile.read(file).credential());
   }
 
   /** Of several tokens others may have used some: it is the first that the server takes. */
@@ -90,18 +98,6 @@ final class WorkerCredential {
         http.request("/join", settings.callTimeout())
             .POST(BodyPublishers.ofByteArray(LeaseWire.write(request)))
             .build());
-  }
-
-  private static void keep(Path file, LeaseWire.Joined joined) throws IOException {
-    Path directory = Files.createDirectories(file.toAbsolutePath().getParent());
-    Path temporary =
-        Files.createTempFile(
-            directory,
-            "credential-",
-            ".tmp",
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-    Files.write(temporary, LeaseWire.write(joined));
-    Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
   }
 
   private static String name(@Nullable String configured) {

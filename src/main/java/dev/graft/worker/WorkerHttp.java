@@ -22,6 +22,8 @@ import tools.jackson.databind.JsonNode;
 
 /** One server as a worker sees it: its address, and the bearer credential if there is one yet. */
 final class WorkerHttp implements WorkerLink {
+  private static final String AUTHORIZATION = "authorization";
+  private static final String SCHEME = "Bearer ";
   private static final Duration STALLED = Duration.ofSeconds(30);
 
   /** Of an error, as much as is read. */
@@ -29,12 +31,16 @@ final class WorkerHttp implements WorkerLink {
 
   private final HttpClient client;
   private final URI server;
-  private final String credential;
+  private final ShownCredential credential;
 
   /**
    * @param credential empty before joining
    */
   WorkerHttp(URI server, String credential, WorkerProperties settings) {
+    this(server, () -> credential, settings);
+  }
+
+  WorkerHttp(URI server, ShownCredential credential, WorkerProperties settings) {
     HttpClient.Builder builder =
         HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
@@ -54,7 +60,8 @@ final class WorkerHttp implements WorkerLink {
             .header("content-type", "application/json")
             .header(ProtocolVersion.HEADER, Integer.toString(ProtocolVersion.CURRENT))
             .header(LeaseWire.FOLLOWS_HEADER, "1");
-    if (!credential.isEmpty()) request.header("authorization", "Bearer " + credential);
+    String shown = credential.shown();
+    if (!shown.isEmpty()) request.header(AUTHORIZATION, SCHEME + shown);
     return request;
   }
 
@@ -74,13 +81,38 @@ final class WorkerHttp implements WorkerLink {
 
   private <T> HttpResponse<T> send(HttpRequest request, HttpResponse.BodyHandler<T> body) {
     try {
-      return client.send(request, body);
+      HttpResponse<T> response = client.send(request, body);
+      String shown = shown(request);
+      if (shown.isEmpty()) return response;
+      if (response.statusCode() == 401 && credential.replaced(shown)) {
+        if (response.body() instanceof InputStream unread) unread.close();
+        return client.send(again(request), body);
+      }
+      if (response.headers().firstValue(LeaseWire.RENEWAL_DUE_HEADER).isPresent()) {
+        credential.renew(shown, this);
+      }
+      return response;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (InterruptedException stopped) {
       Thread.currentThread().interrupt();
       throw new UncheckedIOException(new IOException("interrupted"));
     }
+  }
+
+  private static String shown(HttpRequest request) {
+    return request
+        .headers()
+        .firstValue(AUTHORIZATION)
+        .map(header -> header.substring(SCHEME.length()))
+        .orElse("");
+  }
+
+  /** The same with what is shown by now. */
+  private HttpRequest again(HttpRequest request) {
+    return HttpRequest.newBuilder(request, (name, value) -> !name.equalsIgnoreCase(AUTHORIZATION))
+        .header(AUTHORIZATION, SCHEME + credential.shown())
+        .build();
   }
 
   @Override

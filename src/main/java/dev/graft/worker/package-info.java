@@ -32,6 +32,7 @@
     allowedDependencies = {
       "platform",
       "platform :: process",
+      "platform :: security",
       "artifacts",
       "artifacts :: *",
       "training :: protocol",

@@ -116,7 +116,7 @@ public class InProcessLeaseProtocol implements LeaseProtocol {
     try (InputStream in = Files.newInputStream(file)) {
       WorkerConnections.use(
           () -> {
-            blobs.put(key, blob, in);
+            desk.put(key, blob, in);
             return blob;
           });
     }

@@ -4,6 +4,7 @@ import dev.graft.artifacts.BlobMismatch;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
 import dev.graft.jobs.desk.LeaseBlobs;
+import dev.graft.jobs.desk.LeaseDesk;
 import dev.graft.jobs.lease.LeaseKey;
 import dev.graft.jobs.lease.LeaseRefused;
 import dev.graft.jobs.lease.LeaseWire;
@@ -27,9 +28,11 @@ import org.springframework.web.bind.annotation.RestController;
 @RequestMapping(LeaseWire.PATH + "/leases")
 class LeaseBlobController {
   private final LeaseBlobs blobs;
+  private final LeaseDesk desk;
 
-  LeaseBlobController(LeaseBlobs blobs) {
+  LeaseBlobController(LeaseBlobs blobs, LeaseDesk desk) {
     this.blobs = blobs;
+    this.desk = desk;
   }
 
   @GetMapping("/{job}/blobs/{digest}")
@@ -62,7 +65,7 @@ class LeaseBlobController {
       throws IOException {
     LeaseKey key = LeaseWire.key(job, lease);
     try {
-      blobs.put(key, new BlobRef(digest(digest), bytes), body);
+      desk.put(key, new BlobRef(digest(digest), bytes), body);
     } catch (BlobMismatch mismatch) {
       throw new LeaseRefused("the content does not have the announced size and digest");
     }

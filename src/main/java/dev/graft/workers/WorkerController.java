@@ -46,6 +46,7 @@ class WorkerController {
       boolean draining,
       long createdAt,
       @Nullable Long lastSeenAt,
+      @Nullable Long credentialExpiresAt,
       List<String> jobs,
       List<DeviceObject> devices) {
     static WorkerObject of(Workers.Worker worker, List<WorkerDevice> devices) {
@@ -59,6 +60,7 @@ class WorkerController {
           worker.draining(),
           worker.createdAt().getEpochSecond(),
           seconds(worker.lastSeenAt()),
+          seconds(worker.credentialExpiresAt()),
           worker.jobs(),
           devices.stream().map(DeviceObject::of).toList());
     }

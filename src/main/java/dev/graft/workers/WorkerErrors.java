@@ -5,6 +5,7 @@ import dev.graft.artifacts.manifest.InvalidManifest;
 import dev.graft.jobs.lease.LeaseLost;
 import dev.graft.jobs.lease.LeaseRefused;
 import dev.graft.jobs.lease.LeaseWire;
+import dev.graft.jobs.lease.UploadsExceeded;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.springframework.core.Ordered;
@@ -32,6 +33,11 @@ class WorkerErrors {
   @ExceptionHandler
   ResponseEntity<byte[]> refused(LeaseRefused refused) {
     return of(HttpStatus.UNPROCESSABLE_ENTITY, "lease_refused", refused.reason());
+  }
+
+  @ExceptionHandler
+  ResponseEntity<byte[]> tooMuch(UploadsExceeded exceeded) {
+    return of(HttpStatus.CONTENT_TOO_LARGE, "uploads_exceeded", exceeded.reason());
   }
 
   @ExceptionHandler

@@ -2,9 +2,12 @@ package dev.graft.workers;
 
 import dev.graft.jobs.lease.LeaseWire;
 import dev.graft.platform.security.BearerFilter;
+import dev.graft.platform.security.FailedAuthentications;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.annotation.Order;
@@ -24,13 +27,16 @@ import org.springframework.security.web.authentication.AnonymousAuthenticationFi
 class WorkerSecurity {
   @Bean
   @Order(10)
-  SecurityFilterChain workerApi(HttpSecurity http, Workers workers) throws Exception {
+  SecurityFilterChain workerApi(
+      HttpSecurity http, WorkerCredentials credentials, FailedAuthentications failures)
+      throws Exception {
     return http.securityMatcher(LeaseWire.PATH + "/**")
         .csrf(AbstractHttpConfigurer::disable)
         .requestCache(AbstractHttpConfigurer::disable)
         .logout(AbstractHttpConfigurer::disable)
         .sessionManagement(s -> s.sessionCreationPolicy(SessionCreationPolicy.STATELESS))
-        .addFilterBefore(new BearerFilter(List.of(workers)), AnonymousAuthenticationFilter.class)
+        .addFilterBefore(
+            new BearerFilter(List.of(credentials), failures), AnonymousAuthenticationFilter.class)
         .addFilterBefore(new WorkerConnectionsFilter(), BearerFilter.class)
         .addFilterAfter(new WorkerVersionFilter(), AuthorizationFilter.class)
         .authorizeHttpRequests(
@@ -41,18 +47,32 @@ class WorkerSecurity {
                     .anyRequest()
                     .authenticated())
         .exceptionHandling(
-            handling -> handling.authenticationEntryPoint((req, res, e) -> refuse(res)))
+            handling ->
+                handling.authenticationEntryPoint(
+                    (req, res, e) ->
+                        refuse(res, BearerFilter.token(req).flatMap(credentials::expired))))
         .build();
   }
 
-  private static void refuse(HttpServletResponse response) throws IOException {
+  private static void refuse(HttpServletResponse response, Optional<Instant> expired)
+      throws IOException {
     response.setStatus(HttpServletResponse.SC_UNAUTHORIZED);
     response.setContentType(MediaType.APPLICATION_JSON_VALUE);
     response.setHeader("x-should-retry", "false");
     response
         .getOutputStream()
         .write(
-            WorkerErrors.envelope(
-                "worker_unknown", "The worker's credential is missing, unknown or revoked"));
+            expired
+                .map(
+                    end ->
+                        WorkerErrors.envelope(
+                            LeaseWire.CREDENTIAL_EXPIRED,
+                            "The worker's credential expired at %s: start it again with a new join token; one of an earlier release, after credential.json in its directory is deleted"
+                                .formatted(end)))
+                .orElseGet(
+                    () ->
+                        WorkerErrors.envelope(
+                            "worker_unknown",
+                            "The worker's credential is missing, unknown or revoked")));
   }
 }

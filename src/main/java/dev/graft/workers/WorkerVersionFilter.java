@@ -3,6 +3,8 @@ package dev.graft.workers;
 import dev.graft.jobs.lease.LeaseWire;
 import dev.graft.jobs.lease.ProtocolVersion;
 import dev.graft.jobs.lease.ProtocolVersion.Mismatch;
+import dev.graft.jobs.lease.WorkerPrincipal;
+import dev.graft.platform.security.BearerFilter;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
@@ -14,7 +16,10 @@ import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.web.filter.OncePerRequestFilter;
 
-/** Tells every worker what this server speaks, and gives no work to one that speaks another. */
+/**
+ * Tells every worker what this server speaks, and when it needs another credential; gives no work
+ * to one that speaks another.
+ */
 final class WorkerVersionFilter extends OncePerRequestFilter {
   private static final Set<String> NEW_WORK =
       Set.of(LeaseWire.PATH + "/join", LeaseWire.PATH + "/leases");
@@ -24,6 +29,10 @@ final class WorkerVersionFilter extends OncePerRequestFilter {
       HttpServletRequest request, HttpServletResponse response, FilterChain chain)
       throws ServletException, IOException {
     response.setHeader(ProtocolVersion.HEADER, Integer.toString(ProtocolVersion.CURRENT));
+    if (request.getAttribute(BearerFilter.PRINCIPAL) instanceof WorkerPrincipal worker
+        && worker.renewalDue()) {
+      response.setHeader(LeaseWire.RENEWAL_DUE_HEADER, "1");
+    }
     Optional<Mismatch> mismatch =
         NEW_WORK.contains(request.getRequestURI())
             ? ProtocolVersion.ofWorker(request.getHeader(ProtocolVersion.HEADER))

@@ -1,35 +1,31 @@
 package dev.graft.workers;
 
 import dev.graft.jobs.lease.LeaseWire;
-import dev.graft.jobs.lease.WorkerPrincipal;
 import dev.graft.platform.Ids;
 import dev.graft.platform.database.ResultColumns;
-import dev.graft.platform.security.BearerAuthenticator;
 import dev.graft.platform.security.Secrets;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Service;
 
 /**
  * The workers of this Graft. A worker joins once with a single-use token and from then on shows a
- * credential of its own; both are {@link Secrets}.
+ * credential of its own: {@link WorkerCredentials}.
  */
 @Service
-public class Workers implements BearerAuthenticator {
-  private static final String CREDENTIAL_PREFIX = "graft-worker-";
+public class Workers {
   private static final String ID_PREFIX = "wkr_";
 
   private static final String SELECT =
       """
       -- workers
       select w.*, l.jobs,
+             case when credential_hash is not null then credential_expires_at end as expires_at,
              coalesce(w.last_seen_at > graft_now() - interval '1 minute', false)
                or l.jobs <> '{}' as online
         from worker w cross join lateral
@@ -40,16 +36,18 @@ public class Workers implements BearerAuthenticator {
 
   private final JdbcClient sql;
   private final Ids ids;
+  private final WorkersProperties settings;
 
-  Workers(JdbcClient sql, Ids ids) {
+  Workers(JdbcClient sql, Ids ids, WorkersProperties settings) {
     this.sql = sql;
     this.ids = ids;
+    this.settings = settings;
   }
 
   /** Uses up the token; empty if there is no such token, or it is used, expired or revoked. */
   Optional<LeaseWire.Joined> join(String token, String name) {
     String id = ids.next(ID_PREFIX);
-    String credential = Secrets.next(CREDENTIAL_PREFIX);
+    String credential = Secrets.next(LeaseWire.CREDENTIAL_PREFIX);
     int joined =
         sql.sql(
                 """
@@ -59,39 +57,18 @@ public class Workers implements BearerAuthenticator {
                               and revoked_at is null
                               and expires_at > graft_now()
                            returning class)
-                insert into worker (id, name, class, credential_hash, created_at)
-                select :id, :name, class, :credential, graft_now() from t
+                insert into worker (id, name, class, credential_hash, credential_expires_at, created_at)
+                select :id, :name, class, :credential, graft_now() + :lifetime * interval '1 second',
+                       graft_now()
+                  from t
                 """)
             .param("token", Secrets.hash(token))
             .param("id", id)
             .param("name", name)
             .param("credential", Secrets.hash(credential))
+            .param("lifetime", settings.credentialLifetime().toSeconds())
             .update();
     return joined == 1 ? Optional.of(new LeaseWire.Joined(id, credential)) : Optional.empty();
-  }
-
-  @Override
-  public Surface surface() {
-    return Surface.WORKER;
-  }
-
-  /** The worker with this credential, noted as seen. */
-  @Override
-  public Optional<Bearer> authenticate(String credential) {
-    return sql.sql(
-            """
-            -- seen
-            update worker set last_seen_at = graft_now()
-             where credential_hash = :hash and revoked_at is null
-             returning id
-            """)
-        .param("hash", Secrets.hash(credential))
-        .query((row, n) -> bearer(row.getString("id")))
-        .optional();
-  }
-
-  private static Bearer bearer(String id) {
-    return new Bearer(new WorkerPrincipal(id), Set.of(), Map.of("worker", id));
   }
 
   /**
@@ -100,6 +77,7 @@ public class Workers implements BearerAuthenticator {
    * @param lastSeenAt null = it has not called yet
    * @param online whether it has called in the last minute, or has a job
    * @param jobs that it trains
+   * @param credentialExpiresAt when its credential ends; null = it has none
    * @param cordonedAt since when it gets no new job; null = it does
    * @param draining whether it is to give its jobs back
    */
@@ -109,6 +87,7 @@ public class Workers implements BearerAuthenticator {
       String workerClass,
       Instant createdAt,
       @Nullable Instant lastSeenAt,
+      @Nullable Instant credentialExpiresAt,
       boolean online,
       List<String> jobs,
       @Nullable Instant cordonedAt,
@@ -120,6 +99,7 @@ public class Workers implements BearerAuthenticator {
           row.getString("class"),
           ResultColumns.time(row, "created_at"),
           ResultColumns.timeOrNull(row, "last_seen_at"),
+          ResultColumns.timeOrNull(row, "expires_at"),
           row.getBoolean("online"),
           ResultColumns.texts(row, "jobs"),
           ResultColumns.timeOrNull(row, "cordoned_at"),

@@ -4,15 +4,17 @@
  *
  * <p>How it works: an administrator makes a token ({@link dev.graft.workers.JoinTokens}), a worker
  * joins with it once and from then on shows a credential of its own ({@link
- * dev.graft.workers.Workers}). {@link dev.graft.workers.WorkerSecurity} is a filter chain that only
- * such credentials open. {@link dev.graft.workers.LeaseController} takes the calls of {@link
- * dev.graft.jobs.lease.LeaseProtocol} over HTTP, {@link dev.graft.workers.InProcessLeaseProtocol}
- * those of a worker inside this very process; both end at {@link dev.graft.jobs.desk.LeaseDesk}.
+ * dev.graft.workers.WorkerCredentials}). {@link dev.graft.workers.WorkerSecurity} is a filter chain
+ * that only such credentials open. {@link dev.graft.workers.LeaseController} takes the calls of
+ * {@link dev.graft.jobs.lease.LeaseProtocol} over HTTP, {@link
+ * dev.graft.workers.InProcessLeaseProtocol} those of a worker inside this very process; both end at
+ * {@link dev.graft.jobs.desk.LeaseDesk}.
  *
  * <p>How it fails: a token that is used, expired or revoked lets nobody in, and a revoked
- * credential is unknown at its next call. A worker of another version is told so and gets no work;
- * the run that it has begun goes on. A lost lease is 409 and not to be tried again; what has no
- * answer of its own is a server error, which workers do try again.
+ * credential is unknown at its next call, as is one that expired: workers renew theirs long before.
+ * A worker of another version is told so and gets no work; the run that it has begun goes on. A
+ * lost lease is 409 and not to be tried again; what has no answer of its own is a server error,
+ * which workers do try again.
  */
 @NullMarked
 @ApplicationModule(

@@ -29,6 +29,8 @@ import org.springframework.test.context.ContextConfiguration;
       "logging.level.dev.graft=${graft.test.log:warn}",
       "spring.main.register-shutdown-hook=false",
       "graft.files.max-reported=64KB",
+      // Tests show many credentials that open nothing, all from one address.
+      "graft.http.failed-authentications-per-minute=1000000",
       "graft.http.allowed-origins=https://portal.example,http://localhost:3000",
       // Some tests write rows that no queue would.
       "graft.ops.invariants-every=1d",

@@ -60,8 +60,9 @@ public final class TestWorker {
 
   /** The calls of a worker, with the credential that it has or gets for its token. */
   static HttpLeaseProtocol join(WorkerProperties settings, URI server) throws IOException {
+    String credential = WorkerCredential.obtain(settings, server);
     return new HttpLeaseProtocol(
-        new WorkerHttp(server, WorkerCredential.obtain(settings, server), settings),
+        new WorkerHttp(server, new RenewedCredential(settings, credential), settings),
         settings.callTimeout());
   }
 

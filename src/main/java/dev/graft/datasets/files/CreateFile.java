@@ -8,6 +8,8 @@ import dev.graft.datasets.CheckedFile;
 import dev.graft.datasets.FileProperties;
 import dev.graft.datasets.FileRow;
 import dev.graft.datasets.NewFile;
+import dev.graft.datasets.Reservation;
+import dev.graft.datasets.StorageQuota;
 import dev.graft.datasets.StoredFiles;
 import dev.graft.datasets.validation.FileValidation;
 import dev.graft.platform.errors.RequestFailed;
@@ -17,13 +19,14 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import org.springframework.stereotype.Component;
 
-/** Takes an upload: read, checked, published, recorded, in this order. */
+/** Takes an upload: reserved, read, checked, published, recorded, in this order. */
 @Component
 class CreateFile {
   private final ArtifactStore store;
   private final StoredFiles files;
   private final FileValidation validation;
   private final Idempotency idempotency;
+  private final StorageQuota quota;
   private final FileProperties settings;
 
   CreateFile(
@@ -31,33 +34,46 @@ class CreateFile {
       StoredFiles files,
       FileValidation validation,
       Idempotency idempotency,
+      StorageQuota quota,
       FileProperties settings) {
     this.store = store;
     this.files = files;
     this.validation = validation;
     this.idempotency = idempotency;
+    this.quota = quota;
     this.settings = settings;
   }
 
   FileRow from(HttpServletRequest request, String departmentId) throws IOException {
-    try (FileUploadBody upload =
-        FileUploadBody.read(request, store, settings.maxSize().toBytes())) {
+    try (Reservation room = reserve(request, departmentId);
+        FileUploadBody upload =
+            FileUploadBody.read(request, store, room.bytes(), room::renewedBy)) {
       NewFile file = FileFields.of(departmentId, upload);
       StagedBlob content = upload.content();
       CheckedFile checked =
           validation.requireIfSmall(file, content::open, content.ref().bytes(), "file");
-      files.requireRoom(departmentId, content.ref().bytes());
       ArrivedFile arrived = new ArrivedFile(content.publish(), checked);
-      return record(request, file, arrived);
+      return record(request, file, arrived, room);
     } catch (StorageFull e) {
       throw MultipartForm.noRoom();
     }
   }
 
+  /** A request that does not say its length may have as much as one file may. */
+  private Reservation reserve(HttpServletRequest request, String departmentId) {
+    long most = settings.maxSize().toBytes();
+    long told = request.getContentLengthLong();
+    return told < 0
+        ? quota.reserve(departmentId, most, most)
+        : quota.reserve(departmentId, Math.min(told, most), MultipartForm.BESIDE_THE_FILE);
+  }
+
   /** Once, although SDKs send a request again whose answer they did not get. */
-  private FileRow record(HttpServletRequest request, NewFile file, ArrivedFile arrived) {
+  private FileRow record(
+      HttpServletRequest request, NewFile file, ArrivedFile arrived, Reservation room) {
     String id =
-        idempotency.once(submission(request, file, arrived), () -> files.add(file, arrived).id());
+        idempotency.once(
+            submission(request, file, arrived), () -> files.add(file, arrived, room).id());
     return files
         .find(file.departmentId(), id)
         .orElseThrow(() -> RequestFailed.notFound("file", id));

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -31,8 +32,16 @@ final class FileUploadBody implements AutoCloseable {
 
   private FileUploadBody() {}
 
-  /** Reads the request to its end. Throws {@link RequestFailed}. */
-  static FileUploadBody read(HttpServletRequest request, ArtifactStore store, long maxBytes)
+  /**
+   * Reads the request to its end. Throws {@link RequestFailed}.
+   *
+   * @param watched the content, as it is to be read
+   */
+  static FileUploadBody read(
+      HttpServletRequest request,
+      ArtifactStore store,
+      long maxBytes,
+      UnaryOperator<InputStream> watched)
       throws IOException {
     FileUploadBody upload = new FileUploadBody();
     boolean complete = false;
@@ -41,7 +50,9 @@ final class FileUploadBody implements AutoCloseable {
           request,
           "file",
           maxBytes,
-          (name, file, in) -> upload.take(name, file, in, store, maxBytes));
+          (name, file, in) ->
+              upload.take(
+                  name, file, name.equals("file") ? watched.apply(in) : in, store, maxBytes));
       complete = true;
       return upload;
     } finally {

@@ -13,6 +13,10 @@ import org.springframework.http.MediaType;
 /** A multipart body, read field by field as it arrives. */
 public final class MultipartForm {
   private static final int MAX_FIELDS = 24;
+
+  /** More bytes than the fields, headers and boundaries of an ordinary request have. */
+  static final long BESIDE_THE_FILE = 16 << 10;
+
   private static final int MAX_NAME_SHOWN = 60;
 
   /** RFC 2046 has 70, and two quotes. */

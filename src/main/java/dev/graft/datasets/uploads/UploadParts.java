@@ -1,6 +1,8 @@
 package dev.graft.datasets.uploads;
 
 import dev.graft.artifacts.ArtifactStore;
+import dev.graft.datasets.Reservation;
+import dev.graft.datasets.StorageQuota;
 import dev.graft.datasets.files.MultipartForm;
 import dev.graft.platform.errors.RequestFailed;
 import jakarta.servlet.http.HttpServletRequest;
@@ -21,19 +23,30 @@ public class UploadParts {
 
   private final ArtifactStore store;
   private final Uploads uploads;
+  private final StorageQuota quota;
 
-  UploadParts(ArtifactStore store, Uploads uploads) {
+  UploadParts(ArtifactStore store, Uploads uploads, StorageQuota quota) {
     this.store = store;
     this.uploads = uploads;
+    this.quota = quota;
   }
 
-  /** Takes one part, beside any number of others. Throws {@link RequestFailed}. */
+  /** Takes one part, beside others. Throws {@link RequestFailed}. */
   PartRow.PartObject receive(HttpServletRequest request, String departmentId, String uploadId)
+      throws IOException {
+    // The room of an upload is announced: a part needs a place alone.
+    try (Reservation place = quota.reserve(departmentId, 0, 0)) {
+      return receive(request, departmentId, uploadId, place);
+    }
+  }
+
+  private PartRow.PartObject receive(
+      HttpServletRequest request, String departmentId, String uploadId, Reservation place)
       throws IOException {
     Uploads.Arriving part = uploads.beginPart(departmentId, uploadId);
     boolean recorded = false;
     try {
-      long bytes = keep(request, part);
+      long bytes = keep(request, part, place);
       PartRow.PartObject object = uploads.arrived(departmentId, uploadId, part.id(), bytes);
       recorded = true;
       return object;
@@ -44,7 +57,8 @@ public class UploadParts {
     }
   }
 
-  private long keep(HttpServletRequest request, Uploads.Arriving part) throws IOException {
+  private long keep(HttpServletRequest request, Uploads.Arriving part, Reservation place)
+      throws IOException {
     AtomicReference<@Nullable Long> kept = new AtomicReference<>();
     MultipartForm.read(
         request,
@@ -57,7 +71,7 @@ public class UploadParts {
           if (kept.get() != null) {
             throw MultipartForm.twice("data");
           }
-          kept.set(store.keep(part.id(), in::transferTo, part.room()));
+          kept.set(store.keep(part.id(), place.renewedBy(in)::transferTo, part.room()));
         });
     Long bytes = kept.get();
     if (bytes == null) {

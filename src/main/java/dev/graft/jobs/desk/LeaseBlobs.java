@@ -8,6 +8,8 @@ import dev.graft.artifacts.manifest.ManifestDirectory;
 import dev.graft.jobs.lease.LeaseKey;
 import dev.graft.jobs.lease.LeaseLost;
 import dev.graft.jobs.lease.LeaseRefused;
+import dev.graft.jobs.lease.UploadsExceeded;
+import dev.graft.jobs.queue.LeaseUploads;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -15,6 +17,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
@@ -23,13 +26,18 @@ import org.springframework.stereotype.Component;
  * earlier uploads; its manifests may name only what workers uploaded for this job.
  */
 @Component
+@EnableConfigurationProperties(UploadProperties.class)
 public class LeaseBlobs {
   private final JdbcClient sql;
   private final ArtifactStore store;
+  private final LeaseUploads uploads;
+  private final UploadProperties limits;
 
-  LeaseBlobs(JdbcClient sql, ArtifactStore store) {
+  LeaseBlobs(JdbcClient sql, ArtifactStore store, LeaseUploads uploads, UploadProperties limits) {
     this.sql = sql;
     this.store = store;
+    this.uploads = uploads;
+    this.limits = limits;
   }
 
   public InputStream open(LeaseKey key, Digest digest) throws IOException {
@@ -43,10 +51,34 @@ public class LeaseBlobs {
     return store.workerLink(digest);
   }
 
-  /** Stores an upload after checking size and digest, and notes that it is this job's. */
-  public void put(LeaseKey key, BlobRef blob, InputStream in) throws IOException {
-    if (!live(key)) throw new LeaseLost(key);
-    store.put(blob, in);
+  /**
+   * Stores an upload after checking size and digest, and notes that it is this job's.
+   *
+   * @throws UploadsExceeded before a byte is read, if it is more than one lease may upload
+   */
+  void put(LeaseKey key, BlobRef blob, InputStream in) throws IOException {
+    requireRoom(key, blob.bytes());
+    boolean stored = false;
+    try {
+      store.put(blob, in);
+      note(key, blob);
+      stored = true;
+    } finally {
+      if (!stored) uploads.failed(key, blob.bytes());
+    }
+  }
+
+  private void requireRoom(LeaseKey key, long bytes) {
+    long most = limits.maxSize().toBytes();
+    LeaseUploads.Counted counted = uploads.begun(key, Math.min(bytes, most));
+    if (bytes > most || counted.bytes() > most || counted.uploads() > limits.maxFiles()) {
+      throw new UploadsExceeded(
+          "one run may upload %d files and %s bytes (graft.jobs.uploads): this is file %d, with %d bytes"
+              .formatted(limits.maxFiles(), most, counted.uploads(), bytes));
+    }
+  }
+
+  private void note(LeaseKey key, BlobRef blob) {
     int noted =
         sql.sql(
                 """
@@ -93,21 +125,6 @@ public class LeaseBlobs {
         .list()
         .stream()
         .collect(Collectors.toSet());
-  }
-
-  private boolean live(LeaseKey key) {
-    return sql.sql(
-            """
-            -- live
-            select 1 from job_lease
-             where job_id = :job and epoch = :epoch and token = :token and ended_at is null
-            """)
-        .param("job", key.jobId())
-        .param("epoch", key.epoch())
-        .param("token", key.token())
-        .query(Integer.class)
-        .optional()
-        .isPresent();
   }
 
   private record Named(String baseManifest, @Nullable String startManifest, boolean direct) {}

@@ -1,5 +1,6 @@
 package dev.graft.jobs.desk;
 
+import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
 import dev.graft.jobs.JobState;
 import dev.graft.jobs.events.JobEvents;
@@ -12,6 +13,7 @@ import dev.graft.jobs.lease.LeaseLost;
 import dev.graft.jobs.lease.LeaseProtocol;
 import dev.graft.jobs.lease.LeaseReport;
 import dev.graft.jobs.lease.TrainingFailure;
+import dev.graft.jobs.lease.UploadsExceeded;
 import dev.graft.jobs.queue.ClaimedJob;
 import dev.graft.jobs.queue.JobProperties;
 import dev.graft.jobs.queue.JobRow;
@@ -21,6 +23,7 @@ import dev.graft.jobs.queue.LeaseLedger;
 import dev.graft.jobs.queue.WorkerDevices;
 import dev.graft.platform.Ids;
 import java.io.IOException;
+import java.io.InputStream;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -162,6 +165,31 @@ public class LeaseDesk {
   public void checkpoint(LeaseKey key, CheckpointReport report) throws IOException {
     blobs.verified(key, report.manifest());
     ledger.checkpoint(key, ids.next("ftckpt_"), report, json.writeValueAsString(report.metrics()));
+  }
+
+  /**
+   * Takes a file of the run.
+   *
+   * @throws UploadsExceeded if it is more than one run may upload; the job has failed then, since
+   *     another run would upload as much
+   */
+  public void put(LeaseKey key, BlobRef blob, InputStream in) throws IOException {
+    try {
+      blobs.put(key, blob, in);
+    } catch (UploadsExceeded exceeded) {
+      log.atWarn()
+          .addKeyValue("job", key.jobId())
+          .addKeyValue("cause", exceeded.reason())
+          .log("uploads_exceeded");
+      fail(
+          key,
+          new TrainingFailure(
+              TrainingFailure.Kind.BAD_INPUT,
+              "The checkpoints and the result of this job are more than one run may upload",
+              "Raise training.save_steps, or ask the operator to raise graft.jobs.uploads",
+              "training.save_steps"));
+      throw exceeded;
+    }
   }
 
   public void fail(LeaseKey key, TrainingFailure failure) {

@@ -1,6 +1,5 @@
 package dev.graft.jobs.events;
 
-import dev.graft.jobs.queue.FineTunedModel;
 import dev.graft.jobs.queue.JobRow;
 import java.util.Set;
 import tools.jackson.databind.json.JsonMapper;

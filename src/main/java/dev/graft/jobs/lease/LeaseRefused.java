@@ -1,7 +1,7 @@
 package dev.graft.jobs.lease;
 
 /** The server refuses what the worker asked; asking again would not help. The reason says why. */
-public final class LeaseRefused extends RuntimeException {
+public sealed class LeaseRefused extends RuntimeException permits UploadsExceeded {
   private final String reason;
 
   public LeaseRefused(String reason) {

@@ -24,8 +24,16 @@ public final class LeaseWire {
   /** Of a worker that follows a redirect to another server, without its credential. */
   public static final String FOLLOWS_HEADER = "graft-follows-redirects";
 
+  /** Of an answer: the worker is to ask for its next credential. */
+  public static final String RENEWAL_DUE_HEADER = "graft-credential-renewal-due";
+
+  /** What the credential of a worker begins with. */
+  public static final String CREDENTIAL_PREFIX = "graft-worker-";
+
   /** Error codes that a worker tells apart. */
   public static final String LEASE_LOST = "lease_lost";
+
+  public static final String CREDENTIAL_EXPIRED = "credential_expired";
 
   private static final JsonMapper MAPPER =
       JsonMapper.builder()
@@ -61,6 +69,15 @@ public final class LeaseWire {
 
   /** What a worker keeps after joining; the credential is its bearer key from then on. */
   public record Joined(String workerId, String credential) {}
+
+  /**
+   * The credential that a worker means to show next: the same one if it asks again, so that a lost
+   * or a late answer changes nothing.
+   */
+  public record RenewRequest(String credential) {}
+
+  /** When that ends, in Unix seconds. */
+  public record Renewed(long expiresAt) {}
 
   private abstract static class DigestAsText {
     @JsonCreator(mode = JsonCreator.Mode.DELEGATING)

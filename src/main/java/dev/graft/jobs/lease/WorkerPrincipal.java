@@ -1,4 +1,8 @@
 package dev.graft.jobs.lease;
 
-/** The worker that calls, as its credential says. */
-public record WorkerPrincipal(String workerId) {}
+/**
+ * The worker that calls, as its credential says.
+ *
+ * @param renewalDue whether it is time for another credential
+ */
+public record WorkerPrincipal(String workerId, boolean renewalDue) {}

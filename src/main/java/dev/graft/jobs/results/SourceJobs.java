@@ -1,9 +1,9 @@
 package dev.graft.jobs.results;
 
 import dev.graft.artifacts.Digest;
+import dev.graft.jobs.events.FineTunedModel;
 import dev.graft.jobs.events.JobEvents;
 import dev.graft.jobs.queue.EndedJobs;
-import dev.graft.jobs.queue.FineTunedModel;
 import dev.graft.jobs.queue.JobRow;
 import dev.graft.jobs.queue.JobRows;
 import java.util.Optional;

@@ -26,19 +26,25 @@ public final class BearerFilter extends OncePerRequestFilter {
 
   private static final String SCHEME = "Bearer ";
   private final List<BearerAuthenticator> authenticators;
+  private final FailedAuthentications failures;
 
   /**
    * @param authenticators of one surface; the first that knows a token decides
    */
-  public BearerFilter(List<BearerAuthenticator> authenticators) {
+  public BearerFilter(List<BearerAuthenticator> authenticators, FailedAuthentications failures) {
     this.authenticators = List.copyOf(authenticators);
+    this.failures = failures;
   }
 
   @Override
   protected void doFilterInternal(
       HttpServletRequest request, HttpServletResponse response, FilterChain chain)
       throws ServletException, IOException {
+    Optional<String> token = token(request);
+    if (token.isPresent() && failures.refuses(request, response, token.get())) return;
     Optional<BearerAuthenticator.Bearer> known = bearer(request);
+    if (known.isPresent()) token.ifPresent(failures::succeeded);
+    else if (token.isPresent()) failures.failed(request);
     known.ifPresent(caller -> signIn(caller, request));
     Map<String, String> logged = known.map(BearerAuthenticator.Bearer::logged).orElse(Map.of());
     logged.forEach(MDC::put);
@@ -63,14 +69,20 @@ public final class BearerFilter extends OncePerRequestFilter {
 
   /** Who calls, if the token is good. */
   Optional<BearerAuthenticator.Bearer> bearer(HttpServletRequest request) {
+    return token(request)
+        .flatMap(
+            token ->
+                authenticators.stream()
+                    .flatMap(each -> each.authenticate(token, request.getHeader(PROJECT)).stream())
+                    .findFirst());
+  }
+
+  /** What the request shows, good or not. */
+  public static Optional<String> token(HttpServletRequest request) {
     String header = request.getHeader(HttpHeaders.AUTHORIZATION);
-    if (header == null || !header.regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
-      return Optional.empty();
-    }
-    String token = header.substring(SCHEME.length()).strip();
-    return authenticators.stream()
-        .flatMap(each -> each.authenticate(token, request.getHeader(PROJECT)).stream())
-        .findFirst();
+    return header == null || !header.regionMatches(true, 0, SCHEME, 0, SCHEME.length())
+        ? Optional.empty()
+        : Optional.of(header.substring(SCHEME.length()).strip());
   }
 
   /** Async and error dispatches keep the caller of the first one. */

@@ -14,8 +14,9 @@ public final class CurrentCaller {
   private final BearerFilter bearers;
   private final RouteGate gate;
 
-  CurrentCaller(List<BearerAuthenticator> authenticators, RouteGate gate) {
-    this.bearers = new BearerFilter(BearerAuthenticator.ofTheApi(authenticators));
+  CurrentCaller(
+      List<BearerAuthenticator> authenticators, FailedAuthentications failures, RouteGate gate) {
+    this.bearers = new BearerFilter(BearerAuthenticator.ofTheApi(authenticators), failures);
     this.gate = gate;
   }
 

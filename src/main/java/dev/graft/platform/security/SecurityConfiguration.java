@@ -46,6 +46,7 @@ class SecurityConfiguration {
   SecurityFilterChain publicApi(
       HttpSecurity http,
       List<BearerAuthenticator> authenticators,
+      FailedAuthentications failures,
       RateLimiter limiter,
       RouteGate gate,
       HttpProperties settings,
@@ -63,7 +64,7 @@ class SecurityConfiguration {
         .sessionManagement(s -> s.sessionCreationPolicy(SessionCreationPolicy.STATELESS))
         .headers(SecurityConfiguration::nothingForBrowsers)
         .addFilterBefore(
-            new BearerFilter(BearerAuthenticator.ofTheApi(authenticators)),
+            new BearerFilter(BearerAuthenticator.ofTheApi(authenticators), failures),
             AnonymousAuthenticationFilter.class)
         .addFilterAfter(new RateLimitFilter(limiter, errors), AnonymousAuthenticationFilter.class)
         .authorizeHttpRequests(

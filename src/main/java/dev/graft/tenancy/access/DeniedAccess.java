@@ -86,7 +86,7 @@ class DeniedAccess extends OncePerRequestFilter {
 
   private void note(Identity identity, HttpServletRequest request, @Nullable String id) {
     String department = identity instanceof Caller caller ? caller.departmentId() : null;
-    audit.write(
+    audit.denied(
         "access.denied",
         identity.actor(),
         department,

@@ -11,9 +11,10 @@ import org.springframework.transaction.annotation.Transactional;
 public class AuditEntries {
   private static final String MATCHING =
       """
-      select l.*, (select name from api_key k where k.id = l.key_id) as key_name,
+      select l.*, d.count as denials, d.last_at as denied_last_at,
+             (select name from api_key k where k.id = l.key_id) as key_name,
              (select name from service_account s where s.id = l.service_account_id) as service_account_name
-        from audit_log l
+        from audit_log l left join audit_denial d on d.entry_id = l.id
        where (:from::bigint is null or effective_at >= to_timestamp(:from::bigint))
          and (:until::bigint is null or effective_at < to_timestamp(:until::bigint + 1))
          and (:departments::text[] = '{}' or department_id = any(:departments::text[]))

@@ -13,6 +13,9 @@ import org.jspecify.annotations.Nullable;
  * @param departmentId null = done in the organisation
  * @param actor all null = a command on the server, or the server itself
  * @param details JSON
+ * @param denials how often it was denied in all; null = this is no denial, or one of an earlier
+ *     release
+ * @param deniedLastAt when it was denied last
  */
 record AuditEntry(
     String id,
@@ -26,7 +29,9 @@ record AuditEntry(
     @Nullable String ipAddress,
     @Nullable String requestId,
     @Nullable String resourceId,
-    String details) {
+    String details,
+    @Nullable Long denials,
+    @Nullable Instant deniedLastAt) {
   static AuditEntry of(ResultSet row, int number) throws SQLException {
     return new AuditEntry(
         row.getString("id"),
@@ -44,6 +49,8 @@ record AuditEntry(
         row.getString("ip_address"),
         row.getString("request_id"),
         row.getString("resource_id"),
-        row.getString("details"));
+        row.getString("details"),
+        row.getObject("denials", Long.class),
+        ResultColumns.timeOrNull(row, "denied_last_at"));
   }
 }

@@ -22,6 +22,11 @@ final class AuditLogObject {
     ObjectNode details = json.putObject(entry.type());
     if (entry.resourceId() != null) details.put("id", entry.resourceId());
     details.setAll((ObjectNode) JSON.readTree(entry.details()));
+    if (entry.denials() != null && entry.deniedLastAt() != null) {
+      details.put("count", entry.denials());
+      details.put("first_at", entry.effectiveAt().getEpochSecond());
+      details.put("last_at", entry.deniedLastAt().getEpochSecond());
+    }
     json.put("request_id", entry.requestId());
     return json;
   }

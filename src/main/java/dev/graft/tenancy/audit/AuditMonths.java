@@ -96,6 +96,12 @@ class AuditMonths {
             .query(Long.class)
             .single();
     sql.sql("drop table " + part).update();
+    sql.sql(
+            """
+            delete from audit_denial d
+             where not exists (select from audit_log l where l.id = d.entry_id)
+            """)
+        .update();
     audit.write("audit_log.deleted", null, part, Map.of("bytes", bytes, "reason", "retention"));
     log.atInfo().addKeyValue("month", part).addKeyValue("bytes", bytes).log("audit_month_dropped");
     return true;

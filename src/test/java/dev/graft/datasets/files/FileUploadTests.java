@@ -66,7 +66,7 @@ class FileUploadTests {
     protected void doPost(HttpServletRequest request, HttpServletResponse response)
         throws IOException {
       String answer;
-      try (FileUploadBody upload = FileUploadBody.read(request, store, MAX)) {
+      try (FileUploadBody upload = FileUploadBody.read(request, store, MAX, in -> in)) {
         NewFile file = FileFields.of("dept", upload);
         answer = file.filename() + " " + upload.content().ref().bytes() + " " + file.lifetime();
       } catch (RequestFailed e) {

@@ -51,6 +51,7 @@ import tools.jackson.databind.JsonNode;
       "graft.files.max-part-size=256KB",
       "graft.files.max-upload-size=2MB",
       "graft.files.max-stored=3MB",
+      "graft.files.max-concurrent=6",
       "graft.files.max-pending=5"
     })
 class UploadsIT {

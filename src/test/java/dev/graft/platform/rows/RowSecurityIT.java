@@ -30,6 +30,7 @@ class RowSecurityIT {
   private static final List<String> SHARED =
       List.of(
           "artifact_store",
+          "audit_denial",
           "base_model",
           "base_model_import",
           "blob_publication",

@@ -129,12 +129,26 @@ class AuditMonthsIT {
     make();
     String month = month();
     write("first");
+    then(
+        () -> {
+          audit.denied("access.denied", null, null, mine, Map.of());
+          return true;
+        });
     ahead = ahead.plus(MONTH.multipliedBy(3));
     make();
     write("second");
     assertThat(drop()).doesNotContain(month);
     ahead = ahead.plus(MONTH);
     assertThat(drop()).contains(month);
+    assertThat(
+            sql.sql(
+                    """
+                    select count(*) from audit_denial d
+                     where not exists (select from audit_log l where l.id = d.entry_id)
+                    """)
+                .query(Integer.class)
+                .single())
+        .isZero();
     assertThat(written()).containsExactly("second");
     AuditQuery dropped =
         new AuditQuery(null, null, List.of(), List.of(), List.of(), List.of(), List.of(month));

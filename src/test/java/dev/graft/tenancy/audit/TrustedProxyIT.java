@@ -19,7 +19,11 @@ import org.springframework.test.context.TestPropertySource;
 
 /** Whose address is noted behind a proxy, which here is on the server's own host. */
 @GraftIT
-@TestPropertySource(properties = "server.forward-headers-strategy=native")
+@TestPropertySource(
+    properties = {
+      "server.forward-headers-strategy=native",
+      "graft.http.failed-authentications-per-minute=5"
+    })
 class TrustedProxyIT {
   @LocalServerPort int port;
   @Autowired Departments departments;

@@ -1,4 +1,6 @@
-package dev.graft.jobs.queue;
+package dev.graft.jobs.events;
+
+import dev.graft.jobs.queue.JobRow;
 
 /** The names under which results can be called. */
 public final class FineTunedModel {

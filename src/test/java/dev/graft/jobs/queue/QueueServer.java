@@ -74,7 +74,7 @@ public class QueueServer {
         .atMost(Duration.ofSeconds(90))
         .until(
             () ->
-                meters.get("http.server.requests.active").longTaskTimers().stream()
+                meters.find("http.server.requests.active").longTaskTimers().stream()
                     .allMatch(each -> each.activeTasks() == 0));
   }
 

@@ -26,6 +26,7 @@ import dev.graft.work.LeasedWork;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -121,7 +122,7 @@ public class Evaluations implements Owned, FileUse {
 
   /** The plan with its baseline, if every model can be asked. */
   private EvaluationPlan complete(String department, EvaluationRequest request, boolean labels) {
-    EvaluationPlan asked = request.checked(settings.maxSamples(), labels);
+    EvaluationPlan asked = versions(department, request.checked(settings.maxSamples(), labels));
     for (int i = 0; i < asked.models().size(); i++) {
       if (labels && asked.models().get(i).equals(EvaluationPlan.MAJORITY)) {
         throw RequestFailed.invalid("models[" + i + "]", "is a baseline, not a model.");
@@ -138,12 +139,26 @@ public class Evaluations implements Owned, FileUse {
           "models",
           "name '%s', which is the baseline that they are compared with.".formatted(baseline));
     }
-    EvaluationPlan plan = baseline == null ? asked : asked.against(baseline);
+    EvaluationPlan plan = baseline == null ? asked : asked.of(asked.models(), baseline);
     if (plan.baseline() == null && plan.gates().stream().anyMatch(QualityGate::compares)) {
       throw RequestFailed.invalid(
           "gates", "compare with a baseline, which a base model alone has none of: name one");
     }
     return plan;
+  }
+
+  /** An alias is the model that it stands for now, however it is moved while that is asked. */
+  private EvaluationPlan versions(String department, EvaluationPlan asked) {
+    List<String> models = new ArrayList<>();
+    for (int i = 0; i < asked.models().size(); i++) {
+      String model = names.version(department, asked.models().get(i));
+      if (models.contains(model)) {
+        throw RequestFailed.invalid("models[" + i + "]", "'%s' is named already.".formatted(model));
+      }
+      models.add(model);
+    }
+    String baseline = asked.baseline();
+    return asked.of(models, baseline == null ? null : names.version(department, baseline));
   }
 
   private void requireAskable(String department, EvaluationPlan plan, String model, String param) {

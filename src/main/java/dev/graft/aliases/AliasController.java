@@ -83,6 +83,7 @@ class AliasController {
       @AuthenticationPrincipal Caller caller,
       @PathVariable String alias,
       @RequestBody MoveRequest request) {
+    aliases.require(caller.departmentId(), alias);
     Aliases.Move move =
         new Aliases.Move(
             text(RequestFailed.required(request.model(), "model"), "model"),

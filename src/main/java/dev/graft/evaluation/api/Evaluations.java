@@ -1,7 +1,5 @@
 package dev.graft.evaluation.api;
 
-import dev.graft.adapters.models.ModelResolver;
-import dev.graft.adapters.models.ResolvedModel;
 import dev.graft.datasets.FileUse;
 import dev.graft.datasets.StoredFiles;
 import dev.graft.datasets.TrainingFile;
@@ -26,7 +24,6 @@ import dev.graft.work.LeasedWork;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Clock;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -36,7 +33,6 @@ import org.springframework.data.domain.Limit;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Propagation;
 import org.springframework.transaction.annotation.Transactional;
-import tools.jackson.databind.json.JsonMapper;
 
 /** The evaluations of the departments. */
 @Service
@@ -46,7 +42,7 @@ public class Evaluations implements Owned, FileUse {
   private final LeasedWork work;
   private final StoredPlans plans;
   private final StoredFiles files;
-  private final ModelResolver names;
+  private final CandidateNames names;
   private final AskedModels models;
   private final RetentionNotices notices;
   private final EvaluationProperties settings;
@@ -60,7 +56,7 @@ public class Evaluations implements Owned, FileUse {
       LeasedWork work,
       StoredPlans plans,
       StoredFiles files,
-      ModelResolver names,
+      CandidateNames names,
       AskedModels models,
       RetentionNotices notices,
       EvaluationProperties settings,
@@ -122,7 +118,8 @@ public class Evaluations implements Owned, FileUse {
 
   /** The plan with its baseline, if every model can be asked. */
   private EvaluationPlan complete(String department, EvaluationRequest request, boolean labels) {
-    EvaluationPlan asked = versions(department, request.checked(settings.maxSamples(), labels));
+    EvaluationPlan asked =
+        names.versions(department, request.checked(settings.maxSamples(), labels));
     for (int i = 0; i < asked.models().size(); i++) {
       if (labels && asked.models().get(i).equals(EvaluationPlan.MAJORITY)) {
         throw RequestFailed.invalid("models[" + i + "]", "is a baseline, not a model.");
@@ -131,7 +128,8 @@ public class Evaluations implements Owned, FileUse {
     }
     String baseline = asked.baseline();
     if (baseline == null) {
-      baseline = labels ? EvaluationPlan.MAJORITY : baseOf(department, asked.models().getFirst());
+      baseline =
+          labels ? EvaluationPlan.MAJORITY : names.baseOf(department, asked.models().getFirst());
     }
     if (baseline != null) requireAskable(department, asked, baseline, "baseline");
     if (baseline != null && asked.models().contains(baseline)) {
@@ -147,22 +145,8 @@ public class Evaluations implements Owned, FileUse {
     return plan;
   }
 
-  /** An alias is the model that it stands for now, however it is moved while that is asked. */
-  private EvaluationPlan versions(String department, EvaluationPlan asked) {
-    List<String> models = new ArrayList<>();
-    for (int i = 0; i < asked.models().size(); i++) {
-      String model = names.version(department, asked.models().get(i));
-      if (models.contains(model)) {
-        throw RequestFailed.invalid("models[" + i + "]", "'%s' is named already.".formatted(model));
-      }
-      models.add(model);
-    }
-    String baseline = asked.baseline();
-    return asked.of(models, baseline == null ? null : names.version(department, baseline));
-  }
-
   private void requireAskable(String department, EvaluationPlan plan, String model, String param) {
-    if (plan.labels() && isRegression(department, model)) {
+    if (plan.labels() && names.isRegression(department, model)) {
       throw RequestFailed.invalid(
           param,
           "'%s' is a regression: it gives numbers, which have no accuracy. The metrics of its job measure it."
@@ -175,28 +159,6 @@ public class Evaluations implements Owned, FileUse {
     } catch (IOException unreadable) {
       throw new UncheckedIOException(unreadable);
     }
-  }
-
-  private boolean isRegression(String department, String model) {
-    String configuration =
-        switch (names.find(department, model).orElse(null)) {
-          case ResolvedModel.FineTuned tuned -> tuned.adapter().configuration();
-          case ResolvedModel.Checkpoint checkpoint -> checkpoint.configuration();
-          case ResolvedModel.Base _, ResolvedModel.Missing _, ResolvedModel.Removed _ -> "{}";
-          case null -> "{}";
-        };
-    String objective = JsonMapper.shared().readTree(configuration).path("objective").asString("");
-    return objective.equals("regression");
-  }
-
-  /** What it was trained on; null if it is a base model itself. */
-  private @Nullable String baseOf(String department, String model) {
-    return switch (names.find(department, model).orElse(null)) {
-      case ResolvedModel.FineTuned tuned -> tuned.adapter().baseModel();
-      case ResolvedModel.Checkpoint checkpoint -> checkpoint.baseModel();
-      case ResolvedModel.Base _, ResolvedModel.Missing _, ResolvedModel.Removed _ -> null;
-      case null -> null;
-    };
   }
 
   /** Returns the id of one that is worked at as soon as this transaction has ended. */

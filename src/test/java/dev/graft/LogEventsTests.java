@@ -49,6 +49,7 @@ class LogEventsTests {
           "submission",
           "trainer",
           "file",
+          "import",
           "part",
           "model",
           "base",

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param manifest digest of the manifest blob that names every file of the model directory
  * @param contextLength {@code max_position_embeddings}, in tokens
  * @param license what its README.md says, or null
+ * @param source {@code hf:organization/name@commit}, or null of a directory
  * @param enabled whether jobs may be submitted for it
  */
 public record BaseModel(
@@ -23,6 +24,7 @@ public record BaseModel(
     int contextLength,
     long bytes,
     @Nullable String license,
+    @Nullable String source,
     boolean enabled,
     Instant createdAt) {
   /** Whether it can write text at all; an encoder only classifies it. */

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param family {@code model_type} of its configuration
  * @param contextLength in tokens
  * @param license what its README.md says, or null
+ * @param source {@code hf:organization/name@commit}, or null of a directory
  * @param sha256 of the manifest that names its files: its identity
  * @param writesText false of an encoder, which only classifies
  * @param uses how many things need it, by what they are
@@ -22,6 +23,7 @@ record BaseModelObject(
     int contextLength,
     long bytes,
     @Nullable String license,
+    @Nullable String source,
     String sha256,
     boolean writesText,
     boolean enabled,
@@ -36,6 +38,7 @@ record BaseModelObject(
         model.contextLength(),
         model.bytes(),
         model.license(),
+        model.source(),
         model.manifest().hex(),
         model.writesText(),
         model.enabled(),

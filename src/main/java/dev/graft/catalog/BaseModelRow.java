@@ -24,6 +24,7 @@ class BaseModelRow {
   private int contextLength;
   private long bytes;
   private @Nullable String license;
+  private @Nullable String source;
   private @Nullable Instant disabledAt;
   private Instant createdAt;
 
@@ -39,6 +40,7 @@ class BaseModelRow {
     this.contextLength = model.contextLength();
     this.bytes = model.bytes();
     this.license = model.license();
+    this.source = model.source();
     this.createdAt = model.createdAt();
   }
 
@@ -51,6 +53,7 @@ class BaseModelRow {
         contextLength,
         bytes,
         license,
+        source,
         isEnabled(),
         createdAt);
   }

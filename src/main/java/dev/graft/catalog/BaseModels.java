@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Service;
@@ -86,24 +87,37 @@ public class BaseModels {
    *     not a model that Graft can train
    */
   public BaseModel register(String name, Path directory) {
-    if (!NAME.matcher(name).matches()) {
-      throw new ModelRefused(
-          "a base model's name is up to 63 of a-z, 0-9, '.', '_', '-' and starts with a letter or"
-              + " digit");
-    }
+    return register(name, directory, null);
+  }
+
+  /** The same, of a directory that was fetched: its README is kept, too. */
+  BaseModel register(String name, Path directory, @Nullable String source) {
+    requireName(name);
     try {
-      return record(name, CheckedModel.of(directory));
+      return record(name, CheckedModel.of(directory, source != null), source);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
-  /** What will not work with the model in this directory, one sentence each. */
-  public List<String> limitations(Path directory) {
-    return CheckedModel.of(directory).limitations();
+  /**
+   * @throws ModelRefused if no base model can have that name
+   */
+  public static void requireName(String name) {
+    if (!NAME.matcher(name).matches()) {
+      throw new ModelRefused(
+          "a base model's name is up to 63 of a-z, 0-9, '.', '_', '-' and starts with a letter or"
+              + " digit");
+    }
   }
 
-  private BaseModel record(String name, CheckedModel model) throws IOException {
+  /** What will not work with the model in this directory, one sentence each. */
+  public List<String> limitations(Path directory) {
+    return CheckedModel.of(directory, false).limitations();
+  }
+
+  private BaseModel record(String name, CheckedModel model, @Nullable String source)
+      throws IOException {
     BlobRef manifest = ManifestDirectory.store(store, model.files());
     BaseModel found =
         new BaseModel(
@@ -114,6 +128,7 @@ public class BaseModels {
             model.contextLength(),
             ManifestDirectory.read(store, manifest.sha256()).bytes(),
             model.license(),
+            source,
             true,
             clock.instant());
     BaseModel registered = transaction.execute(status -> registered(found));

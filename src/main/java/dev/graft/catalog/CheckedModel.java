@@ -7,6 +7,7 @@ import dev.graft.weights.files.BadModel;
 import dev.graft.weights.files.DirectoryFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,12 +29,32 @@ record CheckedModel(
     int contextLength,
     List<String> limitations) {
   /**
+   * @param readme whether that is a file to store
    * @throws ModelRefused if there is no such directory, or nothing trains it
    */
-  static CheckedModel of(Path directory) {
+  static CheckedModel of(Path directory, boolean readme) {
     try {
       DirectoryFiles files = new DirectoryFiles(directory);
-      return TransformersModel.is(files) ? onRay(files) : own(files, directory);
+      CheckedModel model = TransformersModel.is(files) ? onRay(files) : own(files, directory);
+      if (readme) ModelFileSelection.addReadme(files, model.files());
+      return model;
+    } catch (BadModel e) {
+      throw new ModelRefused(String.valueOf(e.getMessage()));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * Of what there is before the weights are.
+   *
+   * @throws ModelRefused if nothing trains a model with this configuration
+   */
+  static void requireKnownType(Path directory) {
+    try {
+      DirectoryFiles files = new DirectoryFiles(directory);
+      if (TransformersModel.is(files)) return;
+      ModelConfig.read(Files.readAllBytes(files.require("config.json")));
     } catch (BadModel e) {
       throw new ModelRefused(String.valueOf(e.getMessage()));
     } catch (IOException e) {

@@ -6,8 +6,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -17,6 +21,10 @@ import tools.jackson.databind.node.MissingNode;
 final class ModelFileSelection {
   private static final String INDEX = "model.safetensors.index.json";
   private static final String WHOLE = "model.safetensors";
+  static final String README = "README.md";
+  private static final Predicate<String> IS_SHARD =
+      Pattern.compile("model\\.safetensors\\.index\\.json|model-\\d+-of-\\d+\\.safetensors")
+          .asMatchPredicate();
   private static final String TEMPLATE = "chat_template.jinja";
   private static final String TOKENIZER_CONFIG = "tokenizer_config.json";
   private static final long MAX_TEXT_BYTES = 64L << 20;
@@ -53,6 +61,27 @@ final class ModelFileSelection {
       files.put(name, model.require(name));
     }
     return files;
+  }
+
+  /** Its card, and what its licence says, if it is there. */
+  static void addReadme(DirectoryFiles model, SortedMap<String, Path> files) throws IOException {
+    Path readme = model.find(README);
+    if (readme != null) files.put(README, small(README, readme));
+  }
+
+  /**
+   * Of the files of a repository those to fetch: what {@link #of} may choose, and the README.
+   *
+   * @throws ModelRefused if it has no safetensors
+   */
+  static Set<String> wanted(Set<String> names) {
+    Set<String> wanted = new TreeSet<>(TEXT);
+    wanted.add(README);
+    if (names.contains(WHOLE)) wanted.add(WHOLE);
+    else if (names.contains(INDEX)) names.stream().filter(IS_SHARD).forEach(wanted::add);
+    else throw new ModelRefused("it has no %s; Graft reads no other weights".formatted(WHOLE));
+    wanted.retainAll(names);
+    return wanted;
   }
 
   /** Whether there is a chat template, beside the tokenizer or in its configuration. */

@@ -17,6 +17,8 @@
       "weights",
       "weights :: *",
       "tenancy",
+      "hub",
+      "work",
       "artifacts",
       "artifacts :: manifest"
     })

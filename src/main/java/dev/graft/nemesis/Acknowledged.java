@@ -1,5 +1,9 @@
 package dev.graft.nemesis;
 
+import dev.graft.nemesis.cluster.Api;
+import dev.graft.nemesis.cluster.Deadline;
+import dev.graft.nemesis.cluster.NotAcknowledged;
+import dev.graft.nemesis.cluster.Stuck;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;

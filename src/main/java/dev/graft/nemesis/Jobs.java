@@ -2,6 +2,9 @@ package dev.graft.nemesis;
 
 import dev.graft.demo.BundledModel;
 import dev.graft.demo.data.SampleData;
+import dev.graft.nemesis.cluster.Api;
+import dev.graft.nemesis.cluster.Deadline;
+import dev.graft.nemesis.cluster.Stuck;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -113,6 +116,11 @@ final class Jobs {
     return api.post("/v1/fine_tuning/jobs", request).path("id").asString();
   }
 
+  /** The name under which its adapter chats. */
+  String model(String job) {
+    return get(job).path("fine_tuned_model").asString();
+  }
+
   void cancel(String job) {
     api.post("/v1/fine_tuning/jobs/" + job + "/cancel", Map.of());
   }
@@ -154,11 +162,19 @@ final class Jobs {
   }
 
   /**
-   * Waits for success; returns the SHA-256 of the adapter's weights.
+   * What a job has come to.
+   *
+   * @param sha256 of the adapter's weights
+   * @param losses what was told of each step, in the order in which it was told
+   */
+  record Result(String sha256, List<String> losses) {}
+
+  /**
+   * Waits for success.
    *
    * @throws Stuck if it ends otherwise or not at all
    */
-  String finish(String job) {
+  Result finish(String job) {
     if (!Deadline.in(END).await(() -> ended(job))) throw new Stuck(job + " does not end");
     JsonNode end = get(job);
     if (!end.path("status").asString().equals("succeeded")) {
@@ -168,7 +184,7 @@ final class Jobs {
       if (!adapter.path("job_id").asString().equals(job)) continue;
       for (JsonNode part : adapter.path("files")) {
         if (part.path("name").asString().equals("adapter_model.safetensors")) {
-          return part.path("sha256").asString();
+          return new Result(part.path("sha256").asString(), toldLosses(job));
         }
       }
     }
@@ -182,18 +198,28 @@ final class Jobs {
         .asInt(0);
   }
 
+  private List<String> toldLosses(String job) {
+    return events(job, "metrics").stream()
+        .map(event -> event.path("data"))
+        .map(data -> data.path("step") + ": " + data.path("train_loss"))
+        .toList();
+  }
+
   /** All that was told about a job in words, oldest first. */
   List<String> messages(String job) {
-    List<String> messages = new ArrayList<>();
+    return events(job, "message").stream().map(e -> e.path("message").asString()).toList();
+  }
+
+  /** Oldest first. */
+  private List<JsonNode> events(String job, String type) {
+    List<JsonNode> events = new ArrayList<>();
     String path = "/v1/fine_tuning/jobs/" + job + "/events?limit=100";
     JsonNode page = api.get(path);
     while (true) {
       for (JsonNode event : page.path("data")) {
-        if (event.path("type").asString().equals("message")) {
-          messages.add(event.path("message").asString());
-        }
+        if (event.path("type").asString().equals(type)) events.add(event);
       }
-      if (!page.path("has_more").asBoolean(false)) return messages.reversed();
+      if (!page.path("has_more").asBoolean(false)) return events.reversed();
       page = api.get(path + "&after=" + page.path("last_id").asString());
     }
   }

@@ -1,6 +1,7 @@
 package dev.graft.nemesis;
 
 import java.io.PrintWriter;
+import java.util.List;
 
 /** What was done and what it broke; one line each, as it happens. */
 final class KillReport {
@@ -26,6 +27,24 @@ final class KillReport {
     if (kept) return;
     violations++;
     say("VIOLATION: " + otherwise);
+  }
+
+  /** A job that was disturbed must come to what an undisturbed one does. */
+  void expectEqual(String job, Jobs.Result result, Jobs.Result undisturbed) {
+    expect(
+        result.sha256().equals(undisturbed.sha256()),
+        job + " has other bytes than the undisturbed run");
+    List<String> told = result.losses();
+    for (int i = 0; i < Math.max(told.size(), undisturbed.losses().size()); i++) {
+      String here = i < told.size() ? told.get(i) : "nothing";
+      String there = i < undisturbed.losses().size() ? undisturbed.losses().get(i) : "nothing";
+      if (here.equals(there)) continue;
+      expect(
+          false,
+          "%s tells of its steps what the undisturbed run does not: \"%s\" in place of \"%s\""
+              .formatted(job, here, there));
+      return;
+    }
   }
 
   /** Prints the count; true if as many kills as planned broke nothing. */

@@ -1,5 +1,9 @@
 package dev.graft.nemesis;
 
+import dev.graft.nemesis.cluster.Cluster;
+import dev.graft.nemesis.cluster.Deadline;
+import dev.graft.nemesis.cluster.Setup;
+import dev.graft.nemesis.cluster.Stuck;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -12,8 +16,7 @@ import java.util.Random;
  * @param seed of the kills' moments and of the data
  * @param time no further kill after this long
  * @param stepSeconds how long a step of the job takes whose workers are stopped
- * @param servers over one PostgreSQL
- * @param pooled whether several reach it by PgBouncer
+ * @param setup of the cluster
  */
 record Nemesis(
     long seed,
@@ -22,8 +25,7 @@ record Nemesis(
     int serverKills,
     int workerStops,
     int stepSeconds,
-    int servers,
-    boolean pooled) {
+    Setup setup) {
 
   /**
    * @param directory empty; data directories and logs go there
@@ -34,13 +36,18 @@ record Nemesis(
     KillReport report = new KillReport(out);
     report.say("seed %d, logs in %s".formatted(seed, directory));
     Random random = new Random(seed);
-    try (Cluster cluster = Cluster.start(directory, servers, pooled)) {
+    try (Cluster cluster = Cluster.start(directory, setup)) {
       Jobs jobs = new Jobs(cluster.api(), seed);
       if (workerKills + serverKills > 0) {
-        String undisturbed = jobs.finish(jobs.submit());
-        report.say("undisturbed: sha256 " + undisturbed);
-        new WorkerKills(cluster, jobs, random, report, deadline).run(workerKills, undisturbed);
-        new ServerKills(cluster, jobs, random, report, deadline).run(serverKills, undisturbed);
+        String first = jobs.submit();
+        Jobs.Result undisturbed = jobs.finish(first);
+        report.say("undisturbed: sha256 " + undisturbed.sha256());
+        try (Chats chats = Chats.start(cluster.api(), jobs.model(first), report)) {
+          new WorkerFaults(cluster, jobs, random, report, deadline).run(workerKills, undisturbed);
+          new ServerKills(cluster, jobs, random, report, deadline).run(serverKills, undisturbed);
+          chats.close();
+          report.say(chats.summary());
+        }
       }
       new WorkerStops(cluster, jobs, random, report, deadline, stepSeconds).run(workerStops);
     } catch (Stuck stuck) {

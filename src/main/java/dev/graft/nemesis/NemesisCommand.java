@@ -1,5 +1,6 @@
 package dev.graft.nemesis;
 
+import dev.graft.nemesis.cluster.Setup;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,13 +30,18 @@ public final class NemesisCommand implements Callable<Integer> {
   @Option(names = "--minutes", defaultValue = "30", description = "No kill after this long (30).")
   private int minutes;
 
-  @Option(names = "--worker-kills", defaultValue = "20", description = "Of worker or trainer (20).")
+  @Option(
+      names = "--worker-kills",
+      defaultValue = "20",
+      description =
+          "In turn of a job's worker or its trainer; every third and fourth pauses the worker or"
+              + " cuts its network until another has the job (20).")
   private int workerKills;
 
   @Option(
       names = "--server-kills",
       defaultValue = "10",
-      description = "Of server or PostgreSQL (10).")
+      description = "In turn of a server, PostgreSQL, PgBouncer and S3 (10).")
   private int serverKills;
 
   @Option(
@@ -53,13 +59,33 @@ public final class NemesisCommand implements Callable<Integer> {
   @Option(
       names = "--servers",
       defaultValue = "1",
-      description = "Over one PostgreSQL and one directory of artifacts (1).")
+      description = "Over one PostgreSQL and one store of artifacts (1).")
   private int servers;
+
+  @Option(names = "--workers", defaultValue = "2", description = "2 or more (2).")
+  private int workers;
 
   @Option(
       names = "--pgbouncer",
       description = "Several servers reach PostgreSQL by PgBouncer in transaction mode.")
   private boolean pooled;
+
+  @Option(
+      names = "--s3",
+      arity = "0..1",
+      fallbackValue = "target/s3proxy/s3proxy.jar",
+      paramLabel = "JAR",
+      description =
+          "Artifacts of several servers lie in S3, served by this jar of S3Proxy (the one that mvn"
+              + " generate-test-resources brings).")
+  private @Nullable Path s3proxy;
+
+  @Option(
+      names = "--unfenced",
+      description =
+          "Break the program first: statements about a lease ask for its job alone. Violations"
+              + " must be found then.")
+  private boolean unfenced;
 
   @Option(
       names = "--directory",
@@ -74,11 +100,15 @@ public final class NemesisCommand implements Callable<Integer> {
           spec.commandLine(),
           "--minutes and --step-seconds must be 1 or more, kills and stops not negative");
     }
-    if (servers < 1 || servers > 9 || (pooled && servers == 1)) {
+    if (servers < 1 || servers > 9 || workers < 2 || workers > 9) {
+      throw new ParameterException(
+          spec.commandLine(), "--servers must be 1 to 9, and --workers 2 to 9");
+    }
+    if (servers == 1 && (pooled || s3proxy != null)) {
       throw new ParameterException(
           spec.commandLine(),
-          "--servers must be 1 to 9, and with --pgbouncer 2 or more: one server brings its own"
-              + " PostgreSQL");
+          "--pgbouncer and --s3 need --servers 2 or more: one server brings its own PostgreSQL and"
+              + " directory");
     }
     Path work =
         directory == null
@@ -92,8 +122,7 @@ public final class NemesisCommand implements Callable<Integer> {
             serverKills,
             workerStops,
             stepSeconds,
-            servers,
-            pooled);
+            new Setup(servers, workers, pooled, s3proxy, !unfenced));
     return nemesis.run(work, spec.commandLine().getOut()) ? 0 : 1;
   }
 }

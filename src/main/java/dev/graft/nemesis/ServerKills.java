@@ -1,5 +1,7 @@
 package dev.graft.nemesis;
 
+import dev.graft.nemesis.cluster.Cluster;
+import dev.graft.nemesis.cluster.Deadline;
 import java.time.Duration;
 import java.util.Random;
 
@@ -25,7 +27,7 @@ final class ServerKills {
     this.deadline = deadline;
   }
 
-  void run(int kills, String undisturbed) {
+  void run(int kills, Jobs.Result undisturbed) {
     int done = 0;
     while (done < kills && !deadline.passed()) {
       String job = jobs.submit();
@@ -35,12 +37,16 @@ final class ServerKills {
           strike(done++, job, acknowledged);
         }
         acknowledged.close();
-        String sha256 = jobs.finish(job);
-        report.expect(
-            sha256.equals(undisturbed), job + " has other bytes than the undisturbed run");
+        Jobs.Result result = jobs.finish(job);
+        report.expectEqual(job, result, undisturbed);
         acknowledged.jobs().forEach(jobs::finish);
         report.say(
-            "         " + job + " ended: sha256 " + sha256 + "; " + acknowledged.check(report));
+            "         "
+                + job
+                + " ended: sha256 "
+                + result.sha256()
+                + "; "
+                + acknowledged.check(report));
       }
     }
   }

@@ -1,7 +1,9 @@
 package dev.graft.nemesis;
 
+import dev.graft.nemesis.cluster.Cluster;
+import dev.graft.nemesis.cluster.Deadline;
+import dev.graft.nemesis.cluster.Node;
 import java.time.Duration;
-import java.util.Optional;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
@@ -54,13 +56,9 @@ final class WorkerStops {
 
   /** Waits for a random moment within two steps of a trainer's start; null if the job has ended. */
   private @Nullable Node moment(String job) {
-    Deadline.in(RESUME).await(() -> holder().isPresent() || jobs.ended(job));
+    Deadline.in(RESUME).await(() -> cluster.holder().isPresent() || jobs.ended(job));
     Deadline.pause(Duration.ofMillis(random.nextInt(2000 * stepSeconds)));
-    return jobs.ended(job) ? null : holder().orElse(null);
-  }
-
-  private Optional<Node> holder() {
-    return cluster.workers().stream().filter(node -> !node.children().isEmpty()).findFirst();
+    return jobs.ended(job) ? null : cluster.holder().map(Cluster.Worker::node).orElse(null);
   }
 
   private void stop(String job, Node worker) {

@@ -41,17 +41,17 @@ class ModelFilesTests {
   @Test
   void aMissingChatTemplateIsSaid() throws IOException {
     model("tokenizer.json");
-    assertThat(CheckedModel.of(directory).limitations())
+    assertThat(CheckedModel.of(directory, false).limitations())
         .singleElement()
         .asString()
         .contains("no chat template");
     Files.writeString(directory.resolve("tokenizer_config.json"), "{\"chat_template\":\"x\"}");
-    assertThat(CheckedModel.of(directory).limitations()).isEmpty();
+    assertThat(CheckedModel.of(directory, false).limitations()).isEmpty();
   }
 
   @Test
   void anEncoderIsOneAndNotAChatModelThatLacksThings(@TempDir Path bert) throws IOException {
-    assertThat(CheckedModel.of(TinyBert.write(bert, 1)).limitations())
+    assertThat(CheckedModel.of(TinyBert.write(bert, 1), false).limitations())
         .singleElement()
         .asString()
         .contains("an encoder");

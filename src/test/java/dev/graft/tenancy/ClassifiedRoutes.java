@@ -38,6 +38,10 @@ public final class ClassifiedRoutes {
       POST   /v1/fine_tuning/checkpoints/{checkpoint}/permissions  api.organization.write
       DELETE /v1/fine_tuning/checkpoints/{checkpoint}/permissions/{permission} api.organization.write
       GET    /v1/base_models                                       api.organization.read
+      POST   /v1/base_models                                       api.organization.write
+      GET    /v1/base_model_imports                                api.organization.read
+      GET    /v1/base_model_imports/{import}                       api.organization.read
+      POST   /v1/base_model_imports/{import}/cancel                api.organization.write
       GET    /v1/base_models/{base_model}                          api.organization.read
       POST   /v1/base_models/{base_model}                          api.organization.write
       DELETE /v1/base_models/{base_model}                          api.organization.write

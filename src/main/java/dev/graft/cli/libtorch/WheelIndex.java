@@ -1,6 +1,7 @@
 package dev.graft.cli.libtorch;
 
 import dev.graft.platform.MachineLacks;
+import dev.graft.platform.download.WebOrigin;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.HttpURLConnection;
@@ -12,7 +13,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import javax.net.ssl.HttpsURLConnection;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
@@ -27,11 +27,6 @@ record WheelIndex(URI url, @Nullable SSLContext trusted) {
       Pattern.compile(
           "<a\\s[^>]*?href\\s*=\\s*[\"']([^\"']{1,4000})[\"']", Pattern.CASE_INSENSITIVE);
   private static final int LONGEST_PAGE = 64 << 20;
-  private static final int MOST_REDIRECTS = 5;
-  private static final int CONNECT_MILLIS = 30_000;
-
-  /** Longest silence in the middle of a file. */
-  private static final int READ_MILLIS = 60_000;
 
   WheelIndex {
     String scheme = url.getScheme();
@@ -54,7 +49,7 @@ record WheelIndex(URI url, @Nullable SSLContext trusted) {
         if (link != null && link.getPath().endsWith("/" + wheel.file())) return link;
       }
     }
-    throw new WrongWheel("%s has no %s".formatted(said(page), wheel.file()));
+    throw new WrongWheel("%s has no %s".formatted(WebOrigin.said(page), wheel.file()));
   }
 
   private static @Nullable URI link(URI page, String target) {
@@ -73,53 +68,23 @@ record WheelIndex(URI url, @Nullable SSLContext trusted) {
    * @throws MachineLacks if nobody answers
    */
   HttpURLConnection open(URI target, long from) throws IOException {
-    URI next = target;
-    for (int redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
-      HttpURLConnection answer = get(next, from);
-      int status = answer.getResponseCode();
-      String location = answer.getHeaderField("Location");
-      if (status / 100 != 3 || location == null) return accepted(answer, status, next);
-      answer.disconnect();
-      next = next.resolve(location);
-    }
-    throw new WrongWheel(said(target) + " leads from one address to the next without end");
-  }
-
-  private HttpURLConnection get(URI target, long from) throws IOException {
-    if (!(target.toURL().openConnection() instanceof HttpURLConnection request)) {
-      throw new WrongWheel(said(target) + " is not an address of the web");
-    }
-    if (trusted != null && request instanceof HttpsURLConnection tls) {
-      tls.setSSLSocketFactory(trusted.getSocketFactory());
-    }
-    request.setInstanceFollowRedirects(false);
-    request.setConnectTimeout(CONNECT_MILLIS);
-    request.setReadTimeout(READ_MILLIS);
-    request.setRequestProperty("Accept", "text/html, */*;q=0.1");
-    if (from > 0) request.setRequestProperty("Range", "bytes=" + from + "-");
-    String user = url.getUserInfo();
-    if (user != null && isIndex(target)) {
-      byte[] secret = user.getBytes(StandardCharsets.UTF_8);
-      request.setRequestProperty(
-          "Authorization", "Basic " + Base64.getEncoder().encodeToString(secret));
-    }
     try {
-      request.connect();
+      HttpURLConnection answer = new WebOrigin(url, authorization(), trusted).open(target, from);
+      return accepted(answer, answer.getResponseCode(), target);
     } catch (UnknownHostException | SocketException | SocketTimeoutException e) {
       throw new MachineLacks(
           "%s cannot be reached (%s); name a mirror with --index-url, or a directory of wheels with"
-                  .formatted(said(target), e.getMessage())
+                  .formatted(WebOrigin.said(target), e.getMessage())
               + " --from",
           e);
     }
-    return request;
   }
 
-  /** Files often lie on another host, which must not see the password. */
-  private boolean isIndex(URI target) {
-    return url.getScheme().equals(target.getScheme())
-        && url.getHost().equals(target.getHost())
-        && url.getPort() == target.getPort();
+  private @Nullable String authorization() {
+    String user = url.getUserInfo();
+    if (user == null) return null;
+    byte[] secret = user.getBytes(StandardCharsets.UTF_8);
+    return "Basic " + Base64.getEncoder().encodeToString(secret);
   }
 
   private static HttpURLConnection accepted(HttpURLConnection answer, int status, URI target)
@@ -132,15 +97,6 @@ record WheelIndex(URI url, @Nullable SSLContext trusted) {
           case 404 -> "; is --index-url that of an index? Most end in /simple";
           default -> "";
         };
-    throw new WrongWheel("%s answers %d%s".formatted(said(target), status, why));
-  }
-
-  /** Without the password. */
-  private static String said(URI address) {
-    return address.getScheme()
-        + "://"
-        + address.getHost()
-        + (address.getPort() < 0 ? "" : ":" + address.getPort())
-        + address.getPath();
+    throw new WrongWheel("%s answers %d%s".formatted(WebOrigin.said(target), status, why));
   }
 }

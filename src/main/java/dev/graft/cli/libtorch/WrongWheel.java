@@ -1,9 +1,9 @@
 package dev.graft.cli.libtorch;
 
-import java.io.IOException;
+import dev.graft.platform.download.DownloadRefused;
 
 /** A file is not the wheel that is needed, or an index does not have it. The message says which. */
-final class WrongWheel extends IOException {
+final class WrongWheel extends DownloadRefused {
   private static final long serialVersionUID = 1;
 
   WrongWheel(String message) {

@@ -3,16 +3,20 @@ package dev.graft.tenancy.limits;
 import dev.graft.platform.security.RateLimiter.Turn;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 
 /**
  * What this server has taken out of one bucket and not given to requests yet. A lease is a
  * hundredth of a minute's requests, so that no server holds more than that.
  */
 final class RateAllowance {
-  private static final int LEASES_A_MINUTE = 100;
+  static final int LEASES_A_MINUTE = 100;
 
   /** A bucket that is full is asked again by then: its limit may be another. */
   private static final long AGAIN = TimeUnit.SECONDS.toNanos(1);
+
+  /** So long it counts for itself; then what it holds may be of a limit that no longer is. */
+  private static final long HELD = TimeUnit.SECONDS.toNanos(10);
 
   private static final double MINUTE = TimeUnit.MINUTES.toNanos(1);
 
@@ -31,23 +35,31 @@ final class RateAllowance {
   record Granted(int limit, int granted, long emptyIn, long fitsIn) {}
 
   private final String whose;
+  private final LongSupplier nanos;
   private Granted last = new Granted(LEASES_A_MINUTE, 0, 0, 0);
-  private long at = System.nanoTime();
+  private long at;
   private int left;
 
   /**
    * @param whose see {@link Turn}
    */
   RateAllowance(String whose) {
+    this(whose, System::nanoTime);
+  }
+
+  RateAllowance(String whose, LongSupplier nanos) {
     this.whose = whose;
+    this.nanos = nanos;
+    this.at = nanos.getAsLong();
   }
 
   /** Lets one request through, or says when to come back. Those who come meanwhile wait. */
   synchronized Turn take(Bucket bucket) {
-    long now = System.nanoTime();
-    if (left == 0 && now - at >= Math.min(last.fitsIn(), AGAIN)) {
-      last = bucket.lease(Math.max(1, last.limit() / LEASES_A_MINUTE));
-      left = last.granted();
+    long now = nanos.getAsLong();
+    if (now - at >= (left == 0 ? Math.min(last.fitsIn(), AGAIN) : HELD)) {
+      Granted next = bucket.lease(Math.max(1, last.limit() / LEASES_A_MINUTE - left));
+      left = (next.limit() == last.limit() ? left : 0) + next.granted();
+      last = next;
       at = now;
     }
     boolean passes = left > 0;
@@ -61,7 +73,7 @@ final class RateAllowance {
   }
 
   synchronized boolean unusedFor(Duration time) {
-    return System.nanoTime() - at > time.toNanos();
+    return nanos.getAsLong() - at > time.toNanos();
   }
 
   private Turn turn(long now, boolean passes) {

@@ -31,7 +31,8 @@ class RateLimits implements RateLimiter {
              (extract(epoch from r.fits_in) * 1e9)::bigint as fits_in
         from (select coalesce((select requests_per_minute from department where id = :department::text),
                               :limit) as limit_) l,
-             lateral rate_lease(:bucket, l.limit_, :wanted) r
+             lateral rate_lease(:bucket, l.limit_,
+                                least(:wanted, greatest(1, l.limit_ / :leases))) r
       """;
 
   private static final String FORGET =
@@ -77,6 +78,7 @@ class RateLimits implements RateLimiter {
         .param("department", department)
         .param("limit", limit)
         .param("wanted", wanted)
+        .param("leases", RateAllowance.LEASES_A_MINUTE)
         .query(RateLimits::lease)
         .single();
   }

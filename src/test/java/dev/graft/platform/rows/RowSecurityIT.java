@@ -31,6 +31,7 @@ class RowSecurityIT {
       List.of(
           "artifact_store",
           "base_model",
+          "base_model_import",
           "blob_publication",
           "device_price",
           "flyway_schema_history",

@@ -1,11 +1,11 @@
-package dev.graft.nemesis;
+package dev.graft.nemesis.cluster;
 
 import dev.graft.platform.database.EmbeddedPostgres;
 import java.nio.file.Path;
 import java.time.Duration;
 
 /** A PostgreSQL beside several servers, which keeps its address when it is killed. */
-final class SharedDatabase implements AutoCloseable {
+final class SharedDatabase implements Killable {
   private static final String CONNECTIONS = "max_connections=200";
   private static final Duration ENDS = Duration.ofSeconds(10);
 
@@ -41,8 +41,14 @@ final class SharedDatabase implements AutoCloseable {
     return postgres.password();
   }
 
-  /** SIGKILL, and then the recovery. */
-  void killAndStart() {
+  @Override
+  public String name() {
+    return "PostgreSQL";
+  }
+
+  /** And then the recovery. */
+  @Override
+  public void killAndStart() {
     ProcessHandle.of(postgres.pid()).ifPresent(ProcessHandle::destroyForcibly);
     if (!Deadline.in(ENDS).await(() -> ProcessHandle.of(postgres.pid()).isEmpty())) {
       throw new Stuck("a killed PostgreSQL does not end");

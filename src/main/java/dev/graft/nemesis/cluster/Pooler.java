@@ -1,30 +1,24 @@
-package dev.graft.nemesis;
+package dev.graft.nemesis.cluster;
 
 import dev.graft.platform.process.ChildJvm;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 
 /** PgBouncer in transaction mode between servers and PostgreSQL. */
-final class Pooler implements AutoCloseable {
+final class Pooler {
   private static final String NOBODY = "nobody";
-  private static final Duration STARTS = Duration.ofSeconds(10);
-  private static final Duration ENDS = Duration.ofSeconds(10);
 
-  private final List<String> command;
-  private final Path log;
-  private final URI address;
-  private Process process;
+  private Pooler() {}
 
   /**
    * @param directory of its own
    */
-  Pooler(Path directory, int port, SharedDatabase database) throws IOException {
+  static ListeningProgram start(Path directory, int port, SharedDatabase database)
+      throws IOException {
     if (ChildJvm.onPath("pgbouncer").isEmpty()) {
       throw new Stuck("there is no pgbouncer on the PATH");
     }
@@ -48,10 +42,11 @@ final class Pooler implements AutoCloseable {
         """
             .formatted(
                 server.getHost(), server.getPort(), database.user(), database.password(), port));
-    command = command(settings);
-    log = directory.resolveSibling("pgbouncer.log");
-    address = URI.create("postgresql://127.0.0.1:" + port);
-    process = launch();
+    return ListeningProgram.start(
+        "PgBouncer",
+        command(settings),
+        directory.resolveSibling("pgbouncer.log"),
+        URI.create("postgresql://127.0.0.1:" + port));
   }
 
   /** It refuses to be root, but reads what only root may before it is another. */
@@ -62,37 +57,8 @@ final class Pooler implements AutoCloseable {
     return command;
   }
 
-  private Process launch() {
-    try {
-      Process started =
-          new ProcessBuilder(command)
-              .redirectErrorStream(true)
-              .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
-              .start();
-      if (Deadline.in(STARTS).await(() -> LocalPorts.listens(address))) return started;
-      started.destroyForcibly();
-      throw new Stuck("pgbouncer does not start; see " + log);
-    } catch (IOException e) {
-      throw new Stuck("pgbouncer cannot be started: " + e.getMessage());
-    }
-  }
-
-  String url() {
-    return "jdbc:%s/postgres?prepareThreshold=0".formatted(address);
-  }
-
-  void killAndStart() {
-    close();
-    process = launch();
-  }
-
-  @Override
-  public void close() {
-    process.destroyForcibly();
-    try {
-      process.waitFor(ENDS.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+  /** For a server: statements prepared by name do not outlive a transaction there. */
+  static String url(ListeningProgram pooler) {
+    return "jdbc:%s/postgres?prepareThreshold=0".formatted(pooler.address());
   }
 }

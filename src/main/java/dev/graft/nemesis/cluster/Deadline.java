@@ -1,23 +1,23 @@
-package dev.graft.nemesis;
+package dev.graft.nemesis.cluster;
 
 import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
 /** A moment on the monotonic clock. */
-record Deadline(long nanos) {
+public record Deadline(long nanos) {
   private static final Duration LOOK_AGAIN = Duration.ofMillis(200);
 
-  static Deadline in(Duration time) {
+  public static Deadline in(Duration time) {
     return new Deadline(System.nanoTime() + time.toNanos());
   }
 
-  boolean passed() {
+  public boolean passed() {
     return nanos - System.nanoTime() <= 0;
   }
 
   /** Looks until it is so; false if the deadline passes first. */
-  boolean await(BooleanSupplier condition) {
+  public boolean await(BooleanSupplier condition) {
     while (!condition.getAsBoolean()) {
       if (passed()) return false;
       pause(LOOK_AGAIN);
@@ -25,7 +25,7 @@ record Deadline(long nanos) {
     return true;
   }
 
-  static void pause(Duration time) {
+  public static void pause(Duration time) {
     LockSupport.parkNanos(time.toNanos());
   }
 }

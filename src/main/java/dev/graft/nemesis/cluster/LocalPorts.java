@@ -1,4 +1,4 @@
-package dev.graft.nemesis;
+package dev.graft.nemesis.cluster;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -1,4 +1,4 @@
-package dev.graft.nemesis;
+package dev.graft.nemesis.cluster;
 
 import dev.graft.demo.BundledModel;
 import java.io.IOException;
@@ -6,13 +6,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 
 /**
- * {@link Servers} with their PostgreSQL and two workers, each with a data directory of its own, and
- * the demo's base model. Leases of 5 s, so that a lost worker is noticed soon.
+ * {@link Servers} with what they lean on and workers, each with a data directory and a network of
+ * its own, and the demo's base model. Leases of 5 s, so that a lost worker is noticed soon.
  */
-final class Cluster implements AutoCloseable {
+public final class Cluster implements AutoCloseable {
   /** A renewal must be able to fail and be repeated within the lease; one thread a trainer. */
   private static final String SETTINGS =
       """
@@ -32,33 +33,35 @@ final class Cluster implements AutoCloseable {
   private final Path directory;
   private final GraftProgram program;
   private final Servers servers;
-  private final List<Node> workers = new ArrayList<>();
+  private final List<Worker> workers = new ArrayList<>();
   private Api api;
 
-  private Cluster(Path directory, int count, boolean pooled) throws IOException {
+  /**
+   * @param link by which it reaches its server
+   */
+  public record Worker(Node node, CuttableLink link) {}
+
+  private Cluster(Path directory, Setup setup) throws IOException {
     this.directory = directory;
-    this.program = GraftProgram.copyOfThis(directory);
+    this.program = GraftProgram.copyOfThis(directory, setup.fenced());
     this.servers =
         new Servers(
             directory,
-            count,
-            pooled,
+            setup,
             (name, properties, port) ->
                 node(name, properties, "server", "--port", Integer.toString(port)));
     this.api = new Api(servers.urls(), "");
   }
 
   /**
-   * @param servers how many
-   * @param pooled whether several reach PostgreSQL by PgBouncer
    * @throws Stuck if it does not come up
    */
-  static Cluster start(Path directory, int servers, boolean pooled) throws IOException {
-    Cluster cluster = new Cluster(directory, servers, pooled);
+  public static Cluster start(Path directory, Setup setup) throws IOException {
+    Cluster cluster = new Cluster(directory, setup);
     Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(cluster::close));
     try {
       cluster.servers.start();
-      cluster.prepare();
+      cluster.prepare(setup.workers());
       return cluster;
     } catch (RuntimeException | IOException e) {
       cluster.close();
@@ -66,18 +69,19 @@ final class Cluster implements AutoCloseable {
     }
   }
 
-  private void prepare() throws IOException {
+  private void prepare(int count) throws IOException {
     api = new Api(servers.urls(), command("key", "create", "--department", "nemesis"));
     Path model = directory.resolve("base-model");
     BundledModel.extract(model);
     command("models", "add", BundledModel.NAME, "--from", model.toString());
     servers.await(api);
-    for (String name : List.of("a", "b")) {
+    for (int i = 0; i < count; i++) {
       String token = command("worker-token", "create");
-      String url = servers.urls().get(workers.size() % servers.urls().size()).toString();
-      Node worker = node("worker-" + name, "", "worker", "--server", url, "--join-token", token);
-      worker.start();
-      workers.add(worker);
+      CuttableLink link = new CuttableLink(servers.urls().get(i % servers.urls().size()));
+      String url = link.url().toString();
+      Node node = node("worker-" + (i + 1), "", "worker", "--server", url, "--join-token", token);
+      workers.add(new Worker(node, link));
+      node.start();
     }
   }
 
@@ -104,24 +108,33 @@ final class Cluster implements AutoCloseable {
   }
 
   /** Kills the next of what serves and starts it again; says what it was. All answer again then. */
-  String strike(int number, Random random) {
+  public String strike(int number, Random random) {
     String struck = servers.strike(number, random);
     servers.await(api);
     return struck;
   }
 
-  Api api() {
+  public Api api() {
     return api;
   }
 
-  List<Node> workers() {
+  public List<Worker> workers() {
     return workers;
+  }
+
+  /** The worker that has a trainer. */
+  public Optional<Worker> holder() {
+    return workers.stream().filter(worker -> !worker.node().trainers().isEmpty()).findFirst();
   }
 
   /** Leaves no process behind; closing twice does nothing. */
   @Override
   public synchronized void close() {
-    workers.forEach(Node::kill);
+    for (Worker worker : workers) {
+      worker.link().close();
+      worker.node().goOn();
+      worker.node().kill();
+    }
     servers.close();
   }
 }

@@ -1,4 +1,4 @@
-package dev.graft.nemesis;
+package dev.graft.nemesis.cluster;
 
 import java.io.IOException;
 import java.net.URI;
@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The servers of a cluster: one with a PostgreSQL of its own, or several over one beside them and
- * one directory of artifacts, with a pooler in between or without.
+ * one store of artifacts, with a pooler in between or without.
  */
 final class Servers implements AutoCloseable {
   private static final Duration START = Duration.ofMinutes(3);
@@ -27,28 +27,49 @@ final class Servers implements AutoCloseable {
   private final Path directory;
   private final List<Node> nodes = new ArrayList<>();
   private final List<URI> urls = new ArrayList<>();
-  private final @Nullable SharedDatabase database;
-  private final @Nullable Pooler pooler;
 
-  /**
-   * @param count 1: it brings its database
-   */
-  Servers(Path directory, int count, boolean pooled, Makes makes) throws IOException {
+  /** What several lean on; a server that is alone brings its own. */
+  private final List<Killable> shared = new ArrayList<>();
+
+  Servers(Path directory, Setup setup, Makes makes) throws IOException {
     this.directory = directory;
-    if (count == 1) {
-      database = null;
-      pooler = null;
+    if (setup.servers() == 1) {
       add("server", "", makes);
       return;
     }
-    database = new SharedDatabase(directory.resolve("postgres"), LocalPorts.freePort());
-    pooler =
-        pooled ? new Pooler(directory.resolve("pgbouncer"), LocalPorts.freePort(), database) : null;
-    String shared =
-        database.settings(pooler == null ? database.url() : pooler.url())
-            + "graft.database.listen-url=%s\n".formatted(database.url())
-            + "graft.artifacts.filesystem.directory=%s\n".formatted(directory.resolve("store"));
-    for (int i = 1; i <= count; i++) add("server-" + i, shared, makes);
+    try {
+      String properties = share(setup);
+      for (int i = 1; i <= setup.servers(); i++) add("server-" + i, properties, makes);
+    } catch (RuntimeException | IOException e) {
+      close();
+      throw e;
+    }
+  }
+
+  /** Starts what they share; the properties of each server. */
+  private String share(Setup setup) throws IOException {
+    SharedDatabase database =
+        new SharedDatabase(directory.resolve("postgres"), LocalPorts.freePort());
+    shared.add(database);
+    String url = database.url();
+    if (setup.pooled()) {
+      ListeningProgram pooler =
+          Pooler.start(directory.resolve("pgbouncer"), LocalPorts.freePort(), database);
+      shared.add(pooler);
+      url = Pooler.url(pooler);
+    }
+    return database.settings(url)
+        + "graft.database.listen-url=%s\n".formatted(database.url())
+        + store(setup.s3proxy());
+  }
+
+  private String store(@Nullable Path s3proxy) throws IOException {
+    if (s3proxy == null) {
+      return "graft.artifacts.filesystem.directory=%s\n".formatted(directory.resolve("store"));
+    }
+    ListeningProgram s3 = S3Proxy.start(directory.resolve("s3"), LocalPorts.freePort(), s3proxy);
+    shared.add(s3);
+    return S3Proxy.settings(s3);
   }
 
   private void add(String name, String properties, Makes makes) throws IOException {
@@ -65,7 +86,7 @@ final class Servers implements AutoCloseable {
   /** What a command needs to reach their database. */
   List<String> options() {
     Path data = directory.resolve(nodes.getFirst().name());
-    return database == null
+    return shared.isEmpty()
         ? List.of("--data-dir", data.toString())
         : List.of("--data-dir", data.toString(), "--config", data + ".properties");
   }
@@ -93,20 +114,14 @@ final class Servers implements AutoCloseable {
     }
   }
 
-  /** Kills the next of servers, PostgreSQL and pooler and starts it again; says which. */
+  /** Kills the next of servers and what they share, and starts it again; says which. */
   String strike(int number, Random random) {
-    if (database == null) return strikeAlone(number % 2 == 1);
-    return switch (number % (pooler == null ? 2 : 3)) {
-      case 0 -> strikeServer(random.nextInt(nodes.size()));
-      case 1 -> {
-        database.killAndStart();
-        yield "PostgreSQL";
-      }
-      default -> {
-        if (pooler != null) pooler.killAndStart();
-        yield "PgBouncer";
-      }
-    };
+    if (shared.isEmpty()) return strikeAlone(number % 2 == 1);
+    int turn = number % (1 + shared.size());
+    if (turn == 0) return strikeServer(random.nextInt(nodes.size()));
+    Killable struck = shared.get(turn - 1);
+    struck.killAndStart();
+    return struck.name();
   }
 
   private String strikeServer(int i) {
@@ -136,8 +151,7 @@ final class Servers implements AutoCloseable {
   public void close() {
     boolean served = nodes.stream().anyMatch(Node::alive);
     nodes.forEach(Node::stop);
-    if (served && database == null) postmaster().ifPresent(ProcessHandle::destroyForcibly);
-    if (pooler != null) pooler.close();
-    if (database != null) database.close();
+    if (served && shared.isEmpty()) postmaster().ifPresent(ProcessHandle::destroyForcibly);
+    shared.reversed().forEach(Killable::close);
   }
 }

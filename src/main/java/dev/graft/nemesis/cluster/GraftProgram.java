@@ -1,4 +1,4 @@
-package dev.graft.nemesis;
+package dev.graft.nemesis.cluster;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -9,7 +9,10 @@ import java.util.List;
 
 /** A copy of this program's jar, which may be built anew meanwhile, and how it is started. */
 record GraftProgram(Path jar) {
-  static GraftProgram copyOfThis(Path directory) throws IOException {
+  /**
+   * @param fenced false: without the fence of its leases
+   */
+  static GraftProgram copyOfThis(Path directory, boolean fenced) throws IOException {
     Path running = Path.of(System.getProperty("java.class.path"));
     if (!running.toString().endsWith(".jar") || !Files.isRegularFile(running)) {
       throw new Stuck("nemesis starts processes of the jar: run it as bin/graft nemesis");
@@ -19,7 +22,11 @@ record GraftProgram(Path jar) {
     if (Files.isDirectory(libraries)) {
       Files.createSymbolicLink(directory.resolve("lib"), libraries);
     }
-    return new GraftProgram(Files.copy(running, directory.resolve("graft.jar")));
+    Path copy = directory.resolve("graft.jar");
+    if (fenced) Files.copy(running, copy);
+    else if (Unfenced.copy(running, copy) == 0)
+      throw new Stuck("the queue's statements have no fence");
+    return new GraftProgram(copy);
   }
 
   Process start(Path log, List<String> arguments) {

@@ -1,10 +1,10 @@
-package dev.graft.nemesis;
+package dev.graft.nemesis.cluster;
 
 /** Something that must come did not come in time, or a request was refused that must not be. */
-final class Stuck extends RuntimeException {
+public final class Stuck extends RuntimeException {
   private static final long serialVersionUID = 1;
 
-  Stuck(String message) {
+  public Stuck(String message) {
     super(message);
   }
 }

@@ -1,4 +1,4 @@
-package dev.graft.nemesis;
+package dev.graft.nemesis.cluster;
 
 import java.io.IOException;
 import java.net.URI;
@@ -16,7 +16,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** A department's calls. Reads are repeated until answered; writes are made once. */
-final class Api {
+public final class Api {
   private static final JsonMapper JSON = JsonMapper.shared();
   private static final Duration ANSWER = Duration.ofSeconds(15);
   private static final Duration RECOVERY = Duration.ofMinutes(3);
@@ -32,22 +32,22 @@ final class Api {
   /**
    * @param servers each gets the next request, as by way of a load balancer without stickiness
    */
-  Api(List<URI> servers, String key) {
+  public Api(List<URI> servers, String key) {
     this.servers = List.copyOf(servers);
     this.key = key;
   }
 
   /** The same calls to one server. */
-  Api at(URI server) {
+  public Api at(URI server) {
     return new Api(List.of(server), key);
   }
 
-  JsonNode get(String path) {
+  public JsonNode get(String path) {
     return JSON.readTree(bytes(path));
   }
 
   /** The bytes that are there, however long the server takes to come back. */
-  byte[] bytes(String path) {
+  public byte[] bytes(String path) {
     Deadline deadline = Deadline.in(RECOVERY);
     while (true) {
       try {
@@ -59,7 +59,7 @@ final class Api {
     }
   }
 
-  boolean answers() {
+  public boolean answers() {
     try {
       once(request("/v1/models").GET());
       return true;
@@ -68,7 +68,7 @@ final class Api {
     }
   }
 
-  JsonNode post(String path, Map<String, ?> body) {
+  public JsonNode post(String path, Map<String, ?> body) {
     return JSON.readTree(
         once(
             request(path)
@@ -77,7 +77,7 @@ final class Api {
   }
 
   /** Uploads a training file; returns its id. */
-  String upload(String name, String content) {
+  public String upload(String name, String content) {
     String body =
         """
         --%1$s\r

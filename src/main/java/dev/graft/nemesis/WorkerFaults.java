@@ -1,5 +1,7 @@
 package dev.graft.nemesis;
 
+import dev.graft.nemesis.cluster.Cluster;
+import dev.graft.nemesis.cluster.Deadline;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -9,11 +11,16 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * Kills the worker or the trainer of a running job, in turn. The job must go on from its last
- * checkpoint, cost no attempt, and end with the bytes of the undisturbed run.
+ * Lets a {@link WorkerFault} befall the worker of a running job, each in its turn. The job must go
+ * on from its last checkpoint, cost no attempt, and end with the bytes of the undisturbed run; a
+ * trainer whose lease is lost must end.
  */
-final class WorkerKills {
+final class WorkerFaults {
   private static final Duration ORPHAN = Duration.ofSeconds(5);
+
+  /** A pause or cut that no other worker makes up for. */
+  private static final Duration LONGEST = Duration.ofSeconds(60);
+
   private static final Duration RESUME = Duration.ofMinutes(2);
   private static final int LATEST_MOMENT_MS = 9000;
 
@@ -27,7 +34,7 @@ final class WorkerKills {
   private final Deadline deadline;
   private int done;
 
-  WorkerKills(Cluster cluster, Jobs jobs, Random random, KillReport report, Deadline deadline) {
+  WorkerFaults(Cluster cluster, Jobs jobs, Random random, KillReport report, Deadline deadline) {
     this.cluster = cluster;
     this.jobs = jobs;
     this.random = random;
@@ -35,13 +42,13 @@ final class WorkerKills {
     this.deadline = deadline;
   }
 
-  void run(int kills, String undisturbed) {
+  void run(int kills, Jobs.Result undisturbed) {
     while (done < kills && !deadline.passed()) {
       String job = jobs.submit();
       disturb(job, kills);
-      String sha256 = jobs.finish(job);
-      report.say("         %s ended: sha256 %s".formatted(job, sha256));
-      report.expect(sha256.equals(undisturbed), job + " has other bytes than the undisturbed run");
+      Jobs.Result result = jobs.finish(job);
+      report.say("         %s ended: sha256 %s".formatted(job, result.sha256()));
+      report.expectEqual(job, result, undisturbed);
       report.expect(
           jobs.messages(job).stream().noneMatch(message -> message.startsWith("Trying again")),
           job + " was charged a failed attempt");
@@ -53,7 +60,7 @@ final class WorkerKills {
     int before = 0;
     while (done < kills && !deadline.passed()) {
       if (losses >= LOSSES_WITHOUT_CHECKPOINT && !newCheckpoint(job, before)) return;
-      Optional<Node> holder = moment(job);
+      Optional<Cluster.Worker> holder = moment(job);
       if (holder.isEmpty()) return;
       int checkpoint = jobs.checkpoint(job);
       losses = checkpoint > before ? 1 : losses + 1;
@@ -68,34 +75,33 @@ final class WorkerKills {
   }
 
   /** Waits for a random moment of the run; the worker that has a trainer then. */
-  private Optional<Node> moment(String job) {
-    Deadline.in(RESUME).await(() -> holder().isPresent() || jobs.ended(job));
+  private Optional<Cluster.Worker> moment(String job) {
+    Deadline.in(RESUME).await(() -> cluster.holder().isPresent() || jobs.ended(job));
     Deadline.pause(Duration.ofMillis(random.nextInt(LATEST_MOMENT_MS)));
-    return jobs.ended(job) ? Optional.empty() : holder();
-  }
-
-  private Optional<Node> holder() {
-    return cluster.workers().stream().filter(node -> !node.children().isEmpty()).findFirst();
+    return jobs.ended(job) ? Optional.empty() : cluster.holder();
   }
 
   /** False if the job ended instead. */
-  private boolean strike(String job, Node worker, int checkpoint) {
-    boolean wholeWorker = done % 2 == 0;
+  private boolean strike(String job, Cluster.Worker worker, int checkpoint) {
+    WorkerFault fault = WorkerFault.values()[done++ % WorkerFault.values().length];
     int step = jobs.step(job);
     long lossesBefore = jobs.losses(job);
-    List<ProcessHandle> trainers = worker.children();
-    if (wholeWorker) worker.kill();
-    else trainers.forEach(ProcessHandle::destroyForcibly);
-    long killed = System.nanoTime();
-    done++;
+    List<ProcessHandle> trainers = worker.node().trainers();
+    long struck = System.nanoTime();
+    fault.strike(worker);
+    if (fault.lasts()) {
+      Deadline.in(LONGEST).await(() -> jobs.resumed(job, lossesBefore) >= 0 || jobs.ended(job));
+      fault.mend(worker);
+    }
+    long over = System.nanoTime();
     boolean gone = gone(trainers);
-    double goneAfter = seconds(killed);
-    if (wholeWorker) worker.start();
+    double goneAfter = seconds(over);
+    if (!fault.lasts()) fault.mend(worker);
     boolean resumed =
         Deadline.in(RESUME).await(() -> jobs.resumed(job, lossesBefore) >= 0 || jobs.ended(job));
     int from = jobs.resumed(job, lossesBefore);
     report.killed(
-        (wholeWorker ? "worker" : "trainer") + " of " + worker.name(),
+        fault.of(worker),
         "at step %d, checkpoint %d; trainer gone after %.1f s; %s"
             .formatted(
                 step,
@@ -105,8 +111,8 @@ final class WorkerKills {
                     ? "the job had ended"
                     : "%s went on after step %d in %.1f s"
                         .formatted(
-                            jobs.get(job).path("worker").asString("?"), from, seconds(killed))));
-    report.expect(gone, "an orphaned trainer outlived its worker by 5 s");
+                            jobs.get(job).path("worker").asString("?"), from, seconds(struck))));
+    report.expect(gone, "a trainer outlived the loss of its lease by 5 s");
     report.expect(resumed, job + " was not resumed");
     report.expect(from < 0 || from >= checkpoint, job + " lost a committed checkpoint");
     return from >= 0;

@@ -1,0 +1,119 @@
+package dev.graft.catalog;
+
+import dev.graft.hub.Hub;
+import dev.graft.hub.HubRepository;
+import dev.graft.hub.Selection;
+import dev.graft.platform.GraftProperties;
+import dev.graft.platform.process.FileTrees;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.springframework.stereotype.Service;
+
+/**
+ * Base models of the hub. They are fetched into the data directory, registered as any directory is,
+ * and then lie in the store alone. What a process that was killed has fetched is gone on from.
+ */
+@Service
+public class HubModels {
+  private static final Selection SELECTION =
+      new Selection() {
+        @Override
+        public Set<String> of(Set<String> names) {
+          return ModelFileSelection.wanted(names);
+        }
+
+        @Override
+        public void look(Path directory) {
+          CheckedModel.requireKnownType(directory);
+        }
+      };
+
+  private final Hub hub;
+  private final BaseModels models;
+  private final Path downloads;
+
+  HubModels(Hub hub, BaseModels models, GraftProperties settings) {
+    this.hub = hub;
+    this.models = models;
+    this.downloads = settings.dataDir().resolve("hub-downloads");
+  }
+
+  /** Whether it names a model of the hub, and no directory. */
+  public static boolean isSource(String from) {
+    return HubRepository.isSource(from);
+  }
+
+  /** Hears how much of a model is here. */
+  @FunctionalInterface
+  public interface Progress {
+    /**
+     * @param bytes of the model that are here
+     * @param all of it
+     */
+    void at(long bytes, long all);
+  }
+
+  /**
+   * @param limitations what will not work with it, one sentence each
+   */
+  public record Added(BaseModel model, List<String> limitations) {}
+
+  /**
+   * Fetches a model and registers it; idempotent for the same commit.
+   *
+   * @param source {@code hf:organization/name}, or that with {@code @revision}
+   * @throws dev.graft.hub.HubRefused if it cannot be had
+   * @throws ModelRefused as {@link BaseModels#register}
+   * @throws IOException if the hub or this machine's disk fails, or it is just being fetched
+   */
+  public Added add(String name, String source, Progress progress) throws IOException {
+    BaseModels.requireName(name);
+    HubRepository repository = HubRepository.parse(source);
+    Path directory = downloads.resolve(repository.id().replace("/", "--"));
+    Files.createDirectories(downloads);
+    try (FileChannel lock =
+            FileChannel.open(
+                lockFile(directory), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileLock held = tryLock(lock)) {
+      if (held == null) {
+        throw new IOException(repository.id() + " is just being fetched here; wait for that");
+      }
+      HubRepository pinned = hub.pin(repository);
+      String commit = pinned.toString();
+      Optional<BaseModel> known = models.find(name).filter(each -> commit.equals(each.source()));
+      if (known.isPresent()) return new Added(known.get(), List.of());
+      Added added = register(name, commit, hub.fetch(pinned, SELECTION, directory, progress::at));
+      FileTrees.delete(directory);
+      return added;
+    } catch (ModelRefused refused) {
+      FileTrees.delete(directory); // nobody comes back for it
+      throw refused;
+    }
+  }
+
+  private Added register(String name, String source, Path directory) {
+    BaseModel model = models.register(name, directory, source);
+    return new Added(model, models.limitations(directory));
+  }
+
+  private static Path lockFile(Path directory) {
+    return directory.resolveSibling(directory.getFileName() + ".lock");
+  }
+
+  private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
+    try {
+      return channel.tryLock();
+    } catch (OverlappingFileLockException byThisProcess) {
+      return null;
+    }
+  }
+}

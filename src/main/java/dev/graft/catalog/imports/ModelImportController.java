@@ -1,0 +1,97 @@
+package dev.graft.catalog.imports;
+
+import dev.graft.catalog.BaseModels;
+import dev.graft.hub.Hub;
+import dev.graft.hub.HubRepository;
+import dev.graft.platform.Ids;
+import dev.graft.platform.errors.ProblemType;
+import dev.graft.platform.errors.RequestFailed;
+import dev.graft.platform.pagination.Cursor;
+import dev.graft.platform.pagination.CursorPage;
+import dev.graft.tenancy.AuditLog;
+import dev.graft.work.LeasedWork;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.springframework.transaction.annotation.Transactional;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.RestController;
+
+/** Base models from the hub, for administrators. */
+@RestController
+class ModelImportController {
+  private static final String IMPORTS = "/v1/base_model_imports";
+
+  private final ModelImports imports;
+  private final Hub hub;
+  private final LeasedWork work;
+  private final AuditLog audit;
+  private final Ids ids;
+
+  ModelImportController(ModelImports imports, Hub hub, LeasedWork work, AuditLog audit, Ids ids) {
+    this.imports = imports;
+    this.hub = hub;
+    this.work = work;
+    this.audit = audit;
+    this.ids = ids;
+  }
+
+  record NewModel(@Nullable String name, @Nullable String source) {}
+
+  /** The import is under way when this returns; the model is there when it has succeeded. */
+  @Transactional
+  @PostMapping("/v1/base_models")
+  ModelImport add(@RequestBody NewModel model) {
+    String name = required(model.name(), "name");
+    String source = required(model.source(), "source");
+    BaseModels.requireName(name);
+    hub.requireAllowed(HubRepository.parse(source));
+    String id = ids.next("bmimport-");
+    imports.add(id, name, source);
+    work.add(ImportWork.KIND, id, ImportWork.ORGANIZATION);
+    audit.write("base_model.import.created", null, id, Map.of("name", name, "source", source));
+    return require(id);
+  }
+
+  private static String required(@Nullable String value, String param) {
+    if (value != null) return value;
+    throw new RequestFailed(
+        ProblemType.MISSING_PARAMETER, "Missing required parameter: '%s'.".formatted(param), param);
+  }
+
+  /** Newest first. */
+  @GetMapping(IMPORTS)
+  CursorPage<ModelImport> list(
+      @RequestParam(required = false) @Nullable String after,
+      @RequestParam(required = false) @Nullable String limit) {
+    Cursor page = Cursor.parse(after, limit, null, 20, 100);
+    return CursorPage.ofOneMore(
+        imports.page(page.after(), page.limit() + 1), page.limit(), ModelImport::id);
+  }
+
+  @GetMapping(IMPORTS + "/{import}")
+  ModelImport get(@PathVariable("import") String id) {
+    return require(id);
+  }
+
+  /** What has been fetched stays for the next import of the same model. */
+  @Transactional
+  @PostMapping(IMPORTS + "/{import}/cancel")
+  ModelImport cancel(@PathVariable("import") String id) {
+    require(id);
+    work.drop(ImportWork.KIND, id, ImportWork.ORGANIZATION);
+    if (!imports.end(id, "cancelled", null)) {
+      throw new RequestFailed(
+          ProblemType.WRONG_STATE, "'%s' has ended already.".formatted(id), "import");
+    }
+    audit.write("base_model.import.cancelled", null, id, Map.of());
+    return require(id);
+  }
+
+  private ModelImport require(String id) {
+    return imports.find(id).orElseThrow(() -> RequestFailed.notFound("import", id));
+  }
+}

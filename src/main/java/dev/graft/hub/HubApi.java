@@ -1,0 +1,156 @@
+package dev.graft.hub;
+
+import dev.graft.platform.download.WebOrigin;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.HttpURLConnection;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * The three requests that it takes.
+ *
+ * @param token of an account, or null
+ */
+record HubApi(URI endpoint, @Nullable String token) {
+  private static final JsonMapper JSON = new JsonMapper();
+  private static final int LONGEST_PAGE = 16 << 20;
+  private static final int MOST_PAGES = 100;
+  private static final Pattern COMMIT = Pattern.compile("[0-9a-f]{40}");
+  private static final Pattern NEXT = Pattern.compile("<([^>]{1,4000})>\\s*;\\s*rel=\"?next\"?");
+
+  /**
+   * The commit that a revision is now.
+   *
+   * @throws HubRefused if there is none, or it may not be read
+   */
+  String commit(HubRepository repository) throws IOException {
+    URI info = uri("api/models/" + repository.id() + "/revision/" + path(repository.revision()));
+    String sha = page(repository, info).json().path("sha").asString("");
+    if (!COMMIT.matcher(sha).matches()) {
+      throw new HubRefused(
+          "%s is no hub: it names no commit of %s".formatted(endpoint, repository));
+    }
+    return sha;
+  }
+
+  /** The files of a commit that lie in no directory. */
+  List<HubFile> files(HubRepository pinned) throws IOException {
+    List<HubFile> files = new ArrayList<>();
+    URI next = uri("api/models/" + pinned.id() + "/tree/" + pinned.revision());
+    for (int pages = 0; pages < MOST_PAGES; pages++) {
+      Page page = page(pinned, next);
+      for (JsonNode each : page.json()) {
+        if (each.path("type").asString("").equals("file")) files.add(file(each));
+      }
+      if (page.next() == null) return files;
+      next = next.resolve(page.next());
+    }
+    throw new HubRefused(pinned + " has more files than a model has");
+  }
+
+  private static HubFile file(JsonNode entry) {
+    JsonNode lfs = entry.path("lfs");
+    String digest = lfs.path("oid").asString(entry.path("oid").asString(""));
+    long size = lfs.path("size").asLong(entry.path("size").asLong(-1));
+    return new HubFile(
+        entry.path("path").asString(""), size, new HubDigest(digest.replaceFirst("^sha256:", "")));
+  }
+
+  /** The content of a file, from a byte on. */
+  HttpURLConnection open(HubRepository pinned, HubFile file, long from) throws IOException {
+    URI content = uri(pinned.id() + "/resolve/" + pinned.revision() + "/" + path(file.name()));
+    HttpURLConnection answer = origin().open(content, from);
+    int status = answer.getResponseCode();
+    if (status == 200 || status == 206 || status == 416) return answer;
+    answer.disconnect();
+    throw refusal(pinned, answer, status);
+  }
+
+  private record Page(JsonNode json, @Nullable String next) {}
+
+  private Page page(HubRepository repository, URI from) throws IOException {
+    HttpURLConnection answer = origin().open(from, 0);
+    int status = answer.getResponseCode();
+    if (status != 200) {
+      answer.disconnect();
+      throw refusal(repository, answer, status);
+    }
+    try (InputStream in = answer.getInputStream()) {
+      JsonNode json = JSON.readTree(in.readNBytes(LONGEST_PAGE));
+      Matcher next = NEXT.matcher(Objects.requireNonNullElse(answer.getHeaderField("Link"), ""));
+      return new Page(json, next.find() ? next.group(1) : null);
+    } catch (JacksonException noJson) {
+      throw new HubRefused("%s is no hub: it answers no JSON".formatted(WebOrigin.said(from)));
+    }
+  }
+
+  private WebOrigin origin() {
+    return new WebOrigin(endpoint, token == null ? null : "Bearer " + token, null);
+  }
+
+  private URI uri(String path) {
+    String base = endpoint.toString();
+    return URI.create((base.endsWith("/") ? base : base + "/") + path);
+  }
+
+  private static String path(String name) {
+    return URLEncoder.encode(name, StandardCharsets.UTF_8).replace("+", "%20");
+  }
+
+  /**
+   * What an answer means. 401 is said of what is missing, private or gated, to whom has no account.
+   *
+   * @return a passing failure where another attempt may help
+   */
+  private IOException refusal(HubRepository repository, HttpURLConnection answer, int status) {
+    String code = Objects.requireNonNullElse(answer.getHeaderField("X-Error-Code"), "");
+    if (status == 429 || status >= 500) {
+      return new IOException("the hub answers %d; try again later".formatted(status));
+    }
+    String page = endpoint + "/" + repository.id();
+    String why =
+        switch (code) {
+          case "GatedRepo" ->
+              token == null
+                  ? "%s is gated: accept its terms at %s, and set HF_TOKEN"
+                      .formatted(repository.id(), page)
+                  : "%s is gated, and the account of the token has no access: ask for it at %s"
+                      .formatted(repository.id(), page);
+          case "RevisionNotFound" ->
+              "%s has no revision %s".formatted(repository.id(), repository.revision());
+          case "EntryNotFound" -> "%s lacks a file that it lists".formatted(repository);
+          default -> missing(repository, status);
+        };
+    throw new HubRefused(why);
+  }
+
+  private String missing(HubRepository repository, int status) {
+    if (status == 401 && token == null) {
+      return "there is no public model %s at %s; for a private one set HF_TOKEN"
+          .formatted(repository.id(), endpoint);
+    }
+    return switch (status) {
+      case 401 -> "the hub at %s does not accept the token".formatted(endpoint);
+      case 403 -> "the account of the token may not read %s".formatted(repository.id());
+      case 404 -> "there is no model %s at %s".formatted(repository.id(), endpoint);
+      default -> "the hub at %s answers %d to %s".formatted(endpoint, status, repository);
+    };
+  }
+
+  /** Without the token. */
+  @Override
+  public String toString() {
+    return "HubApi[" + endpoint + "]";
+  }
+}

@@ -1,0 +1,103 @@
+package dev.graft.nemesis;
+
+import dev.graft.nemesis.cluster.Api;
+import dev.graft.nemesis.cluster.Deadline;
+import dev.graft.nemesis.cluster.NotAcknowledged;
+import dev.graft.nemesis.cluster.Stuck;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Asks an adapter the same without pause, by greedy decoding: whoever answers, with whatever has
+ * been killed meanwhile, must answer the same.
+ */
+final class Chats implements AutoCloseable {
+  private static final Duration PAUSE = Duration.ofMillis(500);
+  private static final Duration FIRST = Duration.ofMinutes(2);
+  private static final int TOKENS = 24;
+
+  private final Api api;
+  private final Map<String, ?> request;
+  private final KillReport report;
+  private final String expected;
+  private final Thread loop = Thread.ofPlatform().name("chats").unstarted(this::run);
+  private volatile boolean closed;
+  private volatile int answered;
+  private volatile int unanswered;
+
+  private Chats(Api api, String model, KillReport report) {
+    this.api = api;
+    this.report = report;
+    this.request =
+        Map.of(
+            "model",
+            model,
+            "messages",
+            List.of(Map.of("role", "user", "content", "Which products are there?")),
+            "temperature",
+            0,
+            "max_tokens",
+            TOKENS);
+    this.expected = first();
+  }
+
+  /**
+   * Asks once before anything is killed; that answer is the measure.
+   *
+   * @throws Stuck if there is none
+   */
+  static Chats start(Api api, String model, KillReport report) {
+    Chats started = new Chats(api, model, report);
+    started.loop.start();
+    return started;
+  }
+
+  private String first() {
+    Deadline deadline = Deadline.in(FIRST);
+    while (true) {
+      try {
+        return ask();
+      } catch (NotAcknowledged notYet) {
+        if (deadline.passed()) throw new Stuck("no chat is answered: " + notYet.getMessage());
+        Deadline.pause(PAUSE);
+      }
+    }
+  }
+
+  private String ask() {
+    return api.post("/v1/chat/completions", request).path("choices").toString();
+  }
+
+  private void run() {
+    while (!closed) {
+      try {
+        String answer = ask();
+        answered++;
+        report.expect(
+            answer.equals(expected), "a chat answered %s, not %s".formatted(answer, expected));
+      } catch (NotAcknowledged e) {
+        unanswered++;
+      } catch (Stuck refused) {
+        report.expect(false, "a chat was refused: " + refused.getMessage());
+      }
+      Deadline.pause(PAUSE);
+    }
+  }
+
+  /** After the end. */
+  String summary() {
+    report.expect(answered > 0, "no chat was answered");
+    return "chats: %d answered, %d unanswered".formatted(answered, unanswered);
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    try {
+      loop.join(Duration.ofSeconds(60));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

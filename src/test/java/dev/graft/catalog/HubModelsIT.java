@@ -1,0 +1,124 @@
+package dev.graft.catalog;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.graft.artifacts.ArtifactStore;
+import dev.graft.artifacts.manifest.ManifestDirectory;
+import dev.graft.hub.HubDouble;
+import dev.graft.hub.HubRefused;
+import dev.graft.pg.GraftIT;
+import dev.graft.platform.GraftProperties;
+import dev.graft.weights.TinyModels;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.test.context.DynamicPropertyRegistry;
+import org.springframework.test.context.DynamicPropertySource;
+
+@GraftIT
+class HubModelsIT {
+  private static final HubDouble HUB = started();
+
+  @Autowired private HubModels models;
+  @Autowired private BaseModels registered;
+  @Autowired private ArtifactStore store;
+  @Autowired private GraftProperties settings;
+  @TempDir private Path scratch;
+
+  private static HubDouble started() {
+    try {
+      return new HubDouble();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @DynamicPropertySource
+  static void hub(DynamicPropertyRegistry registry) {
+    registry.add("graft.hub.endpoint", () -> HUB.url().toString());
+    registry.add("graft.hub.cache", () -> "");
+    registry.add("graft.hub.offline", () -> "false");
+  }
+
+  @AfterAll
+  static void end() {
+    HUB.close();
+  }
+
+  private Map<String, byte[]> tiny() throws IOException {
+    Path directory = TinyModels.write(scratch.resolve("model"), TinyModels.config());
+    Map<String, byte[]> files = new HashMap<>();
+    for (String name : new String[] {"config.json", "model.safetensors"}) {
+      files.put(name, Files.readAllBytes(directory.resolve(name)));
+    }
+    files.put("tokenizer.json", "{}".getBytes(UTF_8));
+    files.put("README.md", "---\nlicense: apache-2.0\n---\n# Small\n".getBytes(UTF_8));
+    files.put("training_args.bin", new byte[200_000]);
+    return files;
+  }
+
+  @Test
+  void aModelOfTheHubIsRegisteredWithItsCommitLicenceAndCard() throws IOException {
+    String commit = HUB.add("acme/tiny", tiny());
+
+    HubModels.Added added = add("from-hub", "hf:acme/tiny");
+
+    assertThat(added.model().source()).isEqualTo("hf:acme/tiny@" + commit);
+    assertThat(added.model().license()).isEqualTo("apache-2.0");
+    assertThat(registered.find("from-hub")).contains(added.model());
+    assertThat(ManifestDirectory.read(store, added.model().manifest()).files().keySet())
+        .containsExactly("README.md", "config.json", "model.safetensors", "tokenizer.json");
+    assertThat(download("acme--tiny")).doesNotExist();
+
+    HUB.requests.clear();
+    assertThat(add("from-hub", "hf:acme/tiny@" + commit).model()).isEqualTo(added.model());
+    assertThat(HUB.requests).noneMatch(request -> request.contains("/resolve/"));
+  }
+
+  @Test
+  void aModelThatNothingTrainsIsRefusedBeforeItsWeightsAreFetched() throws IOException {
+    Map<String, byte[]> files = tiny();
+    files.put("config.json", "{\"model_type\":\"mamba\"}".getBytes(UTF_8));
+    files.put("model.safetensors", new byte[70 << 20]);
+    HUB.add("acme/mamba", files);
+
+    assertThatThrownBy(() -> add("mamba", "hf:acme/mamba")).isInstanceOf(ModelRefused.class);
+
+    assertThat(HUB.requests).noneMatch(request -> request.contains("acme/mamba/model.safetensors"));
+    assertThat(registered.find("mamba")).isEmpty();
+    assertThat(download("acme--mamba")).doesNotExist();
+  }
+
+  @Test
+  void aModelWithoutSafetensorsIsRefused() throws IOException {
+    Map<String, byte[]> files = tiny();
+    files.put("pytorch_model.bin", files.remove("model.safetensors"));
+    HUB.add("acme/pickled", files);
+    assertThatThrownBy(() -> add("pickled", "hf:acme/pickled"))
+        .isInstanceOf(ModelRefused.class)
+        .hasMessageContaining("model.safetensors");
+  }
+
+  @Test
+  void whatTheHubDoesNotHaveIsNotRegistered() {
+    assertThatThrownBy(() -> add("none", "hf:acme/none")).isInstanceOf(HubRefused.class);
+    assertThat(registered.find("none")).isEmpty();
+  }
+
+  private Path download(String name) {
+    return settings.dataDir().resolve("hub-downloads").resolve(name);
+  }
+
+  private HubModels.Added add(String name, String source) throws IOException {
+    return models.add(name, source, (bytes, all) -> {});
+  }
+}

@@ -30,6 +30,8 @@ def test_the_order_is_that_of_grafts_own_trainer(
     plan = BatchPlan(training, 42, LENGTHS)
     assert plan.total_steps() == 9
     assert plan.epochs(5) == pytest.approx(5 / 3)
+    assert [step for step in range(1, 10) if plan.ends_epoch(step)] == [3, 6, 9]
+    assert [step for step in range(1, 10) if plan.in_last_epochs(step)] == list(range(1, 10))
     assert {step: plan.window(step) for step in windows} == windows
 
 

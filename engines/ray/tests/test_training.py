@@ -136,6 +136,14 @@ def test_a_run_goes_on_from_its_checkpoint_as_if_it_had_not_stopped(
     assert numbers(events, "loss") == pytest.approx(numbers(alone[1], "loss")[3:], abs=TOLERANCE)
 
 
+def test_epochs_end_with_a_checkpoint_unless_steps_are_given(trainer: Trainer) -> None:
+    request = trainer.request("first", num_train_epochs=5)
+    del request["adapter"]["training"]["save_steps"]
+    _, events = trainer.run(request)
+    kept = [event["step"] for event in events if event["type"] == "checkpoint"]
+    assert kept == [12, 16, 20]  # 21 rows, 3 in a micro-batch, 2 of these in a step: 4 an epoch
+
+
 def test_a_checkpoint_of_another_run_and_a_damaged_one_are_refused(trainer: Trainer) -> None:
     _, events = trainer.run(trainer.request("first", save_steps=3))
     checkpoint = next(event for event in events if event["type"] == "checkpoint")["directory"]

@@ -70,6 +70,14 @@ class BatchPlan:
         whole, rest = divmod(steps, self._windows)
         return whole + rest * self._training.gradient_accumulation_steps / self._micro_batches
 
+    def ends_epoch(self, step: int) -> bool:
+        """Whether so many steps are whole passes over the data."""
+        return step % self._windows == 0
+
+    def in_last_epochs(self, step: int) -> bool:
+        """Whether the end of this epoch is one of the last three, as OpenAI keeps them."""
+        return step > self.total_steps() - 3 * self._windows
+
     def window(self, step: int) -> list[list[int]]:
         """The micro-batches of a step, from 0, as row numbers."""
         epoch, at = divmod(step, self._windows)

@@ -80,7 +80,7 @@ class Training:
     train_sampling_strategy: str = "random"
     dataloader_drop_last: bool = False
     eval_steps: int = 0
-    save_steps: int = 100
+    save_steps: int | None = None
     save_minutes: float = 5.0
     label_smoothing_factor: float = 0.0
     disable_dropout: bool = True

@@ -25,6 +25,9 @@ from graft_ray.settings import Settings, read_settings
 from graft_ray.step import Loss, Optimiser
 from graft_ray.supervisor import Supervisor
 
+YOUNG = 60
+"""Seconds: ends of earlier epochs that follow one another faster make no checkpoint."""
+
 
 def run(
     request: RunRequest,
@@ -124,6 +127,9 @@ class Run:
             if self._progress.step < self._total and self._save_due():
                 self._checkpoint()
         self._evaluate()
+        by_epochs = self._training.save_steps is None
+        if by_epochs and self._kept != self._total and self._plan.ends_epoch(self._total):
+            self._checkpoint()
 
     def _step(self) -> None:
         began, step = self._clock(), self._progress.step
@@ -187,9 +193,12 @@ class Run:
 
     def _save_due(self) -> bool:
         every, minutes = self._training.save_steps, self._training.save_minutes
-        late = minutes > 0 and self._clock() - self._saved_at >= minutes * 60
-        by_time = self._group.from_first(int(late))
-        return bool(by_time) or (every > 0 and self._progress.step % every == 0)
+        step, age = self._progress.step, self._clock() - self._saved_at
+        due = minutes > 0 and age >= minutes * 60
+        if every is None and self._plan.ends_epoch(step):
+            due = due or self._plan.in_last_epochs(step) or age >= YOUNG
+        by_time = self._group.from_first(int(due))
+        return bool(by_time) or (every is not None and every > 0 and step % every == 0)
 
     def _checkpoint(self) -> None:
         if self._group.first:

@@ -13,6 +13,7 @@
 @NullMarked
 @ApplicationModule(
     allowedDependencies = {
+      "platform",
       "platform :: *",
       "weights",
       "weights :: *",

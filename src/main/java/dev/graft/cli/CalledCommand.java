@@ -11,6 +11,7 @@ import dev.graft.cli.server.ModelsCommand;
 import dev.graft.cli.server.ServeCommand;
 import dev.graft.cli.server.WorkerTokenCommand;
 import dev.graft.client.command.AdaptersCommand;
+import dev.graft.client.command.AliasesCommand;
 import dev.graft.client.command.ClassifyCommand;
 import dev.graft.client.command.EvaluationsCommand;
 import dev.graft.client.command.FilesCommand;
@@ -71,6 +72,7 @@ final class CalledCommand {
       case "files" -> new FilesCommand();
       case "jobs" -> new JobsCommand();
       case "adapters" -> new AdaptersCommand();
+      case "aliases" -> new AliasesCommand();
       case "classify" -> new ClassifyCommand();
       case "evaluations" -> new EvaluationsCommand();
       case "keys" -> new KeysCommand();

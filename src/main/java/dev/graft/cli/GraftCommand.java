@@ -11,6 +11,7 @@ import dev.graft.cli.server.ModelsCommand;
 import dev.graft.cli.server.ServeCommand;
 import dev.graft.cli.server.WorkerTokenCommand;
 import dev.graft.client.command.AdaptersCommand;
+import dev.graft.client.command.AliasesCommand;
 import dev.graft.client.command.ClassifyCommand;
 import dev.graft.client.command.EvaluationsCommand;
 import dev.graft.client.command.FilesCommand;
@@ -45,6 +46,7 @@ import picocli.CommandLine.Command;
       FilesCommand.class,
       JobsCommand.class,
       AdaptersCommand.class,
+      AliasesCommand.class,
       ClassifyCommand.class,
       EvaluationsCommand.class,
       KeysCommand.class,

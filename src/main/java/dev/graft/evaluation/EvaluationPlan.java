@@ -42,9 +42,9 @@ public record EvaluationPlan(
     return graders.stream().anyMatch(Grader.LabelMatch.class::isInstance);
   }
 
-  public EvaluationPlan against(String other) {
+  public EvaluationPlan of(List<String> candidates, @Nullable String other) {
     return new EvaluationPlan(
-        name, models, other, file, maxSamples, maxCompletionTokens, seed, graders, gates);
+        name, candidates, other, file, maxSamples, maxCompletionTokens, seed, graders, gates);
   }
 
   /** Everyone who is asked: the baseline, if there is one, and the candidates. */

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
  * SFTConfig}, whose settings are one flat object on the wire.
  *
  * @param loraPlus rates of single factors; null = all train at the learning rate
- * @param saveSteps optimiser steps between checkpoints; 0 = steps do not decide
+ * @param saveSteps optimiser steps between checkpoints; 0 = steps do not decide; null = epochs do
  * @param saveMinutes time between checkpoints, at most; 0 = time does not decide
  * @param precision {@code bf16}
  * @param tf32 whether GPUs may multiply matrices of f32 in TensorFloat-32
@@ -21,7 +21,7 @@ public record Hyperparameters(
     Batching batching,
     Regularisation regularisation,
     EvaluationOptions evaluation,
-    int saveSteps,
+    @Nullable Integer saveSteps,
     double saveMinutes,
     GradientCheckpointing gradientCheckpointing,
     Precision precision,

@@ -1,12 +1,13 @@
 /**
- * Tells departments what becomes of their jobs: an HTTP request to a URL of theirs for every event,
- * signed as Standard Webhooks says, in the form that OpenAI's SDKs unwrap.
+ * Tells departments what becomes of their jobs and aliases: an HTTP request to a URL of theirs for
+ * every event, signed as Standard Webhooks says, in the form that OpenAI's SDKs unwrap.
  *
  * <p>How it works: a trigger on the table of jobs writes a {@code webhook_delivery} for each
  * endpoint that wants the event, in the transaction that moves the job ({@code
- * V163__webhooks.sql}): nothing is told that did not happen, nothing that happened is forgotten. An
- * endpoint that has some is leased work: {@link dev.graft.webhooks.delivery.DeliveryWork} takes the
- * first that is due ({@link dev.graft.webhooks.delivery.Outbox}), sends it ({@link
+ * V163__webhooks.sql}), as does one on the moves of aliases ({@code V230__aliases.sql}): nothing is
+ * told that did not happen, nothing that happened is forgotten. An endpoint that has some is leased
+ * work: {@link dev.graft.webhooks.delivery.DeliveryWork} takes the first that is due ({@link
+ * dev.graft.webhooks.delivery.Outbox}), sends it ({@link
  * dev.graft.webhooks.delivery.OutboundClient}) outside any transaction and writes down what came of
  * it. An endpoint is sent one at a time, those of a job in the order of its events; endpoints take
  * turns. No other module uses this one.

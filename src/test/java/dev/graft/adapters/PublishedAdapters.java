@@ -51,6 +51,15 @@ public class PublishedAdapters {
     return publish(base, department, "", null, LORA, null);
   }
 
+  /** One that says who it is where it is asked ({@code Parrot}). */
+  public Published publishOn(String base, String department, String who) throws IOException {
+    TreeMap<String, BlobRef> files = new TreeMap<>();
+    files.put("adapter_config.json", put("{}".getBytes(StandardCharsets.UTF_8)));
+    files.put("who.txt", put(who.getBytes(StandardCharsets.UTF_8)));
+    Digest result = put(new Manifest(files).toJson()).sha256();
+    return publish(base, department, "", null, LORA, null, id -> result);
+  }
+
   /**
    * @param parent the model that it continued from, or null
    */
@@ -76,11 +85,28 @@ public class PublishedAdapters {
       String configuration,
       String metadata)
       throws IOException {
+    return publish(base, department, suffix, parent, configuration, metadata, this::result);
+  }
+
+  /** Makes the result of what has this id. */
+  private interface Result {
+    Digest of(String id) throws IOException;
+  }
+
+  private Published publish(
+      String base,
+      String department,
+      String suffix,
+      String parent,
+      String configuration,
+      String metadata,
+      Result files)
+      throws IOException {
     String id = UUID.randomUUID().toString().replace("-", "");
     String job = "ftjob-" + id;
     String slug = ofDepartment("slug", department);
     String model = "ft:%s:%s:%s:%s".formatted(base, slug, suffix, id);
-    Digest result = result(id);
+    Digest result = files.of(id);
     transaction.executeWithoutResult(
         status -> {
           insertJob(job, base, department, suffix, parent, configuration, metadata);

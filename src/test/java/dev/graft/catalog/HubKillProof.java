@@ -21,7 +21,8 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * {@code graft models add} of a private model of {@code -Dgraft.test.mib} (1024) MiB, killed at ten
- * moments. Takes minutes and four times its size of memory and disk, so it runs when it is asked for.
+ * moments. Takes minutes and four times its size of memory and disk, so it runs when it is asked
+ * for.
  */
 class HubKillProof {
   private static final String TOKEN = "hf_the-token-of-the-proof";
@@ -42,9 +43,10 @@ class HubKillProof {
       for (int i = 0; i < KILLS; i++) {
         long moment = moments.get(i);
         Process importing = importing(hub, "killed-" + i);
-        hub.sent = bytes -> {
-          if (all.addAndGet(bytes) >= moment) importing.destroyForcibly();
-        };
+        hub.sent =
+            bytes -> {
+              if (all.addAndGet(bytes) >= moment) importing.destroyForcibly();
+            };
         assertThat(importing.waitFor(5, TimeUnit.MINUTES)).isTrue();
         assertThat(importing.exitValue()).as("killed at byte " + all).isEqualTo(137);
         assertThat(ended(graft("list-" + i, null, "models", "list"), "list-" + i)).isEmpty();

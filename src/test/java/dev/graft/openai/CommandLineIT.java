@@ -132,6 +132,7 @@ class CommandLineIT extends StartedGraft {
 
     assertThat(graft("", "adapters", "list", "--name", "WORDS", "--method", "lora").out())
         .contains("ad_", model);
+    aliases(model);
     assertThat(graft("", "adapters", "list", "--name", "letters").error()).isEqualTo("none\n");
     assertThat(graft("", "adapters", "pull", model, "--out", "mine").status()).isZero();
     assertThat(directory.resolve("mine/adapter_config.json")).exists();
@@ -151,6 +152,26 @@ class CommandLineIT extends StartedGraft {
     Ran gone = graft("", "adapters", "show", adapter);
     assertThat(gone.status()).isEqualTo(2);
     assertThat(gone.error()).contains("was deleted at").contains("HTTP 410");
+  }
+
+  private void aliases(String model) throws Exception {
+    String stands = "words-prod stands for " + model + "\n";
+    assertThat(graft("", "aliases", "create", "words-prod", model, "--reason", "first").out())
+        .isEqualTo(stands);
+    assertThat(graft("", "aliases", "list").out()).contains("words-prod", model);
+    Ran moved =
+        graft(
+            "",
+            "aliases move words-prod --evaluation eval_x --if-current other --reason better"
+                .split(" "),
+            model);
+    assertThat(moved.out()).isEqualTo(stands); // there already
+    Ran back = graft("", "aliases", "rollback", "words-prod", "--reason", "worse");
+    assertThat(back.status()).isEqualTo(2);
+    assertThat(back.error()).contains("none to go back to");
+    assertThat(graft("", "aliases", "history", "words-prod").out()).contains("created", "first");
+    assertThat(graft("", "aliases", "delete", "words-prod").out())
+        .isEqualTo("words-prod deleted\n");
   }
 
   @Test

@@ -90,9 +90,10 @@ class EvaluationIT extends StartedGraft {
   void aTrainedModelIsBetterThanItsBase() throws Exception {
     JsonNode job = job(rows);
     String model = job.path("fine_tuned_model").asString();
+    ApiClient.ok(api.post("/v1/aliases", "{'name':'prod','model':'" + model + "'}"));
     String path =
         evaluation(
-            ("'name':'first','models':['%1$s','%1$s:ckpt-step-30'],"
+            ("'name':'first','models':['prod','%1$s:ckpt-step-30'],"
                     + "'max_completion_tokens':16,'gates':[{'metric':'loss','better_by':0},"
                     + "{'metric':'exact_match','at_least':1.01}]")
                 .formatted(model));

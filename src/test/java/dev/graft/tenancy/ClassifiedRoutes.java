@@ -67,6 +67,13 @@ public final class ClassifiedRoutes {
       DELETE /v1/adapters/{id}/permissions/{permission}            api.project.write
       GET    /v1/adapters/{id}/content                             api.models.read
       GET    /v1/adapters/{id}/files/{*name}                       api.models.read
+      GET    /v1/aliases                                           api.models.read
+      POST   /v1/aliases                                           api.models.write
+      GET    /v1/aliases/{alias}                                   api.models.read
+      POST   /v1/aliases/{alias}                                   api.models.write
+      DELETE /v1/aliases/{alias}                                   api.models.write
+      POST   /v1/aliases/{alias}/rollback                          api.models.write
+      GET    /v1/aliases/{alias}/history                           api.models.read
       POST   /v1/chat/completions                                  api.model.request
       POST   /v1/classify                                          api.model.request
       POST   /v1/completions                                       api.model.request

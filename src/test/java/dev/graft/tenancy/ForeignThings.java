@@ -65,6 +65,7 @@ public final class ForeignThings {
     String adapter = adapter(department, job);
     ids.put("/v1/adapters/{id}", adapter);
     ids.put("/v1/adapters/{id}/permissions/{permission}", permission(adapter));
+    ids.put("/v1/aliases/{alias}", alias(department, "ft:tiny:" + adapter));
     ids.put("/v1/evaluations/{evaluation}", evaluation(department));
     ids.put("/v1/webhook_endpoints/{endpoint}", endpoint(department));
     ids.put(
@@ -79,6 +80,22 @@ public final class ForeignThings {
     String path = "/v1/adapters/" + adapter + "/permissions";
     var made = ok(administrator.post(path, "{'project_ids': ['" + project + "']}"));
     return text(made.at("/data/0"), "id");
+  }
+
+  private String alias(String department, String model) {
+    String name = "theirs-" + UUID.randomUUID();
+    sql.sql(
+            """
+            with a as (insert into model_alias (department_id, name, model, chosen_by, created_at, moved_at)
+                       values (:department, :name, :model, 1, graft_now(), graft_now()))
+            insert into model_alias_move (id, department_id, alias, number, kind, to_model, moved_by, created_at)
+            values ('almv_' || :name, :department, :name, 1, 'created', :model, 'key_1', graft_now())
+            """)
+        .param("department", department)
+        .param("name", name)
+        .param("model", model)
+        .update();
+    return name;
   }
 
   private String evaluation(String department) {

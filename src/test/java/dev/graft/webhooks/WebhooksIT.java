@@ -325,7 +325,7 @@ class WebhooksIT {
     assertThat(page.path("has_more").asBoolean()).isTrue();
     assertThat(ok(client.get(ENDPOINTS + "?limit=2&after=" + text(page, "last_id"))).path("data"))
         .hasSize(1);
-    assertThat(ok(client.get("/v1/webhook_event_types")).path("data")).hasSize(6);
+    assertThat(ok(client.get("/v1/webhook_event_types")).path("data")).hasSize(7);
 
     String fourth =
         "{'name': 'd', 'url': '%s/4', 'event_types': [%s]}".formatted(receiver.url(), ENDED);

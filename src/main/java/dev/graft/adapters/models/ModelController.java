@@ -1,6 +1,7 @@
 package dev.graft.adapters.models;
 
 import dev.graft.adapters.Adapter;
+import dev.graft.adapters.ModelAliases;
 import dev.graft.adapters.registry.Adapters;
 import dev.graft.catalog.BaseModel;
 import dev.graft.catalog.BaseModels;
@@ -22,8 +23,8 @@ import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RestController;
 
 /**
- * OpenAI's models: the base models, and the department's fine-tuned ones. A name may hold a slash,
- * sent as {@code %2F} or as it is.
+ * OpenAI's models: the base models, the department's fine-tuned ones and its aliases. A name may
+ * hold a slash, sent as {@code %2F} or as it is.
  */
 @RestController
 @RequestMapping("/v1/models")
@@ -31,10 +32,16 @@ class ModelController {
   private final BaseModels baseModels;
   private final Adapters adapters;
   private final ModelResolver models;
+  private final ModelAliases aliases;
   private final Departments departments;
 
   ModelController(
-      BaseModels baseModels, Adapters adapters, ModelResolver models, Departments departments) {
+      BaseModels baseModels,
+      Adapters adapters,
+      ModelResolver models,
+      ModelAliases aliases,
+      Departments departments) {
+    this.aliases = aliases;
     this.baseModels = baseModels;
     this.adapters = adapters;
     this.models = models;
@@ -50,16 +57,25 @@ class ModelController {
     Stream<ModelResource> shared =
         models.shared(caller.departmentId()).stream()
             .flatMap(each -> resource(each, caller).stream());
-    return new ModelList("list", Stream.of(base, own, shared).flatMap(each -> each).toList());
+    Stream<ModelResource> named =
+        aliases.all(caller.departmentId()).stream()
+            .flatMap(each -> named(caller, each.name()).stream());
+    return new ModelList(
+        "list", Stream.of(base, named, own, shared).flatMap(each -> each).toList());
   }
 
   @GetMapping("/{*model}")
   ModelResource get(@AuthenticationPrincipal Caller caller, @PathVariable("model") String rest) {
     String name = rest.substring(1);
+    return named(caller, name).orElseThrow(() -> unknown(caller, name));
+  }
+
+  /** An alias is told as it is called. */
+  private Optional<ModelResource> named(Caller caller, String name) {
     return models
         .find(caller.departmentId(), name)
         .flatMap(named -> resource(named, caller))
-        .orElseThrow(() -> unknown(caller, name));
+        .map(model -> model.as(name));
   }
 
   private Optional<ModelResource> resource(ResolvedModel model, Caller caller) {
@@ -97,6 +113,9 @@ class ModelController {
   @DeleteMapping("/{*model}")
   DeletedObject delete(@AuthenticationPrincipal Caller caller, @PathVariable("model") String rest) {
     String name = rest.substring(1);
+    if (aliases.find(caller.departmentId(), name).isPresent()) {
+      throw stays(name, "is an alias: DELETE /v1/aliases/%s deletes it".formatted(name));
+    }
     return switch (models
         .find(caller.departmentId(), name)
         .orElseThrow(() -> unknown(caller, name))) {

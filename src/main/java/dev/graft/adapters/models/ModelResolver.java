@@ -3,6 +3,8 @@ package dev.graft.adapters.models;
 import static java.time.temporal.ChronoUnit.SECONDS;
 
 import dev.graft.adapters.Adapter;
+import dev.graft.adapters.ModelAlias;
+import dev.graft.adapters.ModelAliases;
 import dev.graft.adapters.access.CheckpointPermissions;
 import dev.graft.adapters.registry.Adapters;
 import dev.graft.catalog.BaseModel;
@@ -18,8 +20,8 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
 /**
- * Finds models by name: base models, the department's results and their checkpoints, and those of
- * others that it may use.
+ * Finds models by name: base models, the department's results and their checkpoints, its aliases,
+ * and what it may use of others.
  */
 @Component
 public class ModelResolver {
@@ -30,23 +32,29 @@ public class ModelResolver {
   private final Adapters adapters;
   private final SourceJobs jobs;
   private final CheckpointPermissions permissions;
+  private final ModelAliases aliases;
 
   ModelResolver(
       BaseModels baseModels,
       Adapters adapters,
       SourceJobs jobs,
-      CheckpointPermissions permissions) {
+      CheckpointPermissions permissions,
+      ModelAliases aliases) {
     this.baseModels = baseModels;
     this.adapters = adapters;
     this.jobs = jobs;
     this.permissions = permissions;
+    this.aliases = aliases;
   }
 
   /**
    * Empty if the name means nothing to the department: it is none of a base model, of its own
-   * models and checkpoints, and of those that an administrator lets it use.
+   * models, checkpoints and aliases, and of those that an administrator lets it use.
+   *
+   * @param called an alias is the model that it stands for at this moment
    */
-  public Optional<ResolvedModel> find(String departmentId, String name) {
+  public Optional<ResolvedModel> find(String departmentId, String called) {
+    String name = version(departmentId, called);
     Optional<BaseModel> base = baseModels.find(name);
     if (base.isPresent()) return Optional.of(new ResolvedModel.Base(base.get()));
     return own(departmentId, name)
@@ -55,6 +63,20 @@ public class ModelResolver {
                 permissions
                     .owner(name, departmentId)
                     .flatMap(owner -> EveryDepartment.call(() -> own(owner, name))));
+  }
+
+  /** Of an alias the model that it stands for at this moment; else the name itself. */
+  public String version(String departmentId, String name) {
+    return aliases.find(departmentId, name).map(ModelAlias::model).orElse(name);
+  }
+
+  /**
+   * The department's own result, which is not deleted before this transaction ends.
+   *
+   * @param nameOrId of the model or of its adapter
+   */
+  public Optional<Adapter> hold(String departmentId, String nameOrId) {
+    return adapters.hold(departmentId, nameOrId);
   }
 
   /** What other departments let this one use. */
@@ -68,6 +90,7 @@ public class ModelResolver {
   public List<String> names(String departmentId) {
     return Stream.of(
             baseModels.list().stream().filter(BaseModel::enabled).map(BaseModel::name),
+            aliases.all(departmentId).stream().map(ModelAlias::name),
             adapters.names(departmentId).stream(),
             permissions.sharedWith(departmentId).stream()
                 .limit(MOST_SHARED)

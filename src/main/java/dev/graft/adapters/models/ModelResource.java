@@ -13,6 +13,7 @@ import tools.jackson.databind.json.JsonMapper;
  * @param baseModel what a fine-tuned model was trained on
  * @param contextLength tokens of a conversation, of a base model
  * @param task what it is asked for, in Hugging Face's words
+ * @param aliasOf the model that an alias stands for; null of a model itself
  */
 record ModelResource(
     String id,
@@ -21,7 +22,8 @@ record ModelResource(
     String ownedBy,
     @Nullable String baseModel,
     @Nullable Integer contextLength,
-    String task) {
+    String task,
+    @Nullable String aliasOf) {
   private static final String GENERATION = "text-generation";
   private static final String CLASSIFICATION = "text-classification";
 
@@ -33,7 +35,15 @@ record ModelResource(
         "system",
         null,
         model.contextLength(),
-        model.writesText() ? GENERATION : CLASSIFICATION);
+        model.writesText() ? GENERATION : CLASSIFICATION,
+        null);
+  }
+
+  /** The same under the name that it was asked for. */
+  ModelResource as(String name) {
+    return name.equals(id)
+        ? this
+        : new ModelResource(name, object, created, ownedBy, baseModel, contextLength, task, id);
   }
 
   /**
@@ -50,6 +60,7 @@ record ModelResource(
         owner,
         baseModel,
         null,
-        labels ? CLASSIFICATION : GENERATION);
+        labels ? CLASSIFICATION : GENERATION,
+        null);
   }
 }

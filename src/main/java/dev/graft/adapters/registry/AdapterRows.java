@@ -28,6 +28,16 @@ interface AdapterRows extends JpaRepository<AdapterRow, String> {
       """)
   Optional<AdapterRow> findToChange(String departmentId, String id);
 
+  /** No one deletes it before this transaction ends. */
+  @Lock(LockModeType.PESSIMISTIC_READ)
+  @Query(
+      """
+      select a from AdapterRow a
+      where a.departmentId = :departmentId and (a.name = :nameOrId or a.id = :nameOrId)
+        and a.deletedAt is null
+      """)
+  Optional<AdapterRow> findToHold(String departmentId, String nameOrId);
+
   /** Newest first. */
   List<AdapterRow> findByDepartmentIdAndDeletedAtIsNullOrderByCreatedAtDescIdDesc(
       String departmentId);

@@ -1,9 +1,12 @@
 package dev.graft.adapters.registry;
 
 import dev.graft.adapters.Adapter;
+import dev.graft.adapters.ModelAliases;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.jobs.JobSucceeded;
 import dev.graft.platform.Ids;
+import dev.graft.platform.errors.ProblemType;
+import dev.graft.platform.errors.RequestFailed;
 import dev.graft.platform.rows.EveryDepartment;
 import dev.graft.retention.RetentionKind;
 import dev.graft.retention.RetentionNotices;
@@ -35,6 +38,7 @@ public class Adapters implements Owned {
 
   private final AdapterRows rows;
   private final AdapterIndex index;
+  private final ModelAliases aliases;
   private final RetentionNotices notices;
   private final AuditLog audit;
   private final Ids ids;
@@ -43,12 +47,14 @@ public class Adapters implements Owned {
   Adapters(
       AdapterRows rows,
       AdapterIndex index,
+      ModelAliases aliases,
       RetentionNotices notices,
       AuditLog audit,
       Ids ids,
       Clock clock) {
     this.rows = rows;
     this.index = index;
+    this.aliases = aliases;
     this.notices = notices;
     this.audit = audit;
     this.ids = ids;
@@ -85,6 +91,12 @@ public class Adapters implements Owned {
   public Optional<Adapter> named(String departmentId, String name) {
     return rows.findByDepartmentIdAndNameAndDeletedAtIsNull(departmentId, name)
         .map(AdapterRow::adapter);
+  }
+
+  /** By name or id, and not deleted before this transaction ends. */
+  @Transactional(propagation = Propagation.MANDATORY)
+  public Optional<Adapter> hold(String departmentId, String nameOrId) {
+    return rows.findToHold(departmentId, nameOrId).map(AdapterRow::adapter);
   }
 
   /** By id, by name, or by the name of one of its checkpoints; deleted ones too. */
@@ -174,11 +186,21 @@ public class Adapters implements Owned {
   /**
    * Its files are gone, and its name asks nothing any more; its row stays. Blobs stay until nothing
    * refers to them. False if there is none.
+   *
+   * @throws RequestFailed if an alias stands for it
    */
   @Transactional
   public boolean delete(String departmentId, String id) {
     Optional<AdapterRow> row = rows.findToChange(departmentId, id);
     if (row.isEmpty()) return false;
+    List<String> names = aliases.of(departmentId, row.get().name());
+    if (!names.isEmpty()) {
+      throw new RequestFailed(
+          ProblemType.WRONG_STATE,
+          "'%s' is what the alias %s stands for: move it to another model first."
+              .formatted(row.get().name(), String.join(", ", names)),
+          "model");
+    }
     delete(row.get(), null, Map.of("adapter_id", id));
     notices.drop(RetentionKind.ADAPTERS, id);
     log.atInfo().addKeyValue("adapter", id).log("adapter_deleted");

@@ -1,5 +1,6 @@
 package dev.graft.adapters.registry;
 
+import dev.graft.adapters.ModelAliases;
 import dev.graft.jobs.results.SourceJobs;
 import dev.graft.retention.Retained;
 import dev.graft.retention.RetentionKind;
@@ -17,8 +18,15 @@ class RetainedAdapters implements Retained {
   private final AdapterIndex index;
   private final Adapters adapters;
   private final SourceJobs jobs;
+  private final ModelAliases aliases;
 
-  RetainedAdapters(AdapterRows rows, AdapterIndex index, Adapters adapters, SourceJobs jobs) {
+  RetainedAdapters(
+      AdapterRows rows,
+      AdapterIndex index,
+      Adapters adapters,
+      SourceJobs jobs,
+      ModelAliases aliases) {
+    this.aliases = aliases;
     this.rows = rows;
     this.index = index;
     this.adapters = adapters;
@@ -41,6 +49,7 @@ class RetainedAdapters implements Retained {
     Optional<AdapterRow> row = rows.findToChange(departmentId, id).filter(each -> !each.isKept());
     if (row.isEmpty()) return Removal.GONE;
     if (jobs.needed(row.get().jobId())) return Removal.IN_USE;
+    if (aliases.need(departmentId, row.get().name())) return Removal.IN_USE;
     adapters.remove(row.get());
     return Removal.REMOVED;
   }

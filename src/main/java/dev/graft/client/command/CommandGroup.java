@@ -6,7 +6,12 @@ import picocli.CommandLine.Spec;
 
 /** A command that only holds others. */
 abstract sealed class CommandGroup implements Runnable
-    permits FilesCommand, JobsCommand, AdaptersCommand, EvaluationsCommand, KeysCommand {
+    permits FilesCommand,
+        JobsCommand,
+        AdaptersCommand,
+        AliasesCommand,
+        EvaluationsCommand,
+        KeysCommand {
   @Spec CommandSpec spec = CommandSpec.create();
 
   @Override

@@ -1,7 +1,5 @@
 package dev.graft.evaluation.api;
 
-import dev.graft.adapters.models.ModelResolver;
-import dev.graft.adapters.models.ResolvedModel;
 import dev.graft.datasets.FileUse;
 import dev.graft.datasets.StoredFiles;
 import dev.graft.datasets.TrainingFile;
@@ -35,7 +33,6 @@ import org.springframework.data.domain.Limit;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Propagation;
 import org.springframework.transaction.annotation.Transactional;
-import tools.jackson.databind.json.JsonMapper;
 
 /** The evaluations of the departments. */
 @Service
@@ -45,7 +42,7 @@ public class Evaluations implements Owned, FileUse {
   private final LeasedWork work;
   private final StoredPlans plans;
   private final StoredFiles files;
-  private final ModelResolver names;
+  private final CandidateNames names;
   private final AskedModels models;
   private final RetentionNotices notices;
   private final EvaluationProperties settings;
@@ -59,7 +56,7 @@ public class Evaluations implements Owned, FileUse {
       LeasedWork work,
       StoredPlans plans,
       StoredFiles files,
-      ModelResolver names,
+      CandidateNames names,
       AskedModels models,
       RetentionNotices notices,
       EvaluationProperties settings,
@@ -121,7 +118,8 @@ public class Evaluations implements Owned, FileUse {
 
   /** The plan with its baseline, if every model can be asked. */
   private EvaluationPlan complete(String department, EvaluationRequest request, boolean labels) {
-    EvaluationPlan asked = request.checked(settings.maxSamples(), labels);
+    EvaluationPlan asked =
+        names.versions(department, request.checked(settings.maxSamples(), labels));
     for (int i = 0; i < asked.models().size(); i++) {
       if (labels && asked.models().get(i).equals(EvaluationPlan.MAJORITY)) {
         throw RequestFailed.invalid("models[" + i + "]", "is a baseline, not a model.");
@@ -130,7 +128,8 @@ public class Evaluations implements Owned, FileUse {
     }
     String baseline = asked.baseline();
     if (baseline == null) {
-      baseline = labels ? EvaluationPlan.MAJORITY : baseOf(department, asked.models().getFirst());
+      baseline =
+          labels ? EvaluationPlan.MAJORITY : names.baseOf(department, asked.models().getFirst());
     }
     if (baseline != null) requireAskable(department, asked, baseline, "baseline");
     if (baseline != null && asked.models().contains(baseline)) {
@@ -138,7 +137,7 @@ public class Evaluations implements Owned, FileUse {
           "models",
           "name '%s', which is the baseline that they are compared with.".formatted(baseline));
     }
-    EvaluationPlan plan = baseline == null ? asked : asked.against(baseline);
+    EvaluationPlan plan = baseline == null ? asked : asked.of(asked.models(), baseline);
     if (plan.baseline() == null && plan.gates().stream().anyMatch(QualityGate::compares)) {
       throw RequestFailed.invalid(
           "gates", "compare with a baseline, which a base model alone has none of: name one");
@@ -147,7 +146,7 @@ public class Evaluations implements Owned, FileUse {
   }
 
   private void requireAskable(String department, EvaluationPlan plan, String model, String param) {
-    if (plan.labels() && isRegression(department, model)) {
+    if (plan.labels() && names.isRegression(department, model)) {
       throw RequestFailed.invalid(
           param,
           "'%s' is a regression: it gives numbers, which have no accuracy. The metrics of its job measure it."
@@ -160,28 +159,6 @@ public class Evaluations implements Owned, FileUse {
     } catch (IOException unreadable) {
       throw new UncheckedIOException(unreadable);
     }
-  }
-
-  private boolean isRegression(String department, String model) {
-    String configuration =
-        switch (names.find(department, model).orElse(null)) {
-          case ResolvedModel.FineTuned tuned -> tuned.adapter().configuration();
-          case ResolvedModel.Checkpoint checkpoint -> checkpoint.configuration();
-          case ResolvedModel.Base _, ResolvedModel.Missing _, ResolvedModel.Removed _ -> "{}";
-          case null -> "{}";
-        };
-    String objective = JsonMapper.shared().readTree(configuration).path("objective").asString("");
-    return objective.equals("regression");
-  }
-
-  /** What it was trained on; null if it is a base model itself. */
-  private @Nullable String baseOf(String department, String model) {
-    return switch (names.find(department, model).orElse(null)) {
-      case ResolvedModel.FineTuned tuned -> tuned.adapter().baseModel();
-      case ResolvedModel.Checkpoint checkpoint -> checkpoint.baseModel();
-      case ResolvedModel.Base _, ResolvedModel.Missing _, ResolvedModel.Removed _ -> null;
-      case null -> null;
-    };
   }
 
   /** Returns the id of one that is worked at as soon as this transaction has ended. */

@@ -30,7 +30,7 @@ class ClassifyController {
       HttpServletResponse response)
       throws IOException {
     var found = classifications.classify(caller.departmentId(), read(new BodyFields(body)));
-    DeprecationHeaders.write(response, found.published());
+    ModelHeaders.write(response, found.version(), found.published());
     return ClassificationObject.of(found);
   }
 

@@ -66,7 +66,7 @@ class CompletionController {
       throws IOException {
     try (OngoingGeneration generation =
         generations.begin(caller.departmentId(), format.idPrefix(), request)) {
-      DeprecationHeaders.write(response, generation.head().published());
+      ModelHeaders.write(response, generation.head().version(), generation.head().published());
       if (stream == null) return whole(generation, format);
       new GenerationStream(new EventStream(response, json), generation, format, stream)
           .relay(request.choices());

@@ -10,6 +10,8 @@ import org.jspecify.annotations.Nullable;
  * Texts with their labels.
  *
  * @param created unix time in seconds
+ * @param model as it was asked for
+ * @param version name of the model that answers: of an alias what it stood for
  * @param fingerprint changes when the files that answer do
  * @param published the result of a job that answers, or null
  * @param problem what the labels mean
@@ -20,6 +22,7 @@ public record Classification(
     String id,
     long created,
     String model,
+    String version,
     String fingerprint,
     @Nullable Adapter published,
     Task.Problem problem,

@@ -47,6 +47,7 @@ public class Classifications {
     return new Classification(
         ids.next("classify-"),
         clock.instant().getEpochSecond(),
+        request.model(),
         model.name(),
         model.fingerprint(),
         model.published(),

@@ -47,6 +47,7 @@ public class Generations {
         new OngoingGeneration.Head(
             ids.next(prefix),
             clock.instant().getEpochSecond(),
+            request.model(),
             model.name(),
             model.fingerprint(),
             model.published());

@@ -37,11 +37,18 @@ public final class OngoingGeneration implements AutoCloseable {
    * What every part of an answer says of it.
    *
    * @param created unix time in seconds
+   * @param model as it was asked for
+   * @param version name of the model that answers: of an alias what it stood for
    * @param fingerprint changes when the files that answer do
    * @param published the result of a job that answers, or null
    */
   public record Head(
-      String id, long created, String model, String fingerprint, @Nullable Adapter published) {
+      String id,
+      long created,
+      String model,
+      String version,
+      String fingerprint,
+      @Nullable Adapter published) {
     /** An object of this answer, without choices. */
     public ObjectNode frame(String object) {
       return JsonNodeFactory.instance

@@ -4,6 +4,7 @@ import dev.graft.calls.CallRows;
 import dev.graft.jobs.lease.LeaseWire;
 import dev.graft.platform.database.Hints;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -66,8 +67,16 @@ final class CallWatch implements Runnable {
   boolean place(PlacedCall call) {
     InferenceCall asked = call.call();
     String weights = asked.served().weights().name();
-    if (!rows.place(server, asked.id(), weights, LeaseWire.write(asked))) return false;
+    // Known before it can be claimed: a report on what is not known would be lost.
     placed.put(asked.id(), call);
+    boolean stands = false;
+    try {
+      stands = rows.place(server, asked.id(), weights, LeaseWire.write(asked));
+    } finally {
+      if (!stands) placed.remove(asked.id());
+    }
+    if (!stands) return false;
+    call.stands();
     offer();
     watch();
     return true;
@@ -223,16 +232,19 @@ final class CallWatch implements Runnable {
   /** Whether anything was reported. One at a time: whoever waits for this finds all of it told. */
   private boolean collect() {
     synchronized (collecting) {
-      Map<String, PlacedCall> before = Map.copyOf(placed);
+      List<PlacedCall> standing = placed.values().stream().filter(PlacedCall::isStanding).toList();
       Map<String, CallRows.Standing> found = rows.collect(server);
-      before.forEach((id, call) -> tell(call, found.get(id)));
+      placed.forEach((id, call) -> tell(call, found.get(id), standing.contains(call)));
       return found.values().stream().anyMatch(each -> !each.reports().isEmpty());
     }
   }
 
-  private void tell(PlacedCall call, CallRows.@Nullable Standing found) {
+  /**
+   * @param stood whether its row was there before
+   */
+  private void tell(PlacedCall call, CallRows.@Nullable Standing found, boolean stood) {
     if (found == null) {
-      if (!call.isTaken()) call.lost("PostgreSQL has lost it");
+      if (stood && !call.isTaken()) call.lost("PostgreSQL has lost it");
       return;
     }
     String turn = found.claim();

@@ -23,6 +23,7 @@ final class PlacedCall {
 
   private final long placed = System.nanoTime();
   private final LinkedBlockingQueue<Heard> heard = new LinkedBlockingQueue<>();
+  private volatile boolean standing;
   private long lastReport;
   private boolean confirmed;
   private long replies;
@@ -38,6 +39,15 @@ final class PlacedCall {
 
   InferenceCall call() {
     return call;
+  }
+
+  /** Its row is there. */
+  void stands() {
+    standing = true;
+  }
+
+  boolean isStanding() {
+    return standing;
   }
 
   /** Null at the end of the time. */

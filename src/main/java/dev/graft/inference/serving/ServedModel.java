@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A model that a chat may name.
  *
+ * @param name its own, where an alias was asked for, too
  * @param adapter manifest of the PEFT directory on top, or null for the base alone
  * @param published the result of a job that this is, or null
  */

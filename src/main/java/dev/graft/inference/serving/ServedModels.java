@@ -64,12 +64,14 @@ public class ServedModels {
       }
       case ResolvedModel.FineTuned tuned -> {
         Adapter adapter = tuned.adapter();
+        String version = adapter.name(); // of an alias
         requireUse(name, classifies, classifies(adapter.configuration()));
         // Full fine-tuning: the result is itself a base model's directory.
         ServedModel served =
             isAdapter(adapter.manifest())
-                ? onItsBase(name, adapter.baseModel(), adapter.configuration(), adapter.manifest())
-                : whole(name, adapter.manifest(), classifies);
+                ? onItsBase(
+                    version, adapter.baseModel(), adapter.configuration(), adapter.manifest())
+                : whole(version, adapter.manifest(), classifies);
         yield served.as(adapter);
       }
       case ResolvedModel.Checkpoint checkpoint -> {

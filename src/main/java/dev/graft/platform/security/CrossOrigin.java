@@ -31,6 +31,7 @@ final class CrossOrigin {
           "x-ratelimit-reset-requests",
           "x-should-retry",
           "x-checksum-sha256",
+          "x-graft-model",
           "deprecation",
           "sunset",
           "link",

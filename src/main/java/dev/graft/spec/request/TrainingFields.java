@@ -42,7 +42,7 @@ final class TrainingFields {
     var rows = rows(fields);
     var batching = batching(fields, batch);
     var evaluation = EvaluationOptions.read(fields);
-    int saveSteps = or(fields.integer("save_steps", 0, MOST), 100);
+    Integer saveSteps = fields.integer("save_steps", 0, MOST);
     double saveMinutes = or(fields.number("save_minutes", 0, MOST_MINUTES), 5.0);
     double smoothing = or(fields.number("label_smoothing_factor", 0, 0.999), 0.0);
     GradientCheckpointing checkpointing = checkpointing(fields);

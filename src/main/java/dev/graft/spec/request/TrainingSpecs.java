@@ -31,8 +31,8 @@ import tools.jackson.databind.node.ObjectNode;
 /**
  * The {@code adapter} object of a request, in and out. Names are PEFT's, TRL's and transformers';
  * defaults are LoRA with r 16, lora_alpha 2 r on all linear layers, rate 2e-4 (full: 1e-5), 3
- * epochs of 8 rows a step, linear schedule without warm-up, 1024 tokens a row, a checkpoint every
- * 100 steps and every 5 minutes.
+ * epochs of 8 rows a step, linear schedule without warm-up, 1024 tokens a row, a checkpoint at the
+ * end of epochs and every 5 minutes.
  */
 public final class TrainingSpecs {
   public static final long DEFAULT_SEED = 42;
@@ -197,7 +197,6 @@ public final class TrainingSpecs {
         .put("pad_to_multiple_of", training.batching().padToMultipleOf())
         .put("train_sampling_strategy", lower(training.batching().trainSamplingStrategy()))
         .put("dataloader_drop_last", training.batching().dataloaderDropLast())
-        .put("save_steps", training.saveSteps())
         .put("save_minutes", training.saveMinutes())
         .put("label_smoothing_factor", training.regularisation().labelSmoothingFactor())
         .put("disable_dropout", training.regularisation().disableDropout())
@@ -207,6 +206,7 @@ public final class TrainingSpecs {
         .put("tf32", training.tf32())
         .put("loss_spike_guard", training.guards().lossSpike())
         .put("skip_nonfinite_steps", training.guards().skipNonfinite());
+    if (training.saveSteps() != null) json.put("save_steps", training.saveSteps());
     training.evaluation().write(json);
     TrainingFields.write(json, training.gradientCheckpointing());
     LoraPlus.write(json, training.loraPlus());

@@ -97,8 +97,7 @@ public final class FineTune {
         StartFrom start = StartFrom.of(run);
         if (start != null && run.directories().resumeFrom() == null)
           start.load(model, run.spec().method());
-        var schedule = new CheckpointSchedule(training, nanoTime);
-        return new TrainingLoop(run, forTask, data, model, events, control, schedule)
+        return new TrainingLoop(run, forTask, data, model, events, control, nanoTime)
             .run(models.environment(run.threads()), maxLength);
       }
     } catch (RunControl.Cancelled e) {

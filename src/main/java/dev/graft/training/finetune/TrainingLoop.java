@@ -22,6 +22,7 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.PriorityQueue;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** From the first step to the result. */
@@ -45,6 +46,7 @@ final class TrainingLoop {
 
   /**
    * @param base with the head that the model has
+   * @param nanoTime a clock as {@link System#nanoTime} is
    * @throws BadRun if there is nothing to do, or something to do it with is missing
    */
   TrainingLoop(
@@ -54,17 +56,17 @@ final class TrainingLoop {
       TrainableModel model,
       Consumer<TrainingEvent> events,
       RunControl control,
-      CheckpointSchedule schedule) {
+      LongSupplier nanoTime) {
     this.run = run;
     this.base = base;
     this.files = files;
     this.model = model;
     this.events = events;
     this.control = control;
-    this.schedule = schedule;
     training = run.spec().training();
     data = files.training();
     plan = new BatchPlan(training, run.spec().seed(), data.rows().lengths());
+    schedule = new CheckpointSchedule(training, plan, nanoTime);
     total = plan.totalSteps();
     if (total == 0) {
       throw new BadRun("training_file", "fewer rows than one batch, and dataloader_drop_last");
@@ -116,7 +118,10 @@ final class TrainingLoop {
         if (progress.step() < total && schedule.due(progress.step())) checkpoint(checkpoints);
       }
     }
-    if (!stopsEarly()) evaluate();
+    if (stopsEarly()) return;
+    evaluate();
+    boolean made = kept != null && kept.step() == progress.step();
+    if (!made && schedule.dueAtEnd(progress.step())) checkpoint(checkpoints);
   }
 
   private void completed() {

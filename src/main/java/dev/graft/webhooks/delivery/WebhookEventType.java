@@ -10,14 +10,17 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** What an endpoint can be told. The first three are OpenAI's; the trigger has the others, too. */
+/**
+ * What an endpoint can be told. The first three are OpenAI's; the triggers have the others, too.
+ */
 public enum WebhookEventType {
   JOB_SUCCEEDED("fine_tuning.job.succeeded"),
   JOB_FAILED("fine_tuning.job.failed"),
   JOB_CANCELLED("fine_tuning.job.cancelled"),
   JOB_RUNNING("fine_tuning.job.running"),
   JOB_PAUSED("fine_tuning.job.paused"),
-  JOB_WAITING("fine_tuning.job.waiting_for_approval");
+  JOB_WAITING("fine_tuning.job.waiting_for_approval"),
+  ALIAS_MOVED("alias.moved");
 
   private final String wireName;
 

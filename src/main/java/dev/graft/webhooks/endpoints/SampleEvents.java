@@ -30,6 +30,10 @@ public class SampleEvents {
     this.clock = clock;
   }
 
+  private static String subject(WebhookEventType type) {
+    return type == WebhookEventType.ALIAS_MOVED ? "alias-sample-" : "ftjob-sample-";
+  }
+
   /**
    * Returns the status of the answer, whatever it is.
    *
@@ -37,7 +41,7 @@ public class SampleEvents {
    */
   int send(Endpoint endpoint, WebhookEventType type) {
     WebhookEvent sample =
-        new WebhookEvent(ids.next("evt_"), type, ids.next("ftjob-sample-"), clock.instant());
+        new WebhookEvent(ids.next("evt_"), type, ids.next(subject(type)), clock.instant());
     WebhookSender.AttemptOutcome outcome =
         senders.run(
             endpoint.departmentId(),

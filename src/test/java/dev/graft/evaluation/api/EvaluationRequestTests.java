@@ -31,7 +31,7 @@ class EvaluationRequestTests {
         .extracting(Metric::name)
         .containsExactly("loss", "exact_match", "rouge_l");
     assertThat(plan.everyone()).containsExactly("a");
-    assertThat(plan.against("b").everyone()).containsExactly("b", "a");
+    assertThat(plan.of(plan.models(), "b").everyone()).containsExactly("b", "a");
   }
 
   @Test

@@ -1,14 +1,18 @@
 package dev.graft.inference.child;
 
 import dev.graft.training.Generator;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A test double of a model: says the prompt again, in capitals with an adapter. "die" kills its
- * process, "hang" says nothing more, "break" throws, "forever" never ends.
+ * A test double of a model: says the prompt again, in capitals with an adapter. "who are you?" is
+ * answered by what the adapter's {@code who.txt} says; "die" kills its process, "hang" says nothing
+ * more, "break" throws, "forever" never ends.
  */
 public final class Parrot implements Generator {
   private static final int VOCABULARY = 0x3000;
@@ -43,11 +47,23 @@ public final class Parrot implements Generator {
     switch (text) {
       case "die" -> Runtime.getRuntime().halt(9);
       case "hang" -> hang();
+      case "who are you?" -> {
+        return new Said(who().codePoints().toArray(), false);
+      }
       case "break" -> throw new IllegalStateException("broken");
       default -> {}
     }
     String said = adapter == null ? text : text.toUpperCase(Locale.ROOT);
     return new Said(said.codePoints().toArray(), text.equals("forever"));
+  }
+
+  private String who() {
+    if (adapter == null) return "the base";
+    try {
+      return Files.readString(adapter.resolve("who.txt"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Override

@@ -9,7 +9,7 @@ import org.slf4j.MDC;
 
 class OngoingGenerationTests {
   private static final OngoingGeneration.Head HEAD =
-      new OngoingGeneration.Head("chatcmpl-1", 0, "tiny", "fp", null);
+      new OngoingGeneration.Head("chatcmpl-1", 0, "tiny", "tiny", "fp", null);
 
   @Test
   void whatIsLoggedMeanwhileSaysWhoseRequestItIs() {

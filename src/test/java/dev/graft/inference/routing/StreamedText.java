@@ -8,13 +8,13 @@ import java.nio.charset.StandardCharsets;
 import tools.jackson.databind.json.JsonMapper;
 
 /** What a streamed chat says. */
-final class StreamedText {
+public final class StreamedText {
   private static final String DATA = "data: ";
 
   private StreamedText() {}
 
   /** To the end of the answer. */
-  static String of(InputStream answer) throws IOException {
+  public static String of(InputStream answer) throws IOException {
     StringBuilder text = new StringBuilder();
     try (BufferedReader lines =
         new BufferedReader(new InputStreamReader(answer, StandardCharsets.UTF_8))) {

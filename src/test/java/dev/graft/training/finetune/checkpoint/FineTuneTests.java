@@ -139,6 +139,20 @@ class FineTuneTests {
         .containsExactly(3L, 6L, 7L, 10L);
   }
 
+  @Test
+  void epochsEndWithACheckpointTheLastOneToo() {
+    String spec = SPEC.replace("'save_steps':4,", "");
+    run("out", spec, null, () -> null);
+    List<TrainingEvent.Checkpoint> made = runs.of(TrainingEvent.Checkpoint.class);
+    assertThat(made).extracting(TrainingEvent.Checkpoint::step).containsExactly(4L, 8L, 12L);
+    Path last = Path.of(made.getLast().directory());
+    assertThat(last.resolve("adapter_model.safetensors"))
+        .hasSameBinaryContentAs(directory.resolve("out/adapter_model.safetensors"));
+    runs.events.clear();
+    assertThat(run("out", spec, last, () -> null)).isEqualTo(TrainerExit.DONE);
+    assertThat(runs.of(TrainingEvent.Checkpoint.class)).isEmpty();
+  }
+
   /** At steps 5 and 10, after the last one, and before the first one, where nothing is to keep. */
   @ParameterizedTest
   @ValueSource(longs = {0, 5, 10, 12})

@@ -26,11 +26,16 @@ import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.context.ApplicationContext;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.datasource.DriverManagerDataSource;
+import org.springframework.test.context.TestPropertySource;
 
 /** What probes ask is what another server would answer otherwise. */
 @GraftIT
 @RestingLoops
+@TestPropertySource(properties = HealthIT.OF_ITS_OWN)
 class HealthIT {
+  /** So is its database then: rows of other tests break invariants. */
+  static final String OF_ITS_OWN = "spring.application.name=graft-health";
+
   private static final List<String> PROBES = List.of("/startupz", "/livez", "/readyz");
 
   @LocalServerPort int port;

@@ -18,6 +18,7 @@ class CheckpointScheduleTests {
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
+      quoteCharacter = '`',
       value = {
         "'num_train_epochs':3|1|5 10 15",
         "'num_train_epochs':1|1|5",
@@ -26,13 +27,13 @@ class CheckpointScheduleTests {
         "'num_train_epochs':6|13|5 10 15 20 25 30",
         "'num_train_epochs':2.5|1|5 10",
         "'num_train_epochs':6,'early_stopping_patience':1,'eval_steps':5|1|5 10 15 20 25 30",
-        "'max_steps':4|1|''",
+        "'max_steps':4|1|``",
         "'max_steps':12|1|5 10",
         "'num_train_epochs':2,'save_steps':4|1|4 8",
-        "'num_train_epochs':3,'save_steps':0|1|''",
+        "'num_train_epochs':3,'save_steps':0|1|``",
         "'num_train_epochs':1,'save_minutes':1|30|2 4 5",
         // as specs of earlier releases say it
-        "'num_train_epochs':3,'save_steps':100|1|''",
+        "'num_train_epochs':3,'save_steps':100|1|``",
       })
   void checkpointsAreMadeAtTheEndOfEpochsUnlessStepsAreGiven(
       String training, int seconds, String expected) {

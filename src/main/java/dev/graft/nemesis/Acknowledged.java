@@ -1,8 +1,6 @@
 package dev.graft.nemesis;
 
 import dev.graft.nemesis.cluster.Api;
-import dev.graft.nemesis.cluster.Deadline;
-import dev.graft.nemesis.cluster.NotAcknowledged;
 import dev.graft.nemesis.cluster.Stuck;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -23,9 +21,8 @@ final class Acknowledged implements AutoCloseable {
   private final Jobs jobs;
   private final Map<String, String> files = new LinkedHashMap<>();
   private final List<String> submitted = new ArrayList<>();
-  private final Thread loop = Thread.ofPlatform().name("acknowledged").unstarted(this::run);
-  private volatile boolean closed;
-  private int unanswered;
+  private final ClientLoop loop = new ClientLoop("acknowledged", PAUSE, this::call);
+  private int uploads;
   private int jobsLeft = JOBS_BETWEEN_KILLS;
 
   private Acknowledged(Api api, Jobs jobs) {
@@ -39,16 +36,9 @@ final class Acknowledged implements AutoCloseable {
     return started;
   }
 
-  private void run() {
-    for (int n = 0; !closed; n++) {
-      try {
-        upload(n);
-        if (takeJob()) submitted(jobs.submitShort());
-      } catch (NotAcknowledged e) {
-        missed();
-      }
-      Deadline.pause(PAUSE);
-    }
+  private void call() {
+    upload(uploads++);
+    if (takeJob()) submitted(jobs.submitShort());
   }
 
   private void upload(int n) {
@@ -67,10 +57,6 @@ final class Acknowledged implements AutoCloseable {
     submitted.add(job);
   }
 
-  private synchronized void missed() {
-    unanswered++;
-  }
-
   /** Checks that all is still there; allows for further jobs. */
   synchronized String check(KillReport report) {
     files.forEach((id, content) -> check(report, id, content));
@@ -83,7 +69,7 @@ final class Acknowledged implements AutoCloseable {
     }
     jobsLeft = JOBS_BETWEEN_KILLS;
     return "%d files and %d jobs acknowledged, all there; %d requests unanswered"
-        .formatted(files.size(), submitted.size(), unanswered);
+        .formatted(files.size(), submitted.size(), loop.unanswered());
   }
 
   private void check(KillReport report, String id, String content) {
@@ -101,11 +87,6 @@ final class Acknowledged implements AutoCloseable {
 
   @Override
   public void close() {
-    closed = true;
-    try {
-      loop.join(Duration.ofSeconds(60));
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    loop.close();
   }
 }

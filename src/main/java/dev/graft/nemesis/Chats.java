@@ -7,6 +7,7 @@ import dev.graft.nemesis.cluster.Stuck;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Asks an adapter the same without pause, by greedy decoding: whoever answers, with whatever has
@@ -21,10 +22,8 @@ final class Chats implements AutoCloseable {
   private final Map<String, ?> request;
   private final KillReport report;
   private final String expected;
-  private final Thread loop = Thread.ofPlatform().name("chats").unstarted(this::run);
-  private volatile boolean closed;
-  private volatile int answered;
-  private volatile int unanswered;
+  private final ClientLoop loop = new ClientLoop("chats", PAUSE, this::call);
+  private final AtomicInteger answered = new AtomicInteger();
 
   private Chats(Api api, String model, KillReport report) {
     this.api = api;
@@ -69,35 +68,25 @@ final class Chats implements AutoCloseable {
     return api.post("/v1/chat/completions", request).path("choices").toString();
   }
 
-  private void run() {
-    while (!closed) {
-      try {
-        String answer = ask();
-        answered++;
-        report.expect(
-            answer.equals(expected), "a chat answered %s, not %s".formatted(answer, expected));
-      } catch (NotAcknowledged e) {
-        unanswered++;
-      } catch (Stuck refused) {
-        report.expect(false, "a chat was refused: " + refused.getMessage());
-      }
-      Deadline.pause(PAUSE);
+  private void call() {
+    try {
+      String answer = ask();
+      answered.incrementAndGet();
+      report.expect(
+          answer.equals(expected), "a chat answered %s, not %s".formatted(answer, expected));
+    } catch (Stuck refused) {
+      report.expect(false, "a chat was refused: " + refused.getMessage());
     }
   }
 
   /** After the end. */
   String summary() {
-    report.expect(answered > 0, "no chat was answered");
-    return "chats: %d answered, %d unanswered".formatted(answered, unanswered);
+    report.expect(answered.get() > 0, "no chat was answered");
+    return "chats: %d answered, %d unanswered".formatted(answered.get(), loop.unanswered());
   }
 
   @Override
   public void close() {
-    closed = true;
-    try {
-      loop.join(Duration.ofSeconds(60));
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    loop.close();
   }
 }

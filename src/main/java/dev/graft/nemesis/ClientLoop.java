@@ -1,0 +1,56 @@
+package dev.graft.nemesis;
+
+import dev.graft.nemesis.cluster.Deadline;
+import dev.graft.nemesis.cluster.NotAcknowledged;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** A client that does the same again and again while things are killed. */
+final class ClientLoop implements AutoCloseable {
+  private static final Duration ENDS = Duration.ofSeconds(60);
+
+  private final Runnable call;
+  private final Duration pause;
+  private final AtomicInteger unanswered = new AtomicInteger();
+  private final Thread loop;
+  private volatile boolean closed;
+
+  /**
+   * @param call may throw {@link NotAcknowledged}, which is counted
+   */
+  ClientLoop(String name, Duration pause, Runnable call) {
+    this.call = call;
+    this.pause = pause;
+    this.loop = Thread.ofPlatform().name(name).unstarted(this::run);
+  }
+
+  void start() {
+    loop.start();
+  }
+
+  private void run() {
+    while (!closed) {
+      try {
+        call.run();
+      } catch (NotAcknowledged e) {
+        unanswered.incrementAndGet();
+      }
+      Deadline.pause(pause);
+    }
+  }
+
+  int unanswered() {
+    return unanswered.get();
+  }
+
+  /** Returns when the last call has ended. */
+  @Override
+  public void close() {
+    closed = true;
+    try {
+      loop.join(ENDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

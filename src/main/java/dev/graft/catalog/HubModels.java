@@ -87,22 +87,25 @@ public class HubModels {
       if (held == null) {
         throw new IOException(repository.id() + " is just being fetched here; wait for that");
       }
-      HubRepository pinned = hub.pin(repository);
-      String commit = pinned.toString();
-      Optional<BaseModel> known = models.find(name).filter(each -> commit.equals(each.source()));
-      if (known.isPresent()) return new Added(known.get(), List.of());
-      Added added = register(name, commit, hub.fetch(pinned, SELECTION, directory, progress::at));
+      return add(name, hub.pin(repository), directory, progress);
+    }
+  }
+
+  private Added add(String name, HubRepository pinned, Path directory, Progress progress)
+      throws IOException {
+    String commit = pinned.toString();
+    Optional<BaseModel> known = models.find(name).filter(each -> commit.equals(each.source()));
+    if (known.isPresent()) return new Added(known.get(), List.of());
+    try {
+      Path fetched = hub.fetch(pinned, SELECTION, directory, progress::at);
+      BaseModel model = models.register(name, fetched, commit);
+      Added added = new Added(model, models.limitations(fetched));
       FileTrees.delete(directory);
       return added;
     } catch (ModelRefused refused) {
       FileTrees.delete(directory); // nobody comes back for it
       throw refused;
     }
-  }
-
-  private Added register(String name, String source, Path directory) {
-    BaseModel model = models.register(name, directory, source);
-    return new Added(model, models.limitations(directory));
   }
 
   private static Path lockFile(Path directory) {

@@ -88,12 +88,14 @@ record HubFetch(
     } else {
       boolean resumed = Files.exists(part);
       download(file, part, before, all);
-      // Perhaps the beginning was damaged: once more from the start.
-      if (resumed && !isIt(file, part)) {
+      boolean is = isIt(file, part);
+      if (!is && resumed) {
+        // Perhaps the beginning was damaged: once more from the start.
         Files.delete(part);
         download(file, part, before, all);
+        is = isIt(file, part);
       }
-      requireIt(file, part);
+      if (!is) throw other(file, part);
     }
     Files.move(part, whole);
   }
@@ -113,11 +115,10 @@ record HubFetch(
     return Files.isRegularFile(path) && Files.size(path) == file.size() && file.digest().isOf(path);
   }
 
-  private void requireIt(HubFile file, Path part) throws IOException {
-    if (isIt(file, part)) return;
+  private HubRefused other(HubFile file, Path part) throws IOException {
     long size = Files.size(part);
     Files.delete(part);
-    throw new HubRefused(
+    return new HubRefused(
         "%s of %s has other content than the hub's listing says (%,d bytes of %,d came); try again, or ask who runs the mirror"
             .formatted(file.name(), pinned, size, file.size()));
   }

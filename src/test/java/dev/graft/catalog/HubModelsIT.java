@@ -12,7 +12,6 @@ import dev.graft.pg.GraftIT;
 import dev.graft.platform.GraftProperties;
 import dev.graft.weights.TinyModels;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -26,7 +25,7 @@ import org.springframework.test.context.DynamicPropertySource;
 
 @GraftIT
 class HubModelsIT {
-  private static final HubDouble HUB = started();
+  private static final HubDouble HUB = HubDouble.started();
 
   @Autowired private HubModels models;
   @Autowired private BaseModels registered;
@@ -34,19 +33,9 @@ class HubModelsIT {
   @Autowired private GraftProperties settings;
   @TempDir private Path scratch;
 
-  private static HubDouble started() {
-    try {
-      return new HubDouble();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
   @DynamicPropertySource
   static void hub(DynamicPropertyRegistry registry) {
-    registry.add("graft.hub.endpoint", () -> HUB.url().toString());
-    registry.add("graft.hub.cache", () -> "");
-    registry.add("graft.hub.offline", () -> "false");
+    HUB.configure(registry);
   }
 
   @AfterAll

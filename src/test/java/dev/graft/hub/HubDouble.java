@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -28,6 +29,7 @@ import java.util.function.IntConsumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.springframework.test.context.DynamicPropertyRegistry;
 
 /**
  * A hub of models in memory, as far as {@code huggingface_hub} and Graft ask it: commits, listings
@@ -91,6 +93,22 @@ public final class HubDouble implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  /** For a field of a test class. */
+  public static HubDouble started() {
+    try {
+      return new HubDouble();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** A server that asks this hub, and has no cache. */
+  public void configure(DynamicPropertyRegistry registry) {
+    registry.add("graft.hub.endpoint", () -> url().toString());
+    registry.add("graft.hub.cache", () -> "");
+    registry.add("graft.hub.offline", () -> "false");
   }
 
   private interface Answer {

@@ -14,7 +14,6 @@ import dev.graft.tenancy.Departments;
 import dev.graft.tenancy.keys.ApiKeys;
 import dev.graft.tiny.TinyLlama;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterAll;
@@ -30,7 +29,7 @@ import tools.jackson.databind.JsonNode;
 /** Base models that an administrator adds over the API. */
 @GraftIT
 class ModelImportIT {
-  private static final HubDouble HUB = started();
+  private static final HubDouble HUB = HubDouble.started();
 
   @LocalServerPort int port;
   @Autowired Departments departments;
@@ -38,19 +37,9 @@ class ModelImportIT {
   @TempDir Path directory;
   private ApiClient administrator;
 
-  private static HubDouble started() {
-    try {
-      return new HubDouble();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
   @DynamicPropertySource
   static void hub(DynamicPropertyRegistry registry) {
-    registry.add("graft.hub.endpoint", () -> HUB.url().toString());
-    registry.add("graft.hub.cache", () -> "");
-    registry.add("graft.hub.offline", () -> "false");
+    HUB.configure(registry);
     registry.add("graft.hub.organizations", () -> "acme");
   }
 

@@ -17,6 +17,7 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.core.importer.Location;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.junit.CacheMode;
 import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.ConditionEvents;
@@ -37,7 +38,10 @@ import org.springframework.web.bind.annotation.RestController;
 import org.springframework.web.bind.annotation.RestControllerAdvice;
 
 /** House rules that Modulith does not see; each is a sentence. */
-@AnalyzeClasses(packages = "dev.graft", importOptions = ArchitectureTests.MainCode.class)
+@AnalyzeClasses(
+    packages = "dev.graft",
+    importOptions = ArchitectureTests.MainCode.class,
+    cacheMode = CacheMode.PER_CLASS)
 @Concurrent
 class ArchitectureTests {
   static final class MainCode implements ImportOption {

@@ -15,19 +15,22 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestInstance.Lifecycle;
 
 /**
  * That the packages can be held in the head: how many, how large, who leads where, what is called
  * what.
  */
 @Concurrent
+@TestInstance(Lifecycle.PER_CLASS) // what it read of the code goes with it
 class RoomsTests {
   private static final int FILES = 25;
   private static final int MODULES_USED = 12;
   private static final int MEDIAN_LINES = 60;
   private static final int P90_LINES = 150;
 
-  private static final JavaClasses CODE =
+  private final JavaClasses code =
       new ClassFileImporter()
           .withImportOption(new ArchitectureTests.MainCode())
           .withImportOption(location -> !location.contains("/GraftApplication"))
@@ -35,7 +38,7 @@ class RoomsTests {
 
   @Test
   void packagesHaveNoCircles() {
-    slices().matching("dev.graft.(**)").should().beFreeOfCycles().check(CODE);
+    slices().matching("dev.graft.(**)").should().beFreeOfCycles().check(code);
   }
 
   @Test
@@ -48,7 +51,7 @@ class RoomsTests {
   @Test
   void aModuleUsesAtMostTwelveOthers() {
     Map<String, Set<String>> used =
-        CODE.stream()
+        code.stream()
             .flatMap(each -> each.getDirectDependenciesFromSelf().stream())
             .filter(arrow -> arrow.getTargetClass().getPackageName().startsWith("dev.graft."))
             .collect(
@@ -81,7 +84,7 @@ class RoomsTests {
   @Test
   void noNameOfATypeStandsForTwo() {
     Map<Boolean, List<JavaClass>> types =
-        CODE.stream()
+        code.stream()
             .filter(each -> !each.isAnonymousClass() && !each.isLocalClass() && !each.isArray())
             .filter(each -> !each.getModifiers().contains(JavaModifier.SYNTHETIC))
             .filter(each -> !each.getSimpleName().equals("package-info"))

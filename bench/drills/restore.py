@@ -55,7 +55,7 @@ def recover(base, archive):
 
 
 def verify(server, content, faults):
-    """Every artifact that the database names; with one taken away, the command must say so."""
+    """Every artifact that the database names; with one taken away that no job reads, the command must say so."""
     said = server.command("artifacts", "verify").splitlines()[-1]
     digest = hashlib.sha256(content).hexdigest()
     taken = server.directory / "artifacts/blobs/sha256" / digest[:2] / digest[2:]
@@ -98,7 +98,7 @@ def drill(a, work):
     shutil.copytree(work / "artifacts", restored.directory / "artifacts")
     restored.start()
     faults = []
-    said = verify(restored, content, faults)
+    said = verify(restored, deleted_content, faults)
     api = Api(restored.url, api.key)
     later = writers.acknowledged[len(before):]
     lost = writers.lost(api, before)
@@ -108,7 +108,7 @@ def drill(a, work):
         faults.append("the adapter is another one")
     if api.get(f"/v1/files/{deleted}/content", raw=True) != deleted_content:
         faults.append("the file that was deleted after the restore point has other content")
-    for waits in [each["id"] for each in api.all("/v1/fine_tuning/jobs") if each["status"] == "queued"]:
+    for waits in [each["id"] for each in api.all("/v1/fine_tuning/jobs") if each["status"] == "queued" and each["id"] != running]:
         api.call("POST", f"/v1/fine_tuning/jobs/{waits}/cancel", {})
     api.finish(running, 900)
     if api.finish(api.submit(file, max_steps=20), 900) != adapter:

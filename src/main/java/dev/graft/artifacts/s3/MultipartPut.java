@@ -19,28 +19,27 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.core.sync.RequestBody;
-import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.CompleteMultipartUploadRequest;
 import software.amazon.awssdk.services.s3.model.CompletedPart;
 import software.amazon.awssdk.services.s3.model.CreateMultipartUploadRequest;
 
 /** Sends a file in parts, some at once, and joins them: until then there is no object. */
-record MultipartPut(S3Client s3, UploadSource source, long partSize) {
+record MultipartPut(S3Connections connections, UploadSource source, long partSize) {
   private static final Logger log = LoggerFactory.getLogger(MultipartPut.class);
   private static final int MOST_PARTS = 10_000;
   private static final int AT_ONCE = 4;
 
   /** As large as they must be for a blob of this size. */
-  static MultipartPut of(S3Client s3, UploadSource source, long partSize) {
+  static MultipartPut of(S3Connections connections, UploadSource source, long partSize) {
     return new MultipartPut(
-        s3, source, Math.max(partSize, Math.ceilDiv(source.bytes(), MOST_PARTS)));
+        connections, source, Math.max(partSize, Math.ceilDiv(source.bytes(), MOST_PARTS)));
   }
 
   /**
    * @param ifAbsent the server refuses with 412 where the object is there
    */
   void send(CreateMultipartUploadRequest object, boolean ifAbsent) throws IOException {
-    String id = s3.createMultipartUpload(object).uploadId();
+    String id = connections.client().createMultipartUpload(object).uploadId();
     boolean complete = false;
     try {
       List<CompletedPart> parts = sendParts(object, id);
@@ -51,7 +50,7 @@ record MultipartPut(S3Client s3, UploadSource source, long partSize) {
               .uploadId(id)
               .multipartUpload(upload -> upload.parts(parts));
       if (ifAbsent) join.ifNoneMatch("*");
-      s3.completeMultipartUpload(join.build());
+      connections.patient().completeMultipartUpload(join.build());
       complete = true;
     } finally {
       if (!complete) abort(object, id);
@@ -99,7 +98,9 @@ record MultipartPut(S3Client s3, UploadSource source, long partSize) {
         RequestBody.fromContentProvider(
             () -> range(offset, bytes), bytes, "application/octet-stream");
     String etag =
-        s3.uploadPart(
+        connections
+            .client()
+            .uploadPart(
                 part ->
                     part.bucket(object.bucket())
                         .key(object.key())
@@ -134,7 +135,7 @@ record MultipartPut(S3Client s3, UploadSource source, long partSize) {
   /** If that fails too, its age will remove it. */
   private void abort(CreateMultipartUploadRequest object, String id) {
     try {
-      s3.abortMultipartUpload(r -> r.bucket(object.bucket()).key(object.key()).uploadId(id));
+      connections.client().abortMultipartUpload(r -> r.bucket(object.bucket()).key(object.key()).uploadId(id));
     } catch (SdkException left) {
       log.atWarn()
           .addKeyValue("blob", object.key())

@@ -3,6 +3,7 @@ package dev.graft.artifacts.s3;
 import dev.graft.platform.TrustedAuthorities;
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.Duration;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
@@ -16,21 +17,22 @@ import software.amazon.awssdk.services.s3.S3ClientBuilder;
 import software.amazon.awssdk.services.s3.S3Configuration;
 import software.amazon.awssdk.services.s3.presigner.S3Presigner;
 
-/** The SDK's clients, as the settings say. */
-record S3Connections(S3Client client, S3Presigner presigner) implements AutoCloseable {
+/**
+ * The SDK's clients, as the settings say.
+ *
+ * @param patient for what S3 answers only when it has moved gigabytes: a join of parts, a copy
+ */
+record S3Connections(S3Client client, S3Client patient, S3Presigner presigner)
+    implements AutoCloseable {
   /** Each download that a client reads slowly has one. */
   private static final int MOST = 512;
 
+  private static final Duration PATIENCE = Duration.ofMinutes(10);
+
   static S3Connections of(S3Properties settings) {
     AwsCredentialsProvider credentials = credentials(settings);
-    Apache5HttpClient.Builder http = Apache5HttpClient.builder().maxConnections(MOST);
-    Path authorities = settings.certificateAuthorities();
-    if (authorities != null) {
-      http.tlsTrustManagersProvider(() -> TrustedAuthorities.managers(authorities));
-    }
     S3ClientBuilder client =
         S3Client.builder()
-            .httpClientBuilder(http)
             .credentialsProvider(credentials)
             .forcePathStyle(settings.pathStyle());
     S3Presigner.Builder presigner =
@@ -54,7 +56,19 @@ record S3Connections(S3Client client, S3Presigner presigner) implements AutoClos
       client.region(region);
       presigner.region(region);
     }
-    return new S3Connections(client.build(), presigner.build());
+    return new S3Connections(
+        client.httpClientBuilder(http(settings).maxConnections(MOST)).build(),
+        client.httpClientBuilder(http(settings).socketTimeout(PATIENCE)).build(),
+        presigner.build());
+  }
+
+  private static Apache5HttpClient.Builder http(S3Properties settings) {
+    Apache5HttpClient.Builder http = Apache5HttpClient.builder();
+    Path authorities = settings.certificateAuthorities();
+    if (authorities != null) {
+      http.tlsTrustManagersProvider(() -> TrustedAuthorities.managers(authorities));
+    }
+    return http;
   }
 
   private static AwsCredentialsProvider credentials(S3Properties settings) {
@@ -67,6 +81,7 @@ record S3Connections(S3Client client, S3Presigner presigner) implements AutoClos
   @Override
   public void close() {
     client.close();
+    patient.close();
     presigner.close();
   }
 }

@@ -85,7 +85,8 @@ class AliasChatsIT {
             servers.a().get(InferenceProperties.class),
             new ModelDirectories(
                 ModelDirectories.source(store), directory.resolve("laid"), Duration.ofDays(1)),
-            model -> TestProgram.of(Parrot.class, "64m", model.model().toString()));
+            model -> TestProgram.of(Parrot.class, "64m", model.model().toString()),
+            Children.AS_GRAFT);
     String token =
         servers.b().get(JoinTokens.class).create("default", Duration.ofMinutes(5), null).secret();
     worker =

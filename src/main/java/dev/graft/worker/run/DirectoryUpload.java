@@ -9,6 +9,7 @@ import dev.graft.jobs.lease.LeaseProtocol;
 import dev.graft.jobs.lease.LeaseRefused;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
@@ -69,7 +70,10 @@ final class DirectoryUpload {
 
   private static List<Path> regularFiles(Path directory) throws IOException {
     try (Stream<Path> tree = Files.walk(directory)) {
-      return tree.filter(Files::isRegularFile).sorted().toList();
+      // a link may name what the trainer must not read
+      return tree.filter(file -> Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS))
+          .sorted()
+          .toList();
     }
   }
 }

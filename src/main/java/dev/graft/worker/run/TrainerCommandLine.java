@@ -1,6 +1,7 @@
 package dev.graft.worker.run;
 
 import dev.graft.jobs.lease.Lease;
+import dev.graft.platform.process.Children;
 import dev.graft.training.cuda.CudaDevice;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -13,22 +14,22 @@ import java.util.Map;
  *
  * @param environment beside what every trainer gets
  */
-public record TrainerCommandLine(List<String> command, Map<String, String> environment)
-    implements Trainers {
+public record TrainerCommandLine(
+    List<String> command, Map<String, String> environment, Children children) implements Trainers {
   public TrainerCommandLine {
     command = List.copyOf(command);
     environment = Map.copyOf(environment);
   }
 
   public TrainerCommandLine(List<String> command) {
-    this(command, Map.of());
+    this(command, Map.of(), Children.AS_GRAFT);
   }
 
   /** The same with more variables. */
   public TrainerCommandLine with(Map<String, String> variables) {
     Map<String, String> all = new HashMap<>(environment);
     all.putAll(variables);
-    return new TrainerCommandLine(command, all);
+    return new TrainerCommandLine(command, all, children);
   }
 
   /** What a trainer calls the device of a worker: it sees one GPU, which is its first. */

@@ -1,6 +1,7 @@
 package dev.graft.worker.run;
 
 import dev.graft.platform.process.ChildProcess;
+import dev.graft.platform.process.Children;
 import dev.graft.training.protocol.ProtocolLines;
 import dev.graft.training.protocol.RunRequest;
 import dev.graft.training.protocol.TrainerDirective;
@@ -8,7 +9,9 @@ import dev.graft.training.protocol.TrainingEvent;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -43,23 +46,33 @@ final class TrainerProcess implements Trainer {
   private static final Duration DUMP = Duration.ofSeconds(2);
 
   private final Process process;
+  private final Children children;
+  private final Path directory;
 
-  private TrainerProcess(Process process) {
+  private TrainerProcess(Process process, Children children, Path directory) {
     this.process = process;
+    this.children = children;
+    this.directory = directory;
   }
 
   /**
+   * @param directory of the run: the trainer reads what is in it, and writes beside that
    * @param errors file that gets the trainer's standard error
    */
   static TrainerProcess start(TrainerCommandLine commandLine, Path directory, Path errors)
       throws IOException {
+    Children children = commandLine.children();
+    children.share(directory);
+    children.give(directory);
+    children.give(Files.createDirectories(directory.resolve("checkpoints")));
     ProcessBuilder builder =
-        ChildProcess.of(commandLine.command())
+        children
+            .of(commandLine.command())
             .directory(directory.toFile())
             .redirectError(ProcessBuilder.Redirect.appendTo(errors.toFile()));
     builder.environment().putAll(ENVIRONMENT);
     builder.environment().putAll(commandLine.environment());
-    return new TrainerProcess(builder.start());
+    return new TrainerProcess(builder.start(), children, directory);
   }
 
   /** Sends the request, then hands over every event until the output ends; returns the status. */
@@ -84,7 +97,17 @@ final class TrainerProcess implements Trainer {
     } catch (IOException closed) {
       log.atDebug().addKeyValue("pid", process.pid()).log("trainer_output_closed");
     }
-    return process.waitFor();
+    int status = process.waitFor();
+    takeBack();
+    return status;
+  }
+
+  private void takeBack() {
+    try {
+      children.takeBack(directory);
+    } catch (IOException e) {
+      throw new UncheckedIOException("the directory of a run cannot be taken back", e);
+    }
   }
 
   @Override

@@ -76,7 +76,7 @@ class CallsIT {
     ModelDirectories files =
         new ModelDirectories(
             ModelDirectories.source(store), directory.resolve("laid"), Duration.ofDays(1));
-    models = new WarmModels(settings, files, CallsIT::parrot);
+    models = new WarmModels(settings, files, CallsIT::parrot, Children.AS_GRAFT);
     device = new TrainingPriority(models, false);
     BlobCache blobs = BlobCache.of(store, new BlobCache.Bounds(1 << 30, 0));
     worker = new CallLoop(link, blobs, models, device).threads(2);

@@ -73,7 +73,8 @@ class CallsOfTwoServersIT {
             servers.a().get(InferenceProperties.class),
             new ModelDirectories(
                 ModelDirectories.source(store), directory.resolve("laid"), Duration.ofDays(1)),
-            model -> TestProgram.of(Parrot.class, "64m", model.model().toString()));
+            model -> TestProgram.of(Parrot.class, "64m", model.model().toString()),
+            Children.AS_GRAFT);
   }
 
   private void start(WorkerLink link) throws Exception {

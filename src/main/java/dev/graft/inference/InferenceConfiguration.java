@@ -93,10 +93,7 @@ class InferenceConfiguration {
 
   @Bean
   LocalModels modelFiles(
-      LocalCopies copies,
-      InferenceProperties settings,
-      GraftProperties graft,
-      Children inferrers)
+      LocalCopies copies, InferenceProperties settings, GraftProperties graft, Children inferrers)
       throws IOException {
     ModelDirectories directories = directories(copies::materialise, settings, graft, inferrers);
     copies.cache().beforeEviction(directories::removeIdle);

@@ -1,9 +1,6 @@
 package dev.graft.platform;
 
-import dev.graft.platform.process.ChildConfinement;
-import dev.graft.platform.process.ChildrenProperties;
 import java.time.Clock;
-import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.jackson.autoconfigure.JsonMapperBuilderCustomizer;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -17,7 +14,6 @@ import tools.jackson.databind.type.LogicalType;
 @EveryRole
 @Configuration
 @EnableScheduling
-@EnableConfigurationProperties(ChildrenProperties.class)
 class PlatformConfiguration {
   /** The only wall clock of the process; a server's goes by the database's. */
   @Bean
@@ -28,11 +24,6 @@ class PlatformConfiguration {
   @Bean
   Ids ids(Clock clock) {
     return new Ids(clock);
-  }
-
-  @Bean
-  ChildConfinement childConfinement(ChildrenProperties settings, GraftProperties graft) {
-    return new ChildConfinement(settings, graft.dataDir());
   }
 
   /** Of two values for one key the reader cannot know which is meant. */

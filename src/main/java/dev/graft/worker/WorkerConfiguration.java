@@ -83,6 +83,8 @@ class WorkerConfiguration {
   Scratch runs(WorkerProperties settings, TrainerCommandLine trainer) throws IOException {
     // Of earlier builds: links that would keep on the disk what is evicted or deleted.
     FileTrees.delete(settings.directory().resolve("models"));
+    Path tokens = tokens(settings);
+    if (!trainer.children().kept("tokens", tokens).equals(tokens)) FileTrees.delete(tokens);
     Path jobs = settings.directory().resolve("jobs");
     Scratch runs = Scratch.open(jobs);
     trainer.children().pass(jobs);
@@ -128,7 +130,7 @@ class WorkerConfiguration {
             blobs,
             protocol,
             runs.directory(),
-            trainer.children().kept("tokens", settings.directory().resolve("tokens").toAbsolutePath()),
+            trainer.children().kept("tokens", tokens(settings)),
             threads);
     StopTimes stopTimes = new StopTimes(settings.directory());
     return WorkerLoop.threads(
@@ -138,5 +140,9 @@ class WorkerConfiguration {
                     new WorkerLoop(
                         each, protocol, preparation, events::publishEvent, settings, stopTimes))
             .toList());
+  }
+
+  private static Path tokens(WorkerProperties settings) {
+    return settings.directory().resolve("tokens").toAbsolutePath();
   }
 }

@@ -18,6 +18,7 @@ import dev.graft.inference.routing.TrainingPriority;
 import dev.graft.inference.serving.InferenceProperties;
 import dev.graft.inference.serving.ModelDirectories;
 import dev.graft.pg.TwoServers;
+import dev.graft.platform.process.Children;
 import dev.graft.platform.process.LoopThreads;
 import dev.graft.tenancy.ApiClient;
 import dev.graft.tenancy.Caller;

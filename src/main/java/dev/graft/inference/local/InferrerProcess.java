@@ -166,8 +166,7 @@ final class InferrerProcess implements AutoCloseable {
   private void run(Children children, List<String> command) {
     int status = -1;
     try {
-      ProcessBuilder builder =
-          children.of(command).redirectError(ProcessBuilder.Redirect.INHERIT);
+      ProcessBuilder builder = children.of(command).redirectError(ProcessBuilder.Redirect.INHERIT);
       builder.environment().putAll(QUIET);
       Process child = builder.start();
       process.complete(child);

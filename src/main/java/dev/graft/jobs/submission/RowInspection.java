@@ -62,7 +62,8 @@ class RowInspection {
         job,
         (in, out) -> copyRows(in, out, count, Long.MAX_VALUE),
         (directory, spec, copied) ->
-            InspectionProcess.run(children, directory, spec, "--preview", "--rows", String.valueOf(count))
+            InspectionProcess.run(
+                    children, directory, spec, "--preview", "--rows", String.valueOf(count))
                 .stream()
                 .map(json::readTree)
                 .toList());

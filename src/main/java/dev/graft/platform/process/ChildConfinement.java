@@ -1,6 +1,5 @@
 package dev.graft.platform.process;
 
-import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -8,9 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,7 +33,7 @@ public final class ChildConfinement {
   private final boolean root;
   private final @Nullable ChildUser user;
   private final Path home;
-  private final List<String> needed;
+  private final NeededFiles needed;
   private final List<String> network;
   private final @Nullable String networkLack;
   private final Set<String> said = new HashSet<>();
@@ -45,14 +42,15 @@ public final class ChildConfinement {
    * @param dataDir where children of another user get a directory
    */
   public ChildConfinement(ChildrenProperties settings, Path dataDir) {
-    this(settings, dataDir, programFiles(System.getenv()));
+    this(settings, dataDir, NeededFiles.ofThisProgram());
   }
 
-  ChildConfinement(ChildrenProperties settings, Path dataDir, List<String> needed) {
-    this.root = isRoot();
+  ChildConfinement(ChildrenProperties settings, Path dataDir, NeededFiles needed) {
+    this.root = ChildUser.isRoot();
     this.user = root ? ChildUser.of(settings.user()) : null;
-    this.home = dataDir.toAbsolutePath().resolve("children" + (user == null ? "" : "-" + user.uid()));
-    this.needed = List.copyOf(needed);
+    this.home =
+        dataDir.toAbsolutePath().resolve("children" + (user == null ? "" : "-" + user.uid()));
+    this.needed = needed;
     List<String> own =
         root
             ? List.of("unshare", "--net", "--")
@@ -62,97 +60,33 @@ public final class ChildConfinement {
     this.network = wanted && networkLack == null ? own : List.of();
   }
 
-  private static boolean isRoot() {
-    try {
-      return Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0);
-    } catch (IOException | UnsupportedOperationException | IllegalArgumentException notLinux) {
-      return false;
-    }
-  }
-
-  /** Java, this program, and libraries that are not in it. */
-  private static List<String> programFiles(Map<String, String> environment) {
-    return Stream.of(
-            Stream.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()),
-            Stream.of(System.getProperty("java.class.path").split(File.pathSeparator)),
-            Stream.of("GRAFT_LIBTORCH_CUDA_DIRECTORY", "PYTORCH_LIBRARY_PATH")
-                .map(name -> environment.getOrDefault(name, "")))
-        .flatMap(each -> each)
-        .filter(each -> !each.isEmpty() && Files.exists(Path.of(each)))
-        .toList();
-  }
-
-  /**
-   * What can be taken.
-   *
-   * @param prefix of commands
-   * @param user null = that of Graft
-   * @param userLack why it is that of Graft although it is root and another is wanted
-   * @param networkLack why there is a network although there should be none
-   */
-  public record Found(
-      List<String> prefix,
-      @Nullable Integer user,
-      @Nullable String userLack,
-      boolean network,
-      @Nullable String networkLack) {
-    public Found {
-      prefix = List.copyOf(prefix);
-    }
-  }
-
   /**
    * Tries it and changes nothing.
    *
    * @param directory that children work in, or will
    */
-  public Found find(Path directory) {
+  public FoundConfinement find(Path directory) {
     String lack = null;
     if (user != null) {
-      List<String> prefix = prefix(switched(user));
-      lack = ChildTrial.lack(prefix, needed(directory));
+      List<String> prefix = prefix(user.command());
+      lack = ChildTrial.lack(prefix, needed.and(directory));
       if (lack == null) return found(prefix, user.uid(), null);
       lack += " by user " + user.uid();
     }
     List<String> prefix = prefix(root ? BOUND : List.of());
-    boolean bound = !root || ChildTrial.lack(prefix, needed(directory)) == null;
+    boolean bound = !root || ChildTrial.lack(prefix, needed.and(directory)) == null;
     return found(bound ? prefix : network, null, lack);
   }
 
-  private Found found(List<String> prefix, @Nullable Integer uid, @Nullable String lack) {
-    return new Found(prefix, uid, lack, network.isEmpty(), networkLack);
+  private FoundConfinement found(
+      List<String> prefix, @Nullable Integer uid, @Nullable String lack) {
+    return new FoundConfinement(prefix, uid, lack, network.isEmpty(), networkLack);
   }
 
   private List<String> prefix(List<String> then) {
     List<String> all = new ArrayList<>(network);
     all.addAll(then);
     return all;
-  }
-
-  private static List<String> switched(ChildUser user) {
-    return List.of(
-        "setpriv",
-        "--reuid=" + user.uid(),
-        "--regid=" + user.gid(),
-        "--clear-groups",
-        "--no-new-privs",
-        "--");
-  }
-
-  private List<String> needed(Path... directories) {
-    List<String> all = new ArrayList<>(needed);
-    for (Path each : directories) all.add(nearest(each.toAbsolutePath()).toString());
-    return all;
-  }
-
-  private static Path nearest(Path path) {
-    Path nearest = path;
-    while (!Files.exists(nearest)) {
-      Path parent = nearest.getParent();
-      if (parent == null) return nearest;
-      nearest = parent;
-    }
-    return nearest;
   }
 
   /**
@@ -163,11 +97,12 @@ public final class ChildConfinement {
   public synchronized Children within(Path directory) {
     try {
       Files.createDirectories(directory);
-      Found found = find(directory);
+      FoundConfinement found = find(directory);
       if (found.user() != null && user != null) {
         String lack = readied(user, directory, found.prefix());
         if (lack == null) return told(new Children(found.prefix(), user, home), found);
-        found = new Found(prefix(BOUND), null, lack, found.network(), found.networkLack());
+        found =
+            new FoundConfinement(prefix(BOUND), null, lack, found.network(), found.networkLack());
       }
       return told(new Children(found.prefix(), null, null), found);
     } catch (IOException e) {
@@ -195,7 +130,7 @@ public final class ChildConfinement {
   }
 
   /** Each thing once, however many directories there are. */
-  private Children told(Children children, Found found) {
+  private Children told(Children children, FoundConfinement found) {
     String userLack = found.userLack();
     if (userLack != null && said.add(userLack)) {
       log.atWarn()

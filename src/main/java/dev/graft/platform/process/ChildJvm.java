@@ -13,7 +13,7 @@ import java.util.Optional;
  * when the <em>thread</em> that started it ends, and without a way to more privileges.
  */
 public final class ChildJvm {
-  private static final String MAIN = "dev.graft.cli.GraftCommand";
+  static final String MAIN = "dev.graft.cli.GraftCommand";
 
   private ChildJvm() {}
 

@@ -1,6 +1,9 @@
 package dev.graft.platform.process;
 
 import dev.graft.platform.MachineLacks;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -24,7 +27,8 @@ record ChildUser(int uid, int gid) {
     }
     if (user.uid == 0 || user.gid == 0) {
       throw new MachineLacks(
-          "%s is %s, which is root or of its group; name another, or none".formatted(SETTING, name));
+          "%s is %s, which is root or of its group; name another, or none"
+              .formatted(SETTING, name));
     }
     return user;
   }
@@ -34,7 +38,22 @@ record ChildUser(int uid, int gid) {
     if (said.status() == 0) return Integer.parseInt(said.text().strip());
     throw new MachineLacks(
         "%s names %s, whom this machine does not know; name an account, a number such as 65531, or"
-            .formatted(SETTING, name)
+                .formatted(SETTING, name)
             + " none");
+  }
+
+  /** What comes before a command of root. */
+  List<String> command() {
+    return List.of(
+        "setpriv", "--reuid=" + uid, "--regid=" + gid, "--clear-groups", "--no-new-privs", "--");
+  }
+
+  /** Whether this process is root's. */
+  static boolean isRoot() {
+    try {
+      return Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0);
+    } catch (IOException | UnsupportedOperationException | IllegalArgumentException notLinux) {
+      return false;
+    }
   }
 }

@@ -1,6 +1,7 @@
 package dev.graft.platform.process;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -90,8 +91,13 @@ public final class Children {
   }
 
   /** Whatever a child left running finds nothing there any more. */
-  public void takeBack(Path directory) throws IOException {
-    if (user != null) set(directory, "mode", CLOSED);
+  public void takeBack(Path directory) {
+    if (user == null) return;
+    try {
+      set(directory, "mode", CLOSED);
+    } catch (IOException e) {
+      throw new UncheckedIOException("a directory of children cannot be taken back", e);
+    }
   }
 
   /**

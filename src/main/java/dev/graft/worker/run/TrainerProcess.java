@@ -9,13 +9,11 @@ import dev.graft.training.protocol.TrainingEvent;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -29,30 +27,15 @@ import org.slf4j.LoggerFactory;
 final class TrainerProcess implements Trainer {
   private static final Logger log = LoggerFactory.getLogger(TrainerProcess.class);
 
-  /**
-   * Keeps freed memory in the process: a step frees and takes the same large buffers again, and
-   * glibc would otherwise hand each back to the kernel (about a tenth of the step). {@code
-   * bin/graft} says the same for {@code train} and {@code bench}.
-   */
-  static final Map<String, String> ENVIRONMENT =
-      Map.of(
-          "MALLOC_TOP_PAD_", "268435456",
-          "MALLOC_TRIM_THRESHOLD_", "17179869184",
-          "MALLOC_MMAP_THRESHOLD_", "4294967296",
-          "OPT_OUT_TRACKING", "true",
-          "DJL_OFFLINE", "true");
-
   /** For the dump to be written. */
   private static final Duration DUMP = Duration.ofSeconds(2);
 
   private final Process process;
-  private final Children children;
-  private final Path directory;
+  private final Runnable ended;
 
-  private TrainerProcess(Process process, Children children, Path directory) {
+  private TrainerProcess(Process process, Runnable ended) {
     this.process = process;
-    this.children = children;
-    this.directory = directory;
+    this.ended = ended;
   }
 
   /**
@@ -66,13 +49,11 @@ final class TrainerProcess implements Trainer {
     children.give(directory);
     children.give(Files.createDirectories(directory.resolve("checkpoints")));
     ProcessBuilder builder =
-        children
-            .of(commandLine.command())
+        commandLine
+            .builder()
             .directory(directory.toFile())
             .redirectError(ProcessBuilder.Redirect.appendTo(errors.toFile()));
-    builder.environment().putAll(ENVIRONMENT);
-    builder.environment().putAll(commandLine.environment());
-    return new TrainerProcess(builder.start(), children, directory);
+    return new TrainerProcess(builder.start(), () -> children.takeBack(directory));
   }
 
   /** Sends the request, then hands over every event until the output ends; returns the status. */
@@ -98,16 +79,8 @@ final class TrainerProcess implements Trainer {
       log.atDebug().addKeyValue("pid", process.pid()).log("trainer_output_closed");
     }
     int status = process.waitFor();
-    takeBack();
+    ended.run();
     return status;
-  }
-
-  private void takeBack() {
-    try {
-      children.takeBack(directory);
-    } catch (IOException e) {
-      throw new UncheckedIOException("the directory of a run cannot be taken back", e);
-    }
   }
 
   @Override

@@ -19,6 +19,7 @@ import dev.graft.jobs.lease.Training;
 import dev.graft.jobs.lease.WorkerLink;
 import dev.graft.jobs.queue.QueueServer;
 import dev.graft.pg.GraftIT;
+import dev.graft.platform.process.Children;
 import dev.graft.platform.process.LoopThreads;
 import dev.graft.tenancy.Caller;
 import dev.graft.tenancy.Departments;

@@ -13,6 +13,7 @@ import dev.graft.inference.serving.InferenceProperties;
 import dev.graft.inference.serving.ModelDirectories;
 import dev.graft.jobs.lease.WorkerLink;
 import dev.graft.pg.TwoServers;
+import dev.graft.platform.process.Children;
 import dev.graft.platform.process.LoopThreads;
 import dev.graft.tenancy.ApiClient;
 import dev.graft.tenancy.Caller;

@@ -4,6 +4,7 @@ import dev.graft.cli.doctor.check.Check;
 import dev.graft.cli.doctor.check.CheckResult;
 import dev.graft.platform.process.ChildConfinement;
 import dev.graft.platform.process.ChildrenProperties;
+import dev.graft.platform.process.FoundConfinement;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,13 +22,12 @@ public record ChildProcesses(ChildrenProperties settings, Path directory) implem
 
   @Override
   public List<CheckResult> findings() {
-    ChildConfinement.Found found = new ChildConfinement(settings, directory).find(directory);
+    FoundConfinement found = new ChildConfinement(settings, directory).find(directory);
     List<CheckResult> lacks = new ArrayList<>();
     String user = found.userLack();
     if (user != null) {
       lacks.add(
-          CheckResult.warning(
-              name(), "they run as root: " + user, ChildConfinement.USER_CURE));
+          CheckResult.warning(name(), "they run as root: " + user, ChildConfinement.USER_CURE));
     }
     String network = found.networkLack();
     if (network != null) {

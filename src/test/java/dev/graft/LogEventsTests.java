@@ -85,6 +85,8 @@ class LogEventsTests {
           "client_gone",
           "clock_not_compared",
           "clocks_differ",
+          "children_have_network",
+          "children_run_as_root",
           "copies_found",
           "credential_not_renewed",
           "credential_renewed",

@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -92,8 +93,44 @@ public sealed interface ArtifactStore permits FileArtifactStore, S3ArtifactStore
     return Optional.empty();
   }
 
-  /** The same, for workers. */
+  /**
+   * Where a worker may put a blob instead of giving it to a server; empty where there is no such
+   * place, or the blob is too large for one request. It is no blob before {@link #takeIn}.
+   *
+   * @param name of this upload and no other, of {@code [a-z0-9_-]}
+   */
+  default Optional<UploadLink> uploadLink(BlobRef blob, String name) {
+    return Optional.empty();
+  }
+
+  /** Whether there is such a place for blobs that are not too large. */
+  default boolean givesUploadLinks() {
+    return false;
+  }
+
+  /**
+   * Makes a blob of what was put there, if it is that blob, and removes it there.
+   *
+   * @throws BlobMismatch if it is another
+   * @throws BlobMissing if nothing was put there
+   */
+  default void takeIn(BlobRef blob, String name) throws IOException {
+    throw new BlobMissing("nothing was put under " + name);
+  }
+
+  /** The same as {@link #downloadLink}, for workers. */
   default Optional<URI> workerLink(Digest digest) {
     return Optional.empty();
+  }
+
+  /**
+   * Where the bytes of one blob may be put, and nothing else.
+   *
+   * @param headers that the request must have, beside its length
+   */
+  record UploadLink(URI url, Map<String, String> headers) {
+    public UploadLink {
+      headers = Map.copyOf(headers);
+    }
   }
 }

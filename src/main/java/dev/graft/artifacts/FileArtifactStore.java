@@ -15,9 +15,11 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermission;
 import java.security.DigestOutputStream;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -50,12 +52,25 @@ public final class FileArtifactStore implements ArtifactStore, AutoCloseable {
   /** Opens the store in {@code root}, made if absent; sees to what killed processes left behind. */
   public static FileArtifactStore open(Path root) throws IOException {
     Path blobs = Files.createDirectories(root.resolve("blobs").resolve("sha256"));
+    closeToOthers(root.resolve("blobs"));
     Path kept = Files.createDirectories(root.resolve("kept"));
     Path aside = Files.createDirectories(root.resolve("aside"));
     Scratch scratch = Scratch.open(root.resolve("tmp"));
     FileArtifactStore store = new FileArtifactStore(blobs, kept, aside, scratch);
     store.removal.giveBackAll();
     return store;
+  }
+
+  /** Who is given a link to a blob, as children are, must not find the others. */
+  private static void closeToOthers(Path blobs) throws IOException {
+    try {
+      Set<PosixFilePermission> found = Files.getPosixFilePermissions(blobs);
+      if (found.removeIf(each -> each.name().startsWith("OTHERS_"))) {
+        Files.setPosixFilePermissions(blobs, found);
+      }
+    } catch (FileSystemException | UnsupportedOperationException notOurs) {
+      // its owner's to say
+    }
   }
 
   /**

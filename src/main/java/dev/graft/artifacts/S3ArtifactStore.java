@@ -1,5 +1,7 @@
 package dev.graft.artifacts;
 
+import dev.graft.artifacts.s3.ArrivingObjects;
+import dev.graft.artifacts.s3.ObjectContent;
 import dev.graft.artifacts.s3.S3Bucket;
 import dev.graft.artifacts.s3.S3Properties;
 import dev.graft.artifacts.s3.UploadSource;
@@ -35,6 +37,7 @@ public final class S3ArtifactStore implements ArtifactStore, AutoCloseable {
   private static final int TRIES = 5;
 
   private final S3Bucket bucket;
+  private final ArrivingObjects arriving;
   private final S3Properties settings;
   private final Publications publications;
   private final Scratch scratch;
@@ -42,6 +45,7 @@ public final class S3ArtifactStore implements ArtifactStore, AutoCloseable {
   private S3ArtifactStore(
       S3Bucket bucket, S3Properties settings, Publications publications, Scratch scratch) {
     this.bucket = bucket;
+    this.arriving = bucket.arriving();
     this.settings = settings;
     this.publications = publications;
     this.scratch = scratch;
@@ -199,7 +203,8 @@ public final class S3ArtifactStore implements ArtifactStore, AutoCloseable {
 
   @Override
   public void removeUnfinished(Instant now) throws IOException {
-    int removed = bucket.abortUnfinished(now.minus(settings.abandonedAfter()));
+    Instant before = now.minus(settings.abandonedAfter());
+    int removed = bucket.abortUnfinished(before) + arriving.removeLeft(before);
     if (removed > 0) log.atInfo().addKeyValue("uploads", removed).log("unfinished_uploads_removed");
   }
 
@@ -215,6 +220,36 @@ public final class S3ArtifactStore implements ArtifactStore, AutoCloseable {
     return settings.redirectWorkers()
         ? Optional.of(bucket.link(key(digest), "attachment", "application/octet-stream"))
         : Optional.empty();
+  }
+
+  @Override
+  public boolean givesUploadLinks() {
+    return settings.redirectWorkers();
+  }
+
+  @Override
+  public Optional<UploadLink> uploadLink(BlobRef blob, String name) {
+    boolean fits = blob.bytes() > 0 && blob.bytes() <= ArrivingObjects.MOST;
+    if (!givesUploadLinks() || !fits) return Optional.empty();
+    var put = arriving.sign(FileArtifactStore.requireName(name), content(blob));
+    return Optional.of(new UploadLink(put.url(), put.headers()));
+  }
+
+  @Override
+  public void takeIn(BlobRef blob, String name) throws IOException {
+    publications.note(blob.sha256());
+    boolean same;
+    try {
+      same = arriving.copy(FileArtifactStore.requireName(name), content(blob), key(blob.sha256()));
+    } catch (NoSuchFileException absent) {
+      throw new BlobMissing("nothing was put under " + name);
+    }
+    arriving.remove(name);
+    if (!same) throw new BlobMismatch("what was put is not " + blob);
+  }
+
+  private static ObjectContent content(BlobRef blob) {
+    return new ObjectContent(blob.bytes(), blob.sha256().hex());
   }
 
   private static String key(Digest digest) {

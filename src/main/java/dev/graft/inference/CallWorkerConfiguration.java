@@ -9,8 +9,11 @@ import dev.graft.inference.serving.ModelDirectories;
 import dev.graft.jobs.lease.WorkerLink;
 import dev.graft.platform.EveryRole;
 import dev.graft.platform.GraftProperties;
+import dev.graft.platform.process.ChildConfinement;
 import dev.graft.platform.process.ChildJvm;
+import dev.graft.platform.process.Children;
 import dev.graft.platform.process.LoopThreads;
+import java.io.IOException;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -23,14 +26,22 @@ import org.springframework.context.annotation.Profile;
 @ConditionalOnProperty(name = "graft.inference.offer", matchIfMissing = true)
 class CallWorkerConfiguration {
   @Bean(destroyMethod = "close")
-  WarmModels warmModels(BlobCache blobs, InferenceProperties settings, GraftProperties graft) {
+  WarmModels warmModels(
+      BlobCache blobs,
+      InferenceProperties settings,
+      GraftProperties graft,
+      ChildConfinement confinement)
+      throws IOException {
+    Children inferrers = confinement.within(InferenceConfiguration.directory(settings, graft));
     ModelDirectories files =
-        InferenceConfiguration.directories(ModelDirectories.source(blobs.store()), settings, graft);
+        InferenceConfiguration.directories(
+            ModelDirectories.source(blobs.store()), settings, graft, inferrers);
     blobs.beforeEviction(files::removeIdle);
     return new WarmModels(
         settings,
         files,
-        model -> ChildJvm.ofThisProgram(settings.heap(), InferenceConfiguration.arguments(model)));
+        model -> ChildJvm.ofThisProgram(settings.heap(), InferenceConfiguration.arguments(model)),
+        inferrers);
   }
 
   @Bean

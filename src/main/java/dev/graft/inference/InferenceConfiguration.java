@@ -16,9 +16,12 @@ import dev.graft.inference.serving.ModelDirectories;
 import dev.graft.platform.GraftProperties;
 import dev.graft.platform.Ids;
 import dev.graft.platform.database.Hints;
+import dev.graft.platform.process.ChildConfinement;
 import dev.graft.platform.process.ChildJvm;
+import dev.graft.platform.process.Children;
 import dev.graft.spec.NamedQuantization;
 import dev.graft.spec.Quantization;
+import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -41,8 +44,9 @@ class InferenceConfiguration {
       EngineProperties engine,
       LocalModels files,
       CallBoard board,
+      Children inferrers,
       Environment environment) {
-    Inferrer own = own(settings, files, board, environment);
+    Inferrer own = own(settings, files, board, inferrers, environment);
     URI url = engine.url();
     if (url == null) return own;
     EngineHttp http = new EngineHttp(url, engine.apiKey());
@@ -50,7 +54,11 @@ class InferenceConfiguration {
   }
 
   private static Inferrer own(
-      InferenceProperties settings, LocalModels files, CallBoard board, Environment environment) {
+      InferenceProperties settings,
+      LocalModels files,
+      CallBoard board,
+      Children inferrers,
+      Environment environment) {
     boolean here =
         switch (settings.runOn()) {
           case AUTO -> environment.acceptsProfiles(Profiles.of("worker"));
@@ -59,7 +67,10 @@ class InferenceConfiguration {
         };
     if (!here) return new RoutedInferrer(board, settings);
     return new WarmModels(
-        settings, files, model -> ChildJvm.ofThisProgram(settings.heap(), arguments(model)));
+        settings,
+        files,
+        model -> ChildJvm.ofThisProgram(settings.heap(), arguments(model)),
+        inferrers);
   }
 
   @Bean
@@ -81,16 +92,39 @@ class InferenceConfiguration {
   }
 
   @Bean
-  LocalModels modelFiles(LocalCopies copies, InferenceProperties settings, GraftProperties graft) {
-    ModelDirectories directories = directories(copies::materialise, settings, graft);
+  LocalModels modelFiles(
+      LocalCopies copies, InferenceProperties settings, GraftProperties graft, Children inferrers)
+      throws IOException {
+    ModelDirectories directories = directories(copies::materialise, settings, graft, inferrers);
     copies.cache().beforeEviction(directories::removeIdle);
     return directories;
   }
 
+  @Bean
+  Children inferrers(
+      ChildConfinement confinement, InferenceProperties settings, GraftProperties graft) {
+    return confinement.within(directory(settings, graft));
+  }
+
   static ModelDirectories directories(
-      ModelDirectories.Source files, InferenceProperties settings, GraftProperties graft) {
-    Path set = settings.directory();
+      ModelDirectories.Source files,
+      InferenceProperties settings,
+      GraftProperties graft,
+      Children inferrers)
+      throws IOException {
+    Path root = directory(settings, graft);
+    inferrers.share(root); // what another process laid out
     return new ModelDirectories(
-        files, set != null ? set : graft.dataDir().resolve("inference"), settings.keepFiles());
+        (manifest, target, wanted) -> {
+          files.materialise(manifest, target, wanted);
+          inferrers.share(target);
+        },
+        root,
+        settings.keepFiles());
+  }
+
+  static Path directory(InferenceProperties settings, GraftProperties graft) {
+    Path set = settings.directory();
+    return set != null ? set : graft.dataDir().resolve("inference");
   }
 }

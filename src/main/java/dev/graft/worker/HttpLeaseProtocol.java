@@ -29,10 +29,12 @@ import org.jspecify.annotations.Nullable;
 final class HttpLeaseProtocol implements LeaseProtocol {
   private final WorkerHttp http;
   private final Duration callTimeout;
+  private final DirectUploads direct;
 
   HttpLeaseProtocol(WorkerHttp http, Duration callTimeout) {
     this.http = http;
     this.callTimeout = callTimeout;
+    this.direct = new DirectUploads(http);
   }
 
   @Override
@@ -43,6 +45,7 @@ final class HttpLeaseProtocol implements LeaseProtocol {
             .build();
     HttpResponse<byte[]> response = http.send(request);
     if (response.statusCode() == 204) return Optional.empty();
+    direct.ask();
     requireSuccess(response.statusCode(), response.body(), null);
     Lease lease = LeaseWire.read(response.body(), Lease.class);
     Optional<String> mismatch = WorkerHttp.mismatch(response);
@@ -102,6 +105,7 @@ final class HttpLeaseProtocol implements LeaseProtocol {
   public void put(LeaseKey key, BlobRef blob, Path file) throws IOException {
     // A slow link may take long; one that moves less than 100 kB/s is as good as down.
     Duration deadline = callTimeout.plusMillis(blob.bytes() / 100);
+    if (direct.put(key, blob, file, deadline)) return;
     HttpRequest request =
         about(key, "/blobs/" + blob.sha256(), deadline).PUT(BodyPublishers.ofFile(file)).build();
     HttpResponse<byte[]> response = http.send(request);
@@ -116,15 +120,14 @@ final class HttpLeaseProtocol implements LeaseProtocol {
   }
 
   private HttpRequest.Builder about(LeaseKey key, String path, Duration deadline) {
-    return http.request("/leases/" + key.jobId() + path, deadline)
-        .header(LeaseWire.LEASE_HEADER, LeaseWire.header(key));
+    return http.request(key, path, deadline);
   }
 
   private static HttpRequest.BodyPublisher json(Object body) {
     return BodyPublishers.ofByteArray(LeaseWire.write(body));
   }
 
-  private static void requireSuccess(int status, byte[] body, @Nullable LeaseKey key) {
+  static void requireSuccess(int status, byte[] body, @Nullable LeaseKey key) {
     if (key != null
         && status == 409
         && WorkerHttp.refusal(body).code().equals(LeaseWire.LEASE_LOST)) {

@@ -7,6 +7,7 @@ import dev.graft.artifacts.cache.LocalCopies;
 import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.LeaseProtocol;
 import dev.graft.platform.EveryRole;
+import dev.graft.platform.process.ChildConfinement;
 import dev.graft.platform.process.ChildJvm;
 import dev.graft.platform.process.FileTrees;
 import dev.graft.platform.process.LoopThreads;
@@ -20,7 +21,9 @@ import dev.graft.worker.run.Trainers;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.annotation.Bean;
@@ -77,10 +80,16 @@ class WorkerConfiguration {
 
   /** Runs of killed processes are gone with it, and the links by which they used copies. */
   @Bean(destroyMethod = "close")
-  Scratch runs(WorkerProperties settings) throws IOException {
+  Scratch runs(WorkerProperties settings, TrainerCommandLine trainer) throws IOException {
     // Of earlier builds: links that would keep on the disk what is evicted or deleted.
     FileTrees.delete(settings.directory().resolve("models"));
-    return Scratch.open(settings.directory().resolve("jobs"));
+    Path tokens = tokens(settings);
+    if (!trainer.children().kept("tokens", tokens).equals(tokens)) FileTrees.delete(tokens);
+    Path jobs = settings.directory().resolve("jobs");
+    Scratch runs = Scratch.open(jobs);
+    trainer.children().pass(jobs);
+    trainer.children().pass(runs.directory());
+    return runs;
   }
 
   @Bean
@@ -98,8 +107,11 @@ class WorkerConfiguration {
   }
 
   @Bean
-  TrainerCommandLine trainerCommandLine(WorkerProperties settings) {
-    return new TrainerCommandLine(ChildJvm.ofThisProgram(settings.heap(), "trainer"));
+  TrainerCommandLine trainerCommandLine(WorkerProperties settings, ChildConfinement confinement) {
+    return new TrainerCommandLine(
+        ChildJvm.ofThisProgram(settings.heap(), "trainer"),
+        Map.of(),
+        confinement.within(settings.directory()));
   }
 
   @Bean
@@ -109,6 +121,7 @@ class WorkerConfiguration {
       Scratch runs,
       ApplicationEventPublisher events,
       TrainerDevices devices,
+      TrainerCommandLine trainer,
       WorkerProperties settings) {
     int cores = Runtime.getRuntime().availableProcessors();
     Integer threads = settings.trainerThreads(cores, devices.all().size());
@@ -117,7 +130,7 @@ class WorkerConfiguration {
             blobs,
             protocol,
             runs.directory(),
-            settings.directory().resolve("tokens").toAbsolutePath(),
+            trainer.children().kept("tokens", tokens(settings)),
             threads);
     StopTimes stopTimes = new StopTimes(settings.directory());
     return WorkerLoop.threads(
@@ -127,5 +140,9 @@ class WorkerConfiguration {
                     new WorkerLoop(
                         each, protocol, preparation, events::publishEvent, settings, stopTimes))
             .toList());
+  }
+
+  private static Path tokens(WorkerProperties settings) {
+    return settings.directory().resolve("tokens").toAbsolutePath();
   }
 }

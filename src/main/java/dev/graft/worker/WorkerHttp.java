@@ -1,5 +1,6 @@
 package dev.graft.worker;
 
+import dev.graft.jobs.lease.LeaseKey;
 import dev.graft.jobs.lease.LeaseRefused;
 import dev.graft.jobs.lease.LeaseWire;
 import dev.graft.jobs.lease.ProtocolVersion;
@@ -63,6 +64,12 @@ final class WorkerHttp implements WorkerLink {
     String shown = credential.shown();
     if (!shown.isEmpty()) request.header(AUTHORIZATION, SCHEME + shown);
     return request;
+  }
+
+  /** About a lease. */
+  HttpRequest.Builder request(LeaseKey key, String path, Duration deadline) {
+    return request("/leases/" + key.jobId() + path, deadline)
+        .header(LeaseWire.LEASE_HEADER, LeaseWire.header(key));
   }
 
   HttpResponse<byte[]> send(HttpRequest request) {

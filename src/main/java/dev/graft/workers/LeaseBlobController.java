@@ -18,7 +18,9 @@ import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.PutMapping;
+import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RestController;
@@ -70,6 +72,44 @@ class LeaseBlobController {
       throw new LeaseRefused("the content does not have the announced size and digest");
     }
     return ResponseEntity.noContent().build();
+  }
+
+  /** 404 where all uploads come here, 204 where this one is to. */
+  @PostMapping("/{job}/blobs/{digest}/link")
+  ResponseEntity<byte[]> link(
+      @PathVariable String job,
+      @PathVariable String digest,
+      @RequestHeader(LeaseWire.LEASE_HEADER) String lease,
+      @RequestBody byte[] body)
+      throws IOException {
+    if (!blobs.givesUploadLinks()) {
+      return WorkerErrors.of(HttpStatus.NOT_FOUND, "no_upload_links", "Uploads come to the server");
+    }
+    return desk.uploadLink(LeaseWire.key(job, lease), blob(digest, body))
+        .map(link -> new LeaseWire.UploadTo(link.url().toString(), link.headers()))
+        .map(to -> ResponseEntity.ok(LeaseWire.write(to)))
+        .orElseGet(() -> ResponseEntity.noContent().build());
+  }
+
+  @PostMapping("/{job}/blobs/{digest}/arrived")
+  ResponseEntity<Void> arrived(
+      @PathVariable String job,
+      @PathVariable String digest,
+      @RequestHeader(LeaseWire.LEASE_HEADER) String lease,
+      @RequestBody byte[] body)
+      throws IOException {
+    try {
+      blobs.arrived(LeaseWire.key(job, lease), blob(digest, body));
+    } catch (BlobMismatch mismatch) {
+      throw new LeaseRefused("the content does not have the announced size and digest");
+    }
+    return ResponseEntity.noContent().build();
+  }
+
+  private static BlobRef blob(String digest, byte[] body) {
+    long bytes = LeaseWire.read(body, LeaseWire.OfferedUpload.class).bytes();
+    if (bytes < 0) throw new LeaseRefused("a length is not negative");
+    return new BlobRef(digest(digest), bytes);
   }
 
   private static Digest digest(String hex) {

@@ -18,6 +18,7 @@ import dev.graft.inference.routing.TrainingPriority;
 import dev.graft.inference.serving.InferenceProperties;
 import dev.graft.inference.serving.ModelDirectories;
 import dev.graft.pg.TwoServers;
+import dev.graft.platform.process.Children;
 import dev.graft.platform.process.LoopThreads;
 import dev.graft.tenancy.ApiClient;
 import dev.graft.tenancy.Caller;
@@ -85,7 +86,8 @@ class AliasChatsIT {
             servers.a().get(InferenceProperties.class),
             new ModelDirectories(
                 ModelDirectories.source(store), directory.resolve("laid"), Duration.ofDays(1)),
-            model -> TestProgram.of(Parrot.class, "64m", model.model().toString()));
+            model -> TestProgram.of(Parrot.class, "64m", model.model().toString()),
+            Children.AS_GRAFT);
     String token =
         servers.b().get(JoinTokens.class).create("default", Duration.ofMinutes(5), null).secret();
     worker =

@@ -35,6 +35,8 @@ import org.springframework.test.context.ContextConfiguration;
       // Some tests write rows that no queue would.
       "graft.ops.invariants-every=1d",
       "graft.artifacts.sweep-after=1d",
+      // Jars of a build often lie where no other user reads; ChildConfinementTests have one.
+      "graft.children.user=none",
     })
 @ActiveProfiles("server")
 @ContextConfiguration(initializers = FreshDatabase.class)

@@ -28,9 +28,7 @@ import org.springframework.context.annotation.Import;
 import org.springframework.test.context.ContextConfiguration;
 import org.springframework.test.context.TestPropertySource;
 
-/**
- * Workers of a server whose artifacts lie in a bucket: they read there, and write to the server.
- */
+/** Workers of a server whose artifacts lie in a bucket: they read and write there. */
 @GraftIT
 @Import(QueueServer.class)
 @ContextConfiguration(initializers = {FreshDatabase.class, BucketStore.class})

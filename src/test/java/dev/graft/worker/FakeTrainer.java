@@ -28,8 +28,8 @@ import tools.jackson.databind.JsonNode;
  *
  * <p>It obeys these keys of the adapter object: {@code steps}, {@code step_ms}, {@code save_steps},
  * {@code exit_at} with {@code exit_status}, {@code memory_until} (runs out of memory in a later
- * step, unless it is to take the least), {@code device} (fails on any other), and {@code hang_at}
- * (never returns from that step).
+ * step, unless it is to take the least), {@code device} (fails on any other), {@code hang_at}
+ * (never returns from that step), and {@code link} (what a link in the result names).
  */
 public final class FakeTrainer {
   private final RunRequest request;
@@ -118,6 +118,9 @@ public final class FakeTrainer {
     Path output = Files.createDirectories(request.directories().output());
     Files.writeString(output.resolve("adapter_model.safetensors"), state);
     Files.writeString(output.resolve("adapter_config.json"), "{}");
+    if (plan.has("link")) {
+      Files.createSymbolicLink(output.resolve("linked"), Path.of(plan.path("link").asString()));
+    }
     say(new TrainingEvent.Completed(output.toString(), step, step * 40L, 1.0 / step, 0.25));
     return TrainerExit.DONE;
   }

@@ -7,7 +7,10 @@ import dev.graft.artifacts.cache.BlobCache;
 import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.LeaseProtocol;
 import dev.graft.jobs.lease.WorkerLink;
+import dev.graft.platform.process.ChildConfinement;
 import dev.graft.platform.process.ChildJvm;
+import dev.graft.platform.process.Children;
+import dev.graft.platform.process.ChildrenProperties;
 import dev.graft.platform.process.LoopThreads;
 import dev.graft.worker.run.DeviceMeter;
 import dev.graft.worker.run.JobRun;
@@ -20,6 +23,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.util.unit.DataSize;
 
@@ -38,24 +42,40 @@ public final class TestWorker {
             Path.of(arguments[0]), arguments[1], null, arguments[2], Long.parseLong(arguments[3]));
     URI server = URI.create(arguments[1]);
     LeaseProtocol protocol = join(settings, server);
+    FileArtifactStore store = FileArtifactStore.open(settings.directory());
     LoopThreads worker =
-        WorkerLoop.threads(
-            List.of(loop(settings, protocol, FileArtifactStore.open(settings.directory()))));
+        WorkerLoop.threads(List.of(loop(settings, protocol, store, confined(settings))));
     Runtime.getRuntime().addShutdownHook(new Thread(worker::stop));
     worker.start();
   }
 
   static WorkerLoop loop(WorkerProperties settings, LeaseProtocol protocol, FileArtifactStore store)
       throws IOException {
+    return loop(settings, protocol, store, Children.AS_GRAFT);
+  }
+
+  private static WorkerLoop loop(
+      WorkerProperties settings, LeaseProtocol protocol, FileArtifactStore store, Children children)
+      throws IOException {
     BlobCache blobs = BlobCache.of(store, settings.copies(MUCH));
     Path jobs = Scratch.open(settings.directory().resolve("jobs")).directory();
+    children.pass(jobs.getParent());
+    children.pass(jobs);
+    TrainerCommandLine trainer =
+        new TrainerCommandLine(fakeTrainer().command(), Map.of(), children);
     return new WorkerLoop(
-        new TrainerDevice(Device.UNKNOWN, fakeTrainer(), DeviceMeter.NONE),
+        new TrainerDevice(Device.UNKNOWN, trainer, DeviceMeter.NONE),
         protocol,
         new RunPreparation(blobs, protocol, jobs, jobs.resolveSibling("tokens"), 1),
         event -> {},
         settings,
         new StopTimes(settings.directory()));
+  }
+
+  /** As a worker has it by default. */
+  private static Children confined(WorkerProperties settings) {
+    ChildrenProperties byDefault = new ChildrenProperties("65531", ChildrenProperties.Network.NONE);
+    return new ChildConfinement(byDefault, settings.directory()).within(settings.directory());
   }
 
   /** The calls of a worker, with the credential that it has or gets for its token. */
@@ -141,14 +161,19 @@ public final class TestWorker {
    */
   static Process start(Path directory, String server, String token, long cacheSize)
       throws IOException {
-    List<String> command =
-        TestProgram.of(
-            TestWorker.class,
-            "128m",
-            directory.toString(),
-            server,
-            token,
-            Long.toString(cacheSize));
+    return start(directory, command(directory, server, token, cacheSize));
+  }
+
+  static List<String> command(Path directory, String server, String token) {
+    return command(directory, server, token, MUCH);
+  }
+
+  private static List<String> command(Path directory, String server, String token, long cacheSize) {
+    return TestProgram.of(
+        TestWorker.class, "128m", directory.toString(), server, token, Long.toString(cacheSize));
+  }
+
+  static Process start(Path directory, List<String> command) throws IOException {
     Files.createDirectories(directory);
     ProcessBuilder builder =
         new ProcessBuilder(command)

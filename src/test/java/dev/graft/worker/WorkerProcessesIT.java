@@ -2,11 +2,17 @@ package dev.graft.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.graft.ReachableClassPath;
+import dev.graft.artifacts.ArtifactStore;
+import dev.graft.artifacts.Digest;
 import dev.graft.jobs.queue.QueueServer;
 import dev.graft.jobs.queue.QueueServer.Submitted;
 import dev.graft.pg.GraftIT;
+import dev.graft.platform.process.FileTrees;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -41,6 +47,7 @@ class WorkerProcessesIT {
   @TempDir Path directory;
   @LocalServerPort int port;
   @Autowired QueueServer server;
+  @Autowired ArtifactStore store;
   private final List<Process> workers = new ArrayList<>();
 
   @AfterEach
@@ -149,6 +156,43 @@ class WorkerProcessesIT {
     assertThat(server.failures(large)).isZero();
     // the same steps in less memory: what was trained is not trained again
     assertThat(server.told(large, "Training on 8 examples; continues after step 4")).isOne();
+  }
+
+  /** What a trainer of a worker of root may not do, its job does without. */
+  @Test
+  void aTrainerOfRootIsAnotherUserWithoutNetworkAndItsResultIsPublished() throws Exception {
+    assumeTrue("root".equals(System.getProperty("user.name")), "only root can have others");
+    Submitted job = server.submit("{\"steps\":40,\"step_ms\":50,\"save_steps\":10}", directory);
+    Path files = ReachableClassPath.opened(Files.createTempDirectory("graft-worker-"));
+    try {
+      List<String> command =
+          TestWorker.command(files.resolve("one"), "http://127.0.0.1:" + port, server.joinToken());
+      String reachable = ReachableClassPath.in(files);
+      command.replaceAll(
+          each -> each.equals(System.getProperty("java.class.path")) ? reachable : each);
+      workers.add(TestWorker.start(files.resolve("one"), command));
+      await().atMost(LONG).until(() -> server.step(job) > 3);
+      Path trainer = Path.of("/proc", Long.toString(trainer().orElseThrow().pid()));
+      assertThat(Files.getAttribute(trainer, "unix:uid")).isEqualTo(65531);
+      assertThat(Files.readAllLines(trainer.resolve("net/dev"))).hasSize(3); // two lines, and lo
+      await().atMost(LONG).until(() -> server.state(job).equals("succeeded"));
+      assertThat(server.result(job, "adapter_model.safetensors"))
+          .isEqualTo(FakeTrainer.result(42, QueueServer.DATA, 40));
+      assertThat(server.checkpoint(job)).isEqualTo(40);
+    } finally {
+      stopWorkers();
+      FileTrees.delete(files);
+    }
+  }
+
+  @Test
+  void aResultWithALinkInItIsNotSent() throws Exception {
+    Path secret = Files.writeString(directory.resolve("credential"), "what only the worker reads");
+    Submitted job = server.submit("{\"steps\":1,\"link\":\"%s\"}".formatted(secret), directory);
+    start("one");
+    await().atMost(LONG).until(() -> server.state(job).equals("failed"));
+    Digest read = Digest.of("what only the worker reads".getBytes(StandardCharsets.UTF_8));
+    assertThat(store.stat(read)).isEmpty();
   }
 
   private Process start(String name) throws IOException {

@@ -246,6 +246,11 @@ public final class S3Bucket implements AutoCloseable {
     }
   }
 
+  /** What others put here by signed URLs. */
+  public ArrivingObjects arriving() {
+    return new ArrivingObjects(settings, connections, name);
+  }
+
   private static S3Failure failure(String key, String done, SdkException failed) {
     return S3Failure.of("%s cannot be %s".formatted(key, done), failed);
   }

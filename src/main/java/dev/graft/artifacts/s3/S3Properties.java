@@ -37,7 +37,8 @@ import software.amazon.awssdk.services.s3.model.ServerSideEncryption;
  *     file system
  * @param redirectDownloads whether downloads of files and adapters are answered with a redirect to
  *     a pre-signed URL of the bucket, which clients must be able to reach
- * @param redirectWorkers whether workers are sent to the bucket for what they read
+ * @param redirectWorkers whether workers are sent to the bucket for what they read and what they
+ *     upload
  * @param linkLifetime how long a pre-signed URL can be begun with, up to 7 days
  */
 @ConfigurationProperties("graft.artifacts.s3")

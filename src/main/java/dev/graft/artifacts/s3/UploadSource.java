@@ -1,8 +1,6 @@
 package dev.graft.artifacts.s3;
 
 import java.nio.file.Path;
-import java.util.Base64;
-import java.util.HexFormat;
 
 /**
  * A local file that becomes an object.
@@ -13,6 +11,6 @@ import java.util.HexFormat;
 public record UploadSource(Path file, long bytes, String sha256) {
   /** As S3 writes it. */
   String base64() {
-    return Base64.getEncoder().encodeToString(HexFormat.of().parseHex(sha256));
+    return new ObjectContent(bytes, sha256).base64();
   }
 }

@@ -4,6 +4,7 @@ import dev.graft.cli.doctor.check.Check;
 import dev.graft.cli.doctor.check.CheckResult;
 import dev.graft.cli.doctor.database.ConfiguredDatabase;
 import dev.graft.cli.doctor.database.EmbeddedDatabase;
+import dev.graft.cli.doctor.machine.ChildProcesses;
 import dev.graft.cli.doctor.machine.DataDirectory;
 import dev.graft.cli.doctor.machine.DiskSpace;
 import dev.graft.cli.doctor.machine.FileSystem;
@@ -62,6 +63,7 @@ public final class Examination {
     int usable = gpus.usable().size();
     checks.add(new Libtorch(ChildJvm.ofThisProgram(HEAP, "libtorch-check"), usable));
     checks.add(new DataDirectory(dataDir));
+    checks.add(new ChildProcesses(installation.children(), dataDir));
     checks.add(new DiskSpace(dataDir, DISK_NEEDED, DISK_WANTED));
     checks.add(new FileSystem(dataDir));
     checks.add(new Leftovers(dataDir));

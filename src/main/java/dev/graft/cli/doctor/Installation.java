@@ -1,6 +1,7 @@
 package dev.graft.cli.doctor;
 
 import dev.graft.artifacts.s3.S3Properties;
+import dev.graft.platform.process.ChildrenProperties;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -61,6 +62,10 @@ public record Installation(
     return Binder.get(settings)
         .bind("graft.worker.devices", Bindable.listOf(String.class))
         .orElse(List.of());
+  }
+
+  ChildrenProperties children() {
+    return Binder.get(settings).bindOrCreate("graft.children", ChildrenProperties.class);
   }
 
   /** Where artifacts lie in one. */

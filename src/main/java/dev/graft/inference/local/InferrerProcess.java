@@ -4,7 +4,7 @@ import dev.graft.inference.protocol.Ask;
 import dev.graft.inference.protocol.InferrerOrder;
 import dev.graft.inference.protocol.Reply;
 import dev.graft.inference.serving.InferrerLost;
-import dev.graft.platform.process.ChildProcess;
+import dev.graft.platform.process.Children;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -58,9 +58,9 @@ final class InferrerProcess implements AutoCloseable {
    *
    * @param cancelTimeout a process that does not end a cancelled answer by then is ended
    */
-  InferrerProcess(List<String> command, Duration cancelTimeout) {
+  InferrerProcess(Children children, List<String> command, Duration cancelTimeout) {
     this.cancelTimeout = cancelTimeout;
-    Thread.ofPlatform().daemon().name("inferrer").start(() -> run(command));
+    Thread.ofPlatform().daemon().name("inferrer").start(() -> run(children, command));
   }
 
   /**
@@ -163,11 +163,10 @@ final class InferrerProcess implements AutoCloseable {
     return new InferrerLost("the inference process " + how);
   }
 
-  private void run(List<String> command) {
+  private void run(Children children, List<String> command) {
     int status = -1;
     try {
-      ProcessBuilder builder =
-          ChildProcess.of(command).redirectError(ProcessBuilder.Redirect.INHERIT);
+      ProcessBuilder builder = children.of(command).redirectError(ProcessBuilder.Redirect.INHERIT);
       builder.environment().putAll(QUIET);
       Process child = builder.start();
       process.complete(child);

@@ -9,6 +9,7 @@ import dev.graft.inference.serving.InferrerLost;
 import dev.graft.inference.serving.LocalModels;
 import dev.graft.inference.serving.NoCapacity;
 import dev.graft.inference.serving.ServedModel;
+import dev.graft.platform.process.Children;
 import dev.graft.spec.Quantization;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -37,6 +38,7 @@ public final class WarmModels implements Inferrer, AutoCloseable {
   private final InferenceProperties settings;
   private final LocalModels files;
   private final Function<Laid, List<String>> commandLine;
+  private final Children children;
   private final ScheduledExecutorService watch =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("inferrer-idle").factory());
@@ -56,13 +58,18 @@ public final class WarmModels implements Inferrer, AutoCloseable {
       boolean classifies) {}
 
   /**
+   * @param files that {@code children} may read
    * @param commandLine how to start the inferrer of a model
    */
   public WarmModels(
-      InferenceProperties settings, LocalModels files, Function<Laid, List<String>> commandLine) {
+      InferenceProperties settings,
+      LocalModels files,
+      Function<Laid, List<String>> commandLine,
+      Children children) {
     this.settings = settings;
     this.files = files;
     this.commandLine = commandLine;
+    this.children = children;
     long period = Math.max(1, settings.idleUnload().toMillis() / 4);
     watch.scheduleWithFixedDelay(this::tidy, period, period, TimeUnit.MILLISECONDS);
   }
@@ -110,7 +117,7 @@ public final class WarmModels implements Inferrer, AutoCloseable {
   }
 
   private InferrerProcess start(Laid model) {
-    return new InferrerProcess(commandLine.apply(model), settings.cancelTimeout());
+    return new InferrerProcess(children, commandLine.apply(model), settings.cancelTimeout());
   }
 
   private synchronized void leave(WarmModel model, String department, long nanos) {

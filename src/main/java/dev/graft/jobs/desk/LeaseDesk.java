@@ -1,5 +1,6 @@
 package dev.graft.jobs.desk;
 
+import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
 import dev.graft.jobs.JobState;
@@ -174,8 +175,27 @@ public class LeaseDesk {
    *     another run would upload as much
    */
   public void put(LeaseKey key, BlobRef blob, InputStream in) throws IOException {
+    counted(
+        key,
+        () -> {
+          blobs.put(key, blob, in);
+          return blob;
+        });
+  }
+
+  /** Where the file may be put instead; as {@link #put} otherwise. */
+  public Optional<ArtifactStore.UploadLink> uploadLink(LeaseKey key, BlobRef blob)
+      throws IOException {
+    return counted(key, () -> blobs.uploadLink(key, blob));
+  }
+
+  private interface CountedCall<T> {
+    T run() throws IOException;
+  }
+
+  private <T> T counted(LeaseKey key, CountedCall<T> upload) throws IOException {
     try {
-      blobs.put(key, blob, in);
+      return upload.run();
     } catch (UploadsExceeded exceeded) {
       log.atWarn()
           .addKeyValue("job", key.jobId())

@@ -3,6 +3,7 @@ package dev.graft.jobs.lease;
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonValue;
 import dev.graft.artifacts.Digest;
+import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.DeserializationFeature;
@@ -63,6 +64,16 @@ public final class LeaseWire {
 
   /** The manifest of a result. */
   public record CompleteRequest(Digest manifest) {}
+
+  /** The length in bytes of a file that is to be uploaded, or was. */
+  public record OfferedUpload(long bytes) {}
+
+  /** Where to put it: a request with these headers, beside its length. */
+  public record UploadTo(String url, Map<String, String> headers) {
+    public UploadTo {
+      headers = Map.copyOf(headers);
+    }
+  }
 
   /** A join token and what the worker wants to be called. */
   public record JoinRequest(String token, String name) {}

@@ -3,7 +3,7 @@ package dev.graft.jobs.submission;
 import dev.graft.platform.errors.ProblemType;
 import dev.graft.platform.errors.RequestFailed;
 import dev.graft.platform.process.ChildJvm;
-import dev.graft.platform.process.ChildProcess;
+import dev.graft.platform.process.Children;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -29,12 +29,13 @@ final class InspectionProcess {
   private InspectionProcess() {}
 
   /**
-   * @param directory for its output
+   * @param directory for its output, and with all that it reads
    * @param asked options of the command
    * @return its lines, a JSON object each
    * @throws RequestFailed with what is wrong with the rows
    */
-  static List<String> run(Path directory, Path spec, String... asked) throws IOException {
+  static List<String> run(Children children, Path directory, Path spec, String... asked)
+      throws IOException {
     Path out = directory.resolve("out");
     Path errors = directory.resolve("errors");
     List<String> command =
@@ -42,8 +43,10 @@ final class InspectionProcess {
             ChildJvm.ofThisProgram(
                 HEAP, "train", spec.toString(), "--out", directory.toString(), "--json"));
     command.addAll(List.of(asked));
+    children.share(directory);
     Process process =
-        ChildProcess.of(command)
+        children
+            .of(command)
             .directory(directory.toFile())
             .redirectOutput(out.toFile())
             .redirectError(errors.toFile())

@@ -3,6 +3,8 @@ package dev.graft.jobs.submission;
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.manifest.ManifestDirectory;
 import dev.graft.datasets.TrainableRows;
+import dev.graft.platform.process.ChildConfinement;
+import dev.graft.platform.process.Children;
 import dev.graft.platform.process.FileTrees;
 import dev.graft.platform.web.ConcurrencyLimit;
 import java.io.BufferedInputStream;
@@ -35,10 +37,16 @@ class RowInspection {
   private final ArtifactStore store;
   private final TrainableRows trainableRows;
   private final JsonMapper json;
+  private final Children children;
   private final ConcurrencyLimit readers =
       new ConcurrencyLimit(AT_ONCE, RETRY_AFTER, "Other files are being read; try again");
 
-  RowInspection(ArtifactStore store, TrainableRows trainableRows, JsonMapper json) {
+  RowInspection(
+      ArtifactStore store,
+      TrainableRows trainableRows,
+      JsonMapper json,
+      ChildConfinement confinement) {
+    this.children = confinement.within(Path.of(System.getProperty("java.io.tmpdir")));
     this.store = store;
     this.trainableRows = trainableRows;
     this.json = json;
@@ -54,7 +62,8 @@ class RowInspection {
         job,
         (in, out) -> copyRows(in, out, count, Long.MAX_VALUE),
         (directory, spec, copied) ->
-            InspectionProcess.run(directory, spec, "--preview", "--rows", String.valueOf(count))
+            InspectionProcess.run(
+                    children, directory, spec, "--preview", "--rows", String.valueOf(count))
                 .stream()
                 .map(json::readTree)
                 .toList());
@@ -71,7 +80,7 @@ class RowInspection {
         job,
         (in, out) -> copyRows(in, out, Integer.MAX_VALUE, COUNTED_BYTES),
         (directory, spec, copied) -> {
-          List<String> said = InspectionProcess.run(directory, spec, "--count");
+          List<String> said = InspectionProcess.run(children, directory, spec, "--count");
           return CountedRows.of(
               json.readTree(said.getFirst()),
               copied,
@@ -94,7 +103,7 @@ class RowInspection {
         job,
         (in, out) -> copyRow(in, out, line),
         (directory, spec, copied) ->
-            InspectionProcess.run(directory, spec, "--preview", "--rows", "1"));
+            InspectionProcess.run(children, directory, spec, "--preview", "--rows", "1"));
   }
 
   private interface Copying {

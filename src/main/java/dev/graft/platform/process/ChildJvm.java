@@ -10,10 +10,10 @@ import java.util.Optional;
 /**
  * The command line of a child process in a JVM of its own: outside the terminal's process group, so
  * that Ctrl-C reaches only its parent, and, where {@code setpriv} is present, killed by the kernel
- * when the <em>thread</em> that started it ends.
+ * when the <em>thread</em> that started it ends, and without a way to more privileges.
  */
 public final class ChildJvm {
-  private static final String MAIN = "dev.graft.cli.GraftCommand";
+  static final String MAIN = "dev.graft.cli.GraftCommand";
 
   private ChildJvm() {}
 
@@ -40,7 +40,10 @@ public final class ChildJvm {
     List<String> command = new ArrayList<>();
     onPath("setsid").ifPresent(tool -> command.add(tool.toString()));
     onPath("setpriv")
-        .ifPresent(tool -> command.addAll(List.of(tool.toString(), "--pdeathsig", "KILL", "--")));
+        .ifPresent(
+            tool ->
+                command.addAll(
+                    List.of(tool.toString(), "--no-new-privs", "--pdeathsig", "KILL", "--")));
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("-Xmx" + heap);
     command.add("-XX:+ExitOnOutOfMemoryError");

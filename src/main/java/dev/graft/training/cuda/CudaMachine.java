@@ -25,8 +25,10 @@ public record CudaMachine(List<CudaDevice> devices, @Nullable CudaLack lack) {
   /** This one, as it is now. Takes a second, or some where the driver must start. */
   public static CudaMachine here() {
     Map<String, String> environment = System.getenv();
+    SmiAnswer answer = NvidiaSmi.here().ask();
+    if (answer instanceof SmiAnswer.Told) NvidiaModprobe.here().run();
     return of(
-        NvidiaSmi.here().ask(),
+        answer,
         CudaLibrary.in(CudaLibrary.directory(environment)),
         CudaLibrary.driverOpens(),
         environment);

@@ -1,5 +1,7 @@
 package dev.graft.worker.run;
 
+import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
+
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
 import dev.graft.artifacts.manifest.InvalidManifest;
@@ -69,7 +71,13 @@ final class DirectoryUpload {
 
   private static List<Path> regularFiles(Path directory) throws IOException {
     try (Stream<Path> tree = Files.walk(directory)) {
-      return tree.filter(Files::isRegularFile).sorted().toList();
+      List<Path> files = tree.filter(file -> !Files.isDirectory(file, NOFOLLOW_LINKS)).toList();
+      for (Path file : files) {
+        // a link may name what its trainer cannot read
+        if (Files.isRegularFile(file, NOFOLLOW_LINKS)) continue;
+        throw new LeaseRefused(directory.relativize(file) + " is not a file");
+      }
+      return files.stream().sorted().toList();
     }
   }
 }

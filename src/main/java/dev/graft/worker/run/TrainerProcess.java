@@ -1,6 +1,7 @@
 package dev.graft.worker.run;
 
 import dev.graft.platform.process.ChildProcess;
+import dev.graft.platform.process.Children;
 import dev.graft.training.protocol.ProtocolLines;
 import dev.graft.training.protocol.RunRequest;
 import dev.graft.training.protocol.TrainerDirective;
@@ -9,10 +10,10 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -26,40 +27,33 @@ import org.slf4j.LoggerFactory;
 final class TrainerProcess implements Trainer {
   private static final Logger log = LoggerFactory.getLogger(TrainerProcess.class);
 
-  /**
-   * Keeps freed memory in the process: a step frees and takes the same large buffers again, and
-   * glibc would otherwise hand each back to the kernel (about a tenth of the step). {@code
-   * bin/graft} says the same for {@code train} and {@code bench}.
-   */
-  static final Map<String, String> ENVIRONMENT =
-      Map.of(
-          "MALLOC_TOP_PAD_", "268435456",
-          "MALLOC_TRIM_THRESHOLD_", "17179869184",
-          "MALLOC_MMAP_THRESHOLD_", "4294967296",
-          "OPT_OUT_TRACKING", "true",
-          "DJL_OFFLINE", "true");
-
   /** For the dump to be written. */
   private static final Duration DUMP = Duration.ofSeconds(2);
 
   private final Process process;
+  private final Runnable ended;
 
-  private TrainerProcess(Process process) {
+  private TrainerProcess(Process process, Runnable ended) {
     this.process = process;
+    this.ended = ended;
   }
 
   /**
+   * @param directory of the run: the trainer reads what is in it, and writes beside that
    * @param errors file that gets the trainer's standard error
    */
   static TrainerProcess start(TrainerCommandLine commandLine, Path directory, Path errors)
       throws IOException {
+    Children children = commandLine.children();
+    children.share(directory);
+    children.give(directory);
+    children.give(Files.createDirectories(directory.resolve("checkpoints")));
     ProcessBuilder builder =
-        ChildProcess.of(commandLine.command())
+        commandLine
+            .builder()
             .directory(directory.toFile())
             .redirectError(ProcessBuilder.Redirect.appendTo(errors.toFile()));
-    builder.environment().putAll(ENVIRONMENT);
-    builder.environment().putAll(commandLine.environment());
-    return new TrainerProcess(builder.start());
+    return new TrainerProcess(builder.start(), () -> children.takeBack(directory));
   }
 
   /** Sends the request, then hands over every event until the output ends; returns the status. */
@@ -84,7 +78,9 @@ final class TrainerProcess implements Trainer {
     } catch (IOException closed) {
       log.atDebug().addKeyValue("pid", process.pid()).log("trainer_output_closed");
     }
-    return process.waitFor();
+    int status = process.waitFor();
+    ended.run();
+    return status;
   }
 
   @Override

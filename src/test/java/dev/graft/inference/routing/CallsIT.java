@@ -19,6 +19,7 @@ import dev.graft.jobs.lease.Training;
 import dev.graft.jobs.lease.WorkerLink;
 import dev.graft.jobs.queue.QueueServer;
 import dev.graft.pg.GraftIT;
+import dev.graft.platform.process.Children;
 import dev.graft.platform.process.LoopThreads;
 import dev.graft.tenancy.Caller;
 import dev.graft.tenancy.Departments;
@@ -76,7 +77,7 @@ class CallsIT {
     ModelDirectories files =
         new ModelDirectories(
             ModelDirectories.source(store), directory.resolve("laid"), Duration.ofDays(1));
-    models = new WarmModels(settings, files, CallsIT::parrot);
+    models = new WarmModels(settings, files, CallsIT::parrot, Children.AS_GRAFT);
     device = new TrainingPriority(models, false);
     BlobCache blobs = BlobCache.of(store, new BlobCache.Bounds(1 << 30, 0));
     worker = new CallLoop(link, blobs, models, device).threads(2);

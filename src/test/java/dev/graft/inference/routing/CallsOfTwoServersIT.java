@@ -13,6 +13,7 @@ import dev.graft.inference.serving.InferenceProperties;
 import dev.graft.inference.serving.ModelDirectories;
 import dev.graft.jobs.lease.WorkerLink;
 import dev.graft.pg.TwoServers;
+import dev.graft.platform.process.Children;
 import dev.graft.platform.process.LoopThreads;
 import dev.graft.tenancy.ApiClient;
 import dev.graft.tenancy.Caller;
@@ -73,7 +74,8 @@ class CallsOfTwoServersIT {
             servers.a().get(InferenceProperties.class),
             new ModelDirectories(
                 ModelDirectories.source(store), directory.resolve("laid"), Duration.ofDays(1)),
-            model -> TestProgram.of(Parrot.class, "64m", model.model().toString()));
+            model -> TestProgram.of(Parrot.class, "64m", model.model().toString()),
+            Children.AS_GRAFT);
   }
 
   private void start(WorkerLink link) throws Exception {

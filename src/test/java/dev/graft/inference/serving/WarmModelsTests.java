@@ -14,6 +14,7 @@ import dev.graft.inference.protocol.Decoding;
 import dev.graft.inference.protocol.GenerateAsk;
 import dev.graft.inference.protocol.Prompt;
 import dev.graft.inference.protocol.Reply;
+import dev.graft.platform.process.Children;
 import dev.graft.training.generation.Sampling;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -240,6 +241,7 @@ class WarmModelsTests {
             Duration.ofSeconds(2),
             false),
         holding(),
-        directory -> TestProgram.of(Parrot.class, "64m", directory.model().toString()));
+        directory -> TestProgram.of(Parrot.class, "64m", directory.model().toString()),
+        Children.AS_GRAFT);
   }
 }

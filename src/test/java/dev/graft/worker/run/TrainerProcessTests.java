@@ -4,7 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.graft.Concurrent;
+import dev.graft.ReachableClassPath;
+import dev.graft.platform.process.ChildConfinement;
 import dev.graft.platform.process.ChildJvm;
+import dev.graft.platform.process.Children;
+import dev.graft.platform.process.ChildrenProperties;
+import dev.graft.platform.process.ChildrenProperties.Network;
 import dev.graft.training.protocol.RunRequest;
 import dev.graft.training.protocol.TrainerDirective;
 import dev.graft.training.protocol.TrainerExit;
@@ -31,7 +36,7 @@ class TrainerProcessTests {
   void trainingWithoutAServerHasTheSameAllocator() throws IOException {
     for (String launcher : List.of("bin/graft", "docker/graft")) {
       String script = Files.readString(Path.of(launcher));
-      TrainerProcess.ENVIRONMENT.forEach(
+      TrainerCommandLine.ENVIRONMENT.forEach(
           (name, value) -> {
             if (!name.startsWith("MALLOC_")) return;
             assertThat(script).as(launcher).contains("%1$s=${%1$s:-%2$s}".formatted(name, value));
@@ -98,18 +103,23 @@ class TrainerProcessTests {
 
   @Test
   void trainerDiesWithAWorkerThatIsKilled() throws Exception {
+    ReachableClassPath.opened(directory);
+    Path program = ReachableClassPath.opened(Files.createDirectory(directory.resolve("program")));
     Process worker =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-cp",
-                System.getProperty("java.class.path"),
+                ReachableClassPath.in(program),
                 Holder.class.getName(),
-                directory.toString())
+                Files.createDirectory(directory.resolve("run")).toString())
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
     long pid = Long.parseLong(worker.inputReader().readLine());
     ProcessHandle trainer = ProcessHandle.of(pid).orElseThrow();
     assertThat(trainer.isAlive()).isTrue();
+    boolean root = "root".equals(System.getProperty("user.name"));
+    Object user = Files.getAttribute(Path.of("/proc", Long.toString(pid)), "unix:uid");
+    if (root) assertThat(user).isEqualTo(65531);
     worker.destroyForcibly().waitFor();
     await().atMost(Duration.ofSeconds(5)).until(() -> !trainer.isAlive());
   }
@@ -117,9 +127,12 @@ class TrainerProcessTests {
   /** A worker that starts a trainer, says its process id and hangs. */
   static final class Holder {
     public static void main(String[] arguments) throws Exception {
-      TrainerProcess trainer = start(Path.of(arguments[0]));
+      Path directory = Path.of(arguments[0]);
+      ChildrenProperties byDefault = new ChildrenProperties("65531", Network.NONE);
+      TrainerProcess trainer =
+          start(directory, new ChildConfinement(byDefault, directory).within(directory));
       trainer.follow(
-          request(Path.of(arguments[0]), "{\"steps\":100000,\"step_ms\":20}"),
+          request(directory, "{\"steps\":100000,\"step_ms\":20}"),
           event -> {
             if (event instanceof TrainingEvent.Progress p && p.step() == 1) {
               System.out.println(trainer.process().pid());
@@ -129,16 +142,17 @@ class TrainerProcessTests {
   }
 
   private TrainerProcess start() throws IOException {
-    return start(directory);
+    return start(directory, Children.AS_GRAFT);
   }
 
-  private static TrainerProcess start(Path directory) throws IOException {
+  private static TrainerProcess start(Path directory, Children children) throws IOException {
     TrainerCommandLine commandLine =
         new TrainerCommandLine(
             ChildJvm.of(
                 "64m",
-                List.of(
-                    "-cp", System.getProperty("java.class.path"), FakeTrainer.class.getName())));
+                List.of("-cp", System.getProperty("java.class.path"), FakeTrainer.class.getName())),
+            Map.of(),
+            children);
     return TrainerProcess.start(commandLine, directory, directory.resolve("errors.log"));
   }
 

@@ -6,6 +6,8 @@ import dev.graft.cli.doctor.Examination;
 import dev.graft.cli.doctor.check.CheckResult;
 import dev.graft.cli.doctor.check.CheckStatus;
 import dev.graft.platform.process.ChildJvm;
+import dev.graft.platform.process.ChildrenProperties;
+import dev.graft.platform.process.ChildrenProperties.Network;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -94,6 +96,23 @@ class MachineTests {
     assertThat(only.status()).isEqualTo(CheckStatus.WARNING);
     assertThat(only.cure()).contains("graft libtorch fetch");
     assertThat(libtorch("exit 1", 1).cure()).contains("graft libtorch fetch");
+  }
+
+  /** Where they are not what they should be, the cure names the setting. */
+  @Test
+  void whatIsTakenFromChildrenIsTold() {
+    CheckResult asSet = children("none", Network.HOST).getFirst();
+    assertThat(asSet.detail()).isEqualTo("run as Graft does, with its network, as set");
+    for (CheckResult found : children("65531", Network.NONE)) {
+      assertThat(found.name()).isEqualTo("children");
+      if (found.status() == CheckStatus.OK) assertThat(found.detail()).endsWith("without network");
+      else assertThat(found.cure()).contains("graft.children.");
+    }
+    assertThat(directory).isEmptyDirectory();
+  }
+
+  private List<CheckResult> children(String user, Network network) {
+    return new ChildProcesses(new ChildrenProperties(user, network), directory).findings();
   }
 
   @Test

@@ -139,6 +139,11 @@ public class Idempotency {
     return key == null ? "body:" + submission.bodyHash() : "key:" + key;
   }
 
+  /** What this caller asked for is not remembered any longer. */
+  public void forget(String caller) {
+    jdbc.sql("delete from submission where caller = :caller").param("caller", caller).update();
+  }
+
   @Scheduled(fixedDelay = 10, initialDelay = 10, timeUnit = TimeUnit.MINUTES)
   @Transactional
   void forget() {

@@ -57,10 +57,7 @@ final class Certificate {
   private static Map<String, Long> sum(List<BlobRef> blobs) {
     return new TreeMap<>(
         Map.of(
-            "blobs",
-            (long) blobs.size(),
-            "bytes",
-            blobs.stream().mapToLong(BlobRef::bytes).sum()));
+            "blobs", (long) blobs.size(), "bytes", blobs.stream().mapToLong(BlobRef::bytes).sum()));
   }
 
   private List<Map<String, @Nullable Object>> remains(Content content, Kept kept) {
@@ -73,8 +70,7 @@ final class Certificate {
                 + " evidence",
             kept.auditMonths() == null ? null : auditEnd(kept.auditMonths())));
     remains.add(remains("department_erasure", "this certificate", null));
-    remains.add(
-        remains("person", "addresses of people, who belong to the organisation", null));
+    remains.add(remains("person", "addresses of people, who belong to the organisation", null));
     if (!content.shared().isEmpty()) {
       remains.add(remains("content_shared", "other projects have the same content", null));
     }

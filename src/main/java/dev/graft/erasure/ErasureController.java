@@ -65,7 +65,9 @@ class ErasureController {
   private static void requireMeant(Department department, ErasureRequest request) {
     if (department.archivedAt() == null) {
       throw new RequestFailed(
-          ProblemType.WRONG_STATE, "Only an archived project can be erased; archive it first.", "id");
+          ProblemType.WRONG_STATE,
+          "Only an archived project can be erased; archive it first.",
+          "id");
     }
     if (request.name() == null) {
       throw new RequestFailed(
@@ -74,7 +76,8 @@ class ErasureController {
           "name");
     }
     if (!request.name().equals(department.name())) {
-      throw RequestFailed.invalid("name", "This is not the name of the project; nothing is erased.");
+      throw RequestFailed.invalid(
+          "name", "This is not the name of the project; nothing is erased.");
     }
     if (request.reason() != null && !REASON.matcher(request.reason()).matches()) {
       throw RequestFailed.invalid(

@@ -44,8 +44,7 @@ class ErasureWork implements WorkKind {
           1,
           Duration.ofSeconds(2),
           Duration.ofMinutes(1),
-          new WorkSettings.Backoff(
-              Integer.MAX_VALUE, Duration.ofSeconds(10), Duration.ofHours(1)),
+          new WorkSettings.Backoff(Integer.MAX_VALUE, Duration.ofSeconds(10), Duration.ofHours(1)),
           Duration.ofSeconds(5));
 
   private final Erasures erasures;

@@ -5,8 +5,8 @@
  * remembered in {@code department_erasure}. Jobs are cancelled and their workers fenced; rows go in
  * batches, table by table as PostgreSQL's catalog has them ({@link
  * dev.graft.erasure.DepartmentTables}), and the department last; its content goes by the sweep of
- * {@code retention.blobs}, which knows what others share; the {@link
- * dev.graft.erasure.Certificate} counts all of it.
+ * {@code retention.blobs}, which knows what others share; the {@link dev.graft.erasure.Certificate}
+ * counts all of it.
  *
  * <p>How it fails: a batch and its count are one transaction under the claim, so whoever is killed
  * or late has counted nothing twice, and another server goes on. What is written meanwhile is found

@@ -50,6 +50,7 @@ import tools.jackson.databind.json.JsonMapper;
 @TestPropertySource(
     properties = {
       "graft.artifacts.keep-unreferenced=1h",
+      "graft.retention.sweep-after=1d",
       "graft.erasure.backups-kept=35d",
       "graft.audit.keep-months=24"
     })
@@ -78,8 +79,7 @@ class ErasureIT {
                 """)
             .query(String.class)
             .list();
-    List<String> erased =
-        tables.inOrder().stream().map(DepartmentTables.Part::table).toList();
+    List<String> erased = tables.inOrder().stream().map(DepartmentTables.Part::table).toList();
     assertThat(Stream.concat(erased.stream(), Stream.of("audit_log")))
         .containsExactlyInAnyOrderElementsOf(owned);
     assertThat(erased.getFirst()).isEqualTo("leased_work");
@@ -112,7 +112,7 @@ class ErasureIT {
       JsonNode begun = ok(administrator.post(project + "/erasure", meant));
       id = text(begun, "id");
       assertThat(text(ok(administrator.post(project + "/erasure", meant)), "id")).isEqualTo(id);
-      await().until(() -> attempts(id) > 0);
+      await().atMost(Duration.ofSeconds(60)).until(() -> attempts(id) > 0);
     }
     assertThatThrownBy(() -> worker.report(made.running(), 1, 1))
         .as("its worker has lost the lease")
@@ -165,7 +165,8 @@ class ErasureIT {
 
   private void due(String id) {
     assertThat(
-            sql.sql("update leased_work set due_at = graft_now() where kind = 'erasure' and subject = ?")
+            sql.sql(
+                    "update leased_work set due_at = graft_now() where kind = 'erasure' and subject = ?")
                 .param(id)
                 .update())
         .isEqualTo(1);
@@ -264,7 +265,9 @@ class ErasureIT {
             .query(String.class)
             .list()) {
       boolean there =
-          sql.sql("select exists (select from %1$s where strpos(lower(%1$s::text), ?) > 0)".formatted(table))
+          sql.sql(
+                  "select exists (select from %1$s where strpos(lower(%1$s::text), ?) > 0)"
+                      .formatted(table))
               .param(text)
               .query(Boolean.class)
               .single();

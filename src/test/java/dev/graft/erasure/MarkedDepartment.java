@@ -42,8 +42,7 @@ class MarkedDepartment {
     String id =
         text(ok(administrator.post("/v1/organization/projects", "{'name': '" + name + "'}")), "id");
     String project = "/v1/organization/projects/" + id;
-    var account =
-        ok(administrator.post(project + "/service_accounts", "{'name': '" + MARK + "'}"));
+    var account = ok(administrator.post(project + "/service_accounts", "{'name': '" + MARK + "'}"));
     ApiClient client = administrator.as(text(account.get("api_key"), "value"));
     ok(
         administrator.post(
@@ -54,8 +53,7 @@ class MarkedDepartment {
         "{'filename': '%s.jsonl', 'purpose': 'fine-tune', 'bytes': 900, 'mime_type': 'application/jsonl'}";
     String begun = text(ok(client.post("/v1/uploads", upload.formatted(MARK))), "id");
     String part =
-        text(
-            ok(client.send("POST", "/v1/uploads/" + begun + "/parts", form("data", null))), "id");
+        text(ok(client.send("POST", "/v1/uploads/" + begun + "/parts", form("data", null))), "id");
     ok(
         client.post(
             "/v1/adapter_configs",

@@ -139,9 +139,13 @@ public class Idempotency {
     return key == null ? "body:" + submission.bodyHash() : "key:" + key;
   }
 
-  /** What this caller asked for is not remembered any longer. */
-  public void forget(String caller) {
-    jdbc.sql("delete from submission where caller = :caller").param("caller", caller).update();
+  /**
+   * What was made for this caller, or is this thing, is not remembered any longer.
+   *
+   * @param id of either
+   */
+  public void forget(String id) {
+    jdbc.sql("delete from submission where caller = :id or result = :id").param("id", id).update();
   }
 
   @Scheduled(fixedDelay = 10, initialDelay = 10, timeUnit = TimeUnit.MINUTES)

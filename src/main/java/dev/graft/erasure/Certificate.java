@@ -77,7 +77,7 @@ final class Certificate {
     remains.add(
         remains(
             "worker_copies",
-            "workers keep copies of what they trained on until their cache evicts them",
+            "copies on workers that no server has heard of since the rows were deleted",
             null));
     remains.add(
         remains(

@@ -3,6 +3,7 @@ package dev.graft.erasure;
 import dev.graft.erasure.DepartmentTables.Part;
 import dev.graft.platform.idempotency.Idempotency;
 import dev.graft.tenancy.AuditLog;
+import dev.graft.tenancy.AuditPseudonyms;
 import dev.graft.tenancy.DepartmentErased;
 import dev.graft.tenancy.DepartmentErasing;
 import java.io.IOException;
@@ -22,6 +23,7 @@ class DepartmentRemoval {
   private final DepartmentContent content;
   private final Erasures erasures;
   private final AuditLog audit;
+  private final AuditPseudonyms pseudonyms;
   private final Idempotency idempotency;
   private final ApplicationEventPublisher events;
 
@@ -30,12 +32,14 @@ class DepartmentRemoval {
       DepartmentContent content,
       Erasures erasures,
       AuditLog audit,
+      AuditPseudonyms pseudonyms,
       Idempotency idempotency,
       ApplicationEventPublisher events) {
     this.sql = sql;
     this.content = content;
     this.erasures = erasures;
     this.audit = audit;
+    this.pseudonyms = pseudonyms;
     this.idempotency = idempotency;
     this.events = events;
   }
@@ -79,7 +83,7 @@ class DepartmentRemoval {
   }
 
   int entries(Erasure erasure) {
-    return audit.pseudonymise(erasure.departmentId(), String.valueOf(erasure.salt()), BATCH);
+    return pseudonyms.write(erasure.departmentId(), String.valueOf(erasure.salt()), BATCH);
   }
 
   /** What came meanwhile, and the department: nothing refers to it from now on. */

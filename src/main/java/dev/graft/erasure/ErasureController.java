@@ -59,7 +59,7 @@ class ErasureController {
       work.add(ErasureWork.KIND, id, ErasureWork.ORGANIZATION);
       audit.write("project.erasure.requested", project, project, Map.of("erasure", id));
     }
-    return ErasureObject.of(erasures.ofDepartment(project).orElseThrow());
+    return ErasureObject.of(erasures.find(project).orElseThrow());
   }
 
   private static void requireMeant(Department department, ErasureRequest request) {

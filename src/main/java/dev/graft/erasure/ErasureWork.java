@@ -12,20 +12,16 @@ import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.boot.context.properties.EnableConfigurationProperties;
-import org.springframework.core.env.Environment;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /** Erases departments, one at a time on a server. Each step is one that can be made again. */
 @Component
-@EnableConfigurationProperties(ErasureProperties.class)
 class ErasureWork implements WorkKind {
   static final String KIND = "erasure";
 
@@ -51,11 +47,9 @@ class ErasureWork implements WorkKind {
   private final DepartmentTables tables;
   private final DepartmentContent content;
   private final DepartmentRemoval removal;
-  private final CertificateKey key;
+  private final Certificates certificates;
   private final BlobCollector collector;
   private final BlobProperties blobs;
-  private final ErasureProperties settings;
-  private final Environment environment;
   private final LeasedWork work;
   private final TransactionTemplate transaction;
   private final Clock clock;
@@ -65,11 +59,9 @@ class ErasureWork implements WorkKind {
       DepartmentTables tables,
       DepartmentContent content,
       DepartmentRemoval removal,
-      CertificateKey key,
+      Certificates certificates,
       BlobCollector collector,
       BlobProperties blobs,
-      ErasureProperties settings,
-      Environment environment,
       LeasedWork work,
       TransactionTemplate transaction,
       Clock clock) {
@@ -77,11 +69,9 @@ class ErasureWork implements WorkKind {
     this.tables = tables;
     this.content = content;
     this.removal = removal;
-    this.key = key;
+    this.certificates = certificates;
     this.collector = collector;
     this.blobs = blobs;
-    this.settings = settings;
-    this.environment = environment;
     this.work = work;
     this.transaction = transaction;
     this.clock = clock;
@@ -163,31 +153,15 @@ class ErasureWork implements WorkKind {
   }
 
   private boolean finish(WorkClaim claim, Erasure erasure) throws IOException {
-    List<BlobRef> deleted = new ArrayList<>();
-    List<BlobRef> shared = new ArrayList<>();
-    for (BlobRef blob : erasures.blobs(erasure.id())) {
-      (content.has(blob) ? shared : deleted).add(blob);
-    }
     Instant now = clock.instant();
-    Erasure.Signed signed =
-        key.sign(
-            new Certificate(erasure, now)
-                .json(
-                    new Certificate.Content(deleted, shared),
-                    new Certificate.Kept(
-                        removal.entriesKept(erasure),
-                        environment.getProperty("graft.audit.keep-months", Integer.class),
-                        settings.backupsKept())));
+    Erasure.Signed signed = certificates.of(erasure, now);
     held(
         claim,
         () -> {
           erasures.finished(erasure.id(), now, signed);
           return work.done(claim);
         });
-    log.atInfo()
-        .addKeyValue("erasure", erasure.id())
-        .addKeyValue("department", erasure.departmentId())
-        .log("department_erased");
+    log.atInfo().addKeyValue("erasure", erasure.id()).log("department_erased");
     return false;
   }
 

@@ -1,11 +1,8 @@
 package dev.graft.erasure;
 
-import static dev.graft.platform.database.ResultColumns.parameter;
-import static dev.graft.platform.database.ResultColumns.time;
-import static dev.graft.platform.database.ResultColumns.timeOrNull;
-
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
+import dev.graft.platform.database.ResultColumns;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -48,15 +45,12 @@ class Erasures {
         == 1;
   }
 
+  /**
+   * @param id its own, or the department's
+   */
   Optional<Erasure> find(String id) {
-    return sql.sql(ROW + "where id = :id").param("id", id).query(Erasures::row).optional();
-  }
-
-  Optional<Erasure> ofDepartment(String departmentId) {
-    return sql.sql(ROW + "where department_id = :department")
-        .param("department", departmentId)
-        .query(Erasures::row)
-        .optional();
+    String either = ROW + "where :id in (id, department_id)";
+    return sql.sql(either).param("id", id).query(Erasures::row).optional();
   }
 
   /** Newest first. */
@@ -109,7 +103,7 @@ class Erasures {
   }
 
   void noted(String id, Instant at) {
-    update("noted_at = :at", id).param("at", parameter(at)).update();
+    update("noted_at = :at", id).param("at", ResultColumns.parameter(at)).update();
   }
 
   /** Digests would say of what whoever has it is a copy. */
@@ -120,7 +114,7 @@ class Erasures {
             signature = :signature, public_key = :key
             """,
             id)
-        .param("at", parameter(at))
+        .param("at", ResultColumns.parameter(at))
         .param("certificate", signed.certificate())
         .param("signature", signed.signature())
         .param("key", signed.publicKey())
@@ -137,15 +131,15 @@ class Erasures {
     return new Erasure(
         row.getString("id"),
         row.getString("department_id"),
-        time(row, "requested_at"),
+        ResultColumns.time(row, "requested_at"),
         row.getString("requested_by"),
         row.getString("reason"),
         Erasure.Status.valueOf(row.getString("status").toUpperCase(Locale.ROOT)),
         JsonMapper.shared().readValue(row.getString("rows_deleted"), COUNTS),
         row.getString("salt"),
-        timeOrNull(row, "rows_deleted_at"),
-        timeOrNull(row, "noted_at"),
-        timeOrNull(row, "finished_at"),
+        ResultColumns.timeOrNull(row, "rows_deleted_at"),
+        ResultColumns.timeOrNull(row, "noted_at"),
+        ResultColumns.timeOrNull(row, "finished_at"),
         certificate == null
             ? null
             : new Erasure.Signed(

@@ -6,7 +6,8 @@
  * batches, table by table as PostgreSQL's catalog has them ({@link
  * dev.graft.erasure.DepartmentTables}), and the department last; its content goes by the sweep of
  * {@code retention.blobs}, which knows what others share; the {@link dev.graft.erasure.Certificate}
- * counts all of it.
+ * counts all of it. Meanwhile servers and workers ask which of their copies are to go ({@link
+ * dev.graft.erasure.ErasuresUnderWay}).
  *
  * <p>How it fails: a batch and its count are one transaction under the claim, so whoever is killed
  * or late has counted nothing twice, and another server goes on. What is written meanwhile is found
@@ -20,6 +21,7 @@
       "platform :: *",
       "tenancy",
       "artifacts",
+      "artifacts :: cache",
       "artifacts :: manifest",
       "retention :: blobs",
       "work"

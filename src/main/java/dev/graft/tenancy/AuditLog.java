@@ -19,7 +19,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Writes down who did what. An entry is part of the transaction of what it tells: both commit, or
- * neither. The database lets nobody change or remove one, but for {@link #pseudonymise}.
+ * neither. The database lets nobody change or remove one, but for {@link AuditPseudonyms}.
  */
 @Service
 public class AuditLog {
@@ -47,22 +47,6 @@ public class AuditLog {
          set count = audit_denial.count + 1,
              last_at = greatest(audit_denial.last_at, excluded.last_at)
       returning entry_id
-      """;
-
-  /** Actors and departments stay what they were: that is what the log is for. */
-  private static final String ERASE =
-      """
-      update audit_log
-         set department_name = null, details = '{"erased": true}',
-             resource_id = case when type ~ '^(project|user|api_key|service_account|login|logout)[.]'
-                                then resource_id
-                                else 'erased-' || left(encode(sha256(convert_to(
-                                       :salt || resource_id, 'UTF8')), 'hex'), 24) end
-       where (id, effective_at) in
-             (select id, effective_at from audit_log
-               where department_id = :department
-                 and (department_name is not null or details <> '{"erased": true}')
-               limit :most)
       """;
 
   private final JdbcClient sql;
@@ -147,21 +131,6 @@ public class AuditLog {
         .param("request", RequestIds.current())
         .param("resource", resourceId)
         .param("details", details)
-        .update();
-  }
-
-  /**
-   * Takes names and details from entries of a department that is being erased; the database lets
-   * nobody do so at another time.
-   *
-   * @param salt of the pseudonyms that stand for ids and names of things
-   * @return how many of at most {@code most} there were
-   */
-  public int pseudonymise(String departmentId, String salt, int most) {
-    return sql.sql(ERASE)
-        .param("department", departmentId)
-        .param("salt", salt)
-        .param("most", most)
         .update();
   }
 

@@ -3,6 +3,8 @@ package dev.graft.worker;
 import dev.graft.artifacts.FileArtifactStore;
 import dev.graft.artifacts.Scratch;
 import dev.graft.artifacts.cache.BlobCache;
+import dev.graft.artifacts.cache.ErasedContent;
+import dev.graft.artifacts.cache.ErasedCopies;
 import dev.graft.artifacts.cache.LocalCopies;
 import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.LeaseProtocol;
@@ -20,6 +22,7 @@ import dev.graft.worker.run.Trainers;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.ApplicationEventPublisher;
@@ -58,6 +61,16 @@ class WorkerConfiguration {
       URI server = settings.server();
       String credential = WorkerCredential.obtain(settings, server);
       return new WorkerHttp(server, new RenewedCredential(settings, credential), settings);
+    }
+
+    @Bean
+    ErasedContent erasedContent(WorkerHttp http, WorkerProperties settings) {
+      return new HttpErasedContent(http, settings.callTimeout());
+    }
+
+    @Bean
+    ErasedCopies erasedCopies(ErasedContent content, BlobCache copies) {
+      return new ErasedCopies(content, copies);
     }
 
     @Bean
@@ -103,6 +116,15 @@ class WorkerConfiguration {
   }
 
   @Bean
+  ErasedTokens erasedTokens(ErasedContent content, WorkerProperties settings) {
+    return new ErasedTokens(content, tokens(settings));
+  }
+
+  private static Path tokens(WorkerProperties settings) {
+    return settings.directory().resolve("tokens").toAbsolutePath();
+  }
+
+  @Bean
   LoopThreads workerThreads(
       LeaseProtocol protocol,
       BlobCache blobs,
@@ -113,12 +135,7 @@ class WorkerConfiguration {
     int cores = Runtime.getRuntime().availableProcessors();
     Integer threads = settings.trainerThreads(cores, devices.all().size());
     RunPreparation preparation =
-        new RunPreparation(
-            blobs,
-            protocol,
-            runs.directory(),
-            settings.directory().resolve("tokens").toAbsolutePath(),
-            threads);
+        new RunPreparation(blobs, protocol, runs.directory(), tokens(settings), threads);
     StopTimes stopTimes = new StopTimes(settings.directory());
     return WorkerLoop.threads(
         devices.all().stream()

@@ -71,6 +71,10 @@ final class Certificate {
             kept.auditMonths() == null ? null : auditEnd(kept.auditMonths())));
     remains.add(remains("department_erasure", "this certificate", null));
     remains.add(remains("person", "addresses of people, who belong to the organisation", null));
+    if (erasure.rowsDeleted().containsKey("checkpoint_permission")) {
+      remains.add(
+          remains("references", "what other projects made of its shared models names them", null));
+    }
     if (!content.shared().isEmpty()) {
       remains.add(remains("content_shared", "other projects have the same content", null));
     }

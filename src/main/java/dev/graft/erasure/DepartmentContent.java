@@ -72,7 +72,7 @@ class DepartmentContent {
 
   private Set<Digest> named(BlobColumn column, @Nullable String rows, String department)
       throws IOException {
-    String which = rows == null ? "true" : "(%s) and :department <> ''".formatted(rows);
+    String which = rows == null ? "true" : rows;
     BlobColumn all = new BlobColumn(column.table(), column.column(), column.names(), which);
     var statement = sql.sql("select distinct digest from (" + all.select() + ") named");
     if (rows != null) statement = statement.param("department", department);

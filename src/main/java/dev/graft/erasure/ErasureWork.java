@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,6 +31,7 @@ class ErasureWork implements WorkKind {
 
   private static final Logger log = LoggerFactory.getLogger(ErasureWork.class);
   private static final Duration SOON = Duration.ofSeconds(1);
+  private static final Duration AGAIN = Duration.ofHours(1);
 
   /** It must not be given up: what is half deleted is of no use to anybody. */
   private static final WorkSettings SETTINGS =
@@ -154,11 +156,15 @@ class ErasureWork implements WorkKind {
 
   private boolean finish(WorkClaim claim, Erasure erasure) throws IOException {
     Instant now = clock.instant();
-    Erasure.Signed signed = certificates.of(erasure, now);
+    Optional<Erasure.Signed> signed = certificates.of(erasure, now);
+    if (signed.isEmpty()) {
+      work.later(claim, AGAIN);
+      return false;
+    }
     held(
         claim,
         () -> {
-          erasures.finished(erasure.id(), now, signed);
+          erasures.finished(erasure.id(), now, signed.get());
           return work.done(claim);
         });
     log.atInfo().addKeyValue("erasure", erasure.id()).log("department_erased");

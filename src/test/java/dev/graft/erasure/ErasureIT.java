@@ -21,6 +21,7 @@ import dev.graft.pg.MovableClock;
 import dev.graft.tenancy.ApiClient;
 import dev.graft.tenancy.keys.ApiKeys;
 import dev.graft.work.WorkLoop;
+import java.io.ByteArrayInputStream;
 import java.io.InputStream;
 import java.nio.file.Path;
 import java.security.KeyFactory;
@@ -123,6 +124,13 @@ class ErasureIT {
     await().atMost(Duration.ofSeconds(30)).until(() -> noted(id));
     assertThat(status(administrator, id)).isEqualTo("deleting_content");
     error(administrator.get(project), 404);
+    // Somebody stores the same: it is theirs until nobody has needed it for an hour.
+    byte[] again = (MARK + " result").getBytes(UTF_8);
+    store.put(new ByteArrayInputStream(again), again.length);
+    clock.move(Duration.ofMinutes(61));
+    due(id);
+    await().atMost(Duration.ofSeconds(30)).until(() -> waitsForAnHour(id));
+    assertThat(status(administrator, id)).isEqualTo("deleting_content");
     clock.move(Duration.ofMinutes(61));
     due(id);
     await()
@@ -158,6 +166,17 @@ class ErasureIT {
 
   private boolean noted(String id) {
     return sql.sql("select noted_at is not null from department_erasure where id = ?")
+        .param(id)
+        .query(Boolean.class)
+        .single();
+  }
+
+  private boolean waitsForAnHour(String id) {
+    return sql.sql(
+            """
+            select claim is null and due_at > graft_now() + interval '50 minutes' from leased_work
+             where kind = 'erasure' and subject = ?
+            """)
         .param(id)
         .query(Boolean.class)
         .single();
@@ -206,7 +225,7 @@ class ErasureIT {
     assertThat(certificate.at("/content_shared/blobs").asInt()).isEqualTo(1);
     assertThat(certificate.at("/content_shared/bytes").asInt()).isEqualTo(4);
     assertThat(certificate.get("remains").findValuesAsString("what"))
-        .contains("audit_log", "backups", "content_shared");
+        .contains("audit_log", "backups", "content_shared", "references");
     long backups = erased.get("finished_at").asLong() + Duration.ofDays(35).toSeconds();
     assertThat(certificate.get("remains").findValuesAsString("until"))
         .contains(String.valueOf(backups));

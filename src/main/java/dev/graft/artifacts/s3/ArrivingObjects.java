@@ -99,7 +99,7 @@ public final class ArrivingObjects {
       String told = there.checksumSHA256();
       String sha256 = told != null ? told : read(name, there.eTag());
       if (!sha256.equals(content.base64())) return false;
-      s3.copyObject(
+      connections.patient().copyObject(
           r ->
               r.sourceBucket(bucket)
                   .sourceKey(key(name))

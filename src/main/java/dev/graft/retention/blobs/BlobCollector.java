@@ -6,12 +6,16 @@ import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.BlobMissing;
 import dev.graft.artifacts.Digest;
 import dev.graft.artifacts.StoredBlob;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -38,6 +42,8 @@ public class BlobCollector {
   private final BlobProperties settings;
   private final SweepLease lease;
   private final Clock clock;
+  private final Counter deletedBlobs;
+  private final Counter deletedBytes;
 
   BlobCollector(
       ArtifactStore store,
@@ -45,13 +51,23 @@ public class BlobCollector {
       UnreferencedBlobs unreferenced,
       BlobProperties settings,
       SweepLease lease,
-      Clock clock) {
+      Clock clock,
+      MeterRegistry registry) {
     this.store = store;
     this.named = named;
     this.unreferenced = unreferenced;
     this.settings = settings;
     this.lease = lease;
     this.clock = clock;
+    deletedBlobs =
+        Counter.builder("graft.store.deleted.blobs")
+            .description("Blobs that nothing needed, deleted from the artifact store")
+            .register(registry);
+    deletedBytes =
+        Counter.builder("graft.store.deleted")
+            .baseUnit("bytes")
+            .description("Their bytes")
+            .register(registry);
   }
 
   /** What a sweep came to. */
@@ -74,6 +90,17 @@ public class BlobCollector {
     }
   }
 
+  /**
+   * Which of these somebody needs.
+   *
+   * @throws IllegalStateException if it cannot be told what a manifest names
+   */
+  public Set<Digest> needed(Collection<Digest> digests) throws IOException {
+    Set<Digest> needed = new HashSet<>(digests);
+    needed.retainAll(named.needed());
+    return needed;
+  }
+
   private Swept collect(UUID sweep) throws IOException {
     requireOwnStore();
     Instant now = clock.instant();
@@ -92,6 +119,8 @@ public class BlobCollector {
     for (StoredBlob blob : unreferenced.note(others, now, now.minus(settings.keepUnreferenced()))) {
       if (!store.delete(blob)) continue;
       deleted++;
+      deletedBlobs.increment();
+      deletedBytes.increment(blob.ref().bytes());
       bytes += blob.ref().bytes();
       if (System.nanoTime() - renewed < RENEW.toNanos()) continue;
       if (!lease.renew(sweep)) break;

@@ -160,6 +160,10 @@ class MarkedDepartment {
             values (:mark, sha256('1'), :key, graft_now(), graft_now() + interval '1 day')
             """,
             """
+            insert into job_upload (job_id, epoch, digest, bytes)
+            select job_id, 1, :mark, 1 from adapter where id = :adapter
+            """,
+            """
             insert into storage_reservation (id, department_id, bytes, expires_at)
             values (:mark, :department, 1, graft_now() + interval '1 day')
             """,

@@ -6,8 +6,6 @@ import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.BlobMissing;
 import dev.graft.artifacts.Digest;
 import dev.graft.artifacts.StoredBlob;
-import io.micrometer.core.instrument.Counter;
-import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -42,8 +40,7 @@ public class BlobCollector {
   private final BlobProperties settings;
   private final SweepLease lease;
   private final Clock clock;
-  private final Counter deletedBlobs;
-  private final Counter deletedBytes;
+  private final DeletedBlobs deletions;
 
   BlobCollector(
       ArtifactStore store,
@@ -52,22 +49,14 @@ public class BlobCollector {
       BlobProperties settings,
       SweepLease lease,
       Clock clock,
-      MeterRegistry registry) {
+      DeletedBlobs deletions) {
     this.store = store;
     this.named = named;
     this.unreferenced = unreferenced;
     this.settings = settings;
     this.lease = lease;
     this.clock = clock;
-    deletedBlobs =
-        Counter.builder("graft.store.deleted.blobs")
-            .description("Blobs that nothing needed, deleted from the artifact store")
-            .register(registry);
-    deletedBytes =
-        Counter.builder("graft.store.deleted")
-            .baseUnit("bytes")
-            .description("Their bytes")
-            .register(registry);
+    this.deletions = deletions;
   }
 
   /** What a sweep came to. */
@@ -119,8 +108,7 @@ public class BlobCollector {
     for (StoredBlob blob : unreferenced.note(others, now, now.minus(settings.keepUnreferenced()))) {
       if (!store.delete(blob)) continue;
       deleted++;
-      deletedBlobs.increment();
-      deletedBytes.increment(blob.ref().bytes());
+      deletions.count(blob.ref());
       bytes += blob.ref().bytes();
       if (System.nanoTime() - renewed < RENEW.toNanos()) continue;
       if (!lease.renew(sweep)) break;

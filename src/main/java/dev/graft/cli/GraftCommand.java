@@ -8,6 +8,7 @@ import dev.graft.cli.server.ArtifactsCommand;
 import dev.graft.cli.server.DemoCommand;
 import dev.graft.cli.server.KeyCommand;
 import dev.graft.cli.server.ModelsCommand;
+import dev.graft.cli.server.RunningServer;
 import dev.graft.cli.server.ServeCommand;
 import dev.graft.cli.server.WorkerTokenCommand;
 import dev.graft.client.command.AdaptersCommand;
@@ -32,6 +33,7 @@ import dev.graft.training.command.ProgramCommand;
 import dev.graft.training.command.TrainCommand;
 import dev.graft.training.command.TrainerCommand;
 import picocli.AutoComplete.GenerateCompletion;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
 /** The root command, and where the program begins. */
@@ -87,9 +89,11 @@ public final class GraftCommand {
    * lacks something.
    */
   static int run(String... arguments) {
-    return CalledCommand.in(arguments)
-        .setCaseInsensitiveEnumValuesAllowed(true)
-        .setExecutionExceptionHandler(new FailureReport())
-        .execute(arguments);
+    CommandLine called =
+        CalledCommand.in(arguments)
+            .setCaseInsensitiveEnumValuesAllowed(true)
+            .setExecutionExceptionHandler(new FailureReport());
+    RunningServer.of(arguments).ifPresent(called::setExecutionStrategy);
+    return called.execute(arguments);
   }
 }

@@ -60,7 +60,9 @@ class DepartmentRemoval {
     List<String> gone =
         sql.sql(
                 """
-                delete from %1$s where ctid = any(array(select ctid from %1$s where %2$s limit :most))
+                delete from %1$s
+                 where ctid = any(array(select ctid from %1$s where %2$s limit :most))
+                   and %2$s -- places are those of one partition
                 returning %3$s
                 """
                     .formatted(part.table(), part.where(), name == null ? "''" : name))

@@ -13,6 +13,7 @@ import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.web.server.Ssl;
 import org.springframework.boot.web.server.autoconfigure.ServerProperties;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.event.ContextClosedEvent;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -82,7 +83,9 @@ public final class ServeCommand implements Callable<Integer> {
     check();
     DatabaseInitializer database = DatabaseInitializer.forServer();
     try (StartGuard guard = new StartGuard(database)) {
-      announce(start(database));
+      ConfigurableApplicationContext context = start(database);
+      if (role != ProcessRole.WORKER) takeCommands(context);
+      announce(context);
     } catch (RuntimeException e) {
       database.close();
       throw e;
@@ -115,6 +118,14 @@ public final class ServeCommand implements Callable<Integer> {
         .properties(role.defaults())
         .initializers(new PortCheck(), database)
         .run(arguments().toArray(String[]::new));
+  }
+
+  private void takeCommands(ConfigurableApplicationContext context) {
+    Path dataDir = Path.of(context.getEnvironment().getRequiredProperty("graft.data-dir"));
+    CommandSocket.open(
+            dataDir, ServerContext.of(context), spec.commandLine().getExecutionExceptionHandler())
+        .ifPresent(
+            socket -> context.addApplicationListener((ContextClosedEvent end) -> socket.close()));
   }
 
   private List<String> arguments() {

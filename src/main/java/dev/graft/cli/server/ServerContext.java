@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.function.Supplier;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -26,16 +27,29 @@ final class ServerContext implements AutoCloseable {
           "--logging.level.org.springframework.boot=off",
           "--spring.main.log-startup-info=false");
 
-  private final ConfigurableApplicationContext context;
-  private final DatabaseInitializer database;
+  private static final ScopedValue<ServerContext> AROUND = ScopedValue.newInstance();
 
-  private ServerContext(ConfigurableApplicationContext context, DatabaseInitializer database) {
+  private final ConfigurableApplicationContext context;
+  private final Runnable end;
+
+  private ServerContext(ConfigurableApplicationContext context, Runnable end) {
     this.context = context;
-    this.database = database;
+    this.end = end;
+  }
+
+  /** Of the server that this process is: it goes on when a command has ended. */
+  static ServerContext of(ConfigurableApplicationContext running) {
+    return new ServerContext(running, () -> {});
+  }
+
+  /** A command that opens a server's services finds these. */
+  static <T> T inside(ServerContext server, Supplier<T> command) {
+    return ScopedValue.where(AROUND, server).call(command::get);
   }
 
   /** For one short command. */
   static ServerContext open(ServerOptions options) {
+    if (AROUND.isBound()) return AROUND.get();
     List<String> arguments = new ArrayList<>(options.arguments());
     arguments.addAll(QUIET);
     return start(
@@ -66,8 +80,14 @@ final class ServerContext implements AutoCloseable {
   private static ServerContext start(
       DatabaseInitializer database, SpringApplicationBuilder application, List<String> arguments) {
     try {
+      ConfigurableApplicationContext context =
+          application.initializers(database).run(arguments.toArray(String[]::new));
       return new ServerContext(
-          application.initializers(database).run(arguments.toArray(String[]::new)), database);
+          context,
+          () -> {
+            context.close();
+            database.close();
+          });
     } catch (RuntimeException e) {
       database.close();
       throw e;
@@ -90,7 +110,6 @@ final class ServerContext implements AutoCloseable {
 
   @Override
   public void close() {
-    context.close();
-    database.close();
+    end.run();
   }
 }

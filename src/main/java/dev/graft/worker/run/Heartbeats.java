@@ -108,9 +108,10 @@ final class Heartbeats implements AutoCloseable {
    */
   void flush() {
     synchronized (renewing) { // one report at a time is on its way
-      if (!reports.waiting()) return;
-      protocol.renew(lease.key(), reports.next());
-      reports.confirmed();
+      while (reports.waiting()) { // one that is not confirmed, then what has come since
+        protocol.renew(lease.key(), reports.next());
+        reports.confirmed();
+      }
     }
   }
 

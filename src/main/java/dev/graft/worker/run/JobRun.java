@@ -117,7 +117,7 @@ public final class JobRun implements Heartbeats.Listener {
         return;
       }
       try (Trainer trainer = started(trainers, directory)) {
-        finish(train(request, trainer), directory, beats);
+        finish(train(request, trainer, beats), directory, beats);
       }
     } catch (IOException e) {
       warn().setCause(e).log("run_failed_here");
@@ -168,18 +168,19 @@ public final class JobRun implements Heartbeats.Listener {
     return started;
   }
 
-  private int train(RunRequest request, Trainer trainer) throws IOException, InterruptedException {
+  private int train(RunRequest request, Trainer trainer, Heartbeats beats)
+      throws IOException, InterruptedException {
     early.started(trainer);
     use.started(trainer.process());
     watch.started(trainer);
     long before = memoryKills.count();
-    int status = trainer.follow(request, this::heard);
+    int status = trainer.follow(request, event -> heard(event, beats));
     watch.close(); // what is left is the server's to take
     memoryRanOut = memoryKills.count() > before;
     return status;
   }
 
-  private void heard(TrainingEvent event) {
+  private void heard(TrainingEvent event, Heartbeats beats) {
     watch.heard();
     stopTime.heard(event, System.nanoTime());
     switch (event) {
@@ -190,7 +191,7 @@ public final class JobRun implements Heartbeats.Listener {
       case TrainingEvent.Evaluating begun -> told.evaluating();
       case TrainingEvent.Evaluated evaluation -> told.evaluation(evaluation);
       case TrainingEvent.Checkpoint checkpoint -> {
-        checkpoints.commit(checkpoint);
+        checkpoints.commit(checkpoint, beats);
         stopTime.sent(System.nanoTime());
       }
       case TrainingEvent.Failed failure -> failed = failure;
@@ -217,7 +218,7 @@ public final class JobRun implements Heartbeats.Listener {
       long patience = System.nanoTime() + times.drainGrace().toNanos();
       until(
           () -> {
-            if (early.reason() != EarlyEnd.Reason.CANCEL) checkpoints.sendLast(patience);
+            if (early.reason() != EarlyEnd.Reason.CANCEL) checkpoints.sendLast(patience, beats);
             beats.flush();
             return give(key);
           });

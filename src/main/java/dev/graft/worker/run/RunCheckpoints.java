@@ -14,7 +14,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Checkpoints of one run on their way to the server. */
+/**
+ * Checkpoints of one run on their way to the server. What the run has told by then is there first:
+ * whoever goes on after a checkpoint tells of no step before it.
+ */
 final class RunCheckpoints {
   private static final Logger log = LoggerFactory.getLogger(RunCheckpoints.class);
 
@@ -37,12 +40,12 @@ final class RunCheckpoints {
   }
 
   /** One that cannot be sent now is only a later resume; the next one will be sent. */
-  void commit(TrainingEvent.Checkpoint checkpoint) {
+  void commit(TrainingEvent.Checkpoint checkpoint, Heartbeats beats) {
     unsent =
         new Unsent(
             Path.of(checkpoint.directory()), told.checkpoint(Math.toIntExact(checkpoint.step())));
     try {
-      sendUnsent();
+      sendUnsent(beats);
     } catch (IOException | UncheckedIOException | LeaseRefused e) {
       left(e);
     }
@@ -55,9 +58,9 @@ final class RunCheckpoints {
    * @param until when it is left, by {@link System#nanoTime}: it must not keep the job
    * @throws UncheckedIOException if the server does not take it now
    */
-  void sendLast(long until) {
+  void sendLast(long until, Heartbeats beats) {
     try {
-      sendUnsent();
+      sendUnsent(beats);
     } catch (UncheckedIOException unanswered) {
       if (System.nanoTime() - until < 0) throw unanswered;
       left(unanswered);
@@ -66,9 +69,11 @@ final class RunCheckpoints {
     }
   }
 
-  private void sendUnsent() throws IOException {
+  private void sendUnsent(Heartbeats beats) throws IOException {
     if (unsent == null) return;
-    protocol.checkpoint(key, unsent.report().apply(uploads.directory(unsent.directory())));
+    Digest manifest = uploads.directory(unsent.directory());
+    beats.flush();
+    protocol.checkpoint(key, unsent.report().apply(manifest));
     unsent = null;
   }
 

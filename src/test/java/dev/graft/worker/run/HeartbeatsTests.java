@@ -14,9 +14,11 @@ import dev.graft.jobs.lease.LeaseLost;
 import dev.graft.jobs.lease.LeaseProtocol;
 import dev.graft.jobs.lease.LeaseReport;
 import dev.graft.jobs.lease.TrainingFailure;
+import dev.graft.training.protocol.TrainingEvent;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -28,6 +30,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class HeartbeatsTests {
   private static final Duration OFTEN = Duration.ofMillis(20);
@@ -37,6 +40,7 @@ class HeartbeatsTests {
       new AtomicReference<>(Directive.Continue::new);
   private final CopyOnWriteArrayList<LeaseReport> sent = new CopyOnWriteArrayList<>();
   private final CopyOnWriteArrayList<Directive> heard = new CopyOnWriteArrayList<>();
+  private final CopyOnWriteArrayList<CheckpointReport> committed = new CopyOnWriteArrayList<>();
   private final AtomicInteger losses = new AtomicInteger();
   private final PendingReports reports = new PendingReports(() -> null);
 
@@ -66,6 +70,46 @@ class HeartbeatsTests {
       assertThat(sent.stream().filter(r -> r.metrics().stream().anyMatch(m -> m.step() == 2)))
           .hasSize(1);
       assertThat(beats.isLost()).isFalse();
+    }
+  }
+
+  /** What waits behind a report whose answer is missing, too. */
+  @Test
+  void aFlushTellsAllThatWaits() {
+    answer.set(HeartbeatsTests::unreachable);
+    reports.metrics(1, Map.of("train_loss", 2.0));
+    try (Heartbeats beats = start(60_000, 60_000)) {
+      await().until(() -> !sent.isEmpty());
+      reports.metrics(2, Map.of("train_loss", 1.0));
+      answer.set(Directive.Continue::new);
+      beats.flush();
+      assertThat(sent.getLast().metrics()).extracting(LeaseReport.Metrics::step).containsExactly(2);
+      assertThat(reports.waiting()).isFalse();
+    }
+  }
+
+  /** Whoever goes on after a checkpoint tells of no step before it. */
+  @Test
+  void aCheckpointComesAfterWhatWasToldBeforeIt(@TempDir Path directory) throws IOException {
+    Path files = Files.createDirectory(directory.resolve("checkpoint-1"));
+    Files.writeString(files.resolve("weights"), "1");
+    answer.set(HeartbeatsTests::unreachable);
+    Answering protocol = new Answering();
+    RunCheckpoints checkpoints =
+        new RunCheckpoints(
+            protocol,
+            key(),
+            new DirectoryUpload(protocol, key()),
+            new RunReporter(
+                reports, new RunUse(new Device("ray", null), DeviceMeter.NONE, () -> 0)));
+    reports.metrics(1, Map.of("train_loss", 2.0));
+    try (Heartbeats beats = start(60_000, 60_000)) {
+      checkpoints.commit(new TrainingEvent.Checkpoint(1, files.toString()), beats);
+      assertThat(committed).isEmpty();
+      answer.set(Directive.Continue::new);
+      checkpoints.sendLast(System.nanoTime(), beats);
+      assertThat(committed).extracting(CheckpointReport::step).containsExactly(1);
+      assertThat(reports.waiting()).isFalse();
     }
   }
 
@@ -153,7 +197,7 @@ class HeartbeatsTests {
     }
   }
 
-  /** Only renews. */
+  /** Renews, and takes checkpoints. */
   private final class Answering implements LeaseProtocol {
     @Override
     public Directive renew(LeaseKey key, LeaseReport report) {
@@ -168,7 +212,7 @@ class HeartbeatsTests {
 
     @Override
     public void checkpoint(LeaseKey key, CheckpointReport report) {
-      throw new AssertionError();
+      committed.add(report);
     }
 
     @Override
@@ -197,8 +241,6 @@ class HeartbeatsTests {
     }
 
     @Override
-    public void put(LeaseKey key, BlobRef blob, Path file) {
-      throw new AssertionError();
-    }
+    public void put(LeaseKey key, BlobRef blob, Path file) {}
   }
 }

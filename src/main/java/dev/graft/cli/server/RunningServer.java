@@ -1,0 +1,75 @@
+package dev.graft.cli.server;
+
+import java.io.IOException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.Channels;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import picocli.CommandLine;
+import picocli.CommandLine.IExecutionStrategy;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParseResult;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Lets the server that runs on the data directory carry out a command, in milliseconds; where none
+ * answers, the command opens the server's services itself.
+ */
+public final class RunningServer implements IExecutionStrategy {
+  private final AskedCommand asked;
+
+  private RunningServer(AskedCommand asked) {
+    this.asked = asked;
+  }
+
+  /** Of a command line that it can be asked for. */
+  public static Optional<IExecutionStrategy> of(String... arguments) {
+    if (arguments.length == 0 || !List.of("key", "worker-token").contains(arguments[0])) {
+      return Optional.empty();
+    }
+    List<String> options = Arrays.asList(arguments).subList(1, arguments.length);
+    return Optional.of(new RunningServer(new AskedCommand(arguments[0], options)));
+  }
+
+  @Override
+  public int execute(ParseResult parsed) {
+    ParseResult called = parsed;
+    while (called.hasSubcommand() && !called.isUsageHelpRequested()) called = called.subcommand();
+    Optional<Path> socket =
+        called.isUsageHelpRequested() ? Optional.empty() : socket(called.commandSpec());
+    Optional<AskedCommand.Answer> answer = socket.flatMap(this::ask);
+    if (answer.isEmpty()) return new CommandLine.RunLast().execute(parsed);
+    CommandLine command = parsed.commandSpec().commandLine();
+    command.getOut().print(answer.get().out());
+    command.getOut().flush();
+    command.getErr().print(answer.get().err());
+    command.getErr().flush();
+    return answer.get().status();
+  }
+
+  private static Optional<Path> socket(CommandSpec called) {
+    return called.mixins().values().stream()
+        .map(CommandSpec::userObject)
+        .filter(ServerOptions.class::isInstance)
+        .flatMap(options -> ((ServerOptions) options).knownDataDir(System.getenv()).stream())
+        .map(CommandSocket::in)
+        .filter(Files::exists)
+        .findFirst();
+  }
+
+  private Optional<AskedCommand.Answer> ask(Path socket) {
+    try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
+      Channels.newOutputStream(channel).write(asked.json());
+      channel.shutdownOutput();
+      byte[] answer = Channels.newInputStream(channel).readAllBytes();
+      if (answer.length == 0) return Optional.empty();
+      return Optional.of(JsonMapper.shared().readValue(answer, AskedCommand.Answer.class));
+    } catch (IOException nobody) {
+      return Optional.empty();
+    }
+  }
+}

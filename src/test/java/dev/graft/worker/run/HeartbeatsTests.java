@@ -128,6 +128,7 @@ class HeartbeatsTests {
             null,
             null,
             null,
+            null,
             null);
     return Heartbeats.start(
         new Answering(), lease, reports, OFTEN, new Listening(), System.nanoTime());

@@ -20,7 +20,7 @@ class LogEventsTests {
   private static final List<LogEvents> EVENTS = LogEvents.ofTheProduct();
 
   /** Of the diagnostic context: whose request, job or worker it is, whoever logs. */
-  private static final Set<String> CONTEXT = Set.of("request", "department", "worker");
+  private static final Set<String> CONTEXT = Set.of("request", "department", "worker", "trace_id");
 
   /** Names of ECS, Logstash and GELF: a line that has them twice is not written at all. */
   private static final Set<String> TAKEN =

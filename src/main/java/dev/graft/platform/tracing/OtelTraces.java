@@ -2,6 +2,7 @@ package dev.graft.platform.tracing;
 
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.Attributes;
+import io.opentelemetry.api.metrics.MeterProvider;
 import io.opentelemetry.api.trace.SpanBuilder;
 import io.opentelemetry.api.trace.SpanKind;
 import io.opentelemetry.api.trace.Tracer;
@@ -51,6 +52,7 @@ final class OtelTraces implements Traces {
             .setHeaders(settings::headers)
             .setConnectTimeout(CALL)
             .setTimeout(CALL)
+            .setMeterProvider(MeterProvider.noop()) // else a global one is looked for
             .build();
     this.clock = clock;
     this.provider =

@@ -45,7 +45,8 @@ public final class TestWorker {
     LeaseProtocol protocol = join(settings, server);
     FileArtifactStore store = FileArtifactStore.open(settings.directory());
     LoopThreads worker =
-        WorkerLoop.threads(List.of(loop(settings, protocol, store, confined(settings), Traces.NONE)));
+        WorkerLoop.threads(
+            List.of(loop(settings, protocol, store, confined(settings), Traces.NONE)));
     Runtime.getRuntime().addShutdownHook(new Thread(worker::stop));
     worker.start();
   }

@@ -26,13 +26,11 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,8 +38,6 @@ import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.context.annotation.Import;
 import org.springframework.jdbc.core.simple.JdbcClient;
-import org.springframework.mock.env.MockEnvironment;
-import org.springframework.test.annotation.DirtiesContext;
 import org.springframework.test.context.DynamicPropertyRegistry;
 import org.springframework.test.context.DynamicPropertySource;
 import tools.jackson.databind.json.JsonMapper;
@@ -49,9 +45,8 @@ import tools.jackson.databind.json.JsonMapper;
 /** A server and a worker that send their traces to one collector. */
 @GraftIT
 @Import(QueueServer.class)
-@DirtiesContext // its collector is gone after it
 class TracedJobIT {
-  private static final Collector COLLECTOR = collector();
+  private static final Collector COLLECTOR = new Collector();
   private static final String TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
   private static final String PARENT = "00f067aa0ba902b7";
 
@@ -81,24 +76,11 @@ class TracedJobIT {
   private String department = "";
   private String body = "";
 
-  private static Collector collector() {
-    try {
-      return new Collector();
-    } catch (IOException e) {
-      throw new IllegalStateException(e);
-    }
-  }
-
   @DynamicPropertySource
   static void traced(DynamicPropertyRegistry settings) {
     settings.add(
         "management.opentelemetry.tracing.export.otlp.endpoint",
         () -> COLLECTOR.url() + "/v1/traces");
-  }
-
-  @AfterAll
-  static void stop() {
-    COLLECTOR.close();
   }
 
   @BeforeEach
@@ -144,8 +126,7 @@ class TracedJobIT {
     assertThat(steps.getFirst().attributes()).containsEntry("graft.step.first", "1");
     assertThat(steps.getLast().attributes()).containsEntry("graft.step.last", "10");
     Seen published = follows(run, only(trace, "publish result"));
-    Seen completed =
-        follows(published, only(trace, "POST /worker/v1/leases/{job}/complete"));
+    Seen completed = follows(published, only(trace, "POST /worker/v1/leases/{job}/complete"));
     assertThat(completed.service()).isEqualTo("graft");
     assertThat(trace).as("what is asked all the time").doesNotContainKey("POST /worker/v1/leases");
     assertThat(COLLECTOR.spans())
@@ -163,14 +144,15 @@ class TracedJobIT {
     String job = submit("00-%s-%s-00".formatted(other, PARENT));
     assertThat(kept(job)).startsWith("00-" + other).endsWith("-00");
     train(job);
-    assertThat(COLLECTOR.spans()).noneMatch(each -> each.trace().equals(other));
+    assertThat(COLLECTOR.spans(other)).isEmpty();
   }
 
   private String submit(String traceparent) throws Exception {
     HttpRequest request =
         HttpRequest.newBuilder(
                 URI.create("http://127.0.0.1:%d/v1/fine_tuning/jobs".formatted(port)))
-            .header("authorization", "Bearer " + keys.create(department, Caller.Scope.USER).secret())
+            .header(
+                "authorization", "Bearer " + keys.create(department, Caller.Scope.USER).secret())
             .header("content-type", "application/json")
             .header("traceparent", traceparent)
             .POST(BodyPublishers.ofString(body))
@@ -207,11 +189,7 @@ class TracedJobIT {
     String server = "http://127.0.0.1:" + port;
     WorkerProperties settings =
         TestWorker.settings(directory.resolve("worker"), server, queue.joinToken());
-    MockEnvironment traced =
-        new MockEnvironment()
-            .withProperty("OTEL_EXPORTER_OTLP_ENDPOINT", COLLECTOR.url())
-            .withProperty("OTEL_SERVICE_NAME", "graft-worker");
-    try (Traces traces = Traces.of(traced, Clock.systemUTC());
+    try (Traces traces = COLLECTOR.traces("graft-worker");
         FileArtifactStore copies = FileArtifactStore.open(settings.directory())) {
       LoopThreads worker =
           WorkerLoop.threads(
@@ -222,7 +200,8 @@ class TracedJobIT {
       try {
         await()
             .atMost(Duration.ofSeconds(60))
-            .until(() -> queue.state(new QueueServer.Submitted(department, job)).equals("succeeded"));
+            .until(
+                () -> queue.state(new QueueServer.Submitted(department, job)).equals("succeeded"));
       } finally {
         worker.stop();
       }
@@ -230,9 +209,7 @@ class TracedJobIT {
   }
 
   private static Map<String, List<Seen>> trace() {
-    return COLLECTOR.spans().stream()
-        .filter(each -> each.trace().equals(TRACE))
-        .collect(Collectors.groupingBy(Seen::name));
+    return COLLECTOR.spans(TRACE).stream().collect(Collectors.groupingBy(Seen::name));
   }
 
   private static Seen only(Map<String, List<Seen>> trace, String name) {

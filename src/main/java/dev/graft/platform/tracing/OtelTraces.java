@@ -86,7 +86,8 @@ final class OtelTraces implements Traces {
   @Override
   public Span begin(String name, Span.Kind kind, @Nullable String traceparent) {
     return Span.begun(
-        new OtelSpan(tracer, following(name, traceparent).setSpanKind(OtelSpan.of(kind)).startSpan()));
+        new OtelSpan(
+            tracer, following(name, traceparent).setSpanKind(OtelSpan.of(kind)).startSpan()));
   }
 
   private SpanBuilder following(String name, @Nullable String traceparent) {

@@ -47,17 +47,18 @@ record OtlpSettings(
 
   private static Optional<String> endpoint(Environment environment) {
     Optional<String> whole =
-        Stream.of(
-                BOOT + "endpoint", "management.otlp.tracing.endpoint", OTEL + "TRACES_ENDPOINT")
+        Stream.of(BOOT + "endpoint", "management.otlp.tracing.endpoint", OTEL + "TRACES_ENDPOINT")
             .flatMap(name -> said(environment, name).stream())
             .findFirst();
     return whole.or(
         () ->
-            said(environment, OTEL + "ENDPOINT").map(base -> base.replaceAll("/+$", "") + "/v1/traces"));
+            said(environment, OTEL + "ENDPOINT")
+                .map(base -> base.replaceAll("/+$", "") + "/v1/traces"));
   }
 
   private static Optional<String> said(Environment environment, String name) {
-    return Optional.ofNullable(environment.getProperty(name)).map(String::strip)
+    return Optional.ofNullable(environment.getProperty(name))
+        .map(String::strip)
         .filter(value -> !value.isEmpty());
   }
 
@@ -82,7 +83,8 @@ record OtlpSettings(
   private static boolean http(String endpoint) {
     try {
       URI uri = URI.create(endpoint);
-      return uri.getHost() != null && ("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()));
+      return uri.getHost() != null
+          && ("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()));
     } catch (IllegalArgumentException malformed) {
       return false;
     }
@@ -92,7 +94,8 @@ record OtlpSettings(
     String said = said(environment, PROBABILITY).orElse(null);
     Double value = said == null ? Double.valueOf(BY_DEFAULT) : number(said);
     if (value == null || !(value >= 0 && value <= 1)) {
-      throw new MachineLacks("%s is '%s': set it to a number from 0 to 1".formatted(PROBABILITY, said));
+      throw new MachineLacks(
+          "%s is '%s': set it to a number from 0 to 1".formatted(PROBABILITY, said));
     }
     return value;
   }
@@ -114,7 +117,8 @@ record OtlpSettings(
             .orElse("");
     for (String pair : said.split(",", -1)) {
       int equals = pair.indexOf('=');
-      if (equals > 0) headers.put(pair.substring(0, equals).strip(), decoded(pair.substring(equals + 1)));
+      if (equals > 0)
+        headers.put(pair.substring(0, equals).strip(), decoded(pair.substring(equals + 1)));
     }
     headers.putAll(
         Binder.get(environment)
@@ -127,7 +131,8 @@ record OtlpSettings(
     try {
       return URLDecoder.decode(value.strip().replace("+", "%2B"), StandardCharsets.UTF_8);
     } catch (IllegalArgumentException e) {
-      throw new MachineLacks(OTEL + "HEADERS has a value that is not percent-encoded: encode % as %25");
+      throw new MachineLacks(
+          OTEL + "HEADERS has a value that is not percent-encoded: encode % as %25");
     }
   }
 }

@@ -5,8 +5,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.MDC;
 
 /**
- * A piece of work in a trace, current on the thread that began it until it is closed. Lines
- * of the log have its trace as {@code trace_id}. Where there is no trace it is {@link #NONE}.
+ * A piece of work in a trace, current on the thread that began it until it is closed. Lines of the
+ * log have its trace as {@code trace_id}. Where there is no trace it is {@link #NONE}.
  */
 public final class Span implements AutoCloseable {
   static final Span NONE = new Span(null, null);

@@ -28,6 +28,11 @@ public interface Traces extends AutoCloseable {
    */
   Span begin(String name, Span.Kind kind, @Nullable String traceparent);
 
+  /** A span of what belongs to the trace of another process; none where that has none. */
+  default Span follow(String name, Span.Kind kind, @Nullable String traceparent) {
+    return traceparent == null ? Span.NONE : begin(name, kind, traceparent);
+  }
+
   /**
    * A span of what ends now.
    *

@@ -31,7 +31,7 @@ public final class RunTrace implements AutoCloseable {
   public static RunTrace begin(Traces traces, Lease lease) {
     return new RunTrace(
         traces
-            .begin("run job", Span.Kind.CONSUMER, lease.traceparent())
+            .follow("run job", Span.Kind.CONSUMER, lease.traceparent())
             .put("graft.job.id", lease.key().jobId())
             .put("graft.lease.epoch", lease.key().epoch()));
   }

@@ -5,14 +5,17 @@ import com.sun.net.httpserver.HttpServer;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.Clock;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.zip.GZIPInputStream;
+import org.springframework.mock.env.MockEnvironment;
 
 /** A collector of traces: takes OTLP over HTTP, and nothing else. */
 public final class Collector implements AutoCloseable {
@@ -37,10 +40,23 @@ public final class Collector implements AutoCloseable {
       Map<String, String> attributes,
       String service) {}
 
-  public Collector() throws IOException {
-    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+  public Collector() {
+    try {
+      server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
     server.createContext("/", this::take);
     server.start();
+  }
+
+  /** Of a process that sends here what belongs to the traces of others. */
+  public Traces traces(String service) {
+    MockEnvironment settings =
+        new MockEnvironment()
+            .withProperty("OTEL_EXPORTER_OTLP_ENDPOINT", url())
+            .withProperty("OTEL_SERVICE_NAME", service);
+    return Traces.of(settings, Clock.systemUTC());
   }
 
   public String url() {
@@ -49,6 +65,10 @@ public final class Collector implements AutoCloseable {
 
   public List<Seen> spans() {
     return List.copyOf(spans);
+  }
+
+  public List<Seen> spans(String trace) {
+    return spans.stream().filter(each -> each.trace().equals(trace)).toList();
   }
 
   /** Methods and paths. */
@@ -97,8 +117,7 @@ public final class Collector implements AutoCloseable {
     Map<String, String> attributes = new TreeMap<>();
     for (ProtobufMessage each : of.messages(field)) {
       ProtobufMessage value = each.messages(2).getFirst();
-      attributes.put(
-          each.text(1), value.has(1) ? value.text(1) : Long.toString(value.number(3)));
+      attributes.put(each.text(1), value.has(1) ? value.text(1) : Long.toString(value.number(3)));
     }
     return attributes;
   }

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.graft.TestProgram;
 import dev.graft.platform.MachineLacks;
-import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -28,15 +27,7 @@ class TracesTests {
   private static final Clock CLOCK = Clock.fixed(NOW, ZoneOffset.UTC);
   private static final String TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
   private static final String PARENT = "00f067aa0ba902b7";
-  private final Collector collector = collector();
-
-  private static Collector collector() {
-    try {
-      return new Collector();
-    } catch (IOException e) {
-      throw new IllegalStateException(e);
-    }
-  }
+  private final Collector collector = new Collector();
 
   @AfterEach
   void stop() {
@@ -67,8 +58,7 @@ class TracesTests {
     assertThat(inner.status()).isEqualTo(2);
     assertThat(inner.attributes())
         .isEqualTo(
-            Map.of(
-                "graft.job.id", "ftjob-1", "graft.step.first", "3", "error.type", "transient"));
+            Map.of("graft.job.id", "ftjob-1", "graft.step.first", "3", "error.type", "transient"));
     assertThat(inner.service()).isEqualTo("graft");
     assertThat(collector.requests()).containsOnly("POST /v1/traces");
   }
@@ -193,7 +183,10 @@ class TracesTests {
   }
 
   private Collector.Seen seen(String name) {
-    return collector.spans().stream().filter(each -> each.name().equals(name)).findFirst().orElseThrow();
+    return collector.spans().stream()
+        .filter(each -> each.name().equals(name))
+        .findFirst()
+        .orElseThrow();
   }
 
   private Traces traces(String probability) {

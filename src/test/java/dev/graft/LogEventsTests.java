@@ -209,7 +209,8 @@ class LogEventsTests {
         [monitoring.md](monitoring.md#logs). No field has text of a row, a prompt, an answer or a key.
 
         Lines also have fields of what they are logged for, in whatever class: `request` (the `x-request-id` of the answer),
-        `department` (of the key that asks, or whose work is done) and `worker` (that calls the server).
+        `department` (of the key that asks, or whose work is done), `worker` (that calls the server) and `trace_id` (of the
+        [trace](monitoring.md#traces), where there is one).
 
         | event | level | fields | class |
         |---|---|---|---|

@@ -57,14 +57,14 @@ class TracedJobIT {
           "http.response.status_code",
           "http.route",
           "url.scheme",
-          "graft.request.id",
-          "graft.department.id",
-          "graft.job.id",
-          "graft.worker.id",
-          "graft.lease.epoch",
-          "graft.step.first",
-          "graft.step.last",
-          "graft.trainer.outcome");
+          "graft.request_id",
+          "graft.department_id",
+          "graft.job_id",
+          "graft.worker_id",
+          "graft.lease_epoch",
+          "graft.step_first",
+          "graft.step_last",
+          "graft.trainer_outcome");
 
   @TempDir Path directory;
   @LocalServerPort int port;
@@ -105,26 +105,26 @@ class TracedJobIT {
     assertThat(request.parent()).isEqualTo(PARENT);
     assertThat(request.kind()).isEqualTo(2);
     assertThat(request.attributes())
-        .containsEntry("graft.department.id", department)
+        .containsEntry("graft.department_id", department)
         .containsEntry("http.response.status_code", "200")
-        .containsKey("graft.request.id");
+        .containsKey("graft.request_id");
     Seen submitted = follows(request, only(trace, "submit job"));
     Seen waited = follows(submitted, only(trace, "wait in queue"));
     Seen claimed = follows(waited, only(trace, "claim job"));
-    assertThat(claimed.attributes()).containsKey("graft.worker.id");
+    assertThat(claimed.attributes()).containsKey("graft.worker_id");
     Seen run = follows(claimed, only(trace, "run job"));
     assertThat(run.service()).isEqualTo("graft-worker");
     assertThat(run.attributes())
-        .containsEntry("graft.trainer.outcome", "done")
-        .containsEntry("graft.lease.epoch", "1");
+        .containsEntry("graft.trainer_outcome", "done")
+        .containsEntry("graft.lease_epoch", "1");
     for (Seen each : List.of(submitted, waited, claimed, run)) {
-      assertThat(each.attributes()).as(each.name()).containsEntry("graft.job.id", job);
+      assertThat(each.attributes()).as(each.name()).containsEntry("graft.job_id", job);
     }
     for (String phase : List.of("fetch inputs", "load model")) follows(run, only(trace, phase));
     List<Seen> steps = trace.get("train steps");
     assertThat(steps).allSatisfy(each -> follows(run, each));
-    assertThat(steps.getFirst().attributes()).containsEntry("graft.step.first", "1");
-    assertThat(steps.getLast().attributes()).containsEntry("graft.step.last", "10");
+    assertThat(steps.getFirst().attributes()).containsEntry("graft.step_first", "1");
+    assertThat(steps.getLast().attributes()).containsEntry("graft.step_last", "10");
     Seen published = follows(run, only(trace, "publish result"));
     Seen completed = follows(published, only(trace, "POST /worker/v1/leases/{job}/complete"));
     assertThat(completed.service()).isEqualTo("graft");

@@ -85,7 +85,7 @@ final class RunningCall {
 
   private void answer() {
     try (Span span = traces.follow("answer call", Span.Kind.CONSUMER, call.traceparent())) {
-      span.put("graft.call.id", call.id());
+      span.put("graft.call_id", call.id());
       // In use until the end: directories of models are laid out in between.
       try (BlobUse use = blobs.use(this::open)) {
         for (Digest manifest : call.manifests()) {

@@ -125,9 +125,9 @@ public class LeaseDesk {
     if (submitted == null || job.waited() == null) return submitted;
     Map<String, String> ids =
         Map.of(
-            "graft.job.id", job.key().jobId(),
-            "graft.department.id", job.departmentId(),
-            "graft.worker.id", workerId);
+            "graft.job_id", job.key().jobId(),
+            "graft.department_id", job.departmentId(),
+            "graft.worker_id", workerId);
     String waited = traces.past("wait in queue", submitted, job.waited(), ids);
     if (waited == null) return submitted;
     return traces.past("claim job", waited, Duration.ofNanos(System.nanoTime() - begun), ids);

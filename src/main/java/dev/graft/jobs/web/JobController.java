@@ -88,7 +88,7 @@ class JobController {
             Span.Kind.PRODUCER,
             span -> {
               String job = submitJob.submit(caller, request);
-              span.put("graft.job.id", job);
+              span.put("graft.job_id", job);
               return job;
             });
   }

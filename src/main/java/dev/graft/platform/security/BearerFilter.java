@@ -49,7 +49,7 @@ public final class BearerFilter extends OncePerRequestFilter {
     known.ifPresent(caller -> signIn(caller, request));
     Map<String, String> logged = known.map(BearerAuthenticator.Bearer::logged).orElse(Map.of());
     logged.forEach(MDC::put);
-    logged.forEach((name, id) -> Span.current().put("graft." + name + ".id", id));
+    logged.forEach((name, id) -> Span.current().put("graft." + name + "_id", id));
     try {
       chain.doFilter(request, response);
     } finally {

@@ -50,7 +50,7 @@ final class TracedRequests extends OncePerRequestFilter {
             .begin(method, Span.Kind.SERVER, request.getHeader(HEADER))
             .put("http.request.method", method)
             .put("url.scheme", request.getScheme())
-            .put("graft.request.id", RequestIds.current());
+            .put("graft.request_id", RequestIds.current());
     boolean answered = false;
     try {
       chain.doFilter(request, response);

@@ -32,8 +32,8 @@ public final class RunTrace implements AutoCloseable {
     return new RunTrace(
         traces
             .follow("run job", Span.Kind.CONSUMER, lease.traceparent())
-            .put("graft.job.id", lease.key().jobId())
-            .put("graft.lease.epoch", lease.key().epoch()));
+            .put("graft.job_id", lease.key().jobId())
+            .put("graft.lease_epoch", lease.key().epoch()));
   }
 
   /** The same, and what they do is told here. */
@@ -67,7 +67,7 @@ public final class RunTrace implements AutoCloseable {
   void ended(int status) {
     TrainerExit exit = TrainerExit.of(status);
     String outcome = exit.name().toLowerCase(Locale.ROOT);
-    run.put("graft.trainer.outcome", outcome);
+    run.put("graft.trainer_outcome", outcome);
     switch (exit) {
       case DONE -> next("publish result");
       case STOPPED_AFTER_CHECKPOINT, CANCELLED -> next("give back");
@@ -91,7 +91,7 @@ public final class RunTrace implements AutoCloseable {
       return;
     }
     next("train steps");
-    phase.put("graft.step.first", step + 1);
+    phase.put("graft.step_first", step + 1);
     long piece = Math.ceilDiv(total, PIECES);
     pieceEnds = Math.min(total, (step / piece + 1) * piece);
   }
@@ -106,7 +106,7 @@ public final class RunTrace implements AutoCloseable {
   }
 
   private void closePhase() {
-    if (pieceEnds > 0) phase.put("graft.step.last", step);
+    if (pieceEnds > 0) phase.put("graft.step_last", step);
     pieceEnds = 0;
     phase.close();
   }

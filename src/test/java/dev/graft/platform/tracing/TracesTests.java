@@ -41,7 +41,7 @@ class TracesTests {
             traces.begin("outer", Span.Kind.SERVER, "00-%s-%s-01".formatted(TRACE, PARENT))) {
       assertThat(MDC.get("trace_id")).isEqualTo(TRACE);
       try (Span inner = Span.current().child("inner", Span.Kind.INTERNAL)) {
-        inner.put("graft.job.id", "ftjob-1").put("graft.step.first", 3);
+        inner.put("graft.job_id", "ftjob-1").put("graft.step_first", 3);
         assertThat(Span.current()).isSameAs(inner);
         inner.failed("transient");
       }
@@ -58,7 +58,7 @@ class TracesTests {
     assertThat(inner.status()).isEqualTo(2);
     assertThat(inner.attributes())
         .isEqualTo(
-            Map.of("graft.job.id", "ftjob-1", "graft.step.first", "3", "error.type", "transient"));
+            Map.of("graft.job_id", "ftjob-1", "graft.step_first", "3", "error.type", "transient"));
     assertThat(inner.service()).isEqualTo("graft");
     assertThat(collector.requests()).containsOnly("POST /v1/traces");
   }

@@ -3,8 +3,6 @@ package dev.graft.ops;
 import dev.graft.datasets.retention.FileRetention;
 import dev.graft.retention.Retention;
 import dev.graft.retention.blobs.BlobCollector;
-import io.micrometer.core.instrument.Counter;
-import io.micrometer.core.instrument.MeterRegistry;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.scheduling.annotation.Scheduled;
 
@@ -14,23 +12,11 @@ class RetentionSchedules {
   private final FileRetention files;
   private final Retention retention;
   private final BlobCollector blobs;
-  private final Counter deleted;
-  private final Counter bytes;
 
-  RetentionSchedules(
-      FileRetention files, Retention retention, BlobCollector blobs, MeterRegistry registry) {
+  RetentionSchedules(FileRetention files, Retention retention, BlobCollector blobs) {
     this.files = files;
     this.retention = retention;
     this.blobs = blobs;
-    deleted =
-        Counter.builder("graft.store.deleted.blobs")
-            .description("Blobs that nothing needed, deleted from the artifact store")
-            .register(registry);
-    bytes =
-        Counter.builder("graft.store.deleted")
-            .baseUnit("bytes")
-            .description("Their bytes")
-            .register(registry);
   }
 
   @Scheduled(
@@ -52,12 +38,6 @@ class RetentionSchedules {
       initialDelayString = "${graft.artifacts.sweep-after:10m}",
       fixedRateString = "${graft.artifacts.sweep-every:6h}")
   void freeBytes() {
-    blobs
-        .sweep()
-        .ifPresent(
-            swept -> {
-              deleted.increment(swept.deleted());
-              bytes.increment(swept.bytes());
-            });
+    blobs.sweep();
   }
 }

@@ -19,7 +19,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Writes down who did what. An entry is part of the transaction of what it tells: both commit, or
- * neither. The database lets nobody change or remove one.
+ * neither. The database lets nobody change or remove one, but for {@link AuditPseudonyms}.
  */
 @Service
 public class AuditLog {

@@ -3,6 +3,8 @@ package dev.graft.worker;
 import dev.graft.artifacts.FileArtifactStore;
 import dev.graft.artifacts.Scratch;
 import dev.graft.artifacts.cache.BlobCache;
+import dev.graft.artifacts.cache.ErasedContent;
+import dev.graft.artifacts.cache.ErasedCopies;
 import dev.graft.artifacts.cache.LocalCopies;
 import dev.graft.jobs.lease.Device;
 import dev.graft.jobs.lease.LeaseProtocol;
@@ -65,6 +67,16 @@ class WorkerConfiguration {
     }
 
     @Bean
+    ErasedContent erasedContent(WorkerHttp http, WorkerProperties settings) {
+      return new HttpErasedContent(http, settings.callTimeout());
+    }
+
+    @Bean
+    ErasedCopies erasedCopies(ErasedContent content, BlobCache copies) {
+      return new ErasedCopies(content, copies);
+    }
+
+    @Bean
     LeaseProtocol leaseProtocol(WorkerHttp http, WorkerProperties settings) {
       return new HttpLeaseProtocol(http, settings.callTimeout());
     }
@@ -113,6 +125,12 @@ class WorkerConfiguration {
         ChildJvm.ofThisProgram(settings.heap(), "trainer"),
         Map.of(),
         confinement.within(settings.directory()));
+  }
+
+  @Bean
+  ErasedTokens erasedTokens(
+      ErasedContent content, TrainerCommandLine trainer, WorkerProperties settings) {
+    return new ErasedTokens(content, trainer.children().kept("tokens", tokens(settings)));
   }
 
   @Bean

@@ -3,6 +3,7 @@ package dev.graft.workers;
 import dev.graft.artifacts.BlobMismatch;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
+import dev.graft.jobs.desk.DirectBlobs;
 import dev.graft.jobs.desk.LeaseBlobs;
 import dev.graft.jobs.desk.LeaseDesk;
 import dev.graft.jobs.lease.LeaseKey;
@@ -30,10 +31,12 @@ import org.springframework.web.bind.annotation.RestController;
 @RequestMapping(LeaseWire.PATH + "/leases")
 class LeaseBlobController {
   private final LeaseBlobs blobs;
+  private final DirectBlobs direct;
   private final LeaseDesk desk;
 
-  LeaseBlobController(LeaseBlobs blobs, LeaseDesk desk) {
+  LeaseBlobController(LeaseBlobs blobs, DirectBlobs direct, LeaseDesk desk) {
     this.blobs = blobs;
+    this.direct = direct;
     this.desk = desk;
   }
 
@@ -82,7 +85,7 @@ class LeaseBlobController {
       @RequestHeader(LeaseWire.LEASE_HEADER) String lease,
       @RequestBody byte[] body)
       throws IOException {
-    if (!blobs.givesUploadLinks()) {
+    if (!direct.givesLinks()) {
       return WorkerErrors.of(HttpStatus.NOT_FOUND, "no_upload_links", "Uploads come to the server");
     }
     return desk.uploadLink(LeaseWire.key(job, lease), blob(digest, body))
@@ -99,7 +102,7 @@ class LeaseBlobController {
       @RequestBody byte[] body)
       throws IOException {
     try {
-      blobs.arrived(LeaseWire.key(job, lease), blob(digest, body));
+      direct.arrived(LeaseWire.key(job, lease), blob(digest, body));
     } catch (BlobMismatch mismatch) {
       throw new LeaseRefused("the content does not have the announced size and digest");
     }

@@ -23,6 +23,7 @@
       "platform :: *",
       "tenancy",
       "artifacts",
+      "artifacts :: cache",
       "artifacts :: manifest",
       "jobs :: *"
     })

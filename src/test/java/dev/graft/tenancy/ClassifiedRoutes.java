@@ -82,6 +82,7 @@ public final class ClassifiedRoutes {
       GET    /v1/organization/projects/{project}                   api.project.read
       POST   /v1/organization/projects/{project}                   api.organization.write
       POST   /v1/organization/projects/{project}/archive           api.organization.write
+      POST   /v1/organization/projects/{project}/erasure           api.organization.write
       GET    /v1/organization/projects/{project}/fair_share        api.project.read
       GET    /v1/organization/projects/{project}/users             api.project.read
       POST   /v1/organization/projects/{project}/users             api.project.write
@@ -143,6 +144,8 @@ public final class ClassifiedRoutes {
       POST   /v1/webhook_endpoints/{endpoint}/test                 api.fine_tuning.write
       GET    /v1/webhook_endpoints/{endpoint}/deliveries           api.fine_tuning.read
       POST   /v1/webhook_deliveries/{delivery}/redeliver           api.fine_tuning.write
+      GET    /v1/organization/erasures                             api.organization.read
+      GET    /v1/organization/erasures/{erasure}                   api.organization.read
       GET    /v1/organization/audit_logs                           api.organization.read
       GET    /v1/organization/audit_logs/export                    api.organization.read
       """;

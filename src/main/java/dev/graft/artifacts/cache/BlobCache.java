@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -219,6 +220,23 @@ public final class BlobCache {
         held -= copy.ref().bytes();
         excess -= copy.ref().bytes();
       }
+    }
+  }
+
+  /** What there are copies of; nothing where the store has all there is. */
+  public Set<Digest> held() throws IOException {
+    if (bounds == null) return Set.of();
+    return copies().stream().map(copy -> copy.ref().sha256()).collect(Collectors.toSet());
+  }
+
+  /** Copies of these go, but for what is just in use; so do links to what is not. */
+  public synchronized void forget(Set<Digest> digests) throws IOException {
+    idle.forEach(Runnable::run);
+    if (bounds == null) return;
+    List<StoredBlob> copies = copies();
+    long held = copies.stream().mapToLong(copy -> copy.ref().bytes()).sum();
+    for (StoredBlob copy : unused(copies)) {
+      if (digests.contains(copy.ref().sha256()) && evict(copy, held)) held -= copy.ref().bytes();
     }
   }
 

@@ -32,4 +32,9 @@ class CopiesConfiguration {
       }
     };
   }
+
+  @Bean
+  ErasedCopies erasedCopies(LocalCopies copies, ErasedContent content) {
+    return new ErasedCopies(content, copies.cache());
+  }
 }

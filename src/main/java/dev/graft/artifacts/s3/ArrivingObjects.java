@@ -99,17 +99,19 @@ public final class ArrivingObjects {
       String told = there.checksumSHA256();
       String sha256 = told != null ? told : read(name, there.eTag());
       if (!sha256.equals(content.base64())) return false;
-      s3.copyObject(
-          r ->
-              r.sourceBucket(bucket)
-                  .sourceKey(key(name))
-                  .copySourceIfMatch(there.eTag()) // what was looked at
-                  .destinationBucket(bucket)
-                  .destinationKey(prefix + key)
-                  .serverSideEncryption(settings.serverSideEncryption())
-                  .ssekmsKeyId(settings.kmsKeyId())
-                  .checksumAlgorithm(ChecksumAlgorithm.SHA256)
-                  .overrideConfiguration(c -> c.apiCallTimeout(COPY)));
+      connections
+          .patient()
+          .copyObject(
+              r ->
+                  r.sourceBucket(bucket)
+                      .sourceKey(key(name))
+                      .copySourceIfMatch(there.eTag()) // what was looked at
+                      .destinationBucket(bucket)
+                      .destinationKey(prefix + key)
+                      .serverSideEncryption(settings.serverSideEncryption())
+                      .ssekmsKeyId(settings.kmsKeyId())
+                      .checksumAlgorithm(ChecksumAlgorithm.SHA256)
+                      .overrideConfiguration(c -> c.apiCallTimeout(COPY)));
       return true;
     } catch (S3Exception refused) {
       if (refused.statusCode() == NOT_FOUND) throw new NoSuchFileException(name);

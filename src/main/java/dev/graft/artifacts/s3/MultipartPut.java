@@ -135,7 +135,9 @@ record MultipartPut(S3Connections connections, UploadSource source, long partSiz
   /** If that fails too, its age will remove it. */
   private void abort(CreateMultipartUploadRequest object, String id) {
     try {
-      connections.client().abortMultipartUpload(r -> r.bucket(object.bucket()).key(object.key()).uploadId(id));
+      connections
+          .client()
+          .abortMultipartUpload(r -> r.bucket(object.bucket()).key(object.key()).uploadId(id));
     } catch (SdkException left) {
       log.atWarn()
           .addKeyValue("blob", object.key())

@@ -85,7 +85,8 @@ public final class S3Bucket implements AutoCloseable {
     for (int tried = 1; ; tried++) {
       try {
         if (source.bytes() > settings.multipartThreshold().toBytes()) {
-          MultipartPut.of(connections, source, settings.partSize().toBytes()).send(multipart(key), ifAbsent);
+          MultipartPut.of(connections, source, settings.partSize().toBytes())
+              .send(multipart(key), ifAbsent);
         } else {
           putWhole(key, source, ifAbsent);
         }

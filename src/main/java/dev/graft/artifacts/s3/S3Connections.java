@@ -32,9 +32,7 @@ record S3Connections(S3Client client, S3Client patient, S3Presigner presigner)
   static S3Connections of(S3Properties settings) {
     AwsCredentialsProvider credentials = credentials(settings);
     S3ClientBuilder client =
-        S3Client.builder()
-            .credentialsProvider(credentials)
-            .forcePathStyle(settings.pathStyle());
+        S3Client.builder().credentialsProvider(credentials).forcePathStyle(settings.pathStyle());
     S3Presigner.Builder presigner =
         S3Presigner.builder()
             .credentialsProvider(credentials)

@@ -1,8 +1,6 @@
 package dev.graft.jobs.desk;
 
 import dev.graft.artifacts.ArtifactStore;
-import dev.graft.artifacts.BlobMismatch;
-import dev.graft.artifacts.BlobMissing;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
 import dev.graft.artifacts.manifest.Manifest;
@@ -15,7 +13,6 @@ import dev.graft.jobs.queue.LeaseUploads;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -71,61 +68,16 @@ public class LeaseBlobs {
     }
   }
 
-  /** Whether workers may put what they upload elsewhere, if it is not too large for that. */
-  public boolean givesUploadLinks() {
-    return store.givesUploadLinks();
-  }
-
-  /**
-   * Where a worker may put an upload, if there is such a place for it.
-   *
-   * @throws UploadsExceeded if it is more than one lease may upload
-   */
-  Optional<ArtifactStore.UploadLink> uploadLink(LeaseKey key, BlobRef blob) {
-    Optional<ArtifactStore.UploadLink> link = store.uploadLink(blob, upload(key, blob));
-    if (link.isPresent()) {
-      long counted = Math.min(blob.bytes(), limits.maxSize().toBytes());
-      requireRoom(uploads.linked(key, blob, counted), blob.bytes());
-    }
-    return link;
-  }
-
-  /**
-   * Takes in what was put there, and notes that it is this job's. May be repeated.
-   *
-   * @throws BlobMismatch if it is other content
-   * @throws BlobMissing if nothing was put there
-   */
-  public void arrived(LeaseKey key, BlobRef blob) throws IOException {
-    if (!uploads.isLinked(key, blob)) {
-      requireUploaded(uploads(key), blob.sha256());
-      return; // the answer to the first time was lost
-    }
-    try {
-      store.takeIn(blob, upload(key, blob));
-    } catch (BlobMissing gone) {
-      if (uploads(key).contains(blob.sha256().hex())) return; // the first time is not over
-      throw gone;
-    } catch (BlobMismatch another) {
-      uploads.linkUsed(key, blob);
-      uploads.failed(key, Math.min(blob.bytes(), limits.maxSize().toBytes()));
-      throw another;
-    }
-    note(key, blob);
-    uploads.linkUsed(key, blob);
-  }
-
-  /** The same for one lease and content, and no others'. */
-  private static String upload(LeaseKey key, BlobRef blob) {
-    String named = "%s %d %s %s".formatted(key.jobId(), key.epoch(), key.token(), blob);
-    return Digest.of(named.getBytes(StandardCharsets.UTF_8)).hex();
-  }
-
   private void requireRoom(LeaseKey key, long bytes) {
-    requireRoom(uploads.begun(key, Math.min(bytes, limits.maxSize().toBytes())), bytes);
+    requireRoom(uploads.begun(key, counted(bytes)), bytes);
   }
 
-  private void requireRoom(LeaseUploads.Counted counted, long bytes) {
+  /** More than one lease may upload is as good as that, and no sum overflows. */
+  long counted(long bytes) {
+    return Math.min(bytes, limits.maxSize().toBytes());
+  }
+
+  void requireRoom(LeaseUploads.Counted counted, long bytes) {
     long most = limits.maxSize().toBytes();
     if (bytes > most || counted.bytes() > most || counted.uploads() > limits.maxFiles()) {
       throw new UploadsExceeded(
@@ -134,7 +86,7 @@ public class LeaseBlobs {
     }
   }
 
-  private void note(LeaseKey key, BlobRef blob) {
+  void note(LeaseKey key, BlobRef blob) {
     int noted =
         sql.sql(
                 """
@@ -167,13 +119,13 @@ public class LeaseBlobs {
     return manifest;
   }
 
-  private static void requireUploaded(Set<String> uploaded, Digest digest) {
+  static void requireUploaded(Set<String> uploaded, Digest digest) {
     if (!uploaded.contains(digest.hex())) {
       throw new LeaseRefused("blob " + digest + " was not uploaded for this job");
     }
   }
 
-  private Set<String> uploads(LeaseKey key) {
+  Set<String> uploads(LeaseKey key) {
     return sql
         .sql("-- uploads\nselect digest from job_blob where job_id = :job")
         .param("job", key.jobId())

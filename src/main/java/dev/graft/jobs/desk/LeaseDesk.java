@@ -50,6 +50,7 @@ public class LeaseDesk {
   private final JobRows jobs;
   private final JobEvents events;
   private final LeaseBlobs blobs;
+  private final DirectBlobs direct;
   private final WorkerDevices devices;
   private final Retries retries;
   private final JobProperties settings;
@@ -63,6 +64,7 @@ public class LeaseDesk {
       JobRows jobs,
       JobEvents events,
       LeaseBlobs blobs,
+      DirectBlobs direct,
       WorkerDevices devices,
       Retries retries,
       JobProperties settings,
@@ -73,6 +75,7 @@ public class LeaseDesk {
     this.jobs = jobs;
     this.events = events;
     this.blobs = blobs;
+    this.direct = direct;
     this.devices = devices;
     this.retries = retries;
     this.settings = settings;
@@ -209,7 +212,7 @@ public class LeaseDesk {
   /** Where the file may be put instead; as {@link #put} otherwise. */
   public Optional<ArtifactStore.UploadLink> uploadLink(LeaseKey key, BlobRef blob)
       throws IOException {
-    return counted(key, () -> blobs.uploadLink(key, blob));
+    return counted(key, () -> direct.link(key, blob));
   }
 
   private interface CountedCall<T> {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonValue;
 import dev.graft.artifacts.Digest;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.DeserializationFeature;
@@ -35,6 +36,9 @@ public final class LeaseWire {
   public static final String LEASE_LOST = "lease_lost";
 
   public static final String CREDENTIAL_EXPIRED = "credential_expired";
+
+  /** Where a worker asks which of its {@link HeldCopies} are to go. */
+  public static final String ERASED_COPIES = "/copies/erased";
 
   private static final JsonMapper MAPPER =
       JsonMapper.builder()
@@ -89,6 +93,9 @@ public final class LeaseWire {
 
   /** When that ends, in Unix seconds. */
   public record Renewed(long expiresAt) {}
+
+  /** Blobs that a worker has copies of: it hears which of them are being erased. */
+  public record HeldCopies(Set<Digest> digests) {}
 
   private abstract static class DigestAsText {
     @JsonCreator(mode = JsonCreator.Mode.DELEGATING)

@@ -139,6 +139,15 @@ public class Idempotency {
     return key == null ? "body:" + submission.bodyHash() : "key:" + key;
   }
 
+  /**
+   * What was made for this caller, or is this thing, is not remembered any longer.
+   *
+   * @param id of either
+   */
+  public void forget(String id) {
+    jdbc.sql("delete from submission where caller = :id or result = :id").param("id", id).update();
+  }
+
   @Scheduled(fixedDelay = 10, initialDelay = 10, timeUnit = TimeUnit.MINUTES)
   @Transactional
   void forget() {

@@ -12,6 +12,8 @@ import java.io.UncheckedIOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -38,6 +40,7 @@ public class BlobCollector {
   private final BlobProperties settings;
   private final SweepLease lease;
   private final Clock clock;
+  private final DeletedBlobs deletions;
 
   BlobCollector(
       ArtifactStore store,
@@ -45,13 +48,15 @@ public class BlobCollector {
       UnreferencedBlobs unreferenced,
       BlobProperties settings,
       SweepLease lease,
-      Clock clock) {
+      Clock clock,
+      DeletedBlobs deletions) {
     this.store = store;
     this.named = named;
     this.unreferenced = unreferenced;
     this.settings = settings;
     this.lease = lease;
     this.clock = clock;
+    this.deletions = deletions;
   }
 
   /** What a sweep came to. */
@@ -74,6 +79,17 @@ public class BlobCollector {
     }
   }
 
+  /**
+   * Which of these somebody needs.
+   *
+   * @throws IllegalStateException if it cannot be told what a manifest names
+   */
+  public Set<Digest> needed(Collection<Digest> digests) throws IOException {
+    Set<Digest> needed = new HashSet<>(digests);
+    needed.retainAll(named.needed());
+    return needed;
+  }
+
   private Swept collect(UUID sweep) throws IOException {
     requireOwnStore();
     Instant now = clock.instant();
@@ -92,6 +108,7 @@ public class BlobCollector {
     for (StoredBlob blob : unreferenced.note(others, now, now.minus(settings.keepUnreferenced()))) {
       if (!store.delete(blob)) continue;
       deleted++;
+      deletions.count(blob.ref());
       bytes += blob.ref().bytes();
       if (System.nanoTime() - renewed < RENEW.toNanos()) continue;
       if (!lease.renew(sweep)) break;

@@ -3,6 +3,7 @@ package dev.graft.tenancy.limits;
 import dev.graft.platform.security.RateLimiter;
 import dev.graft.tenancy.Actor;
 import dev.graft.tenancy.Caller;
+import dev.graft.tenancy.DepartmentErased;
 import dev.graft.tenancy.Identity;
 import dev.graft.tenancy.TenancyProperties;
 import java.sql.ResultSet;
@@ -11,6 +12,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
+import org.springframework.context.event.EventListener;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.scheduling.annotation.Scheduled;
 import org.springframework.stereotype.Component;
@@ -89,6 +91,13 @@ class RateLimits implements RateLimiter {
         row.getInt("granted"),
         row.getLong("empty_in"),
         row.getLong("fits_in"));
+  }
+
+  @EventListener
+  void forget(DepartmentErased erased) {
+    String bucket = "department " + erased.departmentId();
+    allowances.remove(bucket);
+    sql.sql("delete from rate_bucket where name = :bucket").param("bucket", bucket).update();
   }
 
   /** By then the buckets are empty without what was taken. */

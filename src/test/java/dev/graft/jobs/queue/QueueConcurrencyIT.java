@@ -132,9 +132,9 @@ class QueueConcurrencyIT {
         .update();
     DataSource elsewhere = Databases.dataSource(DATABASE);
     DataSource archiving = Databases.dataSource(DATABASE);
-    JobLedger archivers = new JobLedger(JdbcClient.create(archiving));
-    JobsOfArchived archived =
-        new JobsOfArchived(new JobRows(JdbcClient.create(archiving)), archivers);
+    JdbcClient theirs = JdbcClient.create(archiving);
+    JobLedger archivers = new JobLedger(theirs);
+    JobsOfArchived archived = new JobsOfArchived(new JobRows(theirs), archivers, theirs);
     try (ExecutorService threads = Executors.newSingleThreadExecutor()) {
       Future<?> all =
           transaction(elsewhere)

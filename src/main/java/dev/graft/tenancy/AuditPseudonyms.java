@@ -1,0 +1,45 @@
+package dev.graft.tenancy;
+
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+
+/**
+ * Takes names and details from entries of the audit log about a department that is being erased;
+ * the database lets nobody do so at another time. Actors and departments stay what they were: that
+ * is what the log is for.
+ */
+@Component
+public class AuditPseudonyms {
+  private static final String ERASE =
+      """
+      update audit_log
+         set department_name = null, details = '{"erased": true}',
+             resource_id = case when type ~ '^(project|user|api_key|service_account|login|logout)[.]'
+                                then resource_id
+                                else 'erased-' || left(encode(sha256(convert_to(
+                                       :salt || resource_id, 'UTF8')), 'hex'), 24) end
+       where (id, effective_at) in
+             (select id, effective_at from audit_log
+               where department_id = :department
+                 and (department_name is not null or details <> '{"erased": true}')
+               limit :most)
+      """;
+
+  private final JdbcClient sql;
+
+  AuditPseudonyms(JdbcClient sql) {
+    this.sql = sql;
+  }
+
+  /**
+   * @param salt of the pseudonyms that stand for ids and names of things
+   * @return how many of at most {@code most} there were
+   */
+  public int write(String departmentId, String salt, int most) {
+    return sql.sql(ERASE)
+        .param("department", departmentId)
+        .param("salt", salt)
+        .param("most", most)
+        .update();
+  }
+}

@@ -8,7 +8,7 @@
  * {@code traceparent} of the span that it follows. Attributes are ids and numbers: never names that
  * people choose, nor anything they send.
  *
- * <p>How it fails: a collector that is away is warned of in the log, and its spans are dropped once
+ * <p>How it fails: a collector that is away is told of in the log, and its spans are dropped once
  * the queue is full. Nothing waits for it but the stop of a process, two seconds.
  */
 @NullMarked

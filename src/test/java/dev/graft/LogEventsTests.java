@@ -20,7 +20,7 @@ class LogEventsTests {
   private static final List<LogEvents> EVENTS = LogEvents.ofTheProduct();
 
   /** Of the diagnostic context: whose request, job or worker it is, whoever logs. */
-  private static final Set<String> CONTEXT = Set.of("request", "department", "worker");
+  private static final Set<String> CONTEXT = Set.of("request", "department", "worker", "trace_id");
 
   /** Names of ECS, Logstash and GELF: a line that has them twice is not written at all. */
   private static final Set<String> TAKEN =
@@ -215,7 +215,8 @@ class LogEventsTests {
         [monitoring.md](monitoring.md#logs). No field has text of a row, a prompt, an answer or a key.
 
         Lines also have fields of what they are logged for, in whatever class: `request` (the `x-request-id` of the answer),
-        `department` (of the key that asks, or whose work is done) and `worker` (that calls the server).
+        `department` (of the key that asks, or whose work is done), `worker` (that calls the server) and `trace_id` (of the
+        [trace](monitoring.md#traces), where there is one).
 
         | event | level | fields | class |
         |---|---|---|---|

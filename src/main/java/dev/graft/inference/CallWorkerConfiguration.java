@@ -13,6 +13,7 @@ import dev.graft.platform.process.ChildConfinement;
 import dev.graft.platform.process.ChildJvm;
 import dev.graft.platform.process.Children;
 import dev.graft.platform.process.LoopThreads;
+import dev.graft.platform.tracing.Traces;
 import java.io.IOException;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.context.annotation.Bean;
@@ -55,7 +56,8 @@ class CallWorkerConfiguration {
       BlobCache blobs,
       WarmModels models,
       TrainingPriority device,
-      InferenceProperties settings) {
-    return new CallLoop(link, blobs, models, device).threads(settings.maxLoadedModels());
+      InferenceProperties settings,
+      Traces traces) {
+    return new CallLoop(link, blobs, models, device, traces).threads(settings.maxLoadedModels());
   }
 }

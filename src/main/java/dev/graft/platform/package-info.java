@@ -5,7 +5,7 @@
  * a machine may lack: a {@link dev.graft.platform.MachineLacks} is one line with its cure. Each
  * package below is a floor of its own and named to the modules that use it: {@code errors}, {@code
  * web}, {@code pagination}, {@code idempotency}, {@code security}, {@code process}, {@code
- * metrics}, {@code database}, {@code download}.
+ * metrics}, {@code tracing}, {@code database}, {@code download}.
  */
 @NullMarked
 @ApplicationModule(allowedDependencies = "spec :: fields")

@@ -13,6 +13,7 @@ import dev.graft.platform.process.ChildConfinement;
 import dev.graft.platform.process.ChildJvm;
 import dev.graft.platform.process.FileTrees;
 import dev.graft.platform.process.LoopThreads;
+import dev.graft.platform.tracing.Traces;
 import dev.graft.worker.ray.RayProperties;
 import dev.graft.worker.ray.RayTrainers;
 import dev.graft.worker.run.DeviceMeter;
@@ -140,7 +141,8 @@ class WorkerConfiguration {
       ApplicationEventPublisher events,
       TrainerDevices devices,
       TrainerCommandLine trainer,
-      WorkerProperties settings) {
+      WorkerProperties settings,
+      Traces traces) {
     int cores = Runtime.getRuntime().availableProcessors();
     Integer threads = settings.trainerThreads(cores, devices.all().size());
     RunPreparation preparation =
@@ -156,7 +158,13 @@ class WorkerConfiguration {
             .map(
                 each ->
                     new WorkerLoop(
-                        each, protocol, preparation, events::publishEvent, settings, stopTimes))
+                        each,
+                        protocol,
+                        preparation,
+                        events::publishEvent,
+                        settings,
+                        stopTimes,
+                        traces))
             .toList());
   }
 

@@ -6,6 +6,7 @@ import dev.graft.jobs.lease.LeaseWire;
 import dev.graft.jobs.lease.ProtocolVersion;
 import dev.graft.jobs.lease.WorkerLink;
 import dev.graft.platform.TrustedAuthorities;
+import dev.graft.platform.tracing.Span;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -68,8 +69,11 @@ final class WorkerHttp implements WorkerLink {
 
   /** About a lease. */
   HttpRequest.Builder request(LeaseKey key, String path, Duration deadline) {
-    return request("/leases/" + key.jobId() + path, deadline)
-        .header(LeaseWire.LEASE_HEADER, LeaseWire.header(key));
+    HttpRequest.Builder request =
+        request("/leases/" + key.jobId() + path, deadline)
+            .header(LeaseWire.LEASE_HEADER, LeaseWire.header(key));
+    String traceparent = Span.current().traceparent();
+    return traceparent == null ? request : request.header("traceparent", traceparent);
   }
 
   HttpResponse<byte[]> send(HttpRequest request) {

@@ -6,8 +6,10 @@ import dev.graft.jobs.lease.LeaseProtocol;
 import dev.graft.jobs.lease.LeaseRefused;
 import dev.graft.jobs.lease.Training;
 import dev.graft.platform.process.LoopThreads;
+import dev.graft.platform.tracing.Traces;
 import dev.graft.worker.run.JobRun;
 import dev.graft.worker.run.RunPreparation;
+import dev.graft.worker.run.RunTrace;
 import dev.graft.worker.run.StopTimes;
 import java.io.UncheckedIOException;
 import java.util.List;
@@ -34,6 +36,7 @@ final class WorkerLoop implements Runnable {
   private final Consumer<Training> events;
   private final WorkerProperties settings;
   private final StopTimes stopTimes;
+  private final Traces traces;
   private final CountDownLatch draining = new CountDownLatch(1);
   private @Nullable JobRun current;
 
@@ -46,7 +49,8 @@ final class WorkerLoop implements Runnable {
       RunPreparation preparation,
       Consumer<Training> events,
       WorkerProperties settings,
-      StopTimes stopTimes) {
+      StopTimes stopTimes,
+      Traces traces) {
     this.on = on;
     this.device = on.device();
     this.protocol = protocol;
@@ -54,6 +58,7 @@ final class WorkerLoop implements Runnable {
     this.events = events;
     this.settings = settings;
     this.stopTimes = stopTimes;
+    this.traces = traces;
   }
 
   /** On platform threads: a trainer dies with the thread that started it. */
@@ -109,9 +114,9 @@ final class WorkerLoop implements Runnable {
     JobRun run = new JobRun(lease, device, on.meter(), protocol, settings.runTimes(), stopTimes);
     running(run);
     if (draining.getCount() == 0) run.drain();
-    try {
+    try (RunTrace trace = RunTrace.begin(traces, lease)) {
       events.accept(new Training.Begins(device.name()));
-      run.run(preparation, on.trainers());
+      run.run(preparation, trace.of(on.trainers()));
     } catch (RuntimeException bug) {
       // The lease runs out and another worker tries; this loop must go on.
       log.atError().addKeyValue("job", lease.key().jobId()).setCause(bug).log("run_broke");

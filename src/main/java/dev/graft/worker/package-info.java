@@ -33,6 +33,7 @@
       "platform",
       "platform :: process",
       "platform :: security",
+      "platform :: tracing",
       "artifacts",
       "artifacts :: *",
       "training :: protocol",

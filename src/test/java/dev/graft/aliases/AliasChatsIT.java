@@ -20,6 +20,7 @@ import dev.graft.inference.serving.ModelDirectories;
 import dev.graft.pg.TwoServers;
 import dev.graft.platform.process.Children;
 import dev.graft.platform.process.LoopThreads;
+import dev.graft.platform.tracing.Traces;
 import dev.graft.tenancy.ApiClient;
 import dev.graft.tenancy.Caller;
 import dev.graft.tenancy.Departments;
@@ -96,7 +97,8 @@ class AliasChatsIT {
                     directory.resolve("credential"), URI.create(servers.a().url()), token),
                 BlobCache.of(store, new BlobCache.Bounds(1 << 30, 0)),
                 processes,
-                new TrainingPriority(processes, true))
+                new TrainingPriority(processes, true),
+                Traces.NONE)
             .threads(4);
     worker.start();
     await().atMost(Duration.ofSeconds(60)).until(() -> chat(b).statusCode() == 200);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.jobs.queue.Queue;
 import dev.graft.pg.GraftIT;
+import dev.graft.platform.tracing.Traces;
 import dev.graft.tenancy.Caller;
 import dev.graft.tenancy.Departments;
 import dev.graft.tenancy.keys.ApiKeys;
@@ -31,6 +32,7 @@ class JobApiIT {
   @Autowired Departments departments;
   @Autowired ApiKeys keys;
   @Autowired JdbcClient sql;
+  @Autowired Traces traces;
   private final HttpClient http = HttpClient.newHttpClient();
   private final TestJobs seed = new TestJobs();
   private String key = "";
@@ -92,6 +94,23 @@ class JobApiIT {
     assertThat(job.get("queue").get("position").asInt()).isEqualTo(1);
     assertThat(get(JOBS + "/" + job.get("id").asString()).body())
         .contains(job.get("id").asString());
+  }
+
+  @Test
+  void withoutACollectorATraceIsNotGoneOnWith() throws Exception {
+    JsonNode job =
+        ok(
+            send(
+                authorised(JOBS)
+                    .header("traceparent", "00-%s-%s-01".formatted("1".repeat(32), "2".repeat(16)))
+                    .POST(BodyPublishers.ofString(body("{%s}")))));
+    assertThat(traces).isSameAs(Traces.NONE);
+    assertThat(
+            sql.sql("select count(*) from job where id = :id and traceparent is null")
+                .param("id", job.get("id").asString())
+                .query(Long.class)
+                .single())
+        .isOne();
   }
 
   @Test

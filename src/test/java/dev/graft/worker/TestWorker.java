@@ -12,6 +12,7 @@ import dev.graft.platform.process.ChildJvm;
 import dev.graft.platform.process.Children;
 import dev.graft.platform.process.ChildrenProperties;
 import dev.graft.platform.process.LoopThreads;
+import dev.graft.platform.tracing.Traces;
 import dev.graft.worker.run.DeviceMeter;
 import dev.graft.worker.run.JobRun;
 import dev.graft.worker.run.RunPreparation;
@@ -44,18 +45,29 @@ public final class TestWorker {
     LeaseProtocol protocol = join(settings, server);
     FileArtifactStore store = FileArtifactStore.open(settings.directory());
     LoopThreads worker =
-        WorkerLoop.threads(List.of(loop(settings, protocol, store, confined(settings))));
+        WorkerLoop.threads(
+            List.of(loop(settings, protocol, store, confined(settings), Traces.NONE)));
     Runtime.getRuntime().addShutdownHook(new Thread(worker::stop));
     worker.start();
   }
 
   static WorkerLoop loop(WorkerProperties settings, LeaseProtocol protocol, FileArtifactStore store)
       throws IOException {
-    return loop(settings, protocol, store, Children.AS_GRAFT);
+    return loop(settings, protocol, store, Children.AS_GRAFT, Traces.NONE);
+  }
+
+  static WorkerLoop loop(
+      WorkerProperties settings, LeaseProtocol protocol, FileArtifactStore store, Traces traces)
+      throws IOException {
+    return loop(settings, protocol, store, Children.AS_GRAFT, traces);
   }
 
   private static WorkerLoop loop(
-      WorkerProperties settings, LeaseProtocol protocol, FileArtifactStore store, Children children)
+      WorkerProperties settings,
+      LeaseProtocol protocol,
+      FileArtifactStore store,
+      Children children,
+      Traces traces)
       throws IOException {
     BlobCache blobs = BlobCache.of(store, settings.copies(MUCH));
     Path jobs = Scratch.open(settings.directory().resolve("jobs")).directory();
@@ -69,7 +81,8 @@ public final class TestWorker {
         new RunPreparation(blobs, protocol, jobs, jobs.resolveSibling("tokens"), 1),
         event -> {},
         settings,
-        new StopTimes(settings.directory()));
+        new StopTimes(settings.directory()),
+        traces);
   }
 
   /** As a worker has it by default. */

@@ -4,6 +4,7 @@ import dev.graft.adapters.Adapter;
 import dev.graft.inference.protocol.Reply;
 import dev.graft.inference.protocol.TokenScore;
 import dev.graft.inference.serving.InferenceRefused;
+import dev.graft.platform.tracing.Span;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -69,11 +70,12 @@ public final class OngoingGeneration implements AutoCloseable {
     this.head = head;
     Map<String, String> logged =
         Objects.requireNonNullElse(MDC.getCopyOfContextMap(), Map.<String, String>of());
+    Span request = Span.current();
     this.making =
         new FutureTask<>(
             () -> {
               MDC.setContextMap(logged);
-              try {
+              try (Span _ = request.child("make answer", Span.Kind.INTERNAL)) {
                 return work.answer(piece -> pieces.add(Optional.of(piece)));
               } finally {
                 pieces.add(Optional.empty());

@@ -6,6 +6,7 @@ import dev.graft.jobs.lease.LeaseRefused;
 import dev.graft.jobs.lease.LeaseWire;
 import dev.graft.jobs.lease.WorkerLink;
 import dev.graft.platform.process.LoopThreads;
+import dev.graft.platform.tracing.Traces;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.Collections;
@@ -29,12 +30,15 @@ public final class CallLoop implements Runnable {
   private final BlobCache blobs;
   private final WarmModels models;
   private final TrainingPriority device;
+  private final Traces traces;
 
-  public CallLoop(WorkerLink link, BlobCache blobs, WarmModels models, TrainingPriority device) {
+  public CallLoop(
+      WorkerLink link, BlobCache blobs, WarmModels models, TrainingPriority device, Traces traces) {
     this.link = link;
     this.blobs = blobs;
     this.models = models;
     this.device = device;
+    this.traces = traces;
   }
 
   /**
@@ -66,7 +70,7 @@ public final class CallLoop implements Runnable {
   private void answer(InferenceCall call) throws InterruptedException {
     device.enter();
     try {
-      new RunningCall(call, ASKS.incrementAndGet(), link, blobs, models).run();
+      new RunningCall(call, ASKS.incrementAndGet(), link, blobs, models, traces).run();
     } finally {
       device.leave();
     }

@@ -5,6 +5,7 @@ import dev.graft.inference.protocol.Ask;
 import dev.graft.inference.protocol.ClassifyAsk;
 import dev.graft.inference.protocol.Reply;
 import dev.graft.inference.serving.ServedModel;
+import dev.graft.platform.tracing.Span;
 import dev.graft.spec.NamedQuantization;
 import dev.graft.spec.Quantization;
 import java.util.List;
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * A request that a worker answers, as it travels: JSON of {@link dev.graft.jobs.lease.LeaseWire}.
  *
  * @param id of this worker's turn at it
+ * @param traceparent of the span that waits for the answer; null = it is in no trace
  * @param base, trained, quantization, adapter: see {@link ServedModel}
  */
 record InferenceCall(
@@ -25,7 +27,8 @@ record InferenceCall(
     @Nullable Digest trained,
     @Nullable NamedQuantization quantization,
     @Nullable Digest adapter,
-    Ask ask) {
+    Ask ask,
+    @Nullable String traceparent) {
   /** Under the worker API. */
   static final String PATH = "/calls";
 
@@ -67,11 +70,12 @@ record InferenceCall(
         weights.trained(),
         quantization == null ? null : NamedQuantization.of(quantization),
         model.adapter(),
-        ask);
+        ask,
+        Span.current().traceparent());
   }
 
   InferenceCall as(String turn) {
-    return new InferenceCall(turn, model, base, trained, quantization, adapter, ask);
+    return new InferenceCall(turn, model, base, trained, quantization, adapter, ask, traceparent);
   }
 
   ServedModel served() {

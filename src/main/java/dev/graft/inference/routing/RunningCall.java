@@ -10,6 +10,8 @@ import dev.graft.inference.serving.ModelDirectories;
 import dev.graft.inference.serving.NoCapacity;
 import dev.graft.jobs.lease.LeaseRefused;
 import dev.graft.jobs.lease.WorkerLink;
+import dev.graft.platform.tracing.Span;
+import dev.graft.platform.tracing.Traces;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -38,6 +40,7 @@ final class RunningCall {
   private final WorkerLink link;
   private final BlobCache blobs;
   private final Inferrer inferrer;
+  private final Traces traces;
   private final LinkedBlockingQueue<Said> said = new LinkedBlockingQueue<>();
 
   /** What the answering thread tells the reporting one. */
@@ -50,12 +53,19 @@ final class RunningCall {
   /**
    * @param id of the ask in this process: servers count from the same number
    */
-  RunningCall(InferenceCall call, long id, WorkerLink link, BlobCache blobs, Inferrer inferrer) {
+  RunningCall(
+      InferenceCall call,
+      long id,
+      WorkerLink link,
+      BlobCache blobs,
+      Inferrer inferrer,
+      Traces traces) {
     this.call = call;
     this.id = id;
     this.link = link;
     this.blobs = blobs;
     this.inferrer = inferrer;
+    this.traces = traces;
   }
 
   /** Returns when the server has heard the end, or does not want to. */
@@ -74,7 +84,8 @@ final class RunningCall {
   }
 
   private void answer() {
-    try {
+    try (Span span = traces.follow("answer call", Span.Kind.CONSUMER, call.traceparent())) {
+      span.put("graft.call_id", call.id());
       // In use until the end: directories of models are laid out in between.
       try (BlobUse use = blobs.use(this::open)) {
         for (Digest manifest : call.manifests()) {

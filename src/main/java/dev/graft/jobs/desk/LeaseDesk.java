@@ -23,10 +23,12 @@ import dev.graft.jobs.queue.LeaseEndings;
 import dev.graft.jobs.queue.LeaseLedger;
 import dev.graft.jobs.queue.WorkerDevices;
 import dev.graft.platform.Ids;
+import dev.graft.platform.tracing.Traces;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
@@ -53,6 +55,7 @@ public class LeaseDesk {
   private final Retries retries;
   private final JobProperties settings;
   private final Ids ids;
+  private final Traces traces;
   private final JsonMapper json = JsonMapper.shared();
 
   LeaseDesk(
@@ -65,7 +68,8 @@ public class LeaseDesk {
       WorkerDevices devices,
       Retries retries,
       JobProperties settings,
-      Ids ids) {
+      Ids ids,
+      Traces traces) {
     this.ledger = ledger;
     this.endings = endings;
     this.jobs = jobs;
@@ -76,6 +80,7 @@ public class LeaseDesk {
     this.retries = retries;
     this.settings = settings;
     this.ids = ids;
+    this.traces = traces;
   }
 
   /**
@@ -89,14 +94,17 @@ public class LeaseDesk {
       throws InterruptedException {
     devices.asks(workerId, device);
     Optional<ClaimedJob> before = claimed(workerId, request);
-    if (before.isPresent()) return before.map(this::lease);
+    if (before.isPresent()) return before.map(job -> lease(job, job.traceparent()));
     Duration longest =
         wait.compareTo(LeaseProtocol.LONGEST_WAIT) < 0 ? wait : LeaseProtocol.LONGEST_WAIT;
     long end = System.nanoTime() + longest.toNanos();
     while (true) {
+      long begun = System.nanoTime();
       Optional<ClaimedJob> claimed = claim(workerId, device, request);
       long left = end - System.nanoTime();
-      if (claimed.isPresent() || left <= 0) return claimed.map(this::lease);
+      if (claimed.isPresent() || left <= 0) {
+        return claimed.map(job -> lease(job, traced(job, workerId, begun)));
+      }
       TimeUnit.NANOSECONDS.sleep(Math.min(left, settings.claimPoll().toNanos()));
     }
   }
@@ -114,7 +122,21 @@ public class LeaseDesk {
     return ledger.claimed(workerId, request, settings.leaseTtl());
   }
 
-  private Lease lease(ClaimedJob job) {
+  /** That it waited and was claimed; returns what the run follows. */
+  private @Nullable String traced(ClaimedJob job, String workerId, long begun) {
+    String submitted = job.traceparent();
+    if (submitted == null || job.waited() == null) return submitted;
+    Map<String, String> ids =
+        Map.of(
+            "graft.job_id", job.key().jobId(),
+            "graft.department_id", job.departmentId(),
+            "graft.worker_id", workerId);
+    String waited = traces.past("wait in queue", submitted, job.waited(), ids);
+    if (waited == null) return submitted;
+    return traces.past("claim job", waited, Duration.ofNanos(System.nanoTime() - begun), ids);
+  }
+
+  private Lease lease(ClaimedJob job, @Nullable String traceparent) {
     log.atInfo()
         .addKeyValue("job", job.key().jobId())
         .addKeyValue("epoch", job.key().epoch())
@@ -138,7 +160,8 @@ public class LeaseDesk {
         job.start(),
         job.memoryFailures() > 0,
         job.resources(),
-        limits(job));
+        limits(job),
+        traceparent);
   }
 
   /** What earlier runs have taken of the time is gone. */

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  *     little as it can; null = no
  * @param resources that the job asks for; null from a server that does not say
  * @param within how long the run may take; null from a server that does not say
+ * @param traceparent of the span that the run follows; null = it is in no trace
  */
 public record Lease(
     LeaseKey key,
@@ -37,7 +38,8 @@ public record Lease(
     @Nullable Digest start,
     @Nullable Boolean leastMemory,
     @Nullable Resources resources,
-    @Nullable RunLimits within) {
+    @Nullable RunLimits within,
+    @Nullable String traceparent) {
   /**
    * After which a worker ends its run.
    *

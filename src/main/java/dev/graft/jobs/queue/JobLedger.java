@@ -3,6 +3,7 @@ package dev.graft.jobs.queue;
 import dev.graft.artifacts.Digest;
 import dev.graft.jobs.JobState;
 import dev.graft.platform.rows.EveryDepartment;
+import dev.graft.platform.tracing.Span;
 import dev.graft.spec.Resources;
 import dev.graft.tenancy.Actor;
 import java.util.Optional;
@@ -40,14 +41,16 @@ public class JobLedger {
                                   training_file, training_digest, validation_file, validation_digest,
                                   suffix, seed, method, hyperparameters, adapter, metadata, priority,
                                   available_at, submitted_by, parent_model, start_manifest, approval,
-                                  memory_bytes, memory_smaller, resources, worker_class, device_needs)
+                                  memory_bytes, memory_smaller, resources, worker_class, device_needs,
+                                  traceparent)
                  values (:id, :department, graft_now(),
                          case when :approval then 'waiting' else 'queued' end, :base_model, :base_manifest,
                          :training_file, :training_digest, :validation_file, :validation_digest,
                          :suffix, :seed, :method::jsonb, :hyperparameters::jsonb, :adapter::jsonb,
                          :metadata::jsonb, :priority, graft_now(), :submitted_by, :parent_model,
                          :start_manifest, case when :approval then 'waiting' end,
-                         :memory, :memory_smaller, :resources::jsonb, :worker_class, :device_needs)
+                         :memory, :memory_smaller, :resources::jsonb, :worker_class, :device_needs,
+                         :traceparent)
                  returning id, 'info' as level, 'Created fine-tuning job: ' || id
                            || case state when 'waiting' then '; it waits for its approval' else '' end as message),
            p as (insert into job_progress (job_id, last_event) select id, 1 from u
@@ -183,7 +186,8 @@ public class JobLedger {
             .param("memory_smaller", job.turn().memory().smaller())
             .param("resources", written(job.turn().resources()))
             .param("worker_class", job.turn().needs().classColumn())
-            .param("device_needs", job.turn().needs().column());
+            .param("device_needs", job.turn().needs().column())
+            .param("traceparent", Span.current().traceparent());
     EveryDepartment.call(() -> submit.query(String.class).single());
   }
 

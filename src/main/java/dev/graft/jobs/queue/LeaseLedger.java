@@ -151,7 +151,7 @@ public class LeaseLedger {
         .param("worker", workerId)
         .param("request", request)
         .param("ttl", ttl.toMillis())
-        .query(ClaimedJob::of)
+        .query(ClaimedJob::before)
         .optional();
   }
 
@@ -177,8 +177,9 @@ public class LeaseLedger {
 
   private Claim claim(ResultSet row, int number) throws SQLException {
     if (row.getString("id") == null) return new Claim(null);
-    meters.claimed(seconds(row, "waited"));
-    return new Claim(ClaimedJob.of(row, number));
+    Duration waited = seconds(row, "waited");
+    meters.claimed(waited);
+    return new Claim(ClaimedJob.of(row, waited));
   }
 
   /** Those of an interval in seconds; none where the clock was set back meanwhile. */

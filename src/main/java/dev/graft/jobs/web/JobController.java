@@ -15,6 +15,7 @@ import dev.graft.platform.idempotency.IdempotentRequest;
 import dev.graft.platform.pagination.Cursor;
 import dev.graft.platform.pagination.CursorPage;
 import dev.graft.platform.pagination.MetadataFilter;
+import dev.graft.platform.tracing.Span;
 import dev.graft.tenancy.AuditLog;
 import dev.graft.tenancy.Caller;
 import jakarta.servlet.http.HttpServletRequest;
@@ -77,7 +78,19 @@ class JobController {
     IdempotentRequest submission =
         IdempotentRequest.of(
             http, caller.departmentId(), "POST /v1/fine_tuning/jobs", Digest.of(body).hex());
-    return get(caller, idempotency.once(submission, () -> submitJob.submit(caller, request)));
+    return get(caller, idempotency.once(submission, () -> submit(caller, request)));
+  }
+
+  private String submit(Caller caller, JsonNode request) {
+    return Span.current()
+        .child(
+            "submit job",
+            Span.Kind.PRODUCER,
+            span -> {
+              String job = submitJob.submit(caller, request);
+              span.put("graft.job_id", job);
+              return job;
+            });
   }
 
   @GetMapping

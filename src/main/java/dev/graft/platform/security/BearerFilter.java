@@ -1,5 +1,6 @@
 package dev.graft.platform.security;
 
+import dev.graft.platform.tracing.Span;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
@@ -48,6 +49,7 @@ public final class BearerFilter extends OncePerRequestFilter {
     known.ifPresent(caller -> signIn(caller, request));
     Map<String, String> logged = known.map(BearerAuthenticator.Bearer::logged).orElse(Map.of());
     logged.forEach(MDC::put);
+    logged.forEach((name, id) -> Span.current().put("graft." + name + "_id", id));
     try {
       chain.doFilter(request, response);
     } finally {

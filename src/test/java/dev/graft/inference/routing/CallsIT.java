@@ -21,6 +21,8 @@ import dev.graft.jobs.queue.QueueServer;
 import dev.graft.pg.GraftIT;
 import dev.graft.platform.process.Children;
 import dev.graft.platform.process.LoopThreads;
+import dev.graft.platform.tracing.Collector;
+import dev.graft.platform.tracing.Traces;
 import dev.graft.tenancy.Caller;
 import dev.graft.tenancy.Departments;
 import dev.graft.tenancy.keys.ApiKeys;
@@ -37,7 +39,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -45,6 +50,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.context.annotation.Import;
+import org.springframework.test.context.DynamicPropertyRegistry;
+import org.springframework.test.context.DynamicPropertySource;
 import org.springframework.test.context.TestPropertySource;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -53,6 +60,7 @@ import tools.jackson.databind.json.JsonMapper;
 @Import(QueueServer.class)
 @TestPropertySource(properties = "graft.inference.worker-wait=6s")
 class CallsIT {
+  private static final Collector COLLECTOR = new Collector();
   private static final HttpClient HTTP = HttpClient.newHttpClient();
 
   @TempDir Path directory;
@@ -67,6 +75,12 @@ class CallsIT {
   private WarmModels models;
   private TrainingPriority device;
   private LoopThreads worker;
+  private Traces traces;
+
+  @DynamicPropertySource
+  static void traced(DynamicPropertyRegistry settings) {
+    settings.add("OTEL_EXPORTER_OTLP_ENDPOINT", COLLECTOR::url);
+  }
 
   @BeforeEach
   void aWorkerAndAModel() throws IOException {
@@ -80,7 +94,8 @@ class CallsIT {
     models = new WarmModels(settings, files, CallsIT::parrot, Children.AS_GRAFT);
     device = new TrainingPriority(models, false);
     BlobCache blobs = BlobCache.of(store, new BlobCache.Bounds(1 << 30, 0));
-    worker = new CallLoop(link, blobs, models, device).threads(2);
+    traces = COLLECTOR.traces("graft-worker");
+    worker = new CallLoop(link, blobs, models, device, traces).threads(2);
   }
 
   private static List<String> parrot(WarmModels.Laid model) {
@@ -92,6 +107,28 @@ class CallsIT {
   void end() {
     worker.stop();
     models.close();
+    traces.close();
+  }
+
+  @Test
+  void aChatIsOneTraceFromItsRequestToTheWorkerThatAnswers() throws Exception {
+    worker.start();
+    awaitAnswers();
+    String trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    HttpRequest request =
+        HttpRequest.newBuilder(request("hello", false), (name, value) -> true)
+            .header("traceparent", "00-%s-00f067aa0ba902b7-01".formatted(trace))
+            .build();
+    assertThat(answer(HTTP.send(request, BodyHandlers.ofString()))).isEqualTo("hello");
+    await().atMost(Duration.ofSeconds(30)).until(() -> COLLECTOR.spans(trace).size() == 3);
+    Map<String, Collector.Seen> spans =
+        COLLECTOR.spans(trace).stream()
+            .collect(Collectors.toMap(Collector.Seen::name, Function.identity()));
+    Collector.Seen making = spans.get("make answer");
+    assertThat(making.parent()).isEqualTo(spans.get("POST /v1/chat/completions").id());
+    assertThat(spans.get("answer call").parent()).isEqualTo(making.id());
+    assertThat(spans.get("answer call").service()).isEqualTo("graft-worker");
+    assertThat(spans.values().toString()).doesNotContain("hello", "tiny");
   }
 
   @Test

@@ -15,6 +15,7 @@ import dev.graft.jobs.lease.WorkerLink;
 import dev.graft.pg.TwoServers;
 import dev.graft.platform.process.Children;
 import dev.graft.platform.process.LoopThreads;
+import dev.graft.platform.tracing.Traces;
 import dev.graft.tenancy.ApiClient;
 import dev.graft.tenancy.Caller;
 import dev.graft.tenancy.Departments;
@@ -79,7 +80,8 @@ class CallsOfTwoServersIT {
   }
 
   private void start(WorkerLink link) throws Exception {
-    worker = new CallLoop(link, blobs, models, new TrainingPriority(models, true)).threads(1);
+    TrainingPriority device = new TrainingPriority(models, true);
+    worker = new CallLoop(link, blobs, models, device, Traces.NONE).threads(1);
     worker.start();
     await()
         .atMost(Duration.ofSeconds(60))

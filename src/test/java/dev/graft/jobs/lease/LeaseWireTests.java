@@ -39,7 +39,8 @@ class LeaseWireTests {
                     SOME,
                     true,
                     new Resources(DeviceKind.CUDA, 9L, "8.0", 2, "ray", 60L, null),
-                    new Lease.RunLimits(60_000L, null)),
+                    new Lease.RunLimits(60_000L, null),
+                    "00-%s-%s-01".formatted("1".repeat(32), "2".repeat(16))),
                 new LeaseReport(
                     3,
                     4,

@@ -87,7 +87,7 @@ abstract class OnFakeRay {
     LeaseKey key = new LeaseKey("ftjob-1", epoch, UUID.randomUUID());
     return new Lease(
         key, 60000, 10000, "tiny", digest, digest, null, "{}", 7, List.of(), null, null, null, null,
-        null);
+        null, null);
   }
 
   int follow(Trainer trainer) throws Exception {

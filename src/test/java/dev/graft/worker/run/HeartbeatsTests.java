@@ -172,6 +172,7 @@ class HeartbeatsTests {
             null,
             null,
             null,
+            null,
             null);
     return Heartbeats.start(
         new Answering(), lease, reports, OFTEN, new Listening(), System.nanoTime());

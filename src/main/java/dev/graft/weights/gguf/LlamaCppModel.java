@@ -133,8 +133,7 @@ public record LlamaCppModel(ModelConfig base, String architecture, boolean rotat
   private @Nullable String inLayer(String path, Function<String, @Nullable String> leaves) {
     for (int layer = 0; layer < base.numHiddenLayers(); layer++) {
       String prefix = base.layerPrefix(layer);
-      String leaf =
-          path.startsWith(prefix) ? leaves.apply(path.substring(prefix.length())) : null;
+      String leaf = path.startsWith(prefix) ? leaves.apply(path.substring(prefix.length())) : null;
       if (leaf != null) return "blk.%d.%s".formatted(layer, leaf);
     }
     return null;

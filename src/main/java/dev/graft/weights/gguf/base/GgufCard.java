@@ -13,15 +13,18 @@ final class GgufCard {
     String name = gguf.keys().text("general.name");
     String front = license != null && license.matches(PLAIN) ? "license: " + license + "\n" : "";
     return """
-        ---
-        %s---
+    ---
+    %s---
 
-        # %s
+    # %s
 
-        Made from the GGUF file %s. %s
-        """
+    Made from the GGUF file %s. %s
+    """
         .formatted(
-            front, name != null && name.matches(PLAIN) ? name : gguf.name(), gguf.name(), said(model));
+            front,
+            name != null && name.matches(PLAIN) ? name : gguf.name(),
+            gguf.name(),
+            said(model));
   }
 
   private static String said(GgufModel model) {

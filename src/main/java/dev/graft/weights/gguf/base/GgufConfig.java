@@ -6,7 +6,6 @@ import dev.graft.weights.gguf.file.GgufFile;
 import dev.graft.weights.gguf.file.GgufKeys;
 import dev.graft.weights.gguf.file.GgufTensor;
 import java.util.List;
-import java.util.Objects;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
@@ -72,8 +71,7 @@ final class GgufConfig {
     size("max_position_embeddings", "context_length", 1 << 28);
     attention();
     config.put(
-        "rms_norm_eps",
-        shortest(keys.requireReal(key("attention.layer_norm_rms_epsilon"), 0, 1)));
+        "rms_norm_eps", shortest(keys.requireReal(key("attention.layer_norm_rms_epsilon"), 0, 1)));
     vocabulary();
     new GgufRope(gguf, architecture, type, config).put();
     family();
@@ -105,11 +103,13 @@ final class GgufConfig {
     if (table.shape()[0] > 1 << 24) throw keys.bad("tensor token_embd.weight", "has too many rows");
     config.put("vocab_size", (int) table.shape()[0]);
     config.put("tie_word_embeddings", gguf.find("output.weight") == null);
-    config.put("dtype", switch (table.dtype()) {
-      case F16 -> "float16";
-      case BF16 -> "bfloat16";
-      default -> "float32";
-    });
+    config.put(
+        "dtype",
+        switch (table.dtype()) {
+          case F16 -> "float16";
+          case BF16 -> "bfloat16";
+          default -> "float32";
+        });
     int last = (int) table.shape()[0] - 1;
     id("bos_token_id", keys.integer("tokenizer.ggml.bos_token_id", 0, last));
     id("pad_token_id", keys.integer("tokenizer.ggml.padding_token_id", 0, last));
@@ -149,8 +149,7 @@ final class GgufConfig {
     boolean largest = layers == (type == ModelType.GEMMA2 ? 46 : 62);
     int width = config.path("head_dim").intValue();
     config.put(
-        "query_pre_attn_scalar",
-        largest ? config.path("hidden_size").intValue() / heads : width);
+        "query_pre_attn_scalar", largest ? config.path("hidden_size").intValue() / heads : width);
     config.put("hidden_activation", "gelu_pytorch_tanh");
     size("sliding_window", "attention.sliding_window", 1 << 28);
     cap("attn_logit_softcapping", "attn_logit_softcapping");

@@ -7,6 +7,7 @@ import dev.graft.weights.gguf.file.GgufFile;
 import dev.graft.weights.gguf.file.GgufTensor;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Collectors;
@@ -45,7 +46,7 @@ public record GgufModel(@Nullable String quantised) {
       write(directory, "README.md", GgufCard.of(gguf, model));
       GgufWeights.write(
           gguf,
-          ModelConfig.read(json.getBytes(java.nio.charset.StandardCharsets.UTF_8)),
+          ModelConfig.read(json.getBytes(StandardCharsets.UTF_8)),
           directory.resolve("model.safetensors"));
       return model;
     } catch (IOException e) {

@@ -39,7 +39,8 @@ final class GgufRope {
     String dimensions = prefix + "dimension_count";
     Integer turned = keys.integer(dimensions, 1, 1024);
     if (turned != null && turned != width) {
-      throw keys.bad(dimensions, "%d of %d values of a head is not supported".formatted(turned, width));
+      throw keys.bad(
+          dimensions, "%d of %d values of a head is not supported".formatted(turned, width));
     }
     Double said = keys.real(prefix + "freq_base", 1, 1e12);
     double usual = type == ModelType.GEMMA3 ? 1_000_000 : 10_000;

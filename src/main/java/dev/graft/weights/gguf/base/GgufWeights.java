@@ -85,8 +85,7 @@ final class GgufWeights {
   private void requireAllUsed() {
     for (GgufTensor each : gguf.tensors()) {
       if (!used.contains(each.name())) {
-        throw bad(
-            each.name(), "is not known in a model of architecture " + names.architecture());
+        throw bad(each.name(), "is not known in a model of architecture " + names.architecture());
       }
     }
   }

@@ -12,7 +12,7 @@ final class Merges {
   private static final int MAX_MERGES = 1 << 21;
 
   /** Tokens are no longer: the cuts of a longer one are too many. */
-  private static final int MAX_LENGTH = 1024;
+  private static final int MAX_LENGTH = 256;
 
   record Merge(String left, String right) {}
 

@@ -33,7 +33,8 @@ record SentencePiece(GgufVocabulary vocabulary, boolean prefixed, boolean byPosi
       String token = each.isBlank() ? each.replace(" ", SPACE) : each;
       if (!token.equals(each)) types[tokens.size()] = GgufVocabulary.NORMAL;
       if (ids.put(token, tokens.size()) != null) {
-        throw keys.bad(GgufVocabulary.TOKENS, "holds the spaces of %d twice".formatted(tokens.size()));
+        throw keys.bad(
+            GgufVocabulary.TOKENS, "holds the spaces of %d twice".formatted(tokens.size()));
       }
       tokens.add(token);
     }
@@ -50,7 +51,8 @@ record SentencePiece(GgufVocabulary vocabulary, boolean prefixed, boolean byPosi
     replace(back.addObject(), SPACE, " ");
     back.addObject().put("type", "ByteFallback");
     back.addObject().put("type", "Fuse");
-    if (prefixed) back.addObject().put("type", "Strip").put("content", " ").put("start", 1).put("stop", 0);
+    if (prefixed)
+      back.addObject().put("type", "Strip").put("content", " ").put("start", 1).put("stop", 0);
   }
 
   private static void replace(ObjectNode node, String from, String to) {

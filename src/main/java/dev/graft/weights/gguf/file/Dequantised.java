@@ -24,8 +24,7 @@ record Dequantised(GgmlType type, MemorySegment blocks) implements TensorData {
     for (long done = 0; done < count; ) {
       long begin = (first + done) / type.elements;
       int skipped = (int) ((first + done) % type.elements);
-      MemorySegment.copy(
-          blocks, ValueLayout.JAVA_BYTE, begin * type.bytes, block, 0, block.length);
+      MemorySegment.copy(blocks, ValueLayout.JAVA_BYTE, begin * type.bytes, block, 0, block.length);
       type.block().dequantise(block, numbers);
       int taken = (int) Math.min(type.elements - skipped, count - done);
       MemorySegment.copy(numbers, skipped, into, FLOAT, done * Float.BYTES, taken);

@@ -43,8 +43,7 @@ public final class GgufFile implements AutoCloseable {
     String name = file.getFileName().toString();
     Arena arena = Arena.ofShared();
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      MemorySegment all =
-          channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
+      MemorySegment all = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
       return new GgufFile(arena, name, all);
     } catch (IOException e) {
       arena.close();
@@ -66,7 +65,8 @@ public final class GgufFile implements AutoCloseable {
       if (each.offset() < 0 || each.offset() % alignment != 0) {
         throw bad(each, "begins at no multiple of the alignment, " + alignment);
       }
-      if (tensors.put(each.name(), tensor(each, numbers)) != null) throw bad(each, "is given twice");
+      if (tensors.put(each.name(), tensor(each, numbers)) != null)
+        throw bad(each, "is given twice");
     }
     return tensors;
   }
@@ -75,13 +75,11 @@ public final class GgufFile implements AutoCloseable {
     GgmlType type = GgmlType.numbered(each.type());
     if (type == null) {
       throw bad(
-          each,
-          "has ggml's type " + Integer.toUnsignedString(each.type()) + GgmlType.SUPPORTED);
+          each, "has ggml's type " + Integer.toUnsignedString(each.type()) + GgmlType.SUPPORTED);
     }
     long columns = each.shape()[each.shape().length - 1];
     if (columns % type.elements != 0) {
-      throw bad(
-          each, "has rows of %d, no multiple of the block of %s".formatted(columns, type));
+      throw bad(each, "has rows of %d, no multiple of the block of %s".formatted(columns, type));
     }
     long bytes = bytes(each, type);
     if (each.offset() > numbers.byteSize() || bytes > numbers.byteSize() - each.offset()) {
@@ -90,8 +88,7 @@ public final class GgufFile implements AutoCloseable {
           "has %d bytes from %d, but there are only %d; the file is truncated"
               .formatted(bytes, each.offset(), numbers.byteSize()));
     }
-    return new GgufTensor(
-        each.name(), type, each.shape(), numbers.asSlice(each.offset(), bytes));
+    return new GgufTensor(each.name(), type, each.shape(), numbers.asSlice(each.offset(), bytes));
   }
 
   private long bytes(GgufHead.Described each, GgmlType type) {

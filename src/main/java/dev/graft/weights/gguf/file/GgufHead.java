@@ -104,5 +104,4 @@ record GgufHead(Map<String, GgufValue> values, List<Described> tensors, long end
     }
     return new Described(name, shape, in.int32("tensor " + name), in.int64("tensor " + name));
   }
-
 }

@@ -2,6 +2,7 @@ package dev.graft.cli.server;
 
 import dev.graft.catalog.BaseModel;
 import dev.graft.catalog.BaseModels;
+import dev.graft.catalog.GgufModels;
 import dev.graft.catalog.HubModels;
 import dev.graft.platform.errors.RequestFailed;
 import java.io.IOException;
@@ -9,6 +10,7 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -18,11 +20,12 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code graft models add}: from a directory, or from the hub. */
+/** {@code graft models add}: from a directory, a GGUF file, or the hub. */
 @Command(
     name = "add",
     description =
-        "Check a Hugging Face model, of a directory or of the hub, copy it into Graft, and name it.",
+        "Check a model, of a directory, a GGUF file or the Hugging Face hub, copy it into Graft,"
+            + " and name it.",
     mixinStandardHelpOptions = true)
 @SuppressWarnings("NullAway.Init") // picocli fills the fields
 final class AddModelCommand implements Callable<Integer> {
@@ -36,10 +39,11 @@ final class AddModelCommand implements Callable<Integer> {
   @Option(
       names = "--from",
       required = true,
-      paramLabel = "DIR|hf:ORGANIZATION/MODEL[@REVISION]",
+      paramLabel = "DIR|FILE.gguf|hf:ORGANIZATION/MODEL[@REVISION]",
       description =
-          "A directory with config.json, tokenizer.json and *.safetensors, or a model of the Hugging"
-              + " Face hub: HF_TOKEN, HF_ENDPOINT, HF_HUB_CACHE and HF_HUB_OFFLINE count.")
+          "A directory with config.json, tokenizer.json and *.safetensors; a GGUF file of"
+              + " llama.cpp, whose weights are dequantised; or a model of the Hugging Face hub:"
+              + " HF_TOKEN, HF_ENDPOINT, HF_HUB_CACHE and HF_HUB_OFFLINE count.")
   private String from;
 
   @Mixin private ServerOptions options;
@@ -47,9 +51,11 @@ final class AddModelCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     boolean ofHub = HubModels.isSource(from);
-    if (!ofHub) requireDirectory();
+    boolean ofFile = !ofHub && isGguf();
+    if (!ofHub && !ofFile) requireDirectory();
     try (ServerContext server = ServerContext.open(options)) {
       if (ofHub) fetched(server.get(HubModels.class));
+      else if (ofFile) converted(server.get(GgufModels.class));
       else copied(server.get(BaseModels.class));
       return 0;
     } catch (RequestFailed refused) {
@@ -64,6 +70,11 @@ final class AddModelCommand implements Callable<Integer> {
       progress.close();
       tell(added.model(), added.limitations());
     }
+  }
+
+  private void converted(GgufModels models) throws IOException {
+    HubModels.Added added = models.add(name, Path.of(from));
+    tell(added.model(), added.limitations());
   }
 
   private void copied(BaseModels models) {
@@ -84,11 +95,13 @@ final class AddModelCommand implements Callable<Integer> {
     return model.license() == null ? "its README names none" : model.license();
   }
 
+  private boolean isGguf() {
+    return from.toLowerCase(Locale.ROOT).endsWith(".gguf") && Files.isRegularFile(Path.of(from));
+  }
+
   private void requireDirectory() {
     if (Files.isDirectory(Path.of(from))) return;
-    if (from.endsWith(".gguf")) {
-      throw refused("GGUF files cannot be registered yet; give a Hugging Face directory");
-    }
+    if (from.endsWith(".gguf")) throw refused(from + " is no file here");
     if (from.matches("[\\w.-]+/[\\w.-]+(@[\\w.-]+)?") && !Files.exists(Path.of(from))) {
       throw refused(from + " is not a directory here; a model of the hub is hf:" + from);
     }

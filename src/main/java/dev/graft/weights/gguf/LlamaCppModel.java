@@ -8,6 +8,7 @@ import dev.graft.weights.config.GptNeoXConfig;
 import dev.graft.weights.config.ModelConfig;
 import dev.graft.weights.config.basics.ModelType;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -37,26 +38,48 @@ public record LlamaCppModel(ModelConfig base, String architecture, boolean rotat
           Map.entry("mlp.dense_h_to_4h", "ffn_up"),
           Map.entry("mlp.dense_4h_to_h", "ffn_down"));
 
+  /** Norms, which no adapter changes; those before attention and MLP and those behind them. */
+  private static final Map<String, String> NORMS =
+      Map.of(
+          "input_layernorm", "attn_norm",
+          "self_attn.q_norm", "attn_q_norm",
+          "self_attn.k_norm", "attn_k_norm",
+          "pre_feedforward_layernorm", "ffn_norm",
+          "post_feedforward_layernorm", "post_ffw_norm");
+
   /**
    * @return null if llama.cpp takes no adapters on such a base
    */
   public static @Nullable LlamaCppModel of(ModelConfig base) {
     ModelType type = ModelType.named(base.modelType());
+    if (type == null) return null;
+    String architecture = architecture(type);
+    return architecture == null ? null : new LlamaCppModel(base, architecture, rotatesPairs(type));
+  }
+
+  /** {@code general.architecture}; null where it takes no adapters. */
+  public static @Nullable String architecture(ModelType type) {
     return switch (type) {
-      case null -> null;
-      case LLAMA, MISTRAL -> new LlamaCppModel(base, "llama", true);
-      case GRANITE -> new LlamaCppModel(base, "granite", true);
-      case SMOLLM3 -> new LlamaCppModel(base, "smollm3", true);
-      case QWEN2 -> new LlamaCppModel(base, "qwen2", false);
-      case QWEN3 -> new LlamaCppModel(base, "qwen3", false);
-      case GEMMA -> new LlamaCppModel(base, "gemma", false);
-      case GEMMA2 -> new LlamaCppModel(base, "gemma2", false);
-      case GEMMA3 -> new LlamaCppModel(base, "gemma3", false);
-      case PHI3 -> new LlamaCppModel(base, "phi3", false);
-      case OLMO2 -> new LlamaCppModel(base, "olmo2", false);
-      case GPT_NEOX -> new LlamaCppModel(base, "gptneox", false);
+      case LLAMA, MISTRAL -> "llama";
+      case GRANITE -> "granite";
+      case SMOLLM3 -> "smollm3";
+      case QWEN2 -> "qwen2";
+      case QWEN3 -> "qwen3";
+      case GEMMA -> "gemma";
+      case GEMMA2 -> "gemma2";
+      case GEMMA3 -> "gemma3";
+      case PHI3 -> "phi3";
+      case OLMO2 -> "olmo2";
+      case GPT_NEOX -> "gptneox";
       case GPT2 -> null; // it turns the factors of a Conv1D around
       case BERT, ROBERTA, XLM_ROBERTA, DISTILBERT -> null;
+    };
+  }
+
+  private static boolean rotatesPairs(ModelType type) {
+    return switch (type) {
+      case LLAMA, MISTRAL, GRANITE, SMOLLM3 -> true;
+      default -> false;
     };
   }
 
@@ -73,7 +96,7 @@ public record LlamaCppModel(ModelConfig base, String architecture, boolean rotat
   }
 
   /**
-   * Name of a weight.
+   * Name of a weight that an adapter changes.
    *
    * @param path such as {@code model.layers.0.self_attn.q_proj}
    * @throws IllegalArgumentException if it is none that takes an adapter
@@ -81,16 +104,43 @@ public record LlamaCppModel(ModelConfig base, String architecture, boolean rotat
   String tensor(String path) {
     if (isTable(path)) return "token_embd.weight";
     if (path.equals(base.outputModule())) return "output.weight";
+    String name = inLayer(path, LEAVES::get);
+    if (name == null) throw new IllegalArgumentException("llama.cpp has no name for " + path);
+    return name + ".weight";
+  }
+
+  /**
+   * Name of any parameter, such as {@code model.layers.0.self_attn.q_proj.bias}.
+   *
+   * @throws IllegalArgumentException if it has none
+   */
+  public String parameter(String parameter) {
+    String path = parameter.substring(0, parameter.lastIndexOf('.'));
+    if (path.equals("model.norm")) return "output_norm.weight";
+    String norm = inLayer(path, this::norm);
+    String weight = norm == null ? tensor(path) : norm + ".weight";
+    return parameter.endsWith(".bias") ? weight.replaceFirst("weight$", "bias") : weight;
+  }
+
+  private @Nullable String norm(String leaf) {
+    if (!leaf.equals("post_attention_layernorm")) return NORMS.get(leaf);
+    boolean before =
+        base instanceof DecoderConfig decoder
+            && decoder.norms().placement() == DecoderConfig.Placement.PRE;
+    return before ? "ffn_norm" : "post_attention_norm"; // the same module is called by its place
+  }
+
+  private @Nullable String inLayer(String path, Function<String, @Nullable String> leaves) {
     for (int layer = 0; layer < base.numHiddenLayers(); layer++) {
       String prefix = base.layerPrefix(layer);
-      String leaf = path.startsWith(prefix) ? LEAVES.get(path.substring(prefix.length())) : null;
-      if (leaf != null) return "blk.%d.%s.weight".formatted(layer, leaf);
+      String leaf = path.startsWith(prefix) ? leaves.apply(path.substring(prefix.length())) : null;
+      if (leaf != null) return "blk.%d.%s".formatted(layer, leaf);
     }
-    throw new IllegalArgumentException("llama.cpp has no name for " + path);
+    return null;
   }
 
   /** For each row of a weight as llama.cpp has it, which row that is here. */
-  IntUnaryOperator rows(String path) {
+  public IntUnaryOperator rows(String path) {
     return switch (base) {
       case DecoderConfig decoder when rotatesPairs && path.endsWith(".q_proj") ->
           row -> paired(row, decoder.attention().headDim());

@@ -57,7 +57,7 @@ public enum ModelType {
   }
 
   /** The class that writes text; null for encoders. */
-  @Nullable String causalLm() {
+  public @Nullable String causalLm() {
     return encoder() ? null : causalLm;
   }
 

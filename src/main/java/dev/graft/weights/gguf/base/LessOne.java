@@ -1,0 +1,25 @@
+package dev.graft.weights.gguf.base;
+
+import dev.graft.weights.tensor.TensorData;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+
+/** F32 less one: norms of Gemma are stored as the whole factor, here as what is beyond one. */
+record LessOne(TensorData data) implements TensorData {
+  private static final ValueLayout.OfFloat FLOAT =
+      ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  @Override
+  public long byteSize() {
+    return data.byteSize();
+  }
+
+  @Override
+  public void copyTo(long from, MemorySegment into) {
+    data.copyTo(from, into);
+    for (long at = 0; at < into.byteSize(); at += Float.BYTES) {
+      into.set(FLOAT, at, into.get(FLOAT, at) - 1);
+    }
+  }
+}

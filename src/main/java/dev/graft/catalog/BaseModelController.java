@@ -59,11 +59,7 @@ class BaseModelController {
   @PostMapping("/{base_model}")
   BaseModelObject change(@PathVariable("base_model") String name, @RequestBody Change change) {
     require(name);
-    if (change.enabled() == null) {
-      throw new RequestFailed(
-          ProblemType.MISSING_PARAMETER, "Missing required parameter: 'enabled'.", "enabled");
-    }
-    models.enable(name, change.enabled());
+    models.enable(name, RequestFailed.required(change.enabled(), "enabled"));
     return get(name);
   }
 

@@ -10,6 +10,7 @@ import dev.graft.tenancy.Department;
 import dev.graft.tenancy.Identity;
 import dev.graft.tenancy.ProjectAccess;
 import dev.graft.work.LeasedWork;
+import dev.graft.work.WorkKind;
 import java.util.Map;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -56,7 +57,7 @@ class ErasureController {
     requireMeant(department, request);
     String id = ids.next("erasure_");
     if (erasures.begin(id, project, identity.actor().id(), request.reason())) {
-      work.add(ErasureWork.KIND, id, ErasureWork.ORGANIZATION);
+      work.add(ErasureWork.KIND, id, WorkKind.ORGANIZATION);
       audit.write("project.erasure.requested", project, project, Map.of("erasure", id));
     }
     return ErasureObject.of(erasures.find(project).orElseThrow());
@@ -69,13 +70,7 @@ class ErasureController {
           "Only an archived project can be erased; archive it first.",
           "id");
     }
-    if (request.name() == null) {
-      throw new RequestFailed(
-          ProblemType.MISSING_PARAMETER,
-          "Missing required parameter: 'name'. It is the project's exact name.",
-          "name");
-    }
-    if (!request.name().equals(department.name())) {
+    if (!RequestFailed.required(request.name(), "name").equals(department.name())) {
       throw RequestFailed.invalid(
           "name", "This is not the name of the project; nothing is erased.");
     }

@@ -26,9 +26,6 @@ import org.springframework.transaction.support.TransactionTemplate;
 class ErasureWork implements WorkKind {
   static final String KIND = "erasure";
 
-  /** Whose turn it is: the department's own work is deleted with it. */
-  static final String ORGANIZATION = "organization";
-
   private static final Logger log = LoggerFactory.getLogger(ErasureWork.class);
   private static final Duration SOON = Duration.ofSeconds(1);
   private static final Duration AGAIN = Duration.ofHours(1);

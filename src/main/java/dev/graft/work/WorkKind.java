@@ -4,6 +4,9 @@ import java.io.IOException;
 
 /** Something that servers do beside requests. A bean of it has a loop in every server. */
 public interface WorkKind {
+  /** Whose turn it is where the work is of no department, or outlives it. */
+  String ORGANIZATION = "organization";
+
   WorkSettings settings();
 
   /**

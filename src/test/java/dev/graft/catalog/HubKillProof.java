@@ -30,7 +30,7 @@ class HubKillProof {
   private static final long LARGE = 64 << 20;
 
   /** What a connection holds that nobody reads any more. */
-  private static final long BUFFERED = 16 << 20;
+  private static final long BUFFERED = 8 << 20;
 
   @TempDir private Path root;
 

@@ -51,6 +51,9 @@ import tools.jackson.databind.json.JsonMapper;
 @TestPropertySource(
     properties = {
       "graft.artifacts.keep-unreferenced=1h",
+      // A server that has just started lets leases live for one lifetime.
+      "graft.jobs.lease-ttl=20s",
+      "graft.jobs.heartbeat=5s",
       "graft.retention.sweep-after=1d",
       "graft.erasure.backups-kept=35d",
       "graft.audit.keep-months=24"
@@ -113,8 +116,7 @@ class ErasureIT {
       JsonNode begun = ok(administrator.post(project + "/erasure", meant));
       id = text(begun, "id");
       assertThat(text(ok(administrator.post(project + "/erasure", meant)), "id")).isEqualTo(id);
-      // A server that has just started lets leases live for one lifetime (a minute).
-      await().atMost(Duration.ofMinutes(3)).until(() -> attempts(id) > 0);
+      await().atMost(Duration.ofSeconds(60)).until(() -> attempts(id) > 0);
     }
     assertThatThrownBy(() -> worker.report(made.running(), 1, 1))
         .as("its worker has lost the lease")

@@ -20,9 +20,6 @@ import org.springframework.transaction.support.TransactionTemplate;
 class ImportWork implements WorkKind {
   static final String KIND = "base_model_import";
 
-  /** Whose turn it is: administrators are of no department. */
-  static final String ORGANIZATION = "organization";
-
   private static final Logger log = LoggerFactory.getLogger(ImportWork.class);
   private static final long TELL = TimeUnit.SECONDS.toNanos(1);
   private static final WorkSettings SETTINGS =

@@ -10,6 +10,7 @@ import dev.graft.platform.pagination.Cursor;
 import dev.graft.platform.pagination.CursorPage;
 import dev.graft.tenancy.AuditLog;
 import dev.graft.work.LeasedWork;
+import dev.graft.work.WorkKind;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.transaction.annotation.Transactional;
@@ -45,21 +46,15 @@ class ModelImportController {
   @Transactional
   @PostMapping("/v1/base_models")
   ModelImport add(@RequestBody NewModel model) {
-    String name = required(model.name(), "name");
-    String source = required(model.source(), "source");
+    String name = RequestFailed.required(model.name(), "name");
+    String source = RequestFailed.required(model.source(), "source");
     BaseModels.requireName(name);
     hub.requireAllowed(HubRepository.parse(source));
     String id = ids.next("bmimport-");
     imports.add(id, name, source);
-    work.add(ImportWork.KIND, id, ImportWork.ORGANIZATION);
+    work.add(ImportWork.KIND, id, WorkKind.ORGANIZATION);
     audit.write("base_model.import.created", null, id, Map.of("name", name, "source", source));
     return require(id);
-  }
-
-  private static String required(@Nullable String value, String param) {
-    if (value != null) return value;
-    throw new RequestFailed(
-        ProblemType.MISSING_PARAMETER, "Missing required parameter: '%s'.".formatted(param), param);
   }
 
   /** Newest first. */
@@ -82,7 +77,7 @@ class ModelImportController {
   @PostMapping(IMPORTS + "/{import}/cancel")
   ModelImport cancel(@PathVariable("import") String id) {
     require(id);
-    work.drop(ImportWork.KIND, id, ImportWork.ORGANIZATION);
+    work.drop(ImportWork.KIND, id, WorkKind.ORGANIZATION);
     if (!imports.end(id, "cancelled", null)) {
       throw new RequestFailed(
           ProblemType.WRONG_STATE, "'%s' has ended already.".formatted(id), "import");

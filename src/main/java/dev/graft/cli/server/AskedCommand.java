@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -18,6 +19,15 @@ record AskedCommand(String command, List<String> options) {
   AskedCommand {
     Objects.requireNonNull(command, "a command has a name");
     options = List.copyOf(options);
+  }
+
+  /** Empty if no running server carries it out. */
+  Optional<Object> picked() {
+    return switch (command) {
+      case "key" -> Optional.of(new KeyCommand());
+      case "worker-token" -> Optional.of(new WorkerTokenCommand());
+      default -> Optional.empty();
+    };
   }
 
   /**

@@ -15,7 +15,6 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
@@ -89,21 +88,13 @@ final class CommandSocket implements AutoCloseable {
   private void answer(SocketChannel caller) {
     try (caller) {
       AskedCommand asked = AskedCommand.read(Channels.newInputStream(caller));
-      Object command = command(asked.command());
-      if (command == null) return;
-      AskedCommand.Answer answer = ServerContext.inside(server, () -> run(command, asked));
+      Optional<Object> command = asked.picked();
+      if (command.isEmpty()) return;
+      AskedCommand.Answer answer = ServerContext.inside(server, () -> run(command.get(), asked));
       Channels.newOutputStream(caller).write(answer.json());
     } catch (IOException | JacksonException unfit) {
       log.atDebug().addKeyValue("cause", unfit.toString()).log("command_unread");
     }
-  }
-
-  static @Nullable Object command(String name) {
-    return switch (name) {
-      case "key" -> new KeyCommand();
-      case "worker-token" -> new WorkerTokenCommand();
-      default -> null;
-    };
   }
 
   private AskedCommand.Answer run(Object command, AskedCommand asked) {

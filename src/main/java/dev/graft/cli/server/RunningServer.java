@@ -28,11 +28,10 @@ public final class RunningServer implements IExecutionStrategy {
 
   /** Of a command line that it can be asked for. */
   public static Optional<IExecutionStrategy> of(String... arguments) {
-    if (arguments.length == 0 || !List.of("key", "worker-token").contains(arguments[0])) {
-      return Optional.empty();
-    }
+    if (arguments.length == 0) return Optional.empty();
     List<String> options = Arrays.asList(arguments).subList(1, arguments.length);
-    return Optional.of(new RunningServer(new AskedCommand(arguments[0], options)));
+    AskedCommand asked = new AskedCommand(arguments[0], options);
+    return asked.picked().map(command -> new RunningServer(asked));
   }
 
   @Override

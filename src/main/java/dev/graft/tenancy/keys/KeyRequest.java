@@ -1,6 +1,5 @@
 package dev.graft.tenancy.keys;
 
-import dev.graft.platform.errors.ProblemType;
 import dev.graft.platform.errors.RequestFailed;
 import dev.graft.tenancy.Permission;
 import java.time.Duration;
@@ -48,14 +47,11 @@ record KeyRequest(
 
   /** The name of a key or of an account. */
   static String requireName(@Nullable String name) {
-    if (name == null) {
-      throw new RequestFailed(
-          ProblemType.MISSING_PARAMETER, "Missing required parameter: 'name'.", "name");
-    }
-    if (!NAME.matcher(name).matches()) {
+    String given = RequestFailed.required(name, "name");
+    if (!NAME.matcher(given).matches()) {
       throw RequestFailed.invalid(
           "name", "A name has 1 to 100 characters, and no control characters.");
     }
-    return name;
+    return given;
   }
 }

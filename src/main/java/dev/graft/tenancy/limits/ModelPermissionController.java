@@ -1,6 +1,5 @@
 package dev.graft.tenancy.limits;
 
-import dev.graft.platform.errors.ProblemType;
 import dev.graft.platform.errors.RequestFailed;
 import dev.graft.tenancy.AuditLog;
 import dev.graft.tenancy.Departments;
@@ -78,11 +77,7 @@ class ModelPermissionController {
     if (!ALLOW.equals(mode) && !DENY.equals(mode)) {
       throw RequestFailed.invalid("mode", "mode must be allow_list or deny_list.");
     }
-    List<String> models = change.modelIds();
-    if (models == null) {
-      throw new RequestFailed(
-          ProblemType.MISSING_PARAMETER, "Missing required parameter: 'model_ids'.", "model_ids");
-    }
+    List<String> models = RequestFailed.required(change.modelIds(), "model_ids");
     if (models.stream().anyMatch(Objects::isNull)) {
       throw RequestFailed.invalid("model_ids", "A model's name is a string.");
     }

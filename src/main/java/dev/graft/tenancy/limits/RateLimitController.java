@@ -1,7 +1,6 @@
 package dev.graft.tenancy.limits;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import dev.graft.platform.errors.ProblemType;
 import dev.graft.platform.errors.RequestFailed;
 import dev.graft.platform.pagination.Cursor;
 import dev.graft.platform.pagination.CursorPage;
@@ -83,13 +82,8 @@ class RateLimitController {
       @RequestBody Change change) {
     String department = access.toWrite(identity, project).id();
     if (!id.equals(ID)) throw RequestFailed.notFound("rate limit", id);
-    Integer requests = change.maxRequestsPerMinute();
-    if (requests == null) {
-      throw new RequestFailed(
-          ProblemType.MISSING_PARAMETER,
-          "Missing required parameter: 'max_requests_per_1_minute'.",
-          "max_requests_per_1_minute");
-    }
+    Integer requests =
+        RequestFailed.required(change.maxRequestsPerMinute(), "max_requests_per_1_minute");
     departments.limit(department, said -> said.requests(requests));
     audit.write(
         "rate_limit.updated",

@@ -116,11 +116,7 @@ class MemberController {
   }
 
   private static Role grantable(Identity identity, @Nullable String wire) {
-    if (wire == null) {
-      throw new RequestFailed(
-          ProblemType.MISSING_PARAMETER, "Missing required parameter: 'role'.", "role");
-    }
-    Role role = Role.parse(wire);
+    Role role = Role.parse(RequestFailed.required(wire, "role"));
     ProjectAccess.requireGrantable(identity, role.permissions());
     return role;
   }

@@ -1,6 +1,5 @@
 package dev.graft.tenancy.projects;
 
-import dev.graft.platform.errors.ProblemType;
 import dev.graft.platform.errors.RequestFailed;
 import dev.graft.platform.idempotency.Idempotency;
 import dev.graft.platform.idempotency.IdempotentRequest;
@@ -61,11 +60,7 @@ class ProjectController {
       @AuthenticationPrincipal Identity identity,
       HttpServletRequest http,
       @RequestBody ProjectRequest request) {
-    String name = request.name();
-    if (name == null) {
-      throw new RequestFailed(
-          ProblemType.MISSING_PARAMETER, "Missing required parameter: 'name'.", "name");
-    }
+    String name = RequestFailed.required(request.name(), "name");
     IdempotentRequest submission =
         IdempotentRequest.of(
             http,

@@ -61,14 +61,14 @@ class CommandSocketIT {
   private Ended graft(String... arguments) {
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
-    String[] options = Arrays.copyOfRange(arguments, 1, arguments.length);
+    List<String> options = Arrays.asList(arguments).subList(1, arguments.length);
     int status =
-        new CommandLine(CommandSocket.command(arguments[0]))
+        new CommandLine(new AskedCommand(arguments[0], options).picked().orElseThrow())
             .setCaseInsensitiveEnumValuesAllowed(true)
             .setExecutionStrategy(RunningServer.of(arguments).orElseThrow())
             .setOut(new PrintWriter(out))
             .setErr(new PrintWriter(err))
-            .execute(options);
+            .execute(options.toArray(String[]::new));
     return new Ended(status, out.toString(), err.toString());
   }
 

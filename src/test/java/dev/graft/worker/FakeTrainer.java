@@ -47,6 +47,16 @@ public final class FakeTrainer {
     System.exit(trainer.train().status());
   }
 
+  /** Whether a process is one that lives. Class paths are longer than what its handle tells. */
+  static boolean is(ProcessHandle process) {
+    try {
+      Path line = Path.of("/proc", Long.toString(process.pid()), "cmdline");
+      return process.isAlive() && Files.readString(line).contains(FakeTrainer.class.getName());
+    } catch (IOException ended) {
+      return false;
+    }
+  }
+
   private void listen(BufferedReader in) {
     try {
       for (String line = in.readLine(); line != null; line = in.readLine()) {

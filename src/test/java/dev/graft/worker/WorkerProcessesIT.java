@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
@@ -207,10 +208,11 @@ class WorkerProcessesIT {
   }
 
   /** The trainer that runs now. */
-  private java.util.Optional<ProcessHandle> trainer() {
+  /** Other children of a worker are those by which it tries what it may take from trainers. */
+  private Optional<ProcessHandle> trainer() {
     return workers.stream()
         .flatMap(worker -> worker.descendants())
-        .filter(ProcessHandle::isAlive)
+        .filter(FakeTrainer::is)
         .findFirst();
   }
 }

@@ -96,6 +96,7 @@ class LogEventsTests {
           "command_socket_left",
           "command_unread",
           "commands_start_their_own",
+          "engine_checked",
           "engine_refused",
           "engine_stream_closed",
           "events_moved_to_history",

@@ -57,8 +57,8 @@ class ServerPropertiesPageTests {
       documented.forEach(
           (name, cells) -> {
             if (prefixOf(name, records.keySet()).equals(each.getKey())) {
-              String key = cells.get(1).startsWith("map") ? name + ".a" : name.replace("[]", "[0]");
-              own.put(key, sample(name, cells));
+              String key = name.replace("[]", "[0]");
+              own.put(cells.get(1).startsWith("map") ? key + ".a" : key, sample(name, cells));
             }
           });
       assertThat(own).as(each.getKey()).isNotEmpty();

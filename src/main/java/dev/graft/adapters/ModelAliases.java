@@ -14,6 +14,9 @@ public interface ModelAliases {
   /** All of a department, by name. */
   List<ModelAlias> all(String departmentId);
 
+  /** All of all departments, in their order. */
+  List<ModelAlias> everywhere();
+
   /** Names of those that stand for the model now: until they are moved, it must stay. */
   List<String> of(String departmentId, String model);
 

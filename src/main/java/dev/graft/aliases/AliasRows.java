@@ -62,6 +62,14 @@ class AliasRows implements ModelAliases, Owned {
     return page(departmentId, null, null);
   }
 
+  @Override
+  @Transactional(readOnly = true)
+  public List<ModelAlias> everywhere() {
+    return sql.sql("select * from model_alias order by department_id, name")
+        .query(AliasRows::alias)
+        .list();
+  }
+
   /** One more than the page has, by name. */
   @Transactional(readOnly = true)
   List<ModelAlias> page(String departmentId, Cursor page) {

@@ -1,6 +1,7 @@
 package dev.graft.aliases;
 
 import dev.graft.adapters.Adapter;
+import dev.graft.adapters.AliasMoved;
 import dev.graft.adapters.ModelAlias;
 import dev.graft.adapters.models.ModelResolver;
 import dev.graft.aliases.AliasHistory.Entry;
@@ -14,6 +15,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Transactional;
 import tools.jackson.databind.JsonNode;
@@ -30,6 +32,7 @@ class Aliases {
   private final AliasEvidence evidence;
   private final TransactionLocks locks;
   private final AuditLog audit;
+  private final ApplicationEventPublisher events;
 
   Aliases(
       AliasRows rows,
@@ -37,13 +40,15 @@ class Aliases {
       ModelResolver models,
       AliasEvidence evidence,
       TransactionLocks locks,
-      AuditLog audit) {
+      AuditLog audit,
+      ApplicationEventPublisher events) {
     this.rows = rows;
     this.history = history;
     this.models = models;
     this.evidence = evidence;
     this.locks = locks;
     this.audit = audit;
+    this.events = events;
   }
 
   /**
@@ -152,6 +157,7 @@ class Aliases {
   void delete(Caller caller, String name) {
     if (!rows.delete(caller.departmentId(), name)) throw unknown(name);
     audit.write("alias.deleted", caller.departmentId(), name, Map.of());
+    events.publishEvent(new AliasMoved(caller.departmentId(), name));
   }
 
   private ModelAlias locked(Caller caller, String name) {
@@ -186,6 +192,7 @@ class Aliases {
     details.put("to", entry.to());
     if (evaluation != null) details.put("evaluation", evaluation);
     audit.write("alias." + entry.kind().wire(), departmentId, name, details);
+    events.publishEvent(new AliasMoved(departmentId, name));
     log.atInfo()
         .addKeyValue("alias", name)
         .addKeyValue("kind", entry.kind().wire())

@@ -8,6 +8,7 @@ import dev.graft.jobs.JobSucceeded;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
 import org.springframework.boot.test.context.TestComponent;
@@ -53,9 +54,18 @@ public class PublishedAdapters {
 
   /** One that says who it is where it is asked ({@code Parrot}). */
   public Published publishOn(String base, String department, String who) throws IOException {
+    return publishOn(base, department, Map.of("adapter_config.json", "{}", "who.txt", who));
+  }
+
+  /**
+   * @param content of each file of the result
+   */
+  public Published publishOn(String base, String department, Map<String, String> content)
+      throws IOException {
     TreeMap<String, BlobRef> files = new TreeMap<>();
-    files.put("adapter_config.json", put("{}".getBytes(StandardCharsets.UTF_8)));
-    files.put("who.txt", put(who.getBytes(StandardCharsets.UTF_8)));
+    for (Map.Entry<String, String> file : content.entrySet()) {
+      files.put(file.getKey(), put(file.getValue()));
+    }
     Digest result = put(new Manifest(files).toJson()).sha256();
     return publish(base, department, "", null, LORA, null, id -> result);
   }
@@ -140,8 +150,12 @@ public class PublishedAdapters {
   /** A result directory of one file. */
   private Digest result(String content) throws IOException {
     TreeMap<String, BlobRef> files = new TreeMap<>();
-    files.put("weights.txt", put(content.getBytes(StandardCharsets.UTF_8)));
+    files.put("weights.txt", put(content));
     return put(new Manifest(files).toJson()).sha256();
+  }
+
+  private BlobRef put(String content) throws IOException {
+    return put(content.getBytes(StandardCharsets.UTF_8));
   }
 
   private BlobRef put(byte[] bytes) throws IOException {

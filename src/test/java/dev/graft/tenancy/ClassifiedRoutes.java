@@ -74,6 +74,8 @@ public final class ClassifiedRoutes {
       DELETE /v1/aliases/{alias}                                   api.models.write
       POST   /v1/aliases/{alias}/rollback                          api.models.write
       GET    /v1/aliases/{alias}/history                           api.models.read
+      GET    /v1/engines                                           api.models.read
+      GET    /v1/engines/{engine}                                  api.models.read
       POST   /v1/chat/completions                                  api.model.request
       POST   /v1/classify                                          api.model.request
       POST   /v1/completions                                       api.model.request

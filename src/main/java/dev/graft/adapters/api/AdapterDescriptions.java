@@ -1,6 +1,7 @@
 package dev.graft.adapters.api;
 
 import dev.graft.adapters.Adapter;
+import dev.graft.adapters.CompatibilityReport;
 import dev.graft.artifacts.manifest.Manifest;
 import dev.graft.retention.RetentionKind;
 import dev.graft.retention.RetentionNotices;

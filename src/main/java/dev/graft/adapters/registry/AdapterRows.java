@@ -51,6 +51,9 @@ interface AdapterRows extends JpaRepository<AdapterRow, String> {
       """)
   List<String> names(String departmentId, Limit most);
 
+  /** Of all departments. */
+  List<AdapterRow> findByBaseModelInAndDeletedAtIsNull(Collection<String> baseModels);
+
   /** Newest first. */
   List<AdapterRow> findByIdInAndDeletedAtIsNullOrderByCreatedAtDescIdDesc(Collection<String> ids);
 

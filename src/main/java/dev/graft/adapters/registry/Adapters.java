@@ -13,6 +13,7 @@ import dev.graft.retention.RetentionNotices;
 import dev.graft.tenancy.AuditLog;
 import dev.graft.tenancy.Owned;
 import java.time.Clock;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -121,6 +122,14 @@ public class Adapters implements Owned {
     return rows
         .findByDepartmentIdAndDeletedAtIsNullOrderByCreatedAtDescIdDesc(departmentId)
         .stream()
+        .map(AdapterRow::adapter)
+        .toList();
+  }
+
+  /** Of whichever departments. */
+  @Transactional(readOnly = true)
+  public List<Adapter> onBaseModels(Collection<String> baseModels) {
+    return rows.findByBaseModelInAndDeletedAtIsNull(baseModels).stream()
         .map(AdapterRow::adapter)
         .toList();
   }

@@ -94,6 +94,30 @@ public record S3Properties(
     if (!holds) throw new IllegalArgumentException("graft.artifacts.s3." + sentence);
   }
 
+  /** Another bucket of the same server. */
+  public S3Properties at(String otherBucket, String otherPrefix) {
+    return new S3Properties(
+        true,
+        otherBucket,
+        otherPrefix,
+        endpoint,
+        publicEndpoint,
+        region,
+        pathStyle,
+        accessKey,
+        secretKey,
+        certificateAuthorities,
+        encryption,
+        kmsKeyId,
+        multipartThreshold,
+        partSize,
+        abandonedAfter,
+        cacheSize,
+        redirectDownloads,
+        redirectWorkers,
+        linkLifetime);
+  }
+
   /** With the slash that ends it, or empty. */
   String keyPrefix() {
     if (prefix == null) return "";

@@ -72,8 +72,37 @@ public interface ConsoleApi {
     record TokenView(int id, String text, boolean trained) {}
   }
 
+  /** A name for the version in use. */
+  record AliasView(String id, String model, long movedAt) {}
+
+  /** What serves the department's models by itself. */
+  record EngineView(
+      String id,
+      String kind,
+      String status,
+      @Nullable String error,
+      @Nullable Long checkedAt,
+      List<EngineModelView> models) {
+    record EngineModelView(String name, String model, String status, @Nullable String error) {}
+  }
+
   @GetExchange("/models")
   Listed<ModelView> models();
+
+  @GetExchange("/aliases")
+  Listed<AliasView> aliases(@RequestParam int limit);
+
+  @PostExchange("/aliases")
+  AliasView createAlias(@RequestBody JsonNode request);
+
+  @PostExchange("/aliases/{alias}")
+  AliasView moveAlias(@PathVariable String alias, @RequestBody JsonNode request);
+
+  @PostExchange("/aliases/{alias}/rollback")
+  AliasView rollBackAlias(@PathVariable String alias, @RequestBody JsonNode request);
+
+  @GetExchange("/engines")
+  Listed<EngineView> engines();
 
   /** Also of a checkpoint. */
   @GetExchange("/models/{id}")

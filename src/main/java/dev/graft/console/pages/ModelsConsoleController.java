@@ -22,6 +22,7 @@ import org.springframework.web.bind.annotation.RequestParam;
 @RequestMapping("/console/models")
 class ModelsConsoleController {
   private static final int PAGE = 20;
+  static final int MOST_ALIASES = 100;
 
   private final ConsoleApi api;
   private final Relay relay;
@@ -37,6 +38,8 @@ class ModelsConsoleController {
     String wanted = name == null || name.isBlank() ? null : name.strip();
     model.addAttribute("adapters", api.adapters(wanted, after, PAGE));
     model.addAttribute("name", wanted);
+    model.addAttribute("aliases", api.aliases(MOST_ALIASES).data());
+    model.addAttribute("engines", api.engines().data());
     return "models";
   }
 
@@ -46,6 +49,7 @@ class ModelsConsoleController {
     model.addAttribute("adapter", adapter);
     model.addAttribute("origin", origin(adapter.jobId()));
     model.addAttribute("lineage", api.lineage(id));
+    model.addAttribute("aliases", api.aliases(MOST_ALIASES).data());
     return "model";
   }
 

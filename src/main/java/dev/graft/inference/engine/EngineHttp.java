@@ -19,6 +19,7 @@ import tools.jackson.databind.json.JsonMapper;
 /** Calls of one engine. */
 public final class EngineHttp implements AutoCloseable {
   private static final int MAX_ERROR = 64 << 10;
+  private static final int MAX_BODY = 16 << 20;
   private static final JsonMapper JSON = JsonMapper.shared();
 
   private final HttpClient client =
@@ -43,13 +44,32 @@ public final class EngineHttp implements AutoCloseable {
    */
   HttpResponse<InputStream> post(String path, JsonNode body, Duration timeout)
       throws IOException, InterruptedException {
-    HttpRequest.Builder request =
-        HttpRequest.newBuilder(URI.create(url.toString().replaceAll("/+$", "") + path))
-            .timeout(timeout)
+    return send(
+        request(path, timeout)
             .header("content-type", "application/json")
-            .POST(BodyPublishers.ofString(JSON.writeValueAsString(body)));
+            .POST(BodyPublishers.ofString(JSON.writeValueAsString(body))));
+  }
+
+  /** As {@link #post}. */
+  HttpResponse<InputStream> get(String path, Duration timeout)
+      throws IOException, InterruptedException {
+    return send(request(path, timeout));
+  }
+
+  private HttpRequest.Builder request(String path, Duration timeout) {
+    return HttpRequest.newBuilder(URI.create(url.toString().replaceAll("/+$", "") + path))
+        .timeout(timeout);
+  }
+
+  private HttpResponse<InputStream> send(HttpRequest.Builder request)
+      throws IOException, InterruptedException {
     if (apiKey != null) request.header("authorization", "Bearer " + apiKey);
     return client.send(request.build(), BodyHandlers.ofInputStream());
+  }
+
+  /** A body of bounded size. */
+  static JsonNode json(InputStream body) throws IOException {
+    return JSON.readTree(body.readNBytes(MAX_BODY));
   }
 
   /** The data of the events of a body, one after the other. */
@@ -89,7 +109,7 @@ public final class EngineHttp implements AutoCloseable {
       JsonNode json = JSON.readTree(text);
       JsonNode error = json.path("error");
       JsonNode message = error.isObject() ? error.path("message") : json.path("message");
-      return message.asString(error.asString("no message"));
+      return message.asString(error.asString(json.path("detail").asString("no message")));
     } catch (tools.jackson.core.JacksonException notJson) {
       return "no message";
     }

@@ -5,13 +5,8 @@ import dev.graft.inference.serving.InferrerLost;
 import dev.graft.inference.serving.LocalModels;
 import dev.graft.inference.serving.ServedModel;
 import java.io.IOException;
-import java.io.InputStream;
-import java.net.http.HttpResponse;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
-import tools.jackson.databind.node.JsonNodeFactory;
-import tools.jackson.databind.node.ObjectNode;
 
 /**
  * What an engine calls Graft's models. Adapters without a name there are loaded where the engine is
@@ -20,16 +15,15 @@ import tools.jackson.databind.node.ObjectNode;
  * reads them again when it has dropped them from memory.
  */
 public final class EngineModels {
-  private static final Duration LOADING = Duration.ofMinutes(2);
   private static final int SHOWN = 16;
 
-  private final EngineHttp engine;
+  private final VllmAdapters adapters;
   private final EngineProperties properties;
   private final LocalModels files;
   private final Map<String, LocalModels.Held> loaded = new HashMap<>();
 
   public EngineModels(EngineHttp engine, EngineProperties properties, LocalModels files) {
-    this.engine = engine;
+    this.adapters = new VllmAdapters(engine);
     this.properties = properties;
     this.files = files;
   }
@@ -59,18 +53,11 @@ public final class EngineModels {
 
   private void load(String name, LocalModels.Held held)
       throws IOException, InterruptedException, InferrerLost {
-    ObjectNode body =
-        JsonNodeFactory.instance
-            .objectNode()
-            .put("lora_name", name)
-            .put("lora_path", held.path().toAbsolutePath().toString());
-    HttpResponse<InputStream> response = engine.post("/load_lora_adapter", body, LOADING);
-    try (InputStream answer = response.body()) {
-      if (response.statusCode() == 200) return;
-      String message = EngineHttp.message(answer);
-      // An earlier Graft has loaded it.
-      if (message.contains("already been loaded")) return;
-      throw new InferrerLost("the engine did not load an adapter: " + message);
+    try {
+      adapters.load(name, held.path().toAbsolutePath().toString());
+    } catch (VllmAdapters.EngineRefused refused) {
+      if (refused.hasItAlready()) return; // an earlier Graft has loaded it
+      throw new InferrerLost("the engine did not load an adapter: " + refused.getMessage());
     }
   }
 

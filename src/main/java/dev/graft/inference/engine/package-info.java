@@ -9,6 +9,8 @@
  * which is then told as any other is.
  */
 @NullMarked
+@NamedInterface("engine")
 package dev.graft.inference.engine;
 
 import org.jspecify.annotations.NullMarked;
+import org.springframework.modulith.NamedInterface;

@@ -41,6 +41,7 @@ class RoutePermissions implements RouteAccess {
           new RouteGroup("/v1/adapters/{id}/permissions/**", PROJECT_READ, PROJECT_WRITE),
           new RouteGroup("/v1/adapters/**", MODELS_READ, MODELS_WRITE),
           new RouteGroup("/v1/aliases/**", MODELS_READ, MODELS_WRITE),
+          new RouteGroup("/v1/engines/**", MODELS_READ, MODELS_WRITE),
           new RouteGroup("/v1/evaluations/{id}/samples", FILES_READ, FILES_READ),
           new RouteGroup("/v1/evaluations/**", FINE_TUNING_READ, MODEL_REQUEST),
           new RouteGroup("/v1/webhook_endpoints/**", FINE_TUNING_READ, FINE_TUNING_WRITE),

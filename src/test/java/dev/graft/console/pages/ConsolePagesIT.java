@@ -2,6 +2,8 @@ package dev.graft.console.pages;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.adapters.PublishedAdapters;
+import dev.graft.adapters.PublishedAdapters.Published;
 import dev.graft.console.PageClient;
 import dev.graft.pg.GraftIT;
 import dev.graft.tenancy.ApiClient;
@@ -28,6 +30,7 @@ class ConsolePagesIT {
   @Autowired Departments departments;
   @Autowired ApiKeys keys;
   @Autowired JdbcClient sql;
+  @Autowired PublishedAdapters published;
   private String department = "";
   private String key = "";
   private PageClient browser = null;
@@ -48,6 +51,27 @@ class ConsolePagesIT {
     assertThat(browser.get("/console/new-job?file=" + first).body())
         .containsPattern("value=\"" + first + "\"[^>]*\\sselected=\"selected\"")
         .contains("the first.jsonl");
+  }
+
+  @Test
+  void anAliasIsGivenToAModelMovedAndRolledBack() throws Exception {
+    Published one = published.publish(department);
+    Published two = published.publish(department);
+    assertThat(browser.get("/console/models").body()).doesNotContain("Aliases");
+    for (Published each : List.of(one, two)) {
+      browser.post(
+          "/console/models/" + each.id() + "/alias", Map.of("alias", "prod", "reason", "better"));
+    }
+    assertThat(browser.get("/console/models").body())
+        .contains("Aliases", "name=\"current\" value=\"" + two.model() + "\"")
+        .doesNotContain("Serving engines");
+    browser.post("/console/aliases/prod/rollback", Map.of("current", two.model()));
+    assertThat(browser.get("/console/models").body())
+        .contains("name=\"current\" value=\"" + one.model() + "\"");
+    // pressed twice
+    browser.post("/console/aliases/prod/rollback", Map.of("current", two.model()));
+    assertThat(browser.get("/console/models/" + one.id()).body())
+        .contains("Use under an alias", "<option value=\"prod\">" + one.model());
   }
 
   @Test

@@ -38,6 +38,7 @@ class RowSecurityIT {
           "department_erasure",
           "department_erasure_blob",
           "device_price",
+          "engine",
           "flyway_schema_history",
           "link_key",
           "person",

@@ -61,7 +61,8 @@ class RoutesIT {
           "POST /v1/organization/projects/{project}/users/{user}", "{\"role\": \"member\"}");
 
   /** Ids of what belongs to the organisation, not to a department. */
-  private static final Set<String> OF_NO_DEPARTMENT = Set.of("{admin_key}", "{worker_token}");
+  private static final Set<String> OF_NO_DEPARTMENT =
+      Set.of("{engine}", "{admin_key}", "{worker_token}");
 
   @Autowired
   @Qualifier("requestMappingHandlerMapping")

@@ -1,6 +1,5 @@
-package dev.graft.adapters.api;
+package dev.graft.adapters;
 
-import dev.graft.adapters.Adapter;
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.manifest.Manifest;
@@ -28,7 +27,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** What programs make of a result, told from its files and the configuration of its base. */
 @Component
-class CompatibilityReport {
+public class CompatibilityReport {
   private static final int MAX_CONFIG_BYTES = 1 << 20;
 
   private final ArtifactStore store;
@@ -42,7 +41,7 @@ class CompatibilityReport {
   }
 
   /** Empty where the base model is gone and the result does not say what it was. */
-  List<Compatibility> of(Adapter adapter, Manifest result) throws IOException {
+  public List<Compatibility> of(Adapter adapter, Manifest result) throws IOException {
     ModelConfig base = base(adapter, result);
     AdapterMethod method = method(result);
     if (base == null || method == null) return List.of();

@@ -2,17 +2,12 @@ package dev.graft.engines;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.graft.adapters.Adapter;
-import dev.graft.artifacts.BlobRef;
-import dev.graft.artifacts.Digest;
 import dev.graft.artifacts.FileArtifactStore;
 import dev.graft.engines.AdapterPlace.Source;
 import dev.graft.engines.EngineHealth.Status;
 import dev.graft.inference.engine.EngineHttp;
 import dev.graft.inference.engine.VllmAdapters;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -65,34 +60,13 @@ class EngineSyncTests {
     store.close();
   }
 
-  private static Adapter adapter(String id) {
-    return new Adapter(
-        id,
-        "proj_1",
-        "ft:small:support::" + id,
-        "small",
-        "{}",
-        "LORA",
-        new Adapter.Origin("ftjob-1", "file-1", null, null, 1),
-        Digest.of(id.getBytes(StandardCharsets.UTF_8)),
-        null,
-        null,
-        false,
-        0,
-        CLOCK.instant());
-  }
-
   private static Served served(String name, String id) {
-    return new Served(name, adapter(id), VllmDouble.BASE);
+    return SampleAdapters.served(name, id);
   }
 
   private Source source(Served served) {
     String config = configurations.getOrDefault(served.adapter().id(), "{\"r\": 4}");
-    return () -> {
-      byte[] weights = served.adapter().id().getBytes(StandardCharsets.UTF_8);
-      BlobRef blob = store.put(new ByteArrayInputStream(weights), weights.length);
-      return new VllmForm.Files(config.getBytes(StandardCharsets.UTF_8), blob);
-    };
+    return SampleAdapters.source(store, served, config);
   }
 
   private EngineHealth check(Served... wanted) throws InterruptedException {

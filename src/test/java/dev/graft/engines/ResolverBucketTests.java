@@ -73,7 +73,8 @@ class ResolverBucketTests {
               "prod/ft:small:support::one/adapter_config.json",
               "prod/ft:small:support::one/adapter_model.safetensors");
       assertThat(content("prod/ft:small:support::one/adapter_model.safetensors")).isEqualTo("one");
-      client.putObject(r -> r.bucket(bucket).key("prod/by-hand.txt"), RequestBody.fromString("theirs"));
+      client.putObject(
+          r -> r.bucket(bucket).key("prod/by-hand.txt"), RequestBody.fromString("theirs"));
       check(sync, two);
       assertThat(keys())
           .containsExactly(

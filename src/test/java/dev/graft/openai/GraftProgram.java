@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -18,6 +19,25 @@ record GraftProgram(Path directory) {
   record Ran(int status, String out, String error) {}
 
   Ran run(String input, List<String> arguments) throws Exception {
+    return run(Map.of(), input, arguments);
+  }
+
+  Ran run(Map<String, String> environment, String input, List<String> arguments) throws Exception {
+    Path out = directory.resolve("out.txt");
+    Path error = directory.resolve("error.txt");
+    Process process =
+        builder(environment, arguments)
+            .redirectOutput(out.toFile())
+            .redirectError(error.toFile())
+            .start();
+    try (var to = process.outputWriter()) {
+      to.write(input);
+    }
+    assertThat(process.waitFor(3, TimeUnit.MINUTES)).isTrue();
+    return new Ran(process.exitValue(), Files.readString(out), Files.readString(error));
+  }
+
+  ProcessBuilder builder(Map<String, String> environment, List<String> arguments) {
     List<String> command = new ArrayList<>();
     command.add(ProcessHandle.current().info().command().orElseThrow());
     command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp"));
@@ -25,16 +45,9 @@ record GraftProgram(Path directory) {
     command.add("dev.graft.cli.GraftCommand");
     command.addAll(arguments);
     ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
-    Path out = directory.resolve("out.txt");
-    Path error = directory.resolve("error.txt");
-    builder.redirectOutput(out.toFile()).redirectError(error.toFile());
     builder.environment().keySet().removeIf(n -> n.startsWith("GRAFT_") || n.startsWith("OPENAI_"));
     builder.environment().put("XDG_CONFIG_HOME", directory.toString());
-    Process process = builder.start();
-    try (var to = process.outputWriter()) {
-      to.write(input);
-    }
-    assertThat(process.waitFor(3, TimeUnit.MINUTES)).isTrue();
-    return new Ran(process.exitValue(), Files.readString(out), Files.readString(error));
+    builder.environment().putAll(environment);
+    return builder;
   }
 }

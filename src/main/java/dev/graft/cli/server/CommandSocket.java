@@ -1,5 +1,6 @@
 package dev.graft.cli.server;
 
+import dev.graft.client.AskedCommand;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -47,15 +48,20 @@ final class CommandSocket implements AutoCloseable {
     this.failures = failures;
   }
 
-  /** Of a data directory. */
-  static Path in(Path dataDir) {
-    return dataDir.toAbsolutePath().resolve("commands").resolve("socket");
+  /** Empty if no running server carries it out. */
+  static Optional<Object> picked(AskedCommand asked) {
+    return switch (asked.command()) {
+      case "key" -> Optional.of(new KeyCommand());
+      case "worker-token" -> Optional.of(new WorkerTokenCommand());
+      case LocalLoginCommand.NAME -> Optional.of(new LocalLoginCommand());
+      default -> Optional.empty();
+    };
   }
 
   /** Empty where there can be none, such as under a path that is too long: commands do without. */
   static Optional<CommandSocket> open(
       Path dataDir, ServerContext server, IExecutionExceptionHandler failures) {
-    Path file = in(dataDir);
+    Path file = AskedCommand.socket(dataDir);
     try {
       Files.createDirectories(file.getParent());
       Files.setPosixFilePermissions(file.getParent(), OWNER);
@@ -88,7 +94,7 @@ final class CommandSocket implements AutoCloseable {
   private void answer(SocketChannel caller) {
     try (caller) {
       AskedCommand asked = AskedCommand.read(Channels.newInputStream(caller));
-      Optional<Object> command = asked.picked();
+      Optional<Object> command = picked(asked);
       if (command.isEmpty()) return;
       AskedCommand.Answer answer = ServerContext.inside(server, () -> run(command.get(), asked));
       Channels.newOutputStream(caller).write(answer.json());

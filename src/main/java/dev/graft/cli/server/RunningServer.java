@@ -1,9 +1,6 @@
 package dev.graft.cli.server;
 
-import java.io.IOException;
-import java.net.UnixDomainSocketAddress;
-import java.nio.channels.Channels;
-import java.nio.channels.SocketChannel;
+import dev.graft.client.AskedCommand;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -13,7 +10,6 @@ import picocli.CommandLine;
 import picocli.CommandLine.IExecutionStrategy;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParseResult;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Lets the server that runs on the data directory carry out a command, in milliseconds; where none
@@ -31,7 +27,7 @@ public final class RunningServer implements IExecutionStrategy {
     if (arguments.length == 0) return Optional.empty();
     List<String> options = Arrays.asList(arguments).subList(1, arguments.length);
     AskedCommand asked = new AskedCommand(arguments[0], options);
-    return asked.picked().map(command -> new RunningServer(asked));
+    return CommandSocket.picked(asked).map(command -> new RunningServer(asked));
   }
 
   @Override
@@ -40,7 +36,7 @@ public final class RunningServer implements IExecutionStrategy {
     while (called.hasSubcommand() && !called.isUsageHelpRequested()) called = called.subcommand();
     Optional<Path> socket =
         called.isUsageHelpRequested() ? Optional.empty() : socket(called.commandSpec());
-    Optional<AskedCommand.Answer> answer = socket.flatMap(this::ask);
+    Optional<AskedCommand.Answer> answer = socket.flatMap(asked::ask);
     if (answer.isEmpty()) return new CommandLine.RunLast().execute(parsed);
     CommandLine command = parsed.commandSpec().commandLine();
     command.getOut().print(answer.get().out());
@@ -55,20 +51,8 @@ public final class RunningServer implements IExecutionStrategy {
         .map(CommandSpec::userObject)
         .filter(ServerOptions.class::isInstance)
         .flatMap(options -> ((ServerOptions) options).knownDataDir(System.getenv()).stream())
-        .map(CommandSocket::in)
+        .map(AskedCommand::socket)
         .filter(Files::exists)
         .findFirst();
-  }
-
-  private Optional<AskedCommand.Answer> ask(Path socket) {
-    try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
-      Channels.newOutputStream(channel).write(asked.json());
-      channel.shutdownOutput();
-      byte[] answer = Channels.newInputStream(channel).readAllBytes();
-      if (answer.length == 0) return Optional.empty();
-      return Optional.of(JsonMapper.shared().readValue(answer, AskedCommand.Answer.class));
-    } catch (IOException nobody) {
-      return Optional.empty();
-    }
   }
 }

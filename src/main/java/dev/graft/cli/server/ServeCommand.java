@@ -2,6 +2,7 @@ package dev.graft.cli.server;
 
 import dev.graft.GraftApplication;
 import dev.graft.platform.database.DatabaseInitializer;
+import java.net.URI;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,8 +11,6 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.builder.SpringApplicationBuilder;
-import org.springframework.boot.web.server.Ssl;
-import org.springframework.boot.web.server.autoconfigure.ServerProperties;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.event.ContextClosedEvent;
 import picocli.CommandLine.Command;
@@ -150,13 +149,7 @@ public final class ServeCommand implements Callable<Integer> {
       err.println("Graft worker of " + server + " is running; Ctrl-C drains and stops it.");
     } else {
       var environment = context.getEnvironment();
-      String address = environment.getProperty("server.address", "127.0.0.1");
-      String url =
-          (Ssl.isEnabled(context.getBean(ServerProperties.class).getSsl()) ? "https" : "http")
-              + "://"
-              + (address.equals("0.0.0.0") ? "127.0.0.1" : address)
-              + ":"
-              + environment.getProperty("local.server.port");
+      URI url = ServerContext.of(context).url();
       err.println("Graft is running at " + url + "/v1; its console at " + url);
       err.println(
           "Make a key: graft key create --department NAME --data-dir "

@@ -10,7 +10,10 @@ import java.util.List;
 import java.util.function.Supplier;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.web.server.Ssl;
+import org.springframework.boot.web.server.autoconfigure.ServerProperties;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.core.env.ConfigurableEnvironment;
 
 /**
  * A server's services inside this process, and its PostgreSQL: with the configuration of {@code
@@ -102,10 +105,16 @@ final class ServerContext implements AutoCloseable {
     return context.getBeansOfType(type).values();
   }
 
-  /** Of the demo. */
+  /** Where it answers on this machine, without a path. */
   URI url() {
+    ConfigurableEnvironment settings = context.getEnvironment();
+    String address = settings.getProperty("server.address", "127.0.0.1");
     return URI.create(
-        "http://127.0.0.1:" + context.getEnvironment().getProperty("local.server.port"));
+        (Ssl.isEnabled(context.getBean(ServerProperties.class).getSsl()) ? "https" : "http")
+            + "://"
+            + (address.equals("0.0.0.0") ? "127.0.0.1" : address)
+            + ":"
+            + settings.getProperty("local.server.port"));
   }
 
   @Override

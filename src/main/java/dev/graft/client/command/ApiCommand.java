@@ -34,7 +34,7 @@ abstract class ApiCommand implements Callable<Integer> {
 
   @Override
   public final Integer call() throws IOException {
-    try (GraftApi api = connection.open()) {
+    try (GraftApi api = connection.open(spec.commandLine().getErr())) {
       return run(api);
     }
   }

@@ -3,6 +3,7 @@ package dev.graft.client.login;
 import dev.graft.client.GraftApi;
 import dev.graft.platform.TrustedAuthorities;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.nio.file.Path;
@@ -31,9 +32,28 @@ public final class Connection {
     return json;
   }
 
-  public GraftApi open() throws IOException {
-    Path file = file(System.getenv());
-    return open(resolve(server, System.getenv(), Login.kept(file)), file, System.getenv());
+  /**
+   * @param err where it is told that a key was made
+   */
+  public GraftApi open(PrintWriter err) throws IOException {
+    Map<String, String> environment = System.getenv();
+    Path file = file(environment);
+    return open(known(environment, file, err), file, environment);
+  }
+
+  private Login known(Map<String, String> environment, Path file, PrintWriter err)
+      throws IOException {
+    Optional<Login> kept = Login.kept(file);
+    try {
+      return resolve(server, environment, kept);
+    } catch (NoServer nowhere) {
+      Login made = LocalLogin.make(environment, file).orElseThrow(() -> nowhere);
+      err.println(
+          "No login is kept: the server at %s has made a key for the department %s. It is kept in %s."
+              .formatted(made.server(), LocalLogin.DEPARTMENT, file));
+      err.flush();
+      return made;
+    }
   }
 
   /**

@@ -3,6 +3,7 @@ package dev.graft.cli.server;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.client.AskedCommand;
 import dev.graft.pg.GraftIT;
 import dev.graft.platform.errors.RequestFailed;
 import dev.graft.tenancy.Departments;
@@ -63,7 +64,7 @@ class CommandSocketIT {
     StringWriter err = new StringWriter();
     List<String> options = Arrays.asList(arguments).subList(1, arguments.length);
     int status =
-        new CommandLine(new AskedCommand(arguments[0], options).picked().orElseThrow())
+        new CommandLine(CommandSocket.picked(new AskedCommand(arguments[0], options)).orElseThrow())
             .setCaseInsensitiveEnumValuesAllowed(true)
             .setExecutionStrategy(RunningServer.of(arguments).orElseThrow())
             .setOut(new PrintWriter(out))
@@ -111,7 +112,7 @@ class CommandSocketIT {
 
   @Test
   void onlyTheOwnerReachesIt() throws IOException {
-    assertThat(Files.getPosixFilePermissions(CommandSocket.in(data).getParent()))
+    assertThat(Files.getPosixFilePermissions(AskedCommand.socket(data).getParent()))
         .isEqualTo(PosixFilePermissions.fromString("rwx------"));
   }
 
@@ -127,7 +128,7 @@ class CommandSocketIT {
 
   private String answer(String sent) throws IOException {
     try (SocketChannel channel =
-        SocketChannel.open(UnixDomainSocketAddress.of(CommandSocket.in(data)))) {
+        SocketChannel.open(UnixDomainSocketAddress.of(AskedCommand.socket(data)))) {
       try {
         channel.write(ByteBuffer.wrap(sent.getBytes(UTF_8)));
         channel.shutdownOutput();
@@ -148,6 +149,6 @@ class CommandSocketIT {
         .contains(Path.of("/srv/graft"));
     assertThat(options.knownDataDir(Map.of("SPRING_DATASOURCE_URL", "jdbc:"))).isEmpty();
     socket.close();
-    assertThat(CommandSocket.in(data)).doesNotExist();
+    assertThat(AskedCommand.socket(data)).doesNotExist();
   }
 }

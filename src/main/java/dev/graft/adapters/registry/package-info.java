@@ -7,6 +7,8 @@
  * models, and their place in retention. A deleted row stays without its files.
  */
 @NullMarked
+@NamedInterface("registry")
 package dev.graft.adapters.registry;
 
 import org.jspecify.annotations.NullMarked;
+import org.springframework.modulith.NamedInterface;

@@ -33,7 +33,7 @@ public final class MergedModel implements CheckpointDirectory.Tensors {
   private final Map<String, NamedTensor> trained;
   private final BaseWeights weights;
 
-  private MergedModel(
+  MergedModel(
       ModelDirectory base, SavedAdapter adapter, @Nullable Quantization quantization) {
     this.base = base;
     tuner = Tuners.of(adapter.method(), base);

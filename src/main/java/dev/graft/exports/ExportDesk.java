@@ -27,8 +27,7 @@ class ExportDesk {
   private final AuditLog audit;
   private final Ids ids;
 
-  ExportDesk(
-      AdapterExports rows, Adapters adapters, LeasedWork work, AuditLog audit, Ids ids) {
+  ExportDesk(AdapterExports rows, Adapters adapters, LeasedWork work, AuditLog audit, Ids ids) {
     this.rows = rows;
     this.adapters = adapters;
     this.work = work;

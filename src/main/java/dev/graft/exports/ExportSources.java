@@ -87,8 +87,7 @@ class ExportSources {
   private static @Nullable String obstacle(
       Adapter adapter, ExportForm form, Path base, Path result, Path scratch) {
     try (ResultSource source = ResultSource.open(base, result, quantization(adapter))) {
-      return new ResultForms(source, adapter.baseModel(), adapter.name())
-          .obstacle(form, scratch);
+      return new ResultForms(source, adapter.baseModel(), adapter.name()).obstacle(form, scratch);
     } catch (BadModel unreadable) {
       return unreadable.getMessage();
     }

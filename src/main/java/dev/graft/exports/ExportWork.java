@@ -92,8 +92,7 @@ class ExportWork implements WorkKind {
   }
 
   /** Who has lost the claim stops; it does not count as progress, which begins anew each time. */
-  private void requireOurs(
-      WorkClaim claim, long bytes, @Nullable Long total) {
+  private void requireOurs(WorkClaim claim, long bytes, @Nullable Long total) {
     if (exports.progress(claim.subject(), bytes, total) && work.hold(claim)) return;
     throw new IllegalStateException("the export was deleted, or is another server's");
   }
@@ -133,8 +132,7 @@ class ExportWork implements WorkKind {
   }
 
   private void end(WorkClaim claim, String state, BooleanSupplier change) {
-    Boolean ended =
-        transaction.execute(status -> work.done(claim) && change.getAsBoolean());
+    Boolean ended = transaction.execute(status -> work.done(claim) && change.getAsBoolean());
     if (!Boolean.TRUE.equals(ended)) return;
     log.atInfo()
         .addKeyValue("export", claim.subject())

@@ -98,8 +98,7 @@ public sealed interface ExportForm {
       case MERGED_GGUF -> new MergedGguf(type(options));
       case ADAPTER_GGUF -> new AdapterGguf();
       case PLAIN_LORA -> new PlainLora();
-      case VLLM ->
-          new Vllm(options.path("base").stringValue(), options.path("name").stringValue());
+      case VLLM -> new Vllm(options.path("base").stringValue(), options.path("name").stringValue());
       case OLLAMA -> {
         JsonNode base = options.path("base");
         yield new Ollama(type(options), base.isString() ? base.stringValue() : null);

@@ -66,7 +66,8 @@ class ExportsIT extends StartedGraft {
     registerTiny();
     key = key("exports");
     client = new ApiClient(URI.create(url()).getPort(), key);
-    JsonNode trained = trained("{'peft': {'r': 4, 'use_rslora': true}, 'training': {'max_steps': 3}}");
+    JsonNode trained =
+        trained("{'peft': {'r': 4, 'use_rslora': true}, 'training': {'max_steps': 3}}");
     adapter = text(trained, "id");
     model = text(trained, "name");
     path = "/v1/adapters/" + adapter + "/exports";
@@ -78,8 +79,7 @@ class ExportsIT extends StartedGraft {
             + "Content-Disposition: form-data; name=\"file\"; filename=\"rows.jsonl\"\r\n\r\n"
             + "{\"text\":\"abcabc\"}\n\r\n--X--\r\n";
     String file = text(ok(client.send("POST", "/v1/files", form)), "id");
-    await()
-        .until(() -> text(ok(client.get("/v1/files/" + file)), "status").equals("processed"));
+    await().until(() -> text(ok(client.get("/v1/files/" + file)), "status").equals("processed"));
     String job =
         text(
             ok(
@@ -91,7 +91,8 @@ class ExportsIT extends StartedGraft {
     await()
         .atMost(LONG)
         .until(
-            () -> text(ok(client.get("/v1/fine_tuning/jobs/" + job)), "status").equals("succeeded"));
+            () ->
+                text(ok(client.get("/v1/fine_tuning/jobs/" + job)), "status").equals("succeeded"));
     return ok(client.get("/v1/adapters")).at("/data/0");
   }
 
@@ -118,8 +119,7 @@ class ExportsIT extends StartedGraft {
   private HttpResponse<byte[]> content(JsonNode export, String method, String... headers)
       throws Exception {
     HttpRequest.Builder request =
-        HttpRequest.newBuilder(
-                URI.create(url() + path + "/" + text(export, "id") + "/content"))
+        HttpRequest.newBuilder(URI.create(url() + path + "/" + text(export, "id") + "/content"))
             .method(method, HttpRequest.BodyPublishers.noBody())
             .header("Authorization", "Bearer " + key);
     if (headers.length > 0) request.headers(headers);
@@ -194,7 +194,9 @@ class ExportsIT extends StartedGraft {
       String text = "ab <|user|> caf\u00e9 12";
       assertThat(written.ids(text)).containsExactly(tokens.ids(text));
     }
-    assertThat(GgufModel.write(gguf(made("{'form': 'merged_gguf', 'type': 'q8_0'}")), fresh()).quantised())
+    assertThat(
+            GgufModel.write(gguf(made("{'form': 'merged_gguf', 'type': 'q8_0'}")), fresh())
+                .quantised())
         .isEqualTo("Q8_0");
   }
 

@@ -162,7 +162,8 @@ class CommandLineIT extends StartedGraft {
     assertThat(made.status()).as(made.error()).isZero();
     assertThat(made.out()).isEqualTo("tiny.gguf\n");
     assertThat(made.error()).contains("export", "succeeded");
-    GgufModel.write(directory.resolve("tiny.gguf"), Files.createDirectory(directory.resolve("read")));
+    GgufModel.write(
+        directory.resolve("tiny.gguf"), Files.createDirectory(directory.resolve("read")));
     Ran ollama = graft("", "adapters", "export", adapter, "--form", "ollama", "--type", "q8_0");
     assertThat(ollama.out()).isEqualTo(adapter + "-ollama.tar.gz\n");
     assertThat(directory.resolve(adapter + "-ollama.tar.gz")).exists();

@@ -111,7 +111,6 @@ final class ExportAdapter extends ApiCommand {
     JsonNode total = export.path("total_bytes");
     return total.isNull()
         ? export.path("status").asString()
-        : "%d of %d MB"
-            .formatted(export.path("done_bytes").asLong() / MB, total.asLong() / MB);
+        : "%d of %d MB".formatted(export.path("done_bytes").asLong() / MB, total.asLong() / MB);
   }
 }

@@ -2,9 +2,9 @@ package dev.graft.training.export;
 
 import dev.graft.spec.ExportForm;
 import dev.graft.spec.NamedQuantization;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;

@@ -45,8 +45,7 @@ public record ResultForms(ResultSource source, String baseModelName, String name
         case ExportForm.AdapterGguf _ -> requireFactors(Loader.LLAMA_CPP);
         case ExportForm.PlainLora _ -> {
           String reason =
-              LoaderRules.plainObstacle(
-                  source.requireAdapter().method(), source.base().config());
+              LoaderRules.plainObstacle(source.requireAdapter().method(), source.base().config());
           if (reason != null) return reason;
         }
         case ExportForm.Vllm _ -> requireFactors(Loader.VLLM);
@@ -101,8 +100,7 @@ public record ResultForms(ResultSource source, String baseModelName, String name
   public long bytes(ExportForm form) {
     return switch (form) {
       case ExportForm.Merged _ ->
-          CheckpointDirectory.layout(
-                  source.base(), source.merged(), CheckpointPrecision.AS_BASE)
+          CheckpointDirectory.layout(source.base(), source.merged(), CheckpointPrecision.AS_BASE)
               .stream()
               .mapToLong(TensorInfo::bytes)
               .sum();
@@ -163,11 +161,7 @@ public record ResultForms(ResultSource source, String baseModelName, String name
   private void adapter(Path directory) {
     AdapterCard card = AdapterCard.named(source.directory(), baseModelName);
     GgufForm.write(
-        directory.resolve(ADAPTER_FILE),
-        source.base(),
-        source.requireAdapter(),
-        card,
-        Dtype.F16);
+        directory.resolve(ADAPTER_FILE), source.base(), source.requireAdapter(), card, Dtype.F16);
   }
 
   private void vllm(Path directory, String served) {

@@ -30,8 +30,7 @@ public record ResultSource(
    * @param base directory of the base model; not looked at where the result is a whole model
    * @throws BadModel if a file cannot be understood
    */
-  public static ResultSource open(
-      Path base, Path result, @Nullable Quantization quantization) {
+  public static ResultSource open(Path base, Path result, @Nullable Quantization quantization) {
     if (!Files.exists(result.resolve("adapter_config.json"))) {
       return new ResultSource(ModelDirectory.open(result), null, result, null);
     }

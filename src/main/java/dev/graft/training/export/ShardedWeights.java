@@ -33,10 +33,7 @@ final class ShardedWeights {
   private ShardedWeights() {}
 
   static void write(
-      Path directory,
-      List<TensorInfo> layout,
-      long shard,
-      Function<TensorInfo, TensorData> data) {
+      Path directory, List<TensorInfo> layout, long shard, Function<TensorInfo, TensorData> data) {
     List<List<TensorInfo>> shards = shards(layout, shard);
     Map<String, String> files = new TreeMap<>();
     for (int i = 0; i < shards.size(); i++) {

@@ -38,7 +38,8 @@ public final class GgufWriter {
   /**
    * Writes a file, whole or not at all.
    *
-   * @param data of a tensor, asked for when its turn comes; null leaves a hole, which reads as zeros
+   * @param data of a tensor, asked for when its turn comes; null leaves a hole, which reads as
+   *     zeros
    * @throws IllegalArgumentException for a name that is given twice
    * @throws java.io.UncheckedIOException if the file cannot be written
    */

@@ -94,8 +94,7 @@ final class ModelFields {
   /** By what rotations are slowed, for the tensor that holds it; null where there is none. */
   static float @Nullable [] ropeFactors(DecoderConfig config, String architecture) {
     if (!(new ModelFields(config, architecture).rope() instanceof Rope.Llama3 slowed)) return null;
-    float[] plain =
-        new Rope.Default(slowed.theta(), slowed.rotaryDim()).inverseFrequencies(1);
+    float[] plain = new Rope.Default(slowed.theta(), slowed.rotaryDim()).inverseFrequencies(1);
     float[] turned = slowed.inverseFrequencies(1);
     float factor = (float) slowed.factor();
     for (int i = 0; i < plain.length; i++) {

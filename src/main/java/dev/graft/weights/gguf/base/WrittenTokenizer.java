@@ -19,7 +19,9 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 
-/** The files of a model's tokenizer in the keys of a GGUF file, which {@link GgufTokenizer} reads. */
+/**
+ * The files of a model's tokenizer in the keys of a GGUF file, which {@link GgufTokenizer} reads.
+ */
 public final class WrittenTokenizer {
   private static final int MAX_TOKENIZER = 64 << 20;
   private static final int MAX_SETTINGS = 16 << 20;

@@ -43,8 +43,7 @@ class ModelGgufTests {
     try (ModelDirectory base = ModelDirectory.open(model)) {
       ModelGguf gguf = ModelGguf.of(base, "a model", type);
       gguf.check(directory.resolve("head.gguf"));
-      gguf.write(
-          file, each -> base.weights().require(each.name(), each.shape()).data(Dtype.F32));
+      gguf.write(file, each -> base.weights().require(each.name(), each.shape()).data(Dtype.F32));
       assertThat(Files.size(file)).isEqualTo(Files.size(directory.resolve("head.gguf")));
       assertThat(Files.size(file)).isBetween(gguf.bytes(), gguf.bytes() + 20_000);
     }
@@ -108,7 +107,8 @@ class ModelGgufTests {
       throws IOException {
     Path original = copy(MODELS.resolve(name), TOKENIZER.formatted("null"));
     Path config = original.resolve("config.json");
-    String slow = Files.readString(config).replace("\"rope_theta\": 10000.0", "\"rope_theta\": 500000.0");
+    String slow =
+        Files.readString(config).replace("\"rope_theta\": 10000.0", "\"rope_theta\": 500000.0");
     Files.writeString(config, slow.replace(setting, other));
     assertThat(written(original, written(original, Numbers.F16), Dtype.F16)).isPositive();
   }
@@ -118,7 +118,8 @@ class ModelGgufTests {
   void gemmasNormsComeBack() throws IOException {
     Path original = copy(MODELS.resolve("gemma3"), TOKENIZER.formatted("null"));
     Path config = original.resolve("config.json");
-    String text = Files.readString(config).replace("\"full_attention\"\n", "\"sliding_attention\"\n");
+    String text =
+        Files.readString(config).replace("\"full_attention\"\n", "\"sliding_attention\"\n");
     Files.writeString(
         config,
         text.replace("\"rope_theta\": 1000.0", "\"rope_theta\": 10000.0")

@@ -114,7 +114,7 @@ record NewExport(
   }
 
   private static @Nullable String checked(@Nullable String value, String field, Pattern form) {
-    if (value == null || form.matcher(value).matches() && !value.contains("..")) return value;
+    if (value == null || (form.matcher(value).matches() && !value.contains(".."))) return value;
     throw RequestFailed.invalid(
         field, "%s must be a name of up to 200 characters of a model.".formatted(field));
   }

@@ -122,7 +122,7 @@ public final class GraftApi implements AutoCloseable {
     Path directory = file.toAbsolutePath().getParent();
     Path part = Files.createTempFile(directory, ".graft-", ".part");
     try {
-      new Download(http, server, () -> request(path)).into(part);
+      new FileDownload(http, server, () -> request(path)).into(part);
       Files.move(part, file, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
     } finally {
       Files.deleteIfExists(part);

@@ -3,7 +3,6 @@ package dev.graft.exports;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.spec.ExportForm;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.JsonNode;
 
 /**
  * A form of an adapter, made or in the making.
@@ -32,8 +31,8 @@ record AdapterExport(
     return finishedAt != null;
   }
 
-  Answer answer() {
-    return new Answer(
+  AdapterExportObject answer() {
+    return new AdapterExportObject(
         id,
         "adapter.export",
         adapterId,
@@ -49,21 +48,4 @@ record AdapterExport(
         createdAt,
         finishedAt);
   }
-
-  /** As the API tells it. */
-  record Answer(
-      String id,
-      String object,
-      String adapterId,
-      String form,
-      JsonNode options,
-      String status,
-      long doneBytes,
-      @Nullable Long totalBytes,
-      String filename,
-      @Nullable Long bytes,
-      @Nullable String sha256,
-      @Nullable String error,
-      long createdAt,
-      @Nullable Long finishedAt) {}
 }

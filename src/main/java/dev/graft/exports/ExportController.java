@@ -63,7 +63,7 @@ class ExportController {
 
   /** It is under way when this returns, or was made before. */
   @PostMapping(ALL)
-  AdapterExport.Answer create(
+  AdapterExportObject create(
       @AuthenticationPrincipal Caller caller, @PathVariable String id, @RequestBody NewExport body)
       throws IOException {
     Adapter adapter = require(caller, id);
@@ -76,7 +76,7 @@ class ExportController {
 
   /** Newest first. */
   @GetMapping(ALL)
-  CursorPage<AdapterExport.Answer> list(
+  CursorPage<AdapterExportObject> list(
       @AuthenticationPrincipal Caller caller,
       @PathVariable String id,
       @RequestParam(required = false) @Nullable String after,
@@ -87,11 +87,11 @@ class ExportController {
         exports.page(adapter.departmentId(), adapter.id(), page),
         page,
         AdapterExport::answer,
-        AdapterExport.Answer::id);
+        AdapterExportObject::id);
   }
 
   @GetMapping(ONE)
-  AdapterExport.Answer get(
+  AdapterExportObject get(
       @AuthenticationPrincipal Caller caller,
       @PathVariable String id,
       @PathVariable String export) {

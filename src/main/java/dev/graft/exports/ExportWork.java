@@ -108,7 +108,7 @@ class ExportWork implements WorkKind {
             yield out -> Files.copy(file, out);
           }
           case ExportForm.Merged _,
-              ExportForm.PlainLora _,
+              ExportForm.PlainFactors _,
               ExportForm.Vllm _,
               ExportForm.Ollama _ ->
               out -> DirectoryArchive.write(files, out);

@@ -40,7 +40,7 @@ record NewExport(
       case MERGED -> new ExportForm.Merged(shard());
       case MERGED_GGUF -> new ExportForm.MergedGguf(gguf());
       case ADAPTER_GGUF -> new ExportForm.AdapterGguf();
-      case PLAIN_LORA -> new ExportForm.PlainLora();
+      case PLAIN_LORA -> new ExportForm.PlainFactors();
       case VLLM -> {
         String served = checked(base, "base", BASE);
         String called = checked(name, "name", NAME);

@@ -46,7 +46,7 @@ public sealed interface ExportForm {
   record AdapterGguf() implements ExportForm {}
 
   /** The adapter as LoRA of one rank, whose scale is in its factors: a PEFT directory. */
-  record PlainLora() implements ExportForm {}
+  record PlainFactors() implements ExportForm {}
 
   /**
    * A directory for vLLM's {@code lora_filesystem_resolver}.
@@ -69,7 +69,7 @@ public sealed interface ExportForm {
       case Merged _ -> Kind.MERGED;
       case MergedGguf _ -> Kind.MERGED_GGUF;
       case AdapterGguf _ -> Kind.ADAPTER_GGUF;
-      case PlainLora _ -> Kind.PLAIN_LORA;
+      case PlainFactors _ -> Kind.PLAIN_LORA;
       case Vllm _ -> Kind.VLLM;
       case Ollama _ -> Kind.OLLAMA;
     };
@@ -81,7 +81,7 @@ public sealed interface ExportForm {
     switch (this) {
       case Merged(long size) -> options.put("max_shard_size", size);
       case MergedGguf(GgufType type) -> options.put("type", type.wireName());
-      case AdapterGguf(), PlainLora() -> {}
+      case AdapterGguf(), PlainFactors() -> {}
       case Vllm(String base, String name) -> options.put("base", base).put("name", name);
       case Ollama ollama -> {
         if (ollama.base == null) options.put("type", ollama.type.wireName());
@@ -97,7 +97,7 @@ public sealed interface ExportForm {
       case MERGED -> new Merged(options.path("max_shard_size").longValue());
       case MERGED_GGUF -> new MergedGguf(type(options));
       case ADAPTER_GGUF -> new AdapterGguf();
-      case PLAIN_LORA -> new PlainLora();
+      case PLAIN_LORA -> new PlainFactors();
       case VLLM -> new Vllm(options.path("base").stringValue(), options.path("name").stringValue());
       case OLLAMA -> {
         JsonNode base = options.path("base");

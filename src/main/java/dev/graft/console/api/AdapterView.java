@@ -32,27 +32,6 @@ public record AdapterView(
 
   public record VerdictView(String loader, String verdict, List<String> reasons) {}
 
-  /** Another form, made or in the making. */
-  public record ExportView(
-      String id,
-      String form,
-      JsonNode options,
-      String status,
-      long doneBytes,
-      @Nullable Long totalBytes,
-      @Nullable Long bytes,
-      @Nullable String error) {
-    public boolean ended() {
-      return status.equals("succeeded") || status.equals("failed");
-    }
-
-    /** Form and type, as they are chosen. */
-    public String choice() {
-      String type = options.path("type").asString("");
-      return type.isEmpty() ? form : form + " " + type;
-    }
-  }
-
   public record DeprecationView(String notice) {}
 
   public record LineageView(List<RelativeView> ancestors, List<RelativeView> descendants) {}

@@ -149,11 +149,10 @@ public interface ConsoleApi {
   void deleteAdapter(@PathVariable String id);
 
   @GetExchange("/adapters/{id}/exports")
-  Listed<AdapterView.ExportView> exports(@PathVariable String id, @RequestParam int limit);
+  Listed<ExportView> exports(@PathVariable String id, @RequestParam int limit);
 
   @PostExchange("/adapters/{id}/exports")
-  AdapterView.ExportView createExport(
-      @PathVariable String id, @RequestBody Map<String, String> request);
+  ExportView createExport(@PathVariable String id, @RequestBody Map<String, String> request);
 
   @DeleteExchange("/adapters/{id}/exports/{export}")
   void deleteExport(@PathVariable String id, @PathVariable String export);

@@ -2,6 +2,7 @@ package dev.graft.console.pages;
 
 import dev.graft.console.api.AdapterView;
 import dev.graft.console.api.ConsoleApi;
+import dev.graft.console.api.ExportView;
 import dev.graft.console.api.JobView;
 import dev.graft.console.api.PageRefused;
 import dev.graft.console.api.Relay;
@@ -54,7 +55,7 @@ class ModelsConsoleController {
   }
 
   /** Null where the adapter is another department's. */
-  private ConsoleApi.@Nullable Listed<AdapterView.ExportView> own(String id) {
+  private ConsoleApi.@Nullable Listed<ExportView> own(String id) {
     try {
       return api.exports(id, EXPORTS);
     } catch (PageRefused refused) {

@@ -43,7 +43,7 @@ public record ResultForms(ResultSource source, String baseModelName, String name
         case ExportForm.Merged _ -> requireMergeable();
         case ExportForm.MergedGguf gguf -> checkGguf(gguf.type(), scratch);
         case ExportForm.AdapterGguf _ -> requireFactors(Loader.LLAMA_CPP);
-        case ExportForm.PlainLora _ -> {
+        case ExportForm.PlainFactors _ -> {
           String reason =
               LoaderRules.plainObstacle(source.requireAdapter().method(), source.base().config());
           if (reason != null) return reason;
@@ -107,7 +107,7 @@ public record ResultForms(ResultSource source, String baseModelName, String name
       case ExportForm.MergedGguf merged -> gguf(merged.type()).bytes();
       case ExportForm.Ollama ollama when ollama.base() == null -> gguf(ollama.type()).bytes();
       case ExportForm.Ollama _, ExportForm.AdapterGguf _ -> factorBytes() / 2;
-      case ExportForm.PlainLora _, ExportForm.Vllm _ -> factorBytes();
+      case ExportForm.PlainFactors _, ExportForm.Vllm _ -> factorBytes();
     };
   }
 
@@ -130,7 +130,7 @@ public record ResultForms(ResultSource source, String baseModelName, String name
       case ExportForm.Merged merged -> merged(directory, merged.maxShardSize());
       case ExportForm.MergedGguf merged -> model(directory, merged.type());
       case ExportForm.AdapterGguf _ -> adapter(directory);
-      case ExportForm.PlainLora _ ->
+      case ExportForm.PlainFactors _ ->
           PlainForm.write(
               directory, source.base(), baseModelName, source.requireAdapter(), facts());
       case ExportForm.Vllm vllm -> vllm(directory.resolve(vllm.name()), vllm.base());

@@ -20,7 +20,7 @@ import java.util.function.Supplier;
  *
  * @param request of the whole, without its method
  */
-record Download(HttpClient http, String server, Supplier<HttpRequest.Builder> request) {
+record FileDownload(HttpClient http, String server, Supplier<HttpRequest.Builder> request) {
   /** In a row that bring nothing. */
   private static final int VAIN_ATTEMPTS = 3;
 

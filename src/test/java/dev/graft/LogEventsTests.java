@@ -50,6 +50,7 @@ class LogEventsTests {
           "trainer",
           "file",
           "import",
+          "export",
           "part",
           "model",
           "base",

@@ -22,6 +22,7 @@ import dev.graft.demo.basemodel.DemoModelCommand;
 import dev.graft.inference.child.InferrerCommand;
 import dev.graft.nemesis.NemesisCommand;
 import dev.graft.training.command.BenchCommand;
+import dev.graft.training.command.ExporterCommand;
 import dev.graft.training.command.GgufCommand;
 import dev.graft.training.command.LibtorchCheckCommand;
 import dev.graft.training.command.LogitsCommand;
@@ -98,6 +99,7 @@ final class CalledCommand {
       case "serve" -> new ServeCommand();
       case "train" -> new TrainCommand();
       case "support-bundle" -> new SupportBundleCommand();
+      case "exporter" -> new ExporterCommand();
       case "trainer" -> new TrainerCommand();
       case "worker-token" -> new WorkerTokenCommand();
       default -> null;

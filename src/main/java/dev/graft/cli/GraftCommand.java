@@ -23,6 +23,7 @@ import dev.graft.demo.basemodel.DemoModelCommand;
 import dev.graft.inference.child.InferrerCommand;
 import dev.graft.nemesis.NemesisCommand;
 import dev.graft.training.command.BenchCommand;
+import dev.graft.training.command.ExporterCommand;
 import dev.graft.training.command.GgufCommand;
 import dev.graft.training.command.LibtorchCheckCommand;
 import dev.graft.training.command.LogitsCommand;
@@ -59,6 +60,7 @@ import picocli.CommandLine.Command;
       DemoCommand.class,
       DemoModelCommand.class,
       DoctorCommand.class,
+      ExporterCommand.class,
       GgufCommand.class,
       InferrerCommand.class,
       KeyCommand.class,

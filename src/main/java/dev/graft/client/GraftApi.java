@@ -10,7 +10,6 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandler;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.net.http.HttpResponse.BodySubscribers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,11 +35,11 @@ public final class GraftApi implements AutoCloseable {
   private static final JsonMapper JSON = JsonMapper.shared();
 
   /** As the SDKs have it: a part of 64 MiB may come over a slow line. */
-  private static final Duration PATIENCE = Duration.ofMinutes(10);
+  static final Duration PATIENCE = Duration.ofMinutes(10);
 
   private static final String IDEMPOTENCY = "idempotency-key";
   private static final int RETRIES = 2;
-  private static final Duration PAUSE = Duration.ofSeconds(1);
+  static final Duration PAUSE = Duration.ofSeconds(1);
   private static final Set<Integer> BUSY = Set.of(429, 503);
 
   private final HttpClient http;
@@ -115,36 +114,19 @@ public final class GraftApi implements AutoCloseable {
         .asString();
   }
 
-  /** Writes the bytes of {@code GET path} into a file, which appears only when they are whole. */
+  /**
+   * Writes the bytes of {@code GET path} into a file, which appears only when they are whole. What
+   * breaks off is resumed.
+   */
   public void download(String path, Path file) throws IOException {
     Path directory = file.toAbsolutePath().getParent();
     Path part = Files.createTempFile(directory, ".graft-", ".part");
     try {
-      HttpRequest here = request(path).header("accept", "application/octet-stream").GET().build();
-      HttpResponse<String> answer = send(here, into(part));
-      if (answer.statusCode() / 100 == 3) fetch(answer, part);
-      else accepted(answer);
+      new FileDownload(http, server, () -> request(path)).into(part);
       Files.move(part, file, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
     } finally {
       Files.deleteIfExists(part);
     }
-  }
-
-  /** From where the server sends its clients for content: another's, who is told no key. */
-  private void fetch(HttpResponse<String> redirect, Path file) {
-    URI elsewhere =
-        redirect
-            .headers()
-            .firstValue("location")
-            .map(redirect.uri()::resolve)
-            .orElseThrow(() -> refused(redirect, redirect.body()));
-    HttpResponse<String> answer =
-        send(HttpRequest.newBuilder(elsewhere).timeout(PATIENCE).GET().build(), into(file));
-    if (answer.statusCode() / 100 != 2)
-      throw new ApiRefused(
-          answer.statusCode(),
-          "the content is at " + elsewhere.getHost() + ", which does not give it",
-          null);
   }
 
   /**
@@ -160,15 +142,6 @@ public final class GraftApi implements AutoCloseable {
     try (InputStream body = answer.body()) {
       throw refused(answer, new String(body.readAllBytes(), StandardCharsets.UTF_8));
     }
-  }
-
-  /** A refusal has a body too, but it is no file. */
-  private static BodyHandler<String> into(Path file) {
-    BodyHandler<Path> bytes = BodyHandlers.ofFile(file);
-    return answer ->
-        answer.statusCode() / 100 == 2
-            ? BodySubscribers.mapping(bytes.apply(answer), Path::toString)
-            : BodyHandlers.ofString().apply(answer);
   }
 
   private HttpRequest.Builder request(String path) {
@@ -187,7 +160,7 @@ public final class GraftApi implements AutoCloseable {
     for (int left = harmless(request) ? RETRIES : 0; ; left--) {
       try {
         HttpResponse<String> answer = http.send(request, handler);
-        if (left == 0 || !BUSY.contains(answer.statusCode())) return answer;
+        if (left == 0 || !isBusy(answer)) return answer;
         LockSupport.parkNanos(pause(answer).toNanos());
       } catch (IOException e) {
         if (left == 0) throw new NoAnswer(server, e);
@@ -204,17 +177,21 @@ public final class GraftApi implements AutoCloseable {
     return request.method().equals("GET") || request.headers().map().containsKey(IDEMPOTENCY);
   }
 
-  private static Duration pause(HttpResponse<String> answer) {
+  static boolean isBusy(HttpResponse<?> answer) {
+    return BUSY.contains(answer.statusCode());
+  }
+
+  static Duration pause(HttpResponse<String> answer) {
     long seconds = answer.headers().firstValueAsLong("retry-after").orElse(1);
     return Duration.ofSeconds(Math.clamp(seconds, 1, 30));
   }
 
-  private static HttpResponse<String> accepted(HttpResponse<String> answer) {
+  static HttpResponse<String> accepted(HttpResponse<String> answer) {
     if (answer.statusCode() / 100 == 2) return answer;
     throw refused(answer, answer.body());
   }
 
-  private static ApiRefused refused(HttpResponse<?> answer, String body) {
+  static ApiRefused refused(HttpResponse<?> answer, String body) {
     return new ApiRefused(
         answer.statusCode(),
         sentence(body),

@@ -164,6 +164,11 @@ class MarkedDepartment {
             select job_id, 1, :mark, 1 from adapter where id = :adapter
             """,
             """
+            insert into adapter_export (id, department_id, adapter_id, form, options, state, filename, error, created_at, ended_at)
+            select 'adexp_1', :department, :adapter, 'vllm', jsonb_build_object('base', :mark::text, 'name', 'x'), 'failed',
+                   :mark, :mark, now, now from graft_now() now
+            """,
+            """
             insert into storage_reservation (id, department_id, bytes, expires_at)
             values (:mark, :department, 1, graft_now() + interval '1 day')
             """,

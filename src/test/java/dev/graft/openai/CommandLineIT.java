@@ -8,6 +8,7 @@ import dev.graft.tenancy.Caller;
 import dev.graft.tenancy.Departments;
 import dev.graft.tenancy.keys.ApiKeys;
 import dev.graft.tiny.TinyBert;
+import dev.graft.weights.gguf.base.GgufModel;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -146,12 +147,29 @@ class CommandLineIT extends StartedGraft {
     graft("", "files", "download", file, "--out", "again.jsonl");
     assertThat(audited(file)).containsExactly("file.created", "file.downloaded");
     assertThat(audited(adapter)).containsExactly("adapter.downloaded");
+    exports(adapter);
     assertThat(graft("", "adapters", "link", adapter, "--expires", "60").out())
         .matches("http://127.0.0.1:\\d+/downloads/[\\w.-]+\n");
     assertThat(graft("", "adapters", "delete", adapter).out()).isEqualTo(adapter + " deleted\n");
     Ran gone = graft("", "adapters", "show", adapter);
     assertThat(gone.status()).isEqualTo(2);
     assertThat(gone.error()).contains("was deleted at").contains("HTTP 410");
+  }
+
+  private void exports(String adapter) throws Exception {
+    String[] gguf = "--form merged_gguf --type q8_0 --out tiny.gguf".split(" ");
+    Ran made = graft("", new String[] {"adapters", "export", adapter}, gguf);
+    assertThat(made.status()).as(made.error()).isZero();
+    assertThat(made.out()).isEqualTo("tiny.gguf\n");
+    assertThat(made.error()).contains("export", "succeeded");
+    GgufModel.write(
+        directory.resolve("tiny.gguf"), Files.createDirectory(directory.resolve("read")));
+    Ran ollama = graft("", "adapters", "export", adapter, "--form", "ollama", "--type", "q8_0");
+    assertThat(ollama.out()).isEqualTo(adapter + "-ollama.tar.gz\n");
+    assertThat(directory.resolve(adapter + "-ollama.tar.gz")).exists();
+    Ran refused = graft("", "adapters", "export", adapter, "--form", "onnx");
+    assertThat(refused.status()).isEqualTo(2);
+    assertThat(refused.error()).contains("form must be one of merged, merged_gguf");
   }
 
   private void aliases(String model) throws Exception {

@@ -65,6 +65,11 @@ public final class ClassifiedRoutes {
       GET    /v1/adapters/{id}/permissions                         api.project.read
       POST   /v1/adapters/{id}/permissions                         api.project.write
       DELETE /v1/adapters/{id}/permissions/{permission}            api.project.write
+      GET    /v1/adapters/{id}/exports                             api.models.read
+      POST   /v1/adapters/{id}/exports                             api.models.write
+      GET    /v1/adapters/{id}/exports/{export}                    api.models.read
+      DELETE /v1/adapters/{id}/exports/{export}                    api.models.write
+      GET    /v1/adapters/{id}/exports/{export}/content            api.models.read
       GET    /v1/adapters/{id}/content                             api.models.read
       GET    /v1/adapters/{id}/files/{*name}                       api.models.read
       GET    /v1/aliases                                           api.models.read

@@ -64,6 +64,7 @@ public final class ForeignThings {
     ids.put("/v1/fine_tuning/jobs/{id}", job);
     String adapter = adapter(department, job);
     ids.put("/v1/adapters/{id}", adapter);
+    ids.put("/v1/adapters/{id}/exports/{export}", export(department, adapter));
     ids.put("/v1/adapters/{id}/permissions/{permission}", permission(adapter));
     ids.put("/v1/aliases/{alias}", alias(department, "ft:tiny:" + adapter));
     ids.put("/v1/evaluations/{evaluation}", evaluation(department));
@@ -96,6 +97,20 @@ public final class ForeignThings {
         .param("model", model)
         .update();
     return name;
+  }
+
+  private String export(String department, String adapter) {
+    String id = "adexp_" + UUID.randomUUID();
+    sql.sql(
+            """
+            insert into adapter_export (id, department_id, adapter_id, form, options, state, filename, created_at, ended_at)
+            select :id, :department, :adapter, 'plain_lora', '{}', 'failed', 'theirs', now, now from graft_now() now
+            """)
+        .param("id", id)
+        .param("department", department)
+        .param("adapter", adapter)
+        .update();
+    return id;
   }
 
   private String evaluation(String department) {

@@ -1,6 +1,7 @@
 package dev.graft.adapters.registry;
 
 import dev.graft.adapters.Adapter;
+import dev.graft.adapters.AdapterDeleted;
 import dev.graft.adapters.ModelAliases;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.jobs.JobSucceeded;
@@ -21,6 +22,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.event.EventListener;
 import org.springframework.data.domain.Limit;
 import org.springframework.stereotype.Service;
@@ -42,6 +44,7 @@ public class Adapters implements Owned {
   private final ModelAliases aliases;
   private final RetentionNotices notices;
   private final AuditLog audit;
+  private final ApplicationEventPublisher events;
   private final Ids ids;
   private final Clock clock;
 
@@ -51,6 +54,7 @@ public class Adapters implements Owned {
       ModelAliases aliases,
       RetentionNotices notices,
       AuditLog audit,
+      ApplicationEventPublisher events,
       Ids ids,
       Clock clock) {
     this.rows = rows;
@@ -58,6 +62,7 @@ public class Adapters implements Owned {
     this.aliases = aliases;
     this.notices = notices;
     this.audit = audit;
+    this.events = events;
     this.ids = ids;
     this.clock = clock;
   }
@@ -225,6 +230,7 @@ public class Adapters implements Owned {
   private void delete(AdapterRow row, @Nullable String reason, Map<String, String> details) {
     row.delete(reason, clock.instant());
     rows.dropArchive(row.id());
+    events.publishEvent(new AdapterDeleted(row.departmentId(), row.id()));
     audit.write("model.deleted", row.departmentId(), row.name(), details);
   }
 }

@@ -6,12 +6,7 @@ import dev.graft.artifacts.StagedBlob;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.Map;
-import java.util.zip.GZIPOutputStream;
-import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
-import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
-import org.apache.commons.compress.archivers.tar.TarConstants;
 
 /**
  * The files of a manifest as a tar.gz that depends on nothing but their paths and content: sorted,
@@ -30,29 +25,12 @@ public final class ManifestArchive {
 
   /** Writes the archive; does not close {@code out}. */
   static void write(ArtifactStore store, Manifest manifest, OutputStream out) throws IOException {
-    GZIPOutputStream gzip = new GZIPOutputStream(out, 1 << 16);
-    TarArchiveOutputStream tar = new TarArchiveOutputStream(gzip, StandardCharsets.UTF_8.name());
-    tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
-    tar.setBigNumberMode(TarArchiveOutputStream.BIGNUMBER_POSIX);
-    tar.setAddPaxHeadersForNonAsciiNames(true);
+    TarGz tar = TarGz.of(out);
     for (Map.Entry<String, BlobRef> file : manifest.files().entrySet()) {
-      tar.putArchiveEntry(entry(file.getKey(), file.getValue().bytes()));
       try (InputStream in = store.open(file.getValue().sha256())) {
-        in.transferTo(tar);
+        tar.add(file.getKey(), file.getValue().bytes(), in);
       }
-      tar.closeArchiveEntry();
     }
     tar.finish();
-    gzip.finish();
-  }
-
-  private static TarArchiveEntry entry(String path, long bytes) {
-    TarArchiveEntry entry = new TarArchiveEntry(path, TarConstants.LF_NORMAL);
-    entry.setSize(bytes);
-    entry.setModTime(0L);
-    entry.setMode(0100644);
-    entry.setIds(0, 0);
-    entry.setNames("", "");
-    return entry;
   }
 }

@@ -13,12 +13,13 @@ import tools.jackson.databind.JsonNode;
 @Command(
     name = "adapters",
     mixinStandardHelpOptions = true,
-    synopsisSubcommandLabel = "(list | show | pull | link | delete)",
+    synopsisSubcommandLabel = "(list | show | pull | export | link | delete)",
     description = "Find the adapters on a server, fetch and delete them.",
     subcommands = {
       AdaptersCommand.ListAll.class,
       AdaptersCommand.Show.class,
       PullAdapter.class,
+      ExportAdapter.class,
       AdaptersCommand.Link.class,
       AdaptersCommand.Delete.class
     })

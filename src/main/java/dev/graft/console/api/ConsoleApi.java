@@ -177,6 +177,15 @@ public interface ConsoleApi {
   @DeleteExchange("/adapters/{id}")
   void deleteAdapter(@PathVariable String id);
 
+  @GetExchange("/adapters/{id}/exports")
+  Listed<ExportView> exports(@PathVariable String id, @RequestParam int limit);
+
+  @PostExchange("/adapters/{id}/exports")
+  ExportView createExport(@PathVariable String id, @RequestBody Map<String, String> request);
+
+  @DeleteExchange("/adapters/{id}/exports/{export}")
+  void deleteExport(@PathVariable String id, @PathVariable String export);
+
   @PostExchange("/chat/completions")
   ChatView chat(@RequestBody JsonNode request);
 

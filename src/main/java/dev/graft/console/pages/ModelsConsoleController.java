@@ -2,11 +2,14 @@ package dev.graft.console.pages;
 
 import dev.graft.console.api.AdapterView;
 import dev.graft.console.api.ConsoleApi;
+import dev.graft.console.api.ExportView;
 import dev.graft.console.api.JobView;
 import dev.graft.console.api.PageRefused;
 import dev.graft.console.api.Relay;
 import jakarta.servlet.http.HttpServletResponse;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Controller;
@@ -23,6 +26,7 @@ import org.springframework.web.bind.annotation.RequestParam;
 class ModelsConsoleController {
   private static final int PAGE = 20;
   static final int MOST_ALIASES = 100;
+  private static final int EXPORTS = 100;
 
   private final ConsoleApi api;
   private final Relay relay;
@@ -50,7 +54,42 @@ class ModelsConsoleController {
     model.addAttribute("origin", origin(adapter.jobId()));
     model.addAttribute("lineage", api.lineage(id));
     model.addAttribute("aliases", api.aliases(MOST_ALIASES).data());
+    model.addAttribute("exports", own(id));
     return "model";
+  }
+
+  /** Null where the adapter is another department's. */
+  private ConsoleApi.@Nullable Listed<ExportView> own(String id) {
+    try {
+      return api.exports(id, EXPORTS);
+    } catch (PageRefused refused) {
+      if (refused.status() != 404) throw refused;
+      return null;
+    }
+  }
+
+  /**
+   * @param choice form and type, with a space between them
+   */
+  @PostMapping("/{id}/exports")
+  String export(@PathVariable String id, @RequestParam String choice) {
+    List<String> parts = List.of(choice.split(" "));
+    Map<String, String> asked = new HashMap<>(Map.of("form", parts.getFirst()));
+    if (parts.size() > 1) asked.put("type", parts.get(1));
+    api.createExport(id, asked);
+    return "redirect:/console/models/" + id + "#exports";
+  }
+
+  @PostMapping("/{id}/exports/{export}/delete")
+  String deleteExport(@PathVariable String id, @PathVariable String export) {
+    api.deleteExport(id, export);
+    return "redirect:/console/models/" + id + "#exports";
+  }
+
+  @GetMapping("/{id}/exports/{export}/content")
+  void exported(
+      @PathVariable String id, @PathVariable String export, HttpServletResponse response) {
+    relay.download(response, "/v1/adapters/{id}/exports/{export}/content", id, export);
   }
 
   /**

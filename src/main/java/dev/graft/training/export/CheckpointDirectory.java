@@ -2,7 +2,6 @@ package dev.graft.training.export;
 
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.WrittenConfig;
-import dev.graft.weights.checkpoint.SafetensorsWriter;
 import dev.graft.weights.config.ModelConfig.Parameter;
 import dev.graft.weights.tensor.Dtype;
 import dev.graft.weights.tensor.TensorData;
@@ -26,9 +25,20 @@ final class CheckpointDirectory {
     TensorData data(Parameter parameter, Dtype dtype);
   }
 
+  /** The same in one file of weights. */
+  static void write(
+      Path directory,
+      ModelDirectory base,
+      Tensors tensors,
+      CheckpointPrecision precision,
+      String card) {
+    write(directory, base, tensors, precision, card, Long.MAX_VALUE);
+  }
+
   /**
    * Writes config.json, weights, model card and tokenizer files.
    *
+   * @param shard bytes of a file of weights, unless one tensor is more
    * @throws java.io.UncheckedIOException if a file cannot be written
    */
   static void write(
@@ -36,24 +46,30 @@ final class CheckpointDirectory {
       ModelDirectory base,
       Tensors tensors,
       CheckpointPrecision precision,
-      String card) {
+      String card,
+      long shard) {
     Map<String, Parameter> byName = new HashMap<>();
-    List<TensorInfo> layout =
-        base.config().parameters().stream()
-            .peek(each -> byName.put(each.name(), each))
-            .map(each -> new TensorInfo(each.name(), type(tensors, each, precision), each.shape()))
-            .toList();
+    base.config().parameters().forEach(each -> byName.put(each.name(), each));
+    List<TensorInfo> layout = layout(base, tensors, precision);
     ResultFiles.create(directory);
     ResultFiles.write(
         directory.resolve("config.json"),
         WrittenConfig.of(base, precision == CheckpointPrecision.F32));
-    SafetensorsWriter.write(
-        directory.resolve("model.safetensors"),
+    ShardedWeights.write(
+        directory,
         layout,
-        SafetensorsWriter.PYTORCH,
+        shard,
         info -> tensors.data(Objects.requireNonNull(byName.get(info.name())), info.dtype()));
     ResultFiles.write(directory.resolve("README.md"), card);
     ResultFiles.copyCompanions(base, directory);
+  }
+
+  /** What its files of weights hold, in the order of the forward pass. */
+  static List<TensorInfo> layout(
+      ModelDirectory base, Tensors tensors, CheckpointPrecision precision) {
+    return base.config().parameters().stream()
+        .map(each -> new TensorInfo(each.name(), type(tensors, each, precision), each.shape()))
+        .toList();
   }
 
   private static Dtype type(Tensors tensors, Parameter parameter, CheckpointPrecision precision) {

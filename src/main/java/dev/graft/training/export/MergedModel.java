@@ -33,8 +33,7 @@ public final class MergedModel implements CheckpointDirectory.Tensors {
   private final Map<String, NamedTensor> trained;
   private final BaseWeights weights;
 
-  private MergedModel(
-      ModelDirectory base, SavedAdapter adapter, @Nullable Quantization quantization) {
+  MergedModel(ModelDirectory base, SavedAdapter adapter, @Nullable Quantization quantization) {
     this.base = base;
     tuner = Tuners.of(adapter.method(), base);
     String obstacle = tuner.unmergeable();

@@ -13,6 +13,9 @@ final class MergedRows implements TensorData {
   /** Bytes of rows that are merged together, where the method allows it. */
   private static final long BLOCK = 4L * TensorData.SLICE;
 
+  /** A multiple of most heads: who takes their rows in another order makes no block twice. */
+  private static final int HEAD = 256;
+
   private final TensorData stored;
   private final UnaryOperator<WeightRows> merge;
   private final long width;
@@ -29,7 +32,8 @@ final class MergedRows implements TensorData {
     this.merge = merge;
     long size = stored.byteSize();
     width = shape.length > 1 ? Math.max(1, size / Math.max(1, shape[0])) : Math.max(1, size);
-    height = byRows ? Math.max(1, BLOCK / width) : Math.max(1, size / width);
+    long rows = byRows ? BLOCK / width : size / width;
+    height = Math.max(1, byRows && rows > HEAD ? rows - rows % HEAD : rows);
   }
 
   @Override

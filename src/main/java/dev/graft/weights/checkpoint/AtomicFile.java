@@ -51,10 +51,16 @@ public final class AtomicFile {
 
   /** Writes a tensor, which must have as many bytes as announced, slice by slice. */
   public static void write(FileChannel out, TensorInfo info, TensorData data) throws IOException {
+    write(out, info.name(), info.bytes(), data);
+  }
+
+  /** The same of a tensor of any type. */
+  public static void write(FileChannel out, String name, long bytes, TensorData data)
+      throws IOException {
     long size = data.byteSize();
-    if (size != info.bytes()) {
+    if (size != bytes) {
       throw new IllegalArgumentException(
-          "tensor %s: %d bytes given, %d expected".formatted(info.name(), size, info.bytes()));
+          "tensor %s: %d bytes given, %d expected".formatted(name, size, bytes));
     }
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment slice = arena.allocate(Math.min(TensorData.SLICE, size));

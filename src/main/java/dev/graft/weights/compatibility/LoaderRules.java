@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which programs take a result, told from the method and the base's configuration. The rules are
@@ -73,6 +74,45 @@ public final class LoaderRules {
           "llama.cpp takes no such adapter: " + String.join("; ", reasons));
     }
     return reasons.contains(PLAIN) ? Factors.PLAIN : Factors.AS_TRAINED;
+  }
+
+  /**
+   * Which form of an adapter a program that reads PEFT directories is to be given.
+   *
+   * @param base with the head that the result has
+   * @throws IllegalArgumentException if it takes none of its forms as an adapter, with the reasons
+   */
+  public static Factors factors(Loader loader, AdapterMethod method, ModelConfig base) {
+    Compatibility found = of(loader, method, base);
+    if (found.verdict() == Verdict.LOADS) return Factors.AS_TRAINED;
+    if (found.reasons().contains(PLAIN)) return Factors.PLAIN;
+    throw new IllegalArgumentException(
+        "%s takes no such adapter: %s"
+            .formatted(loader.wireName(), String.join("; ", found.reasons())));
+  }
+
+  /**
+   * Why an adapter has no form as plain factors of LoRA; null where it has.
+   *
+   * @param base with the head that the result has
+   */
+  public static @Nullable String plainObstacle(AdapterMethod method, ModelConfig base) {
+    return switch (method) {
+      case Lora lora -> {
+        List<String> obstacles = LoraObstacles.hard(lora, base);
+        if (!obstacles.isEmpty()) yield String.join("; ", obstacles);
+        yield LoraObstacles.isLinear(lora, base)
+            ? null
+            : "plain factors are for linear layers, not for a token table or the output matrix";
+      }
+      case AdapterMethod.Targeted targeted
+          when LoraObstacles.plainRank(targeted, base) > 0
+              && !LoraObstacles.splitsTied(targeted.modulesToSave(), base) ->
+          null;
+      case AdapterMethod.Targeted _, AdapterMethod.Prompted _, Bottleneck _ ->
+          "what this method trains cannot be said as factors of LoRA";
+      case AdapterMethod.Full _, Freeze _ -> "this is a whole model, not an adapter";
+    };
   }
 
   private static Compatibility of(Loader loader, AdapterMethod method, ModelConfig base) {

@@ -56,10 +56,11 @@ public final class GgufAdapter {
         GgufMetadata.of(model.architecture(), card, alpha, parameters),
         tensors.stream()
             .map(each -> new TensorInfo(each.name(), held(each, type), each.shape()))
+            .map(GgufLayout::of)
             .toList(),
-        info ->
+        layout ->
             HalfPrecision.narrow(
-                Objects.requireNonNull(byName.get(info.name())).data(), info.dtype()));
+                Objects.requireNonNull(byName.get(layout.name())).data(), layout.type().dtype()));
   }
 
   private static List<NamedTensor> factors(LoraPair pair, LlamaCppModel model) {

@@ -3,7 +3,7 @@ package dev.graft.weights.gguf;
 import java.util.List;
 
 /** A key and its value in the head of a GGUF file. */
-sealed interface GgufField {
+public sealed interface GgufField {
   String key();
 
   record Text(String key, String value) implements GgufField {}
@@ -19,4 +19,12 @@ sealed interface GgufField {
   record Signed(String key, int value) implements GgufField {}
 
   record Real(String key, float value) implements GgufField {}
+
+  record Flag(String key, boolean value) implements GgufField {}
+
+  /** INT32. */
+  record Numbers(String key, int[] values) implements GgufField {}
+
+  /** FLOAT32. */
+  record Reals(String key, float[] values) implements GgufField {}
 }

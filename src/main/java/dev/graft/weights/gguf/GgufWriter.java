@@ -2,7 +2,6 @@ package dev.graft.weights.gguf;
 
 import dev.graft.weights.checkpoint.AtomicFile;
 import dev.graft.weights.tensor.TensorData;
-import dev.graft.weights.tensor.TensorInfo;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -12,12 +11,13 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes GGUF version 3 (ggml's docs/gguf.md), little-endian: fields and tensors in the order
  * given, each tensor at a multiple of 32 bytes. Equal inputs give equal bytes.
  */
-final class GgufWriter {
+public final class GgufWriter {
   private static final int MAGIC = 0x46554747; // "GGUF"
   private static final int VERSION = 3;
   private static final int ALIGNMENT = 32;
@@ -27,6 +27,7 @@ final class GgufWriter {
 
   private static final int INT32 = 5;
   private static final int FLOAT32 = 6;
+  private static final int BOOL = 7;
   private static final int STRING = 8;
   private static final int ARRAY = 9;
 
@@ -37,29 +38,32 @@ final class GgufWriter {
   /**
    * Writes a file, whole or not at all.
    *
-   * @param layout tensors of type F32, F16 or BF16; shapes row-major, as everywhere here
-   * @param data of a tensor, asked for when its turn comes
-   * @throws IllegalArgumentException for another type, or a name that is given twice
+   * @param data of a tensor, asked for when its turn comes; null leaves a hole, which reads as
+   *     zeros
+   * @throws IllegalArgumentException for a name that is given twice
    * @throws java.io.UncheckedIOException if the file cannot be written
    */
-  static void write(
+  public static void write(
       Path file,
       List<GgufField> fields,
-      List<TensorInfo> layout,
-      Function<TensorInfo, TensorData> data) {
+      List<GgufLayout> layout,
+      Function<GgufLayout, @Nullable TensorData> data) {
     ByteBuffer head = new GgufWriter().head(fields, layout);
     AtomicFile.write(
         file,
         out -> {
           AtomicFile.write(out, head);
-          for (TensorInfo info : layout) {
-            AtomicFile.write(out, info, data.apply(info));
-            AtomicFile.write(out, ByteBuffer.allocate((int) (padded(info.bytes()) - info.bytes())));
+          for (GgufLayout each : layout) {
+            long end = out.position() + padded(each.bytes());
+            TensorData numbers = data.apply(each);
+            if (numbers != null) AtomicFile.write(out, each.name(), each.bytes(), numbers);
+            out.position(end);
           }
+          if (out.size() < out.position()) out.write(ByteBuffer.allocate(1), out.position() - 1);
         });
   }
 
-  private ByteBuffer head(List<GgufField> fields, List<TensorInfo> layout) {
+  private ByteBuffer head(List<GgufField> fields, List<GgufLayout> layout) {
     int32(MAGIC);
     int32(VERSION);
     int64(layout.size());
@@ -67,7 +71,7 @@ final class GgufWriter {
     fields.forEach(this::field);
     Set<String> names = new HashSet<>();
     long at = 0;
-    for (TensorInfo info : layout) {
+    for (GgufLayout info : layout) {
       if (!names.add(info.name())) {
         throw new IllegalArgumentException("tensor " + info.name() + " is given twice");
       }
@@ -87,15 +91,31 @@ final class GgufWriter {
         string(value);
       }
       case GgufField.Texts(_, List<String> values) -> {
-        int32(ARRAY);
-        int32(STRING);
-        int64(values.size());
+        array(STRING, values.size());
         values.forEach(this::string);
       }
       case GgufField.Unsigned(_, int value) -> number(UINT32, value);
       case GgufField.Signed(_, int value) -> number(INT32, value);
       case GgufField.Real(_, float value) -> number(FLOAT32, Float.floatToRawIntBits(value));
+      case GgufField.Flag(_, boolean value) -> {
+        int32(BOOL);
+        head.write(value ? 1 : 0);
+      }
+      case GgufField.Numbers(_, int[] values) -> {
+        array(INT32, values.length);
+        for (int each : values) int32(each);
+      }
+      case GgufField.Reals(_, float[] values) -> {
+        array(FLOAT32, values.length);
+        for (float each : values) int32(Float.floatToRawIntBits(each));
+      }
     }
+  }
+
+  private void array(int type, int size) {
+    int32(ARRAY);
+    int32(type);
+    int64(size);
   }
 
   private void number(int type, int bits) {
@@ -104,25 +124,13 @@ final class GgufWriter {
   }
 
   /** ggml has the fastest dimension first. */
-  private void tensor(TensorInfo info, long offset) {
+  private void tensor(GgufLayout info, long offset) {
     string(info.name());
     long[] shape = info.shape();
     int32(shape.length);
     for (int i = shape.length - 1; i >= 0; i--) int64(shape[i]);
-    int32(type(info));
+    int32(info.type().number());
     int64(offset);
-  }
-
-  /** ggml's numbers of the types of elements. */
-  private static int type(TensorInfo info) {
-    return switch (info.dtype()) {
-      case F32 -> 0;
-      case F16 -> 1;
-      case BF16 -> 30;
-      case F64, I64, I32, I8, U8, BOOL ->
-          throw new IllegalArgumentException(
-              "tensor %s is %s, not F32, F16 or BF16".formatted(info.name(), info.dtype()));
-    };
   }
 
   private void string(String text) {

@@ -68,7 +68,7 @@ final class GgufWeights {
   private TensorData data(Parameter parameter, String name, GgufTensor found) {
     if (addsOne && parameter.kind() == Kind.RMS_NORM) {
       if (found.dtype() != Dtype.F32) throw bad(name, "is no F32, as norms of GGUF files are");
-      return new LessOne(found.values());
+      return new Shifted(found.values(), -1);
     }
     IntUnaryOperator order = names.rows(parameter.module());
     int rows = Math.toIntExact(found.shape()[0]);

@@ -1,7 +1,10 @@
 package dev.graft.weights.gguf.base;
 
+import dev.graft.weights.files.BadModel;
 import dev.graft.weights.gguf.file.GgufKeys;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeSet;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -66,6 +69,28 @@ record PreTokenizer(
             .formatted(
                 name == null ? "is missing" : "is '" + name + "'",
                 String.join(", ", new TreeSet<>(NAMED.keySet()))));
+  }
+
+  /** Of names that mean the same here, the one that llama.cpp's converter gives most. */
+  private static final List<String> WRITTEN =
+      List.of("llama-bpe", "tekken", "dbrx", "qwen2", "deepseek-r1-qwen", "gpt-2", "smollm");
+
+  /**
+   * llama.cpp's name for how a tokenizer.json cuts text.
+   *
+   * @throws BadModel if it has none
+   */
+  static String nameOf(TokenizerSteps steps) {
+    for (String name : WRITTEN) {
+      ObjectNode cut = Json.object();
+      PreTokenizer known = Objects.requireNonNull(NAMED.get(name));
+      known.put(cut);
+      cut.putObject("model").put("ignore_merges", known.ignoreMerges);
+      if (TokenizerSteps.of(cut).equals(steps)) return name;
+    }
+    throw new BadModel(
+        "tokenizer.json cuts texts in a way that llama.cpp has no name for; supported: those of "
+            + String.join(", ", WRITTEN));
   }
 
   void put(ObjectNode tokenizer) {

@@ -52,12 +52,22 @@ public enum GgmlType {
     return Arrays.stream(values()).filter(each -> each.number == number).findFirst().orElse(null);
   }
 
+  /** ggml's. */
+  public int number() {
+    return number;
+  }
+
+  /** What so many elements take; whole blocks. */
+  public long bytes(long count) {
+    return count / elements * bytes;
+  }
+
   public boolean quantised() {
     return block != null;
   }
 
   /** What its numbers are once they are read: those of quantised blocks are F32. */
-  Dtype dtype() {
+  public Dtype dtype() {
     return switch (this) {
       case F16 -> Dtype.F16;
       case BF16 -> Dtype.BF16;

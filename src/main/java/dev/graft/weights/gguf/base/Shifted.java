@@ -5,8 +5,11 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
-/** F32 less one: norms of Gemma are stored as the whole factor, here as what is beyond one. */
-record LessOne(TensorData data) implements TensorData {
+/**
+ * F32 with a number added to each: norms of Gemma are stored as the whole factor in GGUF files, and
+ * as what is beyond one elsewhere.
+ */
+record Shifted(TensorData data, float by) implements TensorData {
   private static final ValueLayout.OfFloat FLOAT =
       ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
@@ -19,7 +22,7 @@ record LessOne(TensorData data) implements TensorData {
   public void copyTo(long from, MemorySegment into) {
     data.copyTo(from, into);
     for (long at = 0; at < into.byteSize(); at += Float.BYTES) {
-      into.set(FLOAT, at, into.get(FLOAT, at) - 1);
+      into.set(FLOAT, at, into.get(FLOAT, at) + by);
     }
   }
 }

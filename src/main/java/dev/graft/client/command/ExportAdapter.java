@@ -1,0 +1,116 @@
+package dev.graft.client.command;
+
+import dev.graft.client.GraftApi;
+import dev.graft.client.JobWatch;
+import dev.graft.client.Patience;
+import dev.graft.client.Screen;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** {@code graft adapters export}: has the server make a form of an adapter, and fetches it. */
+@Command(
+    name = "export",
+    description = "Have the server make another form of an adapter, wait for it and fetch it.")
+final class ExportAdapter extends ApiCommand {
+  private static final long POLL = Duration.ofSeconds(1).toNanos();
+  private static final long MB = 1_000_000;
+
+  @Parameters(paramLabel = "ADAPTER_ID", description = "Its id.")
+  private String id = "";
+
+  @Option(
+      names = "--form",
+      required = true,
+      paramLabel = "FORM",
+      description = "merged, merged_gguf, adapter_gguf, plain_lora, vllm or ollama.")
+  private String form = "";
+
+  @Option(names = "--type", paramLabel = "f16|q8_0", description = "Of a merged GGUF file.")
+  private @Nullable String type;
+
+  @Option(
+      names = "--max-shard-size",
+      paramLabel = "SIZE",
+      description = "Of merged: bytes of a file of weights, such as 500MB; 5GB unless given.")
+  private @Nullable String maxShardSize;
+
+  @Option(
+      names = "--base",
+      paramLabel = "MODEL",
+      description = "The base as vLLM is started with it, or as Ollama calls it.")
+  private @Nullable String base;
+
+  @Option(names = "--name", paramLabel = "NAME", description = "What clients of vLLM ask for.")
+  private @Nullable String name;
+
+  @Option(names = "--out", paramLabel = "FILE", description = "A new file; else its own name.")
+  private @Nullable Path out;
+
+  @Override
+  int run(GraftApi api) throws IOException {
+    if (out != null) Archive.requireNew(out);
+    String path = AdaptersCommand.PATH + "/" + escaped(id) + "/exports";
+    JsonNode made = watched(api, path, api.post(path, asked()));
+    if (!made.path("status").asString().equals("succeeded")) {
+      note("graft: " + made.path("error").asString("it was not made"));
+      return 1;
+    }
+    Path file = out == null ? Path.of(made.path("filename").asString()).getFileName() : out;
+    Archive.requireNew(file);
+    Path parent = Files.createDirectories(file.toAbsolutePath().getParent());
+    Path arrived = parent.resolve(".graft-" + made.path("id").asString());
+    try {
+      api.download(path + "/" + escaped(made.path("id").asString()) + "/content", arrived);
+      Archive.requireDigest(arrived, made.path("sha256").asString());
+      Files.move(arrived, file);
+    } finally {
+      Files.deleteIfExists(arrived);
+    }
+    show(made, file.toString());
+    return 0;
+  }
+
+  private ObjectNode asked() {
+    ObjectNode asked = object().put("form", form);
+    if (type != null) asked.put("type", type);
+    if (maxShardSize != null) asked.put("max_shard_size", maxShardSize);
+    if (base != null) asked.put("base", base);
+    if (name != null) asked.put("name", name);
+    return asked;
+  }
+
+  private static JsonNode watched(GraftApi api, String path, JsonNode begun) {
+    String one = path + "/" + escaped(begun.path("id").asString());
+    Patience patience = new Patience();
+    Screen screen = Screen.standard();
+    JsonNode export = begun;
+    String told = "";
+    while (!JobWatch.hasEnded(export)) {
+      String state = state(export);
+      if (!state.equals(told)) screen.doing("export", state);
+      told = state;
+      LockSupport.parkNanos(POLL);
+      Optional<JsonNode> now = patience.ask(() -> api.get(one));
+      if (now.isPresent()) export = now.get();
+    }
+    screen.done("export", export.path("status").asString());
+    return export;
+  }
+
+  private static String state(JsonNode export) {
+    JsonNode total = export.path("total_bytes");
+    return total.isNull()
+        ? export.path("status").asString()
+        : "%d of %d MB".formatted(export.path("done_bytes").asLong() / MB, total.asLong() / MB);
+  }
+}

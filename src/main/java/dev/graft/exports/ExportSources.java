@@ -1,0 +1,95 @@
+package dev.graft.exports;
+
+import dev.graft.adapters.Adapter;
+import dev.graft.artifacts.cache.LocalCopies;
+import dev.graft.catalog.BaseModel;
+import dev.graft.catalog.BaseModels;
+import dev.graft.platform.GraftProperties;
+import dev.graft.platform.errors.ProblemType;
+import dev.graft.platform.errors.RequestFailed;
+import dev.graft.platform.process.FileTrees;
+import dev.graft.spec.ExportForm;
+import dev.graft.spec.Quantization;
+import dev.graft.spec.request.TrainingSpecs;
+import dev.graft.training.export.ResultForms;
+import dev.graft.training.export.ResultSource;
+import dev.graft.weights.files.BadModel;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import org.springframework.stereotype.Component;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The files that forms are made of, and whether they can be. */
+@Component
+class ExportSources {
+  private static final String HUB = "hf:";
+
+  private final BaseModels baseModels;
+  private final LocalCopies copies;
+  private final Path work;
+
+  /** Beside the store, as links do not reach into other file systems. */
+  ExportSources(BaseModels baseModels, LocalCopies copies, GraftProperties graft) {
+    this.baseModels = baseModels;
+    this.copies = copies;
+    this.work = graft.dataDir().resolve("work");
+  }
+
+  /** What Hugging Face calls the base of an adapter, where it is from there; else its name. */
+  String hubName(Adapter adapter) {
+    String source =
+        baseModels.find(adapter.baseModel()).map(BaseModel::source).orElse(adapter.baseModel());
+    return source.startsWith(HUB)
+        ? source.substring(HUB.length()).replaceFirst("@.*", "")
+        : adapter.baseModel();
+  }
+
+  static @Nullable Quantization quantization(Adapter adapter) {
+    return TrainingSpecs.quantization(JsonMapper.shared().readTree(adapter.configuration()));
+  }
+
+  /**
+   * Lays out both, in directories that are not there yet.
+   *
+   * @throws IOException if the base model is gone, or the disk is full
+   */
+  void lay(Adapter adapter, Path base, Path result) throws IOException {
+    BaseModel model =
+        baseModels
+            .find(adapter.baseModel())
+            .orElseThrow(() -> new IOException("the base model is not there any more"));
+    copies.materialise(model.manifest(), base, name -> !name.contains("/"));
+    copies.materialise(adapter.manifest(), result, name -> !name.contains("/"));
+  }
+
+  /**
+   * @throws RequestFailed if there is no such form of the adapter, with the reason
+   */
+  void require(Adapter adapter, ExportForm form) throws IOException {
+    Path directory = Files.createTempDirectory(Files.createDirectories(work), "export-");
+    try {
+      Path base = directory.resolve("base");
+      Path result = directory.resolve("result");
+      lay(adapter, base, result);
+      String obstacle = obstacle(adapter, form, base, result, directory);
+      if (obstacle == null) return;
+      throw new RequestFailed(
+          ProblemType.INVALID_VALUE,
+          "%s cannot be made of this adapter: %s.".formatted(form.kind().wireName(), obstacle),
+          "form");
+    } finally {
+      FileTrees.delete(directory);
+    }
+  }
+
+  private static @Nullable String obstacle(
+      Adapter adapter, ExportForm form, Path base, Path result, Path scratch) {
+    try (ResultSource source = ResultSource.open(base, result, quantization(adapter))) {
+      return new ResultForms(source, adapter.baseModel(), adapter.name()).obstacle(form, scratch);
+    } catch (BadModel unreadable) {
+      return unreadable.getMessage();
+    }
+  }
+}

@@ -1,0 +1,88 @@
+package dev.graft.training.export;
+
+import dev.graft.spec.Quantization;
+import dev.graft.weights.ModelDirectory;
+import dev.graft.weights.adapter.SavedAdapter;
+import dev.graft.weights.config.ModelConfig.Parameter;
+import dev.graft.weights.config.basics.Task;
+import dev.graft.weights.files.BadModel;
+import dev.graft.weights.tensor.Dtype;
+import dev.graft.weights.tensor.TensorData;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A finished result, opened to be made into other forms.
+ *
+ * @param base with the head that the result has; a result that is a whole model is its own
+ * @param adapter null where the result is a whole model
+ * @param directory of the result
+ * @param quantization that the base had in training, or null
+ */
+public record ResultSource(
+    ModelDirectory base,
+    @Nullable SavedAdapter adapter,
+    Path directory,
+    @Nullable Quantization quantization)
+    implements AutoCloseable {
+  /**
+   * @param base directory of the base model; not looked at where the result is a whole model
+   * @throws BadModel if a file cannot be understood
+   */
+  public static ResultSource open(Path base, Path result, @Nullable Quantization quantization) {
+    if (!Files.exists(result.resolve("adapter_config.json"))) {
+      return new ResultSource(ModelDirectory.open(result), null, result, null);
+    }
+    SavedAdapter adapter = SavedAdapter.read(result);
+    try {
+      return new ResultSource(headed(base, result), adapter, result, quantization);
+    } catch (RuntimeException e) {
+      adapter.close();
+      throw e;
+    }
+  }
+
+  /** A result has a configuration of its own where its head is not the base's. */
+  private static ModelDirectory headed(Path base, Path result) {
+    ModelDirectory plain = ModelDirectory.open(base);
+    if (!Files.exists(result.resolve("config.json"))) return plain;
+    try (plain;
+        ModelDirectory own = ModelDirectory.open(result)) {
+      return plain.withTask(own.config().task());
+    }
+  }
+
+  SavedAdapter requireAdapter() {
+    if (adapter != null) return adapter;
+    throw new IllegalArgumentException("the result is a whole model, not an adapter");
+  }
+
+  /** Whether it writes text. */
+  boolean isCausalLm() {
+    return base.config().task() instanceof Task.CausalLm;
+  }
+
+  /** The numbers of the model as a whole. */
+  CheckpointDirectory.Tensors merged() {
+    return adapter == null ? new Whole(base) : new MergedModel(base, adapter, quantization);
+  }
+
+  private record Whole(ModelDirectory model) implements CheckpointDirectory.Tensors {
+    @Override
+    public Dtype dtype(Parameter parameter) {
+      return StoredTypes.of(model, parameter);
+    }
+
+    @Override
+    public TensorData data(Parameter parameter, Dtype dtype) {
+      return model.weights().require(parameter.name(), parameter.shape()).data(dtype);
+    }
+  }
+
+  @Override
+  public void close() {
+    base.close();
+    if (adapter != null) adapter.close();
+  }
+}

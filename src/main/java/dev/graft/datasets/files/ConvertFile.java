@@ -35,7 +35,7 @@ import org.springframework.stereotype.Component;
 @Component
 class ConvertFile {
   private static final String ROUTE = "POST /v1/files/{id}/convert";
-  private static final String ENDINGS = "(?i)(\\.jsonl?)?(\\.(gz|zst|zstd))?$";
+  private static final String ENDINGS = "(?i)(\\.(jsonl?|parquet))?(\\.(gz|zst|zstd))?$";
 
   private final ArtifactStore store;
   private final StoredFiles files;

@@ -21,7 +21,7 @@ import org.springframework.core.io.InputStreamSource;
 import org.springframework.stereotype.Component;
 
 /**
- * Reads training files in whatever format they came. The rows of one that is packed or CSV become a
+ * Reads training files in whatever format they came. The rows of one that is packed, Parquet or CSV become a
  * blob of their own, made once: workers know JSONL only, and the same rows are the same blob
  * however they came.
  */
@@ -51,10 +51,19 @@ class TrainingRows {
         return refused("the file " + bad.reason());
       }
     }
+    if (!format.isReadFromItsEnd()) return check(content, 0, format);
+    try (InputStream in = content.getInputStream();
+        StagedBlob file = store.stage(in::transferTo, Long.MAX_VALUE)) {
+      return check(file::open, file.ref().bytes(), format);
+    }
+  }
+
+  private CheckedFile check(InputStreamSource content, long length, FileFormat format)
+      throws IOException {
     List<RowReader.Problem> problems = new ArrayList<>();
     long most = settings.maxUnpacked().toBytes();
     try (StagedBlob rows =
-            store.stage(out -> format.writeRows(content.getInputStream(), out, problems), most);
+            store.stage(out -> format.writeRows(content, length, out, problems), most);
         InputStream in = rows.open()) {
       ValidationResult validation = merged(problems, ValidationResult.of(in));
       return new CheckedFile(validation, validation.good() ? rows.publish() : null);

@@ -1,0 +1,82 @@
+package dev.graft.datasets.decoding.parquet;
+
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One entry of the schema, which is a tree in the order of its paths.
+ *
+ * @param type of its values; null where it is a group
+ * @param width bytes of a value of fixed length; 0 of others
+ * @param children entries that follow and are part of it
+ */
+record SchemaElement(
+    String name,
+    @Nullable PhysicalType type,
+    int width,
+    Repetition repetition,
+    int children,
+    Annotation annotation) {
+  private static final int MAX_NAME = 200;
+
+  /** How often it stands in what it is part of. */
+  enum Repetition {
+    REQUIRED,
+    OPTIONAL,
+    REPEATED
+  }
+
+  /** What stands in the file. */
+  enum PhysicalType {
+    BOOLEAN(0),
+    INT32(4),
+    INT64(8),
+    INT96(12),
+    FLOAT(4),
+    DOUBLE(8),
+    BYTE_ARRAY(0),
+    FIXED_LEN_BYTE_ARRAY(0);
+
+    /** Bytes of a value; 0 where that is not by its type. */
+    final int bytes;
+
+    PhysicalType(int bytes) {
+      this.bytes = bytes;
+    }
+  }
+
+  static SchemaElement read(ThriftReader in) throws IOException {
+    String name = "";
+    PhysicalType type = null;
+    int width = 0;
+    Repetition repetition = Repetition.REQUIRED;
+    int children = 0;
+    Annotation converted = Annotation.NONE;
+    Annotation logical = null;
+    in.begin();
+    for (int id = in.field(); id != ThriftReader.STOP; id = in.field()) {
+      switch (id) {
+        case 1 -> type = one(PhysicalType.values(), in.integer());
+        case 2 -> width = in.smallCount();
+        case 3 -> repetition = one(Repetition.values(), in.integer());
+        case 4 -> name = name(in.text());
+        case 5 -> children = in.smallCount();
+        case 6 -> converted = Annotation.converted(in.integer());
+        case 10 -> logical = Annotation.logical(in);
+        default -> in.skip();
+      }
+    }
+    return new SchemaElement(
+        name, type, width, repetition, children, logical == null ? converted : logical);
+  }
+
+  private static String name(String name) throws UnreadableParquet {
+    if (name.length() <= MAX_NAME) return name;
+    throw UnreadableParquet.because("has a column with a name of %d characters", name.length());
+  }
+
+  static <T> T one(T[] all, long number) throws UnreadableParquet {
+    if (number >= 0 && number < all.length) return all[(int) number];
+    throw UnreadableParquet.damaged("a structure has a value that there is not");
+  }
+}

@@ -6,6 +6,7 @@ import dev.graft.artifacts.StagedBlob;
 import dev.graft.datasets.CheckedFile;
 import dev.graft.datasets.FileProperties;
 import dev.graft.datasets.LineProblem;
+import dev.graft.datasets.Origin.Remedied;
 import dev.graft.datasets.ValidationResult;
 import dev.graft.datasets.decoding.DecodingOptions;
 import dev.graft.datasets.decoding.FileFormat;
@@ -65,13 +66,23 @@ class TrainingRows {
     try (StagedBlob rows =
             store.stage(out -> format.writeRows(content, length, out, problems), most);
         InputStream in = rows.open()) {
-      ValidationResult validation = merged(problems, ValidationResult.of(in));
-      return new CheckedFile(validation, validation.good() ? rows.publish() : null);
+      return checked(problems, in, rows, List.of());
     } catch (Undecodable bad) {
       return refused("the file " + bad.reason());
     } catch (BlobTooLarge tooLarge) {
       return refused("the file unpacks to more than " + most + " bytes");
     }
+  }
+
+  /**
+   * @param in of the rows
+   * @param remedied what was done to make them
+   */
+  static CheckedFile checked(
+      List<RowReader.Problem> problems, InputStream in, StagedBlob rows, List<Remedied> remedied)
+      throws IOException {
+    ValidationResult validation = merged(problems, ValidationResult.of(in));
+    return new CheckedFile(validation, validation.good() ? rows.publish() : null, remedied);
   }
 
   static CheckedFile refused(String message) {

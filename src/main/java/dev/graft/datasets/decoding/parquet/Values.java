@@ -23,21 +23,31 @@ interface Values {
         throw BitReader.cut();
       };
     }
-    boolean bytes = type == PhysicalType.BYTE_ARRAY;
-    boolean integer = type == PhysicalType.INT32 || type == PhysicalType.INT64;
+    if (!fits(encoding, type)) {
+      throw UnreadableParquet.because(
+          "has values of the type %s in the encoding %d, which is not read: write it with plain"
+              + " or dictionary encoding",
+          type, encoding);
+    }
     return switch (encoding) {
-      case 0 -> plain(type, page, at);
       case 2, 8 -> words(page, at, dictionary);
-      case 3 when type == PhysicalType.BOOLEAN -> truths(page, at);
-      case 5 when integer -> new DeltaIntegers(page, at)::next;
-      case 6 when bytes -> lengths(page, at);
-      case 7 when bytes -> prefixes(page, at);
-      case 9 when type.bytes > 0 -> split(type, page, at);
-      default ->
-          throw UnreadableParquet.because(
-              "has values of the type %s in the encoding %d, which is not read: write it with plain"
-                  + " or dictionary encoding",
-              type, encoding);
+      case 3 -> truths(page, at);
+      case 5 -> new DeltaIntegers(page, at)::next;
+      case 6 -> lengths(page, at);
+      case 7 -> prefixes(page, at);
+      case 9 -> split(type, page, at);
+      default -> plain(type, page, at);
+    };
+  }
+
+  private static boolean fits(int encoding, PhysicalType type) {
+    return switch (encoding) {
+      case 0, 2, 8 -> true;
+      case 3 -> type == PhysicalType.BOOLEAN;
+      case 5 -> type == PhysicalType.INT32 || type == PhysicalType.INT64;
+      case 6, 7 -> type == PhysicalType.BYTE_ARRAY;
+      case 9 -> type.bytes > 0;
+      default -> false;
     };
   }
 

@@ -47,7 +47,8 @@ def write(name: str, rows: list, to) -> None:
 
 
 def arrow(rows: list, schema=None, **options):
-    table = pyarrow.Table.from_pylist(rows, schema=schema)
+    keys = {key: None for row in rows for key in row}
+    table = pyarrow.Table.from_pylist([{key: row.get(key) for key in keys} for row in rows], schema=schema)
     return lambda path: pyarrow.parquet.write_table(table, path, **options)
 
 

@@ -7,8 +7,9 @@ import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import tools.jackson.databind.annotation.JsonNaming;
 
 /**
- * OpenAI's File object; {@code sha256, examples, kind, format, errors, parent, remedies} are Graft's own. Its schema
- * has no null for {@code expires_at} and {@code status_details}: they are there or not.
+ * OpenAI's File object; {@code sha256, examples, kind, format, errors, parent, remedies} are
+ * Graft's own. Its schema has no null for {@code expires_at} and {@code status_details}: they are
+ * there or not.
  *
  * @param createdAt Unix time in seconds, as {@code expiresAt}
  * @param statusDetails the first problem where the status is {@code error}

@@ -56,7 +56,8 @@ class RemediesIT {
 
   @Test
   void whatAReportNamesIsDoneInANewFile() throws Exception {
-    String rows = row("a ", "b") + row("a ", "b") + row("c", "") + row("held", " d") + row("e", " f");
+    String rows =
+        row("a ", "b") + row("a ", "b") + row("c", "") + row("held", " d") + row("e", " f");
     String file = uploaded("t.csv.jsonl", rows);
     String held = uploaded("v.jsonl", row("held", " d"));
     String report = "files/" + file + "/report?validation_file=" + held;

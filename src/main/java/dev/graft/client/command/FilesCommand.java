@@ -15,7 +15,8 @@ import tools.jackson.databind.JsonNode;
 @Command(
     name = "files",
     mixinStandardHelpOptions = true,
-    synopsisSubcommandLabel = "(upload | list | show | report | remedy | convert | download | delete)",
+    synopsisSubcommandLabel =
+        "(upload | list | show | report | remedy | convert | download | delete)",
     description = "Upload training files to a server, list, download and delete files.",
     subcommands = {
       FilesCommand.Send.class,

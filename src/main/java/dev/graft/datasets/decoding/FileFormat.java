@@ -30,8 +30,8 @@ public final class FileFormat {
 
   /**
    * Packed, Parquet or neither by the first bytes; Parquet, too, where the name ends with {@code
-   * .parquet}; CSV where the name ends with {@code .csv} or {@code .tsv}
-   * (before the ending of a packed file), or where columns are given; else JSONL.
+   * .parquet}; CSV where the name ends with {@code .csv} or {@code .tsv} (before the ending of a
+   * packed file), or where columns are given; else JSONL.
    *
    * @param content is read for a few bytes and not closed
    */

@@ -65,8 +65,7 @@ class DerivedFiles {
       ArrivedFile arrived = new ArrivedFile(content, checked);
       String id =
           idempotency.once(
-              IdempotentRequest.of(
-                  http, file.departmentId(), route, IdempotentRequest.hash(said)),
+              IdempotentRequest.of(http, file.departmentId(), route, IdempotentRequest.hash(said)),
               () -> files.add(file, arrived).id());
       return files
           .find(file.departmentId(), id)

@@ -105,7 +105,9 @@ public final class RemedyPass {
       return Remedy.DROP_EQUAL_PAIRS;
     }
     Remedy leaked = leakage == null ? null : ifAsked(leakage.defect(row));
-    return leaked == null ? ifAsked(repetitions.defect(row)) : leaked;
+    boolean compares =
+        asked.contains(Remedy.DROP_DUPLICATES) || asked.contains(Remedy.DROP_NEAR_DUPLICATES);
+    return leaked == null && compares ? ifAsked(repetitions.defect(row)) : leaked;
   }
 
   private @Nullable Remedy ifAsked(@Nullable Defect defect) {

@@ -41,8 +41,7 @@ class RemediedRows {
   /**
    * @param rows of the file that it is made of
    */
-  CheckedFile check(String departmentId, Origin origin, InputStreamSource rows)
-      throws IOException {
+  CheckedFile check(String departmentId, Origin origin, InputStreamSource rows) throws IOException {
     String compared = origin.validationFile();
     InputStreamSource validation = compared == null ? null : rows(departmentId, compared);
     if (compared != null && validation == null) {

@@ -22,9 +22,9 @@ import org.springframework.core.io.InputStreamSource;
 import org.springframework.stereotype.Component;
 
 /**
- * Reads training files in whatever format they came. The rows of one that is packed, Parquet or CSV become a
- * blob of their own, made once: workers know JSONL only, and the same rows are the same blob
- * however they came.
+ * Reads training files in whatever format they came. The rows of one that is packed, Parquet or CSV
+ * become a blob of their own, made once: workers know JSONL only, and the same rows are the same
+ * blob however they came.
  */
 @Component
 class TrainingRows {

@@ -73,7 +73,7 @@ final class TrainingLoop {
     }
     if (files.validation() == null && training.evaluation().needsValidation()) {
       throw new BadRun(
-  "validation_file",
+          "validation_file",
           "early stopping and the best model need a validation file, or held_out");
     }
   }

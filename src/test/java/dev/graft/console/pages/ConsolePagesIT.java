@@ -149,7 +149,11 @@ class ConsolePagesIT {
     String row = "{\"prompt\": \"a\", \"completion\": \" b\"}";
     String form = form("twice.jsonl").replace(row, row + "\n" + row);
     String page =
-        browser.upload("/console/files", "X", form).headers().firstValue("hx-redirect").orElseThrow();
+        browser
+            .upload("/console/files", "X", form)
+            .headers()
+            .firstValue("hx-redirect")
+            .orElseThrow();
     assertThat(browser.get(page + "/report").body())
         .contains("hx-post=\"" + page + "/remedies", "value=\"drop_duplicates\" checked");
     HttpResponse<String> answer =

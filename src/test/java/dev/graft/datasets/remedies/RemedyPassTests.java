@@ -2,7 +2,6 @@ package dev.graft.datasets.remedies;
 
 import static dev.graft.datasets.report.Rows.chat;
 import static dev.graft.datasets.report.Rows.good;
-import static dev.graft.datasets.report.Rows.labelled;
 import static dev.graft.datasets.report.Rows.pair;
 import static dev.graft.datasets.report.Rows.source;
 import static java.nio.charset.StandardCharsets.UTF_8;
@@ -45,7 +44,8 @@ class RemedyPassTests {
         QualityReport.of(() -> new ByteArrayInputStream(made), validation, Rows.ALL, Rows.LONG)
             .findings()) {
       Remedy again = found.remediedBy();
-      assertThat(again == null ? Set.of() : Set.of(again)).doesNotContainAnyElementsOf(done.keySet());
+      assertThat(again == null ? Set.of() : Set.of(again))
+          .doesNotContainAnyElementsOf(done.keySet());
     }
     return out.toString(UTF_8).lines().toList();
   }
@@ -64,7 +64,8 @@ class RemedyPassTests {
   @Test
   void rowsThatRepeatAnEarlierOneGoAndTheFirstStays() throws IOException {
     String row = pair("1+1?", " 2");
-    List<String> rows = remedied(source(Stream.of(row, row, "", row)), null, Remedy.DROP_DUPLICATES);
+    List<String> rows =
+        remedied(source(Stream.of(row, row, "", row)), null, Remedy.DROP_DUPLICATES);
     assertThat(rows).containsExactly("{\"prompt\":\"1+1?\",\"completion\":\" 2\"}");
     assertThat(done).isEqualTo(Map.of(Remedy.DROP_DUPLICATES, 2L));
   }
@@ -80,11 +81,11 @@ class RemedyPassTests {
   void rowsThatAreNearlyAnEarlierOneGo() throws IOException {
     String text = IntStream.range(0, 40).mapToObj(Rows::word).reduce("", (a, b) -> a + " " + b);
     Stream<String> rows =
-        Stream.concat(good(), Stream.of(pair(text, " a"), pair(text + "!", " a"), pair(text, " a")));
+        Stream.concat(
+            good(), Stream.of(pair(text, " a"), pair(text + "!", " a"), pair(text, " a")));
     assertThat(remedied(source(rows), null, Remedy.DROP_NEAR_DUPLICATES, Remedy.DROP_DUPLICATES))
         .hasSize(61);
-    assertThat(done)
-        .isEqualTo(Map.of(Remedy.DROP_NEAR_DUPLICATES, 1L, Remedy.DROP_DUPLICATES, 1L));
+    assertThat(done).isEqualTo(Map.of(Remedy.DROP_NEAR_DUPLICATES, 1L, Remedy.DROP_DUPLICATES, 1L));
   }
 
   @Test
@@ -101,7 +102,8 @@ class RemedyPassTests {
 
   @Test
   void aRowWithALabelIsNeverUnanswered() throws IOException {
-    Stream<String> rows = Stream.of(labelled("a", ""), labelled("b", "x"));
+    Stream<String> rows =
+        Stream.of("{\"text\":\"a\",\"labels\":[]}", "{\"text\":\"b\",\"labels\":[\"x\"]}");
     assertThat(remedied(source(rows), null, Remedy.DROP_EMPTY_ANSWERS)).hasSize(2);
   }
 
@@ -115,7 +117,8 @@ class RemedyPassTests {
 
   @Test
   void theSpaceAtTheEndOfAPromptBeginsItsCompletion() throws IOException {
-    Stream<String> rows = Stream.of(pair("a ", "b"), pair("a  ", " b"), pair("a", "b"), pair(" ", "b"));
+    Stream<String> rows =
+        Stream.of(pair("a ", "b"), pair("a  ", " b"), pair("a", "b"), pair(" ", "b"));
     assertThat(remedied(source(rows), null, Remedy.TRIM_PROMPTS))
         .containsExactly(
             "{\"prompt\":\"a\",\"completion\":\" b\"}",
@@ -147,7 +150,8 @@ class RemedyPassTests {
     for (String uncertain : List.of("10 € fÃ¼r 日本", "lost \uFFFD", "Grüße", "Ã¼ und ü")) {
       assertThat(CleanText.of(uncertain)).isEqualTo(uncertain);
     }
-    Stream<String> rows = Stream.of(chat("user: a\\u0000", "assistant: Ã¼ber"), chat("user: a", "assistant: b"));
+    Stream<String> rows =
+        Stream.of(chat("user: a\\u0000", "assistant: Ã¼ber"), chat("user: a", "assistant: b"));
     assertThat(remedied(source(rows), null, Remedy.CLEAN_TEXT))
         .first()
         .isEqualTo(

@@ -32,7 +32,8 @@ final class ColumnCursor {
   private int size;
 
   /** What a page has beside its values. */
-  private record Levels(@Nullable RunLengths repetition, @Nullable RunLengths definition, Values values) {}
+  private record Levels(
+      @Nullable RunLengths repetition, @Nullable RunLengths definition, Values values) {}
 
   ColumnCursor(ParquetBytes file, Leaf leaf, Chunk chunk, PageMemory memory) throws IOException {
     this.file = file;
@@ -122,7 +123,8 @@ final class ColumnCursor {
       return;
     }
     left = header.values();
-    page = header.kind() == PageHeader.Kind.DATA_V2 ? second(header, packed) : first(header, packed);
+    page =
+        header.kind() == PageHeader.Kind.DATA_V2 ? second(header, packed) : first(header, packed);
   }
 
   private PageHeader header() throws IOException {

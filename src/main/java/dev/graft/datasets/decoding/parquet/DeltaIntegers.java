@@ -23,8 +23,7 @@ final class DeltaIntegers {
     long miniblocks = in.varint();
     long total = in.varint();
     value = in.zigzag();
-    boolean fits =
-        block > 0 && block <= LARGEST_BLOCK && miniblocks > 0 && block % miniblocks == 0;
+    boolean fits = block > 0 && block <= LARGEST_BLOCK && miniblocks > 0 && block % miniblocks == 0;
     if (!fits || total < 0 || total > MOST) {
       throw UnreadableParquet.damaged("a page has %d numbers in blocks of %d", total, block);
     }

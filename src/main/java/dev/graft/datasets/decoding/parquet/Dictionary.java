@@ -32,8 +32,7 @@ record Dictionary(PhysicalType type, byte[] bytes, int[] starts) {
       throw UnreadableParquet.damaged("a page names a value that its dictionary does not have");
     }
     if (!texts) return Values.value(type, bytes, number * type.bytes, type.bytes);
-    int length =
-        ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getInt(starts[number]);
+    int length = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getInt(starts[number]);
     return ByteBuffer.wrap(bytes, starts[number] + Integer.BYTES, length);
   }
 }

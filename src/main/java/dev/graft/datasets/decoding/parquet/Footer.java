@@ -45,8 +45,7 @@ record Footer(List<SchemaElement> schema, List<RowGroup> groups) {
       throw UnreadableParquet.because(
           "has a footer of %d bytes, at most %d are read: write it with fewer columns and larger"
               + " row groups",
-          length,
-          MAX_BYTES);
+          length, MAX_BYTES);
     }
     try {
       return read(new ThriftReader(file.read(start, (int) length)), start);

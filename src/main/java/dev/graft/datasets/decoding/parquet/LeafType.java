@@ -41,7 +41,18 @@ enum LeafType {
           isInteger(type) ? type == PhysicalType.INT32 ? UNSIGNED_INT : UNSIGNED_LONG : null;
       // all of them null, of whatever type
       case UNKNOWN -> isInteger(type) ? INTEGER : type == PhysicalType.BYTE_ARRAY ? TEXT : null;
-      case LIST, MAP, DECIMAL, DATE, TIME, TIMESTAMP, INTERVAL, BSON, UUID, FLOAT16, VARIANT, OTHER ->
+      case LIST,
+          MAP,
+          DECIMAL,
+          DATE,
+          TIME,
+          TIMESTAMP,
+          INTERVAL,
+          BSON,
+          UUID,
+          FLOAT16,
+          VARIANT,
+          OTHER ->
           null;
     };
   }

@@ -12,7 +12,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The rows of a Parquet file as lines of JSON. Throws {@link UnreadableParquet} where it is bad. */
+/**
+ * The rows of a Parquet file as lines of JSON. Throws {@link UnreadableParquet} where it is bad.
+ */
 public final class ParquetLines extends InputStream {
   private static final JsonMapper JSON = new JsonMapper();
 

@@ -138,8 +138,7 @@ final class SchemaTree {
       return null;
     }
     Leaf leaf =
-        new Leaf(
-            shown(path), leaves.size(), column, physical, type, definition, repetition);
+        new Leaf(shown(path), leaves.size(), column, physical, type, definition, repetition);
     leaves.add(leaf);
     return leaf;
   }
@@ -153,8 +152,7 @@ final class SchemaTree {
     throw UnreadableParquet.because(
         "has the column '%s' of the type %s, which JSON has not: make it text or a number, or leave"
             + " it out (ignore_unknown_keys does)",
-        shown(path),
-        type);
+        shown(path), type);
   }
 
   private static String shown(String path) {

@@ -22,7 +22,8 @@ public enum Defect {
       "Remove them: what is said twice is learned twice as much.",
       Remedy.DROP_DUPLICATES),
   NEAR_DUPLICATE_ROWS(
-      "Rows that are nearly an earlier row", "Keep the best of each group, or vary what is said.",
+      "Rows that are nearly an earlier row",
+      "Keep the best of each group, or vary what is said.",
       Remedy.DROP_NEAR_DUPLICATES),
   ROW_IN_VALIDATION(
       "Rows that are in the validation file too",
@@ -46,7 +47,9 @@ public enum Defect {
       "Name the roles system, user, assistant and tool (human is user, gpt is assistant; converting"
           + " the file does that), and give an assistant turn the weight 1: a job refuses a file of"
           + " such rows."),
-  EMPTY_ANSWER("Rows with an empty answer", "Remove them: the model would learn to say nothing.",
+  EMPTY_ANSWER(
+      "Rows with an empty answer",
+      "Remove them: the model would learn to say nothing.",
       Remedy.DROP_EMPTY_ANSWERS),
   EMPTY_PROMPT(
       "Rows with an empty prompt", "Say what is answered, or train on the answers as texts."),
@@ -82,7 +85,9 @@ public enum Defect {
       "Collect more of the small ones, and measure more than accuracy."),
   CLASS_ONLY_IN_VALIDATION(
       "Rows of the validation file of a class that is not trained", "Add rows of it to train on."),
-  CHOSEN_IS_REJECTED("Rows that prefer what they reject", "Remove them: they say nothing.",
+  CHOSEN_IS_REJECTED(
+      "Rows that prefer what they reject",
+      "Remove them: they say nothing.",
       Remedy.DROP_EQUAL_PAIRS),
   LENGTH_BIAS(
       "Preferred answers are more than twice, or less than half, as long as rejected ones",

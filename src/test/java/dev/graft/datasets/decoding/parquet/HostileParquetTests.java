@@ -18,7 +18,10 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** Files that lie. Each has one column {@code text} with the values a and b, if nothing else is said. */
+/**
+ * Files that lie. Each has one column {@code text} with the values a and b, if nothing else is
+ * said.
+ */
 class HostileParquetTests {
   private static final int REQUIRED = 0;
   private static final int REPEATED = 2;
@@ -55,7 +58,8 @@ class HostileParquetTests {
     footer.put(2, schema);
     footer.put(3, saidRows == null ? rows : saidRows);
     footer.put(
-        4, Collections.nCopies(groups, Map.of(1, List.of(Map.of(2, 4L, 3, chunk)), 2, 9L, 3, rows)));
+        4,
+        Collections.nCopies(groups, Map.of(1, List.of(Map.of(2, 4L, 3, chunk)), 2, 9L, 3, rows)));
     byte[] end = ThriftWriter.struct(footer);
     out.writeBytes(end);
     return closed(out, end.length);

@@ -101,8 +101,7 @@ class FineTuneTests {
     TrainingRun again = RecordedRuns.of(spec, base, rows, null, directory.resolve("again"), null);
     new FineTune(again, runs.events::add, () -> null, FakeModel.SOURCE).run();
     assertThat(runs.of(TrainingEvent.Evaluated.class))
-        .isEqualTo(
-            first.stream().filter(TrainingEvent.Evaluated.class::isInstance).toList());
+        .isEqualTo(first.stream().filter(TrainingEvent.Evaluated.class::isInstance).toList());
   }
 
   @Test

@@ -82,9 +82,7 @@ class HeldOutTests {
     Collections.shuffle(rows, new Random(7));
     assertThat(prompts(held(parts(rows, spec(0.2, "sft", 42)))))
         .containsExactlyInAnyOrderElementsOf(held);
-    assertThat(prompts(held(parts(rows, spec(0.2, "sft", 43)))))
-        .hasSize(20)
-        .isNotEqualTo(held);
+    assertThat(prompts(held(parts(rows, spec(0.2, "sft", 43))))).hasSize(20).isNotEqualTo(held);
   }
 
   @Test

@@ -100,4 +100,7 @@ mapped = pyarrow.schema([("text", text), ("more", pyarrow.map_(text, number))])
 arrow([{"text": "a", "more": [("k", 1)]}], mapped)(OUT / "bad-map.parquet")
 arrow([{"text": "a", "more": when}], use_deprecated_int96_timestamps=True)(OUT / "bad-int96.parquet")
 arrow(PAIRS, compression="brotli")(OUT / "bad-brotli.parquet")
-arrow([{"text": "x" * 2000, "label": "y"}] * 40_000, compression="zstd")(OUT / "bad-inflating.parquet")
+# twenty thousand times the same megabyte, in half a kilobyte
+megabyte = pyarrow.DictionaryArray.from_arrays(pyarrow.array([0] * 20_000, pyarrow.int32()), pyarrow.array(["x" * 1_000_000]))
+table = pyarrow.Table.from_arrays([megabyte], names=["text"])
+pyarrow.parquet.write_table(table, OUT / "bad-inflating.parquet", compression="zstd", dictionary_pagesize_limit=4 << 20)

@@ -19,18 +19,15 @@ public record EvaluationOptions(
     double earlyStoppingThreshold,
     boolean loadBestModelAtEnd,
     double heldOut) {
-  /** What is said of rows that are held out beside a validation file. */
-  public static final String ONE_OF_TWO =
-      "holds rows of the training file out, which a validation_file does without: give one of them";
-
-  private static final double MOST_HELD_OUT = 0.5;
+  /** What is said of both. */
+  public static final String ONE_OF_TWO = "is for jobs without a validation_file: give one of them";
 
   public static EvaluationOptions read(Fields fields) {
     Integer steps = fields.integer("eval_steps", 0, Integer.MAX_VALUE);
     Integer patience = fields.integer("early_stopping_patience", 0, 1_000_000);
     Double threshold = fields.number("early_stopping_threshold", 0, 1e6);
     Boolean best = fields.bool("load_best_model_at_end");
-    Double heldOut = fields.number("held_out", 0, MOST_HELD_OUT, "usual are 0.05 to 0.2");
+    Double heldOut = fields.number("held_out", 0, 0.5, "usual are 0.05 to 0.2");
     var options =
         new EvaluationOptions(
             steps == null ? 0 : steps,

@@ -44,8 +44,7 @@ class RemedyPassTests {
         QualityReport.of(() -> new ByteArrayInputStream(made), validation, Rows.ALL, Rows.LONG)
             .findings()) {
       Remedy again = found.remediedBy();
-      assertThat(again == null ? Set.of() : Set.of(again))
-          .doesNotContainAnyElementsOf(done.keySet());
+      assertThat(again == null || !done.containsKey(again)).isTrue();
     }
     return out.toString(UTF_8).lines().toList();
   }

@@ -9,14 +9,10 @@ final class BitReader {
   private long at;
 
   BitReader(byte[] bytes, int from, int to) throws UnreadableParquet {
-    if (from < 0 || to < from || to > bytes.length) throw cut();
+    if (from < 0 || to < from || to > bytes.length) throw UnreadableParquet.cutOff();
     this.bytes = bytes;
     this.to = to;
     this.at = 8L * from;
-  }
-
-  static UnreadableParquet cut() {
-    return UnreadableParquet.damaged("a page is cut off");
   }
 
   /** Where the byte of the next bit is. */
@@ -36,7 +32,7 @@ final class BitReader {
   long bits(int width) throws UnreadableParquet {
     long value = 0;
     for (int got = 0; got < width; ) {
-      if (ended()) throw cut();
+      if (ended()) throw UnreadableParquet.cutOff();
       int low = (int) (at & 7);
       int taken = Math.min(8 - low, width - got);
       long part = (bytes[position()] & 0xff) >>> low & (1 << taken) - 1;

@@ -1,7 +1,7 @@
 package dev.graft.datasets.decoding.parquet;
 
 import dev.graft.datasets.decoding.parquet.Footer.Chunk;
-import dev.graft.datasets.decoding.parquet.Node.Leaf;
+import dev.graft.datasets.decoding.parquet.SchemaNode.Leaf;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -33,7 +33,7 @@ final class ColumnCursor {
 
   /** What a page has beside its values. */
   private record Levels(
-      @Nullable RunLengths repetition, @Nullable RunLengths definition, Values values) {}
+      @Nullable RunLengths repetition, @Nullable RunLengths definition, PageValues values) {}
 
   ColumnCursor(ParquetBytes file, Leaf leaf, Chunk chunk, PageMemory memory) throws IOException {
     this.file = file;
@@ -140,7 +140,7 @@ final class ColumnCursor {
   }
 
   private static void check(PageHeader header, byte[] packed) throws UnreadableParquet {
-    if (packed.length < header.packed()) throw BitReader.cut();
+    if (packed.length < header.packed()) throw UnreadableParquet.cutOff();
     Integer said = header.crc();
     if (said == null) return;
     CRC32 crc = new CRC32();
@@ -161,7 +161,8 @@ final class ColumnCursor {
     return new Levels(
         repetitions,
         definitions,
-        Values.of(header.encoding(), leaf.physical(), body, next[0], dictionary));
+        PageValues.of(
+            header.encoding(), leaf.physical(), body, next[0], header.values(), dictionary));
   }
 
   private static @Nullable RunLengths levels(byte[] body, int[] next, int highest)
@@ -169,7 +170,7 @@ final class ColumnCursor {
     if (highest == 0) return null;
     int length = (int) new BitReader(body, next[0], body.length).bits(Integer.SIZE);
     int from = next[0] + Integer.BYTES;
-    if (length < 0 || length > body.length - from) throw BitReader.cut();
+    if (length < 0 || length > body.length - from) throw UnreadableParquet.cutOff();
     next[0] = from + length;
     return new RunLengths(body, from, from + length, width(highest));
   }
@@ -179,7 +180,7 @@ final class ColumnCursor {
     int repetitionBytes = Math.max(0, header.repetitionBytes());
     int definitionBytes = Math.max(0, header.definitionBytes());
     long levels = (long) repetitionBytes + definitionBytes;
-    if (levels > packed.length || levels > header.unpacked()) throw BitReader.cut();
+    if (levels > packed.length || levels > header.unpacked()) throw UnreadableParquet.cutOff();
     int from = (int) levels;
     byte[] body =
         header.compressed()
@@ -192,7 +193,7 @@ final class ColumnCursor {
         leaf.definition() == 0
             ? null
             : new RunLengths(packed, repetitionBytes, from, width(leaf.definition())),
-        Values.of(header.encoding(), leaf.physical(), body, 0, dictionary));
+        PageValues.of(header.encoding(), leaf.physical(), body, 0, header.values(), dictionary));
   }
 
   private static int width(int highest) {

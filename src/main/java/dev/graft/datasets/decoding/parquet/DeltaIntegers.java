@@ -4,9 +4,6 @@ package dev.graft.datasets.decoding.parquet;
 final class DeltaIntegers {
   private static final int LARGEST_BLOCK = 1 << 20;
 
-  /** Passing them over takes time, however few bytes they have. */
-  private static final int MOST = 1 << 24;
-
   private final BitReader in;
   private final int perMiniblock;
   private final int[] widths;
@@ -17,14 +14,17 @@ final class DeltaIntegers {
   /** Of the values that the block's deltas make. */
   private int inBlock;
 
-  DeltaIntegers(byte[] bytes, int from) throws UnreadableParquet {
+  /**
+   * @param most that there can be: passing over more takes time, however few bytes they have
+   */
+  DeltaIntegers(byte[] bytes, int from, int most) throws UnreadableParquet {
     in = new BitReader(bytes, from, bytes.length);
     long block = in.varint();
     long miniblocks = in.varint();
     long total = in.varint();
     value = in.zigzag();
     boolean fits = block > 0 && block <= LARGEST_BLOCK && miniblocks > 0 && block % miniblocks == 0;
-    if (!fits || total < 0 || total > MOST) {
+    if (!fits || total < 0 || total > most) {
       throw UnreadableParquet.damaged("a page has %d numbers in blocks of %d", total, block);
     }
     left = (int) total;
@@ -34,7 +34,7 @@ final class DeltaIntegers {
   }
 
   long next() throws UnreadableParquet {
-    if (left == 0) throw BitReader.cut();
+    if (left == 0) throw UnreadableParquet.cutOff();
     long now = value;
     if (--left > 0) value += delta();
     return now;

@@ -1,6 +1,5 @@
 package dev.graft.datasets.decoding.parquet;
 
-import dev.graft.datasets.decoding.parquet.SchemaElement.PhysicalType;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
@@ -19,7 +18,7 @@ record Dictionary(PhysicalType type, byte[] bytes, int[] starts) {
     while (known < starts.length && page.remaining() >= Integer.BYTES) {
       starts[known++] = page.position();
       int length = page.getInt();
-      if (length < 0 || length > page.remaining()) throw BitReader.cut();
+      if (length < 0 || length > page.remaining()) throw UnreadableParquet.cutOff();
       page.position(page.position() + length);
     }
     return new Dictionary(type, bytes, Arrays.copyOf(starts, known));
@@ -31,7 +30,7 @@ record Dictionary(PhysicalType type, byte[] bytes, int[] starts) {
     if (number < 0 || number >= size) {
       throw UnreadableParquet.damaged("a page names a value that its dictionary does not have");
     }
-    if (!texts) return Values.value(type, bytes, number * type.bytes, type.bytes);
+    if (!texts) return PageValues.value(type, bytes, number * type.bytes, type.bytes);
     int length = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getInt(starts[number]);
     return ByteBuffer.wrap(bytes, starts[number] + Integer.BYTES, length);
   }

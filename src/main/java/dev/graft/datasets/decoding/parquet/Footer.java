@@ -1,6 +1,5 @@
 package dev.graft.datasets.decoding.parquet;
 
-import dev.graft.datasets.decoding.parquet.SchemaElement.PhysicalType;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;

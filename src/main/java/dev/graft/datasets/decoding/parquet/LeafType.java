@@ -1,6 +1,5 @@
 package dev.graft.datasets.decoding.parquet;
 
-import dev.graft.datasets.decoding.parquet.SchemaElement.PhysicalType;
 import dev.graft.text.row.RowReader;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;

@@ -2,7 +2,7 @@ package dev.graft.datasets.decoding.parquet;
 
 import dev.graft.datasets.decoding.parquet.Footer.Chunk;
 import dev.graft.datasets.decoding.parquet.Footer.RowGroup;
-import dev.graft.datasets.decoding.parquet.Node.Leaf;
+import dev.graft.datasets.decoding.parquet.SchemaNode.Leaf;
 import dev.graft.text.row.RowReader;
 import java.io.IOException;
 import java.io.InputStream;

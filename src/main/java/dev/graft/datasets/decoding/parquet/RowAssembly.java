@@ -1,8 +1,8 @@
 package dev.graft.datasets.decoding.parquet;
 
-import dev.graft.datasets.decoding.parquet.Node.Leaf;
-import dev.graft.datasets.decoding.parquet.Node.Listed;
-import dev.graft.datasets.decoding.parquet.Node.Struct;
+import dev.graft.datasets.decoding.parquet.SchemaNode.Leaf;
+import dev.graft.datasets.decoding.parquet.SchemaNode.Listed;
+import dev.graft.datasets.decoding.parquet.SchemaNode.Struct;
 import dev.graft.text.row.RowReader;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -50,7 +50,7 @@ final class RowAssembly {
     }
   }
 
-  private @Nullable Object read(Node node) throws IOException {
+  private @Nullable Object read(SchemaNode node) throws IOException {
     return switch (node) {
       case Leaf leaf -> read(leaf);
       case Struct struct -> read(struct);
@@ -72,7 +72,7 @@ final class RowAssembly {
   private @Nullable Map<String, Object> read(Struct struct) throws IOException {
     boolean there = first(struct).definition() >= struct.definition();
     Map<String, Object> map = new LinkedHashMap<>();
-    for (Map.Entry<String, Node> child : struct.children().entrySet()) {
+    for (Map.Entry<String, SchemaNode> child : struct.children().entrySet()) {
       Object value = read(child.getValue());
       if (value != null) map.put(child.getKey(), value);
     }
@@ -94,7 +94,7 @@ final class RowAssembly {
     return elements;
   }
 
-  private ColumnCursor first(Node node) {
+  private ColumnCursor first(SchemaNode node) {
     return cursors.get(node.first().place());
   }
 

@@ -26,25 +26,6 @@ record SchemaElement(
     REPEATED
   }
 
-  /** What stands in the file. */
-  enum PhysicalType {
-    BOOLEAN(0),
-    INT32(4),
-    INT64(8),
-    INT96(12),
-    FLOAT(4),
-    DOUBLE(8),
-    BYTE_ARRAY(0),
-    FIXED_LEN_BYTE_ARRAY(0);
-
-    /** Bytes of a value; 0 where that is not by its type. */
-    final int bytes;
-
-    PhysicalType(int bytes) {
-      this.bytes = bytes;
-    }
-  }
-
   static SchemaElement read(ThriftReader in) throws IOException {
     String name = "";
     PhysicalType type = null;
@@ -59,20 +40,18 @@ record SchemaElement(
         case 1 -> type = one(PhysicalType.values(), in.integer());
         case 2 -> width = in.smallCount();
         case 3 -> repetition = one(Repetition.values(), in.integer());
-        case 4 -> name = name(in.text());
+        case 4 -> name = in.text();
         case 5 -> children = in.smallCount();
         case 6 -> converted = Annotation.converted(in.integer());
         case 10 -> logical = Annotation.logical(in);
         default -> in.skip();
       }
     }
+    if (name.length() > MAX_NAME) {
+      throw UnreadableParquet.because("has a column with a name of %d characters", name.length());
+    }
     return new SchemaElement(
         name, type, width, repetition, children, logical == null ? converted : logical);
-  }
-
-  private static String name(String name) throws UnreadableParquet {
-    if (name.length() <= MAX_NAME) return name;
-    throw UnreadableParquet.because("has a column with a name of %d characters", name.length());
   }
 
   static <T> T one(T[] all, long number) throws UnreadableParquet {

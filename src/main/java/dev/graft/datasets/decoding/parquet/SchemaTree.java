@@ -1,10 +1,9 @@
 package dev.graft.datasets.decoding.parquet;
 
-import dev.graft.datasets.decoding.parquet.Node.Leaf;
-import dev.graft.datasets.decoding.parquet.Node.Listed;
-import dev.graft.datasets.decoding.parquet.Node.Struct;
-import dev.graft.datasets.decoding.parquet.SchemaElement.PhysicalType;
 import dev.graft.datasets.decoding.parquet.SchemaElement.Repetition;
+import dev.graft.datasets.decoding.parquet.SchemaNode.Leaf;
+import dev.graft.datasets.decoding.parquet.SchemaNode.Listed;
+import dev.graft.datasets.decoding.parquet.SchemaNode.Struct;
 import dev.graft.spec.fields.Nearest;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -61,13 +60,13 @@ final class SchemaTree {
       SchemaElement group, String path, int definition, int repetition, int depth)
       throws UnreadableParquet {
     if (depth == DEEPEST) throw UnreadableParquet.because("has columns nested too deeply");
-    Map<String, Node> children = new LinkedHashMap<>();
+    Map<String, SchemaNode> children = new LinkedHashMap<>();
     for (int i = 0; i < group.children(); i++) {
       SchemaElement child = next();
       String below = path.isEmpty() ? child.name() : path + "." + child.name();
       boolean dropped = dropping;
       dropping |= path.isEmpty() && PANDAS_INDEX.matcher(child.name()).matches();
-      Node node = node(child, below, definition, repetition, depth);
+      SchemaNode node = node(child, below, definition, repetition, depth);
       dropping = dropped;
       if (node != null && children.put(child.name(), node) != null) {
         throw UnreadableParquet.because("has two columns '%s'", shown(below));
@@ -76,20 +75,20 @@ final class SchemaTree {
     return children.isEmpty() ? null : new Struct(children, definition);
   }
 
-  private @Nullable Node node(
+  private @Nullable SchemaNode node(
       SchemaElement element, String path, int definition, int repetition, int depth)
       throws UnreadableParquet {
     return switch (element.repetition()) {
       case REQUIRED -> one(element, path, definition, repetition, depth);
       case OPTIONAL -> one(element, path, definition + 1, repetition, depth);
       case REPEATED -> {
-        Node each = one(element, path + "[]", definition + 1, repetition + 1, depth);
+        SchemaNode each = one(element, path + "[]", definition + 1, repetition + 1, depth);
         yield each == null ? null : new Listed(each, definition, repetition + 1);
       }
     };
   }
 
-  private @Nullable Node one(
+  private @Nullable SchemaNode one(
       SchemaElement element, String path, int definition, int repetition, int depth)
       throws UnreadableParquet {
     PhysicalType type = element.type();
@@ -111,7 +110,7 @@ final class SchemaTree {
   }
 
   /** The group between a list and its elements has many names, and old writers had none. */
-  private @Nullable Node list(
+  private @Nullable SchemaNode list(
       SchemaElement list, String path, int definition, int repetition, int depth)
       throws UnreadableParquet {
     SchemaElement between = next();
@@ -122,7 +121,7 @@ final class SchemaTree {
             || between.name().equals(list.name() + "_tuple");
     if (isElement) return node(between, path, definition, repetition, depth + 1);
     if (depth + 1 >= DEEPEST) throw UnreadableParquet.because("has columns nested too deeply");
-    Node element = node(next(), path + "[]", definition + 1, repetition + 1, depth + 1);
+    SchemaNode element = node(next(), path + "[]", definition + 1, repetition + 1, depth + 1);
     return element == null ? null : new Listed(element, definition, repetition + 1);
   }
 

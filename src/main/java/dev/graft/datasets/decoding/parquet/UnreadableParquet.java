@@ -21,6 +21,10 @@ public final class UnreadableParquet extends IOException {
     return new UnreadableParquet("is damaged Parquet: " + what.formatted(values));
   }
 
+  static UnreadableParquet cutOff() {
+    return damaged("a page is cut off");
+  }
+
   /** Without its subject, which is the file. */
   public String reason() {
     return reason;

@@ -3,19 +3,12 @@ package dev.graft.training.finetune.rows;
 import dev.graft.spec.TrainingSpec;
 import dev.graft.spec.TrainingSpec.Objective;
 import dev.graft.text.row.Example;
-import dev.graft.training.finetune.checkpoint.Digests;
 import dev.graft.training.finetune.run.BadRun;
 import dev.graft.training.finetune.run.RunControl;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
-import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,8 +16,6 @@ import org.jspecify.annotations.Nullable;
  * whatever their order. Rows that ask the same are on one side, and of every class some rows train.
  */
 final class HeldOut {
-  private static final Pattern SPACE = Pattern.compile("\\s+");
-
   private final double share;
   private final long seed;
 
@@ -46,9 +37,9 @@ final class HeldOut {
     double share = spec.training().evaluation().heldOut();
     long seed = spec.seed();
     boolean classes = spec.objective() == Objective.CLASSIFICATION;
-    Digested digested = new Digested(seed, classes, control);
-    file.read(digested::add, new ArrayList<>());
-    long[] held = chosen(digested.sorted(), share, Set.copyOf(digested.training.values()));
+    PromptDigests digests = new PromptDigests(seed, classes, control);
+    file.read(digests::add, new ArrayList<>());
+    long[] held = chosen(digests.sorted(), share, digests.training());
     if (held.length == 0) {
       throw new BadRun(
           "adapter.training.held_out",
@@ -59,7 +50,7 @@ final class HeldOut {
   }
 
   boolean has(Example row) {
-    return Arrays.binarySearch(groups, digest(row, seed)) >= 0;
+    return Arrays.binarySearch(groups, PromptDigests.of(row, seed)) >= 0;
   }
 
   /**
@@ -87,73 +78,10 @@ final class HeldOut {
     return held.stream().mapToLong(Long::longValue).toArray();
   }
 
-  private static long digest(Example row, long seed) {
-    String asked = SPACE.matcher(asked(row)).replaceAll(" ").strip();
-    byte[] bytes = (seed + "\n" + asked).getBytes(StandardCharsets.UTF_8);
-    return ByteBuffer.wrap(Digests.sha256().digest(bytes)).getLong();
-  }
-
-  /** All before the last answer; of a row without that, all of it. */
-  private static String asked(Example row) {
-    return switch (row) {
-      case Example.Chat chat -> {
-        Example.ChatPromptCompletion pair = chat.lastAnswer();
-        yield pair == null || pair.prompt().isEmpty() ? said(chat.messages()) : asked(pair);
-      }
-      case Example.ChatPromptCompletion pair ->
-          said(pair.prompt().isEmpty() ? pair.completion() : pair.prompt());
-      case Example.PromptCompletion pair ->
-          pair.prompt().isBlank() ? pair.completion() : pair.prompt();
-      case Example.Text text -> text.text();
-      case Example.Labelled labelled -> labelled.text();
-      case Example.PreferencePair pair -> asked(pair.chosen());
-    };
-  }
-
-  private static String said(List<Map<String, Object>> turns) {
-    return turns.stream()
-        .map(turn -> turn.get("role") + ": " + turn.get("content"))
-        .collect(Collectors.joining("\n"));
-  }
-
   /** Part of the key of what is made of its rows. */
   @Override
   public String toString() {
     return "held out: %s, seed %d".formatted(share, seed);
-  }
-
-  /** The digests of a file's rows. */
-  private static final class Digested {
-    private final long seed;
-    private final boolean classes;
-    private final RunControl control;
-    private long[] digests = new long[1024];
-    private int size;
-
-    /** Of each class, the rows that train in any case. */
-    private final Map<String, Long> training = new HashMap<>();
-
-    Digested(long seed, boolean classes, RunControl control) {
-      this.seed = seed;
-      this.classes = classes;
-      this.control = control;
-    }
-
-    void add(Example row) {
-      control.pollRepeatable();
-      if (size == digests.length) digests = Arrays.copyOf(digests, size * 2);
-      long digest = digest(row, seed);
-      digests[size++] = digest;
-      if (classes && row instanceof Example.Labelled labelled) {
-        labelled.label().words().forEach(word -> training.merge(word, digest, Math::max));
-      }
-    }
-
-    long[] sorted() {
-      long[] sorted = Arrays.copyOf(digests, size);
-      Arrays.sort(sorted);
-      return sorted;
-    }
   }
 
   /**

@@ -1,26 +1,31 @@
 package dev.graft.datasets.decoding.parquet;
 
-import dev.graft.datasets.decoding.parquet.SchemaElement.PhysicalType;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** The values of a page that are there, one after the other. */
-interface Values {
+interface PageValues {
   /** A Boolean, a Long, a Float, a Double, or the bytes of a text. */
   Object next() throws UnreadableParquet;
 
   /**
    * @param encoding by its number in the format
    * @param at where they begin; they go to the end of the page
+   * @param most of them that there can be
    */
-  static Values of(
-      int encoding, PhysicalType type, byte[] page, int at, @Nullable Dictionary dictionary)
+  static PageValues of(
+      int encoding,
+      PhysicalType type,
+      byte[] page,
+      int at,
+      int most,
+      @Nullable Dictionary dictionary)
       throws UnreadableParquet {
     if (at >= page.length) {
       return () -> {
-        throw BitReader.cut();
+        throw UnreadableParquet.cutOff();
       };
     }
     if (!fits(encoding, type)) {
@@ -32,9 +37,9 @@ interface Values {
     return switch (encoding) {
       case 2, 8 -> words(page, at, dictionary);
       case 3 -> truths(page, at);
-      case 5 -> new DeltaIntegers(page, at)::next;
-      case 6 -> lengths(page, at);
-      case 7 -> prefixes(page, at);
+      case 5 -> new DeltaIntegers(page, at, most)::next;
+      case 6 -> lengths(page, at, most);
+      case 7 -> prefixes(page, at, most);
       case 9 -> split(type, page, at);
       default -> plain(type, page, at);
     };
@@ -51,13 +56,14 @@ interface Values {
     };
   }
 
-  private static Values plain(PhysicalType type, byte[] page, int from) throws UnreadableParquet {
+  private static PageValues plain(PhysicalType type, byte[] page, int from)
+      throws UnreadableParquet {
     BitReader in = new BitReader(page, from, page.length);
     if (type == PhysicalType.BOOLEAN) return () -> in.bits(1) == 1;
     return () -> {
       int length = type == PhysicalType.BYTE_ARRAY ? (int) in.bits(Integer.SIZE) : type.bytes;
       int at = in.position();
-      if (length < 0 || length > page.length - at) throw BitReader.cut();
+      if (length < 0 || length > page.length - at) throw UnreadableParquet.cutOff();
       in.skip(8L * length);
       return value(type, page, at, length);
     };
@@ -75,7 +81,7 @@ interface Values {
     };
   }
 
-  private static Values words(byte[] page, int at, @Nullable Dictionary dictionary)
+  private static PageValues words(byte[] page, int at, @Nullable Dictionary dictionary)
       throws UnreadableParquet {
     if (dictionary == null) throw UnreadableParquet.damaged("a page's dictionary is not there");
     RunLengths places = new RunLengths(page, at + 1, page.length, page[at] & 0xff);
@@ -83,30 +89,30 @@ interface Values {
   }
 
   /** Behind the number of their bytes. */
-  private static Values truths(byte[] page, int at) throws UnreadableParquet {
+  private static PageValues truths(byte[] page, int at) throws UnreadableParquet {
     RunLengths bits = new RunLengths(page, at + Integer.BYTES, page.length, 1);
     return () -> bits.next() == 1;
   }
 
-  private static Values lengths(byte[] page, int at) throws UnreadableParquet {
-    int[] next = {endOfNumbers(page, at)};
-    DeltaIntegers lengths = new DeltaIntegers(page, at);
+  private static PageValues lengths(byte[] page, int at, int most) throws UnreadableParquet {
+    int[] next = {endOfNumbers(page, at, most)};
+    DeltaIntegers lengths = new DeltaIntegers(page, at, most);
     return () -> {
       long length = lengths.next();
-      if (length < 0 || length > page.length - next[0]) throw BitReader.cut();
+      if (length < 0 || length > page.length - next[0]) throw UnreadableParquet.cutOff();
       next[0] += (int) length;
       return ByteBuffer.wrap(page, next[0] - (int) length, (int) length);
     };
   }
 
   /** How much of the text before each begins with, and how it goes on. */
-  private static Values prefixes(byte[] page, int at) throws UnreadableParquet {
-    DeltaIntegers prefixes = new DeltaIntegers(page, at);
-    Values rests = lengths(page, endOfNumbers(page, at));
+  private static PageValues prefixes(byte[] page, int at, int most) throws UnreadableParquet {
+    DeltaIntegers prefixes = new DeltaIntegers(page, at, most);
+    PageValues rests = lengths(page, endOfNumbers(page, at, most), most);
     byte[][] before = {new byte[0]};
     return () -> {
       long prefix = prefixes.next();
-      if (prefix < 0 || prefix > before[0].length) throw BitReader.cut();
+      if (prefix < 0 || prefix > before[0].length) throw UnreadableParquet.cutOff();
       ByteBuffer rest = (ByteBuffer) rests.next();
       byte[] text = Arrays.copyOf(before[0], (int) prefix + rest.remaining());
       rest.get(text, (int) prefix, rest.remaining());
@@ -115,18 +121,18 @@ interface Values {
     };
   }
 
-  private static int endOfNumbers(byte[] page, int at) throws UnreadableParquet {
-    DeltaIntegers numbers = new DeltaIntegers(page, at);
+  private static int endOfNumbers(byte[] page, int at, int most) throws UnreadableParquet {
+    DeltaIntegers numbers = new DeltaIntegers(page, at, most);
     while (numbers.left() > 0) numbers.next();
     return numbers.end();
   }
 
   /** The first bytes of all, then the second bytes of all. */
-  private static Values split(PhysicalType type, byte[] page, int from) {
+  private static PageValues split(PhysicalType type, byte[] page, int from) {
     int count = (page.length - from) / type.bytes;
     int[] next = {0};
     return () -> {
-      if (next[0] == count) throw BitReader.cut();
+      if (next[0] == count) throw UnreadableParquet.cutOff();
       byte[] bytes = new byte[type.bytes];
       for (int i = 0; i < bytes.length; i++) bytes[i] = page[from + i * count + next[0]];
       next[0]++;

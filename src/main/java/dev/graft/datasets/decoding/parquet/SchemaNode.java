@@ -1,10 +1,9 @@
 package dev.graft.datasets.decoding.parquet;
 
-import dev.graft.datasets.decoding.parquet.SchemaElement.PhysicalType;
 import java.util.Map;
 
 /** A part of a row, as the schema has it. */
-sealed interface Node {
+sealed interface SchemaNode {
   /** The first of the columns beneath it, whose levels tell whether it is there. */
   Leaf first();
 
@@ -22,7 +21,7 @@ sealed interface Node {
       LeafType type,
       int definition,
       int repetition)
-      implements Node {
+      implements SchemaNode {
     @Override
     public Leaf first() {
       return this;
@@ -33,7 +32,7 @@ sealed interface Node {
    * @param children by key, at least one
    * @param definition the level from which on it is there
    */
-  record Struct(Map<String, Node> children, int definition) implements Node {
+  record Struct(Map<String, SchemaNode> children, int definition) implements SchemaNode {
     @Override
     public Leaf first() {
       return children.values().iterator().next().first();
@@ -44,7 +43,7 @@ sealed interface Node {
    * @param definition the level from which on the list is there; above it, an element is
    * @param repetition the level at which a further element begins
    */
-  record Listed(Node element, int definition, int repetition) implements Node {
+  record Listed(SchemaNode element, int definition, int repetition) implements SchemaNode {
     @Override
     public Leaf first() {
       return element.first();

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param remedied what was done about the rows of which these are made
  */
 public record CheckedFile(
-    ValidationResult validation, @Nullable BlobRef rows, List<Origin.Remedied> remedied) {
+    ValidationResult validation, @Nullable BlobRef rows, List<FileOrigin.Remedied> remedied) {
   public CheckedFile(ValidationResult validation, @Nullable BlobRef rows) {
     this(validation, rows, List.of());
   }

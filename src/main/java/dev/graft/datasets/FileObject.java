@@ -36,4 +36,4 @@ public record FileObject(
     @Nullable String format,
     List<LineProblem> errors,
     @Nullable String parent,
-    List<Origin.Remedied> remedies) {}
+    List<FileOrigin.Remedied> remedies) {}

@@ -2,7 +2,7 @@ package dev.graft.datasets;
 
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
-import dev.graft.datasets.Origin.Remedied;
+import dev.graft.datasets.FileOrigin.Remedied;
 import dev.graft.datasets.decoding.ColumnMapping;
 import dev.graft.datasets.decoding.DecodingOptions;
 import dev.graft.platform.UnixTime;
@@ -67,7 +67,7 @@ public class FileRow {
     this.ignoreUnknownKeys = options.ignoreUnknownKeys();
     RowFormat from = options.conversion();
     this.conversion = from == null ? null : from.name();
-    Origin origin = file.origin();
+    FileOrigin origin = file.origin();
     if (origin == null) return;
     this.parent = origin.parent();
     this.comparedWith = origin.validationFile();
@@ -140,9 +140,9 @@ public class FileRow {
   }
 
   /** What it is made of; null where it came from outside, or that was not noted. */
-  public @Nullable Origin origin() {
+  public @Nullable FileOrigin origin() {
     if (parent == null) return null;
-    return new Origin(parent, remedied().stream().map(Remedied::remedy).toList(), comparedWith);
+    return new FileOrigin(parent, remedied().stream().map(Remedied::remedy).toList(), comparedWith);
   }
 
   private List<Remedied> remedied() {

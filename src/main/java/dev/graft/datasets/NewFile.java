@@ -18,7 +18,7 @@ public record NewFile(
     FilePurpose purpose,
     @Nullable Duration lifetime,
     DecodingOptions options,
-    @Nullable Origin origin) {
+    @Nullable FileOrigin origin) {
   private static final int MAX_FILENAME = 255;
 
   public NewFile {

@@ -1,10 +1,10 @@
 package dev.graft.datasets.files;
 
+import dev.graft.datasets.FileOrigin;
 import dev.graft.datasets.FilePurpose;
 import dev.graft.datasets.FileRow;
 import dev.graft.datasets.FileStatus;
 import dev.graft.datasets.NewFile;
-import dev.graft.datasets.Origin;
 import dev.graft.datasets.decoding.DecodingOptions;
 import dev.graft.datasets.decoding.FileFormat;
 import dev.graft.platform.errors.ProblemType;
@@ -84,7 +84,7 @@ class ConvertFile {
         FilePurpose.FINE_TUNE,
         derived.lifetimeOf(source),
         new DecodingOptions(null, ignored, from),
-        new Origin(source.id(), List.of(), null));
+        new FileOrigin(source.id(), List.of(), null));
   }
 
   private static RowFormat format(FileRow source, @Nullable String said) {

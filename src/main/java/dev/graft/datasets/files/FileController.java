@@ -6,7 +6,6 @@ import dev.graft.datasets.FileObject;
 import dev.graft.datasets.FileRow;
 import dev.graft.datasets.StoredFiles;
 import dev.graft.datasets.files.ConvertFile.ConversionRequest;
-import dev.graft.datasets.files.RemedyFile.RemedyRequest;
 import dev.graft.platform.errors.ProblemType;
 import dev.graft.platform.errors.RequestFailed;
 import dev.graft.platform.pagination.Cursor;
@@ -45,7 +44,6 @@ class FileController {
   private final StoredFiles files;
   private final CreateFile uploadFile;
   private final ConvertFile convertFile;
-  private final RemedyFile remedyFile;
   private final ArtifactStore store;
   private final AuditLog audit;
 
@@ -53,14 +51,12 @@ class FileController {
       StoredFiles files,
       CreateFile uploadFile,
       ConvertFile convertFile,
-      RemedyFile remedyFile,
       ArtifactStore store,
       AuditLog audit) {
     this.audit = audit;
     this.files = files;
     this.uploadFile = uploadFile;
     this.convertFile = convertFile;
-    this.remedyFile = remedyFile;
     this.store = store;
   }
 
@@ -97,17 +93,6 @@ class FileController {
       throws IOException {
     ConversionRequest request = body == null ? ConversionRequest.EMPTY : body;
     return files.object(convertFile.from(http, require(caller, id), request));
-  }
-
-  /** Graft's own. */
-  @PostMapping("/{id}/remedies")
-  FileObject remedy(
-      @AuthenticationPrincipal Caller caller,
-      @PathVariable String id,
-      HttpServletRequest http,
-      @RequestBody RemedyRequest body)
-      throws IOException {
-    return files.object(remedyFile.from(http, require(caller, id), body));
   }
 
   @GetMapping("/{id}/content")

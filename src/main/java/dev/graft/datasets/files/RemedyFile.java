@@ -1,9 +1,9 @@
 package dev.graft.datasets.files;
 
+import dev.graft.datasets.FileOrigin;
 import dev.graft.datasets.FilePurpose;
 import dev.graft.datasets.FileRow;
 import dev.graft.datasets.NewFile;
-import dev.graft.datasets.Origin;
 import dev.graft.datasets.StoredFiles;
 import dev.graft.datasets.TrainingFile;
 import dev.graft.datasets.decoding.DecodingOptions;
@@ -55,7 +55,7 @@ class RemedyFile {
             FilePurpose.FINE_TUNE,
             derived.lifetimeOf(source),
             DecodingOptions.NONE,
-            new Origin(source.id(), List.copyOf(remedies), validation));
+            new FileOrigin(source.id(), List.copyOf(remedies), validation));
     return derived.add(
         http, ROUTE, file, source.rows(), String.valueOf(file.origin()), file.filename());
   }

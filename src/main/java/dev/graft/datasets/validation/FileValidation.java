@@ -2,12 +2,12 @@ package dev.graft.datasets.validation;
 
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.datasets.CheckedFile;
+import dev.graft.datasets.FileOrigin;
 import dev.graft.datasets.FileProperties;
 import dev.graft.datasets.FileRow;
 import dev.graft.datasets.FileRows;
 import dev.graft.datasets.FileStatus;
 import dev.graft.datasets.NewFile;
-import dev.graft.datasets.Origin;
 import dev.graft.datasets.StoredFiles;
 import dev.graft.datasets.decoding.FileFormat;
 import dev.graft.work.LeasedWork;
@@ -92,7 +92,10 @@ public class FileValidation implements WorkKind {
   }
 
   private CheckedFile check(
-      String departmentId, @Nullable Origin origin, InputStreamSource content, FileFormat format)
+      String departmentId,
+      @Nullable FileOrigin origin,
+      InputStreamSource content,
+      FileFormat format)
       throws IOException {
     return origin == null || origin.remedies().isEmpty()
         ? trainingRows.check(content, format)

@@ -4,11 +4,11 @@ import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.BlobTooLarge;
 import dev.graft.artifacts.StagedBlob;
 import dev.graft.datasets.CheckedFile;
+import dev.graft.datasets.FileOrigin;
+import dev.graft.datasets.FileOrigin.Remedied;
 import dev.graft.datasets.FileProperties;
 import dev.graft.datasets.FileRow;
 import dev.graft.datasets.FileRows;
-import dev.graft.datasets.Origin;
-import dev.graft.datasets.Origin.Remedied;
 import dev.graft.datasets.remedies.RemedyPass;
 import dev.graft.datasets.report.findings.Remedy;
 import dev.graft.text.row.RowReader.Problem;
@@ -41,7 +41,8 @@ class RemediedRows {
   /**
    * @param rows of the file that it is made of
    */
-  CheckedFile check(String departmentId, Origin origin, InputStreamSource rows) throws IOException {
+  CheckedFile check(String departmentId, FileOrigin origin, InputStreamSource rows)
+      throws IOException {
     String compared = origin.validationFile();
     InputStreamSource validation = compared == null ? null : rows(departmentId, compared);
     if (compared != null && validation == null) {

@@ -1,7 +1,7 @@
 package dev.graft.datasets.decoding.parquet;
 
-import dev.graft.datasets.decoding.parquet.Footer.Chunk;
-import dev.graft.datasets.decoding.parquet.SchemaNode.Leaf;
+import dev.graft.datasets.decoding.parquet.RowGroup.Chunk;
+import dev.graft.datasets.decoding.parquet.SchemaNode.Scalar;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -15,7 +15,7 @@ final class ColumnCursor {
   private static final int[] HEADERS = {4 << 10, 1 << 20};
 
   private final ParquetBytes file;
-  private final Leaf leaf;
+  private final Scalar leaf;
   private final Codec codec;
   private final PageMemory memory;
   private final long end;
@@ -35,7 +35,7 @@ final class ColumnCursor {
   private record Levels(
       @Nullable RunLengths repetition, @Nullable RunLengths definition, PageValues values) {}
 
-  ColumnCursor(ParquetBytes file, Leaf leaf, Chunk chunk, PageMemory memory) throws IOException {
+  ColumnCursor(ParquetBytes file, Scalar leaf, Chunk chunk, PageMemory memory) throws IOException {
     this.file = file;
     this.leaf = leaf;
     this.memory = memory;
@@ -45,7 +45,7 @@ final class ColumnCursor {
     advance();
   }
 
-  Leaf leaf() {
+  Scalar leaf() {
     return leaf;
   }
 

@@ -7,7 +7,6 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What a file says of itself at its end, held against its length.
@@ -18,17 +17,8 @@ record Footer(List<SchemaElement> schema, List<RowGroup> groups) {
   private static final int MAX_BYTES = 16 << 20;
   private static final int MOST_ELEMENTS = 1000;
   private static final int MOST_GROUPS = 100_000;
-  private static final String MAGIC = "PAR1";
+  static final String MAGIC = "PAR1";
   private static final int TAIL = Integer.BYTES + MAGIC.length();
-
-  /** Rows, and where each of their columns lies. */
-  record RowGroup(long rows, List<Chunk> chunks) {}
-
-  /**
-   * @param start where its first page begins
-   * @param bytes of all of its pages
-   */
-  record Chunk(PhysicalType type, int codec, long start, long bytes) {}
 
   static Footer read(ParquetBytes file) throws IOException {
     if (file.length() < MAGIC.length() + TAIL) throw UnreadableParquet.damaged("it is cut off");
@@ -61,7 +51,7 @@ record Footer(List<SchemaElement> schema, List<RowGroup> groups) {
     }
   }
 
-  private static UnreadableParquet encrypted() {
+  static UnreadableParquet encrypted() {
     return UnreadableParquet.because("is encrypted Parquet: write it without encryption");
   }
 
@@ -80,7 +70,7 @@ record Footer(List<SchemaElement> schema, List<RowGroup> groups) {
         case 3 -> rows = in.count();
         case 4 -> {
           for (int left = some(in, MOST_GROUPS, "row groups"); left > 0; left--) {
-            groups.add(group(in, end));
+            groups.add(RowGroup.read(in, end));
           }
         }
         case 8 -> throw encrypted();
@@ -106,65 +96,10 @@ record Footer(List<SchemaElement> schema, List<RowGroup> groups) {
   private static void requireApart(List<RowGroup> groups, long end) throws UnreadableParquet {
     long bytes = 0;
     for (RowGroup group : groups) {
-      for (Chunk chunk : group.chunks()) {
+      for (RowGroup.Chunk chunk : group.chunks()) {
         bytes += chunk.bytes();
         if (bytes > end) throw UnreadableParquet.damaged("its columns lie over each other");
       }
     }
-  }
-
-  private static RowGroup group(ThriftReader in, long end) throws IOException {
-    List<Chunk> chunks = new ArrayList<>();
-    long rows = 0;
-    in.begin();
-    for (int id = in.field(); id != ThriftReader.STOP; id = in.field()) {
-      switch (id) {
-        case 1 -> {
-          for (int left = in.structs(); left > 0; left--) chunks.add(outer(in, end));
-        }
-        case 3 -> rows = in.count();
-        default -> in.skip();
-      }
-    }
-    return new RowGroup(rows, chunks);
-  }
-
-  private static Chunk outer(ThriftReader in, long end) throws IOException {
-    Chunk chunk = null;
-    in.begin();
-    for (int id = in.field(); id != ThriftReader.STOP; id = in.field()) {
-      switch (id) {
-        case 1 -> throw UnreadableParquet.because("has columns in other files: write it as one");
-        case 3 -> chunk = chunk(in, end);
-        case 8, 9 -> throw encrypted();
-        default -> in.skip();
-      }
-    }
-    if (chunk == null) throw UnreadableParquet.damaged("its footer does not say where columns lie");
-    return chunk;
-  }
-
-  private static Chunk chunk(ThriftReader in, long end) throws IOException {
-    @Nullable PhysicalType type = null;
-    int codec = -1;
-    long bytes = 0;
-    long data = 0;
-    long dictionary = 0;
-    in.begin();
-    for (int id = in.field(); id != ThriftReader.STOP; id = in.field()) {
-      switch (id) {
-        case 1 -> type = SchemaElement.one(PhysicalType.values(), in.integer());
-        case 4 -> codec = in.smallCount();
-        case 7 -> bytes = in.count();
-        case 9 -> data = in.count();
-        case 11 -> dictionary = in.count();
-        default -> in.skip();
-      }
-    }
-    long start = dictionary > 0 && dictionary < data ? dictionary : data;
-    if (type == null || start < MAGIC.length() || start > end || bytes > end - start) {
-      throw UnreadableParquet.damaged("a column is said to lie outside of the file");
-    }
-    return new Chunk(type, codec, start, bytes);
   }
 }

@@ -1,8 +1,7 @@
 package dev.graft.datasets.decoding.parquet;
 
-import dev.graft.datasets.decoding.parquet.Footer.Chunk;
-import dev.graft.datasets.decoding.parquet.Footer.RowGroup;
-import dev.graft.datasets.decoding.parquet.SchemaNode.Leaf;
+import dev.graft.datasets.decoding.parquet.RowGroup.Chunk;
+import dev.graft.datasets.decoding.parquet.SchemaNode.Scalar;
 import dev.graft.text.row.RowReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -87,7 +86,7 @@ public final class ParquetLines extends InputStream {
     }
     memory.clear();
     List<ColumnCursor> cursors = new ArrayList<>();
-    for (Leaf leaf : tree.leaves()) {
+    for (Scalar leaf : tree.leaves()) {
       Chunk chunk = group.chunks().get(leaf.column());
       try {
         if (chunk.type() != leaf.physical()) throw UnreadableParquet.damaged("it has another type");

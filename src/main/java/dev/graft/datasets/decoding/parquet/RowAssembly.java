@@ -1,7 +1,7 @@
 package dev.graft.datasets.decoding.parquet;
 
-import dev.graft.datasets.decoding.parquet.SchemaNode.Leaf;
 import dev.graft.datasets.decoding.parquet.SchemaNode.Listed;
+import dev.graft.datasets.decoding.parquet.SchemaNode.Scalar;
 import dev.graft.datasets.decoding.parquet.SchemaNode.Struct;
 import dev.graft.text.row.RowReader;
 import java.io.IOException;
@@ -52,13 +52,13 @@ final class RowAssembly {
 
   private @Nullable Object read(SchemaNode node) throws IOException {
     return switch (node) {
-      case Leaf leaf -> read(leaf);
+      case Scalar leaf -> read(leaf);
       case Struct struct -> read(struct);
       case Listed list -> read(list);
     };
   }
 
-  private @Nullable Object read(Leaf leaf) throws IOException {
+  private @Nullable Object read(Scalar leaf) throws IOException {
     ColumnCursor cursor = cursors.get(leaf.place());
     try {
       Object value = cursor.take();
@@ -109,7 +109,7 @@ final class RowAssembly {
     return in(group, cursor.leaf(), bad);
   }
 
-  static UnreadableParquet in(String group, Leaf leaf, UnreadableParquet bad) {
+  static UnreadableParquet in(String group, Scalar leaf, UnreadableParquet bad) {
     return UnreadableParquet.because(
         "%s", "%s (%s, column '%s')".formatted(bad.reason(), group, leaf.path()));
   }

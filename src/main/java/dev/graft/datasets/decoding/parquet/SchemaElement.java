@@ -7,13 +7,11 @@ import org.jspecify.annotations.Nullable;
  * One entry of the schema, which is a tree in the order of its paths.
  *
  * @param type of its values; null where it is a group
- * @param width bytes of a value of fixed length; 0 of others
  * @param children entries that follow and are part of it
  */
 record SchemaElement(
     String name,
     @Nullable PhysicalType type,
-    int width,
     Repetition repetition,
     int children,
     Annotation annotation) {
@@ -29,7 +27,6 @@ record SchemaElement(
   static SchemaElement read(ThriftReader in) throws IOException {
     String name = "";
     PhysicalType type = null;
-    int width = 0;
     Repetition repetition = Repetition.REQUIRED;
     int children = 0;
     Annotation converted = Annotation.NONE;
@@ -38,7 +35,6 @@ record SchemaElement(
     for (int id = in.field(); id != ThriftReader.STOP; id = in.field()) {
       switch (id) {
         case 1 -> type = one(PhysicalType.values(), in.integer());
-        case 2 -> width = in.smallCount();
         case 3 -> repetition = one(Repetition.values(), in.integer());
         case 4 -> name = in.text();
         case 5 -> children = in.smallCount();
@@ -51,7 +47,7 @@ record SchemaElement(
       throw UnreadableParquet.because("has a column with a name of %d characters", name.length());
     }
     return new SchemaElement(
-        name, type, width, repetition, children, logical == null ? converted : logical);
+        name, type, repetition, children, logical == null ? converted : logical);
   }
 
   static <T> T one(T[] all, long number) throws UnreadableParquet {

@@ -5,7 +5,7 @@ import java.util.Map;
 /** A part of a row, as the schema has it. */
 sealed interface SchemaNode {
   /** The first of the columns beneath it, whose levels tell whether it is there. */
-  Leaf first();
+  Scalar first();
 
   /**
    * @param place among the columns that are read
@@ -13,7 +13,7 @@ sealed interface SchemaNode {
    * @param definition the level at which a value is there
    * @param repetition the highest level
    */
-  record Leaf(
+  record Scalar(
       String path,
       int place,
       int column,
@@ -23,7 +23,7 @@ sealed interface SchemaNode {
       int repetition)
       implements SchemaNode {
     @Override
-    public Leaf first() {
+    public Scalar first() {
       return this;
     }
   }
@@ -34,7 +34,7 @@ sealed interface SchemaNode {
    */
   record Struct(Map<String, SchemaNode> children, int definition) implements SchemaNode {
     @Override
-    public Leaf first() {
+    public Scalar first() {
       return children.values().iterator().next().first();
     }
   }
@@ -45,7 +45,7 @@ sealed interface SchemaNode {
    */
   record Listed(SchemaNode element, int definition, int repetition) implements SchemaNode {
     @Override
-    public Leaf first() {
+    public Scalar first() {
       return element.first();
     }
   }

@@ -1,8 +1,8 @@
 package dev.graft.datasets.decoding.parquet;
 
 import dev.graft.datasets.decoding.parquet.SchemaElement.Repetition;
-import dev.graft.datasets.decoding.parquet.SchemaNode.Leaf;
 import dev.graft.datasets.decoding.parquet.SchemaNode.Listed;
+import dev.graft.datasets.decoding.parquet.SchemaNode.Scalar;
 import dev.graft.datasets.decoding.parquet.SchemaNode.Struct;
 import dev.graft.spec.fields.Nearest;
 import java.util.ArrayList;
@@ -21,7 +21,7 @@ final class SchemaTree {
 
   private final List<SchemaElement> schema;
   private final boolean ignoreUnknownKeys;
-  private final List<Leaf> leaves = new ArrayList<>();
+  private final List<Scalar> leaves = new ArrayList<>();
   private int at;
   private int columns;
 
@@ -38,7 +38,7 @@ final class SchemaTree {
    * @param leaves the columns that are read
    * @param columns how many there are
    */
-  record Tree(Struct root, List<Leaf> leaves, int columns) {}
+  record Tree(Struct root, List<Scalar> leaves, int columns) {}
 
   /**
    * @param ignoreUnknownKeys leaves out columns of types that JSON has not; else they are refused
@@ -125,7 +125,7 @@ final class SchemaTree {
     return element == null ? null : new Listed(element, definition, repetition + 1);
   }
 
-  private @Nullable Leaf leaf(
+  private @Nullable Scalar leaf(
       SchemaElement element, PhysicalType physical, String path, int definition, int repetition)
       throws UnreadableParquet {
     int column = columns++;
@@ -136,8 +136,8 @@ final class SchemaTree {
       refuse(path, plain ? bare(physical) : element.annotation().words());
       return null;
     }
-    Leaf leaf =
-        new Leaf(shown(path), leaves.size(), column, physical, type, definition, repetition);
+    Scalar leaf =
+        new Scalar(shown(path), leaves.size(), column, physical, type, definition, repetition);
     leaves.add(leaf);
     return leaf;
   }

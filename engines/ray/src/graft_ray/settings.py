@@ -44,6 +44,7 @@ _ONLY: dict[str, tuple[Any, ...]] = {
     "adapter.training.early_stopping_patience": (0,),
     "adapter.training.early_stopping_threshold": (0,),
     "adapter.training.load_best_model_at_end": (False,),
+    "adapter.training.held_out": (0,),
     "adapter.training.skip_nonfinite_steps": (False,),
     "adapter.training.loraplus_lr_ratio": (None,),
     "adapter.output.merged": (False,),

@@ -7,14 +7,17 @@ import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import tools.jackson.databind.annotation.JsonNaming;
 
 /**
- * OpenAI's File object; {@code sha256, examples, kind, format, errors} are Graft's own. Its schema
- * has no null for {@code expires_at} and {@code status_details}: they are there or not.
+ * OpenAI's File object; {@code sha256, examples, kind, format, errors, parent, remedies} are
+ * Graft's own. Its schema has no null for {@code expires_at} and {@code status_details}: they are
+ * there or not.
  *
  * @param createdAt Unix time in seconds, as {@code expiresAt}
  * @param statusDetails the first problem where the status is {@code error}
  * @param examples rows found, null before validation
  * @param kind of its rows: {@code chat}, {@code label} and so on; null before validation
  * @param format of rows that can be made chat rows, by its wire name; else null
+ * @param parent the file of whose rows it was made; null where it came from outside
+ * @param remedies what was done about them
  */
 @JsonNaming(SnakeCaseStrategy.class)
 public record FileObject(
@@ -31,4 +34,6 @@ public record FileObject(
     @Nullable Integer examples,
     @Nullable String kind,
     @Nullable String format,
-    List<LineProblem> errors) {}
+    List<LineProblem> errors,
+    @Nullable String parent,
+    List<FileOrigin.Remedied> remedies) {}

@@ -2,6 +2,7 @@ package dev.graft.datasets;
 
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
+import dev.graft.datasets.FileOrigin.Remedied;
 import dev.graft.datasets.decoding.ColumnMapping;
 import dev.graft.datasets.decoding.DecodingOptions;
 import dev.graft.platform.UnixTime;
@@ -42,6 +43,9 @@ public class FileRow {
   private @Nullable String rowFormat;
   private boolean ignoreUnknownKeys;
   private @Nullable String conversion;
+  private @Nullable String parent;
+  private @Nullable String remedies;
+  private @Nullable String comparedWith;
 
   /** For JPA, which fills the fields. */
   @SuppressWarnings("NullAway.Init")
@@ -63,6 +67,14 @@ public class FileRow {
     this.ignoreUnknownKeys = options.ignoreUnknownKeys();
     RowFormat from = options.conversion();
     this.conversion = from == null ? null : from.name();
+    FileOrigin origin = file.origin();
+    if (origin == null) return;
+    this.parent = origin.parent();
+    this.comparedWith = origin.validationFile();
+    if (origin.remedies().isEmpty()) return;
+    this.remedies =
+        JSON.writeValueAsString(
+            origin.remedies().stream().map(each -> new Remedied(each, null)).toList());
   }
 
   /** The file as it is without validation, such as one that Graft wrote itself. */
@@ -81,7 +93,8 @@ public class FileRow {
     rowFormat = format == null ? null : format.name();
     problems = JSON.writeValueAsString(validation.problems());
     BlobRef rows = checked.rows();
-    if (conversion != null && rows != null) {
+    if (isDerived() && rows != null) {
+      if (remedies != null) remedies = JSON.writeValueAsString(checked.remedied());
       digest = rows.sha256().hex();
       bytes = rows.bytes();
       return this;
@@ -103,8 +116,8 @@ public class FileRow {
     return new BlobRef(new Digest(digest), bytes);
   }
 
-  /** What is trained on: the file itself, unless it came packed or as CSV. */
-  private BlobRef rows() {
+  /** What is trained on: the file itself, unless it came packed, as Parquet or as CSV. */
+  public BlobRef rows() {
     return rowsDigest == null || rowsBytes == null
         ? blob()
         : new BlobRef(new Digest(rowsDigest), rowsBytes);
@@ -122,9 +135,25 @@ public class FileRow {
     return rowFormat == null ? null : RowFormat.valueOf(rowFormat);
   }
 
+  private boolean isDerived() {
+    return conversion != null || remedies != null;
+  }
+
+  /** What it is made of; null where it came from outside, or that was not noted. */
+  public @Nullable FileOrigin origin() {
+    if (parent == null) return null;
+    return new FileOrigin(parent, remedied().stream().map(Remedied::remedy).toList(), comparedWith);
+  }
+
+  private List<Remedied> remedied() {
+    return remedies == null
+        ? List.of()
+        : JSON.readValue(remedies, new TypeReference<List<Remedied>>() {});
+  }
+
   /** Whether its content is still another's, of which its own will be made. */
   public boolean isUnconverted() {
-    return conversion != null && !has(FileStatus.PROCESSED);
+    return isDerived() && !has(FileStatus.PROCESSED);
   }
 
   public @Nullable Instant expiresAt() {
@@ -178,7 +207,9 @@ public class FileRow {
         examples,
         kind == null ? null : kind.toLowerCase(Locale.ROOT),
         format == null ? null : format.wireName(),
-        found);
+        found,
+        parent,
+        remedied());
   }
 
   /** By its own time or its department's, whichever comes first. */

@@ -10,13 +10,15 @@ import org.jspecify.annotations.Nullable;
  * @param filename made harmless for a header or a list; it is never a path
  * @param lifetime from its creation, or null if it stays
  * @param options how its rows are made
+ * @param origin what it is made of; null = it came from outside
  */
 public record NewFile(
     String departmentId,
     String filename,
     FilePurpose purpose,
     @Nullable Duration lifetime,
-    DecodingOptions options) {
+    DecodingOptions options,
+    @Nullable FileOrigin origin) {
   private static final int MAX_FILENAME = 255;
 
   public NewFile {
@@ -29,5 +31,14 @@ public record NewFile(
         .limit(MAX_FILENAME)
         .forEach(printable::appendCodePoint);
     filename = printable.isEmpty() ? "file" : printable.toString();
+  }
+
+  public NewFile(
+      String departmentId,
+      String filename,
+      FilePurpose purpose,
+      @Nullable Duration lifetime,
+      DecodingOptions options) {
+    this(departmentId, filename, purpose, lifetime, options, null);
   }
 }

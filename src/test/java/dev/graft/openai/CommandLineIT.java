@@ -309,6 +309,22 @@ class CommandLineIT extends StartedGraft {
   }
 
   @Test
+  void whatAReportNamesIsDoneByOneCommand() throws Exception {
+    graft(key("remedies") + "\n", "login", "--server", url());
+    String row = "{\"prompt\":\"a\",\"completion\":\" b\"}\n";
+    write("rows.jsonl", row + row);
+    String file = graft("", "files", "upload", "rows.jsonl").out().strip();
+    assertThat(graft("", "files", "report", file).out()).contains("(graft files remedy: drop_dup");
+    Ran made = graft("", "files", "remedy", file);
+    assertThat(made.error()).contains("drop_duplicates: 1 rows");
+    graft("", "files", "download", made.out().strip(), "--out", "made.jsonl");
+    assertThat(directory.resolve("made.jsonl")).hasContent(row);
+    assertThat(graft("", "files", "remedy", made.out().strip()).error()).contains("names nothing");
+    Ran held = graft("", "files", "remedy", file, "drop_rows_in_validation", "--validation", file);
+    assertThat(held.error()).contains("no rows");
+  }
+
+  @Test
   void aRefusalCarriesTheIdOfTheRequest() throws Exception {
     Ran ran = graft("sk-graft-wrong\n", "login", "--server", url());
     assertThat(ran.status()).isEqualTo(2);

@@ -16,6 +16,7 @@ public final class ClassifiedRoutes {
       GET    /v1/files/{id}/content                                api.files.read
       GET    /v1/files/{id}/report                                 api.files.read
       POST   /v1/files/{id}/convert                                api.files.write
+      POST   /v1/files/{id}/remedies                               api.files.write
       DELETE /v1/files/{id}                                        api.files.write
       POST   /v1/uploads                                           api.files.write
       POST   /v1/uploads/{id}/parts                                api.files.write

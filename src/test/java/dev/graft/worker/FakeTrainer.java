@@ -84,7 +84,7 @@ public final class FakeTrainer {
       step = Integer.parseInt(saved[0]);
       state = saved[1];
     }
-    say(new TrainingEvent.Started(step, steps, 1, 8, 0, 0, 80, 40, 10, 4));
+    say(new TrainingEvent.Started(step, steps, 1, 8, 0, 0, 80, 40, 10, 4, null));
     while (step < steps) {
       LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(plan.path("step_ms").asInt(0)));
       state = hash(state);

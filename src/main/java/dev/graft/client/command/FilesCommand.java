@@ -15,13 +15,15 @@ import tools.jackson.databind.JsonNode;
 @Command(
     name = "files",
     mixinStandardHelpOptions = true,
-    synopsisSubcommandLabel = "(upload | list | show | report | convert | download | delete)",
+    synopsisSubcommandLabel =
+        "(upload | list | show | report | remedy | convert | download | delete)",
     description = "Upload training files to a server, list, download and delete files.",
     subcommands = {
       FilesCommand.Send.class,
       FilesCommand.ListAll.class,
       FilesCommand.Show.class,
       FilesCommand.Report.class,
+      FilesRemedy.class,
       FilesConvert.class,
       FilesCommand.Download.class,
       FilesCommand.Delete.class
@@ -40,7 +42,7 @@ public final class FilesCommand extends CommandGroup {
 
   @Command(name = "upload", description = "Upload a training file; prints its id.")
   static final class Send extends ApiCommand {
-    @Parameters(paramLabel = "FILE", description = "JSONL or CSV, plain, .gz or .zst.")
+    @Parameters(paramLabel = "FILE", description = "JSONL or CSV, plain, .gz or .zst, or Parquet.")
     private Path file = Path.of("");
 
     @Mixin private UploadOptions options = new UploadOptions();

@@ -43,12 +43,14 @@ public final class QualityText {
     long more = finding.path("count").asLong() - finding.path("lines").size();
     String lines =
         where.isEmpty() ? "" : " Line " + where + (more > 0 ? line(" and %,d more.", more) : ".");
+    String remedied = finding.path("remedied_by").asString("");
     return line(
-        "%-7s  %s%s%n         %s",
+        "%-7s  %s%s%n         %s%s",
         finding.path("severity").asString(""),
         finding.path("message").asString(""),
         lines,
-        finding.path("remedy").asString(""));
+        finding.path("remedy").asString(""),
+        remedied.isEmpty() ? "" : " (graft files remedy: " + remedied + ")");
   }
 
   private static String line(String format, Object... values) {

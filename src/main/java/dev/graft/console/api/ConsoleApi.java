@@ -154,6 +154,9 @@ public interface ConsoleApi {
   @PostExchange("/files/{id}/convert")
   DataFileView convertFile(@PathVariable String id, @RequestBody Map<String, Boolean> request);
 
+  @PostExchange("/files/{id}/remedies")
+  DataFileView remedyFile(@PathVariable String id, @RequestBody Map<String, ?> request);
+
   @GetExchange("/files/{id}/report")
   DataFileView.ReportView report(
       @PathVariable String id,

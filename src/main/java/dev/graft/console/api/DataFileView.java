@@ -1,6 +1,7 @@
 package dev.graft.console.api;
 
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A file of rows, as the API tells it. */
@@ -15,7 +16,12 @@ public record DataFileView(
     @Nullable Long examples,
     @Nullable String format,
     @Nullable String kind,
-    List<ProblemView> errors) {
+    List<ProblemView> errors,
+    @Nullable String parent,
+    List<RemediedView> remedies) {
+
+  /** How many rows a remedy was done to; null before it is done. */
+  public record RemediedView(String remedy, @Nullable Long rows) {}
 
   /**
    * @param line from 1; 0 = the file as a whole
@@ -43,6 +49,8 @@ public record DataFileView(
 
   /** What is likely to be wrong with the rows. */
   public record ReportView(
+      String fileId,
+      @Nullable String validationFileId,
       String kind,
       long rows,
       long validationRows,
@@ -50,12 +58,25 @@ public record DataFileView(
       @Nullable LengthsView promptCharacters,
       @Nullable LengthsView answerCharacters,
       List<LabelledView> labels,
-      List<FindingView> findings) {}
+      List<FindingView> findings) {
+    /** What can be done about them on request, each once. */
+    public List<String> remedies() {
+      return findings.stream()
+          .flatMap(finding -> Stream.ofNullable(finding.remediedBy()))
+          .distinct()
+          .toList();
+    }
+  }
 
   public record LengthsView(long median, long max) {}
 
   public record LabelledView(String label, long rows) {}
 
   public record FindingView(
-      String severity, long count, List<Long> lines, String message, String remedy) {}
+      String severity,
+      long count,
+      List<Long> lines,
+      String message,
+      String remedy,
+      @Nullable String remediedBy) {}
 }

@@ -5,6 +5,8 @@ import dev.graft.console.api.DataFileView;
 import dev.graft.console.api.Relay;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Controller;
@@ -76,6 +78,22 @@ class FilesConsoleController {
     Map<String, Boolean> request =
         ignoreUnknownKeys ? Map.of("ignore_unknown_keys", true) : Map.of();
     response.setHeader("hx-redirect", "/console/files/" + api.convertFile(id, request).id());
+    response.setStatus(HttpServletResponse.SC_NO_CONTENT);
+  }
+
+  /** The same. */
+  @PostMapping("/{id}/remedies")
+  void remedy(
+      @PathVariable String id,
+      @RequestParam(defaultValue = "") List<String> remedy,
+      @RequestParam @Nullable String validationFile,
+      HttpServletResponse response) {
+    Map<String, Object> request = new HashMap<>();
+    request.put("remedies", remedy);
+    if (validationFile != null && !validationFile.isBlank()) {
+      request.put("validation_file", validationFile);
+    }
+    response.setHeader("hx-redirect", "/console/files/" + api.remedyFile(id, request).id());
     response.setStatus(HttpServletResponse.SC_NO_CONTENT);
   }
 

@@ -43,12 +43,12 @@ enum Compression {
       case NONE -> packed;
       case GZIP -> {
         CountedInputStream counted = new CountedInputStream(packed);
-        yield new InflationGuard(new GZIPInputStream(counted, BUFFER), counted);
+        yield new InflationGuard(new GZIPInputStream(counted, BUFFER), counted::count);
       }
       case ZSTD -> {
         CountedInputStream counted = new CountedInputStream(packed);
         var frames = new ZstdInputStreamNoFinalizer(counted).setLongMax(MAX_WINDOW_LOG);
-        yield new InflationGuard(frames, counted);
+        yield new InflationGuard(frames, counted::count);
       }
     };
   }

@@ -12,10 +12,7 @@ enum ForeignContent {
   ZIP("504b0304", "is a ZIP archive: upload the file that is in it, plain or packed with gzip"),
   EMPTY_ZIP("504b0506", "is a ZIP archive without a file in it"),
   OLD_OFFICE("d0cf11e0a1b11ae1", "is an Office document: save its sheet as CSV UTF-8"),
-  PARQUET(
-      "50415231",
-      "is a Parquet file: write it as JSONL, in pandas with to_json(FILE, orient=\"records\","
-          + " lines=True)"),
+  PARQUET("50415231", "is a Parquet file that is packed once more: upload it as it is"),
   ARROW("4152524f5731", "is an Arrow file: write it as JSONL, in datasets with to_json(FILE)"),
   XZ("fd377a585a00", "is packed with xz: pack it with gzip or Zstandard, or not at all"),
   BZIP2("425a68", "is packed with bzip2: pack it with gzip or Zstandard, or not at all"),
@@ -50,7 +47,7 @@ enum ForeignContent {
     byte[] head = in.readNBytes(HEAD);
     in.reset();
     for (ForeignContent each : values()) {
-      if (startsWith(head, each.beginning, 0)) throw new Undecodable(each.in(head));
+      if (each.begins(head)) throw new Undecodable(each.in(head));
     }
     if (startsWith(head, new byte[] {'u', 's', 't', 'a', 'r'}, TAR_MARK)) {
       throw new Undecodable("is a tar archive: upload the file that is in it");
@@ -58,6 +55,10 @@ enum ForeignContent {
     if (zeroesAlternate(head)) throw new Undecodable(UTF_16.reason);
     if (!csv) refuseJson(head);
     return in;
+  }
+
+  boolean begins(byte[] head) {
+    return startsWith(head, beginning, 0);
   }
 
   /** What it says of this content. */

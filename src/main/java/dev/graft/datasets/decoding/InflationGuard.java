@@ -2,6 +2,7 @@ package dev.graft.datasets.decoding;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.function.LongSupplier;
 
 /** Unpacked data that ends with {@link Undecodable} where it grows out of all proportion. */
 final class InflationGuard extends CountedInputStream {
@@ -10,9 +11,12 @@ final class InflationGuard extends CountedInputStream {
   /** Small data may be as regular as it likes. */
   private static final long FREE = 16L << 20;
 
-  private final CountedInputStream packed;
+  private final LongSupplier packed;
 
-  InflationGuard(InputStream unpacked, CountedInputStream packed) {
+  /**
+   * @param packed how many bytes they were unpacked of, by now
+   */
+  InflationGuard(InputStream unpacked, LongSupplier packed) {
     super(unpacked);
     this.packed = packed;
   }
@@ -20,7 +24,7 @@ final class InflationGuard extends CountedInputStream {
   @Override
   public int read(byte[] target, int offset, int length) throws IOException {
     int n = super.read(target, offset, length);
-    if (count() > FREE && count() / RATIO > packed.count()) {
+    if (count() > FREE && count() / RATIO > packed.getAsLong()) {
       throw new Undecodable("grows to more than " + RATIO + " times its size when unpacked");
     }
     return n;

@@ -12,8 +12,8 @@ import dev.graft.datasets.report.inspections.PromptsAndAnswers;
 import dev.graft.datasets.report.inspections.Repetitions;
 import dev.graft.datasets.report.inspections.Turns;
 import dev.graft.datasets.report.inspections.UnwantedText;
+import dev.graft.datasets.report.rows.FirstRows;
 import dev.graft.datasets.report.rows.InspectedRow;
-import dev.graft.datasets.report.rows.Shingles;
 import dev.graft.datasets.report.rows.Sketches;
 import dev.graft.text.row.Example;
 import dev.graft.text.row.RowReader;
@@ -32,8 +32,6 @@ import org.springframework.core.io.InputStreamSource;
 
 /** Reads the files of a report past every inspection. */
 final class ReportReader {
-  private static final long SAMPLE_BYTES = 1 << 20;
-
   /** Their digests take some 40 MB. */
   private static final long MOST_ROWS = 500_000;
 
@@ -60,7 +58,7 @@ final class ReportReader {
   private record Read(RowReader.Summary summary, boolean complete) {}
 
   QualityReport with(@Nullable InputStreamSource validation) throws IOException {
-    Sketches sketches = new Sketches(Shingles.knowing(sample()));
+    Sketches sketches = Sketches.of(training);
     List<Inspection> inspections =
         new ArrayList<>(
             List.of(
@@ -111,19 +109,6 @@ final class ReportReader {
     prompts.add(row.prompt().length());
     answers.add(row.answer().length());
     inspections.forEach(inspection -> inspection.see(row));
-  }
-
-  private List<String> sample() throws IOException {
-    List<String> texts = new ArrayList<>();
-    try (FirstRows in =
-        new FirstRows(new BufferedInputStream(training.getInputStream()), SAMPLE_BYTES)) {
-      RowReader.read(
-          in,
-          example -> {
-            if (texts.size() < Shingles.SAMPLE) texts.add(Sketches.text(InspectedRow.of(example)));
-          });
-    }
-    return texts;
   }
 
   private Read read(InputStreamSource source, Consumer<InspectedRow> sink) throws IOException {

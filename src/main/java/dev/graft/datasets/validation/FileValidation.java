@@ -2,6 +2,7 @@ package dev.graft.datasets.validation;
 
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.datasets.CheckedFile;
+import dev.graft.datasets.FileOrigin;
 import dev.graft.datasets.FileProperties;
 import dev.graft.datasets.FileRow;
 import dev.graft.datasets.FileRows;
@@ -47,6 +48,7 @@ public class FileValidation implements WorkKind {
 
   private final ArtifactStore store;
   private final TrainingRows trainingRows;
+  private final RemediedRows remediedRows;
   private final FileRows rows;
   private final FileProperties settings;
   private final LeasedWork work;
@@ -55,12 +57,14 @@ public class FileValidation implements WorkKind {
   FileValidation(
       ArtifactStore store,
       TrainingRows trainingRows,
+      RemediedRows remediedRows,
       FileRows rows,
       FileProperties settings,
       LeasedWork work,
       TransactionTemplate transaction) {
     this.store = store;
     this.trainingRows = trainingRows;
+    this.remediedRows = remediedRows;
     this.rows = rows;
     this.settings = settings;
     this.work = work;
@@ -80,11 +84,22 @@ public class FileValidation implements WorkKind {
     FileFormat format = TrainingRows.format(content, file.filename(), file.options());
     long likely = bytes * (format.isPacked() ? LIKELY_RATIO : 1);
     if (likely > settings.validateInline().toBytes()) return null;
-    CheckedFile checked = trainingRows.check(content, format);
+    CheckedFile checked = check(file.departmentId(), file.origin(), content, format);
     if (!checked.validation().good() && !checked.validation().convertible()) {
       throw checked.validation().refusal(param, "The file is not valid training data");
     }
     return checked;
+  }
+
+  private CheckedFile check(
+      String departmentId,
+      @Nullable FileOrigin origin,
+      InputStreamSource content,
+      FileFormat format)
+      throws IOException {
+    return origin == null || origin.remedies().isEmpty()
+        ? trainingRows.check(content, format)
+        : remediedRows.check(departmentId, origin, content);
   }
 
   @Override
@@ -99,7 +114,7 @@ public class FileValidation implements WorkKind {
     if (file == null) return;
     InputStreamSource content = () -> store.open(file.blob().sha256());
     FileFormat format = TrainingRows.format(content, file.filename(), file.options());
-    CheckedFile checked = trainingRows.check(content, format);
+    CheckedFile checked = check(file.departmentId(), file.origin(), content, format);
     if (!record(claim, checked)) return;
     log.atInfo()
         .addKeyValue("file", file.id())

@@ -4,6 +4,7 @@ import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.BlobTooLarge;
 import dev.graft.artifacts.StagedBlob;
 import dev.graft.datasets.CheckedFile;
+import dev.graft.datasets.FileOrigin.Remedied;
 import dev.graft.datasets.FileProperties;
 import dev.graft.datasets.LineProblem;
 import dev.graft.datasets.ValidationResult;
@@ -21,9 +22,9 @@ import org.springframework.core.io.InputStreamSource;
 import org.springframework.stereotype.Component;
 
 /**
- * Reads training files in whatever format they came. The rows of one that is packed or CSV become a
- * blob of their own, made once: workers know JSONL only, and the same rows are the same blob
- * however they came.
+ * Reads training files in whatever format they came. The rows of one that is packed, Parquet or CSV
+ * become a blob of their own, made once: workers know JSONL only, and the same rows are the same
+ * blob however they came.
  */
 @Component
 class TrainingRows {
@@ -51,18 +52,37 @@ class TrainingRows {
         return refused("the file " + bad.reason());
       }
     }
+    if (!format.isReadFromItsEnd()) return check(content, 0, format);
+    try (InputStream in = content.getInputStream();
+        StagedBlob file = store.stage(in::transferTo, Long.MAX_VALUE)) {
+      return check(file::open, file.ref().bytes(), format);
+    }
+  }
+
+  private CheckedFile check(InputStreamSource content, long length, FileFormat format)
+      throws IOException {
     List<RowReader.Problem> problems = new ArrayList<>();
     long most = settings.maxUnpacked().toBytes();
     try (StagedBlob rows =
-            store.stage(out -> format.writeRows(content.getInputStream(), out, problems), most);
+            store.stage(out -> format.writeRows(content, length, out, problems), most);
         InputStream in = rows.open()) {
-      ValidationResult validation = merged(problems, ValidationResult.of(in));
-      return new CheckedFile(validation, validation.good() ? rows.publish() : null);
+      return checked(problems, in, rows, List.of());
     } catch (Undecodable bad) {
       return refused("the file " + bad.reason());
     } catch (BlobTooLarge tooLarge) {
       return refused("the file unpacks to more than " + most + " bytes");
     }
+  }
+
+  /**
+   * @param in of the rows
+   * @param remedied what was done to make them
+   */
+  static CheckedFile checked(
+      List<RowReader.Problem> problems, InputStream in, StagedBlob rows, List<Remedied> remedied)
+      throws IOException {
+    ValidationResult validation = merged(problems, ValidationResult.of(in));
+    return new CheckedFile(validation, validation.good() ? rows.publish() : null, remedied);
   }
 
   static CheckedFile refused(String message) {

@@ -9,8 +9,9 @@
  * errors}.
  *
  * <p>{@link dev.graft.datasets.validation.TrainingRows} makes the rows of a packed file, of CSV or
- * of rows with unknown keys a blob of their own; of a conversion they are the file's content. A
- * large file is leased work, written with its row: any server does it, and what one had not
+ * of rows with unknown keys a blob of their own; of a conversion they are the file's content;
+ * {@link dev.graft.datasets.validation.RemediedRows} those of another file with what is done about
+ * them. A large file is leased work, written with its row: any server does it, and what one had not
  * finished another does.
  */
 @NullMarked

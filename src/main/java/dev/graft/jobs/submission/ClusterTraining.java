@@ -84,6 +84,7 @@ final class ClusterTraining {
     if (evaluation.earlyStoppingPatience() > 0) paths.add("training.early_stopping_patience");
     if (evaluation.earlyStoppingThreshold() > 0) paths.add("training.early_stopping_threshold");
     if (evaluation.loadBestModelAtEnd()) paths.add("training.load_best_model_at_end");
+    if (evaluation.heldOut() > 0) paths.add("training.held_out");
     if (training.guards().skipNonfinite()) paths.add("training.skip_nonfinite_steps");
   }
 }

@@ -1,5 +1,6 @@
 package dev.graft.jobs.submission;
 
+import dev.graft.spec.EvaluationOptions;
 import dev.graft.spec.Resources;
 import dev.graft.spec.TrainingSpec;
 import dev.graft.spec.fields.SpecRejected;
@@ -68,6 +69,9 @@ record JobRequest(
     int priority = priority(body, problems);
     Resources resources = Resources.read(value(body, "resources"), problems);
     TrainingSpec spec = spec(body, problems);
+    if (validationFile != null && spec != null && spec.training().evaluation().heldOut() > 0) {
+      problems.add(new Problem("adapter.training.held_out", EvaluationOptions.ONE_OF_TWO));
+    }
     if (spec == null || !problems.isEmpty()) throw new SpecRejected(problems);
     double multiplier = learningRateMultiplier(body);
     return new JobRequest(

@@ -58,6 +58,9 @@ public final class UnknownSetting {
           Map.entry("save_strategy", List.of("save_steps")),
           Map.entry("eval_strategy", List.of("eval_steps")),
           Map.entry("evaluation_strategy", List.of("eval_steps")),
+          Map.entry("val_set_size", List.of("held_out")),
+          Map.entry("val_size", List.of("held_out")),
+          Map.entry("validation_split", List.of("held_out")),
           Map.entry("train_on_inputs", List.of("assistant_only_loss")));
 
   /** Of other programs: why there is no such thing here. */

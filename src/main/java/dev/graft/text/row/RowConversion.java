@@ -8,21 +8,41 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Makes a file of rows of another, line by line, in bounded memory. Every row stays on its line, so
- * that a line number means the same in both; a row that cannot be made is an empty line.
+ * Makes a file of rows of another, line by line, in bounded memory. A row that is made of one stays
+ * on its line, so that a line number means the same in both; one that cannot be made is an empty
+ * line. Where rows are left out, those behind them move up.
  */
 public final class RowConversion {
   private final Change change;
+  private final boolean keepsLines;
 
-  private RowConversion(Change change) {
+  private RowConversion(Change change, boolean keepsLines) {
     this.change = change;
+    this.keepsLines = keepsLines;
   }
 
-  /** What one row becomes. Throws {@link BadRow}. */
-  private interface Change {
-    Map<?, ?> of(long line, Map<?, ?> row);
+  /** What one row becomes; null = it is left out. */
+  public interface Change {
+    @Nullable Map<?, ?> of(long line, Map<?, ?> row);
+  }
+
+  /** Rows that are changed or left out. */
+  public static RowConversion by(Change change) {
+    return new RowConversion(change, false);
+  }
+
+  /** What a row says. What is thrown where it is none is told by {@link #write}. */
+  public static Example example(long line, Map<?, ?> row) {
+    return RowShape.example(line, row, UnknownKeys.REFUSED);
+  }
+
+  /** OpenAI's chat row of this one, if it is of another format; else as it is. */
+  public static Map<?, ?> chatOf(Map<?, ?> row) {
+    RowFormat format = RowFormat.of(row);
+    return format == null ? row : ConvertedRow.of(format, row, UnknownKeys.REFUSED);
   }
 
   /** The same rows without keys that their kinds do not have. */
@@ -33,7 +53,8 @@ public final class RowConversion {
           if (RowFormat.of(row) == RowFormat.QUESTION_ANSWER) return row;
           RowShape.example(line, row, UnknownKeys.DROPPED);
           return row;
-        });
+        },
+        true);
   }
 
   /**
@@ -43,7 +64,7 @@ public final class RowConversion {
    */
   public static RowConversion toChat(RowFormat from, boolean ignoreUnknownKeys) {
     UnknownKeys unknown = ignoreUnknownKeys ? UnknownKeys.DROPPED : UnknownKeys.REFUSED;
-    return new RowConversion((line, row) -> ConvertedRow.of(from, row, unknown));
+    return new RowConversion((line, row) -> ConvertedRow.of(from, row, unknown), true);
   }
 
   /**
@@ -61,7 +82,9 @@ public final class RowConversion {
       number++;
       try {
         Map<?, ?> row = JsonLine.object(line, number);
-        if (row != null) out.write(JsonLine.JSON.writeValueAsBytes(change.of(number, row)));
+        Map<?, ?> made = row == null ? null : change.of(number, row);
+        if (made == null && !keepsLines) continue;
+        if (made != null) out.write(JsonLine.JSON.writeValueAsBytes(made));
       } catch (BadRow bad) {
         problems.add(new Problem(number, bad.getMessage()));
         if (bad.isOfTheFile() || problems.size() == RowReader.MAX_PROBLEMS) break;

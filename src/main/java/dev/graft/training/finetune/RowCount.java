@@ -7,6 +7,7 @@ import dev.graft.training.finetune.checkpoint.DurableFiles;
 import dev.graft.training.finetune.checkpoint.RunIdentity;
 import dev.graft.training.finetune.rows.LabelledFile;
 import dev.graft.training.finetune.rows.RowFile;
+import dev.graft.training.finetune.rows.RunData;
 import dev.graft.training.finetune.rows.TokenCache;
 import dev.graft.training.finetune.rows.Tokenization;
 import dev.graft.training.finetune.rows.TrainingData;
@@ -40,7 +41,8 @@ public record RowCount(
    */
   public static RowCount of(SpecFile file) throws IOException {
     TrainingSpec spec = file.spec();
-    RowFile rows = new RowFile("training_file", file.trainingFile());
+    RowFile rows =
+        RunData.training(file.trainingFile(), file.validationFile(), spec, RunControl.none());
     int maxLength = maxLength(file);
     try (Tokenizer tokenizer = Tokenizer.load(file.baseModel())) {
       if (spec.objective().labelsRows()) {

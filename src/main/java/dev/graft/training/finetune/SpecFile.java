@@ -1,5 +1,6 @@
 package dev.graft.training.finetune;
 
+import dev.graft.spec.EvaluationOptions;
 import dev.graft.spec.TrainingSpec;
 import dev.graft.spec.fields.SpecRejected;
 import dev.graft.spec.fields.SpecRejected.Problem;
@@ -54,6 +55,9 @@ public record SpecFile(
       spec = TrainingSpecs.resolve(adapter, null, null, json.get("seed"));
     } catch (SpecRejected e) {
       problems.addAll(e.problems());
+    }
+    if (validationFile != null && spec != null && spec.training().evaluation().heldOut() > 0) {
+      problems.add(new Problem("adapter.training.held_out", EvaluationOptions.ONE_OF_TWO));
     }
     if (baseModel == null || trainingFile == null || spec == null || !problems.isEmpty()) {
       throw new SpecRejected(problems);

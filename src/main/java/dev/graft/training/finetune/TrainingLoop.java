@@ -73,7 +73,8 @@ final class TrainingLoop {
     }
     if (files.validation() == null && training.evaluation().needsValidation()) {
       throw new BadRun(
-          "validation_file", "early stopping and the best model need a validation file");
+          "validation_file",
+          "early stopping and the best model need a validation file, or held_out");
     }
   }
 
@@ -172,7 +173,8 @@ final class TrainingLoop {
             data.tokens(),
             data.targets(),
             maxLength,
-            model.trainableParameters()));
+            model.trainableParameters(),
+            files.validation() == null ? null : files.validation().rows().size()));
     planned();
   }
 

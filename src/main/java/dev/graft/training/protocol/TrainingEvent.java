@@ -29,6 +29,7 @@ public sealed interface TrainingEvent {
    * @param tokensPerEpoch tokens read, trained or not
    * @param trainedTokensPerEpoch targets
    * @param maxLength longest row, in tokens
+   * @param validationRows rows that are validated with; null = none
    */
   record Started(
       long step,
@@ -40,7 +41,8 @@ public sealed interface TrainingEvent {
       long tokensPerEpoch,
       long trainedTokensPerEpoch,
       int maxLength,
-      long trainableParameters)
+      long trainableParameters,
+      @Nullable Integer validationRows)
       implements TrainingEvent {}
 
   /**

@@ -46,6 +46,8 @@ final class RunReporter {
     if (started.droppedRows() > 0) {
       text.append(", %d left out for want of a trained token".formatted(started.droppedRows()));
     }
+    Integer held = started.validationRows();
+    if (held != null) text.append(", validated on %d".formatted(held));
     if (started.step() > 0) text.append("; continues after step ").append(started.step());
     else if (resumable) text.append("; starts again: no checkpoint could be used");
     reports.note(LeaseReport.Level.INFO, text.toString());

@@ -168,6 +168,27 @@ class ConsolePagesIT {
   }
 
   @Test
+  void aReportHasAButtonForWhatCanBeDone() throws Exception {
+    browser.get("/console/files");
+    String row = "{\"prompt\": \"a\", \"completion\": \" b\"}";
+    String form = form("twice.jsonl").replace(row, row + "\n" + row);
+    String page =
+        browser
+            .upload("/console/files", "X", form)
+            .headers()
+            .firstValue("hx-redirect")
+            .orElseThrow();
+    assertThat(browser.get(page + "/report").body())
+        .contains("hx-post=\"" + page + "/remedies", "value=\"drop_duplicates\" checked");
+    HttpResponse<String> answer =
+        browser.post(page + "/remedies", Map.of("remedy", "drop_duplicates"));
+    String made = answer.headers().firstValue("hx-redirect").orElseThrow();
+    assertThat(browser.get(made).body())
+        .contains("twice.remedied.jsonl", "Made of", "drop duplicates", "1 rows");
+    assertThat(browser.get(made + "/report").body()).doesNotContain("id=\"remedy\"");
+  }
+
+  @Test
   void everyFieldThatAColumnCanBeIsInTheForm() throws Exception {
     String page = browser.get("/console/files").body();
     for (String field :

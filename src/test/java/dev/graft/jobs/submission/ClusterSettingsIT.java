@@ -65,6 +65,7 @@ class ClusterSettingsIT {
           "{'training': {'eval_steps': 5, 'early_stopping_patience': 2}}",
           "{'training': {'early_stopping_threshold': 0.1}}",
           "{'training': {'eval_steps': 5, 'load_best_model_at_end': true}}",
+          "{'training': {'held_out': 0.1}}",
           "{'training': {'skip_nonfinite_steps': true}}",
           "{'output': {'merged': true}}",
           "{'output': {'gguf': true}}",

@@ -69,6 +69,25 @@ class JobRequestTests {
                     .containsAll(List.of("x", "model", "training_file", "adapter.peft.r")));
   }
 
+  @Test
+  void rowsAreHeldOutInsteadOfAValidationFile() {
+    String adapter = "\"adapter\":{\"training\":{\"held_out\":0.1}}";
+    String job = "{\"model\":\"tiny\",\"training_file\":\"file-1\"," + adapter + "%s}";
+    assertThat(read(job.formatted("")).spec().training().evaluation().heldOut()).isEqualTo(0.1);
+    for (String bad :
+        List.of(
+            job.formatted(",\"validation_file\":\"file-2\""),
+            job.formatted("").replace("0.1", "0.6"))) {
+      assertThatExceptionOfType(SpecRejected.class)
+          .isThrownBy(() -> read(bad))
+          .satisfies(
+              rejected ->
+                  assertThat(rejected.problems())
+                      .extracting(SpecRejected.Problem::path)
+                      .containsExactly("adapter.training.held_out"));
+    }
+  }
+
   private static JobRequest read(String json) {
     return JobRequest.read(JsonMapper.shared().readTree(json));
   }

@@ -45,6 +45,7 @@ class RowCountTests {
         "CHAT  | {}",
         "CHAT  | {'training':{'max_length':20,'num_train_epochs':2.5}}",
         "CHAT  | {'training':{'max_length':9}}",
+        "CHAT  | {'training':{'held_out':0.3}}",
         "CHAT  | {'training':{'packing':true,'max_length':64,'gradient_accumulation_steps':2}}",
         "CHAT  | {'training':{'max_steps':7,'per_device_train_batch_size':3}}",
         "TEXT  | {'objective':'pretraining','training':{'max_length':16}}",

@@ -21,7 +21,7 @@ class StopTimeTests {
       throws IOException {
     StopTime time = new StopTime(new StopTimes(directory));
     assertThat(StopTimes.of(directory)).isEmpty();
-    heard(time, new TrainingEvent.Started(0, 3, 1, 8, 0, 0, 80, 40, 10, 4), 100);
+    heard(time, new TrainingEvent.Started(0, 3, 1, 8, 0, 0, 80, 40, 10, 4, null), 100);
     assertThat(time.limit(GRACE)).isEqualTo(GRACE);
     heard(time, progress(1), 104); // 4 s
     assertThat(time.limit(GRACE)).isEqualTo(GRACE);

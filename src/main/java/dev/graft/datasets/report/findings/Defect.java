@@ -3,31 +3,40 @@ package dev.graft.datasets.report.findings;
 import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /** All that a report can find. */
 public enum Defect {
   SHAREGPT_ROWS(
       "Rows in ShareGPT's format (conversations, from, value)",
-      "Convert the file to chat rows: a turn of `gpt` trains only with assistant_only_loss false."),
+      "Convert the file to chat rows: a turn of `gpt` trains only with assistant_only_loss false.",
+      Remedy.CONVERT_TO_CHAT),
   ALPACA_ROWS(
       "Rows in Alpaca's format (instruction, input, output)",
-      "They train as prompt and completion; convert the file where chat rows are wanted."),
+      "They train as prompt and completion; convert the file where chat rows are wanted.",
+      Remedy.CONVERT_TO_CHAT),
   FEW_ROWS(
       "Few rows to learn from", "Collect at least fifty; some hundred do better than any setting."),
   DUPLICATE_ROWS(
       "Rows that repeat an earlier row",
-      "Remove them: what is said twice is learned twice as much."),
+      "Remove them: what is said twice is learned twice as much.",
+      Remedy.DROP_DUPLICATES),
   NEAR_DUPLICATE_ROWS(
-      "Rows that are nearly an earlier row", "Keep the best of each group, or vary what is said."),
+      "Rows that are nearly an earlier row",
+      "Keep the best of each group, or vary what is said.",
+      Remedy.DROP_NEAR_DUPLICATES),
   ROW_IN_VALIDATION(
       "Rows that are in the validation file too",
-      "Remove them from one of the two: what was trained on measures nothing."),
+      "Remove them from one of the two: what was trained on measures nothing.",
+      Remedy.DROP_ROWS_IN_VALIDATION),
   ROW_NEARLY_IN_VALIDATION(
       "Rows that are nearly a row of the validation file",
-      "Put whole groups of such rows into one of the two files."),
+      "Put whole groups of such rows into one of the two files.",
+      Remedy.DROP_ROWS_IN_VALIDATION),
   PROMPT_IN_VALIDATION(
       "Rows that ask what a row of the validation file asks",
-      "Put all rows of a question into one of the two files."),
+      "Put all rows of a question into one of the two files.",
+      Remedy.DROP_PROMPTS_IN_VALIDATION),
   CONFLICTING_ANSWERS(
       "Rows that answer otherwise what an earlier row asks",
       "Decide for one answer, unless all of them are wanted."),
@@ -38,7 +47,10 @@ public enum Defect {
       "Name the roles system, user, assistant and tool (human is user, gpt is assistant; converting"
           + " the file does that), and give an assistant turn the weight 1: a job refuses a file of"
           + " such rows."),
-  EMPTY_ANSWER("Rows with an empty answer", "Remove them: the model would learn to say nothing."),
+  EMPTY_ANSWER(
+      "Rows with an empty answer",
+      "Remove them: the model would learn to say nothing.",
+      Remedy.DROP_EMPTY_ANSWERS),
   EMPTY_PROMPT(
       "Rows with an empty prompt", "Say what is answered, or train on the answers as texts."),
   SAME_ANSWER(
@@ -48,7 +60,8 @@ public enum Defect {
       "All rows have one and the same prompt", "Add rows with others, if more will be asked."),
   PROMPT_ENDS_WITH_SPACE(
       "Prompts that end with a space",
-      "Begin the completion with the space: most tokenizers join it with the word behind it."),
+      "Begin the completion with the space: most tokenizers join it with the word behind it.",
+      Remedy.TRIM_PROMPTS),
   COMPLETION_WITHOUT_BREAK(
       "Completions that continue the last word of their prompts",
       "Begin the completion with a space or a line break."),
@@ -72,7 +85,10 @@ public enum Defect {
       "Collect more of the small ones, and measure more than accuracy."),
   CLASS_ONLY_IN_VALIDATION(
       "Rows of the validation file of a class that is not trained", "Add rows of it to train on."),
-  CHOSEN_IS_REJECTED("Rows that prefer what they reject", "Remove them: they say nothing."),
+  CHOSEN_IS_REJECTED(
+      "Rows that prefer what they reject",
+      "Remove them: they say nothing.",
+      Remedy.DROP_EQUAL_PAIRS),
   LENGTH_BIAS(
       "Preferred answers are more than twice, or less than half, as long as rejected ones",
       "Balance the lengths, or length is what is learned."),
@@ -91,22 +107,34 @@ public enum Defect {
       "Remove it if it came with an export; training refuses it if the base model knows it."),
   BROKEN_TEXT(
       "Rows with characters that were decoded wrongly",
-      "Export the file again, as UTF-8 throughout."),
-  CONTROL_CHARACTER("Rows with control characters", "Remove them.");
+      "Export the file again, as UTF-8 throughout.",
+      Remedy.CLEAN_TEXT),
+  CONTROL_CHARACTER("Rows with control characters", "Remove them.", Remedy.CLEAN_TEXT);
 
   /** Their number follows. */
   private final String words;
 
   private final String remedy;
+  private final @Nullable Remedy remediedBy;
 
   Defect(String words, String remedy) {
+    this(words, remedy, null);
+  }
+
+  Defect(String words, String remedy, @Nullable Remedy remediedBy) {
     this.words = words;
     this.remedy = remedy;
+    this.remediedBy = remediedBy;
   }
 
   @JsonValue
   public String wireName() {
     return name().toLowerCase(Locale.ROOT);
+  }
+
+  /** What is done about it on request; null = a person must. */
+  public @Nullable Remedy remediedBy() {
+    return remediedBy;
   }
 
   /** Whether it says something of all rows, which is not known where only some were read. */
@@ -123,7 +151,7 @@ public enum Defect {
    */
   QualityFinding of(Severity severity, long count, List<Long> lines) {
     String message = String.format(Locale.ROOT, "%s: %,d.", words, count);
-    return new QualityFinding(this, severity, count, lines, message, remedy);
+    return new QualityFinding(this, severity, count, lines, message, remedy, remediedBy);
   }
 
   public QualityFinding ofAll(Severity severity, long rows) {

@@ -10,6 +10,7 @@ import dev.graft.datasets.report.rows.LongSet;
 import dev.graft.datasets.report.rows.Sketches;
 import dev.graft.text.row.Example;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** Rows that are trained on and measured with. */
 public final class Leakage implements Inspection {
@@ -33,13 +34,19 @@ public final class Leakage implements Inspection {
 
   @Override
   public void see(InspectedRow row) {
-    if (rows.contains(row.rowDigest())) {
-      same.add(row);
-    } else if (asks(row) && prompts.contains(row.promptDigest())) {
-      asked.add(row);
-    } else if (like.hasLike(row)) {
-      nearly.add(row);
+    switch (defect(row)) {
+      case ROW_IN_VALIDATION -> same.add(row);
+      case PROMPT_IN_VALIDATION -> asked.add(row);
+      case ROW_NEARLY_IN_VALIDATION -> nearly.add(row);
+      case null, default -> {}
     }
+  }
+
+  /** What of these it is a case of; null = none. */
+  public @Nullable Defect defect(InspectedRow row) {
+    if (rows.contains(row.rowDigest())) return Defect.ROW_IN_VALIDATION;
+    if (asks(row) && prompts.contains(row.promptDigest())) return Defect.PROMPT_IN_VALIDATION;
+    return like.hasLike(row) ? Defect.ROW_NEARLY_IN_VALIDATION : null;
   }
 
   /** A text has no prompt. */

@@ -22,11 +22,21 @@ public final class Pairs implements Inspection {
   @Override
   public void see(InspectedRow row) {
     if (!(row.example() instanceof Example.PreferencePair pair)) return;
-    String rejected = InspectedRow.of(pair.rejected()).answer();
+    String rejected = rejected(pair);
     rows++;
     chosenCharacters += row.answer().length();
     rejectedCharacters += rejected.length();
     if (row.answerDigest() == Fingerprint.of(rejected)) same.add(row);
+  }
+
+  /** Whether it prefers what it rejects. */
+  public static boolean areSame(InspectedRow row) {
+    return row.example() instanceof Example.PreferencePair pair
+        && row.answerDigest() == Fingerprint.of(rejected(pair));
+  }
+
+  private static String rejected(Example.PreferencePair pair) {
+    return InspectedRow.of(pair.rejected()).answer();
   }
 
   @Override

@@ -31,7 +31,7 @@ public final class PromptsAndAnswers implements Inspection {
     rows++;
     labels |= row.example() instanceof Example.Labelled;
     texts |= row.example() instanceof Example.Text;
-    if (!labels && blankAnswer(row)) unanswered.add(row);
+    if (isUnanswered(row)) unanswered.add(row);
     if (!texts && row.said().isBlank()) unasked.add(row);
     if (answers.size() < 2) answers.add(row.answerDigest());
     if (prompts.size() < 2) prompts.add(row.promptDigest());
@@ -41,8 +41,9 @@ public final class PromptsAndAnswers implements Inspection {
     if (newAnswer && !newPrompt) conflicting.add(row);
   }
 
-  /** Of a chat any answer that trains. */
-  private static boolean blankAnswer(InspectedRow row) {
+  /** Whether it has an empty answer; of a chat, any that trains. */
+  public static boolean isUnanswered(InspectedRow row) {
+    if (row.example() instanceof Example.Labelled) return false;
     if (row.example() instanceof Example.Chat chat
         && chat.messages().stream().anyMatch(turn -> InspectedRow.is(turn, "assistant"))) {
       return chat.messages().stream()

@@ -9,6 +9,7 @@ import dev.graft.datasets.report.rows.LikeRows;
 import dev.graft.datasets.report.rows.LongSet;
 import dev.graft.datasets.report.rows.Sketches;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** Rows that say again what an earlier one says. */
 public final class Repetitions implements Inspection {
@@ -25,11 +26,15 @@ public final class Repetitions implements Inspection {
   @Override
   public void see(InspectedRow row) {
     rows++;
-    if (!seen.add(row.rowDigest())) {
-      same.add(row);
-    } else if (like.hasLikeOrAdd(row)) {
-      nearly.add(row);
-    }
+    Defect defect = defect(row);
+    if (defect == Defect.DUPLICATE_ROWS) same.add(row);
+    if (defect == Defect.NEAR_DUPLICATE_ROWS) nearly.add(row);
+  }
+
+  /** What of these it is a case of, among those that were asked about; null = none. */
+  public @Nullable Defect defect(InspectedRow row) {
+    if (!seen.add(row.rowDigest())) return Defect.DUPLICATE_ROWS;
+    return like.hasLikeOrAdd(row) ? Defect.NEAR_DUPLICATE_ROWS : null;
   }
 
   @Override

@@ -20,12 +20,18 @@ public final class UnwantedText implements Inspection {
     for (SuspectText suspect : SuspectText.values()) {
       if (suspect.isIn(text)) found.computeIfAbsent(suspect, key -> new Lines()).add(row);
     }
-    if (text.chars().anyMatch(UnwantedText::controls)) control.add(row);
+    if (text.chars().anyMatch(UnwantedText::isControl)) control.add(row);
   }
 
-  private static boolean controls(int character) {
+  /** Whether it is one that no text has, other than a line break or a tab. */
+  public static boolean isControl(int character) {
     return character < ' ' && character != '\n' && character != '\r' && character != '\t'
         || character == 0x7f;
+  }
+
+  /** Whether there is what was decoded wrongly. */
+  public static boolean isBroken(String text) {
+    return SuspectText.BROKEN_TEXT.isIn(text);
   }
 
   @Override

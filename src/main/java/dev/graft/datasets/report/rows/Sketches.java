@@ -1,11 +1,19 @@
 package dev.graft.datasets.report.rows;
 
+import dev.graft.text.row.RowReader;
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.springframework.core.io.InputStreamSource;
 
 /** Sketches of rows; several inspections ask for that of the same row, one after the other. */
 public final class Sketches {
   /** A text of fewer is too short to be nearly another one. */
   private static final int FEWEST_PIECES = 20;
+
+  private static final long SAMPLE_BYTES = 1 << 20;
 
   private final Shingles shingles;
   private @Nullable InspectedRow last;
@@ -13,6 +21,20 @@ public final class Sketches {
 
   public Sketches(Shingles shingles) {
     this.shingles = shingles;
+  }
+
+  /** Of the rows of this file, by what its first ones have in common. */
+  public static Sketches of(InputStreamSource rows) throws IOException {
+    List<String> texts = new ArrayList<>();
+    try (FirstRows in =
+        new FirstRows(new BufferedInputStream(rows.getInputStream()), SAMPLE_BYTES)) {
+      RowReader.read(
+          in,
+          example -> {
+            if (texts.size() < Shingles.SAMPLE) texts.add(text(InspectedRow.of(example)));
+          });
+    }
+    return new Sketches(Shingles.knowing(texts));
   }
 
   /** Null where there is too little text. */

@@ -18,14 +18,29 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A JSONL file of a request.
  *
  * @param param the request's name for it, for failures
+ * @param part of its rows; null = all of them
  */
-public record RowFile(String param, Path path) {
+public record RowFile(String param, Path path, HeldOut.@Nullable Part part) {
   private static final int SHOWN = 3;
+
+  public RowFile(String param, Path path) {
+    this(param, path, null);
+  }
+
+  RowFile part(HeldOut.Part some) {
+    return new RowFile(param, path, some);
+  }
+
+  /** Tells these rows from those of other files, and of this one. */
+  String identity(String sha256) {
+    return part == null ? sha256 : "%s %s %s".formatted(sha256, part.split(), part.held());
+  }
 
   /** SHA-256 of the file. */
   String sha256() {
@@ -46,7 +61,15 @@ public record RowFile(String param, Path path) {
     RowReader.Summary summary;
     try (InputStream in =
         new DigestInputStream(new BufferedInputStream(Files.newInputStream(path)), digest)) {
-      summary = RowReader.read(in, sink);
+      HeldOut.Part some = part;
+      summary =
+          RowReader.read(
+              in,
+              some == null
+                  ? sink
+                  : row -> {
+                    if (some.has(row)) sink.accept(row);
+                  });
       in.transferTo(OutputStream.nullOutputStream());
     } catch (IOException e) {
       throw new UncheckedIOException(param + " cannot be read", e);

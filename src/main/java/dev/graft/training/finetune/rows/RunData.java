@@ -28,9 +28,10 @@ public record RunData(Task task, TrainingData training, @Nullable TrainingData v
       int maxLength,
       RunControl control) {
     TrainingSpec spec = run.spec();
-    RowFile training = new RowFile("training_file", run.data().trainingFile());
     Path second = run.data().validationFile();
-    RowFile validation = second == null ? null : new RowFile("validation_file", second);
+    HeldOut.Parts parts = parts(run.data().trainingFile(), second, spec, control);
+    RowFile training = parts.training();
+    RowFile validation = parts.validation();
     if (!spec.objective().labelsRows()) {
       requireText(base);
       Tokenization how =
@@ -55,6 +56,21 @@ public record RunData(Task task, TrainingData training, @Nullable TrainingData v
         validation == null
             ? null
             : new LabelledFile(validation, spec, tokenizer, maxLength, control).with(labels));
+  }
+
+  /** What is trained on, and what is validated with: a file of its own, or what is held out. */
+  private static HeldOut.Parts parts(
+      Path training, @Nullable Path validation, TrainingSpec spec, RunControl control) {
+    RowFile file = new RowFile("training_file", training);
+    return validation == null
+        ? HeldOut.Parts.of(file, spec, control)
+        : new HeldOut.Parts(file, new RowFile("validation_file", validation));
+  }
+
+  /** The rows that train. */
+  public static RowFile training(
+      Path training, @Nullable Path validation, TrainingSpec spec, RunControl control) {
+    return parts(training, validation, spec, control).training();
   }
 
   private static void requireText(ModelDirectory base) {

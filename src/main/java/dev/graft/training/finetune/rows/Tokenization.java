@@ -22,15 +22,19 @@ public record Tokenization(
     return RowSettings.of(spec, maxLength).tokenizer(tokenizer);
   }
 
-  /** The key of a file's rows in the cache. */
-  String key(String sha256) {
+  /**
+   * The key of a file's rows in the cache.
+   *
+   * @param rows tells them from others
+   */
+  String key(String rows) {
     String release = Tokenization.class.getPackage().getImplementationVersion();
     boolean packs = spec.training().rows().packingStrategy() != null;
     String all =
         String.join(
             "\n",
             FORMAT + " " + release,
-            sha256,
+            rows,
             base,
             spec.objective() + (packs ? " packed" : ""),
             RowSettings.of(spec, maxLength).toString());

@@ -60,7 +60,10 @@ public record TrainingData(
   public static TrainingData read(RowFile file, Tokenization how, RunControl control) {
     String sha256 = file.sha256();
     StoredRows stored =
-        how.cache().get(how.key(sha256), into -> collected(file, sha256, how, control, into));
+        how.cache()
+            .get(
+                how.key(file.identity(sha256)),
+                into -> collected(file, sha256, how, control, into));
     StoredRows.Counts counts = stored.counts();
     Rows rows = rows(stored, how.spec(), how.maxLength());
     TrainingData data = new TrainingData(rows, counts.dropped(), counts.truncated(), sha256);

@@ -85,6 +85,26 @@ class FineTuneTests {
   }
 
   @Test
+  void rowsThatAreHeldOutAreValidatedWithAndNotTrainedOn() throws IOException {
+    String spec = SPEC.replace("'eval_steps':5", "'eval_steps':5,'held_out':0.25");
+    TrainingRun run = RecordedRuns.of(spec, base, rows, null, directory.resolve("out"), null);
+    assertThat(new FineTune(run, runs.events::add, () -> null, FakeModel.SOURCE).run())
+        .isEqualTo(TrainerExit.DONE);
+    var started = (TrainingEvent.Started) runs.events.getFirst();
+    assertThat(started.rows()).isEqualTo(10);
+    assertThat(started.validationRows()).isEqualTo(3);
+    assertThat(runs.of(TrainingEvent.Evaluated.class))
+        .extracting(TrainingEvent.Evaluated::step)
+        .containsExactly(0L, 5L, 9L);
+    List<TrainingEvent> first = List.copyOf(runs.events);
+    runs.events.clear();
+    TrainingRun again = RecordedRuns.of(spec, base, rows, null, directory.resolve("again"), null);
+    new FineTune(again, runs.events::add, () -> null, FakeModel.SOURCE).run();
+    assertThat(runs.of(TrainingEvent.Evaluated.class))
+        .isEqualTo(first.stream().filter(TrainingEvent.Evaluated.class::isInstance).toList());
+  }
+
+  @Test
   void otherFormsOfTheResultLieBesideIt() throws IOException {
     String rslora = SPEC.replace("'r':4,", "'r':4,'use_rslora':true,");
     run("first", rslora.replace("{'peft'", "{'output':{'merged':true},'peft'"), null, () -> null);

@@ -1,26 +1,26 @@
-package dev.graft.datasets.report;
+package dev.graft.datasets.report.rows;
 
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 
 /** The beginning of a file: ends with the line that has the last byte which may be read. */
-final class FirstRows extends FilterInputStream {
+public final class FirstRows extends FilterInputStream {
   private long left;
   private boolean ended;
 
-  FirstRows(InputStream in, long most) {
+  public FirstRows(InputStream in, long most) {
     super(in);
     left = most;
   }
 
   /** Nothing more is read. */
-  void end() {
+  public void end() {
     ended = true;
   }
 
   /** Whether the file went on behind what was read. */
-  boolean cutOff() throws IOException {
+  public boolean cutOff() throws IOException {
     return ended && in.read() >= 0;
   }
 

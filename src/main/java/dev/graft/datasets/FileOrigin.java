@@ -1,0 +1,17 @@
+package dev.graft.datasets;
+
+import dev.graft.datasets.report.findings.Remedy;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a file was made of.
+ *
+ * @param parent the file whose rows these were
+ * @param remedies what was done about them; empty where they were converted only
+ * @param validationFile the file that they were compared with; null = with none
+ */
+public record FileOrigin(String parent, List<Remedy> remedies, @Nullable String validationFile) {
+  /** How many rows a remedy was done to; null before it is done. */
+  public record Remedied(Remedy remedy, @Nullable Long rows) {}
+}

@@ -4,6 +4,7 @@ import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
 import dev.graft.platform.pagination.Cursor;
 import dev.graft.spec.ExportForm;
+import dev.graft.tenancy.Owned;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
@@ -15,7 +16,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** The statements on {@code adapter_export}. */
 @Repository
-class AdapterExports {
+class AdapterExports implements Owned {
   private static final int LONGEST_ERROR = 2000;
   private static final String ROW =
       """
@@ -61,6 +62,11 @@ class AdapterExports {
             .param("filename", filename)
             .update()
         == 1;
+  }
+
+  @Override
+  public Optional<String> departmentOf(String id) {
+    return find(id).map(AdapterExport::departmentId);
   }
 
   /** Of whichever department. */

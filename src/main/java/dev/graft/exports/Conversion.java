@@ -158,10 +158,11 @@ class Conversion implements AutoCloseable {
     if (status == REQUEST_WRONG && !said.isEmpty()) {
       throw new Refused(said.substring(SAID_BY.length()));
     }
-    return new IOException(
+    String what =
         status == OUT_OF_HEAP
             ? "its process had too little memory; graft.exports.heap is " + settings.heap()
-            : "its process ended with status " + status);
+            : "its process ended with status " + status;
+    return new IOException(what, new IOException(said)); // the log alone has what it said
   }
 
   private static @Nullable Long total(Path file) throws IOException {

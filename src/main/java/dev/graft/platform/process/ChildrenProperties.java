@@ -4,7 +4,7 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
- * {@code graft.children.*}: trainers, inspections of rows and models that answer.
+ * {@code graft.children.*}: trainers, exports, inspections of rows and models that answer.
  *
  * @param user whom they run as where Graft runs as root: a number, which needs no account, or the
  *     name of one; give it to nothing else ({@code nobody} owns an embedded PostgreSQL). {@code

@@ -38,7 +38,7 @@ class DocumentedCommandsTests {
       Pattern.compile("^  '?(/v1/[^\\s':]+)'?:$", Pattern.MULTILINE);
   private static final Pattern METHOD =
       Pattern.compile("^    (get|post|put|patch|delete):$", Pattern.MULTILINE);
-  private static final Pattern PAGE = Pattern.compile("docs/[\\w/-]+\\.md");
+  private static final Pattern PAGE = Pattern.compile("(?:docs/[\\w/-]+\\.md|README\\.md)");
   private static final Map<String, String> PAGES = pages();
 
   @Test

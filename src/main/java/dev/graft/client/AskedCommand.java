@@ -5,7 +5,6 @@ import java.io.InputStream;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
@@ -48,7 +47,6 @@ public record AskedCommand(String command, List<String> options) {
 
   /** Empty where no server answers. */
   public Optional<Answer> ask(Path socket) {
-    if (!Files.exists(socket)) return Optional.empty();
     try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
       Channels.newOutputStream(channel).write(JsonMapper.shared().writeValueAsBytes(this));
       channel.shutdownOutput();

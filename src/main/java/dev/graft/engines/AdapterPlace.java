@@ -6,18 +6,12 @@ import java.util.function.Predicate;
 
 /** Where an engine looks for adapters. */
 sealed interface AdapterPlace extends AutoCloseable permits ResolverDirectory, ResolverBucket {
-  /** Makes the files of an adapter. */
-  @FunctionalInterface
-  interface Source {
-    VllmForm.Files files() throws IOException, VllmForm.NotLoadable;
-  }
-
   /**
    * Has an adapter under its name, whole or not at all; what is there already is not made again.
    *
    * @return its path as the engine sees it
    */
-  String put(Served adapter, Source source) throws IOException, VllmForm.NotLoadable;
+  String put(Served adapter, VllmForm.Source source) throws IOException, VllmForm.NotLoadable;
 
   /** Whether Graft has laid out what an engine has loaded from this path. */
   boolean isOurs(String path);

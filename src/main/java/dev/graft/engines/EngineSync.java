@@ -1,8 +1,8 @@
 package dev.graft.engines;
 
-import dev.graft.engines.AdapterPlace.Source;
 import dev.graft.engines.EngineHealth.Status;
 import dev.graft.engines.VllmForm.NotLoadable;
+import dev.graft.engines.VllmForm.Source;
 import dev.graft.inference.engine.VllmAdapters;
 import dev.graft.inference.engine.VllmAdapters.EngineRefused;
 import dev.graft.platform.MachineLacks;

@@ -44,7 +44,8 @@ final class ResolverBucket implements AdapterPlace {
   }
 
   @Override
-  public String put(Served adapter, Source source) throws IOException, VllmForm.NotLoadable {
+  public String put(Served adapter, VllmForm.Source source)
+      throws IOException, VllmForm.NotLoadable {
     String config = adapter.name() + SLASH + VllmForm.CONFIG;
     if (bucket().size(config).isEmpty()) {
       VllmForm.Files files = source.files();

@@ -41,7 +41,8 @@ final class ResolverDirectory implements AdapterPlace {
   }
 
   @Override
-  public String put(Served adapter, Source source) throws IOException, VllmForm.NotLoadable {
+  public String put(Served adapter, VllmForm.Source source)
+      throws IOException, VllmForm.NotLoadable {
     Path files = root.resolve(FILES).resolve(adapter.key());
     if (!Files.isDirectory(files)) make(files, source.files());
     link(root.resolve(adapter.name()), files);

@@ -42,6 +42,12 @@ class VllmForm {
    */
   record Files(byte[] config, BlobRef weights) {}
 
+  /** Makes them when they are needed. */
+  @FunctionalInterface
+  interface Source {
+    Files files() throws IOException, NotLoadable;
+  }
+
   /** vLLM does not load it, in no form that is there. */
   static final class NotLoadable extends Exception {
     private static final long serialVersionUID = 1;

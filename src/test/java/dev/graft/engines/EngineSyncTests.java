@@ -3,8 +3,8 @@ package dev.graft.engines;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.artifacts.FileArtifactStore;
-import dev.graft.engines.AdapterPlace.Source;
 import dev.graft.engines.EngineHealth.Status;
+import dev.graft.engines.VllmForm.Source;
 import dev.graft.inference.engine.EngineHttp;
 import dev.graft.inference.engine.VllmAdapters;
 import java.io.IOException;

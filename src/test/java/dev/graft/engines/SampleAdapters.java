@@ -6,7 +6,7 @@ import dev.graft.adapters.Adapter;
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
-import dev.graft.engines.AdapterPlace.Source;
+import dev.graft.engines.VllmForm.Source;
 import java.io.ByteArrayInputStream;
 import java.time.Instant;
 

@@ -20,7 +20,6 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.beans.factory.annotation.Autowired;
-import org.springframework.core.env.Environment;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -37,7 +36,6 @@ class CommandLineIT extends StartedGraft {
   @Autowired Departments departments;
   @Autowired ApiKeys keys;
   @Autowired BaseModels models;
-  @Autowired Environment settings;
 
   @Test
   void fromALoginToAnUnpackedAdapter() throws Exception {
@@ -342,48 +340,6 @@ class CommandLineIT extends StartedGraft {
     assertThat(away.status()).isEqualTo(3);
     assertThat(away.error())
         .contains("the server http://127.0.0.1:" + nobody + " cannot be reached");
-  }
-
-  @Test
-  void theDoctorLooksAtAGraftThatRunsAndChangesNothing() throws Exception {
-    graft(key("support") + "\n", "login", "--server", url());
-    String password = String.valueOf(settings.getProperty("spring.datasource.password"));
-    write(
-        "graft.properties",
-        "spring.datasource.url=%s\nspring.datasource.username=%s\nspring.datasource.password=%s\n"
-            .formatted(
-                settings.getProperty("spring.datasource.url"),
-                settings.getProperty("spring.datasource.username"),
-                password));
-    String port = String.valueOf(URI.create(url()).getPort());
-    Ran well =
-        graft("", "doctor --config graft.properties --data-dir data --port".split(" "), port);
-    assertThat(well.out()).contains("all", " is held by a Graft that runs", "taken by " + url());
-    assertThat(well.out()).doesNotContain(password);
-    assertThat(well.out().lines().toList().getLast()).matches("\\d+ ok, \\d warnings?, 0 missing");
-    assertThat(well.status()).as(well.out()).isZero();
-    assertThat(directory.resolve("data")).doesNotExist();
-  }
-
-  @Test
-  void theDoctorSaysWhatIsMissingAndItsCure() throws Exception {
-    Path cluster = Files.createDirectories(directory.resolve("data/postgres/cluster"));
-    Files.writeString(cluster.resolve("PG_VERSION"), "17\n");
-    Ran ran = graft("", "doctor --json --port 0 --data-dir data".split(" "));
-    assertThat(ran.status()).isEqualTo(3);
-    JsonNode report = json(ran.out());
-    assertThat(report.path("missing").asInt()).isOne();
-    List<JsonNode> findings = report.path("findings").valueStream().toList();
-    assertThat(findings.stream().filter(f -> f.path("status").asString().equals("ok")))
-        .hasSize(report.path("ok").asInt());
-    assertThat(findings)
-        .filteredOn(finding -> finding.path("status").asString().equals("missing"))
-        .singleElement()
-        .satisfies(
-            finding -> {
-              assertThat(finding.path("name").asString()).isEqualTo("postgresql");
-              assertThat(finding.path("cure").asString()).contains("pg_dump 17");
-            });
   }
 
   /** What the audit log tells of it, in order. */

@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
 /**
  * {@code graft} as a program of its own.
  *
- * @param directory where it runs; its login is kept there, too
+ * @param directory where it runs; its login and its data directory are there, too
  */
 record GraftProgram(Path directory) {
   /** How it ended, and what it said. */
@@ -47,6 +47,7 @@ record GraftProgram(Path directory) {
     ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
     builder.environment().keySet().removeIf(n -> n.startsWith("GRAFT_") || n.startsWith("OPENAI_"));
     builder.environment().put("XDG_CONFIG_HOME", directory.toString());
+    builder.environment().put("GRAFT_DATA_DIR", directory.resolve("data").toString());
     builder.environment().putAll(environment);
     return builder;
   }

@@ -37,7 +37,6 @@ class ThreeCommandsIT {
     try (HubDouble hub = new HubDouble()) {
       hub.add(HUB_MODEL, TinyLlama.write(directory.resolve("model"), 1));
       Map<String, String> environment = new HashMap<>();
-      environment.put("GRAFT_DATA_DIR", directory.resolve("data").toString());
       environment.put("HF_ENDPOINT", hub.url().toString());
       environment.put("GRAFT_CHILDREN_USER", "none");
       GraftProgram graft = new GraftProgram(directory);

@@ -1,5 +1,7 @@
 package dev.graft;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,5 +29,15 @@ public final class TestProgram {
     rest.add("-Dgraft.test.log=info");
     rest.addAll(List.of("-cp", System.getProperty("java.class.path"), program.getName()));
     return rest;
+  }
+
+  /** Whether a word is in the command line of a process; it has the class path, too. */
+  public static boolean runs(ProcessHandle process, String word) {
+    try {
+      Path line = Path.of("/proc", Long.toString(process.pid()), "cmdline");
+      return process.isAlive() && Files.readString(line).contains(word);
+    } catch (IOException ended) {
+      return false;
+    }
   }
 }

@@ -1,11 +1,10 @@
 package dev.graft.catalog;
 
+import dev.graft.artifacts.Scratch;
 import dev.graft.platform.GraftProperties;
-import dev.graft.platform.process.FileTrees;
 import dev.graft.weights.files.BadModel;
 import dev.graft.weights.gguf.base.GgufModel;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,9 +30,8 @@ public class GgufModels {
    */
   public HubModels.Added add(String name, Path file) throws IOException {
     BaseModels.requireName(name);
-    Files.createDirectories(imports);
-    Path directory = Files.createTempDirectory(imports, name);
-    try {
+    try (Scratch scratch = Scratch.open(imports)) {
+      Path directory = scratch.directory();
       GgufModel written = GgufModel.write(file, directory);
       BaseModel model = models.register(name, directory, "gguf:" + file.getFileName());
       List<String> limitations = new ArrayList<>();
@@ -46,8 +44,6 @@ public class GgufModels {
       return new HubModels.Added(model, limitations);
     } catch (BadModel e) {
       throw new ModelRefused(String.valueOf(e.getMessage()));
-    } finally {
-      FileTrees.delete(directory);
     }
   }
 }

@@ -3,11 +3,11 @@ package dev.graft.engines;
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.Digest;
+import dev.graft.artifacts.Scratch;
 import dev.graft.artifacts.manifest.ManifestDirectory;
 import dev.graft.artifacts.s3.S3Bucket;
 import dev.graft.artifacts.s3.S3Properties;
 import dev.graft.artifacts.s3.UploadSource;
-import dev.graft.platform.process.FileTrees;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -49,12 +49,8 @@ final class ResolverBucket implements AdapterPlace {
     String config = adapter.name() + SLASH + VllmForm.CONFIG;
     if (bucket().size(config).isEmpty()) {
       VllmForm.Files files = source.files();
-      Files.createDirectories(scratch);
-      Path made = Files.createTempDirectory(scratch, adapter.adapter().id());
-      try {
-        upload(adapter, files, made);
-      } finally {
-        FileTrees.delete(made);
+      try (Scratch made = Scratch.open(scratch)) {
+        upload(adapter, files, made.directory());
       }
     }
     return "s3://" + settings.bucket() + SLASH + adapter.name();

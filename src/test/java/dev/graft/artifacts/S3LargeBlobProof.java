@@ -17,6 +17,16 @@ class S3LargeBlobProof {
   void aBlobManyTimesTheHeap(@TempDir Path root) throws Exception {
     long bytes = Long.getLong("graft.test.gib", 10) << 30;
     S3Server server = S3Server.shared();
+    String bucket = server.bucket();
+    try {
+      assertThat(sentAndRead(server, bucket, root, bytes)).startsWith(bytes + " ");
+    } finally {
+      server.remove(bucket);
+    }
+  }
+
+  private static String sentAndRead(S3Server server, String bucket, Path root, long bytes)
+      throws Exception {
     Process program =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -25,13 +35,13 @@ class S3LargeBlobProof {
                 System.getProperty("java.class.path"),
                 S3LargeBlob.class.getName(),
                 server.endpoint().toString(),
-                server.bucket(),
+                bucket,
                 root.toString(),
                 Long.toString(bytes))
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
     String said = new String(program.getInputStream().readAllBytes(), UTF_8);
     assertThat(program.waitFor()).isZero();
-    assertThat(said).startsWith(bytes + " ");
+    return said;
   }
 }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.graft.ExpectedLog;
+import dev.graft.TestProgram;
 import dev.graft.console.PageClient;
 import dev.graft.openai.StartedGraft;
 import dev.graft.tenancy.ApiClient;
@@ -317,7 +318,7 @@ class ExportsIT extends StartedGraft {
   private static Optional<ProcessHandle> child() {
     return ProcessHandle.current()
         .descendants()
-        .filter(each -> each.info().command().orElse("").endsWith("/bin/java"))
+        .filter(each -> TestProgram.runs(each, "\0exporter\0"))
         .findFirst();
   }
 

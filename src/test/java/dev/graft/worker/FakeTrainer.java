@@ -1,5 +1,6 @@
 package dev.graft.worker;
 
+import dev.graft.TestProgram;
 import dev.graft.training.protocol.ProtocolLines;
 import dev.graft.training.protocol.RunRequest;
 import dev.graft.training.protocol.TrainerDirective;
@@ -49,12 +50,7 @@ public final class FakeTrainer {
 
   /** Whether a process is one that lives. Class paths are longer than what its handle tells. */
   static boolean is(ProcessHandle process) {
-    try {
-      Path line = Path.of("/proc", Long.toString(process.pid()), "cmdline");
-      return process.isAlive() && Files.readString(line).contains(FakeTrainer.class.getName());
-    } catch (IOException ended) {
-      return false;
-    }
+    return TestProgram.runs(process, FakeTrainer.class.getName());
   }
 
   private void listen(BufferedReader in) {

@@ -48,16 +48,6 @@ final class CommandSocket implements AutoCloseable {
     this.failures = failures;
   }
 
-  /** Empty if no running server carries it out. */
-  static Optional<Object> picked(AskedCommand asked) {
-    return switch (asked.command()) {
-      case "key" -> Optional.of(new KeyCommand());
-      case "worker-token" -> Optional.of(new WorkerTokenCommand());
-      case LocalLoginCommand.NAME -> Optional.of(new LocalLoginCommand());
-      default -> Optional.empty();
-    };
-  }
-
   /** Empty where there can be none, such as under a path that is too long: commands do without. */
   static Optional<CommandSocket> open(
       Path dataDir, ServerContext server, IExecutionExceptionHandler failures) {
@@ -94,7 +84,7 @@ final class CommandSocket implements AutoCloseable {
   private void answer(SocketChannel caller) {
     try (caller) {
       AskedCommand asked = AskedCommand.read(Channels.newInputStream(caller));
-      Optional<Object> command = picked(asked);
+      Optional<Object> command = SocketCommands.of(asked);
       if (command.isEmpty()) return;
       AskedCommand.Answer answer = ServerContext.inside(server, () -> run(command.get(), asked));
       Channels.newOutputStream(caller).write(answer.json());

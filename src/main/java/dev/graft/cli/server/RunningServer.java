@@ -27,7 +27,7 @@ public final class RunningServer implements IExecutionStrategy {
     if (arguments.length == 0) return Optional.empty();
     List<String> options = Arrays.asList(arguments).subList(1, arguments.length);
     AskedCommand asked = new AskedCommand(arguments[0], options);
-    return CommandSocket.picked(asked).map(command -> new RunningServer(asked));
+    return SocketCommands.of(asked).map(command -> new RunningServer(asked));
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.graft.artifacts.s3;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.graft.platform.process.FileTrees;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -120,6 +121,11 @@ public final class S3Server {
       throw new UncheckedIOException(e);
     }
     return name;
+  }
+
+  /** With all that is in it. */
+  public void remove(String bucket) throws IOException {
+    FileTrees.delete(directory.resolve(bucket));
   }
 
   /** As a server's configuration has them. */

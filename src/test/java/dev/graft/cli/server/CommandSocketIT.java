@@ -64,7 +64,7 @@ class CommandSocketIT {
     StringWriter err = new StringWriter();
     List<String> options = Arrays.asList(arguments).subList(1, arguments.length);
     int status =
-        new CommandLine(CommandSocket.picked(new AskedCommand(arguments[0], options)).orElseThrow())
+        new CommandLine(SocketCommands.of(new AskedCommand(arguments[0], options)).orElseThrow())
             .setCaseInsensitiveEnumValuesAllowed(true)
             .setExecutionStrategy(RunningServer.of(arguments).orElseThrow())
             .setOut(new PrintWriter(out))

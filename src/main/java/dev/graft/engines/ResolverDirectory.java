@@ -90,8 +90,8 @@ final class ResolverDirectory implements AdapterPlace {
     }
     for (Path files : entries(root.resolve(FILES))) {
       String key = String.valueOf(files.getFileName());
-      if (key.startsWith(MAKING) || keys.contains(key)) continue;
-      if (!exists.test(Served.adapterId(key))) FileTrees.delete(files);
+      if (keys.contains(key)) continue;
+      if (key.startsWith(MAKING) || !exists.test(Served.adapterId(key))) FileTrees.delete(files);
     }
   }
 

@@ -17,7 +17,6 @@ import tools.jackson.databind.json.JsonMapper;
 /** The statements on {@code adapter_export}. */
 @Repository
 class AdapterExports implements Owned {
-  private static final int LONGEST_ERROR = 2000;
   private static final String ROW =
       """
       select e.*, e.options::text as said, extract(epoch from created_at)::bigint as created,
@@ -129,7 +128,7 @@ class AdapterExports implements Owned {
 
   /** What will be tried again. */
   void met(String id, String error) {
-    unfinished("error = :error", id).param("error", shortened(error)).update();
+    unfinished("error = left(:error, 2000)", id).param("error", error).update();
   }
 
   boolean succeed(String id, BlobRef content) {
@@ -146,8 +145,8 @@ class AdapterExports implements Owned {
   }
 
   boolean fail(String id, String error) {
-    return unfinished("state = 'failed', error = :error, ended_at = graft_now()", id)
-            .param("error", shortened(error))
+    return unfinished("state = 'failed', error = left(:error, 2000), ended_at = graft_now()", id)
+            .param("error", error)
             .update()
         == 1;
   }
@@ -155,10 +154,6 @@ class AdapterExports implements Owned {
   private JdbcClient.StatementSpec unfinished(String set, String id) {
     return sql.sql("update adapter_export set " + set + " where id = :id and ended_at is null")
         .param("id", id);
-  }
-
-  private static String shortened(String error) {
-    return error.length() <= LONGEST_ERROR ? error : error.substring(0, LONGEST_ERROR);
   }
 
   /** Its content stays until nothing refers to it. */

@@ -1,13 +1,13 @@
 package dev.graft.exports;
 
 import dev.graft.adapters.Adapter;
+import dev.graft.artifacts.Scratch;
 import dev.graft.artifacts.cache.LocalCopies;
 import dev.graft.catalog.BaseModel;
 import dev.graft.catalog.BaseModels;
 import dev.graft.platform.GraftProperties;
 import dev.graft.platform.errors.ProblemType;
 import dev.graft.platform.errors.RequestFailed;
-import dev.graft.platform.process.FileTrees;
 import dev.graft.spec.ExportForm;
 import dev.graft.spec.Quantization;
 import dev.graft.spec.request.TrainingSpecs;
@@ -15,7 +15,6 @@ import dev.graft.training.export.ResultForms;
 import dev.graft.training.export.ResultSource;
 import dev.graft.weights.files.BadModel;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
@@ -68,8 +67,8 @@ class ExportSources {
    * @throws RequestFailed if there is no such form of the adapter, with the reason
    */
   void require(Adapter adapter, ExportForm form) throws IOException {
-    Path directory = Files.createTempDirectory(Files.createDirectories(work), "export-");
-    try {
+    try (Scratch scratch = Scratch.open(work)) {
+      Path directory = scratch.directory();
       Path base = directory.resolve("base");
       Path result = directory.resolve("result");
       lay(adapter, base, result);
@@ -79,8 +78,6 @@ class ExportSources {
           ProblemType.INVALID_VALUE,
           "%s cannot be made of this adapter: %s.".formatted(form.kind().wireName(), obstacle),
           "form");
-    } finally {
-      FileTrees.delete(directory);
     }
   }
 

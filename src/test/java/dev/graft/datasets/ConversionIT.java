@@ -8,21 +8,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.github.luben.zstd.Zstd;
-import dev.graft.tenancy.Caller;
-import dev.graft.tenancy.Departments;
-import dev.graft.tenancy.keys.ApiKeys;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.UUID;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.springframework.beans.factory.annotation.Autowired;
-import org.springframework.boot.test.web.server.LocalServerPort;
 import tools.jackson.databind.JsonNode;
 
 /** Files of chat rows that are made of files in other formats. */
 @SmallFilesIT
-class ConversionIT {
+class ConversionIT extends OwnDepartment {
   private static final Map<String, String> FIELDS = Map.of("purpose", "fine-tune");
   private static final String QUESTION = "{\"question\":\"1+1?\",\"answer\":\"2\"}\n";
   private static final String CHAT =
@@ -31,21 +24,6 @@ class ConversionIT {
   private static final String SHAREGPT =
       "{\"id\":\"a\",\"conversations\":[{\"from\":\"human\",\"value\":\"1+1?\"},"
           + "{\"from\":\"gpt\",\"value\":\"2\"}]}\n";
-
-  @LocalServerPort private int port;
-  @Autowired private Departments departments;
-  @Autowired private ApiKeys keys;
-  private DatasetsApi api = new DatasetsApi(0, "");
-
-  @BeforeEach
-  void newDepartment() {
-    api = client();
-  }
-
-  private DatasetsApi client() {
-    String department = departments.ensure("d-" + UUID.randomUUID());
-    return new DatasetsApi(port, keys.create(department, Caller.Scope.USER).secret());
-  }
 
   private JsonNode uploaded(String name, String rows) throws Exception {
     return ok(api.file(name, rows.getBytes(UTF_8), FIELDS));
@@ -187,6 +165,6 @@ class ConversionIT {
                 .path("message")
                 .asString())
         .contains("CSV", "columns[user]");
-    error(client().post("files/" + id(chat) + "/convert", Map.of("from", "alpaca")), 404);
+    error(another().post("files/" + id(chat) + "/convert", Map.of("from", "alpaca")), 404);
   }
 }

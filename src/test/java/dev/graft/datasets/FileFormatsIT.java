@@ -12,42 +12,25 @@ import static org.awaitility.Awaitility.await;
 import com.github.luben.zstd.Zstd;
 import dev.graft.artifacts.ArtifactStore;
 import dev.graft.artifacts.Digest;
-import dev.graft.tenancy.Caller;
-import dev.graft.tenancy.Departments;
-import dev.graft.tenancy.keys.ApiKeys;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 import java.util.zip.GZIPOutputStream;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
-import org.springframework.boot.test.web.server.LocalServerPort;
 import tools.jackson.databind.JsonNode;
 
 /** Files that are not plain JSONL: kept as they came, trained on as rows. */
 @SmallFilesIT
-class FileFormatsIT {
+class FileFormatsIT extends OwnDepartment {
   private static final Map<String, String> FIELDS = Map.of("purpose", "fine-tune");
   private static final byte[] ROWS = "{\"text\":\"a\"}\n{\"text\":\"b\"}\n".getBytes(UTF_8);
 
-  @LocalServerPort private int port;
-  @Autowired private Departments departments;
-  @Autowired private ApiKeys keys;
   @Autowired private StoredFiles files;
   @Autowired private ArtifactStore store;
-  private String department = "";
-  private DatasetsApi api = new DatasetsApi(0, "");
-
-  @BeforeEach
-  void newDepartment() {
-    department = departments.ensure("d-" + UUID.randomUUID());
-    api = new DatasetsApi(port, keys.create(department, Caller.Scope.USER).secret());
-  }
 
   private static byte[] gzip(byte[] content) throws IOException {
     ByteArrayOutputStream out = new ByteArrayOutputStream();

@@ -9,9 +9,6 @@ import static org.awaitility.Awaitility.await;
 
 import com.github.luben.zstd.Zstd;
 import dev.graft.artifacts.ArtifactStore;
-import dev.graft.tenancy.Caller;
-import dev.graft.tenancy.Departments;
-import dev.graft.tenancy.keys.ApiKeys;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
@@ -19,32 +16,18 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.UUID;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
-import org.springframework.boot.test.web.server.LocalServerPort;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Parquet files over HTTP: kept as they came, trained on as the rows of the same JSONL. */
 @SmallFilesIT
-class ParquetIT {
+class ParquetIT extends OwnDepartment {
   private static final Map<String, String> FIELDS = Map.of("purpose", "fine-tune");
 
-  @LocalServerPort private int port;
-  @Autowired private Departments departments;
-  @Autowired private ApiKeys keys;
   @Autowired private StoredFiles files;
   @Autowired private ArtifactStore store;
-  private String department = "";
-  private DatasetsApi api = new DatasetsApi(0, "");
-
-  @BeforeEach
-  void newDepartment() {
-    department = departments.ensure("d-" + UUID.randomUUID());
-    api = new DatasetsApi(port, keys.create(department, Caller.Scope.USER).secret());
-  }
 
   private static byte[] golden(String name) throws IOException {
     try (InputStream in =

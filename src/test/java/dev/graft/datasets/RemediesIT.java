@@ -7,35 +7,17 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.graft.tenancy.Caller;
-import dev.graft.tenancy.Departments;
-import dev.graft.tenancy.keys.ApiKeys;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.springframework.beans.factory.annotation.Autowired;
-import org.springframework.boot.test.web.server.LocalServerPort;
 import tools.jackson.databind.JsonNode;
 
 /** Files made of others, without what their reports find. */
 @SmallFilesIT
-class RemediesIT {
+class RemediesIT extends OwnDepartment {
   private static final Map<String, String> FIELDS = Map.of("purpose", "fine-tune");
-
-  @LocalServerPort private int port;
-  @Autowired private Departments departments;
-  @Autowired private ApiKeys keys;
-  private DatasetsApi api = new DatasetsApi(0, "");
-
-  @BeforeEach
-  void newDepartment() {
-    String department = departments.ensure("d-" + UUID.randomUUID());
-    api = new DatasetsApi(port, keys.create(department, Caller.Scope.USER).secret());
-  }
 
   private static String row(String prompt, String completion) {
     return "{\"prompt\":\"%s\",\"completion\":\"%s\"}\n".formatted(prompt, completion);

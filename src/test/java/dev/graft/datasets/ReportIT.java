@@ -7,38 +7,16 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.graft.pg.GraftIT;
-import dev.graft.tenancy.Caller;
-import dev.graft.tenancy.Departments;
-import dev.graft.tenancy.keys.ApiKeys;
 import java.util.Map;
-import java.util.UUID;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.springframework.beans.factory.annotation.Autowired;
-import org.springframework.boot.test.web.server.LocalServerPort;
 import tools.jackson.databind.JsonNode;
 
 /** Reports on files over HTTP. */
 @GraftIT
-class ReportIT {
+class ReportIT extends OwnDepartment {
   private static final Map<String, String> TO_TRAIN = Map.of("purpose", "fine-tune");
-
-  @LocalServerPort private int port;
-  @Autowired private Departments departments;
-  @Autowired private ApiKeys keys;
-  private DatasetsApi api;
-
-  @BeforeEach
-  void newDepartment() {
-    api = client();
-  }
-
-  private DatasetsApi client() {
-    String department = departments.ensure("d-" + UUID.randomUUID());
-    return new DatasetsApi(port, keys.create(department, Caller.Scope.USER).secret());
-  }
 
   private static String labelled(int from, int to) {
     return IntStream.range(from, to)
@@ -110,7 +88,7 @@ class ReportIT {
     assertThat(otherKind.path("param").asString()).isEqualTo("validation_file");
     error(api.get("files/" + labels + "/report?validation_file=file-none"), 400);
     error(api.get("files/file-none/report"), 404);
-    DatasetsApi stranger = client();
+    DatasetsApi stranger = another();
     error(stranger.get("files/" + labels + "/report"), 404);
     api = stranger;
     String own = uploaded("t.jsonl", labelled(0, 9));

@@ -14,31 +14,20 @@ import dev.graft.tenancy.ApiClient;
 import dev.graft.text.Tokenizer;
 import dev.graft.weights.GgufContents;
 import dev.graft.weights.ModelDirectory;
-import dev.graft.weights.checkpoint.MappedTensor;
 import dev.graft.weights.config.ModelConfig.Parameter;
 import dev.graft.weights.gguf.base.GgufModel;
 import dev.graft.weights.tensor.Dtype;
 import dev.graft.work.WorkLoop;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.time.Duration;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.zip.GZIPInputStream;
-import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
-import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -52,8 +41,6 @@ import tools.jackson.databind.json.JsonMapper;
 /** Every form of a trained adapter, over the API. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ExportsIT extends StartedGraft {
-  private static final Duration LONG = Duration.ofMinutes(3);
-
   @Autowired private JdbcClient sql;
   @TempDir private Path directory;
   private ApiClient client = new ApiClient(0, "");
@@ -61,6 +48,7 @@ class ExportsIT extends StartedGraft {
   private String adapter = "";
   private String model = "";
   private String path = "";
+  private AdapterForms forms = new AdapterForms(client, "", "", "");
 
   @BeforeAll
   void anAdapter() throws Exception {
@@ -71,7 +59,12 @@ class ExportsIT extends StartedGraft {
         trained("{'peft': {'r': 4, 'use_rslora': true}, 'training': {'max_steps': 3}}");
     adapter = text(trained, "id");
     model = text(trained, "name");
-    path = "/v1/adapters/" + adapter + "/exports";
+    at(adapter);
+  }
+
+  private void at(String id) {
+    path = "/v1/adapters/" + id + "/exports";
+    forms = new AdapterForms(client, url(), key, path);
   }
 
   private JsonNode trained(String settings) throws Exception {
@@ -90,7 +83,7 @@ class ExportsIT extends StartedGraft {
                         .formatted(file, settings))),
             "id");
     await()
-        .atMost(LONG)
+        .atMost(AdapterForms.LONG)
         .until(
             () ->
                 text(ok(client.get("/v1/fine_tuning/jobs/" + job)), "status").equals("succeeded"));
@@ -104,57 +97,13 @@ class ExportsIT extends StartedGraft {
     }
   }
 
-  private JsonNode made(String asked) throws Exception {
-    JsonNode begun = ok(client.post(path, asked));
-    assertThat(text(begun, "object")).isEqualTo("adapter.export");
-    JsonNode end =
-        await()
-            .atMost(LONG)
-            .until(
-                () -> ok(client.get(path + "/" + text(begun, "id"))),
-                each -> !each.path("finished_at").isNull());
-    assertThat(text(end, "status")).as(end.toString()).isEqualTo("succeeded");
-    return end;
-  }
-
-  private HttpResponse<byte[]> content(JsonNode export, String method, String... headers)
-      throws Exception {
-    HttpRequest.Builder request =
-        HttpRequest.newBuilder(URI.create(url() + path + "/" + text(export, "id") + "/content"))
-            .method(method, HttpRequest.BodyPublishers.noBody())
-            .header("Authorization", "Bearer " + key);
-    if (headers.length > 0) request.headers(headers);
-    try (HttpClient http = HttpClient.newHttpClient()) {
-      return http.send(request.build(), BodyHandlers.ofByteArray());
-    }
-  }
-
-  private byte[] downloaded(JsonNode export) throws Exception {
-    byte[] bytes = content(export, "GET").body();
-    assertThat(bytes).hasSize(export.path("bytes").asInt());
-    byte[] sha256 = MessageDigest.getInstance("SHA-256").digest(bytes);
-    assertThat(HexFormat.of().formatHex(sha256)).isEqualTo(text(export, "sha256"));
-    return bytes;
-  }
-
   private Path unpacked(JsonNode export) throws Exception {
-    assertThat(text(export, "filename")).endsWith(".tar.gz");
-    Path into = Files.createTempDirectory(directory, "form");
-    try (var tar =
-        new TarArchiveInputStream(
-            new GZIPInputStream(new ByteArrayInputStream(downloaded(export))))) {
-      for (TarArchiveEntry each = tar.getNextEntry(); each != null; each = tar.getNextEntry()) {
-        Path file = into.resolve(each.getName());
-        Files.createDirectories(file.getParent());
-        Files.copy(tar, file);
-      }
-    }
-    return into;
+    return forms.unpacked(export, directory);
   }
 
   @Test
   void aMergedModelIsShardedAndItsDownloadHasRanges() throws Exception {
-    JsonNode export = made("{'form': 'merged', 'max_shard_size': '20KB'}");
+    JsonNode export = forms.made("{'form': 'merged', 'max_shard_size': '20KB'}");
     assertThat(export.at("/options/max_shard_size").asLong()).isEqualTo(20_000);
     assertThat(export.path("done_bytes")).isEqualTo(export.path("total_bytes"));
     Path merged = unpacked(export);
@@ -163,23 +112,24 @@ class ExportsIT extends StartedGraft {
     try (ModelDirectory read = ModelDirectory.open(merged)) {
       read.check();
     }
-    byte[] whole = downloaded(export);
-    HttpResponse<byte[]> part = content(export, "GET", "range", "bytes=7-20");
+    byte[] whole = forms.downloaded(export);
+    HttpResponse<byte[]> part = forms.content(export, "GET", "range", "bytes=7-20");
     assertThat(part.statusCode()).isEqualTo(206);
     assertThat(part.body()).isEqualTo(Arrays.copyOfRange(whole, 7, 21));
-    HttpResponse<byte[]> head = content(export, "HEAD");
+    HttpResponse<byte[]> head = forms.content(export, "HEAD");
     assertThat(head.statusCode()).isEqualTo(200);
     assertThat(head.headers().firstValue("x-checksum-sha256")).contains(text(export, "sha256"));
     String tag = head.headers().firstValue("etag").orElseThrow();
-    assertThat(content(export, "GET", "if-none-match", tag).statusCode()).isEqualTo(304);
+    assertThat(forms.content(export, "GET", "if-none-match", tag).statusCode()).isEqualTo(304);
   }
 
   @Test
   void theMergedFileIsTheMergedModelWithItsTokenizer() throws Exception {
-    Path merged = unpacked(made("{'form': 'merged'}"));
-    JsonNode export = made("{'form': 'merged_gguf'}");
+    Path merged = unpacked(forms.made("{'form': 'merged'}"));
+    JsonNode export = forms.made("{'form': 'merged_gguf'}");
     assertThat(text(export, "filename")).isEqualTo(adapter + "-f16.gguf");
-    Path read = read(export);
+    Path read = fresh();
+    GgufModel.write(gguf(export), read);
     try (ModelDirectory before = ModelDirectory.open(merged);
         ModelDirectory after = ModelDirectory.open(read);
         Tokenizer tokens = Tokenizer.load(merged);
@@ -196,15 +146,9 @@ class ExportsIT extends StartedGraft {
       assertThat(written.ids(text)).containsExactly(tokens.ids(text));
     }
     assertThat(
-            GgufModel.write(gguf(made("{'form': 'merged_gguf', 'type': 'q8_0'}")), fresh())
+            GgufModel.write(gguf(forms.made("{'form': 'merged_gguf', 'type': 'q8_0'}")), fresh())
                 .quantised())
         .isEqualTo("Q8_0");
-  }
-
-  private Path read(JsonNode export) throws Exception {
-    Path read = fresh();
-    GgufModel.write(gguf(export), read);
-    return read;
   }
 
   private Path fresh() throws IOException {
@@ -212,38 +156,37 @@ class ExportsIT extends StartedGraft {
   }
 
   private Path gguf(JsonNode export) throws Exception {
-    return Files.write(directory.resolve(text(export, "filename")), downloaded(export));
+    return Files.write(directory.resolve(text(export, "filename")), forms.downloaded(export));
   }
 
   private static float[] numbers(ModelDirectory model, Parameter parameter) {
-    MappedTensor tensor = model.weights().require(parameter.name(), parameter.shape());
-    return tensor.toFloats();
+    return model.weights().require(parameter.name(), parameter.shape()).toFloats();
   }
 
   @Test
   void theAdapterComesAsEachProgramLoadsIt() throws Exception {
-    Path file = gguf(made("{'form': 'adapter_gguf'}"));
+    Path file = gguf(forms.made("{'form': 'adapter_gguf'}"));
     assertThat(GgufContents.read(file).fields())
         .contains(List.of("general.type", "STRING", "adapter"));
 
-    Path plain = unpacked(made("{'form': 'plain_lora'}"));
+    Path plain = unpacked(forms.made("{'form': 'plain_lora'}"));
     JsonNode config = json(plain.resolve("adapter_config.json"));
     assertThat(config.path("use_rslora").asBoolean()).isFalse();
     assertThat(config.path("lora_alpha").asInt()).isEqualTo(config.path("r").asInt());
 
-    Path served = unpacked(made("{'form': 'vllm', 'base': 'acme/tiny', 'name': 'support'}"));
+    Path served = unpacked(forms.made("{'form': 'vllm', 'base': 'acme/tiny', 'name': 'support'}"));
     JsonNode ofVllm = json(served.resolve("support/adapter_config.json"));
     assertThat(ofVllm.path("base_model_name_or_path").asString()).isEqualTo("acme/tiny");
     assertThat(ofVllm.path("peft_type").asString()).isEqualTo("LORA");
     assertThat(served.resolve("support/adapter_model.safetensors")).exists();
-    JsonNode usual = made("{'form': 'vllm'}");
+    JsonNode usual = forms.made("{'form': 'vllm'}");
     assertThat(text(usual.path("options"), "base")).isEqualTo("tiny");
     assertThat(text(usual.path("options"), "name")).isEqualTo(model);
 
-    Path ollama = unpacked(made("{'form': 'ollama', 'base': 'tiny:latest'}"));
+    Path ollama = unpacked(forms.made("{'form': 'ollama', 'base': 'tiny:latest'}"));
     assertThat(ollama.resolve("Modelfile"))
         .hasContent("FROM tiny:latest\nADAPTER ./adapter.gguf\nPARAMETER stop \"<|end|>\"\n");
-    Path whole = unpacked(made("{'form': 'ollama', 'type': 'q8_0'}"));
+    Path whole = unpacked(forms.made("{'form': 'ollama', 'type': 'q8_0'}"));
     assertThat(whole.resolve("Modelfile")).content().startsWith("FROM ./model.gguf\nPARAMETER");
     GgufModel.write(whole.resolve("model.gguf"), fresh());
   }
@@ -254,7 +197,7 @@ class ExportsIT extends StartedGraft {
 
   @Test
   void whatIsAskedForTwiceIsMadeOnceAndWhatCannotBeIsRefused() throws Exception {
-    JsonNode first = made("{'form': 'merged', 'max_shard_size': '3GB'}");
+    JsonNode first = forms.made("{'form': 'merged', 'max_shard_size': '3GB'}");
     JsonNode again = ok(client.post(path, "{'form': 'merged', 'max_shard_size': '3000MB'}"));
     assertThat(again).isEqualTo(first);
     refused("{'form': 'onnx'}", "form", "must be one of merged, merged_gguf");
@@ -265,7 +208,7 @@ class ExportsIT extends StartedGraft {
     String one = path + "/" + text(first, "id");
     ok(client.delete(one));
     error(client.get(one), 404);
-    assertThat(text(made("{'form': 'merged', 'max_shard_size': '3GB'}"), "id"))
+    assertThat(text(forms.made("{'form': 'merged', 'max_shard_size': '3GB'}"), "id"))
         .isNotEqualTo(text(first, "id"));
   }
 
@@ -277,15 +220,14 @@ class ExportsIT extends StartedGraft {
 
   @Test
   void anAdapterWithoutPlainFormSaysWhyAndItsExportsGoWithIt() throws Exception {
-    String own = path;
     try {
       JsonNode other =
           trained("{'peft': {'r': 2, 'use_dora': true}, 'training': {'max_steps': 1}}");
-      path = "/v1/adapters/" + text(other, "id") + "/exports";
+      at(text(other, "id"));
       for (String form : List.of("plain_lora", "adapter_gguf", "vllm")) {
         refused("{'form': '" + form + "'}", "form", "use_dora");
       }
-      JsonNode merged = made("{'form': 'merged'}");
+      JsonNode merged = forms.made("{'form': 'merged'}");
       ok(client.delete("/v1/adapters/" + text(other, "id")));
       error(client.get(path), 404);
       assertThat(
@@ -295,7 +237,7 @@ class ExportsIT extends StartedGraft {
                   .single())
           .isZero();
     } finally {
-      path = own;
+      at(adapter);
     }
   }
 
@@ -305,12 +247,15 @@ class ExportsIT extends StartedGraft {
     try (ExpectedLog log = ExpectedLog.of(WorkLoop.class, "work_failed")) {
       JsonNode begun = ok(client.post(path, "{'form': 'merged', 'max_shard_size': '30KB'}"));
       ProcessHandle child =
-          await().atMost(LONG).until(ExportsIT::child, Optional::isPresent).orElseThrow();
+          await()
+              .atMost(AdapterForms.LONG)
+              .until(ExportsIT::child, Optional::isPresent)
+              .orElseThrow();
       child.destroyForcibly();
-      await().atMost(LONG).until(() -> log.seen().contains("work_failed"));
+      await().atMost(AdapterForms.LONG).until(() -> log.seen().contains("work_failed"));
       JsonNode met = ok(client.get(path + "/" + text(begun, "id"))).path("error");
       assertThat(met.asString("")).isIn("", "its process ended with status 137");
-      assertThat(text(made("{'form': 'merged', 'max_shard_size': '30KB'}"), "id"))
+      assertThat(text(forms.made("{'form': 'merged', 'max_shard_size': '30KB'}"), "id"))
           .isEqualTo(text(begun, "id"));
     }
   }
@@ -330,7 +275,7 @@ class ExportsIT extends StartedGraft {
     assertThat(browser.get(page).body()).contains("Merged model (GGUF, q8_0)");
     browser.post(page + "/exports", Map.of("choice", "merged_gguf q8_0"));
     JsonNode begun = ok(client.get(path)).at("/data/0");
-    JsonNode export = made("{'form': 'merged_gguf', 'type': 'q8_0'}");
+    JsonNode export = forms.made("{'form': 'merged_gguf', 'type': 'q8_0'}");
     assertThat(text(export, "id")).isEqualTo(text(begun, "id"));
     String content = page + "/exports/" + text(export, "id") + "/content";
     assertThat(browser.get(page).body()).contains(content, "merged_gguf q8_0", "succeeded");
@@ -343,7 +288,7 @@ class ExportsIT extends StartedGraft {
   /** Of a department's own; another's are as if they were not there. */
   @Test
   void anotherDepartmentSeesNothing() throws Exception {
-    JsonNode export = made("{'form': 'adapter_gguf'}");
+    JsonNode export = forms.made("{'form': 'adapter_gguf'}");
     ApiClient other = client.as(key("exports-other"));
     error(other.get(path), 404);
     error(other.get(path + "/" + text(export, "id") + "/content"), 404);

@@ -52,6 +52,11 @@ class ThreeCommandsIT {
             .atMost(Duration.ofMinutes(2))
             .until(
                 () -> Files.readString(log).contains("Graft is running at") || !server.isAlive());
+        // Whoever has a key of some server is given none of another.
+        Map<String, String> keyed = new HashMap<>(environment);
+        keyed.put("GRAFT_API_KEY", "another");
+        assertThat(graft.run(keyed, "", List.of("jobs", "list")).error())
+            .contains("run graft login --server URL");
         Ran last = null;
         for (List<String> command : commands) {
           last = graft.run(environment, "", command);

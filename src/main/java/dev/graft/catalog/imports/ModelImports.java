@@ -14,7 +14,6 @@ import org.springframework.stereotype.Repository;
 /** The statements on {@code base_model_import}. */
 @Repository
 class ModelImports {
-  private static final int LONGEST_ERROR = 2000;
   private static final String ROW =
       """
       select id, name, source, state, bytes, total_bytes, error,
@@ -74,16 +73,16 @@ class ModelImports {
 
   /** What will be tried again. */
   void met(String id, String error) {
-    unfinished("error = :error", id).param("error", shortened(error)).update();
+    unfinished("error = left(:error, 2000)", id).param("error", error).update();
   }
 
   /**
    * @return whether it had not ended
    */
   boolean end(String id, String state, @Nullable String error) {
-    return unfinished("state = :state, error = :error, ended_at = graft_now()", id)
+    return unfinished("state = :state, error = left(:error, 2000), ended_at = graft_now()", id)
             .param("state", state)
-            .param("error", error == null ? null : shortened(error))
+            .param("error", error)
             .update()
         == 1;
   }
@@ -91,10 +90,6 @@ class ModelImports {
   private JdbcClient.StatementSpec unfinished(String set, String id) {
     return sql.sql("update base_model_import set " + set + " where id = :id and ended_at is null")
         .param("id", id);
-  }
-
-  private static String shortened(String error) {
-    return error.length() <= LONGEST_ERROR ? error : error.substring(0, LONGEST_ERROR);
   }
 
   private static ModelImport row(ResultSet row, int index) throws SQLException {

@@ -1,5 +1,6 @@
 package dev.graft.client.command;
 
+import dev.graft.client.GraftApi;
 import dev.graft.platform.process.FileTrees;
 import java.io.BufferedInputStream;
 import java.io.IOException;
@@ -25,7 +26,26 @@ final class Archive {
       throw new FileAlreadyExistsException(directory + " exists already");
   }
 
-  static void requireDigest(Path archive, String sha256) throws IOException {
+  /** What is done with a file that has arrived. */
+  interface Use {
+    void of(Path file) throws IOException;
+  }
+
+  /** Fetches a file beside where it is to lie, and checks its digest; none stays behind. */
+  static void fetched(GraftApi api, String path, String sha256, Path target, Use use)
+      throws IOException {
+    Path parent = Files.createDirectories(target.toAbsolutePath().getParent());
+    Path arrived = Files.createTempFile(parent, ".graft-", null);
+    try {
+      api.download(path, arrived);
+      requireDigest(arrived, sha256);
+      use.of(arrived);
+    } finally {
+      Files.deleteIfExists(arrived);
+    }
+  }
+
+  private static void requireDigest(Path archive, String sha256) throws IOException {
     try (InputStream bytes = Files.newInputStream(archive);
         DigestInputStream read =
             new DigestInputStream(bytes, MessageDigest.getInstance("SHA-256"))) {

@@ -67,15 +67,12 @@ final class ExportAdapter extends ApiCommand {
     }
     Path file = out == null ? Path.of(made.path("filename").asString()).getFileName() : out;
     Archive.requireNew(file);
-    Path parent = Files.createDirectories(file.toAbsolutePath().getParent());
-    Path arrived = parent.resolve(".graft-" + made.path("id").asString());
-    try {
-      api.download(path + "/" + escaped(made.path("id").asString()) + "/content", arrived);
-      Archive.requireDigest(arrived, made.path("sha256").asString());
-      Files.move(arrived, file);
-    } finally {
-      Files.deleteIfExists(arrived);
-    }
+    Archive.fetched(
+        api,
+        path + "/" + escaped(made.path("id").asString()) + "/content",
+        made.path("sha256").asString(),
+        file,
+        arrived -> Files.move(arrived, file));
     show(made, file.toString());
     return 0;
   }

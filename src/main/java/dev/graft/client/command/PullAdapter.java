@@ -2,7 +2,6 @@ package dev.graft.client.command;
 
 import dev.graft.client.GraftApi;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -26,16 +25,12 @@ final class PullAdapter extends ApiCommand {
     JsonNode adapter = api.get(AdaptersCommand.PATH + "/" + escaped(found(api)));
     Path directory = out == null ? Path.of(adapter.path("id").asString()) : out;
     Archive.requireNew(directory);
-    Path parent = Files.createDirectories(directory.toAbsolutePath().getParent());
-    Path archive = Files.createTempFile(parent, ".graft-", ".tar.gz");
-    try {
-      api.download(
-          AdaptersCommand.PATH + "/" + adapter.path("id").asString() + "/content", archive);
-      Archive.requireDigest(archive, adapter.path("sha256").asString());
-      Archive.unpack(archive, directory);
-    } finally {
-      Files.deleteIfExists(archive);
-    }
+    Archive.fetched(
+        api,
+        AdaptersCommand.PATH + "/" + adapter.path("id").asString() + "/content",
+        adapter.path("sha256").asString(),
+        directory,
+        archive -> Archive.unpack(archive, directory));
     show(adapter, directory.toString());
     return 0;
   }

@@ -47,6 +47,7 @@ public final class Connection {
     try {
       return resolve(server, environment, kept);
     } catch (NoServer nowhere) {
+      if (first(environment, "GRAFT_API_KEY") != null) throw nowhere; // whose server is not said
       Login made = LocalLogin.make(environment, file).orElseThrow(() -> nowhere);
       err.println(
           "No login is kept: the server at %s has made a key for the department %s. It is kept in %s."

@@ -2,6 +2,7 @@ package dev.graft.client.login;
 
 import dev.graft.client.AskedCommand;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -26,9 +27,13 @@ public final class LocalLogin {
    */
   static Optional<Login> make(Map<String, String> environment, Path file) throws IOException {
     String user = System.getProperty("user.name");
+    Path socket = AskedCommand.socket(dataDir(environment));
+    // Another's server would be told what is uploaded to it.
+    if (!Files.exists(socket) || !Files.getOwner(socket).getName().equals(user)) {
+      return Optional.empty();
+    }
     List<String> options = List.of("--department", DEPARTMENT, "--name", user);
-    Optional<AskedCommand.Answer> answer =
-        new AskedCommand(COMMAND, options).ask(AskedCommand.socket(dataDir(environment)));
+    Optional<AskedCommand.Answer> answer = new AskedCommand(COMMAND, options).ask(socket);
     if (answer.isEmpty() || answer.get().status() != 0) return Optional.empty();
     List<String> lines = answer.get().out().lines().toList();
     Login login = Login.withKey(lines.get(0), lines.get(1));

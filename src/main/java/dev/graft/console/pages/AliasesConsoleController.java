@@ -1,7 +1,7 @@
 package dev.graft.console.pages;
 
-import dev.graft.console.api.AdapterView;
 import dev.graft.console.api.ConsoleApi;
+import dev.graft.console.api.PageRefused;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Controller;
 import org.springframework.web.bind.annotation.PathVariable;
@@ -13,6 +13,8 @@ import tools.jackson.databind.node.ObjectNode;
 /** Which version answers under an alias. */
 @Controller
 class AliasesConsoleController {
+  private static final int NOT_FOUND = 404;
+
   private final ConsoleApi api;
   private final JsonMapper json;
 
@@ -28,17 +30,15 @@ class AliasesConsoleController {
       @RequestParam String alias,
       @RequestParam @Nullable String reason,
       @RequestParam @Nullable String evaluation) {
-    AdapterView adapter = api.adapter(id);
     String name = alias.strip();
-    ObjectNode asked = json.createObjectNode().put("model", adapter.name());
+    ObjectNode asked = json.createObjectNode().put("model", id);
     putUnlessBlank(asked, "reason", reason);
-    boolean there =
-        api.aliases(ModelsConsoleController.MOST_ALIASES).data().stream()
-            .anyMatch(each -> each.id().equals(name));
-    if (there) {
-      putUnlessBlank(asked, "evaluation", evaluation);
-      api.moveAlias(name, asked);
-    } else {
+    try {
+      ObjectNode move = asked.deepCopy();
+      putUnlessBlank(move, "evaluation", evaluation);
+      api.moveAlias(name, move);
+    } catch (PageRefused refused) {
+      if (refused.status() != NOT_FOUND) throw refused;
       api.createAlias(asked.put("name", name));
     }
     return "redirect:/console/models#aliases";

@@ -25,7 +25,7 @@ import org.springframework.web.bind.annotation.RequestParam;
 @RequestMapping("/console/models")
 class ModelsConsoleController {
   private static final int PAGE = 20;
-  static final int MOST_ALIASES = 100;
+  private static final int MOST_ALIASES = 100;
   private static final int EXPORTS = 100;
 
   private final ConsoleApi api;

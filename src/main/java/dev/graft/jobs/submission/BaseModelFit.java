@@ -1,12 +1,12 @@
 package dev.graft.jobs.submission;
 
+import dev.graft.artifacts.Scratch;
 import dev.graft.artifacts.cache.LocalCopies;
 import dev.graft.catalog.BaseModel;
 import dev.graft.platform.GraftProperties;
 import dev.graft.platform.errors.ErrorDetail;
 import dev.graft.platform.errors.ProblemType;
 import dev.graft.platform.errors.RequestFailed;
-import dev.graft.platform.process.FileTrees;
 import dev.graft.spec.TrainingSpec;
 import dev.graft.spec.TrainingSpec.Objective;
 import dev.graft.spec.method.AdapterMethod;
@@ -17,7 +17,6 @@ import dev.graft.training.fit.RowSizes;
 import dev.graft.training.fit.TrainedParts;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -105,15 +104,10 @@ class BaseModelFit {
       List<ErrorDetail> obstacles = ClusterTraining.obstacles(spec);
       return obstacles.isEmpty() ? new Fit.Unknown() : new Fit.Fails(obstacles.getFirst());
     }
-    try {
-      Path directory = Files.createTempDirectory(Files.createDirectories(work), "fit-");
-      try {
-        Path files = directory.resolve("base");
-        copies.materialise(base.manifest(), files, name -> !name.contains("/"));
-        return new Fit.Fits(TrainedParts.of(files, spec, data));
-      } finally {
-        FileTrees.delete(directory);
-      }
+    try (Scratch scratch = Scratch.open(work)) {
+      Path files = scratch.directory().resolve("base");
+      copies.materialise(base.manifest(), files, name -> !name.contains("/"));
+      return new Fit.Fits(TrainedParts.of(files, spec, data));
     } catch (IllegalArgumentException refused) {
       return fails(String.valueOf(refused.getMessage()), spec.method());
     } catch (IOException e) {

@@ -8,14 +8,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.graft.datasets.DatasetsApi;
+import dev.graft.datasets.OwnDepartment;
 import dev.graft.datasets.StoredFiles;
 import dev.graft.datasets.retention.FileRetention;
 import dev.graft.pg.GraftIT;
 import dev.graft.pg.MovableClock;
 import dev.graft.platform.GraftProperties;
-import dev.graft.tenancy.Caller;
-import dev.graft.tenancy.Departments;
-import dev.graft.tenancy.keys.ApiKeys;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.security.MessageDigest;
@@ -28,18 +26,15 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.springframework.beans.factory.annotation.Autowired;
-import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.test.context.TestPropertySource;
 import tools.jackson.databind.JsonNode;
 
@@ -54,24 +49,13 @@ import tools.jackson.databind.JsonNode;
       "graft.files.max-concurrent=6",
       "graft.files.max-pending=5"
     })
-class UploadsIT {
+class UploadsIT extends OwnDepartment {
   private static final byte[] ROWS = "{\"text\":\"some words\"}\n".repeat(40).getBytes(UTF_8);
 
-  @LocalServerPort private int port;
-  @Autowired private Departments departments;
-  @Autowired private ApiKeys keys;
   @Autowired private StoredFiles files;
   @Autowired private FileRetention retention;
   @Autowired private MovableClock clock;
   @Autowired private GraftProperties graft;
-  private String department = "";
-  private DatasetsApi api = new DatasetsApi(0, "");
-
-  @BeforeEach
-  void newDepartment() {
-    department = departments.ensure("d-" + UUID.randomUUID());
-    api = new DatasetsApi(port, keys.create(department, Caller.Scope.USER).secret());
-  }
 
   private static Map<String, Object> announced(long bytes) {
     Map<String, Object> body = new HashMap<>();

@@ -8,7 +8,7 @@ ARG BUILD_IMAGE=maven:3.9-eclipse-temurin-25
 ARG RUNTIME_IMAGE=eclipse-temurin:25-jre
 
 FROM ${BUILD_IMAGE} AS build
-# Further options of Maven, such as --offline with a repository in BUILD_IMAGE.
+# Further options of Maven; not --offline, which the bill of materials refuses.
 ARG MAVEN_ARGS
 WORKDIR /source
 COPY pom.xml .

@@ -14,6 +14,7 @@ import org.springframework.core.annotation.Order;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.config.annotation.web.configurers.AbstractHttpConfigurer;
 import org.springframework.security.config.http.SessionCreationPolicy;
+import org.springframework.security.config.observation.SecurityObservationSettings;
 import org.springframework.security.web.SecurityFilterChain;
 
 /** Only where metrics have a port of their own are there any to read. */
@@ -29,6 +30,14 @@ class MetricsConfiguration {
     return () ->
         registries.ifAvailable(
             registry -> registry.register(new ScrapedNumbers(sources, FRESH, PATIENCE)));
+  }
+
+  /**
+   * HTTP requests are counted as a whole: each filter of them by itself costs more than it tells.
+   */
+  @Bean
+  SecurityObservationSettings filtersUnobserved() {
+    return SecurityObservationSettings.noObservations();
   }
 
   /** Whoever reaches that port may read: it is for the network of those who run the server. */

@@ -26,7 +26,9 @@ final class RouteMappings extends RequestMappingHandlerMapping {
   @Override
   protected @Nullable RequestMappingInfo getMatchingMapping(
       RequestMappingInfo route, HttpServletRequest request) {
-    return hasItsRest(route, request) ? super.getMatchingMapping(route, request) : null;
+    RequestMappingInfo match = super.getMatchingMapping(route, request);
+    // After the match: nearly all routes end there, and this reads the path anew.
+    return match != null && hasItsRest(route, request) ? match : null;
   }
 
   @Override

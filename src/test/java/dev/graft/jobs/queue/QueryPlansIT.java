@@ -23,6 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.transaction.support.TransactionOperations;
 
 /**
  * With 130,000 jobs of 1,000 departments each of these statements reads as many rows as it shows,
@@ -51,7 +52,9 @@ class QueryPlansIT {
     jobs = new JobRows(plans.client());
     events = new JobEvents(plans.client());
     leases = new LeaseLedger(plans.client(), FairShare.DEFAULT);
-    turns = new FairShareLedger(plans.client(), FairShare.DEFAULT);
+    turns =
+        new FairShareLedger(
+            plans.client(), TransactionOperations.withoutTransaction(), FairShare.DEFAULT);
   }
 
   @AfterEach

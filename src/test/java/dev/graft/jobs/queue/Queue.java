@@ -14,6 +14,7 @@ import java.util.UUID;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.transaction.support.TransactionOperations;
 import tools.jackson.databind.node.ObjectNode;
 
 /** The ledgers over one data source, with departments and jobs to try them on. */
@@ -41,7 +42,10 @@ public final class Queue {
     jobs = new JobRows(sql);
     ledger = new JobLedger(sql);
     leases = new LeaseLedger(sql, FairShare.DEFAULT);
-    objects = new JobObjects(new FairShareLedger(sql, FairShare.DEFAULT));
+    objects =
+        new JobObjects(
+            new FairShareLedger(
+                sql, TransactionOperations.withoutTransaction(), FairShare.DEFAULT));
     endings = new LeaseEndings(leases, RETRY_AFTER, RETRY_AT_MOST);
     lost = new LostLeases(sql, leases);
     events = new JobEvents(sql);

@@ -32,7 +32,7 @@ import java.util.regex.Pattern;
 final class MixedLoad {
   private static final double BOUND = 50;
   private static final double BOUND_OF_A_KIND = 100;
-  private static final int WARM_UP_SECONDS = 60;
+  private static final int WARM_UP_SECONDS = 70;
   private static final int DEPARTMENTS = 20;
   private static final int LIMIT = 600;
   private static final String MODEL = "graft-demo-base";

@@ -8,6 +8,7 @@ import dev.graft.cli.server.ArtifactsCommand;
 import dev.graft.cli.server.DemoCommand;
 import dev.graft.cli.server.KeyCommand;
 import dev.graft.cli.server.ModelsCommand;
+import dev.graft.cli.server.RunningServer;
 import dev.graft.cli.server.ServeCommand;
 import dev.graft.cli.server.WorkerTokenCommand;
 import dev.graft.client.command.AdaptersCommand;
@@ -61,7 +62,7 @@ final class CalledCommand {
     if (called != null && called.getClass().getName().startsWith(CLIENT)) {
       return new CommandLine(new One()).addSubcommand(called);
     }
-    ProgramLog.warningsToStandardError();
+    if (!RunningServer.takes(arguments)) ProgramLog.warningsToStandardError();
     return called == null || called instanceof GenerateCompletion
         ? CommandSections.in(new CommandLine(new GraftCommand()))
         : new CommandLine(new One()).addSubcommand(called);

@@ -95,7 +95,9 @@ public final class GraftCommand {
         CalledCommand.in(arguments)
             .setCaseInsensitiveEnumValuesAllowed(true)
             .setExecutionExceptionHandler(new FailureReport());
-    RunningServer.of(arguments).ifPresent(called::setExecutionStrategy);
+    // Not a reference to its method, which would load it now.
+    RunningServer.of(() -> ProgramLog.warningsToStandardError(), arguments)
+        .ifPresent(called::setExecutionStrategy);
     return called.execute(arguments);
   }
 }

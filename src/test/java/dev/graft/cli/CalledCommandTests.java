@@ -2,8 +2,15 @@ package dev.graft.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.client.AskedCommand;
 import dev.graft.platform.TestCertificate;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.Channels;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -62,6 +69,30 @@ class CalledCommandTests {
     assertThat(loaded("jobs", "list", "--server", "https://127.0.0.1:1"))
         .contains("dev.graft.client.command.JobsCommand")
         .noneMatch(name -> OF_SERVERS.stream().anyMatch(name::startsWith));
+  }
+
+  @Test
+  void aCommandThatARunningServerCarriesOutLoadsNothingOfServers() throws Exception {
+    Path socket = AskedCommand.socket(directory);
+    Files.createDirectories(socket.getParent());
+    try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      server.bind(UnixDomainSocketAddress.of(socket));
+      Thread.ofVirtual().start(() -> answerOnce(server));
+      assertThat(loaded("key", "list", "--data-dir", directory.toString()))
+          .contains("dev.graft.cli.server.KeyCommand")
+          .noneMatch(name -> OF_SERVERS.stream().anyMatch(name::startsWith));
+      assertThat(directory.resolve("output")).hasContent("key_1");
+    }
+  }
+
+  private static void answerOnce(ServerSocketChannel server) {
+    try (SocketChannel asker = server.accept()) {
+      AskedCommand.read(Channels.newInputStream(asker));
+      byte[] answer = new AskedCommand.Answer(0, "key_1\n", "").json();
+      Channels.newOutputStream(asker).write(answer);
+    } catch (IOException gone) {
+      throw new UncheckedIOException(gone);
+    }
   }
 
   /** Names of the classes that a call loads. */

@@ -17,17 +17,33 @@ import picocli.CommandLine.ParseResult;
  */
 public final class RunningServer implements IExecutionStrategy {
   private final AskedCommand asked;
+  private final Runnable alone;
 
-  private RunningServer(AskedCommand asked) {
+  private RunningServer(AskedCommand asked, Runnable alone) {
     this.asked = asked;
+    this.alone = alone;
   }
 
-  /** Of a command line that it can be asked for. */
-  public static Optional<IExecutionStrategy> of(String... arguments) {
+  /** Whether it can be asked for a command line. */
+  public static boolean takes(String... arguments) {
+    return asked(arguments).isPresent();
+  }
+
+  /**
+   * Of a command line that it can be asked for.
+   *
+   * @param alone called before the command opens the services itself: until then neither a log nor
+   *     anything else of a server is loaded
+   */
+  public static Optional<IExecutionStrategy> of(Runnable alone, String... arguments) {
+    return asked(arguments).map(asked -> new RunningServer(asked, alone));
+  }
+
+  private static Optional<AskedCommand> asked(String... arguments) {
     if (arguments.length == 0) return Optional.empty();
     List<String> options = Arrays.asList(arguments).subList(1, arguments.length);
     AskedCommand asked = new AskedCommand(arguments[0], options);
-    return SocketCommands.of(asked).map(command -> new RunningServer(asked));
+    return SocketCommands.of(asked).isPresent() ? Optional.of(asked) : Optional.empty();
   }
 
   @Override
@@ -37,7 +53,10 @@ public final class RunningServer implements IExecutionStrategy {
     Optional<Path> socket =
         called.isUsageHelpRequested() ? Optional.empty() : socket(called.commandSpec());
     Optional<AskedCommand.Answer> answer = socket.flatMap(asked::ask);
-    if (answer.isEmpty()) return new CommandLine.RunLast().execute(parsed);
+    if (answer.isEmpty()) {
+      alone.run();
+      return new CommandLine.RunLast().execute(parsed);
+    }
     CommandLine command = parsed.commandSpec().commandLine();
     command.getOut().print(answer.get().out());
     command.getOut().flush();

@@ -1,14 +1,12 @@
 package dev.graft.platform.database;
 
 import java.nio.file.Path;
-import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.SpringApplication;
 import org.springframework.context.ApplicationContextInitializer;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.core.env.ConfigurableEnvironment;
-import org.springframework.core.env.MapPropertySource;
 import org.springframework.core.env.Profiles;
 
 /**
@@ -17,10 +15,8 @@ import org.springframework.core.env.Profiles;
  */
 public final class DatabaseInitializer
     implements ApplicationContextInitializer<ConfigurableApplicationContext>, AutoCloseable {
-  private static final String URL = "spring.datasource.url";
-
   private final Function<Path, LocalDatabase> open;
-  private @Nullable LocalDatabase database;
+  private @Nullable StartingDatabase database;
   private boolean closed;
 
   private DatabaseInitializer(Function<Path, LocalDatabase> open) {
@@ -41,41 +37,37 @@ public final class DatabaseInitializer
   @Override
   public void initialize(ConfigurableApplicationContext context) {
     ConfigurableEnvironment environment = context.getEnvironment();
-    if (!environment.acceptsProfiles(Profiles.of("server")) || environment.containsProperty(URL)) {
+    if (!environment.acceptsProfiles(Profiles.of("server"))
+        || environment.containsProperty(StartingDatabase.URL)) {
       return;
     }
-    LocalDatabase opened = open(environment.getRequiredProperty("graft.data-dir"));
-    Map<String, Object> properties =
-        Map.of(
-            URL,
-            opened.url(),
-            "spring.datasource.username",
-            opened.user(),
-            "spring.datasource.password",
-            opened.password());
-    environment
-        .getPropertySources()
-        .addFirst(new MapPropertySource("embedded-postgres", properties));
+    Path dataDir = Path.of(environment.getRequiredProperty("graft.data-dir")).toAbsolutePath();
+    environment.getPropertySources().addFirst(start(dataDir));
   }
 
-  /** A shutdown that comes meanwhile waits here, so that no PostgreSQL is left behind. */
-  private synchronized LocalDatabase open(String dataDir) {
-    if (closed) {
-      throw new IllegalStateException("Graft is shutting down");
-    }
-    LocalDatabase opened = open.apply(Path.of(dataDir).toAbsolutePath());
-    database = opened;
-    return opened;
+  private synchronized StartingDatabase start(Path dataDir) {
+    if (closed) throw new IllegalStateException("Graft is shutting down");
+    StartingDatabase started = StartingDatabase.of(() -> open.apply(dataDir));
+    database = started;
+    return started;
   }
 
-  /** Closing twice does nothing. */
+  /**
+   * Waits for one that starts meanwhile, so that no PostgreSQL is left behind. Closing twice does
+   * nothing.
+   */
   @Override
   public synchronized void close() {
     closed = true;
-    LocalDatabase opened = database;
+    StartingDatabase started = database;
     database = null;
-    if (opened != null) {
-      opened.close();
+    if (started == null) return;
+    LocalDatabase opened;
+    try {
+      opened = started.started();
+    } catch (RuntimeException neverStarted) {
+      return; // told to whoever asked for its address
     }
+    opened.close();
   }
 }

@@ -66,7 +66,7 @@ class CommandSocketIT {
     int status =
         new CommandLine(SocketCommands.of(new AskedCommand(arguments[0], options)).orElseThrow())
             .setCaseInsensitiveEnumValuesAllowed(true)
-            .setExecutionStrategy(RunningServer.of(arguments).orElseThrow())
+            .setExecutionStrategy(RunningServer.of(() -> {}, arguments).orElseThrow())
             .setOut(new PrintWriter(out))
             .setErr(new PrintWriter(err))
             .execute(options.toArray(String[]::new));

@@ -29,11 +29,18 @@ public class GgufModels {
    * @throws IOException if the data directory has no room for what the file becomes
    */
   public HubModels.Added add(String name, Path file) throws IOException {
+    return add(name, file, "gguf:" + file.getFileName());
+  }
+
+  /**
+   * @param source what the model says it is from
+   */
+  HubModels.Added add(String name, Path file, String source) throws IOException {
     BaseModels.requireName(name);
     try (Scratch scratch = Scratch.open(imports)) {
       Path directory = scratch.directory();
       GgufModel written = GgufModel.write(file, directory);
-      BaseModel model = models.register(name, directory, "gguf:" + file.getFileName());
+      BaseModel model = models.register(name, directory, source);
       List<String> limitations = new ArrayList<>();
       if (written.quantised() != null) {
         limitations.add(

@@ -2,7 +2,6 @@ package dev.graft.catalog;
 
 import dev.graft.hub.Hub;
 import dev.graft.hub.HubRepository;
-import dev.graft.hub.Selection;
 import dev.graft.platform.GraftProperties;
 import dev.graft.platform.process.FileTrees;
 import java.io.IOException;
@@ -14,7 +13,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Service;
 
@@ -24,26 +22,15 @@ import org.springframework.stereotype.Service;
  */
 @Service
 public class HubModels {
-  private static final Selection SELECTION =
-      new Selection() {
-        @Override
-        public Set<String> of(Set<String> names) {
-          return ModelFileSelection.wanted(names);
-        }
-
-        @Override
-        public void look(Path directory) {
-          CheckedModel.requireKnownType(directory);
-        }
-      };
-
   private final Hub hub;
   private final BaseModels models;
+  private final GgufModels files;
   private final Path downloads;
 
-  HubModels(Hub hub, BaseModels models, GraftProperties settings) {
+  HubModels(Hub hub, BaseModels models, GgufModels files, GraftProperties settings) {
     this.hub = hub;
     this.models = models;
+    this.files = files;
     this.downloads = settings.dataDir().resolve("hub-downloads");
   }
 
@@ -70,7 +57,7 @@ public class HubModels {
   /**
    * Fetches a model and registers it; idempotent for the same commit.
    *
-   * @param source {@code hf:organization/name}, or that with {@code @revision}
+   * @param source as {@link HubRepository#parse} takes it
    * @throws dev.graft.hub.HubRefused if it cannot be had
    * @throws ModelRefused as {@link BaseModels#register}
    * @throws IOException if the hub or this machine's disk fails, or it is just being fetched
@@ -97,15 +84,27 @@ public class HubModels {
     Optional<BaseModel> known = models.find(name).filter(each -> commit.equals(each.source()));
     if (known.isPresent()) return new Added(known.get(), List.of());
     try {
-      Path fetched = hub.fetch(pinned, SELECTION, directory, progress::at);
-      BaseModel model = models.register(name, fetched, commit);
-      Added added = new Added(model, models.limitations(fetched));
+      ModelFilesOfHub selection = new ModelFilesOfHub(pinned.file());
+      Path fetched = hub.fetch(pinned, selection, directory, progress::at);
+      Added added = register(name, fetched, pinned);
       FileTrees.delete(directory);
       return added;
     } catch (ModelRefused refused) {
       FileTrees.delete(directory); // nobody comes back for it
       throw refused;
     }
+  }
+
+  private Added register(String name, Path fetched, HubRepository pinned) throws IOException {
+    String file = pinned.file();
+    if (file != null) {
+      Path whole = fetched.resolve(file);
+      // Only a cache that is asked offline may lack it.
+      if (!Files.isRegularFile(whole)) throw new ModelRefused("the cache has no " + pinned);
+      return files.add(name, whole, pinned.toString());
+    }
+    BaseModel model = models.register(name, fetched, pinned.toString());
+    return new Added(model, models.limitations(fetched));
   }
 
   private static Path lockFile(Path directory) {

@@ -6,12 +6,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -28,6 +30,7 @@ final class ModelFileSelection {
   private static final String TEMPLATE = "chat_template.jinja";
   private static final String TOKENIZER_CONFIG = "tokenizer_config.json";
   private static final long MAX_TEXT_BYTES = 64L << 20;
+  private static final int MOST_NAMED = 12;
   private static final JsonMapper JSON = new JsonMapper();
   private static final List<String> TEXT =
       List.of(
@@ -79,9 +82,25 @@ final class ModelFileSelection {
     wanted.add(README);
     if (names.contains(WHOLE)) wanted.add(WHOLE);
     else if (names.contains(INDEX)) names.stream().filter(IS_SHARD).forEach(wanted::add);
-    else throw new ModelRefused("it has no %s; Graft reads no other weights".formatted(WHOLE));
+    else {
+      throw new ModelRefused(
+          "it has no %s; Graft reads no other weights%s".formatted(WHOLE, ggufFiles(names)));
+    }
     wanted.retainAll(names);
     return wanted;
+  }
+
+  /** The end of a sentence that names the GGUF files which could be taken instead, if any. */
+  static String ggufFiles(Set<String> names) {
+    List<String> files =
+        names.stream().filter(n -> n.toLowerCase(Locale.ROOT).endsWith(".gguf")).sorted().toList();
+    return files.isEmpty()
+        ? ""
+        : "; a GGUF file is named after the model, such as /%s (of %d: %s)"
+            .formatted(
+                files.getFirst(),
+                files.size(),
+                files.stream().limit(MOST_NAMED).collect(Collectors.joining(", ")));
   }
 
   /** Whether there is a chat template, beside the tokenizer or in its configuration. */

@@ -99,16 +99,15 @@ class Conversion implements AutoCloseable {
 
   private ExportOrder order(Adapter adapter, ExportForm form, Path directory, Path out)
       throws IOException {
-    Path base = directory.resolve("base");
-    Path result = directory.resolve("result");
-    sources.lay(adapter, base, result);
+    ExportSources.Laid laid = sources.lay(adapter, form, directory);
     Quantization quantization = ExportSources.quantization(adapter);
     ExportOrder order =
         new ExportOrder(
             form.kind().wireName(),
             form.options(),
-            base,
-            result,
+            laid.base(),
+            laid.result(),
+            laid.others(),
             quantization == null ? null : NamedQuantization.of(quantization),
             adapter.baseModel(),
             adapter.name(),

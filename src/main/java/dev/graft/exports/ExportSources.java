@@ -1,6 +1,7 @@
 package dev.graft.exports;
 
 import dev.graft.adapters.Adapter;
+import dev.graft.adapters.registry.Adapters;
 import dev.graft.artifacts.Scratch;
 import dev.graft.artifacts.cache.LocalCopies;
 import dev.graft.catalog.BaseModel;
@@ -8,6 +9,7 @@ import dev.graft.catalog.BaseModels;
 import dev.graft.platform.GraftProperties;
 import dev.graft.platform.errors.ProblemType;
 import dev.graft.platform.errors.RequestFailed;
+import dev.graft.spec.Combination;
 import dev.graft.spec.ExportForm;
 import dev.graft.spec.Quantization;
 import dev.graft.spec.request.TrainingSpecs;
@@ -16,6 +18,8 @@ import dev.graft.training.export.ResultSource;
 import dev.graft.weights.files.BadModel;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 import tools.jackson.databind.json.JsonMapper;
@@ -25,12 +29,15 @@ import tools.jackson.databind.json.JsonMapper;
 class ExportSources {
   private static final String HUB = "hf:";
 
+  private final Adapters adapters;
   private final BaseModels baseModels;
   private final LocalCopies copies;
   private final Path work;
 
   /** Beside the store, as links do not reach into other file systems. */
-  ExportSources(BaseModels baseModels, LocalCopies copies, GraftProperties graft) {
+  ExportSources(
+      Adapters adapters, BaseModels baseModels, LocalCopies copies, GraftProperties graft) {
+    this.adapters = adapters;
     this.baseModels = baseModels;
     this.copies = copies;
     this.work = graft.dataDir().resolve("work");
@@ -49,18 +56,48 @@ class ExportSources {
     return TrainingSpecs.quantization(JsonMapper.shared().readTree(adapter.configuration()));
   }
 
+  /** Where the files lie. */
+  record Laid(Path base, Path result, List<Path> others) {}
+
   /**
-   * Lays out both, in directories that are not there yet.
+   * Lays out what a form is made of.
    *
+   * @throws RequestFailed if an adapter to combine with is gone, or of another base
    * @throws IOException if the base model is gone, or the disk is full
    */
-  void lay(Adapter adapter, Path base, Path result) throws IOException {
+  Laid lay(Adapter adapter, ExportForm form, Path directory) throws IOException {
+    Path base = directory.resolve("base");
+    Path result = directory.resolve("result");
+    List<Path> others = new ArrayList<>();
+    if (form instanceof ExportForm.Combined(Combination how)) {
+      for (String id : how.adapters()) {
+        Path other = directory.resolve("other-" + others.size());
+        copies.materialise(other(adapter, id).manifest(), other, name -> !name.contains("/"));
+        others.add(other);
+      }
+    }
     BaseModel model =
         baseModels
             .find(adapter.baseModel())
             .orElseThrow(() -> new IOException("the base model is not there any more"));
     copies.materialise(model.manifest(), base, name -> !name.contains("/"));
     copies.materialise(adapter.manifest(), result, name -> !name.contains("/"));
+    return new Laid(base, result, others);
+  }
+
+  private Adapter other(Adapter adapter, String id) {
+    Adapter other =
+        adapters
+            .find(adapter.departmentId(), id)
+            .orElseThrow(
+                () ->
+                    RequestFailed.invalid(
+                        "combination.adapters", "There is no adapter '%s'.".formatted(id)));
+    if (other.baseModel().equals(adapter.baseModel())) return other;
+    throw RequestFailed.invalid(
+        "combination.adapters",
+        "'%s' is of the base %s, and this adapter of %s."
+            .formatted(id, other.baseModel(), adapter.baseModel()));
   }
 
   /**
@@ -69,10 +106,8 @@ class ExportSources {
   void require(Adapter adapter, ExportForm form) throws IOException {
     try (Scratch scratch = Scratch.open(work)) {
       Path directory = scratch.directory();
-      Path base = directory.resolve("base");
-      Path result = directory.resolve("result");
-      lay(adapter, base, result);
-      String obstacle = obstacle(adapter, form, base, result, directory);
+      Laid laid = lay(adapter, form, directory);
+      String obstacle = obstacle(adapter, form, laid, directory);
       if (obstacle == null) return;
       throw new RequestFailed(
           ProblemType.INVALID_VALUE,
@@ -82,8 +117,9 @@ class ExportSources {
   }
 
   private static @Nullable String obstacle(
-      Adapter adapter, ExportForm form, Path base, Path result, Path scratch) {
-    try (ResultSource source = ResultSource.open(base, result, quantization(adapter))) {
+      Adapter adapter, ExportForm form, Laid laid, Path scratch) {
+    try (ResultSource source =
+        ResultSource.open(laid.base(), laid.result(), laid.others(), quantization(adapter))) {
       return new ResultForms(source, adapter.baseModel(), adapter.name()).obstacle(form, scratch);
     } catch (BadModel unreadable) {
       return unreadable.getMessage();

@@ -7,6 +7,7 @@ import dev.graft.artifacts.BlobContent;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.artifacts.StagedBlob;
 import dev.graft.artifacts.manifest.DirectoryArchive;
+import dev.graft.platform.errors.RequestFailed;
 import dev.graft.spec.ExportForm;
 import dev.graft.training.export.ResultForms;
 import dev.graft.work.LeasedWork;
@@ -83,7 +84,7 @@ class ExportWork implements WorkKind {
               (bytes, total) -> requireOurs(claim, bytes, total),
               files -> publish(wanted.form(), files));
       end(claim, "succeeded", () -> exports.succeed(wanted.id(), content));
-    } catch (Conversion.Refused refused) {
+    } catch (Conversion.Refused | RequestFailed refused) {
       end(claim, "failed", () -> exports.fail(wanted.id(), String.valueOf(refused.getMessage())));
     } catch (IOException mayPass) {
       exports.met(wanted.id(), String.valueOf(mayPass.getMessage()));
@@ -110,7 +111,8 @@ class ExportWork implements WorkKind {
           case ExportForm.Merged _,
               ExportForm.PlainFactors _,
               ExportForm.Vllm _,
-              ExportForm.Ollama _ ->
+              ExportForm.Ollama _,
+              ExportForm.Combined _ ->
               out -> DirectoryArchive.write(files, out);
         };
     try (StagedBlob staged = store.stage(content, Long.MAX_VALUE)) {

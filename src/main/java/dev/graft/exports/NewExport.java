@@ -23,7 +23,8 @@ record NewExport(
     @Nullable String type,
     @Nullable String maxShardSize,
     @Nullable String base,
-    @Nullable String name) {
+    @Nullable String name,
+    @Nullable NewCombination combination) {
   private static final String USUAL_SHARD = "5GB";
   private static final Pattern SIZE = Pattern.compile("([1-9][0-9]{0,5})(KB|MB|GB|KiB|MiB|GiB)");
   private static final Pattern BASE = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._:/@-]{0,199}");
@@ -49,6 +50,8 @@ record NewExport(
             called == null ? adapter.name().replaceAll("[^A-Za-z0-9._:@-]", "-") : called);
       }
       case OLLAMA -> new ExportForm.Ollama(gguf(), checked(base, "base", BASE));
+      case COMBINED ->
+          new ExportForm.Combined(RequestFailed.required(combination, "combination").read(adapter));
     };
   }
 
@@ -60,14 +63,16 @@ record NewExport(
           case ADAPTER_GGUF, PLAIN_LORA -> Set.of();
           case VLLM -> Set.of("base", "name");
           case OLLAMA -> base == null ? Set.of("type") : Set.of("base");
+          case COMBINED -> Set.of("combination");
         };
     refuse(kind, known, "type", type);
     refuse(kind, known, "max_shard_size", maxShardSize);
     refuse(kind, known, "base", base);
     refuse(kind, known, "name", name);
+    refuse(kind, known, "combination", combination);
   }
 
-  private void refuse(Kind kind, Set<String> known, String field, @Nullable String value) {
+  private void refuse(Kind kind, Set<String> known, String field, @Nullable Object value) {
     if (value == null || known.contains(field)) return;
     String ground = kind == Kind.OLLAMA && base != null ? " with a base of Ollama's" : "";
     throw RequestFailed.invalid(
@@ -98,7 +103,7 @@ record NewExport(
         : choice(type, "type", GgufType.values(), GgufType::wireName);
   }
 
-  private static <E extends Enum<E>> E choice(
+  static <E extends Enum<E>> E choice(
       String said, String field, E[] constants, Function<E, String> name) {
     return Arrays.stream(constants)
         .filter(each -> name.apply(each).equals(said))

@@ -56,16 +56,23 @@ final class WorkerFaults {
   }
 
   private void disturb(String job, int kills) {
-    int losses = 0;
     int before = 0;
+    long seen = 0;
+    long atCheckpoint = 0;
     while (done < kills && !deadline.passed()) {
-      if (losses >= LOSSES_WITHOUT_CHECKPOINT && !newCheckpoint(job, before)) return;
       Optional<Cluster.Worker> holder = moment(job);
       if (holder.isEmpty()) return;
       int checkpoint = jobs.checkpoint(job);
-      losses = checkpoint > before ? 1 : losses + 1;
+      long losses = jobs.losses(job);
+      // What was lost since the last look may have been lost after it.
+      if (checkpoint > before) atCheckpoint = seen;
       before = checkpoint;
-      if (!strike(job, holder.get(), checkpoint)) return;
+      seen = losses;
+      if (losses - atCheckpoint < LOSSES_WITHOUT_CHECKPOINT) {
+        if (!strike(job, holder.get(), checkpoint)) return;
+      } else if (!newCheckpoint(job, before)) {
+        return;
+      }
     }
   }
 

@@ -15,7 +15,8 @@ public sealed interface ExportForm {
     ADAPTER_GGUF,
     PLAIN_LORA,
     VLLM,
-    OLLAMA;
+    OLLAMA,
+    COMBINED;
 
     public String wireName() {
       return name().toLowerCase(Locale.ROOT);
@@ -64,6 +65,9 @@ public sealed interface ExportForm {
    */
   record Ollama(GgufType type, @Nullable String base) implements ExportForm {}
 
+  /** Several adapters as one LoRA: a PEFT directory. */
+  record Combined(Combination combination) implements ExportForm {}
+
   default Kind kind() {
     return switch (this) {
       case Merged _ -> Kind.MERGED;
@@ -72,6 +76,7 @@ public sealed interface ExportForm {
       case PlainFactors _ -> Kind.PLAIN_LORA;
       case Vllm _ -> Kind.VLLM;
       case Ollama _ -> Kind.OLLAMA;
+      case Combined _ -> Kind.COMBINED;
     };
   }
 
@@ -87,6 +92,7 @@ public sealed interface ExportForm {
         if (ollama.base == null) options.put("type", ollama.type.wireName());
         else options.put("base", ollama.base);
       }
+      case Combined(Combination combination) -> options.setAll(combination.options());
     }
     return options;
   }
@@ -103,6 +109,7 @@ public sealed interface ExportForm {
         JsonNode base = options.path("base");
         yield new Ollama(type(options), base.isString() ? base.stringValue() : null);
       }
+      case COMBINED -> new Combined(Combination.of(options));
     };
   }
 

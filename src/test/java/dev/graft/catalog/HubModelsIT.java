@@ -10,6 +10,8 @@ import dev.graft.hub.HubDouble;
 import dev.graft.hub.HubRefused;
 import dev.graft.pg.GraftIT;
 import dev.graft.platform.GraftProperties;
+import dev.graft.tiny.TinyGguf;
+import dev.graft.tiny.TinyLlama;
 import dev.graft.weights.TinyModels;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -95,6 +97,34 @@ class HubModelsIT {
     assertThatThrownBy(() -> add("pickled", "hf:acme/pickled"))
         .isInstanceOf(ModelRefused.class)
         .hasMessageContaining("model.safetensors");
+  }
+
+  @Test
+  void aGgufFileOfARepositoryIsAModel() throws IOException {
+    Path tiny = TinyLlama.write(scratch.resolve("llama"), 1);
+    Path file = TinyGguf.write(scratch.resolve("Tiny-Q8_0.gguf"), tiny, true);
+    Map<String, byte[]> files =
+        Map.of("Tiny-Q8_0.gguf", Files.readAllBytes(file), "b.gguf", new byte[9]);
+    String commit = HUB.add("acme/tiny-GGUF", files);
+
+    HubModels.Added added = add("hub-gguf", "hf:acme/tiny-GGUF@main/Tiny-Q8_0.gguf");
+
+    assertThat(added.model().source()).isEqualTo("hf:acme/tiny-GGUF@" + commit + "/Tiny-Q8_0.gguf");
+    assertThat(added.limitations()).first().asString().startsWith("dequantised from Q8_0");
+    assertThat(ManifestDirectory.read(store, added.model().manifest()).files().keySet())
+        .contains("config.json", "model.safetensors", "tokenizer.json");
+    assertThat(HUB.requests).noneMatch(request -> request.contains("/b.gguf"));
+    assertThat(download("acme--tiny-GGUF")).doesNotExist();
+
+    HUB.requests.clear();
+    assertThat(add("hub-gguf", "hf:acme/tiny-GGUF/Tiny-Q8_0.gguf").model())
+        .isEqualTo(added.model());
+    assertThat(HUB.requests).noneMatch(request -> request.contains("/resolve/"));
+    for (String without : new String[] {"hf:acme/tiny-GGUF", "hf:acme/tiny-GGUF/c.gguf"}) {
+      assertThatThrownBy(() -> add("none", without))
+          .isInstanceOf(ModelRefused.class)
+          .hasMessageEndingWith("such as /Tiny-Q8_0.gguf (of 2: Tiny-Q8_0.gguf, b.gguf)");
+    }
   }
 
   @Test

@@ -30,6 +30,27 @@ import tools.jackson.databind.JsonNode;
 record AdapterForms(ApiClient client, String server, String key, String path) {
   static final Duration LONG = Duration.ofMinutes(3);
 
+  /** The adapter of a job on {@code tiny}. */
+  static JsonNode trained(ApiClient client, String settings) throws Exception {
+    String form =
+        "--X\r\nContent-Disposition: form-data; name=\"purpose\"\r\n\r\nfine-tune\r\n--X\r\n"
+            + "Content-Disposition: form-data; name=\"file\"; filename=\"rows.jsonl\"\r\n\r\n"
+            + "{\"text\":\"abcabc\"}\n\r\n--X--\r\n";
+    String file = text(ok(client.send("POST", "/v1/files", form)), "id");
+    await().until(() -> text(ok(client.get("/v1/files/" + file)), "status").equals("processed"));
+    String job =
+        text(
+            ok(
+                client.post(
+                    "/v1/fine_tuning/jobs",
+                    "{'model': 'tiny', 'training_file': '%s', 'adapter': %s}"
+                        .formatted(file, settings))),
+            "id");
+    String path = "/v1/fine_tuning/jobs/" + job;
+    await().atMost(LONG).until(() -> text(ok(client.get(path)), "status").equals("succeeded"));
+    return ok(client.get("/v1/adapters")).at("/data/0");
+  }
+
   JsonNode made(String asked) throws Exception {
     JsonNode begun = ok(client.post(path, asked));
     assertThat(text(begun, "object")).isEqualTo("adapter.export");

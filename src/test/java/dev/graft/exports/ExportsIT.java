@@ -68,26 +68,7 @@ class ExportsIT extends StartedGraft {
   }
 
   private JsonNode trained(String settings) throws Exception {
-    String form =
-        "--X\r\nContent-Disposition: form-data; name=\"purpose\"\r\n\r\nfine-tune\r\n--X\r\n"
-            + "Content-Disposition: form-data; name=\"file\"; filename=\"rows.jsonl\"\r\n\r\n"
-            + "{\"text\":\"abcabc\"}\n\r\n--X--\r\n";
-    String file = text(ok(client.send("POST", "/v1/files", form)), "id");
-    await().until(() -> text(ok(client.get("/v1/files/" + file)), "status").equals("processed"));
-    String job =
-        text(
-            ok(
-                client.post(
-                    "/v1/fine_tuning/jobs",
-                    "{'model': 'tiny', 'training_file': '%s', 'adapter': %s}"
-                        .formatted(file, settings))),
-            "id");
-    await()
-        .atMost(AdapterForms.LONG)
-        .until(
-            () ->
-                text(ok(client.get("/v1/fine_tuning/jobs/" + job)), "status").equals("succeeded"));
-    return ok(client.get("/v1/adapters")).at("/data/0");
+    return AdapterForms.trained(client, settings);
   }
 
   @AfterEach

@@ -14,15 +14,16 @@ import java.util.concurrent.TimeUnit;
  *
  * @param directory where it runs; its login and its data directory are there, too
  */
-record GraftProgram(Path directory) {
+public record GraftProgram(Path directory) {
   /** How it ended, and what it said. */
-  record Ran(int status, String out, String error) {}
+  public record Ran(int status, String out, String error) {}
 
-  Ran run(String input, List<String> arguments) throws Exception {
+  public Ran run(String input, List<String> arguments) throws Exception {
     return run(Map.of(), input, arguments);
   }
 
-  Ran run(Map<String, String> environment, String input, List<String> arguments) throws Exception {
+  public Ran run(Map<String, String> environment, String input, List<String> arguments)
+      throws Exception {
     Path out = directory.resolve("out.txt");
     Path error = directory.resolve("error.txt");
     Process process =
@@ -37,7 +38,7 @@ record GraftProgram(Path directory) {
     return new Ran(process.exitValue(), Files.readString(out), Files.readString(error));
   }
 
-  ProcessBuilder builder(Map<String, String> environment, List<String> arguments) {
+  public ProcessBuilder builder(Map<String, String> environment, List<String> arguments) {
     List<String> command = new ArrayList<>();
     command.add(ProcessHandle.current().info().command().orElseThrow());
     command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp"));

@@ -39,11 +39,11 @@ final class AddModelCommand implements Callable<Integer> {
   @Option(
       names = "--from",
       required = true,
-      paramLabel = "DIR|FILE.gguf|hf:ORGANIZATION/MODEL[@REVISION]",
+      paramLabel = "DIR|FILE.gguf|hf:ORGANIZATION/MODEL[@REVISION][/FILE.gguf]",
       description =
           "A directory with config.json, tokenizer.json and *.safetensors; a GGUF file of"
-              + " llama.cpp, whose weights are dequantised; or a model of the Hugging Face hub:"
-              + " HF_TOKEN, HF_ENDPOINT, HF_HUB_CACHE and HF_HUB_OFFLINE count.")
+              + " llama.cpp, whose weights are dequantised; or a model of the Hugging Face hub,"
+              + " or a GGUF file of it: HF_TOKEN, HF_ENDPOINT, HF_HUB_CACHE and HF_HUB_OFFLINE count.")
   private String from;
 
   @Mixin private ServerOptions options;

@@ -13,13 +13,14 @@ import tools.jackson.databind.JsonNode;
 @Command(
     name = "adapters",
     mixinStandardHelpOptions = true,
-    synopsisSubcommandLabel = "(list | show | pull | export | link | delete)",
+    synopsisSubcommandLabel = "(list | show | pull | export | combine | link | delete)",
     description = "Find the adapters on a server, fetch and delete them.",
     subcommands = {
       AdaptersCommand.ListAll.class,
       AdaptersCommand.Show.class,
       PullAdapter.class,
-      ExportAdapter.class,
+      ExportCommand.OfOne.class,
+      ExportCommand.Combine.class,
       AdaptersCommand.Link.class,
       AdaptersCommand.Delete.class
     })

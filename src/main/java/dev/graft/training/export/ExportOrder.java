@@ -5,6 +5,7 @@ import dev.graft.spec.NamedQuantization;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -18,6 +19,7 @@ import tools.jackson.databind.json.JsonMapper;
  * @param options of it
  * @param base directory of the base model
  * @param result directory of the result
+ * @param others directories of adapters that it is combined with
  * @param quantization that the base had in training, or null
  * @param baseModelName what the base is called in what is written
  * @param name what the result is called there
@@ -29,6 +31,7 @@ public record ExportOrder(
     JsonNode options,
     Path base,
     Path result,
+    List<Path> others,
     @Nullable NamedQuantization quantization,
     String baseModelName,
     String name,
@@ -62,7 +65,7 @@ public record ExportOrder(
     ExportForm wanted = ExportForm.of(form, options);
     try (ResultSource source =
         ResultSource.open(
-            base, result, quantization == null ? null : quantization.quantization())) {
+            base, result, others, quantization == null ? null : quantization.quantization())) {
       ResultForms forms = new ResultForms(source, baseModelName, name);
       Files.writeString(total, Long.toString(forms.bytes(wanted)));
       forms.write(wanted, out);

@@ -47,12 +47,21 @@ public record PlainForm(Lora method, List<NamedTensor> tensors) {
 
   /** The same in memory. */
   static PlainForm of(ModelDirectory base, SavedAdapter adapter) {
+    return of(base, updates(base, adapter));
+  }
+
+  /**
+   * @throws IllegalArgumentException if there are none
+   */
+  static List<LowRankUpdate> updates(ModelDirectory base, SavedAdapter adapter) {
     Tuner tuner = Tuners.of(adapter.method(), base);
     List<LowRankUpdate> updates =
         tuner.plain(NamedTensor.byName(SavedTensors.of(tuner, adapter, base.config())));
-    if (updates.isEmpty()) {
-      throw new IllegalArgumentException("the adapter has no form as plain factors of LoRA");
-    }
+    if (!updates.isEmpty()) return updates;
+    throw new IllegalArgumentException("the adapter has no form as plain factors of LoRA");
+  }
+
+  static PlainForm of(ModelDirectory base, List<LowRankUpdate> updates) {
     Map<Linear, LowRankUpdate> byLayer = everywhere(updates, base);
     int rank = updates.stream().mapToInt(LowRankUpdate::rank).max().orElse(1);
     List<String> paths = byLayer.keySet().stream().map(Linear::path).toList();

@@ -1,5 +1,6 @@
 package dev.graft.training.export;
 
+import dev.graft.spec.Combination;
 import dev.graft.spec.ExportForm;
 import dev.graft.training.tuner.Tuners;
 import dev.graft.weights.adapter.AdapterCard;
@@ -18,6 +19,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,6 +51,9 @@ public record ResultForms(ResultSource source, String baseModelName, String name
               LoaderRules.plainObstacle(source.requireAdapter().method(), source.base().config());
           if (reason != null) return reason;
         }
+        case ExportForm.Combined(Combination how) -> {
+          return combinedObstacle(how);
+        }
         case ExportForm.Vllm _ -> requireFactors(Loader.VLLM);
         case ExportForm.Ollama ollama -> {
           WrittenTokenizer.stops(source.base());
@@ -59,6 +65,21 @@ public record ResultForms(ResultSource source, String baseModelName, String name
     } catch (IllegalArgumentException | BadModel refused) {
       return String.valueOf(refused.getMessage());
     }
+  }
+
+  private @Nullable String combinedObstacle(Combination how) {
+    Set<Integer> ranks = new TreeSet<>();
+    for (SavedAdapter each : source.adapters()) {
+      String reason = LoaderRules.plainObstacle(each.method(), source.base().config());
+      if (reason != null) return reason;
+      ranks.addAll(LoaderRules.ranks(each.method(), source.base().config()));
+    }
+    return how.type().needsEqualRanks() && ranks.size() > 1
+        ? how.type().wireName()
+            + " needs equal ranks, and these are "
+            + ranks
+            + "; cat and svd do not"
+        : null;
   }
 
   private void requireMergeable() {
@@ -107,12 +128,13 @@ public record ResultForms(ResultSource source, String baseModelName, String name
       case ExportForm.MergedGguf merged -> gguf(merged.type()).bytes();
       case ExportForm.Ollama ollama when ollama.base() == null -> gguf(ollama.type()).bytes();
       case ExportForm.Ollama _, ExportForm.AdapterGguf _ -> factorBytes() / 2;
-      case ExportForm.PlainFactors _, ExportForm.Vllm _ -> factorBytes();
+      case ExportForm.PlainFactors _, ExportForm.Vllm _, ExportForm.Combined _ -> factorBytes();
     };
   }
 
   private long factorBytes() {
-    return source.requireAdapter().file().tensors().stream()
+    return source.adapters().stream()
+        .flatMap(each -> each.file().tensors().stream())
         .mapToLong(each -> each.info().bytes())
         .sum();
   }
@@ -133,6 +155,7 @@ public record ResultForms(ResultSource source, String baseModelName, String name
       case ExportForm.PlainFactors _ ->
           PlainForm.write(
               directory, source.base(), baseModelName, source.requireAdapter(), facts());
+      case ExportForm.Combined(Combination how) -> combined(directory, how);
       case ExportForm.Vllm vllm -> vllm(directory.resolve(vllm.name()), vllm.base());
       case ExportForm.Ollama ollama -> ollama(directory, ollama);
     }
@@ -162,6 +185,13 @@ public record ResultForms(ResultSource source, String baseModelName, String name
     AdapterCard card = AdapterCard.named(source.directory(), baseModelName);
     GgufForm.write(
         directory.resolve(ADAPTER_FILE), source.base(), source.requireAdapter(), card, Dtype.F16);
+  }
+
+  private void combined(Path directory, Combination how) {
+    PlainForm plain = CombinedForm.of(source.base(), source.adapters(), how);
+    Map<String, String> facts = CombinedForm.facts(name, how);
+    PeftDirectory.write(
+        directory, source.base(), baseModelName, plain.method(), plain.tensors(), facts);
   }
 
   private void vllm(Path directory, String served) {

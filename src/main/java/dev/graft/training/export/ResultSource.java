@@ -10,6 +10,9 @@ import dev.graft.weights.tensor.Dtype;
 import dev.graft.weights.tensor.TensorData;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,28 +20,36 @@ import org.jspecify.annotations.Nullable;
  *
  * @param base with the head that the result has; a result that is a whole model is its own
  * @param adapter null where the result is a whole model
+ * @param others adapters that it is combined with
  * @param directory of the result
  * @param quantization that the base had in training, or null
  */
 public record ResultSource(
     ModelDirectory base,
     @Nullable SavedAdapter adapter,
+    List<SavedAdapter> others,
     Path directory,
     @Nullable Quantization quantization)
     implements AutoCloseable {
   /**
    * @param base directory of the base model; not looked at where the result is a whole model
+   * @param others directories of adapters that it is combined with
    * @throws BadModel if a file cannot be understood
    */
-  public static ResultSource open(Path base, Path result, @Nullable Quantization quantization) {
+  public static ResultSource open(
+      Path base, Path result, List<Path> others, @Nullable Quantization quantization) {
     if (!Files.exists(result.resolve("adapter_config.json"))) {
-      return new ResultSource(ModelDirectory.open(result), null, result, null);
+      return new ResultSource(ModelDirectory.open(result), null, List.of(), result, null);
     }
-    SavedAdapter adapter = SavedAdapter.read(result);
+    List<SavedAdapter> opened = new ArrayList<>();
     try {
-      return new ResultSource(headed(base, result), adapter, result, quantization);
+      opened.add(SavedAdapter.read(result));
+      for (Path other : others) opened.add(SavedAdapter.read(other));
+      List<SavedAdapter> further = List.copyOf(opened.subList(1, opened.size()));
+      return new ResultSource(
+          headed(base, result), opened.getFirst(), further, result, quantization);
     } catch (RuntimeException e) {
-      adapter.close();
+      opened.forEach(SavedAdapter::close);
       throw e;
     }
   }
@@ -56,6 +67,11 @@ public record ResultSource(
   SavedAdapter requireAdapter() {
     if (adapter != null) return adapter;
     throw new IllegalArgumentException("the result is a whole model, not an adapter");
+  }
+
+  /** The adapter and those that it is combined with. */
+  List<SavedAdapter> adapters() {
+    return Stream.concat(Stream.of(requireAdapter()), others.stream()).toList();
   }
 
   /** Whether it writes text. */
@@ -84,5 +100,6 @@ public record ResultSource(
   public void close() {
     base.close();
     if (adapter != null) adapter.close();
+    others.forEach(SavedAdapter::close);
   }
 }

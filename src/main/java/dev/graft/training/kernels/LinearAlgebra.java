@@ -22,6 +22,10 @@ public final class LinearAlgebra implements AutoCloseable {
         def qr(self: __torch__.Model,
           x: Tensor) -> Tuple[Tensor, Tensor]:
           return __torch__.linalg.qr(x)
+        def product(self: __torch__.Model,
+          x: Tensor,
+          y: Tensor) -> Tensor:
+          return torch.mm(x, y)
         def svd_lowrank(self: __torch__.Model,
           x: Tensor,
           start: Tensor,
@@ -62,6 +66,15 @@ public final class LinearAlgebra implements AutoCloseable {
     try (PtNDManager scope = scope()) {
       List<float[]> parts = floats(module.call(scope, "svd", matrix(scope, x, rows, columns)));
       return new Svd(parts.get(0), parts.get(1), parts.get(2));
+    }
+  }
+
+  /** x y of x (rows, inner) and y (inner, columns). */
+  public float[] product(float[] x, float[] y, int rows, int inner, int columns) {
+    try (PtNDManager scope = scope()) {
+      PtNDArray left = matrix(scope, x, rows, inner);
+      PtNDArray right = matrix(scope, y, inner, columns);
+      return floats(module.call(scope, "product", left, right)).getFirst();
     }
   }
 

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -113,6 +114,13 @@ public final class LoaderRules {
           "what this method trains cannot be said as factors of LoRA";
       case AdapterMethod.Full _, Freeze _ -> "this is a whole model, not an adapter";
     };
+  }
+
+  /** Of the plain factors of a LoRA; none where training decides them. */
+  public static Set<Integer> ranks(AdapterMethod method, ModelConfig base) {
+    return method instanceof Lora lora
+        ? LoraObstacles.ranks(lora, base).boxed().collect(Collectors.toSet())
+        : Set.of();
   }
 
   private static Compatibility of(Loader loader, AdapterMethod method, ModelConfig base) {

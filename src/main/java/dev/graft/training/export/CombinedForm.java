@@ -1,0 +1,62 @@
+package dev.graft.training.export;
+
+import dev.graft.spec.Combination;
+import dev.graft.training.kernels.LinearAlgebra;
+import dev.graft.training.tuner.lora.TorchGenerator;
+import dev.graft.training.tuner.part.LowRankUpdate;
+import dev.graft.weights.ModelDirectory;
+import dev.graft.weights.adapter.SavedAdapter;
+import dev.graft.weights.config.ModelConfig.Linear;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Several adapters of one base as one LoRA in its plainest form. */
+final class CombinedForm {
+  private CombinedForm() {}
+
+  /**
+   * Combines layer by layer, in the order of the model, which is PEFT's: what DARE draws depends on
+   * it.
+   *
+   * @param adapters of this base, the first one first
+   * @throws IllegalArgumentException if one has no plain factors, or the type needs equal ranks
+   * @throws dev.graft.weights.files.BadModel if a tensor is not what its configuration asks for
+   */
+  static PlainForm of(ModelDirectory base, List<SavedAdapter> adapters, Combination how) {
+    Map<String, List<LayerCombination.Part>> layers = new HashMap<>();
+    int largest = 1;
+    for (int k = 0; k < adapters.size(); k++) {
+      for (LowRankUpdate each : PlainForm.updates(base, adapters.get(k))) {
+        largest = Math.max(largest, each.rank());
+        layers
+            .computeIfAbsent(each.linear().path(), path -> new ArrayList<>())
+            .add(new LayerCombination.Part(each, how.weights().get(k)));
+      }
+    }
+    Integer wanted = how.svdRank();
+    List<LowRankUpdate> combined = new ArrayList<>();
+    try (LinearAlgebra algebra = new LinearAlgebra()) {
+      TensorMerge merge = new TensorMerge(how, new TorchGenerator(how.seed()));
+      LayerCombination layer =
+          new LayerCombination(how, wanted == null ? largest : wanted, merge, algebra);
+      for (Linear linear : base.config().linearModules()) {
+        List<LayerCombination.Part> parts = layers.get(linear.path());
+        if (parts != null) combined.add(layer.of(linear, parts));
+      }
+    }
+    return PlainForm.of(base, combined);
+  }
+
+  /** Rows of the model card. */
+  static Map<String, String> facts(String name, Combination how) {
+    Map<String, String> facts = new LinkedHashMap<>();
+    facts.put("made from", name + ", " + String.join(", ", how.adapters()));
+    facts.put("combination_type", how.type().wireName());
+    facts.put("weights", how.weights().toString());
+    if (how.type().prunes()) facts.put("density", Double.toString(how.density()));
+    return facts;
+  }
+}

@@ -6,6 +6,7 @@ import static dev.graft.tenancy.ApiClient.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.graft.console.PageClient;
 import dev.graft.openai.GraftProgram;
 import dev.graft.openai.StartedGraft;
 import dev.graft.tenancy.ApiClient;
@@ -22,6 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** Several trained adapters as one, over the API and the command line. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -127,6 +129,27 @@ class CombinedIT extends StartedGraft {
     GraftProgram.Ran none = program.run(environment, "", combine);
     assertThat(none.status()).isEqualTo(2);
     assertThat(none.error()).contains("density, the share of numbers that stay");
+  }
+
+  @Test
+  void theConsoleAsksForIt() throws Exception {
+    PageClient browser = new PageClient(URI.create(url()).getPort());
+    browser.signIn(key);
+    String page = "/console/models/" + first;
+    assertThat(browser.get(page).body()).contains("Combine with", second, other);
+    Map<String, String> asked =
+        Map.of(
+            "other", second, "weights", "1,0.25", "type", "magnitude_prune", "density", "0.5");
+    browser.post(page + "/combinations", asked);
+    JsonNode begun = ok(client.get(path)).at("/data/0");
+    assertThat(text(begun, "form")).isEqualTo("combined");
+    assertThat(begun.path("options"))
+        .isEqualTo(
+            JsonMapper.shared()
+                .readTree(
+                    "{\"combination_type\":\"magnitude_prune\",\"adapters\":[\"%s\"],\"weights\":[1.0,0.25],\"density\":0.5}"
+                        .formatted(second)));
+    assertThat(browser.get(page).body()).contains("combined magnitude_prune");
   }
 
   @Test

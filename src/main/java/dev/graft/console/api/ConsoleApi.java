@@ -184,7 +184,7 @@ public interface ConsoleApi {
   Listed<ExportView> exports(@PathVariable String id, @RequestParam int limit);
 
   @PostExchange("/adapters/{id}/exports")
-  ExportView createExport(@PathVariable String id, @RequestBody Map<String, String> request);
+  ExportView createExport(@PathVariable String id, @RequestBody Map<String, Object> request);
 
   @DeleteExchange("/adapters/{id}/exports/{export}")
   void deleteExport(@PathVariable String id, @PathVariable String export);

@@ -19,7 +19,7 @@ public record ExportView(
 
   /** Form and type, as they are chosen. */
   public String choice() {
-    String type = options.path("type").asString("");
+    String type = options.path("type").asString(options.path("combination_type").asString(""));
     return type.isEmpty() ? form : form + " " + type;
   }
 }

@@ -55,6 +55,7 @@ class ModelsConsoleController {
     model.addAttribute("lineage", api.lineage(id));
     model.addAttribute("aliases", api.aliases(MOST_ALIASES).data());
     model.addAttribute("exports", own(id));
+    model.addAttribute("others", others(adapter));
     return "model";
   }
 
@@ -74,9 +75,35 @@ class ModelsConsoleController {
   @PostMapping("/{id}/exports")
   String export(@PathVariable String id, @RequestParam String choice) {
     List<String> parts = List.of(choice.split(" "));
-    Map<String, String> asked = new HashMap<>(Map.of("form", parts.getFirst()));
+    Map<String, Object> asked = new HashMap<>(Map.of("form", parts.getFirst()));
     if (parts.size() > 1) asked.put("type", parts.get(1));
     api.createExport(id, asked);
+    return "redirect:/console/models/" + id + "#exports";
+  }
+
+  /** The newest that it can be combined with. */
+  private List<AdapterView> others(AdapterView adapter) {
+    return api.adapters(null, null, EXPORTS).data().stream()
+        .filter(each -> each.baseModel().equals(adapter.baseModel()))
+        .filter(each -> !each.id().equals(adapter.id()))
+        .toList();
+  }
+
+  /**
+   * @param weights of this adapter and the other
+   */
+  @PostMapping("/{id}/combinations")
+  String combine(
+      @PathVariable String id,
+      @RequestParam String other,
+      @RequestParam List<Double> weights,
+      @RequestParam String type,
+      @RequestParam @Nullable Double density) {
+    Map<String, Object> combination =
+        new HashMap<>(
+            Map.of("adapters", List.of(other), "weights", weights, "combination_type", type));
+    if (density != null) combination.put("density", density);
+    api.createExport(id, Map.of("form", "combined", "combination", combination));
     return "redirect:/console/models/" + id + "#exports";
   }
 

@@ -4,7 +4,7 @@ import dev.graft.adapters.Adapter;
 import dev.graft.platform.errors.RequestFailed;
 import dev.graft.spec.Combination;
 import dev.graft.spec.Combination.MajoritySign;
-import dev.graft.spec.Combination.Type;
+import dev.graft.spec.CombinationType;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
@@ -33,11 +33,14 @@ record NewCombination(
    * @throws RequestFailed with the field that is wrong
    */
   Combination read(Adapter first) {
-    Type type =
+    CombinationType type =
         combinationType == null
-            ? Type.SVD
+            ? CombinationType.SVD
             : NewExport.choice(
-                combinationType, FIELD + "combination_type", Type.values(), Type::wireName);
+                combinationType,
+                FIELD + "combination_type",
+                CombinationType.values(),
+                CombinationType::wireName);
     refuseOthers(type);
     List<String> others = others(first);
     return new Combination(
@@ -56,7 +59,7 @@ record NewCombination(
         seed == null ? 0 : seed);
   }
 
-  private void refuseOthers(Type type) {
+  private void refuseOthers(CombinationType type) {
     refuse(type, type.prunes(), "density", density);
     refuse(type, type.elects(), "majority_sign_method", majoritySignMethod);
     refuse(type, type.decomposes(), "svd_rank", svdRank);
@@ -66,7 +69,8 @@ record NewCombination(
     }
   }
 
-  private static void refuse(Type type, boolean known, String field, @Nullable Object value) {
+  private static void refuse(
+      CombinationType type, boolean known, String field, @Nullable Object value) {
     if (value == null || known) return;
     throw invalid(field, "%s is no option of %s.".formatted(field, type.wireName()));
   }

@@ -18,7 +18,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param seed of what DARE draws, as of {@code torch.manual_seed}
  */
 public record Combination(
-    Type type,
+    CombinationType type,
     List<String> adapters,
     List<Double> weights,
     double density,
@@ -29,49 +29,6 @@ public record Combination(
     adapters = List.copyOf(adapters);
     weights = List.copyOf(weights);
     if (weights.size() != adapters.size() + 1) throw new IllegalArgumentException("weights");
-  }
-
-  /** PEFT's {@code combination_type}. */
-  public enum Type {
-    SVD,
-    LINEAR,
-    CAT,
-    TIES,
-    TIES_SVD,
-    DARE_TIES,
-    DARE_LINEAR,
-    DARE_TIES_SVD,
-    DARE_LINEAR_SVD,
-    MAGNITUDE_PRUNE,
-    MAGNITUDE_PRUNE_SVD;
-
-    public String wireName() {
-      return name().toLowerCase(Locale.ROOT);
-    }
-
-    /** Whether products of factors are combined and decomposed again, not the factors. */
-    public boolean decomposes() {
-      return name().endsWith("SVD");
-    }
-
-    /** Whether factors are combined number by number, which needs equal ranks. */
-    public boolean needsEqualRanks() {
-      return this != CAT && !decomposes();
-    }
-
-    /** Whether numbers are dropped by chance (DARE, Yu et al. 2024). */
-    public boolean draws() {
-      return name().startsWith("DARE");
-    }
-
-    /** Whether signs are elected (TIES, Yadav et al. 2023). */
-    public boolean elects() {
-      return name().contains("TIES");
-    }
-
-    public boolean prunes() {
-      return draws() || elects() || name().startsWith("MAGNITUDE");
-    }
   }
 
   /** By what the majority of signs is counted. */
@@ -85,7 +42,7 @@ public record Combination(
   }
 
   /** What decides the result, so that equal combinations have equal options. */
-  ObjectNode options() {
+  public ObjectNode options() {
     ObjectNode options = JsonNodeFactory.instance.objectNode();
     options.put("combination_type", type.wireName());
     adapters.forEach(options.putArray("adapters")::add);
@@ -105,7 +62,8 @@ public record Combination(
     options.path("weights").forEach(each -> weights.add(each.doubleValue()));
     JsonNode rank = options.path("svd_rank");
     return new Combination(
-        Type.valueOf(options.path("combination_type").stringValue().toUpperCase(Locale.ROOT)),
+        CombinationType.valueOf(
+            options.path("combination_type").stringValue().toUpperCase(Locale.ROOT)),
         adapters,
         weights,
         options.path("density").asDouble(1),

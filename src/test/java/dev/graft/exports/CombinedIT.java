@@ -138,8 +138,7 @@ class CombinedIT extends StartedGraft {
     String page = "/console/models/" + first;
     assertThat(browser.get(page).body()).contains("Combine with", second, other);
     Map<String, String> asked =
-        Map.of(
-            "other", second, "weights", "1,0.25", "type", "magnitude_prune", "density", "0.5");
+        Map.of("other", second, "weights", "1,0.25", "type", "magnitude_prune", "density", "0.5");
     browser.post(page + "/combinations", asked);
     JsonNode begun = ok(client.get(path)).at("/data/0");
     assertThat(text(begun, "form")).isEqualTo("combined");

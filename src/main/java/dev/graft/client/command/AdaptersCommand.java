@@ -19,8 +19,8 @@ import tools.jackson.databind.JsonNode;
       AdaptersCommand.ListAll.class,
       AdaptersCommand.Show.class,
       PullAdapter.class,
-      ExportCommand.OfOne.class,
-      ExportCommand.Combine.class,
+      ExportAdapter.class,
+      CombineAdapters.class,
       AdaptersCommand.Link.class,
       AdaptersCommand.Delete.class
     })

@@ -1,5 +1,6 @@
 package dev.graft.client.command;
 
+import dev.graft.client.Archive;
 import dev.graft.client.GraftApi;
 import java.io.IOException;
 import java.nio.file.Path;

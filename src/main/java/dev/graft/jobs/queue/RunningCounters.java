@@ -15,8 +15,7 @@ public class RunningCounters {
   private static final String WRONG =
       """
       -- wrong counters
-      with r as (select department_id, count(*) as jobs from job where state = 'running'
-                  group by department_id)
+      with r as (select department_id, count(*) as jobs from job where state = 'running' group by 1)
       select d.id from department d left join r on r.department_id = d.id
        where d.running <> coalesce(r.jobs, 0)
        order by d.id

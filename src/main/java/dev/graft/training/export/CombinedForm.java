@@ -9,9 +9,9 @@ import dev.graft.weights.adapter.SavedAdapter;
 import dev.graft.weights.config.ModelConfig.Linear;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /** Several adapters of one base as one LoRA in its plainest form. */
 final class CombinedForm {
@@ -36,27 +36,18 @@ final class CombinedForm {
             .add(new LayerCombination.Part(each, how.weights().get(k)));
       }
     }
-    Integer wanted = how.svdRank();
     List<LowRankUpdate> combined = new ArrayList<>();
     try (LinearAlgebra algebra = new LinearAlgebra()) {
-      TensorMerge merge = new TensorMerge(how, new TorchGenerator(how.seed()));
       LayerCombination layer =
-          new LayerCombination(how, wanted == null ? largest : wanted, merge, algebra);
+          new LayerCombination(
+              how,
+              new TensorMerge(how, new TorchGenerator(how.seed())),
+              new UpdateDecomposition(algebra, Objects.requireNonNullElse(how.svdRank(), largest)));
       for (Linear linear : base.config().linearModules()) {
         List<LayerCombination.Part> parts = layers.get(linear.path());
         if (parts != null) combined.add(layer.of(linear, parts));
       }
     }
     return PlainForm.of(base, combined);
-  }
-
-  /** Rows of the model card. */
-  static Map<String, String> facts(String name, Combination how) {
-    Map<String, String> facts = new LinkedHashMap<>();
-    facts.put("made from", name + ", " + String.join(", ", how.adapters()));
-    facts.put("combination_type", how.type().wireName());
-    facts.put("weights", how.weights().toString());
-    if (how.type().prunes()) facts.put("density", Double.toString(how.density()));
-    return facts;
   }
 }

@@ -189,7 +189,7 @@ public record ResultForms(ResultSource source, String baseModelName, String name
 
   private void combined(Path directory, Combination how) {
     PlainForm plain = CombinedForm.of(source.base(), source.adapters(), how);
-    Map<String, String> facts = CombinedForm.facts(name, how);
+    Map<String, String> facts = Map.of("made from", name + " and others: " + how.options());
     PeftDirectory.write(
         directory, source.base(), baseModelName, plain.method(), plain.tensors(), facts);
   }

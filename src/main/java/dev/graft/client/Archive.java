@@ -1,6 +1,5 @@
-package dev.graft.client.command;
+package dev.graft.client;
 
-import dev.graft.client.GraftApi;
 import dev.graft.platform.process.FileTrees;
 import java.io.BufferedInputStream;
 import java.io.IOException;
@@ -18,21 +17,21 @@ import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 
 /** A fetched {@code .tar.gz}: what is checked before its files lie where a person wants them. */
-final class Archive {
+public final class Archive {
   private Archive() {}
 
-  static void requireNew(Path directory) throws IOException {
+  public static void requireNew(Path directory) throws IOException {
     if (Files.exists(directory))
       throw new FileAlreadyExistsException(directory + " exists already");
   }
 
   /** What is done with a file that has arrived. */
-  interface Use {
+  public interface Use {
     void of(Path file) throws IOException;
   }
 
   /** Fetches a file beside where it is to lie, and checks its digest; none stays behind. */
-  static void fetched(GraftApi api, String path, String sha256, Path target, Use use)
+  public static void fetched(GraftApi api, String path, String sha256, Path target, Use use)
       throws IOException {
     Path parent = Files.createDirectories(target.toAbsolutePath().getParent());
     Path arrived = Files.createTempFile(parent, ".graft-", null);
@@ -58,7 +57,7 @@ final class Archive {
   }
 
   /** Unpacks regular files; the directory appears only when all are there. */
-  static void unpack(Path archive, Path directory) throws IOException {
+  public static void unpack(Path archive, Path directory) throws IOException {
     Path parent = directory.toAbsolutePath().getParent();
     Path fresh = Files.createTempDirectory(parent, ".graft-");
     try {

@@ -22,7 +22,10 @@ final class StartingDatabase extends EnumerablePropertySource<FutureTask<LocalDa
           "spring.datasource.username",
           LocalDatabase::user,
           "spring.datasource.password",
-          LocalDatabase::password);
+          LocalDatabase::password,
+          // What a crash takes of the last migrations is made again. Nobody shares the connection.
+          "spring.flyway.init-sqls",
+          database -> "set synchronous_commit = off");
 
   private StartingDatabase(FutureTask<LocalDatabase> start) {
     super("embedded-postgres", start);

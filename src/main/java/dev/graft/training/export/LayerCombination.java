@@ -71,8 +71,8 @@ record LayerCombination(Combination how, TensorMerge merge, UpdateDecomposition 
       ofB[k] = (float) Math.sqrt(Math.abs(weight));
       ofA[k] = weight >= 0 ? ofB[k] : -ofB[k];
     }
-    float[] a = merge.of(parts.stream().map(Part::a).toList(), ofA);
-    float[] b = merge.of(parts.stream().map(Part::b).toList(), ofB);
+    float[] a = merge.of(parts.stream().map(Part::a), ofA);
+    float[] b = merge.of(parts.stream().map(Part::b), ofB);
     return new LowRankUpdate(linear, rank, a, b, 1);
   }
 
@@ -80,7 +80,7 @@ record LayerCombination(Combination how, TensorMerge merge, UpdateDecomposition 
   private float[] merged(List<Part> parts) {
     float[] weights = new float[parts.size()];
     for (int k = 0; k < weights.length; k++) weights[k] = (float) parts.get(k).weight();
-    return merge.of(parts.stream().map(each -> product(each.update())).toList(), weights);
+    return merge.of(parts.stream().map(each -> product(each.update())), weights);
   }
 
   /** The update itself, (out, in). */

@@ -5,6 +5,7 @@ import dev.graft.spec.Combination.MajoritySign;
 import dev.graft.training.tuner.lora.TorchGenerator;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Several tensors of one shape as one, number by number: what PEFT's {@code merge_utils} computes,
@@ -14,10 +15,11 @@ import java.util.List;
  */
 record TensorMerge(Combination how, TorchGenerator random) {
   /**
+   * @param tensors each is pruned before the next one is asked for: whole updates are large
    * @param weights one for each
    */
-  float[] of(List<float[]> tensors, float[] weights) {
-    List<float[]> pruned = tensors.stream().map(this::pruned).toList();
+  float[] of(Stream<float[]> tensors, float[] weights) {
+    List<float[]> pruned = tensors.map(this::pruned).toList();
     return how.type().elects() ? disjoint(pruned, weights) : sum(pruned, weights);
   }
 

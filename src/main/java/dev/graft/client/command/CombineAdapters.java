@@ -30,8 +30,8 @@ final class CombineAdapters extends ExportCommand {
       defaultValue = "svd",
       paramLabel = "TYPE",
       description =
-          "PEFT's combination_type (${DEFAULT-VALUE}): linear, cat, ties, dare_linear, dare_ties,"
-              + " magnitude_prune, svd, or one of the last four with _svd.")
+          "PEFT's combination_type (${DEFAULT-VALUE}): svd, linear, cat, ties, dare_linear,"
+              + " dare_ties or magnitude_prune; the last four also with _svd at the end.")
   private String type = "";
 
   @Option(

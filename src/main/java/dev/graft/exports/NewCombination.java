@@ -79,6 +79,7 @@ record NewCombination(
     List<String> others = adapters == null ? List.of() : adapters;
     Set<String> all = new HashSet<>(others);
     all.add(first.id());
+    all.remove(null);
     if (others.isEmpty() || others.size() > MOST || all.size() != others.size() + 1) {
       throw invalid(
           "adapters", "adapters must be the ids of 1 to %d other adapters.".formatted(MOST));

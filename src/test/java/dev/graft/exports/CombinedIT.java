@@ -172,6 +172,11 @@ class CombinedIT extends StartedGraft {
         asked(second, "'weights': [1, 1], 'combination_type': 'mean'"),
         field + "combination_type",
         "must be one of svd, linear, cat");
+    refused(
+        "{'form': 'combined', 'combination': {'adapters': [null], 'weights': [1, 1]}}",
+        field + "adapters",
+        "1 to 8 other adapters");
+    refused(asked(second, "'weights': [1, null]"), field + "weights", "2 numbers");
     refused("{'form': 'combined'}", "combination", "Missing required parameter");
     refused("{'form': 'merged', 'combination': {}}", "combination", "no option");
     ApiClient stranger = client.as(key("combined-other"));

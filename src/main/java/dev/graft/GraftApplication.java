@@ -11,8 +11,6 @@ import org.springframework.context.annotation.ComponentScan.Filter;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.FilterType;
 import org.springframework.context.annotation.Profile;
-import org.springframework.data.jpa.repository.config.EnableJpaRepositories;
-import org.springframework.data.repository.config.BootstrapMode;
 import org.springframework.modulith.Modulithic;
 
 /**
@@ -33,7 +31,5 @@ public class GraftApplication {
         @Filter(type = FilterType.CUSTOM, classes = TypeExcludeFilter.class),
         @Filter(type = FilterType.CUSTOM, classes = AutoConfigurationExcludeFilter.class)
       })
-  // Queries are parsed when a repository is first used, which is a quarter of a start.
-  @EnableJpaRepositories(bootstrapMode = BootstrapMode.LAZY)
   static class Server {}
 }

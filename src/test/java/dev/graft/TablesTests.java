@@ -22,8 +22,7 @@ class TablesTests {
       Pattern.compile("^\\| `([a-z]+\\.[\\w.]+)` \\| ([^|]*) \\|$", Pattern.MULTILINE);
   private static final Pattern NAME = Pattern.compile("`(\\w+)`");
   private static final Pattern WRITTEN =
-      Pattern.compile(
-          "(?:insert into|update|delete from|truncate)\\s+(\\w+)|@Table\\(name = \"(\\w+)\"");
+      Pattern.compile("(?:insert into|update|delete from|truncate)\\s+(\\w+)");
   private static final Pattern MOVED = Pattern.compile("running = running [+-]");
   private static final String QUEUE = "jobs.queue";
   private static final Path CODE = Sources.ROOT.resolve("src/main/java/dev/graft");
@@ -90,8 +89,7 @@ class TablesTests {
   }
 
   private static Stream<String> written(Path file) {
-    return matches(WRITTEN, Sources.text(file))
-        .map(match -> match.group(1) == null ? match.group(2) : match.group(1));
+    return matches(WRITTEN, Sources.text(file)).map(match -> match.group(1));
   }
 
   private static TreeMap<String, Set<String>> documented() {

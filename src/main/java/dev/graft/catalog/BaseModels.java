@@ -49,21 +49,17 @@ public class BaseModels {
   }
 
   public Optional<BaseModel> find(String name) {
-    return rows.findById(name).map(BaseModelRow::model);
+    return rows.find(name);
   }
 
   /** All of them, by name. */
   public List<BaseModel> list() {
-    return rows.findAllByOrderByName().stream().map(BaseModelRow::model).toList();
+    return rows.all();
   }
 
   @Transactional
   void enable(String name, boolean enabled) {
-    Optional<BaseModelRow> row =
-        rows.findToChange(name).filter(each -> each.isEnabled() != enabled);
-    if (row.isEmpty()) return;
-    if (enabled) row.get().enable();
-    else row.get().disable(clock.instant());
+    if (!rows.enable(name, enabled, clock.instant())) return;
     log.atInfo()
         .addKeyValue("model", name)
         .log(enabled ? "base_model_enabled" : "base_model_disabled");
@@ -74,7 +70,7 @@ public class BaseModels {
   /** Its blobs stay until nothing refers to them. */
   @Transactional
   void delete(String name) {
-    rows.findToChange(name).ifPresent(rows::delete);
+    rows.delete(name);
     log.atInfo().addKeyValue("model", name).log("base_model_deleted");
     audit.write("base_model.deleted", null, name, Map.of());
   }
@@ -144,7 +140,7 @@ public class BaseModels {
     locks.take("base model " + model.name());
     Optional<BaseModel> known = find(model.name());
     if (known.isPresent()) return known.get();
-    rows.save(new BaseModelRow(model));
+    rows.insert(model);
     log.atInfo()
         .addKeyValue("model", model.name())
         .addKeyValue("manifest", model.manifest())

@@ -1,154 +1,129 @@
 package dev.graft.datasets;
 
 import dev.graft.artifacts.BlobRef;
-import dev.graft.artifacts.Digest;
 import dev.graft.datasets.FileOrigin.Remedied;
-import dev.graft.datasets.decoding.ColumnMapping;
 import dev.graft.datasets.decoding.DecodingOptions;
 import dev.graft.platform.UnixTime;
 import dev.graft.text.row.Example;
 import dev.graft.text.row.RowFormat;
-import jakarta.persistence.Entity;
-import jakarta.persistence.Id;
-import jakarta.persistence.Table;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.type.TypeReference;
-import tools.jackson.databind.json.JsonMapper;
 
-/** A row of {@code file}; only the outcome of its validation is ever written later. */
-@Entity
-@Table(name = "file")
-public class FileRow {
-  private static final JsonMapper JSON = new JsonMapper();
+/**
+ * A row of {@code file}; only the outcome of its validation is ever written later.
+ *
+ * @param blob its content; that of another, of which its own will be made, until it is processed
+ * @param validation null before it, and where there is none
+ * @param unpacked its rows, where it came packed, as Parquet or as CSV; null = the file itself
+ * @param parent the file of whose rows it was made; null where it came from outside, or that was
+ *     not noted
+ * @param comparedWith as {@link FileOrigin#validationFile}
+ */
+public record FileRow(
+    String id,
+    String departmentId,
+    String filename,
+    String purpose,
+    BlobRef blob,
+    FileStatus status,
+    @Nullable ValidationResult validation,
+    @Nullable BlobRef unpacked,
+    Instant createdAt,
+    @Nullable Instant expiresAt,
+    DecodingOptions options,
+    @Nullable String parent,
+    List<Remedied> remedied,
+    @Nullable String comparedWith) {
 
-  @Id private String id;
-  private String departmentId;
-  private String filename;
-  private String purpose;
-  private long bytes;
-  private String digest;
-  private String status;
-  private @Nullable Integer examples;
-  private String problems;
-  private Instant createdAt;
-  private @Nullable Instant expiresAt;
-  private @Nullable String columnMapping;
-  private @Nullable String rowsDigest;
-  private @Nullable Long rowsBytes;
-  private @Nullable String kind;
-  private @Nullable Integer longestRow;
-  private @Nullable String rowFormat;
-  private boolean ignoreUnknownKeys;
-  private @Nullable String conversion;
-  private @Nullable String parent;
-  private @Nullable String remedies;
-  private @Nullable String comparedWith;
-
-  /** For JPA, which fills the fields. */
-  @SuppressWarnings("NullAway.Init")
-  protected FileRow() {}
-
-  FileRow(String id, NewFile file, BlobRef blob, Instant createdAt) {
-    this.id = id;
-    this.departmentId = file.departmentId();
-    this.filename = file.filename();
-    this.purpose = file.purpose().wireName();
-    this.bytes = blob.bytes();
-    this.digest = blob.sha256().hex();
-    this.status = FileStatus.UPLOADED.wireName();
-    this.problems = "[]";
-    this.createdAt = createdAt;
-    this.expiresAt = file.lifetime() == null ? null : createdAt.plus(file.lifetime());
-    DecodingOptions options = file.options();
-    this.columnMapping = ColumnMapping.write(options.columns());
-    this.ignoreUnknownKeys = options.ignoreUnknownKeys();
-    RowFormat from = options.conversion();
-    this.conversion = from == null ? null : from.name();
+  /** One that has just arrived. */
+  static FileRow of(String id, NewFile file, BlobRef blob, Instant now) {
     FileOrigin origin = file.origin();
-    if (origin == null) return;
-    this.parent = origin.parent();
-    this.comparedWith = origin.validationFile();
-    if (origin.remedies().isEmpty()) return;
-    this.remedies =
-        JSON.writeValueAsString(
-            origin.remedies().stream().map(each -> new Remedied(each, null)).toList());
+    return new FileRow(
+        id,
+        file.departmentId(),
+        file.filename(),
+        file.purpose().wireName(),
+        blob,
+        FileStatus.UPLOADED,
+        null,
+        null,
+        now,
+        file.lifetime() == null ? null : now.plus(file.lifetime()),
+        file.options(),
+        origin == null ? null : origin.parent(),
+        origin == null
+            ? List.of()
+            : origin.remedies().stream().map(each -> new Remedied(each, null)).toList(),
+        origin == null ? null : origin.validationFile());
   }
 
   /** The file as it is without validation, such as one that Graft wrote itself. */
   FileRow processed() {
-    status = FileStatus.PROCESSED.wireName();
-    return this;
+    return found(FileStatus.PROCESSED, blob, null, null, remedied);
   }
 
   public FileRow validated(CheckedFile checked) {
-    ValidationResult validation = checked.validation();
-    status = (validation.good() ? FileStatus.PROCESSED : FileStatus.ERROR).wireName();
-    examples = validation.examples();
-    kind = validation.kind() == null ? null : validation.kind().name();
-    longestRow = validation.longestRow();
-    RowFormat format = validation.format();
-    rowFormat = format == null ? null : format.name();
-    problems = JSON.writeValueAsString(validation.problems());
+    ValidationResult result = checked.validation();
+    FileStatus outcome = result.good() ? FileStatus.PROCESSED : FileStatus.ERROR;
     BlobRef rows = checked.rows();
-    if (isDerived() && rows != null) {
-      if (remedies != null) remedies = JSON.writeValueAsString(checked.remedied());
-      digest = rows.sha256().hex();
-      bytes = rows.bytes();
-      return this;
-    }
-    rowsDigest = rows == null ? null : rows.sha256().hex();
-    rowsBytes = rows == null ? null : rows.bytes();
-    return this;
+    return isDerived() && rows != null
+        ? found(outcome, rows, result, null, remedied.isEmpty() ? remedied : checked.remedied())
+        : found(outcome, blob, result, rows, remedied);
+  }
+
+  private FileRow found(
+      FileStatus outcome,
+      BlobRef content,
+      @Nullable ValidationResult result,
+      @Nullable BlobRef rows,
+      List<Remedied> done) {
+    return new FileRow(
+        id,
+        departmentId,
+        filename,
+        purpose,
+        content,
+        outcome,
+        result,
+        rows,
+        createdAt,
+        expiresAt,
+        options,
+        parent,
+        done,
+        comparedWith);
   }
 
   public boolean has(FileStatus wanted) {
-    return status.equals(wanted.wireName());
+    return status == wanted;
   }
 
   public boolean is(FilePurpose wanted) {
     return purpose.equals(wanted.wireName());
   }
 
-  public BlobRef blob() {
-    return new BlobRef(new Digest(digest), bytes);
-  }
-
-  /** What is trained on: the file itself, unless it came packed, as Parquet or as CSV. */
+  /** What is trained on. */
   public BlobRef rows() {
-    return rowsDigest == null || rowsBytes == null
-        ? blob()
-        : new BlobRef(new Digest(rowsDigest), rowsBytes);
-  }
-
-  public DecodingOptions options() {
-    return new DecodingOptions(
-        ColumnMapping.read(columnMapping),
-        ignoreUnknownKeys,
-        conversion == null ? null : RowFormat.valueOf(conversion));
+    return unpacked == null ? blob : unpacked;
   }
 
   /** Of its rows, where they can be made chat rows. */
   public @Nullable RowFormat rowFormat() {
-    return rowFormat == null ? null : RowFormat.valueOf(rowFormat);
+    return validation == null ? null : validation.format();
   }
 
   private boolean isDerived() {
-    return conversion != null || remedies != null;
+    return options.conversion() != null || !remedied.isEmpty();
   }
 
   /** What it is made of; null where it came from outside, or that was not noted. */
   public @Nullable FileOrigin origin() {
-    if (parent == null) return null;
-    return new FileOrigin(parent, remedied().stream().map(Remedied::remedy).toList(), comparedWith);
-  }
-
-  private List<Remedied> remedied() {
-    return remedies == null
-        ? List.of()
-        : JSON.readValue(remedies, new TypeReference<List<Remedied>>() {});
+    return parent == null
+        ? null
+        : new FileOrigin(parent, remedied.stream().map(Remedied::remedy).toList(), comparedWith);
   }
 
   /** Whether its content is still another's, of which its own will be made. */
@@ -156,77 +131,53 @@ public class FileRow {
     return isDerived() && !has(FileStatus.PROCESSED);
   }
 
-  public @Nullable Instant expiresAt() {
-    return expiresAt;
-  }
-
-  ValidationResult validation() {
-    return new ValidationResult(
-        examples == null ? 0 : examples, kind(), longestRow, rowFormat(), problems());
-  }
-
   private Example.@Nullable Kind kind() {
-    return kind == null ? null : Example.Kind.valueOf(kind);
+    return validation == null ? null : validation.kind();
   }
 
-  private List<LineProblem> problems() {
-    return JSON.readValue(problems, new TypeReference<List<LineProblem>>() {});
-  }
-
+  /** One that is processed, of the purpose {@code fine-tune}. */
   TrainingFile trainingFile() {
-    BlobRef rows = rows();
+    ValidationResult found = Objects.requireNonNull(validation);
     return new TrainingFile(
         id,
         departmentId,
         filename,
-        rows.bytes(),
-        rows.sha256(),
-        validation().examples(),
-        longestRow,
-        kind());
+        rows().bytes(),
+        rows().sha256(),
+        found.examples(),
+        found.longestRow(),
+        found.kind());
   }
 
   /**
    * @param removedAt when its department's retention removes it, if there is a notice of that
    */
   FileObject object(@Nullable Instant removedAt) {
-    List<LineProblem> found = problems();
-    Instant goneAt = goneAt(removedAt);
+    List<LineProblem> problems = validation == null ? List.of() : validation.problems();
+    Example.Kind kind = kind();
     RowFormat format = rowFormat();
     return new FileObject(
         id,
         "file",
-        bytes,
+        blob.bytes(),
         createdAt.getEpochSecond(),
-        UnixTime.seconds(goneAt),
+        UnixTime.seconds(goneAt(removedAt)),
         filename,
         purpose,
-        status,
-        found.isEmpty() ? null : found.getFirst().toString(),
-        digest,
-        examples,
-        kind == null ? null : kind.toLowerCase(Locale.ROOT),
+        status.wireName(),
+        problems.isEmpty() ? null : problems.getFirst().toString(),
+        blob.sha256().hex(),
+        validation == null ? null : validation.examples(),
+        kind == null ? null : kind.name().toLowerCase(Locale.ROOT),
         format == null ? null : format.wireName(),
-        found,
+        problems,
         parent,
-        remedied());
+        remedied);
   }
 
   /** By its own time or its department's, whichever comes first. */
   private @Nullable Instant goneAt(@Nullable Instant removedAt) {
     if (expiresAt == null) return removedAt;
     return removedAt == null || expiresAt.isBefore(removedAt) ? expiresAt : removedAt;
-  }
-
-  public String id() {
-    return id;
-  }
-
-  public String departmentId() {
-    return departmentId;
-  }
-
-  public String filename() {
-    return filename;
   }
 }

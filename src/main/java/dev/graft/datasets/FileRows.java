@@ -1,77 +1,263 @@
 package dev.graft.datasets;
 
-import jakarta.persistence.LockModeType;
+import static dev.graft.platform.database.ResultColumns.parameter;
+import static dev.graft.platform.database.ResultColumns.time;
+import static dev.graft.platform.database.ResultColumns.timeOrNull;
+
+import dev.graft.artifacts.BlobRef;
+import dev.graft.artifacts.Digest;
+import dev.graft.datasets.FileOrigin.Remedied;
+import dev.graft.datasets.decoding.ColumnMapping;
+import dev.graft.datasets.decoding.DecodingOptions;
+import dev.graft.text.row.Example;
+import dev.graft.text.row.RowFormat;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Instant;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
-import org.springframework.data.domain.Limit;
-import org.springframework.data.jpa.repository.JpaRepository;
-import org.springframework.data.jpa.repository.Lock;
-import org.springframework.data.jpa.repository.Modifying;
-import org.springframework.data.jpa.repository.Query;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.RowCallbackHandler;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.jdbc.core.simple.JdbcClient.StatementSpec;
+import org.springframework.stereotype.Repository;
+import tools.jackson.core.type.TypeReference;
+import tools.jackson.databind.json.JsonMapper;
 
-/** The rows, by department, and only until they expire. Ids grow with time: lists go by id. */
-public interface FileRows extends JpaRepository<FileRow, String> {
-  String THERE =
+/**
+ * The statements on {@code file}, by department, and only until files expire. Ids grow with time:
+ * lists go by id.
+ */
+@Repository
+public class FileRows {
+  private static final JsonMapper JSON = new JsonMapper();
+  private static final TypeReference<List<LineProblem>> PROBLEMS = new TypeReference<>() {};
+  private static final TypeReference<List<Remedied>> REMEDIES = new TypeReference<>() {};
+
+  private static final String THERE =
       """
-      select f from FileRow f
-      where f.departmentId = :departmentId and f.id = :id
-        and (f.expiresAt is null or f.expiresAt > :now)
+      select * from file
+       where department_id = :department and (expires_at is null or expires_at > :now)
       """;
 
-  @Query(THERE)
-  Optional<FileRow> find(String departmentId, String id, Instant now);
+  private final JdbcClient sql;
+
+  FileRows(JdbcClient sql) {
+    this.sql = sql;
+  }
+
+  /** Of whichever department, expired or not. */
+  public Optional<FileRow> findById(String id) {
+    return sql.sql("select * from file where id = :id")
+        .param("id", id)
+        .query(FileRows::file)
+        .optional();
+  }
+
+  public Optional<FileRow> find(String department, String id, Instant now) {
+    return find(department, id, now, "");
+  }
 
   /** As {@link #find}, and no one deletes the file before this transaction ends. */
-  @Lock(LockModeType.PESSIMISTIC_READ)
-  @Query(THERE)
-  Optional<FileRow> findToUse(String departmentId, String id, Instant now);
+  Optional<FileRow> findToUse(String department, String id, Instant now) {
+    return find(department, id, now, " for share");
+  }
 
   /** As {@link #find}, and no one starts to use the file before this transaction ends. */
-  @Lock(LockModeType.PESSIMISTIC_WRITE)
-  @Query(THERE)
-  Optional<FileRow> findToChange(String departmentId, String id, Instant now);
+  public Optional<FileRow> findToChange(String department, String id, Instant now) {
+    return find(department, id, now, " for no key update");
+  }
 
-  @Query(
-      """
-      select f from FileRow f
-      where f.departmentId = :departmentId and f.purpose in :purposes and f.id > :after
-        and (f.expiresAt is null or f.expiresAt > :now)
-      order by f.id
-      """)
+  private Optional<FileRow> find(String department, String id, Instant now, String lock) {
+    return sql.sql(THERE + " and id = :id" + lock)
+        .param("department", department)
+        .param("id", id)
+        .param("now", parameter(now))
+        .query(FileRows::file)
+        .optional();
+  }
+
   List<FileRow> listAscending(
-      String departmentId, Collection<String> purposes, String after, Instant now, Limit limit);
+      String department, Collection<String> purposes, String after, Instant now, int limit) {
+    return list(" and id > :border order by id", department, purposes, after, now, limit);
+  }
 
-  @Query(
-      """
-      select f from FileRow f
-      where f.departmentId = :departmentId and f.purpose in :purposes and f.id < :before
-        and (f.expiresAt is null or f.expiresAt > :now)
-      order by f.id desc
-      """)
   List<FileRow> listDescending(
-      String departmentId, Collection<String> purposes, String before, Instant now, Limit limit);
+      String department, Collection<String> purposes, String before, Instant now, int limit) {
+    return list(" and id < :border order by id desc", department, purposes, before, now, limit);
+  }
+
+  private List<FileRow> list(
+      String order,
+      String department,
+      Collection<String> purposes,
+      String border,
+      Instant now,
+      int limit) {
+    return sql.sql(THERE + " and purpose = any(:purposes)" + order + " limit :limit")
+        .param("department", department)
+        .param("purposes", purposes.toArray(String[]::new))
+        .param("border", border)
+        .param("now", parameter(now))
+        .param("limit", limit)
+        .query(FileRows::file)
+        .list();
+  }
 
   /** A file whose time is over, if it still lies there. */
-  @Lock(LockModeType.PESSIMISTIC_WRITE)
-  @Query("select f from FileRow f where f.id = :id and f.expiresAt <= :now")
-  Optional<FileRow> findExpiredToChange(String id, Instant now);
+  Optional<FileRow> findExpiredToChange(String id, Instant now) {
+    return sql.sql("select * from file where id = :id and expires_at <= :now for no key update")
+        .param("id", id)
+        .param("now", parameter(now))
+        .query(FileRows::file)
+        .optional();
+  }
 
-  @Query("select f.id from FileRow f where f.expiresAt <= :now order by f.expiresAt")
-  List<String> findExpired(Instant now, Limit limit);
+  public List<String> findExpired(Instant now, int limit) {
+    return sql.sql("select id from file where expires_at <= :now order by expires_at limit :limit")
+        .param("now", parameter(now))
+        .param("limit", limit)
+        .query((row, n) -> row.getString(1))
+        .list();
+  }
 
-  List<FileRow> findByDepartmentIdAndIdIn(String departmentId, Collection<String> ids);
+  /** By id, of those of these that are there. */
+  Map<String, String> names(String department, Collection<String> ids) {
+    Map<String, String> names = new HashMap<>();
+    sql.sql("select id, filename from file where department_id = :department and id = any(:ids)")
+        .param("department", department)
+        .param("ids", ids.toArray(String[]::new))
+        .query(
+            (RowCallbackHandler) row -> names.put(row.getString("id"), row.getString("filename")));
+    return names;
+  }
 
-  @Modifying
-  @Query("delete from FileRow f where f.departmentId = :departmentId and f.id in :ids")
-  void delete(String departmentId, Collection<String> ids);
+  private static FileRow file(ResultSet row, int number) throws SQLException {
+    String conversion = row.getString("conversion");
+    String remedies = row.getString("remedies");
+    return new FileRow(
+        row.getString("id"),
+        row.getString("department_id"),
+        row.getString("filename"),
+        row.getString("purpose"),
+        new BlobRef(new Digest(row.getString("digest")), row.getLong("bytes")),
+        FileStatus.valueOf(row.getString("status").toUpperCase(Locale.ROOT)),
+        validation(row),
+        unpacked(row),
+        time(row, "created_at"),
+        timeOrNull(row, "expires_at"),
+        new DecodingOptions(
+            ColumnMapping.read(row.getString("column_mapping")),
+            row.getBoolean("ignore_unknown_keys"),
+            conversion == null ? null : RowFormat.valueOf(conversion)),
+        row.getString("parent"),
+        remedies == null ? List.of() : JSON.readValue(remedies, REMEDIES),
+        row.getString("compared_with"));
+  }
+
+  private static @Nullable ValidationResult validation(ResultSet row) throws SQLException {
+    Integer examples = row.getObject("examples", Integer.class);
+    if (examples == null) return null;
+    String kind = row.getString("kind");
+    String format = row.getString("row_format");
+    return new ValidationResult(
+        examples,
+        kind == null ? null : Example.Kind.valueOf(kind),
+        row.getObject("longest_row", Integer.class),
+        format == null ? null : RowFormat.valueOf(format),
+        JSON.readValue(row.getString("problems"), PROBLEMS));
+  }
+
+  private static @Nullable BlobRef unpacked(ResultSet row) throws SQLException {
+    String digest = row.getString("rows_digest");
+    return digest == null ? null : new BlobRef(new Digest(digest), row.getLong("rows_bytes"));
+  }
+
+  void insert(FileRow file) {
+    RowFormat conversion = file.options().conversion();
+    found(
+            """
+            insert into file (id, department_id, filename, purpose, created_at, expires_at,
+                              column_mapping, ignore_unknown_keys, conversion, parent, compared_with,
+                              status, digest, bytes, rows_digest, rows_bytes, examples, kind,
+                              longest_row, row_format, problems, remedies)
+            values (:id, :department, :filename, :purpose, :created_at, :expires_at,
+                    :column_mapping, :ignore_unknown_keys, :conversion, :parent, :compared_with,
+                    :status, :digest, :bytes, :rows_digest, :rows_bytes, :examples, :kind,
+                    :longest_row, :row_format, :problems, :remedies)
+            """,
+            file)
+        .param("department", file.departmentId())
+        .param("filename", file.filename())
+        .param("purpose", file.purpose())
+        .param("created_at", parameter(file.createdAt()))
+        .param("expires_at", parameter(file.expiresAt()))
+        .param("column_mapping", ColumnMapping.write(file.options().columns()))
+        .param("ignore_unknown_keys", file.options().ignoreUnknownKeys())
+        .param("conversion", conversion == null ? null : conversion.name())
+        .param("parent", file.parent())
+        .param("compared_with", file.comparedWith())
+        .update();
+  }
+
+  /** What its validation has found; nothing where it is gone. */
+  public void update(FileRow validated) {
+    found(
+            """
+            update file
+               set status = :status, digest = :digest, bytes = :bytes, rows_digest = :rows_digest,
+                   rows_bytes = :rows_bytes, examples = :examples, kind = :kind,
+                   longest_row = :longest_row, row_format = :row_format, problems = :problems,
+                   remedies = :remedies
+             where id = :id
+            """,
+            validated)
+        .update();
+  }
+
+  private StatementSpec found(String statement, FileRow file) {
+    BlobRef unpacked = file.unpacked();
+    ValidationResult validation = file.validation();
+    Example.Kind kind = validation == null ? null : validation.kind();
+    RowFormat format = file.rowFormat();
+    List<LineProblem> problems = validation == null ? List.of() : validation.problems();
+    return sql.sql(statement)
+        .param("id", file.id())
+        .param("status", file.status().wireName())
+        .param("digest", file.blob().sha256().hex())
+        .param("bytes", file.blob().bytes())
+        .param("rows_digest", unpacked == null ? null : unpacked.sha256().hex())
+        .param("rows_bytes", unpacked == null ? null : unpacked.bytes())
+        .param("examples", validation == null ? null : validation.examples())
+        .param("kind", kind == null ? null : kind.name())
+        .param("longest_row", validation == null ? null : validation.longestRow())
+        .param("row_format", format == null ? null : format.name())
+        .param("problems", JSON.writeValueAsString(problems))
+        .param(
+            "remedies",
+            file.remedied().isEmpty() ? null : JSON.writeValueAsString(file.remedied()));
+  }
+
+  public void delete(String department, Collection<String> ids) {
+    sql.sql("delete from file where department_id = :department and id = any(:ids)")
+        .param("department", department)
+        .param("ids", ids.toArray(String[]::new))
+        .update();
+  }
 
   /** Of the department's files and what was made from them. */
-  @Query(
-      """
-      select coalesce(sum(f.bytes + coalesce(f.rowsBytes, 0)), 0) from FileRow f
-      where f.departmentId = :departmentId
-      """)
-  long storedBytes(String departmentId);
+  long storedBytes(String department) {
+    return sql.sql(
+            """
+            select coalesce(sum(bytes + coalesce(rows_bytes, 0)), 0) from file
+             where department_id = :department
+            """)
+        .param("department", department)
+        .query(Long.class)
+        .single();
+  }
 }

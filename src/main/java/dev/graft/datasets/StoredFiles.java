@@ -15,14 +15,13 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;
-import org.springframework.data.domain.Limit;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Transactional;
 
@@ -89,7 +88,8 @@ public class StoredFiles implements Owned {
           param);
     }
     if (file.has(FileStatus.ERROR)) {
-      throw file.validation().refusal(param, fileId + " is not valid training data");
+      throw Objects.requireNonNull(file.validation())
+          .refusal(param, fileId + " is not valid training data");
     }
     return file.trainingFile();
   }
@@ -100,7 +100,9 @@ public class StoredFiles implements Owned {
     NewFile file =
         new NewFile(
             departmentId, filename, FilePurpose.FINE_TUNE_RESULTS, null, DecodingOptions.NONE);
-    return rows.save(row(file, blob).processed()).id();
+    FileRow result = row(file, blob).processed();
+    rows.insert(result);
+    return result.id();
   }
 
   /** Deletes what {@link #storeResult} has recorded. */
@@ -131,17 +133,15 @@ public class StoredFiles implements Owned {
     if (checked == null) work.add(VALIDATION, row.id(), file.departmentId());
     Map<String, Object> what = Map.of("filename", file.filename(), "bytes", arrived.blob().bytes());
     audit.write("file.created", file.departmentId(), row.id(), what);
-    return rows.save(checked == null ? row : row.validated(checked));
+    FileRow added = checked == null ? row : row.validated(checked);
+    rows.insert(added);
+    return added;
   }
 
   /** What people have called them, by id, of those of these that are there. */
   @Transactional(readOnly = true)
   public Map<String, String> names(String departmentId, Collection<String> fileIds) {
-    if (fileIds.isEmpty()) return Map.of();
-    Map<String, String> names = new HashMap<>();
-    rows.findByDepartmentIdAndIdIn(departmentId, fileIds)
-        .forEach(file -> names.put(file.id(), file.filename()));
-    return names;
+    return fileIds.isEmpty() ? Map.of() : rows.names(departmentId, fileIds);
   }
 
   /** Refuses early what {@link #add} would refuse, before the content is published. */
@@ -181,7 +181,7 @@ public class StoredFiles implements Owned {
         purpose == null
             ? Arrays.stream(FilePurpose.values()).map(FilePurpose::wireName).toList()
             : List.of(purpose);
-    Limit limit = Limit.of(page.limit() + 1);
+    int limit = page.limit() + 1;
     String after = page.after();
     if (after != null && !ID.matcher(after).matches()) {
       return List.of();
@@ -214,7 +214,7 @@ public class StoredFiles implements Owned {
                   "The file is used by " + user + ", which has not ended.",
                   "file_id");
             });
-    rows.delete(file.get());
+    rows.delete(departmentId, List.of(fileId));
     notices.drop(RetentionKind.DATASETS, fileId);
     audit.write("file.deleted", departmentId, fileId, Map.of("filename", file.get().filename()));
     return true;
@@ -230,7 +230,7 @@ public class StoredFiles implements Owned {
         rows.findExpiredToChange(fileId, clock.instant())
             .filter(row -> userOf(row.departmentId(), fileId).isEmpty());
     if (file.isEmpty()) return false;
-    rows.delete(file.get());
+    rows.delete(file.get().departmentId(), List.of(fileId));
     notices.drop(RetentionKind.DATASETS, fileId);
     return true;
   }
@@ -241,6 +241,6 @@ public class StoredFiles implements Owned {
   }
 
   private FileRow row(NewFile file, BlobRef blob) {
-    return new FileRow(ids.next(PREFIX), file, blob, clock.instant());
+    return FileRow.of(ids.next(PREFIX), file, blob, clock.instant());
   }
 }

@@ -1,23 +1,164 @@
 package dev.graft.recipes;
 
-import jakarta.persistence.LockModeType;
-import java.util.Optional;
-import org.springframework.data.jpa.repository.JpaRepository;
-import org.springframework.data.jpa.repository.Lock;
-import org.springframework.data.jpa.repository.Query;
+import static dev.graft.platform.database.ResultColumns.parameter;
+import static dev.graft.platform.database.ResultColumns.time;
 
-interface AdapterConfigRows extends JpaRepository<AdapterConfigRow, String> {
-  boolean existsByDepartmentIdAndNameAndDeletedAtIsNull(String departmentId, String name);
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Repository;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * The statements on {@code adapter_config}, a name, and {@code adapter_config_version}, its
+ * settings, which never change.
+ */
+@Repository
+class AdapterConfigRows {
+  private static final JsonMapper JSON = JsonMapper.shared();
+
+  private static final String READ =
+      """
+      select c.id, c.name, v.version, v.description, v.adapter, v.created_at
+        from adapter_config_version v join adapter_config c on c.id = v.config_id
+       where c.department_id = :department and c.deleted_at is null
+      """;
+
+  private static final String NEWEST =
+      "(select max(w.version) from adapter_config_version w where w.config_id = c.id)";
+
+  private final JdbcClient sql;
+
+  AdapterConfigRows(JdbcClient sql) {
+    this.sql = sql;
+  }
+
+  Optional<String> departmentOf(String id) {
+    return sql.sql("select department_id from adapter_config where id = :id")
+        .param("id", id)
+        .query(String.class)
+        .optional();
+  }
+
+  boolean has(String department, String name) {
+    return sql.sql(
+            """
+            select exists (select from adapter_config
+                            where department_id = :department and name = :name
+                              and deleted_at is null)
+            """)
+        .param("department", department)
+        .param("name", name)
+        .query(Boolean.class)
+        .single();
+  }
 
   /**
-   * By id or name; no one else adds a version before this transaction ends, so that numbers have no
-   * gap.
+   * The id of the one with this id or name; no one else adds a version before this transaction
+   * ends, so that numbers have no gap.
    */
-  @Lock(LockModeType.PESSIMISTIC_WRITE)
-  @Query(
-      """
-      select c from AdapterConfigRow c
-      where c.departmentId = :departmentId and :key in (c.id, c.name) and c.deletedAt is null
-      """)
-  Optional<AdapterConfigRow> findToChange(String departmentId, String key);
+  Optional<String> lock(String department, String key) {
+    return sql.sql(
+            """
+            select id from adapter_config
+             where department_id = :department and :key in (id, name) and deleted_at is null
+               for no key update
+            """)
+        .param("department", department)
+        .param("key", key)
+        .query(String.class)
+        .optional();
+  }
+
+  /**
+   * @param key id or name
+   * @param version null = the newest
+   */
+  Optional<AdapterConfigVersion> find(String department, String key, @Nullable Integer version) {
+    return sql.sql(
+            READ + " and :key in (c.id, c.name) and v.version = coalesce(:version, " + NEWEST + ")")
+        .param("department", department)
+        .param("key", key)
+        .param("version", version)
+        .query(AdapterConfigRows::version)
+        .optional();
+  }
+
+  /** Newest versions, the newest configuration first. */
+  List<AdapterConfigVersion> list(String department, @Nullable String after, int limit) {
+    return sql.sql(
+            READ
+                + " and (:after::text is null or c.id < :after) and v.version = "
+                + NEWEST
+                + " order by c.id desc limit :limit")
+        .param("department", department)
+        .param("after", after)
+        .param("limit", limit)
+        .query(AdapterConfigRows::version)
+        .list();
+  }
+
+  /** All versions of one, the newest first. */
+  List<AdapterConfigVersion> versions(String department, String id) {
+    return sql.sql(READ + " and c.id = :id order by v.version desc")
+        .param("department", department)
+        .param("id", id)
+        .query(AdapterConfigRows::version)
+        .list();
+  }
+
+  private static AdapterConfigVersion version(ResultSet row, int number) throws SQLException {
+    return new AdapterConfigVersion(
+        row.getString("id"),
+        row.getString("name"),
+        row.getInt("version"),
+        row.getString("description"),
+        (ObjectNode) JSON.readTree(row.getString("adapter")),
+        time(row, "created_at"),
+        false);
+  }
+
+  void insert(String id, String department, String name, Instant now) {
+    sql.sql(
+            """
+            insert into adapter_config (id, department_id, name, created_at)
+            values (:id, :department, :name, :now)
+            """)
+        .param("id", id)
+        .param("department", department)
+        .param("name", name)
+        .param("now", parameter(now))
+        .update();
+  }
+
+  /** Returns its number, from 1. */
+  int addVersion(String id, @Nullable String description, ObjectNode adapter, Instant now) {
+    return sql.sql(
+            """
+            insert into adapter_config_version (config_id, version, description, adapter, created_at)
+            values (:id,
+                    (select coalesce(max(version), 0) + 1 from adapter_config_version
+                      where config_id = :id),
+                    :description, :adapter::jsonb, :now)
+            returning version
+            """)
+        .param("id", id)
+        .param("description", description)
+        .param("adapter", adapter.toString())
+        .param("now", parameter(now))
+        .query(Integer.class)
+        .single();
+  }
+
+  void delete(String id, Instant now) {
+    sql.sql("update adapter_config set deleted_at = :now where id = :id")
+        .param("id", id)
+        .param("now", parameter(now))
+        .update();
+  }
 }

@@ -18,7 +18,6 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.springframework.data.domain.Limit;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Transactional;
 import tools.jackson.databind.JsonNode;
@@ -38,19 +37,12 @@ public class AdapterConfigs implements Owned {
   private static final int MOST_NAMES = 1000;
 
   private final AdapterConfigRows rows;
-  private final AdapterConfigVersionRows versions;
   private final TransactionLocks locks;
   private final Ids ids;
   private final Clock clock;
 
-  AdapterConfigs(
-      AdapterConfigRows rows,
-      AdapterConfigVersionRows versions,
-      TransactionLocks locks,
-      Ids ids,
-      Clock clock) {
+  AdapterConfigs(AdapterConfigRows rows, TransactionLocks locks, Ids ids, Clock clock) {
     this.rows = rows;
-    this.versions = versions;
     this.locks = locks;
     this.ids = ids;
     this.clock = clock;
@@ -58,7 +50,7 @@ public class AdapterConfigs implements Owned {
 
   @Override
   public Optional<String> departmentOf(String id) {
-    return rows.findById(id).map(AdapterConfigRow::departmentId);
+    return rows.departmentOf(id);
   }
 
   /**
@@ -136,25 +128,15 @@ public class AdapterConfigs implements Owned {
   Optional<AdapterConfigVersion> find(String departmentId, String key, @Nullable Integer version) {
     Optional<AdapterConfigVersion> preset =
         Presets.named(key).filter(each -> version == null || version == each.version());
-    return preset.or(
-        () -> versions.find(departmentId, key, version).map(AdapterConfigVersionRow::version));
+    return preset.or(() -> rows.find(departmentId, key, version));
   }
 
   List<AdapterConfigVersion> list(String departmentId, Cursor page) {
-    Limit limit = Limit.of(page.limit() + 1);
-    return versions.list(departmentId, page.after(), limit).stream()
-        .map(AdapterConfigVersionRow::version)
-        .toList();
+    return rows.list(departmentId, page.after(), page.limit() + 1);
   }
 
   List<AdapterConfigVersion> versions(String departmentId, String id) {
-    return Presets.named(id)
-        .map(List::of)
-        .orElseGet(
-            () ->
-                versions.versions(departmentId, id).stream()
-                    .map(AdapterConfigVersionRow::version)
-                    .toList());
+    return Presets.named(id).map(List::of).orElseGet(() -> rows.versions(departmentId, id));
   }
 
   /** The first version; returns the id. */
@@ -169,38 +151,36 @@ public class AdapterConfigs implements Owned {
     }
     ObjectNode checked = checked(description, adapter);
     locks.take("adapter configuration " + departmentId + " " + name);
-    if (rows.existsByDepartmentIdAndNameAndDeletedAtIsNull(departmentId, name)) {
+    if (rows.has(departmentId, name)) {
       throw RequestFailed.invalid(
           "name", "There is a configuration of this name; add a version to it");
     }
     Instant now = clock.instant();
-    AdapterConfigRow config =
-        rows.save(new AdapterConfigRow(ids.next("ac_"), departmentId, name, now));
-    versions.save(new AdapterConfigVersionRow(config, 1, description, checked, now));
-    return config.id();
+    String id = ids.next("ac_");
+    rows.insert(id, departmentId, name, now);
+    rows.addVersion(id, description, checked, now);
+    return id;
   }
 
   /** Another version of what is there; returns its number. */
   @Transactional
   public String add(
       String departmentId, String id, @Nullable String description, JsonNode adapter) {
-    AdapterConfigRow own = own(departmentId, id);
+    String own = own(departmentId, id);
     ObjectNode checked = checked(description, adapter);
-    int next = versions.newest(own.id()) + 1;
-    versions.save(new AdapterConfigVersionRow(own, next, description, checked, clock.instant()));
-    return String.valueOf(next);
+    return String.valueOf(rows.addVersion(own, description, checked, clock.instant()));
   }
 
   @Transactional
   public void delete(String departmentId, String id) {
-    own(departmentId, id).delete(clock.instant());
+    rows.delete(own(departmentId, id), clock.instant());
   }
 
-  private AdapterConfigRow own(String departmentId, String id) {
+  private String own(String departmentId, String id) {
     if (Presets.named(id).isPresent()) {
       throw new RequestFailed(ProblemType.WRONG_STATE, "A preset cannot be changed.", "id");
     }
-    return rows.findToChange(departmentId, id)
+    return rows.lock(departmentId, id)
         .orElseThrow(() -> RequestFailed.notFound("adapter configuration", id));
   }
 

@@ -14,7 +14,6 @@ import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.ApplicationEventPublisher;
-import org.springframework.data.domain.Limit;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Transactional;
 
@@ -55,7 +54,7 @@ public class Departments {
   @Transactional
   public String ensure(String name) {
     requireName(name);
-    return find(name).or(() -> ofAnother(name, null)).orElseGet(() -> insert(name).id());
+    return find(name).or(() -> ofAnother(name, null)).orElseGet(() -> insert(name));
   }
 
   /** Its id. */
@@ -74,37 +73,34 @@ public class Departments {
   @Transactional
   public Department create(String name) {
     requireFree(name, null);
-    return insert(name).department();
+    return rows.read(insert(name)).orElseThrow();
   }
 
   /** A page and one more, newest first. */
   @Transactional(readOnly = true)
   public List<Department> list(Cursor page, boolean archivedToo) {
-    return rows.page(archivedToo, page.after(), Limit.of(page.limit() + 1));
+    return rows.page(archivedToo, page);
   }
 
   @Transactional
   public void rename(String id, String name) {
     requireFree(name, id);
-    DepartmentRow row = rows.findToChange(id).orElseThrow();
-    if (row.isArchived()) throw taken(name);
-    row.rename(name);
-    written(row, "project.updated", Map.of("changes_requested", Map.of("title", name)));
+    if (!rows.rename(id, name)) throw taken(name);
+    audit.write("project.updated", id, id, Map.of("changes_requested", Map.of("title", name)));
   }
 
   /** Its keys open nothing any more, what it has queued is cancelled; for good. */
   @Transactional
   public void archive(String id) {
-    DepartmentRow row = rows.findToChange(id).orElseThrow();
-    if (!row.archive(clock.instant())) return;
-    written(row, "project.archived", Map.of());
+    if (!rows.archive(id, clock.instant())) return;
+    audit.write("project.archived", id, id, Map.of());
     events.publishEvent(new DepartmentArchived(id));
   }
 
   /** What administrators have said about it. */
   @Transactional(readOnly = true)
   public LimitSettings limits(String id) {
-    return rows.findById(id).orElseThrow().limits();
+    return rows.limits(id);
   }
 
   /**
@@ -115,9 +111,8 @@ public class Departments {
    */
   @Transactional
   public void limit(String id, UnaryOperator<LimitSettings> change) {
-    DepartmentRow row = rows.findToChange(id).orElseThrow();
-    row.limit(change.apply(row.limits()).orElse(settings.maxRunning()));
-    rows.flush();
+    LimitSettings said = rows.limitsToChange(id);
+    rows.limit(id, change.apply(said).orElse(settings.maxRunning()));
   }
 
   /**
@@ -127,24 +122,17 @@ public class Departments {
    */
   @Transactional
   public void permit(String id, @Nullable String mode, @Nullable List<String> models) {
-    rows.findToChange(id).orElseThrow().permit(mode, models);
-    rows.flush();
+    rows.permit(id, mode, models);
   }
 
-  private DepartmentRow insert(String name) {
+  private String insert(String name) {
     LimitSettings limits =
         new LimitSettings(null, null, null, null, null, null, null, null)
             .orElse(settings.maxRunning());
-    DepartmentRow row = new DepartmentRow(ids.next("proj_"), name, limits);
-    rows.save(row);
-    written(row, "project.created", Map.of("data", Map.of("name", name, "title", name)));
-    return row;
-  }
-
-  /** The audit log's statement reads the row. */
-  private void written(DepartmentRow row, String what, Map<String, ?> details) {
-    rows.flush();
-    audit.write(what, row.id(), row.id(), details);
+    String id = ids.next("proj_");
+    rows.insert(id, name, limits);
+    audit.write("project.created", id, id, Map.of("data", Map.of("name", name, "title", name)));
+    return id;
   }
 
   private void requireFree(String name, @Nullable String id) {

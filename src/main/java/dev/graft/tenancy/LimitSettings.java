@@ -2,10 +2,6 @@ package dev.graft.tenancy;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.graft.platform.errors.RequestFailed;
-import jakarta.persistence.Column;
-import jakarta.persistence.Embeddable;
-import org.hibernate.annotations.JdbcTypeCode;
-import org.hibernate.type.SqlTypes;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,17 +11,15 @@ import org.jspecify.annotations.Nullable;
  * @param weight its share of the devices among departments that wait
  * @param approval which jobs wait for an owner's: {@code off} or {@code every_job}
  */
-@Embeddable
 public record LimitSettings(
-    @Column(name = "max_running") @Nullable Integer maxRunningJobs,
-    @Column(name = "max_queued") @Nullable Integer maxQueuedJobs,
-    @Column(name = "max_device_seconds") @Nullable Long maxDeviceSecondsPerMonth,
+    @Nullable Integer maxRunningJobs,
+    @Nullable Integer maxQueuedJobs,
+    @Nullable Long maxDeviceSecondsPerMonth,
     @Nullable Long maxStoredBytes,
-    @JdbcTypeCode(SqlTypes.SMALLINT) @Nullable Integer maxPriority,
+    @Nullable Integer maxPriority,
     @Nullable Double weight,
     @Nullable String approval,
-    @Column(name = "requests_per_minute") @JsonProperty("max_requests_per_1_minute")
-        @Nullable Integer maxRequestsPerMinute) {
+    @JsonProperty("max_requests_per_1_minute") @Nullable Integer maxRequestsPerMinute) {
   public static final String EVERY_JOB = "every_job";
 
   private static final String NO_APPROVAL = "off";

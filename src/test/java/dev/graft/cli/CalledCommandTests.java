@@ -23,7 +23,7 @@ import picocli.CommandLine;
 
 class CalledCommandTests {
   private static final List<String> OF_SERVERS =
-      List.of("org.springframework.", "ch.qos.logback.", "org.hibernate.", "ai.djl.");
+      List.of("org.springframework.", "ch.qos.logback.", "ai.djl.");
 
   @TempDir private Path directory;
 

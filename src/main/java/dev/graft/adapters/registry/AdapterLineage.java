@@ -92,16 +92,14 @@ public class AdapterLineage {
   /** Empty if the department never had this adapter. */
   @Transactional(readOnly = true)
   public Optional<Line> of(String departmentId, String id) {
-    return rows.findByDepartmentIdAndId(departmentId, id)
-        .map(row -> line(departmentId, row.stone()));
+    return rows.stone(departmentId, id).map(stone -> line(departmentId, stone));
   }
 
   private Line line(String departmentId, Stone stone) {
     List<JobLineage.Step> up = jobs.ancestors(departmentId, stone.jobId());
     List<JobLineage.Step> down = jobs.descendants(departmentId, stone.jobId());
     Map<String, Stone> made =
-        rows.findByDepartmentIdAndJobIdIn(departmentId, jobIds(up, down)).stream()
-            .map(AdapterRow::stone)
+        rows.stones(departmentId, jobIds(up, down)).stream()
             .collect(Collectors.toMap(Stone::jobId, Function.identity()));
     return new Line(
         "adapter.lineage",

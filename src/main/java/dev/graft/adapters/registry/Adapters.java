@@ -24,7 +24,6 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.event.EventListener;
-import org.springframework.data.domain.Limit;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Propagation;
 import org.springframework.transaction.annotation.Transactional;
@@ -72,7 +71,7 @@ public class Adapters implements Owned {
   @Transactional(propagation = Propagation.MANDATORY)
   void publish(JobSucceeded job) {
     String id = ids.next("ad_");
-    rows.saveAndFlush(new AdapterRow(id, job));
+    rows.insert(id, job);
     log.atInfo()
         .addKeyValue("adapter", id)
         .addKeyValue("job", job.jobId())
@@ -82,78 +81,67 @@ public class Adapters implements Owned {
   /** By id. */
   @Transactional(readOnly = true)
   public Optional<Adapter> find(String departmentId, String id) {
-    return rows.findByDepartmentIdAndIdAndDeletedAtIsNull(departmentId, id)
-        .map(AdapterRow::adapter);
+    return rows.find(departmentId, id);
   }
 
   /** By id, of whichever department. */
   @Transactional(readOnly = true)
   public Optional<Adapter> any(String id) {
-    return rows.findByIdAndDeletedAtIsNull(id).map(AdapterRow::adapter);
+    return rows.any(id);
   }
 
   /** By name, the job's {@code fine_tuned_model}. */
   @Transactional(readOnly = true)
   public Optional<Adapter> named(String departmentId, String name) {
-    return rows.findByDepartmentIdAndNameAndDeletedAtIsNull(departmentId, name)
-        .map(AdapterRow::adapter);
+    return rows.named(departmentId, name);
   }
 
   /** By name or id, and not deleted before this transaction ends. */
   @Transactional(propagation = Propagation.MANDATORY)
   public Optional<Adapter> hold(String departmentId, String nameOrId) {
-    return rows.findToHold(departmentId, nameOrId).map(AdapterRow::adapter);
+    return rows.findToHold(departmentId, nameOrId);
   }
 
   /** By id, by name, or by the name of one of its checkpoints; deleted ones too. */
   @Override
   @Transactional(readOnly = true)
   public Optional<String> departmentOf(String idOrName) {
-    return rows.findFirstByIdOrName(idOrName, CHECKPOINT.matcher(idOrName).replaceFirst(""))
-        .map(AdapterRow::departmentId);
+    return rows.departmentOf(idOrName, CHECKPOINT.matcher(idOrName).replaceFirst(""));
   }
 
   /** What is left of this adapter, if it was deleted. */
   @Transactional(readOnly = true)
   public Optional<AdapterLineage.Stone> deleted(String departmentId, String id) {
-    return rows.findByDepartmentIdAndId(departmentId, id)
-        .map(AdapterRow::stone)
-        .filter(stone -> stone.deletedAt() != null);
+    return rows.stone(departmentId, id).filter(stone -> stone.deletedAt() != null);
   }
 
   /** All of a department, newest first. */
   @Transactional(readOnly = true)
   public List<Adapter> all(String departmentId) {
-    return rows
-        .findByDepartmentIdAndDeletedAtIsNullOrderByCreatedAtDescIdDesc(departmentId)
-        .stream()
-        .map(AdapterRow::adapter)
-        .toList();
+    return rows.all(departmentId);
   }
 
   /** Of whichever departments. */
   @Transactional(readOnly = true)
   public List<Adapter> onBaseModels(Collection<String> baseModels) {
-    return rows.findByBaseModelInAndDeletedAtIsNull(baseModels).stream()
-        .map(AdapterRow::adapter)
-        .toList();
+    return rows.onBaseModels(baseModels);
   }
 
   /** Of all of a department, newest first, at most a thousand. */
   public List<String> names(String departmentId) {
-    return rows.names(departmentId, Limit.of(MOST_NAMES));
+    return rows.names(departmentId, MOST_NAMES);
   }
 
   /** Newest first, {@code limit} of them as long as there are so many. */
   @Transactional(readOnly = true)
   public List<Adapter> page(String departmentId, AdapterSearch search, int limit) {
     List<String> ids;
-    List<AdapterRow> found;
+    List<Adapter> found;
     do {
       ids = index.page(departmentId, search, limit);
-      found = rows.findByIdInAndDeletedAtIsNullOrderByCreatedAtDescIdDesc(ids);
+      found = rows.all(ids);
     } while (found.size() < ids.size()); // one was deleted in between: others follow it
-    return found.stream().map(AdapterRow::adapter).toList();
+    return found;
   }
 
   /**
@@ -163,10 +151,8 @@ public class Adapters implements Owned {
    */
   @Transactional
   public boolean deprecate(Adapter seen, @Nullable DeprecationRequest deprecation, boolean only) {
-    Optional<AdapterRow> row = toChange(seen, only);
-    if (row.isEmpty()) return false;
-    if (deprecation == null) row.get().undeprecate();
-    else row.get().deprecate(deprecation, clock.instant());
+    if (!hold(seen, only)) return false;
+    rows.deprecate(seen.id(), deprecation, clock.instant());
     String type = deprecation == null ? "adapter.undeprecated" : "adapter.deprecated";
     audit.write(type, seen.departmentId(), seen.id(), Map.of("model", seen.name()));
     return true;
@@ -175,25 +161,24 @@ public class Adapters implements Owned {
   /** As {@link #deprecate}. One that is kept is not told of by retention, nor removed. */
   @Transactional
   public boolean keep(Adapter seen, boolean keep, boolean only) {
-    Optional<AdapterRow> row = toChange(seen, only);
-    if (row.isEmpty()) return false;
-    row.get().keep(keep);
+    if (!hold(seen, only)) return false;
+    rows.keep(seen.id(), keep);
     if (keep) notices.drop(RetentionKind.ADAPTERS, seen.id());
     Map<String, Object> what = Map.of("model", seen.name(), "keep", keep);
     audit.write("adapter.updated", seen.departmentId(), seen.id(), what);
     return true;
   }
 
-  private Optional<AdapterRow> toChange(Adapter seen, boolean only) {
-    return rows.findToChange(seen.departmentId(), seen.id())
-        .filter(row -> !only || row.version() == seen.version());
+  private boolean hold(Adapter seen, boolean only) {
+    Optional<Adapter> now = rows.findToChange(seen.departmentId(), seen.id());
+    return now.isPresent() && (!only || now.get().version() == seen.version());
   }
 
   /** Keeps its archive, unless another server has been first; returns the one that is kept. */
   @Transactional
   public BlobRef keepArchive(Adapter adapter, BlobRef made) {
     // Of another department where that lets this one download.
-    EveryDepartment.call(() -> rows.keepArchive(adapter.id(), made.sha256().hex(), made.bytes()));
+    EveryDepartment.call(() -> rows.keepArchive(adapter.id(), made));
     return any(adapter.id()).map(Adapter::archive).orElse(made);
   }
 
@@ -205,17 +190,17 @@ public class Adapters implements Owned {
    */
   @Transactional
   public boolean delete(String departmentId, String id) {
-    Optional<AdapterRow> row = rows.findToChange(departmentId, id);
-    if (row.isEmpty()) return false;
-    List<String> names = aliases.of(departmentId, row.get().name());
+    Optional<Adapter> adapter = rows.findToChange(departmentId, id);
+    if (adapter.isEmpty()) return false;
+    List<String> names = aliases.of(departmentId, adapter.get().name());
     if (!names.isEmpty()) {
       throw new RequestFailed(
           ProblemType.WRONG_STATE,
           "'%s' is what the alias %s stands for: move it to another model first."
-              .formatted(row.get().name(), String.join(", ", names)),
+              .formatted(adapter.get().name(), String.join(", ", names)),
           "model");
     }
-    delete(row.get(), null, Map.of("adapter_id", id));
+    delete(adapter.get(), null, Map.of("adapter_id", id));
     notices.drop(RetentionKind.ADAPTERS, id);
     log.atInfo().addKeyValue("adapter", id).log("adapter_deleted");
     return true;
@@ -223,14 +208,13 @@ public class Adapters implements Owned {
 
   /** As {@link #delete}, since its department keeps it no longer. */
   @Transactional(propagation = Propagation.MANDATORY)
-  void remove(AdapterRow row) {
-    delete(row, RETENTION, Map.of("adapter_id", row.id(), "reason", RETENTION));
+  void remove(Adapter adapter) {
+    delete(adapter, RETENTION, Map.of("adapter_id", adapter.id(), "reason", RETENTION));
   }
 
-  private void delete(AdapterRow row, @Nullable String reason, Map<String, String> details) {
-    row.delete(reason, clock.instant());
-    rows.dropArchive(row.id());
-    events.publishEvent(new AdapterDeleted(row.departmentId(), row.id()));
-    audit.write("model.deleted", row.departmentId(), row.name(), details);
+  private void delete(Adapter adapter, @Nullable String reason, Map<String, String> details) {
+    rows.delete(adapter.id(), reason, clock.instant());
+    events.publishEvent(new AdapterDeleted(adapter.departmentId(), adapter.id()));
+    audit.write("model.deleted", adapter.departmentId(), adapter.name(), details);
   }
 }

@@ -19,6 +19,6 @@ class AdaptersOnBaseModels implements BaseModelUse {
 
   @Override
   public long count(String baseModel) {
-    return rows.countByBaseModelAndDeletedAtIsNull(baseModel);
+    return rows.countOnBaseModel(baseModel);
   }
 }

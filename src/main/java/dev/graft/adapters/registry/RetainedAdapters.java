@@ -1,5 +1,6 @@
 package dev.graft.adapters.registry;
 
+import dev.graft.adapters.Adapter;
 import dev.graft.adapters.ModelAliases;
 import dev.graft.jobs.results.SourceJobs;
 import dev.graft.retention.Retained;
@@ -46,11 +47,11 @@ class RetainedAdapters implements Retained {
   @Override
   @Transactional(propagation = Propagation.MANDATORY)
   public Removal remove(String departmentId, String id) {
-    Optional<AdapterRow> row = rows.findToChange(departmentId, id).filter(each -> !each.isKept());
-    if (row.isEmpty()) return Removal.GONE;
-    if (jobs.needed(row.get().jobId())) return Removal.IN_USE;
-    if (aliases.need(departmentId, row.get().name())) return Removal.IN_USE;
-    adapters.remove(row.get());
+    Optional<Adapter> adapter = rows.findToChange(departmentId, id).filter(each -> !each.kept());
+    if (adapter.isEmpty()) return Removal.GONE;
+    if (jobs.needed(adapter.get().origin().jobId())) return Removal.IN_USE;
+    if (aliases.need(departmentId, adapter.get().name())) return Removal.IN_USE;
+    adapters.remove(adapter.get());
     return Removal.REMOVED;
   }
 }

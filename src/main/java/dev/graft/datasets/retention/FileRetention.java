@@ -7,14 +7,13 @@ import dev.graft.datasets.uploads.Uploads;
 import java.time.Clock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.data.domain.Limit;
 import org.springframework.stereotype.Service;
 
 /** Removes files and uploads whose time is over; any number of servers may do so at once. */
 @Service
 public class FileRetention {
   private static final Logger log = LoggerFactory.getLogger(FileRetention.class);
-  private static final Limit BATCH = Limit.of(1000);
+  private static final int BATCH = 1000;
 
   private final StoredFiles files;
   private final FileRows rows;

@@ -74,7 +74,7 @@ class RetainedDatasets implements Retained {
     Optional<FileRow> file = rows.findToChange(departmentId, id, now);
     if (file.isEmpty()) return Removal.GONE;
     if (files.userOf(departmentId, id).isPresent()) return Removal.IN_USE;
-    rows.delete(file.get());
+    rows.delete(departmentId, List.of(id));
     audit.write(
         "file.deleted",
         departmentId,

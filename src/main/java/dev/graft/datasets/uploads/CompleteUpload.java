@@ -100,7 +100,7 @@ class CompleteUpload {
   private void join(UploadRow upload, List<String> partIds, @Nullable String md5)
       throws IOException {
     MessageDigest digest = md5();
-    NewFile file = upload.newFile();
+    NewFile file = upload.file();
     try (StagedBlob content =
         store.stage(
             out -> copy(partIds, md5 == null ? out : new DigestOutputStream(out, digest)),

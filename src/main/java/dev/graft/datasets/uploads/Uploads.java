@@ -17,7 +17,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.springframework.data.domain.Limit;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Transactional;
 
@@ -36,7 +35,7 @@ public class Uploads implements Owned {
   /** No request for a part lasts so long. */
   private static final Duration ARRIVING = Duration.ofHours(2);
 
-  private static final Limit BATCH = Limit.of(500);
+  private static final int BATCH = 500;
 
   private final UploadRows rows;
   private final PartRows parts;
@@ -77,13 +76,13 @@ public class Uploads implements Owned {
     quota.require(departmentId, upload.bytes());
     requireFewPending(departmentId);
     Instant now = clock.instant();
-    Instant end = now.plus(settings.uploadLifetime());
-    return rows.save(new UploadRow(ids.next(PREFIX), upload, now, end)).id();
+    String id = ids.next(PREFIX);
+    rows.insert(id, upload, now, now.plus(settings.uploadLifetime()));
+    return id;
   }
 
   private void requireFewPending(String departmentId) {
-    if (rows.countByDepartmentIdAndStatus(departmentId, UploadStatus.PENDING.wireName())
-        >= settings.maxPending()) {
+    if (rows.countPending(departmentId) >= settings.maxPending()) {
       throw new RequestFailed(
           ProblemType.QUOTA_EXCEEDED,
           "%d uploads of this department are pending; complete or cancel one first."
@@ -93,12 +92,11 @@ public class Uploads implements Owned {
 
   @Override
   public Optional<String> departmentOf(String id) {
-    return rows.findById(id).map(UploadRow::departmentId);
+    return rows.departmentOf(id);
   }
 
   UploadRow require(String departmentId, String id) {
-    return rows.findByDepartmentIdAndId(departmentId, id)
-        .orElseThrow(() -> RequestFailed.notFound("upload", id));
+    return rows.find(departmentId, id).orElseThrow(() -> RequestFailed.notFound("upload", id));
   }
 
   UploadObject object(UploadRow upload) {
@@ -122,12 +120,14 @@ public class Uploads implements Owned {
   Arriving beginPart(String departmentId, String uploadId) {
     UploadRow upload = require(departmentId, uploadId);
     requirePending(upload);
-    long room = SLACK * upload.bytes() - parts.arrivedBytes(uploadId);
-    if (room <= 0 || parts.countByUploadId(uploadId) >= MAX_PARTS) {
+    PartRows.Sum arrived = parts.sum(uploadId);
+    long room = SLACK * upload.bytes() - arrived.bytes();
+    if (room <= 0 || arrived.parts() >= MAX_PARTS) {
       throw tooMuch(upload);
     }
-    PartRow part = parts.save(new PartRow(ids.next(PART_PREFIX), uploadId, clock.instant()));
-    return new Arriving(part.id(), Math.min(room, settings.maxPartSize().toBytes()));
+    String id = ids.next(PART_PREFIX);
+    parts.insert(id, uploadId, clock.instant());
+    return new Arriving(id, Math.min(room, settings.maxPartSize().toBytes()));
   }
 
   /** Records a part whose content is kept; refused if the upload has ended meanwhile. */
@@ -135,12 +135,13 @@ public class Uploads implements Owned {
   PartRow.PartObject arrived(String departmentId, String uploadId, String partId, long bytes) {
     UploadRow upload = requireToChange(departmentId, uploadId);
     requirePending(upload);
-    if (bytes > SLACK * upload.bytes() - parts.arrivedBytes(uploadId)) {
+    if (bytes > SLACK * upload.bytes() - parts.sum(uploadId).bytes()) {
       throw tooMuch(upload);
     }
-    PartRow part = parts.findById(partId).orElseThrow(() -> RequestFailed.notFound("part", partId));
-    part.arrived(bytes);
-    return part.object();
+    return parts
+        .arrived(partId, bytes)
+        .orElseThrow(() -> RequestFailed.notFound("part", partId))
+        .object();
   }
 
   private static RequestFailed tooMuch(UploadRow upload) {
@@ -153,7 +154,7 @@ public class Uploads implements Owned {
   /** How many bytes these parts have together; refuses those that are no parts of this upload. */
   long bytesOf(String uploadId, List<String> partIds) {
     Map<String, PartRow> arrived = new HashMap<>();
-    parts.findByUploadId(uploadId).forEach(part -> arrived.put(part.id(), part));
+    parts.of(uploadId).forEach(part -> arrived.put(part.id(), part));
     long total = 0;
     for (String id : partIds) {
       PartRow part = arrived.get(id);
@@ -177,18 +178,17 @@ public class Uploads implements Owned {
     UploadRow upload = requireToChange(departmentId, id);
     if (upload.wasCompletedWith(partIds)) return;
     requirePending(upload);
-    upload.complete(partIds, files.addReserved(file, arrived).id());
+    rows.complete(id, partIds, files.addReserved(file, arrived).id());
   }
 
   /** Cancelling twice is one cancellation. */
   @Transactional
   UploadRow cancel(String departmentId, String id) {
     UploadRow upload = requireToChange(departmentId, id);
-    if (upload.statusAt(clock.instant()) != UploadStatus.CANCELLED) {
-      requirePending(upload);
-      upload.end(UploadStatus.CANCELLED);
-    }
-    return upload;
+    if (upload.statusAt(clock.instant()) == UploadStatus.CANCELLED) return upload;
+    requirePending(upload);
+    rows.cancel(id);
+    return require(departmentId, id);
   }
 
   private UploadRow requireToChange(String departmentId, String id) {
@@ -199,7 +199,7 @@ public class Uploads implements Owned {
   /** Ends what has expired by now and forgets what ended long ago; returns how many expired. */
   @Transactional
   public int expire() {
-    rows.deleteAllByIdInBatch(rows.findForgettable(clock.instant().minus(KEPT_AFTER_END), BATCH));
+    rows.deleteEnded(clock.instant().minus(KEPT_AFTER_END), BATCH);
     return rows.expire(clock.instant());
   }
 
@@ -215,6 +215,6 @@ public class Uploads implements Owned {
   /** Nothing where another server has just forgotten it. */
   @Transactional
   void forgetPart(String partId) {
-    parts.deleteAllByIdInBatch(List.of(partId));
+    parts.delete(partId);
   }
 }

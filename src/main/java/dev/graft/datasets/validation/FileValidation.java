@@ -134,7 +134,11 @@ public class FileValidation implements WorkKind {
         transaction.execute(
             status -> {
               boolean held = work.done(claim);
-              if (held) rows.findById(claim.subject()).ifPresent(row -> row.validated(checked));
+              if (held) {
+                rows.findById(claim.subject())
+                    .map(row -> row.validated(checked))
+                    .ifPresent(rows::update);
+              }
               return held;
             }));
   }

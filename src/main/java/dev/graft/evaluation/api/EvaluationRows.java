@@ -1,70 +1,159 @@
 package dev.graft.evaluation.api;
 
-import jakarta.persistence.LockModeType;
+import static dev.graft.platform.database.ResultColumns.parameter;
+import static dev.graft.platform.database.ResultColumns.time;
+import static dev.graft.platform.database.ResultColumns.timeOrNull;
+
+import dev.graft.evaluation.Evaluation;
+import dev.graft.evaluation.EvaluationPlan;
+import dev.graft.evaluation.StoredPlans;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.springframework.data.domain.Limit;
-import org.springframework.data.jpa.repository.JpaRepository;
-import org.springframework.data.jpa.repository.Lock;
-import org.springframework.data.jpa.repository.Modifying;
-import org.springframework.data.jpa.repository.Query;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Repository;
 
-/** The evaluations, by department. Ids grow with time: lists go by id. */
-interface EvaluationRows extends JpaRepository<EvaluationRow, String> {
-  Optional<EvaluationRow> findByDepartmentIdAndId(String departmentId, String id);
+/**
+ * The statements on {@code evaluation}, as its department asks; those of whoever works at one
+ * ({@code EvaluationLedger}) move it and end it too. Ids grow with time: lists go by id.
+ */
+@Repository
+class EvaluationRows {
+  private static final String OF_DEPARTMENT = " from evaluation where department_id = :department";
 
-  @Query("select e.departmentId from EvaluationRow e where e.id = :id")
-  Optional<String> departmentOf(String id);
+  private final JdbcClient sql;
+  private final StoredPlans plans;
 
-  /** Nothing of it changes before this transaction ends, nor does whoever works at it go on. */
-  @Lock(LockModeType.PESSIMISTIC_WRITE)
-  @Query("select e from EvaluationRow e where e.departmentId = :departmentId and e.id = :id")
-  Optional<EvaluationRow> findToChange(String departmentId, String id);
+  EvaluationRows(JdbcClient sql, StoredPlans plans) {
+    this.sql = sql;
+    this.plans = plans;
+  }
 
-  /** Newest first. */
-  @Query(
-      """
-      select e from EvaluationRow e
-       where e.departmentId = :departmentId and (:after is null or e.id < :after)
-       order by e.id desc
-      """)
-  List<EvaluationRow> page(String departmentId, @Nullable String after, Limit limit);
+  Optional<String> departmentOf(String id) {
+    return sql.sql("select department_id from evaluation where id = :id")
+        .param("id", id)
+        .query(String.class)
+        .optional();
+  }
 
-  /** Newest first, only where this model is asked. */
-  @Query(
-      """
-      select e from EvaluationRow e
-       where e.departmentId = :departmentId and (:after is null or e.id < :after)
-         and array_position(e.models, :model) > 0
-       order by e.id desc
-      """)
-  List<EvaluationRow> pageOf(
-      String departmentId, String model, @Nullable String after, Limit limit);
+  Optional<Evaluation> find(String department, String id) {
+    return sql.sql("select *" + OF_DEPARTMENT + " and id = :id")
+        .param("department", department)
+        .param("id", id)
+        .query(this::evaluation)
+        .optional();
+  }
 
-  /** Ids of those that will read this file. */
-  @Query(
-      """
-      select e.id from EvaluationRow e
-       where e.departmentId = :departmentId and e.fileId = :fileId
-         and e.endedAt is null and e.questions is null
-      """)
-  List<String> findUsers(String departmentId, String fileId, Limit limit);
+  /**
+   * Newest first.
+   *
+   * @param model only where it is asked; null = all
+   */
+  List<Evaluation> page(
+      String department, @Nullable String model, @Nullable String after, int limit) {
+    return sql.sql(
+            "select *"
+                + OF_DEPARTMENT
+                + """
+                   and (:after::text is null or id < :after)
+                   and (:model::text is null or :model = any(models))
+                   order by id desc limit :limit
+                  """)
+        .param("department", department)
+        .param("model", model)
+        .param("after", after)
+        .param("limit", limit)
+        .query(this::evaluation)
+        .list();
+  }
 
-  @Query(
-      "select e.id from EvaluationRow e where e.departmentId = :departmentId and e.endedAt is null")
-  List<String> findOpen(String departmentId);
+  private Evaluation evaluation(ResultSet row, int number) throws SQLException {
+    String results = row.getString("results");
+    String error = row.getString("error_code");
+    return new Evaluation(
+        row.getString("id"),
+        Evaluation.Status.of(row.getString("status")),
+        plans.read(row.getString("plan")),
+        time(row, "created_at"),
+        timeOrNull(row, "started_at"),
+        timeOrNull(row, "ended_at"),
+        row.getObject("questions", Integer.class),
+        row.getLong("passed_over"),
+        row.getInt("answered"),
+        results == null ? null : plans.results(results),
+        error == null
+            ? null
+            : new Evaluation.Failure(error, String.valueOf(row.getString("error_message"))),
+        row.getString("waits_for"));
+  }
 
-  long countByDepartmentId(String departmentId);
+  /** The id of one that will read this file, if there is one. */
+  Optional<String> findUser(String department, String file) {
+    return sql.sql(
+            "select id"
+                + OF_DEPARTMENT
+                + " and file_id = :file and ended_at is null and questions is null limit 1")
+        .param("department", department)
+        .param("file", file)
+        .query(String.class)
+        .optional();
+  }
 
-  long countByDepartmentIdAndEndedAtIsNull(String departmentId);
+  List<String> findOpen(String department) {
+    return sql.sql("select id" + OF_DEPARTMENT + " and ended_at is null")
+        .param("department", department)
+        .query((row, n) -> row.getString(1))
+        .list();
+  }
 
-  /** With questions and answers; how many. */
-  @Modifying
-  @Query(
-      """
-      delete from EvaluationRow e
-       where e.departmentId = :departmentId and e.id = :id and e.endedAt is not null
-      """)
-  int deleteEnded(String departmentId, String id);
+  /** How many there are, and how many of them have not ended. */
+  record Counts(long all, long open) {}
+
+  Counts count(String department) {
+    return sql.sql("select count(*), count(*) filter (where ended_at is null)" + OF_DEPARTMENT)
+        .param("department", department)
+        .query((row, n) -> new Counts(row.getLong(1), row.getLong(2)))
+        .single();
+  }
+
+  void insert(String id, String department, EvaluationPlan plan, Instant now) {
+    sql.sql(
+            """
+            insert into evaluation (id, department_id, status, file_id, models, plan, created_at)
+            values (:id, :department, 'queued', :file, :models, :plan::jsonb, :now)
+            """)
+        .param("id", id)
+        .param("department", department)
+        .param("file", plan.file())
+        .param("models", plan.everyone().toArray(String[]::new))
+        .param("plan", plans.write(plan))
+        .param("now", parameter(now))
+        .update();
+  }
+
+  /** False if it has ended already; whoever works at it does not go on. */
+  boolean cancel(String department, String id, Instant now) {
+    return sql.sql(
+                """
+                update evaluation set status = 'cancelled', ended_at = :now, waits_for = null
+                 where department_id = :department and id = :id and ended_at is null
+                """)
+            .param("department", department)
+            .param("id", id)
+            .param("now", parameter(now))
+            .update()
+        == 1;
+  }
+
+  /** With questions and answers; false if there is none that has ended. */
+  boolean deleteEnded(String department, String id) {
+    return sql.sql("delete" + OF_DEPARTMENT + " and id = :id and ended_at is not null")
+            .param("department", department)
+            .param("id", id)
+            .update()
+        == 1;
+  }
 }

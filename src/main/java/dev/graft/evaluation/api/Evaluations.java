@@ -6,7 +6,6 @@ import dev.graft.datasets.TrainingFile;
 import dev.graft.evaluation.Evaluation;
 import dev.graft.evaluation.EvaluationPlan;
 import dev.graft.evaluation.EvaluationProperties;
-import dev.graft.evaluation.StoredPlans;
 import dev.graft.evaluation.comparison.QualityGate;
 import dev.graft.evaluation.samples.AskedModels;
 import dev.graft.platform.Ids;
@@ -29,7 +28,6 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.event.EventListener;
-import org.springframework.data.domain.Limit;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Propagation;
 import org.springframework.transaction.annotation.Transactional;
@@ -40,7 +38,6 @@ public class Evaluations implements Owned, FileUse {
   private final EvaluationRows rows;
   private final TransactionLocks locks;
   private final LeasedWork work;
-  private final StoredPlans plans;
   private final StoredFiles files;
   private final CandidateNames names;
   private final AskedModels models;
@@ -54,7 +51,6 @@ public class Evaluations implements Owned, FileUse {
       EvaluationRows rows,
       TransactionLocks locks,
       LeasedWork work,
-      StoredPlans plans,
       StoredFiles files,
       CandidateNames names,
       AskedModels models,
@@ -66,7 +62,6 @@ public class Evaluations implements Owned, FileUse {
     this.rows = rows;
     this.locks = locks;
     this.work = work;
-    this.plans = plans;
     this.files = files;
     this.names = names;
     this.models = models;
@@ -87,14 +82,12 @@ public class Evaluations implements Owned, FileUse {
   @Override
   @Transactional(readOnly = true)
   public Optional<String> userOf(String departmentId, String fileId) {
-    return rows.findUsers(departmentId, fileId, Limit.of(1)).stream().findFirst();
+    return rows.findUser(departmentId, fileId);
   }
 
   @Transactional(readOnly = true)
   public Evaluation require(String department, String id) {
-    return rows.findByDepartmentIdAndId(department, id)
-        .orElseThrow(() -> notFound(id))
-        .evaluation(plans);
+    return rows.find(department, id).orElseThrow(() -> notFound(id));
   }
 
   private static RequestFailed notFound(String id) {
@@ -108,12 +101,7 @@ public class Evaluations implements Owned, FileUse {
    */
   @Transactional(readOnly = true)
   public List<Evaluation> list(String department, @Nullable String model, Cursor page) {
-    Limit oneMore = Limit.of(page.limit() + 1);
-    List<EvaluationRow> found =
-        model == null
-            ? rows.page(department, page.after(), oneMore)
-            : rows.pageOf(department, model, page.after(), oneMore);
-    return found.stream().map(row -> row.evaluation(plans)).toList();
+    return rows.page(department, model, page.after(), page.limit() + 1);
   }
 
   /** The plan with its baseline, if every model can be asked. */
@@ -181,21 +169,20 @@ public class Evaluations implements Owned, FileUse {
   /** Makes those wait who would add another to the same department. */
   private void requireRoom(String department) {
     locks.take("evaluations " + department);
-    long open = rows.countByDepartmentIdAndEndedAtIsNull(department);
-    if (open >= settings.maxOpen()) {
-      throw tooMany("%d evaluations that have not ended".formatted(open));
+    EvaluationRows.Counts has = rows.count(department);
+    if (has.open() >= settings.maxOpen()) {
+      throw tooMany("%d evaluations that have not ended".formatted(has.open()));
     }
-    long all = rows.countByDepartmentId(department);
-    if (all >= settings.maxKept()) throw tooMany("%d evaluations; delete some".formatted(all));
+    if (has.all() >= settings.maxKept()) {
+      throw tooMany("%d evaluations; delete some".formatted(has.all()));
+    }
   }
 
   /** Without asking whether it can be done; returns the id. */
   @Transactional
   public String begin(String department, EvaluationPlan plan) {
     String id = ids.next("eval_");
-    rows.saveAndFlush(
-        new EvaluationRow(
-            id, department, plan.file(), plan.everyone(), plans.write(plan), clock.instant()));
+    rows.insert(id, department, plan, clock.instant());
     work.add(Evaluation.WORK, id, department);
     return id;
   }
@@ -246,12 +233,12 @@ public class Evaluations implements Owned, FileUse {
    */
   private boolean end(String department, String id) {
     work.drop(Evaluation.WORK, id, department);
-    return rows.findToChange(department, id).map(row -> row.cancel(clock.instant())).orElse(false);
+    return rows.cancel(department, id, clock.instant());
   }
 
   @Transactional
   public void delete(String department, String id) {
-    if (rows.deleteEnded(department, id) == 0) {
+    if (!rows.deleteEnded(department, id)) {
       require(department, id);
       throw new RequestFailed(
           ProblemType.WRONG_STATE, "The evaluation has not ended; cancel it first.", "evaluation");

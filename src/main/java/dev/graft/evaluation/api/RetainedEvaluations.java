@@ -58,7 +58,7 @@ class RetainedEvaluations implements Retained {
   @Override
   @Transactional(propagation = Propagation.MANDATORY)
   public Removal remove(String departmentId, String id) {
-    if (rows.deleteEnded(departmentId, id) == 0) return Removal.GONE;
+    if (!rows.deleteEnded(departmentId, id)) return Removal.GONE;
     audit.write("evaluation.deleted", departmentId, id, Map.of("reason", "retention"));
     return Removal.REMOVED;
   }

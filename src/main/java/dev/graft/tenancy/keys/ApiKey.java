@@ -35,4 +35,8 @@ public record ApiKey(
    * @param email of a person; null for a service account
    */
   public record Owner(String id, String name, @Nullable String email, Role role, Instant since) {}
+
+  boolean opens(Instant now) {
+    return revokedAt == null && (expiresAt == null || now.isBefore(expiresAt));
+  }
 }

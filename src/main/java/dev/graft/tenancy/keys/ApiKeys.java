@@ -16,7 +16,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.springframework.data.domain.Limit;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Transactional;
 
@@ -77,8 +76,7 @@ public class ApiKeys {
       String departmentId, Caller.Scope scope, String name, @Nullable Duration lifetime) {
     KeyRequest.requireName(name);
     boolean admin = scope == Caller.Scope.ADMIN;
-    ServiceAccountRow account =
-        accounts.create(departmentId, name, admin ? Role.OWNER : Role.MEMBER);
+    ServiceAccount account = accounts.create(departmentId, name, admin ? Role.OWNER : Role.MEMBER);
     return create(new NewKey(departmentId, name, admin, account.id(), null, null, lifetime), null);
   }
 
@@ -102,7 +100,7 @@ public class ApiKeys {
     String secret = Secrets.next(PREFIX);
     Instant now = clock.instant();
     String id = ids.next("key_");
-    rows.save(new ApiKeyRow(id, key, secret, createdBy, replaces, now));
+    rows.insert(id, key, secret, createdBy, replaces, now);
     List<String> scopes = key.scopes() == null ? List.of() : key.scopes();
     Map<String, Object> data = Map.of("name", key.name(), "scopes", scopes);
     audit.write("api_key.created", key.departmentId(), id, Map.of("data", data));
@@ -118,24 +116,22 @@ public class ApiKeys {
     locks.take("administrator's key " + name);
     byte[] hash = Secrets.hash(secret);
     Instant now = clock.instant();
-    for (ApiKeyRow other : rows.findNamedToChange(name)) {
-      if (!other.is(hash)) other.revoke(now);
-    }
-    if (rows.existsByHash(hash)) return false;
+    rows.revokeOthers(name, hash, now);
+    if (rows.isKnown(hash)) return false;
     NewKey key = NewKey.administrators(name, null);
-    rows.save(new ApiKeyRow(ids.next("key_"), key, secret, null, null, now));
+    rows.insert(ids.next("key_"), key, secret, null, null, now);
     return true;
   }
 
   /** From the next request on it opens nothing. */
   @Transactional
   public void revoke(String id) {
-    revoke(id, require(id));
+    revoke(require(id).key());
   }
 
-  private void revoke(String id, ApiKeyRow key) {
-    key.revoke(clock.instant());
-    audit.write("api_key.deleted", key.departmentId(), id, Map.of("name", key.name()));
+  private void revoke(ApiKey key) {
+    rows.revoke(key.id(), clock.instant());
+    audit.write("api_key.deleted", key.departmentId(), key.id(), Map.of("name", key.name()));
   }
 
   /** As {@link #rotate(String, Duration)}, at once. */
@@ -151,17 +147,17 @@ public class ApiKeys {
    */
   @Transactional
   public Created rotate(String id, Duration overlap) {
-    ApiKeyRow old = require(id);
+    ApiKeyRows.Held held = require(id);
+    ApiKey old = held.key();
     Instant now = clock.instant();
     if (!old.opens(now)) {
       throw new RequestFailed(
           ProblemType.WRONG_STATE, "This key is revoked or expired; create a new one.", "id");
     }
-    NewKey successor = old.successor();
     if (overlap.isZero()) {
-      revoke(id, old);
+      revoke(old);
     } else {
-      old.expire(now.plus(overlap));
+      rows.expire(id, now.plus(overlap));
       Map<String, Long> asked = Map.of("overlap_seconds", overlap.toSeconds());
       audit.write(
           "api_key.updated",
@@ -169,7 +165,7 @@ public class ApiKeys {
           id,
           Map.of("name", old.name(), "changes_requested", asked));
     }
-    return create(successor, old.createdBy(), id);
+    return create(held.successor(), old.createdBy(), id);
   }
 
   /**
@@ -179,7 +175,7 @@ public class ApiKeys {
    */
   @Transactional(readOnly = true)
   public List<ApiKey> list(@Nullable String departmentId) {
-    return shown(rows.page(departmentId, null, Limit.unlimited()));
+    return rows.page(departmentId, null, null);
   }
 
   /**
@@ -189,20 +185,16 @@ public class ApiKeys {
    */
   @Transactional(readOnly = true)
   List<ApiKey> list(@Nullable String departmentId, Cursor page) {
-    return shown(rows.page(departmentId, page.after(), Limit.of(page.limit() + 1)));
-  }
-
-  private static List<ApiKey> shown(List<OwnedKey> keys) {
-    return keys.stream().map(OwnedKey::shown).toList();
+    return rows.page(departmentId, page.after(), page.limit() + 1);
   }
 
   /** One that is not revoked, of this department; null for an administrator's. */
   @Transactional(readOnly = true)
   Optional<ApiKey> find(@Nullable String departmentId, String id) {
-    return rows.find(departmentId, id).map(OwnedKey::shown);
+    return rows.find(departmentId, id);
   }
 
-  private ApiKeyRow require(String id) {
+  private ApiKeyRows.Held require(String id) {
     return rows.findToChange(id).orElseThrow(() -> RequestFailed.notFound("key", id));
   }
 }

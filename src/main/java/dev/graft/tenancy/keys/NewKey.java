@@ -26,10 +26,7 @@ record NewKey(
   }
 
   static NewKey ofAccount(
-      ServiceAccountRow account,
-      String name,
-      @Nullable List<String> scopes,
-      @Nullable Duration life) {
+      ServiceAccount account, String name, @Nullable List<String> scopes, @Nullable Duration life) {
     return new NewKey(account.departmentId(), name, false, account.id(), null, scopes, life);
   }
 }

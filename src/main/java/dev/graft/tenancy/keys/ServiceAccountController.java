@@ -44,7 +44,7 @@ class ServiceAccountController {
   record ChangeAccount(@Nullable String name, @Nullable String role) {}
 
   record AccountObject(String id, String object, String name, String role, long createdAt) {
-    static AccountObject of(ServiceAccountRow account) {
+    static AccountObject of(ServiceAccount account) {
       return new AccountObject(
           account.id(),
           OBJECT,
@@ -84,7 +84,7 @@ class ServiceAccountController {
     boolean bare = Boolean.TRUE.equals(request.createServiceAccountOnly());
     Role role = bare ? Role.NONE : Role.MEMBER;
     ProjectAccess.requireGrantable(identity, role.permissions());
-    ServiceAccountRow account =
+    ServiceAccount account =
         accounts.create(department, KeyRequest.requireName(request.name()), role);
     NewKeyObject key = null;
     if (!bare) {
@@ -134,7 +134,7 @@ class ServiceAccountController {
       @PathVariable String project,
       @PathVariable String account,
       @RequestBody KeyRequest request) {
-    ServiceAccountRow owner = require(access.toWrite(identity, project), account);
+    ServiceAccount owner = require(access.toWrite(identity, project), account);
     ProjectAccess.requireGrantable(identity, request.of(owner.role().permissions()));
     return NewKeyObject.of(
         keys.create(
@@ -144,7 +144,7 @@ class ServiceAccountController {
         OBJECT);
   }
 
-  private ServiceAccountRow require(Department department, String account) {
+  private ServiceAccount require(Department department, String account) {
     return accounts.find(department.id(), account).orElseThrow(() -> unknown(account));
   }
 

@@ -1,37 +1,102 @@
 package dev.graft.tenancy.keys;
 
-import jakarta.persistence.LockModeType;
+import static dev.graft.platform.database.ResultColumns.parameter;
+import static dev.graft.platform.database.ResultColumns.time;
+
+import dev.graft.platform.pagination.Cursor;
+import dev.graft.tenancy.Role;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.springframework.data.domain.Limit;
-import org.springframework.data.jpa.repository.JpaRepository;
-import org.springframework.data.jpa.repository.Lock;
-import org.springframework.data.jpa.repository.Query;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Repository;
 
-/** The service accounts that are not deleted, by department. */
-interface ServiceAccountRows extends JpaRepository<ServiceAccountRow, String> {
-  String READ =
-      """
-      select s from ServiceAccountRow s
-       where s.departmentId = :department and s.deletedAt is null
-      """;
+/** The statements on {@code service_account}: those that are not deleted, by department. */
+@Repository
+class ServiceAccountRows {
+  private static final String OF_DEPARTMENT =
+      " where department_id = :department and deleted_at is null";
 
-  @Query(READ + " and s.id = :id")
-  Optional<ServiceAccountRow> find(String department, String id);
+  private final JdbcClient sql;
 
-  @Lock(LockModeType.PESSIMISTIC_WRITE)
-  @Query(READ + " and s.id = :id")
-  Optional<ServiceAccountRow> findToChange(String department, String id);
+  ServiceAccountRows(JdbcClient sql) {
+    this.sql = sql;
+  }
 
-  /** Newest first; an unknown cursor gives nothing. */
-  @Query(
-      READ
-          + """
-             and (:after is null
-                  or s.id < (select a.id from ServiceAccountRow a
-                              where a.id = :after and a.departmentId = :department))
-             order by s.id desc
+  void insert(ServiceAccount account) {
+    sql.sql(
+            """
+            insert into service_account (id, department_id, name, role, created_at)
+            values (:id, :department, :name, :role, :created)
             """)
-  List<ServiceAccountRow> page(String department, @Nullable String after, Limit limit);
+        .param("id", account.id())
+        .param("department", account.departmentId())
+        .param("name", account.name())
+        .param("role", account.role().wire())
+        .param("created", parameter(account.createdAt()))
+        .update();
+  }
+
+  Optional<ServiceAccount> find(String department, String id) {
+    return sql.sql("select * from service_account" + OF_DEPARTMENT + " and id = :id")
+        .param("department", department)
+        .param("id", id)
+        .query(ServiceAccountRows::account)
+        .optional();
+  }
+
+  /** Newest first, one more than the page has; an unknown cursor gives nothing. */
+  List<ServiceAccount> page(String department, Cursor page) {
+    return sql.sql(
+            "select * from service_account"
+                + OF_DEPARTMENT
+                + """
+                   and (:after::text is null
+                        or id < (select a.id from service_account a
+                                  where a.id = :after and a.department_id = :department))
+                   order by id desc limit :limit
+                  """)
+        .param("department", department)
+        .param("after", page.after())
+        .param("limit", page.limit() + 1)
+        .query(ServiceAccountRows::account)
+        .list();
+  }
+
+  private static ServiceAccount account(ResultSet row, int number) throws SQLException {
+    return new ServiceAccount(
+        row.getString("id"),
+        row.getString("department_id"),
+        row.getString("name"),
+        Role.of(row.getString("role")),
+        time(row, "created_at"));
+  }
+
+  /** Null leaves something as it is; empty if there is no such account. */
+  Optional<ServiceAccount> change(
+      String department, String id, @Nullable String name, @Nullable Role role) {
+    return sql.sql(
+            "update service_account set name = coalesce(:name, name), role = coalesce(:role, role)"
+                + OF_DEPARTMENT
+                + " and id = :id returning *")
+        .param("department", department)
+        .param("id", id)
+        .param("name", name)
+        .param("role", role == null ? null : role.wire())
+        .query(ServiceAccountRows::account)
+        .optional();
+  }
+
+  /** False if there is no such account. */
+  boolean delete(String department, String id, Instant now) {
+    return sql.sql("update service_account set deleted_at = :now" + OF_DEPARTMENT + " and id = :id")
+            .param("department", department)
+            .param("id", id)
+            .param("now", parameter(now))
+            .update()
+        == 1;
+  }
 }

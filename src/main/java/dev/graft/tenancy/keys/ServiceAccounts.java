@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.springframework.data.domain.Limit;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Transactional;
 
@@ -29,33 +28,32 @@ class ServiceAccounts {
   }
 
   @Transactional
-  ServiceAccountRow create(String departmentId, String name, Role role) {
+  ServiceAccount create(String departmentId, String name, Role role) {
     String id = ids.next("svc_acct_");
-    ServiceAccountRow account =
-        rows.save(new ServiceAccountRow(id, departmentId, name, role, clock.instant()));
+    ServiceAccount account = new ServiceAccount(id, departmentId, name, role, clock.instant());
+    rows.insert(account);
     Map<String, String> data = Map.of("role", role.wire());
     audit.write("service_account.created", departmentId, id, Map.of("data", data));
     return account;
   }
 
   @Transactional(readOnly = true)
-  Optional<ServiceAccountRow> find(String departmentId, String id) {
+  Optional<ServiceAccount> find(String departmentId, String id) {
     return rows.find(departmentId, id);
   }
 
   /** A page and one more, newest first. */
   @Transactional(readOnly = true)
-  List<ServiceAccountRow> list(String departmentId, Cursor page) {
-    return rows.page(departmentId, page.after(), Limit.of(page.limit() + 1));
+  List<ServiceAccount> list(String departmentId, Cursor page) {
+    return rows.page(departmentId, page);
   }
 
   /** Null leaves something as it is; empty if there is no such account. */
   @Transactional
-  Optional<ServiceAccountRow> change(
+  Optional<ServiceAccount> change(
       String departmentId, String id, @Nullable String name, @Nullable Role role) {
-    Optional<ServiceAccountRow> account = rows.findToChange(departmentId, id);
+    Optional<ServiceAccount> account = rows.change(departmentId, id, name, role);
     if (account.isEmpty()) return account;
-    account.get().change(name, role);
     Map<String, String> asked = role == null ? Map.of() : Map.of("role", role.wire());
     audit.write("service_account.updated", departmentId, id, Map.of("changes_requested", asked));
     return account;
@@ -64,9 +62,7 @@ class ServiceAccounts {
   /** With its keys, which open nothing any more; false if there is no such account. */
   @Transactional
   boolean delete(String departmentId, String id) {
-    Optional<ServiceAccountRow> account = rows.findToChange(departmentId, id);
-    if (account.isEmpty()) return false;
-    account.get().delete(clock.instant());
+    if (!rows.delete(departmentId, id, clock.instant())) return false;
     audit.write("service_account.deleted", departmentId, id, Map.of());
     return true;
   }

@@ -40,13 +40,13 @@ class MemberController {
 
   record UserObject(
       String id, String object, @Nullable String name, String email, String role, long addedAt) {
-    static UserObject of(MemberRow member) {
+    static UserObject of(Member member) {
       return new UserObject(
-          member.person().id(),
+          member.id(),
           "organization.project.user",
-          member.person().name(),
-          member.person().email(),
-          member.role(),
+          member.name(),
+          member.email(),
+          member.role().wire(),
           member.addedAt().getEpochSecond());
     }
   }

@@ -27,6 +27,10 @@ public record Endpoint(
     Instant createdAt,
     Instant updatedAt,
     @Nullable String disabledReason) {
+  boolean isEnabled() {
+    return disabledReason == null;
+  }
+
   WebhookSender.Address address() {
     return new WebhookSender.Address(id, url, secret, earlierSecret);
   }

@@ -13,7 +13,7 @@ import dev.graft.webhooks.delivery.SealedSecrets;
 import dev.graft.webhooks.delivery.Signature;
 import dev.graft.webhooks.delivery.WebhookEventType;
 import dev.graft.webhooks.delivery.WebhookProperties;
-import dev.graft.webhooks.endpoints.EndpointRow.Sealed;
+import dev.graft.webhooks.endpoints.EndpointRows.Sealed;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
@@ -23,7 +23,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.springframework.data.domain.Limit;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Transactional;
 
@@ -77,14 +76,12 @@ public class Endpoints implements Owned {
   @Override
   @Transactional(readOnly = true)
   public Optional<String> departmentOf(String id) {
-    return rows.findById(id).map(EndpointRow::departmentId);
+    return rows.departmentOf(id);
   }
 
   @Transactional(readOnly = true)
   public Endpoint require(String department, String id) {
-    return rows.findByDepartmentIdAndId(department, id)
-        .orElseThrow(() -> notFound(id))
-        .endpoint(clock.instant());
+    return rows.find(department, id).orElseThrow(() -> notFound(id));
   }
 
   private static RequestFailed notFound(String id) {
@@ -94,9 +91,7 @@ public class Endpoints implements Owned {
   /** The newest first, and one more than the page has. */
   @Transactional(readOnly = true)
   public List<Endpoint> list(String department, Cursor page) {
-    return rows.page(department, page.after(), Limit.of(page.limit() + 1)).stream()
-        .map(row -> row.endpoint(clock.instant()))
-        .toList();
+    return rows.page(department, page.after(), page.limit() + 1);
   }
 
   /** As people see it. */
@@ -124,15 +119,14 @@ public class Endpoints implements Owned {
   @Transactional
   public String create(String department, String name, String url, Set<WebhookEventType> events) {
     locks.take("webhooks " + department);
-    if (rows.countByDepartmentId(department) >= settings.maxEndpoints()) {
+    if (rows.count(department) >= settings.maxEndpoints()) {
       throw new RequestFailed(
           ProblemType.QUOTA_EXCEEDED,
           "The department has %d webhook endpoints, as many as it may have."
               .formatted(settings.maxEndpoints()));
     }
     String id = ids.next("whe_");
-    rows.save(
-        new EndpointRow(id, department, checked(name), url, events, secret(id), clock.instant()));
+    rows.insert(id, department, checked(name), url, events, secret(id));
     audit.write("webhook_endpoint.created", department, id, Map.of("url", url));
     return id;
   }
@@ -154,17 +148,18 @@ public class Endpoints implements Owned {
   @Transactional
   public void change(String department, String id, Change change) {
     if (change.name() != null) checked(change.name());
-    EndpointRow row = toChange(department, id);
-    row.change(change, clock.instant());
-    if (!row.isEnabled()) outbox.endAll(department, id);
+    toChange(department, id);
+    rows.change(id, change);
+    Endpoint changed = require(department, id);
+    if (!changed.isEnabled()) outbox.endAll(department, id);
     audit.write(
         "webhook_endpoint.updated",
         department,
         id,
-        Map.of("url", row.url(), "enabled", row.isEnabled()));
+        Map.of("url", changed.url(), "enabled", changed.isEnabled()));
   }
 
-  private EndpointRow toChange(String department, String id) {
+  private Endpoint toChange(String department, String id) {
     return rows.findToChange(department, id).orElseThrow(() -> notFound(id));
   }
 
@@ -175,16 +170,17 @@ public class Endpoints implements Owned {
    */
   @Transactional
   public String rotate(String department, String id, boolean keepOld) {
-    toChange(department, id).rotate(secret(id), keepOld ? OVERLAP : null, clock.instant());
+    toChange(department, id);
+    rows.rotate(id, secret(id), keepOld ? clock.instant().plus(OVERLAP) : null);
     audit.write("webhook_endpoint.secret_rotated", department, id, Map.of());
     return id;
   }
 
   @Transactional
   public void delete(String department, String id) {
-    EndpointRow endpoint = toChange(department, id);
+    Endpoint endpoint = toChange(department, id);
     outbox.endAll(department, id);
-    rows.delete(endpoint);
+    rows.delete(id);
     audit.write("webhook_endpoint.deleted", department, id, Map.of("url", endpoint.url()));
   }
 }

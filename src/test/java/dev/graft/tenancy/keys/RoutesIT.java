@@ -105,7 +105,7 @@ class RoutesIT {
   @TestFactory
   Stream<DynamicTest> everyRouteOpensByItsScopeAndByNoOther() {
     Map<String, ApiClient> byScope = new LinkedHashMap<>();
-    ServiceAccountRow owner = accounts.create(own, "all", Role.OWNER);
+    ServiceAccount owner = accounts.create(own, "all", Role.OWNER);
     for (Permission permission : Permission.values()) {
       NewKey key =
           new NewKey(own, "one scope", true, owner.id(), null, List.of(permission.scope()), null);
@@ -161,7 +161,7 @@ class RoutesIT {
         anyone.as(keys.createForAdministrator(ApiKeys.UNNAMED, null).secret());
     String other = departments.ensure("other " + UUID.randomUUID());
     Map<String, String> foreign = new ForeignThings(sql, administrator).make(other);
-    ServiceAccountRow owner = accounts.create(own, "all", Role.OWNER);
+    ServiceAccount owner = accounts.create(own, "all", Role.OWNER);
     // May do everything, but reaches only its own department.
     String key =
         keys.create(new NewKey(own, "own", false, owner.id(), null, null, null), null).secret();
@@ -221,7 +221,7 @@ class RoutesIT {
   }
 
   private String keyOf(Role role) {
-    ServiceAccountRow account = accounts.create(own, role.wire(), role);
+    ServiceAccount account = accounts.create(own, role.wire(), role);
     return keys.create(NewKey.ofAccount(account, "key", null, null), null).secret();
   }
 

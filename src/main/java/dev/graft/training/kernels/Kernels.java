@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The kernel text: free TorchScript functions, one file an operation, under {@code
@@ -37,8 +38,11 @@ public final class Kernels {
           "ops/linear",
           "ops/multiply",
           "ops/noise",
+          "ops/onednn",
+          "ops/onednn_twin",
           "ops/pick",
           "ops/prepend",
+          "ops/product",
           "ops/rms_norm",
           "ops/rope",
           "ops/slice",
@@ -57,6 +61,18 @@ public final class Kernels {
         training : bool
       """;
 
+  private static final String ONE_DNN = "ops/onednn";
+
+  private static final String PROBE =
+      """
+        def product(self: __torch__.Model,
+          x: Tensor) -> Tensor:
+          return __torch__.ops.onednn.turned(x, x)
+      """;
+
+  /** Whether this libtorch is built with oneDNN; null until that is known. */
+  private static volatile @Nullable Boolean oneDnn;
+
   private Kernels() {}
 
   /**
@@ -65,10 +81,31 @@ public final class Kernels {
    * @param methods text of the module's methods, indented by two spaces
    */
   public static TorchScriptModule load(String methods, Device device) {
+    Boolean known = oneDnn;
+    if (known == null) oneDnn = known = hasOneDnn(device);
+    return load(methods, device, known);
+  }
+
+  static TorchScriptModule load(String methods, Device device, boolean byOneDnn) {
     Map<String, String> libraries = new LinkedHashMap<>();
     for (String file : FILES) libraries.put(file, text(file));
+    if (!byOneDnn) libraries.put(ONE_DNN, text(ONE_DNN + "_twin"));
+    return load(text("model") + methods, libraries, device);
+  }
+
+  private static TorchScriptModule load(
+      String methods, Map<String, String> libraries, Device device) {
     return TorchScriptModule.load(
-        TorchScriptArchive.write("Model", MODULE + text("model") + methods, libraries), device);
+        TorchScriptArchive.write("Model", MODULE + methods, libraries), device);
+  }
+
+  /** An operation that a libtorch lacks keeps the text that names it from being loaded. */
+  private static boolean hasOneDnn(Device device) {
+    try (TorchScriptModule probe = load(PROBE, Map.of(ONE_DNN, text(ONE_DNN)), device)) {
+      return true;
+    } catch (IllegalStateException without) {
+      return false;
+    }
   }
 
   static String text(String file) {

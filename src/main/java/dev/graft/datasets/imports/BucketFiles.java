@@ -9,6 +9,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -28,8 +29,18 @@ record BucketFiles(ForeignBucket bucket, String source, List<ForeignObject> obje
             : bucket.keys(names.beginning(), names::matches, most);
     if (keys.size() > most) throw AllowedSources.tooMany(most);
     List<ForeignObject> objects = new ArrayList<>();
-    for (String key : keys.stream().sorted().toList()) objects.add(bucket.look(key));
+    for (String key : keys.stream().sorted().toList()) {
+      try {
+        objects.add(bucket.look(key));
+      } catch (NoSuchFileException none) {
+        throw missing(key);
+      }
+    }
     return new BucketFiles(bucket, "s3://" + source.bucket() + "/" + names.path(), objects);
+  }
+
+  private static RequestFailed missing(String key) {
+    return RequestFailed.invalid("source", "There is no object " + key + ".");
   }
 
   @Override
@@ -76,7 +87,7 @@ record BucketFiles(ForeignBucket bucket, String source, List<ForeignObject> obje
     long here = Files.exists(part) ? Files.size(part) : 0;
     if (here >= object.bytes() && here > 0) return;
     byte[] buffer = new byte[BUFFER];
-    try (InputStream in = bucket.open(object, here);
+    try (InputStream in = opened(object, here);
         OutputStream out =
             Files.newOutputStream(part, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
       for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
@@ -85,6 +96,14 @@ record BucketFiles(ForeignBucket bucket, String source, List<ForeignObject> obje
         if (here > object.bytes()) break; // which is not the object that was looked at
         progress.at(here);
       }
+    }
+  }
+
+  private InputStream opened(ForeignObject object, long from) throws IOException {
+    try {
+      return bucket.open(object, from);
+    } catch (NoSuchFileException removed) {
+      throw missing(object.key());
     }
   }
 

@@ -28,7 +28,7 @@ record JoinedRows(List<Path> files, List<String> names, DecodingOptions options)
    */
   void writeTo(OutputStream out) throws IOException {
     for (int i = 0; i < files.size(); i++) {
-      Lines lines = new Lines(out);
+      RowLines lines = new RowLines(out);
       try {
         write(files.get(i), names.get(i), lines);
       } catch (Undecodable bad) {
@@ -60,10 +60,10 @@ record JoinedRows(List<Path> files, List<String> names, DecodingOptions options)
   }
 
   /** Of one file: the last ends, whether or not it says so. */
-  private static final class Lines extends FilterOutputStream {
+  private static final class RowLines extends FilterOutputStream {
     private int last = '\n';
 
-    Lines(OutputStream out) {
+    RowLines(OutputStream out) {
       super(out);
     }
 

@@ -1,11 +1,12 @@
 package dev.graft.datasets.imports;
 
 import dev.graft.artifacts.BlobTooLarge;
+import dev.graft.artifacts.StorageFull;
 import dev.graft.artifacts.s3.ForeignBucket;
 import dev.graft.artifacts.s3.S3Failure;
 import dev.graft.platform.download.DownloadRefused;
 import java.io.IOException;
-import java.nio.file.NoSuchFileException;
+import java.nio.file.FileSystemException;
 import java.util.Optional;
 
 /** Which failures another try does not change, as whoever asked for the file is told them. */
@@ -18,7 +19,6 @@ final class LastingFailure {
     return Optional.ofNullable(
         switch (failure) {
           case DownloadRefused refused -> refused.getMessage();
-          case NoSuchFileException none -> "There is no object " + none.getFile() + ".";
           case BlobTooLarge _ -> "The rows are more than a file may have (docs/files.md).";
           case ForeignBucket.TooManyKeys _ ->
               "The objects lie among too many others: name more of the beginning of their keys.";
@@ -34,11 +34,14 @@ final class LastingFailure {
     return status >= 300 && status < 500 && status != 408 && status != 429;
   }
 
-  /** What is met and may pass; addresses of the inside are not told. */
+  /** What is met and may pass; addresses and paths of the inside are not told. */
   static String passing(IOException failure) {
-    if (failure instanceof S3Failure s3 && s3.status() == 0) {
-      return "The S3 server does not answer, or this Graft has no key for it.";
-    }
-    return String.valueOf(failure.getMessage());
+    return switch (failure) {
+      case S3Failure s3 when s3.status() == 0 ->
+          "The S3 server does not answer, or this Graft has no key for it.";
+      case StorageFull _ -> "The server has no room for it.";
+      case FileSystemException _ -> "The server's disk is full, or fails.";
+      default -> String.valueOf(failure.getMessage());
+    };
   }
 }

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.graft.artifacts.Digest;
+import dev.graft.console.PageClient;
 import dev.graft.datasets.DatasetsApi;
 import dev.graft.openai.GraftProgram;
 import dev.graft.platform.GraftProperties;
@@ -150,8 +151,8 @@ class FileImportsIT extends ImportingServer {
 
   @Test
   void parquetIsTakenAsItIsAndSeveralAreReadIntoOne() throws Exception {
-    byte[] first = golden("pandas-gzip.parquet");
-    byte[] second = golden("pyarrow-crc.parquet");
+    byte[] first = golden("pandas-chat.parquet");
+    byte[] second = golden("polars-chat.parquet");
     HUB.add("datasets/acme/tables", Map.of("a.parquet", first, "b.parquet", second));
 
     JsonNode alone = imported("hf://datasets/acme/tables/a.parquet");
@@ -162,8 +163,8 @@ class FileImportsIT extends ImportingServer {
     assertThat(rows(content(joined)))
         .isEqualTo(
             rows(
-                new String(golden("pandas-gzip.jsonl"), UTF_8)
-                    + new String(golden("pyarrow-crc.jsonl"), UTF_8)));
+                new String(golden("pandas-chat.jsonl"), UTF_8)
+                    + new String(golden("polars-chat.jsonl"), UTF_8)));
   }
 
   private static List<JsonNode> rows(String jsonl) {
@@ -290,6 +291,7 @@ class FileImportsIT extends ImportingServer {
     } finally {
       HUB.goOn();
     }
+    for (JsonNode each : ok(api.get("files/imports")).path("data")) ended(each);
   }
 
   /** Its source is known for as long as the file is there. */
@@ -333,6 +335,25 @@ class FileImportsIT extends ImportingServer {
     var failed = graft.run(environment, "", List.of("files", "import", none, "--wait"));
     assertThat(failed.status()).isEqualTo(1);
     assertThat(failed.error()).contains("graft: There is no object team/no-line.jsonl.");
+  }
+
+  @Test
+  void theConsoleHasOneFetchedAndSaysWhatBecameOfIt() throws Exception {
+    put("team/page.jsonl", ROWS);
+    String source = "s3://" + BUCKET + "/team/page.jsonl";
+    PageClient browser = new PageClient(port);
+    browser.signIn(keys.create(department, Caller.Scope.USER).secret());
+    browser.get("/console/files");
+    var refused =
+        browser.post("/console/files/imports", Map.of("source", "s3://elsewhere/a.jsonl"));
+    assertThat(refused.body()).contains("an administrator of this Graft says");
+    var begun = browser.post("/console/files/imports", Map.of("source", source));
+    assertThat(begun.headers().firstValue("hx-redirect")).contains("/console/files");
+    await().until(() -> !ok(api.get("files")).path("data").isEmpty());
+    String file = text(ok(api.get("files")).path("data").path(0), "id");
+    assertThat(browser.get("/console/files").body())
+        .contains(source, "href=\"/console/files/" + file + "\"");
+    assertThat(browser.get("/console/files/" + file).body()).contains("fimport-");
   }
 
   private String content(JsonNode file) throws Exception {

@@ -8,13 +8,13 @@ import dev.graft.artifacts.Digest;
 import dev.graft.hub.HubDouble;
 import dev.graft.openai.GraftProgram;
 import dev.graft.pg.TestPostgres;
+import dev.graft.pg.TwoServers;
 import java.io.File;
-import java.nio.file.Files;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -28,6 +28,7 @@ import org.springframework.jdbc.datasource.SingleConnectionDataSource;
 class ImportKillIT {
   private static final byte[] ROWS =
       "{\"text\":\"some words\"}\n".repeat(1_000_000).getBytes(UTF_8);
+  private static final Duration LONG = Duration.ofMinutes(1);
 
   @TempDir private Path directory;
 
@@ -39,40 +40,26 @@ class ImportKillIT {
             DriverManager.getConnection(database.url(), database.user(), database.password())) {
       JdbcClient sql = JdbcClient.create(new SingleConnectionDataSource(connection, true));
       hub.add("datasets/acme/large", Map.of("rows.jsonl", ROWS));
-      GraftProgram graft = new GraftProgram(directory);
-      Map<String, String> environment = environment(hub, database);
-      Process first = serving(graft, environment, "first.log");
-      AtomicLong sent = new AtomicLong();
-      hub.sent =
-          bytes -> {
-            if (sent.addAndGet(bytes) > ROWS.length / 2) first.destroyForcibly();
-          };
-      var begun =
-          graft.run(
-              environment, "", List.of("files", "import", "hf://datasets/acme/large/rows.jsonl"));
-      assertThat(begun.status()).as(begun.error()).isZero();
-      assertThat(first.waitFor(1, TimeUnit.MINUTES)).isTrue();
-      hub.sent = bytes -> {};
+      wanted(sql);
+      killedHalfWay(hub, database);
       hub.requests.clear();
       // So that nobody waits for the lease of the dead.
       sql.sql("update leased_work set claimed_until = claimed_until - interval '1 hour'").update();
 
-      Process next = serving(graft, environment, "next.log");
-      try {
-        await()
-            .atMost(Duration.ofMinutes(1))
-            .until(
-                () ->
-                    sql.sql("select ended_at is not null from file_import")
-                        .query(Boolean.class)
-                        .single());
-      } finally {
-        next.destroyForcibly();
+      List<String> settings =
+          List.of(
+              "graft.hub.endpoint=" + hub.url(),
+              "graft.hub.cache=",
+              "graft.datasets.sources.hf.organizations=acme");
+      try (var next = TwoServers.run(database, directory.resolve("data"), settings).context()) {
+        assertThat(next.isRunning()).isTrue();
+        await().atMost(LONG).until(() -> ended(sql));
       }
+
       Map<String, Object> made =
           sql.sql(
                   """
-                  select i.state, i.error, f.digest from file_import i left join file f on f.id = i.file_id
+                  select i.state, f.digest from file_import i left join file f on f.id = i.file_id
                   """)
               .query()
               .singleRow();
@@ -85,32 +72,54 @@ class ImportKillIT {
     }
   }
 
-  private static Map<String, String> environment(HubDouble hub, TestPostgres.Address database) {
-    Map<String, String> environment = new HashMap<>();
-    environment.put("HF_ENDPOINT", hub.url().toString());
-    environment.put("GRAFT_HUB_CACHE", "");
-    environment.put("GRAFT_DATASETS_SOURCES_HF_ORGANIZATIONS", "acme");
-    environment.put("GRAFT_CHILDREN_USER", "none");
-    environment.put("SPRING_DATASOURCE_URL", database.url());
-    environment.put("SPRING_DATASOURCE_USERNAME", database.user());
-    environment.put("SPRING_DATASOURCE_PASSWORD", database.password());
-    return environment;
+  private static void wanted(JdbcClient sql) {
+    sql.sql(
+            """
+            insert into department (id, name, max_running, created_at) values ('d', 'd', 1, graft_now())
+            """)
+        .update();
+    sql.sql(
+            """
+            insert into file_import (id, department_id, source, filename, ignore_unknown_keys, state, created_at)
+            values ('fimport-1', 'd', 'hf://datasets/acme/large/rows.jsonl', 'rows.jsonl', false, 'queued', graft_now())
+            """)
+        .update();
+    sql.sql("select add_leased_work('file_import', 'fimport-1', 'd')::text").query().listOfRows();
   }
 
-  private Process serving(GraftProgram graft, Map<String, String> environment, String log)
-      throws Exception {
-    Path said = directory.resolve(log);
+  private void killedHalfWay(HubDouble hub, TestPostgres.Address database)
+      throws IOException, InterruptedException {
     Process server =
-        graft
-            .builder(environment, List.of("serve", "--role", "server", "--port", "0"))
+        new GraftProgram(directory)
+            .builder(
+                Map.of(
+                    "HF_ENDPOINT", hub.url().toString(),
+                    "GRAFT_HUB_CACHE", "",
+                    "GRAFT_DATASETS_SOURCES_HF_ORGANIZATIONS", "acme",
+                    "GRAFT_CHILDREN_USER", "none",
+                    "SPRING_DATASOURCE_URL", database.url(),
+                    "SPRING_DATASOURCE_USERNAME", database.user(),
+                    "SPRING_DATASOURCE_PASSWORD", database.password()),
+                List.of("serve", "--role", "server", "--port", "0"))
             .directory(new File(".")) // beside the API document
             .redirectErrorStream(true)
-            .redirectOutput(said.toFile())
+            .redirectOutput(directory.resolve("server.log").toFile())
             .start();
-    await()
-        .atMost(Duration.ofMinutes(1))
-        .until(() -> Files.readString(said).contains("Graft is running at") || !server.isAlive());
-    assertThat(server.isAlive()).as(Files.readString(said)).isTrue();
-    return server;
+    AtomicLong sent = new AtomicLong();
+    hub.sent =
+        bytes -> {
+          if (sent.addAndGet(bytes) > ROWS.length / 2) server.destroyForcibly();
+        };
+    try {
+      assertThat(server.waitFor(LONG.toSeconds(), TimeUnit.SECONDS)).isTrue();
+      assertThat(server.exitValue()).isEqualTo(137);
+    } finally {
+      server.destroyForcibly();
+      hub.sent = bytes -> {};
+    }
+  }
+
+  private static boolean ended(JdbcClient sql) {
+    return sql.sql("select ended_at is not null from file_import").query(Boolean.class).single();
   }
 }

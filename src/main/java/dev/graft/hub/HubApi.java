@@ -36,7 +36,7 @@ record HubApi(URI endpoint, @Nullable String token) {
    * @throws HubRefused if there is none, or it may not be read
    */
   String commit(HubRepository repository) throws IOException {
-    URI info = uri(api(repository) + "/revision/" + path(repository.revision()));
+    URI info = uri(repository.api() + "/revision/" + path(repository.revision()));
     JsonNode found = page(repository, info).json();
     String sha = found.path("sha").asString("");
     if (!COMMIT.matcher(sha).matches()) {
@@ -59,7 +59,7 @@ record HubApi(URI endpoint, @Nullable String token) {
     List<HubFile> files = new ArrayList<>();
     String directory = pinned.directory();
     String under = directory.isEmpty() ? "" : "/" + directory.substring(0, directory.length() - 1);
-    URI next = uri(api(pinned) + "/tree/" + pinned.revision() + paths(under));
+    URI next = uri(pinned.api() + "/tree/" + pinned.revision() + paths(under));
     for (int pages = 0; pages < MOST_PAGES; pages++) {
       Page page = page(pinned, next);
       for (JsonNode each : page.json()) {
@@ -93,12 +93,12 @@ record HubApi(URI endpoint, @Nullable String token) {
 
   /** The content of a file, from a byte on. */
   HttpURLConnection open(HubRepository pinned, HubFile file, long from) throws IOException {
-    URI content = uri(page(pinned) + "/resolve/" + pinned.revision() + "/" + paths(file.path()));
+    URI content = uri(pinned.page() + "/resolve/" + pinned.revision() + "/" + paths(file.path()));
     HttpURLConnection answer = origin().open(content, from);
     int status = answer.getResponseCode();
     if (status == 200 || status == 206 || status == 416) return answer;
     answer.disconnect();
-    throw refusal(pinned, answer, status);
+    throw refusal().of(pinned, answer, status);
   }
 
   private record Page(JsonNode json, @Nullable String next) {}
@@ -108,7 +108,7 @@ record HubApi(URI endpoint, @Nullable String token) {
     int status = answer.getResponseCode();
     if (status != 200) {
       answer.disconnect();
-      throw refusal(repository, answer, status);
+      throw refusal().of(repository, answer, status);
     }
     try (InputStream in = answer.getInputStream()) {
       JsonNode json = JSON.readTree(in.readNBytes(LONGEST_PAGE));
@@ -123,17 +123,13 @@ record HubApi(URI endpoint, @Nullable String token) {
     return new WebOrigin(endpoint, token == null ? null : "Bearer " + token, null);
   }
 
+  private HubRefusal refusal() {
+    return new HubRefusal(endpoint, token != null);
+  }
+
   private URI uri(String path) {
     String base = endpoint.toString();
     return URI.create((base.endsWith("/") ? base : base + "/") + path);
-  }
-
-  private static String api(HubRepository repository) {
-    return "api/" + repository.kind().plural + "/" + repository.id();
-  }
-
-  private static String page(HubRepository repository) {
-    return repository.kind().prefix + repository.id();
   }
 
   private static String paths(String path) {
@@ -142,47 +138,6 @@ record HubApi(URI endpoint, @Nullable String token) {
 
   private static String path(String name) {
     return URLEncoder.encode(name, StandardCharsets.UTF_8).replace("+", "%20");
-  }
-
-  /**
-   * What an answer means. 401 is said of what is missing, private or gated, to whom has no account.
-   *
-   * @return a passing failure where another attempt may help
-   */
-  private IOException refusal(HubRepository repository, HttpURLConnection answer, int status) {
-    String code = Objects.requireNonNullElse(answer.getHeaderField("X-Error-Code"), "");
-    if (status == 429 || status >= 500) {
-      return new IOException("the hub answers %d; try again later".formatted(status));
-    }
-    String page = endpoint + "/" + page(repository);
-    String why =
-        switch (code) {
-          case "GatedRepo" ->
-              token == null
-                  ? "%s is gated: accept its terms at %s, and set HF_TOKEN"
-                      .formatted(repository.id(), page)
-                  : "%s is gated, and the account of the token has no access: ask for it at %s"
-                      .formatted(repository.id(), page);
-          case "RevisionNotFound" ->
-              "%s has no revision %s".formatted(repository.id(), repository.revision());
-          case "EntryNotFound" -> "%s is not there".formatted(repository);
-          default -> missing(repository, status);
-        };
-    throw new HubRefused(why);
-  }
-
-  private String missing(HubRepository repository, int status) {
-    if (status == 401 && token == null) {
-      return "there is no public %s %s at %s; for a private one set HF_TOKEN"
-          .formatted(repository.kind().word, repository.id(), endpoint);
-    }
-    return switch (status) {
-      case 401 -> "the hub at %s does not accept the token".formatted(endpoint);
-      case 403 -> "the account of the token may not read %s".formatted(repository.id());
-      case 404 ->
-          "there is no %s %s at %s".formatted(repository.kind().word, repository.id(), endpoint);
-      default -> "the hub at %s answers %d to %s".formatted(endpoint, status, repository);
-    };
   }
 
   /** Without the token. */

@@ -77,6 +77,16 @@ public record HubRepository(HubKind kind, String id, String revision, @Nullable 
     return file == null ? "" : file.substring(0, file.lastIndexOf('/') + 1);
   }
 
+  /** Its path in the API. */
+  String api() {
+    return "api/" + kind.plural + "/" + id;
+  }
+
+  /** The path of its page, and before those of its contents. */
+  String page() {
+    return kind.prefix + id;
+  }
+
   /** Pinned. */
   HubRepository at(String commit) {
     return new HubRepository(kind, id, commit, file);

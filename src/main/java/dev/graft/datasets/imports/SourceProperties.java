@@ -22,11 +22,7 @@ record SourceProperties(
    * @param organizations whose data sets on the hub of {@code graft.hub.endpoint} may be imported,
    *     as the hub spells them; empty: none
    */
-  record Hf(@DefaultValue List<String> organizations) {
-    Hf {
-      organizations = List.copyOf(organizations);
-    }
-  }
+  record Hf(@DefaultValue List<String> organizations) {}
 
   /**
    * @param bucket whose objects may be imported

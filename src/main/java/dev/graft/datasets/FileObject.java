@@ -16,7 +16,8 @@ import tools.jackson.databind.annotation.JsonNaming;
  * @param examples rows found, null before validation
  * @param kind of its rows: {@code chat}, {@code label} and so on; null before validation
  * @param format of rows that can be made chat rows, by its wire name; else null
- * @param parent the file of whose rows it was made; null where it came from outside
+ * @param parent the file of whose rows it was made, or the import that fetched it; null where it
+ *     was uploaded
  * @param remedies what was done about them
  */
 @JsonNaming(SnakeCaseStrategy.class)

@@ -13,6 +13,7 @@ public final class Reservation implements AutoCloseable {
   private final String id;
   private final String departmentId;
   private final long bytes;
+  private long renewed = System.nanoTime();
 
   Reservation(StorageReservations all, String id, String departmentId, long bytes) {
     this.all = all;
@@ -34,28 +35,27 @@ public final class Reservation implements AutoCloseable {
     return bytes;
   }
 
+  /** It holds on for as long as this is called from time to time. */
+  public void keep() {
+    long now = System.nanoTime();
+    if (now - renewed < RENEWED_EVERY) return;
+    renewed = now;
+    all.renew(this);
+  }
+
   /** The content, which keeps the reservation for as long as it arrives. */
   public InputStream renewedBy(InputStream content) {
     return new FilterInputStream(content) {
-      private long renewed = System.nanoTime();
-
       @Override
       public int read() throws IOException {
-        renew();
+        keep();
         return in.read();
       }
 
       @Override
       public int read(byte[] into, int offset, int length) throws IOException {
-        renew();
+        keep();
         return in.read(into, offset, length);
-      }
-
-      private void renew() {
-        long now = System.nanoTime();
-        if (now - renewed < RENEWED_EVERY) return;
-        renewed = now;
-        all.renew(Reservation.this);
       }
     };
   }

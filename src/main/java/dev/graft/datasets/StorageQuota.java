@@ -12,8 +12,8 @@ import org.springframework.transaction.annotation.Propagation;
 import org.springframework.transaction.annotation.Transactional;
 
 /**
- * How much a department may store: its files, what its pending uploads have announced, and what was
- * promised to those under way.
+ * How much a department may store: its files, what its pending uploads and imports have announced,
+ * and what was promised to those under way.
  */
 @Component
 public class StorageQuota implements QuotaUsage {
@@ -21,7 +21,7 @@ public class StorageQuota implements QuotaUsage {
 
   private final TransactionLocks locks;
   private final FileRows files;
-  private final AnnouncedUploads uploads;
+  private final List<AnnouncedUploads> announced;
   private final StorageReservations reservations;
   private final DepartmentLimits limits;
   private final FileProperties settings;
@@ -29,21 +29,21 @@ public class StorageQuota implements QuotaUsage {
   StorageQuota(
       TransactionLocks locks,
       FileRows files,
-      AnnouncedUploads uploads,
+      List<AnnouncedUploads> announced,
       StorageReservations reservations,
       DepartmentLimits limits,
       FileProperties settings) {
     this.locks = locks;
     this.files = files;
-    this.uploads = uploads;
+    this.announced = announced;
     this.reservations = reservations;
     this.limits = limits;
     this.settings = settings;
   }
 
-  /** What uploads that are under way will need. */
+  /** What uploads, or imports, that are under way will need. */
   public interface AnnouncedUploads {
-    /** Bytes that the department's pending uploads have announced. */
+    /** Bytes that those of the department that have not ended have announced. */
     long announcedBytes(String departmentId);
   }
 
@@ -106,7 +106,7 @@ public class StorageQuota implements QuotaUsage {
 
   private long stored(String departmentId) {
     return files.storedBytes(departmentId)
-        + uploads.announcedBytes(departmentId)
+        + announced.stream().mapToLong(each -> each.announcedBytes(departmentId)).sum()
         + reservations.of(departmentId).bytes();
   }
 

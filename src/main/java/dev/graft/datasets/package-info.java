@@ -1,5 +1,6 @@
 /**
- * Files in, whole or in parts: streamed, unpacked, validated line by line, named by digest.
+ * Files in, whole, in parts or fetched: streamed, unpacked, validated line by line, named by
+ * digest.
  *
  * <p>{@link dev.graft.datasets.StoredFiles} are the files of departments; a {@link
  * dev.graft.datasets.TrainingFile} is one that a job may take. A file is kept and given back as it
@@ -26,6 +27,8 @@
       "tenancy",
       "tenancy :: limits",
       "artifacts",
+      "artifacts :: s3",
+      "hub",
       "retention",
       "work"
     })

@@ -6,12 +6,13 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
-/** Fetches models. */
+/** Fetches models and data sets. */
 @Component
 public final class Hub {
   private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9._-]{0,200}");
@@ -57,8 +58,7 @@ public final class Hub {
   public Path fetch(HubRepository pinned, Selection selection, Path directory, Progress progress)
       throws IOException {
     if (settings.offline()) return cache().snapshot(pinned).orElseThrow(() -> lacks(pinned));
-    List<HubFile> files =
-        api().files(pinned).stream().filter(file -> PLAIN.matcher(file.name()).matches()).toList();
+    List<HubFile> files = api().files(pinned, PLAIN.asMatchPredicate(), Integer.MAX_VALUE);
     Set<String> names = selection.of(files.stream().map(HubFile::name).collect(Collectors.toSet()));
     List<HubFile> chosen =
         files.stream()
@@ -68,6 +68,22 @@ public final class Hub {
     new HubFetch(api(), cache(), pinned, directory, progress)
         .bring(chosen, () -> selection.look(directory));
     return directory;
+  }
+
+  /**
+   * The files of a data set that are wanted.
+   *
+   * @param pinned by {@link #pin}
+   * @param wanted paths in the repository
+   * @param most files
+   * @throws HubRefused if they cannot be had, or are more
+   * @throws IOException if the hub cannot be reached
+   */
+  public HubDataSet dataSet(HubRepository pinned, Predicate<String> wanted, int most)
+      throws IOException {
+    if (!settings.offline()) return HubDataSet.listed(api(), cache(), pinned, wanted, most);
+    Path snapshot = cache().snapshot(pinned).orElseThrow(() -> lacks(pinned));
+    return HubDataSet.cached(snapshot, pinned, wanted);
   }
 
   private HubApi api() throws IOException {
@@ -85,10 +101,13 @@ public final class Hub {
   }
 
   /**
+   * Of data sets the importer says which are allowed.
+   *
    * @throws HubRefused if models of that organization may not be added
    */
   public void requireAllowed(HubRepository repository) {
-    if (settings.organizations().isEmpty()
+    if (repository.kind() != HubKind.MODEL
+        || settings.organizations().isEmpty()
         || settings.organizations().contains(repository.organization())) return;
     throw new HubRefused(
         "models of %s may not be added here; graft.hub.organizations has %s"

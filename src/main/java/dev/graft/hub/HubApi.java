@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -35,28 +36,51 @@ record HubApi(URI endpoint, @Nullable String token) {
    * @throws HubRefused if there is none, or it may not be read
    */
   String commit(HubRepository repository) throws IOException {
-    URI info = uri("api/models/" + repository.id() + "/revision/" + path(repository.revision()));
-    String sha = page(repository, info).json().path("sha").asString("");
+    URI info = uri(repository.api() + "/revision/" + path(repository.revision()));
+    JsonNode found = page(repository, info).json();
+    String sha = found.path("sha").asString("");
     if (!COMMIT.matcher(sha).matches()) {
       throw new HubRefused(
           "%s is no hub: it names no commit of %s".formatted(endpoint, repository));
     }
+    String id = found.path("id").asString(repository.id());
+    if (repository.kind() == HubKind.DATA_SET && !id.equals(repository.id())) {
+      throw new HubRefused(repository.id() + " has another name on the hub by now: use that");
+    }
     return sha;
   }
 
-  /** The files of a commit that lie in no directory. */
-  List<HubFile> files(HubRepository pinned) throws IOException {
+  /**
+   * The files of a commit, of those in the directory that it names.
+   *
+   * @param wanted their paths
+   */
+  List<HubFile> files(HubRepository pinned, Predicate<String> wanted, int most) throws IOException {
     List<HubFile> files = new ArrayList<>();
-    URI next = uri("api/models/" + pinned.id() + "/tree/" + pinned.revision());
+    String directory = pinned.directory();
+    String under = directory.isEmpty() ? "" : "/" + directory.substring(0, directory.length() - 1);
+    URI next = uri(pinned.api() + "/tree/" + pinned.revision() + paths(under));
     for (int pages = 0; pages < MOST_PAGES; pages++) {
       Page page = page(pinned, next);
       for (JsonNode each : page.json()) {
-        if (each.path("type").asString("").equals("file")) files.add(file(each));
+        boolean is = each.path("type").asString("").equals("file");
+        if (is && wanted.test(each.path("path").asString(""))) files.add(file(each));
+        if (files.size() > most) {
+          throw new HubRefused("more than %d files are %s".formatted(most, pinned));
+        }
       }
       if (page.next() == null) return files;
-      next = next.resolve(page.next());
+      next = linked(next, page.next());
     }
-    throw new HubRefused(pinned + " has more files than a model has");
+    throw new HubRefused(pinned + " lies among more files than Graft looks through");
+  }
+
+  private static URI linked(URI page, String next) {
+    try {
+      return page.resolve(next);
+    } catch (IllegalArgumentException noAddress) {
+      throw new HubRefused("the hub's listing goes on at no address");
+    }
   }
 
   private static HubFile file(JsonNode entry) {
@@ -69,12 +93,12 @@ record HubApi(URI endpoint, @Nullable String token) {
 
   /** The content of a file, from a byte on. */
   HttpURLConnection open(HubRepository pinned, HubFile file, long from) throws IOException {
-    URI content = uri(pinned.id() + "/resolve/" + pinned.revision() + "/" + path(file.name()));
+    URI content = uri(pinned.page() + "/resolve/" + pinned.revision() + "/" + paths(file.path()));
     HttpURLConnection answer = origin().open(content, from);
     int status = answer.getResponseCode();
     if (status == 200 || status == 206 || status == 416) return answer;
     answer.disconnect();
-    throw refusal(pinned, answer, status);
+    throw refusal().of(pinned, answer, status);
   }
 
   private record Page(JsonNode json, @Nullable String next) {}
@@ -84,7 +108,7 @@ record HubApi(URI endpoint, @Nullable String token) {
     int status = answer.getResponseCode();
     if (status != 200) {
       answer.disconnect();
-      throw refusal(repository, answer, status);
+      throw refusal().of(repository, answer, status);
     }
     try (InputStream in = answer.getInputStream()) {
       JsonNode json = JSON.readTree(in.readNBytes(LONGEST_PAGE));
@@ -99,53 +123,21 @@ record HubApi(URI endpoint, @Nullable String token) {
     return new WebOrigin(endpoint, token == null ? null : "Bearer " + token, null);
   }
 
+  private HubRefusal refusal() {
+    return new HubRefusal(endpoint, token != null);
+  }
+
   private URI uri(String path) {
     String base = endpoint.toString();
     return URI.create((base.endsWith("/") ? base : base + "/") + path);
   }
 
+  private static String paths(String path) {
+    return path(path).replace("%2F", "/");
+  }
+
   private static String path(String name) {
     return URLEncoder.encode(name, StandardCharsets.UTF_8).replace("+", "%20");
-  }
-
-  /**
-   * What an answer means. 401 is said of what is missing, private or gated, to whom has no account.
-   *
-   * @return a passing failure where another attempt may help
-   */
-  private IOException refusal(HubRepository repository, HttpURLConnection answer, int status) {
-    String code = Objects.requireNonNullElse(answer.getHeaderField("X-Error-Code"), "");
-    if (status == 429 || status >= 500) {
-      return new IOException("the hub answers %d; try again later".formatted(status));
-    }
-    String page = endpoint + "/" + repository.id();
-    String why =
-        switch (code) {
-          case "GatedRepo" ->
-              token == null
-                  ? "%s is gated: accept its terms at %s, and set HF_TOKEN"
-                      .formatted(repository.id(), page)
-                  : "%s is gated, and the account of the token has no access: ask for it at %s"
-                      .formatted(repository.id(), page);
-          case "RevisionNotFound" ->
-              "%s has no revision %s".formatted(repository.id(), repository.revision());
-          case "EntryNotFound" -> "%s lacks a file that it lists".formatted(repository);
-          default -> missing(repository, status);
-        };
-    throw new HubRefused(why);
-  }
-
-  private String missing(HubRepository repository, int status) {
-    if (status == 401 && token == null) {
-      return "there is no public model %s at %s; for a private one set HF_TOKEN"
-          .formatted(repository.id(), endpoint);
-    }
-    return switch (status) {
-      case 401 -> "the hub at %s does not accept the token".formatted(endpoint);
-      case 403 -> "the account of the token may not read %s".formatted(repository.id());
-      case 404 -> "there is no model %s at %s".formatted(repository.id(), endpoint);
-      default -> "the hub at %s answers %d to %s".formatted(endpoint, status, repository);
-    };
   }
 
   /** Without the token. */

@@ -28,8 +28,8 @@ record HubCache(@Nullable Path directory) {
   }
 
   /** A file of a snapshot, if it is there. */
-  Optional<Path> file(HubRepository pinned, String name) {
-    return snapshot(pinned).map(each -> each.resolve(name)).filter(Files::isRegularFile);
+  Optional<Path> file(HubRepository pinned, String path) {
+    return snapshot(pinned).map(each -> each.resolve(path)).filter(Files::isRegularFile);
   }
 
   Optional<Path> snapshot(HubRepository pinned) {
@@ -40,7 +40,8 @@ record HubCache(@Nullable Path directory) {
 
   private Optional<Path> model(HubRepository repository) {
     if (directory == null) return Optional.empty();
-    return Optional.of(directory.resolve("models--" + repository.id().replace("/", "--")))
+    return Optional.of(
+            directory.resolve(repository.kind().plural + "--" + repository.id().replace("/", "--")))
         .filter(Files::isDirectory);
   }
 }

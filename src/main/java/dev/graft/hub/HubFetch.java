@@ -36,8 +36,8 @@ record HubFetch(
     long free = Files.getFileStore(directory).getUsableSpace();
     if (free < missing) {
       throw new HubRefused(
-          "%s needs %,d MB more of disk, and %s has %,d"
-              .formatted(pinned, missing / 1_000_000, directory, free / 1_000_000));
+          "%s needs %,d MB more of disk, and %,d are free"
+              .formatted(pinned, missing / 1_000_000, free / 1_000_000));
     }
     long before = 0;
     boolean looked = false;
@@ -81,7 +81,7 @@ record HubFetch(
     Path whole = directory.resolve(file.name());
     if (isIt(file, whole)) return;
     Path part = part(file);
-    Optional<Path> cached = cache.file(pinned, file.name());
+    Optional<Path> cached = cache.file(pinned, file.path());
     if (cached.isPresent() && isIt(file, cached.get())) {
       Files.deleteIfExists(part);
       Files.copy(cached.get(), part);
@@ -107,8 +107,19 @@ record HubFetch(
 
   private void download(HubFile file, Path part, long before, long all) throws IOException {
     new ResumedDownload(
-            from -> api.open(pinned, file, from), bytes -> progress.at(before + bytes, all))
+            from -> api.open(pinned, file, from),
+            bytes -> {
+              if (bytes > file.size()) throw longer(file);
+              progress.at(before + bytes, all);
+            })
         .into(part);
+  }
+
+  /** Before it fills the disk. */
+  private HubRefused longer(HubFile file) {
+    return new HubRefused(
+        "%s of %s does not end where the hub's listing says (%,d bytes)"
+            .formatted(file.path(), pinned, file.size()));
   }
 
   private static boolean isIt(HubFile file, Path path) throws IOException {
@@ -120,6 +131,6 @@ record HubFetch(
     Files.delete(part);
     return new HubRefused(
         "%s of %s has other content than the hub's listing says (%,d bytes of %,d came); try again, or ask who runs the mirror"
-            .formatted(file.name(), pinned, size, file.size()));
+            .formatted(file.path(), pinned, size, file.size()));
   }
 }

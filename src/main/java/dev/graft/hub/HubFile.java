@@ -3,7 +3,12 @@ package dev.graft.hub;
 /**
  * A file of a commit.
  *
- * @param name without a directory
+ * @param path in the repository
  * @param size in bytes
  */
-record HubFile(String name, long size, HubDigest digest) {}
+record HubFile(String path, long size, HubDigest digest) {
+  /** Where it lies here: no path that is taken holds a +. */
+  String name() {
+    return path.replace('/', '+');
+  }
+}

@@ -169,6 +169,11 @@ class MarkedDepartment {
                    :mark, :mark, now, now from graft_now() now
             """,
             """
+            insert into file_import (id, department_id, source, filename, ignore_unknown_keys, state, file_id, error, created_at,
+                                     ended_at)
+            select 'fimport-1', :department, 's3://bucket/' || :mark, :mark, false, 'failed', :mark, :mark, now, now from graft_now() now
+            """,
+            """
             insert into storage_reservation (id, department_id, bytes, expires_at)
             values (:mark, :department, 1, graft_now() + interval '1 day')
             """,

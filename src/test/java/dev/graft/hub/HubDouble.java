@@ -3,6 +3,7 @@ package dev.graft.hub;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpHandler;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -11,13 +12,11 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -32,9 +31,10 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.test.context.DynamicPropertyRegistry;
 
 /**
- * A hub of models in memory, as far as {@code huggingface_hub} and Graft ask it: commits, listings
- * in pages, contents with ranges, large ones on another host, errors with their codes. The real
- * {@code huggingface_hub} downloads from it in the {@code sdk} profile.
+ * A hub in memory of models and data sets, whose ids begin with {@code datasets/}, as far as {@code
+ * huggingface_hub} and Graft ask it: commits, listings in pages, contents with ranges, large ones
+ * on another host, errors with their codes. The real {@code huggingface_hub} downloads from it in
+ * the {@code sdk} profile.
  */
 public final class HubDouble implements AutoCloseable {
   /** From here on a file is of Git LFS, and lies on the other host. */
@@ -70,6 +70,9 @@ public final class HubDouble implements AutoCloseable {
     open.countDown();
   }
 
+  /** What answers in the place of a repository, by its id. */
+  public final Map<String, HttpHandler> rogues = new ConcurrentHashMap<>();
+
   private record Repository(
       String commit, SortedMap<String, byte[]> files, @Nullable String token, boolean gated) {}
 
@@ -81,9 +84,8 @@ public final class HubDouble implements AutoCloseable {
               awaitOpen();
               String authorization = exchange.getRequestHeaders().getFirst("authorization");
               if (authorization != null) leaked.add(authorization);
-              String[] parts = exchange.getRequestURI().getPath().substring(1).split("/", 3);
-              Repository model = models.get(parts[0] + "/" + parts[1]);
-              content(exchange, model.files().get(parts[2]));
+              Asked asked = Asked.of(exchange.getRequestURI().getPath(), 1);
+              content(exchange, bytes(asked.id(), asked.rest()));
             });
   }
 
@@ -168,7 +170,7 @@ public final class HubDouble implements AutoCloseable {
   public String add(String id, Map<String, byte[]> files, @Nullable String token, boolean gated) {
     SortedMap<String, byte[]> sorted = new TreeMap<>(files);
     String commit =
-        hex(
+        HubHashes.hex(
             "SHA-1",
             (id + sorted.keySet() + sorted.values().stream().map(b -> b.length).toList())
                 .getBytes(UTF_8));
@@ -190,13 +192,40 @@ public final class HubDouble implements AutoCloseable {
     breaksAfter.set(bytes);
   }
 
+  /**
+   * What is asked for.
+   *
+   * @param id with {@code datasets/} before that of a data set
+   * @param rest of the path, after the slash; empty: nothing
+   */
+  private record Asked(String id, String rest) {
+    static Asked of(String path, int from) {
+      String plain = path.substring(from);
+      String kind = plain.startsWith("datasets/") ? "datasets/" : "";
+      String[] parts = plain.substring(kind.length()).split("/", 3);
+      return new Asked(
+          kind + parts[0] + "/" + (parts.length > 1 ? parts[1] : ""),
+          parts.length > 2 ? parts[2] : "");
+    }
+  }
+
+  private byte[] bytes(String id, String file) {
+    return damaged.getOrDefault(id + "/" + file, models.get(id).files().get(file));
+  }
+
   private void answer(HttpExchange exchange) throws IOException {
     String path = exchange.getRequestURI().getPath();
-    String[] parts =
+    boolean api = path.startsWith("/api/");
+    Asked asked =
         path.startsWith("/api/models/")
-            ? path.substring(12).split("/", 4)
-            : path.substring(1).split("/", 5);
-    Repository model = parts.length < 2 ? null : models.get(parts[0] + "/" + parts[1]);
+            ? Asked.of(path, "/api/models/".length())
+            : Asked.of(path, api ? "/api/".length() : 1);
+    HttpHandler rogue = rogues.get(asked.id());
+    if (rogue != null) {
+      rogue.handle(exchange);
+      return;
+    }
+    Repository model = models.get(asked.id());
     if (model == null) {
       error(exchange, 401, "RepoNotFound", "Invalid username or password.");
       return;
@@ -207,15 +236,16 @@ public final class HubDouble implements AutoCloseable {
       else error(exchange, 401, "RepoNotFound", "Invalid username or password.");
       return;
     }
-    String revision = parts.length > 3 ? parts[3] : "main";
-    if (!path.startsWith("/api/")) {
-      resolve(exchange, model, parts);
+    String[] parts = asked.rest().split("/", 3);
+    String revision = parts.length > 1 ? parts[1] : "main";
+    if (!api) {
+      resolve(exchange, asked.id(), model, parts);
     } else if (!revision.equals("main") && !revision.equals(model.commit())) {
       error(exchange, 404, "RevisionNotFound", "Invalid rev id: " + revision);
-    } else if (parts.length > 2 && parts[2].equals("tree")) {
-      tree(exchange, model);
+    } else if (parts[0].equals("tree")) {
+      tree(exchange, model, parts.length > 2 ? parts[2] + "/" : "");
     } else {
-      info(exchange, parts[0] + "/" + parts[1], model);
+      info(exchange, asked.id().replaceFirst("^datasets/", ""), model);
     }
   }
 
@@ -230,9 +260,14 @@ public final class HubDouble implements AutoCloseable {
             .formatted(id, id, model.commit(), siblings));
   }
 
-  private void tree(HttpExchange exchange, Repository model) throws IOException {
-    List<String> names = List.copyOf(model.files().keySet());
+  private void tree(HttpExchange exchange, Repository model, String under) throws IOException {
     String query = String.valueOf(exchange.getRequestURI().getQuery());
+    boolean recursive = query.toLowerCase(Locale.ROOT).contains("recursive=true");
+    List<String> names =
+        model.files().keySet().stream()
+            .filter(name -> name.startsWith(under))
+            .filter(name -> recursive || name.indexOf('/', under.length()) < 0)
+            .toList();
     int from =
         query.contains("cursor=")
             ? Integer.parseInt(query.replaceAll(".*cursor=(\\d+).*", "$1"))
@@ -243,8 +278,12 @@ public final class HubDouble implements AutoCloseable {
           .getResponseHeaders()
           .add(
               "Link",
-              "<%s%s?cursor=%d>; rel=\"next\""
-                  .formatted(url(), exchange.getRequestURI().getPath(), to));
+              "<%s%s?cursor=%d%s>; rel=\"next\""
+                  .formatted(
+                      url(),
+                      exchange.getRequestURI().getPath(),
+                      to,
+                      recursive ? "&recursive=true" : ""));
     }
     json(
         exchange,
@@ -258,37 +297,40 @@ public final class HubDouble implements AutoCloseable {
   }
 
   private static String entry(String name, byte[] bytes) {
-    String git = gitSha(bytes);
+    String git = HubHashes.git(bytes);
     String lfs =
         bytes.length < LARGE
             ? ""
             : ",\"lfs\":{\"oid\":\"%s\",\"size\":%d,\"pointerSize\":134}"
-                .formatted(hex("SHA-256", bytes), bytes.length);
+                .formatted(HubHashes.hex("SHA-256", bytes), bytes.length);
     return "{\"type\":\"file\",\"oid\":\"%s\",\"size\":%d,\"path\":\"%s\"%s}"
         .formatted(git, bytes.length, name, lfs);
   }
 
-  /** {@code /org/name/resolve/revision/file}. */
-  private void resolve(HttpExchange exchange, Repository model, String[] parts) throws IOException {
-    byte[] bytes = parts.length < 5 ? null : model.files().get(parts[4]);
+  /**
+   * @param parts {@code resolve}, revision and file
+   */
+  private void resolve(HttpExchange exchange, String id, Repository model, String[] parts)
+      throws IOException {
+    byte[] bytes = parts.length < 3 ? null : bytes(id, parts[2]);
+    exchange.getResponseHeaders().add("X-Repo-Commit", model.commit());
     if (bytes == null) {
-      exchange.getResponseHeaders().add("X-Repo-Commit", model.commit());
       error(exchange, 404, "EntryNotFound", "Entry not found");
       return;
     }
-    bytes = damaged.getOrDefault(parts[0] + "/" + parts[1] + "/" + parts[4], bytes);
-    exchange.getResponseHeaders().add("X-Repo-Commit", model.commit());
     boolean large = bytes.length >= LARGE;
-    exchange.getResponseHeaders().add("ETag", '"' + gitSha(bytes) + '"');
+    exchange.getResponseHeaders().add("ETag", '"' + HubHashes.git(bytes) + '"');
     if (large) {
-      exchange.getResponseHeaders().add("X-Linked-Etag", '"' + hex("SHA-256", bytes) + '"');
+      exchange
+          .getResponseHeaders()
+          .add("X-Linked-Etag", '"' + HubHashes.hex("SHA-256", bytes) + '"');
       exchange.getResponseHeaders().add("X-Linked-Size", Integer.toString(bytes.length));
       exchange
           .getResponseHeaders()
           .add(
               "Location",
-              "http://localhost:%d/%s/%s/%s"
-                  .formatted(elsewhere.getAddress().getPort(), parts[0], parts[1], parts[4]));
+              "http://localhost:%d/%s/%s"
+                  .formatted(elsewhere.getAddress().getPort(), id, parts[2]));
       exchange.sendResponseHeaders(302, -1);
       return;
     }
@@ -336,22 +378,6 @@ public final class HubDouble implements AutoCloseable {
     exchange.getResponseHeaders().add("X-Error-Code", code);
     exchange.getResponseHeaders().add("X-Error-Message", message);
     exchange.sendResponseHeaders(status, -1);
-  }
-
-  private static String gitSha(byte[] bytes) {
-    byte[] head = ("blob " + bytes.length + "\0").getBytes(UTF_8);
-    byte[] all = new byte[head.length + bytes.length];
-    System.arraycopy(head, 0, all, 0, head.length);
-    System.arraycopy(bytes, 0, all, head.length, bytes.length);
-    return hex("SHA-1", all);
-  }
-
-  private static String hex(String algorithm, byte[] bytes) {
-    try {
-      return HexFormat.of().formatHex(MessageDigest.getInstance(algorithm).digest(bytes));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
   }
 
   @Override

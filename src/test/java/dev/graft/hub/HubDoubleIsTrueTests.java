@@ -31,6 +31,10 @@ class HubDoubleIsTrueTests {
       assert HfApi().model_info("acme/small").sha == sys.argv[1]
       listed = {entry.path for entry in HfApi().list_repo_tree("acme/small") if hasattr(entry, "size")}
       assert len(listed) == 5, listed
+      rows = HfApi().list_repo_tree("acme/rows", path_in_repo="data", repo_type="dataset")
+      assert [entry.path for entry in rows if hasattr(entry, "size")] == ["data/a.jsonl", "data/b.jsonl"]
+      assert HfApi().dataset_info("acme/rows").sha == sys.argv[2]
+      snapshot_download("acme/rows", repo_type="dataset")
       print(snapshot_download("acme/small"))
       for model, revision, error in [("acme/gated", None, GatedRepoError), ("acme/none", None, RepositoryNotFoundError),
                                      ("acme/small", "v9", RevisionNotFoundError)]:
@@ -57,8 +61,11 @@ class HubDoubleIsTrueTests {
     try (HubDouble hub = new HubDouble()) {
       String commit = hub.add(ID, files);
       hub.add("acme/gated", files, "hf_secret", true);
+      byte[] large = "a row\n".repeat(30_000).getBytes(UTF_8);
+      String rows =
+          hub.add("datasets/acme/rows", Map.of("data/a.jsonl", large, "data/b.jsonl", new byte[3]));
 
-      Path snapshot = Path.of(downloaded(hub, commit));
+      Path snapshot = Path.of(downloaded(hub, commit, rows));
 
       for (Map.Entry<String, byte[]> file : files.entrySet()) {
         assertThat(snapshot.resolve(file.getKey())).hasBinaryContent(file.getValue());
@@ -70,6 +77,13 @@ class HubDoubleIsTrueTests {
       assertThat(pinned.revision()).isEqualTo(commit);
       Path found = new Hub(settings).fetch(pinned, ALL, scratch.resolve("unused"), (b, all) -> {});
       assertThat(found.resolve("model.safetensors")).hasBinaryContent(weights);
+      HubRepository set = HubRepository.parseDataSet("hf://datasets/acme/rows/data/*.jsonl");
+      HubDataSet cached =
+          new Hub(settings)
+              .dataSet(new Hub(settings).pin(set), name -> name.endsWith("a.jsonl"), 9);
+      assertThat(cached.source()).isEqualTo("hf://datasets/acme/rows@" + rows + "/data/*.jsonl");
+      assertThat(cached.bringing().into(scratch, (b, all) -> {}).getFirst())
+          .hasBinaryContent(large);
       assertThat(hub.requests).isEmpty();
     }
   }
@@ -85,8 +99,10 @@ class HubDoubleIsTrueTests {
         public void look(Path directory) {}
       };
 
-  private String downloaded(HubDouble hub, String commit) throws IOException, InterruptedException {
-    ProcessBuilder python = new ProcessBuilder(PYTHON, "-c", PROGRAM, commit);
+  private String downloaded(HubDouble hub, String... commits)
+      throws IOException, InterruptedException {
+    ProcessBuilder python = new ProcessBuilder(PYTHON, "-c", PROGRAM);
+    python.command().addAll(List.of(commits));
     python.environment().keySet().removeIf(name -> name.startsWith("HF_"));
     python.environment().put("HF_ENDPOINT", hub.url().toString());
     python.environment().put("HF_HOME", scratch.resolve("hf").toString());

@@ -198,6 +198,35 @@ class HubTests {
     assertThat(hub.requests).isEmpty();
   }
 
+  @Test
+  void filesOfADataSetAreBroughtByTheirPathAndOfflineFromTheCache() throws IOException {
+    byte[] large = new byte[200_000];
+    Map<String, byte[]> rows =
+        Map.of("data/b.jsonl", large, "data/a.jsonl", new byte[] {1}, "data/c.txt", new byte[1]);
+    String commit = hub.add("datasets/acme/rows", rows);
+    HubRepository named = HubRepository.parseDataSet("hf://datasets/acme/rows/data/*.jsonl");
+    HubDataSet set = hub().dataSet(hub().pin(named), name -> name.endsWith("l"), 2);
+    assertThat(set.source()).isEqualTo("hf://datasets/acme/rows@" + commit + "/data/*.jsonl");
+    assertThat(set.names()).containsExactly("data/a.jsonl", "data/b.jsonl");
+    assertThat(set.bytes()).isEqualTo(200_001);
+    List<Path> here = set.bringing().into(directory(), (bytes, all) -> {});
+    assertThat(here.get(0)).hasBinaryContent(new byte[] {1});
+    assertThat(here.get(1)).hasBinaryContent(large);
+
+    Path snapshot = scratch.resolve("cache/datasets--acme--rows/snapshots").resolve(commit);
+    Files.createDirectories(snapshot.resolve("data"));
+    Files.write(snapshot.resolve("data/a.jsonl"), new byte[] {2});
+    Hub offline =
+        new Hub(
+            new HubProperties(
+                hub.url(), null, null, scratch.resolve("cache"), true, List.of("other")));
+    HubRepository pinned =
+        HubRepository.parseDataSet("hf://datasets/acme/rows@" + commit + "/data/a.jsonl");
+    HubDataSet cached = offline.dataSet(offline.pin(pinned), "data/a.jsonl"::equals, 2);
+    assertThat(cached.bringing().into(directory(), (bytes, all) -> {}).getFirst())
+        .hasBinaryContent(new byte[] {2});
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {

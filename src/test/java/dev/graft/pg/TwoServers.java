@@ -121,6 +121,18 @@ public final class TwoServers implements AutoCloseable {
   /** One server more. */
   private void add() throws IOException {
     Path data = Files.createDirectories(directory.resolve("server-" + servers.size()));
+    List<String> others =
+        new ArrayList<>(
+            List.of(
+                "graft.artifacts.filesystem.directory=" + directory.resolve("store"),
+                // The same on both, as operators are told.
+                "graft.webhooks.encryption-key=MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="));
+    others.addAll(properties);
+    servers.add(run(database, data, others));
+  }
+
+  /** A server in this JVM. */
+  public static Server run(Address database, Path data, List<String> properties) {
     List<String> arguments =
         new ArrayList<>(
             List.of(
@@ -132,13 +144,9 @@ public final class TwoServers implements AutoCloseable {
                 "--spring.datasource.hikari.maximum-pool-size=10",
                 "--spring.datasource.hikari.minimum-idle=1",
                 "--graft.data-dir=" + data,
-                "--graft.artifacts.filesystem.directory=" + directory.resolve("store"),
                 // Some tests write rows that no server would.
                 "--graft.ops.invariants-every=1d",
-                "--graft.artifacts.sweep-after=1d",
-                // The same on both, as operators are told.
-                "--graft.webhooks.encryption-key="
-                    + "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="));
+                "--graft.artifacts.sweep-after=1d"));
     properties.forEach(property -> arguments.add("--" + property));
     ConfigurableApplicationContext context =
         new SpringApplicationBuilder(GraftApplication.class)
@@ -148,7 +156,7 @@ public final class TwoServers implements AutoCloseable {
                 starting -> starting.getBeanFactory().registerSingleton("noTests", new NoTests()))
             .run(arguments.toArray(String[]::new));
     TestPostgres.closeAtEnd(context);
-    servers.add(new Server(context));
+    return new Server(context);
   }
 
   public Server a() {

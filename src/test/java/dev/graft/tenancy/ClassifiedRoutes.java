@@ -12,6 +12,10 @@ public final class ClassifiedRoutes {
       """
       GET    /v1/files                                             api.files.read
       POST   /v1/files                                             api.files.write
+      GET    /v1/files/imports                                     api.files.read
+      POST   /v1/files/imports                                     api.files.write
+      GET    /v1/files/imports/{import}                            api.files.read
+      POST   /v1/files/imports/{import}/cancel                     api.files.write
       GET    /v1/files/{id}                                        api.files.read
       GET    /v1/files/{id}/content                                api.files.read
       GET    /v1/files/{id}/report                                 api.files.read

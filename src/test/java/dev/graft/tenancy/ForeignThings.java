@@ -41,6 +41,7 @@ public final class ForeignThings {
     ids.put(
         "/v1/organization/projects/{project}/api_keys/{key}", text(account.get("api_key"), "id"));
     ids.put("/v1/files/{id}", file(department));
+    ids.put("/v1/files/imports/{import}", fileImport(department));
     ids.put(
         "/v1/uploads/{id}",
         text(
@@ -109,6 +110,19 @@ public final class ForeignThings {
         .param("id", id)
         .param("department", department)
         .param("adapter", adapter)
+        .update();
+    return id;
+  }
+
+  private String fileImport(String department) {
+    String id = "fimport-" + UUID.randomUUID();
+    sql.sql(
+            """
+            insert into file_import (id, department_id, source, filename, ignore_unknown_keys, state, created_at, ended_at)
+            select :id, :department, 's3://theirs/a.jsonl', 'a.jsonl', false, 'failed', now, now from graft_now() now
+            """)
+        .param("id", id)
+        .param("department", department)
         .update();
     return id;
   }

@@ -37,6 +37,11 @@ public final class S3Failure extends IOException {
     return details == null ? "" : Objects.requireNonNullElse(details.errorCode(), "");
   }
 
+  /** Of its answer; 0 where it gave none. */
+  public int status() {
+    return getCause() instanceof S3Exception refused ? refused.statusCode() : 0;
+  }
+
   static String firstLine(Throwable failure) {
     String message = failure.getMessage();
     return message == null

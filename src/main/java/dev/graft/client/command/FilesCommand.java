@@ -1,25 +1,32 @@
 package dev.graft.client.command;
 
 import dev.graft.client.GraftApi;
+import dev.graft.client.JobWatch;
+import dev.graft.client.MakingWatch;
 import dev.graft.client.output.QualityText;
 import dev.graft.client.output.Table;
 import java.io.IOException;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /** {@code graft files}: training files on a server. */
 @Command(
     name = "files",
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel =
-        "(upload | list | show | report | remedy | convert | download | delete)",
-    description = "Upload training files to a server, list, download and delete files.",
+        "(upload | import | imports | list | show | report | remedy | convert | download | delete)",
+    description =
+        "Upload training files to a server, have it fetch them, list, download and delete files.",
     subcommands = {
       FilesCommand.Send.class,
+      FilesCommand.Fetch.class,
+      FilesCommand.Imports.class,
       FilesCommand.ListAll.class,
       FilesCommand.Show.class,
       FilesCommand.Report.class,
@@ -38,7 +45,17 @@ public final class FilesCommand extends CommandGroup {
           .text("STATUS", "/status")
           .text("NAME", "/filename");
 
+  private static final Table IMPORTS =
+      new Table()
+          .text("IMPORT", "/id")
+          .time("CREATED", "/created_at")
+          .size("SIZE", "/total_bytes")
+          .text("STATUS", "/status")
+          .text("FILE", "/file_id")
+          .text("SOURCE", "/source");
+
   static final String PATH = "/v1/files";
+  private static final String IMPORTED = PATH + "/imports";
 
   @Command(name = "upload", description = "Upload a training file; prints its id.")
   static final class Send extends ApiCommand {
@@ -52,6 +69,54 @@ public final class FilesCommand extends CommandGroup {
       JsonNode sent = new TrainingFileUpload(api, file, options).send();
       show(sent, sent.path("id").asString());
       return problems(this, sent);
+    }
+  }
+
+  @Command(
+      name = "import",
+      description = "Have the server fetch a training file; prints the id of the import.")
+  static final class Fetch extends ApiCommand {
+    @Parameters(
+        paramLabel = "SOURCE",
+        description =
+            "hf://datasets/organization/name@revision/FILE or s3://bucket/KEY, as the server"
+                + " allows them; a * in the last part joins files.")
+    private String source = "";
+
+    @Option(names = "--name", paramLabel = "NAME", description = "What the file is called.")
+    private @Nullable String name;
+
+    @Option(names = "--wait", description = "Until the file is there; prints its id instead.")
+    private boolean wait;
+
+    @Mixin private UploadOptions options = new UploadOptions();
+
+    @Override
+    int run(GraftApi api) {
+      ObjectNode wanted =
+          object()
+              .put("source", source)
+              .put("purpose", "fine-tune")
+              .put("ignore_unknown_keys", options.ignoreUnknownKeys());
+      if (name != null) wanted.put("filename", name);
+      options.columns().forEach(wanted.withObject("columns")::put);
+      JsonNode made = api.create(IMPORTED, wanted);
+      String id = made.path("id").asString();
+      if (wait) {
+        String one = IMPORTED + "/" + escaped(id);
+        made = new MakingWatch(api, "import", one, "bytes").untilDone(made);
+      }
+      boolean failed = JobWatch.hasEnded(made) && made.path("file_id").isNull();
+      if (failed) note("graft: " + made.path("error").asString(made.path("status").asString()));
+      show(made, made.path("file_id").asString(id));
+      return failed ? 1 : 0;
+    }
+  }
+
+  @Command(name = "imports", description = "Imports of files, newest first.")
+  static final class Imports extends ListCommand {
+    Imports() {
+      super(IMPORTED, IMPORTS);
     }
   }
 

@@ -151,6 +151,16 @@ public interface ConsoleApi {
   @GetExchange("/files/{id}")
   DataFileView file(@PathVariable String id);
 
+  @PostExchange("/files/imports")
+  FileImportView importFile(@RequestBody Map<String, String> request);
+
+  @GetExchange("/files/imports")
+  Listed<FileImportView> fileImports(@RequestParam int limit);
+
+  /** A file that the server fetches. */
+  record FileImportView(
+      String source, String status, @Nullable String fileId, @Nullable String error) {}
+
   @PostExchange("/files/{id}/convert")
   DataFileView convertFile(@PathVariable String id, @RequestBody Map<String, Boolean> request);
 

@@ -22,6 +22,7 @@ import org.springframework.web.bind.annotation.RequestParam;
 @RequestMapping("/console/files")
 class FilesConsoleController {
   private static final int PAGE = 50;
+  private static final int IMPORTS = 5;
 
   private final ConsoleApi api;
   private final Choices choices;
@@ -37,6 +38,7 @@ class FilesConsoleController {
   String list(
       @RequestParam @Nullable String after, @RequestParam @Nullable String part, Model model) {
     model.addAttribute("files", api.files(null, after, PAGE));
+    if (part == null) model.addAttribute("imports", api.fileImports(IMPORTS));
     model.addAttribute("after", after);
     return part == null ? "files" : "files :: rows";
   }
@@ -45,6 +47,14 @@ class FilesConsoleController {
   @PostMapping
   void upload(HttpServletRequest request, HttpServletResponse response) {
     response.setHeader("hx-redirect", "/console/files/" + relay.upload(request).id());
+    response.setStatus(HttpServletResponse.SC_NO_CONTENT);
+  }
+
+  /** It is fetched after this; what becomes of it stands above the list. */
+  @PostMapping("/imports")
+  void fetch(@RequestParam String source, HttpServletResponse response) {
+    api.importFile(Map.of("source", source.strip(), "purpose", "fine-tune"));
+    response.setHeader("hx-redirect", "/console/files");
     response.setStatus(HttpServletResponse.SC_NO_CONTENT);
   }
 

@@ -38,6 +38,9 @@ import org.springframework.web.bind.annotation.RestController;
 @RestController
 @RequestMapping("/v1/files")
 class FileController {
+  /** Not the word that is a route of its own. */
+  private static final String FILE = "/{id:(?!imports$).+}";
+
   /** OpenAI's, as limit and as default. */
   private static final int MAX_PAGE = 10_000;
 
@@ -78,7 +81,7 @@ class FileController {
     return CursorPage.ofOneMore(rows, page.limit(), FileObject::id);
   }
 
-  @GetMapping("/{id}")
+  @GetMapping(FILE)
   FileObject get(@AuthenticationPrincipal Caller caller, @PathVariable String id) {
     return files.object(require(caller, id));
   }
@@ -123,7 +126,7 @@ class FileController {
     return answer;
   }
 
-  @DeleteMapping("/{id}")
+  @DeleteMapping(FILE)
   DeletedObject delete(@AuthenticationPrincipal Caller caller, @PathVariable String id) {
     if (!files.delete(caller.departmentId(), id)) {
       throw RequestFailed.notFound("file", id);

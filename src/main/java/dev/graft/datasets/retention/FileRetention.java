@@ -2,6 +2,7 @@ package dev.graft.datasets.retention;
 
 import dev.graft.datasets.FileRows;
 import dev.graft.datasets.StoredFiles;
+import dev.graft.datasets.imports.FileImports;
 import dev.graft.datasets.uploads.UploadParts;
 import dev.graft.datasets.uploads.Uploads;
 import java.time.Clock;
@@ -19,23 +20,32 @@ public class FileRetention {
   private final FileRows rows;
   private final Uploads uploads;
   private final UploadParts parts;
+  private final FileImports imports;
   private final Clock clock;
 
-  FileRetention(StoredFiles files, FileRows rows, Uploads uploads, UploadParts parts, Clock clock) {
+  FileRetention(
+      StoredFiles files,
+      FileRows rows,
+      Uploads uploads,
+      UploadParts parts,
+      FileImports imports,
+      Clock clock) {
     this.files = files;
     this.rows = rows;
     this.uploads = uploads;
     this.parts = parts;
+    this.imports = imports;
     this.clock = clock;
   }
 
   /**
-   * Deletes expired files that nothing unfinished uses, ends expired uploads and drops the parts of
-   * those that have ended. Returns how many files it deleted.
+   * Deletes expired files that nothing unfinished uses, ends expired uploads, drops the parts of
+   * those that have ended and forgets imports without a file. Returns how many files it deleted.
    */
   public int sweep() {
     int expiredUploads = uploads.expire();
     uploads.endedWithParts().forEach(parts::tidy);
+    imports.forget();
     int deleted = 0;
     for (String id : rows.findExpired(clock.instant(), BATCH)) {
       if (files.deleteExpired(id)) deleted++;

@@ -53,12 +53,24 @@ public record WebOrigin(URI url, @Nullable String authorization, @Nullable SSLCo
       String location = answer.getHeaderField("Location");
       if (status / 100 != 3 || location == null) return answer;
       answer.disconnect();
-      next = next.resolve(location);
+      next = sentOn(next, location);
     }
     throw new DownloadRefused(said(target) + " leads from one address to the next without end");
   }
 
+  private URI sentOn(URI from, String location) throws DownloadRefused {
+    try {
+      URI target = from.resolve(location);
+      boolean web = "https".equals(target.getScheme()) || "http".equals(target.getScheme());
+      if (web && target.getHost() != null) return target;
+    } catch (IllegalArgumentException noAddress) {
+      // told below
+    }
+    throw new DownloadRefused(said(from) + " sends on to what is no address of the web");
+  }
+
   private HttpURLConnection get(URI target, long from) throws IOException {
+    if (!isIts(target)) SentOn.require(url, target);
     if (!(target.toURL().openConnection() instanceof HttpURLConnection request)) {
       throw new DownloadRefused(said(target) + " is not an address of the web");
     }

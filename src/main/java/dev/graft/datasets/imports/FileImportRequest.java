@@ -1,0 +1,42 @@
+package dev.graft.datasets.imports;
+
+import dev.graft.datasets.FilePurpose;
+import dev.graft.datasets.NewFile;
+import dev.graft.datasets.decoding.DecodingOptions;
+import dev.graft.datasets.decoding.FileFormat;
+import dev.graft.datasets.files.FileFields;
+import dev.graft.platform.errors.RequestFailed;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** The body of {@code POST /v1/files/imports}. */
+record FileImportRequest(
+    @Nullable String source,
+    @Nullable String purpose,
+    @Nullable String filename,
+    @Nullable Map<String, String> columns,
+    @Nullable Boolean ignoreUnknownKeys) {
+  /** Throws {@link RequestFailed} that names the field to blame. */
+  NewFileImport check(String departmentId) {
+    String text = RequestFailed.required(source, "source");
+    FilePurpose checkedPurpose = FileFields.purpose(purpose);
+    ImportSource checked = ImportSource.parse(text);
+    DecodingOptions options =
+        new DecodingOptions(FileFields.columns(columns), Boolean.TRUE.equals(ignoreUnknownKeys));
+    return new NewFileImport(
+        checked,
+        text,
+        new NewFile(departmentId, name(checked.names(), checked), checkedPurpose, null, options));
+  }
+
+  private String name(NamePattern names, ImportSource checked) {
+    if (filename == null) return names.filename(checked.whose());
+    if (!names.isOne()) return NamePattern.rows(filename);
+    DecodingOptions none = DecodingOptions.NONE;
+    if (FileFormat.isCsv(names.path(), none) != FileFormat.isCsv(filename, none)) {
+      throw RequestFailed.invalid(
+          "filename", "The name says whether a file is CSV: end it as the source ends.");
+    }
+    return filename;
+  }
+}

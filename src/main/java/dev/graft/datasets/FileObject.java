@@ -1,7 +1,12 @@
 package dev.graft.datasets;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.graft.platform.UnixTime;
+import dev.graft.text.row.Example;
+import dev.graft.text.row.RowFormat;
+import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import tools.jackson.databind.annotation.JsonNaming;
@@ -37,4 +42,38 @@ public record FileObject(
     @Nullable String format,
     List<LineProblem> errors,
     @Nullable String parent,
-    List<FileOrigin.Remedied> remedies) {}
+    List<FileOrigin.Remedied> remedies) {
+  /**
+   * @param removedAt when its department's retention removes it, if there is a notice of that
+   */
+  static FileObject of(FileRow file, @Nullable Instant removedAt) {
+    ValidationResult found = file.validation();
+    List<LineProblem> problems = found == null ? List.of() : found.problems();
+    Example.Kind kind = found == null ? null : found.kind();
+    RowFormat format = file.rowFormat();
+    return new FileObject(
+        file.id(),
+        "file",
+        file.blob().bytes(),
+        file.createdAt().getEpochSecond(),
+        UnixTime.seconds(goneAt(file.expiresAt(), removedAt)),
+        file.filename(),
+        file.purpose(),
+        file.status().wireName(),
+        problems.isEmpty() ? null : problems.getFirst().toString(),
+        file.blob().sha256().hex(),
+        found == null ? null : found.examples(),
+        kind == null ? null : kind.name().toLowerCase(Locale.ROOT),
+        format == null ? null : format.wireName(),
+        problems,
+        file.parent(),
+        file.remedied());
+  }
+
+  /** By its own time or its department's, whichever comes first. */
+  private static @Nullable Instant goneAt(
+      @Nullable Instant expiresAt, @Nullable Instant removedAt) {
+    if (expiresAt == null) return removedAt;
+    return removedAt == null || expiresAt.isBefore(removedAt) ? expiresAt : removedAt;
+  }
+}

@@ -3,12 +3,9 @@ package dev.graft.datasets;
 import dev.graft.artifacts.BlobRef;
 import dev.graft.datasets.FileOrigin.Remedied;
 import dev.graft.datasets.decoding.DecodingOptions;
-import dev.graft.platform.UnixTime;
-import dev.graft.text.row.Example;
 import dev.graft.text.row.RowFormat;
 import java.time.Instant;
 import java.util.List;
-import java.util.Locale;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -131,10 +128,6 @@ public record FileRow(
     return isDerived() && !has(FileStatus.PROCESSED);
   }
 
-  private Example.@Nullable Kind kind() {
-    return validation == null ? null : validation.kind();
-  }
-
   /** One that is processed, of the purpose {@code fine-tune}. */
   TrainingFile trainingFile() {
     ValidationResult found = Objects.requireNonNull(validation);
@@ -147,37 +140,5 @@ public record FileRow(
         found.examples(),
         found.longestRow(),
         found.kind());
-  }
-
-  /**
-   * @param removedAt when its department's retention removes it, if there is a notice of that
-   */
-  FileObject object(@Nullable Instant removedAt) {
-    List<LineProblem> problems = validation == null ? List.of() : validation.problems();
-    Example.Kind kind = kind();
-    RowFormat format = rowFormat();
-    return new FileObject(
-        id,
-        "file",
-        blob.bytes(),
-        createdAt.getEpochSecond(),
-        UnixTime.seconds(goneAt(removedAt)),
-        filename,
-        purpose,
-        status.wireName(),
-        problems.isEmpty() ? null : problems.getFirst().toString(),
-        blob.sha256().hex(),
-        validation == null ? null : validation.examples(),
-        kind == null ? null : kind.name().toLowerCase(Locale.ROOT),
-        format == null ? null : format.wireName(),
-        problems,
-        parent,
-        remedied);
-  }
-
-  /** By its own time or its department's, whichever comes first. */
-  private @Nullable Instant goneAt(@Nullable Instant removedAt) {
-    if (expiresAt == null) return removedAt;
-    return removedAt == null || expiresAt.isBefore(removedAt) ? expiresAt : removedAt;
   }
 }

@@ -168,7 +168,7 @@ public class StoredFiles implements Owned {
   public List<FileObject> objects(List<FileRow> files) {
     Map<String, Instant> removedAt =
         notices.deleteAt(RetentionKind.DATASETS, files.stream().map(FileRow::id).toList());
-    return files.stream().map(file -> file.object(removedAt.get(file.id()))).toList();
+    return files.stream().map(file -> FileObject.of(file, removedAt.get(file.id()))).toList();
   }
 
   /**

@@ -37,12 +37,19 @@ public class AdapterConfigs implements Owned {
   private static final int MOST_NAMES = 1000;
 
   private final AdapterConfigRows rows;
+  private final AdapterConfigVersions versions;
   private final TransactionLocks locks;
   private final Ids ids;
   private final Clock clock;
 
-  AdapterConfigs(AdapterConfigRows rows, TransactionLocks locks, Ids ids, Clock clock) {
+  AdapterConfigs(
+      AdapterConfigRows rows,
+      AdapterConfigVersions versions,
+      TransactionLocks locks,
+      Ids ids,
+      Clock clock) {
     this.rows = rows;
+    this.versions = versions;
     this.locks = locks;
     this.ids = ids;
     this.clock = clock;
@@ -128,15 +135,15 @@ public class AdapterConfigs implements Owned {
   Optional<AdapterConfigVersion> find(String departmentId, String key, @Nullable Integer version) {
     Optional<AdapterConfigVersion> preset =
         Presets.named(key).filter(each -> version == null || version == each.version());
-    return preset.or(() -> rows.find(departmentId, key, version));
+    return preset.or(() -> versions.find(departmentId, key, version));
   }
 
   List<AdapterConfigVersion> list(String departmentId, Cursor page) {
-    return rows.list(departmentId, page.after(), page.limit() + 1);
+    return versions.list(departmentId, page.after(), page.limit() + 1);
   }
 
   List<AdapterConfigVersion> versions(String departmentId, String id) {
-    return Presets.named(id).map(List::of).orElseGet(() -> rows.versions(departmentId, id));
+    return Presets.named(id).map(List::of).orElseGet(() -> versions.of(departmentId, id));
   }
 
   /** The first version; returns the id. */
@@ -158,7 +165,7 @@ public class AdapterConfigs implements Owned {
     Instant now = clock.instant();
     String id = ids.next("ac_");
     rows.insert(id, departmentId, name, now);
-    rows.addVersion(id, description, checked, now);
+    versions.add(id, description, checked, now);
     return id;
   }
 
@@ -168,7 +175,7 @@ public class AdapterConfigs implements Owned {
       String departmentId, String id, @Nullable String description, JsonNode adapter) {
     String own = own(departmentId, id);
     ObjectNode checked = checked(description, adapter);
-    return String.valueOf(rows.addVersion(own, description, checked, clock.instant()));
+    return String.valueOf(versions.add(own, description, checked, clock.instant()));
   }
 
   @Transactional

@@ -23,6 +23,7 @@ public class Departments {
   private static final Pattern NAME = Pattern.compile("[^\\p{Cntrl}\\s](?:[^\\p{Cntrl}]{0,62})");
 
   private final DepartmentRows rows;
+  private final LimitRows limits;
   private final TenancyProperties settings;
   private final TransactionLocks locks;
   private final ApplicationEventPublisher events;
@@ -32,6 +33,7 @@ public class Departments {
 
   Departments(
       DepartmentRows rows,
+      LimitRows limits,
       TenancyProperties settings,
       TransactionLocks locks,
       ApplicationEventPublisher events,
@@ -39,6 +41,7 @@ public class Departments {
       Ids ids,
       Clock clock) {
     this.rows = rows;
+    this.limits = limits;
     this.settings = settings;
     this.locks = locks;
     this.events = events;
@@ -100,7 +103,7 @@ public class Departments {
   /** What administrators have said about it. */
   @Transactional(readOnly = true)
   public LimitSettings limits(String id) {
-    return rows.limits(id);
+    return limits.find(id);
   }
 
   /**
@@ -111,8 +114,8 @@ public class Departments {
    */
   @Transactional
   public void limit(String id, UnaryOperator<LimitSettings> change) {
-    LimitSettings said = rows.limitsToChange(id);
-    rows.limit(id, change.apply(said).orElse(settings.maxRunning()));
+    LimitSettings said = limits.findToChange(id);
+    limits.update(id, change.apply(said).orElse(settings.maxRunning()));
   }
 
   /**
@@ -122,15 +125,13 @@ public class Departments {
    */
   @Transactional
   public void permit(String id, @Nullable String mode, @Nullable List<String> models) {
-    rows.permit(id, mode, models);
+    limits.permit(id, mode, models);
   }
 
   private String insert(String name) {
-    LimitSettings limits =
-        new LimitSettings(null, null, null, null, null, null, null, null)
-            .orElse(settings.maxRunning());
     String id = ids.next("proj_");
-    rows.insert(id, name, limits);
+    rows.insert(id, name);
+    limits.update(id, LimitSettings.UNSAID.orElse(settings.maxRunning()));
     audit.write("project.created", id, id, Map.of("data", Map.of("name", name, "title", name)));
     return id;
   }

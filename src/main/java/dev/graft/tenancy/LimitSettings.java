@@ -22,6 +22,9 @@ public record LimitSettings(
     @JsonProperty("max_requests_per_1_minute") @Nullable Integer maxRequestsPerMinute) {
   public static final String EVERY_JOB = "every_job";
 
+  static final LimitSettings UNSAID =
+      new LimitSettings(null, null, null, null, null, null, null, null);
+
   private static final String NO_APPROVAL = "off";
   private static final int HIGHEST_PRIORITY = 100;
   private static final int MOST = 1_000_000;

@@ -58,13 +58,13 @@ class PartRows {
    *
    * @param bytes of those that have arrived
    */
-  record Sum(long parts, long bytes) {}
+  record Contents(long parts, long bytes) {}
 
-  Sum sum(String upload) {
+  Contents contents(String upload) {
     return sql.sql(
             "select count(*), coalesce(sum(bytes), 0) from upload_part where upload_id = :upload")
         .param("upload", upload)
-        .query((row, n) -> new Sum(row.getLong(1), row.getLong(2)))
+        .query((row, n) -> new Contents(row.getLong(1), row.getLong(2)))
         .single();
   }
 

@@ -57,17 +57,13 @@ class UploadRows implements StorageQuota.AnnouncedUploads {
         .optional();
   }
 
-  Optional<UploadRow> find(String department, String id) {
-    return find(department, id, "");
-  }
-
-  /** Whoever ends an upload, or adds to it, does so alone. */
-  Optional<UploadRow> findToChange(String department, String id) {
-    return find(department, id, " for no key update");
-  }
-
-  private Optional<UploadRow> find(String department, String id, String lock) {
-    return sql.sql("select * from upload where department_id = :department and id = :id" + lock)
+  /**
+   * @param toChange until this transaction ends nobody else ends it, or adds to it
+   */
+  Optional<UploadRow> find(String department, String id, boolean toChange) {
+    return sql.sql(
+            "select * from upload where department_id = :department and id = :id"
+                + (toChange ? " for no key update" : ""))
         .param("department", department)
         .param("id", id)
         .query(UploadRows::upload)
@@ -97,9 +93,7 @@ class UploadRows implements StorageQuota.AnnouncedUploads {
 
   void complete(String id, List<String> parts, String file) {
     sql.sql(
-            """
-            update upload set status = 'completed', part_ids = :parts, file_id = :file where id = :id
-            """)
+            "update upload set status = 'completed', part_ids = :parts, file_id = :file where id = :id")
         .param("id", id)
         .param("parts", String.join(" ", parts))
         .param("file", file)

@@ -96,7 +96,8 @@ public class Uploads implements Owned {
   }
 
   UploadRow require(String departmentId, String id) {
-    return rows.find(departmentId, id).orElseThrow(() -> RequestFailed.notFound("upload", id));
+    return rows.find(departmentId, id, false)
+        .orElseThrow(() -> RequestFailed.notFound("upload", id));
   }
 
   UploadObject object(UploadRow upload) {
@@ -120,7 +121,7 @@ public class Uploads implements Owned {
   Arriving beginPart(String departmentId, String uploadId) {
     UploadRow upload = require(departmentId, uploadId);
     requirePending(upload);
-    PartRows.Sum arrived = parts.sum(uploadId);
+    PartRows.Contents arrived = parts.contents(uploadId);
     long room = SLACK * upload.bytes() - arrived.bytes();
     if (room <= 0 || arrived.parts() >= MAX_PARTS) {
       throw tooMuch(upload);
@@ -135,7 +136,7 @@ public class Uploads implements Owned {
   PartRow.PartObject arrived(String departmentId, String uploadId, String partId, long bytes) {
     UploadRow upload = requireToChange(departmentId, uploadId);
     requirePending(upload);
-    if (bytes > SLACK * upload.bytes() - parts.sum(uploadId).bytes()) {
+    if (bytes > SLACK * upload.bytes() - parts.contents(uploadId).bytes()) {
       throw tooMuch(upload);
     }
     return parts
@@ -192,7 +193,7 @@ public class Uploads implements Owned {
   }
 
   private UploadRow requireToChange(String departmentId, String id) {
-    return rows.findToChange(departmentId, id)
+    return rows.find(departmentId, id, true)
         .orElseThrow(() -> RequestFailed.notFound("upload", id));
   }
 

@@ -169,13 +169,12 @@ public class Evaluations implements Owned, FileUse {
   /** Makes those wait who would add another to the same department. */
   private void requireRoom(String department) {
     locks.take("evaluations " + department);
-    EvaluationRows.Counts has = rows.count(department);
-    if (has.open() >= settings.maxOpen()) {
-      throw tooMany("%d evaluations that have not ended".formatted(has.open()));
+    int open = rows.findOpen(department).size();
+    if (open >= settings.maxOpen()) {
+      throw tooMany("%d evaluations that have not ended".formatted(open));
     }
-    if (has.all() >= settings.maxKept()) {
-      throw tooMany("%d evaluations; delete some".formatted(has.all()));
-    }
+    long all = rows.count(department);
+    if (all >= settings.maxKept()) throw tooMany("%d evaluations; delete some".formatted(all));
   }
 
   /** Without asking whether it can be done; returns the id. */

@@ -30,6 +30,7 @@ public class ApiKeys {
   private static final int SHOWN = PREFIX.length() + 6;
 
   private final ApiKeyRows rows;
+  private final OwnedKeys owned;
   private final ServiceAccounts accounts;
   private final TransactionLocks locks;
   private final AuditLog audit;
@@ -38,12 +39,14 @@ public class ApiKeys {
 
   ApiKeys(
       ApiKeyRows rows,
+      OwnedKeys owned,
       ServiceAccounts accounts,
       TransactionLocks locks,
       AuditLog audit,
       Ids ids,
       Clock clock) {
     this.rows = rows;
+    this.owned = owned;
     this.accounts = accounts;
     this.locks = locks;
     this.audit = audit;
@@ -147,7 +150,7 @@ public class ApiKeys {
    */
   @Transactional
   public Created rotate(String id, Duration overlap) {
-    ApiKeyRows.Held held = require(id);
+    OwnedKeys.Held held = require(id);
     ApiKey old = held.key();
     Instant now = clock.instant();
     if (!old.opens(now)) {
@@ -175,7 +178,7 @@ public class ApiKeys {
    */
   @Transactional(readOnly = true)
   public List<ApiKey> list(@Nullable String departmentId) {
-    return rows.page(departmentId, null, null);
+    return owned.page(departmentId, null, null);
   }
 
   /**
@@ -185,16 +188,16 @@ public class ApiKeys {
    */
   @Transactional(readOnly = true)
   List<ApiKey> list(@Nullable String departmentId, Cursor page) {
-    return rows.page(departmentId, page.after(), page.limit() + 1);
+    return owned.page(departmentId, page.after(), page.limit() + 1);
   }
 
   /** One that is not revoked, of this department; null for an administrator's. */
   @Transactional(readOnly = true)
   Optional<ApiKey> find(@Nullable String departmentId, String id) {
-    return rows.find(departmentId, id);
+    return owned.find(departmentId, id);
   }
 
-  private ApiKeyRows.Held require(String id) {
-    return rows.findToChange(id).orElseThrow(() -> RequestFailed.notFound("key", id));
+  private OwnedKeys.Held require(String id) {
+    return owned.findToChange(id).orElseThrow(() -> RequestFailed.notFound("key", id));
   }
 }

@@ -257,6 +257,20 @@ class CommandLineIT extends StartedGraft {
   }
 
   @Test
+  void anAdministratorSeesWhichModelsAreOnTheirWay() throws Exception {
+    sql.sql(
+            """
+            insert into base_model_import (id, name, source, state, bytes, total_bytes, created_at)
+            values ('bmimport-1', 'small', 'hf:acme/small', 'running', 104857600, 271000000, graft_now())
+            """)
+        .update();
+    String admin = keys.createForAdministrator("operations", null).secret();
+    graft(admin + "\n", "login", "--server", url());
+    assertThat(graft("", "models", "imports").out())
+        .containsPattern("bmimport-1 .* small +running +104 of 271 MB +hf:acme/small +-\n");
+  }
+
+  @Test
   void aFileWithProblemsSaysTheirLines() throws Exception {
     graft(key("support") + "\n", "login", "--server", url());
     write("bad.jsonl", ROWS + "{\"messages\": []}\n");

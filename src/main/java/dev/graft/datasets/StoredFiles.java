@@ -128,7 +128,9 @@ public class StoredFiles implements Owned {
   public FileRow addReserved(NewFile file, ArrivedFile arrived) {
     FileRow row = row(file, arrived.blob());
     CheckedFile checked = arrived.checked();
-    if (checked == null) work.add(VALIDATION, row.id(), file.departmentId());
+    boolean asItIs = file.purpose() == FilePurpose.USER_DATA;
+    if (asItIs) row.processed();
+    else if (checked == null) work.add(VALIDATION, row.id(), file.departmentId());
     Map<String, Object> what = Map.of("filename", file.filename(), "bytes", arrived.blob().bytes());
     audit.write("file.created", file.departmentId(), row.id(), what);
     return rows.save(checked == null ? row : row.validated(checked));

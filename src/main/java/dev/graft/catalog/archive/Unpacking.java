@@ -4,11 +4,13 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Locale;
 import java.util.Set;
@@ -19,6 +21,7 @@ import java.util.regex.Pattern;
  */
 final class Unpacking {
   private static final int MOST_FILES = 10_000;
+  private static final int MOST_BYTES = 255;
   private static final int BLOCK = 1 << 16;
 
   /** Weights hardly shrink; small archives may hold text that does. */
@@ -105,7 +108,7 @@ final class Unpacking {
   private Path path(String name) {
     String plain = name.startsWith("./") ? name.substring(2) : name;
     if (plain.equals(".")) return directory;
-    if (!PLAIN.matcher(plain).matches() || CLIMBING.matcher(plain).matches()) {
+    if (!PLAIN.matcher(plain).matches() || CLIMBING.matcher(plain).matches() || isLong(plain)) {
       throw ArchiveRefused.of(name, "is no plain name in a directory");
     }
     try {
@@ -113,6 +116,12 @@ final class Unpacking {
     } catch (InvalidPathException unsayable) {
       throw ArchiveRefused.of(name, "is a name that this machine cannot write");
     }
+  }
+
+  /** For a file system, which counts bytes. */
+  private static boolean isLong(String plain) {
+    return Arrays.stream(plain.split("/"))
+        .anyMatch(each -> each.getBytes(StandardCharsets.UTF_8).length > MOST_BYTES);
   }
 
   private static ArchiveRefused tooMuch(String name) {

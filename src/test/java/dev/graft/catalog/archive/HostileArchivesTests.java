@@ -95,6 +95,7 @@ class HostileArchivesTests {
         named("a\\..\\config.json"),
         named("C:config.json"),
         named("a\nb"),
+        named("é".repeat(200)),
         named("a//b"),
         named("a/b/c/d/e/f/g/h/i"),
         new Hostile("a zip that climbs", OUTSIDE, zip((ZipOutputStream z) -> put(z, "../x", TEXT))),

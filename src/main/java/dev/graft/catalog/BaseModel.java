@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param manifest digest of the manifest blob that names every file of the model directory
  * @param contextLength {@code max_position_embeddings}, in tokens
  * @param license what its README.md says, or null
- * @param source {@code hf:organization/name@commit} or {@code gguf:file}, or null of a directory
+ * @param source {@code hf:organization/name@commit}, {@code gguf:file} or {@code upload:file}; null
+ *     of a directory
  * @param enabled whether jobs may be submitted for it
  */
 public record BaseModel(

@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * @param family {@code model_type} of its configuration
  * @param contextLength in tokens
  * @param license what its README.md says, or null
- * @param source {@code hf:organization/name@commit} or {@code gguf:file}, or null of a directory
+ * @param source {@code hf:organization/name@commit}, {@code gguf:file} or {@code upload:file}; null
+ *     of a directory
  * @param sha256 of the manifest that names its files: its identity
  * @param writesText false of an encoder, which only classifies
  * @param uses how many things need it, by what they are

@@ -19,6 +19,7 @@
       "weights :: *",
       "tenancy",
       "hub",
+      "datasets",
       "work",
       "artifacts",
       "artifacts :: manifest"

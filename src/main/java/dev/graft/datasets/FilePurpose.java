@@ -6,7 +6,9 @@ import java.util.Optional;
 /** What a file is for, by OpenAI's names; those that Graft has. */
 public enum FilePurpose {
   FINE_TUNE("fine-tune"),
-  FINE_TUNE_RESULTS("fine-tune-results");
+  FINE_TUNE_RESULTS("fine-tune-results"),
+  /** Taken as it is; see {@link UserData}. */
+  USER_DATA("user_data");
 
   private final String wireName;
 

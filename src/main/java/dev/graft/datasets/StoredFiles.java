@@ -128,9 +128,11 @@ public class StoredFiles implements Owned {
   /** As {@link #add}, for a file whose room was asked for before. */
   @Transactional
   public FileRow addReserved(NewFile file, ArrivedFile arrived) {
-    FileRow row = row(file, arrived.blob());
+    boolean asItIs = file.purpose() == FilePurpose.USER_DATA;
+    FileRow uploaded = row(file, arrived.blob());
+    FileRow row = asItIs ? uploaded.processed() : uploaded;
     CheckedFile checked = arrived.checked();
-    if (checked == null) work.add(VALIDATION, row.id(), file.departmentId());
+    if (checked == null && !asItIs) work.add(VALIDATION, row.id(), file.departmentId());
     Map<String, Object> what = Map.of("filename", file.filename(), "bytes", arrived.blob().bytes());
     audit.write("file.created", file.departmentId(), row.id(), what);
     FileRow added = checked == null ? row : row.validated(checked);

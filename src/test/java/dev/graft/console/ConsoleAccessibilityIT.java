@@ -198,6 +198,7 @@ class ConsoleAccessibilityIT extends StartedGraft {
   }
 
   private void department() throws Exception {
+    look("/console/base-models", "base-models", "form.card");
     look("/console/departments", "organisation", "tbody");
     browser.findElement(By.partialLinkText("Department")).click();
     see("form.card");

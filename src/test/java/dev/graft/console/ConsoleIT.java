@@ -32,7 +32,8 @@ class ConsoleIT {
           "/console/playground",
           "/console/evaluations",
           "/console/evaluations/new",
-          "/console/departments");
+          "/console/departments",
+          "/console/base-models");
 
   @LocalServerPort int port;
   @Autowired Departments departments;
@@ -182,6 +183,7 @@ class ConsoleIT {
     browser.signIn(keys.create(department, Caller.Scope.USER).secret());
     assertThat(browser.get("/console/jobs").body()).doesNotContain("Organisation");
     assertThat(browser.get("/console/departments").statusCode()).isEqualTo(404);
+    assertThat(browser.get("/console/base-models").statusCode()).isEqualTo(403);
     HttpResponse<String> own = browser.get("/console/departments/" + department);
     assertThat(own.statusCode()).isEqualTo(200);
     assertThat(own.body()).contains("Limits").doesNotContain("Create key");

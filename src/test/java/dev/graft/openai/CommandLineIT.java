@@ -257,6 +257,24 @@ class CommandLineIT extends StartedGraft {
   }
 
   @Test
+  void anAdministratorUploadsAModelAndSeesWhichAreOnTheirWay() throws Exception {
+    sql.sql(
+            """
+            insert into base_model_import (id, name, source, state, bytes, total_bytes, created_at)
+            values ('bmimport-1', 'small', 'hf:acme/small', 'running', 104857600, 271000000, graft_now())
+            """)
+        .update();
+    String admin = keys.create(departments.ensure("operations"), Caller.Scope.ADMIN).secret();
+    graft(admin + "\n", "login", "--server", url());
+    assertThat(graft("", "models", "imports").out())
+        .containsPattern("bmimport-1 .* small +running +104 of 271 MB +hf:acme/small +-\n");
+    write("small.tar", "no archive");
+    String file = graft("", "files", "upload", "small.tar", "--purpose", "user_data").out().strip();
+    assertThat(json(graft("", "files", "show", file, "--json").out()).path("purpose").asString())
+        .isEqualTo("user_data");
+  }
+
+  @Test
   void aFileWithProblemsSaysTheirLines() throws Exception {
     graft(key("support") + "\n", "login", "--server", url());
     write("bad.jsonl", ROWS + "{\"messages\": []}\n");

@@ -42,6 +42,7 @@ public final class ClassifiedRoutes {
       GET    /v1/fine_tuning/checkpoints/{checkpoint}/permissions  api.organization.read
       POST   /v1/fine_tuning/checkpoints/{checkpoint}/permissions  api.organization.write
       DELETE /v1/fine_tuning/checkpoints/{checkpoint}/permissions/{permission} api.organization.write
+      GET    /v1/base_model_suggestions                            api.project.read
       GET    /v1/base_models                                       api.organization.read
       POST   /v1/base_models                                       api.organization.write
       GET    /v1/base_model_imports                                api.organization.read

@@ -1,6 +1,8 @@
 package dev.graft.catalog.imports;
 
 import dev.graft.catalog.HubModels;
+import dev.graft.catalog.UploadedModels;
+import dev.graft.datasets.UserData;
 import dev.graft.platform.errors.RequestFailed;
 import dev.graft.work.LeasedWork;
 import dev.graft.work.WorkClaim;
@@ -35,13 +37,19 @@ class ImportWork implements WorkKind {
 
   private final ModelImports imports;
   private final HubModels models;
+  private final UploadedModels uploaded;
   private final LeasedWork work;
   private final TransactionTemplate transaction;
 
   ImportWork(
-      ModelImports imports, HubModels models, LeasedWork work, TransactionTemplate transaction) {
+      ModelImports imports,
+      HubModels models,
+      UploadedModels uploaded,
+      LeasedWork work,
+      TransactionTemplate transaction) {
     this.imports = imports;
     this.models = models;
+    this.uploaded = uploaded;
     this.work = work;
     this.transaction = transaction;
   }
@@ -56,7 +64,7 @@ class ImportWork implements WorkKind {
     ModelImport wanted = imports.find(claim.subject()).orElse(null);
     if (wanted == null || !imports.progress(wanted.id(), wanted.bytes(), null)) return;
     try {
-      models.add(wanted.name(), wanted.source(), told(claim));
+      add(wanted, told(claim));
       end(claim, "succeeded", null);
     } catch (RequestFailed refused) {
       end(claim, "failed", refused.getMessage());
@@ -64,6 +72,12 @@ class ImportWork implements WorkKind {
       imports.met(wanted.id(), String.valueOf(mayPass.getMessage()));
       throw mayPass;
     }
+  }
+
+  private void add(ModelImport wanted, HubModels.Progress progress) throws IOException {
+    String source = wanted.source();
+    if (UserData.isFile(source)) uploaded.add(wanted.name(), source, progress);
+    else models.add(wanted.name(), source, progress);
   }
 
   /** Once a second; who has lost the claim stops. */

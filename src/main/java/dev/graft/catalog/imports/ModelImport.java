@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param object always {@code base_model.import}
  * @param name of the base model to be
- * @param source {@code hf:organization/name}, with a revision if one was named
+ * @param source {@code hf:organization/name}, with a revision if one was named, or a file's id
  * @param status {@code queued}, {@code running}, {@code succeeded}, {@code failed} or {@code
  *     cancelled}
  * @param bytes that are here

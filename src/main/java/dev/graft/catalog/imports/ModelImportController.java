@@ -1,6 +1,7 @@
 package dev.graft.catalog.imports;
 
 import dev.graft.catalog.BaseModels;
+import dev.graft.datasets.UserData;
 import dev.graft.hub.Hub;
 import dev.graft.hub.HubRepository;
 import dev.graft.platform.Ids;
@@ -21,20 +22,23 @@ import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
-/** Base models from the hub, for administrators. */
+/** Base models from the hub, or of files that were uploaded, for administrators. */
 @RestController
 class ModelImportController {
   private static final String IMPORTS = "/v1/base_model_imports";
 
   private final ModelImports imports;
   private final Hub hub;
+  private final UserData files;
   private final LeasedWork work;
   private final AuditLog audit;
   private final Ids ids;
 
-  ModelImportController(ModelImports imports, Hub hub, LeasedWork work, AuditLog audit, Ids ids) {
+  ModelImportController(
+      ModelImports imports, Hub hub, UserData files, LeasedWork work, AuditLog audit, Ids ids) {
     this.imports = imports;
     this.hub = hub;
+    this.files = files;
     this.work = work;
     this.audit = audit;
     this.ids = ids;
@@ -49,12 +53,23 @@ class ModelImportController {
     String name = RequestFailed.required(model.name(), "name");
     String source = RequestFailed.required(model.source(), "source");
     BaseModels.requireName(name);
-    hub.requireAllowed(HubRepository.parse(source));
+    requireSource(source);
     String id = ids.next("bmimport-");
     imports.add(id, name, source);
     work.add(ImportWork.KIND, id, WorkKind.ORGANIZATION);
     audit.write("base_model.import.created", null, id, Map.of("name", name, "source", source));
     return require(id);
+  }
+
+  private void requireSource(String source) {
+    if (!UserData.isFile(source)) {
+      hub.requireAllowed(HubRepository.parse(source));
+    } else if (files.find(source).isEmpty()) {
+      throw RequestFailed.invalid(
+          "source",
+          "There is no file %s of purpose 'user_data'; upload the model with that purpose."
+              .formatted(source));
+    }
   }
 
   /** Newest first. */

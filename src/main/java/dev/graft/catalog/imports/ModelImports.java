@@ -1,5 +1,6 @@
 package dev.graft.catalog.imports;
 
+import dev.graft.datasets.FileUse;
 import dev.graft.platform.errors.ProblemType;
 import dev.graft.platform.errors.RequestFailed;
 import java.sql.ResultSet;
@@ -13,7 +14,7 @@ import org.springframework.stereotype.Repository;
 
 /** The statements on {@code base_model_import}. */
 @Repository
-class ModelImports {
+class ModelImports implements FileUse {
   private static final String ROW =
       """
       select id, name, source, state, bytes, total_bytes, error,
@@ -49,6 +50,15 @@ class ModelImports {
 
   Optional<ModelImport> find(String id) {
     return sql.sql(ROW + " where id = :id").param("id", id).query(ModelImports::row).optional();
+  }
+
+  @Override
+  public Optional<String> userOf(String departmentId, String fileId) {
+    return sql.sql(
+            "select id from base_model_import where source = :file and ended_at is null limit 1")
+        .param("file", fileId)
+        .query(String.class)
+        .optional();
   }
 
   /** Newest first. */

@@ -13,12 +13,14 @@ import picocli.CommandLine.Spec;
 /** {@code graft models}: the base models of a data directory. */
 @Command(
     name = "models",
-    description = "Register and list base models; say which models a key may use.",
+    description = "Register, list and suggest base models; say which models a key may use.",
     mixinStandardHelpOptions = true,
     subcommands = {
       AddModelCommand.class,
       ModelsCommand.ListAll.class,
-      AvailableModelsCommand.class
+      SuggestModelsCommand.class,
+      AvailableModelsCommand.class,
+      AvailableModelsCommand.Imports.class
     })
 public final class ModelsCommand {
   @Command(

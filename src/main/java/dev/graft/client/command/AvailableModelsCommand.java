@@ -25,4 +25,30 @@ public final class AvailableModelsCommand extends ApiCommand {
     show(models, MODELS);
     return 0;
   }
+
+  /** {@code graft models imports}. */
+  @Command(
+      name = "imports",
+      description = "Base models on their way into a server, newest first, for administrators.")
+  public static final class Imports extends ListCommand {
+    public Imports() {
+      super(
+          "/v1/base_model_imports",
+          new Table()
+              .text("IMPORT", "/id")
+              .time("CREATED", "/created_at")
+              .text("NAME", "/name")
+              .text("STATUS", "/status")
+              .column("DONE", Imports::done)
+              .text("SOURCE", "/source")
+              .text("REASON", "/error"));
+    }
+
+    private static String done(JsonNode each) {
+      long all = each.path("total_bytes").asLong(0);
+      return all == 0
+          ? "-"
+          : "%,d of %,d MB".formatted(each.path("bytes").asLong() / 1_000_000, all / 1_000_000);
+    }
+  }
 }

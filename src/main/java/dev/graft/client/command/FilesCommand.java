@@ -57,7 +57,7 @@ public final class FilesCommand extends CommandGroup {
   static final String PATH = "/v1/files";
   private static final String IMPORTED = PATH + "/imports";
 
-  @Command(name = "upload", description = "Upload a training file; prints its id.")
+  @Command(name = "upload", description = "Upload a file, for training as a rule; prints its id.")
   static final class Send extends ApiCommand {
     @Parameters(paramLabel = "FILE", description = "JSONL or CSV, plain, .gz or .zst, or Parquet.")
     private Path file = Path.of("");

@@ -13,7 +13,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** A training file on its way to the server: whole, or a large one in parts. */
+/** A file on its way to the server: whole, or a large one in parts. */
 record TrainingFileUpload(GraftApi api, Path file, UploadOptions options) {
   private static final int PART = 64 << 20;
 
@@ -31,7 +31,7 @@ record TrainingFileUpload(GraftApi api, Path file, UploadOptions options) {
   JsonNode send() throws IOException {
     if (!Files.isRegularFile(file)) throw new NoSuchFileException(file + ": no such file");
     if (Files.size(file) > PART) return inParts();
-    Map<String, String> fields = new LinkedHashMap<>(Map.of("purpose", "fine-tune"));
+    Map<String, String> fields = new LinkedHashMap<>(Map.of("purpose", options.purpose()));
     options.columns().forEach((field, column) -> fields.put("columns[" + field + "]", column));
     if (options.ignoreUnknownKeys()) fields.put("ignore_unknown_keys", "true");
     return api.send("/v1/files", fields, "file", name(), BodyPublishers.ofFile(file));
@@ -41,7 +41,7 @@ record TrainingFileUpload(GraftApi api, Path file, UploadOptions options) {
     ObjectNode announced =
         ApiCommand.object()
             .put("filename", name())
-            .put("purpose", "fine-tune")
+            .put("purpose", options.purpose())
             .put("bytes", Files.size(file))
             .put("mime_type", "application/jsonl")
             .put("ignore_unknown_keys", options.ignoreUnknownKeys());

@@ -4,7 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import picocli.CommandLine.Option;
 
-/** How the rows of an uploaded file are made. */
+/** What an uploaded file is for, and how its rows are made. */
 final class UploadOptions {
   static final UploadOptions NONE = new UploadOptions();
 
@@ -21,6 +21,12 @@ final class UploadOptions {
       description = "Leave out keys, and columns of CSV, that no kind of row has.")
   private boolean ignoreUnknownKeys;
 
+  @Option(
+      names = "--purpose",
+      defaultValue = "fine-tune",
+      description = "${DEFAULT-VALUE}; administrators: user_data, a base model in an archive.")
+  private String purpose = "fine-tune";
+
   UploadOptions() {}
 
   UploadOptions(boolean ignoreUnknownKeys) {
@@ -30,6 +36,10 @@ final class UploadOptions {
   /** Field to column; empty where none were given. */
   Map<String, String> columns() {
     return columns;
+  }
+
+  String purpose() {
+    return purpose;
   }
 
   boolean ignoreUnknownKeys() {

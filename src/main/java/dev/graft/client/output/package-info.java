@@ -4,6 +4,8 @@
  * and no text of others controls the terminal.
  */
 @NullMarked
+@NamedInterface("output")
 package dev.graft.client.output;
 
 import org.jspecify.annotations.NullMarked;
+import org.springframework.modulith.NamedInterface;

@@ -262,13 +262,15 @@ public interface ConsoleApi {
   @GetExchange("/base_models")
   Listed<BaseModelView> baseModels(@RequestParam int limit);
 
-  /** As administrators see it. */
-  record BaseModelView(
-      String id,
-      String family,
-      long parameters,
-      int contextLength,
-      long bytes,
-      @Nullable String license,
-      boolean enabled) {}
+  @PostExchange("/base_models")
+  BaseModelView.ImportView addBaseModel(@RequestBody Map<String, String> request);
+
+  @GetExchange("/base_model_imports")
+  Listed<BaseModelView.ImportView> imports(@RequestParam int limit);
+
+  @PostExchange("/base_model_imports/{id}/cancel")
+  BaseModelView.ImportView cancelImport(@PathVariable String id);
+
+  @GetExchange("/base_model_suggestions")
+  Listed<BaseModelView.SuggestionView> suggestions();
 }

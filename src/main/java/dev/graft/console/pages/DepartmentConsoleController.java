@@ -36,7 +36,6 @@ class DepartmentConsoleController {
       throw PageRefused.notFound("page");
     }
     page.addAttribute("departments", api.departments(null, PAGE).data());
-    page.addAttribute("baseModels", api.baseModels(PAGE).data());
     page.addAttribute("jobs", api.jobsOfAll(NEWEST_JOBS).data());
     return "departments";
   }

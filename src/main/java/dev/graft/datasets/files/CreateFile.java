@@ -15,6 +15,7 @@ import dev.graft.datasets.validation.FileValidation;
 import dev.graft.platform.errors.RequestFailed;
 import dev.graft.platform.idempotency.Idempotency;
 import dev.graft.platform.idempotency.IdempotentRequest;
+import dev.graft.tenancy.Caller;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import org.springframework.stereotype.Component;
@@ -44,11 +45,11 @@ class CreateFile {
     this.settings = settings;
   }
 
-  FileRow from(HttpServletRequest request, String departmentId) throws IOException {
-    try (Reservation room = reserve(request, departmentId);
+  FileRow from(HttpServletRequest request, Caller caller) throws IOException {
+    try (Reservation room = reserve(request, caller.departmentId());
         FileUploadBody upload =
             FileUploadBody.read(request, store, room.bytes(), room::renewedBy)) {
-      NewFile file = FileFields.of(departmentId, upload);
+      NewFile file = FileFields.of(caller, upload);
       StagedBlob content = upload.content();
       CheckedFile checked =
           validation.requireIfSmall(file, content::open, content.ref().bytes(), "file");

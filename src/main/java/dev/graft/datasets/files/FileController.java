@@ -66,7 +66,7 @@ class FileController {
   @PostMapping(consumes = "multipart/form-data")
   FileObject upload(@AuthenticationPrincipal Caller caller, HttpServletRequest request)
       throws IOException {
-    return files.object(uploadFile.from(request, caller.departmentId()));
+    return files.object(uploadFile.from(request, caller));
   }
 
   @GetMapping

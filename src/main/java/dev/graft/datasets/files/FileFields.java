@@ -6,6 +6,8 @@ import dev.graft.datasets.decoding.CsvColumns;
 import dev.graft.datasets.decoding.DecodingOptions;
 import dev.graft.platform.errors.ProblemType;
 import dev.graft.platform.errors.RequestFailed;
+import dev.graft.tenancy.Caller;
+import dev.graft.tenancy.Permission;
 import java.time.Duration;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -18,29 +20,37 @@ public final class FileFields {
 
   private FileFields() {}
 
-  static NewFile of(String departmentId, FileUploadBody upload) {
+  static NewFile of(Caller caller, FileUploadBody upload) {
     return new NewFile(
-        departmentId,
+        caller.departmentId(),
         upload.filename(),
-        purpose(upload.field("purpose")),
+        purpose(upload.field("purpose"), caller),
         lifetime(upload),
         new DecodingOptions(
             columns(upload.columns()), ignoreUnknownKeys(upload.field("ignore_unknown_keys"))));
   }
 
-  /** Only what jobs read may be uploaded; their results have a purpose of their own. */
-  public static FilePurpose purpose(@Nullable String purpose) {
+  /**
+   * Departments upload what jobs read. The results of these have a purpose of their own, and what
+   * is taken as it is comes from administrators.
+   */
+  public static FilePurpose purpose(@Nullable String purpose, Caller caller) {
     if (purpose == null) {
       throw new RequestFailed(
           ProblemType.MISSING_PARAMETER, "The field 'purpose' is missing.", "purpose");
     }
-    if (!purpose.equals(FilePurpose.FINE_TUNE.wireName())) {
+    if (purpose.equals(FilePurpose.FINE_TUNE.wireName())) return FilePurpose.FINE_TUNE;
+    if (!purpose.equals(FilePurpose.USER_DATA.wireName())) {
       String shown = purpose.substring(0, Math.min(purpose.length(), MAX_SHOWN));
       throw RequestFailed.invalid(
           "purpose",
           "'" + shown + "' is not a purpose that uploads may have here; 'fine-tune' is.");
     }
-    return FilePurpose.FINE_TUNE;
+    if (caller.permissions().contains(Permission.ORGANIZATION_WRITE)) return FilePurpose.USER_DATA;
+    throw new RequestFailed(
+        ProblemType.PERMISSION_DENIED,
+        "Administrators alone upload files of purpose 'user_data'; training data has 'fine-tune'.",
+        "purpose");
   }
 
   public static @Nullable CsvColumns columns(@Nullable Map<String, String> columns) {

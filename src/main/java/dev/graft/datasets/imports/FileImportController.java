@@ -66,7 +66,7 @@ class FileImportController {
       @AuthenticationPrincipal Caller caller, HttpServletRequest http, @RequestBody byte[] body) {
     NewFileImport wanted =
         RequestFailed.required(json.readValue(body, FileImportRequest.class), "source")
-            .check(caller.departmentId());
+            .check(caller);
     sources.require(wanted.source());
     IdempotentRequest submission =
         IdempotentRequest.of(http, caller.departmentId(), ROUTE, Digest.of(body).hex());

@@ -6,6 +6,7 @@ import dev.graft.datasets.decoding.DecodingOptions;
 import dev.graft.datasets.decoding.FileFormat;
 import dev.graft.datasets.files.FileFields;
 import dev.graft.platform.errors.RequestFailed;
+import dev.graft.tenancy.Caller;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -17,16 +18,23 @@ record FileImportRequest(
     @Nullable Map<String, String> columns,
     @Nullable Boolean ignoreUnknownKeys) {
   /** Throws {@link RequestFailed} that names the field to blame. */
-  NewFileImport check(String departmentId) {
+  NewFileImport check(Caller caller) {
     String text = RequestFailed.required(source, "source");
-    FilePurpose checkedPurpose = FileFields.purpose(purpose);
+    if (FileFields.purpose(purpose, caller) != FilePurpose.FINE_TUNE) {
+      throw RequestFailed.invalid("purpose", "What is imported is training data: 'fine-tune'.");
+    }
     ImportSource checked = ImportSource.parse(text);
     DecodingOptions options =
         new DecodingOptions(FileFields.columns(columns), Boolean.TRUE.equals(ignoreUnknownKeys));
     return new NewFileImport(
         checked,
         text,
-        new NewFile(departmentId, name(checked.names(), checked), checkedPurpose, null, options));
+        new NewFile(
+            caller.departmentId(),
+            name(checked.names(), checked),
+            FilePurpose.FINE_TUNE,
+            null,
+            options));
   }
 
   private String name(NamePattern names, ImportSource checked) {

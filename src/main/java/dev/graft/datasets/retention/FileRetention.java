@@ -6,6 +6,7 @@ import dev.graft.datasets.imports.FileImports;
 import dev.graft.datasets.uploads.UploadParts;
 import dev.graft.datasets.uploads.Uploads;
 import java.time.Clock;
+import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Service;
@@ -46,10 +47,8 @@ public class FileRetention {
     int expiredUploads = uploads.expire();
     uploads.endedWithParts().forEach(parts::tidy);
     imports.forget();
-    int deleted = 0;
-    for (String id : rows.findExpired(clock.instant(), BATCH)) {
-      if (files.deleteExpired(id)) deleted++;
-    }
+    List<String> expired = rows.findExpired(clock.instant(), BATCH);
+    int deleted = (int) expired.stream().filter(files::deleteExpired).count();
     if (deleted > 0 || expiredUploads > 0) {
       log.atInfo()
           .addKeyValue("files", deleted)

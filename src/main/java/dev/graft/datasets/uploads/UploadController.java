@@ -47,7 +47,7 @@ class UploadController {
       @AuthenticationPrincipal Caller caller, HttpServletRequest http, @RequestBody byte[] body) {
     NewUpload upload =
         RequestFailed.required(json.readValue(body, UploadRequest.class), "filename")
-            .check(caller.departmentId(), settings.maxUploadSize().toBytes());
+            .check(caller, settings.maxUploadSize().toBytes());
     IdempotentRequest submission =
         IdempotentRequest.of(
             http, caller.departmentId(), "POST /v1/uploads", Digest.of(body).hex());

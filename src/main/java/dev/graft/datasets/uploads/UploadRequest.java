@@ -5,6 +5,7 @@ import dev.graft.datasets.NewFile;
 import dev.graft.datasets.decoding.DecodingOptions;
 import dev.graft.datasets.files.FileFields;
 import dev.graft.platform.errors.RequestFailed;
+import dev.graft.tenancy.Caller;
 import java.time.Duration;
 import java.util.Map;
 import java.util.regex.Pattern;
@@ -28,9 +29,9 @@ record UploadRequest(
   record ExpiresAfter(@Nullable String anchor, @Nullable Long seconds) {}
 
   /** Throws {@link RequestFailed} that names the field to blame. */
-  NewUpload check(String departmentId, long maxBytes) {
+  NewUpload check(Caller caller, long maxBytes) {
     String name = RequestFailed.required(filename, "filename");
-    FilePurpose checkedPurpose = FileFields.purpose(purpose);
+    FilePurpose checkedPurpose = FileFields.purpose(purpose, caller);
     long size = RequestFailed.required(bytes, "bytes");
     String type = RequestFailed.required(mimeType, "mime_type");
     if (size < 1 || size > maxBytes) {
@@ -49,7 +50,7 @@ record UploadRequest(
                 "expires_after.seconds");
     NewFile file =
         new NewFile(
-            departmentId,
+            caller.departmentId(),
             name,
             checkedPurpose,
             lifetime,

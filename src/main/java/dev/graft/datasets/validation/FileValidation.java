@@ -4,6 +4,7 @@ import dev.graft.artifacts.ArtifactStore;
 import dev.graft.datasets.CheckedFile;
 import dev.graft.datasets.FileOrigin;
 import dev.graft.datasets.FileProperties;
+import dev.graft.datasets.FilePurpose;
 import dev.graft.datasets.FileRow;
 import dev.graft.datasets.FileRows;
 import dev.graft.datasets.FileStatus;
@@ -81,6 +82,7 @@ public class FileValidation implements WorkKind {
    */
   public @Nullable CheckedFile requireIfSmall(
       NewFile file, InputStreamSource content, long bytes, String param) throws IOException {
+    if (file.purpose() == FilePurpose.USER_DATA) return null;
     FileFormat format = TrainingRows.format(content, file.filename(), file.options());
     long likely = bytes * (format.isPacked() ? LIKELY_RATIO : 1);
     if (likely > settings.validateInline().toBytes()) return null;

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.graft.evaluation.EvaluationPlan;
 import dev.graft.evaluation.samples.GradedAnswer;
 import dev.graft.evaluation.samples.Question;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -54,8 +53,7 @@ record SampleObject(
 
   static SampleObject of(
       int number, long line, Question question, List<GradedAnswer> answers, EvaluationPlan plan) {
-    List<Said> said = new ArrayList<>();
-    for (GradedAnswer each : answers) said.add(Said.of(each, plan));
+    List<Said> said = answers.stream().map(each -> Said.of(each, plan)).toList();
     return new SampleObject(String.valueOf(number), "evaluation.sample", line, question, said);
   }
 }

@@ -48,9 +48,7 @@ public interface LeaseProtocol {
   /** Gives the job back unharmed; no attempt is counted. */
   void release(LeaseKey key);
 
-  /**
-   * The same, since this worker has no room for it: it goes to others, and not soon to this one.
-   */
+  /** The same, for want of room: it goes to others, and not soon to this worker. */
   void decline(LeaseKey key);
 
   /** A blob that the lease names: base model, data, checkpoints of this job. */

@@ -35,6 +35,7 @@ class RoutePermissions implements RouteAccess {
           new RouteGroup("/v1/fine_tuning/jobs/{id}/reject", PROJECT_READ, PROJECT_WRITE),
           new RouteGroup("/v1/fine_tuning/**", FINE_TUNING_READ, FINE_TUNING_WRITE),
           new RouteGroup("/v1/adapter_configs/**", FINE_TUNING_READ, FINE_TUNING_WRITE),
+          new RouteGroup("/v1/base_model_suggestions", PROJECT_READ, PROJECT_WRITE),
           new RouteGroup("/v1/base_models/**", ORGANIZATION_READ, ORGANIZATION_WRITE),
           new RouteGroup("/v1/base_model_imports/**", ORGANIZATION_READ, ORGANIZATION_WRITE),
           new RouteGroup("/v1/models/**", MODELS_READ, MODELS_WRITE),

@@ -86,6 +86,27 @@ class ConsolePagesIT {
   }
 
   @Test
+  void anAdministratorSeesImportsOfBaseModelsAndEndsThem() throws Exception {
+    sql.sql(
+            """
+            insert into base_model_import (id, name, source, state, bytes, total_bytes, error, created_at, ended_at)
+            values ('bmimport-page1', 'page-1', 'hf:acme/one', 'running', 52428800, 104857600, null, graft_now(), null),
+                   ('bmimport-page2', 'page-2', 'hf:acme/two', 'failed', 0, null, 'there is no <b>two</b>', graft_now(), graft_now())
+            """)
+        .update();
+    assertThat(browser.get("/console/base-models").body())
+        .contains("value=\"50\"", "50 MB of 100 MB", "there is no &lt;b&gt;two&lt;/b&gt;")
+        .contains("hx-trigger=\"every 2s\"", "SmolLM2-135M-Instruct@12fd25f7", "Add base model");
+    browser.post("/console/base-models/imports/bmimport-page1/cancel", Map.of());
+    assertThat(browser.get("/console/base-models?part=imports").body())
+        .contains("cancelled")
+        .doesNotContain("every 2s", "</html>");
+    assertThat(
+            browser.post("/console/base-models", Map.of("name", "x", "source", "no source")).body())
+        .contains("hf:organization/name");
+  }
+
+  @Test
   void theAuditLogHasTheAddressOfTheBrowser() throws Exception {
     PageClient elsewhere = new PageClient(port, InetAddress.getByName("127.0.0.2"));
     elsewhere.signIn(key);

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.graft.artifacts.FileArtifactStore;
 import dev.graft.datasets.NewFile;
 import dev.graft.platform.errors.RequestFailed;
+import dev.graft.tenancy.Actor;
+import dev.graft.tenancy.Caller;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -20,6 +22,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
+import java.util.Set;
 import org.apache.catalina.LifecycleException;
 import org.apache.catalina.startup.Tomcat;
 import org.junit.jupiter.api.AfterEach;
@@ -67,7 +70,8 @@ class FileUploadTests {
         throws IOException {
       String answer;
       try (FileUploadBody upload = FileUploadBody.read(request, store, MAX, in -> in)) {
-        NewFile file = FileFields.of("dept", upload);
+        Caller caller = new Caller("dept", "dept", new Actor("key_1", null, null, null), Set.of());
+        NewFile file = FileFields.of(caller, upload);
         answer = file.filename() + " " + upload.content().ref().bytes() + " " + file.lifetime();
       } catch (RequestFailed e) {
         answer = e.type() + " " + e.param();
@@ -125,6 +129,7 @@ class FileUploadTests {
     assertThat(post(ok)).isEqualTo("MISSING_PARAMETER file");
     assertThat(post(file)).isEqualTo("MISSING_PARAMETER purpose");
     assertThat(post(file, field("purpose", "batch"))).isEqualTo("INVALID_VALUE purpose");
+    assertThat(post(file, field("purpose", "user_data"))).isEqualTo("PERMISSION_DENIED purpose");
     assertThat(post(ok, file, file)).isEqualTo("INVALID_VALUE file");
     assertThat(post(ok, file, field("model", "x"))).isEqualTo("UNKNOWN_PARAMETER model");
     assertThat(post(ok, file, field("expires_after[seconds]", "3600")))

@@ -213,4 +213,19 @@ class JobResourcesIT {
     assertThat(quote.at("/memory/fits").asBoolean()).isTrue();
     assertThat(quote.get("warnings").isEmpty()).isTrue();
   }
+
+  @Test
+  void suggestedModelsSayWhetherTheLargestDeviceHoldsThem() throws Exception {
+    WorkerDevices devices = new WorkerDevices(sql);
+    JsonNode none = ok(client.get("/v1/base_model_suggestions"));
+    assertThat(none.get("device_memory").isNull()).isTrue();
+    assertThat(none.at("/data/0/fits").isNull()).isTrue();
+    devices.asks(queue.worker(), Device.named("cpu", 6_000_000_000L, null));
+    devices.asks(queue.worker(), Device.UNKNOWN);
+    JsonNode list = ok(client.get("/v1/base_model_suggestions"));
+    assertThat(list.get("device_memory").asLong()).isEqualTo(6_000_000_000L);
+    assertThat(list.get("data").valueStream().map(each -> each.get("fits").asBoolean()).toList())
+        .startsWith(true, true)
+        .endsWith(false);
+  }
 }

@@ -20,7 +20,7 @@ record FileImportRequest(
   /** Throws {@link RequestFailed} that names the field to blame. */
   NewFileImport check(Caller caller) {
     String text = RequestFailed.required(source, "source");
-    if (FileFields.purpose(purpose, caller) != FilePurpose.FINE_TUNE) {
+    if (FilePurpose.USER_DATA.wireName().equals(purpose)) {
       throw RequestFailed.invalid("purpose", "What is imported is training data: 'fine-tune'.");
     }
     ImportSource checked = ImportSource.parse(text);
@@ -32,7 +32,7 @@ record FileImportRequest(
         new NewFile(
             caller.departmentId(),
             name(checked.names(), checked),
-            FilePurpose.FINE_TUNE,
+            FileFields.purpose(purpose, caller),
             null,
             options));
   }

@@ -20,13 +20,40 @@ import org.springframework.modulith.Modulithic;
 @SpringBootConfiguration
 @Modulithic
 @EnableAutoConfiguration
-@ConfigurationPropertiesScan
-@ComponentScan(useDefaultFilters = false, includeFilters = @Filter(EveryRole.class))
+@ConfigurationPropertiesScan({
+  "dev.graft.artifacts",
+  "dev.graft.datasets",
+  "dev.graft.engines",
+  "dev.graft.erasure",
+  "dev.graft.evaluation",
+  "dev.graft.exports",
+  "dev.graft.hub",
+  "dev.graft.inference",
+  "dev.graft.jobs",
+  "dev.graft.platform",
+  "dev.graft.retention",
+  "dev.graft.tenancy",
+  "dev.graft.webhooks",
+  "dev.graft.worker",
+  "dev.graft.workers"
+})
+@ComponentScan(
+    resourcePattern = GraftApplication.MODULES,
+    useDefaultFilters = false,
+    includeFilters = @Filter(EveryRole.class))
 public class GraftApplication {
+  /**
+   * Classes that Spring reads at a start, to see whether they are beans. Nearly half of all are in
+   * modules that know nothing of it.
+   */
+  static final String MODULES =
+      "{module:(?!(?:cli|client|demo|nemesis|spec|text|training|weights)$).*}/**/*.class";
+
   @Configuration(proxyBeanMethods = false)
   @Profile("server")
   @ComponentScan(
       basePackageClasses = GraftApplication.class,
+      resourcePattern = MODULES,
       excludeFilters = {
         @Filter(type = FilterType.CUSTOM, classes = TypeExcludeFilter.class),
         @Filter(type = FilterType.CUSTOM, classes = AutoConfigurationExcludeFilter.class)

@@ -42,10 +42,7 @@ import org.springframework.modulith.Modulithic;
     useDefaultFilters = false,
     includeFilters = @Filter(EveryRole.class))
 public class GraftApplication {
-  /**
-   * Classes that Spring reads at a start, to see whether they are beans. Nearly half of all are in
-   * modules that know nothing of it.
-   */
+  /** Nearly half of all classes are in modules that have no beans, and are not read for them. */
   static final String MODULES =
       "{module:(?!(?:cli|client|demo|nemesis|spec|text|training|weights)$).*}/**/*.class";
 

@@ -15,6 +15,7 @@ import java.util.HexFormat;
 import java.util.zip.GZIPInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+import org.apache.commons.compress.archivers.tar.TarConstants;
 
 /** A fetched {@code .tar.gz}: what is checked before its files lie where a person wants them. */
 public final class Archive {
@@ -70,6 +71,12 @@ public final class Archive {
     }
   }
 
+  /** The library's own question says yes to links, too. */
+  private static boolean isPlain(TarArchiveEntry entry) {
+    byte kind = entry.getLinkFlag();
+    return kind == TarConstants.LF_NORMAL || kind == TarConstants.LF_OLDNORM;
+  }
+
   private static void extract(Path archive, Path into) throws IOException {
     try (var tar =
         new TarArchiveInputStream(
@@ -77,7 +84,7 @@ public final class Archive {
       for (TarArchiveEntry entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
         if (entry.isDirectory()) continue;
         Path file = into.resolve(entry.getName()).normalize();
-        if (!entry.isFile() || !file.startsWith(into)) {
+        if (!isPlain(entry) || !file.startsWith(into)) {
           throw new IOException("the archive has a file that may not be: " + entry.getName());
         }
         Files.createDirectories(file.getParent());

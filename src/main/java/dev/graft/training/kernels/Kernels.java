@@ -90,22 +90,14 @@ public final class Kernels {
     Map<String, String> libraries = new LinkedHashMap<>();
     for (String file : FILES) libraries.put(file, text(file));
     if (!byOneDnn) libraries.put(ONE_DNN, text(ONE_DNN + "_twin"));
-    return load(text("model") + methods, libraries, device);
-  }
-
-  private static TorchScriptModule load(
-      String methods, Map<String, String> libraries, Device device) {
     return TorchScriptModule.load(
-        TorchScriptArchive.write("Model", MODULE + methods, libraries), device);
+        TorchScriptArchive.write("Model", MODULE + text("model") + methods, libraries), device);
   }
 
-  /** An operation that a libtorch lacks keeps the text that names it from being loaded. */
   private static boolean hasOneDnn(Device device) {
-    try (TorchScriptModule probe = load(PROBE, Map.of(ONE_DNN, text(ONE_DNN)), device)) {
-      return true;
-    } catch (IllegalStateException without) {
-      return false;
-    }
+    Map<String, String> library = Map.of(ONE_DNN, text(ONE_DNN));
+    return TorchScriptModule.loads(
+        TorchScriptArchive.write("Model", MODULE + PROBE, library), device);
   }
 
   static String text(String file) {

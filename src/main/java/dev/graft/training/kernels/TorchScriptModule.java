@@ -70,6 +70,23 @@ public final class TorchScriptModule implements AutoCloseable {
   }
 
   static TorchScriptModule load(byte[] archive, Device device) {
+    TorchScriptModule loaded = open(archive, device);
+    Observer watching = observer;
+    if (watching != null) watching.loaded(loaded, archive);
+    return loaded;
+  }
+
+  /** Whether this libtorch has every operation of the text. */
+  static boolean loads(byte[] archive, Device device) {
+    try {
+      open(archive, device).close();
+      return true;
+    } catch (IllegalStateException lacking) {
+      return false;
+    }
+  }
+
+  private static TorchScriptModule open(byte[] archive, Device device) {
     Model model = Model.newInstance("kernels", device, "PyTorch");
     try {
       model.load(new ByteArrayInputStream(archive), Map.of());
@@ -79,10 +96,7 @@ public final class TorchScriptModule implements AutoCloseable {
       model.close();
       throw new IllegalStateException("the kernel text does not load: " + e.getMessage(), e);
     }
-    TorchScriptModule loaded = new TorchScriptModule(model);
-    Observer watching = observer;
-    if (watching != null) watching.loaded(loaded, archive);
-    return loaded;
+    return new TorchScriptModule(model);
   }
 
   /**

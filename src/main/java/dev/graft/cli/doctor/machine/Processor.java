@@ -22,8 +22,6 @@ public record Processor(Path cpuinfo) implements Check {
   /** What makes bf16 faster than f32. */
   private static final List<String> BF16 = List.of("avx512_bf16", "amx_bf16");
 
-  private static final List<String> TOLD = List.of(VECTORS, "avx512f");
-
   @Override
   public String name() {
     return "processor";
@@ -33,7 +31,7 @@ public record Processor(Path cpuinfo) implements Check {
   public List<CheckResult> findings() throws IOException {
     Set<String> flags = flags();
     String told =
-        Stream.concat(TOLD.stream(), BF16.stream())
+        Stream.concat(Stream.of(VECTORS, "avx512f"), BF16.stream())
             .filter(flags::contains)
             .collect(Collectors.joining(" "));
     String bf16 = BF16.stream().anyMatch(flags::contains) ? "in hardware" : "slower than f32";

@@ -43,6 +43,7 @@ class FakeCudaTests {
           "kernels.HalfPrecisionOperationTests",
           "kernels.IncrementalPcaTests",
           "kernels.NoiseTests",
+          "export.CombinedFormTests",
           "generation.TunedGeneratorTests");
 
   private static final String FAULTS =

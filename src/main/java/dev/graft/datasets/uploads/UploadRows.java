@@ -57,13 +57,17 @@ class UploadRows implements StorageQuota.AnnouncedUploads {
         .optional();
   }
 
-  /**
-   * @param toChange until this transaction ends nobody else ends it, or adds to it
-   */
-  Optional<UploadRow> find(String department, String id, boolean toChange) {
-    return sql.sql(
-            "select * from upload where department_id = :department and id = :id"
-                + (toChange ? " for no key update" : ""))
+  Optional<UploadRow> find(String department, String id) {
+    return find(department, id, "");
+  }
+
+  /** Whoever ends an upload, or adds to it, does so alone. */
+  Optional<UploadRow> findToChange(String department, String id) {
+    return find(department, id, " for no key update");
+  }
+
+  private Optional<UploadRow> find(String department, String id, String lock) {
+    return sql.sql("select * from upload where department_id = :department and id = :id" + lock)
         .param("department", department)
         .param("id", id)
         .query(UploadRows::upload)

@@ -96,8 +96,7 @@ public class Uploads implements Owned {
   }
 
   UploadRow require(String departmentId, String id) {
-    return rows.find(departmentId, id, false)
-        .orElseThrow(() -> RequestFailed.notFound("upload", id));
+    return rows.find(departmentId, id).orElseThrow(() -> RequestFailed.notFound("upload", id));
   }
 
   UploadObject object(UploadRow upload) {
@@ -193,7 +192,7 @@ public class Uploads implements Owned {
   }
 
   private UploadRow requireToChange(String departmentId, String id) {
-    return rows.find(departmentId, id, true)
+    return rows.findToChange(departmentId, id)
         .orElseThrow(() -> RequestFailed.notFound("upload", id));
   }
 

@@ -39,6 +39,7 @@ public record GatedActivation(String output, String gate, String up, Activation 
 
   @Override
   public void backward(LayerText text) {
+    String own = text.total(output);
     String g = text.take(output);
     String dg = "d_" + output + "_gate";
     String du = "d_" + output + "_up";
@@ -46,7 +47,8 @@ public record GatedActivation(String output, String gate, String up, Activation 
     if (!text.recomputed(output)) text.line("%s = %s", active(), kernel().forward(x));
     text.line("%s = torch.mul_(%s, %s)", du, active(), g);
     text.line(
-        "%s = %s", dg, kernel().backward("torch.mul(%s, %s)".formatted(g, text.saved(up)), gate));
+        "%s = %s",
+        dg, kernel().backward("torch.mul_(%s, %s)".formatted(own, text.saved(up)), gate));
     text.add(gate, dg);
     text.add(up, du);
   }

@@ -90,6 +90,12 @@ public record LowRankPaths(
     String dense = linear.output() + "_dense";
     boolean bias = variant.loraBias();
     String product = bias ? linear.output() + "_product" : linear.output();
+    Inputs of = Objects.requireNonNull(inputs.get(shared(linear)));
+    // Before the layer, so that the gradient of the input begins as the layer's: the larger
+    // product.
+    if (of.low().equals(low(linear))) {
+      statements.add(new LowRankInput(of.low(), linear.input(), of.modules(), dropout));
+    }
     statements.add(linear.named(dense));
     if (loses) {
       String all = dense;
@@ -98,10 +104,6 @@ public record LowRankPaths(
       String factors = module + LoraStart.INITIAL;
       statements.add(new LowRankInput(initial, linear.input(), List.of(factors), 0));
       statements.add(new LowRank(dense, all, initial, 0, factors, -path.scale()));
-    }
-    Inputs of = Objects.requireNonNull(inputs.get(shared(linear)));
-    if (of.low().equals(low(linear))) {
-      statements.add(new LowRankInput(of.low(), linear.input(), of.modules(), dropout));
     }
     int start = Objects.requireNonNull(of.starts().get(module));
     statements.add(new LowRank(product, dense, of.low(), start, module, path.scale()));

@@ -91,8 +91,7 @@ public record LowRankPaths(
     boolean bias = variant.loraBias();
     String product = bias ? linear.output() + "_product" : linear.output();
     Inputs of = Objects.requireNonNull(inputs.get(shared(linear)));
-    // Before the layer, so that the gradient of the input begins as the layer's: the larger
-    // product.
+    // Before the layer: the gradient of the input then begins as the layer's, the larger product.
     if (of.low().equals(low(linear))) {
       statements.add(new LowRankInput(of.low(), linear.input(), of.modules(), dropout));
     }

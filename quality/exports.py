@@ -105,8 +105,7 @@ def graft_answers(model):
     return answers
 
 
-def llama_answers(model, adapter=None):
-    """What llama.cpp's server makes of the prompts; its tokenizer reads them."""
+def llama_server(model, adapter=None):
     import xllamacpp
 
     params = xllamacpp.CommonParams()
@@ -116,7 +115,12 @@ def llama_answers(model, adapter=None):
     params.warmup = False
     if adapter:
         params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(adapter), 1.0)]
-    server = xllamacpp.Server(params)
+    return xllamacpp.Server(params)
+
+
+def llama_answers(model, adapter=None):
+    """What llama.cpp's server makes of the prompts; its tokenizer reads them."""
+    server = llama_server(model, adapter)
     asked = {"n_predict": TOKENS, "temperature": 0, "cache_prompt": False, "samplers": ["top_k"], "top_k": 1}
     answers = []
     for prompt in PROMPTS:
@@ -147,19 +151,25 @@ def compare(name, ours, theirs):
     return wrong == 0
 
 
-def logits(graft, merged, nothing):
+def largest_difference(graft, base, nothing, **loading):
+    """Of a logit of three prompts, of `graft logits` and what transformers loads."""
     import torch
     from transformers import AutoModelForCausalLM
 
-    model = AutoModelForCausalLM.from_pretrained(merged, dtype=torch.float32).eval()
+    model = AutoModelForCausalLM.from_pretrained(**loading, dtype=torch.float32).eval()
     largest = 0.0
     for prompt in PROMPTS[:3]:
-        said = subprocess.run([*graft, "logits", "--model", merged, "--adapter", nothing, "--text", prompt],
+        said = subprocess.run([*graft, "logits", "--model", base, "--adapter", nothing, "--text", prompt],
                               check=True, capture_output=True, text=True)
         ours = json.loads(said.stdout)
         with torch.no_grad():
             theirs = model(input_ids=torch.tensor([ours["input_ids"]])).logits[0]
         largest = max(largest, float((theirs - torch.tensor(ours["logits"])).abs().max()))
+    return largest
+
+
+def logits(graft, merged, nothing):
+    largest = largest_difference(graft, merged, nothing, pretrained_model_name_or_path=merged)
     shards = len(list(pathlib.Path(merged).glob("model-*.safetensors")))
     print(f"merged in {shards} shards: largest difference of a logit {largest:.2e}", flush=True)
     return largest <= 1e-3

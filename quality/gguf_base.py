@@ -16,13 +16,11 @@ import argparse
 import json
 import pathlib
 import random
-import subprocess
 import sys
 import urllib.request
 
-import torch
-from exports import PROMPTS, ROWS, call, export, train, upload
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from exports import PROMPTS, ROWS, call, export, largest_difference, llama_server, train, upload
+from transformers import AutoTokenizer
 
 DOCUMENTATION = pathlib.Path(__file__).resolve().parent.parent / "docs"
 # first and last character: Latin, Greek, Cyrillic, Hebrew, Arabic, Devanagari, Thai, kana, Chinese, Hangul, symbols, emoji
@@ -44,14 +42,7 @@ def texts(seed):
 
 
 def llama_tokenizer(file):
-    import xllamacpp
-
-    params = xllamacpp.CommonParams()
-    params.model.path = str(file)
-    params.n_ctx = 512
-    params.n_parallel = 1
-    params.warmup = False
-    server = xllamacpp.Server(params)
+    server = llama_server(file)
 
     def cut(text):
         body = json.dumps({"content": text, "add_special": True, "parse_special": True}).encode()
@@ -77,15 +68,7 @@ def same_tokens(file, base):
 
 
 def same_logits(graft, file, base, nothing):
-    model = AutoModelForCausalLM.from_pretrained(file.parent, gguf_file=file.name, dtype=torch.float32).eval()
-    largest = 0.0
-    for prompt in PROMPTS[:3]:
-        said = subprocess.run([*graft, "logits", "--model", base, "--adapter", nothing, "--text", prompt],
-                              check=True, capture_output=True, text=True)
-        ours = json.loads(said.stdout)
-        with torch.no_grad():
-            theirs = model(input_ids=torch.tensor([ours["input_ids"]])).logits[0]
-        largest = max(largest, float((theirs - torch.tensor(ours["logits"])).abs().max()))
+    largest = largest_difference(graft, base, nothing, pretrained_model_name_or_path=file.parent, gguf_file=file.name)
     print(f"largest difference of a logit: {largest:.2e}, of {PROMPTS[:3]}", flush=True)
     return largest <= 1e-3
 

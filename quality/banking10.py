@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Fine-tunes a base model on a chat task through a running Graft and scores the adapter on the held-out rows.
 
-usage: banking10.py DATA_DIR [--method lora|lora_bf16|qlora|ia3|prompt_tuning|full] [--model smollm2-135m-instruct] [--rows N]
+usage: banking10.py DATA_DIR [--method lora|lora_bf16|lora_autocast|qlora|ia3|prompt_tuning|full] [--model smollm2-135m-instruct] [--rows N]
                     [--base] [--out adapter.tar.gz]
 
 DATA_DIR holds banking10_train.jsonl and banking10_dev.jsonl: chat rows (system, user, assistant = the intent's name).
@@ -17,10 +17,11 @@ import time
 import openai
 
 LORA = {"peft_type": "LORA", "r": 8, "lora_alpha": 16, "lora_dropout": 0.0, "target_modules": "all-linear"}
-# reference_sft.py has the same methods with the same learning rates.
+# reference_sft.py has the same methods, but autocast, with the same learning rates.
 METHODS = {
     "lora": ({"peft": LORA}, 5e-4),
     "lora_bf16": ({"peft": LORA}, 5e-4),
+    "lora_autocast": ({"peft": LORA}, 5e-4),
     "qlora": ({"peft": LORA, "quantization": {"load_in_4bit": True, "bnb_4bit_quant_type": "nf4"}}, 5e-4),
     "ia3": ({"peft": {"peft_type": "IA3"}}, 5e-3),
     "prompt_tuning": ({"peft": {
@@ -34,7 +35,7 @@ def settings(name):
     method, learning_rate = METHODS[name]
     return method | {
         "training": {
-            "bf16": name.endswith("_bf16"),
+            "bf16": name.endswith(("_bf16", "_autocast")), "autocast": name.endswith("_autocast"),
             "learning_rate": learning_rate, "lr_scheduler_type": "linear", "warmup_steps": 5, "num_train_epochs": 1,
             "per_device_train_batch_size": 16, "gradient_accumulation_steps": 1, "weight_decay": 0.0,
             "max_grad_norm": 1.0, "train_sampling_strategy": "sequential",

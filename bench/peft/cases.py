@@ -110,6 +110,8 @@ CASES = {
                    same_loss=None, speed=2.0),
     "bf16-4x256": Case("4 rows of 256 tokens, bf16", full_rows, 4, 256, training={"bf16": True}, beside=PLAIN, same_loss=0.05, speed=1.4,
                        memory=0.5),
+    "autocast-4x256": Case("4 rows of 256 tokens, bf16 with autocast", full_rows, 4, 256, training={"bf16": True, "autocast": True},
+                           beside=PLAIN, same_loss=0.05, speed=1.4, memory=0.5),
     "qlora-4x256": Case("QLoRA (NF4) beside LoRA in f32", full_rows, 4, 256, beside=PLAIN | {"quantization": NF4},
                         against="itself", same_loss=None, speed=1 / 1.5, weights=0.285),
     "classification": Case("MiniLM classifies SST-2, 32 rows", sst2, 32, 128, beside={"objective": "classification"}, model="encoder",

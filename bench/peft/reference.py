@@ -11,7 +11,7 @@ It is PEFT as its users have it: sdpa attention, no gradient checkpointing, rows
 the default collators do, the model's own loss, fused AdamW, one thread a core. DPO follows TRL's trainer: chosen and rejected in one
 pass, the reference's log-probabilities measured once before the first step, with the adapter switched off.
 --batch: rows of a step where SPEC.json packs them and this does not.
-On a GPU bf16 is transformers' `bf16=True`: autocast, too.
+On a GPU bf16 is transformers' `bf16=True`: autocast, too. On a CPU that is what `autocast` asks for.
 """
 import argparse
 import contextlib
@@ -29,7 +29,7 @@ from transformers import AutoModelForCausalLM, AutoModelForSequenceClassificatio
 
 MB = 1_000_000
 KNOWN = {"per_device_train_batch_size", "max_length", "learning_rate", "lr_scheduler_type", "weight_decay", "train_sampling_strategy",
-         "max_steps", "save_steps", "save_minutes", "bf16", "packing", "beta"}  # and done as they say
+         "max_steps", "save_steps", "save_minutes", "bf16", "autocast", "packing", "beta"}  # and done as they say
 
 
 class Memory(threading.Thread):
@@ -117,8 +117,9 @@ def references(model, batches):
 
 
 def precision(spec, device):
-    if device.type == "cuda" and spec["adapter"]["training"].get("bf16"):
-        return torch.autocast("cuda", torch.bfloat16)
+    training = spec["adapter"]["training"]
+    if training.get("bf16") and (device.type == "cuda" or training.get("autocast")):
+        return torch.autocast(device.type, torch.bfloat16)
     return contextlib.nullcontext()
 
 

@@ -52,6 +52,7 @@ _ONLY: dict[str, tuple[Any, ...]] = {
     "adapter.output.trained_form": (False,),
     "adapter.output.plain_lora": (True, False),
     "adapter.training.fp16": (False,),
+    "adapter.training.autocast": (False,),
     "adapter.training.optim": ("adamw_torch",),
 }
 """Settings whose other values only Graft's own trainer knows."""

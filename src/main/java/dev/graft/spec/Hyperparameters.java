@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param saveSteps optimiser steps between checkpoints; 0 = steps do not decide; null = epochs do
  * @param saveMinutes time between checkpoints, at most; 0 = time does not decide
  * @param precision {@code bf16}
+ * @param autocast whether low-rank paths, too, have products in that precision
  * @param tf32 whether GPUs may multiply matrices of f32 in TensorFloat-32
  * @param guards what ends a run that goes wrong
  */
@@ -25,6 +26,7 @@ public record Hyperparameters(
     double saveMinutes,
     GradientCheckpointing gradientCheckpointing,
     Precision precision,
+    boolean autocast,
     boolean tf32,
     StepGuards guards) {
   /**

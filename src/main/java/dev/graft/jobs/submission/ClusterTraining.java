@@ -77,6 +77,7 @@ final class ClusterTraining {
     EvaluationOptions evaluation = training.evaluation();
     if (training.rows().packingStrategy() != null) paths.add("training.packing");
     if (training.precision() == Precision.F16) paths.add("training.fp16");
+    if (training.autocast()) paths.add("training.autocast");
     if (training.loraPlus() != null) paths.add("training.loraplus_lr_ratio");
     if (training.regularisation().neftuneNoiseAlpha() > 0) {
       paths.add("training.neftune_noise_alpha");

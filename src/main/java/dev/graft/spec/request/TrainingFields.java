@@ -53,6 +53,7 @@ final class TrainingFields {
             or(fields.number("neftune_noise_alpha", 0, 100, "usual are 5 to 15"), 0.0));
     LoraPlus loraPlus = LoraPlus.read(fields, method, learningRate);
     Precision precision = precision(fields);
+    boolean autocast = autocast(fields, method, precision);
     boolean tf32 = or(fields.bool("tf32"), false);
     var guards = guards(fields, objective);
     refuseUnbuilt(fields);
@@ -69,6 +70,7 @@ final class TrainingFields {
         saveMinutes,
         checkpointing,
         precision,
+        autocast,
         tf32,
         guards);
   }
@@ -86,6 +88,13 @@ final class TrainingFields {
     if (bf16 && fp16) fields.refuse("fp16", "contradicts bf16: give one of them");
     if (fp16) return Precision.F16;
     return bf16 ? Precision.BF16 : Precision.F32;
+  }
+
+  private static boolean autocast(Fields fields, AdapterMethod method, Precision precision) {
+    if (!or(fields.bool("autocast"), false)) return false;
+    if (!precision.half()) fields.refuse("autocast", "needs bf16 or fp16: true");
+    if (!(method instanceof AdapterMethod.Lora)) fields.refuse("autocast", "is for LoRA");
+    return true;
   }
 
   private static GradientCheckpointing checkpointing(Fields fields) {

@@ -203,6 +203,7 @@ public final class TrainingSpecs {
         .put("neftune_noise_alpha", training.regularisation().neftuneNoiseAlpha())
         .put("bf16", training.precision() == Precision.BF16)
         .put("fp16", training.precision() == Precision.F16)
+        .put("autocast", training.autocast())
         .put("tf32", training.tf32())
         .put("loss_spike_guard", training.guards().lossSpike())
         .put("skip_nonfinite_steps", training.guards().skipNonfinite());

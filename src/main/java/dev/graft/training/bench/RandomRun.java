@@ -18,7 +18,12 @@ import tools.jackson.databind.json.JsonMapper;
  * @param rank of LoRA on every linear layer, alpha twice as large; 0 = full fine-tuning
  */
 public record RandomRun(
-    int batch, int length, int rank, Precision dtype, GradientCheckpointing checkpointing) {
+    int batch,
+    int length,
+    int rank,
+    Precision dtype,
+    boolean autocast,
+    GradientCheckpointing checkpointing) {
   private static final long SEED = 42;
 
   /** Most words of a row of the file: a line may have 1 MiB. */
@@ -64,6 +69,7 @@ public record RandomRun(
     training.put("save_minutes", 0);
     training.put("bf16", dtype == Precision.BF16);
     training.put("fp16", dtype == Precision.F16);
+    training.put("autocast", autocast);
     switch (checkpointing) {
       case OFF -> training.put("gradient_checkpointing", false);
       case ON -> training.put("gradient_checkpointing", true);

@@ -139,6 +139,9 @@ final class BenchTrainCommand implements Callable<Integer> {
     @Option(names = "--dtype", defaultValue = "F32", description = "Of products: f32 or bf16.")
     private Precision dtype = Precision.F32;
 
+    @Option(names = "--autocast", description = "Products of low-rank paths in that type, too.")
+    private boolean autocast;
+
     @Option(
         names = "--checkpointing",
         defaultValue = "OFF",
@@ -180,7 +183,7 @@ final class BenchTrainCommand implements Callable<Integer> {
       throw refused("--batch must be at least 1, --length at least 2, --rank at least 0");
     }
     try {
-      return new RandomRun(of.batch, of.length, of.rank, of.dtype, of.checkpointing)
+      return new RandomRun(of.batch, of.length, of.rank, of.dtype, of.autocast, of.checkpointing)
           .write(of.model, scratch, warmup + steps);
     } catch (IllegalArgumentException e) {
       throw refused(String.valueOf(e.getMessage()));

@@ -20,7 +20,8 @@ import java.util.stream.IntStream;
  * large than too small, from the model's files and the settings alone.
  *
  * @param weights of the base, as they lie on the device: see {@link HeldWeights}
- * @param trained what trains: value, gradient and Adam's two moments, 16 bytes a scalar
+ * @param trained what trains: value, gradient and Adam's two moments, 16 bytes a scalar, and 2 for
+ *     a rounded copy
  * @param row what one row of a micro-batch leaves for the way down: see {@link RowActivations}
  * @param work what does not grow with the rows: the logits of one chunk, one weight made of its
  *     quantised form, and the program itself
@@ -50,7 +51,8 @@ public record MemoryNeed(long weights, long trained, long row, long work, int ro
     GradientCheckpointing plan = training.gradientCheckpointing();
     return new MemoryNeed(
         weights.bytes(),
-        SCALAR * tuner.slots().stream().mapToLong(Slot::size).sum(),
+        (training.autocast() ? SCALAR + 2 : SCALAR)
+            * tuner.slots().stream().mapToLong(Slot::size).sum(),
         plan == GradientCheckpointing.OFF ? kept : again,
         PROGRAM + weights.unpacked() + logits(config, tuner.slots(), spec),
         plan == GradientCheckpointing.AUTO ? fewest : rows,

@@ -58,7 +58,7 @@ record WornAdapter(Transformer model, List<PtNDArray> own) implements AutoClosea
                 .formatted(Arrays.toString(shape), Arrays.toString(paths.shape())));
       }
       Map<String, PtNDArray> own = new HashMap<>();
-      PtNDArray rows = memory.load(adapter.embeddings());
+      PtNDArray rows = memory.load(adapter.embeddings().named());
       own.put(PromptPaths.NAME, rows);
       for (ColumnSlice each : paths.columns()) {
         own.put(each.name(), memory.columns(rows, each.start(), each.count()));

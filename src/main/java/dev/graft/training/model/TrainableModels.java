@@ -10,6 +10,7 @@ import dev.graft.training.model.device.BaseWeights;
 import dev.graft.training.model.device.DerivedTensors;
 import dev.graft.training.model.device.DeviceMemory;
 import dev.graft.training.model.device.ModelTensors;
+import dev.graft.training.model.device.RoundedFactors;
 import dev.graft.training.model.device.TensorTable;
 import dev.graft.training.model.forward.Transformer;
 import dev.graft.training.model.optimizer.AdamW;
@@ -82,6 +83,8 @@ public final class TrainableModels {
     TrainableModel load() {
       ComputedTensor computed = trained();
       frozen();
+      boolean autocast = recipe.execution().autocast();
+      var rounded = new RoundedFactors(memory, tensors, autocast ? tuner.factors() : Set.of());
       fill();
       for (NamedTensor each : tuner.start(recipe.seed())) {
         memory.fill(parameters.value(each.name()), each);
@@ -109,6 +112,7 @@ public final class TrainableModels {
               tuner,
               parameters,
               computed,
+              rounded,
               derived,
               rule,
               LossScale.of(memory, recipe.execution().precision()),

@@ -1,6 +1,8 @@
 package dev.graft.training.model;
 
+import dev.graft.training.Execution;
 import dev.graft.training.model.device.BaseWeights;
+import dev.graft.training.model.device.ModelTensors;
 import dev.graft.training.model.family.Family;
 import dev.graft.training.model.forward.ModelProgram;
 import dev.graft.training.tuner.Tuners;
@@ -33,15 +35,18 @@ public final class TrainingProgram {
     Map<String, ModelConfig.Parameter> parameters =
         base.config().parameters().stream()
             .collect(Collectors.toMap(ModelConfig.Parameter::name, each -> each));
+    Execution execution = recipe.execution();
+    Set<String> rounded = execution.autocast() ? tuner.factors() : Set.of();
     BaseWeights weights = new BaseWeights(base, recipe.quantization(), tuner);
     return ModelProgram.of(
         family(base, recipe),
         adapter(tuner, recipe),
         trained::contains,
         name -> {
+          if (rounded.contains(name)) return ModelTensors.roundedForm(execution.precision());
           ModelConfig.Parameter of = parameters.get(name);
           if (of == null) return null;
-          return weights.form(of, trained.contains(name), recipe.execution().precision());
+          return weights.form(of, trained.contains(name), execution.precision());
         });
   }
 

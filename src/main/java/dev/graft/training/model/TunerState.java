@@ -7,6 +7,7 @@ import dev.graft.training.model.device.DerivedTensors;
 import dev.graft.training.model.device.DeviceMemory;
 import dev.graft.training.model.device.DeviceTensors;
 import dev.graft.training.model.device.Readout;
+import dev.graft.training.model.device.RoundedFactors;
 import dev.graft.training.model.device.TensorTable;
 import dev.graft.training.model.optimizer.ComputedTensor;
 import dev.graft.training.model.optimizer.LossScale;
@@ -27,6 +28,7 @@ final class TunerState implements AutoCloseable {
   private final Tuner tuner;
   private final Parameters parameters;
   private final @Nullable ComputedTensor computed;
+  private final RoundedFactors rounded;
   private final DerivedTensors derived;
   private final StepRule rule;
   private final LossScale lossScale;
@@ -44,6 +46,7 @@ final class TunerState implements AutoCloseable {
       Tuner tuner,
       Parameters parameters,
       @Nullable ComputedTensor computed,
+      RoundedFactors rounded,
       DerivedTensors derived,
       StepRule rule,
       LossScale lossScale,
@@ -53,6 +56,7 @@ final class TunerState implements AutoCloseable {
     this.tuner = tuner;
     this.parameters = parameters;
     this.computed = computed;
+    this.rounded = rounded;
     this.derived = derived;
     this.rule = rule;
     this.lossScale = lossScale;
@@ -92,6 +96,7 @@ final class TunerState implements AutoCloseable {
 
   private void compute() {
     if (computed != null) computed.compute();
+    rounded.compute();
     derived.compute();
   }
 

@@ -180,7 +180,7 @@ public final class LayerProgram {
   }
 
   private String autograd(boolean inputGradient) {
-    LayerText text = text(true);
+    LayerText text = new LayerText(tensors.definition(), true, Map.of());
     statements.forEach(each -> each.reference(text));
     StringBuilder body = new StringBuilder();
     body.append("    _a = torch.set_grad_enabled(True)\n");

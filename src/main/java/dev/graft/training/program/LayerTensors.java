@@ -1,5 +1,6 @@
 package dev.graft.training.program;
 
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -56,6 +57,13 @@ public record LayerTensors(List<String> names, Set<String> trained, Map<String, 
       names.addAll(found == null ? List.of(name) : found.parts(name));
     }
     return new LayerTensors(List.copyOf(names), Set.of(), forms);
+  }
+
+  /** The same with forms that autograd can follow. */
+  LayerTensors definition() {
+    Map<String, WeightForm> definitions = new HashMap<>();
+    forms.forEach((name, form) -> definitions.put(name, form.definition()));
+    return new LayerTensors(names, trained, definitions);
   }
 
   /** Text of a tensor's numbers, where the tensors are the argument {@code w}. */

@@ -24,6 +24,11 @@ public sealed interface WeightForm {
     return text(parts(name).stream().map(tensor).toList());
   }
 
+  /** The same numbers made of the weight's own, so that autograd finds the way back to them. */
+  default WeightForm definition() {
+    return this;
+  }
+
   private static List<String> named(String name, String... suffixes) {
     return IntStream.rangeClosed(0, suffixes.length)
         .mapToObj(i -> i == 0 ? name : name + suffixes[i - 1])
@@ -96,6 +101,28 @@ public sealed interface WeightForm {
     @Override
     public String text(List<String> parts) {
       return "torch.to(%s, %d)".formatted(parts.getFirst(), computed);
+    }
+  }
+
+  /**
+   * A trained factor that products read in a copy, rounded when it changes.
+   *
+   * @param computed torch's number of the element type of the copy
+   */
+  record RoundedCopy(int computed) implements WeightForm {
+    @Override
+    public List<String> parts(String name) {
+      return named(name, ".rounded");
+    }
+
+    @Override
+    public String text(List<String> parts) {
+      return parts.getLast();
+    }
+
+    @Override
+    public WeightForm definition() {
+      return new Rounded(computed);
     }
   }
 

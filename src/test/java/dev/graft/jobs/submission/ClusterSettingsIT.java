@@ -60,6 +60,7 @@ class ClusterSettingsIT {
           "{'quantization': {'load_in_4bit': true}}",
           "{'training': {'packing': true}}",
           "{'training': {'fp16': true}}",
+          "{'training': {'bf16': true, 'autocast': true}}",
           "{'training': {'loraplus_lr_ratio': 4}}",
           "{'training': {'neftune_noise_alpha': 5}}",
           "{'training': {'eval_steps': 5, 'early_stopping_patience': 2}}",

@@ -100,6 +100,7 @@ class AdapterSpecsTests {
             + "'training':{'bf16':true}}",
         "{'quantization':{'load_in_4bit':true,'bnb_4bit_compute_dtype':'float16'},"
             + "'training':{'fp16':true}}",
+        "{'training':{'bf16':true,'autocast':true}}",
         "{'quantization':{'load_in_8bit':true}}"
       })
   void theEchoResolvesToTheSameSpec(String adapter) {
@@ -206,6 +207,9 @@ class AdapterSpecsTests {
         "{'training':{'learning_rate':-1}} | adapter.training.learning_rate",
         "{'training':{'learning_rate':1e999}} | adapter.training.learning_rate",
         "{'training':{'fp16':true,'bf16':true}} | adapter.training.fp16",
+        "{'training':{'autocast':true}} | adapter.training.autocast",
+        "{'peft':{'peft_type':'IA3'},'training':{'bf16':true,'autocast':true}} |"
+            + " adapter.training.autocast",
         "{'quantization':{'load_in_4bit':true,'bnb_4bit_compute_dtype':'bfloat16'}} |"
             + " adapter.quantization.bnb_4bit_compute_dtype",
         "{'training':{'packing':1}} | adapter.training.packing",

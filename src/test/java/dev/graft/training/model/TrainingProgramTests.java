@@ -33,6 +33,8 @@ class TrainingProgramTests {
         "gpt2;{'peft':{'peft_type':'LORA'},'quantization':{'load_in_4bit':true},'training':{'bf16':true}}",
         "llama-nf4;{'peft':{'peft_type':'LORA'}}",
         "llama-int8;{'peft':{'peft_type':'LORA'}}",
+        "llama;{'peft':{'peft_type':'LORA','use_dora':true},'training':{'bf16':true,'autocast':true}}",
+        "llama;{'peft':{'peft_type':'LORA','init_lora_weights':'pissa'},'training':{'bf16':true,'autocast':true}}",
         "llama;{'method':{'type':'full'},'training':{'bf16':true}}",
         "llama;{'peft':{'peft_type':'ADALORA','total_step':100}}",
         "llama;{'peft':{'peft_type':'VERA'}}",
@@ -51,7 +53,12 @@ class TrainingProgramTests {
         new TrainingSetup(
             spec.method(),
             ADAMW,
-            Execution.cpu(spec.training().precision(), ComputePlan.KEEP),
+            new Execution(
+                Execution.CPU,
+                spec.training().precision(),
+                spec.training().autocast(),
+                ComputePlan.KEEP,
+                0),
             1,
             spec.quantization(),
             spec.training().regularisation(),

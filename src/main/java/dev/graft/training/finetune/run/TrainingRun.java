@@ -43,6 +43,7 @@ public record TrainingRun(
     return new Execution(
         machine.device(),
         spec.training().precision(),
+        spec.training().autocast(),
         budget == null ? plan : plan.within(budget),
         threads());
   }

@@ -42,7 +42,7 @@ public final class DerivedTensors implements AutoCloseable {
     Map<String, String> methods = new LinkedHashMap<>();
     StringBuilder text = new StringBuilder();
     for (Derived each : derived) {
-      LayerTensors read = LayerTensors.named(each.of(), tensors::form);
+      LayerTensors read = LayerTensors.named(each.of(), tensors::exactForm);
       List<String> arguments = new ArrayList<>();
       arguments.add("into");
       for (String name : each.of()) arguments.add(read.text(name));

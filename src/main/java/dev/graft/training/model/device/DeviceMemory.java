@@ -39,6 +39,7 @@ public final class DeviceMemory implements AutoCloseable {
   private final String name;
   private final PtNDManager manager;
   private final TorchScriptModule module;
+  private final PtNDArray like;
   private @Nullable MemorySegment staging;
 
   private DeviceMemory(Device device, String name, PtNDManager manager, TorchScriptModule module) {
@@ -46,6 +47,7 @@ public final class DeviceMemory implements AutoCloseable {
     this.name = name;
     this.manager = manager;
     this.module = module;
+    like = (PtNDArray) manager.create(0f); // of the device, as what is made by it
   }
 
   /**
@@ -84,11 +86,6 @@ public final class DeviceMemory implements AutoCloseable {
     return (PtNDManager) manager.newSubManager();
   }
 
-  /** A copy of stored weights as f32. */
-  public PtNDArray load(MappedTensor tensor) {
-    return load(tensor, Dtype.F32, Dtype.F32);
-  }
-
   /**
    * A copy of stored weights.
    *
@@ -115,12 +112,14 @@ public final class DeviceMemory implements AutoCloseable {
   }
 
   private PtNDArray load(NamedTensor tensor, int rounded, int result) {
-    PtNDArray copy;
-    try (PtNDArray like = (PtNDArray) manager.create(0f)) {
-      copy = module.call(manager, "empty", like, tensor.shape(), result).getFirst();
-    }
+    PtNDArray copy = empty(tensor.shape(), result);
     fill(copy, tensor, rounded);
     return copy;
+  }
+
+  /** Not filled; the kind is torch's number of the element type. */
+  PtNDArray empty(long[] shape, int kind) {
+    return module.call(manager, "empty", like, shape, kind).getFirst();
   }
 
   /** Overwrites a tensor by as many floating point numbers, which may be its own. */
@@ -229,9 +228,7 @@ public final class DeviceMemory implements AutoCloseable {
   }
 
   public PtNDArray zeros(long size) {
-    try (PtNDArray like = (PtNDArray) manager.create(0f)) {
-      return module.call(manager, "zeros", like, size).getFirst();
-    }
+    return module.call(manager, "zeros", like, size).getFirst();
   }
 
   public PtNDArray zeros(long... shape) {

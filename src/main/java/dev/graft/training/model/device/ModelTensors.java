@@ -84,6 +84,24 @@ public final class ModelTensors {
     if (form != null) forms.put(parameter.name(), form);
   }
 
+  /**
+   * A factor of a low-rank path.
+   *
+   * @param copy of it in the element type of products, which they read
+   */
+  public void putRounded(String name, PtNDArray array, PtNDArray copy) {
+    WeightForm form = new WeightForm.RoundedCopy(kind());
+    List<String> parts = form.parts(name);
+    put(parts.getFirst(), array);
+    put(parts.getLast(), copy);
+    forms.put(name, form);
+  }
+
+  /** The form of a factor as {@link #putRounded} has it. */
+  public static WeightForm roundedForm(Precision precision) {
+    return new WeightForm.RoundedCopy(DeviceMemory.kind(products(precision)));
+  }
+
   /** The form of a tensor that trains in place of one of the base's; null = plain numbers. */
   static @Nullable WeightForm trainedForm(ModelConfig.Parameter parameter, Dtype products) {
     boolean rounded = products != Dtype.F32 && isMatrix(parameter);
@@ -174,5 +192,10 @@ public final class ModelTensors {
 
   public @Nullable WeightForm form(String name) {
     return forms.get(name);
+  }
+
+  /** The form of a tensor's own numbers, where products read others. */
+  @Nullable WeightForm exactForm(String name) {
+    return form(name) instanceof WeightForm.RoundedCopy ? null : form(name);
   }
 }

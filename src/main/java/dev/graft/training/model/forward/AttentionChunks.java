@@ -15,6 +15,9 @@ final class AttentionChunks {
   /** Short texts share a chunk up to so many queries: a call costs more than what is masked. */
   private static final int SMALL = 64;
 
+  /** Columns of a mask are a multiple of this where they can be: whole vectors of 16 bits. */
+  private static final int COLUMNS = 64;
+
   private final TokenLayout layout;
   private final int past;
   private final int window;
@@ -103,6 +106,7 @@ final class AttentionChunks {
     }
     encoded.add((long) first);
     encoded.add((long) queries);
+    if (masked >= 0) masked = Math.max(0, count - Math.ceilDiv(count - masked, COLUMNS) * COLUMNS);
     encoded.add(masked < 0 ? -1L : mask(first, end, Arrays.copyOfRange(keys, masked, count)));
     ranges(Arrays.copyOf(keys, count));
   }

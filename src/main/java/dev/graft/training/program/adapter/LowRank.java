@@ -45,18 +45,18 @@ public record LowRank(
   @Override
   public void backward(LayerText text) {
     String g = text.take(output);
-    String wide = "d_" + output + "_wide"; // both products read it
-    text.line("%s = __torch__.ops.dtype.wide(%s)", wide, g);
+    String typed = "d_" + output + "_typed"; // both products read it
+    text.line("%s = __torch__.ops.dtype.like(%s, %s)", typed, g, text.tensor(b()));
     if (text.isTrained(b())) {
       text.effect(
           "__torch__.adapters.low_rank.backward_b(%s, %s, %d, %s, %s)",
-          wide, text.saved(low), start, scale, text.gradientOf(b()));
+          typed, text.saved(low), start, scale, text.gradientOf(b()));
     }
     if (text.needsGradient(low)) {
       text.put(
           low,
           "__torch__.adapters.low_rank.backward_low(%s, %s, %s, %d, %s, %s)"
-              .formatted(text.total(low), wide, text.saved(low), start, text.tensor(b()), scale));
+              .formatted(text.total(low), typed, text.saved(low), start, text.tensor(b()), scale));
     }
     text.add(dense, g);
   }

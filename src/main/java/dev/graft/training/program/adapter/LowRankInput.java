@@ -72,8 +72,13 @@ public record LowRankInput(String output, String input, List<String> modules, do
   private String source(LayerText text) {
     if (!text.drops(dropout)) return input;
     text.line(
-        "%s, %s, = __torch__.adapters.low_rank.dropout(__torch__.ops.dtype.wide(%s), %s, %s)",
-        dropped(), mask(), input, dropout, BatchContext.AMONG.reference());
+        "%s, %s, = __torch__.adapters.low_rank.dropout(__torch__.ops.dtype.like(%s, %s), %s, %s)",
+        dropped(),
+        mask(),
+        input,
+        text.tensor(tensors().getFirst()),
+        dropout,
+        BatchContext.AMONG.reference());
     return dropped();
   }
 

@@ -86,8 +86,8 @@ public record Attend(
     return "%d, %d, %s, %s, %s".formatted(heads, size, chunks(), scale, softcap);
   }
 
-  private String grouped() {
-    return output + "_grouped";
+  private String kept() {
+    return output + "_saved";
   }
 
   private String masks() {
@@ -113,7 +113,7 @@ public record Attend(
   public void forward(LayerText text) {
     text.line(
         "%s, %s, %s, = __torch__.ops.attention.forward(%s, %s, c, %s)",
-        output, grouped(), masks(), read(text), rule(), dropped(text));
+        output, kept(), masks(), read(text), rule(), dropped(text));
   }
 
   @Override
@@ -135,7 +135,7 @@ public record Attend(
         dk,
         dv,
         g,
-        text.savedList(grouped()),
+        text.savedList(kept()),
         text.savedList(masks()),
         prefix != null && text.isTrained(prefix) ? text.gradientOf(prefix) : "None",
         chunks(),

@@ -17,6 +17,7 @@ import dev.graft.weights.config.ModelConfig.Linear;
 import dev.graft.weights.tensor.NamedTensor;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -130,6 +131,16 @@ public final class LinearFactors implements AdapterPart {
     if (!method.initLoraWeights().changesBase()) return 0;
     return Float.BYTES
         * modules.stream().flatMap(each -> factors(each).stream()).mapToLong(Slot::size).sum();
+  }
+
+  @Override
+  public Set<String> factors() {
+    Set<String> factors = new HashSet<>(remembered());
+    for (Linear each : modules) {
+      factors.add(each.path() + LoraStart.A);
+      factors.add(each.path() + LoraStart.B);
+    }
+    return factors;
   }
 
   /** {@code q_proj.initial.lora_A.weight} of {@code q_proj.lora_A.weight}. */

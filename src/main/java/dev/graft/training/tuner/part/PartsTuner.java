@@ -60,6 +60,11 @@ public class PartsTuner implements Tuner {
   }
 
   @Override
+  public final Set<String> factors() {
+    return parts.stream().flatMap(part -> part.factors().stream()).collect(Collectors.toSet());
+  }
+
+  @Override
   public final String output(String ofBase) {
     String output = ofBase;
     for (AdapterPart part : parts) output = part.output(output);

@@ -51,6 +51,11 @@ public interface Trainable extends Rewrite {
     return Set.of();
   }
 
+  /** Slots and frozen tensors that are factors of low-rank paths beside linear layers. */
+  default Set<String> factors() {
+    return Set.of();
+  }
+
   /** Tensors that follow from slots and from the base. */
   default List<Derived> derived() {
     return List.of();

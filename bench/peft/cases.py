@@ -100,7 +100,7 @@ def on_gpu(title, batch, length, **other):
 
 
 CASES = {
-    "f32-4x256": Case("4 rows of 256 tokens, f32", full_rows, 4, 256, beside=PLAIN, speed=1.4, memory=0.5, gemm=0.82),
+    "f32-4x256": Case("4 rows of 256 tokens, f32", full_rows, 4, 256, beside=PLAIN, steps=4, warmup=2, speed=1.4, memory=0.5, gemm=0.82),
     "f32-8x128": Case("8 rows of 128 tokens, f32", full_rows, 8, 128, beside=PLAIN, steps=1, speed=1.4, memory=0.5, gemm=0.82),
     "f32-1x1024": Case("1 row of 1024 tokens, f32", full_rows, 1, 1024, beside=PLAIN, steps=1, speed=1.4, memory=0.5, gemm=0.82),
     "banking10": Case("banking10, 16 rows", banking10, 16, speed=3.0),
@@ -108,10 +108,10 @@ CASES = {
     "dpo": Case("DPO, 4 pairs with a prompt of 200 tokens", preferences, 4, beside={"objective": "dpo"}, steps=1, speed=1.8),
     "packed": Case("short texts, packed beside padded", short_rows, 8, 512, training={"packing": True}, packed=1,
                    same_loss=None, speed=2.0),
-    "bf16-4x256": Case("4 rows of 256 tokens, bf16", full_rows, 4, 256, training={"bf16": True}, beside=PLAIN, same_loss=0.05, speed=1.4,
+    "bf16-4x256": Case("4 rows of 256 tokens, bf16", full_rows, 4, 256, training={"bf16": True}, beside=PLAIN, steps=4, warmup=2, same_loss=0.05, speed=1.4,
                        memory=0.5),
     "autocast-4x256": Case("4 rows of 256 tokens, bf16 with autocast", full_rows, 4, 256, training={"bf16": True, "autocast": True},
-                           beside=PLAIN, same_loss=0.05, speed=1.4, memory=0.5),
+                           beside=PLAIN, steps=4, warmup=2, same_loss=0.05, speed=1.4, memory=0.5),
     "qlora-4x256": Case("QLoRA (NF4) beside LoRA in f32", full_rows, 4, 256, beside=PLAIN | {"quantization": NF4},
                         against="itself", same_loss=None, speed=1 / 1.5, weights=0.285),
     "classification": Case("MiniLM classifies SST-2, 32 rows", sst2, 32, 128, beside={"objective": "classification"}, model="encoder",

@@ -78,8 +78,7 @@ public final class UnknownSetting {
           Map.entry("dataloader_num_workers", WORKERS),
           Map.entry("deepspeed", WORKERS),
           Map.entry("fsdp", WORKERS),
-          Map.entry("torch_compile", WORKERS),
-          Map.entry("tf32", WORKERS));
+          Map.entry("torch_compile", WORKERS));
 
   private UnknownSetting() {}
 

@@ -101,7 +101,19 @@ public final class LayerProgram {
         statements.stream()
             .filter(Statement::cheap)
             .collect(Collectors.toMap(Statement::output, Function.identity()));
-    return new LayerText(tensors, training, cheap);
+    return new LayerText(tensors, training, cheap, spent());
+  }
+
+  /** What one statement alone reads, and nothing keeps. */
+  private Set<String> spent() {
+    Map<String, Long> readers =
+        statements.stream()
+            .flatMap(each -> each.inputs().stream())
+            .collect(Collectors.groupingBy(Function.identity(), Collectors.counting()));
+    return statements.stream()
+        .filter(each -> each.fresh() && readers.getOrDefault(each.output(), 0L) == 1)
+        .map(Statement::output)
+        .collect(Collectors.toSet());
   }
 
   private String output() {
@@ -180,7 +192,7 @@ public final class LayerProgram {
   }
 
   private String autograd(boolean inputGradient) {
-    LayerText text = new LayerText(tensors.definition(), true, Map.of());
+    LayerText text = new LayerText(tensors.definition(), true, Map.of(), Set.of());
     statements.forEach(each -> each.reference(text));
     StringBuilder body = new StringBuilder();
     body.append("    _a = torch.set_grad_enabled(True)\n");

@@ -1,5 +1,6 @@
 package dev.graft.training.program;
 
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -18,6 +19,7 @@ public final class LayerText {
   private final LayerTensors tensors;
   private final boolean training;
   private final Map<String, Statement> cheap;
+  private final Set<String> spent;
   private final Set<String> recomputed = new HashSet<>();
   private final StringBuilder lines = new StringBuilder();
   private final Map<String, String> saved = new LinkedHashMap<>();
@@ -27,11 +29,14 @@ public final class LayerText {
 
   /**
    * @param cheap statements whose outputs are not saved, see {@link Statement#cheap}
+   * @param spent values that their only reader may change
    */
-  LayerText(LayerTensors tensors, boolean training, Map<String, Statement> cheap) {
+  LayerText(
+      LayerTensors tensors, boolean training, Map<String, Statement> cheap, Set<String> spent) {
     this.tensors = tensors;
     this.training = training;
     this.cheap = cheap;
+    this.spent = spent;
   }
 
   public void line(String format, Object... arguments) {
@@ -71,6 +76,11 @@ public final class LayerText {
       again.forward(this);
     }
     return value;
+  }
+
+  /** Whether the statement that reads a value may write into it. */
+  public boolean spent(String value) {
+    return spent.contains(value);
   }
 
   /** Whether backward has computed a value again by now. */
@@ -114,9 +124,7 @@ public final class LayerText {
   public String total(String value) {
     String variable = gradients.get(value);
     if (variable == null) return "None";
-    boolean shared =
-        gradients.entrySet().stream()
-            .anyMatch(e -> !e.getKey().equals(value) && e.getValue().equals(variable));
+    boolean shared = Collections.frequency(gradients.values(), variable) > 1;
     return shared ? "torch.clone(" + variable + ")" : variable;
   }
 
@@ -131,13 +139,9 @@ public final class LayerText {
   public void add(String value, String expression) {
     if (!needsGradient(value)) return;
     String total = total(value);
-    if (!total.equals("None")) {
-      put(value, "torch.add_(%s, %s)".formatted(total, expression));
-    } else if (expression.indexOf('(') < 0) {
-      gradients.put(value, expression);
-    } else {
-      put(value, expression);
-    }
+    if (!total.equals("None")) put(value, "torch.add_(%s, %s)".formatted(total, expression));
+    else if (expression.indexOf('(') >= 0) put(value, expression);
+    else gradients.put(value, expression);
   }
 
   String lines() {

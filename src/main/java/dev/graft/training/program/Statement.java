@@ -52,6 +52,11 @@ public interface Statement {
     return false;
   }
 
+  /** Whether the output is a tensor of its own, which backward does not keep. */
+  default boolean fresh() {
+    return false;
+  }
+
   /** Whether it drops for each token alike, by {@link BatchContext#AMONG} for those of a part. */
   default boolean dropsByToken() {
     return true;

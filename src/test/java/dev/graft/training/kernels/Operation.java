@@ -245,7 +245,8 @@ record Operation(
         new long[][] {{5, 6}},
         "y = __torch__.ops.activation.%s(i[0])".formatted(name),
         "y = __torch__.ops.activation.%s_reference(i[0])".formatted(name),
-        "_1 = torch.append(d, __torch__.ops.activation.%s_backward(g, i[0]))\n".formatted(name));
+        "_1 = torch.append(d, __torch__.ops.activation.%s_backward(torch.clone(g), i[0]))\n"
+            .formatted(name));
   }
 
   private static Operation tokenLogp(String name, String options) {

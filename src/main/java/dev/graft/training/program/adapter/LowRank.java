@@ -36,6 +36,11 @@ public record LowRank(
   }
 
   @Override
+  public boolean fresh() {
+    return true;
+  }
+
+  @Override
   public void reference(LayerText text) {
     text.line(
         "%s = __torch__.adapters.low_rank.added_reference(%s, %s, %d, %s, %s)",

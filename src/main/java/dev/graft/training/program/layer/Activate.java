@@ -28,6 +28,8 @@ public record Activate(String output, String input, Activation activation) imple
 
   @Override
   public void backward(LayerText text) {
-    text.add(input, kernel().backward(text.take(output), text.saved(input)));
+    String g = text.total(output);
+    text.take(output);
+    text.add(input, kernel().backward(g, text.saved(input)));
   }
 }

@@ -18,6 +18,9 @@ record ActivationKernel(Activation activation) {
     return "%s(%s)".formatted(function("_reference"), x);
   }
 
+  /**
+   * @param g used up
+   */
   String backward(String g, String x) {
     return "%s(%s, %s)".formatted(function("_backward"), g, x);
   }

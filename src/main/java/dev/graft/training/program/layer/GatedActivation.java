@@ -24,7 +24,8 @@ public record GatedActivation(String output, String gate, String up, Activation 
   @Override
   public void forward(LayerText text) {
     text.line("%s = %s", active(), kernel().forward(gate));
-    text.line("%s = torch.mul(%s, %s)", output, active(), up);
+    String product = text.recomputed(output) ? "mul" : "mul_"; // backward needs what is active
+    text.line("%s = torch.%s(%s, %s)", output, product, active(), up);
   }
 
   @Override

@@ -65,6 +65,11 @@ public record LinearLayer(
   }
 
   @Override
+  public boolean fresh() {
+    return true;
+  }
+
+  @Override
   public void reference(LayerText text) {
     text.line(
         "%s = __torch__.ops.linear.reference(%s, %s, %s)",

@@ -44,20 +44,18 @@ final class TrainingFields {
     var evaluation = EvaluationOptions.read(fields);
     Integer saveSteps = fields.integer("save_steps", 0, MOST);
     double saveMinutes = or(fields.number("save_minutes", 0, MOST_MINUTES), 5.0);
-    double smoothing = or(fields.number("label_smoothing_factor", 0, 0.999), 0.0);
-    GradientCheckpointing checkpointing = checkpointing(fields);
     var regularisation =
         new Hyperparameters.Regularisation(
-            smoothing,
+            or(fields.number("label_smoothing_factor", 0, 0.999), 0.0),
             or(fields.bool("disable_dropout"), true),
             or(fields.number("neftune_noise_alpha", 0, 100, "usual are 5 to 15"), 0.0));
+    GradientCheckpointing checkpointing = checkpointing(fields);
     LoraPlus loraPlus = LoraPlus.read(fields, method, learningRate);
     Precision precision = precision(fields);
     boolean autocast = autocast(fields, method, precision);
     boolean tf32 = or(fields.bool("tf32"), false);
     var guards = guards(fields, objective);
-    refuseUnbuilt(fields);
-    fields.refuseUnknown();
+    refuseOthers(fields);
     return new Hyperparameters(
         schedule,
         optimizer,
@@ -194,7 +192,8 @@ final class TrainingFields {
     return or(strategy, PackingStrategy.BFD);
   }
 
-  private static void refuseUnbuilt(Fields fields) {
+  private static void refuseOthers(Fields fields) {
     fields.notYet("optim", "adamw_torch", "adamw_torch_fused");
+    fields.refuseUnknown();
   }
 }

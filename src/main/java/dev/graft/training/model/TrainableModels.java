@@ -101,11 +101,6 @@ public final class TrainableModels {
               tensors,
               gradients,
               TrainingProgram.adapter(tuner, recipe));
-      Tuner.Allocated allocated = tuner.allocated();
-      StepRule rule =
-          allocated == null
-              ? StepRule.NONE
-              : new RankAllocator(memory, parameters, allocated, kept);
       TunerState state =
           new TunerState(
               memory,
@@ -114,12 +109,18 @@ public final class TrainableModels {
               computed,
               rounded,
               derived,
-              rule,
+              rule(),
               LossScale.of(memory, recipe.execution().precision()),
               new TensorTable(memory, kept),
               new TensorTable(memory, remembered));
       ReferenceModel reference = ReferenceModel.of(memory, base, tuner, recipe, model, tensors);
       return new TrainableTransformer(memory, model, state, reference, recipe);
+    }
+
+    private StepRule rule() {
+      Tuner.Allocated allocated = tuner.allocated();
+      if (allocated == null) return StepRule.NONE;
+      return new RankAllocator(memory, parameters, allocated, kept);
     }
 
     /** The slots, what is computed from them, and the parts of both that layers read. */

@@ -17,10 +17,9 @@ public record Sum(String output, String left, String right, double factor) imple
 
   @Override
   public void forward(LayerText text) {
-    if (factor == 1 && text.spent(right)) {
-      text.line("%s = torch.add_(%s, %s)", output, right, left);
-    } else if (factor == 1) text.line("%s = torch.add(%s, %s)", output, left, right);
-    else text.line("%s = torch.add(%s, %s, alpha=%s)", output, left, right, factor);
+    if (factor != 1) text.line("%s = torch.add(%s, %s, alpha=%s)", output, left, right, factor);
+    else if (text.spent(right)) text.line("%s = torch.add_(%s, %s)", output, right, left);
+    else text.line("%s = torch.add(%s, %s)", output, left, right);
   }
 
   @Override

@@ -45,14 +45,14 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * A step of every family with every method under every plan, and a text continued with the result,
- * in f32 and in bf16, and one step in f16, whose loss is scaled. Families whose programs are the
- * same share one.
+ * in f32 and in bf16, and one step in f16, whose loss is scaled, and one with autocast. Families
+ * whose programs are the same share one.
  */
 final class EveryProgram {
   private static final AdamW ADAMW = new AdamW(0.9, 0.999, 1e-8, 0.01, AdamW.Decay.TRAINER, 1);
   private static final List<Precision> PRECISIONS = List.of(Precision.F32, Precision.BF16);
 
-  /** The family that takes a step in f16. */
+  /** The family that takes a step in f16, and one with autocast. */
   private static final String SCALED = "llama";
 
   /** With a cache of keys and values: no plan of training. */
@@ -116,7 +116,7 @@ final class EveryProgram {
         for (AdapterMethod method : FittingMethods.of(base.config())) {
           if (run.add(written(base, method, precision))) {
             Path result = path.resolve(precision + "-" + results.size());
-            train(base, method, precision, result);
+            train(base, method, precision, false, result);
             if (Files.exists(result.resolve("adapter_config.json"))) results.add(result);
           }
           for (ComputePlan.Kind plan : ComputePlan.Kind.values()) {
@@ -133,8 +133,9 @@ final class EveryProgram {
     }
     if (family.equals(SCALED)) {
       try (ModelDirectory base = ModelDirectory.open(path)) {
-        train(
-            base, FittingMethods.of(base.config()).getFirst(), Precision.F16, path.resolve("f16"));
+        AdapterMethod first = FittingMethods.of(base.config()).getFirst();
+        train(base, first, Precision.F16, false, path.resolve("f16"));
+        train(base, first, Precision.BF16, true, path.resolve("autocast"));
       }
     }
     return null;
@@ -156,13 +157,13 @@ final class EveryProgram {
     return new Written(
         method,
         precision,
-        TrainingProgram.of(base, setup(method, precision, ComputePlan.Kind.KEEP)).text(),
+        TrainingProgram.of(base, setup(method, precision, false, ComputePlan.Kind.KEEP)).text(),
         Tuners.of(method, base).slots().stream().map(Slot::name).toList());
   }
 
   private static TrainingSetup setup(
-      AdapterMethod method, Precision precision, ComputePlan.Kind plan) {
-    var execution = new Execution(Execution.CPU, precision, plan(plan, precision), 1);
+      AdapterMethod method, Precision precision, boolean autocast, ComputePlan.Kind plan) {
+    var execution = new Execution(Execution.CPU, precision, autocast, plan(plan, precision), 1);
     return new TrainingSetup(method, ADAMW, execution, 1);
   }
 
@@ -178,9 +179,14 @@ final class EveryProgram {
    * @param result where it is written
    */
   private static void train(
-      ModelDirectory base, AdapterMethod method, Precision precision, Path result) {
+      ModelDirectory base,
+      AdapterMethod method,
+      Precision precision,
+      boolean autocast,
+      Path result) {
     for (ComputePlan.Kind plan : ComputePlan.Kind.values()) {
-      try (TrainableModel model = TrainableModels.load(base, setup(method, precision, plan))) {
+      try (TrainableModel model =
+          TrainableModels.load(base, setup(method, precision, autocast, plan))) {
         while (!step(model, base)) assertThat(model.lowerLossScale()).isTrue();
         model.evaluate(rows(base, 0));
         if (plan == ComputePlan.Kind.KEEP) {

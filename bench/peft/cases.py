@@ -101,8 +101,8 @@ def on_gpu(title, batch, length, **other):
 
 CASES = {
     "f32-4x256": Case("4 rows of 256 tokens, f32", full_rows, 4, 256, beside=PLAIN, steps=4, warmup=2, speed=1.4, memory=0.5, gemm=0.82),
-    "f32-8x128": Case("8 rows of 128 tokens, f32", full_rows, 8, 128, beside=PLAIN, steps=1, speed=1.4, memory=0.5, gemm=0.82),
-    "f32-1x1024": Case("1 row of 1024 tokens, f32", full_rows, 1, 1024, beside=PLAIN, steps=1, speed=1.4, memory=0.5, gemm=0.82),
+    "f32-8x128": Case("8 rows of 128 tokens, f32", full_rows, 8, 128, beside=PLAIN, steps=4, warmup=2, speed=1.4, memory=0.5, gemm=0.82),
+    "f32-1x1024": Case("1 row of 1024 tokens, f32", full_rows, 1, 1024, beside=PLAIN, steps=4, warmup=2, speed=1.4, memory=0.5, gemm=0.82),
     "banking10": Case("banking10, 16 rows", banking10, 16, speed=3.0),
     "banking10-rules": Case("banking10 with a long system turn", house_rules, 16, steps=1, speed=10.0, memory=0.3),
     "dpo": Case("DPO, 4 pairs with a prompt of 200 tokens", preferences, 4, beside={"objective": "dpo"}, steps=1, speed=1.8),

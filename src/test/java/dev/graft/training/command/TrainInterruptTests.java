@@ -11,6 +11,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -23,6 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 class TrainInterruptTests {
   private static final int INTERRUPTED = 130;
   private static final int TERMINATED = 143;
+  private static final int SIGINT = 2;
 
   @TempDir private Path directory;
   private Process train;
@@ -92,11 +95,24 @@ class TrainInterruptTests {
 
   private void start(Path spec) throws IOException {
     Path out = directory.resolve("out");
-    train =
-        new ProcessBuilder(
-                ChildJvm.ofThisProgram(
-                    "256m", "train", spec.toString(), "--out", out.toString(), "--json"))
-            .start();
+    List<String> command = new ArrayList<>();
+    if (ignoresInterrupts()) command.addAll(List.of("env", "--default-signal=INT"));
+    command.addAll(
+        ChildJvm.ofThisProgram(
+            "256m", "train", spec.toString(), "--out", out.toString(), "--json"));
+    train = new ProcessBuilder(command).start();
+  }
+
+  /** As what a shell starts in the background without job control; a child inherits that. */
+  private static boolean ignoresInterrupts() throws IOException {
+    Path status = Path.of("/proc/self/status");
+    if (!Files.exists(status)) return false;
+    String ignored =
+        Files.readAllLines(status).stream()
+            .filter(line -> line.startsWith("SigIgn:"))
+            .findFirst()
+            .orElseThrow();
+    return (Long.parseUnsignedLong(ignored.substring(7).strip(), 16) & 1L << SIGINT - 1) != 0;
   }
 
   private void signal(String name) throws Exception {

@@ -24,7 +24,6 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Component;
-import org.springframework.transaction.support.TransactionTemplate;
 
 /** Makes forms of adapters; a server makes one at a time. */
 @Component
@@ -48,21 +47,18 @@ class ExportWork implements WorkKind {
   private final Conversion conversion;
   private final ArtifactStore store;
   private final LeasedWork work;
-  private final TransactionTemplate transaction;
 
   ExportWork(
       AdapterExports exports,
       Adapters adapters,
       Conversion conversion,
       ArtifactStore store,
-      LeasedWork work,
-      TransactionTemplate transaction) {
+      LeasedWork work) {
     this.exports = exports;
     this.adapters = adapters;
     this.conversion = conversion;
     this.store = store;
     this.work = work;
-    this.transaction = transaction;
   }
 
   @Override
@@ -134,8 +130,7 @@ class ExportWork implements WorkKind {
   }
 
   private void end(WorkClaim claim, String state, BooleanSupplier change) {
-    Boolean ended = transaction.execute(status -> work.done(claim) && change.getAsBoolean());
-    if (!Boolean.TRUE.equals(ended)) return;
+    if (!work.done(claim, change)) return;
     log.atInfo()
         .addKeyValue("export", claim.subject())
         .addKeyValue("status", state)

@@ -13,8 +13,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
+import org.springframework.transaction.annotation.Transactional;
 import org.springframework.transaction.support.TransactionSynchronization;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
 
@@ -183,6 +185,16 @@ public class LeasedWork {
   /** There is nothing left to do. */
   public boolean done(WorkClaim claim) {
     return ends(claim, sql.sql("delete from leased_work" + FENCE));
+  }
+
+  /**
+   * Ends the work and makes a change that belongs to it, in one transaction.
+   *
+   * @return whether both happened
+   */
+  @Transactional
+  public boolean done(WorkClaim claim, BooleanSupplier change) {
+    return done(claim) && change.getAsBoolean();
   }
 
   /**

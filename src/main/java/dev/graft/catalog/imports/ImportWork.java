@@ -15,7 +15,6 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Component;
-import org.springframework.transaction.support.TransactionTemplate;
 
 /** Fetches and registers a model; a server fetches one at a time. */
 @Component
@@ -39,19 +38,12 @@ class ImportWork implements WorkKind {
   private final HubModels models;
   private final UploadedModels uploaded;
   private final LeasedWork work;
-  private final TransactionTemplate transaction;
 
-  ImportWork(
-      ModelImports imports,
-      HubModels models,
-      UploadedModels uploaded,
-      LeasedWork work,
-      TransactionTemplate transaction) {
+  ImportWork(ModelImports imports, HubModels models, UploadedModels uploaded, LeasedWork work) {
     this.imports = imports;
     this.models = models;
     this.uploaded = uploaded;
     this.work = work;
-    this.transaction = transaction;
   }
 
   @Override
@@ -104,10 +96,7 @@ class ImportWork implements WorkKind {
   }
 
   private void end(WorkClaim claim, String state, @Nullable String error) {
-    Boolean ended =
-        transaction.execute(
-            status -> work.done(claim) && imports.end(claim.subject(), state, error));
-    if (!Boolean.TRUE.equals(ended)) return;
+    if (!work.done(claim, () -> imports.end(claim.subject(), state, error))) return;
     log.atInfo()
         .addKeyValue("import", claim.subject())
         .addKeyValue("status", state)

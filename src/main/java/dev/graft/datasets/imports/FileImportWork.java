@@ -14,7 +14,6 @@ import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Component;
-import org.springframework.transaction.support.TransactionTemplate;
 
 /** Imports files; a server fetches two at a time, of each department one. */
 @Component
@@ -39,21 +38,18 @@ class FileImportWork implements WorkKind {
   private final FetchedBytes fetched;
   private final StorageQuota quota;
   private final LeasedWork work;
-  private final TransactionTemplate transaction;
 
   FileImportWork(
       FileImports imports,
       ImportedFile making,
       FetchedBytes fetched,
       StorageQuota quota,
-      LeasedWork work,
-      TransactionTemplate transaction) {
+      LeasedWork work) {
     this.imports = imports;
     this.making = making;
     this.fetched = fetched;
     this.quota = quota;
     this.work = work;
-    this.transaction = transaction;
   }
 
   @Override
@@ -91,10 +87,9 @@ class FileImportWork implements WorkKind {
   }
 
   private void fail(WorkClaim claim, String reason) {
-    Boolean ended =
-        transaction.execute(
-            status -> work.done(claim) && imports.end(claim.subject(), "failed", reason));
-    if (Boolean.TRUE.equals(ended)) told(claim, "failed");
+    if (work.done(claim, () -> imports.end(claim.subject(), "failed", reason))) {
+      told(claim, "failed");
+    }
   }
 
   private static void told(WorkClaim claim, String status) {

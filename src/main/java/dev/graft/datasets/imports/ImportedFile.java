@@ -73,7 +73,7 @@ class ImportedFile {
       try (StagedBlob content = joined ? joined(here, remote, file) : alone(here.getFirst())) {
         NewFile made = joined ? withoutOptions(file) : file;
         ArrivedFile arrived = arrived(made, content);
-        return Boolean.TRUE.equals(transaction.execute(status -> record(claim, made, arrived)));
+        return work.done(claim, () -> record(claim, made, arrived));
       }
     }
   }
@@ -125,7 +125,7 @@ class ImportedFile {
 
   /** It ends first: what it has announced is what its file takes. */
   private boolean record(WorkClaim claim, NewFile file, ArrivedFile arrived) {
-    if (!work.done(claim) || !imports.end(claim.subject(), "succeeded", null)) return false;
+    if (!imports.end(claim.subject(), "succeeded", null)) return false;
     imports.became(claim.subject(), files.add(file, arrived).id());
     return true;
   }

@@ -22,7 +22,6 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.core.io.InputStreamSource;
 import org.springframework.stereotype.Component;
-import org.springframework.transaction.support.TransactionTemplate;
 
 /** Validates training files: small ones while their upload waits, large ones afterwards. */
 @Component
@@ -53,7 +52,6 @@ public class FileValidation implements WorkKind {
   private final FileRows rows;
   private final FileProperties settings;
   private final LeasedWork work;
-  private final TransactionTemplate transaction;
 
   FileValidation(
       ArtifactStore store,
@@ -61,15 +59,13 @@ public class FileValidation implements WorkKind {
       RemediedRows remediedRows,
       FileRows rows,
       FileProperties settings,
-      LeasedWork work,
-      TransactionTemplate transaction) {
+      LeasedWork work) {
     this.store = store;
     this.trainingRows = trainingRows;
     this.remediedRows = remediedRows;
     this.rows = rows;
     this.settings = settings;
     this.work = work;
-    this.transaction = transaction;
   }
 
   /**
@@ -132,16 +128,11 @@ public class FileValidation implements WorkKind {
 
   /** Whether the claim held; the file may have been deleted meanwhile. */
   private boolean record(WorkClaim claim, CheckedFile checked) {
-    return Boolean.TRUE.equals(
-        transaction.execute(
-            status -> {
-              boolean held = work.done(claim);
-              if (held) {
-                rows.findById(claim.subject())
-                    .map(row -> row.validated(checked))
-                    .ifPresent(rows::update);
-              }
-              return held;
-            }));
+    return work.done(
+        claim,
+        () -> {
+          rows.findById(claim.subject()).map(row -> row.validated(checked)).ifPresent(rows::update);
+          return true;
+        });
   }
 }

@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param queryBlock queries whose attention scores are computed at a time
  * @param sharedPrefix least tokens of a beginning that several rows have in common for it to be
  *     computed once; 0 = never
+ * @param leastLane least tokens of some rows that threads of their own compute, beside the others
+ *     of a micro-batch, on a CPU; 0 = never
  * @param budget where it decides what is kept and how many rows are computed at a time; null = what
  *     {@code kind} says, and all of them
  * @param attention what computes it, where the model allows that; null = the fastest of the device
@@ -22,6 +24,7 @@ public record ComputePlan(
     int lossTile,
     int queryBlock,
     int sharedPrefix,
+    int leastLane,
     @Nullable ActivationBudget budget,
     @Nullable Attention attention) {
   /** The product is fastest with so many: they stay in the cache. */
@@ -35,6 +38,9 @@ public record ComputePlan(
 
   /** Shorter beginnings are not worth a branch. */
   private static final int SHARED_PREFIX = 16;
+
+  /** Products of fewer rows read their weights more than they multiply. */
+  private static final int LEAST_LANE = 128;
 
   /** What is kept from forward for backward. */
   public enum Kind {
@@ -61,10 +67,11 @@ public record ComputePlan(
     if (lossTile < 1) throw new IllegalArgumentException("loss tile must be >= 1");
     if (queryBlock < 1) throw new IllegalArgumentException("query block must be >= 1");
     if (sharedPrefix < 0) throw new IllegalArgumentException("shared prefix must be >= 0");
+    if (leastLane < 0) throw new IllegalArgumentException("least lane must be >= 0");
   }
 
   public ComputePlan(Kind kind) {
-    this(kind, 0, 128);
+    this(kind, 0, 64);
   }
 
   public ComputePlan(Kind kind, int lossChunk, int queryBlock) {
@@ -72,18 +79,32 @@ public record ComputePlan(
   }
 
   public ComputePlan(Kind kind, int lossChunk, int lossTile, int queryBlock, int sharedPrefix) {
-    this(kind, lossChunk, lossTile, queryBlock, sharedPrefix, null, null);
+    this(kind, lossChunk, lossTile, queryBlock, sharedPrefix, LEAST_LANE, null, null);
   }
 
   /** The same with attention by a kernel of one's choice. */
   public ComputePlan attending(@Nullable Attention kernel) {
-    return new ComputePlan(kind, lossChunk, lossTile, queryBlock, sharedPrefix, budget, kernel);
+    return new ComputePlan(
+        kind, lossChunk, lossTile, queryBlock, sharedPrefix, leastLane, budget, kernel);
+  }
+
+  /** The same with other least tokens of rows that threads of their own compute. */
+  public ComputePlan inLanes(int tokens) {
+    return new ComputePlan(
+        kind, lossChunk, lossTile, queryBlock, sharedPrefix, tokens, budget, attention);
   }
 
   /** What is kept, and how much is computed at a time, as activations fit. */
   public ComputePlan within(ActivationBudget activations) {
     return new ComputePlan(
-        Kind.KEEP, lossChunk, lossTile, queryBlock, sharedPrefix, activations, attention);
+        Kind.KEEP,
+        lossChunk,
+        lossTile,
+        queryBlock,
+        sharedPrefix,
+        leastLane,
+        activations,
+        attention);
   }
 
   /**

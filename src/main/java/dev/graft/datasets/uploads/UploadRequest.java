@@ -48,14 +48,9 @@ record UploadRequest(
                 expiresAfter.seconds(),
                 "expires_after.anchor",
                 "expires_after.seconds");
-    NewFile file =
-        new NewFile(
-            caller.departmentId(),
-            name,
-            checkedPurpose,
-            lifetime,
-            new DecodingOptions(
-                FileFields.columns(columns), Boolean.TRUE.equals(ignoreUnknownKeys)));
+    boolean ignored = Boolean.TRUE.equals(ignoreUnknownKeys);
+    DecodingOptions decoding = new DecodingOptions(FileFields.columns(columns), ignored);
+    NewFile file = new NewFile(caller.departmentId(), name, checkedPurpose, lifetime, decoding);
     return new NewUpload(file, size, type);
   }
 }

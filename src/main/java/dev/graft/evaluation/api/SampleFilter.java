@@ -48,14 +48,9 @@ record SampleFilter(@Nullable Integer sign, Metric metric, int model) {
   private static Metric metric(@Nullable String name, EvaluationPlan plan) {
     List<Metric> metrics = plan.metrics().stream().filter(Metric::ofEachQuestion).toList();
     if (name == null) return metrics.get(1);
-    return metrics.stream()
-        .filter(each -> each.name().equals(name))
-        .findFirst()
-        .orElseThrow(
-            () ->
-                RequestFailed.invalid(
-                    "metric",
-                    "metric must be one of %s."
-                        .formatted(metrics.stream().map(Metric::name).toList())));
+    List<String> names = metrics.stream().map(Metric::name).toList();
+    int at = names.indexOf(name);
+    if (at < 0) throw RequestFailed.invalid("metric", "metric must be one of " + names + ".");
+    return metrics.get(at);
   }
 }

@@ -64,6 +64,11 @@ public final class ParityCommand implements Callable<Integer> {
   private int sharedPrefix = ComputePlan.KEEP.sharedPrefix();
 
   @Option(
+      names = "--least-lane",
+      description = "least tokens of rows that a thread computes beside the others, 0 = never")
+  private int leastLane = ComputePlan.KEEP.leastLane();
+
+  @Option(
       names = "--models",
       paramLabel = "DIR",
       description = "holds the tokenizers that data cases name (default: ../models beside them)")
@@ -98,7 +103,8 @@ public final class ParityCommand implements Callable<Integer> {
   private ComputePlan plan() {
     try {
       return new ComputePlan(plan, lossChunk, lossTile, queryBlock, sharedPrefix)
-          .attending(attention);
+          .attending(attention)
+          .inLanes(leastLane);
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }

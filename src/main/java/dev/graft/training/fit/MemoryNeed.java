@@ -31,7 +31,7 @@ import java.util.stream.IntStream;
 public record MemoryNeed(long weights, long trained, long row, long work, int rows, long floor) {
   private static final long SCALAR = 4L * Float.BYTES;
 
-  /** The trainer's JVM and libtorch, before anything is loaded. */
+  /** The trainer's JVM and libtorch, before anything is loaded, and gradients of lanes. */
   private static final long PROGRAM = 640L << 20;
 
   static MemoryNeed of(ModelDirectory model, Tuner tuner, TrainingSpec spec, RowSizes data) {

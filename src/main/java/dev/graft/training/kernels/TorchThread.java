@@ -19,6 +19,11 @@ public final class TorchThread {
     return TorchLibrary.engine().getVersion();
   }
 
+  /** Threads inside an operation of this thread. */
+  public static int threads() {
+    return JniUtils.getNumThreads();
+  }
+
   /** The same with the threads that there are. */
   public static void prepare() {
     prepare(0);

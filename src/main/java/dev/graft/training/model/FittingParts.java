@@ -2,13 +2,9 @@ package dev.graft.training.model;
 
 import dev.graft.training.ActivationBudget;
 import dev.graft.training.TrainableModel;
-import dev.graft.training.batch.LabelBatch;
 import dev.graft.training.batch.MicroBatch;
-import dev.graft.training.batch.PairBatch;
-import dev.graft.training.batch.TokenBatch;
 import dev.graft.training.model.forward.ForwardPass;
 import dev.graft.training.model.forward.TokenLayout;
-import dev.graft.training.model.forward.Transformer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -38,6 +34,11 @@ record FittingParts(ForwardPass forward, ActivationBudget budget) {
     static Part whole(MicroBatch batch) {
       return new Part(batch, 0, new long[0]);
     }
+
+    /** Some of its rows, where nothing drops. */
+    Part rows(MicroBatch some) {
+      return new Part(some, again, among);
+    }
   }
 
   private record Division(List<Part> parts, double cost, boolean fits) {}
@@ -45,16 +46,16 @@ record FittingParts(ForwardPass forward, ActivationBudget budget) {
   /** The cheapest division that fits, else row by row with all layers computed again. */
   List<Part> training(MicroBatch batch) {
     Division best = null;
-    int fewest = divides() ? 1 : batch.size();
+    int fewest = forward.model().divides() ? 1 : batch.size();
     for (int rows = batch.size(); rows >= fewest; rows = fewer(batch.size(), rows)) {
       Division next = division(batch, rows);
       if (best == null || !best.fits() || next.fits() && next.cost() < best.cost()) best = next;
       if (next.fits() && next.parts().stream().allMatch(part -> part.again() == 0)) break;
     }
-    if (best == null || best.parts().size() == 1 || !drops()) {
+    if (best == null || best.parts().size() == 1 || !forward.model().drops()) {
       return best == null ? List.of() : best.parts();
     }
-    TokenLayout whole = layout(batch, true);
+    TokenLayout whole = forward.layout(batch, true);
     List<Part> among = new ArrayList<>();
     int from = 0;
     for (Part each : best.parts()) {
@@ -108,14 +109,6 @@ record FittingParts(ForwardPass forward, ActivationBudget budget) {
     return need <= budget.bytes();
   }
 
-  private boolean divides() {
-    return forward.model().stages().stream().allMatch(Transformer.Stage::divides);
-  }
-
-  private boolean drops() {
-    return forward.model().stages().stream().anyMatch(Transformer.Stage::drops);
-  }
-
   /** The next smaller number of rows that makes one part more. */
   private static int fewer(int all, int rows) {
     return rows == 1 ? 0 : Math.ceilDiv(all, Math.ceilDiv(all, rows - 1));
@@ -152,15 +145,7 @@ record FittingParts(ForwardPass forward, ActivationBudget budget) {
   }
 
   private long tokens(MicroBatch batch, boolean drops) {
-    return layout(batch, drops).size();
-  }
-
-  private TokenLayout layout(MicroBatch batch, boolean drops) {
-    return switch (batch) {
-      case TokenBatch tokens -> forward.layout(tokens, drops);
-      case PairBatch pairs -> forward.layout(pairs.rows(), drops);
-      case LabelBatch labels -> forward.layout(labels.inputIds());
-    };
+    return forward.layout(batch, drops).size();
   }
 
   private int longest(MicroBatch batch) {

@@ -7,10 +7,24 @@ import dev.graft.training.model.forward.TokenLayout;
 import dev.graft.training.model.forward.Transformer;
 import dev.graft.training.model.loss.Goal;
 import java.util.Arrays;
+import java.util.List;
 
 /** What a micro-batch was and how long its parts took, in nanoseconds. */
 final class StepCost {
   private StepCost() {}
+
+  /** Of rows that were computed at the same time. */
+  static StepObserver.MicroBatchCost sideBySide(List<StepObserver.MicroBatchCost> lanes) {
+    return new StepObserver.MicroBatchCost(
+        lanes.stream().mapToInt(StepObserver.MicroBatchCost::logical).sum(),
+        lanes.stream().mapToInt(StepObserver.MicroBatchCost::tokens).sum(),
+        lanes.stream().mapToInt(StepObserver.MicroBatchCost::outputs).sum(),
+        lanes.stream().mapToLong(StepObserver.MicroBatchCost::pairs).sum(),
+        lanes.stream().mapToLong(StepObserver.MicroBatchCost::windowedPairs).sum(),
+        lanes.stream().mapToLong(StepObserver.MicroBatchCost::forward).sum() / lanes.size(),
+        lanes.stream().mapToLong(StepObserver.MicroBatchCost::loss).sum() / lanes.size(),
+        lanes.stream().mapToLong(StepObserver.MicroBatchCost::backward).sum() / lanes.size());
+  }
 
   static StepObserver.MicroBatchCost of(
       ForwardPass pass, MicroBatch batch, Goal goal, long forward, long loss, long backward) {

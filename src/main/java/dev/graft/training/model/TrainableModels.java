@@ -33,6 +33,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Builds a trainable model from a checkpoint and a method. */
@@ -114,7 +115,18 @@ public final class TrainableModels {
               new TensorTable(memory, kept),
               new TensorTable(memory, remembered));
       ReferenceModel reference = ReferenceModel.of(memory, base, tuner, recipe, model, tensors);
-      return new TrainableTransformer(memory, model, state, reference, recipe);
+      boolean alone = computed == null && !tensors.quantised();
+      return new TrainableTransformer(
+          memory, model, state, reference, alone ? further(model) : null, recipe);
+    }
+
+    /** The model with other gradients. */
+    private Function<Parameters.Gradients, Transformer> further(Transformer model) {
+      return other -> {
+        Map<String, PtNDArray> all = new LinkedHashMap<>(other.byName());
+        columns(all);
+        return model.addingTo(all);
+      };
     }
 
     private StepRule rule() {
@@ -136,12 +148,19 @@ public final class TrainableModels {
         gradients.put(of.name(), computed.gradient());
       }
       for (ColumnSlice each : tuner.columns()) {
-        PtNDArray gradient = Objects.requireNonNull(gradients.get(each.of()), each.of());
         tensors.put(
             each.name(), memory.columns(tensors.require(each.of()), each.start(), each.count()));
-        gradients.put(each.name(), memory.columns(gradient, each.start(), each.count()));
       }
+      columns(gradients);
       return computed;
+    }
+
+    /** Adds the parts of gradients that are gradients of parts. */
+    private void columns(Map<String, PtNDArray> of) {
+      for (ColumnSlice each : tuner.columns()) {
+        PtNDArray gradient = Objects.requireNonNull(of.get(each.of()), each.of());
+        of.put(each.name(), memory.columns(gradient, each.start(), each.count()));
+      }
     }
 
     private void frozen() {

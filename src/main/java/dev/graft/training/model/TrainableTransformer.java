@@ -2,7 +2,6 @@ package dev.graft.training.model;
 
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
-import ai.djl.pytorch.jni.JniUtils;
 import dev.graft.spec.Preference;
 import dev.graft.spec.method.AdapterMethod;
 import dev.graft.training.ComputePlan;
@@ -17,9 +16,7 @@ import dev.graft.training.batch.PairLogps;
 import dev.graft.training.batch.TokenBatch;
 import dev.graft.training.metrics.TokenLoss;
 import dev.graft.training.model.device.DeviceMemory;
-import dev.graft.training.model.forward.BatchInputs;
 import dev.graft.training.model.forward.ForwardPass;
-import dev.graft.training.model.forward.LayerPass;
 import dev.graft.training.model.forward.ModelProgram;
 import dev.graft.training.model.forward.TokenLayout;
 import dev.graft.training.model.forward.Transformer;
@@ -28,10 +25,11 @@ import dev.graft.training.model.loss.LabelGoal;
 import dev.graft.training.model.loss.OutputLoss;
 import dev.graft.training.model.loss.PairGoal;
 import dev.graft.training.model.loss.TokenGoal;
+import dev.graft.training.model.optimizer.Parameters;
 import dev.graft.weights.tensor.NamedTensor;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** A model with parameters that train: the step of the recipe, one method a part. */
@@ -45,20 +43,22 @@ final class TrainableTransformer implements TrainableModel {
   /** How micro-batches are computed within memory; null = whole. */
   private final @Nullable FittingParts parts;
 
+  private final Accumulation gradients;
   private final @Nullable OutputLoss tokenLoss;
   private final @Nullable Preference preference;
   private final @Nullable ReferenceModel reference;
 
-  /** Lowest stage that trains; the way down ends there. */
-  private final int lowest;
-
   private StepObserver observer = StepObserver.NONE;
 
+  /**
+   * @param further the model with other gradients; null = rows are computed together
+   */
   TrainableTransformer(
       DeviceMemory memory,
       Transformer model,
       TunerState state,
       @Nullable ReferenceModel reference,
+      @Nullable Function<Parameters.Gradients, Transformer> further,
       TrainingSetup recipe) {
     this.memory = memory;
     this.model = model;
@@ -77,18 +77,14 @@ final class TrainableTransformer implements TrainableModel {
     parts = FittingParts.of(inference);
     preference = recipe.preference();
     this.reference = reference;
-    lowest = (int) model.stages().stream().takeWhile(each -> !each.trains()).count();
+    boolean outputTrains = tokenLoss != null && tokenLoss.trains();
+    Lanes lanes = Lanes.of(inference, state.parameters(), outputTrains ? null : further);
+    gradients = new Accumulation(inference, state, parts, lanes, each -> goal(each, true));
   }
 
   @Override
   public PendingLoss enqueue(MicroBatch batch, double divisor, long dropoutSeed) {
-    if (!(divisor > 0)) throw new IllegalArgumentException("the divisor must be > 0");
-    if (parts == null) return enqueue(FittingParts.Part.whole(batch), divisor, dropoutSeed);
-    List<PendingLoss> losses = new ArrayList<>();
-    for (FittingParts.Part part : parts.training(batch)) {
-      losses.add(enqueue(part, divisor, dropoutSeed));
-    }
-    return PendingLoss.sum(losses).then(sum -> sum.counted(batch.targets()));
+    return gradients.enqueue(batch, divisor, dropoutSeed, observer);
   }
 
   @Override
@@ -96,38 +92,9 @@ final class TrainableTransformer implements TrainableModel {
     return parts == null ? null : parts.told(batch);
   }
 
-  private PendingLoss enqueue(FittingParts.Part part, double divisor, long dropoutSeed) {
-    if (part.batch().targets() == 0) return PendingLoss.of(TokenLoss.ZERO);
-    Goal goal = goal(part.batch(), true);
-    try (PtNDManager scope = memory.scope();
-        BatchInputs inputs = inference.inputs(scope, goal.rows(), goal.picked(), part.among());
-        LayerPass pass = pass(inputs, dropoutSeed, part)) {
-      Goal.Result result;
-      long begun = System.nanoTime();
-      long atLoss;
-      try (IValue output = pass.up(lowest)) {
-        atLoss = System.nanoTime();
-        double scale = state.lossScale().value() / divisor;
-        result = goal.backward(scope, output, scale, state.parameters().readout());
-      } finally {
-        JniUtils.setGradMode(false); // a method of autograd leaves it on when it throws
-      }
-      IValue g = IValue.from(result.gradient());
-      result.gradient().close();
-      long atDown = System.nanoTime();
-      pass.down(g, lowest);
-      long down = System.nanoTime() - atDown;
-      observer.accumulated(
-          StepCost.of(inference, part.batch(), goal, atLoss - begun, atDown - atLoss, down));
-      int computed = goal.rows().size();
-      return result.loss().then(loss -> loss.computed(computed));
-    }
-  }
-
-  private LayerPass pass(BatchInputs inputs, long dropoutSeed, FittingParts.Part part) {
-    return parts == null
-        ? LayerPass.of(plan.kind(), model, inputs, true, dropoutSeed)
-        : LayerPass.partly(model, inputs, true, dropoutSeed, parts.stages(part));
+  /** Lanes that the rows of a micro-batch, or of a part of one, are computed in. */
+  int lanes(MicroBatch batch) {
+    return gradients.divided(FittingParts.Part.whole(batch)).size();
   }
 
   @Override
@@ -232,6 +199,7 @@ final class TrainableTransformer implements TrainableModel {
 
   @Override
   public void discard() {
+    gradients.discard();
     state.discard();
   }
 
@@ -292,6 +260,7 @@ final class TrainableTransformer implements TrainableModel {
 
   @Override
   public void close() {
+    gradients.close();
     if (reference != null) reference.close();
     model.close();
     state.close();

@@ -36,8 +36,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * A micro-batch that is computed in parts, or again on the way down, gives the losses and the
- * updates of the whole one. Adam's epsilon is so large that an update is the gradient.
+ * A micro-batch that is computed in parts, in lanes, or again on the way down, gives the losses and
+ * the updates of the whole one. Adam's epsilon is so large that an update is the gradient.
  */
 @Concurrent
 class FittingPartsTests {
@@ -87,28 +87,28 @@ class FittingPartsTests {
     }
 
     MicroBatch batch(long seed) {
-      int[][] ids = rows(5, seed, 0);
+      int[][] ids = rows(6, seed, 0);
       return switch (this) {
         case SFT, DROPOUT, NOISE -> new TokenBatch(ids, trained(ids));
-        case SHARED -> new TokenBatch(rows(5, seed, 20), trained(rows(5, seed, 20)));
+        case SHARED -> new TokenBatch(rows(6, seed, 20), trained(rows(6, seed, 20)));
         case PACKED -> new TokenBatch(ids, trained(ids), segments(ids));
         case DPO, PAIRS_DROPOUT -> measured(ids, seed).measuredFrom(REFERENCE);
         case ORPO -> measured(ids, seed);
         case CLASSES, CLASSES_DROPOUT ->
-            new LabelBatch(ids, new double[][] {{2}, {0}, {1}, {1}, {0}});
-        case NUMBERS -> new LabelBatch(ids, new double[][] {{2}, {0.5}, {-1}, {1}, {0}});
+            new LabelBatch(ids, new double[][] {{2}, {0}, {1}, {1}, {0}, {2}});
+        case NUMBERS -> new LabelBatch(ids, new double[][] {{2}, {0.5}, {-1}, {1}, {0}, {3}});
       };
     }
 
     private static PairBatch measured(int[][] ids, long seed) {
-      int[][] others = rows(5, seed + 100, 0);
+      int[][] others = rows(6, seed + 100, 0);
       return new PairBatch(
           new TokenBatch(ids, trained(ids)), new TokenBatch(others, trained(others)));
     }
   }
 
   private static final PairLogps REFERENCE =
-      new PairLogps(new double[] {-9, -8, -7, -6, -5}, new double[] {-5, -6, -7, -8, -9});
+      new PairLogps(new double[] {-9, -8, -7, -6, -5, -4}, new double[] {-4, -5, -6, -7, -8, -9});
 
   /** Rows of different lengths behind a beginning that they have in common. */
   private static int[][] rows(int count, long seed, int common) {
@@ -137,20 +137,21 @@ class FittingPartsTests {
         .toArray(int[][]::new);
   }
 
-  private static TrainableModel load(Kind kind, ComputePlan plan) {
+  private static TrainableTransformer load(Kind kind, ComputePlan plan) {
     try (ModelDirectory stored = ModelDirectory.open(MODELS.resolve(kind.base));
         ModelDirectory base = stored.withTask(kind.task())) {
-      return TrainableModels.load(
-          base,
-          new TrainingSetup(
-              new AdapterMethod.Lora(4, 8, kind.dropout, new TargetModules.AllLinear()),
-              ADAMW,
-              Execution.cpu(Precision.F32, plan),
-              42,
-              null,
-              new Regularisation(0, true, kind == Kind.NOISE ? 5 : 0),
-              kind.preference(),
-              false));
+      return (TrainableTransformer)
+          TrainableModels.load(
+              base,
+              new TrainingSetup(
+                  new AdapterMethod.Lora(4, 8, kind.dropout, new TargetModules.AllLinear()),
+                  ADAMW,
+                  new Execution(Execution.CPU, Precision.F32, plan, 2),
+                  42,
+                  null,
+                  new Regularisation(0, true, kind == Kind.NOISE ? 5 : 0),
+                  kind.preference(),
+                  false));
     }
   }
 
@@ -218,7 +219,30 @@ class FittingPartsTests {
       Steps.of(kind, ComputePlan.KEEP.within(budget)).areThoseOf(Steps.of(kind, ComputePlan.KEEP));
     }
     TrainableModel.Division whole = division(kind, COST.of(1 << 20));
-    assertThat(whole.rows()).isEqualTo(5);
+    assertThat(whole.rows()).isEqualTo(6);
     assertThat(whole.recomputed()).isZero();
+  }
+
+  /** Those whose rows cannot be told from a part of them, or begin alike, have one. */
+  @ParameterizedTest
+  @EnumSource
+  void rowsInLanesAreTheWhole(Kind kind) {
+    int expected =
+        switch (kind) {
+          case SFT, PACKED, DPO, ORPO, CLASSES, NUMBERS -> 2;
+          case SHARED, DROPOUT, PAIRS_DROPOUT, CLASSES_DROPOUT, NOISE -> 1;
+        };
+    Steps apart = Steps.of(kind, ComputePlan.KEEP.inLanes(0));
+    for (ComputePlan plan :
+        List.of(
+            ComputePlan.KEEP,
+            new ComputePlan(ComputePlan.Kind.RECOMPUTE),
+            new ComputePlan(ComputePlan.Kind.AUTOGRAD),
+            ComputePlan.KEEP.within(COST.of(1200)))) {
+      try (TrainableTransformer model = load(kind, plan.inLanes(1))) {
+        assertThat(model.lanes(kind.batch(0))).isEqualTo(expected);
+      }
+      Steps.of(kind, plan.inLanes(1)).areThoseOf(apart);
+    }
   }
 }

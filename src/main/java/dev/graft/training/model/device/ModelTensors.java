@@ -194,6 +194,13 @@ public final class ModelTensors {
     return forms.get(name);
   }
 
+  /** Whether weights are made of their quantised form for each product. */
+  public boolean quantised() {
+    return forms.values().stream()
+        .anyMatch(
+            form -> form instanceof WeightForm.FourBit || form instanceof WeightForm.EightBit);
+  }
+
   /** The form of a tensor's own numbers, where products read others. */
   @Nullable WeightForm exactForm(String name) {
     return form(name) instanceof WeightForm.RoundedCopy ? null : form(name);

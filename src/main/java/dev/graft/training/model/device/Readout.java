@@ -42,9 +42,11 @@ public final class Readout {
   }
 
   /**
+   * Threads may add at the same time.
+   *
    * @param tensor is taken over
    */
-  public Numbers add(PtNDArray tensor) {
+  public synchronized Numbers add(PtNDArray tensor) {
     tensor.attach(manager);
     Numbers added = new Numbers(tensor);
     waiting.add(added);

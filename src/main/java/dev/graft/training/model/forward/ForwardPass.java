@@ -3,6 +3,9 @@ package dev.graft.training.model.forward;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
 import dev.graft.training.ComputePlan;
+import dev.graft.training.batch.LabelBatch;
+import dev.graft.training.batch.MicroBatch;
+import dev.graft.training.batch.PairBatch;
 import dev.graft.training.batch.TokenBatch;
 
 /**
@@ -31,15 +34,22 @@ public record ForwardPass(Transformer model, ComputePlan plan, ComputePlan.Atten
    * @param drops whether the pass drops, see {@link LayerPass}
    */
   public TokenLayout layout(TokenBatch batch, boolean drops) {
-    boolean alike =
-        model.virtualTokens().count() == 0
-            && !(drops && model.stages().stream().anyMatch(Transformer.Stage::drops));
+    boolean alike = model.virtualTokens().count() == 0 && !(drops && model.drops());
     return TokenLayout.of(
         batch,
         vocabulary(),
         virtual(),
         alike ? plan.sharedPrefix() : 0,
         model.family().bidirectional());
+  }
+
+  /** The same of any micro-batch; of pairs the chosen rows come first. */
+  public TokenLayout layout(MicroBatch batch, boolean drops) {
+    return switch (batch) {
+      case TokenBatch tokens -> layout(tokens, drops);
+      case PairBatch pairs -> layout(pairs.rows(), drops);
+      case LabelBatch labels -> layout(labels.inputIds());
+    };
   }
 
   /** Rows without targets, each by itself. */

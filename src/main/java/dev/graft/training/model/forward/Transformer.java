@@ -49,6 +49,9 @@ public final class Transformer implements AutoCloseable {
   private final Rewrite adapter;
   private final Ropes ropes;
 
+  /** Whether module and ropes are this one's, to be closed with it. */
+  private final boolean owner;
+
   private Transformer(
       Family family,
       DeviceMemory memory,
@@ -63,7 +66,32 @@ public final class Transformer implements AutoCloseable {
     this.program = program;
     ropes = Ropes.of(family, memory);
     module = Kernels.load(program.text(), memory.device());
-    stages = program.parts().stream().map(part -> stage(part, gradients)).toList();
+    stages = stages(gradients);
+    owner = true;
+  }
+
+  private Transformer(Transformer other, Map<String, PtNDArray> gradients) {
+    family = other.family;
+    memory = other.memory;
+    adapter = other.adapter;
+    tensors = other.tensors;
+    program = other.program;
+    ropes = other.ropes;
+    module = other.module;
+    stages = stages(gradients);
+    owner = false;
+  }
+
+  /**
+   * The same model, which adds to other gradients: a thread can compute with each. To be closed
+   * before this one.
+   */
+  public Transformer addingTo(Map<String, PtNDArray> gradients) {
+    return new Transformer(this, gradients);
+  }
+
+  private List<Stage> stages(Map<String, PtNDArray> gradients) {
+    return program.parts().stream().map(part -> stage(part, gradients)).toList();
   }
 
   private Stage stage(ModelProgram.Part part, Map<String, PtNDArray> gradients) {
@@ -154,6 +182,16 @@ public final class Transformer implements AutoCloseable {
     return stages;
   }
 
+  /** Whether training leaves something out, or adds something, at random. */
+  public boolean drops() {
+    return stages.stream().anyMatch(Stage::drops);
+  }
+
+  /** Whether some of a batch's rows are computed as they are among all of them. */
+  public boolean divides() {
+    return stages.stream().allMatch(Stage::divides);
+  }
+
   public PtNDArray tensor(String name) {
     return tensors.require(name);
   }
@@ -164,6 +202,7 @@ public final class Transformer implements AutoCloseable {
       stage.weights().close();
       stage.gradients().close();
     }
+    if (!owner) return;
     ropes.close();
     module.close();
   }

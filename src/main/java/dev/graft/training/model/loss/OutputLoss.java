@@ -65,6 +65,11 @@ public final class OutputLoss {
     return new OutputLoss(model, plan, 0);
   }
 
+  /** Whether something of the output matrix trains. */
+  public boolean trains() {
+    return gradients.length > 0;
+  }
+
   public TokenScores scores(PtNDManager scope, IValue hidden, long[] targets) {
     return TokenScores.of(scores(scope, hidden, upload(scope, targets, new float[0]).getFirst()));
   }

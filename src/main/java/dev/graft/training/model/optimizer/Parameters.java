@@ -44,6 +44,9 @@ public final class Parameters {
   /** What sets the update of one tensor apart from another's. */
   private record Settings(double rate, double decay) {}
 
+  /** Gradients beside those that updates take, in the same places, and each tensor's by name. */
+  public record Gradients(PtNDArray flat, Map<String, PtNDArray> byName) {}
+
   /** Consecutive elements with equal settings, ready as arguments of the fused update. */
   private record ParameterGroup(
       PtNDArray[] value, PtNDArray[] gradient, PtNDArray[] m, PtNDArray[] v, Settings settings) {}
@@ -137,6 +140,19 @@ public final class Parameters {
     Views found = views.get(name);
     if (found == null) throw new IllegalArgumentException("no parameter " + name + " trains");
     return found;
+  }
+
+  /** Room for gradients that {@link #take} adds to these, zeroed. */
+  public Gradients further() {
+    PtNDArray flat = memory.zeros(gradient.getShape().size());
+    Map<String, PtNDArray> byName = new LinkedHashMap<>();
+    for (Slot slot : slots) byName.put(slot.name(), part(flat, slot));
+    return new Gradients(flat, byName);
+  }
+
+  /** Adds them to the gradients, and zeroes them. */
+  public void take(Gradients further) {
+    memory.module().run("take", gradient, further.flat());
   }
 
   public long size() {

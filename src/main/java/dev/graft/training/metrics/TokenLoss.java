@@ -39,7 +39,7 @@ public record TokenLoss(double sum, long tokens, long correct, PairMetrics pairs
 
   /** The same sum as that of so many targets. */
   public TokenLoss counted(long targets) {
-    return new TokenLoss(sum, targets, correct, pairs);
+    return new TokenLoss(sum, targets, correct, pairs, computed);
   }
 
   public double mean() {

@@ -180,6 +180,7 @@ class FittingPartsTests {
         assertThat(mine.sum()).isCloseTo(other.sum(), within(2e-5 * Math.abs(other.sum()) + 1e-5));
         assertThat(mine.tokens()).isEqualTo(other.tokens());
         assertThat(mine.correct()).isEqualTo(other.correct());
+        assertThat(mine.computed()).isGreaterThanOrEqualTo(other.computed());
         other
             .pairs()
             .named()

@@ -1,8 +1,8 @@
 package dev.graft.training;
 
 /**
- * Hears what steps compute and where their time goes. Times are those of this thread: on a GPU,
- * which computes behind the calls, they are not the device's.
+ * Hears what steps compute and where their time goes. Times are those of this thread, or of lanes
+ * their mean: on a GPU, which computes behind the calls, they are not the device's.
  */
 public interface StepObserver {
   /** Nobody listens. */

@@ -51,8 +51,8 @@ public final class DeviceMemory implements AutoCloseable {
   }
 
   /**
-   * Opens the device for the current thread, which becomes its only user, and makes what lives on
-   * it; closed here only where that fails.
+   * Opens the device for the current thread, its only user but for lanes that run inside a call,
+   * and makes what lives on it; closed here only where that fails.
    */
   public static <T> T open(Execution execution, Function<DeviceMemory, T> model) {
     DeviceMemory memory = open(execution);
@@ -65,7 +65,7 @@ public final class DeviceMemory implements AutoCloseable {
   }
 
   /**
-   * Opens the device for the current thread, which becomes its only user.
+   * Opens the device for the current thread, its only user but for lanes that run inside a call.
    *
    * @throws dev.graft.training.cuda.DeviceUnavailable if this machine does not have it
    */

@@ -9,11 +9,12 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * The largest memory of this process. Linux tells the largest of all, exactly; what of it is
- * anonymous and what are pages of files is looked at every {@value #EVERY_MS} ms. Files are what
- * the system may drop and read again: mapped weights, libraries.
+ * anonymous and what are pages of files is looked at every {@value #EVERY_MS} ms: rarely, for the
+ * cores are those that compute. Files are what the system may drop and read again: mapped weights,
+ * libraries.
  */
 final class PeakMemory implements AutoCloseable {
-  private static final int EVERY_MS = 10;
+  private static final int EVERY_MS = 100;
   private static final Path STATUS = Path.of("/proc/self/status");
 
   private final CountDownLatch closed = new CountDownLatch(1);
@@ -62,12 +63,12 @@ final class PeakMemory implements AutoCloseable {
   }
 
   private static long bytes(String status, String field) {
-    return status
-        .lines()
-        .filter(line -> line.startsWith(field + ":"))
-        .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) * 1024)
-        .findFirst()
-        .orElse(0);
+    int at = status.indexOf(field + ":");
+    if (at < 0) {
+      return 0;
+    }
+    String line = status.substring(at + field.length() + 1, status.indexOf(" kB", at));
+    return Long.parseLong(line.strip()) * 1024;
   }
 
   @Override

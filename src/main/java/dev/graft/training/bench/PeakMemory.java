@@ -9,9 +9,9 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * The largest memory of this process. Linux tells the largest of all, exactly; what of it is
- * anonymous and what are pages of files is looked at every {@value #EVERY_MS} ms: rarely, for the
- * cores are those that compute. Files are what the system may drop and read again: mapped weights,
- * libraries.
+ * anonymous and what are pages of files is looked at every {@value #EVERY_MS} ms, and no more
+ * often: that takes time from the steps that are measured. Files are what the system may drop and
+ * read again: mapped weights, libraries.
  */
 final class PeakMemory implements AutoCloseable {
   private static final int EVERY_MS = 100;
@@ -64,9 +64,7 @@ final class PeakMemory implements AutoCloseable {
 
   private static long bytes(String status, String field) {
     int at = status.indexOf(field + ":");
-    if (at < 0) {
-      return 0;
-    }
+    if (at < 0) return 0;
     String line = status.substring(at + field.length() + 1, status.indexOf(" kB", at));
     return Long.parseLong(line.strip()) * 1024;
   }

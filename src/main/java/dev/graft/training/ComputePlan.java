@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  *     computed once; 0 = never
  * @param leastLane least tokens of some rows that threads of their own compute, beside the others
  *     of a micro-batch, on a CPU; 0 = never
+ * @param turnedWeights whether weights lie on a CPU a second time, turned, where that makes
+ *     products faster
  * @param budget where it decides what is kept and how many rows are computed at a time; null = what
  *     {@code kind} says, and all of them
  * @param attention what computes it, where the model allows that; null = the fastest of the device
@@ -25,6 +27,7 @@ public record ComputePlan(
     int queryBlock,
     int sharedPrefix,
     int leastLane,
+    boolean turnedWeights,
     @Nullable ActivationBudget budget,
     @Nullable Attention attention) {
   /** The product is fastest with so many: they stay in the cache. */
@@ -79,19 +82,41 @@ public record ComputePlan(
   }
 
   public ComputePlan(Kind kind, int lossChunk, int lossTile, int queryBlock, int sharedPrefix) {
-    this(kind, lossChunk, lossTile, queryBlock, sharedPrefix, LEAST_LANE, null, null);
+    this(kind, lossChunk, lossTile, queryBlock, sharedPrefix, LEAST_LANE, true, null, null);
   }
 
   /** The same with attention by a kernel of one's choice. */
   public ComputePlan attending(@Nullable Attention kernel) {
     return new ComputePlan(
-        kind, lossChunk, lossTile, queryBlock, sharedPrefix, leastLane, budget, kernel);
+        kind,
+        lossChunk,
+        lossTile,
+        queryBlock,
+        sharedPrefix,
+        leastLane,
+        turnedWeights,
+        budget,
+        kernel);
   }
 
   /** The same with other least tokens of rows that threads of their own compute. */
   public ComputePlan inLanes(int tokens) {
     return new ComputePlan(
-        kind, lossChunk, lossTile, queryBlock, sharedPrefix, tokens, budget, attention);
+        kind,
+        lossChunk,
+        lossTile,
+        queryBlock,
+        sharedPrefix,
+        tokens,
+        turnedWeights,
+        budget,
+        attention);
+  }
+
+  /** The same with weights that lie there once, or twice. */
+  public ComputePlan turningWeights(boolean turned) {
+    return new ComputePlan(
+        kind, lossChunk, lossTile, queryBlock, sharedPrefix, leastLane, turned, budget, attention);
   }
 
   /** What is kept, and how much is computed at a time, as activations fit. */
@@ -103,6 +128,7 @@ public record ComputePlan(
         queryBlock,
         sharedPrefix,
         leastLane,
+        turnedWeights,
         activations,
         attention);
   }

@@ -25,6 +25,11 @@ public record Execution(
     this(device, precision, false, plan, threads);
   }
 
+  /** Whether weights lie there twice, see {@link ComputePlan#turnedWeights}. */
+  public boolean turnsWeights() {
+    return plan.turnedWeights() && device.equals(CPU) && precision == Precision.F32;
+  }
+
   /** On the CPU, with the threads that there are. */
   public static Execution cpu(Precision precision, ComputePlan plan) {
     return new Execution(CPU, precision, plan, 0);

@@ -3,7 +3,6 @@ package dev.graft.training.bench;
 import dev.graft.training.StepObserver.MicroBatchCost;
 import dev.graft.training.bench.StepRecorder.RecordedStep;
 import dev.graft.training.finetune.run.TrainingRun;
-import dev.graft.training.fit.MemoryNeed;
 import dev.graft.training.kernels.TorchThread;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -65,7 +64,11 @@ public record StepReport(
    */
   record Work(double flops, double seconds) {}
 
-  record Memory(PeakMemory.Peak peak, MemoryNeed estimate) {}
+  /**
+   * @param weights bytes of the base's
+   * @param estimate bytes of all
+   */
+  record Memory(PeakMemory.Peak peak, long weights, long estimate) {}
 
   static StepReport of(TrainingRun run, StepRecorder recorder, Work work, Memory memory) {
     List<RecordedStep> measured = recorder.measured();
@@ -90,8 +93,8 @@ public record StepReport(
         peak.rss() / MB,
         peak.anonymous() / MB,
         peak.mapped() / MB,
-        memory.estimate().weights() / (double) MB,
-        memory.estimate().bytes() / MB,
+        memory.weights() / (double) MB,
+        memory.estimate() / MB,
         List.copyOf(recorder.losses()),
         run.execution().precision().name().toLowerCase(Locale.ROOT),
         recorder.plan() == null

@@ -48,7 +48,7 @@ public record TrainingBenchmark(SpecFile spec, int warmup, int steps, RunRequest
         run,
         recorder,
         new StepReport.Work(products.flops(), GemmBound.seconds(run.execution(), products)),
-        new StepReport.Memory(peak, estimate()));
+        memory(run, peak));
   }
 
   /** Of all steps that count. */
@@ -63,8 +63,10 @@ public record TrainingBenchmark(SpecFile spec, int warmup, int steps, RunRequest
     }
   }
 
-  private MemoryNeed estimate() throws IOException {
+  private StepReport.Memory memory(TrainingRun run, PeakMemory.Peak peak) throws IOException {
     RowSizes rows = RowSizes.of(spec.trainingFile());
-    return TrainedParts.of(spec.baseModel(), spec.spec(), rows).memory();
+    MemoryNeed need = TrainedParts.of(spec.baseModel(), spec.spec(), rows).memory();
+    long estimate = run.execution().turnsWeights() ? need.onCpu(machine.memory()) : need.bytes();
+    return new StepReport.Memory(peak, need.weights(), estimate);
   }
 }

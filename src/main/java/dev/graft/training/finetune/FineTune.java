@@ -4,7 +4,7 @@ import dev.graft.spec.Hyperparameters;
 import dev.graft.text.BadTokenizer;
 import dev.graft.text.Tokenizer;
 import dev.graft.text.template.TemplateRejected;
-import dev.graft.training.ActivationBudget;
+import dev.graft.training.ComputePlan;
 import dev.graft.training.StepObserver;
 import dev.graft.training.TrainableModel;
 import dev.graft.training.data.Rows;
@@ -14,7 +14,7 @@ import dev.graft.training.finetune.rows.RunData;
 import dev.graft.training.finetune.run.BadRun;
 import dev.graft.training.finetune.run.RunControl;
 import dev.graft.training.finetune.run.TrainingRun;
-import dev.graft.training.fit.MemoryNeed;
+import dev.graft.training.fit.FittingPlan;
 import dev.graft.training.protocol.TrainerDirective;
 import dev.graft.training.protocol.TrainerExit;
 import dev.graft.training.protocol.TrainingEvent;
@@ -111,17 +111,16 @@ public final class FineTune {
 
   private TrainableModel open(ModelDirectory base, Rows rows) {
     try {
-      return models.open(base, run, budget(base, rows), new DataStart(run, rows, control));
+      return models.open(base, run, plan(base, rows), new DataStart(run, rows, control));
     } catch (IllegalArgumentException e) {
       throw new BadRun("adapter", "the adapter does not fit the base model: " + e.getMessage());
     }
   }
 
-  private @Nullable ActivationBudget budget(ModelDirectory base, Rows rows) {
-    Long memory = run.planned();
-    if (memory == null) return null;
+  /** As the settings say, and as memory allows. */
+  private ComputePlan plan(ModelDirectory base, Rows rows) {
     int longest = Arrays.stream(rows.lengths()).max().orElse(0);
-    return MemoryNeed.activations(base, run.spec(), longest, memory);
+    return run.plan(FittingPlan.of(base, run.spec(), longest));
   }
 
   /** What cannot be written is told before it is trained. */

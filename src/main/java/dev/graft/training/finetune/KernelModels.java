@@ -3,7 +3,7 @@ package dev.graft.training.finetune;
 import dev.graft.spec.Hyperparameters;
 import dev.graft.spec.LoraPlus;
 import dev.graft.spec.TrainingSpec;
-import dev.graft.training.ActivationBudget;
+import dev.graft.training.ComputePlan;
 import dev.graft.training.Execution;
 import dev.graft.training.StepObserver;
 import dev.graft.training.TrainableModel;
@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 record KernelModels(StepObserver observer) implements ModelSource {
   @Override
   public TrainableModel open(
-      ModelDirectory base, TrainingRun run, @Nullable ActivationBudget budget, DataStart start) {
+      ModelDirectory base, TrainingRun run, ComputePlan plan, DataStart start) {
     TrainingSpec spec = run.spec();
     Hyperparameters training = spec.training();
     Hyperparameters.Optimizer asked = training.optimizer();
@@ -42,7 +42,7 @@ record KernelModels(StepObserver observer) implements ModelSource {
             AdamW.Decay.TRAINER,
             asked.maxGradNorm(),
             loraPlus(training));
-    Execution execution = run.execution(budget);
+    Execution execution = run.execution(plan);
     TensorFloat32.allow(training.tf32() && !execution.device().equals(Execution.CPU));
     TrainableModel model =
         start.open(

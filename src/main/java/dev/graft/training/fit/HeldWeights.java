@@ -4,6 +4,7 @@ import dev.graft.spec.Preference;
 import dev.graft.spec.Quantization;
 import dev.graft.spec.TrainingSpec;
 import dev.graft.spec.method.AdapterMethod;
+import dev.graft.training.tuner.TurnedWeights;
 import dev.graft.training.tuner.part.Computed;
 import dev.graft.training.tuner.part.Derived;
 import dev.graft.training.tuner.part.Slot;
@@ -26,8 +27,10 @@ import org.jspecify.annotations.Nullable;
  * @param bytes of all
  * @param unpacked of what one matrix is made into for a product, where it does not lie there so, or
  *     of what one tensor is before it takes its place
+ * @param turned of copies that make products faster, where there is room for them: see {@link
+ *     TurnedWeights}
  */
-record HeldWeights(long bytes, long unpacked) {
+record HeldWeights(long bytes, long unpacked, long turned) {
   /** Elements that share a scale, see {@link dev.graft.weights.checkpoint.FourBitTensor}. */
   private static final int BLOCK = 64;
 
@@ -59,7 +62,15 @@ record HeldWeights(long bytes, long unpacked) {
         bytes += (narrow ? 2L : Float.BYTES) * size;
       }
     }
-    return new HeldWeights(bytes + (keepsOriginals(spec) ? originals : 0), unpacked);
+    return new HeldWeights(
+        bytes + (keepsOriginals(spec) ? originals : 0), unpacked, turned(model, tuner, spec));
+  }
+
+  static long turned(ModelDirectory model, Tuner tuner, TrainingSpec spec) {
+    if (spec.training().precision().half()) return 0;
+    return TurnedWeights.of(model, tuner, spec.quantization()).stream()
+        .mapToLong(each -> Float.BYTES * size(each.shape()))
+        .sum();
   }
 
   private static long size(long... shape) {

@@ -6,7 +6,6 @@ import dev.graft.spec.TrainingSpec;
 import dev.graft.spec.TrainingSpec.Objective;
 import dev.graft.training.ActivationBudget;
 import dev.graft.training.ComputePlan;
-import dev.graft.training.tuner.Tuners;
 import dev.graft.training.tuner.part.Slot;
 import dev.graft.training.tuner.part.Tuner;
 import dev.graft.weights.ModelDirectory;
@@ -14,6 +13,7 @@ import dev.graft.weights.config.DecoderConfig;
 import dev.graft.weights.config.ModelConfig;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a run holds on its device at its widest moment, in bytes: an estimate that is rather too
@@ -27,8 +27,10 @@ import java.util.stream.IntStream;
  *     quantised form, and the program itself
  * @param rows that go through the model at a time
  * @param floor what all rows take when as little as can be is kept: see {@link #least}
+ * @param turned copies of weights that make a CPU faster, which no device needs to have room for
  */
-public record MemoryNeed(long weights, long trained, long row, long work, int rows, long floor) {
+public record MemoryNeed(
+    long weights, long trained, long row, long work, int rows, long floor, long turned) {
   private static final long SCALAR = 4L * Float.BYTES;
 
   /** The trainer's JVM and libtorch, before anything is loaded, and gradients of lanes. */
@@ -56,23 +58,8 @@ public record MemoryNeed(long weights, long trained, long row, long work, int ro
         plan == GradientCheckpointing.OFF ? kept : again,
         PROGRAM + weights.unpacked() + logits(config, tuner.slots(), spec),
         plan == GradientCheckpointing.AUTO ? fewest : rows,
-        (long) ((double) fewest * again));
-  }
-
-  /**
-   * What activations may take of a device's memory, and what they take.
-   *
-   * @param model with the head that trains
-   * @param longest tokens of the longest row
-   * @param memory bytes of the device that the run may take; 0 = as little as can be
-   */
-  public static ActivationBudget activations(
-      ModelDirectory model, TrainingSpec spec, int longest, long memory) {
-    Tuner tuner = Tuners.of(spec.method(), model);
-    int tokens = longest + tuner.virtualTokens().count();
-    MemoryNeed need = of(model, tuner, spec, RowSizes.UNKNOWN);
-    return new RowActivations(model.config(), tuner.slots(), spec, tokens)
-        .budget(Math.max(0, memory - need.held()));
+        (long) ((double) fewest * again),
+        weights.turned());
   }
 
   /** Packed rows are full; others are as wide as the longest. */
@@ -111,11 +98,20 @@ public record MemoryNeed(long weights, long trained, long row, long work, int ro
   }
 
   /**
+   * What it takes of a CPU's memory.
+   *
+   * @param memory bytes that the run may take; null = not known
+   */
+  public long onCpu(@Nullable Long memory) {
+    return memory != null && memory >= bytes() + turned ? bytes() + turned : bytes();
+  }
+
+  /**
    * The least of the memory that the same steps can be made in: every layer computed again, and a
    * row at a time where none is dropped from at random.
    */
   public MemoryNeed least() {
-    return new MemoryNeed(weights, trained, floor, work, 1, floor);
+    return new MemoryNeed(weights, trained, floor, work, 1, floor, 0);
   }
 
   /** What is there beside activations. */

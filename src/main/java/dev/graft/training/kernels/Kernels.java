@@ -67,7 +67,7 @@ public final class Kernels {
       """
         def product(self: __torch__.Model,
           x: Tensor) -> Tensor:
-          return __torch__.ops.onednn.turned(x, x)
+          return __torch__.ops.onednn.turned(x, x, None)
       """;
 
   /** Whether this libtorch is built with oneDNN; null until that is known. */

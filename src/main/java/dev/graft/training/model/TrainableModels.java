@@ -95,6 +95,7 @@ public final class TrainableModels {
       tuner
           .startsAs()
           .forEach((slot, name) -> memory.copy(parameters.value(slot), tensors.require(name)));
+      recipe.turned(base, tuner).forEach(each -> tensors.turn(memory, each.name()));
       Transformer model =
           Transformer.compile(
               TrainingProgram.family(base, recipe),

@@ -5,6 +5,7 @@ import dev.graft.training.model.device.BaseWeights;
 import dev.graft.training.model.device.ModelTensors;
 import dev.graft.training.model.family.Family;
 import dev.graft.training.model.forward.ModelProgram;
+import dev.graft.training.program.WeightForm;
 import dev.graft.training.tuner.Tuners;
 import dev.graft.training.tuner.part.Computed;
 import dev.graft.training.tuner.part.Rewrite;
@@ -37,6 +38,10 @@ public final class TrainingProgram {
             .collect(Collectors.toMap(ModelConfig.Parameter::name, each -> each));
     Execution execution = recipe.execution();
     Set<String> rounded = execution.autocast() ? tuner.factors() : Set.of();
+    Set<String> turned =
+        recipe.turned(base, tuner).stream()
+            .map(ModelConfig.Parameter::name)
+            .collect(Collectors.toSet());
     BaseWeights weights = new BaseWeights(base, recipe.quantization(), tuner);
     return ModelProgram.of(
         family(base, recipe),
@@ -44,6 +49,7 @@ public final class TrainingProgram {
         trained::contains,
         name -> {
           if (rounded.contains(name)) return ModelTensors.roundedForm(execution.precision());
+          if (turned.contains(name)) return new WeightForm.Twice();
           ModelConfig.Parameter of = parameters.get(name);
           if (of == null) return null;
           return weights.form(of, trained.contains(name), execution.precision());

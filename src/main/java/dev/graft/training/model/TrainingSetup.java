@@ -6,6 +6,11 @@ import dev.graft.spec.Quantization;
 import dev.graft.spec.method.AdapterMethod;
 import dev.graft.training.Execution;
 import dev.graft.training.model.optimizer.AdamW;
+import dev.graft.training.tuner.TurnedWeights;
+import dev.graft.training.tuner.part.Tuner;
+import dev.graft.weights.ModelDirectory;
+import dev.graft.weights.config.ModelConfig.Parameter;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +34,11 @@ public record TrainingSetup(
   /** A base as it is, whose rows are no pairs. */
   public TrainingSetup(AdapterMethod method, AdamW optimiser, Execution execution, long seed) {
     this(method, optimiser, execution, seed, null, Regularisation.NONE, null, false);
+  }
+
+  /** Weights that lie on the device twice. */
+  List<Parameter> turned(ModelDirectory base, Tuner tuner) {
+    return execution.turnsWeights() ? TurnedWeights.of(base, tuner, quantization) : List.of();
   }
 
   /** The same for another method. */

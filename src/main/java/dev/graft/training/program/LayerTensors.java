@@ -72,6 +72,12 @@ public record LayerTensors(List<String> names, Set<String> trained, Map<String, 
     return form == null ? argument(name) : form.text(name, this::argument);
   }
 
+  /** The same of a weight W where x W^T is computed. */
+  public String turningText(String name) {
+    WeightForm form = forms.get(name);
+    return form == null ? argument(name) : form.turningText(name, this::argument);
+  }
+
   private String argument(String name) {
     int index = names.indexOf(name);
     if (index < 0) throw new IllegalStateException("the layer has no tensor " + name);

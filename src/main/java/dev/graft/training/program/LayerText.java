@@ -57,6 +57,11 @@ public final class LayerText {
     return tensors.text(name);
   }
 
+  /** The same of a weight W where x W^T is computed. */
+  public String turning(String name) {
+    return tensors.turningText(name);
+  }
+
   public String gradientOf(String name) {
     return "gradients[" + tensors.trainedInOrder().indexOf(name) + "]";
   }
@@ -88,15 +93,9 @@ public final class LayerText {
     return recomputed.contains(value);
   }
 
-  /** A list of tensors of forward that backward needs. */
-  public String savedList(String value) {
-    saved.put(value, "List[Tensor]");
-    return value;
-  }
-
-  /** A number of forward that backward needs. */
-  public String savedInt(String value) {
-    saved.put(value, "int");
+  /** The same of a value that is no tensor. */
+  public String saved(String value, String type) {
+    saved.put(value, type);
     return value;
   }
 

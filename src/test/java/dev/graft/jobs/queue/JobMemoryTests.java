@@ -34,7 +34,7 @@ class JobMemoryTests {
 
   @Test
   void theLeastIsWhatIsLeftAfterTheMemoryRanOut() {
-    MemoryNeed need = new MemoryNeed(1 << 20, 0, 1 << 20, 0, 8, 1 << 19);
+    MemoryNeed need = new MemoryNeed(1 << 20, 0, 1 << 20, 0, 8, 1 << 19, 0);
     assertThat(JobMemory.of(need)).isEqualTo(new JobMemory(9 << 20, 3 << 19));
   }
 

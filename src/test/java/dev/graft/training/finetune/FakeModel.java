@@ -1,7 +1,7 @@
 package dev.graft.training.finetune;
 
 import dev.graft.spec.method.AdapterMethod;
-import dev.graft.training.ActivationBudget;
+import dev.graft.training.ComputePlan;
 import dev.graft.training.NonfiniteGradients;
 import dev.graft.training.PendingLoss;
 import dev.graft.training.TrainableModel;
@@ -24,7 +24,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A model whose loss is a square per token: enough to see order, divisors, dropout keys and state
@@ -52,10 +51,7 @@ public final class FakeModel implements TrainableModel {
       new ModelSource() {
         @Override
         public TrainableModel open(
-            ModelDirectory base,
-            TrainingRun run,
-            @Nullable ActivationBudget budget,
-            DataStart start) {
+            ModelDirectory base, TrainingRun run, ComputePlan plan, DataStart start) {
           var lora = (AdapterMethod.Lora) run.spec().method();
           return new FakeModel(
               LinearTargets.select(lora.targets(), List.of(), base.config()), lora.r());

@@ -4,16 +4,25 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.graft.Concurrent;
+import dev.graft.spec.TrainingSpec;
 import dev.graft.tiny.TinyLlama;
+import dev.graft.training.ActivationBudget;
+import dev.graft.training.ComputePlan;
+import dev.graft.training.TrainableModel;
+import dev.graft.training.finetune.checkpoint.CheckpointManifest;
 import dev.graft.training.finetune.run.TrainingRun;
+import dev.graft.training.fit.FittingPlan;
 import dev.graft.training.protocol.RunRequest;
 import dev.graft.training.protocol.TrainingEvent;
 import dev.graft.training.protocol.TrainingEvent.Planned;
 import dev.graft.training.protocol.TrainingEvent.Progress;
+import dev.graft.weights.ModelDirectory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -41,23 +50,25 @@ class MemoryPlanTests {
   }
 
   private List<TrainingEvent> run(String checkpointing, @Nullable Long memory, boolean least) {
+    RecordedRuns runs = new RecordedRuns();
+    runs.run(asked(checkpointing, memory, least), 0);
+    return List.copyOf(runs.events);
+  }
+
+  private TrainingRun asked(String checkpointing, @Nullable Long memory, boolean least) {
     String spec =
         ("{'peft':{'r':4,'lora_dropout':0.2},'training':{'num_train_epochs':2,'learning_rate':0.01,"
                 + "'per_device_train_batch_size':4,'gradient_accumulation_steps':2,"
                 + "'dataloader_drop_last':true,'gradient_checkpointing':%s}}")
             .formatted(checkpointing);
     TrainingRun asked = RecordedRuns.of(spec, base, rows, null, directory.resolve("out"), null);
-    TrainingRun run =
-        new TrainingRun(
-            asked.spec(),
-            asked.base(),
-            asked.data(),
-            asked.directories(),
-            null,
-            new RunRequest.Machine("cpu", 1, memory, least));
-    RecordedRuns runs = new RecordedRuns();
-    runs.run(run, 0);
-    return List.copyOf(runs.events);
+    return new TrainingRun(
+        asked.spec(),
+        asked.base(),
+        asked.data(),
+        asked.directories(),
+        null,
+        new RunRequest.Machine("cpu", 1, memory, least));
   }
 
   private static <E> List<E> of(Class<E> type, List<TrainingEvent> events) {
@@ -95,6 +106,48 @@ class MemoryPlanTests {
     assertThat(plan.rowsAtATime()).isEqualTo(4);
     assertThat(plan.recomputedLayers()).isZero();
     assertThat(plan.sentence()).contains("computed as a whole, all activations are kept");
+  }
+
+  /** How such a run is computed. */
+  private ComputePlan plan(String checkpointing, @Nullable Long memory, boolean least) {
+    AtomicReference<ComputePlan> plan = new AtomicReference<>();
+    ModelSource source =
+        new ModelSource() {
+          @Override
+          public TrainableModel open(
+              ModelDirectory model, TrainingRun run, ComputePlan how, DataStart start) {
+            plan.set(how);
+            return FakeModel.SOURCE.open(model, run, how, start);
+          }
+
+          @Override
+          public CheckpointManifest.Environment environment(int threads) {
+            return FakeModel.SOURCE.environment(threads);
+          }
+        };
+    TrainingRun run = asked(checkpointing, memory, least);
+    new FineTune(run, event -> {}, () -> null, source).run();
+    return Objects.requireNonNull(plan.get());
+  }
+
+  @Test
+  void weightsLieTwiceWhereMemoryIsKnownToHaveRoom() {
+    assertThat(plan("false", 1L << 40, false).turnedWeights()).isTrue();
+    assertThat(plan("false", null, false).turnedWeights()).isFalse();
+    assertThat(plan("false", 1L << 20, false).turnedWeights()).isFalse();
+    assertThat(plan("false", 1L << 40, true).turnedWeights()).isFalse();
+  }
+
+  @Test
+  void turnedWeightsAreNoRoomForActivations() {
+    long memory = 1L << 40;
+    TrainingSpec spec = asked("'auto'", memory, false).spec();
+    ActivationBudget planned = Objects.requireNonNull(plan("'auto'", memory, false).budget());
+    try (ModelDirectory model = ModelDirectory.open(base)) {
+      FittingPlan fitting = FittingPlan.of(model, spec, 64);
+      assertThat(fitting.turned()).isPositive();
+      assertThat(planned.bytes()).isEqualTo(memory - fitting.held() - fitting.turned());
+    }
   }
 
   @Test

@@ -7,7 +7,6 @@ import dev.graft.Concurrent;
 import dev.graft.ExpectedLog;
 import dev.graft.spec.Precision;
 import dev.graft.tiny.TinyLlama;
-import dev.graft.training.ActivationBudget;
 import dev.graft.training.ComputePlan;
 import dev.graft.training.Execution;
 import dev.graft.training.TrainableModel;
@@ -33,7 +32,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -145,10 +143,7 @@ class TrainerProgramTests {
         new ModelSource() {
           @Override
           public TrainableModel open(
-              ModelDirectory base,
-              TrainingRun run,
-              @Nullable ActivationBudget budget,
-              DataStart start) {
+              ModelDirectory base, TrainingRun run, ComputePlan plan, DataStart start) {
             throw new IllegalStateException(new OutOfMemoryError("Java heap space"));
           }
 

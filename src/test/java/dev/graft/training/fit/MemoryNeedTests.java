@@ -2,8 +2,10 @@ package dev.graft.training.fit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.graft.spec.TrainingSpec;
 import dev.graft.spec.request.TrainingSpecs;
 import dev.graft.tiny.TinyLlama;
+import dev.graft.training.ComputePlan;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.config.AttentionShape;
 import dev.graft.weights.config.ModelConfig;
@@ -168,9 +170,46 @@ class MemoryNeedTests {
     assertThat(auto.bytes()).isLessThan(all.bytes());
   }
 
+  private boolean twice(long memory, String... settings) {
+    String adapter = "{" + String.join(", ", settings).replace('\'', '"') + "}";
+    TrainingSpec spec =
+        TrainingSpecs.resolve(JsonMapper.shared().readTree(adapter), null, null, null);
+    try (ModelDirectory model = ModelDirectory.open(directory.resolve("base"))) {
+      FittingPlan plan = FittingPlan.of(model, spec, 64);
+      return plan.turningWeights(ComputePlan.KEEP, memory).turnedWeights();
+    }
+  }
+
+  @Test
+  void weightsLieTwiceWhereAllThatIsKeptLeavesRoomForThem() {
+    String rows = training("'per_device_train_batch_size': 8, 'max_length': 64");
+    MemoryNeed need = need(LORA, rows);
+    long linear =
+        config.linearModules().stream()
+            .mapToLong(each -> 4L * each.inFeatures() * each.outFeatures())
+            .sum();
+    assertThat(need.turned()).isEqualTo(linear).isPositive();
+    assertThat(twice(1L << 40, LORA, rows)).isTrue();
+    assertThat(twice(need.bytes() + linear, LORA, rows)).isTrue();
+    assertThat(twice(need.bytes(), LORA, rows)).isFalse();
+    assertThat(need.onCpu(1L << 40)).isEqualTo(need.bytes() + linear);
+    assertThat(need.onCpu(need.bytes())).isEqualTo(need.onCpu(null)).isEqualTo(need.bytes());
+    assertThat(need.least().turned()).isZero();
+  }
+
+  @Test
+  void weightsThatChangeOrAreNoPlainNumbersLieThereOnce() {
+    assertThat(need(FULL).turned()).isZero();
+    assertThat(need(LORA, training("'bf16': true")).turned()).isZero();
+    assertThat(need(LORA, "'quantization': {'load_in_4bit': true}").turned()).isZero();
+    String loftq =
+        "'peft': {'r': 4, 'init_lora_weights': 'loftq', 'loftq_config': {'loftq_bits': 4}, 'target_modules': ['q_proj']}";
+    assertThat(need(loftq).turned()).isBetween(1L, need(LORA).turned() - 1);
+  }
+
   @Test
   void whatNoLongHoldsIsTheLargest() {
-    assertThat(new MemoryNeed(1, 1, Long.MAX_VALUE, 1, 4, 1).bytes()).isEqualTo(Long.MAX_VALUE);
+    assertThat(new MemoryNeed(1, 1, Long.MAX_VALUE, 1, 4, 1, 1).bytes()).isEqualTo(Long.MAX_VALUE);
   }
 
   @Test

@@ -22,6 +22,11 @@ class ProductTests {
           w: Tensor,
           sum: Tensor) -> Tensor:
           return torch.to(__torch__.ops.product.turned(x, w), 7)
+        def turned_bias(self: __torch__.Model,
+          x: Tensor,
+          w: Tensor,
+          sum: Tensor) -> Tensor:
+          return torch.to(__torch__.ops.product.turned_bias(x, w, torch.select(sum, 0, 0)), 7)
         def plain(self: __torch__.Model,
           x: Tensor,
           w: Tensor,
@@ -41,10 +46,13 @@ class ProductTests {
   @CsvSource({
     "true, turned, 63",
     "true, turned, 64",
+    "true, turned_bias, 63",
+    "true, turned_bias, 64",
     "true, plain, 1",
     "true, plain, 70",
     "true, added, 70",
     "false, turned, 64",
+    "false, turned_bias, 64",
     "false, plain, 70",
     "false, added, 70"
   })

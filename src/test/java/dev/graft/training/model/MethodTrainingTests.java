@@ -117,6 +117,17 @@ public class MethodTrainingTests {
 
   @ParameterizedTest
   @MethodSource("methods")
+  void weightsThatLieTwiceGiveTheSameSteps(AdapterMethod method) {
+    try (TrainableModel twice = load(method, ComputePlan.KEEP);
+        TrainableModel once = load(method, ComputePlan.KEEP.turningWeights(false))) {
+      for (int i = 0; i < 3; i++) {
+        assertThat(step(twice, i)).isCloseTo(step(once, i), within(1e-6));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("methods")
   void whatWasSavedGoesOnAsWhatTrained(AdapterMethod method) {
     try (TrainableModel model = load(method, ComputePlan.KEEP);
         TrainableModel other = load(method, ComputePlan.KEEP)) {

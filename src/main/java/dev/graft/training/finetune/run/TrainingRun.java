@@ -2,9 +2,9 @@ package dev.graft.training.finetune.run;
 
 import dev.graft.spec.GradientCheckpointing;
 import dev.graft.spec.TrainingSpec;
-import dev.graft.training.ActivationBudget;
 import dev.graft.training.ComputePlan;
 import dev.graft.training.Execution;
+import dev.graft.training.fit.FittingPlan;
 import dev.graft.training.protocol.RunRequest.Base;
 import dev.graft.training.protocol.RunRequest.Data;
 import dev.graft.training.protocol.RunRequest.Directories;
@@ -28,24 +28,28 @@ public record TrainingRun(
 
   /** As the settings say. */
   public Execution execution() {
-    return execution(null);
+    return execution(plan());
   }
 
-  /**
-   * @param budget what activations may take; null = what the settings say
-   */
-  public Execution execution(@Nullable ActivationBudget budget) {
-    ComputePlan plan =
-        switch (spec.training().gradientCheckpointing()) {
-          case OFF -> ComputePlan.KEEP;
-          case ON, AUTO -> new ComputePlan(ComputePlan.Kind.RECOMPUTE);
-        };
+  /** As the settings say, and as memory allows. */
+  public ComputePlan plan(FittingPlan fitting) {
+    Long memory = machine.memory();
+    long room = memory == null || machine.least() || !execution().turnsWeights() ? 0 : memory;
+    ComputePlan plan = fitting.turningWeights(plan(), room);
+    Long planned = planned();
+    return planned == null ? plan : fitting.within(plan, planned);
+  }
+
+  private ComputePlan plan() {
+    return switch (spec.training().gradientCheckpointing()) {
+      case OFF -> ComputePlan.KEEP;
+      case ON, AUTO -> new ComputePlan(ComputePlan.Kind.RECOMPUTE);
+    };
+  }
+
+  public Execution execution(ComputePlan plan) {
     return new Execution(
-        machine.device(),
-        spec.training().precision(),
-        spec.training().autocast(),
-        budget == null ? plan : plan.within(budget),
-        threads());
+        machine.device(), spec.training().precision(), spec.training().autocast(), plan, threads());
   }
 
   /**

@@ -2,6 +2,7 @@ package dev.graft.training.model.device;
 
 import dev.graft.spec.Precision;
 import dev.graft.spec.Quantization;
+import dev.graft.training.program.FourBitWeight;
 import dev.graft.training.program.WeightForm;
 import dev.graft.training.tuner.part.Tuner;
 import dev.graft.weights.ModelDirectory;
@@ -107,7 +108,7 @@ public final class BaseWeights {
       case Quantization.EightBit() -> new WeightForm.EightBit(turned, kind);
       case Quantization.FourBit(_, boolean nested) -> {
         List<Long> shape = Arrays.stream(parameter.shape()).boxed().toList();
-        yield new WeightForm.FourBit(
+        yield new FourBitWeight(
             FourBitTensor.BLOCK,
             turned ? shape.reversed() : shape,
             DeviceMemory.kind(base.weights().require(parameter.name(), parameter.shape()).dtype()),

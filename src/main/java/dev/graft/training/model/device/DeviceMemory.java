@@ -50,10 +50,7 @@ public final class DeviceMemory implements AutoCloseable {
     like = (PtNDArray) manager.create(0f); // of the device, as what is made by it
   }
 
-  /**
-   * Opens the device for the current thread, its only user but for lanes that run inside a call,
-   * and makes what lives on it; closed here only where that fails.
-   */
+  /** Opens the device and makes what lives on it; closed here only where that fails. */
   public static <T> T open(Execution execution, Function<DeviceMemory, T> model) {
     DeviceMemory memory = open(execution);
     try {
@@ -115,6 +112,11 @@ public final class DeviceMemory implements AutoCloseable {
     PtNDArray copy = empty(tensor.shape(), result);
     fill(copy, tensor, rounded);
     return copy;
+  }
+
+  /** A copy of a matrix that lies as (columns, rows). */
+  PtNDArray turned(PtNDArray matrix) {
+    return module.call(manager, "turned_copy", matrix).getFirst();
   }
 
   /** Not filled; the kind is torch's number of the element type. */

@@ -2,6 +2,7 @@ package dev.graft.training.model.device;
 
 import ai.djl.pytorch.engine.PtNDArray;
 import dev.graft.spec.Precision;
+import dev.graft.training.program.FourBitWeight;
 import dev.graft.training.program.WeightForm;
 import dev.graft.weights.checkpoint.FourBitTensor;
 import dev.graft.weights.checkpoint.Int8Tensor;
@@ -97,6 +98,13 @@ public final class ModelTensors {
     forms.put(name, form);
   }
 
+  /** Adds a copy of a plain weight that lies turned. */
+  public void turn(DeviceMemory memory, String name) {
+    WeightForm form = new WeightForm.Twice();
+    arrays.put(form.parts(name).getLast(), memory.turned(require(name)));
+    forms.put(name, form);
+  }
+
   /** The form of a factor as {@link #putRounded} has it. */
   public static WeightForm roundedForm(Precision precision) {
     return new WeightForm.RoundedCopy(DeviceMemory.kind(products(precision)));
@@ -167,7 +175,7 @@ public final class ModelTensors {
       case MappedTensor _ -> null;
       case Int8Tensor _ -> new WeightForm.EightBit(transposed, kind);
       case FourBitTensor four ->
-          new WeightForm.FourBit(
+          new FourBitWeight(
               four.blockSize(),
               Arrays.stream(four.shape()).boxed().toList(),
               DeviceMemory.kind(four.dtype()),
@@ -197,8 +205,7 @@ public final class ModelTensors {
   /** Whether weights are made of their quantised form for each product. */
   public boolean quantised() {
     return forms.values().stream()
-        .anyMatch(
-            form -> form instanceof WeightForm.FourBit || form instanceof WeightForm.EightBit);
+        .anyMatch(form -> form instanceof FourBitWeight || form instanceof WeightForm.EightBit);
   }
 
   /** The form of a tensor's own numbers, where products read others. */

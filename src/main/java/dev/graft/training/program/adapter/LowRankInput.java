@@ -92,7 +92,7 @@ public record LowRankInput(String output, String input, List<String> modules, do
           v, text.saved(drops ? dropped() : input), list(text::gradientOf));
     }
     if (!text.needsGradient(input)) return;
-    String kind = text.savedInt(kind()); // the input itself may not be kept
+    String kind = text.saved(kind(), "int"); // the input itself may not be kept
     String a = list(text::tensor);
     if (drops) {
       text.add(

@@ -48,11 +48,11 @@ public record Prepend(String output, String input, String virtual) implements St
   @Override
   public void backward(LayerText text) {
     String g = text.take(output);
-    String n = text.savedInt(count());
+    String n = text.saved(count(), "int");
     String both = "d_" + output + "_both";
     text.line(
         "%s = __torch__.ops.prepend.backward(%s, %s, %s)",
-        both, g, JOINED, text.savedInt(sources()));
+        both, g, JOINED, text.saved(sources(), "int"));
     if (text.isTrained(virtual)) {
       text.effect("__torch__.ops.prepend.backward_virtual(%s, %s)", text.gradientOf(virtual), both);
     }

@@ -55,12 +55,13 @@ public record LinearLayer(
 
   @Override
   public void forward(LayerText text) {
+    String turning = stored(text.turning(weight()));
     if (bias) {
       text.line(
           "%s = __torch__.ops.linear.forward_bias(%s, %s, %s)",
-          output, input, weight(text), text.tensor(biasName()));
+          output, input, turning, text.tensor(biasName()));
     } else {
-      text.line("%s = __torch__.ops.linear.forward(%s, %s)", output, input, weight(text));
+      text.line("%s = __torch__.ops.linear.forward(%s, %s)", output, input, turning);
     }
   }
 

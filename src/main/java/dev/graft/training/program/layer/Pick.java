@@ -32,6 +32,7 @@ public record Pick(String output, String input) implements Statement {
     text.add(
         input,
         "__torch__.ops.pick.backward(%s, %s, %s)"
-            .formatted(text.take(output), BatchContext.PICKED.reference(), text.savedInt(rows())));
+            .formatted(
+                text.take(output), BatchContext.PICKED.reference(), text.saved(rows(), "int")));
   }
 }

@@ -31,6 +31,6 @@ public record Widen(String output, String input) implements Statement {
 
   @Override
   public void backward(LayerText text) {
-    text.add(input, "torch.to(%s, %s)".formatted(text.take(output), text.savedInt(kind())));
+    text.add(input, "torch.to(%s, %s)".formatted(text.take(output), text.saved(kind(), "int")));
   }
 }

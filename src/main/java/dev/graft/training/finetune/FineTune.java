@@ -120,7 +120,7 @@ public final class FineTune {
   /** As the settings say, and as memory allows. */
   private ComputePlan plan(ModelDirectory base, Rows rows) {
     int longest = Arrays.stream(rows.lengths()).max().orElse(0);
-    return run.plan(FittingPlan.of(base, run.spec(), longest));
+    return run.plan(FittingPlan.of(base, run.spec(), longest, run.threads()));
   }
 
   /** What cannot be written is told before it is trained. */

@@ -21,6 +21,13 @@ final class Drops {
     return spec.training().regularisation().disableDropout() ? Dropouts.NONE : config.dropouts();
   }
 
+  /** Whether anything is: the rows of a micro-batch have one generator then, and one lane. */
+  static boolean any(TrainingSpec spec, ModelConfig config) {
+    return ofMethod(spec.method())
+        || !ofBase(spec, config).equals(Dropouts.NONE)
+        || spec.training().regularisation().neftuneNoiseAlpha() > 0;
+  }
+
   static boolean ofMethod(AdapterMethod method) {
     return switch (method) {
       case AdapterMethod.Lora lora -> lora.loraDropout() > 0;

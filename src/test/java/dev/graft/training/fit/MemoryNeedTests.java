@@ -175,7 +175,7 @@ class MemoryNeedTests {
     TrainingSpec spec =
         TrainingSpecs.resolve(JsonMapper.shared().readTree(adapter), null, null, null);
     try (ModelDirectory model = ModelDirectory.open(directory.resolve("base"))) {
-      FittingPlan plan = FittingPlan.of(model, spec, 64);
+      FittingPlan plan = FittingPlan.of(model, spec, 64, 2);
       return plan.turningWeights(ComputePlan.KEEP, memory).turnedWeights();
     }
   }
@@ -192,6 +192,10 @@ class MemoryNeedTests {
     assertThat(twice(1L << 40, LORA, rows)).isTrue();
     assertThat(twice(need.bytes() + linear, LORA, rows)).isTrue();
     assertThat(twice(need.bytes(), LORA, rows)).isFalse();
+    String dropout = "'peft': {'r': 4, 'lora_dropout': 0.1}"; // one lane, of all rows
+    String more = training("'per_device_train_batch_size': 16, 'max_length': 64");
+    assertThat(twice(1L << 40, LORA, more)).isTrue();
+    assertThat(twice(1L << 40, dropout, more)).isFalse();
     assertThat(need.onCpu(1L << 40)).isEqualTo(need.bytes() + linear);
     assertThat(need.onCpu(need.bytes())).isEqualTo(need.onCpu(null)).isEqualTo(need.bytes());
     assertThat(need.least().turned()).isZero();

@@ -20,7 +20,6 @@ import dev.graft.training.protocol.TrainerExit;
 import dev.graft.training.protocol.TrainingEvent;
 import dev.graft.weights.ModelDirectory;
 import dev.graft.weights.files.BadModel;
-import java.util.Arrays;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -119,8 +118,7 @@ public final class FineTune {
 
   /** As the settings say, and as memory allows. */
   private ComputePlan plan(ModelDirectory base, Rows rows) {
-    int longest = Arrays.stream(rows.lengths()).max().orElse(0);
-    return run.plan(FittingPlan.of(base, run.spec(), longest, run.threads()));
+    return run.plan(FittingPlan.of(base, run.spec(), rows.lengths(), run.threads()));
   }
 
   /** What cannot be written is told before it is trained. */

@@ -8,8 +8,10 @@ import dev.graft.training.metrics.TokenLoss;
 import dev.graft.training.model.forward.BatchInputs;
 import dev.graft.training.model.forward.ForwardPass;
 import dev.graft.training.model.forward.LayerPass;
+import dev.graft.training.model.forward.TokenLane;
 import dev.graft.training.model.forward.Transformer;
 import dev.graft.training.model.loss.Goal;
+import dev.graft.training.model.loss.TokenGoal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
@@ -37,30 +39,73 @@ record Accumulation(
     List<FittingParts.Part> all =
         parts == null ? List.of(FittingParts.Part.whole(batch)) : parts.training(batch);
     List<PendingLoss> losses = new ArrayList<>();
+    double scale = state.lossScale().value() / divisor;
     for (FittingParts.Part part : all) {
-      losses.addAll(enqueue(divided(part), divisor, dropoutSeed, observer));
+      losses.addAll(computed(part, scale, dropoutSeed, observer));
     }
     if (losses.isEmpty()) return PendingLoss.of(TokenLoss.ZERO);
     return PendingLoss.sum(losses).then(sum -> sum.counted(batch.targets()));
   }
 
+  /** How many lanes compute it. */
+  int lanes(MicroBatch batch) {
+    FittingParts.Part whole = FittingParts.Part.whole(batch);
+    return Math.max(Math.max(1, stretches(whole).size()), divided(whole).size());
+  }
+
   /** Some rows for each lane. */
-  List<FittingParts.Part> divided(FittingParts.Part part) {
+  private List<FittingParts.Part> divided(FittingParts.Part part) {
     if (lanes == null) return List.of(part);
     return lanes.divided(part.batch()).stream().map(part::rows).toList();
   }
 
-  private List<PendingLoss> enqueue(
-      List<FittingParts.Part> sides, double divisor, long dropoutSeed, StepObserver observer) {
-    double scale = state.lossScale().value() / divisor;
+  /** Some tokens for each lane, where rows are not divided, all is kept, and all layers train. */
+  private List<TokenGoal> stretches(FittingParts.Part part) {
+    boolean kept = forward.plan().kind() == ComputePlan.Kind.KEEP && part.again() == 0;
+    if (lanes == null || !kept || lowest() > 1 || divided(part).size() > 1) return List.of();
+    if (!(goals.apply(part.batch()) instanceof TokenGoal whole)) return List.of();
+    return lanes.stretches(whole.rows()).stream().map(whole::of).toList();
+  }
+
+  /** Of the lanes of a part. */
+  private void passes(FittingParts.Part part, long dropoutSeed, List<RowsPass> into) {
+    List<TokenGoal> stretches = stretches(part);
+    List<TokenLane> neighbours = TokenLane.of(stretches.size(), forward.model().stages().size());
+    for (int i = 0; i < stretches.size(); i++) {
+      TokenLane lane = neighbours.get(i);
+      Transformer model = model(i);
+      into.add(
+          new RowsPass(
+              forward,
+              i == 0 ? part.tokens() : 0,
+              stretches.get(i),
+              new long[0],
+              (inputs, scope) -> LayerPass.lane(model, inputs, lane, scope)));
+    }
+    if (!stretches.isEmpty()) return;
+    for (FittingParts.Part side : divided(part)) {
+      if (side.batch().targets() == 0) continue;
+      Transformer model = model(into.size());
+      into.add(
+          new RowsPass(
+              forward,
+              side.tokens(),
+              goals.apply(side.batch()),
+              side.among(),
+              (inputs, scope) -> layers(inputs, model, dropoutSeed, side)));
+    }
+  }
+
+  private Transformer model(int lane) {
+    return lanes == null ? forward.model() : lanes.model(lane);
+  }
+
+  private List<PendingLoss> computed(
+      FittingParts.Part part, double scale, long dropoutSeed, StepObserver observer) {
     int lowest = lowest();
     List<RowsPass> passes = new ArrayList<>();
     try {
-      for (FittingParts.Part side : sides) {
-        if (side.batch().targets() == 0) continue;
-        Transformer model = lanes == null ? forward.model() : lanes.model(passes.size());
-        passes.add(pass(side, model, dropoutSeed));
-      }
+      passes(part, dropoutSeed, passes);
       List<Supplier<RowsPass.Result>> runs = new ArrayList<>();
       for (RowsPass each : passes) {
         runs.add(() -> each.run(scale, lowest, state.parameters().readout()));
@@ -77,14 +122,6 @@ record Accumulation(
     } finally {
       passes.forEach(RowsPass::close);
     }
-  }
-
-  private RowsPass pass(FittingParts.Part part, Transformer model, long dropoutSeed) {
-    return new RowsPass(
-        forward,
-        part,
-        goals.apply(part.batch()),
-        inputs -> layers(inputs, model, dropoutSeed, part));
   }
 
   private LayerPass layers(

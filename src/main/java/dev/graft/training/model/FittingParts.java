@@ -35,6 +35,10 @@ record FittingParts(ForwardPass forward, ActivationBudget budget) {
       return new Part(batch, 0, new long[0]);
     }
 
+    int tokens() {
+      return Arrays.stream(batch.inputIds()).mapToInt(row -> row.length).sum();
+    }
+
     /** Some of its rows, where nothing drops. */
     Part rows(MicroBatch some) {
       return new Part(some, again, among);

@@ -1,9 +1,12 @@
 package dev.graft.training.model;
 
+import dev.graft.training.ComputePlan;
 import dev.graft.training.batch.MicroBatch;
 import dev.graft.training.kernels.LaneThreads;
 import dev.graft.training.kernels.TorchThread;
+import dev.graft.training.model.family.Family;
 import dev.graft.training.model.forward.ForwardPass;
+import dev.graft.training.model.forward.TokenLayout;
 import dev.graft.training.model.forward.Transformer;
 import dev.graft.training.model.optimizer.Parameters;
 import java.util.ArrayList;
@@ -97,6 +100,22 @@ final class Lanes implements AutoCloseable {
       from = to;
     }
     return parts;
+  }
+
+  /** A stretch of the tokens for each lane; none where that is not worth it, or not possible. */
+  List<TokenLayout> stretches(TokenLayout whole) {
+    int lanes = Math.min(most, whole.size() / Math.max(1, forward.plan().leastLane()));
+    while (lanes > 1 && threads.threads() % lanes != 0) lanes--;
+    Family family = forward.model().family();
+    boolean handsOn =
+        forward.attention() == ComputePlan.Attention.CHUNKS
+            && forward.model().virtualTokens().count() == 0
+            && !family.bidirectional();
+    if (lanes < 2 || !handsOn) return List.of();
+    List<TokenLayout> stretches = TokenCuts.of(forward).cut(whole, lanes, family.window());
+    return stretches.stream().allMatch(each -> each.predicting().length > 0)
+        ? stretches
+        : List.of();
   }
 
   /** The model of a lane. */

@@ -5,13 +5,11 @@ import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.JniUtils;
 import dev.graft.training.PendingLoss;
 import dev.graft.training.StepObserver.MicroBatchCost;
-import dev.graft.training.batch.MicroBatch;
 import dev.graft.training.model.device.Readout;
 import dev.graft.training.model.forward.BatchInputs;
 import dev.graft.training.model.forward.ForwardPass;
 import dev.graft.training.model.forward.LayerPass;
 import dev.graft.training.model.loss.Goal;
-import java.util.function.Function;
 
 /**
  * Some rows on their way up to the loss and down to the gradients. Made and closed by the device's
@@ -19,31 +17,34 @@ import java.util.function.Function;
  */
 final class RowsPass implements AutoCloseable {
   private final ForwardPass forward;
-  private final MicroBatch batch;
+  private final int logical;
   private final Goal goal;
   private final PtNDManager scope;
   private final BatchInputs inputs;
   private final LayerPass layers;
 
   /**
+   * @param logical tokens of the rows
+   * @param among see {@link FittingParts.Part}
    * @param layers of its inputs
    */
-  RowsPass(
-      ForwardPass forward,
-      FittingParts.Part part,
-      Goal goal,
-      Function<BatchInputs, LayerPass> layers) {
+  RowsPass(ForwardPass forward, int logical, Goal goal, long[] among, Layers layers) {
     this.forward = forward;
     this.goal = goal;
-    batch = part.batch();
+    this.logical = logical;
     scope = forward.model().memory().scope();
     try {
-      inputs = forward.inputs(scope, goal.rows(), goal.picked(), part.among());
-      this.layers = layers.apply(inputs);
+      inputs = forward.inputs(scope, goal.rows(), goal.picked(), among);
+      this.layers = layers.of(inputs, scope);
     } catch (RuntimeException e) {
       scope.close();
       throw e;
     }
+  }
+
+  /** The way through the layers of some inputs, and the scope of both. */
+  interface Layers {
+    LayerPass of(BatchInputs inputs, PtNDManager scope);
   }
 
   record Result(PendingLoss loss, MicroBatchCost cost) {}
@@ -53,6 +54,15 @@ final class RowsPass implements AutoCloseable {
    * @param lowest stage that trains
    */
   Result run(double scale, int lowest, Readout readout) {
+    try {
+      return upAndDown(scale, lowest, readout);
+    } catch (RuntimeException | Error e) {
+      layers.failed(e);
+      throw e;
+    }
+  }
+
+  private Result upAndDown(double scale, int lowest, Readout readout) {
     Goal.Result result;
     long begun = System.nanoTime();
     long atLoss;
@@ -70,7 +80,7 @@ final class RowsPass implements AutoCloseable {
     int computed = goal.rows().size();
     return new Result(
         result.loss().then(loss -> loss.computed(computed)),
-        StepCost.of(forward, batch, goal, atLoss - begun, atDown - atLoss, down));
+        StepCost.of(forward, logical, goal, atLoss - begun, atDown - atLoss, down));
   }
 
   @Override

@@ -1,12 +1,10 @@
 package dev.graft.training.model;
 
 import dev.graft.training.StepObserver;
-import dev.graft.training.batch.MicroBatch;
 import dev.graft.training.model.forward.ForwardPass;
 import dev.graft.training.model.forward.TokenLayout;
 import dev.graft.training.model.forward.Transformer;
 import dev.graft.training.model.loss.Goal;
-import java.util.Arrays;
 import java.util.List;
 
 /** What a micro-batch was and how long its parts took, in nanoseconds. */
@@ -27,12 +25,12 @@ final class StepCost {
   }
 
   static StepObserver.MicroBatchCost of(
-      ForwardPass pass, MicroBatch batch, Goal goal, long forward, long loss, long backward) {
+      ForwardPass pass, int logical, Goal goal, long forward, long loss, long backward) {
     TokenLayout rows = goal.rows();
     Transformer model = pass.model();
     int past = model.virtualTokens().keys();
     return new StepObserver.MicroBatchCost(
-        Arrays.stream(batch.inputIds()).mapToInt(row -> row.length).sum(),
+        logical,
         rows.size(),
         goal.picked().length,
         rows.pairs(past, 0),

@@ -92,9 +92,9 @@ final class TrainableTransformer implements TrainableModel {
     return parts == null ? null : parts.told(batch);
   }
 
-  /** Lanes that the rows of a micro-batch, or of a part of one, are computed in. */
+  /** Lanes that a micro-batch, or a part of one, is computed in. */
   int lanes(MicroBatch batch) {
-    return gradients.divided(FittingParts.Part.whole(batch)).size();
+    return gradients.lanes(batch);
   }
 
   @Override

@@ -31,7 +31,15 @@ public enum BatchContext {
    * Which tokens of a whole batch these are, where they are a part of one that drops at random:
    * first their places, then as many numbers more as the whole has tokens.
    */
-  AMONG;
+  AMONG,
+  /**
+   * Keys and values of the tokens before these, where they are a lane of a batch, (2, kv, n, d).
+   */
+  EARLIER,
+  /** Where the gradient of those goes. */
+  EARLIER_GRADIENT,
+  /** Gradient of these tokens' own keys and values, and those before, from the lanes behind. */
+  LATER_GRADIENT;
 
   public String reference() {
     return "c[" + ordinal() + "]";

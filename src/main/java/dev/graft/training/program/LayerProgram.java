@@ -3,6 +3,7 @@ package dev.graft.training.program;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -15,6 +16,7 @@ import java.util.stream.Collectors;
  *
  * <ul>
  *   <li>{@code <name>_forward(x, w, c, chunks, windowed) -> (y, saved)}, with dropout
+ *   <li>{@code <name>_handed(saved) -> Tensor}: keys and values that tokens behind these see
  *   <li>{@code <name>_backward(g, saved, w, gradients, c, chunks, windowed) -> dx}: uses up g, adds
  *       to the gradients
  *   <li>{@code <name>_backward_first(...)}: the same without dx, for the lowest layer that trains
@@ -51,7 +53,7 @@ public final class LayerProgram {
 
   /** All methods of a layer from hidden states to hidden states, indented as members of a class. */
   public String methods() {
-    return infer() + train() + decode(CACHE) + training(true);
+    return infer() + train() + decode(CACHE) + training(true) + handed();
   }
 
   /** Methods of a program that is not repeated for later tokens: the head. */
@@ -87,6 +89,25 @@ public final class LayerProgram {
         "x: Tensor, " + READ,
         "Tuple[Tensor, List[Tensor]]",
         text.lines() + "    return (%s, [%s])\n".formatted(output(), all));
+  }
+
+  private String handed() {
+    Map<String, String> saved = writeBackward(true).saved();
+    return statements.stream()
+        .map(Statement::handed)
+        .filter(Objects::nonNull)
+        .map(
+            each ->
+                method(
+                    "handed",
+                    "saved: " + types(saved),
+                    "Tensor",
+                    unpacked(saved) + "    return %s\n".formatted(each)))
+        .collect(Collectors.joining());
+  }
+
+  private static String unpacked(Map<String, String> saved) {
+    return "    %s, = saved\n".formatted(String.join(", ", saved.keySet()));
   }
 
   private String training(boolean inputGradient) {
@@ -151,14 +172,13 @@ public final class LayerProgram {
   private String backward(boolean savesForInput, boolean inputGradient) {
     Map<String, String> saved = writeBackward(savesForInput).saved();
     LayerText text = writeBackward(inputGradient);
-    String unpack = "    %s, = saved\n".formatted(String.join(", ", saved.keySet()));
     String result = inputGradient ? text.take(INPUT) : "0";
     return method(
         inputGradient ? "backward" : "backward_first",
         "g: Tensor, saved: %s, w: List[Tensor], gradients: List[Tensor], ".formatted(types(saved))
             + BATCH,
         inputGradient ? "Tensor" : "int",
-        unpack + text.lines() + "    return %s\n".formatted(result));
+        unpacked(saved) + text.lines() + "    return %s\n".formatted(result));
   }
 
   private String infer() {

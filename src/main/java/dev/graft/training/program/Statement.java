@@ -1,6 +1,7 @@
 package dev.graft.training.program;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One line of a layer: an operation on named values. It knows how to write itself as TorchScript:
@@ -60,6 +61,14 @@ public interface Statement {
   /** Whether it drops for each token alike, by {@link BatchContext#AMONG} for those of a part. */
   default boolean dropsByToken() {
     return true;
+  }
+
+  /**
+   * Text, over what {@link #backward} asks to be saved, of what tokens behind these need of them;
+   * null = nothing.
+   */
+  default @Nullable String handed() {
+    return null;
   }
 
   /** Whether the output depends on something that trains. */

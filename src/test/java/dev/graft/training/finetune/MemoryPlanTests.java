@@ -144,7 +144,7 @@ class MemoryPlanTests {
     TrainingSpec spec = asked("'auto'", memory, false).spec();
     ActivationBudget planned = Objects.requireNonNull(plan("'auto'", memory, false).budget());
     try (ModelDirectory model = ModelDirectory.open(base)) {
-      FittingPlan fitting = FittingPlan.of(model, spec, 64, 1);
+      FittingPlan fitting = FittingPlan.of(model, spec, new int[] {64}, 1);
       assertThat(fitting.turned()).isPositive();
       assertThat(planned.bytes()).isEqualTo(memory - fitting.held() - fitting.turned());
     }

@@ -297,7 +297,7 @@ record Operation(
         forward("None", of, softcap).replace("y,", "y0,")
             + """
 
-            dq, dk, dv, = __torch__.ops.attention.backward(g, a, p, None, %s, 0.5, %s, o, 0.)
+            dq, dk, dv, = __torch__.ops.attention.backward(g, a, p, None, %s, 0.5, %s, o, 0., None, None)
             _1 = torch.append(d, dq)
             _2 = torch.append(d, dk)
             _3 = torch.append(d, dv)
@@ -327,7 +327,7 @@ record Operation(
             + """
 
             dp = torch.ones_like(i[3])
-            dq, dk, dv, = __torch__.ops.attention.backward(g, a, p, dp, %s, 0.5, %s, o, 0.)
+            dq, dk, dv, = __torch__.ops.attention.backward(g, a, p, dp, %s, 0.5, %s, o, 0., None, None)
             _1 = torch.append(d, dq)
             _2 = torch.append(d, dk)
             _3 = torch.append(d, dv)
@@ -338,7 +338,7 @@ record Operation(
   }
 
   private static String forward(String prefix, LaidOut of, double softcap) {
-    return "y, a, p, = __torch__.ops.attention.forward(i[0], i[1], i[2], %s, 2, 4, %s, 0.5, %s, o, 0.)"
+    return "y, a, p, = __torch__.ops.attention.forward(i[0], i[1], i[2], %s, 2, 4, %s, 0.5, %s, o, 0., None)"
         .formatted(prefix, of.text(), softcap);
   }
 

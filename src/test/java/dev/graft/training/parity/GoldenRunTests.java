@@ -113,9 +113,9 @@ public class GoldenRunTests {
     return runs.stream();
   }
 
-  /** What is computed again, by GPUs' attention. */
+  /** In lanes; what is computed again, by GPUs' attention. */
   private static ComputePlan small(ComputePlan.Kind kind) {
-    ComputePlan small = new ComputePlan(kind, 5, 7, 4, 1);
+    ComputePlan small = new ComputePlan(kind, 5, 7, 4, 1).inLanes(1);
     return kind == ComputePlan.Kind.RECOMPUTE
         ? small.attending(ComputePlan.Attention.FLASH)
         : small;

@@ -19,6 +19,8 @@ final class AttentionChunks {
   private static final int COLUMNS = 64;
 
   private final TokenLayout layout;
+  private final int begin; // of the queries
+  private final int end;
   private final int past;
   private final int window;
   private final int most;
@@ -48,8 +50,11 @@ final class AttentionChunks {
     }
   }
 
-  private AttentionChunks(TokenLayout layout, int past, int window, int most, Masks masks) {
-    this.layout = layout;
+  private AttentionChunks(TokenLayout queries, int past, int window, int most, Masks masks) {
+    TokenLayout.Cut cut = queries.cut();
+    layout = cut == null ? queries : cut.whole();
+    begin = cut == null ? 0 : cut.first();
+    end = begin + queries.size();
     this.past = past;
     this.window = window;
     this.most = most;
@@ -65,7 +70,7 @@ final class AttentionChunks {
   static long[] of(TokenLayout layout, int past, int window, int most, Masks masks) {
     AttentionChunks chunks = new AttentionChunks(layout, past, window, most, masks);
     long count = 0;
-    for (int first = 0; first < layout.size(); count++) {
+    for (int first = chunks.begin; first < chunks.end; count++) {
       int end = chunks.end(first);
       chunks.add(first, end);
       first = end;
@@ -76,12 +81,12 @@ final class AttentionChunks {
 
   /** A text, or its next part, or several small ones. */
   private int end(int first) {
-    int limit = Math.min(first + most, layout.size());
-    int end = layout.nextBegin(first);
-    if (end >= limit) return limit;
-    int small = Math.min(first + Math.min(SMALL, most), layout.size());
-    while (end < layout.size() && layout.nextBegin(end) <= small) end = layout.nextBegin(end);
-    return end;
+    int limit = Math.min(first + most, end);
+    int next = layout.nextBegin(first);
+    if (next >= limit) return limit;
+    int small = Math.min(first + Math.min(SMALL, most), end);
+    while (next < end && layout.nextBegin(next) <= small) next = layout.nextBegin(next);
+    return next;
   }
 
   private void add(int first, int end) {
@@ -94,7 +99,7 @@ final class AttentionChunks {
     }
     int count = 0;
     int masked = -1;
-    for (int k = -past; k < layout.size(); k++) {
+    for (int k = -past; k < this.end; k++) {
       int from = k < 0 ? 0 : layout.from()[k];
       int until = k < 0 ? layout.size() : layout.until()[k];
       if (Math.max(from, first) >= Math.min(until, end)) continue;
@@ -104,7 +109,7 @@ final class AttentionChunks {
       if (!all && masked < 0) masked = count;
       keys[count++] = k;
     }
-    encoded.add((long) first);
+    encoded.add((long) first - begin);
     encoded.add((long) queries);
     if (masked >= 0) masked = Math.max(0, count - Math.ceilDiv(count - masked, COLUMNS) * COLUMNS);
     encoded.add(masked < 0 ? -1L : mask(first, end, Arrays.copyOfRange(keys, masked, count)));

@@ -17,11 +17,13 @@ import java.util.Map;
  * What one batch gives to every stage. Its tensors belong to a scope; closing frees the lists.
  *
  * @param ids without virtual tokens: input of the embedding
+ * @param tensors of {@code context}
  * @param context argument {@code c}
  * @param chunks argument {@code chunks}
  * @param windowed argument {@code windowed}
  */
-public record BatchInputs(PtNDArray ids, IValue context, IValue chunks, IValue windowed)
+public record BatchInputs(
+    PtNDArray ids, List<PtNDArray> tensors, IValue context, IValue chunks, IValue windowed)
     implements AutoCloseable {
   /**
    * @param past tokens before the first
@@ -68,9 +70,17 @@ public record BatchInputs(PtNDArray ids, IValue context, IValue chunks, IValue w
     all.addAll(there.subList(first, there.size()));
     return new BatchInputs(
         there.get(ids),
+        List.copyOf(all),
         IValue.listFrom(all.toArray(PtNDArray[]::new)),
         IValue.listFrom(sight.chunks()),
         IValue.listFrom(sight.windowed()));
+  }
+
+  /** The context with other tensors in some places; to be closed. */
+  IValue context(Map<BatchContext, PtNDArray> others) {
+    PtNDArray[] all = tensors.toArray(PtNDArray[]::new);
+    others.forEach((place, tensor) -> all[place.ordinal()] = tensor);
+    return IValue.listFrom(all);
   }
 
   /** Arguments {@code chunks} and {@code windowed}. */

@@ -1,5 +1,6 @@
 package dev.graft.training.model.forward;
 
+import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.JniUtils;
 import dev.graft.training.ComputePlan;
@@ -13,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * what is left of it after an error.
  */
 public abstract sealed class LayerPass implements AutoCloseable
-    permits RecomputePass, AutogradPass {
+    permits RecomputePass, AutogradPass, LanePass {
   final Transformer model;
   final BatchInputs inputs;
   final Deque<IValue> stack = new ArrayDeque<>();
@@ -38,6 +39,16 @@ public abstract sealed class LayerPass implements AutoCloseable
       case RECOMPUTE -> partly(model, inputs, drops, dropoutSeed, Integer.MAX_VALUE);
       case AUTOGRAD -> new AutogradPass(model, inputs, drops, dropoutSeed);
     };
+  }
+
+  /**
+   * Some of a micro-batch's tokens, where nothing drops.
+   *
+   * @param scope of what lanes hand to each other
+   */
+  public static LayerPass lane(
+      Transformer model, BatchInputs inputs, TokenLane lane, PtNDManager scope) {
+    return new LanePass(model, inputs, lane, scope);
   }
 
   /**
@@ -111,6 +122,10 @@ public abstract sealed class LayerPass implements AutoCloseable
 
   /** Forward with what backward needs: (y, saved). */
   IValue[] forwardSaving(int index, Transformer.Stage stage, IValue x) {
+    return forwardSaving(index, stage, x, inputs.context());
+  }
+
+  IValue[] forwardSaving(int index, Transformer.Stage stage, IValue x, IValue context) {
     seed(index);
     try (IValue both =
         model
@@ -119,7 +134,7 @@ public abstract sealed class LayerPass implements AutoCloseable
                 stage.program() + "_forward",
                 x,
                 stage.weights(),
-                inputs.context(),
+                context,
                 inputs.chunks(),
                 inputs.windowed())) {
       return both.toIValueTuple();
@@ -127,6 +142,11 @@ public abstract sealed class LayerPass implements AutoCloseable
   }
 
   @Nullable IValue backwardSaved(Transformer.Stage stage, IValue g, IValue saved, boolean input) {
+    return backwardSaved(stage, g, saved, input, inputs.context());
+  }
+
+  @Nullable IValue backwardSaved(
+      Transformer.Stage stage, IValue g, IValue saved, boolean input, IValue context) {
     IValue result =
         model
             .module()
@@ -136,13 +156,16 @@ public abstract sealed class LayerPass implements AutoCloseable
                 saved,
                 stage.weights(),
                 stage.gradients(),
-                inputs.context(),
+                context,
                 inputs.chunks(),
                 inputs.windowed());
     if (input) return result;
     result.close();
     return null;
   }
+
+  /** Tells those who wait for something of this pass that it does not come. */
+  public void failed(Throwable why) {}
 
   /** Dropout masks are those of (seed of the micro-batch, stage), however often it is computed. */
   void seed(int stage) {

@@ -39,9 +39,15 @@ public final class ModelProgram {
    * @param program name of its methods
    * @param drops whether training computes something else than inference even where nothing trains
    * @param divides whether some of a batch's rows are computed as they are among all of them
+   * @param hands whether tokens need something of those before them
    */
   public record Part(
-      String prefix, String program, LayerTensors tensors, boolean drops, boolean divides) {
+      String prefix,
+      String program,
+      LayerTensors tensors,
+      boolean drops,
+      boolean divides,
+      boolean hands) {
     /** The name in the model of one of the tensors. */
     public String full(String name) {
       return ModelProgram.full(prefix, name);
@@ -122,7 +128,8 @@ public final class ModelProgram {
     boolean byToken = statements.stream().allMatch(Statement::dropsByToken);
     // the head sees the tokens that it picks, and no others
     boolean divides = byToken && !(drops && kind.equals("head"));
-    parts.add(new Part(prefix, program, tensors, drops, divides));
+    boolean hands = statements.stream().anyMatch(each -> each.handed() != null);
+    parts.add(new Part(prefix, program, tensors, drops, divides, hands));
   }
 
   private String write(String program, String kind, Written part) {

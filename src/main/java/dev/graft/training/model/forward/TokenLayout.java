@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param predicting tokens that predict something: those of a common beginning once for each row
  *     that trains it
  * @param targets what they should predict
+ * @param cut where the tokens are a stretch of a micro-batch's; null = they are all of it
  */
 public record TokenLayout(
     int virtual,
@@ -31,7 +32,8 @@ public record TokenLayout(
     int[] until,
     int[][] places,
     long[] predicting,
-    Target[] targets) {
+    Target[] targets,
+    @Nullable Cut cut) {
   /**
    * A token to be predicted.
    *
@@ -39,6 +41,12 @@ public record TokenLayout(
    * @param place in the row
    */
   public record Target(int row, int place, int token) {}
+
+  /**
+   * @param whole of the micro-batch
+   * @param first token of the stretch
+   */
+  public record Cut(TokenLayout whole, int first) {}
 
   /**
    * @param shared least tokens of a common beginning that is computed once; 0 = never
@@ -66,7 +74,27 @@ public record TokenLayout(
         tree.until(),
         places,
         Arrays.stream(targets).mapToLong(each -> places[each.row()][each.place() - 1]).toArray(),
-        targets);
+        targets,
+        null);
+  }
+
+  /** The tokens from one place to another, which see those before them, too. */
+  public TokenLayout stretch(int first, int end) {
+    int[] inside =
+        IntStream.range(0, predicting.length)
+            .filter(i -> predicting[i] >= first && predicting[i] < end)
+            .toArray();
+    return new TokenLayout(
+        virtual,
+        longest,
+        Arrays.copyOfRange(tokens, first, end),
+        Arrays.copyOfRange(positions, first, end),
+        Arrays.stream(from, first, end).map(each -> each - first).toArray(),
+        Arrays.stream(until, first, end).map(each -> each - first).toArray(),
+        new int[0][],
+        Arrays.stream(inside).mapToLong(i -> predicting[i] - first).toArray(),
+        Arrays.stream(inside).mapToObj(i -> targets[i]).toArray(Target[]::new),
+        new Cut(this, first));
   }
 
   /** The rows, or their segments, behind virtual tokens. */

@@ -31,6 +31,7 @@ public final class Transformer implements AutoCloseable {
    * @param trains whether a tensor of this stage trains
    * @param drops whether training computes something else than inference even where nothing trains
    * @param divides whether some of a batch's rows are computed as they are among all of them
+   * @param hands whether tokens need something of those before them
    */
   public record Stage(
       String program,
@@ -38,7 +39,8 @@ public final class Transformer implements AutoCloseable {
       IValue gradients,
       boolean trains,
       boolean drops,
-      boolean divides) {}
+      boolean divides,
+      boolean hands) {}
 
   private final Family family;
   private final DeviceMemory memory;
@@ -102,7 +104,8 @@ public final class Transformer implements AutoCloseable {
         list(of.trainedInOrder(), name -> Objects.requireNonNull(gradients.get(part.full(name)))),
         !of.trained().isEmpty(),
         part.drops(),
-        part.divides());
+        part.divides(),
+        part.hands());
   }
 
   private static IValue list(List<String> names, Function<String, PtNDArray> tensors) {

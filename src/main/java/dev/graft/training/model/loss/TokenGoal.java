@@ -12,6 +12,11 @@ import java.util.stream.IntStream;
 
 /** The next token at each labelled position. */
 public record TokenGoal(OutputLoss loss, TokenLayout rows) implements Goal {
+  /** The same for each stretch of the tokens. */
+  public TokenGoal of(TokenLayout stretch) {
+    return new TokenGoal(loss, stretch);
+  }
+
   @Override
   public long[] picked() {
     return rows.predicting();

@@ -112,8 +112,14 @@ public record Attend(
   @Override
   public void forward(LayerText text) {
     text.line(
-        "%s, %s, %s, = __torch__.ops.attention.forward(%s, %s, c, %s)",
-        output, kept(), masks(), read(text), rule(), dropped(text));
+        "%s, %s, %s, = __torch__.ops.attention.forward(%s, %s, c, %s, %s)",
+        output,
+        kept(),
+        masks(),
+        read(text),
+        rule(),
+        dropped(text),
+        BatchContext.EARLIER.reference());
   }
 
   @Override
@@ -130,7 +136,7 @@ public record Attend(
     String dk = "d_" + output + "_key";
     String dv = "d_" + output + "_value";
     text.line(
-        "%s, %s, %s, = __torch__.ops.attention.backward(%s, %s, %s, %s, %s, %s, %s, c, %s)",
+        "%s, %s, %s, = __torch__.ops.attention.backward(%s, %s, %s, %s, %s, %s, %s, c, %s, %s, %s)",
         dq,
         dk,
         dv,
@@ -141,10 +147,18 @@ public record Attend(
         chunks(),
         scale,
         softcap,
-        dropped(text));
+        dropped(text),
+        BatchContext.LATER_GRADIENT.reference(),
+        BatchContext.EARLIER_GRADIENT.reference());
     text.add(query, dq);
     text.add(key, dk);
     text.add(value, dv);
+  }
+
+  /** Keys and values that tokens behind these see, (2, kv, keys, d). */
+  @Override
+  public String handed() {
+    return "torch.stack([%s[1], %s[2]])".formatted(kept(), kept());
   }
 
   /** Keys and values go behind {@code past} earlier ones in the buffers of the cache. */

@@ -29,6 +29,8 @@ final class Lanes implements AutoCloseable {
   /** How much longer the longest lane may be than its share of the whole. */
   private static final double UNEVEN = 1.08;
 
+  private static final int MOST_STRETCHES = 4; // each holds the keys of those before it
+
   private final ForwardPass forward;
   private final Parameters parameters;
   private final Function<Parameters.Gradients, Transformer> model;
@@ -104,7 +106,8 @@ final class Lanes implements AutoCloseable {
 
   /** A stretch of the tokens for each lane; none where that is not worth it, or not possible. */
   List<TokenLayout> stretches(TokenLayout whole) {
-    int lanes = Math.min(most, whole.size() / Math.max(1, forward.plan().leastLane()));
+    int least = Math.max(1, forward.plan().leastLane());
+    int lanes = Math.min(Math.min(most, MOST_STRETCHES), whole.size() / least);
     while (lanes > 1 && threads.threads() % lanes != 0) lanes--;
     Family family = forward.model().family();
     boolean handsOn =
@@ -113,9 +116,8 @@ final class Lanes implements AutoCloseable {
             && !family.bidirectional();
     if (lanes < 2 || !handsOn) return List.of();
     List<TokenLayout> stretches = TokenCuts.of(forward).cut(whole, lanes, family.window());
-    return stretches.stream().allMatch(each -> each.predicting().length > 0)
-        ? stretches
-        : List.of();
+    boolean all = stretches.stream().allMatch(each -> each.predicting().length > 0);
+    return all ? stretches : List.of();
   }
 
   /** The model of a lane. */

@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param queryBlock queries whose attention scores are computed at a time
  * @param sharedPrefix least tokens of a beginning that several rows have in common for it to be
  *     computed once; 0 = never
- * @param leastLane least tokens of some rows that threads of their own compute, beside the others
- *     of a micro-batch, on a CPU; 0 = never
+ * @param leastLane least tokens of a lane, which a thread of its own computes beside others of a
+ *     micro-batch, on a CPU; 0 = there are no lanes
  * @param turnedWeights whether weights lie on a CPU a second time, turned, where that makes
  *     products faster
  * @param budget where it decides what is kept and how many rows are computed at a time; null = what
@@ -87,50 +87,32 @@ public record ComputePlan(
 
   /** The same with attention by a kernel of one's choice. */
   public ComputePlan attending(@Nullable Attention kernel) {
-    return new ComputePlan(
-        kind,
-        lossChunk,
-        lossTile,
-        queryBlock,
-        sharedPrefix,
-        leastLane,
-        turnedWeights,
-        budget,
-        kernel);
+    return with(kind, leastLane, turnedWeights, budget, kernel);
   }
 
-  /** The same with other least tokens of rows that threads of their own compute. */
+  /** The same with other least tokens of a lane. */
   public ComputePlan inLanes(int tokens) {
-    return new ComputePlan(
-        kind,
-        lossChunk,
-        lossTile,
-        queryBlock,
-        sharedPrefix,
-        tokens,
-        turnedWeights,
-        budget,
-        attention);
+    return with(kind, tokens, turnedWeights, budget, attention);
   }
 
   /** The same with weights that lie there once, or twice. */
   public ComputePlan turningWeights(boolean turned) {
-    return new ComputePlan(
-        kind, lossChunk, lossTile, queryBlock, sharedPrefix, leastLane, turned, budget, attention);
+    return with(kind, leastLane, turned, budget, attention);
   }
 
   /** What is kept, and how much is computed at a time, as activations fit. */
   public ComputePlan within(ActivationBudget activations) {
+    return with(Kind.KEEP, leastLane, turnedWeights, activations, attention);
+  }
+
+  private ComputePlan with(
+      Kind how,
+      int least,
+      boolean turned,
+      @Nullable ActivationBudget activations,
+      @Nullable Attention kernel) {
     return new ComputePlan(
-        Kind.KEEP,
-        lossChunk,
-        lossTile,
-        queryBlock,
-        sharedPrefix,
-        leastLane,
-        turnedWeights,
-        activations,
-        attention);
+        how, lossChunk, lossTile, queryBlock, sharedPrefix, least, turned, activations, kernel);
   }
 
   /**

@@ -4,6 +4,7 @@ import dev.graft.training.ComputePlan;
 import dev.graft.training.PendingLoss;
 import dev.graft.training.StepObserver;
 import dev.graft.training.batch.MicroBatch;
+import dev.graft.training.batch.TokenBatch;
 import dev.graft.training.metrics.TokenLoss;
 import dev.graft.training.model.forward.BatchInputs;
 import dev.graft.training.model.forward.ForwardPass;
@@ -20,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Adds the gradients of micro-batches up: each whole, or in {@link FittingParts} one after the
- * other, and some rows of a part in each of the {@link Lanes}.
+ * other, and some rows or tokens of a part in each of the {@link Lanes}.
  *
  * @param parts null = whole
  * @param lanes null = the rows of a part together
@@ -50,7 +51,8 @@ record Accumulation(
   /** How many lanes compute it. */
   int lanes(MicroBatch batch) {
     FittingParts.Part whole = FittingParts.Part.whole(batch);
-    return Math.max(Math.max(1, stretches(whole).size()), divided(whole).size());
+    int sides = divided(whole).size();
+    return sides > 1 ? sides : Math.max(1, stretches(whole).size());
   }
 
   /** Some rows for each lane. */
@@ -59,17 +61,19 @@ record Accumulation(
     return lanes.divided(part.batch()).stream().map(part::rows).toList();
   }
 
-  /** Some tokens for each lane, where rows are not divided, all is kept, and all layers train. */
+  /** Some tokens for each lane, where they are predicted, all is kept, and all layers train. */
   private List<TokenGoal> stretches(FittingParts.Part part) {
     boolean kept = forward.plan().kind() == ComputePlan.Kind.KEEP && part.again() == 0;
-    if (lanes == null || !kept || lowest() > 1 || divided(part).size() > 1) return List.of();
-    if (!(goals.apply(part.batch()) instanceof TokenGoal whole)) return List.of();
+    boolean predicted = part.batch() instanceof TokenBatch && part.batch().targets() > 0;
+    if (lanes == null || !kept || lowest() > 1 || !predicted) return List.of();
+    TokenGoal whole = (TokenGoal) goals.apply(part.batch());
     return lanes.stretches(whole.rows()).stream().map(whole::of).toList();
   }
 
   /** Of the lanes of a part. */
   private void passes(FittingParts.Part part, long dropoutSeed, List<RowsPass> into) {
-    List<TokenGoal> stretches = stretches(part);
+    List<FittingParts.Part> sides = divided(part);
+    List<TokenGoal> stretches = sides.size() > 1 ? List.of() : stretches(part);
     List<TokenLane> neighbours = TokenLane.of(stretches.size(), forward.model().stages().size());
     for (int i = 0; i < stretches.size(); i++) {
       TokenLane lane = neighbours.get(i);
@@ -83,7 +87,7 @@ record Accumulation(
               (inputs, scope) -> LayerPass.lane(model, inputs, lane, scope)));
     }
     if (!stretches.isEmpty()) return;
-    for (FittingParts.Part side : divided(part)) {
+    for (FittingParts.Part side : sides) {
       if (side.batch().targets() == 0) continue;
       Transformer model = model(into.size());
       into.add(

@@ -17,7 +17,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Rows of a micro-batch that are computed side by side on a CPU, some of them a lane: the same
+ * Rows or tokens of a micro-batch that a CPU computes side by side, some of them a lane: the same
  * model, with gradients of its own that are added up in order when all are done. So the cores meet
  * once a micro-batch rather than in each operation. What is dropped at random comes from one
  * generator, so that such a model has one lane.

@@ -33,6 +33,9 @@ public record ComputePlan(
   /** The product is fastest with so many: they stay in the cache. */
   public static final int LOSS_TILE = 4096;
 
+  /** Lanes that are cut between the tokens of a row; each holds the keys of those before it. */
+  public static final int MOST_STRETCHES = 4;
+
   /** Fast, for models whose activations fit. */
   public static final ComputePlan KEEP = new ComputePlan(Kind.KEEP);
 

@@ -37,8 +37,11 @@ public record FittingPlan(
     var all = new RowActivations(model.config(), tuner.slots(), spec, tokens);
     ActivationBudget activations = all.budget(0);
     double most = activations.trained(rows * tokens, tokens, 0);
-    long lanes = Drops.any(spec, model.config()) ? 1 : Math.min(rows, threads);
-    double lane = Math.ceilDiv(rows, lanes) * row.getAverage();
+    double lane = rows * row.getAverage();
+    if (!Drops.any(spec, model.config())) {
+      long stretches = tuner.virtualTokens().count() > 0 ? 1 : ComputePlan.MOST_STRETCHES;
+      lane /= Math.min(Math.max(rows, stretches), threads);
+    }
     return new FittingPlan(need.held(), need.turned(), lane, most, activations);
   }
 

@@ -29,8 +29,6 @@ final class Lanes implements AutoCloseable {
   /** How much longer the longest lane may be than its share of the whole. */
   private static final double UNEVEN = 1.08;
 
-  private static final int MOST_STRETCHES = 4; // each holds the keys of those before it
-
   private final ForwardPass forward;
   private final Parameters parameters;
   private final Function<Parameters.Gradients, Transformer> model;
@@ -107,7 +105,7 @@ final class Lanes implements AutoCloseable {
   /** A stretch of the tokens for each lane; none where that is not worth it, or not possible. */
   List<TokenLayout> stretches(TokenLayout whole) {
     int least = Math.max(1, forward.plan().leastLane());
-    int lanes = Math.min(Math.min(most, MOST_STRETCHES), whole.size() / least);
+    int lanes = Math.min(Math.min(most, ComputePlan.MOST_STRETCHES), whole.size() / least);
     while (lanes > 1 && threads.threads() % lanes != 0) lanes--;
     Family family = forward.model().family();
     boolean handsOn =

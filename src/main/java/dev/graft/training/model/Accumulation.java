@@ -118,10 +118,7 @@ record Accumulation(
           lanes == null || runs.size() < 2
               ? runs.stream().map(Supplier::get).toList()
               : lanes.run(runs);
-      if (!results.isEmpty()) {
-        observer.accumulated(
-            StepCost.sideBySide(results.stream().map(RowsPass.Result::cost).toList()));
-      }
+      if (!results.isEmpty()) observer.accumulated(StepCost.sideBySide(results));
       return results.stream().map(RowsPass.Result::loss).toList();
     } finally {
       passes.forEach(RowsPass::close);

@@ -12,7 +12,8 @@ final class StepCost {
   private StepCost() {}
 
   /** Of rows that were computed at the same time. */
-  static StepObserver.MicroBatchCost sideBySide(List<StepObserver.MicroBatchCost> lanes) {
+  static StepObserver.MicroBatchCost sideBySide(List<RowsPass.Result> results) {
+    List<StepObserver.MicroBatchCost> lanes = results.stream().map(RowsPass.Result::cost).toList();
     return new StepObserver.MicroBatchCost(
         lanes.stream().mapToInt(StepObserver.MicroBatchCost::logical).sum(),
         lanes.stream().mapToInt(StepObserver.MicroBatchCost::tokens).sum(),

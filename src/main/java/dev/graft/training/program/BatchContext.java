@@ -38,7 +38,7 @@ public enum BatchContext {
   EARLIER,
   /** Where the gradient of those goes. */
   EARLIER_GRADIENT,
-  /** Gradient of these tokens' own keys and values, and those before, from the lanes behind. */
+  /** Gradient of these tokens' own keys and values, and those before, from lanes behind. */
   LATER_GRADIENT;
 
   public String reference() {

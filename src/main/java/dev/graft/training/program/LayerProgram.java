@@ -1,9 +1,9 @@
 package dev.graft.training.program;
 
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -16,10 +16,10 @@ import java.util.stream.Collectors;
  *
  * <ul>
  *   <li>{@code <name>_forward(x, w, c, chunks, windowed) -> (y, saved)}, with dropout
- *   <li>{@code <name>_handed(saved) -> Tensor}: keys and values that tokens behind these see
  *   <li>{@code <name>_backward(g, saved, w, gradients, c, chunks, windowed) -> dx}: uses up g, adds
  *       to the gradients
  *   <li>{@code <name>_backward_first(...)}: the same without dx, for the lowest layer that trains
+ *   <li>where tokens hand something to those behind them, both in two, see {@link CutLayer}
  *   <li>{@code <name>_train(x, w, c, chunks, windowed) -> y}: forward alone, where a statement
  *       drops
  *   <li>{@code <name>_infer(x, w, c, chunks, windowed) -> y}
@@ -34,8 +34,8 @@ import java.util.stream.Collectors;
  */
 public final class LayerProgram {
   public static final String INPUT = "x";
-  private static final String BATCH = "c: List[Tensor], chunks: List[int], windowed: List[int]";
-  private static final String READ = "w: List[Tensor], " + BATCH;
+  static final String BATCH = "c: List[Tensor], chunks: List[int], windowed: List[int]";
+  static final String READ = "w: List[Tensor], " + BATCH;
   private static final String CACHE = ", keys: Tensor, values: Tensor";
 
   private final String name;
@@ -53,7 +53,8 @@ public final class LayerProgram {
 
   /** All methods of a layer from hidden states to hidden states, indented as members of a class. */
   public String methods() {
-    return infer() + train() + decode(CACHE) + training(true) + handed();
+    String whole = infer() + train() + decode(CACHE) + training(true);
+    return whole + CutLayer.of(this, statements).map(CutLayer::methods).orElse("");
   }
 
   /** Methods of a program that is not repeated for later tokens: the head. */
@@ -91,33 +92,20 @@ public final class LayerProgram {
         text.lines() + "    return (%s, [%s])\n".formatted(output(), all));
   }
 
-  private String handed() {
-    Map<String, String> saved = writeBackward(true).saved();
-    return statements.stream()
-        .map(Statement::handed)
-        .filter(Objects::nonNull)
-        .map(
-            each ->
-                method(
-                    "handed",
-                    "saved: " + types(saved),
-                    "Tensor",
-                    unpacked(saved) + "    return %s\n".formatted(each)))
-        .collect(Collectors.joining());
-  }
-
-  private static String unpacked(Map<String, String> saved) {
-    return "    %s, = saved\n".formatted(String.join(", ", saved.keySet()));
+  /** A tuple's elements, under their names. */
+  static String unpacked(Collection<String> names, String tuple) {
+    if (names.isEmpty()) return "";
+    return "    %s, = %s\n".formatted(String.join(", ", names), tuple);
   }
 
   private String training(boolean inputGradient) {
     String text = forward(inputGradient);
     if (inputGradient) text += backward(true, true) + autograd(true);
-    if (!tensors.trained().isEmpty()) text += backward(inputGradient, false) + autograd(false);
+    if (trains()) text += backward(inputGradient, false) + autograd(false);
     return text;
   }
 
-  private LayerText text(boolean training) {
+  LayerText text(boolean training) {
     Map<String, Statement> cheap =
         statements.stream()
             .filter(Statement::cheap)
@@ -137,25 +125,44 @@ public final class LayerProgram {
         .collect(Collectors.toSet());
   }
 
-  private String output() {
+  String output() {
     return statements.getLast().output();
   }
 
+  /** Values that backward needs, with their types. */
+  Map<String, String> saved(boolean inputGradient) {
+    return writeBackward(inputGradient).saved();
+  }
+
   private LayerText writeBackward(boolean inputGradient) {
+    LayerText text = beginBackward(inputGradient);
+    down(statements, text);
+    return text;
+  }
+
+  /** Text that knows the output's gradient, and which others are needed. */
+  LayerText beginBackward(boolean inputGradient) {
     LayerText text = text(true);
     if (inputGradient) text.need(INPUT);
     for (Statement each : statements) {
       if (each.trains(text)) text.need(each.output());
     }
     text.add(output(), "g");
-    for (Statement each : statements.reversed()) {
-      if (text.needsGradient(each.output())) each.backward(text);
-    }
     return text;
   }
 
+  static void down(List<Statement> statements, LayerText text) {
+    for (Statement each : statements.reversed()) {
+      if (text.needsGradient(each.output())) each.backward(text);
+    }
+  }
+
+  boolean trains() {
+    return !tensors.trained().isEmpty();
+  }
+
   private String forward(boolean inputGradient) {
-    Map<String, String> saved = writeBackward(inputGradient).saved();
+    Map<String, String> saved = saved(inputGradient);
     LayerText text = text(true);
     statements.forEach(each -> each.forward(text));
     String values = String.join(", ", saved.keySet());
@@ -170,7 +177,7 @@ public final class LayerProgram {
    * @param savesForInput what forward was written for
    */
   private String backward(boolean savesForInput, boolean inputGradient) {
-    Map<String, String> saved = writeBackward(savesForInput).saved();
+    Map<String, String> saved = saved(savesForInput);
     LayerText text = writeBackward(inputGradient);
     String result = inputGradient ? text.take(INPUT) : "0";
     return method(
@@ -178,7 +185,7 @@ public final class LayerProgram {
         "g: Tensor, saved: %s, w: List[Tensor], gradients: List[Tensor], ".formatted(types(saved))
             + BATCH,
         inputGradient ? "Tensor" : "int",
-        unpacked(saved) + text.lines() + "    return %s\n".formatted(result));
+        unpacked(saved.keySet(), "saved") + text.lines() + "    return %s\n".formatted(result));
   }
 
   private String infer() {
@@ -253,11 +260,11 @@ public final class LayerProgram {
     body.append("    _c%d = torch.append(leaves, t%d)\n".formatted(i, i));
   }
 
-  private static String types(Map<String, String> saved) {
+  static String types(Map<String, String> saved) {
     return saved.values().stream().collect(Collectors.joining(", ", "Tuple[", "]"));
   }
 
-  private String method(String suffix, String arguments, String result, String body) {
+  String method(String suffix, String arguments, String result, String body) {
     return "  def %s_%s(self: __torch__.Model,\n    %s) -> %s:\n%s"
         .formatted(name, suffix, arguments.replace(", ", ",\n    "), result, body);
   }

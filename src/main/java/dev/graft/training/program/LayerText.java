@@ -4,6 +4,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -143,7 +144,29 @@ public final class LayerText {
     else gradients.put(value, expression);
   }
 
+  /** The gradient of a value, which is no other's too, to be added to in place, or None. */
+  public String own(String value) {
+    String variable = gradients.getOrDefault(value, "None");
+    if (Collections.frequency(gradients.values(), variable) > 1) {
+      throw new IllegalStateException("the gradient of " + value + " is another value's, too");
+    }
+    return variable;
+  }
+
+  /** Variables of the gradients that wait for their value's statement. */
+  List<String> waiting() {
+    return gradients.values().stream().distinct().sorted().toList();
+  }
+
   String lines() {
     return lines.toString();
+  }
+
+  /** The lines so far; those that follow are another method's. */
+  String cut() {
+    String before = lines();
+    lines.setLength(0);
+    recomputed.clear();
+    return before;
   }
 }

@@ -63,12 +63,14 @@ public interface Statement {
     return true;
   }
 
-  /**
-   * Text, over what {@link #backward} asks to be saved, of what tokens behind these need of them;
-   * null = nothing.
-   */
+  /** Text, over the inputs, of what tokens behind these need of them; null = nothing. */
   default @Nullable String handed() {
     return null;
+  }
+
+  /** Text of a call that adds to the inputs' gradients what those tokens give back. */
+  default String returned(LayerText text) {
+    throw new UnsupportedOperationException("nothing is handed on");
   }
 
   /** Whether the output depends on something that trains. */

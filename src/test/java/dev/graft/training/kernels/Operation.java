@@ -297,7 +297,7 @@ record Operation(
         forward("None", of, softcap).replace("y,", "y0,")
             + """
 
-            dq, dk, dv, = __torch__.ops.attention.backward(g, a, p, None, %s, 0.5, %s, o, 0., None, None)
+            dq, dk, dv, = __torch__.ops.attention.backward(g, a, p, None, %s, 0.5, %s, o, 0., None)
             _1 = torch.append(d, dq)
             _2 = torch.append(d, dk)
             _3 = torch.append(d, dv)
@@ -327,7 +327,7 @@ record Operation(
             + """
 
             dp = torch.ones_like(i[3])
-            dq, dk, dv, = __torch__.ops.attention.backward(g, a, p, dp, %s, 0.5, %s, o, 0., None, None)
+            dq, dk, dv, = __torch__.ops.attention.backward(g, a, p, dp, %s, 0.5, %s, o, 0., None)
             _1 = torch.append(d, dq)
             _2 = torch.append(d, dk)
             _3 = torch.append(d, dv)

@@ -4,6 +4,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
+import dev.graft.training.kernels.TorchScriptModule;
 import dev.graft.training.program.BatchContext;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -32,23 +33,34 @@ final class LanePass extends LayerPass {
 
   @Override
   IValue forward(int index, Transformer.Stage stage, IValue x) {
-    IValue[] both;
-    PtNDArray before = stage.hands() ? lane.earlier(index) : null;
-    if (before == null) {
-      both = forwardSaving(index, stage, x);
-    } else {
-      earlier.put(index, before.getShape());
-      try (before;
-          IValue context = inputs.context(Map.of(BatchContext.EARLIER, before))) {
-        both = forwardSaving(index, stage, x, context);
-      }
-    }
+    IValue[] both = stage.hands() ? handing(index, stage, x) : forwardSaving(index, stage, x);
     stack.push(both[1]);
-    if (stage.hands() && lane.hands()) {
-      String handed = stage.program() + "_handed";
-      lane.hand(index, model.module().call(scope, handed, both[1]).getFirst());
-    }
     return both[0];
+  }
+
+  private IValue[] handing(int index, Transformer.Stage stage, IValue x) {
+    TorchScriptModule module = model.module();
+    String program = stage.program();
+    PtNDArray seen = null;
+    try (IValue before = up(stage, "_before", x, inputs.context())) {
+      seen = lane.earlier(index);
+      if (seen != null) earlier.put(index, seen.getShape());
+      try (IValue context = with(BatchContext.EARLIER, seen)) {
+        if (lane.hands()) {
+          lane.hand(index, module.call(scope, program + "_handed", before, context).getFirst());
+        }
+        try (IValue both = up(stage, "_after", before, context)) {
+          return both.toIValueTuple();
+        }
+      }
+    } finally {
+      if (seen != null) seen.close();
+    }
+  }
+
+  /** The context with a tensor, if there is one; to be closed. */
+  private IValue with(BatchContext place, @Nullable PtNDArray tensor) {
+    return inputs.context(tensor == null ? Map.of() : Map.of(place, tensor));
   }
 
   @Override
@@ -62,19 +74,27 @@ final class LanePass extends LayerPass {
 
   private @Nullable IValue handing(
       int index, Transformer.Stage stage, IValue g, IValue saved, boolean input) {
-    Map<BatchContext, PtNDArray> others = new EnumMap<>(BatchContext.class);
-    PtNDArray later = lane.later(index);
-    if (later != null) others.put(BatchContext.LATER_GRADIENT, later);
     Shape shape = earlier.get(index);
     PtNDArray back = shape == null ? null : (PtNDArray) scope.zeros(shape);
-    if (back != null) others.put(BatchContext.EARLIER_GRADIENT, back);
-    IValue result;
-    try (later;
-        IValue context = inputs.context(others)) {
-      result = backwardSaved(stage, g, saved, input, context);
+    String last = input ? "" : "_first";
+    try (IValue context = with(BatchContext.EARLIER_GRADIENT, back);
+        IValue waiting = down(stage, "_backward_after" + last, g, saved, context)) {
+      returned(index, stage.program() + "_returned" + last, waiting, back);
+      if (back != null) lane.handBack(index, back);
+      return through(stage, "_backward_before", waiting, saved, input);
     }
-    if (back != null) lane.handBack(index, back);
-    return result;
+  }
+
+  private void returned(int index, String method, IValue waiting, @Nullable PtNDArray back) {
+    PtNDArray later = lane.later(index);
+    if (later == null) return;
+    Map<BatchContext, PtNDArray> both = new EnumMap<>(BatchContext.class);
+    both.put(BatchContext.LATER_GRADIENT, later);
+    if (back != null) both.put(BatchContext.EARLIER_GRADIENT, back);
+    try (later;
+        IValue context = inputs.context(both)) {
+      model.module().run(method, waiting, context);
+    }
   }
 
   @Override

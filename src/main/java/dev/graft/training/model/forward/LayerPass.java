@@ -109,59 +109,56 @@ public abstract sealed class LayerPass implements AutoCloseable
   private IValue below(int index, Transformer.Stage stage, IValue x) {
     boolean dropping = drops && stage.drops();
     if (dropping) seed(index);
-    return model
-        .module()
-        .invoke(
-            stage.program() + (dropping ? "_train" : "_infer"),
-            x,
-            stage.weights(),
-            inputs.context(),
-            inputs.chunks(),
-            inputs.windowed());
+    return up(stage, dropping ? "_train" : "_infer", x, inputs.context());
   }
 
   /** Forward with what backward needs: (y, saved). */
   IValue[] forwardSaving(int index, Transformer.Stage stage, IValue x) {
-    return forwardSaving(index, stage, x, inputs.context());
-  }
-
-  IValue[] forwardSaving(int index, Transformer.Stage stage, IValue x, IValue context) {
     seed(index);
-    try (IValue both =
-        model
-            .module()
-            .invoke(
-                stage.program() + "_forward",
-                x,
-                stage.weights(),
-                context,
-                inputs.chunks(),
-                inputs.windowed())) {
+    try (IValue both = up(stage, "_forward", x, inputs.context())) {
       return both.toIValueTuple();
     }
   }
 
-  @Nullable IValue backwardSaved(Transformer.Stage stage, IValue g, IValue saved, boolean input) {
-    return backwardSaved(stage, g, saved, input, inputs.context());
+  /** A method of a stage on the way up. */
+  IValue up(Transformer.Stage stage, String method, IValue x, IValue context) {
+    return model
+        .module()
+        .invoke(
+            stage.program() + method,
+            x,
+            stage.weights(),
+            context,
+            inputs.chunks(),
+            inputs.windowed());
   }
 
-  @Nullable IValue backwardSaved(
-      Transformer.Stage stage, IValue g, IValue saved, boolean input, IValue context) {
-    IValue result =
-        model
-            .module()
-            .invoke(
-                stage.program() + (input ? "_backward" : "_backward_first"),
-                g,
-                saved,
-                stage.weights(),
-                stage.gradients(),
-                context,
-                inputs.chunks(),
-                inputs.windowed());
+  @Nullable IValue backwardSaved(Transformer.Stage stage, IValue g, IValue saved, boolean input) {
+    return through(stage, "_backward", g, saved, input);
+  }
+
+  /** The rest of a stage on the way down; null without the gradient of its input. */
+  @Nullable IValue through(
+      Transformer.Stage stage, String method, IValue g, IValue saved, boolean input) {
+    IValue result = down(stage, method + (input ? "" : "_first"), g, saved, inputs.context());
     if (input) return result;
     result.close();
     return null;
+  }
+
+  /** A method of a stage on the way down. */
+  IValue down(Transformer.Stage stage, String method, IValue g, IValue saved, IValue context) {
+    return model
+        .module()
+        .invoke(
+            stage.program() + method,
+            g,
+            saved,
+            stage.weights(),
+            stage.gradients(),
+            context,
+            inputs.chunks(),
+            inputs.windowed());
   }
 
   /** Tells those who wait for something of this pass that it does not come. */

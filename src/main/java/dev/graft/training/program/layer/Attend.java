@@ -136,7 +136,7 @@ public record Attend(
     String dk = "d_" + output + "_key";
     String dv = "d_" + output + "_value";
     text.line(
-        "%s, %s, %s, = __torch__.ops.attention.backward(%s, %s, %s, %s, %s, %s, %s, c, %s, %s, %s)",
+        "%s, %s, %s, = __torch__.ops.attention.backward(%s, %s, %s, %s, %s, %s, %s, c, %s, %s)",
         dq,
         dk,
         dv,
@@ -148,17 +148,26 @@ public record Attend(
         scale,
         softcap,
         dropped(text),
-        BatchContext.LATER_GRADIENT.reference(),
         BatchContext.EARLIER_GRADIENT.reference());
     text.add(query, dq);
     text.add(key, dk);
     text.add(value, dv);
   }
 
-  /** Keys and values that tokens behind these see, (2, kv, keys, d). */
   @Override
   public String handed() {
-    return "torch.stack([%s[1], %s[2]])".formatted(kept(), kept());
+    return "__torch__.ops.attention.handed(%s, %s, %d, %d, %s)"
+        .formatted(key, value, heads, size, BatchContext.EARLIER.reference());
+  }
+
+  @Override
+  public String returned(LayerText text) {
+    return "__torch__.ops.attention.add_later(%s, %s, %s, %s)"
+        .formatted(
+            text.own(key),
+            text.own(value),
+            BatchContext.LATER_GRADIENT.reference(),
+            BatchContext.EARLIER_GRADIENT.reference());
   }
 
   /** Keys and values go behind {@code past} earlier ones in the buffers of the cache. */

@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
  * @param lossChunk rows whose logits exist at a time; 0 = 2,048, or as many as fit 64 MiB with all
  *     of the vocabulary where the output matrix trains
  * @param lossTile words of the vocabulary whose logits exist at a time
- * @param queryBlock queries whose attention scores are computed at a time
+ * @param queryBlock queries whose attention scores are computed at a time; twice as many in half
+ *     precision, in which that is as much memory
  * @param sharedPrefix least tokens of a beginning that several rows have in common for it to be
  *     computed once; 0 = never
  * @param leastLane least tokens of a lane, which a thread of its own computes beside others of a

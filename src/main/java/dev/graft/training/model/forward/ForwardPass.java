@@ -7,6 +7,7 @@ import dev.graft.training.batch.LabelBatch;
 import dev.graft.training.batch.MicroBatch;
 import dev.graft.training.batch.PairBatch;
 import dev.graft.training.batch.TokenBatch;
+import dev.graft.training.model.device.DeviceMemory;
 
 /**
  * A model's way from rows to what its head computes, and what rows are made into for it.
@@ -68,7 +69,8 @@ public record ForwardPass(Transformer model, ComputePlan plan, ComputePlan.Atten
    */
   public BatchInputs inputs(PtNDManager scope, TokenLayout layout, long[] picked, long[] among) {
     int past = model.virtualTokens().keys();
-    return BatchInputs.of(model, scope, layout, past, picked, among, attention, plan.queryBlock());
+    int queries = plan.queryBlock() * (model.kind() == DeviceMemory.F32 ? 1 : 2);
+    return BatchInputs.of(model, scope, layout, past, picked, among, attention, queries);
   }
 
   /** Without dropout and without anything kept for a way down. */

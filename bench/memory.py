@@ -72,7 +72,7 @@ def status(pid, field):
 def measure(command):
     # The heap that a worker gives its trainers.
     run = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-                           env=dict(os.environ, GRAFT_JAVA_OPTIONS="-Xmx512m -Xmn16m"))
+                           env=dict(os.environ, GRAFT_JAVA_OPTIONS="-Xmx512m -XX:MaxNewSize=16m"))
     anonymous = resident = 0
     while run.poll() is None:
         for pid in children(run.pid):

@@ -22,7 +22,7 @@ def bench(a, *more):
     command = [str(GRAFT), "bench", "train", "--json", "--model", a.model, "--batch", str(a.batch), "--length", str(a.length),
                "--steps", str(a.steps), *more]
     # The heap that a worker gives its trainers.
-    out = subprocess.run(command, check=True, capture_output=True, text=True, env=dict(os.environ, GRAFT_JAVA_OPTIONS="-Xmx512m -Xmn16m"))
+    out = subprocess.run(command, check=True, capture_output=True, text=True, env=dict(os.environ, GRAFT_JAVA_OPTIONS="-Xmx512m -XX:MaxNewSize=16m"))
     return json.loads(out.stdout.splitlines()[-1])
 
 

@@ -35,7 +35,7 @@ MB = 1_000_000
 
 def environment():
     """The heap is that which a worker gives its trainers; GPUs are counted as nvidia-smi does."""
-    return {"GRAFT_JAVA_OPTIONS": "-Xmx512m -Xmn16m"} | os.environ | {"HF_HUB_OFFLINE": "1", "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
+    return {"GRAFT_JAVA_OPTIONS": "-Xmx512m -XX:MaxNewSize=16m"} | os.environ | {"HF_HUB_OFFLINE": "1", "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
 
 
 def graft(a, *arguments):

@@ -47,7 +47,7 @@ public final class ChildJvm {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("-Xmx" + heap);
     // all of the young generation is touched in time, and is memory that tensors do not have
-    command.addAll(List.of("-XX:+UseSerialGC", "-Xmn16m"));
+    command.addAll(List.of("-XX:+UseSerialGC", "-XX:MaxNewSize=16m"));
     command.add("-XX:+ExitOnOutOfMemoryError");
     command.add("-XX:+DisplayVMOutputToStderr"); // standard output is for the protocol
     command.add("--enable-native-access=ALL-UNNAMED");

@@ -29,8 +29,8 @@ import tools.jackson.databind.json.JsonMapper;
  */
 @Timeout(300)
 class LargerThanTheHeapTests {
-  private static final String HEAP = "64m";
-  private static final int TOKENS = 98_304;
+  private static final String HEAP = "80m";
+  private static final int TOKENS = 131_072;
   private static final int WIDTH = 192;
   private static final long TABLE = 4L * TOKENS * WIDTH;
 

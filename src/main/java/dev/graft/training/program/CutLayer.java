@@ -14,7 +14,7 @@ import java.util.stream.Collectors;
  * Writes a layer's forward and backward in two, for lanes of tokens: what comes before the
  * statement that hands on, and that one with what comes after it. Lanes that compute equally long
  * then reach what they need of each other at the same time. {@code <name>} and arguments as in
- * {@link LayerProgram}; each is there with {@code _first}, too.
+ * {@link LayerProgram}; the last three end with {@code _first} where dx is not wanted.
  *
  * <ul>
  *   <li>{@code <name>_before(x, w, c, chunks, windowed) -> before}

@@ -89,6 +89,11 @@ public record ComputePlan(
     this(kind, lossChunk, lossTile, queryBlock, sharedPrefix, LEAST_LANE, true, null, null);
   }
 
+  /** Queries whose scores are computed at a time, in half precision or not. */
+  public int queries(boolean half) {
+    return half ? 2 * queryBlock : queryBlock;
+  }
+
   /** The same with attention by a kernel of one's choice. */
   public ComputePlan attending(@Nullable Attention kernel) {
     return with(kind, leastLane, turnedWeights, budget, kernel);

@@ -126,10 +126,11 @@ final class StepProducts {
     boolean windowed =
         config instanceof DecoderConfig decoder && decoder.layers().get(layer).window() > 0;
     long pairs = windowed ? batch.windowedPairs() : batch.pairs();
-    long queries = Math.min(execution.plan().queryBlock(), batch.tokens());
+    int block = execution.plan().queries(execution.precision().half());
+    long queries = Math.min(block, batch.tokens());
     long keys = Math.max(1, Math.round((double) pairs / batch.tokens()));
-    var block = new AttentionProducts(AttentionShape.of(config), queries, keys, layer >= lowest);
-    attention.merge(block, (double) pairs / (queries * keys), Double::sum);
+    var products = new AttentionProducts(AttentionShape.of(config), queries, keys, layer >= lowest);
+    attention.merge(products, (double) pairs / (queries * keys), Double::sum);
   }
 
   /** The layer from which on gradients go down to a tensor. */

@@ -26,15 +26,16 @@ import java.util.stream.Collectors;
  *   <li>{@code <name>_backward_before(waiting, saved, w, gradients, c, chunks, windowed) -> dx}
  * </ul>
  */
-record CutLayer(LayerProgram program, List<Statement> before, List<Statement> after) {
+record CutLayer(
+    LayerProgram program, List<Statement> before, HandsOn handing, List<Statement> after) {
   private static final Pattern NAME = Pattern.compile("[A-Za-z_]\\w*");
   private static final String DOWN = "w: List[Tensor], gradients: List[Tensor], ";
 
   static Optional<CutLayer> of(LayerProgram program, List<Statement> statements) {
     for (int i = 0; i < statements.size(); i++) {
-      if (statements.get(i).handed() == null) continue;
+      if (!(statements.get(i) instanceof HandsOn handing)) continue;
       List<Statement> after = statements.subList(i, statements.size());
-      return Optional.of(new CutLayer(program, statements.subList(0, i), after));
+      return Optional.of(new CutLayer(program, statements.subList(0, i), handing, after));
     }
     return Optional.empty();
   }
@@ -53,7 +54,7 @@ record CutLayer(LayerProgram program, List<Statement> before, List<Statement> af
     String names = String.join(", ", live.keySet());
     String tuple = "before: " + LayerProgram.types(live);
     String unpacked = LayerProgram.unpacked(live.keySet(), "before");
-    String handed = after.getFirst().handed();
+    String handed = handing.handed();
     return program.method(
             "before",
             "x: Tensor, " + LayerProgram.READ,
@@ -103,7 +104,7 @@ record CutLayer(LayerProgram program, List<Statement> before, List<Statement> af
     LayerProgram.down(after, text);
     List<String> waiting = text.waiting();
     String together = LayerProgram.unpacked(waiting, "waiting");
-    String returned = after.getFirst().returned(text);
+    String returned = handing.returned(text);
     String second = text.cut();
     LayerProgram.down(before, text);
     String suffix = inputGradient ? "" : "_first";

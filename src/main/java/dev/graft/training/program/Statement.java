@@ -1,7 +1,6 @@
 package dev.graft.training.program;
 
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One line of a layer: an operation on named values. It knows how to write itself as TorchScript:
@@ -61,16 +60,6 @@ public interface Statement {
   /** Whether it drops for each token alike, by {@link BatchContext#AMONG} for those of a part. */
   default boolean dropsByToken() {
     return true;
-  }
-
-  /** Text, over the inputs, of what tokens behind these need of them; null = nothing. */
-  default @Nullable String handed() {
-    return null;
-  }
-
-  /** Text of a call that adds to the inputs' gradients what those tokens give back. */
-  default String returned(LayerText text) {
-    throw new UnsupportedOperationException("nothing is handed on");
   }
 
   /** Whether the output depends on something that trains. */

@@ -69,7 +69,7 @@ public record ForwardPass(Transformer model, ComputePlan plan, ComputePlan.Atten
    */
   public BatchInputs inputs(PtNDManager scope, TokenLayout layout, long[] picked, long[] among) {
     int past = model.virtualTokens().keys();
-    int queries = plan.queryBlock() * (model.kind() == DeviceMemory.F32 ? 1 : 2);
+    int queries = plan.queries(model.kind() != DeviceMemory.F32);
     return BatchInputs.of(model, scope, layout, past, picked, among, attention, queries);
   }
 

@@ -1,6 +1,7 @@
 package dev.graft.training.model.forward;
 
 import dev.graft.training.model.family.Family;
+import dev.graft.training.program.HandsOn;
 import dev.graft.training.program.LayerProgram;
 import dev.graft.training.program.LayerTensors;
 import dev.graft.training.program.Statement;
@@ -128,7 +129,7 @@ public final class ModelProgram {
     boolean byToken = statements.stream().allMatch(Statement::dropsByToken);
     // the head sees the tokens that it picks, and no others
     boolean divides = byToken && !(drops && kind.equals("head"));
-    boolean hands = statements.stream().anyMatch(each -> each.handed() != null);
+    boolean hands = statements.stream().anyMatch(HandsOn.class::isInstance);
     parts.add(new Part(prefix, program, tensors, drops, divides, hands));
   }
 

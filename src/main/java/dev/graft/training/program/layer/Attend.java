@@ -1,8 +1,8 @@
 package dev.graft.training.program.layer;
 
 import dev.graft.training.program.BatchContext;
+import dev.graft.training.program.HandsOn;
 import dev.graft.training.program.LayerText;
-import dev.graft.training.program.Statement;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -29,7 +29,7 @@ public record Attend(
     double softcap,
     @Nullable String prefix,
     double dropout)
-    implements Statement {
+    implements HandsOn {
   /** Without a prefix and without dropout. */
   public Attend(
       String output,

@@ -19,10 +19,10 @@ import java.util.Map;
  * computes these products one by one cannot be faster: what is missing is also the traffic between
  * them. Attention is taken at the speed of a block of queries over as many keys as one sees.
  */
-final class GemmBound {
-  private static final int REPEATS = 7;
+final class GemmBound implements AutoCloseable {
+  private static final int REPEATS = 5;
   private static final int LEAST = 2;
-  private static final double ENOUGH_SECONDS = 0.5;
+  private static final double ENOUGH_SECONDS = 0.1;
 
   private static final String MEASURED =
       """
@@ -97,20 +97,23 @@ final class GemmBound {
     turned = execution.turnsWeights();
   }
 
-  /** Seconds for all of them. */
-  static double seconds(Execution execution, StepProducts products) {
-    try (DeviceMemory memory = DeviceMemory.open(execution);
-        TorchScriptModule module = Kernels.load(MEASURED, memory.device())) {
-      GemmBound bound = new GemmBound(memory, module, execution);
-      double total = 0;
-      for (Map.Entry<MatrixProduct, Long> each : products.counts().entrySet()) {
-        total += each.getValue() * bound.measure(each.getKey());
-      }
-      for (Map.Entry<AttentionProducts, Double> each : products.attention().entrySet()) {
-        total += each.getValue() * bound.measure(each.getKey());
-      }
-      return total;
+  /** On a device of its own, for the current thread. */
+  static GemmBound open(Execution execution) {
+    return DeviceMemory.open(
+        execution,
+        memory -> new GemmBound(memory, Kernels.load(MEASURED, memory.device()), execution));
+  }
+
+  /** Seconds for all of them, measured now. */
+  double seconds(StepProducts products) {
+    double total = 0;
+    for (Map.Entry<MatrixProduct, Long> each : products.counts().entrySet()) {
+      total += each.getValue() * measure(each.getKey());
     }
+    for (Map.Entry<AttentionProducts, Double> each : products.attention().entrySet()) {
+      total += each.getValue() * measure(each.getKey());
+    }
+    return total;
   }
 
   private double measure(MatrixProduct of) {
@@ -169,5 +172,11 @@ final class GemmBound {
       spent += seconds;
     }
     return best;
+  }
+
+  @Override
+  public void close() {
+    module.close();
+    memory.close();
   }
 }

@@ -1,11 +1,13 @@
 package dev.graft.training.bench;
 
 import dev.graft.training.StepObserver;
+import dev.graft.training.bench.StepWork.Work;
 import dev.graft.training.protocol.TrainerDirective;
 import dev.graft.training.protocol.TrainingEvent;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Takes down the steps of a run, and ends it when there are enough. */
@@ -13,6 +15,7 @@ final class StepRecorder implements StepObserver {
   private @Nullable String plan;
   private final int warmup;
   private final int steps;
+  private final Function<List<MicroBatchCost>, Work> work;
   private final List<RecordedStep> measured = new ArrayList<>();
   private final List<Double> losses = new ArrayList<>();
   private List<MicroBatchCost> batches = new ArrayList<>();
@@ -26,9 +29,13 @@ final class StepRecorder implements StepObserver {
    * @param nanos from the end of the step before to its own
    * @param update ns of that in the update of the parameters
    */
-  record RecordedStep(long nanos, long update, List<MicroBatchCost> batches) {}
+  record RecordedStep(long nanos, long update, List<MicroBatchCost> batches, Work work) {}
 
-  StepRecorder(int warmup, int steps) {
+  /**
+   * @param work of a step that counts, asked for behind it
+   */
+  StepRecorder(int warmup, int steps, Function<List<MicroBatchCost>, Work> work) {
+    this.work = work;
     this.warmup = warmup;
     this.steps = steps;
   }
@@ -50,7 +57,7 @@ final class StepRecorder implements StepObserver {
               .formatted(how.rowsAtATime(), how.rows(), how.recomputedLayers(), how.layers());
     }
     if (event instanceof TrainingEvent.Progress step) stepped(step);
-    begun = System.nanoTime(); // a checkpoint is no part of the next step
+    begun = System.nanoTime(); // a checkpoint and what is measured are no part of the next step
   }
 
   /** How the largest micro-batch is computed where that follows from memory; else null. */
@@ -65,7 +72,7 @@ final class StepRecorder implements StepObserver {
     }
     losses.add(step.loss());
     if (losses.size() > warmup && measured.size() < steps) {
-      measured.add(new RecordedStep(nanos, update, batches));
+      measured.add(new RecordedStep(nanos, update, batches, work.apply(batches)));
     }
     batches = new ArrayList<>();
     update = 0;

@@ -60,17 +60,12 @@ public record StepReport(
   public record TimeShare(double ms, double percent) {}
 
   /**
-   * @param seconds that they need at least
-   */
-  record Work(double flops, double seconds) {}
-
-  /**
    * @param weights bytes of the base's
    * @param estimate bytes of all
    */
   record Memory(PeakMemory.Peak peak, long weights, long estimate) {}
 
-  static StepReport of(TrainingRun run, StepRecorder recorder, Work work, Memory memory) {
+  static StepReport of(TrainingRun run, StepRecorder recorder, Memory memory) {
     List<RecordedStep> measured = recorder.measured();
     int steps = measured.size();
     double seconds = measured.stream().mapToLong(RecordedStep::nanos).sum() / 1e9;
@@ -79,6 +74,8 @@ public record StepReport(
             mean(measured, MicroBatchCost::logical),
             mean(measured, MicroBatchCost::tokens),
             mean(measured, MicroBatchCost::outputs));
+    double flops = measured.stream().mapToDouble(step -> step.work().flops()).sum();
+    double bound = measured.stream().mapToDouble(step -> step.work().seconds()).sum();
     PeakMemory.Peak peak = memory.peak();
     return new StepReport(
         steps * tokens.logical() / seconds,
@@ -87,9 +84,9 @@ public record StepReport(
         recorder.firstStep(),
         tokens,
         times(measured, seconds / steps),
-        work.flops() / seconds / 1e9,
-        steps * tokens.logical() / work.seconds(),
-        work.seconds() / seconds,
+        flops / seconds / 1e9,
+        steps * tokens.logical() / bound,
+        bound / seconds,
         peak.rss() / MB,
         peak.anonymous() / MB,
         peak.mapped() / MB,

@@ -1,6 +1,5 @@
 package dev.graft.training.bench;
 
-import dev.graft.training.bench.StepRecorder.RecordedStep;
 import dev.graft.training.finetune.FineTune;
 import dev.graft.training.finetune.SpecFile;
 import dev.graft.training.finetune.run.BadRun;
@@ -9,11 +8,8 @@ import dev.graft.training.fit.MemoryNeed;
 import dev.graft.training.fit.RowSizes;
 import dev.graft.training.fit.TrainedParts;
 import dev.graft.training.protocol.RunRequest;
-import dev.graft.training.tuner.Tuners;
-import dev.graft.weights.ModelDirectory;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.List;
 
 /**
  * The first steps of a run, timed: its own loop on its own rows, which ends before there is a
@@ -29,37 +25,18 @@ public record TrainingBenchmark(SpecFile spec, int warmup, int steps, RunRequest
    * @throws BadRun if the run cannot be made, or has fewer steps
    */
   public StepReport run(Path out) throws IOException {
-    StepRecorder recorder = new StepRecorder(warmup, steps);
     TrainingRun run = spec.withoutValidation().run(out, machine);
-    PeakMemory.Peak peak;
-    try (PeakMemory watched = new PeakMemory()) {
+    try (StepWork work = new StepWork(spec, run.execution());
+        PeakMemory memory = new PeakMemory()) {
+      StepRecorder recorder = new StepRecorder(warmup, steps, work::of);
       FineTune.run(run, recorder::hear, recorder::next, recorder);
-      peak = watched.peak();
-    }
-    List<RecordedStep> measured = recorder.measured();
-    if (measured.size() < steps) {
-      throw new BadRun(
-          "adapter.training",
-          "the run has %d steps; --warmup %d and --steps %d need %d"
-              .formatted(recorder.losses().size(), warmup, steps, warmup + steps));
-    }
-    StepProducts products = products(run, measured);
-    return StepReport.of(
-        run,
-        recorder,
-        new StepReport.Work(products.flops(), GemmBound.seconds(run.execution(), products)),
-        memory(run, peak));
-  }
-
-  /** Of all steps that count. */
-  private StepProducts products(TrainingRun run, List<RecordedStep> measured) {
-    try (ModelDirectory files = ModelDirectory.open(spec.baseModel());
-        ModelDirectory base = files.withTask(TrainedParts.task(spec.spec().objective()))) {
-      StepProducts products =
-          new StepProducts(
-              base.config(), Tuners.of(spec.spec().method(), base).slots(), run.execution());
-      for (RecordedStep step : measured) step.batches().forEach(products::add);
-      return products;
+      if (recorder.measured().size() < steps) {
+        throw new BadRun(
+            "adapter.training",
+            "the run has %d steps; --warmup %d and --steps %d need %d"
+                .formatted(recorder.losses().size(), warmup, steps, warmup + steps));
+      }
+      return StepReport.of(run, recorder, memory(run, memory.peak()));
     }
   }
 

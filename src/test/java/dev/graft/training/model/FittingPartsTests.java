@@ -141,6 +141,10 @@ class FittingPartsTests {
   }
 
   private static TrainableTransformer load(Kind kind, ComputePlan plan) {
+    return load(kind, plan, 2);
+  }
+
+  private static TrainableTransformer load(Kind kind, ComputePlan plan, int threads) {
     try (ModelDirectory stored = ModelDirectory.open(MODELS.resolve(kind.base));
         ModelDirectory base = stored.withTask(kind.task())) {
       return (TrainableTransformer)
@@ -149,7 +153,7 @@ class FittingPartsTests {
               new TrainingSetup(
                   new AdapterMethod.Lora(4, 8, kind.dropout, new TargetModules.AllLinear()),
                   ADAMW,
-                  new Execution(Execution.CPU, Precision.F32, plan, 2),
+                  new Execution(Execution.CPU, Precision.F32, plan, threads),
                   42,
                   null,
                   new Regularisation(0, true, kind == Kind.NOISE ? 5 : 0),
@@ -161,8 +165,12 @@ class FittingPartsTests {
   /** Losses and trained numbers of two windows of two micro-batches. */
   private record Steps(List<TokenLoss> losses, List<float[]> trained) {
     static Steps of(Kind kind, ComputePlan plan) {
+      return of(kind, plan, 2);
+    }
+
+    static Steps of(Kind kind, ComputePlan plan, int threads) {
       List<TokenLoss> losses = new ArrayList<>();
-      try (TrainableModel model = load(kind, plan)) {
+      try (TrainableModel model = load(kind, plan, threads)) {
         for (int step = 0; step < 2; step++) {
           MicroBatch one = kind.batch(2 * step);
           MicroBatch two = kind.batch(2 * step + 1);
@@ -252,6 +260,19 @@ class FittingPartsTests {
         assertThat(model.lanes(kind.batch(0))).isEqualTo(expected);
       }
       Steps.of(kind, plan.inLanes(1)).areThoseOf(apart);
+    }
+  }
+
+  /** A lane in the middle hands on what was handed to it, and has both gradients back. */
+  @ParameterizedTest
+  @EnumSource(names = {"ONE", "SHARED"})
+  void lanesOfTokensMayHaveTwoNeighbours(Kind kind) {
+    Steps whole = Steps.of(kind, ComputePlan.KEEP.inLanes(0));
+    for (int lanes : new int[] {3, 4}) {
+      try (TrainableTransformer model = load(kind, ComputePlan.KEEP.inLanes(1), lanes)) {
+        assertThat(model.lanes(kind.batch(0))).isEqualTo(lanes);
+      }
+      Steps.of(kind, ComputePlan.KEEP.inLanes(1), lanes).areThoseOf(whole);
     }
   }
 }

@@ -1,0 +1,56 @@
+package dev.graft.training.bench;
+
+import dev.graft.training.Execution;
+import dev.graft.training.StepObserver.MicroBatchCost;
+import dev.graft.training.finetune.SpecFile;
+import dev.graft.training.fit.TrainedParts;
+import dev.graft.training.tuner.Tuners;
+import dev.graft.training.tuner.part.Slot;
+import dev.graft.weights.ModelDirectory;
+import dev.graft.weights.config.ModelConfig;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The matrix products of steps and what they need at least, measured after each step: where others
+ * compute on this machine, too, both are as fast as it is then. Nothing is opened before the first
+ * step that counts, so that no start pays for it.
+ */
+final class StepWork implements AutoCloseable {
+  private final SpecFile spec;
+  private final Execution execution;
+  private @Nullable Opened opened;
+
+  /**
+   * @param seconds that they need at least
+   */
+  record Work(double flops, double seconds) {}
+
+  private record Opened(ModelConfig config, List<Slot> slots, GemmBound bound) {}
+
+  StepWork(SpecFile spec, Execution execution) {
+    this.spec = spec;
+    this.execution = execution;
+  }
+
+  /** Measured now, on this thread. */
+  Work of(List<MicroBatchCost> step) {
+    Opened with = opened == null ? opened = open() : opened;
+    StepProducts products = new StepProducts(with.config(), with.slots(), execution);
+    step.forEach(products::add);
+    return new Work(products.flops(), with.bound().seconds(products));
+  }
+
+  private Opened open() {
+    try (ModelDirectory files = ModelDirectory.open(spec.baseModel());
+        ModelDirectory base = files.withTask(TrainedParts.task(spec.spec().objective()))) {
+      List<Slot> slots = Tuners.of(spec.spec().method(), base).slots();
+      return new Opened(base.config(), slots, GemmBound.open(execution));
+    }
+  }
+
+  @Override
+  public void close() {
+    if (opened != null) opened.bound().close();
+  }
+}

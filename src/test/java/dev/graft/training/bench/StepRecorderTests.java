@@ -1,0 +1,64 @@
+package dev.graft.training.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.graft.training.StepObserver.MicroBatchCost;
+import dev.graft.training.bench.StepRecorder.RecordedStep;
+import dev.graft.training.bench.StepWork.Work;
+import dev.graft.training.protocol.TrainerDirective;
+import dev.graft.training.protocol.TrainingEvent;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class StepRecorderTests {
+  private final List<List<MicroBatchCost>> asked = new ArrayList<>();
+  private final StepRecorder recorder = new StepRecorder(1, 2, this::work);
+
+  private Work work(List<MicroBatchCost> step) {
+    asked.add(step);
+    return new Work(asked.size(), 10 * asked.size());
+  }
+
+  private static MicroBatchCost batch(int tokens) {
+    return new MicroBatchCost(tokens, tokens, tokens, tokens, tokens, 0, 0, 0);
+  }
+
+  private void step(int step, MicroBatchCost... batches) {
+    for (MicroBatchCost each : batches) recorder.accumulated(each);
+    recorder.updated(step);
+    recorder.hear(
+        new TrainingEvent.Progress(
+            step,
+            9,
+            0,
+            1.0 / step,
+            0,
+            0,
+            new TrainingEvent.StepTokens(1, 1, 1),
+            0,
+            1,
+            0,
+            Map.of()));
+  }
+
+  @Test
+  void theWorkOfEachStepThatCountsIsAskedForBehindIt() {
+    step(1, batch(10));
+    assertThat(asked).isEmpty();
+    step(2, batch(20), batch(21));
+    assertThat(asked).containsExactly(List.of(batch(20), batch(21)));
+    assertThat(recorder.next()).isNull();
+    step(3, batch(30));
+    assertThat(asked).hasSize(2).last().isEqualTo(List.of(batch(30)));
+    assertThat(recorder.next()).isEqualTo(TrainerDirective.CANCEL);
+    step(4, batch(40));
+    assertThat(asked).hasSize(2);
+    assertThat(recorder.losses()).containsExactly(1.0, 1 / 2.0, 1 / 3.0, 1 / 4.0);
+    assertThat(recorder.measured())
+        .extracting(RecordedStep::work)
+        .containsExactly(new Work(1, 10), new Work(2, 20));
+    assertThat(recorder.measured()).extracting(RecordedStep::update).containsExactly(2L, 3L);
+  }
+}

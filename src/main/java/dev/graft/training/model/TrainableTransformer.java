@@ -14,6 +14,7 @@ import dev.graft.training.batch.MicroBatch;
 import dev.graft.training.batch.PairBatch;
 import dev.graft.training.batch.PairLogps;
 import dev.graft.training.batch.TokenBatch;
+import dev.graft.training.kernels.NativeHeap;
 import dev.graft.training.metrics.TokenLoss;
 import dev.graft.training.model.device.DeviceMemory;
 import dev.graft.training.model.forward.ForwardPass;
@@ -49,6 +50,7 @@ final class TrainableTransformer implements TrainableModel {
   private final @Nullable ReferenceModel reference;
 
   private StepObserver observer = StepObserver.NONE;
+  private boolean first = true; // update since it was made
 
   /**
    * @param further the model with other gradients; null = rows are computed together
@@ -188,8 +190,19 @@ final class TrainableTransformer implements TrainableModel {
   public double update(double learningRate) {
     long begun = System.nanoTime();
     double norm = state.update(learningRate);
+    if (first) giveBack();
     observer.updated(System.nanoTime() - begun);
     return norm;
+  }
+
+  /**
+   * Small objects that stay, made while a program runs for the first time, lie between tensors of
+   * the first step. What is free between them afterwards is too small for many a tensor of the
+   * next, and would be taken up by nothing for the rest of the run.
+   */
+  private void giveBack() {
+    first = false;
+    if (!memory.device().isGpu()) NativeHeap.trim();
   }
 
   @Override

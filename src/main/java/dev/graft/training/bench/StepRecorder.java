@@ -19,6 +19,7 @@ final class StepRecorder implements StepObserver {
   private final List<RecordedStep> measured = new ArrayList<>();
   private final List<Double> losses = new ArrayList<>();
   private List<MicroBatchCost> batches = new ArrayList<>();
+  private List<MicroBatchCost> shapes = List.of();
   private long update;
   private long begun = System.nanoTime();
   private double firstStep;
@@ -28,11 +29,13 @@ final class StepRecorder implements StepObserver {
    *
    * @param nanos from the end of the step before to its own
    * @param update ns of that in the update of the parameters
+   * @param work measured behind it; null = not yet
    */
-  record RecordedStep(long nanos, long update, List<MicroBatchCost> batches, Work work) {}
+  record RecordedStep(long nanos, long update, List<MicroBatchCost> batches, @Nullable Work work) {}
 
   /**
-   * @param work of a step that counts, asked for behind it
+   * @param work of a step that counts, asked for behind it if it has the products of the step
+   *     before: new ones take memory that is not the run's
    */
   StepRecorder(int warmup, int steps, Function<List<MicroBatchCost>, Work> work) {
     this.work = work;
@@ -71,8 +74,11 @@ final class StepRecorder implements StepObserver {
       firstStep = ManagementFactory.getRuntimeMXBean().getUptime() / 1e3;
     }
     losses.add(step.loss());
+    List<MicroBatchCost> before = shapes;
+    shapes = batches.stream().map(MicroBatchCost::untimed).toList();
     if (losses.size() > warmup && measured.size() < steps) {
-      measured.add(new RecordedStep(nanos, update, batches, work.apply(batches)));
+      Work now = shapes.equals(before) ? work.apply(batches) : null;
+      measured.add(new RecordedStep(nanos, update, batches, now));
     }
     batches = new ArrayList<>();
     update = 0;

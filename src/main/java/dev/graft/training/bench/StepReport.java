@@ -2,6 +2,7 @@ package dev.graft.training.bench;
 
 import dev.graft.training.StepObserver.MicroBatchCost;
 import dev.graft.training.bench.StepRecorder.RecordedStep;
+import dev.graft.training.bench.StepWork.Work;
 import dev.graft.training.finetune.run.TrainingRun;
 import dev.graft.training.kernels.TorchThread;
 import java.util.LinkedHashMap;
@@ -65,7 +66,7 @@ public record StepReport(
    */
   record Memory(PeakMemory.Peak peak, long weights, long estimate) {}
 
-  static StepReport of(TrainingRun run, StepRecorder recorder, Memory memory) {
+  static StepReport of(TrainingRun run, StepRecorder recorder, Work work, Memory memory) {
     List<RecordedStep> measured = recorder.measured();
     int steps = measured.size();
     double seconds = measured.stream().mapToLong(RecordedStep::nanos).sum() / 1e9;
@@ -74,8 +75,6 @@ public record StepReport(
             mean(measured, MicroBatchCost::logical),
             mean(measured, MicroBatchCost::tokens),
             mean(measured, MicroBatchCost::outputs));
-    double flops = measured.stream().mapToDouble(step -> step.work().flops()).sum();
-    double bound = measured.stream().mapToDouble(step -> step.work().seconds()).sum();
     PeakMemory.Peak peak = memory.peak();
     return new StepReport(
         steps * tokens.logical() / seconds,
@@ -84,9 +83,9 @@ public record StepReport(
         recorder.firstStep(),
         tokens,
         times(measured, seconds / steps),
-        flops / seconds / 1e9,
-        steps * tokens.logical() / bound,
-        bound / seconds,
+        work.flops() / seconds / 1e9,
+        steps * tokens.logical() / work.seconds(),
+        work.seconds() / seconds,
         peak.rss() / MB,
         peak.anonymous() / MB,
         peak.mapped() / MB,

@@ -2,6 +2,7 @@ package dev.graft.training.bench;
 
 import dev.graft.training.Execution;
 import dev.graft.training.StepObserver.MicroBatchCost;
+import dev.graft.training.bench.StepRecorder.RecordedStep;
 import dev.graft.training.finetune.SpecFile;
 import dev.graft.training.fit.TrainedParts;
 import dev.graft.training.tuner.Tuners;
@@ -12,8 +13,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The matrix products of steps and what they need at least, measured after each step: where others
- * compute on this machine, too, both are as fast as it is then. Nothing is opened before the first
+ * The matrix products of steps and what they need at least. What is measured behind a step is of
+ * the machine as it was during the step: others may use it, too. Nothing is opened before the first
  * step that counts, so that no start pays for it.
  */
 final class StepWork implements AutoCloseable {
@@ -33,8 +34,20 @@ final class StepWork implements AutoCloseable {
     this.execution = execution;
   }
 
-  /** Measured now, on this thread. */
-  Work of(List<MicroBatchCost> step) {
+  /** Of all steps; what is missing is measured now. */
+  Work of(List<RecordedStep> steps) {
+    double flops = 0;
+    double seconds = 0;
+    for (RecordedStep step : steps) {
+      Work work = step.work() == null ? now(step.batches()) : step.work();
+      flops += work.flops();
+      seconds += work.seconds();
+    }
+    return new Work(flops, seconds);
+  }
+
+  /** Of a step, measured now, on this thread. */
+  Work now(List<MicroBatchCost> step) {
     Opened with = opened == null ? opened = open() : opened;
     StepProducts products = new StepProducts(with.config(), with.slots(), execution);
     step.forEach(products::add);

@@ -28,7 +28,7 @@ public record TrainingBenchmark(SpecFile spec, int warmup, int steps, RunRequest
     TrainingRun run = spec.withoutValidation().run(out, machine);
     try (StepWork work = new StepWork(spec, run.execution());
         PeakMemory memory = new PeakMemory()) {
-      StepRecorder recorder = new StepRecorder(warmup, steps, work::of);
+      StepRecorder recorder = new StepRecorder(warmup, steps, work::now);
       FineTune.run(run, recorder::hear, recorder::next, recorder);
       if (recorder.measured().size() < steps) {
         throw new BadRun(
@@ -36,7 +36,8 @@ public record TrainingBenchmark(SpecFile spec, int warmup, int steps, RunRequest
             "the run has %d steps; --warmup %d and --steps %d need %d"
                 .formatted(recorder.losses().size(), warmup, steps, warmup + steps));
       }
-      return StepReport.of(run, recorder, memory(run, memory.peak()));
+      StepReport.Memory most = memory(run, memory.peak());
+      return StepReport.of(run, recorder, work.of(recorder.measured()), most);
     }
   }
 

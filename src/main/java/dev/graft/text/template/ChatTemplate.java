@@ -4,8 +4,9 @@ import com.hubspot.jinjava.Jinjava;
 import com.hubspot.jinjava.JinjavaConfig;
 import com.hubspot.jinjava.LegacyOverrides;
 import com.hubspot.jinjava.interpret.Context;
-import com.hubspot.jinjava.interpret.RenderResult;
+import com.hubspot.jinjava.interpret.JinjavaInterpreter;
 import com.hubspot.jinjava.interpret.TemplateError;
+import com.hubspot.jinjava.interpret.TemplateSyntaxException;
 import com.hubspot.jinjava.lib.fn.ELFunctionDefinition;
 import java.time.LocalDate;
 import java.util.HashMap;
@@ -53,6 +54,7 @@ public final class ChatTemplate {
     for (ELFunctionDefinition function : TemplateFunctions.all()) {
       globals.registerFunction(function);
     }
+    globals.getGlobalMacros(); // made by the first look at them
   }
 
   private static JinjavaConfig config() {
@@ -102,9 +104,24 @@ public final class ChatTemplate {
     bindings.put("add_generation_prompt", addGenerationPrompt);
     bindings.put(TemplateFunctions.TODAY, today);
     bindings.put(TemplateFunctions.DEADLINE, System.nanoTime() + MAX_NANOS);
-    RenderResult result = jinjava.renderForResult(text, bindings);
-    for (TemplateError error : result.getErrors()) throw rejected(error);
-    return GenerationTag.withoutMarks(result.getOutput());
+    JinjavaInterpreter rendering =
+        new JinjavaInterpreter(
+            jinjava,
+            new RenderScope(jinjava.getGlobalContext(), bindings),
+            jinjava.getGlobalConfig());
+    String output = rendered(rendering);
+    for (TemplateError error : rendering.getErrors()) throw rejected(error);
+    return GenerationTag.withoutMarks(output);
+  }
+
+  private String rendered(JinjavaInterpreter rendering) {
+    try {
+      return rendering.render(text);
+    } catch (TemplateSyntaxException e) {
+      throw rejected(TemplateError.fromException(e));
+    } catch (RuntimeException e) {
+      throw rejected(TemplateError.fromException(e));
+    }
   }
 
   private static TemplateRejected rejected(TemplateError error) {

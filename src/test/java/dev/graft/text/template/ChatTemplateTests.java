@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -108,6 +109,32 @@ class ChatTemplateTests {
       })
   void whatItCannotRenderIsRefused(String template) {
     assertThatExceptionOfType(TemplateRejected.class).isThrownBy(() -> render(template));
+  }
+
+  @Test
+  void aRenderingLeavesNothingToTheNext() {
+    ChatTemplate template =
+        template(
+            "{% if messages|length == 3 %}{% set seen = 'seen' %}"
+                + "{% macro f() %}f{% endmacro %}{% endif %}{{ seen }}{{ f() }}");
+    assertThat(template.render(MESSAGES, null, false).text()).isEqualTo("seenf");
+    assertThatExceptionOfType(TemplateRejected.class)
+        .isThrownBy(() -> template.render(MESSAGES.subList(0, 1), null, false));
+    assertThat(template.render(MESSAGES, null, false).text()).isEqualTo("seenf");
+  }
+
+  @Test
+  void threadsMayShareATemplate() {
+    ChatTemplate template =
+        template(
+            "{% macro f(a) %}<{{ a }}>{% endmacro %}"
+                + "{% for m in messages %}{% set last = m.content %}{{ f(last) }}{% endfor %}");
+    List<String> rendered =
+        IntStream.range(0, 2_000)
+            .parallel()
+            .mapToObj(i -> template.render(List.of(Map.of("content", "" + i)), null, false).text())
+            .toList();
+    assertThat(rendered).isEqualTo(IntStream.range(0, 2_000).mapToObj(i -> "<" + i + ">").toList());
   }
 
   private static String render(String template) {

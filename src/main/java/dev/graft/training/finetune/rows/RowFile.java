@@ -17,8 +17,7 @@ import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.function.ObjIntConsumer;
-import java.util.function.Supplier;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,31 +52,30 @@ public record RowFile(String param, Path path, HeldOut.@Nullable Part part) {
   }
 
   /**
-   * @param sink gets each row and the bytes of its line
-   * @param rejected problems that the sink found; asked for when it has got all rows
+   * @param rejected problems that the sink found
    * @return SHA-256 of the file
    * @throws BadRun if the file has a problem, with the first few lines
    */
-  String read(ObjIntConsumer<Example> sink, Supplier<List<Problem>> rejected) {
+  String read(Consumer<Example> sink, List<Problem> rejected) {
     MessageDigest digest = Digests.sha256();
     RowReader.Summary summary;
     try (InputStream in =
         new DigestInputStream(new BufferedInputStream(Files.newInputStream(path)), digest)) {
       HeldOut.Part some = part;
       summary =
-          RowReader.readSized(
+          RowReader.read(
               in,
               some == null
                   ? sink
-                  : (row, bytes) -> {
-                    if (some.has(row)) sink.accept(row, bytes);
+                  : row -> {
+                    if (some.has(row)) sink.accept(row);
                   });
       in.transferTo(OutputStream.nullOutputStream());
     } catch (IOException e) {
       throw new UncheckedIOException(param + " cannot be read", e);
     }
     List<Problem> problems = new ArrayList<>(summary.problems());
-    problems.addAll(rejected.get());
+    problems.addAll(rejected);
     requireNone(problems);
     return HexFormat.of().formatHex(digest.digest());
   }

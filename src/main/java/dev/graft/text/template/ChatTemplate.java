@@ -117,7 +117,7 @@ public final class ChatTemplate {
   private String rendered(JinjavaInterpreter rendering) {
     try {
       return rendering.render(text);
-    } catch (TemplateSyntaxException e) {
+    } catch (TemplateSyntaxException e) { // told without the name of the exception
       throw rejected(TemplateError.fromException(e));
     } catch (RuntimeException e) {
       throw rejected(TemplateError.fromException(e));

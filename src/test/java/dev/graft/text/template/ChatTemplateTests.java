@@ -112,6 +112,14 @@ class ChatTemplateTests {
   }
 
   @Test
+  void whatIsWrongIsSaidInTheWordsOfTemplates() {
+    assertThatExceptionOfType(TemplateRejected.class)
+        .isThrownBy(() -> render("{% if %}x{% endif %}"))
+        .withMessage(
+            "chat template, line 1: Syntax error in '{% if %}': Tag 'if' expects expression");
+  }
+
+  @Test
   void aRenderingLeavesNothingToTheNext() {
     ChatTemplate template =
         template(

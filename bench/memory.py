@@ -3,7 +3,8 @@
 
 usage: memory.py MODEL_DIR [--only "NAME;..."] [--length 256] [--batch 8]
 
-Rows are longer than --length, so that a micro-batch is as wide as the estimate takes it. Measured is the trainer's largest
+Rows are longer than --length, so that a micro-batch is as wide as the estimate takes it, and differ from their first
+word on: of a common beginning, memory is taken once. Measured is the trainer's largest
 anonymous memory, which cannot be given back to the system, sampled every 20 ms; beside it the largest resident memory,
 which has the mapped files, too. Ends with 1 if a run takes more than was estimated. Linux only.
 """
@@ -44,9 +45,8 @@ CASES = {
 def write(a, directory, adapter, training):
     encoder = "bert" in json.loads((pathlib.Path(a.model) / "config.json").read_text())["model_type"]
     words = " ".join(f"word{i % 97}" for i in range(2 * a.length))
-    row = {"text": words, "label": "a"} if encoder else {"text": words}
-    rows = [row, dict(row, label="b")] if encoder else [row]
-    (directory / "rows.jsonl").write_text("".join(json.dumps(rows[i % len(rows)]) + "\n" for i in range(4 * a.batch)))
+    rows = [{"text": f"{i} {words}", "label": "ab"[i % 2]} if encoder else {"text": f"{i} {words}"} for i in range(4 * a.batch)]
+    (directory / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     settings = dict(adapter, training=dict({"max_length": a.length, "per_device_train_batch_size": a.batch, "max_steps": 2,
                                             "save_steps": 0, "save_minutes": 0}, **training))
     if encoder:

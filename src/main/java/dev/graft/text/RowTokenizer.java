@@ -13,16 +13,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * Rows to tokens and labels, as TRL does it: a row becomes one text that is tokenised once. Which
  * tokens train, {@link DataOptions} say; a completion begins at the first token that differs from
- * those of the prompt alone, as tokens may merge at the border.
+ * those of the prompt alone, as tokens may merge at the border. Thread-safe.
  */
 public final class RowTokenizer {
   private static final IntSupplier NO_SYSTEM_TURN = () -> 0;
 
   private final Tokenizer tokenizer;
-  private final Supplier<ChatTemplate> template;
   private final DataOptions options;
   private final Truncation truncation;
-  private @Nullable AssistantSpans spans;
+  private final ThreadLocal<AssistantSpans> spans;
 
   /** With the model's own chat template, told the pinned date. */
   public RowTokenizer(Tokenizer tokenizer, DataOptions options, Truncation truncation) {
@@ -30,7 +29,7 @@ public final class RowTokenizer {
   }
 
   /**
-   * @param template asked for when the first chat comes
+   * @param template asked for when the first chat comes, once by each thread
    */
   public RowTokenizer(
       Tokenizer tokenizer,
@@ -38,7 +37,7 @@ public final class RowTokenizer {
       DataOptions options,
       Truncation truncation) {
     this.tokenizer = tokenizer;
-    this.template = template;
+    this.spans = ThreadLocal.withInitial(() -> new AssistantSpans(template.get(), tokenizer));
     this.options = options;
     this.truncation = truncation;
   }
@@ -141,14 +140,14 @@ public final class RowTokenizer {
     requireUnset(chat, "completion_only_loss", options.completionOnlyLoss());
     Boolean assistantOnly = options.assistantOnlyLoss();
     if (assistantOnly != null && !assistantOnly) return List.of(chat(chat, false));
-    return spans().examples(chat).stream().map(each -> chat(each, true)).toList();
+    return spans.get().examples(chat).stream().map(each -> chat(each, true)).toList();
   }
 
   private TokenizedRow chat(Example.Chat chat, boolean assistantOnly) {
-    ChatTemplate.Rendered rendered = spans().render(chat);
+    ChatTemplate.Rendered rendered = spans.get().render(chat);
     Tokenizer.Tokens tokens = tokenizer.encode(rendered.text());
     int[] labels = tokens.ids().clone();
-    if (assistantOnly) spans().mask(chat, rendered, tokens, labels);
+    if (assistantOnly) spans.get().mask(chat, rendered, tokens, labels);
     TokenizedRow row = new TokenizedRow(chat.line(), tokens.ids(), labels);
     return truncation.applied(row, lastRun(labels), system(chat.messages()));
   }
@@ -175,21 +174,21 @@ public final class RowTokenizer {
         yield whole(text, prompt, ids, ids.clone());
       }
       case Example.ChatPromptCompletion chat -> {
-        String before = spans().template().render(chat.prompt(), chat.tools(), true).text();
+        String before = spans.get().template().render(chat.prompt(), chat.tools(), true).text();
         Example.Chat both = chat.whole();
         int turns = both.messages().size();
-        if (spans().examples(both.training(chat.prompt().size(), turns)).size() > 1) {
+        if (spans.get().examples(both.training(chat.prompt().size(), turns)).size() > 1) {
           throw new RowRejected(
               chat.line(),
               "has a completion of several turns, which the model's chat template writes otherwise when"
                   + " later turns follow; write the row as messages");
         }
-        ChatTemplate.Rendered rendered = spans().render(both);
+        ChatTemplate.Rendered rendered = spans.get().render(both);
         Tokenizer.Tokens tokens = tokenizer.encode(rendered.text());
         int[] labels = tokens.ids().clone();
         Boolean assistantOnly = options.assistantOnlyLoss();
         if (assistantOnly != null && assistantOnly) {
-          spans().mask(both, rendered, tokens, labels);
+          spans.get().mask(both, rendered, tokens, labels);
         }
         yield whole(chat, tokenizer.ids(before), tokens.ids(), labels);
       }
@@ -219,16 +218,8 @@ public final class RowTokenizer {
       return NO_SYSTEM_TURN;
     }
     return () ->
-        tokenizer.ids(spans().template().render(messages.subList(0, 1), null, false).text()).length;
-  }
-
-  private AssistantSpans spans() {
-    AssistantSpans known = spans;
-    if (known == null) {
-      known = new AssistantSpans(template.get(), tokenizer);
-      spans = known;
-    }
-    return known;
+        tokenizer.ids(spans.get().template().render(messages.subList(0, 1), null, false).text())
+            .length;
   }
 
   private String withEos(String text) {

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
+import java.util.function.ObjIntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,7 +22,7 @@ public final class RowReader {
   public static final String NOT_UTF8 =
       "is not UTF-8, as in a file in Latin-1 or Windows-1252: save the file as UTF-8";
 
-  private final Consumer<Example> sink;
+  private final ObjIntConsumer<Example> sink;
   private final List<Problem> problems = new ArrayList<>();
   private Example.@Nullable Kind kind;
   private @Nullable RowFormat format;
@@ -51,7 +52,7 @@ public final class RowReader {
       @Nullable RowFormat format,
       List<Problem> problems) {}
 
-  private RowReader(Consumer<Example> sink) {
+  private RowReader(ObjIntConsumer<Example> sink) {
     this.sink = sink;
   }
 
@@ -59,6 +60,13 @@ public final class RowReader {
    * @param sink gets each good row, in order; whoever needs all to be good looks at the problems
    */
   public static Summary read(InputStream in, Consumer<Example> sink) throws IOException {
+    return readSized(in, (row, bytes) -> sink.accept(row));
+  }
+
+  /**
+   * @param sink gets each good row and the bytes of its line
+   */
+  public static Summary readSized(InputStream in, ObjIntConsumer<Example> sink) throws IOException {
     RowReader reader = new RowReader(sink);
     LineReader lines = new LineReader(in, MAX_LINE);
     long number = 0;
@@ -85,8 +93,9 @@ public final class RowReader {
             "is " + example.kind().words() + ", but the file began with " + kind.words());
       }
       rows++;
-      longest = Math.max(longest, Objects.requireNonNull(line.bytes()).length);
-      sink.accept(example);
+      int bytes = Objects.requireNonNull(line.bytes()).length;
+      longest = Math.max(longest, bytes);
+      sink.accept(example, bytes);
     } catch (BadRow bad) {
       problems.add(new Problem(number, bad.getMessage()));
       ended = bad.isOfTheFile() || (!begun && format == RowFormat.QUESTION_ANSWER);

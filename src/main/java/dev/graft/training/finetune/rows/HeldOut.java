@@ -38,7 +38,7 @@ final class HeldOut {
     long seed = spec.seed();
     boolean classes = spec.objective() == Objective.CLASSIFICATION;
     PromptDigests digests = new PromptDigests(seed, classes, control);
-    file.read(digests::add, new ArrayList<>());
+    file.read((row, bytes) -> digests.add(row), List::of);
     long[] held = chosen(digests.sorted(), share, digests.training());
     if (held.length == 0) {
       throw new BadRun(

@@ -37,7 +37,7 @@ public final class LabelledFile {
             tokenizer,
             spec.data().allowSpecialTokens(),
             RowSettings.of(spec, maxLength).truncation());
-    sha256 = file.read(this::add, rejected);
+    sha256 = file.read((row, bytes) -> add(row), () -> rejected);
   }
 
   private void add(Example example) {

@@ -17,7 +17,8 @@ import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.function.Consumer;
+import java.util.function.ObjIntConsumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,30 +53,31 @@ public record RowFile(String param, Path path, HeldOut.@Nullable Part part) {
   }
 
   /**
-   * @param rejected problems that the sink found
+   * @param sink gets each row and the bytes of its line
+   * @param rejected problems that the sink found; asked for when it has got all rows
    * @return SHA-256 of the file
    * @throws BadRun if the file has a problem, with the first few lines
    */
-  String read(Consumer<Example> sink, List<Problem> rejected) {
+  String read(ObjIntConsumer<Example> sink, Supplier<List<Problem>> rejected) {
     MessageDigest digest = Digests.sha256();
     RowReader.Summary summary;
     try (InputStream in =
         new DigestInputStream(new BufferedInputStream(Files.newInputStream(path)), digest)) {
       HeldOut.Part some = part;
       summary =
-          RowReader.read(
+          RowReader.readSized(
               in,
               some == null
                   ? sink
-                  : row -> {
-                    if (some.has(row)) sink.accept(row);
+                  : (row, bytes) -> {
+                    if (some.has(row)) sink.accept(row, bytes);
                   });
       in.transferTo(OutputStream.nullOutputStream());
     } catch (IOException e) {
       throw new UncheckedIOException(param + " cannot be read", e);
     }
     List<Problem> problems = new ArrayList<>(summary.problems());
-    problems.addAll(rejected);
+    problems.addAll(rejected.get());
     requireNone(problems);
     return HexFormat.of().formatHex(digest.digest());
   }

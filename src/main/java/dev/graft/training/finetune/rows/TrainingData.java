@@ -74,7 +74,7 @@ public record TrainingData(
   private static StoredRows.Counts collected(
       RowFile file, String sha256, Tokenization how, RunControl control, RowsWriter into) {
     Collector collector = new Collector(how.spec(), how.rows(), into, control);
-    if (!file.read(collector::add, collector.rejected).equals(sha256)) {
+    if (!file.read(collector::add, collector::rejected).equals(sha256)) {
       throw new BadRun(file.param(), file.param() + " was changed while it was read");
     }
     return new StoredRows.Counts(collector.dropped, collector.truncated, collector.untrained);
@@ -104,14 +104,25 @@ public record TrainingData(
             .formatted(param, how.maxLength(), dropped));
   }
 
-  /** Writes tokens away, a row after the other. */
+  /** What one row has become. */
+  @FunctionalInterface
+  private interface Tokenized {
+    void write() throws IOException;
+  }
+
+  /** Writes tokens away, a row after the other; some rows are tokenised at once. */
   private static final class Collector {
+    /** Bytes of them: those of the largest row. */
+    private static final int AT_ONCE = RowReader.MAX_LINE;
+
     private final RowTokenizer tokenizer;
     private final Objective objective;
     private final @Nullable PackingStrategy packing;
     private final RowsWriter into;
     private final RunControl control;
+    private final List<Example> waiting = new ArrayList<>();
     private final List<Problem> rejected = new ArrayList<>();
+    private int bytes;
     private int dropped;
     private int untrained;
     private int truncated;
@@ -124,28 +135,54 @@ public record TrainingData(
       this.control = control;
     }
 
-    void add(Example example) {
+    void add(Example example, int size) {
       control.pollRepeatable();
       if (rejected.size() >= RowReader.MAX_PROBLEMS) return;
+      if (bytes + size > AT_ONCE) write();
+      waiting.add(example);
+      bytes += size;
+    }
+
+    /** When all rows have been added. */
+    List<Problem> rejected() {
+      write();
+      return rejected;
+    }
+
+    private void write() {
       try {
-        switch (objective) {
-          // rows with labels are read by LabelledFile
-          case SFT, CLASSIFICATION, REGRESSION -> {
-            for (TokenizedRow row : tokenizer.tokenize(example)) add(row);
-          }
-          case PRETRAINING -> {
-            for (TokenizedRow row : tokenizer.tokenize(example)) into.add(row);
-          }
-          case DPO, ORPO -> add(tokenizer.pair(example));
-        }
-      } catch (RowRejected e) {
-        rejected.add(new Problem(e.line(), String.valueOf(e.getMessage())));
+        for (Tokenized row : waiting.parallelStream().map(this::tokenized).toList()) row.write();
       } catch (IOException e) {
         throw new UncheckedIOException("tokenised rows cannot be written", e);
+      }
+      waiting.clear();
+      bytes = 0;
+    }
+
+    /** On any thread; what comes of it is called by the one that writes. */
+    private Tokenized tokenized(Example example) {
+      try {
+        if (objective.pairs()) {
+          TokenizedPair pair = tokenizer.pair(example);
+          return () -> add(pair);
+        }
+        List<TokenizedRow> rows = tokenizer.tokenize(example);
+        return () -> {
+          for (TokenizedRow row : rows) add(row);
+        };
+      } catch (RowRejected e) {
+        Problem problem = new Problem(e.line(), String.valueOf(e.getMessage()));
+        return () -> {
+          if (rejected.size() < RowReader.MAX_PROBLEMS) rejected.add(problem);
+        };
       }
     }
 
     private void add(TokenizedRow row) throws IOException {
+      if (objective == Objective.PRETRAINING) {
+        into.add(row);
+        return;
+      }
       if (row.cut()) truncated++;
       // as in TRL, packing keeps a row whose answer was cut off, and counts one without tokens
       boolean used = packing != null ? row.ids().length > 0 : row.trains();

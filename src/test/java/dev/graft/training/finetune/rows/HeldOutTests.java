@@ -43,7 +43,7 @@ class HeldOutTests {
 
   private static List<Example> read(RowFile file) {
     List<Example> rows = new ArrayList<>();
-    file.read(rows::add, new ArrayList<>());
+    file.read((row, bytes) -> rows.add(row), List::of);
     return rows;
   }
 

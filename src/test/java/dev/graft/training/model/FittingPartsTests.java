@@ -162,15 +162,20 @@ class FittingPartsTests {
     }
   }
 
-  /** Losses and trained numbers of two windows of two micro-batches. */
-  private record Steps(List<TokenLoss> losses, List<float[]> trained) {
+  /**
+   * Losses and trained numbers of two windows of two micro-batches.
+   *
+   * @param lanes of the first
+   */
+  private record Steps(List<TokenLoss> losses, List<float[]> trained, int lanes) {
     static Steps of(Kind kind, ComputePlan plan) {
       return of(kind, plan, 2);
     }
 
     static Steps of(Kind kind, ComputePlan plan, int threads) {
       List<TokenLoss> losses = new ArrayList<>();
-      try (TrainableModel model = load(kind, plan, threads)) {
+      try (TrainableTransformer model = load(kind, plan, threads)) {
+        int lanes = model.lanes(kind.batch(0));
         for (int step = 0; step < 2; step++) {
           MicroBatch one = kind.batch(2 * step);
           MicroBatch two = kind.batch(2 * step + 1);
@@ -180,7 +185,8 @@ class FittingPartsTests {
           model.update(1);
         }
         losses.add(model.evaluate(kind.batch(9)));
-        return new Steps(losses, model.trained().stream().map(NamedTensor::toFloats).toList());
+        return new Steps(
+            losses, model.trained().stream().map(NamedTensor::toFloats).toList(), lanes);
       }
     }
 
@@ -226,13 +232,13 @@ class FittingPartsTests {
   @ParameterizedTest
   @EnumSource
   void whatFitsIsKeptAndTheRestComputedAgain(Kind kind) {
+    Steps whole = Steps.of(kind, ComputePlan.KEEP);
     for (long bytes : new long[] {500, 800, 1200, 2500}) {
-      ActivationBudget budget = COST.of(bytes);
-      Steps.of(kind, ComputePlan.KEEP.within(budget)).areThoseOf(Steps.of(kind, ComputePlan.KEEP));
+      Steps.of(kind, ComputePlan.KEEP.within(COST.of(bytes))).areThoseOf(whole);
     }
-    TrainableModel.Division whole = division(kind, COST.of(1 << 20));
-    assertThat(whole.rows()).isEqualTo(kind.batch(0).size());
-    assertThat(whole.recomputed()).isZero();
+    TrainableModel.Division all = division(kind, COST.of(1 << 20));
+    assertThat(all.rows()).isEqualTo(kind.batch(0).size());
+    assertThat(all.recomputed()).isZero();
   }
 
   /**
@@ -255,11 +261,9 @@ class FittingPartsTests {
             new ComputePlan(ComputePlan.Kind.RECOMPUTE),
             new ComputePlan(ComputePlan.Kind.AUTOGRAD),
             ComputePlan.KEEP.within(COST.of(1200)))) {
-      int expected = cut && plan.kind() == ComputePlan.Kind.KEEP ? 2 : rows;
-      try (TrainableTransformer model = load(kind, plan.inLanes(1))) {
-        assertThat(model.lanes(kind.batch(0))).isEqualTo(expected);
-      }
-      Steps.of(kind, plan.inLanes(1)).areThoseOf(apart);
+      Steps steps = Steps.of(kind, plan.inLanes(1));
+      steps.areThoseOf(apart);
+      assertThat(steps.lanes).isEqualTo(cut && plan.kind() == ComputePlan.Kind.KEEP ? 2 : rows);
     }
   }
 
@@ -269,10 +273,9 @@ class FittingPartsTests {
   void lanesOfTokensMayHaveTwoNeighbours(Kind kind) {
     Steps whole = Steps.of(kind, ComputePlan.KEEP.inLanes(0));
     for (int lanes : new int[] {3, 4}) {
-      try (TrainableTransformer model = load(kind, ComputePlan.KEEP.inLanes(1), lanes)) {
-        assertThat(model.lanes(kind.batch(0))).isEqualTo(lanes);
-      }
-      Steps.of(kind, ComputePlan.KEEP.inLanes(1), lanes).areThoseOf(whole);
+      Steps steps = Steps.of(kind, ComputePlan.KEEP.inLanes(1), lanes);
+      steps.areThoseOf(whole);
+      assertThat(steps.lanes).isEqualTo(lanes);
     }
   }
 }

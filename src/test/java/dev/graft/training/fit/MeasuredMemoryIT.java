@@ -32,7 +32,7 @@ class MeasuredMemoryIT {
   private static final int EVERY_MS = 20;
   private static final String TRAINING =
       """
-      {%s, "training": {"max_length": 512, "per_device_train_batch_size": 16, "max_steps": 4,
+      {%s, "training": {"max_length": 512, "per_device_train_batch_size": %d, "max_steps": %d,
                         "save_steps": 0, "save_minutes": 0, "gradient_checkpointing": %s}}
       """;
 
@@ -65,7 +65,7 @@ class MeasuredMemoryIT {
   }
 
   private void assertEstimated(String method, boolean again) throws Exception {
-    JsonNode adapter = JsonMapper.shared().readTree(TRAINING.formatted(method, again));
+    JsonNode adapter = JsonMapper.shared().readTree(TRAINING.formatted(method, ROWS, STEPS, again));
     long estimated =
         TrainedParts.of(DEMO, TrainingSpecs.resolve(adapter, null, null, null), RowSizes.UNKNOWN)
             .memory()

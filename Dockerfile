@@ -34,8 +34,8 @@ RUN useradd --uid 65532 --user-group --no-create-home --home-dir /data graft \
 ENV DJL_OFFLINE=true OPT_OUT_TRACKING=true DJL_CACHE_DIR=/tmp/djl
 COPY bin/make-aot-cache /usr/local/bin/
 COPY --from=build /opt/graft /opt/graft
-# What lets commands and servers start faster (200 MB); AOT_CACHES= leaves it out. Without one they start, too.
-ARG AOT_CACHES="client server"
+# What lets commands and servers start faster (240 MB); AOT_CACHES= leaves it out. Without one they start, too.
+ARG AOT_CACHES="client server trainer"
 RUN chown graft /opt/graft \
     && for cache in $AOT_CACHES; do \
          HOME=/tmp setpriv --reuid 65532 --regid 65532 --clear-groups make-aot-cache java /opt/graft "$cache" || true; \

@@ -5,10 +5,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * What the files beside a model say about its tokens.
@@ -27,9 +31,10 @@ record TokenizerFiles(
   private static final JsonMapper JSON = new JsonMapper();
 
   static TokenizerFiles read(Path model) {
-    JsonNode tokenizer = json(model, "tokenizer.json");
+    JsonNode tokenizer = json(model, "tokenizer.json", Set.of("added_tokens", "post_processor"));
     if (tokenizer == null) throw new BadTokenizer("the model has no tokenizer.json");
-    JsonNode config = json(model, "tokenizer_config.json");
+    JsonNode config =
+        json(model, "tokenizer_config.json", Set.of("bos_token", "eos_token", "chat_template"));
     JsonNode settings = config == null ? JSON.createObjectNode() : config;
     List<String> special = new ArrayList<>();
     for (JsonNode token : tokenizer.path("added_tokens")) {
@@ -71,11 +76,23 @@ record TokenizerFiles(
     return null;
   }
 
-  private static @Nullable JsonNode json(Path model, String name) {
+  /**
+   * @param fields of the file's object that are wanted: a vocabulary makes no nodes
+   */
+  private static @Nullable JsonNode json(Path model, String name, Set<String> fields) {
     Path file = model.resolve(name);
     if (!Files.isRegularFile(file)) return null;
-    try {
-      return JSON.readTree(text(file));
+    ObjectNode wanted = JSON.createObjectNode();
+    try (JsonParser in = JSON.createParser(text(file))) {
+      JsonToken first = in.nextToken();
+      if (first != null && first != JsonToken.START_OBJECT) return wanted;
+      for (String field = in.nextName(); field != null; field = in.nextName()) {
+        in.nextToken();
+        if (fields.contains(field)) wanted.set(field, in.<JsonNode>readValueAsTree());
+        else in.skipChildren();
+      }
+      if (first != null && in.nextToken() == null) return wanted;
+      throw new BadTokenizer(name + " is not JSON");
     } catch (JacksonException e) {
       throw new BadTokenizer(name + " is not JSON");
     }

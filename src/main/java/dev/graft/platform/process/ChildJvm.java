@@ -1,6 +1,7 @@
 package dev.graft.platform.process;
 
 import java.io.File;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -26,13 +27,30 @@ public final class ChildJvm {
     List<String> program = new ArrayList<>();
     String classPath = System.getProperty("java.class.path");
     if (classPath.endsWith(".jar") && !classPath.contains(File.pathSeparator)) {
-      // absolute: the child may start in another directory
-      program.addAll(List.of("-jar", Path.of(classPath).toAbsolutePath().toString()));
+      Path jar = Path.of(classPath).toAbsolutePath(); // the child may start in another directory
+      program.addAll(aotCache(jar.resolveSibling("trainer.aot"), ownArguments()));
+      program.addAll(List.of("-jar", jar.toString()));
     } else {
       program.addAll(List.of("-cp", classPath, MAIN));
     }
     program.addAll(List.of(arguments));
     return of(heap, program);
+  }
+
+  private static List<String> ownArguments() {
+    return ManagementFactory.getRuntimeMXBean().getInputArguments();
+  }
+
+  /**
+   * Options for the cache of {@code bin/make-aot-cache}, where there is one and this JVM was given
+   * another: its launcher knows whether one may be used.
+   *
+   * @param own arguments of this JVM
+   */
+  static List<String> aotCache(Path cache, List<String> own) {
+    if (!Files.isReadable(cache)) return List.of();
+    if (own.stream().noneMatch(each -> each.startsWith("-XX:AOTCache="))) return List.of();
+    return List.of("-XX:AOTCache=" + cache, "-Xlog:aot*=off", "-Xlog:cds*=off");
   }
 
   /** A JVM of this Java with these arguments. */

@@ -75,8 +75,13 @@ public final class Kernels {
 
   private Kernels() {}
 
+  /** Compiles the methods that belong to no program: {@code model.torchscript}. */
+  public static TorchScriptModule load(Device device) {
+    return load(text("model"), device);
+  }
+
   /**
-   * Compiles the kernels and a program over them.
+   * Compiles a program over the kernels, and of them those that it calls.
    *
    * @param methods text of the module's methods, indented by two spaces
    */
@@ -91,7 +96,7 @@ public final class Kernels {
     for (String file : FILES) libraries.put(file, text(file));
     if (!byOneDnn) libraries.put(ONE_DNN, text(ONE_DNN + "_twin"));
     return TorchScriptModule.load(
-        TorchScriptArchive.write("Model", MODULE + text("model") + methods, libraries), device);
+        TorchScriptArchive.write("Model", MODULE + methods, libraries), device);
   }
 
   private static boolean hasOneDnn(Device device) {

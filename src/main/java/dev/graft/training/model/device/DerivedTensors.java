@@ -10,6 +10,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** The tensors of a model that follow from others: computed at the start and after each update. */
 public final class DerivedTensors implements AutoCloseable {
@@ -26,7 +27,9 @@ public final class DerivedTensors implements AutoCloseable {
 
   private final List<Update> updates = new ArrayList<>();
   private final Map<String, PtNDArray> fresh = new LinkedHashMap<>();
-  private final TorchScriptModule module;
+
+  /** Null where nothing is computed. */
+  private final @Nullable TorchScriptModule module;
 
   /** Of a model with tensors of its own: they are written into. */
   public DerivedTensors(DeviceMemory memory, ModelTensors tensors, List<Derived> derived) {
@@ -67,7 +70,7 @@ public final class DerivedTensors implements AutoCloseable {
               tensors.require(each.name()),
               read.names().stream().map(tensors::require).toArray(PtNDArray[]::new)));
     }
-    module = Kernels.load(text.toString(), memory.device());
+    module = text.isEmpty() ? null : Kernels.load(text.toString(), memory.device());
   }
 
   /** Those that the model got, by name. */
@@ -77,11 +80,12 @@ public final class DerivedTensors implements AutoCloseable {
 
   /** After the others have changed. */
   public void compute() {
+    if (module == null) return;
     for (Update each : updates) module.run(each.method(), each.into(), each.arguments());
   }
 
   @Override
   public void close() {
-    module.close();
+    if (module != null) module.close();
   }
 }

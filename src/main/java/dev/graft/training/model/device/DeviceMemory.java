@@ -71,7 +71,7 @@ public final class DeviceMemory implements AutoCloseable {
     Device device = TorchDevices.of(execution.device());
     if (device.isGpu()) RepeatableBits.on();
     PtNDManager manager = (PtNDManager) NDManager.newBaseManager(device, "PyTorch");
-    return new DeviceMemory(device, execution.device(), manager, Kernels.load("", device));
+    return new DeviceMemory(device, execution.device(), manager, Kernels.load(device));
   }
 
   public Device device() {
@@ -114,7 +114,10 @@ public final class DeviceMemory implements AutoCloseable {
     return copy;
   }
 
-  /** A copy of a matrix that lies as (columns, rows). */
+  /**
+   * A copy of a matrix that lies as (columns, rows). libtorch turns a matrix with one thread; as
+   * something of three dimensions, with all that it has.
+   */
   PtNDArray turned(PtNDArray matrix) {
     return module.call(manager, "turned_copy", matrix).getFirst();
   }
@@ -229,20 +232,23 @@ public final class DeviceMemory implements AutoCloseable {
     };
   }
 
-  public PtNDArray zeros(long size) {
-    return module.call(manager, "zeros", like, size).getFirst();
-  }
-
   public PtNDArray zeros(long... shape) {
-    try (PtNDArray flat = zeros(Arrays.stream(shape).reduce(1, Math::multiplyExact))) {
-      return part(flat, 0, shape);
-    }
+    return module.call(manager, "zeros", like, shape).getFirst();
   }
 
   /** A view of consecutive elements. */
   public PtNDArray part(PtNDArray flat, long start, long... shape) {
     long size = Arrays.stream(shape).reduce(1, Math::multiplyExact);
     return module.call(manager, "part", flat, start, shape, size).getFirst();
+  }
+
+  /**
+   * The same, many at once.
+   *
+   * @param layout of each its start, how many sizes its shape has, and these
+   */
+  public List<PtNDArray> parts(PtNDArray flat, long[] layout) {
+    return module.call(manager, "parts", flat, layout);
   }
 
   PtNDArray copyOf(PtNDArray tensor) {
@@ -277,18 +283,6 @@ public final class DeviceMemory implements AutoCloseable {
   public NamedTensor named(String name, PtNDArray tensor) {
     return new NamedTensor(
         name, Dtype.F32, tensor.getShape().getShape(), new OnDevice(this, tensor));
-  }
-
-  private record OnDevice(DeviceMemory memory, PtNDArray tensor) implements TensorData {
-    @Override
-    public long byteSize() {
-      return tensor.getShape().size() * Float.BYTES;
-    }
-
-    @Override
-    public void copyTo(long from, MemorySegment into) {
-      memory.read(tensor, from, into);
-    }
   }
 
   @Override

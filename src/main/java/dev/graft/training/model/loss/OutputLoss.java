@@ -76,7 +76,7 @@ public final class OutputLoss {
 
   /** Log-probabilities of the targets, and whether one had the largest logit; on the device. */
   private List<PtNDArray> scores(PtNDManager scope, IValue hidden, PtNDArray targets) {
-    return model
+    return memory()
         .module()
         .call(
             scope,
@@ -105,7 +105,7 @@ public final class OutputLoss {
     String method =
         plan.kind() == ComputePlan.Kind.AUTOGRAD ? "token_loss_autograd" : "token_loss_backward";
     List<PtNDArray> parts =
-        model
+        memory()
             .module()
             .call(
                 scope,
@@ -139,7 +139,7 @@ public final class OutputLoss {
     float[] ones = new float[targets.length];
     Arrays.fill(ones, 1);
     TokenScores.Descent each = backward(scope, hidden, targets, ones);
-    model.module().run("scale_rows", each.gradient(), derivatives.apply(each.logps()));
+    memory().module().run("scale_rows", each.gradient(), derivatives.apply(each.logps()));
     return each;
   }
 
@@ -155,6 +155,9 @@ public final class OutputLoss {
   }
 
   public PtNDArray logits(PtNDManager scope, IValue hidden) {
-    return model.module().call(scope, "logits", hidden, model.tensor(output), softcap).getFirst();
+    return memory()
+        .module()
+        .call(scope, "logits", hidden, model.tensor(output), softcap)
+        .getFirst();
   }
 }

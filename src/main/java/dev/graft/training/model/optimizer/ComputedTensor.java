@@ -49,10 +49,8 @@ public final class ComputedTensor implements AutoCloseable {
     this.memory = memory;
     name = computed.name();
     module = Kernels.load(METHODS.formatted(computed.function()), memory.device());
-    long size = 1;
-    for (long each : computed.shape()) size = Math.multiplyExact(size, each);
-    value = memory.part(memory.zeros(size), 0, computed.shape());
-    gradient = memory.part(memory.zeros(size), 0, computed.shape());
+    value = memory.zeros(computed.shape());
+    gradient = memory.zeros(computed.shape());
     parameters = computed.slots().stream().map(of::value).toArray(PtNDArray[]::new);
     gradients = computed.slots().stream().map(of::gradient).toArray(PtNDArray[]::new);
   }

@@ -14,6 +14,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
 
 /**
  * The tensors that train, their gradients and Adam's moments: four flat vectors, with a view for
@@ -75,10 +77,12 @@ public final class Parameters {
     PtNDArray v = memory.zeros(total);
     readout = new Readout(memory);
     step = new PtNDArray[] {memory.zeros(new long[0])};
-    for (Slot slot : slots) {
+    List<List<PtNDArray>> parts = Stream.of(value, gradient, m, v).map(this::parts).toList();
+    for (int i = 0; i < slots.size(); i++) {
       views.put(
-          slot.name(),
-          new Views(part(value, slot), part(gradient, slot), part(m, slot), part(v, slot)));
+          slots.get(i).name(),
+          new Views(
+              parts.get(0).get(i), parts.get(1).get(i), parts.get(2).get(i), parts.get(3).get(i)));
     }
     long start = 0;
     for (Map.Entry<Settings, Long> each : ends.entrySet()) {
@@ -91,14 +95,24 @@ public final class Parameters {
     return new Settings(settings.rate(slot), settings.decays(slot) ? settings.weightDecay() : 0);
   }
 
-  private PtNDArray part(PtNDArray flat, Slot slot) {
-    return memory.part(flat, Objects.requireNonNull(starts.get(slot.name())), slot.shape());
+  private long start(Slot slot) {
+    return Objects.requireNonNull(starts.get(slot.name()));
   }
 
-  /** A tensor's part of a vector that is laid out as {@link #flatValues}. */
+  /** Each slot's part of a vector that is laid out as {@link #flatValues}. */
+  private List<PtNDArray> parts(PtNDArray flat) {
+    LongStream.Builder layout = LongStream.builder();
+    for (Slot slot : slots) {
+      layout.add(start(slot)).add(slot.shape().length);
+      for (long size : slot.shape()) layout.add(size);
+    }
+    return memory.parts(flat, layout.build().toArray());
+  }
+
+  /** A tensor's part of such a vector. */
   PtNDArray part(PtNDArray flat, String name) {
-    return part(
-        flat, slots.stream().filter(each -> each.name().equals(name)).findFirst().orElseThrow());
+    Slot slot = slots.stream().filter(each -> each.name().equals(name)).findFirst().orElseThrow();
+    return memory.part(flat, start(slot), slot.shape());
   }
 
   private void addGroup(PtNDArray m, PtNDArray v, long from, long to, Settings each) {
@@ -146,7 +160,8 @@ public final class Parameters {
   public Gradients further() {
     PtNDArray flat = memory.zeros(gradient.getShape().size());
     Map<String, PtNDArray> byName = new LinkedHashMap<>();
-    for (Slot slot : slots) byName.put(slot.name(), part(flat, slot));
+    List<PtNDArray> parts = parts(flat);
+    for (int i = 0; i < slots.size(); i++) byName.put(slots.get(i).name(), parts.get(i));
     return new Gradients(flat, byName);
   }
 

@@ -53,7 +53,7 @@ class LabelLossTests {
     long outputs = logits.length / labels.length;
     double[] all = Arrays.stream(labels).flatMapToDouble(Arrays::stream).toArray();
     try (Tensors tensors = new Tensors();
-        TorchScriptModule module = Kernels.load("", Device.cpu())) {
+        TorchScriptModule module = Kernels.load(Device.cpu())) {
       PtNDManager manager = tensors.manager();
       NDArray sent =
           problem == Problem.SINGLE_LABEL_CLASSIFICATION

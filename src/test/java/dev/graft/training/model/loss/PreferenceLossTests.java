@@ -68,7 +68,7 @@ class PreferenceLossTests {
     String kind =
         preference instanceof Dpo dpo ? dpo.lossType().name().toLowerCase(Locale.ROOT) : "orpo";
     try (Tensors tensors = new Tensors();
-        TorchScriptModule module = Kernels.load("", Device.cpu())) {
+        TorchScriptModule module = Kernels.load(Device.cpu())) {
       PtNDManager manager = tensors.manager();
       return module
           .call(

@@ -1,0 +1,18 @@
+package dev.graft.training.model.device;
+
+import ai.djl.pytorch.engine.PtNDArray;
+import dev.graft.weights.tensor.TensorData;
+import java.lang.foreign.MemorySegment;
+
+/** The numbers of a tensor as f32, as they are when they are copied. */
+record OnDevice(DeviceMemory memory, PtNDArray tensor) implements TensorData {
+  @Override
+  public long byteSize() {
+    return tensor.getShape().size() * Float.BYTES;
+  }
+
+  @Override
+  public void copyTo(long from, MemorySegment into) {
+    memory.read(tensor, from, into);
+  }
+}

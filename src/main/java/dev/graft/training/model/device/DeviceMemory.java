@@ -282,7 +282,7 @@ public final class DeviceMemory implements AutoCloseable {
   /** A tensor of this device as f32, read when its numbers are asked for, as they are then. */
   public NamedTensor named(String name, PtNDArray tensor) {
     return new NamedTensor(
-        name, Dtype.F32, tensor.getShape().getShape(), new OnDevice(this, tensor));
+        name, Dtype.F32, tensor.getShape().getShape(), new DeviceNumbers(this, tensor));
   }
 
   @Override

@@ -5,7 +5,7 @@ import dev.graft.weights.tensor.TensorData;
 import java.lang.foreign.MemorySegment;
 
 /** The numbers of a tensor as f32, as they are when they are copied. */
-record OnDevice(DeviceMemory memory, PtNDArray tensor) implements TensorData {
+record DeviceNumbers(DeviceMemory memory, PtNDArray tensor) implements TensorData {
   @Override
   public long byteSize() {
     return tensor.getShape().size() * Float.BYTES;

@@ -31,7 +31,6 @@ public final class Continuation implements AutoCloseable {
 
   private final Transformer model;
   private final DeviceMemory memory;
-  private final TorchScriptModule module;
   private final KeyValueCache cache;
 
   /** Tokens read, virtual ones included: where the next one goes in the cache. */
@@ -43,8 +42,7 @@ public final class Continuation implements AutoCloseable {
   public Continuation(Transformer model, DeviceMemory memory, TorchScriptModule module) {
     this.model = model;
     this.memory = memory;
-    this.module = module;
-    this.cache = new KeyValueCache(memory.scope(), module, model.family(), model.kind());
+    this.cache = new KeyValueCache(memory, module, model.family(), model.kind());
     this.length = model.virtualTokens().keys();
   }
 
@@ -97,7 +95,8 @@ public final class Continuation implements AutoCloseable {
       }
       length += batch.size();
       try (IValue hidden = x) {
-        return module
+        return memory
+            .module()
             .call(scope, "logits", hidden, output(), family.logitSoftcap())
             .getFirst()
             .toFloatArray();

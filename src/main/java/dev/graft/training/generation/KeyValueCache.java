@@ -3,6 +3,7 @@ package dev.graft.training.generation;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import dev.graft.training.kernels.TorchScriptModule;
+import dev.graft.training.model.device.DeviceMemory;
 import dev.graft.training.model.family.Family;
 
 /**
@@ -19,12 +20,11 @@ final class KeyValueCache implements AutoCloseable {
   private int length;
 
   /**
-   * @param manager closed with the cache
    * @param module has the method {@code grown}
    * @param kind torch's number of their element type
    */
-  KeyValueCache(PtNDManager manager, TorchScriptModule module, Family family, int kind) {
-    this.manager = manager;
+  KeyValueCache(DeviceMemory memory, TorchScriptModule module, Family family, int kind) {
+    this.manager = memory.scope();
     this.module = module;
     int layers = family.config().numHiddenLayers();
     this.keys = new PtNDArray[layers];
@@ -32,8 +32,8 @@ final class KeyValueCache implements AutoCloseable {
     long[] empty = {family.keyValueHeads(), 0, family.headDim()};
     try (PtNDArray like = (PtNDArray) manager.create(0f)) {
       for (int i = 0; i < layers; i++) {
-        keys[i] = module.call(manager, "empty", like, empty, kind).getFirst();
-        values[i] = module.call(manager, "empty", like, empty, kind).getFirst();
+        keys[i] = memory.module().call(manager, "empty", like, empty, kind).getFirst();
+        values[i] = memory.module().call(manager, "empty", like, empty, kind).getFirst();
       }
     }
   }

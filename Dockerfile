@@ -40,7 +40,7 @@ RUN chown graft /opt/graft \
     && for cache in $AOT_CACHES; do \
          HOME=/tmp setpriv --reuid 65532 --regid 65532 --clear-groups make-aot-cache java /opt/graft "$cache" || true; \
        done \
-    && rm -f /opt/graft/postgres.tar && find /opt/graft -user graft -exec chown root:root {} + && rm -rf /tmp/djl
+    && rm -f /opt/graft/postgres.tar && find /opt/graft -user graft -exec chown root:root {} + && rm -rf /tmp/djl /data/.cache
 COPY docker/graft docker/graft-healthy /usr/local/bin/
 ENV GRAFT_DATA_DIR=/data
 # Role "all" listens on loopback, which is the container's own: what is published decides who gets in.

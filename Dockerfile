@@ -34,7 +34,7 @@ RUN useradd --uid 65532 --user-group --no-create-home --home-dir /data graft \
 ENV DJL_OFFLINE=true OPT_OUT_TRACKING=true DJL_CACHE_DIR=/tmp/djl
 COPY bin/make-aot-cache /usr/local/bin/
 COPY --from=build /opt/graft /opt/graft
-# What lets commands and servers start faster (240 MB); AOT_CACHES= leaves it out. Without one they start, too.
+# What lets commands and servers start faster (190 MB); AOT_CACHES= leaves it out. Without one they start, too.
 ARG AOT_CACHES="client server trainer"
 RUN chown graft /opt/graft \
     && for cache in $AOT_CACHES; do \
